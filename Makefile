@@ -1,0 +1,85 @@
+# Everything starts here. A fresh clone needs python3 (3.11 or newer) and make, nothing else.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+CODE := reconciler migrations tests bench
+WORKERS ?= 2
+KEEP ?=
+ARGS ?=
+
+.PHONY: help .venv demo test check fmt lock bench clean
+
+help:
+	@echo "make demo    watch reports and issues become equal (KEEP=1 leaves it running)"
+	@echo "make test    the whole suite (ARGS='tests/decide -k text' for a part of it)"
+	@echo "make check   format, lint, types, import contracts, migrations, tests: what CI runs"
+	@echo "make fmt     rewrite the code in house style"
+	@echo "make lock    renew both lock files"
+	@echo "make bench   measure speed, print a table, write JSON"
+	@echo "make clean   remove what these commands made, .venv included"
+
+# --- the environment: installed once, again only when a lock or pyproject.toml changes -------------
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "make: $(PYTHON) must be Python 3.11 or newer; name another with PYTHON=…" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
+		|| { echo "make: $(PYTHON) cannot make virtual environments (Debian: install python3-venv)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "installing requirements.lock into $(VENV)"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	@echo "installing requirements-dev.lock into $(VENV)"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv: $(VENV)/.dev
+
+# --- use -------------------------------------------------------------------------------------------
+demo: $(VENV)/.runtime
+	@$(BIN)/reconcile demo $(if $(KEEP),--keep)
+
+test: .venv
+	@$(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
+
+check: .venv
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(wildcard $(CODE))
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -n $(WORKERS) # holds "migrations = metadata" too: tests/store/test_migrations.py
+
+fmt: .venv
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: .venv
+	@$(BIN)/python -m bench $(ARGS)
+
+# Locks name no index: pip takes whatever index the machine has, and the hashes say what is good.
+# uv is a tool here, fetched into a venv of its own; it leaves no file behind but the locks.
+UV := .lock-venv/bin/uv
+COMPILE := env -u UV_FIND_LINKS -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_DEFAULT_INDEX $(UV) pip compile pyproject.toml --no-config --universal --python-version 3.11 --upgrade --quiet \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header
+
+$(UV):
+	@$(PYTHON) -m venv .lock-venv
+	@.lock-venv/bin/python -m pip --quiet --disable-pip-version-check install uv
+
+lock: $(UV)
+	$(COMPILE) --group build -o requirements.lock
+	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .lock-venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
