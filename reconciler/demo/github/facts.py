@@ -1,0 +1,49 @@
+"""The readings of GitHub's behaviour that are unsettled, or that differ by size or place: one switch each.
+
+Source of every line: GITHUB.md. The defaults are the readings seen most often.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+
+def _retired() -> Mapping[str, int]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """How this GitHub behaves where the documentation leaves it open."""
+
+    since_inclusive: bool = True
+    """`since` also returns rows updated in that very second (Lists: contested)."""
+    paging: Literal["pages", "cursors"] = "pages"
+    """What the `Link` header carries: `page=` or `after=` (Lists: large repositories)."""
+    deep_page_rows: int | None = None
+    """`page=` beyond this many rows is answered 422 (Lists); None: never."""
+    comment_list_rows: int | None = 40_000
+    """The repository's comment list ends this deep (Lists); None: never."""
+    comment_edit_bumps_issue: bool = True
+    """An edited comment moves its issue's `updated_at` (Lists: contested)."""
+    label_rename_bumps_issues: bool = False
+    """A renamed label moves `updated_at` of the issues that carry it (Lists: unsettled)."""
+    reclosing_completes: bool = True
+    """`closed` without a reason, sent for a closed issue, makes the reason `completed` (Writes)."""
+    body_unit: Literal["characters", "bytes"] = "characters"
+    """What the 65,536 of a body are counted in (Writes: unsettled)."""
+    comments_per_issue: int = 2_500
+    """More comments than this are refused for good (Writes)."""
+    lock_spares_writers: bool = False
+    """Accounts with write access may comment on locked issues."""
+    converted_status: Literal[404, 410] = 410
+    """What an issue that became a discussion answers."""
+    transfer_keeps_comment_ids: bool = True
+    """Comments keep their ids when their issue is transferred (unsettled)."""
+    api_versions: tuple[str, ...] = ("2022-11-28", "2026-03-10")
+    """Accepted values of `X-GitHub-Api-Version`; any other is answered 400."""
+    retired_versions: Mapping[str, int] = field(default_factory=_retired)
+    """Version → status (410 or 400) of versions that were accepted once."""

@@ -1,0 +1,68 @@
+"""What people do in the conversation below an issue."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.demo.github.rows import Comment
+from reconciler.demo.github.world.state import RepositoryState, act, changed_from
+
+
+class CommentActs(RepositoryState):
+    """Acts on comments; each names who does it by login."""
+
+    @act
+    def comment(self, number: int, body: str, *, by: str, via_app: bool = False) -> Comment:
+        """Write below an issue: its `updated_at` moves, its count grows."""
+        issue, actor, now = self.issue(number), self.world.user(by).id, self.world.second()
+        row = Comment(
+            id=self.world.next_id(),
+            issue=number,
+            author=actor,
+            body=body,
+            created=now,
+            updated=now,
+            via_app=via_app,
+        )
+        self.comments.put(row, self.world.moment())
+        self.threads.setdefault(number, []).append(row.id)
+        self._bump(issue, comments=issue.comments + 1)
+        self._tell("issue_comment", "created", actor, number=number, comment=row.id)
+        return row
+
+    @act
+    def edit_comment(self, comment_id: int, body: str, *, by: str) -> Comment:
+        """Rewrite a comment; raises KeyError when it is gone."""
+        before, actor = self._comment(comment_id), self.world.user(by).id
+        if before.body == body:
+            return before
+        row = replace(before, body=body, updated=self.world.second())
+        self.comments.put(row, self.world.moment())
+        if self.world.facts.comment_edit_bumps_issue:
+            self._bump(self.issue(row.issue))
+        self._tell(
+            "issue_comment",
+            "edited",
+            actor,
+            number=row.issue,
+            comment=row.id,
+            changes=changed_from(body=before.body),
+        )
+        return row
+
+    @act
+    def delete_comment(self, comment_id: int, *, by: str) -> Comment:
+        """Delete a comment: the count falls, `updated_at` stays (GITHUB.md, Lists); raises KeyError when gone."""
+        row, actor, now = self._comment(comment_id), self.world.user(by).id, self.world.moment()
+        self._tell("issue_comment", "deleted", actor, number=row.issue, comment=row.id)
+        self.comments.remove(comment_id, now)
+        self.threads[row.issue].remove(comment_id)
+        issue = self.issue(row.issue)
+        self.issues.put(replace(issue, comments=issue.comments - 1), now)
+        return row
+
+    def _comment(self, comment_id: int) -> Comment:
+        row = self.comments.get(comment_id)
+        if row is None:
+            raise KeyError(comment_id)
+        return row

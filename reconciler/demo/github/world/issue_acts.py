@@ -1,0 +1,120 @@
+"""What people do to an issue itself: open, close, reopen, retitle, rewrite, lock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from reconciler.demo.github.rows import Issue, Reason
+from reconciler.demo.github.world.label_acts import LabelActs
+from reconciler.demo.github.world.state import act, changed_from
+
+
+class IssueActs(LabelActs):
+    """Acts on issues; each names who does it by login and returns the new row."""
+
+    @act
+    def open_issue(
+        self,
+        title: str,
+        body: str | None = None,
+        *,
+        by: str,
+        labels: Sequence[str] = (),
+        pull_request: bool = False,
+        via_app: bool = False,
+    ) -> Issue:
+        """Open an issue (or a pull request, which shares the numbers and the lists)."""
+        author, now = self.world.user(by).id, self.world.second()
+        row = Issue(
+            id=self.world.next_id(),
+            number=self._next_number(),
+            title=title,
+            body=body,
+            author=author,
+            created=now,
+            updated=now,
+            labels=tuple(dict.fromkeys(self.ensure_label(name).id for name in labels)),
+            pull_request=pull_request,
+            via_app=via_app,
+        )
+        self._keep_issue(row)
+        for label_id in row.labels:
+            self._record(row.number, "labeled", author, label=label_id)
+        self._tell("issues", "opened", author, number=row.number)
+        return row
+
+    @act
+    def close(self, number: int, *, by: str, reason: Reason | None = "completed") -> Issue:
+        """Close an open issue; on a closed one nothing happens."""
+        row, actor = self.issue(number), self.world.user(by).id
+        if row.state == "closed":
+            return row
+        now = self.world.second()
+        row = self._bump(row, state="closed", reason=reason, closed=now, closed_by=actor)
+        self._record(number, "closed", actor, state_reason=reason)
+        self._tell("issues", "closed", actor, number=number)
+        return row
+
+    @act
+    def reclose(self, number: int) -> Issue:
+        """Send `closed` without a reason for a closed issue: the reason becomes completed (GITHUB.md, Writes)."""
+        row = self.issue(number)
+        if row.reason == "completed" or not self.world.facts.reclosing_completes:
+            return row
+        return self._bump(row, reason="completed")
+
+    @act
+    def reopen(self, number: int, *, by: str) -> Issue:
+        """Reopen a closed issue; on an open one nothing happens."""
+        row, actor = self.issue(number), self.world.user(by).id
+        if row.state == "open":
+            return row
+        row = self._bump(row, state="open", reason="reopened", closed=None, closed_by=None)
+        self._record(number, "reopened", actor)
+        self._tell("issues", "reopened", actor, number=number)
+        return row
+
+    @act
+    def retitle(self, number: int, title: str, *, by: str) -> Issue:
+        """Give the issue another title."""
+        row, actor = self.issue(number), self.world.user(by).id
+        if row.title == title:
+            return row
+        self._record(number, "renamed", actor, rename={"from": row.title, "to": title})
+        return self._edited(row, actor, title=title)
+
+    @act
+    def rewrite(self, number: int, body: str | None, *, by: str) -> Issue:
+        """Give the issue another text."""
+        row, actor = self.issue(number), self.world.user(by).id
+        return row if row.body == body else self._edited(row, actor, body=body)
+
+    @act
+    def lock(self, number: int, *, by: str, reason: str | None = None) -> Issue:
+        """Lock the conversation; updated_at moves as for any change of the issue."""
+        actor = self.world.user(by).id
+        row = self._bump(self.issue(number), locked=True, lock_reason=reason)
+        self._record(number, "locked", actor, lock_reason=reason)
+        self._tell("issues", "locked", actor, number=number)
+        return row
+
+    @act
+    def unlock(self, number: int, *, by: str) -> Issue:
+        """Open the conversation again."""
+        actor = self.world.user(by).id
+        row = self._bump(self.issue(number), locked=False, lock_reason=None)
+        self._record(number, "unlocked", actor, lock_reason=None)
+        self._tell("issues", "unlocked", actor, number=number)
+        return row
+
+    @act
+    def react(self, number: int) -> Issue:
+        """React to an issue: nothing that lists show moves (GITHUB.md, Lists)."""
+        return self.issue(number)
+
+    def _edited(self, row: Issue, actor: int, **changes: Any) -> Issue:
+        before = {name: getattr(row, name) for name in changes}
+        row = self._bump(row, **changes)
+        self._tell("issues", "edited", actor, number=row.number, changes=changed_from(**before))
+        return row

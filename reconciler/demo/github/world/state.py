@@ -1,0 +1,119 @@
+"""What a repository consists of, and the few steps that every act on it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from reconciler.demo.github.rows import Comment, Elsewhere, Event, Hook, Issue, Label, Level
+from reconciler.demo.github.table import Table
+
+if TYPE_CHECKING:
+    from reconciler.demo.github.world.world import World
+
+P = ParamSpec("P")
+T = TypeVar("T")
+S = TypeVar("S", bound="RepositoryState")
+
+
+def act(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+    """Make a method atomic: the server may run in another thread than the people."""
+
+    @wraps(method)
+    def atomic(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with self.world.lock:
+            return method(self, *args, **kwargs)
+
+    return atomic
+
+
+class RepositoryState:
+    """A repository's rows and settings; the acts are in the classes derived from it."""
+
+    def __init__(self, world: World, repository_id: int, owner: int, name: str, *, private: bool) -> None:
+        self.world = world
+        self.id = repository_id
+        self.owner = owner
+        self.name = name
+        self.private = private
+        self.archived = False
+        self.has_issues = True
+        self.blocked = False
+        self.created = world.second()
+        self.levels: dict[int, Level] = {owner: Level.ADMIN}
+        self.labels: dict[int, Label] = {}
+        self.issues: Table[Issue] = Table()
+        self.comments: Table[Comment] = Table()
+        self.threads: dict[int, list[int]] = {}
+        self.events: dict[int, list[Event]] = {}
+        self.hooks: dict[int, Hook] = {}
+        self.gone: dict[int, Elsewhere] = {}
+        self._numbers: dict[int, int] = {}
+        self._last_number = 0
+
+    @property
+    def full_name(self) -> str:
+        """`owner/name` as it is now."""
+        return f"{self.world.users[self.owner].login}/{self.name}"
+
+    def level(self, user_id: int | None) -> Level:
+        """What this account may do here; everybody reads a public repository."""
+        floor = Level.NONE if self.private else Level.READ
+        return max(floor, self.levels.get(user_id, Level.NONE)) if user_id is not None else floor
+
+    def issue(self, number: int) -> Issue:
+        """Return the issue with this number; raises KeyError when it is not (or no longer) here."""
+        row = self.issues.get(self._numbers[number])
+        if row is None:
+            raise KeyError(number)
+        return row
+
+    def thread(self, number: int) -> list[Comment]:
+        """Return the issue's comments in the order they were made."""
+        rows = (self.comments.get(comment_id) for comment_id in self.threads.get(number, ()))
+        return [row for row in rows if row is not None]
+
+    def label_named(self, name: str) -> Label | None:
+        """Return the label of this name, upper and lower case being the same, or None."""
+        folded = name.casefold()
+        return next((label for label in self.labels.values() if label.name.casefold() == folded), None)
+
+    def label_names(self, number: int) -> list[str]:
+        """Return the names of the labels the issue carries."""
+        return [self.labels[label_id].name for label_id in self.issue(number).labels]
+
+    def _next_number(self) -> int:
+        self._last_number += 1
+        return self._last_number
+
+    def _keep_issue(self, row: Issue) -> Issue:
+        self._numbers[row.number] = row.id
+        self.issues.put(row, self.world.moment())
+        return row
+
+    def _bump(self, row: Issue, **changes: Any) -> Issue:
+        """Replace the row by one with these changes, updated now."""
+        return self._keep_issue(replace(row, updated=self.world.second(), **changes))
+
+    def _record(self, number: int, kind: str, by: int, **detail: object) -> None:
+        event = Event(
+            id=self.world.next_id(),
+            issue=number,
+            kind=kind,
+            actor=by,
+            created=self.world.second(),
+            detail=detail,
+        )
+        self.events.setdefault(number, []).append(event)
+
+    def _tell(self, event: str, action: str, by: int, **extra: Any) -> None:
+        """Let the webhooks know, as GitHub does for acts of people and API calls alike."""
+        if self.hooks:
+            self.world.notify(self.id, event, {"action": action, **extra}, by)
+
+
+def changed_from(**before: object) -> Mapping[str, Mapping[str, object]]:
+    """Return the `changes` of a webhook payload: what each field was before."""
+    return {name: {"from": value} for name, value in before.items()}
