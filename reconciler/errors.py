@@ -1,0 +1,107 @@
+"""Errors named by situation. Each message says what happened, to whom, and what can be done about it."""
+
+from datetime import datetime
+
+
+class ReconcilerError(Exception):
+    """The root of all errors this program raises on purpose. `kind` is a stable word for programs."""
+
+    kind = "error"
+
+
+class ConfigurationError(ReconcilerError):
+    """The configuration can't be used: exit 78."""
+
+    kind = "configuration"
+
+
+class SchemaError(ReconcilerError):
+    """The database schema is missing, older or newer than this program: exit 78."""
+
+    kind = "schema"
+
+
+class DatabaseError(ReconcilerError):
+    """The database does not answer, or refuses to be written to."""
+
+    kind = "database"
+
+
+class UsageError(ReconcilerError):
+    """The words of a command don't fit: an unknown project, an ambiguous name, a malformed reference: exit 2."""
+
+    kind = "usage"
+
+
+class ProjectError(ReconcilerError):
+    """A project can't be synced as it is configured; other projects are not concerned."""
+
+    kind = "project"
+
+
+class CredentialError(ProjectError):
+    """The token is missing, can't be decrypted, or is refused by GitHub."""
+
+    kind = "credential"
+
+
+class UnreadableError(ProjectError):
+    """GitHub does not show the repository (401, 403, 404, 451, issues disabled): nothing is inferred from it."""
+
+    kind = "unreadable"
+
+
+class RecreatedError(ProjectError):
+    """The repository's name now belongs to another repository: nothing is written to it."""
+
+    kind = "recreated"
+
+
+class BusyError(ReconcilerError):
+    """The project is at work in another process."""
+
+    kind = "busy"
+
+
+class FenceLostError(ReconcilerError):
+    """The lock on the project was lost while working: nothing more may be written."""
+
+    kind = "fence"
+
+
+class LimitedError(ReconcilerError):
+    """A limit, ours or GitHub's, says wait until `until`."""
+
+    kind = "limited"
+
+    def __init__(self, message: str, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until
+
+
+class GitHubError(ReconcilerError):
+    """GitHub could not be asked: network, 5xx after retries, an answer that does not decode."""
+
+    kind = "github"
+
+
+class ForeignOriginError(GitHubError):
+    """A page, redirect or body pointed to a host that is not the configured API: not followed."""
+
+    kind = "foreign_origin"
+
+
+class NotThereError(GitHubError):
+    """A single object answered 404 or 410. Alone it proves nothing (GITHUB.md, Writes)."""
+
+    kind = "not_there"
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class MovedError(GitHubError):
+    """An issue was transferred to another repository."""
+
+    kind = "moved"

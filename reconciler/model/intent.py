@@ -1,0 +1,169 @@
+"""A recorded wish to write to GitHub, and what became of sending it (DESIGN.md, Writing to GitHub)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from reconciler.model.fields import IssueState
+from reconciler.model.ids import (
+    EntryId,
+    IntentId,
+    IssueNumber,
+    LinkId,
+    ProjectId,
+    RemoteCommentId,
+    ReportId,
+    RepositoryId,
+)
+
+T = TypeVar("T")
+
+
+class Operation(StrEnum):
+    """What is wished for; unique together with the local id."""
+
+    CREATE_ISSUE = "create_issue"
+    CREATE_COMMENT = "create_comment"
+    STATUS = "status"
+    SEVERITY = "severity"
+    CATEGORY = "category"
+    TITLE = "title"
+    EDIT_COMMENT = "edit_comment"
+    DELETE_COMMENT = "delete_comment"
+
+    @property
+    def creates(self) -> bool:
+        """Creates are frozen and recovered; the rest is derived anew by every pass."""
+        return self in (Operation.CREATE_ISSUE, Operation.CREATE_COMMENT)
+
+
+class IntentState(StrEnum):
+    """planned → sending → (confirmed: the row is deleted) | unknown | planned again | quarantined."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewIssue:
+    """Body and labels are frozen when the intent is made."""
+
+    title: str
+    body: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewComment:
+    """The body is frozen when the intent is made, marker included."""
+
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateWish:
+    """`agreed` is the report's status that becomes base when GitHub confirms."""
+
+    state: IssueState
+    reason: str | None
+    agreed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelWish:
+    """`agreed` is the report's value that becomes base when GitHub confirms."""
+
+    add: str | None
+    remove: tuple[str, ...]
+    agreed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TitleWish:
+    """`agreed` is the report's title, as stored, that becomes base when GitHub confirms."""
+
+    title: str
+    agreed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditWish:
+    """A new body for our copy; `local_digest` is that of the BugSpark body it was rendered from."""
+
+    remote_id: RemoteCommentId
+    body: str
+    local_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteWish:
+    """Our copy is to go."""
+
+    remote_id: RemoteCommentId
+
+
+Wish = NewIssue | NewComment | StateWish | LabelWish | TitleWish | EditWish | DeleteWish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """One row of `sync_intents`. Confirmed and cancelled ones are gone from the table."""
+
+    id: IntentId
+    project_id: ProjectId
+    report_id: ReportId
+    link_id: LinkId | None  # None: the issue is yet to be created
+    entry_id: EntryId | None  # for comments
+    local_id: UUID  # report id, or comment id for comment operations
+    operation: Operation
+    repository_id: RepositoryId
+    number: IssueNumber | None
+    wish: Wish
+    state: IntentState
+    attempts: int
+    created_at: datetime
+    claimed_at: datetime | None = None  # GitHub's time, first claim
+    ended_at: datetime | None = None  # GitHub's time, when the last attempt ended
+    not_before: datetime | None = None
+    reason: str | None = None  # why it waits or is quarantined
+    asked: bool = False  # by `reconcile export`: exempt from guard.max_new_issues
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed(Generic[T]):
+    """GitHub answered with the object as it is now."""
+
+    value: T
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """GitHub understood and said no; nothing was changed. `gone`: the object is not there (404, 410)."""
+
+    status: int
+    reason: str  # a sentence for people, GitHub's message included
+    gone: bool
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSent:
+    """Not a byte left: no connection could be made."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """It may or may not have been applied: a dropped answer, a 5xx, a garbled body."""
+
+    reason: str
+    request_id: str | None = None
+
+
+Answer = Confirmed[T] | Refused | NotSent | Unknown

@@ -1,0 +1,87 @@
+"""GitHub's side: a repository, an issue and its comments, as far as this program looks at them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.model.fields import Field, IssueState
+from reconciler.model.ids import AccountId, CommentId, IssueNumber, RemoteCommentId, ReportId, RepositoryId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """A repository as it says of itself."""
+
+    id: RepositoryId
+    full_name: str  # "owner/repo", as GitHub spells it now
+    private: bool
+    archived: bool
+    has_issues: bool
+    can_push: bool | None  # None where GitHub does not say (installations)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A GitHub account. Its numeric id is its identity; the login may change hands."""
+
+    id: AccountId
+    login: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """An issue as one answer of GitHub showed it. Pull requests never become one of these."""
+
+    id: int
+    number: IssueNumber
+    title: str
+    body: str
+    state: IssueState
+    state_reason: str | None  # completed, not_planned, duplicate, reopened, or what GitHub invents next
+    labels: tuple[str, ...]
+    comments: int
+    locked: bool
+    author: Account | None  # None: a deleted account ("ghost")
+    url: str  # html_url
+    created_at: datetime
+    updated_at: datetime
+    marked: ReportId | None = None  # set by the cycle: a valid marker of ours, written by an account of ours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteComment:
+    """A comment on GitHub as one answer showed it."""
+
+    id: RemoteCommentId
+    issue_number: IssueNumber
+    body: str
+    author: Account | None
+    collaborator: bool  # author_association is OWNER, MEMBER or COLLABORATOR
+    url: str
+    created_at: datetime
+    updated_at: datetime
+    marked: CommentId | None = None  # set by the cycle: a valid marker of ours, written by an account of ours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldEvent:
+    """Somebody changed a field of an issue, from the issue's event list."""
+
+    field: Field
+    value: str  # closed/reopened, a label's name, or the new title
+    added: bool  # for labels: added or removed; True for the rest
+    actor: Account | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListState:
+    """Where one list of one repository was left (GITHUB.md, rules 2-5).
+
+    `anchor` stays put so that the probe's URL and ETag stay valid. `cursor` is set while a drain is
+    unfinished: the drain goes on from there.
+    """
+
+    anchor: datetime
+    etag: str | None = None
+    etag_credential: str | None = None
+    cursor: datetime | None = None

@@ -1,0 +1,111 @@
+"""The memory of a link: what both sides last agreed on, what GitHub last showed, which comment is whose."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from reconciler.model.fields import Category, IssueState, Severity, Side, Status
+from reconciler.model.ids import (
+    CommentId,
+    EntryId,
+    IssueNumber,
+    LinkId,
+    ProjectId,
+    RemoteCommentId,
+    ReportId,
+    RepositoryId,
+)
+
+
+class LinkState(StrEnum):
+    """Where a link stands. Only NEW and ACTIVE links are synced."""
+
+    NEW = "new"  # first contact has not happened
+    ACTIVE = "active"
+    UNLINKED = "unlinked"  # remote ids are kept, so that nothing is made twice
+    CONTESTED = "contested"  # another report holds this issue
+    GONE = "gone"  # the issue was deleted
+    TRANSFERRED = "transferred"
+    CONVERTED = "converted"  # the number is a discussion or pull request now
+    REPORT_DELETED = "report_deleted"
+
+
+class LinkOrigin(StrEnum):
+    """Who made the link; decides whether older BugSpark comments go out at first contact."""
+
+    COLUMNS = "columns"  # BugSpark's export or an administrator filled the report's columns
+    COMMAND = "command"
+    EXPORT = "export"
+    DISCOVERY = "discovery"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What both sides last agreed on, in each side's own spelling."""
+
+    status: Status
+    severity: Severity
+    category: Category
+    title: str  # BugSpark's text, as stored
+    remote_title: str  # GitHub's text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The newest thing GitHub has shown us of an issue: rows that say the same are not news."""
+
+    state: IssueState
+    state_reason: str | None
+    labels: tuple[str, ...]
+    title: str
+    comments: int
+    locked: bool
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A report tied to an issue."""
+
+    id: LinkId
+    project_id: ProjectId
+    report_id: ReportId
+    repository_id: RepositoryId
+    repository: str  # "owner/repo", for people
+    number: IssueNumber
+    origin: LinkOrigin
+    backfill: bool  # older BugSpark comments go out too
+    state: LinkState
+    reason: str | None  # why the state is not ACTIVE, or what is quarantined, in a sentence
+    base: Base | None  # None until first contact
+    seen: Seen | None
+    created_at: datetime  # GitHub's time when the link was made
+    revision: int  # 0: not stored yet
+    quarantined_until: datetime | None = None
+
+
+class EntryState(StrEnum):
+    """Where a ledger row stands."""
+
+    LIVE = "live"  # original and copy exist
+    PENDING = "pending"  # the copy on GitHub is wished for, its intent is open
+    TOMBSTONE = "tombstone"  # the copy was deleted: neither made again nor revived
+    ENDED = "ended"  # the original was deleted and the copy went along, or is kept by configuration
+    SKIPPED = "skipped"  # known and deliberately not copied; `reason` says why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A row of the comment ledger: one original and its copy."""
+
+    id: EntryId
+    link_id: LinkId
+    origin: Side  # where the original is
+    state: EntryState
+    local_id: CommentId | None
+    remote_id: RemoteCommentId | None
+    local_digest: str | None  # of the body as stored in BugSpark
+    remote_digest: str | None  # of the body as last seen on GitHub
+    remote_updated_at: datetime | None
+    author: str | None  # GitHub login or BugSpark name, for people
+    reason: str | None = None

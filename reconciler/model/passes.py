@@ -1,0 +1,68 @@
+"""What a pass reports: its outcome, what it cost, what it changed (CONTRACT.md, --json of a pass)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from reconciler.model.ids import ProjectId
+
+
+class Outcome(StrEnum):
+    """How a pass ended."""
+
+    OK = "ok"
+    PARTIAL = "partial"  # something is quarantined, withheld or of unknown outcome; the rest is done
+    LIMITED = "limited"  # a limit of ours or GitHub's ended it; it goes on at `next_at`
+    REFUSED = "refused"  # the project is at work elsewhere, paused, or not to be written to
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a pass asked of GitHub. `cost` is primary rate limit used: 304s are free."""
+
+    requests: int = 0
+    not_modified: int = 0
+    writes: int = 0
+    cost: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What a pass changed, on both sides."""
+
+    reports_updated: int = 0
+    comments_imported: int = 0
+    comments_edited: int = 0
+    comments_removed: int = 0
+    issues_created: int = 0
+    issues_updated: int = 0
+    comments_posted: int = 0
+    remote_comments_removed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A sentence for people, and a word for programs."""
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassResult:
+    """One project, one pass."""
+
+    project_id: ProjectId
+    project_name: str
+    repository: str | None
+    outcome: Outcome
+    error: Failure | None
+    duration_ms: int
+    github: Cost
+    applied: Applied
+    conflicts: int
+    quarantined: int
+    pending: int
+    withheld: str | None = None  # the hash of withheld deletions, for --accept
+    next_at: datetime | None = None  # with LIMITED

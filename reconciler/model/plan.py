@@ -1,0 +1,209 @@
+"""A plan: what one pass would do, as plain data. A dry run shows it, an apply carries it out."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.model.fields import Field, IssueState
+from reconciler.model.issue import Issue, RemoteComment
+from reconciler.model.link import Entry, Link
+from reconciler.model.report import LocalComment, Report
+
+
+class Rule(StrEnum):
+    """Why something is done. The words are shown to people (`plan`, `why`, the dashboard)."""
+
+    LOCAL_MOVED = "only BugSpark changed"
+    REMOTE_MOVED = "only GitHub changed"
+    NEWEST_LOCAL = "both changed, BugSpark's is newer"
+    NEWEST_REMOTE = "both changed, GitHub's is newer"
+    POLICY_LOCAL = "both changed, BugSpark wins by configuration"
+    POLICY_REMOTE = "both changed, GitHub wins by configuration"
+    SWAP_UNFINISHED = "our label swap is finished"
+    COMMENT_CREATED = "new comment"
+    COMMENT_EDITED = "original was edited"
+    COMMENT_DELETED = "original was deleted"
+    EXPORT_ASKED = "export was asked for"
+    EXPORT_ALL = "every new report is exported"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """What each side said when a decision was made, and the rule that made it."""
+
+    rule: Rule
+    base: str | None = None
+    local: str | None = None
+    remote: str | None = None
+    to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetField:
+    """Give a report's field GitHub's value, if it still has the value the decision was made on."""
+
+    field: Field
+    to: str  # as BugSpark stores it
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportComment:
+    """Make BugSpark's copy of a comment written on GitHub."""
+
+    comment: RemoteComment
+    body: str  # rendered
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditLocal:
+    """Carry an edit of a GitHub original over to BugSpark's copy."""
+
+    entry: Entry
+    comment: RemoteComment
+    body: str  # rendered
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveLocal:
+    """Remove BugSpark's copy: its original on GitHub was deleted."""
+
+    entry: Entry
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateIssue:
+    """Export a report. It has no link yet."""
+
+    report: Report
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetState:
+    """Open or close the issue."""
+
+    state: IssueState
+    reason: str | None
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwapLabels:
+    """Add one label of the mapping and remove those of the same field that were seen; never another."""
+
+    field: Field
+    add: str | None
+    remove: tuple[str, ...]
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTitle:
+    """Give the issue the report's title, prefix included."""
+
+    title: str
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostComment:
+    """Make GitHub's copy of a comment written in BugSpark."""
+
+    comment: LocalComment
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditRemote:
+    """Carry a changed BugSpark original over to GitHub's copy."""
+
+    entry: Entry
+    comment: LocalComment
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteRemote:
+    """Delete GitHub's copy: its original in BugSpark was deleted."""
+
+    entry: Entry
+    why: Why
+
+
+LocalAction = SetField | ImportComment | EditLocal | RemoveLocal
+RemoteAction = CreateIssue | SetState | SwapLabels | SetTitle | PostComment | EditRemote | DeleteRemote
+Action = LocalAction | RemoteAction
+Deletion = RemoveLocal | DeleteRemote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """Both sides moved apart; what won, and the value that lost and can be restored."""
+
+    field: Field
+    why: Why
+    lost: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkPlan:
+    """What is done about one link. Nothing of it is done when the report or the link has moved since.
+
+    `after` is the link as it is stored together with the local actions; fields that go to GitHub keep
+    their base until the write is confirmed. `entries` are ledger rows to be stored with it.
+    """
+
+    link: Link
+    report: Report | None
+    after: Link
+    actions: tuple[Action, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    withheld: tuple[Deletion, ...] = ()
+    notes: tuple[str, ...] = ()  # recorded, not acted on: several severities at once, say
+    claim_columns: bool = False  # the report's columns are filled as well (discovery)
+
+    @property
+    def idle(self) -> bool:
+        """Nothing to write anywhere, not even to our own tables."""
+        return not (self.actions or self.entries or self.conflicts or self.withheld or self.after != self.link)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything one pass (or one segment of a long one) decided."""
+
+    links: tuple[LinkPlan, ...] = ()
+    exports: tuple[CreateIssue, ...] = ()
+    held_exports: int = 0  # more exports than `guard.max_new_issues`: the rest waits for the next pass
+
+    @property
+    def actions(self) -> tuple[tuple[LinkPlan | None, Action], ...]:
+        """Each action with the link it belongs to, in the order of the plan."""
+        of_links = tuple((plan, action) for plan in self.links for action in plan.actions)
+        return of_links + tuple((None, export) for export in self.exports)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkView:
+    """All that is known about one link when it is decided.
+
+    `issue` is the newest observation of this pass, or None where GitHub's list said nothing about it
+    (then `link.seen` still stands). `comments` are the GitHub comments this pass saw. `entries` holds
+    the ledger rows of those comments, and of everything else when `whole`: then `comments` is the
+    complete thread and `local` all of the report's comments; otherwise `local` is only what the ledger
+    does not know yet and `gone` the rows whose BugSpark comment has vanished.
+    """
+
+    link: Link
+    report: Report
+    issue: Issue | None = None
+    comments: tuple[RemoteComment, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    local: tuple[LocalComment, ...] = ()
+    gone: tuple[Entry, ...] = ()
+    whole: bool = False
+    missing: frozenset[int] = field(default_factory=frozenset)  # remote ids read singly and found deleted

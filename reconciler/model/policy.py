@@ -1,0 +1,78 @@
+"""The operator's choices, in the shapes the rooms need them (CONTRACT.md, Configuration)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.model.fields import Category, Severity
+
+
+class ConflictPolicy(StrEnum):
+    """Who wins when both sides moved apart."""
+
+    NEWEST = "newest"
+    GITHUB = "github"
+    BUGSPARK = "bugspark"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """Label names per value. The first is written, all are read, case-insensitively."""
+
+    severity: Mapping[Severity, tuple[str, ...]] = field(
+        default_factory=lambda: {
+            Severity.CRITICAL: ("critical",),
+            Severity.HIGH: ("high-priority", "high"),
+            Severity.MEDIUM: ("medium-priority", "medium"),
+            Severity.LOW: ("low-priority", "low"),
+        }
+    )
+    category: Mapping[Category, tuple[str, ...]] = field(
+        default_factory=lambda: {
+            Category.CRASH: ("crash",),
+            Category.PERFORMANCE: ("performance",),
+            Category.UI: ("ui",),
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncPolicy:
+    """What is synced, and who wins."""
+
+    conflict: ConflictPolicy = ConflictPolicy.NEWEST
+    export_all: bool = False
+    discover: bool = True
+    title: bool = False
+    collaborators_only: bool = False
+    delete_in_bugspark: bool = True
+    delete_on_github: bool = True
+    labels: Labels = field(default_factory=Labels)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardPolicy:
+    """How much a pass may delete or create without being asked."""
+
+    max_deletions: int = 20
+    max_share: float = 0.1
+    max_new_issues: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """What one credential may do: points (reads 1, writes 5), content per minute and hour, seconds apart."""
+
+    points_per_minute: int = 800
+    min_interval: float = 1.0
+    content_per_minute: int = 80
+    content_per_hour: int = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Seconds that the pass reckons with."""
+
+    overlap: float = 120.0
+    settle: float = 60.0
+    fresh: float = 10.0  # an observation older than this is read again before a state write

@@ -1,0 +1,85 @@
+"""BugSpark's side: a report and its comments, as far as this program looks at them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.model.fields import Category, Severity, Status
+from reconciler.model.ids import CommentId, ProjectId, ReportId
+from reconciler.model.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """The three columns on a report that name its issue (CONTRACT.md, Columns)."""
+
+    repository: str  # "owner/repo"
+    number: int
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A report's synced fields as one database snapshot showed them."""
+
+    id: ReportId
+    project_id: ProjectId
+    tracking_id: str  # BUG-0001, unique only within its project
+    title: str  # as stored: HTML-escaped when BugSpark wrote it, plain when we did
+    status: Status
+    severity: Severity
+    category: Category
+    created_at: datetime
+    updated_at: datetime
+    columns: Columns | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportDetails:
+    """What only an export needs; every value is a stranger's."""
+
+    description: str
+    screenshot_url: str | None
+    console_logs: object
+    metadata: object
+    reporter_identifier: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalComment:
+    """A comment in BugSpark. It is created and deleted there, never edited (BUGSPARK.md)."""
+
+    id: CommentId
+    report_id: ReportId
+    author: str | None  # a user's name; None is shown as "Unknown"
+    body: str
+    source: str | None  # "github" on imported ones
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Integration:
+    """A project's github row in `integrations`, as its owner wrote it, decrypted."""
+
+    owner: str
+    repo: str
+    token: Secret | None
+
+    @property
+    def repository(self) -> str:
+        """`owner/repo`."""
+        return f"{self.owner}/{self.repo}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A BugSpark project with an active github integration, or why that integration can't be used."""
+
+    id: ProjectId
+    name: str
+    integration: Integration | None
+    problem: str | None = None  # a sentence for people when integration is None
+
+    @property
+    def repository(self) -> str | None:
+        """`owner/repo`, if the integration names one."""
+        return self.integration.repository if self.integration else None

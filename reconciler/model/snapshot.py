@@ -1,0 +1,152 @@
+"""What the database says, read in one consistent snapshot, and what is handed back to be stored."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from reconciler.model.fields import Field, Side
+from reconciler.model.ids import AccountId, LinkId, ProjectId, ReportId, RepositoryId
+from reconciler.model.intent import Intent
+from reconciler.model.issue import ListState
+from reconciler.model.link import Entry, Link
+from reconciler.model.passes import PassResult
+from reconciler.model.plan import LinkPlan
+from reconciler.model.report import LocalComment, Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What is remembered about a project between passes (`sync_projects`, `sync_lists`)."""
+
+    project_id: ProjectId
+    repository_id: RepositoryId | None = None
+    repository: str | None = None  # the configured "owner/repo" that repository_id was read for
+    private: bool | None = None
+    account: AccountId | None = None
+    account_login: str | None = None
+    account_credential: str | None = None  # fingerprint the account was read with
+    first_seen_at: datetime | None = None  # GitHub's time: sync.export = "all" takes reports filed since
+    issues: ListState | None = None
+    comments: ListState | None = None
+    accepted: str | None = None  # hash of withheld deletions the operator accepted
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poisoned:
+    """One thing that can't be read or decided, and why; everything else goes on."""
+
+    what: str  # "report 0b5e…", "issue acme/web#12"
+    reason: str
+    link_id: LinkId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The links a segment has to look at, with everything needed to decide them.
+
+    `links` holds the ACTIVE links whose report differs from base, whose issue number or comment ids were
+    asked for, or that have a new or vanished comment. `new` holds links without first contact: stored
+    ones in state NEW, and ones made up here (revision 0) for reports whose columns name this repository
+    and that have no link. `reports` has the report of each of them, absent when it was deleted.
+    """
+
+    links: tuple[Link, ...] = ()
+    new: tuple[Link, ...] = ()
+    reports: Mapping[ReportId, Report] = field(default_factory=dict)
+    entries: tuple[Entry, ...] = ()  # ledger rows of the comment ids asked for
+    unknown: tuple[LocalComment, ...] = ()  # BugSpark comments the ledger does not know, of ACTIVE links
+    gone: tuple[Entry, ...] = ()  # LIVE or PENDING rows whose BugSpark comment vanished, its report exists
+    counted: Mapping[LinkId, int] = field(default_factory=dict)  # remote comments the ledger believes alive
+    cut: tuple[Link, ...] = ()  # links whose report's columns were cleared or name another issue
+    contested: tuple[Link, ...] = ()  # made up here: a second report names an issue that is already linked
+    orphaned: tuple[Link, ...] = ()  # links whose report was deleted in BugSpark
+    poisoned: tuple[Poisoned, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadSide:
+    """BugSpark's half of one whole thread, from one snapshot. `report` is None when it was deleted."""
+
+    report: Report | None
+    entries: tuple[Entry, ...]
+    comments: tuple[LocalComment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One local transaction: changes, ledger, bases, intents, and the list positions they came from."""
+
+    project_id: ProjectId
+    at: datetime  # GitHub's time, for updated_at and the story
+    plans: tuple[LinkPlan, ...] = ()
+    intents: tuple[Intent, ...] = ()
+    issues: ListState | None = None  # None: leave as it is
+    comments: ListState | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What became of a batch. Plans of stale reports were left out whole: decide them anew."""
+
+    stale: frozenset[ReportId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One line of a report's story (`sync_changes`)."""
+
+    report_id: ReportId
+    link_id: LinkId | None
+    side: Side  # which side was written
+    kind: str  # "set_field", "import_comment", …: the action's kind
+    field: Field | None
+    base: str | None
+    local: str | None
+    remote: str | None
+    to: str | None
+    rule: str
+    lost: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """One project as `reconcile status` shows it."""
+
+    project_id: ProjectId
+    name: str
+    repository: str | None
+    paused: bool
+    links: Mapping[str, int]  # by link state
+    conflicts: int  # recorded in the last pass
+    pending: int
+    quarantined: int
+    withheld: str | None  # the hash of deletions waiting for --accept
+    withheld_count: int
+    last_pass: PassResult | None
+    last_pass_at: datetime | None
+    last_success_at: datetime | None
+    next_at: datetime | None
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """One credential's limits as last told by GitHub and as reserved by us."""
+
+    credential: str
+    remaining: int | None
+    limit: int | None
+    reset_at: datetime | None
+    blocked_until: datetime | None
+    points_last_minute: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """What an answer's headers said about the primary limit."""
+
+    limit: int
+    remaining: int
+    reset_at: datetime
