@@ -56,7 +56,7 @@ check: .venv
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(wildcard $(CODE))
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q -n $(WORKERS) # holds "migrations = metadata" too: tests/store/test_migrations.py
 
 fmt: .venv
@@ -69,8 +69,9 @@ bench: .venv
 # Locks name no index: pip takes whatever index the machine has, and the hashes say what is good.
 # uv is a tool here, fetched into a venv of its own; it leaves no file behind but the locks.
 UV := .lock-venv/bin/uv
-COMPILE := env -u UV_FIND_LINKS -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_DEFAULT_INDEX $(UV) pip compile pyproject.toml --no-config --universal --python-version 3.11 --upgrade --quiet \
-	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header
+CLEAN_ENV := env -u UV_FIND_LINKS -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_DEFAULT_INDEX
+COMPILE := $(CLEAN_ENV) $(UV) pip compile pyproject.toml --no-config --universal --python-version 3.11 --quiet \
+	--upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 
 $(UV):
 	@$(PYTHON) -m venv .lock-venv

@@ -1,7 +1,7 @@
-"""A private PostgreSQL: one per test session (shared by the xdist workers), or per `with private_server()`.
+"""A private PostgreSQL: one per test session (shared by the workers), or per `with private_server()`.
 
 In: the binaries pg_binaries finds. Out: a Server that makes and drops databases. It listens on a unix socket
-in a directory of its own, and pg_keeper ends it when the process that owns the directory ends, however it does.
+in a directory of its own; pg_keeper ends it when the process that owns the directory ends, in whatever way.
 """
 
 import fcntl
