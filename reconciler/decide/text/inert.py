@@ -1,0 +1,116 @@
+"""Strangers' text that may be read on GitHub but must not act there.
+
+One technique throughout: U+200B after the character that acts. GitHub's Markdown, its mention and reference
+filters, and mail replies read as plain text all honour it, in code too; a backslash they do not, since the
+filters run after the Markdown (docs/decisions/0010-inert-text.md has the sources).
+"""
+
+import re
+from collections.abc import Collection
+from functools import partial
+from typing import Final
+from urllib.parse import urlsplit
+
+from reconciler.decide.text.clean import clean, single_line
+
+ZWSP: Final = "\u200b"
+MARKER_NAME: Final = "bugspark-sync"
+
+_MARKER: Final = re.compile(rf"<!--\s*{MARKER_NAME}", re.IGNORECASE)
+_URL: Final = re.compile(r"https?://[^\s<>`\"'()\[\]]+", re.IGNORECASE)
+_AUTHORITY: Final = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
+# Alternative text and address are kept to characters that cannot open anything else in Markdown: in
+# "![a`](https://ours/)`](https://theirs/)" the first address is code and the second one the image.
+_IMAGE: Final = re.compile(
+    r"!\[[A-Za-z0-9 .,:-]*\]\((?P<url>https?://[A-Za-z0-9.:-]+/[A-Za-z0-9._~/%?=&+,;-]*)\)|!(?=\[)"
+)
+
+_RULES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
+    # @user, @org/team, owner/repo@sha, mail addresses: no @ acts that has a neighbour of ours.
+    (re.compile(rf"@(?![\s{ZWSP}]|$)"), f"@{ZWSP}"),
+    # #1, owner/repo#1, "fixes #1", "Duplicate of #1".
+    (re.compile(r"#(?=\d)"), f"#{ZWSP}"),
+    (re.compile(r"(?<![A-Za-z0-9])(GH\\?-)(?=\d)", re.IGNORECASE), rf"\1{ZWSP}"),
+    # Any host: github.com, an Enterprise Server, an API, a relative link. A backslash may hide the slash.
+    (
+        re.compile(
+            r"((?:issues?|pulls?|discussions?|commits?|milestones?)(?:\\?/)+)(?=[0-9a-f%])", re.IGNORECASE
+        ),
+        rf"\1{ZWSP}",
+    ),
+    # &#64; &commat; &num; are decoded by Markdown before mentions and references are looked for.
+    (re.compile(r"&(?=#|[A-Za-z][A-Za-z0-9]*;)"), f"&{ZWSP}"),
+    # Tags, comments, declarations, <https://autolinks>: raw HTML begins with one of these, or is text.
+    (re.compile(r"<(?=[A-Za-z/!?])"), f"<{ZWSP}"),
+    # Nothing but the marker may read like one.
+    (re.compile(rf"({MARKER_NAME[:8]})(?={MARKER_NAME[8:]})", re.IGNORECASE), rf"\1{ZWSP}"),
+    # A reference definition of this name would make a link of our own "[BugSpark]".
+    (re.compile(r"(\[\s*bugspark\s*\])(?=:)", re.IGNORECASE), rf"\1{ZWSP}"),
+    # "/close", "/lgtm": bots obey a line like this from the account we write as.
+    (re.compile(r"^([ \t]*/)(?=[a-z][a-z-]*(?:[ \t]|$))", re.IGNORECASE | re.MULTILINE), rf"\1{ZWSP}"),
+)
+
+
+def inert(text: str, *, hosts: Collection[str]) -> str:
+    """Return `text` cleaned, without HTML comments, and with nothing that acts on GitHub.
+
+    `hosts`: host names (`name` or `name:port`) whose images stay images; others become links. The text stays
+    Markdown. Linear in its length; a second call changes nothing; any start of the result is inert as well.
+    Open code fences are not its business (`close_fences`). Source: DESIGN.md, "Text to GitHub".
+    """
+    quiet = _URL.sub(_escape_at, without_comments(clean(text)))
+    for pattern, replacement in _RULES:
+        quiet = pattern.sub(replacement, quiet)
+    return _IMAGE.sub(partial(_image, _lowered(hosts)), quiet)
+
+
+def inert_line(text: str) -> str:
+    """Return `text` as one inert line, without images: names, identifiers, titles, values."""
+    return inert(single_line(text), hosts=())
+
+
+def without_comments(text: str) -> str:
+    """Return `text` without HTML comments; one that is never closed stays and is made inert elsewhere."""
+    kept: list[str] = []
+    at = 0
+    while (start := text.find("<!--", at)) >= 0:
+        # Overlapping ends as in HTML: "<!-->" is a whole comment.
+        end = text.find("-->", start + 2)
+        if end < 0:
+            break
+        kept.append(text[at:start])
+        at = end + 3
+    return "".join([*kept, text[at:]])
+
+
+def looks_like_marker(text: str) -> bool:
+    """Tell whether an HTML comment in `text` claims to be a marker of this program, genuine or not."""
+    return _MARKER.search(text) is not None
+
+
+def allowed_image(url: str, hosts: Collection[str]) -> bool:
+    """Tell whether `url` may be shown as an image: http(s), plain characters, one of `hosts`."""
+    found = _IMAGE.fullmatch(f"![]({url})")
+    return found is not None and _host_allowed(url, _lowered(hosts))
+
+
+def _escape_at(url: re.Match[str]) -> str:
+    """Write `@` in a path as `%40`, so that links to `/@scope/package` go on working."""
+    authority = _AUTHORITY.match(url[0])
+    split = authority.end() if authority else 0
+    return url[0][:split] + url[0][split:].replace("@", "%40")
+
+
+def _image(hosts: frozenset[str], found: re.Match[str]) -> str:
+    url = found["url"]
+    if url is not None and _host_allowed(url, hosts):
+        return found[0]
+    return f"!{ZWSP}{found[0][1:]}"
+
+
+def _host_allowed(url: str, hosts: frozenset[str]) -> bool:
+    return urlsplit(url).netloc.lower() in hosts
+
+
+def _lowered(hosts: Collection[str]) -> frozenset[str]:
+    return frozenset(host.lower() for host in hosts)

@@ -1,0 +1,67 @@
+"""JSON of any shape as single lines: what a page sent as logs and metadata is whatever it liked to send."""
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Final
+
+from reconciler.decide.text.clean import single_line
+from reconciler.decide.text.cut import cut_line
+
+_DEPTH: Final = 2
+_ITEMS: Final = 20
+# Beyond this Python refuses to write an integer in decimal, and nobody wants to read it.
+_BITS: Final = 256
+
+
+def one_line(value: object, *, chars: int) -> str:
+    """Return a JSON value as one readable line of at most `chars` characters; not yet inert."""
+    return cut_line(single_line(_shown(value, _DEPTH, chars)), chars=chars)
+
+
+def lines_of(value: object, *, chars: int) -> str:
+    """Return a JSON value as text that keeps its newlines, at most `chars` characters; not yet inert."""
+    return cut_line(_shown(value, _DEPTH, chars), chars=chars)
+
+
+def entries(value: object, most: int) -> list[object]:
+    """Return the first `most` entries of console logs: a list's items, else the value itself, if any."""
+    if isinstance(value, list | tuple):
+        return [item for item in value[:most] if item is not None]
+    return [] if value is None or value in ("", {}) else [value]
+
+
+def pairs(value: object, most: int) -> list[tuple[str, object]]:
+    """Return the first `most` keys and values of an object; those of anything else are its positions."""
+    if isinstance(value, Mapping):
+        return [(str(key), item) for key, item in islice(value.items(), most)]
+    return [(str(at), item) for at, item in enumerate(entries(value, most), 1)]
+
+
+def _shown(value: object, depth: int, chars: int) -> str:
+    match value:
+        case str():
+            # What is far too long is cut before anything looks at it closely.
+            return value[: 2 * chars]
+        case bool() | None:
+            return {True: "true", False: "false", None: "null"}[value]
+        case int():
+            return str(value) if value.bit_length() <= _BITS else "(a very large number)"
+        case float():
+            return repr(value)
+        case Mapping() | list() | tuple() if depth == 0:
+            return "…"
+        case Mapping():
+            inner = (
+                f"{_shown(str(key), 0, chars)}: {_shown(item, depth - 1, chars)}"
+                for key, item in value.items()
+            )
+            return "{" + _joined(inner, len(value)) + "}"
+        case list() | tuple():
+            return "[" + _joined((_shown(item, depth - 1, chars) for item in value), len(value)) + "]"
+        case _:
+            return f"({type(value).__name__})"
+
+
+def _joined(shown: Iterable[str], count: int) -> str:
+    rest = ["…"] if count > _ITEMS else []
+    return ", ".join([*islice(shown, _ITEMS), *rest])

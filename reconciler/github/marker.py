@@ -1,0 +1,104 @@
+"""The marker: the hidden last line of what we write on GitHub, by which a lost answer is recovered.
+
+`<!-- bugspark-sync v1 <kid> <instance> <uuid> <mac> -->` (DESIGN.md, "Writing to GitHub"). It proves that a
+holder of the key wrote it for this very issue; that the author is an account we write as is the caller's to
+check. Pure: nothing here speaks to GitHub.
+"""
+
+import hmac
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+from uuid import UUID
+
+Kind = Literal["issue", "comment"]
+
+MARKER_NAME: Final = "bugspark-sync"
+_VERSION: Final = "v1"
+_KEY_BYTES: Final = 16
+_KID_DIGITS: Final = 8
+_MAC_DIGITS: Final = 32  # 128 bits
+_INSTANCE: Final = r"[A-Za-z0-9._-]{1,64}"
+_UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_LINE: Final = re.compile(
+    rf"<!-- {MARKER_NAME} {_VERSION} (?P<kid>[0-9a-f]{{{_KID_DIGITS}}}) (?P<instance>{_INSTANCE})"
+    rf" (?P<id>{_UUID}) (?P<mac>[0-9a-f]{{{_MAC_DIGITS}}}) -->"
+)
+_CLAIM: Final = re.compile(rf"<!--\s*{MARKER_NAME}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Marker:
+    """What a marker says, believed or not."""
+
+    kid: str  # which key signed it
+    instance: str  # which installation wrote it
+    local_id: UUID  # the report's or comment's row
+
+
+class MarkerKeys:
+    """The keys markers are signed with (the first) and believed by (all of them)."""
+
+    __slots__ = ("_keys",)
+
+    def __init__(self, keys: Sequence[bytes | str]) -> None:
+        """Take the keys, newest first, each of 16 bytes or more; ValueError otherwise."""
+        as_bytes = [key.encode() if isinstance(key, str) else bytes(key) for key in keys]
+        if not as_bytes or any(len(key) < _KEY_BYTES for key in as_bytes):
+            raise ValueError(f"marker keys: at least one, each of {_KEY_BYTES} bytes or more")
+        self._keys = tuple((_kid(key), key) for key in as_bytes)
+
+    def __repr__(self) -> str:
+        return f"MarkerKeys({len(self._keys)} masked)"
+
+    def sign(self, kind: Kind, instance: str, repository_id: int, issue_number: int, local_id: UUID) -> str:
+        """Return the marker line for a local row's copy; `issue_number` is 0 for an issue not yet made.
+
+        ValueError for an instance that is not 1 to 64 of `A-Za-z0-9._-`.
+        """
+        if not re.fullmatch(_INSTANCE, instance):
+            raise ValueError("marker instance: 1 to 64 letters, digits, dots, underscores or hyphens")
+        kid, key = self._keys[0]
+        mac = _mac(key, kind, instance, repository_id, issue_number, local_id)
+        return f"<!-- {MARKER_NAME} {_VERSION} {kid} {instance} {local_id} {mac} -->"
+
+    def read(self, body: str) -> Marker | None:
+        """Return the marker `body` ends with, unverified: the sole last line, the only one of its kind."""
+        found = _last_line(body)
+        return None if found is None else _said(found)
+
+    def valid(self, body: str, kind: Kind, repository_id: int, issue_number: int) -> Marker | None:
+        """Return the marker of `body` if one of our keys signed it for exactly this place, else None."""
+        found = _last_line(body)
+        if found is None:
+            return None
+        said = _said(found)
+        wanted = (
+            _mac(key, kind, said.instance, repository_id, issue_number, said.local_id)
+            for kid, key in self._keys
+            if kid == said.kid
+        )
+        return said if any(hmac.compare_digest(mac, found["mac"]) for mac in wanted) else None
+
+
+def _last_line(body: str) -> re.Match[str] | None:
+    text = body.replace("\r\n", "\n").replace("\r", "\n").rstrip()
+    found = _LINE.fullmatch(text[text.rfind("\n") + 1 :])
+    claims = _CLAIM.finditer(text)
+    return found if next(claims, None) and next(claims, None) is None else None
+
+
+def _said(found: re.Match[str]) -> Marker:
+    return Marker(kid=found["kid"], instance=found["instance"], local_id=UUID(found["id"]))
+
+
+def _kid(key: bytes) -> str:
+    return hmac.new(key, f"{MARKER_NAME} kid".encode(), "sha256").hexdigest()[:_KID_DIGITS]
+
+
+def _mac(key: bytes, kind: Kind, instance: str, repository_id: int, issue_number: int, local_id: UUID) -> str:
+    """Sign the parts, each preceded by its length, so that no two lists of parts read the same."""
+    parts = (MARKER_NAME, _VERSION, instance, str(repository_id), str(issue_number), kind, str(local_id))
+    message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
+    return hmac.new(key, message, "sha256").hexdigest()[:_MAC_DIGITS]
