@@ -44,6 +44,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@touch $@
 
 .venv: $(VENV)/.dev
+	@:
 
 # --- use -------------------------------------------------------------------------------------------
 demo: $(VENV)/.runtime
