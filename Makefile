@@ -1,6 +1,5 @@
 # Everything starts here. A fresh clone needs python3 (3.11 or newer) and make, nothing else.
-SHELL := /bin/bash
-.SHELLFLAGS := -euo pipefail -c
+.SHELLFLAGS := -eu -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -13,12 +12,13 @@ WORKERS ?= 2
 KEEP ?=
 ARGS ?=
 
-.PHONY: help .venv demo test check fmt lock bench clean
+.PHONY: help .venv demo test check coverage fmt lock bench clean
 
 help:
 	@echo "make demo    watch reports and issues become equal (KEEP=1 leaves it running)"
 	@echo "make test    the whole suite (ARGS='tests/decide -k text' for a part of it)"
 	@echo "make check   format, lint, types, import contracts, migrations, tests: what CI runs"
+	@echo "make coverage  the suite again, and what it did not reach"
 	@echo "make fmt     rewrite the code in house style"
 	@echo "make lock    renew both lock files"
 	@echo "make bench   measure speed, print a table, write JSON"
@@ -59,6 +59,12 @@ check: .venv
 	$(BIN)/mypy $(wildcard $(CODE))
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q -n $(WORKERS) # holds "migrations = metadata" too: tests/store/test_migrations.py
+
+coverage: .venv
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -q -n $(WORKERS) $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
 
 fmt: .venv
 	@$(BIN)/ruff format .
