@@ -94,3 +94,9 @@ def test_every_room_says_what_comes_in_what_goes_out_and_what_it_may_import() ->
         if not (words.startswith('"""') and "in:" in words and "out:" in words and "import" in words):
             silent.append(init.parent.name)
     assert silent == []
+
+
+def test_every_folder_of_code_is_a_package_or_the_walls_would_not_see_it() -> None:
+    code = [path for path in tracked() if path.parts[0] == "reconciler" and path.suffix == ".py"]
+    folders = {folder for path in code for folder in path.parents if folder != Path()}
+    assert sorted(folder for folder in folders if not (ROOT / folder / "__init__.py").is_file()) == []
