@@ -25,7 +25,9 @@ class SystemClock:
 class ManualClock:
     """A clock that stands still until it is moved."""
 
-    def __init__(self, start: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC), *, step: float = 0.0) -> None:
+    def __init__(
+        self, start: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC), *, step: float = 0.0
+    ) -> None:
         """Start at `start`; every look moves it on by `step` seconds."""
         self._now = start
         self._step = timedelta(seconds=step)

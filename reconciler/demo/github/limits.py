@@ -37,6 +37,23 @@ class Rules:
     wait: int = 60
 
 
+class Rolling:
+    """A sum over the last `span` seconds."""
+
+    def __init__(self, span: float) -> None:
+        self._span = span
+        self._used: deque[tuple[float, int]] = deque()
+        self.total = 0
+
+    def add(self, now: float, amount: int) -> int:
+        """Add an amount, let the old ones go, and return the sum."""
+        self._used.append((now, amount))
+        self.total += amount
+        while self._used[0][0] <= now - self._span:
+            self.total -= self._used.popleft()[1]
+        return self.total
+
+
 @dataclass(slots=True, kw_only=True)
 class Meter:
     """What one account has used."""
@@ -48,9 +65,11 @@ class Meter:
     blocked_until: float = 0.0
     ignored: int = 0
     """Requests that came although a limit's answer had said to wait."""
-    points: deque[tuple[float, int]] = field(default_factory=deque)
-    content: deque[tuple[float, int]] = field(default_factory=deque)
-    issues: deque[tuple[float, int]] = field(default_factory=deque)
+    points: Rolling = field(default_factory=lambda: Rolling(_MINUTE))
+    content_minute: Rolling = field(default_factory=lambda: Rolling(_MINUTE))
+    content_hour: Rolling = field(default_factory=lambda: Rolling(_HOUR))
+    issues_minute: Rolling = field(default_factory=lambda: Rolling(_MINUTE))
+    issues_hour: Rolling = field(default_factory=lambda: Rolling(_HOUR))
     most_points: int = 0
     most_content: int = 0
 
@@ -70,7 +89,9 @@ class Limits:
         """Return the account's meter."""
         return self.meters.setdefault(account, Meter())
 
-    def admit(self, account: int, now: float, *, write: bool, content: bool, issue: bool, in_flight: int) -> None:
+    def admit(
+        self, account: int, now: float, *, write: bool, content: bool, issue: bool, in_flight: int
+    ) -> None:
         """Count a request's points; raises Problem when a limit refuses it.
 
         A 304 passes here too: it is free of the primary limit only, which is charged afterwards.
@@ -82,7 +103,7 @@ class Limits:
         if rules.enforce_primary and meter.used >= rules.primary:
             meter.blocked_until = meter.started + _HOUR
             raise self._primary(meter)
-        minute = _count(meter.points, now, 5 if write else 1, _MINUTE)
+        minute = meter.points.add(now, 5 if write else 1)
         meter.most_points = max(meter.most_points, minute)
         too_much = minute > rules.points_per_minute or in_flight > rules.concurrent
         if content:
@@ -134,14 +155,12 @@ class Limits:
         return Problem(self.rules.status, "API rate limit exceeded", headers=self.headers(meter))
 
     def _too_much_content(self, meter: Meter, now: float) -> bool:
-        hour = _count(meter.content, now, 1, _HOUR)
-        minute = sum(amount for when, amount in meter.content if when > now - _MINUTE)
+        hour, minute = meter.content_hour.add(now, 1), meter.content_minute.add(now, 1)
         meter.most_content = max(meter.most_content, minute)
         return minute > self.rules.content_per_minute or hour > self.rules.content_per_hour
 
     def _too_many_issues(self, meter: Meter, now: float) -> bool:
-        hour = _count(meter.issues, now, 1, _HOUR)
-        minute = sum(amount for when, amount in meter.issues if when > now - _MINUTE)
+        hour, minute = meter.issues_hour.add(now, 1), meter.issues_minute.add(now, 1)
         return minute > self.rules.issues_per_minute or hour > self.rules.issues_per_hour
 
 
@@ -155,10 +174,3 @@ def refusal(form: Form, status: int, wait: int, now: float) -> Problem:
             return Problem(status, "API rate limit exceeded", headers=headers)
         case "message":
             return Problem(status, _SECONDARY)
-
-
-def _count(used: deque[tuple[float, int]], now: float, amount: int, span: float) -> int:
-    used.append((now, amount))
-    while used and used[0][0] <= now - span:
-        used.popleft()
-    return sum(points for _, points in used)

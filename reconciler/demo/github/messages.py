@@ -48,6 +48,8 @@ class Answer:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    declared: int | None = None
+    """The `Content-Length` to claim when it is not the body's."""
 
 
 class Problem(Exception):
@@ -90,6 +92,6 @@ def invalid(resource: str, field_name: str, message: str, code: str = "custom") 
     return Problem(422, "Validation Failed", errors=[error])
 
 
-def answered(value: object, status: int = 200, **headers: str) -> Answer:
+def answered(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
     """Return a success with this value as JSON."""
-    return Answer(status=status, headers=headers, body=msgspec.json.encode(value))
+    return Answer(status=status, headers=headers or {}, body=msgspec.json.encode(value))

@@ -89,7 +89,11 @@ def links(
         steps["first"] = {"page": "1"}
     kept = {name: value for name, value in query.items() if name not in ("page", "after", "before")}
     return (
-        {"Link": ", ".join(f'<{address}?{urlencode(kept | step)}>; rel="{rel}"' for rel, step in steps.items())}
+        {
+            "Link": ", ".join(
+                f'<{address}?{urlencode(kept | step)}>; rel="{rel}"' for rel, step in steps.items()
+            )
+        }
         if steps
         else {}
     )

@@ -26,7 +26,9 @@ def stamp(seconds: float) -> str:
 class Views:
     """Renders rows; `api` is the address the server answers at, `web` the one of the pages."""
 
-    def __init__(self, world: World, api: str = "https://api.github.com", web: str = "https://github.com") -> None:
+    def __init__(
+        self, world: World, api: str = "https://api.github.com", web: str = "https://github.com"
+    ) -> None:
         self.world = world
         self.api = api
         self.web = web

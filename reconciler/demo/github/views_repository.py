@@ -23,7 +23,11 @@ _COUNTS = (
 def repository(views: Views, row: Repository, level: Level) -> dict[str, Any]:
     """Return a repository, with what the asking account may do there."""
     home, page = views.home(row), f"{views.web}/{row.full_name}"
-    opened = sum(1 for issue in row.issues if issue.state == "open") if len(row.issues) < 1_000 else len(row.issues)
+    opened = (
+        sum(1 for issue in row.issues if issue.state == "open")
+        if len(row.issues) < 1_000
+        else len(row.issues)
+    )
     made = stamp(row.created)
     return {
         "id": row.id,
@@ -68,7 +72,10 @@ def event(views: Views, row: Repository, happened: Event) -> dict[str, Any]:
     detail = dict(happened.detail)
     if "label" in detail:
         label = row.labels.get(int(str(detail["label"])))
-        detail["label"] = {"name": label.name if label else "deleted", "color": label.color if label else "ededed"}
+        detail["label"] = {
+            "name": label.name if label else "deleted",
+            "color": label.color if label else "ededed",
+        }
     return {
         "id": happened.id,
         "node_id": f"E_{happened.id}",

@@ -51,7 +51,9 @@ class LabelActs(RepositoryState):
     def relabel(self, number: int, names: list[str], *, by: str) -> Issue:
         """Make these the issue's labels, all others leaving."""
         keep = {name.casefold() for name in names}
-        self.unlabel(number, *(name for name in self.label_names(number) if name.casefold() not in keep), by=by)
+        self.unlabel(
+            number, *(name for name in self.label_names(number) if name.casefold() not in keep), by=by
+        )
         return self.label(number, *names, by=by)
 
     @act

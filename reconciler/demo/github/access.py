@@ -1,0 +1,104 @@
+"""Who asks, and what that allows (GITHUB.md, Credentials and versions)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import jwt
+
+from reconciler.demo.github.messages import Problem
+from reconciler.demo.github.rows import Level, User
+from reconciler.demo.github.world import App, Repository, Token, World
+
+_LONGEST_JWT = 600 + 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """The asking account; all None for the anonymous."""
+
+    user: User | None = None
+    token: Token | None = None
+    app: App | None = None
+
+    @property
+    def account(self) -> int:
+        """The account whose limits count: one per user over all tokens, one per installation."""
+        if self.token is not None and self.token.installation is not None:
+            return self.token.installation
+        if self.app is not None:
+            return self.app.id
+        return 0 if self.user is None else self.user.id
+
+    @property
+    def label(self) -> str | None:
+        """How the journal calls the credential."""
+        if self.app is not None:
+            return f"{self.app.slug} (jwt)"
+        return None if self.token is None else self.token.name
+
+    def level(self, repository: Repository) -> Level:
+        """What the caller may do in a repository."""
+        floor = Level.NONE if repository.private else Level.READ
+        if self.user is None or self.token is None:
+            return floor
+        only = self.token.repositories
+        if only is not None and repository.id not in only:
+            return floor
+        return max(floor, min(repository.level(self.user.id), self.token.cap))
+
+    def refusal(self) -> Problem:
+        """Return the 403 of an act this credential may not do."""
+        kind = None if self.token is None else self.token.kind
+        messages = {
+            "fine": "Resource not accessible by personal access token",
+            "installation": "Resource not accessible by integration",
+        }
+        return Problem(403, messages.get(kind or "", "Must have admin rights to Repository."))
+
+
+def identify(world: World, headers: Mapping[str, str]) -> Caller:
+    """Return who sent these headers; raises Problem 401 for a credential that is not (or no longer) known."""
+    text = headers.get("authorization")
+    if text is None:
+        return Caller()
+    scheme, _, value = text.partition(" ")
+    if scheme.lower() not in ("bearer", "token") or not value:
+        raise _bad_credentials()
+    if value.startswith("eyJ"):
+        return Caller(app=_app(world, value))
+    token = world.tokens.get(value)
+    if token is None or (token.expires is not None and token.expires <= world.clock.now()):
+        raise _bad_credentials()
+    return Caller(user=world.users[token.user], token=token)
+
+
+def _app(world: World, value: str) -> App:
+    """Return the app that signed this JWT (RS256, at most ten minutes long); raises Problem 401."""
+    for app in world.apps.values():
+        try:
+            claims = jwt.decode(
+                value,
+                app.public_key,
+                algorithms=["RS256"],
+                options={"verify_exp": False, "verify_iat": False},
+            )
+        except jwt.InvalidTokenError:
+            continue
+        if str(claims.get("iss")) == str(app.id) and _in_time(claims, world.clock.now()):
+            return app
+    raise Problem(401, "A JSON web token could not be decoded")
+
+
+def _in_time(claims: Mapping[str, object], now: datetime) -> bool:
+    issued, expires = claims.get("iat"), claims.get("exp")
+    if not isinstance(issued, int) or not isinstance(expires, int):
+        return False
+    moment = now.timestamp()
+    return issued <= moment < expires and expires - issued <= _LONGEST_JWT
+
+
+def _bad_credentials() -> Problem:
+    return Problem(401, "Bad credentials")

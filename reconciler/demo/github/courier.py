@@ -1,0 +1,86 @@
+"""Carries webhook messages to their receivers, on loopback only: a made-up address must never reach a real host."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+import h11
+
+from reconciler.demo.github.hooks import Deliveries, Delivery
+
+_PATIENCE = 10.0
+"""Seconds a receiver has (GITHUB.md, Webhooks)."""
+
+
+async def deliver_for_ever(deliveries: Deliveries) -> None:
+    """Send what waits, one after the other, and note how each was answered."""
+    loop, wake = asyncio.get_running_loop(), asyncio.Event()
+
+    def waiting() -> None:
+        loop.call_soon_threadsafe(wake.set)
+
+    deliveries.on_waiting = waiting
+    try:
+        while True:
+            while deliveries.waiting and not deliveries.held:
+                delivery = deliveries.waiting.popleft()
+                delivery.status = await _send(delivery)
+            wake.clear()
+            if not deliveries.waiting or deliveries.held:
+                await wake.wait()
+    finally:
+        deliveries.on_waiting = None
+
+
+async def _send(delivery: Delivery) -> int:
+    """Return the receiver's status, 0 when there was none within its time."""
+    parts = urlsplit(delivery.url)
+    if parts.scheme != "http" or not _loopback(parts.hostname):
+        return 0
+    try:
+        return await asyncio.wait_for(_post(delivery, parts.hostname or "", parts.port or 80), _PATIENCE)
+    except (OSError, TimeoutError, h11.ProtocolError):
+        return 0
+
+
+def _loopback(host: str | None) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+async def _post(delivery: Delivery, host: str, port: int) -> int:
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        return await _exchange(delivery, reader, writer)
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
+async def _exchange(delivery: Delivery, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
+    http, parts = h11.Connection(h11.CLIENT), urlsplit(delivery.url)
+    headers = [*delivery.headers.items(), ("Host", parts.netloc), ("Content-Length", str(len(delivery.body)))]
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    for event in (
+        h11.Request(method="POST", target=target, headers=[*headers, ("Connection", "close")]),
+        h11.Data(data=delivery.body),
+        h11.EndOfMessage(),
+    ):
+        writer.write(http.send(event) or b"")
+    await writer.drain()
+    while True:
+        answer = http.next_event()
+        if answer is h11.NEED_DATA:
+            http.receive_data(await reader.read(65_536))
+        elif isinstance(answer, h11.Response):
+            return answer.status_code
+        else:
+            return 0

@@ -1,0 +1,188 @@
+"""What goes wrong on purpose: rules that pick requests, and what happens to those."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from reconciler.demo.github.limits import Form, refusal
+from reconciler.demo.github.messages import Answer, Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """Answer this instead; when `applied`, after the request took its effect."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    applied: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """Refuse as a rate limit does, in one of its forms, without effect."""
+
+    form: Form = "retry-after"
+    status: int = 403
+    wait: int = 60
+
+    def reply(self, now: float) -> Answer:
+        """Return the refusal as it looks at `now` (seconds since the epoch)."""
+        return refusal(self.form, self.status, self.wait, now).answer()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """Close the connection without an answer, before or after the effect; `reset` sends RST instead of FIN.
+
+    With `seconds` it stays open, silent, for so long: a client's time runs out.
+    """
+
+    applied: bool = False
+    reset: bool = False
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truncate:
+    """Answer truly, but only a part of the body: well-formed HTTP, or (`closing`) a connection closed in mid-body."""
+
+    share: float = 0.5
+    closing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delay:
+    """Let the client wait, before or after the effect, then answer truly."""
+
+    seconds: float
+    applied: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stale:
+    """Show lists as they were this many seconds ago."""
+
+    seconds: float
+    issues: bool = True
+    comments: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmodified:
+    """Answer a conditional GET with 304 and the old ETag although things changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewrite:
+    """Answer truly with other headers; None takes one away."""
+
+    headers: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meanwhile:
+    """Let somebody act just before or just after the request takes its effect; then answer truly."""
+
+    before: Callable[[], object] | None = None
+    after: Callable[[], object] | None = None
+
+
+Fault = Reply | Limit | Drop | Truncate | Delay | Stale | Unmodified | Rewrite | Meanwhile
+
+
+@dataclass(slots=True, kw_only=True)
+class Rule:
+    """Which requests a fault happens to."""
+
+    fault: Fault
+    method: re.Pattern[str]
+    path: re.Pattern[str]
+    times: int | None
+    """How often; None: always."""
+    skip: int
+    """How many matching requests pass first."""
+    hits: int = 0
+
+    def meets(self, request: Request) -> bool:
+        """Say whether the fault happens to this request, and count it."""
+        if not (self.method.fullmatch(request.method) and self.path.search(request.target)):
+            return False
+        if self.skip > 0:
+            self.skip -= 1
+            return False
+        if self.times is not None and self.hits >= self.times:
+            return False
+        self.hits += 1
+        return True
+
+
+class Faults:
+    """The rules in force; of several that match, the first one given happens."""
+
+    def __init__(self) -> None:
+        self.rules: list[Rule] = []
+        self._lock = threading.Lock()
+
+    def add(
+        self, fault: Fault, *, method: str = ".*", path: str = "", times: int | None = 1, skip: int = 0
+    ) -> Rule:
+        """Add a rule; `method` must match whole, `path` is searched in path and query (both regular expressions)."""
+        rule = Rule(fault=fault, method=re.compile(method), path=re.compile(path), times=times, skip=skip)
+        with self._lock:
+            self.rules.append(rule)
+        return rule
+
+    def clear(self) -> None:
+        """Let nothing go wrong any more."""
+        with self._lock:
+            self.rules.clear()
+
+    def take(self, request: Request) -> Fault | None:
+        """Return what happens to this request, None when nothing does."""
+        with self._lock:
+            return next((rule.fault for rule in self.rules if rule.meets(request)), None)
+
+
+def error(status: int, message: str = "Server Error", *, applied: bool = False) -> Reply:
+    """Return an error answer in GitHub's shape."""
+    return Reply(
+        status=status, body=msgspec.json.encode({"message": message}), headers=_JSON, applied=applied
+    )
+
+
+def html(status: int = 502, *, applied: bool = False) -> Reply:
+    """Return the page a proxy answers with."""
+    body = b"<html><head><title>Unicorn!</title></head><body>Something went wrong</body></html>"
+    return Reply(
+        status=status, body=body, headers={"Content-Type": "text/html; charset=utf-8"}, applied=applied
+    )
+
+
+def unauthorized() -> Reply:
+    """Return the 401 of an unknown token."""
+    return error(401, "Bad credentials")
+
+
+def missing() -> Reply:
+    """Return a 404."""
+    return error(404, "Not Found")
+
+
+def redirect(location: str, status: int = 301) -> Reply:
+    """Return a redirect, to a foreign host for instance."""
+    body = msgspec.json.encode({"message": "Moved Permanently", "url": location})
+    return Reply(status=status, body=body, headers={**_JSON, "Location": location})
+
+
+def link_to(address: str) -> Rewrite:
+    """Let the answer's `Link` lead to this address as its next page."""
+    return Rewrite(headers={"Link": f'<{address}>; rel="next"'})
+
+
+_JSON = {"Content-Type": "application/json; charset=utf-8"}

@@ -1,0 +1,231 @@
+"""The simulated GitHub: a request in, an answer out, one at a time, with everything counted and noted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from email.utils import format_datetime
+
+from reconciler.demo.github import server
+from reconciler.demo.github.access import Caller, identify
+from reconciler.demo.github.control import Control
+from reconciler.demo.github.faults import (
+    Delay,
+    Drop,
+    Fault,
+    Faults,
+    Limit,
+    Meanwhile,
+    Reply,
+    Rewrite,
+    Stale,
+    Truncate,
+    Unmodified,
+)
+from reconciler.demo.github.hooks import Deliveries
+from reconciler.demo.github.journal import Seen
+from reconciler.demo.github.limits import Limits
+from reconciler.demo.github.messages import FIRST_ERROR, NO_CONTENT, Answer, Problem, Request
+from reconciler.demo.github.routes import table
+from reconciler.demo.github.routes.exchange import Exchange
+from reconciler.demo.github.views import Views
+from reconciler.demo.github.world import World
+
+_OK, _NOT_MODIFIED = 200, 304
+_CONDITIONS = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
+
+
+class Simulator:
+    """A GitHub; `requests` is its journal, `faults` what goes wrong, `limits` its meters, `hooks` its deliveries."""
+
+    def __init__(self, world: World | None = None, *, base_path: str = "", control: bool = False) -> None:
+        """Set one up around a world. `base_path` is `/api/v3` for an Enterprise Server; `control` opens `/_sim/`."""
+        self.world = world or World()
+        self.base_path = base_path
+        self.views = Views(self.world)
+        self.limits = Limits()
+        self.faults = Faults()
+        self.hooks = Deliveries(self.world, self.views)
+        self.requests: list[Seen] = []
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self._routes = table.make_routes()
+        self._control = Control(self.world, self.faults, self.requests, self.limits) if control else None
+
+    @asynccontextmanager
+    async def serve(self, port: int = 0, host: str = "127.0.0.1") -> AsyncIterator[str]:
+        """Answer HTTP in the running event loop; gives the address an API client is to be pointed at."""
+        async with server.listening(self, host, port) as address:
+            self.views.api = address + self.base_path
+            yield self.views.api
+
+    def cost(self, login: str) -> int:
+        """Return the primary rate limit this account has used since the beginning."""
+        return self.limits.meter(self.world.user(login).id).cost
+
+    def answer(self, request: Request, fault: Fault | None = None) -> Answer | None:
+        """Answer one request; None when the connection is to be dropped without an answer."""
+        if self._control is not None and request.path.startswith("/_sim/"):
+            return self._control.answer(request)
+        with self.world.lock:
+            seen = self._note(request, fault)
+            answer = self._faulty(request, fault, seen)
+            seen.status = 0 if answer is None else answer.status
+            return answer
+
+    def _note(self, request: Request, fault: Fault | None) -> Seen:
+        shown = dict(request.headers)
+        if "authorization" in shown:
+            shown["authorization"] = shown["authorization"].partition(" ")[0]
+        seen = Seen(
+            method=request.method,
+            path=request.path.removeprefix(self.base_path),
+            query=request.query,
+            headers=shown,
+            body=request.body,
+            token="?" if "authorization" in shown else None,
+            time=self.world.moment(),
+            fault=None if fault is None else type(fault).__name__,
+            request_id=f"51D0:{len(self.requests):06X}",
+        )
+        self.requests.append(seen)
+        return seen
+
+    def _faulty(self, request: Request, fault: Fault | None, seen: Seen) -> Answer | None:
+        match fault:
+            case None | Delay():
+                return self._true(request, seen)
+            case Reply():
+                return self._reply(request, fault, seen)
+            case Limit():
+                return self._dress(fault.reply(seen.time), seen)
+            case Drop():
+                if fault.applied:
+                    self._true(request, seen)
+                return None
+            case Truncate():
+                return _truncated(self._true(request, seen), fault)
+            case Stale():
+                return self._true(request, seen, fault)
+            case Unmodified():
+                return self._unmodified(request, seen)
+            case Rewrite():
+                return _rewritten(self._true(request, seen), fault)
+            case Meanwhile():
+                return self._meanwhile(request, fault, seen)
+
+    def _reply(self, request: Request, fault: Reply, seen: Seen) -> Answer:
+        if fault.applied:
+            self._true(request, seen)
+        return self._dress(Answer(status=fault.status, headers=fault.headers, body=fault.body), seen)
+
+    def _unmodified(self, request: Request, seen: Seen) -> Answer:
+        etag = request.headers.get("if-none-match")
+        true = self._true(request, seen)
+        if etag is None or true.status != _OK:
+            return true
+        kept = {name: value for name, value in true.headers.items() if name not in ("Content-Type", "Link")}
+        return replace(true, status=_NOT_MODIFIED, headers={**kept, "ETag": etag}, body=b"")
+
+    def _meanwhile(self, request: Request, fault: Meanwhile, seen: Seen) -> Answer:
+        if fault.before is not None:
+            fault.before()
+        answer = self._true(request, seen)
+        if fault.after is not None:
+            fault.after()
+        return answer
+
+    def _true(self, request: Request, seen: Seen, stale: Stale | None = None) -> Answer:
+        """Answer as GitHub does when nothing goes wrong."""
+        caller, limits = Caller(), {}
+        try:
+            caller = identify(self.world, request.headers)
+            seen.token = caller.label
+            answer = self._handled(request, caller, seen, stale)
+        except Problem as problem:
+            answer = problem.answer()
+        if request.method == "GET" and answer.status == _OK:
+            answer = _conditional(request, answer)
+        free = answer.status == _NOT_MODIFIED and caller.account != 0
+        seen.cost = 0 if free or seen.path == "/rate_limit" else 1
+        limits = self.limits.charge(caller.account, seen.cost)
+        seen.applied = seen.write and answer.status < FIRST_ERROR
+        return self._dress(replace(answer, headers={**limits, **answer.headers}), seen)
+
+    def _handled(self, request: Request, caller: Caller, seen: Seen, stale: Stale | None) -> Answer:
+        self._check_headers(request, seen)
+        local = replace(request, target=request.target.removeprefix(self.base_path))
+        route, params = table.find(self._routes, local.method, local.path)
+        if not route.free:
+            self.limits.admit(
+                caller.account,
+                seen.time,
+                write=seen.write,
+                content=route.content,
+                issue=route.content and local.path.endswith("/issues"),
+                in_flight=self.in_flight,
+            )
+        exchange = Exchange(
+            request=local,
+            caller=caller,
+            world=self.world,
+            views=self.views,
+            limits=self.limits,
+            params=params,
+            stale=stale,
+        )
+        return route.handler(exchange)
+
+    def _check_headers(self, request: Request, seen: Seen) -> None:
+        if not request.target.startswith(self.base_path + "/"):
+            raise Problem(404, "Not Found")
+        if not request.headers.get("user-agent"):
+            raise Problem(403, "Please make sure your request has a User-Agent header")
+        if seen.write and any(name in request.headers for name in _CONDITIONS):
+            raise Problem(
+                400, "Conditional request headers are not allowed in unsafe requests unless supported"
+            )
+        facts = self.world.facts
+        version = request.headers.get("x-github-api-version", facts.api_versions[0])
+        if version in facts.retired_versions:
+            raise Problem(facts.retired_versions[version], f"API version {version} is no longer supported")
+        if version not in facts.api_versions:
+            raise Problem(400, f"The API version {version!r} is not supported")
+
+    def _dress(self, answer: Answer, seen: Seen) -> Answer:
+        """Put on the headers every answer of GitHub's carries."""
+        common = {
+            "Date": format_datetime(self.world.clock.now(), usegmt=True),
+            "X-GitHub-Request-Id": seen.request_id,
+            "Server": "github.com",
+            "Cache-Control": "private, max-age=60, s-maxage=60",
+            "X-GitHub-Media-Type": "github.v3; format=json",
+        }
+        if answer.status not in (NO_CONTENT, _NOT_MODIFIED):
+            common["Content-Type"] = "application/json; charset=utf-8"
+        return replace(answer, headers={**common, **answer.headers})
+
+
+def _conditional(request: Request, answer: Answer) -> Answer:
+    """Give the answer its ETag, of this body and this token, or make it a 304 (GITHUB.md, Conditional requests)."""
+    credential = request.headers.get("authorization", "").encode("latin-1", "replace")
+    digest = hashlib.blake2b(answer.body, digest_size=24, key=hashlib.sha256(credential).digest())
+    etag = f'W/"{digest.hexdigest()}"'
+    asked = [part.strip() for part in request.headers.get("if-none-match", "").split(",")]
+    if etag in asked:
+        return replace(answer, status=_NOT_MODIFIED, headers={"ETag": etag}, body=b"")
+    return replace(answer, headers={**answer.headers, "ETag": etag})
+
+
+def _truncated(answer: Answer, fault: Truncate) -> Answer:
+    part = answer.body[: int(len(answer.body) * fault.share)]
+    return replace(answer, body=part, declared=len(answer.body) if fault.closing else None)
+
+
+def _rewritten(answer: Answer, fault: Rewrite) -> Answer:
+    changed = {name.lower() for name in fault.headers}
+    kept = {name: value for name, value in answer.headers.items() if name.lower() not in changed}
+    added = {name: value for name, value in fault.headers.items() if value is not None}
+    return replace(answer, headers={**kept, **added})

@@ -1,0 +1,75 @@
+"""A running GitHub for tests: `pytest_plugins = ["tests.support.github"]`, or import the fixtures.
+
+`github` serves in the test's own event loop; `github_process` serves from a thread, for tests of the command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+
+from reconciler.demo.github.clock import ManualClock
+from reconciler.demo.github.simulator import Simulator
+from reconciler.demo.github.threads import running_in_thread
+from reconciler.demo.github.world import Repository, World
+
+BOT_TOKEN = "ghp_sim_bot_0123456789"  # noqa: S105 - made up, for the simulator only
+ALICE_TOKEN = "ghp_sim_alice_0123456789"  # noqa: S105 - made up, for the simulator only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitHub:
+    """A simulator with one repository `acme/web`, an account of ours, and two people."""
+
+    simulator: Simulator
+    world: World
+    clock: ManualClock
+    web: Repository
+    """The repository `acme/web`: public; `bugspark-bot` and alice may write, bob only reads."""
+    token: str = field(default=BOT_TOKEN, repr=False)
+    """The token of `bugspark-bot`."""
+
+    @property
+    def api(self) -> str:
+        """The address an API client is pointed at."""
+        return self.simulator.views.api
+
+    def client(self, token: str | None = None, **headers: str) -> httpx.AsyncClient:
+        """Return a plain client as the bot, or with another token ("" for none); the caller closes it."""
+        value = self.token if token is None else token
+        credential = {"Authorization": f"Bearer {value}"} if value else {}
+        return httpx.AsyncClient(base_url=self.api, headers={**credential, **headers}, timeout=10)
+
+
+def make_github() -> GitHub:
+    """Return the usual world around a manual clock, not yet served."""
+    clock = ManualClock()
+    world = World(clock)
+    world.add_user("acme", "Organization")
+    for login in ("alice", "bob", "bugspark-bot"):
+        world.add_user(login)
+    web = world.add_repository("acme/web")
+    web.allow("alice", "write")
+    web.allow("bugspark-bot", "write")
+    world.add_token("bugspark-bot", BOT_TOKEN)
+    world.add_token("alice", ALICE_TOKEN)
+    return GitHub(simulator=Simulator(world), world=world, clock=clock, web=web)
+
+
+@pytest.fixture
+async def github() -> AsyncIterator[GitHub]:
+    """A GitHub served in the test's event loop."""
+    made = make_github()
+    async with made.simulator.serve():
+        yield made
+
+
+@pytest.fixture
+def github_process() -> Iterator[GitHub]:
+    """A GitHub served from a thread of its own, for tests that start the command."""
+    made = make_github()
+    with running_in_thread(made.simulator):
+        yield made
