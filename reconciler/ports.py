@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from reconciler.model.fields import IssueState
+from reconciler.model.fields import IssueState, Side
 from reconciler.model.ids import (
     AccountId,
+    CommentId,
     Fingerprint,
     IssueNumber,
     ProjectId,
@@ -38,6 +39,8 @@ from reconciler.model.snapshot import (
     Snapshot,
     Stored,
     ThreadSide,
+    UnlinkedReport,
+    Withheld,
 )
 
 Row_co = TypeVar("Row_co", covariant=True)
@@ -142,7 +145,9 @@ class GitHub(Protocol):
 
     async def create_comment(self, number: IssueNumber, body: str) -> Answer[RemoteComment]: ...
 
-    async def set_state(self, number: IssueNumber, state: IssueState, reason: str | None) -> Answer[Issue]: ...
+    async def set_state(
+        self, number: IssueNumber, state: IssueState, reason: str | None
+    ) -> Answer[Issue]: ...
 
     async def set_title(self, number: IssueNumber, title: str) -> Answer[Issue]: ...
 
@@ -238,9 +243,11 @@ class Ledger(Protocol):
         *,
         numbers: Collection[IssueNumber] = (),
         comments: Collection[RemoteCommentId] = (),
+        copies: Collection[CommentId] = (),
         local: bool = True,
     ) -> Snapshot:
-        """One consistent look. `local=False` leaves out BugSpark's own differences (later segments)."""
+        """One consistent look. `comments` and `copies` ask for ledger rows by their id on GitHub and in
+        BugSpark. `local=False` leaves out BugSpark's own differences (later segments)."""
         ...
 
     async def threads(self, links: Sequence[Link]) -> Mapping[ReportId, ThreadSide]:
@@ -252,8 +259,18 @@ class Ledger(Protocol):
         was decided on, links only at the revision they were read at: what moved is reported as stale."""
         ...
 
-    async def withhold(self, project_id: ProjectId, digest: str | None, deletions: Sequence[tuple[Link, Deletion]]) -> None:
+    async def known(self, project_id: ProjectId) -> Mapping[Side, int]:
+        """How many LIVE comments the ledger has, by the side of their original."""
+        ...
+
+    async def withhold(
+        self, project_id: ProjectId, digest: str | None, deletions: Sequence[tuple[Link, Deletion]]
+    ) -> None:
         """Remember the deletions the guard holds back (None: none any more), for people to see and accept."""
+        ...
+
+    async def withheld(self, project_id: ProjectId) -> Withheld:
+        """The deletions held back, and whether the operator has accepted them."""
         ...
 
     async def accept(self, project_id: ProjectId, digest: str) -> bool:
@@ -276,18 +293,13 @@ class Ledger(Protocol):
         """Clear the report's columns and keep the link as UNLINKED with its remote ids."""
         ...
 
-    async def unlinked_reports(self, project_id: ProjectId) -> AsyncIterator["UnlinkedReport"]:
-        """Reports without a link and without columns, for discovery."""
+    async def same_tracking(self, tracking_ids: Collection[str]) -> tuple[UnlinkedReport, ...]:
+        """Reports of any project with these tracking ids, without a live link and without columns."""
         ...
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnlinkedReport:
-    """What discovery compares an issue with."""
-
-    report_id: ReportId
-    tracking_id: str
-    title: str
+    def unlinked_reports(self, project_id: ProjectId) -> AsyncIterator[UnlinkedReport]:
+        """Reports without a link and without columns, for discovery."""
+        ...
 
 
 class Reports(Protocol):
@@ -297,7 +309,9 @@ class Reports(Protocol):
         """By report id, or "PROJECT:BUG-0001". Raises UsageError."""
         ...
 
-    async def details(self, report_ids: Collection[ReportId]) -> Mapping[ReportId, tuple[Report, ReportDetails]]:
+    async def details(
+        self, report_ids: Collection[ReportId]
+    ) -> Mapping[ReportId, tuple[Report, ReportDetails]]:
         """The report and what an export shows of it; deleted ones are absent."""
         ...
 
@@ -386,4 +400,3 @@ class Stores(Protocol):
     def governor(self) -> Governor: ...
     @property
     def fences(self) -> Fences: ...
-

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconciler.model.fields import Field, IssueState
+from reconciler.model.ids import AccountId
 from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.link import Entry, Link
 from reconciler.model.report import LocalComment, Report
@@ -22,6 +23,7 @@ class Rule(StrEnum):
     COMMENT_CREATED = "new comment"
     COMMENT_EDITED = "original was edited"
     COMMENT_DELETED = "original was deleted"
+    COMMENT_DOUBLED = "a second copy of ours"
     EXPORT_ASKED = "export was asked for"
     EXPORT_ALL = "every new report is exported"
 
@@ -127,7 +129,7 @@ class EditRemote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteRemote:
-    """Delete GitHub's copy: its original in BugSpark was deleted."""
+    """Delete a copy of ours on GitHub: its original in BugSpark was deleted, or it is there twice."""
 
     entry: Entry
     why: Why
@@ -145,7 +147,7 @@ class Conflict:
 
     field: Field
     why: Why
-    lost: str
+    lost: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +171,9 @@ class LinkPlan:
     @property
     def idle(self) -> bool:
         """Nothing to write anywhere, not even to our own tables."""
-        return not (self.actions or self.entries or self.conflicts or self.withheld or self.after != self.link)
+        return not (
+            self.actions or self.entries or self.conflicts or self.withheld or self.after != self.link
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,3 +211,4 @@ class LinkView:
     gone: tuple[Entry, ...] = ()
     whole: bool = False
     missing: frozenset[int] = field(default_factory=frozenset)  # remote ids read singly and found deleted
+    accounts: frozenset[AccountId] = field(default_factory=frozenset)  # this project has ever written as

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.model.fields import Field, Side
-from reconciler.model.ids import AccountId, LinkId, ProjectId, ReportId, RepositoryId
+from reconciler.model.ids import AccountId, EntryId, LinkId, ProjectId, ReportId, RepositoryId
 from reconciler.model.intent import Intent
 from reconciler.model.issue import ListState
 from reconciler.model.link import Entry, Link
@@ -45,7 +45,7 @@ class Poisoned:
 class Snapshot:
     """The links a segment has to look at, with everything needed to decide them.
 
-    `links` holds the ACTIVE links whose report differs from base, whose issue number or comment ids were
+    `links` holds the ACTIVE links (none in quarantine) whose report differs from base, whose issue number or comment ids were
     asked for, or that have a new or vanished comment. `new` holds links without first contact: stored
     ones in state NEW, and ones made up here (revision 0) for reports whose columns name this repository
     and that have no link. `reports` has the report of each of them, absent when it was deleted.
@@ -61,7 +61,29 @@ class Snapshot:
     cut: tuple[Link, ...] = ()  # links whose report's columns were cleared or name another issue
     contested: tuple[Link, ...] = ()  # made up here: a second report names an issue that is already linked
     orphaned: tuple[Link, ...] = ()  # links whose report was deleted in BugSpark
+    released: tuple[Link, ...] = ()  # links whose quarantine has ended: looked at whole
     poisoned: tuple[Poisoned, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """The deletions the guard holds back. `links` are looked at whole once they are accepted."""
+
+    digest: str | None = None
+    accepted: bool = False
+    links: tuple[Link, ...] = ()
+    entries: frozenset[EntryId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlinkedReport:
+    """What discovery compares an issue with."""
+
+    report_id: ReportId
+    project_id: ProjectId
+    tracking_id: str
+    title: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,133 @@
+"""The three-state difference of one field: base, BugSpark, GitHub (DESIGN.md, Deciding).
+
+BugSpark moved   GitHub moved   both equal now   verdict
+no               no             -                EQUAL
+yes              yes            yes              EQUAL     (base advances, nothing is written)
+yes              no             no               LOCAL_MOVED
+no               yes            no               REMOTE_MOVED
+yes              yes            no               CONFLICT
+(no base: first contact)        yes              EQUAL
+(no base: first contact)        no               CONFLICT
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from reconciler.decide.mapping import Reading, Value, category_of, class_of, severity_of, status_for
+from reconciler.decide.text import title_from_github, title_to_github
+from reconciler.model.fields import Category, Field, Severity
+from reconciler.model.link import Base, Seen
+from reconciler.model.policy import Labels
+from reconciler.model.report import Report
+
+
+class Verdict(Enum):
+    """Who moved."""
+
+    EQUAL = auto()
+    LOCAL_MOVED = auto()
+    REMOTE_MOVED = auto()
+    CONFLICT = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldDiff:
+    """One field on both sides. `remote` is GitHub's value in BugSpark's spelling; None: no opinion."""
+
+    field: Field
+    base: str | None
+    local: str
+    remote: str | None
+    verdict: Verdict
+    present: tuple[str, ...] = ()  # labels on the issue that speak of this field
+    surplus: tuple[str, ...] = ()  # those of them that contradict BugSpark's value
+
+
+def verdict(*, first: bool, local_moved: bool, remote_moved: bool, equal: bool) -> Verdict:
+    """The table above."""
+    if equal:
+        return Verdict.EQUAL
+    if first or (local_moved and remote_moved):
+        return Verdict.CONFLICT
+    if local_moved:
+        return Verdict.LOCAL_MOVED
+    return Verdict.REMOTE_MOVED if remote_moved else Verdict.EQUAL
+
+
+def status(report: Report, seen: Seen, base: Base | None) -> FieldDiff:
+    """Only the class counts: triaging stays triaging while the issue stays open."""
+    local, remote = class_of(report.status), seen.state
+    agreed = class_of(base.status) if base else None
+    return FieldDiff(
+        field=Field.STATUS,
+        base=base.status if base else None,
+        local=report.status,
+        remote=status_for(seen.state, seen.state_reason),
+        verdict=verdict(
+            first=base is None,
+            local_moved=local != agreed,
+            remote_moved=remote != agreed,
+            equal=local == remote,
+        ),
+    )
+
+
+def severity(report: Report, seen: Seen, base: Base | None, labels: Labels) -> FieldDiff:
+    """No severity label on the issue is no opinion: nothing moves and nothing is put back."""
+    reading = severity_of(seen.labels, labels)
+    return _labelled(Field.SEVERITY, report.severity, base.severity if base else None, reading, spoken=True)
+
+
+def category(report: Report, seen: Seen, base: Base | None, labels: Labels) -> FieldDiff:
+    """bug and other have no label: for them a bare issue is the equal one."""
+    reading = category_of(seen.labels, labels)
+    spoken = report.category in labels.category
+    return _labelled(Field.CATEGORY, report.category, base.category if base else None, reading, spoken=spoken)
+
+
+def _labelled(
+    field: Field,
+    local: Severity | Category,
+    base: Severity | Category | None,
+    reading: Reading[Value],
+    *,
+    spoken: bool,
+) -> FieldDiff:
+    local_moved = base is not None and local != base
+    surplus = tuple(label for label, value in reading.present.items() if value != local)
+    agree = reading.value == local or (reading.value is None and not spoken)
+    # A swap of ours that was cut short has left the old label beside the new one: BugSpark moved, and
+    # is the more severe, so both read the same. It is finished only when one value is left.
+    unfinished = local_moved and bool(surplus)
+    silent = reading.value is None and not local_moved
+    return FieldDiff(
+        field=field,
+        base=base,
+        local=local,
+        remote=reading.value,
+        verdict=verdict(
+            first=base is None,
+            local_moved=local_moved,
+            remote_moved=reading.value is not None and reading.value not in (base, local),
+            equal=(agree and not unfinished) or silent,
+        ),
+        present=tuple(reading.present),
+        surplus=surplus,
+    )
+
+
+def title(report: Report, seen: Seen, base: Base | None) -> FieldDiff:
+    """Each side is compared with its own last spelling; the other's rendering is what gets written."""
+    rendered = title_to_github(report.tracking_id, report.title)
+    return FieldDiff(
+        field=Field.TITLE,
+        base=base.title if base else None,
+        local=report.title,
+        remote=title_from_github(seen.title, report.tracking_id) or report.title,
+        verdict=verdict(
+            first=base is None,
+            local_moved=base is not None and report.title != base.title,
+            remote_moved=base is not None and seen.title != base.remote_title,
+            equal=rendered == seen.title,
+        ),
+    )

@@ -1,0 +1,132 @@
+"""A link's fields: every difference settled, the base moved on, the actions that close what is left."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from reconciler.decide import diff
+from reconciler.decide.diff import FieldDiff, Verdict
+from reconciler.decide.mapping import category_label, severity_label, state_for
+from reconciler.decide.settle import NeedsTimes, Times, settle
+from reconciler.decide.text import title_to_github
+from reconciler.model.fields import Category, Field, Severity, Side, Status
+from reconciler.model.link import Base, Seen
+from reconciler.model.plan import Action, Conflict, SetField, SetState, SetTitle, SwapLabels, Why
+from reconciler.model.policy import Labels, SyncPolicy
+from reconciler.model.report import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fields:
+    """What is to be done about the fields of one link, and the base once its local half is stored."""
+
+    base: Base
+    actions: tuple[Action, ...]
+    conflicts: tuple[Conflict, ...]
+    notes: tuple[str, ...]
+
+
+def decide_fields(
+    report: Report, seen: Seen, base: Base | None, policy: SyncPolicy, times: Mapping[Field, Times]
+) -> Fields | frozenset[Field]:
+    """Every field of one link. Returns the fields whose events have to be read first, if there are any."""
+    diffs = _diffs(report, seen, base, policy)
+    settled = {item.field: settle(item, policy.conflict, times) for item in diffs}
+    open_fields = frozenset(field for field, item in settled.items() if isinstance(item, NeedsTimes))
+    if open_fields:
+        return open_fields
+    moved = base or first_base(report, seen)
+    actions: list[Action] = []
+    conflicts: list[Conflict] = []
+    for item in diffs:
+        outcome = settled[item.field]
+        assert not isinstance(outcome, NeedsTimes)  # noqa: S101  (told to mypy; ruled out above)
+        moved = _advance(moved, item, outcome.winner, seen)
+        if outcome.why is not None and outcome.winner is not None:
+            actions.append(_action(item, outcome.winner, outcome.why, report, policy.labels))
+        if outcome.conflict is not None:
+            conflicts.append(outcome.conflict)
+    if not policy.title:
+        moved = replace(moved, title=report.title, remote_title=seen.title)
+    return Fields(
+        base=moved,
+        actions=tuple(actions),
+        conflicts=tuple(conflicts),
+        notes=_notes(diffs, first=base is None),
+    )
+
+
+def first_base(report: Report, seen: Seen) -> Base:
+    """At first contact the report's values stand in for a base; each field's own outcome then corrects it."""
+    return Base(
+        status=report.status,
+        severity=report.severity,
+        category=report.category,
+        title=report.title,
+        remote_title=seen.title,
+    )
+
+
+def _diffs(report: Report, seen: Seen, base: Base | None, policy: SyncPolicy) -> tuple[FieldDiff, ...]:
+    labels = policy.labels
+    always = (
+        diff.status(report, seen, base),
+        diff.severity(report, seen, base, labels),
+        diff.category(report, seen, base, labels),
+    )
+    return (*always, diff.title(report, seen, base)) if policy.title else always
+
+
+def _advance(base: Base, item: FieldDiff, winner: Side | None, seen: Seen) -> Base:
+    """Equal: what both say. GitHub won: its value, stored with the local write. BugSpark won a conflict:
+    what GitHub says now, so that from here on BugSpark alone has moved, until the write is confirmed."""
+    if winner is None:
+        return agree(base, item.field, item.local, remote_title=seen.title)
+    if item.verdict is Verdict.LOCAL_MOVED or item.remote is None:
+        return base
+    return agree(base, item.field, item.remote, remote_title=seen.title)
+
+
+def agree(base: Base, field: Field, value: str, *, remote_title: str) -> Base:
+    """The base with one field agreed at `value`, in BugSpark's spelling."""
+    match field:
+        case Field.STATUS:
+            return replace(base, status=Status(value))
+        case Field.SEVERITY:
+            return replace(base, severity=Severity(value))
+        case Field.CATEGORY:
+            return replace(base, category=Category(value))
+        case Field.TITLE:
+            return replace(base, title=value, remote_title=remote_title)
+    assert_never(field)
+
+
+def _action(item: FieldDiff, winner: Side, why: Why, report: Report, labels: Labels) -> Action:
+    if winner is Side.GITHUB:
+        assert item.remote is not None  # noqa: S101  (no opinion never wins; told to mypy)
+        return SetField(field=item.field, to=item.remote, why=why)
+    match item.field:
+        case Field.STATUS:
+            state, reason = state_for(report.status)
+            return SetState(state=state, reason=reason, why=why)
+        case Field.SEVERITY:
+            return _swap(item, severity_label(report.severity, labels), why)
+        case Field.CATEGORY:
+            return _swap(item, category_label(report.category, labels), why)
+        case Field.TITLE:
+            return SetTitle(title=title_to_github(report.tracking_id, report.title), why=why)
+    assert_never(item.field)
+
+
+def _swap(item: FieldDiff, label: str | None, why: Why) -> SwapLabels:
+    """An alias that already says it is left alone; only labels seen on the issue are removed."""
+    said = len(item.present) > len(item.surplus)
+    return SwapLabels(field=item.field, add=None if said else label, remove=item.surplus, why=why)
+
+
+def _notes(diffs: tuple[FieldDiff, ...], *, first: bool) -> tuple[str, ...]:
+    return tuple(
+        f"several labels speak of {item.field} ({', '.join(item.present)}): {item.remote} counts"
+        for item in diffs
+        if len(item.present) > 1 and (first or item.verdict is not Verdict.EQUAL)
+    )

@@ -1,0 +1,73 @@
+"""One link, decided whole: (base, report, issue) and both halves of the thread → a LinkPlan."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from reconciler.decide.comments import NewId, decide_comments
+from reconciler.decide.fields import decide_fields
+from reconciler.decide.settle import Times
+from reconciler.model.fields import Field
+from reconciler.model.issue import Issue
+from reconciler.model.link import Link, LinkState, Seen
+from reconciler.model.plan import LinkPlan, LinkView
+from reconciler.model.policy import SyncPolicy
+
+
+def decide_link(
+    view: LinkView, policy: SyncPolicy, times: Mapping[Field, Times], new_id: NewId
+) -> LinkPlan | frozenset[Field]:
+    """Everything to be done about one link, or the fields whose events have to be read first.
+
+    The view must hold an issue unless the link has been seen before. Pure but for `new_id`.
+    """
+    seen = seen_of(view.issue) if view.issue else view.link.seen
+    if seen is None:
+        msg = f"link {view.link.id} was to be decided although its issue has never been read"
+        raise ValueError(msg)
+    fields = decide_fields(view.report, seen, view.link.base, policy, times)
+    if isinstance(fields, frozenset):
+        return fields
+    comments = decide_comments(view, policy, new_id)
+    return LinkPlan(
+        link=view.link,
+        report=view.report,
+        after=replace(
+            view.link,
+            state=LinkState.ACTIVE,
+            reason=None,
+            base=fields.base,
+            seen=seen,
+            quarantined_until=None,
+        ),
+        actions=fields.actions + comments.actions,
+        entries=comments.entries,
+        conflicts=fields.conflicts,
+        notes=fields.notes,
+    )
+
+
+def seen_of(issue: Issue) -> Seen:
+    """What is remembered of an issue."""
+    return Seen(
+        state=issue.state,
+        state_reason=issue.state_reason,
+        labels=issue.labels,
+        title=issue.title,
+        comments=issue.comments,
+        locked=issue.locked,
+        updated_at=issue.updated_at,
+    )
+
+
+def is_news(link: Link, issue: Issue) -> bool:
+    """Whether a list row says something the link does not know. An older row never does: lists lag
+    (DESIGN.md, Writing to GitHub)."""
+    if link.seen is None:
+        return True
+    return issue.updated_at >= link.seen.updated_at and seen_of(issue) != link.seen
+
+
+def is_doubtful(link: Link, issue: Issue) -> bool:
+    """A row that differs although it is of the very second we know: it may be from before our own write,
+    so the issue itself is read first."""
+    return link.seen is not None and issue.updated_at == link.seen.updated_at and is_news(link, issue)

@@ -1,0 +1,76 @@
+"""What follows from the difference of one field: which side is written, and which value lost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from reconciler.decide.diff import FieldDiff, Verdict
+from reconciler.model.fields import Field, Side
+from reconciler.model.plan import Conflict, Rule, Why
+from reconciler.model.policy import ConflictPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """When each side last moved a field, in GitHub's time. A tie goes to GitHub."""
+
+    local: datetime
+    remote: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """`winner` None: both are equal, only the base advances."""
+
+    winner: Side | None
+    why: Why | None = None
+    conflict: Conflict | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedsTimes:
+    """The conflict can only be settled once the issue's events have been read."""
+
+    field: Field
+
+
+def settle(diff: FieldDiff, policy: ConflictPolicy, times: Mapping[Field, Times]) -> Settled | NeedsTimes:
+    """One field, one decision. Pure; raises nothing."""
+    match diff.verdict:
+        case Verdict.EQUAL:
+            return Settled(winner=None)
+        case Verdict.LOCAL_MOVED:
+            unfinished = diff.local == diff.remote
+            rule = Rule.SWAP_UNFINISHED if unfinished else Rule.LOCAL_MOVED
+            return Settled(winner=Side.BUGSPARK, why=_why(diff, rule, diff.local))
+        case Verdict.REMOTE_MOVED:
+            return Settled(winner=Side.GITHUB, why=_why(diff, Rule.REMOTE_MOVED, diff.remote))
+        case Verdict.CONFLICT:
+            return _conflict(diff, policy, times.get(diff.field))
+    assert_never(diff.verdict)
+
+
+def _conflict(diff: FieldDiff, policy: ConflictPolicy, times: Times | None) -> Settled | NeedsTimes:
+    match policy:
+        case ConflictPolicy.GITHUB:
+            return _won(diff, Side.GITHUB, Rule.POLICY_REMOTE)
+        case ConflictPolicy.BUGSPARK:
+            return _won(diff, Side.BUGSPARK, Rule.POLICY_LOCAL)
+        case ConflictPolicy.NEWEST:
+            if times is None:
+                return NeedsTimes(field=diff.field)
+            if times.local > times.remote:
+                return _won(diff, Side.BUGSPARK, Rule.NEWEST_LOCAL)
+            return _won(diff, Side.GITHUB, Rule.NEWEST_REMOTE)
+    assert_never(policy)
+
+
+def _won(diff: FieldDiff, winner: Side, rule: Rule) -> Settled:
+    to, lost = (diff.local, diff.remote) if winner is Side.BUGSPARK else (diff.remote, diff.local)
+    why = _why(diff, rule, to)
+    return Settled(winner=winner, why=why, conflict=Conflict(field=diff.field, why=why, lost=lost))
+
+
+def _why(diff: FieldDiff, rule: Rule, to: str | None) -> Why:
+    return Why(rule=rule, base=diff.base, local=diff.local, remote=diff.remote, to=to)
