@@ -1,0 +1,138 @@
+"""What a value must look like beyond its type. Pure; a wrong one raises ValueError(what is wrong, the mend)."""
+
+import base64
+import binascii
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import SplitResult, urlsplit
+from uuid import UUID
+
+NAME = re.compile(r"[A-Za-z0-9._-]+")
+LABEL_LENGTH = 50  # GITHUB.md, Writes
+PAIR = 'write "project id" = "owner/repo"'
+
+
+def wrong(what: str, mend: str) -> ValueError:
+    """An error in two halves, so that the place can be said between them."""
+    return ValueError(what, mend)
+
+
+def is_loopback(host: str | None) -> bool:
+    """True for localhost and the addresses 127.0.0.0/8 and ::1."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def web_address(text: str, example: str) -> SplitResult:
+    """The parts of an http(s) address without credentials, query and fragment."""
+    mend = f"write an address such as {example}"
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise wrong("is not an address", mend) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        raise wrong("is not an http(s) address", mend)
+    if re.search(r"[\s\x00-\x20\x7f\\]", text):
+        raise wrong("contains blanks, control characters or a backslash", mend)
+    if "@" in parts.netloc:
+        raise wrong("contains a user name or password", "remove them: credentials have keys of their own")
+    if "?" in text or "#" in text:
+        raise wrong("has a query or fragment", f"remove what follows the path, as in {example}")
+    return parts
+
+
+def api_url(text: str) -> str:
+    """GitHub's REST address, without a trailing slash: https, or http on loopback (CONTRACT.md)."""
+    parts = web_address(text, "https://api.github.com")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise wrong("sends the token over plain http", "use https; http is only for loopback addresses")
+    return text.rstrip("/")
+
+
+def public_url(text: str) -> str:
+    """An address people open, or nothing."""
+    if text:
+        web_address(text, "https://bugs.example.com")
+    return text.rstrip("/")
+
+
+def database_url(text: str) -> str:
+    """SQLite, or PostgreSQL by psycopg; plain `postgresql://` means the same."""
+    scheme, colon, rest = text.partition("://")
+    if scheme in ("postgresql", "postgres") and colon:
+        return f"postgresql+psycopg://{rest}"
+    if scheme not in ("sqlite", "sqlite+aiosqlite", "postgresql+psycopg") or not colon:
+        raise wrong(
+            "is not a database this program can use", "write sqlite:///FILE or postgresql+psycopg://…"
+        )
+    return text
+
+
+def fernet_keys(text: str) -> str:
+    """BugSpark's key, or several separated by commas; each is 32 bytes in URL-safe base64 (Fernet)."""
+    for key in filter(None, (part.strip() for part in text.split(","))):
+        try:
+            size = len(base64.b64decode(key.encode("ascii"), altchars=b"-_", validate=True))
+        except (binascii.Error, UnicodeEncodeError):
+            size = -1
+        if size != 32:
+            raise wrong(
+                "is not a Fernet key (32 bytes in URL-safe base64, 44 characters)",
+                "copy BugSpark's ENCRYPTION_KEY; several are separated by commas, newest first",
+            )
+    return text
+
+
+def password_hash(text: str) -> str:
+    """An argon2id hash, or nothing."""
+    if text and not text.startswith("$argon2id$"):
+        raise wrong("is not an argon2id hash", "write the hash ($argon2id$…), never the password itself")
+    return text
+
+
+def repository(text: str) -> str:
+    """`owner/repo` with the characters GitHub allows (DESIGN.md, Security)."""
+    owner, slash, name = text.partition("/")
+    if not slash or not all(NAME.fullmatch(part) and part not in (".", "..") for part in (owner, name)):
+        raise wrong("names a repository that is not owner/repo", PAIR)
+    return text
+
+
+def repositories(pairs: Mapping[str, str]) -> dict[str, str]:
+    """The pairs a GitHub App may write to: project id → owner/repo."""
+    for project in pairs:
+        try:
+            UUID(project)
+        except ValueError:
+            raise wrong("has a key that is not a project id", PAIR) from None
+    return {str(UUID(project)): repository(name) for project, name in pairs.items()}
+
+
+def label_names(names: Iterable[str]) -> tuple[str, ...]:
+    """The labels of one value: at least one, each one GitHub could have."""
+    labels = tuple(names)
+    mend = 'list at least one label, as in ["high-priority", "high"]; the first is written'
+    if not labels:
+        raise wrong("is an empty list", mend)
+    for label in labels:
+        if not label.strip() or label != label.strip() or not label.isprintable():
+            raise wrong("has a label that is empty, or has blanks around or invisible characters in it", mend)
+        if len(label) > LABEL_LENGTH:
+            raise wrong(f"has a label longer than GitHub's {LABEL_LENGTH} characters", "shorten it")
+    return labels
+
+
+def distinct_labels(mapping: Mapping[str, Iterable[str]]) -> tuple[str, str, str] | None:
+    """The first label that stands for two values, ignoring case, with both of their names."""
+    owners: dict[str, str] = {}
+    for value, labels in mapping.items():
+        for label in labels:
+            if (other := owners.setdefault(label.casefold(), value)) != value:
+                return label, other, value
+    return None

@@ -1,0 +1,53 @@
+"""The known keys, read off the settings themselves, and the nearest of them to a wrong one."""
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from reconciler.config.settings import Settings
+
+PREFIX = "RECONCILER_"
+FILE_VARIABLE = "RECONCILER_CONFIG"
+
+
+def _leaves(model: type[BaseModel], above: str) -> Iterator[tuple[str, FieldInfo]]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _leaves(field.annotation, f"{above}{name}.")
+        else:
+            yield above + name, field
+
+
+@cache
+def known() -> MappingProxyType[str, FieldInfo]:
+    """Every key in dotted form, in the order of CONTRACT.md."""
+    return MappingProxyType(dict(_leaves(Settings, "")))
+
+
+@cache
+def sections() -> frozenset[str]:
+    """Every table of the file in dotted form."""
+    return frozenset(key.rsplit(".", depth)[0] for key in known() for depth in range(1, key.count(".") + 1))
+
+
+def kind(key: str) -> Any:
+    """What type the key's value has: bool, int, float, str, Secret, a Literal, tuple[…] or dict[…]."""
+    return known()[key].annotation
+
+
+def nearest(key: str, among: Iterable[str]) -> str:
+    """The known name most like this one; one with the same last word wins over one that only looks alike."""
+    names = list(among)
+    word = key.rpartition(".")[2]
+    same = [name for name in names if name.rpartition(".")[2] == word]
+    return get_close_matches(key, same or names, n=1, cutoff=0.0)[0]
+
+
+def variable(key: str) -> str:
+    """The environment variable of a key."""
+    return PREFIX + key.upper().replace(".", "__")

@@ -1,0 +1,14 @@
+"""What this process was given by its surroundings. Nothing else in the program reads the environment."""
+
+import os
+from collections.abc import Mapping
+
+
+def environment() -> Mapping[str, str]:
+    """A copy of the environment variables."""
+    return dict(os.environ)
+
+
+def wants_colour(environ: Mapping[str, str], *, terminal: bool) -> bool:
+    """Colour only on a terminal that can show it, and never with NO_COLOR (no-color.org)."""
+    return terminal and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"

@@ -1,0 +1,261 @@
+"""Every section, key and default of CONTRACT.md, Configuration, as frozen typed values."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from reconciler.config import checks
+from reconciler.config.masking import passwords_of
+from reconciler.model.fields import Category, Severity
+from reconciler.model.policy import ConflictPolicy, GuardPolicy, Labels, Pace, SyncPolicy, Timing
+from reconciler.model.secret import Secret
+
+
+def _secret(check: Any = lambda text: text) -> PlainValidator:
+    def wrap(value: object) -> Secret:
+        if isinstance(value, Secret):
+            value = value.reveal()
+        if not isinstance(value, str):
+            raise checks.wrong("is not text", "put it in quotes")
+        return Secret(check(value))
+
+    return PlainValidator(wrap)
+
+
+def _number_as_text(value: object) -> object:
+    return str(value) if type(value) is int else value
+
+
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+LabelNames = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(checks.label_names)]
+Address = Annotated[str, AfterValidator(checks.public_url)]
+
+
+class Section(BaseModel):
+    """Frozen; nothing unknown, nothing converted behind the operator's back."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, hide_input_in_errors=True
+    )
+
+
+class DatabaseSection(Section):
+    """Where BugSpark's and our tables are."""
+
+    url: Annotated[Secret, _secret(checks.database_url)] = Secret("sqlite:///bugspark.db")
+
+
+class BugsparkSection(Section):
+    """What is shared with BugSpark."""
+
+    encryption_key: Annotated[Secret, _secret(checks.fernet_keys)] = Secret("")
+    jwt_secret: Annotated[Secret, _secret()] = Secret("")
+    dashboard_url: Address = ""
+    notify_webhooks: bool = False
+
+    @property
+    def encryption_keys(self) -> tuple[Secret, ...]:
+        """The Fernet keys, newest first; none in a development set-up."""
+        parts = (part.strip() for part in self.encryption_key.reveal().split(","))
+        return tuple(Secret(part) for part in parts if part)
+
+
+class AppSection(Section):
+    """A GitHub App instead of the integrations' tokens, for exactly these pairs."""
+
+    id: Annotated[str, BeforeValidator(_number_as_text)] = ""
+    private_key_file: str = ""
+    repositories: Annotated[dict[str, str], AfterValidator(checks.repositories)] = Field(default_factory=dict)
+
+
+class GithubSection(Section):
+    """Which GitHub. The operator's choice, never a project's."""
+
+    api_url: Annotated[str, AfterValidator(checks.api_url)] = "https://api.github.com"
+    api_version: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] = "2022-11-28"
+    app: AppSection = AppSection()
+
+
+class LimitsSection(Section):
+    """Points per credential and minute: reads 1, writes 5."""
+
+    points_per_minute: Count = 800
+    verify_points_per_minute: Count = 300
+
+
+class PollSection(Section):
+    """How often GitHub is looked at."""
+
+    interval_seconds: Seconds = 60.0
+    verify_seconds: Seconds = 21600.0
+    overlap_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 120.0
+    concurrency: Count = 8
+
+
+class WriteSection(Section):
+    """The pace of writing to GitHub."""
+
+    min_interval_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    per_minute: Count = 80
+    per_hour: Count = 500
+    settle_seconds: Seconds = 60.0
+
+
+class SeverityLabels(Section):
+    """First is written, all are read."""
+
+    critical: LabelNames = ("critical",)
+    high: LabelNames = ("high-priority", "high")
+    medium: LabelNames = ("medium-priority", "medium")
+    low: LabelNames = ("low-priority", "low")
+
+
+class CategoryLabels(Section):
+    """Crash before performance before ui, when an issue has several."""
+
+    ui: LabelNames = ("ui",)
+    performance: LabelNames = ("performance",)
+    crash: LabelNames = ("crash",)
+
+
+class SyncSection(Section):
+    """What is synced, and who wins."""
+
+    conflict: Literal["newest", "github", "bugspark"] = "newest"
+    export: Literal["manual", "all"] = "manual"
+    discover: Literal["auto", "manual"] = "auto"
+    title: Literal["off", "both"] = "off"
+    marker_key: Annotated[Secret, _secret()] = Secret("")
+    comments_from: Literal["everyone", "collaborators"] = "everyone"
+    delete_in_bugspark: bool = True
+    delete_on_github: bool = True
+    severity: SeverityLabels = SeverityLabels()
+    category: CategoryLabels = CategoryLabels()
+
+    def labels(self) -> Labels:
+        """Both mappings in the order in which they win."""
+        return Labels(
+            severity={value: getattr(self.severity, value.value) for value in Severity},
+            category={
+                value: getattr(self.category, value.value)
+                for value in (Category.CRASH, Category.PERFORMANCE, Category.UI)
+            },
+        )
+
+
+class GuardSection(Section):
+    """How much a pass may delete or create unasked."""
+
+    max_deletions: Annotated[int, Field(ge=0)] = 20
+    max_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.1
+    max_new_issues: Annotated[int, Field(ge=0)] = 100
+
+
+class WebSection(Section):
+    """Webhook receiver, API and dashboard."""
+
+    enabled: bool = True
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8787
+    public_url: Address = ""
+    password_hash: Annotated[Secret, _secret(checks.password_hash)] = Secret("")
+
+
+class QueueSection(Section):
+    """auto: in-process on SQLite, procrastinate on PostgreSQL."""
+
+    engine: Literal["auto", "in-process", "procrastinate"] = "auto"
+
+
+class KeepSection(Section):
+    """How long runs, changes and deliveries are kept."""
+
+    days: Count = 90
+
+
+class LogSection(Section):
+    """auto: console on a terminal, JSON otherwise."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json"] = "auto"
+
+
+class Settings(BaseSettings):
+    """The whole configuration. `Settings()` is the defaults."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, hide_input_in_errors=True
+    )
+
+    database: DatabaseSection = DatabaseSection()
+    bugspark: BugsparkSection = BugsparkSection()
+    github: GithubSection = GithubSection()
+    limits: LimitsSection = LimitsSection()
+    poll: PollSection = PollSection()
+    write: WriteSection = WriteSection()
+    sync: SyncSection = SyncSection()
+    guard: GuardSection = GuardSection()
+    web: WebSection = WebSection()
+    queue: QueueSection = QueueSection()
+    keep: KeepSection = KeepSection()
+    log: LogSection = LogSection()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what it is given.
+
+        The library's own sources pass over misspelt variables in silence (DESIGN.md, Traps), can't say
+        where a value came from, and would merge two lists of App repositories into one: `sources` reads
+        the layers instead.
+        """
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+    def sync_policy(self) -> SyncPolicy:
+        """For the rooms that decide."""
+        return SyncPolicy(
+            conflict=ConflictPolicy(self.sync.conflict),
+            export_all=self.sync.export == "all",
+            discover=self.sync.discover == "auto",
+            title=self.sync.title == "both",
+            collaborators_only=self.sync.comments_from == "collaborators",
+            delete_in_bugspark=self.sync.delete_in_bugspark,
+            delete_on_github=self.sync.delete_on_github,
+            labels=self.sync.labels(),
+        )
+
+    def guard_policy(self) -> GuardPolicy:
+        """For the guard."""
+        return GuardPolicy(
+            max_deletions=self.guard.max_deletions,
+            max_share=self.guard.max_share,
+            max_new_issues=self.guard.max_new_issues,
+        )
+
+    def pace(self) -> Pace:
+        """For the governor."""
+        return Pace(
+            points_per_minute=self.limits.points_per_minute,
+            min_interval=self.write.min_interval_seconds,
+            content_per_minute=self.write.per_minute,
+            content_per_hour=self.write.per_hour,
+        )
+
+    def timing(self) -> Timing:
+        """For the pass."""
+        return Timing(overlap=self.poll.overlap_seconds, settle=self.write.settle_seconds)
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret that is set, for the log's redaction; a database address counts by its password."""
+        keys = (*self.bugspark.encryption_keys, self.bugspark.encryption_key, self.bugspark.jwt_secret)
+        rest = (self.sync.marker_key, self.web.password_hash, *passwords_of(self.database.url))
+        return tuple(secret for secret in (*keys, *rest) if secret)

@@ -1,0 +1,187 @@
+"""The layers: variables, credential files, the TOML file. Each becomes {key: value and its place}."""
+
+import json
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn, get_origin
+
+from reconciler.config import keys
+from reconciler.errors import ConfigurationError
+
+Raw = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A value as it was read, and the place in words that finish "… in"."""
+
+    value: object = field(repr=False)  # may be a secret
+    place: str
+
+
+Layer = dict[str, Found]
+
+
+def from_environment(environ: Mapping[str, str]) -> Layer:
+    """Every `RECONCILER_…` variable but RECONCILER_CONFIG. Raises on an unknown one."""
+    layer: Layer = {}
+    for name in sorted(environ):
+        if name.startswith(keys.PREFIX) and name != keys.FILE_VARIABLE:
+            key = name.removeprefix(keys.PREFIX).lower().replace("__", ".")
+            place = f"the environment variable {name}"
+            layer.update(_from_text(key, environ[name], place) or _unknown_variable(name))
+    return layer
+
+
+def from_credentials(directory: Path | None) -> Layer:
+    """systemd's credential files named `section.key`; `github.app.private_key` is the key file itself.
+
+    Files of other services' making are passed over; one in a section of ours that is no key is an error.
+    """
+    layer: Layer = {}
+    for path in _files(directory):
+        place = f"the credential {path.name}"
+        if path.name == "github.app.private_key":
+            layer["github.app.private_key_file"] = Found(value=str(path), place=place)
+        elif path.name in keys.known():
+            layer.update(_from_text(path.name, _text(path, place).rstrip("\r\n"), place))
+        elif path.name.rpartition(".")[0] in keys.sections():
+            raise _unknown(path.name, place)
+    return layer
+
+
+def from_file(path: Path) -> Layer:
+    """A TOML file's keys. Raises when it can't be read, is no TOML, or has an unknown key."""
+    place = f"the file {path}"
+    text = _text(path, place)
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"TOML cannot be read, in {place}: {error}; mend that line") from None
+    return _from_table(table, place)
+
+
+def from_flags(flags: Raw) -> Layer:
+    """Values given by a caller, by dotted key."""
+    return {key: Found(value=value, place="the command's own settings") for key, value in flags.items()}
+
+
+def _files(directory: Path | None) -> list[Path]:
+    if directory is None:
+        return []
+    try:
+        return sorted(path for path in directory.iterdir() if path.is_file())
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ConfigurationError(
+            f"credentials cannot be listed, in $CREDENTIALS_DIRECTORY {directory}: {reason}; "
+            "unset the variable, or let systemd set it"
+        ) from None
+
+
+def _text(path: Path, place: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"text is not UTF-8, in {place}, at byte {error.start}; save it as UTF-8"
+        ) from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ConfigurationError(
+            f"configuration cannot be read, in {place}: {reason}; check its path and permissions"
+        ) from None
+
+
+def _from_text(key: str, text: str, place: str) -> Layer:
+    """One key from text; a section from a JSON object; nothing for an unknown name."""
+    if key in keys.sections():
+        return _from_table(_unfold(key, _json(key, text, place)), place)
+    if key not in keys.known():
+        return {}
+    return {key: Found(value=_typed(key, text, place), place=place)}
+
+
+def _unfold(key: str, value: object) -> dict[str, Any]:
+    table: Any = value
+    for part in reversed(key.split(".")):
+        table = {part: table}
+    return dict(table)
+
+
+def _typed(key: str, text: str, place: str) -> object:
+    kind = keys.kind(key)
+    if get_origin(kind) in (tuple, dict):
+        return _json(key, text, place)
+    if kind is bool:
+        return {"true": True, "1": True, "false": False, "0": False}.get(text.strip().lower(), text)
+    if kind in (int, float):
+        return _number(kind, text)
+    return text
+
+
+def _number(kind: type[int] | type[float], text: str) -> object:
+    try:
+        return kind(text)
+    except ValueError:
+        return text  # validation says what is wrong with it
+
+
+def _json(key: str, text: str, place: str) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        example = keys.variable("sync.severity.high") + """='["high-priority", "high"]'"""
+        raise ConfigurationError(
+            f"{key} is not JSON, in {place}: {error.msg} at character {error.pos}; write it as in {example}"
+        ) from None
+
+
+def _from_table(table: Mapping[str, Any], place: str) -> Layer:
+    return {key: Found(value=value, place=place) for key, value in _flatten(table, "", place)}
+
+
+def _flatten(table: Mapping[str, Any], above: str, place: str) -> Iterator[tuple[str, object]]:
+    for name, value in table.items():
+        key = above + name
+        if key in keys.known():
+            yield key, value
+        elif key not in keys.sections():
+            raise _unknown(key, place, is_section=isinstance(value, dict))
+        elif isinstance(value, dict):
+            yield from _flatten(value, f"{key}.", place)
+        else:
+            what = f"{key} is a section, not a value"
+            raise ConfigurationError(f"{what}, in {place}; write its keys below [{key}]")
+
+
+def _unknown(key: str, place: str, *, is_section: bool = False) -> ConfigurationError:
+    """Keys are compared with keys, tables with tables."""
+    guess = keys.nearest(key, sorted(keys.sections()) if is_section else keys.known())
+    shown = key.encode("unicode_escape").decode("ascii")
+    return ConfigurationError(f"{shown} is unknown, in {place}; did you mean {guess}?")
+
+
+def _unknown_variable(name: str) -> NoReturn:
+    names = [*map(keys.variable, keys.known()), *map(keys.variable, keys.sections()), keys.FILE_VARIABLE]
+    guess = keys.nearest(name, names)
+    raise ConfigurationError(f"{name} is unknown, in the environment; did you mean {guess}?")
+
+
+def credentials_directory(environ: Mapping[str, str]) -> Path | None:
+    """Where systemd put this unit's credentials."""
+    text = environ.get("CREDENTIALS_DIRECTORY")
+    return Path(text) if text else None
+
+
+def file_in_use(explicit: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """`--config`, else $RECONCILER_CONFIG (both must exist), else the first default place that exists."""
+    if explicit is not None:
+        return explicit
+    if named := environ.get(keys.FILE_VARIABLE):
+        return Path(named)
+    defaults = (Path("config.toml"), Path("/etc/bugspark-reconciler/config.toml"))
+    return next((path for path in defaults if os.path.lexists(path)), None)

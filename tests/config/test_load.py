@@ -1,0 +1,224 @@
+"""Layers, precedence, provenance."""
+
+from pathlib import Path
+
+import pytest
+
+from reconciler.config.keys import known, variable
+from reconciler.config.load import Loaded, load
+from reconciler.config.settings import Settings
+from reconciler.errors import ConfigurationError
+from reconciler.model.fields import Category, Severity
+from reconciler.model.policy import ConflictPolicy, GuardPolicy, Labels, Pace, SyncPolicy, Timing
+
+ROOT = Path(__file__).parents[2]
+KEY_A = "0" * 43 + "="
+KEY_B = "1" * 42 + "0="
+
+
+@pytest.fixture(autouse=True)
+def empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(directory: Path, text: str, name: str = "config.toml") -> Path:
+    path = directory / name
+    path.write_text(text)
+    return path
+
+
+def source(loaded: Loaded, key: str) -> str:
+    return next(shown.source for shown in loaded.effective() if shown.key == key)
+
+
+def test_without_anything_the_defaults_hold() -> None:
+    loaded = load(None, {})
+    assert loaded.settings == Settings()
+    assert loaded.file is None
+    assert {shown.source for shown in loaded.effective()} == {"default"}
+
+
+def test_the_example_file_names_every_key_with_its_default() -> None:
+    loaded = load(ROOT / "config.example.toml", {})
+    assert loaded.settings == Settings()
+    assert {shown.key for shown in loaded.effective() if shown.source != "default"} == set(known())
+
+
+def test_every_key_of_the_example_is_explained() -> None:
+    lines = (ROOT / "config.example.toml").read_text().splitlines()
+    groups = "\n".join(lines).split("\n\n")[1:]
+    assert all("#" in group for group in groups if group.strip())
+
+
+def test_the_defaults_give_the_policies_their_defaults() -> None:
+    settings = Settings()
+    assert settings.sync_policy() == SyncPolicy()
+    assert settings.guard_policy() == GuardPolicy()
+    assert settings.pace() == Pace()
+    assert settings.timing() == Timing()
+    assert list(settings.sync.labels().category) == list(Labels().category)
+
+
+def test_the_policies_follow_the_settings(empty_directory: Path) -> None:
+    write(
+        empty_directory,
+        """
+        [sync]
+        conflict = "bugspark"
+        export = "all"
+        discover = "manual"
+        title = "both"
+        comments_from = "collaborators"
+        delete_in_bugspark = false
+        severity.high = ["P1"]
+        category.ui = ["design", "ui"]
+        [guard]
+        max_deletions = 1
+        max_share = 0.5
+        [write]
+        min_interval_seconds = 0
+        settle_seconds = 0.2
+        """,
+    )
+    settings = load(None, {}).settings
+    policy = settings.sync_policy()
+    assert (policy.conflict, policy.export_all, policy.discover) == (ConflictPolicy.BUGSPARK, True, False)
+    assert (policy.title, policy.collaborators_only) == (True, True)
+    assert (policy.delete_in_bugspark, policy.delete_on_github) == (False, True)
+    assert policy.labels.severity[Severity.HIGH] == ("P1",)
+    assert policy.labels.severity[Severity.LOW] == ("low-priority", "low")
+    assert policy.labels.category[Category.UI] == ("design", "ui")
+    assert settings.guard_policy() == GuardPolicy(max_deletions=1, max_share=0.5)
+    assert settings.pace().min_interval == 0.0
+    assert settings.timing().settle == 0.2
+
+
+def test_flags_win_over_environment_over_credentials_over_file(empty_directory: Path) -> None:
+    path = write(
+        empty_directory,
+        "[poll]\ninterval_seconds = 1\nverify_seconds = 1\n[keep]\ndays = 1\n[web]\nport = 1\n",
+    )
+    credentials = empty_directory / "credentials"
+    credentials.mkdir()
+    for name in ("keep.days", "poll.verify_seconds", "poll.interval_seconds"):
+        write(credentials, "2\n", name)
+    environ = {
+        "CREDENTIALS_DIRECTORY": str(credentials),
+        "RECONCILER_POLL__VERIFY_SECONDS": "3",
+        "RECONCILER_POLL__INTERVAL_SECONDS": "3",
+    }
+    loaded = load(path, environ, {"poll.interval_seconds": 4})
+    settings = loaded.settings
+    assert (settings.web.port, settings.keep.days) == (1, 2)
+    assert (settings.poll.verify_seconds, settings.poll.interval_seconds) == (3.0, 4.0)
+    assert source(loaded, "web.port") == f"file {path}"
+    assert source(loaded, "keep.days") == "credential keep.days"
+    assert source(loaded, "poll.verify_seconds") == "environment variable RECONCILER_POLL__VERIFY_SECONDS"
+    assert source(loaded, "poll.interval_seconds") == "command's own settings"
+    assert source(loaded, "log.level") == "default"
+
+
+def test_config_flag_wins_over_variable_over_working_directory(empty_directory: Path) -> None:
+    write(empty_directory, "[keep]\ndays = 1\n")
+    named = write(empty_directory, "[keep]\ndays = 2\n", "named.toml")
+    flagged = write(empty_directory, "[keep]\ndays = 3\n", "flagged.toml")
+    environ = {"RECONCILER_CONFIG": str(named)}
+    assert load(flagged, environ).settings.keep.days == 3
+    assert load(None, environ).settings.keep.days == 2
+    assert load(None, {}).settings.keep.days == 1
+
+
+def test_each_kind_of_value_is_read_from_the_environment() -> None:
+    project = "0b5e1f6c-6d0e-4ac2-9f5e-0d4f0a5a0001"
+    key_file = Path(__file__)
+    environ = {
+        "RECONCILER_DATABASE__URL": "postgresql://u:p@h/d",
+        "RECONCILER_BUGSPARK__NOTIFY_WEBHOOKS": "true",
+        "RECONCILER_SYNC__SEVERITY": '{"high": ["P1", "high"]}',
+        "RECONCILER_SYNC__CATEGORY__UI": '["design"]',
+        "RECONCILER_GUARD__MAX_SHARE": "1",
+        "RECONCILER_GITHUB__APP__ID": "12345",
+        "RECONCILER_GITHUB__APP__PRIVATE_KEY_FILE": str(key_file),
+        "RECONCILER_GITHUB__APP__REPOSITORIES": f'{{"{project.upper()}": "acme/web"}}',
+        "PATH": "/bin",
+        "reconciler_lower": "not ours",
+    }
+    settings = load(None, environ).settings
+    assert settings.database.url.reveal() == "postgresql+psycopg://u:p@h/d"
+    assert settings.bugspark.notify_webhooks is True
+    assert settings.sync.severity.high == ("P1", "high")
+    assert settings.sync.severity.low == ("low-priority", "low")
+    assert settings.sync.category.ui == ("design",)
+    assert settings.guard.max_share == 1.0
+    assert settings.github.app.id == "12345"
+    assert settings.github.app.repositories == {project: "acme/web"}
+
+
+def test_app_repositories_are_replaced_not_merged(empty_directory: Path) -> None:
+    first, second = ("0b5e1f6c-6d0e-4ac2-9f5e-0d4f0a5a000" + digit for digit in "12")
+    path = write(
+        empty_directory,
+        f'[github.app]\nid = 7\nprivate_key_file = "{Path(__file__)}"\nrepositories = {{"{first}" = "acme/web"}}\n',
+    )
+    environ = {"RECONCILER_GITHUB__APP__REPOSITORIES": f'{{"{second}": "acme/app"}}'}
+    assert load(path, environ).settings.github.app.repositories == {second: "acme/app"}
+
+
+def test_a_credential_brings_the_apps_private_key_itself(empty_directory: Path) -> None:
+    write(empty_directory, "-----BEGIN", "github.app.private_key")
+    write(empty_directory, "9", "github.app.id")
+    write(empty_directory, '{"0b5e1f6c-6d0e-4ac2-9f5e-0d4f0a5a0001": "a/b"}', "github.app.repositories")
+    write(empty_directory, "another service's", "tls.pem")
+    app = load(None, {"CREDENTIALS_DIRECTORY": str(empty_directory)}).settings.github.app
+    assert app.private_key_file == str(empty_directory / "github.app.private_key")
+    assert app.id == "9"
+
+
+def test_a_credentials_line_end_is_not_part_of_the_secret(empty_directory: Path) -> None:
+    write(empty_directory, f"{KEY_A},{KEY_B}\n", "bugspark.encryption_key")
+    settings = load(None, {"CREDENTIALS_DIRECTORY": str(empty_directory)}).settings
+    assert [key.reveal() for key in settings.bugspark.encryption_keys] == [KEY_A, KEY_B]
+
+
+def test_every_key_has_a_variable_and_every_variable_its_key() -> None:
+    for key in known():
+        assert variable(key).removeprefix("RECONCILER_").lower().replace("__", ".") == key
+
+
+def test_settings_cannot_be_changed() -> None:
+    settings = Settings()
+    with pytest.raises(ValueError, match="frozen"):
+        settings.poll.interval_seconds = 1.0  # type: ignore[misc]  # the very thing that must fail
+
+
+def test_secrets_are_masked_wherever_settings_are_shown() -> None:
+    canary = "canary-5f0c"
+    environ = {
+        "RECONCILER_DATABASE__URL": f"postgresql+psycopg://user:{canary}@host:5432/db?password={canary}",
+        "RECONCILER_BUGSPARK__ENCRYPTION_KEY": KEY_A,
+        "RECONCILER_BUGSPARK__JWT_SECRET": canary,
+        "RECONCILER_SYNC__MARKER_KEY": canary,
+        "RECONCILER_WEB__PASSWORD_HASH": f"$argon2id${canary}",
+    }
+    loaded = load(None, environ)
+    shown = {item.key: item.value for item in loaded.effective()}
+    assert shown["database.url"] == "postgresql+psycopg://user:***@host:5432/db?password=***"
+    assert shown["bugspark.jwt_secret"] == shown["sync.marker_key"] == shown["web.password_hash"] == "***"
+    assert shown["bugspark.encryption_key"] == "***"
+    everything = f"{loaded.settings!r}{loaded.settings}{loaded.effective()}{loaded!r}"
+    assert canary not in everything
+    assert KEY_A not in everything
+    assert {secret.reveal() for secret in loaded.settings.secrets()} >= {canary, KEY_A, f"$argon2id${canary}"}
+
+
+def test_a_secret_that_is_not_set_is_shown_as_such() -> None:
+    shown = {item.key: item.value for item in load(None, {}).effective()}
+    assert shown["bugspark.encryption_key"] == ""
+    assert Settings().secrets() == ()
+
+
+def test_an_unreadable_default_file_is_said_not_passed_over(empty_directory: Path) -> None:
+    (empty_directory / "config.toml").mkdir()
+    with pytest.raises(ConfigurationError, match=r"cannot be read, in the file config\.toml"):
+        load(None, {})
