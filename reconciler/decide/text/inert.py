@@ -66,7 +66,8 @@ def inert(text: str, *, hosts: Collection[str]) -> str:
 
 def inert_line(text: str) -> str:
     """Return `text` as one inert line, without images: names, identifiers, titles, values."""
-    return inert(single_line(text), hosts=())
+    # A comment that goes may leave blanks at the end or in pairs.
+    return single_line(inert(single_line(text), hosts=()))
 
 
 def without_comments(text: str) -> str:

@@ -19,7 +19,7 @@ VALUE_CHARS: Final = 255
 URL_CHARS: Final = 1_000
 _MARKER_LINE: Final = re.compile(rf"<!-- {MARKER_NAME} [^\n]*-->")
 _WEB: Final = re.compile(r"https?://[^\s]+", re.IGNORECASE)
-_LINKABLE: Final = re.compile(r"https?://[A-Za-z0-9._~:/?#%&=+,;@!$*-]+")
+_LINKABLE: Final = re.compile(r"https?://[A-Za-z0-9._~:/?%=+-]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,146 @@
+import time
+
+import pytest
+from hypothesis import given
+
+from reconciler.decide.text.clean import unescape
+from reconciler.decide.text.fences import close_fences
+from reconciler.decide.text.inert import allowed_image, inert, inert_line, looks_like_marker
+from tests.support.strangers import FRAGMENTS, active, hostile
+
+HOSTS = ("ours.example",)
+DOT = "\u200b"
+
+
+def neutralised(text: str) -> str:
+    return close_fences(inert(unescape(text), hosts=HOSTS))
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("ping @octocat", "ping @·octocat"),
+        ("@org/team", "@·org/team"),
+        (r"\@octocat", r"\@·octocat"),
+        ("&#64;octocat", "@·octocat"),
+        ("&amp;#64;octocat", "&·#·64;octocat"),
+        ("&amp;commat;octocat", "&·commat;octocat"),
+        ("see #1 and #x", "see #·1 and #x"),
+        ("&num;1", "#·1"),
+        ("GH-1 gh-2 high-3", "GH-·1 gh-·2 high-3"),
+        ("owner/repo#1", "owner/repo#·1"),
+        ("owner/repo@0123abc", "owner/repo@·0123abc"),
+        ("Closes: owner/repo#1", "Closes: owner/repo#·1"),
+        ("Duplicate of #1", "Duplicate of #·1"),
+        ("https://github.com/o/r/issues/1", "https://github.com/o/r/issues/·1"),
+        ("https://ghe.example/o/r/pull/2", "https://ghe.example/o/r/pull/·2"),
+        (r"[x](https://github.com/o/r/issues\/1)", r"[x](https://github.com/o/r/issues\/·1)"),
+        ("`@octocat`", "`@·octocat`"),
+        ("https://npm.example/@types/node", "https://npm.example/%40types/node"),
+        ("https://user@host.example/x", "https://user@·host.example/x"),
+        ("mail a @ b, end @", "mail a @ b, end @"),
+        ("a < b, c &amp;&amp; d, x<3", "a < b, c && d, x<3"),
+        ("https://x.example/?a=1&copy=2", "https://x.example/?a=1&copy=2"),
+        ("<img src=x>", "<·img src=x>"),
+        ("&lt;img src=x&gt;", "<·img src=x>"),
+        ("a <!-- hidden @x --> b", "a  b"),
+        ("a <!-- never closed", "a <·!-- never closed"),
+        ("![a](https://evil.example/x.png)", "!·[a](https://evil.example/x.png)"),
+        ("![a](https://ours.example/x.png)", "![a](https://ours.example/x.png)"),
+        ("![a](https://OURS.example/x.png)", "![a](https://OURS.example/x.png)"),
+        ("![a](https://ours.example:8/x.png)", "!·[a](https://ours.example:8/x.png)"),
+        ("![a][ref]", "!·[a][ref]"),
+        ("[BugSpark]: https://evil.example", "[BugSpark]·: https://evil.example"),
+        ("/close\n /lgtm now\n/usr/bin/env", "/·close\n /·lgtm now\n/usr/bin/env"),
+        ("a\x00b\ud800c\x1b[0m\r\nd\te", "abc[0m\nd\te"),
+        ("\u202eabc", "\u202eabc"),
+    ],
+)
+def test_what_acts_is_sent_inert_and_still_readable(written: str, sent: str) -> None:
+    assert neutralised(written) == sent.replace("·", DOT)
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS)
+def test_no_single_trick_acts(fragment: str) -> None:
+    assert active(neutralised(fragment)) == []
+
+
+@given(hostile)
+def test_no_mixture_of_tricks_acts(text: str) -> None:
+    assert active(neutralised(text)) == []
+
+
+@given(hostile)
+def test_neutralising_what_is_neutral_changes_nothing(text: str) -> None:
+    once = neutralised(text)
+    assert neutralised(once) == once
+
+
+@given(hostile)
+def test_any_start_of_an_inert_text_is_inert(text: str) -> None:
+    quiet = inert(text, hosts=HOSTS)
+    assert [end for end in range(len(quiet)) if active(quiet[:end])] == []
+
+
+@given(hostile)
+def test_a_line_stays_one_line_and_inert(text: str) -> None:
+    line = inert_line(unescape(text))
+    assert len(line.splitlines()) <= 1
+    assert active(line) == []
+    assert inert_line(line) == line
+
+
+@given(hostile)
+def test_no_marker_survives(text: str) -> None:
+    assert "bugspark-sync" not in neutralised(text).lower()
+    assert not looks_like_marker(neutralised(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "claims"),
+    [
+        ("<!-- bugspark-sync v1 x -->", True),
+        ("> <!--bugspark-sync", True),
+        ("<!--\n BugSpark-Sync", True),
+        ("bugspark-sync", False),
+        ("<\u200b!-- bugspark-sync", False),
+    ],
+)
+def test_what_claims_to_be_a_marker_is_known(text: str, claims: bool) -> None:
+    assert looks_like_marker(text) is claims
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("https://ours.example/a/b.png?x=1&y=%20", True),
+        ("http://ours.example/", True),
+        ("https://OURS.EXAMPLE/a", True),
+        ("https://evil.example/ours.example/", False),
+        ("https://ours.example@evil.example/", False),
+        ("https://ours.example.evil.example/", False),
+        ("https://ours.example/a) ![x](https://evil.example/", False),
+        ("https://ours.example/a b", False),
+        ("javascript:alert(1)", False),
+        ("data:image/png;base64,AAAA", False),
+        ("screenshots/key.png", False),
+        ("", False),
+    ],
+)
+def test_only_plain_addresses_on_listed_hosts_are_images(url: str, allowed: bool) -> None:
+    assert allowed_image(url, ["ours.EXAMPLE"]) is allowed
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<!--", "-->", "<!-", "@", "#1", "&", "&a", "&#", "![", "![a", "![a](https://ours.example/", "[ ",
+        "[BugSpark", "http://", "http://a@", "issues/", "issues\\", "/a", "\t/a-", "\n```", "`", "GH",
+        "bugspark", " ", "\n", "</",
+    ],
+)  # fmt: skip
+def test_a_megabyte_of_anything_is_done_in_a_moment(piece: str) -> None:
+    started = time.process_time()
+    neutralised(piece * (1_000_000 // len(piece)))
+    # Linear work takes a few tenths here; anything quadratic would take minutes.
+    assert time.process_time() - started < 10

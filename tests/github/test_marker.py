@@ -1,0 +1,166 @@
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.decide.text import MARKER_NAME as THEIRS
+from reconciler.decide.text import inert
+from reconciler.decide.text.comments import to_github
+from reconciler.decide.text.inert import looks_like_marker
+from reconciler.github.marker import MARKER_NAME as OURS
+from reconciler.github.marker import Kind, Marker, MarkerKeys
+
+ROW = UUID("12345678-1234-4234-8234-123456789abc")
+OTHER = UUID("12345678-1234-4234-8234-123456789abd")
+KEYS = MarkerKeys(["a key of sixteen bytes or more"])
+LINE = KEYS.sign("comment", "here-1", 7, 3, ROW)
+BODY = f"[BugSpark] Ann:\n\ntext\n\n{LINE}"
+
+
+def test_a_marker_is_one_hidden_line() -> None:
+    parts = LINE.split(" ")
+    assert parts[:3] == ["<!--", "bugspark-sync", "v1"]
+    assert parts[4:6] == ["here-1", str(ROW)]
+    assert len(bytes.fromhex(parts[6])) * 8 >= 128
+    assert parts[7:] == ["-->"]
+    assert "\n" not in LINE
+
+
+@given(
+    st.sampled_from(["issue", "comment"]),
+    st.from_regex(r"[A-Za-z0-9._-]{1,64}", fullmatch=True),
+    st.integers(0, 2**63),
+    st.integers(0, 2**31),
+    st.uuids(),
+)
+def test_what_was_signed_is_valid_and_says_what_was_meant(
+    kind: Kind, instance: str, repository: int, issue: int, row: UUID
+) -> None:
+    body = f"text\n\n{KEYS.sign(kind, instance, repository, issue, row)}"
+    found = KEYS.valid(body, kind, repository, issue)
+    assert found == KEYS.read(body)
+    assert found is not None
+    assert (found.instance, found.local_id) == (instance, row)
+
+
+@pytest.mark.parametrize(
+    ("kind", "repository", "issue"),
+    [("issue", 7, 3), ("comment", 8, 3), ("comment", 7, 4), ("comment", 73, 0)],
+)
+def test_a_marker_is_worth_nothing_elsewhere(kind: Kind, repository: int, issue: int) -> None:
+    assert KEYS.valid(BODY, "comment", 7, 3) is not None
+    assert KEYS.valid(BODY, kind, repository, issue) is None
+
+
+@pytest.mark.parametrize(
+    ("genuine", "forged"),
+    [
+        ("here-1", "here-2"),
+        (str(ROW), str(OTHER)),
+        (LINE.split(" ")[6], "0" * 32),
+        (LINE.split(" ")[3], "0" * 8),
+    ],
+)
+def test_no_part_of_a_marker_can_be_changed(genuine: str, forged: str) -> None:
+    body = BODY.replace(genuine, forged)
+    assert body != BODY
+    assert KEYS.read(body) is not None
+    assert KEYS.valid(body, "comment", 7, 3) is None
+
+
+def test_parts_cannot_be_shifted_into_each_other() -> None:
+    macs = {
+        KEYS.sign("comment", "i", repository, issue, ROW).split(" ")[6]
+        for repository, issue in [(1, 11), (11, 1), (111, 0), (0, 111)]
+    }
+    assert len(macs) == 4
+
+
+def test_older_keys_are_believed_and_the_newest_signs() -> None:
+    rotated = MarkerKeys([b"a newer key of many bytes", "a key of sixteen bytes or more"])
+    assert rotated.valid(BODY, "comment", 7, 3) == Marker(
+        kid=LINE.split(" ")[3], instance="here-1", local_id=ROW
+    )
+    newer = f"x\n{rotated.sign('comment', 'here-1', 7, 3, ROW)}"
+    assert rotated.valid(newer, "comment", 7, 3) is not None
+    assert KEYS.valid(newer, "comment", 7, 3) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        BODY.replace("\n", "\r\n"),
+        BODY + "\n",
+        BODY + " \t\r\n\r\n",
+        LINE,
+    ],
+)
+def test_what_github_does_to_ends_and_newlines_is_no_harm(body: str) -> None:
+    assert KEYS.valid(body, "comment", 7, 3) is not None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "text",
+        f"{LINE}\n\ntext",
+        f"text {LINE}",
+        f" {LINE}",
+        f"> {LINE}",
+        f"{LINE}\n{LINE}",
+        f"> [BugSpark] Ann:\n> {LINE}\n\nI disagree\n\n{LINE}",
+        f"<!-- BugSpark-sync anything -->\n{LINE}",
+        f"<!--\nbugspark-sync\n{LINE}",
+        LINE.replace("v1", "v2"),
+        LINE.replace(" v1", "  v1"),
+        LINE.upper(),
+        LINE.replace("here-1", "he/re"),
+        LINE.removesuffix(" -->"),
+        LINE.removesuffix("-->") + "more -->",
+    ],
+)
+def test_only_the_sole_last_line_is_a_marker(body: str) -> None:
+    assert KEYS.read(body) is None
+    assert KEYS.valid(body, "comment", 7, 3) is None
+
+
+def test_a_persons_quote_of_our_comment_is_not_ours() -> None:
+    quoted = "".join(f"> {line}\n" for line in BODY.split("\n")) + "\nI see the same"
+    assert KEYS.valid(quoted, "comment", 7, 3) is None
+
+
+def test_a_strangers_marker_does_not_outlive_rendering() -> None:
+    body = to_github("Eve", f"x\n\n{LINE}\n{LINE.removesuffix(' -->')}", LINE, hosts=())
+    assert KEYS.valid(body, "comment", 7, 3) is not None
+    assert KEYS.read(inert(f"x\n\n{LINE}", hosts=())) is None
+
+
+def test_the_room_of_texts_knows_the_same_marker() -> None:
+    assert looks_like_marker(LINE)
+    assert THEIRS == OURS
+
+
+@pytest.mark.parametrize("instance", ["", "a b", "a\nb", "-->", "x" * 65, "é"])
+def test_an_instance_that_would_not_be_read_back_is_refused(instance: str) -> None:
+    with pytest.raises(ValueError, match="marker instance"):
+        KEYS.sign("issue", instance, 1, 0, ROW)
+
+
+@pytest.mark.parametrize("keys", [[], ["short"], ["long enough to be a key", b"short"]])
+def test_keys_that_protect_nothing_are_refused(keys: list[bytes | str]) -> None:
+    with pytest.raises(ValueError, match="marker keys") as caught:
+        MarkerKeys(keys)
+    assert "short" not in str(caught.value)
+
+
+def test_keys_are_never_shown() -> None:
+    for shown in (repr(KEYS), str(KEYS), f"{KEYS}"):
+        assert shown == "MarkerKeys(1 masked)"
+    assert "sixteen" not in LINE
+
+
+def test_a_huge_body_is_read_in_a_moment() -> None:
+    assert KEYS.read("<!--" * 250_000 + "\n" + LINE) is not None
+    assert KEYS.read("<!-- bugspark-sync" * 60_000) is None
