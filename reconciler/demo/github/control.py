@@ -25,10 +25,13 @@ from reconciler.demo.github.messages import Answer, Problem, Request, answered, 
 from reconciler.demo.github.seeding import grow, seed
 from reconciler.demo.github.world import World
 
-_ACTS = frozenset(
-    "open_issue close reopen retitle rewrite lock unlock label unlabel rename_label delete_label comment edit_comment"
-    " delete_comment delete_issue convert allow rename make_private archive disable_issues block".split()
-)
+# fmt: off
+_ACTS = frozenset((
+    "open_issue", "close", "reopen", "retitle", "rewrite", "lock", "unlock", "label", "unlabel",
+    "rename_label", "delete_label", "comment", "edit_comment", "delete_comment", "delete_issue",
+    "convert", "allow", "rename", "make_private", "archive", "disable_issues", "block",
+))
+# fmt: on
 _FAULTS: Mapping[str, type[Any]] = {
     kind.__name__.lower(): kind for kind in (Delay, Drop, Limit, Reply, Stale, Truncate, Unmodified)
 }

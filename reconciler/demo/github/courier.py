@@ -1,4 +1,4 @@
-"""Carries webhook messages to their receivers, on loopback only: a made-up address must never reach a real host."""
+"""Carries webhook messages to receivers on loopback only: a made-up address must reach no real host."""
 
 from __future__ import annotations
 

@@ -43,6 +43,8 @@ class Facts:
     """What an issue that became a discussion answers."""
     transfer_keeps_comment_ids: bool = True
     """Comments keep their ids when their issue is transferred (unsettled)."""
+    deleted_account: Literal["ghost", "null"] = "ghost"
+    """How the author of something is shown after the account is gone (unsettled)."""
     api_versions: tuple[str, ...] = ("2022-11-28", "2026-03-10")
     """Accepted values of `X-GitHub-Api-Version`; any other is answered 400."""
     retired_versions: Mapping[str, int] = field(default_factory=_retired)

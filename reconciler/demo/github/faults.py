@@ -50,7 +50,7 @@ class Drop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truncate:
-    """Answer truly, but only a part of the body: well-formed HTTP, or (`closing`) a connection closed in mid-body."""
+    """Answer truly but with part of the body: as good HTTP, or (`closing`) cut off in mid-body."""
 
     share: float = 0.5
     closing: bool = False
@@ -132,7 +132,7 @@ class Faults:
     def add(
         self, fault: Fault, *, method: str = ".*", path: str = "", times: int | None = 1, skip: int = 0
     ) -> Rule:
-        """Add a rule; `method` must match whole, `path` is searched in path and query (both regular expressions)."""
+        """Add a rule; `method` must match whole, `path` is searched for in path and query (regexes)."""
         rule = Rule(fault=fault, method=re.compile(method), path=re.compile(path), times=times, skip=skip)
         with self._lock:
             self.rules.append(rule)

@@ -35,7 +35,7 @@ class Delivery:
 
 
 class Deliveries:
-    """What was and is to be delivered. `held` keeps messages back, so that they arrive late or in another order."""
+    """What was and is to be delivered. `held` keeps messages back, to arrive late or reordered."""
 
     def __init__(self, world: World, views: Views) -> None:
         self._world = world

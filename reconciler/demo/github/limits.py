@@ -12,6 +12,7 @@ from reconciler.demo.github.messages import Problem
 Form = Literal["retry-after", "remaining", "message"]
 _HOUR = 3600.0
 _MINUTE = 60.0
+_ANONYMOUS = 60
 _SECONDARY = (
     "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
     " If you reach out to GitHub Support for help, please include the request ID."
@@ -35,6 +36,10 @@ class Rules:
     status: Literal[403, 429] = 403
     form: Form = "retry-after"
     wait: int = 60
+
+
+class Refusal(Problem):
+    """A limit's answer; it costs nothing."""
 
 
 class Rolling:
@@ -120,11 +125,10 @@ class Limits:
         meter = self.meter(account)
         meter.used += cost
         meter.cost += cost
-        return self.headers(meter)
+        return self.headers(meter, _ANONYMOUS if account == 0 else self.rules.primary)
 
-    def headers(self, meter: Meter) -> dict[str, str]:
+    def headers(self, meter: Meter, limit: int) -> dict[str, str]:
         """Return the `x-ratelimit` headers of a meter."""
-        limit = self.rules.primary
         return {
             "X-RateLimit-Limit": str(limit),
             "X-RateLimit-Remaining": str(max(0, limit - meter.used)),
@@ -151,8 +155,10 @@ class Limits:
         if now >= meter.started + _HOUR:
             meter.started, meter.used = now, 0
 
-    def _primary(self, meter: Meter) -> Problem:
-        return Problem(self.rules.status, "API rate limit exceeded", headers=self.headers(meter))
+    def _primary(self, meter: Meter) -> Refusal:
+        return Refusal(
+            self.rules.status, "API rate limit exceeded", headers=self.headers(meter, self.rules.primary)
+        )
 
     def _too_much_content(self, meter: Meter, now: float) -> bool:
         hour, minute = meter.content_hour.add(now, 1), meter.content_minute.add(now, 1)
@@ -164,13 +170,13 @@ class Limits:
         return minute > self.rules.issues_per_minute or hour > self.rules.issues_per_hour
 
 
-def refusal(form: Form, status: int, wait: int, now: float) -> Problem:
-    """Return a limit's answer in one of its forms: retry-after, remaining 0 with a reset, or only its message."""
+def refusal(form: Form, status: int, wait: int, now: float) -> Refusal:
+    """Return a limit's answer in one of its forms: retry-after, remaining 0 with a reset, or its message."""
     match form:
         case "retry-after":
-            return Problem(status, _SECONDARY, headers={"Retry-After": str(wait)})
+            return Refusal(status, _SECONDARY, headers={"Retry-After": str(wait)})
         case "remaining":
             headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(now + wait))}
-            return Problem(status, "API rate limit exceeded", headers=headers)
+            return Refusal(status, "API rate limit exceeded", headers=headers)
         case "message":
-            return Problem(status, _SECONDARY)
+            return Refusal(status, _SECONDARY)

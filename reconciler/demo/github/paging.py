@@ -6,7 +6,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from reconciler.demo.github.facts import Facts
@@ -36,7 +36,7 @@ class Page:
 
 
 def page_of(query: Mapping[str, str]) -> Page:
-    """Return the page a query asks for; nonsense becomes the default, as on GitHub. Raises Problem for a bad cursor."""
+    """Return the page a query asks for; nonsense is the default. Raises Problem for a bad cursor."""
     size = min(_positive(query.get("per_page"), PER_PAGE), MOST_PER_PAGE)
     return Page(number=_positive(query.get("page"), 1), size=size, after=_cursor(query.get("after")))
 
@@ -67,7 +67,7 @@ def since_of(query: Mapping[str, str]) -> int | None:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise invalid("Issue", "since", "since is not a valid ISO 8601 time", "invalid") from error
-    return int(moment.timestamp())
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def links(
@@ -75,7 +75,7 @@ def links(
 ) -> dict[str, str]:
     """Return the `Link` header of a page, or nothing when there is nowhere to go.
 
-    `last_key` is the key of the page's last row when cursors are in use, `total` the number of rows when known.
+    `last_key`: key of the page's last row when cursors are in use; `total`: number of rows when known.
     """
     steps: dict[str, dict[str, str]] = {}
     if more and last_key is not None:

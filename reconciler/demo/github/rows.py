@@ -1,4 +1,4 @@
-"""The things this GitHub remembers, as immutable rows: a change is a new row, so the past can be shown too."""
+"""What this GitHub remembers, as immutable rows: a change is a new row, so the past can be shown too."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from reconciler.demo.github.world import Repository, World
 def seed(world: World, wish: dict[str, Any]) -> dict[str, Any]:
     """Add accounts, tokens and repositories.
 
-    `{"users": [{"login", "kind", "token"}], "repositories": [{"name", "private", "levels": {login: level}}]}`; gives
-    the repositories' ids by name. Raises KeyError or TypeError for a shape that does not fit.
+    `{"users": [{"login", "kind", "token"}],
+    "repositories": [{"name", "private", "levels": {login: level}}]}`; gives the repositories' ids by name. Raises KeyError or TypeError for a shape that does not fit.
     """
     for user in wish.get("users", ()):
         world.add_user(user["login"], user.get("kind", "User"))
@@ -31,9 +31,10 @@ def seed(world: World, wish: dict[str, Any]) -> dict[str, Any]:
 def grow(world: World, wish: dict[str, Any]) -> dict[str, Any]:
     """Add many issues with comments, or touch many existing ones, at once.
 
-    `{"repository", "by", "issues": n, "title", "body", "labels", "comments_each", "comment", "spread", "age"}` adds;
-    `{"repository", "by", "close": [first, last], "comment": text}` closes and comments a range. `{n}` in a text becomes
-    the issue's number. New issues are `age` seconds old at least, `spread` seconds apart. Gives the numbers touched.
+    Adding: `{"repository", "by", "issues": n, "title", "body", "labels", "comments_each", "comment",
+    "spread", "age"}`; the newest is `age` seconds old, they are `spread` seconds apart. Touching:
+    `{"repository", "by", "close": [first, last], "comment": text}` closes and comments a range.
+    `{n}` in a text becomes the issue's number. Gives the first and last number.
     """
     repository = world.repository(wish["repository"])
     if "close" in wish:

@@ -28,7 +28,7 @@ async def listening(simulator: Simulator, host: str, port: int) -> AsyncIterator
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - a callback of asyncio's server always runs as one
+        assert task is not None  # asyncio's server always runs this callback as a task
         tasks.add(task)
         try:
             await _Connection(simulator, reader, writer).serve()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -24,24 +23,24 @@ from reconciler.demo.github.faults import (
     Truncate,
     Unmodified,
 )
+from reconciler.demo.github.finish import NOT_MODIFIED, OK, conditional, spoiled
 from reconciler.demo.github.hooks import Deliveries
 from reconciler.demo.github.journal import Seen
-from reconciler.demo.github.limits import Limits
+from reconciler.demo.github.limits import Limits, Refusal
 from reconciler.demo.github.messages import FIRST_ERROR, NO_CONTENT, Answer, Problem, Request
 from reconciler.demo.github.routes import table
 from reconciler.demo.github.routes.exchange import Exchange
 from reconciler.demo.github.views import Views
 from reconciler.demo.github.world import World
 
-_OK, _NOT_MODIFIED = 200, 304
 _CONDITIONS = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
 
 
 class Simulator:
-    """A GitHub; `requests` is its journal, `faults` what goes wrong, `limits` its meters, `hooks` its deliveries."""
+    """A GitHub: `requests` is its journal, `faults` go wrong, `limits` meters, `hooks` delivers."""
 
     def __init__(self, world: World | None = None, *, base_path: str = "", control: bool = False) -> None:
-        """Set one up around a world. `base_path` is `/api/v3` for an Enterprise Server; `control` opens `/_sim/`."""
+        """Set one up around a world; `base_path`: `/api/v3` of a GHES; `control`: open `/_sim/`."""
         self.world = world or World()
         self.base_path = base_path
         self.views = Views(self.world)
@@ -95,39 +94,35 @@ class Simulator:
 
     def _faulty(self, request: Request, fault: Fault | None, seen: Seen) -> Answer | None:
         match fault:
-            case None | Delay():
-                return self._true(request, seen)
-            case Reply():
-                return self._reply(request, fault, seen)
-            case Limit():
-                return self._dress(fault.reply(seen.time), seen)
-            case Drop():
-                if fault.applied:
-                    self._true(request, seen)
-                return None
-            case Truncate():
-                return _truncated(self._true(request, seen), fault)
-            case Stale():
-                return self._true(request, seen, fault)
-            case Unmodified():
-                return self._unmodified(request, seen)
-            case Rewrite():
-                return _rewritten(self._true(request, seen), fault)
+            case Reply() | Limit() | Drop():
+                return self._instead(request, fault, seen)
             case Meanwhile():
                 return self._meanwhile(request, fault, seen)
+            case Stale():
+                return self._true(request, seen, fault)
+            case Truncate() | Unmodified() | Rewrite():
+                return spoiled(request, self._true(request, seen), fault)
+            case None | Delay():
+                return self._true(request, seen)
 
-    def _reply(self, request: Request, fault: Reply, seen: Seen) -> Answer:
+    def _instead(self, request: Request, fault: Reply | Limit | Drop, seen: Seen) -> Answer | None:
+        """Answer something else, or not at all, whether or not the request takes its effect."""
+        if isinstance(fault, Limit):
+            return self._dress(self._limited(request, fault, seen), seen)
         if fault.applied:
             self._true(request, seen)
+        if isinstance(fault, Drop):
+            return None
         return self._dress(Answer(status=fault.status, headers=fault.headers, body=fault.body), seen)
 
-    def _unmodified(self, request: Request, seen: Seen) -> Answer:
-        etag = request.headers.get("if-none-match")
-        true = self._true(request, seen)
-        if etag is None or true.status != _OK:
-            return true
-        kept = {name: value for name, value in true.headers.items() if name not in ("Content-Type", "Link")}
-        return replace(true, status=_NOT_MODIFIED, headers={**kept, "ETag": etag}, body=b"")
+    def _limited(self, request: Request, fault: Limit, seen: Seen) -> Answer:
+        try:
+            caller = identify(self.world, request.headers)
+        except Problem as problem:
+            return problem.answer()
+        seen.token = caller.label
+        self.limits.meter(caller.account).blocked_until = seen.time + fault.wait
+        return fault.reply(seen.time)
 
     def _meanwhile(self, request: Request, fault: Meanwhile, seen: Seen) -> Answer:
         if fault.before is not None:
@@ -139,17 +134,17 @@ class Simulator:
 
     def _true(self, request: Request, seen: Seen, stale: Stale | None = None) -> Answer:
         """Answer as GitHub does when nothing goes wrong."""
-        caller, limits = Caller(), {}
+        caller, refused = Caller(), False
         try:
             caller = identify(self.world, request.headers)
             seen.token = caller.label
             answer = self._handled(request, caller, seen, stale)
         except Problem as problem:
-            answer = problem.answer()
-        if request.method == "GET" and answer.status == _OK:
-            answer = _conditional(request, answer)
-        free = answer.status == _NOT_MODIFIED and caller.account != 0
-        seen.cost = 0 if free or seen.path == "/rate_limit" else 1
+            answer, refused = problem.answer(), isinstance(problem, Refusal)
+        if request.method == "GET" and answer.status == OK:
+            answer = conditional(request, answer)
+        free = answer.status == NOT_MODIFIED and caller.account != 0
+        seen.cost = 0 if free or refused or seen.path == "/rate_limit" else 1
         limits = self.limits.charge(caller.account, seen.cost)
         seen.applied = seen.write and answer.status < FIRST_ERROR
         return self._dress(replace(answer, headers={**limits, **answer.headers}), seen)
@@ -202,30 +197,10 @@ class Simulator:
             "Server": "github.com",
             "Cache-Control": "private, max-age=60, s-maxage=60",
             "X-GitHub-Media-Type": "github.v3; format=json",
+            "X-GitHub-Api-Version-Selected": seen.headers.get(
+                "x-github-api-version", self.world.facts.api_versions[0]
+            ),
         }
-        if answer.status not in (NO_CONTENT, _NOT_MODIFIED):
+        if answer.status not in (NO_CONTENT, NOT_MODIFIED):
             common["Content-Type"] = "application/json; charset=utf-8"
         return replace(answer, headers={**common, **answer.headers})
-
-
-def _conditional(request: Request, answer: Answer) -> Answer:
-    """Give the answer its ETag, of this body and this token, or make it a 304 (GITHUB.md, Conditional requests)."""
-    credential = request.headers.get("authorization", "").encode("latin-1", "replace")
-    digest = hashlib.blake2b(answer.body, digest_size=24, key=hashlib.sha256(credential).digest())
-    etag = f'W/"{digest.hexdigest()}"'
-    asked = [part.strip() for part in request.headers.get("if-none-match", "").split(",")]
-    if etag in asked:
-        return replace(answer, status=_NOT_MODIFIED, headers={"ETag": etag}, body=b"")
-    return replace(answer, headers={**answer.headers, "ETag": etag})
-
-
-def _truncated(answer: Answer, fault: Truncate) -> Answer:
-    part = answer.body[: int(len(answer.body) * fault.share)]
-    return replace(answer, body=part, declared=len(answer.body) if fault.closing else None)
-
-
-def _rewritten(answer: Answer, fault: Rewrite) -> Answer:
-    changed = {name.lower() for name in fault.headers}
-    kept = {name: value for name, value in answer.headers.items() if name.lower() not in changed}
-    added = {name: value for name, value in fault.headers.items() if value is not None}
-    return replace(answer, headers={**kept, **added})

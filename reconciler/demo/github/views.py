@@ -13,8 +13,10 @@ from reconciler.demo.github.world import Repository, World
 
 _CACHED_ROWS = 20_000
 _USER_LINKS = (
-    "followers", "following", "gists", "starred", "subscriptions", "organizations", "repos", "events", "received_events",
+    "followers", "following", "gists", "starred", "subscriptions", "organizations", "repos", "events",
+    "received_events",
 )  # fmt: skip
+_GHOST = User(id=10_137, login="ghost")
 _REACTIONS = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
 
 
@@ -59,9 +61,13 @@ class Views:
         """Return the repository's address under the API."""
         return f"{self.api}/repos/{repository.full_name}"
 
-    def user(self, user_id: int) -> dict[str, Any]:
-        """Return an account in its short form."""
-        user = self.world.users[user_id]
+    def user(self, user_id: int) -> dict[str, Any] | None:
+        """Return an account in its short form; a deleted one as a ghost, or as None, as the facts say."""
+        if user_id not in self.world.deleted:
+            return self._short(self.world.users[user_id])
+        return None if self.world.facts.deleted_account == "null" else self._short(_GHOST)
+
+    def _short(self, user: User) -> dict[str, Any]:
         url = f"{self.api}/users/{user.login}"
         return {
             "login": user.login,
@@ -81,7 +87,7 @@ class Views:
         unknown = dict.fromkeys(("name", "company", "blog", "location", "email", "hireable", "bio"))
         numbers = dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0)
         made = stamp(user.created)
-        return {**self.user(user.id), **unknown, **numbers, "created_at": made, "updated_at": made}
+        return {**self._short(user), **unknown, **numbers, "created_at": made, "updated_at": made}
 
     def label(self, repository: Repository, label: Label) -> dict[str, Any]:
         """Return a label."""

@@ -1,4 +1,4 @@
-"""What belongs to a repository as a whole, as the JSON GitHub shows: itself, its hooks, its issues' events."""
+"""What belongs to a repository as a whole, as GitHub's JSON: itself, its hooks, its issues' events."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from reconciler.demo.github.views import Views, stamp
 from reconciler.demo.github.world import Repository
 
 _LINKS = (
-    "archive", "assignees", "blobs", "branches", "collaborators", "comments", "commits", "compare", "contents",
-    "contributors", "deployments", "downloads", "events", "forks", "git_commits", "git_refs", "git_tags",
-    "issue_comment", "issue_events", "issues", "keys", "labels", "languages", "merges", "milestones", "notifications",
-    "pulls", "releases", "stargazers", "statuses", "subscribers", "subscription", "tags", "teams", "trees", "hooks",
+    "archive", "assignees", "blobs", "branches", "collaborators", "comments", "commits", "compare",
+    "contents", "contributors", "deployments", "downloads", "events", "forks", "git_commits",
+    "git_refs", "git_tags", "issue_comment", "issue_events", "issues", "keys", "labels", "languages",
+    "merges", "milestones", "notifications", "pulls", "releases", "stargazers", "statuses",
+    "subscribers", "subscription", "tags", "teams", "trees", "hooks",
 )  # fmt: skip
 _COUNTS = (
-    "forks_count", "stargazers_count", "watchers_count", "size", "subscribers_count", "network_count", "forks",
-    "watchers",
+    "forks_count", "stargazers_count", "watchers_count", "size", "subscribers_count", "network_count",
+    "forks", "watchers",
 )  # fmt: skip
 
 
@@ -69,13 +70,6 @@ def permissions(level: Level) -> dict[str, bool]:
 
 def event(views: Views, row: Repository, happened: Event) -> dict[str, Any]:
     """Return one line of an issue's history."""
-    detail = dict(happened.detail)
-    if "label" in detail:
-        label = row.labels.get(int(str(detail["label"])))
-        detail["label"] = {
-            "name": label.name if label else "deleted",
-            "color": label.color if label else "ededed",
-        }
     return {
         "id": happened.id,
         "node_id": f"E_{happened.id}",
@@ -86,7 +80,7 @@ def event(views: Views, row: Repository, happened: Event) -> dict[str, Any]:
         "commit_url": None,
         "created_at": stamp(happened.created),
         "performed_via_github_app": None,
-        **detail,
+        **happened.detail,
     }
 
 

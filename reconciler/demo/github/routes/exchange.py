@@ -1,4 +1,4 @@
-"""One request being answered: what every endpoint needs at hand, and how it finds its repository and issue."""
+"""One request being answered: what every endpoint needs, how it finds its repository and issue."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Exchange:
         return value
 
     def repository(self) -> Repository:
-        """Return the repository in the path; raises Problem when it moved, is hidden, unknown or blocked."""
+        """Return the repository in the path; raises Problem when it is moved, hidden, unknown or blocked."""
         if "repository_id" in self.params:
             found = self.world.repositories.get(int(self.params["repository_id"]))
         else:
@@ -69,7 +69,7 @@ class Exchange:
         return found
 
     def writable(self) -> Repository:
-        """Return the repository, which must not be archived; raises Problem 403 or 401 (or as `repository`)."""
+        """Return the repository, unless archived; raises Problem 403 or 401, or as `repository`."""
         found = self.repository()
         self.user()
         if found.archived:

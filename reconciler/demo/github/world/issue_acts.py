@@ -40,8 +40,10 @@ class IssueActs(LabelActs):
         )
         self._keep_issue(row)
         for label_id in row.labels:
-            self._record(row.number, "labeled", author, label=label_id)
+            self._record(row.number, "labeled", author, label=self._mark(label_id))
         self._tell("issues", "opened", author, number=row.number)
+        for label_id in row.labels:
+            self._tell("issues", "labeled", author, number=row.number, label=label_id)
         return row
 
     @act
@@ -58,7 +60,7 @@ class IssueActs(LabelActs):
 
     @act
     def reclose(self, number: int) -> Issue:
-        """Send `closed` without a reason for a closed issue: the reason becomes completed (GITHUB.md, Writes)."""
+        """Send `closed` without a reason for a closed issue: it becomes completed (GITHUB.md, Writes)."""
         row = self.issue(number)
         if row.reason == "completed" or not self.world.facts.reclosing_completes:
             return row

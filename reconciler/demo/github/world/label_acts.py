@@ -30,7 +30,7 @@ class LabelActs(RepositoryState):
             return row
         row = self._bump(row, labels=(*row.labels, *new))
         for label_id in new:
-            self._record(number, "labeled", actor, label=label_id)
+            self._record(number, "labeled", actor, label=self._mark(label_id))
             self._tell("issues", "labeled", actor, number=number, label=label_id)
         return row
 
@@ -43,7 +43,7 @@ class LabelActs(RepositoryState):
             if found is None or found.id not in row.labels:
                 raise KeyError(name)
             row = self._bump(row, labels=tuple(label for label in row.labels if label != found.id))
-            self._record(number, "unlabeled", actor, label=found.id)
+            self._record(number, "unlabeled", actor, label=self._mark(found.id))
             self._tell("issues", "unlabeled", actor, number=number, label=found.id)
         return row
 
@@ -77,7 +77,13 @@ class LabelActs(RepositoryState):
             left = tuple(label for label in issue.labels if label != found.id)
             self.issues.put(replace(issue, labels=left), now)
         self._tell("label", "deleted", self.world.user(by).id, label=found.id)
+        del self.labels[found.id]
         self.world.forget_rendered()
+
+    def _mark(self, label_id: int) -> dict[str, str]:
+        """Return what an event keeps of a label, whatever becomes of it."""
+        label = self.labels[label_id]
+        return {"name": label.name, "color": label.color}
 
     def _label(self, name: str) -> Label:
         found = self.label_named(name)

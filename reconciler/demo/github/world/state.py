@@ -84,6 +84,20 @@ class RepositoryState:
         """Return the names of the labels the issue carries."""
         return [self.labels[label_id].name for label_id in self.issue(number).labels]
 
+    def picture(self) -> dict[int, dict[str, Any]]:
+        """Return everything people see of the issues, by number, as plain values to compare."""
+        return {row.number: self._seen(row) for row in sorted(self.issues, key=lambda row: row.number)}
+
+    def _seen(self, row: Issue) -> dict[str, Any]:
+        return {
+            "title": row.title,
+            "state": row.state,
+            "reason": row.reason,
+            "labels": sorted(self.label_names(row.number)),
+            "locked": row.locked,
+            "comments": [(self.world.users[c.author].login, c.body) for c in self.thread(row.number)],
+        }
+
     def _next_number(self) -> int:
         self._last_number += 1
         return self._last_number

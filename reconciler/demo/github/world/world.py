@@ -55,6 +55,7 @@ class World:
         self.facts = facts or Facts()
         self.lock = threading.RLock()
         self.users: dict[int, User] = {}
+        self.deleted: set[int] = set()
         self.tokens: dict[str, Token] = {}
         self.apps: dict[int, App] = {}
         self.repositories: dict[int, Repository] = {}
@@ -109,6 +110,14 @@ class World:
             self.forget_rendered()
             return user
 
+    def delete_user(self, login: str) -> None:
+        """Delete an account: its tokens are unknown, what it wrote stays, by a ghost or by nobody."""
+        with self.lock:
+            user = self.user(login)
+            self.deleted.add(user.id)
+            self.tokens = {value: token for value, token in self.tokens.items() if token.user != user.id}
+            self.forget_rendered()
+
     def add_token(self, login: str, value: str, *, name: str | None = None, **limits: Any) -> Token:
         """Give an account a token; `limits` are Token's other fields."""
         token = Token(value=value, name=name or login, user=self.user(login).id, **limits)
@@ -143,7 +152,7 @@ class World:
             self.former_names = {k: v for k, v in self.former_names.items() if v != repository_id}
 
     def recreate(self, full_name: str) -> Repository:
-        """Delete a repository and make another of the same name, with another id and with none of its rows."""
+        """Delete a repository and make an empty one of the same name, with another id."""
         with self.lock:
             self.delete_repository(full_name)
             return self.add_repository(full_name)
@@ -159,7 +168,7 @@ class World:
         self.forget_rendered()
 
     def add_app(self, slug: str, owner: str, public_key: str, repositories: list[Repository]) -> App:
-        """Register an app with its public key (PEM) and install it on these repositories with write access."""
+        """Register an app with its public key (PEM), installed on these repositories with write access."""
         bot = self.add_user(f"{slug}[bot]", "Bot")
         app = App(
             id=next(self._accounts),
