@@ -1,0 +1,23 @@
+"""Alembic's entry: reconciler.store.migrate hands over a connection whose transaction and locks are its own."""
+
+from alembic import context
+from sqlalchemy.engine import Connection
+
+from reconciler.store.schema import VERSION_TABLE, admit
+from reconciler.store.tables import metadata
+
+
+def run() -> None:
+    connection: Connection = context.config.attributes["connection"]
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        version_table=VERSION_TABLE,
+        include_object=admit,
+        transactional_ddl=True,  # SQLite can: our transaction begins with BEGIN IMMEDIATE
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+run()

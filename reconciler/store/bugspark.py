@@ -1,0 +1,153 @@
+"""BugSpark's tables as far as this program touches them (BUGSPARK.md, Tables).
+
+They are BugSpark's: on PostgreSQL they exist already and get four columns; only an empty SQLite file gets
+them from us. Columns that BugSpark has and nobody here reads are left out.
+"""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    false,
+    func,
+    text,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from reconciler.store.types import Instant, document, enum_of
+
+metadata = MetaData()
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("email", String(255), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("role", String(20), nullable=False, server_default="user"),
+    Column("is_active", Boolean, nullable=False, server_default=true()),
+    Column("beta_status", String(20), nullable=False, server_default="none"),
+    UniqueConstraint("email", name="uq_users_email"),
+)
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("owner_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("domain", String(1024), nullable=False),
+    Column("api_key_hash", String(128), nullable=False),
+    Column("api_key_prefix", String(16), nullable=False),
+    Column("settings", document(), server_default=text("'{}'")),
+    Column("report_counter", Integer, nullable=False, server_default=text("0")),
+    Column("is_active", Boolean, nullable=False, server_default=true()),
+    Column("created_at", Instant, nullable=False, server_default=func.now()),
+)
+
+project_members = Table(
+    "project_members",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("project_id", Uuid, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE")),
+    Column("email", String(255), nullable=False),
+    Column("role", String(20), nullable=False, server_default="viewer"),
+    Column("invite_accepted_at", Instant),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("project_id", Uuid, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("tracking_id", String(20), nullable=False),
+    Column("title", String(500), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("severity", enum_of("severity_enum"), nullable=False),
+    Column("category", enum_of("category_enum"), nullable=False),
+    Column("status", enum_of("status_enum"), nullable=False, server_default="new"),
+    Column("assignee_id", Uuid, ForeignKey("users.id", ondelete="SET NULL")),
+    Column("screenshot_url", String(1000)),
+    Column("annotated_screenshot_url", String(1000)),
+    Column("console_logs", document()),
+    Column("network_logs", document()),
+    Column("user_actions", document()),
+    Column("metadata", document()),
+    Column("reporter_identifier", String(255)),
+    Column("console_logs_included", Boolean, nullable=False, server_default=false()),
+    Column("created_at", Instant, nullable=False, server_default=func.now()),
+    Column("updated_at", Instant, nullable=False, server_default=func.now()),
+    Column("github_issue_number", Integer),
+    Column("github_issue_url", String(500)),
+    Column("github_repo", String(200)),
+    UniqueConstraint("project_id", "tracking_id", name="uq_reports_project_tracking"),
+)
+
+comments = Table(
+    "comments",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("report_id", Uuid, ForeignKey("reports.id", ondelete="CASCADE"), nullable=False),
+    Column("author_id", Uuid, ForeignKey("users.id", ondelete="SET NULL")),
+    Column("body", Text, nullable=False),
+    Column("created_at", Instant, nullable=False, server_default=func.now()),
+    Column("source", String(20)),
+    Index("ix_comments_report_id", "report_id"),
+)
+
+integrations = Table(
+    "integrations",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("project_id", Uuid, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("provider", String(50), nullable=False),
+    Column("config", document(), nullable=False),
+    Column("is_active", Boolean, nullable=False, server_default=true()),
+    Column("created_at", Instant, nullable=False, server_default=func.now()),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("project_id", Uuid, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("url", String(1000), nullable=False),
+    Column("events", JSON().with_variant(ARRAY(Text), "postgresql"), nullable=False),
+    Column("is_active", Boolean, nullable=False, server_default=true()),
+    Column("secret", String(255), nullable=False),
+    Column("created_at", Instant, nullable=False, server_default=func.now()),
+)
+
+background_tasks = Table(
+    "background_tasks",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("task_type", String(50), nullable=False),
+    Column("payload", document(), nullable=False),
+    Column("status", String(20), nullable=False, server_default="pending"),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("max_attempts", Integer, nullable=False, server_default=text("3")),
+    Column("next_retry_at", Instant),
+    Column("created_at", Instant, nullable=False, server_default=func.now()),
+    Column("updated_at", Instant, nullable=False, server_default=func.now()),
+    Column("completed_at", Instant),
+)
+
+ADDED_COLUMNS = (
+    ("reports", "github_issue_number"),
+    ("reports", "github_issue_url"),
+    ("reports", "github_repo"),
+    ("comments", "source"),
+)
+"""What `reconcile migrate` adds where it is missing (CONTRACT.md, Columns added to BugSpark's tables)."""

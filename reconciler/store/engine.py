@@ -1,0 +1,143 @@
+"""One way to open either database, to read one consistent picture and to write one transaction."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import event, make_url
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from reconciler.errors import ConfigurationError
+from reconciler.store.failures import translated
+
+APPLICATION = "bugspark-reconciler"
+BUSY_SECONDS = 15
+READS = "reconciler_reads"
+LIMITS = (
+    "SELECT set_config('statement_timeout', '60s', true), set_config('lock_timeout', '10s', true),"
+    " set_config('idle_in_transaction_session_timeout', '60s', true)"
+)
+"""Per transaction, because a session's settings would reach other clients behind pgbouncer."""
+
+
+class Database:
+    """An open database. `read()` and `write()` are the only ways in; `aclose()` must be called."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @property
+    def url(self) -> URL:
+        """The address, password included: not for people."""
+        return self._engine.url
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """One consistent snapshot for as long as the block lasts. Raises DatabaseError."""
+        options: dict[str, Any] = {READS: True}
+        if self.dialect == "postgresql":
+            options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with translated(self.url):
+            async with self._engine.connect() as connection:
+                await connection.execution_options(**options)
+                async with connection.begin():
+                    yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction that may write; committed when the block ends without an error. Raises DatabaseError."""
+        with translated(self.url):
+            async with self._engine.begin() as connection:
+                yield connection
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+
+def parse_url(text: str) -> URL:
+    """The address with the driver we use. Raises ConfigurationError; the text is not repeated, it may hold a password."""
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise ConfigurationError("database.url is not an address such as sqlite:///bugspark.db.") from None
+    backend = url.get_backend_name()
+    if backend not in ("sqlite", "postgresql"):
+        raise ConfigurationError(f"database.url names {backend}; only sqlite and postgresql are supported.")
+    if backend == "sqlite" and not url.database:
+        raise ConfigurationError("database.url names no file; an SQLite database in memory can't be shared.")
+    return url
+
+
+def open_engine(text: str, *, connections: int = 10) -> Database:
+    """Open the database at this URL; nothing is asked of it yet. Raises ConfigurationError."""
+    url = parse_url(text)
+    if url.get_backend_name() == "sqlite":
+        return Database(_sqlite(url, connections))
+    return Database(_postgresql(url, connections))
+
+
+def _postgresql(url: URL, connections: int) -> AsyncEngine:
+    engine = create_async_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_size=connections,
+        max_overflow=0,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={
+            # Prepared statements belong to a session, and behind pgbouncer sessions change hands.
+            "prepare_threshold": None,
+            "connect_timeout": 10,
+            "application_name": APPLICATION,
+        },
+    )
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _limits(connection: Connection) -> None:
+        connection.exec_driver_sql(LIMITS)
+
+    return engine
+
+
+def _sqlite(url: URL, connections: int) -> AsyncEngine:
+    # isolation_level None: the driver begins nothing by itself, the event below does.
+    engine = create_async_engine(
+        url.set(drivername="sqlite+aiosqlite"),
+        pool_size=connections,
+        max_overflow=0,
+        hide_parameters=True,
+        connect_args={"isolation_level": None, "timeout": BUSY_SECONDS},
+    )
+    attend_sqlite(engine.sync_engine)
+    return engine
+
+
+def attend_sqlite(engine: Any) -> None:
+    """Make a synchronous SQLite engine take the write lock at BEGIN, unless the connection only reads.
+
+    The default, a deferred BEGIN, loses updates silently under concurrency (DESIGN.md, Traps).
+    """
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(dbapi: Any, _: object) -> None:
+        cursor = dbapi.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        reads = connection.get_execution_options().get(READS, False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -1,0 +1,63 @@
+"""What a database says when it can't, as one sentence without secrets."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from reconciler.errors import DatabaseError
+
+SENTENCES = (
+    # what the driver says, or PostgreSQL's SQLSTATE → what a person is told
+    ("25006", "it is read-only; the role or the server may not be written to"),
+    ("readonly database", "it is read-only; the file and its directory must be writable"),
+    ("read-only", "it is read-only"),
+    ("53100", "its disk is full"),
+    ("database or disk is full", "its disk is full"),
+    ("42501", "this role lacks a right; docs/least-privilege-role.sql lists those it needs"),
+    ("42P01", "a table is missing; run `reconcile migrate`"),
+    ("no such table", "a table is missing; run `reconcile migrate`"),
+    ("no such column", "a column is missing; run `reconcile migrate`"),
+    ("42703", "a column is missing; run `reconcile migrate`"),
+    ("unable to open database file", "the file can't be opened; check its path and rights"),
+    ("file is not a database", "the file is not an SQLite database"),
+    ("database is locked", "it is busy; somebody else has been writing for too long"),
+    ("55P03", "a table is locked by somebody else; nothing was changed, try again"),
+    ("57014", "a statement took too long and was given up"),
+    ("28P01", "it refuses the password"),
+    ("3D000", "there is no database of that name"),
+)
+
+
+def sentence(error: BaseException, url: URL) -> str:
+    """Why the database failed, for people: never with a password or a value that was on its way."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    said = str(cause)
+    told = (getattr(cause, "sqlstate", None) or "", said)
+    for sign, words in SENTENCES:
+        if sign == told[0] or sign in said:
+            return f"The database {place(url)} can't be used: {words}."
+    if isinstance(error, PoolTimeout):
+        return f"The database {place(url)} can't be used: every connection is taken."
+    first = next(iter(said.strip().splitlines()), type(cause).__name__)
+    if url.password:
+        first = first.replace(str(url.password), "***")
+    return f"The database {place(url)} does not answer as expected: {first.rstrip('.')}."
+
+
+def place(url: URL) -> str:
+    """Which database, without user or password."""
+    if url.get_backend_name() == "sqlite":
+        return f"file {url.database}"
+    return f"{url.database} on {url.host or url.query.get('host') or 'this machine'}"
+
+
+@contextmanager
+def translated(url: URL) -> Iterator[None]:
+    """Raise whatever the driver raises as DatabaseError."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise DatabaseError(sentence(error, url)) from error

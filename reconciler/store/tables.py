@@ -1,0 +1,240 @@
+"""Our own tables, all named `sync_*`. No foreign key leads to BugSpark's tables: they come and go as they like."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+
+from reconciler.store.types import Instant, serial
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+LIVE = "state IN ('new', 'active')"
+COPIED = "state IN ('live', 'pending') AND local_id IS NOT NULL"
+
+meta = Table(
+    "sync_meta",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+projects = Table(
+    "sync_projects",
+    metadata,
+    Column("project_id", Uuid, primary_key=True),
+    Column("repository_id", BigInteger),
+    Column("repository", String(200)),
+    Column("private", Boolean),
+    Column("account_id", BigInteger),
+    Column("account_login", String(200)),
+    Column("account_credential", String(100)),
+    Column("first_seen_at", Instant),
+    Column("paused", Boolean, nullable=False),
+    Column("withheld", String(100)),  # the hash of the deletions in sync_withheld
+    Column("accepted", String(100)),  # the hash the operator accepted
+    Column("outcome", String(20)),
+    Column("result", Text),  # the last PassResult, JSON
+    Column("last_pass_at", Instant),
+    Column("last_success_at", Instant),
+    Column("next_at", Instant),
+)
+
+lists = Table(
+    "sync_lists",
+    metadata,
+    Column("project_id", Uuid, primary_key=True),
+    Column("kind", String(20), primary_key=True),  # issues, comments
+    Column("anchor", Instant, nullable=False),
+    Column("etag", Text),
+    Column("etag_credential", String(100)),
+    Column("cursor", Instant),
+)
+
+accounts = Table(
+    "sync_accounts",
+    metadata,
+    Column("project_id", Uuid, primary_key=True),
+    Column("account_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("login", String(200)),
+)
+
+links = Table(
+    "sync_links",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("project_id", Uuid, nullable=False),
+    Column("report_id", Uuid, nullable=False),
+    Column("repository_id", BigInteger, nullable=False),
+    Column("repository", String(200), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("origin", String(20), nullable=False),
+    Column("backfill", Boolean, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("reason", Text),
+    Column("base_status", String(20)),
+    Column("base_severity", String(20)),
+    Column("base_category", String(20)),
+    Column("base_title", Text),
+    Column("base_remote_title", Text),
+    Column("seen_state", String(20)),
+    Column("seen_reason", String(50)),
+    Column("seen_labels", Text),  # JSON, in GitHub's order
+    Column("seen_title", Text),
+    Column("seen_comments", Integer),
+    Column("seen_locked", Boolean),
+    Column("seen_updated_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("quarantined_until", Instant),
+    Column("revision", Integer, nullable=False),
+    Index(
+        "uq_sync_links_issue",
+        "repository_id",
+        "number",
+        unique=True,
+        sqlite_where=text(LIVE),
+        postgresql_where=text(LIVE),
+    ),
+    Index(
+        "uq_sync_links_report", "report_id", unique=True, sqlite_where=text(LIVE), postgresql_where=text(LIVE)
+    ),
+    Index(None, "report_id"),
+    Index(None, "project_id", "state"),
+)
+
+comments = Table(
+    "sync_comments",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("link_id", Uuid, ForeignKey("sync_links.id", ondelete="CASCADE"), nullable=False),
+    Column("project_id", Uuid, nullable=False),
+    Column("repository_id", BigInteger, nullable=False),
+    Column("origin", String(20), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("local_id", Uuid),
+    Column("remote_id", BigInteger),
+    Column("local_digest", String(64)),
+    Column("remote_digest", String(64)),
+    Column("remote_updated_at", Instant),
+    Column("author", String(255)),
+    Column("reason", Text),
+    UniqueConstraint("local_id", "link_id"),
+    UniqueConstraint("remote_id", "link_id"),
+    Index(None, "link_id"),
+    Index(
+        "ix_sync_comments_copied",
+        "project_id",
+        "local_id",
+        sqlite_where=text(COPIED),
+        postgresql_where=text(COPIED),
+    ),
+)
+
+intents = Table(
+    "sync_intents",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("project_id", Uuid, nullable=False),
+    Column("report_id", Uuid, nullable=False),
+    Column("link_id", Uuid),
+    Column("entry_id", Uuid),
+    Column("local_id", Uuid, nullable=False),
+    Column("operation", String(20), nullable=False),
+    Column("repository_id", BigInteger, nullable=False),
+    Column("number", Integer),
+    Column("wish", Text, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("claimed_at", Instant),
+    Column("ended_at", Instant),
+    Column("not_before", Instant),
+    Column("reason", Text),
+    Column("asked", Boolean, nullable=False),
+    UniqueConstraint("local_id", "operation"),
+    Index(None, "project_id", "created_at"),
+)
+
+governor = Table(
+    "sync_governor",
+    metadata,
+    Column("credential", String(100), primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("spent", Text, nullable=False),  # JSON of windows.Spent
+    Column("blocked_until", Instant),
+    Column("blocked_reason", Text),
+    Column("rate_limit", Integer),
+    Column("rate_remaining", Integer),
+    Column("rate_reset_at", Instant),
+)
+
+runs = Table(
+    "sync_runs",
+    metadata,
+    Column("id", serial(), primary_key=True),
+    Column("project_id", Uuid, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("result", Text, nullable=False),
+    Index(None, "project_id", "at"),
+)
+
+changes = Table(
+    "sync_changes",
+    metadata,
+    Column("id", serial(), primary_key=True),
+    Column("project_id", Uuid, nullable=False),
+    Column("report_id", Uuid, nullable=False),
+    Column("link_id", Uuid),
+    Column("at", Instant, nullable=False),
+    Column("side", String(20), nullable=False),
+    Column("kind", String(30), nullable=False),
+    Column("field", String(20)),
+    Column("base", Text),
+    Column("local", Text),
+    Column("remote", Text),
+    Column("to", Text),
+    Column("rule", Text, nullable=False),
+    Column("lost", Text),
+    Column("request_id", String(100)),
+    Index(None, "report_id"),
+)
+
+withheld = Table(
+    "sync_withheld",
+    metadata,
+    Column("project_id", Uuid, primary_key=True),
+    Column("entry_id", Uuid, primary_key=True),
+    Column("link_id", Uuid, nullable=False),
+    Column("report_id", Uuid, nullable=False),
+    Column("kind", String(30), nullable=False),  # remove_local, delete_remote
+    Column("why", Text, nullable=False),  # JSON of a Why
+)
+
+locks = Table(
+    "sync_locks",
+    metadata,
+    Column("project_id", Uuid, primary_key=True),
+    Column("holder", Uuid, nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)

@@ -1,0 +1,59 @@
+"""Column types that behave alike on SQLite and PostgreSQL."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment: aware in, aware and UTC out, on both databases (DESIGN.md, Traps of the libraries)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        at = value.astimezone(UTC)
+        return at.replace(tzinfo=None) if dialect.name == "sqlite" else at
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Named(UserDefinedType[str]):
+    """A PostgreSQL type that exists already and is known by its name: BugSpark's enums.
+
+    Values pass as text: one that this program does not know must poison its own row, not the query.
+    """
+
+    cache_ok = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_col_spec(self, **_: Any) -> str:
+        return self.name
+
+
+def enum_of(name: str) -> TypeEngine[str]:
+    """BugSpark's native enum on PostgreSQL, text on SQLite. Never created by us."""
+    return String(20).with_variant(Named(name), "postgresql")
+
+
+def document() -> TypeEngine[Any]:
+    """jsonb on PostgreSQL, JSON text on SQLite."""
+    return JSON().with_variant(JSONB(), "postgresql")
+
+
+def serial() -> TypeEngine[int]:
+    """A key that counts up. SQLite counts only in a plain INTEGER."""
+    return BigInteger().with_variant(Integer(), "sqlite")
