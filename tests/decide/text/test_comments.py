@@ -176,6 +176,10 @@ def test_a_comment_that_just_fits_goes_whole() -> None:
     assert f"… (cut by BugSpark sync: {room + 1:,} characters)" in sent("Ann", "x" * (room + 1))
 
 
+def test_the_note_counts_what_people_can_read() -> None:
+    assert "… (cut by BugSpark sync: 70,000 characters)" in sent("Ann", "x" * 69_999 + "\x00" * 99 + "&lt;")
+
+
 @pytest.mark.parametrize(
     ("body", "tagged"),
     [("[BugSpark] Ann:", True), (" [BugSpark]", False), ("> [BugSpark]", False), ("", False)],

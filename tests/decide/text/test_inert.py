@@ -44,6 +44,7 @@ def neutralised(text: str) -> str:
         ("<img src=x>", "<·img src=x>"),
         ("&lt;img src=x&gt;", "<·img src=x>"),
         ("a <!-- hidden @x --> b", "a  b"),
+        ("<!-->seen, <!--->seen", "seen, seen"),
         ("a <!-- never closed", "a <·!-- never closed"),
         ("![a](https://evil.example/x.png)", "!·[a](https://evil.example/x.png)"),
         ("![a](https://ours.example/x.png)", "![a](https://ours.example/x.png)"),

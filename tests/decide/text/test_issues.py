@@ -95,6 +95,19 @@ def test_what_a_report_does_not_have_is_left_out() -> None:
     )
 
 
+def test_every_value_is_unescaped_once() -> None:
+    report = replace(
+        PLAIN,
+        reporter_identifier="O&#x27;Neil &amp;lt;",
+        console_logs=["don&#x27;t"],
+        metadata={"a&#x27;b": "c&#x27;d"},
+    )
+    body = body_of(report)
+    assert "**Reporter:** O'Neil &\u200blt;\n" in body
+    assert "\ndon't\n" in body
+    assert "- **a'b:** c'd\n" in body
+
+
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
