@@ -1,4 +1,4 @@
-"""What a value must look like beyond its type. Pure; a wrong one raises ValueError(what is wrong, the mend)."""
+"""What a value must look like beyond its type. Pure; a wrong one raises ValueError(what, mend)."""
 
 import base64
 import binascii

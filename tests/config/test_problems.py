@@ -19,7 +19,7 @@ def empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def problem(path: Path | None = None, **environ: str) -> str:
+def problem(path: Path | None = None, /, **environ: str) -> str:
     with pytest.raises(ConfigurationError) as caught:
         load(path, environ)
     sentence = str(caught.value)

@@ -1,0 +1,144 @@
+"""Logs: one event per line, no secret, no raw control character."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import pytest
+import structlog
+
+from reconciler import logs
+from reconciler.model.secret import Secret
+from reconciler.model.visible import visible
+
+CANARY = "ghp_canary5f0c"
+
+
+@pytest.fixture(autouse=True)
+def put_back() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.fixture
+def stream() -> io.StringIO:
+    return io.StringIO()
+
+
+def fail(message: str) -> NoReturn:
+    raise ValueError(message)
+
+
+def configured(stream: io.StringIO, **choice: Any) -> Any:
+    given: dict[str, Any] = {"level": "info", "style": "json", "redaction": logs.Redaction([Secret(CANARY)])}
+    logs.configure(**{**given, **choice}, stream=stream)
+    return structlog.get_logger()
+
+
+def test_an_event_is_one_json_line_with_level_and_time(stream: io.StringIO) -> None:
+    configured(stream).info("pass done", requests=2)
+    event = json.loads(stream.getvalue())
+    assert event["event"] == "pass done"
+    assert (event["level"], event["requests"]) == ("info", 2)
+    assert event["timestamp"].endswith("Z")
+
+
+def test_events_below_the_level_are_not_written(stream: io.StringIO) -> None:
+    configured(stream, level="warning").info("quiet")
+    assert stream.getvalue() == ""
+
+
+def test_auto_is_json_where_there_is_no_terminal(stream: io.StringIO) -> None:
+    configured(stream, style="auto").info("x")
+    assert json.loads(stream.getvalue())["event"] == "x"
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_no_secret_is_written_wherever_it_hides(stream: io.StringIO, style: str) -> None:
+    log = configured(stream, style=style)
+    try:
+        fail(f"bad token {CANARY}")
+    except ValueError:
+        log.exception(
+            "failed " + CANARY,
+            token=Secret("other-secret"),
+            deep={CANARY: [CANARY, (CANARY,)]},
+            error=OSError(CANARY),
+        )
+    assert CANARY not in stream.getvalue()
+    assert "other-secret" not in stream.getvalue()
+    assert "***" in stream.getvalue()
+
+
+def test_a_secret_added_later_is_masked_from_then_on(stream: io.StringIO) -> None:
+    redaction = logs.Redaction()
+    log = configured(stream, redaction=redaction)
+    redaction.add(Secret("late-token"))
+    log.info("x", value="a late-token b")
+    assert json.loads(stream.getvalue())["value"] == "a *** b"
+
+
+def test_an_empty_secret_masks_nothing() -> None:
+    assert logs.Redaction([Secret("")]).clean("abc") == "abc"
+
+
+def test_a_secret_inside_a_longer_one_leaves_no_rest() -> None:
+    assert logs.Redaction([Secret("abcd"), Secret("abcdefgh")]).clean("-abcdefgh-abcd-") == "-***-***-"
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_text_cannot_forge_a_line_or_reach_the_terminal(stream: io.StringIO, style: str) -> None:
+    configured(stream, style=style).info("comment", body="a\n2030 [info] forged\r\x1b[2J\x00\u202egnp")
+    written = stream.getvalue()
+    assert written.count("\n") == 1
+    assert not set(written) & set("\r\x00\u202e")
+    assert "\x1b[2J" not in written
+
+
+def test_a_trace_keeps_its_lines_but_none_starts_like_an_event(stream: io.StringIO) -> None:
+    log = configured(stream, style="console")
+    try:
+        fail("first\n2030 [error] forged")
+    except ValueError:
+        log.exception("failed")
+    assert all(line.startswith("  ") for line in stream.getvalue().splitlines()[1:])
+
+
+def test_events_say_what_they_are_about(stream: io.StringIO) -> None:
+    log = configured(stream)
+    with logs.about(pass_id="p1", project="acme"):
+        log.info("inside")
+    log.info("outside")
+    inside, outside = map(json.loads, stream.getvalue().splitlines())
+    assert (inside["pass_id"], inside["project"]) == ("p1", "acme")
+    assert "project" not in outside
+
+
+def test_what_libraries_log_is_cleaned_too(stream: io.StringIO) -> None:
+    configured(stream)
+    logging.getLogger("some.library").warning("token %s\n", CANARY)
+    logging.getLogger("some.library").info("chatter")
+    event = json.loads(stream.getvalue())
+    assert event["event"] == "token ***\\n"
+    assert event["level"] == "warning"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain – née 👩‍🚀", "plain – née 👩‍🚀"),
+        ("a\nb\tc\0", r"a\nb\tc\x00"),
+        ("\x1b]0;title\x07", r"\x1b]0;title\x07"),
+        ("\u202eabc\u2066", r"\u202eabc\u2066"),
+        ("\ud800", r"\ud800"),
+        ("\x9b31m\u2028", r"\x9b31m\u2028"),
+    ],
+)  # fmt: skip
+def test_what_a_terminal_would_obey_is_shown(text: str, shown: str) -> None:
+    assert visible(text) == shown
