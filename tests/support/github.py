@@ -16,8 +16,8 @@ from reconciler.demo.github.simulator import Simulator
 from reconciler.demo.github.threads import running_in_thread
 from reconciler.demo.github.world import Repository, World
 
-BOT_TOKEN = "ghp_sim_bot_0123456789"  # noqa: S105 - made up, for the simulator only
-ALICE_TOKEN = "ghp_sim_alice_0123456789"  # noqa: S105 - made up, for the simulator only
+BOT_TOKEN = "ghp_sim_bot_0123456789"
+ALICE_TOKEN = "ghp_sim_alice_0123456789"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ _ACTS = frozenset((
     "open_issue", "close", "reopen", "retitle", "rewrite", "lock", "unlock", "label", "unlabel",
     "rename_label", "delete_label", "comment", "edit_comment", "delete_comment", "delete_issue",
     "convert", "allow", "rename", "make_private", "archive", "disable_issues", "block",
+    "transfer",
 ))
 # fmt: on
 _FAULTS: Mapping[str, type[Any]] = {
@@ -77,7 +78,10 @@ class Control:
         if wish["act"] not in _ACTS:
             raise ValueError(wish["act"])
         method = getattr(self._world.repository(wish["repository"]), wish["act"])
-        return method(*wish.get("args", ()), **wish.get("kwargs", {}))
+        named = dict(wish.get("kwargs", {}))
+        if wish["act"] == "transfer":
+            named["to"] = self._world.repository(named["to"])
+        return method(*wish.get("args", ()), **named)
 
     def _fault(self, wish: dict[str, Any]) -> object:
         """`{"fault", "with": {…}, "method", "path", "times", "skip"}`: let something go wrong."""

@@ -12,8 +12,8 @@ from reconciler.demo.github.world import Repository, World
 def seed(world: World, wish: dict[str, Any]) -> dict[str, Any]:
     """Add accounts, tokens and repositories.
 
-    `{"users": [{"login", "kind", "token"}],
-    "repositories": [{"name", "private", "levels": {login: level}}]}`; gives the repositories' ids by name. Raises KeyError or TypeError for a shape that does not fit.
+    `{"users": [{"login", "kind", "token"}], "repositories": [{"name", "private", "levels": {…}}]}`, levels by
+    login; gives the repositories' ids by name. Raises KeyError or TypeError for a shape that does not fit.
     """
     for user in wish.get("users", ()):
         world.add_user(user["login"], user.get("kind", "User"))
