@@ -44,7 +44,7 @@ class GitHub:
         return httpx.AsyncClient(base_url=self.api, headers={**credential, **headers}, timeout=10)
 
 
-def make_github() -> GitHub:
+def make_github(*, base_path: str = "") -> GitHub:
     """Return the usual world around a manual clock, not yet served."""
     clock = ManualClock()
     world = World(clock)
@@ -56,7 +56,7 @@ def make_github() -> GitHub:
     web.allow("bugspark-bot", "write")
     world.add_token("bugspark-bot", BOT_TOKEN)
     world.add_token("alice", ALICE_TOKEN)
-    return GitHub(simulator=Simulator(world), world=world, clock=clock, web=web)
+    return GitHub(simulator=Simulator(world, base_path=base_path), world=world, clock=clock, web=web)
 
 
 @pytest.fixture
