@@ -76,7 +76,8 @@ class Page(Generic[Row_co]):
 
 class GitHub(Protocol):
     """One repository, seen with one credential. Every method may raise LimitedError, CredentialError,
-    UnreadableError, ForeignOriginError, GitHubError; writes return an Answer instead of the last."""
+    UnreadableError, ForeignOriginError, GitHubError; writes return an Answer instead of the last.
+    """
 
     @property
     def credential(self) -> Fingerprint:
@@ -85,7 +86,8 @@ class GitHub(Protocol):
 
     def now(self) -> datetime:
         """GitHub's time: the last `Date` it sent, moved on by our monotonic clock. Before the first
-        answer, the local clock."""
+        answer, the local clock.
+        """
         ...
 
     def cost(self) -> Cost:
@@ -106,7 +108,8 @@ class GitHub(Protocol):
 
     def issue_changes(self, state: ListState | None) -> AsyncIterator[Page[Issue]]:
         """Issues changed since `state` by probe and drain; nothing at all when the list did not change (304).
-        None: the list is new; its anchor is fixed at GitHub's present time less the overlap."""
+        None: the list is new; its anchor is fixed at GitHub's present time less the overlap.
+        """
         ...
 
     def comment_changes(self, state: ListState | None) -> AsyncIterator[Page[RemoteComment]]:
@@ -247,7 +250,8 @@ class Ledger(Protocol):
         local: bool = True,
     ) -> Snapshot:
         """One consistent look. `comments` and `copies` ask for ledger rows by their id on GitHub and in
-        BugSpark. `local=False` leaves out BugSpark's own differences (later segments)."""
+        BugSpark. `local=False` leaves out BugSpark's own differences (later segments).
+        """
         ...
 
     async def threads(self, links: Sequence[Link]) -> Mapping[ReportId, ThreadSide]:
@@ -256,7 +260,8 @@ class Ledger(Protocol):
 
     async def store(self, batch: Batch) -> Stored:
         """One transaction. Reports and comments are updated only where they still have the value the plan
-        was decided on, links only at the revision they were read at: what moved is reported as stale."""
+        was decided on, links only at the revision they were read at: what moved is reported as stale.
+        """
         ...
 
     async def known(self, project_id: ProjectId) -> Mapping[Side, int]:
@@ -349,7 +354,8 @@ class Intents(Protocol):
         at: datetime,
     ) -> None:
         """One transaction: the link and entry as they are now, the story, and the intent's row is removed.
-        For CREATE_ISSUE the link is inserted and the report's empty columns are filled."""
+        For CREATE_ISSUE the link is inserted and the report's empty columns are filled.
+        """
         ...
 
     async def settle(self, intent: Intent) -> None:

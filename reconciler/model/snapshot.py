@@ -14,13 +14,17 @@ from reconciler.model.plan import LinkPlan
 from reconciler.model.report import LocalComment, Report
 
 
+UNKNOWN_REPOSITORY = RepositoryId(0)
+"""The repository has never been read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """What is remembered about a project between passes (`sync_projects`, `sync_lists`)."""
 
     project_id: ProjectId
-    repository_id: RepositoryId | None = None
-    repository: str | None = None  # the configured "owner/repo" that repository_id was read for
+    repository_id: RepositoryId = UNKNOWN_REPOSITORY
+    repository: str = ""  # the configured "owner/repo" that repository_id was read for
     private: bool | None = None
     account: AccountId | None = None
     account_login: str | None = None

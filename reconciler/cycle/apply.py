@@ -1,0 +1,108 @@
+"""Storing what was decided: one transaction per page of changes, list positions with the last of them."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from reconciler.cycle.context import Context
+from reconciler.cycle.observe import Look
+from reconciler.cycle.segment import decide_look
+from reconciler.cycle.tally import Tally
+from reconciler.cycle.wishes import wishes
+from reconciler.decide.guard import deletions, guard
+from reconciler.model.ids import IssueNumber, ReportId
+from reconciler.model.intent import Operation
+from reconciler.model.plan import LinkPlan
+from reconciler.model.snapshot import Batch, Memory, Withheld
+from reconciler.ports import Fence
+
+PAGE = 500
+"""Link plans in one transaction."""
+
+TRIES = 3
+"""A person who is faster is asked again so often in one pass; after that, in the next."""
+
+Wished = set[tuple[UUID, Operation]]
+
+
+class Applier:
+    """Applies the plans of one pass and remembers what was wished for and held back on the way."""
+
+    def __init__(
+        self, context: Context, memory: Memory, fence: Fence, tally: Tally, withheld: Withheld
+    ) -> None:
+        self._context = context
+        self._memory = memory
+        self._fence = fence
+        self._tally = tally
+        self._accepted = withheld.entries if withheld.accepted else frozenset()
+        self._before = withheld.digest
+        self._held: list[LinkPlan] = []
+        self.wished: Wished = set()
+
+    async def look(self, look: Look, plans: Sequence[LinkPlan]) -> None:
+        """Store the plans of a look, then its list positions, never the other way round (GITHUB.md, 4)."""
+        plans = await self.guarded(plans)
+        for _ in range(TRIES):
+            stale = await self._store(plans, look)
+            if not stale:
+                return
+            again = look.only(stale)
+            decided = await decide_look(self._context, self._memory, again)
+            plans = await self.guarded(decided.plans)
+        # Still stale: the positions stay where they are and the next pass reads the same rows again.
+
+    async def batch(self, plans: Sequence[LinkPlan]) -> None:
+        """Store plans that belong to no list position. Stale ones are found again by the next pass."""
+        await self._store(await self.guarded(plans), Look(local=False))
+
+    async def guarded(self, plans: Sequence[LinkPlan]) -> tuple[LinkPlan, ...]:
+        """The plans without suspicious deletions; what is held back is remembered for `hold`."""
+        wanted = [*self._held_deletions(), *deletions(plans)]
+        if not wanted:
+            return tuple(plans)
+        known = await self._context.stores.ledger.known(self._context.project.id)
+        result = guard(
+            [*self._held, *plans], known=known, accepted=self._accepted, policy=self._context.guard
+        )
+        self._tally.withheld = result.digest
+        checked = result.plans[len(self._held) :]
+        self._held.extend(plan for plan in checked if plan.withheld)
+        return checked
+
+    async def hold(self) -> None:
+        """Write down what this pass held back, if that is news; called once, at the end of the pass."""
+        if self._tally.withheld != self._before or self._accepted:
+            pairs = [(plan.link, item) for plan in self._held for item in plan.withheld]
+            await self._context.stores.ledger.withhold(self._context.project.id, self._tally.withheld, pairs)
+
+    def _held_deletions(self) -> Iterable[object]:
+        return (item for plan in self._held for item in plan.withheld)
+
+    async def _store(self, plans: Sequence[LinkPlan], look: Look) -> frozenset[IssueNumber]:
+        stale: set[ReportId] = set()
+        pages = [plans[start : start + PAGE] for start in range(0, len(plans), PAGE)] or [()]
+        for index, page in enumerate(pages):
+            last = index == len(pages) - 1 and not stale
+            stale |= await self._transaction(page, look if last else None)
+        return frozenset(plan.link.number for plan in plans if plan.link.report_id in stale)
+
+    async def _transaction(self, plans: Sequence[LinkPlan], look: Look | None) -> frozenset[ReportId]:
+        intents = tuple(intent for plan in plans for intent in wishes(self._context, plan))
+        moved = look is not None and (look.issue_list or look.comment_list)
+        if not plans and not moved:
+            return frozenset()
+        await self._fence.check()
+        stored = await self._context.stores.ledger.store(
+            Batch(
+                project_id=self._context.project.id,
+                at=self._context.github.now(),
+                plans=tuple(plans),
+                intents=intents,
+                issues=look.issue_list if look else None,
+                comments=look.comment_list if look else None,
+            )
+        )
+        done = [plan for plan in plans if plan.link.report_id not in stored.stale]
+        self._tally.stored(done)
+        self.wished |= {(i.local_id, i.operation) for i in intents if i.report_id not in stored.stale}
+        return stored.stale

@@ -1,0 +1,141 @@
+"""What a confirmed write means for our memory: base, ledger and story move on in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from reconciler.cycle.context import Context
+from reconciler.cycle.tally import Tally
+from reconciler.decide.fields import agree
+from reconciler.decide.link import seen_of
+from reconciler.decide.mapping import category_of, class_of, severity_of
+from reconciler.decide.text import digest, title_to_github
+from reconciler.model.fields import Field, IssueState, Side, Status
+from reconciler.model.ids import IssueNumber, LinkId
+from reconciler.model.intent import (
+    Confirmed,
+    DeleteWish,
+    EditWish,
+    Intent,
+    LabelWish,
+    NewComment,
+    NewIssue,
+    StateWish,
+    TitleWish,
+)
+from reconciler.model.issue import Issue, RemoteComment
+from reconciler.model.link import Base, Entry, EntryState, Link, LinkOrigin, LinkState
+from reconciler.model.report import Report
+from reconciler.model.snapshot import Change
+from reconciler.ports import Claim
+
+
+async def confirmed(context: Context, claim: Claim, answer: Confirmed[Any], tally: Tally) -> None:
+    """Store a confirmed write: id, base, ledger row, story; the intent is done."""
+    link, entry = await _after(context, claim, answer.value)
+    await context.stores.intents.confirm(
+        claim.intent,
+        link=link,
+        entry=entry,
+        changes=_changes(claim.intent, link, answer.request_id),
+        at=context.github.now(),
+    )
+    tally.confirmed(claim.intent.operation, link.number if link else IssueNumber(0))
+
+
+async def _after(context: Context, claim: Claim, value: Any) -> tuple[Link | None, Entry | None]:
+    wish, link, entry = claim.intent.wish, claim.link, claim.entry
+    match wish:
+        case NewIssue():
+            return await exported_link(context, claim.intent, value), None
+        case NewComment() if entry is not None:
+            return link, _posted(entry, value)
+        case EditWish() if entry is not None:
+            return link, replace(_posted(entry, value), local_digest=wish.local_digest)
+        case DeleteWish() if entry is not None:
+            return link, replace(entry, state=EntryState.ENDED, reason="deleted in BugSpark")
+        case StateWish() | TitleWish() | LabelWish() if link is not None:
+            return _moved(claim.intent, wish, link, value), entry
+    msg = f"intent {claim.intent.id} was confirmed, but the link or ledger row it belongs to is missing"
+    raise ValueError(msg)
+
+
+def _moved(
+    intent: Intent, wish: StateWish | TitleWish | LabelWish, link: Link, value: Issue | tuple[str, ...]
+) -> Link:
+    if link.base is None or link.seen is None:
+        msg = f"link {link.id} was written to before its first contact"
+        raise ValueError(msg)
+    seen = (
+        seen_of(value) if isinstance(value, Issue) else replace(link.seen, labels=value or link.seen.labels)
+    )
+    base = agree(link.base, Field(intent.operation.value), wish.agreed, remote_title=seen.title)
+    return replace(link, base=base, seen=seen)
+
+
+def _posted(entry: Entry, comment: RemoteComment) -> Entry:
+    return replace(
+        entry,
+        state=EntryState.LIVE,
+        remote_id=comment.id,
+        remote_digest=digest(comment.body),
+        remote_updated_at=comment.updated_at,
+        reason=None,
+    )
+
+
+async def exported_link(context: Context, intent: Intent, issue: Issue) -> Link | None:
+    """The link of an issue that was created for a report. None when the report was deleted meanwhile."""
+    found = (await context.stores.reports.details([intent.report_id])).get(intent.report_id)
+    if found is None:
+        return None
+    return Link(
+        id=LinkId(context.new_id()),
+        project_id=intent.project_id,
+        report_id=intent.report_id,
+        repository_id=intent.repository_id,
+        repository=context.project.repository or "",
+        number=issue.number,
+        origin=LinkOrigin.EXPORT,
+        backfill=True,
+        state=LinkState.ACTIVE,
+        reason=None,
+        base=_exported_base(context, found[0], issue),
+        seen=seen_of(issue),
+        created_at=issue.created_at,
+        revision=0,
+    )
+
+
+def _exported_base(context: Context, report: Report, issue: Issue) -> Base:
+    """What the new issue says was agreed on; the report may have moved on since the body was frozen."""
+    labels = context.policy.labels
+    is_open = class_of(report.status) is IssueState.OPEN
+    current = title_to_github(report.tracking_id, report.title) == issue.title
+    return Base(
+        status=report.status if is_open else Status.NEW,
+        severity=severity_of(issue.labels, labels).value or report.severity,
+        category=category_of(issue.labels, labels).value or report.category,
+        title=report.title if current else "",
+        remote_title=issue.title,
+    )
+
+
+def _changes(intent: Intent, link: Link | None, request_id: str | None) -> Sequence[Change]:
+    wish = intent.wish
+    fields = {item.value: item for item in Field}
+    agreed = wish.agreed if isinstance(wish, StateWish | TitleWish | LabelWish) else None
+    change = Change(
+        report_id=intent.report_id,
+        link_id=link.id if link else intent.link_id,
+        side=Side.GITHUB,
+        kind=intent.operation.value,
+        field=fields.get(intent.operation.value),
+        base=None,
+        local=agreed,
+        remote=None,
+        to=agreed,
+        rule="confirmed by GitHub",
+        request_id=request_id,
+    )
+    return (change,)

@@ -1,0 +1,29 @@
+"""Everything a pass is given: doorways, policies, time and randomness. Nothing is reached for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from reconciler.model.policy import GuardPolicy, SyncPolicy, Timing
+from reconciler.model.report import Project
+from reconciler.model.shown import Progress
+from reconciler.ports import Clock, GitHub, Markers, Stores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One project's pass."""
+
+    project: Project
+    github: GitHub
+    stores: Stores
+    markers: Markers
+    clock: Clock
+    policy: SyncPolicy
+    guard: GuardPolicy
+    timing: Timing
+    new_id: Callable[[], UUID]
+    progress: Progress
+    image_hosts: frozenset[str]  # where images in exported text may come from
+    dashboard_url: str  # "" : no report links in exported issues
+    by_hand: bool  # ignores our own back-off and quarantine, never GitHub's limits

@@ -1,0 +1,73 @@
+"""Deciding many links: the events of a conflict are read only then, and one poisoned link stops no other."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from reconciler.cycle.context import Context
+from reconciler.decide.link import decide_link
+from reconciler.decide.settle import Times
+from reconciler.errors import NotThereError, ReconcilerError
+from reconciler.model.fields import Field
+from reconciler.model.issue import FieldEvent
+from reconciler.model.plan import LinkPlan, LinkView
+
+QUARANTINE = timedelta(hours=1)
+"""How long a link that can't be decided rests before it is looked at again, whole."""
+
+log = structlog.get_logger(__name__)
+
+
+async def decide_all(context: Context, views: Iterable[LinkView]) -> list[LinkPlan]:
+    """A plan for each view. Raises only what concerns the whole project (limits, unreadable repository)."""
+    return [await _decide(context, view) for view in views]
+
+
+async def _decide(context: Context, view: LinkView) -> LinkPlan:
+    try:
+        plan = decide_link(view, context.policy, {}, context.new_id)
+        if isinstance(plan, LinkPlan):
+            return plan
+        times = await _times(context, view, plan)
+        decided = decide_link(view, context.policy, times, context.new_id)
+        if isinstance(decided, LinkPlan):
+            return decided
+        raise ValueError(f"fields {sorted(decided)} stayed undecided although their events were read")
+    except NotThereError as error:
+        return quarantine(context, view, str(error))
+    except ReconcilerError:
+        raise
+    except Exception as error:  # a link whose data breaks the deciding code must not stop the others
+        log.exception("link can't be decided", link=str(view.link.id), report=str(view.report.id))
+        return quarantine(context, view, f"can't be decided: {type(error).__name__}: {error}")
+
+
+def quarantine(context: Context, view: LinkView, reason: str) -> LinkPlan:
+    """The link rests, with its reason, and is looked at whole when the rest is over."""
+    until = context.github.now() + QUARANTINE
+    after = replace(view.link, reason=reason, quarantined_until=until)
+    return LinkPlan(link=view.link, report=view.report, after=after)
+
+
+async def _times(context: Context, view: LinkView, fields: frozenset[Field]) -> Mapping[Field, Times]:
+    events = await context.github.field_events(view.link.number)
+    local = _local_time(context, view)
+    return {field: Times(local=local, remote=_remote_time(view, field, events)) for field in fields}
+
+
+def _local_time(context: Context, view: LinkView) -> datetime:
+    """No later than now: a row stamped in the future by a wrong clock must not win for ever. Both clocks are
+    brought to GitHub's.
+    """
+    ahead = context.github.now() - context.clock.now()
+    return min(view.report.updated_at, context.clock.now()) + ahead
+
+
+def _remote_time(view: LinkView, field: Field, events: tuple[FieldEvent, ...]) -> datetime:
+    """The field's last event; without one the value is as old as the issue."""
+    at = [event.at for event in events if event.field is field]
+    if at:
+        return max(at)
+    return view.issue.created_at if view.issue else view.link.created_at

@@ -1,0 +1,167 @@
+"""Finding the issues that BugSpark's own button exported without storing the link (BUGSPARK.md).
+
+All of it must fit: the `[BUG-0001]` prefix, the title, the footer, an author this project has written as;
+both sides unlinked; and exactly one candidate either way, over all projects, for two projects may share a
+repository and both have a BUG-0001.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from reconciler.cycle.context import Context
+from reconciler.cycle.identify import identify
+from reconciler.cycle.observe import accounts_of
+from reconciler.decide.text import has_export_footer, same_title
+from reconciler.model.ids import LinkId, ReportId
+from reconciler.model.issue import Issue
+from reconciler.model.link import Link, LinkOrigin, LinkState
+from reconciler.model.report import Columns
+from reconciler.model.shown import Candidate, DiscoveryResult
+from reconciler.model.snapshot import Memory, UnlinkedReport
+
+_PREFIX = re.compile(r"\[([A-Z][A-Z0-9]*-\d+)\] ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A report and an issue that belong together beyond doubt."""
+
+    report: UnlinkedReport
+    issue: Issue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The matches of this project, and what was passed over, in sentences."""
+
+    matches: tuple[Match, ...]
+    doubtful: tuple[str, ...]
+
+
+def tracking_id(issue: Issue) -> str | None:
+    """The tracking id an exported issue's title begins with."""
+    found = _PREFIX.match(issue.title)
+    return found.group(1) if found else None
+
+
+async def discovered(context: Context, memory: Memory, strangers: Sequence[Issue]) -> list[Link]:
+    """Links for the exported ones among these issues, the reports' columns filled (sync.discover)."""
+    if not context.policy.discover or not any(tracking_id(issue) for issue in strangers):
+        return []
+    found = await match(context, memory, strangers)
+    return [await make_link(context, memory, item) for item in found.matches]
+
+
+async def match(context: Context, memory: Memory, strangers: Iterable[Issue]) -> Found:
+    """Compare unlinked issues with the unlinked reports of every project."""
+    accounts = await accounts_of(context, memory)
+    issues = [row for row in strangers if row.author and row.author.id in accounts and _is_export(row)]
+    names = {name for row in issues if (name := tracking_id(row))}
+    reports = await context.stores.ledger.same_tracking(names) if names else ()
+    pairs = [Match(report=report, issue=row) for row in issues for report in reports if _fits(report, row)]
+    per_issue = Counter(pair.issue.number for pair in pairs)
+    per_report = Counter(pair.report.report_id for pair in pairs)
+    ours = [pair for pair in pairs if pair.report.project_id == context.project.id]
+    sure = [p for p in ours if per_issue[p.issue.number] == 1 and per_report[p.report.report_id] == 1]
+    free = [p for p in sure if await _is_free(context, memory, p.issue)]
+    doubtful = [p for p in ours if p not in sure]
+    return Found(matches=tuple(free), doubtful=tuple(_doubt(memory, pair) for pair in doubtful))
+
+
+async def _is_free(context: Context, memory: Memory, issue: Issue) -> bool:
+    """No report of any project holds this issue."""
+    return await context.stores.ledger.link_at(memory.repository_id, issue.number) is None
+
+
+def _is_export(issue: Issue) -> bool:
+    name = tracking_id(issue)
+    return name is not None and has_export_footer(issue.body, name)
+
+
+def _fits(report: UnlinkedReport, issue: Issue) -> bool:
+    return report.tracking_id == tracking_id(issue) and same_title(
+        issue.title, report.tracking_id, report.title
+    )
+
+
+def _doubt(memory: Memory, pair: Match) -> str:
+    return (
+        f"{pair.report.tracking_id} and {memory.repository}#{pair.issue.number} fit, but not only they: "
+        "link the right pair with `reconcile link`"
+    )
+
+
+async def make_link(context: Context, memory: Memory, pair: Match) -> Link:
+    """Store a NEW link for a match and fill the report's columns."""
+    link = new_link(context, memory, pair.report.report_id, pair.issue, LinkOrigin.DISCOVERY, backfill=False)
+    columns = Columns(repository=link.repository, number=pair.issue.number, url=pair.issue.url)
+    await context.stores.ledger.make_link(link, columns)
+    stored = await context.stores.ledger.link_of(pair.report.report_id)
+    return stored or link
+
+
+def new_link(
+    context: Context, memory: Memory, report: ReportId, issue: Issue, origin: LinkOrigin, *, backfill: bool
+) -> Link:
+    """A link without first contact."""
+    return Link(
+        id=LinkId(context.new_id()),
+        project_id=context.project.id,
+        report_id=report,
+        repository_id=memory.repository_id,
+        repository=memory.repository,
+        number=issue.number,
+        origin=origin,
+        backfill=backfill,
+        state=LinkState.NEW,
+        reason=None,
+        base=None,
+        seen=None,
+        created_at=context.github.now(),
+        revision=0,
+    )
+
+
+async def discovery_pages(context: Context) -> int:
+    """How many requests a walk over the whole repository takes, roughly (one to find out)."""
+    return ceil(await context.github.newest_number() / 100)
+
+
+async def walk(context: Context, *, apply: bool) -> DiscoveryResult:
+    """Look through every issue of the repository for exported ones without a link; `apply` links them."""
+    async with context.stores.fences.hold(context.project.id):
+        memory = await identify(context, await context.stores.projects.memory(context.project.id))
+        strangers = await _exported(context)
+        found = await match(context, memory, strangers)
+        if apply:
+            await context.stores.projects.remember(memory)
+            for pair in found.matches:
+                await make_link(context, memory, pair)
+        return DiscoveryResult(
+            candidates=tuple(_candidate(memory, pair) for pair in found.matches),
+            linked=len(found.matches) if apply else 0,
+            requests=context.github.cost().requests,
+            skipped=found.doubtful,
+        )
+
+
+async def _exported(context: Context) -> list[Issue]:
+    context.progress.start(f"{context.project.name}: looking for exported issues", None)
+    rows: list[Issue] = []
+    async for page in context.github.all_issues():
+        rows.extend(row for row in page.rows if _is_export(row))
+        context.progress.advance(len(page.rows))
+    context.progress.done()
+    return rows
+
+
+def _candidate(memory: Memory, pair: Match) -> Candidate:
+    return Candidate(
+        report_tracking_id=pair.report.tracking_id,
+        report_id=str(pair.report.report_id),
+        issue=f"{memory.repository}#{pair.issue.number}",
+        title=pair.issue.title,
+    )

@@ -1,0 +1,102 @@
+"""Reports that are to become issues: by command, or every new one (sync.export). Bodies are frozen here."""
+
+from collections.abc import Collection
+
+from reconciler.cycle.context import Context
+from reconciler.decide.mapping import category_label, severity_label
+from reconciler.decide.text import ExportedReport, issue_body, title_to_github
+from reconciler.model.ids import IntentId, IssueNumber, ReportId, RepositoryId
+from reconciler.model.intent import Intent, IntentState, NewIssue, Operation
+from reconciler.model.plan import CreateIssue, Rule, Why
+from reconciler.model.report import Report, ReportDetails
+from reconciler.model.snapshot import Memory
+
+EXPORT_LABEL = "bug"
+"""On every exported issue, by BugSpark's own button too (BUGSPARK.md): it says nothing about a category."""
+
+NOT_YET = IssueNumber(0)
+
+
+async def exports_due(context: Context, memory: Memory) -> tuple[CreateIssue, ...]:
+    """With `sync.export = all`: reports filed since the project was first seen, at most `max_new_issues`."""
+    if not context.policy.export_all or memory.first_seen_at is None:
+        return ()
+    ids = await context.stores.reports.to_export(
+        context.project.id, memory.first_seen_at, context.guard.max_new_issues
+    )
+    found = await context.stores.reports.details(ids) if ids else {}
+    why = Why(rule=Rule.EXPORT_ALL)
+    return tuple(CreateIssue(report=found[key][0], why=why) for key in ids if key in found)
+
+
+async def record_exports(context: Context, memory: Memory) -> None:
+    """Write down the wish for each automatic export."""
+    due = await exports_due(context, memory)
+    if due:
+        await record(context, memory, [action.report.id for action in due], asked=False)
+
+
+async def record(context: Context, memory: Memory, reports: Collection[ReportId], *, asked: bool) -> None:
+    """Intents for these reports, frozen. One that exists already stays as it is."""
+    assert memory.repository_id is not None
+    found = await context.stores.reports.details(reports)
+    intents = [
+        _intent(context, memory.repository_id, report, details, asked=asked)
+        for report, details in found.values()
+    ]
+    await context.stores.intents.add(intents)
+
+
+def _intent(
+    context: Context, repository_id: RepositoryId, report: Report, details: ReportDetails, *, asked: bool
+) -> Intent:
+    marker = context.markers.sign("issue", repository_id, NOT_YET, report.id)
+    return Intent(
+        id=IntentId(context.new_id()),
+        project_id=report.project_id,
+        report_id=report.id,
+        link_id=None,
+        entry_id=None,
+        local_id=report.id,
+        operation=Operation.CREATE_ISSUE,
+        repository_id=repository_id,
+        number=None,
+        wish=NewIssue(
+            title=title_to_github(report.tracking_id, report.title),
+            body=_body(context, report, details, marker),
+            labels=labels_of(context, report),
+        ),
+        state=IntentState.PLANNED,
+        attempts=0,
+        created_at=context.github.now(),
+        asked=asked,
+    )
+
+
+def labels_of(context: Context, report: Report) -> tuple[str, ...]:
+    """`bug`, the canonical severity label, the category's label where it has one."""
+    severity = severity_label(report.severity, context.policy.labels)
+    category = category_label(report.category, context.policy.labels)
+    return (EXPORT_LABEL, severity) if category is None else (EXPORT_LABEL, severity, category)
+
+
+def _body(context: Context, report: Report, details: ReportDetails, marker: str) -> str:
+    url = f"{context.dashboard_url.rstrip('/')}/reports/{report.id}" if context.dashboard_url else None
+    return issue_body(
+        ExportedReport(
+            tracking_id=report.tracking_id,
+            title=report.title,
+            description=details.description,
+            severity=report.severity,
+            category=report.category,
+            status=report.status,
+            screenshot_url=details.screenshot_url,
+            console_logs=details.console_logs,
+            metadata=details.metadata,
+            reporter_identifier=details.reporter_identifier,
+            report_url=url,
+        ),
+        marker,
+        hosts=context.image_hosts,
+        dashboard_url=context.dashboard_url,
+    )

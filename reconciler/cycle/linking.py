@@ -1,0 +1,49 @@
+"""`link` and `unlink`: a person ties a report to an issue, or cuts the tie. Nothing is written to GitHub."""
+
+from reconciler.cycle.context import Context
+from reconciler.cycle.discover import new_link
+from reconciler.cycle.identify import identify
+from reconciler.errors import MovedError, NotThereError, UsageError
+from reconciler.model.ids import IssueNumber, ReportId
+from reconciler.model.link import Link, LinkOrigin, LinkState
+from reconciler.model.report import Columns
+
+LIVE = (LinkState.NEW, LinkState.ACTIVE)
+
+
+async def link(context: Context, report: ReportId, number: IssueNumber, *, backfill: bool) -> Link:
+    """A NEW link; the next pass makes first contact. `backfill`: older BugSpark comments go out too.
+
+    Raises UsageError when the report or the issue is taken, or the issue is not there.
+    """
+    async with context.stores.fences.hold(context.project.id):
+        memory = await identify(context, await context.stores.projects.memory(context.project.id))
+        await context.stores.projects.remember(memory)
+        present = await context.stores.ledger.link_of(report)
+        if present is not None and present.state in LIVE:
+            raise UsageError(
+                f"report {report} is already linked to {present.repository}#{present.number}; unlink it first"
+            )
+        holder = await context.stores.ledger.link_at(memory.repository_id, number)
+        if holder is not None:
+            raise UsageError(
+                f"{memory.repository}#{number} is linked to report {holder.report_id} already; unlink that first"
+            )
+        try:
+            issue = await context.github.issue(number)
+        except (NotThereError, MovedError) as error:
+            raise UsageError(f"{memory.repository}#{number} can't be linked: {error}") from error
+        made = new_link(context, memory, report, issue, LinkOrigin.COMMAND, backfill=backfill)
+        columns = Columns(repository=made.repository, number=issue.number, url=issue.url)
+        await context.stores.ledger.make_link(made, columns)
+        return made
+
+
+async def unlink(context: Context, report: ReportId) -> Link:
+    """The link is cut and its remote ids are kept. Raises UsageError when there is none."""
+    async with context.stores.fences.hold(context.project.id):
+        present = await context.stores.ledger.link_of(report)
+        if present is None or present.state is LinkState.UNLINKED:
+            raise UsageError(f"report {report} is not linked to an issue")
+        await context.stores.ledger.unlink(present)
+        return present

@@ -1,0 +1,95 @@
+"""Looking at GitHub: both change lists, gathered into looks that are applied one after another."""
+
+from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.cycle.context import Context
+from reconciler.model.ids import AccountId, CommentId, IssueNumber, RemoteCommentId, RepositoryId
+from reconciler.model.issue import Account, Issue, ListState, RemoteComment
+from reconciler.model.snapshot import Memory, Poisoned
+
+LOOK_ROWS = 5_000
+"""So many rows are held in memory at once; a longer drain is applied piece by piece."""
+
+MARKER_NAME = "bugspark-sync"
+
+
+@dataclass(slots=True, kw_only=True)
+class Look:
+    """What GitHub's lists showed, and where they stand once it has been applied."""
+
+    issues: dict[IssueNumber, Issue] = field(default_factory=dict)
+    comments: dict[RemoteCommentId, RemoteComment] = field(default_factory=dict)
+    poisoned: list[Poisoned] = field(default_factory=list)
+    issue_list: ListState | None = None
+    comment_list: ListState | None = None
+    local: bool = True  # BugSpark's own differences are looked for as well
+
+    def __len__(self) -> int:
+        return len(self.issues) + len(self.comments)
+
+    @property
+    def numbers(self) -> frozenset[IssueNumber]:
+        """Every issue these rows are about."""
+        return frozenset(self.issues) | frozenset(row.issue_number for row in self.comments.values())
+
+    def only(self, numbers: Collection[IssueNumber]) -> "Look":
+        """The same rows for a few issues, without list positions: for deciding those anew."""
+        return Look(
+            issues={number: row for number, row in self.issues.items() if number in numbers},
+            comments={key: row for key, row in self.comments.items() if row.issue_number in numbers},
+            local=False,
+        )
+
+
+async def looks(context: Context, memory: Memory, *, rows: int = LOOK_ROWS) -> AsyncIterator[Look]:
+    """The changes since the last pass, at least one look, which is empty when GitHub is quiet.
+
+    Each list has its own position (GITHUB.md, rule 5); a look carries the positions that may be stored with
+    its rows (rule 4). Raises what reading raises; looks already yielded stay valid.
+    """
+    look = Look()
+    async for page in context.github.issue_changes(memory.issues):
+        look.issues.update((row.number, row) for row in page.rows)
+        look.poisoned.extend(page.poisoned)
+        look.issue_list = page.state or look.issue_list
+        if len(look) >= rows:
+            yield look
+            look = Look(local=False)
+    async for notes in context.github.comment_changes(memory.comments):
+        look.comments.update((row.id, row) for row in notes.rows)
+        look.poisoned.extend(notes.poisoned)
+        look.comment_list = notes.state or look.comment_list
+        if len(look) >= rows:
+            yield look
+            look = Look(local=False)
+    yield look
+
+
+async def accounts_of(context: Context, memory: Memory) -> frozenset[AccountId]:
+    """Every account this project writes or has ever written as."""
+    known = await context.stores.projects.accounts(context.project.id)
+    return known if memory.account is None else known | {memory.account}
+
+
+def recognise(
+    context: Context,
+    repository_id: RepositoryId,
+    accounts: frozenset[AccountId],
+    comments: Mapping[RemoteCommentId, RemoteComment],
+) -> dict[RemoteCommentId, RemoteComment]:
+    """The comments, ours marked as such: a valid marker *and* an author this project has written as."""
+    return {key: _marked(context, repository_id, accounts, row) for key, row in comments.items()}
+
+
+def _marked(
+    context: Context, repository_id: RepositoryId, accounts: frozenset[AccountId], row: RemoteComment
+) -> RemoteComment:
+    if not _may_be_ours(row.author, accounts) or MARKER_NAME not in row.body:
+        return row
+    found = context.markers.read(row.body, "comment", repository_id, row.issue_number)
+    return row if found is None else replace(row, marked=CommentId(found))
+
+
+def _may_be_ours(author: Account | None, accounts: frozenset[AccountId]) -> bool:
+    return author is not None and author.id in accounts

@@ -1,0 +1,223 @@
+"""The pass: recover, observe, decide, apply, write, record. Read it from the top.
+
+async with the project's fence:
+    identify    who writes, to which repository        (remembered: an idle pass asks for neither)
+    looks       GitHub's two lists, BugSpark's snapshot → plans → guarded → stored
+    contacts    links without a base are read whole → plans → stored
+    exports     reports that are to become issues → intents
+    write       every intent: claim, send once, confirm
+    record      one row
+"""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from reconciler.cycle.apply import Applier
+from reconciler.cycle.context import Context
+from reconciler.cycle.discover import discovered
+from reconciler.cycle.export import record, record_exports
+from reconciler.cycle.identify import identify
+from reconciler.cycle.observe import Look, looks
+from reconciler.cycle.segment import decide_look
+from reconciler.cycle.tally import Tally
+from reconciler.cycle.whole import first_contacts
+from reconciler.cycle.write import Writer
+from reconciler.errors import (
+    BusyError,
+    DatabaseError,
+    FenceLostError,
+    LimitedError,
+    ProjectError,
+    ReconcilerError,
+    RecreatedError,
+)
+from reconciler.model.ids import ReportId
+from reconciler.model.intent import IntentState
+from reconciler.model.issue import Issue
+from reconciler.model.link import Link
+from reconciler.model.passes import Failure, Outcome, PassResult
+from reconciler.model.snapshot import Memory
+from reconciler.ports import Fence
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ending:
+    """How the walk ended."""
+
+    outcome: Outcome = Outcome.OK
+    failure: Failure | None = None
+    next_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class _Pass:
+    """One pass under way."""
+
+    context: Context
+    memory: Memory
+    fence: Fence
+    tally: Tally
+    applier: Applier
+    began: float
+
+    async def walk(self, again: Sequence[Link]) -> None:
+        """Observe and apply, then write; once more when an export has given old comments a place to go.
+
+        `again`: links to be looked at whole, because deletions of theirs were accepted.
+        """
+        async for look in looks(self.context, self.memory):
+            await self._look(look, again if look.local else ())
+        await record_exports(self.context, self.memory)
+        await self._write()
+        if self.tally.counts["issues_created"]:
+            await self._look(Look())
+            await self._write()
+
+    async def _look(self, look: Look, again: Sequence[Link] = ()) -> None:
+        segment = await decide_look(self.context, self.memory, look, again)
+        self.tally.poisoned.extend(segment.poisoned)
+        await self.applier.look(look, segment.plans)
+        found = await discovered(self.context, self.memory, segment.strangers)
+        async for plans in first_contacts(self.context, self.memory, [*segment.new, *found]):
+            await self.applier.batch(plans)
+
+    async def _write(self) -> None:
+        writer = Writer(
+            context=self.context,
+            memory=self.memory,
+            fence=self.fence,
+            tally=self.tally,
+            wished=self.applier.wished,
+            redecide=self._redecide,
+            observed=self.began,
+        )
+        await writer.run()
+
+    async def _redecide(self, issue: Issue) -> None:
+        look = Look(issues={issue.number: issue}, local=False)
+        segment = await decide_look(self.context, self.memory, look)
+        await self.applier.look(look, segment.plans)
+
+
+async def run_pass(
+    context: Context, *, wait: bool = False, accept: str | None = None, exports: Collection[ReportId] = ()
+) -> PassResult:
+    """One pass over one project. A project's own trouble is a result, never an exception.
+
+    `wait`: until the project is free. `accept`: the hash of withheld deletions that may go on. `exports`:
+    reports a person wants on GitHub now, whatever `guard.max_new_issues` says.
+    """
+    began = context.clock.monotonic()
+    tally = Tally()
+    ending = _Ending()
+    try:
+        async with context.stores.fences.hold(context.project.id, wait=wait) as fence:
+            ending = await _under_fence(context, fence, tally, began, accept, exports)
+            result = await _result(context, tally, ending, began)
+            await context.stores.projects.record(result, context.github.now())
+            return result
+    except ReconcilerError as error:  # busy, or the database itself: there is nowhere to record it
+        return await _result(context, tally, _ending_of(error), began)
+
+
+async def _under_fence(
+    context: Context,
+    fence: Fence,
+    tally: Tally,
+    began: float,
+    accept: str | None,
+    exports: Collection[ReportId],
+) -> _Ending:
+    try:
+        if accept is not None:
+            await _accept(context, accept)
+        before = await context.stores.projects.memory(context.project.id)
+        memory = await identify(context, before)
+        if memory != before:
+            await context.stores.projects.remember(memory)
+        if exports:
+            await record(context, memory, exports, asked=True)
+        withheld = await context.stores.ledger.withheld(context.project.id)
+        applier = Applier(context, memory, fence, tally, withheld)
+        walk = _Pass(context=context, memory=memory, fence=fence, tally=tally, applier=applier, began=began)
+        await walk.walk(withheld.links if withheld.accepted else ())
+        await applier.hold()
+    except DatabaseError:
+        raise
+    except ReconcilerError as error:
+        return _ending_of(error)
+    except Exception as error:  # one project's surprise must not stop the other projects
+        log.exception("pass failed", project=str(context.project.id))
+        what = f"unexpected {type(error).__name__}: {error}"
+        text = f"{context.project.name}: {what}. Please report this as a bug."
+        return _Ending(outcome=Outcome.FAILED, failure=Failure(kind="internal", message=text))
+    return _Ending()
+
+
+async def _accept(context: Context, digest: str) -> None:
+    if not await context.stores.ledger.accept(context.project.id, digest):
+        now = (await context.stores.ledger.withheld(context.project.id)).digest
+        waiting = f"the deletions that wait have the hash {now}" if now else "no deletions are waiting"
+        raise ProjectError(f"{context.project.name}: nothing is withheld under the hash {digest}; {waiting}")
+
+
+def _ending_of(error: ReconcilerError) -> _Ending:
+    failure = Failure(kind=error.kind, message=str(error))
+    match error:
+        case LimitedError():
+            return _Ending(outcome=Outcome.LIMITED, failure=failure, next_at=error.until)
+        case BusyError() | RecreatedError() | FenceLostError():
+            return _Ending(outcome=Outcome.REFUSED, failure=failure)
+        case _:
+            return _Ending(outcome=Outcome.FAILED, failure=failure)
+
+
+async def _result(context: Context, tally: Tally, ending: _Ending, began: float) -> PassResult:
+    """Whatever was committed counts, also in a pass that was cut short."""
+    outcome, failure = ending.outcome, ending.failure
+    waiting = await _waiting(context, ending)
+    quarantined = waiting[IntentState.QUARANTINED] + len(tally.poisoned)
+    if outcome is Outcome.OK and (
+        quarantined or waiting[IntentState.UNKNOWN] or tally.withheld or tally.troubles
+    ):
+        outcome = Outcome.PARTIAL
+        failure = failure or _trouble(context, tally, quarantined)
+    return PassResult(
+        project_id=context.project.id,
+        project_name=context.project.name,
+        repository=context.project.repository,
+        outcome=outcome,
+        error=failure,
+        duration_ms=round((context.clock.monotonic() - began) * 1000),
+        github=context.github.cost(),
+        applied=tally.applied(),
+        conflicts=tally.conflicts,
+        quarantined=quarantined,
+        pending=waiting.total(),
+        withheld=tally.withheld,
+        next_at=ending.next_at,
+    )
+
+
+async def _waiting(context: Context, ending: _Ending) -> Counter[IntentState]:
+    if ending.failure is not None and ending.failure.kind == DatabaseError.kind:
+        return Counter()
+    return Counter(intent.state for intent in await context.stores.intents.open(context.project.id))
+
+
+def _trouble(context: Context, tally: Tally, quarantined: int) -> Failure:
+    """What keeps the pass from being whole, in one sentence: the most pressing thing first."""
+    name = context.project.name
+    if tally.withheld:
+        text = f"{name}: deletions are withheld; accept them with --accept {tally.withheld}"
+        return Failure(kind="withheld", message=text)
+    first = next(iter(tally.troubles), None) or next((f"{p.what}: {p.reason}" for p in tally.poisoned), None)
+    if first:
+        return Failure(kind="quarantined", message=f"{name}: {first}")
+    return Failure(kind="quarantined", message=f"{name}: {quarantined} writes wait (reconcile status)")

@@ -1,0 +1,138 @@
+"""From a look to link plans: one database snapshot, views, decisions; whole threads where needed."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.cycle.context import Context
+from reconciler.cycle.deciding import decide_all
+from reconciler.cycle.observe import Look, accounts_of, recognise
+from reconciler.cycle.whole import whole_views
+from reconciler.decide.link import is_doubtful, is_news
+from reconciler.errors import NotThereError
+from reconciler.model.ids import AccountId, IssueNumber, LinkId, RemoteCommentId
+from reconciler.model.issue import Issue, RemoteComment
+from reconciler.model.link import Entry, Link, LinkState
+from reconciler.model.plan import LinkPlan, LinkView
+from reconciler.model.snapshot import Memory, Poisoned, Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """The decided part of a look, and the links that wait for their first contact."""
+
+    plans: tuple[LinkPlan, ...]
+    new: tuple[Link, ...]
+    poisoned: tuple[Poisoned, ...]
+    strangers: tuple[Issue, ...]  # issues without a link: discovery looks at them
+
+
+async def decide_look(context: Context, memory: Memory, look: Look, again: Sequence[Link] = ()) -> Segment:
+    """Decide every link the look touches. `again`: links to be looked at whole as well.
+
+    Raises what reading raises; a link that can't be decided comes back as a plan that quarantines it.
+    """
+    accounts = await accounts_of(context, memory) if look.comments else frozenset()
+    comments = recognise(context, memory.repository_id, accounts, look.comments)
+    snapshot = await context.stores.ledger.snapshot(
+        context.project.id,
+        memory.repository_id,
+        memory.repository,
+        numbers=look.numbers,
+        comments=tuple(comments),
+        copies=tuple(row.marked for row in comments.values() if row.marked is not None),
+        local=look.local,
+    )
+    issues = await _undoubted(context, snapshot, look.issues)
+    whole = _to_look_whole(snapshot, issues, again)
+    views = list(_views(snapshot, issues, comments, accounts, {link.id for link in whole}))
+    looked = await whole_views(context, memory, whole)
+    plans = [*_ended(snapshot), *await decide_all(context, [*views, *looked.views]), *looked.plans]
+    linked = {link.number for link in snapshot.links} | {link.number for link in snapshot.new}
+    return Segment(
+        plans=tuple(plan for plan in plans if not plan.idle),
+        new=snapshot.new,
+        poisoned=(*look.poisoned, *snapshot.poisoned),
+        strangers=tuple(row for number, row in issues.items() if number not in linked),
+    )
+
+
+async def _undoubted(
+    context: Context, snapshot: Snapshot, issues: Mapping[IssueNumber, Issue]
+) -> dict[IssueNumber, Issue]:
+    """The rows that are news. One that may be from before our own write is read again first."""
+    links = {link.number: link for link in snapshot.links}
+    rows: dict[IssueNumber, Issue] = {}
+    for number, row in issues.items():
+        link = links.get(number)
+        if link is None or not is_doubtful(link, row):
+            rows[number] = row
+            continue
+        try:
+            rows[number] = await context.github.issue(number)
+        except NotThereError:  # deleted meanwhile: the list will tell, or verification
+            continue
+    return rows
+
+
+def _to_look_whole(
+    snapshot: Snapshot, issues: Mapping[IssueNumber, Issue], again: Sequence[Link]
+) -> tuple[Link, ...]:
+    """Fewer comments than the ledger knows: one was deleted, and no list will ever say which."""
+    fewer = [
+        link
+        for link in snapshot.links
+        if link.number in issues and issues[link.number].comments < snapshot.counted.get(link.id, 0)
+    ]
+    chosen = {link.id: link for link in (*fewer, *snapshot.released, *again)}
+    return tuple(chosen.values())
+
+
+def _views(
+    snapshot: Snapshot,
+    issues: Mapping[IssueNumber, Issue],
+    comments: Mapping[RemoteCommentId, RemoteComment],
+    accounts: frozenset[AccountId],
+    elsewhere: set[LinkId],
+) -> Iterable[LinkView]:
+    rows: defaultdict[IssueNumber, list[RemoteComment]] = defaultdict(list)
+    for row in comments.values():
+        rows[row.issue_number].append(row)
+    entries, gone = _by_link(snapshot.entries), _by_link(snapshot.gone)
+    unknown = defaultdict(list)
+    for comment in snapshot.unknown:
+        unknown[comment.report_id].append(comment)
+    for link in snapshot.links:
+        report = snapshot.reports.get(link.report_id)
+        if report is None or link.id in elsewhere:
+            continue
+        issue = issues.get(link.number)
+        yield LinkView(
+            link=link,
+            report=report,
+            issue=issue if issue is not None and is_news(link, issue) else None,
+            comments=tuple(rows[link.number]),
+            entries=tuple(entries[link.id]),
+            local=tuple(unknown[link.report_id]),
+            gone=tuple(gone[link.id]),
+            accounts=accounts,
+        )
+
+
+def _by_link(entries: Iterable[Entry]) -> defaultdict[LinkId, list[Entry]]:
+    found: defaultdict[LinkId, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        found[entry.link_id].append(entry)
+    return found
+
+
+def _ended(snapshot: Snapshot) -> Iterable[LinkPlan]:
+    """Links that end because of what happened in BugSpark. Nothing on GitHub is touched for it."""
+    endings = (
+        (snapshot.cut, LinkState.UNLINKED, "the report's columns no longer name this issue"),
+        (snapshot.orphaned, LinkState.REPORT_DELETED, "the report was deleted in BugSpark"),
+        (snapshot.contested, LinkState.CONTESTED, "another report is already linked to this issue"),
+    )
+    for links, state, reason in endings:
+        for link in links:
+            yield LinkPlan(link=link, report=None, after=replace(link, state=state, reason=reason))

@@ -1,0 +1,78 @@
+"""What a pass has done so far, counted as it happens."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from typing import assert_never
+
+from reconciler.model.ids import IssueNumber
+from reconciler.model.intent import Operation
+from reconciler.model.passes import Applied
+from reconciler.model.plan import (
+    CreateIssue,
+    DeleteRemote,
+    EditLocal,
+    EditRemote,
+    ImportComment,
+    LinkPlan,
+    PostComment,
+    RemoveLocal,
+    SetField,
+    SetState,
+    SetTitle,
+    SwapLabels,
+)
+from reconciler.model.snapshot import Poisoned
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """Counts of one pass."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    conflicts: int = 0
+    poisoned: list[Poisoned] = field(default_factory=list)
+    written: set[IssueNumber] = field(default_factory=set)
+    troubles: list[str] = field(default_factory=list)  # refused or unknown writes, in sentences
+    withheld: str | None = None
+
+    def stored(self, plans: Iterable[LinkPlan]) -> None:
+        """Local changes that were committed."""
+        for plan in plans:
+            self.conflicts += len(plan.conflicts)
+            self.counts["reports_updated"] += any(isinstance(a, SetField) for a in plan.actions)
+            for action in plan.actions:
+                match action:
+                    case ImportComment():
+                        self.counts["comments_imported"] += 1
+                    case EditLocal():
+                        self.counts["comments_edited"] += 1
+                    case RemoveLocal():
+                        self.counts["comments_removed"] += 1
+                    case SetField() | CreateIssue() | SetState() | SwapLabels() | SetTitle():
+                        pass
+                    case PostComment() | EditRemote() | DeleteRemote():
+                        pass
+                    case _:
+                        assert_never(action)
+
+    def confirmed(self, operation: Operation, number: IssueNumber) -> None:
+        """A write that GitHub confirmed."""
+        match operation:
+            case Operation.CREATE_ISSUE:
+                self.counts["issues_created"] += 1
+            case Operation.CREATE_COMMENT:
+                self.counts["comments_posted"] += 1
+            case Operation.EDIT_COMMENT:
+                self.counts["comments_edited"] += 1
+            case Operation.DELETE_COMMENT:
+                self.counts["remote_comments_removed"] += 1
+            case Operation.STATUS | Operation.SEVERITY | Operation.CATEGORY | Operation.TITLE:
+                self.written.add(number)
+            case _:
+                assert_never(operation)
+
+    def applied(self) -> Applied:
+        """The counts in the contract's shape."""
+        self.counts["issues_updated"] = len(self.written)
+        return Applied(**{item.name: self.counts[item.name] for item in fields(Applied)})
