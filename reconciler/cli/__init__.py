@@ -1,5 +1,5 @@
-"""The command `reconcile`, one file per family of sub-commands.
+"""The command `reconcile`, one file per family of commands.
 
-In: arguments. Out: data on stdout, logs on stderr, an exit status.
-May import: `reconciler.wiring`, `reconciler.demo`, and their words (model, errors, config, logs).
+In: words of an operator. Out: data on stdout, logs and errors on stderr, an exit status (CONTRACT.md, The
+command). May import: wiring, demo, config, logs, model, errors – the heavy ones only once they are needed.
 """

@@ -1,14 +1,109 @@
-"""The entry point of the command `reconcile`."""
+"""The command's front door: exit statuses, errors in one sentence, Ctrl-C and closed pipes without noise."""
 
+import os
 import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from reconciler import __version__
 
+if TYPE_CHECKING:
+    from reconciler.cli.console import Console
+    from reconciler.cli.doors import Doors
+    from reconciler.cli.session import Session
 
-def main() -> int:
-    """Answer `--version`; anything else is a usage error (exit status 2)."""
-    if sys.argv[1:] == ["--version"]:
+DONE, FAILED, USAGE, UNUSABLE, INTERRUPTED = 0, 1, 2, 78, 130  # CONTRACT.md, Exit status
+
+
+def main() -> None:
+    """`reconcile`, as installed."""
+    words = sys.argv[1:]
+    if words == ["--version"]:  # the quickest way: nothing imported for it
         print(f"reconcile {__version__}")
-        return 0
-    print("usage: reconcile --version", file=sys.stderr)
-    return 2
+        return
+    from reconciler.cli.console import standard
+    from reconciler.cli.doors import Doors
+    from reconciler.config.process import environment
+
+    sys.exit(run(words, doors=Doors(), console=standard(), environ=environment()))
+
+
+def run(words: Sequence[str], *, doors: "Doors", console: "Console", environ: Mapping[str, str]) -> int:
+    """One command from its words to its exit status. Nothing is raised; errors are said on stderr."""
+    from reconciler.cli.session import Session
+    from reconciler.errors import ReconcilerError
+
+    session = Session(doors, console, environ)
+    try:
+        code = _invoke(words, session)
+        console.flush()
+    except BrokenPipeError:
+        return _reader_left(console)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except ReconcilerError as error:
+        console.complain(str(error))
+        return _status(error)
+    except Exception as error:  # noqa: BLE001 - the last net: said, counted as failed, never passed over
+        return _crashed(session, error)
+    return code
+
+
+def _invoke(words: Sequence[str], session: "Session") -> int:
+    from typer.main import get_command
+
+    from reconciler.cli.app import build
+
+    try:
+        get_command(build()).main(args=config_first(words), prog_name="reconcile", obj=session)
+    except SystemExit as exit_:
+        return exit_.code if isinstance(exit_.code, int) else DONE
+    return DONE
+
+
+def config_first(words: Sequence[str]) -> list[str]:
+    """`--config PATH` is global: wherever it was written, it is moved before the command."""
+    front: list[str] = []
+    rest: list[str] = []
+    left = iter(words)
+    for word in left:
+        if word == "--":
+            rest += [word, *left]
+        elif word == "--config":
+            front += [word, *([value] if (value := next(left, None)) is not None else [])]
+        elif word.startswith("--config="):
+            front.append(word)
+        else:
+            rest.append(word)
+    return front + rest
+
+
+def _status(error: Exception) -> int:
+    from reconciler.errors import ConfigurationError, SchemaError, UsageError
+
+    match error:
+        case ConfigurationError() | SchemaError():
+            return UNUSABLE
+        case UsageError():
+            return USAGE
+        case _:
+            return FAILED
+
+
+def _reader_left(console: "Console") -> int:
+    """The reader of our output went away: stop quietly, and leave nothing that would fail again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), console.out.fileno())
+    return FAILED
+
+
+def _crashed(session: "Session", error: Exception) -> int:
+    """A mistake in this program. Its text may hold anything, so only its kind is said."""
+    kind = type(error).__name__
+    session.console.complain(
+        f"unexpected {kind}, in {session.command}; please report it with its trace (log.level = debug)"
+    )
+    if session.debug and session.redaction:
+        for line in traceback.format_exception(error):
+            session.console.err.write(session.redaction.clean(line))
+    return FAILED

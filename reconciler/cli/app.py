@@ -1,0 +1,99 @@
+"""The words of the command line. Building it imports nothing heavy: `reconcile --help` answers at once."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reconciler import __version__
+from reconciler.cli import (
+    configuration,
+    demo,
+    discover,
+    doctor,
+    export,
+    links,
+    passes,
+    planning,
+    schema,
+    status,
+)
+from reconciler.cli.options import Json, Projects
+from reconciler.cli.session import session_of
+from reconciler.errors import UsageError
+
+COMMANDS: tuple[Callable[..., None], ...] = (
+    planning.plan,
+    status.status,
+    links.link,
+    links.unlink,
+    discover.discover,
+    export.export,
+    schema.migrate,
+    doctor.check,
+    configuration.config,
+    demo.demo,
+)
+
+
+def build() -> typer.Typer:
+    """The command with all its families. Plain help: rich would cost more time than all of it."""
+    app = typer.Typer(
+        name="reconcile",
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(root)
+    for command in COMMANDS:
+        app.command()(command)
+    return app
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"reconcile {__version__}")
+        raise typer.Exit
+
+
+def root(
+    context: typer.Context,
+    project: Projects = None,
+    every: Annotated[bool, typer.Option("--all", help="Every active project.")] = False,
+    json: Json = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for a project that is at work elsewhere.")
+    ] = False,
+    accept: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HASH", help="Carry out the withheld deletions with this hash.", show_default=False
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="The configuration file; may follow any command.", show_default=False
+        ),
+    ] = None,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Keep BugSpark reports and GitHub issues equal where they are linked.
+
+    Without a command: one pass now over the named projects.
+    """
+    session = session_of(context)
+    session.config = config
+    wanted = passes.Wanted(projects=tuple(project or ()), every=every, json=json, wait=wait, accept=accept)
+    if context.invoked_subcommand is None:
+        passes.run(session, wanted)
+        return
+    session.command = f"reconcile {context.invoked_subcommand}"
+    if wanted.anything:
+        raise UsageError(
+            f"options stand before the command, on the command line; put them after {session.command}"
+        )

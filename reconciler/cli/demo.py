@@ -1,0 +1,20 @@
+"""`reconcile demo`: a small world to see the program work in."""
+
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.session import session_of
+
+
+def demo(
+    context: typer.Context,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the simulator running and print its address.")
+    ] = False,
+) -> None:
+    """Watch reports and issues become equal.
+
+    On SQLite and a simulated GitHub, in a temporary directory.
+    """
+    raise typer.Exit(session_of(context).doors.demo(keep))

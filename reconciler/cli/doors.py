@@ -1,0 +1,77 @@
+"""What the commands ask of the program behind them. Everything heavy is imported when a door is opened."""
+
+import importlib
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, cast
+
+from reconciler.model.passes import PassResult
+from reconciler.model.report import Project
+from reconciler.model.shown import Check, DiscoveryResult, ExportResult, PlanShown, Progress
+from reconciler.model.snapshot import Health, Limits
+
+if TYPE_CHECKING:
+    from reconciler.config.settings import Settings
+
+
+class Application(Protocol):
+    """The program, opened on one database (`wiring.open_application`)."""
+
+    async def projects(self) -> tuple[Project, ...]:
+        """Every active project with a github integration, by name."""
+        ...
+
+    async def find(self, text: str) -> Project:
+        """By id or exact name. Raises UsageError."""
+        ...
+
+    async def run(
+        self, project: Project, *, wait: bool, accept: str | None, progress: Progress
+    ) -> PassResult:
+        """One pass. A project's own trouble is in the result, never raised."""
+        ...
+
+    async def plan(self, project: Project, progress: Progress) -> PlanShown:
+        """The same pass without the last step."""
+        ...
+
+    async def status(self, project: Project | None) -> tuple[tuple[Health, ...], tuple[Limits, ...]]: ...
+
+    async def link(self, report: str, issue: str, *, backfill: bool) -> str:
+        """A sentence that says what was done. Raises UsageError, ProjectError."""
+        ...
+
+    async def unlink(self, report: str) -> str: ...
+
+    async def discovery_cost(self, project: Project) -> int:
+        """About how many requests `discover` will make."""
+        ...
+
+    async def discover(self, project: Project, *, apply: bool, progress: Progress) -> DiscoveryResult: ...
+
+    async def export(self, reports: tuple[str, ...], progress: Progress) -> tuple[ExportResult, ...]: ...
+
+    async def check(self) -> tuple[Check, ...]: ...
+
+
+def _open_application(settings: "Settings") -> AbstractAsyncContextManager[Application]:
+    wiring = importlib.import_module("reconciler.wiring")
+    return cast("AbstractAsyncContextManager[Application]", wiring.open_application(settings))
+
+
+def _migrate(settings: "Settings") -> str:
+    return cast("str", importlib.import_module("reconciler.wiring").migrate(settings))
+
+
+def _demo(keep: bool) -> int:
+    return cast("int", importlib.import_module("reconciler.demo.main").run(keep=keep))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """The ways out of the command line; tests put their own behind them."""
+
+    open_application: Callable[["Settings"], AbstractAsyncContextManager[Application]] = _open_application
+    migrate: Callable[["Settings"], str] = _migrate
+    demo: Callable[[bool], int] = _demo

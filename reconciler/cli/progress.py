@@ -1,0 +1,119 @@
+"""Progress of long work on a terminal, with rate and time left; elsewhere nothing. The only use of rich."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TextIO
+
+from reconciler.model.shown import Progress
+from reconciler.model.visible import visible
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def start(self, what: str, total: int | None) -> None:
+        """Nothing."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Nothing."""
+
+    def done(self) -> None:
+        """Nothing."""
+
+
+class Display:
+    """The bars at the bottom of stderr. rich is imported when the first piece of work begins."""
+
+    def __init__(self, stream: TextIO, environ: Mapping[str, str]) -> None:
+        self._stream = stream
+        self._environ = environ
+        self._bars: Bars | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.clear()
+
+    def progress(self) -> Progress:
+        """A watcher for one piece of work."""
+        return Bar(self) if self._stream.isatty() else Silent()
+
+    def clear(self) -> None:
+        """Take the bars away, so that a line can be printed; the next step brings them back."""
+        if self._bars is not None:
+            self._bars.stop()
+
+    def bars(self) -> "Bars":
+        """The bars, on the screen."""
+        if self._bars is None:
+            self._bars = _new_bars(self._stream, self._environ)
+        self._bars.start()
+        return self._bars
+
+
+class Bar:
+    """One line of the display."""
+
+    def __init__(self, display: Display) -> None:
+        self._display = display
+        self._task: TaskID | None = None
+
+    def start(self, what: str, total: int | None) -> None:
+        """Show a line for it, in place of this watcher's last one."""
+        self.done()
+        self._task = self._display.bars().add_task(visible(what), total=total)
+
+    def advance(self, steps: int = 1) -> None:
+        """Move it on."""
+        if self._task is not None:
+            self._display.bars().advance(self._task, steps)
+
+    def done(self) -> None:
+        """Take it away."""
+        if self._task is not None:
+            self._display.bars().remove_task(self._task)
+            self._task = None
+
+
+def _new_bars(stream: TextIO, environ: Mapping[str, str]) -> "Bars":
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
+    console = Console(
+        file=stream,
+        force_terminal=True,
+        no_color=bool(environ.get("NO_COLOR")),
+        highlight=False,
+        markup=False,
+    )
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=24))
+    return Progress(
+        *columns,
+        MofNCompleteColumn(),
+        Rate(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )

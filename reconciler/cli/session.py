@@ -1,0 +1,80 @@
+"""One run of the command: its configuration, read once and late, and the program opened on it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+import typer
+
+from reconciler.cli.console import Console
+from reconciler.cli.doors import Application, Doors
+from reconciler.cli.progress import Display
+
+if TYPE_CHECKING:
+    from reconciler.config.load import Loaded
+    from reconciler.logs import Redaction
+
+T = TypeVar("T")
+
+
+class Session:
+    """What the commands share. Nothing is read or imported before the first command needs it."""
+
+    def __init__(self, doors: Doors, console: Console, environ: Mapping[str, str]) -> None:
+        self.doors = doors
+        self.console = console
+        self.environ = environ
+        self.config: Path | None = None
+        self.command = "the command line"
+        self.redaction: Redaction | None = None
+        self.debug = False
+        self._loaded: Loaded | None = None
+
+    def load(self) -> "Loaded":
+        """The configuration. Raises ConfigurationError. Logging is set up with it."""
+        if self._loaded is None:
+            from reconciler.config.load import load
+
+            self._loaded = load(self.config, self.environ)
+            self._set_up_logs(self._loaded)
+        return self._loaded
+
+    def run(self, work: Callable[[Application, Display], Awaitable[T]]) -> T:
+        """Open the program, do one thing with it, close it. Raises what either does."""
+        import asyncio
+
+        return asyncio.run(self._run(work))
+
+    async def _run(self, work: Callable[[Application, Display], Awaitable[T]]) -> T:
+        settings = self.load().settings
+        with Display(self.console.err, self.environ) as display:
+            async with self.doors.open_application(settings) as application:
+                return await work(application, display)
+
+    def _set_up_logs(self, loaded: "Loaded") -> None:
+        from reconciler import logs
+        from reconciler.config.process import wants_colour
+
+        settings = loaded.settings
+        # A command's own lines say what it did; unless asked for, its log speaks up only about the odd.
+        level: Literal["debug", "info", "warning", "error"] = (
+            settings.log.level if "log.level" in loaded.places else "warning"
+        )
+        self.debug = level == "debug"
+        self.redaction = logs.Redaction(settings.secrets())
+        colour = wants_colour(self.environ, terminal=self.console.err.isatty())
+        logs.configure(
+            level=level,
+            style=settings.log.format,
+            redaction=self.redaction,
+            colour=colour,
+            stream=self.console.err,
+        )
+
+
+def session_of(context: typer.Context) -> Session:
+    """The session that `main` put into the context."""
+    found = context.find_object(Session)
+    if found is None:
+        raise RuntimeError("commands are started by reconciler.cli.main")
+    return found

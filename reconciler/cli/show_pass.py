@@ -1,0 +1,54 @@
+"""A pass in one line for people, and as CONTRACT.md's object for programs. Pure."""
+
+from dataclasses import asdict
+from typing import Any
+
+from reconciler.cli.text import counted, listed
+from reconciler.model.passes import Applied, PassResult
+
+
+def as_json(result: PassResult) -> dict[str, Any]:
+    """CONTRACT.md, `--json` of a pass: these keys, in this order."""
+    return {
+        "project": project(result.project_id, result.project_name, result.repository),
+        "outcome": result.outcome.value,
+        "error": asdict(result.error) if result.error else None,
+        "duration_ms": result.duration_ms,
+        "github": asdict(result.github),
+        "applied": asdict(result.applied),
+        "conflicts": result.conflicts,
+        "quarantined": result.quarantined,
+        "pending": result.pending,
+    }
+
+
+def project(project_id: object, name: str, repository: str | None) -> dict[str, str | None]:
+    """A project wherever JSON names one."""
+    return {"id": str(project_id), "name": name, "repository": repository}
+
+
+def as_line(result: PassResult) -> str | None:
+    """`Acme: 3 reports updated; 1 conflict; 12 requests, 1.2 s`, or None when nothing happened."""
+    changes = _changes(result.applied)
+    if not (changes or result.conflicts):
+        return None
+    parts = [changes or "nothing written"]
+    if result.conflicts:
+        parts.append(counted(result.conflicts, "conflict"))
+    parts.append(f"{counted(result.github.requests, 'request')}, {result.duration_ms / 1000:.1f} s")
+    return f"{result.project_name}: {'; '.join(parts)}"
+
+
+def _changes(applied: Applied) -> str:
+    return listed(
+        (
+            (applied.reports_updated, "report updated"),
+            (applied.comments_imported, "comment imported"),
+            (applied.comments_edited, "comment edited"),
+            (applied.comments_removed, "comment removed"),
+            (applied.issues_created, "issue created"),
+            (applied.issues_updated, "issue updated"),
+            (applied.comments_posted, "comment posted"),
+            (applied.remote_comments_removed, "comment removed on GitHub"),
+        )
+    )

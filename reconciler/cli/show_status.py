@@ -1,0 +1,97 @@
+"""Health in one line per project, what needs a person at the end with the command to run. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any
+
+from reconciler.cli.show_pass import as_json as pass_as_json
+from reconciler.cli.show_pass import project
+from reconciler.cli.text import WIDTH, clock, cut, fit, iso
+from reconciler.cli.words import SIGNS, Standing, standing
+from reconciler.model.snapshot import Health, Limits
+
+NAME, REPOSITORY, LINKS = 18, 22, 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Who looks, and when."""
+
+    now: datetime
+    zone: tzinfo | None
+    unicode: bool
+
+    @property
+    def more(self) -> str:
+        """The sign that something was cut."""
+        return "…" if self.unicode else "..."
+
+
+def as_lines(healths: Sequence[Health], limits: Sequence[Limits], view: View) -> Iterator[str]:
+    """The table, the limits, then what needs a person."""
+    if not healths:
+        yield "No project yet: connect a repository in BugSpark (a project's settings, GitHub integration)."
+        return
+    standings = [(health, standing(health, view.now, view.zone)) for health in healths]
+    yield f"  {fit('PROJECT', NAME)} {fit('REPOSITORY', REPOSITORY)} {'LINKS':>{LINKS}}  STATE"
+    yield from (_line(health, how, view) for health, how in standings)
+    yield from (_limit(limit, view) for limit in limits)
+    for health, how in standings:
+        if how.command:
+            yield ""
+            yield f"{health.name}: {how.words}"
+            yield f"  {how.command}"
+
+
+def _line(health: Health, how: Standing, view: View) -> str:
+    sign = SIGNS[how.state][not view.unicode]
+    name = fit(health.name, NAME, more=view.more)
+    repository = fit(health.repository or "-", REPOSITORY, more=view.more)
+    links = f"{sum(health.links.values()):>{LINKS},}"
+    return cut(f"{sign} {name} {repository} {links}  {how.words}", WIDTH, more=view.more)
+
+
+def _limit(limit: Limits, view: View) -> str:
+    """One credential's budget; it is named by its fingerprint."""
+    known = limit.remaining is not None and limit.limit is not None
+    left = f"{limit.remaining:,} of {limit.limit:,} left" if known else "not known yet"
+    if limit.reset_at:
+        left += f", new at {clock(limit.reset_at, view.now, view.zone)}"
+    if limit.blocked_until and limit.blocked_until > view.now:
+        left += f", blocked until {clock(limit.blocked_until, view.now, view.zone)}"
+    return cut(f"  GitHub limit of {limit.credential[:8]}: {left}", WIDTH, more=view.more)
+
+
+def health_as_json(health: Health, view: View) -> dict[str, Any]:
+    """One project."""
+    how = standing(health, view.now, view.zone)
+    return {
+        "project": project(health.project_id, health.name, health.repository),
+        "state": how.state.value,
+        "reason": how.reason,
+        "command": how.command,
+        "paused": health.paused,
+        "links": dict(health.links),
+        "conflicts": health.conflicts,
+        "pending": health.pending,
+        "quarantined": health.quarantined,
+        "withheld": {"hash": health.withheld, "count": health.withheld_count} if health.withheld else None,
+        "last_pass": pass_as_json(health.last_pass) if health.last_pass else None,
+        "last_pass_at": iso(health.last_pass_at),
+        "last_success_at": iso(health.last_success_at),
+        "next_at": iso(health.next_at),
+        "problem": health.problem,
+    }
+
+
+def limits_as_json(limits: Limits) -> dict[str, Any]:
+    """One credential; told from a project by its first key."""
+    return {
+        "credential": limits.credential,
+        "remaining": limits.remaining,
+        "limit": limits.limit,
+        "reset_at": iso(limits.reset_at),
+        "blocked_until": iso(limits.blocked_until),
+        "points_last_minute": limits.points_last_minute,
+    }

@@ -1,0 +1,130 @@
+"""A project's standing in one sign and a few words, and what a person should do (LOOKS.md)."""
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from enum import StrEnum
+
+from reconciler.cli.text import ago, clock, counted, words_of_shell
+from reconciler.model.passes import Outcome, PassResult
+from reconciler.model.snapshot import Health
+
+
+class State(StrEnum):
+    """The same words on the terminal, in JSON and on the dashboard."""
+
+    SYNCED = "Synced"
+    WAITING = "Waiting"
+    ATTENTION = "Needs you"
+    FAILED = "Failed"
+    PAUSED = "Paused"
+    NEW = "Not looked at yet"
+
+
+SIGNS = {
+    State.SYNCED: ("✓", "+"),
+    State.WAITING: ("…", "~"),
+    State.ATTENTION: ("!", "!"),
+    State.FAILED: ("✗", "x"),
+    State.PAUSED: ("‖", "="),
+    State.NEW: ("·", "."),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a project stands; `command` is what a person should run, if anything."""
+
+    state: State
+    reason: str | None = None
+    command: str | None = None
+
+    @property
+    def words(self) -> str:
+        """`Synced`, `Waiting (…)`, `Needs you: …`."""
+        match self.state, self.reason:
+            case _, None:
+                return self.state.value
+            case ((State.WAITING | State.SYNCED), reason):
+                return f"{self.state.value} ({reason})"
+            case _, reason:
+                return f"{self.state.value}: {reason}"
+
+
+def standing(health: Health, now: datetime, zone: tzinfo | None) -> Standing:
+    """The most pressing thing about a project: what needs a person first."""
+    return _needs_person(health) or _waits(health, now, zone) or _fine(health, now)
+
+
+def _needs_person(health: Health) -> Standing | None:
+    one_pass = ("reconcile", "--project", health.name)
+    if health.withheld:
+        reason = f"{counted(health.withheld_count, 'deletion')} withheld"
+        command = words_of_shell(*one_pass, "--accept", health.withheld)
+        return Standing(state=State.ATTENTION, reason=reason, command=command)
+    if health.problem:
+        return Standing(state=State.FAILED, reason=health.problem, command="reconcile check")
+    if health.paused:
+        return Standing(state=State.PAUSED)
+    last = health.last_pass
+    if last and last.outcome is Outcome.FAILED:
+        reason = last.error.message if last.error else "the last pass failed"
+        return Standing(state=State.FAILED, reason=reason, command=words_of_shell(*one_pass))
+    if health.quarantined:
+        reason = f"{counted(health.quarantined, 'change')} quarantined"
+        return Standing(state=State.ATTENTION, reason=reason, command=words_of_shell(*one_pass))
+    return None
+
+
+def _waits(health: Health, now: datetime, zone: tzinfo | None) -> Standing | None:
+    last = health.last_pass
+    if last and last.outcome is Outcome.LIMITED:
+        return Standing(state=State.WAITING, reason=limit_words(last.next_at or health.next_at, now, zone))
+    if last and last.outcome is Outcome.REFUSED:
+        return Standing(state=State.WAITING, reason=last.error.message if last.error else "refused")
+    if health.pending:
+        return Standing(state=State.WAITING, reason=f"{counted(health.pending, 'write')} pending")
+    return None
+
+
+def _fine(health: Health, now: datetime) -> Standing:
+    if health.last_success_at is None:
+        return Standing(state=State.NEW)
+    reason = ago(health.last_success_at, now)
+    if health.conflicts:
+        reason += f", {counted(health.conflicts, 'conflict')}"
+    return Standing(state=State.SYNCED, reason=reason)
+
+
+def limit_words(until: datetime | None, now: datetime, zone: tzinfo | None) -> str:
+    """`GitHub limit until 14:05`."""
+    return f"GitHub limit until {clock(until, now, zone)}" if until else "GitHub limit"
+
+
+def complaint(result: PassResult, now: datetime, zone: tzinfo | None) -> str | None:
+    """Why a pass was not simply done: a sentence that ends with what to do. None when it was."""
+    name = result.project_name
+    one_pass = ("reconcile", "--project", name)
+    if result.withheld:
+        accept = words_of_shell(*one_pass, "--accept", result.withheld)
+        return f"deletions are withheld, in {name}; look at them with reconcile plan, then {accept}"
+    match result.outcome:
+        case Outcome.OK:
+            return None
+        case Outcome.LIMITED:
+            reason = limit_words(result.next_at, now, zone)
+            return f"Waiting ({reason}), in {name}; run it again then, what was done is kept"
+        case Outcome.REFUSED | Outcome.FAILED:
+            reason = result.error.message if result.error else f"the pass was {result.outcome}"
+            return f"{reason} (project {name})"
+        case Outcome.PARTIAL:
+            reason = result.error.message if result.error else _left(result)
+            return f"{reason}, in {name}; the rest was done, see reconcile status"
+
+
+def _left(result: PassResult) -> str:
+    parts = [
+        f"{counted(number, 'change')} {what}"
+        for number, what in ((result.quarantined, "quarantined"), (result.pending, "not confirmed yet"))
+        if number
+    ]
+    return " and ".join(parts) or "something is left to do"
