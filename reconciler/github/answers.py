@@ -1,0 +1,39 @@
+"""What an answer to a read means when it is not the object asked for; pure (GITHUB.md, Writes, rule 8)."""
+
+from reconciler.errors import GitHubError, NotThereError, RecreatedError, UnreadableError
+from reconciler.github.dispatch import Reply
+from reconciler.github.place import Place
+from reconciler.github.sentences import message_of, plain
+
+_ADVICE = {
+    403: "check what the token may do there",
+    404: "check that it exists and that the token may read it",
+    410: "check that its issues are switched on",
+    451: "GitHub blocks it for legal reasons",
+}
+
+
+def require(reply: Reply, place: Place, what: str) -> None:
+    """Pass a 200 about the repository as a whole or its lists. Raises UnreadableError (403, 404, 410, 451:
+    nothing may be inferred), RecreatedError, GitHubError."""
+    if any(place.is_elsewhere(hop) for hop in reply.hops):
+        raise RecreatedError(
+            f"The name {place.name} leads to another repository now: nothing is read or written."
+        )
+    if reply.status == 200:
+        return
+    said = message_of(reply.body) or "no reason given"
+    if reply.status in _ADVICE:
+        raise UnreadableError(
+            f"GitHub does not show {what} ({reply.status}: {said}): {_ADVICE[reply.status]}."
+        )
+    raise GitHubError(plain(f"GitHub answered {reply.status} when asked for {what}: {said}"))
+
+
+def require_object(reply: Reply, place: Place, what: str) -> None:
+    """Pass a 200 about one issue, thread or comment. Raises NotThereError (404, 410), which alone proves
+    nothing, and what `require` raises."""
+    if reply.status in (404, 410):
+        said = message_of(reply.body) or "no reason given"
+        raise NotThereError(f"GitHub does not show {what} ({reply.status}: {said}).", reply.status)
+    require(reply, place, what)

@@ -1,0 +1,146 @@
+"""Whose requests these are: a token, or a GitHub App's installation tokens (GITHUB.md, Credentials)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Protocol
+
+import jwt
+
+from reconciler.errors import CredentialError
+from reconciler.github.dispatch import Reply
+from reconciler.github.sentences import message_of
+from reconciler.github.wire import AccessTokenRow, AppRow, InstallationRow, decode
+from reconciler.model.ids import Fingerprint
+from reconciler.model.secret import Secret
+from reconciler.ports import Clock
+
+Ask = Callable[[str, tuple[str | int, ...], Secret], Awaitable[Reply]]
+"""Method, path parts, bearer → the answer. Asks again by itself when that may help, never about points."""
+
+BACKDATED = timedelta(seconds=60)
+VALID_FOR = timedelta(minutes=9)
+RENEWED_BEFORE = timedelta(minutes=5)
+
+
+def fingerprint(text: str) -> Fingerprint:
+    """A one-way name for a secret: keys ETags and limits, reveals nothing."""
+    return Fingerprint(sha256(f"bugspark-reconciler credential\0{text}".encode()).hexdigest()[:16])
+
+
+class Credential(Protocol):
+    """Where the bearer of a request comes from."""
+
+    @property
+    def identity(self) -> Fingerprint:
+        """What GitHub's limits are kept by: stays the same when an App's token is renewed."""
+        ...
+
+    async def token(self, ask: Ask, now: Callable[[], datetime]) -> Secret:
+        """The token to use now. Raises CredentialError, GitHubError, LimitedError."""
+        ...
+
+    def refused(self, token: Secret) -> bool:
+        """GitHub answered 401 to this token. True when another one may be had."""
+        ...
+
+    async def bot(self, ask: Ask, now: Callable[[], datetime]) -> str | None:
+        """The login an App writes as; None for a token, which may ask `GET /user`."""
+        ...
+
+
+class TokenCredential:
+    """A personal access token, classic or fine-grained."""
+
+    def __init__(self, token: Secret) -> None:
+        """Raises CredentialError for a text that no header can carry; its form is not looked at otherwise."""
+        text = token.reveal()
+        if not text or not text.isascii() or not text.isprintable() or " " in text:
+            raise CredentialError("The token is empty or has characters that no token has: enter it again.")
+        self._token = token
+        self.identity = fingerprint(text)
+
+    async def token(self, ask: Ask, now: Callable[[], datetime]) -> Secret:  # noqa: ARG002 - the protocol's
+        """The token."""
+        return self._token
+
+    def refused(self, token: Secret) -> bool:  # noqa: ARG002 - the protocol's
+        """There is no other."""
+        return False
+
+    async def bot(self, ask: Ask, now: Callable[[], datetime]) -> str | None:  # noqa: ARG002 - the protocol's
+        """None: a token belongs to a user."""
+        return None
+
+
+class AppCredential:
+    """A GitHub App, installed at the owner of one repository.
+
+    Long-lived: keeps the installation token until five minutes before it ends, so it is shared by all passes.
+    """
+
+    def __init__(
+        self, *, app_id: str, private_key: Secret, owner: str, repository: str, clock: Clock
+    ) -> None:
+        self._app_id = app_id
+        self._key = private_key
+        self._where = (owner, repository)
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._token: Secret | None = None
+        self._renew_at = 0.0
+        # Limits belong to the installation, and an App is installed once per owner.
+        self.identity = fingerprint(f"app\0{app_id}\0{owner.lower()}")
+
+    async def token(self, ask: Ask, now: Callable[[], datetime]) -> Secret:
+        """The installation token, a new one when it has less than five minutes left."""
+        async with self._lock:
+            if self._token is None or self._clock.monotonic() >= self._renew_at:
+                row = await self._new_token(ask, now)
+                left = row.expires_at - now() - RENEWED_BEFORE
+                self._token = Secret(row.token)
+                self._renew_at = self._clock.monotonic() + left.total_seconds()
+            return self._token
+
+    def refused(self, token: Secret) -> bool:
+        """Forget the token, unless a newer one is there already."""
+        if self._token == token:
+            self._token = None
+        return True
+
+    async def bot(self, ask: Ask, now: Callable[[], datetime]) -> str | None:
+        """`{slug}[bot]`."""
+        reply = await self._as_app(ask, now, "GET", ("app",))
+        return f"{decode(reply.body, AppRow, 'the GitHub App').slug}[bot]"
+
+    async def _new_token(self, ask: Ask, now: Callable[[], datetime]) -> AccessTokenRow:
+        found = await self._as_app(ask, now, "GET", ("repos", *self._where, "installation"))
+        installation = decode(found.body, InstallationRow, "the App's installation").id
+        parts = ("app", "installations", installation, "access_tokens")
+        made = await self._as_app(ask, now, "POST", parts)
+        return decode(made.body, AccessTokenRow, "the installation token")
+
+    async def _as_app(
+        self, ask: Ask, now: Callable[[], datetime], method: str, parts: tuple[str | int, ...]
+    ) -> Reply:
+        reply = await ask(method, parts, self._jwt(now()))
+        if reply.status == 401:
+            # Our clock may be off before GitHub's first Date; its answer has just brought one.
+            reply = await ask(method, parts, self._jwt(now()))
+        if reply.status in (200, 201):
+            return reply
+        where, said = "/".join(self._where), message_of(reply.body) or "no reason given"
+        raise CredentialError(
+            f"GitHub refuses the App {self._app_id} for {where} ({reply.status}: {said}):"
+            " check its id, its private key and that it is installed there."
+        )
+
+    def _jwt(self, now: datetime) -> Secret:
+        claims = {"iat": now - BACKDATED, "exp": now + VALID_FOR, "iss": self._app_id}
+        try:
+            return Secret(jwt.encode(claims, self._key.reveal(), algorithm="RS256"))
+        except (jwt.PyJWTError, ValueError, TypeError):
+            raise CredentialError(
+                "The GitHub App's private key can't be used: it must be an RSA key in PEM."
+            ) from None

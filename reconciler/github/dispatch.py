@@ -1,0 +1,108 @@
+"""One request to the API: the origin checked, the bearer attached, redirects followed by our own rules."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.github.meter import Meter
+from reconciler.github.origin import Origin
+from reconciler.github.transport import DroppedError, Incoming, Outgoing, Transport
+from reconciler.model.secret import Secret
+
+MOST_REDIRECTS = 3
+_FOLLOWED_BY_READS = frozenset({301, 302, 307, 308})
+_FOLLOWED_BY_WRITES = frozenset({307, 308})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer, and the addresses that redirects led through (the first request's is not among them)."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    url: str
+    hops: tuple[str, ...] = ()
+
+    @property
+    def request_id(self) -> str | None:
+        """GitHub's name for the request, for its support and for our story."""
+        return self.headers.get("x-github-request-id", "")[:100] or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatch:
+    """Sends to one API. The token is attached here and nowhere else, after the address was admitted."""
+
+    transport: Transport
+    origin: Origin
+    api_version: str
+    meter: Meter
+
+    async def get(self, url: str, bearer: Secret, *, etag: str | None = None) -> Reply:
+        """GET, redirects followed. Raises UnsentError, DroppedError, ForeignOriginError."""
+        extra = {"If-None-Match": etag} if etag else {}
+        reply = await self._send("GET", url, bearer, extra, None)
+        for _ in range(MOST_REDIRECTS):
+            target = self._target(reply, _FOLLOWED_BY_READS)
+            if target is None:
+                return reply
+            after = await self._send("GET", target, bearer, extra, None)
+            reply = _led(reply, after)
+        return reply
+
+    async def write(self, method: str, url: str, bearer: Secret, body: bytes | None) -> Reply:
+        """Send once; a redirect is returned, see `redirected`. Raises UnsentError, DroppedError."""
+        extra = {"Content-Type": "application/json"} if body is not None else {}
+        return await self._send(method, url, bearer, extra, body)
+
+    def redirected(self, reply: Reply) -> str | None:
+        """Where a write has to go instead (307, 308: same method and body), or None.
+
+        Raises ForeignOriginError."""
+        return self._target(reply, _FOLLOWED_BY_WRITES)
+
+    def _target(self, reply: Reply, followed: frozenset[int]) -> str | None:
+        location = reply.headers.get("location")
+        if reply.status not in followed or not location:
+            return None
+        return self.origin.admit(location, relative_to=reply.url)
+
+    async def _send(
+        self, method: str, url: str, bearer: Secret, extra: Mapping[str, str], body: bytes | None
+    ) -> Reply:
+        admitted = self.origin.admit(url)
+        headers = {
+            "Accept": "application/vnd.github+json",
+            "X-GitHub-Api-Version": self.api_version,
+            **extra,
+        }
+        request = Outgoing(method=method, url=admitted, bearer=bearer, headers=headers, body=body)
+        try:
+            answer = await self.transport.send(request)
+        except DroppedError:
+            self.meter.dropped()
+            raise
+        self.meter.answered(answer)
+        return Reply(
+            status=answer.status,
+            headers=answer.headers,
+            body=_without(bearer, answer),
+            url=admitted,
+        )
+
+
+def _led(before: Reply, after: Reply) -> Reply:
+    return Reply(
+        status=after.status,
+        headers=after.headers,
+        body=after.body,
+        url=after.url,
+        hops=(*before.hops, after.url),
+    )
+
+
+def _without(bearer: Secret, answer: Incoming) -> bytes:
+    """The body; of a refusal, which may be quoted to people, without the token should it be echoed there."""
+    if answer.status < 400 or not bearer:
+        return answer.body
+    return answer.body.replace(bearer.reveal().encode(), b"***")

@@ -1,0 +1,67 @@
+"""What was asked of GitHub, what time it is there, and what its headers said last."""
+
+from datetime import UTC, datetime, timedelta
+
+from reconciler.github.limits import date_of, rate_limit
+from reconciler.github.transport import Incoming
+from reconciler.model.passes import Cost
+from reconciler.model.snapshot import RateLimit
+from reconciler.ports import Clock
+
+
+class GitHubTime:
+    """GitHub's clock as its `Date` headers show it. It never goes back."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._moment: datetime | None = None
+        self._at = 0.0
+        self.date: datetime | None = None
+        """The newest `Date` as sent, whole seconds; None before the first."""
+
+    def now(self) -> datetime:
+        """The last `Date`, moved on by the monotonic clock; the local clock before the first answer."""
+        if self._moment is None:
+            return self._clock.now().astimezone(UTC)
+        return self._moment + timedelta(seconds=max(0.0, self._clock.monotonic() - self._at))
+
+    def saw(self, date: datetime | None) -> None:
+        """Take note of an answer's `Date`."""
+        if date is None:
+            return
+        moment = date if self._moment is None else max(date, self.now())
+        self._moment, self._at = moment, self._clock.monotonic()
+        self.date = date if self.date is None else max(date, self.date)
+
+
+class Meter:
+    """Counts the requests of one repository's doorway (CONTRACT.md, --json: `github`)."""
+
+    def __init__(self, time: GitHubTime) -> None:
+        self.time = time
+        self.limit: RateLimit | None = None
+        self._requests = self._not_modified = self._writes = self._answered = 0
+
+    def wrote(self) -> None:
+        """A write left, whatever becomes of it."""
+        self._writes += 1
+
+    def dropped(self) -> None:
+        """A request left, and no answer came."""
+        self._requests += 1
+
+    def answered(self, answer: Incoming) -> None:
+        """A request was answered. A 304 is free of the primary limit (GITHUB.md, Conditional requests)."""
+        self.time.saw(date_of(answer.headers))
+        self.limit = rate_limit(answer.headers) or self.limit
+        self._requests += 1
+        if answer.status == 304:
+            self._not_modified += 1
+        else:
+            self._answered += 1
+
+    def cost(self) -> Cost:
+        """Everything since the beginning."""
+        return Cost(
+            requests=self._requests, not_modified=self._not_modified, writes=self._writes, cost=self._answered
+        )

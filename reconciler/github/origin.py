@@ -1,0 +1,102 @@
+"""Where requests may go: the configured API and nowhere else (DESIGN.md, Security)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
+
+from reconciler.errors import ConfigurationError, ForeignOriginError
+
+_PORTS = {"http": 80, "https": 443}
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_UNSAFE = re.compile(r"[\x00-\x20\x7f-\U0010ffff\\]")
+_REPOSITORY = re.compile(r"/repositories/([0-9]{1,19})(?:/|$)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Scheme, host, port and base path of the API. Every address sent to is rebuilt from these four.
+
+    Rebuilding, rather than passing an address through, leaves no room for two parsers to disagree on a host.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    base: str
+
+    @classmethod
+    def parse(cls, api_url: str) -> "Origin":
+        """Read the operator's `github.api_url`. Raises ConfigurationError."""
+        try:
+            parts = urlsplit(api_url)
+            port = parts.port or _PORTS[parts.scheme]
+        except (ValueError, KeyError):
+            raise ConfigurationError("github.api_url is not an http(s) address.") from None
+        if (
+            _UNSAFE.search(api_url)
+            or not parts.hostname
+            or parts.query
+            or parts.fragment
+            or "@" in parts.netloc
+        ):
+            raise ConfigurationError("github.api_url must be a plain address: scheme, host, port, path.")
+        return cls(scheme=parts.scheme, host=parts.hostname, port=port, base=parts.path.rstrip("/"))
+
+    @property
+    def prefix(self) -> str:
+        """`https://host[:port]/base`, the beginning of every address."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if _PORTS[self.scheme] == self.port else f":{self.port}"
+        return f"{self.scheme}://{host}{port}{self.base}"
+
+    def url(self, *parts: str | int, query: Mapping[str, str | int] | None = None) -> str:
+        """An address below the base path; every part is percent-encoded. Raises ValueError for a part
+        that can't be one step of a path ("", ".", "..")."""
+        steps = [str(part) for part in parts]
+        if any(step in ("", ".", "..") for step in steps):
+            raise ValueError("not one step of a path")
+        path = "".join("/" + quote(step, safe="") for step in steps)
+        return f"{self.prefix}{path}" + (f"?{urlencode(query)}" if query else "")
+
+    def admit(self, url: str, *, relative_to: str | None = None) -> str:
+        """Return an address that GitHub sent (page, redirect, body), rebuilt; raises ForeignOriginError
+        when it is not below this API's base path."""
+        try:
+            parts = urlsplit(urljoin(relative_to, url) if relative_to else url)
+            port = parts.port or _PORTS.get(parts.scheme)
+        except ValueError:
+            raise ForeignOriginError("GitHub's answer points to an address that can't be read.") from None
+        if (parts.scheme, parts.hostname, port) != (self.scheme, self.host, self.port) or "@" in parts.netloc:
+            raise ForeignOriginError(f"GitHub's answer points away from {self.host}: not followed.")
+        if _UNSAFE.search(url) or not self._below(parts.path):
+            raise ForeignOriginError(f"GitHub's answer points to a place outside the API at {self.host}.")
+        path = parts.path.removeprefix(self.base)
+        return f"{self.prefix}{path}" + (f"?{parts.query}" if parts.query else "")
+
+    def repository_id(self, url: str) -> int | None:
+        """The numeric id in `/repositories/{id}/…`, the form in which GitHub redirects; else None."""
+        found = _REPOSITORY.match(urlsplit(url).path.removeprefix(self.base))
+        return int(found[1]) if found else None
+
+    def _below(self, path: str) -> bool:
+        steps = re.split(r"[/\\]", unquote(path))
+        return path.startswith(f"{self.base}/") and not any(step in (".", "..") for step in steps)
+
+
+def repository_parts(name: str) -> tuple[str, str]:
+    """Split "owner/repo". Raises ConfigurationError when either is not `[A-Za-z0-9._-]+`, or `.` or `..`."""
+    owner, slash, repository = name.partition("/")
+    for part in (owner, repository):
+        if not slash or not _NAME.fullmatch(part) or part in (".", ".."):
+            raise ConfigurationError(f"{name[:100]!r} is not the name of a repository (owner/repo).")
+    return owner, repository
+
+
+def next_link(header: str | None) -> str | None:
+    """The address of `rel="next"` in a Link header, verbatim, or None (GITHUB.md, Lists: Paging)."""
+    for address, parameters in re.findall(r"<([^<>]*)>([^<]*)", header or ""):
+        for relations in re.findall(r'(?i)\brel\s*=\s*"?([^";,]*)', parameters):
+            if "next" in relations.lower().split():
+                return str(address)
+    return None

@@ -1,0 +1,149 @@
+"""Single objects: the repository, an account, an issue with its thread and events."""
+
+from dataclasses import dataclass
+from itertools import chain
+
+from msgspec import UNSET
+
+from reconciler.errors import GitHubError, MovedError, NotThereError
+from reconciler.github import translate
+from reconciler.github.answers import require, require_object
+from reconciler.github.dispatch import Reply
+from reconciler.github.drain import LONGEST_WALK
+from reconciler.github.origin import next_link
+from reconciler.github.place import Place, issue_number
+from reconciler.github.translate import FieldOfLabel
+from reconciler.github.wire import CommentRow, EventRow, IssueRow, RepositoryRow, UserRow, decode, elements
+from reconciler.model.ids import IssueNumber, RemoteCommentId, RepositoryId
+from reconciler.model.issue import Account, FieldEvent, Issue, RemoteComment, Repository
+
+PER_PAGE = 100
+LOOKS = 5
+"""How often a thread of several pages is read before it is said to change too fast."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reads:
+    """Reads of one repository."""
+
+    place: Place
+    field_of: FieldOfLabel
+
+    async def repository(self) -> Repository:
+        """As it is now. Raises UnreadableError."""
+        reply = await self._get(self.place.url())
+        # Not `require`: whose id this is, is just what the caller wants to compare.
+        unknown = Place(name=self.place.name, gateway=self.place.gateway)
+        require(reply, unknown, f"the repository {self.place.name}")
+        found = translate.repository(decode(reply.body, RepositoryRow, f"the repository {self.place.name}"))
+        self.place.id = self.place.id or found.id
+        return found
+
+    async def own_id(self) -> RepositoryId:
+        """The numeric id, asked for when it is not known."""
+        return self.place.id or (await self.repository()).id
+
+    async def account(self) -> Account:
+        """Who writes with this credential (GITHUB.md, Credentials). Raises GitHubError if it does not say."""
+        gateway, origin = self.place.gateway, self.place.origin
+        bot = await gateway.credential.bot(gateway.ask, self.place.time.now)
+        reply = await self._get(origin.url("users", bot) if bot else origin.url("user"))
+        if reply.status != 200:
+            raise GitHubError(
+                f"GitHub does not say whose credential that of {self.place.name} is ({reply.status})."
+            )
+        found = translate.account(decode(reply.body, UserRow, "the credential's account"))
+        assert found is not None
+        return found
+
+    async def newest_number(self) -> int:
+        """The highest number of an issue or pull request; 0 when there is none."""
+        query: dict[str, str | int] = {"state": "all", "sort": "created", "direction": "desc", "per_page": 1}
+        reply = await self._get(self.place.url("issues", query=query))
+        what = f"the newest issue of {self.place.name}"
+        require(reply, self.place, what)
+        return max((decode(raw, IssueRow, what).number for raw in elements(reply.body, what)), default=0)
+
+    async def issue(self, number: IssueNumber) -> Issue:
+        """As it is now. Raises MovedError, NotThereError (404, 410; 200: the number is a pull request)."""
+        what = f"the issue {self.place.name}#{number}"
+        reply = await self._get(self.place.url("issues", number))
+        await self._still_here(reply, number, what)
+        require_object(reply, self.place, what)
+        row = decode(reply.body, IssueRow, what)
+        if row.pull_request is not UNSET:
+            raise NotThereError(f"{self.place.name}#{number} is a pull request.", reply.status)
+        return translate.issue(row)
+
+    async def comment(self, comment_id: RemoteCommentId) -> RemoteComment:
+        """As it is now. Raises NotThereError."""
+        what = f"the comment {self.place.name} {comment_id}"
+        reply = await self._get(self.place.url("issues", "comments", comment_id))
+        require_object(reply, self.place, what)
+        return read_comment(reply.body, what)
+
+    async def thread(self, number: IssueNumber) -> tuple[RemoteComment, ...]:
+        """All comments, all pages: complete or an error, for deletions are inferred from it.
+
+        A comment deleted while later pages are read moves the rows behind it up, and one is skipped. So all
+        pages but the last are asked for again, conditionally (free if nothing moved), until none has changed.
+        """
+        what = f"the comments of {self.place.name}#{number}"
+        url = self.place.url("issues", number, "comments", query={"per_page": PER_PAGE})
+        for _ in range(LOOKS):
+            pages = await self._pages(url, what)
+            if await self._stands(pages[:-1]):
+                rows = chain.from_iterable(elements(page.body, what) for page in pages)
+                found = (read_comment(bytes(raw), what) for raw in rows)
+                return tuple({comment.id: comment for comment in found}.values())
+        raise GitHubError(f"{what[0].upper()}{what[1:]} kept changing while they were read.")
+
+    async def field_events(self, number: IssueNumber) -> tuple[FieldEvent, ...]:
+        """Changes of state, labels and title, oldest first. Events are only ever added: one walk will do."""
+        what = f"the events of {self.place.name}#{number}"
+        pages = await self._pages(
+            self.place.url("issues", number, "events", query={"per_page": PER_PAGE}), what
+        )
+        rows = chain.from_iterable(elements(page.body, what) for page in pages)
+        events = (translate.field_event(decode(raw, EventRow, what), self.field_of) for raw in rows)
+        return tuple(sorted((event for event in events if event), key=lambda event: event.at))
+
+    async def _get(self, url: str, etag: str | None = None) -> Reply:
+        return (await self.place.gateway.read(url, etag=etag)).reply
+
+    async def _pages(self, url: str, what: str) -> list[Reply]:
+        pages: list[Reply] = []
+        link: str | None = url
+        while link is not None:
+            if len(pages) >= LONGEST_WALK:
+                raise GitHubError(f"The pages of {what} lead in circles.")
+            reply = await self._get(link)
+            require_object(reply, self.place, what)
+            pages.append(reply)
+            link = next_link(reply.headers.get("link"))
+        return pages
+
+    async def _stands(self, pages: list[Reply]) -> bool:
+        for page in pages:
+            again = await self._get(page.url, page.headers.get("etag"))
+            if again.status != 304 and again.body != page.body:
+                return False
+        return True
+
+    async def _still_here(self, reply: Reply, number: IssueNumber, what: str) -> None:
+        """A redirect is a rename of the repository or a transfer of the issue; ids tell which."""
+        if not reply.hops:
+            return
+        ours = await self.own_id()
+        for hop in reply.hops:
+            other = self.place.origin.repository_id(hop)
+            if (other is not None and other != ours) or issue_number(hop) != number:
+                raise MovedError(f"{what[0].upper()}{what[1:]} was transferred to another repository.")
+
+
+def read_comment(body: bytes, what: str) -> RemoteComment:
+    """A comment. Raises GitHubError that names `what` and the field that does not fit."""
+    found = translate.comment(decode(body, CommentRow, what))
+    if found is None:
+        raise GitHubError(f"GitHub's answer about {what} can't be read: no issue number - at `$.issue_url`.")
+    return found

@@ -1,0 +1,48 @@
+"""Asking again: for what may be asked twice without harm, a few times, for a few seconds at most.
+
+A pass waits for nothing longer (DESIGN.md, Limits and failure), and nothing that creates comes through here.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+
+from reconciler.errors import GitHubError
+from reconciler.ports import Clock
+
+T = TypeVar("T")
+ATTEMPTS = 4
+FIRST_WAIT = 0.3
+PATIENCE = 45.0
+"""Seconds after the first attempt began from which none is added: timeouts add up."""
+
+
+class PassingError(Exception):
+    """It failed in a way that may have passed when asked again."""
+
+
+async def persistently(ask: Callable[[], Awaitable[T]], *, clock: Clock, dice: Callable[[], float]) -> T:
+    """Return what `ask` returns, asking again after a PassingError; raises GitHubError when it does not pass.
+
+    `dice` returns a number in [0, 1): the waits are spread so that many processes do not come back at once.
+    """
+    begun = clock.monotonic()
+
+    def wait(state: RetryCallState) -> float:
+        # 0.15–0.3, 0.3–0.6, 0.6–1.2 s
+        return float(FIRST_WAIT * 2 ** (state.attempt_number - 1)) * (0.5 + dice() / 2)
+
+    async def once() -> T:
+        return await ask()
+
+    def stop(state: RetryCallState) -> bool:
+        return clock.monotonic() - begun > PATIENCE or stop_after_attempt(ATTEMPTS)(state)
+
+    retrying = AsyncRetrying(
+        retry=retry_if_exception_type(PassingError), wait=wait, stop=stop, sleep=clock.sleep, reraise=True
+    )
+    try:
+        return await retrying(once)
+    except PassingError as error:
+        raise GitHubError(f"GitHub could not be asked: {error}.") from None

@@ -1,0 +1,33 @@
+"""What GitHub says when it says no, made fit to be shown to people: one line, no secret, not long."""
+
+from reconciler.github.wire import FieldErrorRow, MessageRow, attempt
+
+LONGEST = 300
+
+
+def message_of(body: bytes) -> str | None:
+    """GitHub's own message with the errors of a 422; None when the body is not in GitHub's shape."""
+    row = attempt(body, MessageRow)
+    if isinstance(row, str):
+        return None
+    details = "; ".join(_detail(error) for error in row.errors)
+    return plain(f"{row.message} ({details})" if details else row.message)
+
+
+def hint_of(body: bytes) -> str:
+    """Message and documentation address, for telling a limit's answer from others."""
+    row = attempt(body, MessageRow)
+    return "" if isinstance(row, str) else f"{row.message} {row.documentation_url or ''}"
+
+
+def plain(text: str, longest: int = LONGEST) -> str:
+    """One printable line of at most `longest` characters."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def _detail(error: FieldErrorRow | str) -> str:
+    if isinstance(error, str):
+        return error
+    words = (error.message,) if error.message else (error.resource, error.field, error.code)
+    return " ".join(word for word in words if word)

@@ -1,0 +1,146 @@
+"""From GitHub's rows to the model's values."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from msgspec import UNSET, Raw
+
+from reconciler.github.wire import (
+    CommentRow,
+    EventRow,
+    IssueRow,
+    LabelRow,
+    RepositoryRow,
+    StampRow,
+    UserRow,
+    attempt,
+)
+from reconciler.model.fields import Field
+from reconciler.model.ids import AccountId, IssueNumber, RemoteCommentId, RepositoryId
+from reconciler.model.issue import Account, FieldEvent, Issue, RemoteComment, Repository
+from reconciler.model.snapshot import Poisoned
+
+T = TypeVar("T")
+FieldOfLabel = Callable[[str], Field | None]
+"""Which field a label name is a value of; None: of none."""
+
+_COLLABORATORS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+_ISSUE_OF = re.compile(r"/issues/([0-9]{1,10})$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row(Generic[T]):
+    """One member of a list: a value, or a problem, or neither (a pull request)."""
+
+    id: int | None
+    at: datetime | None  # updated_at
+    value: T | None = None
+    problem: Poisoned | None = None
+
+
+def issue_row(raw: bytes | Raw, repository: str) -> Row[Issue]:
+    """One member of an issue list (GITHUB.md, Lists: pull requests come along)."""
+    row = attempt(raw, IssueRow)
+    if isinstance(row, str):
+        return _poisoned(raw, row, f"issue {repository}#", f"an issue of {repository}")
+    value = None if row.pull_request is not UNSET else issue(row)
+    return Row(id=row.id, at=row.updated_at, value=value)
+
+
+def comment_row(raw: bytes | Raw, repository: str) -> Row[RemoteComment]:
+    """One member of a comment list."""
+    row = attempt(raw, CommentRow)
+    if isinstance(row, str):
+        return _poisoned(raw, row, f"comment {repository} ", f"a comment of {repository}")
+    value = comment(row)
+    if value is None:
+        reason = "it does not say which issue it belongs to - at `$.issue_url`"
+        return _poisoned(raw, reason, f"comment {repository} ", f"a comment of {repository}")
+    return Row(id=row.id, at=row.updated_at, value=value)
+
+
+def issue(row: IssueRow) -> Issue:
+    """An issue."""
+    return Issue(
+        id=row.id,
+        number=IssueNumber(row.number),
+        title=row.title,
+        body=row.body or "",
+        state=row.state,
+        state_reason=row.state_reason,
+        labels=label_names(row.labels),
+        comments=row.comments,
+        locked=row.locked,
+        author=account(row.user),
+        url=row.html_url,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def comment(row: CommentRow) -> RemoteComment | None:
+    """A comment; None when its `issue_url` names no issue."""
+    found = _ISSUE_OF.search(row.issue_url)
+    if found is None:
+        return None
+    return RemoteComment(
+        id=RemoteCommentId(row.id),
+        issue_number=IssueNumber(int(found[1])),
+        body=row.body or "",
+        author=account(row.user),
+        collaborator=row.author_association in _COLLABORATORS,
+        url=row.html_url,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def account(row: UserRow | None) -> Account | None:
+    """An account; None for a deleted one ("ghost")."""
+    return Account(id=AccountId(row.id), login=row.login) if row else None
+
+
+def repository(row: RepositoryRow) -> Repository:
+    """A repository."""
+    return Repository(
+        id=RepositoryId(row.id),
+        full_name=row.full_name,
+        private=row.private,
+        archived=row.archived,
+        has_issues=row.has_issues,
+        can_push=row.permissions.push if row.permissions else None,
+    )
+
+
+def label_names(rows: Iterable[LabelRow | str]) -> tuple[str, ...]:
+    """The names of labels, shown as objects or as bare names."""
+    names = (row if isinstance(row, str) else row.name for row in rows)
+    return tuple(name for name in names if name)
+
+
+def field_event(row: EventRow, field_of: FieldOfLabel) -> FieldEvent | None:
+    """An event that changed a field of ours, else None."""
+    by, at = account(row.actor), row.created_at
+    match row:
+        case EventRow(event="closed" | "reopened" as value):
+            return FieldEvent(field=Field.STATUS, value=value, added=True, actor=by, at=at)
+        case EventRow(event="renamed", rename=rename) if rename:
+            return FieldEvent(field=Field.TITLE, value=rename.to, added=True, actor=by, at=at)
+        case EventRow(event="labeled" | "unlabeled" as kind, label=LabelRow(name=str() as name)):
+            field = field_of(name)
+            added = kind == "labeled"
+            return FieldEvent(field=field, value=name, added=added, actor=by, at=at) if field else None
+        case _:
+            return None
+
+
+def _poisoned(raw: bytes | Raw, reason: str, known: str, unknown: str) -> Row[T]:
+    stamp = attempt(raw, StampRow)
+    if isinstance(stamp, str):
+        return Row(id=None, at=None, problem=Poisoned(what=unknown, reason=reason))
+    name = stamp.number or stamp.id
+    what = f"{known}{name}" if name else unknown
+    return Row(id=stamp.id, at=stamp.updated_at, problem=Poisoned(what=what, reason=reason))

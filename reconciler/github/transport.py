@@ -1,0 +1,132 @@
+"""The only module that knows httpx: one request out, one answer back, nothing followed and nothing retried.
+
+A successor of httpx takes its place here. Its traps are met here too (DESIGN.md, Traps of the libraries).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import httpx
+
+from reconciler.model.secret import Secret
+
+TIMEOUTS = httpx.Timeout(connect=10.0, read=30.0, write=30.0, pool=10.0)
+LARGEST_ANSWER = 32 * 1024 * 1024
+_BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One request as it goes out. `bearer` is shown by no repr."""
+
+    method: str
+    url: str
+    bearer: Secret | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """One answer as it came in; header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+class UnsentError(Exception):
+    """Not a byte left: no connection could be made."""
+
+
+class DroppedError(Exception):
+    """The request may have arrived; its answer did not, or not whole."""
+
+
+@dataclass(slots=True)
+class _Held:
+    """A client and how many requests are under way in it."""
+
+    client: httpx.AsyncClient
+    under_way: int = 0
+
+
+class Transport:
+    """Sends requests over one kept-alive client that all repositories share.
+
+    `inner` replaces the network in tests.
+    """
+
+    def __init__(self, *, user_agent: str, inner: httpx.AsyncBaseTransport | None = None) -> None:
+        self._user_agent = user_agent
+        self._inner = inner
+        self._held: _Held | None = None
+
+    async def send(self, request: Outgoing) -> Incoming:
+        """Send one request once. Raises UnsentError or DroppedError; neither carries headers or addresses."""
+        held = self._held = self._held or _Held(self._client())
+        held.under_way += 1
+        try:
+            return await _exchange(held.client, request)
+        except httpx.PoolTimeout:
+            # A cancelled request can keep its slot for good: the next request gets a pool of its own.
+            self._held = None if self._held is held else self._held
+            raise UnsentError("no connection became free in time") from None
+        except _BEFORE_SENDING as error:
+            raise UnsentError(_named(error)) from None
+        except httpx.HTTPError as error:
+            raise DroppedError(_named(error)) from None
+        finally:
+            held.under_way -= 1
+            if held is not self._held and not held.under_way:
+                await held.client.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections; a later request opens new ones."""
+        held, self._held = self._held, None
+        if held and not held.under_way:
+            await held.client.aclose()
+
+    def _client(self) -> httpx.AsyncClient:
+        # trust_env off: no proxy, .netrc or certificate variable may divert or add to what we send.
+        return httpx.AsyncClient(
+            timeout=TIMEOUTS,
+            follow_redirects=False,
+            trust_env=False,
+            transport=self._inner,
+            headers={"User-Agent": self._user_agent},
+        )
+
+
+async def _exchange(client: httpx.AsyncClient, request: Outgoing) -> Incoming:
+    headers = dict(request.headers)
+    if request.bearer:
+        headers["Authorization"] = f"Bearer {request.bearer.reveal()}"
+    try:
+        built = client.build_request(request.method, request.url, headers=headers, content=request.body)
+    except (httpx.InvalidURL, ValueError, TypeError):
+        raise UnsentError("the request can't be written as HTTP") from None
+    answer = await client.send(built, stream=True)
+    try:
+        body = await _limited(answer)
+    finally:
+        await answer.aclose()
+    return Incoming(status=answer.status_code, headers=_lower(answer.headers), body=body)
+
+
+async def _limited(answer: httpx.Response) -> bytes:
+    body = bytearray()
+    async for piece in answer.aiter_bytes():
+        body += piece
+        if len(body) > LARGEST_ANSWER:
+            raise DroppedError(f"the answer is larger than {LARGEST_ANSWER} bytes")
+    return bytes(body)
+
+
+def _lower(headers: httpx.Headers) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _named(error: Exception) -> str:
+    # Only the kind: httpx quotes header values in some messages (LocalProtocolError), the token's included.
+    return type(error).__name__

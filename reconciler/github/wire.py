@@ -1,0 +1,203 @@
+"""GitHub's JSON as typed rows: lenient about what is absent and not needed, strict about what is."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+from reconciler.errors import GitHubError
+from reconciler.model.fields import IssueState
+
+T = TypeVar("T")
+Id = Annotated[int, Meta(gt=0, le=2**63 - 1)]
+Number = Annotated[int, Meta(gt=0, lt=2**31)]
+Count = Annotated[int, Meta(ge=0, lt=2**31)]
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class UserRow(Struct, frozen=True):
+    """An account; a deleted one is null where it would stand."""
+
+    id: Id
+    login: str
+
+
+class LabelRow(Struct, frozen=True):
+    """A label; older answers have the bare name in its place."""
+
+    name: str | None = None
+
+
+class IssueRow(Struct, frozen=True, kw_only=True):
+    """An issue, or a pull request when it has that key."""
+
+    id: Id
+    number: Number
+    title: str
+    state: IssueState
+    created_at: Moment
+    updated_at: Moment
+    state_reason: str | None = None
+    body: str | None = None
+    labels: tuple[LabelRow | str, ...] = ()
+    comments: Count = 0
+    locked: bool = False
+    user: UserRow | None = None
+    html_url: str = ""
+    pull_request: Raw | UnsetType = UNSET
+
+
+class CommentRow(Struct, frozen=True, kw_only=True):
+    """A comment of an issue or of a pull request's conversation."""
+
+    id: Id
+    issue_url: str
+    created_at: Moment
+    updated_at: Moment
+    body: str | None = None
+    user: UserRow | None = None
+    author_association: str = "NONE"
+    html_url: str = ""
+
+
+class RenameRow(Struct, frozen=True):
+    """The title before and after."""
+
+    to: str
+
+
+class EventRow(Struct, frozen=True, kw_only=True):
+    """Something that happened to an issue; of most kinds only the kind is of interest."""
+
+    event: str
+    created_at: Moment
+    actor: UserRow | None = None
+    label: LabelRow | None = None
+    rename: RenameRow | None = None
+
+
+class PermissionsRow(Struct, frozen=True):
+    """What the credential may do; absent for installations."""
+
+    push: bool | None = None
+
+
+class RepositoryRow(Struct, frozen=True, kw_only=True):
+    """A repository as it says of itself."""
+
+    id: Id
+    full_name: str
+    private: bool = False
+    archived: bool = False
+    has_issues: bool = True
+    permissions: PermissionsRow | None = None
+
+
+class InstallationRow(Struct, frozen=True):
+    """Where an App is installed."""
+
+    id: Id
+
+
+class AccessTokenRow(Struct, frozen=True):
+    """An installation's token; opaque, of any length (GITHUB.md, Credentials)."""
+
+    token: str
+    expires_at: Moment
+
+
+class AppRow(Struct, frozen=True):
+    """The App itself."""
+
+    slug: str
+
+
+class StampRow(Struct, frozen=True):
+    """As much of a row that does not decode as is needed to name it and to read on behind it."""
+
+    id: Id | None = None
+    number: Number | None = None
+    updated_at: Moment | None = None
+
+
+class FieldErrorRow(Struct, frozen=True):
+    """One of the reasons of a 422."""
+
+    resource: str | None = None
+    field: str | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+class MessageRow(Struct, frozen=True):
+    """An answer that is not a success (GITHUB.md, Writes: 422 shape)."""
+
+    message: str
+    errors: tuple[FieldErrorRow | str, ...] = ()
+    documentation_url: str | None = None
+
+
+def decode(body: bytes | Raw, kind: type[T], what: str) -> T:
+    """Return the body as `kind`. Raises GitHubError that names `what` and the field that does not fit."""
+    try:
+        return _decoded(body, kind)
+    except (ValueError, RecursionError) as error:
+        raise GitHubError(f"GitHub's answer about {what} can't be read: {explain(error)}.") from None
+
+
+def elements(body: bytes, what: str) -> Sequence[bytes | Raw]:
+    """Return the members of a list, undecoded, so that a bad one spoils only itself. Raises GitHubError."""
+    return decode(body, list[Raw], what)
+
+
+def attempt(raw: bytes | Raw, kind: type[T]) -> T | str:
+    """Return one row decoded, or in a few words which field does not fit."""
+    try:
+        return _decoded(raw, kind)
+    except (ValueError, RecursionError) as error:
+        return explain(error)
+
+
+def is_json(body: bytes) -> bool:
+    """Whether the body is whole: a connection may end in the middle of an answer and look finished."""
+    try:
+        _decoded(body, Raw)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def explain(error: Exception) -> str:
+    """In a few words what is wrong: the field of a ValidationError, never the value."""
+    return str(error) if isinstance(error, msgspec.ValidationError) else "it is not well-formed JSON"
+
+
+def encode(value: object) -> bytes:
+    """Return a request's body. Raises UnicodeEncodeError for text that has no UTF-8 form."""
+    return msgspec.json.encode(value)
+
+
+def _decoded(body: bytes | Raw, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        # Lone surrogates (\ud800) are JSON but no text, and msgspec refuses the whole document for one.
+        repaired = msgspec.json.encode(_repaired(json.loads(bytes(body).decode())))
+        return msgspec.json.decode(repaired, type=kind)
+
+
+def _repaired(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case list():
+            return [_repaired(item) for item in value]
+        case dict():
+            return {_repaired(key): _repaired(item) for key, item in value.items()}
+        case _:
+            return value

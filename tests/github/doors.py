@@ -1,0 +1,88 @@
+"""How the tests put a doorway together, and what they look at in it."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import httpx
+
+from reconciler.github.credentials import Credential, TokenCredential
+from reconciler.github.repository import Doorway, GitHubRepository
+from reconciler.github.transport import Transport
+from reconciler.model.fields import Field
+from reconciler.model.ids import RepositoryId
+from reconciler.model.secret import Secret
+from tests.support.governor import MemoryGovernor
+
+API = "https://api.test"
+TOKEN = "ghp_verysecret0123456789"
+
+
+@dataclass(slots=True)
+class StillClock:
+    """Implements `ports.Clock`; only sleeping moves it."""
+
+    start: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+    passed: float = 0.0
+    slept: list[float] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return self.start + timedelta(seconds=self.passed)
+
+    def monotonic(self) -> float:
+        return self.passed
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.passed += seconds
+
+
+@dataclass(slots=True, kw_only=True)
+class Door:
+    """A doorway to one repository, with what it is made of."""
+
+    doorway: Doorway
+    governor: MemoryGovernor
+    clock: StillClock
+    credential: Credential
+    repository: GitHubRepository
+
+    def another(
+        self, name: str = "acme/web", *, repository_id: RepositoryId | None = None
+    ) -> GitHubRepository:
+        """A repository as the next pass would open it."""
+        return self.doorway.repository(name, self.credential, repository_id=repository_id, field_of=field_of)
+
+    async def aclose(self) -> None:
+        await self.repository.aclose()
+        await self.doorway.aclose()
+
+
+def field_of(label: str) -> Field | None:
+    return {"high-priority": Field.SEVERITY, "low-priority": Field.SEVERITY, "ui": Field.CATEGORY}.get(label)
+
+
+def open_door(
+    api: str = API,
+    token: str = TOKEN,
+    *,
+    governor: MemoryGovernor | None = None,
+    clock: StillClock | None = None,
+    credential: Credential | None = None,
+    inner: httpx.AsyncBaseTransport | None = None,
+    overlap_seconds: float = 120.0,
+    name: str = "acme/web",
+    api_version: str = "2022-11-28",
+) -> Door:
+    governor, clock = governor or MemoryGovernor(), clock or StillClock()
+    doorway = Doorway(
+        api_url=api,
+        api_version=api_version,
+        clock=clock,
+        governor=governor,
+        transport=Transport(user_agent="bugspark-reconciler/test", inner=inner),
+        overlap_seconds=overlap_seconds,
+        dice=lambda: 0.5,
+    )
+    mine = credential or TokenCredential(Secret(token))
+    repository = doorway.repository(name, mine, field_of=field_of)
+    return Door(doorway=doorway, governor=governor, clock=clock, credential=mine, repository=repository)

@@ -1,0 +1,56 @@
+"""A governor in memory, for tests of the GitHub doorway: it records what it is asked and told."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from reconciler.errors import LimitedError
+from reconciler.model.ids import Fingerprint
+from reconciler.model.snapshot import RateLimit
+
+
+@dataclass(slots=True, kw_only=True)
+class Told:
+    """GitHub said wait."""
+
+    credential: Fingerprint
+    until: datetime
+    reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class MemoryGovernor:
+    """Implements `ports.Governor`. `left`: read points still to be had; None: any number."""
+
+    left: int | None = None
+    until: datetime = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+    """When there are points again."""
+    reserved: list[tuple[Fingerprint, int]] = field(default_factory=list)
+    slots: list[tuple[Fingerprint, int]] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    seen: list[RateLimit] = field(default_factory=list)
+
+    @property
+    def points(self) -> int:
+        """Read points reserved so far."""
+        return sum(points for _, points in self.reserved)
+
+    async def reserve(self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None) -> None:
+        """Take points, or raise LimitedError when fewer are left."""
+        if self.left is not None:
+            if points > self.left:
+                raise LimitedError("no points left", self.until)
+            self.left -= points
+        self.reserved.append((credential, points))
+        if seen is not None:
+            self.seen.append(seen)
+
+    async def slot(self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None) -> datetime:
+        """Let every write go at once."""
+        self.slots.append((credential, points))
+        if seen is not None:
+            self.seen.append(seen)
+        return datetime.now(UTC)
+
+    async def blocked(self, credential: Fingerprint, until: datetime, reason: str) -> None:
+        """Write it down."""
+        self.told.append(Told(credential=credential, until=until, reason=reason))
