@@ -1,5 +1,7 @@
 """GITHUB.md, Credentials and versions; and who may do what."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -92,7 +94,7 @@ async def test_the_anonymous_read_what_is_public_only(anyone: httpx.AsyncClient)
 
 @pytest.mark.parametrize("limits", [{"cap": Level.READ}, {"repositories": frozenset({1})}])
 async def test_a_fine_grained_token_writes_only_where_it_is_for(
-    github: GitHub, limits: dict[str, object]
+    github: GitHub, limits: dict[str, Any]
 ) -> None:
     github.world.add_token("bugspark-bot", "github_pat_sim", kind="fine", **limits)
     async with github.client("github_pat_sim") as client:

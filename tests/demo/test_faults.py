@@ -19,6 +19,7 @@ from reconciler.demo.github.faults import (
     Truncate,
     Unmodified,
 )
+from reconciler.demo.github.limits import Form
 from tests.support.github import GitHub
 
 ISSUES = "/repos/acme/web/issues"
@@ -110,8 +111,8 @@ async def test_a_silent_connection(github: GitHub, bot: httpx.AsyncClient, appli
 
 @pytest.mark.parametrize("status", [403, 429])
 @pytest.mark.parametrize("form", ["retry-after", "remaining", "message"])
-async def test_a_limit_in_every_form(github: GitHub, bot: httpx.AsyncClient, status: int, form: str) -> None:
-    fault = Limit(form=form, status=status, wait=30)  # type: ignore[arg-type] # parametrized
+async def test_a_limit_in_every_form(github: GitHub, bot: httpx.AsyncClient, status: int, form: Form) -> None:
+    fault = Limit(form=form, status=status, wait=30)
     github.simulator.faults.add(fault, method="POST")
     answer = await post(bot)
     assert (answer.status_code, github.web.thread(1)) == (status, [])

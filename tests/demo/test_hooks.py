@@ -177,6 +177,7 @@ async def test_hooks_are_set_up_and_repaired_through_the_api(
     assert (await bot.post(HOOKS, json={"name": "web", "config": {}})).status_code == 422
     (listed,) = (await bot.get(HOOKS)).json()
     path = f"{HOOKS}/{listed['id']}"
+    assert (await bot.get(path)).json() == listed
     changed = await bot.patch(path, json={"events": ["issues"], "active": False})
     assert (changed.json()["events"], changed.json()["active"]) == (["issues"], False)
     await bot.patch(path, json={"config": config | {"secret": "another"}})

@@ -118,6 +118,17 @@ async def test_page_links_name_first_previous_and_last(github: GitHub, bot: http
     assert all("state=all" in link["url"] for link in answer.links.values())
 
 
+@pytest.mark.parametrize("by_id", [True, False])
+async def test_links_lead_on_by_name_or_by_number(
+    github: GitHub, bot: httpx.AsyncClient, by_id: bool
+) -> None:
+    github.world.assume(links_by_id=by_id)
+    open_many(github, 2)
+    url = httpx.URL((await bot.get(ISSUES, params={"per_page": 1})).links["next"]["url"])
+    assert url.path == (f"/repositories/{github.web.id}/issues" if by_id else ISSUES)
+    assert numbers(await bot.get(url)) == [1]
+
+
 async def test_a_page_has_a_hundred_rows_at_most(github: GitHub, bot: httpx.AsyncClient) -> None:
     open_many(github, 101, apart=0)
     assert len(numbers(await bot.get(ISSUES, params={"per_page": 500}))) == 100

@@ -9,12 +9,15 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
 import httpx
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from reconciler.demo.github.clock import ManualClock
 from reconciler.demo.github.simulator import Simulator
 from reconciler.demo.github.threads import running_in_thread
-from reconciler.demo.github.world import Repository, World
+from reconciler.demo.github.world import App, Repository, World
 
 BOT_TOKEN = "ghp_sim_bot_0123456789"
 ALICE_TOKEN = "ghp_sim_alice_0123456789"
@@ -73,3 +76,31 @@ def github_process() -> Iterator[GitHub]:
     made = make_github()
     with running_in_thread(made.simulator):
         yield made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstalledApp:
+    """A GitHub App installed on `acme/web`, with the private key it signs in with."""
+
+    app: App
+    key: RSAPrivateKey = field(repr=False)
+
+    @property
+    def pem(self) -> bytes:
+        """The private key as the file GitHub hands out."""
+        return self.key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+
+    def headers(self, clock: ManualClock, **claims: int | str) -> dict[str, str]:
+        """Return the `Authorization` of the app itself, for ten minutes from now; `claims` replace the JWT's."""
+        now = int(clock.now().timestamp())
+        usual = {"iat": now - 60, "exp": now + 540, "iss": str(self.app.id)}
+        return {"Authorization": f"Bearer {jwt.encode({**usual, **claims}, self.key, 'RS256')}"}
+
+
+def install_app(github: GitHub, key: RSAPrivateKey | None = None) -> InstalledApp:
+    """Register an app and install it on `acme/web`; making a key takes a tenth of a second."""
+    key = key or generate_private_key(public_exponent=65_537, key_size=2_048)
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return InstalledApp(
+        app=github.world.add_app("bugspark-sync", "acme", public.decode(), [github.web]), key=key
+    )

@@ -23,6 +23,8 @@ class Facts:
     """`since` also returns rows updated in that very second (Lists: contested)."""
     paging: Literal["pages", "cursors"] = "pages"
     """What the `Link` header carries: `page=` or `after=` (Lists: large repositories)."""
+    links_by_id: bool = True
+    """Links lead on under `/repositories/{id}/`, as in the examples of GitHub's description."""
     deep_page_rows: int | None = None
     """`page=` beyond this many rows is answered 422 (Lists); None: never."""
     comment_list_rows: int | None = 40_000

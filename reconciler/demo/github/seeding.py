@@ -41,7 +41,7 @@ def grow(world: World, wish: dict[str, Any]) -> dict[str, Any]:
         return _touch(repository, wish)
     labels = tuple(repository.ensure_label(name).id for name in wish.get("labels", ()))
     count, newest = wish["issues"], world.second() - int(wish.get("age", 0))
-    first = repository.seed(0, lambda row: row, by=wish["by"]).start
+    first = repository.next_number
 
     def shape(row: Issue) -> Issue:
         when = newest - int(wish.get("spread", 1) * (count - 1 - (row.number - first)))

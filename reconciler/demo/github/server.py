@@ -75,7 +75,7 @@ class _Connection:
     async def _exchange(self, request: Request) -> bool:
         """Answer one request; False when the connection is over."""
         simulator = self._simulator
-        fault = simulator.faults.take(request)
+        fault = simulator.fault_for(request)
         simulator.in_flight += 1
         simulator.most_in_flight = max(simulator.most_in_flight, simulator.in_flight)
         try:

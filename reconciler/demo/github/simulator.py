@@ -33,6 +33,9 @@ from reconciler.demo.github.routes.exchange import Exchange
 from reconciler.demo.github.views import Views
 from reconciler.demo.github.world import World
 
+_CONTROL = "/_sim/"
+_JOURNAL = 200_000
+"""Requests remembered; beyond it the older half is forgotten."""
 _CONDITIONS = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
 
 
@@ -60,13 +63,17 @@ class Simulator:
             self.views.api = address + self.base_path
             yield self.views.api
 
+    def fault_for(self, request: Request) -> Fault | None:
+        """Return what goes wrong with a request; never anything with one to the control endpoint."""
+        return None if request.path.startswith(_CONTROL) else self.faults.take(request)
+
     def cost(self, login: str) -> int:
         """Return the primary rate limit this account has used since the beginning."""
         return self.limits.meter(self.world.user(login).id).cost
 
     def answer(self, request: Request, fault: Fault | None = None) -> Answer | None:
         """Answer one request; None when the connection is to be dropped without an answer."""
-        if self._control is not None and request.path.startswith("/_sim/"):
+        if self._control is not None and request.path.startswith(_CONTROL):
             return self._control.answer(request)
         with self.world.lock:
             seen = self._note(request, fault)
@@ -87,8 +94,10 @@ class Simulator:
             token="?" if "authorization" in shown else None,
             time=self.world.moment(),
             fault=None if fault is None else type(fault).__name__,
-            request_id=f"51D0:{len(self.requests):06X}",
+            request_id=f"51D0:{self.world.next_id():06X}",
         )
+        if len(self.requests) >= _JOURNAL:
+            del self.requests[: _JOURNAL // 2]
         self.requests.append(seen)
         return seen
 

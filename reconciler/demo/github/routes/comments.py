@@ -25,7 +25,7 @@ def list_comments(call: Exchange) -> Answer:
         rows = rows[: max(0, facts.comment_list_rows - page.offset)]
     shown, more = rows[: page.size], len(rows) > page.size
     last = key_of(shown, order) if facts.paging == "cursors" else None
-    header = links(call.address, query, page, more=more, total=total, last_key=last)
+    header = links(call.address(repository), query, page, more=more, total=total, last_key=last)
     return Answer(headers=header, body=call.views.comments(repository, shown))
 
 
@@ -42,7 +42,7 @@ def list_thread(call: Exchange) -> Answer:
         least = since if call.world.facts.since_inclusive else since + 1
         rows = [row for row in rows if row.updated >= least]
     shown, more = rows[page.offset : page.offset + page.size], len(rows) > page.offset + page.size
-    header = links(call.address, query, page, more=more, total=len(rows), last_key=None)
+    header = links(call.address(repository), query, page, more=more, total=len(rows), last_key=None)
     return Answer(headers=header, body=call.views.comments(repository, shown))
 
 

@@ -33,10 +33,12 @@ class Exchange:
         """Return a part of the path, decoded."""
         return unquote(self.params[name])
 
-    @property
-    def address(self) -> str:
-        """The request's own address, without the query."""
-        return self.views.api + self.request.path
+    def address(self, repository: Repository) -> str:
+        """Return the request's address without the query, as links to its other pages begin."""
+        if not self.world.facts.links_by_id or "repository_id" in self.params:
+            return self.views.api + self.request.path
+        rest = self.request.path.split("/", 4)[4]
+        return f"{self.views.api}/repositories/{repository.id}/{rest}"
 
     def user(self) -> User:
         """Return the asking account; raises Problem 401 for the anonymous."""

@@ -27,7 +27,7 @@ def list_issues(call: Exchange) -> Answer:
     rows, total = _by_comments(table, asked, wanted) if by_comments else table.select(asked, wanted)
     shown, more = rows[: page.size], len(rows) > page.size
     last = key_of(shown, order) if call.world.facts.paging == "cursors" and not by_comments else None
-    header = links(call.address, query, page, more=more, total=total, last_key=last)
+    header = links(call.address(repository), query, page, more=more, total=total, last_key=last)
     return Answer(headers=header, body=call.views.issues(repository, shown))
 
 

@@ -14,13 +14,15 @@ from reconciler.demo.github.world import Repository
 def list_labels(call: Exchange) -> Answer:
     """Answer `GET …/labels`."""
     repository = call.repository()
-    return _paged(call, [call.views.label(repository, label) for label in repository.labels.values()])
+    return _paged(
+        call, repository, [call.views.label(repository, label) for label in repository.labels.values()]
+    )
 
 
 def list_issue_labels(call: Exchange) -> Answer:
     """Answer `GET …/issues/{n}/labels`."""
     repository = call.repository()
-    return _paged(call, _shown(call, repository, call.issue(repository)))
+    return _paged(call, repository, _shown(call, repository, call.issue(repository)))
 
 
 def add_labels(call: Exchange) -> Answer:
@@ -50,7 +52,7 @@ def list_events(call: Exchange) -> Answer:
     repository = call.repository()
     issue = call.issue(repository)
     events = repository.events.get(issue.number, [])
-    return _paged(call, [event_view(call.views, repository, event) for event in events])
+    return _paged(call, repository, [event_view(call.views, repository, event) for event in events])
 
 
 def _may(call: Exchange, repository: Repository) -> None:
@@ -62,9 +64,11 @@ def _shown(call: Exchange, repository: Repository, issue: Issue) -> list[dict[st
     return [call.views.label(repository, repository.labels[label]) for label in issue.labels]
 
 
-def _paged(call: Exchange, rows: list[dict[str, object]]) -> Answer:
+def _paged(call: Exchange, repository: Repository, rows: list[dict[str, object]]) -> Answer:
     query = call.request.query
     page = page_of(query)
     end = page.offset + page.size
-    header = links(call.address, query, page, more=len(rows) > end, total=len(rows), last_key=None)
+    header = links(
+        call.address(repository), query, page, more=len(rows) > end, total=len(rows), last_key=None
+    )
     return answered(rows[page.offset : end], headers=header)

@@ -25,6 +25,12 @@ def list_hooks(call: Exchange) -> Answer:
     return answered([hook_view(call.views, repository, hook) for hook in repository.hooks.values()])
 
 
+def get_hook(call: Exchange) -> Answer:
+    """Answer `GET …/hooks/{id}`."""
+    repository = _administered(call)
+    return answered(hook_view(call.views, repository, _hook(call, repository)))
+
+
 def make_hook(call: Exchange) -> Answer:
     """Answer `POST …/hooks`; a second one for the same address is refused."""
     repository, body = _administered(call), call.body()

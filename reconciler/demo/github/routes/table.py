@@ -52,6 +52,7 @@ def make_routes() -> tuple[Route, ...]:
         _route(f"GET {_REPOSITORY}/labels", labels.list_labels),
         _route(f"GET {_REPOSITORY}/hooks", repositories.list_hooks),
         _route(f"POST {_REPOSITORY}/hooks", repositories.make_hook),
+        _route(rf"GET {_REPOSITORY}/hooks/(?P<hook>\d+)", repositories.get_hook),
         _route(rf"PATCH {_REPOSITORY}/hooks/(?P<hook>\d+)", repositories.change_hook),
         _route(rf"POST {_REPOSITORY}/hooks/(?P<hook>\d+)/pings", repositories.ping_hook),
         _route("GET /user", accounts.get_self),

@@ -101,7 +101,7 @@ class Repository(IssueActs, CommentActs):
         Returns their numbers.
         """
         author, now = self.world.user(by).id, self.world.second()
-        first = self._last_number + 1
+        first = self.next_number
         rows = []
         for _ in range(count):
             number = self._next_number()

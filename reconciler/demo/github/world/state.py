@@ -54,6 +54,11 @@ class RepositoryState:
         self._last_number = 0
 
     @property
+    def next_number(self) -> int:
+        """The number the next issue will get."""
+        return self._last_number + 1
+
+    @property
     def full_name(self) -> str:
         """`owner/name` as it is now."""
         return f"{self.world.users[self.owner].login}/{self.name}"
