@@ -88,8 +88,20 @@ async def test_since_compares_seconds_and_equality_is_a_switch(
     assert [row["body"] for row in thread] == (["one"] if inclusive else [])
 
 
-async def test_a_time_that_is_none_is_refused(bot: httpx.AsyncClient) -> None:
-    assert (await bot.get(ISSUES, params={"since": "yesterday"})).status_code == 422
+@pytest.mark.parametrize("query", [{"since": "yesterday"}, {"after": "nonsense"}, {"state": "ajar"}])
+async def test_a_query_that_makes_no_sense_is_refused(bot: httpx.AsyncClient, query: dict[str, str]) -> None:
+    assert (await bot.get(ISSUES, params=query)).status_code == 422
+
+
+async def test_nonsense_for_a_page_is_the_first_one(github: GitHub, bot: httpx.AsyncClient) -> None:
+    open_many(github, 1)
+    assert numbers(await bot.get(ISSUES, params={"page": "x", "per_page": "-1"})) == [1]
+
+
+async def test_a_time_without_a_zone_is_utc(github: GitHub, bot: httpx.AsyncClient) -> None:
+    open_many(github, 1)
+    assert numbers(await bot.get(ISSUES, params={"since": "2026-03-02T09:00:00"})) == [1]
+    assert numbers(await bot.get(ISSUES, params={"since": "2026-03-02T09:00:01"})) == []
 
 
 @pytest.mark.parametrize("paging", ["pages", "cursors"])

@@ -44,6 +44,7 @@ async def test_labels_of_a_reader_are_dropped_silently(github: GitHub, bob: http
         ({"title": "x", "body": "x" * 65_537}, "body"),
         ({"title": "x", "labels": ["y" * 51]}, "name"),
         ({"title": "x", "labels": "bug"}, "labels"),
+        ({"title": "x", "labels": [""]}, "name"),
     ],
 )
 async def test_what_does_not_pass_is_named(bot: httpx.AsyncClient, body: dict[str, Any], field: str) -> None:
@@ -68,6 +69,8 @@ async def test_the_unit_of_a_bodys_length_is_a_switch(
 async def test_broken_json_is_refused(bot: httpx.AsyncClient) -> None:
     answer = await bot.post(ISSUES, content=b'{"title": ')
     assert (answer.status_code, answer.json()["message"]) == (400, "Problems parsing JSON")
+    assert (await bot.post(ISSUES, content=b"[]")).status_code == 400
+    assert (await bot.post(ISSUES, content=b'{"title": "\\ud800"}')).status_code == 400
 
 
 @pytest.mark.parametrize(

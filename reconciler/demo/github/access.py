@@ -12,7 +12,8 @@ from reconciler.demo.github.messages import Problem
 from reconciler.demo.github.rows import Level, User
 from reconciler.demo.github.world import App, Repository, Token, World
 
-_LONGEST_JWT = 600 + 60
+_LONGEST_JWT = 600
+"""Seconds a JWT may last from now (GITHUB.md, Credentials)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +98,7 @@ def _in_time(claims: Mapping[str, object], now: datetime) -> bool:
     if not isinstance(issued, int) or not isinstance(expires, int):
         return False
     moment = now.timestamp()
-    return issued <= moment < expires and expires - issued <= _LONGEST_JWT
+    return issued <= moment < expires <= moment + _LONGEST_JWT
 
 
 def _bad_credentials() -> Problem:

@@ -120,9 +120,10 @@ class Limits:
             meter.blocked_until = now + rules.wait
             raise refusal(rules.form, rules.status, rules.wait, now)
 
-    def charge(self, account: int, cost: int) -> dict[str, str]:
+    def charge(self, account: int, cost: int, now: float) -> dict[str, str]:
         """Charge the primary limit and return the headers that show it."""
         meter = self.meter(account)
+        self._roll(meter, now)
         meter.used += cost
         meter.cost += cost
         return self.headers(meter, _ANONYMOUS if account == 0 else self.rules.primary)

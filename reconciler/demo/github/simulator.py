@@ -154,7 +154,7 @@ class Simulator:
             answer = conditional(request, answer)
         free = answer.status == NOT_MODIFIED and caller.account != 0
         seen.cost = 0 if free or refused or seen.path == "/rate_limit" else 1
-        limits = self.limits.charge(caller.account, seen.cost)
+        limits = self.limits.charge(caller.account, seen.cost, seen.time)
         seen.applied = seen.write and answer.status < FIRST_ERROR
         return self._dress(replace(answer, headers={**limits, **answer.headers}), seen)
 
