@@ -21,7 +21,7 @@ def check(context: typer.Context, json: Json = False) -> None:
             )
             continue
         session.console.say(f"{each.level:<4}  {each.name}: {each.message}")
-        if each.mend and each.level is not CheckLevel.OK:
+        if each.mend and each.level != CheckLevel.OK:
             session.console.say(f"      {each.mend}")
-    if any(each.level is CheckLevel.FAIL for each in checks):
+    if any(each.level == CheckLevel.FAIL for each in checks):
         raise typer.Exit(1)

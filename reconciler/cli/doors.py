@@ -1,18 +1,19 @@
 """What the commands ask of the program behind them. Everything heavy is imported when a door is opened."""
 
+from __future__ import annotations  # the model is not imported for words in signatures alone
+
 import importlib
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
-from reconciler.model.passes import PassResult
-from reconciler.model.report import Project
-from reconciler.model.shown import Check, DiscoveryResult, ExportResult, PlanShown, Progress
-from reconciler.model.snapshot import Health, Limits
-
 if TYPE_CHECKING:
     from reconciler.config.settings import Settings
+    from reconciler.model.passes import PassResult
+    from reconciler.model.report import Project
+    from reconciler.model.shown import Check, DiscoveryResult, ExportResult, PlanShown, Progress
+    from reconciler.model.snapshot import Health, Limits
 
 
 class Application(Protocol):
@@ -55,12 +56,12 @@ class Application(Protocol):
     async def check(self) -> tuple[Check, ...]: ...
 
 
-def _open_application(settings: "Settings") -> AbstractAsyncContextManager[Application]:
+def _open_application(settings: Settings) -> AbstractAsyncContextManager[Application]:
     wiring = importlib.import_module("reconciler.wiring")
     return cast("AbstractAsyncContextManager[Application]", wiring.open_application(settings))
 
 
-def _migrate(settings: "Settings") -> str:
+def _migrate(settings: Settings) -> str:
     return cast("str", importlib.import_module("reconciler.wiring").migrate(settings))
 
 
@@ -72,6 +73,6 @@ def _demo(keep: bool) -> int:
 class Doors:
     """The ways out of the command line; tests put their own behind them."""
 
-    open_application: Callable[["Settings"], AbstractAsyncContextManager[Application]] = _open_application
-    migrate: Callable[["Settings"], str] = _migrate
+    open_application: Callable[[Settings], AbstractAsyncContextManager[Application]] = _open_application
+    migrate: Callable[[Settings], str] = _migrate
     demo: Callable[[bool], int] = _demo

@@ -1,15 +1,19 @@
 """Health in one line per project, what needs a person at the end with the command to run. Pure."""
 
+from __future__ import annotations  # the model is not imported for words in signatures alone
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.show_pass import as_json as pass_as_json
 from reconciler.cli.show_pass import project
 from reconciler.cli.text import WIDTH, clock, cut, fit, iso
 from reconciler.cli.words import SIGNS, Standing, standing
-from reconciler.model.snapshot import Health, Limits
+
+if TYPE_CHECKING:
+    from reconciler.model.snapshot import Health, Limits
 
 NAME, REPOSITORY, LINKS = 18, 22, 7
 

@@ -1,7 +1,7 @@
 """`reconcile status`: is everything all right, and what needs a person."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,7 +10,9 @@ from reconciler.cli.options import Json
 from reconciler.cli.progress import Display
 from reconciler.cli.session import session_of
 from reconciler.cli.show_status import View, as_lines, health_as_json, limits_as_json
-from reconciler.model.snapshot import Health, Limits
+
+if TYPE_CHECKING:
+    from reconciler.model.snapshot import Health, Limits
 
 
 def status(
@@ -27,7 +29,7 @@ def status(
     """
     session = session_of(context)
 
-    async def work(application: Application, _: Display) -> tuple[tuple[Health, ...], tuple[Limits, ...]]:
+    async def work(application: Application, _: Display) -> "tuple[tuple[Health, ...], tuple[Limits, ...]]":
         return await application.status(await application.find(project) if project else None)
 
     healths, limits = session.run(work)

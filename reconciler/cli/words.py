@@ -1,12 +1,17 @@
 """A project's standing in one sign and a few words, and what a person should do (LOOKS.md)."""
 
+from __future__ import annotations  # the model is not imported for words in signatures alone
+
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from reconciler.cli.text import ago, clock, counted, words_of_shell
 from reconciler.model.passes import Outcome, PassResult
-from reconciler.model.snapshot import Health
+
+if TYPE_CHECKING:
+    from reconciler.model.snapshot import Health
 
 
 class State(StrEnum):

@@ -1,0 +1,192 @@
+"""A program behind the doors that does what a test tells it, and a terminal that remembers."""
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from reconciler.cli.console import Console
+from reconciler.cli.doors import Doors
+from reconciler.cli.main import run
+from reconciler.config.settings import Settings
+from reconciler.errors import UsageError
+from reconciler.model.ids import ProjectId
+from reconciler.model.passes import Applied, Cost, Failure, Outcome, PassResult
+from reconciler.model.report import Integration, Project
+from reconciler.model.shown import Check, DiscoveryResult, ExportResult, PlanShown, Progress
+from reconciler.model.snapshot import Health, Limits
+
+
+def project_id(number: int) -> ProjectId:
+    return ProjectId(UUID(int=number))
+
+
+def project(number: int = 1, name: str = "Acme Web", repository: str | None = "acme/web") -> Project:
+    owner, _, repo = (repository or "").partition("/")
+    integration = Integration(owner=owner, repo=repo, token=None) if repository else None
+    return Project(id=project_id(number), name=name, integration=integration)
+
+
+def result(of: Project, outcome: Outcome = Outcome.OK, **changes: Any) -> PassResult:
+    given: dict[str, Any] = {
+        "project_id": of.id,
+        "project_name": of.name,
+        "repository": of.repository,
+        "outcome": outcome,
+        "error": None,
+        "duration_ms": 1234,
+        "github": Cost(requests=2, not_modified=2),
+        "applied": Applied(),
+        "conflicts": 0,
+        "quarantined": 0,
+        "pending": 0,
+    }
+    return PassResult(**{**given, **changes})
+
+
+def failed(of: Project, message: str = "the token was refused; renew it") -> PassResult:
+    return result(of, Outcome.FAILED, error=Failure(kind="credential", message=message))
+
+
+NOTHING_FOUND = DiscoveryResult(candidates=(), linked=0, requests=0)
+
+
+@dataclass
+class FakeApplication:
+    """Answers from its fields; `calls` is what it was asked, `open` whether it is open now."""
+
+    known: tuple[Project, ...] = (project(),)
+    passes: Mapping[str, PassResult] = field(default_factory=dict)
+    plans: Mapping[str, PlanShown] = field(default_factory=dict)
+    healths: tuple[Health, ...] = ()
+    limits: tuple[Limits, ...] = ()
+    discovery: DiscoveryResult = NOTHING_FOUND
+    exports: tuple[ExportResult, ...] = ()
+    checks: tuple[Check, ...] = ()
+    trouble: BaseException | None = None
+    delays: Mapping[str, float] = field(default_factory=dict)
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+    at_once: int = 0
+    most_at_once: int = 0
+    closed: bool = False
+
+    async def projects(self) -> tuple[Project, ...]:
+        return self.known
+
+    async def find(self, text: str) -> Project:
+        for known in self.known:
+            if text in (known.name, str(known.id)):
+                return known
+        raise UsageError(f"no project {text!r}, in BugSpark; see reconcile status")
+
+    async def run(
+        self, project: Project, *, wait: bool, accept: str | None, progress: Progress
+    ) -> PassResult:
+        self.calls.append(("run", project.name, wait, accept))
+        if self.trouble:
+            raise self.trouble
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        progress.start(f"reading {project.name}", 10)
+        await asyncio.sleep(self.delays.get(project.name, 0))
+        progress.advance(10)
+        progress.done()
+        self.at_once -= 1
+        return self.passes.get(project.name) or result(project)
+
+    async def plan(self, project: Project, progress: Progress) -> PlanShown:
+        self.calls.append(("plan", project.name))
+        empty = PlanShown(
+            project_id=project.id, project_name=project.name, repository=project.repository, hash="0" * 16
+        )
+        return self.plans.get(project.name, empty)
+
+    async def status(self, project: Project | None) -> tuple[tuple[Health, ...], tuple[Limits, ...]]:
+        self.calls.append(("status", project.name if project else None))
+        return self.healths, self.limits
+
+    async def link(self, report: str, issue: str, *, backfill: bool) -> str:
+        self.calls.append(("link", report, issue, backfill))
+        return f"{report} is linked to {issue}"
+
+    async def unlink(self, report: str) -> str:
+        self.calls.append(("unlink", report))
+        return f"{report} is not linked any more"
+
+    async def discovery_cost(self, project: Project) -> int:
+        self.calls.append(("cost", project.name))
+        return 1200
+
+    async def discover(self, project: Project, *, apply: bool, progress: Progress) -> DiscoveryResult:
+        self.calls.append(("discover", project.name, apply))
+        return self.discovery
+
+    async def export(self, reports: tuple[str, ...], progress: Progress) -> tuple[ExportResult, ...]:
+        self.calls.append(("export", reports))
+        return self.exports
+
+    async def check(self) -> tuple[Check, ...]:
+        return self.checks
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command left behind."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def objects(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+class Terminal(io.TextIOWrapper):
+    """A stream that says it is a terminal when told so."""
+
+    def __init__(self, *, encoding: str = "utf-8", terminal: bool = False) -> None:
+        super().__init__(io.BytesIO(), encoding=encoding, errors="backslashreplace", write_through=True)
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+    def text(self) -> str:
+        buffer = self.buffer
+        assert isinstance(buffer, io.BytesIO)
+        return buffer.getvalue().decode(self.encoding)
+
+
+def doors_to(application: FakeApplication, **others: Callable[..., Any]) -> Doors:
+    @asynccontextmanager
+    async def open_application(settings: Settings) -> AsyncIterator[FakeApplication]:
+        try:
+            yield application
+        finally:
+            application.closed = True
+
+    return Doors(open_application=open_application, **others)
+
+
+def command(
+    *words: str,
+    application: FakeApplication | None = None,
+    doors: Doors | None = None,
+    environ: Mapping[str, str] | None = None,
+    encoding: str = "utf-8",
+    terminal: bool = False,
+) -> Said:
+    """Run `reconcile WORDS` against the fake and return what it said."""
+    out, err = Terminal(encoding=encoding, terminal=terminal), Terminal(terminal=terminal)
+    status = run(
+        words,
+        doors=doors or doors_to(application or FakeApplication()),
+        console=Console(out=out, err=err),
+        environ=environ or {},
+    )
+    return Said(status=status, out=out.text(), err=err.text())

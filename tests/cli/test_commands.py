@@ -1,0 +1,200 @@
+"""link, unlink, discover, export, migrate, check, config, demo."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.config.settings import Settings
+from reconciler.errors import SchemaError
+from reconciler.model.shown import Candidate, Check, CheckLevel, DiscoveryResult, ExportResult
+from tests.cli.fakes import FakeApplication, command, doors_to
+
+FOUND = Candidate(report_tracking_id="BUG-0001", report_id="r1", issue="acme/web#7", title="It\x1b[2J breaks")
+
+
+def test_link_says_what_was_done() -> None:
+    application = FakeApplication()
+    said = command("link", "Acme Web:BUG-0001", "acme/web#7", "--backfill", application=application)
+    assert (said.status, said.out) == (0, "Acme Web:BUG-0001 is linked to acme/web#7\n")
+    assert application.calls == [("link", "Acme Web:BUG-0001", "acme/web#7", True)]
+
+
+def test_unlink_says_what_was_done() -> None:
+    said = command("unlink", "r1")
+    assert (said.status, said.out) == (0, "r1 is not linked any more\n")
+
+
+def test_discover_says_its_cost_first_and_applies_nothing() -> None:
+    application = FakeApplication(
+        discovery=DiscoveryResult(
+            candidates=(FOUND,), linked=0, requests=1190, skipped=("two reports match #8",)
+        )
+    )
+    said = command("discover", "--project", "Acme Web", application=application)
+    assert said.status == 0
+    assert said.out == "BUG-0001  acme/web#7  It\\x1b[2J breaks\n"
+    assert said.err.splitlines() == [
+        "This asks GitHub about 1,200 requests.",
+        "passed over: two reports match #8",
+        "1 match, nothing stored, 1,190 requests.",
+        "To link them: reconcile discover --project 'Acme Web' --apply",
+    ]
+    assert application.calls == [("cost", "Acme Web"), ("discover", "Acme Web", False)]
+
+
+def test_discover_apply_tells_how_many_it_linked() -> None:
+    application = FakeApplication(discovery=DiscoveryResult(candidates=(FOUND, FOUND), linked=2, requests=9))
+    said = command("discover", "--project", "Acme Web", "--apply", application=application)
+    assert said.err.splitlines()[-1] == "2 matches, 2 links stored, 9 requests."
+    assert application.calls[-1] == ("discover", "Acme Web", True)
+
+
+def test_discover_json_is_one_object() -> None:
+    application = FakeApplication(discovery=DiscoveryResult(candidates=(FOUND,), linked=0, requests=3))
+    said = command("discover", "--project", "Acme Web", "--json", application=application)
+    assert said.objects[0]["candidates"] == [
+        {"report": "r1", "tracking_id": "BUG-0001", "issue": "acme/web#7", "title": "It\x1b[2J breaks"}
+    ]
+    assert said.objects[0]["project"]["name"] == "Acme Web"
+
+
+def test_discover_needs_a_project(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("discover").status == 2
+    assert "--project" in capsys.readouterr().err
+
+
+def test_export_prints_addresses_and_says_what_failed() -> None:
+    url = "https://github.com/acme/web/issues/7"
+    application = FakeApplication(
+        exports=(
+            ExportResult(report="r1", url=url, error=None),
+            ExportResult(report="r2", url=None, error="it is linked already; see reconcile status"),
+        )
+    )
+    said = command("export", "r1", "r2", application=application)
+    assert (said.status, said.out) == (1, f"{url}\n")
+    assert said.err == "reconcile: it is linked already; see reconcile status (report r2)\n"
+    assert application.calls == [("export", ("r1", "r2"))]
+    assert [each["url"] for each in command("export", "r1", "--json", application=application).objects] == [
+        url,
+        None,
+    ]
+
+
+def test_export_that_worked_exits_0() -> None:
+    done = (ExportResult(report="r1", url="https://x/1", error=None),)
+    assert command("export", "r1", application=FakeApplication(exports=done)).status == 0
+
+
+def test_migrate_says_what_it_did() -> None:
+    seen: list[Settings] = []
+
+    def migrate(settings: Settings) -> str:
+        seen.append(settings)
+        return "the schema is up to date"
+
+    said = command("migrate", doors=doors_to(FakeApplication(), migrate=migrate))
+    assert (said.status, said.out) == (0, "the schema is up to date\n")
+    assert seen == [Settings()]
+
+
+def test_migrate_that_cannot_exits_78() -> None:
+    def migrate(settings: Settings) -> str:
+        raise SchemaError("the schema is newer than this program, in bugspark.db; upgrade it")
+
+    said = command("migrate", doors=doors_to(FakeApplication(), migrate=migrate))
+    assert said.status == 78
+    assert said.err.startswith("reconcile: the schema is newer")
+
+
+def checked(*checks: Check, words: tuple[str, ...] = ()) -> Any:
+    return command("check", *words, application=FakeApplication(checks=checks))
+
+
+FINE = Check(name="database", level=CheckLevel.OK, message="answers")
+ODD = Check(name="clock", level=CheckLevel.WARN, message="90 s off", mend="set the clock")
+BAD = Check(name="Acme Web", level=CheckLevel.FAIL, message="the token was refused", mend="renew it")
+
+
+def test_check_is_a_line_each_with_the_mend_below() -> None:
+    said = checked(FINE, ODD, BAD)
+    assert said.status == 1
+    assert said.out.splitlines() == [
+        "ok    database: answers",
+        "warn  clock: 90 s off",
+        "      set the clock",
+        "fail  Acme Web: the token was refused",
+        "      renew it",
+    ]
+
+
+def test_check_with_warnings_only_exits_0() -> None:
+    assert checked(FINE, ODD).status == 0
+
+
+def test_check_json_is_an_object_each() -> None:
+    first, second = checked(FINE, ODD, words=("--json",)).objects
+    assert first == {"name": "database", "level": "ok", "message": "answers", "mend": None}
+    assert second["mend"] == "set the clock"
+
+
+def test_config_shows_values_and_sources_but_no_secret() -> None:
+    environ = {"RECONCILER_BUGSPARK__JWT_SECRET": "canary-5f0c", "RECONCILER_KEEP__DAYS": "7"}
+    said = command("config", environ=environ)
+    lines = said.out.splitlines()
+    assert "[sync.severity]" in lines
+    assert 'conflict = "newest"' in lines
+    assert 'high = ["high-priority", "high"]' in lines
+    assert next(line for line in lines if line.startswith("days")).split("  # ") == [
+        "days = 7                          ",
+        "environment variable RECONCILER_KEEP__DAYS",
+    ]
+    assert "canary" not in said.out
+    assert 'jwt_secret = "***"' in said.out
+
+
+def test_config_json_is_one_object_with_sources() -> None:
+    Path("config.toml").write_text("[poll]\nconcurrency = 3\n")
+    (shown,) = command("config", "--json").objects
+    assert shown["file"] == "config.toml"
+    assert shown["settings"]["poll"]["concurrency"] == 3
+    assert shown["sources"]["poll.concurrency"] == "file config.toml"
+    assert shown["sources"]["web.port"] == "default"
+
+
+def test_config_opens_no_database() -> None:
+    application = FakeApplication()
+    command("config", application=application)
+    assert not application.closed
+
+
+@pytest.mark.parametrize(
+    "words", [("config",), ("status",), ("migrate",), ("check",), ("--all",), ("plan", "--all")]
+)
+def test_a_wrong_configuration_exits_78_before_anything(words: tuple[str, ...]) -> None:
+    application = FakeApplication()
+    said = command(*words, application=application, environ={"RECONCILER_WEB__PRT": "1"})
+    assert (said.status, said.out, application.calls, application.closed) == (78, "", [], False)
+    assert said.err == (
+        "reconcile: RECONCILER_WEB__PRT is unknown, in the environment; did you mean RECONCILER_WEB__PORT?\n"
+    )
+
+
+@pytest.mark.parametrize("words", [("config", "--config", "it.toml"), ("--config=it.toml", "config")])
+def test_the_config_flag_may_stand_anywhere(words: tuple[str, ...]) -> None:
+    Path("it.toml").write_text("[keep]\ndays = 3\n")
+    assert "days = 3" in command(*words).out
+
+
+@pytest.mark.parametrize(("words", "keep"), [(("demo",), False), (("demo", "--keep"), True)])
+def test_the_demo_ends_with_its_own_status(words: tuple[str, ...], keep: bool) -> None:
+    said = command(*words, doors=doors_to(FakeApplication(), demo=lambda asked: 7 if asked is keep else 1))
+    assert said.status == 7
+
+
+def test_json_escapes_instead_of_sanitising() -> None:
+    title = json.dumps("It\x1b[2J breaks")
+    application = FakeApplication(discovery=DiscoveryResult(candidates=(FOUND,), linked=0, requests=3))
+    assert title in command("discover", "--project", "Acme Web", "--json", application=application).out

@@ -1,0 +1,124 @@
+"""The installed command as a process: quick, quiet, with the right status."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reconciler import __version__
+from reconciler.cli.main import config_first
+
+HEAVY = frozenset(
+    {"sqlalchemy", "httpx", "rich", "structlog", "alembic", "cryptography", "tenacity", "asyncio", "msgspec"}
+)
+COMMANDS = ("plan", "status", "link", "unlink", "discover", "export", "migrate", "check", "config", "demo")
+
+
+def reconcile(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("RECONCILER_")}
+    return subprocess.run(
+        [sys.executable, "-m", "tests.cli.started", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+        env={**clean, "COLUMNS": "80", **environ},
+    )
+
+
+def imported(*words: str) -> set[str]:
+    modules = reconcile(*words, STARTED_LISTS_MODULES="1").stderr.rsplit("modules:", 1)[1].split()
+    return {name.split(".")[0] for name in modules}
+
+
+@pytest.mark.parametrize("words", [("--help",), ("-h",), ("--version",)])
+def test_help_and_version_import_nothing_heavy(words: tuple[str, ...]) -> None:
+    assert not imported(*words) & {*HEAVY, "pydantic"}
+
+
+@pytest.mark.parametrize("words", [("plan", "--help"), ("nonsense",), ()])
+def test_wrong_words_import_no_more_than_typer_itself(words: tuple[str, ...]) -> None:
+    assert not imported(*words) & HEAVY  # typer coerces parameters with pydantic
+
+
+def test_version_is_one_line() -> None:
+    done = reconcile("--version")
+    assert (done.returncode, done.stdout) == (0, f"reconcile {__version__}\n")
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_names_every_command(flag: str) -> None:
+    done = reconcile(flag)
+    assert done.returncode == 0
+    for name in (*COMMANDS, "--config", "--version", "--all"):
+        assert f" {name} " in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert "..." not in done.stdout.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize(
+    "words", [("plann",), ("--nonsense",), ("link", "only-one"), ("export",), ("status", "x")]
+)
+def test_wrong_words_exit_2_on_stderr(words: tuple[str, ...]) -> None:
+    done = reconcile(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+    assert done.stderr
+
+
+def test_a_misspelt_command_names_the_nearest() -> None:
+    assert "Did you mean 'plan'?" in reconcile("plann").stderr
+
+
+def test_a_file_that_is_not_there_exits_78() -> None:
+    done = reconcile("config", "--config", "absent.toml")
+    assert done.returncode == 78
+    assert done.stderr.startswith(
+        "reconcile: configuration cannot be read, in the file absent.toml: No such file"
+    )
+
+
+def test_completion_can_be_shown() -> None:
+    done = reconcile("--show-completion", "bash", _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
+    assert done.returncode == 0
+    assert "_RECONCILE_COMPLETE" in done.stdout
+
+
+def test_a_reader_that_leaves_is_no_noise() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.cli.started", "config"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    noise = process.stderr.read()
+    process.stderr.close()
+    assert noise == b""
+    assert process.wait() == 1
+
+
+def test_text_a_stream_cannot_encode_is_written_out(tmp_path: Path) -> None:
+    (tmp_path / "it.toml").write_text('[sync.severity]\nhigh = ["höch"]\n', encoding="utf-8")
+    done = reconcile(
+        "config", "--config", str(tmp_path / "it.toml"), PYTHONIOENCODING="ascii", PYTHONUTF8="0"
+    )
+    assert done.returncode == 0
+    assert r'high = ["h\xf6ch"]' in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "moved"),
+    [
+        (["plan", "--config", "a"], ["--config", "a", "plan"]),
+        (["plan", "--config=a", "-p", "x"], ["--config=a", "plan", "-p", "x"]),
+        (["export", "--", "--config", "a"], ["export", "--", "--config", "a"]),
+        (["plan", "--config"], ["--config", "plan"]),
+    ],
+)
+def test_the_config_flag_is_global(words: list[str], moved: list[str]) -> None:
+    assert config_first(words) == moved

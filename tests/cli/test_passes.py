@@ -1,0 +1,207 @@
+"""`reconcile --project P`: what it says, how it ends."""
+
+import pytest
+
+from reconciler.errors import ConfigurationError, DatabaseError, ReconcilerError, SchemaError
+from reconciler.model.passes import Applied, Cost, Failure, Outcome
+from tests.cli.fakes import FakeApplication, command, failed, project, result
+
+ACME, BETA, GAMMA = project(1, "Acme Web"), project(2, "Beta"), project(3, "Gamma")
+ALL = (ACME, BETA, GAMMA)
+BUSY_ELSEWHERE = Failure(kind="busy", message="it is at work elsewhere; add --wait")
+BUSY = Applied(reports_updated=3, comments_imported=1, comments_posted=1_200, remote_comments_removed=2)
+
+
+def test_a_pass_that_did_nothing_says_nothing() -> None:
+    said = command("--project", "Acme Web")
+    assert (said.status, said.out, said.err) == (0, "", "")
+
+
+def test_a_pass_that_did_something_is_one_line() -> None:
+    done = result(ACME, applied=BUSY, conflicts=1, github=Cost(requests=12))
+    said = command("--project", "Acme Web", application=FakeApplication(passes={"Acme Web": done}))
+    assert said.out == (
+        "Acme Web: 3 reports updated, 1 comment imported, 1,200 comments posted, "
+        "2 comments removed on GitHub; 1 conflict; 12 requests, 1.2 s\n"
+    )
+    assert (said.status, said.err) == (0, "")
+
+
+def test_json_is_the_contracts_object() -> None:
+    said = command("--project", "Acme Web", "--json")
+    assert said.objects == [
+        {
+            "project": {"id": str(ACME.id), "name": "Acme Web", "repository": "acme/web"},
+            "outcome": "ok",
+            "error": None,
+            "duration_ms": 1234,
+            "github": {"requests": 2, "not_modified": 2, "writes": 0, "cost": 0},
+            "applied": {
+                "reports_updated": 0,
+                "comments_imported": 0,
+                "comments_edited": 0,
+                "comments_removed": 0,
+                "issues_created": 0,
+                "issues_updated": 0,
+                "comments_posted": 0,
+                "remote_comments_removed": 0,
+            },
+            "conflicts": 0,
+            "quarantined": 0,
+            "pending": 0,
+        }
+    ]
+
+
+def test_json_carries_the_error_and_stderr_the_sentence() -> None:
+    said = command(
+        "--project", "Acme Web", "--json", application=FakeApplication(passes={"Acme Web": failed(ACME)})
+    )
+    assert said.status == 1
+    assert said.objects[0]["error"] == {"kind": "credential", "message": "the token was refused; renew it"}
+    assert said.err == "reconcile: the token was refused; renew it (project Acme Web)\n"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "changes", "says"),
+    [
+        (Outcome.PARTIAL, {"quarantined": 2, "pending": 1}, "quarantined and 1 change not confirmed yet"),
+        (Outcome.LIMITED, {}, "Waiting (GitHub limit)"),
+        (Outcome.REFUSED, {"error": BUSY_ELSEWHERE}, "add --wait"),
+        (Outcome.FAILED, {}, "the pass was failed"),
+        (Outcome.PARTIAL, {"withheld": "abc123"}, "reconcile --project 'Acme Web' --accept abc123"),
+    ],
+)
+def test_what_is_not_simply_done_exits_1_with_a_sentence(
+    outcome: Outcome, changes: dict[str, object], says: str
+) -> None:
+    application = FakeApplication(passes={"Acme Web": result(ACME, outcome, **changes)})
+    said = command("--project", "Acme Web", application=application)
+    assert said.status == 1
+    assert says in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_one_projects_failure_stops_no_other() -> None:
+    passes = {"Acme Web": failed(ACME), "Gamma": result(GAMMA, applied=BUSY)}
+    application = FakeApplication(known=ALL, passes=passes)
+    said = command("--all", application=application)
+    assert said.status == 1
+    assert {call[1] for call in application.calls} == {"Acme Web", "Beta", "Gamma"}
+    assert said.out.startswith("Gamma: ")
+
+
+def test_results_come_in_the_order_named_whoever_is_first() -> None:
+    application = FakeApplication(known=ALL, delays={"Acme Web": 0.05, "Beta": 0.01})
+    said = command(
+        "--project", "Acme Web", "--project", "Gamma", "-p", "Beta", "--json", application=application
+    )
+    assert [each["project"]["name"] for each in said.objects] == ["Acme Web", "Gamma", "Beta"]
+    assert application.most_at_once == 3
+
+
+def test_no_more_projects_at_once_than_configured() -> None:
+    application = FakeApplication(known=ALL, delays=dict.fromkeys(("Acme Web", "Beta", "Gamma"), 0.01))
+    said = command("--all", application=application, environ={"RECONCILER_POLL__CONCURRENCY": "2"})
+    assert (said.status, application.most_at_once) == (0, 2)
+
+
+def test_a_project_named_twice_is_passed_once() -> None:
+    application = FakeApplication()
+    command("--project", "Acme Web", "--project", str(ACME.id), application=application)
+    assert application.calls == [("run", "Acme Web", False, None)]
+
+
+def test_wait_and_accept_reach_the_pass() -> None:
+    application = FakeApplication()
+    command("--project", "Acme Web", "--wait", "--accept", "abc", application=application)
+    assert application.calls == [("run", "Acme Web", True, "abc")]
+
+
+def test_an_unknown_project_exits_2_and_nothing_is_done() -> None:
+    application = FakeApplication()
+    said = command("--project", "Acme Web", "--project", "Nope", application=application)
+    assert said.status == 2
+    assert said.err == "reconcile: no project 'Nope', in BugSpark; see reconcile status\n"
+    assert application.calls == []
+    assert application.closed
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ((), "no project was named"),
+        (("--json",), "no project was named"),
+        (("--all", "--project", "Acme Web"), "don't go together"),
+        (("--all", "--accept", "abc"), "one project's deletions"),
+        (("--project", "Acme Web", "--project", "Beta", "--accept", "abc"), "one project's deletions"),
+        (("--project", "Acme Web", "status"), "put them after reconcile status"),
+    ],
+)
+def test_words_that_do_not_fit_exit_2(words: tuple[str, ...], says: str) -> None:
+    application = FakeApplication(known=ALL)
+    said = command(*words, application=application)
+    assert (said.status, said.out, application.calls) == (2, "", [])
+    assert says in said.err
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ConfigurationError("no key"), 78),
+        (SchemaError("the schema is older; run reconcile migrate"), 78),
+        (DatabaseError("the database does not answer"), 1),
+        (ReconcilerError("something"), 1),
+    ],
+)
+def test_errors_end_with_their_status_and_one_line(error: ReconcilerError, status: int) -> None:
+    application = FakeApplication(trouble=error)
+    said = command("--project", "Acme Web", application=application)
+    assert (said.status, said.out, said.err) == (status, "", f"reconcile: {error}\n")
+    assert application.closed
+
+
+def test_a_mistake_of_ours_is_one_line_without_its_text() -> None:
+    application = FakeApplication(trouble=ValueError("canary"))
+    said = command("--project", "Acme Web", application=application)
+    assert said.status == 1
+    assert said.err.startswith("reconcile: unexpected ValueError, in the command line; please report it")
+    assert said.err.count("\n") == 1
+    assert "canary" not in said.err
+
+
+def test_at_level_debug_the_trace_follows_without_secrets() -> None:
+    secret = "canary-5f0c"
+    environ = {"RECONCILER_LOG__LEVEL": "debug", "RECONCILER_BUGSPARK__JWT_SECRET": secret}
+    application = FakeApplication(trouble=ValueError(f"about {secret}"))
+    said = command("--project", "Acme Web", application=application, environ=environ)
+    assert "ValueError: about ***" in said.err
+    assert "Traceback" in said.err
+    assert secret not in said.err
+
+
+def test_ctrl_c_ends_quietly_with_130() -> None:
+    said = command("--project", "Acme Web", application=FakeApplication(trouble=KeyboardInterrupt()))
+    assert (said.status, said.out, said.err) == (130, "", "")
+
+
+def test_strangers_text_reaches_no_terminal_raw() -> None:
+    evil = project(1, "Acme\x1b[2J\u202e\n")
+    application = FakeApplication(known=(evil,), passes={evil.name: result(evil, applied=BUSY)})
+    said = command("--all", application=application)
+    assert said.out.startswith(r"Acme\x1b[2J\u202e\n: 3 reports")
+
+
+def test_progress_is_shown_on_a_terminal_only() -> None:
+    assert "reading Acme Web" in command("--project", "Acme Web", terminal=True).err
+    assert command("--project", "Acme Web").err == ""
+
+
+def test_progress_keeps_data_apart() -> None:
+    said = command("--project", "Acme Web", "--json", terminal=True)
+    assert len(said.objects) == 1
+
+
+def test_without_projects_all_does_nothing() -> None:
+    said = command("--all", application=FakeApplication(known=()))
+    assert (said.status, said.out) == (0, "")

@@ -1,0 +1,135 @@
+"""`reconcile plan`: a diff for people, an object for programs."""
+
+from typing import Any
+
+from reconciler.model.passes import Failure
+from reconciler.model.plan import Rule
+from reconciler.model.shown import PlanShown, ShownAction
+from tests.cli.fakes import FakeApplication, command, project
+
+ACME = project()
+REPORT_1, REPORT_2 = "0b5e1f6c-0000-0000-0000-000000000001", "0b5e1f6c-0000-0000-0000-000000000002"
+
+
+def action(kind: str, **changes: Any) -> ShownAction:
+    given: dict[str, Any] = dict.fromkeys(("field", "base", "local", "remote", "to"))
+    given |= {"report": REPORT_1, "tracking_id": "BUG-0001", "issue": "acme/web#12", "rule": Rule.LOCAL_MOVED}
+    return ShownAction(kind=kind, **{**given, **changes})
+
+
+ACTIONS = (
+    action("swap_labels", field="severity", base="high", local="critical", remote="high", to="critical"),
+    action(
+        "set_field",
+        field="status",
+        base="new",
+        local="new",
+        remote="closed",
+        to="resolved",
+        rule=Rule.NEWEST_REMOTE,
+    ),
+    action("import_comment", field="comment", remote="Same\nhere \x1b[31m", rule=Rule.COMMENT_CREATED),
+    action("delete_remote_comment", field="comment", rule=Rule.COMMENT_DELETED),
+    action(
+        "create_issue",
+        report=REPORT_2,
+        tracking_id="BUG-0002",
+        issue=None,
+        local="It breaks",
+        rule=Rule.EXPORT_ASKED,
+    ),
+)
+
+
+def shown(*actions: ShownAction, **changes: Any) -> PlanShown:
+    given: dict[str, Any] = {"project_id": ACME.id, "project_name": ACME.name, "repository": ACME.repository}
+    return PlanShown(**{**given, "hash": "00ff", "actions": actions, **changes})
+
+
+def planned(*words: str, plan: PlanShown, encoding: str = "utf-8") -> Any:
+    application = FakeApplication(plans={ACME.name: plan})
+    return command("plan", "--project", ACME.name, *words, application=application, encoding=encoding)
+
+
+def test_a_plan_reads_like_a_diff_grouped_by_report() -> None:
+    said = planned(plan=shown(*ACTIONS))
+    assert said.status == 0
+    assert said.out.splitlines() == [
+        "Acme Web (acme/web)",
+        "  BUG-0001  acme/web#12",
+        "    ~ GitHub    severity: high → critical  (only BugSpark changed)",
+        "    ~ BugSpark  status: new → resolved  (both changed, GitHub's is newer)",
+        r"    + BugSpark  comment: Same\nhere \x1b[31m  (new comment)",
+        "    - GitHub    comment  (original was deleted)",
+        "  BUG-0002  new issue",
+        "    + GitHub    issue: It breaks  (export was asked for)",
+        "  3 to GitHub, 2 to BugSpark, 1 conflict, 1 deletion",
+    ]
+
+
+def test_an_empty_plan_says_so() -> None:
+    said = planned(plan=shown())
+    assert said.out.splitlines()[-1].strip() == "0 to GitHub, 0 to BugSpark, 0 conflicts, 0 deletions"
+    assert said.status == 0
+
+
+def test_a_stream_without_unicode_gets_ascii() -> None:
+    said = planned(plan=shown(ACTIONS[0], action("post_comment", local="x" * 200)), encoding="ascii")
+    assert "high -> critical" in said.out
+    assert said.out.isascii()
+    assert "..." in said.out
+
+
+def test_json_is_the_contracts_object() -> None:
+    said = planned("--json", plan=shown(ACTIONS[0]))
+    assert said.objects == [
+        {
+            "project": {"id": str(ACME.id), "name": "Acme Web", "repository": "acme/web"},
+            "hash": "00ff",
+            "actions": [
+                {
+                    "kind": "swap_labels",
+                    "report": REPORT_1,
+                    "issue": "acme/web#12",
+                    "field": "severity",
+                    "base": "high",
+                    "local": "critical",
+                    "remote": "high",
+                    "to": "critical",
+                    "rule": "only BugSpark changed",
+                }
+            ],
+        }
+    ]
+
+
+def test_exit_code_tells_a_plan_that_is_not_empty() -> None:
+    assert planned("--exit-code", plan=shown(*ACTIONS)).status == 3
+    assert planned("--exit-code", plan=shown()).status == 0
+
+
+def test_a_plan_that_cannot_be_made_exits_1_and_says_why() -> None:
+    error = Failure(kind="credential", message="the token was refused; renew it")
+    said = planned("--exit-code", plan=shown(error=error))
+    assert (said.status, said.out) == (1, "")
+    assert said.err == "reconcile: the token was refused; renew it (project Acme Web)\n"
+    assert planned("--json", plan=shown(error=error)).objects[0]["error"]["kind"] == "credential"
+
+
+def test_withheld_deletions_come_with_the_command_that_accepts_them() -> None:
+    said = planned(plan=shown(withheld="abc123", withheld_count=24))
+    assert said.out.splitlines()[-2:] == [
+        "  Needs you: 24 deletions withheld",
+        "    reconcile --project 'Acme Web' --accept abc123",
+    ]
+
+
+def test_plan_needs_a_project_and_takes_several_or_all() -> None:
+    both = (ACME, project(2, "Beta"))
+    assert command("plan").status == 2
+    assert command("plan", "--all", "--project", "Acme Web").status == 2
+    assert command("plan", "--project", "Nope").status == 2
+    for words in (("--all",), ("--project", "Acme Web", "--project", "Beta")):
+        application = FakeApplication(known=both)
+        assert command("plan", *words, application=application).status == 0
+        assert application.calls == [("plan", "Acme Web"), ("plan", "Beta")]

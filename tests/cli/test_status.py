@@ -1,0 +1,144 @@
+"""`reconcile status`: 80 columns, what needs a person last."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from reconciler.cli.show_status import View, as_lines
+from reconciler.cli.text import width
+from reconciler.cli.words import standing
+from reconciler.model.passes import Failure, Outcome
+from reconciler.model.snapshot import Health, Limits
+from tests.cli.fakes import FakeApplication, command, project, result
+
+ACME = project()
+NOW = datetime(2026, 3, 1, 13, 0, tzinfo=UTC)
+VIEW = View(now=NOW, zone=UTC, unicode=True)
+
+
+def health(**changes: Any) -> Health:
+    given: dict[str, Any] = {
+        "project_id": ACME.id,
+        "name": ACME.name,
+        "repository": ACME.repository,
+        "paused": False,
+        "links": {"active": 480, "gone": 2},
+        "conflicts": 0,
+        "pending": 0,
+        "quarantined": 0,
+        "withheld": None,
+        "withheld_count": 0,
+        "last_pass": result(ACME),
+        "last_pass_at": NOW - timedelta(seconds=40),
+        "last_success_at": NOW - timedelta(seconds=40),
+        "next_at": None,
+        "problem": None,
+    }
+    return Health(**{**given, **changes})
+
+
+LIMITS = Limits(
+    credential="ab12cd34ef56",
+    remaining=4812,
+    limit=5000,
+    reset_at=NOW + timedelta(minutes=65),
+    blocked_until=None,
+    points_last_minute=2,
+)
+TROUBLE = Failure(kind="github", message="GitHub does not answer; it is tried again")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "Synced (40 s ago)"),
+        ({"conflicts": 1}, "Synced (40 s ago, 1 conflict)"),
+        ({"last_success_at": NOW - timedelta(hours=5)}, "Synced (5 h ago)"),
+        ({"pending": 3}, "Waiting (3 writes pending)"),
+        (
+            {"last_pass": result(ACME, Outcome.LIMITED, next_at=NOW + timedelta(minutes=65))},
+            "Waiting (GitHub limit until 14:05)",
+        ),
+        (
+            {"last_pass": result(ACME, Outcome.LIMITED), "next_at": NOW + timedelta(days=1)},
+            "Waiting (GitHub limit until 2026-03-02 13:00)",
+        ),
+        ({"withheld": "abc", "withheld_count": 24}, "Needs you: 24 deletions withheld"),
+        ({"quarantined": 1}, "Needs you: 1 change quarantined"),
+        ({"problem": "two integrations are active"}, "Failed: two integrations are active"),
+        ({"last_pass": result(ACME, Outcome.FAILED, error=TROUBLE)}, f"Failed: {TROUBLE.message}"),
+        ({"paused": True}, "Paused"),
+        ({"last_pass": None, "last_success_at": None}, "Not looked at yet"),
+    ],
+)
+def test_a_project_stands_in_a_few_words(changes: dict[str, Any], words: str) -> None:
+    assert standing(health(**changes), NOW, UTC).words == words
+
+
+def test_what_needs_a_person_wins_over_what_waits() -> None:
+    assert standing(health(pending=3, withheld="a", withheld_count=9), NOW, UTC).words.startswith("Needs you")
+
+
+def test_the_table_is_one_line_per_project_then_limits_then_needs() -> None:
+    needs = health(name="Beta", withheld="abc", withheld_count=24)
+    assert list(as_lines((health(), needs), (LIMITS,), VIEW)) == [
+        "  PROJECT            REPOSITORY               LINKS  STATE",
+        "✓ Acme Web           acme/web                   482  Synced (40 s ago)",
+        "! Beta               acme/web                   482  Needs you: 24 deletions wi…",
+        "  GitHub limit of ab12cd34: 4,812 of 5,000 left, new at 14:05",
+        "",
+        "Beta: Needs you: 24 deletions withheld",
+        "  reconcile --project Beta --accept abc",
+    ]
+
+
+def test_every_line_of_the_table_fits_80_columns() -> None:
+    wide = health(
+        name="日本語のとても長いプロジェクト名です", repository="a" * 39 + "/" + "b" * 100, problem="x" * 300
+    )
+    lines = [line for line in as_lines((wide, health()), (LIMITS,), VIEW) if line][:4]
+    assert all(width(line) <= 80 for line in lines)
+
+
+def test_a_stream_without_unicode_gets_ascii_signs() -> None:
+    healths = (
+        health(),
+        health(paused=True),
+        health(pending=1),
+        health(problem="x" * 99),
+        health(quarantined=1),
+    )
+    said = command("status", application=FakeApplication(healths=healths), encoding="ascii")
+    assert said.out.isascii()
+    assert [line[0] for line in said.out.splitlines()[1:6]] == ["+", "=", "~", "x", "!"]
+
+
+def test_json_is_one_object_per_project_then_per_credential() -> None:
+    application = FakeApplication(healths=(health(withheld="abc", withheld_count=2),), limits=(LIMITS,))
+    first, second = command("status", "--json", application=application).objects
+    assert first["project"] == {"id": str(ACME.id), "name": "Acme Web", "repository": "acme/web"}
+    assert (first["state"], first["reason"]) == ("Needs you", "2 deletions withheld")
+    assert first["command"] == "reconcile --project 'Acme Web' --accept abc"
+    assert first["links"] == {"active": 480, "gone": 2}
+    assert first["last_success_at"] == "2026-03-01T12:59:20Z"
+    assert first["last_pass"]["outcome"] == "ok"
+    assert second["remaining"] == 4812
+    assert second["reset_at"] == "2026-03-01T14:05:00Z"
+
+
+def test_without_projects_the_next_step_is_said() -> None:
+    assert "connect a repository in BugSpark" in command("status").out
+
+
+def test_one_project_can_be_asked_for() -> None:
+    application = FakeApplication(healths=(health(),))
+    assert command("status", "--project", "Acme Web", application=application).status == 0
+    assert application.calls == [("status", "Acme Web")]
+    assert command("status", "--project", "Nope").status == 2
+
+
+def test_a_hostile_name_moves_nothing_on_the_screen() -> None:
+    evil = health(name="a\x1b[2J\r\u202eb", problem="p\n\x07")
+    out = command("status", application=FakeApplication(healths=(evil,))).out
+    assert not set(out) & set("\x1b\r\u202e\x07")
