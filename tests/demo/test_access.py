@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from reconciler.demo.github import faults
 from reconciler.demo.github.rows import Level
 from tests.support.github import GitHub
 
@@ -131,6 +132,20 @@ async def test_accounts_by_login(github: GitHub, bot: httpx.AsyncClient) -> None
 async def test_what_does_not_exist(bot: httpx.AsyncClient) -> None:
     for path in ("/repos/acme/none", f"{ISSUES}/99", f"{ISSUES}/comments/1", "/nowhere", "/repositories/1"):
         assert (await bot.get(path)).status_code == 404
+
+
+async def test_the_journal_names_the_credential_that_arrived(
+    github: GitHub, bot: httpx.AsyncClient, anyone: httpx.AsyncClient
+) -> None:
+    github.simulator.faults.add(faults.error(500))
+    await bot.get(ISSUES)
+    await anyone.get(ISSUES)
+    for wrong in ("Bearer wrong", "wrong"):
+        await anyone.get(ISSUES, headers={"Authorization": wrong})
+    seen = github.simulator.requests
+    assert [one.token for one in seen] == ["bugspark-bot", None, "?", "?"]
+    assert [one.headers.get("authorization") for one in seen] == ["Bearer", None, "Bearer", "?"]
+    assert [(one.status, one.cost) for one in seen] == [(500, 0), (200, 1), (401, 1), (401, 1)]
 
 
 async def test_secrets_are_in_no_journal_and_no_repr(github: GitHub, bot: httpx.AsyncClient) -> None:

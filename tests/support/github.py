@@ -91,7 +91,7 @@ class InstalledApp:
         return self.key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
 
     def headers(self, clock: ManualClock, **claims: int | str) -> dict[str, str]:
-        """Return the `Authorization` of the app itself, valid for nine minutes; `claims` replace the JWT's."""
+        """Return the `Authorization` of the app itself, for nine minutes; `claims` replace the JWT's."""
         now = int(clock.now().timestamp())
         usual = {"iat": now - 60, "exp": now + 540, "iss": str(self.app.id)}
         return {"Authorization": f"Bearer {jwt.encode({**usual, **claims}, self.key, 'RS256')}"}

@@ -53,6 +53,7 @@ class Simulator:
         self.requests: list[Seen] = []
         self.in_flight = 0
         self.most_in_flight = 0
+        self._served = 0
         self._routes = table.make_routes()
         self._control = Control(self.world, self.faults, self.requests, self.limits) if control else None
 
@@ -84,22 +85,31 @@ class Simulator:
     def _note(self, request: Request, fault: Fault | None) -> Seen:
         shown = dict(request.headers)
         if "authorization" in shown:
-            shown["authorization"] = shown["authorization"].partition(" ")[0]
+            scheme, space, _ = shown["authorization"].partition(" ")
+            shown["authorization"] = scheme if space else "?"
+        self._served += 1
         seen = Seen(
             method=request.method,
             path=request.path.removeprefix(self.base_path),
             query=request.query,
             headers=shown,
             body=request.body,
-            token="?" if "authorization" in shown else None,
+            token=self._credential(request),
             time=self.world.moment(),
             fault=None if fault is None else type(fault).__name__,
-            request_id=f"51D0:{self.world.next_id():06X}",
+            request_id=f"51D0:{self._served:06X}",
         )
         if len(self.requests) >= _JOURNAL:
             del self.requests[: _JOURNAL // 2]
         self.requests.append(seen)
         return seen
+
+    def _credential(self, request: Request) -> str | None:
+        """Return how the journal calls what was sent as a credential."""
+        try:
+            return identify(self.world, request.headers).label
+        except Problem:
+            return "?"
 
     def _faulty(self, request: Request, fault: Fault | None, seen: Seen) -> Answer | None:
         match fault:
@@ -129,7 +139,6 @@ class Simulator:
             caller = identify(self.world, request.headers)
         except Problem as problem:
             return problem.answer()
-        seen.token = caller.label
         self.limits.meter(caller.account).blocked_until = seen.time + fault.wait
         return fault.reply(seen.time)
 
@@ -146,7 +155,6 @@ class Simulator:
         caller, refused = Caller(), False
         try:
             caller = identify(self.world, request.headers)
-            seen.token = caller.label
             answer = self._handled(request, caller, seen, stale)
         except Problem as problem:
             answer, refused = problem.answer(), isinstance(problem, Refusal)
