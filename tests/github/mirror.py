@@ -1,0 +1,89 @@
+"""A mirror of a repository's lists, kept as a pass keeps its database: rows and position in one transaction."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from reconciler.model.issue import Issue, ListState, RemoteComment
+from reconciler.ports import Page
+from tests.github.doors import Door
+from tests.support.github import GitHub
+
+T = TypeVar("T")
+
+
+class Crash(Exception):
+    """The process ends between two transactions."""
+
+
+class Reader(Protocol):
+    def issue_changes(self, state: ListState | None) -> AsyncIterator[Page[Issue]]: ...
+
+    def comment_changes(self, state: ListState | None) -> AsyncIterator[Page[RemoteComment]]: ...
+
+
+@dataclass(slots=True)
+class Mirror:
+    """What one client knows of a repository."""
+
+    issues: dict[int, Issue] = field(default_factory=dict)
+    comments: dict[int, RemoteComment] = field(default_factory=dict)
+    issue_list: ListState | None = None
+    comment_list: ListState | None = None
+    delivered: int = 0
+    """Rows that came, the known ones included."""
+    news: int = 0
+    """Rows that said something else than what was known."""
+    crash_after: int | None = None
+    """Pages until the process ends; None: never."""
+
+    async def follow(self, reader: Reader) -> None:
+        """Read both lists once, as a pass does."""
+        held: list[Issue] = []
+        async for page in reader.issue_changes(self.issue_list):
+            held += page.rows
+            self._count(page, [self.issues.get(row.number) for row in page.rows])
+            if page.state is not None:
+                self.issues.update((row.number, row) for row in held)
+                self.issue_list, held = page.state, []
+        waiting: list[RemoteComment] = []
+        async for notes in reader.comment_changes(self.comment_list):
+            waiting += notes.rows
+            self._count(notes, [self.comments.get(row.id) for row in notes.rows])
+            if notes.state is not None:
+                self.comments.update((row.id, row) for row in waiting)
+                self.comment_list, waiting = notes.state, []
+
+    def _count(self, page: Page[T], known: Sequence[T | None]) -> None:
+        assert not page.poisoned
+        self.delivered += len(page.rows)
+        self.news += sum(row != before for row, before in zip(page.rows, known, strict=True))
+        if self.crash_after is not None:
+            self.crash_after -= 1
+            if self.crash_after < 0:
+                self.crash_after = None
+                raise Crash
+
+    def shown(self) -> dict[int, tuple[str, str, tuple[str, ...], int]]:
+        """The issues as the mirror has them."""
+        return {n: (row.state.value, row.title, row.labels, row.comments) for n, row in self.issues.items()}
+
+
+def truth(github: GitHub) -> dict[int, tuple[str, str, tuple[str, ...], int]]:
+    """The issues as they are on GitHub, pull requests left out."""
+    web = github.web
+    return {
+        row.number: (row.state, row.title, tuple(web.label_names(row.number)), row.comments)
+        for row in web.issues
+        if not row.pull_request
+    }
+
+
+async def quiet_pass_is_free(door: Door, mirror: Mirror, github: GitHub) -> None:
+    """Assert that one more pass asks two questions, both answered 304, and hears nothing."""
+    reader, asked, delivered = door.another(), len(github.simulator.requests), mirror.delivered
+    await mirror.follow(reader)
+    statuses = [seen.status for seen in github.simulator.requests[asked:]]
+    assert statuses == [304, 304]
+    assert (reader.cost().requests, reader.cost().not_modified, reader.cost().cost) == (2, 2, 0)
+    assert mirror.delivered == delivered

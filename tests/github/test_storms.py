@@ -1,0 +1,110 @@
+"""Any storm: people act between any two requests, passes end anywhere; afterwards the mirror is the truth."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.demo.github.faults import Meanwhile
+from tests.github.doors import Door, StillClock, open_door
+from tests.github.mirror import Crash, Mirror, quiet_pass_is_free, truth
+from tests.support.github import GitHub, make_github
+from tests.support.governor import MemoryGovernor
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """So many changes, starting at some issue, then so much time."""
+
+    first: int
+    size: int
+    stride: int
+    seconds: float
+    kind: Literal["retitle", "comment"]
+
+
+bursts = st.builds(
+    Burst,
+    first=st.integers(0, 399),
+    size=st.sampled_from([0, 1, 3, 40, 130, 260]),
+    stride=st.sampled_from([1, 7]),
+    seconds=st.sampled_from([0.0, 0.2, 0.9, 1.0, 2.5, 130.0]),
+    kind=st.sampled_from(["retitle", "comment"]),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """What happens between requests, one burst each, and after how many pages passes are cut short."""
+
+    bursts: list[Burst]
+    crashes: list[int | None]
+    inclusive: bool
+    paging: str
+
+
+storms = st.builds(
+    Storm,
+    bursts=st.lists(bursts, min_size=1, max_size=30),
+    crashes=st.lists(st.none() | st.integers(0, 12), min_size=1, max_size=4),
+    inclusive=st.booleans(),
+    paging=st.sampled_from(["pages", "cursors"]),
+)
+
+
+def act(github: GitHub, burst: Burst, step: int) -> None:
+    for place in range(burst.size):
+        number = 1 + (burst.first + place * burst.stride) % 400
+        if burst.kind == "retitle":
+            github.web.retitle(number, f"Title {step}.{place}", by="bob")
+        else:
+            github.web.comment(number, f"Comment {step}.{place}", by="bob")
+    github.clock.advance(burst.seconds)
+
+
+@settings(max_examples=40)
+@given(storms)
+def test_after_any_storm_the_mirror_shows_the_truth_and_is_quiet(storm: Storm) -> None:
+    asyncio.run(weather(storm))
+
+
+async def weather(storm: Storm) -> None:
+    github = make_github()
+    github.world.assume(since_inclusive=storm.inclusive, paging=storm.paging)
+    github.web.seed(400, lambda row: replace(row, title="Calm"), by="alice")
+    async with github.simulator.serve():
+        door = open_door(github.api, github.token, governor=MemoryGovernor(), clock=StillClock())
+        mirror = Mirror()
+        await mirror.follow(door.another())
+        await rage(github, door, mirror, storm)
+        github.simulator.faults.clear()
+        github.clock.advance(3)
+        await mirror.follow(door.another())
+        await mirror.follow(door.another())
+        assert mirror.shown() == truth(github)
+        assert {row.id: row.body for row in mirror.comments.values()} == {
+            row.id: row.body for row in github.web.comments
+        }
+        await quiet_pass_is_free(door, mirror, github)
+        await door.aclose()
+
+
+async def rage(github: GitHub, door: Door, mirror: Mirror, storm: Storm) -> None:
+    steps = iter(enumerate(storm.bursts))
+
+    def next_burst() -> None:
+        for step, burst in steps:
+            act(github, burst, step)
+            return
+
+    next_burst()
+    github.simulator.faults.add(Meanwhile(before=next_burst), method="GET", times=None)
+    for crash in storm.crashes:
+        mirror.crash_after = crash
+        try:
+            await mirror.follow(door.another())
+        except Crash:
+            continue
+    mirror.crash_after = None
