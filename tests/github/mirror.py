@@ -1,4 +1,4 @@
-"""A mirror of a repository's lists, kept as a pass keeps its database: rows and position in one transaction."""
+"""A mirror of a repository's lists, kept as a pass keeps its database: rows and position together."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field

@@ -1,0 +1,109 @@
+"""Every form a limit's answer has (GITHUB.md, Limits), and what only looks like one."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from reconciler.github.limits import LONGEST, date_of, rate_limit, wait_of
+from reconciler.model.snapshot import RateLimit
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+RESET = str(int(NOW.timestamp()) + 600)
+SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+
+
+def seconds(
+    status: int, headers: dict[str, str] | None = None, message: str = "", strikes: int = 0
+) -> float | None:
+    wait = wait_of(status, headers or {}, message, now=NOW, strikes=strikes)
+    return wait.seconds if wait else None
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_retry_after_in_seconds_is_what_is_waited(status: int) -> None:
+    assert seconds(status, {"retry-after": "37"}, SECONDARY) == 37
+
+
+def test_retry_after_as_a_date_is_counted_from_github_s_clock() -> None:
+    assert seconds(403, {"retry-after": "Mon, 02 Mar 2026 09:01:30 GMT"}) == 90
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_nothing_remaining_waits_for_the_reset(status: int) -> None:
+    assert seconds(status, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": RESET}) == 601
+
+
+def test_a_reset_that_has_passed_waits_a_moment() -> None:
+    past = str(int(NOW.timestamp()) - 50)
+    assert seconds(403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": past}) == 1
+
+
+@pytest.mark.parametrize(
+    ("strikes", "expected"), [(0, 60), (1, 120), (2, 240), (5, 1_920), (6, 3_600), (99, 3_600)]
+)
+def test_a_message_alone_waits_a_minute_and_longer_each_time(strikes: int, expected: float) -> None:
+    assert seconds(403, message=SECONDARY, strikes=strikes) == expected
+
+
+def test_a_429_that_says_nothing_is_a_limit_too() -> None:
+    wait = wait_of(429, {}, "", now=NOW, strikes=0)
+    assert wait is not None
+    assert (wait.seconds, wait.guessed) == (60, True)
+
+
+def test_absurd_waits_are_cut_to_a_day() -> None:
+    assert seconds(429, {"retry-after": "999999999999"}) == LONGEST
+    assert seconds(403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "99999999999"}) == LONGEST
+
+
+def test_a_server_that_says_when_it_is_back_is_believed() -> None:
+    assert seconds(503, {"retry-after": "120"}) == 120
+    assert seconds(503) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "message"),
+    [
+        (403, {}, "Resource not accessible by personal access token"),
+        (
+            403,
+            {"x-ratelimit-remaining": "4999", "x-ratelimit-reset": RESET},
+            "Repository was archived so is read-only.",
+        ),
+        (403, {"x-ratelimit-remaining": "0"}, "Must have admin rights"),
+        (403, {"retry-after": "soon"}, "Forbidden"),
+        (404, {"retry-after": "5"}, SECONDARY),
+        (200, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": RESET}, ""),
+        (500, {"retry-after": "5"}, ""),
+    ],
+)
+def test_what_is_not_a_limit_is_not_waited_for(status: int, headers: dict[str, str], message: str) -> None:
+    assert seconds(status, headers, message) is None
+
+
+def test_the_primary_limit_is_read_from_every_answer() -> None:
+    headers = {"x-ratelimit-limit": "5000", "x-ratelimit-remaining": "4990", "x-ratelimit-reset": RESET}
+    expected = RateLimit(limit=5_000, remaining=4_990, reset_at=datetime(2026, 3, 2, 9, 10, tzinfo=UTC))
+    assert rate_limit(headers) == expected
+    assert rate_limit({**headers, "x-ratelimit-resource": "core"}) == expected
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [{"x-ratelimit-limit": ""}, {"x-ratelimit-remaining": "-1"}, {"x-ratelimit-reset": "soon"},
+     {"x-ratelimit-reset": "9" * 18}, {"x-ratelimit-resource": "search"}, {"x-ratelimit-limit": "9" * 30}],
+)  # fmt: skip
+def test_headers_that_do_not_make_sense_are_ignored(spoilt: dict[str, str]) -> None:
+    headers = {"x-ratelimit-limit": "5000", "x-ratelimit-remaining": "1", "x-ratelimit-reset": RESET}
+    assert rate_limit({**headers, **spoilt}) is None
+
+
+def test_github_s_date_is_read() -> None:
+    assert date_of({"date": "Mon, 02 Mar 2026 09:00:00 GMT"}) == NOW
+    assert date_of({"date": "Mon, 02 Mar 2026 09:00:00 -0000"}) == NOW
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "Mon, 99 Mar 2026 09:00:00 GMT", "1"])
+def test_what_is_no_date_is_none(text: str) -> None:
+    assert date_of({"date": text}) is None
+    assert date_of({}) is None
