@@ -38,6 +38,7 @@ class Applier:
         self._before = withheld.digest
         self._held: list[LinkPlan] = []
         self.wished: Wished = set()
+        self.overtaken: set[ReportId] = set()  # a person was faster, at least once
 
     async def look(self, look: Look, plans: Sequence[LinkPlan]) -> None:
         """Store the plans of a look, then its list positions, never the other way round (GITHUB.md, 4)."""
@@ -102,6 +103,7 @@ class Applier:
                 comments=look.comment_list if look else None,
             )
         )
+        self.overtaken |= stored.stale
         done = [plan for plan in plans if plan.link.report_id not in stored.stale]
         self._tally.stored(done)
         self.wished |= {(i.local_id, i.operation) for i in intents if i.report_id not in stored.stale}

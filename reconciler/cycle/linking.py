@@ -27,7 +27,7 @@ async def link(context: Context, report: ReportId, number: IssueNumber, *, backf
         holder = await context.stores.ledger.link_at(memory.repository_id, number)
         if holder is not None:
             raise UsageError(
-                f"{memory.repository}#{number} is linked to report {holder.report_id} already; unlink that first"
+                f"{memory.repository}#{number} belongs to report {holder.report_id}; unlink that first"
             )
         try:
             issue = await context.github.issue(number)

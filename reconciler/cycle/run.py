@@ -22,6 +22,7 @@ from reconciler.cycle.discover import discovered
 from reconciler.cycle.export import record, record_exports
 from reconciler.cycle.identify import identify
 from reconciler.cycle.observe import Look, looks
+from reconciler.cycle.recover import conclude, recover
 from reconciler.cycle.segment import decide_look
 from reconciler.cycle.tally import Tally
 from reconciler.cycle.whole import first_contacts
@@ -42,6 +43,9 @@ from reconciler.model.link import Link
 from reconciler.model.passes import Failure, Outcome, PassResult
 from reconciler.model.snapshot import Memory
 from reconciler.ports import Fence
+
+PROBES = 2
+"""What an idle pass asks of GitHub, reserved in one go."""
 
 log = structlog.get_logger(__name__)
 
@@ -67,12 +71,15 @@ class _Pass:
     began: float
 
     async def walk(self, again: Sequence[Link]) -> None:
-        """Observe and apply, then write; once more when an export has given old comments a place to go.
+        """Recover, observe and apply, write; once more when an export gave old comments a place to go.
 
         `again`: links to be looked at whole, because deletions of theirs were accepted.
         """
+        recovery = await recover(self.context, self.memory, self.tally)
+        await self.context.github.expect(PROBES)
         async for look in looks(self.context, self.memory):
-            await self._look(look, again if look.local else ())
+            await self._look(look, (*again, *recovery.links) if look.local else ())
+        await conclude(self.context, recovery, self.applier.overtaken)
         await record_exports(self.context, self.memory)
         await self._write()
         if self.tally.counts["issues_created"]:

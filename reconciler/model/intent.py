@@ -129,6 +129,7 @@ class Intent:
     claimed_at: datetime | None = None  # GitHub's time, first claim
     ended_at: datetime | None = None  # GitHub's time, when the last attempt ended
     not_before: datetime | None = None
+    empty_looks: int = 0  # complete looks that found nothing, while the outcome is unknown
     reason: str | None = None  # why it waits or is quarantined
     asked: bool = False  # by `reconcile export`: exempt from guard.max_new_issues
 

@@ -1,0 +1,161 @@
+"""What the command offers, one method each; the work is done in `cycle`."""
+
+import re
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from reconciler.config.settings import Settings
+from reconciler.cycle import checkup, discover, linking
+from reconciler.cycle.context import Context
+from reconciler.cycle.planning import plan_pass
+from reconciler.cycle.run import run_pass
+from reconciler.errors import ProjectError, UsageError
+from reconciler.model.ids import IssueNumber, ReportId
+from reconciler.model.passes import PassResult
+from reconciler.model.report import Project
+from reconciler.model.shown import Check, CheckLevel, DiscoveryResult, ExportResult, PlanShown, Progress
+from reconciler.model.snapshot import Health, Limits
+from reconciler.ports import Clock
+from reconciler.wiring.parts import Parts, open_parts
+
+_ISSUE = re.compile(r"([A-Za-z0-9._-]+/[A-Za-z0-9._-]+)#([1-9][0-9]{0,9})")
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def start(self, what: str, total: int | None) -> None: ...
+
+    def advance(self, steps: int = 1) -> None: ...
+
+    def done(self) -> None: ...
+
+
+class Application:
+    """The program, opened on one database."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._stores = parts.stores
+
+    async def projects(self) -> tuple[Project, ...]:
+        """Every active project with a github integration, by name."""
+        return await self._stores.projects.all()
+
+    async def find(self, text: str) -> Project:
+        """By id or exact name. Raises UsageError."""
+        return await self._stores.projects.find(text)
+
+    async def run(
+        self, project: Project, *, wait: bool, accept: str | None, progress: Progress
+    ) -> PassResult:
+        """One pass. A project's own trouble is in the result, never raised."""
+        context = self._parts.context(project, progress, by_hand=True)
+        return await run_pass(context, wait=wait, accept=accept)
+
+    async def plan(self, project: Project, progress: Progress) -> PlanShown:
+        """The same pass without the last step."""
+        return await plan_pass(self._parts.context(project, progress, by_hand=True, looking=True))
+
+    async def status(self, project: Project | None) -> tuple[tuple[Health, ...], tuple[Limits, ...]]:
+        """Health of one project or all, and every credential's limits."""
+        health = await self._stores.projects.health(project.id if project else None)
+        return health, await self._stores.projects.limits()
+
+    async def link(self, report: str, issue: str, *, backfill: bool) -> str:
+        """A sentence that says what was done. Raises UsageError, ProjectError."""
+        found = _ISSUE.fullmatch(issue)
+        if found is None:
+            raise UsageError(f"{issue!r} names no issue: write it as OWNER/REPO#12")
+        project, report_id = await self._stores.reports.find(report)
+        context = self._usable(project)
+        if found[1].lower() != (project.repository or "").lower():
+            raise UsageError(f"{project.name} is connected to {project.repository}, not to {found[1]}")
+        made = await linking.link(context, report_id, IssueNumber(int(found[2])), backfill=backfill)
+        return f"{report} is linked to {made.repository}#{made.number}; the next pass makes first contact"
+
+    async def unlink(self, report: str) -> str:
+        """A sentence that says what was done. Raises UsageError."""
+        project, report_id = await self._stores.reports.find(report)
+        cut = await linking.unlink(self._context(project), report_id)
+        return f"{report} is no longer linked to {cut.repository}#{cut.number}; nothing on GitHub was changed"
+
+    async def discovery_cost(self, project: Project) -> int:
+        """About how many requests `discover` will make."""
+        return await discover.discovery_pages(self._usable(project))
+
+    async def discover(self, project: Project, *, apply: bool, progress: Progress) -> DiscoveryResult:
+        """Find exported issues whose link was never stored; `apply` links them."""
+        return await discover.walk(self._usable(project, progress), apply=apply)
+
+    async def export(self, reports: tuple[str, ...], progress: Progress) -> tuple[ExportResult, ...]:
+        """Make issues of these reports now. Raises UsageError before anything is done."""
+        wanted: defaultdict[ReportId, list[str]] = defaultdict(list)
+        projects: dict[ReportId, Project] = {}
+        for text in reports:
+            project, report_id = await self._stores.reports.find(text)
+            wanted[report_id].append(text)
+            projects[report_id] = project
+        results = []
+        for project in {project.id: project for project in projects.values()}.values():
+            ids = [key for key in wanted if projects[key].id == project.id]
+            results += await self._export(project, {key: wanted[key][0] for key in ids}, progress)
+        return tuple(results)
+
+    async def check(self) -> tuple[Check, ...]:
+        """Configuration, database and schema were read to get here; then each project."""
+        database = "the database answers and its schema is the one this version needs"
+        lines = [Check(name="database", level=CheckLevel.OK, message=database)]
+        projects = await self.projects()
+        if not projects:
+            mend = "connect a project to GitHub in BugSpark (its integrations)"
+            message = "no active project has a github integration"
+            lines.append(Check(name="projects", level=CheckLevel.WARN, message=message, mend=mend))
+        for project in projects:
+            if project.integration is None:
+                lines.append(checkup.unusable(project))
+            else:
+                lines += await checkup.check_project(self._context(project))
+        return tuple(lines)
+
+    async def _export(
+        self, project: Project, wanted: dict[ReportId, str], progress: Progress
+    ) -> list[ExportResult]:
+        """A report that has an issue already only names it: exporting twice makes one issue."""
+        unlinked = [report_id for report_id in wanted if not await self._is_linked(report_id)]
+        result = None
+        if unlinked:
+            result = await run_pass(self._usable(project, progress), exports=unlinked)
+        return [await self._exported(report_id, text, result) for report_id, text in wanted.items()]
+
+    async def _is_linked(self, report_id: ReportId) -> bool:
+        link = await self._stores.ledger.link_of(report_id)
+        return link is not None and link.state in linking.LIVE
+
+    async def _exported(self, report_id: ReportId, text: str, result: PassResult | None) -> ExportResult:
+        found = (await self._stores.reports.details([report_id])).get(report_id)
+        columns = found[0].columns if found else None
+        if columns is not None and columns.url and await self._is_linked(report_id):
+            return ExportResult(report=text, url=columns.url, error=None)
+        failure = result.error if result else None
+        waiting = "the issue is not confirmed yet; `reconcile status` shows what waits"
+        return ExportResult(report=text, url=None, error=failure.message if failure else waiting)
+
+    def _usable(self, project: Project, progress: Progress | None = None) -> Context:
+        if project.integration is None:
+            raise ProjectError(f"{project.name}: {project.problem or 'no usable github integration'}")
+        return self._context(project, progress)
+
+    def _context(self, project: Project, progress: Progress | None = None) -> Context:
+        return self._parts.context(project, progress or Silent(), by_hand=True)
+
+
+@asynccontextmanager
+async def open_application(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Application]:
+    """Open database and connections; `clock`: the machine's unless a test brings its own.
+
+    Raises SchemaError, DatabaseError, ConfigurationError.
+    """
+    async with open_parts(settings, clock) as parts:
+        yield Application(parts)

@@ -1,0 +1,149 @@
+"""Putting the parts together: database, connections, credentials, and a Context for each project."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from reconciler import __version__
+from reconciler.config.settings import Settings
+from reconciler.cycle.context import Context
+from reconciler.decide.mapping import field_of_label
+from reconciler.decide.text import digest
+from reconciler.errors import ConfigurationError
+from reconciler.github.credentials import AppCredential, Credential, TokenCredential
+from reconciler.github.repository import Doorway
+from reconciler.github.transport import Transport
+from reconciler.model.report import Project
+from reconciler.model.secret import Secret
+from reconciler.model.shown import Progress
+from reconciler.ports import Clock, Governor, Stores
+from reconciler.store.engine import open_engine
+from reconciler.store.meta import Meta
+from reconciler.store.schema import require_schema
+from reconciler.store.stores import open_stores
+from reconciler.wiring.clock import SystemClock
+from reconciler.wiring.markers import InstanceMarkers, open_markers
+
+USER_AGENT = f"bugspark-reconciler/{__version__}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """What all projects share, open until `Parts` is left."""
+
+    settings: Settings
+    stores: Stores
+    markers: InstanceMarkers
+    clock: Clock
+    transport: Transport
+    doorway: Doorway
+    looking: Doorway  # for `plan`: its requests are admitted but not written down
+    apps: dict[str, AppCredential] = field(default_factory=dict)
+
+    def context(
+        self, project: Project, progress: Progress, *, by_hand: bool, looking: bool = False
+    ) -> Context:
+        """One project's pass. Raises ConfigurationError for an App key that can't be read."""
+        doorway = self.looking if looking else self.doorway
+        settings = self.settings
+        labels = settings.sync.labels()
+        return Context(
+            project=project,
+            github=doorway.repository(
+                project.repository or "unknown/unknown",
+                self._credential(project),
+                field_of=partial(field_of_label, mapping=labels),
+            ),
+            stores=self.stores,
+            markers=self.markers,
+            clock=self.clock,
+            policy=settings.sync_policy(),
+            guard=settings.guard_policy(),
+            timing=settings.timing(),
+            new_id=uuid4,
+            progress=progress,
+            image_hosts=_image_hosts(settings),
+            dashboard_url=settings.bugspark.dashboard_url,
+            by_hand=by_hand,
+        )
+
+    def _credential(self, project: Project) -> Credential:
+        integration = project.integration
+        if integration is not None and str(project.id) in self.settings.github.app.repositories:
+            return self._app(integration.owner, integration.repo)
+        token = integration.token if integration else None
+        return TokenCredential(token or Secret(""))
+
+    def _app(self, owner: str, repo: str) -> AppCredential:
+        name = f"{owner}/{repo}"
+        if name not in self.apps:
+            app = self.settings.github.app
+            self.apps[name] = AppCredential(
+                app_id=app.id,
+                private_key=Secret(_read_key(app.private_key_file)),
+                owner=owner,
+                repository=repo,
+                clock=self.clock,
+            )
+        return self.apps[name]
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Parts]:
+    """Open database and connections. Raises SchemaError, DatabaseError, ConfigurationError."""
+    clock = clock or SystemClock()
+    database = open_engine(settings.database.url.reveal())
+    transport = Transport(user_agent=USER_AGENT)
+    try:
+        await require_schema(database)
+        markers = await open_markers(settings, Meta(database))
+        stores = open_stores(
+            database,
+            clock=clock,
+            pace=settings.pace(),
+            encryption_keys=settings.bugspark.encryption_keys,
+            app_repositories=settings.github.app.repositories,
+            digest=digest,
+        )
+        yield Parts(
+            settings=settings,
+            stores=stores,
+            markers=markers,
+            clock=clock,
+            transport=transport,
+            doorway=_doorway(settings, clock, transport, stores.governor),
+            looking=_doorway(settings, clock, transport, stores.dry_governor),
+        )
+    finally:
+        await transport.aclose()
+        await database.aclose()
+
+
+def _doorway(settings: Settings, clock: Clock, transport: Transport, governor: Governor) -> Doorway:
+    return Doorway(
+        api_url=settings.github.api_url,
+        api_version=settings.github.api_version,
+        clock=clock,
+        governor=governor,
+        transport=transport,
+        overlap_seconds=settings.poll.overlap_seconds,
+    )
+
+
+def _image_hosts(settings: Settings) -> frozenset[str]:
+    host = urlsplit(settings.bugspark.dashboard_url).netloc
+    return frozenset({host}) if host else frozenset()
+
+
+def _read_key(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"github.app.private_key_file: {path!r} can't be read ({error.strerror}); "
+            "name a PEM file that this process may read"
+        ) from error

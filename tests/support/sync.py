@@ -1,0 +1,173 @@
+"""Both sides and the program between them: a live BugSpark, a running GitHub, a clock moved by hand."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from reconciler.config.settings import Settings
+from reconciler.demo.github.clock import ManualClock
+from reconciler.demo.github.journal import Seen
+from reconciler.model.ids import CommentId, ProjectId, ReportId
+from reconciler.model.passes import PassResult
+from reconciler.model.secret import Secret
+from reconciler.model.shown import PlanShown
+from reconciler.wiring.application import Application, Silent, open_application
+from tests.support.bugspark import BugSpark, connected
+from tests.support.github import GitHub
+
+QUICK: dict[str, dict[str, Any]] = {
+    "write": {"min_interval_seconds": 0.0, "per_minute": 10_000, "per_hour": 100_000}
+}
+"""No pacing: the clock stands still, so a wait for the next slot would only move it."""
+
+
+class FollowingClock:
+    """The program's clock: the simulator's, and sleeping moves it."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def monotonic(self) -> float:
+        return self._clock.now().timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds > 0:
+            self.slept.append(seconds)
+            self._clock.advance(seconds)
+
+
+@dataclass(slots=True, kw_only=True)
+class Sync:
+    """One project `Shop`, connected to `acme/web` as bugspark-bot, unless a test adds more."""
+
+    github: GitHub
+    bugspark: BugSpark
+    app: Application
+    clock: FollowingClock
+    project: ProjectId
+    ada: UUID
+    since: int = field(default=0)
+
+    async def run(
+        self, project: ProjectId | None = None, *, seconds: float = 5, **options: Any
+    ) -> PassResult:
+        """A pass, `seconds` after what happened last."""
+        self.github.clock.advance(seconds)
+        self.since = len(self.github.simulator.requests)
+        found = await self.app.find(str(project or self.project))
+        return await self.app.run(
+            found, wait=False, accept=options.pop("accept", None), progress=Silent(), **options
+        )
+
+    async def plan(self, *, seconds: float = 5) -> PlanShown:
+        """What a pass would do."""
+        self.github.clock.advance(seconds)
+        return await self.app.plan(await self.app.find(str(self.project)), Silent())
+
+    async def settle(self, passes: int = 3) -> PassResult:
+        """Passes until nothing is left to do; the last one's result."""
+        for _ in range(passes - 1):
+            await self.run()
+        return await self.run()
+
+    async def linked(self, **report: Any) -> tuple[ReportId, int]:
+        """A report with an issue made by our own export, at peace."""
+        made = self.bugspark.add_report(self.project, **report)
+        await self.app.export((str(made),), Silent())
+        await self.settle()
+        return made, self.number(made)
+
+    def number(self, report: ReportId) -> int:
+        """The issue number in the report's columns."""
+        row = self.bugspark.report(report)
+        assert row is not None
+        assert row["github_issue_number"] is not None, "the report is not linked"
+        return int(row["github_issue_number"])
+
+    def status(self, report: ReportId) -> str:
+        row = self.bugspark.report(report)
+        assert row is not None
+        return str(row["status"])
+
+    def severity(self, report: ReportId) -> str:
+        row = self.bugspark.report(report)
+        assert row is not None
+        return str(row["severity"])
+
+    def category(self, report: ReportId) -> str:
+        row = self.bugspark.report(report)
+        assert row is not None
+        return str(row["category"])
+
+    def labels(self, number: int) -> set[str]:
+        return set(self.github.web.label_names(number))
+
+    def said_here(self, report: ReportId) -> list[str]:
+        """Bodies of the report's comments, oldest first."""
+        return [str(row["body"]) for row in self.bugspark.comments(report)]
+
+    def said_there(self, number: int) -> list[str]:
+        """Bodies of the issue's comments, oldest first."""
+        return [row.body for row in self.github.web.thread(number)]
+
+    def say(self, report: ReportId, body: str) -> CommentId:
+        """Ada comments in BugSpark, now."""
+        return self.bugspark.add_comment(report, body, author=self.ada, at=self.github.clock.now())
+
+    def change(self, report: ReportId, **values: Any) -> None:
+        """Ada changes a report in BugSpark, now."""
+        self.bugspark.set_report(report, **values, updated_at=self.github.clock.now())
+
+    @property
+    def asked(self) -> list[Seen]:
+        """The requests of the last pass."""
+        return list(self.github.simulator.requests)[self.since :]
+
+    @property
+    def writes(self) -> list[Seen]:
+        """The writing requests of the last pass."""
+        return [seen for seen in self.asked if seen.write]
+
+    def dump(self) -> Mapping[str, list[tuple[Any, ...]]]:
+        """Every row of every table but the ones an idle pass may touch, for comparing before and after."""
+        found = {}
+        with self.bugspark.engine.connect() as connection:
+            for name in sorted(sa.inspect(self.bugspark.engine).get_table_names()):
+                columns = sa.text(f"SELECT * FROM {name}")
+                found[name] = sorted((tuple(row) for row in connection.execute(columns)), key=repr)
+        return found
+
+
+def settings_for(url: str, api: str, **sections: Mapping[str, Any]) -> Settings:
+    """A configuration without pacing; `sections` replace single keys."""
+    wanted: dict[str, dict[str, Any]] = {
+        "database": {"url": Secret(url)},
+        "github": {"api_url": api},
+        "limits": {"points_per_minute": 1_000_000},
+        **QUICK,
+    }
+    for name, values in sections.items():
+        wanted[name] = {**wanted.get(name, {}), **values}
+    return Settings.model_validate(wanted)
+
+
+@asynccontextmanager
+async def open_sync(url: str, github: GitHub, **sections: Mapping[str, Any]) -> AsyncIterator[Sync]:
+    """Everything, on a migrated database."""
+    clock = FollowingClock(github.clock)
+    with connected(url) as engine:
+        bugspark = BugSpark(engine)
+        project = bugspark.add_project()
+        bugspark.add_integration(project, token=github.token)
+        ada = bugspark.add_user("Ada")
+        async with open_application(settings_for(url, github.api, **sections), clock) as app:
+            yield Sync(github=github, bugspark=bugspark, app=app, clock=clock, project=project, ada=ada)
