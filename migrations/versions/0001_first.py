@@ -15,6 +15,7 @@ revision = "0001"
 down_revision = None
 
 LIVE = sa.text("state IN ('new', 'active')")
+QUARANTINED = sa.text("quarantined_until IS NOT NULL")
 COPIED = sa.text("state IN ('live', 'pending') AND local_id IS NOT NULL")
 META = sa.table("sync_meta", sa.column("key", sa.String), sa.column("value", sa.Text))
 TABLES = (
@@ -67,6 +68,8 @@ def downgrade() -> None:
         for name in reversed(made):
             op.drop_table(name)
         return
+    if made:
+        op.drop_index("ix_reports_compared", "reports")  # SQLite drops no column that an index covers
     for table, _, column in (each.partition(".") for each in added):
         op.drop_column(table, column)
 
@@ -210,8 +213,22 @@ def _links() -> None:
         sqlite_where=LIVE,
         postgresql_where=LIVE,
     )
-    op.create_index("ix_sync_links_report_id", "sync_links", ["report_id"])
-    op.create_index("ix_sync_links_project_id_state", "sync_links", ["project_id", "state"])
+    op.create_index(
+        "ix_sync_links_project_id_state_report_id", "sync_links", ["project_id", "state", "report_id"]
+    )
+    op.create_index(
+        "ix_sync_links_quarantined",
+        "sync_links",
+        ["project_id"],
+        sqlite_where=QUARANTINED,
+        postgresql_where=QUARANTINED,
+    )
+    if op.get_bind().dialect.name == "sqlite":
+        compared = ["report_id", "project_id", "state", "number", "repository"]
+        compared += ["base_status", "base_severity", "base_category", "base_title", "id"]
+        op.create_index("ix_sync_links_compared", "sync_links", compared)
+    else:
+        op.create_index("ix_sync_links_report_id", "sync_links", ["report_id"])
 
 
 def _comments() -> None:

@@ -92,6 +92,18 @@ reports = Table(
     Column("github_issue_url", String(500)),
     Column("github_repo", String(200)),
     UniqueConstraint("project_id", "tracking_id", name="uq_reports_project_tracking"),
+    # SQLite only, like all of this: what a pass compares, so that the row itself stays unread.
+    Index(
+        "ix_reports_compared",
+        "project_id",
+        "id",
+        "status",
+        "severity",
+        "category",
+        "title",
+        "github_issue_number",
+        "github_repo",
+    ),
 )
 
 comments = Table(
@@ -104,6 +116,7 @@ comments = Table(
     Column("created_at", Instant, nullable=False, server_default=func.now()),
     Column("source", String(20)),
     Index("ix_comments_report_id", "report_id"),
+    Index("ix_comments_compared", "id", "report_id"),
 )
 
 integrations = Table(

@@ -17,7 +17,7 @@ BUSY_SECONDS = 15
 READS = "reconciler_reads"
 LIMITS = (
     "SELECT set_config('statement_timeout', '60s', true), set_config('lock_timeout', '10s', true),"
-    " set_config('idle_in_transaction_session_timeout', '60s', true)"
+    " set_config('idle_in_transaction_session_timeout', '60s', true), set_config('work_mem', '32MB', true)"
 )
 """Per transaction, because a session's settings would reach other clients behind pgbouncer."""
 
@@ -132,7 +132,7 @@ def attend_sqlite(engine: Any) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            f"busy_timeout={BUSY_SECONDS * 1000}",
+            "cache_size=-16000",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

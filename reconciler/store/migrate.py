@@ -40,7 +40,7 @@ class MigrationResult:
 def migrate(url: str, *, pause: Callable[[float], None] = time.sleep) -> MigrationResult:
     """Bring the schema up to date; safe to run twice and from two machines at once.
 
-    Raises SchemaError when this is no BugSpark database or a newer program migrated it, DatabaseError otherwise.
+    Raises SchemaError when this is no BugSpark database or a newer program migrated it; else DatabaseError.
     """
     return _run(url, _upgrade, pause)
 

@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 
 from reconciler.errors import SchemaError
 from reconciler.store.engine import Database
+from reconciler.store.tables import POSTGRESQL_ONLY, SQLITE_ONLY
 
 VERSION_TABLE = "reconciler_alembic_version"
 REVISIONS = ("0001",)  # oldest first; the last is what this program works with
@@ -24,7 +25,7 @@ class SchemaState(StrEnum):
 
 SENTENCES = {
     SchemaState.MISSING: "This database has none of this program's tables yet: run `reconcile migrate`.",
-    SchemaState.OLDER: "This database was migrated by an older version of this program: run `reconcile migrate`.",
+    SchemaState.OLDER: "This database was migrated by an older version of it: run `reconcile migrate`.",
     SchemaState.NEWER: "This database was migrated by a newer version of this program: install that version.",
 }
 
@@ -58,6 +59,8 @@ def state_of(found: str | None) -> SchemaState:
     return SchemaState.OLDER if found in REVISIONS else SchemaState.NEWER
 
 
-def admit(_: Any, name: str | None, kind: str, __: bool, ___: Any) -> bool:  # noqa: FBT001 — Alembic's signature
-    """Alembic's include_object: only tables of ours, and what is on them."""
-    return kind != "table" or bool(name and name.startswith("sync_"))
+def admit(_: Any, name: str | None, kind: str, __: bool, ___: Any) -> bool:
+    """Alembic's include_object: only tables of ours, and what is on them in both databases."""
+    if kind == "table":
+        return bool(name and name.startswith("sync_"))
+    return name not in (SQLITE_ONLY, POSTGRESQL_ONLY)

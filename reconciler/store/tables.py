@@ -1,4 +1,4 @@
-"""Our own tables, all named `sync_*`. No foreign key leads to BugSpark's tables: they come and go as they like."""
+"""Our own tables, all named `sync_*`. No foreign key leads to BugSpark's tables: their rows come and go."""
 
 from sqlalchemy import (
     BigInteger,
@@ -27,7 +27,10 @@ metadata = MetaData(
     }
 )
 
+POSTGRESQL_ONLY = "ix_sync_links_report_id"
+SQLITE_ONLY = "ix_sync_links_compared"
 LIVE = "state IN ('new', 'active')"
+QUARANTINED = "quarantined_until IS NOT NULL"
 COPIED = "state IN ('live', 'pending') AND local_id IS NOT NULL"
 
 meta = Table(
@@ -116,8 +119,28 @@ links = Table(
     Index(
         "uq_sync_links_report", "report_id", unique=True, sqlite_where=text(LIVE), postgresql_where=text(LIVE)
     ),
-    Index(None, "report_id"),
-    Index(None, "project_id", "state"),
+    Index(None, "project_id", "state", "report_id"),
+    Index(
+        "ix_sync_links_quarantined",
+        "project_id",
+        sqlite_where=text(QUARANTINED),
+        postgresql_where=text(QUARANTINED),
+    ),
+    Index(POSTGRESQL_ONLY, "report_id").ddl_if(dialect="postgresql"),
+    # SQLite joins by looking up row by row: every column a pass compares, so that the row itself stays unread.
+    Index(
+        SQLITE_ONLY,
+        "report_id",
+        "project_id",
+        "state",
+        "number",
+        "repository",
+        "base_status",
+        "base_severity",
+        "base_category",
+        "base_title",
+        "id",
+    ).ddl_if(dialect="sqlite"),
 )
 
 comments = Table(

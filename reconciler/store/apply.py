@@ -1,0 +1,159 @@
+"""One batch, one transaction: links, reports, comments, ledger, intents, story, list positions, in this order.
+
+A plan whose ground has moved is left out whole and told as stale; everything else goes in. No statement is sent
+once per row.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Text, Uuid, cast, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.expression import ColumnElement
+
+from reconciler.model.fields import Field
+from reconciler.model.ids import ReportId
+from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, RemoveLocal, SetField
+from reconciler.model.snapshot import Batch, Stored
+from reconciler.store import story
+from reconciler.store.bulk import delete_by_id, insert_new, source, update_by_id, upsert
+from reconciler.store.checks import Digest, stale
+from reconciler.store.questions import comments, entries, links, reports
+from reconciler.store.records import ENTRY_KINDS, LINK_KINDS, entry_row, kinds, link_row, list_row
+from reconciler.store.tables import lists
+from reconciler.store.wishes import put
+
+FIELDS = tuple(field.value for field in Field)
+LIST_KINDS = kinds(lists)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """What the store is told about the world it stores."""
+
+    digest: Digest  # of a comment's body, as the ledger holds it
+    web_url: str  # where people read issues: https://github.com
+
+
+async def apply(connection: AsyncConnection, batch: Batch, ways: Ways) -> Stored:
+    """Carry out the local half of a batch within the connection's transaction."""
+    plans = [plan for plan in batch.plans if not plan.idle or plan.claim_columns]
+    left = await stale(connection, plans, ways.digest)
+    plans = _without(plans, left)
+    inserted = await _insert_links(connection, plans)
+    outrun = {plan.link.report_id for plan in plans if not plan.link.revision} - inserted
+    outrun |= await _set_fields(connection, _without(plans, outrun), batch)
+    await delete_by_id(connection, links, _fresh(plans, outrun & inserted))
+    plans = _without(plans, outrun)
+    await update_by_id(connection, links, LINK_KINDS, _rows([p for p in plans if p.link.revision]))
+    await _claim(connection, plans, ways)
+    await _comments(connection, plans)
+    rows = [entry_row(entry, plan.after) for plan in plans for entry in plan.entries]
+    await upsert(connection, entries, ENTRY_KINDS, rows, ["id"])
+    left |= outrun
+    await put(connection, [intent for intent in batch.intents if intent.report_id not in left], batch.at)
+    await story.tell(connection, batch.project_id, batch.at, story.of_plans(plans))
+    await _lists(connection, batch)
+    return Stored(stale=left)
+
+
+def _without(plans: Sequence[LinkPlan], left: set[ReportId] | frozenset[ReportId]) -> list[LinkPlan]:
+    return [plan for plan in plans if plan.link.report_id not in left]
+
+
+def _fresh(plans: Sequence[LinkPlan], wanted: set[ReportId]) -> list[Any]:
+    return [plan.link.id for plan in plans if plan.link.report_id in wanted and not plan.link.revision]
+
+
+def _rows(plans: Sequence[LinkPlan]) -> list[tuple[Any, ...]]:
+    return [tuple(link_row(plan.after, plan.link.revision + 1).values()) for plan in plans]
+
+
+async def _insert_links(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> set[ReportId]:
+    """The reports whose new links went in; an issue or report that a live link holds keeps a new one out."""
+    new = [plan for plan in plans if not plan.link.revision]
+    done = await insert_new(connection, links, LINK_KINDS, _rows(new))
+    return {plan.link.report_id for plan in new if plan.link.id in done}
+
+
+async def _set_fields(connection: AsyncConnection, plans: Sequence[LinkPlan], batch: Batch) -> set[ReportId]:
+    """Write the fields that still have the value each plan was decided on; the reports that have another."""
+    rows = {plan.link.report_id: row for plan in plans if (row := _field_row(plan))}
+    if not rows:
+        return set()
+    names = ["id", *FIELDS, *(f"to_{name}" for name in FIELDS)]
+    given = source(connection, {name: Uuid() if name == "id" else Text() for name in names}, rows.values())
+    statement = (
+        update(reports)
+        .where(
+            reports.c.id == given.c.id, *(cast(reports.c[name], Text) == given.c[name] for name in FIELDS)
+        )
+        .values({name: _stored(name, given.c[f"to_{name}"]) for name in FIELDS} | {"updated_at": batch.at})
+    )
+    return rows.keys() - set((await connection.execute(statement.returning(reports.c.id))).scalars())
+
+
+def _stored(name: str, value: ColumnElement[Any]) -> ColumnElement[Any]:
+    """As the column has it: the native enum on PostgreSQL."""
+    return value if name == Field.TITLE else cast(value, reports.c[name].type)
+
+
+def _field_row(plan: LinkPlan) -> tuple[Any, ...] | None:
+    wanted = {each.field: each.to for each in plan.actions if isinstance(each, SetField)}
+    if not wanted or plan.report is None:
+        return None
+    seen = tuple(str(getattr(plan.report, name)) for name in FIELDS)
+    return (plan.link.report_id, *seen, *(wanted.get(Field(name), was) for name, was in zip(FIELDS, seen, strict=True)))
+
+
+async def _claim(connection: AsyncConnection, plans: Sequence[LinkPlan], ways: Ways) -> None:
+    """Fill the columns of reports that were found to belong to an issue; they are locked and empty."""
+    rows = [
+        (
+            plan.link.report_id,
+            plan.after.number,
+            f"{ways.web_url}/{plan.after.repository}/issues/{plan.after.number}",
+            plan.after.repository,
+        )
+        for plan in plans
+        if plan.claim_columns
+    ]
+    wanted = kinds(reports, "id", "github_issue_number", "github_issue_url", "github_repo")
+    await update_by_id(connection, reports, wanted, rows)
+
+
+async def _comments(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> None:
+    """BugSpark's copies: made, edited, removed."""
+    made = [row for plan in plans for row in _imported(plan)]
+    await insert_new(
+        connection, comments, kinds(comments, "id", "report_id", "body", "created_at", "source"), made
+    )
+    actions = [each for plan in plans for each in plan.actions]
+    edits = [(each.entry.local_id, each.body) for each in actions if isinstance(each, EditLocal)]
+    await update_by_id(connection, comments, kinds(comments, "id", "body"), edits)
+    removals = (each.entry.local_id for each in actions if isinstance(each, RemoveLocal))
+    await delete_by_id(connection, comments, [id_ for id_ in removals if id_ is not None])
+
+
+def _imported(plan: LinkPlan) -> list[tuple[Any, ...]]:
+    """As GitHub has them: no author here, its own time. Their ids come from the plan's ledger rows."""
+    made = {entry.remote_id: entry.local_id for entry in plan.entries}
+    return [
+        (made[each.comment.id], plan.link.report_id, each.body, each.comment.created_at, "github")
+        for each in plan.actions
+        if isinstance(each, ImportComment)
+    ]
+
+
+async def _lists(connection: AsyncConnection, batch: Batch) -> None:
+    """Last, and in the same transaction: a position saved before its rows would hide them for ever."""
+    states = {"issues": batch.issues, "comments": batch.comments}
+    rows = [
+        tuple(({"project_id": batch.project_id, "kind": kind} | list_row(state)).values())
+        for kind, state in states.items()
+        if state is not None
+    ]
+    await upsert(connection, lists, LIST_KINDS, rows, ["project_id", "kind"])
+
+

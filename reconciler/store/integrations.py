@@ -1,0 +1,92 @@
+"""A project's github rows in `integrations`, as their owner wrote them: usable, or a sentence why not."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from reconciler.errors import CredentialError
+from reconciler.model.ids import ProjectId
+from reconciler.model.report import Integration, Project
+from reconciler.model.secret import Secret
+from reconciler.store.secrets import Vault
+
+NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An active project and the JSON texts of its active github rows."""
+
+    id: ProjectId
+    name: str
+    configs: Sequence[str]
+
+
+class BadConfigError(Exception):
+    """What is wrong with a config, in words that follow "Its github integration"."""
+
+
+def to_project(found: Found, vault: Vault, app_repository: str | None) -> Project:
+    """The project with its integration, or with its problem. The operator's App pair goes before any row."""
+    try:
+        integration = _of_app(app_repository) if app_repository else _of_rows(found, vault)
+    except (BadConfigError, CredentialError) as error:
+        return Project(id=found.id, name=found.name, integration=None, problem=str(error))
+    return Project(id=found.id, name=found.name, integration=integration)
+
+
+def _of_app(repository: str) -> Integration:
+    owner, _, repo = repository.partition("/")
+    return Integration(owner=_name(owner, "owner"), repo=_name(repo, "repo"), token=None)
+
+
+def _of_rows(found: Found, vault: Vault) -> Integration:
+    if not found.configs:
+        raise BadConfigError(f"Project {found.name} has no active github integration.")
+    if len(found.configs) > 1:
+        raise BadConfigError(
+            f"Project {found.name} has {_count(len(found.configs))} active github integrations:"
+            " switch off all but one in BugSpark."
+        )
+    config = _object(found.configs[0])
+    return Integration(
+        owner=_name(config.get("owner"), "owner"),
+        repo=_name(config.get("repo"), "repo"),
+        token=_token(config.get("token"), found.name, vault),
+    )
+
+
+def _count(number: int) -> str:
+    return {2: "two", 3: "three"}.get(number, str(number))
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        config = msgspec.json.decode(text)
+    except ValueError:
+        config = None
+    if not isinstance(config, dict):
+        raise BadConfigError("Its github integration is not a JSON object: set it up again in BugSpark.")
+    return config
+
+
+def _name(value: object, what: str) -> str:
+    """A name that can stand in a path (DESIGN.md, Security). It is not repeated: a stranger wrote it."""
+    if value is None or value == "":
+        raise BadConfigError(f"Its github integration has no {what}.")
+    if not isinstance(value, str) or not NAME.fullmatch(value) or value in (".", ".."):
+        article = "an" if what == "owner" else "a"
+        raise BadConfigError(
+            f"Its github integration has {article} {what} that is no GitHub name"
+            " (letters, digits, dots, dashes, underscores)."
+        )
+    return value
+
+
+def _token(value: object, project: str, vault: Vault) -> Secret:
+    if not isinstance(value, str) or not value.strip():
+        raise BadConfigError("Its github integration has no token.")
+    return vault.read(value.strip(), project)

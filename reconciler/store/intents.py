@@ -1,0 +1,203 @@
+"""Recorded wishes to write to GitHub: `ports.Intents` (DESIGN.md, Writing to GitHub)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import RowMapping, delete, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from reconciler.errors import FenceLostError
+from reconciler.model.ids import IntentId, ProjectId
+from reconciler.model.intent import Intent, IntentState, Operation
+from reconciler.model.link import Entry, EntryState, Link, LinkState
+from reconciler.model.report import Columns
+from reconciler.model.snapshot import Change
+from reconciler.ports import Claim
+from reconciler.store import binding, story
+from reconciler.store.apply import Ways
+from reconciler.store.bulk import upsert
+from reconciler.store.engine import Database
+from reconciler.store.questions import comments, entries, links, reports
+from reconciler.store.records import (
+    ENTRY_KINDS,
+    entry_row,
+    link_row,
+    to_entry,
+    to_intent,
+    to_link,
+)
+from reconciler.store.rows import ids
+from reconciler.store.tables import intents
+from reconciler.store.wishes import put
+
+COMMENTING = (Operation.CREATE_COMMENT, Operation.EDIT_COMMENT)
+UNSENT = (IntentState.PLANNED, IntentState.QUARANTINED)
+
+
+class StoredIntents:
+    """The intents in the database."""
+
+    def __init__(self, database: Database, ways: Ways) -> None:
+        self._database = database
+        self._ways = ways
+
+    async def open(self, project_id: ProjectId) -> tuple[Intent, ...]:
+        query = select(intents).where(intents.c.project_id == project_id)
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.order_by(intents.c.created_at, intents.c.id))
+            return tuple(to_intent(row) for row in rows.mappings())
+
+    async def add(self, wishes: Sequence[Intent]) -> None:
+        """Those that are there stay, an `asked` one being told apart no more."""
+        async with self._database.write() as connection:
+            await put(connection, wishes, at=min(each.created_at for each in wishes))
+
+    async def claim(self, intent: Intent, at: datetime) -> Claim | None:
+        async with self._database.write() as connection:
+            row = await _planned(connection, intent)
+            if row is None:
+                return None
+            present = to_intent(row)
+            link = await _link(connection, present)
+            entry = await _entry(connection, present)
+            if await _cause_gone(connection, present, link, entry):
+                return Claim(intent=present, link=link, entry=entry, cause_gone=True)
+            claimed = replace(
+                present,
+                state=IntentState.SENDING,
+                attempts=present.attempts + 1,
+                claimed_at=present.claimed_at or at,
+                ended_at=None,
+            )
+            await _set(connection, claimed, was=present.attempts)
+            return Claim(intent=claimed, link=link, entry=entry)
+
+    async def give_back(self, intent: Intent) -> None:
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(intents)
+                .where(
+                    intents.c.id == intent.id,
+                    intents.c.state == IntentState.SENDING,
+                    intents.c.attempts == intent.attempts,
+                )
+                .values(state=IntentState.PLANNED.value)
+            )
+
+    async def confirm(
+        self,
+        intent: Intent,
+        *,
+        link: Link | None,
+        entry: Entry | None,
+        changes: Sequence[Change],
+        at: datetime,
+    ) -> None:
+        """Raises FenceLostError when the link has moved since it was read: then nothing is stored."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(intents).where(intents.c.id == intent.id))
+            if link is not None:
+                await self._store_link(connection, link)
+            if entry is not None:
+                owner = link or await _link(connection, intent)
+                rows = [entry_row(entry, owner)] if owner else []
+                await upsert(connection, entries, ENTRY_KINDS, rows, ["id"])
+            await story.tell(connection, intent.project_id, at, changes)
+
+    async def settle(self, intent: Intent) -> None:
+        async with self._database.write() as connection:
+            await _set(connection, intent, was=intent.attempts)
+
+    async def cancel(self, cancelled: Collection[Intent]) -> None:
+        if not cancelled:
+            return
+        async with self._database.write() as connection:
+            wanted = ids(connection.dialect.name, [each.id for each in cancelled])
+            unsent = delete(intents).where(intents.c.id.in_(wanted), intents.c.state.in_(UNSENT))
+            gone = (await connection.execute(unsent.returning(intents.c.entry_id))).scalars()
+            ended = ids(connection.dialect.name, [each for each in gone if each is not None])
+            await connection.execute(
+                update(entries)
+                .where(entries.c.id.in_(ended), entries.c.state == EntryState.PENDING)
+                .values(state=EntryState.ENDED.value)
+            )
+
+    async def _store_link(self, connection: AsyncConnection, link: Link) -> None:
+        if link.revision == 0:
+            url = f"{self._ways.web_url}/{link.repository}/issues/{link.number}"
+            columns = Columns(repository=link.repository, number=link.number, url=url)
+            return await binding.export(connection, link, columns)
+        row = link_row(link, link.revision + 1)
+        same = (links.c.id == link.id, links.c.revision == link.revision)
+        if (await connection.execute(update(links).where(*same).values(row))).rowcount == 0:
+            raise FenceLostError(
+                f"The link of {link.repository}#{link.number} was changed by somebody else during a write to GitHub."
+            )
+        return None
+
+
+async def _planned(connection: AsyncConnection, intent: Intent) -> RowMapping | None:
+    """The row, locked, if it is there to be claimed."""
+    query = select(intents).where(
+        intents.c.id == IntentId(intent.id), intents.c.state == IntentState.PLANNED
+    )
+    return (await connection.execute(query.with_for_update())).mappings().first()
+
+
+async def _link(connection: AsyncConnection, intent: Intent) -> Link | None:
+    if intent.link_id is None:
+        return None
+    row = (await connection.execute(select(links).where(links.c.id == intent.link_id))).mappings().first()
+    return to_link(row) if row else None
+
+
+async def _entry(connection: AsyncConnection, intent: Intent) -> Entry | None:
+    if intent.entry_id is None:
+        return None
+    found = await connection.execute(select(entries).where(entries.c.id == intent.entry_id))
+    row = found.mappings().first()
+    return to_entry(row) if row else None
+
+
+async def _cause_gone(
+    connection: AsyncConnection, intent: Intent, link: Link | None, entry: Entry | None
+) -> bool:
+    """Nobody wants it any more: what it is about was deleted or cut loose, or has been linked meanwhile."""
+    if intent.operation is Operation.CREATE_ISSUE:
+        return not await _free(connection, intent)
+    if link is None or link.state is not LinkState.ACTIVE:
+        return True
+    if intent.operation is Operation.DELETE_COMMENT:
+        return False
+    if intent.operation is Operation.CREATE_COMMENT and (entry is None or entry.state is not EntryState.PENDING):
+        return True
+    about = comments if intent.operation in COMMENTING else reports
+    there = select(exists().where(about.c.id == intent.local_id))
+    return not (await connection.execute(there)).scalar_one()
+
+
+async def _free(connection: AsyncConnection, intent: Intent) -> bool:
+    """The report is there, without columns and without a link."""
+    over = (LinkState.UNLINKED, LinkState.REPORT_DELETED)
+    linked = exists().where(links.c.report_id == reports.c.id, links.c.state.not_in(over))
+    query = select(reports.c.id).where(
+        reports.c.id == intent.report_id, reports.c.github_issue_number.is_(None), ~linked
+    )
+    return (await connection.execute(query)).first() is not None
+
+
+async def _set(connection: AsyncConnection, intent: Intent, *, was: int) -> None:
+    """What sending changes about an intent, only at the attempt it was read at."""
+    await connection.execute(
+        update(intents)
+        .where(intents.c.id == intent.id, intents.c.attempts == was)
+        .values(
+            state=intent.state,
+            attempts=intent.attempts,
+            claimed_at=intent.claimed_at,
+            ended_at=intent.ended_at,
+            not_before=intent.not_before,
+            reason=intent.reason,
+        )
+    )

@@ -1,0 +1,161 @@
+"""Links, bases and the comment ledger: `ports.Ledger`."""
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, case, exists, func, not_, select
+
+from reconciler.model.fields import Side
+from reconciler.model.ids import CommentId, IssueNumber, ProjectId, RemoteCommentId, ReportId, RepositoryId
+from reconciler.model.link import EntryState, Link, LinkState
+from reconciler.model.plan import Deletion
+from reconciler.model.report import Columns
+from reconciler.model.snapshot import Batch, Snapshot, Stored, ThreadSide, UnlinkedReport, Withheld
+from reconciler.ports import Clock
+from reconciler.store import binding, snapshot, withholding
+from reconciler.store.apply import Ways, apply
+from reconciler.store.engine import Database
+from reconciler.store.look import Wanted
+from reconciler.store.questions import LIVE, entries, links, reports
+from reconciler.store.records import to_link
+from reconciler.store.rows import listed
+
+PAGE = 500
+ALIVE = (LinkState.NEW, LinkState.ACTIVE)
+
+
+class StoredLedger:
+    """The ledger in the database."""
+
+    def __init__(self, database: Database, clock: Clock, ways: Ways, new_id: Callable[[], UUID]) -> None:
+        self._database = database
+        self._clock = clock
+        self._ways = ways
+        self._new_id = new_id
+
+    async def snapshot(
+        self,
+        project_id: ProjectId,
+        repository_id: RepositoryId,
+        repository: str,
+        *,
+        numbers: Collection[IssueNumber] = (),
+        comments: Collection[RemoteCommentId] = (),
+        copies: Collection[CommentId] = (),
+        local: bool = True,
+    ) -> Snapshot:
+        wanted = Wanted(
+            project=project_id,
+            repository_id=repository_id,
+            repository=repository,
+            numbers=numbers,
+            comments=comments,
+            copies=copies,
+            local=local,
+            now=self._clock.now(),
+            new_id=self._new_id,
+        )
+        async with self._database.read() as connection:
+            return await snapshot.take(connection, wanted)
+
+    async def threads(self, links: Sequence[Link]) -> Mapping[ReportId, ThreadSide]:
+        async with self._database.read() as connection:
+            return await snapshot.threads(connection, links)
+
+    async def store(self, batch: Batch) -> Stored:
+        async with self._database.write() as connection:
+            return await apply(connection, batch, self._ways)
+
+    async def known(self, project_id: ProjectId) -> Mapping[Side, int]:
+        query = (
+            select(entries.c.origin, func.count())
+            .where(entries.c.project_id == project_id, entries.c.state == EntryState.LIVE)
+            .group_by(entries.c.origin)
+        )
+        async with self._database.read() as connection:
+            return {Side(origin): count for origin, count in await connection.execute(query)}
+
+    async def withhold(
+        self, project_id: ProjectId, digest: str | None, deletions: Sequence[tuple[Link, Deletion]]
+    ) -> None:
+        async with self._database.read() as connection:
+            if digest is None and await withholding.held(connection, project_id) is None:
+                return
+        async with self._database.write() as connection:
+            await withholding.withhold(connection, project_id, digest, deletions)
+
+    async def withheld(self, project_id: ProjectId) -> Withheld:
+        async with self._database.read() as connection:
+            return await withholding.withheld(connection, project_id)
+
+    async def accept(self, project_id: ProjectId, digest: str) -> bool:
+        async with self._database.write() as connection:
+            return await withholding.accept(connection, project_id, digest)
+
+    async def link_of(self, report_id: ReportId) -> Link | None:
+        rank = case((links.c.state.in_(ALIVE), 0), (links.c.state == LinkState.UNLINKED, 2), else_=1)
+        query = select(links).where(links.c.report_id == report_id)
+        return await self._link(query.order_by(rank, links.c.created_at.desc(), links.c.id))
+
+    async def link_at(self, repository_id: RepositoryId, number: IssueNumber) -> Link | None:
+        return await self._link(
+            select(links).where(links.c.repository_id == repository_id, links.c.number == number, LIVE)
+        )
+
+    async def make_link(self, link: Link, columns: Columns) -> None:
+        """The report's other links are of the past then. One to the same issue is taken up again instead, for
+        its ledger knows the comments. Raises UsageError when a live link holds the report or the issue.
+        """
+        async with self._database.write() as connection:
+            await binding.make(connection, link, columns)
+
+    async def unlink(self, link: Link) -> None:
+        """Columns that name another issue by now are somebody's new wish and stay."""
+        async with self._database.write() as connection:
+            await binding.cut(connection, link)
+
+    async def same_tracking(self, tracking_ids: Collection[str]) -> tuple[UnlinkedReport, ...]:
+        if not tracking_ids:
+            return ()
+        wanted = listed(self._database.dialect, "wanted", reports.c.tracking_id.type, tracking_ids)
+        held = exists().where(links.c.report_id == reports.c.id, LIVE)
+        query = _unlinked().where(reports.c.tracking_id.in_(wanted), not_(held))
+        async with self._database.read() as connection:
+            return tuple(_to_unlinked(row) for row in await connection.execute(query.order_by(reports.c.id)))
+
+    async def unlinked_reports(self, project_id: ProjectId) -> AsyncIterator[UnlinkedReport]:
+        """One that was unlinked on purpose is not found again."""
+        ever = exists().where(links.c.report_id == reports.c.id)
+        query = _unlinked().where(reports.c.project_id == project_id, not_(ever)).order_by(reports.c.id)
+        last = None
+        while True:
+            async with self._database.read() as connection:
+                page = query if last is None else query.where(reports.c.id > last)
+                rows = (await connection.execute(page.limit(PAGE))).all()
+            for row in rows:
+                yield _to_unlinked(row)
+            if len(rows) < PAGE:
+                return
+            last = rows[-1].id
+
+    async def _link(self, query: Select[Any]) -> Link | None:
+        async with self._database.read() as connection:
+            row = (await connection.execute(query.limit(1))).mappings().first()
+            return to_link(row) if row else None
+
+
+def _unlinked() -> Select[Any]:
+    return select(
+        reports.c.id, reports.c.project_id, reports.c.tracking_id, reports.c.title, reports.c.created_at
+    ).where(reports.c.github_issue_number.is_(None))
+
+
+def _to_unlinked(row: Row[Any]) -> UnlinkedReport:
+    return UnlinkedReport(
+        report_id=row.id,
+        project_id=row.project_id,
+        tracking_id=row.tracking_id,
+        title=row.title,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,182 @@
+"""BugSpark's projects, and what is remembered about each: `ports.Projects`."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Text, and_, cast, insert, or_, select, true, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from reconciler.errors import UsageError
+from reconciler.model.ids import AccountId, ProjectId
+from reconciler.model.passes import Applied, Outcome, PassResult
+from reconciler.model.report import Project
+from reconciler.model.snapshot import Health, Limits, Memory
+from reconciler.ports import Clock
+from reconciler.store import bugspark, health
+from reconciler.store.bulk import upsert
+from reconciler.store.engine import Database
+from reconciler.store.integrations import Found, to_project
+from reconciler.store.records import kinds, to_json, to_list_state
+from reconciler.store.secrets import Vault
+from reconciler.store.tables import accounts, lists, projects, runs
+
+THEIRS, ROWS = bugspark.projects, bugspark.integrations
+
+
+class StoredProjects:
+    """The projects in the database. `app_repositories`: project id → owner/repo, written to as a GitHub App."""
+
+    def __init__(
+        self, database: Database, clock: Clock, vault: Vault, app_repositories: Mapping[str, str]
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._vault = vault
+        self._app = {key.lower(): value for key, value in app_repositories.items()}
+
+    async def all(self) -> tuple[Project, ...]:
+        async with self._database.read() as connection:
+            found = await self._found(connection, true())
+        return tuple(self._project(each) for each in found if each.configs or str(each.id) in self._app)
+
+    async def find(self, text: str) -> Project:
+        async with self._database.read() as connection:
+            same = or_(THEIRS.c.name == text, THEIRS.c.id == _uuid(text))
+            found = await self._found(connection, same)
+            if by_id := [each for each in found if each.id == _uuid(text)]:
+                found = by_id
+            names = () if found else (await connection.execute(_names())).scalars().all()
+        if not found:
+            raise UsageError(f"There is no active project {text}.{_near(text, names)}")
+        if len(found) > 1:
+            listed_ids = ", ".join(str(each.id) for each in found)
+            raise UsageError(f"{len(found)} projects are called {text}; name one by its id: {listed_ids}.")
+        return self._project(found[0])
+
+    async def memory(self, project_id: ProjectId) -> Memory:
+        async with self._database.read() as connection:
+            query = select(projects).where(projects.c.project_id == project_id)
+            row = (await connection.execute(query)).mappings().first()
+            positions = await connection.execute(select(lists).where(lists.c.project_id == project_id))
+            states = {each["kind"]: to_list_state(each) for each in positions.mappings()}
+        if row is None:
+            return Memory(project_id=project_id, issues=states.get("issues"), comments=states.get("comments"))
+        return Memory(
+            project_id=project_id,
+            repository_id=row["repository_id"],
+            repository=row["repository"],
+            private=row["private"],
+            account=row["account_id"],
+            account_login=row["account_login"],
+            account_credential=row["account_credential"],
+            first_seen_at=row["first_seen_at"],
+            issues=states.get("issues"),
+            comments=states.get("comments"),
+            accepted=row["accepted"],
+            paused=row["paused"],
+        )
+
+    async def remember(self, memory: Memory) -> None:
+        """Of a project known already, `accepted` and `paused` stay too: the operator may be changing them."""
+        learned = {
+            "repository_id": memory.repository_id,
+            "repository": memory.repository,
+            "private": memory.private,
+            "account_id": memory.account,
+            "account_login": memory.account_login,
+            "account_credential": memory.account_credential,
+            "first_seen_at": memory.first_seen_at,
+        }
+        asked = {"accepted": memory.accepted, "paused": memory.paused}
+        async with self._database.write() as connection:
+            await _put(connection, memory.project_id, learned, asked)
+            if memory.account is not None:
+                row = (memory.project_id, memory.account, memory.account_login)
+                await upsert(connection, accounts, kinds(accounts), [row], ["project_id", "account_id"])
+
+    async def accounts(self, project_id: ProjectId) -> frozenset[AccountId]:
+        query = select(accounts.c.account_id).where(accounts.c.project_id == project_id)
+        async with self._database.read() as connection:
+            return frozenset((await connection.execute(query)).scalars())
+
+    async def record(self, result: PassResult, at: datetime) -> None:
+        done: dict[str, Any] = {
+            "outcome": result.outcome,
+            "result": to_json(result),
+            "last_pass_at": at,
+            "next_at": result.next_at,
+        }
+        if result.outcome in (Outcome.OK, Outcome.PARTIAL):
+            done["last_success_at"] = at
+        async with self._database.write() as connection:
+            await _put(connection, result.project_id, done, {"paused": False})
+            if not _idle(result):
+                row = {"project_id": result.project_id, "at": at, "outcome": result.outcome}
+                await connection.execute(insert(runs).values(row | {"result": done["result"]}))
+
+    async def health(self, project_id: ProjectId | None = None) -> tuple[Health, ...]:
+        known = await self.all() if project_id is None else await self._one(project_id)
+        async with self._database.read() as connection:
+            return await health.of(connection, known)
+
+    async def limits(self) -> tuple[Limits, ...]:
+        async with self._database.read() as connection:
+            return await health.limits(connection, self._clock.now())
+
+    async def _one(self, project_id: ProjectId) -> tuple[Project, ...]:
+        async with self._database.read() as connection:
+            found = await self._found(connection, THEIRS.c.id == project_id)
+        return tuple(self._project(each) for each in found)
+
+    async def _found(self, connection: AsyncConnection, condition: Any) -> list[Found]:
+        """Active projects with their active github rows, by name."""
+        mine = and_(ROWS.c.project_id == THEIRS.c.id, ROWS.c.provider == "github", ROWS.c.is_active)
+        query = (
+            select(THEIRS.c.id, THEIRS.c.name, cast(ROWS.c.config, Text).label("config"))
+            .select_from(THEIRS.outerjoin(ROWS, mine))
+            .where(THEIRS.c.is_active, condition)
+            .order_by(THEIRS.c.name, THEIRS.c.id, ROWS.c.created_at)
+        )
+        rows = (await connection.execute(query)).all()
+        return [
+            Found(id=id_, name=name, configs=[row.config for row in group if row.config is not None])
+            for (id_, name), group in groupby(rows, key=lambda row: (row.id, row.name))
+        ]
+
+    def _project(self, found: Found) -> Project:
+        return to_project(found, self._vault, self._app.get(str(found.id)))
+
+
+async def _put(
+    connection: AsyncConnection, project: UUID, values: Mapping[str, Any], only_at_first: Mapping[str, Any]
+) -> None:
+    """UPDATE, or INSERT the first time (an idle pass must cost one row written, not two)."""
+    known = update(projects).where(projects.c.project_id == project).values(values)
+    if (await connection.execute(known)).rowcount == 0:
+        await connection.execute(insert(projects).values({"project_id": project, **only_at_first, **values}))
+
+
+def _idle(result: PassResult) -> bool:
+    """Nothing to tell: it ended well and changed nothing."""
+    changed = result.applied != Applied() or result.github.writes or result.conflicts
+    return result.outcome is Outcome.OK and not changed
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _names() -> Any:
+    return select(THEIRS.c.name).where(THEIRS.c.is_active).order_by(THEIRS.c.name).distinct()
+
+
+def _near(text: str, names: Sequence[str]) -> str:
+    near = difflib.get_close_matches(text, names, n=3, cutoff=0.5)
+    return f" Did you mean {' or '.join(near)}?" if near else ""

@@ -1,0 +1,183 @@
+"""The questions a pass asks about BugSpark's own differences (DESIGN.md, One pass: local detection).
+
+Each is one statement that touches every link or comment of the project, so each returns ids only, and is shaped
+so that PostgreSQL hashes ids and SQLite walks covering indexes: 100,000 unchanged rows cost tens of milliseconds
+(tests/store/test_query_plans.py holds that).
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Text, and_, cast, exists, func, not_, or_, select, text
+from sqlalchemy.sql.expression import ColumnElement, FromClause, Select
+
+from reconciler.model.link import EntryState, LinkState
+from reconciler.store import bugspark, tables
+
+links, entries = tables.links, tables.comments
+reports, comments, users = bugspark.reports, bugspark.comments, bugspark.users
+
+LIVE = text(f"sync_links.{tables.LIVE}")
+"""Word for word the condition of the partial indexes: SQLite recognises it in no other spelling."""
+
+COPIED = text(
+    tables.COPIED.replace("state", "sync_comments.state").replace("local_id", "sync_comments.local_id")
+)
+
+REPORT_COLUMNS = (
+    reports.c.id,
+    reports.c.project_id,
+    reports.c.tracking_id,
+    reports.c.title,
+    cast(reports.c.status, Text).label("status"),
+    cast(reports.c.severity, Text).label("severity"),
+    cast(reports.c.category, Text).label("category"),
+    reports.c.created_at,
+    reports.c.updated_at,
+    reports.c.github_issue_number,
+    reports.c.github_issue_url,
+    reports.c.github_repo,
+)
+"""What to_report reads; enums as text, so that an unknown value poisons its own row only."""
+
+
+def moved(project: UUID, repository: str) -> Select[Any]:
+    """(report id, link id) where the columns differ from the link, an ACTIVE link's base from the report, or
+    (link id null) columns name this repository and there is no link.
+    """
+    tied = and_(links.c.report_id == reports.c.id, not_(_over()))
+    return (
+        select(reports.c.id.label("report_id"), links.c.id.label("link_id"))
+        .select_from(reports.outerjoin(links, tied))
+        .where(reports.c.project_id == project, _differs(reports, links, repository))
+    )
+
+
+def moved_or_orphaned(project: UUID, repository: str) -> Select[Any]:
+    """`moved`, and `orphans` with a report id of null: PostgreSQL hashes both tables only once for the two."""
+    theirs = select(reports).where(reports.c.project_id == project).subquery("theirs")
+    ours = select(links).where(links.c.project_id == project, not_(_over())).subquery("ours")
+    lost = and_(theirs.c.id.is_(None), ours.c.state.in_([LinkState.NEW, LinkState.ACTIVE]))
+    return (
+        select(theirs.c.id.label("report_id"), ours.c.id.label("link_id"))
+        .select_from(theirs.join(ours, ours.c.report_id == theirs.c.id, full=True))
+        .where(or_(lost, and_(theirs.c.id.is_not(None), _differs(theirs, ours, repository))))
+    )
+
+
+def _over() -> ColumnElement[bool]:
+    """The link is of the past: its report's columns say nothing about it."""
+    return links.c.state.in_([LinkState.UNLINKED, LinkState.REPORT_DELETED])
+
+
+def _differs(report: FromClause, link: FromClause, repository: str) -> ColumnElement[bool]:
+    named = and_(
+        link.c.id.is_(None),
+        report.c.github_issue_number.is_not(None),
+        func.lower(report.c.github_repo) == repository.lower(),
+    )
+    repo = report.c.github_repo
+    columns = or_(
+        report.c.github_issue_number.is_distinct_from(link.c.number),
+        and_(
+            repo.is_distinct_from(link.c.repository),
+            func.lower(repo).is_distinct_from(func.lower(link.c.repository)),
+        ),
+    )
+    base = and_(
+        link.c.state == LinkState.ACTIVE,
+        or_(
+            cast(report.c.status, Text) != link.c.base_status,
+            cast(report.c.severity, Text) != link.c.base_severity,
+            cast(report.c.category, Text) != link.c.base_category,
+            report.c.title != link.c.base_title,
+        ),
+    )
+    return or_(named, and_(link.c.id.is_not(None), or_(columns, base)))
+
+
+def orphans(project: UUID) -> Select[Any]:
+    """Live links whose report is gone."""
+    there = exists().where(reports.c.id == links.c.report_id)
+    return select(links.c.id).where(links.c.project_id == project, LIVE, not_(there))
+
+
+def unknown(project: UUID) -> Select[Any]:
+    """Comments the ledger does not know, of reports with an ACTIVE link, oldest first.
+
+    A ledger row of any link counts: first contact makes rows for a whole thread, so a comment known to an
+    earlier link only is one that the present link knows as well.
+    """
+    known = exists().where(entries.c.local_id == comments.c.id)
+    linked = exists().where(
+        links.c.report_id == comments.c.report_id,
+        links.c.project_id == project,
+        links.c.state == LinkState.ACTIVE,
+    )
+    found = select(comments.c.id).where(not_(known), linked).subquery("found")
+    return local_comments().where(comments.c.id.in_(select(found.c.id)))
+
+
+def local_comments() -> Select[Any]:
+    """What to_comment reads, oldest first."""
+    author = users.c.name.label("author")
+    return (
+        select(
+            comments.c.id,
+            comments.c.report_id,
+            author,
+            comments.c.body,
+            comments.c.source,
+            comments.c.created_at,
+        )
+        .select_from(comments.outerjoin(users, users.c.id == comments.c.author_id))
+        .order_by(comments.c.created_at, comments.c.id)
+    )
+
+
+def gone(project: UUID) -> Select[Any]:
+    """LIVE or PENDING ledger rows of ACTIVE links whose comment is not in BugSpark any more."""
+    there = exists().where(comments.c.id == entries.c.local_id)
+    active = exists().where(links.c.id == entries.c.link_id, links.c.state == LinkState.ACTIVE)
+    return select(entries).where(entries.c.project_id == project, COPIED, not_(there), active)
+
+
+def waiting(project: UUID, repository: int, now: datetime) -> Select[Any]:
+    """Stored links without first contact, and those whose issue was held by another link that let go."""
+    other = links.alias("other")
+    free = not_(
+        exists().where(
+            other.c.repository_id == links.c.repository_id,
+            other.c.number == links.c.number,
+            text(f"other.{tables.LIVE}"),
+        )
+    )
+    return select(links).where(
+        links.c.project_id == project,
+        links.c.repository_id == repository,
+        links.c.state.in_([LinkState.NEW, LinkState.CONTESTED]),
+        or_(links.c.state == LinkState.NEW, free),
+        _awake(now),
+    )
+
+
+def released(project: UUID, now: datetime) -> Select[Any]:
+    """Links whose quarantine has ended; their state is for the caller to look at (it would mislead SQLite's planner)."""
+    return select(links).where(
+        links.c.project_id == project,
+        text("sync_links.quarantined_until IS NOT NULL"),  # as the partial index has it
+        links.c.quarantined_until <= now,
+    )
+
+
+def _awake(now: datetime) -> ColumnElement[bool]:
+    return or_(links.c.quarantined_until.is_(None), links.c.quarantined_until <= now)
+
+
+def alive_remotely() -> ColumnElement[bool]:
+    """Ledger rows whose comment on GitHub should still be there."""
+    theirs = and_(
+        entries.c.origin == "github", entries.c.state.in_([EntryState.TOMBSTONE, EntryState.SKIPPED])
+    )
+    return and_(entries.c.remote_id.is_not(None), or_(entries.c.state == EntryState.LIVE, theirs))

@@ -1,0 +1,51 @@
+"""BugSpark's secrets at rest: Fernet under its ENCRYPTION_KEY (BUGSPARK.md, Secrets)."""
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from reconciler.errors import ConfigurationError, CredentialError
+from reconciler.model.secret import Secret
+
+FERNET_LOOK = "gAAAA"
+
+
+class Vault:
+    """Reads and writes encrypted values with these keys, newest first."""
+
+    def __init__(self, keys: tuple[Secret, ...]) -> None:
+        """Raises ConfigurationError for a key that is none; the key is not repeated."""
+        try:
+            fernets = [Fernet(key.reveal().encode()) for key in keys]
+        except (ValueError, UnicodeEncodeError):
+            raise ConfigurationError(
+                "bugspark.encryption_key is not a Fernet key (32 bytes, base64): take BugSpark's ENCRYPTION_KEY."
+            ) from None
+        self._fernet = MultiFernet(fernets) if fernets else None
+
+    def read(self, stored: str, project: str) -> Secret:
+        """The secret behind a stored value; one from before encryption passes as it is.
+
+        Raises CredentialError, naming the project, for a value that is encrypted and can't be decrypted.
+        """
+        looks_encrypted = stored.startswith(FERNET_LOOK)
+        if self._fernet is None:
+            if looks_encrypted:
+                raise CredentialError(
+                    f"The token of project {project} is encrypted and no key is configured:"
+                    " set bugspark.encryption_key to BugSpark's ENCRYPTION_KEY."
+                )
+            return Secret(stored)
+        try:
+            return Secret(self._fernet.decrypt(stored.encode("utf-8", "replace")).decode())
+        except (InvalidToken, UnicodeDecodeError):
+            if looks_encrypted:
+                raise CredentialError(
+                    f"The token of project {project} can't be decrypted: bugspark.encryption_key is not the key"
+                    " BugSpark encrypted it with."
+                ) from None
+            return Secret(stored)
+
+    def write(self, secret: Secret) -> str:
+        """As it is stored: encrypted with the newest key, plain without any."""
+        if self._fernet is None:
+            return secret.reveal()
+        return self._fernet.encrypt(secret.reveal().encode()).decode()

@@ -1,0 +1,83 @@
+"""Deletions that the guard holds back until the operator accepts exactly those (DESIGN.md, Guard)."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from reconciler.model.ids import ProjectId
+from reconciler.model.link import Link
+from reconciler.model.plan import Deletion, RemoveLocal
+from reconciler.model.snapshot import Withheld
+from reconciler.store.bulk import insert_all
+from reconciler.store.questions import links
+from reconciler.store.records import kinds, to_json, to_link
+from reconciler.store.tables import projects
+from reconciler.store.tables import withheld as held_rows
+
+KINDS = kinds(held_rows)
+
+
+async def held(connection: AsyncConnection, project: ProjectId) -> str | None:
+    """The hash of what is held back now."""
+    query = select(projects.c.withheld).where(projects.c.project_id == project)
+    return (await connection.execute(query)).scalar()
+
+
+async def withhold(
+    connection: AsyncConnection,
+    project: ProjectId,
+    digest: str | None,
+    deletions: Sequence[tuple[Link, Deletion]],
+) -> None:
+    """Replace what was held back before. With None there is nothing left to accept, either."""
+    await connection.execute(delete(held_rows).where(held_rows.c.project_id == project))
+    rows = [
+        (
+            project,
+            each.entry.id,
+            link.id,
+            link.report_id,
+            "remove_local" if isinstance(each, RemoveLocal) else "delete_remote",
+            to_json(each.why),
+        )
+        for link, each in deletions
+    ]
+    await insert_all(connection, held_rows, KINDS, rows)
+    if digest is None:
+        cleared = update(projects).where(projects.c.project_id == project)
+        await connection.execute(cleared.values(withheld=None, accepted=None))
+        return
+    wanted = update(projects).where(projects.c.project_id == project).values(withheld=digest)
+    if (await connection.execute(wanted)).rowcount == 0:
+        row = {"project_id": project, "paused": False, "withheld": digest}
+        await connection.execute(insert(projects).values(row))
+
+
+async def withheld(connection: AsyncConnection, project: ProjectId) -> Withheld:
+    """What is held back, with the links as they are now."""
+    query = select(projects.c.withheld, projects.c.accepted).where(projects.c.project_id == project)
+    row = (await connection.execute(query)).first()
+    if row is None or row.withheld is None:
+        return Withheld()
+    rows = select(held_rows.c.entry_id).where(held_rows.c.project_id == project)
+    concerned = select(links).where(
+        links.c.id.in_(select(held_rows.c.link_id).where(held_rows.c.project_id == project))
+    )
+    found = (await connection.execute(concerned.order_by(links.c.number, links.c.id))).mappings()
+    return Withheld(
+        digest=row.withheld,
+        accepted=row.accepted == row.withheld,
+        links=tuple(to_link(each) for each in found),
+        entries=frozenset((await connection.execute(rows)).scalars()),
+    )
+
+
+async def accept(connection: AsyncConnection, project: ProjectId, digest: str) -> bool:
+    """Whether these are the deletions held back now; then they are accepted."""
+    done = await connection.execute(
+        update(projects)
+        .where(projects.c.project_id == project, projects.c.withheld == digest)
+        .values(accepted=digest)
+    )
+    return done.rowcount == 1
