@@ -53,6 +53,14 @@ async def test_a_recreated_repository_is_another_one(github: GitHub, bot: httpx.
     assert (await bot.get(f"/repositories/{github.web.id}")).status_code == 404
 
 
+async def test_a_name_taken_again_redirects_no_more(github: GitHub, bot: httpx.AsyncClient) -> None:
+    github.web.rename("site")
+    taken = github.world.add_repository("acme/web")
+    assert (await bot.get("/repos/acme/web")).json()["id"] == taken.id
+    github.world.delete_repository("acme/web")
+    assert (await bot.get("/repos/acme/web")).status_code == 404
+
+
 async def test_a_deleted_repository_is_404(github: GitHub, bot: httpx.AsyncClient) -> None:
     github.world.delete_repository("acme/web")
     assert (await bot.get(ISSUES)).status_code == 404
