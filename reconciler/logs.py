@@ -5,6 +5,7 @@ comes late, so that commands that never log don't pay for it.
 """
 
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from contextlib import AbstractContextManager
@@ -16,6 +17,13 @@ from reconciler.model.visible import visible
 MASK = "***"
 SHORTEST = 4  # a shorter "secret" would blot out ordinary words
 TRACE = "exception"
+# What is a secret by its looks, whoever brought it: GitHub's tokens, Fernet's, passwords in addresses,
+# private keys. The tokens of an App have no fixed shape, so what is read is registered as well.
+LOOKS_SECRET = re.compile(
+    r"\b(?:gh[pousr]_|github_pat_)\w{10,}|\bgAAAA[\w=-]{20,}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
+    r"|(?i:(?<=bearer )|(?<=token ))[\w.~+/=-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END|\Z)",
+    re.DOTALL,
+)
 
 Event = MutableMapping[str, Any]
 Processor = Callable[[Any, str, Event], Event]
@@ -35,10 +43,10 @@ class Redaction:
             self._texts.add(secret.reveal())
 
     def clean(self, text: str) -> str:
-        """The text without any known secret; longer ones first, since one may contain another."""
+        """The text without any secret; longer ones first, since one may contain another."""
         for known in sorted(self._texts, key=len, reverse=True):
             text = text.replace(known, MASK)
-        return text
+        return LOOKS_SECRET.sub(MASK, text)
 
 
 def configure(

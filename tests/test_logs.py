@@ -62,11 +62,12 @@ def test_auto_is_json_where_there_is_no_terminal(stream: io.StringIO) -> None:
 @pytest.mark.parametrize("style", ["json", "console"])
 def test_no_secret_is_written_wherever_it_hides(stream: io.StringIO, style: str) -> None:
     log = configured(stream, style=style)
+    message = f"failed {CANARY}"
     try:
         fail(f"bad token {CANARY}")
     except ValueError:
         log.exception(
-            "failed " + CANARY,
+            message,
             token=Secret("other-secret"),
             deep={CANARY: [CANARY, (CANARY,)]},
             error=OSError(CANARY),
@@ -90,6 +91,32 @@ def test_an_empty_secret_masks_nothing() -> None:
 
 def test_a_secret_inside_a_longer_one_leaves_no_rest() -> None:
     assert logs.Redaction([Secret("abcd"), Secret("abcdefgh")]).clean("-abcdefgh-abcd-") == "-***-***-"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ghp_0123456789abcdef",
+        "github_pat_11ABC_0123456789",
+        "gAAAAABm0123456789abcdefghij-_==",
+        "postgresql://user:hunter2@host/db",
+        "Authorization: Bearer v1.0123456789abcdef0123456789",
+        "authorization: token 0123456789abcdef0123456789abcdef",
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----",
+    ],
+)
+def test_what_looks_like_a_secret_is_masked_unasked(text: str) -> None:
+    cleaned = logs.Redaction().clean(f"before {text} after")
+    assert "***" in cleaned
+    assert cleaned.startswith("before ")
+    assert not any(word in cleaned for word in ("01234", "hunter2", "MIIE"))
+
+
+@pytest.mark.parametrize(
+    "text", ["a token bearer came", "https://github.com/acme/web/issues/7", "mail a:b@c"]
+)
+def test_plain_words_and_addresses_stay(text: str) -> None:
+    assert logs.Redaction().clean(text) == text
 
 
 @pytest.mark.parametrize("style", ["json", "console"])

@@ -2,10 +2,14 @@
 
 import io
 import json
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+from reconciler.errors import ReconcilerError
 from reconciler.model.visible import visible
 
 
@@ -23,11 +27,13 @@ class Console:
 
     def say(self, line: str = "") -> None:
         """One line of data."""
-        print(visible(line), file=self.out)
+        with self._writable():
+            print(visible(line), file=self.out)
 
     def json(self, value: Any) -> None:
         """One object on one line, keys in the order given, ASCII only."""
-        print(json.dumps(value, separators=(", ", ": ")), file=self.out)
+        with self._writable():
+            print(json.dumps(value, separators=(", ", ": ")), file=self.out)
 
     def note(self, sentence: str) -> None:
         """Something for a person on stderr, no error."""
@@ -38,9 +44,27 @@ class Console:
         print(f"reconcile: {visible(sentence)}", file=self.err)
 
     def flush(self) -> None:
-        """Write out what is buffered; raises BrokenPipeError where it would otherwise be lost at exit."""
-        self.out.flush()
-        self.err.flush()
+        """Write out what is buffered: what goes wrong shows here and not, unseen, at the exit."""
+        with self._writable():
+            self.out.flush()
+
+    @contextmanager
+    def _writable(self) -> Iterator[None]:
+        """A full disk is an error to be said; a reader that left is not (BrokenPipeError)."""
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self.give_up()
+            reason = error.strerror or type(error).__name__
+            raise ReconcilerError(
+                f"output cannot be written, to stdout: {reason}; make room for it"
+            ) from None
+
+    def give_up(self) -> None:
+        """Nobody can take our data any more: send the rest nowhere, or it would fail again at exit."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.out.fileno())
 
 
 def standard() -> Console:

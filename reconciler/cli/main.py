@@ -1,6 +1,5 @@
 """The command's front door: exit statuses, errors in one sentence, Ctrl-C and closed pipes without noise."""
 
-import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -39,7 +38,8 @@ def run(words: Sequence[str], *, doors: "Doors", console: "Console", environ: Ma
         code = _invoke(words, session)
         console.flush()
     except BrokenPipeError:
-        return _reader_left(console)
+        console.give_up()
+        return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
     except ReconcilerError as error:
@@ -89,12 +89,6 @@ def _status(error: Exception) -> int:
             return USAGE
         case _:
             return FAILED
-
-
-def _reader_left(console: "Console") -> int:
-    """The reader of our output went away: stop quietly, and leave nothing that would fail again at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), console.out.fileno())
-    return FAILED
 
 
 def _crashed(session: "Session", error: Exception) -> int:

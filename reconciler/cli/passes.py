@@ -38,6 +38,8 @@ def run(session: Session, wanted: Wanted) -> None:
 
     async def work(application: Application, display: Display) -> bool:
         projects = await choose(application, wanted.projects, every=wanted.every)
+        if not projects:
+            session.console.note("No active project has a GitHub integration: nothing to do.")
         concurrency = session.load().settings.poll.concurrency
         done = True
         async for result in _results(application, projects, wanted, display, concurrency):

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from reconciler.cli.show_pass import project
-from reconciler.cli.text import WIDTH, counted, cut, fit, words_of_shell
+from reconciler.cli.text import WIDTH, counted, cut, fit, width, words_of_shell
 from reconciler.model.shown import PlanShown, ShownAction
 
 TO_BUGSPARK = frozenset({"set_field", "import_comment", "edit_comment", "remove_comment"})
@@ -15,7 +15,7 @@ DELETIONS = frozenset({"remove_comment", "delete_remote_comment"})
 CREATIONS = frozenset({"create_issue", "post_comment", "import_comment"})
 KEYS = ("kind", "report", "issue", "field", "base", "local", "remote", "to", "rule")
 CONFLICT = "both changed"  # how the rules of a conflict begin (model.plan.Rule)
-VALUE = 24  # columns for each of `high → critical`
+SHORTEST = 27  # columns for `in_progress → in_progress`: rather a wide line than a riddle
 
 
 def as_json(plan: PlanShown) -> dict[str, Any]:
@@ -65,24 +65,21 @@ def _title(action: ShownAction) -> str:
 def _line(action: ShownAction, *, unicode: bool) -> str:
     sign = "-" if action.kind in DELETIONS else "+" if action.kind in CREATIONS else "~"
     side = "BugSpark" if action.kind in TO_BUGSPARK else "GitHub"
-    change = f"{action.field or 'issue'}: {_change(action, unicode=unicode)}".removesuffix(": ")
-    # Rather two words more than a wrapped line: the rule has its own column only where it fits.
-    return (
-        f"    {sign} {fit(side, 8)}  {change}  ({action.rule})"
-        if action.rule
-        else f"    {sign} {side}  {change}"
-    )
+    begin = f"    {sign} {fit(side, 8)}  {action.field or 'issue'}"
+    why = f"  ({action.rule})" if action.rule else ""
+    change = _change(action, max(SHORTEST, WIDTH - width(begin) - 2 - width(why)), unicode=unicode)
+    return f"{begin}: {change}{why}" if change else begin + why
 
 
-def _change(action: ShownAction, *, unicode: bool) -> str:
+def _change(action: ShownAction, columns: int, *, unicode: bool) -> str:
     """`high → critical` from what the changed side says now; a text alone where something is new or gone."""
     more = _more(unicode)
     now = action.local if action.kind in TO_BUGSPARK else action.remote
     if action.to is None or action.kind in CREATIONS:
-        text = action.to or action.local or action.remote or ""
-        return cut(text, 2 * VALUE, more=more)
-    arrow = "→" if unicode else "->"
-    return f"{cut(now or 'none', VALUE, more=more)} {arrow} {cut(action.to, VALUE, more=more)}"
+        return cut(action.to or action.local or action.remote or "", columns, more=more)
+    arrow = " → " if unicode else " -> "
+    half = (columns - len(arrow)) // 2
+    return f"{cut(now or 'none', half, more=more)}{arrow}{cut(action.to, half, more=more)}"
 
 
 def _more(unicode: bool) -> str:

@@ -59,7 +59,7 @@ def from_file(path: Path) -> Layer:
     text = _text(path, place)
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # broken; a number or a nesting without measure
         raise ConfigurationError(f"TOML cannot be read, in {place}: {error}; mend that line") from None
     return _from_table(table, place)
 
@@ -133,10 +133,10 @@ def _number(kind: type[int] | type[float], text: str) -> object:
 def _json(key: str, text: str, place: str) -> object:
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         example = keys.variable("sync.severity.high") + """='["high-priority", "high"]'"""
         raise ConfigurationError(
-            f"{key} is not JSON, in {place}: {error.msg} at character {error.pos}; write it as in {example}"
+            f"{key} is not JSON, in {place}: {error}; write it as in {example}"
         ) from None
 
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -86,20 +87,35 @@ def test_completion_can_be_shown() -> None:
     assert "_RECONCILE_COMPLETE" in done.stdout
 
 
-def test_a_reader_that_leaves_is_no_noise() -> None:
-    process = subprocess.Popen(
+def start(unbuffered: str, stdout: int | IO[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         [sys.executable, "-m", "tests.cli.started", "config"],
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
+        text=True,
         cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
     )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdout.close()
-    noise = process.stderr.read()
-    process.stderr.close()
-    assert noise == b""
-    assert process.wait() == 1
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_leaves_is_no_noise(unbuffered: str) -> None:
+    with start(unbuffered, subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait() == 1
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_is_said(unbuffered: str) -> None:
+    with Path("/dev/full").open("w") as full, start(unbuffered, full) as process:
+        _, err = process.communicate()
+    assert process.returncode == 1
+    assert (
+        err == "reconcile: output cannot be written, to stdout: No space left on device; make room for it\n"
+    )
 
 
 def test_text_a_stream_cannot_encode_is_written_out(tmp_path: Path) -> None:

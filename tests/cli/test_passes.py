@@ -205,3 +205,4 @@ def test_progress_keeps_data_apart() -> None:
 def test_without_projects_all_does_nothing() -> None:
     said = command("--all", application=FakeApplication(known=()))
     assert (said.status, said.out) == (0, "")
+    assert said.err == "No active project has a GitHub integration: nothing to do.\n"

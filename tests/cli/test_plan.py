@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from reconciler.cli.text import width
 from reconciler.model.passes import Failure
 from reconciler.model.plan import Rule
 from reconciler.model.shown import PlanShown, ShownAction
@@ -65,6 +66,15 @@ def test_a_plan_reads_like_a_diff_grouped_by_report() -> None:
         "    + GitHub    issue: It breaks  (export was asked for)",
         "  3 to GitHub, 2 to BugSpark, 1 conflict, 1 deletion",
     ]
+
+
+def test_long_texts_are_cut_to_the_line() -> None:
+    title = action("set_title", field="title", remote="Old title " * 9, to="New title " * 9)
+    comment = action("post_comment", field="comment", local="日本" * 80, rule=Rule.COMMENT_CREATED)
+    lines = planned(plan=shown(title, comment)).out.splitlines()
+    assert all(width(line) <= 80 for line in lines)
+    assert "title: Old title" in lines[2]
+    assert "… → New title" in lines[2]
 
 
 def test_an_empty_plan_says_so() -> None:
