@@ -2,8 +2,9 @@
 
 from reconciler.errors import GitHubError, NotThereError, RecreatedError, UnreadableError
 from reconciler.github.dispatch import Reply
+from reconciler.github.oneline import plain
 from reconciler.github.place import Place
-from reconciler.github.sentences import message_of, plain
+from reconciler.github.sentences import message_of
 
 _ADVICE = {
     403: "check what the token may do there",

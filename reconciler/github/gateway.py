@@ -8,8 +8,9 @@ from reconciler.errors import CredentialError, LimitedError
 from reconciler.github.credentials import Credential, fingerprint
 from reconciler.github.dispatch import Dispatch, Reply
 from reconciler.github.limits import Wait, wait_of
+from reconciler.github.oneline import plain
 from reconciler.github.retry import PassingError, persistently
-from reconciler.github.sentences import hint_of, message_of, plain
+from reconciler.github.sentences import hint_of, message_of
 from reconciler.github.transport import DroppedError, UnsentError
 from reconciler.github.wire import is_json
 from reconciler.model.ids import Fingerprint

@@ -1,8 +1,7 @@
 """What GitHub says when it says no, made fit to be shown to people: one line, no secret, not long."""
 
+from reconciler.github.oneline import plain
 from reconciler.github.wire import FieldErrorRow, MessageRow, attempt
-
-LONGEST = 300
 
 
 def message_of(body: bytes) -> str | None:
@@ -18,12 +17,6 @@ def hint_of(body: bytes) -> str:
     """Message and documentation address, for telling a limit's answer from others."""
     row = attempt(body, MessageRow)
     return "" if isinstance(row, str) else f"{row.message} {row.documentation_url or ''}"
-
-
-def plain(text: str, longest: int = LONGEST) -> str:
-    """One printable line of at most `longest` characters."""
-    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def _detail(error: FieldErrorRow | str) -> str:

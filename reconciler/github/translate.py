@@ -13,8 +13,9 @@ from reconciler.github.wire import (
     EventRow,
     IssueRow,
     LabelRow,
+    NameRow,
     RepositoryRow,
-    StampRow,
+    TimeRow,
     UserRow,
     attempt,
 )
@@ -138,9 +139,8 @@ def field_event(row: EventRow, field_of: FieldOfLabel) -> FieldEvent | None:
 
 
 def _poisoned(raw: bytes | Raw, reason: str, known: str, unknown: str) -> Row[T]:
-    stamp = attempt(raw, StampRow)
-    if isinstance(stamp, str):
-        return Row(id=None, at=None, problem=Poisoned(what=unknown, reason=reason))
-    name = stamp.number or stamp.id
-    what = f"{known}{name}" if name else unknown
-    return Row(id=stamp.id, at=stamp.updated_at, problem=Poisoned(what=what, reason=reason))
+    names, time = attempt(raw, NameRow), attempt(raw, TimeRow)
+    row_id, number = (None, None) if isinstance(names, str) else (names.id, names.number)
+    name = number or row_id
+    problem = Poisoned(what=f"{known}{name}" if name else unknown, reason=reason)
+    return Row(id=row_id, at=None if isinstance(time, str) else time.updated_at, problem=problem)

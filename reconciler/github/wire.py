@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from reconciler.errors import GitHubError
+from reconciler.github.oneline import plain
 from reconciler.model.fields import IssueState
 
 T = TypeVar("T")
@@ -115,11 +116,16 @@ class AppRow(Struct, frozen=True):
     slug: str
 
 
-class StampRow(Struct, frozen=True):
-    """As much of a row that does not decode as is needed to name it and to read on behind it."""
+class NameRow(Struct, frozen=True):
+    """As much of a row that does not decode as is needed to name it."""
 
     id: Id | None = None
     number: Number | None = None
+
+
+class TimeRow(Struct, frozen=True):
+    """As much of a row that does not decode as is needed to read on behind it."""
+
     updated_at: Moment | None = None
 
 
@@ -164,6 +170,7 @@ def attempt(raw: bytes | Raw, kind: type[T]) -> T | str:
 def is_json(body: bytes) -> bool:
     """Whether the body is whole: a connection may end in the middle of an answer and look finished."""
     try:
+        body.decode()
         _decoded(body, Raw)
     except (ValueError, RecursionError):
         return False
@@ -171,8 +178,8 @@ def is_json(body: bytes) -> bool:
 
 
 def explain(error: Exception) -> str:
-    """In a few words what is wrong: the field of a ValidationError, never the value."""
-    return str(error) if isinstance(error, msgspec.ValidationError) else "it is not well-formed JSON"
+    """In a few words what is wrong, and with which field."""
+    return plain(str(error)) if isinstance(error, msgspec.ValidationError) else "it is not well-formed JSON"
 
 
 def encode(value: object) -> bytes:

@@ -1,0 +1,118 @@
+"""A stand-in for the network: what GitHub would answer, by respx, inside our own httpx client."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import httpx
+import respx
+
+from tests.github.doors import API, Door, StillClock, open_door
+from tests.support.governor import MemoryGovernor
+
+DATE = "Mon, 02 Mar 2026 09:00:00 GMT"
+REPO = f"{API}/repos/acme/web"
+REPOSITORY = {
+    "id": 7,
+    "full_name": "acme/web",
+    "private": True,
+    "archived": False,
+    "has_issues": True,
+    "permissions": {"push": True},
+}
+
+
+def issue(number: int = 1, **changes: Any) -> dict[str, Any]:
+    """An issue as GitHub shows it, as far as it is needed."""
+    plain = {
+        "id": 1_000 + number,
+        "number": number,
+        "title": "A title",
+        "state": "open",
+        "created_at": "2026-03-01T00:00:00Z",
+        "updated_at": "2026-03-02T08:59:00Z",
+    }
+    return {**plain, **changes}
+
+
+def comment(comment_id: int = 5, **changes: Any) -> dict[str, Any]:
+    """A comment as GitHub shows it, as far as it is needed."""
+    plain = {
+        "id": comment_id,
+        "issue_url": f"{REPO}/issues/1",
+        "created_at": "2026-03-01T00:00:00Z",
+        "updated_at": "2026-03-02T08:59:00Z",
+    }
+    return {**plain, **changes}
+
+
+def answer(status: int = 200, value: object = None, **headers: str) -> httpx.Response:
+    """An answer with this value as JSON; `_` in header names stands for `-`."""
+    named = {"Date": DATE, **{name.replace("_", "-"): text for name, text in headers.items()}}
+    return httpx.Response(status, json={} if value is None else value, headers=named)
+
+
+def refusal(status: int, message: str, **headers: str) -> httpx.Response:
+    """An error in GitHub's shape."""
+    return answer(status, {"message": message, "documentation_url": "https://docs.github.com"}, **headers)
+
+
+class Net:
+    """Routes, and a doorway that asks them."""
+
+    def __init__(self, **options: Any) -> None:
+        self.router = respx.MockRouter(assert_all_called=False)
+        self.governor = MemoryGovernor()
+        self.clock = StillClock()
+        self.door: Door = open_door(
+            governor=self.governor,
+            clock=self.clock,
+            inner=httpx.MockTransport(self.router.async_handler),
+            **options,
+        )
+        self.github = self.door.repository
+
+    def on(self, method: str, url: str, *answers: Any) -> respx.Route:
+        """Answer with these in turn (responses, or exceptions to raise); the last one for ever."""
+        script = iter(answers)
+        last: list[Any] = []
+
+        def reply(request: httpx.Request) -> httpx.Response:
+            found = next(script, None) or last[0]
+            last[:] = [found]
+            if isinstance(found, Exception):
+                raise found
+            if callable(found):
+                return called(found, request)
+            return httpx.Response(found.status_code, content=found.content, headers=raw(found))
+
+        return self.router.route(method=method, url=url).mock(side_effect=reply)
+
+    @property
+    def requests(self) -> list[httpx.Request]:
+        """Everything that was sent."""
+        return [call.request for call in self.router.calls]
+
+    @property
+    def hosts(self) -> set[str]:
+        """Everywhere anything was sent to."""
+        return {request.url.host for request in self.requests}
+
+
+def called(reply: Callable[[httpx.Request], httpx.Response], request: httpx.Request) -> httpx.Response:
+    return reply(request)
+
+
+def raw(response: httpx.Response) -> list[tuple[bytes, bytes]]:
+    return [pair for pair in response.headers.raw if pair[0].lower() != b"content-length"]
+
+
+def headers_of(request: httpx.Request) -> Mapping[str, str]:
+    return request.headers
+
+
+def chain_of(error: BaseException) -> Iterator[BaseException]:
+    """An error and everything it hangs on to, as a traceback would show it."""
+    shown: BaseException | None = error
+    while shown is not None:
+        yield shown
+        shown = shown.__cause__ or (None if shown.__suppress_context__ else shown.__context__)

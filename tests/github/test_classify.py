@@ -1,0 +1,120 @@
+"""What became of a write, for every kind of answer (DESIGN.md, Writing to GitHub: Classify)."""
+
+import json
+
+import pytest
+
+from reconciler.errors import GitHubError
+from reconciler.github.classify import emptied, verdict
+from reconciler.github.dispatch import Reply
+from reconciler.model.intent import Confirmed, Refused, Unknown
+
+DOING = "close acme/web#12"
+
+
+def reply(status: int, body: object = b"", request_id: str = "51D0:1") -> Reply:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Reply(
+        status=status, headers={"x-github-request-id": request_id}, body=content, url="https://api.test/"
+    )
+
+
+def text(body: bytes) -> str:
+    if body != b"fine":
+        raise GitHubError("GitHub's answer can't be read.")
+    return body.decode()
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_a_readable_success_is_confirmed(status: int) -> None:
+    assert verdict(reply(status, b"fine"), DOING, text) == Confirmed(value="fine", request_id="51D0:1")
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_a_success_that_can_t_be_read_is_unknown(status: int) -> None:
+    assert verdict(reply(status, b"fi"), DOING, text) == Unknown(
+        reason="GitHub's answer can't be read.", request_id="51D0:1"
+    )
+
+
+@pytest.mark.parametrize("status", [202, 204, 206, 408, 425, 499, 500, 502, 503, 504, 520])
+def test_what_is_neither_yes_nor_no_is_unknown(status: int) -> None:
+    told = verdict(reply(status, {"message": "Something"}), DOING, text)
+    assert isinstance(told, Unknown)
+    assert str(status) in told.reason
+    assert DOING in told.reason
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "gone"),
+    [
+        (400, "Problems parsing JSON", False),
+        (403, "Unable to create comment because issue is locked.", False),
+        (403, "Repository was archived so is read-only.", False),
+        (404, "Not Found", True),
+        (409, "Conflict", False),
+        (410, "This issue was deleted", True),
+        (422, "Validation Failed", False),
+        (451, "Repository access blocked", False),
+    ],
+)
+def test_a_no_with_a_reason_is_refused(status: int, message: str, gone: bool) -> None:
+    told = verdict(reply(status, {"message": message}), DOING, text)
+    reason = f"GitHub refused to {DOING} ({status}): {message}"
+    assert told == Refused(status=status, reason=reason, gone=gone, request_id="51D0:1")
+
+
+@pytest.mark.parametrize("status", [413, 414, 431])
+def test_what_is_too_large_is_refused_in_whatever_words(status: int) -> None:
+    told = verdict(reply(status, b"<html>Too Large</html>"), DOING, text)
+    assert isinstance(told, Refused)
+    assert told.reason.endswith("no reason given")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 422])
+def test_a_no_that_is_not_github_s_own_is_unknown(status: int) -> None:
+    assert isinstance(verdict(reply(status, b"<html>Proxy</html>"), DOING, text), Unknown)
+    assert isinstance(verdict(reply(status, []), DOING, text), Unknown)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 304, 307, 308])
+def test_a_redirect_that_was_not_followed_is_refused(status: int) -> None:
+    told = verdict(reply(status), DOING, text)
+    assert isinstance(told, Refused)
+    assert not told.gone
+
+
+def test_the_errors_of_a_422_are_told() -> None:
+    body = {
+        "message": "Validation Failed",
+        "errors": [
+            {"resource": "Issue", "field": "title", "code": "missing_field"},
+            {"resource": "Issue", "field": "body", "code": "custom", "message": "body is too long"},
+            "and a bare one",
+        ],
+    }
+    told = verdict(reply(422, body), DOING, text)
+    assert isinstance(told, Refused)
+    assert told.reason.endswith(
+        "Validation Failed (Issue title missing_field; body is too long; and a bare one)"
+    )
+
+
+def test_github_s_words_are_one_short_printable_line() -> None:
+    told = verdict(reply(422, {"message": "a\nb\x00\x1b[31mc\u202e " + "x" * 500}), DOING, text)
+    assert isinstance(told, Refused)
+    message = told.reason.partition("(422): ")[2]
+    assert message.startswith("a b [31mc x")
+    assert message.endswith("…")
+    assert len(message) == 300
+
+
+def test_a_deletion_is_confirmed_by_204_alone() -> None:
+    assert emptied(reply(204), DOING) == Confirmed(value=None, request_id="51D0:1")
+    assert isinstance(emptied(reply(200, {}), DOING), Unknown)
+    assert isinstance(emptied(reply(404, {"message": "Not Found"}), DOING), Refused)
+
+
+def test_a_missing_request_id_is_none_and_a_long_one_is_cut() -> None:
+    assert reply(200, request_id="").request_id is None
+    assert len(reply(200, request_id="x" * 500).request_id or "") == 100

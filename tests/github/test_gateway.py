@@ -1,0 +1,337 @@
+"""The rules of every request: where it goes, what it carries, what it costs, and when it is asked again."""
+
+import logging
+import traceback
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from reconciler.errors import CredentialError, ForeignOriginError, GitHubError, LimitedError
+from reconciler.model.ids import IssueNumber, RemoteCommentId
+from reconciler.model.intent import NotSent, Refused
+from reconciler.model.issue import ListState
+from reconciler.model.passes import Cost
+from tests.github.doors import API, TOKEN
+from tests.github.network import DATE, REPO, REPOSITORY, Net, answer, chain_of, issue, refusal
+from tests.support.governor import MemoryGovernor
+
+RATE = {"X_RateLimit_Limit": "5000", "X_RateLimit_Remaining": "4000", "X_RateLimit_Reset": "1772442000"}
+ONE = IssueNumber(1)
+SECONDARY = "You have exceeded a secondary rate limit."
+
+
+async def test_every_request_says_who_it_is_and_which_version_it_speaks() -> None:
+    net = Net(api_version="2026-03-10")
+    net.on("GET", REPO, answer(200, REPOSITORY))
+    await net.github.repository()
+    (request,) = net.requests
+    assert request.headers["authorization"] == f"Bearer {TOKEN}"
+    assert request.headers["accept"] == "application/vnd.github+json"
+    assert request.headers["x-github-api-version"] == "2026-03-10"
+    assert request.headers["user-agent"] == "bugspark-reconciler/test"
+
+
+async def test_proxies_and_netrc_of_the_environment_are_ignored(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: object
+) -> None:
+    netrc = f"{tmp_path}/netrc"
+    with open(netrc, "w") as file:  # noqa: ASYNC230, PTH123
+        file.write("machine api.test login me password theirs\n")
+    monkeypatch.setenv("NETRC", netrc)
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:1")
+    monkeypatch.setenv("ALL_PROXY", "http://proxy.example:1")
+    net = Net()
+    net.on("GET", REPO, answer(200, REPOSITORY))
+    await net.github.repository()
+    assert net.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
+    assert net.hosts == {"api.test"}
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_read_follows_a_redirect_within_the_api(status: int) -> None:
+    net = Net()
+    net.on("GET", REPO, answer(status, Location=f"{API}/repositories/7"))
+    net.on("GET", f"{API}/repositories/7", answer(200, REPOSITORY))
+    assert (await net.github.repository()).id == 7
+    assert net.requests[1].headers["authorization"] == f"Bearer {TOKEN}"
+
+
+async def test_redirects_without_end_are_given_up_after_three() -> None:
+    net = Net()
+    net.on("GET", REPO, answer(301, Location=REPO))
+    with pytest.raises(GitHubError, match="301"):
+        await net.github.repository()
+    assert len(net.requests) == 4
+
+
+@pytest.mark.parametrize(
+    "location", ["https://evil.example/x", "//evil.example/x", "http://api.test/x", "https://api.test:8443/x"]
+)
+async def test_a_read_is_not_redirected_to_another_origin(location: str) -> None:
+    net = Net()
+    net.on("GET", REPO, answer(301, Location=location))
+    with pytest.raises(ForeignOriginError):
+        await net.github.repository()
+    assert net.hosts == {"api.test"}
+    assert len(net.requests) == 1
+
+
+async def test_a_foreign_next_page_gets_no_request() -> None:
+    net = Net()
+    page = [issue(n) for n in range(1, 3)]
+    net.on(
+        "GET", f"{REPO}/issues/1/comments", answer(200, [], Link='<https://evil.example/?page=2>; rel="next"')
+    )
+    net.router.get(path="/repos/acme/web/issues").mock(
+        return_value=answer(200, page, Link='<https://evil.example/?page=2>; rel="next"')
+    )
+    with pytest.raises(ForeignOriginError):
+        await net.github.thread(ONE)
+    with pytest.raises(ForeignOriginError):
+        async for _ in net.github.all_issues():
+            pass
+    assert net.hosts == {"api.test"}
+
+
+async def test_addresses_in_bodies_are_never_asked() -> None:
+    net = Net()
+    spoilt = issue(
+        url="https://evil.example/1",
+        repository_url="https://evil.example/2",
+        comments_url="https://evil.example/3",
+    )
+    net.on("GET", f"{REPO}/issues/1", answer(200, spoilt))
+    await net.github.issue(ONE)
+    assert net.hosts == {"api.test"}
+
+
+async def test_a_write_is_not_redirected_to_another_origin() -> None:
+    net = Net()
+    net.on("POST", f"{REPO}/issues/1/comments", answer(307, Location="https://evil.example/x"))
+    told = await net.github.create_comment(ONE, "Hello")
+    assert isinstance(told, Refused)
+    assert net.hosts == {"api.test"}
+
+
+async def test_requests_are_counted_and_304s_are_free() -> None:
+    net = Net()
+    net.router.get(path="/repos/acme/web/issues").mock(
+        side_effect=[answer(200, [], ETag='W/"1"'), httpx.Response(304, headers={"Date": DATE})]
+    )
+    net.on("GET", REPO, answer(200, REPOSITORY))
+    net.on("DELETE", f"{REPO}/issues/comments/5", httpx.Response(204))
+    state: ListState | None = None
+    async for page in net.github.issue_changes(None):
+        state = page.state
+    assert [page async for page in net.github.issue_changes(state)] == []
+    await net.github.delete_comment(RemoteCommentId(5))
+    assert net.github.cost() == Cost(requests=4, not_modified=1, writes=1, cost=3)
+
+
+async def test_what_github_echoes_of_the_token_is_taken_out() -> None:
+    net = Net()
+    net.on("GET", REPO, refusal(404, f"no such thing for {TOKEN}"))
+    with pytest.raises(Exception, match=r"\*\*\*") as caught:
+        await net.github.repository()
+    assert TOKEN not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [httpx.ConnectError("x"), httpx.ReadTimeout("x"), httpx.ReadError("x"), httpx.RemoteProtocolError("x"),
+     httpx.LocalProtocolError(f"Illegal header value b'Bearer {TOKEN}'"), refusal(502, f"{TOKEN}"),
+     httpx.Response(200, content=b'[{"id'), refusal(401, f"bad {TOKEN}"), refusal(403, f"no {TOKEN}"),
+     answer(301, Location=f"https://evil.example/{TOKEN}")],
+)  # fmt: skip
+async def test_the_token_is_in_no_error_and_no_log(failure: object, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    net = Net()
+    net.on("GET", REPO, failure)
+    net.on("POST", f"{REPO}/issues/1/comments", failure)
+    with pytest.raises((GitHubError, CredentialError, Exception)) as caught:
+        await net.github.repository()
+    try:
+        told = repr(await net.github.create_comment(ONE, "Hello"))
+    except CredentialError as error:
+        told = repr(error)
+    shown = "".join(traceback.format_exception(caught.value)) + told + caplog.text
+    shown += "".join(repr(error) for error in chain_of(caught.value))
+    assert TOKEN not in shown
+    assert TOKEN not in repr(net.door.credential) + repr(net.door.repository)
+
+
+async def test_an_idle_pass_reserves_its_two_probes_at_once() -> None:
+    net = Net()
+    net.router.get(path__startswith="/repos/acme/web").mock(return_value=answer(200, []))
+    await net.github.expect(2)
+    net.door.doorway.time.saw(net.clock.now())
+    for pages in (net.github.issue_changes(None), net.github.comment_changes(None)):
+        async for _ in pages:
+            pass
+    assert net.governor.reserved == [(net.github.credential, 2)]
+
+
+async def test_points_are_reserved_in_blocks_that_grow_with_use() -> None:
+    net = Net()
+    net.on("GET", REPO, answer(200, REPOSITORY, **RATE))
+    for _ in range(70):
+        await net.github.repository()
+    assert [points for _, points in net.governor.reserved] == [1, 2, 4, 8, 16, 25, 25]
+    assert net.governor.seen[-1].remaining == 4_000
+
+
+async def test_a_redirect_costs_a_point_of_its_own() -> None:
+    net = Net()
+    net.on("GET", REPO, answer(301, Location=f"{API}/repositories/7"))
+    net.on("GET", f"{API}/repositories/7", answer(200, REPOSITORY))
+    await net.github.repository()
+    assert net.governor.points >= 2
+
+
+async def test_without_points_nothing_is_asked() -> None:
+    net = Net()
+    net.governor.left = 0
+    with pytest.raises(LimitedError):
+        await net.github.repository()
+    assert net.requests == []
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [httpx.ConnectError("x"), httpx.ConnectTimeout("x"), httpx.ReadTimeout("x"), httpx.ReadError("x"),
+     httpx.RemoteProtocolError("x"), httpx.PoolTimeout("x"), refusal(500, "Oops"),
+     httpx.Response(502, content=b"<html>"),
+     httpx.Response(200, content=b'{"id": 7, "full_na')],
+)  # fmt: skip
+async def test_a_read_is_asked_again_after_what_may_pass(failure: object) -> None:
+    net = Net()
+    net.on("GET", REPO, failure, failure, answer(200, REPOSITORY))
+    assert (await net.github.repository()).id == 7
+    assert len(net.clock.slept) == 2
+    assert net.clock.slept[0] < net.clock.slept[1]
+
+
+async def test_a_read_is_given_up_after_a_few_seconds() -> None:
+    net = Net()
+    net.on("GET", REPO, refusal(502, "Bad\nGateway"))
+    with pytest.raises(GitHubError, match=r"502 \(Bad Gateway\)"):
+        await net.github.repository()
+    assert len(net.requests) == 4
+    assert sum(net.clock.slept) < 3
+
+
+async def test_timeouts_are_not_added_up_for_minutes() -> None:
+    net = Net()
+
+    def slow(request: httpx.Request) -> httpx.Response:
+        net.clock.passed += 30
+        raise httpx.ReadTimeout("x", request=request)
+
+    net.on("GET", REPO, slow)
+    with pytest.raises(GitHubError, match="ReadTimeout"):
+        await net.github.repository()
+    assert len(net.requests) == 2
+
+
+async def test_an_answer_that_does_not_fit_is_not_asked_for_again() -> None:
+    net = Net()
+    net.on("GET", REPO, answer(200, {"id": "seven"}))
+    with pytest.raises(GitHubError, match=r"Expected `int`, got `str` - at `\$.id`"):
+        await net.github.repository()
+    assert len(net.requests) == 1
+
+
+@pytest.mark.parametrize("status", [403, 429])
+async def test_a_limit_ends_the_reading_and_everybody_is_told(status: int) -> None:
+    net = Net()
+    net.on("GET", REPO, refusal(status, SECONDARY, Retry_After="90"))
+    with pytest.raises(LimitedError) as caught:
+        await net.github.repository()
+    assert caught.value.until == net.clock.now() + timedelta(seconds=90)
+    assert [(told.credential, told.until) for told in net.governor.told] == [
+        (net.github.credential, caught.value.until)
+    ]
+    assert len(net.requests) == 1
+    assert net.clock.slept == []
+
+
+async def test_a_message_alone_makes_the_wait_grow_until_github_answers_again() -> None:
+    net = Net()
+    net.on("GET", REPO, *[refusal(403, SECONDARY)] * 4, answer(200, REPOSITORY), refusal(403, SECONDARY))
+    waits = []
+    for pause in (0, 60, 10, 200):  # the third comes while the second's wait still lasts
+        net.clock.passed += pause
+        with pytest.raises(LimitedError) as caught:
+            await net.github.repository()
+        waits.append((caught.value.until - net.clock.now()).total_seconds())
+    await net.github.repository()
+    with pytest.raises(LimitedError) as caught:
+        await net.github.repository()
+    waits.append((caught.value.until - net.clock.now()).total_seconds())
+    assert waits == [60, 120, 240, 240, 60]
+
+
+async def test_a_write_that_hits_a_limit_was_not_done_and_everybody_is_told() -> None:
+    net = Net()
+    net.on("POST", f"{REPO}/issues/1/comments", refusal(403, SECONDARY, Retry_After="60"))
+    with pytest.raises(LimitedError):
+        await net.github.create_comment(ONE, "Hello")
+    assert len(net.governor.told) == 1
+    assert len(net.requests) == 1
+
+
+async def test_a_refused_token_is_said_in_a_sentence() -> None:
+    net = Net()
+    net.on("GET", REPO, refusal(401, "Bad credentials"))
+    with pytest.raises(CredentialError, match=r"acme/web \(401: Bad credentials\)"):
+        await net.github.repository()
+    assert len(net.requests) == 1
+
+
+async def test_a_write_with_a_refused_token_says_so_too() -> None:
+    net = Net()
+    net.on("PATCH", f"{REPO}/issues/1", refusal(401, "Bad credentials"))
+    with pytest.raises(CredentialError):
+        await net.github.set_title(ONE, "x")
+
+
+async def test_github_s_time_is_its_date_moved_on_and_never_goes_back() -> None:
+    net = Net()
+    net.clock.passed = 5_000
+    assert net.github.now() == net.clock.now()  # nothing was heard yet
+    net.on(
+        "GET", REPO, answer(200, REPOSITORY), answer(200, REPOSITORY, Date="Mon, 02 Mar 2026 08:00:00 GMT")
+    )
+    await net.github.repository()
+    assert f"{net.github.now():%H:%M:%S}" == "09:00:00"
+    net.clock.passed += 12.5
+    assert f"{net.github.now():%H:%M:%S.%f}" == "09:00:12.500000"
+    await net.github.repository()
+    assert f"{net.github.now():%H:%M:%S.%f}" == "09:00:12.500000"
+
+
+async def test_repositories_of_one_doorway_share_its_clock_and_connections() -> None:
+    net = Net()
+    net.on("GET", REPO, answer(200, REPOSITORY))
+    await net.github.repository()
+    net.clock.passed += 100
+    other = net.door.another()
+    assert other.now() == net.github.now()
+    assert other.cost() == Cost()
+    assert other.credential == net.github.credential
+
+
+async def test_the_memory_governor_lets_writes_go_at_once() -> None:
+    governor = MemoryGovernor()
+    net = Net()
+    await governor.slot(net.github.credential, 5)
+    assert governor.slots == [(net.github.credential, 5)]
+
+
+async def test_a_repository_is_not_asked_after_the_connection_could_not_be_made_for_a_write() -> None:
+    net = Net()
+    net.on("POST", f"{REPO}/issues", httpx.ConnectError("x"))
+    assert isinstance(await net.github.create_issue("T", "B", []), NotSent)
+    assert len(net.requests) == 1
+    assert net.github.cost() == Cost()

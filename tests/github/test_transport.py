@@ -1,0 +1,155 @@
+"""The transport over real sockets and against httpx's traps."""
+
+import asyncio
+import gzip
+
+import httpx
+import pytest
+
+from reconciler.demo.github.faults import Drop, Truncate
+from reconciler.github import transport as module
+from reconciler.github.transport import DroppedError, Outgoing, Transport, UnsentError
+from reconciler.model.secret import Secret
+from tests.support.github import GitHub
+
+
+def get(url: str, bearer: str = "secret") -> Outgoing:
+    return Outgoing(method="GET", url=url, bearer=Secret(bearer))
+
+
+class Stuck(httpx.AsyncBaseTransport):
+    """A pool whose slots are all gone; others of its kind are well."""
+
+    made = 0
+
+    def __init__(self, *failures: Exception) -> None:
+        self.failures = list(failures)
+        self.closed = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.closed:
+            raise AssertionError("used after it was closed")
+        await asyncio.sleep(0)
+        if self.failures:
+            raise self.failures.pop(0)
+        return httpx.Response(200, content=b"{}", request=request)
+
+
+async def test_connections_are_kept_and_used_again(github: GitHub) -> None:
+    transport = Transport(user_agent="test")
+    for _ in range(3):
+        assert (await transport.send(get(f"{github.api}/repos/acme/web", github.token))).status == 200
+    assert github.simulator.most_in_flight == 1
+    await transport.aclose()
+
+
+async def test_after_closing_a_request_opens_connections_anew(github: GitHub) -> None:
+    transport = Transport(user_agent="test")
+    await transport.send(get(f"{github.api}/rate_limit", github.token))
+    await transport.aclose()
+    assert (await transport.send(get(f"{github.api}/rate_limit", github.token))).status == 200
+    await transport.aclose()
+    await transport.aclose()
+
+
+async def test_header_names_are_lower_case(github: GitHub) -> None:
+    transport = Transport(user_agent="test")
+    answer = await transport.send(get(f"{github.api}/repos/acme/web", github.token))
+    assert answer.headers["x-ratelimit-limit"] == "5000"
+    await transport.aclose()
+
+
+async def test_no_connection_means_not_sent() -> None:
+    transport = Transport(user_agent="test")
+    with pytest.raises(UnsentError, match="ConnectError"):
+        await transport.send(get("http://127.0.0.1:9/"))
+    await transport.aclose()
+
+
+@pytest.mark.parametrize("fault", [Drop(), Drop(reset=True), Drop(applied=True), Truncate(closing=True)])
+async def test_a_lost_answer_is_not_taken_for_not_sent(github: GitHub, fault: Drop | Truncate) -> None:
+    github.simulator.faults.add(fault)
+    transport = Transport(user_agent="test")
+    with pytest.raises(DroppedError):
+        await transport.send(get(f"{github.api}/repos/acme/web", github.token))
+    await transport.aclose()
+
+
+@pytest.mark.parametrize("request_", [
+    get("https://api.test/", "tökén"), get("https://api.test:99999/"), get("ftp://api.test/"),
+])  # fmt: skip
+async def test_what_can_t_be_written_as_http_is_not_sent(request_: Outgoing) -> None:
+    transport = Transport(user_agent="test")
+    with pytest.raises(UnsentError) as caught:
+        await transport.send(request_)
+    assert "kén" not in str(caught.value)
+    await transport.aclose()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+async def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch, packed: bool) -> None:
+    monkeypatch.setattr(module, "LARGEST_ANSWER", 1_000)
+    body = b"x" * 1_001
+    headers = {"Content-Encoding": "gzip"} if packed else {}
+    answer = httpx.Response(200, content=gzip.compress(body) if packed else body, headers=headers)
+    transport = Transport(user_agent="test", inner=httpx.MockTransport(lambda _: answer))
+    with pytest.raises(DroppedError, match="larger"):
+        await transport.send(get("https://api.test/"))
+
+
+async def test_after_a_pool_timeout_the_next_request_gets_a_fresh_client() -> None:
+    transport = Transport(user_agent="test", inner=Stuck(httpx.PoolTimeout("full")))
+    with pytest.raises(UnsentError, match="free"):
+        await transport.send(get("https://api.test/"))
+    before = transport._held
+    assert before is None
+    assert (await transport.send(get("https://api.test/"))).status == 200
+
+
+async def test_requests_under_way_are_not_cut_off_when_the_client_is_replaced() -> None:
+    gate = asyncio.Event()
+
+    class Pool(httpx.AsyncBaseTransport):
+        def __init__(self) -> None:
+            self.asked = 0
+            self.closed = False
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            self.asked += 1
+            if self.asked > 1:
+                raise httpx.PoolTimeout("full")
+            await gate.wait()
+            assert not self.closed
+            return httpx.Response(200, content=b"{}", request=request)
+
+        async def aclose(self) -> None:
+            self.closed = True
+
+    pool = Pool()
+    transport = Transport(user_agent="test", inner=pool)
+    slow = asyncio.create_task(transport.send(get("https://api.test/slow")))
+    await asyncio.sleep(0)
+    with pytest.raises(UnsentError):
+        await transport.send(get("https://api.test/"))
+    assert not pool.closed
+    gate.set()
+    assert (await slow).status == 200
+    assert pool.closed
+
+
+async def test_a_cancelled_request_is_cancelled_and_the_next_one_works(github: GitHub) -> None:
+    github.simulator.faults.add(Drop(seconds=30))
+    transport = Transport(user_agent="test")
+    task = asyncio.create_task(transport.send(get(f"{github.api}/repos/acme/web", github.token)))
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await transport.send(get(f"{github.api}/repos/acme/web", github.token))).status == 200
+    await transport.aclose()
+
+
+def test_a_request_s_repr_shows_no_secret() -> None:
+    shown = repr(Outgoing(method="POST", url="https://api.test/", bearer=Secret("hush"), body=b"private"))
+    assert "hush" not in shown
+    assert "private" not in shown

@@ -1,0 +1,159 @@
+"""GitHub's JSON: what is needed is required, and one bad row spoils only itself."""
+
+import json
+from typing import Any
+
+import pytest
+
+from reconciler.errors import GitHubError
+from reconciler.github.translate import comment_row, issue_row
+from reconciler.github.wire import IssueRow, decode, elements, is_json
+from reconciler.model.fields import IssueState
+from reconciler.model.issue import Account, Issue, RemoteComment
+from tests.github.network import comment, issue
+
+
+def read_issue(**changes: Any) -> Issue:
+    row = issue_row(json.dumps(issue(12, **changes)).encode(), "acme/web")
+    assert row.problem is None
+    assert row.value is not None
+    return row.value
+
+
+def read_comment(**changes: Any) -> RemoteComment:
+    row = comment_row(json.dumps(comment(5, **changes)).encode(), "acme/web")
+    assert row.problem is None
+    assert row.value is not None
+    return row.value
+
+
+def test_what_is_absent_and_not_needed_has_a_plain_value() -> None:
+    found = read_issue()
+    assert (found.body, found.labels, found.comments, found.locked, found.author) == ("", (), 0, False, None)
+    assert (found.state, found.state_reason, found.url) == (IssueState.OPEN, None, "")
+
+
+def test_a_deleted_account_and_an_empty_body_are_null() -> None:
+    assert read_issue(user=None, body=None).author is None
+    assert read_comment(user=None, body=None).body == ""
+
+
+def test_an_author_is_an_id_and_a_login() -> None:
+    assert read_issue(user={"id": 9, "login": "ann", "type": "User"}).author == Account(id=9, login="ann")  # type: ignore[arg-type]
+
+
+def test_labels_are_objects_or_bare_names() -> None:
+    labels = [{"id": 1, "name": "bug"}, "ui", {"id": 2}, {"name": None}]
+    assert read_issue(labels=labels).labels == ("bug", "ui")
+
+
+@pytest.mark.parametrize(
+    ("association", "collaborates"),
+    [("OWNER", True), ("MEMBER", True), ("COLLABORATOR", True), ("CONTRIBUTOR", False), ("NONE", False)],
+)
+def test_collaborators_are_told_from_strangers(association: str, collaborates: bool) -> None:
+    assert read_comment(author_association=association).collaborator is collaborates
+    assert read_comment().collaborator is False
+
+
+def test_a_comment_belongs_to_the_issue_of_its_address() -> None:
+    assert read_comment(issue_url="https://ghe.example/api/v3/repos/a/b/issues/4711").issue_number == 4_711
+
+
+def test_an_unknown_state_reason_is_passed_on() -> None:
+    assert read_issue(state="closed", state_reason="invented").state_reason == "invented"
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "reason"),
+    [
+        ({"title": 3}, "Expected `str`, got `int` - at `$.title`"),
+        ({"state": "ajar"}, "Invalid enum value 'ajar' - at `$.state`"),
+        (
+            {"updated_at": "2026-03-02T09:00:00"},
+            "Expected `datetime` with a timezone component - at `$.updated_at`",
+        ),
+        ({"comments": -1}, "Expected `int` >= 0 - at `$.comments`"),
+        ({"user": {"login": "x"}}, "Object missing required field `id` - at `$.user`"),
+        ({"labels": [7]}, "Expected `str | object`, got `int` - at `$.labels[0]`"),
+    ],
+)
+def test_a_row_that_does_not_fit_is_poisoned_and_names_the_field(spoilt: dict[str, Any], reason: str) -> None:
+    row = issue_row(json.dumps(issue(12, **spoilt)).encode(), "acme/web")
+    assert row.value is None
+    assert row.problem is not None
+    assert (row.problem.what, row.problem.reason) == ("issue acme/web#12", reason)
+
+
+def test_a_poisoned_row_still_has_its_place_in_the_list() -> None:
+    row = issue_row(json.dumps(issue(12, title=None)).encode(), "acme/web")
+    assert row.id == 1_012
+    assert f"{row.at:%H:%M:%S}" == "08:59:00"
+
+
+@pytest.mark.parametrize(
+    "raw", [b"3", b"null", b'{"id": "x"}', b'{"id": 99999999999999999999}', b"[" * 9_000]
+)
+def test_a_row_that_is_nothing_at_all_is_poisoned_without_a_number(raw: bytes) -> None:
+    row = issue_row(raw, "acme/web")
+    assert (row.id, row.at) == (None, None)
+    assert row.problem is not None
+    assert row.problem.what == "an issue of acme/web"
+
+
+def test_a_row_without_identity_is_poisoned_without_a_number() -> None:
+    row = comment_row(b"{}", "acme/web")
+    assert row.problem is not None
+    assert row.problem.what == "a comment of acme/web"
+
+
+def test_a_comment_without_an_issue_is_poisoned() -> None:
+    row = comment_row(json.dumps(comment(5, issue_url="https://api.test/x")).encode(), "acme/web")
+    assert row.value is None
+    assert row.problem is not None
+    assert row.problem.what == "comment acme/web 5"
+    assert "issue_url" in row.problem.reason
+
+
+def test_no_value_of_a_row_is_repeated_in_the_reason() -> None:
+    row = issue_row(json.dumps(issue(12, body=["a secret"])).encode(), "acme/web")
+    assert row.problem is not None
+    assert "secret" not in row.problem.reason
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (r"a\u0000b", "a\0b"),
+        (r"lone \ud800 here", "lone \ufffd here"),
+        (r"low \udc00 end", "low \ufffd end"),
+        (r"at the end \ud83d", "at the end \ufffd"),
+        (r"\ud83d\ude00 pair and \ud83d", "\U0001f600 pair and \ufffd"),
+        (r"\ufeffbom \ud800", "\ufeffbom \ufffd"),
+    ],
+)
+def test_nul_and_lone_surrogates_survive_decoding(written: str, read: str) -> None:
+    body = json.dumps([issue(1, title="PLACE"), issue(2)]).replace("PLACE", written).encode()
+    found = [issue_row(raw, "acme/web").value for raw in elements(body, "the lists")]
+    assert [row.title for row in found if row] == [read, "A title"]
+    assert all(row.title.encode() for row in found if row)
+
+
+def test_a_list_that_is_none_is_an_error_that_names_it() -> None:
+    with pytest.raises(
+        GitHubError, match="the lists of acme/web can't be read: Expected `array`, got `object`"
+    ):
+        elements(b"{}", "the lists of acme/web")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b'[{"id": 1}', b"<html>", b'{"a": "\xff"}', b'{"a": "\\ud800"', b"[" * 9_000]
+)
+def test_what_is_no_json_is_said_to_be_none(body: bytes) -> None:
+    assert not is_json(body)
+    with pytest.raises(GitHubError, match="the issue can't be read"):
+        decode(body, IssueRow, "the issue")
+
+
+def test_json_is_told_from_what_only_begins_like_it() -> None:
+    assert is_json(b'{"a": [1, "\\ud800"]}')
