@@ -57,12 +57,15 @@ class Application(Protocol):
 
 
 def _open_application(settings: Settings) -> AbstractAsyncContextManager[Application]:
-    wiring = importlib.import_module("reconciler.wiring")
-    return cast("AbstractAsyncContextManager[Application]", wiring.open_application(settings))
+    from reconciler.wiring import open_application
+
+    return open_application(settings)
 
 
 def _migrate(settings: Settings) -> str:
-    return cast("str", importlib.import_module("reconciler.wiring").migrate(settings))
+    from reconciler.wiring import migrate
+
+    return migrate(settings)
 
 
 def _demo(keep: bool) -> int:

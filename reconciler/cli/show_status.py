@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.cli.show_pass import as_json as pass_as_json
 from reconciler.cli.show_pass import project
 from reconciler.cli.text import WIDTH, clock, cut, fit, iso
-from reconciler.cli.words import SIGNS, Standing, standing
+from reconciler.cli.words import LIVE, SIGNS, Standing, standing
 
 if TYPE_CHECKING:
     from reconciler.model.snapshot import Health, Limits
@@ -52,7 +52,7 @@ def _line(health: Health, how: Standing, view: View) -> str:
     sign = SIGNS[how.state][not view.unicode]
     name = fit(health.name, NAME, more=view.more)
     repository = fit(health.repository or "-", REPOSITORY, more=view.more)
-    links = f"{sum(health.links.values()):>{LINKS},}"
+    links = f"{sum(health.links.get(state, 0) for state in LIVE):>{LINKS},}"
     return cut(f"{sign} {name} {repository} {links}  {how.words}", WIDTH, more=view.more)
 
 

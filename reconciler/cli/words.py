@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from reconciler.cli.text import ago, clock, counted, words_of_shell
+from reconciler.model.link import LinkState
 from reconciler.model.passes import Outcome, PassResult
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ SIGNS = {
     State.PAUSED: ("‖", "="),
     State.NEW: ("·", "."),
 }
+LIVE = (LinkState.ACTIVE, LinkState.NEW)
+_QUIET = (*LIVE, LinkState.UNLINKED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +97,16 @@ def _waits(health: Health, now: datetime, zone: tzinfo | None) -> Standing | Non
 def _fine(health: Health, now: datetime) -> Standing:
     if health.last_success_at is None:
         return Standing(state=State.NEW)
-    reason = ago(health.last_success_at, now)
+    parts = [ago(health.last_success_at, now)]
     if health.conflicts:
-        reason += f", {counted(health.conflicts, 'conflict')}"
-    return Standing(state=State.SYNCED, reason=reason)
+        parts.append(counted(health.conflicts, "conflict"))
+    parts += [f"{number:,} {state.replace('_', ' ')}" for state, number in aside(health).items()]
+    return Standing(state=State.SYNCED, reason=", ".join(parts))
+
+
+def aside(health: Health) -> dict[str, int]:
+    """Links that exist but are not synced any more: gone, transferred, contested … `unlinked` is history."""
+    return {state: number for state, number in health.links.items() if number and state not in _QUIET}
 
 
 def limit_words(until: datetime | None, now: datetime, zone: tzinfo | None) -> str:

@@ -23,7 +23,7 @@ def health(**changes: Any) -> Health:
         "name": ACME.name,
         "repository": ACME.repository,
         "paused": False,
-        "links": {"active": 480, "gone": 2},
+        "links": {"active": 480, "new": 2, "gone": 0, "unlinked": 7},
         "conflicts": 0,
         "pending": 0,
         "quarantined": 0,
@@ -54,6 +54,10 @@ TROUBLE = Failure(kind="github", message="GitHub does not answer; it is tried ag
     [
         ({}, "Synced (40 s ago)"),
         ({"conflicts": 1}, "Synced (40 s ago, 1 conflict)"),
+        (
+            {"links": {"active": 1, "gone": 2, "report_deleted": 1}},
+            "Synced (40 s ago, 2 gone, 1 report deleted)",
+        ),
         ({"last_success_at": NOW - timedelta(hours=5)}, "Synced (5 h ago)"),
         ({"pending": 3}, "Waiting (3 writes pending)"),
         (
@@ -120,7 +124,7 @@ def test_json_is_one_object_per_project_then_per_credential() -> None:
     assert first["project"] == {"id": str(ACME.id), "name": "Acme Web", "repository": "acme/web"}
     assert (first["state"], first["reason"]) == ("Needs you", "2 deletions withheld")
     assert first["command"] == "reconcile --project 'Acme Web' --accept abc"
-    assert first["links"] == {"active": 480, "gone": 2}
+    assert first["links"] == {"active": 480, "new": 2, "gone": 0, "unlinked": 7}
     assert first["last_success_at"] == "2026-03-01T12:59:20Z"
     assert first["last_pass"]["outcome"] == "ok"
     assert second["remaining"] == 4812
