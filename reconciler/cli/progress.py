@@ -1,6 +1,8 @@
 """Progress of long work on a terminal, with rate and time left; elsewhere nothing. The only use of rich."""
 
-from collections.abc import Mapping
+import math
+import time
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
@@ -10,6 +12,8 @@ from reconciler.model.visible import visible
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
+
+PATIENCE = 0.5  # seconds; a pass with nothing to do is over by then
 
 
 class Silent:
@@ -26,9 +30,12 @@ class Silent:
 
 
 class Display:
-    """The bars at the bottom of stderr. rich is imported when the first piece of work begins."""
+    """The bars at the bottom of stderr. rich is imported when a piece of work turns out to be long."""
 
-    def __init__(self, stream: TextIO, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, stream: TextIO, environ: Mapping[str, str], now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.now = now
         self._stream = stream
         self._environ = environ
         self._bars: Bars | None = None
@@ -64,19 +71,28 @@ class Bar:
     def __init__(self, display: Display) -> None:
         self._display = display
         self._task: TaskID | None = None
+        self._work: tuple[str, int | None] = ("", None)
+        self._begun = math.inf
+        self._steps = 0
 
     def start(self, what: str, total: int | None) -> None:
-        """Show a line for it, in place of this watcher's last one."""
+        """Another piece of work; its line is shown once it has taken a while."""
         self.done()
-        self._task = self._display.bars().add_task(visible(what), total=total)
+        self._work = (visible(what), total)
+        self._begun, self._steps = self._display.now(), 0
 
     def advance(self, steps: int = 1) -> None:
         """Move it on."""
+        self._steps += steps
         if self._task is not None:
             self._display.bars().advance(self._task, steps)
+        elif self._display.now() - self._begun >= PATIENCE:
+            what, total = self._work
+            self._task = self._display.bars().add_task(what, total=total, completed=self._steps)
 
     def done(self) -> None:
         """Take it away."""
+        self._begun = math.inf
         if self._task is not None:
             self._display.bars().remove_task(self._task)
             self._task = None

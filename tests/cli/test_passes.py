@@ -2,6 +2,7 @@
 
 import pytest
 
+from reconciler.cli.progress import PATIENCE
 from reconciler.errors import ConfigurationError, DatabaseError, ReconcilerError, SchemaError
 from reconciler.model.passes import Applied, Cost, Failure, Outcome
 from tests.cli.fakes import FakeApplication, command, failed, project, result
@@ -192,14 +193,12 @@ def test_strangers_text_reaches_no_terminal_raw() -> None:
     assert said.out.startswith(r"Acme\x1b[2J\u202e\n: 3 reports")
 
 
-def test_progress_is_shown_on_a_terminal_only() -> None:
-    assert "reading Acme Web" in command("--project", "Acme Web", terminal=True).err
-    assert command("--project", "Acme Web").err == ""
-
-
-def test_progress_keeps_data_apart() -> None:
-    said = command("--project", "Acme Web", "--json", terminal=True)
+def test_progress_of_long_work_is_shown_on_a_terminal_only() -> None:
+    long = FakeApplication(delays={"Acme Web": PATIENCE})
+    said = command("--project", "Acme Web", "--json", application=long, terminal=True)
+    assert "reading Acme Web" in said.err
     assert len(said.objects) == 1
+    assert command("--project", "Acme Web", application=long).err == ""
 
 
 def test_without_projects_all_does_nothing() -> None:
