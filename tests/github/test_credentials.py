@@ -1,0 +1,240 @@
+"""Tokens and GitHub Apps (GITHUB.md, Credentials and versions)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from reconciler.demo.github.faults import error
+from reconciler.errors import CredentialError, GitHubError, LimitedError
+from reconciler.github.credentials import AppCredential, TokenCredential, fingerprint
+from reconciler.model.ids import IssueNumber
+from reconciler.model.intent import Confirmed, NotSent
+from reconciler.model.secret import Secret
+from tests.github.doors import Door, StillClock, open_door
+from tests.github.network import REPO, Net, refusal
+from tests.support.github import GitHub, InstalledApp, install_app
+from tests.support.governor import MemoryGovernor
+
+
+@pytest.fixture(scope="module")
+def key() -> RSAPrivateKey:
+    return generate_private_key(public_exponent=65_537, key_size=2_048)
+
+
+@pytest.fixture
+def app(github: GitHub, key: RSAPrivateKey) -> InstalledApp:
+    return install_app(github, key)
+
+
+def credential_of(app: InstalledApp, clock: StillClock, *, pem: str | None = None) -> AppCredential:
+    return AppCredential(
+        app_id=str(app.app.id),
+        private_key=Secret(pem or app.pem.decode()),
+        owner="acme",
+        repository="web",
+        clock=clock,
+    )
+
+
+@pytest.fixture
+async def app_door(
+    github: GitHub, app: InstalledApp, governor: MemoryGovernor, clock: StillClock
+) -> AsyncIterator[Door]:
+    opened = open_door(github.api, governor=governor, clock=clock, credential=credential_of(app, clock))
+    yield opened
+    await opened.aclose()
+
+
+def made_tokens(github: GitHub) -> int:
+    return sum(seen.path.endswith("/access_tokens") for seen in github.simulator.requests)
+
+
+@pytest.mark.parametrize("text", ["", "two words", "line\nbreak", "tökén", "nul\0"])
+def test_a_text_that_no_header_can_carry_is_no_token(text: str) -> None:
+    with pytest.raises(CredentialError) as caught:
+        TokenCredential(Secret(text))
+    assert not text or text not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["x", "g" * 2_000, "some-day=another_form.of+token/!"])
+def test_a_token_s_form_is_not_looked_at(text: str) -> None:
+    assert TokenCredential(Secret(text)).identity == fingerprint(text)
+
+
+def test_a_fingerprint_tells_tokens_apart_and_shows_nothing() -> None:
+    assert len(fingerprint("ghp_one")) == 16
+    assert fingerprint("ghp_one") != fingerprint("ghp_two")
+    assert "ghp" not in fingerprint("ghp_one")
+
+
+async def test_a_token_s_account_is_its_user(door: Door, github: GitHub) -> None:
+    account = await door.repository.account()
+    assert (account.login, account.id) == ("bugspark-bot", github.world.user("bugspark-bot").id)
+
+
+async def test_an_account_that_github_does_not_tell_is_an_error() -> None:
+    net = Net()
+    net.on("GET", "https://api.test/user", refusal(403, "Resource not accessible by integration"))
+    with pytest.raises(GitHubError, match=r"whose credential .* \(403\)"):
+        await net.github.account()
+
+
+async def test_an_app_reads_and_writes_as_its_bot(app_door: Door, github: GitHub) -> None:
+    number = github.web.open_issue("One", by="alice").number
+    told = await app_door.repository.create_comment(IssueNumber(number), "Hello")
+    assert isinstance(told, Confirmed)
+    assert told.value.author == await app_door.repository.account()
+    assert told.value.author.login == "bugspark-sync[bot]"
+
+
+async def test_an_installation_token_is_made_once_and_kept(app_door: Door, github: GitHub) -> None:
+    for _ in range(3):
+        await app_door.repository.repository()
+        await app_door.another().repository()
+    assert made_tokens(github) == 1
+
+
+async def test_an_installation_token_is_renewed_five_minutes_before_its_end(
+    app_door: Door, github: GitHub, clock: StillClock
+) -> None:
+    await app_door.repository.repository()
+    clock.passed += 3_290
+    github.clock.advance(3_290)
+    await app_door.repository.repository()
+    assert made_tokens(github) == 1
+    clock.passed += 20
+    github.clock.advance(20)
+    await app_door.repository.repository()
+    assert made_tokens(github) == 2
+
+
+async def test_a_revoked_installation_token_is_replaced_once(app_door: Door, github: GitHub) -> None:
+    await app_door.repository.repository()
+    for token in [value for value in github.world.tokens if value.startswith("ghs_")]:
+        github.world.revoke(token)
+    await app_door.repository.repository()
+    assert made_tokens(github) == 2
+
+
+async def test_a_write_refused_for_an_old_token_is_sent_with_a_new_one_and_done_once(
+    app_door: Door, github: GitHub
+) -> None:
+    number = github.web.open_issue("One", by="alice").number
+    await app_door.repository.repository()
+    for token in [value for value in github.world.tokens if value.startswith("ghs_")]:
+        github.world.revoke(token)
+    assert isinstance(await app_door.repository.create_comment(IssueNumber(number), "Hello"), Confirmed)
+    assert [row.body for row in github.web.thread(number)] == ["Hello"]
+
+
+async def test_an_app_that_is_refused_again_says_so(app_door: Door, github: GitHub) -> None:
+    github.simulator.faults.add(error(401, "Bad credentials"), path="/repos/acme/web$", times=None)
+    with pytest.raises(CredentialError, match="Bad credentials"):
+        await app_door.repository.repository()
+    assert made_tokens(github) == 2
+
+
+async def test_a_clock_that_is_wrong_is_put_right_by_github_s_date(app_door: Door, github: GitHub) -> None:
+    github.clock.advance(7_200)  # two hours: our first JWT is long expired
+    assert (await app_door.repository.repository()).full_name == "acme/web"
+
+
+async def test_limits_are_kept_for_the_installation_not_for_each_token(
+    app_door: Door, github: GitHub, clock: StillClock
+) -> None:
+    before = app_door.repository.credential
+    await app_door.repository.repository()
+    clock.passed += 3_500
+    github.clock.advance(3_500)
+    await app_door.repository.repository()
+    assert made_tokens(github) == 2
+    assert app_door.repository.credential == before
+    assert {credential for credential, _ in app_door.governor.reserved} == {before}
+
+
+async def test_a_renewed_token_primes_the_lists_anew(
+    app_door: Door, github: GitHub, clock: StillClock
+) -> None:
+    state = None
+    async for page in app_door.repository.issue_changes(None):
+        state = page.state
+    assert state is not None
+    clock.passed += 3_500
+    github.clock.advance(3_500)
+    pages = [page async for page in app_door.repository.issue_changes(state)]
+    assert "if-none-match" not in github.simulator.requests[-1].headers
+    assert pages[0].state is not None
+    assert pages[0].state.etag_credential != state.etag_credential
+    assert [page async for page in app_door.repository.issue_changes(pages[0].state)] == []
+
+
+async def test_two_repositories_that_need_a_token_at_once_make_one(app_door: Door, github: GitHub) -> None:
+    async def look() -> None:
+        await app_door.another().repository()
+
+    await asyncio.gather(*(look() for _ in range(5)))
+    assert made_tokens(github) == 1
+
+
+async def test_a_key_that_is_none_is_said_without_showing_it(
+    github: GitHub, app: InstalledApp, clock: StillClock
+) -> None:
+    credential = credential_of(app, clock, pem="-----BEGIN RSA PRIVATE KEY-----\nhush\n")
+    opened = open_door(github.api, clock=clock, credential=credential)
+    with pytest.raises(CredentialError, match="PEM") as caught:
+        await opened.repository.repository()
+    assert "hush" not in str(caught.value)
+    await opened.aclose()
+
+
+async def test_an_app_that_is_not_installed_is_said(
+    github: GitHub, app: InstalledApp, clock: StillClock
+) -> None:
+    credential = AppCredential(
+        app_id=str(app.app.id),
+        private_key=Secret(app.pem.decode()),
+        owner="acme",
+        repository="other",
+        clock=clock,
+    )
+    opened = open_door(github.api, clock=clock, credential=credential)
+    with pytest.raises(CredentialError, match=r"acme/other .*404: Not Found.*installed there"):
+        await opened.repository.repository()
+    await opened.aclose()
+
+
+async def test_making_a_token_is_asked_again_when_the_connection_drops(
+    app_door: Door, github: GitHub
+) -> None:
+    github.simulator.faults.add(error(502), path="/access_tokens")
+    assert (await app_door.repository.repository()).full_name == "acme/web"
+
+
+async def test_a_write_without_a_token_to_be_had_was_not_sent(app_door: Door, github: GitHub) -> None:
+    number = github.web.open_issue("One", by="alice").number
+    github.simulator.faults.add(error(502), path="/installation", times=None)
+    assert isinstance(await app_door.repository.create_comment(IssueNumber(number), "Hello"), NotSent)
+    assert github.web.thread(number) == []
+
+
+async def test_an_app_s_own_limit_ends_the_pass_too() -> None:
+    clock = StillClock()
+    key = generate_private_key(public_exponent=65_537, key_size=2_048)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+    net = Net(
+        credential=AppCredential(
+            app_id="1", private_key=Secret(pem), owner="acme", repository="web", clock=clock
+        )
+    )
+    net.on(
+        "GET", f"{REPO}/installation", httpx.ConnectError("x"), refusal(429, "Slow down", Retry_After="30")
+    )
+    with pytest.raises(LimitedError) as caught:
+        await net.github.repository()
+    assert caught.value.until == net.clock.now() + timedelta(seconds=30)
+    assert len(net.governor.told) == 1

@@ -1,0 +1,332 @@
+"""Single objects: what is there, what is gone, what was moved, and what is not for us to see."""
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.demo.github.faults import Meanwhile, Reply, error, redirect
+from reconciler.demo.github.rows import Issue as Row
+from reconciler.errors import (
+    GitHubError,
+    MovedError,
+    NotThereError,
+    RecreatedError,
+    UnreadableError,
+)
+from reconciler.model.fields import Field, IssueState
+from reconciler.model.ids import IssueNumber, RemoteCommentId, RepositoryId
+from reconciler.model.issue import FieldEvent
+from tests.github.doors import API, Door
+from tests.github.network import REPO, REPOSITORY, Net, answer, comment, issue, refusal
+from tests.support.github import GitHub
+
+ONE = IssueNumber(1)
+
+
+@pytest.fixture
+def number(github: GitHub) -> IssueNumber:
+    return IssueNumber(github.web.open_issue("One", by="alice", body="Text").number)
+
+
+async def test_a_repository_says_what_it_is(door: Door, github: GitHub) -> None:
+    github.web.archive()
+    github.web.disable_issues()
+    found = await door.repository.repository()
+    assert (found.id, found.full_name) == (github.web.id, "acme/web")
+    assert (found.private, found.archived, found.has_issues, found.can_push) == (False, True, False, True)
+
+
+async def test_installations_are_not_told_whether_they_may_push() -> None:
+    net = Net()
+    net.on("GET", REPO, answer(200, {"id": 7, "full_name": "acme/web"}))
+    assert (await net.github.repository()).can_push is None
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [(403, "what the token may do"), (404, "exists"), (410, "switched on"), (451, "legal")],
+)
+async def test_a_repository_that_is_not_shown_is_unreadable(
+    door: Door, github: GitHub, status: int, advice: str
+) -> None:
+    github.simulator.faults.add(error(status, "Because"), times=None)
+    with pytest.raises(UnreadableError, match=rf"acme/web \({status}: Because\).*{advice}"):
+        await door.repository.repository()
+    with pytest.raises(UnreadableError, match=rf"acme/web \({status}: Because\).*{advice}"):
+        async for _ in door.repository.all_comments():
+            pass
+    with pytest.raises(UnreadableError):
+        await door.repository.newest_number()
+
+
+async def test_switched_off_issues_make_the_lists_unreadable(door: Door, github: GitHub) -> None:
+    github.web.disable_issues()
+    with pytest.raises(UnreadableError, match="410"):
+        async for _ in door.repository.issue_changes(None):
+            pass
+
+
+async def test_a_status_that_means_nothing_here_is_an_error(door: Door, github: GitHub) -> None:
+    github.simulator.faults.add(error(422, "Nonsense"))
+    with pytest.raises(GitHubError, match=r"422 .*Nonsense"):
+        await door.repository.repository()
+
+
+async def test_a_304_that_was_not_asked_for_is_an_error(door: Door, github: GitHub) -> None:
+    github.simulator.faults.add(Reply(status=304), path="issues")
+    with pytest.raises(GitHubError, match="304"):
+        async for _ in door.repository.issue_changes(None):
+            pass
+
+
+async def test_an_api_version_that_has_ended_is_said(door: Door, github: GitHub) -> None:
+    github.world.assume(api_versions=("2030-01-01",))
+    with pytest.raises(GitHubError, match="not supported"):
+        await door.repository.repository()
+
+
+async def test_the_newest_number_is_that_of_issues_and_pull_requests(door: Door, github: GitHub) -> None:
+    assert await door.repository.newest_number() == 0
+    github.web.open_issue("One", by="alice")
+    assert await door.repository.newest_number() == 1
+    github.web.seed(3, pull, by="alice")
+    assert await door.repository.newest_number() == 4
+
+
+def pull(row: Row) -> Row:
+    return replace(row, pull_request=True)
+
+
+async def test_an_issue_is_read_whole(door: Door, github: GitHub, number: IssueNumber) -> None:
+    github.web.label(number, "ui", by="alice")
+    github.web.comment(number, "Hello", by="bob")
+    github.web.close(number, by="alice", reason="not_planned")
+    github.web.lock(number, by="alice")
+    found = await door.repository.issue(number)
+    assert (found.number, found.title, found.body, found.labels) == (number, "One", "Text", ("ui",))
+    assert (found.state, found.state_reason, found.comments) == (IssueState.CLOSED, "not_planned", 1)
+    assert (found.locked, found.author and found.author.login) == (True, "alice")
+    assert found.url.endswith(f"/acme/web/issues/{number}")
+
+
+async def test_a_deleted_issue_is_not_there(door: Door, github: GitHub, number: IssueNumber) -> None:
+    github.web.delete_issue(number, by="alice")
+    with pytest.raises(NotThereError, match=f"acme/web#{number} .410") as caught:
+        await door.repository.issue(number)
+    assert caught.value.status == 410
+    with pytest.raises(NotThereError):
+        await door.repository.thread(number)
+    with pytest.raises(NotThereError):
+        await door.repository.field_events(number)
+
+
+async def test_an_issue_that_never_was_is_not_there(door: Door) -> None:
+    with pytest.raises(NotThereError) as caught:
+        await door.repository.issue(IssueNumber(4_711))
+    assert caught.value.status == 404
+
+
+@pytest.mark.parametrize("status", [403, 451])
+async def test_an_issue_that_may_not_be_seen_says_nothing_about_itself(
+    door: Door, github: GitHub, number: IssueNumber, status: int
+) -> None:
+    github.simulator.faults.add(error(status, "Because"))
+    with pytest.raises(UnreadableError):
+        await door.repository.issue(number)
+
+
+async def test_a_number_that_is_a_pull_request_is_no_issue(door: Door, github: GitHub) -> None:
+    (number,) = github.web.seed(1, pull, by="alice")
+    with pytest.raises(NotThereError, match="pull request") as caught:
+        await door.repository.issue(IssueNumber(number))
+    assert caught.value.status == 200
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_transferred_issue_has_moved(
+    door: Door, github: GitHub, number: IssueNumber, known: bool
+) -> None:
+    other = github.world.add_repository("acme/other")
+    github.web.transfer(number, other, by="alice")
+    repository = door.another(repository_id=RepositoryId(github.web.id) if known else None)
+    with pytest.raises(MovedError, match=f"acme/web#{number} was transferred"):
+        await repository.issue(number)
+
+
+async def test_an_issue_transferred_to_where_we_may_not_look_has_moved_all_the_same() -> None:
+    net = Net()
+    net.on("GET", REPO, answer(200, REPOSITORY))
+    net.on("GET", f"{REPO}/issues/1", answer(301, Location=f"{API}/repositories/8/issues/3"))
+    net.on("GET", f"{API}/repositories/8/issues/3", refusal(404, "Not Found"))
+    with pytest.raises(MovedError):
+        await net.github.issue(ONE)
+
+
+async def test_an_issue_of_a_renamed_repository_is_still_here(
+    door: Door, github: GitHub, number: IssueNumber
+) -> None:
+    github.web.rename("site")
+    assert (await door.repository.issue(number)).title == "One"
+    assert (await door.another(repository_id=RepositoryId(github.web.id)).issue(number)).title == "One"
+    github.web.comment(number, "Hello", by="bob")
+    assert len(await door.repository.thread(number)) == 1
+
+
+async def test_lists_that_lead_to_another_repository_are_not_read() -> None:
+    net = Net()
+    repository = net.door.another(repository_id=RepositoryId(7))
+    net.router.get(path="/repos/acme/web/issues").mock(
+        return_value=answer(301, Location=f"{API}/repositories/8/issues")
+    )
+    net.router.get(path="/repositories/8/issues").mock(return_value=answer(200, []))
+    with pytest.raises(RecreatedError, match="another repository"):
+        async for _ in repository.all_issues():
+            pass
+
+
+async def test_a_redirect_to_a_foreign_host_is_not_followed(
+    door: Door, github: GitHub, number: IssueNumber
+) -> None:
+    github.simulator.faults.add(redirect("https://evil.example/"))
+    with pytest.raises(GitHubError, match="points away"):
+        await door.repository.issue(number)
+
+
+async def test_a_comment_is_read(door: Door, github: GitHub, number: IssueNumber) -> None:
+    row = github.web.comment(number, "Hello", by="bob")
+    found = await door.repository.comment(RemoteCommentId(row.id))
+    assert (found.id, found.body, found.issue_number) == (row.id, "Hello", number)
+    github.web.delete_comment(row.id, by="bob")
+    with pytest.raises(NotThereError):
+        await door.repository.comment(RemoteCommentId(row.id))
+
+
+async def test_a_comment_that_names_no_issue_is_an_error() -> None:
+    net = Net()
+    net.on("GET", f"{REPO}/issues/comments/5", answer(200, comment(5, issue_url="nowhere")))
+    with pytest.raises(GitHubError, match="issue_url"):
+        await net.github.comment(RemoteCommentId(5))
+
+
+async def test_a_thread_is_read_over_all_its_pages(door: Door, github: GitHub, number: IssueNumber) -> None:
+    github.web.seed_comments(number, [f"Comment {n}" for n in range(250)], by="bob")
+    asked = len(github.simulator.requests)
+    found = await door.repository.thread(number)
+    assert [row.body for row in found] == [f"Comment {n}" for n in range(250)]
+    # The pages before the last are asked for once more, which is free.
+    assert [seen.status for seen in github.simulator.requests[asked:]] == [200, 200, 200, 304, 304]
+
+
+async def test_a_short_thread_is_one_request(door: Door, github: GitHub, number: IssueNumber) -> None:
+    github.web.seed_comments(number, ["Comment"] * 100, by="bob")
+    assert len(await door.repository.thread(number)) == 100
+    assert door.repository.cost().requests == 1
+
+
+async def test_a_deletion_between_two_pages_does_not_make_another_comment_look_deleted(
+    door: Door, github: GitHub, number: IssueNumber
+) -> None:
+    made = github.web.seed_comments(number, [f"Comment {n}" for n in range(150)], by="bob")
+    gone = Meanwhile(before=lambda: github.web.delete_comment(made[3].id, by="bob"))
+    github.simulator.faults.add(gone, path="page=2")
+    found = await door.repository.thread(number)
+    assert {row.id for row in found} == {row.id for row in made} - {made[3].id}
+
+
+async def test_a_thread_that_never_stands_still_is_an_error_not_a_guess(
+    door: Door, github: GitHub, number: IssueNumber
+) -> None:
+    made = iter(github.web.seed_comments(number, [f"Comment {n}" for n in range(150)], by="bob"))
+    gone = Meanwhile(before=lambda: github.web.delete_comment(next(made).id, by="bob"))
+    github.simulator.faults.add(gone, path="page=2", times=None)
+    with pytest.raises(GitHubError, match="kept changing"):
+        await door.repository.thread(number)
+
+
+async def test_a_thread_without_etags_is_compared_by_its_text() -> None:
+    net = Net()
+    second = f'<{REPO}/issues/1/comments?page=2>; rel="next"'
+    net.on("GET", f"{REPO}/issues/1/comments?per_page=100", answer(200, [comment(5)], Link=second))
+    net.on("GET", f"{REPO}/issues/1/comments?page=2", answer(200, [comment(5), comment(6)]))
+    assert [row.id for row in await net.github.thread(ONE)] == [5, 6]
+
+
+async def test_a_thread_with_a_comment_that_can_t_be_read_is_an_error_not_an_incomplete_answer() -> None:
+    net = Net()
+    rows = [comment(5), {"id": 6}]
+    net.on("GET", f"{REPO}/issues/1/comments?per_page=100", answer(200, rows))
+    with pytest.raises(GitHubError, match=r"acme/web#1 can't be read: .*issue_url"):
+        await net.github.thread(ONE)
+
+
+async def test_pages_that_lead_in_circles_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.github.reads.LONGEST_WALK", 5)
+    net = Net()
+    circle = f'<{REPO}/issues/1/events?page=1>; rel="next"'
+    net.router.get(path="/repos/acme/web/issues/1/events").mock(return_value=answer(200, [], Link=circle))
+    with pytest.raises(GitHubError, match="circles"):
+        await net.github.field_events(ONE)
+
+
+async def test_the_events_of_our_fields_are_told_oldest_first(
+    door: Door, github: GitHub, number: IssueNumber
+) -> None:
+    github.web.label(number, "high-priority", "nobody-asked", by="alice")
+    github.clock.advance(1)
+    github.web.close(number, by="bob")
+    github.clock.advance(1)
+    github.web.retitle(number, "Uno", by="alice")
+    github.web.lock(number, by="alice")
+    github.clock.advance(1)
+    github.web.unlabel(number, "high-priority", by="alice")
+    github.clock.advance(1)
+    github.web.reopen(number, by="bob")
+    told = await door.repository.field_events(number)
+    assert [shape(event) for event in told] == [
+        (Field.SEVERITY, "high-priority", True, "alice"),
+        (Field.STATUS, "closed", True, "bob"),
+        (Field.TITLE, "Uno", True, "alice"),
+        (Field.SEVERITY, "high-priority", False, "alice"),
+        (Field.STATUS, "reopened", True, "bob"),
+    ]
+
+
+def shape(event: FieldEvent) -> tuple[Field, str, bool, str | None]:
+    return event.field, event.value, event.added, event.actor.login if event.actor else None
+
+
+async def test_events_of_more_than_a_page_and_of_deleted_accounts_are_told() -> None:
+    net = Net()
+    at = "2026-03-02T08:00:00Z"
+    first = [{"event": "mentioned", "created_at": at}] * 99 + [
+        {"event": "labeled", "created_at": at, "label": {"name": "ui", "color": "x"}, "actor": None}
+    ]
+    rest = [
+        {"event": "closed", "created_at": at},
+        {"event": "labeled", "created_at": at},
+        {"event": "renamed", "created_at": at},
+    ]
+    second = f'<{API}/repositories/7/issues/1/events?page=2>; rel="next"'
+    net.on("GET", f"{REPO}/issues/1/events?per_page=100", answer(200, first, Link=second))
+    net.on("GET", f"{API}/repositories/7/issues/1/events?page=2", answer(200, rest))
+    assert [shape(event) for event in await net.door.another().field_events(ONE)] == [
+        (Field.CATEGORY, "ui", True, None),
+        (Field.STATUS, "closed", True, None),
+    ]
+
+
+async def test_without_a_mapping_no_label_is_a_field() -> None:
+    net = Net()
+    rows = [{"event": "labeled", "created_at": "2026-03-02T08:00:00Z", "label": {"name": "ui"}}]
+    net.on("GET", f"{REPO}/issues/1/events?per_page=100", answer(200, rows))
+    plain = net.door.doorway.repository("acme/web", net.door.credential)
+    assert await plain.field_events(ONE) == ()
+
+
+async def test_a_bad_row_of_a_list_is_handed_over_beside_the_good_ones() -> None:
+    net = Net()
+    rows = [issue(1), issue(2, title=None), issue(3)]
+    net.router.get(path="/repos/acme/web/issues").mock(return_value=answer(200, rows))
+    (page,) = [page async for page in net.github.all_issues()]
+    assert [row.number for row in page.rows] == [1, 3]
+    assert [bad.what for bad in page.poisoned] == ["issue acme/web#2"]

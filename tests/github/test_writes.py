@@ -1,0 +1,345 @@
+"""Writes against the simulator: what GitHub has afterwards, and what we were told became of it."""
+
+import asyncio
+import json
+
+import httpx
+import pytest
+
+from reconciler.demo.github.faults import Drop, Limit, Reply, Truncate, error, html, redirect
+from reconciler.errors import LimitedError, UnreadableError
+from reconciler.model.fields import IssueState
+from reconciler.model.ids import IssueNumber, RemoteCommentId, RepositoryId
+from reconciler.model.intent import Confirmed, NotSent, Refused, Unknown
+from tests.github.doors import API, Door, open_door
+from tests.github.network import REPO, REPOSITORY, Net, answer, comment, issue, refusal
+from tests.support.github import GitHub
+
+ONE = IssueNumber(1)
+
+
+@pytest.fixture
+def number(github: GitHub) -> IssueNumber:
+    return IssueNumber(github.web.open_issue("One", by="alice").number)
+
+
+def sent(github: GitHub) -> list[dict[str, object]]:
+    return [seen.json() for seen in github.simulator.requests if seen.write and seen.body]
+
+
+async def test_an_issue_is_created_with_its_labels(door: Door, github: GitHub) -> None:
+    told = await door.repository.create_issue("Title", "Body", ["bug", "ui"])
+    assert isinstance(told, Confirmed)
+    assert (told.value.title, told.value.body, told.value.labels) == ("Title", "Body", ("bug", "ui"))
+    assert told.request_id is not None
+    assert github.web.issue(told.value.number).title == "Title"
+
+
+async def test_an_issue_without_labels_sends_none(door: Door, github: GitHub) -> None:
+    assert isinstance(await door.repository.create_issue("Title", "Body", []), Confirmed)
+    assert sent(github) == [{"title": "Title", "body": "Body"}]
+
+
+async def test_a_comment_is_created(door: Door, github: GitHub, number: IssueNumber) -> None:
+    told = await door.repository.create_comment(number, "Hello")
+    assert isinstance(told, Confirmed)
+    assert told.value.issue_number == number
+    assert [row.id for row in github.web.thread(number)] == [told.value.id]
+
+
+@pytest.mark.parametrize("reason", ["completed", "not_planned", "duplicate"])
+async def test_an_issue_is_closed_for_a_reason_and_reopened(
+    door: Door, github: GitHub, number: IssueNumber, reason: str
+) -> None:
+    told = await door.repository.set_state(number, IssueState.CLOSED, reason)
+    assert isinstance(told, Confirmed)
+    assert (told.value.state, told.value.state_reason) == (IssueState.CLOSED, reason)
+    told = await door.repository.set_state(number, IssueState.OPEN, None)
+    assert isinstance(told, Confirmed)
+    assert told.value.state is IssueState.OPEN
+    assert sent(github) == [{"state": "closed", "state_reason": reason}, {"state": "open"}]
+
+
+async def test_a_title_is_changed_and_nothing_else(door: Door, github: GitHub, number: IssueNumber) -> None:
+    told = await door.repository.set_title(number, "Uno")
+    assert isinstance(told, Confirmed)
+    assert told.value.title == "Uno"
+    assert sent(github) == [{"title": "Uno"}]
+
+
+async def test_labels_are_added_and_removed_one_by_one(
+    door: Door, github: GitHub, number: IssueNumber
+) -> None:
+    github.web.label(number, "somebody-elses", by="alice")
+    added = await door.repository.add_label(number, "high-priority")
+    assert isinstance(added, Confirmed)
+    assert set(added.value) == {"somebody-elses", "high-priority"}
+    left = await door.repository.remove_label(number, "high-priority")
+    assert isinstance(left, Confirmed)
+    assert left.value == ("somebody-elses",)
+    assert github.web.label_names(number) == ["somebody-elses"]
+
+
+async def test_a_label_that_is_not_there_is_gone(door: Door, number: IssueNumber) -> None:
+    told = await door.repository.remove_label(number, "nobody")
+    assert isinstance(told, Refused)
+    assert (told.status, told.gone) == (404, True)
+
+
+@pytest.mark.parametrize("label", ["a/b", "50% done?", "ü & #1", "x y"])
+async def test_labels_of_any_name_are_removed(
+    door: Door, github: GitHub, number: IssueNumber, label: str
+) -> None:
+    github.web.label(number, label, by="alice")
+    assert isinstance(await door.repository.remove_label(number, label), Confirmed)
+    assert github.web.label_names(number) == []
+
+
+@pytest.mark.parametrize("label", ["", ".", "..", "\ud800"])
+async def test_a_label_that_can_t_be_addressed_is_refused_without_a_request(
+    door: Door, github: GitHub, number: IssueNumber, label: str
+) -> None:
+    told = await door.repository.remove_label(number, label)
+    assert isinstance(told, Refused)
+    assert not told.gone
+    assert github.simulator.requests == []
+
+
+async def test_text_that_can_t_be_written_is_refused_without_a_request(
+    door: Door, github: GitHub, number: IssueNumber
+) -> None:
+    assert isinstance(await door.repository.create_comment(number, "lone \ud800"), Refused)
+    assert github.simulator.requests == []
+
+
+async def test_a_comment_is_edited_and_deleted(door: Door, github: GitHub, number: IssueNumber) -> None:
+    made = await door.repository.create_comment(number, "Hello")
+    assert isinstance(made, Confirmed)
+    edited = await door.repository.edit_comment(made.value.id, "Bye")
+    assert isinstance(edited, Confirmed)
+    assert (edited.value.id, edited.value.body) == (made.value.id, "Bye")
+    deleted = await door.repository.delete_comment(made.value.id)
+    assert isinstance(deleted, Confirmed)
+    assert github.web.thread(number) == []
+    again = await door.repository.delete_comment(made.value.id)
+    assert isinstance(again, Refused)
+    assert again.gone
+
+
+async def test_silently_dropped_labels_are_missing_in_the_answer(github: GitHub) -> None:
+    github.world.add_token("bob", "ghp_bob")
+    bob = open_door(github.api, "ghp_bob")
+    told = await bob.repository.create_issue("Title", "Body", ["bug"])
+    await bob.aclose()
+    assert isinstance(told, Confirmed)
+    assert told.value.labels == ()
+
+
+async def test_a_locked_issue_and_an_archived_repository_are_refused_with_github_s_words(
+    door: Door, github: GitHub, number: IssueNumber
+) -> None:
+    github.web.lock(number, by="alice")
+    told = await door.repository.create_comment(number, "Hello")
+    assert isinstance(told, Refused)
+    assert "locked" in told.reason
+    github.web.unlock(number, by="alice")
+    github.web.archive()
+    told = await door.repository.create_comment(number, "Hello")
+    assert isinstance(told, Refused)
+    assert told.status == 403
+    assert "archived" in told.reason
+    assert f"comment on acme/web#{number}" in told.reason
+
+
+@pytest.mark.parametrize(
+    ("fault", "made"),
+    [
+        (Drop(), False),
+        (Drop(applied=True), True),
+        (Drop(reset=True, applied=True), True),
+        (error(500), False),
+        (error(500, applied=True), True),
+        (html(502, applied=True), True),
+        (Truncate(), True),
+        (Truncate(closing=True), True),
+        (Reply(status=201, body=b"", applied=True), True),
+        (Reply(status=202, body=b"{}", applied=True), True),
+        (Reply(status=201, body=b'{"id": 7}', applied=True), True),
+    ],
+)
+async def test_what_may_have_been_done_is_unknown_and_not_sent_again(
+    door: Door, github: GitHub, number: IssueNumber, fault: Reply, made: bool
+) -> None:
+    github.simulator.faults.add(fault, method="POST")
+    assert isinstance(await door.repository.create_comment(number, "Hello"), Unknown)
+    assert len(github.web.thread(number)) == made
+    assert sum(seen.write for seen in github.simulator.requests) == 1
+    assert door.repository.cost().writes == 1
+
+
+async def test_an_unreachable_github_was_sent_nothing() -> None:
+    nowhere = open_door("http://127.0.0.1:9")
+    told = await nowhere.repository.create_comment(ONE, "Hello")
+    await nowhere.aclose()
+    assert isinstance(told, NotSent)
+    assert "ConnectError" in told.reason
+
+
+@pytest.mark.parametrize("failure", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
+async def test_only_failures_before_the_first_byte_are_not_sent(failure: type[Exception]) -> None:
+    net = Net()
+    net.on("POST", f"{REPO}/issues/1/comments", failure("x"))
+    assert isinstance(await net.github.create_comment(ONE, "Hello"), NotSent)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [httpx.ReadTimeout, httpx.WriteTimeout, httpx.ReadError, httpx.WriteError, httpx.CloseError,
+     httpx.RemoteProtocolError, httpx.LocalProtocolError, httpx.DecodingError, httpx.TooManyRedirects],
+)  # fmt: skip
+async def test_every_other_failure_is_unknown(failure: type[Exception]) -> None:
+    net = Net()
+    net.on("POST", f"{REPO}/issues/1/comments", failure("x"))
+    assert isinstance(await net.github.create_comment(ONE, "Hello"), Unknown)
+    assert len(net.requests) == 1
+
+
+@pytest.mark.parametrize("form", ["retry-after", "remaining", "message"])
+@pytest.mark.parametrize("status", [403, 429])
+async def test_a_limit_on_a_write_is_raised_for_nothing_was_done(
+    door: Door, github: GitHub, number: IssueNumber, form: str, status: int
+) -> None:
+    github.simulator.faults.add(Limit(form=form, status=status), method="POST")  # type: ignore[arg-type]
+    with pytest.raises(LimitedError):
+        await door.repository.create_comment(number, "Hello")
+    assert github.web.thread(number) == []
+    assert [told.credential for told in door.governor.told] == [door.repository.credential]
+
+
+async def test_a_503_that_names_a_time_is_unknown_and_everybody_waits(
+    door: Door, github: GitHub, number: IssueNumber
+) -> None:
+    fault = Reply(status=503, headers={"Retry-After": "30"}, body=b"{}", applied=True)
+    github.simulator.faults.add(fault, method="POST")
+    assert isinstance(await door.repository.create_comment(number, "Hello"), Unknown)
+    assert len(door.governor.told) == 1
+
+
+async def test_a_cancelled_write_is_cancelled_not_swallowed(
+    door: Door, github: GitHub, number: IssueNumber
+) -> None:
+    github.simulator.faults.add(Drop(applied=True, seconds=30), method="POST")
+    task = asyncio.create_task(door.repository.create_comment(number, "Hello"))
+    await asyncio.sleep(0.1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_write_follows_a_renamed_repository_with_method_and_body(
+    door: Door, github: GitHub, number: IssueNumber, known: bool
+) -> None:
+    github.web.rename("site")
+    repository = door.another(repository_id=RepositoryId(github.web.id) if known else None)
+    assert isinstance(await repository.create_comment(number, "Hello"), Confirmed)
+    assert isinstance(await repository.set_state(number, IssueState.CLOSED, "completed"), Confirmed)
+    assert [row.body for row in github.web.thread(number)] == ["Hello"]
+    assert github.web.issue(number).state == "closed"
+
+
+async def test_a_write_to_a_transferred_issue_is_refused_and_reaches_no_other_repository(
+    door: Door, github: GitHub, number: IssueNumber
+) -> None:
+    other = github.world.add_repository("acme/other")
+    other.allow("bugspark-bot", "write")
+    moved = github.web.transfer(number, other, by="alice")
+    told = await door.repository.create_comment(number, "Hello")
+    assert isinstance(told, Refused)
+    assert not told.gone
+    assert other.thread(moved.number) == []
+
+
+async def test_a_write_that_is_led_to_another_repository_is_refused(
+    door: Door, github: GitHub, number: IssueNumber
+) -> None:
+    other = github.world.add_repository("acme/other")
+    target = f"{github.api}/repositories/{other.id}/issues/{number}/comments"
+    github.simulator.faults.add(redirect(target, 307), method="POST")
+    repository = door.another(repository_id=RepositoryId(github.web.id))
+    told = await repository.create_comment(number, "Hello")
+    assert isinstance(told, Refused)
+    assert "another repository" in told.reason
+    assert sum(seen.write for seen in github.simulator.requests) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303])
+async def test_a_redirect_that_would_drop_the_body_is_refused(
+    door: Door, github: GitHub, number: IssueNumber, status: int
+) -> None:
+    target = f"{github.api}/repositories/{github.web.id}/issues/{number}/comments"
+    github.simulator.faults.add(redirect(target, status), method="POST")
+    assert isinstance(await door.repository.create_comment(number, "Hello"), Refused)
+    assert github.web.thread(number) == []
+
+
+async def test_redirects_without_end_are_refused() -> None:
+    net = Net()
+    net.on("GET", REPO, answer(200, REPOSITORY))
+    net.router.post(path__regex="/issues$").mock(
+        return_value=answer(307, Location=f"{API}/repositories/7/issues")
+    )
+    assert isinstance(await net.github.create_issue("T", "B", []), Refused)
+    assert net.github.cost().writes == 4
+
+
+async def test_a_repository_that_can_t_be_told_apart_after_a_redirect_is_not_written_to() -> None:
+    net = Net()
+    net.on("POST", f"{REPO}/issues", answer(307, Location=f"{API}/repositories/7/issues"))
+    net.on("GET", REPO, refusal(404, "Not Found"))
+    with pytest.raises(UnreadableError):
+        await net.github.create_issue("T", "B", [])
+    assert net.github.cost().writes == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [(issue(2), "#2 when #1"), ({"number": 1}, "can't be read"), ([], "can't be read")],
+)
+async def test_an_answer_about_something_else_is_unknown(body: object, why: str) -> None:
+    net = Net()
+    net.on("PATCH", f"{REPO}/issues/1", answer(200, body))
+    told = await net.github.set_title(ONE, "T")
+    assert isinstance(told, Unknown)
+    assert why in told.reason
+
+
+async def test_a_comment_elsewhere_than_asked_for_is_unknown() -> None:
+    net = Net()
+    elsewhere = comment(5, issue_url=f"{REPO}/issues/9")
+    net.on("POST", f"{REPO}/issues/1/comments", answer(201, elsewhere))
+    net.on("PATCH", f"{REPO}/issues/comments/6", answer(200, comment(5)))
+    assert isinstance(await net.github.create_comment(ONE, "Hello"), Unknown)
+    assert isinstance(await net.github.edit_comment(RemoteCommentId(6), "Hello"), Unknown)
+
+
+async def test_a_lost_deletion_is_unknown() -> None:
+    net = Net()
+    net.on("DELETE", f"{REPO}/issues/comments/5", httpx.ReadError("x"))
+    assert isinstance(await net.github.delete_comment(RemoteCommentId(5)), Unknown)
+
+
+async def test_no_write_carries_conditional_headers(door: Door, github: GitHub, number: IssueNumber) -> None:
+    async for _ in door.repository.issue_changes(None):
+        pass
+    await door.repository.create_comment(number, "Hello")
+    headers = github.simulator.requests[-1].headers
+    assert not [name for name in headers if name.startswith("if-")]
+    assert headers["content-type"] == "application/json"
+    assert json.loads(github.simulator.requests[-1].body) == {"body": "Hello"}
+
+
+async def test_writes_reserve_nothing_themselves(door: Door, number: IssueNumber) -> None:
+    await door.repository.create_comment(number, "Hello")
+    assert door.governor.reserved == []
+    assert door.governor.slots == []
