@@ -4,15 +4,16 @@ Identity is the ledger's, by id; a valid marker recovers it; prose is trusted on
 the link, by an account of ours (DESIGN.md, Comments). A deleted copy never touches its original.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from uuid import UUID
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from reconciler.decide.text import digest, has_tag, is_imported, same_text, to_bugspark, to_github
+from reconciler.decide.desk import Desk, NewId, desk_for
+from reconciler.decide.recognise import excerpt, is_earlier_copy, is_import_of, login_of, renders_as
+from reconciler.decide.text import digest, is_imported, to_bugspark
 from reconciler.model.fields import Side
-from reconciler.model.ids import CommentId, EntryId, RemoteCommentId
+from reconciler.model.ids import CommentId
 from reconciler.model.issue import RemoteComment
-from reconciler.model.link import Entry, EntryState, Link, LinkOrigin
+from reconciler.model.link import Entry, EntryState, LinkOrigin
 from reconciler.model.plan import (
     Action,
     DeleteRemote,
@@ -28,7 +29,8 @@ from reconciler.model.plan import (
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment
 
-NewId = Callable[[], UUID]
+EDITED_COPY = "our copy was edited on GitHub"
+"""Shown to people, and remembered: such a copy is never overwritten (DESIGN.md, Comments)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,79 +41,20 @@ class Comments:
     entries: tuple[Entry, ...] = ()
 
 
-@dataclass(slots=True, kw_only=True)
-class _Desk:
-    """One link's comments while they are being sorted: what is still unmatched, what has been decided."""
-
-    view: LinkView
-    policy: SyncPolicy
-    new_id: NewId
-    by_remote: Mapping[RemoteCommentId, Entry]
-    by_local: Mapping[CommentId, Entry]
-    unmatched: dict[CommentId, LocalComment]
-    actions: list[Action] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
-
-    @property
-    def link(self) -> Link:
-        return self.view.link
-
-    @property
-    def first(self) -> bool:
-        return self.view.link.base is None
-
-    def entry(
-        self,
-        origin: Side,
-        state: EntryState,
-        *,
-        local: LocalComment | None = None,
-        remote: RemoteComment | None = None,
-        reason: str | None = None,
-    ) -> Entry:
-        """A new ledger row."""
-        author = remote.author.login if remote and remote.author else local.author if local else None
-        return Entry(
-            id=EntryId(self.new_id()),
-            link_id=self.link.id,
-            origin=origin,
-            state=state,
-            local_id=local.id if local else None,
-            remote_id=remote.id if remote else None,
-            local_digest=digest(local.body) if local else None,
-            remote_digest=digest(remote.body) if remote else None,
-            remote_updated_at=remote.updated_at if remote else None,
-            author=author,
-            reason=reason,
-        )
-
-
 def decide_comments(view: LinkView, policy: SyncPolicy, new_id: NewId) -> Comments:
     """Pure but for `new_id`, which names the copies that will be made. Raises nothing."""
-    desk = _Desk(
-        view=view,
-        policy=policy,
-        new_id=new_id,
-        by_remote={entry.remote_id: entry for entry in view.entries if entry.remote_id is not None},
-        by_local={entry.local_id: entry for entry in view.entries if entry.local_id is not None},
-        unmatched=_unmatched(view),
-    )
+    desk = desk_for(view, policy, new_id)
+    for entry in _vanished(view):  # first: what was deleted here is not revived by an edit there
+        _vanished_in_bugspark(desk, entry)
     for comment in sorted(view.comments, key=lambda row: (row.created_at, row.id)):
         _remote(desk, comment)
-    for local in sorted(desk.unmatched.values(), key=lambda row: (row.created_at, row.id)):
+    for local in desk.unmatched.values():
         _local(desk, local)
-    for entry in _vanished(view):
-        _vanished_in_bugspark(desk, entry)
-    for entry in (entry for entry in view.entries if entry.remote_id in view.missing):
+    for entry in view.entries:
         _vanished_on_github(desk, entry)
     if view.whole:
         _edited_in_bugspark(desk)
-    return Comments(actions=tuple(desk.actions), entries=tuple(desk.entries))
-
-
-def _unmatched(view: LinkView) -> dict[CommentId, LocalComment]:
-    known = {entry.local_id for entry in view.entries}
-    return {comment.id: comment for comment in view.local if comment.id not in known}
+    return Comments(actions=tuple(desk.actions), entries=tuple(desk.changed.values()))
 
 
 def _vanished(view: LinkView) -> Iterable[Entry]:
@@ -119,193 +62,175 @@ def _vanished(view: LinkView) -> Iterable[Entry]:
         return view.gone
     present = {comment.id for comment in view.local}
     standing = (EntryState.LIVE, EntryState.PENDING)
-    return (e for e in view.entries if e.state in standing and e.local_id and e.local_id not in present)
+    return (e for e in view.entries if e.state in standing and e.local_id not in present)
 
 
 # --- seen on GitHub ---------------------------------------------------------------------------------------
 
 
-def _remote(desk: _Desk, comment: RemoteComment) -> None:
+def _remote(desk: Desk, comment: RemoteComment) -> None:
     entry = desk.by_remote.get(comment.id)
     if entry is not None:
         _known(desk, entry, comment)
     elif comment.marked is not None:
         _marked(desk, comment, comment.marked)
-    elif _is_earlier_copy(desk, comment):
+    elif is_earlier_copy(comment, desk.view.link, desk.view.accounts):
         _adopt_earlier_copy(desk, comment)
     elif not _match_import(desk, comment):
         _import(desk, comment)
 
 
-def _known(desk: _Desk, entry: Entry, comment: RemoteComment) -> None:
+def _known(desk: Desk, entry: Entry, comment: RemoteComment) -> None:
     stale = entry.remote_updated_at is not None and comment.updated_at < entry.remote_updated_at
     if entry.state is not EntryState.LIVE or stale:  # a tombstone is not revived; a lagging row is no news
         return
     seen = replace(entry, remote_digest=digest(comment.body), remote_updated_at=comment.updated_at)
-    if seen == entry:
-        return
-    if entry.origin is Side.GITHUB and seen.remote_digest != entry.remote_digest:
-        body = to_bugspark(_login(comment), comment.body)
-        why = Why(rule=Rule.COMMENT_EDITED, remote=_excerpt(comment.body), to=_excerpt(body))
-        desk.actions.append(EditLocal(entry=entry, comment=comment, body=body, why=why))
-        seen = replace(seen, local_digest=digest(body))
-    desk.entries.append(seen)
+    if seen.remote_digest != entry.remote_digest:
+        seen = _edited_on_github(desk, seen, comment)
+    if seen != entry:
+        desk.keep(seen)
 
 
-def _marked(desk: _Desk, comment: RemoteComment, local_id: CommentId) -> None:
-    """Ours beyond doubt: adopted if its row still lacks a copy, deleted if the row already has one."""
+def _edited_on_github(desk: Desk, entry: Entry, comment: RemoteComment) -> Entry:
+    if entry.origin is Side.BUGSPARK:
+        return replace(entry, reason=EDITED_COPY)
+    body = to_bugspark(login_of(comment), comment.body)
+    why = Why(rule=Rule.COMMENT_EDITED, remote=excerpt(comment.body), to=excerpt(body))
+    desk.actions.append(EditLocal(entry=entry, comment=comment, body=body, why=why))
+    return replace(entry, local_digest=digest(body))
+
+
+def _marked(desk: Desk, comment: RemoteComment, local_id: CommentId) -> None:
+    """Ours beyond doubt: adopted if its row lacks a copy, deleted if the row has one, the last one never."""
     entry = desk.by_local.get(local_id)
     local = desk.unmatched.pop(local_id, None)
     if entry is None:
         state = EntryState.LIVE if local else EntryState.SKIPPED
         reason = None if local else "our copy of a comment that is no longer in BugSpark"
-        desk.entries.append(desk.entry(Side.BUGSPARK, state, local=local, remote=comment, reason=reason))
-    elif entry.remote_id is None:
-        desk.entries.append(_paired(entry, comment))
-    elif entry.state is EntryState.LIVE:
+        desk.keep(desk.entry(Side.BUGSPARK, state, local=local, remote=comment, reason=reason))
+    elif entry.remote_id is None or (entry.state is EntryState.LIVE and entry.remote_id in desk.view.missing):
+        _adopt(desk, entry, comment)
+    elif entry.state in (EntryState.LIVE, EntryState.ENDED):
         second = desk.entry(Side.BUGSPARK, EntryState.LIVE, remote=comment, reason="a second copy of ours")
-        desk.entries.append(second)
-        why = Why(rule=Rule.COMMENT_DOUBLED, remote=_excerpt(comment.body))
+        desk.keep(second)
+        why = Why(rule=Rule.COMMENT_DOUBLED, remote=excerpt(comment.body))
         desk.actions.append(DeleteRemote(entry=second, why=why))
 
 
-def _paired(entry: Entry, comment: RemoteComment) -> Entry:
-    state = EntryState.LIVE if entry.state is EntryState.PENDING else entry.state
-    return replace(
+def _adopt(desk: Desk, entry: Entry, comment: RemoteComment) -> None:
+    """The original may have been deleted before its copy was seen: then the late copy goes along."""
+    late = entry.state is EntryState.ENDED
+    paired = replace(
         entry,
-        state=state,
         remote_id=comment.id,
         remote_digest=digest(comment.body),
         remote_updated_at=comment.updated_at,
     )
+    if late and not desk.policy.delete_on_github:
+        desk.keep(paired)
+        return
+    paired = replace(paired, state=EntryState.LIVE, reason=None)
+    desk.keep(paired)
+    if late:
+        why = Why(rule=Rule.COMMENT_DELETED, remote=excerpt(comment.body))
+        desk.actions.append(DeleteRemote(entry=paired, why=why))
 
 
-def _is_earlier_copy(desk: _Desk, comment: RemoteComment) -> bool:
-    ours = comment.author is not None and comment.author.id in desk.view.accounts
-    return ours and has_tag(comment.body) and comment.created_at < desk.link.created_at
-
-
-def _adopt_earlier_copy(desk: _Desk, comment: RemoteComment) -> None:
-    """Written by BugSpark before there was a ledger. It is never imported, whether or not it finds its original."""
-    local = next((row for row in desk.unmatched.values() if _renders_as(row, comment.body)), None)
+def _adopt_earlier_copy(desk: Desk, comment: RemoteComment) -> None:
+    """Written by BugSpark before there was a ledger: never imported, whether or not it finds its original."""
+    local = next((row for row in desk.unmatched.values() if renders_as(row, comment.body)), None)
     if local is None:
         reason = "an earlier copy by BugSpark; its original was not found"
-        desk.entries.append(desk.entry(Side.BUGSPARK, EntryState.SKIPPED, remote=comment, reason=reason))
+        desk.keep(desk.entry(Side.BUGSPARK, EntryState.SKIPPED, remote=comment, reason=reason))
         return
     del desk.unmatched[local.id]
-    desk.entries.append(desk.entry(Side.BUGSPARK, EntryState.LIVE, local=local, remote=comment))
+    desk.keep(desk.entry(Side.BUGSPARK, EntryState.LIVE, local=local, remote=comment))
 
 
-def _renders_as(local: LocalComment, body: str) -> bool:
-    plain = f"[BugSpark] {local.author or 'Unknown'}:\n\n{local.body}"
-    return same_text(plain, body) or digest(to_github(local.author, local.body, "", hosts=())) == digest(body)
-
-
-def _match_import(desk: _Desk, comment: RemoteComment) -> bool:
-    """At first contact BugSpark may already hold a copy, made by hand or by an earlier program."""
+def _match_import(desk: Desk, comment: RemoteComment) -> bool:
+    """At first contact BugSpark may already hold a copy."""
     if not desk.first:
         return False
-    for local in desk.unmatched.values():
-        form = is_imported(local.body)
-        if form and form[0].casefold() == _login(comment).casefold() and same_text(form[1], comment.body):
-            del desk.unmatched[local.id]
-            desk.entries.append(desk.entry(Side.GITHUB, EntryState.LIVE, local=local, remote=comment))
-            return True
-    return False
+    local = next((row for row in desk.unmatched.values() if is_import_of(row, comment)), None)
+    if local is None:
+        return False
+    del desk.unmatched[local.id]
+    desk.keep(desk.entry(Side.GITHUB, EntryState.LIVE, local=local, remote=comment))
+    return True
 
 
-def _import(desk: _Desk, comment: RemoteComment) -> None:
+def _import(desk: Desk, comment: RemoteComment) -> None:
     if desk.policy.collaborators_only and not comment.collaborator:
         reason = "not by a collaborator (sync.comments_from)"
-        desk.entries.append(desk.entry(Side.GITHUB, EntryState.SKIPPED, remote=comment, reason=reason))
+        desk.keep(desk.entry(Side.GITHUB, EntryState.SKIPPED, remote=comment, reason=reason))
         return
-    body = to_bugspark(_login(comment), comment.body)
-    why = Why(rule=Rule.COMMENT_CREATED, remote=_excerpt(comment.body), to=_excerpt(body))
+    body = to_bugspark(login_of(comment), comment.body)
+    why = Why(rule=Rule.COMMENT_CREATED, remote=excerpt(comment.body), to=excerpt(body))
     desk.actions.append(ImportComment(comment=comment, body=body, why=why))
     entry = desk.entry(Side.GITHUB, EntryState.LIVE, remote=comment)
-    desk.entries.append(replace(entry, local_id=CommentId(desk.new_id()), local_digest=digest(body)))
-
-
-def _login(comment: RemoteComment) -> str:
-    return comment.author.login if comment.author else "ghost"
+    desk.keep(replace(entry, local_id=CommentId(desk.new_id()), local_digest=digest(body)))
 
 
 # --- seen in BugSpark -------------------------------------------------------------------------------------
 
 
-def _local(desk: _Desk, comment: LocalComment) -> None:
+def _local(desk: Desk, comment: LocalComment) -> None:
     reason = _kept_back(desk, comment)
     if reason is not None:
         origin = Side.GITHUB if comment.source == Side.GITHUB else Side.BUGSPARK
-        desk.entries.append(desk.entry(origin, EntryState.SKIPPED, local=comment, reason=reason))
+        desk.keep(desk.entry(origin, EntryState.SKIPPED, local=comment, reason=reason))
         return
-    desk.actions.append(PostComment(comment=comment, why=_posted(comment)))
-    desk.entries.append(desk.entry(Side.BUGSPARK, EntryState.PENDING, local=comment))
+    why = Why(rule=Rule.COMMENT_CREATED, local=excerpt(comment.body))
+    desk.actions.append(PostComment(comment=comment, why=why))
+    desk.keep(desk.entry(Side.BUGSPARK, EntryState.PENDING, local=comment))
 
 
-def _posted(comment: LocalComment) -> Why:
-    return Why(rule=Rule.COMMENT_CREATED, local=_excerpt(comment.body))
-
-
-def _kept_back(desk: _Desk, comment: LocalComment) -> str | None:
-    if comment.source == Side.GITHUB:
+def _kept_back(desk: Desk, comment: LocalComment) -> str | None:
+    link = desk.view.link
+    older = comment.created_at < link.created_at
+    copied = (desk.first or older) and is_imported(comment.body) is not None
+    if comment.source == Side.GITHUB or copied:
         return "imported earlier; its original was not found on GitHub"
-    if not desk.first or comment.created_at >= desk.link.created_at:
-        return None
-    if is_imported(comment.body) is not None:
-        return "imported earlier; its original was not found on GitHub"
-    if desk.link.backfill or desk.link.origin is LinkOrigin.EXPORT:
+    if not (desk.first and older) or link.backfill or link.origin is LinkOrigin.EXPORT:
         return None
     return "older than the link (link --backfill sends such comments)"
 
 
-def _edited_in_bugspark(desk: _Desk) -> None:
+def _edited_in_bugspark(desk: Desk) -> None:
     """BugSpark never edits comments, but an administrator's SQL may: seen when a whole thread is compared."""
     texts = {comment.id: comment for comment in desk.view.local}
-    for entry in _live(desk.view.entries, Side.BUGSPARK):
+    for entry in (desk.now(entry) for entry in desk.view.entries):
         local = texts.get(entry.local_id) if entry.local_id else None
-        if local is not None and entry.remote_id and digest(local.body) != entry.local_digest:
-            why = Why(rule=Rule.COMMENT_EDITED, local=_excerpt(local.body))
+        ours = entry.state is EntryState.LIVE and entry.origin is Side.BUGSPARK
+        if local is None or not ours or entry.reason == EDITED_COPY:
+            continue
+        if digest(local.body) != entry.local_digest:
+            why = Why(rule=Rule.COMMENT_EDITED, local=excerpt(local.body))
             desk.actions.append(EditRemote(entry=entry, comment=local, why=why))
-
-
-def _live(entries: Iterable[Entry], origin: Side) -> Iterator[Entry]:
-    return (entry for entry in entries if entry.state is EntryState.LIVE and entry.origin is origin)
 
 
 # --- no longer seen ---------------------------------------------------------------------------------------
 
 
-def _vanished_in_bugspark(desk: _Desk, entry: Entry) -> None:
-    deletes = (
-        entry.origin is Side.BUGSPARK
-        and entry.state is EntryState.LIVE
-        and entry.remote_id
-        not in (
-            None,
-            *desk.view.missing,
-        )
-    )
+def _vanished_in_bugspark(desk: Desk, entry: Entry) -> None:
+    copied = entry.remote_id is not None and entry.remote_id not in desk.view.missing
+    double = entry.local_id is None  # a second copy never had an original: it goes, whatever the switch says
     if entry.origin is Side.GITHUB:
-        desk.entries.append(replace(entry, state=EntryState.TOMBSTONE, reason="deleted in BugSpark"))
-    elif deletes and desk.policy.delete_on_github:
-        desk.actions.append(DeleteRemote(entry=entry, why=Why(rule=Rule.COMMENT_DELETED)))
+        desk.keep(replace(entry, state=EntryState.TOMBSTONE, reason="deleted in BugSpark"))
+    elif copied and (double or desk.policy.delete_on_github):
+        rule = Rule.COMMENT_DOUBLED if double else Rule.COMMENT_DELETED
+        desk.actions.append(DeleteRemote(entry=entry, why=Why(rule=rule)))
     else:
-        desk.entries.append(replace(entry, state=EntryState.ENDED, reason="deleted in BugSpark"))
+        desk.keep(replace(entry, state=EntryState.ENDED, reason="deleted in BugSpark"))
 
 
-def _vanished_on_github(desk: _Desk, entry: Entry) -> None:
-    if entry.state is not EntryState.LIVE or any(changed.id == entry.id for changed in desk.entries):
+def _vanished_on_github(desk: Desk, entry: Entry) -> None:
+    entry = desk.now(entry)
+    if entry.state is not EntryState.LIVE or entry.remote_id not in desk.view.missing:
         return
     if entry.origin is Side.BUGSPARK:
-        desk.entries.append(replace(entry, state=EntryState.TOMBSTONE, reason="deleted on GitHub"))
+        desk.keep(replace(entry, state=EntryState.TOMBSTONE, reason="deleted on GitHub"))
         return
     if desk.policy.delete_in_bugspark:
         desk.actions.append(RemoveLocal(entry=entry, why=Why(rule=Rule.COMMENT_DELETED)))
-    desk.entries.append(replace(entry, state=EntryState.ENDED, reason="deleted on GitHub"))
-
-
-def _excerpt(text: str) -> str:
-    """Enough of a text to recognise it in a plan or a story."""
-    line = " ".join(text.split())
-    return line if len(line) <= 80 else line[:79] + "…"
+    desk.keep(replace(entry, state=EntryState.ENDED, reason="deleted on GitHub"))

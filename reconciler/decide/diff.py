@@ -13,7 +13,15 @@ yes              yes            no               CONFLICT
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from reconciler.decide.mapping import Reading, Value, category_of, class_of, severity_of, status_for
+from reconciler.decide.mapping import (
+    Reading,
+    Value,
+    category_label,
+    category_of,
+    class_of,
+    severity_of,
+    status_for,
+)
 from reconciler.decide.text import title_from_github, title_to_github
 from reconciler.model.fields import Category, Field, Severity
 from reconciler.model.link import Base, Seen
@@ -39,8 +47,8 @@ class FieldDiff:
     local: str
     remote: str | None
     verdict: Verdict
-    present: tuple[str, ...] = ()  # labels on the issue that speak of this field
-    surplus: tuple[str, ...] = ()  # those of them that contradict BugSpark's value
+    present: tuple[str, ...] = ()  # labels on the issue that speak of this field, the one that counts first
+    surplus: tuple[str, ...] = ()  # those of them that a swap removes, the one that counts last
 
 
 def verdict(*, first: bool, local_moved: bool, remote_moved: bool, equal: bool) -> Verdict:
@@ -81,7 +89,7 @@ def severity(report: Report, seen: Seen, base: Base | None, labels: Labels) -> F
 def category(report: Report, seen: Seen, base: Base | None, labels: Labels) -> FieldDiff:
     """bug and other have no label: for them a bare issue is the equal one."""
     reading = category_of(seen.labels, labels)
-    spoken = report.category in labels.category
+    spoken = category_label(report.category, labels) is not None
     return _labelled(Field.CATEGORY, report.category, base.category if base else None, reading, spoken=spoken)
 
 
@@ -94,10 +102,13 @@ def _labelled(
     spoken: bool,
 ) -> FieldDiff:
     local_moved = base is not None and local != base
-    surplus = tuple(label for label, value in reading.present.items() if value != local)
+    said = next((label for label, value in reading.present.items() if value == local), None)
+    # The label that counts goes last: a swap cut short at any point still reads as it did before, or as it
+    # shall, and never as somebody else's move.
+    surplus = tuple(label for label in reversed(tuple(reading.present)) if label != said)
     agree = reading.value == local or (reading.value is None and not spoken)
     # A swap of ours that was cut short has left the old label beside the new one: BugSpark moved, and
-    # is the more severe, so both read the same. It is finished only when one value is left.
+    # is the more severe, so both read the same. It is finished only when exactly one label is left.
     unfinished = local_moved and bool(surplus)
     silent = reading.value is None and not local_moved
     return FieldDiff(
@@ -117,17 +128,24 @@ def _labelled(
 
 
 def title(report: Report, seen: Seen, base: Base | None) -> FieldDiff:
-    """Each side is compared with its own last spelling; the other's rendering is what gets written."""
+    """Each side is compared with its own last spelling; the other's rendering is what gets written.
+
+    Titles are equal when GitHub says our rendering of the report's, or, with or without the prefix, its text
+    as it reads or as it is stored. An issue title of nothing but the prefix is no opinion.
+    """
     rendered = title_to_github(report.tracking_id, report.title)
+    remote = title_from_github(seen.title, report.tracking_id)
+    local_moved = base is not None and report.title != base.title
+    alike = remote in (report.title, title_from_github(rendered, report.tracking_id))
     return FieldDiff(
         field=Field.TITLE,
         base=base.title if base else None,
         local=report.title,
-        remote=title_from_github(seen.title, report.tracking_id) or report.title,
+        remote=remote or None,
         verdict=verdict(
             first=base is None,
-            local_moved=base is not None and report.title != base.title,
-            remote_moved=base is not None and seen.title != base.remote_title,
-            equal=rendered == seen.title,
+            local_moved=local_moved,
+            remote_moved=base is not None and bool(remote) and seen.title != base.remote_title,
+            equal=alike or (not remote and not local_moved),
         ),
     )

@@ -27,9 +27,18 @@ class Fields:
 
 
 def decide_fields(
-    report: Report, seen: Seen, base: Base | None, policy: SyncPolicy, times: Mapping[Field, Times]
+    report: Report,
+    seen: Seen,
+    base: Base | None,
+    policy: SyncPolicy,
+    times: Mapping[Field, Times],
+    *,
+    relabelled: bool = True,
 ) -> Fields | frozenset[Field]:
-    """Every field of one link. Returns the fields whose events have to be read first, if there are any."""
+    """Every field of one link. Returns the fields whose events have to be read first, if there are any.
+
+    `relabelled`: the issue's labels are news; only then is it noted that several speak of one field.
+    """
     diffs = _diffs(report, seen, base, policy)
     settled = {item.field: settle(item, policy.conflict, times) for item in diffs}
     open_fields = frozenset(field for field, item in settled.items() if isinstance(item, NeedsTimes))
@@ -40,7 +49,7 @@ def decide_fields(
     conflicts: list[Conflict] = []
     for item in diffs:
         outcome = settled[item.field]
-        assert not isinstance(outcome, NeedsTimes)  # noqa: S101  (told to mypy; ruled out above)
+        assert not isinstance(outcome, NeedsTimes)
         moved = _advance(moved, item, outcome.winner, seen)
         if outcome.why is not None and outcome.winner is not None:
             actions.append(_action(item, outcome.winner, outcome.why, report, policy.labels))
@@ -52,7 +61,7 @@ def decide_fields(
         base=moved,
         actions=tuple(actions),
         conflicts=tuple(conflicts),
-        notes=_notes(diffs, first=base is None),
+        notes=_notes(diffs) if relabelled else (),
     )
 
 
@@ -79,11 +88,13 @@ def _diffs(report: Report, seen: Seen, base: Base | None, policy: SyncPolicy) ->
 
 def _advance(base: Base, item: FieldDiff, winner: Side | None, seen: Seen) -> Base:
     """Equal: what both say. GitHub won: its value, stored with the local write. BugSpark won a conflict:
-    what GitHub says now, so that from here on BugSpark alone has moved, until the write is confirmed."""
+    what GitHub says now, so that from here on BugSpark alone has moved, until the write is confirmed.
+    """
     if winner is None:
         return agree(base, item.field, item.local, remote_title=seen.title)
-    if item.verdict is Verdict.LOCAL_MOVED or item.remote is None:
+    if item.verdict is Verdict.LOCAL_MOVED:
         return base
+    assert item.remote is not None
     return agree(base, item.field, item.remote, remote_title=seen.title)
 
 
@@ -103,7 +114,7 @@ def agree(base: Base, field: Field, value: str, *, remote_title: str) -> Base:
 
 def _action(item: FieldDiff, winner: Side, why: Why, report: Report, labels: Labels) -> Action:
     if winner is Side.GITHUB:
-        assert item.remote is not None  # noqa: S101  (no opinion never wins; told to mypy)
+        assert item.remote is not None
         return SetField(field=item.field, to=item.remote, why=why)
     match item.field:
         case Field.STATUS:
@@ -119,14 +130,14 @@ def _action(item: FieldDiff, winner: Side, why: Why, report: Report, labels: Lab
 
 
 def _swap(item: FieldDiff, label: str | None, why: Why) -> SwapLabels:
-    """An alias that already says it is left alone; only labels seen on the issue are removed."""
+    """A label that already says it is left alone, an alias too; only labels seen on the issue are removed."""
     said = len(item.present) > len(item.surplus)
     return SwapLabels(field=item.field, add=None if said else label, remove=item.surplus, why=why)
 
 
-def _notes(diffs: tuple[FieldDiff, ...], *, first: bool) -> tuple[str, ...]:
+def _notes(diffs: tuple[FieldDiff, ...]) -> tuple[str, ...]:
     return tuple(
         f"several labels speak of {item.field} ({', '.join(item.present)}): {item.remote} counts"
         for item in diffs
-        if len(item.present) > 1 and (first or item.verdict is not Verdict.EQUAL)
+        if len(item.present) > 1
     )

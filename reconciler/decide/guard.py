@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from reconciler.model.fields import Side
 from reconciler.model.ids import EntryId
+from reconciler.model.link import EntryState
 from reconciler.model.plan import DeleteRemote, Deletion, LinkPlan, RemoveLocal
 from reconciler.model.policy import GuardPolicy
 
@@ -35,11 +36,13 @@ def guard(
 ) -> Guarded:
     """Withhold suspicious deletions; everything else goes on.
 
-    `known`: comments the project's ledger believes alive, by the side of their original. `accepted`: ledger rows whose deletion the
-    operator has accepted; they neither count nor wait.
+    `known`: comments the project's ledger believes alive, by the side of their original. `accepted`: ledger
+    rows whose deletion the operator has accepted; they neither count nor wait. Plans that hold deletions back
+    already may come again with new ones: then these wait with them, under one hash.
     """
-    wanted = tuple(item for item in deletions(plans) if item.entry.id not in accepted)
-    if not suspicious(wanted, known, policy):
+    held = tuple(item for plan in plans for item in plan.withheld)
+    wanted = tuple(item for item in (*held, *deletions(plans)) if item.entry.id not in accepted)
+    if not held and not suspicious(wanted, known, policy):
         return Guarded(plans=tuple(plans))
     ids = frozenset(item.entry.id for item in wanted)
     return Guarded(plans=tuple(_without(plan, ids) for plan in plans), digest=digest(wanted))
@@ -56,8 +59,11 @@ def suspicious(wanted: Sequence[Deletion], known: Mapping[Side, int], policy: Gu
 
 
 def digest(wanted: Sequence[Deletion]) -> str:
-    """The hash the operator accepts: of exactly these deletions, in no particular order."""
-    lines = sorted(f"{type(item).__name__} {item.entry.id}" for item in wanted)
+    """The hash the operator accepts: of exactly these deletions, in no particular order.
+
+    A comment is named by its ids on both sides: a ledger row that is not stored yet has a new id each time.
+    """
+    lines = sorted(f"{type(item).__name__} {item.entry.local_id} {item.entry.remote_id}" for item in wanted)
     return sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
@@ -66,12 +72,13 @@ def _of_side(wanted: Sequence[Deletion], origin: Side) -> list[Deletion]:
 
 
 def _without(plan: LinkPlan, ids: frozenset[EntryId]) -> LinkPlan:
+    """What is held back did not happen, so its row does not end; what was seen of it is still remembered."""
     held = tuple(a for a in plan.actions if isinstance(a, RemoveLocal | DeleteRemote) and a.entry.id in ids)
     if not held:
         return plan
     return replace(
         plan,
         actions=tuple(action for action in plan.actions if action not in held),
-        entries=tuple(entry for entry in plan.entries if entry.id not in ids),
-        withheld=held,
+        entries=tuple(e for e in plan.entries if e.id not in ids or e.state is not EntryState.ENDED),
+        withheld=plan.withheld + held,
     )

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from reconciler.decide.comments import NewId, decide_comments
+from reconciler.decide.comments import decide_comments
+from reconciler.decide.desk import NewId
 from reconciler.decide.fields import decide_fields
 from reconciler.decide.settle import Times
 from reconciler.model.fields import Field
@@ -24,7 +25,9 @@ def decide_link(
     if seen is None:
         msg = f"link {view.link.id} was to be decided although its issue has never been read"
         raise ValueError(msg)
-    fields = decide_fields(view.report, seen, view.link.base, policy, times)
+    before = view.link.seen
+    relabelled = before is None or view.link.base is None or before.labels != seen.labels
+    fields = decide_fields(view.report, seen, view.link.base, policy, times, relabelled=relabelled)
     if isinstance(fields, frozenset):
         return fields
     comments = decide_comments(view, policy, new_id)
@@ -61,7 +64,8 @@ def seen_of(issue: Issue) -> Seen:
 
 def is_news(link: Link, issue: Issue) -> bool:
     """Whether a list row says something the link does not know. An older row never does: lists lag
-    (DESIGN.md, Writing to GitHub)."""
+    (DESIGN.md, Writing to GitHub).
+    """
     if link.seen is None:
         return True
     return issue.updated_at >= link.seen.updated_at and seen_of(issue) != link.seen
@@ -69,5 +73,6 @@ def is_news(link: Link, issue: Issue) -> bool:
 
 def is_doubtful(link: Link, issue: Issue) -> bool:
     """A row that differs although it is of the very second we know: it may be from before our own write,
-    so the issue itself is read first."""
+    so the issue itself is read first.
+    """
     return link.seen is not None and issue.updated_at == link.seen.updated_at and is_news(link, issue)

@@ -1,4 +1,4 @@
-"""How each side spells what the other says: state ↔ status, labels ↔ severity and category (DESIGN.md, Deciding)."""
+"""How each side spells what the other says: status and state, severity or category and labels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,15 +45,10 @@ def state_for(status: Status) -> tuple[IssueState, str | None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading(Generic[Value]):
-    """What an issue's labels say about one field. `present` are its labels that speak of that field at all."""
+    """What an issue's labels say about one field. `present`: its labels that speak of that field at all."""
 
     value: Value | None  # None: no opinion
-    present: Mapping[str, Value]  # label as spelt on the issue → what it means
-
-    @property
-    def values(self) -> frozenset[Value]:
-        """The distinct values named."""
-        return frozenset(self.present.values())
+    present: Mapping[str, Value]  # label as spelt on the issue → what it means; the one that counts first
 
 
 def severity_of(labels: Sequence[str], mapping: Labels) -> Reading[Severity]:
@@ -70,9 +65,8 @@ def _read(
     labels: Sequence[str], names: Mapping[Value, tuple[str, ...]], order: Sequence[Value]
 ) -> Reading[Value]:
     meaning = {name.casefold(): value for value, spellings in names.items() for name in spellings}
-    present = {label: meaning[label.casefold()] for label in labels if label.casefold() in meaning}
-    value = next((value for value in order if value in present.values()), None)
-    return Reading(value=value, present=present)
+    present = {label: value for value in order for label in labels if meaning.get(label.casefold()) is value}
+    return Reading(value=next(iter(present.values()), None), present=present)
 
 
 def severity_label(value: Severity, mapping: Labels) -> str:

@@ -1,11 +1,11 @@
 """A plan as people and programs read it: one flat line per action, and a hash that is the plan's own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple
 from hashlib import sha256
-from typing import assert_never
+from typing import Final, assert_never
 
-from reconciler.decide.text import digest
-from reconciler.model.intent import Intent, LabelWish, NewComment, NewIssue, Operation
+from reconciler.model.intent import Intent, NewIssue, Operation
 from reconciler.model.link import Link
 from reconciler.model.plan import (
     Action,
@@ -25,33 +25,24 @@ from reconciler.model.plan import (
 from reconciler.model.report import Report
 from reconciler.model.shown import ShownAction
 
+KINDS: Final[Mapping[type[Action], str]] = {
+    SetField: "set_field",
+    ImportComment: "import_comment",
+    EditLocal: "edit_comment",
+    RemoveLocal: "remove_comment",
+    CreateIssue: "create_issue",
+    SetState: "set_state",
+    SwapLabels: "swap_labels",
+    SetTitle: "set_title",
+    PostComment: "post_comment",
+    EditRemote: "edit_remote_comment",
+    DeleteRemote: "delete_remote_comment",
+}
+
 
 def kind_of(action: Action) -> str:
     """The stable word for an action (CONTRACT.md, plan --json)."""
-    match action:
-        case SetField():
-            return "set_field"
-        case ImportComment():
-            return "import_comment"
-        case EditLocal():
-            return "edit_comment"
-        case RemoveLocal():
-            return "remove_comment"
-        case CreateIssue():
-            return "create_issue"
-        case SetState():
-            return "set_state"
-        case SwapLabels():
-            return "swap_labels"
-        case SetTitle():
-            return "set_title"
-        case PostComment():
-            return "post_comment"
-        case EditRemote():
-            return "edit_remote_comment"
-        case DeleteRemote():
-            return "delete_remote_comment"
-    assert_never(action)
+    return KINDS[type(action)]
 
 
 def field_of(action: Action) -> str | None:
@@ -126,38 +117,36 @@ def issue_name(link: Link) -> str:
 
 
 def key_of(plan: LinkPlan, action: Action) -> str:
-    """What makes an action itself, beyond what is shown: labels, and whole texts by their digest."""
+    """What makes an action itself: all that is shown of it, and what is not; no id made up for this plan."""
+    return repr((astuple(show(plan, action)), _own(action)))
+
+
+def _own(action: Action) -> tuple[object, ...]:
+    """Beyond what is shown: whole texts, labels, which comment."""
     match action:
-        case ImportComment():
-            own = f"{action.comment.id} {digest(action.body)}"
-        case EditLocal():
-            own = f"{action.entry.id} {digest(action.body)}"
+        case ImportComment() | EditLocal():
+            return action.comment.id, action.body
+        case PostComment() | EditRemote():
+            return str(action.comment.id), action.comment.author, action.comment.body
         case RemoveLocal() | DeleteRemote():
-            own = f"{action.entry.local_id} {action.entry.remote_id}"
-        case EditRemote():
-            own = f"{action.entry.id} {digest(action.comment.body)}"
-        case PostComment():
-            own = f"{action.comment.id}"
+            return str(action.entry.local_id), action.entry.remote_id
         case SetField():
-            own = f"{action.field} {action.to}"
+            return (action.to,)
         case SetState():
-            own = f"{action.state} {action.reason}"
+            return action.state, action.reason
         case SwapLabels():
-            own = f"+{action.add} -{','.join(action.remove)}"
+            return action.add, *sorted(action.remove)
         case SetTitle():
-            own = action.title
+            return (action.title,)
         case CreateIssue():
-            own = ""
-        case _:
-            assert_never(action)
-    return f"{kind_of(action)} {plan.link.report_id} {issue_name(plan.link)} {own}"
+            report = action.report
+            return report.title, report.status, report.severity, report.category
+    assert_never(action)
 
 
 def intent_key(intent: Intent) -> str:
     """The same for a wish recorded earlier."""
-    body = intent.wish.body if isinstance(intent.wish, NewIssue | NewComment) else ""
-    labels = f"{intent.wish.add} {intent.wish.remove}" if isinstance(intent.wish, LabelWish) else ""
-    return f"{intent.operation} {intent.local_id} {digest(body)}{labels}"
+    return repr((intent.operation, str(intent.local_id), intent.wish))
 
 
 def plan_hash(keys: Iterable[str]) -> str:

@@ -1,0 +1,171 @@
+from collections.abc import Sequence
+
+import pytest
+
+from reconciler.decide import diff
+from reconciler.decide.diff import Verdict, verdict
+from reconciler.model.fields import Category, IssueState, Severity, Status
+from reconciler.model.policy import Labels
+from tests.support.nouns import a_base, a_report, seen
+
+EQUAL, LOCAL, REMOTE, CONFLICT = (
+    Verdict.EQUAL,
+    Verdict.LOCAL_MOVED,
+    Verdict.REMOTE_MOVED,
+    Verdict.CONFLICT,
+)
+OPEN, CLOSED = IssueState.OPEN, IssueState.CLOSED
+LABELS = Labels()
+
+
+@pytest.mark.parametrize(
+    ("first", "local", "remote", "equal", "expected"),
+    [
+        (False, False, False, True, EQUAL),
+        (False, False, False, False, EQUAL),
+        (False, True, True, True, EQUAL),
+        (False, True, False, False, LOCAL),
+        (False, False, True, False, REMOTE),
+        (False, True, True, False, CONFLICT),
+        (True, False, False, True, EQUAL),
+        (True, False, False, False, CONFLICT),
+    ],
+)
+def test_the_table_of_three_states(
+    *, first: bool, local: bool, remote: bool, equal: bool, expected: Verdict
+) -> None:
+    assert verdict(first=first, local_moved=local, remote_moved=remote, equal=equal) is expected
+
+
+@pytest.mark.parametrize(
+    ("base", "local", "remote", "expected"),
+    [
+        (Status.NEW, Status.NEW, OPEN, EQUAL),
+        (Status.NEW, Status.TRIAGING, OPEN, EQUAL),
+        (Status.NEW, Status.IN_PROGRESS, OPEN, EQUAL),
+        (Status.RESOLVED, Status.CLOSED, CLOSED, EQUAL),
+        (Status.NEW, Status.RESOLVED, CLOSED, EQUAL),
+        (Status.CLOSED, Status.TRIAGING, OPEN, EQUAL),
+        (Status.NEW, Status.RESOLVED, OPEN, LOCAL),
+        (Status.TRIAGING, Status.CLOSED, OPEN, LOCAL),
+        (Status.RESOLVED, Status.IN_PROGRESS, CLOSED, LOCAL),
+        (Status.TRIAGING, Status.TRIAGING, CLOSED, REMOTE),
+        (Status.NEW, Status.TRIAGING, CLOSED, REMOTE),
+        (Status.CLOSED, Status.CLOSED, OPEN, REMOTE),
+        (None, Status.TRIAGING, OPEN, EQUAL),
+        (None, Status.CLOSED, CLOSED, EQUAL),
+        (None, Status.NEW, CLOSED, CONFLICT),
+        (None, Status.RESOLVED, OPEN, CONFLICT),
+    ],
+)
+def test_only_the_class_of_a_status_moves(
+    base: Status | None, local: Status, remote: IssueState, expected: Verdict
+) -> None:
+    agreed = None if base is None else a_base(status=base)
+    assert diff.status(a_report(status=local), seen(state=remote), agreed).verdict is expected
+
+
+HIGH, LOW, MEDIUM, CRITICAL = Severity.HIGH, Severity.LOW, Severity.MEDIUM, Severity.CRITICAL
+
+
+@pytest.mark.parametrize(
+    ("base", "local", "labels", "expected"),
+    [
+        (HIGH, HIGH, ["high-priority"], EQUAL),
+        (HIGH, HIGH, ["High"], EQUAL),
+        (HIGH, HIGH, [], EQUAL),  # no opinion: not put back
+        (HIGH, HIGH, ["wontfix"], EQUAL),
+        (HIGH, HIGH, ["low", "high"], EQUAL),  # the most severe counts
+        (HIGH, HIGH, ["low"], REMOTE),
+        (HIGH, HIGH, ["high", "critical"], REMOTE),
+        (HIGH, LOW, ["high"], LOCAL),
+        (HIGH, LOW, [], LOCAL),
+        (HIGH, LOW, ["low"], EQUAL),  # both moved to the same
+        (HIGH, LOW, ["critical"], CONFLICT),
+        (HIGH, LOW, ["high", "low-priority"], LOCAL),  # our swap, cut short
+        (HIGH, CRITICAL, ["critical", "high"], LOCAL),  # our swap, cut short, and both read the same
+        (LOW, HIGH, ["high", "high-priority"], LOCAL),  # finished only when exactly one is left
+        (HIGH, HIGH, ["high", "high-priority"], EQUAL),
+        (None, HIGH, ["high"], EQUAL),
+        (None, HIGH, [], EQUAL),
+        (None, HIGH, ["low"], CONFLICT),
+        (None, HIGH, ["critical", "high"], CONFLICT),
+    ],
+)
+def test_severity_in_three_states(
+    base: Severity | None, local: Severity, labels: Sequence[str], expected: Verdict
+) -> None:
+    agreed = None if base is None else a_base(severity=base)
+    assert diff.severity(a_report(severity=local), seen(*labels), agreed, LABELS).verdict is expected
+
+
+BUG, UI, CRASH, OTHER = Category.BUG, Category.UI, Category.CRASH, Category.OTHER
+
+
+@pytest.mark.parametrize(
+    ("base", "local", "labels", "expected"),
+    [
+        (UI, UI, ["bug", "ui"], EQUAL),
+        (UI, UI, ["bug"], EQUAL),
+        (UI, UI, ["bug", "crash"], REMOTE),
+        (BUG, BUG, ["bug"], EQUAL),
+        (BUG, BUG, ["ui"], REMOTE),
+        (BUG, OTHER, [], EQUAL),  # neither has a label
+        (UI, BUG, [], EQUAL),
+        (UI, BUG, ["ui"], LOCAL),
+        (BUG, UI, ["bug"], LOCAL),
+        (BUG, UI, ["crash"], CONFLICT),
+        (None, BUG, ["bug"], EQUAL),
+        (None, UI, ["bug"], EQUAL),
+        (None, BUG, ["ui"], CONFLICT),
+    ],
+)
+def test_category_in_three_states(
+    base: Category | None, local: Category, labels: Sequence[str], expected: Verdict
+) -> None:
+    agreed = None if base is None else a_base(category=base)
+    assert diff.category(a_report(category=local), seen(*labels), agreed, LABELS).verdict is expected
+
+
+def test_a_category_whose_label_the_operator_took_away_is_like_one_without() -> None:
+    without = Labels(category={Category.UI: ()})
+    assert diff.category(a_report(category=UI), seen(), a_base(), without).verdict is EQUAL
+
+
+@pytest.mark.parametrize(
+    ("base", "local", "remote", "expected"),
+    [
+        (("Old", "[BUG-0001] Old"), "Old", "[BUG-0001] Old", EQUAL),
+        (("Old", "[BUG-0001] Old"), "New", "[BUG-0001] Old", LOCAL),
+        (("Old", "[BUG-0001] Old"), "Old", "[BUG-0001] New", REMOTE),
+        (("Old", "[BUG-0001] Old"), "Old", "New", REMOTE),
+        (("Old", "[BUG-0001] Old"), "New", "[BUG-0001] New", EQUAL),
+        (("Old", "[BUG-0001] Old"), "Mine", "[BUG-0001] Theirs", CONFLICT),
+        (("Old", "[BUG-0001] Old"), "Don&#x27;t", "[BUG-0001] Don't", EQUAL),
+        (("Old", "[BUG-0001] Old"), "Don&#x27;t", "[BUG-0001] Don&#x27;t", EQUAL),  # an old button's spelling
+        (("Old", "[BUG-0001] Old"), "Old", "Old", EQUAL),  # the prefix is not part of a title
+        (("Old", "[BUG-0001] Old"), "Old", "[BUG-0001]", EQUAL),  # an empty title is no opinion
+        (("Old", "[BUG-0001] Old"), "New", "[BUG-0001]", LOCAL),
+        (
+            ("a &amp; b", "[BUG-0001] a &amp; b"),
+            "a &amp; b",
+            "[BUG-0001] a &amp; b",
+            EQUAL,
+        ),  # typed on GitHub
+        (None, "Old", "[BUG-0001] Old", EQUAL),
+        (None, "Old", "Old", EQUAL),
+        (None, "Old", "[BUG-0001]", EQUAL),
+        (None, "Mine", "[BUG-0001] Theirs", CONFLICT),
+    ],
+)
+def test_each_title_is_compared_with_its_own_last_spelling(
+    base: tuple[str, str] | None, local: str, remote: str, expected: Verdict
+) -> None:
+    agreed = None if base is None else a_base(title=base[0], remote_title=base[1])
+    assert diff.title(a_report(title=local), seen(title=remote), agreed).verdict is expected
+
+
+def test_a_long_title_that_was_cut_on_its_way_is_equal() -> None:
+    report = a_report(title="x" * 400)
+    found = diff.title(report, seen(title=f"[BUG-0001] {'x' * 244}…"), a_base())
+    assert found.verdict is EQUAL

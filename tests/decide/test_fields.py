@@ -1,0 +1,397 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from reconciler.decide.fields import Fields, decide_fields
+from reconciler.decide.mapping import category_of, class_of, field_of_label, severity_of
+from reconciler.decide.settle import Times
+from reconciler.model.fields import Category, Field, IssueState, Severity, Status
+from reconciler.model.link import Base
+from reconciler.model.plan import Action, Rule, SetField, SetState, SetTitle, SwapLabels
+from reconciler.model.policy import ConflictPolicy, Labels, SyncPolicy
+from tests.support.nouns import AFTER, a_base, a_link, a_report, an_issue, seen
+from tests.support.tiny_world import AFTER_GITHUB, BEFORE_GITHUB, TinyWorld
+
+LABELS = Labels()
+OPEN, CLOSED = IssueState.OPEN, IssueState.CLOSED
+GITHUB = SyncPolicy(conflict=ConflictPolicy.GITHUB)
+BUGSPARK = SyncPolicy(conflict=ConflictPolicy.BUGSPARK)
+TITLES = SyncPolicy(title=True)
+
+
+def decided(report: Any, shown: Any, base: Base | None, policy: SyncPolicy = GITHUB) -> Fields:
+    found = decide_fields(report, shown, base, policy, {})
+    assert isinstance(found, Fields)
+    return found
+
+
+def plain(actions: Sequence[Action]) -> list[tuple[Any, ...]]:
+    """Actions as short tuples."""
+    short: list[tuple[Any, ...]] = []
+    for action in actions:
+        match action:
+            case SetField():
+                short.append((action.field.value, action.to))
+            case SetState():
+                short.append((action.state.value, action.reason))
+            case SwapLabels():
+                short.append((action.add, *action.remove))
+            case SetTitle():
+                short.append((action.title,))
+            case _:
+                raise AssertionError(action)
+    return short
+
+
+@pytest.mark.parametrize(
+    ("local", "written"),
+    [
+        (Status.RESOLVED, ("closed", "completed")),
+        (Status.CLOSED, ("closed", "not_planned")),
+    ],
+)
+def test_a_report_that_ends_closes_its_issue(local: Status, written: tuple[str, str]) -> None:
+    found = decided(a_report(status=local), seen("high"), a_base())
+    assert plain(found.actions) == [written]
+    assert found.base == a_base()  # until GitHub confirms
+
+
+@pytest.mark.parametrize("local", [Status.NEW, Status.TRIAGING, Status.IN_PROGRESS])
+@pytest.mark.parametrize("base", [Status.RESOLVED, Status.CLOSED])
+def test_a_report_taken_up_again_reopens_its_issue(local: Status, base: Status) -> None:
+    found = decided(a_report(status=local), seen("high", state=CLOSED), a_base(status=base))
+    assert plain(found.actions) == [("open", None)]
+
+
+@pytest.mark.parametrize(
+    ("reason", "to"),
+    [
+        ("completed", Status.RESOLVED),
+        (None, Status.RESOLVED),
+        ("not_planned", Status.CLOSED),
+        ("duplicate", Status.CLOSED),
+    ],
+)
+@pytest.mark.parametrize("local", [Status.NEW, Status.TRIAGING, Status.IN_PROGRESS])
+def test_a_closed_issue_ends_its_report(reason: str | None, to: Status, local: Status) -> None:
+    shown = seen("high", state=CLOSED, state_reason=reason)
+    found = decided(a_report(status=local), shown, a_base(status=local))
+    assert plain(found.actions) == [("status", to)]
+    assert found.base.status is to
+
+
+@pytest.mark.parametrize("local", [Status.RESOLVED, Status.CLOSED])
+def test_a_reopened_issue_makes_its_report_new(local: Status) -> None:
+    found = decided(a_report(status=local), seen("high", state_reason="reopened"), a_base(status=local))
+    assert plain(found.actions) == [("status", "new")]
+
+
+@pytest.mark.parametrize(
+    ("base", "local", "state"),
+    [
+        (Status.NEW, Status.TRIAGING, OPEN),
+        (Status.NEW, Status.IN_PROGRESS, OPEN),
+        (Status.RESOLVED, Status.CLOSED, CLOSED),
+        (Status.CLOSED, Status.RESOLVED, CLOSED),
+        (Status.NEW, Status.CLOSED, CLOSED),  # both moved to the same
+    ],
+)
+def test_what_github_cannot_tell_apart_is_remembered_and_written_nowhere(
+    base: Status, local: Status, state: IssueState
+) -> None:
+    found = decided(a_report(status=local), seen("high", state=state), a_base(status=base))
+    assert found.actions == ()
+    assert found.conflicts == ()
+    assert found.base.status is local
+
+
+@pytest.mark.parametrize(
+    ("base", "local", "labels", "swap"),
+    [
+        ("high", "low", ["high-priority"], ("low-priority", "high-priority")),
+        ("high", "low", ["HIGH", "bug", "wontfix"], ("low-priority", "HIGH")),
+        ("high", "critical", ["high", "high-priority"], ("critical", "high-priority", "high")),
+        ("high", "low", [], ("low-priority",)),
+        ("high", "low", ["high", "Low"], (None, "high")),  # an alias that says it already stays
+        ("high", "critical", ["critical", "high"], (None, "high")),
+        ("critical", "low", ["critical", "high"], ("low-priority", "high", "critical")),  # what counts, last
+        ("low", "high", ["high", "high-priority"], (None, "high-priority")),
+    ],
+)
+def test_a_severity_set_in_bugspark_swaps_only_labels_of_severity(
+    base: str, local: str, labels: Sequence[str], swap: tuple[str | None, ...]
+) -> None:
+    report, agreed = a_report(severity=Severity(local)), a_base(severity=Severity(base))
+    found = decided(report, seen(*labels), agreed)
+    assert plain(found.actions) == [swap]
+    assert found.base.severity is Severity(base)
+
+
+@pytest.mark.parametrize(
+    ("base", "local", "labels", "swap"),
+    [
+        ("bug", "ui", ["bug"], ("ui",)),
+        ("ui", "crash", ["bug", "ui"], ("crash", "ui")),
+        ("ui", "bug", ["bug", "UI"], (None, "UI")),
+        ("crash", "other", ["ui", "crash"], (None, "ui", "crash")),
+    ],
+)
+def test_a_category_set_in_bugspark_swaps_only_labels_of_category_and_never_bug(
+    base: str, local: str, labels: Sequence[str], swap: tuple[str | None, ...]
+) -> None:
+    report, agreed = a_report(category=Category(local)), a_base(category=Category(base))
+    assert plain(decided(report, seen(*labels, "high"), agreed).actions) == [swap]
+
+
+@pytest.mark.parametrize(
+    ("labels", "to"),
+    [
+        (["low"], [("severity", "low")]),
+        (["high", "Critical"], [("severity", "critical")]),
+        (["high", "low"], []),
+        ([], []),
+        (["wontfix"], []),
+        (["high", "ui", "crash"], [("category", "crash")]),
+        (["medium", "performance"], [("severity", "medium"), ("category", "performance")]),
+    ],
+)
+def test_labels_set_on_github_reach_the_report(labels: Sequence[str], to: list[tuple[str, str]]) -> None:
+    found = decided(a_report(), seen(*labels), a_base())
+    assert plain(found.actions) == to
+    assert found.base == replace(a_base(), **{name: _value(name, value) for name, value in to})
+
+
+def _value(name: str, value: str) -> Any:
+    return Severity(value) if name == "severity" else Category(value)
+
+
+def test_several_labels_are_recorded_when_the_labels_are_news() -> None:
+    shown = seen("low", "critical", "ui")
+    found = decided(a_report(severity=Severity.CRITICAL), shown, a_base(severity=Severity.CRITICAL))
+    assert found.actions == (SetField(field=Field.CATEGORY, to="ui", why=found.actions[0].why),)
+    assert found.notes == ("several labels speak of severity (critical, low): critical counts",)
+    known = decide_fields(a_report(), shown, a_base(), GITHUB, {}, relabelled=False)
+    assert isinstance(known, Fields)
+    assert known.notes == ()
+
+
+def test_first_contact_makes_equal_fields_the_base() -> None:
+    report = a_report(status=Status.TRIAGING, severity=Severity.LOW)
+    found = decided(report, seen("low"), None)
+    assert found.actions == ()
+    assert found.base == a_base(status=Status.TRIAGING, severity=Severity.LOW)
+
+
+def test_first_contact_with_an_issue_without_opinion_leaves_both_as_they_are() -> None:
+    found = decided(a_report(category=Category.UI), seen("bug"), None, BUGSPARK)
+    assert found.actions == ()
+    assert found.base == a_base(category=Category.UI)
+
+
+@pytest.mark.parametrize(
+    ("policy", "actions", "lost", "rule"),
+    [
+        (
+            GITHUB,
+            [("status", "closed"), ("severity", "low"), ("category", "ui"), ("title", "Theirs")],
+            ["triaging", "high", "bug", "Crash on start"],
+            Rule.POLICY_REMOTE,
+        ),
+        (
+            BUGSPARK,
+            [("open", None), ("high-priority", "low"), (None, "ui"), ("[BUG-0001] Crash on start",)],
+            ["closed", "low", "ui", "Theirs"],
+            Rule.POLICY_LOCAL,
+        ),
+    ],
+)
+def test_first_contact_settles_differing_fields_as_conflicts(
+    policy: SyncPolicy, actions: list[tuple[Any, ...]], lost: list[str], rule: Rule
+) -> None:
+    shown = seen("low", "ui", state=CLOSED, state_reason="not_planned", title="Theirs")
+    found = decided(a_report(status=Status.TRIAGING), shown, None, replace(policy, title=True))
+    assert plain(found.actions) == actions
+    assert [conflict.lost for conflict in found.conflicts] == lost
+    assert {conflict.why.rule for conflict in found.conflicts} == {rule}
+    # What GitHub says is the base either way: where BugSpark won it has moved alone, until confirmed.
+    assert found.base == a_base(
+        status=Status.CLOSED,
+        severity=Severity.LOW,
+        category=Category.UI,
+        title="Theirs",
+        remote_title="Theirs",
+    )
+
+
+def test_newest_asks_for_the_events_of_the_fields_in_conflict_only() -> None:
+    report = a_report(severity=Severity.CRITICAL, category=Category.UI)
+    needed = decide_fields(report, seen("low", "bug"), a_base(), SyncPolicy(), {})
+    assert needed == frozenset({Field.SEVERITY})
+    at = {Field.SEVERITY: Times(local=AFTER, remote=AFTER)}
+    found = decide_fields(report, seen("low", "bug"), a_base(), SyncPolicy(), at)
+    assert isinstance(found, Fields)
+    assert plain(found.actions) == [("severity", "low"), ("ui",)]
+
+
+@pytest.mark.parametrize(
+    ("local", "remote", "actions"),
+    [
+        ("Don&#x27;t", "[BUG-0001] Crash on start", [("[BUG-0001] Don't",)]),
+        ("Crash on start", "[BUG-0001] Crash at end", [("title", "Crash at end")]),
+        ("Crash on start", "Crash on start", []),
+        ("Crash on start", "[BUG-0001]", []),
+        ("Crash on start", "[BUG-0001] Crash on start", []),
+    ],
+)
+def test_titles_are_synced_when_asked_for(local: str, remote: str, actions: list[tuple[str, ...]]) -> None:
+    found = decided(a_report(title=local), seen("high", title=remote), a_base(), TITLES)
+    assert plain(found.actions) == actions
+
+
+def test_titles_are_left_alone_otherwise_but_remembered() -> None:
+    found = decided(a_report(title="Mine"), seen("high", title="Theirs"), a_base())
+    assert found.actions == ()
+    assert found.conflicts == ()
+    assert found.base == a_base(title="Mine", remote_title="Theirs")
+
+
+# --- properties -------------------------------------------------------------------------------------------
+
+FOREIGN = ("bug", "wontfix", "help wanted", "highest", "Critical path")
+SPEAKING = (
+    "critical", "high-priority", "high", "Medium", "medium-priority", "low", "LOW-priority",
+    "crash", "Performance", "ui",
+)  # fmt: skip
+titles = st.sampled_from(["Old", "New", "Don&#x27;t", "a &lt; b", "@octocat #1", "", "x" * 300])
+remote_titles = st.sampled_from(["Old", "New", "Don't", "a &lt; b", "[BUG-0002] Old", "", "x" * 300])
+reports = st.builds(
+    a_report,
+    status=st.sampled_from(Status),
+    severity=st.sampled_from(Severity),
+    category=st.sampled_from(Category),
+    title=titles,
+)
+issues = st.builds(
+    lambda labels, state, reason, prefix, title: an_issue(
+        *labels, state=state, state_reason=reason, title=f"[BUG-0001] {title}" if prefix else title or "x"
+    ),
+    st.lists(st.sampled_from(FOREIGN + SPEAKING), unique=True, max_size=6),
+    st.sampled_from(IssueState),
+    st.sampled_from([None, "completed", "not_planned", "duplicate", "reopened", "new one"]),
+    st.booleans(),
+    remote_titles,
+)
+bases = st.none() | st.builds(
+    a_base,
+    status=st.sampled_from(Status),
+    severity=st.sampled_from(Severity),
+    category=st.sampled_from(Category),
+    title=titles,
+    remote_title=remote_titles.map("[BUG-0001] {}".format),
+)
+policies = st.builds(SyncPolicy, conflict=st.sampled_from(ConflictPolicy), title=st.booleans())
+worlds = st.builds(
+    lambda report, issue, base, policy, times: TinyWorld(
+        report=report, issue=issue, link=a_link(base=base), policy=policy, times=times
+    ),
+    reports,
+    issues,
+    bases,
+    policies,
+    st.sampled_from([BEFORE_GITHUB, AFTER_GITHUB]),
+)
+
+
+@given(worlds)
+def test_one_pass_makes_both_sides_agree_and_the_next_is_idle(world: TinyWorld) -> None:
+    world.apply(world.decide())
+    assert world.decide().idle
+    assert class_of(world.report.status) is world.issue.state
+    severity = severity_of(world.issue.labels, LABELS).value
+    assert severity in (None, world.report.severity)
+    assert category_of(world.issue.labels, LABELS).value in (None, world.report.category)
+
+
+@given(worlds)
+def test_deciding_twice_decides_the_same(world: TinyWorld) -> None:
+    assert world.decide() == world.decide()
+
+
+@given(worlds)
+def test_no_label_outside_the_mapping_is_ever_named_or_touched(world: TinyWorld) -> None:
+    before = world.issue.labels
+    plan = world.decide()
+    for action in plan.actions:
+        if isinstance(action, SwapLabels):
+            named = {action.add, *action.remove} - {None}
+            assert {field_of_label(str(label), LABELS) for label in named} == {action.field}
+            assert set(action.remove) <= set(before)
+            assert action.add not in before
+    world.apply(plan)
+    assert [x for x in world.issue.labels if x in FOREIGN] == [x for x in before if x in FOREIGN]
+
+
+@given(worlds)
+def test_no_value_of_a_user_is_lost_without_a_recorded_conflict(world: TinyWorld) -> None:
+    base, report = world.link.base, world.report
+    plan = world.decide()
+    lost = {conflict.field: conflict.lost for conflict in plan.conflicts}
+    ours, theirs = _said(world), _heard(world)
+    world.apply(plan)
+    for item in ours:
+        agreed = None if base is None else str(getattr(base, item.value))
+        if item is Field.STATUS and agreed is not None:
+            agreed = class_of(Status(agreed))
+        if _said(world)[item] != ours[item] and agreed != ours[item]:
+            assert lost[item] == str(getattr(report, item.value))
+        if theirs[item] and _heard(world)[item] != theirs[item] and agreed != theirs[item]:
+            assert item in lost
+
+
+def _said(world: TinyWorld) -> dict[Field, str]:
+    report = world.report
+    return {
+        Field.STATUS: class_of(report.status),
+        Field.SEVERITY: report.severity,
+        Field.CATEGORY: report.category,
+    }
+
+
+def _heard(world: TinyWorld) -> dict[Field, str | None]:
+    labels = world.issue.labels
+    return {
+        Field.STATUS: world.issue.state,
+        Field.SEVERITY: severity_of(labels, LABELS).value,
+        Field.CATEGORY: category_of(labels, LABELS).value,
+    }
+
+
+@given(worlds, st.integers(0, 4))
+def test_a_swap_cut_off_anywhere_is_finished_and_never_taken_for_a_persons_move(
+    world: TinyWorld, requests: int
+) -> None:
+    plan = world.decide()
+    swaps = [action for action in plan.actions if isinstance(action, SwapLabels)]
+    assume(swaps)
+    report = replace(world.report, **_to(plan.actions))
+    world.requests_left = requests
+    world.apply(plan)
+    again = world.decide()
+    assert again.conflicts == ()
+    world.requests_left = 1_000
+    world.settle()
+    assert world.report == report
+    for swap in swaps:
+        left = [label for label in world.issue.labels if field_of_label(label, LABELS) is swap.field]
+        spoken = swap.field is Field.SEVERITY or report.category in LABELS.category
+        assert len(left) == (1 if spoken else 0)
+
+
+def _to(actions: Sequence[Action]) -> dict[str, Any]:
+    """What the local half of a plan makes of the report."""
+    kinds = {Field.STATUS: Status, Field.SEVERITY: Severity, Field.CATEGORY: Category, Field.TITLE: str}
+    return {a.field.value: kinds[a.field](a.to) for a in actions if isinstance(a, SetField)}

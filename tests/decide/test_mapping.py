@@ -1,0 +1,161 @@
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.decide.mapping import (
+    category_label,
+    category_of,
+    class_of,
+    field_of_label,
+    severity_label,
+    severity_of,
+    state_for,
+    status_for,
+)
+from reconciler.model.fields import Category, Field, IssueState, Severity, Status
+from reconciler.model.policy import Labels
+
+LABELS = Labels()
+OPEN, CLOSED = IssueState.OPEN, IssueState.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "reason"),
+    [
+        (Status.NEW, OPEN, None),
+        (Status.TRIAGING, OPEN, None),
+        (Status.IN_PROGRESS, OPEN, None),
+        (Status.RESOLVED, CLOSED, "completed"),
+        (Status.CLOSED, CLOSED, "not_planned"),
+    ],
+)
+def test_a_status_is_written_as_state_and_reason(
+    status: Status, state: IssueState, reason: str | None
+) -> None:
+    assert state_for(status) == (state, reason)
+    assert class_of(status) is state
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "status"),
+    [
+        (OPEN, None, Status.NEW),
+        (OPEN, "reopened", Status.NEW),
+        (CLOSED, "completed", Status.RESOLVED),
+        (CLOSED, None, Status.RESOLVED),
+        (CLOSED, "not_planned", Status.CLOSED),
+        (CLOSED, "duplicate", Status.CLOSED),
+        (CLOSED, "invented by GitHub later", Status.RESOLVED),
+    ],
+)
+def test_a_state_and_reason_are_read_as_a_status(
+    state: IssueState, reason: str | None, status: Status
+) -> None:
+    assert status_for(state, reason) is status
+
+
+@given(st.sampled_from(Status))
+def test_what_is_written_reads_back_as_the_same_class(status: Status) -> None:
+    assert class_of(status_for(*state_for(status))) is class_of(status)
+
+
+@pytest.mark.parametrize(
+    ("labels", "severity"),
+    [
+        (["critical"], Severity.CRITICAL),
+        (["high-priority"], Severity.HIGH),
+        (["high"], Severity.HIGH),
+        (["medium-priority"], Severity.MEDIUM),
+        (["medium"], Severity.MEDIUM),
+        (["low-priority"], Severity.LOW),
+        (["low"], Severity.LOW),
+        (["HIGH-Priority"], Severity.HIGH),
+        (["low", "critical", "medium"], Severity.CRITICAL),
+        (["low", "medium"], Severity.MEDIUM),
+        (["bug", "ui", "wontfix"], None),
+        (["highest", "low priority", " high"], None),
+        ([], None),
+    ],
+)
+def test_labels_are_read_as_the_most_severe(labels: Sequence[str], severity: Severity | None) -> None:
+    assert severity_of(labels, LABELS).value is severity
+
+
+@pytest.mark.parametrize(
+    ("labels", "category"),
+    [
+        (["crash"], Category.CRASH),
+        (["performance"], Category.PERFORMANCE),
+        (["ui"], Category.UI),
+        (["UI"], Category.UI),
+        (["ui", "performance"], Category.PERFORMANCE),
+        (["ui", "crash", "performance"], Category.CRASH),
+        (["bug"], None),
+        (["other"], None),
+        (["critical"], None),
+        ([], None),
+    ],
+)
+def test_labels_are_read_as_a_category_and_bug_says_nothing(
+    labels: Sequence[str], category: Category | None
+) -> None:
+    assert category_of(labels, LABELS).value is category
+
+
+def test_only_labels_of_the_field_are_present_the_one_that_counts_first() -> None:
+    reading = severity_of(["Low", "bug", "urgent", "HIGH", "ui"], LABELS)
+    assert list(reading.present.items()) == [("HIGH", Severity.HIGH), ("Low", Severity.LOW)]
+
+
+@pytest.mark.parametrize(
+    ("severity", "label"),
+    [
+        (Severity.CRITICAL, "critical"),
+        (Severity.HIGH, "high-priority"),
+        (Severity.MEDIUM, "medium-priority"),
+        (Severity.LOW, "low-priority"),
+    ],
+)
+def test_the_first_spelling_of_a_severity_is_written(severity: Severity, label: str) -> None:
+    assert severity_label(severity, LABELS) == label
+    assert severity_of([label], LABELS).value is severity
+
+
+@pytest.mark.parametrize(
+    ("category", "label"),
+    [
+        (Category.CRASH, "crash"),
+        (Category.PERFORMANCE, "performance"),
+        (Category.UI, "ui"),
+        (Category.BUG, None),
+        (Category.OTHER, None),
+    ],
+)
+def test_a_category_is_written_by_its_name_if_it_has_a_label(category: Category, label: str | None) -> None:
+    assert category_label(category, LABELS) == label
+
+
+def test_the_operators_own_names_are_used() -> None:
+    mine = Labels(
+        severity={**LABELS.severity, Severity.CRITICAL: ("P0", "blocker")}, category={Category.UI: ()}
+    )
+    assert severity_label(Severity.CRITICAL, mine) == "P0"
+    assert severity_of(["BLOCKER"], mine).value is Severity.CRITICAL
+    assert severity_of(["critical"], mine).value is None
+    assert category_label(Category.UI, mine) is None
+
+
+@pytest.mark.parametrize(
+    ("label", "field"),
+    [
+        ("Critical", Field.SEVERITY),
+        ("low", Field.SEVERITY),
+        ("UI", Field.CATEGORY),
+        ("bug", None),
+        ("wontfix", None),
+    ],
+)
+def test_a_label_speaks_of_one_field_or_is_not_ours(label: str, field: Field | None) -> None:
+    assert field_of_label(label, LABELS) is field

@@ -1,0 +1,180 @@
+"""Short ways to make the nouns: everything has a sensible default, a test names what it is about."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from reconciler.decide.link import seen_of
+from reconciler.decide.text import digest
+from reconciler.model.fields import Category, IssueState, Severity, Side, Status
+from reconciler.model.ids import (
+    AccountId,
+    CommentId,
+    EntryId,
+    IssueNumber,
+    LinkId,
+    ProjectId,
+    RemoteCommentId,
+    ReportId,
+    RepositoryId,
+)
+from reconciler.model.issue import Account, Issue, RemoteComment
+from reconciler.model.link import Base, Entry, EntryState, Link, LinkOrigin, LinkState, Seen
+from reconciler.model.plan import LinkPlan, LinkView
+from reconciler.model.report import LocalComment, Report
+
+LINKED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+"""When the default link was made."""
+
+BEFORE = LINKED - timedelta(hours=1)
+AFTER = LINKED + timedelta(hours=1)
+PROJECT = ProjectId(UUID(int=1))
+REPORT = ReportId(UUID(int=2))
+LINK = LinkId(UUID(int=3))
+OURS = Account(id=AccountId(900), login="bugspark-bot")
+OCTOCAT = Account(id=AccountId(1), login="octocat")
+
+
+def ids(start: int = 1_000_000) -> Callable[[], UUID]:
+    """Made-up ids, the same ones each time."""
+    numbers: Iterator[int] = count(start)
+    return lambda: UUID(int=next(numbers))
+
+
+def a_report(**given: Any) -> Report:
+    fields: dict[str, Any] = {
+        "id": REPORT,
+        "project_id": PROJECT,
+        "tracking_id": "BUG-0001",
+        "title": "Crash on start",
+        "status": Status.NEW,
+        "severity": Severity.HIGH,
+        "category": Category.BUG,
+        "created_at": BEFORE,
+        "updated_at": BEFORE,
+    }
+    return Report(**fields | given)
+
+
+def an_issue(*labels: str, **given: Any) -> Issue:
+    fields: dict[str, Any] = {
+        "id": 7001,
+        "number": IssueNumber(12),
+        "title": "[BUG-0001] Crash on start",
+        "body": "",
+        "state": IssueState.OPEN,
+        "state_reason": None,
+        "labels": labels,
+        "comments": 0,
+        "locked": False,
+        "author": OURS,
+        "url": "https://github.com/acme/web/issues/12",
+        "created_at": BEFORE,
+        "updated_at": AFTER,
+    }
+    return Issue(**fields | given)
+
+
+def a_base(**given: Any) -> Base:
+    fields: dict[str, Any] = {
+        "status": Status.NEW,
+        "severity": Severity.HIGH,
+        "category": Category.BUG,
+        "title": "Crash on start",
+        "remote_title": "[BUG-0001] Crash on start",
+    }
+    return Base(**fields | given)
+
+
+def a_link(**given: Any) -> Link:
+    """ACTIVE and agreed; `base=None` for a link before its first contact."""
+    fields: dict[str, Any] = {
+        "id": LINK,
+        "project_id": PROJECT,
+        "report_id": REPORT,
+        "repository_id": RepositoryId(55),
+        "repository": "acme/web",
+        "number": IssueNumber(12),
+        "origin": LinkOrigin.COMMAND,
+        "backfill": False,
+        "state": LinkState.ACTIVE,
+        "reason": None,
+        "base": a_base(),
+        "seen": seen_of(an_issue("high-priority")),
+        "created_at": LINKED,
+        "revision": 1,
+    }
+    return Link(**fields | given)
+
+
+def a_new_link(**given: Any) -> Link:
+    fields: dict[str, Any] = {"state": LinkState.NEW, "base": None, "seen": None, "revision": 0}
+    return a_link(**fields | given)
+
+
+def a_remote(number: int = 1, body: str = "Seen here too", **given: Any) -> RemoteComment:
+    at = given.get("created_at", AFTER)
+    fields: dict[str, Any] = {
+        "id": RemoteCommentId(number),
+        "issue_number": IssueNumber(12),
+        "body": body,
+        "author": OCTOCAT,
+        "collaborator": True,
+        "url": f"https://github.com/acme/web/issues/12#issuecomment-{number}",
+        "created_at": at,
+        "updated_at": at,
+    }
+    return RemoteComment(**fields | given)
+
+
+def local_id(number: int) -> CommentId:
+    return CommentId(UUID(int=500 + number))
+
+
+def a_local(number: int = 1, body: str = "It happens daily", **given: Any) -> LocalComment:
+    fields: dict[str, Any] = {
+        "id": local_id(number),
+        "report_id": REPORT,
+        "author": "Ada",
+        "body": body,
+        "source": None,
+        "created_at": AFTER,
+    }
+    return LocalComment(**fields | given)
+
+
+def an_entry(origin: Side, local: LocalComment | None, remote: RemoteComment | None, **given: Any) -> Entry:
+    """The LIVE ledger row of these two, as both stand."""
+    fields: dict[str, Any] = {
+        "id": EntryId(
+            UUID(int=700 + (remote.id if remote else 0) * 100 + (local.id.int % 100 if local else 0))
+        ),
+        "link_id": LINK,
+        "origin": origin,
+        "state": EntryState.LIVE,
+        "local_id": local.id if local else None,
+        "remote_id": remote.id if remote else None,
+        "local_digest": digest(local.body) if local else None,
+        "remote_digest": digest(remote.body) if remote else None,
+        "remote_updated_at": remote.updated_at if remote else None,
+        "author": "somebody",
+    }
+    return Entry(**fields | given)
+
+
+def a_view(**given: Any) -> LinkView:
+    fields: dict[str, Any] = {"link": a_link(), "report": a_report(), "accounts": frozenset({OURS.id})}
+    return LinkView(**fields | given)
+
+
+def a_plan(*actions: Any, **given: Any) -> LinkPlan:
+    link = given.pop("link", a_link())
+    fields: dict[str, Any] = {"link": link, "report": a_report(), "after": link, "actions": actions}
+    return LinkPlan(**fields | given)
+
+
+def seen(*labels: str, **given: Any) -> Seen:
+    """What is remembered of an issue like that."""
+    return seen_of(an_issue(*labels, **given))
