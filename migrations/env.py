@@ -1,4 +1,4 @@
-"""Alembic's entry: reconciler.store.migrate hands over a connection whose transaction and locks are its own."""
+"""Alembic's entry: reconciler.store.migrate hands over a connection, its transaction and its locks."""
 
 from alembic import context
 from sqlalchemy.engine import Connection

@@ -1,7 +1,7 @@
-"""One batch, one transaction: links, reports, comments, ledger, intents, story, list positions, in this order.
+"""One batch, one transaction: links, reports, comments, ledger, intents, story, list positions.
 
-A plan whose ground has moved is left out whole and told as stale; everything else goes in. No statement is sent
-once per row.
+A plan whose ground has moved is left out whole and told as stale; everything else goes in. No statement is
+sent once per row.
 """
 
 from collections.abc import Sequence
@@ -86,9 +86,7 @@ async def _set_fields(connection: AsyncConnection, plans: Sequence[LinkPlan], ba
     given = source(connection, {name: Uuid() if name == "id" else Text() for name in names}, rows.values())
     statement = (
         update(reports)
-        .where(
-            reports.c.id == given.c.id, *(cast(reports.c[name], Text) == given.c[name] for name in FIELDS)
-        )
+        .where(reports.c.id == given.c.id, *(cast(reports.c[name], Text) == given.c[name] for name in FIELDS))
         .values({name: _stored(name, given.c[f"to_{name}"]) for name in FIELDS} | {"updated_at": batch.at})
     )
     return rows.keys() - set((await connection.execute(statement.returning(reports.c.id))).scalars())
@@ -104,7 +102,11 @@ def _field_row(plan: LinkPlan) -> tuple[Any, ...] | None:
     if not wanted or plan.report is None:
         return None
     seen = tuple(str(getattr(plan.report, name)) for name in FIELDS)
-    return (plan.link.report_id, *seen, *(wanted.get(Field(name), was) for name, was in zip(FIELDS, seen, strict=True)))
+    return (
+        plan.link.report_id,
+        *seen,
+        *(wanted.get(Field(name), was) for name, was in zip(FIELDS, seen, strict=True)),
+    )
 
 
 async def _claim(connection: AsyncConnection, plans: Sequence[LinkPlan], ways: Ways) -> None:
@@ -155,5 +157,3 @@ async def _lists(connection: AsyncConnection, batch: Batch) -> None:
         if state is not None
     ]
     await upsert(connection, lists, LIST_KINDS, rows, ["project_id", "kind"])
-
-

@@ -53,7 +53,7 @@ async def _make_way(connection: AsyncConnection, link: Link) -> None:
 
 
 async def cut(connection: AsyncConnection, link: Link) -> None:
-    """Make the link UNLINKED, with its ledger, and clear the report's columns if they still name this issue."""
+    """Make the link UNLINKED, and clear the report's columns if they still name this issue."""
     await connection.execute(
         update(links)
         .where(links.c.id == link.id)

@@ -15,13 +15,15 @@ ALWAYS = text("1 = 1")
 """SQLite can't tell ON CONFLICT from a join condition unless the SELECT before it has a WHERE."""
 
 
-def source(connection: AsyncConnection, kinds: Kinds, rows: Iterable[Sequence[Any]], name: str = "given") -> FromClause:
+def source(
+    connection: AsyncConnection, kinds: Kinds, rows: Iterable[Sequence[Any]], name: str = "given"
+) -> FromClause:
     """The rows as a table for these statements."""
     return table_of(connection.dialect.name, name, kinds, rows)
 
 
 def insertion(connection: AsyncConnection, table: Table, kinds: Kinds, rows: Iterable[Sequence[Any]]) -> Any:
-    """INSERT … SELECT of these rows, ready for on_conflict_…"""
+    """INSERT … SELECT of these rows, ready for what is to happen on a conflict."""
     given = source(connection, kinds, rows)
     flavour = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     return flavour(table).from_select(list(kinds), select(*(given.c[key] for key in kinds)).where(ALWAYS))
@@ -37,7 +39,9 @@ async def insert_new(
     return frozenset((await connection.execute(statement.returning(table.c.id))).scalars())
 
 
-async def insert_all(connection: AsyncConnection, table: Table, kinds: Kinds, rows: Sequence[Sequence[Any]]) -> None:
+async def insert_all(
+    connection: AsyncConnection, table: Table, kinds: Kinds, rows: Sequence[Sequence[Any]]
+) -> None:
     """Insert rows whose key the database makes."""
     if rows:
         await connection.execute(insertion(connection, table, kinds, rows))

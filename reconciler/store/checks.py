@@ -1,4 +1,4 @@
-"""What must still be true before a plan is applied. Rows are locked as they are looked at, so it stays true."""
+"""What must still be true before a plan is applied. Rows are locked as they are looked at: it stays true."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -12,13 +12,15 @@ from reconciler.model.link import LinkState
 from reconciler.model.plan import EditLocal, LinkPlan
 from reconciler.store.bulk import source
 from reconciler.store.questions import LIVE, comments, entries, links, reports
-from reconciler.store.rows import ids
+from reconciler.store.rows import Kinds, ids
 
 Digest = Callable[[str], str]
 ALIVE = (LinkState.NEW, LinkState.ACTIVE)
 
 
-async def stale(connection: AsyncConnection, plans: Sequence[LinkPlan], digest: Digest) -> frozenset[ReportId]:
+async def stale(
+    connection: AsyncConnection, plans: Sequence[LinkPlan], digest: Digest
+) -> frozenset[ReportId]:
     """The reports whose plans were decided on something that has moved since."""
     checks = (_moved_links, _lost_reports, _claimed_reports, _held_issues, _known_comments)
     found = [await check(connection, plans) for check in checks]
@@ -61,9 +63,11 @@ async def _held_issues(connection: AsyncConnection, plans: Sequence[LinkPlan]) -
     waking = [p for p in plans if p.link.revision and p.link.state not in ALIVE and p.after.state in ALIVE]
     if not waking:
         return set()
-    kinds = {"id": Uuid(), "report_id": Uuid(), "repository_id": BigInteger(), "number": BigInteger()}
+    kinds: Kinds = {"id": Uuid(), "report_id": Uuid(), "repository_id": BigInteger(), "number": BigInteger()}
     given = source(
-        connection, kinds, [(p.link.id, p.link.report_id, p.link.repository_id, p.link.number) for p in waking]
+        connection,
+        kinds,
+        [(p.link.id, p.link.report_id, p.link.repository_id, p.link.number) for p in waking],
     )
     same = and_(links.c.repository_id == given.c.repository_id, links.c.number == given.c.number)
     query = select(given.c.report_id).where(
@@ -74,7 +78,13 @@ async def _held_issues(connection: AsyncConnection, plans: Sequence[LinkPlan]) -
 
 async def _known_comments(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> set[ReportId]:
     """Comments to be taken in that the ledger of the same link has taken in meanwhile."""
-    kinds = {"id": Uuid(), "report_id": Uuid(), "link_id": Uuid(), "remote_id": BigInteger(), "local_id": Uuid()}
+    kinds: Kinds = {
+        "id": Uuid(),
+        "report_id": Uuid(),
+        "link_id": Uuid(),
+        "remote_id": BigInteger(),
+        "local_id": Uuid(),
+    }
     rows = [
         (entry.id, plan.link.report_id, entry.link_id, entry.remote_id, entry.local_id)
         for plan in plans
@@ -107,7 +117,9 @@ async def _edited_copies(
     }
 
 
-async def _fetch(connection: AsyncConnection, query: Any, column: Any, wanted: Iterable[UUID]) -> Sequence[Any]:
+async def _fetch(
+    connection: AsyncConnection, query: Any, column: Any, wanted: Iterable[UUID]
+) -> Sequence[Any]:
     wanted = list(wanted)
     if not wanted:
         return ()

@@ -46,13 +46,13 @@ class Database:
             options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with translated(self.url):
             async with self._engine.connect() as connection:
-                await connection.execution_options(**options)
-                async with connection.begin():
-                    yield connection
+                reading = await connection.execution_options(**options)
+                async with reading.begin():
+                    yield reading
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction that may write; committed when the block ends without an error. Raises DatabaseError."""
+        """One transaction that may write, committed when the block ends well. Raises DatabaseError."""
         with translated(self.url):
             async with self._engine.begin() as connection:
                 yield connection
@@ -63,7 +63,7 @@ class Database:
 
 
 def parse_url(text: str) -> URL:
-    """The address with the driver we use. Raises ConfigurationError; the text is not repeated, it may hold a password."""
+    """The address. Raises ConfigurationError, without the text: it may hold a password."""
     try:
         url = make_url(text)
     except ArgumentError:

@@ -31,7 +31,11 @@ async def of(connection: AsyncConnection, known: Sequence[Project]) -> tuple[Hea
 
 
 def _health(
-    project: Project, row: dict[str, Any], by_state: dict[str, int], wishes: dict[str, int], held: dict[str, int]
+    project: Project,
+    row: dict[str, Any],
+    by_state: dict[str, int],
+    wishes: dict[str, int],
+    held: dict[str, int],
 ) -> Health:
     last = from_json(row["result"], PassResult) if row.get("result") else None
     return Health(
@@ -55,7 +59,9 @@ def _health(
 
 async def _counts(connection: AsyncConnection, project: Column[Any], word: Column[Any]) -> Any:
     counts: defaultdict[Any, dict[str, int]] = defaultdict(dict)
-    for id_, state, count in await connection.execute(select(project, word, func.count()).group_by(project, word)):
+    for id_, state, count in await connection.execute(
+        select(project, word, func.count()).group_by(project, word)
+    ):
         counts[id_][state] = count
     return counts
 

@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import FenceLostError
-from reconciler.model.ids import IntentId, ProjectId
+from reconciler.model.ids import ProjectId
 from reconciler.model.intent import Intent, IntentState, Operation
 from reconciler.model.link import Entry, EntryState, Link, LinkState
 from reconciler.model.report import Columns
@@ -132,16 +132,14 @@ class StoredIntents:
         same = (links.c.id == link.id, links.c.revision == link.revision)
         if (await connection.execute(update(links).where(*same).values(row))).rowcount == 0:
             raise FenceLostError(
-                f"The link of {link.repository}#{link.number} was changed by somebody else during a write to GitHub."
+                f"The link of {link.repository}#{link.number} was changed by somebody else meanwhile."
             )
         return None
 
 
 async def _planned(connection: AsyncConnection, intent: Intent) -> RowMapping | None:
     """The row, locked, if it is there to be claimed."""
-    query = select(intents).where(
-        intents.c.id == IntentId(intent.id), intents.c.state == IntentState.PLANNED
-    )
+    query = select(intents).where(intents.c.id == intent.id, intents.c.state == IntentState.PLANNED)
     return (await connection.execute(query.with_for_update())).mappings().first()
 
 
@@ -170,7 +168,9 @@ async def _cause_gone(
         return True
     if intent.operation is Operation.DELETE_COMMENT:
         return False
-    if intent.operation is Operation.CREATE_COMMENT and (entry is None or entry.state is not EntryState.PENDING):
+    if intent.operation is Operation.CREATE_COMMENT and (
+        entry is None or entry.state is not EntryState.PENDING
+    ):
         return True
     about = comments if intent.operation in COMMENTING else reports
     there = select(exists().where(about.c.id == intent.local_id))

@@ -137,7 +137,7 @@ class Look:
         found.asked |= {entry.link_id for entry in found.gone}
 
     async def _claims(self, wanted: Wanted) -> None:
-        """Columns that name an issue where there is no link: who holds it, and was it this report's before."""
+        """Columns that name an issue where there is no link: who holds it, and was it theirs before."""
         found = self._found
         fresh = {row["report_id"] for row in found.moved if row["link_id"] is None}
         past = select(links).where(

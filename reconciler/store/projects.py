@@ -28,7 +28,7 @@ THEIRS, ROWS = bugspark.projects, bugspark.integrations
 
 
 class StoredProjects:
-    """The projects in the database. `app_repositories`: project id → owner/repo, written to as a GitHub App."""
+    """The projects in the database. `app_repositories`: project id → owner/repo, the operator's App pairs."""
 
     def __init__(
         self, database: Database, clock: Clock, vault: Vault, app_repositories: Mapping[str, str]

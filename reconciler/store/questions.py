@@ -1,8 +1,8 @@
 """The questions a pass asks about BugSpark's own differences (DESIGN.md, One pass: local detection).
 
-Each is one statement that touches every link or comment of the project, so each returns ids only, and is shaped
-so that PostgreSQL hashes ids and SQLite walks covering indexes: 100,000 unchanged rows cost tens of milliseconds
-(tests/store/test_query_plans.py holds that).
+Each is one statement that touches every link or comment of the project, shaped so that PostgreSQL hashes ids
+and SQLite walks covering indexes: 100,000 unchanged rows cost tens of milliseconds
+(tests/store/test_query_plans.py holds the shapes).
 """
 
 from datetime import datetime
@@ -55,7 +55,7 @@ def moved(project: UUID, repository: str) -> Select[Any]:
 
 
 def moved_or_orphaned(project: UUID, repository: str) -> Select[Any]:
-    """`moved`, and `orphans` with a report id of null: PostgreSQL hashes both tables only once for the two."""
+    """`moved`, and `orphans` with a report id of null: PostgreSQL hashes both tables once for the two."""
     theirs = select(reports).where(reports.c.project_id == project).subquery("theirs")
     ours = select(links).where(links.c.project_id == project, not_(_over())).subquery("ours")
     lost = and_(theirs.c.id.is_(None), ours.c.state.in_([LinkState.NEW, LinkState.ACTIVE]))
@@ -163,7 +163,7 @@ def waiting(project: UUID, repository: int, now: datetime) -> Select[Any]:
 
 
 def released(project: UUID, now: datetime) -> Select[Any]:
-    """Links whose quarantine has ended; their state is for the caller to look at (it would mislead SQLite's planner)."""
+    """Links whose quarantine has ended. Their state is the caller's matter: here it would mislead SQLite."""
     return select(links).where(
         links.c.project_id == project,
         text("sync_links.quarantined_until IS NOT NULL"),  # as the partial index has it

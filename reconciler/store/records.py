@@ -86,6 +86,7 @@ def to_columns(row: RowMapping) -> Columns | None:
 
 
 def to_comment(row: RowMapping) -> LocalComment:
+    """A comment, its author's name joined in."""
     return LocalComment(
         id=row["id"],
         report_id=row["report_id"],
@@ -176,6 +177,7 @@ def link_row(link: Link, revision: int) -> dict[str, Any]:
 
 
 def to_entry(row: RowMapping) -> Entry:
+    """Raises ValueError when a stored word is unknown."""
     return Entry(
         id=row["id"],
         link_id=row["link_id"],
@@ -260,12 +262,14 @@ def intent_row(intent: Intent) -> tuple[Any, ...]:
 
 
 def to_list_state(row: RowMapping) -> ListState:
+    """Where a list was left."""
     return ListState(
         anchor=row["anchor"], etag=row["etag"], etag_credential=row["etag_credential"], cursor=row["cursor"]
     )
 
 
 def list_row(state: ListState) -> dict[str, str | datetime | None]:
+    """The columns of sync_lists that hold a position."""
     return {
         "anchor": state.anchor,
         "etag": state.etag,

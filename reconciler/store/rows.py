@@ -1,7 +1,7 @@
 """Many values in one statement: rows travel as one JSON parameter and are a table on the other side.
 
-In: plain rows. Out: something to select from. It keeps statements the same for any number of rows (so they are
-compiled once), knows no limit of variables, and lets one UPDATE … FROM … RETURNING work on thousands of rows.
+In: plain rows. Out: something to select from. Statements stay the same for any number of rows (so they are
+compiled once), know no limit of variables, and one UPDATE … FROM … RETURNING works on thousands of rows.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -17,7 +17,7 @@ class Vault:
             fernets = [Fernet(key.reveal().encode()) for key in keys]
         except (ValueError, UnicodeEncodeError):
             raise ConfigurationError(
-                "bugspark.encryption_key is not a Fernet key (32 bytes, base64): take BugSpark's ENCRYPTION_KEY."
+                "bugspark.encryption_key is no Fernet key (32 bytes, base64): take BugSpark's ENCRYPTION_KEY."
             ) from None
         self._fernet = MultiFernet(fernets) if fernets else None
 
@@ -39,8 +39,8 @@ class Vault:
         except (InvalidToken, UnicodeDecodeError):
             if looks_encrypted:
                 raise CredentialError(
-                    f"The token of project {project} can't be decrypted: bugspark.encryption_key is not the key"
-                    " BugSpark encrypted it with."
+                    f"The token of project {project} can't be decrypted:"
+                    " bugspark.encryption_key is not the key BugSpark encrypted it with."
                 ) from None
             return Secret(stored)
 

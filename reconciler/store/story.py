@@ -33,7 +33,7 @@ LOCAL_WON = (Rule.NEWEST_LOCAL, Rule.POLICY_LOCAL)
 
 
 def of_plans(plans: Iterable[LinkPlan]) -> list[Change]:
-    """What the local half of these plans wrote, and every conflict. Writes to GitHub are told when confirmed."""
+    """What the local half of these plans wrote, and conflicts. Writes to GitHub are told when confirmed."""
     return [change for plan in plans for change in _of_plan(plan)]
 
 

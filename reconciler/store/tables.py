@@ -127,7 +127,7 @@ links = Table(
         postgresql_where=text(QUARANTINED),
     ),
     Index(POSTGRESQL_ONLY, "report_id").ddl_if(dialect="postgresql"),
-    # SQLite joins by looking up row by row: every column a pass compares, so that the row itself stays unread.
+    # SQLite joins by looking up row by row: with every column a pass compares, it reads no rows.
     Index(
         SQLITE_ONLY,
         "report_id",

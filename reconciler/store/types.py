@@ -12,8 +12,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 class Instant(TypeDecorator[datetime]):
     """A moment: aware in, aware and UTC out, on both databases (DESIGN.md, Traps of the libraries)."""
 
-    impl = DateTime(timezone=True)
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = DateTime(timezone=True)
+    cache_ok: bool | None = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
@@ -23,7 +23,7 @@ class Instant(TypeDecorator[datetime]):
         at = value.astimezone(UTC)
         return at.replace(tzinfo=None) if dialect.name == "sqlite" else at
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -35,7 +35,7 @@ class Named(UserDefinedType[str]):
     Values pass as text: one that this program does not know must poison its own row, not the query.
     """
 
-    cache_ok = True
+    cache_ok: bool | None = True
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -18,9 +18,11 @@ async def put(connection: AsyncConnection, wishes: Sequence[Intent], at: datetim
     """Store wishes; a row that is there keeps its id.
 
     Creates are frozen: the first one stands. Any other wish takes the place of one that has not been sent,
-    also of a quarantined one whose time has come; one that is on its way, or of unknown outcome, is left alone.
+    also of a quarantined one whose time has come; one on its way, or of unknown outcome, is left alone.
     """
-    await insert_new(connection, intents, INTENT_KINDS, [intent_row(each) for each in wishes if each.operation.creates])
+    await insert_new(
+        connection, intents, INTENT_KINDS, [intent_row(each) for each in wishes if each.operation.creates]
+    )
     rows = [intent_row(each) for each in wishes if not each.operation.creates]
     if not rows:
         return

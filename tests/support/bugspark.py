@@ -140,7 +140,7 @@ def install(url: str) -> None:
 
 
 class BugSpark:
-    """People at work in BugSpark. Every method is one committed transaction, as BugSpark's own API makes them."""
+    """People at work in BugSpark. Every method is one committed transaction, as in BugSpark's own API."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
@@ -219,7 +219,13 @@ class BugSpark:
         return ReportId(id_)
 
     def add_comment(
-        self, report: UUID, body: str = "Same here", *, author: UUID | None = None, at: datetime = LONG_AGO, **values: Any
+        self,
+        report: UUID,
+        body: str = "Same here",
+        *,
+        author: UUID | None = None,
+        at: datetime = LONG_AGO,
+        **values: Any,
     ) -> CommentId:
         """A comment as a person writes it (`source` null)."""
         id_ = uuid4()

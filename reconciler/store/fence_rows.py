@@ -1,0 +1,119 @@
+"""Fences on SQLite: a row per project with a heartbeat, free again when its holder is dead or silent."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select, update
+
+from reconciler.errors import BusyError, DatabaseError, FenceLostError
+from reconciler.model.ids import ProjectId
+from reconciler.ports import Clock, Fence
+from reconciler.store.engine import Database
+from reconciler.store.fences import BUSY, LOST, RETRY_SECONDS
+from reconciler.store.tables import locks
+
+EXPIRY = timedelta(seconds=30)
+BEAT_SECONDS = 10.0
+
+
+class RowFences:
+    """Locks in `sync_locks`."""
+
+    def __init__(self, database: Database, clock: Clock, new_id: Callable[[], UUID]) -> None:
+        self._database = database
+        self._clock = clock
+        self._new_id = new_id
+
+    @asynccontextmanager
+    async def hold(self, project_id: ProjectId, *, wait: bool = False) -> AsyncIterator[Fence]:
+        """Raises BusyError."""
+        fence = RowFence(self._database, self._clock, project_id, self._new_id())
+        while not await fence.take():
+            if not wait:
+                raise BusyError(BUSY.format(project_id))
+            await self._clock.sleep(RETRY_SECONDS)
+        beat = asyncio.create_task(fence.beat())
+        try:
+            yield fence
+        finally:
+            beat.cancel()
+            with suppress(asyncio.CancelledError):
+                await beat
+            await fence.let_go()
+
+
+class RowFence:
+    """One row, ours as long as it names this holder."""
+
+    def __init__(self, database: Database, clock: Clock, project_id: ProjectId, holder: UUID) -> None:
+        self._database = database
+        self._clock = clock
+        self._project_id = project_id
+        self._holder = holder
+
+    async def take(self) -> bool:
+        """Whether the lock is ours now: there was none, or its holder is dead or silent."""
+        now, host = self._clock.now(), socket.gethostname()
+        mine = {
+            "project_id": self._project_id,
+            "holder": self._holder,
+            "host": host,
+            "pid": os.getpid(),
+            "expires_at": now + EXPIRY,
+        }
+        same = locks.c.project_id == self._project_id
+        async with self._database.write() as connection:
+            row = (await connection.execute(select(locks).where(same))).mappings().first()
+            if row is not None and not _is_dead(row, now, host):
+                return False
+            await connection.execute(delete(locks).where(same))
+            await connection.execute(insert(locks).values(mine))
+            return True
+
+    async def check(self) -> None:
+        """Renews the lock as well. Raises FenceLostError when somebody took it over."""
+        if not await self._renew():
+            raise FenceLostError(LOST.format(self._project_id))
+
+    async def beat(self) -> None:
+        """Renew it until cancelled, or until it is lost: then `check` says so."""
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            with suppress(DatabaseError):  # busy for once: there are two more beats before it expires
+                if not await self._renew():
+                    return
+
+    async def let_go(self) -> None:
+        """Free the project, unless it is somebody else's by now."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(locks).where(*self._ours()))
+
+    async def _renew(self) -> bool:
+        later = update(locks).where(*self._ours()).values(expires_at=self._clock.now() + EXPIRY)
+        async with self._database.write() as connection:
+            return (await connection.execute(later)).rowcount == 1
+
+    def _ours(self) -> tuple[Any, ...]:
+        return (locks.c.project_id == self._project_id, locks.c.holder == self._holder)
+
+
+def _is_dead(row: Any, now: datetime, host: str) -> bool:
+    if row["expires_at"] <= now:
+        return True
+    return row["host"] == host and not _lives(row["pid"])
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

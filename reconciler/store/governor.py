@@ -1,0 +1,184 @@
+"""One credential's limits, shared by all processes through one row: `ports.Governor` (DESIGN.md, Limits)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from reconciler.errors import DatabaseError, LimitedError
+from reconciler.model.ids import Fingerprint
+from reconciler.model.policy import Pace
+from reconciler.model.snapshot import RateLimit
+from reconciler.ports import Clock
+from reconciler.store.engine import Database
+from reconciler.store.records import from_json, to_json
+from reconciler.store.tables import governor
+from reconciler.store.windows import Denied, Granted, Spent, admit
+
+TRIES = 100  # each lost race means that somebody else got through
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One row of `sync_governor`. Revision 0: there is none yet."""
+
+    revision: int = 0
+    spent: Spent = field(default_factory=Spent)
+    blocked_until: datetime | None = None
+    blocked_reason: str | None = None
+    rate: RateLimit | None = None
+
+
+class StoredGovernor:
+    """Reserves by one UPDATE that names the revision it was computed from; a lost race computes anew."""
+
+    def __init__(self, database: Database, pace: Pace, clock: Clock) -> None:
+        self._database = database
+        self._pace = pace
+        self._clock = clock
+        self._known: dict[Fingerprint, Account] = {}
+
+    async def reserve(self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None) -> None:
+        await self._take(credential, points, seen, write=False)
+
+    async def slot(self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None) -> datetime:
+        return await self._take(credential, points, seen, write=True)
+
+    async def blocked(self, credential: Fingerprint, until: datetime, reason: str) -> None:
+        """An earlier end than the one known already is ignored."""
+        later = or_(governor.c.blocked_until.is_(None), governor.c.blocked_until < until)
+        told = {"blocked_until": until, "blocked_reason": reason}
+        row = {"credential": credential, "revision": 1, "spent": to_json(Spent()), **told}
+        self._known.pop(credential, None)
+        async with self._database.write() as connection:
+            flavour = postgresql.insert if self._database.dialect == "postgresql" else sqlite.insert
+            raised = told | {"revision": governor.c.revision + 1}
+            await connection.execute(
+                flavour(governor)
+                .values(row)
+                .on_conflict_do_update(index_elements=["credential"], set_=raised, where=later)
+            )
+
+    async def _take(
+        self, credential: Fingerprint, points: int, seen: RateLimit | None, *, write: bool
+    ) -> datetime:
+        for _ in range(TRIES):
+            account = self._known.get(credential) or await read(self._database, credential)
+            granted = judge(account, self._pace, self._clock.now(), points, seen, write=write)
+            if await self._store(credential, account, granted, newer(account.rate, seen)):
+                return datetime.fromtimestamp(granted.at, UTC)
+        raise DatabaseError(f"The limits of credential {credential} were contended {TRIES} times in a row.")
+
+    async def _store(
+        self, credential: Fingerprint, account: Account, granted: Granted, rate: RateLimit | None
+    ) -> bool:
+        values: dict[str, Any] = {
+            "revision": account.revision + 1,
+            "spent": to_json(granted.spent),
+            "rate_limit": rate.limit if rate else None,
+            "rate_remaining": rate.remaining if rate else None,
+            "rate_reset_at": rate.reset_at if rate else None,
+        }
+        self._known.pop(credential, None)
+        if account.revision == 0:
+            done = await self._insert({"credential": credential, **values})
+        else:
+            same = (governor.c.credential == credential, governor.c.revision == account.revision)
+            async with self._database.write() as connection:
+                done = (await connection.execute(update(governor).where(*same).values(values))).rowcount == 1
+        if done:
+            self._known[credential] = Account(
+                revision=account.revision + 1,
+                spent=granted.spent,
+                blocked_until=account.blocked_until,
+                blocked_reason=account.blocked_reason,
+                rate=rate,
+            )
+        return done
+
+    async def _insert(self, row: Mapping[str, Any]) -> bool:
+        flavour = postgresql.insert if self._database.dialect == "postgresql" else sqlite.insert
+        statement = flavour(governor).values(row).on_conflict_do_nothing()
+        async with self._database.write() as connection:
+            return (await connection.execute(statement)).rowcount == 1
+
+
+class DryGovernor:
+    """The same admission without writing: what `reconcile plan` reads is counted in this process only."""
+
+    def __init__(self, database: Database, pace: Pace, clock: Clock) -> None:
+        self._database = database
+        self._pace = pace
+        self._clock = clock
+        self._known: dict[Fingerprint, Account] = {}
+
+    async def reserve(self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None) -> None:
+        await self._take(credential, points, seen, write=False)
+
+    async def slot(self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None) -> datetime:
+        return await self._take(credential, points, seen, write=True)
+
+    async def blocked(self, credential: Fingerprint, until: datetime, reason: str) -> None:
+        account = self._known.get(credential, Account())
+        self._known[credential] = Account(spent=account.spent, blocked_until=until, blocked_reason=reason)
+
+    async def _take(
+        self, credential: Fingerprint, points: int, seen: RateLimit | None, *, write: bool
+    ) -> datetime:
+        account = self._known.get(credential) or await read(self._database, credential)
+        granted = judge(account, self._pace, self._clock.now(), points, seen, write=write)
+        self._known[credential] = Account(
+            spent=granted.spent,
+            blocked_until=account.blocked_until,
+            blocked_reason=account.blocked_reason,
+            rate=newer(account.rate, seen),
+        )
+        return datetime.fromtimestamp(granted.at, UTC)
+
+
+async def read(database: Database, credential: Fingerprint) -> Account:
+    """The credential's row as it is now."""
+    async with database.read() as connection:
+        found = await connection.execute(select(governor).where(governor.c.credential == credential))
+        row = found.mappings().first()
+    return _account(row) if row else Account()
+
+
+def _account(row: RowMapping) -> Account:
+    rate = None
+    if row["rate_limit"] is not None:
+        rate = RateLimit(
+            limit=row["rate_limit"], remaining=row["rate_remaining"], reset_at=row["rate_reset_at"]
+        )
+    return Account(
+        revision=row["revision"],
+        spent=from_json(row["spent"], Spent),
+        blocked_until=row["blocked_until"],
+        blocked_reason=row["blocked_reason"],
+        rate=rate,
+    )
+
+
+def judge(
+    account: Account, pace: Pace, now: datetime, points: int, seen: RateLimit | None, *, write: bool
+) -> Granted:
+    """What may be spent now. Raises LimitedError: GitHub said wait, or its limit or one of ours is used up."""
+    if account.blocked_until is not None and account.blocked_until > now:
+        raise LimitedError(account.blocked_reason or "GitHub said wait.", account.blocked_until)
+    rate = newer(account.rate, seen)
+    if rate is not None and rate.remaining <= 0 and rate.reset_at > now:
+        raise LimitedError("GitHub's hourly limit for this credential is used up.", rate.reset_at)
+    answer = admit(account.spent, pace, now.timestamp(), points, write=write)
+    if isinstance(answer, Denied):
+        raise LimitedError(f"A limit of ours: {answer.reason}.", datetime.fromtimestamp(answer.until, UTC))
+    return answer
+
+
+def newer(known: RateLimit | None, seen: RateLimit | None) -> RateLimit | None:
+    """What GitHub said last: a later reset is a new hour; within one, less remaining is later."""
+    if known is None or seen is None:
+        return seen or known
+    return max(known, seen, key=lambda rate: (rate.reset_at, -rate.remaining))

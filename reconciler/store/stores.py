@@ -1,0 +1,71 @@
+"""The database doorway as a whole: `ports.Stores`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from reconciler.model.policy import Pace
+from reconciler.model.secret import Secret
+from reconciler.ports import Clock, Fences, Governor
+from reconciler.store.apply import Ways
+from reconciler.store.checks import Digest
+from reconciler.store.engine import Database
+from reconciler.store.fence_rows import RowFences
+from reconciler.store.fences import AdvisoryFences
+from reconciler.store.governor import DryGovernor, StoredGovernor
+from reconciler.store.intents import StoredIntents
+from reconciler.store.ledger import StoredLedger
+from reconciler.store.meta import Meta
+from reconciler.store.projects import StoredProjects
+from reconciler.store.reports import StoredReports
+from reconciler.store.secrets import Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """What the doorway needs to know of the configuration."""
+
+    digest: Digest  # of a comment's body, the one the ledger's digests are made with
+    keys: tuple[Secret, ...] = ()  # BugSpark's ENCRYPTION_KEYs, newest first
+    pace: Pace = field(default_factory=Pace)
+    app_repositories: Mapping[str, str] = field(default_factory=dict)  # project id → owner/repo
+    web_url: str = "https://github.com"  # where people read issues
+    dry: bool = False  # `reconcile plan`: not even limits are written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStores:
+    """Everything over one open database, which stays the opener's to close."""
+
+    projects: StoredProjects
+    reports: StoredReports
+    ledger: StoredLedger
+    intents: StoredIntents
+    governor: Governor
+    fences: Fences
+    meta: Meta
+    vault: Vault
+
+
+def open_stores(
+    database: Database, settings: StoreSettings, clock: Clock, new_id: Callable[[], UUID] = uuid4
+) -> OpenStores:
+    """Raises ConfigurationError for a key that is none. Nothing is asked of the database yet."""
+    vault = Vault(settings.keys)
+    ways = Ways(digest=settings.digest, web_url=settings.web_url.rstrip("/"))
+    projects = StoredProjects(database, clock, vault, settings.app_repositories)
+    governor = DryGovernor if settings.dry else StoredGovernor
+    return OpenStores(
+        projects=projects,
+        reports=StoredReports(database, projects),
+        ledger=StoredLedger(database, clock, ways, new_id),
+        intents=StoredIntents(database, ways),
+        governor=governor(database, settings.pace, clock),
+        fences=(
+            AdvisoryFences(database, clock)
+            if database.dialect == "postgresql"
+            else RowFences(database, clock, new_id)
+        ),
+        meta=Meta(database),
+        vault=vault,
+    )

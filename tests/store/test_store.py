@@ -1,0 +1,319 @@
+"""One batch: what goes in, what is stale, and what a person did meanwhile."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from reconciler.model.fields import Field, Side, Status
+from reconciler.model.ids import CommentId, EntryId, ProjectId, ReportId
+from reconciler.model.issue import ListState
+from reconciler.model.link import Entry, EntryState, Link, LinkState
+from reconciler.model.plan import (
+    Conflict,
+    EditLocal,
+    ImportComment,
+    LinkPlan,
+    RemoveLocal,
+    Rule,
+    SetField,
+    Why,
+)
+from reconciler.model.report import Report
+from reconciler.model.snapshot import Batch, Stored
+from reconciler.store import tables
+from reconciler.store.stores import OpenStores
+from tests.support.bugspark import BugSpark
+from tests.support.stores import NAME, NOW, REPOSITORY, a_link, a_remote_comment, an_entry, digest
+
+WHY = Why(rule=Rule.REMOTE_MOVED, base="new", local="new", remote="closed", to="resolved")
+RESOLVE = SetField(field=Field.STATUS, to="resolved", why=WHY)
+
+
+async def the_report(stores: OpenStores, report: ReportId) -> Report:
+    return (await stores.reports.details([report]))[report][0]
+
+
+async def store(stores: OpenStores, project: ProjectId, *plans: LinkPlan, **values: Any) -> Stored:
+    return await stores.ledger.store(Batch(project_id=project, at=NOW, plans=plans, **values))
+
+
+async def linked(
+    stores: OpenStores, bugspark: BugSpark, number: int = 1, *, project: ProjectId | None = None
+) -> Link:
+    """A stored ACTIVE link of a fresh report, at revision 1."""
+    project = project or bugspark.add_project()
+    named = {"github_issue_number": number, "github_repo": NAME}
+    report = bugspark.add_report(project, **named)
+    link = a_link(project, report, number)
+    plan = LinkPlan(link=link, report=await the_report(stores, report), after=link, entries=())
+    unlike = replace(plan, link=replace(link, state=LinkState.NEW, base=None))
+    assert await store(stores, project, unlike) == Stored()
+    return replace(link, revision=1)
+
+
+async def a_plan(stores: OpenStores, link: Link, **values: Any) -> LinkPlan:
+    plan = LinkPlan(link=link, report=await the_report(stores, link.report_id), after=link)
+    return replace(plan, **values)
+
+
+async def test_a_new_link_is_stored_as_it_is(stores: OpenStores, bugspark: BugSpark) -> None:
+    link = await linked(stores, bugspark)
+    assert await stores.ledger.link_of(link.report_id) == link
+    assert await stores.ledger.link_at(REPOSITORY, link.number) == link
+
+
+async def test_a_field_is_written_and_the_report_says_when(stores: OpenStores, bugspark: BugSpark) -> None:
+    link = await linked(stores, bugspark)
+    assert link.base
+    after = replace(link, base=replace(link.base, status=Status.RESOLVED))
+    plan = await a_plan(stores, link, after=after, actions=(RESOLVE,))
+    assert await store(stores, link.project_id, plan) == Stored()
+    row = bugspark.report(link.report_id)
+    assert row
+    assert (row["status"], row["updated_at"]) == ("resolved", NOW)
+    assert await stores.ledger.link_of(link.report_id) == replace(after, revision=2)
+
+
+async def test_several_fields_of_several_reports_are_written_at_once(
+    stores: OpenStores, bugspark: BugSpark
+) -> None:
+    one = await linked(stores, bugspark)
+    other = await linked(stores, bugspark, 2, project=one.project_id)
+    titled = SetField(field=Field.TITLE, to="It is “fixed”", why=WHY)
+    severe = SetField(field=Field.SEVERITY, to="low", why=WHY)
+    kind = SetField(field=Field.CATEGORY, to="ui", why=WHY)
+    plans = (
+        await a_plan(stores, one, actions=(RESOLVE, titled)),
+        await a_plan(stores, other, actions=(severe, kind)),
+    )
+    assert await store(stores, one.project_id, *plans) == Stored()
+    first, second = bugspark.report(one.report_id), bugspark.report(other.report_id)
+    assert first
+    assert second
+    fields = ("status", "severity", "category", "title")
+    assert [first[name] for name in fields] == ["resolved", "medium", "bug", "It is “fixed”"]
+    assert [second[name] for name in fields] == ["new", "low", "ui", "It breaks"]
+
+
+async def test_a_person_who_was_faster_keeps_the_value_and_the_plan_is_left_out_whole(
+    stores: OpenStores, bugspark: BugSpark
+) -> None:
+    link = await linked(stores, bugspark)
+    other = await linked(stores, bugspark, 2, project=link.project_id)
+    entry = an_entry(link)
+    imported = ImportComment(comment=a_remote_comment(), body="copied", why=WHY)
+    plan = await a_plan(stores, link, actions=(RESOLVE, imported), entries=(entry,))
+    fine = await a_plan(stores, other, actions=(RESOLVE,))
+    bugspark.set_report(link.report_id, status="triaging")
+    assert await store(stores, link.project_id, plan, fine) == Stored(stale=frozenset({link.report_id}))
+    row = bugspark.report(link.report_id)
+    assert row
+    assert row["status"] == "triaging"
+    assert bugspark.comments(link.report_id) == []
+    assert await stores.ledger.link_of(link.report_id) == link
+    other_row = bugspark.report(other.report_id)
+    assert other_row
+    assert other_row["status"] == "resolved"
+
+
+async def test_a_new_link_of_a_stale_report_is_not_stored(stores: OpenStores, bugspark: BugSpark) -> None:
+    project = bugspark.add_project()
+    report = bugspark.add_report(project)
+    link = a_link(project, report)
+    plan = LinkPlan(link=link, report=await the_report(stores, report), after=link, actions=(RESOLVE,))
+    bugspark.set_report(report, severity="low")
+    assert await store(stores, project, plan) == Stored(stale=frozenset({report}))
+    assert await stores.ledger.link_of(report) is None
+
+
+async def test_a_link_that_was_changed_meanwhile_is_stale(stores: OpenStores, bugspark: BugSpark) -> None:
+    link = await linked(stores, bugspark)
+    plan = await a_plan(stores, link, actions=(RESOLVE,))
+    assert await store(stores, link.project_id, plan) == Stored()
+    again = replace(plan, report=await the_report(stores, link.report_id))
+    assert await store(stores, link.project_id, again) == Stored(stale=frozenset({link.report_id}))
+
+
+async def test_comments_are_imported_with_their_own_time_and_source(
+    stores: OpenStores, bugspark: BugSpark
+) -> None:
+    link = await linked(stores, bugspark)
+    entry = an_entry(link)
+    earlier = NOW - timedelta(days=2, microseconds=-5)
+    action = ImportComment(
+        comment=a_remote_comment(created_at=earlier), body="**octocat** (via GitHub):\n\nhé ‘quoted’", why=WHY
+    )
+    plan = await a_plan(stores, link, actions=(action,), entries=(entry,))
+    assert await store(stores, link.project_id, plan) == Stored()
+    assert bugspark.comments(link.report_id) == [
+        {
+            "id": entry.local_id,
+            "report_id": link.report_id,
+            "author_id": None,
+            "body": "**octocat** (via GitHub):\n\nhé ‘quoted’",
+            "created_at": earlier,
+            "source": "github",
+        }
+    ]
+    side = (await stores.ledger.threads([link]))[link.report_id]
+    assert side.entries == (entry,)
+    assert [comment.source for comment in side.comments] == ["github"]
+
+
+async def test_a_comment_for_a_report_deleted_meanwhile_harms_nobody(
+    stores: OpenStores, bugspark: BugSpark
+) -> None:
+    gone = await linked(stores, bugspark)
+    here = await linked(stores, bugspark, 2, project=gone.project_id)
+    plans = [
+        await a_plan(
+            stores,
+            link,
+            actions=(ImportComment(comment=a_remote_comment(id_), body="copied", why=WHY),),
+            entries=(an_entry(link, remote_id=id_),),
+        )
+        for id_, link in ((1001, gone), (1002, here))
+    ]
+    bugspark.delete_report(gone.report_id)
+    assert await store(stores, gone.project_id, *plans) == Stored(stale=frozenset({gone.report_id}))
+    assert len(bugspark.comments(here.report_id)) == 1
+
+
+async def with_copy(stores: OpenStores, bugspark: BugSpark) -> tuple[Link, Entry]:
+    link = await linked(stores, bugspark)
+    entry = an_entry(link)
+    action = ImportComment(comment=a_remote_comment(), body="copied", why=WHY)
+    plan = await a_plan(stores, link, actions=(action,), entries=(entry,))
+    assert await store(stores, link.project_id, plan) == Stored()
+    return replace(link, revision=2), entry
+
+
+async def test_an_edit_is_carried_over_to_the_copy(stores: OpenStores, bugspark: BugSpark) -> None:
+    link, entry = await with_copy(stores, bugspark)
+    edit = EditLocal(entry=entry, comment=a_remote_comment(body="said better"), body="copied better", why=WHY)
+    newer = replace(entry, local_digest=digest("copied better"), remote_digest=digest("said better"))
+    plan = await a_plan(stores, link, actions=(edit,), entries=(newer,))
+    assert await store(stores, link.project_id, plan) == Stored()
+    assert [row["body"] for row in bugspark.comments(link.report_id)] == ["copied better"]
+    assert (await stores.ledger.threads([link]))[link.report_id].entries == (newer,)
+
+
+@pytest.mark.parametrize("deed", ["deleted", "changed"])
+async def test_a_copy_that_is_not_as_we_left_it_is_decided_anew(
+    stores: OpenStores, bugspark: BugSpark, deed: str
+) -> None:
+    link, entry = await with_copy(stores, bugspark)
+    assert entry.local_id
+    edit = EditLocal(entry=entry, comment=a_remote_comment(body="said better"), body="copied better", why=WHY)
+    plan = await a_plan(stores, link, actions=(edit,))
+    if deed == "deleted":
+        bugspark.delete_comment(entry.local_id)
+    else:
+        bugspark.execute("UPDATE comments SET body = 'by hand'")
+    assert await store(stores, link.project_id, plan) == Stored(stale=frozenset({link.report_id}))
+    assert "copied better" not in [row["body"] for row in bugspark.comments(link.report_id)]
+
+
+async def test_a_copy_is_removed(stores: OpenStores, bugspark: BugSpark) -> None:
+    link, entry = await with_copy(stores, bugspark)
+    bugspark.add_comment(link.report_id, "mine")
+    ended = replace(entry, state=EntryState.ENDED)
+    plan = await a_plan(stores, link, actions=(RemoveLocal(entry=entry, why=WHY),), entries=(ended,))
+    assert await store(stores, link.project_id, plan) == Stored()
+    assert [row["body"] for row in bugspark.comments(link.report_id)] == ["mine"]
+
+
+async def test_a_comment_is_not_taken_in_twice(stores: OpenStores, bugspark: BugSpark) -> None:
+    link, entry = await with_copy(stores, bugspark)
+    twin = replace(entry, id=EntryId(uuid4()), local_id=CommentId(uuid4()))
+    action = ImportComment(comment=a_remote_comment(), body="copied", why=WHY)
+    plan = await a_plan(stores, link, actions=(action,), entries=(twin,))
+    assert await store(stores, link.project_id, plan) == Stored(stale=frozenset({link.report_id}))
+    assert len(bugspark.comments(link.report_id)) == 1
+
+
+async def test_the_second_link_to_an_issue_is_stale_and_the_first_goes_in(
+    stores: OpenStores, bugspark: BugSpark
+) -> None:
+    project = bugspark.add_project()
+    one, other = bugspark.add_report(project), bugspark.add_report(project)
+    plans = []
+    for report in (one, other):
+        link = a_link(project, report, 7)
+        plans.append(
+            LinkPlan(link=replace(link, base=None), report=await the_report(stores, report), after=link)
+        )
+    stored = await store(stores, project, *plans)
+    assert len(stored.stale) == 1
+    left = one if other in stored.stale else other
+    holder = await stores.ledger.link_at(REPOSITORY, plans[0].link.number)
+    assert holder
+    assert holder.report_id == left
+
+
+async def test_list_states_are_stored_with_their_rows(stores: OpenStores, bugspark: BugSpark) -> None:
+    project = bugspark.add_project()
+    issues = ListState(anchor=NOW, etag='W/"x"', etag_credential="f00")
+    await store(stores, project, issues=issues)
+    await store(stores, project, comments=ListState(anchor=NOW, cursor=NOW + timedelta(seconds=1)))
+    memory = await stores.projects.memory(project)
+    assert memory.issues == issues
+    assert memory.comments == ListState(anchor=NOW, cursor=NOW + timedelta(seconds=1))
+
+
+async def test_the_story_tells_every_local_action_and_what_was_lost(
+    stores: OpenStores, bugspark: BugSpark
+) -> None:
+    link = await linked(stores, bugspark)
+    conflict = Conflict(field=Field.STATUS, why=WHY, lost="triaging")
+    plan = await a_plan(stores, link, actions=(RESOLVE,), conflicts=(conflict,), notes=("two severities",))
+    await store(stores, link.project_id, plan)
+    told = bugspark.rows(sa.select(tables.changes).order_by(tables.changes.c.id))
+    assert [(row["kind"], row["field"], row["to"], row["lost"]) for row in told] == [
+        ("set_field", "status", "resolved", None),
+        ("conflict", "status", "resolved", "triaging"),
+        ("note", None, None, None),
+    ]
+    assert {row["side"] for row in told[:2]} == {Side.BUGSPARK.value}
+    assert told[0]["at"] == NOW
+
+
+async def test_discovery_fills_the_columns_only_where_they_are_empty(
+    stores: OpenStores, bugspark: BugSpark
+) -> None:
+    project = bugspark.add_project()
+    empty, taken = bugspark.add_report(project), bugspark.add_report(project)
+    plans = []
+    for number, report in enumerate((empty, taken), 1):
+        link = a_link(project, report, number)
+        plans.append(
+            LinkPlan(
+                link=replace(link, base=None),
+                report=await the_report(stores, report),
+                after=link,
+                claim_columns=True,
+            )
+        )
+    bugspark.set_report(taken, github_issue_number=99, github_repo="other/place")
+    assert await store(stores, project, *plans) == Stored(stale=frozenset({taken}))
+    row = bugspark.report(empty)
+    assert row
+    assert (row["github_issue_number"], row["github_repo"]) == (1, NAME)
+    assert row["github_issue_url"] == f"https://github.com/{NAME}/issues/1"
+    kept = bugspark.report(taken)
+    assert kept
+    assert kept["github_repo"] == "other/place"
+
+
+async def test_nul_and_half_surrogates_that_slipped_through_stop_nobody(
+    stores: OpenStores, bugspark: BugSpark
+) -> None:
+    link = await linked(stores, bugspark)
+    action = ImportComment(comment=a_remote_comment(), body="a\0b \\u0000 \ud800 c", why=WHY)
+    plan = await a_plan(stores, link, actions=(action,), entries=(an_entry(link),))
+    assert await store(stores, link.project_id, plan) == Stored()
+    assert [row["body"] for row in bugspark.comments(link.report_id)] == ["ab \\u0000 ? c"]

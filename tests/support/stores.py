@@ -1,0 +1,182 @@
+"""Databases ready for the store, of both kinds, and values to fill them with.
+
+`pytest_plugins` or a room's conftest takes the fixtures from here: `store_url` (each test runs on SQLite and on
+PostgreSQL), `bugspark` (people at work in it), `database`, `clock` and `stores`.
+"""
+
+import hashlib
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from reconciler.model.fields import Category, IssueState, Severity, Side, Status
+from reconciler.model.ids import (
+    AccountId,
+    CommentId,
+    EntryId,
+    IssueNumber,
+    LinkId,
+    ProjectId,
+    RemoteCommentId,
+    ReportId,
+    RepositoryId,
+)
+from reconciler.model.issue import Account, RemoteComment
+from reconciler.model.link import Base, Entry, EntryState, Link, LinkOrigin, LinkState, Seen
+from reconciler.store.engine import Database, open_engine
+from reconciler.store.migrate import migrate
+from reconciler.store.stores import OpenStores, StoreSettings, open_stores
+from tests.support import bugspark as live
+from tests.support.bugspark import BugSpark
+from tests.support.postgres import Server
+
+NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+REPOSITORY = RepositoryId(77)
+NAME = "acme/web"
+
+
+class StillClock:
+    """A clock that moves only when told to, or by sleeping."""
+
+    def __init__(self, at: datetime = NOW) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        self.at += timedelta(seconds=max(seconds, 0))
+
+
+def digest(body: str) -> str:
+    """Stands in for the one that `decide` makes."""
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
+def fill_postgres(url: str) -> None:
+    """A live BugSpark, migrated."""
+    live.install(url)
+    migrate(url)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite file, migrated once per process and copied for each test."""
+    path = tmp_path_factory.mktemp("template") / "bugspark.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a migrated database of either kind, dropped afterwards."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "bugspark.db")
+        yield f"sqlite:///{tmp_path / 'bugspark.db'}"
+        return
+    server: Server = request.getfixturevalue("postgres_server")
+    with server.database(template=server.template("bugspark, migrated", fill_postgres)) as url:
+        yield url
+
+
+@pytest.fixture
+def bugspark(store_url: str) -> Iterator[BugSpark]:
+    """People at work in this database's BugSpark."""
+    with live.connected(store_url) as engine:
+        yield BugSpark(engine)
+
+
+@pytest.fixture
+def clock() -> StillClock:
+    return StillClock()
+
+
+@pytest.fixture
+async def database(store_url: str) -> AsyncIterator[Database]:
+    """The database, opened as the program opens it."""
+    opened = open_engine(store_url)
+    try:
+        yield opened
+    finally:
+        await opened.aclose()
+
+
+@pytest.fixture
+def stores(database: Database, clock: StillClock) -> OpenStores:
+    return open_stores(database, StoreSettings(digest=digest), clock)
+
+
+def a_link(project: ProjectId, report: ReportId, number: int = 1, **values: Any) -> Link:
+    """A link as the first contact leaves it, not stored yet; `values` replace any of it."""
+    link = Link(
+        id=LinkId(uuid4()),
+        project_id=project,
+        report_id=report,
+        repository_id=REPOSITORY,
+        repository=NAME,
+        number=IssueNumber(number),
+        origin=LinkOrigin.COMMAND,
+        backfill=False,
+        state=LinkState.ACTIVE,
+        reason=None,
+        base=Base(
+            status=Status.NEW,
+            severity=Severity.MEDIUM,
+            category=Category.BUG,
+            title="It breaks",
+            remote_title="[BUG-0001] It breaks",
+        ),
+        seen=Seen(
+            state=IssueState.OPEN,
+            state_reason=None,
+            labels=("bug", "medium-priority"),
+            title="[BUG-0001] It breaks",
+            comments=0,
+            locked=False,
+            updated_at=NOW,
+        ),
+        created_at=NOW,
+        revision=0,
+    )
+    return replace(link, **values)
+
+
+def an_entry(link: Link, **values: Any) -> Entry:
+    """A ledger row of an imported comment whose copy exists; `values` replace any of it."""
+    entry = Entry(
+        id=EntryId(uuid4()),
+        link_id=link.id,
+        origin=Side.GITHUB,
+        state=EntryState.LIVE,
+        local_id=CommentId(uuid4()),
+        remote_id=RemoteCommentId(1001),
+        local_digest=digest("copied"),
+        remote_digest=digest("said"),
+        remote_updated_at=NOW,
+        author="octocat",
+    )
+    return replace(entry, **values)
+
+
+def a_remote_comment(id_: int = 1001, number: int = 1, **values: Any) -> RemoteComment:
+    """A comment somebody wrote on GitHub; `values` replace any of it."""
+    comment = RemoteComment(
+        id=RemoteCommentId(id_),
+        issue_number=IssueNumber(number),
+        body="said",
+        author=Account(id=AccountId(9), login="octocat"),
+        collaborator=False,
+        url=f"https://github.com/{NAME}/issues/{number}#issuecomment-{id_}",
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    return replace(comment, **values)
