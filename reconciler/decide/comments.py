@@ -86,18 +86,18 @@ def _known(desk: Desk, entry: Entry, comment: RemoteComment) -> None:
         return
     seen = replace(entry, remote_digest=digest(comment.body), remote_updated_at=comment.updated_at)
     if seen.remote_digest != entry.remote_digest:
-        seen = _edited_on_github(desk, seen, comment)
+        seen = _edited_on_github(desk, entry, seen, comment)
     if seen != entry:
         desk.keep(seen)
 
 
-def _edited_on_github(desk: Desk, entry: Entry, comment: RemoteComment) -> Entry:
+def _edited_on_github(desk: Desk, entry: Entry, seen: Entry, comment: RemoteComment) -> Entry:
     if entry.origin is Side.BUGSPARK:
-        return replace(entry, reason=EDITED_COPY)
+        return replace(seen, reason=EDITED_COPY)
     body = to_bugspark(login_of(comment), comment.body)
     why = Why(rule=Rule.COMMENT_EDITED, remote=excerpt(comment.body), to=excerpt(body))
     desk.actions.append(EditLocal(entry=entry, comment=comment, body=body, why=why))
-    return replace(entry, local_digest=digest(body))
+    return replace(seen, local_digest=digest(body))
 
 
 def _marked(desk: Desk, comment: RemoteComment, local_id: CommentId) -> None:

@@ -1,0 +1,157 @@
+"""DESIGN.md, "Guard": suspicious deletions wait, the rest proceeds."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.decide.guard import Guarded, deletions, digest, guard, suspicious
+from reconciler.model.fields import Field, Side
+from reconciler.model.ids import EntryId
+from reconciler.model.link import EntryState
+from reconciler.model.plan import DeleteRemote, Deletion, LinkPlan, RemoveLocal, Rule, SetField, Why
+from reconciler.model.policy import GuardPolicy
+from tests.support.nouns import a_local, a_plan, a_remote, an_entry, ids
+
+GITHUB, BUGSPARK = Side.GITHUB, Side.BUGSPARK
+POLICY = GuardPolicy()
+MANY = {GITHUB: 5_000, BUGSPARK: 5_000}
+DELETED = Why(rule=Rule.COMMENT_DELETED)
+SET = SetField(field=Field.STATUS, to="resolved", why=Why(rule=Rule.REMOTE_MOVED))
+
+
+def removal(number: int) -> RemoveLocal:
+    return RemoveLocal(entry=an_entry(GITHUB, a_local(number), a_remote(number)), why=DELETED)
+
+
+def deletion(number: int) -> DeleteRemote:
+    return DeleteRemote(entry=an_entry(BUGSPARK, a_local(number), a_remote(number)), why=DELETED)
+
+
+def removals(count: int, start: int = 0) -> tuple[Deletion, ...]:
+    return tuple(removal(number) for number in range(start, start + count))
+
+
+@pytest.mark.parametrize(
+    ("count", "known", "policy", "held"),
+    [
+        (20, MANY, POLICY, False),
+        (21, MANY, POLICY, True),
+        (3, MANY, GuardPolicy(max_deletions=2), True),
+        (2, MANY, GuardPolicy(max_deletions=2), False),
+        (1, MANY, GuardPolicy(max_deletions=0), True),
+        (0, MANY, GuardPolicy(max_deletions=0), False),
+        (6, {GITHUB: 40, BUGSPARK: 20}, POLICY, False),  # a tenth is not more than a tenth
+        (6, {GITHUB: 39, BUGSPARK: 20}, POLICY, True),
+        (6, {GITHUB: 59}, POLICY, True),
+        (6, {GITHUB: 60}, POLICY, False),
+        (5, {GITHUB: 6, BUGSPARK: 0}, POLICY, False),  # five are few, whatever their share
+        (5, {GITHUB: 5, BUGSPARK: 5_000}, POLICY, True),  # all there is of five and more
+        (6, {GITHUB: 6, BUGSPARK: 5_000}, POLICY, True),
+        (6, {GITHUB: 7, BUGSPARK: 5_000}, POLICY, False),
+        (4, {GITHUB: 4, BUGSPARK: 0}, POLICY, False),  # all there is, but fewer than five
+        (6, {GITHUB: 10}, GuardPolicy(max_share=0.6), False),
+        (7, {GITHUB: 10}, GuardPolicy(max_share=0.6), True),
+    ],
+)
+def test_deletions_are_held_back_exactly_beyond_the_thresholds(
+    count: int, known: dict[Side, int], policy: GuardPolicy, *, held: bool
+) -> None:
+    plan = a_plan(*removals(count), SET)
+    found = guard([plan], known=known, accepted=(), policy=policy)
+    assert (found.digest is not None) is held
+    (after,) = found.plans
+    assert len(deletions([after])) == (0 if held else count)
+    assert len(after.withheld) == (count if held else 0)
+    assert SET in after.actions
+
+
+def test_a_side_that_is_suddenly_empty_is_seen_among_the_other_sides_deletions() -> None:
+    wanted: list[Deletion] = [*(deletion(number) for number in range(5)), removal(9)]
+    assert suspicious(wanted, {GITHUB: 5_000, BUGSPARK: 5}, POLICY)
+    assert not suspicious(wanted, {GITHUB: 5_000, BUGSPARK: 6}, POLICY)
+    assert not suspicious(removals(5), {GITHUB: 5_000, BUGSPARK: 5}, POLICY)
+
+
+def test_both_directions_count_together() -> None:
+    wanted = (*removals(11), *(deletion(number) for number in range(20, 30)))
+    assert suspicious(wanted, MANY, POLICY)
+    assert not suspicious(wanted[1:], MANY, POLICY)
+
+
+def held_back(*plans: LinkPlan) -> Guarded:
+    return guard(plans, known=MANY, accepted=(), policy=GuardPolicy(max_deletions=1))
+
+
+def test_a_row_does_not_end_while_its_deletion_waits() -> None:
+    gone, kept = removal(1), an_entry(GITHUB, a_local(7), a_remote(7))
+    ended = replace(gone.entry, state=EntryState.ENDED)
+    found = held_back(a_plan(gone, entries=(ended, kept)), a_plan(removal(2)))
+    assert found.plans[0].entries == (kept,)
+    assert found.plans[0].actions == ()
+
+
+def test_a_second_copy_found_stays_known_while_its_deletion_waits() -> None:
+    second = an_entry(BUGSPARK, None, a_remote(4))
+    double = DeleteRemote(entry=second, why=Why(rule=Rule.COMMENT_DOUBLED))
+    found = held_back(a_plan(double, removal(1), entries=(second,)))
+    assert found.plans[0].entries == (second,)
+    assert found.plans[0].withheld == (double, removal(1))
+
+
+def test_plans_without_deletions_are_untouched() -> None:
+    plain, heavy = a_plan(SET), a_plan(*removals(2))
+    assert held_back(plain, heavy).plans[0] is plain
+
+
+def test_accepted_deletions_neither_count_nor_wait() -> None:
+    accepted = {item.entry.id for item in removals(20)}
+    plan = a_plan(*removals(25))
+    assert guard([plan], known=MANY, accepted=accepted, policy=POLICY).plans == (plan,)
+    few = guard([plan], known={GITHUB: 25}, accepted=accepted, policy=GuardPolicy(max_deletions=4))
+    assert few.plans[0].actions == removals(20)
+    assert few.plans[0].withheld == removals(5, start=20)
+    assert few.digest == digest(removals(5, start=20))
+
+
+def test_what_is_held_back_already_waits_with_the_new_under_one_hash() -> None:
+    first = held_back(a_plan(*removals(3))).plans[0]
+    again = held_back(first, a_plan(removal(9), SET))
+    assert again.plans[0] == first
+    assert again.plans[1].actions == (SET,)
+    assert again.plans[1].withheld == (removal(9),)
+    assert again.digest == digest((*removals(3), removal(9)))
+    same = held_back(replace(first, actions=(removal(9),)))
+    assert same.plans[0].withheld == (*removals(3), removal(9))
+
+
+def test_the_hash_is_of_exactly_these_deletions_in_any_order() -> None:
+    wanted = removals(6)
+    assert digest(wanted) == digest(tuple(reversed(wanted)))
+    others = {digest(wanted[:5]), digest((*wanted[:5], removal(9))), digest((*wanted[:5], deletion(5)))}
+    assert len(others | {digest(wanted)}) == 4
+
+
+def test_the_hash_outlives_a_row_that_is_made_up_again() -> None:
+    second = an_entry(BUGSPARK, None, a_remote(4))
+    again = replace(second, id=EntryId(ids()()))
+    one, other = (DeleteRemote(entry=entry, why=DELETED) for entry in (second, again))
+    assert digest([one]) == digest([other])
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(1, 6), st.integers(0, 60), st.integers(0, 60))
+def test_nothing_is_lost_or_invented_by_the_guard(
+    ours: int, theirs: int, parts: int, local: int, remote: int
+) -> None:
+    wanted = (*removals(theirs), *(deletion(number) for number in range(50, 50 + ours)))
+    plans = [a_plan(SET, *wanted[part::parts]) for part in range(parts)]
+    known = {GITHUB: local, BUGSPARK: remote}
+    found = guard(plans, known=known, accepted=(), policy=POLICY)
+    held = [item for plan in found.plans for item in plan.withheld]
+    assert sorted([*held, *deletions(found.plans)], key=repr) == sorted(wanted, key=repr)
+    assert bool(held) is (found.digest is not None)
+    assert not (held and deletions(found.plans))
+    assert all(SET in plan.actions for plan in found.plans)
+    if not held:
+        assert len(wanted) <= 20

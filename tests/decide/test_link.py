@@ -1,0 +1,326 @@
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.decide.link import decide_link, is_doubtful, is_news, seen_of
+from reconciler.decide.settle import Times
+from reconciler.decide.text import to_bugspark, to_github
+from reconciler.model.fields import Field, IssueState, Severity, Side, Status
+from reconciler.model.ids import IssueNumber, RemoteCommentId
+from reconciler.model.link import Base, EntryState, LinkOrigin, LinkState
+from reconciler.model.plan import (
+    DeleteRemote,
+    ImportComment,
+    LinkPlan,
+    LinkView,
+    PostComment,
+    RemoveLocal,
+    SetField,
+    SetState,
+)
+from reconciler.model.policy import ConflictPolicy, SyncPolicy
+from tests.support.nouns import (
+    AFTER,
+    BEFORE,
+    OURS,
+    a_base,
+    a_link,
+    a_local,
+    a_new_link,
+    a_remote,
+    a_report,
+    a_view,
+    an_entry,
+    an_issue,
+    ids,
+    local_id,
+    seen,
+)
+from tests.support.tiny_world import AFTER_GITHUB, BEFORE_GITHUB, TinyWorld
+
+POLICY = SyncPolicy()
+SECOND = timedelta(seconds=1)
+
+
+def decided(view: LinkView, policy: SyncPolicy = POLICY) -> LinkPlan:
+    plan = decide_link(view, policy, {}, ids())
+    assert isinstance(plan, LinkPlan)
+    return plan
+
+
+def test_nothing_changed_nothing_planned() -> None:
+    plan = decided(a_view())
+    assert plan.idle
+    assert plan.after == plan.link
+
+
+def test_without_a_row_of_this_pass_what_was_seen_last_still_stands() -> None:
+    link = a_link(seen=seen("high", state=IssueState.CLOSED))
+    (action,) = decided(a_view(link=link, report=a_report(status=Status.NEW))).actions
+    assert isinstance(action, SetField)
+    assert action.to == "resolved"
+
+
+def test_what_github_showed_is_remembered_even_when_nothing_is_written() -> None:
+    issue = an_issue("high-priority", "wontfix", comments=4, locked=True)
+    plan = decided(a_view(issue=issue))
+    assert plan.actions == ()
+    assert not plan.idle
+    assert plan.after == replace(plan.link, seen=seen_of(issue))
+
+
+def test_fields_and_comments_are_decided_in_one_plan() -> None:
+    view = a_view(
+        issue=an_issue("critical"),
+        report=a_report(status=Status.RESOLVED),
+        comments=(a_remote(),),
+        local=(a_local(),),
+    )
+    plan = decided(view)
+    assert [type(a) for a in plan.actions] == [SetState, SetField, ImportComment, PostComment]
+    assert len(plan.entries) == 2
+    assert plan.after.base == a_base(severity=Severity.CRITICAL)
+    assert (plan.link, plan.report) == (view.link, view.report)
+
+
+def test_first_contact_makes_a_link_active_and_clears_its_trouble() -> None:
+    link = a_new_link(reason="not readable", quarantined_until=AFTER)
+    plan = decided(a_view(link=link, issue=an_issue("high"), whole=True))
+    after = plan.after
+    assert (after.state, after.reason, after.quarantined_until) == (LinkState.ACTIVE, None, None)
+    assert after.base == a_base()
+
+
+def test_a_conflict_asks_for_the_events_of_its_fields_and_is_recorded_with_them() -> None:
+    view = a_view(issue=an_issue("low"), report=a_report(severity=Severity.CRITICAL))
+    assert decide_link(view, POLICY, {}, ids()) == frozenset({Field.SEVERITY})
+    at = {Field.SEVERITY: Times(local=AFTER, remote=AFTER)}
+    plan = decide_link(view, POLICY, at, ids())
+    assert isinstance(plan, LinkPlan)
+    (conflict,) = plan.conflicts
+    assert (conflict.field, conflict.lost) == (Field.SEVERITY, "critical")
+
+
+def test_an_issue_never_read_cannot_be_decided() -> None:
+    with pytest.raises(ValueError, match="has never been read"):
+        decided(a_view(link=a_new_link()))
+
+
+@pytest.mark.parametrize(
+    ("link", "noted"),
+    [
+        (a_link(seen=seen("high")), True),
+        (a_link(seen=seen("high", "low")), False),
+        (a_link(seen=None), True),
+        (a_new_link(seen=seen("high", "low")), True),
+    ],
+)
+def test_several_labels_are_noted_once(link: Any, *, noted: bool) -> None:
+    notes = decided(a_view(link=link, issue=an_issue("high", "low"))).notes
+    assert notes == ("several labels speak of severity (high, low): high counts",) * noted
+
+
+@pytest.mark.parametrize(
+    ("known", "row", "news", "doubtful"),
+    [
+        (None, an_issue(), True, False),
+        (an_issue("a"), an_issue("a"), False, False),
+        (an_issue("a"), an_issue("a", updated_at=AFTER + SECOND), True, False),
+        (an_issue("a"), an_issue("b", updated_at=AFTER + SECOND), True, False),
+        (an_issue("a"), an_issue("b", updated_at=AFTER - SECOND), False, False),  # a lagging list
+        (an_issue("a"), an_issue("b"), True, True),  # maybe from before our own write
+        (an_issue("a"), an_issue("a", state=IssueState.CLOSED), True, True),
+        (an_issue("a"), an_issue("a", comments=1), True, True),
+    ],
+)
+def test_a_row_is_news_unless_it_is_known_or_older(
+    known: Any, row: Any, *, news: bool, doubtful: bool
+) -> None:
+    link = a_link(seen=None if known is None else seen_of(known))
+    assert is_news(link, row) is news
+    assert is_doubtful(link, row) is doubtful
+
+
+# --- whole worlds, from any state -------------------------------------------------------------------------
+
+Step = Callable[[TinyWorld, int], None]
+
+
+def from_github(world: TinyWorld, number: int) -> None:
+    remote = a_remote(number, f"original {number}")
+    local = a_local(number, to_bugspark("octocat", remote.body), source="github", author=None)
+    entry = an_entry(Side.GITHUB, local, remote)
+    world.local[local.id], world.remote[remote.id], world.ledger[entry.id] = local, remote, entry
+
+
+def from_bugspark(world: TinyWorld, number: int) -> None:
+    local = a_local(number, f"original {number}")
+    body = to_github("Ada", local.body, "<!-- signed -->", hosts=())
+    remote = a_remote(number, body, author=OURS, marked=local.id)
+    entry = an_entry(Side.BUGSPARK, local, remote)
+    world.local[local.id], world.remote[remote.id], world.ledger[entry.id] = local, remote, entry
+
+
+def delete_local(world: TinyWorld, number: int) -> None:
+    world.local.pop(local_id(number), None)
+
+
+def delete_remote(world: TinyWorld, number: int) -> None:
+    world.remote.pop(RemoteCommentId(number), None)
+
+
+def edit_remote(world: TinyWorld, number: int) -> None:
+    row = world.remote[RemoteCommentId(number)]
+    world.remote[row.id] = replace(row, body=f"{row.body}!", updated_at=AFTER + SECOND)
+
+
+def edit_local(world: TinyWorld, number: int) -> None:
+    row = world.local[local_id(number)]
+    world.local[row.id] = replace(row, body=f"{row.body}?")
+
+
+def wait(world: TinyWorld, number: int) -> None:
+    """Its copy was posted, or not, and nobody knows."""
+    entry = next(e for e in world.ledger.values() if e.local_id == local_id(number))
+    world.ledger[entry.id] = replace(entry, state=EntryState.PENDING, remote_id=None, remote_digest=None)
+
+
+def double(world: TinyWorld, number: int) -> None:
+    row = world.remote[RemoteCommentId(number)]
+    world.remote[RemoteCommentId(number + 1_000)] = replace(row, id=RemoteCommentId(number + 1_000))
+
+
+def forget(world: TinyWorld, number: int) -> None:
+    """The ledger knows nothing of either."""
+    kept = {key: e for key, e in world.ledger.items() if e.local_id != local_id(number)}
+    world.ledger.clear()
+    world.ledger.update(kept)
+
+
+def age(world: TinyWorld, number: int) -> None:
+    """Older than the link, and without a marker."""
+    forget(world, number)
+    local, remote = world.local[local_id(number)], world.remote[RemoteCommentId(number)]
+    world.local[local.id] = replace(local, created_at=BEFORE)
+    world.remote[remote.id] = replace(remote, created_at=BEFORE, marked=None)
+
+
+HISTORIES: Sequence[Sequence[Step]] = (
+    (from_github,),
+    (from_github, edit_remote),
+    (from_github, edit_local),
+    (from_github, delete_remote),
+    (from_github, delete_local),
+    (from_github, edit_remote, delete_local),
+    (from_github, delete_local, delete_remote),
+    (from_github, delete_local, forget),
+    (from_github, age),
+    (from_bugspark,),
+    (from_bugspark, edit_local),
+    (from_bugspark, edit_remote),
+    (from_bugspark, edit_remote, edit_local),
+    (from_bugspark, delete_local),
+    (from_bugspark, delete_remote),
+    (from_bugspark, edit_local, delete_remote),
+    (from_bugspark, delete_local, delete_remote),
+    (from_bugspark, delete_remote, forget),
+    (from_bugspark, wait),
+    (from_bugspark, wait, delete_remote),
+    (from_bugspark, wait, delete_local),
+    (from_bugspark, wait, double),
+    (from_bugspark, wait, double, delete_local),
+    (from_bugspark, double),
+    (from_bugspark, double, delete_remote),
+    (from_bugspark, double, delete_local),
+    (from_bugspark, double, forget),
+    (from_bugspark, forget),
+    (from_bugspark, age),
+)
+
+
+def a_world(
+    histories: Sequence[Sequence[Step]], base: Base | None, policy: SyncPolicy, origin: LinkOrigin
+) -> TinyWorld:
+    world = TinyWorld(
+        report=a_report(status=Status.TRIAGING),
+        issue=an_issue("high"),
+        link=a_link(base=base, origin=origin, number=IssueNumber(12)),
+        policy=policy,
+    )
+    for number, steps in enumerate(histories, start=1):
+        for step in steps:
+            step(world, number)
+    return world
+
+
+threads = st.lists(st.sampled_from(HISTORIES), max_size=6)
+policies = st.builds(
+    SyncPolicy,
+    conflict=st.just(ConflictPolicy.GITHUB),
+    collaborators_only=st.booleans(),
+    delete_in_bugspark=st.booleans(),
+    delete_on_github=st.booleans(),
+)
+worlds = st.builds(a_world, threads, st.sampled_from([None, a_base()]), policies, st.sampled_from(LinkOrigin))
+
+
+@given(worlds, st.integers(0, 12))
+def test_threads_come_to_rest_wherever_a_pass_was_cut_off(world: TinyWorld, requests: int) -> None:
+    world.requests_left = requests
+    world.apply(world.decide())
+    world.requests_left = 1_000
+    world.settle()
+
+
+@given(worlds)
+def test_at_rest_every_original_has_one_copy_or_a_reason(world: TinyWorld) -> None:
+    world.settle()
+    live = [entry for entry in world.ledger.values() if entry.state is EntryState.LIVE]
+    assert all(entry.local_id in world.local and entry.remote_id in world.remote for entry in live)
+    assert len({entry.local_id for entry in live}) == len({entry.remote_id for entry in live}) == len(live)
+    assert set(world.local) <= {entry.local_id for entry in world.ledger.values()}
+    marked = [row.marked for row in world.remote.values() if row.marked in world.local]
+    assert len(marked) == len(set(marked))
+
+
+@given(worlds)
+def test_no_original_is_touched_and_nothing_of_ours_comes_back(world: TinyWorld) -> None:
+    local = {key: row for key, row in world.local.items() if row.source is None}
+    remote = {key: row for key, row in world.remote.items() if row.author != OURS}
+    world.settle()
+    assert local.items() <= world.local.items()
+    assert remote.items() <= world.remote.items()
+    new = [row for key, row in world.local.items() if key not in local and row.source == "github"]
+    assert not any("[BugSpark]" in row.body for row in new)
+
+
+@given(worlds)
+def test_deciding_is_the_same_twice_given_the_same_ids(world: TinyWorld) -> None:
+    world.new_id = ids()
+    once = world.decide()
+    world.new_id = ids()
+    world.local, world.remote = dict(reversed(world.local.items())), dict(reversed(world.remote.items()))
+    assert world.decide() == once
+
+
+@given(worlds)
+def test_the_switches_keep_copies(world: TinyWorld) -> None:
+    switched = replace(world.policy, delete_in_bugspark=False, delete_on_github=False)
+    world.policy = switched
+    plan = world.decide()
+    assert not any(isinstance(action, RemoveLocal) for action in plan.actions)
+    deleted = [action.entry for action in plan.actions if isinstance(action, DeleteRemote)]
+    assert all(entry.local_id is None for entry in deleted)  # only second copies
+
+
+@pytest.mark.parametrize("times", [BEFORE_GITHUB, AFTER_GITHUB])
+@pytest.mark.parametrize("steps", HISTORIES)
+def test_each_history_alone_comes_to_rest(steps: Sequence[Step], times: Any) -> None:
+    world = a_world([steps], a_base(), POLICY, LinkOrigin.COLUMNS)
+    world.times = times
+    world.settle()

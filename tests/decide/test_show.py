@@ -1,0 +1,259 @@
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, get_args
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.decide.show import (
+    field_of,
+    intent_key,
+    issue_name,
+    key_of,
+    kind_of,
+    plan_hash,
+    show,
+    show_export,
+    show_intent,
+)
+from reconciler.model.fields import Field, IssueState, Severity, Side
+from reconciler.model.ids import EntryId, IntentId, IssueNumber, LinkId, ReportId, RepositoryId
+from reconciler.model.intent import Intent, IntentState, NewComment, NewIssue, Operation
+from reconciler.model.plan import (
+    Action,
+    CreateIssue,
+    DeleteRemote,
+    EditLocal,
+    EditRemote,
+    ImportComment,
+    PostComment,
+    RemoveLocal,
+    Rule,
+    SetField,
+    SetState,
+    SetTitle,
+    SwapLabels,
+    Why,
+)
+from reconciler.model.shown import ShownAction
+from tests.support.nouns import (
+    AFTER,
+    LINKED,
+    PROJECT,
+    REPORT,
+    a_link,
+    a_local,
+    a_plan,
+    a_remote,
+    a_report,
+    an_entry,
+    local_id,
+)
+
+WHY = Why(rule=Rule.LOCAL_MOVED, base="new", local="resolved", remote="new", to="resolved")
+ENTRY = an_entry(Side.GITHUB, a_local(), a_remote())
+SWAP = SwapLabels(field=Field.SEVERITY, add="low-priority", remove=("high", "medium"), why=WHY)
+ACTIONS: Mapping[str, tuple[Action, str | None]] = {
+    "set_field": (SetField(field=Field.SEVERITY, to="low", why=WHY), "severity"),
+    "import_comment": (ImportComment(comment=a_remote(), body="body", why=WHY), "comment"),
+    "edit_comment": (EditLocal(entry=ENTRY, comment=a_remote(), body="body", why=WHY), "comment"),
+    "remove_comment": (RemoveLocal(entry=ENTRY, why=WHY), "comment"),
+    "create_issue": (CreateIssue(report=a_report(), why=WHY), None),
+    "set_state": (SetState(state=IssueState.CLOSED, reason="completed", why=WHY), "status"),
+    "swap_labels": (SWAP, "severity"),
+    "set_title": (SetTitle(title="[BUG-0001] New", why=WHY), "title"),
+    "post_comment": (PostComment(comment=a_local(), why=WHY), "comment"),
+    "edit_remote_comment": (EditRemote(entry=ENTRY, comment=a_local(), why=WHY), "comment"),
+    "delete_remote_comment": (DeleteRemote(entry=ENTRY, why=WHY), "comment"),
+}
+PLAN = a_plan()
+
+
+def test_every_action_has_a_word_of_its_own() -> None:
+    assert {kind_of(action) for action, _ in ACTIONS.values()} == set(ACTIONS)
+    every = {kind for side in get_args(Action) for kind in get_args(side) or (side,)}
+    assert {type(action) for action, _ in ACTIONS.values()} == every
+
+
+@pytest.mark.parametrize("kind", ACTIONS)
+def test_an_action_is_shown_flat(kind: str) -> None:
+    action, about = ACTIONS[kind]
+    assert field_of(action) == about
+    assert show(PLAN, action) == ShownAction(
+        kind=kind,
+        report=str(REPORT),
+        tracking_id="BUG-0001",
+        issue="acme/web#12",
+        field=about,
+        base="new",
+        local="resolved",
+        remote="new",
+        to="resolved",
+        rule="only BugSpark changed",
+    )
+
+
+def test_a_deleted_report_has_no_tracking_id() -> None:
+    assert show(replace(PLAN, report=None), SWAP).tracking_id is None
+
+
+def test_an_issue_is_named_as_people_do() -> None:
+    assert issue_name(a_link()) == "acme/web#12"
+
+
+def test_an_export_is_shown_without_an_issue() -> None:
+    shown = show_export(a_report(), Rule.EXPORT_ALL)
+    assert (shown.kind, shown.report, shown.tracking_id) == ("create_issue", str(REPORT), "BUG-0001")
+    assert (shown.issue, shown.field, shown.to) == (None, None, None)
+    assert (shown.local, shown.rule) == ("Crash on start", "every new report is exported")
+
+
+def an_intent(wish: Any, operation: Operation, **given: Any) -> Intent:
+    fields: dict[str, Any] = {
+        "id": IntentId(UUID(int=90)),
+        "project_id": PROJECT,
+        "report_id": REPORT,
+        "link_id": None,
+        "entry_id": None,
+        "local_id": REPORT,
+        "operation": operation,
+        "repository_id": RepositoryId(55),
+        "number": None,
+        "wish": wish,
+        "state": IntentState.PLANNED,
+        "attempts": 0,
+        "created_at": LINKED,
+    }
+    return Intent(**fields | given)
+
+
+ISSUE = NewIssue(title="[BUG-0001] Crash", body="It crashed", labels=("bug", "high-priority"))
+EXPORT = an_intent(ISSUE, Operation.CREATE_ISSUE)
+COMMENT = an_intent(NewComment(body="Hello"), Operation.CREATE_COMMENT, local_id=local_id(1))
+
+
+def test_a_recorded_wish_is_shown_too() -> None:
+    export, comment = show_intent(EXPORT, None), show_intent(COMMENT, "acme/web#12")
+    assert (export.kind, export.field, export.local) == ("create_issue", None, "[BUG-0001] Crash")
+    assert (comment.kind, comment.field, comment.issue) == ("post_comment", "comment", "acme/web#12")
+    assert comment.local is None
+    assert {export.report, comment.report} == {str(REPORT)}
+    assert {export.rule, comment.rule} == {"recorded by an earlier pass"}
+
+
+# --- the hash ---------------------------------------------------------------------------------------------
+
+
+@given(st.permutations(list(ACTIONS)))
+def test_the_hash_does_not_depend_on_the_order(order: list[str]) -> None:
+    keys = [key_of(PLAN, action) for action, _ in ACTIONS.values()]
+    assert plan_hash(key_of(PLAN, ACTIONS[kind][0]) for kind in order) == plan_hash(keys)
+
+
+def test_the_hash_does_not_depend_on_ids_made_up_for_this_plan() -> None:
+    second = an_entry(Side.BUGSPARK, None, a_remote(4))
+    made_up = replace(second, id=EntryId(UUID(int=4711)))
+    one, other = (key_of(PLAN, DeleteRemote(entry=entry, why=WHY)) for entry in (second, made_up))
+    assert one == other
+    again = replace(PLAN, link=a_link(id=LinkId(UUID(int=4712)), revision=0, created_at=AFTER))
+    assert all(key_of(PLAN, action) == key_of(again, action) for action, _ in ACTIONS.values())
+    assert intent_key(EXPORT) == intent_key(replace(EXPORT, id=IntentId(UUID(int=4713)), attempts=2))
+
+
+def test_labels_are_removed_in_any_order_under_one_hash() -> None:
+    assert key_of(PLAN, SWAP) == key_of(PLAN, replace(SWAP, remove=("medium", "high")))
+
+
+OTHER = an_entry(Side.GITHUB, a_local(2), a_remote(1))
+CHANGES: list[tuple[str, dict[str, Any]]] = [
+    ("set_field", {"field": Field.CATEGORY}),
+    ("set_field", {"to": "critical"}),
+    ("import_comment", {"comment": a_remote(2)}),
+    ("import_comment", {"body": "body "}),
+    ("edit_comment", {"comment": a_remote(2)}),
+    ("edit_comment", {"body": "other"}),
+    ("remove_comment", {"entry": OTHER}),
+    ("remove_comment", {"entry": an_entry(Side.GITHUB, a_local(1), a_remote(2))}),
+    ("create_issue", {"report": a_report(title="Other")}),
+    ("create_issue", {"report": a_report(severity=Severity.LOW)}),
+    ("set_state", {"state": IssueState.OPEN}),
+    ("set_state", {"reason": "not_planned"}),
+    ("swap_labels", {"field": Field.CATEGORY}),
+    ("swap_labels", {"add": None}),
+    ("swap_labels", {"remove": ("high",)}),
+    ("swap_labels", {"remove": ("high,medium",)}),
+    ("set_title", {"title": "[BUG-0001] Other"}),
+    ("post_comment", {"comment": a_local(2)}),
+    ("post_comment", {"comment": a_local(body="Other")}),
+    ("post_comment", {"comment": a_local(author="Bob")}),
+    ("edit_remote_comment", {"comment": a_local(body="Other")}),
+    ("edit_remote_comment", {"comment": a_local(2)}),
+    ("delete_remote_comment", {"entry": OTHER}),
+]
+
+
+@pytest.mark.parametrize(("kind", "change"), CHANGES)
+def test_the_hash_feels_every_content(kind: str, change: dict[str, Any]) -> None:
+    action = ACTIONS[kind][0]
+    assert plan_hash([key_of(PLAN, replace(action, **change))]) != plan_hash([key_of(PLAN, action)])
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        replace(WHY, rule=Rule.NEWEST_LOCAL),
+        replace(WHY, base="triaging"),
+        replace(WHY, local="closed"),
+        replace(WHY, remote=None),
+        replace(WHY, to="closed"),
+    ],
+)
+@pytest.mark.parametrize("kind", ACTIONS)
+def test_the_hash_feels_why(kind: str, why: Why) -> None:
+    action = ACTIONS[kind][0]
+    assert key_of(PLAN, replace(action, why=why)) != key_of(PLAN, action)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        a_link(number=IssueNumber(13)),
+        a_link(repository="acme/api"),
+        a_link(report_id=ReportId(UUID(int=77))),
+    ],
+)
+@pytest.mark.parametrize("kind", ACTIONS)
+def test_the_hash_feels_which_link(kind: str, link: Any) -> None:
+    action = ACTIONS[kind][0]
+    assert key_of(a_plan(link=link), action) != key_of(PLAN, action)
+
+
+@pytest.mark.parametrize(
+    ("intent", "change"),
+    [
+        (EXPORT, {"wish": replace(ISSUE, title="[BUG-0001] Other")}),
+        (EXPORT, {"wish": replace(ISSUE, body="Other")}),
+        (EXPORT, {"wish": replace(ISSUE, labels=("bug",))}),
+        (EXPORT, {"local_id": local_id(3)}),
+        (COMMENT, {"wish": NewComment(body="Other")}),
+        (COMMENT, {"operation": Operation.EDIT_COMMENT}),
+    ],
+)
+def test_the_hash_feels_every_recorded_wish(intent: Intent, change: dict[str, Any]) -> None:
+    assert intent_key(replace(intent, **change)) != intent_key(intent)
+
+
+def test_no_text_can_pass_for_two_actions() -> None:
+    one = replace(ACTIONS["set_title"][0], why=replace(WHY, local="a"))
+    keys = [key_of(PLAN, one), key_of(PLAN, SWAP)]
+    assert not any("\n" in key for key in keys)
+    stuffed = SetTitle(title="\n".join(keys), why=WHY)
+    assert "\n" not in key_of(PLAN, stuffed)
+
+
+def test_an_empty_plan_has_a_hash_of_its_own() -> None:
+    assert plan_hash([]) == plan_hash([])
+    assert plan_hash([]) != plan_hash([key_of(PLAN, SWAP)])
+    assert len(plan_hash([])) == 16
