@@ -89,8 +89,8 @@ class Applier:
 
     async def _transaction(self, plans: Sequence[LinkPlan], look: Look | None) -> frozenset[ReportId]:
         intents = tuple(intent for plan in plans for intent in wishes(self._context, plan))
-        moved = look is not None and (look.issue_list or look.comment_list)
-        if not plans and not moved:
+        positions = (look.issue_list, look.comment_list) if look is not None else (None, None)
+        if not plans and positions == (None, None):
             return frozenset()
         await self._fence.check()
         stored = await self._context.stores.ledger.store(
@@ -99,8 +99,8 @@ class Applier:
                 at=self._context.github.now(),
                 plans=tuple(plans),
                 intents=intents,
-                issues=look.issue_list if look else None,
-                comments=look.comment_list if look else None,
+                issues=positions[0],
+                comments=positions[1],
             )
         )
         self.overtaken |= stored.stale

@@ -25,7 +25,9 @@ class Look:
     comment_list: ListState | None = None
     local: bool = True  # BugSpark's own differences are looked for as well
 
-    def __len__(self) -> int:
+    @property
+    def rows(self) -> int:
+        """How many rows are held."""
         return len(self.issues) + len(self.comments)
 
     @property
@@ -53,14 +55,14 @@ async def looks(context: Context, memory: Memory, *, rows: int = LOOK_ROWS) -> A
         look.issues.update((row.number, row) for row in page.rows)
         look.poisoned.extend(page.poisoned)
         look.issue_list = page.state or look.issue_list
-        if len(look) >= rows:
+        if look.rows >= rows:
             yield look
             look = Look(local=False)
     async for notes in context.github.comment_changes(memory.comments):
         look.comments.update((row.id, row) for row in notes.rows)
         look.poisoned.extend(notes.poisoned)
         look.comment_list = notes.state or look.comment_list
-        if len(look) >= rows:
+        if look.rows >= rows:
             yield look
             look = Look(local=False)
     yield look

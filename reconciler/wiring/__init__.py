@@ -13,4 +13,12 @@ __all__ = ["Application", "migrate", "open_application"]
 
 def migrate(settings: Settings) -> str:
     """Bring the schema up to date; a sentence that says what was done."""
-    return str(schema.migrate(settings.database.url.reveal()))
+    done = schema.migrate(settings.database.url.reveal())
+    if done.before == done.after:
+        return f"the schema is up to date already ({done.after})"
+    parts = [f"the schema is at {done.after} now"]
+    if done.made_tables:
+        parts.append("the database was empty, so BugSpark's tables were made too")
+    if done.added_columns:
+        parts.append(f"columns added: {', '.join(done.added_columns)}")
+    return "; ".join(parts)

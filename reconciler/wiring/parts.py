@@ -22,9 +22,8 @@ from reconciler.model.secret import Secret
 from reconciler.model.shown import Progress
 from reconciler.ports import Clock, Governor, Stores
 from reconciler.store.engine import open_engine
-from reconciler.store.meta import Meta
 from reconciler.store.schema import require_schema
-from reconciler.store.stores import open_stores
+from reconciler.store.stores import StoreSettings, open_stores
 from reconciler.wiring.clock import SystemClock
 from reconciler.wiring.markers import InstanceMarkers, open_markers
 
@@ -100,15 +99,9 @@ async def open_parts(settings: Settings, clock: Clock | None = None) -> AsyncIte
     transport = Transport(user_agent=USER_AGENT)
     try:
         await require_schema(database)
-        markers = await open_markers(settings, Meta(database))
-        stores = open_stores(
-            database,
-            clock=clock,
-            pace=settings.pace(),
-            encryption_keys=settings.bugspark.encryption_keys,
-            app_repositories=settings.github.app.repositories,
-            digest=digest,
-        )
+        stores = open_stores(database, _store_settings(settings, dry=False), clock)
+        looking = open_stores(database, _store_settings(settings, dry=True), clock)
+        markers = await open_markers(settings, stores.meta)
         yield Parts(
             settings=settings,
             stores=stores,
@@ -116,7 +109,7 @@ async def open_parts(settings: Settings, clock: Clock | None = None) -> AsyncIte
             clock=clock,
             transport=transport,
             doorway=_doorway(settings, clock, transport, stores.governor),
-            looking=_doorway(settings, clock, transport, stores.dry_governor),
+            looking=_doorway(settings, clock, transport, looking.governor),
         )
     finally:
         await transport.aclose()
@@ -132,6 +125,24 @@ def _doorway(settings: Settings, clock: Clock, transport: Transport, governor: G
         transport=transport,
         overlap_seconds=settings.poll.overlap_seconds,
     )
+
+
+def _store_settings(settings: Settings, *, dry: bool) -> StoreSettings:
+    return StoreSettings(
+        digest=digest,
+        keys=settings.bugspark.encryption_keys,
+        pace=settings.pace(),
+        app_repositories=settings.github.app.repositories,
+        web_url=_web_url(settings.github.api_url),
+        dry=dry,
+    )
+
+
+def _web_url(api_url: str) -> str:
+    """Where people read issues: a server's API is below its web address, GitHub's own is beside it."""
+    parts = urlsplit(api_url)
+    host = parts.netloc.removeprefix("api.") if parts.path.strip("/") == "" else parts.netloc
+    return f"{parts.scheme}://{host}"
 
 
 def _image_hosts(settings: Settings) -> frozenset[str]:

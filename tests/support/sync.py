@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from reconciler.config.settings import Settings
 from reconciler.demo.github.clock import ManualClock
 from reconciler.demo.github.journal import Seen
+from reconciler.model.fields import Category, Severity, Status
 from reconciler.model.ids import CommentId, ProjectId, ReportId
 from reconciler.model.passes import PassResult
 from reconciler.model.secret import Secret
@@ -81,7 +82,8 @@ class Sync:
 
     async def linked(self, **report: Any) -> tuple[ReportId, int]:
         """A report with an issue made by our own export, at peace."""
-        made = self.bugspark.add_report(self.project, **report)
+        kinds = {"status": Status, "severity": Severity, "category": Category}
+        made = self.bugspark.add_report(self.project, **{k: kinds.get(k, str)(v) for k, v in report.items()})
         await self.app.export((str(made),), Silent())
         await self.settle()
         return made, self.number(made)
@@ -137,13 +139,13 @@ class Sync:
         """The writing requests of the last pass."""
         return [seen for seen in self.asked if seen.write]
 
-    def dump(self) -> Mapping[str, list[tuple[Any, ...]]]:
+    def dump(self) -> Mapping[str, list[str]]:
         """Every row of every table but the ones an idle pass may touch, for comparing before and after."""
         found = {}
         with self.bugspark.engine.connect() as connection:
             for name in sorted(sa.inspect(self.bugspark.engine).get_table_names()):
                 columns = sa.text(f"SELECT * FROM {name}")
-                found[name] = sorted((tuple(row) for row in connection.execute(columns)), key=repr)
+                found[name] = sorted(repr(tuple(row)) for row in connection.execute(columns))
         return found
 
 
