@@ -27,32 +27,21 @@ from reconciler.model.snapshot import Batch, Stored
 from reconciler.store import tables
 from reconciler.store.stores import OpenStores
 from tests.support.bugspark import BugSpark
-from tests.support.stores import NAME, NOW, REPOSITORY, a_link, a_remote_comment, an_entry, digest
+from tests.support.stores import (
+    NAME,
+    NOW,
+    REPOSITORY,
+    a_link,
+    a_remote_comment,
+    an_entry,
+    digest,
+    linked,
+    store,
+    the_report,
+)
 
 WHY = Why(rule=Rule.REMOTE_MOVED, base="new", local="new", remote="closed", to="resolved")
 RESOLVE = SetField(field=Field.STATUS, to="resolved", why=WHY)
-
-
-async def the_report(stores: OpenStores, report: ReportId) -> Report:
-    return (await stores.reports.details([report]))[report][0]
-
-
-async def store(stores: OpenStores, project: ProjectId, *plans: LinkPlan, **values: Any) -> Stored:
-    return await stores.ledger.store(Batch(project_id=project, at=NOW, plans=plans, **values))
-
-
-async def linked(
-    stores: OpenStores, bugspark: BugSpark, number: int = 1, *, project: ProjectId | None = None
-) -> Link:
-    """A stored ACTIVE link of a fresh report, at revision 1."""
-    project = project or bugspark.add_project()
-    named = {"github_issue_number": number, "github_repo": NAME}
-    report = bugspark.add_report(project, **named)
-    link = a_link(project, report, number)
-    plan = LinkPlan(link=link, report=await the_report(stores, report), after=link, entries=())
-    unlike = replace(plan, link=replace(link, state=LinkState.NEW, base=None))
-    assert await store(stores, project, unlike) == Stored()
-    return replace(link, revision=1)
 
 
 async def a_plan(stores: OpenStores, link: Link, **values: Any) -> LinkPlan:

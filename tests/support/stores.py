@@ -29,6 +29,9 @@ from reconciler.model.ids import (
 )
 from reconciler.model.issue import Account, RemoteComment
 from reconciler.model.link import Base, Entry, EntryState, Link, LinkOrigin, LinkState, Seen
+from reconciler.model.plan import LinkPlan
+from reconciler.model.report import Report
+from reconciler.model.snapshot import Batch, Stored
 from reconciler.store.engine import Database, open_engine
 from reconciler.store.migrate import migrate
 from reconciler.store.stores import OpenStores, StoreSettings, open_stores
@@ -180,3 +183,26 @@ def a_remote_comment(id_: int = 1001, number: int = 1, **values: Any) -> RemoteC
         updated_at=NOW,
     )
     return replace(comment, **values)
+
+
+async def the_report(stores: OpenStores, report: ReportId) -> Report:
+    """The report as the store reads it now."""
+    return (await stores.reports.details([report]))[report][0]
+
+
+async def store(stores: OpenStores, project: ProjectId, *plans: LinkPlan, **values: Any) -> Stored:
+    """One batch of these plans, at NOW."""
+    return await stores.ledger.store(Batch(project_id=project, at=NOW, plans=plans, **values))
+
+
+async def linked(
+    stores: OpenStores, bugspark: BugSpark, number: int = 1, *, project: ProjectId | None = None
+) -> Link:
+    """A stored ACTIVE link of a fresh report, at revision 1."""
+    project = project or bugspark.add_project()
+    report = bugspark.add_report(project, github_issue_number=number, github_repo=NAME)
+    link = a_link(project, report, number)
+    plan = LinkPlan(link=link, report=await the_report(stores, report), after=link, entries=())
+    unlike = replace(plan, link=replace(link, state=LinkState.NEW, base=None))
+    assert await store(stores, project, unlike) == Stored()
+    return replace(link, revision=1)
