@@ -1,0 +1,137 @@
+"""`python -m bench`: measure, print a table, write JSON."""
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from bench import bulk, idle, table
+from bench.home import DIALECTS, Home, open_home
+from bench.hub import Hub, Repository, running_hub
+from bench.processes import ROOT
+from bench.results import QUICK, Bulk, Idle, Run, Sizes
+from tests.support.postgres import Server, private_server
+
+LATEST = ROOT / "bench" / "results" / "latest.json"
+LIBRARIES = ("sqlalchemy", "psycopg", "aiosqlite", "httpx", "msgspec")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where everything runs."""
+
+    folder: Path
+    server: Server
+    hub: Hub
+    dialects: tuple[str, ...]
+
+    @contextmanager
+    def home(self, dialect: str, repository: Repository) -> Iterator[Home]:
+        """A new database for a repository."""
+        name = repository.name.partition("/")[2]
+        with open_home(dialect, self.folder, self.server, repository, name) as home:
+            yield home
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status 0; 1 when something that was to be measured did not do its work (BrokenError)."""
+    wanted = _parser().parse_args(arguments)
+    sizes = QUICK if wanted.quick else Sizes()
+    if wanted.links:
+        sizes = replace(sizes, idle=tuple(wanted.links))
+    for name in ("incoming", "outgoing", "repeats"):
+        if (size := getattr(wanted, name)) is not None:
+            sizes = replace(sizes, **{name: size})
+    dialects = (wanted.database,) if wanted.database else DIALECTS
+    run = measure(sizes, dialects, set(wanted.only or ("idle", "incoming", "outgoing")))
+    wanted.json.parent.mkdir(parents=True, exist_ok=True)
+    wanted.json.write_bytes(msgspec.json.format(msgspec.json.encode(run)))
+    print(table.text(run))
+    print(f"\nwritten to {wanted.json}", file=sys.stderr)
+    return 0
+
+
+def measure(sizes: Sizes, dialects: tuple[str, ...], only: set[str]) -> Run:
+    """Start GitHub and PostgreSQL, measure, end them. Raises BrokenError."""
+    with _place(dialects) as place:
+        return Run(
+            at=f"{datetime.now(UTC):%Y-%m-%d}",
+            machine=_machine(),
+            versions={"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+            sizes=sizes,
+            idle=list(_idle(place, sizes)) if "idle" in only else [],
+            bulk=[
+                *(_incoming(place, sizes) if "incoming" in only else ()),
+                *(_outgoing(place, sizes) if "outgoing" in only else ()),
+            ],
+        )
+
+
+@contextmanager
+def _place(dialects: tuple[str, ...]) -> Iterator[Place]:
+    folder = tempfile.TemporaryDirectory(prefix="reconciler-bench-")
+    with folder as path, running_hub() as hub, private_server() as server:
+        yield Place(folder=Path(path), server=server, hub=hub, dialects=dialects)
+
+
+def _idle(place: Place, sizes: Sizes) -> Iterator[Idle]:
+    for links in sizes.idle:
+        repository = place.hub.repository(f"idle-{links}")
+        repository.grow(links, ["bug", "medium-priority"], comments=1, spread=1, age=idle.AGE)
+        said = repository.said(links)
+        for dialect in place.dialects:
+            _say(f"idle, {links:,} links, {dialect}")
+            with place.home(dialect, repository) as home:
+                yield idle.measure(home, links, said, sizes.repeats)
+
+
+def _incoming(place: Place, sizes: Sizes) -> Iterator[Bulk]:
+    for burst in (False, True):
+        for dialect in place.dialects:
+            _say(f"incoming, {sizes.incoming:,} changes{' in one second' * burst}, {dialect}")
+            name = f"incoming-{dialect}{'-burst' * burst}"
+            with place.home(dialect, place.hub.repository(name)) as home:
+                yield bulk.measure_incoming(home, sizes.incoming, burst=burst)
+
+
+def _outgoing(place: Place, sizes: Sizes) -> Iterator[Bulk]:
+    for dialect in place.dialects:
+        _say(f"outgoing, {sizes.outgoing:,} comments, {dialect}")
+        with place.home(dialect, place.hub.repository(f"outgoing-{dialect}")) as home:
+            yield bulk.measure_outgoing(home, sizes.outgoing)
+
+
+def _say(what: str) -> None:
+    print(f"measuring: {what}", file=sys.stderr, flush=True)
+
+
+def _machine() -> str:
+    return (
+        f"{os.cpu_count()} CPUs, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: does it run at all")
+    parser.add_argument("--only", action="append", choices=("idle", "incoming", "outgoing"))
+    parser.add_argument("--database", choices=DIALECTS, help="only this one")
+    parser.add_argument("--links", type=int, action="append", help="for idle passes; may be repeated")
+    parser.add_argument("--incoming", type=int, help="changed issues")
+    parser.add_argument("--outgoing", type=int, help="comments")
+    parser.add_argument("--repeats", type=int, help="of each idle pass")
+    parser.add_argument("--json", type=Path, default=LATEST, help="where to write")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""A migrated BugSpark with one project, on either database, and what has been written to it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from bench.hub import TOKEN, Repository
+from bench.processes import Program
+from reconciler.config.load import load
+from reconciler.model.ids import ProjectId
+from reconciler.wiring import migrate
+from tests.support.bugspark import BugSpark, connected, install
+from tests.support.postgres import Server
+
+DIALECTS = ("sqlite", "postgresql")
+WRITTEN = "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_user_tables"
+NO_PACING = """
+[limits]
+points_per_minute = 100000000
+[write]
+min_interval_seconds = 0.0
+per_minute = 10000000
+per_hour = 10000000
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """One database with one project, connected to one repository."""
+
+    url: str
+    engine: sa.Engine
+    bugspark: BugSpark
+    project: ProjectId
+    repository: Repository
+    program: Program
+
+    def settle(self) -> None:
+        """What PostgreSQL's autovacuum would have done by the time anybody looks."""
+        if self._is_postgresql:
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("VACUUM ANALYZE")
+
+    def written(self) -> "Written":
+        """How the tables stand now."""
+        with self.engine.connect().execution_options(reconciler_reads=True) as connection:
+            if self._is_postgresql:
+                return Written(count=int(connection.exec_driver_sql(WRITTEN).scalar_one()))
+            names = sa.inspect(connection).get_table_names()
+            rows = {row for name in names for row in _rows(connection, name)}
+            return Written(rows=frozenset(rows))
+
+    @property
+    def _is_postgresql(self) -> bool:
+        return self.engine.dialect.name == "postgresql"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """PostgreSQL counts every row written; of SQLite every row is compared. Which one, the database says."""
+
+    count: int = 0
+    rows: frozenset[int] = frozenset()
+
+    def since(self, before: "Written") -> int:
+        """Rows written, or rows that are not as they were."""
+        return self.count - before.count + len(self.rows - before.rows)
+
+
+@contextmanager
+def open_home(
+    dialect: str, folder: Path, server: Server, repository: Repository, name: str
+) -> Iterator[Home]:
+    """Make the database, migrate it as an operator would, connect the project."""
+    with _address(dialect, folder, server, name) as url:
+        config = folder / f"{name}-{dialect}.toml"
+        api = repository.hub.api
+        text = f"[database]\nurl = {json.dumps(url)}\n[github]\napi_url = {json.dumps(api)}\n"
+        config.write_text(text + NO_PACING)
+        migrate(load(config, {}).settings)
+        with connected(url) as engine:
+            bugspark = BugSpark(engine)
+            project = bugspark.add_project()
+            owner, repo = repository.name.split("/")
+            bugspark.add_integration(project, owner=owner, repo=repo, token=TOKEN)
+            yield Home(
+                url=url,
+                engine=engine,
+                bugspark=bugspark,
+                project=project,
+                repository=repository,
+                program=Program(config=config, project=str(project)),
+            )
+
+
+@contextmanager
+def _address(dialect: str, folder: Path, server: Server, name: str) -> Iterator[str]:
+    if dialect == "sqlite":
+        yield f"sqlite:///{folder / name}.db"
+        return
+    with server.database() as url:
+        install(url)
+        yield url
+
+
+def _rows(connection: sa.Connection, table: str) -> Iterator[int]:
+    return (hash((table, tuple(row))) for row in connection.exec_driver_sql(f'SELECT * FROM "{table}"'))

@@ -1,0 +1,67 @@
+"""What a run found, as plain data."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """How much is measured."""
+
+    idle: tuple[int, ...] = (100, 10_000, 100_000)  # linked issues
+    incoming: int = 10_000  # changed issues, each with one new comment
+    outgoing: int = 1_000  # comments
+    repeats: int = 5  # of what is cheap to repeat; the median counts
+
+
+QUICK = Sizes(idle=(10, 200), incoming=250, outgoing=15, repeats=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Idle:
+    """A pass over links at peace. Seconds; memory in MiB."""
+
+    database: str
+    links: int
+    requests: int
+    not_modified: int
+    cost: int
+    rows_written: int
+    pass_wall: float  # in a process that has made a pass before, as the daemon has
+    pass_cpu: float
+    first_pass_wall: float  # in a new process, as the command reports it
+    command_wall: float
+    command_cpu: float
+    command_peak_mib: float
+    spent: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bulk:
+    """A pass with much to do."""
+
+    database: str
+    kind: str
+    objects: int
+    requests: int
+    wall: float
+    cpu: float
+    peak_mib: float
+    per_second: float
+    reading: float = 0.0  # seconds in GitHub's lists: requests, decoding
+    deciding: float = 0.0  # seconds in our own code between the doorways
+    looking_up: float = 0.0  # seconds in database reads
+    storing: float = 0.0  # seconds in transactions
+    sending: float = 0.0  # seconds in writing requests
+    spent: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Everything, and where it was measured."""
+
+    at: str
+    machine: str
+    versions: dict[str, str]
+    sizes: Sizes
+    idle: list[Idle] = field(default_factory=list)
+    bulk: list[Bulk] = field(default_factory=list)

@@ -1,0 +1,153 @@
+"""Reports that have been linked for a long time, as the program itself would have left them.
+
+Put in with the program's own row builders and bulk INSERT, because 100,000 first contacts would take an hour.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Table
+
+from bench.home import Home
+from bench.hub import Said
+from reconciler.decide.text import digest, to_bugspark
+from reconciler.model.fields import Category, IssueState, Severity, Side, Status
+from reconciler.model.ids import CommentId, EntryId, IssueNumber, LinkId, ReportId
+from reconciler.model.link import Base, Entry, EntryState, Link, LinkOrigin, LinkState, Seen
+from reconciler.store import bugspark, tables
+from reconciler.store.bulk import insert_all
+from reconciler.store.engine import open_engine
+from reconciler.store.records import ENTRY_KINDS, LINK_KINDS, entry_row, kinds, link_row
+
+LONG_AGO = timedelta(days=30)
+LABELS = ("bug", "medium-priority")
+CHUNK = 5_000
+DESCRIPTION = (
+    "1. Put something into the cart.\n2. Reload.\n\nExpected: it is there. Seen: an empty page.\n" * 6
+)
+REPORT = kinds(
+    bugspark.reports, "id", "project_id", "tracking_id", "title", "description", "severity", "category",
+    "status", "console_logs_included", "created_at", "updated_at", "github_issue_number", "github_issue_url",
+    "github_repo",
+)  # fmt: skip
+COMMENT = kinds(bugspark.comments, "id", "report_id", "body", "created_at", "source")
+Row = Sequence[Any]
+
+
+def insert_links(home: Home, count: int, *, said: Iterable[Said] = ()) -> list[Link]:
+    """Links to the issues 1 to `count`, at peace since a month; `said`: the comments already imported."""
+    rows = list(said)
+    counts = Counter(each.number for each in rows)
+    numbers = [IssueNumber(number) for number in range(1, count + 1)]
+    links = [_link(home, number, counts[number]) for number in numbers]
+    threads = [(links[each.number - 1], each, CommentId(uuid4())) for each in rows]
+    asyncio.run(
+        _insert(
+            home,
+            {
+                bugspark.reports: (REPORT, (_report(link) for link in links)),
+                tables.links: (LINK_KINDS, (tuple(link_row(link, 1).values()) for link in links)),
+                bugspark.comments: (COMMENT, (_comment(*each) for each in threads)),
+                tables.comments: (ENTRY_KINDS, (_entry(*each) for each in threads)),
+            },
+        )
+    )
+    return links
+
+
+def insert_comments(home: Home, links: Iterable[Link], body: str) -> None:
+    """One new comment in BugSpark on each of these reports, written by a person a minute ago."""
+    at = datetime.now(UTC) - timedelta(minutes=1)
+    rows = ((uuid4(), link.report_id, body.replace("{n}", str(link.number)), at, None) for link in links)
+    asyncio.run(_insert(home, {bugspark.comments: (COMMENT, rows)}))
+
+
+async def _insert(home: Home, wanted: Mapping[Table, tuple[Mapping[str, Any], Iterable[Row]]]) -> None:
+    database = open_engine(home.url)
+    try:
+        for table, (types, rows) in wanted.items():
+            for chunk in _chunks(rows):
+                async with database.write() as connection:
+                    await insert_all(connection, table, types, chunk)
+    finally:
+        await database.aclose()
+
+
+def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    chunk: list[Row] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    yield chunk
+
+
+def _link(home: Home, number: IssueNumber, comments: int) -> Link:
+    at = datetime.now(UTC).replace(microsecond=0) - LONG_AGO
+    title = f"Cart is empty ({number})"
+    return Link(
+        id=LinkId(uuid4()),
+        project_id=home.project,
+        report_id=ReportId(uuid4()),
+        repository_id=home.repository.id,
+        repository=home.repository.name,
+        number=number,
+        origin=LinkOrigin.EXPORT,
+        backfill=True,
+        state=LinkState.ACTIVE,
+        reason=None,
+        base=Base(
+            status=Status.NEW,
+            severity=Severity.MEDIUM,
+            category=Category.BUG,
+            title=title,
+            remote_title=title,
+        ),
+        seen=Seen(
+            state=IssueState.OPEN,
+            state_reason=None,
+            labels=LABELS,
+            title=title,
+            comments=comments,
+            locked=False,
+            updated_at=at,
+        ),
+        created_at=at,
+        revision=1,
+    )
+
+
+def _report(link: Link) -> Row:
+    assert link.base is not None
+    base, at = link.base, link.created_at - timedelta(days=1)
+    url = f"https://github.com/{link.repository}/issues/{link.number}"
+    return (
+        link.report_id, link.project_id, f"BUG-{link.number:04}", base.title, DESCRIPTION,
+        base.severity.value, base.category.value, base.status.value, False, at, at, link.number, url,
+        link.repository,
+    )  # fmt: skip
+
+
+def _comment(link: Link, said: Said, copy: CommentId) -> Row:
+    return (copy, link.report_id, to_bugspark("alice", said.body), said.at, "github")
+
+
+def _entry(link: Link, said: Said, copy: CommentId) -> Row:
+    entry = Entry(
+        id=EntryId(uuid4()),
+        link_id=link.id,
+        origin=Side.GITHUB,
+        state=EntryState.LIVE,
+        local_id=copy,
+        remote_id=said.id,
+        local_digest=digest(to_bugspark("alice", said.body)),
+        remote_digest=digest(said.body),
+        remote_updated_at=said.at,
+        author="alice",
+    )
+    return entry_row(entry, link)

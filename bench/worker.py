@@ -1,0 +1,48 @@
+"""Passes in one process, as the daemon makes them: `python -m bench.worker CONFIG PROJECT COUNT`.
+
+Prints one JSON object: {"passes": [{"wall", "cpu", "spent": {"ledger.store": seconds, …}, "result": …}]}.
+"""
+
+import asyncio
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bench.stopwatch import timed
+from reconciler import logs
+from reconciler.config.load import load
+from reconciler.cycle.run import run_pass
+from reconciler.wiring.application import Silent
+from reconciler.wiring.parts import Parts, open_parts
+
+
+def main(arguments: list[str]) -> int:
+    config, project, count = arguments
+    settings = load(Path(config), {}).settings
+    redaction = logs.Redaction(settings.secrets())
+    logs.configure(level="warning", style="json", redaction=redaction, colour=False, stream=sys.stderr)
+    print(asyncio.run(_passes(settings, project, int(count))))
+    return 0
+
+
+async def _passes(settings: Any, project: str, count: int) -> str:
+    async with open_parts(settings) as parts:
+        return msgspec.json.encode({"passes": [await _one(parts, project) for _ in range(count)]}).decode()
+
+
+async def _one(parts: Parts, name: str) -> dict[str, Any]:
+    spent: defaultdict[str, float] = defaultdict(float)
+    project = await parts.stores.projects.find(name)
+    context = timed(parts.context(project, Silent(), by_hand=True), spent)
+    wall, cpu = time.perf_counter(), time.process_time()
+    result = await run_pass(context)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    return {"wall": wall, "cpu": cpu, "spent": dict(spent), "result": result}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
