@@ -286,6 +286,7 @@ def _intents() -> None:
         sa.Column("claimed_at", Instant),
         sa.Column("ended_at", Instant),
         sa.Column("not_before", Instant),
+        sa.Column("empty_looks", sa.Integer, nullable=False),
         sa.Column("reason", sa.Text),
         sa.Column("asked", sa.Boolean, nullable=False),
         sa.UniqueConstraint("local_id", "operation", name="uq_sync_intents_local_id_operation"),

@@ -61,7 +61,8 @@ async def recover(context: Context, memory: Memory, tally: Tally) -> Recovery:
             continue
         link = await context.stores.ledger.link_of(intent.report_id)
         if link is None or link.id != intent.link_id or link.state is not LinkState.ACTIVE:
-            await context.stores.intents.cancel([intent])  # the link was cut: nobody will look there again
+            # The link was cut: nobody will look there again, and the claim finds the cause gone.
+            await context.stores.intents.settle(replace(intent, state=IntentState.PLANNED))
             continue
         links[link.id] = link
         if intent.operation is Operation.CREATE_COMMENT:
@@ -165,7 +166,7 @@ async def _derived(context: Context, memory: Memory, intent: Intent, link: Link)
                 intent, link=replace(link, base=base), entry=None, changes=(), at=context.github.now()
             )
             return
-    await context.stores.intents.cancel([intent])
+    await context.stores.intents.settle(replace(intent, state=IntentState.PLANNED))
 
 
 def _is_ours(

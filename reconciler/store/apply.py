@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Text, Uuid, cast, update
+from sqlalchemy import Text, Uuid, cast, delete, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement
 
-from reconciler.model.fields import Field
+from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ReportId
+from reconciler.model.intent import Operation
 from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, RemoveLocal, SetField
 from reconciler.model.snapshot import Batch, Stored
 from reconciler.store import story
@@ -21,7 +22,8 @@ from reconciler.store.bulk import delete_by_id, insert_new, source, update_by_id
 from reconciler.store.checks import Digest, stale
 from reconciler.store.questions import comments, entries, links, reports
 from reconciler.store.records import ENTRY_KINDS, LINK_KINDS, entry_row, kinds, link_row, list_row
-from reconciler.store.tables import lists
+from reconciler.store.rows import ids
+from reconciler.store.tables import intents, lists
 from reconciler.store.wishes import put
 
 FIELDS = tuple(field.value for field in Field)
@@ -51,10 +53,12 @@ async def apply(connection: AsyncConnection, batch: Batch, ways: Ways) -> Stored
     await _comments(connection, plans)
     rows = [entry_row(entry, plan.after) for plan in plans for entry in plan.entries]
     await upsert(connection, entries, ENTRY_KINDS, rows, ["id"])
+    await _adopted(connection, plans)
     left |= outrun
     await put(connection, [intent for intent in batch.intents if intent.report_id not in left], batch.at)
     await story.tell(connection, batch.project_id, batch.at, story.of_plans(plans))
-    await _lists(connection, batch)
+    if not left:  # a position saved without all of its rows would hide the ones left out
+        await _lists(connection, batch)
     return Stored(stale=left)
 
 
@@ -146,6 +150,20 @@ def _imported(plan: LinkPlan) -> list[tuple[Any, ...]]:
         for each in plan.actions
         if isinstance(each, ImportComment)
     ]
+
+
+async def _adopted(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> None:
+    """A copy that was recognised by its marker is the answer its intent has been waiting for."""
+    found = [
+        entry.id
+        for plan in plans
+        for entry in plan.entries
+        if entry.origin is Side.BUGSPARK and entry.remote_id is not None
+    ]
+    if found:
+        wanted = ids(connection.dialect.name, found)
+        create = intents.c.operation == Operation.CREATE_COMMENT
+        await connection.execute(delete(intents).where(intents.c.entry_id.in_(wanted), create))
 
 
 async def _lists(connection: AsyncConnection, batch: Batch) -> None:

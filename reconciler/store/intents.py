@@ -16,12 +16,13 @@ from reconciler.model.snapshot import Change
 from reconciler.ports import Claim
 from reconciler.store import binding, story
 from reconciler.store.apply import Ways
-from reconciler.store.bulk import upsert
+from reconciler.store.bulk import source, upsert
 from reconciler.store.engine import Database
 from reconciler.store.questions import comments, entries, links, reports
 from reconciler.store.records import (
     ENTRY_KINDS,
     entry_row,
+    kinds,
     link_row,
     to_entry,
     to_intent,
@@ -110,16 +111,25 @@ class StoredIntents:
             await _set(connection, intent, was=intent.attempts)
 
     async def cancel(self, cancelled: Collection[Intent]) -> None:
+        """Only as they were read: one that has been claimed since stays."""
         if not cancelled:
             return
+        rows = [(each.id, each.state, each.attempts) for each in cancelled]
         async with self._database.write() as connection:
-            wanted = ids(connection.dialect.name, [each.id for each in cancelled])
-            unsent = delete(intents).where(intents.c.id.in_(wanted), intents.c.state.in_(UNSENT))
-            gone = (await connection.execute(unsent.returning(intents.c.entry_id))).scalars()
-            ended = ids(connection.dialect.name, [each for each in gone if each is not None])
+            given = source(connection, kinds(intents, "id", "state", "attempts"), rows)
+            same = select(given.c.id).where(
+                intents.c.id == given.c.id,
+                intents.c.state == given.c.state,
+                intents.c.attempts == given.c.attempts,
+            )
+            gone = delete(intents).where(same.exists()).returning(intents.c.entry_id)
+            ended = [id_ for id_ in (await connection.execute(gone)).scalars() if id_ is not None]
             await connection.execute(
                 update(entries)
-                .where(entries.c.id.in_(ended), entries.c.state == EntryState.PENDING)
+                .where(
+                    entries.c.id.in_(ids(connection.dialect.name, ended)),
+                    entries.c.state == EntryState.PENDING,
+                )
                 .values(state=EntryState.ENDED.value)
             )
 
@@ -138,8 +148,8 @@ class StoredIntents:
 
 
 async def _planned(connection: AsyncConnection, intent: Intent) -> RowMapping | None:
-    """The row, locked, if it is there to be claimed."""
-    query = select(intents).where(intents.c.id == intent.id, intents.c.state == IntentState.PLANNED)
+    """The row, locked, if it is there to be claimed; one in quarantine is, when the caller thinks it is time."""
+    query = select(intents).where(intents.c.id == intent.id, intents.c.state.in_(UNSENT))
     return (await connection.execute(query.with_for_update())).mappings().first()
 
 
@@ -198,6 +208,7 @@ async def _set(connection: AsyncConnection, intent: Intent, *, was: int) -> None
             claimed_at=intent.claimed_at,
             ended_at=intent.ended_at,
             not_before=intent.not_before,
+            empty_looks=intent.empty_looks,
             reason=intent.reason,
         )
     )

@@ -232,6 +232,7 @@ def to_intent(row: RowMapping) -> Intent:
         claimed_at=row["claimed_at"],
         ended_at=row["ended_at"],
         not_before=row["not_before"],
+        empty_looks=row["empty_looks"],
         reason=row["reason"],
         asked=row["asked"],
     )
@@ -256,6 +257,7 @@ def intent_row(intent: Intent) -> tuple[Any, ...]:
         intent.claimed_at,
         intent.ended_at,
         intent.not_before,
+        intent.empty_looks,
         intent.reason,
         intent.asked,
     )

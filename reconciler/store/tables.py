@@ -190,6 +190,7 @@ intents = Table(
     Column("claimed_at", Instant),
     Column("ended_at", Instant),
     Column("not_before", Instant),
+    Column("empty_looks", Integer, nullable=False),
     Column("reason", Text),
     Column("asked", Boolean, nullable=False),
     UniqueConstraint("local_id", "operation"),

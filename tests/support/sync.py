@@ -82,8 +82,9 @@ class Sync:
 
     async def linked(self, **report: Any) -> tuple[ReportId, int]:
         """A report with an issue made by our own export, at peace."""
-        kinds = {"status": Status, "severity": Severity, "category": Category}
-        made = self.bugspark.add_report(self.project, **{k: kinds.get(k, str)(v) for k, v in report.items()})
+        kinds: dict[str, Any] = {"status": Status, "severity": Severity, "category": Category}
+        typed: dict[str, Any] = {name: kinds.get(name, str)(value) for name, value in report.items()}
+        made = self.bugspark.add_report(self.project, **typed)
         await self.app.export((str(made),), Silent())
         await self.settle()
         return made, self.number(made)
