@@ -41,8 +41,9 @@ async def record(context: Context, memory: Memory, reports: Collection[ReportId]
     assert memory.repository_id is not None
     found = await context.stores.reports.details(reports)
     intents = [
-        _intent(context, memory.repository_id, report, details, asked=asked)
-        for report, details in (found[key] for key in reports if key in found)  # as asked: so the numbers run
+        _intent(context, memory.repository_id, *found[key], asked=asked)
+        for key in reports  # in the order asked for, so that the issues' numbers follow it
+        if key in found
     ]
     await context.stores.intents.add(intents)
 

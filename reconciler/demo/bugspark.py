@@ -1,0 +1,148 @@
+"""BugSpark, as the demo needs it: its own rows, written and read as its API does, by plain SQL.
+
+BugSpark is another program. That is why this file speaks sqlite3 instead of asking our store: what the demo
+files, and what it compares in the end, has not passed through the code that it is meant to show.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+PATIENCE = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A comment as BugSpark has it."""
+
+    id: str
+    author: str | None
+    body: str
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """A report as BugSpark has it, with its comments, oldest first."""
+
+    id: str
+    tracking_id: str
+    title: str
+    status: str
+    severity: str
+    category: str
+    repository: str | None
+    number: int | None
+    notes: tuple[Note, ...]
+
+
+class BugSpark:
+    """People at work in BugSpark. Every act is a transaction of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def add_user(self, name: str) -> str:
+        """An active user; gives the id."""
+        email = f"{name.split(maxsplit=1)[0].lower()}@acme.example"
+        return self._insert("users", {"email": email, "name": name})
+
+    def add_project(self, name: str, *, owner: str, repository: str, token: str) -> str:
+        """A project connected to a repository; gives the id."""
+        secrets = {"api_key_hash": "0" * 64, "api_key_prefix": "bs_demo"}
+        row = {"owner_id": owner, "name": name, "domain": f"{name.lower()}.acme.example", **secrets}
+        project = self._insert("projects", {**row, "created_at": _stamp(days=30)})
+        account, _, repo = repository.partition("/")
+        config = json.dumps({"owner": account, "repo": repo, "token": token})
+        self._insert(
+            "integrations",
+            {"project_id": project, "provider": "github", "config": config, "created_at": _stamp(days=30)},
+        )
+        return project
+
+    def file(self, project: str, tracking_id: str, *, age_days: float, **values: Any) -> str:
+        """A report, filed so many days ago; gives the id."""
+        at = _stamp(days=age_days)
+        row = {"project_id": project, "tracking_id": tracking_id, "created_at": at, "updated_at": at}
+        return self._insert("reports", {"status": "new", **row, **values})
+
+    def comment(self, report: str, body: str, *, author: str, age_days: float = 0) -> str:
+        """A comment by a user; gives the id."""
+        row = {"report_id": report, "author_id": author, "body": body}
+        return self._insert("comments", {**row, "created_at": _stamp(days=age_days)})
+
+    def edit(self, report: str, field: str, to: str, *, seconds_ago: float = 0) -> None:
+        """Somebody changed a field of a report, just now or a little while ago."""
+        at = _stamp(seconds=seconds_ago)
+        self._run(f"UPDATE reports SET {field} = ?, updated_at = ? WHERE id = ?", to, at, report)  # noqa: S608 - names are ours
+
+    def delete_comment(self, comment: str) -> None:
+        """Somebody deleted a comment in BugSpark."""
+        self._run("DELETE FROM comments WHERE id = ?", comment)
+
+    def report(self, report: str) -> Filed:
+        """One report as it is now."""
+        return next(self._filed("r.id = ?", report))
+
+    def reports(self, project: str) -> tuple[Filed, ...]:
+        """Every report of a project, by tracking id."""
+        return tuple(self._filed("r.project_id = ?", project))
+
+    def rows(self, query: str, *values: Any) -> list[Mapping[str, Any]]:
+        """Any question."""
+        with self._open() as connection:
+            return [dict(row) for row in connection.execute(query, values)]
+
+    def _filed(self, where: str, value: str) -> Iterator[Filed]:
+        reports = self.rows(f"SELECT r.* FROM reports r WHERE {where} ORDER BY r.tracking_id", value)  # noqa: S608 - ours
+        notes = self.rows(
+            "SELECT c.id, c.report_id, u.name, c.body, c.source FROM comments c"  # noqa: S608 - ours
+            " JOIN reports r ON r.id = c.report_id LEFT JOIN users u ON u.id = c.author_id"
+            f" WHERE {where} ORDER BY c.created_at, c.id",
+            value,
+        )
+        for row in reports:
+            mine = tuple(
+                Note(id=each["id"], author=each["name"], body=each["body"], source=each["source"])
+                for each in notes
+                if each["report_id"] == row["id"]
+            )
+            names = ("id", "tracking_id", "title", "status", "severity", "category")
+            yield Filed(
+                **{name: row[name] for name in names},
+                repository=row["github_repo"],
+                number=row["github_issue_number"],
+                notes=mine,
+            )
+
+    def _insert(self, table: str, values: Mapping[str, Any]) -> str:
+        row = {"id": uuid4().hex, **values}
+        marks = ", ".join("?" * len(row))
+        self._run(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", *row.values())  # noqa: S608 - names are ours
+        return str(row["id"])
+
+    def _run(self, statement: str, *values: Any) -> None:
+        with self._open() as connection, connection:
+            connection.execute(statement, values)
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(self._path, timeout=PATIENCE)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def _stamp(*, days: float = 0, seconds: float = 0) -> str:
+    """A moment that long ago, as BugSpark's ORM writes it to SQLite: UTC, without a zone."""
+    at = datetime.now(UTC) - timedelta(days=days, seconds=seconds)
+    return f"{at:%Y-%m-%d %H:%M:%S.%f}"

@@ -1,0 +1,109 @@
+"""`reconcile demo`: a small world, a story in it, and a verdict."""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from reconciler import logs
+from reconciler.config.process import environment, wants_colour
+from reconciler.demo.account import Account
+from reconciler.demo.cast import COMPANIES
+from reconciler.demo.opening import Strange, backlog, strangers
+from reconciler.demo.paper import Paper, counted
+from reconciler.demo.stage import Stage, built, populate, program, write_configuration
+from reconciler.demo.story import Story
+from reconciler.demo.telling import Telling
+from reconciler.wiring import migrate
+
+WIDTHS = (10, 7, 12)
+
+
+def run(*, keep: bool) -> int:
+    """Tell the story on stdout; 0 when everything went as told, else 1.
+
+    `keep`: leave the simulator running until Ctrl-C, and the files for good; print where they are.
+    """
+    paper = Paper(out=sys.stdout, colour=wants_colour(environment(), terminal=sys.stdout.isatty()))
+    logs.configure(level="error", style="console", redaction=logs.Redaction())
+    folder = Path(tempfile.mkdtemp(prefix="reconcile-demo-"))
+    try:
+        with built(folder) as stage:
+            status = perform(stage, paper)
+            if keep:
+                stay(stage, paper)
+        return status
+    finally:
+        if not keep:
+            shutil.rmtree(folder)
+
+
+def perform(stage: Stage, paper: Paper) -> int:
+    """The whole story on a stage that was just built; the exit status."""
+    telling = Telling(paper=paper)
+    paper.line("reconcile demo: BugSpark reports and GitHub issues become equal", "strong")
+    telling.begin(
+        "Two sides",
+        "A BugSpark with three projects in an SQLite file, and a simulated GitHub on loopback that answers"
+        " as the real one does. The program is the one you installed; only the address of GitHub is another.",
+    )
+    strange = _furnish(stage)
+    paper.table([("PROJECT", "REPORTS", "REPOSITORY", "WRITES AS")], WIDTHS)
+    paper.table([(c.name, f"{len(c.parts):>7}", c.repository, c.bot) for c in COMPANIES], WIDTHS)
+    asyncio.run(_tell(stage, telling, strange))
+    paper.line()
+    return _verdict(telling)
+
+
+def _furnish(stage: Stage) -> tuple[Strange, ...]:
+    migrate(stage.settings)
+    populate(stage)
+    backlog(stage)
+    return strangers(stage)
+
+
+async def _tell(stage: Stage, telling: Telling, strange: tuple[Strange, ...]) -> None:
+    async with program(stage) as (application, projects):
+        account = Account(stage, telling.paper, application, projects)
+        await Story(stage=stage, telling=telling, account=account, strange=strange).tell()
+
+
+def _verdict(telling: Telling) -> int:
+    total = telling.kept + len(telling.broken)
+    if telling.broken:
+        telling.paper.line(
+            f"Not as told: {len(telling.broken)} of {counted(total, 'promise')} broken.", "bad"
+        )
+        for text in telling.broken:
+            telling.paper.verdict(text, good=False)
+        return 1
+    telling.paper.line(f"Both sides are equal, and all {counted(total, 'promise')} were kept.", "good")
+    return 0
+
+
+def stay(stage: Stage, paper: Paper) -> None:
+    """Print the addresses and wait for Ctrl-C."""
+    stage.clock.set_free()
+    write_configuration(stage)
+    files, command = stage.files, f"reconcile --config {stage.files.configuration}"
+    paper.line()
+    paper.line("The simulator keeps running until Ctrl-C.", "strong")
+    places = (
+        ("GitHub", stage.settings.github.api_url),
+        ("database", str(files.database)),
+        ("configuration", str(files.configuration)),
+    )
+    paper.table(places, (13,))
+    paper.line()
+    for words in ("status", "--all"):
+        paper.line(f"    $ {command} {words}", "strong")
+    paper.line()
+    paper.say(
+        "There is no dashboard yet; it comes with a later version. The folder stays: delete it at will."
+    )
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        paper.line()
