@@ -103,7 +103,7 @@ class GitHub(Protocol):
         ...
 
     async def expect(self, requests: int) -> None:
-        """Reserve the points of that many reads at once (an idle pass reserves its two probes in one UPDATE)."""
+        """Reserve the points of that many reads at once: an idle pass has its two probes in one UPDATE."""
         ...
 
     def issue_changes(self, state: ListState | None) -> AsyncIterator[Page[Issue]]:
@@ -207,7 +207,7 @@ class Projects(Protocol):
     """BugSpark's projects and what we remember about each."""
 
     async def all(self) -> tuple[Project, ...]:
-        """Every active project with a github integration, by name; one that can't be used carries its problem."""
+        """Every active project with a github integration, by name, with its problem if it has one."""
         ...
 
     async def find(self, text: str) -> Project:
@@ -248,9 +248,11 @@ class Ledger(Protocol):
         comments: Collection[RemoteCommentId] = (),
         copies: Collection[CommentId] = (),
         local: bool = True,
+        by_hand: bool = False,
     ) -> Snapshot:
         """One consistent look. `comments` and `copies` ask for ledger rows by their id on GitHub and in
-        BugSpark. `local=False` leaves out BugSpark's own differences (later segments).
+        BugSpark. `local=False` leaves out BugSpark's own differences (later segments). `by_hand`: links in
+        quarantine are released whatever time it is.
         """
         ...
 

@@ -1,6 +1,6 @@
 """From a look to link plans: one database snapshot, views, decisions; whole threads where needed."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -42,9 +42,10 @@ async def decide_look(context: Context, memory: Memory, look: Look, again: Seque
         comments=tuple(comments),
         copies=tuple(row.marked for row in comments.values() if row.marked is not None),
         local=look.local,
+        by_hand=context.by_hand and look.local,
     )
     issues = await _undoubted(context, snapshot, look.issues)
-    whole = _to_look_whole(snapshot, issues, again)
+    whole = _to_look_whole(snapshot, issues, comments, again)
     views = list(_views(snapshot, issues, comments, accounts, {link.id for link in whole}))
     looked = await whole_views(context, memory, whole)
     plans = [*_ended(snapshot), *await decide_all(context, [*views, *looked.views]), *looked.plans]
@@ -76,13 +77,19 @@ async def _undoubted(
 
 
 def _to_look_whole(
-    snapshot: Snapshot, issues: Mapping[IssueNumber, Issue], again: Sequence[Link]
+    snapshot: Snapshot,
+    issues: Mapping[IssueNumber, Issue],
+    comments: Mapping[RemoteCommentId, RemoteComment],
+    again: Sequence[Link],
 ) -> tuple[Link, ...]:
-    """Fewer comments than the ledger knows: one was deleted, and no list will ever say which."""
+    """Fewer comments than the ledger and this look know: one was deleted, and no list will ever say which."""
+    known = {entry.remote_id for entry in snapshot.entries}
+    fresh = Counter(row.issue_number for row in comments.values() if row.id not in known)
     fewer = [
         link
         for link in snapshot.links
-        if link.number in issues and issues[link.number].comments < snapshot.counted.get(link.id, 0)
+        if link.number in issues
+        and issues[link.number].comments < snapshot.counted.get(link.id, 0) + fresh[link.number]
     ]
     chosen = {link.id: link for link in (*fewer, *snapshot.released, *again)}
     return tuple(chosen.values())

@@ -1,6 +1,7 @@
 """Links, bases and the comment ledger: `ports.Ledger`."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from reconciler.store.records import to_link
 from reconciler.store.rows import listed
 
 PAGE = 500
+FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 ALIVE = (LinkState.NEW, LinkState.ACTIVE)
 
 
@@ -44,7 +46,9 @@ class StoredLedger:
         comments: Collection[RemoteCommentId] = (),
         copies: Collection[CommentId] = (),
         local: bool = True,
+        by_hand: bool = False,
     ) -> Snapshot:
+        now = self._clock.now()
         wanted = Wanted(
             project=project_id,
             repository_id=repository_id,
@@ -53,7 +57,8 @@ class StoredLedger:
             comments=comments,
             copies=copies,
             local=local,
-            now=self._clock.now(),
+            now=now,
+            rested=FOR_EVER if by_hand else now,
             new_id=self._new_id,
         )
         async with self._database.read() as connection:

@@ -40,6 +40,7 @@ class Wanted:
     copies: Collection[CommentId]
     local: bool
     now: datetime
+    rested: datetime  # a quarantine that ends before this is over: later than now when asked for by hand
     new_id: Callable[[], UUID]
 
 
@@ -76,9 +77,9 @@ class Look:
         await self._moved(wanted)
         found.unknown = await self._rows(questions.unknown(project))
         found.gone = [to_entry(row) for row in await self._rows(questions.gone(project))]
-        waiting = await self._rows(questions.waiting(project, repository, wanted.now))
+        waiting = await self._rows(questions.waiting(project, repository, wanted.rested))
         found.new = self._keep(waiting)
-        freed = self._keep(await self._rows(questions.released(project, wanted.now)))
+        freed = self._keep(await self._rows(questions.released(project, wanted.rested)))
         found.released = {id_ for id_ in freed if _is_active(found.links[id_], repository)}
         await self._links_of_differences()
         await self._claims(wanted)
