@@ -101,9 +101,9 @@ class StoredGovernor:
 
     async def _insert(self, row: Mapping[str, Any]) -> bool:
         flavour = postgresql.insert if self._database.dialect == "postgresql" else sqlite.insert
-        statement = flavour(governor).values(row).on_conflict_do_nothing()
+        statement = flavour(governor).values(row).on_conflict_do_nothing().returning(governor.c.revision)
         async with self._database.write() as connection:
-            return (await connection.execute(statement)).rowcount == 1
+            return (await connection.execute(statement)).first() is not None
 
 
 class DryGovernor:

@@ -104,7 +104,7 @@ def _upgrade(connection: Connection) -> MigrationResult:
         raise SchemaError(SENTENCES[SchemaState.NEWER])
     command.upgrade(_config(connection), "head")
     stored = connection.execute(select(meta_table.c.key, meta_table.c.value))
-    known = {key: value for key, value in stored}
+    known = dict(tuple(row) for row in stored)
     for key, value in ((meta.INSTANCE, str(uuid4())), (meta.MARKER_KEY, secrets.token_hex(32))):
         if key not in known:
             connection.execute(insert(meta_table).values(key=key, value=value))

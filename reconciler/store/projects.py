@@ -14,7 +14,7 @@ from reconciler.errors import UsageError
 from reconciler.model.ids import AccountId, ProjectId
 from reconciler.model.passes import Applied, Outcome, PassResult
 from reconciler.model.report import Project
-from reconciler.model.snapshot import Health, Limits, Memory
+from reconciler.model.snapshot import UNKNOWN_REPOSITORY, Health, Limits, Memory
 from reconciler.ports import Clock
 from reconciler.store import bugspark, health
 from reconciler.store.bulk import upsert
@@ -67,8 +67,8 @@ class StoredProjects:
             return Memory(project_id=project_id, issues=states.get("issues"), comments=states.get("comments"))
         return Memory(
             project_id=project_id,
-            repository_id=row["repository_id"],
-            repository=row["repository"],
+            repository_id=row["repository_id"] or UNKNOWN_REPOSITORY,
+            repository=row["repository"] or "",
             private=row["private"],
             account=row["account_id"],
             account_login=row["account_login"],

@@ -304,6 +304,6 @@ async def test_the_comments_github_should_have_are_counted(stores: OpenStores, b
         {"state": EntryState.PENDING, "origin": Side.BUGSPARK, "remote_id": None},
     ]
     for number, values in enumerate(alive + dead):
-        link = await with_entry(stores, link, **({"remote_id": RemoteCommentId(number)} | values))
+        link = await with_entry(stores, link, **{"remote_id": RemoteCommentId(number), **values})
     seen = await look(stores, link.project_id, numbers=[link.number], local=False)
     assert seen.counted == {link.id: len(alive)}

@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from reconciler.model.fields import Field, Side, Status
-from reconciler.model.ids import CommentId, EntryId, ProjectId, ReportId
+from reconciler.model.ids import CommentId, EntryId
 from reconciler.model.issue import ListState
-from reconciler.model.link import Entry, EntryState, Link, LinkState
+from reconciler.model.link import Entry, EntryState, Link
 from reconciler.model.plan import (
     Conflict,
     EditLocal,
@@ -22,8 +22,7 @@ from reconciler.model.plan import (
     SetField,
     Why,
 )
-from reconciler.model.report import Report
-from reconciler.model.snapshot import Batch, Stored
+from reconciler.model.snapshot import Stored
 from reconciler.store import tables
 from reconciler.store.stores import OpenStores
 from tests.support.bugspark import BugSpark

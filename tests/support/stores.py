@@ -1,6 +1,6 @@
 """Databases ready for the store, of both kinds, and values to fill them with.
 
-`pytest_plugins` or a room's conftest takes the fixtures from here: `store_url` (each test runs on SQLite and on
+A conftest takes the fixtures from here: `store_url` (each test runs on SQLite and on
 PostgreSQL), `bugspark` (people at work in it), `database`, `clock` and `stores`.
 """
 

@@ -1,0 +1,341 @@
+"""Wishes: stored once, claimed by one, confirmed together with what became of them."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from reconciler.errors import FenceLostError
+from reconciler.model.fields import Field, IssueState, Side
+from reconciler.model.ids import IntentId, IssueNumber, RemoteCommentId, ReportId
+from reconciler.model.intent import (
+    DeleteWish,
+    Intent,
+    IntentState,
+    NewComment,
+    NewIssue,
+    Operation,
+    StateWish,
+)
+from reconciler.model.link import Entry, EntryState, Link, LinkState
+from reconciler.model.plan import LinkPlan
+from reconciler.model.snapshot import Change
+from reconciler.store import tables
+from reconciler.store.stores import OpenStores
+from tests.support.bugspark import BugSpark
+from tests.support.stores import NAME, NOW, REPOSITORY, a_link, an_entry, linked, store, the_report
+
+CLOSE = StateWish(state=IssueState.CLOSED, reason="completed", agreed="resolved")
+
+
+def a_wish(link: Link, **values: Any) -> Intent:
+    wish = Intent(
+        id=IntentId(uuid4()),
+        project_id=link.project_id,
+        report_id=link.report_id,
+        link_id=link.id,
+        entry_id=None,
+        local_id=link.report_id,
+        operation=Operation.STATUS,
+        repository_id=REPOSITORY,
+        number=link.number,
+        wish=CLOSE,
+        state=IntentState.PLANNED,
+        attempts=0,
+        created_at=NOW,
+    )
+    return replace(wish, **values)
+
+
+async def a_post(stores: OpenStores, bugspark: BugSpark) -> tuple[Link, Entry, Intent]:
+    """A comment of BugSpark's whose copy on GitHub is wished for."""
+    link = await linked(stores, bugspark)
+    comment = bugspark.add_comment(link.report_id)
+    entry = an_entry(link, origin=Side.BUGSPARK, state=EntryState.PENDING, local_id=comment, remote_id=None)
+    intent = a_wish(
+        link,
+        operation=Operation.CREATE_COMMENT,
+        entry_id=entry.id,
+        local_id=comment,
+        wish=NewComment(body="[BugSpark] Ada:\n\nSame here"),
+    )
+    plan = LinkPlan(link=link, report=await the_report(stores, link.report_id), after=link, entries=(entry,))
+    await store(stores, link.project_id, plan, intents=(intent,))
+    return replace(link, revision=2), entry, intent
+
+
+async def an_export(stores: OpenStores, bugspark: BugSpark) -> tuple[Link, Intent]:
+    project = bugspark.add_project()
+    report = bugspark.add_report(project)
+    link = a_link(project, report, 12)
+    wish = NewIssue(title="[BUG-0001] It breaks", body="…", labels=("bug", "critical"))
+    intent = a_wish(link, link_id=None, number=None, operation=Operation.CREATE_ISSUE, wish=wish)
+    await stores.intents.add([intent])
+    return link, intent
+
+
+async def the_intent(stores: OpenStores, intent: Intent) -> Intent | None:
+    return next((each for each in await stores.intents.open(intent.project_id) if each.id == intent.id), None)
+
+
+async def test_every_wish_is_read_as_it_was_stored(stores: OpenStores, bugspark: BugSpark) -> None:
+    _, export = await an_export(stores, bugspark)
+    _, _, post = await a_post(stores, bugspark)
+    assert await stores.intents.open(export.project_id) == (export,)
+    assert await stores.intents.open(post.project_id) == (post,)
+
+
+async def test_a_create_is_frozen_the_first_one_stands(stores: OpenStores, bugspark: BugSpark) -> None:
+    link, _, intent = await a_post(stores, bugspark)
+    other = replace(intent, id=IntentId(uuid4()), wish=NewComment(body="other"))
+    await store(stores, link.project_id, intents=(other,))
+    assert await stores.intents.open(link.project_id) == (intent,)
+
+
+@pytest.mark.parametrize(
+    ("state", "not_before", "then"),
+    [
+        (IntentState.PLANNED, None, IntentState.PLANNED),
+        (IntentState.QUARANTINED, NOW - timedelta(seconds=1), IntentState.PLANNED),
+        (IntentState.QUARANTINED, NOW + timedelta(seconds=1), IntentState.QUARANTINED),
+        (IntentState.QUARANTINED, None, IntentState.QUARANTINED),
+        (IntentState.SENDING, None, None),
+        (IntentState.UNKNOWN, None, None),
+    ],
+)
+async def test_a_derived_wish_replaces_only_what_has_not_been_sent(
+    stores: OpenStores, bugspark: BugSpark, state: IntentState, not_before: Any, then: IntentState | None
+) -> None:
+    link = await linked(stores, bugspark)
+    first = a_wish(link, state=state, not_before=not_before, attempts=2)
+    await store(stores, link.project_id, intents=(first,))
+    second = a_wish(link, wish=replace(CLOSE, reason="not_planned", agreed="closed"))
+    await store(stores, link.project_id, intents=(second,))
+    (stored,) = await stores.intents.open(link.project_id)
+    assert stored.id == first.id
+    assert stored.wish == (second.wish if then else first.wish)
+    assert stored.state is (then or state)
+
+
+async def test_wishes_of_a_stale_report_are_not_stored(stores: OpenStores, bugspark: BugSpark) -> None:
+    link = await linked(stores, bugspark)
+    plan = LinkPlan(
+        link=replace(link, revision=9), report=await the_report(stores, link.report_id), after=link
+    )
+    await store(stores, link.project_id, plan, intents=(a_wish(link),))
+    assert await stores.intents.open(link.project_id) == ()
+
+
+async def test_one_claims_and_the_other_gets_nothing(stores: OpenStores, bugspark: BugSpark) -> None:
+    link, entry, intent = await a_post(stores, bugspark)
+    claim = await stores.intents.claim(intent, NOW)
+    assert claim
+    assert (claim.link, claim.entry, claim.cause_gone) == (link, entry, False)
+    assert (claim.intent.state, claim.intent.attempts) == (IntentState.SENDING, 1)
+    assert claim.intent.claimed_at == NOW
+    assert await the_intent(stores, intent) == claim.intent
+    assert await stores.intents.claim(intent, NOW) is None
+
+
+async def test_a_claim_is_given_back_only_at_its_own_attempt(stores: OpenStores, bugspark: BugSpark) -> None:
+    _, _, intent = await a_post(stores, bugspark)
+    first = await stores.intents.claim(intent, NOW)
+    assert first
+    await stores.intents.give_back(first.intent)
+    second = await stores.intents.claim(intent, NOW + timedelta(seconds=5))
+    assert second
+    assert (second.intent.attempts, second.intent.claimed_at) == (2, NOW)
+    await stores.intents.give_back(first.intent)
+    assert await the_intent(stores, intent) == second.intent
+
+
+async def test_the_cause_of_a_comment_is_gone_with_the_comment(
+    stores: OpenStores, bugspark: BugSpark
+) -> None:
+    _, _, intent = await a_post(stores, bugspark)
+    bugspark.delete_comment(intent.local_id)
+    claim = await stores.intents.claim(intent, NOW)
+    assert claim
+    assert claim.cause_gone
+    assert await the_intent(stores, intent) == intent
+
+
+async def test_the_cause_is_gone_with_the_link(stores: OpenStores, bugspark: BugSpark) -> None:
+    link, _, intent = await a_post(stores, bugspark)
+    await stores.ledger.unlink(link)
+    claim = await stores.intents.claim(intent, NOW)
+    assert claim
+    assert claim.cause_gone
+
+
+async def test_the_cause_of_a_field_is_gone_with_the_report(stores: OpenStores, bugspark: BugSpark) -> None:
+    link = await linked(stores, bugspark)
+    intent = a_wish(link)
+    await stores.intents.add([intent])
+    bugspark.delete_report(link.report_id)
+    claim = await stores.intents.claim(intent, NOW)
+    assert claim
+    assert claim.cause_gone
+
+
+@pytest.mark.parametrize("deed", ["deleted", "columns", "link"])
+async def test_the_cause_of_an_export_is_gone_when_the_report_is_deleted_or_linked(
+    stores: OpenStores, bugspark: BugSpark, deed: str
+) -> None:
+    link, intent = await an_export(stores, bugspark)
+    if deed == "deleted":
+        bugspark.delete_report(link.report_id)
+    elif deed == "columns":
+        bugspark.set_report(link.report_id, github_issue_number=4, github_repo=NAME)
+    else:
+        plan = LinkPlan(link=replace(link, base=None), report=None, after=link)
+        await store(stores, link.project_id, plan)
+    claim = await stores.intents.claim(intent, NOW)
+    assert claim
+    assert claim.cause_gone
+
+
+async def test_a_deletion_goes_on_although_its_comment_is_gone(
+    stores: OpenStores, bugspark: BugSpark
+) -> None:
+    link, entry, _ = await a_post(stores, bugspark)
+    wish = DeleteWish(remote_id=RemoteCommentId(5))
+    intent = a_wish(link, operation=Operation.DELETE_COMMENT, local_id=uuid4(), entry_id=entry.id, wish=wish)
+    await stores.intents.add([intent])
+    claim = await stores.intents.claim(intent, NOW)
+    assert claim
+    assert not claim.cause_gone
+
+
+def a_change(link: Link) -> Change:
+    return Change(
+        report_id=link.report_id,
+        link_id=link.id,
+        side=Side.GITHUB,
+        kind="set_state",
+        field=Field.STATUS,
+        base="new",
+        local="resolved",
+        remote="open",
+        to="closed",
+        rule="only BugSpark changed",
+        request_id="ABCD:1",
+    )
+
+
+async def test_a_confirmed_comment_is_live_told_and_wished_for_no_more(
+    stores: OpenStores, bugspark: BugSpark
+) -> None:
+    link, entry, intent = await a_post(stores, bugspark)
+    claim = await stores.intents.claim(intent, NOW)
+    assert claim
+    assert claim.link
+    live = replace(entry, state=EntryState.LIVE, remote_id=RemoteCommentId(42))
+    await stores.intents.confirm(claim.intent, link=claim.link, entry=live, changes=[a_change(link)], at=NOW)
+    assert await stores.intents.open(link.project_id) == ()
+    assert (await stores.ledger.threads([link]))[link.report_id].entries == (live,)
+    assert await stores.ledger.link_of(link.report_id) == replace(link, revision=3)
+    assert [row["request_id"] for row in bugspark.rows(sa.select(tables.changes))] == ["ABCD:1"]
+
+
+async def test_an_entry_is_confirmed_without_its_link(stores: OpenStores, bugspark: BugSpark) -> None:
+    link, entry, intent = await a_post(stores, bugspark)
+    live = replace(entry, state=EntryState.LIVE, remote_id=RemoteCommentId(42))
+    await stores.intents.confirm(intent, link=None, entry=live, changes=[], at=NOW)
+    assert (await stores.ledger.threads([link]))[link.report_id].entries == (live,)
+
+
+async def test_a_confirmation_over_a_link_that_moved_stores_nothing(
+    stores: OpenStores, bugspark: BugSpark
+) -> None:
+    link, entry, intent = await a_post(stores, bugspark)
+    await stores.ledger.unlink(link)
+    with pytest.raises(FenceLostError, match="acme/web#1"):
+        await stores.intents.confirm(intent, link=link, entry=entry, changes=[a_change(link)], at=NOW)
+    assert await stores.intents.open(link.project_id) == (intent,)
+    assert bugspark.rows(sa.select(tables.changes)) == []
+
+
+async def test_a_confirmed_export_is_a_link_and_fills_the_columns(
+    stores: OpenStores, bugspark: BugSpark
+) -> None:
+    link, intent = await an_export(stores, bugspark)
+    await stores.intents.confirm(intent, link=link, entry=None, changes=[], at=NOW)
+    assert await stores.ledger.link_of(link.report_id) == replace(link, revision=1)
+    row = bugspark.report(link.report_id)
+    assert row
+    assert (row["github_issue_number"], row["github_repo"]) == (12, NAME)
+    assert row["github_issue_url"] == f"https://github.com/{NAME}/issues/12"
+    assert await stores.intents.open(link.project_id) == ()
+
+
+async def test_a_confirmed_export_leaves_columns_filled_meanwhile(
+    stores: OpenStores, bugspark: BugSpark
+) -> None:
+    link, intent = await an_export(stores, bugspark)
+    bugspark.set_report(link.report_id, github_issue_number=4, github_repo="other/place")
+    await stores.intents.confirm(intent, link=link, entry=None, changes=[], at=NOW)
+    row = bugspark.report(link.report_id)
+    assert row
+    assert (row["github_issue_number"], row["github_repo"]) == (4, "other/place")
+    assert await stores.intents.open(link.project_id) == ()
+
+
+async def test_an_export_of_a_report_linked_meanwhile_is_kept_as_contested(
+    stores: OpenStores, bugspark: BugSpark
+) -> None:
+    link, intent = await an_export(stores, bugspark)
+    rival = a_link(link.project_id, link.report_id, 4)
+    await store(stores, link.project_id, LinkPlan(link=replace(rival, base=None), report=None, after=rival))
+    await stores.intents.confirm(intent, link=link, entry=None, changes=[], at=NOW)
+    states = {row["number"]: row["state"] for row in bugspark.rows(sa.select(tables.links))}
+    assert states == {IssueNumber(4): LinkState.ACTIVE.value, IssueNumber(12): LinkState.CONTESTED.value}
+
+
+async def test_what_was_not_confirmed_is_settled(stores: OpenStores, bugspark: BugSpark) -> None:
+    _, _, intent = await a_post(stores, bugspark)
+    claim = await stores.intents.claim(intent, NOW)
+    assert claim
+    unknown = replace(
+        claim.intent,
+        state=IntentState.UNKNOWN,
+        ended_at=NOW + timedelta(seconds=3),
+        not_before=NOW + timedelta(minutes=1),
+        reason="the answer was dropped",
+    )
+    await stores.intents.settle(unknown)
+    assert await the_intent(stores, intent) == unknown
+    late = replace(unknown, attempts=0, state=IntentState.PLANNED)
+    await stores.intents.settle(late)
+    assert await the_intent(stores, intent) == unknown
+
+
+async def test_cancelling_ends_a_pending_entry_and_spares_what_was_claimed_since(
+    stores: OpenStores, bugspark: BugSpark
+) -> None:
+    link, entry, intent = await a_post(stores, bugspark)
+    status, unknown = a_wish(link), a_wish(link, local_id=uuid4(), state=IntentState.UNKNOWN)
+    await stores.intents.add([status, unknown])
+    claim = await stores.intents.claim(status, NOW)
+    assert claim
+    await stores.intents.cancel([intent, status, unknown])
+    assert await stores.intents.open(link.project_id) == (claim.intent,)
+    side = (await stores.ledger.threads([link]))[link.report_id]
+    assert side.entries == (replace(entry, state=EntryState.ENDED),)
+
+
+async def test_reports_to_export_have_no_link_no_columns_and_no_wish(
+    stores: OpenStores, bugspark: BugSpark
+) -> None:
+    link, intent = await an_export(stores, bugspark)
+    project = link.project_id
+    free: list[ReportId] = [
+        bugspark.add_report(project, at=NOW + timedelta(seconds=second)) for second in (2, 1, 3)
+    ]
+    bugspark.add_report(project, at=NOW, github_issue_number=5, github_repo=NAME)
+    bugspark.add_report(project, at=NOW - timedelta(seconds=1))
+    assert intent.report_id not in free
+    assert await stores.reports.to_export(project, NOW, 2) == (free[1], free[0])
