@@ -196,6 +196,11 @@ def test_first_contact_imports_what_only_looks_alike(body: str, source: str | No
     assert kinds(first(comments=(comment,), local=(local,))) == [ImportComment]
 
 
+def test_a_login_is_matched_whatever_its_case() -> None:
+    comment = a_remote(author=replace(OURS, login="OctoCat"))
+    assert first(comments=(comment,), local=(a_local(body=FORM),)).actions == ()
+
+
 def test_first_contact_matches_one_to_one_oldest_first() -> None:
     remotes = (a_remote(2), a_remote(1, created_at=BEFORE), a_remote(3))
     found = first(comments=remotes, local=(a_local(9, FORM), a_local(8, FORM, created_at=BEFORE)))
@@ -345,6 +350,12 @@ def test_a_late_copy_of_a_comment_deleted_in_the_very_same_look_goes_along() -> 
     waiting = an_entry(BUGSPARK, a_local(), None, state=PENDING)
     found = decided(comments=(a_copy(),), entries=(waiting,), gone=(waiting,))
     assert kinds(found) == [DeleteRemote]
+
+
+def test_a_second_copy_of_an_ended_comment_goes_too() -> None:
+    ended = an_entry(BUGSPARK, a_local(), a_copy(number=5), state=ENDED)
+    found = decided(comments=(a_copy(number=6),), entries=(ended,))
+    assert [a.entry.remote_id for a in found.actions if isinstance(a, DeleteRemote)] == [6]
 
 
 def test_a_second_copy_of_a_tombstone_is_neither_imported_nor_adopted() -> None:
