@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Protocol
 
-import jwt
-
 from reconciler.errors import CredentialError
 from reconciler.github.dispatch import Reply
 from reconciler.github.sentences import message_of
@@ -137,6 +135,8 @@ class AppCredential:
         )
 
     def _jwt(self, now: datetime) -> Secret:
+        import jwt  # only who uses an App waits for its cryptography
+
         claims = {"iat": now - BACKDATED, "exp": now + VALID_FOR, "iss": self._app_id}
         try:
             return Secret(jwt.encode(claims, self._key.reveal(), algorithm="RS256"))

@@ -9,9 +9,8 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 from sqlalchemy.engine import URL
 
 from reconciler.errors import BusyError, DatabaseError, FenceLostError
@@ -19,6 +18,9 @@ from reconciler.model.ids import ProjectId
 from reconciler.ports import Clock, Fence
 from reconciler.store.engine import APPLICATION, Database
 from reconciler.store.failures import place
+
+if TYPE_CHECKING:
+    import psycopg  # imported late: SQLite has no use for it
 
 RETRY_SECONDS = 0.25
 CHECK_SECONDS = 5.0
@@ -56,7 +58,7 @@ class AdvisoryFences:
 class AdvisoryFence:
     """One held lock."""
 
-    def __init__(self, connection: psycopg.AsyncConnection[Any], project_id: ProjectId) -> None:
+    def __init__(self, connection: "psycopg.AsyncConnection[Any]", project_id: ProjectId) -> None:
         self._connection = connection
         self._project_id = project_id
         digest = hashlib.sha256(b"bugspark-reconciler fence" + project_id.bytes).digest()
@@ -68,6 +70,8 @@ class AdvisoryFence:
 
     async def check(self) -> None:
         """Ask the very session that holds it."""
+        import psycopg
+
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 held = await self._ask(HELD)
@@ -82,7 +86,9 @@ class AdvisoryFence:
         return row[0] if row else None
 
 
-async def _connect(url: URL) -> psycopg.AsyncConnection[Any]:
+async def _connect(url: URL) -> "psycopg.AsyncConnection[Any]":
+    import psycopg
+
     arguments: dict[str, Any] = {
         "host": url.host,
         "port": url.port,

@@ -1,9 +1,12 @@
 """BugSpark's secrets at rest: Fernet under its ENCRYPTION_KEY (BUGSPARK.md, Secrets)."""
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from typing import TYPE_CHECKING
 
 from reconciler.errors import ConfigurationError, CredentialError
 from reconciler.model.secret import Secret
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 FERNET_LOOK = "gAAAA"
 
@@ -13,13 +16,7 @@ class Vault:
 
     def __init__(self, keys: tuple[Secret, ...]) -> None:
         """Raises ConfigurationError for a key that is none; the key is not repeated."""
-        try:
-            fernets = [Fernet(key.reveal().encode()) for key in keys]
-        except (ValueError, UnicodeEncodeError):
-            raise ConfigurationError(
-                "bugspark.encryption_key is no Fernet key (32 bytes, base64): take BugSpark's ENCRYPTION_KEY."
-            ) from None
-        self._fernet = MultiFernet(fernets) if fernets else None
+        self._fernet = _fernet(keys) if keys else None
 
     def read(self, stored: str, project: str) -> Secret:
         """The secret behind a stored value; one from before encryption passes as it is.
@@ -34,6 +31,8 @@ class Vault:
                     " set bugspark.encryption_key to BugSpark's ENCRYPTION_KEY."
                 )
             return Secret(stored)
+        from cryptography.fernet import InvalidToken
+
         try:
             return Secret(self._fernet.decrypt(stored.encode("utf-8", "replace")).decode())
         except (InvalidToken, UnicodeDecodeError):
@@ -49,3 +48,14 @@ class Vault:
         if self._fernet is None:
             return secret.reveal()
         return self._fernet.encrypt(secret.reveal().encode()).decode()
+
+
+def _fernet(keys: tuple[Secret, ...]) -> "MultiFernet":
+    from cryptography.fernet import Fernet, MultiFernet  # late: without keys nobody waits for it
+
+    try:
+        return MultiFernet([Fernet(key.reveal().encode()) for key in keys])
+    except (ValueError, UnicodeEncodeError):
+        raise ConfigurationError(
+            "bugspark.encryption_key is no Fernet key (32 bytes, base64): take BugSpark's ENCRYPTION_KEY."
+        ) from None
