@@ -47,9 +47,9 @@ class GitHub:
         return httpx.AsyncClient(base_url=self.api, headers={**credential, **headers}, timeout=10)
 
 
-def make_github(*, base_path: str = "") -> GitHub:
+def make_github(*, base_path: str = "", clock: ManualClock | None = None) -> GitHub:
     """Return the usual world around a manual clock, not yet served."""
-    clock = ManualClock()
+    clock = clock or ManualClock()
     world = World(clock)
     world.add_user("acme", "Organization")
     for login in ("alice", "bob", "bugspark-bot"):

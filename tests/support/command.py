@@ -1,0 +1,205 @@
+"""The installed command beside a live BugSpark and a running GitHub, as an outside checker would use it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from reconciler.demo.github.clock import ManualClock
+from reconciler.demo.github.journal import Seen
+from reconciler.demo.github.threads import running_in_thread
+from reconciler.model.ids import ProjectId, ReportId
+from tests.support.bugspark import BugSpark, connected
+from tests.support.github import GitHub, make_github
+
+PROGRAM = Path(sys.executable).with_name("reconcile")
+PATIENCE = 60.0
+KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "COVERAGE_PROCESS_START")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A command that ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def rows(self) -> list[Any]:
+        """Its JSON lines."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def row(self) -> Any:
+        """The only JSON line."""
+        (row,) = self.rows
+        return row
+
+    @property
+    def outcome(self) -> tuple[int, str, str]:
+        return (self.code, self.out, self.err)
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """A directory with a config.toml, where `reconcile` is started."""
+
+    home: Path
+    environ: dict[str, str]
+
+    def reconcile(self, *words: str, cwd: Path | None = None, **environ: str) -> Done:
+        """Start the command and wait for its end."""
+        done = subprocess.run(
+            [PROGRAM, *words],
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+            timeout=PATIENCE,
+            cwd=cwd or self.home,
+            env={**self.environ, **environ},
+        )
+        return Done(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
+
+    def start(self, *words: str, **environ: str) -> subprocess.Popen[bytes]:
+        """Start the command and leave it running."""
+        return subprocess.Popen(
+            [PROGRAM, *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            cwd=self.home,
+            env={**self.environ, **environ},
+        )
+
+    def configure(self, **sections: Mapping[str, Any]) -> None:
+        """Write config.toml; a value of each key as JSON, which TOML reads alike for what stands here."""
+        lines = []
+        for name, values in sections.items():
+            lines.append(f"[{name}]")
+            lines += [f"{key} = {json.dumps(value)}" for key, value in values.items()]
+        (self.home / "config.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def desk(home: Path, **environ: str) -> Desk:
+    """An environment without anything of ours in it."""
+    clean = {name: os.environ[name] for name in KEPT if name in os.environ}
+    return Desk(home=home, environ={**clean, "COLUMNS": "80", **environ})
+
+
+@dataclass(slots=True, kw_only=True)
+class Place:
+    """`Shop` connected to `acme/web` as bugspark-bot; commands are started five seconds after one another."""
+
+    github: GitHub
+    bugspark: BugSpark
+    desk: Desk
+    url: str
+    project: ProjectId
+    ada: UUID
+    since: int = 0
+
+    def reconcile(self, *words: str, seconds: float = 5, **environ: str) -> Done:
+        """A command, `seconds` after what happened last."""
+        self.github.clock.advance(seconds)
+        self.since = len(self.github.simulator.requests)
+        return self.desk.reconcile(*words, **environ)
+
+    def shop(self, *words: str, **environ: str) -> Done:
+        """A pass over Shop, told as JSON."""
+        return self.reconcile("--project", "Shop", "--json", *words, **environ)
+
+    def configure(self, **sections: Mapping[str, Any]) -> None:
+        """Rewrite config.toml; `sections` replace single keys of the usual one."""
+        wanted: dict[str, dict[str, Any]] = {
+            "database": {"url": self.url},
+            "github": {"api_url": self.github.api},
+            "write": {"min_interval_seconds": 0.0, "settle_seconds": 0.5},
+        }
+        for name, values in sections.items():
+            wanted[name] = {**wanted.get(name, {}), **values}
+        self.desk.configure(**wanted)
+
+    def linked(self, **report: Any) -> tuple[ReportId, int]:
+        """A report with an issue made by `export`, at peace."""
+        made = self.bugspark.add_report(self.project, **report)
+        done = self.reconcile("export", str(made))
+        assert done.code == 0, done
+        assert self.shop().code == 0
+        return made, self.number(made)
+
+    def number(self, report: ReportId) -> int:
+        row = self.bugspark.report(report)
+        assert row is not None
+        return int(row["github_issue_number"])
+
+    def columns(self, report: ReportId) -> tuple[Any, Any, Any]:
+        """Repository, number and address in the report's row."""
+        row = self.bugspark.report(report)
+        assert row is not None
+        return row["github_repo"], row["github_issue_number"], row["github_issue_url"]
+
+    def tracking(self, report: ReportId) -> str:
+        row = self.bugspark.report(report)
+        assert row is not None
+        return str(row["tracking_id"])
+
+    @property
+    def asked(self) -> list[Seen]:
+        """The requests of the last command."""
+        return list(self.github.simulator.requests)[self.since :]
+
+    @property
+    def writes(self) -> list[Seen]:
+        return [seen for seen in self.asked if seen.write]
+
+    def dump(self) -> Mapping[str, list[str]]:
+        """Every row of every table."""
+        found = {}
+        with self.bugspark.engine.connect() as connection:
+            for name in sorted(sa.inspect(self.bugspark.engine).get_table_names()):
+                rows = connection.execute(sa.text(f"SELECT * FROM {name}"))
+                found[name] = sorted(repr(tuple(row)) for row in rows)
+        return found
+
+    def picture(self) -> list[str]:
+        """Everything on GitHub."""
+        return [
+            repr((each, repository.label_names(each.number), repository.thread(each.number)))
+            for repository in self.github.world.repositories.values()
+            for each in repository.issues
+        ]
+
+    def everything(self) -> tuple[Mapping[str, list[str]], list[str]]:
+        """Both sides and what we remember."""
+        return self.dump(), self.picture()
+
+
+@contextmanager
+def open_place(url: str, home: Path) -> Iterator[Place]:
+    """Everything around the command, on a migrated database. GitHub's time begins at the machine's."""
+    clock = ManualClock(datetime.now(UTC).replace(microsecond=0))
+    github = make_github(clock=clock)
+    with running_in_thread(github.simulator), connected(url) as engine:
+        bugspark = BugSpark(engine)
+        project = bugspark.add_project()
+        bugspark.add_integration(project, token=github.token)
+        place = Place(
+            github=github,
+            bugspark=bugspark,
+            desk=desk(home),
+            url=url,
+            project=project,
+            ada=bugspark.add_user("Ada"),
+        )
+        place.configure()
+        yield place
