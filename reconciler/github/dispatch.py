@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from reconciler.github.meter import Meter
 from reconciler.github.origin import Origin
-from reconciler.github.transport import DroppedError, Incoming, Outgoing, Transport
+from reconciler.github.transport import PATIENCE, DroppedError, Incoming, Outgoing, Transport
 from reconciler.model.secret import Secret
 
 MOST_REDIRECTS = 3
@@ -41,19 +41,21 @@ class Dispatch:
     async def get(self, url: str, bearer: Secret, *, etag: str | None = None) -> Reply:
         """GET, redirects followed. Raises UnsentError, DroppedError, ForeignOriginError."""
         extra = {"If-None-Match": etag} if etag else {}
-        reply = await self._send("GET", url, bearer, extra, None)
+        reply = await self._send("GET", url, bearer, extra)
         for _ in range(MOST_REDIRECTS):
             target = self._target(reply, _FOLLOWED_BY_READS)
             if target is None:
                 return reply
-            after = await self._send("GET", target, bearer, extra, None)
+            after = await self._send("GET", target, bearer, extra)
             reply = _led(reply, after)
         return reply
 
-    async def write(self, method: str, url: str, bearer: Secret, body: bytes | None) -> Reply:
+    async def write(
+        self, method: str, url: str, bearer: Secret, body: bytes | None, *, patience: float = PATIENCE
+    ) -> Reply:
         """Send once; a redirect is returned, see `redirected`. Raises UnsentError, DroppedError."""
         extra = {"Content-Type": "application/json"} if body is not None else {}
-        return await self._send(method, url, bearer, extra, body)
+        return await self._send(method, url, bearer, extra, body, patience)
 
     def redirected(self, reply: Reply) -> str | None:
         """Where a write has to go instead (307, 308: same method and body), or None.
@@ -68,7 +70,13 @@ class Dispatch:
         return self.origin.admit(location, relative_to=reply.url)
 
     async def _send(
-        self, method: str, url: str, bearer: Secret, extra: Mapping[str, str], body: bytes | None
+        self,
+        method: str,
+        url: str,
+        bearer: Secret,
+        extra: Mapping[str, str],
+        body: bytes | None = None,
+        patience: float = PATIENCE,
     ) -> Reply:
         admitted = self.origin.admit(url)
         headers = {
@@ -76,7 +84,9 @@ class Dispatch:
             "X-GitHub-Api-Version": self.api_version,
             **extra,
         }
-        request = Outgoing(method=method, url=admitted, bearer=bearer, headers=headers, body=body)
+        request = Outgoing(
+            method=method, url=admitted, bearer=bearer, headers=headers, body=body, patience=patience
+        )
         try:
             answer = await self.transport.send(request)
         except DroppedError:

@@ -63,6 +63,7 @@ class Gateway:
         strikes: Strikes,
         dice: Callable[[], float],
         repository: str,
+        leave_within: float,
     ) -> None:
         self.dispatch = dispatch
         self.credential = credential
@@ -71,6 +72,8 @@ class Gateway:
         self._strikes = strikes
         self._dice = dice
         self._repository = repository
+        # Before sending a write waits at most thrice: for a token, for the pool, for the connection.
+        self._patience = leave_within / 3
         self._prepaid = 0
         self._block = 0
 
@@ -87,14 +90,18 @@ class Gateway:
         """GET; raises LimitedError, CredentialError, ForeignOriginError, GitHubError (after asking again)."""
         return await persistently(lambda: self._read(url, etag), clock=self._clock, dice=self._dice)
 
-    async def write(self, method: str, url: str, body: bytes | None) -> Reply:
-        """Send once; redirects are returned. Raises UnsentError, DroppedError; and, when GitHub says that
-        nothing was done, LimitedError or CredentialError."""
+    def deadline(self) -> float:
+        """Until when, by the monotonic clock, a write that is asked for now may begin to be sent."""
+        return self._clock.monotonic() + self._patience
+
+    async def write(self, method: str, url: str, body: bytes | None, *, before: float) -> Reply:
+        """Send once, if it can begin `before` the deadline; redirects are returned. Raises UnsentError,
+        DroppedError; and, when GitHub says that nothing was done, LimitedError or CredentialError."""
         token = await self._token()
-        reply = await self._written(method, url, body, token)
+        reply = await self._written(method, url, body, token, before)
         if reply.status == 401 and self.credential.refused(token):
             # A 401 is a clear no: nothing was done, so sending it again with a new token is no repetition.
-            reply = await self._written(method, url, body, await self._token())
+            reply = await self._written(method, url, body, await self._token(), before)
         self._admitted(reply)
         # A 5xx may have been carried out: whatever wait it names, its outcome is unknown.
         await self._unlimited(reply, stop=reply.status < 500)
@@ -140,9 +147,14 @@ class Gateway:
             await self._pay(len(reply.hops))
         return reply
 
-    async def _written(self, method: str, url: str, body: bytes | None, token: Secret) -> Reply:
+    async def _written(
+        self, method: str, url: str, body: bytes | None, token: Secret, before: float
+    ) -> Reply:
+        # Whoever looks into an unknown outcome counts on it that no byte leaves long after the claim.
+        if self._clock.monotonic() > before:
+            raise UnsentError("it could not be sent in time")
         try:
-            reply = await self.dispatch.write(method, url, token, body)
+            reply = await self.dispatch.write(method, url, token, body, patience=self._patience)
         except DroppedError:
             self.dispatch.meter.wrote()
             raise

@@ -17,6 +17,7 @@ _SECONDARY = (
     "secondary rate limit",
     "abuse detection",
     "secondary-rate-limits",
+    "rate limit exceeded",
     "rate-limits-for-the-rest-api",
 )
 

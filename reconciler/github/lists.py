@@ -21,6 +21,7 @@ from reconciler.ports import Page
 
 T = TypeVar("T")
 PER_PAGE = 100
+LONGEST_ETAG = 200
 ReadRow = Callable[[bytes | Raw, str], Row[T]]
 
 
@@ -90,7 +91,7 @@ class Listing(Generic[T]):
             rows=rows,
             next=next_link(reply.headers.get("link")),
             date=date_of(reply.headers),
-            etag=reply.headers.get("etag"),
+            etag=_etag(reply.headers.get("etag")),
             token=answered.token,
         )
 
@@ -107,9 +108,9 @@ class Listing(Generic[T]):
     async def _new_anchor(self) -> datetime:
         """GitHub's present time less the overlap (rules 1 and 6); one request when not heard yet."""
         time = self.place.time
-        if time.date is None:
+        if not time.heard:
             require((await self.place.gateway.read(self.place.url())).reply, self.place, self.place.name)
-        if time.date is None:
+        if not time.heard:
             raise GitHubError(
                 f"GitHub's answers about {self.place.name} carry no Date: no list can be begun."
             )
@@ -144,6 +145,11 @@ def _with_etag(anchor: datetime, sheet: Sheet[T]) -> ListState:
     if sheet.etag is None:
         return ListState(anchor=anchor)
     return ListState(anchor=anchor, etag=sheet.etag, etag_credential=sheet.token)
+
+
+def _etag(text: str | None) -> str | None:
+    """The ETag verbatim; None for one that could not be sent back or stored."""
+    return text if text and text.isascii() and text.isprintable() and len(text) <= LONGEST_ETAG else None
 
 
 def _page(rows: tuple[Row[T], ...], state: ListState | None) -> Page[T]:

@@ -8,16 +8,22 @@ from reconciler.model.passes import Cost
 from reconciler.model.snapshot import RateLimit
 from reconciler.ports import Clock
 
+JITTER = timedelta(seconds=5)
+"""So much may one `Date` lie behind another: they are cut to whole seconds and come from many machines."""
+
 
 class GitHubTime:
-    """GitHub's clock as its `Date` headers show it. It never goes back."""
+    """GitHub's clock as its `Date` headers show it. It does not go back, unless GitHub clearly says so."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._moment: datetime | None = None
         self._at = 0.0
-        self.date: datetime | None = None
-        """The newest `Date` as sent, whole seconds; None before the first."""
+
+    @property
+    def heard(self) -> bool:
+        """Whether GitHub has told the time at all."""
+        return self._moment is not None
 
     def now(self) -> datetime:
         """The last `Date`, moved on by the monotonic clock; the local clock before the first answer."""
@@ -29,9 +35,9 @@ class GitHubTime:
         """Take note of an answer's `Date`."""
         if date is None:
             return
-        moment = date if self._moment is None else max(date, self.now())
-        self._moment, self._at = moment, self._clock.monotonic()
-        self.date = date if self.date is None else max(date, self.date)
+        behind = self.now() - date if self._moment else timedelta(0)
+        self._moment = self.now() if timedelta(0) < behind <= JITTER else date
+        self._at = self._clock.monotonic()
 
 
 class Meter:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import chain
 
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 
 from reconciler.errors import GitHubError, MovedError, NotThereError
 from reconciler.github import translate
@@ -13,7 +13,16 @@ from reconciler.github.drain import LONGEST_WALK
 from reconciler.github.origin import next_link
 from reconciler.github.place import Place, issue_number
 from reconciler.github.translate import FieldOfLabel
-from reconciler.github.wire import CommentRow, EventRow, IssueRow, RepositoryRow, UserRow, decode, elements
+from reconciler.github.wire import (
+    CommentRow,
+    EventRow,
+    IssueRow,
+    KindRow,
+    RepositoryRow,
+    UserRow,
+    decode,
+    elements,
+)
 from reconciler.model.ids import IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.issue import Account, FieldEvent, Issue, RemoteComment, Repository
 
@@ -105,8 +114,14 @@ class Reads:
             self.place.url("issues", number, "events", query={"per_page": PER_PAGE}), what
         )
         rows = chain.from_iterable(elements(page.body, what) for page in pages)
-        events = (translate.field_event(decode(raw, EventRow, what), self.field_of) for raw in rows)
+        events = (self._event(raw, what) for raw in rows)
         return tuple(sorted((event for event in events if event), key=lambda event: event.at))
+
+    def _event(self, raw: bytes | Raw, what: str) -> FieldEvent | None:
+        # There are dozens of kinds, each of a shape of its own: only those of interest have to fit.
+        if decode(raw, KindRow, what).event not in translate.KINDS:
+            return None
+        return translate.field_event(decode(raw, EventRow, what), self.field_of)
 
     async def _get(self, url: str, etag: str | None = None) -> Reply:
         return (await self.place.gateway.read(url, etag=etag)).reply

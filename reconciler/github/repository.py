@@ -38,15 +38,19 @@ class Doorway:
         governor: Governor,
         transport: Transport,
         overlap_seconds: float = 120.0,
+        leave_within: float = 15.0,
         dice: Callable[[], float] = random.random,
     ) -> None:
-        """Raises ConfigurationError for an address that is none."""
+        """In: `leave_within`, the seconds after which no byte of a write may begin to leave (DESIGN.md,
+        Claim: min(15, settle_seconds / 2)); `dice`, numbers in [0, 1). Raises ConfigurationError for an
+        address that is none."""
         self.origin = Origin.parse(api_url)
         self.api_version = api_version
         self.clock = clock
         self.governor = governor
         self.transport = transport
         self.overlap = max(timedelta(seconds=overlap_seconds), SHORTEST_OVERLAP)
+        self.leave_within = leave_within
         self.dice = dice
         self.time = GitHubTime(clock)
         self.strikes = Strikes()
@@ -94,6 +98,7 @@ class GitHubRepository:
             strikes=doorway.strikes,
             dice=doorway.dice,
             repository=name,
+            leave_within=doorway.leave_within,
         )
         place = Place(name=name, gateway=self._gateway, id=repository_id)
         self._reads = Reads(place=place, field_of=field_of)

@@ -28,6 +28,8 @@ T = TypeVar("T")
 FieldOfLabel = Callable[[str], Field | None]
 """Which field a label name is a value of; None: of none."""
 
+KINDS = frozenset({"closed", "reopened", "renamed", "labeled", "unlabeled"})
+"""The kinds of events that change a field."""
 _COLLABORATORS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _ISSUE_OF = re.compile(r"/issues/([0-9]{1,10})$")
 

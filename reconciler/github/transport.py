@@ -3,6 +3,7 @@
 A successor of httpx takes its place here. Its traps are met here too (DESIGN.md, Traps of the libraries).
 """
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -10,20 +11,27 @@ import httpx
 
 from reconciler.model.secret import Secret
 
-TIMEOUTS = httpx.Timeout(connect=10.0, read=30.0, write=30.0, pool=10.0)
+PATIENCE = 10.0
+"""Seconds to wait for a connection, unless the request has less."""
+SILENCE = 30.0
+"""Seconds without a byte, either way, after which the answer counts as lost."""
 LARGEST_ANSWER = 32 * 1024 * 1024
 _BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """One request as it goes out. `bearer` is shown by no repr."""
+    """One request as it goes out; no repr shows `bearer` and `body`.
+
+    `patience`: seconds to wait for a free place in the pool, and again for the connection.
+    """
 
     method: str
     url: str
-    bearer: Secret | None
+    bearer: Secret
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = field(default=None, repr=False)
+    patience: float = PATIENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +98,7 @@ class Transport:
     def _client(self) -> httpx.AsyncClient:
         # trust_env off: no proxy, .netrc or certificate variable may divert or add to what we send.
         return httpx.AsyncClient(
-            timeout=TIMEOUTS,
+            verify=_trusted() if self._inner is None else True,
             follow_redirects=False,
             trust_env=False,
             transport=self._inner,
@@ -99,11 +107,11 @@ class Transport:
 
 
 async def _exchange(client: httpx.AsyncClient, request: Outgoing) -> Incoming:
-    headers = dict(request.headers)
-    if request.bearer:
-        headers["Authorization"] = f"Bearer {request.bearer.reveal()}"
+    headers = {**request.headers, "Authorization": f"Bearer {request.bearer.reveal()}"}
     try:
-        built = client.build_request(request.method, request.url, headers=headers, content=request.body)
+        built = client.build_request(
+            request.method, request.url, headers=headers, content=request.body, timeout=_timeouts(request)
+        )
     except (httpx.InvalidURL, ValueError, TypeError):
         raise UnsentError("the request can't be written as HTTP") from None
     answer = await client.send(built, stream=True)
@@ -114,6 +122,10 @@ async def _exchange(client: httpx.AsyncClient, request: Outgoing) -> Incoming:
     return Incoming(status=answer.status_code, headers=_lower(answer.headers), body=body)
 
 
+def _timeouts(request: Outgoing) -> httpx.Timeout:
+    return httpx.Timeout(connect=request.patience, pool=request.patience, read=SILENCE, write=SILENCE)
+
+
 async def _limited(answer: httpx.Response) -> bytes:
     body = bytearray()
     async for piece in answer.aiter_bytes():
@@ -121,6 +133,13 @@ async def _limited(answer: httpx.Response) -> bytes:
         if len(body) > LARGEST_ANSWER:
             raise DroppedError(f"the answer is larger than {LARGEST_ANSWER} bytes")
     return bytes(body)
+
+
+def _trusted() -> ssl.SSLContext:
+    context = httpx.create_ssl_context(trust_env=False)
+    # The system's store as well: a company's own GitHub often has a certificate of the company's own.
+    context.load_default_certs()
+    return context
 
 
 def _lower(headers: httpx.Headers) -> dict[str, str]:

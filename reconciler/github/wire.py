@@ -70,8 +70,14 @@ class RenameRow(Struct, frozen=True):
     to: str
 
 
+class KindRow(Struct, frozen=True):
+    """What kind of event it is."""
+
+    event: str
+
+
 class EventRow(Struct, frozen=True, kw_only=True):
-    """Something that happened to an issue; of most kinds only the kind is of interest."""
+    """Something that happened to a field of an issue."""
 
     event: str
     created_at: Moment

@@ -113,7 +113,8 @@ class Writes:
 
     async def _sent(self, method: str, url: str, body: bytes | None, doing: str) -> Reply | Refused:
         gateway = self.place.gateway
-        reply = await gateway.write(method, url, body)
+        before = gateway.deadline()
+        reply = await gateway.write(method, url, body, before=before)
         for _ in range(MOST_REDIRECTS):
             try:
                 target = gateway.dispatch.redirected(reply)
@@ -123,7 +124,7 @@ class Writes:
                 return reply
             if self._origin.repository_id(target) != await self.reads.own_id():
                 return _refused(f"Can't {doing}: GitHub redirects it to another repository.", reply)
-            reply = await gateway.write(method, target, body)
+            reply = await gateway.write(method, target, body, before=before)
         return reply
 
     @property

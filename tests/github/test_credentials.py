@@ -132,6 +132,15 @@ async def test_a_write_refused_for_an_old_token_is_sent_with_a_new_one_and_done_
     assert [row.body for row in github.web.thread(number)] == ["Hello"]
 
 
+async def test_a_token_that_somebody_else_has_renewed_already_is_not_thrown_away(
+    app_door: Door, github: GitHub
+) -> None:
+    await app_door.repository.repository()
+    assert app_door.credential.refused(Secret("an older one"))
+    await app_door.repository.repository()
+    assert made_tokens(github) == 1
+
+
 async def test_an_app_that_is_refused_again_says_so(app_door: Door, github: GitHub) -> None:
     github.simulator.faults.add(error(401, "Bad credentials"), path="/repos/acme/web$", times=None)
     with pytest.raises(CredentialError, match="Bad credentials"):

@@ -296,12 +296,12 @@ async def test_a_write_with_a_refused_token_says_so_too() -> None:
         await net.github.set_title(ONE, "x")
 
 
-async def test_github_s_time_is_its_date_moved_on_and_never_goes_back() -> None:
+async def test_github_s_time_is_its_date_moved_on_and_does_not_tremble() -> None:
     net = Net()
     net.clock.passed = 5_000
     assert net.github.now() == net.clock.now()  # nothing was heard yet
     net.on(
-        "GET", REPO, answer(200, REPOSITORY), answer(200, REPOSITORY, Date="Mon, 02 Mar 2026 08:00:00 GMT")
+        "GET", REPO, answer(200, REPOSITORY), answer(200, REPOSITORY, Date="Mon, 02 Mar 2026 09:00:10 GMT")
     )
     await net.github.repository()
     assert f"{net.github.now():%H:%M:%S}" == "09:00:00"
@@ -309,6 +309,15 @@ async def test_github_s_time_is_its_date_moved_on_and_never_goes_back() -> None:
     assert f"{net.github.now():%H:%M:%S.%f}" == "09:00:12.500000"
     await net.github.repository()
     assert f"{net.github.now():%H:%M:%S.%f}" == "09:00:12.500000"
+
+
+async def test_a_date_that_was_wrong_by_far_is_not_kept_for_ever() -> None:
+    net = Net()
+    wrong = answer(200, REPOSITORY, Date="Mon, 02 Mar 2026 19:00:00 GMT")
+    net.on("GET", REPO, wrong, answer(200, REPOSITORY))
+    await net.github.repository()
+    await net.github.repository()
+    assert f"{net.github.now():%H:%M:%S}" == "09:00:00"
 
 
 async def test_repositories_of_one_doorway_share_its_clock_and_connections() -> None:

@@ -128,6 +128,13 @@ async def test_an_etag_of_another_token_is_not_sent(door: Door, github: GitHub) 
     assert github.simulator.requests[-1].status == 200
 
 
+@pytest.mark.parametrize("etag", ["", "caf\u00e9", "x" * 5_000])
+async def test_an_etag_that_could_not_be_sent_back_is_not_kept(door: Door, github: GitHub, etag: str) -> None:
+    github.simulator.faults.add(Rewrite(headers={"ETag": etag}), path="issues")
+    _, states = await read(door.repository.issue_changes(None))
+    assert (states[-1].etag, states[-1].etag_credential) == (None, None)
+
+
 async def test_comments_have_a_list_of_their_own(door: Door, github: GitHub) -> None:
     number = github.web.open_issue("One", by="alice").number
     comment = github.web.comment(number, "Hello", by="bob")

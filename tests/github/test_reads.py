@@ -298,7 +298,7 @@ def shape(event: FieldEvent) -> tuple[Field, str, bool, str | None]:
 async def test_events_of_more_than_a_page_and_of_deleted_accounts_are_told() -> None:
     net = Net()
     at = "2026-03-02T08:00:00Z"
-    first = [{"event": "mentioned", "created_at": at}] * 99 + [
+    first = [{"event": "mentioned", "created_at": None, "label": 7}] * 99 + [
         {"event": "labeled", "created_at": at, "label": {"name": "ui", "color": "x"}, "actor": None}
     ]
     rest = [

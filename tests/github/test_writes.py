@@ -230,7 +230,9 @@ async def test_a_cancelled_write_is_cancelled_not_swallowed(
 ) -> None:
     github.simulator.faults.add(Drop(applied=True, seconds=30), method="POST")
     task = asyncio.create_task(door.repository.create_comment(number, "Hello"))
-    await asyncio.sleep(0.1)
+    async with asyncio.timeout(20):
+        while not github.simulator.in_flight:  # noqa: ASYNC110 - the simulator has no event for it
+            await asyncio.sleep(0.01)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -327,6 +329,32 @@ async def test_a_lost_deletion_is_unknown() -> None:
     net = Net()
     net.on("DELETE", f"{REPO}/issues/comments/5", httpx.ReadError("x"))
     assert isinstance(await net.github.delete_comment(RemoteCommentId(5)), Unknown)
+
+
+async def test_a_write_that_can_t_begin_in_time_after_its_claim_is_not_sent() -> None:
+    net = Net()
+
+    def slow(_: httpx.Request) -> httpx.Response:
+        net.clock.passed += 6
+        return answer(307, Location=f"{API}/repositories/7/issues")
+
+    net.on("POST", f"{REPO}/issues", slow)
+    net.on("GET", REPO, answer(200, REPOSITORY))
+    told = await net.github.create_issue("T", "B", [])
+    assert isinstance(told, NotSent)
+    assert "in time" in told.reason
+    assert net.github.cost().writes == 1
+
+
+async def test_a_write_waits_less_for_a_connection_than_a_read() -> None:
+    net = Net()
+    net.on("POST", f"{REPO}/issues", answer(201, issue(1)))
+    net.on("GET", REPO, answer(200, REPOSITORY))
+    await net.github.create_issue("T", "B", [])
+    await net.github.repository()
+    waits = [request.extensions["timeout"] for request in net.requests]
+    assert [(wait["connect"], wait["pool"]) for wait in waits] == [(5, 5), (10, 10)]
+    assert all(wait["read"] and wait["write"] for wait in waits)
 
 
 async def test_no_write_carries_conditional_headers(door: Door, github: GitHub, number: IssueNumber) -> None:
