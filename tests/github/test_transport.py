@@ -2,9 +2,18 @@
 
 import asyncio
 import gzip
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from reconciler.demo.github.faults import Drop, Truncate
 from reconciler.github import transport as module
@@ -41,6 +50,63 @@ async def test_connections_are_kept_and_used_again(github: GitHub) -> None:
         assert (await transport.send(get(f"{github.api}/repos/acme/web", github.token))).status == 200
     assert github.simulator.most_in_flight == 1
     await transport.aclose()
+
+
+async def test_a_client_begun_over_http_trusts_no_certificate(github: GitHub) -> None:
+    transport = Transport(user_agent="test")
+    await transport.send(get(f"{github.api}/rate_limit", github.token))
+    assert transport._held is not None
+    context = transport._held.client._transport._pool._ssl_context  # type: ignore[attr-defined]
+    assert (context.verify_mode, context.get_ca_certs()) == (ssl.CERT_REQUIRED, [])
+    await transport.aclose()
+
+
+async def test_over_https_only_known_certificates_of_the_right_host_are_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A company's own authority, in the system's store, is trusted; the same server without it is not."""
+    async with tls_server(tmp_path) as address:
+        stranger = Transport(user_agent="test")
+        with pytest.raises(UnsentError, match="ConnectError"):
+            await stranger.send(get(address))
+        await stranger.aclose()
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+        known = Transport(user_agent="test")
+        assert (await known.send(get(address))).body == b"{}"
+        with pytest.raises(UnsentError, match="ConnectError"):
+            await known.send(get(address.replace("localhost", "127.0.0.1")))
+        await known.aclose()
+
+
+@asynccontextmanager
+async def tls_server(home: Path) -> AsyncIterator[str]:
+    """A server on loopback with a certificate of its own making for `localhost`."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (home / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (home / "key.pem").write_bytes(pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(home / "cert.pem", home / "key.pem")
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
+    async with server:
+        yield f"https://localhost:{server.sockets[0].getsockname()[1]}/"
 
 
 async def test_after_closing_a_request_opens_connections_anew(github: GitHub) -> None:
