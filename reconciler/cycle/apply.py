@@ -1,6 +1,6 @@
 """Storing what was decided: one transaction per page of changes, list positions with the last of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from reconciler.cycle.context import Context
@@ -8,10 +8,11 @@ from reconciler.cycle.observe import Look
 from reconciler.cycle.segment import decide_look
 from reconciler.cycle.tally import Tally
 from reconciler.cycle.wishes import wishes
-from reconciler.decide.guard import deletions, guard
+from reconciler.decide.guard import deletions, digest, guard, identity
 from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.intent import Operation
-from reconciler.model.plan import LinkPlan
+from reconciler.model.link import Link
+from reconciler.model.plan import Deletion, LinkPlan
 from reconciler.model.snapshot import Batch, Memory, Withheld
 from reconciler.ports import Fence
 
@@ -36,7 +37,9 @@ class Applier:
         self._tally = tally
         self._accepted = withheld.entries if withheld.accepted else frozenset()
         self._before = withheld.digest
-        self._held: list[LinkPlan] = []
+        self._applied: list[Deletion] = []
+        self._held: tuple[Deletion, ...] = ()
+        self._holders: dict[str, Link] = {}
         self.wished: Wished = set()
         self.overtaken: set[ReportId] = set()  # a person was faster, at least once
 
@@ -58,26 +61,28 @@ class Applier:
 
     async def guarded(self, plans: Sequence[LinkPlan]) -> tuple[LinkPlan, ...]:
         """The plans without suspicious deletions; what is held back is remembered for `hold`."""
-        wanted = [*self._held_deletions(), *deletions(plans)]
-        if not wanted:
+        if not deletions(plans):
             return tuple(plans)
-        known = await self._context.stores.ledger.known(self._context.project.id)
         result = guard(
-            [*self._held, *plans], known=known, accepted=self._accepted, policy=self._context.guard
+            plans,
+            known=await self._context.stores.ledger.known(self._context.project.id),
+            accepted=self._accepted,
+            policy=self._context.guard,
+            applied=self._applied,
+            held=self._held,
         )
-        self._tally.withheld = result.digest
-        checked = result.plans[len(self._held) :]
-        self._held.extend(plan for plan in checked if plan.withheld)
-        return checked
+        self._applied.extend(deletions(result.plans))
+        self._held = result.held or self._held
+        self._holders |= {identity(item): plan.link for plan in result.plans for item in plan.withheld}
+        self._tally.withheld = digest(self._held)
+        return result.plans
 
     async def hold(self) -> None:
         """Write down what this pass held back, if that is news; called once, at the end of the pass."""
-        if self._tally.withheld != self._before or self._accepted:
-            pairs = [(plan.link, item) for plan in self._held for item in plan.withheld]
-            await self._context.stores.ledger.withhold(self._context.project.id, self._tally.withheld, pairs)
-
-    def _held_deletions(self) -> Iterable[object]:
-        return (item for plan in self._held for item in plan.withheld)
+        now = digest(self._held)
+        if now != self._before or self._accepted:
+            pairs = [(self._holders[identity(item)], item) for item in self._held]
+            await self._context.stores.ledger.withhold(self._context.project.id, now, pairs)
 
     async def _store(self, plans: Sequence[LinkPlan], look: Look) -> frozenset[IssueNumber]:
         stale: set[ReportId] = set()

@@ -9,7 +9,7 @@ from reconciler.cycle.identify import identify
 from reconciler.cycle.observe import looks
 from reconciler.cycle.segment import decide_look
 from reconciler.cycle.whole import first_contacts
-from reconciler.decide.guard import Guarded, deletions, guard
+from reconciler.decide.guard import Guarded, deletions, digest, guard
 from reconciler.decide.show import intent_key, key_of, plan_hash, show, show_export, show_intent
 from reconciler.errors import ReconcilerError
 from reconciler.model.intent import Intent, IntentState
@@ -45,8 +45,8 @@ async def plan_pass(context: Context) -> PlanShown:
     keys += [f"create_issue {export.report.id}" for export in planned.exports]
     actions += [show_intent(intent, _issue(intent, context)) for intent in planned.recorded]
     keys += [intent_key(intent) for intent in planned.recorded]
-    held = sum(len(plan.withheld) for plan in planned.guarded.plans)
-    return _shown(context, tuple(actions), plan_hash(keys), withheld=planned.guarded.digest, held=held)
+    held = len(planned.guarded.held)
+    return _shown(context, tuple(actions), plan_hash(keys), withheld=digest(planned.guarded.held), held=held)
 
 
 async def _plan(context: Context) -> _Planned:

@@ -16,10 +16,10 @@ FEW = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guarded:
-    """The plans that may be carried out, and the hash of the deletions that may not."""
+    """The plans that may be carried out, and all deletions that are held back so far."""
 
     plans: tuple[LinkPlan, ...]
-    digest: str | None = None
+    held: tuple[Deletion, ...] = ()
 
 
 def deletions(plans: Sequence[LinkPlan]) -> tuple[Deletion, ...]:
@@ -33,19 +33,28 @@ def guard(
     known: Mapping[Side, int],
     accepted: Collection[EntryId],
     policy: GuardPolicy,
+    applied: Sequence[Deletion] = (),
+    held: Sequence[Deletion] = (),
 ) -> Guarded:
     """Withhold suspicious deletions; everything else goes on.
 
     `known`: comments the project's ledger believes alive, by the side of their original. `accepted`: ledger
-    rows whose deletion the operator has accepted; they neither count nor wait. Plans that hold deletions back
-    already may come again with new ones: then these wait with them, under one hash.
+    rows whose deletion the operator has accepted; they neither count nor wait. `applied`, `held`: what became
+    of the deletions of the pass's earlier looks; they count, and once one waits, all that follow wait too.
     """
-    held = tuple(item for plan in plans for item in plan.withheld)
-    wanted = tuple(item for item in (*held, *deletions(plans)) if item.entry.id not in accepted)
-    if not held and not suspicious(wanted, known, policy):
+    wanted = {identity(item): item for item in deletions(plans) if item.entry.id not in accepted}
+    earlier = {identity(item): item for item in (*applied, *held)}
+    if not held and not suspicious(tuple((earlier | wanted).values()), known, policy):
         return Guarded(plans=tuple(plans))
-    ids = frozenset(item.entry.id for item in wanted)
-    return Guarded(plans=tuple(_without(plan, ids) for plan in plans), digest=digest(wanted))
+    ids = frozenset(item.entry.id for item in wanted.values())
+    waiting = {identity(item): item for item in held} | wanted
+    return Guarded(plans=tuple(_without(plan, ids) for plan in plans), held=tuple(waiting.values()))
+
+
+def identity(item: Deletion) -> str:
+    """A deletion is named by its comment's ids on both sides: a row that is not stored yet has a new id
+    each time it is decided."""
+    return f"{type(item).__name__} {item.entry.local_id} {item.entry.remote_id}"
 
 
 def suspicious(wanted: Sequence[Deletion], known: Mapping[Side, int], policy: GuardPolicy) -> bool:
@@ -58,13 +67,11 @@ def suspicious(wanted: Sequence[Deletion], known: Mapping[Side, int], policy: Gu
     return any(len(_of_side(wanted, side)) >= max(known.get(side, 0), FEW) for side in Side)
 
 
-def digest(wanted: Sequence[Deletion]) -> str:
-    """The hash the operator accepts: of exactly these deletions, in no particular order.
-
-    A comment is named by its ids on both sides: a ledger row that is not stored yet has a new id each time.
-    """
-    lines = sorted(f"{type(item).__name__} {item.entry.local_id} {item.entry.remote_id}" for item in wanted)
-    return sha256("\n".join(lines).encode()).hexdigest()[:16]
+def digest(wanted: Sequence[Deletion]) -> str | None:
+    """The hash the operator accepts: of exactly these deletions, in no particular order; None for none."""
+    if not wanted:
+        return None
+    return sha256("\n".join(sorted(identity(item) for item in wanted)).encode()).hexdigest()[:16]
 
 
 def _of_side(wanted: Sequence[Deletion], origin: Side) -> list[Deletion]:

@@ -60,7 +60,7 @@ def test_deletions_are_held_back_exactly_beyond_the_thresholds(
 ) -> None:
     plan = a_plan(*removals(count), SET)
     found = guard([plan], known=known, accepted=(), policy=policy)
-    assert (found.digest is not None) is held
+    assert bool(found.held) is held
     (after,) = found.plans
     assert len(deletions([after])) == (0 if held else count)
     assert len(after.withheld) == (count if held else 0)
@@ -112,18 +112,33 @@ def test_accepted_deletions_neither_count_nor_wait() -> None:
     few = guard([plan], known={GITHUB: 25}, accepted=accepted, policy=GuardPolicy(max_deletions=4))
     assert few.plans[0].actions == removals(20)
     assert few.plans[0].withheld == removals(5, start=20)
-    assert few.digest == digest(removals(5, start=20))
+    assert few.held == removals(5, start=20)
 
 
-def test_what_is_held_back_already_waits_with_the_new_under_one_hash() -> None:
-    first = held_back(a_plan(*removals(3))).plans[0]
-    again = held_back(first, a_plan(removal(9), SET))
-    assert again.plans[0] == first
-    assert again.plans[1].actions == (SET,)
-    assert again.plans[1].withheld == (removal(9),)
-    assert again.digest == digest((*removals(3), removal(9)))
-    same = held_back(replace(first, actions=(removal(9),)))
-    assert same.plans[0].withheld == (*removals(3), removal(9))
+def test_what_follows_a_deletion_that_waits_waits_too() -> None:
+    first = guard([a_plan(*removals(21))], known=MANY, accepted=(), policy=POLICY)
+    again = guard([a_plan(removal(30), SET)], known=MANY, accepted=(), policy=POLICY, held=first.held)
+    assert again.plans[0].actions == (SET,)
+    assert again.plans[0].withheld == (removal(30),)
+    assert digest(again.held) == digest((*removals(21), removal(30)))
+
+
+def test_a_deletion_that_waits_is_counted_once_however_often_it_is_decided() -> None:
+    first = guard([a_plan(*removals(21))], known=MANY, accepted=(), policy=POLICY)
+    again = guard([a_plan(*removals(21))], known=MANY, accepted=(), policy=POLICY, held=first.held)
+    assert digest(again.held) == digest(first.held)
+
+
+def test_deletions_of_earlier_looks_count() -> None:
+    plan = a_plan(*removals(6, start=20))
+    assert not guard([plan], known=MANY, accepted=(), policy=POLICY).held
+    assert guard([plan], known=MANY, accepted=(), policy=POLICY, applied=removals(15)).held == removals(
+        6, start=20
+    )
+
+
+def test_no_deletions_have_no_hash() -> None:
+    assert digest(()) is None
 
 
 def test_the_hash_is_of_exactly_these_deletions_in_any_order() -> None:
@@ -150,7 +165,7 @@ def test_nothing_is_lost_or_invented_by_the_guard(
     found = guard(plans, known=known, accepted=(), policy=POLICY)
     held = [item for plan in found.plans for item in plan.withheld]
     assert sorted([*held, *deletions(found.plans)], key=repr) == sorted(wanted, key=repr)
-    assert bool(held) is (found.digest is not None)
+    assert sorted(held, key=repr) == sorted(found.held, key=repr)
     assert not (held and deletions(found.plans))
     assert all(SET in plan.actions for plan in found.plans)
     if not held:
