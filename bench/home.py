@@ -1,6 +1,7 @@
 """A migrated BugSpark with one project, on either database, and what has been written to it."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ from tests.support.bugspark import BugSpark, connected, install
 from tests.support.postgres import Server
 
 DIALECTS = ("sqlite", "postgresql")
+OTHERS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
 WRITTEN = "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_user_tables"
 NO_PACING = """
 [limits]
@@ -47,8 +52,10 @@ class Home:
 
     def written(self) -> "Written":
         """How the tables stand now."""
+        self.engine.dispose()
         with self.engine.connect().execution_options(reconciler_reads=True) as connection:
             if self._is_postgresql:
+                _wait_for_the_last_counts(connection)
                 return Written(count=int(connection.exec_driver_sql(WRITTEN).scalar_one()))
             names = sa.inspect(connection).get_table_names()
             rows = {row for name in names for row in _rows(connection, name)}
@@ -105,6 +112,14 @@ def _address(dialect: str, folder: Path, server: Server, name: str) -> Iterator[
     with server.database() as url:
         install(url)
         yield url
+
+
+def _wait_for_the_last_counts(connection: sa.Connection) -> None:
+    """A session hands in its counts when it ends, a moment after its client has left."""
+    while connection.exec_driver_sql(OTHERS).scalar_one():
+        connection.rollback()  # what the server says of itself is frozen within a transaction
+        time.sleep(0.02)
+    connection.rollback()
 
 
 def _rows(connection: sa.Connection, table: str) -> Iterator[int]:

@@ -5,7 +5,6 @@ May import: everything but cli and demo.
 """
 
 from reconciler.config.settings import Settings
-from reconciler.store import migrate as schema
 from reconciler.wiring.application import Application, open_application
 
 __all__ = ["Application", "migrate", "open_application"]
@@ -13,6 +12,8 @@ __all__ = ["Application", "migrate", "open_application"]
 
 def migrate(settings: Settings) -> str:
     """Bring the schema up to date; a sentence that says what was done."""
+    from reconciler.store import migrate as schema  # late: Alembic is a tenth of every other command's start
+
     done = schema.migrate(settings.database.url.reveal())
     if done.before == done.after:
         return f"the schema is up to date already ({done.after})"
