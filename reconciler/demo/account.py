@@ -12,7 +12,7 @@ from reconciler.model.report import Project
 from reconciler.wiring import Application
 
 INDENT = 10
-TEXT = 39
+ROOM = 38
 
 
 class Silent:
@@ -134,7 +134,7 @@ def _deeds(told: Told) -> Iterator[str]:
 
 def _line(step: Step) -> str:
     sign = "!" if step.side == CONFLICT else "→"
-    return f"{sign} {step.side:<8}  {step.tracking_id}  {cut(step.text, TEXT)}"
+    return f"{sign} {step.side:<8}  {step.tracking_id}  {cut(step.text, ROOM)}"
 
 
 def _bill(journal: Iterable[Seen]) -> Cost:

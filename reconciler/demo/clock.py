@@ -5,8 +5,8 @@ So the account is the same at every run, and the story's minutes take none of th
 
 from datetime import UTC, datetime, timedelta
 
-LENGTH = timedelta(hours=3)
-"""How long ago the story begins: longer than all of it, so that it ends in the past."""
+LENGTH = timedelta(minutes=75)
+"""How long ago the story begins: a little longer than all of it, so that it ends just before now."""
 
 
 class StoryClock:

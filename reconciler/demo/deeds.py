@@ -61,7 +61,7 @@ def writes(at: Ref, who: str, text: str, follows: str, *, reads: str | None = No
     """Somebody comments in BugSpark; `reads`: the text as it must read on GitHub."""
     return Deed(
         at=at,
-        what=f"{who} writes: {reads or text}",
+        what=f"{who.partition(' ')[0]} writes: {reads or text}",
         follows=follows,
         act=lambda s: s.bugspark.comment(s.report_id(at), text, author=s.users[who]),
         holds=on_github(at, exported(who, reads or text)),

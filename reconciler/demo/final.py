@@ -10,7 +10,7 @@ from reconciler.demo.paper import counted, cut, fit
 from reconciler.demo.stage import Stage
 from reconciler.demo.telling import Telling
 
-WIDTHS = (8, 5, 18, 14, 14)
+WIDTHS = (8, 5, 18, 13, 13)
 
 
 def compare_both(
@@ -54,7 +54,7 @@ def _sign(cell: Cell) -> str:
 
 def _apart(telling: Telling, rows: Iterable[Row]) -> None:
     """What differs because the story wants it so, with the reason; anything else is a broken promise."""
-    telling.paper.line("    Apart, as they should be:")
+    telling.paper.line("    Apart, by the rules:", "strong")
     for row in rows:
         for cell in row.cells:
             if not cell.fine:
@@ -71,7 +71,7 @@ def _sums(stage: Stage, telling: Telling, rows: tuple[Row, ...], strange: tuple[
     cells = [cell for row in rows for cell in row.cells]
     apart, wrong = sum(cell.by_design is not None for cell in cells), sum(not cell.fine for cell in cells)
     telling.promise(
-        f"{len(cells) - apart - wrong} cells equal, {wrong} different, {apart} apart as they should be",
+        f"{len(cells) - apart - wrong} cells equal, {wrong} different, {apart} apart by the rules",
         not wrong,
     )
     linked, twice = sum(row.issue is not None for row in rows), doubles(stage)

@@ -3,15 +3,15 @@
 from reconciler.demo.cast import CHECKOUT, MOBILE, SHOP
 from reconciler.demo.stage import Ref, ref
 
-QUOTE = "[BugSpark] says the VAT is wrong. For which country?"
-SEEN = "I see it on the staging shop too."
-BETTER = "I see it on the staging shop too, with any word."
-REPLY = "Only with shoes &amp; boots, says the customer."
-PLAIN_REPLY = "Only with shoes & boots, says the customer."
+QUOTE = "[BugSpark] says so; for which country?"
+SEEN = "I see it on staging, too."
+BETTER = "I see it on staging and live."
+REPLY = "Only with shoes &amp; boots."
+PLAIN_REPLY = "Only with shoes & boots."
 TOUCHED = "[BugSpark] Ben Okafor: (mona wrote over this)"
-ORDER = "@mona, /close this, it &lt;b&gt;fixes #1&lt;/b&gt;"
-PLAIN_ORDER = "@mona, /close this, it <b>fixes #1</b>"
-IRELAND = "For Ireland; the customer sent a photo."
+ORDER = "@mona /close this: &lt;b&gt;fixes #1&lt;/b&gt;"
+PLAIN_ORDER = "@mona /close this: <b>fixes #1</b>"
+IRELAND = "Ireland, see invoice 4711."
 PHOTO = "Ignore this one, wrong report."
 CHATTER = "Any news here?"
 BUILD = "Build 212 is out, please try again."

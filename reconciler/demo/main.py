@@ -5,15 +5,16 @@ import shutil
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from reconciler import logs
 from reconciler.config.process import environment, wants_colour
 from reconciler.demo.account import Account
-from reconciler.demo.cast import COMPANIES
+from reconciler.demo.cast import COMPANIES, MONA, SHOP
 from reconciler.demo.opening import Strange, backlog, strangers
 from reconciler.demo.paper import Paper, counted
-from reconciler.demo.stage import Stage, built, populate, program, write_configuration
+from reconciler.demo.stage import Stage, built, populate, program, ref, write_configuration
 from reconciler.demo.story import Story
 from reconciler.demo.telling import Telling
 from reconciler.wiring import migrate
@@ -27,7 +28,7 @@ def run(*, keep: bool) -> int:
     `keep`: leave the simulator running until Ctrl-C, and the files for good; print where they are.
     """
     paper = Paper(out=sys.stdout, colour=wants_colour(environment(), terminal=sys.stdout.isatty()))
-    logs.configure(level="error", style="console", redaction=logs.Redaction())
+    logs.configure(level="warning", style="console", redaction=logs.Redaction())
     folder = Path(tempfile.mkdtemp(prefix="reconcile-demo-"))
     try:
         with built(folder) as stage:
@@ -79,7 +80,7 @@ def _verdict(telling: Telling) -> int:
         for text in telling.broken:
             telling.paper.verdict(text, good=False)
         return 1
-    telling.paper.line(f"Both sides are equal, and all {counted(total, 'promise')} were kept.", "good")
+    telling.paper.line(f"Both sides say the same, and all {total} promises were kept.", "good")
     return 0
 
 
@@ -87,23 +88,33 @@ def stay(stage: Stage, paper: Paper) -> None:
     """Print the addresses and wait for Ctrl-C."""
     stage.clock.set_free()
     write_configuration(stage)
-    files, command = stage.files, f"reconcile --config {stage.files.configuration}"
+    files, api = stage.files, stage.settings.github.api_url
     paper.line()
     paper.line("The simulator keeps running until Ctrl-C.", "strong")
-    places = (
-        ("GitHub", stage.settings.github.api_url),
-        ("database", str(files.database)),
-        ("configuration", str(files.configuration)),
-    )
+    places = (("GitHub", api), ("database", str(files.database)), ("configuration", str(files.configuration)))
     paper.table(places, (13,))
     paper.line()
-    for words in ("status", "--all"):
-        paper.line(f"    $ {command} {words}", "strong")
+    paper.say("Look around, close an issue as mona does, and let the program pass:")
+    paper.line()
+    command = f"    $ reconcile --config {files.configuration}"
+    paper.line(f"{command} status", "strong")
+    paper.line(f"    $ curl -so /dev/null {api}/_sim/act -d '", "strong")
+    for line in _closing(stage):
+        paper.line(f"      {line}", "strong")
+    paper.line(f"{command} --all", "strong")
     paper.line()
     paper.say(
         "There is no dashboard yet; it comes with a later version. The folder stays: delete it at will."
     )
-    try:
+    with suppress(KeyboardInterrupt):
         threading.Event().wait()
-    except KeyboardInterrupt:
-        paper.line()
+    paper.line()
+
+
+def _closing(stage: Stage) -> tuple[str, str]:
+    """What the simulator is to be told so that somebody closes an issue that is still open."""
+    number = stage.number(ref(SHOP, 10))
+    return (
+        f'{{"repository": "{SHOP.repository}", "act": "close",',
+        f'"args": [{number}], "kwargs": {{"by": "{MONA}"}}}}\'',
+    )

@@ -35,7 +35,8 @@ def people_on_github() -> Chapter:
     """Close, relabel, comment; strangers' issues are nobody's business."""
     return Chapter(
         title="People act on GitHub",
-        words="mona and hubert work on the issues. Before the passes, the plan for one project is shown.",
+        words="mona and hubert work on the issues. Shop and Checkout share a repository, so each sees the"
+        " other's changes, and leaves them alone. First, the plan for Shop.",
         plan_of=SHOP.name,
         deeds=(
             closes(ref(SHOP, 2), MONA, "completed", "resolved"),

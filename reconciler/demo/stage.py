@@ -9,7 +9,6 @@ from reconciler.config.settings import (
     DatabaseSection,
     GithubSection,
     LimitsSection,
-    LogSection,
     Settings,
     WriteSection,
 )
@@ -193,7 +192,6 @@ def _settings(files: Files, api: str) -> Settings:
         github=GithubSection(api_url=api),
         limits=LimitsSection(points_per_minute=PLENTY),
         write=WriteSection(min_interval_seconds=0, per_minute=PLENTY, per_hour=PLENTY, settle_seconds=5),
-        log=LogSection(level="warning"),
     )
 
 

@@ -107,5 +107,5 @@ def _text(kind: str, row: Mapping[str, Any]) -> str:
         return f"{what}: {row['to']} wins over {row['lost']}"
     if what not in ("status", "severity", "category", "title"):
         said = row["remote"] or row["local"]
-        return f"{what}: {said}" if said else what
+        return f"{what}: {said}" if said else f"{what} posted" if what == "comment" else what
     return f"{what}: {row['local']} → {row['to']}" if kind == "set_field" else f"{what}: {row['to']}"

@@ -85,7 +85,7 @@ class Story:
         at = buttoned(SHOP)
         copies = [note.body for note in self.stage.report(at).notes].count(imported(MONA, KNOWN))
         matched = copies == 1 and len(self.stage.thread(at)) == 1
-        self._promise(f"{fit(str(at), NAME)}  a comment copied over by hand is matched, not doubled", matched)
+        self._promise(f'{fit(str(at), NAME)}  "**mona** (via GitHub):", copied by hand, is matched', matched)
         self.aparts.append(
             Apart(ref=at, side="BugSpark", text=OLDER_THAN_LINK, reason="older than the link: stays here")
         )

@@ -1,0 +1,283 @@
+"""`reconcile demo`, as a customer sees it first: it ends well, it is honest, and it would notice."""
+
+import io
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli.text import width
+from reconciler.demo.afternoon import second_thoughts
+from reconciler.demo.cast import COMPANIES, MOBILE, MONA, SHOP
+from reconciler.demo.compare import Apart, Cell, Row, compare, doubles
+from reconciler.demo.deeds import in_bugspark, labels_are, on_github, report_has
+from reconciler.demo.harmless import harms
+from reconciler.demo.main import perform
+from reconciler.demo.paper import WIDTH, Paper
+from reconciler.demo.stage import Ref, Stage, built, ref, token_of
+
+PROGRAM = Path(sys.executable).with_name("reconcile")
+PATIENCE = 90.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Show:
+    """A story told to its end, its stage still standing."""
+
+    stage: Stage
+    status: int
+    text: str
+
+
+@pytest.fixture(scope="module")
+def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    with built(tmp_path_factory.mktemp("demo")) as stage:
+        status = perform(stage, Paper(out=out))
+        out.seek(0)
+        yield Show(stage=stage, status=status, text=out.read())
+
+
+def apart(show: Show) -> list[Cell]:
+    """The cells that differ, when nothing is expected to."""
+    return [cell for row in compare(show.stage, ()) for cell in row.cells if not cell.equal]
+
+
+def row_of(show: Show, at: Ref) -> Row:
+    """One report beside its issue."""
+    return next(row for row in compare(show.stage, ()) if row.ref == at)
+
+
+@contextmanager
+def closed_in_bugspark(show: Show, at: Ref) -> Iterator[Ref]:
+    """Somebody closes a new report, and thinks better of it."""
+    show.stage.bugspark.edit(show.stage.report_id(at), "status", "closed")
+    try:
+        yield at
+    finally:
+        show.stage.bugspark.edit(show.stage.report_id(at), "status", "new")
+
+
+# --- it ends well -----------------------------------------------------------------------------------------
+
+
+def test_everything_goes_as_told(show: Show) -> None:
+    assert show.status == 0, show.text
+    assert "✗" not in show.text
+    assert show.text.splitlines()[-1].startswith("Both sides say the same")
+
+
+def test_the_world_has_three_projects_and_some_dozen_reports(show: Show) -> None:
+    assert [len(company.parts) for company in COMPANIES] == [14, 10, 12]
+    assert len({company.repository for company in COMPANIES}) == 2
+    assert len(show.stage.bugspark.rows("SELECT id FROM reports")) == 36
+
+
+def test_only_the_story_sets_the_sides_apart(show: Show) -> None:
+    texts = sorted(cell.bugspark if cell.bugspark != "nothing" else cell.github for cell in apart(show))
+    assert texts == [
+        "Build 212 is out, please try again.",
+        "Happens with every voucher that I have.",
+        "Only with shoes &amp; boots.",
+        "Three customers wrote in about it.",
+        "[BugSpark] Ben Okafor: (mona wrote over this)",
+    ]
+
+
+def test_the_account_tells_what_an_idle_pass_costs(show: Show) -> None:
+    assert show.text.count("cost  2 requests (all 304), 0 writes; rate limit used: 0") >= 3
+
+
+def test_the_account_names_the_winner_of_a_conflict_and_why(show: Show) -> None:
+    assert "BUG-0008  severity: critical wins over low" in show.text
+    assert "both changed, BugSpark's is newer" in show.text
+    assert "both changed, GitHub's is newer" in show.text
+
+
+def test_two_reports_of_one_name_have_issues_of_their_own(show: Show) -> None:
+    one, other = (show.stage.issue(ref(company, 1)) for company in COMPANIES[:2])
+    assert one.number != other.number
+    assert one.title == "[BUG-0001] Cart total ignores the voucher"
+    assert other.title == "[BUG-0001] Card is charged twice on a slow line"
+
+
+# --- it is fit to be shown --------------------------------------------------------------------------------
+
+
+def test_no_line_is_wider_than_a_terminal(show: Show) -> None:
+    assert [line for line in show.text.splitlines() if width(line) > WIDTH] == []
+
+
+def test_no_token_no_escape_and_no_place_of_this_machine_is_printed(show: Show) -> None:
+    assert not any(token_of(company.bot) in show.text for company in COMPANIES)
+    assert "\x1b" not in show.text
+    assert str(show.stage.files.folder) not in show.text
+
+
+def test_it_is_told_alike_every_time_and_leaves_nothing_behind(show: Show, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [PROGRAM, "demo"],
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path), "PYTHONIOENCODING": "utf-8"},
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode() == show.text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_colour_and_signs_are_only_used_where_they_can_be_read() -> None:
+    plain = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    paper = Paper(out=plain)
+    paper.verdict("a → b ≠ c…", good=True)
+    paper.line("strong", "strong")
+    plain.seek(0)
+    assert plain.read() == "    + a -> b != c...\nstrong\n"
+    assert Paper(out=plain, colour=True).toned("word", "good") == "\x1b[32mword\x1b[0m"
+
+
+# --- it would notice --------------------------------------------------------------------------------------
+
+
+def test_a_status_that_differs_is_found(show: Show) -> None:
+    with closed_in_bugspark(show, ref(SHOP, 9)) as at:
+        state, *_ = row_of(show, at).cells
+        assert (state.bugspark, state.github, state.equal) == ("closed", "open", False)
+
+
+def test_labels_that_say_something_else_or_two_things_are_found(show: Show) -> None:
+    at = ref(SHOP, 10)
+    repository, number = show.stage.repository(at), show.stage.number(at)
+    repository.label(number, "critical", "crash", by=MONA)
+    try:
+        assert [(cell.name, cell.github) for cell in row_of(show, at).cells if not cell.equal] == [
+            ("severity", "critical, low"),
+            ("category", "crash, ui"),
+        ]
+    finally:
+        repository.unlabel(number, "critical", "crash", by=MONA)
+
+
+def test_a_comment_on_one_side_or_changed_on_one_side_is_found(show: Show) -> None:
+    at, before = ref(MOBILE, 1), len(apart(show))
+    (copy,) = show.stage.thread(at)
+    show.stage.repository(at).edit_comment(copy.id, f"{copy.body} (not what Ben wrote)", by=MONA)
+    note = show.stage.bugspark.comment(
+        show.stage.report_id(at), "Alone", author=show.stage.users["Ada Moreno"]
+    )
+    try:
+        assert len(apart(show)) == before + 3
+    finally:
+        show.stage.repository(at).edit_comment(copy.id, copy.body, by=MONA)
+        show.stage.bugspark.delete_comment(note)
+    assert len(apart(show)) == before
+
+
+def test_a_comment_that_should_be_apart_and_is_not_is_found(show: Show) -> None:
+    expected = Apart(ref=ref(MOBILE, 8), side="GitHub", text="never written", reason="the story says so")
+    (row,) = (row for row in compare(show.stage, (expected,)) if row.ref == expected.ref)
+    assert [cell.github for cell in row.cells if not cell.fine] == ["no longer apart: never written"]
+
+
+def test_an_issue_made_twice_is_found(show: Show) -> None:
+    assert doubles(show.stage) == []
+    at = ref(MOBILE, 9)
+    repository = show.stage.repository(at)
+    second = repository.open_issue(show.stage.issue(at).title, "again", by=MOBILE.bot)
+    try:
+        assert doubles(show.stage) == [
+            f"acme/mobile#{second.number} was made for a report, and no report holds it"
+        ]
+    finally:
+        repository.delete_issue(second.number, by=MONA)
+
+
+def test_promises_are_looked_at_on_both_sides(show: Show) -> None:
+    at = ref(SHOP, 8)
+    assert report_has(at, severity="critical")(show.stage)
+    assert not report_has(at, severity="low")(show.stage)
+    assert labels_are(at, "bug", "ui", "CRITICAL")(show.stage)
+    assert not labels_are(at, "bug", "ui")(show.stage)
+    assert not in_bugspark(at, "never said")(show.stage)
+    assert on_github(at, "never said", times=0)(show.stage)
+    reopened = second_thoughts().deeds[0]
+    with closed_in_bugspark(show, reopened.at):
+        assert not reopened.holds(show.stage)
+    assert reopened.holds(show.stage)
+
+
+def test_a_broken_promise_is_named_and_fails_the_demo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = Stage.labels
+    monkeypatch.setattr(Stage, "labels", lambda stage, at: honest(stage, at) - {"good first issue"})
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    with built(tmp_path) as stage:
+        assert perform(stage, Paper(out=out)) == 1
+    out.seek(0)
+    assert "✗ Mobile BUG-0003    severity high; the other labels stay" in out.read()
+
+
+@pytest.mark.parametrize(
+    ("text", "harm"),
+    [
+        ("hello @mona", "mentions somebody"),
+        ("fixes #1", "refers to an issue"),
+        ("see https://github.com/acme/shop/issues/3", "refers to an issue"),
+        ("<script>", "has a tag"),
+        ("<!-- bugspark-sync v1 forged --> and on", "has a tag"),
+        ("![cat](https://tracker.example/cat.gif)", "shows an image"),
+        ("&#64;mona", "decodes to an @ or #"),
+        ("bell \x07", "sends a control character"),
+        ("please\n/close", "gives a bot an order"),
+        ("<!-- bugspark-sync v1 k i u m -->", "has 1 markers"),
+    ],
+)
+def test_harm_is_recognised(text: str, harm: str) -> None:
+    assert harm in harms(text, marked=False)
+
+
+def test_harmless_text_is_not_accused() -> None:
+    assert harms("## Bug Report\n\n1 < 2, a/b, #tag\n\n<!-- bugspark-sync v1 k i u m -->", marked=True) == []
+
+
+# --- it can be kept ---------------------------------------------------------------------------------------
+
+
+def test_kept_world_answers_the_command_and_ends_on_ctrl_c(tmp_path: Path) -> None:
+    environ = {"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path), "PYTHONIOENCODING": "utf-8"}
+    with subprocess.Popen([PROGRAM, "demo", "--keep"], stdout=subprocess.PIPE, env=environ) as demo:
+        try:
+            text = _read_until(demo, b"delete it at will")
+            (configuration,) = set(re.findall(r"\S+/config\.toml", text))
+            for words in ("status",), ("--all",), ("plan", "--all", "--exit-code"):
+                done = subprocess.run(
+                    [PROGRAM, "--config", configuration, *words], capture_output=True, timeout=30, check=False
+                )
+                assert (done.returncode, done.stderr) == (0, b""), words
+            assert "There is no dashboard yet" in text
+            demo.send_signal(signal.SIGINT)
+            assert demo.wait(20) == 0
+        finally:
+            with suppress(ProcessLookupError):
+                demo.kill()
+    assert Path(configuration).is_file(), "kept for good"
+
+
+def _read_until(process: "subprocess.Popen[bytes]", words: bytes) -> str:
+    assert process.stdout is not None
+    text, end = b"", time.monotonic() + PATIENCE
+    while words not in text:
+        line = process.stdout.readline()
+        assert line, text.decode()
+        assert time.monotonic() < end, text.decode()
+        text += line
+    return text.decode()
