@@ -10,7 +10,7 @@ from reconciler.cycle.observe import looks
 from reconciler.cycle.segment import decide_look
 from reconciler.cycle.whole import first_contacts
 from reconciler.decide.guard import Guarded, deletions, digest, guard
-from reconciler.decide.show import intent_key, key_of, plan_hash, show, show_export, show_intent
+from reconciler.decide.show import export_key, intent_key, key_of, plan_hash, show, show_export, show_intent
 from reconciler.errors import ReconcilerError
 from reconciler.model.intent import Intent, IntentState
 from reconciler.model.issue import Issue
@@ -42,7 +42,7 @@ async def plan_pass(context: Context) -> PlanShown:
     actions = [show(plan, action) for plan in planned.guarded.plans for action in plan.actions]
     keys = [key_of(plan, action) for plan in planned.guarded.plans for action in plan.actions]
     actions += [show_export(export.report, export.why.rule) for export in planned.exports]
-    keys += [f"create_issue {export.report.id}" for export in planned.exports]
+    keys += [export_key(export.report) for export in planned.exports]
     actions += [show_intent(intent, _issue(intent, context)) for intent in planned.recorded]
     keys += [intent_key(intent) for intent in planned.recorded]
     held = len(planned.guarded.held)

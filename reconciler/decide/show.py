@@ -144,6 +144,12 @@ def _own(action: Action) -> tuple[object, ...]:
     assert_never(action)
 
 
+def export_key(report: Report) -> str:
+    """The same for an export: what the issue would say of the report."""
+    said = (report.title, report.status, report.severity, report.category)
+    return repr(("create_issue", str(report.id), said))
+
+
 def intent_key(intent: Intent) -> str:
     """The same for a wish recorded earlier."""
     return repr((intent.operation, str(intent.local_id), intent.wish))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.decide.show import (
+    export_key,
     field_of,
     intent_key,
     issue_name,
@@ -257,3 +258,11 @@ def test_an_empty_plan_has_a_hash_of_its_own() -> None:
     assert plan_hash([]) == plan_hash([])
     assert plan_hash([]) != plan_hash([key_of(PLAN, SWAP)])
     assert len(plan_hash([])) == 16
+
+
+def test_the_key_of_an_export_tells_what_the_issue_would_say() -> None:
+    report = a_report()
+    others = [replace(report, title="Other"), replace(report, severity=Severity.CRITICAL)]
+    keys = {export_key(report), *(export_key(each) for each in others)}
+    assert len(keys) == 3
+    assert export_key(replace(report)) == export_key(report)
