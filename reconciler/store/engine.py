@@ -71,7 +71,7 @@ def parse_url(text: str) -> URL:
     backend = url.get_backend_name()
     if backend not in ("sqlite", "postgresql"):
         raise ConfigurationError(f"database.url names {backend}; only sqlite and postgresql are supported.")
-    if backend == "sqlite" and not url.database:
+    if backend == "sqlite" and url.database in (None, "", ":memory:"):
         raise ConfigurationError("database.url names no file; an SQLite database in memory can't be shared.")
     return url
 

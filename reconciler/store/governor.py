@@ -165,7 +165,7 @@ def _account(row: RowMapping) -> Account:
 def judge(
     account: Account, pace: Pace, now: datetime, points: int, seen: RateLimit | None, *, write: bool
 ) -> Granted:
-    """What may be spent now. Raises LimitedError: GitHub said wait, or its limit or one of ours is used up."""
+    """What may be spent now. Raises LimitedError: GitHub said wait, or a limit is used up."""
     if account.blocked_until is not None and account.blocked_until > now:
         raise LimitedError(account.blocked_reason or "GitHub said wait.", account.blocked_until)
     rate = newer(account.rate, seen)

@@ -148,7 +148,7 @@ class StoredIntents:
 
 
 async def _planned(connection: AsyncConnection, intent: Intent) -> RowMapping | None:
-    """The row, locked, if it is there to be claimed; one in quarantine is, when the caller thinks it is time."""
+    """The row, locked, if it is there to be claimed; one in quarantine is, too."""
     query = select(intents).where(intents.c.id == intent.id, intents.c.state.in_(UNSENT))
     return (await connection.execute(query.with_for_update())).mappings().first()
 

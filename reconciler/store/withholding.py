@@ -1,21 +1,22 @@
 """Deletions that the guard holds back until the operator accepts exactly those (DESIGN.md, Guard)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reconciler.model.ids import ProjectId
-from reconciler.model.link import Link
-from reconciler.model.plan import Deletion, RemoveLocal
+from reconciler.model.ids import LinkId, ProjectId
+from reconciler.model.link import EntryState, Link, LinkState
+from reconciler.model.plan import Deletion, RemoveLocal, Why
 from reconciler.model.snapshot import Withheld
 from reconciler.store.bulk import insert_all
-from reconciler.store.questions import links
-from reconciler.store.records import kinds, to_json, to_link
+from reconciler.store.questions import entries, links
+from reconciler.store.records import from_json, kinds, to_entry, to_json, to_link
 from reconciler.store.tables import projects
 from reconciler.store.tables import withheld as held_rows
 
 KINDS = kinds(held_rows)
+REMOVE = "remove_local"
 
 
 async def held(connection: AsyncConnection, project: ProjectId) -> str | None:
@@ -38,7 +39,7 @@ async def withhold(
             each.entry.id,
             link.id,
             link.report_id,
-            "remove_local" if isinstance(each, RemoveLocal) else "delete_remote",
+            REMOVE if isinstance(each, RemoveLocal) else "delete_remote",
             to_json(each.why),
         )
         for link, each in deletions
@@ -65,12 +66,34 @@ async def withheld(connection: AsyncConnection, project: ProjectId) -> Withheld:
         links.c.id.in_(select(held_rows.c.link_id).where(held_rows.c.project_id == project))
     )
     found = (await connection.execute(concerned.order_by(links.c.number, links.c.id))).mappings()
+    concerned_links = tuple(to_link(each) for each in found)
     return Withheld(
         digest=row.withheld,
         accepted=row.accepted == row.withheld,
-        links=tuple(to_link(each) for each in found),
+        links=concerned_links,
         entries=frozenset((await connection.execute(rows)).scalars()),
+        removals=await _removals(connection, project, {link.id: link for link in concerned_links}),
     )
+
+
+async def _removals(
+    connection: AsyncConnection, project: ProjectId, found: Mapping[LinkId, Link]
+) -> tuple[tuple[Link, RemoveLocal], ...]:
+    """What still stands of them: the ledger row unchanged, the link active."""
+    query = (
+        select(entries, held_rows.c.why)
+        .join(held_rows, held_rows.c.entry_id == entries.c.id)
+        .where(
+            held_rows.c.project_id == project,
+            held_rows.c.kind == REMOVE,
+            entries.c.state == EntryState.LIVE,
+        )
+        .order_by(entries.c.id)
+    )
+    rows = (await connection.execute(query)).mappings()
+    removals = (RemoveLocal(entry=to_entry(row), why=from_json(row["why"], Why)) for row in rows)
+    pairs = ((found[each.entry.link_id], each) for each in removals)
+    return tuple(pair for pair in pairs if pair[0].state is LinkState.ACTIVE)
 
 
 async def accept(connection: AsyncConnection, project: ProjectId, digest: str) -> bool:

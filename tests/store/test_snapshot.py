@@ -292,13 +292,13 @@ async def test_other_projects_and_repositories_are_not_looked_at(
 
 async def test_the_comments_github_should_have_are_counted(stores: OpenStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
-    alive = [
+    alive: list[dict[str, Any]] = [
         {"state": EntryState.LIVE},
         {"state": EntryState.LIVE, "origin": Side.BUGSPARK},
         {"state": EntryState.TOMBSTONE},
         {"state": EntryState.SKIPPED},
     ]
-    dead = [
+    dead: list[dict[str, Any]] = [
         {"state": EntryState.TOMBSTONE, "origin": Side.BUGSPARK},
         {"state": EntryState.ENDED},
         {"state": EntryState.PENDING, "origin": Side.BUGSPARK, "remote_id": None},

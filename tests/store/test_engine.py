@@ -1,0 +1,134 @@
+"""Opening, reading and writing a database; what is said when it can't be."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from reconciler.errors import ConfigurationError, DatabaseError
+from reconciler.store import tables
+from reconciler.store.engine import Database, open_engine, parse_url
+from reconciler.store.failures import sentence
+from reconciler.store.migrate import migrate
+from tests.support.bugspark import BugSpark
+
+COUNT = sa.select(sa.func.count()).select_from(tables.meta)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("not an address", "not an address"),
+        ("mysql://u:hunter2@h/d", "names mysql"),
+        ("sqlite://", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
+    ],
+)
+def test_an_unusable_address_is_one_sentence_without_secrets(url: str, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        parse_url(url)
+    assert "hunter2" not in str(caught.value)
+
+
+async def test_a_database_that_is_down_is_said_without_the_password() -> None:
+    database = open_engine("postgresql://me:hunter2@127.0.0.1:1/shop")
+    with pytest.raises(DatabaseError, match=r"shop on 127\.0\.0\.1") as caught:
+        async with database.read():
+            raise AssertionError("read from nowhere")
+    assert "hunter2" not in str(caught.value)
+    assert "hunter2" not in repr(database)
+    await database.aclose()
+
+
+def test_a_database_that_is_down_can_not_be_migrated() -> None:
+    with pytest.raises(DatabaseError, match=r"shop on 127\.0\.0\.1"):
+        migrate("postgresql+psycopg://me:hunter2@127.0.0.1:1/shop")
+
+
+async def test_a_file_that_can_not_be_opened_or_is_none_is_said(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("this is not a database, it only looks long enough" * 50)
+    for name, words in (("missing/x.db", "check its path"), ("text", "not an SQLite database")):
+        database = open_engine(f"sqlite:///{tmp_path / name}")
+        with pytest.raises(DatabaseError, match=words):
+            async with database.read() as connection:
+                await connection.execute(COUNT)
+        await database.aclose()
+
+
+async def test_a_missing_table_says_what_to_run(tmp_path: Path) -> None:
+    database = open_engine(f"sqlite:///{tmp_path / 'new.db'}")
+    with pytest.raises(DatabaseError, match="run `reconcile migrate`"):
+        async with database.read() as connection:
+            await connection.execute(COUNT)
+    await database.aclose()
+
+
+async def test_a_read_is_one_picture_however_long_it_lasts(database: Database, bugspark: BugSpark) -> None:
+    async with database.read() as connection:
+        before = (await connection.execute(COUNT)).scalar()
+        bugspark.execute("INSERT INTO sync_meta (key, value) VALUES ('a', 'b')")
+        assert (await connection.execute(COUNT)).scalar() == before
+    async with database.read() as connection:
+        assert (await connection.execute(COUNT)).scalar() == (before or 0) + 1
+
+
+async def test_a_write_that_fails_leaves_nothing(database: Database, bugspark: BugSpark) -> None:
+    async def fail() -> None:
+        async with database.write() as connection:
+            await connection.execute(sa.insert(tables.meta).values(key="a", value="b"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert bugspark.rows(sa.select(tables.meta).where(tables.meta.c.key == "a")) == []
+
+
+async def test_writers_do_not_lose_each_others_updates(database: Database, bugspark: BugSpark) -> None:
+    bugspark.execute("INSERT INTO sync_meta (key, value) VALUES ('count', '0')")
+    query = sa.select(tables.meta.c.value).where(tables.meta.c.key == "count").with_for_update()
+
+    async def add() -> None:
+        for _ in range(10):
+            async with database.write() as connection:
+                value = int((await connection.execute(query)).scalar_one())
+                await asyncio.sleep(0)
+                changed = sa.update(tables.meta).where(tables.meta.c.key == "count")
+                await connection.execute(changed.values(value=str(value + 1)))
+
+    await asyncio.gather(*(add() for _ in range(4)))
+    (row,) = bugspark.rows(sa.select(tables.meta).where(tables.meta.c.key == "count"))
+    assert row["value"] == "40"
+
+
+async def test_a_read_only_database_is_said(database: Database) -> None:
+    if database.dialect == "sqlite":
+        read_only, said = "PRAGMA query_only = ON", "readonly database|read-only"
+    else:
+        read_only, said = "SET TRANSACTION READ ONLY", "read-only"
+
+    async def attempt() -> None:
+        async with database.write() as connection:
+            await connection.exec_driver_sql(read_only)
+            await connection.execute(sa.delete(tables.meta))
+
+    with pytest.raises(DatabaseError, match=said):
+        await attempt()
+
+
+def test_an_unknown_failure_is_told_in_the_drivers_words_without_the_password() -> None:
+    url = make_url("postgresql+psycopg://me:hunter2@db.test/shop")
+    error = OperationalError("SELECT 1", {}, Exception("strange: hunter2 is odd.\nmore"))
+    assert sentence(error, url) == (
+        "The database shop on db.test does not answer as expected: strange: *** is odd."
+    )
+
+
+def test_an_exhausted_pool_and_a_full_disk_are_told() -> None:
+    url = make_url("sqlite:////data/bugspark.db")
+    assert sentence(PoolTimeout("…"), url).endswith("every connection is taken.")
+    full = DBAPIError("INSERT", {}, Exception("database or disk is full"))
+    assert sentence(full, url) == "The database file /data/bugspark.db can't be used: its disk is full."

@@ -1,0 +1,128 @@
+"""The heavy questions keep their shapes: ids hashed on PostgreSQL, covering indexes walked on SQLite."""
+
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+from reconciler.store import bugspark, questions, tables
+from reconciler.store.engine import Database
+from tests.support.bugspark import LONG_AGO, BugSpark
+
+REPORTS = 3000
+Question = Callable[[uuid.UUID], sa.Select[Any]]
+ON_POSTGRESQL: dict[str, Question] = {
+    "moved_or_orphaned": lambda project: questions.moved_or_orphaned(project, "acme/web"),
+    "unknown": questions.unknown,
+    "gone": questions.gone,
+}
+ON_SQLITE: dict[str, Question] = {
+    "moved": lambda project: questions.moved(project, "acme/web"),
+    "orphans": questions.orphans,
+    "unknown": questions.unknown,
+    "gone": questions.gone,
+}
+
+
+def fill(people: BugSpark) -> uuid.UUID:
+    """A project of many linked reports, each with a comment that the ledger knows."""
+    project = people.add_project()
+    ids = [[uuid.uuid4() for _ in range(4)] for _ in range(REPORTS)]
+    report_rows = [
+        {
+            "id": report,
+            "project_id": project,
+            "tracking_id": f"BUG-{number}",
+            "title": "t",
+            "description": "d" * 200,
+            "severity": "low",
+            "category": "bug",
+            "status": "new",
+            "created_at": LONG_AGO,
+            "updated_at": LONG_AGO,
+            "github_issue_number": number,
+            "github_repo": "acme/web",
+        }
+        for number, (report, *_) in enumerate(ids, 1)
+    ]
+    link_rows = [
+        {
+            "id": link,
+            "project_id": project,
+            "report_id": report,
+            "repository_id": 77,
+            "repository": "acme/web",
+            "number": number,
+            "origin": "export",
+            "backfill": False,
+            "state": "active",
+            "base_status": "new",
+            "base_severity": "low",
+            "base_category": "bug",
+            "base_title": "t",
+            "created_at": LONG_AGO,
+            "revision": 1,
+        }
+        for number, (report, link, *_) in enumerate(ids, 1)
+    ]
+    comment_rows = [
+        {"id": comment, "report_id": report, "body": "b", "created_at": LONG_AGO}
+        for report, _, comment, _ in ids
+    ]
+    entry_rows = [
+        {
+            "id": entry,
+            "link_id": link,
+            "project_id": project,
+            "repository_id": 77,
+            "origin": "github",
+            "state": "live",
+            "local_id": comment,
+            "remote_id": number,
+        }
+        for number, (_, link, comment, entry) in enumerate(ids, 1)
+    ]
+    with people.engine.begin() as connection:
+        connection.execute(sa.insert(bugspark.reports), report_rows)
+        connection.execute(sa.insert(tables.links), link_rows)
+        connection.execute(sa.insert(bugspark.comments), comment_rows)
+        connection.execute(sa.insert(tables.comments), entry_rows)
+    return project
+
+
+async def plan_of(database: Database, question: sa.Select[Any]) -> str:
+    """EXPLAIN's words, one line each."""
+    prefix = "EXPLAIN QUERY PLAN" if database.dialect == "sqlite" else "EXPLAIN"
+    async with database.read() as connection:
+        compiled = question.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+        rows = await connection.execute(sa.text(f"{prefix} {compiled}".replace(":", r"\:")))
+        return "\n".join(str(row[-1]) for row in rows)
+
+
+async def test_the_heavy_questions_keep_their_shapes(database: Database, bugspark: BugSpark) -> None:
+    project = fill(bugspark)
+    if database.dialect == "postgresql":
+        bugspark.execute("ANALYZE")
+        for name, question in ON_POSTGRESQL.items():
+            plan = await plan_of(database, question(project))
+            assert re.search(r"Hash (Full|Anti|Right Anti|Left|Right)( Anti)? ?Join", plan), (
+                f"{name}:\n{plan}"
+            )
+        return
+    for name, question in ON_SQLITE.items():
+        plan = await plan_of(database, question(project))
+        assert not re.search(r"SCAN (?!comments USING COVERING)", plan), f"{name}:\n{plan}"
+        assert "AUTOMATIC" not in plan, f"{name}:\n{plan}"
+
+
+async def test_asking_by_number_and_by_id_uses_indexes(database: Database, bugspark: BugSpark) -> None:
+    project = fill(bugspark)
+    if database.dialect == "postgresql":
+        bugspark.execute("ANALYZE")
+    now = LONG_AGO
+    for question in (questions.waiting(project, 77, now), questions.released(project, now)):
+        plan = await plan_of(database, question)
+        assert "Seq Scan" not in plan
+        assert "SCAN" not in plan
