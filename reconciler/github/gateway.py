@@ -9,6 +9,7 @@ from reconciler.github.credentials import Credential, fingerprint
 from reconciler.github.dispatch import Dispatch, Reply
 from reconciler.github.limits import Wait, wait_of
 from reconciler.github.oneline import plain
+from reconciler.github.refusals import Refusals, limited
 from reconciler.github.retry import PassingError, persistently
 from reconciler.github.sentences import hint_of, message_of
 from reconciler.github.transport import DroppedError, UnsentError
@@ -19,27 +20,6 @@ from reconciler.ports import Clock, Governor
 
 LARGEST_BLOCK = 25
 """Read points reserved at once, at most."""
-
-
-class Strikes:
-    """How often in a row GitHub refused a credential without saying for how long."""
-
-    def __init__(self) -> None:
-        self._known: dict[Fingerprint, tuple[int, float]] = {}
-
-    def count(self, credential: Fingerprint) -> int:
-        """Refusals so far."""
-        return self._known.get(credential, (0, 0.0))[0]
-
-    def add(self, credential: Fingerprint, *, now: float, seconds: float) -> None:
-        """One more; those that come while the wait of the last one lasts are the same one."""
-        count, over = self._known.get(credential, (0, 0.0))
-        if now >= over:
-            self._known[credential] = (count + 1, now + seconds)
-
-    def clear(self, credential: Fingerprint) -> None:
-        """GitHub answered."""
-        self._known.pop(credential, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +40,7 @@ class Gateway:
         credential: Credential,
         governor: Governor,
         clock: Clock,
-        strikes: Strikes,
+        refusals: Refusals,
         dice: Callable[[], float],
         repository: str,
         leave_within: float,
@@ -69,7 +49,7 @@ class Gateway:
         self.credential = credential
         self._governor = governor
         self._clock = clock
-        self._strikes = strikes
+        self._refusals = refusals
         self._dice = dice
         self._repository = repository
         # Before sending a write waits at most thrice: for a token, for the pool, for the connection.
@@ -102,7 +82,7 @@ class Gateway:
         if reply.status == 401 and self.credential.refused(token):
             # A 401 is a clear no: nothing was done, so sending it again with a new token is no repetition.
             reply = await self._written(method, url, body, await self._token(), before)
-        self._admitted(reply)
+        self._accepted(reply)
         # A 5xx may have been carried out: whatever wait it names, its outcome is unknown.
         await self._unlimited(reply, stop=reply.status < 500)
         return reply
@@ -133,7 +113,7 @@ class Gateway:
         if reply.status == 401 and self.credential.refused(token):
             token = await self._token()
             reply = await self._got(url, etag, token)
-        self._admitted(reply)
+        self._accepted(reply)
         await self._unlimited(reply)
         return Answered(reply=self._whole(reply), token=fingerprint(token.reveal()))
 
@@ -150,6 +130,7 @@ class Gateway:
     async def _written(
         self, method: str, url: str, body: bytes | None, token: Secret, before: float
     ) -> Reply:
+        self._refusals.check(self.credential.identity, self._clock.monotonic())
         # Whoever looks into an unknown outcome counts on it that no byte leaves long after the claim.
         if self._clock.monotonic() > before:
             raise UnsentError("it could not be sent in time")
@@ -162,13 +143,14 @@ class Gateway:
         return reply
 
     async def _pay(self, points: int) -> None:
+        self._refusals.check(self.credential.identity, self._clock.monotonic())
         # Blocks grow with what was used, so that what is left over at the end is never more than that.
         if self._prepaid < points:
             self._block = max(points, min(LARGEST_BLOCK, 2 * self._block))
             await self.expect(self._block)
         self._prepaid -= points
 
-    def _admitted(self, reply: Reply) -> None:
+    def _accepted(self, reply: Reply) -> None:
         if reply.status == 401:
             said = message_of(reply.body) or "no reason given"
             raise CredentialError(
@@ -179,22 +161,21 @@ class Gateway:
     async def _unlimited(self, reply: Reply, *, stop: bool = True) -> None:
         """Tell everybody with this credential about a limit's answer, and raise LimitedError (`stop`)."""
         credential, now = self.credential.identity, self.dispatch.meter.time.now()
-        strikes = self._strikes.count(credential)
+        strikes = self._refusals.strikes(credential)
         wait = wait_of(reply.status, reply.headers, hint_of(reply.body), now=now, strikes=strikes)
         if wait is not None:
             error = await self._blocked(wait)
             if stop:
                 raise error
         elif reply.status < 400:
-            self._strikes.clear(credential)
+            self._refusals.clear(credential, self._clock.monotonic())
 
     async def _blocked(self, wait: Wait) -> LimitedError:
         credential = self.credential.identity
-        if wait.guessed:
-            self._strikes.add(credential, now=self._clock.monotonic(), seconds=wait.seconds)
         until = self._clock.now() + timedelta(seconds=wait.seconds)
+        self._refusals.add(credential, wait, now=self._clock.monotonic(), until=until)
         await self._governor.blocked(credential, until, wait.reason)
-        return LimitedError(f"{wait.reason}: nothing is asked before {until:%Y-%m-%d %H:%M:%S} UTC.", until)
+        return limited(wait.reason, until)
 
     def _whole(self, reply: Reply) -> Reply:
         if reply.status >= 500:

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 from reconciler.github.credentials import Credential
 from reconciler.github.dispatch import Dispatch
-from reconciler.github.gateway import Gateway, Strikes
+from reconciler.github.gateway import Gateway
 from reconciler.github.lists import Listing
 from reconciler.github.meter import GitHubTime, Meter
 from reconciler.github.origin import Origin, repository_parts
 from reconciler.github.place import Place
 from reconciler.github.reads import Reads
+from reconciler.github.refusals import Refusals
 from reconciler.github.translate import FieldOfLabel, comment_row, issue_row
 from reconciler.github.transport import Transport
 from reconciler.github.writes import Writes
@@ -53,7 +54,7 @@ class Doorway:
         self.leave_within = leave_within
         self.dice = dice
         self.time = GitHubTime(clock)
-        self.strikes = Strikes()
+        self.refusals = Refusals()
 
     def repository(
         self,
@@ -95,7 +96,7 @@ class GitHubRepository:
             credential=credential,
             governor=doorway.governor,
             clock=doorway.clock,
-            strikes=doorway.strikes,
+            refusals=doorway.refusals,
             dice=doorway.dice,
             repository=name,
             leave_within=doorway.leave_within,

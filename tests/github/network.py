@@ -1,6 +1,6 @@
 """A stand-in for the network: what GitHub would answer, by respx, inside our own httpx client."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -104,10 +104,6 @@ def called(reply: Callable[[httpx.Request], httpx.Response], request: httpx.Requ
 
 def raw(response: httpx.Response) -> list[tuple[bytes, bytes]]:
     return [pair for pair in response.headers.raw if pair[0].lower() != b"content-length"]
-
-
-def headers_of(request: httpx.Request) -> Mapping[str, str]:
-    return request.headers
 
 
 def chain_of(error: BaseException) -> Iterator[BaseException]:

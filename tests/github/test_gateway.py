@@ -2,13 +2,15 @@
 
 import logging
 import traceback
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from reconciler.errors import CredentialError, ForeignOriginError, GitHubError, LimitedError
-from reconciler.model.ids import IssueNumber, RemoteCommentId
+from reconciler.github.limits import Wait
+from reconciler.github.refusals import Refusals
+from reconciler.model.ids import Fingerprint, IssueNumber, RemoteCommentId
 from reconciler.model.intent import NotSent, Refused
 from reconciler.model.issue import ListState
 from reconciler.model.passes import Cost
@@ -256,20 +258,55 @@ async def test_a_limit_ends_the_reading_and_everybody_is_told(status: int) -> No
     assert net.clock.slept == []
 
 
-async def test_a_message_alone_makes_the_wait_grow_until_github_answers_again() -> None:
-    net = Net()
-    net.on("GET", REPO, *[refusal(403, SECONDARY)] * 4, answer(200, REPOSITORY), refusal(403, SECONDARY))
-    waits = []
-    for pause in (0, 60, 10, 200):  # the third comes while the second's wait still lasts
-        net.clock.passed += pause
-        with pytest.raises(LimitedError) as caught:
-            await net.github.repository()
-        waits.append((caught.value.until - net.clock.now()).total_seconds())
-    await net.github.repository()
+async def wait_of(net: Net) -> float:
     with pytest.raises(LimitedError) as caught:
         await net.github.repository()
-    waits.append((caught.value.until - net.clock.now()).total_seconds())
-    assert waits == [60, 120, 240, 240, 60]
+    return (caught.value.until - net.clock.now()).total_seconds()
+
+
+async def test_a_message_alone_makes_the_wait_grow_until_github_answers_again() -> None:
+    net = Net()
+    net.on("GET", REPO, *[refusal(403, SECONDARY)] * 3, answer(200, REPOSITORY), refusal(403, SECONDARY))
+    waits = []
+    for pause in (0, 60, 120):
+        net.clock.passed += pause
+        waits.append(await wait_of(net))
+    net.clock.passed += 240
+    await net.github.repository()
+    waits.append(await wait_of(net))
+    assert waits == [60, 120, 240, 60]
+
+
+async def test_while_a_limit_lasts_nothing_is_asked_even_with_points_in_hand() -> None:
+    net = Net()
+    net.on("GET", REPO, refusal(403, SECONDARY, Retry_After="90"), answer(200, REPOSITORY))
+    await net.github.expect(10)
+    assert await wait_of(net) == 90
+    net.clock.passed += 30
+    assert await wait_of(net) == 60
+    with pytest.raises(LimitedError):  # nor by another pass with this credential
+        await net.door.another().create_comment(ONE, "Hello")
+    assert len(net.requests) == 1
+    net.clock.passed += 60
+    assert (await net.github.repository()).id == 7
+
+
+def test_refusals_of_requests_under_way_count_as_one_and_do_not_shorten_a_wait() -> None:
+    refusals, credential = Refusals(), Fingerprint("a token")
+    minute = Wait(seconds=60, reason="GitHub's secondary rate limit", guessed=True)
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    for moment in (0, 0, 1):
+        refusals.add(credential, minute, now=moment, until=now + timedelta(seconds=60 + moment))
+    assert refusals.strikes(credential) == 1
+    refusals.add(credential, Wait(seconds=5, reason="short"), now=2, until=now + timedelta(seconds=7))
+    refusals.clear(credential, 3)
+    with pytest.raises(LimitedError) as caught:
+        refusals.check(credential, 60)
+    assert caught.value.until == now + timedelta(seconds=61)
+    refusals.check(credential, 61)
+    refusals.clear(credential, 61)
+    refusals.clear(credential, 61)
+    assert refusals.strikes(credential) == 0
 
 
 async def test_a_write_that_hits_a_limit_was_not_done_and_everybody_is_told() -> None:
