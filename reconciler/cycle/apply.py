@@ -38,8 +38,9 @@ class Applier:
         self._accepted = withheld.entries if withheld.accepted else frozenset()
         self._before = withheld.digest
         self._applied: list[Deletion] = []
-        self._held: tuple[Deletion, ...] = ()
-        self._holders: dict[str, Link] = {}
+        self._held: tuple[Deletion, ...] = tuple(item for _, item in withheld.waiting)
+        self._holders = {identity(item): link for link, item in withheld.waiting}
+        tally.withheld = digest(self._held)
         self.wished: Wished = set()
         self.overtaken: set[ReportId] = set()  # a person was faster, at least once
 

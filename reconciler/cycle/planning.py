@@ -62,8 +62,9 @@ async def _plan(context: Context) -> _Planned:
             plans.extend(batch)
     known = await context.stores.ledger.known(context.project.id) if deletions(plans) else {}
     accepted = withheld.entries if withheld.accepted else frozenset()
+    waiting = [item for _, item in withheld.waiting]
     return _Planned(
-        guarded=guard(plans, known=known, accepted=accepted, policy=context.guard),
+        guarded=guard(plans, known=known, accepted=accepted, policy=context.guard, held=waiting),
         exports=await exports_due(context, memory),
         recorded=await _recorded(context, memory),
     )

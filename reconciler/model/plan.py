@@ -171,9 +171,7 @@ class LinkPlan:
     @property
     def idle(self) -> bool:
         """Nothing to write anywhere, not even to our own tables."""
-        return not (
-            self.actions or self.entries or self.conflicts or self.withheld or self.after != self.link
-        )
+        return not (self.actions or self.entries or self.conflicts or self.after != self.link)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from reconciler.model.intent import Intent
 from reconciler.model.issue import ListState
 from reconciler.model.link import Entry, Link
 from reconciler.model.passes import PassResult
-from reconciler.model.plan import LinkPlan
+from reconciler.model.plan import LinkPlan, RemoveLocal
 from reconciler.model.report import LocalComment, Report
 
 
@@ -71,12 +71,22 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withheld:
-    """The deletions the guard holds back. `links` are looked at whole once they are accepted."""
+    """The deletions the guard holds back. `links` are looked at whole once they are accepted.
+
+    `removals` are those of originals deleted on GitHub, as far as their link and ledger row still stand: a
+    pass that reads nothing new of their issues does not decide them again. Deletions in BugSpark it does.
+    """
 
     digest: str | None = None
     accepted: bool = False
     links: tuple[Link, ...] = ()
     entries: frozenset[EntryId] = frozenset()
+    removals: tuple[tuple[Link, RemoveLocal], ...] = ()
+
+    @property
+    def waiting(self) -> tuple[tuple[Link, RemoveLocal], ...]:
+        """The removals that are still to be accepted."""
+        return () if self.accepted else self.removals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

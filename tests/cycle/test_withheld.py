@@ -1,0 +1,143 @@
+"""The guard: suspicious deletions wait for the operator, everything else goes on."""
+
+from uuid import UUID
+
+import pytest
+
+from reconciler.model.passes import Outcome, PassResult
+from tests.support.sync import Sync
+
+TOLD = {"sync_governor", "sync_projects", "sync_runs"}
+"""What a pass that only waits may write: limits, health, and that it was not whole."""
+
+
+async def talk(sync: Sync, count: int) -> tuple[UUID, int, list[UUID]]:
+    """A linked report with that many comments of Ada's, all copied."""
+    report, number = await sync.linked()
+    said = [sync.say(report, f"comment {n}") for n in range(count)]
+    await sync.settle()
+    assert len(sync.said_there(number)) == count
+    return report, number, list(said)
+
+
+def delete(sync: Sync, comments: list[UUID]) -> None:
+    for comment in comments:
+        sync.bugspark.delete_comment(comment)
+
+
+async def accept(sync: Sync, digest: str) -> PassResult:
+    return await sync.run(accept=digest)
+
+
+async def test_twenty_one_deletions_wait_and_the_rest_of_the_pass_is_done(sync: Sync) -> None:
+    report, number, said = await talk(sync, 250)
+    delete(sync, said[:21])
+    sync.github.web.close(number, by="alice")
+    sync.say(report, "still talking")
+    shown = await sync.plan()
+    result = await sync.run()
+    assert len(sync.said_there(number)) == 251
+    assert sync.status(report) == "resolved"
+    assert result.outcome is Outcome.PARTIAL
+    assert result.withheld is not None
+    assert (shown.withheld, shown.withheld_count) == (result.withheld, 21)
+    assert {action.kind for action in shown.actions} == {"set_field", "post_comment"}
+
+
+async def test_twenty_deletions_of_many_go_on(sync: Sync) -> None:
+    _, number, said = await talk(sync, 210)
+    delete(sync, said[:20])
+    result = await sync.run()
+    assert len(sync.said_there(number)) == 190
+    assert (result.outcome, result.withheld) == (Outcome.OK, None)
+
+
+@pytest.mark.parametrize(("count", "gone", "left"), [(20, 6, 20), (20, 5, 15), (5, 5, 5), (4, 4, 0)])
+async def test_a_large_share_and_all_of_one_side_wait(sync: Sync, count: int, gone: int, left: int) -> None:
+    _, number, said = await talk(sync, count)
+    delete(sync, said[:gone])
+    result = await sync.run()
+    assert len(sync.said_there(number)) == left
+    assert (result.withheld is None) == (left == count - gone)
+
+
+async def test_all_comments_of_an_issue_deleted_on_github_wait_too(sync: Sync) -> None:
+    report, number = await sync.linked()
+    rows = sync.github.web.seed_comments(number, [f"comment {n}" for n in range(5)], by="bob")
+    await sync.run()
+    for row in rows:
+        sync.github.web.delete_comment(row.id, by="bob")
+    sync.github.web.label(number, "nudged", by="alice")
+    result = await sync.run()
+    assert len(sync.said_here(report)) == 5
+    assert result.withheld is not None
+    again = await sync.run()
+    assert again.withheld == result.withheld, "what is withheld is still told by a pass that sees nothing new"
+    assert again.outcome is Outcome.PARTIAL
+    await accept(sync, result.withheld)
+    assert sync.said_here(report) == []
+    assert (await sync.settle()).outcome is Outcome.OK
+
+
+async def test_only_the_right_hash_lets_them_go(sync: Sync) -> None:
+    _, number, said = await talk(sync, 8)
+    delete(sync, said[:7])
+    first = await sync.run()
+    assert first.withheld is not None
+    wrong = await accept(sync, "0" * 16)
+    assert (wrong.outcome, len(sync.said_there(number))) == (Outcome.FAILED, 8)
+    assert wrong.error is not None
+    assert first.withheld in wrong.error.message
+    right = await accept(sync, first.withheld)
+    assert len(sync.said_there(number)) == 1
+    assert (right.outcome, right.withheld) == (Outcome.OK, None)
+    assert (await sync.plan()).actions == ()
+    await sync.run()
+    assert not sync.writes
+
+
+async def test_a_deletion_after_the_acceptance_was_not_accepted(sync: Sync) -> None:
+    _, number, said = await talk(sync, 30)
+    delete(sync, said[:10])
+    first = await sync.run()
+    assert first.withheld is not None
+    delete(sync, said[10:22])
+    result = await accept(sync, first.withheld)
+    assert len(sync.said_there(number)) == 20, "ten were accepted, twelve were not"
+    assert result.withheld not in (None, first.withheld)
+    await accept(sync, str(result.withheld))
+    assert len(sync.said_there(number)) == 8
+
+
+async def test_more_deletions_change_the_hash_and_the_old_one_is_worth_nothing(sync: Sync) -> None:
+    _, number, said = await talk(sync, 12)
+    delete(sync, said[:7])
+    first = await sync.run()
+    delete(sync, said[7:9])
+    second = await sync.run()
+    assert second.withheld not in (None, first.withheld)
+    stale = await accept(sync, str(first.withheld))
+    assert (stale.outcome, len(sync.said_there(number))) == (Outcome.FAILED, 12)
+    await accept(sync, str(second.withheld))
+    assert len(sync.said_there(number)) == 3
+
+
+async def test_withheld_deletions_do_not_pile_up_writes_pass_after_pass(sync: Sync) -> None:
+    _, number, said = await talk(sync, 8)
+    delete(sync, said[:7])
+    await sync.run()
+    before = sync.dump()
+    result = await sync.run()
+    after = sync.dump()
+    assert not sync.writes
+    assert result.withheld is not None
+    assert {name for name in after if after[name] != before[name]} <= TOLD
+    assert len(sync.said_there(number)) == 8
+
+
+async def test_a_report_that_is_deleted_with_its_comments_deletes_nothing_on_github(sync: Sync) -> None:
+    report, number, _ = await talk(sync, 3)
+    sync.bugspark.delete_report(report)
+    await sync.settle()
+    assert len(sync.said_there(number)) == 3
+    assert sync.github.web.issue(number).state == "open"
