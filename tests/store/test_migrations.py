@@ -52,7 +52,8 @@ def live_bugspark(postgres_database: str) -> str:
 def differences(url: str, metadata: sa.MetaData, admit: Any) -> list[Any]:
     with connected(url) as engine, engine.connect().execution_options(reconciler_reads=True) as connection:
         options = {"compare_type": True, "compare_server_default": True, "include_object": admit}
-        return compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+        found: list[Any] = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+        return found
 
 
 def shape(url: str) -> dict[str, list[tuple[str, str, bool]]]:
