@@ -12,7 +12,7 @@ from reconciler.model.report import Project
 from reconciler.wiring import Application
 
 INDENT = 10
-ROOM = 38
+ROOM = 35  # what is left of 80 columns where every sign takes two or three
 
 
 class Silent:

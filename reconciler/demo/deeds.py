@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from reconciler.demo.compare import Apart, plain
 from reconciler.demo.github.rows import Reason
+from reconciler.demo.harmless import harms
 from reconciler.demo.stage import Ref, Stage
 
 Check = Callable[[Stage], bool]
@@ -64,7 +65,7 @@ def writes(at: Ref, who: str, text: str, follows: str, *, reads: str | None = No
         what=f"{who.partition(' ')[0]} writes: {reads or text}",
         follows=follows,
         act=lambda s: s.bugspark.comment(s.report_id(at), text, author=s.users[who]),
-        holds=on_github(at, exported(who, reads or text)),
+        holds=every(on_github(at, exported(who, reads or text)), harmless_below(at)),
     )
 
 
@@ -123,6 +124,17 @@ def in_bugspark(at: Ref, body: str, *, times: int = 1) -> Check:
 def on_github(at: Ref, body: str, *, times: int = 1) -> Check:
     """The same on GitHub, as people read it."""
     return lambda stage: [plain(row.body) for row in stage.thread(at)].count(body) == times
+
+
+def harmless_below(at: Ref) -> Check:
+    """What we wrote below its issue can do no harm."""
+    return lambda stage: (
+        not any(
+            harms(row.body, marked=True)
+            for row in stage.thread(at)
+            if stage.login(row.author) == at.company.bot
+        )
+    )
 
 
 def every(*checks: Check) -> Check:

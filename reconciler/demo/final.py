@@ -62,7 +62,7 @@ def _apart(telling: Telling, rows: Iterable[Row]) -> None:
                 telling.promise(f"{row.ref}, {cell.name}: {said}", kept=False)
             elif cell.by_design:
                 text = cell.bugspark if cell.bugspark != NOTHING else cell.github
-                telling.paper.line(f"    ≠ {fit(str(row.ref), 17)}  {cut(text, 54)}")
+                telling.paper.line(f"    ≠ {fit(str(row.ref), 17)}  {cut(text, 50)}")
                 telling.paper.line(f"      {'':17}  {cell.by_design}", "quiet")
     telling.paper.line()
 

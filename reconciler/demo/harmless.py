@@ -13,7 +13,7 @@ from reconciler.demo.paper import cut
 from reconciler.demo.stage import Stage
 from reconciler.demo.telling import Telling
 
-WIDTH = 72
+WIDTH = 68
 _HARMS = {
     "mentions somebody": re.compile(r"@\w"),
     "refers to an issue": re.compile(r"#\d|\bGH-\d|/(?:issues|pull)/\d"),

@@ -48,7 +48,9 @@ def perform(stage: Stage, paper: Paper) -> int:
     telling.begin(
         "Two sides",
         "A BugSpark with three projects in an SQLite file, and a simulated GitHub on loopback that answers"
-        " as the real one does. The program is the one you installed; only the address of GitHub is another.",
+        " as the real one does. The program is the one you installed; only GitHub's address is another.",
+        "Below, `saw` is what GitHub's two lists answered, `did` is what was written and where, `cost` what"
+        " it took: 304 means unchanged, and is free.",
     )
     strange = _furnish(stage)
     paper.table([("PROJECT", "REPORTS", "REPOSITORY", "WRITES AS")], WIDTHS)

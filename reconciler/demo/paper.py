@@ -10,7 +10,7 @@ from reconciler.model.visible import visible
 WIDTH = 80
 Tone = Literal["strong", "quiet", "good", "bad", "accent"]
 _CODES: dict[Tone, str] = {"strong": "1", "quiet": "2", "good": "32", "bad": "31;1", "accent": "36"}
-_ASCII = str.maketrans({"→": "->", "≠": "!=", "×": "x", "✓": "+", "✗": "x", "…": "...", "·": "^"})
+ASCII = str.maketrans({"→": "->", "≠": "!=", "×": "x", "✓": "+", "✗": "x", "…": "...", "·": "^"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Paper:
     def _plain(self, text: str) -> str:
         text = visible(text)
         encoding = (self.out.encoding or "").lower().replace("-", "")
-        return text if encoding == "utf8" else text.translate(_ASCII)
+        return text if encoding == "utf8" else text.translate(ASCII)
 
 
 def cut(text: str, width: int) -> str:

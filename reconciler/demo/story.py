@@ -134,7 +134,7 @@ class Story:
         self.stage.clock.advance(minutes=MINUTES)
 
     def _act(self, where: str, what: str) -> None:
-        self.telling.paper.line(f"    {fit(where, NAME)}  {cut(what, 57)}")
+        self.telling.paper.line(f"    {fit(where, NAME)}  {cut(what, 54)}")
 
     def _promise(self, text: str, kept: bool) -> None:
         self.telling.promise(text, kept)

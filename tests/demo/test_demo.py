@@ -20,7 +20,7 @@ from reconciler.demo.compare import Apart, Cell, Row, compare, doubles
 from reconciler.demo.deeds import in_bugspark, labels_are, on_github, report_has
 from reconciler.demo.harmless import harms
 from reconciler.demo.main import perform
-from reconciler.demo.paper import WIDTH, Paper
+from reconciler.demo.paper import ASCII, WIDTH, Paper
 from reconciler.demo.stage import Ref, Stage, built, ref, token_of
 
 PROGRAM = Path(sys.executable).with_name("reconcile")
@@ -112,7 +112,8 @@ def test_two_reports_of_one_name_have_issues_of_their_own(show: Show) -> None:
 
 
 def test_no_line_is_wider_than_a_terminal(show: Show) -> None:
-    assert [line for line in show.text.splitlines() if width(line) > WIDTH] == []
+    for text in (show.text, show.text.translate(ASCII)):
+        assert [line for line in text.splitlines() if width(line) > WIDTH] == []
 
 
 def test_no_token_no_escape_and_no_place_of_this_machine_is_printed(show: Show) -> None:
