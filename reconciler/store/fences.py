@@ -85,6 +85,8 @@ class AdvisoryFence:
 
         Where this does not get through, the close that follows unlocks.
         """
+        import psycopg
+
         with suppress(psycopg.Error, TimeoutError):
             async with asyncio.timeout(CHECK_SECONDS):
                 await self._connection.execute("SELECT pg_advisory_unlock_all()")
