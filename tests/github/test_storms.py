@@ -64,7 +64,7 @@ def act(github: GitHub, burst: Burst, step: int) -> None:
     github.clock.advance(burst.seconds)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(storms)
 def test_after_any_storm_the_mirror_shows_the_truth_and_is_quiet(storm: Storm) -> None:
     asyncio.run(weather(storm))
