@@ -108,6 +108,12 @@ def test_two_reports_of_one_name_have_issues_of_their_own(show: Show) -> None:
     assert other.title == "[BUG-0001] Card is charged twice on a slow line"
 
 
+def test_exported_issues_are_numbered_in_the_order_asked_for(show: Show) -> None:
+    for company in COMPANIES:
+        numbers = [show.stage.number(ref(company, n)) for n in range(1, company.exported + 1)]
+        assert numbers == list(range(numbers[0], numbers[0] + company.exported))
+
+
 # --- it is fit to be shown --------------------------------------------------------------------------------
 
 
