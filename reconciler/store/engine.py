@@ -91,6 +91,7 @@ def _postgresql(url: URL, connections: int) -> AsyncEngine:
         max_overflow=0,
         pool_pre_ping=True,
         hide_parameters=True,
+        use_native_hstore=False,  # spares a query per connection
         connect_args={
             # Prepared statements belong to a session, and behind pgbouncer sessions change hands.
             "prepare_threshold": None,

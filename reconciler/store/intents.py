@@ -50,7 +50,9 @@ class StoredIntents:
             return tuple(to_intent(row) for row in rows.mappings())
 
     async def add(self, wishes: Sequence[Intent]) -> None:
-        """Those that are there stay, an `asked` one being told apart no more."""
+        """As in a batch: a create that is there already stands."""
+        if not wishes:
+            return
         async with self._database.write() as connection:
             await put(connection, wishes, at=min(each.created_at for each in wishes))
 

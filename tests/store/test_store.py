@@ -1,5 +1,6 @@
 """One batch: what goes in, what is stale, and what a person did meanwhile."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -106,6 +107,24 @@ async def test_a_person_who_was_faster_keeps_the_value_and_the_plan_is_left_out_
     other_row = bugspark.report(other.report_id)
     assert other_row
     assert other_row["status"] == "resolved"
+
+
+async def test_a_person_in_the_middle_of_a_change_is_waited_for_and_wins(
+    stores: OpenStores, bugspark: BugSpark
+) -> None:
+    link = await linked(stores, bugspark)
+    plan = await a_plan(stores, link, actions=(RESOLVE,))
+    with bugspark.engine.connect() as person:
+        person.execute(sa.text("UPDATE reports SET status = 'triaging'"))
+        ours = asyncio.create_task(store(stores, link.project_id, plan))
+        await asyncio.sleep(0.2)
+        assert not ours.done()
+        person.commit()
+        assert await ours == Stored(stale=frozenset({link.report_id}))
+    row = bugspark.report(link.report_id)
+    assert row
+    assert row["status"] == "triaging"
+    assert await stores.ledger.link_of(link.report_id) == link
 
 
 async def test_a_new_link_of_a_stale_report_is_not_stored(stores: OpenStores, bugspark: BugSpark) -> None:
