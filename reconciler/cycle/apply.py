@@ -11,7 +11,6 @@ from reconciler.cycle.wishes import wishes
 from reconciler.decide.guard import deletions, digest, guard, identity
 from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.intent import Operation
-from reconciler.model.link import Link
 from reconciler.model.plan import Deletion, LinkPlan
 from reconciler.model.snapshot import Batch, Memory, Withheld
 from reconciler.ports import Fence

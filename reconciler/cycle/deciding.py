@@ -59,10 +59,11 @@ async def _times(context: Context, view: LinkView, fields: frozenset[Field]) -> 
 
 def _local_time(context: Context, view: LinkView) -> datetime:
     """No later than now: a row stamped in the future by a wrong clock must not win for ever. Both clocks are
-    brought to GitHub's.
+    brought to GitHub's, and to its whole seconds, or a tie could never go to it.
     """
     ahead = context.github.now() - context.clock.now()
-    return min(view.report.updated_at, context.clock.now()) + ahead
+    at = min(view.report.updated_at, context.clock.now()) + ahead
+    return at.replace(microsecond=0)
 
 
 def _remote_time(view: LinkView, field: Field, events: tuple[FieldEvent, ...]) -> datetime:

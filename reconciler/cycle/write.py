@@ -13,7 +13,7 @@ from reconciler.cycle.identify import confirm_repository
 from reconciler.cycle.send import send
 from reconciler.cycle.tally import Tally
 from reconciler.decide.link import is_news
-from reconciler.errors import GitHubError, LimitedError, NotThereError
+from reconciler.errors import GitHubError, LimitedError, NotThereError, ProjectError
 from reconciler.model.ids import IntentId, IssueNumber
 from reconciler.model.intent import (
     Confirmed,
@@ -30,9 +30,6 @@ from reconciler.model.snapshot import Memory
 from reconciler.ports import Claim, Fence
 
 WRITE_POINTS = 5
-CLAIM_SECONDS = 15.0
-"""Bytes leave this soon after the claim, or it is given back (DESIGN.md, Writing to GitHub, 2)."""
-
 REST = timedelta(hours=1)
 """A refused write is tried again this much later, or by hand."""
 
@@ -105,7 +102,7 @@ class Writer:
         if claim.cause_gone:
             await self.context.stores.intents.cancel([intent])
             return
-        if self.context.clock.monotonic() - began > min(CLAIM_SECONDS, self.context.timing.settle / 2):
+        if self.context.clock.monotonic() - began > self.context.timing.claim:
             await self.context.stores.intents.give_back(claim.intent)
             return
         await self._send(claim)
@@ -132,7 +129,7 @@ class Writer:
     async def _send(self, claim: Claim) -> None:
         try:
             answer = await send(self.context.github, claim.intent)
-        except LimitedError:  # GitHub said that nothing was done
+        except (LimitedError, ProjectError):  # GitHub said that nothing was done
             await self.context.stores.intents.give_back(claim.intent)
             raise
         match answer:

@@ -76,3 +76,8 @@ class Timing:
     overlap: float = 120.0
     settle: float = 60.0
     fresh: float = 10.0  # an observation older than this is read again before a state write
+
+    @property
+    def claim(self) -> float:
+        """A write's bytes leave this soon after its claim, or it is given back (DESIGN.md)."""
+        return min(15.0, self.settle / 2)

@@ -13,7 +13,6 @@ from reconciler.model.passes import PassResult
 from reconciler.model.plan import LinkPlan, RemoveLocal
 from reconciler.model.report import LocalComment, Report
 
-
 UNKNOWN_REPOSITORY = RepositoryId(0)
 """The repository has never been read."""
 
@@ -49,8 +48,8 @@ class Poisoned:
 class Snapshot:
     """The links a segment has to look at, with everything needed to decide them.
 
-    `links` holds the ACTIVE links (none in quarantine) whose report differs from base, whose issue number or comment ids were
-    asked for, or that have a new or vanished comment. `new` holds links without first contact: stored
+    `links` holds the ACTIVE links (none in quarantine) whose report differs from base, whose issue number or
+    comment ids were asked for, or that have a new or vanished comment. `new` holds links without first contact: stored
     ones in state NEW, and ones made up here (revision 0) for reports whose columns name this repository
     and that have no link. `reports` has the report of each of them, absent when it was deleted.
     """

@@ -51,12 +51,12 @@ class Application:
         self, project: Project, *, wait: bool, accept: str | None, progress: Progress
     ) -> PassResult:
         """One pass. A project's own trouble is in the result, never raised."""
-        context = self._parts.context(project, progress, by_hand=True)
+        context = await self._parts.context(project, progress, by_hand=True)
         return await run_pass(context, wait=wait, accept=accept)
 
     async def plan(self, project: Project, progress: Progress) -> PlanShown:
         """The same pass without the last step."""
-        return await plan_pass(self._parts.context(project, progress, by_hand=True, looking=True))
+        return await plan_pass(await self._parts.context(project, progress, by_hand=True, looking=True))
 
     async def status(self, project: Project | None) -> tuple[tuple[Health, ...], tuple[Limits, ...]]:
         """Health of one project or all, and every credential's limits."""
@@ -69,7 +69,7 @@ class Application:
         if found is None:
             raise UsageError(f"{issue!r} names no issue: write it as OWNER/REPO#12")
         project, report_id = await self._stores.reports.find(report)
-        context = self._usable(project)
+        context = await self._usable(project)
         if found[1].lower() != (project.repository or "").lower():
             raise UsageError(f"{project.name} is connected to {project.repository}, not to {found[1]}")
         made = await linking.link(context, report_id, IssueNumber(int(found[2])), backfill=backfill)
@@ -78,16 +78,16 @@ class Application:
     async def unlink(self, report: str) -> str:
         """A sentence that says what was done. Raises UsageError."""
         project, report_id = await self._stores.reports.find(report)
-        cut = await linking.unlink(self._context(project), report_id)
+        cut = await linking.unlink(await self._context(project), report_id)
         return f"{report} is no longer linked to {cut.repository}#{cut.number}; nothing on GitHub was changed"
 
     async def discovery_cost(self, project: Project) -> int:
         """About how many requests `discover` will make."""
-        return await discover.discovery_pages(self._usable(project))
+        return await discover.discovery_pages(await self._usable(project))
 
     async def discover(self, project: Project, *, apply: bool, progress: Progress) -> DiscoveryResult:
         """Find exported issues whose link was never stored; `apply` links them."""
-        return await discover.walk(self._usable(project, progress), apply=apply)
+        return await discover.walk(await self._usable(project, progress), apply=apply)
 
     async def export(self, reports: tuple[str, ...], progress: Progress) -> tuple[ExportResult, ...]:
         """Make issues of these reports now. Raises UsageError before anything is done."""
@@ -116,7 +116,7 @@ class Application:
             if project.integration is None:
                 lines.append(checkup.unusable(project))
             else:
-                lines += await checkup.check_project(self._context(project))
+                lines += await checkup.check_project(await self._context(project))
         return tuple(lines)
 
     async def _export(
@@ -126,7 +126,7 @@ class Application:
         unlinked = [report_id for report_id in wanted if not await self._is_linked(report_id)]
         result = None
         if unlinked:
-            result = await run_pass(self._usable(project, progress), exports=unlinked)
+            result = await run_pass(await self._usable(project, progress), exports=unlinked)
         return [await self._exported(report_id, text, result) for report_id, text in wanted.items()]
 
     async def _is_linked(self, report_id: ReportId) -> bool:
@@ -142,13 +142,13 @@ class Application:
         waiting = "the issue is not confirmed yet; `reconcile status` shows what waits"
         return ExportResult(report=text, url=None, error=failure.message if failure else waiting)
 
-    def _usable(self, project: Project, progress: Progress | None = None) -> Context:
+    async def _usable(self, project: Project, progress: Progress | None = None) -> Context:
         if project.integration is None:
             raise ProjectError(f"{project.name}: {project.problem or 'no usable github integration'}")
-        return self._context(project, progress)
+        return await self._context(project, progress)
 
-    def _context(self, project: Project, progress: Progress | None = None) -> Context:
-        return self._parts.context(project, progress or Silent(), by_hand=True)
+    async def _context(self, project: Project, progress: Progress | None = None) -> Context:
+        return await self._parts.context(project, progress or Silent(), by_hand=True)
 
 
 @asynccontextmanager

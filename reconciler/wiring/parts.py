@@ -43,18 +43,21 @@ class Parts:
     looking: Doorway  # for `plan`: its requests are admitted but not written down
     apps: dict[str, AppCredential] = field(default_factory=dict)
 
-    def context(
+    async def context(
         self, project: Project, progress: Progress, *, by_hand: bool, looking: bool = False
     ) -> Context:
         """One project's pass. Raises ConfigurationError for an App key that can't be read."""
         doorway = self.looking if looking else self.doorway
         settings = self.settings
+        memory = await self.stores.projects.memory(project.id)
+        same = memory.repository_id and memory.repository == project.repository
         labels = settings.sync.labels()
         return Context(
             project=project,
             github=doorway.repository(
                 project.repository or "unknown/unknown",
                 self._credential(project),
+                repository_id=memory.repository_id if same else None,
                 field_of=partial(field_of_label, mapping=labels),
             ),
             stores=self.stores,
@@ -124,6 +127,7 @@ def _doorway(settings: Settings, clock: Clock, transport: Transport, governor: G
         governor=governor,
         transport=transport,
         overlap_seconds=settings.poll.overlap_seconds,
+        leave_within=settings.timing().claim,
     )
 
 
