@@ -49,9 +49,9 @@ class Snapshot:
     """The links a segment has to look at, with everything needed to decide them.
 
     `links` holds the ACTIVE links (none in quarantine) whose report differs from base, whose issue number or
-    comment ids were asked for, or that have a new or vanished comment. `new` holds links without first contact: stored
-    ones in state NEW, and ones made up here (revision 0) for reports whose columns name this repository
-    and that have no link. `reports` has the report of each of them, absent when it was deleted.
+    comment ids were asked for, or that have a new or vanished comment. `new` holds links without first
+    contact: stored ones in state NEW, and ones made up here (revision 0) for reports whose columns name this
+    repository and that have no link. `reports` has the report of each of them, absent when it was deleted.
     """
 
     links: tuple[Link, ...] = ()
