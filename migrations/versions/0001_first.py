@@ -197,6 +197,10 @@ def _links() -> None:
         sa.Column("revision", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_sync_links"),
     )
+    _link_indexes()
+
+
+def _link_indexes() -> None:
     op.create_index(
         "uq_sync_links_issue",
         "sync_links",

@@ -8,9 +8,11 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from reconciler.errors import BusyError, FenceLostError
 from reconciler.model.ids import ProjectId
+from reconciler.store import tables
 from reconciler.store.engine import Database
 from reconciler.store.stores import OpenStores, StoreSettings, open_stores
 from tests.support.bugspark import BugSpark
@@ -87,6 +89,21 @@ async def test_a_lost_lock_is_noticed(
             )
         with pytest.raises(FenceLostError, match="nothing more is written"):
             await fence.check()
+
+
+async def test_a_holder_that_only_reads_for_long_keeps_its_row_alive(
+    stores: OpenStores, bugspark: BugSpark, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.store.fence_rows.BEAT_SECONDS", 0.01)
+    project = ProjectId(uuid4())
+    async with stores.fences.hold(project):
+        clock.at += timedelta(seconds=29)
+        await asyncio.sleep(0.3)
+        clock.at += timedelta(seconds=29)
+        with pytest.raises(BusyError):
+            async with stores.fences.hold(project):
+                raise AssertionError("held twice")
+    assert bugspark.rows(sa.select(tables.locks)) == []
 
 
 async def test_a_lock_is_released_when_the_work_fails(stores: OpenStores) -> None:

@@ -1,8 +1,10 @@
 """`reconcile migrate` on live and empty databases: ours is added, theirs left alone, and taken back alike."""
 
 import asyncio
+import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -286,3 +288,22 @@ async def test_facts_about_the_database_are_kept(store_url: str) -> None:
     await meta.forget("colour")
     assert await meta.get("colour") is None
     await database.aclose()
+
+
+def test_the_wheel_carries_the_migrations(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=root, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    script = (
+        "from reconciler.store import migrate as m\n"
+        f"assert str(m.migrations()).startswith({str(tmp_path)!r}), m.migrations()\n"
+        f"print(m.migrate('sqlite:///{tmp_path}/new.db').after)"
+    )
+    path = {"PYTHONPATH": str(tmp_path / "installed"), "PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=path, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout.strip(), done.returncode) == (schema.REVISIONS[-1], 0), done.stderr

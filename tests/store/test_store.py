@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from reconciler.model.fields import Field, Side, Status
 from reconciler.model.ids import CommentId, EntryId
 from reconciler.model.issue import ListState
-from reconciler.model.link import Entry, EntryState, Link
+from reconciler.model.link import Entry, EntryState, Link, LinkState
 from reconciler.model.plan import (
     Conflict,
     EditLocal,
@@ -260,6 +260,18 @@ async def test_the_second_link_to_an_issue_is_stale_and_the_first_goes_in(
     holder = await stores.ledger.link_at(REPOSITORY, plans[0].link.number)
     assert holder
     assert holder.report_id == left
+
+
+async def test_a_link_taken_up_again_is_stale_when_its_issue_is_held_by_then(
+    stores: OpenStores, bugspark: BugSpark
+) -> None:
+    link = await linked(stores, bugspark, 7)
+    await stores.ledger.unlink(link)
+    rival = await linked(stores, bugspark, 7, project=link.project_id)
+    past = replace(link, state=LinkState.UNLINKED, revision=2)
+    plan = LinkPlan(link=past, report=await the_report(stores, link.report_id), after=link)
+    assert await store(stores, link.project_id, plan) == Stored(stale=frozenset({link.report_id}))
+    assert await stores.ledger.link_at(REPOSITORY, link.number) == rival
 
 
 async def test_list_states_are_stored_with_their_rows(stores: OpenStores, bugspark: BugSpark) -> None:
