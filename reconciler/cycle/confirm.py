@@ -43,6 +43,21 @@ async def confirmed(context: Context, claim: Claim, answer: Confirmed[Any], tall
     tally.confirmed(claim.intent.operation, link.number if link else IssueNumber(0))
 
 
+async def adopted(context: Context, intent: Intent, issue: Issue, tally: Tally) -> None:
+    """Store the issue of a create whose answer was lost. It has lived on since, so it is looked at whole next,
+    as a link is whose rest has ended.
+    """
+    link = await exported_link(context, intent, issue)
+    await context.stores.intents.confirm(
+        intent,
+        link=replace(link, quarantined_until=issue.created_at) if link else None,
+        entry=None,
+        changes=_changes(intent, link, None),
+        at=context.github.now(),
+    )
+    tally.confirmed(intent.operation, issue.number)
+
+
 async def _after(context: Context, claim: Claim, value: Any) -> tuple[Link | None, Entry | None]:
     wish, link, entry = claim.intent.wish, claim.link, claim.entry
     match wish:

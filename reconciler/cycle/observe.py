@@ -87,11 +87,12 @@ def recognise(
 def _marked(
     context: Context, repository_id: RepositoryId, accounts: frozenset[AccountId], row: RemoteComment
 ) -> RemoteComment:
-    if not _may_be_ours(row.author, accounts) or MARKER_NAME not in row.body:
+    if not may_be_ours(row.author, accounts) or MARKER_NAME not in row.body:
         return row
     found = context.markers.read(row.body, "comment", repository_id, row.issue_number)
     return row if found is None else replace(row, marked=CommentId(found))
 
 
-def _may_be_ours(author: Account | None, accounts: frozenset[AccountId]) -> bool:
+def may_be_ours(author: Account | None, accounts: Collection[AccountId]) -> bool:
+    """Whether this project has ever written as this account."""
     return author is not None and author.id in accounts

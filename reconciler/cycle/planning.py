@@ -7,6 +7,7 @@ from reconciler.cycle.discover import match, new_link, tracking_id
 from reconciler.cycle.export import exports_due
 from reconciler.cycle.identify import identify
 from reconciler.cycle.observe import looks
+from reconciler.cycle.ours import tell_apart
 from reconciler.cycle.segment import decide_look
 from reconciler.cycle.whole import first_contacts
 from reconciler.decide.guard import Guarded, deletions, digest, guard
@@ -57,7 +58,8 @@ async def _plan(context: Context) -> _Planned:
     async for look in looks(context, memory, rows=EVERYTHING):
         segment = await decide_look(context, memory, look, again)
         plans.extend(segment.plans)
-        found = await _would_discover(context, memory, segment.strangers)
+        strangers = await tell_apart(context, memory, segment.strangers)
+        found = await _would_discover(context, memory, strangers.others)
         async for batch in first_contacts(context, memory, [*segment.new, *found]):
             plans.extend(batch)
     known = await context.stores.ledger.known(context.project.id) if deletions(plans) else {}

@@ -7,19 +7,23 @@ A row found `sending` is of a process that died; it is as unknown as a dropped a
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import assert_never
 
 import structlog
 
-from reconciler.cycle.confirm import confirmed
+from reconciler.cycle.confirm import adopted, confirmed
 from reconciler.cycle.context import Context
-from reconciler.cycle.observe import accounts_of
+from reconciler.cycle.observe import accounts_of, may_be_ours
+from reconciler.cycle.ours import close_doubles, report_of
 from reconciler.cycle.tally import Tally
-from reconciler.cycle.write import WRITE_POINTS
 from reconciler.decide.fields import agree
+from reconciler.decide.text import digest
+from reconciler.errors import NotThereError
 from reconciler.model.fields import Field, IssueState
-from reconciler.model.ids import AccountId, ReportId
+from reconciler.model.ids import ReportId
 from reconciler.model.intent import (
     Confirmed,
+    EditWish,
     Intent,
     IntentState,
     LabelWish,
@@ -53,7 +57,7 @@ async def recover(context: Context, memory: Memory, tally: Tally) -> Recovery:
     """Settle what can be settled now. Raises what reading raises: an incomplete look proves nothing."""
     rows = await context.stores.intents.open(context.project.id)
     due = [row for row in rows if row.repository_id == memory.repository_id and _is_due(context, row)]
-    links: dict[object, Link] = {}
+    reports: list[ReportId] = []
     comments = []
     for intent in due:
         if intent.operation is Operation.CREATE_ISSUE:
@@ -64,12 +68,14 @@ async def recover(context: Context, memory: Memory, tally: Tally) -> Recovery:
             # The link was cut: nobody will look there again, and the claim finds the cause gone.
             await context.stores.intents.settle(replace(intent, state=IntentState.PLANNED))
             continue
-        links[link.id] = link
+        reports.append(intent.report_id)
         if intent.operation is Operation.CREATE_COMMENT:
             comments.append(intent)
         else:
-            await _derived(context, memory, intent, link)
-    return Recovery(links=tuple(links.values()), comments=tuple(comments))
+            await _derived(context, memory, intent, link, tally)
+    # As they are stored now: what was confirmed above has moved some of them.
+    links = [await context.stores.ledger.link_of(report) for report in dict.fromkeys(reports)]
+    return Recovery(links=tuple(link for link in links if link), comments=tuple(comments))
 
 
 async def conclude(context: Context, recovery: Recovery, overtaken: Collection[ReportId]) -> None:
@@ -118,10 +124,8 @@ async def _issue(context: Context, memory: Memory, intent: Intent, tally: Tally)
     if not copies:
         await _nothing_found(context, intent)
         return
-    claim = Claim(intent=intent, link=None, entry=None)
-    await confirmed(context, claim, Confirmed(value=copies[0], request_id=None), tally)
-    for double in copies[1:]:
-        await _close_double(context, double)
+    await close_doubles(context, copies[1:])
+    await adopted(context, intent, copies[0], tally)
 
 
 async def _copies(context: Context, memory: Memory, intent: Intent) -> Sequence[Issue]:
@@ -130,58 +134,73 @@ async def _copies(context: Context, memory: Memory, intent: Intent) -> Sequence[
     since = (intent.claimed_at or intent.created_at) - BEFORE
     found: dict[int, Issue] = {}
     async for page in context.github.all_issues(since):
-        found.update((row.number, row) for row in page.rows if _is_copy(context, intent, accounts, row))
+        ours = (row for row in page.rows if report_of(context, memory, accounts, row) == intent.report_id)
+        found.update((row.number, row) for row in ours)
     return sorted(found.values(), key=lambda row: row.number)
-
-
-def _is_copy(context: Context, intent: Intent, accounts: frozenset[AccountId], row: Issue) -> bool:
-    if row.author is None or row.author.id not in accounts:
-        return False
-    return context.markers.read(row.body, "issue", intent.repository_id, 0) == intent.local_id
-
-
-async def _close_double(context: Context, issue: Issue) -> None:
-    """An issue is never deleted; a second one is closed as a duplicate."""
-    if issue.state is IssueState.CLOSED:
-        return
-    slot = await context.stores.governor.slot(context.github.credential, WRITE_POINTS)
-    await context.clock.sleep((slot - context.clock.now()).total_seconds())
-    await context.github.set_state(issue.number, IssueState.CLOSED, "duplicate")
 
 
 # --- what is derived anew ---------------------------------------------------------------------------------
 
 
-async def _derived(context: Context, memory: Memory, intent: Intent, link: Link) -> None:
-    """If GitHub's events show our write, it was confirmed, and who undid it since is not overruled. If not,
-    it is derived again from the whole look."""
+async def _derived(context: Context, memory: Memory, intent: Intent, link: Link, tally: Tally) -> None:
+    """What GitHub shows to have been done is confirmed, and who undid it since is not overruled. What it does
+    not is derived again from the whole look."""
     wish = intent.wish
     if isinstance(wish, StateWish | LabelWish | TitleWish) and link.base is not None:
-        accounts = await accounts_of(context, memory)
-        events = await context.github.field_events(link.number)
-        if any(_is_ours(event, intent, wish, accounts) for event in events):
+        if await _all_happened(context, memory, intent, wish):
             title = wish.title if isinstance(wish, TitleWish) else link.base.remote_title
             base = agree(link.base, Field(intent.operation.value), wish.agreed, remote_title=title)
             await context.stores.intents.confirm(
                 intent, link=replace(link, base=base), entry=None, changes=(), at=context.github.now()
             )
             return
+    elif isinstance(wish, EditWish) and await _edited(context, intent, wish, link, tally):
+        return
     await context.stores.intents.settle(replace(intent, state=IntentState.PLANNED))
 
 
-def _is_ours(
-    event: FieldEvent, intent: Intent, wish: StateWish | LabelWish | TitleWish, accounts: frozenset[AccountId]
+async def _edited(context: Context, intent: Intent, wish: EditWish, link: Link, tally: Tally) -> bool:
+    """Our copy says what was to be sent."""
+    try:
+        comment = await context.github.comment(wish.remote_id)
+    except NotThereError:
+        return False
+    half = (await context.stores.ledger.threads((link,)))[link.report_id]
+    entry = next((each for each in half.entries if each.id == intent.entry_id), None)
+    if entry is None or digest(comment.body) != digest(wish.body):
+        return False
+    claim = Claim(intent=intent, link=link, entry=entry)
+    await confirmed(context, claim, Confirmed(value=comment, request_id=None), tally)
+    return True
+
+
+async def _all_happened(
+    context: Context, memory: Memory, intent: Intent, wish: StateWish | LabelWish | TitleWish
 ) -> bool:
+    """Every step of the write is among the issue's events, by an account of ours, since the claim. A label
+    swap cut short in the middle has not happened."""
+    accounts = await accounts_of(context, memory)
     since = (intent.claimed_at or intent.created_at).replace(microsecond=0)
-    if event.field.value != intent.operation.value or event.at < since:
-        return False
-    if event.actor is None or event.actor.id not in accounts:
-        return False
+    assert intent.number is not None
+    ours = {
+        (event.value.casefold(), event.added)
+        for event in await context.github.field_events(intent.number)
+        if event.at >= since and may_be_ours(event.actor, accounts) and _concerns(event, intent)
+    }
+    return _steps(wish) <= ours
+
+
+def _concerns(event: FieldEvent, intent: Intent) -> bool:
+    return event.field.value == intent.operation.value
+
+
+def _steps(wish: StateWish | LabelWish | TitleWish) -> set[tuple[str, bool]]:
     match wish:
         case StateWish():
-            return event.value == ("closed" if wish.state is IssueState.CLOSED else "reopened")
+            return {("closed" if wish.state is IssueState.CLOSED else "reopened", True)}
         case LabelWish():
-            wanted = wish.add or next(iter(wish.remove), "")
-            return event.value.casefold() == wanted.casefold() and event.added == (wish.add is not None)
+            added = {(wish.add.casefold(), True)} if wish.add else set()
+            return added | {(label.casefold(), False) for label in wish.remove}
         case TitleWish():
-            return event.value == wish.title
+            return {(wish.title.casefold(), True)}
+    assert_never(wish)

@@ -22,6 +22,7 @@ from reconciler.cycle.discover import discovered
 from reconciler.cycle.export import record, record_exports
 from reconciler.cycle.identify import identify
 from reconciler.cycle.observe import Look, looks
+from reconciler.cycle.ours import heal, tell_apart
 from reconciler.cycle.recover import conclude, recover
 from reconciler.cycle.segment import decide_look
 from reconciler.cycle.tally import Tally
@@ -89,8 +90,10 @@ class _Pass:
     async def _look(self, look: Look, again: Sequence[Link] = ()) -> None:
         segment = await decide_look(self.context, self.memory, look, again)
         self.tally.poisoned.extend(segment.poisoned)
+        strangers = await tell_apart(self.context, self.memory, segment.strangers)
+        await heal(self.context, strangers, self.tally)
         await self.applier.look(look, segment.plans)
-        found = await discovered(self.context, self.memory, segment.strangers)
+        found = await discovered(self.context, self.memory, strangers.others)
         async for plans in first_contacts(self.context, self.memory, [*segment.new, *found]):
             await self.applier.batch(plans)
 

@@ -71,7 +71,8 @@ class StoredIntents:
                 state=IntentState.SENDING,
                 attempts=present.attempts + 1,
                 claimed_at=present.claimed_at or at,
-                ended_at=None,
+                ended_at=at,  # until the attempt's own end is known
+                not_before=None,
             )
             await _set(connection, claimed, was=present.attempts)
             return Claim(intent=claimed, link=link, entry=entry)

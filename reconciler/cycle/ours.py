@@ -1,0 +1,88 @@
+"""Issues of ours that no link names: the answer to a lost create, or a late double of it (DESIGN.md, Writing
+to GitHub, 5 and 6). They are recognised by a valid marker and an author this project has ever written as.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from reconciler.cycle.confirm import adopted
+from reconciler.cycle.context import Context
+from reconciler.cycle.linking import LIVE
+from reconciler.cycle.observe import MARKER_NAME, accounts_of, may_be_ours
+from reconciler.cycle.tally import Tally
+from reconciler.cycle.write import WRITE_POINTS
+from reconciler.errors import GitHubError
+from reconciler.model.fields import IssueState
+from reconciler.model.ids import AccountId, ReportId
+from reconciler.model.intent import Confirmed, Intent, NotSent, Operation, Refused, Unknown
+from reconciler.model.issue import Issue
+from reconciler.model.snapshot import Memory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strangers:
+    """Issues without a link, told apart."""
+
+    lost: tuple[tuple[Intent, Issue], ...] = ()  # a create waits for exactly this answer
+    doubles: tuple[Issue, ...] = ()  # the report has another issue
+    others: tuple[Issue, ...] = ()  # people's, and what discovery may find
+
+
+async def tell_apart(context: Context, memory: Memory, issues: Sequence[Issue]) -> Strangers:
+    """Only reads our own tables. Of several answers to one create the oldest counts."""
+    if not any(MARKER_NAME in row.body for row in issues):
+        return Strangers(others=tuple(issues))
+    accounts = await accounts_of(context, memory)
+    rows = await context.stores.intents.open(context.project.id)
+    waiting = {row.report_id: row for row in rows if row.operation is Operation.CREATE_ISSUE}
+    lost: dict[ReportId, tuple[Intent, Issue]] = {}
+    doubles, others = [], []
+    for issue in sorted(issues, key=lambda row: row.number):
+        report = report_of(context, memory, accounts, issue)
+        if report is None:
+            others.append(issue)
+        elif report in lost or await _has_another(context, report, issue):
+            doubles.append(issue)
+        elif report in waiting:
+            lost[report] = (waiting[report], issue)
+        else:
+            others.append(issue)
+    return Strangers(lost=tuple(lost.values()), doubles=tuple(doubles), others=tuple(others))
+
+
+async def heal(context: Context, strangers: Strangers, tally: Tally) -> None:
+    """Adopt what was lost, close what is double. Raises GitHubError while a double can't be closed for sure:
+    the rows that showed it must come again.
+    """
+    for intent, issue in strangers.lost:
+        await adopted(context, intent, issue, tally)
+    await close_doubles(context, strangers.doubles)
+
+
+async def close_doubles(context: Context, issues: Iterable[Issue]) -> None:
+    """An issue is never deleted; a second one is closed as a duplicate. What GitHub refuses stays as it is."""
+    for issue in issues:
+        if issue.state is IssueState.CLOSED:
+            continue
+        slot = await context.stores.governor.slot(context.github.credential, WRITE_POINTS)
+        await context.clock.sleep((slot - context.clock.now()).total_seconds())
+        match await context.github.set_state(issue.number, IssueState.CLOSED, "duplicate"):
+            case Confirmed() | Refused():
+                continue
+            case NotSent(reason=reason) | Unknown(reason=reason):
+                raise GitHubError(f"{context.project.name}: a second copy could not be closed: {reason}")
+
+
+def report_of(
+    context: Context, memory: Memory, accounts: Collection[AccountId], issue: Issue
+) -> ReportId | None:
+    """The report this issue was made for by us, beyond doubt."""
+    if not may_be_ours(issue.author, accounts):
+        return None
+    found = context.markers.read(issue.body, "issue", memory.repository_id, 0)
+    return None if found is None else ReportId(found)
+
+
+async def _has_another(context: Context, report: ReportId, issue: Issue) -> bool:
+    link = await context.stores.ledger.link_of(report)
+    return link is not None and link.state in LIVE and link.number != issue.number
