@@ -1,5 +1,6 @@
 """One way to open either database, to read one consistent picture and to write one transaction."""
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from reconciler.store.failures import translated
 APPLICATION = "bugspark-reconciler"
 BUSY_SECONDS = 15
 READS = "reconciler_reads"
+OLDEST_SQLITE = (3, 35)  # RETURNING, and ALTER TABLE … DROP COLUMN
 LIMITS = (
     "SELECT set_config('statement_timeout', '60s', true), set_config('lock_timeout', '10s', true),"
     " set_config('idle_in_transaction_session_timeout', '60s', true), set_config('work_mem', '32MB', true)"
@@ -73,6 +75,11 @@ def parse_url(text: str) -> URL:
         raise ConfigurationError(f"database.url names {backend}; only sqlite and postgresql are supported.")
     if backend == "sqlite" and url.database in (None, "", ":memory:"):
         raise ConfigurationError("database.url names no file; an SQLite database in memory can't be shared.")
+    if backend == "sqlite" and sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        oldest = ".".join(map(str, OLDEST_SQLITE))
+        raise ConfigurationError(
+            f"This Python comes with SQLite {sqlite3.sqlite_version}; {oldest} or newer is needed."
+        )
     return url
 
 
@@ -127,18 +134,23 @@ def attend_sqlite(engine: Any) -> None:
     """
 
     @event.listens_for(engine, "connect")
-    def _pragmas(dbapi: Any, _: object) -> None:
-        cursor = dbapi.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "cache_size=-16000",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+    def _prepare(dbapi: Any, _: object) -> None:
+        try:
+            _set_pragmas(dbapi)
+        except BaseException:
+            dbapi.close()  # the pool does not know it yet
+            raise
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         reads = connection.get_execution_options().get(READS, False)
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _set_pragmas(dbapi: Any) -> None:
+    cursor = dbapi.cursor()
+    try:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
+            cursor.execute(f"PRAGMA {pragma}")
+    finally:
+        cursor.close()

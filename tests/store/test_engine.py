@@ -34,6 +34,12 @@ def test_an_unusable_address_is_one_sentence_without_secrets(url: str, words: st
     assert "hunter2" not in str(caught.value)
 
 
+def test_an_sqlite_that_is_too_old_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.store.engine.OLDEST_SQLITE", (99, 0))
+    with pytest.raises(ConfigurationError, match=r"99\.0 or newer is needed"):
+        open_engine("sqlite:///bugspark.db")
+
+
 async def test_a_database_that_is_down_is_said_without_the_password() -> None:
     database = open_engine("postgresql://me:hunter2@127.0.0.1:1/shop")
     with pytest.raises(DatabaseError, match=r"shop on 127\.0\.0\.1") as caught:
