@@ -28,7 +28,7 @@ class DatabaseError(ReconcilerError):
 
 
 class UsageError(ReconcilerError):
-    """The words of a command don't fit: an unknown project, an ambiguous name, a malformed reference: exit 2."""
+    """The words of a command don't fit: an unknown project, a malformed reference: exit 2."""
 
     kind = "usage"
 
@@ -46,7 +46,7 @@ class CredentialError(ProjectError):
 
 
 class UnreadableError(ProjectError):
-    """GitHub does not show the repository (401, 403, 404, 451, issues disabled): nothing is inferred from it."""
+    """GitHub does not show the repository (401, 403, 404, 410, 451): nothing is inferred from it."""
 
     kind = "unreadable"
 

@@ -23,7 +23,16 @@ from reconciler.model.ids import (
     RepositoryId,
 )
 from reconciler.model.intent import Answer, Intent
-from reconciler.model.issue import Account, FieldEvent, Issue, ListState, RemoteComment, Repository
+from reconciler.model.issue import (
+    Account,
+    Etags,
+    FieldEvent,
+    Issue,
+    ListState,
+    RemoteComment,
+    Repository,
+    Whole,
+)
 from reconciler.model.link import Entry, Link
 from reconciler.model.passes import Cost, PassResult
 from reconciler.model.plan import Deletion
@@ -132,8 +141,13 @@ class GitHub(Protocol):
         """One issue as it is now. Raises NotThereError (404, 410), MovedError (transferred)."""
         ...
 
-    async def thread(self, number: IssueNumber) -> tuple[RemoteComment, ...]:
-        """All comments of one issue, all pages, complete or an error."""
+    async def whole(self, number: IssueNumber) -> Whole:
+        """One issue and all its comments, complete or an error. Raises what `issue` raises."""
+        ...
+
+    async def unchanged(self, number: IssueNumber, known: Etags) -> bool:
+        """Whether an issue and its thread are as they were; costs no primary limit if they are. Raises what
+        `issue` raises."""
         ...
 
     async def comment(self, comment_id: RemoteCommentId) -> RemoteComment:
@@ -284,6 +298,18 @@ class Ledger(Protocol):
         """The operator accepts exactly the withheld deletions with this hash; False when they are others."""
         ...
 
+    async def due(
+        self, project_id: ProjectId, repository_id: RepositoryId, at: datetime, limit: int
+    ) -> tuple[Link, ...]:
+        """ACTIVE links that are to be compared whole by then, the longest overdue first."""
+        ...
+
+    async def unchecked(
+        self, project_id: ProjectId, repository_id: RepositoryId, since: datetime, limit: int
+    ) -> tuple[Link, ...]:
+        """ACTIVE links that were not compared whole since then, the oldest comparison first."""
+        ...
+
     async def link_of(self, report_id: ReportId) -> Link | None:
         """The link that is not UNLINKED, or the newest one."""
         ...
@@ -378,6 +404,10 @@ class Governor(Protocol):
 
     async def slot(self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None) -> datetime:
         """Reserve one write. Returns when it may go: now, or at most a few `min_interval`s later."""
+        ...
+
+    async def spare(self, credential: Fingerprint, points: int) -> int:
+        """How many points of these may go into verification now; they are counted, not reserved."""
         ...
 
     async def blocked(self, credential: Fingerprint, until: datetime, reason: str) -> None:

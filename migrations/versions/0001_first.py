@@ -194,6 +194,11 @@ def _links() -> None:
         sa.Column("seen_updated_at", Instant),
         sa.Column("created_at", Instant, nullable=False),
         sa.Column("quarantined_until", Instant),
+        sa.Column("checked_at", Instant),
+        sa.Column("check_due", Instant),
+        sa.Column("etag_issue", sa.Text),
+        sa.Column("etag_thread", sa.Text),
+        sa.Column("etag_credential", sa.Text),
         sa.Column("revision", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_sync_links"),
     )
@@ -220,6 +225,7 @@ def _link_indexes() -> None:
     op.create_index(
         "ix_sync_links_project_id_state_report_id", "sync_links", ["project_id", "state", "report_id"]
     )
+    op.create_index("ix_sync_links_project_id_check_due", "sync_links", ["project_id", "check_due"])
     op.create_index(
         "ix_sync_links_quarantined",
         "sync_links",

@@ -245,6 +245,7 @@ class Settings(BaseSettings):
         """For the governor."""
         return Pace(
             points_per_minute=self.limits.points_per_minute,
+            verify_points_per_minute=self.limits.verify_points_per_minute,
             min_interval=self.write.min_interval_seconds,
             content_per_minute=self.write.per_minute,
             content_per_hour=self.write.per_hour,
@@ -252,7 +253,11 @@ class Settings(BaseSettings):
 
     def timing(self) -> Timing:
         """For the pass."""
-        return Timing(overlap=self.poll.overlap_seconds, settle=self.write.settle_seconds)
+        return Timing(
+            overlap=self.poll.overlap_seconds,
+            settle=self.write.settle_seconds,
+            verify=self.poll.verify_seconds,
+        )
 
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret that is set, for the log's redaction; a database address counts by its password."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from reconciler.cycle.context import Context
 from reconciler.cycle.tally import Tally
+from reconciler.cycle.whole import checked
 from reconciler.decide.fields import agree
 from reconciler.decide.link import seen_of
 from reconciler.decide.mapping import category_of, class_of, severity_of
@@ -44,8 +45,8 @@ async def confirmed(context: Context, claim: Claim, answer: Confirmed[Any], tall
 
 
 async def adopted(context: Context, intent: Intent, issue: Issue, tally: Tally) -> None:
-    """Store the issue of a create whose answer was lost. It has lived on since, so it is looked at whole next,
-    as a link is whose rest has ended.
+    """Store the issue of a create whose answer was lost. It has lived on since, so it is looked at whole
+    next, as a link is whose rest has ended.
     """
     link = await exported_link(context, intent, issue)
     await context.stores.intents.confirm(
@@ -104,7 +105,7 @@ async def exported_link(context: Context, intent: Intent, issue: Issue) -> Link 
     found = (await context.stores.reports.details([intent.report_id])).get(intent.report_id)
     if found is None:
         return None
-    return Link(
+    link = Link(
         id=LinkId(context.new_id()),
         project_id=intent.project_id,
         report_id=intent.report_id,
@@ -120,6 +121,7 @@ async def exported_link(context: Context, intent: Intent, issue: Issue) -> Link 
         created_at=issue.created_at,
         revision=0,
     )
+    return replace(link, checked=checked(context, link, None))
 
 
 def _exported_base(context: Context, report: Report, issue: Issue) -> Base:

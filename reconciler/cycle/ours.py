@@ -60,7 +60,7 @@ async def heal(context: Context, strangers: Strangers, tally: Tally) -> None:
 
 
 async def close_doubles(context: Context, issues: Iterable[Issue]) -> None:
-    """An issue is never deleted; a second one is closed as a duplicate. What GitHub refuses stays as it is."""
+    """An issue is never deleted: a second one is closed as a duplicate. What GitHub refuses stays."""
     for issue in issues:
         if issue.state is IssueState.CLOSED:
             continue

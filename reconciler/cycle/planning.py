@@ -9,6 +9,7 @@ from reconciler.cycle.identify import identify
 from reconciler.cycle.observe import looks
 from reconciler.cycle.ours import tell_apart
 from reconciler.cycle.segment import decide_look
+from reconciler.cycle.verify import verifications
 from reconciler.cycle.whole import first_contacts
 from reconciler.decide.guard import Guarded, deletions, digest, guard
 from reconciler.decide.show import export_key, intent_key, key_of, plan_hash, show, show_export, show_intent
@@ -62,6 +63,8 @@ async def _plan(context: Context) -> _Planned:
         found = await _would_discover(context, memory, strangers.others)
         async for batch in first_contacts(context, memory, [*segment.new, *found]):
             plans.extend(batch)
+    async for batch in verifications(context, memory):
+        plans.extend(batch)
     known = await context.stores.ledger.known(context.project.id) if deletions(plans) else {}
     accepted = withheld.entries if withheld.accepted else frozenset()
     waiting = [item for _, item in withheld.waiting]

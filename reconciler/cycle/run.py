@@ -2,8 +2,10 @@
 
 async with the project's fence:
     identify    who writes, to which repository        (remembered: an idle pass asks for neither)
+    recover     writes of unknown outcome → looked for before anything is sent again
     looks       GitHub's two lists, BugSpark's snapshot → plans → guarded → stored
     contacts    links without a base are read whole → plans → stored
+    verify      links that are due are compared whole → plans → stored
     exports     reports that are to become issues → intents
     write       every intent: claim, send once, confirm
     record      one row
@@ -26,6 +28,7 @@ from reconciler.cycle.ours import heal, tell_apart
 from reconciler.cycle.recover import conclude, recover
 from reconciler.cycle.segment import decide_look
 from reconciler.cycle.tally import Tally
+from reconciler.cycle.verify import verifications
 from reconciler.cycle.whole import first_contacts
 from reconciler.cycle.write import Writer
 from reconciler.errors import (
@@ -81,6 +84,8 @@ class _Pass:
         async for look in looks(self.context, self.memory):
             await self._look(look, (*again, *recovery.links) if look.local else ())
         await conclude(self.context, recovery, self.applier.overtaken)
+        async for plans in verifications(self.context, self.memory):
+            await self.applier.batch(plans)
         await record_exports(self.context, self.memory)
         await self._write()
         if self.tally.counts["issues_created"]:

@@ -41,6 +41,7 @@ def decide_link(
             base=fields.base,
             seen=seen,
             quarantined_until=None,
+            checked=view.checked or view.link.checked,
         ),
         actions=fields.actions + comments.actions,
         entries=comments.entries,

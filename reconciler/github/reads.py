@@ -24,7 +24,7 @@ from reconciler.github.wire import (
     elements,
 )
 from reconciler.model.ids import IssueNumber, RemoteCommentId, RepositoryId
-from reconciler.model.issue import Account, FieldEvent, Issue, RemoteComment, Repository
+from reconciler.model.issue import Account, Etags, FieldEvent, Issue, RemoteComment, Repository, Whole
 
 PER_PAGE = 100
 LOOKS = 5
@@ -75,8 +75,10 @@ class Reads:
 
     async def issue(self, number: IssueNumber) -> Issue:
         """As it is now. Raises MovedError, NotThereError (404, 410; 200: the number is a pull request)."""
+        return await self._read_issue(await self._get(self.place.url("issues", number)), number)
+
+    async def _read_issue(self, reply: Reply, number: IssueNumber) -> Issue:
         what = f"the issue {self.place.name}#{number}"
-        reply = await self._get(self.place.url("issues", number))
         await self._still_here(reply, number, what)
         require_object(reply, self.place, what)
         row = decode(reply.body, IssueRow, what)
@@ -91,21 +93,52 @@ class Reads:
         require_object(reply, self.place, what)
         return read_comment(reply.body, what)
 
+    async def whole(self, number: IssueNumber) -> Whole:
+        """An issue with its complete thread, and the ETags of both where the thread is one page."""
+        key = await self.place.gateway.key()
+        reply = await self._get(self.place.url("issues", number))
+        issue = await self._read_issue(reply, number)
+        rows, pages = await self._thread(number) if issue.comments else ((), [])
+        tags = [each.headers.get("etag") for each in (reply, *pages)]
+        known = [tag for tag in tags if tag]
+        # An ETag of a thread's first page says nothing about the second (GITHUB.md, Conditional requests).
+        single = len(tags) <= 2 and len(known) == len(tags) and key == await self.place.gateway.key()
+        etags = Etags(issue=known[0], thread=next(iter(known[1:]), None), credential=key) if single else None
+        return Whole(issue=issue, comments=rows, etags=etags)
+
+    async def unchanged(self, number: IssueNumber, known: Etags) -> bool:
+        """Two conditional requests, both answered 304; the second one only where there is a thread."""
+        if known.credential != await self.place.gateway.key():
+            return False
+        reply = await self._get(self.place.url("issues", number), known.issue)
+        if reply.status != 304:
+            await self._read_issue(reply, number)
+            return False
+        if known.thread is None:
+            return True
+        return (await self._get(self._thread_url(number), known.thread)).status == 304
+
     async def thread(self, number: IssueNumber) -> tuple[RemoteComment, ...]:
+        """All comments of an issue."""
+        return (await self._thread(number))[0]
+
+    async def _thread(self, number: IssueNumber) -> tuple[tuple[RemoteComment, ...], list[Reply]]:
         """All comments, all pages: complete or an error, for deletions are inferred from it.
 
         A comment deleted while later pages are read moves the rows behind it up, and one is skipped. So all
         pages but the last are asked for again, conditionally (free if nothing moved), until none has changed.
         """
         what = f"the comments of {self.place.name}#{number}"
-        url = self.place.url("issues", number, "comments", query={"per_page": PER_PAGE})
         for _ in range(LOOKS):
-            pages = await self._pages(url, what)
+            pages = await self._pages(self._thread_url(number), what)
             if await self._stands(pages[:-1]):
                 rows = chain.from_iterable(elements(page.body, what) for page in pages)
                 found = (read_comment(bytes(raw), what) for raw in rows)
-                return tuple({comment.id: comment for comment in found}.values())
+                return tuple({comment.id: comment for comment in found}.values()), pages
         raise GitHubError(f"{what[0].upper()}{what[1:]} kept changing while they were read.")
+
+    def _thread_url(self, number: IssueNumber) -> str:
+        return self.place.url("issues", number, "comments", query={"per_page": PER_PAGE})
 
     async def field_events(self, number: IssueNumber) -> tuple[FieldEvent, ...]:
         """Changes of state, labels and title, oldest first. Events are only ever added: one walk will do."""

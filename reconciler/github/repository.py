@@ -19,7 +19,16 @@ from reconciler.github.writes import Writes
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import Fingerprint, IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.intent import Answer
-from reconciler.model.issue import Account, FieldEvent, Issue, ListState, RemoteComment, Repository
+from reconciler.model.issue import (
+    Account,
+    Etags,
+    FieldEvent,
+    Issue,
+    ListState,
+    RemoteComment,
+    Repository,
+    Whole,
+)
 from reconciler.model.passes import Cost
 from reconciler.ports import Clock, Governor, Page
 
@@ -152,8 +161,11 @@ class GitHubRepository:
     async def issue(self, number: IssueNumber) -> Issue:
         return await self._reads.issue(number)
 
-    async def thread(self, number: IssueNumber) -> tuple[RemoteComment, ...]:
-        return await self._reads.thread(number)
+    async def whole(self, number: IssueNumber) -> Whole:
+        return await self._reads.whole(number)
+
+    async def unchanged(self, number: IssueNumber, known: Etags) -> bool:
+        return await self._reads.unchanged(number, known)
 
     async def comment(self, comment_id: RemoteCommentId) -> RemoteComment:
         return await self._reads.comment(comment_id)

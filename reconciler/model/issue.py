@@ -63,6 +63,26 @@ class RemoteComment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Etags:
+    """What GitHub answered an issue and its thread with, for asking again at no cost. `thread` None: the
+    issue has no comments. Belongs to one token, like every ETag."""
+
+    issue: str
+    thread: str | None
+    credential: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """An issue and its complete thread. `etags` None: a later look can't be had for nothing, because the
+    thread has more than one page."""
+
+    issue: Issue
+    comments: tuple[RemoteComment, ...]
+    etags: Etags | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FieldEvent:
     """Somebody changed a field of an issue, from the issue's event list."""
 

@@ -15,6 +15,7 @@ from reconciler.model.ids import (
     ReportId,
     RepositoryId,
 )
+from reconciler.model.issue import Etags
 
 
 class LinkState(StrEnum):
@@ -64,6 +65,15 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """When a link was last compared whole on both sides, and when it will be again."""
+
+    at: datetime
+    due: datetime
+    etags: Etags | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """A report tied to an issue."""
 
@@ -82,6 +92,7 @@ class Link:
     created_at: datetime  # GitHub's time when the link was made
     revision: int  # 0: not stored yet
     quarantined_until: datetime | None = None
+    checked: Checked | None = None  # None: due for verification
 
 
 class EntryState(StrEnum):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from reconciler.model.fields import Field, IssueState
 from reconciler.model.ids import AccountId
 from reconciler.model.issue import Issue, RemoteComment
-from reconciler.model.link import Entry, Link
+from reconciler.model.link import Checked, Entry, Link
 from reconciler.model.report import LocalComment, Report
 
 
@@ -208,5 +208,6 @@ class LinkView:
     local: tuple[LocalComment, ...] = ()
     gone: tuple[Entry, ...] = ()
     whole: bool = False
+    checked: Checked | None = None  # of this very look, when `whole`
     missing: frozenset[int] = field(default_factory=frozenset)  # remote ids read singly and found deleted
     accounts: frozenset[AccountId] = field(default_factory=frozenset)  # this project has ever written as

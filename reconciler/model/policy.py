@@ -64,6 +64,7 @@ class Pace:
     """What one credential may do: points (reads 1, writes 5), content per minute and hour, seconds apart."""
 
     points_per_minute: int = 800
+    verify_points_per_minute: int = 300  # of them, for verification
     min_interval: float = 1.0
     content_per_minute: int = 80
     content_per_hour: int = 500
@@ -75,6 +76,7 @@ class Timing:
 
     overlap: float = 120.0
     settle: float = 60.0
+    verify: float = 21_600.0  # every link is compared whole at least this often, if the budget allows
     fresh: float = 10.0  # an observation older than this is read again before a state write
 
     @property

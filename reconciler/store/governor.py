@@ -1,7 +1,7 @@
 """One credential's limits, shared by all processes through one row: `ports.Governor` (DESIGN.md, Limits)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from reconciler.model.ids import Fingerprint
 from reconciler.model.policy import Pace
 from reconciler.model.snapshot import RateLimit
 from reconciler.ports import Clock
+from reconciler.store import windows
 from reconciler.store.engine import Database
 from reconciler.store.records import from_json, to_json
 from reconciler.store.tables import governor
@@ -47,6 +48,15 @@ class StoredGovernor:
     async def slot(self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None) -> datetime:
         return await self._take(credential, points, seen, write=True)
 
+    async def spare(self, credential: Fingerprint, points: int) -> int:
+        for _ in range(TRIES):
+            account = self._known.get(credential) or await read(self._database, credential)
+            now = self._clock.now().timestamp()
+            spent, granted = windows.spare(account.spent, self._pace, now, points)
+            if await self._store(credential, account, Granted(spent=spent, at=now), account.rate):
+                return granted
+        raise _contended(credential)
+
     async def blocked(self, credential: Fingerprint, until: datetime, reason: str) -> None:
         """An earlier end than the one known already is ignored."""
         later = or_(governor.c.blocked_until.is_(None), governor.c.blocked_until < until)
@@ -70,7 +80,7 @@ class StoredGovernor:
             granted = judge(account, self._pace, self._clock.now(), points, seen, write=write)
             if await self._store(credential, account, granted, newer(account.rate, seen)):
                 return datetime.fromtimestamp(granted.at, UTC)
-        raise DatabaseError(f"The limits of credential {credential} were contended {TRIES} times in a row.")
+        raise _contended(credential)
 
     async def _store(
         self, credential: Fingerprint, account: Account, granted: Granted, rate: RateLimit | None
@@ -106,6 +116,10 @@ class StoredGovernor:
             return (await connection.execute(statement)).first() is not None
 
 
+def _contended(credential: Fingerprint) -> DatabaseError:
+    return DatabaseError(f"The limits of credential {credential} were contended {TRIES} times in a row.")
+
+
 class DryGovernor:
     """The same admission without writing: what `reconcile plan` reads is counted in this process only."""
 
@@ -120,6 +134,13 @@ class DryGovernor:
 
     async def slot(self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None) -> datetime:
         return await self._take(credential, points, seen, write=True)
+
+    async def spare(self, credential: Fingerprint, points: int) -> int:
+        account = self._known.get(credential) or await read(self._database, credential)
+        now = self._clock.now().timestamp()
+        spent, granted = windows.spare(account.spent, self._pace, now, points)
+        self._known[credential] = replace(account, spent=spent)
+        return granted
 
     async def blocked(self, credential: Fingerprint, until: datetime, reason: str) -> None:
         account = self._known.get(credential, Account())

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, case, exists, func, not_, select
+from sqlalchemy import Column, Row, Select, case, exists, func, not_, or_, select
 
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId, IssueNumber, ProjectId, RemoteCommentId, ReportId, RepositoryId
@@ -98,6 +98,16 @@ class StoredLedger:
         async with self._database.write() as connection:
             return await withholding.accept(connection, project_id, digest)
 
+    async def due(
+        self, project_id: ProjectId, repository_id: RepositoryId, at: datetime, limit: int
+    ) -> tuple[Link, ...]:
+        return await self._oldest(links.c.check_due, project_id, repository_id, at, limit)
+
+    async def unchecked(
+        self, project_id: ProjectId, repository_id: RepositoryId, since: datetime, limit: int
+    ) -> tuple[Link, ...]:
+        return await self._oldest(links.c.checked_at, project_id, repository_id, since, limit)
+
     async def link_of(self, report_id: ReportId) -> Link | None:
         rank = case((links.c.state.in_(ALIVE), 0), (links.c.state == LinkState.UNLINKED, 2), else_=1)
         query = select(links).where(links.c.report_id == report_id)
@@ -143,6 +153,20 @@ class StoredLedger:
             if len(rows) < PAGE:
                 return
             last = rows[-1].id
+
+    async def _oldest(
+        self, when: Column[datetime], project: ProjectId, repository: RepositoryId, by: datetime, limit: int
+    ) -> tuple[Link, ...]:
+        query = select(links).where(
+            links.c.project_id == project,
+            links.c.repository_id == repository,
+            links.c.state == LinkState.ACTIVE,
+            links.c.quarantined_until.is_(None),
+            or_(when.is_(None), when < by),
+        )
+        query = query.order_by(when.nulls_first(), links.c.id).limit(limit)
+        async with self._database.read() as connection:
+            return tuple(to_link(row) for row in (await connection.execute(query)).mappings())
 
     async def _link(self, query: Select[Any]) -> Link | None:
         async with self._database.read() as connection:

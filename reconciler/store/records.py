@@ -22,8 +22,8 @@ from reconciler.model.intent import (
     TitleWish,
     Wish,
 )
-from reconciler.model.issue import ListState
-from reconciler.model.link import Base, Entry, EntryState, Link, LinkOrigin, LinkState, Seen
+from reconciler.model.issue import Etags, ListState
+from reconciler.model.link import Base, Checked, Entry, EntryState, Link, LinkOrigin, LinkState, Seen
 from reconciler.model.report import Columns, LocalComment, Report
 from reconciler.store.tables import comments, intents, links
 
@@ -115,7 +115,16 @@ def to_link(row: RowMapping) -> Link:
         created_at=row["created_at"],
         revision=row["revision"],
         quarantined_until=row["quarantined_until"],
+        checked=_checked(row),
     )
+
+
+def _checked(row: RowMapping) -> Checked | None:
+    if row["checked_at"] is None:
+        return None
+    issue, thread, credential = row["etag_issue"], row["etag_thread"], row["etag_credential"]
+    etags = Etags(issue=issue, thread=thread, credential=credential) if issue else None
+    return Checked(at=row["checked_at"], due=row["check_due"], etags=etags)
 
 
 def _base(row: RowMapping) -> Base | None:
@@ -146,7 +155,8 @@ def _seen(row: RowMapping) -> Seen | None:
 
 def link_row(link: Link, revision: int) -> dict[str, Any]:
     """Every column of sync_links, in the table's order."""
-    base, seen = link.base, link.seen
+    base, seen, checked = link.base, link.seen, link.checked
+    etags = checked and checked.etags
     return {
         "id": link.id,
         "project_id": link.project_id,
@@ -172,6 +182,11 @@ def link_row(link: Link, revision: int) -> dict[str, Any]:
         "seen_updated_at": seen and seen.updated_at,
         "created_at": link.created_at,
         "quarantined_until": link.quarantined_until,
+        "checked_at": checked and checked.at,
+        "check_due": checked and checked.due,
+        "etag_issue": etags and etags.issue,
+        "etag_thread": etags and etags.thread,
+        "etag_credential": etags and etags.credential,
         "revision": revision,
     }
 

@@ -107,6 +107,11 @@ links = Table(
     Column("seen_updated_at", Instant),
     Column("created_at", Instant, nullable=False),
     Column("quarantined_until", Instant),
+    Column("checked_at", Instant),
+    Column("check_due", Instant),
+    Column("etag_issue", Text),
+    Column("etag_thread", Text),
+    Column("etag_credential", Text),
     Column("revision", Integer, nullable=False),
     Index(
         "uq_sync_links_issue",
@@ -120,6 +125,7 @@ links = Table(
         "uq_sync_links_report", "report_id", unique=True, sqlite_where=text(LIVE), postgresql_where=text(LIVE)
     ),
     Index(None, "project_id", "state", "report_id"),
+    Index(None, "project_id", "check_due"),
     Index(
         "ix_sync_links_quarantined",
         "project_id",

@@ -6,7 +6,7 @@ counts until its very end has left the window: the claim errs on the slow side, 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.model.policy import Pace
@@ -27,6 +27,7 @@ class Spent:
     points: Buckets = ()  # a second wide
     minute: Buckets = ()  # writes, a second wide
     hour: Buckets = ()  # writes, a minute wide
+    verify: Buckets = ()  # points, a second wide; they are in `points` too, once they are spent
     last_write: float | None = None  # Unix time
 
 
@@ -66,6 +67,14 @@ def admit(spent: Spent, pace: Pace, now: float, points: int, *, write: bool) -> 
     return Granted(spent=_added(spent, at, points, write=write), at=at)
 
 
+def spare(spent: Spent, pace: Pace, now: float, wanted: int) -> tuple[Spent, int]:
+    """How many of these points verification may have now, and what is spent then."""
+    spent = _sane(spent, now)
+    used = sum(amount for _, amount in _counting(spent.verify, SECOND_WIDE, MINUTE, now))
+    granted = max(0, min(wanted, pace.verify_points_per_minute - used))
+    return replace(spent, verify=_with(spent.verify, SECOND_WIDE, MINUTE, now, granted)), granted
+
+
 def points_in_last_minute(spent: Spent, now: datetime) -> int:
     """For people."""
     return sum(amount for _, amount in _counting(spent.points, SECOND_WIDE, MINUTE, now.timestamp()))
@@ -89,7 +98,8 @@ def _counting(buckets: Buckets, width: float, span: float, at: float) -> Iterato
 
 
 def _added(spent: Spent, at: float, points: int, *, write: bool) -> Spent:
-    return Spent(
+    return replace(
+        spent,
         points=_with(spent.points, SECOND_WIDE, MINUTE, at, points),
         minute=_with(spent.minute, SECOND_WIDE, MINUTE, at, int(write)),
         hour=_with(spent.hour, MINUTE_WIDE, HOUR, at, int(write)),
@@ -113,6 +123,7 @@ def _sane(spent: Spent, now: float) -> Spent:
         points=_pulled(spent.points, SECOND_WIDE, now),
         minute=_pulled(spent.minute, SECOND_WIDE, now),
         hour=_pulled(spent.hour, MINUTE_WIDE, now),
+        verify=_pulled(spent.verify, SECOND_WIDE, now),
         last_write=now if last is not None and last > now + AHEAD else last,
     )
 

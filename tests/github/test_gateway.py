@@ -82,6 +82,7 @@ async def test_a_read_is_not_redirected_to_another_origin(location: str) -> None
 async def test_a_foreign_next_page_gets_no_request() -> None:
     net = Net()
     page = [issue(n) for n in range(1, 3)]
+    net.on("GET", f"{REPO}/issues/1", answer(200, issue(1, comments=1)))
     net.on(
         "GET", f"{REPO}/issues/1/comments", answer(200, [], Link='<https://evil.example/?page=2>; rel="next"')
     )
@@ -89,7 +90,7 @@ async def test_a_foreign_next_page_gets_no_request() -> None:
         return_value=answer(200, page, Link='<https://evil.example/?page=2>; rel="next"')
     )
     with pytest.raises(ForeignOriginError):
-        await net.github.thread(ONE)
+        await net.github.whole(ONE)
     with pytest.raises(ForeignOriginError):
         async for _ in net.github.all_issues():
             pass

@@ -1,0 +1,78 @@
+"""Verification: every link is compared whole every `verify_seconds`, within a budget (GITHUB.md, rule 9).
+
+It finds what no list tells: deleted comments, edits that moved no timestamp, drift of any origin, late
+copies. An unchanged link costs two conditional requests, both answered 304, and no primary limit.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from reconciler.cycle.context import Context
+from reconciler.cycle.deciding import decide_all
+from reconciler.cycle.whole import checked, whole_views
+from reconciler.errors import MovedError, NotThereError
+from reconciler.model.link import Link
+from reconciler.model.plan import LinkPlan
+from reconciler.model.snapshot import Memory
+
+POINTS = 2
+"""What one unchanged link costs: its issue and its thread."""
+
+BATCH = 50
+"""So many links are stored in one transaction."""
+
+
+async def verifications(
+    context: Context, memory: Memory, *, until: datetime | None = None
+) -> AsyncIterator[list[LinkPlan]]:
+    """Plans for links that are due, the longest overdue first, batch by batch.
+
+    Without `until` as many as the budget of this minute allows; with it (`reconcile verify`) all that were
+    not compared since then. Raises what reading raises: what was yielded stays valid.
+    """
+    while links := await _due(context, memory, until):
+        yield await _compared(context, memory, links)
+        context.progress.advance(len(links))
+        if len(links) < BATCH:
+            return
+
+
+async def _due(context: Context, memory: Memory, until: datetime | None) -> Sequence[Link]:
+    ledger = context.stores.ledger
+    if until is not None:
+        return await ledger.unchecked(context.project.id, memory.repository_id, until, BATCH)
+    links = await ledger.due(context.project.id, memory.repository_id, context.github.now(), BATCH)
+    if not links:
+        return ()
+    granted = await context.stores.governor.spare(context.github.credential, POINTS * len(links))
+    return links[: granted // POINTS]
+
+
+async def _compared(context: Context, memory: Memory, links: Sequence[Link]) -> list[LinkPlan]:
+    same: list[Link] = []
+    other: list[Link] = []
+    for link in links:
+        (same if await _unchanged(context, link) else other).append(link)
+    looked = await whole_views(context, memory, other)
+    return [
+        *(_confirmed(context, link) for link in same),
+        *await decide_all(context, looked.views),
+        *looked.plans,
+    ]
+
+
+def _confirmed(context: Context, link: Link) -> LinkPlan:
+    etags = link.checked.etags if link.checked else None
+    return LinkPlan(link=link, report=None, after=replace(link, checked=checked(context, link, etags)))
+
+
+async def _unchanged(context: Context, link: Link) -> bool:
+    """On GitHub. BugSpark's half is compared with its base by every pass."""
+    etags = link.checked.etags if link.checked else None
+    if etags is None:
+        return False
+    try:
+        return await context.github.unchanged(link.number, etags)
+    except (NotThereError, MovedError):
+        return False  # the whole look says what became of it
