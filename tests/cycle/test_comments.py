@@ -252,7 +252,7 @@ async def test_an_account_deleted_later_changes_nothing(sync: Sync) -> None:
 
 
 async def test_pull_requests_and_unlinked_issues_are_left_alone(sync: Sync) -> None:
-    report, number = await sync.linked()
+    report, _ = await sync.linked()
     web = sync.github.web
     pull = web.open_issue("A change", by="bob", pull_request=True).number
     other = web.open_issue("Unrelated", by="bob").number

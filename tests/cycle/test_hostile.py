@@ -1,4 +1,4 @@
-"""Hostile and awkward texts: they arrive or are cut visibly, ping nobody, and rendering again changes nothing."""
+"""Hostile texts: they arrive or are cut visibly, ping nobody, and rendering them again changes nothing."""
 
 import re
 
