@@ -95,7 +95,7 @@ def _idle(place: Place, sizes: Sizes) -> Iterator[Idle]:
 
 
 def _incoming(place: Place, sizes: Sizes) -> Iterator[Bulk]:
-    for burst in (False, True):
+    for burst in (False, True) if sizes.bursts else (False,):
         for dialect in place.dialects:
             _say(f"incoming, {sizes.incoming:,} changes{' in one second' * burst}, {dialect}")
             name = f"incoming-{dialect}{'-burst' * burst}"

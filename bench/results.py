@@ -11,9 +11,10 @@ class Sizes:
     incoming: int = 10_000  # changed issues, each with one new comment
     outgoing: int = 1_000  # comments
     repeats: int = 5  # of what is cheap to repeat; the median counts
+    bursts: bool = True  # the same changes within one second, too
 
 
-QUICK = Sizes(idle=(10, 200), incoming=250, outgoing=15, repeats=1)
+QUICK = Sizes(idle=(20,), incoming=120, outgoing=10, repeats=1, bursts=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

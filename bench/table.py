@@ -53,7 +53,8 @@ def _bulk(one: Bulk) -> Sequence[str]:
 def _ratios(idle: Sequence[Idle]) -> Iterator[str]:
     """How little depends on the number of links."""
     for database in dict.fromkeys(each.database for each in idle):
-        least, *_, most = sorted((i for i in idle if i.database == database), key=lambda each: each.links)
+        by_links = sorted((i for i in idle if i.database == database), key=lambda each: each.links)
+        least, most = by_links[0], by_links[-1]
         yield (
             f"{database}: {most.links:,} links against {least.links:,}: pass wall"
             f" ×{most.pass_wall / least.pass_wall:.1f}, command wall"

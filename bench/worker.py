@@ -37,7 +37,7 @@ async def _passes(settings: Any, project: str, count: int) -> str:
 async def _one(parts: Parts, name: str) -> dict[str, Any]:
     spent: defaultdict[str, float] = defaultdict(float)
     project = await parts.stores.projects.find(name)
-    context = timed(parts.context(project, Silent(), by_hand=True), spent)
+    context = timed(await parts.context(project, Silent(), by_hand=True), spent)
     wall, cpu = time.perf_counter(), time.process_time()
     result = await run_pass(context)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu

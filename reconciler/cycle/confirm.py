@@ -36,7 +36,7 @@ async def confirmed(context: Context, claim: Claim, answer: Confirmed[Any], tall
     link, entry = await _after(context, claim, answer.value)
     await context.stores.intents.confirm(
         claim.intent,
-        link=link,
+        link=link if link != claim.link else None,  # a comment changes nothing about its link
         entry=entry,
         changes=_changes(claim.intent, link, answer.request_id),
         at=context.github.now(),

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, delete, select, text, update
+from sqlalchemy import Table, delete, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import FromClause
 
-from reconciler.store.rows import Kinds, ids, table_of
+from reconciler.store.rows import Kinds, harmless, ids, table_of
 
 ALWAYS = text("1 = 1")
 """SQLite can't tell ON CONFLICT from a join condition unless the SELECT before it has a WHERE."""
@@ -43,7 +43,9 @@ async def insert_all(
     connection: AsyncConnection, table: Table, kinds: Kinds, rows: Sequence[Sequence[Any]]
 ) -> None:
     """Insert rows whose key the database makes."""
-    if rows:
+    if len(rows) == 1:  # a third of the price of a table of one
+        await connection.execute(insert(table).values(dict(zip(kinds, harmless(rows[0]), strict=True))))
+    elif rows:
         await connection.execute(insertion(connection, table, kinds, rows))
 
 

@@ -1,14 +1,18 @@
 """One way to open either database, to read one consistent picture and to write one transaction."""
 
+import math
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import event, make_url
-from sqlalchemy.engine import URL, Connection
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from reconciler.errors import ConfigurationError
 from reconciler.store.failures import translated
@@ -16,6 +20,7 @@ from reconciler.store.failures import translated
 APPLICATION = "bugspark-reconciler"
 BUSY_SECONDS = 15
 READS = "reconciler_reads"
+REST_SECONDS = 1.0  # a pooled connection unused for longer is asked whether it still lives
 OLDEST_SQLITE = (3, 35)  # RETURNING, and ALTER TABLE … DROP COLUMN
 LIMITS = (
     "SELECT set_config('statement_timeout', '60s', true), set_config('lock_timeout', '10s', true),"
@@ -111,7 +116,29 @@ def _postgresql(url: URL, connections: int) -> AsyncEngine:
     def _limits(connection: Connection) -> None:
         connection.exec_driver_sql(LIMITS)
 
+    _ping_the_rested(engine.sync_engine)
     return engine
+
+
+def _ping_the_rested(engine: Engine) -> None:
+    """The pool's pre-ping, but only after a rest: within a pass it is one more round trip per transaction.
+
+    A connection that dies between two transactions a moment apart fails the second one, as one that dies
+    within a transaction does.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def _back(_: object, record: ConnectionPoolEntry) -> None:
+        record.info["back"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _out(dbapi: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
+        if time.monotonic() - record.info.get("back", math.inf) < REST_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(dbapi)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error  # the pool takes another, or makes one
 
 
 def _sqlite(url: URL, connections: int) -> AsyncEngine:

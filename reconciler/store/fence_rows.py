@@ -20,6 +20,7 @@ from reconciler.store.tables import locks
 
 EXPIRY = timedelta(seconds=30)
 BEAT_SECONDS = 10.0
+FRESH = timedelta(seconds=10)
 
 
 class RowFences:
@@ -56,6 +57,7 @@ class RowFence:
         self._clock = clock
         self._project_id = project_id
         self._holder = holder
+        self._renewed: datetime | None = None
 
     async def take(self) -> bool:
         """Whether the lock is ours now: there was none, or its holder is dead or silent."""
@@ -74,11 +76,16 @@ class RowFence:
                 return False
             await connection.execute(delete(locks).where(same))
             await connection.execute(insert(locks).values(mine))
-            return True
+        self._renewed = now
+        return True
 
     async def check(self) -> None:
-        """Renews the lock as well. Raises FenceLostError when somebody took it over."""
-        if not await self._renew():
+        """Renews the lock as well. Raises FenceLostError when somebody took it over.
+
+        Nobody can have done so while the last renewal is far from running out, so then nothing is asked.
+        """
+        fresh = self._renewed is not None and self._clock.now() - self._renewed < FRESH
+        if not fresh and not await self._renew():
             raise FenceLostError(LOST.format(self._project_id))
 
     async def beat(self) -> None:
@@ -95,9 +102,12 @@ class RowFence:
             await connection.execute(delete(locks).where(*self._ours()))
 
     async def _renew(self) -> bool:
-        later = update(locks).where(*self._ours()).values(expires_at=self._clock.now() + EXPIRY)
+        now = self._clock.now()
+        later = update(locks).where(*self._ours()).values(expires_at=now + EXPIRY)
         async with self._database.write() as connection:
-            return (await connection.execute(later)).rowcount == 1
+            done = (await connection.execute(later)).rowcount == 1
+        self._renewed = now if done else None
+        return done
 
     def _ours(self) -> tuple[Any, ...]:
         return (locks.c.project_id == self._project_id, locks.c.holder == self._holder)

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import RowMapping, delete, exists, select, update
+from sqlalchemy import RowMapping, Table, bindparam, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import FenceLostError
@@ -16,7 +17,7 @@ from reconciler.model.snapshot import Change
 from reconciler.ports import Claim
 from reconciler.store import binding, story
 from reconciler.store.apply import Ways
-from reconciler.store.bulk import source, upsert
+from reconciler.store.bulk import source
 from reconciler.store.engine import Database
 from reconciler.store.questions import comments, entries, links, reports
 from reconciler.store.records import (
@@ -34,6 +35,18 @@ from reconciler.store.wishes import put
 
 COMMENTING = (Operation.CREATE_COMMENT, Operation.EDIT_COMMENT)
 UNSENT = (IntentState.PLANNED, IntentState.QUARANTINED)
+
+PLANNED = (
+    select(intents, *(each.label(f"{each.table.name}.{each.name}") for each in (*links.c, *entries.c)))
+    .select_from(
+        intents.outerjoin(links, links.c.id == intents.c.link_id).outerjoin(
+            entries, entries.c.id == intents.c.entry_id
+        )
+    )
+    .where(intents.c.id == bindparam("wanted"), intents.c.state.in_(UNSENT))
+    .with_for_update(of=intents)
+)
+"""One round trip for what a claim looks at: a write is sent between two commits, so each one counts."""
 
 
 class StoredIntents:
@@ -58,14 +71,12 @@ class StoredIntents:
 
     async def claim(self, intent: Intent, at: datetime) -> Claim | None:
         async with self._database.write() as connection:
-            row = await _planned(connection, intent)
-            if row is None:
+            found = await _planned(connection, intent)
+            if found is None:
                 return None
-            present = to_intent(row)
-            link = await _link(connection, present)
-            entry = await _entry(connection, present)
-            if await _cause_gone(connection, present, link, entry):
-                return Claim(intent=present, link=link, entry=entry, cause_gone=True)
+            present = found.intent
+            if await _cause_gone(connection, present, found.link, found.entry):
+                return replace(found, cause_gone=True)
             claimed = replace(
                 present,
                 state=IntentState.SENDING,
@@ -75,7 +86,7 @@ class StoredIntents:
                 not_before=None,
             )
             await _set(connection, claimed, was=present.attempts)
-            return Claim(intent=claimed, link=link, entry=entry)
+            return replace(found, intent=claimed)
 
     async def give_back(self, intent: Intent) -> None:
         async with self._database.write() as connection:
@@ -104,9 +115,8 @@ class StoredIntents:
             if link is not None:
                 await self._store_link(connection, link)
             if entry is not None:
-                owner = link or await _link(connection, intent)
-                rows = [entry_row(entry, owner)] if owner else []
-                await upsert(connection, entries, ENTRY_KINDS, rows, ["id"])
+                values = dict(zip(ENTRY_KINDS, entry_row(entry, intent), strict=True))
+                await connection.execute(update(entries).where(entries.c.id == entry.id).values(values))
             await story.tell(connection, intent.project_id, at, changes)
 
     async def settle(self, intent: Intent) -> None:
@@ -150,25 +160,21 @@ class StoredIntents:
         return None
 
 
-async def _planned(connection: AsyncConnection, intent: Intent) -> RowMapping | None:
-    """The row, locked, if it is there to be claimed; one in quarantine is, too."""
-    query = select(intents).where(intents.c.id == intent.id, intents.c.state.in_(UNSENT))
-    return (await connection.execute(query.with_for_update())).mappings().first()
-
-
-async def _link(connection: AsyncConnection, intent: Intent) -> Link | None:
-    if intent.link_id is None:
+async def _planned(connection: AsyncConnection, intent: Intent) -> Claim | None:
+    """The intent, locked, with what it is about, if it is there to be claimed; one in quarantine is, too."""
+    row = (await connection.execute(PLANNED, {"wanted": intent.id})).mappings().first()
+    if row is None:
         return None
-    row = (await connection.execute(select(links).where(links.c.id == intent.link_id))).mappings().first()
-    return to_link(row) if row else None
+    link, entry = _part(row, links), _part(row, entries)
+    return Claim(
+        intent=to_intent(row), link=to_link(link) if link else None, entry=to_entry(entry) if entry else None
+    )
 
 
-async def _entry(connection: AsyncConnection, intent: Intent) -> Entry | None:
-    if intent.entry_id is None:
-        return None
-    found = await connection.execute(select(entries).where(entries.c.id == intent.entry_id))
-    row = found.mappings().first()
-    return to_entry(row) if row else None
+def _part(row: RowMapping, table: Table) -> RowMapping | None:
+    """One table's columns of a joined row, None where nothing was joined."""
+    found = {column.name: row[f"{table.name}.{column.name}"] for column in table.c}
+    return cast("RowMapping", found) if found["id"] is not None else None
 
 
 async def _cause_gone(

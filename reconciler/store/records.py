@@ -208,13 +208,13 @@ def to_entry(row: RowMapping) -> Entry:
     )
 
 
-def entry_row(entry: Entry, link: Link) -> tuple[Any, ...]:
-    """Every column of sync_comments, in the table's order."""
+def entry_row(entry: Entry, owner: Link | Intent) -> tuple[Any, ...]:
+    """Every column of sync_comments, in the table's order. `owner`: the entry's link, or a wish about it."""
     return (
         entry.id,
         entry.link_id,
-        link.project_id,
-        link.repository_id,
+        owner.project_id,
+        owner.repository_id,
         entry.origin,
         entry.state,
         entry.local_id,

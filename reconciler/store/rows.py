@@ -55,20 +55,20 @@ def _json(rows: list[Any]) -> str:
     try:
         encoded = msgspec.json.encode(rows)
     except UnicodeEncodeError:
-        encoded = msgspec.json.encode(_harmless(rows))
+        encoded = msgspec.json.encode(harmless(rows))
     if _NUL in encoded:
-        encoded = msgspec.json.encode(_harmless(rows))
+        encoded = msgspec.json.encode(harmless(rows))
     return encoded.decode()
 
 
-def _harmless(value: Any) -> Any:
+def harmless(value: Any) -> Any:
     """Text is cleaned long before it comes here; what slipped through must not stop everybody else's rows."""
     if isinstance(value, str):
         return value.replace("\0", "").encode("utf-8", "replace").decode()
     if isinstance(value, list | tuple):
-        return [_harmless(each) for each in value]
+        return [harmless(each) for each in value]
     if isinstance(value, dict):
-        return {key: _harmless(each) for key, each in value.items()}
+        return {key: harmless(each) for key, each in value.items()}
     return value
 
 

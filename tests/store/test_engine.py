@@ -14,7 +14,7 @@ from reconciler.store import tables
 from reconciler.store.engine import Database, open_engine, parse_url
 from reconciler.store.failures import sentence
 from reconciler.store.migrate import migrate
-from tests.support.bugspark import BugSpark
+from tests.support.bugspark import BugSpark, connected
 
 COUNT = sa.select(sa.func.count()).select_from(tables.meta)
 
@@ -138,3 +138,22 @@ def test_an_exhausted_pool_and_a_full_disk_are_told() -> None:
     assert sentence(PoolTimeout("…"), url).endswith("every connection is taken.")
     full = DBAPIError("INSERT", {}, Exception("database or disk is full"))
     assert sentence(full, url) == "The database file /data/bugspark.db can't be used: its disk is full."
+
+
+async def test_a_connection_that_died_at_rest_is_replaced(
+    postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.store.engine.REST_SECONDS", 0.0)
+    database = open_engine(postgres_database)
+    try:
+        async with database.read() as connection:
+            await connection.execute(sa.text("SELECT 1"))
+        with connected(postgres_database) as engine, engine.begin() as other:
+            other.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        async with database.read() as connection:
+            assert (await connection.execute(sa.text("SELECT 1"))).scalar() == 1
+    finally:
+        await database.aclose()

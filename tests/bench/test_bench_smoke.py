@@ -1,0 +1,35 @@
+"""The benchmark still runs, and what it counts (never what it times) is as DESIGN.md says, invariant 8."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bench.__main__ import main
+from bench.home import DIALECTS
+from bench.results import QUICK, Run
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("database", DIALECTS)
+def test_an_idle_pass_costs_two_requests_and_two_rows(database: str, tmp_path: Path) -> None:
+    run = measured(database, "idle", tmp_path)
+    assert [each.links for each in run.idle] == list(QUICK.idle)
+    for each in run.idle:
+        assert (each.requests, each.not_modified, each.cost) == (2, 2, 0)
+        assert each.rows_written <= 2
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("database", DIALECTS)
+def test_every_change_arrives_and_every_comment_leaves(database: str, tmp_path: Path) -> None:
+    run = measured(database, "bulk", tmp_path)
+    assert [each.objects for each in run.bulk] == [2 * QUICK.incoming, QUICK.outgoing]
+    outgoing = run.bulk[-1]
+    assert QUICK.outgoing <= outgoing.requests <= QUICK.outgoing + 3
+
+
+def measured(database: str, what: str, folder: Path) -> Run:
+    only = ["--only", "idle"] if what == "idle" else ["--only", "incoming", "--only", "outgoing"]
+    assert main(["--quick", "--database", database, *only, "--json", str(folder / "run.json")]) == 0
+    return msgspec.json.decode((folder / "run.json").read_bytes(), type=Run)
