@@ -67,13 +67,25 @@ async def match(context: Context, memory: Memory, strangers: Iterable[Issue]) ->
     ours = [pair for pair in pairs if pair.report.project_id == context.project.id]
     sure = [p for p in ours if per_issue[p.issue.number] == 1 and per_report[p.report.report_id] == 1]
     free = [p for p in sure if await _is_free(context, memory, p.issue)]
-    doubtful = [p for p in ours if p not in sure]
-    return Found(matches=tuple(free), doubtful=tuple(_doubt(memory, pair) for pair in doubtful))
+    cut = [p for p in free if await _was_cut(context, p.report)]
+    return Found(
+        matches=tuple(pair for pair in free if pair not in cut),
+        doubtful=(
+            *(_doubt(memory, pair) for pair in ours if pair not in sure),
+            *(_cut(memory, pair) for pair in cut),
+        ),
+    )
 
 
 async def _is_free(context: Context, memory: Memory, issue: Issue) -> bool:
     """No report of any project holds this issue."""
     return await context.stores.ledger.link_at(memory.repository_id, issue.number) is None
+
+
+async def _was_cut(context: Context, report: UnlinkedReport) -> bool:
+    """A person took its link away: only a person makes another."""
+    last = await context.stores.ledger.link_of(report.report_id)
+    return last is not None and last.state is LinkState.UNLINKED
 
 
 def _is_export(issue: Issue) -> bool:
@@ -91,6 +103,13 @@ def _doubt(memory: Memory, pair: Match) -> str:
     return (
         f"{pair.report.tracking_id} and {memory.repository}#{pair.issue.number} fit, but not only they: "
         "link the right pair with `reconcile link`"
+    )
+
+
+def _cut(memory: Memory, pair: Match) -> str:
+    return (
+        f"{pair.report.tracking_id} and {memory.repository}#{pair.issue.number} fit, but the report was "
+        "unlinked once: link it again with `reconcile link`"
     )
 
 
