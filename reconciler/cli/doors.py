@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from reconciler.config.settings import Settings
     from reconciler.model.passes import PassResult
     from reconciler.model.report import Project
+    from reconciler.model.secret import Secret
     from reconciler.model.shown import Check, DiscoveryResult, ExportResult, PlanShown, Progress
     from reconciler.model.snapshot import Health, Limits
 
@@ -56,10 +57,14 @@ class Application(Protocol):
     async def check(self) -> tuple[Check, ...]: ...
 
 
-def _open_application(settings: Settings) -> AbstractAsyncContextManager[Application]:
+Learn = Callable[["Secret"], None]
+"""Told every secret that is read, so that it is masked wherever it turns up."""
+
+
+def _open_application(settings: Settings, learn: Learn) -> AbstractAsyncContextManager[Application]:
     from reconciler.wiring import open_application
 
-    return open_application(settings)
+    return open_application(settings, learn=learn)
 
 
 def _migrate(settings: Settings) -> str:
@@ -76,6 +81,8 @@ def _demo(keep: bool) -> int:
 class Doors:
     """The ways out of the command line; tests put their own behind them."""
 
-    open_application: Callable[[Settings], AbstractAsyncContextManager[Application]] = _open_application
+    open_application: Callable[[Settings, Learn], AbstractAsyncContextManager[Application]] = (
+        _open_application
+    )
     migrate: Callable[[Settings], str] = _migrate
     demo: Callable[[bool], int] = _demo

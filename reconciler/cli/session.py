@@ -47,8 +47,9 @@ class Session:
 
     async def _run(self, work: Callable[[Application, Display], Awaitable[T]]) -> T:
         settings = self.load().settings
+        assert self.redaction is not None  # set up when the configuration was read
         with Display(self.console.err, self.environ) as display:
-            async with self.doors.open_application(settings) as application:
+            async with self.doors.open_application(settings, self.redaction.add) as application:
                 return await work(application, display)
 
     def _set_up_logs(self, loaded: "Loaded") -> None:

@@ -72,6 +72,26 @@ class TokenCredential:
         return None
 
 
+class NoCredential:
+    """Stands where there is no usable token: the project's requests fail with the reason, none leaves."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+        self.identity = fingerprint("")
+
+    async def token(self, ask: Ask, now: Callable[[], datetime]) -> Secret:
+        """Raises CredentialError."""
+        raise CredentialError(self._reason)
+
+    def refused(self, token: Secret) -> bool:  # noqa: ARG002 - the protocol's
+        """There is no other."""
+        return False
+
+    async def bot(self, ask: Ask, now: Callable[[], datetime]) -> str | None:
+        """Raises CredentialError."""
+        raise CredentialError(self._reason)
+
+
 class AppCredential:
     """A GitHub App, installed at the owner of one repository.
 

@@ -1,5 +1,6 @@
 """BugSpark's secrets at rest: Fernet under its ENCRYPTION_KEY (BUGSPARK.md, Secrets)."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ConfigurationError, CredentialError
@@ -14,8 +15,12 @@ FERNET_LOOK = "gAAAA"
 class Vault:
     """Reads and writes encrypted values with these keys, newest first."""
 
-    def __init__(self, keys: tuple[Secret, ...]) -> None:
-        """Raises ConfigurationError for a key that is none; the key is not repeated."""
+    def __init__(self, keys: tuple[Secret, ...], learn: Callable[[Secret], None] = lambda _: None) -> None:
+        """`learn` is told every secret that is read, so that logs can mask it.
+
+        Raises ConfigurationError for a key that is none; the key is not repeated.
+        """
+        self._learn = learn
         self._fernet = _fernet(keys) if keys else None
 
     def read(self, stored: str, project: str) -> Secret:
@@ -23,6 +28,11 @@ class Vault:
 
         Raises CredentialError, naming the project, for a value that is encrypted and can't be decrypted.
         """
+        secret = self._read(stored, project)
+        self._learn(secret)
+        return secret
+
+    def _read(self, stored: str, project: str) -> Secret:
         looks_encrypted = stored.startswith(FERNET_LOOK)
         if self._fernet is None:
             if looks_encrypted:

@@ -31,6 +31,7 @@ class StoreSettings:
     app_repositories: Mapping[str, str] = field(default_factory=dict)  # project id → owner/repo
     web_url: str = "https://github.com"  # where people read issues
     dry: bool = False  # `reconcile plan`: not even limits are written
+    learn: Callable[[Secret], None] = lambda _: None  # told every secret that is read, for the logs' masks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ def open_stores(
     database: Database, settings: StoreSettings, clock: Clock, new_id: Callable[[], UUID] = uuid4
 ) -> OpenStores:
     """Raises ConfigurationError for a key that is none. Nothing is asked of the database yet."""
-    vault = Vault(settings.keys)
+    vault = Vault(settings.keys, settings.learn)
     ways = Ways(digest=settings.digest, web_url=settings.web_url.rstrip("/"))
     projects = StoredProjects(database, clock, vault, settings.app_repositories)
     governor = DryGovernor if settings.dry else StoredGovernor

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from reconciler.config.settings import Settings
@@ -14,6 +14,7 @@ from reconciler.errors import ProjectError, UsageError
 from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.passes import PassResult
 from reconciler.model.report import Project
+from reconciler.model.secret import Secret
 from reconciler.model.shown import Check, CheckLevel, DiscoveryResult, ExportResult, PlanShown, Progress
 from reconciler.model.snapshot import Health, Limits
 from reconciler.ports import Clock
@@ -152,10 +153,13 @@ class Application:
 
 
 @asynccontextmanager
-async def open_application(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Application]:
-    """Open database and connections; `clock`: the machine's unless a test brings its own.
+async def open_application(
+    settings: Settings, clock: Clock | None = None, learn: Callable[[Secret], None] = lambda _: None
+) -> AsyncIterator[Application]:
+    """Open database and connections; `clock`: the machine's unless a test brings its own. `learn` is told
+    every token that is read, so that logs can mask it.
 
     Raises SchemaError, DatabaseError, ConfigurationError.
     """
-    async with open_parts(settings, clock) as parts:
+    async with open_parts(settings, clock, learn) as parts:
         yield Application(parts)

@@ -1,6 +1,6 @@
 """Putting the parts together: database, connections, credentials, and a Context for each project."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,8 +13,8 @@ from reconciler.config.settings import Settings
 from reconciler.cycle.context import Context
 from reconciler.decide.mapping import field_of_label
 from reconciler.decide.text import digest
-from reconciler.errors import ConfigurationError
-from reconciler.github.credentials import AppCredential, Credential, TokenCredential
+from reconciler.errors import ConfigurationError, CredentialError
+from reconciler.github.credentials import AppCredential, Credential, NoCredential, TokenCredential
 from reconciler.github.repository import Doorway
 from reconciler.github.transport import Transport
 from reconciler.model.report import Project
@@ -77,8 +77,12 @@ class Parts:
         integration = project.integration
         if integration is not None and str(project.id) in self.settings.github.app.repositories:
             return self._app(integration.owner, integration.repo)
-        token = integration.token if integration else None
-        return TokenCredential(token or Secret(""))
+        if integration is None or integration.token is None:
+            return NoCredential(project.problem or "The project has no token.")
+        try:
+            return TokenCredential(integration.token)
+        except CredentialError as error:
+            return NoCredential(str(error))
 
     def _app(self, owner: str, repo: str) -> AppCredential:
         name = f"{owner}/{repo}"
@@ -95,15 +99,17 @@ class Parts:
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Parts]:
+async def open_parts(
+    settings: Settings, clock: Clock | None = None, learn: Callable[[Secret], None] = lambda _: None
+) -> AsyncIterator[Parts]:
     """Open database and connections. Raises SchemaError, DatabaseError, ConfigurationError."""
     clock = clock or SystemClock()
     database = open_engine(settings.database.url.reveal())
     transport = Transport(user_agent=USER_AGENT)
     try:
         await require_schema(database)
-        stores = open_stores(database, _store_settings(settings, dry=False), clock)
-        looking = open_stores(database, _store_settings(settings, dry=True), clock)
+        stores = open_stores(database, _store_settings(settings, learn, dry=False), clock)
+        looking = open_stores(database, _store_settings(settings, learn, dry=True), clock)
         markers = await open_markers(settings, stores.meta)
         yield Parts(
             settings=settings,
@@ -131,7 +137,7 @@ def _doorway(settings: Settings, clock: Clock, transport: Transport, governor: G
     )
 
 
-def _store_settings(settings: Settings, *, dry: bool) -> StoreSettings:
+def _store_settings(settings: Settings, learn: Callable[[Secret], None], *, dry: bool) -> StoreSettings:
     return StoreSettings(
         digest=digest,
         keys=settings.bugspark.encryption_keys,
@@ -139,6 +145,7 @@ def _store_settings(settings: Settings, *, dry: bool) -> StoreSettings:
         app_repositories=settings.github.app.repositories,
         web_url=_web_url(settings.github.api_url),
         dry=dry,
+        learn=learn,
     )
 
 

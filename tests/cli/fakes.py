@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from reconciler.cli.console import Console
-from reconciler.cli.doors import Doors
+from reconciler.cli.doors import Doors, Learn
 from reconciler.cli.main import run
 from reconciler.config.settings import Settings
 from reconciler.errors import UsageError
@@ -164,7 +164,7 @@ class Terminal(io.TextIOWrapper):
 
 def doors_to(application: FakeApplication, **others: Callable[..., Any]) -> Doors:
     @asynccontextmanager
-    async def open_application(settings: Settings) -> AsyncIterator[FakeApplication]:
+    async def open_application(settings: Settings, learn: Learn) -> AsyncIterator[FakeApplication]:
         try:
             yield application
         finally:
