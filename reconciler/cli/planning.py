@@ -10,6 +10,7 @@ from reconciler.cli.passes import choose
 from reconciler.cli.progress import Display
 from reconciler.cli.session import Session, session_of
 from reconciler.cli.show_plan import as_json, as_lines
+from reconciler.cli.words import of_project
 from reconciler.errors import UsageError
 from reconciler.model.shown import PlanShown
 
@@ -59,5 +60,5 @@ def tell(session: Session, shown: PlanShown, *, json: bool) -> None:
         for line in as_lines(shown, unicode=console.unicode):
             console.say(line)
     if shown.error:
-        console.complain(f"{shown.error.message} (project {shown.project_name})")
+        console.complain(of_project(shown.error.message, shown.project_name))
     console.flush()

@@ -11,6 +11,7 @@ from reconciler.cli.show_pass import as_json as pass_as_json
 from reconciler.cli.show_pass import project
 from reconciler.cli.text import WIDTH, clock, cut, fit, iso
 from reconciler.cli.words import LIVE, SIGNS, Standing, standing
+from reconciler.model.visible import visible
 
 if TYPE_CHECKING:
     from reconciler.model.snapshot import Health, Limits
@@ -42,9 +43,10 @@ def as_lines(healths: Sequence[Health], limits: Sequence[Limits], view: View) ->
     yield from (_line(health, how, view) for health, how in standings)
     yield from (_limit(limit, view) for limit in limits)
     for health, how in standings:
-        if how.command:
+        if how.command or not _line(health, how, view).endswith(visible(how.words)):
             yield ""
             yield f"{health.name}: {how.words}"
+        if how.command:
             yield f"  {how.command}"
 
 

@@ -129,10 +129,17 @@ def complaint(result: PassResult, now: datetime, zone: tzinfo | None) -> str | N
             return f"Waiting ({reason}), in {name}; run it again then, what was done is kept"
         case Outcome.REFUSED | Outcome.FAILED:
             reason = result.error.message if result.error else f"the pass was {result.outcome}"
-            return f"{reason} (project {name})"
+            return of_project(reason, name)
         case Outcome.PARTIAL:
             reason = result.error.message if result.error else _left(result)
-            return f"{reason}, in {name}; the rest was done, see reconcile status"
+            return f"{of_project(reason, name)}; the rest was done, see reconcile status"
+
+
+def of_project(reason: str, name: str) -> str:
+    """The reason with the project it is about, named once; it stands before what is said next."""
+    reason = reason.rstrip(".")
+    named = reason.startswith(f"{name}: ") or f"project {name}" in reason.replace("Project", "project")
+    return reason if named else f"{reason} (project {name})"
 
 
 def _left(result: PassResult) -> str:
