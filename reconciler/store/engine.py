@@ -27,6 +27,10 @@ LIMITS = (
     " set_config('idle_in_transaction_session_timeout', '60s', true), set_config('work_mem', '32MB', true)"
 )
 """Per transaction, because a session's settings would reach other clients behind pgbouncer."""
+READ_ONLY = f"{LIMITS}, set_config('transaction_read_only', 'on', true)"
+"""Asked for here and not of the driver, which would then begin every other transaction READ WRITE, over the
+head of an operator who made database or role read-only by default.
+"""
 
 
 class Database:
@@ -50,7 +54,7 @@ class Database:
         """One consistent snapshot for as long as the block lasts. Raises DatabaseError."""
         options: dict[str, Any] = {READS: True}
         if self.dialect == "postgresql":
-            options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            options["isolation_level"] = "REPEATABLE READ"
         with translated(self.url):
             async with self._engine.connect() as connection:
                 reading = await connection.execution_options(**options)
@@ -114,7 +118,8 @@ def _postgresql(url: URL, connections: int) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _limits(connection: Connection) -> None:
-        connection.exec_driver_sql(LIMITS)
+        reads = connection.get_execution_options().get(READS, False)
+        connection.exec_driver_sql(READ_ONLY if reads else LIMITS)
 
     _ping_the_rested(engine.sync_engine)
     return engine
