@@ -23,7 +23,7 @@ from tests.support.github import GitHub, make_github
 
 PROGRAM = Path(sys.executable).with_name("reconcile")
 PATIENCE = 60.0
-KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "COVERAGE_PROCESS_START")
+KEPT = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "COVERAGE_PROCESS_START")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class Desk:
     home: Path
     environ: dict[str, str]
 
-    def reconcile(self, *words: str, cwd: Path | None = None, **environ: str) -> Done:
+    def reconcile(self, *words: str, **environ: str) -> Done:
         """Start the command and wait for its end."""
         done = subprocess.run(
             [PROGRAM, *words],
@@ -65,7 +65,7 @@ class Desk:
             stdin=subprocess.DEVNULL,
             check=False,
             timeout=PATIENCE,
-            cwd=cwd or self.home,
+            cwd=self.home,
             env={**self.environ, **environ},
         )
         return Done(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
@@ -108,9 +108,9 @@ class Place:
     ada: UUID
     since: int = 0
 
-    def reconcile(self, *words: str, seconds: float = 5, **environ: str) -> Done:
-        """A command, `seconds` after what happened last."""
-        self.github.clock.advance(seconds)
+    def reconcile(self, *words: str, **environ: str) -> Done:
+        """A command, five seconds after what happened last."""
+        self.github.clock.advance(5)
         self.since = len(self.github.simulator.requests)
         return self.desk.reconcile(*words, **environ)
 

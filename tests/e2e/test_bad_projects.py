@@ -1,0 +1,206 @@
+"""Bad input, project by project: one clear sentence, the right exit status, nothing half done."""
+
+from collections.abc import Callable
+
+import pytest
+from cryptography.fernet import Fernet
+
+from reconciler.demo.github.faults import Reply
+from tests.support.command import Done, Place
+
+
+def one_sentence(done: Done) -> str:
+    assert "Traceback" not in done.err
+    assert len(done.err.splitlines()) == 1, done.err
+    assert done.err.startswith("reconcile: ")
+    return done.err
+
+
+@pytest.mark.parametrize("words", [(), ("plan",), ("status",), ("discover",)])
+def test_an_unknown_project_names_the_nearest(place: Place, words: tuple[str, ...]) -> None:
+    done = place.reconcile(*words, "--project", "Shopp")
+    assert (done.code, done.out) == (2, "")
+    assert "Did you mean Shop?" in one_sentence(done)
+
+
+def test_an_ambiguous_name_lists_the_ids_and_a_pass_needs_a_project(place: Place) -> None:
+    other = place.bugspark.add_project("Shop")
+    done = place.reconcile("--project", "Shop")
+    assert done.code == 2
+    assert {str(place.project), str(other)} <= {word.strip(",.;") for word in one_sentence(done).split()}
+    assert place.reconcile().code == 2
+    both = place.reconcile("--all", "--project", "Shop")
+    assert (both.code, place.asked) == (2, [])
+
+
+ACME = {"owner": "acme", "repo": "web", "token": "t"}
+BAD: dict[str, tuple[object, str]] = {
+    "a string": ("nonsense", "not a JSON object"),
+    "a list": (["acme", "web"], "not a JSON object"),
+    "no owner": ({"repo": "web", "token": "t"}, "no owner"),
+    "dots": ({**ACME, "owner": ".."}, "no GitHub name"),
+    "a path": ({**ACME, "repo": "web/../x"}, "no GitHub name"),
+    "another host": ({**ACME, "owner": "https://evil.test"}, "no GitHub name"),
+    "no token": ({"owner": "acme", "repo": "web"}, "no token"),
+    "a number": ({**ACME, "token": 7}, "no token"),
+    "a header in the token": ({**ACME, "token": "a\r\nX-Evil: 1"}, "characters that no token has"),
+    "undecryptable": (
+        {**ACME, "token": Fernet(b"c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2U=").encrypt(b"t").decode()},
+        "encryption_key",
+    ),
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_bad_integration_stops_its_project_and_no_other(place: Place, bad: str) -> None:
+    config, said = BAD[bad]
+    broken = place.bugspark.add_project("Broken")
+    place.bugspark.add_integration(broken, config=config)
+    report = place.bugspark.add_report(broken)
+    done = place.reconcile("--all", "--json")
+    assert done.code == 1
+    assert [row["outcome"] for row in done.rows] == ["failed", "ok"]
+    assert said in one_sentence(done)
+    assert "Broken" in done.err
+    for words in (("export", str(report)), ("plan", "-p", "Broken"), ("link", str(report), "acme/web#1")):
+        refused = place.reconcile(*words)
+        assert (refused.code, place.asked) == (1, [])
+        assert said in one_sentence(refused)
+    shown = place.reconcile("check")
+    assert (shown.code, shown.err) == (1, "")
+    assert "Broken" in shown.out
+    assert "ok    Shop: issues" in shown.out
+    assert place.reconcile("status").code == 0
+
+
+def test_two_active_integrations_are_a_clear_error(place: Place) -> None:
+    place.bugspark.add_integration(place.project, repo="app", token=place.github.token)
+    before = place.dump()
+    done = place.shop()
+    assert (done.code, done.row["outcome"], place.asked) == (1, "failed", [])
+    assert "two active github integrations" in one_sentence(done)
+    assert before["reports"] == place.dump()["reports"]
+
+
+def test_a_wrong_key_stops_only_the_project_it_concerns(place: Place) -> None:
+    right, wrong = Fernet.generate_key(), Fernet.generate_key()
+    other = place.bugspark.add_project("Encrypted")
+    token = Fernet(right).encrypt(place.github.token.encode()).decode()
+    place.bugspark.add_integration(other, token=token)
+    done = place.reconcile("--all", "--json", RECONCILER_BUGSPARK__ENCRYPTION_KEY=wrong.decode())
+    assert (done.code, [row["outcome"] for row in done.rows]) == (1, ["failed", "ok"])
+    assert "bugspark.encryption_key is not the key BugSpark encrypted it with" in one_sentence(done)
+    keys = f"{wrong.decode()},{right.decode()}"
+    rotated = place.reconcile("--all", "--json", RECONCILER_BUGSPARK__ENCRYPTION_KEY=keys)
+    assert (rotated.code, rotated.err) == (0, "")
+
+
+def _revoke(place: Place) -> None:
+    place.github.world.revoke(place.github.token)
+
+
+def _delete(place: Place) -> None:
+    place.github.world.delete_repository("acme/web")
+
+
+def _hide(place: Place) -> None:
+    place.github.web.make_private()
+    place.github.web.levels.clear()
+
+
+@pytest.mark.parametrize(("spoil", "said"), [(_revoke, "401"), (_delete, "acme/web"), (_hide, "acme/web")])
+def test_an_unreadable_repository_changes_nothing_here(
+    place: Place, spoil: Callable[[Place], None], said: str
+) -> None:
+    report, number = place.linked()
+    place.github.web.comment(number, "hello", by="bob")
+    place.shop()
+    spoil(place)
+    place.bugspark.set_report(report, severity="critical", updated_at=place.github.clock.now())
+    before = place.dump()
+    done = place.shop()
+    assert (done.code, done.row["outcome"]) == (1, "failed")
+    assert said in one_sentence(done)
+    after = place.dump()
+    for table in ("reports", "comments", "sync_links", "sync_comments"):
+        assert after.get(table) == before.get(table)
+    assert place.reconcile("check").code == 1
+
+
+def test_a_repository_that_never_was_fails_with_its_name(place: Place) -> None:
+    other = place.bugspark.add_project("App")
+    place.bugspark.add_integration(other, repo="absent", token=place.github.token)
+    done = place.reconcile("--project", "App")
+    assert (done.code, done.out) == (1, "")
+    assert "acme/absent" in one_sentence(done)
+
+
+def test_one_row_that_does_not_decode_rests_alone(both: Place) -> None:
+    first, one = both.linked()
+    second, two = both.linked()
+    both.github.web.close(two, by="alice")
+    both.github.web.close(one, by="alice")
+    _spoil_next_issue_list(both, one)
+    done = both.shop()
+    assert (done.code, done.row["outcome"], done.row["quarantined"]) == (1, "partial", 1)
+    assert "state" in one_sentence(done)
+    rows = [both.bugspark.report(each) for each in (first, second)]
+    assert [row and row["status"] for row in rows] == ["new", "resolved"]
+    for _ in range(2):
+        done = both.shop()
+    assert done.code == 0
+    row = both.bugspark.report(first)
+    assert row is not None
+    assert row["status"] == "resolved"
+
+
+def _spoil_next_issue_list(place: Place, number: int) -> None:
+    """The list as it is, but one row's state is a number."""
+    import httpx
+
+    headers = {"Authorization": f"Bearer {place.github.token}"}
+    rows = httpx.get(
+        f"{place.github.api}/repos/acme/web/issues", params={"state": "all"}, headers=headers
+    ).json()
+    for row in rows:
+        if row["number"] == number:
+            row["state"] = 7
+    place.github.simulator.faults.add(
+        Reply(
+            status=200,
+            body=httpx.Response(200, json=rows).content,
+            headers={"Content-Type": "application/json", "ETag": '"spoilt"'},
+        ),
+        method="GET",
+        path=r"/acme/web/issues\?",
+    )
+
+
+def test_garbage_instead_of_a_list_is_said_and_changes_nothing(place: Place) -> None:
+    _, number = place.linked()
+    place.github.web.close(number, by="alice")
+    place.github.simulator.faults.add(
+        Reply(status=200, body=b"<html>", headers={"Content-Type": "text/html"}), path="/issues", times=None
+    )
+    before = place.dump()["reports"]
+    done = place.shop()
+    assert (done.code, done.row["outcome"], done.row["error"]["kind"]) == (1, "failed", "github")
+    one_sentence(done)
+    assert place.dump()["reports"] == before
+    place.github.simulator.faults.clear()
+    assert place.shop().row["applied"]["reports_updated"] == 1
+
+
+def test_inactive_projects_and_other_providers_are_not_ours(place: Place) -> None:
+    gone = place.bugspark.add_project("Gone", is_active=False)
+    place.bugspark.add_integration(gone)
+    linear = place.bugspark.add_project("Linear")
+    place.bugspark.add_integration(linear, config={"apiKey": "x"}, provider="linear")
+    off = place.bugspark.add_project("Off")
+    place.bugspark.add_integration(off, is_active=False)
+    done = place.reconcile("--all", "--json")
+    assert [row["project"]["name"] for row in done.rows] == ["Shop"]
+    assert place.reconcile("--project", "Gone").code == 2
+    refused = place.reconcile("--project", "Off")
+    assert refused.code == 1
+    assert "no active github integration" in one_sentence(refused)

@@ -1,0 +1,78 @@
+"""Issues that BugSpark's own button exported without storing the link (BUGSPARK.md, The existing export)."""
+
+from reconciler.demo.github.rows import Issue
+from tests.support.command import Place
+
+
+def exported(place: Place, name: str, title: str, *, by: str = "bugspark-bot") -> Issue:
+    body = f"## Bug Report: {name}\n\n**Severity:** high\n\n---\n*Exported from BugSpark ({name})*"
+    return place.github.web.open_issue(f"[{name}] {title}", body, by=by, labels=["bug", "high"])
+
+
+def test_old_exports_are_shown_and_linked_on_demand(both: Place) -> None:
+    report = both.bugspark.add_report(both.project, "It breaks")
+    number = exported(both, "BUG-0001", "It breaks").number
+    exported(both, "BUG-0001", "It breaks", by="alice")
+    both.configure(sync={"discover": "manual"})
+    assert both.shop().code == 0
+    assert both.columns(report)[1] is None
+    before = both.everything()
+    shown = both.reconcile("discover", "--project", "Shop")
+    assert (shown.code, shown.out) == (0, f"BUG-0001  acme/web#{number}  [BUG-0001] It breaks\n")
+    assert shown.err.startswith("This asks GitHub about ")
+    assert "reconcile discover --project Shop --apply" in shown.err
+    after = both.everything()
+    assert (after[1], after[0]["reports"], after[0]["sync_links"]) == (
+        before[1],
+        before[0]["reports"],
+        before[0]["sync_links"],
+    )
+    done = both.reconcile("discover", "--project", "Shop", "--apply", "--json")
+    assert (done.code, done.row["linked"]) == (0, 1)
+    assert both.columns(report)[:2] == ("acme/web", number)
+    assert both.shop().code == 0
+    row = both.bugspark.report(report)
+    assert row is not None
+    assert row["severity"] in ("high", "medium")
+    again = both.reconcile("discover", "--project", "Shop", "--apply")
+    assert (again.code, again.out) == (0, "")
+    assert "0 matches" in again.err
+
+
+def test_new_exports_are_taken_up_as_the_lists_bring_them(both: Place) -> None:
+    assert both.shop().code == 0
+    report = both.bugspark.add_report(both.project, "It breaks")
+    stranger = both.bugspark.add_report(both.project, "Other")
+    number = exported(both, "BUG-0001", "It breaks").number
+    exported(both, "BUG-0002", "Other", by="bob")
+    exported(both, "BUG-0002", "Another title")
+    assert both.shop().code == 0
+    assert both.columns(report)[:2] == ("acme/web", number)
+    assert both.columns(stranger) == (None, None, None)
+
+
+def test_doubtful_ones_are_named_and_left(place: Place) -> None:
+    """Two projects share a repository and both have the same report; and one report has two issues."""
+    place.configure(sync={"discover": "manual"})
+    other = place.bugspark.add_project("Other")
+    place.bugspark.add_integration(other, token=place.github.token)
+    place.bugspark.add_report(place.project, "Same", tracking_id="BUG-0001")
+    place.bugspark.add_report(other, "Same", tracking_id="BUG-0001")
+    place.bugspark.add_report(place.project, "Twice", tracking_id="BUG-0002")
+    place.bugspark.add_report(place.project, "Clear", tracking_id="BUG-0003")
+    exported(place, "BUG-0001", "Same")
+    exported(place, "BUG-0002", "Twice")
+    exported(place, "BUG-0002", "Twice")
+    clear = exported(place, "BUG-0003", "Clear").number
+    done = place.reconcile("discover", "--project", "Shop", "--apply")
+    assert (done.code, done.out) == (0, f"BUG-0003  acme/web#{clear}  [BUG-0003] Clear\n")
+    assert done.err.count("passed over: BUG-0001") == 1
+    assert done.err.count("passed over: BUG-0002") == 2
+    assert "1 match, 1 link stored" in done.err
+
+
+def test_discover_of_an_unreadable_repository_says_so(place: Place) -> None:
+    place.github.world.revoke(place.github.token)
+    done = place.reconcile("discover", "--project", "Shop")
+    assert (done.code, done.out) == (1, "")
+    assert len(done.err.splitlines()) == 1

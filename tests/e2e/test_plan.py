@@ -1,0 +1,84 @@
+"""`reconcile plan`: writes nothing anywhere; the pass right after does exactly what it showed."""
+
+from typing import Any
+
+from reconciler.model.fields import Status
+from tests.support.command import Place
+
+KEYS = ["kind", "report", "issue", "field", "base", "local", "remote", "to", "rule"]
+
+
+def busy(place: Place) -> Any:
+    """Something to do on both sides, and a report filed with `sync.export = all`."""
+    place.configure(sync={"export": "all"})
+    report, number = place.linked()
+    place.github.web.label(number, "critical", by="alice")
+    place.github.web.unlabel(number, "medium-priority", by="alice")
+    place.github.web.comment(number, "I see it too", by="bob")
+    place.bugspark.set_report(report, status=Status.RESOLVED.value, updated_at=place.github.clock.now())
+    place.bugspark.add_comment(report, "Here as well", author=place.ada)
+    place.bugspark.add_report(place.project, "New one", at=place.github.clock.advance(1))
+    return report, number
+
+
+def test_plan_reads_like_a_diff_and_writes_nothing(both: Place) -> None:
+    busy(both)
+    both.github.clock.advance(5)
+    before = both.everything()
+    done = both.reconcile("plan", "--project", "Shop")
+    assert (done.code, done.err) == (0, "")
+    assert both.everything() == before
+    assert both.writes == []
+    assert "~ BugSpark  severity: medium → critical  (only GitHub changed)" in done.out
+    assert "~ GitHub    status: new → resolved  (only BugSpark changed)" in done.out
+    assert "3 to GitHub, 2 to BugSpark, 0 conflicts, 0 deletions" in done.out
+    assert max(map(len, done.out.splitlines())) <= 80
+    again = both.reconcile("plan", "--project", "Shop", "--json", "--exit-code")
+    same = both.reconcile("plan", "--project", "Shop", "--json", "--exit-code")
+    assert (again.code, again.out) == (3, same.out)
+    assert list(again.row) == ["project", "hash", "actions"]
+    assert all(list(action) == KEYS for action in again.row["actions"])
+    assert both.everything() == before
+
+
+def test_the_pass_right_after_does_exactly_what_was_shown(both: Place) -> None:
+    report, number = busy(both)
+    kinds = [
+        action["kind"] for action in both.reconcile("plan", "--project", "Shop", "--json").row["actions"]
+    ]
+    done = both.shop().row
+    assert sorted(kinds) == sorted(
+        ["set_field", "import_comment", "set_state", "post_comment", "create_issue"]
+    )
+    assert {key: value for key, value in done["applied"].items() if value} == {
+        "reports_updated": 1,
+        "comments_imported": 1,
+        "issues_created": 1,
+        "issues_updated": 1,
+        "comments_posted": 1,
+    }
+    row = both.bugspark.report(report)
+    assert row is not None
+    assert (row["severity"], row["status"]) == ("critical", "resolved")
+    assert both.github.web.issue(number).state == "closed"
+    empty = both.reconcile("plan", "--project", "Shop", "--json", "--exit-code")
+    assert (empty.code, empty.row["actions"]) == (0, [])
+
+
+def test_plan_before_any_pass_shows_links_to_come_and_keeps_nothing(place: Place) -> None:
+    issue = place.github.web.open_issue("Their own", by="alice", labels=["high"])
+    place.github.web.comment(issue.number, "older", by="bob")
+    place.bugspark.add_report(
+        place.project, github_repo="acme/web", github_issue_number=issue.number, github_issue_url="x"
+    )
+    before = place.everything()
+    done = place.reconcile("plan", "--project", "Shop", "--json")
+    assert (done.code, place.everything() == before) == (0, True)
+    assert {action["kind"] for action in done.row["actions"]} >= {"import_comment"}
+
+
+def test_plan_of_a_project_that_cannot_be_read_says_why(place: Place) -> None:
+    place.github.world.revoke(place.github.token)
+    done = place.reconcile("plan", "--project", "Shop", "--json")
+    assert (done.code, done.row["actions"], done.row["error"]["kind"]) == (1, [], "credential")
+    assert len(done.err.splitlines()) == 1
