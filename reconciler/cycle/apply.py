@@ -7,7 +7,7 @@ from reconciler.cycle.context import Context
 from reconciler.cycle.observe import Look
 from reconciler.cycle.segment import decide_look
 from reconciler.cycle.tally import Tally
-from reconciler.cycle.wishes import wishes
+from reconciler.cycle.wishes import in_order, wishes
 from reconciler.decide.guard import deletions, digest, guard, identity
 from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.intent import Operation
@@ -93,7 +93,7 @@ class Applier:
         return frozenset(plan.link.number for plan in plans if plan.link.report_id in stale)
 
     async def _transaction(self, plans: Sequence[LinkPlan], look: Look | None) -> frozenset[ReportId]:
-        intents = tuple(intent for plan in plans for intent in wishes(self._context, plan))
+        intents = in_order(intent for plan in plans for intent in wishes(self._context, plan))
         positions = (look.issue_list, look.comment_list) if look is not None else (None, None)
         if not plans and positions == (None, None):
             return frozenset()

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from reconciler.cycle.context import Context
+from reconciler.cycle.wishes import in_order
 from reconciler.decide.mapping import category_label, severity_label
 from reconciler.decide.text import ExportedReport, issue_body, title_to_github
 from reconciler.model.ids import IntentId, IssueNumber, ReportId, RepositoryId
@@ -40,11 +41,11 @@ async def record(context: Context, memory: Memory, reports: Collection[ReportId]
     """Intents for these reports, frozen. One that exists already stays as it is."""
     assert memory.repository_id is not None
     found = await context.stores.reports.details(reports)
-    intents = [
+    intents = in_order(
         _intent(context, memory.repository_id, *found[key], asked=asked)
         for key in reports  # in the order asked for, so that the issues' numbers follow it
         if key in found
-    ]
+    )
     await context.stores.intents.add(intents)
 
 

@@ -1,6 +1,8 @@
 """From a plan's remote actions to intents: what is to be sent, written down before anything is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import assert_never
 from uuid import UUID
 
@@ -80,6 +82,14 @@ def wishes(context: Context, plan: LinkPlan) -> Iterator[Intent]:
                 continue
             case _:
                 assert_never(action)
+
+
+def in_order(intents: Iterable[Intent]) -> tuple[Intent, ...]:
+    """Each a microsecond after the one before: they are sent in the order they were wished for."""
+    return tuple(
+        replace(each, created_at=each.created_at + timedelta(microseconds=place))
+        for place, each in enumerate(intents)
+    )
 
 
 def _body(context: Context, link: Link, comment: LocalComment) -> str:

@@ -279,3 +279,13 @@ async def test_a_changed_token_keeps_knowing_what_the_former_account_wrote(sync:
     assert sync.said_here(report) == ["original", "again"]
     authors = [sync.github.world.users[row.author].login for row in sync.github.web.thread(number)]
     assert authors == [BOT, "alice"]
+
+
+async def test_comments_of_one_pass_go_out_in_the_order_they_were_written(sync: Sync) -> None:
+    report, number = await sync.linked()
+    words = [f"line {n}" for n in range(12)]
+    for word in words:
+        sync.github.clock.advance(0.01)
+        sync.say(report, word)
+    await sync.run()
+    assert [body.split("\n")[2] for body in sync.said_there(number)] == words
