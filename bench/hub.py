@@ -86,6 +86,7 @@ def running_hub() -> Iterator[Hub]:
             with httpx.Client(base_url=api, timeout=120) as client:
                 hub = Hub(api=api, client=client)
                 hub.tell("seed", users=[{"login": "alice"}, {"login": "bugspark-bot", "token": TOKEN}])
+                hub.tell("limits", primary=100_000_000)  # one token for the whole run
                 yield hub
         finally:
             process.terminate()
