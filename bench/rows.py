@@ -17,13 +17,14 @@ from bench.hub import Said
 from reconciler.decide.text import digest, to_bugspark
 from reconciler.model.fields import Category, IssueState, Severity, Side, Status
 from reconciler.model.ids import CommentId, EntryId, IssueNumber, LinkId, ReportId
-from reconciler.model.link import Base, Entry, EntryState, Link, LinkOrigin, LinkState, Seen
+from reconciler.model.link import Base, Checked, Entry, EntryState, Link, LinkOrigin, LinkState, Seen
 from reconciler.store import bugspark, tables
 from reconciler.store.bulk import insert_all
 from reconciler.store.engine import open_engine
 from reconciler.store.records import ENTRY_KINDS, LINK_KINDS, entry_row, kinds, link_row
 
 LONG_AGO = timedelta(days=30)
+NOT_DUE = timedelta(hours=6)
 LABELS = ("bug", "medium-priority")
 CHUNK = 5_000
 DESCRIPTION = (
@@ -88,7 +89,8 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 
 def _link(home: Home, number: IssueNumber, comments: int) -> Link:
-    at = datetime.now(UTC).replace(microsecond=0) - LONG_AGO
+    now = datetime.now(UTC).replace(microsecond=0)
+    at = now - LONG_AGO
     title = f"Cart is empty ({number})"
     return Link(
         id=LinkId(uuid4()),
@@ -119,6 +121,8 @@ def _link(home: Home, number: IssueNumber, comments: int) -> Link:
         ),
         created_at=at,
         revision=1,
+        # None is due for verification before anything here is over: that costs requests of its own.
+        checked=Checked(at=now, due=now + NOT_DUE, etags=None),
     )
 
 
