@@ -7,6 +7,7 @@ from reconciler.cycle.context import Context
 from reconciler.model.ids import AccountId, CommentId, IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.issue import Account, Issue, ListState, RemoteComment
 from reconciler.model.snapshot import Memory, Poisoned
+from reconciler.ports import Page
 
 LOOK_ROWS = 5_000
 """So many rows are held in memory at once; a longer drain is applied piece by piece."""
@@ -51,21 +52,32 @@ async def looks(context: Context, memory: Memory, *, rows: int = LOOK_ROWS) -> A
     its rows (rule 4). Raises what reading raises; looks already yielded stay valid.
     """
     look = Look()
-    async for page in context.github.issue_changes(memory.issues):
-        look.issues.update((row.number, row) for row in page.rows)
-        look.poisoned.extend(page.poisoned)
-        look.issue_list = page.state or look.issue_list
-        if look.rows >= rows:
-            yield look
-            look = Look(local=False)
-    async for notes in context.github.comment_changes(memory.comments):
-        look.comments.update((row.id, row) for row in notes.rows)
-        look.poisoned.extend(notes.poisoned)
-        look.comment_list = notes.state or look.comment_list
+    async for issues, comments in _side_by_side(context, memory):
+        if issues is not None:
+            look.issues.update((row.number, row) for row in issues.rows)
+            look.poisoned.extend(issues.poisoned)
+            look.issue_list = issues.state or look.issue_list
+        if comments is not None:
+            look.comments.update((row.id, row) for row in comments.rows)
+            look.poisoned.extend(comments.poisoned)
+            look.comment_list = comments.state or look.comment_list
         if look.rows >= rows:
             yield look
             look = Look(local=False)
     yield look
+
+
+async def _side_by_side(
+    context: Context, memory: Memory
+) -> AsyncIterator[tuple[Page[Issue] | None, Page[RemoteComment] | None]]:
+    """Both lists by turns, page by page: what happened at one time is decided, and stored, once."""
+    issues = context.github.issue_changes(memory.issues)
+    comments = context.github.comment_changes(memory.comments)
+    while True:
+        pair = await anext(issues, None), await anext(comments, None)
+        if pair == (None, None):
+            return
+        yield pair
 
 
 async def accounts_of(context: Context, memory: Memory) -> frozenset[AccountId]:
