@@ -128,6 +128,7 @@ def _projects() -> None:
         sa.Column("repository_id", sa.BigInteger),
         sa.Column("repository", sa.String(200)),
         sa.Column("private", sa.Boolean),
+        sa.Column("exposed", sa.Boolean),
         sa.Column("account_id", sa.BigInteger),
         sa.Column("account_login", sa.String(200)),
         sa.Column("account_credential", sa.String(100)),
@@ -140,6 +141,7 @@ def _projects() -> None:
         sa.Column("last_pass_at", Instant),
         sa.Column("last_success_at", Instant),
         sa.Column("next_at", Instant),
+        sa.Column("round_began_at", Instant),
         sa.PrimaryKeyConstraint("project_id", name="pk_sync_projects"),
     )
 
@@ -192,6 +194,7 @@ def _links() -> None:
         sa.Column("seen_comments", sa.Integer),
         sa.Column("seen_locked", sa.Boolean),
         sa.Column("seen_updated_at", Instant),
+        sa.Column("seen_id", sa.BigInteger),
         sa.Column("created_at", Instant, nullable=False),
         sa.Column("quarantined_until", Instant),
         sa.Column("checked_at", Instant),
@@ -199,6 +202,9 @@ def _links() -> None:
         sa.Column("etag_issue", sa.Text),
         sa.Column("etag_thread", sa.Text),
         sa.Column("etag_credential", sa.Text),
+        sa.Column("missing_as", sa.String(20)),
+        sa.Column("missing_since", Instant),
+        sa.Column("frozen", sa.Text),
         sa.Column("revision", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_sync_links"),
     )
@@ -299,6 +305,7 @@ def _intents() -> None:
         sa.Column("empty_looks", sa.Integer, nullable=False),
         sa.Column("reason", sa.Text),
         sa.Column("asked", sa.Boolean, nullable=False),
+        sa.Column("why", sa.Text),
         sa.UniqueConstraint("local_id", "operation", name="uq_sync_intents_local_id_operation"),
         sa.PrimaryKeyConstraint("id", name="pk_sync_intents"),
     )

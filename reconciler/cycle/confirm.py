@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, assert_never
 
 from reconciler.cycle.context import Context
 from reconciler.cycle.tally import Tally
@@ -21,11 +21,14 @@ from reconciler.model.intent import (
     LabelWish,
     NewComment,
     NewIssue,
+    Operation,
     StateWish,
     TitleWish,
 )
 from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.link import Base, Entry, EntryState, Link, LinkOrigin, LinkState
+from reconciler.model.named import field_of_operation, kind_of_operation
+from reconciler.model.plan import Rule, Why
 from reconciler.model.report import Report
 from reconciler.model.snapshot import Change
 from reconciler.ports import Claim
@@ -38,7 +41,7 @@ async def confirmed(context: Context, claim: Claim, answer: Confirmed[Any], tall
         claim.intent,
         link=link if link != claim.link else None,  # a comment changes nothing about its link
         entry=entry,
-        changes=_changes(claim.intent, link, answer.request_id),
+        changes=told(claim.intent, link, answer.request_id),
         at=context.github.now(),
     )
     tally.confirmed(claim.intent.operation, link.number if link else IssueNumber(0))
@@ -53,7 +56,7 @@ async def adopted(context: Context, intent: Intent, issue: Issue, tally: Tally) 
         intent,
         link=replace(link, quarantined_until=issue.created_at) if link else None,
         entry=None,
-        changes=_changes(intent, link, None),
+        changes=told(intent, link, None),
         at=context.github.now(),
     )
     tally.confirmed(intent.operation, issue.number)
@@ -71,13 +74,17 @@ async def _after(context: Context, claim: Claim, value: Any) -> tuple[Link | Non
         case DeleteWish() if entry is not None:
             return link, replace(entry, state=EntryState.ENDED, reason="deleted in BugSpark")
         case StateWish() | TitleWish() | LabelWish() if link is not None:
-            return _moved(claim.intent, wish, link, value), entry
+            return _moved(context, claim.intent, wish, link, value), entry
     msg = f"intent {claim.intent.id} was confirmed, but the link or ledger row it belongs to is missing"
     raise ValueError(msg)
 
 
 def _moved(
-    intent: Intent, wish: StateWish | TitleWish | LabelWish, link: Link, value: Issue | tuple[str, ...]
+    context: Context,
+    intent: Intent,
+    wish: StateWish | TitleWish | LabelWish,
+    link: Link,
+    value: Issue | tuple[str, ...],
 ) -> Link:
     if link.base is None or link.seen is None:
         msg = f"link {link.id} was written to before its first contact"
@@ -85,8 +92,17 @@ def _moved(
     seen = (
         seen_of(value) if isinstance(value, Issue) else replace(link.seen, labels=value or link.seen.labels)
     )
+    if isinstance(wish, LabelWish) and crowded(context, intent, seen.labels):
+        return replace(link, seen=seen)
     base = agree(link.base, Field(intent.operation.value), wish.agreed, remote_title=seen.title)
     return replace(link, base=base, seen=seen)
+
+
+def crowded(context: Context, intent: Intent, labels: Sequence[str]) -> bool:
+    """Somebody else has put on a label of the same field meanwhile: a swap is finished only when exactly one
+    is left, so that it is decided again (DESIGN.md, Severity ↔ labels)."""
+    read = severity_of if intent.operation is Operation.SEVERITY else category_of
+    return len(read(labels, context.policy.labels).present) > 1
 
 
 def _posted(entry: Entry, comment: RemoteComment) -> Entry:
@@ -138,21 +154,34 @@ def _exported_base(context: Context, report: Report, issue: Issue) -> Base:
     )
 
 
-def _changes(intent: Intent, link: Link | None, request_id: str | None) -> Sequence[Change]:
-    wish = intent.wish
-    fields = {item.value: item for item in Field}
-    agreed = wish.agreed if isinstance(wish, StateWish | TitleWish | LabelWish) else None
+def told(intent: Intent, link: Link | None, request_id: str | None) -> Sequence[Change]:
+    """A confirmed write in the story: what was decided on, by which rule, and GitHub's own word for it."""
+    why = intent.why or Why(rule=Rule.RECORDED)
     change = Change(
         report_id=intent.report_id,
         link_id=link.id if link else intent.link_id,
         side=Side.GITHUB,
-        kind=intent.operation.value,
-        field=fields.get(intent.operation.value),
-        base=None,
-        local=agreed,
-        remote=None,
-        to=agreed,
-        rule="confirmed by GitHub",
+        kind=kind_of_operation(intent.operation),
+        field=field_of_operation(intent.operation),
+        base=why.base,
+        local=why.local,
+        remote=why.remote,
+        to=why.to or _result(intent, link),
+        rule=why.rule,
         request_id=request_id,
     )
     return (change,)
+
+
+def _result(intent: Intent, link: Link | None) -> str | None:
+    """What there is now, where the decision could not name it yet."""
+    match intent.wish:
+        case NewIssue():
+            return f"{link.repository}#{link.number}" if link else None
+        case NewComment() | EditWish():
+            return intent.why.local if intent.why else None
+        case StateWish(agreed=agreed) | LabelWish(agreed=agreed) | TitleWish(agreed=agreed):
+            return agreed
+        case DeleteWish():
+            return None
+    assert_never(intent.wish)

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from reconciler.cycle.context import Context
 from reconciler.cycle.wishes import in_order
 from reconciler.decide.mapping import category_label, severity_label
+from reconciler.decide.recognise import excerpt
 from reconciler.decide.text import ExportedReport, issue_body, title_to_github
 from reconciler.model.ids import IntentId, IssueNumber, ReportId, RepositoryId
 from reconciler.model.intent import Intent, IntentState, NewIssue, Operation
@@ -72,6 +73,7 @@ def _intent(
         attempts=0,
         created_at=context.github.now(),
         asked=asked,
+        why=Why(rule=Rule.EXPORT_ASKED if asked else Rule.EXPORT_ALL, local=excerpt(report.title)),
     )
 
 

@@ -11,7 +11,7 @@ from typing import assert_never
 
 import structlog
 
-from reconciler.cycle.confirm import adopted, confirmed
+from reconciler.cycle.confirm import adopted, confirmed, crowded, told
 from reconciler.cycle.context import Context
 from reconciler.cycle.observe import accounts_of, may_be_ours
 from reconciler.cycle.ours import close_doubles, report_of
@@ -151,7 +151,11 @@ async def _derived(context: Context, memory: Memory, intent: Intent, link: Link,
             title = wish.title if isinstance(wish, TitleWish) else link.base.remote_title
             base = agree(link.base, Field(intent.operation.value), wish.agreed, remote_title=title)
             await context.stores.intents.confirm(
-                intent, link=replace(link, base=base), entry=None, changes=(), at=context.github.now()
+                intent,
+                link=replace(link, base=base),
+                entry=None,
+                changes=told(intent, link, None),
+                at=context.github.now(),
             )
             return
     elif isinstance(wish, EditWish) and await _edited(context, intent, wish, link, tally):
@@ -187,7 +191,11 @@ async def _all_happened(
         for event in await context.github.field_events(intent.number)
         if event.at >= since and may_be_ours(event.actor, accounts) and _concerns(event, intent)
     }
-    return _steps(wish) <= ours
+    if not _steps(wish) <= ours:
+        return False
+    if isinstance(wish, LabelWish):
+        return not crowded(context, intent, (await context.github.issue(intent.number)).labels)
+    return True
 
 
 def _concerns(event: FieldEvent, intent: Intent) -> bool:

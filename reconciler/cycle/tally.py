@@ -7,6 +7,7 @@ from typing import assert_never
 
 from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import Operation
+from reconciler.model.link import LinkState
 from reconciler.model.passes import Applied
 from reconciler.model.plan import (
     CreateIssue,
@@ -24,6 +25,8 @@ from reconciler.model.plan import (
 )
 from reconciler.model.snapshot import Poisoned
 
+SYNCED = (LinkState.NEW, LinkState.ACTIVE)
+
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
@@ -35,11 +38,15 @@ class Tally:
     written: set[IssueNumber] = field(default_factory=set)
     troubles: list[str] = field(default_factory=list)  # refused or unknown writes, in sentences
     withheld: str | None = None
+    linked: int = 0  # first contacts
+    ended: int = 0  # links that ended or were put to rest
 
     def stored(self, plans: Iterable[LinkPlan]) -> None:
         """Local changes that were committed."""
         for plan in plans:
             self.conflicts += len(plan.conflicts)
+            self.linked += plan.link.base is None and plan.after.base is not None
+            self.ended += is_end(plan)
             self.counts["reports_updated"] += any(isinstance(a, SetField) for a in plan.actions)
             for action in plan.actions:
                 match action:
@@ -76,3 +83,9 @@ class Tally:
         """The counts in the contract's shape."""
         self.counts["issues_updated"] = len(self.written)
         return Applied(**{item.name: self.counts[item.name] for item in fields(Applied)})
+
+
+def is_end(plan: LinkPlan) -> bool:
+    """The link is synced no longer, for good or until its quarantine is over. Told once."""
+    ended = plan.after.state not in SYNCED and (plan.link.state in SYNCED or not plan.link.revision)
+    return ended or (plan.after.quarantined_until is not None and plan.link.quarantined_until is None)

@@ -36,6 +36,7 @@ from reconciler.model.plan import (
     SetState,
     SetTitle,
     SwapLabels,
+    Why,
 )
 from reconciler.model.report import LocalComment, Report
 
@@ -50,18 +51,22 @@ def wishes(context: Context, plan: LinkPlan) -> Iterator[Intent]:
         match action:
             case SetState():
                 wish = StateWish(state=action.state, reason=action.reason, agreed=report.status)
-                yield _intent(context, plan.link, Operation.STATUS, report.id, wish)
+                yield _intent(context, plan.link, action.why, Operation.STATUS, report.id, wish)
             case SwapLabels():
                 agreed = _value(report, action.field)
                 labels = LabelWish(add=action.add, remove=action.remove, agreed=agreed)
-                yield _intent(context, plan.link, Operation(action.field.value), report.id, labels)
+                yield _intent(
+                    context, plan.link, action.why, Operation(action.field.value), report.id, labels
+                )
             case SetTitle():
                 title = TitleWish(title=action.title, agreed=report.title)
-                yield _intent(context, plan.link, Operation.TITLE, report.id, title)
+                yield _intent(context, plan.link, action.why, Operation.TITLE, report.id, title)
             case PostComment():
                 body = NewComment(body=_body(context, plan.link, action.comment))
                 entry = entries[action.comment.id]
-                yield _intent(context, plan.link, Operation.CREATE_COMMENT, action.comment.id, body, entry)
+                yield _intent(
+                    context, plan.link, action.why, Operation.CREATE_COMMENT, action.comment.id, body, entry
+                )
             case EditRemote():
                 assert action.entry.remote_id is not None
                 edit = EditWish(
@@ -70,13 +75,25 @@ def wishes(context: Context, plan: LinkPlan) -> Iterator[Intent]:
                     local_digest=digest(action.comment.body),
                 )
                 yield _intent(
-                    context, plan.link, Operation.EDIT_COMMENT, action.comment.id, edit, action.entry.id
+                    context,
+                    plan.link,
+                    action.why,
+                    Operation.EDIT_COMMENT,
+                    action.comment.id,
+                    edit,
+                    action.entry.id,
                 )
             case DeleteRemote():
                 assert action.entry.remote_id is not None
                 gone = DeleteWish(remote_id=action.entry.remote_id)
                 yield _intent(
-                    context, plan.link, Operation.DELETE_COMMENT, action.entry.id, gone, action.entry.id
+                    context,
+                    plan.link,
+                    action.why,
+                    Operation.DELETE_COMMENT,
+                    action.entry.id,
+                    gone,
+                    action.entry.id,
                 )
             case SetField() | ImportComment() | EditLocal() | RemoveLocal() | CreateIssue():
                 continue
@@ -104,6 +121,7 @@ def _value(report: Report, field: Field) -> str:
 def _intent(
     context: Context,
     link: Link,
+    why: Why,
     operation: Operation,
     local_id: UUID,
     wish: Wish,
@@ -123,4 +141,5 @@ def _intent(
         state=IntentState.PLANNED,
         attempts=0,
         created_at=context.github.now(),
+        why=why,
     )

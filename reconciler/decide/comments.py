@@ -13,12 +13,14 @@ from reconciler.decide.text import digest, is_imported, to_bugspark
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId
 from reconciler.model.issue import RemoteComment
+from reconciler.model.kinds import Kind
 from reconciler.model.link import Entry, EntryState, LinkOrigin
 from reconciler.model.plan import (
     Action,
     DeleteRemote,
     EditLocal,
     EditRemote,
+    Event,
     ImportComment,
     LinkView,
     PostComment,
@@ -33,12 +35,16 @@ EDITED_COPY = "our copy was edited on GitHub"
 """Shown to people, and remembered: such a copy is never overwritten (DESIGN.md, Comments)."""
 
 
+DELETED_COPY = "the copy was deleted; its original stays, and no other copy is made"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comments:
     """What is to be done about one link's comments."""
 
     actions: tuple[Action, ...] = ()
     entries: tuple[Entry, ...] = ()
+    events: tuple[Event, ...] = ()
 
 
 def decide_comments(view: LinkView, policy: SyncPolicy, new_id: NewId) -> Comments:
@@ -54,7 +60,9 @@ def decide_comments(view: LinkView, policy: SyncPolicy, new_id: NewId) -> Commen
         _vanished_on_github(desk, entry)
     if view.whole:
         _edited_in_bugspark(desk)
-    return Comments(actions=tuple(desk.actions), entries=tuple(desk.changed.values()))
+    return Comments(
+        actions=tuple(desk.actions), entries=tuple(desk.changed.values()), events=tuple(desk.events)
+    )
 
 
 def _vanished(view: LinkView) -> Iterable[Entry]:
@@ -93,6 +101,8 @@ def _known(desk: Desk, entry: Entry, comment: RemoteComment) -> None:
 
 def _edited_on_github(desk: Desk, entry: Entry, seen: Entry, comment: RemoteComment) -> Entry:
     if entry.origin is Side.BUGSPARK:
+        said = excerpt(comment.body)
+        desk.events.append(Event(kind=Kind.COPY_EDITED, side=Side.GITHUB, rule=EDITED_COPY, remote=said))
         return replace(seen, reason=EDITED_COPY)
     body = to_bugspark(login_of(comment), comment.body)
     why = Why(rule=Rule.COMMENT_EDITED, remote=excerpt(comment.body), to=excerpt(body))
@@ -131,6 +141,8 @@ def _adopt(desk: Desk, entry: Entry, comment: RemoteComment) -> None:
         return
     paired = replace(paired, state=EntryState.LIVE, reason=None)
     desk.keep(paired)
+    said = excerpt(comment.body)
+    desk.events.append(Event(kind=Kind.POST_COMMENT, side=Side.GITHUB, rule=Rule.FOUND, remote=said))
     if late:
         why = Why(rule=Rule.COMMENT_DELETED, remote=excerpt(comment.body))
         desk.actions.append(DeleteRemote(entry=paired, why=why))
@@ -217,6 +229,7 @@ def _vanished_in_bugspark(desk: Desk, entry: Entry) -> None:
     double = entry.local_id is None  # a second copy never had an original: it goes, whatever the switch says
     if entry.origin is Side.GITHUB:
         desk.keep(replace(entry, state=EntryState.TOMBSTONE, reason="deleted in BugSpark"))
+        desk.events.append(Event(kind=Kind.COPY_DELETED, side=Side.BUGSPARK, rule=DELETED_COPY))
     elif copied and (double or desk.policy.delete_on_github):
         rule = Rule.COMMENT_DOUBLED if double else Rule.COMMENT_DELETED
         desk.actions.append(DeleteRemote(entry=entry, why=Why(rule=rule)))
@@ -230,7 +243,18 @@ def _vanished_on_github(desk: Desk, entry: Entry) -> None:
         return
     if entry.origin is Side.BUGSPARK:
         desk.keep(replace(entry, state=EntryState.TOMBSTONE, reason="deleted on GitHub"))
+        said = _text_here(desk, entry)
+        desk.events.append(Event(kind=Kind.COPY_DELETED, side=Side.GITHUB, rule=DELETED_COPY, local=said))
         return
     if desk.policy.delete_in_bugspark:
-        desk.actions.append(RemoveLocal(entry=entry, why=Why(rule=Rule.COMMENT_DELETED)))
+        desk.actions.append(RemoveLocal(entry=entry, why=_deleted(desk, entry)))
     desk.keep(replace(entry, state=EntryState.ENDED, reason="deleted on GitHub"))
+
+
+def _deleted(desk: Desk, entry: Entry) -> Why:
+    return Why(rule=Rule.COMMENT_DELETED, local=_text_here(desk, entry))
+
+
+def _text_here(desk: Desk, entry: Entry) -> str | None:
+    """What BugSpark says there, where the whole thread was read."""
+    return next((excerpt(local.body) for local in desk.view.local if local.id == entry.local_id), None)

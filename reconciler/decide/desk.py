@@ -9,7 +9,7 @@ from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId, EntryId, RemoteCommentId
 from reconciler.model.issue import RemoteComment
 from reconciler.model.link import Entry, EntryState
-from reconciler.model.plan import Action, LinkView
+from reconciler.model.plan import Action, Event, LinkView
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment
 
@@ -25,6 +25,7 @@ class Desk:
     new_id: NewId
     unmatched: dict[CommentId, LocalComment]
     actions: list[Action] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     changed: dict[EntryId, Entry] = field(default_factory=dict)
     by_remote: dict[RemoteCommentId, Entry] = field(default_factory=dict)
     by_local: dict[CommentId, Entry] = field(default_factory=dict)

@@ -41,12 +41,14 @@ def decide_link(
             base=fields.base,
             seen=seen,
             quarantined_until=None,
+            missing=None,
             checked=view.checked or view.link.checked,
         ),
         actions=fields.actions + comments.actions,
         entries=comments.entries,
         conflicts=fields.conflicts,
         notes=fields.notes,
+        events=comments.events,
     )
 
 
@@ -60,6 +62,7 @@ def seen_of(issue: Issue) -> Seen:
         comments=issue.comments,
         locked=issue.locked,
         updated_at=issue.updated_at,
+        id=issue.id,
     )
 
 
@@ -70,6 +73,11 @@ def is_news(link: Link, issue: Issue) -> bool:
     if link.seen is None:
         return True
     return issue.updated_at >= link.seen.updated_at and seen_of(issue) != link.seen
+
+
+def is_another(link: Link, issue: Issue) -> bool:
+    """The number is the link's, the issue is not: the repository was deleted and made anew, say."""
+    return link.seen is not None and link.seen.id is not None and link.seen.id != issue.id
 
 
 def is_doubtful(link: Link, issue: Issue) -> bool:

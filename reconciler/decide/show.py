@@ -1,12 +1,14 @@
 """A plan as people and programs read it: one flat line per action, and a hash that is the plan's own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import astuple
 from hashlib import sha256
-from typing import Final, assert_never
+from typing import assert_never
 
-from reconciler.model.intent import Intent, NewIssue, Operation
+from reconciler.model.intent import Intent, NewIssue
+from reconciler.model.kinds import Kind
 from reconciler.model.link import Link
+from reconciler.model.named import field_of, field_of_operation, kind_of, kind_of_operation
 from reconciler.model.plan import (
     Action,
     CreateIssue,
@@ -24,41 +26,6 @@ from reconciler.model.plan import (
 )
 from reconciler.model.report import Report
 from reconciler.model.shown import ShownAction
-
-KINDS: Final[Mapping[type[Action], str]] = {
-    SetField: "set_field",
-    ImportComment: "import_comment",
-    EditLocal: "edit_comment",
-    RemoveLocal: "remove_comment",
-    CreateIssue: "create_issue",
-    SetState: "set_state",
-    SwapLabels: "swap_labels",
-    SetTitle: "set_title",
-    PostComment: "post_comment",
-    EditRemote: "edit_remote_comment",
-    DeleteRemote: "delete_remote_comment",
-}
-
-
-def kind_of(action: Action) -> str:
-    """The stable word for an action (CONTRACT.md, plan --json)."""
-    return KINDS[type(action)]
-
-
-def field_of(action: Action) -> str | None:
-    """The field an action is about; comments count as one."""
-    match action:
-        case SetField() | SwapLabels():
-            return action.field
-        case SetState():
-            return "status"
-        case SetTitle():
-            return "title"
-        case CreateIssue():
-            return None
-        case ImportComment() | EditLocal() | RemoveLocal() | PostComment() | EditRemote() | DeleteRemote():
-            return "comment"
-    assert_never(action)
 
 
 def show(plan: LinkPlan, action: Action) -> ShownAction:
@@ -80,7 +47,7 @@ def show(plan: LinkPlan, action: Action) -> ShownAction:
 def show_export(report: Report, rule: str) -> ShownAction:
     """An export, flat; the issue has no number yet."""
     return ShownAction(
-        kind="create_issue",
+        kind=Kind.CREATE_ISSUE,
         report=str(report.id),
         tracking_id=report.tracking_id,
         issue=None,
@@ -95,14 +62,13 @@ def show_export(report: Report, rule: str) -> ShownAction:
 
 def show_intent(intent: Intent, issue: str | None) -> ShownAction:
     """A frozen wish of an earlier pass that is still to be sent, flat."""
-    create = intent.operation is Operation.CREATE_ISSUE
     text = intent.wish.title if isinstance(intent.wish, NewIssue) else None
     return ShownAction(
-        kind="create_issue" if create else "post_comment",
+        kind=kind_of_operation(intent.operation),
         report=str(intent.report_id),
         tracking_id=None,
         issue=issue,
-        field=None if create else "comment",
+        field=field_of_operation(intent.operation),
         base=None,
         local=text,
         remote=None,

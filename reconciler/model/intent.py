@@ -17,6 +17,7 @@ from reconciler.model.ids import (
     ReportId,
     RepositoryId,
 )
+from reconciler.model.plan import Why
 
 T = TypeVar("T")
 
@@ -132,6 +133,7 @@ class Intent:
     empty_looks: int = 0  # complete looks that found nothing, while the outcome is unknown
     reason: str | None = None  # why it waits or is quarantined
     asked: bool = False  # by `reconcile export`: exempt from guard.max_new_issues
+    why: Why | None = None  # what was decided on; told when it is confirmed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from reconciler.model.fields import Category, IssueState, Severity, Side, Status
+from reconciler.model.fields import Category, Field, IssueState, Severity, Side, Status
 from reconciler.model.ids import (
     CommentId,
     EntryId,
@@ -25,10 +25,14 @@ class LinkState(StrEnum):
     ACTIVE = "active"
     UNLINKED = "unlinked"  # remote ids are kept, so that nothing is made twice
     CONTESTED = "contested"  # another report holds this issue
-    GONE = "gone"  # the issue was deleted
+    GONE = "gone"  # the issue was deleted, or made a discussion: GitHub does not say which
     TRANSFERRED = "transferred"
-    CONVERTED = "converted"  # the number is a discussion or pull request now
+    CONVERTED = "converted"  # the number is a pull request now
     REPORT_DELETED = "report_deleted"
+
+
+ENDED = (LinkState.GONE, LinkState.TRANSFERRED, LinkState.CONVERTED)
+"""What becomes of a link because of its issue. Nothing on either side is changed because of it."""
 
 
 class LinkOrigin(StrEnum):
@@ -62,6 +66,7 @@ class Seen:
     comments: int
     locked: bool
     updated_at: datetime
+    id: int | None = None  # GitHub's own: the same number with another id is another repository's issue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,23 @@ class Checked:
     at: datetime
     due: datetime
     etags: Etags | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """What one look said became of the issue. A second one that agrees, `settle_seconds` later, ends the link."""
+
+    state: LinkState
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """A field that is written on neither side, because our writes to it were undone again and again."""
+
+    field: Field
+    since: datetime
+    reason: str  # a sentence that names GitHub's actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +115,8 @@ class Link:
     revision: int  # 0: not stored yet
     quarantined_until: datetime | None = None
     checked: Checked | None = None  # None: due for verification
+    missing: Missing | None = None
+    frozen: tuple[Frozen, ...] = ()
 
 
 class EntryState(StrEnum):

@@ -50,6 +50,15 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """How far a whole round of verification came."""
+
+    compared: int  # in this round so far
+    links: int  # there are to compare
+    differed: int  # in this pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PassResult:
     """One project, one pass."""
 
@@ -66,3 +75,6 @@ class PassResult:
     pending: int
     withheld: str | None = None  # the hash of withheld deletions, for --accept
     next_at: datetime | None = None  # with LIMITED
+    linked: int = 0  # links taken up: their first contact was made
+    ended: int = 0  # links that ended or rest
+    verified: Verified | None = None  # of a whole round (`reconcile verify`)

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from reconciler.model.fields import Field, IssueState
+from reconciler.model.fields import Field, IssueState, Side
 from reconciler.model.ids import AccountId
 from reconciler.model.issue import Issue, RemoteComment
+from reconciler.model.kinds import Kind
 from reconciler.model.link import Checked, Entry, Link
 from reconciler.model.report import LocalComment, Report
 
@@ -26,6 +27,8 @@ class Rule(StrEnum):
     COMMENT_DOUBLED = "a second copy of ours"
     EXPORT_ASKED = "export was asked for"
     EXPORT_ALL = "every new report is exported"
+    RECORDED = "recorded by an earlier version"
+    FOUND = "its lost answer was found by its marker"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +154,17 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something about a comment that was seen and not acted on: the story tells it."""
+
+    kind: Kind
+    side: Side  # where it happened
+    rule: str  # a sentence for people
+    local: str | None = None  # excerpts
+    remote: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkPlan:
     """What is done about one link. Nothing of it is done when the report or the link has moved since.
 
@@ -166,6 +180,7 @@ class LinkPlan:
     conflicts: tuple[Conflict, ...] = ()
     withheld: tuple[Deletion, ...] = ()
     notes: tuple[str, ...] = ()  # recorded, not acted on: several severities at once, say
+    events: tuple[Event, ...] = ()  # the same for comments
     claim_columns: bool = False  # the report's columns are filled as well (discovery)
 
     @property

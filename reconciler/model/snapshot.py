@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from reconciler.model.fields import Field, Side
+from reconciler.model.fields import Side
 from reconciler.model.ids import AccountId, EntryId, LinkId, ProjectId, ReportId, RepositoryId
 from reconciler.model.intent import Intent
 from reconciler.model.issue import ListState
+from reconciler.model.kinds import Kind
 from reconciler.model.link import Entry, Link
 from reconciler.model.passes import PassResult
 from reconciler.model.plan import LinkPlan, RemoveLocal
@@ -24,7 +25,8 @@ class Memory:
     project_id: ProjectId
     repository_id: RepositoryId = UNKNOWN_REPOSITORY
     repository: str = ""  # the configured "owner/repo" that repository_id was read for
-    private: bool | None = None
+    private: bool | None = None  # as it was when the operator last knew: see `exposed`
+    exposed: bool = False  # it has turned public since, and nobody has acknowledged that yet
     account: AccountId | None = None
     account_login: str | None = None
     account_credential: str | None = None  # fingerprint the account was read with
@@ -133,9 +135,9 @@ class Change:
 
     report_id: ReportId
     link_id: LinkId | None
-    side: Side  # which side was written
-    kind: str  # "set_field", "import_comment", …: the action's kind
-    field: Field | None
+    side: Side  # which side was written, or where it was seen
+    kind: Kind
+    field: str | None  # a Field, or "comment"
     base: str | None
     local: str | None
     remote: str | None
@@ -143,6 +145,16 @@ class Change:
     rule: str
     lost: str | None = None
     request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How much of a project has been compared whole of late (`poll.verify_seconds`)."""
+
+    links: int = 0  # ACTIVE
+    verified: int = 0  # of them, compared within the time, jitter included
+    within: timedelta = timedelta(hours=6)
+    oldest: datetime | None = None  # comparison of a link that has been compared at all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +176,7 @@ class Health:
     last_success_at: datetime | None
     next_at: datetime | None
     problem: str | None
+    coverage: Coverage = field(default_factory=Coverage)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

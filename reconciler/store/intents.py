@@ -120,8 +120,11 @@ class StoredIntents:
             await story.tell(connection, intent.project_id, at, changes)
 
     async def settle(self, intent: Intent) -> None:
+        """One that rests is told in the story, with its reason."""
         async with self._database.write() as connection:
             await _set(connection, intent, was=intent.attempts)
+            if intent.state is IntentState.QUARANTINED:
+                await story.tell_rest(connection, intent)
 
     async def cancel(self, cancelled: Collection[Intent]) -> None:
         """Only as they were read: one that has been claimed since stays."""

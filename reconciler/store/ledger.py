@@ -9,12 +9,13 @@ from sqlalchemy import Column, Row, Select, case, exists, func, not_, or_, selec
 
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId, IssueNumber, ProjectId, RemoteCommentId, ReportId, RepositoryId
+from reconciler.model.kinds import Kind
 from reconciler.model.link import EntryState, Link, LinkState
 from reconciler.model.plan import Deletion
 from reconciler.model.report import Columns
 from reconciler.model.snapshot import Batch, Snapshot, Stored, ThreadSide, UnlinkedReport, Withheld
 from reconciler.ports import Clock
-from reconciler.store import binding, snapshot, withholding
+from reconciler.store import binding, snapshot, story, withholding
 from reconciler.store.apply import Ways, apply
 from reconciler.store.engine import Database
 from reconciler.store.look import Wanted
@@ -124,11 +125,15 @@ class StoredLedger:
         """
         async with self._database.write() as connection:
             await binding.make(connection, link, columns)
+            told = story.line(link, Kind.LINK, Side.BUGSPARK, story.TAKEN_UP[link.origin], to=_issue(link))
+            await story.tell(connection, link.project_id, link.created_at, [told])
 
     async def unlink(self, link: Link) -> None:
         """Columns that name another issue by now are somebody's new wish and stay."""
         async with self._database.write() as connection:
             await binding.cut(connection, link)
+            told = story.line(link, Kind.UNLINK, Side.BUGSPARK, "unlinked by command", was=_issue(link))
+            await story.tell(connection, link.project_id, self._clock.now(), [told])
 
     async def same_tracking(self, tracking_ids: Collection[str]) -> tuple[UnlinkedReport, ...]:
         if not tracking_ids:
@@ -172,6 +177,10 @@ class StoredLedger:
         async with self._database.read() as connection:
             row = (await connection.execute(query.limit(1))).mappings().first()
             return to_link(row) if row else None
+
+
+def _issue(link: Link) -> str:
+    return f"{link.repository}#{link.number}"
 
 
 def _unlinked() -> Select[Any]:

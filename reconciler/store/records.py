@@ -23,7 +23,19 @@ from reconciler.model.intent import (
     Wish,
 )
 from reconciler.model.issue import Etags, ListState
-from reconciler.model.link import Base, Checked, Entry, EntryState, Link, LinkOrigin, LinkState, Seen
+from reconciler.model.link import (
+    Base,
+    Checked,
+    Entry,
+    EntryState,
+    Frozen,
+    Link,
+    LinkOrigin,
+    LinkState,
+    Missing,
+    Seen,
+)
+from reconciler.model.plan import Why
 from reconciler.model.report import Columns, LocalComment, Report
 from reconciler.store.tables import comments, intents, links
 
@@ -116,7 +128,14 @@ def to_link(row: RowMapping) -> Link:
         revision=row["revision"],
         quarantined_until=row["quarantined_until"],
         checked=_checked(row),
+        missing=_missing(row),
+        frozen=from_json(row["frozen"], tuple[Frozen, ...]) if row["frozen"] else (),
     )
+
+
+def _missing(row: RowMapping) -> Missing | None:
+    state = row["missing_as"]
+    return Missing(state=LinkState(state), since=row["missing_since"]) if state else None
 
 
 def _checked(row: RowMapping) -> Checked | None:
@@ -150,6 +169,7 @@ def _seen(row: RowMapping) -> Seen | None:
         comments=row["seen_comments"],
         locked=row["seen_locked"],
         updated_at=row["seen_updated_at"],
+        id=row["seen_id"],
     )
 
 
@@ -180,6 +200,7 @@ def link_row(link: Link, revision: int) -> dict[str, Any]:
         "seen_comments": seen and seen.comments,
         "seen_locked": seen and seen.locked,
         "seen_updated_at": seen and seen.updated_at,
+        "seen_id": seen and seen.id,
         "created_at": link.created_at,
         "quarantined_until": link.quarantined_until,
         "checked_at": checked and checked.at,
@@ -187,6 +208,9 @@ def link_row(link: Link, revision: int) -> dict[str, Any]:
         "etag_issue": etags and etags.issue,
         "etag_thread": etags and etags.thread,
         "etag_credential": etags and etags.credential,
+        "missing_as": link.missing and link.missing.state,
+        "missing_since": link.missing and link.missing.since,
+        "frozen": to_json(link.frozen) if link.frozen else None,
         "revision": revision,
     }
 
@@ -250,6 +274,7 @@ def to_intent(row: RowMapping) -> Intent:
         empty_looks=row["empty_looks"],
         reason=row["reason"],
         asked=row["asked"],
+        why=from_json(row["why"], Why) if row["why"] else None,
     )
 
 
@@ -275,6 +300,7 @@ def intent_row(intent: Intent) -> tuple[Any, ...]:
         intent.empty_looks,
         intent.reason,
         intent.asked,
+        to_json(intent.why) if intent.why else None,
     )
 
 

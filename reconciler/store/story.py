@@ -1,17 +1,24 @@
-"""The story of a report (`sync_changes`): what was written where, by which rule, and what was lost."""
+"""The story of a report (`sync_changes`): what was written or seen, by which rule, and what was lost."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reconciler.model.fields import Field, Side
-from reconciler.model.ids import ProjectId
+from reconciler.model.dossier import Told
+from reconciler.model.fields import Side
+from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.intent import Intent
+from reconciler.model.kinds import Kind
+from reconciler.model.link import Link, LinkOrigin, LinkState
+from reconciler.model.named import COMMENT, field_of, field_of_operation, kind_of
 from reconciler.model.plan import (
     EditLocal,
+    Event,
     ImportComment,
     LinkPlan,
-    LocalAction,
     RemoveLocal,
     Rule,
     SetField,
@@ -23,45 +30,106 @@ from reconciler.store.records import kinds
 from reconciler.store.tables import changes
 
 KINDS = {name: kind for name, kind in kinds(changes).items() if name != "id"}
-WORDS: dict[type[LocalAction], str] = {
-    SetField: "set_field",
-    ImportComment: "import_comment",
-    EditLocal: "edit_local",
-    RemoveLocal: "remove_local",
-}
 LOCAL_WON = (Rule.NEWEST_LOCAL, Rule.POLICY_LOCAL)
+TAKEN_UP = {
+    LinkOrigin.COLUMNS: "the report's columns named this issue",
+    LinkOrigin.COMMAND: "linked by command",
+    LinkOrigin.DISCOVERY: "found among the issues that BugSpark's button made",
+    LinkOrigin.EXPORT: "made by export",
+}
 
 
 def of_plans(plans: Iterable[LinkPlan]) -> list[Change]:
-    """What the local half of these plans wrote, and conflicts. Writes to GitHub are told when confirmed."""
+    """What the local half of these plans wrote, and what they saw. GitHub's half is told when confirmed."""
     return [change for plan in plans for change in _of_plan(plan)]
 
 
 def _of_plan(plan: LinkPlan) -> Iterator[Change]:
+    yield from _of_link(plan.link, plan.after)
+    disputed = {conflict.field for conflict in plan.conflicts}
     for action in plan.actions:
+        if isinstance(action, SetField) and action.field in disputed:
+            continue  # its conflict says all of it
         if isinstance(action, SetField | ImportComment | EditLocal | RemoveLocal):
-            field = action.field if isinstance(action, SetField) else None
-            yield _change(plan, WORDS[type(action)], Side.BUGSPARK, action.why, field)
+            yield _change(plan, kind_of(action), Side.BUGSPARK, action.why, field_of(action))
     for conflict in plan.conflicts:
         written = Side.GITHUB if conflict.why.rule in LOCAL_WON else Side.BUGSPARK
-        yield _change(plan, "conflict", written, conflict.why, conflict.field, conflict.lost)
-    for note in plan.notes:
-        yield Change(
-            report_id=plan.link.report_id,
-            link_id=plan.link.id,
-            side=Side.GITHUB,
-            kind="note",
-            field=None,
-            base=None,
-            local=None,
-            remote=None,
-            to=None,
-            rule=note,
-        )
+        yield _change(plan, Kind.CONFLICT, written, conflict.why, conflict.field, conflict.lost)
+    yield from (_of_event(plan, event) for event in plan.events)
+    yield from (line(plan.link, Kind.NOTE, Side.GITHUB, note) for note in plan.notes)
+
+
+def _of_link(before: Link, after: Link) -> Iterator[Change]:
+    """What became of the link itself. Going on as before, or resting for the reason it has, tells nothing."""
+    ended = after.state not in (LinkState.NEW, LinkState.ACTIVE)
+    if before.base is None and after.base is not None:
+        yield line(after, Kind.FIRST_CONTACT, Side.BUGSPARK, TAKEN_UP[after.origin], to=_issue(after))
+    elif ended and (before.state is not after.state or not before.revision):
+        was = before.state.value if before.revision and before.state is not after.state else None
+        rule = after.reason or after.state.value
+        yield line(after, Kind.LINK_STATE, Side.BUGSPARK, rule, was=was, to=after.state.value)
+    yield from _frozen(before, after)
+    if after.quarantined_until is not None:
+        if before.quarantined_until is None or before.reason != after.reason:
+            yield line(after, Kind.QUARANTINE, Side.GITHUB, after.reason or "it can't be read")
+    elif before.quarantined_until is not None and before.reason is not None and not ended:
+        yield line(after, Kind.RELEASE, Side.GITHUB, f"it rested because: {before.reason}")
+
+
+def _frozen(before: Link, after: Link) -> Iterator[Change]:
+    was, now = ({each.field: each for each in link.frozen} for link in (before, after))
+    for field in now.keys() - was.keys():
+        yield line(after, Kind.FREEZE, Side.GITHUB, now[field].reason, field=field.value)
+    for field in was.keys() - now.keys():
+        yield line(after, Kind.THAW, Side.GITHUB, f"it was frozen because: {was[field].reason}", field=field)
+
+
+def _issue(link: Link) -> str:
+    return f"{link.repository}#{link.number}"
+
+
+def line(
+    link: Link,
+    kind: Kind,
+    side: Side,
+    rule: str,
+    *,
+    field: str | None = None,
+    was: str | None = None,
+    to: str | None = None,
+) -> Change:
+    """Something about a link, or about a report because of it, that is no plan's action."""
+    return Change(
+        report_id=link.report_id,
+        link_id=link.id,
+        side=side,
+        kind=kind,
+        field=field,
+        base=None,
+        local=was if side is Side.BUGSPARK else None,
+        remote=was if side is Side.GITHUB else None,
+        to=to,
+        rule=rule,
+    )
+
+
+def _of_event(plan: LinkPlan, event: Event) -> Change:
+    return Change(
+        report_id=plan.link.report_id,
+        link_id=plan.link.id,
+        side=event.side,
+        kind=event.kind,
+        field=COMMENT,
+        base=None,
+        local=event.local,
+        remote=event.remote,
+        to=None,
+        rule=event.rule,
+    )
 
 
 def _change(
-    plan: LinkPlan, kind: str, side: Side, why: Why, field: Field | None, lost: str | None = None
+    plan: LinkPlan, kind: Kind, side: Side, why: Why, field: str | None, lost: str | None = None
 ) -> Change:
     return Change(
         report_id=plan.link.report_id,
@@ -100,3 +168,53 @@ async def tell(connection: AsyncConnection, project: ProjectId, at: datetime, to
         for each in told
     ]
     await insert_all(connection, changes, KINDS, rows)
+
+
+async def tell_rest(connection: AsyncConnection, intent: Intent) -> None:
+    """A write that was refused and rests. Refused again for the same reason, it is the same line."""
+    field = field_of_operation(intent.operation)
+    reason = intent.reason or "it was refused"
+    newest = await last(connection, intent.report_id, field)
+    if newest is not None and (newest.kind, newest.rule) == (Kind.QUARANTINE, reason):
+        return
+    why = intent.why
+    change = Change(
+        report_id=intent.report_id,
+        link_id=intent.link_id,
+        side=Side.GITHUB,
+        kind=Kind.QUARANTINE,
+        field=field,
+        base=None,
+        local=why.local if why else None,
+        remote=None,
+        to=why.to if why else None,
+        rule=reason,
+    )
+    await tell(connection, intent.project_id, intent.ended_at or intent.created_at, [change])
+
+
+async def last(
+    connection: AsyncConnection, report: ReportId, field: str | None, kind: Kind | None = None
+) -> Change | None:
+    """The newest line about a field, of one kind if wished."""
+    query = select(changes).where(changes.c.report_id == report, changes.c.field.is_not_distinct_from(field))
+    if kind is not None:
+        query = query.where(changes.c.kind == kind)
+    row = (await connection.execute(query.order_by(changes.c.id.desc()).limit(1))).mappings().first()
+    return _to_change(row) if row else None
+
+
+async def read(connection: AsyncConnection, report: ReportId, limit: int) -> tuple[Told, ...]:
+    """The newest lines of a report's story, newest first."""
+    query = select(changes).where(changes.c.report_id == report).order_by(changes.c.id.desc()).limit(limit)
+    rows = (await connection.execute(query)).mappings()
+    return tuple(Told(at=row["at"], change=_to_change(row)) for row in rows)
+
+
+def _to_change(row: RowMapping) -> Change:
+    """Raises ValueError when a stored word is unknown (a newer program wrote it)."""
+    same: dict[str, Any] = {
+        name: row[name]
+        for name in ("report_id", "link_id", "field", "base", "local", "remote", "to", "rule", "lost")
+    }
+    return Change(side=Side(row["side"]), kind=Kind(row["kind"]), request_id=row["request_id"], **same)

@@ -47,6 +47,7 @@ projects = Table(
     Column("repository_id", BigInteger),
     Column("repository", String(200)),
     Column("private", Boolean),
+    Column("exposed", Boolean),  # it has turned public, and nobody has acknowledged that yet
     Column("account_id", BigInteger),
     Column("account_login", String(200)),
     Column("account_credential", String(100)),
@@ -59,6 +60,7 @@ projects = Table(
     Column("last_pass_at", Instant),
     Column("last_success_at", Instant),
     Column("next_at", Instant),
+    Column("round_began_at", Instant),  # of a whole verification that is not finished
 )
 
 lists = Table(
@@ -105,6 +107,7 @@ links = Table(
     Column("seen_comments", Integer),
     Column("seen_locked", Boolean),
     Column("seen_updated_at", Instant),
+    Column("seen_id", BigInteger),
     Column("created_at", Instant, nullable=False),
     Column("quarantined_until", Instant),
     Column("checked_at", Instant),
@@ -112,6 +115,9 @@ links = Table(
     Column("etag_issue", Text),
     Column("etag_thread", Text),
     Column("etag_credential", Text),
+    Column("missing_as", String(20)),
+    Column("missing_since", Instant),
+    Column("frozen", Text),  # JSON of the frozen fields
     Column("revision", Integer, nullable=False),
     Index(
         "uq_sync_links_issue",
@@ -199,6 +205,7 @@ intents = Table(
     Column("empty_looks", Integer, nullable=False),
     Column("reason", Text),
     Column("asked", Boolean, nullable=False),
+    Column("why", Text),  # JSON of a Why
     UniqueConstraint("local_id", "operation"),
     Index(None, "project_id", "created_at"),
 )
@@ -255,7 +262,7 @@ withheld = Table(
     Column("entry_id", Uuid, primary_key=True),
     Column("link_id", Uuid, nullable=False),
     Column("report_id", Uuid, nullable=False),
-    Column("kind", String(30), nullable=False),  # remove_local, delete_remote
+    Column("kind", String(30), nullable=False),  # model.kinds.Kind
     Column("why", Text, nullable=False),  # JSON of a Why
 )
 

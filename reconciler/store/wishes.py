@@ -11,7 +11,7 @@ from reconciler.store.bulk import insert_new, insertion
 from reconciler.store.records import INTENT_KINDS, intent_row
 from reconciler.store.tables import intents
 
-RENEWED = ("report_id", "link_id", "entry_id", "repository_id", "number", "wish", "asked")
+RENEWED = ("report_id", "link_id", "entry_id", "repository_id", "number", "wish", "asked", "why")
 
 
 async def put(connection: AsyncConnection, wishes: Sequence[Intent], at: datetime) -> None:

@@ -6,7 +6,9 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.ids import LinkId, ProjectId
+from reconciler.model.kinds import Kind
 from reconciler.model.link import EntryState, Link, LinkState
+from reconciler.model.named import kind_of
 from reconciler.model.plan import Deletion, RemoveLocal, Why
 from reconciler.model.snapshot import Withheld
 from reconciler.store.bulk import insert_all
@@ -16,7 +18,7 @@ from reconciler.store.tables import projects
 from reconciler.store.tables import withheld as held_rows
 
 KINDS = kinds(held_rows)
-REMOVE = "remove_local"
+REMOVE = Kind.REMOVE_COMMENT
 
 
 async def held(connection: AsyncConnection, project: ProjectId) -> str | None:
@@ -39,7 +41,7 @@ async def withhold(
             each.entry.id,
             link.id,
             link.report_id,
-            REMOVE if isinstance(each, RemoveLocal) else "delete_remote",
+            kind_of(each),
             to_json(each.why),
         )
         for link, each in deletions

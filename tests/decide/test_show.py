@@ -9,11 +9,9 @@ from hypothesis import strategies as st
 
 from reconciler.decide.show import (
     export_key,
-    field_of,
     intent_key,
     issue_name,
     key_of,
-    kind_of,
     plan_hash,
     show,
     show_export,
@@ -22,6 +20,7 @@ from reconciler.decide.show import (
 from reconciler.model.fields import Field, IssueState, Severity, Side
 from reconciler.model.ids import EntryId, IntentId, IssueNumber, LinkId, ReportId, RepositoryId
 from reconciler.model.intent import Intent, IntentState, NewComment, NewIssue, Operation
+from reconciler.model.named import field_of, kind_of
 from reconciler.model.plan import (
     Action,
     CreateIssue,

@@ -20,6 +20,7 @@ from reconciler.model.intent import (
     Operation,
     StateWish,
 )
+from reconciler.model.kinds import Kind
 from reconciler.model.link import Entry, EntryState, Link, LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import Change
@@ -215,7 +216,7 @@ def a_change(link: Link) -> Change:
         report_id=link.report_id,
         link_id=link.id,
         side=Side.GITHUB,
-        kind="set_state",
+        kind=Kind.SET_STATE,
         field=Field.STATUS,
         base="new",
         local="resolved",
@@ -238,7 +239,11 @@ async def test_a_confirmed_comment_is_live_told_and_wished_for_no_more(
     assert await stores.intents.open(link.project_id) == ()
     assert (await stores.ledger.threads([link]))[link.report_id].entries == (live,)
     assert await stores.ledger.link_of(link.report_id) == replace(link, revision=3)
-    assert [row["request_id"] for row in bugspark.rows(sa.select(tables.changes))] == ["ABCD:1"]
+    told = bugspark.rows(sa.select(tables.changes).order_by(tables.changes.c.id))
+    assert [(row["kind"], row["request_id"]) for row in told] == [
+        ("first_contact", None),
+        ("set_state", "ABCD:1"),
+    ]
 
 
 async def test_an_entry_is_confirmed_without_its_link(stores: OpenStores, bugspark: BugSpark) -> None:
@@ -256,7 +261,7 @@ async def test_a_confirmation_over_a_link_that_moved_stores_nothing(
     with pytest.raises(FenceLostError, match="acme/web#1"):
         await stores.intents.confirm(intent, link=link, entry=entry, changes=[a_change(link)], at=NOW)
     assert await stores.intents.open(link.project_id) == (intent,)
-    assert bugspark.rows(sa.select(tables.changes)) == []
+    assert [row["kind"] for row in bugspark.rows(sa.select(tables.changes))] == ["first_contact", "unlink"]
 
 
 async def test_a_confirmed_export_is_a_link_and_fills_the_columns(

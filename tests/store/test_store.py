@@ -293,8 +293,8 @@ async def test_the_story_tells_every_local_action_and_what_was_lost(
     await store(stores, link.project_id, plan)
     told = bugspark.rows(sa.select(tables.changes).order_by(tables.changes.c.id))
     assert [(row["kind"], row["field"], row["to"], row["lost"]) for row in told] == [
-        ("set_field", "status", "resolved", None),
-        ("conflict", "status", "resolved", "triaging"),
+        ("first_contact", None, "acme/web#1", None),
+        ("conflict", "status", "resolved", "triaging"),  # one line, not a second one for its set_field
         ("note", None, None, None),
     ]
     assert {row["side"] for row in told[:2]} == {Side.BUGSPARK.value}
