@@ -139,9 +139,7 @@ class Application:
         columns = found[0].columns if found else None
         if columns is not None and columns.url and await self._is_linked(report_id):
             return ExportResult(report=text, url=columns.url, error=None)
-        failure = result.error if result else None
-        waiting = "the issue is not confirmed yet; `reconcile status` shows what waits"
-        return ExportResult(report=text, url=None, error=failure.message if failure else waiting)
+        return ExportResult(report=text, url=None, error=_why_not(result))
 
     async def _usable(self, project: Project, progress: Progress | None = None) -> Context:
         if project.integration is None:
@@ -150,6 +148,16 @@ class Application:
 
     async def _context(self, project: Project, progress: Progress | None = None) -> Context:
         return await self._parts.context(project, progress or Silent(), by_hand=True)
+
+
+def _why_not(result: PassResult | None) -> str:
+    """Why a report has no issue yet, and what happens next."""
+    if result is None or result.error is None:
+        return "the issue is not confirmed yet; `reconcile status` shows what waits"
+    reason = result.error.message.rstrip(".")
+    if result.next_at is None:
+        return reason
+    return f"{reason}; it waits for a pass after {result.next_at:%Y-%m-%d %H:%M} UTC"
 
 
 @asynccontextmanager

@@ -1,6 +1,8 @@
 """Links: taken up, made, cut, exported; nothing doubled, nothing claimed twice (DESIGN.md, CONTRACT.md)."""
 
+from reconciler.demo.github.faults import Delay, Limit
 from reconciler.model.fields import Category, Severity
+from reconciler.model.ids import ReportId
 from tests.support.command import Place
 
 
@@ -8,8 +10,8 @@ def said_there(place: Place, number: int) -> list[str]:
     return [row.body.split("\n\n<!--")[0] for row in place.github.web.thread(number)]
 
 
-def said_here(place: Place, report: object) -> list[str]:
-    return [str(row["body"]) for row in place.bugspark.comments(report)]  # type: ignore[arg-type]
+def said_here(place: Place, report: ReportId) -> list[str]:
+    return [str(row["body"]) for row in place.bugspark.comments(report)]
 
 
 def test_export_prints_addresses_and_makes_one_issue_however_often(both: Place) -> None:
@@ -189,3 +191,39 @@ def test_every_new_report_becomes_an_issue_where_that_is_asked_for(both: Place) 
     assert both.shop().row["applied"]["issues_created"] == 0
     assert both.columns(old) == (None, None, None)
     assert len(list(both.github.web.issues)) == 3
+
+
+def test_exporting_what_has_an_issue_makes_no_other(place: Place) -> None:
+    """Its columns were filled by somebody, and no pass has taken them up yet."""
+    theirs = place.github.web.open_issue("Theirs", by="alice").number
+    filled = place.bugspark.add_report(
+        place.project,
+        github_repo="acme/web",
+        github_issue_number=theirs,
+        github_issue_url="https://example.test/acme/web/issues/1",
+    )
+    done = place.reconcile("export", str(filled))
+    assert done.outcome == (0, "https://example.test/acme/web/issues/1\n", "")
+    assert len(list(place.github.web.issues)) == 1
+
+
+def test_an_export_that_must_wait_says_until_when(place: Place) -> None:
+    report = place.bugspark.add_report(place.project)
+    place.github.simulator.faults.add(Limit(wait=3600), method="POST", path="/issues")
+    done = place.reconcile("export", str(report))
+    assert (done.code, done.out) == (1, "")
+    assert "it waits for a pass after " in done.err
+    assert list(place.github.web.issues) == []
+
+
+def test_a_killed_pass_does_not_stand_in_the_way(both: Place) -> None:
+    _, number = both.linked()
+    both.github.web.close(number, by="alice")
+    both.github.simulator.faults.add(Delay(seconds=20), path="/issues")
+    with both.desk.start("--project", "Shop") as process:
+        while both.github.simulator.in_flight == 0:
+            assert process.poll() is None, "it ended before it asked"
+        process.kill()
+        process.wait()
+    done = both.shop()
+    assert (done.code, done.row["applied"]["reports_updated"]) == (0, 1)
