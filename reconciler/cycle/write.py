@@ -17,10 +17,10 @@ from reconciler.errors import GitHubError, LimitedError, NotThereError, ProjectE
 from reconciler.model.ids import IntentId, IssueNumber
 from reconciler.model.intent import (
     Confirmed,
+    DeleteWish,
     Intent,
     IntentState,
     NotSent,
-    Operation,
     Refused,
     StateWish,
     Unknown,
@@ -135,7 +135,7 @@ class Writer:
         match answer:
             case Confirmed():
                 await confirmed(self.context, claim, answer, self.tally)
-            case Refused(gone=True) if claim.intent.operation is Operation.DELETE_COMMENT:
+            case Refused(gone=True) if await self._is_gone(claim.intent):
                 done = Confirmed(value=None, request_id=answer.request_id)  # it is gone, as wished
                 await confirmed(self.context, claim, done, self.tally)
             case Refused():
@@ -145,6 +145,16 @@ class Writer:
                 raise GitHubError(f"{self.context.project.name}: GitHub can't be reached: {answer.reason}")
             case Unknown():
                 await self._unknown(claim.intent, answer)
+
+    async def _is_gone(self, intent: Intent) -> bool:
+        """A 404 also means no access (GITHUB.md, Writes): the comment itself has to say that it is gone."""
+        if not isinstance(intent.wish, DeleteWish):
+            return False
+        try:
+            await self.context.github.comment(intent.wish.remote_id)
+        except NotThereError:
+            return True
+        return False
 
     async def _rest(self, intent: Intent, reason: str) -> None:
         until = self.context.github.now() + REST

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.demo.github.faults import Drop, Fault, Meanwhile, Truncate, html
+from reconciler.demo.github.faults import Drop, Fault, Meanwhile, Truncate, error, html
 from reconciler.wiring.application import Silent
 from tests.cycle.test_unknown import at_peace, recovered
 from tests.support.sync import Sync
@@ -163,4 +163,17 @@ async def test_a_person_who_acts_during_our_lost_write_keeps_what_they_did(sync:
     assert sync.labels(number) == {"bug", "medium-priority", "wontfix"}
     assert len(sync.said_there(number)) == len(sync.said_here(report)) == 2
     assert sync.github.web.issue(number).state == "closed"
+    await at_peace(sync)
+
+
+async def test_a_404_to_our_deletion_is_believed_only_when_the_comment_is_gone(sync: Sync) -> None:
+    report, number = await sync.linked()
+    comment = sync.say(report, "oops")
+    await sync.settle()
+    sync.bugspark.delete_comment(comment)
+    sync.github.simulator.faults.add(error(404, "Not Found"), method="DELETE", path=COMMENT)
+    result = await sync.run()
+    assert result.quarantined == 1
+    await sync.run(seconds=3_700)
+    assert sync.said_there(number) == []
     await at_peace(sync)
