@@ -7,11 +7,12 @@ and `store/`; the cycle knows only these names.
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from reconciler.model.fields import IssueState, Side
+from reconciler.model.dossier import Dossier
+from reconciler.model.fields import Field, IssueState, Side
 from reconciler.model.ids import (
     AccountId,
     CommentId,
@@ -40,12 +41,14 @@ from reconciler.model.report import Columns, Project, Report, ReportDetails
 from reconciler.model.snapshot import (
     Batch,
     Change,
+    Coverage,
     Health,
     Limits,
     Memory,
     Poisoned,
     RateLimit,
     Snapshot,
+    Step,
     Stored,
     ThreadSide,
     UnlinkedReport,
@@ -240,6 +243,14 @@ class Projects(Protocol):
         """Every account this project has ever written as."""
         ...
 
+    async def begin_round(self, project_id: ProjectId, at: datetime, patience: timedelta) -> datetime:
+        """When the whole verification under way began: at `at`, or earlier, no longer than `patience` ago."""
+        ...
+
+    async def end_round(self, project_id: ProjectId) -> None:
+        """Every link was compared: the next round begins anew."""
+        ...
+
     async def record(self, result: PassResult, at: datetime) -> None:
         """The end of a pass: one row for an idle one, a run as well for one that did something."""
         ...
@@ -310,8 +321,28 @@ class Ledger(Protocol):
         """ACTIVE links that were not compared whole since then, the oldest comparison first."""
         ...
 
+    async def steps(
+        self, reports: Collection[ReportId], since: datetime
+    ) -> Mapping[ReportId, tuple[Step, ...]]:
+        """What the story of these reports says of their fields since then, oldest first."""
+        ...
+
+    async def recheck(self, project_id: ProjectId, repository_id: RepositoryId, at: datetime) -> None:
+        """Every ACTIVE link of this repository is due for verification: its lists begin anew."""
+        ...
+
+    async def coverage(self, project_id: ProjectId, since: datetime) -> Coverage:
+        """How many ACTIVE links there are, and how many of them were compared whole since then."""
+        ...
+
     async def link_of(self, report_id: ReportId) -> Link | None:
         """The link that is not UNLINKED, or the newest one."""
+        ...
+
+    async def was_linked(
+        self, report_id: ReportId, repository_id: RepositoryId, number: IssueNumber
+    ) -> Link | None:
+        """The link, cut or not, that tied this report to this issue."""
         ...
 
     async def link_at(self, repository_id: RepositoryId, number: IssueNumber) -> Link | None:
@@ -350,6 +381,30 @@ class Reports(Protocol):
 
     async def to_export(self, project_id: ProjectId, since: datetime, limit: int) -> tuple[ReportId, ...]:
         """Reports filed since then without link, columns or open intent, oldest first."""
+        ...
+
+
+class Stories(Protocol):
+    """What people ask and mend about single reports."""
+
+    async def dossier(self, report_id: ReportId, lines: int) -> Dossier | None:
+        """All that is known about a report and the newest lines of its story; None when it was deleted."""
+        ...
+
+    async def conflict(self, report_id: ReportId, field: Field) -> Change | None:
+        """The newest recorded conflict of a field."""
+        ...
+
+    async def bring_back(self, link: Link, change: Change, at: datetime) -> bool:
+        """One transaction: the report's field from `change.local` to `change.to`, the link as given, the
+        story. False, and nothing stored, when the report says something else by now.
+        """
+        ...
+
+    async def release(self, link: Link | None, report_id: ReportId, told: str, at: datetime) -> int:
+        """One transaction: the link as given, the report's quarantined writes planned again, the story. How
+        many writes that were.
+        """
         ...
 
 
@@ -432,6 +487,8 @@ class Stores(Protocol):
     def reports(self) -> Reports: ...
     @property
     def ledger(self) -> Ledger: ...
+    @property
+    def stories(self) -> Stories: ...
     @property
     def intents(self) -> Intents: ...
     @property

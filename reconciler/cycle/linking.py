@@ -11,7 +11,14 @@ from reconciler.model.report import Columns
 LIVE = (LinkState.NEW, LinkState.ACTIVE)
 
 
-async def link(context: Context, report: ReportId, number: IssueNumber, *, backfill: bool) -> Link:
+async def link(
+    context: Context,
+    report: ReportId,
+    number: IssueNumber,
+    *,
+    backfill: bool,
+    origin: LinkOrigin = LinkOrigin.COMMAND,
+) -> Link:
     """A NEW link; the next pass makes first contact. `backfill`: older BugSpark comments go out too.
 
     Raises UsageError when the report or the issue is taken, or the issue is not there.
@@ -33,10 +40,26 @@ async def link(context: Context, report: ReportId, number: IssueNumber, *, backf
             issue = await context.github.issue(number)
         except (NotThereError, MovedError) as error:
             raise UsageError(f"{memory.repository}#{number} can't be linked: {error}") from error
-        made = new_link(context, memory, report, issue, LinkOrigin.COMMAND, backfill=backfill)
+        made = new_link(context, memory, report, issue, origin, backfill=backfill)
         columns = Columns(repository=made.repository, number=issue.number, url=issue.url)
         await context.stores.ledger.make_link(made, columns)
         return made
+
+
+async def take_up_again(context: Context, report: ReportId) -> bool:
+    """An export of a report that was exported before and then unlinked: its issue is linked again while it is
+    there, for a second one would be the same report twice. False: there is none to take up.
+    """
+    past = await context.stores.ledger.link_of(report)
+    if past is None or past.state is not LinkState.UNLINKED or past.origin is not LinkOrigin.EXPORT:
+        return False
+    if past.repository != context.project.repository:
+        return False
+    try:
+        await link(context, report, past.number, backfill=True, origin=LinkOrigin.EXPORT)
+    except UsageError:  # the issue is gone, or somebody else's by now
+        return False
+    return True
 
 
 async def unlink(context: Context, report: ReportId) -> Link:

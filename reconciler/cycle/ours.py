@@ -41,7 +41,7 @@ async def tell_apart(context: Context, memory: Memory, issues: Sequence[Issue]) 
         report = report_of(context, memory, accounts, issue)
         if report is None:
             others.append(issue)
-        elif report in lost or await _has_another(context, report, issue):
+        elif report in lost or await _has_another(context, memory, report, issue):
             doubles.append(issue)
         elif report in waiting:
             lost[report] = (waiting[report], issue)
@@ -83,6 +83,10 @@ def report_of(
     return None if found is None else ReportId(found)
 
 
-async def _has_another(context: Context, report: ReportId, issue: Issue) -> bool:
+async def _has_another(context: Context, memory: Memory, report: ReportId, issue: Issue) -> bool:
+    """The report has an issue that is not this one, and never had this one: a person who cut a link and made
+    another keeps both issues."""
     link = await context.stores.ledger.link_of(report)
-    return link is not None and link.state in LIVE and link.number != issue.number
+    if link is None or link.state not in LIVE or link.number == issue.number:
+        return False
+    return await context.stores.ledger.was_linked(report, memory.repository_id, issue.number) is None

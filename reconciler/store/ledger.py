@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Row, Select, case, exists, func, not_, or_, select
+from sqlalchemy import Column, Row, Select, case, exists, func, not_, or_, select, update
 
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId, IssueNumber, ProjectId, RemoteCommentId, ReportId, RepositoryId
@@ -13,9 +13,9 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import EntryState, Link, LinkState
 from reconciler.model.plan import Deletion
 from reconciler.model.report import Columns
-from reconciler.model.snapshot import Batch, Snapshot, Stored, ThreadSide, UnlinkedReport, Withheld
+from reconciler.model.snapshot import Batch, Coverage, Snapshot, Step, Stored, ThreadSide, UnlinkedReport, Withheld
 from reconciler.ports import Clock
-from reconciler.store import binding, snapshot, story, withholding
+from reconciler.store import attention, binding, health, snapshot, story, withholding
 from reconciler.store.apply import Ways, apply
 from reconciler.store.engine import Database
 from reconciler.store.look import Wanted
@@ -109,10 +109,37 @@ class StoredLedger:
     ) -> tuple[Link, ...]:
         return await self._oldest(links.c.checked_at, project_id, repository_id, since, limit)
 
+    async def steps(
+        self, reports: Collection[ReportId], since: datetime
+    ) -> Mapping[ReportId, tuple[Step, ...]]:
+        async with self._database.read() as connection:
+            return await attention.steps(connection, reports, since)
+
+    async def recheck(self, project_id: ProjectId, repository_id: RepositoryId, at: datetime) -> None:
+        due = update(links).where(
+            links.c.project_id == project_id,
+            links.c.repository_id == repository_id,
+            links.c.state == LinkState.ACTIVE,
+            links.c.checked_at.is_not(None),
+        )
+        async with self._database.write() as connection:
+            await connection.execute(due.values(check_due=at, revision=links.c.revision + 1))
+
+    async def coverage(self, project_id: ProjectId, since: datetime) -> Coverage:
+        async with self._database.read() as connection:
+            found = await health.coverage(connection, since, links.c.project_id == project_id)
+        return found.get(project_id, Coverage())
+
     async def link_of(self, report_id: ReportId) -> Link | None:
         rank = case((links.c.state.in_(ALIVE), 0), (links.c.state == LinkState.UNLINKED, 2), else_=1)
         query = select(links).where(links.c.report_id == report_id)
         return await self._link(query.order_by(rank, links.c.created_at.desc(), links.c.id))
+
+    async def was_linked(
+        self, report_id: ReportId, repository_id: RepositoryId, number: IssueNumber
+    ) -> Link | None:
+        same = (links.c.report_id == report_id, links.c.repository_id == repository_id)
+        return await self._link(select(links).where(*same, links.c.number == number))
 
     async def link_at(self, repository_id: RepositoryId, number: IssueNumber) -> Link | None:
         return await self._link(

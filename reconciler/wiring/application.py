@@ -127,7 +127,9 @@ class Application:
         unlinked = [report_id for report_id in wanted if not await self._is_linked(report_id)]
         result = None
         if unlinked:
-            result = await run_pass(await self._usable(project, progress), exports=unlinked)
+            context = await self._usable(project, progress)
+            new = [report_id for report_id in unlinked if not await linking.take_up_again(context, report_id)]
+            result = await run_pass(context, exports=new)
         return [await self._exported(report_id, text, result) for report_id, text in wanted.items()]
 
     async def _is_linked(self, report_id: ReportId) -> bool:
