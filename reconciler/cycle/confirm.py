@@ -1,6 +1,6 @@
 """What a confirmed write means for our memory: base, ledger and story move on in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 
@@ -26,6 +26,7 @@ from reconciler.model.intent import (
     TitleWish,
 )
 from reconciler.model.issue import Issue, RemoteComment
+from reconciler.model.kinds import Kind
 from reconciler.model.link import Base, Entry, EntryState, Link, LinkOrigin, LinkState
 from reconciler.model.named import field_of_operation, kind_of_operation
 from reconciler.model.plan import Rule, Why
@@ -41,7 +42,7 @@ async def confirmed(context: Context, claim: Claim, answer: Confirmed[Any], tall
         claim.intent,
         link=link if link != claim.link else None,  # a comment changes nothing about its link
         entry=entry,
-        changes=told(claim.intent, link, answer.request_id),
+        changes=(*told(claim.intent, link, answer.request_id), *_outweighed(context, claim.intent, link)),
         at=context.github.now(),
     )
     tally.confirmed(claim.intent.operation, link.number if link else IssueNumber(0))
@@ -103,6 +104,21 @@ def crowded(context: Context, intent: Intent, labels: Sequence[str]) -> bool:
     is left, so that it is decided again (DESIGN.md, Severity ↔ labels)."""
     read = severity_of if intent.operation is Operation.SEVERITY else category_of
     return len(read(labels, context.policy.labels).present) > 1
+
+
+def _outweighed(context: Context, intent: Intent, link: Link | None) -> Iterator[Change]:
+    """A label that somebody put on while ours was being set, and that counts less than ours: it goes when the
+    swap is finished, so what it said is kept here. One that counts more is a conflict for the next look.
+    """
+    if not isinstance(intent.wish, LabelWish) or link is None or link.seen is None:
+        return
+    read = severity_of if intent.operation is Operation.SEVERITY else category_of
+    reading = read(link.seen.labels, context.policy.labels)
+    known = {label.casefold() for label in intent.wish.remove}
+    for label, value in reading.present.items():
+        if reading.value == intent.wish.agreed != value and label.casefold() not in known:
+            (change,) = told(intent, link, None)
+            yield replace(change, kind=Kind.CONFLICT, remote=value, rule=Rule.SWAP_UNFINISHED, lost=value)
 
 
 def _posted(entry: Entry, comment: RemoteComment) -> Entry:

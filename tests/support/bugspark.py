@@ -243,6 +243,10 @@ class BugSpark:
     def delete_comment(self, comment: UUID) -> None:
         self._write(sa.delete(tables.comments).where(tables.comments.c.id == comment))
 
+    def set_comment(self, comment: UUID, body: str) -> None:
+        """BugSpark never does this; an administrator's SQL may."""
+        self._write(sa.update(tables.comments).where(tables.comments.c.id == comment).values(body=body))
+
     def report(self, report: UUID) -> Mapping[str, Any] | None:
         """The whole row, None when it is gone."""
         return self._one(sa.select(tables.reports).where(tables.reports.c.id == report))
@@ -258,6 +262,11 @@ class BugSpark:
     def rows(self, query: sa.Select[Any]) -> list[Mapping[str, Any]]:
         with self.engine.connect().execution_options(reconciler_reads=True) as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
+
+    def rows_of(self, table: str) -> list[Mapping[str, Any]]:
+        """Every row of any table, the program's own too."""
+        with self.engine.connect().execution_options(reconciler_reads=True) as connection:
+            return [dict(row) for row in connection.execute(sa.text(f"SELECT * FROM {table}")).mappings()]
 
     def execute(self, statement: str, **values: Any) -> None:
         """Anything else, as plain SQL."""

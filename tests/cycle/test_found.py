@@ -1,0 +1,32 @@
+"""What the proofs found, each in its smallest form."""
+
+from collections.abc import Callable
+
+from reconciler.demo.github.faults import Meanwhile
+from tests.support.sync import Sync
+
+
+def while_labelling(sync: Sync, act: Callable[[], object]) -> None:
+    """Somebody acts on GitHub after our look and before our label arrives."""
+    sync.github.simulator.faults.add(Meanwhile(before=act), method="POST", path="/labels$")
+
+
+async def test_a_label_that_loses_to_ours_while_ours_is_being_set_is_a_recorded_conflict(sync: Sync) -> None:
+    report, number = await sync.linked()
+    sync.change(report, category="crash")
+    while_labelling(sync, lambda: sync.github.web.label(number, "ui", by="alice"))
+    await sync.settle()
+    assert sync.category(report) == "crash"
+    assert sync.labels(number) == {"bug", "medium-priority", "crash"}
+    lost = [row for row in sync.bugspark.rows_of("sync_changes") if row["kind"] == "conflict"]
+    assert [(row["field"], row["lost"], row["side"]) for row in lost] == [("category", "ui", "github")]
+
+
+async def test_a_label_that_wins_over_ours_while_ours_is_being_set_is_taken_over(sync: Sync) -> None:
+    report, number = await sync.linked()
+    sync.change(report, severity="low")
+    while_labelling(sync, lambda: sync.github.web.label(number, "critical", by="alice"))
+    await sync.settle()
+    assert sync.severity(report) == "critical"
+    lost = [row for row in sync.bugspark.rows_of("sync_changes") if row["kind"] == "conflict"]
+    assert [(row["field"], row["lost"]) for row in lost] == [("severity", "low")]

@@ -1,0 +1,199 @@
+"""A state machine of everything that happens between BugSpark and GitHub (Hypothesis).
+
+People act on both sides, also in the middle of a pass; requests fail in every way; the process dies at any
+point; clocks jump. Then all of it stops, the settle times pass, and the promises are checked.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from reconciler.demo.github.faults import (
+    Drop,
+    Fault,
+    Limit,
+    Stale,
+    Truncate,
+    Unmodified,
+    error,
+    html,
+    redirect,
+)
+from tests.support.promises import broken
+from tests.support.town import CATEGORIES, HERE, SEVERITIES, THERE, Town, open_town
+
+STATUSES = ("new", "triaging", "in_progress", "resolved", "closed")
+FAULTS: dict[str, Fault] = {
+    "dropped before": Drop(),
+    "dropped after": Drop(applied=True, reset=True),
+    "timeout after": Drop(applied=True, seconds=60),
+    "500 before": error(500),
+    "500 after": error(500, applied=True),
+    "502 page after": html(502, applied=True),
+    "cut off": Truncate(),
+    "broken off": Truncate(closing=True),
+    "page": html(200),
+    "401": error(401, "Bad credentials"),
+    "404": error(404, "Not Found"),
+    "403 limit": Limit(),
+    "429 limit": Limit(status=429, form="message"),
+    "primary limit": Limit(form="remaining"),
+    "304": Unmodified(),
+    "redirect": redirect("https://elsewhere.test/"),
+}
+PLACES = {
+    "issue list": ("GET", r"/issues\?"),
+    "comment list": ("GET", r"/issues/comments\?"),
+    "issue": ("GET", r"/issues/\d+$"),
+    "thread": ("GET", r"/issues/\d+/comments"),
+    "comment": ("GET", r"/issues/comments/\d+"),
+    "events": ("GET", r"/issues/\d+/(events|timeline)"),
+    "repository": ("GET", r"/repos/[^/]+/[^/]+$"),
+    "create issue": ("POST", "/issues$"),
+    "create comment": ("POST", r"/issues/\d+/comments$"),
+    "patch issue": ("PATCH", r"/issues/\d+$"),
+    "patch comment": ("PATCH", r"/issues/comments/\d+"),
+    "delete comment": ("DELETE", r"/issues/comments/\d+"),
+    "add label": ("POST", "/labels$"),
+    "remove label": ("DELETE", "/labels/"),
+    "any write": ("POST|PATCH|DELETE", ""),
+    "anything": (".*", ""),
+}
+WHICH = st.integers(0, 9)
+ACTS: st.SearchStrategy[tuple[str, int, Any]] = st.one_of(
+    st.tuples(st.sampled_from(["say here", "say there"]), WHICH, st.none()),
+    st.tuples(st.sampled_from(["edit", "unsay", "drop copy", "edit copy", "sticker"]), WHICH, st.none()),
+    st.tuples(st.just("status here"), WHICH, st.sampled_from(STATUSES)),
+    st.tuples(st.just("status there"), WHICH, st.sampled_from(["new", "resolved", "closed"])),
+    st.tuples(
+        st.sampled_from(["severity here", "severity there"]), WHICH, st.sampled_from(sorted(SEVERITIES))
+    ),
+    st.tuples(st.just("category here"), WHICH, st.sampled_from([*CATEGORIES, "bug", "other"])),
+    st.tuples(st.just("category there"), WHICH, st.sampled_from(sorted(CATEGORIES))),
+)
+FAULTY = st.tuples(st.sampled_from(sorted(FAULTS)), st.sampled_from(sorted(PLACES)), st.integers(0, 2))
+
+
+class Storm(RuleBasedStateMachine):
+    """One run; `make_url` gives it an address of a fresh migrated database."""
+
+    make_url: Callable[[AsyncExitStack], str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.resources = AsyncExitStack()
+        url = type(self).make_url(self.resources)
+        self.town: Town = self.wait(self.resources.enter_async_context(open_town(url)))
+        self.stickers: set[Any] = set()
+
+    def wait(self, work: Any) -> Any:
+        return self.loop.run_until_complete(work)
+
+    @initialize(acts=st.lists(ACTS, max_size=4))
+    def begin(self, acts: list[tuple[str, int, Any]]) -> None:
+        report = self.wait(self.town.export(title="first"))
+        self.town.say_here(report)
+        self.town.say_there(report)
+        self.wait(self.town.run())
+        for act in acts:
+            self.act(act)
+
+    @rule(acts=st.lists(ACTS, min_size=1, max_size=3), seconds=st.integers(0, 40))
+    def people(self, acts: list[tuple[str, int, Any]], seconds: int) -> None:
+        for act in acts:
+            self.act(act)
+            self.town.github.clock.advance(seconds)
+
+    @rule(seconds=st.sampled_from([1, 5, 61]))
+    def quiet_pass(self, seconds: int) -> None:
+        self.wait(self.town.run(seconds=seconds))
+
+    @rule(
+        faults=st.lists(FAULTY, max_size=2),
+        acts=st.dictionaries(st.integers(0, 30), ACTS, max_size=3),
+        cut=st.none() | st.integers(0, 40),
+        seconds=st.sampled_from([1, 5, 61]),
+    )
+    def stormy_pass(
+        self,
+        faults: list[tuple[str, str, int]],
+        acts: dict[int, tuple[str, int, Any]],
+        cut: int | None,
+        seconds: int,
+    ) -> None:
+        for name, place, skip in faults:
+            method, path = PLACES[place]
+            self.town.github.simulator.faults.add(FAULTS[name], method=method, path=path, skip=skip)
+        self.wait(self.town.start())
+        self.town.life.begin(cut=cut, acts={at: partial(self.act, act) for at, act in acts.items()})
+        self.wait(self.town.run(seconds=seconds))
+        self.town.life.begin()
+        self.town.github.simulator.faults.clear()
+
+    @rule(seconds=st.integers(1, 60), issues=st.booleans())
+    def lagging_pass(self, seconds: int, issues: bool) -> None:  # noqa: FBT001 - drawn by Hypothesis
+        fault = Stale(seconds=seconds, issues=issues, comments=not issues)
+        self.town.github.simulator.faults.add(fault, method="GET", times=None)
+        self.wait(self.town.run())
+        self.town.github.simulator.faults.clear()
+
+    @rule(hours=st.sampled_from([2, 7, 30]))
+    def time_flies(self, hours: int) -> None:
+        self.town.github.clock.advance(hours * 3600)
+
+    @precondition(lambda self: len(self.town.reports) < 3)
+    @rule()
+    def export(self) -> None:
+        self.wait(self.town.export(title=f"report {len(self.town.reports)}"))
+
+    @rule(which=WHICH)
+    def cut_link(self, which: int) -> None:
+        self.wait(self.town.unlink(self._report(which)))
+
+    @rule(which=WHICH, backfill=st.booleans())
+    def make_link(self, which: int, backfill: bool) -> None:  # noqa: FBT001 - drawn by Hypothesis
+        self.wait(self.town.relink(self._report(which), backfill=backfill))
+
+    def _report(self, which: int) -> Any:
+        return list(self.town.reports)[which % len(self.town.reports)]
+
+    def act(self, act: tuple[str, int, Any]) -> None:
+        """Somebody does something."""
+        name, which, value = act
+        town, report = self.town, self._report(which)
+        item, _, side = name.partition(" ")
+        if item in ("status", "severity", "category"):
+            (town.set_here if side == "here" else town.set_there)(report, item, value)
+        elif name == "sticker":
+            town.sticker(report)
+            self.stickers |= {report} if town.has_sticker(report) else set()
+        elif item == "say":
+            (town.say_here if side == "here" else town.say_there)(report)
+        elif town.notes:
+            deeds = {
+                "edit": town.edit, "unsay": town.unsay, "drop copy": town.drop_copy, "edit copy": town.edit_copy
+            }  # fmt: skip
+            deeds[name](town.notes[-1 - which % len(town.notes)])
+
+    def teardown(self) -> None:
+        try:
+            last = self.wait(self.town.settle())
+            wrong = broken(self.town, last)
+            wrong += [
+                f"{each}: somebody's label is gone"
+                for each in self.stickers
+                if not self.town.has_sticker(each)
+            ]
+            assert not wrong, "\n".join(wrong)
+        finally:
+            self.wait(self.resources.aclose())
+            self.loop.close()
+
+
+__all__ = ["HERE", "THERE", "Storm"]

@@ -1,0 +1,110 @@
+"""The invariants of DESIGN.md that can be seen from outside, checked against a town's book."""
+
+from collections.abc import Iterator
+
+from reconciler.model.ids import ReportId
+from reconciler.model.passes import PassResult
+from tests.support.town import CATEGORIES, HERE, OPEN, SEVERITIES, Note, Town
+
+
+def broken(town: Town, last: PassResult) -> list[str]:
+    """Every promise that does not hold, in a sentence; `last`: the pass after everything had settled."""
+    found = [*_idle(last), *_issues(town)]
+    for report in town.linked_numbers():
+        if town.is_linked(report):
+            found += _fields(town, report)
+    for note in town.notes:
+        found += _comment(town, note)
+    return found
+
+
+def _idle(last: PassResult) -> Iterator[str]:
+    """Invariant 8."""
+    cost = last.github
+    if (last.outcome.value, last.pending) != ("ok", 0):
+        yield f"the last pass is {last.outcome.value}: {last.error}, {last.pending} pending"
+    if (cost.requests, cost.not_modified, cost.writes) != (2, 2, 0):
+        yield f"the last pass is not idle: {cost}"
+
+
+def _issues(town: Town) -> Iterator[str]:
+    """Invariant 3, for issues."""
+    open_titles = [row["title"] for row in town.github.web.picture().values() if row["reason"] != "duplicate"]
+    for title in set(open_titles):
+        if open_titles.count(title) > 1:
+            yield f"{open_titles.count(title)} issues are called {title!r}"
+
+
+def _fields(town: Town, report: ReportId) -> Iterator[str]:
+    """Invariants 1 and 2, for fields."""
+    row, number = town.bugspark.report(report), town.reports[report]
+    assert row is not None and number is not None
+    issue, labels = town.github.web.issue(number), set(town.github.web.label_names(number))
+    if (row["status"] in OPEN) != (issue.state == "open"):
+        yield f"status {row['status']} beside an issue that is {issue.state}"
+    for item, names in (("severity", SEVERITIES), ("category", CATEGORIES)):
+        said = [value for value, name in names.items() if name in labels]
+        if said and said[0] != row[item]:  # of several the first counts, and it is noted
+            yield f"{item} {row[item]} beside the labels {sorted(labels)}"
+        if len(said) > 1 and not (_noted(town, report, item) or _lost(town, report, item)):
+            yield f"nothing is noted about several labels for {item}: {sorted(labels)}"
+    for item in ("status", "severity", "category"):
+        yield from _last_word(town, report, item, row[item])
+
+
+def _last_word(town: Town, report: ReportId, item: str, value: str) -> Iterator[str]:
+    """The last wish won, or it lost a recorded conflict, or it said what both sides had agreed on anyway."""
+    wishes = town.wishes.get((report, item), [])
+    if not wishes:
+        return
+    last = wishes[-1]
+    same = _class(item, last.value) == _class(item, value)
+    agreed = last.base is None or _class(item, last.base) == _class(item, last.value)
+    if same or agreed or _noted(town, report, item):
+        return
+    lost = _lost(town, report, item)
+    if not any(_class(item, each) == _class(item, last.value) for each in lost):
+        yield f"{item} is {value} although {last} came last, and no conflict tells so: {lost}"
+
+
+def _lost(town: Town, report: ReportId, item: str) -> set[str]:
+    return {
+        str(row["lost"]) for row in town.rows("sync_changes", report_id=report, field=item) if row["lost"]
+    }
+
+
+def _noted(town: Town, report: ReportId, item: str) -> bool:
+    notes = town.rows("sync_changes", report_id=report, kind="note")
+    return any(f"several labels speak of {item}" in row["rule"] for row in notes)
+
+
+def _class(item: str, value: str) -> str:
+    if item != "status":
+        return value
+    return "open" if value in (*OPEN, "open", "reopened") else "closed"
+
+
+def _comment(town: Town, note: Note) -> Iterator[str]:
+    """Invariants 2, 3 and 4: every token once on its own side and once on the other, or a reason."""
+    here, there = town.here(note.report), town.there(note.report)
+    own, other = (here, there) if note.side == HERE else (there, here)
+    count = sum(note.token in body for body in own)
+    if count != (not note.gone):
+        yield f"{note}: {count} times on its own side"
+    token = note.copy_edited or note.token
+    copies = sum(token in body for body in other)
+    if copies > 1:
+        yield f"{note}: {copies} copies"
+    if note.copy_edited and any(note.copy_edited in body for body in here):
+        yield f"{note}: what somebody wrote into our copy came back"
+    if not town.is_linked(note.report):
+        return
+    expected = int(not (note.gone or note.copy_gone))
+    if copies != expected and not (copies == 0 and _kept_back(town, note)):
+        yield f"{note}: {copies} copies, expected {expected}"
+
+
+def _kept_back(town: Town, note: Note) -> bool:
+    """A named rule kept it back."""
+    where = {"local_id": note.id} if note.side == HERE else {"remote_id": note.id}
+    return any(row["state"] == "skipped" and row["reason"] for row in town.rows("sync_comments", **where))

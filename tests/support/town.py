@@ -1,0 +1,316 @@
+"""A small town for proofs: people on both sides, the program between them, and a book of what people wrote.
+
+The book is kept by unique tokens, one in every comment body, so that in the end each can be looked for.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from reconciler.config.settings import Settings
+from reconciler.errors import UsageError
+from reconciler.model.ids import ReportId
+from reconciler.model.passes import Outcome, PassResult
+from reconciler.wiring.application import Application, Silent, open_application
+from tests.support.bugspark import BugSpark, connected
+from tests.support.github import GitHub, make_github
+from tests.support.life import Crash, Life, living
+from tests.support.sync import FollowingClock, settings_for
+
+SEVERITIES = {
+    "critical": "critical",
+    "high": "high-priority",
+    "medium": "medium-priority",
+    "low": "low-priority",
+}
+CATEGORIES = {"crash": "crash", "performance": "performance", "ui": "ui"}
+"""Label by value, the one that counts first (DESIGN.md, Deciding)."""
+OPEN = ("new", "triaging", "in_progress")
+HERE, THERE = "bugspark", "github"
+
+
+@dataclass(slots=True, kw_only=True)
+class Note:
+    """A comment somebody wrote: where, in which words now, and what people did to it and to its copy."""
+
+    side: str
+    report: ReportId
+    id: Any
+    token: str
+    gone: bool = False
+    copy_gone: bool = False
+    copy_edited: str | None = None  # the token somebody put into our copy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody set a field to; `base`: what both sides had last agreed on by then."""
+
+    side: str
+    value: str
+    base: str | None
+
+
+@dataclass(slots=True)
+class Town:
+    """One project `Shop`, connected to acme/web; `open()` starts the program, `die()` ends it any time."""
+
+    url: str
+    github: GitHub
+    bugspark: BugSpark
+    clock: FollowingClock
+    settings: Settings
+    ada: UUID
+    project: Any
+    life: Life = field(default_factory=Life)
+    app: Application | None = None
+    notes: list[Note] = field(default_factory=list)
+    reports: dict[ReportId, int | None] = field(default_factory=dict)
+    wishes: dict[tuple[ReportId, str], list[Wish]] = field(default_factory=dict)
+    accepted: int = 0
+    _count: int = 0
+    _open: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    # --- the program --------------------------------------------------------------------------------------
+
+    async def start(self) -> Application:
+        """The program as a new process finds the world."""
+        if self.app is None:
+            self.life = Life()
+            self._open.enter_context(living(self.life, self.github.simulator))
+            self.app = await self._open.enter_async_context(open_application(self.settings, self.clock))
+        return self.app
+
+    async def stop(self) -> None:
+        """Close whatever is open; a dead process's locks run out."""
+        await self._open.aclose()
+        if self.life.dead:
+            self.github.clock.advance(31)
+        self.app, self._open = None, AsyncExitStack()
+
+    async def run(self, *, seconds: float = 5, accept: str | None = None) -> PassResult | None:
+        """A pass; None when the process died in it."""
+        self.github.clock.advance(seconds)
+        return await self.whole(lambda app: self._pass(app, accept))
+
+    async def _pass(self, app: Application, accept: str | None) -> PassResult:
+        found = await app.find(str(self.project))
+        return await app.run(found, wait=False, accept=accept, progress=Silent())
+
+    async def whole(self, work: Callable[[Application], Any]) -> Any:
+        """Work of the program; None when the process died in it, a new one is started next time."""
+        try:
+            return await work(await self.start())
+        except Crash:
+            return None
+        finally:
+            if self.life.dead:
+                await self.stop()
+
+    async def export(self, **fields: Any) -> ReportId:
+        """A report is filed and made an issue."""
+        report = self.bugspark.add_report(self.project, at=self.github.clock.now(), **fields)
+        self.reports[report] = None
+        await self.whole(lambda app: app.export((str(report),), Silent()))
+        return report
+
+    async def unlink(self, report: ReportId) -> None:
+        self.linked_numbers()
+        await self.whole(lambda app: self._told(app.unlink(str(report))))
+
+    async def relink(self, report: ReportId, *, backfill: bool) -> None:
+        """Tie it to the same issue again, if it was cut."""
+        number = self.linked_numbers()[report]
+        if number is not None:
+            issue = f"acme/web#{number}"
+            await self.whole(lambda app: self._told(app.link(str(report), issue, backfill=backfill)))
+
+    async def _told(self, work: Any) -> None:
+        try:
+            await work
+        except UsageError:
+            pass  # it was linked, or cut, already: the person is told so
+
+    async def settle(self) -> PassResult:
+        """No more faults: the settle times pass, then three passes; deletions that wait are accepted."""
+        self.github.simulator.faults.clear()
+        self.life.begin()
+        for _ in range(5):
+            await self.run(seconds=61)
+        self.github.clock.advance(timedelta(hours=7).total_seconds())
+        result = None
+        for _ in range(3):
+            result = await self.run(seconds=61)
+            if result is not None and result.withheld:
+                self.accepted += 1
+                await self.run(accept=result.withheld)
+        last = await self.run(seconds=61)
+        assert last is not None
+        return last
+
+    # --- people -------------------------------------------------------------------------------------------
+
+    def linked_numbers(self) -> dict[ReportId, int | None]:
+        """The issue of each report, remembered when it is cut."""
+        for report in self.reports:
+            row = self.bugspark.report(report)
+            if row is not None and row["github_issue_number"] is not None:
+                self.reports[report] = int(row["github_issue_number"])
+        return self.reports
+
+    def token(self) -> str:
+        self._count += 1
+        return f"token{self._count:04}x"
+
+    def say_here(self, report: ReportId) -> None:
+        token = self.token()
+        id_ = self.bugspark.add_comment(report, token, author=self.ada, at=self.github.clock.now())
+        self.notes.append(Note(side=HERE, report=report, id=id_, token=token))
+
+    def say_there(self, report: ReportId) -> None:
+        number = self.linked_numbers()[report]
+        if number is not None:
+            token = self.token()
+            row = self.github.web.comment(number, token, by="alice")
+            self.notes.append(Note(side=THERE, report=report, id=row.id, token=token))
+
+    def edit(self, note: Note) -> None:
+        """The writer edits it (in BugSpark: an administrator's SQL)."""
+        if note.gone:
+            return
+        note.token = self.token()
+        if note.side == HERE:
+            self.bugspark.set_comment(note.id, note.token)
+        else:
+            self.github.web.edit_comment(note.id, note.token, by="alice")
+
+    def unsay(self, note: Note) -> None:
+        """The writer deletes it."""
+        if note.gone:
+            return
+        note.gone = True
+        if note.side == HERE:
+            self.bugspark.delete_comment(note.id)
+        else:
+            self.github.web.delete_comment(note.id, by="alice")
+
+    def drop_copy(self, note: Note) -> None:
+        """Somebody deletes the program's copy, if it is there."""
+        if note.side == HERE:
+            for row in self._copies_there(note):
+                self.github.web.delete_comment(row.id, by="alice")
+                note.copy_gone = True
+        else:
+            for id_ in self._copies_here(note):
+                self.bugspark.delete_comment(id_)
+                note.copy_gone = True
+
+    def edit_copy(self, note: Note) -> None:
+        """Somebody rewrites our copy on GitHub."""
+        for row in self._copies_there(note) if note.side == HERE else ():
+            note.copy_edited = self.token()
+            self.github.web.edit_comment(row.id, row.body.replace(note.token, note.copy_edited), by="alice")
+
+    def set_here(self, report: ReportId, item: str, value: str) -> None:
+        self._wished(report, item, HERE, value)
+        self.bugspark.set_report(report, **{item: value}, updated_at=self.github.clock.now())
+
+    def set_there(self, report: ReportId, item: str, value: str) -> None:
+        number = self.linked_numbers()[report]
+        if number is None:
+            return
+        self._wished(report, item, THERE, value)
+        web = self.github.web
+        if item == "status":
+            if value == "new":
+                web.reopen(number, by="alice")
+            else:
+                web.close(number, by="alice", reason="completed" if value == "resolved" else "not_planned")
+            return
+        names = SEVERITIES if item == "severity" else CATEGORIES
+        present = [name for name in web.label_names(number) if name in names.values()]
+        web.unlabel(number, *present, by="alice")
+        web.label(number, names[value], by="alice")
+
+    def sticker(self, report: ReportId) -> None:
+        """Somebody puts a label on the issue that is nobody's business."""
+        number = self.linked_numbers()[report]
+        if number is not None:
+            self.github.web.label(number, "good first issue", by="alice")
+
+    def has_sticker(self, report: ReportId) -> bool:
+        number = self.linked_numbers()[report]
+        return number is not None and "good first issue" in self.github.web.label_names(number)
+
+    def _wished(self, report: ReportId, item: str, side: str, value: str) -> None:
+        link = self.link_row(report)
+        base = link[f"base_{item}"] if link and link["state"] == "active" else None
+        self.wishes.setdefault((report, item), []).append(Wish(side=side, value=value, base=base))
+
+    # --- what can be seen from outside --------------------------------------------------------------------
+
+    def rows(self, table: str, **where: Any) -> list[dict[str, Any]]:
+        """Rows of one of our tables."""
+        found = self.bugspark.rows_of(table)
+        return [dict(row) for row in found if all(_same(row[key], value) for key, value in where.items())]
+
+    def link_row(self, report: ReportId) -> dict[str, Any] | None:
+        rows = self.rows("sync_links", report_id=report)
+        return next((row for row in rows if row["state"] == "active"), rows[0] if rows else None)
+
+    def is_linked(self, report: ReportId) -> bool:
+        row = self.bugspark.report(report)
+        link = self.link_row(report)
+        linked = row is not None and row["github_issue_number"] is not None
+        return linked and link is not None and link["state"] == "active"
+
+    def here(self, report: ReportId) -> list[str]:
+        return [str(row["body"]) for row in self.bugspark.comments(report)]
+
+    def there(self, report: ReportId) -> list[str]:
+        number = self.linked_numbers()[report]
+        return [] if number is None else [row.body for row in self.github.web.thread(number)]
+
+    def _copies_there(self, note: Note) -> list[Any]:
+        number = self.linked_numbers()[note.report]
+        thread = [] if number is None else self.github.web.thread(number)
+        return [row for row in thread if note.token in row.body]
+
+    def _copies_here(self, note: Note) -> list[Any]:
+        return [row["id"] for row in self.bugspark.comments(note.report) if note.token in row["body"]]
+
+    def ok(self, result: PassResult | None) -> bool:
+        return result is not None and result.outcome is Outcome.OK
+
+
+def _same(value: Any, wanted: Any) -> bool:
+    if isinstance(wanted, UUID):
+        return str(value).replace("-", "") == wanted.hex
+    return bool(value == wanted)
+
+
+@asynccontextmanager
+async def open_town(url: str) -> AsyncIterator[Town]:
+    """A town on a migrated database with BugSpark in it."""
+    github = make_github()
+    github.simulator.views.api = "http://127.0.0.1:9"
+    with connected(url) as engine:
+        bugspark = BugSpark(engine)
+        project = bugspark.add_project()
+        bugspark.add_integration(project, token=github.token)
+        town = Town(
+            url=url,
+            github=github,
+            bugspark=bugspark,
+            clock=FollowingClock(github.clock),
+            settings=settings_for(url, "http://127.0.0.1:9"),
+            ada=bugspark.add_user("Ada"),
+            project=project,
+        )
+        try:
+            yield town
+        finally:
+            await town.stop()
