@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # the model is not imported for words in signatures alone
 
+import gc
 import importlib
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     from reconciler.config.settings import Settings
+    from reconciler.model.dossier import ReportShown
+    from reconciler.model.fields import Field, Side
     from reconciler.model.passes import PassResult
     from reconciler.model.report import Project
     from reconciler.model.secret import Secret
@@ -46,6 +49,20 @@ class Application(Protocol):
 
     async def unlink(self, report: str) -> str: ...
 
+    async def why(self, report: str) -> ReportShown:
+        """All that is known about a report, and its story. Raises UsageError."""
+        ...
+
+    async def resolve(self, report: str, field: Field, take: Side) -> str:
+        """A sentence that says what was done. Raises UsageError, ProjectError."""
+        ...
+
+    async def retry(self, report: str) -> str: ...
+
+    async def verify(self, project: Project, *, wait: bool, progress: Progress) -> PassResult:
+        """A pass that compares every link whole. A project's own trouble is in the result, never raised."""
+        ...
+
     async def discovery_cost(self, project: Project) -> int:
         """About how many requests `discover` will make."""
         ...
@@ -62,8 +79,13 @@ Learn = Callable[["Secret"], None]
 
 
 def _open_application(settings: Settings, learn: Learn) -> AbstractAsyncContextManager[Application]:
-    from reconciler.wiring import open_application
-
+    # What is imported stays: looking for garbage among it is a sixth of a short command's time.
+    gc.disable()
+    try:
+        from reconciler.wiring import open_application
+    finally:
+        gc.freeze()
+        gc.enable()
     return open_application(settings, learn=learn)
 
 
