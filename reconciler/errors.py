@@ -102,6 +102,12 @@ class NotThereError(GitHubError):
 
 
 class MovedError(GitHubError):
-    """An issue was transferred to another repository."""
+    """An issue was transferred: to another repository, or back under another number. `repository` (its
+    numeric id) and `number` are where it is now, as far as GitHub tells."""
 
     kind = "moved"
+
+    def __init__(self, message: str, repository: int | None = None, number: int | None = None) -> None:
+        super().__init__(message)
+        self.repository = repository
+        self.number = number

@@ -14,10 +14,13 @@ from reconciler.cli import (
     doctor,
     export,
     links,
+    mending,
     passes,
     planning,
     schema,
     status,
+    verifying,
+    why,
 )
 from reconciler.cli.options import Json, Projects
 from reconciler.cli.session import session_of
@@ -28,6 +31,10 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     status.status,
     links.link,
     links.unlink,
+    why.why,
+    mending.resolve,
+    mending.retry,
+    verifying.verify,
     discover.discover,
     export.export,
     schema.migrate,
@@ -68,7 +75,9 @@ def root(
     accept: Annotated[
         str | None,
         typer.Option(
-            metavar="HASH", help="Carry out the withheld deletions with this hash.", show_default=False
+            metavar="HASH",
+            help="The withheld deletions with this hash; public: text may go to a repository that became so.",
+            show_default=False,
         ),
     ] = None,
     config: Annotated[

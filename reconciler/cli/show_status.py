@@ -5,11 +5,12 @@ from __future__ import annotations  # the model is not imported for words in sig
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.show_pass import as_json as pass_as_json
 from reconciler.cli.show_pass import project
-from reconciler.cli.text import WIDTH, clock, cut, fit, iso
+from reconciler.cli.text import WIDTH, clock, counted, cut, fit, iso
 from reconciler.cli.words import LIVE, SIGNS, Standing, standing
 from reconciler.model.visible import visible
 
@@ -48,6 +49,23 @@ def as_lines(healths: Sequence[Health], limits: Sequence[Limits], view: View) ->
             yield f"{health.name}: {how.words}"
         if how.command:
             yield f"  {how.command}"
+    if len(healths) == 1:
+        yield from _attention(healths[0])
+
+
+def _attention(health: Health) -> Iterator[str]:
+    """Of one project: each link or write that is not simply synced, and why."""
+    for item in health.attention:
+        where = f" {item.issue}" if item.issue else ""
+        about = f", {item.field}" if item.field else ""
+        text = visible(f"{item.report}{where}: {item.what}{about}: {item.reason}")
+        yield ""
+        yield from wrap(text, WIDTH, subsequent_indent="  ")
+    if health.elsewhere:
+        yield ""
+        count = counted(health.elsewhere, "link")
+        text = f"{count}: the project is connected to another repository now; they rest until it is back."
+        yield from wrap(text, WIDTH, subsequent_indent="  ")
 
 
 def _line(health: Health, how: Standing, view: View) -> str:
@@ -88,6 +106,18 @@ def health_as_json(health: Health, view: View) -> dict[str, Any]:
         "last_success_at": iso(health.last_success_at),
         "next_at": iso(health.next_at),
         "problem": health.problem,
+        "public": health.exposed,
+        "elsewhere": health.elsewhere,
+        "attention": [
+            {
+                "report": str(item.report_id),
+                "issue": item.issue,
+                "what": item.what,
+                "field": item.field,
+                "reason": item.reason,
+            }
+            for item in health.attention
+        ],
     }
 
 

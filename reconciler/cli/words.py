@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from reconciler.cli.text import ago, clock, counted, words_of_shell
+from reconciler.errors import RecreatedError
 from reconciler.model.link import LinkState
 from reconciler.model.passes import Outcome, PassResult
 
@@ -77,9 +78,28 @@ def _needs_person(health: Health) -> Standing | None:
     if last and last.outcome is Outcome.FAILED:
         reason = last.error.message if last.error else "the last pass failed"
         return Standing(state=State.FAILED, reason=reason, command=words_of_shell(*one_pass))
+    if held := _held(health):
+        return held
     if health.quarantined:
         reason = f"{counted(health.quarantined, 'change')} quarantined"
         return Standing(state=State.ATTENTION, reason=reason, command=words_of_shell(*one_pass))
+    return None
+
+
+def _held(health: Health) -> Standing | None:
+    """What a brake holds back until a person says so."""
+    last = health.last_pass
+    if last and last.error and last.error.kind == RecreatedError.kind:
+        return Standing(state=State.ATTENTION, reason=last.error.message, command="reconcile check")
+    if health.exposed:
+        command = words_of_shell("reconcile", "--project", health.name, "--accept", "public")
+        reason = f"{health.repository} has become public, text is held back"
+        return Standing(state=State.ATTENTION, reason=reason, command=command)
+    frozen = next((item for item in health.attention if item.what == "frozen"), None)
+    if frozen:
+        resolve = ("reconcile", "resolve", str(frozen.report_id), str(frozen.field), "--take", "github")
+        reason = f"{frozen.field} of {frozen.report} is frozen: {frozen.reason}"
+        return Standing(state=State.ATTENTION, reason=reason, command=words_of_shell(*resolve))
     return None
 
 
@@ -101,6 +121,8 @@ def _fine(health: Health, now: datetime) -> Standing:
     if health.conflicts:
         parts.append(counted(health.conflicts, "conflict"))
     parts += [f"{number:,} {state.replace('_', ' ')}" for state, number in aside(health).items()]
+    if health.elsewhere:
+        parts.append(f"{counted(health.elsewhere, 'link')} of another repository rest")
     return Standing(state=State.SYNCED, reason=", ".join(parts))
 
 

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from reconciler.cycle.context import Context
+from reconciler.cycle.flap import frozen
 from reconciler.decide.link import decide_link
 from reconciler.decide.settle import Times
-from reconciler.errors import NotThereError, ReconcilerError
+from reconciler.errors import MovedError, NotThereError, ReconcilerError
 from reconciler.model.fields import Field
 from reconciler.model.issue import FieldEvent
 from reconciler.model.plan import LinkPlan, LinkView
@@ -22,7 +23,12 @@ log = structlog.get_logger(__name__)
 
 async def decide_all(context: Context, views: Iterable[LinkView]) -> list[LinkPlan]:
     """A plan for each view. Raises only what concerns the whole project (limits, unreadable repository)."""
-    return [await _decide(context, view) for view in views]
+    views = list(views)
+    plans = [await _decide(context, view) for view in views]
+    for place, link in (await frozen(context, views, plans)).items():
+        again = await _decide(context, replace(views[place], link=link))
+        plans[place] = replace(again, link=views[place].link)  # so that it is stored as a change
+    return plans
 
 
 async def _decide(context: Context, view: LinkView) -> LinkPlan:
@@ -35,7 +41,7 @@ async def _decide(context: Context, view: LinkView) -> LinkPlan:
         if isinstance(decided, LinkPlan):
             return decided
         raise ValueError(f"fields {sorted(decided)} stayed undecided although their events were read")
-    except NotThereError as error:
+    except (NotThereError, MovedError) as error:
         return quarantine(context, view, str(error))
     except ReconcilerError:
         raise

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from reconciler.cycle.context import Context
-from reconciler.errors import ProjectError, RecreatedError
+from reconciler.errors import ProjectError, RecreatedError, UnreadableError
 from reconciler.model.issue import Repository
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY, Memory
 
@@ -32,10 +32,11 @@ async def identify(context: Context, memory: Memory) -> Memory:
     return memory
 
 
-async def confirm_repository(context: Context, memory: Memory) -> Repository:
-    """Read before the first write of a pass: the name must still be the repository we know.
+async def recognised(context: Context, memory: Memory) -> Repository:
+    """The repository as it is now: the one we know, with issues. Asked before anything is inferred from what
+    it does not show.
 
-    Raises RecreatedError when it is not, ProjectError when it is archived or has no issues.
+    Raises RecreatedError when the name belongs to another one now, UnreadableError when it does not answer.
     """
     found = await context.github.repository()
     if found.id != memory.repository_id:
@@ -43,22 +44,37 @@ async def confirm_repository(context: Context, memory: Memory) -> Repository:
             f"{context.project.name}: {memory.repository} is another repository now (id {found.id}, it was "
             f"{memory.repository_id}). Nothing was written. If that is intended, unlink the reports first."
         )
+    if not found.has_issues:
+        raise UnreadableError(f"{context.project.name}: issues are switched off in {found.full_name}")
+    return found
+
+
+async def confirm_repository(context: Context, memory: Memory) -> Repository:
+    """Read before the first write of a pass: the name must still be the repository we know.
+
+    Raises what `recognised` raises, ProjectError when it is archived.
+    """
+    found = await recognised(context, memory)
     if found.archived:
         raise ProjectError(
             f"{context.project.name}: {found.full_name} is archived, so nothing can be written to it"
         )
-    if not found.has_issues:
-        raise ProjectError(f"{context.project.name}: issues are switched off in {found.full_name}")
     return found
 
 
 def _moved_to(memory: Memory, name: str, found: Repository) -> Memory:
     if memory.repository_id == found.id:  # renamed: the id is the identity, the lists go on
-        return replace(memory, repository=name, private=found.private)
+        return replace(memory, repository=name)  # `private` stays: see `reconciler.cycle.exposure`
     if memory.repository == name and memory.repository_id is not None:
         raise RecreatedError(
             f"{name} is another repository now (id {found.id}, it was {memory.repository_id})"
         )
     return replace(
-        memory, repository_id=found.id, repository=name, private=found.private, issues=None, comments=None
+        memory,
+        repository_id=found.id,
+        repository=name,
+        private=found.private,  # whoever connects a repository knows what it is
+        exposed=False,
+        issues=None,
+        comments=None,
     )

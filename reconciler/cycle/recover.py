@@ -5,6 +5,7 @@ A row found `sending` is of a process that died; it is as unknown as a dropped a
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -18,7 +19,7 @@ from reconciler.cycle.ours import close_doubles, report_of
 from reconciler.cycle.tally import Tally
 from reconciler.decide.fields import agree
 from reconciler.decide.text import digest
-from reconciler.errors import NotThereError
+from reconciler.errors import MovedError, NotThereError
 from reconciler.model.fields import Field, IssueState
 from reconciler.model.ids import ReportId
 from reconciler.model.intent import (
@@ -72,7 +73,8 @@ async def recover(context: Context, memory: Memory, tally: Tally) -> Recovery:
         if intent.operation is Operation.CREATE_COMMENT:
             comments.append(intent)
         else:
-            await _derived(context, memory, intent, link, tally)
+            with suppress(NotThereError, MovedError):  # the whole look says what became of the issue
+                await _derived(context, memory, intent, link, tally)
     # As they are stored now: what was confirmed above has moved some of them.
     links = [await context.stores.ledger.link_of(report) for report in dict.fromkeys(reports)]
     return Recovery(links=tuple(link for link in links if link), comments=tuple(comments))

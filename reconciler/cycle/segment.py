@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from reconciler.cycle.context import Context
 from reconciler.cycle.deciding import decide_all
+from reconciler.cycle.identify import recognised
 from reconciler.cycle.observe import Look, accounts_of, recognise
 from reconciler.cycle.whole import whole_views
-from reconciler.decide.link import is_doubtful, is_news
-from reconciler.errors import NotThereError
+from reconciler.decide.link import is_another, is_doubtful, is_news
+from reconciler.errors import MovedError, NotThereError
 from reconciler.model.ids import AccountId, IssueNumber, LinkId, RemoteCommentId
 from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.link import Entry, Link, LinkState
@@ -44,6 +45,9 @@ async def decide_look(context: Context, memory: Memory, look: Look, again: Seque
         local=look.local,
         by_hand=context.by_hand and look.local,
     )
+    shown = ((link, look.issues[link.number]) for link in snapshot.links if link.number in look.issues)
+    if any(is_another(link, issue) for link, issue in shown):
+        await recognised(context, memory)
     issues = await _undoubted(context, snapshot, look.issues)
     whole = _to_look_whole(snapshot, issues, comments, again)
     views = list(_views(snapshot, issues, comments, accounts, {link.id for link in whole}))
@@ -71,7 +75,7 @@ async def _undoubted(
             continue
         try:
             rows[number] = await context.github.issue(number)
-        except NotThereError:  # deleted meanwhile: the list will tell, or verification
+        except (NotThereError, MovedError):  # meanwhile: verification looks into it
             continue
     return rows
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import assert_never
 
 from reconciler.model.ids import IssueNumber
@@ -38,8 +39,11 @@ class Tally:
     written: set[IssueNumber] = field(default_factory=set)
     troubles: list[str] = field(default_factory=list)  # refused or unknown writes, in sentences
     withheld: str | None = None
+    exposed: str | None = None  # why text is held back, in a sentence
     linked: int = 0  # first contacts
     ended: int = 0  # links that ended or were put to rest
+    round: datetime | None = None  # when the whole verification began that this pass is a part of
+    differed: int = 0  # links that it found unequal
 
     def stored(self, plans: Iterable[LinkPlan]) -> None:
         """Local changes that were committed."""
@@ -47,6 +51,7 @@ class Tally:
             self.conflicts += len(plan.conflicts)
             self.linked += plan.link.base is None and plan.after.base is not None
             self.ended += is_end(plan)
+            self.troubles += _frozen(plan)
             self.counts["reports_updated"] += any(isinstance(a, SetField) for a in plan.actions)
             for action in plan.actions:
                 match action:
@@ -89,3 +94,10 @@ def is_end(plan: LinkPlan) -> bool:
     """The link is synced no longer, for good or until its quarantine is over. Told once."""
     ended = plan.after.state not in SYNCED and (plan.link.state in SYNCED or not plan.link.revision)
     return ended or (plan.after.quarantined_until is not None and plan.link.quarantined_until is None)
+
+
+def _frozen(plan: LinkPlan) -> list[str]:
+    """Fields that this plan freezes, in sentences."""
+    fresh = (each for each in plan.after.frozen if each not in plan.link.frozen)
+    issue = f"{plan.link.repository}#{plan.link.number}"
+    return [f"{each.field.value} of {issue} is frozen: {each.reason}" for each in fresh]

@@ -10,8 +10,8 @@ from datetime import datetime
 
 from reconciler.cycle.context import Context
 from reconciler.cycle.deciding import decide_all
+from reconciler.cycle.endings import NOT_SHOWN
 from reconciler.cycle.whole import checked, whole_views
-from reconciler.errors import MovedError, NotThereError
 from reconciler.model.link import Link
 from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import Memory
@@ -74,5 +74,5 @@ async def _unchanged(context: Context, link: Link) -> bool:
         return False
     try:
         return await context.github.unchanged(link.number, etags)
-    except (NotThereError, MovedError):
+    except NOT_SHOWN:
         return False  # the whole look says what became of it

@@ -10,9 +10,12 @@ from datetime import timedelta
 from math import ceil
 
 from reconciler.cycle.context import Context
-from reconciler.cycle.deciding import QUARANTINE, decide_all
+from reconciler.cycle.deciding import decide_all
+from reconciler.cycle.endings import NOT_SHOWN, missed
+from reconciler.cycle.identify import recognised
 from reconciler.cycle.observe import accounts_of, recognise
-from reconciler.errors import MovedError, NotThereError
+from reconciler.decide.link import is_another
+from reconciler.errors import NotThereError
 from reconciler.model.ids import AccountId, IssueNumber, RemoteCommentId
 from reconciler.model.issue import Etags, Issue, RemoteComment, Whole
 from reconciler.model.link import Checked, Entry, EntryState, Link
@@ -38,17 +41,23 @@ class Looked:
 
 
 async def whole_views(context: Context, memory: Memory, links: Sequence[Link]) -> Looked:
-    """Read these links on both sides, GitHub first. Raises what reading raises."""
+    """Read these links on both sides, GitHub first. Raises what reading raises, RecreatedError where an issue
+    is another one than it was."""
     if not links:
         return Looked()
     threads: dict[Link, Whole] = {}
-    plans = []
+    plans: list[LinkPlan] = []
     for link in links:
-        found = await _read(context, link)
-        if isinstance(found, LinkPlan):
-            plans.append(found)
-        else:
-            threads[link] = found
+        try:
+            found = await context.github.whole(link.number)
+        except NOT_SHOWN as error:
+            if not plans:  # of a repository that does not answer as itself nothing is inferred
+                await recognised(context, memory)
+            plans.append(missed(context, link, error))
+            continue
+        if is_another(link, found.issue):
+            await recognised(context, memory)
+        threads[link] = found
     return await _views(context, memory, threads, plans)
 
 
@@ -72,16 +81,6 @@ async def first_contacts(
 def _dated(context: Context, link: Link) -> Link:
     """A link that is being taken up now begins now, in GitHub's time."""
     return link if link.revision else replace(link, created_at=context.github.now())
-
-
-async def _read(context: Context, link: Link) -> Whole | LinkPlan:
-    try:
-        return await context.github.whole(link.number)
-    except (NotThereError, MovedError) as error:
-        # One 404 is never a deletion (GITHUB.md, Writes): the link rests and is read again.
-        until = context.github.now() + QUARANTINE
-        after = replace(link, reason=str(error), quarantined_until=until)
-        return LinkPlan(link=link, report=None, after=after)
 
 
 def checked(context: Context, link: Link, etags: Etags | None) -> Checked:

@@ -9,11 +9,12 @@ import structlog
 from reconciler.cycle.apply import Wished
 from reconciler.cycle.confirm import confirmed
 from reconciler.cycle.context import Context
+from reconciler.cycle.exposure import noticed, sayable
 from reconciler.cycle.identify import confirm_repository
 from reconciler.cycle.send import send
 from reconciler.cycle.tally import Tally
 from reconciler.decide.link import is_news
-from reconciler.errors import GitHubError, LimitedError, NotThereError, ProjectError
+from reconciler.errors import GitHubError, LimitedError, MovedError, NotThereError, ProjectError
 from reconciler.model.ids import IntentId, IssueNumber
 from reconciler.model.intent import (
     Confirmed,
@@ -54,7 +55,9 @@ class Writer:
     async def run(self) -> None:
         """Send every wish that is due. Raises LimitedError when a limit ends it; the rest stays planned."""
         while wave := await self._due():
-            await confirm_repository(self.context, self.memory)
+            found = await confirm_repository(self.context, self.memory)
+            self.memory = await noticed(self.context, self.memory, found)
+            wave = sayable(self.memory, wave)
             self.context.progress.start(f"{self.context.project.name}: writing", len(wave))
             for intent in wave:
                 await self._one(intent)
@@ -116,7 +119,7 @@ class Writer:
         link = await self.context.stores.ledger.link_of(intent.report_id)
         try:
             issue = await self.context.github.issue(intent.number)
-        except NotThereError as error:
+        except (NotThereError, MovedError) as error:
             await self._rest(intent, str(error))
             return True
         self.fresh[intent.number] = self.context.clock.monotonic()

@@ -1,6 +1,6 @@
 """A link's fields: every difference settled, the base moved on, the actions that close what is left."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -24,6 +24,7 @@ class Fields:
     actions: tuple[Action, ...]
     conflicts: tuple[Conflict, ...]
     notes: tuple[str, ...]
+    held: frozenset[Field] = frozenset()  # frozen, and still not equal
 
 
 def decide_fields(
@@ -34,12 +35,16 @@ def decide_fields(
     times: Mapping[Field, Times],
     *,
     relabelled: bool = True,
+    frozen: Collection[Field] = (),
 ) -> Fields | frozenset[Field]:
     """Every field of one link. Returns the fields whose events have to be read first, if there are any.
 
     `relabelled`: the issue's labels are news; only then is it noted that several speak of one field.
+    `frozen`: fields that are written on neither side and keep their base, unless both sides are equal.
     """
-    diffs = _diffs(report, seen, base, policy)
+    every = _diffs(report, seen, base, policy)
+    held = frozenset(d.field for d in every if d.field in frozen and d.verdict is not Verdict.EQUAL)
+    diffs = tuple(item for item in every if item.field not in held)
     settled = {item.field: settle(item, policy.conflict, times) for item in diffs}
     open_fields = frozenset(field for field, item in settled.items() if isinstance(item, NeedsTimes))
     if open_fields:
@@ -62,6 +67,7 @@ def decide_fields(
         actions=tuple(actions),
         conflicts=tuple(conflicts),
         notes=_notes(diffs) if relabelled else (),
+        held=held,
     )
 
 

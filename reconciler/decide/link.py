@@ -27,7 +27,15 @@ def decide_link(
         raise ValueError(msg)
     before = view.link.seen
     relabelled = before is None or view.link.base is None or before.labels != seen.labels
-    fields = decide_fields(view.report, seen, view.link.base, policy, times, relabelled=relabelled)
+    fields = decide_fields(
+        view.report,
+        seen,
+        view.link.base,
+        policy,
+        times,
+        relabelled=relabelled,
+        frozen=[each.field for each in view.link.frozen],
+    )
     if isinstance(fields, frozenset):
         return fields
     comments = decide_comments(view, policy, new_id)
@@ -42,6 +50,7 @@ def decide_link(
             seen=seen,
             quarantined_until=None,
             missing=None,
+            frozen=tuple(each for each in view.link.frozen if each.field in fields.held),
             checked=view.checked or view.link.checked,
         ),
         actions=fields.actions + comments.actions,

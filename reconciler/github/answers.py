@@ -1,6 +1,6 @@
 """What an answer to a read means when it is not the object asked for; pure (GITHUB.md, Writes, rule 8)."""
 
-from reconciler.errors import GitHubError, NotThereError, RecreatedError, UnreadableError
+from reconciler.errors import GitHubError, MovedError, NotThereError, RecreatedError, UnreadableError
 from reconciler.github.dispatch import Reply
 from reconciler.github.oneline import plain
 from reconciler.github.place import Place
@@ -33,7 +33,9 @@ def require(reply: Reply, place: Place, what: str) -> None:
 
 def require_object(reply: Reply, place: Place, what: str) -> None:
     """Pass a 200 about one issue, thread or comment. Raises NotThereError (404, 410), which alone proves
-    nothing, and what `require` raises."""
+    nothing, MovedError where a redirect led to another repository, and what `require` raises."""
+    if any(place.is_elsewhere(hop) for hop in reply.hops):
+        raise MovedError(f"{what[0].upper()}{what[1:]} is in another repository now.")
     if reply.status in (404, 410):
         said = message_of(reply.body) or "no reason given"
         raise NotThereError(f"GitHub does not show {what} ({reply.status}: {said}).", reply.status)

@@ -10,6 +10,7 @@ from reconciler.github import translate
 from reconciler.github.answers import require, require_object
 from reconciler.github.dispatch import Reply
 from reconciler.github.drain import LONGEST_WALK
+from reconciler.github.oneline import plain
 from reconciler.github.origin import next_link
 from reconciler.github.place import Place, issue_number
 from reconciler.github.translate import FieldOfLabel
@@ -20,6 +21,7 @@ from reconciler.github.wire import (
     KindRow,
     RepositoryRow,
     UserRow,
+    attempt,
     decode,
     elements,
 )
@@ -186,7 +188,14 @@ class Reads:
         for hop in reply.hops:
             other = self.place.origin.repository_id(hop)
             if (other is not None and other != ours) or issue_number(hop) != number:
-                raise MovedError(f"{what[0].upper()}{what[1:]} was transferred to another repository.")
+                raise _moved(reply, self.place.origin.repository_id(reply.hops[-1]), what)
+
+
+def _moved(reply: Reply, repository: int | None, what: str) -> MovedError:
+    row = attempt(reply.body, IssueRow) if reply.status == 200 else None
+    there = plain(row.html_url) if isinstance(row, IssueRow) else "where this token may not look"
+    text = f"{what[0].upper()}{what[1:]} was transferred to {there or 'another repository'}."
+    return MovedError(text, repository, issue_number(reply.hops[-1]))
 
 
 def read_comment(body: bytes, what: str) -> RemoteComment:

@@ -80,7 +80,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """What one look said became of the issue. A second one that agrees, `settle_seconds` later, ends the link."""
+    """What one look said became of the issue. A second that agrees, `settle_seconds` later, ends the link."""
 
     state: LinkState
     since: datetime

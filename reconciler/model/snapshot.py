@@ -148,6 +148,29 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line of a field's story, as the flap breaker reads it."""
+
+    field: str
+    kind: str
+    remote: str | None  # what GitHub said before
+    to: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """One thing about a link or a write that people should know of."""
+
+    report: str  # BUG-0001, or the report's id where it is gone
+    report_id: ReportId
+    issue: str | None  # owner/repo#12
+    what: str  # a link's state, `resting`, `frozen`, `refused`
+    field: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """How much of a project has been compared whole of late (`poll.verify_seconds`)."""
 
@@ -177,6 +200,9 @@ class Health:
     next_at: datetime | None
     problem: str | None
     coverage: Coverage = field(default_factory=Coverage)
+    exposed: bool = False  # the repository has turned public, and text waits
+    elsewhere: int = 0  # links of another repository than the one the project is connected to now
+    attention: tuple[Attention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

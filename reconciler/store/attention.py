@@ -1,0 +1,147 @@
+"""What people should know of single links and writes; fields' stories as the flap breaker reads them."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import String, cast, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.expression import Select
+
+from reconciler.model.fields import Field
+from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.intent import IntentState
+from reconciler.model.link import ENDED, Frozen, LinkState
+from reconciler.model.snapshot import Attention, Step
+from reconciler.store.questions import LIVE, links, reports
+from reconciler.store.records import from_json
+from reconciler.store.rows import ids
+from reconciler.store.tables import changes, intents, projects
+
+MOST = 500
+"""So many of each kind are shown at once, frozen fields first; the counts beside them are whole."""
+
+SHOWN = (*ENDED, LinkState.CONTESTED)
+
+
+async def of(
+    connection: AsyncConnection, wanted: Collection[ProjectId]
+) -> defaultdict[ProjectId, list[Attention]]:
+    """By project: frozen fields, refused writes, links that rest, links that ended because of their issue."""
+    projects_wanted = ids(connection.dialect.name, wanted)
+    about = (await connection.execute(_links(projects_wanted))).mappings().all()
+    refused = (await connection.execute(_refused(projects_wanted))).mappings().all()
+    found: defaultdict[ProjectId, list[Attention]] = defaultdict(list)
+    for row in about:
+        found[row["project_id"]].extend(_frozen(row))
+    for row in refused:
+        reason = row["reason"] or "GitHub refused it"
+        found[row["project_id"]].append(_item(row, "refused", row["operation"], reason))
+    for row in about:
+        found[row["project_id"]].extend(_rests(row))
+    return found
+
+
+async def elsewhere(connection: AsyncConnection) -> dict[UUID, int]:
+    """By project: links of another repository than the one it is connected to now. They rest."""
+    query = (
+        select(links.c.project_id, func.count())
+        .join(projects, projects.c.project_id == links.c.project_id)
+        .where(LIVE, links.c.repository_id != projects.c.repository_id)
+        .group_by(links.c.project_id)
+    )
+    return {row[0]: row[1] for row in await connection.execute(query)}
+
+
+async def steps(
+    connection: AsyncConnection, wanted: Collection[ReportId], since: datetime
+) -> dict[ReportId, tuple[Step, ...]]:
+    """What was written and seen in these reports' fields since then, oldest first."""
+    query = (
+        select(changes)
+        .where(
+            changes.c.report_id.in_(ids(connection.dialect.name, wanted)),
+            changes.c.at >= since,
+            changes.c.field.in_([field.value for field in Field]),
+        )
+        .order_by(changes.c.id)
+    )
+    found: defaultdict[ReportId, list[Step]] = defaultdict(list)
+    for row in (await connection.execute(query)).mappings():
+        found[row["report_id"]].append(
+            Step(field=row["field"], kind=row["kind"], remote=row["remote"], to=row["to"], at=row["at"])
+        )
+    return {report: tuple(told) for report, told in found.items()}
+
+
+def _links(wanted: Select[Any]) -> Select[Any]:
+    named = (
+        links.c.project_id,
+        links.c.report_id,
+        links.c.repository,
+        links.c.number,
+        links.c.state,
+        links.c.reason,
+    )
+    told = or_(links.c.quarantined_until.is_not(None), links.c.frozen.is_not(None), links.c.state.in_(SHOWN))
+    return (
+        select(
+            *named,
+            links.c.state,
+            links.c.reason,
+            links.c.frozen,
+            links.c.quarantined_until,
+            reports.c.tracking_id,
+        )
+        .select_from(links.outerjoin(reports, reports.c.id == links.c.report_id))
+        .where(links.c.project_id.in_(wanted), told)
+        .order_by(links.c.frozen.is_(None), links.c.number, links.c.id)
+        .limit(MOST)
+    )
+
+
+def _refused(wanted: Select[Any]) -> Select[Any]:
+    return (
+        select(
+            intents.c.project_id,
+            intents.c.report_id,
+            links.c.repository,
+            links.c.number,
+            cast(intents.c.operation, String).label("operation"),
+            intents.c.reason,
+            reports.c.tracking_id,
+        )
+        .select_from(
+            intents.outerjoin(links, links.c.id == intents.c.link_id).outerjoin(
+                reports, reports.c.id == intents.c.report_id
+            )
+        )
+        .where(intents.c.project_id.in_(wanted), intents.c.state == IntentState.QUARANTINED)
+        .order_by(intents.c.created_at, intents.c.id)
+        .limit(MOST)
+    )
+
+
+def _frozen(row: Any) -> Iterator[Attention]:
+    for each in from_json(row["frozen"], tuple[Frozen, ...]) if row["frozen"] else ():
+        yield _item(row, "frozen", each.field.value, each.reason)
+
+
+def _rests(row: Any) -> Iterator[Attention]:
+    if row["state"] in SHOWN:
+        yield _item(row, row["state"], None, row["reason"] or row["state"])
+    elif row["quarantined_until"] is not None:
+        yield _item(row, "resting", None, row["reason"] or "it is looked at whole at the next pass")
+
+
+def _item(row: Any, what: str, field: str | None, reason: str) -> Attention:
+    return Attention(
+        report=row["tracking_id"] or str(row["report_id"]),
+        report_id=row["report_id"],
+        issue=f"{row['repository']}#{row['number']}" if row["number"] else None,
+        what=what,
+        field=field,
+        reason=reason,
+    )
