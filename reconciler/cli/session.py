@@ -57,9 +57,10 @@ class Session:
         from reconciler.config.process import wants_colour
 
         settings = loaded.settings
-        # A command's own lines say what it did; unless asked for, its log speaks up only about the odd.
+        # A command's own lines say what it did, and what was refused; unless asked for, its log adds only
+        # what is wrong with the program itself.
         level: Literal["debug", "info", "warning", "error"] = (
-            settings.log.level if "log.level" in loaded.places else "warning"
+            settings.log.level if "log.level" in loaded.places else "error"
         )
         self.debug = level == "debug"
         self.redaction = logs.Redaction(settings.secrets())
