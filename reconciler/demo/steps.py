@@ -4,25 +4,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.model.kinds import Kind
 from reconciler.model.shown import PlanShown
 
-WORDS = {  # the kinds of the story (sync_changes) and of a plan, in words; fields stand for themselves
-    "import_comment": "comment",
-    "create_comment": "comment",
-    "post_comment": "comment",
-    "edit_local": "comment edited",
-    "edit_comment": "comment edited",
-    "edit_remote_comment": "comment edited",
-    "remove_local": "comment removed",
-    "remove_comment": "comment removed",
-    "delete_comment": "comment removed",
-    "delete_remote_comment": "comment removed",
-    "create_issue": "issue created",
-    "set_state": "status",
+WORDS = {  # in words; fields stand for themselves
+    Kind.IMPORT_COMMENT: "comment",
+    Kind.POST_COMMENT: "comment",
+    Kind.EDIT_COMMENT: "comment edited",
+    Kind.EDIT_REMOTE_COMMENT: "comment edited",
+    Kind.REMOVE_COMMENT: "comment removed",
+    Kind.DELETE_REMOTE_COMMENT: "comment removed",
+    Kind.CREATE_ISSUE: "issue created",
+    Kind.SET_STATE: "status",
 }
 BUGSPARK, GITHUB, CONFLICT = "BugSpark", "GitHub", "conflict"
-WRITTEN_IN_BUGSPARK = {"set_field", "import_comment", "edit_local", "remove_local"}
-PLANNED_IN_BUGSPARK = {"set_field", "import_comment", "edit_comment", "remove_comment"}
+IN_BUGSPARK = {Kind.SET_FIELD, Kind.IMPORT_COMMENT, Kind.EDIT_COMMENT, Kind.REMOVE_COMMENT}
+TOLD = {*WORDS, Kind.SET_FIELD, Kind.SWAP_LABELS, Kind.SET_TITLE, Kind.CONFLICT, Kind.NOTE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +42,8 @@ class Step:
 
 def written(rows: list[Mapping[str, Any]]) -> tuple[Step, ...]:
     """The story's rows of one pass, by report; what was decided stands before what was done."""
-    return tuple(sorted(map(_written, rows), key=lambda step: (step.tracking_id, step.side != CONFLICT)))
+    told = [_written(row) for row in rows if row["kind"] in TOLD]
+    return tuple(sorted(told, key=lambda step: (step.tracking_id, step.side != CONFLICT)))
 
 
 def planned(shown: PlanShown) -> tuple[Step, ...]:
@@ -67,14 +65,14 @@ def linked(row: Mapping[str, Any]) -> Step:
 
 
 def _written(row: Mapping[str, Any]) -> Step:
-    kind = row["kind"]
-    side = CONFLICT if kind == "conflict" else BUGSPARK if kind in WRITTEN_IN_BUGSPARK else GITHUB
+    kind = Kind(row["kind"])
+    side = CONFLICT if kind == Kind.CONFLICT else BUGSPARK if kind in IN_BUGSPARK else GITHUB
     return Step(
         report=row["report_id"],
         tracking_id=row["tracking_id"] or "",
         side=side,
         what=_what(kind, row["field"]),
-        to=row["to"] if row["field"] else None,
+        to=row["to"] if row["field"] not in (None, "comment") else None,
         text=_text(kind, row),
         rule=row["rule"],
     )
@@ -86,26 +84,26 @@ def _planned(shown: PlanShown) -> Iterator[Step]:
         yield Step(
             report=(action.report or "").replace("-", ""),
             tracking_id=action.tracking_id or "",
-            side=BUGSPARK if action.kind in PLANNED_IN_BUGSPARK else GITHUB,
-            what=_what(action.kind, action.field),
+            side=BUGSPARK if action.kind in IN_BUGSPARK else GITHUB,
+            what=_what(Kind(action.kind), action.field),
             to=action.to if action.field != "comment" else None,
-            text=_text(action.kind, row),
+            text=_text(Kind(action.kind), row),
             rule=action.rule or "",
         )
 
 
-def _what(kind: str, field: str | None) -> str:
+def _what(kind: Kind, field: str | None) -> str:
     return WORDS.get(kind) or field or kind
 
 
-def _text(kind: str, row: Mapping[str, Any]) -> str:
+def _text(kind: Kind, row: Mapping[str, Any]) -> str:
     """`status: new → resolved`, `comment: I see it too`, `severity: critical wins over low`."""
     what = _what(kind, row["field"])
-    if kind == "note":
+    if kind is Kind.NOTE:
         return str(row["rule"])
-    if kind == "conflict":
+    if kind is Kind.CONFLICT:
         return f"{what}: {row['to']} wins over {row['lost']}"
     if what not in ("status", "severity", "category", "title"):
         said = row["remote"] or row["local"]
         return f"{what}: {said}" if said else f"{what} posted" if what == "comment" else what
-    return f"{what}: {row['local']} → {row['to']}" if kind == "set_field" else f"{what}: {row['to']}"
+    return f"{what}: {row['local']} → {row['to']}" if kind is Kind.SET_FIELD else f"{what}: {row['to']}"
