@@ -30,9 +30,27 @@ def project(project_id: object, name: str, repository: str | None) -> dict[str, 
 def as_line(result: PassResult) -> str | None:
     """`Acme: 3 reports updated; 1 conflict; 12 requests, 1.2 s`, or None when nothing happened."""
     changes = _changes(result.applied)
-    if not (changes or result.conflicts):
+    links = _links(result)
+    if not (changes or links or result.conflicts):
         return None
-    parts = [changes or "nothing written"]
+    parts = [", ".join(part for part in (links, changes) if part) or "nothing written"]
+    if result.conflicts:
+        parts.append(counted(result.conflicts, "conflict"))
+    parts.append(f"{counted(result.github.requests, 'request')}, {result.duration_ms / 1000:.1f} s")
+    return f"{result.project_name}: {'; '.join(parts)}"
+
+
+def _links(result: PassResult) -> str:
+    return listed(((result.linked, "link taken up"), (result.ended, "link set aside")))
+
+
+def as_summary(result: PassResult) -> str:
+    """`Acme: 482 of 485 links compared, 3 differed; 1 comment removed; 12 requests, 1.2 s`."""
+    done = result.verified
+    if done is None:
+        return f"{result.project_name}: nothing was compared"
+    parts = [f"{done.compared:,} of {counted(done.links, 'link')} compared, {done.differed:,} differed"]
+    parts += [changes] if (changes := _changes(result.applied)) else []
     if result.conflicts:
         parts.append(counted(result.conflicts, "conflict"))
     parts.append(f"{counted(result.github.requests, 'request')}, {result.duration_ms / 1000:.1f} s")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.show_pass import as_json as pass_as_json
 from reconciler.cli.show_pass import project
-from reconciler.cli.text import WIDTH, clock, counted, cut, fit, iso
+from reconciler.cli.text import WIDTH, ago, clock, counted, cut, fit, iso, span
 from reconciler.cli.words import LIVE, SIGNS, Standing, standing
 from reconciler.model.visible import visible
 
@@ -42,6 +42,7 @@ def as_lines(healths: Sequence[Health], limits: Sequence[Limits], view: View) ->
     standings = [(health, standing(health, view.now, view.zone)) for health in healths]
     yield f"  {fit('PROJECT', NAME)} {fit('REPOSITORY', REPOSITORY)} {'LINKS':>{LINKS}}  STATE"
     yield from (_line(health, how, view) for health, how in standings)
+    yield from _coverage(healths, view)
     yield from (_limit(limit, view) for limit in limits)
     for health, how in standings:
         if how.command or not _line(health, how, view).endswith(visible(how.words)):
@@ -76,6 +77,24 @@ def _line(health: Health, how: Standing, view: View) -> str:
     return cut(f"{sign} {name} {repository} {links}  {how.words}", WIDTH, more=view.more)
 
 
+def _coverage(healths: Sequence[Health], view: View) -> Iterator[str]:
+    """How many links were compared whole of late: of all together, then of each project that is behind."""
+    covers = [health.coverage for health in healths if health.coverage.links]
+    if not covers:
+        return
+    links, verified = sum(each.links for each in covers), sum(each.verified for each in covers)
+    within = span(covers[0].within)
+    oldest = min((each.oldest for each in covers if each.oldest), default=None)
+    since = f", the oldest {ago(oldest, view.now)}" if oldest else ""
+    text = f"  {verified:,} of {counted(links, 'link')} verified within {within}{since}"
+    yield cut(text, WIDTH, more=view.more)
+    for health in healths if len(healths) > 1 else ():
+        cover = health.coverage
+        if cover.verified < cover.links:
+            behind = f"    {fit(health.name, NAME, more=view.more)} {cover.verified:,} of {cover.links:,}"
+            yield cut(behind, WIDTH, more=view.more)
+
+
 def _limit(limit: Limits, view: View) -> str:
     """One credential's budget; it is named by its fingerprint."""
     known = limit.remaining is not None and limit.limit is not None
@@ -106,6 +125,12 @@ def health_as_json(health: Health, view: View) -> dict[str, Any]:
         "last_success_at": iso(health.last_success_at),
         "next_at": iso(health.next_at),
         "problem": health.problem,
+        "verified": {
+            "links": health.coverage.verified,
+            "of": health.coverage.links,
+            "within_seconds": int(health.coverage.within.total_seconds()),
+            "oldest_at": iso(health.coverage.oldest),
+        },
         "public": health.exposed,
         "elsewhere": health.elsewhere,
         "attention": [

@@ -59,6 +59,15 @@ def ago(then: datetime, now: datetime) -> str:
     return f"{seconds} s ago"
 
 
+def span(length: timedelta) -> str:
+    """`6 h`, `90 min`, `45 s`: in the largest unit that fits whole."""
+    seconds = int(length / timedelta(seconds=1))
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
 def clock(moment: datetime, now: datetime, zone: tzinfo | None) -> str:
     """`14:05` today, else with the date; in the reader's zone (None: the machine's)."""
     there, today = moment.astimezone(zone), now.astimezone(zone)

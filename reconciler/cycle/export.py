@@ -20,15 +20,23 @@ NOT_YET = IssueNumber(0)
 
 
 async def exports_due(context: Context, memory: Memory) -> tuple[CreateIssue, ...]:
-    """With `sync.export = all`: reports filed since the project was first seen, at most `max_new_issues`."""
+    """With `sync.export = all`: reports filed since the project was first seen. Together with those that an
+    earlier pass recorded and could not send they are at most `max_new_issues`.
+    """
     if not context.policy.export_all or memory.first_seen_at is None:
         return ()
-    ids = await context.stores.reports.to_export(
-        context.project.id, memory.first_seen_at, context.guard.max_new_issues
-    )
+    rows = await context.stores.intents.open(context.project.id)
+    waiting = sum(unasked(row) and row.state is not IntentState.QUARANTINED for row in rows)
+    room = max(0, context.guard.max_new_issues - waiting)
+    ids = await context.stores.reports.to_export(context.project.id, memory.first_seen_at, room)
     found = await context.stores.reports.details(ids) if ids else {}
     why = Why(rule=Rule.EXPORT_ALL)
     return tuple(CreateIssue(report=found[key][0], why=why) for key in ids if key in found)
+
+
+def unasked(intent: Intent) -> bool:
+    """A new issue that no person named: `guard.max_new_issues` is about these."""
+    return intent.operation is Operation.CREATE_ISSUE and not intent.asked
 
 
 async def record_exports(context: Context, memory: Memory) -> None:

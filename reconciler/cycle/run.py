@@ -12,7 +12,7 @@ async with the project's fence:
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,10 +22,12 @@ from reconciler.cycle.apply import Applier
 from reconciler.cycle.context import Context
 from reconciler.cycle.discover import discovered
 from reconciler.cycle.export import record, record_exports
+from reconciler.cycle.exposure import PUBLIC, acknowledge, sentence
 from reconciler.cycle.identify import identify
 from reconciler.cycle.observe import Look, looks
 from reconciler.cycle.ours import heal, tell_apart
 from reconciler.cycle.recover import conclude, recover
+from reconciler.cycle.round import verified, whole_round
 from reconciler.cycle.segment import decide_look
 from reconciler.cycle.tally import Tally
 from reconciler.cycle.verify import verifications
@@ -45,7 +47,8 @@ from reconciler.model.intent import IntentState
 from reconciler.model.issue import Issue
 from reconciler.model.link import Link
 from reconciler.model.passes import Failure, Outcome, PassResult
-from reconciler.model.snapshot import Memory
+from reconciler.model.plan import LinkPlan
+from reconciler.model.snapshot import UNKNOWN_REPOSITORY, Memory
 from reconciler.ports import Fence
 
 PROBES = 2
@@ -73,6 +76,7 @@ class _Pass:
     tally: Tally
     applier: Applier
     began: float
+    verify: bool  # every link, not only those that are due
 
     async def walk(self, again: Sequence[Link]) -> None:
         """Recover, observe and apply, write; once more when an export gave old comments a place to go.
@@ -84,13 +88,18 @@ class _Pass:
         async for look in looks(self.context, self.memory):
             await self._look(look, (*again, *recovery.links) if look.local else ())
         await conclude(self.context, recovery, self.applier.overtaken)
-        async for plans in verifications(self.context, self.memory):
+        async for plans in self._verifications():
             await self.applier.batch(plans)
         await record_exports(self.context, self.memory)
         await self._write()
         if self.tally.counts["issues_created"]:
             await self._look(Look())
             await self._write()
+
+    def _verifications(self) -> AsyncIterator[list[LinkPlan]]:
+        if self.verify:
+            return whole_round(self.context, self.memory, self.tally)
+        return verifications(self.context, self.memory)
 
     async def _look(self, look: Look, again: Sequence[Link] = ()) -> None:
         segment = await decide_look(self.context, self.memory, look, again)
@@ -112,7 +121,11 @@ class _Pass:
             redecide=self._redecide,
             observed=self.began,
         )
-        await writer.run()
+        try:
+            await writer.run()
+        finally:
+            self.memory = writer.memory
+            self.tally.exposed = sentence(self.context, self.memory) if self.memory.exposed else None
 
     async def _redecide(self, issue: Issue) -> None:
         look = Look(issues={issue.number: issue}, local=False)
@@ -121,19 +134,25 @@ class _Pass:
 
 
 async def run_pass(
-    context: Context, *, wait: bool = False, accept: str | None = None, exports: Collection[ReportId] = ()
+    context: Context,
+    *,
+    wait: bool = False,
+    accept: str | None = None,
+    exports: Collection[ReportId] = (),
+    verify: bool = False,
 ) -> PassResult:
     """One pass over one project. A project's own trouble is a result, never an exception.
 
     `wait`: until the project is free. `accept`: the hash of withheld deletions that may go on. `exports`:
-    reports a person wants on GitHub now, whatever `guard.max_new_issues` says.
+    reports a person wants on GitHub now, whatever `guard.max_new_issues` says. `verify`: every link is
+    compared whole.
     """
     began = context.clock.monotonic()
     tally = Tally()
     ending = _Ending()
     try:
         async with context.stores.fences.hold(context.project.id, wait=wait) as fence:
-            ending = await _under_fence(context, fence, tally, began, accept, exports)
+            ending = await _under_fence(context, fence, tally, began, accept, exports, verify)
             result = await _result(context, tally, ending, began)
             await context.stores.projects.record(result, context.github.now())
             return result
@@ -148,19 +167,35 @@ async def _under_fence(
     began: float,
     accept: str | None,
     exports: Collection[ReportId],
+    verify: bool,
 ) -> _Ending:
     try:
-        if accept is not None:
+        if accept == PUBLIC:
+            await acknowledge(context)
+        elif accept is not None:
             await _accept(context, accept)
         before = await context.stores.projects.memory(context.project.id)
         memory = await identify(context, before)
+        if memory.repository_id != before.repository_id != UNKNOWN_REPOSITORY:
+            # Before it is remembered: a pass cut short here does both again.
+            await context.stores.ledger.recheck(
+                context.project.id, memory.repository_id, context.github.now()
+            )
         if memory != before:
             await context.stores.projects.remember(memory)
         if exports:
             await record(context, memory, exports, asked=True)
         withheld = await context.stores.ledger.withheld(context.project.id)
         applier = Applier(context, memory, fence, tally, withheld)
-        walk = _Pass(context=context, memory=memory, fence=fence, tally=tally, applier=applier, began=began)
+        walk = _Pass(
+            context=context,
+            memory=memory,
+            fence=fence,
+            tally=tally,
+            applier=applier,
+            began=began,
+            verify=verify,
+        )
         await walk.walk(withheld.links if withheld.accepted else ())
         await applier.hold()
     except DatabaseError:
@@ -199,7 +234,7 @@ async def _result(context: Context, tally: Tally, ending: _Ending, began: float)
     waiting = await _waiting(context, ending)
     quarantined = waiting[IntentState.QUARANTINED] + len(tally.poisoned)
     if outcome is Outcome.OK and (
-        quarantined or waiting[IntentState.UNKNOWN] or tally.withheld or tally.troubles
+        quarantined or waiting[IntentState.UNKNOWN] or tally.withheld or tally.exposed or tally.troubles
     ):
         outcome = Outcome.PARTIAL
         failure = failure or _trouble(context, tally, quarantined)
@@ -217,13 +252,21 @@ async def _result(context: Context, tally: Tally, ending: _Ending, began: float)
         pending=waiting.total(),
         withheld=tally.withheld,
         next_at=ending.next_at,
+        linked=tally.linked,
+        ended=tally.ended,
+        verified=await verified(context, tally) if _asked_database(ending) else None,
     )
 
 
 async def _waiting(context: Context, ending: _Ending) -> Counter[IntentState]:
-    if ending.failure is not None and ending.failure.kind == DatabaseError.kind:
+    if not _asked_database(ending):
         return Counter()
     return Counter(intent.state for intent in await context.stores.intents.open(context.project.id))
+
+
+def _asked_database(ending: _Ending) -> bool:
+    """It may be asked once more: it was not what ended the pass."""
+    return ending.failure is None or ending.failure.kind != DatabaseError.kind
 
 
 def _trouble(context: Context, tally: Tally, quarantined: int) -> Failure:
@@ -232,6 +275,8 @@ def _trouble(context: Context, tally: Tally, quarantined: int) -> Failure:
     if tally.withheld:
         text = f"{name}: deletions are withheld; accept them with --accept {tally.withheld}"
         return Failure(kind="withheld", message=text)
+    if tally.exposed:
+        return Failure(kind="public", message=tally.exposed)
     first = next(iter(tally.troubles), None) or next((f"{p.what}: {p.reason}" for p in tally.poisoned), None)
     if first:
         return Failure(kind="quarantined", message=f"{name}: {first}")

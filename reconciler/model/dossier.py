@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.model.fields import Field, Side
 from reconciler.model.intent import Intent
 from reconciler.model.link import Entry, Link
 from reconciler.model.report import LocalComment, Report
@@ -27,3 +28,38 @@ class Dossier:
     entries: tuple[Entry, ...]
     intents: tuple[Intent, ...]
     story: tuple[Told, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldShown:
+    """One field on both sides, each as that side spells it; None: it says nothing."""
+
+    field: Field
+    bugspark: str
+    agreed: str | None
+    github: str | None
+    moved: frozenset[Side]  # who differs from what was agreed on, where the two are not equal
+    frozen: str | None = None  # why it is not synced
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentShown:
+    """One comment: where it was written, and what became of its copy."""
+
+    origin: Side
+    author: str | None
+    at: datetime | None
+    text: str | None  # an excerpt; None: it is not in BugSpark
+    state: str  # "on GitHub", "waiting", "deleted there", …
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportShown:
+    """A report's dossier, read for people."""
+
+    project_name: str
+    dossier: Dossier
+    state: str  # Synced, Waiting, Needs you, Not linked, Gone on GitHub, …
+    reason: str | None
+    fields: tuple[FieldShown, ...]
+    comments: tuple[CommentShown, ...]

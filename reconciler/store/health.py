@@ -2,31 +2,51 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, func, select
+from sqlalchemy import Column, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.expression import ColumnElement
 
+from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState
+from reconciler.model.link import LinkState
 from reconciler.model.passes import PassResult
 from reconciler.model.report import Project
-from reconciler.model.snapshot import Health, Limits
-from reconciler.store import windows
+from reconciler.model.snapshot import Coverage, Health, Limits
+from reconciler.store import attention, windows
 from reconciler.store.questions import links
 from reconciler.store.records import from_json
 from reconciler.store.tables import governor, intents, projects, withheld
 
 
-async def of(connection: AsyncConnection, known: Sequence[Project]) -> tuple[Health, ...]:
-    """One Health per project, in their order."""
+SLACK = 1.1
+"""Verifications are spread by a tenth of their time; one that is no later than that is in time."""
+
+
+async def of(
+    connection: AsyncConnection, known: Sequence[Project], now: datetime, verify: timedelta
+) -> tuple[Health, ...]:
+    """One Health per project, in their order. `verify`: how often each link is to be compared whole."""
+    covered = await coverage(connection, now - verify * SLACK, true())
     by_state = await _counts(connection, links.c.project_id, links.c.state)
     wishes = await _counts(connection, intents.c.project_id, intents.c.state)
     held = await _counts(connection, withheld.c.project_id, withheld.c.kind)
+    noted = await attention.of(connection, [each.id for each in known])
+    elsewhere = await attention.elsewhere(connection)
     rows = {row["project_id"]: dict(row) for row in (await connection.execute(select(projects))).mappings()}
-    return tuple(
-        _health(each, rows.get(each.id, {}), by_state[each.id], wishes[each.id], held[each.id])
+    found = (
+        replace(
+            _health(each, rows.get(each.id, {}), by_state[each.id], wishes[each.id], held[each.id]),
+            coverage=replace(covered.get(each.id, Coverage()), within=verify),
+        )
         for each in known
+    )
+    return tuple(
+        replace(each, attention=tuple(noted[each.project_id]), elsewhere=elsewhere.get(each.project_id, 0))
+        for each in found
     )
 
 
@@ -54,6 +74,7 @@ def _health(
         last_success_at=row.get("last_success_at"),
         next_at=row.get("next_at"),
         problem=project.problem,
+        exposed=bool(row.get("exposed")),
     )
 
 
@@ -64,6 +85,22 @@ async def _counts(connection: AsyncConnection, project: Column[Any], word: Colum
     ):
         counts[id_][state] = count
     return counts
+
+
+async def coverage(
+    connection: AsyncConnection, since: datetime, which: ColumnElement[bool]
+) -> dict[ProjectId, Coverage]:
+    """Of each project's ACTIVE links, how many were compared whole since then."""
+    inside = func.count().filter(links.c.checked_at >= since)
+    query = (
+        select(links.c.project_id, func.count(), inside, func.min(links.c.checked_at))
+        .where(links.c.state == LinkState.ACTIVE, which)
+        .group_by(links.c.project_id)
+    )
+    return {
+        ProjectId(id_): Coverage(links=total, verified=verified, oldest=oldest)
+        for id_, total, verified, oldest in await connection.execute(query)
+    }
 
 
 async def limits(connection: AsyncConnection, now: datetime) -> tuple[Limits, ...]:

@@ -13,7 +13,16 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import EntryState, Link, LinkState
 from reconciler.model.plan import Deletion
 from reconciler.model.report import Columns
-from reconciler.model.snapshot import Batch, Coverage, Snapshot, Step, Stored, ThreadSide, UnlinkedReport, Withheld
+from reconciler.model.snapshot import (
+    Batch,
+    Coverage,
+    Snapshot,
+    Step,
+    Stored,
+    ThreadSide,
+    UnlinkedReport,
+    Withheld,
+)
 from reconciler.ports import Clock
 from reconciler.store import attention, binding, health, snapshot, story, withholding
 from reconciler.store.apply import Ways, apply

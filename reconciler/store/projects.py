@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -28,14 +28,22 @@ THEIRS, ROWS = bugspark.projects, bugspark.integrations
 
 
 class StoredProjects:
-    """The projects in the database. `app_repositories`: project id → owner/repo, the operator's App pairs."""
+    """The projects in the database. `app_repositories`: project id → owner/repo, the operator's App pairs.
+    `verify`: how often every link is to be compared whole.
+    """
 
     def __init__(
-        self, database: Database, clock: Clock, vault: Vault, app_repositories: Mapping[str, str]
+        self,
+        database: Database,
+        clock: Clock,
+        vault: Vault,
+        app_repositories: Mapping[str, str],
+        verify: timedelta,
     ) -> None:
         self._database = database
         self._clock = clock
         self._vault = vault
+        self._verify = verify
         self._app = {key.lower(): value for key, value in app_repositories.items()}
 
     async def all(self) -> tuple[Project, ...]:
@@ -105,6 +113,19 @@ class StoredProjects:
         async with self._database.read() as connection:
             return frozenset((await connection.execute(query)).scalars())
 
+    async def begin_round(self, project_id: ProjectId, at: datetime, patience: timedelta) -> datetime:
+        query = select(projects.c.round_began_at).where(projects.c.project_id == project_id)
+        async with self._database.write() as connection:
+            began: datetime | None = (await connection.execute(query)).scalar()
+            if began is not None and at - patience <= began <= at:
+                return began
+            await _put(connection, project_id, {"round_began_at": at}, {"paused": False})
+            return at
+
+    async def end_round(self, project_id: ProjectId) -> None:
+        async with self._database.write() as connection:
+            await _put(connection, project_id, {"round_began_at": None}, {"paused": False})
+
     async def record(self, result: PassResult, at: datetime) -> None:
         done: dict[str, Any] = {
             "outcome": result.outcome,
@@ -123,7 +144,7 @@ class StoredProjects:
     async def health(self, project_id: ProjectId | None = None) -> tuple[Health, ...]:
         known = await self.all() if project_id is None else await self._one(project_id)
         async with self._database.read() as connection:
-            return await health.of(connection, known)
+            return await health.of(connection, known, self._clock.now(), self._verify)
 
     async def limits(self) -> tuple[Limits, ...]:
         async with self._database.read() as connection:
@@ -165,7 +186,8 @@ async def _put(
 def _idle(result: PassResult) -> bool:
     """Nothing to tell: it ended well and changed nothing."""
     changed = result.applied != Applied() or result.github.writes or result.conflicts
-    return result.outcome is Outcome.OK and not changed
+    told = result.linked or result.ended or result.verified is not None
+    return result.outcome is Outcome.OK and not (changed or told)
 
 
 def _uuid(text: str) -> UUID | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from reconciler.model.policy import Pace
@@ -19,6 +20,7 @@ from reconciler.store.meta import Meta
 from reconciler.store.projects import StoredProjects
 from reconciler.store.reports import StoredReports
 from reconciler.store.secrets import Vault
+from reconciler.store.stories import StoredStories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,7 @@ class StoreSettings:
     pace: Pace = field(default_factory=Pace)
     app_repositories: Mapping[str, str] = field(default_factory=dict)  # project id → owner/repo
     web_url: str = "https://github.com"  # where people read issues
+    verify: timedelta = timedelta(hours=6)  # poll.verify_seconds, for health
     dry: bool = False  # `reconcile plan`: not even limits are written
     learn: Callable[[Secret], None] = lambda _: None  # told every secret that is read, for the logs' masks
 
@@ -44,6 +47,7 @@ class OpenStores:
     intents: StoredIntents
     governor: Governor
     fences: Fences
+    stories: StoredStories
     meta: Meta
     vault: Vault
 
@@ -54,12 +58,13 @@ def open_stores(
     """Raises ConfigurationError for a key that is none. Nothing is asked of the database yet."""
     vault = Vault(settings.keys, settings.learn)
     ways = Ways(digest=settings.digest, web_url=settings.web_url.rstrip("/"))
-    projects = StoredProjects(database, clock, vault, settings.app_repositories)
+    projects = StoredProjects(database, clock, vault, settings.app_repositories, settings.verify)
+    ledger = StoredLedger(database, clock, ways, new_id)
     governor = DryGovernor if settings.dry else StoredGovernor
     return OpenStores(
         projects=projects,
         reports=StoredReports(database, projects),
-        ledger=StoredLedger(database, clock, ways, new_id),
+        ledger=ledger,
         intents=StoredIntents(database, ways),
         governor=governor(database, settings.pace, clock),
         fences=(
@@ -67,6 +72,7 @@ def open_stores(
             if database.dialect == "postgresql"
             else RowFences(database, clock, new_id)
         ),
+        stories=StoredStories(database, ledger),
         meta=Meta(database),
         vault=vault,
     )

@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from reconciler.config.settings import Settings
-from reconciler.cycle import checkup, discover, linking
+from reconciler.cycle import checkup, discover, linking, mending
 from reconciler.cycle.context import Context
 from reconciler.cycle.planning import plan_pass
 from reconciler.cycle.run import run_pass
+from reconciler.decide.why import explain
 from reconciler.errors import ProjectError, UsageError
+from reconciler.model.dossier import ReportShown
+from reconciler.model.fields import Field, Side
 from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.passes import PassResult
 from reconciler.model.report import Project
@@ -21,6 +24,10 @@ from reconciler.ports import Clock
 from reconciler.wiring.parts import Parts, open_parts
 
 _ISSUE = re.compile(r"([A-Za-z0-9._-]+/[A-Za-z0-9._-]+)#([1-9][0-9]{0,9})")
+
+
+STORY = 500
+"""So many lines of a report's story are shown, the newest."""
 
 
 class Silent:
@@ -81,6 +88,29 @@ class Application:
         project, report_id = await self._stores.reports.find(report)
         cut = await linking.unlink(await self._context(project), report_id)
         return f"{report} is no longer linked to {cut.repository}#{cut.number}; nothing on GitHub was changed"
+
+    async def why(self, report: str) -> ReportShown:
+        """All that is known about a report, and its story. Raises UsageError."""
+        project, report_id = await self._stores.reports.find(report)
+        dossier = await self._stores.stories.dossier(report_id, STORY)
+        if dossier is None:
+            raise UsageError(f"There is no report {report}.")
+        return explain(project.name, dossier, self._parts.settings.sync_policy())
+
+    async def resolve(self, report: str, field: Field, take: Side) -> str:
+        """A sentence that says what was done. Raises UsageError, ProjectError."""
+        project, report_id = await self._stores.reports.find(report)
+        return await mending.resolve(await self._context(project), report_id, field, take)
+
+    async def retry(self, report: str) -> str:
+        """A sentence that says what was done. Raises UsageError, ProjectError."""
+        project, report_id = await self._stores.reports.find(report)
+        return await mending.retry(await self._context(project), report_id)
+
+    async def verify(self, project: Project, *, wait: bool, progress: Progress) -> PassResult:
+        """A pass that compares every link whole. A project's own trouble is in the result, never raised."""
+        context = await self._parts.context(project, progress, by_hand=True)
+        return await run_pass(context, wait=wait, verify=True)
 
     async def discovery_cost(self, project: Project) -> int:
         """About how many requests `discover` will make."""

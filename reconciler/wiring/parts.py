@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -144,6 +145,7 @@ def _store_settings(settings: Settings, learn: Callable[[Secret], None], *, dry:
         pace=settings.pace(),
         app_repositories=settings.github.app.repositories,
         web_url=_web_url(settings.github.api_url),
+        verify=timedelta(seconds=settings.poll.verify_seconds),
         dry=dry,
         learn=learn,
     )

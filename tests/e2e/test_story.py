@@ -1,0 +1,198 @@
+"""`why`, `resolve`, `retry` and `verify` as a person at a terminal uses them (CONTRACT.md, The command)."""
+
+import sqlalchemy as sa
+
+from reconciler.store import tables
+from tests.support.command import Place
+
+
+def disagree(place: Place) -> tuple[str, int]:
+    """Ada says critical, alice says low on GitHub: alice wins. The report's name and its issue."""
+    place.configure(sync={"conflict": "github"})
+    report, number = place.linked()
+    place.bugspark.set_report(report, severity="critical", updated_at=place.github.clock.now())
+    place.github.web.unlabel(number, "medium-priority", by="alice")
+    place.github.web.label(number, "low", by="alice")
+    done = place.shop()
+    assert (done.code, done.row["conflicts"]) == (0, 1), done
+    return f"Shop:{place.tracking(report)}", number
+
+
+def test_why_tells_both_sides_and_the_story_in_80_columns(both: Place) -> None:
+    report, number = both.linked(title="It \x1b[31mbreaks\u202e")
+    both.github.web.close(number, by="alice")
+    both.github.web.comment(number, "It was the cache", by="bob")
+    both.bugspark.add_comment(report, "Thanks", author=both.ada)
+    assert both.shop().code == 0
+    done = both.reconcile("why", str(report), PYTHONIOENCODING="utf-8")
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert lines[0].startswith(both.tracking(report))
+    assert lines[1] == f"Shop, acme/web#{number}: Synced"
+    assert max(map(len, lines)) <= 80
+    assert "\x1b" not in done.out
+    assert "\u202e" not in done.out
+    (status,) = [line for line in lines if line.startswith("  status")]
+    assert status.split() == ["status", "resolved", "resolved", "closed", "(completed)"]
+    (theirs,) = [line for line in lines if "It was the cache" in line and line.endswith("in BugSpark")]
+    assert theirs.split()[:2] == ["GitHub", "bob"]
+    (ours,) = [line for line in lines if line.startswith("  BugSpark Ada")]
+    assert ours.endswith("on GitHub")
+    story = lines[lines.index("Story, newest first") + 1 :]
+    assert [line.split(" ", 5)[5].split(" (")[0].strip() for line in reversed(story)] == [
+        f"create issue: acme/web#{number}",
+        "status: new → resolved",
+        "import comment: It was the cache",
+        "post comment: Thanks",
+    ]
+
+
+def test_why_as_json_is_whole(place: Place) -> None:
+    name, number = disagree(place)
+    row = place.reconcile("why", name, "--json").row
+    assert list(row) == [
+        "report",
+        "project",
+        "state",
+        "reason",
+        "link",
+        "fields",
+        "comments",
+        "intents",
+        "story",
+    ]
+    assert (row["state"], row["link"]["issue"]) == ("Synced", f"acme/web#{number}")
+    newest = row["story"][0]
+    assert (newest["kind"], newest["field"], newest["lost"]) == ("conflict", "severity", "critical")
+    assert (newest["local"], newest["remote"], newest["to"]) == ("critical", "low", "low")
+    assert newest["rule"] == "both changed, GitHub wins by configuration"
+    made = row["story"][-1]
+    assert (made["kind"], made["rule"]) == ("create_issue", "export was asked for")
+    assert made["request_id"]
+
+
+def test_a_write_is_told_with_what_was_before_and_githubs_request(place: Place) -> None:
+    report, _ = place.linked()
+    place.bugspark.set_report(report, status="resolved", updated_at=place.github.clock.now())
+    assert place.shop().code == 0
+    told = place.reconcile("why", str(report), "--json").row["story"][0]
+    assert (told["kind"], told["side"], told["field"]) == ("set_state", "github", "status")
+    assert (told["base"], told["local"], told["remote"], told["to"]) == ("new", "resolved", "new", "resolved")
+    assert told["rule"] == "only BugSpark changed"
+    assert told["request_id"]
+
+
+def test_resolve_brings_the_lost_value_back_on_both_sides(both: Place) -> None:
+    name, number = disagree(both)
+    done = both.reconcile("resolve", name, "severity", "--take", "bugspark")
+    assert (done.code, done.err) == (0, "")
+    assert "severity is 'critical' again, as BugSpark had it" in done.out
+    assert both.writes == []
+    assert both.shop().row["conflicts"] == 0
+    assert "critical" in both.github.web.label_names(number)
+    assert "low" not in both.github.web.label_names(number)
+    shown = both.reconcile("why", name, "--json").row
+    assert [field["bugspark"] for field in shown["fields"]][1] == "critical"
+    assert [line["kind"] for line in shown["story"][:2]] == ["swap_labels", "resolve"]
+    again = both.reconcile("resolve", name, "severity", "--take", "bugspark")
+    assert (again.code, "already" in again.out) == (0, True)
+
+
+def test_resolve_without_a_conflict_says_so(place: Place) -> None:
+    report, _ = place.linked()
+    before = place.everything()
+    done = place.reconcile("resolve", str(report), "status", "--take", "github")
+    assert (done.code, done.out) == (1, "")
+    assert "no conflict about status is recorded" in done.err
+    assert place.everything() == before
+
+
+def test_resolve_and_its_kind_refuse_words_they_do_not_know(place: Place) -> None:
+    report, _ = place.linked()
+    before = place.everything()
+    for words in (
+        ("resolve", str(report), "colour", "--take", "github"),
+        ("resolve", str(report), "status", "--take", "jira"),
+        ("resolve", str(report), "status"),
+        ("resolve", "Shop:BUG-9999", "status", "--take", "github"),
+        ("why", "Shop:BUG-9999"),
+        ("why", "nonsense"),
+        ("why",),
+        ("retry", "Nowhere:BUG-0001"),
+        ("verify",),
+        ("verify", "--project", "Nowhere"),
+    ):
+        done = place.reconcile(*words)
+        assert (done.code, done.out) == (2, ""), words
+        assert done.err, words
+        assert "Traceback" not in done.err
+    assert place.everything() == before
+
+
+def test_a_report_without_a_link_is_told_too(place: Place) -> None:
+    report = place.bugspark.add_report(place.project)
+    done = place.reconcile("why", str(report))
+    assert (done.code, done.err) == (0, "")
+    assert "Shop, no issue: Not linked" in done.out
+    refused = place.reconcile("resolve", str(report), "status", "--take", "github")
+    assert refused.code == 1
+    assert "is not linked" in refused.err
+
+
+def test_retry_ends_a_quarantine(both: Place) -> None:
+    report, number = both.linked()
+    both.github.web.lock(number, by="alice")
+    both.bugspark.add_comment(report, "Too late", author=both.ada)
+    assert both.shop().code == 1
+    shown = both.reconcile("why", str(report), "--json").row
+    assert (shown["state"], shown["intents"][0]["state"]) == ("Needs you", "quarantined")
+    assert shown["story"][0]["kind"] == "quarantine"
+    assert shown["comments"][0]["state"].startswith("not sent: ")
+    done = both.reconcile("retry", str(report))
+    assert (done.code, done.err) == (0, "")
+    assert done.out.endswith("1 write released; the next pass tries\n")
+    rows = both.bugspark.rows(sa.select(tables.intents))
+    assert [(row["state"], row["reason"]) for row in rows] == [("planned", None)]
+    both.github.web.unlock(number, by="alice")
+    assert both.shop().code == 0
+    assert len(both.github.web.thread(number)) == 1
+    again = both.reconcile("retry", str(report))
+    assert (again.code, "nothing of it is in quarantine" in again.out) == (0, True)
+
+
+def test_verify_compares_every_link_and_sums_up(both: Place) -> None:
+    report, number = both.linked()
+    both.linked()
+    both.github.web.comment(number, "stays", by="bob")
+    gone = both.github.web.comment(number, "goes", by="bob")
+    assert both.shop().code == 0
+    for other in range(60):  # no list shows the issue any more
+        both.github.clock.advance(300)
+        both.github.web.open_issue(f"Other {other}", by="bob")
+    assert both.shop().code == 0
+    both.github.web.delete_comment(gone.id, by="bob")
+    done = both.reconcile("verify", "--project", "Shop")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("Shop: 2 of 2 links compared, 1 differed; 1 comment removed; ")
+    assert len(both.bugspark.comments(report)) == 1
+    row = both.reconcile("verify", "--project", "Shop", "--json").row
+    assert list(row)[:3] == ["project", "outcome", "error"]
+    assert "verified" not in row
+
+
+def test_a_pass_that_took_up_a_link_says_so(place: Place) -> None:
+    report = place.bugspark.add_report(place.project)
+    made = place.github.web.open_issue("Linked by hand", by="alice")
+    place.bugspark.set_report(report, github_repo="acme/web", github_issue_number=made.number)
+    done = place.reconcile("--project", "Shop")
+    assert done.code == 0
+    assert done.out.startswith("Shop: 1 link taken up")
+
+
+def test_status_says_how_much_was_verified(place: Place) -> None:
+    place.linked()
+    done = place.reconcile("status")
+    assert (done.code, done.err) == (0, "")
+    assert "1 of 1 link verified within 6 h, the oldest" in done.out
+    row = place.reconcile("status", "--json").rows[0]
+    assert (row["verified"]["links"], row["verified"]["of"]) == (1, 1)
