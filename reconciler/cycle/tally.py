@@ -40,6 +40,7 @@ class Tally:
     troubles: list[str] = field(default_factory=list)  # refused or unknown writes, in sentences
     withheld: str | None = None
     exposed: str | None = None  # why text is held back, in a sentence
+    unasked: int = 0  # new issues sent that no person named
     linked: int = 0  # first contacts
     ended: int = 0  # links that ended or were put to rest
     round: datetime | None = None  # when the whole verification began that this pass is a part of

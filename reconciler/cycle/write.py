@@ -9,6 +9,7 @@ import structlog
 from reconciler.cycle.apply import Wished
 from reconciler.cycle.confirm import confirmed
 from reconciler.cycle.context import Context
+from reconciler.cycle.export import unasked
 from reconciler.cycle.exposure import noticed, sayable
 from reconciler.cycle.identify import confirm_repository
 from reconciler.cycle.send import send
@@ -57,7 +58,7 @@ class Writer:
         while wave := await self._due():
             found = await confirm_repository(self.context, self.memory)
             self.memory = await noticed(self.context, self.memory, found)
-            wave = sayable(self.memory, wave)
+            wave = self._few(sayable(self.memory, wave))
             self.context.progress.start(f"{self.context.project.name}: writing", len(wave))
             for intent in wave:
                 await self._one(intent)
@@ -73,6 +74,13 @@ class Writer:
         due = [i for i in planned if i.operation.creates or self._derived(i)]
         self.tried.update(i.id for i in due)
         return due
+
+    def _few(self, wave: list[Intent]) -> list[Intent]:
+        """No more new issues a pass than allowed, also when earlier passes could not send theirs."""
+        room = max(0, self.context.guard.max_new_issues - self.tally.unasked)
+        new = [intent for intent in wave if unasked(intent)]
+        self.tally.unasked += len(new[:room])
+        return [intent for intent in wave if intent not in new[room:]]
 
     async def _open(self) -> tuple[Intent, ...]:
         rows = await self.context.stores.intents.open(self.context.project.id)

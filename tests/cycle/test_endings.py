@@ -1,7 +1,8 @@
 """What became of an issue, a repository, a report: named ends of a link, and nothing on the other side."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -248,22 +249,23 @@ async def test_one_issue_that_is_kept_from_us_stops_no_other(sync: Sync) -> None
 # --- repositories -----------------------------------------------------------------------------------------
 
 
+def hide(sync: Sync, how: str) -> None:
+    acts: dict[str, Callable[[], object]] = {
+        "private": sync.github.web.make_private,
+        "deleted": partial(sync.github.world.delete_repository, "acme/web"),
+        "blocked": sync.github.web.block,
+        "no issues": sync.github.web.disable_issues,
+        "401": partial(sync.github.world.revoke, sync.github.token),
+    }
+    sync.github.web.allow("bugspark-bot", "none")
+    acts[how]()
+
+
 @pytest.mark.parametrize("how", ["private", "deleted", "blocked", "no issues", "401"])
 async def test_of_a_repository_that_is_not_shown_nothing_is_inferred(sync: Sync, how: str) -> None:
     report, _ = await talked(sync)
     before, rows = here(sync, report), link(sync, report)
-    match how:
-        case "private":
-            sync.github.web.make_private()
-            sync.github.web.allow("bugspark-bot", "none")
-        case "deleted":
-            sync.github.world.delete_repository("acme/web")
-        case "blocked":
-            sync.github.web.block()
-        case "no issues":
-            sync.github.web.disable_issues()
-        case "401":
-            sync.github.world.revoke(sync.github.token)
+    hide(sync, how)
     for seconds in (LONG, SETTLED, SETTLED):
         result = await sync.run(seconds=seconds)
         assert result.outcome is Outcome.FAILED
