@@ -327,6 +327,10 @@ class Ledger(Protocol):
         """What the story of these reports says of their fields since then, oldest first."""
         ...
 
+    async def transferred(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:
+        """Links whose issue was transferred to this repository."""
+        ...
+
     async def recheck(self, project_id: ProjectId, repository_id: RepositoryId, at: datetime) -> None:
         """Every ACTIVE link of this repository is due for verification: its lists begin anew."""
         ...

@@ -204,6 +204,8 @@ def _links() -> None:
         sa.Column("etag_credential", sa.Text),
         sa.Column("missing_as", sa.String(20)),
         sa.Column("missing_since", Instant),
+        sa.Column("successor_repository_id", sa.BigInteger),
+        sa.Column("successor_number", sa.Integer),
         sa.Column("frozen", sa.Text),
         sa.Column("revision", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_sync_links"),

@@ -11,9 +11,13 @@ from datetime import timedelta
 
 from reconciler.cycle.context import Context
 from reconciler.cycle.deciding import QUARANTINE
+from reconciler.cycle.discover import new_link
 from reconciler.errors import MovedError, NotThereError, UnreadableError
-from reconciler.model.link import Link, LinkState, Missing
+from reconciler.model.ids import IssueNumber, RepositoryId
+from reconciler.model.link import Link, LinkOrigin, LinkState, Missing, Successor
 from reconciler.model.plan import LinkPlan
+from reconciler.model.report import Columns
+from reconciler.model.snapshot import Memory
 
 NOT_SHOWN = (NotThereError, MovedError, UnreadableError)
 """What reading a single issue raises when it is not shown where it was."""
@@ -34,7 +38,9 @@ def missed(context: Context, link: Link, error: NotThereError | MovedError | Unr
         after = replace(link, reason=str(error), missing=first, quarantined_until=until)
         return LinkPlan(link=link, report=None, after=after)
     reason = f"{error} Nothing in BugSpark was changed for it."
-    after = replace(link, state=fate, reason=reason, missing=None, quarantined_until=None)
+    after = replace(
+        link, state=fate, reason=reason, missing=None, quarantined_until=None, successor=_successor(error)
+    )
     return LinkPlan(link=link, report=None, after=after)
 
 
@@ -48,3 +54,27 @@ def _fate(error: NotThereError | MovedError | UnreadableError) -> LinkState | No
             return LinkState.GONE
         case UnreadableError():
             return None
+
+
+def _successor(error: Exception) -> Successor | None:
+    if not isinstance(error, MovedError) or error.repository is None or error.number is None:
+        return None
+    return Successor(repository_id=RepositoryId(error.repository), number=IssueNumber(error.number))
+
+
+async def followed(context: Context, memory: Memory) -> None:
+    """Take up the issues that were transferred to the repository the project has just been connected to.
+
+    The thread is compared anew, as with every new link; the report's columns name the new place.
+    """
+    for past in await context.stores.ledger.transferred(context.project.id, memory.repository_id):
+        assert past.successor is not None
+        if await context.stores.ledger.link_at(memory.repository_id, past.successor.number) is not None:
+            continue
+        try:
+            issue = await context.github.issue(past.successor.number)
+        except NOT_SHOWN:
+            continue  # it has moved on: the old link still says that it was transferred
+        made = new_link(context, memory, past.report_id, issue, LinkOrigin.TRANSFER, backfill=past.backfill)
+        columns = Columns(repository=made.repository, number=made.number, url=issue.url)
+        await context.stores.ledger.make_link(made, columns)

@@ -21,6 +21,7 @@ import structlog
 from reconciler.cycle.apply import Applier
 from reconciler.cycle.context import Context
 from reconciler.cycle.discover import discovered
+from reconciler.cycle.endings import followed
 from reconciler.cycle.export import record, record_exports
 from reconciler.cycle.exposure import PUBLIC, acknowledge, sentence
 from reconciler.cycle.identify import identify
@@ -174,15 +175,7 @@ async def _under_fence(
             await acknowledge(context)
         elif accept is not None:
             await _accept(context, accept)
-        before = await context.stores.projects.memory(context.project.id)
-        memory = await identify(context, before)
-        if memory.repository_id != before.repository_id != UNKNOWN_REPOSITORY:
-            # Before it is remembered: a pass cut short here does both again.
-            await context.stores.ledger.recheck(
-                context.project.id, memory.repository_id, context.github.now()
-            )
-        if memory != before:
-            await context.stores.projects.remember(memory)
+        memory = await _identified(context)
         if exports:
             await record(context, memory, exports, asked=True)
         withheld = await context.stores.ledger.withheld(context.project.id)
@@ -208,6 +201,18 @@ async def _under_fence(
         text = f"{context.project.name}: {what}. Please report this as a bug."
         return _Ending(outcome=Outcome.FAILED, failure=Failure(kind="internal", message=text))
     return _Ending()
+
+
+async def _identified(context: Context) -> Memory:
+    before = await context.stores.projects.memory(context.project.id)
+    memory = await identify(context, before)
+    if memory.repository_id != before.repository_id != UNKNOWN_REPOSITORY:
+        # Before the new repository is remembered: a pass that is cut short here does all of it again.
+        await context.stores.ledger.recheck(context.project.id, memory.repository_id, context.github.now())
+        await followed(context, memory)
+    if memory != before:
+        await context.stores.projects.remember(memory)
+    return memory
 
 
 async def _accept(context: Context, digest: str) -> None:

@@ -42,6 +42,7 @@ class LinkOrigin(StrEnum):
     COMMAND = "command"
     EXPORT = "export"
     DISCOVERY = "discovery"
+    TRANSFER = "transfer"  # its issue was transferred to the repository that the project is connected to now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,14 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Successor:
+    """Where a transferred issue is now."""
+
+    repository_id: RepositoryId
+    number: IssueNumber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Frozen:
     """A field that is written on neither side, because our writes to it were undone again and again."""
 
@@ -116,6 +125,7 @@ class Link:
     quarantined_until: datetime | None = None
     checked: Checked | None = None  # None: due for verification
     missing: Missing | None = None
+    successor: Successor | None = None  # with TRANSFERRED, as far as GitHub tells
     frozen: tuple[Frozen, ...] = ()
 
 

@@ -124,6 +124,16 @@ class StoredLedger:
         async with self._database.read() as connection:
             return await attention.steps(connection, reports, since)
 
+    async def transferred(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:
+        query = select(links).where(
+            links.c.project_id == project_id,
+            links.c.state == LinkState.TRANSFERRED,
+            links.c.successor_repository_id == repository_id,
+        )
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.order_by(links.c.successor_number, links.c.id))
+            return tuple(to_link(row) for row in rows.mappings())
+
     async def recheck(self, project_id: ProjectId, repository_id: RepositoryId, at: datetime) -> None:
         due = update(links).where(
             links.c.project_id == project_id,

@@ -34,6 +34,7 @@ from reconciler.model.link import (
     LinkState,
     Missing,
     Seen,
+    Successor,
 )
 from reconciler.model.plan import Why
 from reconciler.model.report import Columns, LocalComment, Report
@@ -129,8 +130,14 @@ def to_link(row: RowMapping) -> Link:
         quarantined_until=row["quarantined_until"],
         checked=_checked(row),
         missing=_missing(row),
+        successor=_successor(row),
         frozen=from_json(row["frozen"], tuple[Frozen, ...]) if row["frozen"] else (),
     )
+
+
+def _successor(row: RowMapping) -> Successor | None:
+    repository, number = row["successor_repository_id"], row["successor_number"]
+    return Successor(repository_id=repository, number=number) if repository and number else None
 
 
 def _missing(row: RowMapping) -> Missing | None:
@@ -210,6 +217,8 @@ def link_row(link: Link, revision: int) -> dict[str, Any]:
         "etag_credential": etags and etags.credential,
         "missing_as": link.missing and link.missing.state,
         "missing_since": link.missing and link.missing.since,
+        "successor_repository_id": link.successor and link.successor.repository_id,
+        "successor_number": link.successor and link.successor.number,
         "frozen": to_json(link.frozen) if link.frozen else None,
         "revision": revision,
     }

@@ -36,6 +36,7 @@ TAKEN_UP = {
     LinkOrigin.COMMAND: "linked by command",
     LinkOrigin.DISCOVERY: "found among the issues that BugSpark's button made",
     LinkOrigin.EXPORT: "made by export",
+    LinkOrigin.TRANSFER: "its issue was transferred here",
 }
 
 

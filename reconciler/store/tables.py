@@ -117,6 +117,8 @@ links = Table(
     Column("etag_credential", Text),
     Column("missing_as", String(20)),
     Column("missing_since", Instant),
+    Column("successor_repository_id", BigInteger),
+    Column("successor_number", Integer),
     Column("frozen", Text),  # JSON of the frozen fields
     Column("revision", Integer, nullable=False),
     Index(

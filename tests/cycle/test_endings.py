@@ -134,6 +134,30 @@ async def test_what_is_done_in_bugspark_after_the_end_stays_there(sync: Sync) ->
     assert state(sync, report) == "gone"
 
 
+async def test_transferred_issues_are_followed_when_the_project_is_connected_to_their_new_home(
+    sync: Sync,
+) -> None:
+    report, number = await talked(sync)
+    other = second_repository(sync)
+    other.open_issue("Was here before", by="bob")
+    there = sync.github.web.transfer(number, other, by="alice").number
+    await looked_at_twice(sync)
+    assert (state(sync, report), sync.number(report)) == ("transferred", number)
+    connect(sync, repo="api")
+    await sync.settle()
+    row = sync.bugspark.report(report)
+    assert row is not None
+    assert (row["github_repo"], row["github_issue_number"]) == ("acme/api", there)
+    sync.say(report, "we moved")
+    sync.change(report, status="resolved")
+    await sync.settle()
+    assert other.issue(there).state == "closed"
+    bodies = [comment.body for comment in other.thread(there)]
+    assert len(bodies) == len(sync.said_here(report)) == 3, "nothing is said twice"
+    assert other.issue(1).comments == 0
+    assert (await sync.settle()).outcome is Outcome.OK
+
+
 async def test_an_issue_that_answers_again_before_the_second_look_goes_on(sync: Sync) -> None:
     report, number = await talked(sync)
     sync.bugspark.execute("UPDATE sync_links SET etag_issue = NULL, check_due = checked_at")
