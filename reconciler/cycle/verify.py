@@ -22,6 +22,9 @@ POINTS = 2
 BATCH = 50
 """So many links are stored in one transaction."""
 
+SMALL = 10
+"""The same where no budget was granted beforehand: a limit in the middle loses what was not stored yet."""
+
 
 async def verifications(
     context: Context, memory: Memory, *, until: datetime | None = None
@@ -31,18 +34,19 @@ async def verifications(
     Without `until` as many as the budget of this minute allows; with it (`reconcile verify`) all that were
     not compared since then. Raises what reading raises: what was yielded stays valid.
     """
-    while links := await _due(context, memory, until):
+    batch = BATCH if until is None else SMALL
+    while links := await _due(context, memory, until, batch):
         yield await _compared(context, memory, links)
         context.progress.advance(len(links))
-        if len(links) < BATCH:
+        if len(links) < batch:
             return
 
 
-async def _due(context: Context, memory: Memory, until: datetime | None) -> Sequence[Link]:
+async def _due(context: Context, memory: Memory, until: datetime | None, batch: int) -> Sequence[Link]:
     ledger = context.stores.ledger
     if until is not None:
-        return await ledger.unchecked(context.project.id, memory.repository_id, until, BATCH)
-    links = await ledger.due(context.project.id, memory.repository_id, context.github.now(), BATCH)
+        return await ledger.unchecked(context.project.id, memory.repository_id, until, batch)
+    links = await ledger.due(context.project.id, memory.repository_id, context.github.now(), batch)
     if not links:
         return ()
     granted = await context.stores.governor.spare(context.github.credential, POINTS * len(links))

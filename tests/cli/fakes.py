@@ -14,6 +14,8 @@ from reconciler.cli.doors import Doors, Learn
 from reconciler.cli.main import run
 from reconciler.config.settings import Settings
 from reconciler.errors import UsageError
+from reconciler.model.dossier import ReportShown
+from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Applied, Cost, Failure, Outcome, PassResult
 from reconciler.model.report import Integration, Project
@@ -67,6 +69,7 @@ class FakeApplication:
     discovery: DiscoveryResult = NOTHING_FOUND
     exports: tuple[ExportResult, ...] = ()
     checks: tuple[Check, ...] = ()
+    shown: ReportShown | None = None
     trouble: BaseException | None = None
     delays: Mapping[str, float] = field(default_factory=dict)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
@@ -116,6 +119,23 @@ class FakeApplication:
     async def unlink(self, report: str) -> str:
         self.calls.append(("unlink", report))
         return f"{report} is not linked any more"
+
+    async def why(self, report: str) -> ReportShown:
+        self.calls.append(("why", report))
+        assert self.shown is not None
+        return self.shown
+
+    async def resolve(self, report: str, field: Field, take: Side) -> str:
+        self.calls.append(("resolve", report, field, take))
+        return f"{report}: {field} is as {take} had it"
+
+    async def retry(self, report: str) -> str:
+        self.calls.append(("retry", report))
+        return f"{report}: released"
+
+    async def verify(self, project: Project, *, wait: bool, progress: Progress) -> PassResult:
+        self.calls.append(("verify", project.name, wait))
+        return self.passes.get(project.name) or result(project)
 
     async def discovery_cost(self, project: Project) -> int:
         self.calls.append(("cost", project.name))
