@@ -47,7 +47,7 @@ def as_lines(healths: Sequence[Health], limits: Sequence[Limits], view: View) ->
     for health, how in standings:
         if how.command or not _line(health, how, view).endswith(visible(how.words)):
             yield ""
-            yield f"{health.name}: {how.words}"
+            yield from wrap(visible(f"{health.name}: {how.words}"), WIDTH, subsequent_indent="  ")
         if how.command:
             yield f"  {how.command}"
     if len(healths) == 1:

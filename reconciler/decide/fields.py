@@ -40,7 +40,8 @@ def decide_fields(
     """Every field of one link. Returns the fields whose events have to be read first, if there are any.
 
     `relabelled`: the issue's labels are news; only then is it noted that several speak of one field.
-    `frozen`: fields that are written on neither side and keep their base, unless both sides are equal.
+    `frozen`: fields that are written on neither side unless both sides are equal. Their base follows GitHub:
+    should a person thaw one, BugSpark's value is what has moved.
     """
     every = _diffs(report, seen, base, policy)
     held = frozenset(d.field for d in every if d.field in frozen and d.verdict is not Verdict.EQUAL)
@@ -50,6 +51,9 @@ def decide_fields(
     if open_fields:
         return open_fields
     moved = base or first_base(report, seen)
+    for item in every:
+        if item.field in held and item.remote is not None:
+            moved = agree(moved, item.field, item.remote, remote_title=seen.title)
     actions: list[Action] = []
     conflicts: list[Conflict] = []
     for item in diffs:

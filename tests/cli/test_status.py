@@ -1,15 +1,18 @@
 """`reconcile status`: 80 columns, what needs a person last."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from reconciler.cli.show_status import View, as_lines
 from reconciler.cli.text import width
 from reconciler.cli.words import standing
+from reconciler.model.ids import ReportId
 from reconciler.model.passes import Failure, Outcome
-from reconciler.model.snapshot import Health, Limits
+from reconciler.model.snapshot import Attention, Health, Limits
 from tests.cli.fakes import FakeApplication, command, project, result
 
 ACME = project()
@@ -146,3 +149,49 @@ def test_a_hostile_name_moves_nothing_on_the_screen() -> None:
     evil = health(name="a\x1b[2J\r\u202eb", problem="p\n\x07")
     out = command("status", application=FakeApplication(healths=(evil,))).out
     assert not set(out) & set("\x1b\r\u202e\x07")
+
+
+FROZEN = Attention(
+    report="BUG-0007",
+    report_id=ReportId(UUID(int=7)),
+    issue="acme/web#12",
+    what="frozen",
+    field="severity",
+    reason="bob undid what we wrote three times within an hour",
+)
+GONE = replace(FROZEN, report="BUG-0008", what="gone", field=None, reason="GitHub does not show it (410).")
+
+
+def test_a_frozen_field_needs_a_person_and_names_the_command() -> None:
+    how = standing(health(attention=(FROZEN,)), NOW, UTC)
+    assert how.words.startswith("Needs you: severity of BUG-0007 is frozen: bob undid")
+    assert how.command == f"reconcile resolve {UUID(int=7)} severity --take github"
+
+
+def test_a_repository_that_turned_public_needs_a_person() -> None:
+    how = standing(health(exposed=True, pending=3), NOW, UTC)
+    assert how.words == "Needs you: acme/web has become public, text is held back"
+    assert how.command == "reconcile --project 'Acme Web' --accept public"
+
+
+def test_a_recreated_repository_needs_a_person() -> None:
+    error = Failure(kind="recreated", message="acme/web is another repository now")
+    last = result(ACME, Outcome.REFUSED, error=error)
+    assert standing(health(last_pass=last), NOW, UTC).words == "Needs you: acme/web is another repository now"
+
+
+def test_links_of_another_repository_are_said_to_rest() -> None:
+    assert "3 links of another repository rest" in standing(health(elsewhere=3), NOW, UTC).words
+
+
+def test_the_status_of_one_project_tells_each_reason_within_the_width() -> None:
+    lines = list(as_lines([health(attention=(FROZEN, GONE), elsewhere=2)], (), VIEW))
+    text = " ".join(" ".join(lines).split())
+    assert "BUG-0008 acme/web#12: gone: GitHub does not show it (410)." in text
+    assert "2 links: the project is connected to another repository now" in text
+    assert all(width(line) <= 80 for line in lines if not line.startswith("  reconcile"))
+
+
+def test_the_status_of_many_projects_leaves_single_links_out() -> None:
+    lines = list(as_lines([health(attention=(GONE,)), health()], (), VIEW))
+    assert not any("BUG-0008" in line for line in lines)

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from reconciler.demo.github.faults import Limit, error
+from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.snapshot import Attention, Health
@@ -91,6 +92,35 @@ async def test_a_frozen_field_thaws_when_both_sides_are_equal(sync: Sync, side: 
     await sync.settle()
     assert sync.status(report) == wanted
     assert sync.github.web.issue(number).state == ("open" if side == "github" else "closed")
+
+
+@pytest.mark.parametrize(
+    ("take", "status", "state"), [("bugspark", "resolved", "closed"), ("github", "new", "open")]
+)
+async def test_a_person_thaws_a_frozen_field_and_says_who_is_right(
+    sync: Sync, take: str, status: str, state: str
+) -> None:
+    report, number = await sync.linked()
+    for _ in range(3):
+        await undone(sync, report, number)
+    await sync.settle()
+    await sync.app.resolve(str(report), Field.STATUS, Side(take))
+    await sync.settle()
+    assert await frozen(sync) == []
+    assert (sync.status(report), sync.github.web.issue(number).state) == (status, state)
+
+
+async def test_a_field_that_is_undone_again_after_a_thaw_is_frozen_again(sync: Sync) -> None:
+    report, number = await sync.linked()
+    for _ in range(3):
+        await undone(sync, report, number)
+    await sync.app.resolve(str(report), Field.STATUS, Side.BUGSPARK)
+    await sync.run()
+    assert sync.github.web.issue(number).state == "closed"
+    sync.github.web.reopen(number, by="bob")
+    await sync.run()
+    [item] = await frozen(sync)
+    assert "bob" in item.reason
 
 
 async def test_labels_put_back_by_a_bot_freeze_the_severity_only(sync: Sync) -> None:

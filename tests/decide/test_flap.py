@@ -1,0 +1,111 @@
+"""The flap breaker's rule: what is a reversal of ours, and when there are too many of them."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from reconciler.decide.flap import HOUR, flapping, undoes
+from reconciler.model.fields import Field, IssueState
+from reconciler.model.kinds import Kind
+from reconciler.model.plan import LinkPlan, Rule, SetField, SetState, SwapLabels, Why
+from reconciler.model.snapshot import Step
+from tests.support.nouns import LINKED, a_plan
+
+NOW = LINKED
+STATUS, SEVERITY = Field.STATUS, Field.SEVERITY
+
+
+def wrote(minutes: float, to: str = "resolved", remote: str | None = "new", **given: Any) -> Step:
+    """Ours, confirmed so many minutes ago."""
+    kind = given.get("kind", Kind.SET_STATE)
+    at = NOW - timedelta(minutes=minutes)
+    return Step(field=given.get("field", STATUS), kind=kind, remote=remote, to=to, at=at)
+
+
+def saw(minutes: float, remote: str = "new", kind: Kind = Kind.SET_FIELD, field: Field = STATUS) -> Step:
+    """GitHub had moved, and we took it over."""
+    return Step(field=field, kind=kind, remote=remote, to=remote, at=NOW - timedelta(minutes=minutes))
+
+
+def taking(remote: str = "new", rule: Rule = Rule.REMOTE_MOVED, field: Field = STATUS) -> LinkPlan:
+    return a_plan(SetField(field=field, to=remote, why=Why(rule=rule, remote=remote)))
+
+
+TWICE = (wrote(40), saw(39), wrote(20), saw(19))
+
+
+def test_the_third_reversal_within_an_hour_is_one_too_many() -> None:
+    assert flapping(taking(), (*TWICE, wrote(1)), NOW) == {STATUS}
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (),
+        (wrote(1),),
+        (wrote(20), saw(19), wrote(1)),
+        TWICE,  # nothing of ours is there to be undone
+        (wrote(62), saw(60), wrote(20), saw(19), wrote(1)),  # the first is an hour old
+        (wrote(40), wrote(39, "new", "resolved"), wrote(20), saw(19), wrote(1)),  # BugSpark went back itself
+        (saw(40), saw(30), saw(20), wrote(1)),
+        (*TWICE, wrote(2), saw(1)),
+    ],
+)
+def test_fewer_older_or_others_reversals_freeze_nothing(steps: tuple[Step, ...]) -> None:
+    assert flapping(taking(), steps, NOW) == frozenset()
+
+
+def test_a_reversal_just_within_the_hour_counts() -> None:
+    steps = (wrote(200), saw(59.9), wrote(20), saw(19), wrote(1))
+    assert flapping(taking(), steps, NOW) == {STATUS}
+    assert timedelta(minutes=60) == HOUR
+
+
+def test_a_conflict_in_which_ours_was_undone_counts_whoever_won() -> None:
+    steps = (wrote(40), saw(39, kind=Kind.CONFLICT), wrote(20), saw(19), wrote(1))
+    plan = a_plan(
+        SetState(state=IssueState.CLOSED, reason="completed", why=Why(rule=Rule.NEWEST_LOCAL, remote="new"))
+    )
+    assert flapping(plan, steps, NOW) == {STATUS}
+
+
+def test_only_the_field_that_flaps_is_meant() -> None:
+    plan = a_plan(
+        SetField(field=STATUS, to="new", why=Why(rule=Rule.REMOTE_MOVED, remote="new")),
+        SetField(field=SEVERITY, to="low", why=Why(rule=Rule.REMOTE_MOVED, remote="low")),
+    )
+    other = wrote(1, "critical", "low", field=SEVERITY, kind=Kind.SWAP_LABELS)
+    assert flapping(plan, (*TWICE, other, wrote(1)), NOW) == {STATUS}
+
+
+def test_what_only_bugspark_changed_is_no_sight_of_github() -> None:
+    why = Why(rule=Rule.LOCAL_MOVED, remote="low")
+    plan = a_plan(SwapLabels(field=SEVERITY, add="critical", remove=("low",), why=why))
+    steps = (wrote(1, "critical", "low", field=SEVERITY, kind=Kind.SWAP_LABELS),)
+    assert flapping(plan, steps * 3, NOW) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("field", "before", "to", "now", "undone"),
+    [
+        (STATUS, "new", "resolved", "new", True),
+        (STATUS, "in_progress", "closed", "new", True),  # an issue knows only open and closed
+        (STATUS, "new", "resolved", "closed", False),
+        (SEVERITY, "low", "critical", "low", True),
+        (SEVERITY, "low", "critical", "high", False),
+        (SEVERITY, "low", "critical", "critical", False),
+        (SEVERITY, None, "critical", "low", False),
+        (SEVERITY, "low", "critical", None, False),
+        (Field.TITLE, "Old", "New", "Old", True),
+    ],
+)
+def test_undone_means_that_the_value_before_ours_is_there_again(
+    field: Field, before: str | None, to: str, now: str | None, undone: bool
+) -> None:
+    kind = {STATUS: Kind.SET_STATE, SEVERITY: Kind.SWAP_LABELS}.get(field, Kind.SET_TITLE)
+    assert undoes(field, wrote(1, to, before, field=field, kind=kind), now) is undone
+
+
+def test_what_we_took_over_is_nothing_of_ours_to_be_undone() -> None:
+    assert not undoes(STATUS, saw(1, "resolved"), "new")
