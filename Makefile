@@ -10,14 +10,17 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 CODE := reconciler migrations tests bench
 WORKERS ?= 2
 KEEP ?=
+N ?= 20000
+SEED ?= 0
 ARGS ?=
 
-.PHONY: help .venv demo test check coverage fmt lock bench clean
+.PHONY: help .venv demo test check prove coverage fmt lock bench clean
 
 help:
 	@echo "make demo    watch reports and issues become equal (KEEP=1 leaves it running)"
 	@echo "make test    the whole suite (ARGS='tests/decide -k text' for a part of it)"
 	@echo "make check   format, lint, types, import contracts, migrations, tests: what CI runs"
+	@echo "make prove   break everything N times (N=20000; SEED=… repeats a run) and look for what does not heal"
 	@echo "make coverage  the suite again, and what it did not reach"
 	@echo "make fmt     rewrite the code in house style"
 	@echo "make lock    renew both lock files"
@@ -59,6 +62,9 @@ check: .venv
 	$(BIN)/mypy $(wildcard $(CODE))
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q -n $(WORKERS) # holds "migrations = metadata" too: tests/store/test_migrations.py
+
+prove: .venv
+	@PROVE=$(N) PROVE_SEED=$(SEED) $(BIN)/python -m pytest -q -n $(WORKERS) tests/proofs $(ARGS)
 
 coverage: .venv
 	@$(BIN)/coverage erase

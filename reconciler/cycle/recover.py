@@ -57,8 +57,9 @@ class Recovery:
 async def recover(context: Context, memory: Memory, tally: Tally) -> Recovery:
     """Settle what can be settled now. Raises what reading raises: an incomplete look proves nothing."""
     rows = await context.stores.intents.open(context.project.id)
-    due = [row for row in rows if row.repository_id == memory.repository_id and _is_due(context, row)]
-    reports: list[ReportId] = []
+    rows = tuple(row for row in rows if row.repository_id == memory.repository_id)
+    due = [row for row in rows if _is_due(context, row)]
+    reports = [row.report_id for row in rows if _is_unsent_edit(context, row)]
     comments = []
     for intent in due:
         if intent.operation is Operation.CREATE_ISSUE:
@@ -77,7 +78,8 @@ async def recover(context: Context, memory: Memory, tally: Tally) -> Recovery:
                 await _derived(context, memory, intent, link, tally)
     # As they are stored now: what was confirmed above has moved some of them.
     links = [await context.stores.ledger.link_of(report) for report in dict.fromkeys(reports)]
-    return Recovery(links=tuple(link for link in links if link), comments=tuple(comments))
+    active = tuple(link for link in links if link and link.state is LinkState.ACTIVE)
+    return Recovery(links=active, comments=tuple(comments))
 
 
 async def conclude(context: Context, recovery: Recovery, overtaken: Collection[ReportId]) -> None:
@@ -92,6 +94,14 @@ async def conclude(context: Context, recovery: Recovery, overtaken: Collection[R
         looked = intent.report_id not in overtaken and link is not None and link.quarantined_until is None
         if intent.id in still and looked:
             await _nothing_found(context, intent)
+
+
+def _is_unsent_edit(context: Context, intent: Intent) -> bool:
+    """Only a whole look derives such a wish again, and until the next verification there would be none."""
+    if intent.operation is not Operation.EDIT_COMMENT:
+        return False
+    rested = intent.not_before is None or intent.not_before <= context.github.now() or context.by_hand
+    return intent.state in (IntentState.PLANNED, IntentState.QUARANTINED) and rested
 
 
 def _is_due(context: Context, intent: Intent) -> bool:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
-from reconciler.demo.github.faults import Meanwhile
+import pytest
+
+from reconciler.demo.github.faults import Limit, Meanwhile, Reply, error
 from tests.support.sync import Sync
 
 
@@ -30,3 +32,18 @@ async def test_a_label_that_wins_over_ours_while_ours_is_being_set_is_taken_over
     assert sync.severity(report) == "critical"
     lost = [row for row in sync.bugspark.rows_of("sync_changes") if row["kind"] == "conflict"]
     assert [(row["field"], row["lost"]) for row in lost] == [("severity", "low")]
+
+
+@pytest.mark.parametrize("fault", [Limit(), error(401, "Bad credentials"), error(403, "Not today")])
+async def test_a_corrected_comment_that_could_not_be_sent_is_sent_soon_and_not_at_the_next_verification(
+    sync: Sync, fault: Limit | Reply
+) -> None:
+    report, number = await sync.linked()
+    comment = sync.say(report, "teh word")
+    await sync.settle()
+    sync.bugspark.set_comment(comment, "the word")
+    sync.github.simulator.faults.add(fault, method="PATCH", path="/issues/comments/")
+    await sync.run(seconds=7 * 3600)
+    assert "teh word" in sync.said_there(number)[0]
+    await sync.run(seconds=61)
+    assert "the word" in sync.said_there(number)[0]

@@ -137,7 +137,7 @@ class Storm(RuleBasedStateMachine):
         self.town.github.simulator.faults.clear()
 
     @rule(seconds=st.integers(1, 60), issues=st.booleans())
-    def lagging_pass(self, seconds: int, issues: bool) -> None:  # noqa: FBT001 - drawn by Hypothesis
+    def lagging_pass(self, seconds: int, issues: bool) -> None:
         fault = Stale(seconds=seconds, issues=issues, comments=not issues)
         self.town.github.simulator.faults.add(fault, method="GET", times=None)
         self.wait(self.town.run())
@@ -157,7 +157,7 @@ class Storm(RuleBasedStateMachine):
         self.wait(self.town.unlink(self._report(which)))
 
     @rule(which=WHICH, backfill=st.booleans())
-    def make_link(self, which: int, backfill: bool) -> None:  # noqa: FBT001 - drawn by Hypothesis
+    def make_link(self, which: int, backfill: bool) -> None:
         self.wait(self.town.relink(self._report(which), backfill=backfill))
 
     def _report(self, which: int) -> Any:
@@ -176,9 +176,8 @@ class Storm(RuleBasedStateMachine):
         elif item == "say":
             (town.say_here if side == "here" else town.say_there)(report)
         elif town.notes:
-            deeds = {
-                "edit": town.edit, "unsay": town.unsay, "drop copy": town.drop_copy, "edit copy": town.edit_copy
-            }  # fmt: skip
+            deeds = {"edit": town.edit, "unsay": town.unsay, "edit copy": town.edit_copy}
+            deeds |= {"drop copy": town.drop_copy}
             deeds[name](town.notes[-1 - which % len(town.notes)])
 
     def teardown(self) -> None:

@@ -1,7 +1,7 @@
 """One life of the program: every request and every commit passes here, and here people act or it dies.
 
 Within `living(life, simulator)` the program talks to the simulator in process, without sockets, and its
-transactions tell `life` where they stand. A life ends for good: once dead, nothing is sent or stored any more.
+transactions tell `life` where they stand. A life ends for good: once dead, nothing is sent or stored.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,24 +19,47 @@ from reconciler.github.transport import Transport
 from reconciler.store.engine import Database
 from reconciler.wiring import parts
 
+HOST = "127.0.0.1"
+
 
 class Crash(BaseException):
     """The process is dead."""
 
 
-class Life:
-    """Counts the points of a process's life; `cut`: the point at which it dies."""
+def anything(_: str) -> bool:
+    """Any point at all."""
+    return True
 
-    def __init__(self, *, cut: int | None = None) -> None:
+
+def lasting(name: str) -> bool:
+    """Something that outlives the process has just been done. What dies between two of these leaves the world
+    as the earlier one did.
+    """
+    return name == "committed" or (name.endswith(": answered") and not name.startswith("GET"))
+
+
+class Life:
+    """The points of a process's life, by name, and what happens at them."""
+
+    def __init__(self) -> None:
         self.points: list[str] = []
         self.dead = False
-        self._cut = cut
+        self._cut: int | None = None
+        self._fatal: Callable[[str], bool] = anything
         self._acts: dict[int, Callable[[], object]] = {}
 
-    def begin(self, *, cut: int | None = None, acts: dict[int, Callable[[], object]] | None = None) -> None:
-        """Count anew: who acts at which of the coming points, and at which of them it ends."""
+    def begin(
+        self,
+        *,
+        cut: int | None = None,
+        fatal: Callable[[str], bool] = anything,
+        acts: dict[int, Callable[[], object]] | None = None,
+    ) -> None:
+        """Count anew. `acts`: who acts at which of the coming points; `cut`: at which it dies, counting only
+        those that are `fatal`.
+        """
         self.points = []
-        self._cut, self._acts = cut, dict(acts or {})
+        self._cut, self._fatal, self._acts = cut, fatal, dict(acts or {})
 
     def meet(self, name: str, *, locked: bool = False) -> None:
         """A point is reached. Raises Crash. `locked`: rows are held, so people would wait for us."""
@@ -46,7 +69,10 @@ class Life:
         self.points.append(name)
         for due in [at for at in self._acts if at <= index and not locked]:
             self._acts.pop(due)()
-        if index == self._cut:
+        if self._cut is None or not self._fatal(name):
+            return
+        self._cut -= 1
+        if self._cut < 0:
             self.dead = True
             raise Crash(name)
 
@@ -65,6 +91,8 @@ class Direct(httpx.AsyncBaseTransport):
             headers={name.lower(): value for name, value in request.headers.items()},
             body=await request.aread(),
         )
+        if request.url.host != HOST:
+            raise Crash(f"a stranger was asked: {request.url.host}")
         self._life.meet(f"{plain.method} {plain.path}")
         fault = self._simulator.fault_for(plain)
         answer = self._simulator.answer(plain, fault)

@@ -18,6 +18,20 @@ def broken(town: Town, last: PassResult) -> list[str]:
     return found
 
 
+def most_copies(town: Town) -> int:
+    """The most live copies of one thing on GitHub: of a comment, or of a report."""
+    words = [note.copy_edited or note.token for note in town.notes]
+    threads = [body for report in town.reports for body in town.there(report)]
+    titles = _titles(town)
+    counts = [sum(word in body for body in threads) for word in words]
+    return max([*counts, *(titles.count(title) for title in titles)], default=0)
+
+
+def _titles(town: Town) -> list[str]:
+    rows = town.github.web.picture().values()
+    return [row["title"] for row in rows if row["reason"] != "duplicate"]
+
+
 def _idle(last: PassResult) -> Iterator[str]:
     """Invariant 8."""
     cost = last.github
@@ -29,7 +43,7 @@ def _idle(last: PassResult) -> Iterator[str]:
 
 def _issues(town: Town) -> Iterator[str]:
     """Invariant 3, for issues."""
-    open_titles = [row["title"] for row in town.github.web.picture().values() if row["reason"] != "duplicate"]
+    open_titles = _titles(town)
     for title in set(open_titles):
         if open_titles.count(title) > 1:
             yield f"{open_titles.count(title)} issues are called {title!r}"

@@ -4,7 +4,7 @@ The book is kept by unique tokens, one in every comment body, so that in the end
 """
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from reconciler.model.passes import Outcome, PassResult
 from reconciler.wiring.application import Application, Silent, open_application
 from tests.support.bugspark import BugSpark, connected
 from tests.support.github import GitHub, make_github
-from tests.support.life import Crash, Life, living
+from tests.support.life import HOST, Crash, Life, living
 from tests.support.sync import FollowingClock, settings_for
 
 SEVERITIES = {
@@ -94,7 +94,8 @@ class Town:
     async def run(self, *, seconds: float = 5, accept: str | None = None) -> PassResult | None:
         """A pass; None when the process died in it."""
         self.github.clock.advance(seconds)
-        return await self.whole(lambda app: self._pass(app, accept))
+        result: PassResult | None = await self.whole(lambda app: self._pass(app, accept))
+        return result
 
     async def _pass(self, app: Application, accept: str | None) -> PassResult:
         found = await app.find(str(self.project))
@@ -105,6 +106,8 @@ class Town:
         try:
             return await work(await self.start())
         except Crash:
+            if not self.life.dead:
+                raise
             return None
         finally:
             if self.life.dead:
@@ -129,10 +132,8 @@ class Town:
             await self.whole(lambda app: self._told(app.link(str(report), issue, backfill=backfill)))
 
     async def _told(self, work: Any) -> None:
-        try:
+        with suppress(UsageError):  # it was linked, or cut, already: the person is told so
             await work
-        except UsageError:
-            pass  # it was linked, or cut, already: the person is told so
 
     async def settle(self) -> PassResult:
         """No more faults: the settle times pass, then three passes; deletions that wait are accepted."""
@@ -293,10 +294,10 @@ def _same(value: Any, wanted: Any) -> bool:
 
 
 @asynccontextmanager
-async def open_town(url: str) -> AsyncIterator[Town]:
-    """A town on a migrated database with BugSpark in it."""
+async def open_town(url: str, **sync: Any) -> AsyncIterator[Town]:
+    """A town on a migrated database with BugSpark in it; `sync`: keys of that section."""
     github = make_github()
-    github.simulator.views.api = "http://127.0.0.1:9"
+    github.simulator.views.api = f"http://{HOST}:9"
     with connected(url) as engine:
         bugspark = BugSpark(engine)
         project = bugspark.add_project()
@@ -306,7 +307,7 @@ async def open_town(url: str) -> AsyncIterator[Town]:
             github=github,
             bugspark=bugspark,
             clock=FollowingClock(github.clock),
-            settings=settings_for(url, "http://127.0.0.1:9"),
+            settings=settings_for(url, f"http://{HOST}:9", sync=sync),
             ada=bugspark.add_user("Ada"),
             project=project,
         )

@@ -1,0 +1,188 @@
+"""Every endpoint the pass uses, every fault: what came of it, copies on GitHub (at most 1), lost (0).
+
+The table is shown at the end of the session (conftest.py).
+"""
+
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from reconciler.demo.github.faults import (
+    Drop,
+    Fault,
+    Limit,
+    Reply,
+    Stale,
+    Truncate,
+    Unmodified,
+    error,
+    html,
+    redirect,
+)
+from reconciler.model.passes import PassResult
+from tests.support.promises import broken, most_copies
+from tests.support.stores import sqlite_template
+from tests.support.town import Town, open_town
+
+__all__ = ["sqlite_template"]
+
+SEVERAL = 8
+"""So many passes must be enough for everything that has to be looked at, sent again or waited for."""
+BOTH: dict[str, Fault] = {
+    "timeout before": Drop(seconds=60),
+    "timeout after": Drop(seconds=60, applied=True),
+    "reset": Drop(reset=True),
+    "reset after": Drop(reset=True, applied=True),
+    "500 before": error(500),
+    "500 after": error(500, applied=True),
+    "502 before": html(502),
+    "502 after": html(502, applied=True),
+    "truncated": Truncate(),
+    "broken off": Truncate(closing=True),
+    "HTML 200": html(200),
+    "HTML 200 after": html(200, applied=True),
+    "403 retry-after": Limit(),
+    "403 remaining 0": Limit(form="remaining"),
+    "403 message": Limit(form="message"),
+    "429 retry-after": Limit(status=429),
+    "429 remaining 0": Limit(status=429, form="remaining"),
+    "429 message": Limit(status=429, form="message"),
+    "403 no access": error(403, "Resource not accessible by personal access token"),
+    "401": error(401, "Bad credentials"),
+    "404 once": error(404, "Not Found"),
+    "foreign redirect": redirect("https://elsewhere.test/repos/acme/web", 307),
+}
+READING: dict[str, Fault] = {"stale 304": Unmodified(), "stale list": Stale(seconds=30)}
+WRITING: dict[str, Fault] = {"201 of another shape": Reply(status=201, body=b"[]", applied=True)}
+
+
+async def talk(town: Town) -> None:
+    """People on GitHub."""
+    report = next(iter(town.reports))
+    town.say_there(report)
+    is_open = town.github.web.issue(1).state == "open"
+    town.set_there(report, "status", "resolved" if is_open else "new")
+
+
+async def much_later(town: Town) -> None:
+    """Everything is due for verification, and a thread has lost a comment without a trace."""
+    report = next(iter(town.reports))
+    town.say_there(report)
+    await town.run()
+    town.unsay(town.notes[-1])
+    town.say_there(report)
+    town.github.clock.advance(7 * 3600)
+
+
+async def dispute(town: Town) -> None:
+    """Both sides move one field apart."""
+    report = next(iter(town.reports))
+    _severity(town, "critical", "medium")
+    is_low = "low-priority" in town.github.web.label_names(1)
+    town.set_there(report, "severity", "high" if is_low else "low")
+
+
+async def file(town: Town) -> None:
+    """A report that is to become an issue."""
+    town.reports[town.bugspark.add_report(town.project, f"no. {len(town.reports)}", at=town.clock.now())] = (
+        None
+    )
+
+
+async def say(town: Town) -> None:
+    town.say_here(next(iter(town.reports)))
+
+
+async def decide(town: Town) -> None:
+    """The status moves to the other class."""
+    report = next(iter(town.reports))
+    is_open = town.github.web.issue(1).state == "open"
+    town.set_here(report, "status", "closed" if is_open else "triaging")
+
+
+async def correct(town: Town) -> None:
+    """An administrator edits a comment that has a copy; it is found when the link is verified."""
+    town.say_here(next(iter(town.reports)))
+    await town.run()
+    town.edit(town.notes[-1])
+    town.github.clock.advance(7 * 3600)
+
+
+async def take_back(town: Town) -> None:
+    town.say_here(next(iter(town.reports)))
+    await town.run()
+    town.unsay(town.notes[-1])
+
+
+async def judge(town: Town) -> None:
+    """The severity moves."""
+    _severity(town, "low", "high")
+
+
+def _severity(town: Town, one: str, other: str) -> None:
+    report = next(iter(town.reports))
+    row = town.bugspark.report(report)
+    assert row is not None
+    town.set_here(report, "severity", other if row["severity"] == one else one)
+
+
+Work = Callable[[Town], Awaitable[None]]
+PLACES: dict[str, tuple[str, str, Work]] = {
+    "GET issues": ("GET", r"/issues\?", talk),
+    "GET issues/comments": ("GET", r"/issues/comments\?", talk),
+    "GET issues/N": ("GET", r"/issues/\d+$", much_later),
+    "GET issues/N/comments": ("GET", r"/issues/\d+/comments", much_later),
+    "GET issues/comments/N": ("GET", r"/issues/comments/\d+", much_later),
+    "GET issues/N/events": ("GET", r"/issues/\d+/(events|timeline)", dispute),
+    "GET repository": ("GET", r"/repos/[^/]+/[^/]+$", say),
+    "POST issues": ("POST", "/issues$", file),
+    "POST issues/N/comments": ("POST", r"/issues/\d+/comments$", say),
+    "PATCH issues/N": ("PATCH", r"/issues/\d+$", decide),
+    "PATCH issues/comments/N": ("PATCH", r"/issues/comments/\d+", correct),
+    "DELETE issues/comments/N": ("DELETE", r"/issues/comments/\d+", take_back),
+    "POST issues/N/labels": ("POST", "/labels$", judge),
+    "DELETE issues/N/labels/NAME": ("DELETE", "/labels/", judge),
+}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("place", PLACES)
+async def test_no_fault_at_any_endpoint_loses_or_doubles_anything(
+    place: str, sqlite_template: Path, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    path = shutil.copy(sqlite_template, tmp_path)
+    method, pattern, work = PLACES[place]
+    faults = BOTH | (READING if method == "GET" else WRITING)
+    async with open_town(f"sqlite:///{path}", export="all") as town:
+        await town.export(title="first")
+        town.say_here(next(iter(town.reports)))
+        await town.run()
+        for name, fault in faults.items():
+            await work(town)
+            rule = town.github.simulator.faults.add(fault, method=method, path=pattern)
+            result = await town.run(seconds=30)
+            assert rule.hits == 1, f"{place} was not asked for while {name} waited"
+            copies, wrong = await settled(town)
+            outcome = result.outcome.value if result else "died"
+            record_property("fault matrix", (place, name, outcome, copies, len(wrong)))
+            assert copies <= 1, f"{place}, {name}: {copies} copies"
+            assert not wrong, f"{place}, {name}:\n" + "\n".join(wrong)
+
+
+async def settled(town: Town) -> tuple[int, list[str]]:
+    """The most copies of one thing ever seen at once, and what is broken when all has settled."""
+    copies = most_copies(town)
+    wrong = ["nothing has run"]
+    for _ in range(SEVERAL):
+        last = await town.run(seconds=61)
+        copies = max(copies, most_copies(town))
+        wrong = broken(town, last) if last and quiet(last) else [f"never quiet: {last}"]
+        if not wrong:
+            break
+    return copies, wrong
+
+
+def quiet(result: PassResult) -> bool:
+    return result.github.requests == result.github.not_modified == 2

@@ -1,0 +1,126 @@
+"""The process dies at every request and at every commit of a pass that has all kinds of work.
+
+What was sent and not stored, stored and not sent, neither, both: a new process finds the world as it is, the
+settle times pass, and nothing is lost or doubled. The loop ends only when a whole pass ran without meeting
+its cut. `make prove` also dies where nothing lasting was done since the point before: before a request, in
+the middle of a transaction, after a read.
+"""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from reconciler.wiring.application import Silent
+from tests.support.life import anything, lasting
+from tests.support.postgres import Server
+from tests.support.promises import broken
+from tests.support.stores import fill_postgres, sqlite_template
+from tests.support.town import Town, open_town
+
+__all__ = ["sqlite_template"]
+
+FreshUrl = Callable[[], str]
+STRIDE = 2
+"""Each test takes every second point, so that they share the work."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FreshUrl]:
+    """Addresses of migrated databases, a new one each time; the one before is dropped."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        paths = (tmp_path / f"{number}.db" for number in range(10_000))
+        yield lambda: f"sqlite:///{shutil.copy(template, next(paths))}"
+        return
+    server: Server = request.getfixturevalue("postgres_server")
+    with ExitStack() as databases:
+
+        def make() -> str:
+            databases.close()
+            migrated = server.template("bugspark, migrated", fill_postgres)
+            return databases.enter_context(server.database(template=migrated))
+
+        yield make
+
+
+@asynccontextmanager
+async def busy_town(url: str) -> AsyncIterator[Town]:
+    """Two reports at peace, then work of every kind for the next pass."""
+    async with open_town(url) as town:
+        first = await town.export(title="first")
+        second = await town.export(title="second")
+        for _ in range(3):
+            town.say_here(first)
+            town.say_there(first)
+        await town.run()
+        mine, hers = town.notes[0], town.notes[1]
+        town.github.clock.advance(30)
+        town.say_here(first)
+        town.say_there(first)
+        town.edit(hers)
+        town.unsay(mine)
+        town.unsay(town.notes[3])
+        town.set_here(first, "status", "resolved")
+        town.set_here(first, "severity", "high")
+        town.set_here(first, "category", "ui")
+        town.set_there(second, "status", "closed")
+        town.set_there(second, "severity", "low")
+        third = town.bugspark.add_report(town.project, "third", at=town.github.clock.now())
+        town.reports[third] = None
+        yield town
+
+
+async def the_pass(town: Town) -> None:
+    """One pass with an export in it."""
+    third = list(town.reports)[-1]
+    town.github.clock.advance(5)
+    await town.whole(lambda app: app.export((str(third),), Silent()))
+
+
+async def cut_at(url: str, point: int) -> tuple[str | None, list[str]]:
+    """Where it died (None: the pass met no cut), and what is broken after everything has settled."""
+    async with busy_town(url) as town:
+        await town.start()
+        life = town.life
+        life.begin(cut=point, fatal=anything if "PROVE" in os.environ else lasting)
+        await the_pass(town)
+        met = life.points[-1] if life.dead else None
+        if life.dead:
+            assert town.app is None, "a new process takes over"
+        else:
+            life.begin()
+        return met, broken(town, await town.settle())
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("first", range(STRIDE))
+async def test_a_pass_cut_off_anywhere_loses_and_doubles_nothing(fresh_url: FreshUrl, first: int) -> None:
+    point, met = first, []
+    while True:
+        where, wrong = await cut_at(fresh_url(), point)
+        assert not wrong, f"cut at {point} ({where}):\n" + "\n".join(wrong)
+        if where is None:
+            break
+        met.append(where)
+        point += STRIDE
+    assert len(met) * STRIDE > 30, "the pass had hardly any work"
+
+
+async def test_the_pass_that_is_cut_has_work_of_every_kind(fresh_url: FreshUrl) -> None:
+    async with busy_town(fresh_url()) as town:
+        await town.start()
+        town.life.begin()
+        await the_pass(town)
+        sent = {
+            point.split(" ")[0] + " " + point.split("/")[-1] for point in town.life.points if "/" in point
+        }
+        writes = {each for each in sent if not each.startswith("GET") and "answered" not in each}
+        kinds = {each.split(" ")[0] for each in writes}
+        assert kinds == {"POST", "PATCH", "DELETE"}
+        assert {"POST issues", "POST comments", "POST labels"} <= writes
+        (row,) = town.rows("sync_projects")
+        assert row["result"] is not None
