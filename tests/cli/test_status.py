@@ -12,7 +12,7 @@ from reconciler.cli.text import width
 from reconciler.cli.words import standing
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Failure, Outcome
-from reconciler.model.snapshot import Attention, Health, Limits
+from reconciler.model.snapshot import Attention, Coverage, Health, Limits
 from tests.cli.fakes import FakeApplication, command, project, result
 
 ACME = project()
@@ -195,3 +195,26 @@ def test_the_status_of_one_project_tells_each_reason_within_the_width() -> None:
 def test_the_status_of_many_projects_leaves_single_links_out() -> None:
     lines = list(as_lines([health(attention=(GONE,)), health()], (), VIEW))
     assert not any("BUG-0008" in line for line in lines)
+
+
+def covered(verified: int, links: int, **changes: Any) -> Health:
+    cover = Coverage(links=links, verified=verified, oldest=NOW - timedelta(hours=7))
+    return health(coverage=cover, **changes)
+
+
+def test_coverage_is_one_line_for_all_and_one_for_each_project_behind() -> None:
+    lines = list(as_lines([covered(482, 485), covered(3, 3, name="Beta")], [], VIEW))
+    assert "  485 of 488 links verified within 6 h, the oldest 7 h ago" in lines
+    assert [line.split() for line in lines if line.startswith("    ")] == [
+        ["Acme", "Web", "482", "of", "485"]
+    ]
+
+
+def test_without_links_nothing_is_said_of_coverage() -> None:
+    assert not any("verified" in line for line in as_lines([health()], [], VIEW))
+
+
+def test_coverage_as_json() -> None:
+    said = command("status", "--json", application=FakeApplication(healths=(covered(482, 485),)))
+    verified = said.objects[0]["verified"]
+    assert (verified["links"], verified["of"], verified["within_seconds"]) == (482, 485, 21_600)

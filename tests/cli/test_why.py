@@ -1,0 +1,164 @@
+"""`why`, `resolve`, `retry` and `verify`: what they say, how they end."""
+
+from datetime import UTC, timedelta
+from typing import Any
+
+import pytest
+
+from reconciler.cli.show_status import View
+from reconciler.cli.show_why import as_json, as_lines
+from reconciler.cli.text import width
+from reconciler.model.dossier import CommentShown, Dossier, FieldShown, ReportShown, Told
+from reconciler.model.fields import Field, Side
+from reconciler.model.kinds import Kind
+from reconciler.model.passes import Applied, Cost, Failure, Outcome, Verified
+from reconciler.model.snapshot import Change
+from tests.cli.fakes import FakeApplication, command, project, result
+from tests.support.nouns import AFTER, LINK, REPORT, a_link, a_report
+
+VIEW = View(now=AFTER + timedelta(hours=1), zone=UTC, unicode=True)
+STATUS = FieldShown(
+    field=Field.STATUS, bugspark="resolved", agreed="new", github="open", moved=frozenset({Side.BUGSPARK})
+)
+
+
+def told(kind: Kind = Kind.SET_FIELD, side: Side = Side.BUGSPARK, **given: Any) -> Told:
+    whole: dict[str, Any] = {"field": None, "base": None, "local": None, "remote": None, "to": None}
+    return Told(
+        at=AFTER,
+        change=Change(
+            **{"report_id": REPORT, "link_id": LINK, "side": side, "kind": kind, "rule": "", **whole, **given}
+        ),
+    )
+
+
+def shown(*story: Told, **given: Any) -> ReportShown:
+    dossier = Dossier(report=a_report(), link=a_link(), comments=(), entries=(), intents=(), story=story)
+    whole: dict[str, Any] = {"state": "Synced", "reason": None, "fields": (STATUS,), "comments": ()}
+    return ReportShown(project_name="Shop", **{"dossier": dossier, **whole, **given})
+
+
+def lines(of: ReportShown) -> list[str]:
+    return list(as_lines(of, VIEW))
+
+
+def test_the_field_that_moved_is_marked_at_the_side_that_moved() -> None:
+    assert lines(shown())[:6] == [
+        "BUG-0001  Crash on start",
+        "Shop, acme/web#12: Synced",
+        "  not compared whole yet",
+        "",
+        "            BUGSPARK               LAST AGREED            GITHUB",
+        "  status   *resolved               new                    open",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("each", "says"),
+    [
+        (
+            told(field="status", local="new", to="resolved", rule="only GitHub changed"),
+            "BugSpark status: new → resolved (only GitHub changed)",
+        ),
+        (
+            told(Kind.SET_STATE, Side.GITHUB, field="status", remote="new", to="closed", request_id="AB:1"),
+            "GitHub   status: new → closed AB:1",
+        ),
+        (
+            told(Kind.CONFLICT, field="severity", local="high", to="low", lost="high", rule="newer"),
+            "BugSpark conflict severity: high → low, lost high (newer)",
+        ),
+        (
+            told(Kind.IMPORT_COMMENT, field="comment", remote="hello", to="**bob** (via GitHub): hello"),
+            "BugSpark import comment: hello",
+        ),
+        (
+            told(Kind.FIRST_CONTACT, to="acme/web#12", rule="linked by command"),
+            "BugSpark first contact: acme/web#12 (linked by command)",
+        ),
+        (told(Kind.QUARANTINE, Side.GITHUB, rule="it is locked"), "GitHub   quarantine (it is locked)"),
+    ],
+)
+def test_the_story_is_one_line_each(each: Told, says: str) -> None:
+    assert lines(shown(each))[-1] == f"  {AFTER:%m-%d %H:%M} {says}"
+
+
+def test_nothing_is_wider_than_the_terminal_or_reaches_it_raw() -> None:
+    evil = "\x1b[2J\u202e" + "漢" * 200
+    comment = CommentShown(origin=Side.GITHUB, author=evil, at=AFTER, text=evil, state=f"not sent: {evil}")
+    field = FieldShown(field=Field.TITLE, bugspark=evil, agreed=evil, github=evil, moved=frozenset(Side))
+    of = shown(
+        told(field="title", local=evil, to=evil, lost=evil, rule=evil, request_id=evil),
+        reason=evil,
+        fields=(field,),
+        comments=(comment,),
+    )
+    said = lines(of)
+    assert max(map(width, said)) <= 80
+    assert not {"\x1b", "\u202e"} & set("".join(said))
+    assert as_json(of)["comments"][0]["state"] == f"not sent: {evil}"
+
+
+def test_why_as_json_is_one_object() -> None:
+    said = command("why", "r1", "--json", application=FakeApplication(shown=shown(told(to="x"))))
+    assert said.status == 0
+    (row,) = said.objects
+    assert row["report"]["tracking_id"] == "BUG-0001"
+    assert row["fields"][0]["moved"] == ["bugspark"]
+    assert row["story"][0]["kind"] == "set_field"
+
+
+def test_resolve_takes_one_of_two_sides() -> None:
+    application = FakeApplication()
+    said = command("resolve", "r1", "severity", "--take", "github", application=application)
+    assert (said.status, said.out) == (0, "r1: severity is as github had it\n")
+    assert application.calls == [("resolve", "r1", Field.SEVERITY, Side.GITHUB)]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("resolve", "r1", "colour", "--take", "github"), "'colour' is no field"),
+        (("resolve", "r1", "status", "--take", "both"), "'both' is no side"),
+    ],
+)
+def test_resolve_names_what_it_does_not_know(words: tuple[str, ...], says: str) -> None:
+    application = FakeApplication()
+    said = command(*words, application=application)
+    assert (said.status, application.calls) == (2, [])
+    assert says in said.err
+
+
+def test_verify_sums_up() -> None:
+    acme = project()
+    done = result(
+        acme,
+        verified=Verified(compared=482, links=485, differed=3),
+        applied=Applied(comments_removed=1),
+        github=Cost(requests=970),
+    )
+    said = command("verify", "-p", "Acme Web", application=FakeApplication(passes={"Acme Web": done}))
+    assert (said.status, said.err) == (0, "")
+    assert said.out == (
+        "Acme Web: 482 of 485 links compared, 3 differed; 1 comment removed; 970 requests, 1.2 s\n"
+    )
+
+
+def test_a_round_that_a_limit_ended_says_how_far_it_came_and_exits_1() -> None:
+    limited = result(
+        project(),
+        Outcome.LIMITED,
+        error=Failure(kind="limited", message="wait"),
+        verified=Verified(compared=10, links=20, differed=0),
+    )
+    application = FakeApplication(passes={"Acme Web": limited})
+    said = command("verify", "--project", "Acme Web", application=application)
+    assert said.status == 1
+    assert said.out.startswith("Acme Web: 10 of 20 links compared, 0 differed; ")
+    assert "GitHub limit" in said.err
+
+
+def test_a_pass_that_took_up_links_is_one_line() -> None:
+    taken = result(project(), linked=2, ended=1)
+    said = command("--all", application=FakeApplication(passes={"Acme Web": taken}))
+    assert said.out == "Acme Web: 2 links taken up, 1 link set aside; 2 requests, 1.2 s\n"
