@@ -11,7 +11,7 @@ CODE := reconciler migrations tests bench
 WORKERS ?= 2
 KEEP ?=
 N ?= 20000
-SEED ?= 0
+SEED ?= $(shell od -An -N2 -tu2 /dev/urandom)
 ARGS ?=
 
 .PHONY: help .venv demo test check prove coverage fmt lock bench clean
@@ -64,7 +64,8 @@ check: .venv
 	$(BIN)/python -m pytest -q -n $(WORKERS) # holds "migrations = metadata" too: tests/store/test_migrations.py
 
 prove: .venv
-	@PROVE=$(N) PROVE_SEED=$(SEED) $(BIN)/python -m pytest -q -n $(WORKERS) tests/proofs $(ARGS)
+	@seed=$$(echo $(SEED)); echo "make prove N=$(N) SEED=$$seed"; \
+		PROVE=$(N) PROVE_SEED=$$seed $(BIN)/python -m pytest -q -n $(WORKERS) tests/proofs $(ARGS)
 
 coverage: .venv
 	@$(BIN)/coverage erase

@@ -24,6 +24,7 @@ from tests.support.town import Town, open_town
 __all__ = ["sqlite_template"]
 
 FreshUrl = Callable[[], str]
+FATAL = anything if "PROVE" in os.environ else lasting
 STRIDE = 2
 """Each test takes every second point, so that they share the work."""
 
@@ -81,19 +82,19 @@ async def the_pass(town: Town) -> None:
     await town.whole(lambda app: app.export((str(third),), Silent()))
 
 
-async def cut_at(url: str, point: int) -> tuple[str | None, list[str]]:
+async def cut_at(url: str, point: int, fatal: Callable[[str], bool] = FATAL) -> tuple[str | None, list[str]]:
     """Where it died (None: the pass met no cut), and what is broken after everything has settled."""
     async with busy_town(url) as town:
         await town.start()
         life = town.life
-        life.begin(cut=point, fatal=anything if "PROVE" in os.environ else lasting)
+        life.begin(cut=point, fatal=fatal)
         await the_pass(town)
         met = life.points[-1] if life.dead else None
         if life.dead:
             assert town.app is None, "a new process takes over"
         else:
             life.begin()
-        return met, broken(town, await town.settle())
+        return met, broken(town, await town.settle(hours=0))
 
 
 @pytest.mark.timeout(300)

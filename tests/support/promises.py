@@ -18,20 +18,6 @@ def broken(town: Town, last: PassResult) -> list[str]:
     return found
 
 
-def most_copies(town: Town) -> int:
-    """The most live copies of one thing on GitHub: of a comment, or of a report."""
-    words = [note.copy_edited or note.token for note in town.notes]
-    threads = [body for report in town.reports for body in town.there(report)]
-    titles = _titles(town)
-    counts = [sum(word in body for body in threads) for word in words]
-    return max([*counts, *(titles.count(title) for title in titles)], default=0)
-
-
-def _titles(town: Town) -> list[str]:
-    rows = town.github.web.picture().values()
-    return [row["title"] for row in rows if row["reason"] != "duplicate"]
-
-
 def _idle(last: PassResult) -> Iterator[str]:
     """Invariant 8."""
     cost = last.github
@@ -42,8 +28,10 @@ def _idle(last: PassResult) -> Iterator[str]:
 
 
 def _issues(town: Town) -> Iterator[str]:
-    """Invariant 3, for issues."""
-    open_titles = _titles(town)
+    """Invariant 3, for issues, and for everything at any time."""
+    if town.most > 1:
+        yield f"there were {town.most} copies of one thing at once"
+    open_titles = town.titles()
     for title in set(open_titles):
         if open_titles.count(title) > 1:
             yield f"{open_titles.count(title)} issues are called {title!r}"

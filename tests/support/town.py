@@ -6,7 +6,6 @@ The book is kept by unique tokens, one in every comment body, so that in the end
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -70,7 +69,8 @@ class Town:
     notes: list[Note] = field(default_factory=list)
     reports: dict[ReportId, int | None] = field(default_factory=dict)
     wishes: dict[tuple[ReportId, str], list[Wish]] = field(default_factory=dict)
-    accepted: int = 0
+    most: int = 0
+    """The most live copies of one thing there ever were on GitHub after a pass."""
     _count: int = 0
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -95,6 +95,7 @@ class Town:
         """A pass; None when the process died in it."""
         self.github.clock.advance(seconds)
         result: PassResult | None = await self.whole(lambda app: self._pass(app, accept))
+        self.most = max(self.most, self.copies())
         return result
 
     async def _pass(self, app: Application, accept: str | None) -> PassResult:
@@ -135,18 +136,19 @@ class Town:
         with suppress(UsageError):  # it was linked, or cut, already: the person is told so
             await work
 
-    async def settle(self) -> PassResult:
-        """No more faults: the settle times pass, then three passes; deletions that wait are accepted."""
+    async def settle(self, *, hours: int = 7) -> PassResult:
+        """No more faults: the settle times pass, then three passes; deletions that wait are accepted. After
+        `hours` every rest is over, and from seven on every link has been verified.
+        """
         self.github.simulator.faults.clear()
         self.life.begin()
         for _ in range(5):
             await self.run(seconds=61)
-        self.github.clock.advance(timedelta(hours=7).total_seconds())
+        self.github.clock.advance(hours * 3600)
         result = None
         for _ in range(3):
             result = await self.run(seconds=61)
             if result is not None and result.withheld:
-                self.accepted += 1
                 await self.run(accept=result.withheld)
         last = await self.run(seconds=61)
         assert last is not None
@@ -274,6 +276,19 @@ class Town:
     def there(self, report: ReportId) -> list[str]:
         number = self.linked_numbers()[report]
         return [] if number is None else [row.body for row in self.github.web.thread(number)]
+
+    def titles(self) -> list[str]:
+        """Of every issue that was not closed as a duplicate."""
+        rows = self.github.web.picture().values()
+        return [row["title"] for row in rows if row["reason"] != "duplicate"]
+
+    def copies(self) -> int:
+        """The most live copies of one thing on GitHub now: of a comment, or of a report."""
+        threads = [body for report in self.reports for body in self.there(report)]
+        titles = self.titles()
+        words = (note.copy_edited or note.token for note in self.notes)
+        counts = [sum(word in body for body in threads) for word in words]
+        return max([*counts, *(titles.count(title) for title in titles)], default=0)
 
     def _copies_there(self, note: Note) -> list[Any]:
         number = self.linked_numbers()[note.report]

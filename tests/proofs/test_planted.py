@@ -1,0 +1,175 @@
+"""A test of the tests: bugs planted on purpose, one for a promise each, and the proofs must see them."""
+
+import os
+import shutil
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from reconciler.cycle import observe, run
+from reconciler.cycle.apply import Applier
+from reconciler.cycle.context import Context
+from reconciler.cycle.observe import Look
+from reconciler.cycle.recover import Recovery
+from reconciler.decide import comments, fields
+from reconciler.decide.fields import agree
+from reconciler.demo.github.faults import Stale
+from reconciler.model.intent import IntentState
+from tests.proofs.machine import Storm
+from tests.proofs.test_kill_points import cut_at
+from tests.support.promises import broken
+from tests.support.stores import sqlite_template
+from tests.support.town import open_town
+
+__all__ = ["sqlite_template"]
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def base_moves_before_the_write(patch: pytest.MonkeyPatch) -> None:
+    """Invariant 5."""
+
+    def advance(base: Any, item: Any, winner: Any, seen: Any) -> Any:
+        value = item.remote if winner and winner.value == "github" else item.local
+        return agree(base, item.field, value, remote_title=seen.title)
+
+    patch.setattr(fields, "_advance", advance)
+
+
+def ours_is_not_recognised(patch: pytest.MonkeyPatch) -> None:
+    """Invariant 4."""
+    patch.setattr(observe, "_marked", lambda *given: given[-1])
+
+
+def unknown_is_sent_again_blindly(patch: pytest.MonkeyPatch) -> None:
+    """Invariant 3."""
+
+    async def blind(context: Context, memory: Any, tally: Any) -> Recovery:
+        for intent in await context.stores.intents.open(context.project.id):
+            await context.stores.intents.settle(replace(intent, state=IntentState.PLANNED))
+        return Recovery()
+
+    patch.setattr(run, "recover", blind)
+
+
+def position_before_its_rows(patch: pytest.MonkeyPatch) -> None:
+    """Invariant 14."""
+    original = Applier.look
+
+    async def hasty(self: Applier, look: Look, plans: Any) -> None:
+        await self._store((), look)
+        await original(self, look, plans)
+
+    patch.setattr(Applier, "look", hasty)
+
+
+def answered(point: str) -> bool:
+    return point.startswith("POST") and point.endswith("/comments: answered")
+
+
+def stored(point: str) -> bool:
+    return point == "committed"
+
+
+async def dies_with_all_kinds_of_work(path: Path, fatal: Callable[[str], bool], point: int) -> list[str]:
+    where, wrong = await cut_at(f"sqlite:///{path}", point, fatal)
+    assert where is not None, "the pass did not come to this point"
+    return wrong
+
+
+async def dies_while_little_happens(path: Path, fatal: Callable[[str], bool], point: int) -> list[str]:
+    """One comment, and no change afterwards that would let the lists show it again."""
+    async with open_town(f"sqlite:///{path}") as town:
+        report = await town.export(title="first")
+        await town.settle(hours=0)
+        town.say_there(report)
+        await town.start()
+        town.life.begin(cut=point, fatal=fatal)
+        await town.run()
+        return broken(town, await town.settle(hours=0))
+
+
+async def loses_an_answer_beside_a_lagging_list(
+    path: Path, fatal: Callable[[str], bool], point: int
+) -> list[str]:
+    async with open_town(f"sqlite:///{path}") as town:
+        report = await town.export(title="first")
+        await town.run()
+        town.say_here(report)
+        await town.start()
+        town.life.begin(cut=point, fatal=fatal)
+        await town.run()
+        town.github.simulator.faults.add(Stale(seconds=120), method="GET", path=r"\?", times=4)
+        await town.run(seconds=61)
+        return broken(town, await town.settle(hours=0))
+
+
+Scenario = Callable[[Path, Callable[[str], bool], int], Awaitable[list[str]]]
+PLANTED: dict[str, tuple[Plant, Scenario, Callable[[str], bool], int]] = {
+    "3": (unknown_is_sent_again_blindly, loses_an_answer_beside_a_lagging_list, answered, 1),
+    "4": (ours_is_not_recognised, dies_with_all_kinds_of_work, answered, 1),
+    "5": (base_moves_before_the_write, dies_with_all_kinds_of_work, stored, 6),
+    "14": (position_before_its_rows, dies_while_little_happens, stored, 6),
+}
+
+
+async def found(
+    scenario: Scenario, fatal: Callable[[str], bool], points: int, make: Callable[[], Path]
+) -> int:
+    return sum([len(await scenario(make(), fatal, point)) for point in range(points)])
+
+
+@pytest.mark.parametrize("invariant", PLANTED)
+async def test_a_death_shows_a_planted_bug_and_nothing_without_it(
+    invariant: str, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = iter(range(100))
+
+    def make() -> Path:
+        return Path(shutil.copy(sqlite_template, tmp_path / f"{next(names)}.db"))
+
+    plant, scenario, fatal, points = PLANTED[invariant]
+    assert await found(scenario, fatal, points, make) == 0
+    plant(monkeypatch)
+    assert await found(scenario, fatal, points, make) > 0
+
+
+def copies_outlive_their_originals(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(comments, "_vanished_on_github", lambda *_: None)
+
+
+def deleted_copies_are_made_again(patch: pytest.MonkeyPatch) -> None:
+    def forget(desk: Any, entry: Any) -> None:
+        desk.keep(replace(entry, local_id=None, remote_id=None))
+
+    patch.setattr(comments, "_vanished_in_bugspark", forget)
+
+
+def edits_are_not_carried_over(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(comments, "_edited_on_github", lambda *given: given[2])
+
+
+QUICK: list[Plant] = [edits_are_not_carried_over]
+SLOW: list[Plant] = [copies_outlive_their_originals, deleted_copies_are_made_again]
+
+
+@pytest.mark.parametrize("plant", QUICK + (SLOW if "PROVE" in os.environ else []))
+def test_the_machine_sees_a_planted_bug(
+    plant: Plant, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(monkeypatch)
+    runs = iter(range(1_000))
+
+    def make_url(resources: AsyncExitStack) -> str:
+        return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / f'{next(runs)}.db')}"
+
+    machine = seed(1)(type("Storm", (Storm,), {"make_url": staticmethod(make_url)}))
+    some = settings(max_examples=60, stateful_step_count=10, phases=[Phase.generate], database=None)
+    with pytest.raises((AssertionError, ExceptionGroup)):
+        run_state_machine_as_test(machine, settings=some)
