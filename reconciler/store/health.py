@@ -21,7 +21,6 @@ from reconciler.store.questions import links
 from reconciler.store.records import from_json
 from reconciler.store.tables import governor, intents, projects, withheld
 
-
 SLACK = 1.1
 """Verifications are spread by a tenth of their time; one that is no later than that is in time."""
 
