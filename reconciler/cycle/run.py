@@ -153,11 +153,13 @@ async def run_pass(
     ending = _Ending()
     try:
         async with context.stores.fences.hold(context.project.id, wait=wait) as fence:
-            ending = await _under_fence(context, fence, tally, began, accept, exports, verify)
+            if accept is not None:
+                await _accept(context, accept)
+            ending = await _under_fence(context, fence, tally, began, exports, verify)
             result = await _result(context, tally, ending, began)
             await context.stores.projects.record(result, context.github.now())
             return result
-    except ReconcilerError as error:  # busy, or the database itself: there is nowhere to record it
+    except ReconcilerError as error:  # busy, a mistyped hash, the database itself: no pass to be recorded
         return await _result(context, tally, _ending_of(error), began)
 
 
@@ -166,15 +168,10 @@ async def _under_fence(
     fence: Fence,
     tally: Tally,
     began: float,
-    accept: str | None,
     exports: Collection[ReportId],
     verify: bool,
 ) -> _Ending:
     try:
-        if accept == PUBLIC:
-            await acknowledge(context)
-        elif accept is not None:
-            await _accept(context, accept)
         memory = await _identified(context)
         if exports:
             await record(context, memory, exports, asked=True)
@@ -216,7 +213,10 @@ async def _identified(context: Context) -> Memory:
 
 
 async def _accept(context: Context, digest: str) -> None:
-    if not await context.stores.ledger.accept(context.project.id, digest):
+    """What a person agrees to. Raises ProjectError when it is not what waits."""
+    if digest == PUBLIC:
+        await acknowledge(context)
+    elif not await context.stores.ledger.accept(context.project.id, digest):
         now = (await context.stores.ledger.withheld(context.project.id)).digest
         waiting = f"the deletions that wait have the hash {now}" if now else "no deletions are waiting"
         raise ProjectError(f"{context.project.name}: nothing is withheld under the hash {digest}; {waiting}")
