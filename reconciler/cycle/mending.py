@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from reconciler.cycle.context import Context
+from reconciler.cycle.flap import thawed
 from reconciler.decide.why import github_value, value_of
 from reconciler.errors import ProjectError
 from reconciler.model.fields import Field, Side
@@ -39,8 +40,7 @@ async def resolve(context: Context, report_id: ReportId, field: Field, take: Sid
         if now == value and not frozen:
             return f"{name}: {field} is {value!r} already, as {NAMES[take]} had it; nothing to do"
         change = _change(field, link, now, value, take)
-        thawed = replace(link, frozen=tuple(each for each in link.frozen if each.field is not field))
-        if not await context.stores.stories.bring_back(thawed, change, context.github.now()):
+        if not await context.stores.stories.bring_back(thawed(link, field), change, context.github.now()):
             raise ProjectError(f"{name}: somebody has just changed {field}; look at it and resolve it again")
         return (
             f"{name}: {field} is {value!r} again, as {NAMES[take]} had it (it was {now!r}); "

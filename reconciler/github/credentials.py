@@ -59,15 +59,15 @@ class TokenCredential:
         self._token = token
         self.identity = fingerprint(text)
 
-    async def token(self, ask: Ask, now: Callable[[], datetime]) -> Secret:  # noqa: ARG002 - the protocol's
+    async def token(self, ask: Ask, now: Callable[[], datetime]) -> Secret:
         """The token."""
         return self._token
 
-    def refused(self, token: Secret) -> bool:  # noqa: ARG002 - the protocol's
+    def refused(self, token: Secret) -> bool:
         """There is no other."""
         return False
 
-    async def bot(self, ask: Ask, now: Callable[[], datetime]) -> str | None:  # noqa: ARG002 - the protocol's
+    async def bot(self, ask: Ask, now: Callable[[], datetime]) -> str | None:
         """None: a token belongs to a user."""
         return None
 
@@ -83,7 +83,7 @@ class NoCredential:
         """Raises CredentialError."""
         raise CredentialError(self._reason)
 
-    def refused(self, token: Secret) -> bool:  # noqa: ARG002 - the protocol's
+    def refused(self, token: Secret) -> bool:
         """There is no other."""
         return False
 
