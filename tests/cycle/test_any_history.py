@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
-from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
 from reconciler.decide.text import to_bugspark
 from reconciler.demo.github.faults import Delay, Drop, Fault, Limit, Meanwhile, Stale, Truncate, error, html
+from reconciler.model.ids import CommentId, ReportId
 from reconciler.store.tables import comments
 from reconciler.wiring.application import Silent
 from tests.support.sync import Sync
@@ -31,13 +31,13 @@ class History:
 
     sync: Sync
     random: Random
-    reports: list[UUID] = field(default_factory=list)
-    ours: dict[UUID, tuple[UUID, str]] = field(default_factory=dict)  # Ada's comments: report, text
+    reports: list[ReportId] = field(default_factory=list)
+    ours: dict[CommentId, tuple[ReportId, str]] = field(default_factory=dict)  # Ada's comments: report, text
     theirs: dict[int, tuple[int, str, str]] = field(default_factory=dict)  # people's: issue, login, text
     uncopied: set[object] = field(default_factory=set)  # originals whose copy a person deleted
     said: int = 0
 
-    def report(self) -> UUID:
+    def report(self) -> ReportId:
         return self.random.choice(self.reports)
 
     def issue(self) -> int | None:
@@ -141,13 +141,12 @@ class History:
         self.random.choice(acts)()
 
     def fault(self) -> Fault:
-        return self.random.choice(
-            [
-                Drop(), Drop(applied=True), error(500), error(502, applied=True), html(502, applied=True),
-                Truncate(), Limit(), Stale(seconds=20), Delay(seconds=0), error(404, "Not Found"),
-                Meanwhile(before=self.somebody), Meanwhile(after=self.somebody),
-            ]
-        )  # fmt: skip
+        faults: list[Fault] = [
+            Drop(), Drop(applied=True), error(500), error(502, applied=True), html(502, applied=True),
+            Truncate(), Limit(), Stale(seconds=20), Delay(seconds=0), error(404, "Not Found"),
+            Meanwhile(before=self.somebody), Meanwhile(after=self.somebody),
+        ]  # fmt: skip
+        return self.random.choice(faults)
 
     # --- what must be true ----------------------------------------------------------------------------
 

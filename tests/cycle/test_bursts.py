@@ -140,7 +140,7 @@ async def test_a_limit_in_the_middle_only_takes_longer(world_url: str, github: G
         assert Outcome.LIMITED in outcomes
         assert outcomes[-1] is Outcome.OK
         close_all(sync, range(1, 301), 250)
-        await sync.run(seconds=0)
+        result = await sync.run(seconds=0)
         for _ in range(6):
             result = await sync.run(seconds=61)
         assert result.outcome is Outcome.OK

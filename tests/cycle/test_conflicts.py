@@ -1,5 +1,6 @@
 """Both sides moved apart: who wins, by which clock, and where the losing value is kept."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -34,7 +35,7 @@ async def at_rest(sync: Sync) -> None:
 @pytest.mark.parametrize("first", ["github", "bugspark"])
 async def test_the_newest_value_wins_and_the_other_is_kept(sync: Sync, first: str) -> None:
     report, number = await sync.linked(severity="low")
-    moves = [
+    moves: list[Callable[[], None]] = [
         lambda: relabel(sync, number, "low-priority", "high-priority"),
         lambda: sync.change(report, severity="critical"),
     ]

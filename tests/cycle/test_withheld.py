@@ -1,9 +1,8 @@
 """The guard: suspicious deletions wait for the operator, everything else goes on."""
 
-from uuid import UUID
-
 import pytest
 
+from reconciler.model.ids import CommentId, ReportId
 from reconciler.model.passes import Outcome, PassResult
 from tests.support.sync import Sync
 
@@ -11,7 +10,7 @@ TOLD = {"sync_governor", "sync_projects", "sync_runs"}
 """What a pass that only waits may write: limits, health, and that it was not whole."""
 
 
-async def talk(sync: Sync, count: int) -> tuple[UUID, int, list[UUID]]:
+async def talk(sync: Sync, count: int) -> tuple[ReportId, int, list[CommentId]]:
     """A linked report with that many comments of Ada's, all copied."""
     report, number = await sync.linked()
     said = [sync.say(report, f"comment {n}") for n in range(count)]
@@ -20,7 +19,7 @@ async def talk(sync: Sync, count: int) -> tuple[UUID, int, list[UUID]]:
     return report, number, list(said)
 
 
-def delete(sync: Sync, comments: list[UUID]) -> None:
+def delete(sync: Sync, comments: list[CommentId]) -> None:
     for comment in comments:
         sync.bugspark.delete_comment(comment)
 

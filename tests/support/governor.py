@@ -51,6 +51,10 @@ class MemoryGovernor:
             self.seen.append(seen)
         return datetime.now(UTC)
 
+    async def spare(self, credential: Fingerprint, points: int) -> int:
+        """All that is left."""
+        return points if self.left is None else min(points, self.left)
+
     async def blocked(self, credential: Fingerprint, until: datetime, reason: str) -> None:
         """Write it down."""
         self.told.append(Told(credential=credential, until=until, reason=reason))
