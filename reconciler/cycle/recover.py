@@ -43,6 +43,8 @@ BEFORE = timedelta(minutes=10)
 ENOUGH = 2
 """So many complete looks, `settle_seconds` apart, must find nothing before a create is sent again."""
 
+OUTSTANDING = (IntentState.SENDING, IntentState.UNKNOWN)
+
 log = structlog.get_logger(__name__)
 
 
@@ -58,6 +60,8 @@ async def recover(context: Context, memory: Memory, tally: Tally) -> Recovery:
     """Settle what can be settled now. Raises what reading raises: an incomplete look proves nothing."""
     rows = await context.stores.intents.open(context.project.id)
     rows = tuple(row for row in rows if row.repository_id == memory.repository_id)
+    if any(row.state in OUTSTANDING for row in rows):
+        await context.github.repository()  # so that the waiting is measured in GitHub's time, not in ours
     due = [row for row in rows if _is_due(context, row)]
     reports = [row.report_id for row in rows if _is_unsent_edit(context, row)]
     comments = []
@@ -105,7 +109,7 @@ def _is_unsent_edit(context: Context, intent: Intent) -> bool:
 
 
 def _is_due(context: Context, intent: Intent) -> bool:
-    if intent.state not in (IntentState.SENDING, IntentState.UNKNOWN):
+    if intent.state not in OUTSTANDING:
         return False
     last = intent.not_before or _settled(context, intent.ended_at or intent.claimed_at)
     return last is None or last <= context.github.now()

@@ -1,10 +1,11 @@
 """What the proofs found, each in its smallest form."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
-from reconciler.demo.github.faults import Limit, Meanwhile, Reply, error
+from reconciler.demo.github.faults import Drop, Limit, Meanwhile, Reply, error
 from tests.support.sync import Sync
 
 
@@ -47,3 +48,21 @@ async def test_a_corrected_comment_that_could_not_be_sent_is_sent_soon_and_not_a
     assert "teh word" in sync.said_there(number)[0]
     await sync.run(seconds=61)
     assert "the word" in sync.said_there(number)[0]
+
+
+@pytest.mark.parametrize("minutes", [5, -5])
+async def test_a_machine_whose_clock_is_wrong_waits_the_settle_time_by_github_s(
+    sync: Sync, monkeypatch: pytest.MonkeyPatch, minutes: int
+) -> None:
+    report, number = await sync.linked()
+    true = sync.github.clock.now
+    monkeypatch.setattr(sync.clock, "now", lambda: true() + timedelta(minutes=minutes))
+    sync.say(report, "once")
+    sync.github.simulator.faults.add(Drop(), method="POST", path="/comments$")
+    await sync.run()
+    for _ in range(4):
+        await sync.run(seconds=5)
+        assert not sync.writes, "it may still be on its way"
+    for _ in range(3):
+        await sync.run(seconds=61)
+    assert len(sync.said_there(number)) == 1
