@@ -7,6 +7,7 @@ import pytest
 
 from reconciler.demo.github.faults import Drop, Limit, Meanwhile, Reply, error
 from tests.support.sync import Sync
+from tests.support.town import open_town
 
 
 def while_labelling(sync: Sync, act: Callable[[], object]) -> None:
@@ -51,18 +52,17 @@ async def test_a_corrected_comment_that_could_not_be_sent_is_sent_soon_and_not_a
 
 
 @pytest.mark.parametrize("minutes", [5, -5])
-async def test_a_machine_whose_clock_is_wrong_waits_the_settle_time_by_github_s(
-    sync: Sync, monkeypatch: pytest.MonkeyPatch, minutes: int
+async def test_a_new_process_with_a_wrong_clock_waits_the_settle_time_by_github_s(
+    world_url: str, monkeypatch: pytest.MonkeyPatch, minutes: int
 ) -> None:
-    report, number = await sync.linked()
-    true = sync.github.clock.now
-    monkeypatch.setattr(sync.clock, "now", lambda: true() + timedelta(minutes=minutes))
-    sync.say(report, "once")
-    sync.github.simulator.faults.add(Drop(), method="POST", path="/comments$")
-    await sync.run()
-    for _ in range(4):
-        await sync.run(seconds=5)
-        assert not sync.writes, "it may still be on its way"
-    for _ in range(3):
-        await sync.run(seconds=61)
-    assert len(sync.said_there(number)) == 1
+    async with open_town(world_url) as town:
+        report = await town.export(title="first")
+        true = town.github.clock.now
+        monkeypatch.setattr(town.clock, "now", lambda: true() + timedelta(minutes=minutes))
+        town.say_here(report)
+        town.github.simulator.faults.add(Drop(), method="POST", path="/comments$")
+        await town.run()
+        for seconds, copies in ((5, 0), (5, 0), (5, 0), (61, 0), (61, 1)):
+            await town.stop()
+            await town.run(seconds=seconds)
+            assert len(town.there(report)) == copies
