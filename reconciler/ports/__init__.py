@@ -1,0 +1,29 @@
+"""The Protocols between the cycle and its doorways: GitHub, the database, time.
+
+In: values of the model. Out: values of the model, or an error from `errors`. Adapters live in `github/`
+and `store/`; the cycle knows only these names. May import: model, errors.
+"""
+
+from reconciler.ports.clock import Clock
+from reconciler.ports.github import GitHub, Markers, Page
+from reconciler.ports.intents import Claim, Intents
+from reconciler.ports.ledger import Ledger
+from reconciler.ports.projects import Projects, Reports, Stories
+from reconciler.ports.stores import Fence, Fences, Governor, Stores
+
+__all__ = [
+    "Claim",
+    "Clock",
+    "Fence",
+    "Fences",
+    "GitHub",
+    "Governor",
+    "Intents",
+    "Ledger",
+    "Markers",
+    "Page",
+    "Projects",
+    "Reports",
+    "Stores",
+    "Stories",
+]

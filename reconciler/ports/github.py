@@ -1,0 +1,156 @@
+"""The doorway to GitHub, and the marks that tell our writing from others'."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+from uuid import UUID
+
+from reconciler.model.fields import IssueState
+from reconciler.model.ids import (
+    Fingerprint,
+    IssueNumber,
+    RemoteCommentId,
+    RepositoryId,
+)
+from reconciler.model.intent import Answer
+from reconciler.model.issue import (
+    Account,
+    Etags,
+    FieldEvent,
+    Issue,
+    ListState,
+    RemoteComment,
+    Repository,
+    Whole,
+)
+from reconciler.model.passes import Cost
+from reconciler.model.snapshot import (
+    Poisoned,
+)
+
+Row_co = TypeVar("Row_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[Row_co]):
+    """Rows of one list, and the state that may be stored once they are applied (GITHUB.md, rule 4).
+
+    `state` is None on pages that must not move the cursor yet (a window still being walked).
+    """
+
+    rows: tuple[Row_co, ...]
+    state: ListState | None
+    poisoned: tuple[Poisoned, ...] = ()
+
+
+class GitHub(Protocol):
+    """One repository, seen with one credential. Every method may raise LimitedError, CredentialError,
+    UnreadableError, ForeignOriginError, GitHubError; writes return an Answer instead of the last.
+    """
+
+    @property
+    def credential(self) -> Fingerprint:
+        """Of the token in use right now."""
+        ...
+
+    def now(self) -> datetime:
+        """GitHub's time: the last `Date` it sent, moved on by our monotonic clock. Before the first
+        answer, the local clock.
+        """
+        ...
+
+    def cost(self) -> Cost:
+        """What was asked of GitHub through this object so far."""
+        ...
+
+    async def repository(self) -> Repository:
+        """The repository as it is now. Its numeric id is what the name is checked against."""
+        ...
+
+    async def account(self) -> Account:
+        """Who writes with this credential (`GET /user`; for an App its bot account)."""
+        ...
+
+    async def expect(self, requests: int) -> None:
+        """Reserve the points of that many reads at once: an idle pass has its two probes in one UPDATE."""
+        ...
+
+    def issue_changes(self, state: ListState | None) -> AsyncIterator[Page[Issue]]:
+        """Issues changed since `state` by probe and drain; nothing at all when the list did not change (304).
+        None: the list is new; its anchor is fixed at GitHub's present time less the overlap.
+        """
+        ...
+
+    def comment_changes(self, state: ListState | None) -> AsyncIterator[Page[RemoteComment]]:
+        """The same for the repository's comment list (issues' and pull requests')."""
+        ...
+
+    def all_issues(self, since: datetime | None = None) -> AsyncIterator[Page[Issue]]:
+        """Every issue updated since then (None: ever), oldest change first, by the drain's rules."""
+        ...
+
+    def all_comments(self, since: datetime | None = None) -> AsyncIterator[Page[RemoteComment]]:
+        """Every comment updated since then, oldest change first, by the drain's rules."""
+        ...
+
+    async def newest_number(self) -> int:
+        """The highest issue or pull request number of the repository, 0 if there is none (one request)."""
+        ...
+
+    async def issue(self, number: IssueNumber) -> Issue:
+        """One issue as it is now. Raises NotThereError (404, 410), MovedError (transferred)."""
+        ...
+
+    async def whole(self, number: IssueNumber) -> Whole:
+        """One issue and all its comments, complete or an error. Raises what `issue` raises."""
+        ...
+
+    async def unchanged(self, number: IssueNumber, known: Etags) -> bool:
+        """Whether an issue and its thread are as they were; costs no primary limit if they are. Raises what
+        `issue` raises."""
+        ...
+
+    async def comment(self, comment_id: RemoteCommentId) -> RemoteComment:
+        """One comment as it is now. Raises NotThereError."""
+        ...
+
+    async def field_events(self, number: IssueNumber) -> tuple[FieldEvent, ...]:
+        """Who changed state, labels and title of an issue, oldest first, all pages."""
+        ...
+
+    async def create_issue(self, title: str, body: str, labels: Sequence[str]) -> Answer[Issue]: ...
+
+    async def create_comment(self, number: IssueNumber, body: str) -> Answer[RemoteComment]: ...
+
+    async def set_state(
+        self, number: IssueNumber, state: IssueState, reason: str | None
+    ) -> Answer[Issue]: ...
+
+    async def set_title(self, number: IssueNumber, title: str) -> Answer[Issue]: ...
+
+    async def add_label(self, number: IssueNumber, label: str) -> Answer[tuple[str, ...]]:
+        """The issue's labels as they are after adding. A label GitHub dropped silently is missing in them."""
+        ...
+
+    async def remove_label(self, number: IssueNumber, label: str) -> Answer[tuple[str, ...]]:
+        """The labels that are left. Refused with `gone` when the label was not there."""
+        ...
+
+    async def edit_comment(self, comment_id: RemoteCommentId, body: str) -> Answer[RemoteComment]: ...
+
+    async def delete_comment(self, comment_id: RemoteCommentId) -> Answer[None]: ...
+
+    async def aclose(self) -> None: ...
+
+
+class Markers(Protocol):
+    """Signs and recognises the last line of what we write (DESIGN.md, Marker)."""
+
+    def sign(self, kind: str, repository_id: RepositoryId, number: int, local_id: UUID) -> str:
+        """The marker line. `kind` is "issue" or "comment"; `number` is 0 for an issue."""
+        ...
+
+    def read(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
+        """The local id of a valid marker of this very instance, or None."""
+        ...

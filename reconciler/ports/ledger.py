@@ -1,0 +1,138 @@
+"""Links, bases and the comment ledger, read and written in single transactions."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from reconciler.model.fields import Side
+from reconciler.model.ids import (
+    CommentId,
+    IssueNumber,
+    ProjectId,
+    RemoteCommentId,
+    ReportId,
+    RepositoryId,
+)
+from reconciler.model.link import Link
+from reconciler.model.plan import Deletion
+from reconciler.model.report import Columns
+from reconciler.model.snapshot import (
+    Batch,
+    Coverage,
+    Snapshot,
+    Step,
+    Stored,
+    ThreadSide,
+    UnlinkedReport,
+    Withheld,
+)
+
+
+class Ledger(Protocol):
+    """Links, bases and the comment ledger, read and written in single transactions."""
+
+    async def snapshot(
+        self,
+        project_id: ProjectId,
+        repository_id: RepositoryId,
+        repository: str,
+        *,
+        numbers: Collection[IssueNumber] = (),
+        comments: Collection[RemoteCommentId] = (),
+        copies: Collection[CommentId] = (),
+        local: bool = True,
+        by_hand: bool = False,
+    ) -> Snapshot:
+        """One consistent look. `comments` and `copies` ask for ledger rows by their id on GitHub and in
+        BugSpark. `local=False` leaves out BugSpark's own differences (later segments). `by_hand`: links in
+        quarantine are released whatever time it is.
+        """
+        ...
+
+    async def threads(self, links: Sequence[Link]) -> Mapping[ReportId, ThreadSide]:
+        """BugSpark's half of the whole threads of these links, in one snapshot."""
+        ...
+
+    async def store(self, batch: Batch) -> Stored:
+        """One transaction. Reports and comments are updated only where they still have the value the plan
+        was decided on, links only at the revision they were read at: what moved is reported as stale.
+        """
+        ...
+
+    async def known(self, project_id: ProjectId) -> Mapping[Side, int]:
+        """How many LIVE comments the ledger has, by the side of their original."""
+        ...
+
+    async def withhold(
+        self, project_id: ProjectId, digest: str | None, deletions: Sequence[tuple[Link, Deletion]]
+    ) -> None:
+        """Remember the deletions the guard holds back (None: none any more), for people to see and accept."""
+        ...
+
+    async def withheld(self, project_id: ProjectId) -> Withheld:
+        """The deletions held back, and whether the operator has accepted them."""
+        ...
+
+    async def accept(self, project_id: ProjectId, digest: str) -> bool:
+        """The operator accepts exactly the withheld deletions with this hash; False when they are others."""
+        ...
+
+    async def due(
+        self, project_id: ProjectId, repository_id: RepositoryId, at: datetime, limit: int
+    ) -> tuple[Link, ...]:
+        """ACTIVE links that are to be compared whole by then, the longest overdue first."""
+        ...
+
+    async def unchecked(
+        self, project_id: ProjectId, repository_id: RepositoryId, since: datetime, limit: int
+    ) -> tuple[Link, ...]:
+        """ACTIVE links that were not compared whole since then, the oldest comparison first."""
+        ...
+
+    async def steps(
+        self, reports: Collection[ReportId], since: datetime
+    ) -> Mapping[ReportId, tuple[Step, ...]]:
+        """What the story of these reports says of their fields since then, oldest first."""
+        ...
+
+    async def transferred(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:
+        """Links whose issue was transferred to this repository."""
+        ...
+
+    async def recheck(self, project_id: ProjectId, repository_id: RepositoryId, at: datetime) -> None:
+        """Every ACTIVE link of this repository is due for verification: its lists begin anew."""
+        ...
+
+    async def coverage(self, project_id: ProjectId, since: datetime) -> Coverage:
+        """How many ACTIVE links there are, and how many of them were compared whole since then."""
+        ...
+
+    async def link_of(self, report_id: ReportId) -> Link | None:
+        """The link that is not UNLINKED, or the newest one."""
+        ...
+
+    async def was_linked(
+        self, report_id: ReportId, repository_id: RepositoryId, number: IssueNumber
+    ) -> Link | None:
+        """The link, cut or not, that tied this report to this issue."""
+        ...
+
+    async def link_at(self, repository_id: RepositoryId, number: IssueNumber) -> Link | None:
+        """The live link that holds this issue, of any project."""
+        ...
+
+    async def make_link(self, link: Link, columns: Columns) -> None:
+        """Store a NEW link made by command or discovery and fill the report's columns."""
+        ...
+
+    async def unlink(self, link: Link) -> None:
+        """Clear the report's columns and keep the link as UNLINKED with its remote ids."""
+        ...
+
+    async def same_tracking(self, tracking_ids: Collection[str]) -> tuple[UnlinkedReport, ...]:
+        """Reports of any project with these tracking ids, without a live link and without columns."""
+        ...
+
+    def unlinked_reports(self, project_id: ProjectId) -> AsyncIterator[UnlinkedReport]:
+        """Reports without a link and without columns, for discovery."""
+        ...

@@ -1,0 +1,104 @@
+"""BugSpark's projects and reports, what is remembered of them, and their stories."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from reconciler.model.dossier import Dossier
+from reconciler.model.fields import Field
+from reconciler.model.ids import (
+    AccountId,
+    ProjectId,
+    ReportId,
+)
+from reconciler.model.link import Link
+from reconciler.model.passes import PassResult
+from reconciler.model.report import Project, Report, ReportDetails
+from reconciler.model.snapshot import (
+    Change,
+    Health,
+    Limits,
+    Memory,
+)
+
+
+class Projects(Protocol):
+    """BugSpark's projects and what we remember about each."""
+
+    async def all(self) -> tuple[Project, ...]:
+        """Every active project with a github integration, by name, with its problem if it has one."""
+        ...
+
+    async def find(self, text: str) -> Project:
+        """By id or exact name. Raises UsageError when there is none or more than one."""
+        ...
+
+    async def memory(self, project_id: ProjectId) -> Memory:
+        """What we remember; an empty Memory for a project never looked at."""
+        ...
+
+    async def remember(self, memory: Memory) -> None:
+        """Store everything but the list states (those are stored by `Ledger.store`, with their rows)."""
+        ...
+
+    async def accounts(self, project_id: ProjectId) -> frozenset[AccountId]:
+        """Every account this project has ever written as."""
+        ...
+
+    async def begin_round(self, project_id: ProjectId, at: datetime, patience: timedelta) -> datetime:
+        """When the whole verification under way began: at `at`, or earlier, no longer than `patience` ago."""
+        ...
+
+    async def end_round(self, project_id: ProjectId) -> None:
+        """Every link was compared: the next round begins anew."""
+        ...
+
+    async def record(self, result: PassResult, at: datetime) -> None:
+        """The end of a pass: one row for an idle one, a run as well for one that did something."""
+        ...
+
+    async def health(self, project_id: ProjectId | None = None) -> tuple[Health, ...]: ...
+
+    async def limits(self) -> tuple[Limits, ...]: ...
+
+
+class Reports(Protocol):
+    """BugSpark's reports, for commands and exports."""
+
+    async def find(self, text: str) -> tuple[Project, ReportId]:
+        """By report id, or "PROJECT:BUG-0001". Raises UsageError."""
+        ...
+
+    async def details(
+        self, report_ids: Collection[ReportId]
+    ) -> Mapping[ReportId, tuple[Report, ReportDetails]]:
+        """The report and what an export shows of it; deleted ones are absent."""
+        ...
+
+    async def to_export(self, project_id: ProjectId, since: datetime, limit: int) -> tuple[ReportId, ...]:
+        """Reports filed since then without link, columns or open intent, oldest first."""
+        ...
+
+
+class Stories(Protocol):
+    """What people ask and mend about single reports."""
+
+    async def dossier(self, report_id: ReportId, lines: int) -> Dossier | None:
+        """All that is known about a report and the newest lines of its story; None when it was deleted."""
+        ...
+
+    async def conflict(self, report_id: ReportId, field: Field) -> Change | None:
+        """The newest recorded conflict of a field."""
+        ...
+
+    async def bring_back(self, link: Link, change: Change, at: datetime) -> bool:
+        """One transaction: the report's field from `change.local` to `change.to`, the link as given, the
+        story. False, and nothing stored, when the report says something else by now.
+        """
+        ...
+
+    async def release(self, link: Link | None, report_id: ReportId, told: str, at: datetime) -> int:
+        """One transaction: the link as given, the report's quarantined writes planned again, the story. How
+        many writes that were.
+        """
+        ...
