@@ -85,7 +85,7 @@ bench: .venv
 UV := .lock-venv/bin/uv
 CLEAN_ENV := env -u UV_FIND_LINKS -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_DEFAULT_INDEX
 COMPILE := $(CLEAN_ENV) $(UV) pip compile pyproject.toml --no-config --universal --python-version 3.11 --quiet \
-	--upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
+	--upgrade --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --no-header
 
 $(UV):
 	@$(PYTHON) -m venv .lock-venv
