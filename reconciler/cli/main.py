@@ -1,6 +1,5 @@
 """The command's front door: exit statuses, errors in one sentence, Ctrl-C and closed pipes without noise."""
 
-import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -26,10 +25,7 @@ def main() -> None:
     from reconciler.cli.doors import Doors
     from reconciler.config.process import environment
 
-    code = run(words, doors=Doors(), console=standard(), environ=environment())
-    sys.stderr.flush()
-    # All is closed and flushed. To take down what was imported would be a fifth of a short command's time.
-    os._exit(code)
+    sys.exit(run(words, doors=Doors(), console=standard(), environ=environment()))
 
 
 def run(words: Sequence[str], *, doors: "Doors", console: "Console", environ: Mapping[str, str]) -> int:
