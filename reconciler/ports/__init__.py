@@ -9,11 +9,14 @@ from reconciler.ports.github import GitHub, Markers, Page
 from reconciler.ports.intents import Claim, Intents
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.projects import Projects, Reports, Stories
+from reconciler.ports.queue import Queue
 from reconciler.ports.stores import Fence, Fences, Governor, Stores
+from reconciler.ports.webhooks import Delivery, Webhooks
 
 __all__ = [
     "Claim",
     "Clock",
+    "Delivery",
     "Fence",
     "Fences",
     "GitHub",
@@ -23,7 +26,9 @@ __all__ = [
     "Markers",
     "Page",
     "Projects",
+    "Queue",
     "Reports",
     "Stores",
     "Stories",
+    "Webhooks",
 ]
