@@ -16,6 +16,7 @@ down_revision = None
 
 LIVE = sa.text("state IN ('new', 'active')")
 QUARANTINED = sa.text("quarantined_until IS NOT NULL")
+UNREAD = sa.text("read_at IS NULL AND number IS NOT NULL")
 COPIED = sa.text("state IN ('live', 'pending') AND local_id IS NOT NULL")
 META = sa.table("sync_meta", sa.column("key", sa.String), sa.column("value", sa.Text))
 TABLES = (
@@ -31,6 +32,9 @@ TABLES = (
     "sync_changes",
     "sync_withheld",
     "sync_locks",
+    "sync_hooks",
+    "sync_deliveries",
+    "sync_unannounced",
 )
 NEEDED = ("users", "projects", "reports", "comments", "integrations")
 
@@ -50,6 +54,9 @@ def upgrade() -> None:
         _changes,
         _withheld,
         _locks,
+        _hooks,
+        _deliveries,
+        _unannounced,
     ):
         make()
     made = _bugspark_tables()
@@ -141,6 +148,9 @@ def _projects() -> None:
         sa.Column("last_pass_at", Instant),
         sa.Column("last_success_at", Instant),
         sa.Column("next_at", Instant),
+        sa.Column("failures", sa.Integer),
+        sa.Column("changed_at", Instant),
+        sa.Column("told", sa.Text),
         sa.Column("round_began_at", Instant),
         sa.PrimaryKeyConstraint("project_id", name="pk_sync_projects"),
     )
@@ -387,4 +397,54 @@ def _locks() -> None:
         sa.Column("pid", sa.Integer, nullable=False),
         sa.Column("expires_at", Instant, nullable=False),
         sa.PrimaryKeyConstraint("project_id", name="pk_sync_locks"),
+    )
+
+
+def _hooks() -> None:
+    op.create_table(
+        "sync_hooks",
+        sa.Column("project_id", sa.Uuid, nullable=False),
+        sa.Column("previous", sa.Text),
+        sa.Column("previous_until", Instant),
+        sa.Column("hook_id", sa.BigInteger),
+        sa.Column("known_at", Instant),
+        sa.Column("last_at", Instant),
+        sa.Column("last_event", sa.String(100)),
+        sa.Column("received", sa.BigInteger, nullable=False),
+        sa.Column("missed", sa.BigInteger, nullable=False),
+        sa.Column("silent", sa.Integer, nullable=False),
+        sa.Column("silent_since", Instant),
+        sa.PrimaryKeyConstraint("project_id", name="pk_sync_hooks"),
+    )
+
+
+def _deliveries() -> None:
+    op.create_table(
+        "sync_deliveries",
+        sa.Column("project_id", sa.Uuid, nullable=False),
+        sa.Column("id", sa.String(100), nullable=False),
+        sa.Column("event", sa.String(100), nullable=False),
+        sa.Column("action", sa.String(100)),
+        sa.Column("number", sa.Integer),
+        sa.Column("at", Instant, nullable=False),
+        sa.Column("read_at", Instant),
+        sa.PrimaryKeyConstraint("project_id", "id", name="pk_sync_deliveries"),
+    )
+    op.create_index("ix_sync_deliveries_project_id_at", "sync_deliveries", ["project_id", "at"])
+    op.create_index(
+        "ix_sync_deliveries_unread",
+        "sync_deliveries",
+        ["project_id"],
+        sqlite_where=UNREAD,
+        postgresql_where=UNREAD,
+    )
+
+
+def _unannounced() -> None:
+    op.create_table(
+        "sync_unannounced",
+        sa.Column("project_id", sa.Uuid, nullable=False),
+        sa.Column("number", sa.Integer, nullable=False, autoincrement=False),
+        sa.Column("at", Instant, nullable=False),
+        sa.PrimaryKeyConstraint("project_id", "number", name="pk_sync_unannounced"),
     )

@@ -124,6 +124,7 @@ def health_as_json(health: Health, view: View) -> dict[str, Any]:
         "last_pass_at": iso(health.last_pass_at),
         "last_success_at": iso(health.last_success_at),
         "next_at": iso(health.next_at),
+        "failures": health.failures,
         "problem": health.problem,
         "verified": {
             "links": health.coverage.verified,

@@ -61,10 +61,10 @@ class Standing:
 
 def standing(health: Health, now: datetime, zone: tzinfo | None) -> Standing:
     """The most pressing thing about a project: what needs a person first."""
-    return _needs_person(health) or _waits(health, now, zone) or _fine(health, now)
+    return _needs_person(health, now, zone) or _waits(health, now, zone) or _fine(health, now)
 
 
-def _needs_person(health: Health) -> Standing | None:
+def _needs_person(health: Health, now: datetime, zone: tzinfo | None) -> Standing | None:
     one_pass = ("reconcile", "--project", health.name)
     if health.withheld:
         reason = f"{counted(health.withheld_count, 'deletion')} withheld"
@@ -77,6 +77,7 @@ def _needs_person(health: Health) -> Standing | None:
     last = health.last_pass
     if last and last.outcome is Outcome.FAILED:
         reason = last.error.message if last.error else "the last pass failed"
+        reason += _next_try(health, now, zone)
         return Standing(state=State.FAILED, reason=reason, command=words_of_shell(*one_pass))
     if held := _held(health):
         return held
@@ -108,10 +109,18 @@ def _waits(health: Health, now: datetime, zone: tzinfo | None) -> Standing | Non
     if last and last.outcome is Outcome.LIMITED:
         return Standing(state=State.WAITING, reason=limit_words(last.next_at or health.next_at, now, zone))
     if last and last.outcome is Outcome.REFUSED:
-        return Standing(state=State.WAITING, reason=last.error.message if last.error else "refused")
+        reason = last.error.message if last.error else "refused"
+        return Standing(state=State.WAITING, reason=reason + _next_try(health, now, zone))
     if health.pending:
         return Standing(state=State.WAITING, reason=f"{counted(health.pending, 'write')} pending")
     return None
+
+
+def _next_try(health: Health, now: datetime, zone: tzinfo | None) -> str:
+    """`; 3 failures, next try at 14:05`: what a back-off of ours puts off."""
+    if health.next_at is None or not health.failures:
+        return ""
+    return f"; {counted(health.failures, 'failure')}, next try at {clock(health.next_at, now, zone)}"
 
 
 def _fine(health: Health, now: datetime) -> Standing:

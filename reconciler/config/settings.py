@@ -257,6 +257,7 @@ class Settings(BaseSettings):
             overlap=self.poll.overlap_seconds,
             settle=self.write.settle_seconds,
             verify=self.poll.verify_seconds,
+            interval=self.poll.interval_seconds,
         )
 
     def secrets(self) -> tuple[Secret, ...]:

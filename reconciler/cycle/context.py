@@ -23,6 +23,7 @@ class Context:
     guard: GuardPolicy
     timing: Timing
     new_id: Callable[[], UUID]
+    dice: Callable[[], float]  # numbers in [0, 1)
     progress: Progress
     image_hosts: frozenset[str]  # where images in exported text may come from
     dashboard_url: str  # "" : no report links in exported issues

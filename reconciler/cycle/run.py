@@ -16,8 +16,6 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-
 from reconciler.cycle.apply import Applier
 from reconciler.cycle.context import Context
 from reconciler.cycle.discover import discovered
@@ -27,6 +25,7 @@ from reconciler.cycle.exposure import PUBLIC, acknowledge, sentence
 from reconciler.cycle.identify import identify
 from reconciler.cycle.observe import Look, looks
 from reconciler.cycle.ours import heal, tell_apart
+from reconciler.cycle.pacing import paced
 from reconciler.cycle.recover import conclude, recover
 from reconciler.cycle.round import verified, whole_round
 from reconciler.cycle.segment import decide_look
@@ -43,6 +42,7 @@ from reconciler.errors import (
     ReconcilerError,
     RecreatedError,
 )
+from reconciler.logs import Log
 from reconciler.model.ids import ReportId
 from reconciler.model.intent import IntentState
 from reconciler.model.issue import Issue
@@ -55,7 +55,7 @@ from reconciler.ports import Fence
 PROBES = 2
 """What an idle pass asks of GitHub, reserved in one go."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,8 +156,8 @@ async def run_pass(
             if accept is not None:
                 await _accept(context, accept)
             ending = await _under_fence(context, fence, tally, began, exports, verify)
-            result = await _result(context, tally, ending, began)
-            await context.stores.projects.record(result, context.github.now())
+            result = await paced(context, await _result(context, tally, ending, began))
+            await context.stores.projects.record(result, context.clock.now())
             return result
     except ReconcilerError as error:  # busy, a mistyped hash, the database itself: no pass to be recorded
         return await _result(context, tally, _ending_of(error), began)

@@ -74,7 +74,8 @@ class PassResult:
     quarantined: int
     pending: int
     withheld: str | None = None  # the hash of withheld deletions, for --accept
-    next_at: datetime | None = None  # with LIMITED
+    next_at: datetime | None = None  # with LIMITED, REFUSED, FAILED: no pass of ours before then
+    failures: int = 0  # in a row, this one included
     linked: int = 0  # links taken up: their first contact was made
     ended: int = 0  # links that ended or rest
     verified: Verified | None = None  # of a whole round (`reconcile verify`)

@@ -77,6 +77,7 @@ class Timing:
     overlap: float = 120.0
     settle: float = 60.0
     verify: float = 21_600.0  # every link is compared whole at least this often, if the budget allows
+    interval: float = 60.0  # between two passes of an active project; what a back-off grows from
     fresh: float = 10.0  # an observation older than this is read again before a state write
 
     @property

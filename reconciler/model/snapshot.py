@@ -35,6 +35,7 @@ class Memory:
     comments: ListState | None = None
     accepted: str | None = None  # hash of withheld deletions the operator accepted
     paused: bool = False
+    failures: int = 0  # passes in a row that failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +202,7 @@ class Health:
     problem: str | None
     coverage: Coverage = field(default_factory=Coverage)
     exposed: bool = False  # the repository has turned public, and text waits
+    failures: int = 0  # passes in a row that failed; `next_at` is put off for it
     elsewhere: int = 0  # links of another repository than the one the project is connected to now
     attention: tuple[Attention, ...] = ()
 

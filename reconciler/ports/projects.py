@@ -14,6 +14,7 @@ from reconciler.model.ids import (
 from reconciler.model.link import Link
 from reconciler.model.passes import PassResult
 from reconciler.model.report import Project, Report, ReportDetails
+from reconciler.model.schedule import Scheduled
 from reconciler.model.snapshot import (
     Change,
     Health,
@@ -54,7 +55,15 @@ class Projects(Protocol):
         ...
 
     async def record(self, result: PassResult, at: datetime) -> None:
-        """The end of a pass: one row for an idle one, a run as well for one that did something."""
+        """The end of a pass: one row for an idle one, a run as well for one that did something. `at` is the
+        local clock's, which the next pass is scheduled by.
+        """
+        ...
+
+    async def schedule(self) -> tuple[Scheduled, ...]:
+        """Every active project with a github integration and what its next pass depends on: one query, cheap
+        enough to ask every few seconds (`model.schedule.due_at` decides).
+        """
         ...
 
     async def health(self, project_id: ProjectId | None = None) -> tuple[Health, ...]: ...

@@ -72,6 +72,7 @@ def _health(
         last_pass_at=row.get("last_pass_at"),
         last_success_at=row.get("last_success_at"),
         next_at=row.get("next_at"),
+        failures=row.get("failures") or 0,
         problem=project.problem,
         exposed=bool(row.get("exposed")),
     )

@@ -7,16 +7,17 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, and_, cast, insert, or_, select, true, update
+from sqlalchemy import RowMapping, Text, and_, cast, func, insert, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import UsageError
 from reconciler.model.ids import AccountId, ProjectId
 from reconciler.model.passes import Applied, Outcome, PassResult
 from reconciler.model.report import Project
+from reconciler.model.schedule import Scheduled
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY, Health, Limits, Memory
 from reconciler.ports import Clock
-from reconciler.store import bugspark, health
+from reconciler.store import bugspark, health, schedule
 from reconciler.store.bulk import upsert
 from reconciler.store.engine import Database
 from reconciler.store.integrations import Found, to_project
@@ -44,6 +45,7 @@ class StoredProjects:
         self._clock = clock
         self._vault = vault
         self._verify = verify
+        self._problems: dict[str, str | None] = {}  # by the fingerprint of a project's config
         self._app = {key.lower(): value for key, value in app_repositories.items()}
 
     async def all(self) -> tuple[Project, ...]:
@@ -87,6 +89,7 @@ class StoredProjects:
             comments=states.get("comments"),
             accepted=row["accepted"],
             paused=row["paused"],
+            failures=row["failures"] or 0,
         )
 
     async def remember(self, memory: Memory) -> None:
@@ -132,14 +135,27 @@ class StoredProjects:
             "result": to_json(result),
             "last_pass_at": at,
             "next_at": result.next_at,
+            "failures": result.failures,
         }
+        changed = _changed(result)
+        done["changed_at"] = at if changed else func.coalesce(projects.c.changed_at, at)
         if result.outcome in (Outcome.OK, Outcome.PARTIAL):
             done["last_success_at"] = at
         async with self._database.write() as connection:
-            await _put(connection, result.project_id, done, {"paused": False})
-            if not _idle(result):
+            await _put(connection, result.project_id, done, {"paused": False, "changed_at": at})
+            if changed or result.outcome is not Outcome.OK:
                 row = {"project_id": result.project_id, "at": at, "outcome": result.outcome}
                 await connection.execute(insert(runs).values(row | {"result": done["result"]}))
+
+    async def schedule(self) -> tuple[Scheduled, ...]:
+        async with self._database.read() as connection:
+            found = await schedule.rows(connection)
+        known, self._problems = self._problems, {}
+        return tuple(
+            self._scheduled(each, row, known)
+            for each, row in found
+            if each.configs or str(each.id) in self._app
+        )
 
     async def health(self, project_id: ProjectId | None = None) -> tuple[Health, ...]:
         known = await self.all() if project_id is None else await self._one(project_id)
@@ -170,6 +186,13 @@ class StoredProjects:
             for (id_, name), group in groupby(rows, key=lambda row: (row.id, row.name))
         ]
 
+    def _scheduled(self, found: Found, row: RowMapping, known: Mapping[str, str | None]) -> Scheduled:
+        """A config is looked into, and its token decrypted, only when it was not seen the last time."""
+        config = schedule.fingerprint(found, self._app.get(str(found.id)))
+        problem = known[config] if config in known else self._project(found).problem
+        self._problems[config] = problem
+        return schedule.to_scheduled(found, row, config, problem)
+
     def _project(self, found: Found) -> Project:
         return to_project(found, self._vault, self._app.get(str(found.id)))
 
@@ -180,14 +203,13 @@ async def _put(
     """UPDATE, or INSERT the first time (an idle pass must cost one row written, not two)."""
     known = update(projects).where(projects.c.project_id == project).values(values)
     if (await connection.execute(known)).rowcount == 0:
-        await connection.execute(insert(projects).values({"project_id": project, **only_at_first, **values}))
+        await connection.execute(insert(projects).values({"project_id": project, **values, **only_at_first}))
 
 
-def _idle(result: PassResult) -> bool:
-    """Nothing to tell: it ended well and changed nothing."""
+def _changed(result: PassResult) -> bool:
+    """There is something to tell of it, however it ended."""
     changed = result.applied != Applied() or result.github.writes or result.conflicts
-    told = result.linked or result.ended or result.verified is not None
-    return result.outcome is Outcome.OK and not (changed or told)
+    return bool(changed or result.linked or result.ended or result.verified is not None)
 
 
 def _uuid(text: str) -> UUID | None:

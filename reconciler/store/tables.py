@@ -32,6 +32,7 @@ SQLITE_ONLY = "ix_sync_links_compared"
 LIVE = "state IN ('new', 'active')"
 QUARANTINED = "quarantined_until IS NOT NULL"
 COPIED = "state IN ('live', 'pending') AND local_id IS NOT NULL"
+UNREAD = "read_at IS NULL AND number IS NOT NULL"
 
 meta = Table(
     "sync_meta",
@@ -59,7 +60,10 @@ projects = Table(
     Column("result", Text),  # the last PassResult, JSON
     Column("last_pass_at", Instant),
     Column("last_success_at", Instant),
-    Column("next_at", Instant),
+    Column("next_at", Instant),  # not before then, unless somebody asks
+    Column("failures", Integer),  # in a row
+    Column("changed_at", Instant),  # the last pass that had something to do
+    Column("told", Text),  # JSON: what of its attention has been told (alerts)
     Column("round_began_at", Instant),  # of a whole verification that is not finished
 )
 
@@ -276,4 +280,44 @@ locks = Table(
     Column("host", String(255), nullable=False),
     Column("pid", Integer, nullable=False),
     Column("expires_at", Instant, nullable=False),
+)
+
+hooks = Table(
+    "sync_hooks",
+    metadata,
+    Column("project_id", Uuid, primary_key=True),
+    Column("previous", Text),  # the secret before the present one, as integrations.config has it
+    Column("previous_until", Instant),
+    Column("hook_id", BigInteger),  # on GitHub, where we made or repaired it
+    Column("known_at", Instant),  # since when it should announce what happens
+    Column("last_at", Instant),  # of the last delivery
+    Column("last_event", String(100)),
+    Column("received", BigInteger, nullable=False),
+    Column("missed", BigInteger, nullable=False),  # changes that it never announced
+    Column("silent", Integer, nullable=False),  # of them, since the last delivery
+    Column("silent_since", Instant),
+)
+
+deliveries = Table(
+    "sync_deliveries",
+    metadata,
+    Column("project_id", Uuid, primary_key=True),
+    Column("id", String(100), primary_key=True),
+    Column("event", String(100), nullable=False),
+    Column("action", String(100)),
+    Column("number", Integer),
+    Column("at", Instant, nullable=False),
+    Column("read_at", Instant),
+    Index(None, "project_id", "at"),
+    Index(
+        "ix_sync_deliveries_unread", "project_id", sqlite_where=text(UNREAD), postgresql_where=text(UNREAD)
+    ),
+)
+
+unannounced = Table(
+    "sync_unannounced",
+    metadata,
+    Column("project_id", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
 )

@@ -15,8 +15,9 @@ from reconciler.errors import ProjectError, UsageError
 from reconciler.model.dossier import ReportShown
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import IssueNumber, ReportId
-from reconciler.model.passes import PassResult
+from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.report import Project
+from reconciler.model.schedule import Scheduled
 from reconciler.model.secret import Secret
 from reconciler.model.shown import Check, CheckLevel, DiscoveryResult, ExportResult, PlanShown, Progress
 from reconciler.model.snapshot import Health, Limits
@@ -50,6 +51,10 @@ class Application:
     async def projects(self) -> tuple[Project, ...]:
         """Every active project with a github integration, by name."""
         return await self._stores.projects.all()
+
+    async def schedule(self) -> tuple[Scheduled, ...]:
+        """Every project that may be synced, and what its next pass depends on."""
+        return await self._stores.projects.schedule()
 
     async def find(self, text: str) -> Project:
         """By id or exact name. Raises UsageError."""
@@ -187,7 +192,7 @@ def _why_not(result: PassResult | None) -> str:
     if result is None or result.error is None:
         return "the issue is not confirmed yet; `reconcile status` shows what waits"
     reason = result.error.message.rstrip(".")
-    if result.next_at is None:
+    if result.next_at is None or result.outcome is not Outcome.LIMITED:
         return reason
     return f"{reason}; it waits for a pass after {result.next_at:%Y-%m-%d %H:%M} UTC"
 

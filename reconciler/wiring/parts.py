@@ -1,5 +1,6 @@
 """Putting the parts together: database, connections, credentials, and a Context for each project."""
 
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -68,6 +69,7 @@ class Parts:
             guard=settings.guard_policy(),
             timing=settings.timing(),
             new_id=uuid4,
+            dice=random.random,
             progress=progress,
             image_hosts=_image_hosts(settings),
             dashboard_url=settings.bugspark.dashboard_url,

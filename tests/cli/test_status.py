@@ -75,6 +75,14 @@ TROUBLE = Failure(kind="github", message="GitHub does not answer; it is tried ag
         ({"quarantined": 1}, "Needs you: 1 change quarantined"),
         ({"problem": "two integrations are active"}, "Failed: two integrations are active"),
         ({"last_pass": result(ACME, Outcome.FAILED, error=TROUBLE)}, f"Failed: {TROUBLE.message}"),
+        (
+            {
+                "last_pass": result(ACME, Outcome.FAILED, error=TROUBLE),
+                "failures": 3,
+                "next_at": NOW + timedelta(minutes=8),
+            },
+            f"Failed: {TROUBLE.message}; 3 failures, next try at 13:08",
+        ),
         ({"paused": True}, "Paused"),
         ({"last_pass": None, "last_success_at": None}, "Not looked at yet"),
     ],

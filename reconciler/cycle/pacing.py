@@ -1,0 +1,23 @@
+"""The time of a project's next pass, as this one's end says it. Passes by hand do not ask for it."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import assert_never
+
+from reconciler.cycle.context import Context
+from reconciler.model.passes import Outcome, PassResult
+from reconciler.model.schedule import back_off
+
+
+async def paced(context: Context, result: PassResult) -> PassResult:
+    """The result with its `next_at` and `failures`: after a limit the limit's own end, after a failure a
+    time that grows with every further one, else none. Raises DatabaseError.
+    """
+    match result.outcome:
+        case Outcome.OK | Outcome.PARTIAL | Outcome.LIMITED:
+            return replace(result, failures=0)
+        case Outcome.REFUSED | Outcome.FAILED:
+            before = (await context.stores.projects.memory(context.project.id)).failures
+            wait = back_off(before + 1, timedelta(seconds=context.timing.interval), context.dice())
+            return replace(result, failures=before + 1, next_at=context.clock.now() + wait)
+    assert_never(result.outcome)
