@@ -1,14 +1,17 @@
 """Structured logs on stderr: JSON or console, one event per line, no secret and no raw control character.
 
-In: events with values from anywhere, strangers' text included. Out: lines. May import: model. structlog
-comes late, so that commands that never log don't pay for it.
+In: events with values from anywhere, strangers' text included. Out: lines. May import: model. Events
+travel through the standard library's logging; structlog, which renders them, comes with the first line.
 """
 
 import logging
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, TextIO
 
 from reconciler.model.secret import Secret
@@ -24,6 +27,10 @@ LOOKS_SECRET = re.compile(
     r"|(?i:(?<=bearer )|(?<=token ))[\w.~+/=-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END|\Z)",
     re.DOTALL,
 )
+
+OURS = "reconciler"  # the loggers that `level` is for; libraries are heard from warnings on
+VALUES = "reconciler_values"  # the attribute of a record that carries an event's values
+_ABOUT: ContextVar[Mapping[str, str]] = ContextVar("about", default=MappingProxyType({}))
 
 Event = MutableMapping[str, Any]
 Processor = Callable[[Any, str, Event], Event]
@@ -49,6 +56,36 @@ class Redaction:
         return LOOKS_SECRET.sub(MASK, text)
 
 
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One room's way to say what happened: an event, always the same words, and its values."""
+
+    name: str
+
+    def debug(self, event: str, **values: object) -> None:
+        """For who looks for a mistake."""
+        self._say(logging.DEBUG, event, values)
+
+    def info(self, event: str, **values: object) -> None:
+        """What happens as it should."""
+        self._say(logging.INFO, event, values)
+
+    def warning(self, event: str, **values: object) -> None:
+        """What somebody may want to look into."""
+        self._say(logging.WARNING, event, values)
+
+    def error(self, event: str, **values: object) -> None:
+        """What is wrong with the program or its surroundings."""
+        self._say(logging.ERROR, event, values)
+
+    def exception(self, event: str, **values: object) -> None:
+        """An error, with the trace of the exception that is being handled."""
+        self._say(logging.ERROR, event, values, trace=True)
+
+    def _say(self, level: int, event: str, values: Mapping[str, object], *, trace: bool = False) -> None:
+        logging.getLogger(self.name).log(level, event, extra={VALUES: values}, exc_info=trace)
+
+
 def configure(
     *,
     level: Literal["debug", "info", "warning", "error"],
@@ -57,37 +94,66 @@ def configure(
     colour: bool = False,
     stream: TextIO | None = None,
 ) -> None:
-    """Set up structlog and the standard library's logging for this process.
+    """Set up the standard library's logging for this process.
 
     `stream` is stderr unless given. What libraries log is cleaned and shown in the same form, from
     warnings on.
     """
-    import structlog
-
     out = stream or sys.stderr
     style = style if style != "auto" else ("console" if out.isatty() else "json")
-    render = _renderer(style, colour)
-    chain: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        clean_with(redaction),
-    ]
-    structlog.configure(
-        processors=[*chain, render],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=out),
-        cache_logger_on_first_use=False,
-    )
-    _adopt_standard_logging(chain, render, out)
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(_Formatter(redaction, style, colour=colour))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger(OURS).setLevel(level.upper())
 
 
-def about(**names: str) -> AbstractContextManager[None]:
+@contextmanager
+def about(**names: str) -> Iterator[None]:
     """Within this block every event says what it is about: `pass_id`, `project`, `link`."""
-    import structlog
+    token = _ABOUT.set({**_ABOUT.get(), **names})
+    try:
+        yield
+    finally:
+        _ABOUT.reset(token)
 
-    return structlog.contextvars.bound_contextvars(**names)
+
+class _Formatter(logging.Formatter):
+    """Renders with structlog, which is imported for the first line: most commands write none."""
+
+    def __init__(self, redaction: Redaction, style: str, *, colour: bool) -> None:
+        super().__init__()
+        self._redaction = redaction
+        self._looks = style
+        self._colour = colour
+        self._inner: logging.Formatter | None = None
+
+    def format(self, record: logging.LogRecord) -> str:
+        self._inner = self._inner or self._made()
+        return self._inner.format(record)
+
+    def _made(self) -> logging.Formatter:
+        import structlog
+
+        return structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[
+                _with_values,
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.format_exc_info,
+            ],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                clean_with(self._redaction),
+                _renderer(self._looks, self._colour),
+            ],
+        )
+
+
+def _with_values(_logger: Any, _method: str, event: Event) -> Event:
+    """What the event brings along, and what is going on around it."""
+    return {**_ABOUT.get(), **getattr(event["_record"], VALUES, {}), **event}
 
 
 def clean_with(redaction: Redaction) -> Processor:
@@ -131,18 +197,3 @@ def _renderer(style: str, colour: bool) -> Any:
     if style == "json":
         return structlog.processors.JSONRenderer()
     return structlog.dev.ConsoleRenderer(colors=colour)
-
-
-def _adopt_standard_logging(chain: list[Any], render: Any, out: TextIO) -> None:
-    import structlog
-
-    handler = logging.StreamHandler(out)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=chain,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
-        )
-    )
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.WARNING)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import pytest
-import structlog
 
 from reconciler import logs
 from reconciler.model.secret import Secret
@@ -18,12 +17,12 @@ CANARY = "ghp_canary5f0c"
 
 @pytest.fixture(autouse=True)
 def put_back() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    root, ours = logging.getLogger(), logging.getLogger(logs.OURS)
+    handlers, levels = root.handlers[:], (root.level, ours.level)
     yield
-    structlog.reset_defaults()
     root.handlers[:] = handlers
-    root.setLevel(level)
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ def fail(message: str) -> NoReturn:
 def configured(stream: io.StringIO, **choice: Any) -> Any:
     given: dict[str, Any] = {"level": "info", "style": "json", "redaction": logs.Redaction([Secret(CANARY)])}
     logs.configure(**{**given, **choice}, stream=stream)
-    return structlog.get_logger()
+    return logs.Log("reconciler.test")
 
 
 def test_an_event_is_one_json_line_with_level_and_time(stream: io.StringIO) -> None:

@@ -4,13 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-import structlog
-
 from reconciler.cycle.context import Context
 from reconciler.cycle.flap import frozen
 from reconciler.decide.link import decide_link
 from reconciler.decide.settle import Times
 from reconciler.errors import MovedError, NotThereError, ReconcilerError
+from reconciler.logs import Log
 from reconciler.model.fields import Field
 from reconciler.model.issue import FieldEvent
 from reconciler.model.plan import LinkPlan, LinkView
@@ -18,7 +17,7 @@ from reconciler.model.plan import LinkPlan, LinkView
 QUARANTINE = timedelta(hours=1)
 """How long a link that can't be decided rests before it is looked at again, whole."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 async def decide_all(context: Context, views: Iterable[LinkView]) -> list[LinkPlan]:

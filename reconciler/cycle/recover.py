@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-import structlog
-
 from reconciler.cycle.confirm import adopted, confirmed, crowded, told
 from reconciler.cycle.context import Context
 from reconciler.cycle.observe import accounts_of, may_be_ours
@@ -20,6 +18,7 @@ from reconciler.cycle.tally import Tally
 from reconciler.decide.fields import agree
 from reconciler.decide.text import digest
 from reconciler.errors import MovedError, NotThereError
+from reconciler.logs import Log
 from reconciler.model.fields import Field, IssueState
 from reconciler.model.ids import ReportId
 from reconciler.model.intent import (
@@ -45,7 +44,7 @@ ENOUGH = 2
 
 OUTSTANDING = (IntentState.SENDING, IntentState.UNKNOWN)
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-import structlog
-
 from reconciler.cycle.apply import Wished
 from reconciler.cycle.confirm import confirmed
 from reconciler.cycle.context import Context
@@ -16,6 +14,7 @@ from reconciler.cycle.send import send
 from reconciler.cycle.tally import Tally
 from reconciler.decide.link import is_news
 from reconciler.errors import GitHubError, LimitedError, MovedError, NotThereError, ProjectError
+from reconciler.logs import Log
 from reconciler.model.ids import IntentId, IssueNumber
 from reconciler.model.intent import (
     Confirmed,
@@ -36,7 +35,7 @@ REST = timedelta(hours=1)
 """A refused write is tried again this much later, or by hand."""
 
 Redecide = Callable[[Issue], Awaitable[None]]
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
