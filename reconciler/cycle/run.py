@@ -43,7 +43,6 @@ from reconciler.errors import (
     RecreatedError,
 )
 from reconciler.logs import Log
-from reconciler.logs import Log
 from reconciler.model.ids import ReportId
 from reconciler.model.intent import IntentState
 from reconciler.model.issue import Issue
