@@ -152,6 +152,8 @@ def _projects() -> None:
         sa.Column("changed_at", Instant),
         sa.Column("told", sa.Text),
         sa.Column("round_began_at", Instant),
+        sa.Column("recovering", sa.Boolean),
+        sa.Column("restored_at", Instant),
         sa.PrimaryKeyConstraint("project_id", name="pk_sync_projects"),
     )
 
@@ -217,6 +219,7 @@ def _links() -> None:
         sa.Column("successor_repository_id", sa.BigInteger),
         sa.Column("successor_number", sa.Integer),
         sa.Column("frozen", sa.Text),
+        sa.Column("held_by", sa.String(64)),
         sa.Column("revision", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_sync_links"),
     )

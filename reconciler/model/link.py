@@ -127,6 +127,9 @@ class Link:
     missing: Missing | None = None
     successor: Successor | None = None  # with TRANSFERRED, as far as GitHub tells
     frozen: tuple[Frozen, ...] = ()
+    held_by: str | None = (
+        None  # the instance of another database that wrote on the issue first: read, not written
+    )
 
 
 class EntryState(StrEnum):

@@ -132,6 +132,7 @@ def to_link(row: RowMapping) -> Link:
         missing=_missing(row),
         successor=_successor(row),
         frozen=from_json(row["frozen"], tuple[Frozen, ...]) if row["frozen"] else (),
+        held_by=row["held_by"],
     )
 
 
@@ -220,6 +221,7 @@ def link_row(link: Link, revision: int) -> dict[str, Any]:
         "successor_repository_id": link.successor and link.successor.repository_id,
         "successor_number": link.successor and link.successor.number,
         "frozen": to_json(link.frozen) if link.frozen else None,
+        "held_by": link.held_by,
         "revision": revision,
     }
 

@@ -65,6 +65,8 @@ projects = Table(
     Column("changed_at", Instant),  # the last pass that had something to do
     Column("told", Text),  # JSON: what of its attention has been told (alerts)
     Column("round_began_at", Instant),  # of a whole verification that is not finished
+    Column("recovering", Boolean),  # a restore was recognised: nothing is written before all has been read
+    Column("restored_at", Instant),  # when the last one was, in GitHub's time
 )
 
 lists = Table(
@@ -124,6 +126,7 @@ links = Table(
     Column("successor_repository_id", BigInteger),
     Column("successor_number", Integer),
     Column("frozen", Text),  # JSON of the frozen fields
+    Column("held_by", String(64)),  # the instance of another database that wrote on the issue first
     Column("revision", Integer, nullable=False),
     Index(
         "uq_sync_links_issue",
