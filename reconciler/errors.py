@@ -63,6 +63,12 @@ class BusyError(ReconcilerError):
     kind = "busy"
 
 
+class PausedError(ReconcilerError):
+    """The operator has paused the project: nothing is done until it is resumed."""
+
+    kind = "paused"
+
+
 class FenceLostError(ReconcilerError):
     """The lock on the project was lost while working: nothing more may be written."""
 
@@ -111,3 +117,9 @@ class MovedError(GitHubError):
         super().__init__(message)
         self.repository = repository
         self.number = number
+
+
+class ListenError(ReconcilerError):
+    """The port for the web is taken by somebody else."""
+
+    kind = "listen"

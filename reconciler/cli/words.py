@@ -73,7 +73,7 @@ def _needs_person(health: Health, now: datetime, zone: tzinfo | None) -> Standin
     if health.problem:
         return Standing(state=State.FAILED, reason=health.problem, command="reconcile check")
     if health.paused:
-        return Standing(state=State.PAUSED)
+        return Standing(state=State.PAUSED, command=words_of_shell("reconcile", "resume", health.name))
     last = health.last_pass
     if last and last.outcome is Outcome.FAILED:
         reason = last.error.message if last.error else "the last pass failed"

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import assert_never
 
 from reconciler.cycle.context import Context
+from reconciler.errors import PausedError
 from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.schedule import back_off
 
@@ -15,6 +16,8 @@ async def paced(context: Context, result: PassResult) -> PassResult:
     """
     match result.outcome:
         case Outcome.OK | Outcome.PARTIAL | Outcome.LIMITED:
+            return replace(result, failures=0)
+        case Outcome.REFUSED if result.error is not None and result.error.kind == PausedError.kind:
             return replace(result, failures=0)
         case Outcome.REFUSED | Outcome.FAILED:
             before = (await context.stores.projects.memory(context.project.id)).failures

@@ -26,6 +26,7 @@ from reconciler.cycle.identify import identify
 from reconciler.cycle.observe import Look, looks
 from reconciler.cycle.ours import heal, tell_apart
 from reconciler.cycle.pacing import paced
+from reconciler.cycle.pausing import paused
 from reconciler.cycle.recover import conclude, recover
 from reconciler.cycle.round import verified, whole_round
 from reconciler.cycle.segment import decide_look
@@ -38,6 +39,7 @@ from reconciler.errors import (
     DatabaseError,
     FenceLostError,
     LimitedError,
+    PausedError,
     ProjectError,
     ReconcilerError,
     RecreatedError,
@@ -153,9 +155,8 @@ async def run_pass(
     ending = _Ending()
     try:
         async with context.stores.fences.hold(context.project.id, wait=wait) as fence:
-            if accept is not None:
-                await _accept(context, accept)
-            ending = await _under_fence(context, fence, tally, began, exports, verify)
+            memory = await _begun(context, accept)
+            ending = await _under_fence(context, fence, memory, tally, began, exports, verify)
             result = await paced(context, await _result(context, tally, ending, began))
             await context.stores.projects.record(result, context.clock.now())
             return result
@@ -163,16 +164,28 @@ async def run_pass(
         return await _result(context, tally, _ending_of(error), began)
 
 
+async def _begun(context: Context, accept: str | None) -> Memory:
+    """What is remembered, once the operator has been heard. Raises PausedError, ProjectError."""
+    memory = await context.stores.projects.memory(context.project.id)
+    if memory.paused:
+        raise paused(context.project)
+    if accept is None:
+        return memory
+    await _accept(context, accept)
+    return await context.stores.projects.memory(context.project.id)
+
+
 async def _under_fence(
     context: Context,
     fence: Fence,
+    before: Memory,
     tally: Tally,
     began: float,
     exports: Collection[ReportId],
     verify: bool,
 ) -> _Ending:
     try:
-        memory = await _identified(context)
+        memory = await _identified(context, before)
         if exports:
             await record(context, memory, exports, asked=True)
         withheld = await context.stores.ledger.withheld(context.project.id)
@@ -200,8 +213,7 @@ async def _under_fence(
     return _Ending()
 
 
-async def _identified(context: Context) -> Memory:
-    before = await context.stores.projects.memory(context.project.id)
+async def _identified(context: Context, before: Memory) -> Memory:
     memory = await identify(context, before)
     if memory.repository_id != before.repository_id != UNKNOWN_REPOSITORY:
         # Before the new repository is remembered: a pass that is cut short here does all of it again.
@@ -227,7 +239,7 @@ def _ending_of(error: ReconcilerError) -> _Ending:
     match error:
         case LimitedError():
             return _Ending(outcome=Outcome.LIMITED, failure=failure, next_at=error.until)
-        case BusyError() | RecreatedError() | FenceLostError():
+        case BusyError() | PausedError() | RecreatedError() | FenceLostError():
             return _Ending(outcome=Outcome.REFUSED, failure=failure)
         case _:
             return _Ending(outcome=Outcome.FAILED, failure=failure)

@@ -41,7 +41,9 @@ class Intents(Protocol):
         ...
 
     async def claim(self, intent: Intent, at: datetime) -> Claim | None:
-        """planned → sending, attempts + 1, committed. None when somebody else has it or it is not planned."""
+        """planned → sending, attempts + 1, committed. None when somebody else has it or it is not planned.
+        Raises PausedError when the operator has paused the project.
+        """
         ...
 
     async def give_back(self, intent: Intent) -> None:

@@ -42,6 +42,10 @@ class Projects(Protocol):
         """Store everything but the list states (those are stored by `Ledger.store`, with their rows)."""
         ...
 
+    async def pause(self, project_id: ProjectId, *, paused: bool) -> bool:
+        """Keep passes from the project, or let them work again. False when that was so already."""
+        ...
+
     async def accounts(self, project_id: ProjectId) -> frozenset[AccountId]:
         """Every account this project has ever written as."""
         ...

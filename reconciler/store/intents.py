@@ -8,7 +8,7 @@ from typing import cast
 from sqlalchemy import RowMapping, Table, bindparam, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reconciler.errors import FenceLostError
+from reconciler.errors import FenceLostError, PausedError
 from reconciler.model.ids import ProjectId
 from reconciler.model.intent import Intent, IntentState, Operation
 from reconciler.model.link import Entry, EntryState, Link, LinkState
@@ -30,14 +30,19 @@ from reconciler.store.records import (
     to_link,
 )
 from reconciler.store.rows import ids
-from reconciler.store.tables import intents
+from reconciler.store.tables import intents, projects
 from reconciler.store.wishes import put
 
 COMMENTING = (Operation.CREATE_COMMENT, Operation.EDIT_COMMENT)
 UNSENT = (IntentState.PLANNED, IntentState.QUARANTINED)
 
+PAUSED = select(projects.c.paused).where(projects.c.project_id == intents.c.project_id).scalar_subquery()
 PLANNED = (
-    select(intents, *(each.label(f"{each.table.name}.{each.name}") for each in (*links.c, *entries.c)))
+    select(
+        intents,
+        PAUSED.label("paused"),
+        *(each.label(f"{each.table.name}.{each.name}") for each in (*links.c, *entries.c)),
+    )
     .select_from(
         intents.outerjoin(links, links.c.id == intents.c.link_id).outerjoin(
             entries, entries.c.id == intents.c.entry_id
@@ -168,6 +173,10 @@ async def _planned(connection: AsyncConnection, intent: Intent) -> Claim | None:
     row = (await connection.execute(PLANNED, {"wanted": intent.id})).mappings().first()
     if row is None:
         return None
+    if row["paused"]:
+        raise PausedError(
+            "It was paused while this pass was at work: nothing more is written; reconcile resume goes on."
+        )
     link, entry = _part(row, links), _part(row, entries)
     return Claim(
         intent=to_intent(row), link=to_link(link) if link else None, entry=to_entry(entry) if entry else None

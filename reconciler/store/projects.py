@@ -111,6 +111,14 @@ class StoredProjects:
                 row = (memory.project_id, memory.account, memory.account_login)
                 await upsert(connection, accounts, kinds(accounts), [row], ["project_id", "account_id"])
 
+    async def pause(self, project_id: ProjectId, *, paused: bool) -> bool:
+        query = select(projects.c.paused).where(projects.c.project_id == project_id)
+        async with self._database.write() as connection:
+            before = bool((await connection.execute(query)).scalar())
+            if before is not paused:
+                await _put(connection, project_id, {"paused": paused}, {})
+        return before is not paused
+
     async def accounts(self, project_id: ProjectId) -> frozenset[AccountId]:
         query = select(accounts.c.account_id).where(accounts.c.project_id == project_id)
         async with self._database.read() as connection:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from reconciler.config.settings import Settings
-from reconciler.cycle import checkup, discover, linking, mending
+from reconciler.cycle import checkup, discover, linking, mending, pausing
 from reconciler.cycle.context import Context
 from reconciler.cycle.planning import plan_pass
 from reconciler.cycle.run import run_pass
@@ -116,6 +116,14 @@ class Application:
         """A pass that compares every link whole. A project's own trouble is in the result, never raised."""
         context = await self._parts.context(project, progress, by_hand=True)
         return await run_pass(context, wait=wait, verify=True)
+
+    async def pause(self, project: str) -> str:
+        """A sentence that says what was done. Raises UsageError."""
+        return await pausing.pause(self._stores, await self.find(project))
+
+    async def resume(self, project: str) -> str:
+        """A sentence that says what was done. Raises UsageError."""
+        return await pausing.resume(self._stores, await self.find(project))
 
     async def discovery_cost(self, project: Project) -> int:
         """About how many requests `discover` will make."""

@@ -133,6 +133,14 @@ class FakeApplication:
         self.calls.append(("retry", report))
         return f"{report}: released"
 
+    async def pause(self, project: str) -> str:
+        self.calls.append(("pause", project))
+        return f"{project} is paused"
+
+    async def resume(self, project: str) -> str:
+        self.calls.append(("resume", project))
+        return f"{project} goes on"
+
     async def verify(self, project: Project, *, wait: bool, progress: Progress) -> PassResult:
         self.calls.append(("verify", project.name, wait))
         return self.passes.get(project.name) or result(project)
