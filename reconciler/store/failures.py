@@ -26,6 +26,14 @@ SENTENCES = (
     ("database is locked", "it is busy; somebody else has been writing for too long"),
     ("55P03", "a table is locked by somebody else; nothing was changed, try again"),
     ("57014", "a statement took too long and was given up"),
+    ("40P01", "it and somebody else waited for each other; nothing was changed, the next pass does it again"),
+    (
+        "40001",
+        "somebody else changed the same rows at once; nothing was changed, the next pass does it again",
+    ),
+    ("57P01", "its server was stopped; it is tried again by the next pass"),
+    ("57P02", "its server broke off; it is tried again by the next pass"),
+    ("57P03", "its server is starting or stopping; it is tried again by the next pass"),
     ("28P01", "it refuses the password"),
     ("3D000", "there is no database of that name"),
 )

@@ -65,8 +65,15 @@ class AdvisoryFence:
         self._key = int.from_bytes(digest[:8], "big", signed=True)
 
     async def take(self) -> bool:
-        """Whether the lock is ours now."""
-        return bool(await self._ask("SELECT pg_try_advisory_lock(%s)"))
+        """Whether the lock is ours now. Raises DatabaseError when the connection ended."""
+        import psycopg
+
+        try:
+            return bool(await self._ask("SELECT pg_try_advisory_lock(%s)"))
+        except psycopg.Error as error:
+            raise DatabaseError(
+                f"The connection for the lock on project {self._project_id} ended."
+            ) from error
 
     async def check(self) -> None:
         """Ask the very session that holds it."""

@@ -89,7 +89,7 @@ def owned_home() -> Iterator[Path]:
 
     Nothing is started yet: `server_in` does that, here or in another process that was told the directory.
     """
-    home = _make_home(pg_binaries.unprivileged())
+    home = make_home(pg_binaries.unprivileged())
     with (home / "alive").open("w") as alive:
         # A POSIX record lock belongs to this process: a forked child does not keep it, SIGKILL drops it.
         fcntl.lockf(alive, fcntl.LOCK_EX)
@@ -135,7 +135,7 @@ def _start(home: Path, binaries: Path) -> None:
         raise RuntimeError(done.stderr.strip())
 
 
-def _make_home(account: pg_binaries.Account | None) -> Path:
+def make_home(account: pg_binaries.Account | None) -> Path:
     """A new directory that belongs to the server's account, below one that account can reach."""
     for base in (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):
         if len(str(base)) <= LONGEST_SOCKET_DIRECTORY and pg_binaries.reachable(base.resolve(), account):

@@ -94,11 +94,12 @@ class Town:
     async def run(self, *, seconds: float = 5, accept: str | None = None) -> PassResult | None:
         """A pass; None when the process died in it."""
         self.github.clock.advance(seconds)
-        result: PassResult | None = await self.whole(lambda app: self._pass(app, accept))
+        result: PassResult | None = await self.whole(lambda app: self.one_pass(app, accept))
         self.most = max(self.most, self.copies())
         return result
 
-    async def _pass(self, app: Application, accept: str | None) -> PassResult:
+    async def one_pass(self, app: Application, accept: str | None = None) -> PassResult:
+        """Within a life: `whole` gives the application."""
         found = await app.find(str(self.project))
         return await app.run(found, wait=False, accept=accept, progress=Silent())
 

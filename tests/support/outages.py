@@ -1,0 +1,138 @@
+"""A PostgreSQL that goes away and comes back, at random, while somebody works on it.
+
+In: nothing but the binaries. Out: `shaky_server()`, whose `outages()` stop it smoothly, stop it at once, or
+kill one of its processes, until the block ends.
+"""
+
+import random
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import psycopg
+
+from tests.support import pg_binaries, pg_keeper, postgres
+
+PATIENCE = 30.0
+
+
+@dataclass(slots=True, kw_only=True)
+class ShakyServer:
+    """A server of our own; the outages stop and start it."""
+
+    home: Path
+    binaries: Path
+    account: pg_binaries.Account | None
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def server(self) -> postgres.Server:
+        return postgres.Server(home=self.home)
+
+    def stop_and_start(self, sign: signal.Signals) -> None:
+        """SIGINT: connections are ended and all is written down. SIGQUIT: as after a power cut."""
+        self.process.send_signal(sign)
+        self.process.wait(PATIENCE)
+        self.process = pg_keeper.start(self.home, self.binaries, self.account)
+        pg_keeper.wait_until_ready(self.home, self.process)
+
+    def kill_one(self, dice: random.Random) -> None:
+        """A process of the server dies, so the server ends the others and recovers."""
+        with suppress(psutil.NoSuchProcess):
+            dice.choice(psutil.Process(self.process.pid).children()).kill()
+        time.sleep(0.1)
+        self.wait()
+
+    def wait(self) -> None:
+        """Until it answers."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                psycopg.connect(self.server.conninfo(), connect_timeout=5).close()
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
+
+    @contextmanager
+    def outages(self, seed: int, shortest: float, longest: float) -> Iterator["Outages"]:
+        """So many seconds apart. The thread stays until the server is gone: the server would go with it."""
+        made = Outages(server=self, dice=random.Random(seed), between=(shortest, longest))
+        thread = threading.Thread(target=made.run)
+        thread.start()
+        try:
+            yield made
+        finally:
+            made.over.set()
+            thread.join()
+
+
+@dataclass(slots=True, kw_only=True)
+class Outages:
+    """A thread of misfortune. Whoever holds `calm` is spared."""
+
+    server: ShakyServer
+    dice: random.Random
+    between: tuple[float, float]
+    calm: threading.Lock = field(default_factory=threading.Lock)
+    over: threading.Event = field(default_factory=threading.Event)
+    past: threading.Event = field(default_factory=threading.Event)
+    count: int = 0
+    trouble: BaseException | None = None
+
+    def run(self) -> None:
+        while not self.over.is_set():
+            if self.past.wait(self.dice.uniform(*self.between)):
+                self.over.wait()
+                return
+            with self.calm:
+                try:
+                    self._one()
+                except Exception as trouble:  # noqa: BLE001 — told by `stop`, in the test's own thread
+                    self.trouble = trouble
+                self.count += 1
+
+    def stop(self) -> None:
+        """No more of them. Raises what went wrong in their own work."""
+        self.past.set()
+        with self.calm:
+            if self.trouble is not None:
+                raise self.trouble
+            self.server.wait()
+
+    def _one(self) -> None:
+        match self.dice.randrange(3):
+            case 0:
+                self.server.stop_and_start(signal.SIGINT)
+            case 1:
+                self.server.stop_and_start(signal.SIGQUIT)
+            case _:
+                self.server.kill_one(self.dice)
+
+
+@contextmanager
+def shaky_server() -> Iterator[ShakyServer]:
+    """Started and answering; gone with everything it had when the block ends."""
+    account = pg_binaries.unprivileged()
+    home = postgres.make_home(account)
+    try:
+        binaries = pg_binaries.lend(pg_binaries.find(), home, account)
+        pg_keeper.initialise(home, binaries, account)
+        process = pg_keeper.start(home, binaries, account)
+        pg_keeper.wait_until_ready(home, process)
+        made = ShakyServer(home=home, binaries=binaries, account=account, process=process)
+        try:
+            yield made
+        finally:
+            pg_keeper.stop(made.process)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
