@@ -13,6 +13,7 @@ from reconciler.model.link import Entry, Link
 from reconciler.model.passes import PassResult
 from reconciler.model.plan import LinkPlan, RemoveLocal
 from reconciler.model.report import LocalComment, Report
+from reconciler.model.webhook import WebhookHealth
 
 UNKNOWN_REPOSITORY = RepositoryId(0)
 """The repository has never been read."""
@@ -35,6 +36,7 @@ class Memory:
     comments: ListState | None = None
     accepted: str | None = None  # hash of withheld deletions the operator accepted
     paused: bool = False
+    named: bool = False  # deliveries name issues that no pass has read since
     failures: int = 0  # passes in a row that failed
 
 
@@ -205,6 +207,7 @@ class Health:
     failures: int = 0  # passes in a row that failed; `next_at` is put off for it
     elsewhere: int = 0  # links of another repository than the one the project is connected to now
     attention: tuple[Attention, ...] = ()
+    webhook: WebhookHealth = field(default_factory=WebhookHealth)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

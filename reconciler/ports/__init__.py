@@ -11,7 +11,7 @@ from reconciler.ports.ledger import Ledger
 from reconciler.ports.projects import Projects, Reports, Stories
 from reconciler.ports.queue import Queue
 from reconciler.ports.stores import Fence, Fences, Governor, Stores
-from reconciler.ports.webhooks import Delivery, Webhooks
+from reconciler.ports.webhooks import Delivery, Named, Webhooks
 
 __all__ = [
     "Claim",
@@ -24,6 +24,7 @@ __all__ = [
     "Intents",
     "Ledger",
     "Markers",
+    "Named",
     "Page",
     "Projects",
     "Queue",

@@ -14,6 +14,7 @@ from reconciler.model.snapshot import (
 from reconciler.ports.intents import Intents
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.projects import Projects, Reports, Stories
+from reconciler.ports.webhooks import Webhooks
 
 
 class Governor(Protocol):
@@ -69,3 +70,5 @@ class Stores(Protocol):
     def governor(self) -> Governor: ...
     @property
     def fences(self) -> Fences: ...
+    @property
+    def webhooks(self) -> Webhooks: ...

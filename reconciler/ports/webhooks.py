@@ -1,6 +1,6 @@
 """GitHub's webhooks: their secrets, and which issues they named. A delivery is never a fact to apply."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -21,23 +21,57 @@ class Delivery:
     at: datetime  # when it came
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What deliveries named and no pass has looked into since."""
+
+    numbers: tuple[IssueNumber, ...] = ()  # the longest waiting first
+    deliveries: frozenset[str] = frozenset()  # their ids
+
+
 class Webhooks(Protocol):
-    """What the receiver and the pass share."""
+    """What the receiver, the pass and the setup share. Moments are of this machine's clock."""
 
     async def secrets(self, project_id: ProjectId) -> tuple[Secret, ...]:
         """The current secret, then the previous one while it is still valid; none for an unknown project or
-        one without secret.
+        one without a secret that can be read.
         """
         ...
 
     async def note(self, delivery: Delivery) -> bool:
-        """Keep a delivery. False when this id was kept before: nothing is stored then."""
+        """Keep a delivery. False when this id was kept before: nothing is stored then. However many come,
+        only the newest of a project are kept (`store.webhooks.KEPT`).
+        """
         ...
 
-    async def named(self, project_id: ProjectId) -> frozenset[IssueNumber]:
-        """Issues that deliveries named and no pass has read since."""
+    async def named(self, project_id: ProjectId) -> Named:
+        """What is still to be looked into. `Memory.named` tells without a question whether there is any."""
         ...
 
-    async def read(self, project_id: ProjectId, numbers: Collection[IssueNumber], until: datetime) -> None:
-        """A pass has read these issues after all deliveries that came before `until`."""
+    async def read(self, project_id: ProjectId, deliveries: Collection[str], at: datetime) -> None:
+        """A pass has looked into these. Others that came meanwhile, for the same issues too, stay unread."""
+        ...
+
+    async def found(
+        self, project_id: ProjectId, changes: Mapping[IssueNumber, datetime], at: datetime
+    ) -> None:
+        """The lists showed changes of these issues, made then. A hook that is known to work should announce
+        them: what it has not announced a while later is counted as missed.
+        """
+        ...
+
+    async def secret(self, project_id: ProjectId) -> Secret | None:
+        """The current secret. Raises ProjectError where none could be kept, or it can't be decrypted."""
+        ...
+
+    async def replace(
+        self, project_id: ProjectId, old: Secret | None, new: Secret, valid_until: datetime
+    ) -> bool:
+        """Put `new` in the place of `old`, which stays valid until then; the integration's other settings
+        are not touched. False, and nothing stored, where the secret is no longer `old`. Raises ProjectError.
+        """
+        ...
+
+    async def hooked(self, project_id: ProjectId, hook_id: int, at: datetime) -> None:
+        """The hook is known to exist on GitHub from now on."""
         ...

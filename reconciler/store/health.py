@@ -16,7 +16,7 @@ from reconciler.model.link import LinkState
 from reconciler.model.passes import PassResult
 from reconciler.model.report import Project
 from reconciler.model.snapshot import Coverage, Health, Limits
-from reconciler.store import attention, windows
+from reconciler.store import attention, silence, windows
 from reconciler.store.questions import links
 from reconciler.store.records import from_json
 from reconciler.store.tables import governor, intents, projects, withheld
@@ -35,6 +35,7 @@ async def of(
     held = await _counts(connection, withheld.c.project_id, withheld.c.kind)
     noted = await attention.of(connection, [each.id for each in known])
     elsewhere = await attention.elsewhere(connection)
+    heard = await silence.of(connection, now)
     rows = {row["project_id"]: dict(row) for row in (await connection.execute(select(projects))).mappings()}
     found = (
         replace(
@@ -44,7 +45,12 @@ async def of(
         for each in known
     )
     return tuple(
-        replace(each, attention=tuple(noted[each.project_id]), elsewhere=elsewhere.get(each.project_id, 0))
+        replace(
+            each,
+            attention=tuple(noted[each.project_id]),
+            elsewhere=elsewhere.get(each.project_id, 0),
+            webhook=heard.get(each.project_id, each.webhook),
+        )
         for each in found
     )
 

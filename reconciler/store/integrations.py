@@ -51,7 +51,7 @@ def _of_rows(found: Found, vault: Vault) -> Integration:
             f"Project {found.name} has {_count(len(found.configs))} active github integrations:"
             " switch off all but one in BugSpark."
         )
-    config = _object(found.configs[0])
+    config = parsed(found.configs[0])
     return Integration(
         owner=_name(config.get("owner"), "owner"),
         repo=_name(config.get("repo"), "repo"),
@@ -63,7 +63,8 @@ def _count(number: int) -> str:
     return {2: "two", 3: "three"}.get(number, str(number))
 
 
-def _object(text: str) -> dict[str, Any]:
+def parsed(text: str) -> dict[str, Any]:
+    """A config as its JSON text has it. Raises BadConfigError when it is no object."""
     try:
         config = msgspec.json.decode(text)
     except ValueError:

@@ -24,6 +24,7 @@ from reconciler.store.integrations import Found, to_project
 from reconciler.store.records import kinds, to_json, to_list_state
 from reconciler.store.secrets import Vault
 from reconciler.store.tables import accounts, lists, projects, runs
+from reconciler.store.webhooks import waits
 
 THEIRS, ROWS = bugspark.projects, bugspark.integrations
 
@@ -69,7 +70,8 @@ class StoredProjects:
 
     async def memory(self, project_id: ProjectId) -> Memory:
         async with self._database.read() as connection:
-            query = select(projects).where(projects.c.project_id == project_id)
+            named = waits(project_id).label("named")
+            query = select(projects, named).where(projects.c.project_id == project_id)
             row = (await connection.execute(query)).mappings().first()
             positions = await connection.execute(select(lists).where(lists.c.project_id == project_id))
             states = {each["kind"]: to_list_state(each) for each in positions.mappings()}
@@ -89,6 +91,7 @@ class StoredProjects:
             comments=states.get("comments"),
             accepted=row["accepted"],
             paused=row["paused"],
+            named=row["named"],
             failures=row["failures"] or 0,
         )
 

@@ -23,21 +23,21 @@ class Vault:
         self._learn = learn
         self._fernet = _fernet(keys) if keys else None
 
-    def read(self, stored: str, project: str) -> Secret:
+    def read(self, stored: str, project: str, what: str = "token") -> Secret:
         """The secret behind a stored value; one from before encryption passes as it is.
 
         Raises CredentialError, naming the project, for a value that is encrypted and can't be decrypted.
         """
-        secret = self._read(stored, project)
+        secret = self._read(stored, project, what)
         self._learn(secret)
         return secret
 
-    def _read(self, stored: str, project: str) -> Secret:
+    def _read(self, stored: str, project: str, what: str) -> Secret:
         looks_encrypted = stored.startswith(FERNET_LOOK)
         if self._fernet is None:
             if looks_encrypted:
                 raise CredentialError(
-                    f"The token of project {project} is encrypted and no key is configured:"
+                    f"The {what} of project {project} is encrypted and no key is configured:"
                     " set bugspark.encryption_key to BugSpark's ENCRYPTION_KEY."
                 )
             return Secret(stored)
@@ -48,7 +48,7 @@ class Vault:
         except (InvalidToken, UnicodeDecodeError):
             if looks_encrypted:
                 raise CredentialError(
-                    f"The token of project {project} can't be decrypted:"
+                    f"The {what} of project {project} can't be decrypted:"
                     " bugspark.encryption_key is not the key BugSpark encrypted it with."
                 ) from None
             return Secret(stored)

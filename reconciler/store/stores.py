@@ -21,6 +21,7 @@ from reconciler.store.projects import StoredProjects
 from reconciler.store.reports import StoredReports
 from reconciler.store.secrets import Vault
 from reconciler.store.stories import StoredStories
+from reconciler.store.webhooks import StoredWebhooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class OpenStores:
     governor: Governor
     fences: Fences
     stories: StoredStories
+    webhooks: StoredWebhooks
     meta: Meta
     vault: Vault
 
@@ -73,6 +75,7 @@ def open_stores(
             else RowFences(database, clock, new_id)
         ),
         stories=StoredStories(database, ledger),
+        webhooks=StoredWebhooks(database, clock, vault),
         meta=Meta(database),
         vault=vault,
     )

@@ -1,0 +1,110 @@
+"""Whether a webhook announces what happens: changes that the lists showed and no delivery ever named.
+
+A delivery may lag, so a change is written down first and counted only when it is still unannounced a while
+later. Moments are of this machine's clock, as the deliveries' are.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, delete, exists, func, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.expression import ColumnElement
+
+from reconciler.model.ids import IssueNumber, ProjectId
+from reconciler.model.webhook import WebhookHealth
+from reconciler.store.bulk import insertion
+from reconciler.store.records import kinds
+from reconciler.store.tables import deliveries, hooks, unannounced
+from reconciler.store.types import Instant
+
+SLACK = timedelta(seconds=30)
+"""How much earlier than its change a delivery may seem to have come: no two clocks agree."""
+
+PATIENCE = timedelta(minutes=2) + SLACK
+"""How much later it may come. GitHub promises nothing (GITHUB.md, Webhooks)."""
+
+MOST = 100
+"""Changes written down by one pass: enough to know that a hook is silent."""
+
+KINDS = kinds(unannounced)
+
+
+async def expect(
+    connection: AsyncConnection, project_id: ProjectId, changes: Mapping[IssueNumber, datetime]
+) -> None:
+    """Write down the changes that a hook which is known to work should announce, or should have."""
+    query = select(hooks.c.known_at).where(hooks.c.project_id == project_id)
+    known: datetime | None = (await connection.execute(query)).scalar()
+    if known is None:
+        return
+    rows = [(project_id, number, at - SLACK) for number, at in changes.items() if at > known][:MOST]
+    if rows:
+        await connection.execute(insertion(connection, unannounced, KINDS, rows).on_conflict_do_nothing())
+    await connection.execute(delete(unannounced).where(unannounced.c.project_id == project_id, _announced()))
+
+
+async def settle(connection: AsyncConnection, project_id: ProjectId, now: datetime) -> None:
+    """Count what nobody has announced in time, and forget it."""
+    found = (await missed(connection, now, project_id)).get(project_id)
+    over = and_(unannounced.c.project_id == project_id, unannounced.c.at <= now - PATIENCE)
+    await connection.execute(delete(unannounced).where(over))
+    if found is None or not found.missed:
+        return
+    mine = update(hooks).where(hooks.c.project_id == project_id)
+    counted = {"missed": hooks.c.missed + found.missed, "silent": hooks.c.silent + found.silent}
+    since = func.coalesce(hooks.c.silent_since, literal(found.silent_since, Instant()))
+    await connection.execute(mine.values(counted | {"silent_since": since}))
+
+
+async def missed(
+    connection: AsyncConnection, now: datetime, project_id: ProjectId | None = None
+) -> dict[ProjectId, WebhookHealth]:
+    """What is not counted yet and was not announced in time, by project."""
+    after_last = or_(hooks.c.last_at.is_(None), unannounced.c.at > hooks.c.last_at)
+    query = (
+        select(
+            unannounced.c.project_id,
+            func.count().label("missed"),
+            func.count().filter(after_last).label("silent"),
+            func.min(unannounced.c.at).filter(after_last).label("since"),
+        )
+        .join(hooks, hooks.c.project_id == unannounced.c.project_id)
+        .where(unannounced.c.at <= now - PATIENCE, ~_announced())
+        .group_by(unannounced.c.project_id)
+    )
+    if project_id is not None:
+        query = query.where(unannounced.c.project_id == project_id)
+    return {
+        ProjectId(id_): WebhookHealth(missed=count, silent=silent, silent_since=since)
+        for id_, count, silent, since in await connection.execute(query)
+    }
+
+
+async def of(connection: AsyncConnection, now: datetime) -> dict[ProjectId, WebhookHealth]:
+    """What every project's hook has announced and what not, as far as there is a hook."""
+    fresh = await missed(connection, now)
+    none = WebhookHealth()
+    return {
+        ProjectId(row.project_id): WebhookHealth(
+            known_at=row.known_at,
+            last_at=row.last_at,
+            last_event=row.last_event,
+            received=row.received,
+            missed=row.missed + (more := fresh.get(row.project_id, none)).missed,
+            silent=row.silent + more.silent,
+            silent_since=row.silent_since or more.silent_since,
+        )
+        for row in await connection.execute(select(hooks))
+    }
+
+
+def _announced() -> ColumnElement[bool]:
+    """A delivery that came since has named the issue."""
+    return exists(
+        select(literal(1)).where(
+            deliveries.c.project_id == unannounced.c.project_id,
+            deliveries.c.number == unannounced.c.number,
+            deliveries.c.at >= unannounced.c.at,
+        )
+    )
