@@ -69,6 +69,12 @@ class PausedError(ReconcilerError):
     kind = "paused"
 
 
+class IdentityError(ReconcilerError):
+    """It is not certain that this database is the one that may write: a person has to say so."""
+
+    kind = "identity"
+
+
 class FenceLostError(ReconcilerError):
     """The lock on the project was lost while working: nothing more may be written."""
 

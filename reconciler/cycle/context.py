@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+from reconciler.model.identity import Identity
 from reconciler.model.policy import GuardPolicy, SyncPolicy, Timing
 from reconciler.model.report import Project
 from reconciler.model.shown import Progress
@@ -18,6 +19,7 @@ class Context:
     github: GitHub
     stores: Stores
     markers: Markers
+    identity: Identity
     clock: Clock
     policy: SyncPolicy
     guard: GuardPolicy

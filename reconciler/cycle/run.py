@@ -30,6 +30,7 @@ from reconciler.cycle.pausing import paused
 from reconciler.cycle.recover import conclude, recover
 from reconciler.cycle.round import verified, whole_round
 from reconciler.cycle.segment import decide_look
+from reconciler.cycle.standing import certain, decided, is_about_identity
 from reconciler.cycle.tally import Tally
 from reconciler.cycle.verify import verifications
 from reconciler.cycle.whole import first_contacts
@@ -38,6 +39,7 @@ from reconciler.errors import (
     BusyError,
     DatabaseError,
     FenceLostError,
+    IdentityError,
     LimitedError,
     PausedError,
     ProjectError,
@@ -155,7 +157,7 @@ async def run_pass(
     ending = _Ending()
     try:
         async with context.stores.fences.hold(context.project.id, wait=wait) as fence:
-            memory = await _begun(context, accept)
+            context, memory = await _begun(context, accept)
             ending = await _under_fence(context, fence, memory, tally, began, exports, verify)
             result = await paced(context, await _result(context, tally, ending, began))
             await context.stores.projects.record(result, context.clock.now())
@@ -164,15 +166,18 @@ async def run_pass(
         return await _result(context, tally, _ending_of(error), began)
 
 
-async def _begun(context: Context, accept: str | None) -> Memory:
-    """What is remembered, once the operator has been heard. Raises PausedError, ProjectError."""
+async def _begun(context: Context, accept: str | None) -> tuple[Context, Memory]:
+    """What is remembered, once the operator has been heard. Raises PausedError, ProjectError, UsageError."""
     memory = await context.stores.projects.memory(context.project.id)
     if memory.paused:
         raise paused(context.project)
     if accept is None:
-        return memory
-    await _accept(context, accept)
-    return await context.stores.projects.memory(context.project.id)
+        return context, memory
+    if is_about_identity(accept):
+        context = await decided(context, accept)
+    else:
+        await _accept(context, accept)
+    return context, await context.stores.projects.memory(context.project.id)
 
 
 async def _under_fence(
@@ -185,6 +190,7 @@ async def _under_fence(
     verify: bool,
 ) -> _Ending:
     try:
+        await certain(context)
         memory = await _identified(context, before)
         if exports:
             await record(context, memory, exports, asked=True)
@@ -239,7 +245,7 @@ def _ending_of(error: ReconcilerError) -> _Ending:
     match error:
         case LimitedError():
             return _Ending(outcome=Outcome.LIMITED, failure=failure, next_at=error.until)
-        case BusyError() | PausedError() | RecreatedError() | FenceLostError():
+        case BusyError() | PausedError() | RecreatedError() | FenceLostError() | IdentityError():
             return _Ending(outcome=Outcome.REFUSED, failure=failure)
         case _:
             return _Ending(outcome=Outcome.FAILED, failure=failure)

@@ -47,7 +47,7 @@ class MarkerKeys:
         as_bytes = [key.encode() if isinstance(key, str) else bytes(key) for key in keys]
         if not as_bytes or any(len(key) < _KEY_BYTES for key in as_bytes):
             raise ValueError(f"marker keys: at least one, each of {_KEY_BYTES} bytes or more")
-        self._keys = tuple((_kid(key), key) for key in as_bytes)
+        self._keys = tuple((name_of(key), key) for key in as_bytes)
 
     def __repr__(self) -> str:
         return f"MarkerKeys({len(self._keys)} masked)"
@@ -81,6 +81,13 @@ class MarkerKeys:
         )
         return said if any(hmac.compare_digest(mac, found["mac"]) for mac in wanted) else None
 
+    def unknown(self, body: str) -> Marker | None:
+        """Return the marker `body` ends with if none of our keys could have signed it: nothing vouches for it
+        but its author.
+        """
+        said = self.read(body)
+        return said if said and said.kid not in {kid for kid, _ in self._keys} else None
+
 
 def _last_line(body: str) -> re.Match[str] | None:
     text = body.replace("\r\n", "\n").replace("\r", "\n").rstrip()
@@ -93,7 +100,8 @@ def _said(found: re.Match[str]) -> Marker:
     return Marker(kid=found["kid"], instance=found["instance"], local_id=UUID(found["id"]))
 
 
-def _kid(key: bytes) -> str:
+def name_of(key: bytes) -> str:
+    """The name a key has in the markers it signs; it tells nothing about the key."""
     return hmac.new(key, f"{MARKER_NAME} kid".encode(), "sha256").hexdigest()[:_KID_DIGITS]
 
 

@@ -6,6 +6,7 @@ and `store/`; the cycle knows only these names. May import: model, errors.
 
 from reconciler.ports.clock import Clock
 from reconciler.ports.github import GitHub, Markers, Page
+from reconciler.ports.identity import Identities
 from reconciler.ports.intents import Claim, Intents
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.projects import Projects, Reports, Stories
@@ -21,6 +22,7 @@ __all__ = [
     "Fences",
     "GitHub",
     "Governor",
+    "Identities",
     "Intents",
     "Ledger",
     "Markers",

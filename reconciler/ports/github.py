@@ -7,6 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from reconciler.model.fields import IssueState
+from reconciler.model.identity import Identity
 from reconciler.model.ids import (
     Fingerprint,
     IssueNumber,
@@ -152,5 +153,17 @@ class Markers(Protocol):
         ...
 
     def read(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
-        """The local id of a valid marker of this very instance, or None."""
+        """The local id of a valid marker of this very instance, or of one that is no more; or None."""
+        ...
+
+    def foreign(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> str | None:
+        """The other instance that a marker names, if it is valid, or signed with a key that we don't have."""
+        ...
+
+    def of(self, identity: Identity) -> "Markers":
+        """The same keys for what this database is called now."""
+        ...
+
+    async def keep(self) -> None:
+        """Remember the keys in use, so that what they signed is recognised when they are gone."""
         ...

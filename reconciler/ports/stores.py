@@ -11,6 +11,7 @@ from reconciler.model.ids import (
 from reconciler.model.snapshot import (
     RateLimit,
 )
+from reconciler.ports.identity import Identities
 from reconciler.ports.intents import Intents
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.projects import Projects, Reports, Stories
@@ -66,6 +67,8 @@ class Stores(Protocol):
     def stories(self) -> Stories: ...
     @property
     def intents(self) -> Intents: ...
+    @property
+    def identity(self) -> Identities: ...
     @property
     def governor(self) -> Governor: ...
     @property

@@ -1,6 +1,7 @@
 """Facts about this very database: its instance id and marker key, made by `reconcile migrate`."""
 
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.store.engine import Database
 from reconciler.store.tables import meta
@@ -24,11 +25,16 @@ class Meta:
     async def set(self, key: str, value: str) -> None:
         """Store a value, whatever it was before."""
         async with self._database.write() as connection:
-            done = await connection.execute(update(meta).where(meta.c.key == key).values(value=value))
-            if done.rowcount == 0:
-                await connection.execute(insert(meta).values(key=key, value=value))
+            await put(connection, key, value)
 
     async def forget(self, key: str) -> None:
         """Remove a value; none is fine."""
         async with self._database.write() as connection:
             await connection.execute(delete(meta).where(meta.c.key == key))
+
+
+async def put(connection: AsyncConnection, key: str, value: str) -> None:
+    """The same within a transaction."""
+    done = await connection.execute(update(meta).where(meta.c.key == key).values(value=value))
+    if done.rowcount == 0:
+        await connection.execute(insert(meta).values(key=key, value=value))

@@ -10,11 +10,14 @@ from reconciler.model.secret import Secret
 from reconciler.ports import Clock, Fences, Governor
 from reconciler.store.apply import Ways
 from reconciler.store.checks import Digest
+from reconciler.store.customers import Customers
 from reconciler.store.engine import Database
 from reconciler.store.fence_rows import RowFences
 from reconciler.store.fences import AdvisoryFences
 from reconciler.store.governor import DryGovernor, StoredGovernor
+from reconciler.store.identity import StoredIdentity
 from reconciler.store.intents import StoredIntents
+from reconciler.store.keyring import KeyRing
 from reconciler.store.ledger import StoredLedger
 from reconciler.store.meta import Meta
 from reconciler.store.projects import StoredProjects
@@ -34,6 +37,7 @@ class StoreSettings:
     app_repositories: Mapping[str, str] = field(default_factory=dict)  # project id → owner/repo
     web_url: str = "https://github.com"  # where people read issues
     verify: timedelta = timedelta(hours=6)  # poll.verify_seconds, for health
+    notify: bool = False  # bugspark.notify_webhooks
     dry: bool = False  # `reconcile plan`: not even limits are written
     learn: Callable[[Secret], None] = lambda _: None  # told every secret that is read, for the logs' masks
 
@@ -50,6 +54,8 @@ class OpenStores:
     fences: Fences
     stories: StoredStories
     webhooks: StoredWebhooks
+    identity: StoredIdentity
+    keyring: KeyRing
     meta: Meta
     vault: Vault
 
@@ -59,7 +65,8 @@ def open_stores(
 ) -> OpenStores:
     """Raises ConfigurationError for a key that is none. Nothing is asked of the database yet."""
     vault = Vault(settings.keys, settings.learn)
-    ways = Ways(digest=settings.digest, web_url=settings.web_url.rstrip("/"))
+    customers = Customers(wanted=settings.notify, new_id=new_id)
+    ways = Ways(digest=settings.digest, web_url=settings.web_url.rstrip("/"), customers=customers)
     projects = StoredProjects(database, clock, vault, settings.app_repositories, settings.verify)
     ledger = StoredLedger(database, clock, ways, new_id)
     governor = DryGovernor if settings.dry else StoredGovernor
@@ -74,8 +81,10 @@ def open_stores(
             if database.dialect == "postgresql"
             else RowFences(database, clock, new_id)
         ),
-        stories=StoredStories(database, ledger),
+        stories=StoredStories(database, ledger, customers),
         webhooks=StoredWebhooks(database, clock, vault),
+        identity=StoredIdentity(database, new_id),
+        keyring=KeyRing(database, settings.keys),
         meta=Meta(database),
         vault=vault,
     )

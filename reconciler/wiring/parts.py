@@ -51,6 +51,7 @@ class Parts:
         """One project's pass. Raises ConfigurationError for an App key that can't be read."""
         doorway = self.looking if looking else self.doorway
         settings = self.settings
+        identity = await self.stores.identity.read()
         memory = await self.stores.projects.memory(project.id)
         same = memory.repository_id and memory.repository == project.repository
         labels = settings.sync.labels()
@@ -63,7 +64,8 @@ class Parts:
                 field_of=partial(field_of_label, mapping=labels),
             ),
             stores=self.stores,
-            markers=self.markers,
+            markers=self.markers.of(identity),
+            identity=identity,
             clock=self.clock,
             policy=settings.sync_policy(),
             guard=settings.guard_policy(),
@@ -113,7 +115,7 @@ async def open_parts(
         await require_schema(database)
         stores = open_stores(database, _store_settings(settings, learn, dry=False), clock)
         looking = open_stores(database, _store_settings(settings, learn, dry=True), clock)
-        markers = await open_markers(settings, stores.meta)
+        markers = await open_markers(settings, stores.keyring)
         yield Parts(
             settings=settings,
             stores=stores,
@@ -148,6 +150,7 @@ def _store_settings(settings: Settings, learn: Callable[[Secret], None], *, dry:
         app_repositories=settings.github.app.repositories,
         web_url=_web_url(settings.github.api_url),
         verify=timedelta(seconds=settings.poll.verify_seconds),
+        notify=settings.bugspark.notify_webhooks,
         dry=dry,
         learn=learn,
     )

@@ -1,0 +1,27 @@
+"""Which database this is, and what a person decided about it."""
+
+from typing import Protocol
+
+from reconciler.model.identity import Identity
+
+
+class Identities(Protocol):
+    """This very database's name, and where it is (docs/decisions/0030-which-database.md)."""
+
+    async def read(self) -> Identity:
+        """As it is now. Raises ConfigurationError where `migrate` gave no name."""
+        ...
+
+    async def bind(self) -> None:
+        """Remember where this database is, if it never was anywhere: done before it first writes."""
+        ...
+
+    async def decide(self, word: str) -> None:
+        """A person says what this database is: `moved`, `copy`, or the instance of a database that is no
+        more. Every project is read anew before it writes. Raises UsageError when that is not in question.
+        """
+        ...
+
+    async def doubt(self, where: str) -> None:
+        """Another database writes as this one, seen at `where`: nothing is written until `decide`."""
+        ...
