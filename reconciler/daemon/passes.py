@@ -1,0 +1,59 @@
+"""The queue of passes as the daemon sees it: `ports.Queue`, what puts due projects in, what works them off.
+
+One contract, two implementations, `in_process` and `on_postgresql`; tests/daemon/test_queue.py holds both to
+it.
+"""
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+from reconciler.model.ids import ProjectId
+from reconciler.ports import Queue
+
+Run = Callable[[ProjectId], Awaitable[None]]
+"""One pass. It raises nothing but CancelledError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What is in the queue, of all daemons that share it."""
+
+    waiting: frozenset[ProjectId] = frozenset()
+    running: frozenset[ProjectId] = frozenset()
+
+
+class Stint(Protocol):
+    """One worker's time at the queue."""
+
+    async def serve(self) -> None:
+        """Take passes and run them until stopped; returns when the last one ended. Raises DatabaseError."""
+        ...
+
+    def stop(self, grace: float | None) -> None:
+        """Take nothing more; what still runs after `grace` seconds is cancelled (None: it may finish)."""
+        ...
+
+
+class Passes(Queue, Protocol):
+    """The queue, seen from the daemon. A project waits once at most and runs once at a time."""
+
+    async def put(self, projects: Collection[ProjectId]) -> None:
+        """These are due; they wait behind what was nudged. Raises DatabaseError."""
+        ...
+
+    async def backlog(self) -> Backlog:
+        """What waits and what runs. Raises DatabaseError."""
+        ...
+
+    async def rescue(self) -> int:
+        """Put back what a worker that died was running; how many those were. Raises DatabaseError."""
+        ...
+
+    def stint(self, run: Run, concurrency: int) -> Stint:
+        """A worker that runs so many passes at a time. Several may work side by side."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of everything it holds."""
+        ...

@@ -1,0 +1,46 @@
+"""SIGTERM and SIGINT end the service, SIGHUP reads the configuration again."""
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from reconciler.logs import Log
+
+LAST = 9.5
+"""Seconds after SIGTERM: whatever still holds the process up by then is cut off. What was being written is
+recorded as of unknown outcome, as after a crash (DESIGN.md, Writing to GitHub).
+"""
+CUT_OFF = 1
+
+log = Log(__name__)
+
+
+@contextmanager
+def signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[None]:
+    """For the time of the block, on the running loop. `reload` must return at once."""
+    loop = asyncio.get_running_loop()
+
+    def end(name: str) -> None:
+        if not stop.is_set():
+            log.info("stopping", signal=name)
+            _give_up_after(LAST)
+            stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end, number.name)
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+
+
+def _give_up_after(seconds: float) -> None:
+    """A thread of its own, because the loop may be what hangs."""
+    timer = threading.Timer(seconds, os._exit, (CUT_OFF,))
+    timer.daemon = True
+    timer.start()

@@ -1,0 +1,54 @@
+"""APScheduler's part: the same few jobs again and again, in memory.
+
+Its jobs are due by the wall clock. Set back, it would let them sit for as long: `catch_up` makes every job
+due at once, and is called when the two clocks drift apart (`pulse`). Set forward by years, APScheduler's own
+intervals would count every run that was missed: `Rested` counts from now.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+Job = Callable[[], Awaitable[None]]
+
+
+class Rested(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 ships no types
+    """So long after it was started last, whenever it should have been."""
+
+    def __init__(self, seconds: float) -> None:
+        self._rest = timedelta(seconds=seconds)
+
+    def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
+        return now + self._rest
+
+
+class Ticks:
+    """The scheduler of one daemon. A job that is still running when its time comes is not started twice."""
+
+    def __init__(self) -> None:
+        # That a slow job was not started twice is a warning of its own there: nothing is lost by it here.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+
+    def every(self, seconds: float, job: Job) -> None:
+        """Run it now and every so many seconds."""
+        self._scheduler.add_job(job, Rested(seconds), next_run_time=datetime.now(UTC))
+
+    def start(self) -> None:
+        """From now on."""
+        self._scheduler.start()
+
+    def catch_up(self) -> None:
+        """Every job is due now, whatever the wall clock says."""
+        for job in self._scheduler.get_jobs():
+            job.modify(next_run_time=datetime.now(UTC))
+
+    def stop(self) -> None:
+        """No more; what is running is cancelled."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)

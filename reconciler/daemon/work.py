@@ -1,0 +1,112 @@
+"""One pass in a worker's hands: named in every line of log, told once, watched for signs of life."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from reconciler.daemon.house import House, Life
+from reconciler.errors import ReconcilerError
+from reconciler.logs import Log, about
+from reconciler.model.ids import ProjectId
+from reconciler.model.passes import Applied, Outcome, PassResult
+from reconciler.ports import Clock
+
+STUCK_SECONDS = 600.0
+"""A pass that does nothing at all for so long hangs: its single steps have limits, all far shorter."""
+
+log = Log(__name__)
+
+Told = Callable[[PassResult], None]
+"""Somebody who counts passes."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Running:
+    """A pass under way."""
+
+    life: Life = field(default_factory=Life)
+    signs: tuple[object, ...] = ()
+    since: float  # monotonic: when the signs last changed
+
+
+class Worker:
+    """Runs passes, and knows how they are."""
+
+    def __init__(self, house: House, clock: Clock, new_id: Callable[[], UUID], told: Told) -> None:
+        self._house = house
+        self._clock = clock
+        self._new_id = new_id
+        self._told = told
+        self._running: dict[UUID, _Running] = {}
+        self.done = 0  # passes that ended, for the status line
+
+    @property
+    def running(self) -> int:
+        """How many passes are under way."""
+        return len(self._running)
+
+    async def run(self, project_id: ProjectId) -> None:
+        """One pass. Raises nothing but CancelledError: what goes wrong is said here, and the next tick tries
+        again.
+        """
+        pass_id = self._new_id()
+        running = self._running[pass_id] = _Running(since=self._clock.monotonic())
+        with about(pass_id=str(pass_id), project=str(project_id)):
+            try:
+                result = await self._house.look(project_id, running.life)
+            except asyncio.CancelledError:
+                log.info("pass cut short", reason="the service stops")
+                raise
+            except ReconcilerError as error:
+                log.warning("pass not possible", kind=error.kind, reason=str(error))
+            except Exception:
+                log.exception("pass failed")
+            else:
+                if result is not None:
+                    self._tell(result)
+            finally:
+                del self._running[pass_id]
+                self.done += 1
+
+    def stuck(self) -> bool:
+        """Whether a pass under way has shown no sign of life for too long."""
+        now = self._clock.monotonic()
+        for running in self._running.values():
+            if (signs := running.life.signs()) != running.signs:
+                running.signs, running.since = signs, now
+        return any(now - running.since > STUCK_SECONDS for running in self._running.values())
+
+    def _tell(self, result: PassResult) -> None:
+        self._told(result)
+        if (line := line_of(result)) is None:
+            return
+        write = log.warning if result.outcome is Outcome.FAILED else log.info
+        write("pass", **line)
+
+
+def line_of(result: PassResult) -> dict[str, object] | None:
+    """What is said of a pass; None for an idle one, which is only counted."""
+    applied = {name: count for name in Applied.__slots__ if (count := getattr(result.applied, name))}
+    idle = result.outcome is Outcome.OK and not (
+        applied or result.github.writes or result.conflicts or result.linked or result.ended
+    )
+    if idle:
+        return None
+    line: dict[str, object] = {
+        "outcome": result.outcome.value,
+        "repository": result.repository,
+        "duration_ms": result.duration_ms,
+        "requests": result.github.requests,
+        "cost": result.github.cost,
+        **applied,
+    }
+    counts = {
+        name: getattr(result, name) for name in ("conflicts", "quarantined", "pending", "linked", "ended")
+    }
+    line |= {name: count for name, count in counts.items() if count}
+    if result.error is not None:
+        line |= {"kind": result.error.kind, "reason": result.error.message}
+    if result.next_at is not None:
+        line["next_at"] = result.next_at.isoformat()
+    return line
