@@ -1,0 +1,182 @@
+"""Numbers about the program for Prometheus: counted here, or read from the database when somebody asks.
+
+In: what happened, and what the database says. Out: Prometheus text. Labels are few and bounded: a project's
+id, a credential's fingerprint, words of our own; never a name, an issue or a user (CONTRACT.md, HTTP). May
+import: model. The registry is this object's own: nothing is global.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from reconciler.model.gauges import Gauges
+from reconciler.model.ids import ProjectId
+from reconciler.model.passes import Applied, Outcome, PassResult
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+PASS_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
+
+
+class Metrics:
+    """One process's numbers. Every method only counts, and raises nothing."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+
+        def counter(name: str, told: str, *labels: str) -> Counter:
+            return Counter(f"reconciler_{name}", told, labels, registry=registry)
+
+        self._passes = counter("passes", "Passes, by how they ended", "project", "outcome")
+        self._idle = counter("passes_idle", "Passes that found nothing to do", "project")
+        self._requests = counter("github_requests", "Requests that passes made of GitHub", "project", "kind")
+        self._cost = counter("github_cost", "Primary rate limit used", "project")
+        self._answers = counter("github_answers", "GitHub's answers, by status", "status")
+        self._changes = counter("changes", "What passes changed on either side", "project", "kind")
+        self._conflicts = counter("conflicts", "Conflicts recorded", "project")
+        self._deliveries = counter("webhook_deliveries", "Verified deliveries", "project", "result")
+        self._rejected = counter("webhook_rejected", "Deliveries turned down, by our answer", "status")
+        self._attention = counter("attention", "What began or ceased to need a person", "project", "change")
+        self._served = counter("http_requests", "Requests answered, by route and status", "route", "status")
+        self._seconds = Histogram(
+            "reconciler_pass_seconds",
+            "How long passes took",
+            ("outcome",),
+            buckets=PASS_SECONDS,
+            registry=registry,
+        )
+        self._answering = Histogram(
+            "reconciler_http_request_seconds",
+            "How long requests took to answer",
+            ("route",),
+            buckets=REQUEST_SECONDS,
+            registry=registry,
+        )
+        self._started = Gauge("reconciler_start_time_seconds", "When this process began", registry=registry)
+
+    def started(self, at: datetime) -> None:
+        """The process began."""
+        self._started.set(at.timestamp())
+
+    def passed(self, result: PassResult) -> None:
+        """A pass ended."""
+        project = str(result.project_id)
+        self._passes.labels(project, result.outcome.value).inc()
+        self._seconds.labels(result.outcome.value).observe(result.duration_ms / 1000)
+        if result.outcome is Outcome.OK and result.applied == Applied() and not result.github.writes:
+            self._idle.labels(project).inc()
+        asked = result.github
+        self._requests.labels(project, "read").inc(max(0, asked.requests - asked.not_modified - asked.writes))
+        self._requests.labels(project, "not_modified").inc(asked.not_modified)
+        self._requests.labels(project, "write").inc(asked.writes)
+        self._cost.labels(project).inc(asked.cost)
+        self._conflicts.labels(project).inc(result.conflicts)
+        for kind in Applied.__dataclass_fields__:
+            if count := getattr(result.applied, kind):
+                self._changes.labels(project, kind).inc(count)
+
+    def answered(self, status: int | None) -> None:
+        """GitHub answered a request; None: no answer came."""
+        self._answers.labels("none" if status is None else str(status)).inc()
+
+    def delivered(self, project_id: ProjectId, *, replayed: bool) -> None:
+        """A delivery with a valid signature came."""
+        self._deliveries.labels(str(project_id), "replayed" if replayed else "accepted").inc()
+
+    def rejected(self, status: int) -> None:
+        """A delivery was turned down. By whom it claims to be sent is not told: strangers choose that."""
+        self._rejected.labels(str(status)).inc()
+
+    def attention(self, project_id: ProjectId, *, entered: bool, count: int = 1) -> None:
+        """So many things began, or ceased, to need a person."""
+        self._attention.labels(str(project_id), "entered" if entered else "left").inc(count)
+
+    def served(self, route: str, status: int, seconds: float) -> None:
+        """A request was answered. `route` is the route's pattern, never the path that was asked for."""
+        self._served.labels(route, str(status)).inc()
+        self._answering.labels(route).observe(seconds)
+
+    def text(self, gauges: Gauges | None) -> bytes:
+        """Everything as Prometheus text; without `gauges`, what the database would say is left out."""
+        known = CollectorRegistry()
+        if gauges is not None:
+            known.register(_Told(gauges))
+        return generate_latest(self._registry) + generate_latest(known)
+
+
+class _Told:
+    """What the database said, as a collector."""
+
+    def __init__(self, gauges: Gauges) -> None:
+        self._gauges = gauges
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._projects()
+        yield from self._credentials()
+
+    def _projects(self) -> Iterator[Metric]:
+        of = [(str(each.project_id), each) for each in self._gauges.projects]
+        yield _family(
+            "links",
+            "Links, by state",
+            ("project", "state"),
+            (((id_, state), number) for id_, each in of for state, number in each.links.items()),
+        )
+        yield _family(
+            "links_verified",
+            "Links compared whole within poll.verify_seconds",
+            ("project",),
+            (((id_,), each.verified) for id_, each in of),
+        )
+        yield _family(
+            "intents_pending",
+            "Writes to GitHub not yet confirmed, by state",
+            ("project", "state"),
+            (((id_, state), number) for id_, each in of for state, number in each.intents.items()),
+        )
+        for name, told, attribute in _MOMENTS:
+            moments = (((id_,), getattr(each, attribute)) for id_, each in of)
+            yield _family(name, told, ("project",), ((key, _unix(at)) for key, at in moments))
+
+    def _credentials(self) -> Iterator[Metric]:
+        of = [((str(each.credential),), each) for each in self._gauges.limits]
+        for name, told, attribute in _LIMITS:
+            yield _family(
+                name, told, ("credential",), ((key, _number(getattr(each, attribute))) for key, each in of)
+            )
+
+
+_MOMENTS = (
+    ("intent_oldest_timestamp_seconds", "When the oldest unconfirmed write was wished for", "oldest_intent"),
+    ("last_pass_timestamp_seconds", "When the last pass ended, however", "last_pass_at"),
+    ("last_success_timestamp_seconds", "When the last pass ended well", "last_success_at"),
+    ("next_pass_timestamp_seconds", "When the next pass is due, if it was put off", "next_at"),
+    ("webhook_last_timestamp_seconds", "When the last delivery came", "last_delivery_at"),
+)
+_LIMITS = (
+    ("github_limit_remaining", "Primary rate limit left, as GitHub last said", "remaining"),
+    ("github_limit", "Primary rate limit", "limit"),
+    ("github_limit_reset_timestamp_seconds", "When the limit is whole again", "reset_at"),
+    ("github_blocked_until_timestamp_seconds", "GitHub said wait until then", "blocked_until"),
+    ("github_points_last_minute", "Points reserved in the last minute", "points_last_minute"),
+)
+
+
+def _family(
+    name: str, told: str, labels: tuple[str, ...], rows: Iterable[tuple[tuple[str, ...], float | None]]
+) -> Metric:
+    family = GaugeMetricFamily(f"reconciler_{name}", told, labels=labels)
+    for key, value in rows:
+        if value is not None:
+            family.add_metric(key, value)
+    return family
+
+
+def _number(value: datetime | float | None) -> float | None:
+    return _unix(value) if isinstance(value, datetime) else value
+
+
+def _unix(at: datetime | None) -> float | None:
+    return None if at is None else at.timestamp()

@@ -1,0 +1,128 @@
+"""What every request passes and every answer carries, whatever the route."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from reconciler.logs import Log
+from reconciler.metrics import Metrics
+from reconciler.ports import Clock
+from reconciler.web.site import Site
+
+log = Log(__name__)
+PATIENCE = 30.0
+"""Seconds for a whole answer, our database included."""
+UNGUARDED = ("/healthz", "/readyz", "/metrics")
+DELIVERIES = "/api/v1/webhooks/"
+"""These are served to machines under any Host: the first tell no names, the last are signed."""
+HEADERS = {
+    # No inline script or style, nothing foreign, no frame around us, forms only to us.
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    # `no-referrer` would make browsers send `Origin: null` with our own forms.
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+class Guard:
+    """An ASGI middleware: Host, time, headers, the request's line in the log and in the numbers."""
+
+    def __init__(self, app: ASGIApp, *, site: Site, metrics: Metrics, clock: Clock) -> None:
+        self._app = app
+        self._site = site
+        self._metrics = metrics
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        began = self._clock.monotonic()
+        answer = _Answer(send)
+        path = _below(scope, self._site.prefix)
+        refused = _refused(self._site, path, Headers(scope=scope))
+        app = self._app if refused is None else refused
+        try:
+            await _in_time(lambda: app(scope, receive, answer), answer, scope)
+        except Exception:  # the last one to see it: it is logged and answered
+            log.exception("request failed", method=scope["method"], route=_route(scope))
+            await answer.instead(scope, HTTPStatus.INTERNAL_SERVER_ERROR)
+        self._tell(scope, answer.status, self._clock.monotonic() - began)
+
+    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+        """By the route's pattern: strangers choose paths and queries, and secrets stray there."""
+        self._metrics.served(_route(scope), status, seconds)
+        ms = round(seconds * 1000)
+        log.debug("request", method=scope["method"], route=_route(scope), status=status, ms=ms)
+
+
+class _Answer:
+    """`send`, with our headers on what goes out."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers[name] = value
+            headers.setdefault("cache-control", "no-store")
+        await self._send(message)
+
+    async def instead(self, scope: Scope, status: HTTPStatus) -> None:
+        """Answer with this, unless an answer is on its way already."""
+        if not self.status:
+            await _plain(status)(scope, _nothing, self)
+
+
+async def _in_time(work: Callable[[], Awaitable[None]], answer: _Answer, scope: Scope) -> None:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await work()
+    except TimeoutError:
+        await answer.instead(scope, HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _below(scope: Scope, prefix: str) -> str:
+    """The path as the routes know it, whether or not the proxy has cut the prefix off."""
+    path: str = scope["path"]
+    scope["root_path"] = prefix
+    if prefix and path != prefix and not path.startswith(f"{prefix}/"):
+        scope["path"] = prefix + path
+        return path
+    return path[len(prefix) :] or "/"
+
+
+def _refused(site: Site, path: str, headers: Headers) -> JSONResponse | None:
+    if path in UNGUARDED or path.startswith(DELIVERIES):
+        return None
+    if not site.admits(headers.get("host", "")):
+        return _plain(HTTPStatus.MISDIRECTED_REQUEST)
+    if not (site.sign_in or site.is_open(headers)):
+        return _plain(HTTPStatus.NOT_FOUND)
+    return None
+
+
+def _plain(status: HTTPStatus) -> JSONResponse:
+    return JSONResponse({"detail": f"{status.phrase}."}, status)
+
+
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}
+
+
+def _route(scope: Scope) -> str:
+    path = getattr(scope.get("route"), "path", None)
+    return path if isinstance(path, str) else "none"

@@ -1,0 +1,108 @@
+"""The port: bound before anything claims to be ready, served in the daemon's loop, its signals left alone."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from logging import ERROR
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from reconciler.errors import ConfigurationError, ListenError
+from reconciler.web.connection import Patient
+
+CONNECTIONS = 512
+"""At once; more are told 503. Each holds at most some ten KiB beside its body."""
+LEAVE_WITHIN = 3
+"""Seconds that requests under way have when the program ends."""
+BACKLOG = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A server that answers."""
+
+    port: int
+    task: asyncio.Task[None]
+    """Ends only when it was told to, or by a fault of ours."""
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: the daemon's decide (DESIGN.md, Traps of the libraries)."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+
+def bind(host: str, port: int) -> tuple[socket.socket, ...]:
+    """Listening sockets at every address of `host`; port 0 takes a free one.
+
+    Raises ListenError when the port is taken, ConfigurationError when it can't be listened on at all.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        raise ConfigurationError(f"web.host: {host!r} is no address of this machine") from None
+    places = dict.fromkeys((family, address) for family, _, _, _, address in found)
+    bound: list[socket.socket] = []
+    try:
+        for family, address in list(places)[: 1 if port == 0 else None]:
+            bound.append(socket.create_server(address[:2], family=family, backlog=BACKLOG))
+    except OSError as error:
+        for each in bound:
+            each.close()
+        raise _cannot(host, port, error) from None
+    return tuple(bound)
+
+
+def _cannot(host: str, port: int, error: OSError) -> ConfigurationError | ListenError:
+    where = f"{host} port {port}"
+    if error.errno == errno.EADDRINUSE:
+        return ListenError(f"{where} is taken by another program; stop it, or set web.port to another")
+    reason = error.strerror or type(error).__name__
+    return ConfigurationError(f"web.host, web.port: {where} can't be listened on ({reason})")
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, sockets: Sequence[socket.socket]) -> AsyncIterator[Running]:
+    """Serve `app` on these listening sockets, which are closed at the end, for as long as the block lasts."""
+    config = uvicorn.Config(
+        app,
+        http=Patient,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level=ERROR,  # what strangers send is no news
+        access_log=False,
+        server_header=False,
+        limit_concurrency=CONNECTIONS,
+        timeout_graceful_shutdown=LEAVE_WITHIN,
+    )
+    server = _Server(config)
+    task = asyncio.create_task(server.serve(list(sockets)))
+    up = asyncio.create_task(server.up.wait())
+    try:
+        await asyncio.wait({task, up}, return_when=asyncio.FIRST_COMPLETED)
+        up.cancel()
+        if task.done():
+            await task
+        yield Running(port=sockets[0].getsockname()[1], task=task)
+    finally:
+        up.cancel()
+        server.should_exit = True
+        with suppress(asyncio.CancelledError):
+            await task
+        for each in sockets:
+            each.close()

@@ -1,0 +1,90 @@
+"""Where this program is reached, and by whom without a sign-in (CONTRACT.md, `[web]`). Pure."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?")
+_FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The operator's words about addresses. `listens`: the addresses that are really listened on."""
+
+    public_url: str = ""
+    dashboard_url: str = ""
+    listens: tuple[str, ...] = ("127.0.0.1",)
+    sign_in: bool = False  # some method of signing in is configured
+
+    @property
+    def prefix(self) -> str:
+        """The path below which a proxy shows us: "" or "/sync"."""
+        return urlsplit(self.public_url).path.rstrip("/")
+
+    @property
+    def https(self) -> bool:
+        """People come by https."""
+        return self.public_url.startswith("https:")
+
+    @property
+    def dashboard_origin(self) -> str | None:
+        """BugSpark's dashboard, which may read the API from its own pages."""
+        return origin_of(self.dashboard_url)
+
+    def webhook_url(self, project_id: object) -> str | None:
+        """Where GitHub is to deliver for a project; None: nobody said how it reaches us."""
+        return f"{self.public_url}/api/v1/webhooks/github/{project_id}" if self.public_url else None
+
+    def admits(self, host: str) -> bool:
+        """Whether pages are served under this Host header: a foreign name may be another site's trick."""
+        name = name_of(host)
+        ours = {(urlsplit(self.public_url).hostname or "").lower(), *(each.lower() for each in self.listens)}
+        return name is not None and (is_loopback(name) or name in ours)
+
+    def is_open(self, headers: Mapping[str, str]) -> bool:
+        """Whether whoever asks is taken for the operator: on this very machine, without any sign-in method.
+
+        A proxy reaches loopback too: it is betrayed by `web.public_url`, by its Host, or by what it adds.
+        """
+        return (
+            not self.sign_in
+            and not self.public_url
+            and all(is_loopback(each) for each in self.listens)
+            and is_loopback(name_of(headers.get("host", "")) or "")
+            and not any(name in headers for name in _FORWARDED)
+        )
+
+    def own_origins(self, scheme: str, host: str) -> frozenset[str]:
+        """What a browser calls us when it says where a form came from."""
+        public = origin_of(self.public_url)
+        return frozenset({public} if public else {f"{scheme}://{host}".lower()})
+
+
+def name_of(host: str) -> str | None:
+    """`[::1]:8787` → `::1`; None for what is no Host."""
+    found = _HOST.fullmatch(host)
+    return found["name"].strip("[]").lower().rstrip(".") if found else None
+
+
+def is_loopback(name: str) -> bool:
+    """localhost, 127.0.0.0/8, ::1."""
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def origin_of(url: str) -> str | None:
+    """`https://bugs.example.com:8443/x` → `https://bugs.example.com:8443`, without a scheme's own port."""
+    parts: SplitResult = urlsplit(url)
+    if not parts.hostname:
+        return None
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    port = f":{parts.port}" if parts.port not in (None, usual) else ""
+    return f"{parts.scheme}://{name}{port}".lower()

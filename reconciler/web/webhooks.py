@@ -1,0 +1,84 @@
+"""GitHub's deliveries: verified, noted, and answered before anybody looks at GitHub (CONTRACT.md, HTTP)."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from uuid import UUID
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import JSONResponse
+
+from reconciler.metrics import Metrics
+from reconciler.model.ids import ProjectId
+from reconciler.ports import Clock, Delivery, Queue, Webhooks
+from reconciler.web import payload
+from reconciler.web.bodies import Bodies
+from reconciler.web.payload import FORM, JSON, Hint
+from reconciler.web.signatures import Keyring
+
+PATH = "/api/v1/webhooks/github/{project_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """What takes a delivery in."""
+
+    webhooks: Webhooks
+    queue: Queue
+    clock: Clock
+    metrics: Metrics
+    keyring: Keyring
+    bodies: Bodies
+
+    async def receive(self, project: str, request: Request) -> None:
+        """Note one delivery and nudge its project. Raises HTTPException (401, 408, 413, 415, 503) or
+        DatabaseError: nothing was noted, or nobody nudged, so GitHub shows a failed delivery.
+        """
+        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if content_type not in (JSON, FORM):
+            raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON or a form.")
+        project_id = _id(project)
+        signature = request.headers.get("x-hub-signature-256", "")
+        async with self.bodies.read(request) as body:
+            if not await self.keyring.signed(project_id, body, signature) or project_id is None:
+                raise HTTPException(HTTPStatus.UNAUTHORIZED, "The signature does not fit.")
+            hint = payload.read(request.headers, content_type, body)
+        await self._note(project_id, hint)
+
+    async def _note(self, project_id: ProjectId, hint: Hint) -> None:
+        """A replay is known by its id: whoever sent it the first time was listened to, it nudges nobody."""
+        delivery = Delivery(
+            project_id=project_id,
+            id=hint.id,
+            event=hint.event,
+            action=hint.action,
+            number=hint.number,
+            at=self.clock.now(),
+        )
+        new = await self.webhooks.note(delivery)
+        self.metrics.delivered(project_id, replayed=not new)
+        if new:
+            await self.queue.nudge(project_id)
+
+
+def router(receiver: Receiver) -> APIRouter:
+    """The route of CONTRACT.md."""
+    made = APIRouter(tags=["webhooks"])
+
+    @made.post(PATH, status_code=HTTPStatus.ACCEPTED)
+    async def receive_github_delivery(project_id: str, request: Request) -> JSONResponse:
+        """Take in a GitHub delivery, JSON or form encoded, signed with the project's secret."""
+        try:
+            await receiver.receive(project_id, request)
+        except HTTPException as refused:
+            receiver.metrics.rejected(refused.status_code)
+            raise
+        return JSONResponse({"status": "accepted"}, HTTPStatus.ACCEPTED)
+
+    return made
+
+
+def _id(text: str) -> ProjectId | None:
+    try:
+        return ProjectId(UUID(text))
+    except ValueError:
+        return None

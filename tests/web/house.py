@@ -1,0 +1,185 @@
+"""The web in a test: served on loopback over a real database; time stands still unless it is moved."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+
+from reconciler.demo.github.clock import ManualClock
+from reconciler.metrics import Metrics
+from reconciler.model.gauges import Gauges
+from reconciler.model.ids import ProjectId
+from reconciler.store.engine import open_engine
+from reconciler.store.schema import require_schema
+from reconciler.store.secrets import Vault
+from reconciler.store.webhooks import StoredWebhooks
+from reconciler.web.app import WebParts, build
+from reconciler.web.probes import Probes
+from reconciler.web.serve import bind, serving
+from reconciler.web.site import Site
+from tests.support.bugspark import BugSpark, connected
+
+SECRET = "it-is-a-secret-to-everybody"
+
+
+class HandClock:
+    """The program's clock, moved by hand."""
+
+    def __init__(self) -> None:
+        self._hand = ManualClock()
+
+    def now(self) -> datetime:
+        return self._hand.now()
+
+    def monotonic(self) -> float:
+        return self._hand.now().timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        self._hand.advance(seconds)
+
+
+@dataclass(slots=True)
+class Nudged:
+    """A queue that only remembers."""
+
+    projects: list[ProjectId] = field(default_factory=list)
+
+    async def nudge(self, project_id: ProjectId) -> None:
+        self.projects.append(project_id)
+
+
+@dataclass(slots=True, kw_only=True)
+class House:
+    """What a test has in its hands."""
+
+    bugspark: BugSpark
+    project: ProjectId
+    queue: Nudged
+    clock: HandClock
+    port: int
+    client: httpx.AsyncClient
+    alive: bool = True
+
+    def path(self, project: object = None) -> str:
+        return f"/api/v1/webhooks/github/{project or self.project}"
+
+    async def deliver(
+        self,
+        body: bytes,
+        *,
+        secret: str = SECRET,
+        project: object = None,
+        event: str = "issues",
+        delivery: str | None = None,
+        content_type: str | None = "application/json",
+        **headers: str | None,
+    ) -> httpx.Response:
+        """A delivery as GitHub sends it; a header that is None is left out."""
+        given: dict[str, str | None] = {
+            "Content-Type": content_type,
+            "X-GitHub-Event": event,
+            "X-GitHub-Delivery": delivery or str(uuid4()),
+            "X-Hub-Signature-256": sign(body, secret),
+        }
+        given |= {name.replace("_", "-"): value for name, value in headers.items()}
+        kept = {name: value for name, value in given.items() if value is not None}
+        return await self.client.post(self.path(project), content=body, headers=kept)
+
+    def deliveries(self) -> list[Mapping[str, Any]]:
+        """What was kept, oldest first."""
+        return sorted(self.bugspark.rows_of("sync_deliveries"), key=lambda row: (row["at"], row["id"]))
+
+    async def raw(self, *pieces: bytes) -> bytes:
+        """Bytes sent as they are, and all that comes back until the other side closes."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+            writer.write_eof()
+            return await reader.read()
+        finally:
+            writer.close()
+
+    def untouched(self) -> bool:
+        """Nothing was kept and nobody was nudged."""
+        return not self.deliveries() and not self.queue.projects
+
+
+def sign(body: bytes, secret: str = SECRET) -> str:
+    """The header GitHub would send."""
+    return f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
+
+
+def issue_event(number: int = 7, action: str = "closed", **issue: Any) -> bytes:
+    """The body of an `issues` event, as far as anybody reads it."""
+    return json.dumps({"action": action, "issue": {"number": number, "title": "x", **issue}}).encode()
+
+
+def integration(secret: str | None = SECRET) -> dict[str, str]:
+    """The config of a github row."""
+    config = {"owner": "acme", "repo": "web", "token": "plain-token"}
+    return config if secret is None else {**config, "webhookSecret": secret}
+
+
+@asynccontextmanager
+async def open_house(url: str, *, secret: str | None = SECRET) -> AsyncIterator[House]:
+    """Serve on a free port, for as long as the block lasts."""
+    database, clock, queue = open_engine(url), HandClock(), Nudged()
+    with connected(url) as engine:
+        bugspark = BugSpark(engine)
+        project = bugspark.add_project()
+        bugspark.add_integration(project, config=integration(secret))
+        made: list[House] = []
+
+        async def gauges() -> Gauges:
+            return Gauges()
+
+        parts = WebParts(
+            site=Site(),
+            probes=Probes(
+                alive=lambda: made[0].alive,
+                ready=lambda: require_schema(database),
+                gauges=gauges,
+                metrics=Metrics(),
+                clock=clock,
+            ),
+            webhooks=StoredWebhooks(database, clock, Vault(())),
+            queue=queue,
+        )
+        try:
+            async with (
+                serving(build(parts), bind("127.0.0.1", 0)) as running,
+                httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", timeout=10) as client,
+            ):
+                made.append(
+                    House(
+                        bugspark=bugspark,
+                        project=project,
+                        queue=queue,
+                        clock=clock,
+                        port=running.port,
+                        client=client,
+                    )
+                )
+                yield made[0]
+        finally:
+            await database.aclose()
+
+
+def other_project(house: House, secret: str | None) -> UUID:
+    """A second project, connected to the same repository."""
+    project = house.bugspark.add_project("Other")
+    house.bugspark.add_integration(project, config=integration(secret))
+    return project
