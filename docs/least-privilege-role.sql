@@ -22,3 +22,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     sync_hooks, sync_deliveries, sync_unannounced TO reconciler;
 GRANT USAGE ON sync_runs_id_seq, sync_changes_id_seq TO reconciler;
 GRANT SELECT ON reconciler_alembic_version TO reconciler;
+
+-- Only with bugspark.notify_webhooks = true: BugSpark's customers are told of synced changes.
+-- GRANT SELECT (id, project_id, events, is_active, created_at) ON webhooks TO reconciler;
+-- GRANT INSERT ON background_tasks TO reconciler;

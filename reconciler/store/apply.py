@@ -20,6 +20,7 @@ from reconciler.model.snapshot import Batch, Stored
 from reconciler.store import story
 from reconciler.store.bulk import delete_by_id, insert_new, source, update_by_id, upsert
 from reconciler.store.checks import Digest, stale
+from reconciler.store.customers import Customers
 from reconciler.store.questions import comments, entries, links, reports
 from reconciler.store.records import ENTRY_KINDS, LINK_KINDS, entry_row, kinds, link_row, list_row
 from reconciler.store.rows import ids
@@ -36,6 +37,7 @@ class Ways:
 
     digest: Digest  # of a comment's body, as the ledger holds it
     web_url: str  # where people read issues: https://github.com
+    customers: Customers  # who is told when a report changes
 
 
 async def apply(connection: AsyncConnection, batch: Batch, ways: Ways) -> Stored:
@@ -57,6 +59,10 @@ async def apply(connection: AsyncConnection, batch: Batch, ways: Ways) -> Stored
     left |= outrun
     await put(connection, [intent for intent in batch.intents if intent.report_id not in left], batch.at)
     await story.tell(connection, batch.project_id, batch.at, story.of_plans(plans))
+    changed = [
+        plan.link.report_id for plan in plans if any(isinstance(each, SetField) for each in plan.actions)
+    ]
+    await ways.customers.tell(connection, batch.project_id, changed, batch.at)
     if not left:  # a position saved without all of its rows would hide the ones left out
         await _lists(connection, batch)
     return Stored(stale=left)

@@ -14,6 +14,7 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import Link
 from reconciler.model.snapshot import Change
 from reconciler.store import story
+from reconciler.store.customers import Customers
 from reconciler.store.engine import Database
 from reconciler.store.ledger import StoredLedger
 from reconciler.store.questions import REPORT_COLUMNS, entries, links, local_comments, reports
@@ -25,9 +26,10 @@ from reconciler.store.tables import intents
 class StoredStories:
     """Stories in the database."""
 
-    def __init__(self, database: Database, ledger: StoredLedger) -> None:
+    def __init__(self, database: Database, ledger: StoredLedger, customers: Customers) -> None:
         self._database = database
         self._ledger = ledger
+        self._customers = customers
 
     async def dossier(self, report_id: ReportId, lines: int) -> Dossier | None:
         """One consistent look. Raises ValueError for a value this program does not know."""
@@ -68,6 +70,7 @@ class StoredStories:
                 return False
             await _store(connection, link)
             await story.tell(connection, link.project_id, at, [change])
+            await self._customers.tell(connection, link.project_id, [change.report_id], at)
             return True
 
     async def release(self, link: Link | None, report_id: ReportId, told: str, at: datetime) -> int:

@@ -23,7 +23,7 @@ from reconciler.model.report import Project
 from reconciler.model.secret import Secret
 from reconciler.model.shown import Progress
 from reconciler.ports import Clock, Governor, Stores
-from reconciler.store.engine import open_engine
+from reconciler.store.engine import CONNECTIONS, Database, open_engine
 from reconciler.store.schema import require_schema
 from reconciler.store.stores import StoreSettings, open_stores
 from reconciler.wiring.clock import SystemClock
@@ -37,6 +37,7 @@ class Parts:
     """What all projects share, open until `Parts` is left."""
 
     settings: Settings
+    database: Database
     stores: Stores
     markers: InstanceMarkers
     clock: Clock
@@ -44,6 +45,10 @@ class Parts:
     doorway: Doorway
     looking: Doorway  # for `plan`: its requests are admitted but not written down
     apps: dict[str, AppCredential] = field(default_factory=dict)
+
+    async def ready(self) -> None:
+        """Database and schema answer. Raises DatabaseError, SchemaError."""
+        await require_schema(self.database)
 
     async def context(
         self, project: Project, progress: Progress, *, by_hand: bool, looking: bool = False
@@ -105,11 +110,15 @@ class Parts:
 
 @asynccontextmanager
 async def open_parts(
-    settings: Settings, clock: Clock | None = None, learn: Callable[[Secret], None] = lambda _: None
+    settings: Settings,
+    clock: Clock | None = None,
+    learn: Callable[[Secret], None] = lambda _: None,
+    *,
+    connections: int = CONNECTIONS,
 ) -> AsyncIterator[Parts]:
     """Open database and connections. Raises SchemaError, DatabaseError, ConfigurationError."""
     clock = clock or SystemClock()
-    database = open_engine(settings.database.url.reveal())
+    database = open_engine(settings.database.url.reveal(), connections=connections)
     transport = Transport(user_agent=USER_AGENT)
     try:
         await require_schema(database)
@@ -118,6 +127,7 @@ async def open_parts(
         markers = await open_markers(settings, stores.keyring)
         yield Parts(
             settings=settings,
+            database=database,
             stores=stores,
             markers=markers,
             clock=clock,

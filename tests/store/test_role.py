@@ -13,6 +13,7 @@ from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, RemoveLoca
 from reconciler.model.report import Columns
 from reconciler.model.snapshot import Memory, Stored
 from reconciler.store import tables
+from reconciler.store.customers import trouble
 from reconciler.store.engine import open_engine
 from reconciler.store.schema import require_schema
 from reconciler.store.stores import OpenStores, StoreSettings, open_stores
@@ -110,6 +111,8 @@ async def as_reconciler(url: str, bugspark: BugSpark) -> None:
     try:
         await require_schema(database)
         await everything(open_stores(database, StoreSettings(digest=digest), StillClock()), bugspark)
+        async with database.read() as connection:
+            assert "lacks the right to SELECT on webhooks" in str(await trouble(connection))
         for forbidden in (
             "DELETE FROM reports",
             "UPDATE users SET name = 'x'",
