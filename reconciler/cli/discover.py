@@ -10,9 +10,10 @@ from reconciler.cli.options import Json, OneProject
 from reconciler.cli.progress import Display
 from reconciler.cli.session import session_of
 from reconciler.cli.show_pass import project as project_as_json
-from reconciler.cli.text import counted, cut, words_of_shell
+from reconciler.cli.text import cut
 from reconciler.model.report import Project
 from reconciler.model.shown import DiscoveryResult
+from reconciler.model.wording import counted, words_of_shell
 
 
 def discover(

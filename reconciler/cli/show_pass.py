@@ -3,8 +3,9 @@
 from dataclasses import asdict
 from typing import Any
 
-from reconciler.cli.text import counted, listed
+from reconciler.cli.text import listed
 from reconciler.model.passes import Applied, PassResult
+from reconciler.model.wording import counted
 
 
 def as_json(result: PassResult) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from itertools import groupby
 from typing import Any
 
 from reconciler.cli.show_pass import project
-from reconciler.cli.text import WIDTH, counted, cut, fit, width, words_of_shell
+from reconciler.cli.text import WIDTH, cut, fit, width
 from reconciler.model.shown import PlanShown, ShownAction
+from reconciler.model.wording import counted, words_of_shell
 
 TO_BUGSPARK = frozenset({"set_field", "import_comment", "edit_comment", "remove_comment"})
 DELETIONS = frozenset({"remove_comment", "delete_remote_comment"})

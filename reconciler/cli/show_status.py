@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.show_pass import as_json as pass_as_json
 from reconciler.cli.show_pass import project
-from reconciler.cli.text import WIDTH, ago, clock, counted, cut, fit, iso, span
-from reconciler.cli.words import LIVE, SIGNS, Standing, standing
+from reconciler.cli.text import WIDTH, cut, fit
+from reconciler.model.standing import LIVE, SIGNS, Standing, standing
 from reconciler.model.visible import visible
+from reconciler.model.wording import ago, clock, counted, iso, span
 
 if TYPE_CHECKING:
     from reconciler.model.snapshot import Health, Limits

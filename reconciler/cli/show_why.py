@@ -7,9 +7,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.show_status import View
-from reconciler.cli.text import WIDTH, ago, clock, counted, cut, fit, iso
+from reconciler.cli.text import WIDTH, cut, fit
 from reconciler.model.fields import Side
 from reconciler.model.named import field_of_operation, kind_of_operation
+from reconciler.model.wording import ago, clock, counted, iso
 
 if TYPE_CHECKING:
     from reconciler.model.dossier import CommentShown, FieldShown, ReportShown, Told

@@ -1,11 +1,10 @@
-"""Words, widths and times for 80 columns. Pure."""
+"""Widths for 80 columns. Pure."""
 
-import shlex
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, tzinfo
 from unicodedata import combining, east_asian_width
 
 from reconciler.model.visible import visible
+from reconciler.model.wording import counted
 
 WIDTH = 80
 
@@ -35,11 +34,6 @@ def fit(text: str, columns: int, *, more: str = "…") -> str:
     return text + " " * (columns - width(text))
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 comment`, `2 comments`, `1,200 links`."""
-    return f"{number:,} {noun if number == 1 else noun + 's'}"
-
-
 def listed(parts: Iterable[tuple[int, str]]) -> str:
     """What is not zero, `3 reports updated, 1 comment imported`: the first word is the noun."""
     shown = []
@@ -48,37 +42,3 @@ def listed(parts: Iterable[tuple[int, str]]) -> str:
         if number:
             shown.append(f"{counted(number, noun)} {rest}".rstrip())
     return ", ".join(shown)
-
-
-def ago(then: datetime, now: datetime) -> str:
-    """`40 s ago`, `5 min ago`, `3 h ago`, `12 d ago`."""
-    seconds = max(0, int((now - then) / timedelta(seconds=1)))
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {unit} ago"
-    return f"{seconds} s ago"
-
-
-def span(length: timedelta) -> str:
-    """`6 h`, `90 min`, `45 s`: in the largest unit that fits whole."""
-    seconds = int(length / timedelta(seconds=1))
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds and seconds % size == 0:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
-
-
-def clock(moment: datetime, now: datetime, zone: tzinfo | None) -> str:
-    """`14:05` today, else with the date; in the reader's zone (None: the machine's)."""
-    there, today = moment.astimezone(zone), now.astimezone(zone)
-    return f"{there:%H:%M}" if there.date() == today.date() else f"{there:%Y-%m-%d %H:%M}"
-
-
-def words_of_shell(*words: str) -> str:
-    """A command to copy, safe to paste."""
-    return shlex.join(visible(word) for word in words)
-
-
-def iso(moment: datetime | None) -> str | None:
-    """ISO 8601 in UTC, as programs get it."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None

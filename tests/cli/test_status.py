@@ -9,10 +9,10 @@ import pytest
 
 from reconciler.cli.show_status import View, as_lines
 from reconciler.cli.text import width
-from reconciler.cli.words import standing
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Failure, Outcome
 from reconciler.model.snapshot import Attention, Coverage, Health, Limits
+from reconciler.model.standing import standing
 from tests.cli.fakes import FakeApplication, command, project, result
 
 ACME = project()

@@ -1,0 +1,140 @@
+"""A project's standing in one sign and a few words, and what a person should do (LOOKS.md)."""
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from enum import StrEnum
+
+from reconciler.model.link import LinkState
+from reconciler.model.passes import Outcome
+from reconciler.model.snapshot import Health
+from reconciler.model.wording import ago, clock, counted, words_of_shell
+
+
+class State(StrEnum):
+    """The same words on the terminal, in JSON and on the dashboard."""
+
+    SYNCED = "Synced"
+    WAITING = "Waiting"
+    ATTENTION = "Needs you"
+    FAILED = "Failed"
+    PAUSED = "Paused"
+    NEW = "Not looked at yet"
+
+
+SIGNS = {
+    State.SYNCED: ("✓", "+"),
+    State.WAITING: ("…", "~"),
+    State.ATTENTION: ("!", "!"),
+    State.FAILED: ("✗", "x"),
+    State.PAUSED: ("‖", "="),
+    State.NEW: ("·", "."),
+}
+RECREATED = "recreated"  # errors.RecreatedError.kind
+LIVE = (LinkState.ACTIVE, LinkState.NEW)
+_QUIET = (*LIVE, LinkState.UNLINKED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a project stands; `command` is what a person should run, if anything."""
+
+    state: State
+    reason: str | None = None
+    command: str | None = None
+
+    @property
+    def words(self) -> str:
+        """`Synced`, `Waiting (…)`, `Needs you: …`."""
+        match self.state, self.reason:
+            case _, None:
+                return self.state.value
+            case ((State.WAITING | State.SYNCED), reason):
+                return f"{self.state.value} ({reason})"
+            case _, reason:
+                return f"{self.state.value}: {reason}"
+
+
+def standing(health: Health, now: datetime, zone: tzinfo | None) -> Standing:
+    """The most pressing thing about a project: what needs a person first."""
+    return _needs_person(health, now, zone) or _waits(health, now, zone) or _fine(health, now)
+
+
+def _needs_person(health: Health, now: datetime, zone: tzinfo | None) -> Standing | None:
+    one_pass = ("reconcile", "--project", health.name)
+    if health.withheld:
+        reason = f"{counted(health.withheld_count, 'deletion')} withheld"
+        command = words_of_shell(*one_pass, "--accept", health.withheld)
+        return Standing(state=State.ATTENTION, reason=reason, command=command)
+    if health.problem:
+        return Standing(state=State.FAILED, reason=health.problem, command="reconcile check")
+    if health.paused:
+        return Standing(state=State.PAUSED, command=words_of_shell("reconcile", "resume", health.name))
+    last = health.last_pass
+    if last and last.outcome is Outcome.FAILED:
+        reason = last.error.message if last.error else "the last pass failed"
+        reason += _next_try(health, now, zone)
+        return Standing(state=State.FAILED, reason=reason, command=words_of_shell(*one_pass))
+    if held := _held(health):
+        return held
+    if health.quarantined:
+        reason = f"{counted(health.quarantined, 'change')} quarantined"
+        return Standing(state=State.ATTENTION, reason=reason, command=words_of_shell(*one_pass))
+    return None
+
+
+def _held(health: Health) -> Standing | None:
+    """What a brake holds back until a person says so."""
+    last = health.last_pass
+    if last and last.error and last.error.kind == RECREATED:
+        return Standing(state=State.ATTENTION, reason=last.error.message, command="reconcile check")
+    if health.exposed:
+        command = words_of_shell("reconcile", "--project", health.name, "--accept", "public")
+        reason = f"{health.repository} has become public, text is held back"
+        return Standing(state=State.ATTENTION, reason=reason, command=command)
+    frozen = next((item for item in health.attention if item.what == "frozen"), None)
+    if frozen:
+        resolve = ("reconcile", "resolve", str(frozen.report_id), str(frozen.field), "--take", "github")
+        reason = f"{frozen.field} of {frozen.report} is frozen: {frozen.reason}"
+        return Standing(state=State.ATTENTION, reason=reason, command=words_of_shell(*resolve))
+    return None
+
+
+def _waits(health: Health, now: datetime, zone: tzinfo | None) -> Standing | None:
+    last = health.last_pass
+    if last and last.outcome is Outcome.LIMITED:
+        return Standing(state=State.WAITING, reason=limit_words(last.next_at or health.next_at, now, zone))
+    if last and last.outcome is Outcome.REFUSED:
+        reason = last.error.message if last.error else "refused"
+        return Standing(state=State.WAITING, reason=reason + _next_try(health, now, zone))
+    if health.pending:
+        return Standing(state=State.WAITING, reason=f"{counted(health.pending, 'write')} pending")
+    return None
+
+
+def _next_try(health: Health, now: datetime, zone: tzinfo | None) -> str:
+    """`; 3 failures, next try at 14:05`: what a back-off of ours puts off."""
+    if health.next_at is None or not health.failures:
+        return ""
+    return f"; {counted(health.failures, 'failure')}, next try at {clock(health.next_at, now, zone)}"
+
+
+def _fine(health: Health, now: datetime) -> Standing:
+    if health.last_success_at is None:
+        return Standing(state=State.NEW)
+    parts = [ago(health.last_success_at, now)]
+    if health.conflicts:
+        parts.append(counted(health.conflicts, "conflict"))
+    parts += [f"{number:,} {state.replace('_', ' ')}" for state, number in aside(health).items()]
+    if health.elsewhere:
+        parts.append(f"{counted(health.elsewhere, 'link')} of another repository rest")
+    return Standing(state=State.SYNCED, reason=", ".join(parts))
+
+
+def aside(health: Health) -> dict[str, int]:
+    """Links that exist but are not synced any more: gone, transferred, contested … `unlinked` is history."""
+    return {state: number for state, number in health.links.items() if number and state not in _QUIET}
+
+
+def limit_words(until: datetime | None, now: datetime, zone: tzinfo | None) -> str:
+    """`GitHub limit until 14:05`."""
+    return f"GitHub limit until {clock(until, now, zone)}" if until else "GitHub limit"
