@@ -9,6 +9,7 @@ import typer
 from reconciler import __version__
 from reconciler.cli import (
     configuration,
+    daemon,
     demo,
     discover,
     doctor,
@@ -29,6 +30,7 @@ from reconciler.errors import UsageError
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     planning.plan,
+    daemon.daemon,
     status.status,
     links.link,
     links.unlink,

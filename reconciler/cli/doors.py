@@ -4,7 +4,7 @@ from __future__ import annotations  # the model is not imported for words in sig
 
 import gc
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
@@ -63,6 +63,10 @@ class Application(Protocol):
         """A pass that compares every link whole. A project's own trouble is in the result, never raised."""
         ...
 
+    async def keep(self) -> int:
+        """Remove records older than `keep.days`, if nobody did so today; how many rows."""
+        ...
+
     async def pause(self, project: str) -> str:
         """A sentence that says what was done. Raises UsageError."""
         ...
@@ -101,6 +105,16 @@ def _migrate(settings: Settings) -> str:
     return migrate(settings)
 
 
+def _daemon(
+    settings: Settings, again: Callable[[], Settings], learn: Learn, environ: Mapping[str, str]
+) -> None:
+    import asyncio
+
+    from reconciler.wiring.daemon import Starting, run_daemon
+
+    asyncio.run(run_daemon(Starting(settings=settings, again=again, learn=learn, environ=environ)))
+
+
 def _demo(keep: bool) -> int:
     return cast("int", importlib.import_module("reconciler.demo.main").run(keep=keep))
 
@@ -113,4 +127,5 @@ class Doors:
         _open_application
     )
     migrate: Callable[[Settings], str] = _migrate
+    daemon: Callable[[Settings, Callable[[], Settings], Learn, Mapping[str, str]], None] = _daemon
     demo: Callable[[bool], int] = _demo

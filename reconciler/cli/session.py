@@ -35,9 +35,28 @@ class Session:
         if self._loaded is None:
             from reconciler.config.load import load
 
-            self._loaded = load(self.config, self.environ)
-            self._set_up_logs(self._loaded)
+            loaded = load(self.config, self.environ)
+            # A command's own lines say what it did, and what was refused; unless asked for, its log adds only
+            # what is wrong with the program itself.
+            level = loaded.settings.log.level if "log.level" in loaded.places else "error"
+            self._set_up_logs(loaded, level=level)
+            self._loaded = loaded
         return self._loaded
+
+    def serve(self) -> "Loaded":
+        """The configuration for a service: its log says what `log.level` says it should."""
+        loaded = self.load()
+        self._set_up_logs(loaded, level=loaded.settings.log.level)
+        return loaded
+
+    def reload(self) -> "Loaded":
+        """Read everything again, for a service. Raises ConfigurationError: then all stays as it was."""
+        from reconciler.config.load import load
+
+        loaded = load(self.config, self.environ)
+        self._set_up_logs(loaded, level=loaded.settings.log.level)
+        self._loaded = loaded
+        return loaded
 
     def run(self, work: Callable[[Application, Display], Awaitable[T]]) -> T:
         """Open the program, do one thing with it, close it. Raises what either does."""
@@ -52,18 +71,15 @@ class Session:
             async with self.doors.open_application(settings, self.redaction.add) as application:
                 return await work(application, display)
 
-    def _set_up_logs(self, loaded: "Loaded") -> None:
+    def _set_up_logs(self, loaded: "Loaded", *, level: Literal["debug", "info", "warning", "error"]) -> None:
         from reconciler import logs
         from reconciler.config.process import wants_colour
 
         settings = loaded.settings
-        # A command's own lines say what it did, and what was refused; unless asked for, its log adds only
-        # what is wrong with the program itself.
-        level: Literal["debug", "info", "warning", "error"] = (
-            settings.log.level if "log.level" in loaded.places else "error"
-        )
         self.debug = level == "debug"
-        self.redaction = logs.Redaction(settings.secrets())
+        self.redaction = self.redaction or logs.Redaction()
+        for secret in settings.secrets():
+            self.redaction.add(secret)
         colour = wants_colour(self.environ, terminal=self.console.err.isatty())
         logs.configure(
             level=level,

@@ -19,6 +19,7 @@ from reconciler.store.failures import translated
 
 APPLICATION = "bugspark-reconciler"
 BUSY_SECONDS = 15
+CONNECTIONS = 10  # to the database, at most
 READS = "reconciler_reads"
 REST_SECONDS = 1.0  # a pooled connection unused for longer is asked whether it still lives
 OLDEST_SQLITE = (3, 35)  # RETURNING, and ALTER TABLE … DROP COLUMN
@@ -92,7 +93,7 @@ def parse_url(text: str) -> URL:
     return url
 
 
-def open_engine(text: str, *, connections: int = 10) -> Database:
+def open_engine(text: str, *, connections: int = CONNECTIONS) -> Database:
     """Open the database at this URL; nothing is asked of it yet. Raises ConfigurationError."""
     url = parse_url(text)
     if url.get_backend_name() == "sqlite":

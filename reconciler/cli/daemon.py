@@ -1,0 +1,16 @@
+"""`reconcile daemon`: for ever."""
+
+import typer
+
+from reconciler.cli.session import session_of
+
+
+def daemon(context: typer.Context) -> None:
+    """Keep every project in sync, for ever.
+
+    Ends on SIGTERM; SIGHUP reads the configuration again.
+    """
+    session = session_of(context)
+    settings = session.serve().settings
+    assert session.redaction is not None  # set up when the configuration was read
+    session.doors.daemon(settings, lambda: session.reload().settings, session.redaction.add, session.environ)
