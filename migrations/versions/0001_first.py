@@ -16,6 +16,8 @@ down_revision = None
 
 LIVE = sa.text("state IN ('new', 'active')")
 QUARANTINED = sa.text("quarantined_until IS NOT NULL")
+FROZEN = sa.text("frozen IS NOT NULL")
+CONFLICT = sa.text("kind = 'conflict'")
 UNREAD = sa.text("read_at IS NULL AND number IS NOT NULL")
 COPIED = sa.text("state IN ('live', 'pending') AND local_id IS NOT NULL")
 META = sa.table("sync_meta", sa.column("key", sa.String), sa.column("value", sa.Text))
@@ -254,6 +256,13 @@ def _link_indexes() -> None:
         sqlite_where=QUARANTINED,
         postgresql_where=QUARANTINED,
     )
+    op.create_index(
+        "ix_sync_links_frozen",
+        "sync_links",
+        ["project_id"],
+        sqlite_where=FROZEN,
+        postgresql_where=FROZEN,
+    )
     if op.get_bind().dialect.name == "sqlite":
         compared = ["report_id", "project_id", "state", "number", "repository"]
         compared += ["base_status", "base_severity", "base_category", "base_title", "id"]
@@ -376,6 +385,14 @@ def _changes() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_sync_changes"),
     )
     op.create_index("ix_sync_changes_report_id", "sync_changes", ["report_id"])
+    op.create_index("ix_sync_changes_project_id_at", "sync_changes", ["project_id", "at"])
+    op.create_index(
+        "ix_sync_changes_conflicts",
+        "sync_changes",
+        ["project_id", "at"],
+        sqlite_where=CONFLICT,
+        postgresql_where=CONFLICT,
+    )
 
 
 def _withheld() -> None:

@@ -31,6 +31,8 @@ POSTGRESQL_ONLY = "ix_sync_links_report_id"
 SQLITE_ONLY = "ix_sync_links_compared"
 LIVE = "state IN ('new', 'active')"
 QUARANTINED = "quarantined_until IS NOT NULL"
+FROZEN = "frozen IS NOT NULL"
+CONFLICT = "kind = 'conflict'"
 COPIED = "state IN ('live', 'pending') AND local_id IS NOT NULL"
 UNREAD = "read_at IS NULL AND number IS NOT NULL"
 
@@ -147,6 +149,7 @@ links = Table(
         sqlite_where=text(QUARANTINED),
         postgresql_where=text(QUARANTINED),
     ),
+    Index("ix_sync_links_frozen", "project_id", sqlite_where=text(FROZEN), postgresql_where=text(FROZEN)),
     Index(POSTGRESQL_ONLY, "report_id").ddl_if(dialect="postgresql"),
     # SQLite joins by looking up row by row: with every column a pass compares, it reads no rows.
     Index(
@@ -262,6 +265,14 @@ changes = Table(
     Column("lost", Text),
     Column("request_id", String(100)),
     Index(None, "report_id"),
+    Index(None, "project_id", "at"),
+    Index(
+        "ix_sync_changes_conflicts",
+        "project_id",
+        "at",
+        sqlite_where=text(CONFLICT),
+        postgresql_where=text(CONFLICT),
+    ),
 )
 
 withheld = Table(
