@@ -1,6 +1,6 @@
 """Looking at GitHub: both change lists, gathered into looks that are applied one after another."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.cycle.context import Context
@@ -25,6 +25,7 @@ class Look:
     issue_list: ListState | None = None
     comment_list: ListState | None = None
     local: bool = True  # BugSpark's own differences are looked for as well
+    direct: set[IssueNumber] = field(default_factory=set)  # rows that come from the issue itself, not a list
 
     @property
     def rows(self) -> int:
@@ -36,25 +37,39 @@ class Look:
         """Every issue these rows are about."""
         return frozenset(self.issues) | frozenset(row.issue_number for row in self.comments.values())
 
+    def take(self, rows: Iterable[Issue]) -> None:
+        """Rows of the list, whose position will be stored with them. One that was read directly stays only
+        where the list lags behind it: a list that shows as much or more must not be kept from being applied.
+        """
+        for row in rows:
+            read = self.issues[row.number] if row.number in self.direct else None
+            if read is None or (row != read and row.updated_at >= read.updated_at):
+                self.issues[row.number] = row
+                self.direct.discard(row.number)
+
     def only(self, numbers: Collection[IssueNumber]) -> "Look":
         """The same rows for a few issues, without list positions: for deciding those anew."""
         return Look(
             issues={number: row for number, row in self.issues.items() if number in numbers},
             comments={key: row for key, row in self.comments.items() if row.issue_number in numbers},
             local=False,
+            direct=self.direct.intersection(numbers),
         )
 
 
-async def looks(context: Context, memory: Memory, *, rows: int = LOOK_ROWS) -> AsyncIterator[Look]:
-    """The changes since the last pass, at least one look, which is empty when GitHub is quiet.
+async def looks(
+    context: Context, memory: Memory, direct: Mapping[IssueNumber, Issue], *, rows: int = LOOK_ROWS
+) -> AsyncIterator[Look]:
+    """The changes since the last pass, at least one look, which is empty when GitHub is quiet. `direct`:
+    issues read just now, for the first look.
 
     Each list has its own position (GITHUB.md, rule 5); a look carries the positions that may be stored with
     its rows (rule 4). Raises what reading raises; looks already yielded stay valid.
     """
-    look = Look()
+    look = Look(issues=dict(direct), direct=set(direct))
     async for issues, comments in _side_by_side(context, memory):
         if issues is not None:
-            look.issues.update((row.number, row) for row in issues.rows)
+            look.take(issues.rows)
             look.poisoned.extend(issues.poisoned)
             look.issue_list = issues.state or look.issue_list
         if comments is not None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from reconciler.cycle import named
 from reconciler.cycle.context import Context
 from reconciler.cycle.discover import match, new_link, tracking_id
 from reconciler.cycle.export import exports_due
@@ -56,7 +57,10 @@ async def _plan(context: Context) -> _Planned:
     withheld = await context.stores.ledger.withheld(context.project.id)
     again = withheld.links if withheld.accepted else ()
     plans: list[LinkPlan] = []
-    async for look in looks(context, memory, rows=EVERYTHING):
+    hints = await named.hints(context, memory)
+    await named.follow(context, memory, hints)
+    plans.extend(hints.plans)
+    async for look in looks(context, memory, hints.issues, rows=EVERYTHING):
         segment = await decide_look(context, memory, look, again)
         plans.extend(segment.plans)
         strangers = await tell_apart(context, memory, segment.strangers)

@@ -3,6 +3,7 @@
 async with the project's fence:
     identify    who writes, to which repository        (remembered: an idle pass asks for neither)
     recover     writes of unknown outcome → looked for before anything is sent again
+    named       issues that deliveries named are read, for the first look
     looks       GitHub's two lists, BugSpark's snapshot → plans → guarded → stored
     contacts    links without a base are read whole → plans → stored
     verify      links that are due are compared whole → plans → stored
@@ -16,6 +17,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.cycle import named
 from reconciler.cycle.apply import Applier
 from reconciler.cycle.context import Context
 from reconciler.cycle.discover import discovered
@@ -89,9 +91,13 @@ class _Pass:
         `again`: links to be looked at whole, because deletions of theirs were accepted.
         """
         recovery = await recover(self.context, self.memory, self.tally)
-        await self.context.github.expect(PROBES)
-        async for look in looks(self.context, self.memory):
+        hints = await named.hints(self.context, self.memory)
+        await self.context.github.expect(PROBES + len(hints.links))
+        await named.follow(self.context, self.memory, hints)
+        await self.applier.batch(hints.plans)
+        async for look in looks(self.context, self.memory, hints.issues):
             await self._look(look, (*again, *recovery.links) if look.local else ())
+        await named.done(self.context, hints)
         await conclude(self.context, recovery, self.applier.overtaken)
         async for plans in self._verifications():
             await self.applier.batch(plans)
@@ -112,6 +118,7 @@ class _Pass:
         strangers = await tell_apart(self.context, self.memory, segment.strangers)
         await heal(self.context, strangers, self.tally)
         await self.applier.look(look, segment.plans)
+        await named.compare(self.context, self.memory, look, segment.plans)
         found = await discovered(self.context, self.memory, strangers.others)
         async for plans in first_contacts(self.context, self.memory, [*segment.new, *found]):
             await self.applier.batch(plans)

@@ -1,7 +1,7 @@
 """From a look to link plans: one database snapshot, views, decisions; whole threads where needed."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.cycle.context import Context
@@ -48,8 +48,8 @@ async def decide_look(context: Context, memory: Memory, look: Look, again: Seque
     shown = ((link, look.issues[link.number]) for link in snapshot.links if link.number in look.issues)
     if any(is_another(link, issue) for link, issue in shown):
         await recognised(context, memory)
-    issues = await _undoubted(context, snapshot, look.issues)
-    whole = _to_look_whole(snapshot, issues, comments, again)
+    issues = await _undoubted(context, snapshot, look)
+    whole = _to_look_whole(snapshot, issues, comments, again, look.direct)
     views = list(_views(snapshot, issues, comments, accounts, {link.id for link in whole}))
     looked = await whole_views(context, memory, whole)
     plans = [*_ended(snapshot), *await decide_all(context, [*views, *looked.views]), *looked.plans]
@@ -62,15 +62,13 @@ async def decide_look(context: Context, memory: Memory, look: Look, again: Seque
     )
 
 
-async def _undoubted(
-    context: Context, snapshot: Snapshot, issues: Mapping[IssueNumber, Issue]
-) -> dict[IssueNumber, Issue]:
+async def _undoubted(context: Context, snapshot: Snapshot, look: Look) -> dict[IssueNumber, Issue]:
     """The rows that are news. One that may be from before our own write is read again first."""
     links = {link.number: link for link in snapshot.links}
     rows: dict[IssueNumber, Issue] = {}
-    for number, row in issues.items():
+    for number, row in look.issues.items():
         link = links.get(number)
-        if link is None or not is_doubtful(link, row):
+        if link is None or number in look.direct or not is_doubtful(link, row):
             rows[number] = row
             continue
         try:
@@ -85,17 +83,20 @@ def _to_look_whole(
     issues: Mapping[IssueNumber, Issue],
     comments: Mapping[RemoteCommentId, RemoteComment],
     again: Sequence[Link],
+    direct: Collection[IssueNumber],
 ) -> tuple[Link, ...]:
-    """Fewer comments than the ledger and this look know: one was deleted, and no list will ever say which."""
+    """Fewer comments than the ledger and this look know: one was deleted, and no list will ever say which.
+    More of them on an issue that was read directly: the comment list lags behind it.
+    """
     known = {entry.remote_id for entry in snapshot.entries}
     fresh = Counter(row.issue_number for row in comments.values() if row.id not in known)
-    fewer = [
-        link
+    more = {
+        link: issues[link.number].comments - snapshot.counted.get(link.id, 0) - fresh[link.number]
         for link in snapshot.links
         if link.number in issues
-        and issues[link.number].comments < snapshot.counted.get(link.id, 0) + fresh[link.number]
-    ]
-    chosen = {link.id: link for link in (*fewer, *snapshot.released, *again)}
+    }
+    uneven = [link for link, by in more.items() if by < 0 or (by > 0 and link.number in direct)]
+    chosen = {link.id: link for link in (*uneven, *snapshot.released, *again)}
     return tuple(chosen.values())
 
 

@@ -79,6 +79,12 @@ class Reads:
         """As it is now. Raises MovedError, NotThereError (404, 410; 200: the number is a pull request)."""
         return await self._read_issue(await self._get(self.place.url("issues", number)), number)
 
+    async def latest(self, number: IssueNumber, known: Etags | None) -> Issue | None:
+        """As it is now, None when it has not changed since. Raises what `issue` raises."""
+        ours = known is not None and known.credential == await self.place.gateway.key()
+        reply = await self._get(self.place.url("issues", number), known.issue if known and ours else None)
+        return None if reply.status == 304 else await self._read_issue(reply, number)
+
     async def _read_issue(self, reply: Reply, number: IssueNumber) -> Issue:
         what = f"the issue {self.place.name}#{number}"
         await self._still_here(reply, number, what)

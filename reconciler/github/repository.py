@@ -161,6 +161,9 @@ class GitHubRepository:
     async def issue(self, number: IssueNumber) -> Issue:
         return await self._reads.issue(number)
 
+    async def latest(self, number: IssueNumber, known: Etags | None) -> Issue | None:
+        return await self._reads.latest(number, known)
+
     async def whole(self, number: IssueNumber) -> Whole:
         return await self._reads.whole(number)
 

@@ -37,6 +37,7 @@ class Memory:
     accepted: str | None = None  # hash of withheld deletions the operator accepted
     paused: bool = False
     named: bool = False  # deliveries name issues that no pass has read since
+    hooked: bool = False  # a webhook is known to announce what happens
     failures: int = 0  # passes in a row that failed
 
 

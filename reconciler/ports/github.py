@@ -103,6 +103,11 @@ class GitHub(Protocol):
         """One issue as it is now. Raises NotThereError (404, 410), MovedError (transferred)."""
         ...
 
+    async def latest(self, number: IssueNumber, known: Etags | None) -> Issue | None:
+        """One issue as it is now; None when it is as it was when these ETags came: that costs no primary
+        limit. Raises what `issue` raises."""
+        ...
+
     async def whole(self, number: IssueNumber) -> Whole:
         """One issue and all its comments, complete or an error. Raises what `issue` raises."""
         ...

@@ -24,7 +24,7 @@ from reconciler.store.integrations import Found, to_project
 from reconciler.store.records import kinds, to_json, to_list_state
 from reconciler.store.secrets import Vault
 from reconciler.store.tables import accounts, lists, projects, runs
-from reconciler.store.webhooks import waits
+from reconciler.store.webhooks import waits, works
 
 THEIRS, ROWS = bugspark.projects, bugspark.integrations
 
@@ -70,8 +70,8 @@ class StoredProjects:
 
     async def memory(self, project_id: ProjectId) -> Memory:
         async with self._database.read() as connection:
-            named = waits(project_id).label("named")
-            query = select(projects, named).where(projects.c.project_id == project_id)
+            hints = waits(project_id).label("named"), works(project_id).label("hooked")
+            query = select(projects, *hints).where(projects.c.project_id == project_id)
             row = (await connection.execute(query)).mappings().first()
             positions = await connection.execute(select(lists).where(lists.c.project_id == project_id))
             states = {each["kind"]: to_list_state(each) for each in positions.mappings()}
@@ -92,6 +92,7 @@ class StoredProjects:
             accepted=row["accepted"],
             paused=row["paused"],
             named=row["named"],
+            hooked=row["hooked"],
             failures=row["failures"] or 0,
         )
 

@@ -38,6 +38,11 @@ def waits(project_id: UUID) -> ColumnElement[bool]:
     return exists(select(literal(1)).where(*_unread(project_id)))
 
 
+def works(project_id: UUID) -> ColumnElement[bool]:
+    """Whether the project's hook is known to announce what happens."""
+    return exists(select(literal(1)).where(hooks.c.project_id == project_id, hooks.c.known_at.is_not(None)))
+
+
 class StoredWebhooks:
     """Deliveries and secrets in the database."""
 

@@ -1,0 +1,218 @@
+"""Issues that deliveries named: read directly, never believed, never more than they are worth."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from reconciler.cycle.named import MOST
+from reconciler.demo.github.faults import Meanwhile, Stale, error
+from reconciler.model.ids import IssueNumber, ProjectId
+from reconciler.model.passes import Outcome
+from reconciler.model.webhook import WebhookHealth
+from reconciler.ports import Delivery, Named, Webhooks
+from reconciler.store.engine import open_engine
+from reconciler.store.stores import StoreSettings, open_stores
+from reconciler.wiring.application import Silent
+from tests.support.stores import digest
+from tests.support.sync import Sync
+
+
+class Post:
+    """The receiver, as far as the pass knows it."""
+
+    def __init__(self, webhooks: Webhooks, sync: Sync) -> None:
+        self.webhooks = webhooks
+        self._sync = sync
+
+    async def names(self, *numbers: int, project: ProjectId | None = None) -> None:
+        """A delivery for each of these issues."""
+        for number in numbers:
+            made = Delivery(
+                project_id=project or self._sync.project,
+                id=str(uuid4()),
+                event="issues",
+                action="edited",
+                number=IssueNumber(number),
+                at=self._sync.clock.now(),
+            )
+            assert await self.webhooks.note(made)
+
+    async def unread(self) -> Named:
+        return await self.webhooks.named(self._sync.project)
+
+
+@pytest.fixture
+async def post(world_url: str, sync: Sync) -> AsyncIterator[Post]:
+    database = open_engine(world_url)
+    try:
+        yield Post(open_stores(database, StoreSettings(digest=digest), sync.clock).webhooks, sync)
+    finally:
+        await database.aclose()
+
+
+async def health(sync: Sync) -> WebhookHealth:
+    ((found, *_), _) = await sync.app.status(None)
+    return found.webhook
+
+
+def singles(sync: Sync) -> list[str]:
+    """Paths of single issues that the last pass read."""
+    return [seen.path for seen in sync.asked if seen.path.rpartition("/")[2].isdigit()]
+
+
+async def test_a_named_issue_is_synced_at_once_though_the_lists_lag(sync: Sync, post: Post) -> None:
+    report, number = await sync.linked()
+    sync.github.web.close(number, by="alice")
+    await post.names(number)
+    sync.github.simulator.faults.add(Stale(seconds=60), times=None)
+    result = await sync.run()
+    assert sync.status(report) == "resolved"
+    assert len(sync.asked) == result.github.requests == 3
+    assert await post.unread() == Named()
+    sync.github.simulator.faults.clear()
+    again = await sync.settle()
+    assert (again.github.requests, sync.status(report)) == (2, "resolved")
+
+
+async def test_its_comments_are_read_with_it_when_the_comment_list_lags(sync: Sync, post: Post) -> None:
+    report, number = await sync.linked()
+    sync.github.web.comment(number, "me too", by="bob")
+    await post.names(number)
+    sync.github.simulator.faults.add(Stale(seconds=60), path=r"/issues(/comments)?\?", times=None)
+    await sync.run()
+    assert sync.said_here(report) == ["**bob** (via GitHub):\n\nme too"]
+
+
+async def test_a_named_issue_costs_three_requests_when_nothing_lags(sync: Sync, post: Post) -> None:
+    report, number = await sync.linked()
+    sync.github.web.close(number, by="alice")
+    sync.github.web.comment(number, "done", by="alice")
+    await post.names(number, number)
+    assert (await sync.run()).github.requests == 3
+    assert (sync.status(report), len(sync.said_here(report))) == ("resolved", 1)
+
+
+async def test_a_replayed_delivery_changes_nothing_and_costs_no_limit(sync: Sync, post: Post) -> None:
+    report, number = await sync.linked()
+    await sync.app.verify(await sync.app.find(str(sync.project)), wait=False, progress=Silent())
+    await sync.settle()
+    sync.change(report, status="triaging")
+    await sync.run()
+    picture = sync.github.web.picture()
+    await post.names(number)
+    result = await sync.run(seconds=0)
+    assert [seen.status for seen in sync.asked] == [304, 304, 304]
+    assert (result.outcome, result.github.cost) == (Outcome.OK, 0)
+    assert (sync.status(report), sync.github.web.picture()) == ("triaging", picture)
+
+
+async def test_unlinked_and_foreign_issues_are_not_even_read(sync: Sync, post: Post) -> None:
+    report, number = await sync.linked()
+    stranger = sync.github.web.open_issue("Not ours", by="bob").number
+    other = sync.bugspark.add_project("Other")
+    sync.bugspark.add_integration(other, token=sync.github.token)
+    await sync.settle()
+    await sync.run(other)
+    await post.names(stranger, 999_999)
+    await post.names(number, project=other)
+    sync.github.simulator.faults.add(Stale(seconds=60), times=None)
+    sync.github.web.close(number, by="alice")
+    await sync.run(seconds=1)
+    assert (singles(sync), sync.status(report)) == ([], "new")  # a delivery makes one project look
+    await sync.run(other, seconds=1)
+    assert (singles(sync), await post.unread()) == ([], Named())
+
+
+async def test_more_than_a_few_are_left_to_the_lists(sync: Sync, post: Post) -> None:
+    reports = [sync.bugspark.add_report(sync.project, f"Report {n}") for n in range(MOST + 2)]
+    await sync.app.export(tuple(map(str, reports)), Silent())
+    await sync.settle()
+    numbers = [sync.number(report) for report in reports]
+    for number in numbers:
+        sync.github.web.close(number, by="alice")
+    await post.names(*numbers)
+    await sync.run()
+    assert len(singles(sync)) == MOST
+    assert {sync.status(report) for report in reports} == {"resolved"}
+    assert await post.unread() == Named()
+
+
+async def test_a_named_issue_that_is_gone_ends_in_the_usual_two_looks(sync: Sync, post: Post) -> None:
+    report, number = await sync.linked()
+    sync.github.web.delete_issue(number, by="alice")
+    await post.names(number)
+    await sync.run()
+    ((found, *_), _) = await sync.app.status(None)
+    assert found.links == {"active": 1}
+    await sync.run(seconds=61)
+    ((found, *_), _) = await sync.app.status(None)
+    assert found.links == {"gone": 1}
+    assert sync.status(report) == "new"
+
+
+async def test_what_could_not_be_read_is_read_by_the_next_pass(sync: Sync, post: Post) -> None:
+    report, number = await sync.linked()
+    sync.github.web.close(number, by="alice")
+    await post.names(number)
+    sync.github.simulator.faults.add(error(500), path=rf"/issues/{number}$", times=None)
+    assert (await sync.run()).outcome is Outcome.FAILED
+    assert (await post.unread()).numbers == (number,)
+    sync.github.simulator.faults.clear()
+    await sync.run()
+    assert (sync.status(report), await post.unread()) == ("resolved", Named())
+
+
+async def test_a_list_that_shows_more_than_the_direct_read_is_believed(sync: Sync, post: Post) -> None:
+    """The list's ETag is stored with its rows: dropping a newer row for one read earlier would hide it."""
+    report, number = await sync.linked()
+    sync.github.web.close(number, by="alice")
+    await post.names(number)
+    worse = Meanwhile(before=lambda: sync.github.web.label(number, "critical", by="alice"))
+    sync.github.simulator.faults.add(worse, path=r"/issues\?")
+    await sync.run()
+    await sync.settle()
+    assert (sync.status(report), sync.severity(report)) == ("resolved", "critical")
+
+
+async def test_what_the_lists_found_without_a_delivery_makes_a_known_hook_silent(
+    sync: Sync, post: Post
+) -> None:
+    report, number = await sync.linked()
+    sync.github.web.close(number, by="alice")
+    await sync.run()
+    sync.github.clock.advance(600)
+    assert await health(sync) == WebhookHealth()  # no hook: nothing was to be expected
+    await post.names(number)
+    await sync.settle()
+    sync.github.clock.advance(600)
+    sync.change(report, status="new")  # our own write is nobody's news
+    await sync.settle()
+    sync.github.clock.advance(600)
+    assert (await health(sync)).missed == 0
+    sync.github.web.comment(number, "still broken", by="bob")
+    await sync.run()
+    sync.github.clock.advance(60)
+    assert (await health(sync)).missed == 0  # it may lag
+    sync.github.clock.advance(600)
+    silent = await health(sync)
+    assert (silent.missed, silent.silent) == (1, 1)
+    await post.names(number)
+    heard = await health(sync)
+    assert (heard.silent, heard.silent_since) == (0, None)
+
+
+async def test_a_delivery_that_comes_after_its_change_was_polled_is_no_silence(
+    sync: Sync, post: Post
+) -> None:
+    _, number = await sync.linked()
+    await post.names(number)
+    await sync.settle()
+    sync.github.web.close(number, by="alice")
+    await sync.run()
+    sync.github.clock.advance(timedelta(minutes=1).seconds)
+    await post.names(number)
+    await sync.run()
+    sync.github.clock.advance(600)
+    assert (await health(sync)).missed == 0
