@@ -12,7 +12,7 @@ from reconciler.cli.session import Session
 from reconciler.cli.show_pass import as_json, as_line
 from reconciler.cli.words import complaint
 from reconciler.errors import UsageError
-from reconciler.model.passes import Outcome, PassResult
+from reconciler.model.passes import Applied, Outcome, PassResult
 from reconciler.model.report import Project
 
 
@@ -41,10 +41,13 @@ def run(session: Session, wanted: Wanted) -> None:
         if not projects:
             session.console.note("No active project has a GitHub integration: nothing to do.")
         concurrency = session.load().settings.poll.concurrency
-        done = True
+        done, changed = True, False
         async for result in _results(application, projects, wanted, display, concurrency):
             display.clear()
             done &= _tell(session, result, json=wanted.json)
+            changed |= result.applied != Applied()
+        if changed:  # where nothing is added, nothing need be removed
+            await application.keep()
         return done
 
     if not session.run(work):

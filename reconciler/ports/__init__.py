@@ -4,6 +4,7 @@ In: values of the model. Out: values of the model, or an error from `errors`. Ad
 and `store/`; the cycle knows only these names. May import: model, errors.
 """
 
+from reconciler.ports.care import Care
 from reconciler.ports.clock import Clock
 from reconciler.ports.github import GitHub, Markers, Page
 from reconciler.ports.identity import Identities
@@ -12,9 +13,11 @@ from reconciler.ports.ledger import Ledger
 from reconciler.ports.projects import Projects, Reports, Stories
 from reconciler.ports.queue import Queue
 from reconciler.ports.stores import Fence, Fences, Governor, Stores
+from reconciler.ports.views import Readings, Views
 from reconciler.ports.webhooks import Delivery, Named, Webhooks
 
 __all__ = [
+    "Care",
     "Claim",
     "Clock",
     "Delivery",
@@ -30,8 +33,10 @@ __all__ = [
     "Page",
     "Projects",
     "Queue",
+    "Readings",
     "Reports",
     "Stores",
     "Stories",
+    "Views",
     "Webhooks",
 ]

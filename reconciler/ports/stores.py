@@ -11,10 +11,12 @@ from reconciler.model.ids import (
 from reconciler.model.snapshot import (
     RateLimit,
 )
+from reconciler.ports.care import Care
 from reconciler.ports.identity import Identities
 from reconciler.ports.intents import Intents
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.projects import Projects, Reports, Stories
+from reconciler.ports.views import Views
 from reconciler.ports.webhooks import Webhooks
 
 
@@ -75,3 +77,7 @@ class Stores(Protocol):
     def fences(self) -> Fences: ...
     @property
     def webhooks(self) -> Webhooks: ...
+    @property
+    def views(self) -> Views: ...
+    @property
+    def care(self) -> Care: ...

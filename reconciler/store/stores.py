@@ -9,6 +9,7 @@ from reconciler.model.policy import Pace
 from reconciler.model.secret import Secret
 from reconciler.ports import Clock, Fences, Governor
 from reconciler.store.apply import Ways
+from reconciler.store.care import StoredCare
 from reconciler.store.checks import Digest
 from reconciler.store.customers import Customers
 from reconciler.store.engine import Database
@@ -24,6 +25,7 @@ from reconciler.store.projects import StoredProjects
 from reconciler.store.reports import StoredReports
 from reconciler.store.secrets import Vault
 from reconciler.store.stories import StoredStories
+from reconciler.store.views import StoredViews
 from reconciler.store.webhooks import StoredWebhooks
 
 
@@ -54,8 +56,10 @@ class OpenStores:
     fences: Fences
     stories: StoredStories
     webhooks: StoredWebhooks
+    views: StoredViews
     identity: StoredIdentity
     keyring: KeyRing
+    care: StoredCare
     meta: Meta
     vault: Vault
 
@@ -83,8 +87,10 @@ def open_stores(
         ),
         stories=StoredStories(database, ledger, customers),
         webhooks=StoredWebhooks(database, clock, vault),
+        views=StoredViews(database, clock, settings.verify),
         identity=StoredIdentity(database, new_id),
         keyring=KeyRing(database, settings.keys),
+        care=StoredCare(database),
         meta=Meta(database),
         vault=vault,
     )

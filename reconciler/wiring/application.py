@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from reconciler.config.settings import Settings
 from reconciler.cycle import checkup, discover, linking, mending, pausing
@@ -26,6 +27,9 @@ from reconciler.wiring.parts import Parts, open_parts
 
 _ISSUE = re.compile(r"([A-Za-z0-9._-]+/[A-Za-z0-9._-]+)#([1-9][0-9]{0,9})")
 
+
+SELDOM = timedelta(days=1)
+"""Between two sweeps of old records after passes by hand; the daemon sweeps more often."""
 
 STORY = 500
 """So many lines of a report's story are shown, the newest."""
@@ -116,6 +120,10 @@ class Application:
         """A pass that compares every link whole. A project's own trouble is in the result, never raised."""
         context = await self._parts.context(project, progress, by_hand=True)
         return await run_pass(context, wait=wait, verify=True)
+
+    async def keep(self) -> int:
+        """Remove records older than `keep.days`, if nobody did so today; how many rows."""
+        return await self._parts.keep(SELDOM)
 
     async def pause(self, project: str) -> str:
         """A sentence that says what was done. Raises UsageError."""

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from reconciler import __version__
 from reconciler.config.settings import Settings
+from reconciler.cycle import keeping
 from reconciler.cycle.context import Context
 from reconciler.decide.mapping import field_of_label
 from reconciler.decide.text import digest
@@ -49,6 +50,15 @@ class Parts:
     async def ready(self) -> None:
         """Database and schema answer. Raises DatabaseError, SchemaError."""
         await require_schema(self.database)
+
+    async def keep(self, every: timedelta) -> int:
+        """Remove what is older than `keep.days`, unless any process did so less than `every` ago; how many
+        rows. Not before GitHub has told the time: see `cycle.keeping`. Raises DatabaseError.
+        """
+        if not self.doorway.time.heard:
+            return 0
+        kept = timedelta(days=self.settings.keep.days)
+        return await keeping.keep(self.stores, self.doorway.time.now(), kept, every)
 
     async def context(
         self, project: Project, progress: Progress, *, by_hand: bool, looking: bool = False

@@ -133,6 +133,9 @@ class FakeApplication:
         self.calls.append(("retry", report))
         return f"{report}: released"
 
+    async def keep(self) -> int:
+        return 0
+
     async def pause(self, project: str) -> str:
         self.calls.append(("pause", project))
         return f"{project} is paused"

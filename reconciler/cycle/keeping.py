@@ -1,0 +1,21 @@
+"""Retention: what is older than `keep.days` is removed, now and then (CONTRACT.md, [keep])."""
+
+from datetime import datetime, timedelta
+
+from reconciler.logs import Log
+from reconciler.ports import Stores
+
+log = Log(__name__)
+
+
+async def keep(stores: Stores, now: datetime, kept: timedelta, every: timedelta) -> int:
+    """Sweep, unless any process did less than `every` ago. How many rows went. Raises DatabaseError.
+
+    `now` must be GitHub's time: a clock of ours that has jumped ahead would throw everything away.
+    """
+    if not await stores.care.turn(now, every):
+        return 0
+    gone = await stores.care.sweep(now - kept)
+    if gone:
+        log.info("old records removed", rows=gone, before=(now - kept).isoformat())
+    return gone
