@@ -30,9 +30,9 @@ async def of(
 ) -> tuple[Health, ...]:
     """One Health per project, in their order. `verify`: how often each link is to be compared whole."""
     covered = await coverage(connection, now - verify * SLACK, true())
-    by_state = await _counts(connection, links.c.project_id, links.c.state)
-    wishes = await _counts(connection, intents.c.project_id, intents.c.state)
-    held = await _counts(connection, withheld.c.project_id, withheld.c.kind)
+    by_state = await counts(connection, links.c.project_id, links.c.state)
+    wishes = await counts(connection, intents.c.project_id, intents.c.state)
+    held = await counts(connection, withheld.c.project_id, withheld.c.kind)
     noted = await attention.of(connection, [each.id for each in known])
     elsewhere = await attention.elsewhere(connection)
     heard = await silence.of(connection, now)
@@ -84,13 +84,14 @@ def _health(
     )
 
 
-async def _counts(connection: AsyncConnection, project: Column[Any], word: Column[Any]) -> Any:
-    counts: defaultdict[Any, dict[str, int]] = defaultdict(dict)
+async def counts(connection: AsyncConnection, project: Column[Any], word: Column[Any]) -> Any:
+    """By project and word (a state, a kind): how many rows."""
+    found: defaultdict[Any, dict[str, int]] = defaultdict(dict)
     for id_, state, count in await connection.execute(
         select(project, word, func.count()).group_by(project, word)
     ):
-        counts[id_][state] = count
-    return counts
+        found[id_][state] = count
+    return found
 
 
 async def coverage(

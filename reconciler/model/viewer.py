@@ -1,0 +1,35 @@
+"""Who looks at the pages and the API, and how far that goes (BUGSPARK.md, Dashboard sign-in)."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from uuid import UUID
+
+
+class Access(IntEnum):
+    """What somebody may do with one project; each includes what is before it."""
+
+    NONE = 0  # not even know that it exists
+    SEE = 1  # accepted members
+    CHANGE = 2  # owner, superadmins, the operator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """A BugSpark user, or the operator of this program."""
+
+    user_id: UUID | None  # None: the operator
+    name: str
+    everything: bool  # every project: the operator, and BugSpark's superadmins
+
+
+OPERATOR = Viewer(user_id=None, name="operator", everything=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """A project's links, each counted once, by the most pressing thing about it."""
+
+    synced: int = 0
+    pending: int = 0  # first contact or a write is to come
+    conflict: int = 0  # both sides had changed lately, and one value lost
+    attention: int = 0  # rests, is frozen, was refused, or ended on GitHub

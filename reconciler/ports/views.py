@@ -1,0 +1,51 @@
+"""What the pages and the API read. Nothing here writes."""
+
+from collections.abc import Mapping
+from typing import Protocol
+from uuid import UUID
+
+from reconciler.model.dossier import ReportShown
+from reconciler.model.gauges import Gauges
+from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.snapshot import Health
+from reconciler.model.viewer import Access, Tally, Viewer
+
+
+class Views(Protocol):
+    """Who may see what, and the numbers. Every method raises DatabaseError."""
+
+    async def viewer(self, user_id: UUID) -> Viewer | None:
+        """A BugSpark user who may sign in: active, and neither waiting for the beta nor turned down."""
+        ...
+
+    async def access(self, viewer: Viewer, project_id: ProjectId) -> Access:
+        """NONE too for a project that does not exist or is switched off."""
+        ...
+
+    async def accessible(self, viewer: Viewer) -> Mapping[ProjectId, Access]:
+        """Every active project this viewer may see."""
+        ...
+
+    async def project_of(self, report_id: ReportId) -> ProjectId | None:
+        """Which project a report belongs to; None when there is no such report."""
+        ...
+
+    async def tally(self, project_id: ProjectId | None = None) -> Mapping[ProjectId, Tally]:
+        """Links by sync state, of one project or of all. Projects without any link may be absent."""
+        ...
+
+    async def gauges(self) -> Gauges:
+        """What `/metrics` tells of the database."""
+        ...
+
+
+class Readings(Protocol):
+    """What needs a verdict before it can be shown; composed in `wiring`."""
+
+    async def health(self, project_id: ProjectId | None = None) -> tuple[Health, ...]:
+        """As `Projects.health`: one project, or every active one with a github integration, by name."""
+        ...
+
+    async def report(self, report_id: ReportId) -> ReportShown | None:
+        """All that is known about a report and its story; None when it was deleted."""
+        ...

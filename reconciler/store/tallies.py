@@ -1,0 +1,142 @@
+"""How many links are synced, wait, were in conflict, or need somebody: by exceptions, which are few.
+
+Every question but the count of all links walks a partial index or a small table, so 100,000 quiet links cost
+one walk along an index (tests/store/test_query_plans.py).
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Integer, case, exists, func, literal, select, text, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.expression import ColumnElement, Select
+
+from reconciler.model.fields import Field
+from reconciler.model.ids import ProjectId
+from reconciler.model.intent import IntentState
+from reconciler.model.link import ENDED, LinkState
+from reconciler.model.viewer import Tally
+from reconciler.store import tables
+from reconciler.store.tables import changes, intents, links
+
+SHOWN_FOR = timedelta(days=7)
+"""So long a conflict is news, unless somebody changes or resolves the field before."""
+ATTENTION, CONFLICT, PENDING = 0, 1, 2
+LIVE = (LinkState.NEW, LinkState.ACTIVE)
+TOLD = (*ENDED, LinkState.CONTESTED)
+# Word for word the conditions of the partial indexes: SQLite recognises them in no other spelling.
+RESTS = text(f"sync_links.{tables.QUARANTINED}")
+FROZEN = text(f"sync_links.{tables.FROZEN}")
+CONFLICTS = text(f"sync_changes.{tables.CONFLICT}")
+
+Question = Select[tuple[UUID, UUID, UUID, int, int]]
+
+
+async def of(
+    connection: AsyncConnection, now: datetime, project_id: ProjectId | None = None
+) -> dict[ProjectId, Tally]:
+    """By project: every link counted once, under the most pressing thing about it."""
+    odd = union_all(*(_only(each, project_id) for each in _questions(now))).subquery("odd")
+    thing = func.coalesce(odd.c.link_id, odd.c.report_id)
+    worst = (
+        select(odd.c.project_id, func.min(odd.c.rank).label("rank"), func.max(odd.c.linked).label("linked"))
+        .group_by(odd.c.project_id, thing)
+        .subquery("worst")
+    )
+    counted = select(worst.c.project_id, worst.c.rank, func.count(), func.sum(worst.c.linked))
+    found: dict[ProjectId, dict[int, int]] = {}
+    taken: dict[ProjectId, int] = {}
+    for id_, rank, count, linked in await connection.execute(
+        counted.group_by(worst.c.project_id, worst.c.rank)
+    ):
+        found.setdefault(ProjectId(id_), {})[rank] = count
+        taken[ProjectId(id_)] = taken.get(ProjectId(id_), 0) + linked
+    live, told = await _states(connection, project_id)
+    return {
+        id_: _tally(found.get(id_, {}), live.get(id_, 0) - taken.get(id_, 0), told.get(id_, 0))
+        for id_ in found.keys() | live.keys() | told.keys()
+    }
+
+
+def _tally(odd: dict[int, int], quiet: int, told: int) -> Tally:
+    return Tally(
+        synced=max(0, quiet),
+        pending=odd.get(PENDING, 0),
+        conflict=odd.get(CONFLICT, 0),
+        attention=odd.get(ATTENTION, 0) + told,
+    )
+
+
+async def _states(
+    connection: AsyncConnection, project_id: ProjectId | None
+) -> tuple[dict[ProjectId, int], dict[ProjectId, int]]:
+    """Live links, and those that ended in a way people should know of."""
+    query = select(links.c.project_id, links.c.state, func.count())
+    if project_id is not None:
+        query = query.where(links.c.project_id == project_id)
+    live: dict[ProjectId, int] = {}
+    told: dict[ProjectId, int] = {}
+    for id_, state, count in await connection.execute(query.group_by(links.c.project_id, links.c.state)):
+        into = live if state in LIVE else told if state in TOLD else {}
+        into[ProjectId(id_)] = into.get(ProjectId(id_), 0) + count
+    return live, told
+
+
+def _questions(now: datetime) -> tuple[Question, ...]:
+    """(project, link, report, rank, linked): a link may be in several."""
+    alive = links.c.state.in_(LIVE)
+    return (
+        _of_links(ATTENTION).where(RESTS, alive),
+        _of_links(ATTENTION).where(FROZEN, alive),
+        _of_links(PENDING).where(links.c.state == LinkState.NEW),
+        _of_intents(),
+        _of_conflicts(now),
+    )
+
+
+def _of_links(rank: int) -> Question:
+    return _row(links.c.project_id, links.c.id, links.c.report_id, literal(rank, Integer()))
+
+
+def _of_intents() -> Question:
+    """A wish for a new issue has no link yet: it is counted by its report."""
+    refused = intents.c.state == IntentState.QUARANTINED
+    rank = case((refused, literal(ATTENTION, Integer())), else_=literal(PENDING, Integer()))
+    return _row(intents.c.project_id, intents.c.link_id, intents.c.report_id, rank)
+
+
+def _of_conflicts(now: datetime) -> Question:
+    """A recorded conflict that is still the last thing that happened to its field."""
+    later = changes.alias("later")
+    same = (later.c.report_id == changes.c.report_id, later.c.field == changes.c.field)
+    over = exists(select(literal(1)).where(*same, later.c.id > changes.c.id))
+    row = _row(links.c.project_id, links.c.id, links.c.report_id, literal(CONFLICT, Integer()))
+    return row.select_from(changes.join(links, links.c.id == changes.c.link_id)).where(
+        CONFLICTS,
+        changes.c.at >= now - SHOWN_FOR,
+        changes.c.field.in_([each.value for each in Field]),
+        links.c.state.in_(LIVE),
+        ~over,
+    )
+
+
+def _row(
+    project: ColumnElement[UUID],
+    link: ColumnElement[UUID],
+    report: ColumnElement[UUID],
+    rank: ColumnElement[int],
+) -> Question:
+    linked = case((link.is_(None), literal(0, Integer())), else_=literal(1, Integer()))
+    return select(
+        project.label("project_id"),
+        link.label("link_id"),
+        report.label("report_id"),
+        rank.label("rank"),
+        linked.label("linked"),
+    )
+
+
+def _only(question: Question, project_id: ProjectId | None) -> Question:
+    if project_id is None:
+        return question
+    return question.where(question.selected_columns.project_id == project_id)

@@ -1,0 +1,124 @@
+"""Who may see what, and numbers for pages and probes: `ports.Views`."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Select, and_, func, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.expression import ColumnElement
+
+from reconciler.model.gauges import Gauges, ProjectGauges
+from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.viewer import Access, Tally, Viewer
+from reconciler.ports import Clock
+from reconciler.store import bugspark, health, tallies
+from reconciler.store.engine import Database
+from reconciler.store.tables import hooks, intents, links, projects
+
+THEIRS, MEMBERS, USERS, REPORTS = (
+    bugspark.projects,
+    bugspark.project_members,
+    bugspark.users,
+    bugspark.reports,
+)
+SUPERADMIN = "superadmin"
+KEPT_OUT = ("pending", "rejected")
+
+
+class StoredViews:
+    """Views of the database. `verify`: how often every link is to be compared whole."""
+
+    def __init__(self, database: Database, clock: Clock, verify: timedelta) -> None:
+        self._database = database
+        self._clock = clock
+        self._verify = verify
+
+    async def viewer(self, user_id: UUID) -> Viewer | None:
+        query = select(USERS.c.name, USERS.c.role).where(
+            USERS.c.id == user_id, USERS.c.is_active, USERS.c.beta_status.not_in(KEPT_OUT)
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).first()
+        if row is None:
+            return None
+        return Viewer(user_id=user_id, name=row.name, everything=row.role == SUPERADMIN)
+
+    async def access(self, viewer: Viewer, project_id: ProjectId) -> Access:
+        async with self._database.read() as connection:
+            found = await _access(connection, viewer, THEIRS.c.id == project_id)
+        return found.get(project_id, Access.NONE)
+
+    async def accessible(self, viewer: Viewer) -> Mapping[ProjectId, Access]:
+        async with self._database.read() as connection:
+            return await _access(connection, viewer, true())
+
+    async def project_of(self, report_id: ReportId) -> ProjectId | None:
+        async with self._database.read() as connection:
+            query = select(REPORTS.c.project_id).where(REPORTS.c.id == report_id)
+            found: UUID | None = (await connection.execute(query)).scalar()
+        return None if found is None else ProjectId(found)
+
+    async def tally(self, project_id: ProjectId | None = None) -> Mapping[ProjectId, Tally]:
+        async with self._database.read() as connection:
+            return await tallies.of(connection, self._clock.now(), project_id)
+
+    async def gauges(self) -> Gauges:
+        now = self._clock.now()
+        async with self._database.read() as connection:
+            return Gauges(
+                projects=await _projects(connection, now - self._verify * health.SLACK),
+                limits=await health.limits(connection, now),
+            )
+
+
+async def _access(
+    connection: AsyncConnection, viewer: Viewer, which: ColumnElement[bool]
+) -> dict[ProjectId, Access]:
+    """Owners change, accepted members see; a member is known by the user, never by an e-mail address."""
+    if viewer.everything:
+        query = select(THEIRS.c.id, true().label("owns")).where(THEIRS.c.is_active, which)
+    else:
+        query = _of_user(viewer.user_id).where(THEIRS.c.is_active, which)
+    rows = await connection.execute(query)
+    return {ProjectId(row.id): Access.CHANGE if row.owns else Access.SEE for row in rows}
+
+
+def _of_user(user_id: UUID | None) -> Select[tuple[UUID, bool]]:
+    mine = MEMBERS.c.user_id == user_id
+    accepted = MEMBERS.c.invite_accepted_at.is_not(None)
+    member = select(MEMBERS.c.project_id).where(mine, accepted)
+    owns = THEIRS.c.owner_id == user_id
+    return select(THEIRS.c.id, owns.label("owns")).where(or_(owns, THEIRS.c.id.in_(member)))
+
+
+async def _projects(connection: AsyncConnection, since: datetime) -> tuple[ProjectGauges, ...]:
+    """Every project that was ever looked at or announced something."""
+    by_state = await health.counts(connection, links.c.project_id, links.c.state)
+    wishes = await health.counts(connection, intents.c.project_id, intents.c.state)
+    covered = await health.coverage(connection, since, true())
+    first = select(intents.c.project_id, func.min(intents.c.created_at)).group_by(intents.c.project_id)
+    oldest = {row[0]: row[1] for row in await connection.execute(first)}
+    joined = projects.outerjoin(hooks, and_(hooks.c.project_id == projects.c.project_id))
+    columns = (
+        projects.c.project_id,
+        projects.c.last_pass_at,
+        projects.c.last_success_at,
+        projects.c.next_at,
+        hooks.c.last_at,
+    )
+    rows = await connection.execute(select(*columns).select_from(joined))
+    return tuple(
+        ProjectGauges(
+            project_id=(id_ := ProjectId(row.project_id)),
+            links=by_state[id_],
+            verified=covered[id_].verified if id_ in covered else 0,
+            intents=wishes[id_],
+            oldest_intent=oldest.get(id_),
+            last_pass_at=row.last_pass_at,
+            last_success_at=row.last_success_at,
+            next_at=row.next_at,
+            last_delivery_at=row.last_at,
+        )
+        for row in rows
+    )
