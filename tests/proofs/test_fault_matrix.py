@@ -21,15 +21,12 @@ from reconciler.demo.github.faults import (
     html,
     redirect,
 )
-from reconciler.model.passes import PassResult
-from tests.support.promises import broken
+from tests.support.promises import settled
 from tests.support.stores import sqlite_template
 from tests.support.town import Town, open_town
 
 __all__ = ["sqlite_template"]
 
-SEVERAL = 8
-"""So many passes must be enough for everything that has to be looked at, sent again or waited for."""
 BOTH: dict[str, Fault] = {
     "timeout before": Drop(seconds=60),
     "timeout after": Drop(seconds=60, applied=True),
@@ -164,23 +161,8 @@ async def test_no_fault_at_any_endpoint_loses_or_doubles_anything(
             rule = town.github.simulator.faults.add(fault, method=method, path=pattern)
             result = await town.run(seconds=30)
             assert rule.hits == 1, f"{place} was not asked for while {name} waited"
-            copies, wrong = await settled(town)
+            wrong, copies = await settled(town), town.most
             outcome = result.outcome.value if result else "died"
             record_property("fault matrix", (place, name, outcome, copies, len(wrong)))
             assert copies <= 1, f"{place}, {name}: {copies} copies"
             assert not wrong, f"{place}, {name}:\n" + "\n".join(wrong)
-
-
-async def settled(town: Town) -> tuple[int, list[str]]:
-    """The most copies of one thing ever seen at once, and what is broken when all has settled."""
-    wrong = ["nothing has run"]
-    for _ in range(SEVERAL):
-        last = await town.run(seconds=61)
-        wrong = broken(town, last) if last and quiet(last) else [f"never quiet: {last}"]
-        if not wrong:
-            break
-    return town.most, wrong
-
-
-def quiet(result: PassResult) -> bool:
-    return result.github.requests == result.github.not_modified == 2

@@ -3,16 +3,21 @@
 The book is kept by unique tokens, one in every comment body, so that in the end each can be looked for.
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
+
+import sqlalchemy as sa
 
 from reconciler.config.settings import Settings
 from reconciler.errors import UsageError
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Outcome, PassResult
+from reconciler.store import bugspark as tables
 from reconciler.wiring.application import Application, Silent, open_application
 from tests.support.bugspark import BugSpark, connected
 from tests.support.github import GitHub, make_github
@@ -29,6 +34,7 @@ CATEGORIES = {"crash": "crash", "performance": "performance", "ui": "ui"}
 """Label by value, the one that counts first (DESIGN.md, Deciding)."""
 OPEN = ("new", "triaging", "in_progress")
 HERE, THERE = "bugspark", "github"
+TOKEN = re.compile(r"token\d+x")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,6 +78,7 @@ class Town:
     most: int = 0
     """The most live copies of one thing there ever were on GitHub after a pass."""
     _count: int = 0
+    _memory: dict[str, Any] | None = None
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     # --- the program --------------------------------------------------------------------------------------
@@ -159,9 +166,8 @@ class Town:
 
     def linked_numbers(self) -> dict[ReportId, int | None]:
         """The issue of each report, remembered when it is cut."""
-        for report in self.reports:
-            row = self.bugspark.report(report)
-            if row is not None and row["github_issue_number"] is not None:
+        for report, row in self.filed().items():
+            if report in self.reports and row["github_issue_number"] is not None:
                 self.reports[report] = int(row["github_issue_number"])
         return self.reports
 
@@ -256,9 +262,37 @@ class Town:
 
     # --- what can be seen from outside --------------------------------------------------------------------
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Nobody acts within the block, so what is asked twice is read once."""
+        self._memory = {}
+        try:
+            yield
+        finally:
+            self._memory = None
+
+    def _once(self, what: str, read: Callable[[], Any]) -> Any:
+        if self._memory is None:
+            return read()
+        if what not in self._memory:
+            self._memory[what] = read()
+        return self._memory[what]
+
+    def filed(self) -> dict[ReportId, Mapping[str, Any]]:
+        """Every report there is."""
+        query = sa.select(tables.reports)
+        rows = self._once("reports", lambda: self.bugspark.rows(query))
+        return {row["id"]: row for row in rows}
+
+    def _said_here(self) -> dict[ReportId, list[str]]:
+        said: dict[ReportId, list[str]] = {}
+        for row in self.bugspark.rows(sa.select(tables.comments.c.report_id, tables.comments.c.body)):
+            said.setdefault(row["report_id"], []).append(str(row["body"]))
+        return said
+
     def rows(self, table: str, **where: Any) -> list[dict[str, Any]]:
         """Rows of one of our tables."""
-        found = self.bugspark.rows_of(table)
+        found = self._once(table, lambda: self.bugspark.rows_of(table))
         return [dict(row) for row in found if all(_same(row[key], value) for key, value in where.items())]
 
     def link_row(self, report: ReportId) -> dict[str, Any] | None:
@@ -266,16 +300,17 @@ class Town:
         return next((row for row in rows if row["state"] == "active"), rows[0] if rows else None)
 
     def is_linked(self, report: ReportId) -> bool:
-        row = self.bugspark.report(report)
+        row = self.filed().get(report)
         link = self.link_row(report)
         linked = row is not None and row["github_issue_number"] is not None
         return linked and link is not None and link["state"] == "active"
 
     def here(self, report: ReportId) -> list[str]:
-        return [str(row["body"]) for row in self.bugspark.comments(report)]
+        said: dict[ReportId, list[str]] = self._once("comments", self._said_here)
+        return said.get(report, [])
 
     def there(self, report: ReportId) -> list[str]:
-        number = self.linked_numbers()[report]
+        number = self._once("numbers", self.linked_numbers)[report]
         return [] if number is None else [row.body for row in self.github.web.thread(number)]
 
     def titles(self) -> list[str]:
@@ -285,11 +320,12 @@ class Town:
 
     def copies(self) -> int:
         """The most live copies of one thing on GitHub now: of a comment, or of a report."""
-        threads = [body for report in self.reports for body in self.there(report)]
-        titles = self.titles()
-        words = (note.copy_edited or note.token for note in self.notes)
-        counts = [sum(word in body for body in threads) for word in words]
-        return max([*counts, *(titles.count(title) for title in titles)], default=0)
+        self.linked_numbers()
+        numbers = [number for number in self.reports.values() if number is not None]
+        threads = [row.body for number in numbers for row in self.github.web.thread(number)]
+        said = Counter(word for body in threads for word in set(TOKEN.findall(body)))
+        words = [said[note.copy_edited or note.token] for note in self.notes]
+        return max([*words, *Counter(self.titles()).values()], default=0)
 
     def _copies_there(self, note: Note) -> list[Any]:
         number = self.linked_numbers()[note.report]
