@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from reconciler.demo.github.clock import ManualClock
 from reconciler.demo.github.journal import Seen
 from reconciler.demo.github.threads import running_in_thread
 from reconciler.model.ids import ProjectId, ReportId
+from tests.support import forks
 from tests.support.bugspark import BugSpark, connected
 from tests.support.github import GitHub, make_github
 
@@ -58,7 +59,18 @@ class Desk:
     environ: dict[str, str]
 
     def reconcile(self, *words: str, **environ: str) -> Done:
-        """Start the command and wait for its end."""
+        """The command in a process of its own, to its end.
+
+        The interpreter was started before (`forks`), unless it is to start in another way.
+        """
+        run = self._spawn if any(name.startswith(("PYTHON", "LC_")) for name in environ) else self._fork
+        code, out, err = run(words, {**self.environ, **environ})
+        return Done(code=code, out=out.decode(), err=err.decode())
+
+    def _fork(self, words: Sequence[str], environ: Mapping[str, str]) -> tuple[int, bytes, bytes]:
+        return forks.run(words, cwd=self.home, environ=environ, patience=PATIENCE)
+
+    def _spawn(self, words: Sequence[str], environ: Mapping[str, str]) -> tuple[int, bytes, bytes]:
         done = subprocess.run(
             [PROGRAM, *words],
             capture_output=True,
@@ -66,9 +78,9 @@ class Desk:
             check=False,
             timeout=PATIENCE,
             cwd=self.home,
-            env={**self.environ, **environ},
+            env=environ,
         )
-        return Done(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
+        return done.returncode, done.stdout, done.stderr
 
     def start(self, *words: str, **environ: str) -> subprocess.Popen[bytes]:
         """Start the command and leave it running."""
