@@ -75,6 +75,12 @@ class IdentityError(ReconcilerError):
     kind = "identity"
 
 
+class RestoredError(ReconcilerError):
+    """The database was restored from an older copy: everything is read before anything is written."""
+
+    kind = "restored"
+
+
 class FenceLostError(ReconcilerError):
     """The lock on the project was lost while working: nothing more may be written."""
 

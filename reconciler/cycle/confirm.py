@@ -55,7 +55,7 @@ async def adopted(context: Context, intent: Intent, issue: Issue, tally: Tally) 
     link = await exported_link(context, intent, issue)
     await context.stores.intents.confirm(
         intent,
-        link=replace(link, quarantined_until=issue.created_at) if link else None,
+        link=replace(link, quarantined_until=issue.created_at) if link.state is LinkState.ACTIVE else link,
         entry=None,
         changes=told(intent, link, None),
         at=context.github.now(),
@@ -132,11 +132,11 @@ def _posted(entry: Entry, comment: RemoteComment) -> Entry:
     )
 
 
-async def exported_link(context: Context, intent: Intent, issue: Issue) -> Link | None:
-    """The link of an issue that was created for a report. None when the report was deleted meanwhile."""
+async def exported_link(context: Context, intent: Intent, issue: Issue) -> Link:
+    """The link of an issue that was created for a report. One whose report was deleted meanwhile is kept as
+    such: an issue of ours that nothing knows is the sign of a restore.
+    """
     found = (await context.stores.reports.details([intent.report_id])).get(intent.report_id)
-    if found is None:
-        return None
     link = Link(
         id=LinkId(context.new_id()),
         project_id=intent.project_id,
@@ -146,9 +146,9 @@ async def exported_link(context: Context, intent: Intent, issue: Issue) -> Link 
         number=issue.number,
         origin=LinkOrigin.EXPORT,
         backfill=True,
-        state=LinkState.ACTIVE,
-        reason=None,
-        base=_exported_base(context, found[0], issue),
+        state=LinkState.ACTIVE if found else LinkState.REPORT_DELETED,
+        reason=None if found else "the report was deleted while its issue was being made",
+        base=_exported_base(context, found[0], issue) if found else None,
         seen=seen_of(issue),
         created_at=issue.created_at,
         revision=0,

@@ -117,7 +117,9 @@ def _marked(
     if not may_be_ours(row.author, accounts) or MARKER_NAME not in row.body:
         return row
     found = context.markers.read(row.body, "comment", repository_id, row.issue_number)
-    return row if found is None else replace(row, marked=CommentId(found))
+    if found is not None:
+        return replace(row, marked=CommentId(found))
+    return replace(row, foreign=context.markers.foreign(row.body, "comment", repository_id, row.issue_number))
 
 
 def may_be_ours(author: Account | None, accounts: Collection[AccountId]) -> bool:

@@ -3,6 +3,7 @@
 async with the project's fence:
     identify    who writes, to which repository        (remembered: an idle pass asks for neither)
     recover     writes of unknown outcome → looked for before anything is sent again
+    reread      after a restore: everything, before anything is written
     named       issues that deliveries named are read, for the first look
     looks       GitHub's two lists, BugSpark's snapshot → plans → guarded → stored
     contacts    links without a base are read whole → plans → stored
@@ -10,17 +11,18 @@ async with the project's fence:
     exports     reports that are to become issues → intents
     write       every intent: claim, send once, confirm
     record      one row
+    attend      what began or ceased to need a person is told
 """
 
-from collections import Counter
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from reconciler.cycle import named
+from reconciler.cycle.alerting import attended
 from reconciler.cycle.apply import Applier
 from reconciler.cycle.context import Context
 from reconciler.cycle.discover import discovered
+from reconciler.cycle.ending import Ending, ending_of, result_of
 from reconciler.cycle.endings import followed
 from reconciler.cycle.export import record, record_exports
 from reconciler.cycle.exposure import PUBLIC, acknowledge, sentence
@@ -30,27 +32,17 @@ from reconciler.cycle.ours import heal, tell_apart
 from reconciler.cycle.pacing import paced
 from reconciler.cycle.pausing import paused
 from reconciler.cycle.recover import conclude, recover
-from reconciler.cycle.round import verified, whole_round
+from reconciler.cycle.restored import expected, reread
+from reconciler.cycle.round import whole_round
 from reconciler.cycle.segment import decide_look
 from reconciler.cycle.standing import certain, decided, is_about_identity
 from reconciler.cycle.tally import Tally
 from reconciler.cycle.verify import verifications
 from reconciler.cycle.whole import first_contacts
 from reconciler.cycle.write import Writer
-from reconciler.errors import (
-    BusyError,
-    DatabaseError,
-    FenceLostError,
-    IdentityError,
-    LimitedError,
-    PausedError,
-    ProjectError,
-    ReconcilerError,
-    RecreatedError,
-)
+from reconciler.errors import DatabaseError, ProjectError, ReconcilerError, RestoredError
 from reconciler.logs import Log
 from reconciler.model.ids import ReportId
-from reconciler.model.intent import IntentState
 from reconciler.model.issue import Issue
 from reconciler.model.link import Link
 from reconciler.model.passes import Failure, Outcome, PassResult
@@ -64,15 +56,6 @@ PROBES = 2
 log = Log(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ending:
-    """How the walk ended."""
-
-    outcome: Outcome = Outcome.OK
-    failure: Failure | None = None
-    next_at: datetime | None = None
-
-
 @dataclass(slots=True, kw_only=True)
 class _Pass:
     """One pass under way."""
@@ -84,19 +67,26 @@ class _Pass:
     applier: Applier
     began: float
     verify: bool  # every link, not only those that are due
+    accepted: Sequence[Link]  # to be looked at whole, because deletions of theirs were accepted
 
-    async def walk(self, again: Sequence[Link]) -> None:
-        """Recover, observe and apply, write; once more when an export gave old comments a place to go.
-
-        `again`: links to be looked at whole, because deletions of theirs were accepted.
+    async def whole(self, *, first: bool = False) -> None:
+        """The walk; in a restored database only after everything has been read. `first`: it has just been
+        recognised as one. Raises RestoredError when it is recognised on the way.
         """
+        if first or self.memory.recovering:
+            self.memory = await reread(self.context, self.memory, self.applier, self.tally)
+        await self._walk()
+        await self.applier.hold()
+
+    async def _walk(self) -> None:
+        """Recover, observe and apply, write; once more when an export gave old comments a place to go."""
         recovery = await recover(self.context, self.memory, self.tally)
         hints = await named.hints(self.context, self.memory)
         await self.context.github.expect(PROBES + len(hints.links))
         await named.follow(self.context, self.memory, hints)
         await self.applier.batch(hints.plans)
         async for look in looks(self.context, self.memory, hints.issues):
-            await self._look(look, (*again, *recovery.links) if look.local else ())
+            await self._look(look, (*self.accepted, *recovery.links) if look.local else ())
         await named.done(self.context, hints)
         await conclude(self.context, recovery, self.applier.overtaken)
         async for plans in self._verifications():
@@ -114,6 +104,7 @@ class _Pass:
 
     async def _look(self, look: Look, again: Sequence[Link] = ()) -> None:
         segment = await decide_look(self.context, self.memory, look, again)
+        await expected(self.context, self.memory, segment.unknown, segment.strangers)
         self.tally.poisoned.extend(segment.poisoned)
         strangers = await tell_apart(self.context, self.memory, segment.strangers)
         await heal(self.context, strangers, self.tally)
@@ -161,16 +152,16 @@ async def run_pass(
     """
     began = context.clock.monotonic()
     tally = Tally()
-    ending = _Ending()
+    ending = Ending()
     try:
         async with context.stores.fences.hold(context.project.id, wait=wait) as fence:
             context, memory = await _begun(context, accept)
             ending = await _under_fence(context, fence, memory, tally, began, exports, verify)
-            result = await paced(context, await _result(context, tally, ending, began))
+            result = await paced(context, await result_of(context, tally, ending, began))
             await context.stores.projects.record(result, context.clock.now())
-            return result
+            return await attended(context, memory.told, result)
     except ReconcilerError as error:  # busy, a mistyped hash, the database itself: no pass to be recorded
-        return await _result(context, tally, _ending_of(error), began)
+        return await result_of(context, tally, ending_of(error), began)
 
 
 async def _begun(context: Context, accept: str | None) -> tuple[Context, Memory]:
@@ -195,35 +186,45 @@ async def _under_fence(
     began: float,
     exports: Collection[ReportId],
     verify: bool,
-) -> _Ending:
+) -> Ending:
     try:
         await certain(context)
         memory = await _identified(context, before)
         if exports:
             await record(context, memory, exports, asked=True)
-        withheld = await context.stores.ledger.withheld(context.project.id)
-        applier = Applier(context, memory, fence, tally, withheld)
-        walk = _Pass(
-            context=context,
-            memory=memory,
-            fence=fence,
-            tally=tally,
-            applier=applier,
-            began=began,
-            verify=verify,
-        )
-        await walk.walk(withheld.links if withheld.accepted else ())
-        await applier.hold()
+        walk = await _walk(context, memory, fence, tally, began, verify=verify)
+        try:
+            await walk.whole()
+        except RestoredError as seen:
+            log.warning("restored", project=str(context.project.id), sign=str(seen))
+            walk = await _walk(context, memory, fence, tally, began, verify=verify)
+            await walk.whole(first=True)
     except DatabaseError:
         raise
     except ReconcilerError as error:
-        return _ending_of(error)
+        return ending_of(error)
     except Exception as error:  # one project's surprise must not stop the other projects
         log.exception("pass failed", project=str(context.project.id))
         what = f"unexpected {type(error).__name__}: {error}"
         text = f"{context.project.name}: {what}. Please report this as a bug."
-        return _Ending(outcome=Outcome.FAILED, failure=Failure(kind="internal", message=text))
-    return _Ending()
+        return Ending(outcome=Outcome.FAILED, failure=Failure(kind="internal", message=text))
+    return Ending()
+
+
+async def _walk(
+    context: Context, memory: Memory, fence: Fence, tally: Tally, began: float, *, verify: bool
+) -> _Pass:
+    withheld = await context.stores.ledger.withheld(context.project.id)
+    return _Pass(
+        context=context,
+        memory=memory,
+        fence=fence,
+        tally=tally,
+        applier=Applier(context, memory, fence, tally, withheld),
+        accepted=withheld.links if withheld.accepted else (),
+        began=began,
+        verify=verify,
+    )
 
 
 async def _identified(context: Context, before: Memory) -> Memory:
@@ -245,69 +246,3 @@ async def _accept(context: Context, digest: str) -> None:
         now = (await context.stores.ledger.withheld(context.project.id)).digest
         waiting = f"the deletions that wait have the hash {now}" if now else "no deletions are waiting"
         raise ProjectError(f"{context.project.name}: nothing is withheld under the hash {digest}; {waiting}")
-
-
-def _ending_of(error: ReconcilerError) -> _Ending:
-    failure = Failure(kind=error.kind, message=str(error))
-    match error:
-        case LimitedError():
-            return _Ending(outcome=Outcome.LIMITED, failure=failure, next_at=error.until)
-        case BusyError() | PausedError() | RecreatedError() | FenceLostError() | IdentityError():
-            return _Ending(outcome=Outcome.REFUSED, failure=failure)
-        case _:
-            return _Ending(outcome=Outcome.FAILED, failure=failure)
-
-
-async def _result(context: Context, tally: Tally, ending: _Ending, began: float) -> PassResult:
-    """Whatever was committed counts, also in a pass that was cut short."""
-    outcome, failure = ending.outcome, ending.failure
-    waiting = await _waiting(context, ending)
-    quarantined = waiting[IntentState.QUARANTINED] + len(tally.poisoned)
-    if outcome is Outcome.OK and (
-        quarantined or waiting[IntentState.UNKNOWN] or tally.withheld or tally.exposed or tally.troubles
-    ):
-        outcome = Outcome.PARTIAL
-        failure = failure or _trouble(context, tally, quarantined)
-    return PassResult(
-        project_id=context.project.id,
-        project_name=context.project.name,
-        repository=context.project.repository,
-        outcome=outcome,
-        error=failure,
-        duration_ms=round((context.clock.monotonic() - began) * 1000),
-        github=context.github.cost(),
-        applied=tally.applied(),
-        conflicts=tally.conflicts,
-        quarantined=quarantined,
-        pending=waiting.total(),
-        withheld=tally.withheld,
-        next_at=ending.next_at,
-        linked=tally.linked,
-        ended=tally.ended,
-        verified=await verified(context, tally) if _asked_database(ending) else None,
-    )
-
-
-async def _waiting(context: Context, ending: _Ending) -> Counter[IntentState]:
-    if not _asked_database(ending):
-        return Counter()
-    return Counter(intent.state for intent in await context.stores.intents.open(context.project.id))
-
-
-def _asked_database(ending: _Ending) -> bool:
-    """It may be asked once more: it was not what ended the pass."""
-    return ending.failure is None or ending.failure.kind != DatabaseError.kind
-
-
-def _trouble(context: Context, tally: Tally, quarantined: int) -> Failure:
-    """What keeps the pass from being whole, in one sentence: the most pressing thing first."""
-    name = context.project.name
-    if tally.withheld:
-        text = f"{name}: deletions are withheld; accept them with --accept {tally.withheld}"
-        return Failure(kind="withheld", message=text)
-    if tally.exposed:
-        return Failure(kind="public", message=tally.exposed)
-    first = next(iter(tally.troubles), None) or next((f"{p.what}: {p.reason}" for p in tally.poisoned), None)
-    if first:
-        return Failure(kind="quarantined", message=f"{name}: {first}")
-    return Failure(kind="quarantined", message=f"{name}: {quarantined} writes wait (reconcile status)")

@@ -26,6 +26,7 @@ class Segment:
     new: tuple[Link, ...]
     poisoned: tuple[Poisoned, ...]
     strangers: tuple[Issue, ...]  # issues without a link: discovery looks at them
+    unknown: tuple[RemoteComment, ...] = ()  # comments with our marker that these links' ledgers do not know
 
 
 async def decide_look(context: Context, memory: Memory, look: Look, again: Sequence[Link] = ()) -> Segment:
@@ -59,7 +60,14 @@ async def decide_look(context: Context, memory: Memory, look: Look, again: Seque
         new=snapshot.new,
         poisoned=(*look.poisoned, *snapshot.poisoned),
         strangers=tuple(row for number, row in issues.items() if number not in linked),
+        unknown=tuple(_unknown([*views, *looked.views])),
     )
+
+
+def _unknown(views: Iterable[LinkView]) -> Iterable[RemoteComment]:
+    for view in views:
+        known = {entry.remote_id for entry in view.entries}
+        yield from (row for row in view.comments if row.marked is not None and row.id not in known)
 
 
 async def _undoubted(context: Context, snapshot: Snapshot, look: Look) -> dict[IssueNumber, Issue]:
@@ -96,7 +104,9 @@ def _to_look_whole(
         if link.number in issues
     }
     uneven = [link for link, by in more.items() if by < 0 or (by > 0 and link.number in direct)]
-    chosen = {link.id: link for link in (*uneven, *snapshot.released, *again)}
+    theirs = {row.issue_number for row in comments.values() if row.foreign and row.id not in known}
+    rivals = [link for link in snapshot.links if link.number in theirs and link.held_by is None]
+    chosen = {link.id: link for link in (*uneven, *rivals, *snapshot.released, *again)}
     return tuple(chosen.values())
 
 

@@ -57,21 +57,22 @@ async def _compared(context: Context, memory: Memory, links: Sequence[Link]) -> 
     same: list[Link] = []
     other: list[Link] = []
     for link in links:
-        (same if await _unchanged(context, link) else other).append(link)
+        (same if await unchanged(context, link) else other).append(link)
     looked = await whole_views(context, memory, other)
     return [
-        *(_confirmed(context, link) for link in same),
+        *(confirmed_unchanged(context, link) for link in same),
         *await decide_all(context, looked.views),
         *looked.plans,
     ]
 
 
-def _confirmed(context: Context, link: Link) -> LinkPlan:
+def confirmed_unchanged(context: Context, link: Link) -> LinkPlan:
+    """The plan for a link that is as it was when it was last compared."""
     etags = link.checked.etags if link.checked else None
     return LinkPlan(link=link, report=None, after=replace(link, checked=checked(context, link, etags)))
 
 
-async def _unchanged(context: Context, link: Link) -> bool:
+async def unchanged(context: Context, link: Link) -> bool:
     """On GitHub. BugSpark's half is compared with its base by every pass."""
     etags = link.checked.etags if link.checked else None
     if etags is None:

@@ -14,6 +14,7 @@ from reconciler.cycle.deciding import decide_all
 from reconciler.cycle.endings import NOT_SHOWN, missed
 from reconciler.cycle.identify import recognised
 from reconciler.cycle.observe import accounts_of, recognise
+from reconciler.cycle.rivals import rival
 from reconciler.decide.link import is_another
 from reconciler.errors import NotThereError
 from reconciler.model.ids import AccountId, IssueNumber, RemoteCommentId
@@ -117,6 +118,7 @@ async def _view(
         local=half.comments,
         whole=True,
         checked=checked(context, link, thread.etags),
+        rival=rival(context, accounts, link, thread),
         missing=await _missing(context, half.entries, rows),
         accounts=accounts,
     )

@@ -57,7 +57,8 @@ class Writer:
         while wave := await self._due():
             found = await confirm_repository(self.context, self.memory)
             self.memory = await noticed(self.context, self.memory, found)
-            wave = self._few(sayable(self.memory, wave))
+            held = await self.context.stores.recovery.held(self.context.project.id)
+            wave = self._few([i for i in sayable(self.memory, wave) if i.link_id not in held])
             self.context.progress.start(f"{self.context.project.name}: writing", len(wave))
             for intent in wave:
                 await self._one(intent)

@@ -7,6 +7,7 @@ the link, by an account of ours (DESIGN.md, Comments). A deleted copy never touc
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from reconciler.decide.adopt import VANISHED
 from reconciler.decide.desk import Desk, NewId, desk_for
 from reconciler.decide.recognise import excerpt, is_earlier_copy, is_import_of, login_of, renders_as
 from reconciler.decide.text import digest, is_imported, to_bugspark
@@ -34,6 +35,9 @@ from reconciler.model.report import LocalComment
 EDITED_COPY = "our copy was edited on GitHub"
 """Shown to people, and remembered: such a copy is never overwritten (DESIGN.md, Comments)."""
 
+
+ELSEWHERE = "another BugSpark database wrote it"
+"""A copy of what is there; here it would be a stranger's comment that no stranger has written."""
 
 DELETED_COPY = "the copy was deleted; its original stays, and no other copy is made"
 
@@ -82,6 +86,8 @@ def _remote(desk: Desk, comment: RemoteComment) -> None:
         _known(desk, entry, comment)
     elif comment.marked is not None:
         _marked(desk, comment, comment.marked)
+    elif comment.foreign is not None:
+        desk.keep(desk.entry(Side.GITHUB, EntryState.SKIPPED, remote=comment, reason=ELSEWHERE))
     elif is_earlier_copy(comment, desk.view.link, desk.view.accounts):
         _adopt_earlier_copy(desk, comment)
     elif not _match_import(desk, comment):
@@ -116,7 +122,7 @@ def _marked(desk: Desk, comment: RemoteComment, local_id: CommentId) -> None:
     local = desk.unmatched.pop(local_id, None)
     if entry is None:
         state = EntryState.LIVE if local else EntryState.SKIPPED
-        reason = None if local else "our copy of a comment that is no longer in BugSpark"
+        reason = None if local else VANISHED
         desk.keep(desk.entry(Side.BUGSPARK, state, local=local, remote=comment, reason=reason))
     elif entry.remote_id is None or (entry.state is EntryState.LIVE and entry.remote_id in desk.view.missing):
         _adopt(desk, entry, comment)

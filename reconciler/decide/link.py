@@ -9,8 +9,8 @@ from reconciler.decide.fields import decide_fields
 from reconciler.decide.settle import Times
 from reconciler.model.fields import Field
 from reconciler.model.issue import Issue
-from reconciler.model.link import Link, LinkState, Seen
-from reconciler.model.plan import LinkPlan, LinkView
+from reconciler.model.link import EntryState, Link, LinkState, Seen
+from reconciler.model.plan import LinkPlan, LinkView, LocalAction
 from reconciler.model.policy import SyncPolicy
 
 
@@ -39,7 +39,8 @@ def decide_link(
     if isinstance(fields, frozenset):
         return fields
     comments = decide_comments(view, policy, new_id)
-    return LinkPlan(
+    holder = view.rival if view.whole else view.link.held_by
+    plan = LinkPlan(
         link=view.link,
         report=view.report,
         after=replace(
@@ -52,12 +53,23 @@ def decide_link(
             missing=None,
             frozen=tuple(each for each in view.link.frozen if each.field in fields.held),
             checked=view.checked or view.link.checked,
+            held_by=holder,
         ),
         actions=fields.actions + comments.actions,
         entries=comments.entries,
         conflicts=fields.conflicts,
         notes=fields.notes,
         events=comments.events,
+    )
+    return plan if holder is None else _only_read(plan)
+
+
+def _only_read(plan: LinkPlan) -> LinkPlan:
+    """Another database wrote on the issue first: it is read, and nothing is written there."""
+    return replace(
+        plan,
+        actions=tuple(each for each in plan.actions if isinstance(each, LocalAction)),
+        entries=tuple(each for each in plan.entries if each.state is not EntryState.PENDING),
     )
 
 

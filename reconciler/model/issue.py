@@ -60,6 +60,7 @@ class RemoteComment:
     created_at: datetime
     updated_at: datetime
     marked: CommentId | None = None  # set by the cycle: a valid marker of ours, written by an account of ours
+    foreign: str | None = None  # the same: the instance of another database that our account wrote it for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

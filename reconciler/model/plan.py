@@ -224,5 +224,6 @@ class LinkView:
     gone: tuple[Entry, ...] = ()
     whole: bool = False
     checked: Checked | None = None  # of this very look, when `whole`
+    rival: str | None = None  # of a `whole` look: the instance of another database that wrote there first
     missing: frozenset[int] = field(default_factory=frozenset)  # remote ids read singly and found deleted
     accounts: frozenset[AccountId] = field(default_factory=frozenset)  # this project has ever written as

@@ -13,6 +13,7 @@ from reconciler.model.link import Entry, Link
 from reconciler.model.passes import PassResult
 from reconciler.model.plan import LinkPlan, RemoveLocal
 from reconciler.model.report import LocalComment, Report
+from reconciler.model.told import NOTHING, Told
 from reconciler.model.webhook import WebhookHealth
 
 UNKNOWN_REPOSITORY = RepositoryId(0)
@@ -36,9 +37,12 @@ class Memory:
     comments: ListState | None = None
     accepted: str | None = None  # hash of withheld deletions the operator accepted
     paused: bool = False
+    recovering: bool = False  # a restore was recognised: all is read before anything is written
+    restored_at: datetime | None = None  # when the last one was
     named: bool = False  # deliveries name issues that no pass has read since
     hooked: bool = False  # a webhook is known to announce what happens
     failures: int = 0  # passes in a row that failed
+    told: Told = NOTHING  # of what needs a person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +212,8 @@ class Health:
     failures: int = 0  # passes in a row that failed; `next_at` is put off for it
     elsewhere: int = 0  # links of another repository than the one the project is connected to now
     attention: tuple[Attention, ...] = ()
+    doubt: str | None = None  # why it is not certain that this database may write
+    recovering: Coverage | None = None  # after a restore: how many links have been read anew
     webhook: WebhookHealth = field(default_factory=WebhookHealth)
 
 

@@ -4,6 +4,7 @@ In: values of the model. Out: values of the model, or an error from `errors`. Ad
 and `store/`; the cycle knows only these names. May import: model, errors.
 """
 
+from reconciler.ports.alarms import Alarms
 from reconciler.ports.care import Care
 from reconciler.ports.clock import Clock
 from reconciler.ports.github import GitHub, Markers, Page
@@ -12,11 +13,13 @@ from reconciler.ports.intents import Claim, Intents
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.projects import Projects, Reports, Stories
 from reconciler.ports.queue import Queue
+from reconciler.ports.recovery import Recovery
 from reconciler.ports.stores import Fence, Fences, Governor, Stores
 from reconciler.ports.views import Readings, Views
 from reconciler.ports.webhooks import Delivery, Named, Webhooks
 
 __all__ = [
+    "Alarms",
     "Care",
     "Claim",
     "Clock",
@@ -34,6 +37,7 @@ __all__ = [
     "Projects",
     "Queue",
     "Readings",
+    "Recovery",
     "Reports",
     "Stores",
     "Stories",

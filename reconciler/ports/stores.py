@@ -16,6 +16,7 @@ from reconciler.ports.identity import Identities
 from reconciler.ports.intents import Intents
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.projects import Projects, Reports, Stories
+from reconciler.ports.recovery import Recovery
 from reconciler.ports.views import Views
 from reconciler.ports.webhooks import Webhooks
 
@@ -71,6 +72,8 @@ class Stores(Protocol):
     def intents(self) -> Intents: ...
     @property
     def identity(self) -> Identities: ...
+    @property
+    def recovery(self) -> Recovery: ...
     @property
     def governor(self) -> Governor: ...
     @property

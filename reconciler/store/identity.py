@@ -105,8 +105,8 @@ def same(one: Place, other: Place) -> bool:
 
 async def _place(connection: AsyncConnection) -> Place:
     if connection.dialect.name == "sqlite":
-        rows = await connection.exec_driver_sql("PRAGMA database_list")
-        return _of_file(next(str(row[2]) for row in rows.all() if row[1] == "main"))
+        rows = (await connection.exec_driver_sql("PRAGMA database_list")).mappings()
+        return _of_file(next(str(row["file"]) for row in rows if row["name"] == "main"))
     row = (await connection.execute(POSTGRESQL)).one()
     place = {"database": row.database, "table": row.table}
     if row.may:

@@ -11,17 +11,19 @@ from sqlalchemy import RowMapping, Text, and_, cast, func, insert, or_, select, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import UsageError
+from reconciler.model.attention import Attending
 from reconciler.model.ids import AccountId, ProjectId
-from reconciler.model.passes import Applied, Outcome, PassResult
+from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.report import Project
 from reconciler.model.schedule import Scheduled
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY, Health, Limits, Memory
+from reconciler.model.told import NOTHING, Told
 from reconciler.ports import Clock
-from reconciler.store import bugspark, health, schedule
+from reconciler.store import attention, bugspark, health, schedule
 from reconciler.store.bulk import upsert
 from reconciler.store.engine import Database
 from reconciler.store.integrations import Found, to_project
-from reconciler.store.records import kinds, to_json, to_list_state
+from reconciler.store.records import from_json, kinds, to_json, to_list_state
 from reconciler.store.secrets import Vault
 from reconciler.store.tables import accounts, lists, projects, runs
 from reconciler.store.webhooks import waits, works
@@ -91,9 +93,12 @@ class StoredProjects:
             comments=states.get("comments"),
             accepted=row["accepted"],
             paused=row["paused"],
+            recovering=bool(row["recovering"]),
+            restored_at=row["restored_at"],
             named=row["named"],
             hooked=row["hooked"],
             failures=row["failures"] or 0,
+            told=from_json(row["told"], Told) if row["told"] else NOTHING,
         )
 
     async def remember(self, memory: Memory) -> None:
@@ -123,6 +128,15 @@ class StoredProjects:
                 await _put(connection, project_id, {"paused": paused}, {})
         return before is not paused
 
+    async def attending(self, project_id: ProjectId) -> Attending:
+        async with self._database.read() as connection:
+            return await attention.attending(connection, project_id)
+
+    async def tell(self, project_id: ProjectId, told: Told) -> None:
+        values = {"told": to_json(told) if told != NOTHING else None}
+        async with self._database.write() as connection:
+            await _put(connection, project_id, values, {"paused": False})
+
     async def accounts(self, project_id: ProjectId) -> frozenset[AccountId]:
         query = select(accounts.c.account_id).where(accounts.c.project_id == project_id)
         async with self._database.read() as connection:
@@ -149,13 +163,12 @@ class StoredProjects:
             "next_at": result.next_at,
             "failures": result.failures,
         }
-        changed = _changed(result)
-        done["changed_at"] = at if changed else func.coalesce(projects.c.changed_at, at)
+        done["changed_at"] = at if result.changed else func.coalesce(projects.c.changed_at, at)
         if result.outcome in (Outcome.OK, Outcome.PARTIAL):
             done["last_success_at"] = at
         async with self._database.write() as connection:
             await _put(connection, result.project_id, done, {"paused": False, "changed_at": at})
-            if changed or result.outcome is not Outcome.OK:
+            if not result.quiet:
                 row = {"project_id": result.project_id, "at": at, "outcome": result.outcome}
                 await connection.execute(insert(runs).values(row | {"result": done["result"]}))
 
@@ -216,12 +229,6 @@ async def _put(
     known = update(projects).where(projects.c.project_id == project).values(values)
     if (await connection.execute(known)).rowcount == 0:
         await connection.execute(insert(projects).values({"project_id": project, **values, **only_at_first}))
-
-
-def _changed(result: PassResult) -> bool:
-    """There is something to tell of it, however it ended."""
-    changed = result.applied != Applied() or result.github.writes or result.conflicts
-    return bool(changed or result.linked or result.ended or result.verified is not None)
 
 
 def _uuid(text: str) -> UUID | None:

@@ -22,6 +22,7 @@ from reconciler.store.keyring import KeyRing
 from reconciler.store.ledger import StoredLedger
 from reconciler.store.meta import Meta
 from reconciler.store.projects import StoredProjects
+from reconciler.store.recovery import StoredRecovery
 from reconciler.store.reports import StoredReports
 from reconciler.store.secrets import Vault
 from reconciler.store.stories import StoredStories
@@ -59,6 +60,7 @@ class OpenStores:
     views: StoredViews
     identity: StoredIdentity
     keyring: KeyRing
+    recovery: StoredRecovery
     care: StoredCare
     meta: Meta
     vault: Vault
@@ -90,6 +92,7 @@ def open_stores(
         views=StoredViews(database, clock, settings.verify),
         identity=StoredIdentity(database, new_id),
         keyring=KeyRing(database, settings.keys),
+        recovery=StoredRecovery(database),
         care=StoredCare(database),
         meta=Meta(database),
         vault=vault,
