@@ -76,6 +76,9 @@ class Metrics:
         for kind in Applied.__dataclass_fields__:
             if count := getattr(result.applied, kind):
                 self._changes.labels(project, kind).inc(count)
+        for entered, count in ((True, result.entered), (False, result.left)):
+            if count:
+                self.attention(result.project_id, entered=entered, count=count)
 
     def answered(self, status: int | None) -> None:
         """GitHub answered a request; None: no answer came."""

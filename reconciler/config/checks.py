@@ -55,6 +55,17 @@ def api_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def alert_url(text: str) -> str:
+    """Where alerts are POSTed, or nothing. The address may be its own password, so it may have a query."""
+    if text:
+        parts = web_address(text.partition("?")[0], "https://alerts.example.com/bugspark")
+        if re.search(r"[\s\x00-\x20\x7f\\#]", text):
+            raise wrong("contains blanks, control characters, a backslash or a fragment", "remove them")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise wrong("is plain http", "use https; http is only for loopback addresses")
+    return text
+
+
 def public_url(text: str) -> str:
     """An address people open, or nothing."""
     if text:

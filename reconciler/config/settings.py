@@ -175,6 +175,12 @@ class KeepSection(Section):
     days: Count = 90
 
 
+class AlertsSection(Section):
+    """Who is told, by a POST, of what begins and ceases to need a person."""
+
+    url: Annotated[Secret, _secret(checks.alert_url)] = Secret("")
+
+
 class LogSection(Section):
     """auto: console on a terminal, JSON otherwise."""
 
@@ -200,6 +206,7 @@ class Settings(BaseSettings):
     web: WebSection = WebSection()
     queue: QueueSection = QueueSection()
     keep: KeepSection = KeepSection()
+    alerts: AlertsSection = AlertsSection()
     log: LogSection = LogSection()
 
     @classmethod
@@ -263,5 +270,6 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret that is set, for the log's redaction; a database address counts by its password."""
         keys = (*self.bugspark.encryption_keys, self.bugspark.encryption_key, self.bugspark.jwt_secret)
-        rest = (self.sync.marker_key, self.web.password_hash, *passwords_of(self.database.url))
+        more = (self.sync.marker_key, self.web.password_hash, self.alerts.url)
+        rest = (*more, *passwords_of(self.database.url))
         return tuple(secret for secret in (*keys, *rest) if secret)

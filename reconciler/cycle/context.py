@@ -8,7 +8,7 @@ from reconciler.model.identity import Identity
 from reconciler.model.policy import GuardPolicy, SyncPolicy, Timing
 from reconciler.model.report import Project
 from reconciler.model.shown import Progress
-from reconciler.ports import Clock, GitHub, Markers, Stores
+from reconciler.ports import Alarms, Clock, GitHub, Markers, Stores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,4 +29,5 @@ class Context:
     progress: Progress
     image_hosts: frozenset[str]  # where images in exported text may come from
     dashboard_url: str  # "" : no report links in exported issues
+    alarms: Alarms | None  # who wants to be told of what needs a person
     by_hand: bool  # ignores our own back-off and quarantine, never GitHub's limits

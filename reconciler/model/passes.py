@@ -79,3 +79,16 @@ class PassResult:
     linked: int = 0  # links taken up: their first contact was made
     ended: int = 0  # links that ended or rest
     verified: Verified | None = None  # of a whole round (`reconcile verify`)
+    entered: int = 0  # things that began to need a person
+    left: int = 0  # things that ceased to
+
+    @property
+    def changed(self) -> bool:
+        """There is something to tell of it, however it ended."""
+        did = self.applied != Applied() or self.github.writes or self.conflicts
+        return bool(did or self.linked or self.ended or self.verified is not None)
+
+    @property
+    def quiet(self) -> bool:
+        """It ended well and there is nothing to tell."""
+        return self.outcome is Outcome.OK and not self.changed

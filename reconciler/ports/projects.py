@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from reconciler.model.attention import Attending
 from reconciler.model.dossier import Dossier
 from reconciler.model.fields import Field
 from reconciler.model.ids import (
@@ -21,6 +22,7 @@ from reconciler.model.snapshot import (
     Limits,
     Memory,
 )
+from reconciler.model.told import Told
 
 
 class Projects(Protocol):
@@ -44,6 +46,14 @@ class Projects(Protocol):
 
     async def pause(self, project_id: ProjectId, *, paused: bool) -> bool:
         """Keep passes from the project, or let them work again. False when that was so already."""
+        ...
+
+    async def attending(self, project_id: ProjectId) -> Attending:
+        """What of the project needs a person now."""
+        ...
+
+    async def tell(self, project_id: ProjectId, told: Told) -> None:
+        """Remember what has been told of that (`Memory.told`)."""
         ...
 
     async def accounts(self, project_id: ProjectId) -> frozenset[AccountId]:

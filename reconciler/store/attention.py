@@ -10,8 +10,10 @@ from sqlalchemy import String, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import Select
 
+from reconciler.model.attention import Attending
 from reconciler.model.fields import Field
 from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.identity import HELD, held_reason
 from reconciler.model.intent import IntentState
 from reconciler.model.link import ENDED, Frozen, LinkState
 from reconciler.model.snapshot import Attention, Step
@@ -42,6 +44,19 @@ async def of(
     for row in about:
         found[row["project_id"]].extend(_rests(row))
     return found
+
+
+async def attending(connection: AsyncConnection, project: ProjectId) -> Attending:
+    """One project's attention, brakes included."""
+    query = select(projects.c.withheld, projects.c.exposed).where(projects.c.project_id == project)
+    row = (await connection.execute(query)).first()
+    items = (await of(connection, [project]))[project]
+    return Attending(
+        withheld=row.withheld if row else None,
+        exposed=bool(row and row.exposed),
+        items=tuple(items),
+        whole=len(items) < MOST,
+    )
 
 
 async def elsewhere(connection: AsyncConnection) -> dict[UUID, int]:
@@ -85,13 +100,14 @@ def _links(wanted: Select[Any]) -> Select[Any]:
         links.c.state,
         links.c.reason,
     )
-    told = or_(links.c.quarantined_until.is_not(None), links.c.frozen.is_not(None), links.c.state.in_(SHOWN))
+    told = or_(links.c.quarantined_until.is_not(None), links.c.frozen.is_not(None), links.c.state.in_(SHOWN), links.c.held_by.is_not(None))
     return (
         select(
             *named,
             links.c.state,
             links.c.reason,
             links.c.frozen,
+            links.c.held_by,
             links.c.quarantined_until,
             reports.c.tracking_id,
         )
@@ -132,6 +148,8 @@ def _frozen(row: Any) -> Iterator[Attention]:
 def _rests(row: Any) -> Iterator[Attention]:
     if row["state"] in SHOWN:
         yield _item(row, row["state"], None, row["reason"] or row["state"])
+    elif row["held_by"] is not None:
+        yield _item(row, HELD, None, held_reason(row["held_by"]))
     elif row["quarantined_until"] is not None:
         yield _item(row, "resting", None, row["reason"] or "it is looked at whole at the next pass")
 

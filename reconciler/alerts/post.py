@@ -1,0 +1,89 @@
+"""One POST: sent once, nothing followed, nothing but its status read, and over within seconds."""
+
+import asyncio
+import ssl
+
+import httpx
+import msgspec
+
+from reconciler.model.attention import Alert
+from reconciler.model.secret import Secret
+from reconciler.model.told import Notice
+
+PATIENCE = 5.0
+"""Seconds for all of it: a pass waits for no longer."""
+
+
+class Poster:
+    """Tells one address. It is a secret: such addresses often are their own password.
+
+    `inner` replaces the network in tests.
+    """
+
+    def __init__(
+        self,
+        url: Secret,
+        *,
+        user_agent: str,
+        patience: float = PATIENCE,
+        inner: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._url = url
+        self._user_agent = user_agent
+        self._patience = patience
+        self._inner = inner
+
+    async def post(self, alert: Alert) -> str | None:
+        """Send it. None: it was taken (2xx); else why not, in words without the address. Raises nothing."""
+        try:
+            async with asyncio.timeout(self._patience):
+                status = await self._send(msgspec.json.encode(as_json(alert)))
+        except TimeoutError:
+            return f"no answer within {self._patience:g} s"
+        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
+            return type(error).__name__  # its text may quote the address
+        return None if 200 <= status < 300 else f"answered with status {status}"
+
+    async def _send(self, body: bytes) -> int:
+        # A client of its own for each: a cancelled request may leave its pool unusable, and alerts are rare.
+        async with httpx.AsyncClient(
+            verify=self._trust(),
+            follow_redirects=False,
+            trust_env=False,  # no proxy or .netrc may divert it, or add to it
+            transport=self._inner,
+            timeout=self._patience,
+            headers={"User-Agent": self._user_agent, "Content-Type": "application/json"},
+        ) as client:
+            built = client.build_request("POST", self._url.reveal(), content=body)
+            answer = await client.send(built, stream=True)
+            await answer.aclose()  # whatever it says, nobody reads it
+            return answer.status_code
+
+    def _trust(self) -> ssl.SSLContext | bool:
+        if self._url.reveal().startswith("http:"):
+            return False  # loopback, by configuration; loading certificates for it would only take time
+        context = httpx.create_ssl_context(trust_env=False)
+        context.load_default_certs()
+        return context
+
+
+def as_json(alert: Alert) -> dict[str, object]:
+    """The body (docs/operating.md, Alerts). Strangers' text in it is text."""
+    return {
+        "project": {"id": str(alert.project_id), "name": alert.project_name, "repository": alert.repository},
+        "entered": [_notice(each) for each in alert.notices if each.entered],
+        "left": [_notice(each) for each in alert.notices if not each.entered],
+    }
+
+
+def _notice(notice: Notice) -> dict[str, object]:
+    about = notice.about
+    return {
+        "what": about.what,
+        "report": about.report_id,
+        "tracking_id": about.report,
+        "issue": about.issue,
+        "field": about.field,
+        "reason": about.reason,
+        "at": notice.at.isoformat().replace("+00:00", "Z"),
+    }
