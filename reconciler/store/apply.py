@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Text, Uuid, cast, delete, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement
 
 from reconciler.model.fields import Field, Side
@@ -20,6 +19,7 @@ from reconciler.model.snapshot import Batch, Stored
 from reconciler.store import story
 from reconciler.store.bulk import delete_by_id, insert_new, source, update_by_id, upsert
 from reconciler.store.checks import Digest, stale
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.customers import Customers
 from reconciler.store.questions import comments, entries, links, reports
 from reconciler.store.records import ENTRY_KINDS, LINK_KINDS, entry_row, kinds, link_row, list_row

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import String, cast, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import Select
 
 from reconciler.model.attention import Attending
@@ -17,6 +16,7 @@ from reconciler.model.identity import HELD, held_reason
 from reconciler.model.intent import IntentState
 from reconciler.model.link import ENDED, Frozen, LinkState
 from reconciler.model.snapshot import Attention, Step
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.questions import LIVE, links, reports
 from reconciler.store.records import from_json
 from reconciler.store.rows import ids

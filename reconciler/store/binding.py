@@ -1,12 +1,12 @@
 """Tying a report to an issue, and cutting it loose (CONTRACT.md: `link`, `unlink`)."""
 
 from sqlalchemy import func, not_, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import UsageError
 from reconciler.model.link import Link, LinkState
 from reconciler.model.report import Columns
 from reconciler.store.bulk import insert_new, update_by_id
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.questions import LIVE, links, reports
 from reconciler.store.records import LINK_KINDS, link_row
 

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import Table, delete, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import FromClause
 
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.rows import Kinds, harmless, ids, table_of
 
 ALWAYS = text("1 = 1")

@@ -5,12 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Uuid, and_, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.ids import ReportId
 from reconciler.model.link import LinkState
 from reconciler.model.plan import EditLocal, LinkPlan
 from reconciler.store.bulk import source
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.questions import LIVE, comments, entries, links, reports
 from reconciler.store.rows import Kinds, ids
 

@@ -11,11 +11,11 @@ from uuid import UUID, uuid4
 import msgspec
 from sqlalchemy import JSON, RowMapping, Text, cast, insert, select, text
 from sqlalchemy import inspect as inspector
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.logs import Log
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.store.bugspark import background_tasks, reports, webhooks
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.rows import harmless, ids
 
 EVENT = "report.updated"

@@ -7,14 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import event, make_url
+from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util import greenlet_spawn
 
 from reconciler.errors import ConfigurationError
+from reconciler.store.connection import AsyncConnection, transaction
 from reconciler.store.failures import translated
 
 APPLICATION = "bugspark-reconciler"
@@ -37,7 +38,7 @@ head of an operator who made database or role read-only by default.
 class Database:
     """An open database. `read()` and `write()` are the only ways in; `aclose()` must be called."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     @property
@@ -57,21 +58,19 @@ class Database:
         if self.dialect == "postgresql":
             options["isolation_level"] = "REPEATABLE READ"
         with translated(self.url):
-            async with self._engine.connect() as connection:
-                reading = await connection.execution_options(**options)
-                async with reading.begin():
-                    yield reading
+            async with transaction(self._engine, **options) as connection:
+                yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction that may write, committed when the block ends well. Raises DatabaseError."""
         with translated(self.url):
-            async with self._engine.begin() as connection:
+            async with transaction(self._engine) as connection:
                 yield connection
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._engine.dispose()
+        await greenlet_spawn(self._engine.dispose)
 
 
 def parse_url(text: str) -> URL:
@@ -101,9 +100,9 @@ def open_engine(text: str, *, connections: int = CONNECTIONS) -> Database:
     return Database(_postgresql(url, connections))
 
 
-def _postgresql(url: URL, connections: int) -> AsyncEngine:
-    engine = create_async_engine(
-        url.set(drivername="postgresql+psycopg"),
+def _postgresql(url: URL, connections: int) -> Engine:
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg_async"),
         pool_size=connections,
         max_overflow=0,
         pool_pre_ping=True,
@@ -117,12 +116,12 @@ def _postgresql(url: URL, connections: int) -> AsyncEngine:
         },
     )
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def _limits(connection: Connection) -> None:
         reads = connection.get_execution_options().get(READS, False)
         connection.exec_driver_sql(READ_ONLY if reads else LIMITS)
 
-    _ping_the_rested(engine.sync_engine)
+    _ping_the_rested(engine)
     return engine
 
 
@@ -147,16 +146,16 @@ def _ping_the_rested(engine: Engine) -> None:
             raise DisconnectionError from error  # the pool takes another, or makes one
 
 
-def _sqlite(url: URL, connections: int) -> AsyncEngine:
+def _sqlite(url: URL, connections: int) -> Engine:
     # isolation_level None: the driver begins nothing by itself, the event below does.
-    engine = create_async_engine(
+    engine = create_engine(
         url.set(drivername="sqlite+aiosqlite"),
         pool_size=connections,
         max_overflow=0,
         hide_parameters=True,
         connect_args={"isolation_level": None, "timeout": BUSY_SECONDS},
     )
-    attend_sqlite(engine.sync_engine)
+    attend_sqlite(engine)
     return engine
 
 

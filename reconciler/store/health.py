@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, func, select, true
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement
 
 from reconciler.model.ids import ProjectId
@@ -17,6 +16,7 @@ from reconciler.model.passes import PassResult
 from reconciler.model.report import Project
 from reconciler.model.snapshot import Coverage, Health, Limits
 from reconciler.store import attention, silence, windows
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.questions import links
 from reconciler.store.records import from_json
 from reconciler.store.tables import governor, intents, projects, withheld

@@ -9,10 +9,10 @@ from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import ConfigurationError, UsageError
 from reconciler.model.identity import COPY, MOVED, Identity
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.engine import Database
 from reconciler.store.meta import INSTANCE, put
 from reconciler.store.records import from_json, to_json

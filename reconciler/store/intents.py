@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import cast
 
 from sqlalchemy import RowMapping, Table, bindparam, delete, exists, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import FenceLostError, PausedError
 from reconciler.model.ids import ProjectId
@@ -18,6 +17,7 @@ from reconciler.ports import Claim
 from reconciler.store import binding, story
 from reconciler.store.apply import Ways
 from reconciler.store.bulk import source
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.engine import Database
 from reconciler.store.questions import comments, entries, links, reports
 from reconciler.store.records import (

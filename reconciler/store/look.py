@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, RowMapping, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import Executable
 
 from reconciler.model.ids import (
@@ -23,6 +22,7 @@ from reconciler.model.link import Entry, Link, LinkState
 from reconciler.model.report import Report
 from reconciler.model.snapshot import Poisoned
 from reconciler.store import questions
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.questions import LIVE, entries, links, reports
 from reconciler.store.records import to_entry, to_link, to_report
 from reconciler.store.rows import ids, listed

@@ -1,8 +1,8 @@
 """Facts about this very database: its instance id and marker key, made by `reconcile migrate`."""
 
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.engine import Database
 from reconciler.store.tables import meta
 

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping, Text, and_, cast, func, insert, or_, select, true, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import UsageError
 from reconciler.model.attention import Attending
@@ -21,6 +20,7 @@ from reconciler.model.told import NOTHING, Told
 from reconciler.ports import Clock
 from reconciler.store import attention, bugspark, health, schedule
 from reconciler.store.bulk import upsert
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.engine import Database
 from reconciler.store.integrations import Found, to_project
 from reconciler.store.records import from_json, kinds, to_json, to_list_state

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, Table, and_, delete, exists, select, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.kinds import Kind
 from reconciler.store.bugspark import reports
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.engine import Database
 from reconciler.store.tables import changes, deliveries, runs
 

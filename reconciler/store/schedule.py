@@ -5,12 +5,12 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import RowMapping, Text, and_, cast, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.link import LinkState
 from reconciler.model.passes import Outcome
 from reconciler.model.schedule import Scheduled
 from reconciler.store import bugspark
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.integrations import Found
 from reconciler.store.tables import links, projects
 

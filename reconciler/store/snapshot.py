@@ -5,13 +5,13 @@ from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.ids import IssueNumber, LinkId, ReportId
 from reconciler.model.link import Entry, Link, LinkOrigin, LinkState
 from reconciler.model.report import LocalComment, Report
 from reconciler.model.snapshot import Snapshot, ThreadSide
 from reconciler.store import questions
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.look import Findings, Look, Wanted
 from reconciler.store.questions import comments, entries, reports
 from reconciler.store.records import to_comment, to_entry, to_report

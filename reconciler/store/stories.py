@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from sqlalchemy import Text, cast, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import FenceLostError
 from reconciler.model.dossier import Dossier
@@ -14,6 +13,7 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import Link
 from reconciler.model.snapshot import Change
 from reconciler.store import story
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.customers import Customers
 from reconciler.store.engine import Database
 from reconciler.store.ledger import StoredLedger

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.dossier import Told
 from reconciler.model.fields import Side
@@ -26,6 +25,7 @@ from reconciler.model.plan import (
 )
 from reconciler.model.snapshot import Change
 from reconciler.store.bulk import insert_all
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.records import kinds
 from reconciler.store.tables import changes
 

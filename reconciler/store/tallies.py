@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Integer, case, exists, func, literal, select, text, union_all
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement, Select
 
 from reconciler.model.fields import Field
@@ -17,6 +16,7 @@ from reconciler.model.intent import IntentState
 from reconciler.model.link import ENDED, LinkState
 from reconciler.model.viewer import Tally
 from reconciler.store import tables
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.tables import changes, intents, links
 
 SHOWN_FOR = timedelta(days=7)

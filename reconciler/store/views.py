@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, or_, select, true
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement
 
 from reconciler.model.gauges import Gauges, ProjectGauges
@@ -13,6 +12,7 @@ from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.viewer import Access, Tally, Viewer
 from reconciler.ports import Clock
 from reconciler.store import bugspark, health, tallies
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.engine import Database
 from reconciler.store.tables import hooks, intents, links, projects
 

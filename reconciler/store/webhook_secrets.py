@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import Function, Row, Text, cast, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import ProjectError
 from reconciler.model.ids import ProjectId
 from reconciler.model.secret import Secret
 from reconciler.store import bugspark
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.integrations import BadConfigError, parsed
 from reconciler.store.secrets import Vault
 from reconciler.store.tables import hooks

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Text, delete, exists, func, literal, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement
 
 from reconciler.errors import CredentialError, ProjectError
@@ -15,6 +14,7 @@ from reconciler.model.secret import Secret
 from reconciler.ports import Clock, Delivery, Named
 from reconciler.store import silence, webhook_secrets
 from reconciler.store.bulk import insertion
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.engine import Database
 from reconciler.store.records import kinds
 from reconciler.store.rows import listed

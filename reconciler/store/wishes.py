@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import and_, case, null
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.intent import Intent, IntentState
 from reconciler.store.bulk import insert_new, insertion
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.records import INTENT_KINDS, intent_row
 from reconciler.store.tables import intents
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.ids import LinkId, ProjectId
 from reconciler.model.kinds import Kind
@@ -12,6 +11,7 @@ from reconciler.model.named import kind_of
 from reconciler.model.plan import Deletion, RemoveLocal, Why
 from reconciler.model.snapshot import Withheld
 from reconciler.store.bulk import insert_all
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.questions import entries, links
 from reconciler.store.records import from_json, kinds, to_entry, to_json, to_link
 from reconciler.store.tables import projects

@@ -10,12 +10,12 @@ from typing import Any
 from unittest.mock import patch
 
 import httpx
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.demo.github.faults import Drop, Fault
 from reconciler.demo.github.messages import Answer, Request
 from reconciler.demo.github.simulator import Simulator
 from reconciler.github.transport import Transport
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.engine import Database
 from reconciler.wiring import parts
 

@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import psycopg
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Engine
 
 from reconciler.store import engine as opened
 from reconciler.store.engine import APPLICATION
@@ -49,10 +49,10 @@ def sqlite_weather(path: Path) -> Iterator[SqliteWeather]:
     """Programs opened within on this file meet its weather, and wait for a busy one only a moment."""
     weather, original = SqliteWeather(path), opened._sqlite
 
-    def exposed(url: Any, connections: int) -> AsyncEngine:
+    def exposed(url: Any, connections: int) -> Engine:
         made = original(url, connections)
 
-        @sa.event.listens_for(made.sync_engine, "begin")
+        @sa.event.listens_for(made, "begin")
         def _begin(connection: sa.Connection) -> None:
             for pragma in (*FINE, *weather.pragmas):
                 connection.exec_driver_sql(f"PRAGMA {pragma}")
