@@ -26,3 +26,8 @@ GRANT SELECT ON reconciler_alembic_version TO reconciler;
 -- Only with bugspark.notify_webhooks = true: BugSpark's customers are told of synced changes.
 -- GRANT SELECT (id, project_id, events, is_active, created_at) ON webhooks TO reconciler;
 -- GRANT INSERT ON background_tasks TO reconciler;
+
+-- The queue that several daemons share (Procrastinate). `reconcile daemon` needs it; commands do without.
+GRANT SELECT, INSERT, UPDATE, DELETE ON
+    procrastinate_jobs, procrastinate_workers, procrastinate_events, procrastinate_periodic_defers TO reconciler;
+GRANT USAGE ON procrastinate_jobs_id_seq, procrastinate_events_id_seq TO reconciler;

@@ -38,6 +38,17 @@ TABLES = (
     "sync_deliveries",
     "sync_unannounced",
 )
+QUEUE_TABLES = (
+    "procrastinate_workers",
+    "procrastinate_jobs",
+    "procrastinate_periodic_defers",
+    "procrastinate_events",
+)
+QUEUE_TYPES = (
+    "procrastinate_job_to_defer_v1",
+    "procrastinate_job_status",
+    "procrastinate_job_event_type",
+)
 NEEDED = ("users", "projects", "reports", "comments", "integrations")
 
 
@@ -61,6 +72,7 @@ def upgrade() -> None:
         _unannounced,
     ):
         make()
+    _remember("queue", ["procrastinate"] if _queue() else [])
     made = _bugspark_tables()
     added = [f"{table}.{column}" for table, column in bugspark.ADDED_COLUMNS if _add(table, column)]
     # Tables made here have the columns from the start; they are ours all the same.
@@ -71,8 +83,11 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     added, made = _remembered("added_columns"), _remembered("made_tables")
+    queue = _remembered("queue")
     for name in TABLES:
         op.drop_table(name)
+    if queue:
+        _drop_queue()
     if made and not any(_has_rows(name) for name in made):
         for name in reversed(made):
             op.drop_table(name)
@@ -81,6 +96,32 @@ def downgrade() -> None:
         op.drop_index("ix_reports_compared", "reports")  # SQLite drops no column that an index covers
     for table, _, column in (each.partition(".") for each in added):
         op.drop_column(table, column)
+
+
+def _queue() -> bool:
+    """Procrastinate's tables, functions and types, where several daemons can share them; its own SQL."""
+    connection = op.get_bind()
+    if connection.dialect.name != "postgresql" or sa.inspect(connection).has_table(QUEUE_TABLES[0]):
+        return False
+    from procrastinate.schema import SchemaManager
+
+    # Several statements in one text: the driver sends that only as it is, without parameters.
+    connection.connection.cursor().execute(SchemaManager.get_schema())
+    return True
+
+
+def _drop_queue() -> None:
+    connection = op.get_bind()
+    functions = sa.text(
+        "SELECT oid::regprocedure::text FROM pg_proc"
+        r" WHERE proname LIKE 'procrastinate\_%' AND pronamespace = current_schema()::regnamespace"
+    )
+    for function in connection.execute(functions).scalars().all():
+        op.execute(f"DROP FUNCTION {function} CASCADE")  # its triggers on these tables
+    for name in reversed(QUEUE_TABLES):
+        op.drop_table(name)
+    for name in QUEUE_TYPES:
+        op.execute(f"DROP TYPE {name}")
 
 
 def _bugspark_tables() -> list[str]:

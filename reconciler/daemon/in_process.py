@@ -41,9 +41,6 @@ class InProcessQueue:
     def stint(self, run: Run, concurrency: int) -> "InProcessStint":
         return InProcessStint(self, run, concurrency)
 
-    async def aclose(self) -> None:
-        """Nothing is held."""
-
     def enter(self, stint: "InProcessStint") -> None:
         """From now on it is woken when there is something to take."""
         self._stints.add(stint)

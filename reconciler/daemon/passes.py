@@ -53,7 +53,3 @@ class Passes(Queue, Protocol):
     def stint(self, run: Run, concurrency: int) -> Stint:
         """A worker that runs so many passes at a time. Several may work side by side."""
         ...
-
-    async def aclose(self) -> None:
-        """Let go of everything it holds."""
-        ...

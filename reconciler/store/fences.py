@@ -16,7 +16,8 @@ from sqlalchemy.engine import URL
 from reconciler.errors import BusyError, DatabaseError, FenceLostError
 from reconciler.model.ids import ProjectId
 from reconciler.ports import Clock, Fence
-from reconciler.store.engine import APPLICATION, Database
+from reconciler.store import libpq
+from reconciler.store.engine import Database
 from reconciler.store.failures import place
 
 if TYPE_CHECKING:
@@ -107,23 +108,7 @@ class AdvisoryFence:
 async def _connect(url: URL) -> "psycopg.AsyncConnection[Any]":
     import psycopg
 
-    arguments: dict[str, Any] = {
-        "host": url.host,
-        "port": url.port,
-        "user": url.username,
-        "password": url.password,
-        "dbname": url.database,
-        "connect_timeout": 10,
-        "application_name": f"{APPLICATION} fence",
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-    } | dict(url.query)
     try:
-        return await psycopg.AsyncConnection.connect(
-            **{key: value for key, value in arguments.items() if value is not None},
-            autocommit=True,
-            prepare_threshold=None,
-        )
+        return await psycopg.AsyncConnection.connect(**libpq.arguments(url, "fence"), autocommit=True)
     except psycopg.Error as error:
         raise DatabaseError(f"The database {place(url)} gives no connection for the lock.") from error

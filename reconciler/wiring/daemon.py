@@ -17,10 +17,12 @@ from reconciler.daemon.passes import Passes
 from reconciler.daemon.sd_notify import Notifier
 from reconciler.daemon.service import Rhythm, Service
 from reconciler.daemon.signals import signals
-from reconciler.errors import DatabaseError, ReconcilerError
+from reconciler.errors import ConfigurationError, DatabaseError, ReconcilerError
 from reconciler.logs import Log
 from reconciler.metrics import Metrics
 from reconciler.model.secret import Secret
+from reconciler.store import libpq
+from reconciler.store.engine import parse_url
 from reconciler.wiring.clock import SystemClock
 from reconciler.wiring.house import Residence
 
@@ -155,8 +157,23 @@ def _bound(settings: Settings, stack: AsyncExitStack) -> tuple[socket, ...]:
 
 @asynccontextmanager
 async def _queue(settings: Settings) -> AsyncIterator[Passes]:
-    del settings
-    yield InProcessQueue()
+    """Where passes wait. Raises ConfigurationError for an engine that this database can't carry."""
+    url = settings.database.url.reveal()
+    on_postgresql = parse_url(url).get_backend_name() == "postgresql"
+    match settings.queue.engine:
+        case "procrastinate" if not on_postgresql:
+            raise ConfigurationError(
+                "queue.engine: procrastinate needs PostgreSQL, and database.url is SQLite; leave it at auto"
+            )
+        case "in-process":
+            yield InProcessQueue()
+        case "auto" | "procrastinate" if on_postgresql:
+            from reconciler.daemon.on_postgresql import open_queue
+
+            async with open_queue(libpq.arguments(url, "queue")) as queue:
+                yield queue
+        case "auto" | "procrastinate":
+            yield InProcessQueue()
 
 
 @asynccontextmanager

@@ -67,7 +67,7 @@ def shape(url: str) -> dict[str, list[tuple[str, str, bool]]]:
                 (each["name"], str(each["type"]), each["nullable"]) for each in inspector.get_columns(table)
             ]
             for table in inspector.get_table_names()
-            if not table.startswith(("sync_", "reconciler_"))
+            if not table.startswith(("sync_", "reconciler_", "procrastinate_"))
         }
 
 
@@ -108,7 +108,13 @@ def test_migrating_twice_changes_nothing_more(unmigrated: str) -> None:
         again = migrate(unmigrated)
         assert (again.before, again.after, again.added_columns) == (first.after, first.after, ())
         assert BugSpark(engine).rows(sa.select(tables.meta).order_by(tables.meta.c.key)) == before
-    assert {row["key"] for row in before} == {"added_columns", "instance", "made_tables", "marker_key"}
+    assert {row["key"] for row in before} == {
+        "added_columns",
+        "instance",
+        "made_tables",
+        "marker_key",
+        "queue",
+    }
 
 
 def test_two_processes_at_once_migrate_once(unmigrated: str) -> None:
@@ -186,7 +192,10 @@ def test_a_downgrade_removes_all_of_ours(unmigrated: str) -> None:
         engine.connect().execution_options(reconciler_reads=True) as connection,
     ):
         left = sa.inspect(connection).get_table_names()
-    assert [name for name in left if name.startswith(("sync_", "reconciler_"))] == []
+        if connection.dialect.name == "postgresql":
+            routines = "SELECT proname FROM pg_proc UNION SELECT typname FROM pg_type"
+            left += connection.exec_driver_sql(routines).scalars().all()
+    assert [name for name in left if name.startswith(("sync_", "reconciler_", "procrastinate_"))] == []
     assert downgrade(unmigrated).before is None
     assert migrate(unmigrated).before is None
 

@@ -1,18 +1,22 @@
 """docs/least-privilege-role.sql: enough for everything the store does, and not more."""
 
+import asyncio
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
+from reconciler.daemon.on_postgresql import open_queue
 from reconciler.errors import DatabaseError
 from reconciler.model.fields import Field
-from reconciler.model.ids import AccountId, Fingerprint
+from reconciler.model.ids import AccountId, Fingerprint, ProjectId
 from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, RemoveLocal, Rule, SetField, Why
 from reconciler.model.report import Columns
 from reconciler.model.snapshot import Memory, Stored
-from reconciler.store import tables
+from reconciler.store import libpq, tables
 from reconciler.store.customers import trouble
 from reconciler.store.engine import open_engine
 from reconciler.store.schema import require_schema
@@ -106,11 +110,31 @@ async def test_a_role_with_exactly_these_grants_can_do_everything_and_no_more(
             server.execute("DROP ROLE reconciler")
 
 
+async def the_queue(arguments: dict[str, Any]) -> None:
+    """One pass, and a look for what a dead worker left."""
+    project, ran = ProjectId(uuid4()), asyncio.Event()
+
+    async def run(_: ProjectId) -> None:
+        ran.set()
+
+    async with open_queue(arguments) as queue:
+        await queue.nudge(project)
+        assert (await queue.backlog()).waiting == {project}
+        stint = queue.stint(run, 1)
+        working = asyncio.create_task(stint.serve())
+        await ran.wait()
+        stint.stop(5.0)
+        await working
+        assert await queue.rescue() == 0
+        assert not (await queue.backlog()).running
+
+
 async def as_reconciler(url: str, bugspark: BugSpark) -> None:
     database = open_engine(url.replace("postgres@", "reconciler@"))
     try:
         await require_schema(database)
         await everything(open_stores(database, StoreSettings(digest=digest), StillClock()), bugspark)
+        await the_queue(libpq.arguments(database.url, "queue"))
         async with database.read() as connection:
             assert "lacks the right to SELECT on webhooks" in str(await trouble(connection))
         for forbidden in (

@@ -1,0 +1,174 @@
+"""The queue in PostgreSQL, shared by every daemon on one database: Procrastinate, without its traps.
+
+`lock` = project: one runs. `queueing_lock` = project: one waits. Its traps (DESIGN.md, Where one machine is
+not enough): no retry of its own (with `queueing_lock` the key wedges for good; a project is simply due
+again); no job for later (one with a `lock` blocks ready ones); a dead worker's job is finished as failed,
+and a new one put in (set back, it would meet its waiting twin); what was cut off is put in again by hand.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
+from uuid import UUID
+
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import DeleteJobCondition, Status
+from procrastinate.worker import Worker
+from psycopg_pool import AsyncConnectionPool
+
+from reconciler.daemon.passes import Backlog, Run
+from reconciler.errors import DatabaseError
+from reconciler.model.ids import ProjectId
+
+QUEUE, TASK = "reconciler", "reconciler.look"
+LOOK_SECONDS = 1.0
+"""Between two looks at the queue. New jobs are announced (LISTEN); one that waited for its twin is not."""
+BEAT_SECONDS, SILENT_SECONDS = 10.0, 30.0
+"""How often a worker says that it lives, and when it counts as dead."""
+CONNECTIONS = 4
+PATIENCE = 10.0
+"""Seconds for a connection."""
+NUDGED, DUE = 1, 0
+"""Priorities."""
+WAITS = "SELECT id FROM procrastinate_jobs WHERE queueing_lock = %(key)s AND status = 'todo'"
+OPEN = """
+    SELECT lock, status::text FROM procrastinate_jobs
+    WHERE queue_name = %(queue)s AND status IN ('todo', 'doing') AND lock IS NOT NULL
+"""
+
+
+class ProcrastinateQueue:
+    """`daemon.passes.Passes` in the tables that `reconcile migrate` made."""
+
+    def __init__(self, app: App, silent: float) -> None:
+        self.app = app
+        self._silent = silent
+        self._task = app.task(name=TASK, queue=QUEUE)(self._look)
+        self._run: Run | None = None
+        self._cut: set[ProjectId] = set()
+
+    async def nudge(self, project_id: ProjectId) -> None:
+        await self._defer(project_id, NUDGED)
+
+    async def put(self, projects: Collection[ProjectId]) -> None:
+        for project_id in projects:
+            await self._defer(project_id, DUE)
+
+    async def backlog(self) -> Backlog:
+        with translated():
+            rows = await self.app.connector.execute_query_all_async(OPEN, queue=QUEUE)
+        by_status: dict[str, set[ProjectId]] = {"todo": set(), "doing": set()}
+        for row in rows:
+            by_status[row["status"]].add(ProjectId(UUID(row["lock"])))
+        return Backlog(waiting=frozenset(by_status["todo"]), running=frozenset(by_status["doing"]))
+
+    async def rescue(self) -> int:
+        with translated():
+            dead = await self.app.job_manager.get_stalled_jobs(
+                queue=QUEUE, seconds_since_heartbeat=self._silent
+            )
+        rescued = 0
+        for job in dead:
+            with suppress(
+                ConnectorException
+            ):  # another daemon was faster; if it is the database, what follows says so
+                await self.app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
+                rescued += 1
+            await self.nudge(ProjectId(UUID(job.lock)))
+        return rescued
+
+    def stint(self, run: Run, concurrency: int) -> "ProcrastinateStint":
+        self._run = run
+        return ProcrastinateStint(self, concurrency)
+
+    async def put_back(self) -> None:
+        """What was cut off goes in again: Procrastinate does not do that. Another daemon may take it."""
+        while self._cut:
+            await self.nudge(self._cut.pop())
+
+    async def _look(self, project: str) -> None:
+        project_id = ProjectId(UUID(project))
+        if self._run is None:
+            raise RuntimeError("a job came before the first stint")
+        try:
+            await self._run(project_id)
+        except asyncio.CancelledError:
+            self._cut.add(project_id)
+            raise
+
+    async def _defer(self, project_id: ProjectId, priority: int) -> None:
+        key = str(project_id)
+        with translated(), suppress(AlreadyEnqueued):
+            # Asked first: a refused INSERT is an error in the server's log, and nudges come in bursts.
+            if not await self.app.connector.execute_query_all_async(WAITS, key=key):
+                job = self._task.configure(lock=key, queueing_lock=key, priority=priority)
+                await job.defer_async(project=key)
+
+
+class ProcrastinateStint:
+    """One of its workers."""
+
+    def __init__(self, queue: ProcrastinateQueue, concurrency: int) -> None:
+        self._queue = queue
+        self._stopped = False
+        self._worker = Worker(
+            queue.app,
+            queues=[QUEUE],
+            concurrency=concurrency,
+            fetch_job_polling_interval=LOOK_SECONDS,
+            delete_jobs=DeleteJobCondition.ALWAYS,
+            install_signal_handlers=False,
+            update_heartbeat_interval=BEAT_SECONDS,
+            # A worker that is pruned while it only seems dead could fetch nothing more: `rescue` is enough.
+            stalled_worker_timeout=24 * 3600.0,
+        )
+
+    async def serve(self) -> None:
+        if self._stopped:
+            return
+        with translated():
+            await self._worker.run()  # type: ignore[no-untyped-call]  # theirs to type
+            await self._queue.put_back()
+        if not self._stopped:  # its connection for LISTEN broke, or its heartbeat found no database
+            raise DatabaseError("The queue's worker lost its database.")
+
+    def stop(self, grace: float | None) -> None:
+        self._stopped = True
+        self._worker.shutdown_graceful_timeout = grace
+        self._worker.stop()  # type: ignore[no-untyped-call]  # theirs to type
+
+
+@asynccontextmanager
+async def open_queue(
+    arguments: Mapping[str, Any], *, silent: float = SILENT_SECONDS
+) -> AsyncIterator[ProcrastinateQueue]:
+    """The queue in the database that libpq finds with these arguments, which must not go through pgbouncer:
+    LISTEN needs a session of its own. Nothing is asked of it yet. `silent`: seconds after which a worker that
+    said nothing counts as dead.
+    """
+    # What they have to say about a database that is away is said by us, once.
+    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+    async with AsyncConnectionPool(
+        kwargs=dict(arguments),
+        min_size=1,
+        max_size=CONNECTIONS,
+        timeout=PATIENCE,
+        open=False,
+        check=AsyncConnectionPool.check_connection,
+    ) as pool:
+        connector = PsycopgConnector()
+        await connector.open_async(pool)
+        yield ProcrastinateQueue(App(connector=connector), silent)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raises DatabaseError for what Procrastinate says about its database."""
+    try:
+        yield
+    except ConnectorException as error:
+        raise DatabaseError("The database gives no access to the queue of passes.") from error

@@ -1,0 +1,34 @@
+"""The queues, both kinds; a database with everything in it."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from reconciler.daemon.in_process import InProcessQueue
+from reconciler.daemon.on_postgresql import open_queue
+from reconciler.daemon.passes import Passes
+from reconciler.store import libpq
+from tests.support.postgres import Server
+from tests.support.stores import fill_postgres, sqlite_template, store_url
+
+__all__ = ["sqlite_template", "store_url"]
+
+
+@pytest.fixture
+def queue_url(postgres_server: Server) -> Iterator[str]:
+    """A migrated PostgreSQL database."""
+    with postgres_server.database(
+        template=postgres_server.template("bugspark, migrated", fill_postgres)
+    ) as url:
+        yield url
+
+
+@pytest.fixture(params=["in-process", "procrastinate"])
+async def queue(request: pytest.FixtureRequest) -> AsyncIterator[Passes]:
+    """Each test runs on both."""
+    if request.param == "in-process":
+        yield InProcessQueue()
+        return
+    url: str = request.getfixturevalue("queue_url")
+    async with open_queue(libpq.arguments(url, "queue")) as found:
+        yield found

@@ -1,0 +1,237 @@
+"""The queue of passes: one contract, both implementations; and Procrastinate's traps, each avoided."""
+
+import asyncio
+from typing import Any
+
+import psycopg
+import pytest
+
+from reconciler.daemon.on_postgresql import open_queue
+from reconciler.daemon.passes import Passes
+from reconciler.store import libpq
+from tests.daemon.workers import PATIENCE, Bench, project, working
+
+ONE, TWO, THREE, FOUR = (project(number) for number in range(1, 5))
+
+
+async def test_what_is_nudged_is_run(queue: Passes) -> None:
+    bench = Bench()
+    async with working(queue, bench):
+        await queue.nudge(ONE)
+        await bench.until(1, ended=True)
+    assert bench.ended == [ONE]
+
+
+async def test_a_nudge_reaches_a_worker_that_waits_within_a_second(queue: Passes) -> None:
+    bench, loop = Bench(), asyncio.get_running_loop()
+    async with working(queue, bench):
+        await queue.nudge(ONE)
+        await bench.until(1, ended=True)  # it is up
+        began = loop.time()
+        await queue.nudge(TWO)
+        await bench.until(2)
+        assert loop.time() - began < 1.0
+
+
+async def test_a_project_waits_once_however_often_it_is_asked_for(queue: Passes) -> None:
+    bench = Bench()
+    for _ in range(5):
+        await queue.nudge(ONE)
+        await queue.put([ONE, ONE])
+    assert (await queue.backlog()).waiting == {ONE}
+    async with working(queue, bench):
+        await queue.nudge(TWO)
+        await bench.until(2, ended=True)
+    assert sorted(bench.began) == [ONE, TWO]
+
+
+async def test_what_is_asked_for_while_it_runs_runs_once_more_and_never_twice_at_a_time(
+    queue: Passes,
+) -> None:
+    bench = Bench(hold=True)
+    async with working(queue, bench, concurrency=4):
+        await queue.nudge(ONE)
+        await bench.until(1)
+        for _ in range(3):
+            await queue.nudge(ONE)
+        await queue.nudge(TWO)
+        await bench.until(2)
+        backlog = await queue.backlog()
+        assert set(backlog.running) == {ONE, TWO}
+        assert set(backlog.waiting) == {ONE}
+        bench.hold = False
+        bench.let_go(ONE)
+        bench.let_go(TWO)
+        await bench.until(3, ended=True)
+    assert bench.twice == 0
+    assert sorted(bench.began) == [ONE, ONE, TWO]
+    assert not (await queue.backlog()).waiting
+
+
+async def test_no_more_run_at_once_than_may(queue: Passes) -> None:
+    bench = Bench(hold=True)
+    await queue.put([ONE, TWO, THREE, FOUR])
+    async with working(queue, bench, concurrency=2):
+        await bench.until(2)
+        bench.hold = False
+        for each in list(bench.began):
+            bench.let_go(each)
+        await bench.until(4, ended=True)
+    assert bench.most_at_once == 2
+
+
+async def test_nudges_go_ahead_of_what_is_merely_due(queue: Passes) -> None:
+    bench = Bench()
+    await queue.put([ONE, TWO])
+    await queue.nudge(THREE)
+    async with working(queue, bench, concurrency=1):
+        await bench.until(3, ended=True)
+    assert bench.began == [THREE, ONE, TWO]
+
+
+async def test_a_stopped_worker_ends_what_it_has_and_takes_no_more(queue: Passes) -> None:
+    bench = Bench(hold=True)
+    stint = queue.stint(bench.run, 1)
+    task = asyncio.create_task(stint.serve())
+    await queue.put([ONE])
+    await bench.until(1)
+    await queue.put([TWO])
+    stint.stop(PATIENCE)
+    bench.let_go(ONE)
+    await task
+    assert bench.ended == [ONE]
+    assert (await queue.backlog()).waiting == {TWO}
+
+
+async def test_a_pass_that_outlasts_the_grace_is_cut_off(queue: Passes) -> None:
+    bench = Bench(hold=True)
+    async with working(queue, bench):
+        await queue.nudge(ONE)
+        await bench.until(1)
+    assert bench.cut == [ONE]
+    assert not (await queue.backlog()).running
+
+
+async def test_stints_side_by_side_share_the_work(queue: Passes) -> None:
+    bench = Bench(hold=True)
+    async with working(queue, bench, 1), working(queue, bench, 1):
+        await queue.put([ONE, TWO])
+        await bench.until(2)
+    assert sorted(bench.cut) == [ONE, TWO]
+
+
+# Procrastinate's traps (DESIGN.md, Where one machine is not enough)
+
+
+@pytest.fixture
+async def shared(queue_url: str) -> Any:
+    """Two daemons' queues on one database; and its address."""
+    arguments = libpq.arguments(queue_url, "queue")
+    async with open_queue(arguments) as mine, open_queue(arguments) as theirs:
+        yield mine, theirs, queue_url
+
+
+def told(url: str, statement: str) -> list[Any]:
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        found = connection.execute(statement.encode())
+        return found.fetchall() if found.description else []
+
+
+def abandoned(url: str) -> None:
+    """What runs was begun by a worker that has died."""
+    told(url, "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
+
+
+async def test_several_daemons_never_run_one_project_twice_at_once_and_share_the_rest(shared: Any) -> None:
+    mine, theirs, _ = shared
+    here, there = Bench(hold=True), Bench(hold=True)
+    async with working(mine, here, 1), working(theirs, there, 1):
+        await mine.put([ONE, TWO])
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.gather(here.until(1), there.until(1))
+        await theirs.nudge(here.began[0])
+        assert (await theirs.backlog()).running == {ONE, TWO}
+        here.hold = there.hold = False
+        for bench in (here, there):
+            bench.let_go(bench.began[0])
+    assert {*here.began, *there.began} == {ONE, TWO}
+
+
+async def test_what_a_dead_worker_ran_is_put_back_also_when_its_twin_waits(shared: Any) -> None:
+    mine, theirs, url = shared
+    bench, again = Bench(hold=True), Bench()
+    async with working(mine, bench, 2):
+        await mine.put([ONE, TWO])
+        await bench.until(2)
+        await mine.nudge(ONE)  # the twin: setting the job back would break the queueing lock
+        abandoned(url)
+        assert await theirs.rescue() == 2
+        assert (await theirs.backlog()).waiting == {ONE, TWO}
+        assert await theirs.rescue() == 0
+        abandoned(url)
+        async with working(theirs, again, 2):
+            await again.until(2, ended=True)
+        bench.hold = False
+        for each in (ONE, TWO):
+            bench.let_go(each)
+        await bench.until(2, ended=True)
+    assert sorted(again.began) == [ONE, TWO]
+
+
+async def test_what_is_cut_off_at_a_shutdown_is_there_for_the_next(shared: Any) -> None:
+    mine, theirs, _ = shared
+    bench = Bench(hold=True)
+    async with working(mine, bench, 1):
+        await mine.nudge(ONE)
+        await bench.until(1)
+    assert (await theirs.backlog()).waiting == {ONE}
+
+
+async def test_a_pass_that_fails_leaves_no_key_behind(shared: Any) -> None:
+    mine, _, url = shared
+    bench = Bench()
+
+    async def fail(_: Any) -> None:
+        await bench.run(ONE)
+        raise ValueError("a mistake of ours")
+
+    stint = mine.stint(fail, 1)
+    task = asyncio.create_task(stint.serve())
+    for count in (1, 2):
+        await mine.nudge(ONE)
+        await bench.until(count)
+    stint.stop(PATIENCE)
+    await task
+    assert told(url, "SELECT * FROM procrastinate_jobs") == []
+
+
+async def test_no_job_is_for_later_and_none_is_left_when_it_is_done(shared: Any) -> None:
+    mine, _, url = shared
+    bench = Bench()
+    await mine.put([ONE])
+    await mine.nudge(TWO)
+    assert told(url, "SELECT count(*) FROM procrastinate_jobs WHERE scheduled_at IS NOT NULL") == [(0,)]
+    async with working(mine, bench):
+        await bench.until(2, ended=True)
+    for table in ("jobs", "events", "workers"):
+        assert told(url, f"SELECT * FROM procrastinate_{table}") == []
+
+
+async def test_a_worker_whose_connections_break_says_so_and_the_next_one_works(shared: Any) -> None:
+    mine, _, url = shared
+    bench = Bench()
+    stint = mine.stint(bench.run, 1)
+    task = asyncio.create_task(stint.serve())
+    await mine.nudge(ONE)
+    await bench.until(1, ended=True)
+    listening = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+    assert len(told(url, listening)) == 1  # a connection of its own, beside the pool
+    told(
+        url,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name LIKE '%queue' AND datname = current_database()",
+    )
+    await mine.nudge(TWO)
+    await bench.until(2)
+    stint.stop(PATIENCE)
+    await asyncio.wait([task])

@@ -1,0 +1,78 @@
+"""Workers for the queue's tests: what runs is held until the test lets it go."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from reconciler.daemon.passes import Passes, Stint
+from reconciler.model.ids import ProjectId
+
+PATIENCE = 20.0
+
+
+def project(number: int) -> ProjectId:
+    return ProjectId(UUID(int=number))
+
+
+@dataclass
+class Bench:
+    """What ran, in order; `held` projects run until they are let go."""
+
+    began: list[ProjectId] = field(default_factory=list)
+    ended: list[ProjectId] = field(default_factory=list)
+    cut: list[ProjectId] = field(default_factory=list)
+    at_once: int = 0
+    most_at_once: int = 0
+    twice: int = 0
+    hold: bool = False
+    _held: dict[ProjectId, asyncio.Event] = field(default_factory=dict)
+    _news: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _running: Counter[ProjectId] = field(default_factory=Counter)
+
+    async def run(self, project_id: ProjectId) -> None:
+        await self._say(self.began, project_id)
+        self._running[project_id] += 1
+        self.twice += self._running[project_id] > 1
+        self.at_once += 1
+        self.most_at_once = max(self.at_once, self.most_at_once)
+        try:
+            if self.hold:
+                await self._held.setdefault(project_id, asyncio.Event()).wait()
+        except asyncio.CancelledError:
+            self.cut.append(project_id)
+            raise
+        finally:
+            self.at_once -= 1
+            self._running[project_id] -= 1
+        await self._say(self.ended, project_id)
+
+    def let_go(self, project_id: ProjectId) -> None:
+        self._held.setdefault(project_id, asyncio.Event()).set()
+        self._held.pop(project_id)
+
+    async def until(self, count: int, *, ended: bool = False) -> None:
+        """So many passes have begun (or ended)."""
+        row = self.ended if ended else self.began
+        async with asyncio.timeout(PATIENCE), self._news:
+            await self._news.wait_for(lambda: len(row) >= count)
+
+    async def _say(self, row: list[ProjectId], project_id: ProjectId) -> None:
+        async with self._news:
+            row.append(project_id)
+            self._news.notify_all()
+
+
+@asynccontextmanager
+async def working(queue: Passes, bench: Bench, concurrency: int = 2) -> AsyncIterator[Stint]:
+    """A worker at the queue for the time of the block, stopped without grace."""
+    stint = queue.stint(bench.run, concurrency)
+    task = asyncio.create_task(stint.serve())
+    try:
+        yield stint
+    finally:
+        stint.stop(0.0)
+        async with asyncio.timeout(PATIENCE):
+            await task
