@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from reconciler import __version__
+from reconciler.alerts.post import Poster
 from reconciler.config.settings import Settings
 from reconciler.cycle import keeping
 from reconciler.cycle.context import Context
@@ -45,6 +46,7 @@ class Parts:
     transport: Transport
     doorway: Doorway
     looking: Doorway  # for `plan`: its requests are admitted but not written down
+    alarms: Poster | None = None  # without `[alerts] url` nobody is told
     apps: dict[str, AppCredential] = field(default_factory=dict)
 
     async def ready(self) -> None:
@@ -90,6 +92,7 @@ class Parts:
             progress=progress,
             image_hosts=_image_hosts(settings),
             dashboard_url=settings.bugspark.dashboard_url,
+            alarms=self.alarms,
             by_hand=by_hand,
         )
 
@@ -144,10 +147,15 @@ async def open_parts(
             transport=transport,
             doorway=_doorway(settings, clock, transport, stores.governor),
             looking=_doorway(settings, clock, transport, looking.governor),
+            alarms=_alarms(settings),
         )
     finally:
         await transport.aclose()
         await database.aclose()
+
+
+def _alarms(settings: Settings) -> Poster | None:
+    return Poster(settings.alerts.url, user_agent=USER_AGENT) if settings.alerts.url else None
 
 
 def _doorway(settings: Settings, clock: Clock, transport: Transport, governor: Governor) -> Doorway:
@@ -168,7 +176,7 @@ def _store_settings(settings: Settings, learn: Callable[[Secret], None], *, dry:
         keys=settings.bugspark.encryption_keys,
         pace=settings.pace(),
         app_repositories=settings.github.app.repositories,
-        web_url=_web_url(settings.github.api_url),
+        web_url=web_url_of(settings.github.api_url),
         verify=timedelta(seconds=settings.poll.verify_seconds),
         notify=settings.bugspark.notify_webhooks,
         dry=dry,
@@ -176,7 +184,7 @@ def _store_settings(settings: Settings, learn: Callable[[Secret], None], *, dry:
     )
 
 
-def _web_url(api_url: str) -> str:
+def web_url_of(api_url: str) -> str:
     """Where people read issues: a server's API is below its web address, GitHub's own is beside it."""
     parts = urlsplit(api_url)
     host = parts.netloc.removeprefix("api.") if parts.path.strip("/") == "" else parts.netloc
