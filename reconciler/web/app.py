@@ -8,13 +8,21 @@ from fastapi.responses import JSONResponse
 
 from reconciler import __version__
 from reconciler.errors import DatabaseError
-from reconciler.ports import Queue, Webhooks
-from reconciler.web import probes, webhooks
+from reconciler.model.secret import Secret
+from reconciler.ports import Queue, Readings, Views, Webhooks
+from reconciler.web import api, probes, sign_in, webhooks
+from reconciler.web.api import Api
 from reconciler.web.bodies import Bodies
+from reconciler.web.entrance import FORM_BYTES, Entrance
 from reconciler.web.guard import Guard
+from reconciler.web.origins import Cors
+from reconciler.web.passwords import Passwords
 from reconciler.web.probes import Probes
+from reconciler.web.sessions import Sessions
+from reconciler.web.sign_in import SignIn
 from reconciler.web.signatures import Keyring
 from reconciler.web.site import Site
+from reconciler.web.templating import pages
 from reconciler.web.webhooks import Receiver
 
 
@@ -26,6 +34,11 @@ class WebParts:
     probes: Probes
     webhooks: Webhooks
     queue: Queue
+    views: Views
+    readings: Readings
+    jwt_secret: Secret  # empty: BugSpark's users can't sign in
+    password_hash: Secret  # empty: nobody signs in by password
+    session_key: Secret  # the same on every machine that shares the sessions
 
 
 def build(parts: WebParts) -> FastAPI:
@@ -37,20 +50,47 @@ def build(parts: WebParts) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
     )
-    clock, metrics = parts.probes.clock, parts.probes.metrics
-    receiver = Receiver(
+    clock, site, metrics = parts.probes.clock, parts.site, parts.probes.metrics
+    entrance = _entrance(parts)
+    api_ = Api(site=site, entrance=entrance, views=parts.views, readings=parts.readings, clock=clock)
+    door = SignIn(
+        entrance=entrance,
+        passwords=Passwords(parts.password_hash, clock),
+        pages=pages(site),
+        by_password=bool(parts.password_hash),
+    )
+    app.include_router(webhooks.router(_receiver(parts)))
+    app.include_router(probes.router(parts.probes))
+    app.include_router(api.router(api_))
+    app.include_router(sign_in.router(door))
+    app.add_exception_handler(DatabaseError, _no_database)
+    app.add_middleware(Cors, site=site)
+    app.add_middleware(Guard, site=site, metrics=metrics, clock=clock)
+    return app
+
+
+def _entrance(parts: WebParts) -> Entrance:
+    clock = parts.probes.clock
+    return Entrance(
+        site=parts.site,
+        sessions=Sessions(parts.session_key, clock),
+        views=parts.views,
+        clock=clock,
+        jwt_secret=parts.jwt_secret,
+        bodies=Bodies(largest=FORM_BYTES),
+    )
+
+
+def _receiver(parts: WebParts) -> Receiver:
+    clock = parts.probes.clock
+    return Receiver(
         webhooks=parts.webhooks,
         queue=parts.queue,
         clock=clock,
-        metrics=metrics,
+        metrics=parts.probes.metrics,
         keyring=Keyring(parts.webhooks, clock),
         bodies=Bodies(),
     )
-    app.include_router(webhooks.router(receiver))
-    app.include_router(probes.router(parts.probes))
-    app.add_exception_handler(DatabaseError, _no_database)
-    app.add_middleware(Guard, site=parts.site, metrics=metrics, clock=clock)
-    return app
 
 
 async def _no_database(_request: Request, _error: Exception) -> JSONResponse:

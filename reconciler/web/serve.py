@@ -19,6 +19,8 @@ CONNECTIONS = 512
 LEAVE_WITHIN = 3
 """Seconds that requests under way have when the program ends."""
 BACKLOG = 512
+PROXIES = ["127.0.0.1", "::1"]
+"""Whose word on the client's address and scheme is taken: it is only for counting wrong passwords."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,7 @@ async def serving(app: ASGIApp, sockets: Sequence[socket.socket]) -> AsyncIterat
         log_level=ERROR,  # what strangers send is no news
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=PROXIES,
         limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=LEAVE_WITHIN,
     )

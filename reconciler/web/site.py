@@ -16,6 +16,7 @@ class Site:
 
     public_url: str = ""
     dashboard_url: str = ""
+    github_url: str = "https://github.com"  # where people read issues
     listens: tuple[str, ...] = ("127.0.0.1",)
     sign_in: bool = False  # some method of signing in is configured
 
@@ -58,9 +59,9 @@ class Site:
         )
 
     def own_origins(self, scheme: str, host: str) -> frozenset[str]:
-        """What a browser calls us when it says where a form came from."""
+        """What a browser calls us when it says where a form came from. `host` is one that is admitted."""
         public = origin_of(self.public_url)
-        return frozenset({public} if public else {f"{scheme}://{host}".lower()})
+        return frozenset({f"{scheme}://{host}".lower(), *([public] if public else [])})
 
 
 def name_of(host: str) -> str | None:

@@ -15,17 +15,13 @@ import httpx
 
 from reconciler.demo.github.clock import ManualClock
 from reconciler.metrics import Metrics
-from reconciler.model.gauges import Gauges
 from reconciler.model.ids import ProjectId
-from reconciler.store.engine import open_engine
-from reconciler.store.schema import require_schema
-from reconciler.store.secrets import Vault
-from reconciler.store.webhooks import StoredWebhooks
-from reconciler.web.app import WebParts, build
-from reconciler.web.probes import Probes
+from reconciler.web.door import Application
 from reconciler.web.serve import bind, serving
-from reconciler.web.site import Site
+from reconciler.wiring.parts import open_parts
+from reconciler.wiring.web import application
 from tests.support.bugspark import BugSpark, connected
+from tests.support.sync import settings_for
 
 SECRET = "it-is-a-secret-to-everybody"
 
@@ -69,6 +65,7 @@ class House:
     clock: HandClock
     port: int
     client: httpx.AsyncClient
+    app: Application
     alive: bool = True
 
     def path(self, project: object = None) -> str:
@@ -134,48 +131,34 @@ def integration(secret: str | None = SECRET) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def open_house(url: str, *, secret: str | None = SECRET) -> AsyncIterator[House]:
-    """Serve on a free port, for as long as the block lasts."""
-    database, clock, queue = open_engine(url), HandClock(), Nudged()
+async def open_house(
+    url: str, *, secret: str | None = SECRET, **sections: Mapping[str, Any]
+) -> AsyncIterator[House]:
+    """Serve on a free port, for as long as the block lasts. `sections` of the configuration."""
+    clock, queue, sockets = HandClock(), Nudged(), bind("127.0.0.1", 0)
+    settings = settings_for(url, "http://127.0.0.1:9", **sections)
     with connected(url) as engine:
         bugspark = BugSpark(engine)
         project = bugspark.add_project()
         bugspark.add_integration(project, config=integration(secret))
         made: list[House] = []
-
-        async def gauges() -> Gauges:
-            return Gauges()
-
-        parts = WebParts(
-            site=Site(),
-            probes=Probes(
-                alive=lambda: made[0].alive,
-                ready=lambda: require_schema(database),
-                gauges=gauges,
-                metrics=Metrics(),
-                clock=clock,
-            ),
-            webhooks=StoredWebhooks(database, clock, Vault(())),
-            queue=queue,
-        )
-        try:
+        async with open_parts(settings, clock) as parts:
+            app = application(parts, queue, Metrics(), lambda: made[0].alive, sockets)
             async with (
-                serving(build(parts), bind("127.0.0.1", 0)) as running,
+                serving(app, sockets) as running,
                 httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", timeout=10) as client,
             ):
-                made.append(
-                    House(
-                        bugspark=bugspark,
-                        project=project,
-                        queue=queue,
-                        clock=clock,
-                        port=running.port,
-                        client=client,
-                    )
+                house = House(
+                    bugspark=bugspark,
+                    project=project,
+                    queue=queue,
+                    clock=clock,
+                    port=running.port,
+                    client=client,
+                    app=app,
                 )
-                yield made[0]
-        finally:
-            await database.aclose()
+                made.append(house)
+                yield house
 
 
 def other_project(house: House, secret: str | None) -> UUID:

@@ -1,0 +1,73 @@
+"""The operator's sessions, and the tokens that show a form to be ours.
+
+A session is a signed sentence in a cookie: nothing is stored, so it outlives a restart and holds on every
+machine with the same configuration. Its key comes from the password's hash: another password ends them all.
+"""
+
+import hashlib
+import hmac
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from secrets import token_hex
+
+from reconciler.model.secret import Secret
+from reconciler.ports import Clock
+
+LASTS = timedelta(hours=12)
+MOST_ENDED = 4096
+_TOKEN = re.compile(r"v1\.(?P<until>[0-9]{1,12})\.(?P<nonce>[0-9a-f]{32})\.(?P<mac>[0-9a-f]{64})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One sign-in."""
+
+    nonce: str
+    until: datetime
+
+
+class Sessions:
+    """Makes and reads them. `key` is the same wherever sessions are to hold."""
+
+    def __init__(self, key: Secret, clock: Clock) -> None:
+        self._key = key.reveal().encode()
+        self._clock = clock
+        self._ended: OrderedDict[str, None] = OrderedDict()  # signed out here; elsewhere the cookie is gone
+
+    def begin(self) -> str:
+        """A new session, as it goes into the cookie."""
+        until = int((self._clock.now() + LASTS).timestamp())
+        said = f"v1.{until}.{token_hex(16)}"
+        return f"{said}.{self._mac('session', said)}"
+
+    def read(self, token: str) -> Session | None:
+        """The session in a cookie; None for one that is forged, over or was ended."""
+        found = _TOKEN.fullmatch(token)
+        if found is None:
+            return None
+        said, _, mac = token.rpartition(".")
+        good = hmac.compare_digest(mac, self._mac("session", said))
+        over = int(found["until"]) <= self._clock.now().timestamp()
+        if not good or over or found["nonce"] in self._ended:
+            return None
+        until = datetime.fromtimestamp(int(found["until"]), self._clock.now().tzinfo)
+        return Session(nonce=found["nonce"], until=until)
+
+    def end(self, session: Session) -> None:
+        """It is not taken again by this process."""
+        self._ended[session.nonce] = None
+        if len(self._ended) > MOST_ENDED:
+            self._ended.popitem(last=False)
+
+    def form_token(self, subject: str) -> str:
+        """What our own forms carry for this subject (a session, a user): no other site can know it."""
+        return self._mac("form", subject)
+
+    def is_form_token(self, subject: str, token: str) -> bool:
+        """Whether a form was made for this subject."""
+        return hmac.compare_digest(self.form_token(subject).encode(), token.encode("utf-8", "replace"))
+
+    def _mac(self, kind: str, text: str) -> str:
+        return hmac.new(self._key, f"{kind}\0{text}".encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,61 @@
+"""BugSpark's access tokens: who a JWT says its bearer is (BUGSPARK.md, Dashboard sign-in)."""
+
+import hashlib
+import hmac
+from base64 import urlsafe_b64decode
+from binascii import Error as NoBase64
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from reconciler.model.secret import Secret
+
+LONGEST = 4096
+LEEWAY = 30.0
+"""Seconds by which BugSpark's clock may differ from ours."""
+
+
+class _Header(msgspec.Struct):
+    alg: str
+    crit: msgspec.Raw = msgspec.Raw()
+
+
+class _Claims(msgspec.Struct):
+    sub: str
+    type: str
+    exp: float | None = None
+    nbf: float | None = None
+
+
+def user_of(token: str, secret: Secret, now: datetime) -> UUID | None:
+    """The user an access token was made for; None for any token that is not exactly BugSpark's.
+
+    HS256 and nothing else, whatever the token itself names. Read here and not by PyJWT, which warns about an
+    operator's short secret at every request, and can't be told the time.
+    """
+    parts = token.split(".")
+    if not secret or len(token) > LONGEST or len(parts) != 3:
+        return None
+    signed = f"{parts[0]}.{parts[1]}".encode("utf-8", "replace")
+    mac = hmac.new(secret.reveal().encode(), signed, hashlib.sha256).digest()
+    try:
+        if not hmac.compare_digest(mac, _bytes(parts[2])):
+            return None
+        header = msgspec.json.decode(_bytes(parts[0]), type=_Header)
+        claims = msgspec.json.decode(_bytes(parts[1]), type=_Claims)
+        return UUID(claims.sub) if _holds(header, claims, now.timestamp()) else None
+    except (ValueError, NoBase64, RecursionError):
+        return None
+
+
+def _holds(header: _Header, claims: _Claims, now: float) -> bool:
+    expired = claims.exp is not None and claims.exp <= now - LEEWAY
+    early = claims.nbf is not None and claims.nbf > now + LEEWAY
+    plain = header.alg == "HS256" and not bytes(header.crit)
+    return plain and claims.type == "access" and not expired and not early
+
+
+def _bytes(part: str) -> bytes:
+    """Base64url without padding (RFC 7515). Raises ValueError."""
+    return urlsafe_b64decode(part.encode("ascii") + b"=" * (-len(part) % 4))
