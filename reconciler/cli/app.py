@@ -22,6 +22,7 @@ from reconciler.cli import (
     schema,
     status,
     verifying,
+    webhook,
     why,
 )
 from reconciler.cli.options import Json, Projects
@@ -60,6 +61,7 @@ def build() -> typer.Typer:
     app.callback(invoke_without_command=True)(root)
     for command in COMMANDS:
         app.command()(command)
+    app.add_typer(webhook.family(), name="webhook")
     return app
 
 

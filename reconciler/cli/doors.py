@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reconciler.model.secret import Secret
     from reconciler.model.shown import Check, DiscoveryResult, ExportResult, PlanShown, Progress
     from reconciler.model.snapshot import Health, Limits
+    from reconciler.model.webhook import HookMade, WebhookSetup
 
 
 class Application(Protocol):
@@ -72,6 +73,16 @@ class Application(Protocol):
         ...
 
     async def resume(self, project: str) -> str: ...
+
+    async def webhook(self, project: Project) -> WebhookSetup:
+        """What is needed to set the project's webhook up on GitHub. Raises ProjectError."""
+        ...
+
+    async def rotate_webhook(self, project: Project) -> WebhookSetup: ...
+
+    async def create_webhook(self, project: Project) -> HookMade:
+        """Make the hook on GitHub or set it right. Raises ConfigurationError, ProjectError, GitHubError."""
+        ...
 
     async def discovery_cost(self, project: Project) -> int:
         """About how many requests `discover` will make."""

@@ -17,6 +17,7 @@ from reconciler.model.wording import ago, clock, counted, iso, span
 
 if TYPE_CHECKING:
     from reconciler.model.snapshot import Health, Limits
+    from reconciler.model.webhook import WebhookHealth
 
 NAME, REPOSITORY, LINKS = 18, 22, 7
 
@@ -52,7 +53,17 @@ def as_lines(healths: Sequence[Health], limits: Sequence[Limits], view: View) ->
         if how.command:
             yield f"  {how.command}"
     if len(healths) == 1:
+        yield from _webhook(healths[0].webhook, view)
         yield from _attention(healths[0])
+
+
+def _webhook(webhook: WebhookHealth, view: View) -> Iterator[str]:
+    """Of one project: when its webhook was last heard of, and what it should have announced."""
+    if webhook.known_at is None:
+        return
+    heard = f"last delivery {ago(webhook.last_at, view.now)}" if webhook.last_at else "no delivery yet"
+    missed = f"; {counted(webhook.missed, 'change')} found without it" if webhook.missed else ""
+    yield f"  Webhook: {heard}{missed}"
 
 
 def _attention(health: Health) -> Iterator[str]:
@@ -132,6 +143,14 @@ def health_as_json(health: Health, view: View) -> dict[str, Any]:
             "of": health.coverage.links,
             "within_seconds": int(health.coverage.within.total_seconds()),
             "oldest_at": iso(health.coverage.oldest),
+        },
+        "webhook": {
+            "last_at": iso(health.webhook.last_at),
+            "last_event": health.webhook.last_event,
+            "received": health.webhook.received,
+            "missed": health.webhook.missed,
+            "silent": health.webhook.silent,
+            "silent_since": iso(health.webhook.silent_since),
         },
         "public": health.exposed,
         "elsewhere": health.elsewhere,

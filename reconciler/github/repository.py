@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from reconciler.github.credentials import Credential
 from reconciler.github.dispatch import Dispatch
 from reconciler.github.gateway import Gateway
+from reconciler.github.hooks import listed
 from reconciler.github.lists import Listing
 from reconciler.github.meter import GitHubTime, Meter
 from reconciler.github.origin import Origin, repository_parts
@@ -30,6 +31,7 @@ from reconciler.model.issue import (
     Whole,
 )
 from reconciler.model.passes import Cost
+from reconciler.model.webhook import Hook, HookWish
 from reconciler.ports import Clock, Governor, Page
 
 SHORTEST_OVERLAP = timedelta(seconds=2)
@@ -199,6 +201,15 @@ class GitHubRepository:
 
     async def delete_comment(self, comment_id: RemoteCommentId) -> Answer[None]:
         return await self._writes.delete_comment(comment_id)
+
+    async def hooks(self) -> tuple[Hook, ...]:
+        return await listed(self._reads.place)
+
+    async def create_hook(self, wish: HookWish) -> Answer[Hook]:
+        return await self._writes.create_hook(wish)
+
+    async def change_hook(self, hook_id: int, wish: HookWish) -> Answer[Hook]:
+        return await self._writes.change_hook(hook_id, wish)
 
     async def aclose(self) -> None:
         """Nothing of its own to close: the connections are the doorway's, shared with other repositories."""

@@ -122,6 +122,21 @@ class AppRow(Struct, frozen=True):
     slug: str
 
 
+class HookConfigRow(Struct, frozen=True):
+    """Where a webhook delivers to; GitHub shows its secret as stars."""
+
+    url: str = ""
+
+
+class HookRow(Struct, frozen=True):
+    """A webhook of a repository."""
+
+    id: Id
+    active: bool = True
+    events: tuple[str, ...] = ()
+    config: HookConfigRow = HookConfigRow()
+
+
 class NameRow(Struct, frozen=True):
     """As much of a row that does not decode as is needed to name it."""
 

@@ -8,6 +8,7 @@ from reconciler.errors import ForeignOriginError, GitHubError
 from reconciler.github import translate
 from reconciler.github.classify import emptied, verdict
 from reconciler.github.dispatch import MOST_REDIRECTS, Reply
+from reconciler.github.hooks import read_hook, wished
 from reconciler.github.origin import Origin
 from reconciler.github.place import Place
 from reconciler.github.reads import Reads, read_comment
@@ -17,6 +18,7 @@ from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber, RemoteCommentId
 from reconciler.model.intent import Answer, NotSent, Refused, Unknown
 from reconciler.model.issue import Issue, RemoteComment
+from reconciler.model.webhook import Hook, HookWish
 
 T = TypeVar("T")
 Body = Mapping[str, object]
@@ -84,6 +86,16 @@ class Writes:
         doing = f"delete the comment {comment_id} in {self.place.name}"
         reply = await self._send("DELETE", ("issues", "comments", comment_id), None, doing)
         return emptied(reply, doing) if isinstance(reply, Reply) else reply
+
+    async def create_hook(self, wish: HookWish) -> Answer[Hook]:
+        """A new webhook. GitHub refuses a second one for the same address."""
+        doing = f"make a webhook in {self.place.name}"
+        return await self._write("POST", ("hooks",), {"name": "web", **wished(wish)}, doing, read_hook)
+
+    async def change_hook(self, hook_id: int, wish: HookWish) -> Answer[Hook]:
+        """The webhook as wished, whole."""
+        doing = f"change the webhook {hook_id} of {self.place.name}"
+        return await self._write("PATCH", ("hooks", hook_id), wished(wish), doing, read_hook)
 
     async def _write(
         self,

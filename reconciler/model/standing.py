@@ -7,6 +7,7 @@ from enum import StrEnum
 from reconciler.model.link import LinkState
 from reconciler.model.passes import Outcome
 from reconciler.model.snapshot import Health
+from reconciler.model.webhook import WebhookHealth
 from reconciler.model.wording import ago, clock, counted, words_of_shell
 
 
@@ -56,7 +57,7 @@ class Standing:
 
 def standing(health: Health, now: datetime, zone: tzinfo | None) -> Standing:
     """The most pressing thing about a project: what needs a person first."""
-    return _needs_person(health, now, zone) or _waits(health, now, zone) or _fine(health, now)
+    return _needs_person(health, now, zone) or _waits(health, now, zone) or _fine(health, now, zone)
 
 
 def _needs_person(health: Health, now: datetime, zone: tzinfo | None) -> Standing | None:
@@ -118,7 +119,7 @@ def _next_try(health: Health, now: datetime, zone: tzinfo | None) -> str:
     return f"; {counted(health.failures, 'failure')}, next try at {clock(health.next_at, now, zone)}"
 
 
-def _fine(health: Health, now: datetime) -> Standing:
+def _fine(health: Health, now: datetime, zone: tzinfo | None) -> Standing:
     if health.last_success_at is None:
         return Standing(state=State.NEW)
     parts = [ago(health.last_success_at, now)]
@@ -127,7 +128,18 @@ def _fine(health: Health, now: datetime) -> Standing:
     parts += [f"{number:,} {state.replace('_', ' ')}" for state, number in aside(health).items()]
     if health.elsewhere:
         parts.append(f"{counted(health.elsewhere, 'link')} of another repository rest")
-    return Standing(state=State.SYNCED, reason=", ".join(parts))
+    command = None
+    if silent := silence(health.webhook, now, zone):
+        parts.append(silent)
+        command = words_of_shell("reconcile", "webhook", "create", "--project", health.name)
+    return Standing(state=State.SYNCED, reason=", ".join(parts), command=command)
+
+
+def silence(webhook: WebhookHealth, now: datetime, zone: tzinfo | None) -> str | None:
+    """`webhook silent since 14:05`: changes were found by looking, and no delivery has come since."""
+    if not webhook.silent or webhook.silent_since is None:
+        return None
+    return f"webhook silent since {clock(webhook.silent_since, now, zone)}"
 
 
 def aside(health: Health) -> dict[str, int]:

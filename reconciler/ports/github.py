@@ -29,6 +29,7 @@ from reconciler.model.passes import Cost
 from reconciler.model.snapshot import (
     Poisoned,
 )
+from reconciler.model.webhook import Hook, HookWish
 
 Row_co = TypeVar("Row_co", covariant=True)
 
@@ -146,6 +147,15 @@ class GitHub(Protocol):
     async def edit_comment(self, comment_id: RemoteCommentId, body: str) -> Answer[RemoteComment]: ...
 
     async def delete_comment(self, comment_id: RemoteCommentId) -> Answer[None]: ...
+
+    async def hooks(self) -> tuple[Hook, ...]:
+        """The repository's webhooks, the oldest first. Raises CredentialError, with the permission that is
+        missing, where they may not be seen."""
+        ...
+
+    async def create_hook(self, wish: HookWish) -> Answer[Hook]: ...
+
+    async def change_hook(self, hook_id: int, wish: HookWish) -> Answer[Hook]: ...
 
     async def aclose(self) -> None: ...
 

@@ -5,9 +5,10 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from secrets import token_urlsafe
 
 from reconciler.config.settings import Settings
-from reconciler.cycle import checkup, discover, linking, mending, pausing
+from reconciler.cycle import checkup, discover, hooks, linking, mending, pausing
 from reconciler.cycle.context import Context
 from reconciler.cycle.planning import plan_pass
 from reconciler.cycle.run import run_pass
@@ -22,14 +23,19 @@ from reconciler.model.schedule import Scheduled
 from reconciler.model.secret import Secret
 from reconciler.model.shown import Check, CheckLevel, DiscoveryResult, ExportResult, PlanShown, Progress
 from reconciler.model.snapshot import Health, Limits
+from reconciler.model.webhook import HookMade, WebhookSetup
 from reconciler.ports import Clock
-from reconciler.wiring.parts import Parts, open_parts
+from reconciler.wiring.identity import identity_checks
+from reconciler.wiring.parts import Parts, open_parts, web_url_of
 
 _ISSUE = re.compile(r"([A-Za-z0-9._-]+/[A-Za-z0-9._-]+)#([1-9][0-9]{0,9})")
 
 
 SELDOM = timedelta(days=1)
 """Between two sweeps of old records after passes by hand; the daemon sweeps more often."""
+
+SECRET_BYTES = 32
+"""Random bytes in a webhook secret."""
 
 STORY = 500
 """So many lines of a report's story are shown, the newest."""
@@ -133,6 +139,18 @@ class Application:
         """A sentence that says what was done. Raises UsageError."""
         return await pausing.resume(self._stores, await self.find(project))
 
+    async def webhook(self, project: Project) -> WebhookSetup:
+        """What is needed to set the project's webhook up on GitHub. Raises ProjectError."""
+        return await hooks.show(self._setting(project))
+
+    async def rotate_webhook(self, project: Project) -> WebhookSetup:
+        """The same with a new secret; the one before it stays valid for a day. Raises ProjectError."""
+        return await hooks.rotate(self._setting(project))
+
+    async def create_webhook(self, project: Project) -> HookMade:
+        """Make the hook on GitHub or set it right. Raises ConfigurationError, ProjectError, GitHubError."""
+        return await hooks.create(await self._usable(project), self._setting(project))
+
     async def discovery_cost(self, project: Project) -> int:
         """About how many requests `discover` will make."""
         return await discover.discovery_pages(await self._usable(project))
@@ -159,6 +177,7 @@ class Application:
         """Configuration, database and schema were read to get here; then each project."""
         database = "the database answers and its schema is the one this version needs"
         lines = [Check(name="database", level=CheckLevel.OK, message=database)]
+        lines += identity_checks(await self._stores.identity.read(), self._parts.markers.lost)
         projects = await self.projects()
         if not projects:
             mend = "connect a project to GitHub in BugSpark (its integrations)"
@@ -193,6 +212,18 @@ class Application:
         if columns is not None and columns.url and await self._is_linked(report_id):
             return ExportResult(report=text, url=columns.url, error=None)
         return ExportResult(report=text, url=None, error=_why_not(result))
+
+    def _setting(self, project: Project) -> hooks.Setting:
+        settings = self._parts.settings
+        return hooks.Setting(
+            project=project,
+            webhooks=self._stores.webhooks,
+            clock=self._parts.clock,
+            address=hooks.Address(
+                public_url=settings.web.public_url, web_url=web_url_of(settings.github.api_url)
+            ),
+            new_secret=lambda: Secret(token_urlsafe(SECRET_BYTES)),
+        )
 
     async def _usable(self, project: Project, progress: Progress | None = None) -> Context:
         if project.integration is None:

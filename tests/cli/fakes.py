@@ -5,7 +5,8 @@ import io
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +20,10 @@ from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Applied, Cost, Failure, Outcome, PassResult
 from reconciler.model.report import Integration, Project
+from reconciler.model.secret import Secret
 from reconciler.model.shown import Check, DiscoveryResult, ExportResult, PlanShown, Progress
 from reconciler.model.snapshot import Health, Limits
+from reconciler.model.webhook import HookMade, WebhookSetup
 
 
 def project_id(number: int) -> ProjectId:
@@ -70,6 +73,7 @@ class FakeApplication:
     exports: tuple[ExportResult, ...] = ()
     checks: tuple[Check, ...] = ()
     shown: ReportShown | None = None
+    public_url: str = "https://sync.example.com"
     trouble: BaseException | None = None
     delays: Mapping[str, float] = field(default_factory=dict)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
@@ -132,6 +136,24 @@ class FakeApplication:
     async def retry(self, report: str) -> str:
         self.calls.append(("retry", report))
         return f"{report}: released"
+
+    async def webhook(self, project: Project) -> WebhookSetup:
+        self.calls.append(("webhook", project.name))
+        return self._setup(project)
+
+    async def rotate_webhook(self, project: Project) -> WebhookSetup:
+        self.calls.append(("rotate_webhook", project.name))
+        return replace(self._setup(project), previous_until=datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
+
+    async def create_webhook(self, project: Project) -> HookMade:
+        self.calls.append(("create_webhook", project.name))
+        url = f"{self.public_url}/hook"
+        return HookMade(id=4711, made=True, url=url, repository=project.repository or "", others=1)
+
+    def _setup(self, project: Project) -> WebhookSetup:
+        url = f"{self.public_url}/hook" if self.public_url else None
+        page = f"https://github.com/{project.repository}/settings/hooks/new"
+        return WebhookSetup(project=project, secret=Secret("s3cr3t"), url=url, settings_url=page)
 
     async def keep(self) -> int:
         return 0

@@ -1,5 +1,6 @@
 """`reconcile status`: 80 columns, what needs a person last."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from reconciler.model.ids import ReportId
 from reconciler.model.passes import Failure, Outcome
 from reconciler.model.snapshot import Attention, Coverage, Health, Limits
 from reconciler.model.standing import standing
+from reconciler.model.webhook import WebhookHealth
 from tests.cli.fakes import FakeApplication, command, project, result
 
 ACME = project()
@@ -49,6 +51,15 @@ LIMITS = Limits(
     blocked_until=None,
     points_last_minute=2,
 )
+SILENT = WebhookHealth(
+    known_at=NOW - timedelta(days=9),
+    last_at=NOW - timedelta(hours=2),
+    last_event="issues",
+    received=12,
+    missed=3,
+    silent=2,
+    silent_since=NOW - timedelta(minutes=55),
+)
 TROUBLE = Failure(kind="github", message="GitHub does not answer; it is tried again")
 
 
@@ -84,6 +95,8 @@ TROUBLE = Failure(kind="github", message="GitHub does not answer; it is tried ag
             f"Failed: {TROUBLE.message}; 3 failures, next try at 13:08",
         ),
         ({"paused": True}, "Paused"),
+        ({"webhook": SILENT}, "Synced (40 s ago, webhook silent since 12:05)"),
+        ({"webhook": replace(SILENT, silent=0, silent_since=None)}, "Synced (40 s ago)"),
         ({"last_pass": None, "last_success_at": None}, "Not looked at yet"),
     ],
 )
@@ -226,3 +239,19 @@ def test_coverage_as_json() -> None:
     said = command("status", "--json", application=FakeApplication(healths=(covered(482, 485),)))
     verified = said.objects[0]["verified"]
     assert (verified["links"], verified["of"], verified["within_seconds"]) == (482, 485, 21_600)
+
+
+def test_a_silent_webhook_is_told_with_what_mends_it() -> None:
+    lines = list(as_lines([health(webhook=SILENT)], [], VIEW))
+    assert "Acme Web: Synced (40 s ago, webhook silent since 12:05)" in lines
+    assert "  reconcile webhook create --project 'Acme Web'" in lines
+    assert "  Webhook: last delivery 2 h ago; 3 changes found without it" in lines
+    done = command("status", "--json", application=FakeApplication(healths=(health(webhook=SILENT),)))
+    assert json.loads(done.out)["webhook"] == {
+        "last_at": "2026-03-01T11:00:00Z",
+        "last_event": "issues",
+        "received": 12,
+        "missed": 3,
+        "silent": 2,
+        "silent_since": "2026-03-01T12:05:00Z",
+    }

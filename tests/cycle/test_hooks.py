@@ -1,0 +1,104 @@
+"""`reconcile webhook`: the secret, and the hook on GitHub made or set right."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from reconciler.demo.github.faults import Drop, error
+from reconciler.errors import ConfigurationError, CredentialError, GitHubError, ProjectError, RecreatedError
+from reconciler.model.report import Project
+from reconciler.model.webhook import EVENTS
+from tests.support.github import GitHub
+from tests.support.sync import Sync, open_sync
+
+PUBLIC = "https://sync.example.com/base/"
+
+
+@pytest.fixture
+async def sync(world_url: str, github: GitHub) -> AsyncIterator[Sync]:
+    """As everywhere, but GitHub can reach us, and our account administers the repository."""
+    github.web.allow("bugspark-bot", "admin")
+    async with open_sync(world_url, github, web={"public_url": PUBLIC}) as world:
+        yield world
+
+
+async def the_project(sync: Sync) -> Project:
+    return await sync.app.find(str(sync.project))
+
+
+async def test_the_secret_is_made_once_and_shown_with_address_and_steps(sync: Sync) -> None:
+    project = await the_project(sync)
+    first, again = await sync.app.webhook(project), await sync.app.webhook(project)
+    assert first == again
+    assert len(first.secret.reveal()) >= 40
+    assert first.url == f"https://sync.example.com/base/api/v1/webhooks/github/{project.id}"
+    assert first.settings_url is not None
+    assert first.settings_url.endswith("/acme/web/settings/hooks/new")
+    assert first.secret.reveal() not in "".join(first.steps)
+    rotated = await sync.app.rotate_webhook(project)
+    assert rotated.secret != first.secret
+    assert rotated.previous_until is not None
+    assert (rotated.previous_until - sync.clock.now()).days == 1
+    assert (await sync.app.webhook(project)).secret == rotated.secret
+
+
+async def test_create_makes_the_hook_then_finds_it_by_its_address_and_sets_it_right(sync: Sync) -> None:
+    project, hooks = await the_project(sync), sync.github.web.hooks
+    foreign = sync.github.web.add_hook("https://ci.example.com/", ("push",))
+    made = await sync.app.create_webhook(project)
+    setup = await sync.app.webhook(project)
+    hook = hooks[made.id]
+    assert made.made
+    assert (hook.url, hook.events, hook.content_type) == (setup.url, EVENTS, "json")
+    assert (hook.secret, hook.active, hook.insecure_ssl) == (setup.secret.reveal(), True, "0")
+    hooks[made.id] = replace(
+        hook, events=("push",), active=False, content_type="form", secret="old", insecure_ssl="1"
+    )
+    rotated = await sync.app.rotate_webhook(project)
+    again = await sync.app.create_webhook(project)
+    assert (again.id, again.made) == (made.id, False)
+    mended = hooks[made.id]
+    assert replace(mended, updated=0) == replace(hook, secret=rotated.secret.reveal(), updated=0)
+    assert hooks[foreign.id] == foreign
+    assert len(hooks) == 2
+    ((health, *_), _) = await sync.app.status(project)
+    assert health.webhook.known_at is not None
+
+
+async def test_without_the_right_to_hooks_the_permission_is_named(sync: Sync) -> None:
+    sync.github.web.allow("bugspark-bot", "write")
+    with pytest.raises(CredentialError, match=r"acme/web \(404: Not Found\).*admin:repo_hook"):
+        await sync.app.create_webhook(await the_project(sync))
+    sync.github.web.allow("bugspark-bot", "admin")
+    sync.github.simulator.faults.add(error(403, "Resource not accessible"), method="POST")
+    with pytest.raises(ProjectError, match=r"Resource not accessible.*Webhooks: read and write"):
+        await sync.app.create_webhook(await the_project(sync))
+    assert not sync.github.web.hooks
+
+
+async def test_a_lost_answer_is_said_and_a_second_try_makes_no_second_hook(sync: Sync) -> None:
+    sync.github.simulator.faults.add(Drop(applied=True), method="POST")
+    with pytest.raises(GitHubError, match="run it again"):
+        await sync.app.create_webhook(await the_project(sync))
+    assert not (await sync.app.create_webhook(await the_project(sync))).made
+    assert len(sync.github.web.hooks) == 1
+
+
+async def test_a_repository_that_took_over_the_name_is_not_given_the_secret(sync: Sync) -> None:
+    await sync.settle()
+    sync.github.world.delete_repository("acme/web")
+    taken = sync.github.world.add_repository("acme/web")
+    taken.allow("bugspark-bot", "admin")
+    with pytest.raises(RecreatedError):
+        await sync.app.create_webhook(await the_project(sync))
+    assert not taken.hooks
+
+
+async def test_without_a_public_address_nothing_is_made(world_url: str, github: GitHub) -> None:
+    async with open_sync(world_url, github) as sync:
+        project = await the_project(sync)
+        assert (await sync.app.webhook(project)).url is None
+        with pytest.raises(ConfigurationError, match=r"web\.public_url is not set"):
+            await sync.app.create_webhook(project)
+        assert not github.web.hooks
