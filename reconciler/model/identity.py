@@ -9,6 +9,17 @@ MOVED: Final = "moved"
 COPY: Final = "copy"
 """`--accept copy`: this is a copy, the other one goes on. It gets a name of its own."""
 
+HELD: Final = "held"
+"""What a link's attention says of an issue that another database wrote on first."""
+
+
+def held_reason(instance: str) -> str:
+    """For people."""
+    return (
+        f"another BugSpark database ({instance}) wrote on this issue first, so it is read and not written;"
+        f" if that database is no more, --accept {instance}"
+    )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
+from reconciler.model.identity import HELD
 from reconciler.model.link import LinkState
 from reconciler.model.passes import Outcome
 from reconciler.model.snapshot import Health
@@ -62,6 +63,8 @@ def standing(health: Health, now: datetime, zone: tzinfo | None) -> Standing:
 
 def _needs_person(health: Health, now: datetime, zone: tzinfo | None) -> Standing | None:
     one_pass = ("reconcile", "--project", health.name)
+    if health.doubt:
+        return Standing(state=State.ATTENTION, reason=health.doubt)
     if health.withheld:
         reason = f"{counted(health.withheld_count, 'deletion')} withheld"
         command = words_of_shell(*one_pass, "--accept", health.withheld)
@@ -92,6 +95,11 @@ def _held(health: Health) -> Standing | None:
         command = words_of_shell("reconcile", "--project", health.name, "--accept", "public")
         reason = f"{health.repository} has become public, text is held back"
         return Standing(state=State.ATTENTION, reason=reason, command=command)
+    held = [item for item in health.attention if item.what == HELD]
+    if held:
+        reason = f"{held[0].issue}: {held[0].reason}"
+        more = f" (and {len(held) - 1:,} more)" if len(held) > 1 else ""
+        return Standing(state=State.ATTENTION, reason=reason + more)
     frozen = next((item for item in health.attention if item.what == "frozen"), None)
     if frozen:
         resolve = ("reconcile", "resolve", str(frozen.report_id), str(frozen.field), "--take", "github")
@@ -102,6 +110,10 @@ def _held(health: Health) -> Standing | None:
 
 def _waits(health: Health, now: datetime, zone: tzinfo | None) -> Standing | None:
     last = health.last_pass
+    if health.recovering:
+        cover = health.recovering
+        reason = f"recovering after a restore: {cover.verified:,} of {counted(cover.links, 'link')}"
+        return Standing(state=State.WAITING, reason=reason)
     if last and last.outcome is Outcome.LIMITED:
         return Standing(state=State.WAITING, reason=limit_words(last.next_at or health.next_at, now, zone))
     if last and last.outcome is Outcome.REFUSED:

@@ -11,8 +11,8 @@ from sqlalchemy.sql.expression import Select
 
 from reconciler.model.attention import Attending
 from reconciler.model.fields import Field
-from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.identity import HELD, held_reason
+from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.intent import IntentState
 from reconciler.model.link import ENDED, Frozen, LinkState
 from reconciler.model.snapshot import Attention, Step
@@ -100,7 +100,12 @@ def _links(wanted: Select[Any]) -> Select[Any]:
         links.c.state,
         links.c.reason,
     )
-    told = or_(links.c.quarantined_until.is_not(None), links.c.frozen.is_not(None), links.c.state.in_(SHOWN), links.c.held_by.is_not(None))
+    told = or_(
+        links.c.quarantined_until.is_not(None),
+        links.c.frozen.is_not(None),
+        links.c.held_by.is_not(None),
+        links.c.state.in_(SHOWN),
+    )
     return (
         select(
             *named,

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, func, select, true
@@ -15,11 +15,14 @@ from reconciler.model.link import LinkState
 from reconciler.model.passes import PassResult
 from reconciler.model.report import Project
 from reconciler.model.snapshot import Coverage, Health, Limits
-from reconciler.store import attention, silence, windows
+from reconciler.store import attention, identity, silence, windows
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.questions import links
 from reconciler.store.records import from_json
 from reconciler.store.tables import governor, intents, projects, withheld
+
+FAR = datetime(9999, 1, 1, tzinfo=UTC)
+"""No link has been read since then: the reading anew has not begun."""
 
 SLACK = 1.1
 """Verifications are spread by a tenth of their time; one that is no later than that is in time."""
@@ -36,6 +39,8 @@ async def of(
     noted = await attention.of(connection, [each.id for each in known])
     elsewhere = await attention.elsewhere(connection)
     heard = await silence.of(connection, now)
+    doubt = (await identity.found_in(connection)).doubt
+    anew = await recovering(connection)
     rows = {row["project_id"]: dict(row) for row in (await connection.execute(select(projects))).mappings()}
     found = (
         replace(
@@ -50,6 +55,8 @@ async def of(
             attention=tuple(noted[each.project_id]),
             elsewhere=elsewhere.get(each.project_id, 0),
             webhook=heard.get(each.project_id, each.webhook),
+            doubt=doubt,
+            recovering=anew.get(each.project_id),
         )
         for each in found
     )
@@ -108,6 +115,16 @@ async def coverage(
         ProjectId(id_): Coverage(links=total, verified=verified, oldest=oldest)
         for id_, total, verified, oldest in await connection.execute(query)
     }
+
+
+async def recovering(connection: AsyncConnection) -> dict[ProjectId, Coverage]:
+    """Projects that are read anew after a restore, and how far that is."""
+    query = select(projects.c.project_id, projects.c.restored_at).where(projects.c.recovering)
+    found = {}
+    for id_, since in (await connection.execute(query)).all():
+        covered = await coverage(connection, since or FAR, links.c.project_id == id_)
+        found[ProjectId(id_)] = covered.get(ProjectId(id_), Coverage())
+    return found
 
 
 async def limits(connection: AsyncConnection, now: datetime) -> tuple[Limits, ...]:

@@ -41,16 +41,16 @@ class StoredIdentity:
 
     async def read(self) -> Identity:
         async with self._database.read() as connection:
-            return await _read(connection)
+            return await found_in(connection)
 
     async def bind(self) -> None:
         async with self._database.write() as connection:
-            if not (await _read(connection)).bound:
+            if not (await found_in(connection)).bound:
                 await put(connection, PLACE, to_json(await _place(connection)))
 
     async def decide(self, word: str) -> None:
         async with self._database.write() as connection:
-            found = await _read(connection)
+            found = await found_in(connection)
             if word in (MOVED, COPY):
                 if found.doubt is None:
                     raise UsageError(
@@ -79,7 +79,8 @@ async def _bury(connection: AsyncConnection, found: Identity, instance: str) -> 
     await connection.execute(free.values(held_by=None, revision=links.c.revision + 1))
 
 
-async def _read(connection: AsyncConnection) -> Identity:
+async def found_in(connection: AsyncConnection) -> Identity:
+    """The identity of the database at the other end. Raises ConfigurationError."""
     wanted = select(meta.c.key, meta.c.value).where(meta.c.key.in_([INSTANCE, PLACE, TWIN, PAST]))
     known = {row.key: row.value for row in await connection.execute(wanted)}
     if INSTANCE not in known:
