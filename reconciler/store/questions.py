@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, and_, cast, exists, func, not_, or_, select, text
+from sqlalchemy import Text, and_, cast, exists, func, literal, not_, or_, select, text
 from sqlalchemy.sql.expression import ColumnElement, FromClause, Select
 
 from reconciler.model.link import EntryState, LinkState
@@ -46,36 +46,39 @@ def moved(project: UUID, repository: str) -> Select[Any]:
     """(report id, link id) where the columns differ from the link, an ACTIVE link's base from the report, or
     (link id null) columns name this repository and there is no link.
     """
-    tied = and_(links.c.report_id == reports.c.id, not_(_over()))
+    tied = and_(links.c.report_id == reports.c.id, not_(over()))
     return (
         select(reports.c.id.label("report_id"), links.c.id.label("link_id"))
         .select_from(reports.outerjoin(links, tied))
-        .where(reports.c.project_id == project, _differs(reports, links, repository))
+        .where(reports.c.project_id == project, differs(reports, links, literal(repository.lower())))
     )
 
 
 def moved_or_orphaned(project: UUID, repository: str) -> Select[Any]:
     """`moved`, and `orphans` with a report id of null: PostgreSQL hashes both tables once for the two."""
     theirs = select(reports).where(reports.c.project_id == project).subquery("theirs")
-    ours = select(links).where(links.c.project_id == project, not_(_over())).subquery("ours")
+    ours = select(links).where(links.c.project_id == project, not_(over())).subquery("ours")
     lost = and_(theirs.c.id.is_(None), ours.c.state.in_([LinkState.NEW, LinkState.ACTIVE]))
     return (
         select(theirs.c.id.label("report_id"), ours.c.id.label("link_id"))
         .select_from(theirs.join(ours, ours.c.report_id == theirs.c.id, full=True))
-        .where(or_(lost, and_(theirs.c.id.is_not(None), _differs(theirs, ours, repository))))
+        .where(or_(lost, and_(theirs.c.id.is_not(None), differs(theirs, ours, literal(repository.lower())))))
     )
 
 
-def _over() -> ColumnElement[bool]:
+def over() -> ColumnElement[bool]:
     """The link is of the past: its report's columns say nothing about it."""
     return links.c.state.in_([LinkState.UNLINKED, LinkState.REPORT_DELETED])
 
 
-def _differs(report: FromClause, link: FromClause, repository: str) -> ColumnElement[bool]:
+def differs(report: FromClause, link: FromClause, repository: ColumnElement[str]) -> ColumnElement[bool]:
+    """The columns differ from the link, an ACTIVE link's base from the report, or columns name `repository`
+    (in small letters) and there is no link.
+    """
     named = and_(
         link.c.id.is_(None),
         report.c.github_issue_number.is_not(None),
-        func.lower(report.c.github_repo) == repository.lower(),
+        func.lower(report.c.github_repo) == repository,
     )
     repo = report.c.github_repo
     columns = or_(

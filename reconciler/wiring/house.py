@@ -16,6 +16,7 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.passes import PassResult
 from reconciler.model.schedule import Scheduled
 from reconciler.model.secret import Secret
+from reconciler.store import scan
 from reconciler.wiring.parts import Parts, open_parts
 
 SPARE = 8
@@ -87,7 +88,9 @@ class Residence:
             return await parts.stores.projects.schedule()
 
     async def changed(self) -> Mapping[ProjectId, int]:
-        return {}
+        async with self._using() as parts:
+            export_all = parts.settings.sync.export == "all"
+            return await scan.changed(parts.database, parts.clock.now(), export_all=export_all)
 
     async def look(self, project_id: ProjectId, life: Life) -> PassResult | None:
         async with self._using() as parts:

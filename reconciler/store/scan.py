@@ -1,0 +1,120 @@
+"""The local scan: whose BugSpark side waits for a pass, asked of all projects in one statement.
+
+The same differences that a pass looks for (`questions`), counted. It may name a project in vain, where a pass
+leaves a difference standing; it must not miss one that a pass would act on.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Text, and_, cast, exists, func, literal, not_, or_, select, text, union_all
+from sqlalchemy.sql.expression import ColumnElement, Select
+
+from reconciler.model.ids import ProjectId
+from reconciler.model.intent import IntentState, Operation
+from reconciler.model.link import LinkState
+from reconciler.store import bugspark, tables
+from reconciler.store.engine import Database
+from reconciler.store.questions import COPIED, LIVE, differs, over
+
+links, entries, intents, projects = tables.links, tables.comments, tables.intents, tables.projects
+reports, comments = bugspark.reports, bugspark.comments
+
+
+async def changed(database: Database, now: datetime, *, export_all: bool) -> Mapping[ProjectId, int]:
+    """Projects that wait, each with a print of what waits: another change, another print (in this process).
+
+    `now`: GitHub's time or near it. `export_all`: `sync.export` is `all`. Raises DatabaseError.
+    """
+    async with database.read() as connection:
+        rows = (await connection.execute(question(now, export_all=export_all))).all()
+    found: defaultdict[ProjectId, list[tuple[Any, ...]]] = defaultdict(list)
+    for project, *what in rows:
+        found[ProjectId(project)].append(tuple(what))
+    return {project: hash(tuple(sorted(what))) for project, what in found.items()}
+
+
+def question(now: datetime, *, export_all: bool) -> Any:
+    """(project id, kind, how many, the greatest id, the latest change), one row per project and kind."""
+    parts = [_moved(now), _orphans(), _unknown(), _gone(), _links(now), _intents(now)]
+    return union_all(*parts, *([_unexported()] if export_all else []))
+
+
+def _counted(project: Any, kind: str, id_: Any, moment: Any) -> Select[Any]:
+    latest = func.coalesce(func.max(cast(moment, Text)), "")
+    return select(project, literal(kind), func.count(), func.max(cast(id_, Text)), latest).group_by(project)
+
+
+def _moved(now: datetime) -> Select[Any]:
+    tied = and_(links.c.report_id == reports.c.id, not_(over()))
+    repository = func.lower(projects.c.repository)
+    return (
+        _counted(reports.c.project_id, "moved", reports.c.id, reports.c.updated_at)
+        .select_from(
+            reports.join(projects, projects.c.project_id == reports.c.project_id).outerjoin(links, tied)
+        )
+        .where(differs(reports, links, repository), _awake(now))
+    )
+
+
+def _orphans() -> Select[Any]:
+    there = exists().where(reports.c.id == links.c.report_id)
+    return _counted(links.c.project_id, "orphans", links.c.id, links.c.created_at).where(LIVE, not_(there))
+
+
+def _unknown() -> Select[Any]:
+    known = exists().where(entries.c.local_id == comments.c.id)
+    linked = and_(links.c.report_id == comments.c.report_id, links.c.state == LinkState.ACTIVE)
+    return (
+        _counted(links.c.project_id, "unknown", comments.c.id, comments.c.created_at)
+        .select_from(comments.join(links, linked))
+        .where(not_(known))
+    )
+
+
+def _gone() -> Select[Any]:
+    there = exists().where(comments.c.id == entries.c.local_id)
+    active = exists().where(links.c.id == entries.c.link_id, links.c.state == LinkState.ACTIVE)
+    return _counted(entries.c.project_id, "gone", entries.c.id, entries.c.remote_updated_at).where(
+        COPIED, not_(there), active
+    )
+
+
+def _links(now: datetime) -> Select[Any]:
+    """Links that wait for their first contact, and those that have rested long enough."""
+    rested = and_(text("sync_links.quarantined_until IS NOT NULL"), links.c.quarantined_until <= now)
+    new = and_(links.c.state == LinkState.NEW, _awake(now))
+    live = links.c.state.in_([LinkState.NEW, LinkState.ACTIVE])
+    return _counted(links.c.project_id, "links", links.c.id, links.c.created_at).where(
+        or_(new, and_(live, rested))
+    )
+
+
+def _intents(now: datetime) -> Select[Any]:
+    """Writes that may go now."""
+    may = or_(intents.c.not_before.is_(None), intents.c.not_before <= now)
+    return _counted(intents.c.project_id, "intents", intents.c.id, intents.c.created_at).where(
+        intents.c.state == IntentState.PLANNED, may
+    )
+
+
+def _unexported() -> Select[Any]:
+    """Reports that `sync.export = "all"` wants on GitHub (ports.Reports.to_export)."""
+    linked = exists().where(links.c.report_id == reports.c.id)
+    asked = exists().where(intents.c.local_id == reports.c.id, intents.c.operation == Operation.CREATE_ISSUE)
+    return (
+        _counted(reports.c.project_id, "unexported", reports.c.id, reports.c.created_at)
+        .select_from(reports.join(projects, projects.c.project_id == reports.c.project_id))
+        .where(
+            reports.c.created_at >= projects.c.first_seen_at,
+            reports.c.github_issue_number.is_(None),
+            not_(linked),
+            not_(asked),
+        )
+    )
+
+
+def _awake(now: datetime) -> ColumnElement[bool]:
+    return or_(links.c.quarantined_until.is_(None), links.c.quarantined_until <= now)

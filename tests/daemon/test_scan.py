@@ -1,0 +1,109 @@
+"""The local scan: what changed in BugSpark is noticed, and noticed once."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+
+from reconciler.daemon.scan import AGAIN, LONGEST, Scan
+from reconciler.model.ids import ProjectId
+from reconciler.store import scan
+from tests.cycle.conftest import github, github_process, world_url
+from tests.support.github import GitHub
+from tests.support.sync import Sync, open_sync
+
+__all__ = ["github", "github_process", "world_url"]
+
+ONE, TWO = ProjectId(UUID(int=1)), ProjectId(UUID(int=2))
+
+
+@pytest.fixture
+async def sync(world_url: str, github: GitHub) -> AsyncIterator[Sync]:
+    async with open_sync(world_url, github, sync={"export": "all"}) as world:
+        yield world
+
+
+async def found(sync: Sync) -> int | None:
+    """The print of what waits in Shop; None: nothing does."""
+    database = sync.app._parts.database
+    return (await scan.changed(database, sync.clock.now(), export_all=True)).get(sync.project)
+
+
+async def test_every_change_in_bugspark_is_noticed_until_a_pass_has_dealt_with_it(sync: Sync) -> None:
+    assert await found(sync) is None
+    report, number = await sync.linked()
+    other, _ = await sync.linked()
+    await sync.settle()
+    assert await found(sync) is None
+
+    async def noticed_and_dealt_with() -> None:
+        assert await found(sync) is not None
+        await sync.settle()
+        assert await found(sync) is None
+
+    sync.change(report, status="resolved")
+    await noticed_and_dealt_with()
+    sync.change(report, severity="critical")
+    await noticed_and_dealt_with()
+    comment = sync.say(report, "seen again")
+    await noticed_and_dealt_with()
+    sync.bugspark.delete_comment(comment)
+    await noticed_and_dealt_with()
+    sync.change(report, github_issue_number=None, github_repo=None, github_issue_url=None)
+    await noticed_and_dealt_with()
+    sync.change(report, github_issue_number=number, github_repo="Acme/Web")
+    await noticed_and_dealt_with()
+    sync.bugspark.delete_report(other)
+    await noticed_and_dealt_with()
+    sync.bugspark.add_report(sync.project, created_at=sync.clock.now())
+    await noticed_and_dealt_with()
+
+
+async def test_another_change_looks_different_also_while_the_first_one_waits(sync: Sync) -> None:
+    report, _ = await sync.linked()
+    sync.change(report, status="resolved")
+    before = await found(sync)
+    assert before == await found(sync)
+    sync.github.clock.advance(1)
+    sync.change(report, status="closed")
+    after = await found(sync)
+    assert after not in (None, before)
+    sync.say(report, "and a comment")
+    assert await found(sync) not in (None, before, after)
+
+
+async def test_a_link_made_by_command_is_noticed(sync: Sync) -> None:
+    report = sync.bugspark.add_report(sync.project)
+    await sync.run()
+    issue = sync.github.web.open_issue("Elsewhere", by="maria")
+    await sync.app.link(str(report), f"acme/web#{issue.number}", backfill=False)
+    assert await found(sync) is not None
+    await sync.settle()
+    assert await found(sync) is None
+
+
+def test_a_scan_rests_five_seconds_and_fifty_times_as_long_as_it_took() -> None:
+    plan = Scan()
+    assert plan.is_due(100.0)
+    plan.took(100.0, 100.01)
+    assert not plan.is_due(105.0)
+    assert plan.is_due(105.02)
+    plan.took(105.0, 107.0)
+    assert not plan.is_due(206.9)
+    assert plan.is_due(207.0)
+
+
+def test_what_stays_the_same_is_nudged_ever_more_rarely_and_anything_new_at_once() -> None:
+    plan = Scan()
+    nudged = [at for at in range(0, 3600) if plan.nudges({ONE: 1}, lambda _: True, float(at))]
+    assert nudged[:4] == [0, AGAIN, 3 * AGAIN, 7 * AGAIN]
+    assert nudged[-1] - nudged[-2] == LONGEST
+    assert plan.nudges({ONE: 2}, lambda _: True, 3600.0) == [ONE]
+    assert plan.nudges({}, lambda _: True, 3601.0) == []
+    assert plan.nudges({ONE: 2}, lambda _: True, 3602.0) == [ONE]
+
+
+def test_a_project_that_has_to_wait_is_not_nudged_and_not_forgotten() -> None:
+    plan = Scan()
+    assert plan.nudges({ONE: 1, TWO: 1}, lambda each: each == TWO, 0.0) == [TWO]
+    assert plan.nudges({ONE: 1, TWO: 1}, lambda _: True, 1.0) == [ONE]
