@@ -47,7 +47,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def postgres_server(pytestconfig: pytest.Config) -> postgres.Server:
     """The session's PostgreSQL, started by the first test that asks. No binaries: that test fails."""
-    return postgres.server_in(pytestconfig.stash[HOME])
+    return postgres.server_in(pytestconfig.stash[HOME], durable=False)
 
 
 @pytest.fixture

@@ -25,7 +25,6 @@ STOP_SECONDS = 20.0
 PR_SET_PDEATHSIG = 1
 OPTIONS = {
     "listen_addresses": "",
-    "fsync": "on",
     "shared_buffers": "64MB",
     "max_connections": "200",
     "timezone": "UTC",

@@ -78,6 +78,12 @@ class Server:
                 made.touch()
         return name
 
+    def hurry(self) -> None:
+        """Wait for no disk from now on."""
+        for name in ("fsync", "full_page_writes"):
+            self._run(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(name)))
+        self._run(sql.SQL("SELECT {}()").format(sql.Identifier("pg_reload_conf")))
+
     def _run(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.conninfo(), autocommit=True) as connection:
             connection.execute(statement)
@@ -103,14 +109,17 @@ def owned_home() -> Iterator[Path]:
         shutil.rmtree(home, ignore_errors=True)  # a keeper that failed is removing it, too
 
 
-def server_in(home: Path, *, binaries: Path | None = None) -> Server:
+def server_in(home: Path, *, binaries: Path | None = None, durable: bool = True) -> Server:
     """The server of an owned directory, started by whoever asks first.
 
+    Not `durable`: commits wait for no disk, which only a machine that loses its power would notice.
     Raises NoServerError when there are no binaries, and RuntimeError with the server's words when it fails.
     """
     with _locked(home / "server.lock") as made:
         if not made.exists():
             _start(home, binaries or pg_binaries.find())
+            if not durable:
+                Server(home=home).hurry()
             made.touch()
     return Server(home=home)
 
