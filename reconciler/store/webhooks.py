@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, delete, exists, func, literal, select, update
+from sqlalchemy import Text, case, delete, exists, func, literal, select, update
 from sqlalchemy.sql.expression import ColumnElement
 
 from reconciler.errors import CredentialError, ProjectError
@@ -80,6 +80,7 @@ class StoredWebhooks:
                     "last_at": delivery.at,
                     "last_event": event,
                     "received": hooks.c.received + 1,
+                    "previous": case((hooks.c.previous_until > delivery.at, hooks.c.previous)),  # else null
                     "silent": 0,
                     "silent_since": None,
                 },

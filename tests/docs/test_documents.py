@@ -143,7 +143,6 @@ def test_the_readme_shows_the_two_commands() -> None:
 def test_what_the_readme_says_is_not_there_yet_is_not_there() -> None:
     line = re.search(r"^- Commands: (.*)$", README.section("State of the program"), re.MULTILINE)
     missing = set(re.findall(r"`(\w+)`", line[1])) if line else set()
-    assert missing
     assert sorted(missing & set(command().commands)) == []
 
 

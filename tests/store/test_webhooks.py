@@ -188,8 +188,12 @@ async def test_a_new_secret_leaves_the_other_settings_alone_and_the_old_one_vali
     assert (after["webhookSecret"] == "second") is not encrypted
     past = bugspark.rows(sa.select(tables.hooks.c.previous))[0]["previous"]
     assert (past == "first") is not encrypted
+    await stores.webhooks.note(a_delivery(project))
+    assert await stores.webhooks.secrets(project) == (Secret("second"), Secret("first"))
     clock.at += DAY
     assert await stores.webhooks.secrets(project) == (Secret("second"),)
+    await stores.webhooks.note(a_delivery(project, at=clock.at))
+    assert bugspark.rows(sa.select(tables.hooks.c.previous))[0]["previous"] is None
 
 
 async def test_a_secret_that_cannot_be_read_verifies_nothing_and_is_told(
