@@ -1,7 +1,7 @@
 """Whose requests these are: a token, or a GitHub App's installation tokens (GITHUB.md, Credentials)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Protocol
@@ -108,6 +108,7 @@ class AppCredential:
         self._lock = asyncio.Lock()
         self._token: Secret | None = None
         self._renew_at = 0.0
+        self.permissions: Mapping[str, str] | None = None  # told with the token
         # Limits belong to the installation, and an App is installed once per owner.
         self.identity = fingerprint(f"app\0{app_id}\0{owner.lower()}")
 
@@ -118,6 +119,7 @@ class AppCredential:
                 row = await self._new_token(ask, now)
                 left = row.expires_at - now() - RENEWED_BEFORE
                 self._token = Secret(row.token)
+                self.permissions = row.permissions
                 self._renew_at = self._clock.monotonic() + left.total_seconds()
             return self._token
 

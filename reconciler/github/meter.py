@@ -46,6 +46,7 @@ class Meter:
     def __init__(self, time: GitHubTime) -> None:
         self.time = time
         self.limit: RateLimit | None = None
+        self.scopes: str | None = None  # X-OAuth-Scopes: only answers to a classic token carry it
         self._requests = self._not_modified = self._writes = self._answered = 0
 
     def wrote(self) -> None:
@@ -60,6 +61,7 @@ class Meter:
         """A request was answered. A 304 is free of the primary limit (GITHUB.md, Conditional requests)."""
         self.time.saw(date_of(answer.headers))
         self.limit = rate_limit(answer.headers) or self.limit
+        self.scopes = answer.headers.get("x-oauth-scopes", self.scopes)
         self._requests += 1
         if answer.status == 304:
             self._not_modified += 1

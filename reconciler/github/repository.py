@@ -4,7 +4,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
 
-from reconciler.github.credentials import Credential
+from reconciler.github.credentials import AppCredential, Credential
 from reconciler.github.dispatch import Dispatch
 from reconciler.github.gateway import Gateway
 from reconciler.github.hooks import listed
@@ -18,6 +18,7 @@ from reconciler.github.translate import FieldOfLabel, comment_row, issue_row
 from reconciler.github.transport import Transport
 from reconciler.github.writes import Writes
 from reconciler.model.fields import IssueState
+from reconciler.model.grants import Grants
 from reconciler.model.ids import Fingerprint, IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.intent import Answer
 from reconciler.model.issue import (
@@ -31,6 +32,7 @@ from reconciler.model.issue import (
     Whole,
 )
 from reconciler.model.passes import Cost
+from reconciler.model.snapshot import RateLimit
 from reconciler.model.webhook import Hook, HookWish
 from reconciler.ports import Clock, Governor, Page
 
@@ -132,6 +134,18 @@ class GitHubRepository:
 
     def now(self) -> datetime:
         return self._meter.time.now()
+
+    def limit(self) -> RateLimit | None:
+        return self._meter.limit
+
+    def grants(self) -> Grants:
+        credential = self._gateway.credential
+        if isinstance(credential, AppCredential):
+            return Grants(permissions=credential.permissions)
+        scopes = self._meter.scopes
+        if scopes is None:
+            return Grants()
+        return Grants(scopes=frozenset(each.strip() for each in scopes.split(",") if each.strip()))
 
     def cost(self) -> Cost:
         return self._meter.cost()

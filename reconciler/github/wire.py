@@ -114,6 +114,7 @@ class AccessTokenRow(Struct, frozen=True):
 
     token: str
     expires_at: Moment
+    permissions: dict[str, str] | None = None
 
 
 class AppRow(Struct, frozen=True):

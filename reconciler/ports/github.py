@@ -7,6 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from reconciler.model.fields import IssueState
+from reconciler.model.grants import Grants
 from reconciler.model.identity import Identity
 from reconciler.model.ids import (
     Fingerprint,
@@ -28,6 +29,7 @@ from reconciler.model.issue import (
 from reconciler.model.passes import Cost
 from reconciler.model.snapshot import (
     Poisoned,
+    RateLimit,
 )
 from reconciler.model.webhook import Hook, HookWish
 
@@ -60,6 +62,14 @@ class GitHub(Protocol):
         """GitHub's time: the last `Date` it sent, moved on by our monotonic clock. Before the first
         answer, the local clock.
         """
+        ...
+
+    def limit(self) -> RateLimit | None:
+        """The primary limit as the last answer told it; None where none did."""
+        ...
+
+    def grants(self) -> Grants:
+        """What the credential may do, as far as the answers so far tell."""
         ...
 
     def cost(self) -> Cost:

@@ -34,6 +34,13 @@ class Caller:
         return 0 if self.user is None else self.user.id
 
     @property
+    def scopes(self) -> dict[str, str]:
+        """What an answer to a classic token tells of it; to any other nothing."""
+        if self.token is None or self.token.kind != "classic":
+            return {}
+        return {"X-OAuth-Scopes": ", ".join(self.token.scopes)}
+
+    @property
     def label(self) -> str | None:
         """How the journal calls the credential."""
         if self.app is not None:

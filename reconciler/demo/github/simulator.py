@@ -164,7 +164,8 @@ class Simulator:
         seen.cost = 0 if free or refused or seen.path == "/rate_limit" else 1
         limits = self.limits.charge(caller.account, seen.cost, seen.time)
         seen.applied = seen.write and answer.status < FIRST_ERROR
-        return self._dress(replace(answer, headers={**limits, **answer.headers}), seen)
+        told = {**limits, **caller.scopes, **answer.headers}
+        return self._dress(replace(answer, headers=told), seen)
 
     def _handled(self, request: Request, caller: Caller, seen: Seen, stale: Stale | None) -> Answer:
         self._check_headers(request, seen)

@@ -31,6 +31,8 @@ class Token:
     """Repositories a fine-grained or installation token is for; None: all of the account's."""
     cap: Level = Level.ADMIN
     """The most it may do, whatever its account may."""
+    scopes: tuple[str, ...] = ("repo",)
+    """What a classic token is for; the others' answers tell nothing."""
     expires: datetime | None = None
     installation: int | None = None
 
