@@ -11,6 +11,7 @@ from reconciler.cycle.wishes import in_order, wishes
 from reconciler.decide.guard import deletions, digest, guard, identity
 from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.intent import Operation
+from reconciler.model.issue import ListState
 from reconciler.model.plan import Deletion, LinkPlan
 from reconciler.model.snapshot import Batch, Memory, Withheld
 from reconciler.ports import Fence
@@ -55,9 +56,11 @@ class Applier:
             plans = await self.guarded(decided.plans)
         # Still stale: the positions stay where they are and the next pass reads the same rows again.
 
-    async def batch(self, plans: Sequence[LinkPlan]) -> None:
-        """Store plans that belong to no list position. Stale ones are found again by the next pass."""
-        await self._store(await self.guarded(plans), Look(local=False))
+    async def batch(self, plans: Sequence[LinkPlan], contacts: ListState | None = None) -> None:
+        """Store plans that belong to neither list. Stale ones are found again by the next pass.
+        `contacts`: where a walk for first contacts goes on behind them.
+        """
+        await self._store(await self.guarded(plans), Look(local=False, contacts=contacts))
 
     async def guarded(self, plans: Sequence[LinkPlan]) -> tuple[LinkPlan, ...]:
         """The plans without suspicious deletions; what is held back is remembered for `hold`."""
@@ -94,8 +97,8 @@ class Applier:
 
     async def _transaction(self, plans: Sequence[LinkPlan], look: Look | None) -> frozenset[ReportId]:
         intents = in_order(intent for plan in plans for intent in wishes(self._context, plan))
-        positions = (look.issue_list, look.comment_list) if look is not None else (None, None)
-        if not plans and positions == (None, None):
+        positions = (look.issue_list, look.comment_list, look.contacts) if look else (None, None, None)
+        if not plans and not any(positions):
             return frozenset()
         await self._fence.check()
         stored = await self._context.stores.ledger.store(
@@ -106,6 +109,7 @@ class Applier:
                 intents=intents,
                 issues=positions[0],
                 comments=positions[1],
+                contacts=positions[2],
             )
         )
         self.overtaken |= stored.stale

@@ -24,6 +24,7 @@ class Look:
     poisoned: list[Poisoned] = field(default_factory=list)
     issue_list: ListState | None = None
     comment_list: ListState | None = None
+    contacts: ListState | None = None  # of a walk for first contacts
     local: bool = True  # BugSpark's own differences are looked for as well
     direct: set[IssueNumber] = field(default_factory=set)  # rows that come from the issue itself, not a list
 

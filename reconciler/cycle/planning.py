@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from reconciler.cycle import named
+from reconciler.cycle.contacts import first_contacts
 from reconciler.cycle.context import Context
 from reconciler.cycle.discover import match, new_link, tracking_id
 from reconciler.cycle.export import exports_due
@@ -11,7 +12,6 @@ from reconciler.cycle.observe import looks
 from reconciler.cycle.ours import tell_apart
 from reconciler.cycle.segment import decide_look
 from reconciler.cycle.verify import verifications
-from reconciler.cycle.whole import first_contacts
 from reconciler.decide.guard import Guarded, deletions, digest, guard
 from reconciler.decide.show import export_key, intent_key, key_of, plan_hash, show, show_export, show_intent
 from reconciler.errors import ReconcilerError
@@ -65,8 +65,8 @@ async def _plan(context: Context) -> _Planned:
         plans.extend(segment.plans)
         strangers = await tell_apart(context, memory, segment.strangers)
         found = await _would_discover(context, memory, strangers.others)
-        async for batch in first_contacts(context, memory, [*segment.new, *found]):
-            plans.extend(batch)
+        async for contacts in first_contacts(context, memory, [*segment.new, *found]):
+            plans.extend(contacts.plans)
     async for batch in verifications(context, memory):
         plans.extend(batch)
     known = await context.stores.ledger.known(context.project.id) if deletions(plans) else {}

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from reconciler.cycle import named
 from reconciler.cycle.alerting import attended
 from reconciler.cycle.apply import Applier
+from reconciler.cycle.contacts import first_contacts
 from reconciler.cycle.context import Context
 from reconciler.cycle.discover import discovered
 from reconciler.cycle.ending import Ending, ending_of, result_of
@@ -38,7 +39,6 @@ from reconciler.cycle.segment import decide_look
 from reconciler.cycle.standing import certain, decided, is_about_identity
 from reconciler.cycle.tally import Tally
 from reconciler.cycle.verify import verifications
-from reconciler.cycle.whole import first_contacts
 from reconciler.cycle.write import Writer
 from reconciler.errors import DatabaseError, ProjectError, ReconcilerError, RestoredError
 from reconciler.logs import Log
@@ -111,8 +111,8 @@ class _Pass:
         await self.applier.look(look, segment.plans)
         await named.compare(self.context, self.memory, look, segment.plans)
         found = await discovered(self.context, self.memory, strangers.others)
-        async for plans in first_contacts(self.context, self.memory, [*segment.new, *found]):
-            await self.applier.batch(plans)
+        async for contacts in first_contacts(self.context, self.memory, [*segment.new, *found]):
+            await self.applier.batch(contacts.plans, contacts.walked)
 
     async def _write(self) -> None:
         writer = Writer(

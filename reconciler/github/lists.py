@@ -49,11 +49,13 @@ class Listing(Generic[T]):
             yield page
 
     async def everything(self, since: datetime | None) -> AsyncIterator[Page[T]]:
-        """Every row updated since then, oldest change first; no states: nothing of it is remembered."""
+        """Every row updated since then, oldest change first. A page's state says, as its anchor, since when
+        to ask to go on behind it; None where it does not tell.
+        """
         drain: Drain[T] = Drain(since or EPOCH)
         while (wanted := drain.wanted()) is not None:
             step = drain.take(await self._wanted(wanted))
-            yield _page(step.rows, None)
+            yield _page(step.rows, ListState(anchor=step.cursor) if step.cursor else None)
 
     async def _drained(self, state: ListState) -> AsyncIterator[Page[T]]:
         drain: Drain[T] = Drain(state.cursor or state.anchor, keep=self.overlap)

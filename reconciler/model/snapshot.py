@@ -35,6 +35,7 @@ class Memory:
     first_seen_at: datetime | None = None  # GitHub's time: sync.export = "all" takes reports filed since
     issues: ListState | None = None
     comments: ListState | None = None
+    contacts: ListState | None = None  # how far a walk over all issues for first contacts has come
     accepted: str | None = None  # hash of withheld deletions the operator accepted
     paused: bool = False
     recovering: bool = False  # a restore was recognised: all is read before anything is written
@@ -128,6 +129,7 @@ class Batch:
     intents: tuple[Intent, ...] = ()
     issues: ListState | None = None  # None: leave as it is
     comments: ListState | None = None
+    contacts: ListState | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

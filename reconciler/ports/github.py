@@ -99,7 +99,9 @@ class GitHub(Protocol):
         ...
 
     def all_issues(self, since: datetime | None = None) -> AsyncIterator[Page[Issue]]:
-        """Every issue updated since then (None: ever), oldest change first, by the drain's rules."""
+        """Every issue updated since then (None: ever), oldest change first, by the drain's rules. The anchor
+        of a page's state is the `since` that goes on behind it.
+        """
         ...
 
     def all_comments(self, since: datetime | None = None) -> AsyncIterator[Page[RemoteComment]]:

@@ -174,7 +174,7 @@ async def _adopted(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> No
 
 async def _lists(connection: AsyncConnection, batch: Batch) -> None:
     """Last, and in the same transaction: a position saved before its rows would hide them for ever."""
-    states = {"issues": batch.issues, "comments": batch.comments}
+    states = {"issues": batch.issues, "comments": batch.comments, "contacts": batch.contacts}
     rows = [
         tuple(({"project_id": batch.project_id, "kind": kind} | list_row(state)).values())
         for kind, state in states.items()

@@ -76,9 +76,9 @@ class StoredProjects:
             query = select(projects, *hints).where(projects.c.project_id == project_id)
             row = (await connection.execute(query)).mappings().first()
             positions = await connection.execute(select(lists).where(lists.c.project_id == project_id))
-            states = {each["kind"]: to_list_state(each) for each in positions.mappings()}
+            states: dict[str, Any] = {each["kind"]: to_list_state(each) for each in positions.mappings()}
         if row is None:
-            return Memory(project_id=project_id, issues=states.get("issues"), comments=states.get("comments"))
+            return Memory(project_id=project_id, **states)
         return Memory(
             project_id=project_id,
             repository_id=row["repository_id"] or UNKNOWN_REPOSITORY,
@@ -89,8 +89,7 @@ class StoredProjects:
             account_login=row["account_login"],
             account_credential=row["account_credential"],
             first_seen_at=row["first_seen_at"],
-            issues=states.get("issues"),
-            comments=states.get("comments"),
+            **states,
             accepted=row["accepted"],
             paused=row["paused"],
             recovering=bool(row["recovering"]),

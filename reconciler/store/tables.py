@@ -75,7 +75,7 @@ lists = Table(
     "sync_lists",
     metadata,
     Column("project_id", Uuid, primary_key=True),
-    Column("kind", String(20), primary_key=True),  # issues, comments
+    Column("kind", String(20), primary_key=True),  # issues, comments, contacts
     Column("anchor", Instant, nullable=False),
     Column("etag", Text),
     Column("etag_credential", String(100)),
