@@ -8,7 +8,7 @@ import: model. The registry is this object's own: nothing is global.
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from reconciler.model.gauges import Gauges
@@ -17,7 +17,7 @@ from reconciler.model.passes import Applied, Outcome, PassResult
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PASS_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
+REQUEST_SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 5)
 
 
 class Metrics:
@@ -54,11 +54,6 @@ class Metrics:
             buckets=REQUEST_SECONDS,
             registry=registry,
         )
-        self._started = Gauge("reconciler_start_time_seconds", "When this process began", registry=registry)
-
-    def started(self, at: datetime) -> None:
-        """The process began."""
-        self._started.set(at.timestamp())
 
     def passed(self, result: PassResult) -> None:
         """A pass ended."""
@@ -103,10 +98,23 @@ class Metrics:
 
     def text(self, gauges: Gauges | None) -> bytes:
         """Everything as Prometheus text; without `gauges`, what the database would say is left out."""
-        known = CollectorRegistry()
+        shown = CollectorRegistry()
+        shown.register(_Counted(self._registry))
         if gauges is not None:
-            known.register(_Told(gauges))
-        return generate_latest(self._registry) + generate_latest(known)
+            shown.register(_Told(gauges))
+        return generate_latest(shown)
+
+
+class _Counted:
+    """What was counted, without the time each counter began: that doubles the text and tells nothing."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterator[Metric]:
+        for metric in self._registry.collect():
+            metric.samples = [each for each in metric.samples if not each.name.endswith("_created")]
+            yield metric
 
 
 class _Told:

@@ -4,7 +4,7 @@ A successor of httpx takes its place here. Its traps are met here too (DESIGN.md
 """
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import httpx
@@ -62,16 +62,32 @@ class _Held:
 class Transport:
     """Sends requests over one kept-alive client that all repositories share.
 
-    `inner` replaces the network in tests.
+    `inner` replaces the network in tests. `answered` is told every answer's status; None: there was none.
     """
 
-    def __init__(self, *, user_agent: str, inner: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        inner: httpx.AsyncBaseTransport | None = None,
+        answered: Callable[[int | None], None] = lambda _: None,
+    ) -> None:
         self._user_agent = user_agent
+        self._answered = answered
         self._inner = inner
         self._held: _Held | None = None
 
     async def send(self, request: Outgoing) -> Incoming:
         """Send one request once. Raises UnsentError or DroppedError; neither carries headers or addresses."""
+        try:
+            answer = await self._send(request)
+        except (UnsentError, DroppedError):
+            self._answered(None)
+            raise
+        self._answered(answer.status)
+        return answer
+
+    async def _send(self, request: Outgoing) -> Incoming:
         held = self._held = self._held or _Held(self._client(request.url))
         held.under_way += 1
         try:

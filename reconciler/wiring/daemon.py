@@ -51,11 +51,12 @@ async def run_daemon(starting: Starting) -> None:
     async with AsyncExitStack() as stack:
         sockets = _bound(settings, stack)
         stack.enter_context(signals(stop, wanted.set))
-        residence = Residence(starting.learn)
+        metrics = Metrics()
+        residence = Residence(starting.learn, metrics.answered)
         stack.push_async_callback(residence.aclose)
         if not await _first_look(residence, settings, notify, stop):
             return
-        metrics, passes = Metrics(), await stack.enter_async_context(_queue(settings))
+        passes = await stack.enter_async_context(_queue(settings))
         service = Service(
             residence,
             passes,

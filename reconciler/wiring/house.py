@@ -44,10 +44,13 @@ class _Opened:
 
 
 class Residence:
-    """The parts in use. `learn` is told every token that is read."""
+    """The parts in use. `learn` is told every token that is read, `answered` every status GitHub answers."""
 
-    def __init__(self, learn: Callable[[Secret], None]) -> None:
+    def __init__(
+        self, learn: Callable[[Secret], None], answered: Callable[[int | None], None] = lambda _: None
+    ) -> None:
         self._learn = learn
+        self._answered = answered
         self._now: _Opened | None = None
 
     @property
@@ -67,7 +70,7 @@ class Residence:
         async with AsyncExitStack() as stack:
             connections = settings.poll.concurrency + SPARE
             parts = await stack.enter_async_context(
-                open_parts(settings, learn=self._learn, connections=connections)
+                open_parts(settings, learn=self._learn, connections=connections, answered=self._answered)
             )
             before, self._now = self._now, _Opened(parts, stack.pop_all())
         if before is not None:

@@ -15,6 +15,7 @@ from reconciler.alerts.post import Poster
 from reconciler.config.settings import Settings
 from reconciler.cycle import keeping
 from reconciler.cycle.context import Context
+from reconciler.cycle.turns import Turns
 from reconciler.decide.mapping import field_of_label
 from reconciler.decide.text import digest
 from reconciler.errors import ConfigurationError, CredentialError
@@ -48,6 +49,7 @@ class Parts:
     looking: Doorway  # for `plan`: its requests are admitted but not written down
     alarms: Poster | None = None  # without `[alerts] url` nobody is told
     apps: dict[str, AppCredential] = field(default_factory=dict)
+    turns: Turns = field(default_factory=Turns)
 
     async def ready(self) -> None:
         """Database and schema answer. Raises DatabaseError, SchemaError."""
@@ -94,6 +96,7 @@ class Parts:
             dashboard_url=settings.bugspark.dashboard_url,
             alarms=self.alarms,
             by_hand=by_hand,
+            turns=self.turns,
         )
 
     def _credential(self, project: Project) -> Credential:
@@ -128,11 +131,15 @@ async def open_parts(
     learn: Callable[[Secret], None] = lambda _: None,
     *,
     connections: int = CONNECTIONS,
+    answered: Callable[[int | None], None] = lambda _: None,
 ) -> AsyncIterator[Parts]:
-    """Open database and connections. Raises SchemaError, DatabaseError, ConfigurationError."""
+    """Open database and connections. `answered` is told the status of every answer of GitHub's.
+
+    Raises SchemaError, DatabaseError, ConfigurationError.
+    """
     clock = clock or SystemClock()
     database = open_engine(settings.database.url.reveal(), connections=connections)
-    transport = Transport(user_agent=USER_AGENT)
+    transport = Transport(user_agent=USER_AGENT, answered=answered)
     try:
         await require_schema(database)
         stores = open_stores(database, _store_settings(settings, learn, dry=False), clock)
