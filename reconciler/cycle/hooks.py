@@ -6,16 +6,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar, assert_never
 
 from reconciler.cycle.context import Context
 from reconciler.cycle.identify import recognised
 from reconciler.errors import ConfigurationError, GitHubError, ProjectError
-from reconciler.model.intent import Confirmed, NotSent, Refused, Unknown
+from reconciler.model.intent import Answer, Confirmed, NotSent, Refused, Unknown
 from reconciler.model.report import Project
 from reconciler.model.secret import Secret
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY
 from reconciler.model.webhook import PATH, PERMISSION, UNSET, Hook, HookMade, HookWish, WebhookSetup
 from reconciler.ports import Clock, Webhooks
+
+T = TypeVar("T")
 
 PREVIOUS_VALID = timedelta(days=1)
 """How long GitHub may go on signing with the secret that was replaced."""
@@ -73,9 +76,7 @@ async def create(context: Context, setting: Setting) -> HookMade:
     Raises ConfigurationError without `web.public_url`, ProjectError with the permission that is missing,
     GitHubError when it is not known whether it was done.
     """
-    url = setting.address.of(setting.project)
-    if url is None:
-        raise ConfigurationError(f"{UNSET}.")
+    url = _address(setting)
     memory = await context.stores.projects.memory(context.project.id)
     if memory.repository_id != UNKNOWN_REPOSITORY and memory.repository == context.project.repository:
         await recognised(context, memory)  # the secret is not handed to a repository that took over the name
@@ -90,6 +91,21 @@ async def create(context: Context, setting: Setting) -> HookMade:
         repository=context.project.repository or "",
         others=len(ours[1:]),
     )
+
+
+async def ping(context: Context, setting: Setting) -> None:
+    """Have GitHub deliver a `ping`: whether it arrives shows in the project's health. Raises what `create`
+    raises, ProjectError when no hook delivers to our address.
+    """
+    url = _address(setting)
+    ours = [hook for hook in await context.github.hooks() if hook.url == url]
+    if not ours:
+        raise ProjectError(
+            f"{setting.project.name}: no webhook of {context.project.repository} delivers to {url}; make one"
+            " with reconcile webhook create"
+        )
+    await _slot(context)
+    _done(context, await context.github.ping_hook(ours[0].id))
 
 
 async def _secret(setting: Setting) -> Secret:
@@ -117,27 +133,42 @@ def _setup(setting: Setting, secret: Secret, *, replaced: bool = False) -> Webho
     )
 
 
+def _address(setting: Setting) -> str:
+    url = setting.address.of(setting.project)
+    if url is None:
+        raise ConfigurationError(f"{UNSET}.")
+    return url
+
+
 async def _written(context: Context, there: Hook | None, wish: HookWish) -> Hook:
+    await _slot(context)
+    if there is None:
+        return _done(context, await context.github.create_hook(wish))
+    return _done(context, await context.github.change_hook(there.id, wish))
+
+
+async def _slot(context: Context) -> None:
     slot = await context.stores.governor.slot(context.github.credential, WRITE_POINTS)
     await context.clock.sleep((slot - context.clock.now()).total_seconds())
-    if there is None:
-        answer = await context.github.create_hook(wish)
-    else:
-        answer = await context.github.change_hook(there.id, wish)
+
+
+def _done(context: Context, answer: Answer[T]) -> T:
+    name = context.project.name
     match answer:
-        case Confirmed(value=hook):
-            return hook
+        case Confirmed(value=value):
+            return value
         case Refused(status=status, reason=reason) if status in PERMITTED:
-            raise ProjectError(f"{context.project.name}: {_said(reason)}: {PERMISSION}.")
+            raise ProjectError(f"{name}: {_said(reason)}: {PERMISSION}.")
         case Refused(reason=reason):
-            raise ProjectError(f"{context.project.name}: {reason}")
+            raise ProjectError(f"{name}: {reason}")
         case NotSent(reason=reason):
-            raise GitHubError(f"{context.project.name}: {_said(reason)}; nothing was done, try again")
+            raise GitHubError(f"{name}: {_said(reason)}; nothing was done, try again")
         case Unknown(reason=reason):
             raise GitHubError(
-                f"{context.project.name}: {_said(reason)}; run it again: a hook that was made is found by its"
-                " address"
+                f"{name}: {_said(reason)}; run it again: a hook that was made is found by its address"
             )
+        case _:
+            assert_never(answer)
 
 
 def _said(reason: str) -> str:

@@ -225,5 +225,8 @@ class GitHubRepository:
     async def change_hook(self, hook_id: int, wish: HookWish) -> Answer[Hook]:
         return await self._writes.change_hook(hook_id, wish)
 
+    async def ping_hook(self, hook_id: int) -> Answer[None]:
+        return await self._writes.ping_hook(hook_id)
+
     async def aclose(self) -> None:
         """Nothing of its own to close: the connections are the doorway's, shared with other repositories."""

@@ -97,6 +97,12 @@ class Writes:
         doing = f"change the webhook {hook_id} of {self.place.name}"
         return await self._write("PATCH", ("hooks", hook_id), wished(wish), doing, read_hook)
 
+    async def ping_hook(self, hook_id: int) -> Answer[None]:
+        """Have GitHub deliver a `ping`."""
+        doing = f"ping the webhook {hook_id} of {self.place.name}"
+        reply = await self._send("POST", ("hooks", hook_id, "pings"), None, doing)
+        return emptied(reply, doing) if isinstance(reply, Reply) else reply
+
     async def _write(
         self,
         method: str,

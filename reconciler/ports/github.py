@@ -169,6 +169,10 @@ class GitHub(Protocol):
 
     async def change_hook(self, hook_id: int, wish: HookWish) -> Answer[Hook]: ...
 
+    async def ping_hook(self, hook_id: int) -> Answer[None]:
+        """GitHub delivers a `ping`, soon."""
+        ...
+
     async def aclose(self) -> None: ...
 
 

@@ -100,11 +100,12 @@ async def of(connection: AsyncConnection, now: datetime) -> dict[ProjectId, Webh
 
 
 def _announced() -> ColumnElement[bool]:
-    """A delivery that came since has named the issue."""
+    """A delivery that came since has named the issue, or told of a label that any issue may carry."""
+    named = or_(deliveries.c.number == unannounced.c.number, deliveries.c.event == "label")
     return exists(
         select(literal(1)).where(
             deliveries.c.project_id == unannounced.c.project_id,
-            deliveries.c.number == unannounced.c.number,
+            named,
             deliveries.c.at >= unannounced.c.at,
         )
     )

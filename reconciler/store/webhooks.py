@@ -96,7 +96,9 @@ class StoredWebhooks:
         return Named(numbers=tuple(numbers), deliveries=frozenset(row.id for row in rows))
 
     async def read(self, project_id: ProjectId, deliveries: Collection[str], at: datetime) -> None:
+        held = select(hooks.c.project_id).where(hooks.c.project_id == project_id).with_for_update()
         async with self._database.write() as connection:
+            await connection.execute(held)  # before the rows: so does whoever trims them
             await connection.execute(_mark(self._database.dialect, project_id, deliveries, at))
 
     async def found(

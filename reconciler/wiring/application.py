@@ -8,7 +8,7 @@ from datetime import timedelta
 from secrets import token_urlsafe
 
 from reconciler.config.settings import Settings
-from reconciler.cycle import checkup, discover, hooks, linking, mending, pausing
+from reconciler.cycle import discover, hooks, linking, mending, pausing
 from reconciler.cycle.context import Context
 from reconciler.cycle.planning import plan_pass
 from reconciler.cycle.run import run_pass
@@ -21,11 +21,11 @@ from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.report import Project
 from reconciler.model.schedule import Scheduled
 from reconciler.model.secret import Secret
-from reconciler.model.shown import Check, CheckLevel, DiscoveryResult, ExportResult, PlanShown, Progress
+from reconciler.model.shown import Check, DiscoveryResult, ExportResult, PlanShown, Progress
 from reconciler.model.snapshot import Health, Limits
 from reconciler.model.webhook import HookMade, WebhookSetup
 from reconciler.ports import Clock
-from reconciler.wiring.identity import identity_checks
+from reconciler.wiring.doctor import examine
 from reconciler.wiring.parts import Parts, open_parts, web_url_of
 
 _ISSUE = re.compile(r"([A-Za-z0-9._-]+/[A-Za-z0-9._-]+)#([1-9][0-9]{0,9})")
@@ -151,6 +151,10 @@ class Application:
         """Make the hook on GitHub or set it right. Raises ConfigurationError, ProjectError, GitHubError."""
         return await hooks.create(await self._usable(project), self._setting(project))
 
+    async def ping_webhook(self, project: Project) -> None:
+        """Have GitHub deliver a `ping`. Raises ConfigurationError, ProjectError, GitHubError."""
+        await hooks.ping(await self._usable(project), self._setting(project))
+
     async def discovery_cost(self, project: Project) -> int:
         """About how many requests `discover` will make."""
         return await discover.discovery_pages(await self._usable(project))
@@ -174,21 +178,8 @@ class Application:
         return tuple(results)
 
     async def check(self) -> tuple[Check, ...]:
-        """Configuration, database and schema were read to get here; then each project."""
-        database = "the database answers and its schema is the one this version needs"
-        lines = [Check(name="database", level=CheckLevel.OK, message=database)]
-        lines += identity_checks(await self._stores.identity.read(), self._parts.markers.lost)
-        projects = await self.projects()
-        if not projects:
-            mend = "connect a project to GitHub in BugSpark (its integrations)"
-            message = "no active project has a github integration"
-            lines.append(Check(name="projects", level=CheckLevel.WARN, message=message, mend=mend))
-        for project in projects:
-            if project.integration is None:
-                lines.append(checkup.unusable(project))
-            else:
-                lines += await checkup.check_project(await self._context(project))
-        return tuple(lines)
+        """Everything a pass needs, one line each; what is wrong says how to mend it."""
+        return await examine(self._parts, Silent())
 
     async def _export(
         self, project: Project, wanted: dict[ReportId, str], progress: Progress

@@ -102,3 +102,13 @@ async def test_without_a_public_address_nothing_is_made(world_url: str, github: 
         with pytest.raises(ConfigurationError, match=r"web\.public_url is not set"):
             await sync.app.create_webhook(project)
         assert not github.web.hooks
+
+
+async def test_a_ping_is_asked_for_where_there_is_a_hook(sync: Sync) -> None:
+    project = await the_project(sync)
+    with pytest.raises(ProjectError, match="no webhook of acme/web delivers to"):
+        await sync.app.ping_webhook(project)
+    await sync.app.create_webhook(project)
+    before = len(sync.github.simulator.hooks.all)
+    await sync.app.ping_webhook(project)
+    assert [each.event for each in sync.github.simulator.hooks.all[before:]] == ["ping"]

@@ -1,5 +1,6 @@
 """Deliveries and secrets of GitHub's webhooks, on both databases."""
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -124,6 +125,17 @@ async def test_a_flood_leaves_no_more_than_the_newest(
     assert (await stores.webhooks.named(other)).deliveries == {bystander.id}
 
 
+async def test_deliveries_that_come_together_are_all_kept(stores: OpenStores, bugspark: BugSpark) -> None:
+    project = a_project(bugspark)
+    twice = a_delivery(project, 99)
+    posted = [*(a_delivery(project, n) for n in range(1, 21)), twice, twice]
+    kept = await asyncio.gather(*map(stores.webhooks.note, posted))
+    assert sum(kept) == 21
+    named = await stores.webhooks.named(project)
+    assert set(named.numbers) == {*range(1, 21), 99}
+    assert (await health(stores, project)).received == 21
+
+
 async def test_a_change_that_no_delivery_announces_is_counted_after_a_while(
     stores: OpenStores, bugspark: BugSpark, clock: StillClock
 ) -> None:
@@ -155,6 +167,9 @@ async def test_a_delivery_that_lags_or_came_first_has_announced_the_change(
     await stores.webhooks.note(a_delivery(project, 7, at=NOW))
     await stores.webhooks.found(project, {SEVEN: NOW + timedelta(seconds=1), EIGHT: NOW}, NOW)
     await stores.webhooks.note(a_delivery(project, 8, at=NOW + MINUTE))
+    renamed = NOW + 5 * MINUTE  # of a label: it names no issue, and may have changed any
+    await stores.webhooks.found(project, {IssueNumber(9): renamed}, renamed)
+    await stores.webhooks.note(a_delivery(project, None, event="label", at=renamed))
     clock.at += 10 * MINUTE
     await stores.webhooks.found(project, {}, clock.at)
     assert (await health(stores, project)).missed == 0

@@ -1,0 +1,77 @@
+"""A repository's webhooks, and an issue asked for with the ETag it was answered with."""
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.demo.github.faults import error
+from reconciler.errors import CredentialError, GitHubError, NotThereError, UnreadableError
+from reconciler.model.ids import IssueNumber
+from reconciler.model.intent import Confirmed, Refused
+from reconciler.model.secret import Secret
+from reconciler.model.webhook import EVENTS, Hook, HookWish
+from tests.github.doors import Door
+from tests.github.network import REPO, Net, answer
+from tests.support.github import GitHub
+
+WISH = HookWish(url="https://sync.example.com/hook", secret=Secret("made up"))
+LIST = f"{REPO}/hooks?per_page=100"
+
+
+def a_row(id_: int) -> dict[str, object]:
+    return {"id": id_, "active": True, "events": ["push"], "config": {"url": f"https://ci.example.com/{id_}"}}
+
+
+async def test_a_hook_is_made_listed_changed_whole_and_pinged(door: Door, github: GitHub) -> None:
+    github.web.allow("bugspark-bot", "admin")
+    made = await door.repository.create_hook(WISH)
+    assert isinstance(made, Confirmed)
+    assert made.value == Hook(id=made.value.id, url=WISH.url, events=EVENTS, active=True)
+    assert await door.repository.hooks() == (made.value,)
+    there = github.web.hooks[made.value.id]
+    assert (there.secret, there.content_type, there.insecure_ssl) == ("made up", "json", "0")
+    github.web.hooks[there.id] = replace(there, active=False, events=("push",), secret=None)
+    assert isinstance(await door.repository.change_hook(there.id, WISH), Confirmed)
+    assert replace(github.web.hooks[there.id], updated=0) == replace(there, updated=0)
+    assert isinstance(await door.repository.ping_hook(there.id), Confirmed)
+    assert isinstance(await door.repository.create_hook(WISH), Refused)  # GitHub takes an address once
+    assert isinstance(await door.repository.ping_hook(1), Refused)
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_whoever_may_not_see_them_is_told_the_permission(
+    door: Door, github: GitHub, status: int
+) -> None:
+    github.simulator.faults.add(error(status, "Because"))
+    with pytest.raises(CredentialError, match=rf"acme/web \({status}: Because\): .*admin:repo_hook"):
+        await door.repository.hooks()
+    github.simulator.faults.add(error(410, "Gone"))
+    with pytest.raises(UnreadableError):
+        await door.repository.hooks()
+
+
+async def test_all_pages_are_read_and_a_circle_is_left() -> None:
+    net = Net()
+    second = f'<{LIST}&page=2>; rel="next"'
+    net.on("GET", LIST, answer(200, [a_row(9)], Link=second))
+    net.on("GET", f"{LIST}&page=2", answer(200, [a_row(3)]), answer(200, [], Link=second))
+    assert [hook.id for hook in await net.github.hooks()] == [3, 9]
+    with pytest.raises(GitHubError, match="lead in circles"):
+        await net.github.hooks()
+
+
+async def test_the_latest_issue_costs_nothing_while_it_is_as_it_was(door: Door, github: GitHub) -> None:
+    number = IssueNumber(github.web.open_issue("One", by="alice").number)
+    etags = (await door.repository.whole(number)).etags
+    assert etags is not None
+    assert await door.repository.latest(number, etags) is None
+    assert door.repository.cost().not_modified == 1
+    for known in (None, replace(etags, credential="of another token")):
+        assert await door.repository.latest(number, known) is not None
+    github.web.close(number, by="alice")
+    changed = await door.repository.latest(number, etags)
+    assert changed is not None
+    assert changed.state == "closed"
+    github.web.delete_issue(number, by="alice")
+    with pytest.raises(NotThereError):
+        await door.repository.latest(number, etags)
