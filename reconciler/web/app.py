@@ -51,7 +51,7 @@ def build(parts: WebParts) -> FastAPI:
         openapi_url="/openapi.json",
     )
     clock, site, metrics = parts.probes.clock, parts.site, parts.probes.metrics
-    entrance = _entrance(parts)
+    app.state.entrance = entrance = _entrance(parts)
     api_ = Api(site=site, entrance=entrance, views=parts.views, readings=parts.readings, clock=clock)
     door = SignIn(
         entrance=entrance,
@@ -67,6 +67,12 @@ def build(parts: WebParts) -> FastAPI:
     app.add_middleware(Cors, site=site)
     app.add_middleware(Guard, site=site, metrics=metrics, clock=clock)
     return app
+
+
+def entrance_of(app: FastAPI) -> Entrance:
+    """The door that this application was built with."""
+    found: Entrance = app.state.entrance
+    return found
 
 
 def _entrance(parts: WebParts) -> Entrance:

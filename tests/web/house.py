@@ -12,11 +12,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+from fastapi import FastAPI
 
 from reconciler.demo.github.clock import ManualClock
 from reconciler.metrics import Metrics
 from reconciler.model.ids import ProjectId
-from reconciler.web.door import Application
+from reconciler.web.app import entrance_of
+from reconciler.web.entrance import Entrance
 from reconciler.web.serve import bind, serving
 from reconciler.wiring.parts import open_parts
 from reconciler.wiring.web import application
@@ -65,7 +67,7 @@ class House:
     clock: HandClock
     port: int
     client: httpx.AsyncClient
-    app: Application
+    app: FastAPI
     alive: bool = True
 
     def path(self, project: object = None) -> str:
@@ -109,6 +111,11 @@ class House:
         finally:
             writer.close()
 
+    @property
+    def entrance(self) -> Entrance:
+        """Who is let in, as the pages ask it."""
+        return entrance_of(self.app)
+
     def untouched(self) -> bool:
         """Nothing was kept and nobody was nudged."""
         return not self.deliveries() and not self.queue.projects
@@ -144,6 +151,7 @@ async def open_house(
         made: list[House] = []
         async with open_parts(settings, clock) as parts:
             app = application(parts, queue, Metrics(), lambda: made[0].alive, sockets)
+            assert isinstance(app, FastAPI)
             async with (
                 serving(app, sockets) as running,
                 httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", timeout=10) as client,
