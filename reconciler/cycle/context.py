@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+from reconciler.cycle.turns import Turns
 from reconciler.model.identity import Identity
 from reconciler.model.policy import GuardPolicy, SyncPolicy, Timing
 from reconciler.model.report import Project
@@ -29,5 +30,6 @@ class Context:
     progress: Progress
     image_hosts: frozenset[str]  # where images in exported text may come from
     dashboard_url: str  # "" : no report links in exported issues
+    turns: Turns  # at writing with one credential
     alarms: Alarms | None  # who wants to be told of what needs a person
     by_hand: bool  # ignores our own back-off and quarantine, never GitHub's limits

@@ -64,13 +64,18 @@ async def close_doubles(context: Context, issues: Iterable[Issue]) -> None:
     for issue in issues:
         if issue.state is IssueState.CLOSED:
             continue
-        slot = await context.stores.governor.slot(context.github.credential, WRITE_POINTS)
-        await context.clock.sleep((slot - context.clock.now()).total_seconds())
-        match await context.github.set_state(issue.number, IssueState.CLOSED, "duplicate"):
-            case Confirmed() | Refused():
-                continue
-            case NotSent(reason=reason) | Unknown(reason=reason):
-                raise GitHubError(f"{context.project.name}: a second copy could not be closed: {reason}")
+        async with context.turns.take(context.github.credential):
+            await _close_double(context, issue)
+
+
+async def _close_double(context: Context, issue: Issue) -> None:
+    slot = await context.stores.governor.slot(context.github.credential, WRITE_POINTS)
+    await context.clock.sleep((slot - context.clock.now()).total_seconds())
+    match await context.github.set_state(issue.number, IssueState.CLOSED, "duplicate"):
+        case Confirmed() | Refused():
+            return
+        case NotSent(reason=reason) | Unknown(reason=reason):
+            raise GitHubError(f"{context.project.name}: a second copy could not be closed: {reason}")
 
 
 def report_of(

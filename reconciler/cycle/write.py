@@ -61,7 +61,8 @@ class Writer:
             wave = self._few([i for i in sayable(self.memory, wave) if i.link_id not in held])
             self.context.progress.start(f"{self.context.project.name}: writing", len(wave))
             for intent in wave:
-                await self._one(intent)
+                async with self.context.turns.take(self.context.github.credential):
+                    await self._one(intent)
                 self.context.progress.advance(1)
             self.context.progress.done()
 

@@ -75,7 +75,7 @@ async def test_another_change_looks_different_also_while_the_first_one_waits(syn
 async def test_a_link_made_by_command_is_noticed(sync: Sync) -> None:
     report = sync.bugspark.add_report(sync.project)
     await sync.run()
-    issue = sync.github.web.open_issue("Elsewhere", by="maria")
+    issue = sync.github.web.open_issue("Elsewhere", by="alice")
     await sync.app.link(str(report), f"acme/web#{issue.number}", backfill=False)
     assert await found(sync) is not None
     await sync.settle()
@@ -95,7 +95,7 @@ def test_a_scan_rests_five_seconds_and_fifty_times_as_long_as_it_took() -> None:
 
 def test_what_stays_the_same_is_nudged_ever_more_rarely_and_anything_new_at_once() -> None:
     plan = Scan()
-    nudged = [at for at in range(0, 3600) if plan.nudges({ONE: 1}, lambda _: True, float(at))]
+    nudged = [at for at in range(3600) if plan.nudges({ONE: 1}, lambda _: True, float(at))]
     assert nudged[:4] == [0, AGAIN, 3 * AGAIN, 7 * AGAIN]
     assert nudged[-1] - nudged[-2] == LONGEST
     assert plan.nudges({ONE: 2}, lambda _: True, 3600.0) == [ONE]
