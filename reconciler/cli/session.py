@@ -9,6 +9,7 @@ import typer
 from reconciler.cli.console import Console
 from reconciler.cli.doors import Application, Doors
 from reconciler.cli.progress import Display
+from reconciler.cli.unswept import unswept
 
 if TYPE_CHECKING:
     from reconciler.config.load import Loaded
@@ -33,7 +34,8 @@ class Session:
     def load(self) -> "Loaded":
         """The configuration. Raises ConfigurationError. Logging is set up with it."""
         if self._loaded is None:
-            from reconciler.config.load import load
+            with unswept():
+                from reconciler.config.load import load
 
             loaded = load(self.config, self.environ)
             # A command's own lines say what it did, and what was refused; unless asked for, its log adds only

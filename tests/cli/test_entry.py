@@ -17,15 +17,18 @@ HEAVY = frozenset(
 COMMANDS = ("plan", "status", "link", "unlink", "discover", "export", "migrate", "check", "config", "demo")
 
 
+def clean() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("RECONCILER_")}
+
+
 def reconcile(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("RECONCILER_")}
     return subprocess.run(
         [sys.executable, "-m", "tests.cli.started", *words],
         capture_output=True,
         text=True,
         check=False,
         cwd=Path(__file__).parents[2],
-        env={**clean, "COLUMNS": "80", **environ},
+        env={**clean(), "COLUMNS": "80", **environ},
     )
 
 
@@ -67,6 +70,18 @@ def test_wrong_words_exit_2_on_stderr(words: tuple[str, ...]) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
     assert done.stderr
+
+
+@pytest.mark.parametrize("words", [("--version",), ("config",), ("plann",)])
+def test_leaving_at_once_loses_no_word_and_no_status(words: tuple[str, ...]) -> None:
+    ordinary = reconcile(*words)
+    installed = subprocess.run(
+        [Path(sys.executable).with_name("reconcile"), *words],
+        capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2],
+        env={**clean(), "COLUMNS": "80"},
+    )  # fmt: skip
+    assert (installed.returncode, installed.stdout) == (ordinary.returncode, ordinary.stdout)
+    assert installed.stderr == ordinary.stderr
 
 
 def test_a_misspelt_command_names_the_nearest() -> None:

@@ -33,7 +33,6 @@ HEAVY = (
     "rich.console",
     "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.dialects.sqlite.aiosqlite",
-    "sqlalchemy.ext.asyncio",
     "structlog",
     "typer.main",
 )

@@ -1,0 +1,31 @@
+"""What a command with nothing to do spares: modules it has no use for (docs/bench.md, The command)."""
+
+from tests.support.command import Place
+
+SPARED = {
+    "alembic",
+    "apscheduler",
+    "argon2",
+    "click",
+    "cryptography",
+    "fastapi",
+    "jinja2",
+    "jwt",
+    "procrastinate",
+    "prometheus_client",
+    "rich",
+    "sqlalchemy.ext.asyncio",
+    "sqlalchemy.orm",
+    "starlette",
+    "structlog",
+    "uvicorn",
+}
+
+
+def test_an_idle_pass_imports_nothing_it_has_no_use_for(both: Place) -> None:
+    both.linked()
+    done = both.shop(PYTHONPROFILEIMPORTTIME="1")
+    assert (done.code, done.row["github"]["not_modified"]) == (0, 2)
+    imported = {line.rpartition("|")[2].strip() for line in done.err.splitlines()}
+    assert {"reconciler.cycle.run", "sqlalchemy"} <= imported
+    assert not imported & SPARED
