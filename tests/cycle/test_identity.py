@@ -44,7 +44,7 @@ def only(sync: Sync) -> ReportId:
 
 
 def instance(sync: Sync) -> str:
-    return next(row["value"] for row in sync.bugspark.rows_of("sync_meta") if row["key"] == "instance")
+    return next(str(row["value"]) for row in sync.bugspark.rows_of("sync_meta") if row["key"] == "instance")
 
 
 async def test_a_copy_writes_nothing_until_a_person_says_which_database_it_is(copy: Sync) -> None:

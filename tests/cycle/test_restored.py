@@ -1,0 +1,141 @@
+"""After a restore of an older copy: all is read and ours recognised before anything is written.
+
+A copy that carries its place along (a base backup does) is a logical one whose place is forgotten.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from reconciler.decide.adopt import VANISHED
+from reconciler.demo.github.faults import Limit
+from reconciler.model.passes import Outcome
+from reconciler.model.standing import standing
+from reconciler.wiring.application import Silent
+from tests.support.copies import copied, health, opened
+from tests.support.github import GitHub
+from tests.support.sync import Sync
+
+Backup = Callable[[Sync], AbstractAsyncContextManager[Callable[[], AbstractAsyncContextManager[Sync]]]]
+
+
+@pytest.fixture
+def backup(world_url: str, github: GitHub, tmp_path: Path, request: pytest.FixtureRequest) -> Backup:
+    """Copies the database now; what comes back opens the copy, as a physical one, later."""
+    server = None if world_url.startswith("sqlite") else request.getfixturevalue("postgres_server")
+
+    @asynccontextmanager
+    async def taken(sync: Sync) -> AsyncIterator[Callable[[], AbstractAsyncContextManager[Sync]]]:
+        sync.bugspark.engine.dispose()
+        url = copied(world_url, server, tmp_path)
+
+        @asynccontextmanager
+        async def restored() -> AsyncIterator[Sync]:
+            async with opened(url, github, sync) as made:
+                made.bugspark.execute("DELETE FROM sync_meta WHERE key = 'place'")
+                yield made
+
+        try:
+            yield restored
+        finally:
+            if server is not None:
+                server.drop(str(sa.make_url(url).database))
+
+    return taken
+
+
+async def test_after_a_restore_nothing_is_sent_twice_and_nothing_deleted(sync: Sync, backup: Backup) -> None:
+    github, web = sync.github, sync.github.web
+    report, number = await sync.linked()
+    later = sync.bugspark.add_report(sync.project, "Exported later")
+    sync.say(report, "sent before")
+    await sync.settle()
+    sync.say(report, "waited at the time")
+    async with backup(sync) as restored:
+        await sync.settle()
+        await sync.app.export((str(later),), Silent())
+        sync.say(report, "only in the lost time")
+        sync.say(later, "also lost")
+        web.comment(number, "from there", by="alice")
+        await sync.settle()
+        web.close(number, by="alice")
+        second = sync.number(later)
+        threads = sync.said_there(number), sync.said_there(second)
+        assert [len(thread) for thread in threads] == [4, 1]
+        github.clock.advance(3600)
+        async with restored() as world:
+            done = await world.run()
+            assert (done.outcome, done.error) == (Outcome.OK, None)
+            assert world.writes == []
+            await world.settle()
+            assert (world.said_there(number), world.said_there(second)) == threads
+            assert world.number(later) == second
+            assert len(web.issues) == 2
+            assert world.status(report) == "resolved"
+            assert sum("from there" in body for body in world.said_here(report)) == 1
+            assert len(world.said_here(report)) == 3
+            assert world.said_here(later) == []
+            skipped = [row for row in world.bugspark.rows_of("sync_comments") if row["state"] == "skipped"]
+            assert [row["reason"] for row in skipped] == [VANISHED] * 2
+            world.say(report, "life goes on")
+            await world.settle()
+            assert sum("life goes on" in body for body in world.said_there(number)) == 1
+            assert len(world.said_there(number)) == 5
+            assert (await health(world)).recovering is None
+
+
+async def test_a_reading_that_a_limit_cuts_short_goes_on_where_it_stopped_and_writes_nothing_before(
+    sync: Sync, backup: Backup
+) -> None:
+    reports = [(await sync.linked())[0] for _ in range(13)]
+    await sync.settle()
+    async with backup(sync) as restored:
+        for report in reports:
+            sync.say(report, "in the lost time")
+        await sync.settle()
+        async with restored() as world:
+            mine = world.say(reports[0], "new in the restored one")
+            world.github.simulator.faults.add(Limit(wait=30), method="GET", path=r"/issues/12\b")
+            cut = await world.run()
+            assert cut.outcome is Outcome.LIMITED
+            found = await health(world)
+            assert found.recovering
+            assert (found.recovering.verified, found.recovering.links) == (10, 13)
+            words = standing(found, world.clock.now(), None).words
+            assert words == "Waiting (recovering after a restore: 10 of 13 links)"
+            assert not world.writes
+            done = await world.run(seconds=61)
+            assert done.outcome is Outcome.OK
+            paths = [seen.path.removeprefix("/repos/acme/web/") for seen in world.asked]
+            first = paths[: paths.index("issues")]  # the lists come after
+            assert {path for path in first if path.endswith("/comments")} == {
+                f"issues/{number}/comments" for number in (11, 12, 13)
+            }
+            assert sum("new in the restored one" in body for body in world.said_there(1)) == 1
+            assert world.bugspark.comment(mine)
+            assert [len(world.said_there(world.number(report))) for report in reports] == [2] + [1] * 12
+
+
+async def test_a_copy_that_runs_beside_its_original_is_noticed_and_stops(sync: Sync, backup: Backup) -> None:
+    report, number = await sync.linked()
+    async with backup(sync) as restored, restored() as twin:
+        sync.say(report, "the original goes on")
+        await sync.settle()
+        assert (await twin.run()).outcome is Outcome.OK  # it can't know better yet: it was restored
+        sync.say(report, "and on")
+        await sync.settle()
+        twin.say(report, "the copy, too")
+        stopped = await twin.run()
+        assert (stopped.outcome, stopped.error and stopped.error.kind) == (Outcome.REFUSED, "identity")
+        assert not twin.writes
+        assert (await twin.run()).outcome is Outcome.REFUSED
+        assert not any("the copy, too" in body for body in twin.said_there(number))
+        await twin.run(accept="copy")
+        await twin.settle()
+        assert not any("the copy, too" in body for body in twin.said_there(number))
+        assert [item.what for item in (await health(twin)).attention] == ["held"]
+        assert (await sync.settle()).outcome is Outcome.OK
+        assert sync.said_there(number) == twin.said_there(number)
