@@ -147,9 +147,13 @@ class Service:
                 return
 
     async def _finish(self) -> None:
+        """Every pass may end by itself for a while; those that do not are cut off."""
         for stint in self._stints.values():
             if stint is not None:
-                stint.stop(GRACE_SECONDS)
+                stint.stop(None)
+        if self._stints:
+            await asyncio.wait(self._stints, timeout=GRACE_SECONDS)
+        self._worker.cut()
         await asyncio.gather(*self._stints, return_exceptions=True)
 
     async def _tick(self) -> None:

@@ -25,6 +25,7 @@ Told = Callable[[PassResult], None]
 class _Running:
     """A pass under way."""
 
+    task: "asyncio.Task[object] | None"
     life: Life = field(default_factory=Life)
     signs: tuple[object, ...] = ()
     since: float  # monotonic: when the signs last changed
@@ -51,7 +52,9 @@ class Worker:
         again.
         """
         pass_id = self._new_id()
-        running = self._running[pass_id] = _Running(since=self._clock.monotonic())
+        running = self._running[pass_id] = _Running(
+            task=asyncio.current_task(), since=self._clock.monotonic()
+        )
         with about(pass_id=str(pass_id), project=str(project_id)):
             try:
                 result = await self._house.look(project_id, running.life)
@@ -68,6 +71,12 @@ class Worker:
             finally:
                 del self._running[pass_id]
                 self.done += 1
+
+    def cut(self) -> None:
+        """End the passes under way now."""
+        for running in self._running.values():
+            if running.task is not None:
+                running.task.cancel()
 
     def stuck(self) -> bool:
         """Whether a pass under way has shown no sign of life for too long."""

@@ -1,0 +1,109 @@
+"""Which projects are due: spread, on the monotonic clock, and never all at once because a clock was set."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from reconciler.daemon.pace import AGAIN, JITTER, Pacer
+from reconciler.model.ids import ProjectId
+from reconciler.model.passes import Outcome
+from reconciler.model.schedule import Scheduled
+
+NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+INTERVAL = 60.0
+
+
+def a_project(number: int = 1, *, ago: float | None = 0.0, **values: object) -> Scheduled:
+    """Looked at `ago` seconds before NOW, and well."""
+    last = None if ago is None else NOW - timedelta(seconds=ago)
+    base = Scheduled(
+        project_id=ProjectId(UUID(int=number)), name="Shop", config="c", outcome=Outcome.OK, last_pass_at=last
+    )
+    return replace(base, **values)  # type: ignore[arg-type]  # a test's shorthand
+
+
+def first_due(pacer: Pacer, projects: list[Scheduled], wall: datetime = NOW) -> float:
+    """When, in monotonic seconds, the first of them is due, with a wall clock that stands still."""
+    return next(at / 4 for at in range(10_000) if pacer.due(projects, wall, at / 4))
+
+
+def test_a_project_never_looked_at_is_due_at_once() -> None:
+    each = a_project(ago=None)
+    assert Pacer(INTERVAL).due([each], NOW, 0.0) == [each.project_id]
+
+
+def test_a_project_is_due_an_interval_after_its_pass_and_a_little_later() -> None:
+    spread = {first_due(Pacer(INTERVAL), [a_project(number)]) for number in range(1, 20)}
+    assert min(spread) >= INTERVAL
+    assert max(spread) <= INTERVAL * (1 + JITTER) + 0.25
+    assert len(spread) > 5
+
+
+def test_whoever_passed_counts() -> None:
+    pacer, each = Pacer(INTERVAL), a_project()
+    pacer.due([each], NOW, 0.0)
+    again = replace(each, last_pass_at=NOW + timedelta(seconds=50))
+    assert pacer.due([again], NOW + timedelta(seconds=50), 50.0) == []
+    assert pacer.due([again], NOW + timedelta(seconds=100), 100.0) == []
+    assert pacer.due([again], NOW + timedelta(seconds=117), 117.0) == [each.project_id]
+
+
+def test_a_wall_clock_that_jumps_moves_no_interval() -> None:
+    for jump in (timedelta(days=-400), timedelta(hours=-1), timedelta(hours=1), timedelta(days=400)):
+        pacer, each = Pacer(INTERVAL), a_project()
+        assert pacer.due([each], NOW, 0.0) == []
+        assert pacer.due([each], NOW + jump, 30.0) == []
+        assert pacer.due([each], NOW + jump, 67.0) == [each.project_id]
+
+
+def test_a_pass_recorded_by_a_clock_that_was_wrong_holds_nothing_up() -> None:
+    future = a_project(ago=-86_400.0)
+    assert first_due(Pacer(INTERVAL), [future]) <= INTERVAL * JITTER
+
+
+def test_what_was_put_off_waits_its_time_also_when_the_scan_finds_it() -> None:
+    pacer, each = Pacer(INTERVAL), a_project(next_at=NOW + timedelta(seconds=300))
+    assert pacer.due([each], NOW, 0.0) == []
+    assert not pacer.may(each.project_id, 299.0)
+    assert pacer.due([each], NOW, 299.0) == []
+    assert pacer.may(each.project_id, 300.0)
+    assert pacer.due([each], NOW, 300.0) == [each.project_id]
+
+
+def test_a_changed_integration_is_looked_at_at_once() -> None:
+    pacer, each = Pacer(INTERVAL), a_project()
+    assert pacer.due([each], NOW, 0.0) == []
+    assert pacer.due([replace(each, config="another")], NOW, 1.0) == [each.project_id]
+
+
+def test_paused_broken_and_vanished_projects_are_let_alone() -> None:
+    pacer = Pacer(INTERVAL)
+    for each in (a_project(ago=None, paused=True), a_project(ago=None, problem="two integrations")):
+        assert pacer.due([each], NOW, 0.0) == []
+        assert not pacer.may(each.project_id, 0.0)
+    pacer.due([a_project(ago=None)], NOW, 1.0)
+    assert len(pacer) == 1
+    assert pacer.due([], NOW, 2.0) == []
+    assert len(pacer) == 0
+
+
+def test_a_pass_that_left_no_trace_is_tried_again_after_a_while() -> None:
+    pacer, each = Pacer(INTERVAL), a_project(ago=None)
+    assert pacer.due([each], NOW, 0.0) == [each.project_id]
+    pacer.tried([each.project_id], 0.0)
+    assert pacer.due([each], NOW, AGAIN - 0.1) == []
+    assert pacer.due([each], NOW, AGAIN) == [each.project_id]
+
+
+def test_the_longest_overdue_comes_first() -> None:
+    pacer = Pacer(INTERVAL)
+    young, old = a_project(1, ago=70.0), a_project(2, ago=200.0)
+    assert pacer.due([young, old], NOW, 0.0) == [old.project_id, young.project_id]
+
+
+def test_a_new_interval_counts_from_the_next_look() -> None:
+    pacer, each = Pacer(3600.0), a_project()
+    assert pacer.due([each], NOW, 0.0) == []
+    pacer.interval = 10.0
+    pacer.forget()
+    assert pacer.due([each], NOW + timedelta(seconds=20), 20.0) == [each.project_id]

@@ -1,0 +1,78 @@
+"""What systemd is told, on a socket like its own."""
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.daemon.sd_notify import LONGEST_STATUS, Notifier
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[socket.socket]:
+    """The service manager's end."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "notify"))
+        listening.settimeout(5)
+        yield listening
+
+
+def heard(manager: socket.socket) -> str:
+    return manager.recv(4096).decode()
+
+
+def test_each_word_is_one_datagram(manager: socket.socket) -> None:
+    notify = Notifier({"NOTIFY_SOCKET": manager.getsockname()})
+    notify.ready()
+    assert heard(manager) == "READY=1"
+    notify.alive()
+    assert heard(manager) == "WATCHDOG=1"
+    notify.stopping()
+    assert heard(manager) == "STOPPING=1"
+
+
+def test_a_reload_comes_with_the_time_it_began(manager: socket.socket) -> None:
+    before = time.monotonic_ns() // 1000
+    Notifier({"NOTIFY_SOCKET": manager.getsockname()}).reloading()
+    word, _, at = heard(manager).partition("\n")
+    assert word == "RELOADING=1"
+    assert before <= int(at.removeprefix("MONOTONIC_USEC=")) <= time.monotonic_ns() // 1000
+
+
+def test_a_status_is_one_line_and_no_other_word(manager: socket.socket) -> None:
+    Notifier({"NOTIFY_SOCKET": manager.getsockname()}).status("away\nREADY=1 " + "x" * 1000)
+    text = heard(manager)
+    assert "\n" not in text
+    assert len(text) <= len("STATUS=") + LONGEST_STATUS
+
+
+def test_an_abstract_socket_is_found() -> None:
+    name = f"reconciler-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind("\0" + name)
+        listening.settimeout(5)
+        Notifier({"NOTIFY_SOCKET": "@" + name}).ready()
+        assert heard(listening) == "READY=1"
+
+
+@pytest.mark.parametrize("address", ["", "relative", "/nowhere/at/all"])
+def test_without_a_manager_nothing_is_said_and_nothing_breaks(address: str) -> None:
+    Notifier({"NOTIFY_SOCKET": address}).ready()
+
+
+def test_a_manager_that_does_not_read_does_not_hold_the_service_up(manager: socket.socket) -> None:
+    notify = Notifier({"NOTIFY_SOCKET": manager.getsockname()})
+    for _ in range(2000):
+        notify.alive()
+    assert heard(manager) == "WATCHDOG=1"
+
+
+def test_the_watchdog_is_for_the_process_that_systemd_names() -> None:
+    assert Notifier({"WATCHDOG_USEC": "30000000"}).watchdog_seconds == 30.0
+    mine = {"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": str(os.getpid())}
+    assert Notifier(mine).watchdog_seconds == 30.0
+    assert Notifier(mine | {"WATCHDOG_PID": "1"}).watchdog_seconds is None
+    assert Notifier({"WATCHDOG_USEC": "soon"}).watchdog_seconds is None

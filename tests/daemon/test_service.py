@@ -1,0 +1,223 @@
+"""The service with a house of its own: what it looks at and when, and how it ends. Waits are for events."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from uuid import UUID, uuid4
+
+import pytest
+
+from reconciler.daemon import service as module
+from reconciler.daemon import work
+from reconciler.daemon.house import Life
+from reconciler.daemon.in_process import InProcessQueue
+from reconciler.daemon.sd_notify import Notifier
+from reconciler.daemon.service import Rhythm, Service
+from reconciler.errors import DatabaseError
+from reconciler.model.ids import ProjectId
+from reconciler.model.passes import PassResult
+from reconciler.model.schedule import Scheduled
+
+PATIENCE = 15.0
+QUICK = Rhythm(tick=0.02, ready=0.02, scan=0.02, rescue=0.05, retry=0.02, beat=0.02, concurrency=2)
+
+
+@dataclass
+class Clock:
+    """The machine's, with a wall that can be set."""
+
+    wall: timedelta = timedelta()
+    ahead: float = 0.0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.wall
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time() + self.ahead
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+@dataclass
+class Village:
+    """`daemon.house.House`: projects, and what was done with them."""
+
+    projects: dict[ProjectId, Scheduled] = field(default_factory=dict)
+    waiting: dict[ProjectId, int] = field(default_factory=dict)
+    away: bool = False
+    hang: bool = False
+    looked: list[ProjectId] = field(default_factory=list)
+    asked: int = 0
+    news: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    def add(self, number: int, **values: object) -> ProjectId:
+        each = ProjectId(UUID(int=number))
+        scheduled = Scheduled(project_id=each, name=f"P{number}", config="c")
+        self.projects[each] = replace(scheduled, **values)  # type: ignore[arg-type]  # a test's shorthand
+        return each
+
+    async def ready(self) -> None:
+        self.asked += 1
+        async with self.news:
+            self.news.notify_all()
+        if self.away:
+            raise DatabaseError("The database is away.")
+
+    async def schedule(self) -> Sequence[Scheduled]:
+        if self.away:
+            raise DatabaseError("The database is away.")
+        return tuple(self.projects.values())
+
+    async def changed(self) -> Mapping[ProjectId, int]:
+        return dict(self.waiting)
+
+    async def look(self, project_id: ProjectId, life: Life) -> PassResult | None:
+        async with self.news:
+            self.looked.append(project_id)
+            self.news.notify_all()
+        if self.hang:
+            await asyncio.Event().wait()
+        self.projects[project_id] = replace(self.projects[project_id], last_pass_at=datetime.now(UTC))
+        return None
+
+    async def until(self, count: int) -> None:
+        async with asyncio.timeout(PATIENCE), self.news:
+            await self.news.wait_for(lambda: len(self.looked) >= count)
+
+    async def until_asked(self, count: int) -> None:
+        async with asyncio.timeout(PATIENCE), self.news:
+            await self.news.wait_for(lambda: self.asked >= count)
+
+
+@asynccontextmanager
+async def serving(
+    village: Village, clock: Clock | None = None, rhythm: Rhythm = QUICK
+) -> AsyncIterator[Service]:
+    service = Service(village, InProcessQueue(), clock or Clock(), Notifier({}), rhythm, new_id=uuid4)
+    stop = asyncio.Event()
+    task = asyncio.create_task(service.run(stop))
+    try:
+        yield service
+    finally:
+        stop.set()
+        async with asyncio.timeout(PATIENCE):
+            await task
+
+
+async def test_projects_are_looked_at_when_they_are_due_and_new_ones_without_a_restart() -> None:
+    village = Village()
+    one = village.add(1)
+    async with serving(village):
+        await village.until(1)
+        two = village.add(2)
+        await village.until(2)
+        asked = village.asked
+        await village.until_asked(asked + 5)
+    assert village.looked == [one, two]
+
+
+async def test_a_project_that_is_switched_off_is_let_alone() -> None:
+    village = Village()
+    one = village.add(1)
+    async with serving(village, rhythm=replace(QUICK, interval=0.01)):
+        await village.until(3)
+        village.projects[one] = replace(village.projects[one], paused=True)
+        await village.until_asked(village.asked + 3)
+        looked = len(village.looked)
+        await village.until_asked(village.asked + 5)
+        assert len(village.looked) == looked
+
+
+async def test_what_changed_in_bugspark_is_looked_at_before_its_time() -> None:
+    village = Village()
+    one = village.add(1, last_pass_at=datetime.now(UTC))
+    async with serving(village):
+        await village.until_asked(3)
+        assert village.looked == []
+        village.waiting[one] = 1
+        await village.until(1)
+        village.waiting[one] = 2
+        await village.until(2)
+
+
+async def test_a_database_that_goes_away_and_comes_back_is_only_waited_for() -> None:
+    village = Village()
+    async with serving(village) as service:
+        await village.until_asked(1)
+        village.away = True
+        await village.until_asked(village.asked + 5)
+        assert service.alive
+        village.add(1)
+        village.away = False
+        await village.until(1)
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=-3650), timedelta(days=3650)], ids=["back", "forward"])
+async def test_a_wall_clock_that_is_set_stops_nothing(
+    jump: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """APScheduler asks the machine's wall clock by itself: it is set, too."""
+    village, clock = Village(), Clock()
+    shift = [timedelta()]
+
+    class Wall(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]  # narrower
+            return datetime.now(tz) + shift[0]
+
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", Wall)
+    monkeypatch.setattr("reconciler.daemon.ticks.datetime", Wall)
+    async with serving(village, clock):
+        await village.until_asked(2)
+        clock.wall = shift[0] = jump
+        await village.until_asked(village.asked + 5)
+        village.add(1)
+        await village.until(1)
+
+
+async def test_a_pass_without_any_sign_of_life_is_told_from_one_that_works(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    village, clock = Village(hang=True), Clock()
+    village.add(1)
+    monkeypatch.setattr(module, "GRACE_SECONDS", 0.05)
+    async with serving(village, clock) as service:
+        await village.until(1)
+        assert service.alive
+        clock.ahead = work.STUCK_SECONDS + 1
+        await village.until_asked(village.asked + 2)
+        assert not service.alive
+
+
+async def test_a_loop_that_ticks_no_more_is_not_alive() -> None:
+    clock = Clock()
+    service = Service(Village(), InProcessQueue(), clock, Notifier({}), QUICK, new_id=uuid4)
+    assert service.alive
+    clock.ahead = module.STUCK_TICK + 1
+    assert not service.alive
+
+
+async def test_the_end_waits_shortly_for_a_pass_under_way_and_then_cuts_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "GRACE_SECONDS", 0.05)
+    village = Village(hang=True)
+    village.add(1)
+    async with asyncio.timeout(PATIENCE):
+        async with serving(village):
+            await village.until(1)
+
+
+async def test_more_workers_after_a_reload_and_no_pass_is_cut_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "GRACE_SECONDS", 0.05)
+    village = Village(hang=True)
+    for number in range(1, 5):
+        village.add(number)
+    async with serving(village, rhythm=replace(QUICK, concurrency=1)) as service:
+        await village.until(1)
+        service.retune(replace(QUICK, concurrency=3))
+        await village.until(4)
+    assert len(set(village.looked)) == 4
