@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 
 from reconciler.cycle import named
+from reconciler.cycle.accepting import accept as agree
 from reconciler.cycle.alerting import attended
 from reconciler.cycle.apply import Applier
 from reconciler.cycle.contacts import first_contacts
@@ -26,7 +27,7 @@ from reconciler.cycle.discover import discovered
 from reconciler.cycle.ending import Ending, ending_of, result_of
 from reconciler.cycle.endings import followed
 from reconciler.cycle.export import record, record_exports
-from reconciler.cycle.exposure import PUBLIC, acknowledge, sentence
+from reconciler.cycle.exposure import sentence
 from reconciler.cycle.identify import identify
 from reconciler.cycle.observe import Look, looks
 from reconciler.cycle.ours import heal, tell_apart
@@ -40,7 +41,7 @@ from reconciler.cycle.standing import certain, decided, is_about_identity
 from reconciler.cycle.tally import Tally
 from reconciler.cycle.verify import verifications
 from reconciler.cycle.write import Writer
-from reconciler.errors import DatabaseError, ProjectError, ReconcilerError, RestoredError
+from reconciler.errors import DatabaseError, ReconcilerError, RestoredError
 from reconciler.logs import Log
 from reconciler.model.ids import ReportId
 from reconciler.model.issue import Issue
@@ -174,7 +175,7 @@ async def _begun(context: Context, accept: str | None) -> tuple[Context, Memory]
     if is_about_identity(accept):
         context = await decided(context, accept)
     else:
-        await _accept(context, accept)
+        await agree(context, accept)
     return context, await context.stores.projects.memory(context.project.id)
 
 
@@ -236,13 +237,3 @@ async def _identified(context: Context, before: Memory) -> Memory:
     if memory != before:
         await context.stores.projects.remember(memory)
     return memory
-
-
-async def _accept(context: Context, digest: str) -> None:
-    """What a person agrees to. Raises ProjectError when it is not what waits."""
-    if digest == PUBLIC:
-        await acknowledge(context)
-    elif not await context.stores.ledger.accept(context.project.id, digest):
-        now = (await context.stores.ledger.withheld(context.project.id)).digest
-        waiting = f"the deletions that wait have the hash {now}" if now else "no deletions are waiting"
-        raise ProjectError(f"{context.project.name}: nothing is withheld under the hash {digest}; {waiting}")

@@ -7,6 +7,7 @@ and `store/`; the cycle knows only these names. May import: model, errors.
 from reconciler.ports.alarms import Alarms
 from reconciler.ports.care import Care
 from reconciler.ports.clock import Clock
+from reconciler.ports.deeds import Deeds
 from reconciler.ports.github import GitHub, Markers, Page
 from reconciler.ports.identity import Identities
 from reconciler.ports.intents import Claim, Intents
@@ -23,6 +24,7 @@ __all__ = [
     "Care",
     "Claim",
     "Clock",
+    "Deeds",
     "Delivery",
     "Fence",
     "Fences",
