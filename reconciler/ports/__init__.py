@@ -5,7 +5,7 @@ and `store/`; the cycle knows only these names. May import: model, errors.
 """
 
 from reconciler.ports.alarms import Alarms
-from reconciler.ports.care import Care
+from reconciler.ports.care import Care, Keys
 from reconciler.ports.clock import Clock
 from reconciler.ports.deeds import Deeds
 from reconciler.ports.github import GitHub, Markers, Page
@@ -32,6 +32,7 @@ __all__ = [
     "Governor",
     "Identities",
     "Intents",
+    "Keys",
     "Ledger",
     "Markers",
     "Named",

@@ -1,7 +1,19 @@
 """What the database needs done beside the passes: old rows removed, rights looked at."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
+
+from reconciler.model.ids import ProjectId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """What `bugspark.encryption_key` is needed for, and whether it opens it."""
+
+    encrypted: int  # values in active github integrations
+    plain: int
+    unreadable: tuple[str, ...]  # names of the projects whose values no key opens
 
 
 class Care(Protocol):
@@ -16,6 +28,14 @@ class Care(Protocol):
         How many rows went. What `resolve` may still be asked for stays: the newest conflict of each field of
         each report that exists.
         """
+        ...
+
+    async def keys(self) -> Keys:
+        """Every secret of every active github integration, tried with the configured keys."""
+        ...
+
+    async def wrote_at(self, project_id: ProjectId) -> datetime | None:
+        """When GitHub last confirmed a write of this project, as far as its story goes back."""
         ...
 
     async def customers_trouble(self) -> str | None:

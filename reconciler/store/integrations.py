@@ -13,6 +13,7 @@ from reconciler.model.report import Integration, Project
 from reconciler.model.secret import Secret
 from reconciler.store.secrets import Vault
 
+SECRETS = ("token", "webhookSecret")
 NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
@@ -91,3 +92,13 @@ def _token(value: object, project: str, vault: Vault) -> Secret:
     if not isinstance(value, str) or not value.strip():
         raise BadConfigError("Its github integration has no token.")
     return vault.read(value.strip(), project)
+
+
+def secrets_in(config: str) -> list[str]:
+    """The values of a config that BugSpark or we keep encrypted, as stored; none of a malformed one."""
+    try:
+        found = msgspec.json.decode(config)
+    except ValueError:
+        return []
+    values = [found.get(name) for name in SECRETS] if isinstance(found, dict) else []
+    return [value.strip() for value in values if isinstance(value, str) and value.strip()]

@@ -93,7 +93,7 @@ def open_stores(
         identity=StoredIdentity(database, new_id),
         keyring=KeyRing(database, settings.keys),
         recovery=StoredRecovery(database),
-        care=StoredCare(database),
+        care=StoredCare(database, vault),
         meta=Meta(database),
         vault=vault,
     )

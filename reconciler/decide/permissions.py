@@ -1,0 +1,72 @@
+"""What `reconcile check` says of permissions: what GitHub tells, and where it does not tell, that. Pure.
+
+Nothing here is found out by writing (GITHUB.md, Credentials): a fine-grained token's grant is told nowhere,
+so it is not made up either.
+"""
+
+from datetime import datetime
+
+from reconciler.model.grants import Grants
+from reconciler.model.issue import Repository
+from reconciler.model.shown import Check, CheckLevel
+from reconciler.model.wording import ago
+
+WRITE = "write"
+UNTOLD = "can't be told for a fine-grained token without writing"
+NEEDED = "see that the token has Issues: read and write for this repository; the first write will tell"
+
+
+def issues(repository: Repository, grants: Grants, wrote_at: datetime | None, now: datetime) -> Check:
+    """Whether issues and comments can be written. `wrote_at`: when GitHub last confirmed that they were."""
+    if repository.archived:
+        return _fail("issues", "the repository is archived", "unarchive it on GitHub")
+    if not repository.has_issues:
+        return _fail("issues", "issues are switched off", "switch issues on in the repository's settings")
+    if grants.permissions is not None:
+        return _of_app(grants)
+    if grants.scopes is not None:
+        return _of_classic(repository, grants)
+    if wrote_at is not None:
+        return _ok("issues", f"{UNTOLD}, but GitHub confirmed a write {ago(wrote_at, now)}")
+    return Check(name="issues", level=CheckLevel.WARN, message=f"write permission {UNTOLD}", mend=NEEDED)
+
+
+def _of_app(grants: Grants) -> Check:
+    held = (grants.permissions or {}).get("issues")
+    if held == WRITE:
+        return _ok("issues", "the App may write issues where it is installed")
+    mend = "give the App Issues: read and write, and accept that where it is installed"
+    return _fail("issues", f"the App's permission for issues is {held or 'none'}", mend)
+
+
+def _of_classic(repository: Repository, grants: Grants) -> Check:
+    if grants.has_scope("repo") or (grants.has_scope("public_repo") and not repository.private):
+        return _ok("issues", "the classic token's scopes cover issues")
+    has = ", ".join(sorted(grants.scopes or ())) or "no scope"
+    mend = "a classic token needs the scope repo; public_repo is enough for a public repository"
+    return _fail("issues", f"the classic token has {has}", mend)
+
+
+def labels(repository: Repository, grants: Grants) -> Check:
+    """Whether labels stay where they are put, and issues can be closed (GITHUB.md, Writes)."""
+    if grants.permissions is not None:
+        return _ok("labels", "an App that may write issues may set labels")
+    match repository.can_push:
+        case True:
+            return _ok("labels", "the account may push, so its labels stay")
+        case False:
+            message = "the token may not push: GitHub drops labels silently and refuses to close issues"
+            mend = "give the token Issues: read and write, and its account write access"
+            return _fail("labels", message, mend)
+        case None:
+            message = "GitHub does not say what the account may do here; the first write will tell"
+            mend = "see that the token's account has write access to the repository"
+            return Check(name="labels", level=CheckLevel.WARN, message=message, mend=mend)
+
+
+def _ok(name: str, message: str) -> Check:
+    return Check(name=name, level=CheckLevel.OK, message=message)
+
+
+def _fail(name: str, message: str, mend: str) -> Check:
+    return Check(name=name, level=CheckLevel.FAIL, message=message, mend=mend)

@@ -1,0 +1,70 @@
+"""What is said of permissions is what GitHub told; what it does not tell is said to be unknown."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from reconciler.decide.permissions import issues, labels
+from reconciler.model.grants import Grants
+from reconciler.model.ids import RepositoryId
+from reconciler.model.issue import Repository
+from reconciler.model.shown import CheckLevel
+
+NOW = datetime(2026, 3, 1, 13, 0, tzinfo=UTC)
+OPEN = Repository(
+    id=RepositoryId(1), full_name="acme/web", private=False, archived=False, has_issues=True, can_push=True
+)
+FINE = Grants()
+
+
+def classic(*scopes: str) -> Grants:
+    return Grants(scopes=frozenset(scopes))
+
+
+def app(**permissions: str) -> Grants:
+    return Grants(permissions=permissions)
+
+
+@pytest.mark.parametrize(
+    ("changes", "grants", "level", "said"),
+    [
+        ({}, classic("repo"), CheckLevel.OK, "scopes cover issues"),
+        ({}, classic("public_repo", "gist"), CheckLevel.OK, "scopes cover issues"),
+        ({"private": True}, classic("public_repo"), CheckLevel.FAIL, "has public_repo"),
+        ({}, classic("gist", "read:org"), CheckLevel.FAIL, "has gist, read:org"),
+        ({}, classic(), CheckLevel.FAIL, "has no scope"),
+        ({}, app(issues="write", metadata="read"), CheckLevel.OK, "may write issues"),
+        ({}, app(issues="read"), CheckLevel.FAIL, "permission for issues is read"),
+        ({}, app(metadata="read"), CheckLevel.FAIL, "permission for issues is none"),
+        ({}, FINE, CheckLevel.WARN, "can't be told for a fine-grained token"),
+        ({"archived": True}, classic("repo"), CheckLevel.FAIL, "archived"),
+        ({"has_issues": False}, app(issues="write"), CheckLevel.FAIL, "switched off"),
+    ],
+)
+def test_issues(changes: dict[str, Any], grants: Grants, level: CheckLevel, said: str) -> None:
+    check = issues(replace(OPEN, **changes), grants, None, NOW)
+    assert (check.level, check.mend is None) == (level, level is CheckLevel.OK)
+    assert said in check.message
+
+
+def test_a_write_that_github_confirmed_is_better_than_a_guess() -> None:
+    check = issues(OPEN, FINE, NOW - timedelta(hours=3), NOW)
+    assert check.level is CheckLevel.OK
+    assert check.message.endswith("but GitHub confirmed a write 3 h ago")
+
+
+@pytest.mark.parametrize(
+    ("push", "grants", "level"),
+    [
+        (True, classic("repo"), CheckLevel.OK),
+        (False, classic("repo"), CheckLevel.FAIL),
+        (False, FINE, CheckLevel.FAIL),
+        (None, FINE, CheckLevel.WARN),
+        (None, app(issues="write"), CheckLevel.OK),
+    ],
+)
+def test_labels(push: bool | None, grants: Grants, level: CheckLevel) -> None:
+    check = labels(replace(OPEN, can_push=push), grants)
+    assert (check.level, check.mend is None) == (level, level is CheckLevel.OK)
