@@ -7,12 +7,13 @@ one walk along an index (tests/store/test_query_plans.py).
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Integer, case, exists, func, literal, select, text, union_all
+from sqlalchemy import Integer, case, exists, func, literal, or_, select, text, union_all
 from sqlalchemy.sql.expression import ColumnElement, Select
 
 from reconciler.model.fields import Field
 from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState
+from reconciler.model.kinds import Kind
 from reconciler.model.link import ENDED, LinkState
 from reconciler.model.viewer import Tally
 from reconciler.store import tables
@@ -106,10 +107,11 @@ def _of_intents() -> Question:
 
 
 def _of_conflicts(now: datetime) -> Question:
-    """A recorded conflict that is still the last thing that happened to its field."""
+    """A recorded conflict whose outcome still stands; writing it to the other side changes nothing."""
     later = changes.alias("later")
     same = (later.c.report_id == changes.c.report_id, later.c.field == changes.c.field)
-    over = exists(select(literal(1)).where(*same, later.c.id > changes.c.id))
+    other = or_(later.c.to.is_distinct_from(changes.c.to), later.c.kind == Kind.CONFLICT)
+    over = exists(select(literal(1)).where(*same, later.c.id > changes.c.id, other))
     row = _row(links.c.project_id, links.c.id, links.c.report_id, literal(CONFLICT, Integer()))
     return row.select_from(changes.join(links, links.c.id == changes.c.link_id)).where(
         CONFLICTS,

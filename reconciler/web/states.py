@@ -43,14 +43,14 @@ def state_of(shown: ReportShown, now: datetime) -> tuple[SyncState, str | None]:
 
 
 def open_conflicts(dossier: Dossier, now: datetime) -> Iterator[Told]:
-    """Recorded conflicts that are still the last thing that happened to their field, and are news."""
-    fields = {each.value for each in Field}
-    seen: set[str | None] = set()
-    for told in dossier.story:  # newest first
-        field, news = told.change.field, told.at >= now - SHOWN_FOR
-        if news and field in fields and field not in seen and told.change.kind is Kind.CONFLICT:
-            yield told
-        seen.add(field)
+    """Recorded conflicts that are news and whose outcome still stands (as `store.tallies` counts them)."""
+    for field in Field:
+        told = [each for each in dossier.story if each.change.field == field.value]  # newest first
+        at = next((at for at, each in enumerate(told) if each.change.kind is Kind.CONFLICT), None)
+        if at is None or told[at].at < now - SHOWN_FOR:
+            continue
+        if all(each.change.to == told[at].change.to for each in told[:at]):
+            yield told[at]
 
 
 def last_crossing(dossier: Dossier) -> datetime | None:

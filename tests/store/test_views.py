@@ -1,0 +1,95 @@
+"""Who may see what, and numbers, from both databases."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from reconciler.model.ids import ProjectId
+from reconciler.model.viewer import OPERATOR, Access, Tally
+from reconciler.store.stores import OpenStores
+from tests.cycle.conftest import github, github_process, sync, world_url
+from tests.cycle.test_conflicts import relabel
+from tests.support.sync import Sync
+
+__all__ = ["github", "github_process", "sync", "world_url"]
+
+
+@pytest.fixture
+def stores(sync: Sync) -> OpenStores:
+    """The doorway behind the program under test."""
+    found = sync.app._parts.stores
+    assert isinstance(found, OpenStores)
+    return found
+
+
+async def test_links_are_counted_once_by_the_most_pressing_thing(sync: Sync, stores: OpenStores) -> None:
+    await sync.linked()  # quiet
+    both, number = await sync.linked()
+    waiting, _ = await sync.linked()
+    resting, _ = await sync.linked()
+    gone, _ = await sync.linked()
+    cut, _ = await sync.linked()
+    sync.bugspark.add_report(sync.project)  # never linked
+    # Both sides change one field apart from one another: one value loses.
+    sync.change(both, severity="low")
+    relabel(sync, number, "medium-priority", "critical")
+    await sync.settle()
+    assert (await stores.views.tally())[sync.project] == Tally(synced=5, conflict=1)
+    soon = (sync.clock.now() + timedelta(hours=1)).replace(tzinfo=None).isoformat(sep=" ")
+    set_link(sync, resting, f"quarantined_until = '{soon}'")
+    set_link(sync, both, f"quarantined_until = '{soon}'")
+    set_link(sync, waiting, "state = 'new'")
+    set_link(sync, gone, "state = 'gone'")
+    set_link(sync, cut, "state = 'unlinked'")
+    assert await stores.views.tally(sync.project) == {
+        sync.project: Tally(synced=1, pending=1, conflict=0, attention=3)
+    }
+    assert sync.project not in await stores.views.tally(ProjectId(uuid4()))
+
+
+def set_link(sync: Sync, report: object, change: str) -> None:
+    sync.bugspark.execute(
+        f"UPDATE sync_links SET {change} WHERE report_id = :report", report=_id(sync, report)
+    )
+
+
+def _id(sync: Sync, report: object) -> object:
+    return report if sync.bugspark.engine.dialect.name == "postgresql" else str(report).replace("-", "")
+
+
+async def test_a_conflict_is_news_for_a_week_and_until_its_field_changes_again(
+    sync: Sync, stores: OpenStores
+) -> None:
+    report, number = await sync.linked()
+    sync.change(report, severity="low")
+    relabel(sync, number, "medium-priority", "critical")
+    await sync.settle()
+    assert (await stores.views.tally(sync.project))[sync.project].conflict == 1
+    if sync.bugspark.engine.dialect.name == "sqlite":
+        sync.change(report, severity="high")
+        await sync.settle()
+    else:
+        sync.github.clock.advance(8 * 86_400)
+    assert (await stores.views.tally(sync.project))[sync.project] == Tally(synced=1)
+
+
+async def test_access_follows_bugsparks_rules(sync: Sync, stores: OpenStores) -> None:
+    nobody, root = sync.ada, sync.bugspark.add_user("Root", role="superadmin")
+    viewer, all_of_it = await stores.views.viewer(nobody), await stores.views.viewer(root)
+    assert viewer is not None
+    assert all_of_it is not None
+    assert await stores.views.access(viewer, sync.project) is Access.NONE
+    assert await stores.views.accessible(viewer) == {}
+    for each in (all_of_it, OPERATOR):
+        assert await stores.views.access(each, sync.project) is Access.CHANGE
+        assert await stores.views.access(each, ProjectId(uuid4())) is Access.NONE
+
+
+async def test_gauges_tell_links_intents_passes_and_limits(sync: Sync, stores: OpenStores) -> None:
+    await sync.linked()
+    (project,) = (await stores.views.gauges()).projects
+    assert (project.project_id, project.links, project.verified) == (sync.project, {"active": 1}, 1)
+    assert (project.intents, project.oldest_intent) == ({}, None)
+    assert project.last_success_at == project.last_pass_at
+    assert [each.limit for each in (await stores.views.gauges()).limits] == [5000]
