@@ -13,7 +13,7 @@ from reconciler.github.marker import MarkerKeys, name_of
 from reconciler.model.identity import Identity
 from reconciler.model.ids import RepositoryId
 from reconciler.model.secret import Secret
-from reconciler.store.keyring import Kept, KeyRing
+from reconciler.store.keyring import KeyRing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,31 +55,36 @@ async def open_markers(settings: Settings, ring: KeyRing) -> InstanceMarkers:
     the one `migrate` made. Believed are also those of all encryption keys, and all that ever signed.
     """
     kept = await ring.read()
-    keys = _keys(settings, kept)
+    ours = _keys(settings)
+    made = [_text(kept.made)] if kept.made else []
     try:
-        named = {name_of(key): key for key in keys}
+        named = {name_of(key): key for key in (*ours, *made)}
         believed = MarkerKeys([*named.values(), *map(_bytes, kept.keys.values())])
     except ValueError as error:
         raise ConfigurationError(f"sync.marker_key can't be used: {error}") from error
-    fresh = {name: Secret(key.hex()) for name, key in named.items() if name not in kept.keys}
+    fresh = {name_of(key): Secret(key.hex()) for key in ours if name_of(key) not in kept.keys}
     again = {name: kept.keys[name] for name in kept.stale}
     storable = bool(settings.bugspark.encryption_keys)
     return InstanceMarkers(
-        keys=believed, ring=ring, fresh={**fresh, **again} if storable else {}, lost=kept.closed
+        keys=believed,
+        ring=ring,
+        fresh={**fresh, **again} if storable else {},
+        lost=tuple(name for name in kept.closed if name not in named),
     )
 
 
-def _keys(settings: Settings, kept: Kept) -> list[bytes]:
-    """The first one signs."""
-    found = [settings.sync.marker_key.reveal().encode()] if settings.sync.marker_key else []
-    found += [_derived(key) for key in settings.bugspark.encryption_keys]
-    if kept.made is not None:
-        found.append(kept.made.reveal().encode())
-    return found or [b""]
+def _keys(settings: Settings) -> list[bytes]:
+    """What the configuration holds; the first one signs."""
+    configured = [_text(settings.sync.marker_key)] if settings.sync.marker_key else []
+    return configured + [_derived(key) for key in settings.bugspark.encryption_keys]
 
 
 def _derived(key: Secret) -> bytes:
     return hmac.new(key.reveal().encode(), b"bugspark-reconciler marker key v1", hashlib.sha256).digest()
+
+
+def _text(key: Secret) -> bytes:
+    return key.reveal().encode()
 
 
 def _bytes(key: Secret) -> bytes:
