@@ -1,7 +1,8 @@
 """A state machine of everything that happens between BugSpark and GitHub (Hypothesis).
 
-People act on both sides, also in the middle of a pass; requests fail in every way; the process dies at any
-point; clocks jump. Then all of it stops, the settle times pass, and the promises are checked.
+People act on both sides, also in the middle of a pass; requests fail in every way; lists lag, and webhooks
+name issues at random; the process dies at any point; clocks jump. Then all of it stops, the settle times
+pass, and the promises are checked.
 """
 
 import asyncio
@@ -136,10 +137,15 @@ class Storm(RuleBasedStateMachine):
         self.town.life.begin()
         self.town.github.simulator.faults.clear()
 
-    @rule(seconds=st.integers(1, 60), issues=st.booleans())
-    def lagging_pass(self, seconds: int, issues: bool) -> None:
+    @rule(
+        seconds=st.integers(1, 60),
+        issues=st.booleans(),
+        named=st.lists(st.integers(1, 5), max_size=4),
+    )
+    def lagging_pass(self, seconds: int, issues: bool, named: list[int]) -> None:
         fault = Stale(seconds=seconds, issues=issues, comments=not issues)
         self.town.github.simulator.faults.add(fault, method="GET", times=None)
+        self.town.deliver(named)
         self.wait(self.town.run())
         self.town.github.simulator.faults.clear()
 

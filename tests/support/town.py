@@ -5,11 +5,11 @@ The book is kept by unique tokens, one in every comment body, so that in the end
 
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
@@ -18,8 +18,10 @@ from reconciler.errors import UsageError
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Outcome, PassResult
 from reconciler.store import bugspark as tables
+from reconciler.store.tables import deliveries
 from reconciler.wiring.application import Application, Silent, open_application
 from tests.support.bugspark import BugSpark, connected
+from tests.support.canary import search_requests, search_rows
 from tests.support.github import GitHub, make_github
 from tests.support.life import HOST, Crash, Life, living
 from tests.support.sync import FollowingClock, settings_for
@@ -255,6 +257,22 @@ class Town:
         number = self.linked_numbers()[report]
         return number is not None and "good first issue" in self.github.web.label_names(number)
 
+    def deliver(self, numbers: Sequence[int]) -> None:
+        """The webhook names these issues, linked or not, whether or not anything happened to them."""
+        rows = [
+            {
+                "project_id": self.project,
+                "id": str(uuid4()),
+                "event": "issues",
+                "number": number,
+                "at": self.clock.now(),
+            }
+            for number in numbers
+        ]
+        if rows:
+            with self.bugspark.engine.begin() as connection:
+                connection.execute(sa.insert(deliveries), rows)
+
     def _wished(self, report: ReportId, item: str, side: str, value: str) -> None:
         link = self.link_row(report)
         base = link[f"base_{item}"] if link and link["state"] == "active" else None
@@ -367,3 +385,5 @@ async def open_town(url: str, **sync: Any) -> AsyncIterator[Town]:
             yield town
         finally:
             await town.stop()
+        search_rows(engine)
+        search_requests(github.simulator)
