@@ -13,7 +13,14 @@ from reconciler.cycle.identify import confirm_repository
 from reconciler.cycle.send import send
 from reconciler.cycle.tally import Tally
 from reconciler.decide.link import is_news
-from reconciler.errors import GitHubError, LimitedError, MovedError, NotThereError, ProjectError
+from reconciler.errors import (
+    FenceLostError,
+    GitHubError,
+    LimitedError,
+    MovedError,
+    NotThereError,
+    ProjectError,
+)
 from reconciler.logs import Log
 from reconciler.model.ids import IntentId, IssueNumber
 from reconciler.model.intent import (
@@ -33,6 +40,9 @@ from reconciler.ports import Claim, Fence
 WRITE_POINTS = 5
 REST = timedelta(hours=1)
 """A refused write is tried again this much later, or by hand."""
+
+BLINK = 1.0
+"""Seconds. A claim that took longer may be that of a process that slept: the fence is asked again."""
 
 Redecide = Callable[[Issue], Awaitable[None]]
 log = Log(__name__)
@@ -114,10 +124,24 @@ class Writer:
         if claim.cause_gone:
             await self.context.stores.intents.cancel([intent])
             return
-        if self.context.clock.monotonic() - began > self.context.timing.claim:
-            await self.context.stores.intents.give_back(claim.intent)
-            return
-        await self._send(claim)
+        if await self._may_leave(claim, self.context.clock.monotonic() - began):
+            await self._send(claim)
+
+    async def _may_leave(self, claim: Claim, passed: float) -> bool:
+        """A claim that was long on its way is given back: whoever took the project over meanwhile waits for
+        no byte of ours. Raises FenceLostError when somebody has.
+        """
+        if passed <= BLINK:
+            return True
+        if passed <= self.context.timing.handing:
+            try:
+                await self.fence.check()
+            except FenceLostError:
+                await self.context.stores.intents.give_back(claim.intent)
+                raise
+            return True
+        await self.context.stores.intents.give_back(claim.intent)
+        return False
 
     async def _moved(self, intent: Intent) -> bool:
         """A state write follows a fresh look: was a person faster, the link is decided again."""

@@ -84,3 +84,8 @@ class Timing:
     def claim(self) -> float:
         """A write's bytes leave this soon after its claim, or it is given back (DESIGN.md)."""
         return min(15.0, self.settle / 2)
+
+    @property
+    def handing(self) -> float:
+        """Of it, what may pass until the claim is committed; the rest is for token, pool and connection."""
+        return self.claim / 3

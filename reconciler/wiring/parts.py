@@ -173,7 +173,7 @@ def _doorway(settings: Settings, clock: Clock, transport: Transport, governor: G
         governor=governor,
         transport=transport,
         overlap_seconds=settings.poll.overlap_seconds,
-        leave_within=settings.timing().claim,
+        leave_within=settings.timing().claim - settings.timing().handing,
     )
 
 
