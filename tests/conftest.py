@@ -1,7 +1,7 @@
 """What every test may ask for. Rooms add their own fixtures in a conftest.py of their own."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support import postgres
+from tests.support import canary, postgres
 
 RESOURCES = pytest.StashKey[ExitStack]()
 HOME = pytest.StashKey[Path]()
@@ -42,6 +42,34 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the server, if any test started it."""
     if resources := config.stash.get(RESOURCES, None):
         resources.close()
+
+
+@pytest.fixture(autouse=True)
+def no_secret_in_errors() -> Iterator[list[str]]:
+    """Invariant 13, for errors of ours, in every test."""
+    with canary.watched_errors() as found:
+        yield found
+    assert not found, found
+
+
+@pytest.fixture
+def the_token_may_show(no_secret_in_errors: list[str]) -> Iterator[None]:
+    """For a test whose subject is a token that shows: it is not searched."""
+    yield
+    no_secret_in_errors.clear()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Invariant 13, for what a test has printed and logged: in every test, whatever came of it."""
+    report = yield
+    if "the_token_may_show" in getattr(item, "fixturenames", ()):
+        return report
+    for name, text in report.sections:
+        if canary.CANARY in text:
+            report.outcome = "failed"
+            report.longrepr = f"{item.nodeid}: the token is in {name}"
+    return report
 
 
 @pytest.fixture(scope="session")

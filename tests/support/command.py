@@ -20,6 +20,7 @@ from reconciler.demo.github.threads import running_in_thread
 from reconciler.model.ids import ProjectId, ReportId
 from tests.support import forks
 from tests.support.bugspark import BugSpark, connected
+from tests.support.canary import search, search_requests, search_rows
 from tests.support.github import GitHub, make_github
 
 PROGRAM = Path(sys.executable).with_name("reconcile")
@@ -65,6 +66,7 @@ class Desk:
         """
         run = self._spawn if any(name.startswith(("PYTHON", "LC_")) for name in environ) else self._fork
         code, out, err = run(words, {**self.environ, **environ})
+        search(f"reconcile {' '.join(words)}", out, err)
         return Done(code=code, out=out.decode(), err=err.decode())
 
     def _fork(self, words: Sequence[str], environ: Mapping[str, str]) -> tuple[int, bytes, bytes]:
@@ -215,3 +217,5 @@ def open_place(url: str, home: Path) -> Iterator[Place]:
         )
         place.configure()
         yield place
+        search_rows(engine)
+        search_requests(github.simulator)

@@ -18,8 +18,8 @@ from reconciler.demo.github.clock import ManualClock
 from reconciler.demo.github.simulator import Simulator
 from reconciler.demo.github.threads import running_in_thread
 from reconciler.demo.github.world import App, Repository, World
+from tests.support.canary import BOT_TOKEN
 
-BOT_TOKEN = "ghp_sim_bot_0123456789"
 ALICE_TOKEN = "ghp_sim_alice_0123456789"
 
 

@@ -19,6 +19,7 @@ from reconciler.model.secret import Secret
 from reconciler.model.shown import PlanShown
 from reconciler.wiring.application import Application, Silent, open_application
 from tests.support.bugspark import BugSpark, connected
+from tests.support.canary import search_requests, search_rows
 from tests.support.github import GitHub
 
 QUICK: dict[str, dict[str, Any]] = {
@@ -174,3 +175,5 @@ async def open_sync(url: str, github: GitHub, **sections: Mapping[str, Any]) -> 
         ada = bugspark.add_user("Ada")
         async with open_application(settings_for(url, github.api, **sections), clock) as app:
             yield Sync(github=github, bugspark=bugspark, app=app, clock=clock, project=project, ada=ada)
+        search_rows(engine)
+        search_requests(github.simulator)

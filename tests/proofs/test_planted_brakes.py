@@ -1,0 +1,180 @@
+"""A test of the tests, for promises that need no death: a planted bug for each must be seen."""
+
+import shutil
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.cycle import apply, deciding, run
+from reconciler.decide.guard import Guarded
+from reconciler.decide.link import decide_link
+from reconciler.model.plan import LinkPlan
+from reconciler.store.governor import Account, StoredGovernor
+from reconciler.wiring.application import Silent, open_application
+from tests.support.canary import BOT_TOKEN, Escaped, search_rows
+from tests.support.life import HOST, living
+from tests.support.promises import broken
+from tests.support.stores import sqlite_template
+from tests.support.sync import settings_for
+from tests.support.town import Town, open_town
+
+__all__ = ["sqlite_template"]
+
+Wrong = list[str]
+
+
+# --- 7: replayed pages change nothing ---------------------------------------------------------------------
+
+
+def known_comments_are_news(patch: pytest.MonkeyPatch) -> None:
+    original = decide_link
+
+    def forgetful(view: Any, *given: Any) -> Any:
+        return original(replace(view, entries=()), *given)
+
+    patch.setattr(deciding, "decide_link", forgetful)
+
+
+async def pages_come_again(town: Town) -> Wrong:
+    report = await town.export(title="first")
+    for _ in range(3):
+        town.say_there(report)
+    await town.run()
+    town.bugspark.execute("UPDATE sync_lists SET etag = NULL, anchor = '2026-01-01 00:00:00'")
+    await town.run()
+    return broken(town, await town.settle(hours=0))
+
+
+# --- 9: limits are kept across processes ------------------------------------------------------------------
+
+
+def each_process_counts_for_itself(patch: pytest.MonkeyPatch) -> None:
+    async def alone(self: StoredGovernor, credential: Any, account: Account, granted: Any, rate: Any) -> bool:
+        self._known[credential] = Account(revision=account.revision + 1, spent=granted.spent, rate=rate)
+        return True
+
+    patch.setattr(StoredGovernor, "_store", alone)
+
+
+async def two_processes_write(town: Town) -> Wrong:
+    """By turns, a second apart at least: the pace of one credential."""
+    slow = settings_for(town.url, f"http://{HOST}:9", write={"min_interval_seconds": 1.0})
+    with living(town.life, town.github.simulator):
+        async with open_application(slow, town.clock) as one, open_application(slow, town.clock) as other:
+            for number in range(4):
+                filed = town.bugspark.add_report(town.project, f"no. {number}", at=town.clock.now())
+                await (one if number % 2 else other).export((str(filed),), Silent())
+    times = [seen.time for seen in town.github.simulator.requests if seen.method == "POST"]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    return [f"two writes {gap:.2f} s apart" for gap in gaps if gap < 1] + (
+        [] if len(times) >= 4 else [f"only {len(times)} issues were made"]
+    )
+
+
+# --- 11: brakes hold --------------------------------------------------------------------------------------
+
+
+def nothing_is_withheld(patch: pytest.MonkeyPatch) -> None:
+    def open_gate(plans: Sequence[LinkPlan], **_: Any) -> Guarded:
+        return Guarded(plans=tuple(plans))
+
+    patch.setattr(apply, "guard", open_gate)
+
+
+async def everything_vanishes(town: Town) -> Wrong:
+    """All comments of BugSpark are gone at once; their copies must wait for a person."""
+    report = await town.export(title="first")
+    for _ in range(8):
+        town.say_here(report)
+    await town.run()
+    for note in town.notes:
+        town.unsay(note)
+    await town.run()
+    left = len(town.there(report))
+    return [] if left == 8 else [f"{8 - left} copies were deleted without a person's word"]
+
+
+# --- 12: one poisoned item stops nothing else -------------------------------------------------------------
+
+
+def one_stops_all(patch: pytest.MonkeyPatch) -> None:
+    def rethrow(_: Any, __: Any, reason: str) -> LinkPlan:
+        raise RuntimeError(reason)
+
+    patch.setattr(deciding, "quarantine", rethrow)
+
+
+async def one_of_three_breaks_the_deciding(town: Town) -> Wrong:
+    reports = [await town.export(title=f"no. {number}") for number in range(3)]
+    await town.run()
+    original = decide_link
+
+    def breaks(view: Any, *given: Any) -> Any:
+        if view.link.report_id == reports[1]:
+            raise ValueError("poison")
+        return original(view, *given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(deciding, "decide_link", breaks)
+        for report in reports:
+            town.set_there(report, "status", "closed")
+        await town.run()
+    rows = [town.filed()[report]["status"] for report in reports]
+    return [f"no. {place} is {rows[place]}" for place in (0, 2) if rows[place] != "closed"]
+
+
+# --- 13: no secret anywhere -------------------------------------------------------------------------------
+
+
+def an_error_names_the_token(patch: pytest.MonkeyPatch) -> None:
+    async def talkative(*_: Any) -> Any:
+        raise RuntimeError(f"refused with {BOT_TOKEN}")
+
+    patch.setattr(run, "identify", talkative)
+
+
+async def a_pass_is_written_down(town: Town) -> Wrong:
+    await town.run()
+    try:
+        search_rows(town.bugspark.engine)
+    except Escaped as escaped:
+        return [str(escaped)]
+    finally:
+        town.bugspark.execute("DELETE FROM sync_projects")
+        town.bugspark.execute("DELETE FROM sync_runs")
+    return []
+
+
+Scenario = Callable[[Town], Awaitable[Wrong]]
+PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Scenario]] = {
+    "7": (known_comments_are_news, pages_come_again),
+    "9": (each_process_counts_for_itself, two_processes_write),
+    "11": (nothing_is_withheld, everything_vanishes),
+    "12": (one_stops_all, one_of_three_breaks_the_deciding),
+    "13": (an_error_names_the_token, a_pass_is_written_down),
+}
+
+
+@pytest.fixture
+def towns(sqlite_template: Path, tmp_path: Path) -> Callable[[], Any]:
+    names = iter(("sound", "planted"))
+    return lambda: open_town(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / next(names))}")
+
+
+@pytest.mark.parametrize("invariant", PLANTED)
+async def test_a_scenario_shows_a_planted_bug_and_nothing_without_it(
+    invariant: str,
+    towns: Callable[[], Any],
+    monkeypatch: pytest.MonkeyPatch,
+    the_token_may_show: None,
+) -> None:
+    plant, scenario = PLANTED[invariant]
+    async with towns() as town:
+        assert await scenario(town) == []
+    plant(monkeypatch)
+    async with towns() as town:
+        assert await scenario(town) != []
