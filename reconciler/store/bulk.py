@@ -44,7 +44,7 @@ async def insert_all(
 ) -> None:
     """Insert rows whose key the database makes."""
     if len(rows) == 1:  # a third of the price of a table of one
-        await connection.execute(insert(table).values(dict(zip(kinds, harmless(rows[0]), strict=True))))
+        await connection.execute(insert(table), dict(zip(kinds, harmless(rows[0]), strict=True)))
     elif rows:
         await connection.execute(insertion(connection, table, kinds, rows))
 

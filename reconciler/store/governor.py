@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, or_, select, update
+from sqlalchemy import RowMapping, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reconciler.errors import DatabaseError, LimitedError
@@ -19,6 +19,10 @@ from reconciler.store.records import from_json, to_json
 from reconciler.store.tables import governor
 from reconciler.store.windows import Denied, Granted, Spent, admit
 
+SPENT = update(governor).where(
+    governor.c.credential == bindparam("of"), governor.c.revision == bindparam("read_at")
+)
+"""What is set comes with its parameters: built once, since every write to GitHub waits for it."""
 TRIES = 100  # each lost race means that somebody else got through
 
 
@@ -96,9 +100,9 @@ class StoredGovernor:
         if account.revision == 0:
             done = await self._insert({"credential": credential, **values})
         else:
-            same = (governor.c.credential == credential, governor.c.revision == account.revision)
+            same = {"of": credential, "read_at": account.revision}
             async with self._database.write() as connection:
-                done = (await connection.execute(update(governor).where(*same).values(values))).rowcount == 1
+                done = (await connection.execute(SPENT, {**same, **values})).rowcount == 1
         if done:
             self._known[credential] = Account(
                 revision=account.revision + 1,

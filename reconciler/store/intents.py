@@ -53,6 +53,13 @@ PLANNED = (
 )
 """One round trip for what a claim looks at: a write is sent between two commits, so each one counts."""
 
+# What is set comes with the parameters. Built once: every write to GitHub waits for all of these.
+AS_READ = update(intents).where(intents.c.id == bindparam("wanted"), intents.c.attempts == bindparam("was"))
+DONE = delete(intents).where(intents.c.id == bindparam("wanted"))
+TOLD = update(entries).where(entries.c.id == bindparam("wanted"))
+IS_COMMENT = select(exists().where(comments.c.id == bindparam("wanted")))
+IS_REPORT = select(exists().where(reports.c.id == bindparam("wanted")))
+
 
 class StoredIntents:
     """The intents in the database."""
@@ -116,12 +123,12 @@ class StoredIntents:
     ) -> None:
         """Raises FenceLostError when the link has moved since it was read: then nothing is stored."""
         async with self._database.write() as connection:
-            await connection.execute(delete(intents).where(intents.c.id == intent.id))
+            await connection.execute(DONE, {"wanted": intent.id})
             if link is not None:
                 await self._store_link(connection, link)
             if entry is not None:
                 values = dict(zip(ENTRY_KINDS, entry_row(entry, intent), strict=True))
-                await connection.execute(update(entries).where(entries.c.id == entry.id).values(values))
+                await connection.execute(TOLD, {"wanted": entry.id, **values})
             await story.tell(connection, intent.project_id, at, changes)
 
     async def settle(self, intent: Intent) -> None:
@@ -203,9 +210,8 @@ async def _cause_gone(
         entry is None or entry.state is not EntryState.PENDING
     ):
         return True
-    about = comments if intent.operation in COMMENTING else reports
-    there = select(exists().where(about.c.id == intent.local_id))
-    return not (await connection.execute(there)).scalar_one()
+    there = IS_COMMENT if intent.operation in COMMENTING else IS_REPORT
+    return not (await connection.execute(there, {"wanted": intent.local_id})).scalar_one()
 
 
 async def _free(connection: AsyncConnection, intent: Intent) -> bool:
@@ -220,16 +226,13 @@ async def _free(connection: AsyncConnection, intent: Intent) -> bool:
 
 async def _set(connection: AsyncConnection, intent: Intent, *, was: int) -> None:
     """What sending changes about an intent, only at the attempt it was read at."""
-    await connection.execute(
-        update(intents)
-        .where(intents.c.id == intent.id, intents.c.attempts == was)
-        .values(
-            state=intent.state,
-            attempts=intent.attempts,
-            claimed_at=intent.claimed_at,
-            ended_at=intent.ended_at,
-            not_before=intent.not_before,
-            empty_looks=intent.empty_looks,
-            reason=intent.reason,
-        )
-    )
+    values = {
+        "state": intent.state,
+        "attempts": intent.attempts,
+        "claimed_at": intent.claimed_at,
+        "ended_at": intent.ended_at,
+        "not_before": intent.not_before,
+        "empty_looks": intent.empty_looks,
+        "reason": intent.reason,
+    }
+    await connection.execute(AS_READ, {"wanted": intent.id, "was": was, **values})
