@@ -293,9 +293,12 @@ def _link_indexes() -> None:
     op.create_index(
         "ix_sync_links_quarantined",
         "sync_links",
-        ["project_id"],
+        ["project_id", "quarantined_until"],
         sqlite_where=QUARANTINED,
         postgresql_where=QUARANTINED,
+    )
+    op.create_index(
+        "ix_sync_links_project_id_state_checked_at", "sync_links", ["project_id", "state", "checked_at"]
     )
     op.create_index(
         "ix_sync_links_frozen",

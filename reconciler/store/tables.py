@@ -146,9 +146,11 @@ links = Table(
     Index(
         "ix_sync_links_quarantined",
         "project_id",
+        "quarantined_until",
         sqlite_where=text(QUARANTINED),
         postgresql_where=text(QUARANTINED),
     ),
+    Index(None, "project_id", "state", "checked_at"),
     Index("ix_sync_links_frozen", "project_id", sqlite_where=text(FROZEN), postgresql_where=text(FROZEN)),
     Index(POSTGRESQL_ONLY, "report_id").ddl_if(dialect="postgresql"),
     # SQLite joins by looking up row by row: with every column a pass compares, it reads no rows.
