@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from reconciler.cycle.named import MOST
 from reconciler.demo.github.faults import Meanwhile, Stale, error
@@ -15,6 +16,7 @@ from reconciler.ports import Delivery, Named, Webhooks
 from reconciler.store.engine import open_engine
 from reconciler.store.stores import StoreSettings, open_stores
 from reconciler.wiring.application import Silent
+from tests.cycle.test_idle import idle_pass_changes_nothing
 from tests.support.stores import digest
 from tests.support.sync import Sync
 
@@ -60,6 +62,30 @@ async def health(sync: Sync) -> WebhookHealth:
 def singles(sync: Sync) -> list[str]:
     """Paths of single issues that the last pass read."""
     return [seen.path for seen in sync.asked if seen.path.rpartition("/")[2].isdigit()]
+
+
+async def statements_of(sync: Sync) -> list[str]:
+    """What a pass asks of the database."""
+    asked: list[str] = []
+
+    def hear(_: object, __: object, statement: str, *___: object) -> None:
+        asked.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", hear)
+    try:
+        await sync.run(seconds=0)
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", hear)
+    return asked
+
+
+async def test_a_known_hook_without_news_costs_an_idle_pass_nothing(sync: Sync, post: Post) -> None:
+    _, number = await sync.linked()
+    without = await statements_of(sync)
+    await post.names(number)
+    await sync.settle()
+    assert await statements_of(sync) == without
+    await idle_pass_changes_nothing(sync)
 
 
 async def test_a_named_issue_is_synced_at_once_though_the_lists_lag(sync: Sync, post: Post) -> None:
