@@ -41,7 +41,9 @@ class Pacer:
 
     def due(self, projects: Sequence[Scheduled], now: datetime, monotonic: float) -> list[ProjectId]:
         """Those to be looked at now, the longest overdue first. Projects not named are forgotten."""
-        wanted = [each for each in projects if not each.paused and each.problem is None]
+        # One whose integration can't be used is looked at, too: that costs no request, and so it is
+        # recorded, put off, and told to who wants alerts.
+        wanted = [each for each in projects if not each.paused]
         self._seen = {each.project_id: self._look(each, now, monotonic) for each in wanted}
         late = [
             (max(seen.due, seen.tried + AGAIN), project_id)
@@ -70,6 +72,9 @@ class Pacer:
         if seen is not None and _same(seen.project, each):
             return seen
         if seen is not None and seen.project.config != each.config:
+            return _Seen(project=each, due=monotonic, until=monotonic)
+        if seen is None and each.failures:
+            # A back-off from before this start or this configuration: what was wrong may have been mended.
             return _Seen(project=each, due=monotonic, until=monotonic)
         wait = (due_at(each, timedelta(seconds=self.interval), now) - now).total_seconds()
         if each.next_at is not None:

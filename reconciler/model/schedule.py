@@ -42,7 +42,7 @@ class Scheduled:
 def due_at(project: Scheduled, interval: timedelta, now: datetime) -> datetime:
     """From when on the project is due, if nobody nudges it. `now` or earlier: it is.
 
-    Paused projects and those with a problem are the caller's to leave out. Issue "The service", Daemon.
+    Paused projects are the caller's to leave out. Issue "The service", Daemon.
     """
     last = project.last_pass_at
     if last is None or last > now + SLACK:

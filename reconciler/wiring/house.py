@@ -101,8 +101,6 @@ class Residence:
                 project = await parts.stores.projects.find(str(project_id))
             except UsageError:  # deleted or switched off since it was put into the queue
                 return None
-            if project.integration is None:
-                return None
             context = await parts.context(project, life, by_hand=False)
             life.count(context.github.cost)
             return await run_pass(context)

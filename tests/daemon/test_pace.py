@@ -76,11 +76,23 @@ def test_a_changed_integration_is_looked_at_at_once() -> None:
     assert pacer.due([replace(each, config="another")], NOW, 1.0) == [each.project_id]
 
 
-def test_paused_broken_and_vanished_projects_are_let_alone() -> None:
+def test_an_unusable_integration_is_looked_at_so_that_it_is_recorded_and_told() -> None:
+    pacer, each = Pacer(INTERVAL), a_project(ago=None, problem="two integrations")
+    assert pacer.due([each], NOW, 0.0) == [each.project_id]
+
+
+def test_a_new_daemon_does_not_wait_for_a_back_off_but_for_a_limit() -> None:
+    later = NOW + timedelta(minutes=30)
+    failing, limited = a_project(failures=3, next_at=later), a_project(next_at=later)
+    assert Pacer(INTERVAL).due([failing], NOW, 0.0) == [failing.project_id]
+    assert Pacer(INTERVAL).due([limited], NOW, 0.0) == []
+
+
+def test_paused_and_vanished_projects_are_let_alone() -> None:
     pacer = Pacer(INTERVAL)
-    for each in (a_project(ago=None, paused=True), a_project(ago=None, problem="two integrations")):
-        assert pacer.due([each], NOW, 0.0) == []
-        assert not pacer.may(each.project_id, 0.0)
+    each = a_project(ago=None, paused=True)
+    assert pacer.due([each], NOW, 0.0) == []
+    assert not pacer.may(each.project_id, 0.0)
     pacer.due([a_project(ago=None)], NOW, 1.0)
     assert len(pacer) == 1
     assert pacer.due([], NOW, 2.0) == []
