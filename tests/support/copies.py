@@ -1,9 +1,10 @@
 """Copies of a whole database, and the program opened on them."""
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -33,11 +34,11 @@ def copied(url: str, server: Server | None, home: Path) -> str:
 
 
 @asynccontextmanager
-async def opened(url: str, github: GitHub, like: Sync) -> AsyncIterator[Sync]:
+async def opened(url: str, github: GitHub, like: Sync, **sections: Mapping[str, Any]) -> AsyncIterator[Sync]:
     """The program on a copy, with the people of the original at work in it."""
     clock = FollowingClock(github.clock)
     with connected(url) as engine:
-        async with open_application(settings_for(url, github.api), clock) as app:
+        async with open_application(settings_for(url, github.api, **sections), clock) as app:
             yield Sync(
                 github=github,
                 bugspark=BugSpark(engine),
