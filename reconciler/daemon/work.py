@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from reconciler.daemon.house import House, Life
-from reconciler.errors import ReconcilerError
+from reconciler.errors import BusyError, PausedError, ReconcilerError
 from reconciler.logs import Log, about
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Applied, Outcome, PassResult
@@ -14,6 +14,10 @@ from reconciler.ports import Clock
 
 STUCK_SECONDS = 600.0
 """A pass that does nothing at all for so long hangs: its single steps have limits, all far shorter."""
+
+ELSEWHERE = (BusyError.kind, PausedError.kind)
+"""Refusals that are nobody's trouble: a command works on the project, or the operator said no."""
+COUNTS = ("conflicts", "quarantined", "pending", "linked", "ended")
 
 log = Log(__name__)
 
@@ -88,32 +92,33 @@ class Worker:
 
     def _tell(self, result: PassResult) -> None:
         self._told(result)
-        if (line := line_of(result)) is None:
-            return
-        write = log.warning if result.outcome is Outcome.FAILED else log.info
-        write("pass", **line)
+        if is_idle(result):
+            log.debug("pass", **line_of(result))
+        elif result.outcome is Outcome.FAILED:
+            log.warning("pass", **line_of(result))
+        else:
+            log.info("pass", **line_of(result))
 
 
-def line_of(result: PassResult) -> dict[str, object] | None:
-    """What is said of a pass; None for an idle one, which is only counted."""
-    applied = {name: count for name in Applied.__slots__ if (count := getattr(result.applied, name))}
-    idle = result.outcome is Outcome.OK and not (
-        applied or result.github.writes or result.conflicts or result.linked or result.ended
-    )
-    if idle:
-        return None
+def is_idle(result: PassResult) -> bool:
+    """Nothing was done, or somebody else does it: such a pass is only counted."""
+    if result.error is not None and result.error.kind in ELSEWHERE:
+        return True
+    did = result.applied != Applied() or result.github.writes or result.conflicts
+    return result.outcome is Outcome.OK and not (did or result.linked or result.ended)
+
+
+def line_of(result: PassResult) -> dict[str, object]:
+    """What is said of a pass."""
     line: dict[str, object] = {
         "outcome": result.outcome.value,
         "repository": result.repository,
         "duration_ms": result.duration_ms,
         "requests": result.github.requests,
         "cost": result.github.cost,
-        **applied,
     }
-    counts = {
-        name: getattr(result, name) for name in ("conflicts", "quarantined", "pending", "linked", "ended")
-    }
-    line |= {name: count for name, count in counts.items() if count}
+    line |= {name: count for name in Applied.__slots__ if (count := getattr(result.applied, name))}
+    line |= {name: count for name in COUNTS if (count := getattr(result, name))}
     if result.error is not None:
         line |= {"kind": result.error.kind, "reason": result.error.message}
     if result.next_at is not None:

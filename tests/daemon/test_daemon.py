@@ -1,0 +1,190 @@
+"""The real daemon: a life from READY to SIGTERM, and what goes wrong around it."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from reconciler.demo.github.faults import Delay
+from reconciler.model.fields import Status
+from tests.support.command import Place, open_place
+from tests.support.daemon import QUICK, Daemon, eventually, free_port, running, time_passing
+from tests.support.postgres import Server
+
+
+@pytest.fixture
+def place(store_url: str, tmp_path: Path) -> Iterator[Place]:
+    with open_place(store_url, tmp_path) as opened:
+        opened.configure(**QUICK)
+        yield opened
+
+
+@pytest.fixture
+def shared(queue_url: str, tmp_path: Path) -> Iterator[Place]:
+    """On PostgreSQL, for several daemons."""
+    with open_place(queue_url, tmp_path) as opened:
+        opened.configure(**QUICK)
+        yield opened
+
+
+def test_a_life(place: Place) -> None:
+    """Ready, both directions, a reload, a reload that fails, a new project, the end."""
+    report, number = place.linked()
+    with time_passing(place), running(place) as daemon:
+        assert [daemon.get(path).status_code for path in ("/healthz", "/readyz", "/metrics")] == [
+            200,
+            200,
+            200,
+        ]
+        place.bugspark.set_report(report, status=Status.RESOLVED)
+        assert eventually(lambda: place.github.web.issue(number).state == "closed") < 12
+        line = daemon.until("pass", issues_updated=1)
+        assert {"pass_id", "project", "duration_ms", "requests", "cost"} <= line.keys()
+        place.github.web.comment(number, "seen", by="alice")
+        daemon.until("pass", comments_imported=1)
+
+        place.configure(**{**QUICK, "poll": {"interval_seconds": 0.5}})
+        daemon.signal(signal.SIGHUP)
+        daemon.until("configuration reloaded")
+        daemon.until_told("RELOADING=1")
+        daemon.until_told("READY=1", 2)
+        (place.desk.home / "config.toml").write_text("[poll]\ninterval_secnods = 5\n")
+        daemon.signal(signal.SIGHUP)
+        assert (
+            "interval_seconds" in daemon.until("the old configuration stays", kind="configuration")["reason"]
+        )
+        daemon.until_told("READY=1", 3)
+
+        other = place.bugspark.add_project("Mobile")
+        place.bugspark.add_integration(other, token=place.github.token, repo="absent")
+        daemon.until("pass", project=str(other), outcome="failed")  # it was looked at
+
+        daemon.until_told("WATCHDOG=1")
+        daemon.signal(signal.SIGTERM)
+        code, seconds = daemon.ended()
+        assert (code, seconds < 10) == (0, True)
+        assert "STOPPING=1" in daemon.words
+        assert daemon.other == []
+
+
+def test_a_taken_port_is_said_and_nothing_is_started(place: Place) -> None:
+    taken, port = free_port()
+    with taken:
+        place.configure(**{**QUICK, "web": {"port": port}})
+        done = place.desk.reconcile("daemon")
+    assert done.code == 1
+    assert f"port {port} is taken by another program" in done.err
+    assert place.github.simulator.requests == []
+
+
+def test_a_queue_that_sqlite_cannot_carry_is_refused(tmp_path: Path, sqlite_template: Path) -> None:
+    with open_place(f"sqlite:///{sqlite_template}", tmp_path) as place:
+        place.configure(**QUICK, queue={"engine": "procrastinate"})
+        done = place.desk.reconcile("daemon")
+    assert done.code == 78
+    assert "queue.engine: procrastinate needs PostgreSQL" in done.err
+
+
+def test_the_end_comes_in_ten_seconds_also_in_the_middle_of_a_write(place: Place) -> None:
+    report, number = place.linked()
+    rule = place.github.simulator.faults.add(Delay(seconds=8, applied=True), method="POST", path="/comments$")
+    with time_passing(place):
+        with running(place) as daemon:
+            place.bugspark.add_comment(report, "on its way", author=place.ada)
+            eventually(lambda: rule.hits > 0)
+            daemon.signal(signal.SIGTERM)
+            code, seconds = daemon.ended()
+            assert (code, seconds < 10) == (0, True), daemon.story
+        place.github.simulator.faults.clear()
+        with running(place):
+            eventually(lambda: not place.bugspark.rows_of("sync_intents"))
+    bodies = [row.body for row in place.github.web.thread(number)]
+    assert sum("on its way" in body for body in bodies) == 1
+
+
+def test_a_database_that_is_away_is_waited_for(shared: Place, postgres_server: Server) -> None:
+    report, number = shared.linked()
+    name = shared.url.partition("@/")[2].partition("?")[0]
+
+    def server(*statements: str) -> None:
+        with psycopg.connect(postgres_server.conninfo(), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+    gone = (
+        f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
+    )
+    back = f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"
+    server(*gone)
+    try:
+        with time_passing(shared), running(shared, ready=False) as daemon:
+            daemon.until("waiting for the database")
+            server(back)
+            daemon.until_told("READY=1")
+            server(*gone)
+            daemon.until("the database can't be used")
+            eventually(lambda: daemon.get("/readyz").status_code == 503)
+            assert daemon.get("/healthz").status_code == 200
+            server(back)
+            daemon.until("the database can be used again")
+            eventually(lambda: daemon.get("/readyz").status_code == 200)
+            shared.bugspark.engine.dispose()  # its connections were cut as well
+            shared.bugspark.set_report(report, status=Status.RESOLVED)
+            eventually(lambda: shared.github.web.issue(number).state == "closed")
+            assert daemon.process.poll() is None
+    finally:
+        server(back)
+
+
+def test_a_killed_daemons_project_is_taken_over_and_its_write_is_made_once(shared: Place) -> None:
+    report, number = shared.linked()
+    slow = shared.github.simulator.faults.add(
+        Delay(seconds=6, applied=True), method="POST", path="/comments$"
+    )
+    with time_passing(shared), running(shared) as one, running(shared) as other:
+        shared.bugspark.add_comment(report, "carried on", author=shared.ada)
+        eventually(lambda: slow.hits > 0)
+        eventually(lambda: any(" 1 passes running" in each.status for each in (one, other)))
+        first, second = (one, other) if " 1 passes running" in one.status else (other, one)
+        first.process.kill()
+        shared.github.simulator.faults.clear()
+        # Thirty seconds of silence make a worker dead; here they have passed already.
+        shared.bugspark.execute(
+            "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '31 seconds' WHERE id = ("
+            " SELECT worker_id FROM procrastinate_jobs WHERE status = 'doing')"
+        )
+        second.until("passes of a dead worker put back")
+        eventually(lambda: not shared.bugspark.rows_of("sync_intents"))
+    bodies = [row.body for row in shared.github.web.thread(number)]
+    assert sum("carried on" in body for body in bodies) == 1
+
+
+@pytest.mark.timeout(240)  # five processes begin, on whatever machine this is
+def test_two_then_five_daemons_share_projects_and_never_look_at_one_twice_at_once(shared: Place) -> None:
+    shared.configure(
+        **{**QUICK, "poll": {"interval_seconds": 0.3}, "log": {"format": "json", "level": "debug"}}
+    )
+    for number in range(6):
+        shared.github.world.add_repository(f"acme/app{number}").allow("bugspark-bot", "write")
+        project = shared.bugspark.add_project(f"App {number}")
+        shared.bugspark.add_integration(project, token=shared.github.token, repo=f"app{number}")
+    report, number = shared.linked()
+
+    def passes(daemon: Daemon) -> int:
+        return sum(each["event"] == "pass" for each in daemon.lines)
+
+    with time_passing(shared), ExitStack() as stack:
+        daemons: list[Daemon] = []
+        for more in (2, 3):
+            daemons.extend(stack.enter_context(running(shared, ready=False)) for _ in range(more))
+            eventually(lambda: all(passes(each) for each in daemons))
+        shared.bugspark.set_report(report, status=Status.RESOLVED)
+        eventually(lambda: shared.github.web.issue(number).state == "closed")
+        lines = [each for daemon in daemons for each in daemon.lines if each["event"] == "pass"]
+    assert len({each["project"] for each in lines}) == 7
+    assert [each for each in lines if each.get("kind") == "busy"] == []
+    assert [each for each in lines if each["outcome"] not in ("ok", "partial")] == []

@@ -1,0 +1,158 @@
+"""A real `reconcile daemon`: started, listened to, signalled, killed. GitHub's clock goes on meanwhile."""
+
+import json
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from tests.support.command import Place
+
+PATIENCE = 45.0
+STEP = 0.05
+QUICK: Mapping[str, Mapping[str, Any]] = {
+    "web": {"port": 0},
+    "log": {"format": "json"},
+    "poll": {"interval_seconds": 1.0},
+}
+
+
+@dataclass
+class Daemon:
+    """One process. `lines` is its log so far, `words` what it told systemd."""
+
+    process: subprocess.Popen[bytes]
+    manager: socket.socket
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    other: list[str] = field(default_factory=list)  # lines that are no JSON
+    _news: threading.Condition = field(default_factory=threading.Condition)
+
+    def listen(self) -> None:
+        """From now on."""
+        for work in (self._read_log, self._read_words):
+            threading.Thread(target=work, daemon=True).start()
+
+    def until(self, event: str, count: int = 1, **values: Any) -> dict[str, Any]:
+        """The `count`-th line of the log that says this; waits for it."""
+        with self._news:
+            assert self._news.wait_for(lambda: len(self.said(event, values)) >= count, PATIENCE), self.story
+            return self.said(event, values)[count - 1]
+
+    def said(self, event: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The lines of the log that say this, so far."""
+        return [each for each in self.lines if each["event"] == event and values.items() <= each.items()]
+
+    def until_told(self, word: str, count: int = 1) -> None:
+        """Systemd heard this for the `count`-th time."""
+        with self._news:
+            assert self._news.wait_for(lambda: self.heard(word) >= count, PATIENCE), self.story
+
+    def heard(self, word: str) -> int:
+        """How often systemd heard this so far."""
+        return sum(word in each.splitlines() for each in self.words)
+
+    def get(self, path: str) -> httpx.Response:
+        """Ask its web."""
+        port = self.until("listening")["port"]
+        return httpx.get(f"http://127.0.0.1:{port}{path}", timeout=10)
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def ended(self) -> tuple[int, float]:
+        """Its exit status, and how many seconds it took from now."""
+        began = time.monotonic()
+        code = self.process.wait(PATIENCE)
+        return code, time.monotonic() - began
+
+    @property
+    def status(self) -> str:
+        """The last status line that systemd heard."""
+        return next((each for each in reversed(self.words) if each.startswith("STATUS=")), "")
+
+    @property
+    def story(self) -> str:
+        """For a test that fails."""
+        return "\n".join([*map(json.dumps, self.lines), *self.other, *self.words[-5:]])
+
+    def _read_log(self) -> None:
+        assert self.process.stderr is not None
+        for raw in self.process.stderr:
+            with self._news:
+                try:
+                    self.lines.append(json.loads(raw))
+                except ValueError:
+                    self.other.append(raw.decode(errors="replace"))
+                self._news.notify_all()
+
+    def _read_words(self) -> None:
+        while True:
+            try:
+                word = self.manager.recv(4096).decode()
+            except OSError:
+                return
+            with self._news:
+                self.words.append(word)
+                self._news.notify_all()
+
+
+@contextmanager
+def running(place: Place, *, ready: bool = True, **environ: str) -> Iterator[Daemon]:
+    """A daemon for the time of the block, killed at its end if it still runs."""
+    path = place.desk.home / f"notify-{uuid4().hex[:8]}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path))
+        daemon = Daemon(place.desk.start("daemon", NOTIFY_SOCKET=str(path), **environ), manager)
+        daemon.listen()
+        try:
+            if ready:
+                daemon.until_told("READY=1")
+            yield daemon
+        finally:
+            daemon.process.kill()
+            daemon.process.wait()
+            for pipe in (daemon.process.stdout, daemon.process.stderr):
+                if pipe is not None:
+                    pipe.close()
+            manager.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def time_passing(place: Place) -> Iterator[None]:
+    """GitHub's clock goes as the machine's does."""
+    over = threading.Event()
+
+    def go() -> None:
+        while not over.wait(STEP):
+            place.github.clock.advance(STEP)
+
+    thread = threading.Thread(target=go)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def eventually(what: Callable[[], bool], seconds: float = PATIENCE) -> float:
+    """Wait for the state of the world; how long it took."""
+    began = time.monotonic()
+    while not what():
+        assert time.monotonic() - began < seconds, "it did not come about"
+        time.sleep(STEP)
+    return time.monotonic() - began
+
+
+def free_port() -> tuple[socket.socket, int]:
+    """A port that is taken from now on, by the socket that comes along."""
+    taken = socket.create_server(("127.0.0.1", 0))
+    return taken, int(taken.getsockname()[1])
