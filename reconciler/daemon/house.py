@@ -57,6 +57,10 @@ class House(Protocol):
         """
         ...
 
+    async def keep(self) -> None:
+        """Remove records older than `keep.days`, unless some daemon has just done so. Raises DatabaseError."""
+        ...
+
     async def look(self, project_id: ProjectId, life: Life) -> PassResult | None:
         """One pass. None: the project is no longer to be looked at. Raises DatabaseError; a project's own
         trouble is a result.

@@ -2,6 +2,7 @@
 
 tick    database ready? → who is due → into the queue, as many as the workers will soon get to
 scan    what changed in BugSpark → nudged
+keep    old records → removed
 rescue  what a dead worker was running → back into the queue
 work    passes, until stopped; a database that goes away ends a stint, and the next one begins
 beat    clocks that drift apart, the watchdog, the status line
@@ -47,6 +48,7 @@ class Rhythm:
     rescue: float = 5.0
     retry: float = 2.0  # after the database went away under a worker
     beat: float = 1.0
+    keep: float = 600.0  # between two offers to sweep; of all daemons one does, once an hour
 
 
 class Service:
@@ -90,6 +92,7 @@ class Service:
         self._ticks.every(rhythm.tick, self._tick)
         self._ticks.every(rhythm.tick, self._look_around)
         self._ticks.every(rhythm.rescue, self._rescue)
+        self._ticks.every(rhythm.keep, self._keep)
         beat = asyncio.create_task(self._beat())
         stopped = asyncio.create_task(stop.wait())
         self._begin(rhythm.concurrency)
@@ -201,6 +204,12 @@ class Service:
         try:
             if (found := await self._passes.rescue()) > 0:
                 log.warning("passes of a dead worker put back", count=found)
+        except ReconcilerError as error:
+            self._troubled(error)
+
+    async def _keep(self) -> None:
+        try:
+            await self._house.keep()
         except ReconcilerError as error:
             self._troubled(error)
 

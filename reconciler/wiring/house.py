@@ -7,6 +7,7 @@ then.
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from reconciler.config.settings import Settings
 from reconciler.cycle.run import run_pass
@@ -18,6 +19,9 @@ from reconciler.model.schedule import Scheduled
 from reconciler.model.secret import Secret
 from reconciler.store import scan
 from reconciler.wiring.parts import Parts, open_parts
+
+SWEEP_EVERY = timedelta(hours=1)
+"""Between two sweeps of old records, by whichever daemon."""
 
 SPARE = 8
 """Database connections beside those of the passes: ticks, scans, the web."""
@@ -94,6 +98,10 @@ class Residence:
         async with self._using() as parts:
             export_all = parts.settings.sync.export == "all"
             return await scan.changed(parts.database, parts.clock.now(), export_all=export_all)
+
+    async def keep(self) -> None:
+        async with self._using() as parts:
+            await parts.keep(SWEEP_EVERY)
 
     async def look(self, project_id: ProjectId, life: Life) -> PassResult | None:
         async with self._using() as parts:

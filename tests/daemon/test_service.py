@@ -51,6 +51,7 @@ class Village:
     hang: bool = False
     looked: list[ProjectId] = field(default_factory=list)
     asked: int = 0
+    kept: int = 0
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def add(self, number: int, **values: object) -> ProjectId:
@@ -73,6 +74,9 @@ class Village:
 
     async def changed(self) -> Mapping[ProjectId, int]:
         return dict(self.waiting)
+
+    async def keep(self) -> None:
+        self.kept += 1
 
     async def look(self, project_id: ProjectId, life: Life) -> PassResult | None:
         async with self.news:
@@ -117,6 +121,7 @@ async def test_projects_are_looked_at_when_they_are_due_and_new_ones_without_a_r
         asked = village.asked
         await village.until_asked(asked + 5)
     assert village.looked == [one, two]
+    assert village.kept == 1, "old records are offered up at the start, and then rarely"
 
 
 async def test_a_project_that_is_switched_off_is_let_alone() -> None:
