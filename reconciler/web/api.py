@@ -5,13 +5,14 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Security
+from fastapi.security import APIKeyCookie, HTTPBearer
 
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.viewer import Tally
 from reconciler.ports import Clock, Readings, Views
 from reconciler.web import shapes, telling
-from reconciler.web.entrance import Entrance, not_found
+from reconciler.web.entrance import BUGSPARK_COOKIE, Entrance, not_found
 from reconciler.web.site import Site
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -21,6 +22,11 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 LOST: dict[int | str, dict[str, Any]] = {
     HTTPStatus.NOT_FOUND.value: {"description": "There is no such thing, or it is not yours"},
 }
+WAYS_IN = (
+    # For `/openapi.json` alone: who it is, the entrance finds out.
+    Security(HTTPBearer(auto_error=False, description="BugSpark's access token")),
+    Security(APIKeyCookie(name=BUGSPARK_COOKIE, auto_error=False, description="BugSpark's own cookie")),
+)
 NONE = Tally()
 
 
@@ -74,7 +80,7 @@ class Api:
 
 def router(api: Api) -> APIRouter:
     """The three routes; an id that is none is answered like one that nobody has."""
-    made = APIRouter(prefix="/api/v1", tags=["sync"], responses=REFUSALS)
+    made = APIRouter(prefix="/api/v1", tags=["sync"], responses=REFUSALS, dependencies=list(WAYS_IN))
 
     @made.get("/projects")
     async def list_projects(request: Request) -> list[shapes.Project]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Request
@@ -15,6 +16,14 @@ from reconciler.web.bodies import Bodies
 from reconciler.web.payload import FORM, JSON, Hint
 from reconciler.web.signatures import Keyring
 
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    HTTPStatus.BAD_REQUEST.value: {"description": "It is no HTTP, or its sender left"},
+    HTTPStatus.UNAUTHORIZED.value: {"description": "The signature does not fit, whatever the reason"},
+    HTTPStatus.REQUEST_TIMEOUT.value: {"description": "The body came too slowly"},
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE.value: {"description": "The body is larger than 1 MiB"},
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE.value: {"description": "It is neither JSON nor a form"},
+    HTTPStatus.SERVICE_UNAVAILABLE.value: {"description": "Too busy, or the database can't be used now"},
+}
 PATH = "/api/v1/webhooks/github/{project_id}"
 
 
@@ -64,7 +73,7 @@ def router(receiver: Receiver) -> APIRouter:
     """The route of CONTRACT.md."""
     made = APIRouter(tags=["webhooks"])
 
-    @made.post(PATH, status_code=HTTPStatus.ACCEPTED)
+    @made.post(PATH, status_code=HTTPStatus.ACCEPTED, responses=REFUSALS)
     async def receive_github_delivery(project_id: str, request: Request) -> JSONResponse:
         """Take in a GitHub delivery, JSON or form encoded, signed with the project's secret."""
         try:
