@@ -58,7 +58,7 @@ class House(Protocol):
         ...
 
     async def keep(self) -> None:
-        """Remove records older than `keep.days`, unless some daemon has just done so. Raises DatabaseError."""
+        """Remove records older than `keep.days`, unless a daemon has just done so. Raises DatabaseError."""
         ...
 
     async def look(self, project_id: ProjectId, life: Life) -> PassResult | None:
