@@ -83,7 +83,8 @@ def root(
         str | None,
         typer.Option(
             metavar="HASH",
-            help="The withheld deletions with this hash; public: text may go to a repository that became so.",
+            help="The withheld deletions with this hash; public: text may go to a repository that became so; "
+            "moved, copy: what this database is; an instance: that database is no more.",
             show_default=False,
         ),
     ] = None,
