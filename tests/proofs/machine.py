@@ -149,6 +149,18 @@ class Storm(RuleBasedStateMachine):
         self.wait(self.town.run())
         self.town.github.simulator.faults.clear()
 
+    @rule(acts=st.lists(ACTS, min_size=1, max_size=3), requests=st.integers(0, 12))
+    def overtaken_pass(self, acts: list[tuple[str, int, Any]], requests: int) -> None:
+        """A worker is paused in the middle, another one takes over, the first resumes."""
+        for act in acts:
+            self.act(act)
+        self.wait(self.town.overtaken(requests))
+
+    @precondition(lambda self: len(self.town.reports) > 1)
+    @rule(which=WHICH)
+    def delete_report(self, which: int) -> None:
+        self.town.erase(self._report(which))
+
     @rule(hours=st.sampled_from([2, 7, 30]))
     def time_flies(self, hours: int) -> None:
         self.town.github.clock.advance(hours * 3600)

@@ -4,6 +4,7 @@ Within `living(life, simulator)` the program talks to the simulator in process, 
 transactions tell `life` where they stand. A life ends for good: once dead, nothing is sent or stored.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Any
@@ -38,6 +39,21 @@ def lasting(name: str) -> bool:
     return name == "committed" or (name.endswith(": answered") and not name.startswith("GET"))
 
 
+class Pause:
+    """Once, the request after `requests` others waits, as the whole process would, until it is let go."""
+
+    def __init__(self, requests: int) -> None:
+        self._left = requests
+        self.reached = asyncio.Event()
+        self.over = asyncio.Event()
+
+    async def meet(self) -> None:
+        self._left -= 1
+        if self._left == -1:
+            self.reached.set()
+            await self.over.wait()
+
+
 class Life:
     """The points of a process's life, by name, and what happens at them."""
 
@@ -47,6 +63,7 @@ class Life:
         self._cut: int | None = None
         self._fatal: Callable[[str], bool] = anything
         self._acts: dict[int, Callable[[], object]] = {}
+        self.pause: Pause | None = None
 
     def begin(
         self,
@@ -94,6 +111,8 @@ class Direct(httpx.AsyncBaseTransport):
         if request.url.host != HOST:
             raise Crash(f"a stranger was asked: {request.url.host}")
         self._life.meet(f"{plain.method} {plain.path}")
+        if self._life.pause is not None:
+            await self._life.pause.meet()
         fault = self._simulator.fault_for(plain)
         answer = self._simulator.answer(plain, fault)
         self._life.meet(f"{plain.method} {plain.path}: answered")

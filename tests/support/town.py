@@ -3,6 +3,7 @@
 The book is kept by unique tokens, one in every comment body, so that in the end each can be looked for.
 """
 
+import asyncio
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -23,7 +24,7 @@ from reconciler.wiring.application import Application, Silent, open_application
 from tests.support.bugspark import BugSpark, connected
 from tests.support.canary import search_requests, search_rows
 from tests.support.github import GitHub, make_github
-from tests.support.life import HOST, Crash, Life, living
+from tests.support.life import HOST, Crash, Life, Pause, living
 from tests.support.sync import FollowingClock, settings_for
 
 SEVERITIES = {
@@ -36,6 +37,8 @@ CATEGORIES = {"crash": "crash", "performance": "performance", "ui": "ui"}
 """Label by value, the one that counts first (DESIGN.md, Deciding)."""
 OPEN = ("new", "triaging", "in_progress")
 HERE, THERE = "bugspark", "github"
+LOCK_SECONDS = 31
+"""A process that is silent for so long has lost its project."""
 TOKEN = re.compile(r"token\d+x")
 
 
@@ -97,7 +100,7 @@ class Town:
         """Close whatever is open; a dead process's locks run out."""
         await self._open.aclose()
         if self.life.dead:
-            self.github.clock.advance(31)
+            self.github.clock.advance(LOCK_SECONDS)
         self.app, self._open = None, AsyncExitStack()
 
     async def run(self, *, seconds: float = 5, accept: str | None = None) -> PassResult | None:
@@ -124,6 +127,25 @@ class Town:
             if self.life.dead:
                 await self.stop()
 
+    async def overtaken(self, requests: int) -> None:
+        """A pass whose process is paused before one of its requests, for longer than its lock lasts. A second
+        worker takes the project over; then the first goes on.
+        """
+        first = await self.start()
+        self.github.clock.advance(5)
+        self.life.pause = Pause(requests)
+        task = asyncio.ensure_future(self.one_pass(first))
+        reached = asyncio.ensure_future(self.life.pause.reached.wait())
+        await asyncio.wait({task, reached}, return_when=asyncio.FIRST_COMPLETED)
+        reached.cancel()
+        self.github.clock.advance(LOCK_SECONDS)
+        async with open_application(self.settings, self.clock) as second:
+            await self.one_pass(second)
+        self.life.pause.over.set()
+        await task
+        self.life.pause = None
+        self.most = max(self.most, self.copies())
+
     async def export(self, **fields: Any) -> ReportId:
         """A report is filed and made an issue."""
         report = self.bugspark.add_report(self.project, at=self.github.clock.now(), **fields)
@@ -146,6 +168,12 @@ class Town:
         with suppress(UsageError):  # it was linked, or cut, already: the person is told so
             await work
 
+    def erase(self, report: ReportId) -> None:
+        """A report is deleted in BugSpark, with its comments; nothing on GitHub may go because of it."""
+        self.linked_numbers()
+        self.bugspark.delete_report(report)
+        self.notes = [note for note in self.notes if (note.report, note.side) != (report, HERE)]
+
     async def settle(self, *, hours: int = 7) -> PassResult:
         """No more faults: the settle times pass, then three passes; deletions that wait are accepted. After
         `hours` every rest is over, and from seven on every link has been verified.
@@ -153,11 +181,13 @@ class Town:
         self.github.simulator.faults.clear()
         self.life.begin()
         for _ in range(5):
-            await self.run(seconds=61)
+            if idle(await self.run(seconds=61)):
+                break
         self.github.clock.advance(hours * 3600)
-        result = None
         for _ in range(3):
             result = await self.run(seconds=61)
+            if result is not None and idle(result):
+                return result
             if result is not None and result.withheld:
                 await self.run(accept=result.withheld)
         last = await self.run(seconds=61)
@@ -178,6 +208,8 @@ class Town:
         return f"token{self._count:04}x"
 
     def say_here(self, report: ReportId) -> None:
+        if report not in self.filed():
+            return
         token = self.token()
         id_ = self.bugspark.add_comment(report, token, author=self.ada, at=self.github.clock.now())
         self.notes.append(Note(side=HERE, report=report, id=id_, token=token))
@@ -355,6 +387,13 @@ class Town:
 
     def ok(self, result: PassResult | None) -> bool:
         return result is not None and result.outcome is Outcome.OK
+
+
+def idle(result: PassResult | None) -> bool:
+    """Nothing happened, and nothing waits: no later pass would find more before the clock has moved on."""
+    if result is None or result.outcome is not Outcome.OK or result.pending:
+        return False
+    return result.github.requests == result.github.not_modified == 2
 
 
 def _same(value: Any, wanted: Any) -> bool:
