@@ -1,0 +1,114 @@
+"""What the API says of reports that are really synced, with GitHub's simulator on the other side."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from reconciler.metrics import Metrics
+from reconciler.model.ids import ReportId
+from reconciler.web.serve import bind, serving
+from reconciler.wiring.web import application
+from tests.cycle.test_conflicts import relabel
+from tests.support.github import GitHub, github
+from tests.support.sync import Sync, open_sync
+from tests.web.house import Nudged
+
+__all__ = ["github"]
+
+
+@pytest.fixture
+async def sync(migrated: str, github: GitHub) -> AsyncIterator[Sync]:
+    async with open_sync(migrated, github) as world:
+        yield world
+
+
+@pytest.fixture
+async def client(sync: Sync) -> AsyncIterator[httpx.AsyncClient]:
+    """On this machine and without a sign-in method: the operator."""
+    sockets = bind("127.0.0.1", 0)
+    app = application(sync.app._parts, Nudged(), Metrics(), lambda: True, sockets)
+    async with (
+        serving(app, sockets) as running,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", timeout=10) as opened,
+    ):
+        yield opened
+
+
+async def told(client: httpx.AsyncClient, report: ReportId) -> dict[str, Any]:
+    answer = await client.get(f"/api/v1/reports/{report}")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_a_synced_report_names_its_issue_and_where_each_comment_was_written(
+    sync: Sync, client: httpx.AsyncClient
+) -> None:
+    report, number = await sync.linked()
+    ours = sync.say(report, "From here")
+    sync.github.clock.advance(5)
+    sync.github.web.comment(number, "From there", by="alice")
+    await sync.settle()
+    said = await told(client, report)
+    assert (said["state"], said["reason"]) == ("synced", None)
+    assert (said["issue"]["badge"], said["issue"]["repository"]) == (f"web#{number}", "acme/web")
+    assert said["issue"]["url"].endswith(f"/acme/web/issues/{number}")
+    assert [(each["source"], each["author"]) for each in said["comments"]] == [
+        ("bugspark", "Ada"),
+        ("github", "alice"),
+    ]
+    assert said["comments"][0]["id"] == str(ours)
+    assert said["synced_at"] is not None
+    assert said["verified_at"] is not None
+
+
+async def test_a_report_that_has_moved_is_pending_then_synced(sync: Sync, client: httpx.AsyncClient) -> None:
+    report, _ = await sync.linked()
+    sync.change(report, severity="critical")
+    said = await told(client, report)
+    assert (said["state"], said["reason"]) == ("pending", "the next pass looks at severity")
+    await sync.settle()
+    assert (await told(client, report))["state"] == "synced"
+
+
+async def test_a_conflict_is_told_with_the_value_that_lost(sync: Sync, client: httpx.AsyncClient) -> None:
+    report, number = await sync.linked(severity="low")
+    relabel(sync, number, "low-priority", "high-priority")
+    sync.github.clock.advance(10)
+    sync.change(report, severity="critical")
+    await sync.settle()
+    said = await told(client, report)
+    assert (said["state"], said["reason"]) == ("conflict", "severity: high was lost")
+    project = (await client.get("/api/v1/projects")).json()[0]
+    assert project["links"] == {"synced": 0, "pending": 0, "conflict": 1, "attention": 0}
+    assert project["health"]["state"] == "Synced"
+
+
+async def test_an_issue_that_was_deleted_needs_attention_and_a_cut_link_is_unlinked(
+    sync: Sync, client: httpx.AsyncClient
+) -> None:
+    report, number = await sync.linked()
+    sync.github.web.delete_issue(number, by="alice")
+    sync.github.clock.advance(7 * 3600)
+    for _ in range(4):
+        await sync.run(seconds=120)
+    said = await told(client, report)
+    assert said["state"] == "attention"
+    assert said["reason"]
+    assert said["issue"]["number"] == number
+    other, _ = await sync.linked()
+    await sync.app.unlink(str(other))
+    assert (await told(client, other))["issue"] is None
+    assert (await told(client, other))["state"] == "unlinked"
+
+
+async def test_numbers_of_the_sync_are_told(sync: Sync, client: httpx.AsyncClient) -> None:
+    await sync.linked()
+    text = (await client.get("/metrics")).text
+    assert f'reconciler_links{{project="{sync.project}",state="active"}} 1.0' in text
+    assert f'reconciler_links_verified{{project="{sync.project}"}} 1.0' in text
+    assert f'reconciler_last_success_timestamp_seconds{{project="{sync.project}"}}' in text
+    assert "reconciler_github_limit_remaining{credential=" in text
+    assert "acme" not in text
