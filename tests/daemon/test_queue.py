@@ -1,10 +1,12 @@
 """The queue of passes: one contract, both implementations; and Procrastinate's traps, each avoided."""
 
 import asyncio
+import hashlib
 from typing import Any
 
 import psycopg
 import pytest
+from procrastinate.schema import SchemaManager
 
 from reconciler.daemon.on_postgresql import open_queue
 from reconciler.daemon.passes import Passes
@@ -118,6 +120,12 @@ async def test_stints_side_by_side_share_the_work(queue: Passes) -> None:
         await queue.put([ONE, TWO])
         await bench.until(2)
     assert sorted(bench.cut) == [ONE, TWO]
+
+
+def test_the_tables_are_those_that_migration_0001_brought() -> None:
+    """Another version of Procrastinate with other tables needs a migration of ours (docs/decisions, 0040)."""
+    digest = hashlib.sha256(SchemaManager.get_schema().encode()).hexdigest()
+    assert digest == "c70ec4b400a60ad9592787653aae5ae77ae41bf801d56b5bd2712751a07f2009"
 
 
 # Procrastinate's traps (DESIGN.md, Where one machine is not enough)
