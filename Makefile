@@ -13,15 +13,19 @@ KEEP ?=
 N ?= 20000
 SEED ?= $(shell od -An -N2 -tu2 /dev/urandom)
 ARGS ?=
+WHOLE := reconciler/decide/*,reconciler/github/*,reconciler/cycle/wishes.py,reconciler/cycle/write.py,$\
+	reconciler/cycle/send.py,reconciler/cycle/confirm.py,reconciler/cycle/recover.py,reconciler/cycle/ours.py,$\
+	reconciler/store/intents.py
 
-.PHONY: help .venv demo test check prove coverage fmt lock bench clean
+.PHONY: help .venv demo test check prove coverage mutants fmt lock bench clean
 
 help:
 	@echo "make demo    watch reports and issues become equal (KEEP=1 leaves it running)"
 	@echo "make test    the whole suite (ARGS='tests/decide -k text' for a part of it)"
 	@echo "make check   format, lint, types, import contracts, migrations, tests: what CI runs"
 	@echo "make prove   break everything N times (N=20000; SEED=… repeats a run) and look for what does not heal"
-	@echo "make coverage  the suite again, and what it did not reach"
+	@echo "make coverage  the suite again, what it did not reach; deciding, GitHub and intents must be whole"
+	@echo "make mutants change the deciding code and recovery in small ways, and see which tests notice"
 	@echo "make fmt     rewrite the code in house style"
 	@echo "make lock    renew both lock files"
 	@echo "make bench   measure speed, print a table, write JSON"
@@ -72,6 +76,12 @@ coverage: .venv
 	@$(BIN)/coverage run -m pytest -q -n $(WORKERS) $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+	@echo "rooms that must be reached to the last branch:"
+	@$(BIN)/coverage report --include='$(WHOLE)' --fail-under=100
+
+mutants: .venv
+	@nice -n 10 $(BIN)/mutmut run --max-children $(WORKERS) $(ARGS)
+	@$(BIN)/mutmut results
 
 fmt: .venv
 	@$(BIN)/ruff format .
@@ -96,5 +106,5 @@ lock: $(UV)
 	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) .lock-venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist
+	rm -rf mutants $(VENV) .lock-venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
