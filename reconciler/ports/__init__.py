@@ -12,6 +12,7 @@ from reconciler.ports.github import GitHub, Markers, Page
 from reconciler.ports.identity import Identities
 from reconciler.ports.intents import Claim, Intents
 from reconciler.ports.ledger import Ledger
+from reconciler.ports.listings import Listings
 from reconciler.ports.projects import Projects, Reports, Stories
 from reconciler.ports.queue import Queue
 from reconciler.ports.recovery import Recovery
@@ -34,6 +35,7 @@ __all__ = [
     "Intents",
     "Keys",
     "Ledger",
+    "Listings",
     "Markers",
     "Named",
     "Page",

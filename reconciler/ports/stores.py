@@ -15,6 +15,7 @@ from reconciler.ports.care import Care
 from reconciler.ports.identity import Identities
 from reconciler.ports.intents import Intents
 from reconciler.ports.ledger import Ledger
+from reconciler.ports.listings import Listings
 from reconciler.ports.projects import Projects, Reports, Stories
 from reconciler.ports.recovery import Recovery
 from reconciler.ports.views import Views
@@ -82,5 +83,7 @@ class Stores(Protocol):
     def webhooks(self) -> Webhooks: ...
     @property
     def views(self) -> Views: ...
+    @property
+    def listings(self) -> Listings: ...
     @property
     def care(self) -> Care: ...

@@ -20,6 +20,7 @@ from reconciler.store.identity import StoredIdentity
 from reconciler.store.intents import StoredIntents
 from reconciler.store.keyring import KeyRing
 from reconciler.store.ledger import StoredLedger
+from reconciler.store.listings import StoredListings
 from reconciler.store.meta import Meta
 from reconciler.store.projects import StoredProjects
 from reconciler.store.recovery import StoredRecovery
@@ -58,6 +59,7 @@ class OpenStores:
     stories: StoredStories
     webhooks: StoredWebhooks
     views: StoredViews
+    listings: StoredListings
     identity: StoredIdentity
     keyring: KeyRing
     recovery: StoredRecovery
@@ -90,6 +92,7 @@ def open_stores(
         stories=StoredStories(database, ledger, customers),
         webhooks=StoredWebhooks(database, clock, vault),
         views=StoredViews(database, clock, settings.verify),
+        listings=StoredListings(database, clock),
         identity=StoredIdentity(database, new_id),
         keyring=KeyRing(database, settings.keys),
         recovery=StoredRecovery(database),

@@ -1,23 +1,23 @@
 """The web as one application: which routes there are, and what surrounds all of them."""
 
 from dataclasses import dataclass
-from http import HTTPStatus
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI
 
 from reconciler import __version__
-from reconciler.errors import DatabaseError
 from reconciler.model.secret import Secret
-from reconciler.ports import Queue, Readings, Views, Webhooks
-from reconciler.web import api, probes, sign_in, webhooks
+from reconciler.ports import Deeds, Listings, Queue, Readings, Views, Webhooks
+from reconciler.web import api, overview, probes, sign_in, static_files, webhooks
 from reconciler.web.api import Api
 from reconciler.web.bodies import Bodies
 from reconciler.web.entrance import FORM_BYTES, Entrance
+from reconciler.web.front import Front
 from reconciler.web.guard import Guard
 from reconciler.web.origins import Cors
+from reconciler.web.overview import Overview
 from reconciler.web.passwords import Passwords
 from reconciler.web.probes import Probes
+from reconciler.web.refusals import Refusals
 from reconciler.web.sessions import Sessions
 from reconciler.web.sign_in import SignIn
 from reconciler.web.signatures import Keyring
@@ -36,6 +36,8 @@ class WebParts:
     queue: Queue
     views: Views
     readings: Readings
+    listings: Listings
+    deeds: Deeds
     jwt_secret: Secret  # empty: BugSpark's users can't sign in
     password_hash: Secret  # empty: nobody signs in by password
     session_key: Secret  # the same on every machine that shares the sessions
@@ -53,17 +55,22 @@ def build(parts: WebParts) -> FastAPI:
     clock, site, metrics = parts.probes.clock, parts.site, parts.probes.metrics
     app.state.entrance = entrance = _entrance(parts)
     api_ = Api(site=site, entrance=entrance, views=parts.views, readings=parts.readings, clock=clock)
+    static = static_files.read()
+    shown = pages(site, static)
+    front = Front(entrance=entrance, pages=shown, clock=clock)
     door = SignIn(
         entrance=entrance,
         passwords=Passwords(parts.password_hash, clock),
-        pages=pages(site),
+        pages=shown,
         by_password=bool(parts.password_hash),
     )
     app.include_router(webhooks.router(_receiver(parts)))
     app.include_router(probes.router(parts.probes))
     app.include_router(api.router(api_))
     app.include_router(sign_in.router(door))
-    app.add_exception_handler(DatabaseError, _no_database)
+    app.include_router(overview.router(_overview(parts, front)))
+    app.include_router(static_files.router(static))
+    Refusals(site=site, pages=shown).install(app)
     app.add_middleware(Cors, site=site)
     app.add_middleware(Guard, site=site, metrics=metrics, clock=clock)
     return app
@@ -87,6 +94,10 @@ def _entrance(parts: WebParts) -> Entrance:
     )
 
 
+def _overview(parts: WebParts, front: Front) -> Overview:
+    return Overview(front=front, views=parts.views, readings=parts.readings, listings=parts.listings)
+
+
 def _receiver(parts: WebParts) -> Receiver:
     clock = parts.probes.clock
     return Receiver(
@@ -97,9 +108,3 @@ def _receiver(parts: WebParts) -> Receiver:
         keyring=Keyring(parts.webhooks, clock),
         bodies=Bodies(),
     )
-
-
-async def _no_database(_request: Request, _error: Exception) -> JSONResponse:
-    """What exactly is wrong is told to the operator, by `/readyz` and the log."""
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-    return JSONResponse({"detail": "The database can't be used now."}, status, {"Retry-After": "10"})

@@ -1,6 +1,7 @@
 """Pages from templates: everything is text unless a template says otherwise, and nobody's text is obeyed."""
 
 from dataclasses import dataclass
+from datetime import UTC
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -8,8 +9,12 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from reconciler import __version__
 from reconciler.model.visible import visible
+from reconciler.model.wording import ago, clock, counted, iso, span
+from reconciler.web.signs import sign_of
 from reconciler.web.site import Site
+from reconciler.web.static_files import Static
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +28,8 @@ class Pages:
         return HTMLResponse(self.environment.get_template(name).render(values), status)
 
 
-def pages(site: Site) -> Pages:
-    """Templates see `here(path)`, our own address, and the filters `visible` and `web_link`."""
+def pages(site: Site, static: Static) -> Pages:
+    """Templates see `here(path)` and `asset(name)`, our own addresses, and the filters below."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=True,
@@ -33,10 +38,30 @@ def pages(site: Site) -> Pages:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["here"] = lambda path: f"{site.prefix}{path}"
-    environment.filters["visible"] = visible
-    environment.filters["web_link"] = web_link
+    environment.globals |= {
+        "here": lambda path: f"{site.prefix}{path}",
+        "asset": static.asset(site.prefix),
+        "sign_of": sign_of,
+        "version": __version__,
+    }
+    environment.filters |= {
+        "visible": lambda text: visible(str(text)),
+        "visible_lines": visible_lines,
+        "web_link": web_link,
+        "ago": ago,
+        "clock": lambda moment, now: clock(moment, now, UTC),
+        "exact": lambda moment: f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
+        "iso": iso,
+        "span": span,
+        "thousands": lambda number: f"{number:,}",
+        "counted": counted,
+    }
     return Pages(environment=environment)
+
+
+def visible_lines(text: object) -> str:
+    """Strangers' text of several lines, which stay lines; whatever else would be obeyed is written out."""
+    return "\n".join(map(visible, str(text).replace("\r\n", "\n").split("\n")))
 
 
 def web_link(text: object) -> str:

@@ -20,6 +20,7 @@ from reconciler.web.door import Application
 from reconciler.web.probes import Probes
 from reconciler.web.site import Site
 from reconciler.wiring.application import STORY
+from reconciler.wiring.deeds import Doing
 from reconciler.wiring.parts import Parts, web_url_of
 
 
@@ -60,7 +61,9 @@ def application(
             webhooks=stores.webhooks,
             queue=queue,
             views=stores.views,
+            listings=stores.listings,
             readings=Composed(parts),
+            deeds=Doing(parts, queue),
             jwt_secret=settings.bugspark.jwt_secret,
             password_hash=settings.web.password_hash,
             session_key=session_key(settings),

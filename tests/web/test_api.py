@@ -151,7 +151,7 @@ async def test_every_route_answers_another_projects_user_as_if_there_were_nothin
         mine = await house.client.get(real, headers=bearer(house, owner_of(house, house.project)))
         assert mine.status_code == 200, path
         asked += 1
-    assert asked == 2
+    assert asked >= 2
     assert await names(house, stranger) == ["Theirs"]
 
 
