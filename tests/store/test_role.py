@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from reconciler.daemon.on_postgresql import open_queue
 from reconciler.errors import DatabaseError
 from reconciler.model.fields import Field
-from reconciler.model.ids import AccountId, Fingerprint, ProjectId
+from reconciler.model.ids import AccountId, CommentId, Fingerprint, ProjectId, RemoteCommentId
 from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, RemoveLocal, Rule, SetField, Why
 from reconciler.model.report import Columns
 from reconciler.model.snapshot import Memory, Stored
+from reconciler.model.viewer import OPERATOR, Viewer
 from reconciler.store import libpq, tables
 from reconciler.store.customers import trouble
 from reconciler.store.engine import open_engine
@@ -78,8 +79,25 @@ async def everything(stores: OpenStores, bugspark: BugSpark) -> None:
     await stores.projects.remember(Memory(project_id=project, account=AccountId(1)))
     await stores.projects.record(a_result(project, conflicts=1), NOW)
     await stores.projects.health()
+    viewer = Viewer(user_id=uuid4(), name="Nobody", everything=False)
+    assert await stores.views.viewer(uuid4()) is None
+    assert await stores.views.accessible(viewer) == {}
+    assert await stores.views.access(OPERATOR, project)
+    assert await stores.views.project_of(link.report_id) == project
+    assert project in await stores.views.tally()
+    assert (await stores.views.gauges()).projects
     await stores.governor.slot(Fingerprint("f00d"), 5)
     await stores.meta.set("key", "value")
+    await stores.identity.bind()
+    assert not (await stores.identity.read()).moved
+    await stores.identity.doubt("acme/web#1")
+    await stores.identity.decide("copy")
+    await stores.keyring.keep({})
+    await stores.keyring.read()
+    await stores.recovery.begin(project, NOW)
+    await stores.recovery.end(project)
+    await stores.recovery.held(project)
+    await stores.recovery.unheard_of({RemoteCommentId(1): CommentId(link.report_id)})
     async with stores.fences.hold(project) as fence:
         await fence.check()
 
