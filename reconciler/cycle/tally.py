@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import assert_never
 
+from reconciler.model.identity import held_reason
 from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import Operation
 from reconciler.model.link import LinkState
@@ -52,7 +53,7 @@ class Tally:
             self.conflicts += len(plan.conflicts)
             self.linked += plan.link.base is None and plan.after.base is not None
             self.ended += is_end(plan)
-            self.troubles += _frozen(plan)
+            self.troubles += [*_frozen(plan), *_held(plan)]
             self.counts["reports_updated"] += any(isinstance(a, SetField) for a in plan.actions)
             for action in plan.actions:
                 match action:
@@ -102,3 +103,11 @@ def _frozen(plan: LinkPlan) -> list[str]:
     fresh = (each for each in plan.after.frozen if each not in plan.link.frozen)
     issue = f"{plan.link.repository}#{plan.link.number}"
     return [f"{each.field.value} of {issue} is frozen: {each.reason}" for each in fresh]
+
+
+def _held(plan: LinkPlan) -> list[str]:
+    """That this plan finds the issue to be another database's, in a sentence."""
+    holder = plan.after.held_by
+    if holder is None or holder == plan.link.held_by:
+        return []
+    return [f"{plan.link.repository}#{plan.link.number}: {held_reason(holder)}"]

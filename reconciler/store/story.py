@@ -8,6 +8,7 @@ from sqlalchemy import RowMapping, select
 
 from reconciler.model.dossier import Told
 from reconciler.model.fields import Side
+from reconciler.model.identity import held_reason
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.intent import Intent
 from reconciler.model.kinds import Kind
@@ -52,12 +53,22 @@ def _of_plan(plan: LinkPlan) -> Iterator[Change]:
         if isinstance(action, SetField) and action.field in disputed:
             continue  # its conflict says all of it
         if isinstance(action, SetField | ImportComment | EditLocal | RemoveLocal):
-            yield _change(plan, kind_of(action), Side.BUGSPARK, action.why, field_of(action))
+            since = _since(plan, action)
+            yield _change(plan, kind_of(action), Side.BUGSPARK, action.why, field_of(action), since=since)
     for conflict in plan.conflicts:
         written = Side.GITHUB if conflict.why.rule in LOCAL_WON else Side.BUGSPARK
         yield _change(plan, Kind.CONFLICT, written, conflict.why, conflict.field, conflict.lost)
     yield from (_of_event(plan, event) for event in plan.events)
     yield from (line(plan.link, Kind.NOTE, Side.GITHUB, note) for note in plan.notes)
+
+
+def _since(plan: LinkPlan, action: SetField | ImportComment | EditLocal | RemoveLocal) -> datetime | None:
+    """When it happened on GitHub. Of first contacts and deletions nobody knows."""
+    if plan.link.base is None or isinstance(action, RemoveLocal):
+        return None
+    if isinstance(action, SetField):
+        return plan.after.seen.updated_at if plan.after.seen else None
+    return action.comment.updated_at
 
 
 def _of_link(before: Link, after: Link) -> Iterator[Change]:
@@ -70,6 +81,8 @@ def _of_link(before: Link, after: Link) -> Iterator[Change]:
         rule = after.reason or after.state.value
         yield line(after, Kind.LINK_STATE, Side.BUGSPARK, rule, was=was, to=after.state.value)
     yield from _frozen(before, after)
+    if after.held_by is not None and after.held_by != before.held_by:
+        yield line(after, Kind.NOTE, Side.GITHUB, held_reason(after.held_by))
     if after.quarantined_until is not None:
         if before.quarantined_until is None or before.reason != after.reason:
             yield line(after, Kind.QUARANTINE, Side.GITHUB, after.reason or "it can't be read")
@@ -130,7 +143,13 @@ def _of_event(plan: LinkPlan, event: Event) -> Change:
 
 
 def _change(
-    plan: LinkPlan, kind: Kind, side: Side, why: Why, field: str | None, lost: str | None = None
+    plan: LinkPlan,
+    kind: Kind,
+    side: Side,
+    why: Why,
+    field: str | None,
+    lost: str | None = None,
+    since: datetime | None = None,
 ) -> Change:
     return Change(
         report_id=plan.link.report_id,
@@ -144,6 +163,7 @@ def _change(
         to=why.to,
         rule=why.rule,
         lost=lost,
+        since=since,
     )
 
 
@@ -165,6 +185,7 @@ async def tell(connection: AsyncConnection, project: ProjectId, at: datetime, to
             each.rule,
             each.lost,
             each.request_id,
+            each.since,
         )
         for each in told
     ]
@@ -218,4 +239,10 @@ def _to_change(row: RowMapping) -> Change:
         name: row[name]
         for name in ("report_id", "link_id", "field", "base", "local", "remote", "to", "rule", "lost")
     }
-    return Change(side=Side(row["side"]), kind=Kind(row["kind"]), request_id=row["request_id"], **same)
+    return Change(
+        side=Side(row["side"]),
+        kind=Kind(row["kind"]),
+        request_id=row["request_id"],
+        since=row["since"],
+        **same,
+    )
