@@ -9,6 +9,7 @@ beat    clocks that drift apart, the watchdog, the status line
 """
 
 import asyncio
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -215,14 +216,17 @@ class Service:
 
     async def _beat(self) -> None:
         """On the event loop's own time: a loop that hangs does not get here, and systemd hears nothing."""
+        told = ""
         while True:
             if self._pulse.jumped():
                 log.warning("the wall clock was set", by_seconds=round(self._pulse.by, 1))
                 self._ticks.catch_up()
             if self.alive:
                 self._notify.alive()
-            self._notify.status(self._status())
-            await asyncio.sleep(self._rhythm.beat)
+            if (status := self._status()) != told:
+                self._notify.status(status)
+                told = status
+            await asyncio.sleep(min(self._rhythm.beat, (self._notify.watchdog_seconds or math.inf) / 3))
 
     def _status(self) -> str:
         if self._trouble is not None:

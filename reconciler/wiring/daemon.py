@@ -66,13 +66,29 @@ async def run_daemon(starting: Starting) -> None:
             new_id=uuid4,
             told=metrics.passed,
         )
-        renew = await stack.enter_async_context(_web(sockets, residence, passes, service, metrics))
-        reload = _Reload(starting=starting, residence=residence, service=service, renew=renew, notify=notify)
+        web = await stack.enter_async_context(_web(sockets, residence, passes, service, metrics, stop))
+        reload = _Reload(
+            starting=starting, residence=residence, service=service, renew=web.renew, notify=notify
+        )
         await stack.enter_async_context(_in_background(reload.whenever(wanted)))
         notify.ready()
         log.info("ready")
         await service.run(stop)
+        web.check()
     log.info("stopped")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Served:
+    """The web, or none."""
+
+    renew: Callable[[], None] = lambda: None  # puts it on the parts that are in use by then
+    task: asyncio.Task[None] | None = None
+
+    def check(self) -> None:
+        """Raises RuntimeError when it ended before it was told to."""
+        if self.task is not None and self.task.done():
+            raise RuntimeError("the web ended by itself") from self.task.exception()
 
 
 def rhythm_of(settings: Settings) -> Rhythm:
@@ -133,7 +149,8 @@ async def _first_look(
     """Open database and schema, however long the database takes to answer. False: stopped before it did."""
     while not stop.is_set():
         try:
-            await residence.move(settings)
+            if not await _unless(stop, residence.move(settings)):
+                return False
         except DatabaseError as error:
             notify.status(str(error))
             log.warning("waiting for the database", reason=str(error))
@@ -142,6 +159,20 @@ async def _first_look(
         else:
             return True
     return False
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> bool:
+    """Do it, or leave it where the end comes first (False): a connection nobody refuses takes long."""
+    task, end = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({task, end}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            await task
+        return task.done()
+    finally:
+        for each in (task, end):
+            each.cancel()
+        await asyncio.gather(task, end, return_exceptions=True)
 
 
 def _bound(settings: Settings, stack: AsyncExitStack) -> tuple[socket, ...]:
@@ -179,11 +210,16 @@ async def _queue(settings: Settings) -> AsyncIterator[Passes]:
 
 @asynccontextmanager
 async def _web(
-    sockets: tuple[socket, ...], residence: Residence, passes: Passes, service: Service, metrics: Metrics
-) -> AsyncIterator[Callable[[], None]]:
-    """Serve it; yields what puts it on the parts that are in use by then."""
+    sockets: tuple[socket, ...],
+    residence: Residence,
+    passes: Passes,
+    service: Service,
+    metrics: Metrics,
+    stop: asyncio.Event,
+) -> AsyncIterator[_Served]:
+    """Serve it. A server that ends by itself takes the daemon along, which is started anew then."""
     if not sockets:
-        yield lambda: None
+        yield _Served()
         return
     from reconciler.web.door import Door
     from reconciler.web.serve import serving
@@ -198,7 +234,8 @@ async def _web(
     async with serving(door, sockets) as running:
         host = sockets[0].getsockname()[0]
         log.info("listening", host=host, port=running.port)
-        yield renew
+        running.task.add_done_callback(lambda _: stop.set())
+        yield _Served(renew=renew, task=running.task)
 
 
 @asynccontextmanager

@@ -80,6 +80,16 @@ def test_a_taken_port_is_said_and_nothing_is_started(place: Place) -> None:
     assert place.github.simulator.requests == []
 
 
+def test_the_end_comes_also_while_the_database_is_waited_for(place: Place) -> None:
+    url = "postgresql+psycopg://nobody@/nothing?host=/nowhere"
+    place.configure(**QUICK, database={"url": url})
+    with running(place, ready=False) as daemon:
+        daemon.until("waiting for the database")
+        daemon.signal(signal.SIGTERM)
+        code, seconds = daemon.ended()
+        assert (code, seconds < 5) == (0, True), daemon.story
+
+
 def test_a_queue_that_sqlite_cannot_carry_is_refused(tmp_path: Path, sqlite_template: Path) -> None:
     with open_place(f"sqlite:///{sqlite_template}", tmp_path) as place:
         place.configure(**QUICK, queue={"engine": "procrastinate"})
@@ -90,7 +100,7 @@ def test_a_queue_that_sqlite_cannot_carry_is_refused(tmp_path: Path, sqlite_temp
 
 def test_the_end_comes_in_ten_seconds_also_in_the_middle_of_a_write(place: Place) -> None:
     report, number = place.linked()
-    rule = place.github.simulator.faults.add(Delay(seconds=8, applied=True), method="POST", path="/comments$")
+    rule = place.github.simulator.faults.add(Delay(seconds=6, applied=True), method="POST", path="/comments$")
     with time_passing(place):
         with running(place) as daemon:
             place.bugspark.add_comment(report, "on its way", author=place.ada)
@@ -166,7 +176,7 @@ def test_a_killed_daemons_project_is_taken_over_and_its_write_is_made_once(share
 @pytest.mark.timeout(240)  # five processes begin, on whatever machine this is
 def test_two_then_five_daemons_share_projects_and_never_look_at_one_twice_at_once(shared: Place) -> None:
     shared.configure(
-        **{**QUICK, "poll": {"interval_seconds": 0.3}, "log": {"format": "json", "level": "debug"}}
+        **{**QUICK, "poll": {"interval_seconds": 1.0}, "log": {"format": "json", "level": "debug"}}
     )
     for number in range(6):
         shared.github.world.add_repository(f"acme/app{number}").allow("bugspark-bot", "write")
