@@ -300,6 +300,7 @@ def _link_indexes() -> None:
     op.create_index(
         "ix_sync_links_project_id_state_checked_at", "sync_links", ["project_id", "state", "checked_at"]
     )
+    op.create_index("ix_sync_links_project_id_number_id", "sync_links", ["project_id", "number", "id"])
     op.create_index(
         "ix_sync_links_frozen",
         "sync_links",
@@ -426,6 +427,7 @@ def _changes() -> None:
         sa.Column("rule", sa.Text, nullable=False),
         sa.Column("lost", sa.Text),
         sa.Column("request_id", sa.String(100)),
+        sa.Column("since", Instant),
         sa.PrimaryKeyConstraint("id", name="pk_sync_changes"),
     )
     op.create_index("ix_sync_changes_report_id", "sync_changes", ["report_id"])

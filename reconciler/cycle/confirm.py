@@ -185,6 +185,7 @@ def told(intent: Intent, link: Link | None, request_id: str | None) -> Sequence[
         to=why.to or _result(intent, link),
         rule=why.rule,
         request_id=request_id,
+        since=intent.created_at,
     )
     return (change,)
 

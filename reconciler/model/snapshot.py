@@ -155,6 +155,7 @@ class Change:
     rule: str
     lost: str | None = None
     request_id: str | None = None
+    since: datetime | None = None  # when its cause happened: what it waited for is known then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,6 +151,7 @@ links = Table(
         postgresql_where=text(QUARANTINED),
     ),
     Index(None, "project_id", "state", "checked_at"),
+    Index(None, "project_id", "number", "id"),  # as pages list them
     Index("ix_sync_links_frozen", "project_id", sqlite_where=text(FROZEN), postgresql_where=text(FROZEN)),
     Index(POSTGRESQL_ONLY, "report_id").ddl_if(dialect="postgresql"),
     # SQLite joins by looking up row by row: with every column a pass compares, it reads no rows.
@@ -266,6 +267,7 @@ changes = Table(
     Column("rule", Text, nullable=False),
     Column("lost", Text),
     Column("request_id", String(100)),
+    Column("since", Instant),  # when its cause happened, where that is known
     Index(None, "report_id"),
     Index(None, "project_id", "at"),
     Index(
