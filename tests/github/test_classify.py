@@ -118,3 +118,26 @@ def test_a_deletion_is_confirmed_by_204_alone() -> None:
 def test_a_missing_request_id_is_none_and_a_long_one_is_cut() -> None:
     assert reply(200, request_id="").request_id is None
     assert len(reply(200, request_id="x" * 500).request_id or "") == 100
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 307, 399])
+def test_a_redirect_that_is_left_is_a_no_with_all_that_is_known_about_it(status: int) -> None:
+    reason = f"GitHub redirects elsewhere what should {DOING} ({status}): not followed."
+    assert verdict(reply(status), DOING, text) == Refused(
+        status=status, reason=reason, gone=False, request_id="51D0:1"
+    )
+
+
+def test_an_unknown_outcome_keeps_github_s_word_for_the_request() -> None:
+    assert verdict(reply(500), DOING, text) == Unknown(
+        reason=f"GitHub answered 500 when asked to {DOING}.", request_id="51D0:1"
+    )
+
+
+def test_a_deletion_answered_with_a_body_or_a_no_says_what_was_asked() -> None:
+    assert emptied(reply(200, b"[]"), DOING) == Unknown(
+        reason="GitHub answered a deletion with a body.", request_id="51D0:1"
+    )
+    refused = emptied(reply(403, {"message": "No"}), DOING)
+    assert isinstance(refused, Refused)
+    assert refused.reason == f"GitHub refused to {DOING} (403): No"

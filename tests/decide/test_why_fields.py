@@ -1,0 +1,101 @@
+"""Every field of a report, as both sides and the base have it, the title too where it is synced."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.decide.why import explain, fields_of, github_value, value_of
+from reconciler.model.dossier import Dossier
+from reconciler.model.fields import Category, Field, IssueState, Severity, Side, Status
+from reconciler.model.link import Entry, EntryState, LinkState
+from reconciler.model.policy import SyncPolicy
+from tests.support.nouns import AFTER, a_base, a_link, a_local, a_new_link, a_remote, a_report, an_entry, seen
+
+TITLES = SyncPolicy(title=True)
+REPORT = a_report(severity=Severity.LOW, category=Category.UI, status=Status.TRIAGING)
+LINK = a_link(
+    base=a_base(severity=Severity.MEDIUM, category=Category.CRASH, status=Status.NEW),
+    seen=replace(seen("bug", "high", "performance"), state=IssueState.OPEN),
+)
+
+
+def test_all_three_states_of_each_field_are_told() -> None:
+    told = {each.field: (each.bugspark, each.agreed, each.github) for each in fields_of(REPORT, LINK, TITLES)}
+    assert told == {
+        Field.STATUS: ("triaging", "new", "open"),
+        Field.SEVERITY: ("low", "medium", "high"),
+        Field.CATEGORY: ("ui", "crash", "performance"),
+        Field.TITLE: ("Crash on start", "Crash on start", "[BUG-0001] Crash on start"),
+    }
+
+
+def test_a_title_that_moved_is_marked() -> None:
+    (title,) = [
+        each for each in fields_of(a_report(title="Better"), LINK, TITLES) if each.field is Field.TITLE
+    ]
+    assert title.moved == {Side.BUGSPARK}
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        (Field.SEVERITY, "high"),
+        (Field.CATEGORY, "performance"),
+        (Field.TITLE, "Crash on start"),
+    ],
+)
+def test_what_github_showed_last_is_spelled_as_in_bugspark(field: Field, said: str) -> None:
+    assert github_value(REPORT, LINK, field, TITLES) == said
+    assert github_value(REPORT, a_new_link(), field, TITLES) is None
+    assert value_of(REPORT, field) != ""
+
+
+def dossier(**given: Any) -> Dossier:
+    whole: dict[str, Any] = {
+        "report": a_report(),
+        "link": a_link(),
+        "comments": (),
+        "entries": (),
+        "intents": (),
+        "story": (),
+    }
+    return Dossier(**{**whole, **given})
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        (an_entry(Side.GITHUB, a_local(), a_remote(), state=EntryState.TOMBSTONE), "deleted here"),
+        (an_entry(Side.GITHUB, a_local(), a_remote(), state=EntryState.ENDED), "original deleted"),
+        (
+            an_entry(Side.BUGSPARK, a_local(), None, state=EntryState.ENDED, reason="deleted in BugSpark"),
+            "original deleted in BugSpark",
+        ),
+        (an_entry(Side.GITHUB, a_local(), a_remote(), state=EntryState.SKIPPED), "known"),
+        (an_entry(Side.GITHUB, a_local(), a_remote(), state=EntryState.SKIPPED, reason="quoted"), "quoted"),
+        (an_entry(Side.BUGSPARK, a_local(), a_remote(), state=EntryState.SKIPPED, reason="found"), "found"),
+    ],
+)
+def test_a_comment_that_is_over_says_how(entry: Entry, words: str) -> None:
+    (comment,) = explain("Shop", dossier(comments=(a_local(),), entries=(entry,)), SyncPolicy()).comments
+    assert comment.state == words
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (LinkState.CONTESTED, "Needs you"),
+        (LinkState.TRANSFERRED, "Transferred on GitHub"),
+        (LinkState.CONVERTED, "Converted on GitHub"),
+        (LinkState.REPORT_DELETED, "Deleted in BugSpark"),
+    ],
+)
+def test_a_link_that_has_ended_says_how(state: LinkState, words: str) -> None:
+    shown = explain("Shop", dossier(link=a_link(state=state, reason="so it is")), SyncPolicy())
+    assert (shown.state, shown.reason, shown.project_name) == (words, "so it is", "Shop")
+
+
+def test_a_link_that_rests_without_a_word_says_so() -> None:
+    shown = explain("Shop", dossier(link=a_link(quarantined_until=AFTER)), SyncPolicy())
+    assert (shown.state, shown.reason) == ("Needs you", "it rests")
