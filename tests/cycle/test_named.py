@@ -1,15 +1,19 @@
 """Issues that deliveries named: read directly, never believed, never more than they are worth."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
 from reconciler.cycle.named import MOST
+from reconciler.cycle.observe import Look
 from reconciler.demo.github.faults import Meanwhile, Stale, error
+from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber, ProjectId
+from reconciler.model.issue import Issue
 from reconciler.model.passes import Outcome
 from reconciler.model.webhook import WebhookHealth
 from reconciler.ports import Delivery, Named, Webhooks
@@ -242,3 +246,41 @@ async def test_a_delivery_that_comes_after_its_change_was_polled_is_no_silence(
     await sync.run()
     sync.github.clock.advance(600)
     assert (await health(sync)).missed == 0
+
+
+AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+READ = Issue(
+    id=1,
+    number=IssueNumber(7),
+    title="read directly",
+    body="",
+    state=IssueState.OPEN,
+    state_reason=None,
+    labels=(),
+    comments=0,
+    locked=False,
+    author=None,
+    url="",
+    created_at=AT,
+    updated_at=AT,
+)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "title", "believed"),
+    [
+        (-1, "of the list", "read directly"),
+        (0, "of the list", "of the list"),
+        (1, "of the list", "of the list"),
+    ],
+)
+def test_of_a_direct_read_and_a_list_the_newer_counts_and_the_list_in_doubt(
+    seconds: int, title: str, believed: str
+) -> None:
+    look = Look(issues={READ.number: READ}, direct={READ.number})
+    look.take([replace(READ, title=title, updated_at=AT + timedelta(seconds=seconds))])
+    assert look.issues[READ.number].title == believed
+    assert look.direct == ({READ.number} if believed == READ.title else set())
+    same = Look(issues={READ.number: READ}, direct={READ.number})
+    same.take([READ])
+    assert same.direct == {READ.number}
