@@ -31,3 +31,23 @@ class Kind(StrEnum):
     THAW = "thaw"
     RETRY = "retry"  # a person ended a quarantine
     RESOLVE = "resolve"  # a person brought a lost value back
+
+
+CROSSED = frozenset(
+    {
+        Kind.SET_FIELD,
+        Kind.IMPORT_COMMENT,
+        Kind.EDIT_COMMENT,
+        Kind.REMOVE_COMMENT,
+        Kind.CREATE_ISSUE,
+        Kind.SET_STATE,
+        Kind.SWAP_LABELS,
+        Kind.SET_TITLE,
+        Kind.POST_COMMENT,
+        Kind.EDIT_REMOTE_COMMENT,
+        Kind.DELETE_REMOTE_COMMENT,
+        Kind.CONFLICT,
+        Kind.FIRST_CONTACT,
+    }
+)
+"""Something of one side came to be on the other."""

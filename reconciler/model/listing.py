@@ -1,7 +1,7 @@
 """What the pages list of a project: links, changes, conflicts, withheld deletions, the last day."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 
 from reconciler.model.dossier import Told
@@ -98,11 +98,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crossing:
-    """Changes of one quarter of an hour that were written on a side, and what they waited for that."""
+    """Something that was written on one side because of the other."""
 
-    at: datetime  # when it began
+    at: datetime
     side: Side  # that was written
-    count: int
+    waited: timedelta | None  # since it happened on the other; None where nobody knows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,15 +1,40 @@
 """Lists for the pages: `ports.Listings`."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, Select, func, select
 
+from reconciler.model.dossier import Told
+from reconciler.model.fields import Side
 from reconciler.model.ids import ProjectId
+from reconciler.model.kinds import CROSSED, Kind
+from reconciler.model.listing import (
+    Crossing,
+    Day,
+    Happened,
+    Held,
+    LinkPage,
+    Run,
+    Wanted,
+)
+from reconciler.model.passes import PassResult
 from reconciler.model.snapshot import Limits
 from reconciler.ports import Clock
-from reconciler.store import health
+from reconciler.store import health, link_pages, story, tallies
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.engine import Database
-from reconciler.store.tables import projects
+from reconciler.store.questions import comments as theirs
+from reconciler.store.questions import links, reports
+from reconciler.store.records import from_json
+from reconciler.store.tables import changes, comments, projects, runs, withheld
+
+EXCERPT = 200
+"""Characters of a comment that is to be deleted."""
+PLOTTED = 2000
+"""Passes and changes of a day, the newest: more are no clearer in a plot."""
+NO_TIME = timedelta(0)
 
 
 class StoredListings:
@@ -25,3 +50,126 @@ class StoredListings:
             known = {each.credential: each for each in await health.limits(connection, self._clock.now())}
             rows = (await connection.execute(query)).all()
         return {ProjectId(id_): known[credential] for id_, credential in rows if credential in known}
+
+    async def links(self, project_id: ProjectId, wanted: Wanted, limit: int) -> LinkPage:
+        async with self._database.read() as connection:
+            return await link_pages.read(connection, project_id, wanted, limit, self._clock.now())
+
+    async def changes(self, project_id: ProjectId, limit: int) -> tuple[Happened, ...]:
+        newest = (
+            select(changes)
+            .where(changes.c.project_id == project_id)
+            .order_by(changes.c.at.desc(), changes.c.id.desc())
+            .limit(limit)
+        )
+        return await self._happened(newest)
+
+    async def conflicts(self, project_id: ProjectId, limit: int) -> tuple[Happened, ...]:
+        return await self._happened(tallies.conflicts(self._clock.now(), project_id, limit))
+
+    async def withheld(self, project_id: ProjectId, limit: int) -> tuple[Held, ...]:
+        query = (
+            select(
+                withheld.c.report_id,
+                withheld.c.kind,
+                links.c.repository,
+                links.c.number,
+                comments.c.author,
+                reports.c.tracking_id,
+                func.substr(theirs.c.body, 1, EXCERPT).label("text"),
+            )
+            .select_from(
+                withheld.outerjoin(links, links.c.id == withheld.c.link_id)
+                .outerjoin(comments, comments.c.id == withheld.c.entry_id)
+                .outerjoin(theirs, theirs.c.id == comments.c.local_id)
+                .outerjoin(reports, reports.c.id == withheld.c.report_id)
+            )
+            .where(withheld.c.project_id == project_id)
+            .order_by(links.c.number, withheld.c.entry_id)
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            return tuple(_held(row) for row in (await connection.execute(query)).mappings())
+
+    async def day(self, project_id: ProjectId, since: datetime, until: datetime) -> Day:
+        async with self._database.read() as connection:
+            return Day(
+                since=since,
+                until=until,
+                runs=await _runs(connection, project_id, since, until),
+                crossings=await _crossings(connection, project_id, since, until),
+            )
+
+    async def _happened(self, lines: Select[Any]) -> tuple[Happened, ...]:
+        """The report and issue are looked up for the few lines that are shown."""
+        line = lines.subquery("line")
+        query = (
+            select(line, reports.c.tracking_id, reports.c.title, links.c.repository, links.c.number)
+            .select_from(
+                line.outerjoin(reports, reports.c.id == line.c.report_id).outerjoin(
+                    links, links.c.id == line.c.link_id
+                )
+            )
+            .order_by(line.c.at.desc(), line.c.id.desc())
+        )
+        async with self._database.read() as connection:
+            return tuple(_happened(row) for row in (await connection.execute(query)).mappings())
+
+
+async def _runs(
+    connection: AsyncConnection, project_id: ProjectId, since: datetime, until: datetime
+) -> tuple[Run, ...]:
+    query = (
+        select(runs.c.at, runs.c.outcome, runs.c.result)
+        .where(runs.c.project_id == project_id, runs.c.at >= since, runs.c.at <= until)
+        .order_by(runs.c.at.desc())
+        .limit(PLOTTED)
+    )
+    return tuple(
+        Run(at=at, outcome=outcome, duration_ms=from_json(result, PassResult).duration_ms)
+        for at, outcome, result in await connection.execute(query)
+    )
+
+
+async def _crossings(
+    connection: AsyncConnection, project_id: ProjectId, since: datetime, until: datetime
+) -> tuple[Crossing, ...]:
+    query = (
+        select(changes.c.at, changes.c.side, changes.c.since)
+        .where(
+            changes.c.project_id == project_id,
+            changes.c.at >= since,
+            changes.c.at <= until,
+            changes.c.kind.in_([kind.value for kind in CROSSED]),
+        )
+        .order_by(changes.c.at.desc())
+        .limit(PLOTTED)
+    )
+    return tuple(
+        Crossing(at=at, side=Side(side), waited=None if began is None else max(NO_TIME, at - began))
+        for at, side, began in await connection.execute(query)
+    )
+
+
+def _happened(row: RowMapping) -> Happened:
+    return Happened(
+        told=Told(at=row["at"], change=story.to_change(row)),
+        tracking_id=row["tracking_id"],
+        title=row["title"],
+        issue=_issue(row),
+    )
+
+
+def _held(row: RowMapping) -> Held:
+    return Held(
+        report_id=row["report_id"],
+        tracking_id=row["tracking_id"],
+        issue=_issue(row),
+        kind=Kind(row["kind"]),
+        author=row["author"],
+        text=row["text"],
+    )
+
+
+def _issue(row: RowMapping) -> str | None:
+    return f"{row['repository']}#{row['number']}" if row["number"] else None

@@ -223,18 +223,18 @@ async def last(
     if kind is not None:
         query = query.where(changes.c.kind == kind)
     row = (await connection.execute(query.order_by(changes.c.id.desc()).limit(1))).mappings().first()
-    return _to_change(row) if row else None
+    return to_change(row) if row else None
 
 
 async def read(connection: AsyncConnection, report: ReportId, limit: int) -> tuple[Told, ...]:
     """The newest lines of a report's story, newest first."""
     query = select(changes).where(changes.c.report_id == report).order_by(changes.c.id.desc()).limit(limit)
     rows = (await connection.execute(query)).mappings()
-    return tuple(Told(at=row["at"], change=_to_change(row)) for row in rows)
+    return tuple(Told(at=row["at"], change=to_change(row)) for row in rows)
 
 
-def _to_change(row: RowMapping) -> Change:
-    """Raises ValueError when a stored word is unknown (a newer program wrote it)."""
+def to_change(row: RowMapping) -> Change:
+    """A stored line. Raises ValueError when a stored word is unknown (a newer program wrote it)."""
     same: dict[str, Any] = {
         name: row[name]
         for name in ("report_id", "link_id", "field", "base", "local", "remote", "to", "rule", "lost")

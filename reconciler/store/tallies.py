@@ -5,10 +5,11 @@ one walk along an index (tests/store/test_query_plans.py).
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Integer, case, exists, func, literal, or_, select, text, union_all
-from sqlalchemy.sql.expression import ColumnElement, Select
+from sqlalchemy.sql.expression import ColumnElement, CompoundSelect, Select, TextClause
 
 from reconciler.model.fields import Field
 from reconciler.model.ids import ProjectId
@@ -38,7 +39,7 @@ async def of(
     connection: AsyncConnection, now: datetime, project_id: ProjectId | None = None
 ) -> dict[ProjectId, Tally]:
     """By project: every link counted once, under the most pressing thing about it."""
-    odd = union_all(*(_only(each, project_id) for each in _questions(now))).subquery("odd")
+    odd = oddities(now, project_id).subquery("odd")
     thing = func.coalesce(odd.c.link_id, odd.c.report_id)
     worst = (
         select(odd.c.project_id, func.min(odd.c.rank).label("rank"), func.max(odd.c.linked).label("linked"))
@@ -58,6 +59,20 @@ async def of(
         id_: _tally(found.get(id_, {}), live.get(id_, 0) - taken.get(id_, 0), told.get(id_, 0))
         for id_ in found.keys() | live.keys() | told.keys()
     }
+
+
+def oddities(now: datetime, project_id: ProjectId | None) -> CompoundSelect[Any]:
+    """(project, link, report, rank, linked) of every link with which not all is quiet; one may be there
+    several times. Links that ended are not among them.
+    """
+    return union_all(*(_only(each, project_id) for each in _questions(now)))
+
+
+def conflicts(now: datetime, project_id: ProjectId, limit: int) -> Select[Any]:
+    """Recorded conflicts of a project that still stand, newest first."""
+    mine = select(changes).select_from(changes.join(links, links.c.id == changes.c.link_id))
+    newest = mine.where(changes.c.project_id == project_id, *_standing(now)).order_by(changes.c.at.desc())
+    return newest.order_by(changes.c.id.desc()).limit(limit)
 
 
 def _tally(odd: dict[int, int], quiet: int, told: int) -> Tally:
@@ -109,13 +124,18 @@ def _of_intents() -> Question:
 
 
 def _of_conflicts(now: datetime) -> Question:
+    row = _row(links.c.project_id, links.c.id, links.c.report_id, literal(CONFLICT, Integer()))
+    joined = changes.join(links, links.c.id == changes.c.link_id)
+    return row.select_from(joined).where(*_standing(now))
+
+
+def _standing(now: datetime) -> tuple[ColumnElement[bool] | TextClause, ...]:
     """A recorded conflict whose outcome still stands; writing it to the other side changes nothing."""
     later = changes.alias("later")
     same = (later.c.report_id == changes.c.report_id, later.c.field == changes.c.field)
     other = or_(later.c.to.is_distinct_from(changes.c.to), later.c.kind == Kind.CONFLICT)
     over = exists(select(literal(1)).where(*same, later.c.id > changes.c.id, other))
-    row = _row(links.c.project_id, links.c.id, links.c.report_id, literal(CONFLICT, Integer()))
-    return row.select_from(changes.join(links, links.c.id == changes.c.link_id)).where(
+    return (
         CONFLICTS,
         changes.c.at >= now - SHOWN_FOR,
         changes.c.field.in_([each.value for each in Field]),

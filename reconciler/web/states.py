@@ -5,29 +5,12 @@ from datetime import datetime, timedelta
 
 from reconciler.model.dossier import Dossier, ReportShown, Told
 from reconciler.model.fields import Field
-from reconciler.model.kinds import Kind
+from reconciler.model.kinds import CROSSED, Kind
 from reconciler.web.shapes import SyncState
 
 SHOWN_FOR = timedelta(days=7)
 """As in `store.tallies`: so long a conflict is news."""
 STATES = {"Synced": SyncState.SYNCED, "Waiting": SyncState.PENDING, "Not linked": SyncState.UNLINKED}
-CROSSED = frozenset(
-    {
-        Kind.SET_FIELD,
-        Kind.IMPORT_COMMENT,
-        Kind.EDIT_COMMENT,
-        Kind.REMOVE_COMMENT,
-        Kind.CREATE_ISSUE,
-        Kind.SET_STATE,
-        Kind.SWAP_LABELS,
-        Kind.SET_TITLE,
-        Kind.POST_COMMENT,
-        Kind.EDIT_REMOTE_COMMENT,
-        Kind.DELETE_REMOTE_COMMENT,
-        Kind.CONFLICT,
-        Kind.FIRST_CONTACT,
-    }
-)
 
 
 def state_of(shown: ReportShown, now: datetime) -> tuple[SyncState, str | None]:
