@@ -1,0 +1,86 @@
+"""The port: taken, impossible, given back; and whose the signals are."""
+
+import asyncio
+import signal
+import socket
+import time
+
+import httpx
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from reconciler.errors import ConfigurationError, ListenError
+from reconciler.web import serve
+from reconciler.web.serve import bind, serving
+
+
+class Slow:
+    """An application that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.go = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.asked.set()
+        await self.go.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"done"})
+
+
+def closed(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_a_port_in_use_is_said_before_anything_is_served() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(ListenError, match=rf"127\.0\.0\.1 port {port} is taken .* web\.port"):
+            bind("127.0.0.1", port)
+
+
+def test_an_address_that_is_not_ours_is_a_mistake_in_the_configuration() -> None:
+    for host in ("192.0.2.1", "no such host", "a" * 300):
+        with pytest.raises(ConfigurationError, match=r"web\.host"):
+            bind(host, 0)
+
+
+async def test_signals_stay_the_daemons_and_what_is_under_way_ends_well() -> None:
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    app, sockets = Slow(), bind("127.0.0.1", 0)
+    async with httpx.AsyncClient() as client:
+        async with serving(app, sockets) as running:
+            assert {each: signal.getsignal(each) for each in handlers} == handlers
+            asking = asyncio.create_task(client.get(f"http://127.0.0.1:{running.port}/"))
+            await app.asked.wait()
+            app.go.set()
+        assert (await asking).text == "done"
+    assert closed(running.port)
+
+
+async def test_what_never_ends_is_cut_off_when_the_program_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "LEAVE_WITHIN", 0.2)
+    app, sockets = Slow(), bind("127.0.0.1", 0)
+    async with httpx.AsyncClient() as client:
+        async with serving(app, sockets) as running:
+            asking = asyncio.create_task(client.get(f"http://127.0.0.1:{running.port}/"))
+            await app.asked.wait()
+            began = time.monotonic()
+        (ended,) = await asyncio.gather(asking, return_exceptions=True)
+        assert not isinstance(ended, httpx.Response) or ended.status_code == 500
+    assert time.monotonic() - began < 5
+
+
+async def test_more_connections_than_there_is_room_for_are_turned_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(serve, "CONNECTIONS", 3)
+    app, sockets = Slow(), bind("127.0.0.1", 0)
+    async with serving(app, sockets) as running:
+        streams = [await asyncio.open_connection("127.0.0.1", running.port) for _ in range(3)]
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(f"http://127.0.0.1:{running.port}/")).status_code == 503
+        for _, writer in streams:
+            writer.close()
+        app.go.set()
