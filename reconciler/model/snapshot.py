@@ -189,6 +189,7 @@ class Coverage:
     verified: int = 0  # of them, compared within the time, jitter included
     within: timedelta = timedelta(hours=6)
     oldest: datetime | None = None  # comparison of a link that has been compared at all
+    p95: datetime | None = None  # 19 of 20 comparisons are later; known where one project is asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,10 +32,15 @@ async def of(
     connection: AsyncConnection, known: Sequence[Project], now: datetime, verify: timedelta
 ) -> tuple[Health, ...]:
     """One Health per project, in their order. `verify`: how often each link is to be compared whole."""
-    covered = await coverage(connection, now - verify * SLACK, true())
-    by_state = await counts(connection, links.c.project_id, links.c.state)
-    wishes = await counts(connection, intents.c.project_id, intents.c.state)
-    held = await counts(connection, withheld.c.project_id, withheld.c.kind)
+    only = known[0].id if len(known) == 1 else None
+    covered = await coverage(
+        connection, now - verify * SLACK, true() if only is None else links.c.project_id == only
+    )
+    by_state = await counts(connection, links.c.project_id, links.c.state, only)
+    wishes = await counts(connection, intents.c.project_id, intents.c.state, only)
+    held = await counts(connection, withheld.c.project_id, withheld.c.kind, only)
+    if only in covered:
+        covered[only] = replace(covered[only], p95=await _p95(connection, only))
     noted = await attention.of(connection, [each.id for each in known])
     elsewhere = await attention.elsewhere(connection)
     heard = await silence.of(connection, now)
@@ -91,11 +96,14 @@ def _health(
     )
 
 
-async def counts(connection: AsyncConnection, project: Column[Any], word: Column[Any]) -> Any:
-    """By project and word (a state, a kind): how many rows."""
+async def counts(
+    connection: AsyncConnection, project: Column[Any], word: Column[Any], only: ProjectId | None = None
+) -> Any:
+    """By project and word (a state, a kind): how many rows. `only`: of this project."""
+    query = select(project, word, func.count()).group_by(project, word)
     found: defaultdict[Any, dict[str, int]] = defaultdict(dict)
     for id_, state, count in await connection.execute(
-        select(project, word, func.count()).group_by(project, word)
+        query if only is None else query.where(project == only)
     ):
         found[id_][state] = count
     return found
@@ -115,6 +123,25 @@ async def coverage(
         ProjectId(id_): Coverage(links=total, verified=verified, oldest=oldest)
         for id_, total, verified, oldest in await connection.execute(query)
     }
+
+
+async def _p95(connection: AsyncConnection, project: ProjectId) -> datetime | None:
+    """Of the comparisons, oldest first, the one after a twentieth: a walk along the index."""
+    of_project = (
+        links.c.project_id == project,
+        links.c.state == LinkState.ACTIVE,
+        links.c.checked_at.is_not(None),
+    )
+    count = (await connection.execute(select(func.count()).where(*of_project))).scalar_one()
+    query = (
+        select(links.c.checked_at)
+        .where(*of_project)
+        .order_by(links.c.checked_at)
+        .offset(count // 20)
+        .limit(1)
+    )
+    found: datetime | None = (await connection.execute(query)).scalar()
+    return found
 
 
 async def recovering(connection: AsyncConnection) -> dict[ProjectId, Coverage]:
