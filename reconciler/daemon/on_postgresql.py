@@ -31,6 +31,8 @@ BEAT_SECONDS, SILENT_SECONDS = 10.0, 30.0
 CONNECTIONS = 4
 PATIENCE = 10.0
 """Seconds for a connection."""
+GIVE_UP = 5.0
+"""Seconds the pool tries in ever longer steps; then the next question begins anew, with a short step."""
 NUDGED, DUE = 1, 0
 """Priorities."""
 WAITS = "SELECT id FROM procrastinate_jobs WHERE queueing_lock = %(key)s AND status = 'todo'"
@@ -157,6 +159,7 @@ async def open_queue(
         min_size=1,
         max_size=CONNECTIONS,
         timeout=PATIENCE,
+        reconnect_timeout=GIVE_UP,
         open=False,
         check=AsyncConnectionPool.check_connection,
     ) as pool:
