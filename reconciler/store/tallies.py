@@ -1,7 +1,7 @@
 """How many links are synced, wait, were in conflict, or need somebody: by exceptions, which are few.
 
 Every question but the count of all links walks a partial index or a small table, so 100,000 quiet links cost
-one walk along an index (tests/store/test_query_plans.py).
+one walk along an index (tests/store/test_views.py).
 """
 
 from datetime import UTC, datetime, timedelta

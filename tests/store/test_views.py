@@ -1,15 +1,20 @@
 """Who may see what, and numbers, from both databases."""
 
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from reconciler.model.ids import ProjectId
 from reconciler.model.viewer import OPERATOR, Access, Tally
+from reconciler.store import tallies
+from reconciler.store.engine import open_engine
+from reconciler.store.migrate import migrate
 from reconciler.store.stores import OpenStores
 from tests.cycle.conftest import github, github_process, sync, world_url
 from tests.cycle.test_conflicts import relabel
+from tests.support.bugspark import LONG_AGO
 from tests.support.sync import Sync
 
 __all__ = ["github", "github_process", "sync", "world_url"]
@@ -93,3 +98,23 @@ async def test_gauges_tell_links_intents_passes_and_limits(sync: Sync, stores: O
     assert (project.intents, project.oldest_intent) == ({}, None)
     assert project.last_success_at == project.last_pass_at
     assert [each.limit for each in (await stores.views.gauges()).limits] == [5000]
+
+
+async def test_exceptions_are_found_by_their_own_indexes(tmp_path: Path) -> None:
+    """On SQLite, which plans alike however much there is."""
+    url = f"sqlite:///{tmp_path}/bugspark.db"
+    migrate(url)
+    database, plans = open_engine(url), []
+    async with database.read() as connection:
+        for question in tallies._questions(LONG_AGO):
+            asked = tallies._only(question, ProjectId(uuid4()))
+            query = asked.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+            rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")
+            plans.append(" ".join(str(row[3]) for row in rows))
+    await database.aclose()
+    resting, frozen, new, wishes, conflicts = plans
+    assert "ix_sync_links_quarantined (project_id=? AND quarantined_until>?)" in resting
+    assert "ix_sync_links_frozen (project_id=?)" in frozen
+    assert "(project_id=? AND state=?)" in new
+    assert "ix_sync_intents_project_id_created_at (project_id=?)" in wishes
+    assert "ix_sync_changes_conflicts" in conflicts
