@@ -1,0 +1,89 @@
+"""What is said of a pass: one line when something happened, and only a count when nothing did."""
+
+import logging
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from reconciler.daemon.work import Worker
+from reconciler.errors import DatabaseError
+from reconciler.logs import VALUES
+from reconciler.model.ids import ProjectId
+from reconciler.model.passes import Applied, Cost, Failure, Outcome, PassResult
+from reconciler.wiring.clock import SystemClock
+
+ONE = ProjectId(UUID(int=1))
+IDLE = PassResult(
+    project_id=ONE,
+    project_name="Shop",
+    repository="acme/web",
+    outcome=Outcome.OK,
+    error=None,
+    duration_ms=12,
+    github=Cost(requests=2, not_modified=2),
+    applied=Applied(),
+    conflicts=0,
+    quarantined=0,
+    pending=0,
+)
+
+
+class Ends:
+    """A house in which every pass ends the same way."""
+
+    def __init__(self, end: PassResult | Exception | None) -> None:
+        self.end = end
+
+    async def look(self, *_: object) -> PassResult | None:
+        if isinstance(self.end, Exception):
+            raise self.end
+        return self.end
+
+
+async def said(caplog: pytest.LogCaptureFixture, end: PassResult | Exception | None) -> tuple[list[str], int]:
+    """Levels of the lines from info on, and how many passes were counted."""
+    counted: list[PassResult] = []
+    worker = Worker(Ends(end), SystemClock(), lambda: UUID(int=7), counted.append)  # type: ignore[arg-type]  # only `look`
+    with caplog.at_level(logging.INFO, "reconciler"):
+        await worker.run(ONE)
+    assert (worker.running, worker.done) == (0, 1)
+    return [record.levelname for record in caplog.records], len(counted)
+
+
+@pytest.mark.parametrize(
+    ("end", "levels", "counted"),
+    [
+        (IDLE, [], 1),
+        (replace(IDLE, applied=Applied(comments_imported=1)), ["INFO"], 1),
+        (replace(IDLE, outcome=Outcome.REFUSED, error=Failure(kind="busy", message="at work")), [], 1),
+        (
+            replace(IDLE, outcome=Outcome.FAILED, error=Failure(kind="credential", message="no")),
+            ["WARNING"],
+            1,
+        ),
+        (None, [], 0),
+        (DatabaseError("away"), ["WARNING"], 0),
+        (ValueError("a mistake of ours"), ["ERROR"], 0),
+    ],
+    ids=["idle", "did something", "busy", "failed", "switched off", "no database", "a mistake"],
+)
+async def test_a_pass_is_said_and_counted(
+    caplog: pytest.LogCaptureFixture, end: PassResult | Exception | None, levels: list[str], counted: int
+) -> None:
+    assert await said(caplog, end) == (levels, counted)
+
+
+async def test_a_line_says_what_was_done_and_what_it_cost(caplog: pytest.LogCaptureFixture) -> None:
+    done = replace(IDLE, applied=Applied(comments_imported=3), github=Cost(requests=4, cost=2), pending=1)
+    await said(caplog, done)
+    values = getattr(caplog.records[0], VALUES)
+    assert values == {
+        "outcome": "ok",
+        "repository": "acme/web",
+        "duration_ms": 12,
+        "requests": 4,
+        "cost": 2,
+        "comments_imported": 3,
+        "pending": 1,
+    }
