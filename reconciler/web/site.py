@@ -17,6 +17,7 @@ class Site:
     public_url: str = ""
     dashboard_url: str = ""
     github_url: str = "https://github.com"  # where people read issues
+    host: str = ""  # web.host: a name that this machine is listened on by
     listens: tuple[str, ...] = ("127.0.0.1",)
     sign_in: bool = False  # some method of signing in is configured
 
@@ -42,7 +43,8 @@ class Site:
     def admits(self, host: str) -> bool:
         """Whether pages are served under this Host header: a foreign name may be another site's trick."""
         name = name_of(host)
-        ours = {(urlsplit(self.public_url).hostname or "").lower(), *(each.lower() for each in self.listens)}
+        public = urlsplit(self.public_url).hostname or ""
+        ours = {each.lower() for each in (public, self.host, *self.listens)}
         return name is not None and (is_loopback(name) or name in ours)
 
     def is_open(self, headers: Mapping[str, str]) -> bool:

@@ -89,6 +89,7 @@ def _site(settings: Settings, sockets: Sequence[socket]) -> Site:
         public_url=settings.web.public_url,
         dashboard_url=settings.bugspark.dashboard_url,
         github_url=web_url_of(settings.github.api_url),
+        host=settings.web.host,
         listens=tuple(str(each.getsockname()[0]) for each in sockets),
         sign_in=bool(settings.web.password_hash or settings.bugspark.jwt_secret),
     )

@@ -79,6 +79,16 @@ async def test_a_proxy_may_put_us_below_a_path_and_cut_it_off_or_not(migrated: s
         assert 'action="/sync/sign-in"' in page.text
 
 
+def test_pages_are_served_under_the_names_the_operator_gave() -> None:
+    site = Site(
+        public_url="https://Sync.example.com:8443/x", host="sync.internal", listens=("10.0.0.5", "::")
+    )
+    for host in ("sync.example.com", "SYNC.internal:8787", "10.0.0.5:8787", "localhost", "[::1]:8787"):
+        assert site.admits(host), host
+    for host in ("example.com", "internal", "10.0.0.6", "sync.internal.evil.example.com", ""):
+        assert not site.admits(host), host
+
+
 async def test_every_answer_forbids_what_a_page_of_ours_never_does(locked: House) -> None:
     for path in (*PAGES, *PROBES, "/nothing", locked.path()):
         answer = await locked.client.get(path)
