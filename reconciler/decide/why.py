@@ -1,15 +1,17 @@
 """A dossier read for people: where the sides differ, what became of each comment, how the report stands."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from reconciler.decide import diff
 from reconciler.decide.comments import EDITED_COPY
 from reconciler.decide.diff import FieldDiff, Verdict
 from reconciler.decide.recognise import excerpt
-from reconciler.decide.text import is_imported
+from reconciler.decide.text import is_imported, unescape
 from reconciler.model.dossier import CommentShown, Dossier, FieldShown, ReportShown
 from reconciler.model.fields import Field, Side
 from reconciler.model.intent import Intent, IntentState
+from reconciler.model.kinds import Kind
 from reconciler.model.link import Base, Entry, EntryState, Link, LinkState, Seen
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment, Report
@@ -61,6 +63,9 @@ def _standing(dossier: Dossier, fields: tuple[FieldShown, ...]) -> tuple[str, st
     frozen = next((each for each in fields if each.frozen), None)
     if frozen is not None:
         return "Needs you", frozen.frozen
+    if dossier.withheld:
+        count = len(dossier.withheld)
+        return "Needs you", f"{count} deletion{'' if count == 1 else 's'} withheld"
     return _waits(dossier, link, fields)
 
 
@@ -167,17 +172,30 @@ def comments_of(dossier: Dossier) -> Iterator[CommentShown]:
     wishes = {intent.entry_id: intent for intent in dossier.intents if intent.entry_id is not None}
     for comment in dossier.comments:
         entry = entries.get(comment.id)
-        yield _comment(comment, entry, wishes.get(entry.id) if entry else None, linked=_linked(dossier))
+        shown = _comment(comment, entry, wishes.get(entry.id) if entry else None, linked=_linked(dossier))
+        yield _held(shown, dossier, entry)
     present = {comment.id for comment in dossier.comments}
     for entry in dossier.entries:
         if entry.local_id not in present and entry.state is not EntryState.ENDED:
-            yield CommentShown(
+            shown = CommentShown(
                 origin=entry.origin,
                 author=entry.author,
                 at=entry.remote_updated_at,
                 text=None,
                 state=_copy(entry, wishes.get(entry.id)),
             )
+            yield _held(shown, dossier, entry)
+
+
+def _held(shown: CommentShown, dossier: Dossier, entry: Entry | None) -> CommentShown:
+    """A deletion that waits to be accepted is told with the comment it would take."""
+    match dossier.withheld.get(entry.id) if entry else None:
+        case None:
+            return shown
+        case Kind.REMOVE_COMMENT:
+            return replace(shown, state="deleted on GitHub; deletion here withheld")
+        case _:
+            return replace(shown, state="deleted in BugSpark; deletion there withheld")
 
 
 def _linked(dossier: Dossier) -> bool:
@@ -190,12 +208,14 @@ def _comment(
     origin = Side.GITHUB if comment.source == Side.GITHUB else Side.BUGSPARK
     state = _copy(entry, wish) if entry else "waiting" if linked else "not linked"
     form = is_imported(comment.body) if origin is Side.GITHUB else None
+    said = form[1] if form else comment.body
     return CommentShown(
         origin=entry.origin if entry else origin,
         author=entry.author if entry and entry.origin is Side.GITHUB else comment.author,
         at=comment.created_at,
-        text=excerpt(form[1] if form else comment.body),
+        text=excerpt(said),
         state=state,
+        body=said if origin is Side.GITHUB else unescape(said),  # BugSpark stores its own HTML-escaped
     )
 
 

@@ -1,10 +1,13 @@
 """All that is known about one report, as `reconcile why` and the dashboard show it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.model.fields import Field, Side
+from reconciler.model.ids import EntryId
 from reconciler.model.intent import Intent
+from reconciler.model.kinds import Kind
 from reconciler.model.link import Entry, Link
 from reconciler.model.report import LocalComment, Report
 from reconciler.model.snapshot import Change
@@ -28,6 +31,7 @@ class Dossier:
     entries: tuple[Entry, ...]
     intents: tuple[Intent, ...]
     story: tuple[Told, ...]
+    withheld: Mapping[EntryId, Kind] = field(default_factory=dict)  # deletions that the guard holds back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,7 @@ class CommentShown:
     at: datetime | None
     text: str | None  # an excerpt; None: it is not in BugSpark
     state: str  # "on GitHub", "waiting", "deleted there", …
+    body: str | None = None  # the whole text as its author wrote it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from sqlalchemy import Text, cast, select, update
 from reconciler.errors import FenceLostError
 from reconciler.model.dossier import Dossier
 from reconciler.model.fields import Field, Side
-from reconciler.model.ids import ReportId
+from reconciler.model.ids import EntryId, ReportId
 from reconciler.model.intent import IntentState
 from reconciler.model.kinds import Kind
 from reconciler.model.link import Link
@@ -20,7 +20,7 @@ from reconciler.store.ledger import StoredLedger
 from reconciler.store.questions import REPORT_COLUMNS, entries, links, local_comments, reports
 from reconciler.store.questions import comments as theirs
 from reconciler.store.records import link_row, to_comment, to_entry, to_intent, to_report
-from reconciler.store.tables import intents
+from reconciler.store.tables import intents, withheld
 
 
 class StoredStories:
@@ -44,6 +44,8 @@ class StoredStories:
             known_rows = await connection.execute(known.order_by(entries.c.remote_updated_at, entries.c.id))
             wishes = select(intents).where(intents.c.report_id == report_id)
             open_rows = await connection.execute(wishes.order_by(intents.c.created_at, intents.c.id))
+            mine = (withheld.c.project_id == row["project_id"], withheld.c.report_id == report_id)
+            held = await connection.execute(select(withheld.c.entry_id, withheld.c.kind).where(*mine))
             return Dossier(
                 report=to_report(row),
                 link=link,
@@ -51,6 +53,7 @@ class StoredStories:
                 entries=tuple(to_entry(each) for each in known_rows.mappings()),
                 intents=tuple(to_intent(each) for each in open_rows.mappings()),
                 story=await story.read(connection, report_id, lines),
+                withheld={EntryId(entry): Kind(kind) for entry, kind in held},
             )
 
     async def conflict(self, report_id: ReportId, field: Field) -> Change | None:

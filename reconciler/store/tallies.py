@@ -19,7 +19,7 @@ from reconciler.model.link import ENDED, LinkState
 from reconciler.model.viewer import Tally
 from reconciler.store import tables
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.tables import changes, intents, links
+from reconciler.store.tables import changes, intents, links, withheld
 
 SHOWN_FOR = timedelta(days=7)
 """So long a conflict is news, unless somebody changes or resolves the field before."""
@@ -106,6 +106,7 @@ def _questions(now: datetime) -> tuple[Question, ...]:
     return (
         _of_links(ATTENTION).where(RESTS, links.c.quarantined_until > EVER, alive),
         _of_links(ATTENTION).where(FROZEN, alive),
+        _of_withheld(),
         _of_links(PENDING).where(links.c.state == LinkState.NEW),
         _of_intents(),
         _of_conflicts(now),
@@ -114,6 +115,13 @@ def _questions(now: datetime) -> tuple[Question, ...]:
 
 def _of_links(rank: int) -> Question:
     return _row(links.c.project_id, links.c.id, links.c.report_id, literal(rank, Integer()))
+
+
+def _of_withheld() -> Question:
+    """Links with a deletion that waits to be accepted."""
+    row = _row(withheld.c.project_id, withheld.c.link_id, withheld.c.report_id, literal(ATTENTION, Integer()))
+    joined = withheld.join(links, links.c.id == withheld.c.link_id)
+    return row.select_from(joined).where(links.c.state.in_(LIVE))
 
 
 def _of_intents() -> Question:

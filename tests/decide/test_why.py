@@ -10,8 +10,9 @@ from reconciler.decide.comments import EDITED_COPY
 from reconciler.decide.why import explain
 from reconciler.model.dossier import Dossier, ReportShown
 from reconciler.model.fields import Field, IssueState, Severity, Side, Status
-from reconciler.model.ids import IntentId, LinkId, ReportId, RepositoryId
+from reconciler.model.ids import EntryId, IntentId, LinkId, ReportId, RepositoryId
 from reconciler.model.intent import Intent, IntentState, NewComment, Operation
+from reconciler.model.kinds import Kind
 from reconciler.model.link import EntryState, Frozen, LinkState
 from reconciler.model.policy import SyncPolicy
 from tests.support.nouns import AFTER, a_link, a_local, a_new_link, a_report, an_entry, ids, local_id, seen
@@ -71,6 +72,7 @@ FROZEN = Frozen(field=Field.SEVERITY, since=AFTER, reason="bot undid it three ti
         ({"link": a_link(quarantined_until=AFTER, reason="404")}, "Needs you", "404"),
         ({"link": a_link(frozen=(FROZEN,))}, "Needs you", "bot undid it three times"),
         ({"intents": (an_intent(), REFUSED)}, "Needs you", "the issue is locked"),
+        ({"withheld": {EntryId(ids(9)()): Kind.REMOVE_COMMENT}}, "Needs you", "1 deletion withheld"),
         ({"intents": (an_intent(),)}, "Waiting", "1 write pending"),
         ({"report": a_report(status=Status.RESOLVED)}, "Waiting", "the next pass looks at status"),
     ],
@@ -160,3 +162,27 @@ def test_an_imported_comment_is_shown_without_its_frame() -> None:
     (comment,) = explained(comments=(local,), entries=(entry,)).comments
     assert (comment.author, comment.text, comment.at) == ("bob", "It was the cache", local.created_at)
     assert local.created_at - AFTER < timedelta(days=1)
+
+
+def test_a_text_is_told_whole_as_its_author_wrote_it() -> None:
+    long = "a\n" * 100
+    ours = replace(a_local(), body=f"don&#x27;t {long}")
+    theirs = replace(a_local(2), body=f"**bob** (via GitHub):\n\n&lt;b&gt; {long}", source="github")
+    assert [each.body for each in explained(comments=(ours, theirs)).comments] == [
+        f"don't {long}",
+        f"&lt;b&gt; {long}".rstrip(),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("origin", "kind", "words"),
+    [
+        (THEIRS, Kind.REMOVE_COMMENT, "deleted on GitHub; deletion here withheld"),
+        (OURS, Kind.DELETE_REMOTE_COMMENT, "deleted in BugSpark; deletion there withheld"),
+    ],
+)
+def test_a_comment_whose_deletion_is_held_back_says_so(origin: Side, kind: Kind, words: str) -> None:
+    entry = an_entry(origin, a_local(), None)
+    here = (a_local(),) if origin is THEIRS else ()
+    (comment,) = explained(comments=here, entries=(entry,), withheld={entry.id: kind}).comments
+    assert comment.state == words

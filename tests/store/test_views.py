@@ -112,9 +112,11 @@ async def test_exceptions_are_found_by_their_own_indexes(tmp_path: Path) -> None
             rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")
             plans.append(" ".join(str(row[3]) for row in rows))
     await database.aclose()
-    resting, frozen, new, wishes, conflicts = plans
+    resting, frozen, held, new, wishes, conflicts = plans
     assert "ix_sync_links_quarantined (project_id=? AND quarantined_until>?)" in resting
     assert "ix_sync_links_frozen (project_id=?)" in frozen
+    assert "SEARCH sync_withheld USING" in held
+    assert "SEARCH sync_links USING INDEX sqlite_autoindex_sync_links_1 (id=?)" in held
     assert "(project_id=? AND state=?)" in new
     assert "ix_sync_intents_project_id_created_at (project_id=?)" in wishes
     assert "ix_sync_changes_conflicts" in conflicts
