@@ -76,7 +76,7 @@ def _needs_person(health: Health, now: datetime, zone: tzinfo | None) -> Standin
     last = health.last_pass
     if last and last.outcome is Outcome.FAILED:
         reason = last.error.message if last.error else "the last pass failed"
-        reason += _next_try(health, now, zone)
+        reason = _until_next(reason, health, now, zone)
         return Standing(state=State.FAILED, reason=reason, command=words_of_shell(*one_pass))
     if held := _held(health):
         return held
@@ -118,17 +118,17 @@ def _waits(health: Health, now: datetime, zone: tzinfo | None) -> Standing | Non
         return Standing(state=State.WAITING, reason=limit_words(last.next_at or health.next_at, now, zone))
     if last and last.outcome is Outcome.REFUSED:
         reason = last.error.message if last.error else "refused"
-        return Standing(state=State.WAITING, reason=reason + _next_try(health, now, zone))
+        return Standing(state=State.WAITING, reason=_until_next(reason, health, now, zone))
     if health.pending:
         return Standing(state=State.WAITING, reason=f"{counted(health.pending, 'write')} pending")
     return None
 
 
-def _next_try(health: Health, now: datetime, zone: tzinfo | None) -> str:
-    """`; 3 failures, next try at 14:05`: what a back-off of ours puts off."""
+def _until_next(reason: str, health: Health, now: datetime, zone: tzinfo | None) -> str:
+    """`…; 3 failures, next try at 14:05`: what a back-off of ours puts off."""
     if health.next_at is None or not health.failures:
-        return ""
-    return f"; {counted(health.failures, 'failure')}, next try at {clock(health.next_at, now, zone)}"
+        return reason
+    return f"{reason.rstrip('.')}; {counted(health.failures, 'failure')}, next try at {clock(health.next_at, now, zone)}"
 
 
 def _fine(health: Health, now: datetime, zone: tzinfo | None) -> Standing:

@@ -29,6 +29,15 @@ def span(length: timedelta) -> str:
     return f"{seconds} s"
 
 
+def length_of(length: timedelta) -> str:
+    """`0.4 s`, `12 s`, `3 min`, `2 h`: roughly, as one says it."""
+    seconds = length / timedelta(seconds=1)
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+
+
 def clock(moment: datetime, now: datetime, zone: tzinfo | None) -> str:
     """`14:05` today, else with the date; in the reader's zone (None: the machine's)."""
     there, today = moment.astimezone(zone), now.astimezone(zone)

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from reconciler import __version__
 from reconciler.model.secret import Secret
 from reconciler.ports import Deeds, Listings, Queue, Readings, Views, Webhooks
-from reconciler.web import api, overview, probes, sign_in, static_files, webhooks
+from reconciler.web import api, overview, probes, project, sign_in, static_files, webhooks
 from reconciler.web.api import Api
 from reconciler.web.bodies import Bodies
 from reconciler.web.entrance import FORM_BYTES, Entrance
@@ -17,6 +17,7 @@ from reconciler.web.origins import Cors
 from reconciler.web.overview import Overview
 from reconciler.web.passwords import Passwords
 from reconciler.web.probes import Probes
+from reconciler.web.project import ProjectPage
 from reconciler.web.refusals import Refusals
 from reconciler.web.sessions import Sessions
 from reconciler.web.sign_in import SignIn
@@ -69,6 +70,7 @@ def build(parts: WebParts) -> FastAPI:
     app.include_router(api.router(api_))
     app.include_router(sign_in.router(door))
     app.include_router(overview.router(_overview(parts, front)))
+    app.include_router(project.router(_project(parts, front)))
     app.include_router(static_files.router(static))
     Refusals(site=site, pages=shown).install(app)
     app.add_middleware(Cors, site=site)
@@ -96,6 +98,16 @@ def _entrance(parts: WebParts) -> Entrance:
 
 def _overview(parts: WebParts, front: Front) -> Overview:
     return Overview(front=front, views=parts.views, readings=parts.readings, listings=parts.listings)
+
+
+def _project(parts: WebParts, front: Front) -> ProjectPage:
+    return ProjectPage(
+        front=front,
+        views=parts.views,
+        readings=parts.readings,
+        listings=parts.listings,
+        deeds=parts.deeds,
+    )
 
 
 def _receiver(parts: WebParts) -> Receiver:

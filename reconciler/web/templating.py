@@ -11,8 +11,8 @@ from starlette.responses import HTMLResponse
 
 from reconciler import __version__
 from reconciler.model.visible import visible
-from reconciler.model.wording import ago, clock, counted, iso, span
-from reconciler.web.signs import sign_of
+from reconciler.model.wording import ago, clock, counted, iso, length_of, span
+from reconciler.web.signs import WORDS, sign_of
 from reconciler.web.site import Site
 from reconciler.web.static_files import Static
 
@@ -42,6 +42,7 @@ def pages(site: Site, static: Static) -> Pages:
         "here": lambda path: f"{site.prefix}{path}",
         "asset": static.asset(site.prefix),
         "sign_of": sign_of,
+        "word_of": lambda state: WORDS[state],
         "version": __version__,
     }
     environment.filters |= {
@@ -51,8 +52,10 @@ def pages(site: Site, static: Static) -> Pages:
         "ago": ago,
         "clock": lambda moment, now: clock(moment, now, UTC),
         "exact": lambda moment: f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
+        "hour": lambda moment: f"{moment.astimezone(UTC):%H:%M}",
         "iso": iso,
         "span": span,
+        "length_of": length_of,
         "thousands": lambda number: f"{number:,}",
         "counted": counted,
     }

@@ -1,0 +1,45 @@
+"""A line of a story in words: what, from → to, why (LOOKS.md: the same words everywhere). Pure."""
+
+from dataclasses import dataclass
+
+from reconciler.model.fields import Field, Side
+from reconciler.model.kinds import Kind
+from reconciler.model.snapshot import Change
+
+LONGEST = 120
+FIELDS = frozenset(each.value for each in Field)
+PLAIN = frozenset({Kind.SET_FIELD, Kind.SET_STATE, Kind.SWAP_LABELS, Kind.SET_TITLE})
+"""Kinds that the field and the arrow say already."""
+NAMES = {Side.BUGSPARK: "BugSpark", Side.GITHUB: "GitHub"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """`what` and, where a value moved, `was` → `to`; `lost` can be brought back."""
+
+    what: str
+    was: str | None = None
+    to: str | None = None
+    text: str | None = None  # of a comment
+    lost: str | None = None
+    rule: str = ""
+
+
+def sentence(change: Change) -> Sentence:
+    """The line, each part cut to what fits one."""
+    what = change.kind.replace("_", " ")
+    was, to, text = None, None, None
+    if change.field in FIELDS:
+        what = change.field if change.kind in PLAIN else f"{what}: {change.field}"
+        was = (change.local if change.side is Side.BUGSPARK else change.remote) if change.to else None
+        to = change.to
+    else:
+        original = change.remote if change.side is Side.BUGSPARK else change.local
+        text = (original if change.field else None) or change.to or change.local or change.remote
+    return Sentence(
+        what=what, was=_cut(was), to=_cut(to), text=_cut(text), lost=_cut(change.lost), rule=change.rule
+    )
+
+
+def _cut(text: str | None) -> str | None:
+    return text if text is None or len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
