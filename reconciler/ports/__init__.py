@@ -16,6 +16,7 @@ from reconciler.ports.listings import Listings
 from reconciler.ports.projects import Projects, Reports, Stories
 from reconciler.ports.queue import Queue
 from reconciler.ports.recovery import Recovery
+from reconciler.ports.setups import Setups
 from reconciler.ports.stores import Fence, Fences, Governor, Stores
 from reconciler.ports.views import Readings, Views
 from reconciler.ports.webhooks import Delivery, Named, Webhooks
@@ -44,6 +45,7 @@ __all__ = [
     "Readings",
     "Recovery",
     "Reports",
+    "Setups",
     "Stores",
     "Stories",
     "Views",

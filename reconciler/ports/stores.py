@@ -18,6 +18,7 @@ from reconciler.ports.ledger import Ledger
 from reconciler.ports.listings import Listings
 from reconciler.ports.projects import Projects, Reports, Stories
 from reconciler.ports.recovery import Recovery
+from reconciler.ports.setups import Setups
 from reconciler.ports.views import Views
 from reconciler.ports.webhooks import Webhooks
 
@@ -85,5 +86,7 @@ class Stores(Protocol):
     def views(self) -> Views: ...
     @property
     def listings(self) -> Listings: ...
+    @property
+    def setups(self) -> Setups: ...
     @property
     def care(self) -> Care: ...

@@ -26,6 +26,7 @@ from reconciler.store.projects import StoredProjects
 from reconciler.store.recovery import StoredRecovery
 from reconciler.store.reports import StoredReports
 from reconciler.store.secrets import Vault
+from reconciler.store.setups import StoredSetups
 from reconciler.store.stories import StoredStories
 from reconciler.store.views import StoredViews
 from reconciler.store.webhooks import StoredWebhooks
@@ -60,6 +61,7 @@ class OpenStores:
     webhooks: StoredWebhooks
     views: StoredViews
     listings: StoredListings
+    setups: StoredSetups
     identity: StoredIdentity
     keyring: KeyRing
     recovery: StoredRecovery
@@ -77,6 +79,7 @@ def open_stores(
     ways = Ways(digest=settings.digest, web_url=settings.web_url.rstrip("/"), customers=customers)
     projects = StoredProjects(database, clock, vault, settings.app_repositories, settings.verify)
     ledger = StoredLedger(database, clock, ways, new_id)
+    care = StoredCare(database, vault)
     governor = DryGovernor if settings.dry else StoredGovernor
     return OpenStores(
         projects=projects,
@@ -93,10 +96,11 @@ def open_stores(
         webhooks=StoredWebhooks(database, clock, vault),
         views=StoredViews(database, clock, settings.verify),
         listings=StoredListings(database, clock),
+        setups=StoredSetups(database, projects, care, clock),
         identity=StoredIdentity(database, new_id),
         keyring=KeyRing(database, settings.keys),
         recovery=StoredRecovery(database),
-        care=StoredCare(database, vault),
+        care=care,
         meta=Meta(database),
         vault=vault,
     )
