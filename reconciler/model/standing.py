@@ -128,7 +128,8 @@ def _until_next(reason: str, health: Health, now: datetime, zone: tzinfo | None)
     """`…; 3 failures, next try at 14:05`: what a back-off of ours puts off."""
     if health.next_at is None or not health.failures:
         return reason
-    return f"{reason.rstrip('.')}; {counted(health.failures, 'failure')}, next try at {clock(health.next_at, now, zone)}"
+    failures = counted(health.failures, "failure")
+    return f"{reason.rstrip('.')}; {failures}, next try at {clock(health.next_at, now, zone)}"
 
 
 def _fine(health: Health, now: datetime, zone: tzinfo | None) -> Standing:
