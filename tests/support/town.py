@@ -133,17 +133,17 @@ class Town:
         """
         first = await self.start()
         self.github.clock.advance(5)
-        self.life.pause = Pause(requests)
+        pause = self.life.pause = Pause(requests)
         task = asyncio.ensure_future(self.one_pass(first))
-        reached = asyncio.ensure_future(self.life.pause.reached.wait())
+        reached = asyncio.ensure_future(pause.reached.wait())
         await asyncio.wait({task, reached}, return_when=asyncio.FIRST_COMPLETED)
         reached.cancel()
+        self.life.pause = None  # it is for the first worker alone
         self.github.clock.advance(LOCK_SECONDS)
         async with open_application(self.settings, self.clock) as second:
             await self.one_pass(second)
-        self.life.pause.over.set()
+        pause.over.set()
         await task
-        self.life.pause = None
         self.most = max(self.most, self.copies())
 
     async def export(self, **fields: Any) -> ReportId:
