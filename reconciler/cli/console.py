@@ -6,10 +6,10 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, TextIO
 
 from reconciler.errors import ReconcilerError
+from reconciler.model.values import dataclass
 from reconciler.model.visible import visible
 
 

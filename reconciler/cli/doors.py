@@ -6,11 +6,11 @@ import importlib
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol, cast
 
 from reconciler.cli.unswept import unswept
+from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:
     from reconciler.config.settings import Settings

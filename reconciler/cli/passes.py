@@ -1,7 +1,6 @@
 """`reconcile --project P`: one pass now."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import typer
@@ -14,6 +13,7 @@ from reconciler.cli.words import complaint
 from reconciler.errors import UsageError
 from reconciler.model.passes import Applied, Outcome, PassResult
 from reconciler.model.report import Project
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations  # the model is not imported for words in signatures alone
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from reconciler.cli.show_pass import as_json as pass_as_json
 from reconciler.cli.show_pass import project
 from reconciler.cli.text import WIDTH, cut, fit
 from reconciler.model.standing import LIVE, SIGNS, Standing, standing
+from reconciler.model.values import dataclass
 from reconciler.model.visible import visible
 from reconciler.model.wording import ago, clock, counted, iso, span
 

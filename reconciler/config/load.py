@@ -1,7 +1,6 @@
 """From the outside to Settings: flags, environment, systemd credentials, file, defaults, in this order."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from reconciler.config import keys, masking, problems, sources
 from reconciler.config.settings import Settings
 from reconciler.config.sources import Layer
 from reconciler.model.secret import Secret
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

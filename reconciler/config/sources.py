@@ -4,12 +4,13 @@ import json
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, NoReturn, get_origin
 
 from reconciler.config import keys
 from reconciler.errors import ConfigurationError
+from reconciler.model.values import dataclass
 
 Raw = Mapping[str, object]
 

@@ -3,7 +3,7 @@ only reads: what can't be known without writing is said to be so.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC
 
 from reconciler.cycle.context import Context
@@ -13,6 +13,7 @@ from reconciler.model.issue import Repository
 from reconciler.model.report import Project
 from reconciler.model.shown import Check, CheckLevel
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY, Health
+from reconciler.model.values import dataclass
 from reconciler.model.webhook import EVENTS, Hook
 from reconciler.model.wording import ago, clock, counted, words_of_shell
 

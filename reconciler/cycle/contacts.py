@@ -5,7 +5,7 @@ a page brought is stored with how far the walk has come, so that a pass that a l
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import ceil
 
@@ -17,6 +17,7 @@ from reconciler.model.issue import Issue, ListState, RemoteComment, Whole
 from reconciler.model.link import Link
 from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import Memory
+from reconciler.model.values import dataclass
 
 BATCH = 50
 """So many first contacts are stored in one transaction: a limit in the middle loses no more than these."""

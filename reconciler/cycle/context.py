@@ -1,7 +1,6 @@
 """Everything a pass is given: doorways, policies, time and randomness. Nothing is reached for."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from uuid import UUID
 
 from reconciler.cycle.turns import Turns
@@ -9,6 +8,7 @@ from reconciler.model.identity import Identity
 from reconciler.model.policy import GuardPolicy, SyncPolicy, Timing
 from reconciler.model.report import Project
 from reconciler.model.shown import Progress
+from reconciler.model.values import dataclass
 from reconciler.ports import Alarms, Clock, GitHub, Markers, Stores
 
 

@@ -8,7 +8,6 @@ repository and both have a BUG-0001.
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from math import ceil
 
 from reconciler.cycle.context import Context
@@ -21,6 +20,7 @@ from reconciler.model.link import Link, LinkOrigin, LinkState
 from reconciler.model.report import Columns
 from reconciler.model.shown import Candidate, DiscoveryResult
 from reconciler.model.snapshot import Memory, UnlinkedReport
+from reconciler.model.values import dataclass
 
 _PREFIX = re.compile(r"\[([A-Z][A-Z0-9]*-\d+)\] ")
 

@@ -1,7 +1,6 @@
 """How a pass ended, and what is told of it."""
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.cycle.context import Context
@@ -19,6 +18,7 @@ from reconciler.errors import (
 )
 from reconciler.model.intent import IntentState
 from reconciler.model.passes import Failure, Outcome, PassResult
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

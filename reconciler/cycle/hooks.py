@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar, assert_never
 
@@ -15,6 +14,7 @@ from reconciler.model.intent import Answer, Confirmed, NotSent, Refused, Unknown
 from reconciler.model.report import Project
 from reconciler.model.secret import Secret
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY
+from reconciler.model.values import dataclass
 from reconciler.model.webhook import PATH, PERMISSION, UNSET, Hook, HookMade, HookWish, WebhookSetup
 from reconciler.ports import Clock, Webhooks
 

@@ -3,7 +3,6 @@ to GitHub, 5 and 6). They are recognised by a valid marker and an author this pr
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 
 from reconciler.cycle.confirm import adopted
 from reconciler.cycle.context import Context
@@ -17,6 +16,7 @@ from reconciler.model.ids import AccountId, ReportId
 from reconciler.model.intent import Confirmed, Intent, NotSent, Operation, Refused, Unknown
 from reconciler.model.issue import Issue
 from reconciler.model.snapshot import Memory
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,5 @@
 """`plan`: the pass without its last step. Nothing is written on either side, nor any position."""
 
-from dataclasses import dataclass
-
 from reconciler.cycle import named
 from reconciler.cycle.contacts import first_contacts
 from reconciler.cycle.context import Context
@@ -22,6 +20,7 @@ from reconciler.model.passes import Failure
 from reconciler.model.plan import CreateIssue, LinkPlan
 from reconciler.model.shown import PlanShown, ShownAction
 from reconciler.model.snapshot import Memory
+from reconciler.model.values import dataclass
 
 EVERYTHING = 10**9
 """A plan is shown whole: no look is applied before the next one is read."""

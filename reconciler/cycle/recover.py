@@ -6,7 +6,7 @@ A row found `sending` is of a process that died; it is as unknown as a dropped a
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -34,6 +34,7 @@ from reconciler.model.intent import (
 from reconciler.model.issue import FieldEvent, Issue
 from reconciler.model.link import Link, LinkState
 from reconciler.model.snapshot import Memory
+from reconciler.model.values import dataclass
 from reconciler.ports import Claim
 
 BEFORE = timedelta(minutes=10)

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reconciler.cycle.context import Context
 from reconciler.cycle.deciding import decide_all
@@ -16,6 +16,7 @@ from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.link import Entry, Link, LinkState
 from reconciler.model.plan import LinkPlan, LinkView
 from reconciler.model.snapshot import Memory, Poisoned, Snapshot
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ have been deleted.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from reconciler.cycle.context import Context
@@ -20,6 +19,7 @@ from reconciler.model.issue import Etags, RemoteComment, Whole
 from reconciler.model.link import Checked, Entry, EntryState, Link
 from reconciler.model.plan import LinkPlan, LinkView
 from reconciler.model.snapshot import Memory, ThreadSide
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """From a plan's remote actions to intents: what is to be sent, written down before anything is."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import assert_never
 from uuid import UUID
@@ -39,6 +39,7 @@ from reconciler.model.plan import (
     Why,
 )
 from reconciler.model.report import LocalComment, Report
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

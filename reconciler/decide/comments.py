@@ -5,7 +5,7 @@ the link, by an account of ours (DESIGN.md, Comments). A deleted copy never touc
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reconciler.decide.adopt import VANISHED
 from reconciler.decide.desk import Desk, NewId, desk_for
@@ -31,6 +31,7 @@ from reconciler.model.plan import (
 )
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment
+from reconciler.model.values import dataclass
 
 EDITED_COPY = "our copy was edited on GitHub"
 """Shown to people, and remembered: such a copy is never overwritten (DESIGN.md, Comments)."""

@@ -10,7 +10,6 @@ yes              yes            no               CONFLICT
 (no base: first contact)        no               CONFLICT
 """
 
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from reconciler.decide.mapping import (
@@ -27,6 +26,7 @@ from reconciler.model.fields import Category, Field, Severity
 from reconciler.model.link import Base, Seen
 from reconciler.model.policy import Labels
 from reconciler.model.report import Report
+from reconciler.model.values import dataclass
 
 
 class Verdict(Enum):

@@ -1,7 +1,7 @@
 """Brakes on a finished plan: they return a smaller plan and what they held back, and raise nothing."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 
 from reconciler.model.fields import Side
@@ -9,6 +9,7 @@ from reconciler.model.ids import EntryId
 from reconciler.model.link import EntryState
 from reconciler.model.plan import DeleteRemote, Deletion, LinkPlan, RemoveLocal
 from reconciler.model.policy import GuardPolicy
+from reconciler.model.values import dataclass
 
 FEW = 5
 """So many deletions are never suspicious by their share alone (DESIGN.md, Guard)."""

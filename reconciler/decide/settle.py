@@ -1,7 +1,6 @@
 """What follows from the difference of one field: which side is written, and which value lost."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
@@ -9,6 +8,7 @@ from reconciler.decide.diff import FieldDiff, Verdict
 from reconciler.model.fields import Field, Side
 from reconciler.model.plan import Conflict, Rule, Why
 from reconciler.model.policy import ConflictPolicy
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,13 @@
 """One request to the API: the origin checked, the bearer attached, redirects followed by our own rules."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from reconciler.github.meter import Meter
 from reconciler.github.origin import Origin
 from reconciler.github.transport import PATIENCE, DroppedError, Incoming, Outgoing, Transport
 from reconciler.model.secret import Secret
+from reconciler.model.values import dataclass
 
 MOST_REDIRECTS = 3
 _FOLLOWED_BY_READS = frozenset({301, 302, 307, 308})

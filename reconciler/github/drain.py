@@ -4,13 +4,13 @@ No request is made here: `wanted()` says what to ask for, `take()` is given the 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
 from reconciler.errors import GitHubError
 from reconciler.github.translate import Row
 from reconciler.model.ids import Fingerprint
+from reconciler.model.values import dataclass
 
 T = TypeVar("T")
 SECOND = timedelta(seconds=1)

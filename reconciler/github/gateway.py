@@ -1,7 +1,6 @@
 """Every request of one repository passes here: points, token, limits, and asking again where that is safe."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from reconciler.errors import CredentialError, LimitedError
@@ -16,6 +15,7 @@ from reconciler.github.transport import DroppedError, UnsentError
 from reconciler.github.wire import is_json
 from reconciler.model.ids import Fingerprint
 from reconciler.model.secret import Secret
+from reconciler.model.values import dataclass
 from reconciler.ports import Clock, Governor
 
 LARGEST_BLOCK = 25

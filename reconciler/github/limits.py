@@ -1,11 +1,11 @@
 """What an answer says about limits; pure (GITHUB.md, Limits)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from reconciler.model.snapshot import RateLimit
+from reconciler.model.values import dataclass
 
 SHORTEST = 1.0
 LONGEST = 86_400.0

@@ -1,7 +1,7 @@
 """The two lists of a repository, probed and drained by the rules of GITHUB.md; the I/O around `drain`."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -17,6 +17,7 @@ from reconciler.github.place import Place
 from reconciler.github.translate import Row
 from reconciler.github.wire import elements
 from reconciler.model.issue import ListState
+from reconciler.model.values import dataclass
 from reconciler.ports import Page
 
 T = TypeVar("T")

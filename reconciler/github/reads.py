@@ -1,6 +1,5 @@
 """Single objects: the repository, an account, an issue with its thread and events."""
 
-from dataclasses import dataclass
 from itertools import chain
 
 from msgspec import UNSET, Raw
@@ -27,6 +26,7 @@ from reconciler.github.wire import (
 )
 from reconciler.model.ids import IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.issue import Account, Etags, FieldEvent, Issue, RemoteComment, Repository, Whole
+from reconciler.model.values import dataclass
 
 PER_PAGE = 100
 LOOKS = 5

@@ -4,12 +4,12 @@ The governor tells other processes. This is for the requests whose points were r
 a limit's answer can get an integration banned (GITHUB.md, Limits).
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.errors import LimitedError
 from reconciler.github.limits import Wait
 from reconciler.model.ids import Fingerprint
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -23,6 +22,7 @@ from reconciler.model.fields import Field
 from reconciler.model.ids import AccountId, IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.issue import Account, FieldEvent, Issue, RemoteComment, Repository
 from reconciler.model.snapshot import Poisoned
+from reconciler.model.values import dataclass
 
 T = TypeVar("T")
 FieldOfLabel = Callable[[str], Field | None]

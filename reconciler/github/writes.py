@@ -1,7 +1,6 @@
 """Writes: each is sent once, and what became of it is told, never guessed (DESIGN.md, Writing to GitHub)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from reconciler.errors import ForeignOriginError, GitHubError
@@ -18,6 +17,7 @@ from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber, RemoteCommentId
 from reconciler.model.intent import Answer, NotSent, Refused, Unknown
 from reconciler.model.issue import Issue, RemoteComment
+from reconciler.model.values import dataclass
 from reconciler.model.webhook import Hook, HookWish
 
 T = TypeVar("T")

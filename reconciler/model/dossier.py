@@ -1,7 +1,7 @@
 """All that is known about one report, as `reconcile why` and the dashboard show it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from reconciler.model.fields import Field, Side
@@ -11,6 +11,7 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import Entry, Link
 from reconciler.model.report import LocalComment, Report
 from reconciler.model.snapshot import Change
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,7 @@ class ReportShown:
 
     project_name: str
     dossier: Dossier
+    title: str  # as people wrote it
     state: str  # Synced, Waiting, Needs you, Not linked, Gone on GitHub, …
     reason: str | None
     fields: tuple[FieldShown, ...]

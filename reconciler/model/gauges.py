@@ -1,11 +1,12 @@
 """What the database says of every project and credential, in numbers: for `/metrics`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from reconciler.model.ids import ProjectId
 from reconciler.model.snapshot import Limits
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ account's role, not the token's grant.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,10 @@
 """GitHub's side: a repository, an issue and its comments, as far as this program looks at them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.model.fields import Field, IssueState
 from reconciler.model.ids import AccountId, CommentId, IssueNumber, RemoteCommentId, ReportId, RepositoryId
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

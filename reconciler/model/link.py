@@ -1,6 +1,5 @@
 """The memory of a link: what both sides last agreed on, what GitHub last showed, which comment is whose."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,6 +15,7 @@ from reconciler.model.ids import (
     RepositoryId,
 )
 from reconciler.model.issue import Etags
+from reconciler.model.values import dataclass
 
 
 class LinkState(StrEnum):

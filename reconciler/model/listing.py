@@ -1,6 +1,5 @@
 """What the pages list of a project: links, changes, conflicts, withheld deletions, the last day."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
@@ -9,6 +8,7 @@ from reconciler.model.fields import Side
 from reconciler.model.ids import IssueNumber, LinkId, ReportId
 from reconciler.model.kinds import Kind
 from reconciler.model.link import LinkState
+from reconciler.model.values import dataclass
 
 
 class Pressing(IntEnum):

@@ -1,10 +1,10 @@
 """What a pass reports: its outcome, what it cost, what it changed (CONTRACT.md, --json of a pass)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from reconciler.model.ids import ProjectId
+from reconciler.model.values import dataclass
 
 
 class Outcome(StrEnum):

@@ -1,10 +1,11 @@
 """The operator's choices, in the shapes the rooms need them (CONTRACT.md, Configuration)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from reconciler.model.fields import Category, Severity
+from reconciler.model.values import dataclass
 
 
 class ConflictPolicy(StrEnum):

@@ -1,11 +1,11 @@
 """BugSpark's side: a report and its comments, as far as this program looks at them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.model.fields import Category, Severity, Status
 from reconciler.model.ids import CommentId, ProjectId, ReportId
 from reconciler.model.secret import Secret
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,10 @@
 """When a project is looked at next: idle ones more rarely, failing ones later and later. Pure."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Outcome
+from reconciler.model.values import dataclass
 
 RAREST = 5
 """An idle project is polled up to so many times more rarely than `poll.interval_seconds`."""

@@ -1,6 +1,6 @@
 """A value that must not be shown."""
 
-from dataclasses import dataclass
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

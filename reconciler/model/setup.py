@@ -1,11 +1,11 @@
 """How a project is connected to GitHub, as far as that is known without asking GitHub."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from reconciler.model.ids import IssueNumber
 from reconciler.model.report import Project
+from reconciler.model.values import dataclass
 
 
 class Credential(StrEnum):

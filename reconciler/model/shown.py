@@ -1,11 +1,11 @@
 """What the commands show: flat values made of text and numbers, and the progress of long work."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Failure
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

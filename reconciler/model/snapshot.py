@@ -1,7 +1,7 @@
 """What the database says, read in one consistent snapshot, and what is handed back to be stored."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from reconciler.model.fields import Side
@@ -14,6 +14,7 @@ from reconciler.model.passes import PassResult
 from reconciler.model.plan import LinkPlan, RemoveLocal
 from reconciler.model.report import LocalComment, Report
 from reconciler.model.told import NOTHING, Told
+from reconciler.model.values import dataclass
 from reconciler.model.webhook import WebhookHealth
 
 UNKNOWN_REPOSITORY = RepositoryId(0)

@@ -1,6 +1,5 @@
 """A project's standing in one sign and a few words, and what a person should do (LOOKS.md)."""
 
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
@@ -8,6 +7,7 @@ from reconciler.model.identity import HELD
 from reconciler.model.link import LinkState
 from reconciler.model.passes import Outcome
 from reconciler.model.snapshot import Health
+from reconciler.model.values import dataclass
 from reconciler.model.webhook import WebhookHealth
 from reconciler.model.wording import ago, clock, counted, words_of_shell
 

@@ -1,8 +1,9 @@
 """Who looks at the pages and the API, and how far that goes (BUGSPARK.md, Dashboard sign-in)."""
 
-from dataclasses import dataclass
 from enum import IntEnum
 from uuid import UUID
+
+from reconciler.model.values import dataclass
 
 
 class Access(IntEnum):

@@ -1,10 +1,10 @@
 """What the database needs done beside the passes: old rows removed, rights looked at."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from reconciler.model.ids import ProjectId
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
 """The doorway to GitHub, and the marks that tell our writing from others'."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
@@ -31,6 +30,7 @@ from reconciler.model.snapshot import (
     Poisoned,
     RateLimit,
 )
+from reconciler.model.values import dataclass
 from reconciler.model.webhook import Hook, HookWish
 
 Row_co = TypeVar("Row_co", covariant=True)

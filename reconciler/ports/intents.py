@@ -1,7 +1,6 @@
 """Recorded wishes to write to GitHub."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -13,6 +12,7 @@ from reconciler.model.link import Entry, Link
 from reconciler.model.snapshot import (
     Change,
 )
+from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ sent once per row.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Text, Uuid, cast, delete, update
@@ -16,6 +15,7 @@ from reconciler.model.ids import ReportId
 from reconciler.model.intent import Operation
 from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, RemoveLocal, SetField
 from reconciler.model.snapshot import Batch, Stored
+from reconciler.model.values import dataclass
 from reconciler.store import story
 from reconciler.store.bulk import delete_by_id, insert_new, source, update_by_id, upsert
 from reconciler.store.checks import Digest, stale

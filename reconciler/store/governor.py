@@ -1,7 +1,7 @@
 """One credential's limits, shared by all processes through one row: `ports.Governor` (DESIGN.md, Limits)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from reconciler.errors import DatabaseError, LimitedError
 from reconciler.model.ids import Fingerprint
 from reconciler.model.policy import Pace
 from reconciler.model.snapshot import RateLimit
+from reconciler.model.values import dataclass
 from reconciler.ports import Clock
 from reconciler.store import windows
 from reconciler.store.engine import Database

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -11,6 +10,7 @@ from reconciler.errors import CredentialError
 from reconciler.model.ids import ProjectId
 from reconciler.model.report import Integration, Project
 from reconciler.model.secret import Secret
+from reconciler.model.values import dataclass
 from reconciler.store.secrets import Vault
 
 SECRETS = ("token", "webhookSecret")

@@ -5,11 +5,12 @@ one there is only the key that `migrate` made, which is there in clear already.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from sqlalchemy import or_, select
 
 from reconciler.model.secret import Secret
+from reconciler.model.values import dataclass
 from reconciler.store.engine import Database
 from reconciler.store.meta import MARKER_KEY, put
 from reconciler.store.tables import meta

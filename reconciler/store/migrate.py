@@ -4,7 +4,6 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from uuid import uuid4
@@ -16,6 +15,7 @@ from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from reconciler.errors import SchemaError
+from reconciler.model.values import dataclass
 from reconciler.store import meta
 from reconciler.store.engine import APPLICATION, BUSY_SECONDS, attend_sqlite, parse_url
 from reconciler.store.failures import translated

@@ -1,12 +1,13 @@
 """The database doorway as a whole: `ports.Stores`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 from reconciler.model.policy import Pace
 from reconciler.model.secret import Secret
+from reconciler.model.values import dataclass
 from reconciler.ports import Clock, Fences, Governor
 from reconciler.store.apply import Ways
 from reconciler.store.care import StoredCare

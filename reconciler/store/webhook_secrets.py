@@ -1,6 +1,5 @@
 """The webhook secret in `integrations.config`, and the one before it (BUGSPARK.md, Secrets)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from reconciler.errors import ProjectError
 from reconciler.model.ids import ProjectId
 from reconciler.model.secret import Secret
+from reconciler.model.values import dataclass
 from reconciler.store import bugspark
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.integrations import BadConfigError, parsed

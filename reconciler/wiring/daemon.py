@@ -7,7 +7,6 @@ were looked at and the web answers.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
 from socket import socket
 from uuid import uuid4
 
@@ -21,6 +20,7 @@ from reconciler.errors import ConfigurationError, DatabaseError, ReconcilerError
 from reconciler.logs import Log
 from reconciler.metrics import Metrics
 from reconciler.model.secret import Secret
+from reconciler.model.values import dataclass
 from reconciler.store import libpq
 from reconciler.store.engine import parse_url
 from reconciler.wiring.clock import SystemClock

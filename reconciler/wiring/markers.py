@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from reconciler.github.marker import MarkerKeys, name_of
 from reconciler.model.identity import Identity
 from reconciler.model.ids import RepositoryId
 from reconciler.model.secret import Secret
+from reconciler.model.values import dataclass
 from reconciler.store.keyring import KeyRing
 
 
