@@ -1,0 +1,220 @@
+"""A systemd as PID 1 of its own namespaces, with the shipped unit and this checkout installed in it.
+
+In: a directory. Out: a Machine that runs `systemctl` and looks at processes inside; gone at the block's end,
+or with this process. Needs root and the right to make namespaces; says so where it has not.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import psutil
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+UNIT = "bugspark-reconciler.service"
+PATIENCE = 60.0
+NEEDED = ("/lib/systemd/systemd", "systemctl", "systemd-analyze", "unshare", "nsenter")
+OF_ETC = (
+    "passwd",
+    "group",
+    "nsswitch.conf",
+    "ld.so.cache",
+    "localtime",
+    "machine-id",
+    "hosts",
+    "resolv.conf",
+)
+TARGETS = ("reconciler-test", "sysinit", "basic", "shutdown", "network-online", "multi-user")
+DROP_IN = """\
+[Service]
+Environment=PYTHONPATH=/opt/checkout PYTHONDONTWRITEBYTECODE=1 LD_LIBRARY_PATH=/opt/python/lib
+StandardOutput=append:/var/log/reconciler.log
+StandardError=append:/var/log/reconciler.log
+RestartSec=200ms
+WatchdogSec=5
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """`place` holds its etc, lib (the service's state), log and units; `init` is its PID 1 as seen here."""
+
+    place: Path
+    init: psutil.Process
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command inside, as its root."""
+        return self._inside(self.init.pid, *words)
+
+    def systemctl(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self.run("systemctl", "--no-pager", *words)
+
+    def show(self, name: str) -> str:
+        """One property of the unit."""
+        return self.systemctl("show", "--value", "--property", name, UNIT).stdout.strip()
+
+    def main(self) -> psutil.Process:
+        """The service's main process, as it is seen from here."""
+        inside = self.show("MainPID")
+        for each in self.init.children(recursive=True):
+            if self.status(each)["NSpid"].split()[-1] == inside:
+                return each
+        raise AssertionError(f"no main process: {self.story}")
+
+    @staticmethod
+    def status(process: psutil.Process) -> dict[str, str]:
+        """/proc/PID/status."""
+        lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        return {name: text.strip() for name, _, text in (line.partition(":") for line in lines)}
+
+    def beside(self, process: psutil.Process, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command as root in the mount namespace of that process: what the sandbox leaves of the files."""
+        return self._inside(process.pid, *words)
+
+    def until(self, what: Callable[[], bool]) -> None:
+        """Wait for the state of the world."""
+        began = time.monotonic()
+        while not what():
+            assert time.monotonic() - began < PATIENCE, self.story
+            time.sleep(0.05)
+
+    def credential(self, key: str, text: str) -> None:
+        """As docs/operating.md says."""
+        store = self.place / "etc" / "credstore"
+        store.mkdir(mode=0o700, exist_ok=True)
+        (store / f"bugspark-reconciler.{key}").write_text(text)
+
+    @property
+    def log(self) -> str:
+        """What the service said on stderr so far."""
+        path = self.place / "log" / "reconciler.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    @property
+    def boot(self) -> str:
+        """What PID 1 said so far."""
+        return (self.place / "boot.log").read_text(errors="replace")
+
+    @property
+    def story(self) -> str:
+        """For a test that fails."""
+        return f"{self.boot}\n{self.log}\n{self.systemctl('status', UNIT).stdout}"
+
+    @staticmethod
+    def _inside(pid: int, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["nsenter", "--target", str(pid), "--mount", "--pid", "--", *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+            stdin=subprocess.DEVNULL,
+        )
+
+
+@contextmanager
+def booted(place: Path) -> Iterator[Machine]:
+    """A running systemd, with the unit and its drop-in, not started yet."""
+    _possible()
+    _furnish(place)
+    with (place / "boot.log").open("a") as said, _console(place / "boot.log") as console:
+        words = ["sh", str(HERE / "boot.sh"), str(place), str(ROOT), sys.prefix, sys.base_prefix, console]
+        boot = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=said, stderr=subprocess.STDOUT)
+        try:
+            yield _up(place, boot)
+        finally:
+            assert boot.stdin is not None
+            boot.stdin.close()
+            boot.wait(PATIENCE)
+
+
+@contextmanager
+def _console(log: Path) -> Iterator[str]:
+    """A terminal for /dev/console, on which PID 1 tells what it does; it is written down in `log`."""
+    ours, theirs = os.openpty()
+
+    def write_down() -> None:
+        with log.open("ab") as file, suppress(OSError):  # EIO: the other end was closed
+            while said := os.read(ours, 4096):
+                file.write(said.replace(b"\r", b""))
+                file.flush()
+
+    thread = threading.Thread(target=write_down)
+    thread.start()
+    try:
+        yield os.ttyname(theirs)
+    finally:
+        os.close(theirs)
+        thread.join()
+        os.close(ours)
+
+
+def _possible() -> None:
+    missing = [each for each in NEEDED if shutil.which(each) is None]
+    if missing:
+        _impossible(f"and {missing[0]} is missing here: install systemd and util-linux")
+    if os.geteuid() != 0:
+        _impossible("which takes root, and this runs as somebody else")
+
+
+def _impossible(why: str) -> NoReturn:
+    pytest.fail(
+        f"the unit is tested under a real systemd in namespaces of its own, {why}\n"
+        "(the rest of the suite: make test ARGS=--ignore=tests/systemd)",
+        pytrace=False,
+    )
+
+
+def _up(place: Path, boot: "subprocess.Popen[bytes]") -> Machine:
+    """Wait for PID 1 to take commands."""
+    deadline = time.monotonic() + PATIENCE
+    while boot.poll() is None and time.monotonic() < deadline:
+        for init in psutil.Process(boot.pid).children(recursive=True):
+            machine = Machine(place=place, init=init)
+            if (
+                init.name() == "systemd"
+                and machine.systemctl("is-active", "reconciler-test.target").returncode == 0
+            ):
+                return machine
+        time.sleep(0.05)
+    said = (place / "boot.log").read_text(errors="replace").strip()
+    _impossible(
+        "which is not permitted or not possible here: it takes CAP_SYS_ADMIN (a container: --privileged) and "
+        f"cgroup v2. It said: {said or 'nothing'}"
+    )
+
+
+def _furnish(place: Path) -> None:
+    for name in ("etc", "lib", "log", "units", "opt/bin", "opt/lib"):
+        (place / name).mkdir(parents=True, exist_ok=True)
+    for name in OF_ETC:
+        if Path("/etc", name).exists():
+            shutil.copy(Path("/etc", name), place / "etc" / name)
+    for name in TARGETS:
+        (place / "units" / f"{name}.target").write_text("[Unit]\nDefaultDependencies=no\n")
+    shutil.copy(ROOT / "systemd" / UNIT, place / "units")
+    drop_ins = place / "etc" / "systemd" / "system" / f"{UNIT}.d"
+    drop_ins.mkdir(parents=True)
+    (drop_ins / "test.conf").write_text(DROP_IN)
+    (place / "etc" / "bugspark-reconciler").mkdir()
+    _install(place / "opt")
+
+
+def _install(prefix: Path) -> None:
+    """This very environment, where docs/operating.md puts it: the service sees neither /home nor /root."""
+    python = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    (prefix / "pyvenv.cfg").write_text("home = /opt/python/bin\n")
+    (prefix / "bin" / "python").symlink_to(f"/opt/python/bin/{python}")
+    script = Path(sys.executable).with_name("reconcile").read_text().partition("\n")[2]
+    (prefix / "bin" / "reconcile").write_text(f"#!/opt/reconciler/bin/python\n{script}")
+    (prefix / "bin" / "reconcile").chmod(0o755)

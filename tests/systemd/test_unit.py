@@ -1,0 +1,159 @@
+"""The shipped unit under a real systemd: started, reloaded, hung, killed, stopped; shut in all the while."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from reconciler.model.fields import Status
+from tests.support.command import Place, open_place
+from tests.support.daemon import QUICK, time_passing
+from tests.support.stores import sqlite_template
+from tests.systemd.machine import ROOT, UNIT, Machine, booted
+
+__all__ = ["sqlite_template"]
+
+INSIDE = "sqlite:////var/lib/bugspark-reconciler/bugspark.db"
+MOST_EXPOSED = 1.5
+LONGEST_STOP = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """The service on its machine, BugSpark on its database, GitHub on loopback."""
+
+    machine: Machine
+    world: Place
+
+    def start(self) -> None:
+        done = self.machine.systemctl("start", UNIT)
+        assert done.returncode == 0, done.stderr + self.machine.story
+
+    def configure(self, text: str) -> None:
+        (self.machine.place / "etc" / "bugspark-reconciler" / "config.toml").write_text(text)
+
+    def poll_every(self, seconds: float) -> None:
+        self.world.configure(**{**QUICK, "poll": {"interval_seconds": seconds}})
+        self.configure((self.world.desk.home / "config.toml").read_text())
+
+    def said(self, event: str) -> int:
+        """How many lines of the log say this."""
+        lines = [line for line in self.machine.log.splitlines() if line.startswith("{")]
+        return sum(json.loads(line)["event"] == event for line in lines)
+
+    def syncs(self) -> int:
+        """A report resolved in BugSpark closes its issue on GitHub; that issue's number."""
+        report, number = self.world.linked()
+        self.world.bugspark.set_report(report, status=Status.RESOLVED)
+        self.machine.until(lambda: self.world.github.web.issue(number).state == "closed")
+        return number
+
+
+@pytest.fixture
+def installed(sqlite_template: Path, tmp_path: Path) -> Iterator[Installed]:
+    """Installed as docs/operating.md says, database address as a credential; not started."""
+    with booted(tmp_path / "machine") as machine:
+        database = machine.place / "lib" / "bugspark.db"
+        shutil.copy(sqlite_template, database)
+        desk = tmp_path / "desk"
+        desk.mkdir()
+        with open_place(f"sqlite:///{database}", desk) as world, time_passing(world):
+            machine.credential("database.url", INSIDE + "\n")
+            service = Installed(machine=machine, world=world)
+            service.poll_every(1.0)
+            yield service
+
+
+def test_it_is_hardly_exposed() -> None:
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", ROOT / "systemd" / UNIT],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = re.search(r"exposure level for \S+: ([0-9.]+)", done.stdout)
+    assert found is not None, done.stderr
+    assert float(found[1]) <= MOST_EXPOSED
+
+
+def test_a_life_shut_in(installed: Installed) -> None:
+    """Ready, both at peace, the sandbox, a reload, a reload that fails, the end."""
+    machine, world = installed.machine, installed.world
+    installed.poll_every(3600.0)
+    installed.start()
+    assert machine.show("ActiveState") == "active"
+    assert "projects" in machine.show("StatusText")
+    assert re.findall(rf"{UNIT}:\d+: .*", machine.boot) == []  # a line it can't read
+    number = installed.syncs()
+    check_sandbox(machine)
+
+    world.github.web.comment(number, "seen", by="alice")
+    installed.poll_every(0.5)
+    assert machine.systemctl("reload", UNIT).returncode == 0
+    machine.until(lambda: any("seen" in row["body"] for row in world.bugspark.rows_of("comments")))
+    assert installed.said("configuration reloaded") == 1
+    installed.configure("[poll]\ninterval_secnods = 5\n")
+    assert machine.systemctl("reload", UNIT).returncode == 0
+    machine.until(lambda: installed.said("the old configuration stays") == 1)
+    machine.until(lambda: machine.show("ActiveState") == "active")
+    installed.syncs()
+
+    began = time.monotonic()
+    assert machine.systemctl("stop", UNIT).returncode == 0
+    assert time.monotonic() - began <= LONGEST_STOP
+    assert (machine.show("Result"), machine.show("ExecMainStatus")) == ("success", "0"), machine.story
+    assert machine.show("NRestarts") == "0"
+    assert installed.said("stopped") == 1
+
+
+def check_sandbox(machine: Machine) -> None:
+    """What the kernel and the files say of the running service."""
+    main = machine.main()
+    status = machine.status(main)
+    assert {name: status[name] for name in ("NoNewPrivs", "Seccomp")} == {"NoNewPrivs": "1", "Seccomp": "2"}
+    assert {int(status[name], 16) for name in ("CapEff", "CapPrm", "CapBnd", "CapAmb")} == {0}
+    assert 0 not in main.uids()
+    assert (machine.place / "lib" / "bugspark.db").stat().st_uid == main.uids().effective
+    for path in ("/etc", "/usr", "/opt/checkout", "/var/log"):
+        written = machine.beside(main, "touch", f"{path}/written")
+        assert "Read-only file system" in written.stderr, (path, written)
+    assert machine.beside(main, "ls", "/home").stdout == ""
+    devices = set(machine.beside(main, "ls", "/dev").stdout.split())
+    assert ("null" in devices, "console" in devices) == (True, False)
+    for kind, shared in (("mnt", False), ("user", False), ("ipc", False), ("net", True)):
+        ours, theirs = (Path(f"/proc/{pid}/ns/{kind}").readlink() for pid in (main.pid, machine.init.pid))
+        assert (ours == theirs) == shared, kind
+
+
+def test_a_hang_and_a_kill_are_followed_by_another_start(installed: Installed) -> None:
+    machine = installed.machine
+    installed.start()
+    machine.main().kill()
+    machine.until(lambda: machine.show("NRestarts") == "1" and machine.show("ActiveState") == "active")
+
+    machine.main().send_signal(signal.SIGSTOP)
+    machine.until(lambda: machine.show("NRestarts") == "2" and machine.show("ActiveState") == "active")
+    assert "Watchdog timeout" in machine.boot
+    assert "Fatal Python error: Aborted" in machine.log  # and where each thread stood
+    installed.syncs()
+
+
+@pytest.mark.parametrize("trouble", ["configuration", "schema"])
+def test_what_a_restart_can_not_mend_is_not_restarted(installed: Installed, trouble: str) -> None:
+    machine = installed.machine
+    if trouble == "configuration":
+        installed.configure("[poll]\ninterval_secnods = 5\n")
+    else:
+        machine.credential("database.url", INSIDE.replace("bugspark.db", "other.db"))
+        (machine.place / "lib" / "other.db").touch()
+    assert machine.systemctl("start", UNIT).returncode != 0
+    time.sleep(1)  # five times RestartSec
+    found = [machine.show(name) for name in ("ActiveState", "ExecMainStatus", "NRestarts")]
+    assert found == ["failed", "78", "0"], machine.story
