@@ -32,7 +32,7 @@ def as_lines(shown: ReportShown, view: View) -> Iterator[str]:
 
 def _lines(shown: ReportShown, view: View) -> Iterator[str]:
     report, link = shown.dossier.report, shown.dossier.link
-    yield f"{report.tracking_id}  {report.title}"
+    yield f"{report.tracking_id}  {shown.title}"
     issue = f"{link.repository}#{link.number}" if link else "no issue"
     yield f"{shown.project_name}, {issue}: {shown.state}"
     if shown.reason:

@@ -39,6 +39,7 @@ def explain(project_name: str, dossier: Dossier, policy: SyncPolicy) -> ReportSh
     return ReportShown(
         project_name=project_name,
         dossier=dossier,
+        title=unescape(dossier.report.title),
         state=state,
         reason=reason,
         fields=fields,

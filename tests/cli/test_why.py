@@ -35,7 +35,8 @@ def told(kind: Kind = Kind.SET_FIELD, side: Side = Side.BUGSPARK, **given: Any) 
 def shown(*story: Told, **given: Any) -> ReportShown:
     dossier = Dossier(report=a_report(), link=a_link(), comments=(), entries=(), intents=(), story=story)
     whole: dict[str, Any] = {"state": "Synced", "reason": None, "fields": (STATUS,), "comments": ()}
-    return ReportShown(project_name="Shop", **{"dossier": dossier, **whole, **given})
+    title = given.get("dossier", dossier).report.title
+    return ReportShown(project_name="Shop", title=title, **{"dossier": dossier, **whole, **given})
 
 
 def lines(of: ReportShown) -> list[str]:
