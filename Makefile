@@ -11,13 +11,15 @@ CODE := reconciler migrations tests bench
 WORKERS ?= 3 # two cores: a third worker fills the waits for disks and processes
 KEEP ?=
 N ?= 20000
+MINUTES ?= 5
+PROJECTS ?= 200
 SEED ?= $(shell od -An -N2 -tu2 /dev/urandom)
 ARGS ?=
 WHOLE := reconciler/decide/*,reconciler/github/*,reconciler/cycle/wishes.py,reconciler/cycle/write.py,$\
 	reconciler/cycle/send.py,reconciler/cycle/confirm.py,reconciler/cycle/recover.py,reconciler/cycle/ours.py,$\
 	reconciler/store/intents.py
 
-.PHONY: help .venv demo test check prove coverage mutants fmt lock bench clean
+.PHONY: help .venv demo test check prove coverage mutants fmt lock bench soak clean
 
 help:
 	@echo "make demo    watch reports and issues become equal (KEEP=1 leaves it running)"
@@ -29,6 +31,7 @@ help:
 	@echo "make fmt     rewrite the code in house style"
 	@echo "make lock    renew both lock files"
 	@echo "make bench   measure speed, print a table, write JSON"
+	@echo "make soak    daemons, PostgreSQL and GitHub under steady work and faults (MINUTES=5 PROJECTS=200)"
 	@echo "make clean   remove what these commands made, .venv included"
 
 # --- the environment: installed once, again only when a lock or pyproject.toml changes -------------
@@ -89,6 +92,9 @@ fmt: .venv
 
 bench: .venv
 	@$(BIN)/python -m bench $(ARGS)
+
+soak: .venv
+	@$(BIN)/python -m bench.soak --minutes $(MINUTES) --projects $(PROJECTS) $(ARGS)
 
 # Locks name no index: pip takes whatever index the machine has, and the hashes say what is good.
 # uv is a tool here, fetched into a venv of its own; it leaves no file behind but the locks.

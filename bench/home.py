@@ -10,6 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bench.hub import TOKEN, Repository
+from bench.plot import Plot
 from bench.processes import Program
 from reconciler.config.load import load
 from reconciler.model.ids import ProjectId
@@ -43,6 +44,10 @@ class Home:
     project: ProjectId
     repository: Repository
     program: Program
+
+    @property
+    def plot(self) -> Plot:
+        return Plot(project=self.project, repository_id=self.repository.id, repository=self.repository.name)
 
     def settle(self) -> None:
         """What PostgreSQL's autovacuum would have done by the time anybody looks."""

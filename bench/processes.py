@@ -43,7 +43,7 @@ class Program:
 
     def command(self) -> Measured:
         """`reconcile --project P --json`, as a person or a cron job starts it."""
-        return run([_reconcile(), "--config", str(self.config), "--project", self.project, "--json"])
+        return run([reconcile(), "--config", str(self.config), "--project", self.project, "--json"])
 
     def passes(self, count: int) -> tuple[Measured, list[dict[str, Any]]]:
         """So many passes in one process, as in the daemon; each one's figures (see worker.py)."""
@@ -61,5 +61,6 @@ def run(command: list[str]) -> Measured:
     return msgspec.json.decode(done.stdout, type=Measured)
 
 
-def _reconcile() -> str:
+def reconcile() -> str:
+    """The installed command."""
     return str(Path(sys.executable).with_name("reconcile"))

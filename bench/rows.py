@@ -14,6 +14,7 @@ from sqlalchemy import Table
 
 from bench.home import Home
 from bench.hub import Said
+from bench.plot import Plot
 from reconciler.decide.text import digest, to_bugspark
 from reconciler.model.fields import Category, IssueState, Severity, Side, Status
 from reconciler.model.ids import CommentId, EntryId, IssueNumber, LinkId, ReportId
@@ -37,21 +38,20 @@ REPORT = kinds(
 )  # fmt: skip
 COMMENT = kinds(bugspark.comments, "id", "report_id", "body", "created_at", "source")
 Row = Sequence[Any]
+Wanted = dict[Table, tuple[Mapping[str, Any], Iterable[Row]]]
 
 
 def insert_links(home: Home, count: int, *, said: Iterable[Said] = ()) -> list[Link]:
     """Links to the issues 1 to `count`, at peace since a month; `said`: the comments already imported."""
     rows = list(said)
     counts = Counter(each.number for each in rows)
-    numbers = [IssueNumber(number) for number in range(1, count + 1)]
-    links = [_link(home, number, counts[number]) for number in numbers]
+    links = _links(home.plot, count, counts)
     threads = [(links[each.number - 1], each, CommentId(uuid4())) for each in rows]
     asyncio.run(
         _insert(
-            home,
-            {
-                bugspark.reports: (REPORT, (_report(link) for link in links)),
-                tables.links: (LINK_KINDS, (tuple(link_row(link, 1).values()) for link in links)),
+            home.url,
+            _at_peace(links)
+            | {
                 bugspark.comments: (COMMENT, (_comment(*each) for each in threads)),
                 tables.comments: (ENTRY_KINDS, (_entry(*each) for each in threads)),
             },
@@ -60,15 +60,29 @@ def insert_links(home: Home, count: int, *, said: Iterable[Said] = ()) -> list[L
     return links
 
 
+def settle_plots(url: str, plots: Iterable[Plot], count: int) -> list[list[Link]]:
+    """The same for many projects at once, without comments; each plot's links."""
+    made = [_links(plot, count, Counter()) for plot in plots]
+    asyncio.run(_insert(url, _at_peace([link for links in made for link in links])))
+    return made
+
+
 def insert_comments(home: Home, links: Iterable[Link], body: str) -> None:
     """One new comment in BugSpark on each of these reports, written by a person a minute ago."""
     at = datetime.now(UTC) - timedelta(minutes=1)
     rows = ((uuid4(), link.report_id, body.replace("{n}", str(link.number)), at, None) for link in links)
-    asyncio.run(_insert(home, {bugspark.comments: (COMMENT, rows)}))
+    asyncio.run(_insert(home.url, {bugspark.comments: (COMMENT, rows)}))
 
 
-async def _insert(home: Home, wanted: Mapping[Table, tuple[Mapping[str, Any], Iterable[Row]]]) -> None:
-    database = open_engine(home.url)
+def _at_peace(links: Sequence[Link]) -> Wanted:
+    return {
+        bugspark.reports: (REPORT, (_report(link) for link in links)),
+        tables.links: (LINK_KINDS, (tuple(link_row(link, 1).values()) for link in links)),
+    }
+
+
+async def _insert(url: str, wanted: Wanted) -> None:
+    database = open_engine(url)
     try:
         for table, (types, rows) in wanted.items():
             for chunk in _chunks(rows):
@@ -88,16 +102,21 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
     yield chunk
 
 
-def _link(home: Home, number: IssueNumber, comments: int) -> Link:
+def _links(plot: Plot, count: int, comments: Counter[IssueNumber]) -> list[Link]:
+    numbers = (IssueNumber(number) for number in range(1, count + 1))
+    return [_link(plot, number, comments[number]) for number in numbers]
+
+
+def _link(plot: Plot, number: IssueNumber, comments: int) -> Link:
     now = datetime.now(UTC).replace(microsecond=0)
     at = now - LONG_AGO
     title = f"Cart is empty ({number})"
     return Link(
         id=LinkId(uuid4()),
-        project_id=home.project,
+        project_id=plot.project,
         report_id=ReportId(uuid4()),
-        repository_id=home.repository.id,
-        repository=home.repository.name,
+        repository_id=plot.repository_id,
+        repository=plot.repository,
         number=number,
         origin=LinkOrigin.EXPORT,
         backfill=True,

@@ -1,0 +1,36 @@
+"""Percentiles and straight lines. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """How long something took, in seconds; `count` times."""
+
+    count: int
+    p50: float = 0.0
+    p95: float = 0.0
+    p99: float = 0.0
+    most: float = 0.0
+
+
+def spread(seconds: Sequence[float]) -> Spread:
+    """Nearest rank: every figure is one that was measured."""
+    if not seconds:
+        return Spread(count=0)
+    row = sorted(seconds)
+    p50, p95, p99 = (row[ceil(share * len(row)) - 1] for share in (0.5, 0.95, 0.99))
+    return Spread(count=len(row), p50=p50, p95=p95, p99=p99, most=row[-1])
+
+
+def slope(points: Sequence[tuple[float, float]]) -> float:
+    """Of the straight line nearest to these points (least squares), y for each x; 0 for fewer than two."""
+    count = len(points)
+    if count < 2:
+        return 0.0
+    middle_x = sum(x for x, _ in points) / count
+    middle_y = sum(y for _, y in points) / count
+    width = sum((x - middle_x) ** 2 for x, _ in points)
+    return sum((x - middle_x) * (y - middle_y) for x, y in points) / width if width else 0.0
