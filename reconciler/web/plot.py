@@ -136,8 +136,8 @@ def percentile(times: Sequence[timedelta], share: float) -> timedelta | None:
 def _words(day: Day) -> str:
     failed = sum(run.outcome == Outcome.FAILED for run in day.runs)
     sent = sum(each.side is Side.GITHUB for each in day.crossings)
-    worked = f"{len(day.runs):,} {'pass' if len(day.runs) == 1 else 'passes'} did something or failed"
+    worked = f"{len(day.runs):,} {'pass' if len(day.runs) == 1 else 'passes'} with something to tell"
     return (
-        f"{worked}, {failed:,} of them failed; {counted(sent, 'change')} to GitHub,"
+        f"{worked}, {failed:,} failed; {counted(sent, 'change')} to GitHub,"
         f" {counted(len(day.crossings) - sent, 'change')} to BugSpark."
     )

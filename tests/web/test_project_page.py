@@ -1,0 +1,243 @@
+"""The overview and a project's page over a synced world, as somebody without script uses them."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from reconciler.metrics import Metrics
+from reconciler.model.fields import Severity
+from reconciler.store import tables
+from reconciler.web.serve import bind, serving
+from reconciler.wiring.web import application
+from tests.cycle.test_conflicts import relabel
+from tests.support.github import GitHub, github
+from tests.support.sync import Sync, open_sync
+from tests.web.browsing import Page, page, press
+from tests.web.house import Nudged
+
+__all__ = ["github"]
+
+HOSTILE = "<script>alert(1)</script>\u202egnp.exe\x1b[31m' onmouseover=x <b>"
+
+
+@pytest.fixture
+def queue() -> Nudged:
+    return Nudged()
+
+
+@pytest.fixture
+async def sync(migrated: str, github: GitHub) -> AsyncIterator[Sync]:
+    async with open_sync(migrated, github, guard={"max_deletions": 1}) as world:
+        yield world
+
+
+@pytest.fixture
+async def client(sync: Sync, queue: Nudged) -> AsyncIterator[httpx.AsyncClient]:
+    """On this machine and without a sign-in method: the operator."""
+    sockets = bind("127.0.0.1", 0)
+    app = application(sync.app._parts, queue, Metrics(), lambda: True, sockets)
+    async with (
+        serving(app, sockets) as running,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", timeout=10) as opened,
+    ):
+        yield opened
+
+
+async def project(client: httpx.AsyncClient, sync: Sync, query: str = "") -> Page:
+    return await page(client, f"/projects/{sync.project}{query}")
+
+
+async def test_without_a_project_the_overview_says_how_one_comes(
+    sync: Sync, client: httpx.AsyncClient
+) -> None:
+    sync.bugspark.execute("DELETE FROM integrations")
+    seen = await page(client, "/")
+    assert "No project yet" in seen.words and "reconcile check" in seen.words
+
+
+async def test_the_overview_tells_at_a_glance_and_needs_no_script(
+    sync: Sync, client: httpx.AsyncClient
+) -> None:
+    await sync.linked()
+    seen = await page(client, "/")
+    assert "Everything is synced" in seen.words
+    assert "acme/web" in seen.words and "of 5,000" in seen.words
+    assert seen.buttons == []
+    await sync.app.pause(str(sync.project))
+    seen = await page(client, "/")
+    assert "1 project needs you" in seen.words
+    seen = await press(client, seen, "Resume")
+    assert "Shop goes on" in seen.words
+    assert "Paused" not in (await page(client, "/")).words
+
+
+async def test_strangers_text_is_shown_and_never_obeyed(sync: Sync, client: httpx.AsyncClient) -> None:
+    report, number = await sync.linked(title=HOSTILE)
+    sync.bugspark.execute("UPDATE projects SET name = :name", name=HOSTILE)
+    sync.github.web.comment(number, f"see {HOSTILE}", by="alice")
+    sync.say(report, HOSTILE)
+    sync.change(report, severity="low")
+    relabel(sync, number, "medium-priority", "critical")
+    await sync.settle()
+    for path in ("/", f"/projects/{sync.project}", f"/projects/{sync.project}?q={HOSTILE[:20]}"):
+        seen = await page(client, path)
+        assert "alert(1)" in seen.words
+        assert "\u202e" not in seen.words and "\x1b" not in seen.words
+        assert r"\u202e" in seen.words
+
+
+async def test_withheld_deletions_are_listed_and_exactly_these_accepted(
+    sync: Sync, client: httpx.AsyncClient, queue: Nudged
+) -> None:
+    report, number = await sync.linked()
+    said = [sync.say(report, f"remark {i}") for i in range(3)]
+    await sync.settle()
+    for each in said:
+        sync.bugspark.delete_comment(each)
+    await sync.settle()
+    assert len(sync.github.web.thread(number)) == 3
+    seen = await project(client, sync)
+    assert "3 deletions withheld" in seen.words and seen.words.count("on GitHub") >= 3
+    wrong = await press(client, seen, "Accept these deletions", word="0" * 16)
+    assert "nothing is withheld under the hash" in wrong.words
+    seen = await press(client, seen, "Accept these deletions")
+    assert "Accepted" in seen.words and sync.project in queue.projects
+    await sync.settle()
+    assert not sync.github.web.thread(number)
+    assert "withheld" not in (await project(client, sync)).words
+
+
+async def test_a_conflict_is_shown_with_both_values_and_either_is_taken(
+    sync: Sync, client: httpx.AsyncClient, queue: Nudged
+) -> None:
+    report, number = await sync.linked()
+    sync.change(report, severity="low")
+    sync.github.clock.advance(1)
+    relabel(sync, number, "medium-priority", "critical")
+    await sync.settle()
+    assert sync.severity(report) == "critical"
+    seen = await press(client, await project(client, sync), "Take BugSpark’s")
+    assert "severity is 'low' again" in seen.words and queue.projects == [sync.project]
+    await sync.settle()
+    assert (sync.severity(report), sync.labels(number) & {"low-priority", "critical"}) == (
+        "low",
+        {"low-priority"},
+    )
+    assert "Conflicts" not in (await project(client, sync)).text
+
+
+async def test_a_button_about_another_projects_report_does_nothing(
+    sync: Sync, client: httpx.AsyncClient
+) -> None:
+    report, number = await sync.linked()
+    sync.change(report, severity="low")
+    relabel(sync, number, "medium-priority", "critical")
+    await sync.settle()
+    other = sync.bugspark.add_project("Other")
+    sync.bugspark.add_integration(other, token=sync.github.token, owner="acme", repo="web")
+    theirs = sync.bugspark.add_report(other, severity=Severity.MEDIUM)
+    seen = await project(client, sync)
+    for fields in ({"report": str(theirs)}, {"report": "x"}, {"take": "me"}, {"field": "owner"}):
+        refused = await press(client, seen, "Take BugSpark’s", **fields)
+        assert "no such report" in refused.words or "no field" in refused.words
+    assert sync.severity(theirs) == "medium"
+
+
+async def test_sync_verify_pause_and_resume_from_the_page(
+    sync: Sync, client: httpx.AsyncClient, queue: Nudged
+) -> None:
+    await sync.linked()
+    await sync.run()
+    assert not issue_reads(sync)
+    seen = await press(client, await project(client, sync), "Sync now")
+    assert "as soon as a pass may run" in seen.words
+    seen = await press(client, seen, "Verify all")
+    assert "Every link is compared whole" in seen.words
+    assert queue.projects == [sync.project] * 2
+    await sync.run()
+    assert issue_reads(sync)
+    seen = await press(client, seen, "Pause")
+    assert "Shop is paused" in seen.words
+    seen = await press(client, seen, "Resume")
+    assert "Resume" not in seen.buttons
+
+
+async def test_coverage_latency_and_the_day_are_told_in_words_too(
+    sync: Sync, client: httpx.AsyncClient
+) -> None:
+    report, number = await sync.linked()
+    sync.github.web.comment(number, "From there", by="alice")
+    await sync.run(seconds=7)
+    sync.say(report, "From here")
+    await sync.run()
+    seen = await project(client, sync)
+    assert "1 of 1 verified equal within 6 h" in seen.words
+    assert "1 change to BugSpark" in seen.words
+    assert "p50 7.0 s" in seen.words
+    assert "import comment : From there" in seen.words or "import comment: From there" in seen.words
+
+
+async def test_links_are_filtered_found_and_turned_page_by_page(
+    sync: Sync, client: httpx.AsyncClient
+) -> None:
+    many(sync, 120)
+    for query, expected in (
+        ("?q=BUG-7", {7}),
+        ("?q=%2342", {42}),
+        ("?q=Title+of+11", {11, *range(110, 120)}),
+    ):
+        assert numbers(await project(client, sync, query)) == sorted(expected, reverse=True)
+    for query in ("?q=100%25", "?q=_", "?state=conflict", "?state=attention", "?q=BUG-1&after=9.x&before=x"):
+        assert len(numbers(await project(client, sync, query))) == (1 if "BUG-1" in query else 0)
+    for query in ("", "?state=synced"):
+        seen = await project(client, sync, query)
+        walked = numbers(seen)
+        for _ in range(2):
+            seen = await page(client, seen.link("after=").split("#")[0])
+            walked += numbers(seen)
+        assert walked == list(range(120, 0, -1))
+        assert not any("after=" in address for address, _ in seen.links)
+        seen = await page(client, seen.link("before=").split("#")[0])
+        assert numbers(seen) == list(range(70, 20, -1))
+
+
+def issue_reads(sync: Sync) -> list[str]:
+    """Single issues that the last pass asked for."""
+    return [seen.path for seen in sync.asked if "/issues/" in seen.path and "comments" not in seen.path]
+
+
+def many(sync: Sync, count: int) -> None:
+    """Links at peace, numbered from one."""
+    at = sync.clock.now()
+    rows: list[dict[str, Any]] = []
+    for number in range(1, count + 1):
+        report = sync.bugspark.add_report(
+            sync.project, tracking_id=f"BUG-{number}", title=f"Title of {number}"
+        )
+        rows.append(
+            {
+                "id": report,
+                "project_id": sync.project,
+                "report_id": report,
+                "repository_id": 77,
+                "repository": "acme/web",
+                "number": number,
+                "origin": "export",
+                "backfill": False,
+                "state": "active",
+                "created_at": at,
+                "checked_at": at - timedelta(hours=1),
+                "revision": 1,
+            }
+        )
+    with sync.bugspark.engine.begin() as connection:
+        connection.execute(sa.insert(tables.links), rows)
+
+
+def numbers(seen: Page) -> list[int]:
+    """Of the issues in the list, in their order."""
+    return [int(address.rpartition("/")[2]) for address, _ in seen.links if "/issues/" in address]
