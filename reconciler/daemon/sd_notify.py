@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 LONGEST_STATUS = 200
+MORE_SECONDS = 120
+"""That a start may take from each word of it on; one try of a database that does not answer takes less."""
 
 
 class Notifier:
@@ -40,6 +42,11 @@ class Notifier:
         """A line for `systemctl status`."""
         line = " ".join(text.split())[:LONGEST_STATUS]
         self._send(f"STATUS={line}")
+
+    def waiting(self, text: str) -> None:
+        """Not started yet, for this reason, and not stuck: TimeoutStartSec= shall not end it."""
+        self._send(f"EXTEND_TIMEOUT_USEC={MORE_SECONDS * 1_000_000}")
+        self.status(text)
 
     def _send(self, message: str) -> None:
         if self._address is None:

@@ -152,7 +152,7 @@ async def _first_look(
             if not await _unless(stop, residence.move(settings)):
                 return False
         except DatabaseError as error:
-            notify.status(str(error))
+            notify.waiting(str(error))
             log.warning("waiting for the database", reason=str(error))
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), RETRY_SECONDS)

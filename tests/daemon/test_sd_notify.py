@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.daemon.sd_notify import LONGEST_STATUS, Notifier
+from reconciler.daemon.sd_notify import LONGEST_STATUS, MORE_SECONDS, Notifier
 
 
 @pytest.fixture
@@ -47,6 +47,12 @@ def test_a_status_is_one_line_and_no_other_word(manager: socket.socket) -> None:
     text = heard(manager)
     assert "\n" not in text
     assert len(text) <= len("STATUS=") + LONGEST_STATUS
+
+
+def test_a_start_that_waits_asks_for_more_time_and_says_why(manager: socket.socket) -> None:
+    Notifier({"NOTIFY_SOCKET": manager.getsockname()}).waiting("the database does not answer")
+    assert heard(manager) == f"EXTEND_TIMEOUT_USEC={MORE_SECONDS}000000"
+    assert heard(manager) == "STATUS=the database does not answer"
 
 
 def test_an_abstract_socket_is_found() -> None:

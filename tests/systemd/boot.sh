@@ -5,8 +5,6 @@
 # Nothing of the machine can be reached by what runs in there: its root is read-only, /dev, /run, /tmp, /var/tmp are
 # others (no systemd-tmpfiles may ever clean the machine's own), and there are no units but those in PLACE/units.
 set -eu
-[ "$$" != 1 ] || exec sh "$(dirname "$0")/init.sh" "$@"
-
 if [ "${1:-}" != --alone ]; then
     exec unshare --mount --propagation private sh "$0" --alone "$@"
 fi
@@ -17,7 +15,8 @@ mkdir "$place/cgroup"
 mount -t cgroup2 none "$place/cgroup"
 ours=$place/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/reconciler-test-$$
 mkdir "$ours"
-unshare --mount --propagation private --pid --fork --kill-child --uts --ipc sh "$0" "$@" "$ours" </dev/null &
+unshare --mount --propagation private --pid --fork --kill-child --uts --ipc \
+    sh "$(dirname "$0")/init.sh" "$@" "$ours" </dev/null &
 machine=$!
 trap : HUP INT TERM
 cat >/dev/null # until the test is over, however it ended

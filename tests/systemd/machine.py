@@ -88,6 +88,11 @@ class Machine:
             assert time.monotonic() - began < PATIENCE, self.story
             time.sleep(0.05)
 
+    def drop_in(self, name: str, text: str) -> None:
+        """As `systemctl edit` makes one; systemd reads it at the next start."""
+        _write_drop_in(self.place, name, text)
+        assert self.systemctl("daemon-reload").returncode == 0
+
     def credential(self, key: str, text: str) -> None:
         """As docs/operating.md says."""
         store = self.place / "etc" / "credstore"
@@ -203,11 +208,15 @@ def _furnish(place: Path) -> None:
     for name in TARGETS:
         (place / "units" / f"{name}.target").write_text("[Unit]\nDefaultDependencies=no\n")
     shutil.copy(ROOT / "systemd" / UNIT, place / "units")
-    drop_ins = place / "etc" / "systemd" / "system" / f"{UNIT}.d"
-    drop_ins.mkdir(parents=True)
-    (drop_ins / "test.conf").write_text(DROP_IN)
+    _write_drop_in(place, "test", DROP_IN)
     (place / "etc" / "bugspark-reconciler").mkdir()
     _install(place / "opt")
+
+
+def _write_drop_in(place: Path, name: str, text: str) -> None:
+    directory = place / "etc" / "systemd" / "system" / f"{UNIT}.d"
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / f"{name}.conf").write_text(text)
 
 
 def _install(prefix: Path) -> None:

@@ -157,3 +157,17 @@ def test_what_a_restart_can_not_mend_is_not_restarted(installed: Installed, trou
     time.sleep(1)  # five times RestartSec
     found = [machine.show(name) for name in ("ActiveState", "ExecMainStatus", "NRestarts")]
     assert found == ["failed", "78", "0"], machine.story
+
+
+def test_a_database_that_is_away_is_waited_for_longer_than_a_start_may_take(installed: Installed) -> None:
+    machine = installed.machine
+    machine.credential("database.url", "postgresql+psycopg://nobody@/nothing?host=/nowhere")
+    machine.drop_in("short", "[Service]\nTimeoutStartSec=4\n")
+    began = time.monotonic()
+    assert machine.systemctl("start", "--no-block", UNIT).returncode == 0
+    machine.until(lambda: time.monotonic() - began > 6 and installed.said("waiting for the database") > 1)
+    assert (machine.show("ActiveState"), machine.show("NRestarts")) == ("activating", "0"), machine.story
+    assert "database" in machine.show("StatusText")
+
+    assert machine.systemctl("stop", UNIT).returncode == 0
+    assert (machine.show("ActiveState"), machine.show("Result")) == ("inactive", "success"), machine.story
