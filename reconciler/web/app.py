@@ -6,8 +6,8 @@ from fastapi import FastAPI
 
 from reconciler import __version__
 from reconciler.model.secret import Secret
-from reconciler.ports import Deeds, Listings, Queue, Readings, Views, Webhooks
-from reconciler.web import api, overview, probes, project, sign_in, static_files, webhooks
+from reconciler.ports import Deeds, Listings, Queue, Readings, Setups, Views, Webhooks
+from reconciler.web import api, overview, probes, project, report, setup, sign_in, static_files, webhooks
 from reconciler.web.api import Api
 from reconciler.web.bodies import Bodies
 from reconciler.web.entrance import FORM_BYTES, Entrance
@@ -19,7 +19,9 @@ from reconciler.web.passwords import Passwords
 from reconciler.web.probes import Probes
 from reconciler.web.project import ProjectPage
 from reconciler.web.refusals import Refusals
+from reconciler.web.report import ReportPage
 from reconciler.web.sessions import Sessions
+from reconciler.web.setup import SetupPage
 from reconciler.web.sign_in import SignIn
 from reconciler.web.signatures import Keyring
 from reconciler.web.site import Site
@@ -38,6 +40,7 @@ class WebParts:
     views: Views
     readings: Readings
     listings: Listings
+    setups: Setups
     deeds: Deeds
     jwt_secret: Secret  # empty: BugSpark's users can't sign in
     password_hash: Secret  # empty: nobody signs in by password
@@ -70,7 +73,9 @@ def build(parts: WebParts) -> FastAPI:
     app.include_router(api.router(api_))
     app.include_router(sign_in.router(door))
     app.include_router(overview.router(_overview(parts, front)))
+    app.include_router(setup.router(_setup(parts, front)))
     app.include_router(project.router(_project(parts, front)))
+    app.include_router(report.router(ReportPage(front=front, readings=parts.readings, deeds=parts.deeds)))
     app.include_router(static_files.router(static))
     Refusals(site=site, pages=shown).install(app)
     app.add_middleware(Cors, site=site)
@@ -108,6 +113,10 @@ def _project(parts: WebParts, front: Front) -> ProjectPage:
         listings=parts.listings,
         deeds=parts.deeds,
     )
+
+
+def _setup(parts: WebParts, front: Front) -> SetupPage:
+    return SetupPage(front=front, readings=parts.readings, setups=parts.setups, deeds=parts.deeds)
 
 
 def _receiver(parts: WebParts) -> Receiver:

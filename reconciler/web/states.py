@@ -7,6 +7,7 @@ from reconciler.model.dossier import Dossier, ReportShown, Told
 from reconciler.model.fields import Field
 from reconciler.model.kinds import CROSSED, Kind
 from reconciler.web.shapes import SyncState
+from reconciler.web.signs import WORDS
 
 SHOWN_FOR = timedelta(days=7)
 """As in `store.tallies`: so long a conflict is news."""
@@ -23,6 +24,14 @@ def state_of(shown: ReportShown, now: datetime) -> tuple[SyncState, str | None]:
     # What the page says in its own word, "Gone on GitHub", is a reason here.
     own = shown.state if state is SyncState.ATTENTION and shown.state != "Needs you" else None
     return state, shown.reason or own
+
+
+def words_of(shown: ReportShown, now: datetime) -> tuple[str, str | None]:
+    """The same for people: the page's own word (`Gone on GitHub`), or `Conflict`, and the reason."""
+    state, reason = state_of(shown, now)
+    if state is SyncState.CONFLICT:
+        return WORDS[state], reason
+    return shown.state, shown.reason
 
 
 def open_conflicts(dossier: Dossier, now: datetime) -> Iterator[Told]:

@@ -62,6 +62,7 @@ def application(
             queue=queue,
             views=stores.views,
             listings=stores.listings,
+            setups=stores.setups,
             readings=Composed(parts),
             deeds=Doing(parts, queue),
             jwt_secret=settings.bugspark.jwt_secret,
