@@ -171,3 +171,12 @@ def test_a_database_that_is_away_is_waited_for_longer_than_a_start_may_take(inst
 
     assert machine.systemctl("stop", UNIT).returncode == 0
     assert (machine.show("ActiveState"), machine.show("Result")) == ("inactive", "success"), machine.story
+
+
+def test_the_example_drop_in_brings_a_database_to_a_first_start(installed: Installed) -> None:
+    machine = installed.machine
+    machine.credential("database.url", "sqlite:///first.db")  # where it is started: in its state directory
+    machine.drop_in("local", (ROOT / "systemd" / "drop-in.conf.example").read_text())
+    installed.start()
+    assert (machine.place / "lib" / "first.db").stat().st_uid == machine.main().uids().effective
+    assert re.findall(r"\.conf:\d+: .*", machine.boot) == []
