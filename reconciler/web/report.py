@@ -11,7 +11,7 @@ from reconciler.model.dossier import ReportShown
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.intent import Intent, IntentState
-from reconciler.model.link import LinkState
+from reconciler.model.link import LinkOrigin, LinkState
 from reconciler.model.named import kind_of_operation
 from reconciler.model.viewer import Access
 from reconciler.ports import Deeds, Readings
@@ -26,6 +26,13 @@ from reconciler.web.thread import story, thread
 
 EVERY = 5
 """Seconds between two looks of a page that is left open."""
+ORIGINS = {
+    LinkOrigin.COLUMNS: "by BugSpark’s columns",
+    LinkOrigin.COMMAND: "by hand",
+    LinkOrigin.EXPORT: "by export",
+    LinkOrigin.DISCOVERY: "by discovery",
+    LinkOrigin.TRANSFER: "by a transfer of the issue",
+}
 ACTS = ("link", "unlink", "export", "retry", "resolve")
 
 
@@ -75,6 +82,7 @@ class ReportPage:
             withheld=len(dossier.withheld),
             wish=wish,
             names=NAMES,
+            origins=ORIGINS,
         )
 
     async def act(self, request: Request, text: str, what: str) -> Response:
