@@ -5,7 +5,6 @@ them from us. Columns that BugSpark has and nobody here reads are left out.
 """
 
 from sqlalchemy import (
-    JSON,
     Boolean,
     Column,
     ForeignKey,
@@ -22,9 +21,8 @@ from sqlalchemy import (
     text,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 
-from reconciler.store.types import Instant, document, enum_of
+from reconciler.store.types import Document, Instant, Words, enum_of
 
 metadata = MetaData()
 
@@ -49,7 +47,7 @@ projects = Table(
     Column("domain", String(1024), nullable=False),
     Column("api_key_hash", String(128), nullable=False),
     Column("api_key_prefix", String(16), nullable=False),
-    Column("settings", document(), server_default=text("'{}'")),
+    Column("settings", Document, server_default=text("'{}'")),
     Column("report_counter", Integer, nullable=False, server_default=text("0")),
     Column("is_active", Boolean, nullable=False, server_default=true()),
     Column("created_at", Instant, nullable=False, server_default=func.now()),
@@ -80,10 +78,10 @@ reports = Table(
     Column("assignee_id", Uuid, ForeignKey("users.id", ondelete="SET NULL")),
     Column("screenshot_url", String(1000)),
     Column("annotated_screenshot_url", String(1000)),
-    Column("console_logs", document()),
-    Column("network_logs", document()),
-    Column("user_actions", document()),
-    Column("metadata", document()),
+    Column("console_logs", Document),
+    Column("network_logs", Document),
+    Column("user_actions", Document),
+    Column("metadata", Document),
     Column("reporter_identifier", String(255)),
     Column("console_logs_included", Boolean, nullable=False, server_default=false()),
     Column("created_at", Instant, nullable=False, server_default=func.now()),
@@ -125,7 +123,7 @@ integrations = Table(
     Column("id", Uuid, primary_key=True),
     Column("project_id", Uuid, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
     Column("provider", String(50), nullable=False),
-    Column("config", document(), nullable=False),
+    Column("config", Document, nullable=False),
     Column("is_active", Boolean, nullable=False, server_default=true()),
     Column("created_at", Instant, nullable=False, server_default=func.now()),
 )
@@ -136,7 +134,7 @@ webhooks = Table(
     Column("id", Uuid, primary_key=True),
     Column("project_id", Uuid, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
     Column("url", String(1000), nullable=False),
-    Column("events", JSON().with_variant(ARRAY(Text), "postgresql"), nullable=False),
+    Column("events", Words, nullable=False),
     Column("is_active", Boolean, nullable=False, server_default=true()),
     Column("secret", String(255), nullable=False),
     Column("created_at", Instant, nullable=False, server_default=func.now()),
@@ -147,7 +145,7 @@ background_tasks = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("task_type", String(50), nullable=False),
-    Column("payload", document(), nullable=False),
+    Column("payload", Document, nullable=False),
     Column("status", String(20), nullable=False, server_default="pending"),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("max_attempts", Integer, nullable=False, server_default=text("3")),

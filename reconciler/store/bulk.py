@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Table, delete, insert, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.expression import FromClause
 
 from reconciler.store.connection import AsyncConnection
@@ -22,11 +21,20 @@ def source(
     return table_of(connection.dialect.name, name, kinds, rows)
 
 
+def insert_into(dialect: str, table: Table) -> Any:
+    """An INSERT that knows ON CONFLICT, in this database's words. The other dialect is not imported."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as into
+    else:
+        from sqlalchemy.dialects.sqlite import insert as into  # type: ignore[assignment]  # as good here
+    return into(table)
+
+
 def insertion(connection: AsyncConnection, table: Table, kinds: Kinds, rows: Iterable[Sequence[Any]]) -> Any:
     """INSERT … SELECT of these rows, ready for what is to happen on a conflict."""
     given = source(connection, kinds, rows)
-    flavour = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return flavour(table).from_select(list(kinds), select(*(given.c[key] for key in kinds)).where(ALWAYS))
+    rows_of = select(*(given.c[key] for key in kinds)).where(ALWAYS)
+    return insert_into(connection.dialect.name, table).from_select(list(kinds), rows_of)
 
 
 async def insert_new(

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, bindparam, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from reconciler.errors import DatabaseError, LimitedError
 from reconciler.model.ids import Fingerprint
@@ -15,6 +14,7 @@ from reconciler.model.snapshot import RateLimit
 from reconciler.model.values import dataclass
 from reconciler.ports import Clock
 from reconciler.store import windows
+from reconciler.store.bulk import insert_into
 from reconciler.store.engine import Database
 from reconciler.store.records import from_json, to_json
 from reconciler.store.tables import governor
@@ -69,10 +69,9 @@ class StoredGovernor:
         row = {"credential": credential, "revision": 1, "spent": to_json(Spent()), **told}
         self._known.pop(credential, None)
         async with self._database.write() as connection:
-            flavour = postgresql.insert if self._database.dialect == "postgresql" else sqlite.insert
             raised = told | {"revision": governor.c.revision + 1}
             await connection.execute(
-                flavour(governor)
+                insert_into(self._database.dialect, governor)
                 .values(row)
                 .on_conflict_do_update(index_elements=["credential"], set_=raised, where=later)
             )
@@ -115,8 +114,8 @@ class StoredGovernor:
         return done
 
     async def _insert(self, row: Mapping[str, Any]) -> bool:
-        flavour = postgresql.insert if self._database.dialect == "postgresql" else sqlite.insert
-        statement = flavour(governor).values(row).on_conflict_do_nothing().returning(governor.c.revision)
+        new = insert_into(self._database.dialect, governor).values(row)
+        statement = new.on_conflict_do_nothing().returning(governor.c.revision)
         async with self._database.write() as connection:
             return (await connection.execute(statement)).first() is not None
 

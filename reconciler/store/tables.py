@@ -13,7 +13,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
-    text,
 )
 
 from reconciler.store.types import Instant, serial
@@ -32,9 +31,19 @@ SQLITE_ONLY = "ix_sync_links_compared"
 LIVE = "state IN ('new', 'active')"
 QUARANTINED = "quarantined_until IS NOT NULL"
 FROZEN = "frozen IS NOT NULL"
+HELD = "held_by IS NOT NULL"
 CONFLICT = "kind = 'conflict'"
 COPIED = "state IN ('live', 'pending') AND local_id IS NOT NULL"
 UNREAD = "read_at IS NULL AND number IS NOT NULL"
+
+
+def only(where: str) -> dict[str, str]:
+    """Which rows an index holds, as a note on it: the migrations make it so, and a test holds both to it.
+
+    The dialects' own keywords would import both dialects, a twentieth of a short command's time.
+    """
+    return {"only": where}
+
 
 meta = Table(
     "sync_meta",
@@ -135,24 +144,21 @@ links = Table(
         "repository_id",
         "number",
         unique=True,
-        sqlite_where=text(LIVE),
-        postgresql_where=text(LIVE),
+        info=only(LIVE),
     ),
-    Index(
-        "uq_sync_links_report", "report_id", unique=True, sqlite_where=text(LIVE), postgresql_where=text(LIVE)
-    ),
+    Index("uq_sync_links_report", "report_id", unique=True, info=only(LIVE)),
     Index(None, "project_id", "state", "report_id"),
     Index(None, "project_id", "check_due"),
     Index(
         "ix_sync_links_quarantined",
         "project_id",
         "quarantined_until",
-        sqlite_where=text(QUARANTINED),
-        postgresql_where=text(QUARANTINED),
+        info=only(QUARANTINED),
     ),
     Index(None, "project_id", "state", "checked_at"),
     Index(None, "project_id", "number", "id"),  # as pages list them
-    Index("ix_sync_links_frozen", "project_id", sqlite_where=text(FROZEN), postgresql_where=text(FROZEN)),
+    Index("ix_sync_links_held", "project_id", info=only(HELD)),
+    Index("ix_sync_links_frozen", "project_id", info=only(FROZEN)),
     Index(POSTGRESQL_ONLY, "report_id").ddl_if(dialect="postgresql"),
     # SQLite joins by looking up row by row: with every column a pass compares, it reads no rows.
     Index(
@@ -193,8 +199,7 @@ comments = Table(
         "ix_sync_comments_copied",
         "project_id",
         "local_id",
-        sqlite_where=text(COPIED),
-        postgresql_where=text(COPIED),
+        info=only(COPIED),
     ),
 )
 
@@ -274,8 +279,7 @@ changes = Table(
         "ix_sync_changes_conflicts",
         "project_id",
         "at",
-        sqlite_where=text(CONFLICT),
-        postgresql_where=text(CONFLICT),
+        info=only(CONFLICT),
     ),
 )
 
@@ -327,9 +331,7 @@ deliveries = Table(
     Column("at", Instant, nullable=False),
     Column("read_at", Instant),
     Index(None, "project_id", "at"),
-    Index(
-        "ix_sync_deliveries_unread", "project_id", sqlite_where=text(UNREAD), postgresql_where=text(UNREAD)
-    ),
+    Index("ix_sync_deliveries_unread", "project_id", info=only(UNREAD)),
 )
 
 unannounced = Table(

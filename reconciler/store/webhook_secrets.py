@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Function, Row, Text, cast, func, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from reconciler.errors import ProjectError
 from reconciler.model.ids import ProjectId
@@ -81,6 +80,8 @@ async def put(connection: AsyncConnection, where: Place, value: str) -> None:
     """Write this key and no other; the row must have been locked when it was read."""
     config = ROWS.c.config
     if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import ARRAY  # late: SQLite's users don't pay for it
+
         key = cast([KEY], ARRAY(Text))
         changed: Function[Any] = func.jsonb_set(config, key, func.to_jsonb(cast(value, Text)))
     else:

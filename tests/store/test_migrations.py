@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -74,6 +75,27 @@ def shape(url: str) -> dict[str, list[tuple[str, str, bool]]]:
 def test_migrations_and_metadata_are_equal(unmigrated: str) -> None:
     migrate(unmigrated)
     assert differences(unmigrated, tables.metadata, schema.admit) == []
+
+
+def test_an_index_holds_the_rows_its_note_says(unmigrated: str) -> None:
+    migrate(unmigrated)
+    indexes = [index for table in tables.metadata.tables.values() for index in table.indexes]
+    noted = {str(index.name): bare(index.info["only"]) for index in indexes if index.info}
+    with connected(unmigrated) as engine:
+        inspector, key = sa.inspect(engine), f"{engine.dialect.name}_where"
+        found = {
+            str(index["name"]): bare(str(index["dialect_options"][key]))
+            for table in tables.metadata.tables
+            for index in inspector.get_indexes(table)
+            if index["dialect_options"].get(key) is not None
+        }
+    assert found == noted
+
+
+def bare(condition: str) -> str:
+    """As PostgreSQL tells it and as it was written: casts, brackets, spaces and its way to say IN aside."""
+    plain = re.sub(r"::(text|character varying)(\[\])?|[()\[\] ]", "", condition)
+    return plain.replace("=ANYARRAY", "IN")
 
 
 def test_the_bugspark_tables_of_an_empty_sqlite_file_are_as_described(tmp_path: Path) -> None:
