@@ -1,0 +1,210 @@
+"""A report's page over a synced world, as somebody without script uses it."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from reconciler.metrics import Metrics
+from reconciler.model.ids import ReportId
+from reconciler.web.serve import bind, serving
+from reconciler.web.shapes import SyncState
+from reconciler.web.signs import WORDS
+from reconciler.wiring.web import application
+from tests.cycle.test_conflicts import relabel
+from tests.support.github import GitHub, github
+from tests.support.sync import Sync, open_sync
+from tests.web.browsing import Page, page, press
+from tests.web.house import Nudged
+
+__all__ = ["github"]
+
+HOSTILE = "<script>alert(1)</script>\u202egnp.exe\x1b[31m' onmouseover=x <b>"
+
+
+@pytest.fixture
+def queue() -> Nudged:
+    return Nudged()
+
+
+@pytest.fixture
+async def sync(migrated: str, github: GitHub) -> AsyncIterator[Sync]:
+    async with open_sync(migrated, github, guard={"max_deletions": 1}) as world:
+        yield world
+
+
+@pytest.fixture
+async def client(sync: Sync, queue: Nudged) -> AsyncIterator[httpx.AsyncClient]:
+    """On this machine and without a sign-in method: the operator."""
+    sockets = bind("127.0.0.1", 0)
+    app = application(sync.app._parts, queue, Metrics(), lambda: True, sockets)
+    async with (
+        serving(app, sockets) as running,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", timeout=10) as opened,
+    ):
+        yield opened
+
+
+async def shown(client: httpx.AsyncClient, report: ReportId) -> Page:
+    """The page, which agrees with what the API says."""
+    seen = await page(client, f"/reports/{report}")
+    said: dict[str, Any] = (await client.get(f"/api/v1/reports/{report}")).json()
+    state = SyncState(said["state"])
+    assert WORDS[state] in seen.words or (state is SyncState.ATTENTION and said["reason"] in seen.words)
+    assert said["reason"] is None or said["reason"] in seen.words
+    if said["issue"] is not None:
+        assert seen.link("/issues/") == said["issue"]["url"]
+    for each in said["comments"]:
+        assert each["state"] in seen.words
+    return seen
+
+
+async def test_both_sides_one_thread_and_the_story_are_on_one_page(
+    sync: Sync, client: httpx.AsyncClient
+) -> None:
+    report, number = await sync.linked(title="It doesn&#x27;t add up")
+    ours = sync.say(report, "From here\nin two lines")
+    await sync.settle()
+    sync.github.web.comment(number, "From there", by="alice")
+    await sync.settle()
+    copy = next(row for row in sync.github.web.thread(number) if "From here" in row.body)
+    sync.github.web.delete_comment(copy.id, by="alice")
+    sync.github.web.label(number, "nudged", by="alice")
+    await sync.settle()
+    seen = await shown(client, report)
+    words = seen.words
+    assert "It doesn't add up" in words and f"acme/web#{number}" in words and "Synced" in words
+    thread = words[words.index("2 comments") : words.index("The story")]
+    for part in ("BugSpark Ada", "From here in two lines", "deleted there", "GitHub alice", "in BugSpark"):
+        assert part in thread, part
+    assert thread.index("From here") < thread.index("From there")
+    story = words[words.index("The story") :]
+    assert story.index("copy deleted") < story.index("import comment") < story.index("create issue")
+    assert "GitHub’s request" in story
+    sync.bugspark.delete_comment(ours)
+    assert "no text of it is kept here" in (await shown(client, report)).words
+
+
+async def test_what_differs_is_marked_at_the_cell_that_moved(sync: Sync, client: httpx.AsyncClient) -> None:
+    report, _ = await sync.linked()
+    assert "changed on" not in (await shown(client, report)).words
+    sync.change(report, severity="critical")
+    sync.github.clock.advance(40)
+    seen = await shown(client, report)
+    assert "critical changed on BugSpark, 40 s ago medium medium-priority" in seen.words
+    assert "Waiting the next pass looks at severity" in seen.words
+
+
+async def test_the_value_that_lost_is_shown_and_taken_back(
+    sync: Sync, client: httpx.AsyncClient, queue: Nudged
+) -> None:
+    report, number = await sync.linked(severity="low")
+    relabel(sync, number, "low-priority", "high-priority")
+    sync.github.clock.advance(10)
+    sync.change(report, severity="critical")
+    await sync.settle()
+    seen = await shown(client, report)
+    assert "Conflict severity: high was lost" in seen.words and "high lost" in seen.words
+    assert {"Take GitHub’s: high", "Take BugSpark’s: critical"} <= set(seen.buttons)
+    refused = await press(client, seen, "Take GitHub’s: high", field="owner")
+    assert "no field or no side" in refused.words
+    seen = await press(client, seen, "Take GitHub’s: high")
+    assert "severity is 'high' again" in seen.words and queue.projects == [sync.project]
+    await sync.settle()
+    assert sync.severity(report) == "high" and "high-priority" in sync.labels(number)
+    assert "Conflict" not in (await shown(client, report)).words.partition("The story")[0]
+
+
+async def test_a_comment_that_github_refuses_says_why_and_is_tried_again(
+    sync: Sync, client: httpx.AsyncClient
+) -> None:
+    report, number = await sync.linked()
+    sync.github.web.lock(number, by="alice")
+    sync.say(report, "Too late?")
+    await sync.run()
+    seen = await shown(client, report)
+    assert "not sent: GitHub refused" in seen.words and "issue is locked" in seen.words
+    sync.github.web.unlock(number, by="alice")
+    seen = await press(client, seen, "Try again")
+    assert "1 write released" in seen.words
+    await sync.settle()
+    assert any("Too late?" in body for body in sync.said_there(number))
+    seen = await shown(client, report)
+    assert "on GitHub" in seen.words and "Try again" not in seen.buttons
+
+
+async def test_a_report_is_exported_unlinked_and_linked_by_buttons(
+    sync: Sync, client: httpx.AsyncClient, queue: Nudged
+) -> None:
+    report = sync.bugspark.add_report(sync.project)
+    seen = await shown(client, report)
+    assert "Not linked" in seen.words and "no issue" in seen.words
+    assert seen.buttons == ["Export to GitHub", "Link"]
+    seen = await press(client, seen, "Export to GitHub")
+    assert "Export to GitHub" not in seen.buttons and "Link" not in seen.buttons
+    assert queue.projects == [sync.project]
+    await sync.settle()
+    number = sync.number(report)
+    seen = await press(client, await shown(client, report), "Unlink")
+    assert "Unlink" not in seen.buttons
+    assert sync.bugspark.report(report)["github_issue_number"] is None  # type: ignore[index]  # it is there
+    sync.say(report, "Said meanwhile")
+    refused = await press(client, seen, "Link", issue=HOSTILE)
+    assert "Link" in refused.buttons and r"\u202e" in refused.words
+    seen = await press(client, seen, "Link", issue=f"#{number}", backfill="1")
+    assert f"acme/web#{number}" in seen.words
+    await sync.settle()
+    assert any("Said meanwhile" in body for body in sync.said_there(number))
+
+
+async def test_withheld_deletions_of_a_report_are_told_with_each_comment(
+    sync: Sync, client: httpx.AsyncClient
+) -> None:
+    report, number = await sync.linked()
+    quiet, _ = await sync.linked()
+    said = [sync.say(report, f"remark {i}") for i in range(3)]
+    await sync.settle()
+    for each in said:
+        sync.bugspark.delete_comment(each)
+    await sync.settle()
+    seen = await shown(client, report)
+    assert "3 deletions of this report withheld" in seen.words
+    assert seen.words.count("deleted in BugSpark; deletion there withheld") == 3
+    assert seen.link("#needs") == f"/projects/{sync.project}#needs"
+    assert "Synced" in (await shown(client, quiet)).words
+    tally = (await client.get(f"/api/v1/projects/{sync.project}")).json()["links"]
+    assert tally == {"synced": 1, "pending": 0, "conflict": 0, "attention": 1}
+    assert len(sync.said_there(number)) == 3
+
+
+async def test_strangers_text_is_shown_as_text_wherever_it_stands(
+    sync: Sync, client: httpx.AsyncClient
+) -> None:
+    report, number = await sync.linked(title="Plain")
+    sync.change(report, title=HOSTILE)
+    sync.bugspark.execute("UPDATE projects SET name = :name", name=HOSTILE)
+    sync.bugspark.execute("UPDATE users SET name = :name", name=HOSTILE)
+    sync.github.web.comment(number, f"see {HOSTILE}", by="alice")
+    sync.say(report, f"{HOSTILE} {HOSTILE.replace('<', '&lt;')}")
+    relabel(sync, number, "medium-priority", "critical")
+    await sync.settle()
+    sync.bugspark.execute(
+        "UPDATE sync_changes SET rule = :said, lost = :said, local = :said, request_id = :said", said=HOSTILE
+    )
+    sync.bugspark.execute("UPDATE sync_comments SET author = :said", said=HOSTILE)
+    sync.bugspark.execute(
+        "UPDATE sync_links SET reason = :said, quarantined_until = created_at, repository = :said",
+        said=HOSTILE,
+    )
+    seen = await page(client, f"/reports/{report}")
+    assert seen.words.count("<script>alert(1)</script>") >= 8
+    assert "\u202e" not in seen.words and "\x1b" not in seen.words
+    assert all(address.startswith(("/", "#", "http://127.0.0.1")) for address, _ in seen.links)
+
+
+async def test_a_deleted_report_is_not_there(sync: Sync, client: httpx.AsyncClient) -> None:
+    report, _ = await sync.linked()
+    sync.bugspark.delete_report(report)
+    await page(client, f"/reports/{report}", status=404)
+    await page(client, "/reports/no-id", status=404)

@@ -1,0 +1,182 @@
+"""The set-up page: the secret behind a button, the hook made, tested and heard of, on a real GitHub."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from cryptography.fernet import Fernet
+
+from reconciler.metrics import Metrics
+from reconciler.model.secret import Secret
+from reconciler.web.serve import bind, serving
+from reconciler.wiring.web import application
+from tests.support.github import GitHub, github
+from tests.support.sync import Sync, open_sync
+from tests.web.browsing import HTML, Page, page
+from tests.web.house import Nudged, open_house
+from tests.web.people import JWT_SECRET, token
+
+__all__ = ["github"]
+
+HOSTILE = "<script>alert(1)</script>\u202e<b>"
+LOOKS = 400
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """The owner's browser, in front of a service that GitHub reaches."""
+
+    sync: Sync
+    client: httpx.AsyncClient
+    owner: dict[str, str]
+
+    @property
+    def path(self) -> str:
+        return f"/projects/{self.sync.project}/setup"
+
+    async def look(self) -> Page:
+        return await page(self.client, self.path, self.owner)
+
+    async def push(self, button: str) -> httpx.Response:
+        """The answer to a form of the page as it is now."""
+        form = (await self.look()).form(button)
+        headers = HTML | self.owner | {"Origin": str(self.client.base_url).rstrip("/")}
+        return await self.client.post(form.action.partition("#")[0], data=form.fields, headers=headers)
+
+    async def press(self, button: str) -> Page:
+        """Where the form leads."""
+        answer = await self.push(button)
+        assert answer.status_code == 303, answer.text[:300]
+        said = {"Cookie": "; ".join(f"{name}={value}" for name, value in answer.cookies.items())}
+        return await page(self.client, answer.headers["location"], self.owner | said)
+
+    async def until(self, words: str) -> Page:
+        """Look again until the page says so: GitHub delivers in its own time."""
+        for _ in range(LOOKS):
+            if words in (seen := await self.look()).words:
+                return seen
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"{words!r} never came: {seen.words}")
+
+    def kept(self) -> str | None:
+        """The secret as it is stored."""
+        config = self.sync.bugspark.rows_of("integrations")[0]["config"]
+        found: str | None = json.loads(config).get("webhookSecret")
+        return found
+
+
+@pytest.fixture
+async def desk(migrated: str, github: GitHub) -> AsyncIterator[Desk]:
+    sockets, key = bind("127.0.0.1", 0), Fernet.generate_key().decode()
+    base = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+    github.web.allow("bugspark-bot", "admin")
+    bugspark = {"jwt_secret": JWT_SECRET, "encryption_key": Secret(key)}
+    async with open_sync(migrated, github, web={"public_url": base}, bugspark=bugspark) as sync:
+        app = application(sync.app._parts, Nudged(), Metrics(), lambda: True, sockets)
+        row = sync.bugspark.rows_of("projects")[0]
+        user = {"Authorization": f"Bearer {token(row['owner_id'], sync.clock.now())}"}
+        async with serving(app, sockets), httpx.AsyncClient(base_url=base, timeout=10) as client:
+            yield Desk(sync=sync, client=client, owner=user)
+
+
+async def test_the_secret_is_in_the_one_answer_to_reveal_and_nowhere_else(
+    desk: Desk, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert desk.kept() is None
+    answer = await desk.push("Make and reveal")
+    assert answer.status_code == 200
+    secret = (await desk.sync.app.webhook(await desk.sync.app.find("Shop"))).secret.reveal()
+    assert Page(answer.text).words.count(secret) == 1
+    assert answer.headers["cache-control"] == "no-store" and secret not in str(answer.headers)
+    assert desk.kept() not in (None, secret)
+    assert secret not in (await desk.client.get(desk.path, headers=HTML | desk.owner)).text
+    again = await desk.push("Reveal")
+    assert secret in again.text
+    seen = await desk.press("Rotate")
+    assert "There is a new secret" in seen.words and "valid for a day" in seen.words
+    assert "The one before it stays valid until" in seen.words and secret not in seen.words
+    newer = (await desk.sync.app.webhook(await desk.sync.app.find("Shop"))).secret.reveal()
+    assert newer != secret and newer in (await desk.push("Reveal")).text
+    said = caplog.text + "".join(capsys.readouterr())
+    assert secret not in said and newer not in said
+
+
+async def test_the_hook_is_made_tested_and_heard_of(desk: Desk) -> None:
+    seen = await desk.look()
+    url = f"{desk.client.base_url}/api/v1/webhooks/github/{desk.sync.project}".replace("//api", "/api")
+    assert "Waiting for the first delivery" in seen.words and "usually one of three things" in seen.words
+    assert url in seen.words and "issues issue_comment label" in seen.words
+    assert seen.link("/settings/hooks/new").endswith("/acme/web/settings/hooks/new")
+    seen = await desk.press("Create the webhook for me")
+    assert "The webhook of acme/web was made" in seen.words
+    (hook,) = desk.sync.github.web.hooks.values()
+    seen = await desk.until("Received 0 s ago")
+    assert "ping" in seen.words and "it names no issue" in seen.words and "Waiting for" not in seen.words
+    assert "one of three things" not in seen.words
+    assert "Set the webhook right" in seen.buttons
+    seen = await desk.press("Send a test")
+    assert "GitHub was asked to deliver a ping" in seen.words
+    await desk.until("2 deliveries so far")
+    report, number = await desk.sync.linked()
+    desk.sync.github.web.close(number, by="alice")
+    await desk.until("issues closed")
+    assert "Waits for a pass" in (await desk.look()).words
+    await desk.sync.run()
+    assert f"issues closed #{number} 202 Looked into" in (await desk.look()).words
+    assert desk.sync.status(report) == "resolved"
+    assert hook.id in desk.sync.github.web.hooks
+
+
+async def test_repository_and_token_are_told_as_far_as_they_are_known(desk: Desk) -> None:
+    seen = await desk.look()
+    assert "not read yet" in seen.words and "not asked yet" in seen.words and "Kept in clear" in seen.words
+    await desk.sync.linked()
+    before = len(desk.sync.github.simulator.requests)
+    seen = await desk.look()
+    assert "public" in seen.words and "@bugspark-bot" in seen.words
+    assert len(desk.sync.github.simulator.requests) == before
+    desk.sync.bugspark.execute(
+        "UPDATE integrations SET config = json_set(config, '$.token', :value)", value="gAAAAnotours"
+    )
+    seen = await desk.look()
+    assert "can't be decrypted" in seen.words and "Can’t be used" in seen.words
+    assert "gAAAA" not in seen.words
+    refused = await desk.press("Send a test")
+    assert "can't be decrypted" in refused.words
+
+
+async def test_a_hook_that_may_not_be_made_says_the_permission(desk: Desk) -> None:
+    desk.sync.github.web.allow("bugspark-bot", "write")
+    seen = await desk.press("Create the webhook for me")
+    assert "Webhooks: read and write" in seen.words
+    assert not desk.sync.github.web.hooks
+
+
+async def test_without_a_public_address_the_page_says_what_to_set(migrated: str) -> None:
+    async with open_house(migrated, secret=None) as house:
+        seen = await page(house.client, f"/projects/{house.project}/setup")
+        assert "GitHub has no address to deliver to" in seen.words and "web.public_url" in seen.words
+        assert "Send a test" not in seen.buttons and "Make and reveal" in seen.buttons
+        house.bugspark.execute("UPDATE projects SET name = :said", said=HOSTILE)
+        house.bugspark.execute(
+            "INSERT INTO sync_deliveries (project_id, id, event, action, at)"
+            " VALUES (:project, :said, :said, :said, :at)",
+            project=house.project.hex,
+            said=HOSTILE,
+            at=str(house.clock.now().replace(tzinfo=None)),
+        )
+        seen = await page(house.client, f"/projects/{house.project}/setup")
+        assert seen.words.count(r"<script>alert(1)</script>\u202e<b>") >= 4
+        house.bugspark.execute("UPDATE integrations SET config = '[1]'")
+        seen = await page(house.client, f"/projects/{house.project}/setup")
+        assert "not a JSON object" in seen.words
+        form = seen.form("Make and reveal")
+        origin = {"Origin": str(house.client.base_url).rstrip("/")}
+        answer = await house.client.post(
+            form.action.partition("#")[0], data=form.fields, headers=HTML | origin
+        )
+        assert answer.status_code == 303
+        assert "not a JSON object" in (await page(house.client, answer.headers["location"])).words
