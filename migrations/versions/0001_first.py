@@ -17,6 +17,7 @@ down_revision = None
 LIVE = sa.text("state IN ('new', 'active')")
 QUARANTINED = sa.text("quarantined_until IS NOT NULL")
 FROZEN = sa.text("frozen IS NOT NULL")
+HELD = sa.text("held_by IS NOT NULL")
 CONFLICT = sa.text("kind = 'conflict'")
 UNREAD = sa.text("read_at IS NULL AND number IS NOT NULL")
 COPIED = sa.text("state IN ('live', 'pending') AND local_id IS NOT NULL")
@@ -299,6 +300,13 @@ def _link_indexes() -> None:
     )
     op.create_index(
         "ix_sync_links_project_id_state_checked_at", "sync_links", ["project_id", "state", "checked_at"]
+    )
+    op.create_index(
+        "ix_sync_links_held",
+        "sync_links",
+        ["project_id"],
+        sqlite_where=HELD,
+        postgresql_where=HELD,
     )
     op.create_index("ix_sync_links_project_id_number_id", "sync_links", ["project_id", "number", "id"])
     op.create_index(

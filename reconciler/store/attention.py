@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, cast, func, or_, select
+from sqlalchemy import String, cast, func, select, text, true, union_all
 from sqlalchemy.sql.expression import Select
 
 from reconciler.model.attention import Attending
@@ -16,12 +16,15 @@ from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.intent import IntentState
 from reconciler.model.link import ENDED, Frozen, LinkState
 from reconciler.model.snapshot import Attention, Step
+from reconciler.store import tables
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.questions import LIVE, links, reports
 from reconciler.store.records import from_json
 from reconciler.store.rows import ids
 from reconciler.store.tables import changes, intents, projects
+from reconciler.store.tallies import EVER, FROZEN, RESTS
 
+HELD_BY = text(f"sync_links.{tables.HELD}")
 MOST = 500
 """So many of each kind are shown at once, frozen fields first; the counts beside them are whole."""
 
@@ -59,12 +62,13 @@ async def attending(connection: AsyncConnection, project: ProjectId) -> Attendin
     )
 
 
-async def elsewhere(connection: AsyncConnection) -> dict[UUID, int]:
+async def elsewhere(connection: AsyncConnection, only: ProjectId | None = None) -> dict[UUID, int]:
     """By project: links of another repository than the one it is connected to now. They rest."""
     query = (
         select(links.c.project_id, func.count())
         .join(projects, projects.c.project_id == links.c.project_id)
         .where(LIVE, links.c.repository_id != projects.c.repository_id)
+        .where(true() if only is None else links.c.project_id == only)
         .group_by(links.c.project_id)
     )
     return {row[0]: row[1] for row in await connection.execute(query)}
@@ -100,11 +104,13 @@ def _links(wanted: Select[Any]) -> Select[Any]:
         links.c.state,
         links.c.reason,
     )
-    told = or_(
-        links.c.quarantined_until.is_not(None),
-        links.c.frozen.is_not(None),
-        links.c.held_by.is_not(None),
-        links.c.state.in_(SHOWN),
+    # Each by an index of its own: one condition with OR would read every link.
+    one = select(links.c.id).where(links.c.project_id.in_(wanted))
+    told = union_all(
+        one.where(RESTS, links.c.quarantined_until > EVER),
+        one.where(FROZEN),
+        one.where(HELD_BY),
+        one.where(links.c.state.in_(SHOWN)),
     )
     return (
         select(
@@ -117,7 +123,7 @@ def _links(wanted: Select[Any]) -> Select[Any]:
             reports.c.tracking_id,
         )
         .select_from(links.outerjoin(reports, reports.c.id == links.c.report_id))
-        .where(links.c.project_id.in_(wanted), told)
+        .where(links.c.id.in_(told))
         .order_by(links.c.frozen.is_(None), links.c.number, links.c.id)
         .limit(MOST)
     )

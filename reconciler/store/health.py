@@ -42,7 +42,7 @@ async def of(
     if only in covered:
         covered[only] = replace(covered[only], p95=await _p95(connection, only))
     noted = await attention.of(connection, [each.id for each in known])
-    elsewhere = await attention.elsewhere(connection)
+    elsewhere = await attention.elsewhere(connection, only)
     heard = await silence.of(connection, now)
     doubt = (await identity.found_in(connection)).doubt
     anew = await recovering(connection)
@@ -113,6 +113,7 @@ async def coverage(
     connection: AsyncConnection, since: datetime, which: ColumnElement[bool]
 ) -> dict[ProjectId, Coverage]:
     """Of each project's ACTIVE links, how many were compared whole since then."""
+    # One walk along (project_id, state, checked_at), which reads no row.
     inside = func.count().filter(links.c.checked_at >= since)
     query = (
         select(links.c.project_id, func.count(), inside, func.min(links.c.checked_at))
