@@ -55,11 +55,14 @@ class Desk:
 
     async def until(self, words: str) -> Page:
         """Look again until the page says so: GitHub delivers in its own time."""
+        seen = await self.look()
         for _ in range(LOOKS):
-            if words in (seen := await self.look()).words:
-                return seen
+            if words in seen.words:
+                break
             await asyncio.sleep(0.05)
-        raise AssertionError(f"{words!r} never came: {seen.words}")
+            seen = await self.look()
+        assert words in seen.words
+        return seen
 
     def kept(self) -> str | None:
         """The secret as it is stored."""
