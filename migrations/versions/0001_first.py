@@ -304,7 +304,7 @@ def _link_indexes() -> None:
     op.create_index(
         "ix_sync_links_held",
         "sync_links",
-        ["project_id"],
+        ["project_id", "held_by"],
         sqlite_where=HELD,
         postgresql_where=HELD,
     )

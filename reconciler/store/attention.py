@@ -109,7 +109,7 @@ def _links(wanted: Select[Any]) -> Select[Any]:
     told = union_all(
         one.where(RESTS, links.c.quarantined_until > EVER),
         one.where(FROZEN),
-        one.where(HELD_BY),
+        one.where(HELD_BY, links.c.held_by > ""),
         one.where(links.c.state.in_(SHOWN)),
     )
     return (
