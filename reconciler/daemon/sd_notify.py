@@ -6,10 +6,12 @@ A datagram that can't be sent is dropped: a service manager that does not listen
 import os
 import socket
 import time
-from collections.abc import Mapping
+from array import array
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 LONGEST_STATUS = 200
+KEPT_AS = "web"
 MORE_SECONDS = 120
 """That a start may take from each word of it on; one try of a database that does not answer takes less."""
 
@@ -48,12 +50,19 @@ class Notifier:
         self._send(f"EXTEND_TIMEOUT_USEC={MORE_SECONDS * 1_000_000}")
         self.status(text)
 
-    def _send(self, message: str) -> None:
+    def keep(self, sockets: Sequence[socket.socket]) -> None:
+        """Hold these open for our successor (FileDescriptorStoreMax=), and none that were held before."""
+        self._send(f"FDSTOREREMOVE=1\nFDNAME={KEPT_AS}")
+        if sockets:
+            self._send(f"FDSTORE=1\nFDNAME={KEPT_AS}", [each.fileno() for each in sockets])
+
+    def _send(self, message: str, descriptors: Sequence[int] = ()) -> None:
         if self._address is None:
             return
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as out:
             out.settimeout(0)
-            out.sendto(message.encode(), self._address)
+            rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", descriptors))
+            out.sendmsg([message.encode()], [rights] if descriptors else [], 0, self._address)
 
 
 def _address(path: str) -> str | None:

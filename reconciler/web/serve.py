@@ -48,24 +48,30 @@ class _Server(uvicorn.Server):
         self.up.set()
 
 
-def bind(host: str, port: int) -> tuple[socket.socket, ...]:
+def bind(host: str, port: int, kept: Sequence[socket.socket] = ()) -> tuple[socket.socket, ...]:
     """Listening sockets at every address of `host`; port 0 takes a free one.
 
-    Raises ListenError when the port is taken, ConfigurationError when it can't be listened on at all.
+    `kept`: sockets that listen already; one at a wanted address is used, the others are closed. Raises
+    ListenError when the port is taken, ConfigurationError when it can't be listened on at all.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):
         raise ConfigurationError(f"web.host: {host!r} is no address of this machine") from None
     places = dict.fromkeys((family, address) for family, _, _, _, address in found)
+    there = {(each.family, each.getsockname()[:2]): each for each in kept}
     bound: list[socket.socket] = []
     try:
         for family, address in list(places)[: 1 if port == 0 else None]:
-            bound.append(socket.create_server(address[:2], family=family, backlog=BACKLOG))
+            again = there.pop((family, address[:2]), None)
+            bound.append(again or socket.create_server(address[:2], family=family, backlog=BACKLOG))
     except OSError as error:
         for each in bound:
             each.close()
         raise _cannot(host, port, error) from None
+    finally:
+        for each in there.values():
+            each.close()
     return tuple(bound)
 
 

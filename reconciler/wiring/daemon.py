@@ -13,6 +13,7 @@ from uuid import uuid4
 from reconciler.config.settings import Settings
 from reconciler.daemon.in_process import InProcessQueue
 from reconciler.daemon.passes import Passes
+from reconciler.daemon.sd_listen import kept_sockets
 from reconciler.daemon.sd_notify import Notifier
 from reconciler.daemon.service import Rhythm, Service
 from reconciler.daemon.signals import signals
@@ -41,7 +42,7 @@ class Starting:
     settings: Settings
     again: Callable[[], Settings]  # reads the configuration once more; raises ConfigurationError
     learn: Callable[[Secret], None]  # told every token that is read, for the logs' masks
-    environ: Mapping[str, str]  # asked for systemd's socket only
+    environ: Mapping[str, str]  # asked for what systemd says only
 
 
 async def run_daemon(starting: Starting) -> None:
@@ -49,7 +50,8 @@ async def run_daemon(starting: Starting) -> None:
     settings, stop, wanted = starting.settings, asyncio.Event(), asyncio.Event()
     notify = Notifier(starting.environ)
     async with AsyncExitStack() as stack:
-        sockets = _bound(settings, stack)
+        sockets = _bound(settings, starting.environ, stack)
+        notify.keep(sockets)
         stack.enter_context(signals(stop, wanted.set))
         metrics = Metrics()
         residence = Residence(starting.learn, metrics.answered)
@@ -175,13 +177,19 @@ async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> boo
         await asyncio.gather(task, end, return_exceptions=True)
 
 
-def _bound(settings: Settings, stack: AsyncExitStack) -> tuple[socket, ...]:
-    """The listening sockets; none with the web switched off. Raises ListenError, ConfigurationError."""
+def _bound(settings: Settings, environ: Mapping[str, str], stack: AsyncExitStack) -> tuple[socket, ...]:
+    """The listening sockets, our predecessor's where systemd kept them; none with the web switched off.
+
+    Raises ListenError, ConfigurationError.
+    """
+    kept = kept_sockets(environ)
+    for each in kept:
+        stack.callback(each.close)
     if not settings.web.enabled:
         return ()
     from reconciler.web.serve import bind
 
-    sockets = bind(settings.web.host, settings.web.port)
+    sockets = bind(settings.web.host, settings.web.port, kept)
     for each in sockets:
         stack.callback(each.close)
     return sockets

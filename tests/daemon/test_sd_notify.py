@@ -55,6 +55,16 @@ def test_a_start_that_waits_asks_for_more_time_and_says_why(manager: socket.sock
     assert heard(manager) == "STATUS=the database does not answer"
 
 
+def test_sockets_are_left_with_the_manager_in_place_of_earlier_ones(manager: socket.socket) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as ours:
+        Notifier({"NOTIFY_SOCKET": manager.getsockname()}).keep([ours])
+        assert heard(manager) == "FDSTOREREMOVE=1\nFDNAME=web"
+        said, (number,), _, _ = socket.recv_fds(manager, 4096, 4)
+        assert said == b"FDSTORE=1\nFDNAME=web"
+        with socket.socket(fileno=number) as theirs:
+            assert theirs.getsockname() == ours.getsockname()
+
+
 def test_an_abstract_socket_is_found() -> None:
     name = f"reconciler-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:

@@ -59,6 +59,10 @@ class Machine:
     def systemctl(self, *words: str) -> subprocess.CompletedProcess[str]:
         return self.run("systemctl", "--no-pager", *words)
 
+    def is_up(self) -> bool:
+        """It has booted."""
+        return self.systemctl("is-active", "reconciler-test.target").returncode == 0
+
     def show(self, name: str) -> str:
         """One property of the unit."""
         return self.systemctl("show", "--value", "--property", name, UNIT).stdout.strip()
@@ -67,8 +71,9 @@ class Machine:
         """The service's main process, as it is seen from here."""
         inside = self.show("MainPID")
         for each in self.init.children(recursive=True):
-            if self.status(each)["NSpid"].split()[-1] == inside:
-                return each
+            with suppress(FileNotFoundError, ProcessLookupError):  # one that ended meanwhile
+                if self.status(each)["NSpid"].split()[-1] == inside:
+                    return each
         raise AssertionError(f"no main process: {self.story}")
 
     @staticmethod
@@ -186,11 +191,9 @@ def _up(place: Path, boot: "subprocess.Popen[bytes]") -> Machine:
     while boot.poll() is None and time.monotonic() < deadline:
         for init in psutil.Process(boot.pid).children(recursive=True):
             machine = Machine(place=place, init=init)
-            if (
-                init.name() == "systemd"
-                and machine.systemctl("is-active", "reconciler-test.target").returncode == 0
-            ):
-                return machine
+            with suppress(psutil.NoSuchProcess):  # one of those on the way to it
+                if init.name() == "systemd" and machine.is_up():
+                    return machine
         time.sleep(0.05)
     said = (place / "boot.log").read_text(errors="replace").strip()
     _impossible(

@@ -5,18 +5,22 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from reconciler.model.fields import Status
 from tests.support.command import Place, open_place
-from tests.support.daemon import QUICK, time_passing
+from tests.support.daemon import QUICK, free_port, time_passing
 from tests.support.stores import sqlite_template
-from tests.systemd.machine import ROOT, UNIT, Machine, booted
+from tests.systemd.machine import PATIENCE, ROOT, UNIT, Machine, booted
 
 __all__ = ["sqlite_template"]
 
@@ -40,7 +44,13 @@ class Installed:
         (self.machine.place / "etc" / "bugspark-reconciler" / "config.toml").write_text(text)
 
     def poll_every(self, seconds: float) -> None:
-        self.world.configure(**{**QUICK, "poll": {"interval_seconds": seconds}})
+        self._configure(poll={"interval_seconds": seconds})
+
+    def web_at(self, port: int) -> None:
+        self._configure(web={"port": port})
+
+    def _configure(self, **sections: Mapping[str, Any]) -> None:
+        self.world.configure(**{**QUICK, **sections})
         self.configure((self.world.desk.home / "config.toml").read_text())
 
     def said(self, event: str) -> int:
@@ -180,3 +190,26 @@ def test_the_example_drop_in_brings_a_database_to_a_first_start(installed: Insta
     installed.start()
     assert (machine.place / "lib" / "first.db").stat().st_uid == machine.main().uids().effective
     assert re.findall(r"\.conf:\d+: .*", machine.boot) == []
+
+
+def test_who_connects_during_a_restart_waits_and_is_not_refused(installed: Installed) -> None:
+    taken, port = free_port()
+    installed.web_at(port)
+    taken.close()
+    installed.start()
+    over = threading.Event()
+
+    def ask() -> list[int]:
+        answers = []
+        while not over.is_set():
+            answers.append(httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=PATIENCE).status_code)
+        return answers
+
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(ask)
+        try:
+            assert installed.machine.systemctl("restart", UNIT).returncode == 0
+        finally:
+            over.set()
+        assert set(asked.result()) == {200}
+    assert installed.said("ready") == 2

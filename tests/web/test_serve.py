@@ -40,6 +40,15 @@ def test_a_port_in_use_is_said_before_anything_is_served() -> None:
             bind("127.0.0.1", port)
 
 
+def test_a_socket_that_was_kept_is_used_again_and_no_other_is_left_open() -> None:
+    (wanted,), (other,) = bind("127.0.0.1", 0), bind("127.0.0.1", 0)
+    port = wanted.getsockname()[1]
+    found = bind("127.0.0.1", port, [wanted, other])
+    assert found == (wanted,)
+    assert other.fileno() == -1
+    wanted.close()
+
+
 def test_an_address_that_is_not_ours_is_a_mistake_in_the_configuration() -> None:
     for host in ("192.0.2.1", "no such host", "a" * 300):
         with pytest.raises(ConfigurationError, match=r"web\.host"):
