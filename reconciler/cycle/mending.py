@@ -6,6 +6,7 @@ from reconciler.cycle.context import Context
 from reconciler.cycle.flap import thawed
 from reconciler.decide.why import github_value, value_of
 from reconciler.errors import ProjectError
+from reconciler.model.dossier import Dossier
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ReportId
 from reconciler.model.intent import IntentState
@@ -14,18 +15,20 @@ from reconciler.model.link import Link, LinkState
 from reconciler.model.report import Report
 from reconciler.model.snapshot import Change
 
+LOOKED_AT = 100
+"""Lines of a story, the newest, in which the last word about a field is looked for."""
 NAMES = {Side.BUGSPARK: "BugSpark", Side.GITHUB: "GitHub"}
 
 
 async def resolve(context: Context, report_id: ReportId, field: Field, take: Side) -> str:
     """Give a report the value that one side had in the newest recorded conflict of a field.
 
-    The report is written; the next pass carries that to GitHub as it does any person's change. A frozen field
-    thaws. Returns what was done, in a sentence. Raises ProjectError when there is nothing to resolve,
-    BusyError while the project is at work.
+    The report is written; the next pass carries that to GitHub as it does any person's change. The value that
+    stands already is kept, and the conflict is no news any more. A frozen field thaws. Returns what was done,
+    in a sentence. Raises ProjectError when there is nothing to resolve, BusyError while a pass is at work.
     """
     async with context.stores.fences.hold(context.project.id):
-        dossier = await context.stores.stories.dossier(report_id, 0)
+        dossier = await context.stores.stories.dossier(report_id, LOOKED_AT)
         if dossier is None:
             raise ProjectError(f"report {report_id} was deleted")
         name, link = dossier.report.tracking_id, dossier.link
@@ -37,15 +40,27 @@ async def resolve(context: Context, report_id: ReportId, field: Field, take: Sid
         if value is None:
             raise ProjectError(f"{name}: no conflict about {field} is recorded: there is nothing to resolve")
         now = value_of(dossier.report, field)
-        if now == value and not frozen:
-            return f"{name}: {field} is {value!r} already, as {NAMES[take]} had it; nothing to do"
         change = _change(field, link, now, value, take)
+        if now == value and not frozen:
+            if not await _kept(context, dossier, link, change):
+                return f"{name}: {field} is {value!r} already, as {NAMES[take]} had it; nothing to do"
+            return f"{name}: {field} stays {value!r}, as {NAMES[take]} had it; the conflict is settled"
         if not await context.stores.stories.bring_back(thawed(link, field), change, context.github.now()):
             raise ProjectError(f"{name}: somebody has just changed {field}; look at it and resolve it again")
         return (
             f"{name}: {field} is {value!r} again, as {NAMES[take]} had it (it was {now!r}); "
             f"the next pass makes {link.repository}#{link.number} say so"
         )
+
+
+async def _kept(context: Context, dossier: Dossier, link: Link, change: Change) -> bool:
+    """A person says that what stands is right. False where nothing is left to say."""
+    about = (told.change for told in dossier.story if told.change.field == change.field)
+    newest = next(about, None)
+    if newest is None or newest.kind is Kind.RESOLVE:
+        return False
+    kept = replace(change, rule=change.rule.replace("brought back", "kept"), lost=None)
+    return await context.stores.stories.keep(link, kept, context.github.now())
 
 
 def _side(context: Context, report: Report, link: Link, field: Field, side: Side) -> str | None:

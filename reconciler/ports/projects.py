@@ -120,6 +120,12 @@ class Stories(Protocol):
         """
         ...
 
+    async def keep(self, link: Link, change: Change, at: datetime) -> bool:
+        """One line of the story, where the report's field still is `change.local`. False, and nothing stored,
+        where it is not.
+        """
+        ...
+
     async def release(self, link: Link | None, report_id: ReportId, told: str, at: datetime) -> int:
         """One transaction: the link as given, the report's quarantined writes planned again, the story. How
         many writes that were.

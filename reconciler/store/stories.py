@@ -76,6 +76,17 @@ class StoredStories:
             await self._customers.tell(connection, link.project_id, [change.report_id], at)
             return True
 
+    async def keep(self, link: Link, change: Change, at: datetime) -> bool:
+        assert change.field is not None
+        column = reports.c[Field(change.field).value]
+        same = (reports.c.id == change.report_id, cast(column, Text) == change.local)
+        async with self._database.write() as connection:
+            held = await connection.execute(select(reports.c.id).where(*same).with_for_update())
+            if held.first() is None:
+                return False
+            await story.tell(connection, link.project_id, at, [change])
+            return True
+
     async def release(self, link: Link | None, report_id: ReportId, told: str, at: datetime) -> int:
         resting = (intents.c.report_id == report_id, intents.c.state == IntentState.QUARANTINED)
         free = {"state": IntentState.PLANNED.value, "not_before": None, "reason": None}

@@ -138,10 +138,13 @@ def _of_conflicts(now: datetime) -> Question:
 
 
 def _standing(now: datetime) -> tuple[ColumnElement[bool] | TextClause, ...]:
-    """A recorded conflict whose outcome still stands; writing it to the other side changes nothing."""
+    """A recorded conflict whose outcome still stands and that nobody has settled; writing the outcome to the
+    other side changes nothing.
+    """
     later = changes.alias("later")
     same = (later.c.report_id == changes.c.report_id, later.c.field == changes.c.field)
-    other = or_(later.c.to.is_distinct_from(changes.c.to), later.c.kind == Kind.CONFLICT)
+    said = later.c.kind.in_([Kind.CONFLICT, Kind.RESOLVE])
+    other = or_(later.c.to.is_distinct_from(changes.c.to), said)
     over = exists(select(literal(1)).where(*same, later.c.id > changes.c.id, other))
     return (
         CONFLICTS,

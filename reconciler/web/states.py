@@ -41,7 +41,8 @@ def open_conflicts(dossier: Dossier, now: datetime) -> Iterator[Told]:
         at = next((at for at, each in enumerate(told) if each.change.kind is Kind.CONFLICT), None)
         if at is None or told[at].at < now - SHOWN_FOR:
             continue
-        if all(each.change.to == told[at].change.to for each in told[:at]):
+        settled = any(each.change.kind is Kind.RESOLVE for each in told[:at])
+        if not settled and all(each.change.to == told[at].change.to for each in told[:at]):
             yield told[at]
 
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from reconciler.metrics import Metrics
+from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ReportId
 from reconciler.web.serve import bind, serving
 from reconciler.web.shapes import SyncState
@@ -114,6 +115,31 @@ async def test_the_value_that_lost_is_shown_and_taken_back(
     await sync.settle()
     assert sync.severity(report) == "high" and "high-priority" in sync.labels(number)
     assert "Conflict" not in (await shown(client, report)).words.partition("The story")[0]
+
+
+async def test_the_value_that_stands_is_kept_and_the_conflict_is_settled(
+    sync: Sync, client: httpx.AsyncClient
+) -> None:
+    report, number = await sync.linked(severity="low")
+    relabel(sync, number, "low-priority", "high-priority")
+    sync.github.clock.advance(10)
+    sync.change(report, severity="critical")
+    await sync.settle()
+    tally = (await client.get(f"/api/v1/projects/{sync.project}")).json()["links"]
+    assert (tally["synced"], tally["conflict"]) == (0, 1)
+    before = sync.bugspark.report(report)
+    seen = await press(client, await shown(client, report), "Take BugSpark’s: critical")
+    assert "severity stays 'critical'" in seen.words and "the conflict is settled" in seen.words
+    assert not any(button.startswith("Take") for button in seen.buttons)
+    assert sync.bugspark.report(report) == before
+    await sync.run()
+    assert not sync.writes
+    tally = (await client.get(f"/api/v1/projects/{sync.project}")).json()["links"]
+    assert (tally["synced"], tally["conflict"]) == (1, 0)
+    again = await sync.app.resolve(str(report), Field.SEVERITY, Side.BUGSPARK)
+    assert "nothing to do" in again
+    await sync.app.resolve(str(report), Field.SEVERITY, Side.GITHUB)  # a person may still think otherwise
+    assert sync.severity(report) == "high"
 
 
 async def test_a_comment_that_github_refuses_says_why_and_is_tried_again(
