@@ -31,7 +31,7 @@ mount -o remount,bind,ro /sys
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir /run/new
 mount --move "$new" /run/new
-for each in /tmp /var/tmp /home /root /mnt; do mount -t tmpfs -o mode=1777 tmpfs "$each"; done
+for each in /tmp /var/tmp /home /root; do mount -t tmpfs -o mode=1777 tmpfs "$each"; done
 mount -t tmpfs -o mode=755 tmpfs /var/lib
 mkdir -p -m 700 /var/lib/private
 mkdir /var/lib/private/bugspark-reconciler
