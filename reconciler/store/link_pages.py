@@ -62,7 +62,7 @@ def question(project_id: ProjectId, wanted: Wanted, limit: int, now: datetime) -
         select(*COLUMNS)
         .select_from(links.outerjoin(reports, reports.c.id == links.c.report_id))
         .where(
-            links.c.project_id == project_id,
+            _of(project_id, wanted),
             links.c.state != LinkState.UNLINKED,
             *_from(wanted),
             *_like(project_id, wanted.text.strip()),
@@ -71,6 +71,14 @@ def question(project_id: ProjectId, wanted: Wanted, limit: int, now: datetime) -
         .order_by(*(order if wanted.before is not None else (each.desc() for each in order)))
         .limit(limit)
     )
+
+
+def _of(project_id: ProjectId, wanted: Wanted) -> ColumnElement[bool]:
+    """Where few are looked up, SQLite would rather walk all of the project's: it must not look like a key."""
+    few = wanted.pressing not in (None, Pressing.SYNCED) or TRACKING.fullmatch(wanted.text.strip())
+    return (
+        func.coalesce(links.c.project_id, links.c.project_id) if few else links.c.project_id
+    ) == project_id
 
 
 def _from(wanted: Wanted) -> Sequence[ColumnElement[bool]]:

@@ -45,9 +45,9 @@ class Refusals:
     async def refused(self, request: Request, error: Exception) -> Response:
         """What a route raised, or the lack of one."""
         assert isinstance(error, HTTPException)
-        if not for_people(request):
-            return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
         status = HTTPStatus(error.status_code)
+        if not for_people(request):
+            return JSONResponse({"detail": _detail(error)}, status, error.headers)
         if status is HTTPStatus.UNAUTHORIZED and request.method == "GET":
             return RedirectResponse(
                 f"{self.site.prefix}/sign-in?next={quote(self._here(request))}", HTTPStatus.SEE_OTHER
@@ -86,6 +86,11 @@ class Refusals:
         """The address asked for, as our own links know it."""
         path = request.url.path.removeprefix(self.site.prefix) or "/"
         return f"{path}?{request.url.query}" if request.url.query else path
+
+
+def _detail(error: HTTPException) -> str:
+    """Of an address without a route the same as of a thing that is not there."""
+    return "Not found." if error.status_code == HTTPStatus.NOT_FOUND else error.detail
 
 
 def for_people(request: Request) -> bool:
