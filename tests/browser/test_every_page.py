@@ -1,0 +1,112 @@
+"""Every page, as it is met: by keyboard, by screen reader, on a telephone, in the dark, without script."""
+
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.chromium import NARROW, WIDE, Window, window
+from tests.browser.town import Town
+from tests.support.daemon import eventually
+
+AXE = """() => axe.run(document, {
+  resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"],
+})"""
+GRAVE = ("serious", "critical")
+WIDER = """() => [...document.querySelectorAll("body *")]
+  .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
+  .slice(0, 5).map((each) => each.outerHTML.slice(0, 160))"""
+CONTROLS = """() => [...document.querySelectorAll("a[href], button, input, select, textarea, summary")]
+  .filter((each) => each.checkVisibility() && !each.disabled).length"""
+FOCUSED = """() => {
+  const at = document.activeElement;
+  if (!at || at === document.body) return null;
+  const [style, place] = [getComputedStyle(at), at.getBoundingClientRect()];
+  at.dataset.reached ??= String(document.querySelectorAll("[data-reached]").length);
+  return {
+    which: at.dataset.reached,
+    what: at.outerHTML.slice(0, 120),
+    seen: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2 && place.height > 1,
+  };
+}"""
+
+
+@pytest.fixture(scope="module")
+def paths(town: Town) -> list[str]:
+    """One of each page, in the state with the most on it."""
+    pair = town.pair("Everything at once")
+    town.say(pair.report, "From here")
+    pair.repository.comment(pair.number, "From there", by="alice")
+    eventually(lambda: len(town.said_there(pair)) == 2)
+    pair.repository.lock(pair.number, by="alice")
+    town.say(pair.report, "Refused")
+    eventually(lambda: "issue is locked" in str(town.place.bugspark.rows_of("sync_intents")))
+    loose = town.place.bugspark.add_report(town.place.project, "Not linked yet")
+    return ["/", town.shop, f"{town.shop}/setup", pair.path, f"/reports/{loose}", "/sign-in", "/nowhere"]
+
+
+@pytest.fixture(params=["light", "dark"])
+def themed(request: pytest.FixtureRequest, chromium: Browser, town: Town) -> Iterator[Window]:
+    with window(chromium, town.base, color_scheme=request.param) as opened:
+        town.enter(opened)
+        yield opened
+
+
+def test_axe_finds_nothing_serious_and_nothing_scrolls_sideways(
+    themed: Window, town: Town, paths: list[str]
+) -> None:
+    axe = files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
+    found: list[Any] = []
+    for path in paths:
+        page = visit(themed, path)
+        page.evaluate(axe)
+        for size in (WIDE, NARROW):
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            found += [(path, size[0], *told(each)) for each in page.evaluate(AXE)["violations"]]
+            over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if over > 0:
+                found.append((path, size[0], f"{over} px too wide", page.evaluate(WIDER)))
+    assert not found, "\n".join(map(str, found))
+
+
+def told(violation: dict[str, Any]) -> Iterator[str]:
+    if violation["impact"] in GRAVE:
+        yield violation["id"]
+        yield from (each["html"][:200] for each in violation["nodes"][:3])
+
+
+def test_tab_reaches_every_control_and_shows_where_it_is(operator: Window, paths: list[str]) -> None:
+    for path in paths:
+        page = visit(operator, path)
+        wanted, reached = page.evaluate(CONTROLS), set()
+        page.evaluate("document.activeElement.blur()")
+        for _ in range(wanted + 1):
+            page.keyboard.press("Tab")
+            at = page.evaluate(FOCUSED)
+            if at is None:
+                break
+            assert at["seen"], (path, at)
+            reached.add(at["which"])
+        assert len(reached) == wanted, (path, len(reached), wanted)
+
+
+def test_everything_is_there_without_script(chromium: Browser, town: Town, paths: list[str]) -> None:
+    with window(chromium, town.base, java_script_enabled=False) as plain:
+        town.enter(plain)
+        for path in paths[:4]:
+            expect(plain.go(path).locator("h1")).to_be_visible()
+        page = plain.go(paths[3])
+        expect(page.locator("#thread")).to_contain_text("From there")
+        expect(page.locator("#fields")).to_contain_text("medium")
+        page = plain.go(town.shop)
+        page.get_by_role("searchbox").fill("Everything")
+        page.get_by_role("button", name="Search").click()
+        expect(page.locator("#found tbody tr")).to_have_count(1)
+        page.get_by_role("button", name="Sync now").click()
+        expect(page.get_by_role("status").first).to_be_visible()
+
+
+def visit(someone: Window, path: str) -> Page:
+    return someone.go(path, status=404 if path == "/nowhere" else 200)

@@ -1,0 +1,162 @@
+"""What people do in front of the pages, from the first sign-in to a deletion that is accepted."""
+
+from playwright.sync_api import Browser, Page, expect
+
+from reconciler.model.fields import Severity
+from tests.browser.chromium import Window, window
+from tests.browser.town import Town
+from tests.support.daemon import eventually
+from tests.web.people import PASSWORD
+
+
+def test_the_operator_signs_in_by_password_and_out_again(chromium: Browser, town: Town) -> None:
+    with window(chromium, town.base) as someone:
+        page = someone.go(town.shop)
+        page.get_by_label("Operator’s password").fill("not it")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("alert")).to_contain_text("password")
+        someone.troubles.clear()  # Chromium's line about the 401
+        page.get_by_label("Operator’s password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", name="Shop")).to_be_visible()
+        assert page.url == f"{town.base}{town.shop}"  # where they wanted to go
+        (cookie,) = [each for each in someone.context.cookies() if each["name"] == "reconciler"]
+        assert cookie["httpOnly"] and cookie["sameSite"] == "Lax"
+        page.get_by_role("button", name="Sign out").click()
+        expect(someone.go("/").get_by_label("Operator’s password")).to_be_visible()
+
+
+def test_a_project_is_connected_and_its_hook_delivers(
+    chromium: Browser, town: Town, operator: Window
+) -> None:
+    """Connect → it appears by itself → secret → hook → the first delivery, with nobody reloading."""
+    project, repository = town.found("Kiosk")
+    page = operator.go("/")
+    expect(page.get_by_role("link", name="Kiosk", exact=True)).to_have_count(0)
+    operator.stay()
+    town.connect(project, repository)
+    expect(page.get_by_role("link", name="Kiosk", exact=True)).to_be_visible()
+    assert operator.stayed
+    page.get_by_role("link", name="Kiosk", exact=True).click()
+    page.get_by_role("link", name="Set-up", exact=True).click()
+    expect(page.locator("#deliveries")).to_contain_text("Waiting for the first delivery")
+    secret = reveal_and_copy(operator, page)
+    page.get_by_role("button", name="Create the webhook for me").click()
+    expect(page.get_by_role("status").first).to_contain_text("The webhook of acme/kiosk was made")
+    operator.stay()
+    expect(page.locator("#deliveries")).to_contain_text("Received")
+    expect(page.locator("#deliveries")).to_contain_text("ping")
+    assert operator.stayed
+    (hook,) = repository.hooks.values()
+    assert hook.secret == secret and hook.url == f"{town.base}/api/v1/webhooks/github/{project}"
+    page.get_by_role("button", name="Send a test").click()
+    expect(page.locator("[data-value=received]")).to_have_text("2")
+
+
+def reveal_and_copy(someone: Window, page: Page) -> str:
+    """The secret, as it is in the clipboard. Hidden again, it is on no page."""
+    someone.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Reveal the secret").click()
+    page.get_by_role("button", name="Copy the secret").click()
+    expect(page.get_by_role("button", name="Copy the secret")).to_contain_text("Copied")
+    shown = page.locator("#hook-secret").inner_text()
+    assert page.evaluate("navigator.clipboard.readText()") == shown
+    page.get_by_role("link", name="Hide").click()
+    expect(page.locator("#hook-secret")).to_have_count(0)
+    assert shown not in page.content()
+    return shown
+
+
+def test_an_issue_closed_on_github_changes_the_page_that_is_open(town: Town, operator: Window) -> None:
+    pair = town.pair("Closes by itself")
+    page = operator.go(pair.path)
+    badge = page.get_by_role("link", name=f"acme/web#{pair.number}")
+    assert badge.first.get_attribute("rel") == "noopener nofollow"
+    expect(page.locator("#fields")).to_contain_text("new")
+    operator.stay()
+    pair.repository.close(pair.number, by="alice")
+    pair.repository.comment(pair.number, "Fixed on main.", by="alice")
+    expect(page.locator("#fields")).to_contain_text("resolved")
+    expect(page.locator("#thread")).to_contain_text("Fixed on main.")
+    expect(page.locator("#thread")).to_contain_text("alice")
+    expect(page.locator("#story")).to_contain_text("resolved")
+    assert operator.stayed
+    assert town.report(pair.report)["status"] == "resolved"
+
+
+def test_a_report_is_exported_by_its_button(town: Town, operator: Window) -> None:
+    bugspark, shop = town.place.bugspark, town.place.project
+    report = bugspark.add_report(shop, "Wants to be an issue", severity=Severity.HIGH)
+    page = operator.go(f"/reports/{report}")
+    expect(page.locator("#badge")).to_have_text("no issue")
+    page.get_by_role("button", name="Export to GitHub").click()
+    operator.stay()
+    expect(page.locator("#badge")).to_contain_text("acme/web#")
+    assert operator.stayed
+    issue = town.place.github.web.issue(town.report(report)["github_issue_number"])
+    assert issue.title.endswith("Wants to be an issue")
+    assert "high-priority" in town.place.github.web.label_names(issue.number)
+    expect(page.locator("#sync [data-value=state]")).to_have_text("Synced")
+    operator.agrees = False
+    page.get_by_role("button", name="Unlink").click()
+    assert operator.asked and "Cut the link?" in operator.asked[0]
+    expect(page.locator("#badge")).to_contain_text("acme/web#")
+
+
+def test_a_conflict_shows_both_sides_and_the_lost_one_is_taken_back(town: Town, operator: Window) -> None:
+    pair = town.pair("Both at once")
+    page = operator.go(town.shop)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Resume").first).to_be_visible()
+    pair.repository.relabel(pair.number, ["bug", "high-priority"], by="alice")
+    later = town.place.github.clock.now()
+    town.place.bugspark.set_report(
+        pair.report, severity="critical", updated_at=later.replace(year=later.year + 1)
+    )
+    page.get_by_role("button", name="Resume").first.click()
+    operator.go(pair.path)
+    expect(page.locator("#sync [data-value=state]")).to_have_text("Conflict")
+    decide = page.locator("tr.decide")
+    expect(page.locator("#fields")).to_contain_text("critical")
+    expect(decide).to_contain_text("Conflict: severity")
+    decide.get_by_role("button", name="Take GitHub’s severity: high").click()
+    expect(page.get_by_role("status").first).to_contain_text("severity")
+    eventually(lambda: town.report(pair.report)["severity"] == "high")
+    assert "high-priority" in pair.repository.label_names(pair.number)
+    expect(page.locator("#sync [data-value=state]")).to_have_text("Synced")
+
+
+def test_withheld_deletions_are_listed_and_accepted(town: Town, operator: Window) -> None:
+    pair = town.pair("Much was said")
+    said = [town.say(pair.report, f"remark {number}") for number in range(3)]
+    eventually(lambda: len(town.said_there(pair)) == 3)
+    town.delete(*said)
+    page = operator.go(town.shop)
+    needs = page.locator("#needs")
+    expect(needs).to_contain_text("3 deletions withheld")
+    expect(needs.locator(".held > li")).to_have_count(3)
+    expect(needs).to_contain_text("on GitHub")
+    assert len(town.said_there(pair)) == 3
+    operator.agrees = False
+    needs.get_by_role("button", name="Accept these deletions").click()
+    assert operator.asked == ["These comments will be deleted. Go on?"]
+    expect(needs).to_contain_text("3 deletions withheld")
+    operator.agrees = True
+    needs.get_by_role("button", name="Accept these deletions").click()
+    eventually(lambda: not town.said_there(pair))
+    expect(page.locator("#needs")).not_to_contain_text("withheld")
+
+
+def test_a_refused_comment_says_why_and_is_tried_again(town: Town, operator: Window) -> None:
+    pair = town.pair("Locked meanwhile")
+    pair.repository.lock(pair.number, by="alice")
+    town.say(pair.report, "Too late?")
+    page = operator.go(pair.path)
+    remark = page.locator(".remark", has_text="Too late?")
+    expect(remark).to_contain_text("not sent: GitHub refused")
+    expect(remark).to_contain_text("issue is locked")
+    expect(page.locator("#sync [data-value=state]")).to_have_text("Needs you")
+    pair.repository.unlock(pair.number, by="alice")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".remark", has_text="Too late?")).to_contain_text("on GitHub")
+    assert any("Too late?" in body for body in town.said_there(pair))
