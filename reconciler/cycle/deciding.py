@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from reconciler.cycle.context import Context
 from reconciler.cycle.flap import frozen
+from reconciler.cycle.unsettled import unsettled
 from reconciler.decide.link import decide_link
 from reconciler.decide.settle import Times
 from reconciler.errors import MovedError, NotThereError, ReconcilerError
@@ -24,6 +25,9 @@ async def decide_all(context: Context, views: Iterable[LinkView]) -> list[LinkPl
     """A plan for each view. Raises only what concerns the whole project (limits, unreadable repository)."""
     views = list(views)
     plans = [await _decide(context, view) for view in views]
+    for place, fields in (await unsettled(context, plans)).items():
+        views[place] = replace(views[place], unsettled=fields)
+        plans[place] = await _decide(context, views[place])
     for place, link in (await frozen(context, views, plans)).items():
         again = await _decide(context, replace(views[place], link=link))
         plans[place] = replace(again, link=views[place].link)  # so that it is stored as a change

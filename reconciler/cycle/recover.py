@@ -22,6 +22,7 @@ from reconciler.logs import Log
 from reconciler.model.fields import Field, IssueState
 from reconciler.model.ids import ReportId
 from reconciler.model.intent import (
+    OUTSTANDING,
     Confirmed,
     EditWish,
     Intent,
@@ -42,8 +43,6 @@ BEFORE = timedelta(minutes=10)
 
 ENOUGH = 2
 """So many complete looks, `settle_seconds` apart, must find nothing before a create is sent again."""
-
-OUTSTANDING = (IntentState.SENDING, IntentState.UNKNOWN)
 
 log = Log(__name__)
 
@@ -207,11 +206,21 @@ async def _all_happened(
         for event in await context.github.field_events(intent.number)
         if event.at >= since and may_be_ours(event.actor, accounts) and _concerns(event, intent)
     }
-    if not _steps(wish) <= ours:
-        return False
-    if isinstance(wish, LabelWish):
-        return not crowded(context, intent, (await context.github.issue(intent.number)).labels)
-    return True
+    done = _steps(wish) <= ours
+    if not isinstance(wish, LabelWish):
+        return done
+    if done and not crowded(context, intent, (await context.github.issue(intent.number)).labels):
+        return True
+    added = wish.add is not None and (wish.add.casefold(), True) in ours
+    return added and await _undone(context, intent, wish)
+
+
+async def _undone(context: Context, intent: Intent, wish: LabelWish) -> bool:
+    """The report says something else by now. Then half a swap counts as whole: its label is our own word, and
+    what is to be there instead is BugSpark's move."""
+    link = await context.stores.ledger.link_of(intent.report_id)
+    report = (await context.stores.ledger.threads((link,)))[intent.report_id].report if link else None
+    return report is not None and getattr(report, intent.operation.value) != wish.agreed
 
 
 def _concerns(event: FieldEvent, intent: Intent) -> bool:

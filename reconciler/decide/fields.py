@@ -37,14 +37,16 @@ def decide_fields(
     *,
     relabelled: bool = True,
     frozen: Collection[Field] = (),
+    unsettled: Collection[Field] = (),
 ) -> Fields | frozenset[Field]:
     """Every field of one link. Returns the fields whose events have to be read first, if there are any.
 
     `relabelled`: the issue's labels are news; only then is it noted that several speak of one field.
     `frozen`: fields that are written on neither side unless both sides are equal. Their base follows GitHub:
-    should a person thaw one, BugSpark's value is what has moved.
+    should a person thaw one, BugSpark's value is what has moved. `unsettled`: fields that are not decided at
+    all, because what GitHub says of them may be a write of ours that nobody has confirmed yet.
     """
-    every = _diffs(report, seen, base, policy)
+    every = tuple(d for d in _diffs(report, seen, base, policy) if d.field not in unsettled)
     held = frozenset(d.field for d in every if d.field in frozen and d.verdict is not Verdict.EQUAL)
     diffs = tuple(item for item in every if item.field not in held)
     settled = {item.field: settle(item, policy.conflict, times) for item in diffs}

@@ -35,6 +35,7 @@ def decide_link(
         times,
         relabelled=relabelled,
         frozen=[each.field for each in view.link.frozen],
+        unsettled=view.unsettled,
     )
     if isinstance(fields, frozenset):
         return fields

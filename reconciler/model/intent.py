@@ -49,6 +49,10 @@ class IntentState(StrEnum):
     QUARANTINED = "quarantined"
 
 
+OUTSTANDING = frozenset({IntentState.SENDING, IntentState.UNKNOWN})
+"""What was sent, or may have been: GitHub may show it at any moment."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewIssue:
     """Body and labels are frozen when the intent is made."""

@@ -228,3 +228,4 @@ class LinkView:
     rival: str | None = None  # of a `whole` look: the instance of another database that wrote there first
     missing: frozenset[int] = field(default_factory=frozenset)  # remote ids read singly and found deleted
     accounts: frozenset[AccountId] = field(default_factory=frozenset)  # this project has ever written as
+    unsettled: frozenset[Field] = field(default_factory=frozenset)  # left alone: what we wrote may be there
