@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 from reconciler import __version__
 from reconciler.model.visible import visible
 from reconciler.model.wording import ago, clock, counted, iso, length_of, span
+from reconciler.model.written import unescape
 from reconciler.web.signs import WORDS, sign_of
 from reconciler.web.site import Site
 from reconciler.web.static_files import Static
@@ -47,6 +48,7 @@ def pages(site: Site, static: Static) -> Pages:
     }
     environment.filters |= {
         "visible": lambda text: visible(str(text)),
+        "written": lambda text: visible(unescape(str(text))),  # a title as BugSpark stores it
         "visible_lines": visible_lines,
         "web_link": web_link,
         "ago": ago,

@@ -76,6 +76,7 @@ async def test_both_sides_one_thread_and_the_story_are_on_one_page(
     seen = await shown(client, report)
     words = seen.words
     assert "It doesn't add up" in words and f"acme/web#{number}" in words and "Synced" in words
+    assert "It doesn't add up" in (await page(client, f"/projects/{sync.project}")).words
     thread = words[words.index("2 comments") : words.index("The story")]
     for part in ("BugSpark Ada", "From here in two lines", "deleted there", "GitHub alice", "in BugSpark"):
         assert part in thread, part

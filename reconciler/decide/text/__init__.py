@@ -4,11 +4,12 @@ In: strings as either side gives them, hostile. Out: strings to write, and verdi
 May import: the standard library, `regex` (graphemes).
 """
 
-from reconciler.decide.text.clean import clean, digest, normalise, single_line, unescape
+from reconciler.decide.text.clean import clean, digest, normalise, single_line
 from reconciler.decide.text.comments import has_tag, is_imported, same_text, to_bugspark, to_github
 from reconciler.decide.text.inert import MARKER_NAME, inert, inert_line, looks_like_marker
 from reconciler.decide.text.issues import ExportedReport, export_footer, has_export_footer, issue_body
 from reconciler.decide.text.titles import same_title, title_from_github, title_to_github
+from reconciler.model.written import unescape
 
 __all__ = [
     "MARKER_NAME",

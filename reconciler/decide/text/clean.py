@@ -1,9 +1,7 @@
 """What every text goes through, whichever way it travels: newlines, control characters, entities."""
 
 import hashlib
-import html
 import re
-from html.entities import html5
 from typing import Final
 
 # NUL is refused by PostgreSQL, a lone surrogate by every encoder; the others only harm terminals and logs.
@@ -11,7 +9,6 @@ _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _BLANKS: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 # Embeddings, overrides and isolates: left open in a heading they turn what we write after them around.
 _BIDI: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
-_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]*);")
 
 
 def newlines(text: str) -> str:
@@ -33,21 +30,6 @@ def single_line(text: str) -> str:
     For names, titles and identifiers, whose place is inside a line of ours.
     """
     return _CONTROLS.sub("", _BIDI.sub("", _BLANKS.sub(" ", text))).strip()
-
-
-def unescape(text: str) -> str:
-    """Undo one level of HTML escaping, as BugSpark stores it (`don&#x27;t`).
-
-    Only complete entities count, as in Markdown: `html.unescape` would turn `?a=1&copy=2` into `?a=1©=2`.
-    """
-    return _ENTITY.sub(_decode, text)
-
-
-def _decode(entity: re.Match[str]) -> str:
-    found = entity[0]
-    if found[1] == "#":
-        return html.unescape(found)
-    return html5.get(found[1:], found)
 
 
 def normalise(text: str) -> str:

@@ -7,10 +7,11 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-from reconciler.decide.text.clean import clean, newlines, normalise, single_line, unescape
+from reconciler.decide.text.clean import clean, newlines, normalise, single_line
 from reconciler.decide.text.cut import cut_bytes, cut_chars, cut_line, cut_note
 from reconciler.decide.text.fences import LONGEST_FENCE, close_fences
 from reconciler.decide.text.inert import inert, inert_line
+from reconciler.model.written import unescape
 
 # GitHub's limit is 65,536 of an unsettled unit (GITHUB.md, Writes, Limits); bytes are the narrowest reading.
 BODY_BYTES: Final = 65_000

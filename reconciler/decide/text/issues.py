@@ -5,12 +5,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.decide.text.clean import normalise, single_line, unescape
+from reconciler.decide.text.clean import normalise, single_line
 from reconciler.decide.text.comments import BODY_BYTES, block
 from reconciler.decide.text.cut import cut_line
 from reconciler.decide.text.fences import fence_for
 from reconciler.decide.text.inert import MARKER_NAME, allowed_image, inert, inert_line
 from reconciler.decide.text.json_values import entries, lines_of, one_line, pairs
+from reconciler.model.written import unescape
 
 LOG_ENTRIES: Final = 10
 LOG_CHARS: Final = 500

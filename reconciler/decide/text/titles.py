@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from reconciler.decide.text.clean import single_line, unescape
+from reconciler.decide.text.clean import single_line
 from reconciler.decide.text.cut import cut_chars, cut_line
 from reconciler.decide.text.inert import ZWSP, inert_line
+from reconciler.model.written import unescape
 
 GITHUB_TITLE: Final = 256
 BUGSPARK_TITLE: Final = 500

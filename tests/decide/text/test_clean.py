@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.decide.text.clean import clean, digest, normalise, single_line, unescape
+from reconciler.decide.text.clean import clean, digest, normalise, single_line
+from reconciler.model.written import unescape
 from tests.support.strangers import hostile
 
 

@@ -3,9 +3,9 @@ import time
 import pytest
 from hypothesis import given
 
-from reconciler.decide.text.clean import unescape
 from reconciler.decide.text.fences import close_fences
 from reconciler.decide.text.inert import allowed_image, inert, inert_line, looks_like_marker
+from reconciler.model.written import unescape
 from tests.support.strangers import FRAGMENTS, active, hostile
 
 HOSTS = ("ours.example",)
