@@ -41,7 +41,6 @@ Environment=PYTHONPATH=/opt/checkout PYTHONDONTWRITEBYTECODE=1 LD_LIBRARY_PATH=/
 StandardOutput=append:/var/log/reconciler.log
 StandardError=append:/var/log/reconciler.log
 RestartSec=200ms
-WatchdogSec=5
 """
 
 

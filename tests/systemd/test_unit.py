@@ -154,6 +154,7 @@ def test_the_sandbox_leaves_what_is_needed_and_refuses_what_is_not(installed: In
 
 def test_a_hang_and_a_kill_are_followed_by_another_start(installed: Installed) -> None:
     machine = installed.machine
+    machine.drop_in("watchdog", "[Service]\nWatchdogSec=5\n")
     installed.start()
     machine.main().kill()
     machine.until(lambda: machine.show("NRestarts") == "1" and machine.show("ActiveState") == "active")
