@@ -14,14 +14,15 @@ from pathlib import Path
 
 import msgspec
 
-from bench import bulk, idle, table
+from bench import bulk, idle, table, webhooks
 from bench.home import DIALECTS, Home, open_home
 from bench.hub import Hub, Repository, running_hub
 from bench.processes import ROOT
-from bench.results import QUICK, Bulk, Idle, Run, Sizes
+from bench.results import QUICK, Bulk, Idle, Run, Sizes, Webhooks
 from tests.support.postgres import Server, private_server
 
 LATEST = ROOT / "bench" / "results" / "latest.json"
+MODES = ("idle", "incoming", "outgoing", "webhooks")
 LIBRARIES = ("sqlalchemy", "psycopg", "aiosqlite", "httpx", "msgspec")
 
 
@@ -48,11 +49,11 @@ def main(arguments: list[str] | None = None) -> int:
     sizes = QUICK if wanted.quick else Sizes()
     if wanted.links:
         sizes = replace(sizes, idle=tuple(wanted.links))
-    for name in ("incoming", "outgoing", "repeats"):
+    for name in ("incoming", "outgoing", "polled", "deliveries", "repeats"):
         if (size := getattr(wanted, name)) is not None:
             sizes = replace(sizes, **{name: size})
     dialects = (wanted.database,) if wanted.database else DIALECTS
-    run = measure(sizes, dialects, set(wanted.only or ("idle", "incoming", "outgoing")))
+    run = measure(sizes, dialects, set(wanted.only or MODES))
     wanted.json.parent.mkdir(parents=True, exist_ok=True)
     wanted.json.write_bytes(msgspec.json.format(msgspec.json.encode(run)))
     print(table.text(run))
@@ -73,6 +74,7 @@ def measure(sizes: Sizes, dialects: tuple[str, ...], only: set[str]) -> Run:
                 *(_incoming(place, sizes) if "incoming" in only else ()),
                 *(_outgoing(place, sizes) if "outgoing" in only else ()),
             ],
+            webhooks=[_webhooks(place, sizes)] if "webhooks" in only else [],
         )
 
 
@@ -110,6 +112,11 @@ def _outgoing(place: Place, sizes: Sizes) -> Iterator[Bulk]:
             yield bulk.measure_outgoing(home, sizes.outgoing)
 
 
+def _webhooks(place: Place, sizes: Sizes) -> Webhooks:
+    _say(f"{sizes.deliveries:,} webhooks while {sizes.polled:,} projects are polled, postgresql")
+    return webhooks.measure(place.folder, sizes.polled, sizes.deliveries)
+
+
 def _say(what: str) -> None:
     print(f"measuring: {what}", file=sys.stderr, flush=True)
 
@@ -123,11 +130,13 @@ def _machine() -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="tiny sizes: does it run at all")
-    parser.add_argument("--only", action="append", choices=("idle", "incoming", "outgoing"))
+    parser.add_argument("--only", action="append", choices=MODES)
     parser.add_argument("--database", choices=DIALECTS, help="only this one")
     parser.add_argument("--links", type=int, action="append", help="for idle passes; may be repeated")
     parser.add_argument("--incoming", type=int, help="changed issues")
     parser.add_argument("--outgoing", type=int, help="comments")
+    parser.add_argument("--polled", type=int, help="projects that are polled while webhooks come")
+    parser.add_argument("--deliveries", type=int, help="webhooks")
     parser.add_argument("--repeats", type=int, help="of each idle pass")
     parser.add_argument("--json", type=Path, default=LATEST, help="where to write")
     return parser

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from bench.soak.figures import Spread
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
@@ -10,11 +12,13 @@ class Sizes:
     idle: tuple[int, ...] = (100, 10_000, 100_000)  # linked issues
     incoming: int = 10_000  # changed issues, each with one new comment
     outgoing: int = 1_000  # comments
+    polled: int = 500  # projects, while webhooks come
+    deliveries: int = 300  # webhooks
     repeats: int = 5  # of what is cheap to repeat; the median counts
     bursts: bool = True  # the same changes within one second, too
 
 
-QUICK = Sizes(idle=(20,), incoming=120, outgoing=10, repeats=1, bursts=False)
+QUICK = Sizes(idle=(20,), incoming=120, outgoing=10, polled=4, deliveries=4, repeats=1, bursts=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,17 @@ class Bulk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Webhooks:
+    """Deliveries to a daemon that polls many projects on PostgreSQL. Seconds from the first byte sent."""
+
+    projects: int
+    answered: Spread
+    changed: Spread  # until the report is changed
+    requests_per_second: float  # to GitHub, meanwhile
+    cpu_share: float  # of one core, by the daemon
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """Everything, and where it was measured."""
 
@@ -66,3 +81,4 @@ class Run:
     sizes: Sizes
     idle: list[Idle] = field(default_factory=list)
     bulk: list[Bulk] = field(default_factory=list)
+    webhooks: list[Webhooks] = field(default_factory=list)

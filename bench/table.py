@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bench.results import Bulk, Idle, Run
+from bench.results import Bulk, Idle, Run, Webhooks
 
 IDLE = (
     "database", "links", "requests", "304s", "cost", "rows", "pass ms", "pass CPU ms", "first pass ms",
@@ -12,12 +12,17 @@ BULK = (
     "database", "what", "objects", "requests", "s", "objects/s", "CPU s", "GitHub reads s", "deciding s",
     "DB reads s", "DB writes s", "sending s", "peak MiB",
 )  # fmt: skip
+WEBHOOKS = (
+    "webhooks", "projects", "GitHub requests/s", "daemon CPU", "202 p50 ms", "p99",
+    "changed p50 ms", "p95", "p99", "most",
+)  # fmt: skip
 
 
 def text(run: Run) -> str:
     """The whole run."""
     parts = [f"{run.at}, {run.machine}", *_table(IDLE, [_idle(each) for each in run.idle])]
     parts += ["", *_ratios(run.idle), "", *_table(BULK, [_bulk(each) for each in run.bulk])]
+    parts += ["", *_table(WEBHOOKS, [_webhooks(each) for each in run.webhooks])]
     return "\n".join(parts)
 
 
@@ -47,6 +52,15 @@ def _bulk(one: Bulk) -> Sequence[str]:
         one.database, one.kind, f"{one.objects:,}", f"{one.requests:,}", f"{one.wall:.1f}",
         f"{one.per_second:,.0f}", f"{one.cpu:.1f}", f"{one.reading:.1f}", f"{one.deciding:.1f}",
         f"{one.looking_up:.1f}", f"{one.storing:.1f}", f"{one.sending:.1f}", f"{one.peak_mib:.0f}",
+    )  # fmt: skip
+
+
+def _webhooks(one: Webhooks) -> Sequence[str]:
+    answered, changed = one.answered, one.changed
+    return (
+        f"{changed.count:,}", f"{one.projects:,}", f"{one.requests_per_second:.1f}", f"{one.cpu_share:.0%}",
+        _ms(answered.p50), _ms(answered.p99), _ms(changed.p50), _ms(changed.p95), _ms(changed.p99),
+        _ms(changed.most),
     )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--edits-per-second", type=float, help="on both sides together")
     parser.add_argument("--interval", type=float, help="poll.interval_seconds")
     parser.add_argument("--settle", type=float, help="write.settle_seconds")
+    parser.add_argument("--pace", type=float, help="write.min_interval_seconds")
     parser.add_argument("--trouble-every", type=float, help="seconds between two troubles")
     parser.add_argument("--seed", type=int, help="of the dice")
     parser.add_argument("--json", type=Path, default=LATEST, help="where to write")

@@ -61,6 +61,7 @@ def _verdict(found: Soaked) -> Iterator[str]:
         return
     yield f"NOT EQUAL after {found.settled:.0f} s: {len(found.apart)} differences"
     yield from found.apart[:SHOWN]
+    yield from found.stories
 
 
 def _status(status: str) -> str:

@@ -16,6 +16,7 @@ class Wanted:
     edits_per_second: float = 4.0
     interval: float = 30.0  # poll.interval_seconds
     settle: float = 10.0  # write.settle_seconds
+    pace: float = 1.0  # write.min_interval_seconds
     trouble_every: float = 20.0
     seed: int = 1
 
@@ -63,6 +64,7 @@ class Soaked:
     troubles: list[str]
     settled: float  # seconds from the last trouble to equality
     apart: list[str]  # what was different in the end
+    stories: list[str]  # what the program itself tells of the first of those reports
 
     @property
     def is_good(self) -> bool:

@@ -20,7 +20,7 @@ from bench.soak.people import People, Side
 from bench.soak.results import Memory, Soaked, Wanted, Way
 from bench.soak.town import Town, open_town
 from bench.soak.trouble import Trouble
-from bench.soak.watch import apart, look
+from bench.soak.watch import apart, look, stories
 
 STEP = 0.05
 WATCH, SAMPLE, COMPARE = 0.1, 1.0, 2.0
@@ -100,7 +100,7 @@ def soak(wanted: Wanted, say: Say) -> Soaked:
     """Start everything, let it work, end it. Raises BrokenError when a daemon does what none may do."""
     settings: dict[str, dict[str, Any]] = {
         "poll": {"interval_seconds": wanted.interval},
-        "write": {"settle_seconds": wanted.settle},
+        "write": {"settle_seconds": wanted.settle, "min_interval_seconds": wanted.pace},
     }
     hooked = round(wanted.hooked * wanted.projects)
     with tempfile.TemporaryDirectory(prefix="reconciler-soak-") as folder:
@@ -161,6 +161,7 @@ def _played(stage: Stage) -> Soaked:
         troubles=[f"{at - stage.began:.0f} s: {what}" for at, what in trouble.past],
         settled=settled,
         apart=found,
+        stories=stories(stage.town, found),
     )
 
 

@@ -4,12 +4,14 @@ Nothing here comes from the program: BugSpark's rows by SQL, GitHub's from its w
 """
 
 import re
+import subprocess
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from bench.processes import reconcile
 from bench.soak.people import People, Wish
 from bench.soak.town import SEVERITIES, Thing, Town
 
@@ -89,6 +91,18 @@ def apart(people: People) -> list[str]:
         wanted = Face(state=thing.state, severity=thing.severity, words=Counter(written[thing.report]))
         found += _differences(thing, wanted, here[thing.report], on_github(town, thing))
     return found + list(_strangers(town))
+
+
+def stories(town: Town, found: Iterable[str], most: int = 3) -> list[str]:
+    """`reconcile why` of the first reports that these sentences are about."""
+    names = list(dict.fromkeys(sentence.partition(": ")[0] for sentence in found))
+    reports = {f"{thing.repository.full_name}#{thing.number}": thing.report for thing in town.things}
+    told = []
+    for name in [each for each in names if each in reports][:most]:
+        command = [reconcile(), "--config", str(town.config), "why", str(reports[name])]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        told.append(done.stdout or done.stderr)
+    return told
 
 
 def _differences(thing: Thing, wanted: Face, here: Face, there: Face) -> Iterator[str]:

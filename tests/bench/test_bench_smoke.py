@@ -29,6 +29,15 @@ def test_every_change_arrives_and_every_comment_leaves(database: str, tmp_path: 
     assert QUICK.outgoing <= outgoing.requests <= QUICK.outgoing + 3
 
 
+@pytest.mark.timeout(300)
+def test_every_delivery_changes_its_report_and_is_timed(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    assert main(["--quick", "--only", "webhooks", "--json", str(path)]) == 0
+    (found,) = msgspec.json.decode(path.read_bytes(), type=Run).webhooks
+    assert (found.projects, found.changed.count) == (QUICK.polled, QUICK.deliveries)
+    assert 0 < found.answered.p50 <= found.changed.p50 <= found.changed.p99
+
+
 def measured(database: str, what: str, folder: Path) -> Run:
     only = ["--only", "idle"] if what == "idle" else ["--only", "incoming", "--only", "outgoing"]
     assert main(["--quick", "--database", database, *only, "--json", str(folder / "run.json")]) == 0
