@@ -51,4 +51,6 @@ class Ticks:
     def stop(self) -> None:
         """No more; what is running is cancelled."""
         if self._scheduler.running:
+            # A run cancelled here would be an error with a trace to its executor: nothing is lost by it.
+            logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
             self._scheduler.shutdown(wait=False)
