@@ -36,6 +36,10 @@ GIVE_UP = 5.0
 NUDGED, DUE = 1, 0
 """Priorities."""
 WAITS = "SELECT id FROM procrastinate_jobs WHERE queueing_lock = %(key)s AND status = 'todo'"
+HELD = """
+    SELECT id, lock FROM procrastinate_jobs
+    WHERE queue_name = %(queue)s AND status = 'doing' AND worker_id = ANY(%(workers)s)
+"""
 OPEN = """
     SELECT lock, status::text FROM procrastinate_jobs
     WHERE queue_name = %(queue)s AND status IN ('todo', 'doing') AND lock IS NOT NULL
@@ -51,6 +55,9 @@ class ProcrastinateQueue:
         self._task = app.task(name=TASK, queue=QUEUE)(self._look)
         self._run: Run | None = None
         self._cut: set[ProjectId] = set()
+        self._looking: set[ProjectId] = set()
+        self._suspects: frozenset[int] = frozenset()
+        self.workers: set[Worker] = set()  # of this process, at work
 
     async def nudge(self, project_id: ProjectId) -> None:
         await self._defer(project_id, NUDGED)
@@ -72,15 +79,28 @@ class ProcrastinateQueue:
             dead = await self.app.job_manager.get_stalled_jobs(
                 queue=QUEUE, seconds_since_heartbeat=self._silent
             )
+            found = {job.id: job.lock for job in dead if job.id is not None} | await self._forgotten()
         rescued = 0
-        for job in dead:
-            with suppress(
-                ConnectorException
-            ):  # another daemon was faster; if it is the database, what follows says so
-                await self.app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
+        for job_id, lock in found.items():
+            # Another daemon was faster; if it is the database, what follows says so.
+            with suppress(ConnectorException):
+                await self.app.job_manager.finish_job_by_id_async(
+                    job_id, status=Status.FAILED, delete_job=True
+                )
                 rescued += 1
-            await self.nudge(ProjectId(UUID(job.lock)))
+            await self.nudge(ProjectId(UUID(lock)))
         return rescued
+
+    async def _forgotten(self) -> dict[int, str]:
+        """Jobs that workers of ours hold, and nobody works on: the database was away just when their end was
+        to be written, which Procrastinate tries once. They would keep their projects from everybody for as
+        long as this process lives. Seen twice in a row, because beginning and end of a job take a moment.
+        """
+        workers = [each.worker_id for each in self.workers if each.worker_id is not None]
+        rows = await self.app.connector.execute_query_all_async(HELD, queue=QUEUE, workers=workers)
+        idle = {row["id"]: row["lock"] for row in rows if ProjectId(UUID(row["lock"])) not in self._looking}
+        before, self._suspects = self._suspects, frozenset(idle)
+        return {job_id: lock for job_id, lock in idle.items() if job_id in before}
 
     def stint(self, run: Run, concurrency: int) -> "ProcrastinateStint":
         self._run = run
@@ -95,11 +115,14 @@ class ProcrastinateQueue:
         project_id = ProjectId(UUID(project))
         if self._run is None:
             raise RuntimeError("a job came before the first stint")
+        self._looking.add(project_id)
         try:
             await self._run(project_id)
         except asyncio.CancelledError:
             self._cut.add(project_id)
             raise
+        finally:
+            self._looking.discard(project_id)
 
     async def _defer(self, project_id: ProjectId, priority: int) -> None:
         key = str(project_id)
@@ -131,9 +154,13 @@ class ProcrastinateStint:
     async def serve(self) -> None:
         if self._stopped:
             return
-        with translated():
-            await self._worker.run()  # type: ignore[no-untyped-call]  # theirs to type
-            await self._queue.put_back()
+        self._queue.workers.add(self._worker)
+        try:
+            with translated():
+                await self._worker.run()  # type: ignore[no-untyped-call]  # theirs to type
+                await self._queue.put_back()
+        finally:
+            self._queue.workers.discard(self._worker)
         if not self._stopped:  # its connection for LISTEN broke, or its heartbeat found no database
             raise DatabaseError("The queue's worker lost its database.")
 

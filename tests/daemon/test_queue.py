@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from procrastinate.exceptions import ConnectorException
 from procrastinate.schema import SchemaManager
 
 from reconciler.daemon.on_postgresql import open_queue
@@ -184,6 +185,29 @@ async def test_what_a_dead_worker_ran_is_put_back_also_when_its_twin_waits(share
             bench.let_go(each)
         await bench.until(2, ended=True)
     assert sorted(again.began) == [ONE, TWO]
+
+
+async def test_a_job_whose_end_could_not_be_written_does_not_keep_its_project(
+    shared: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker lives, so nobody takes it for dead; its twin would wait for ever."""
+    mine, theirs, url = shared
+    bench, finish = Bench(), mine.app.job_manager.finish_job
+
+    async def away(*_: Any, **__: Any) -> None:
+        monkeypatch.setattr(mine.app.job_manager, "finish_job", finish)
+        raise ConnectorException("the database restarts")
+
+    monkeypatch.setattr(mine.app.job_manager, "finish_job", away)
+    async with working(mine, bench, 2):
+        await mine.nudge(ONE)
+        await bench.until(1, ended=True)
+        await mine.nudge(ONE)
+        rescued = [await theirs.rescue(), await theirs.rescue(), await mine.rescue()]
+        assert rescued == [0, 0, 0], "it may be ending just now"
+        assert await mine.rescue() == 1
+        await bench.until(2, ended=True)
+    assert told(url, "SELECT * FROM procrastinate_jobs") == []
 
 
 async def test_what_is_cut_off_at_a_shutdown_is_there_for_the_next(shared: Any) -> None:
