@@ -21,6 +21,7 @@ from reconciler.decide import comments, fields
 from reconciler.decide.fields import agree
 from reconciler.demo.github.faults import Stale
 from reconciler.model.intent import IntentState
+from reconciler.store.intents import StoredIntents
 from tests.proofs.machine import Storm
 from tests.proofs.test_kill_points import cut_at
 from tests.support.promises import broken
@@ -69,6 +70,23 @@ def position_before_its_rows(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Applier, "look", hasty)
 
 
+def done_before_it_is_sent(patch: pytest.MonkeyPatch) -> None:
+    """Invariant 6: confirmed with the claim, so that a death between the two leaves nothing to be sent."""
+    original = StoredIntents.claim
+
+    async def hasty(self: StoredIntents, intent: Any, at: Any) -> Any:
+        found = await original(self, intent, at)
+        if found is not None and not found.cause_gone:
+            await self.confirm(found.intent, link=None, entry=None, changes=(), at=at)
+        return found
+
+    patch.setattr(StoredIntents, "claim", hasty)
+
+
+def leaves(point: str) -> bool:
+    return point.startswith("POST") and point.endswith("/comments")
+
+
 def answered(point: str) -> bool:
     return point.startswith("POST") and point.endswith("/comments: answered")
 
@@ -115,6 +133,7 @@ PLANTED: dict[str, tuple[Plant, Scenario, Callable[[str], bool], int]] = {
     "3": (unknown_is_sent_again_blindly, loses_an_answer_beside_a_lagging_list, answered, 1),
     "4": (ours_is_not_recognised, dies_with_all_kinds_of_work, answered, 1),
     "5": (base_moves_before_the_write, dies_with_all_kinds_of_work, stored, 6),
+    "6": (done_before_it_is_sent, loses_an_answer_beside_a_lagging_list, leaves, 1),
     "14": (position_before_its_rows, dies_while_little_happens, stored, 6),
 }
 

@@ -1,0 +1,172 @@
+"""A test of the tests, for what must be so when everything is at peace again: both sides equal, nobody's word
+lost, nothing asked or written, nothing inferred from half a list. A planted bug for each must be seen.
+"""
+
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from reconciler.cycle import run, whole
+from reconciler.cycle.identify import identify
+from reconciler.cycle.recover import recover
+from reconciler.decide import diff
+from reconciler.decide.diff import Verdict
+from reconciler.demo.github.faults import Stale
+from reconciler.model.plan import SetField
+from reconciler.store import apply
+from reconciler.store.questions import reports
+from reconciler.wiring.application import Silent
+from tests.support.promises import broken
+from tests.support.stores import sqlite_template
+from tests.support.town import Town, open_town
+
+__all__ = ["sqlite_template"]
+
+Wrong = list[str]
+
+
+# --- 1: both sides become equal ---------------------------------------------------------------------------
+
+
+def a_category_counts_as_equal(patch: pytest.MonkeyPatch) -> None:
+    original = diff.category
+
+    def contented(*given: Any) -> Any:
+        return replace(original(*given), verdict=Verdict.EQUAL)
+
+    patch.setattr(diff, "category", contented)
+
+
+async def people_sort_reports(town: Town) -> Wrong:
+    here, there = await town.export(title="first"), await town.export(title="second")
+    await town.run()
+    town.set_here(here, "category", "ui")
+    town.set_there(there, "category", "crash")
+    return broken(town, await town.settle(hours=0))
+
+
+# --- 2: every word of a user is there, or a recorded conflict ----------------------------------------------
+
+
+def whoever_is_faster_is_overwritten(patch: pytest.MonkeyPatch) -> None:
+    async def blind(connection: Any, plans: Any, _: Any) -> set[Any]:
+        for plan in plans:
+            wanted = {each.field.value: each.to for each in plan.actions if isinstance(each, SetField)}
+            if wanted:
+                same = reports.c.id == plan.link.report_id
+                await connection.execute(sa.update(reports).where(same).values(wanted))
+        return set()
+
+    patch.setattr(apply, "_set_fields", blind)
+
+
+async def somebody_is_faster(town: Town) -> Wrong:
+    """Around the point between what a pass has read and what it stores: a pass for each."""
+    report = await town.export(title="first")
+    await town.run()
+    wrong: Wrong = []
+    for point in range(9, 12):
+        there, here = ("low", "medium") if point % 2 else ("high", "critical")
+        town.set_there(report, "severity", there)
+        town.life.begin(acts={point: partial(town.set_here, report, "severity", here)})
+        await town.run()
+        wrong += broken(town, await town.settle(hours=0))
+    return wrong
+
+
+# --- 8: an idle pass asks for two lists and writes two rows -------------------------------------------------
+
+
+def every_pass_asks_who_it_is(patch: pytest.MonkeyPatch) -> None:
+    original = identify
+
+    async def forgetful(context: Any, memory: Any) -> Any:
+        return await original(context, replace(memory, account=None))
+
+    patch.setattr(run, "identify", forgetful)
+
+
+def every_pass_marks_every_link(patch: pytest.MonkeyPatch) -> None:
+    original = recover
+
+    async def busy(context: Any, memory: Any, tally: Any) -> Any:
+        later = context.github.now() + timedelta(hours=5)
+        await context.stores.ledger.recheck(context.project.id, memory.repository_id, later)
+        return await original(context, memory, tally)
+
+    patch.setattr(run, "recover", busy)
+
+
+async def nothing_happens(town: Town) -> Wrong:
+    for number in range(3):
+        await town.export(title=f"no. {number}")
+    last = await town.settle(hours=0)
+    before = rows_of_all(town)
+    await town.run(seconds=1)
+    after = rows_of_all(town)
+    written = {name: len(after[name] - before[name]) for name in after if after[name] != before[name]}
+    spare = sum(written.values()) > 2 or not written.keys() <= {"sync_governor", "sync_projects"}
+    return broken(town, last) + ([f"an idle pass wrote {written}"] if spare else [])
+
+
+def rows_of_all(town: Town) -> dict[str, set[str]]:
+    engine = town.bugspark.engine
+    with engine.connect() as connection:
+        return {
+            name: {repr(tuple(row)) for row in connection.exec_driver_sql(f"SELECT * FROM {name}")}
+            for name in sa.inspect(engine).get_table_names()
+        }
+
+
+# --- 10: deletion is inferred only from complete, healthy reads --------------------------------------------
+
+
+def half_a_thread_counts_as_whole(patch: pytest.MonkeyPatch) -> None:
+    async def trusting(_: Any, entries: Any, rows: Any) -> frozenset[int]:
+        return frozenset(whole._absent(entries, rows))
+
+    patch.setattr(whole, "_missing", trusting)
+
+
+async def a_thread_is_shown_in_part(town: Town) -> Wrong:
+    """Everything is compared, while GitHub shows the thread as it was before its comments."""
+    report = await town.export(title="first")
+    town.github.clock.advance(600)
+    town.say_there(report)
+    town.say_here(report)
+    await town.run()
+    town.github.clock.advance(60)
+    town.say_there(report)  # so that the thread has changed
+    town.github.simulator.faults.add(Stale(seconds=300), method="GET", path=r"/issues/\d+/comments", times=4)
+    app = await town.start()
+    await app.verify(await app.find(str(town.project)), wait=False, progress=Silent())
+    return broken(town, await town.settle(hours=0))
+
+
+Scenario = Callable[[Town], Awaitable[Wrong]]
+PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Scenario]] = {
+    "1": (a_category_counts_as_equal, people_sort_reports),
+    "2": (whoever_is_faster_is_overwritten, somebody_is_faster),
+    "8, it asks": (every_pass_asks_who_it_is, nothing_happens),
+    "8, it writes": (every_pass_marks_every_link, nothing_happens),
+    "10": (half_a_thread_counts_as_whole, a_thread_is_shown_in_part),
+}
+
+
+@pytest.mark.parametrize("invariant", PLANTED)
+async def test_peace_shows_a_planted_bug_and_nothing_without_it(
+    invariant: str, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant, scenario = PLANTED[invariant]
+    async with open_town(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'sound')}") as town:
+        assert await scenario(town) == []
+    plant(monkeypatch)
+    async with open_town(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'planted')}") as town:
+        assert await scenario(town) != []
