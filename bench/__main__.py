@@ -14,15 +14,15 @@ from pathlib import Path
 
 import msgspec
 
-from bench import bulk, idle, table, webhooks
+from bench import bulk, idle, pages, table, webhooks
 from bench.home import DIALECTS, Home, open_home
 from bench.hub import Hub, Repository, running_hub
 from bench.processes import ROOT
-from bench.results import QUICK, Bulk, Idle, Run, Sizes, Webhooks
+from bench.results import QUICK, Bulk, Idle, Pages, Run, Sizes, Webhooks
 from tests.support.postgres import Server, private_server
 
 LATEST = ROOT / "bench" / "results" / "latest.json"
-MODES = ("idle", "incoming", "outgoing", "webhooks")
+MODES = ("idle", "incoming", "outgoing", "webhooks", "pages")
 LIBRARIES = ("sqlalchemy", "psycopg", "aiosqlite", "httpx", "msgspec")
 
 
@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     sizes = QUICK if wanted.quick else Sizes()
     if wanted.links:
         sizes = replace(sizes, idle=tuple(wanted.links))
-    for name in ("incoming", "outgoing", "polled", "deliveries", "repeats"):
+    for name in ("incoming", "outgoing", "polled", "deliveries", "paged", "repeats"):
         if (size := getattr(wanted, name)) is not None:
             sizes = replace(sizes, **{name: size})
     dialects = (wanted.database,) if wanted.database else DIALECTS
@@ -75,6 +75,7 @@ def measure(sizes: Sizes, dialects: tuple[str, ...], only: set[str]) -> Run:
                 *(_outgoing(place, sizes) if "outgoing" in only else ()),
             ],
             webhooks=[_webhooks(place, sizes)] if "webhooks" in only else [],
+            pages=list(_pages(place, sizes)) if "pages" in only else [],
         )
 
 
@@ -117,6 +118,13 @@ def _webhooks(place: Place, sizes: Sizes) -> Webhooks:
     return webhooks.measure(place.folder, sizes.polled, sizes.deliveries)
 
 
+def _pages(place: Place, sizes: Sizes) -> Iterator[Pages]:
+    for dialect in place.dialects:
+        _say(f"pages, {sizes.paged:,} links, {dialect}")
+        with place.home(dialect, place.hub.repository(f"pages-{dialect}")) as home:
+            yield from pages.measure(home, sizes.paged, sizes.repeats)
+
+
 def _say(what: str) -> None:
     print(f"measuring: {what}", file=sys.stderr, flush=True)
 
@@ -137,7 +145,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--outgoing", type=int, help="comments")
     parser.add_argument("--polled", type=int, help="projects that are polled while webhooks come")
     parser.add_argument("--deliveries", type=int, help="webhooks")
-    parser.add_argument("--repeats", type=int, help="of each idle pass")
+    parser.add_argument("--paged", type=int, help="links of the project whose pages are asked for")
+    parser.add_argument("--repeats", type=int, help="of each idle pass; four times as often each page")
     parser.add_argument("--json", type=Path, default=LATEST, help="where to write")
     return parser
 

@@ -14,11 +14,14 @@ class Sizes:
     outgoing: int = 1_000  # comments
     polled: int = 500  # projects, while webhooks come
     deliveries: int = 300  # webhooks
+    paged: int = 100_000  # linked issues of the project whose pages are asked for
     repeats: int = 5  # of what is cheap to repeat; the median counts
     bursts: bool = True  # the same changes within one second, too
 
 
-QUICK = Sizes(idle=(20,), incoming=120, outgoing=10, polled=4, deliveries=4, repeats=1, bursts=False)
+QUICK = Sizes(
+    idle=(20,), incoming=120, outgoing=10, polled=4, deliveries=4, paged=60, repeats=1, bursts=False
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,17 @@ class Webhooks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """One page of the dashboard, or an answer of the API, of the running daemon. Seconds."""
+
+    database: str
+    links: int
+    page: str
+    answered: Spread
+    cpu: float  # of the daemon for each answer; on SQLite the database's, too
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """Everything, and where it was measured."""
 
@@ -82,3 +96,4 @@ class Run:
     idle: list[Idle] = field(default_factory=list)
     bulk: list[Bulk] = field(default_factory=list)
     webhooks: list[Webhooks] = field(default_factory=list)
+    pages: list[Pages] = field(default_factory=list)

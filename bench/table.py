@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bench.results import Bulk, Idle, Run, Webhooks
+from bench.results import Bulk, Idle, Pages, Run, Webhooks
 
 IDLE = (
     "database", "links", "requests", "304s", "cost", "rows", "pass ms", "pass CPU ms", "first pass ms",
@@ -16,6 +16,7 @@ WEBHOOKS = (
     "webhooks", "projects", "GitHub requests/s", "daemon CPU", "202 p50 ms", "p99",
     "changed p50 ms", "p95", "p99", "most",
 )  # fmt: skip
+PAGES = ("database", "links", "page", "p50 ms", "p95", "most", "CPU ms")
 
 
 def text(run: Run) -> str:
@@ -23,6 +24,7 @@ def text(run: Run) -> str:
     parts = [f"{run.at}, {run.machine}", *_table(IDLE, [_idle(each) for each in run.idle])]
     parts += ["", *_ratios(run.idle), "", *_table(BULK, [_bulk(each) for each in run.bulk])]
     parts += ["", *_table(WEBHOOKS, [_webhooks(each) for each in run.webhooks])]
+    parts += ["", *_table(PAGES, [_pages(each) for each in run.pages])]
     return "\n".join(parts)
 
 
@@ -61,6 +63,13 @@ def _webhooks(one: Webhooks) -> Sequence[str]:
         f"{changed.count:,}", f"{one.projects:,}", f"{one.requests_per_second:.1f}", f"{one.cpu_share:.0%}",
         _ms(answered.p50), _ms(answered.p99), _ms(changed.p50), _ms(changed.p95), _ms(changed.p99),
         _ms(changed.most),
+    )  # fmt: skip
+
+
+def _pages(one: Pages) -> Sequence[str]:
+    return (
+        one.database, f"{one.links:,}", one.page, _ms(one.answered.p50), _ms(one.answered.p95),
+        _ms(one.answered.most), _ms(one.cpu),
     )  # fmt: skip
 
 

@@ -38,7 +38,14 @@ def test_every_delivery_changes_its_report_and_is_timed(tmp_path: Path) -> None:
     assert 0 < found.answered.p50 <= found.changed.p50 <= found.changed.p99
 
 
+@pytest.mark.timeout(300)
+def test_every_page_is_answered(tmp_path: Path) -> None:
+    run = measured("sqlite", "pages", tmp_path)
+    assert {"overview", "project", "report", "API, project"} < {each.page for each in run.pages}
+    assert all((each.links, each.answered.count) == (QUICK.paged, 4) for each in run.pages)
+
+
 def measured(database: str, what: str, folder: Path) -> Run:
-    only = ["--only", "idle"] if what == "idle" else ["--only", "incoming", "--only", "outgoing"]
+    only = [f"--only={mode}" for mode in (("incoming", "outgoing") if what == "bulk" else (what,))]
     assert main(["--quick", "--database", database, *only, "--json", str(folder / "run.json")]) == 0
     return msgspec.json.decode((folder / "run.json").read_bytes(), type=Run)
