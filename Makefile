@@ -19,7 +19,7 @@ WHOLE := reconciler/decide/*,reconciler/github/*,reconciler/cycle/wishes.py,reco
 	reconciler/cycle/send.py,reconciler/cycle/confirm.py,reconciler/cycle/recover.py,reconciler/cycle/ours.py,$\
 	reconciler/store/intents.py
 
-.PHONY: help .venv demo test check prove coverage mutants fmt lock bench soak clean
+.PHONY: help .venv demo test check prove coverage mutants fmt lock bench soak pictures clean
 
 help:
 	@echo "make demo    watch reports and issues become equal (KEEP=1 leaves it running)"
@@ -32,6 +32,7 @@ help:
 	@echo "make lock    renew both lock files"
 	@echo "make bench   measure speed, print a table, write JSON"
 	@echo "make soak    daemons, PostgreSQL and GitHub under steady work and faults (MINUTES=5 PROJECTS=200)"
+	@echo "make pictures photograph the dashboard for README and docs, with the machine's Chromium"
 	@echo "make clean   remove what these commands made, .venv included"
 
 # --- the environment: installed once, again only when a lock or pyproject.toml changes -------------
@@ -95,6 +96,9 @@ bench: .venv
 
 soak: .venv
 	@$(BIN)/python -m bench.soak --minutes $(MINUTES) --projects $(PROJECTS) $(ARGS)
+
+pictures: .venv
+	@$(BIN)/python -m tests.browser.pictures
 
 # Locks name no index: pip takes whatever index the machine has, and the hashes say what is good.
 # uv is a tool here, fetched into a venv of its own; it leaves no file behind but the locks.

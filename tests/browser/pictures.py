@@ -1,0 +1,299 @@
+"""`make pictures`: a day in a small town, photographed in both lights and both widths for README and docs.
+
+Everything runs on one clock that is moved by hand, so the same day comes out at every run.
+"""
+
+import asyncio
+import json
+import random
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+from typing import Any, Literal
+from uuid import UUID
+
+import httpx
+from cryptography.fernet import Fernet
+from playwright.async_api import Browser, ViewportSize, async_playwright
+
+from reconciler.demo.account import Silent
+from reconciler.demo.cast import CHECKOUT, MOBILE, MONA, SHOP, Company
+from reconciler.demo.github.clock import ManualClock
+from reconciler.demo.github.world import Repository
+from reconciler.metrics import Metrics
+from reconciler.model.fields import Category, Severity
+from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.secret import Secret
+from reconciler.store.migrate import migrate
+from reconciler.web.serve import bind, serving
+from reconciler.wiring.web import application
+from tests.browser.chromium import FLAGS, NARROW, WIDE, executable
+from tests.browser.small import smaller
+from tests.support.github import make_github
+from tests.support.sync import Sync, open_sync
+from tests.web.house import Nudged, issue_event, sign
+from tests.web.people import JWT_SECRET, by_password, token
+
+FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
+PUBLIC = "https://sync.example.com"
+KEY = Fernet.generate_key().decode()
+HOURS, QUARTER = 22, 900.0
+LABEL = {"critical": "critical", "high": "high-priority", "medium": "medium-priority", "low": "low-priority"}
+SAID_HERE = ("Two customers wrote in about it.", "It happens on old telephones only.", "Still there in 4.2.")
+SAID_THERE = ("I can reproduce this.", "Fixed on main, please try again.", "Which browser is it?")
+TALLEST = 1500
+"""Pixels of a picture: what is below is more of the same."""
+Theme = Literal["light", "dark"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Day:
+    """What happens, in the order it happens; the dice always fall alike."""
+
+    sync: Sync
+    dice: random.Random
+    projects: dict[str, ProjectId]
+    reports: dict[str, list[ReportId]]
+    repositories: dict[str, Repository]
+
+    async def everybody(self, seconds: float = 5) -> None:
+        """One pass over each project."""
+        for project in self.projects.values():
+            await self.sync.run(project, seconds=seconds)
+
+    async def go_by(self) -> None:
+        """Hours in which people on both sides do what they do."""
+        for hour in range(HOURS):
+            for _ in range(self.dice.choice((1, 2, 2, 4)) if 3 < hour < 20 else 1):
+                self._somebody(self.dice.choice((SHOP, SHOP, CHECKOUT, MOBILE)))
+            await self.everybody(self.dice.uniform(5, 40))
+            self.sync.github.clock.advance(QUARTER)
+            await self.everybody(3)
+            self.sync.github.clock.advance(3 * QUARTER - 300)
+
+    def _somebody(self, company: Company) -> None:
+        report = self.dice.choice(self.reports[company.name][5:])
+        number, there = self.number(report), self.repositories[company.name]
+        match self.dice.randrange(5):
+            case 0:
+                self.say(report, self.dice.choice(SAID_HERE))
+            case 1:
+                there.comment(number, self.dice.choice(SAID_THERE), by=MONA)
+            case 2:
+                severity = self.dice.choice(list(LABEL))
+                self.sync.change(report, severity=severity)
+            case 3:
+                there.relabel(number, ["bug", self.dice.choice(list(LABEL.values()))], by=MONA)
+            case _:
+                there.close(number, by=MONA, reason="completed")
+
+    def say(self, report: ReportId, body: str) -> UUID:
+        return self.sync.say(report, body)
+
+    def number(self, report: ReportId) -> int:
+        return self.sync.number(report)
+
+    async def evening(self) -> None:
+        """One project is fine, one has a conflict, in one somebody deleted too much."""
+        await self._conflict()
+        await self._locked()
+        await self._deletions()
+        self.sync.github.clock.advance(70)
+        await self.sync.run(self.projects[SHOP.name])
+        self.sync.github.clock.advance(20)
+
+    async def _conflict(self) -> None:
+        report, there = self.reports[CHECKOUT.name][0], self.repositories[CHECKOUT.name]
+        number = self.number(report)
+        self.say(report, "Two customers were refunded already.")
+        there.comment(number, "It is the retry of the payment provider. On it.", by=MONA)
+        await self.everybody()
+        there.relabel(number, ["bug", "crash", "high-priority"], by=MONA)
+        self.sync.github.clock.advance(95)
+        self.sync.change(report, severity="low", status="in_progress")
+        await self.everybody()
+
+    async def _locked(self) -> None:
+        report, there = self.reports[MOBILE.name][1], self.repositories[MOBILE.name]
+        there.comment(self.number(report), "Only when the list is long?", by=MONA)
+        await self.everybody()
+        there.lock(self.number(report), by=MONA)
+        self.say(report, "No, with three rows, too.")
+        await self.everybody()
+
+    async def _deletions(self) -> None:
+        report = self.reports[MOBILE.name][0]
+        said = [self.say(report, text) for text in (*SAID_HERE, "And on tablets.")]
+        await self.everybody()
+        await self.everybody()
+        for each in said:
+            self.sync.bugspark.execute("DELETE FROM comments WHERE id = :id", id=each.hex)
+        await self.everybody()
+
+
+@asynccontextmanager
+async def morning(url: str) -> AsyncIterator[Day]:
+    """Three projects of the demo's cast, exported."""
+    github = make_github(clock=ManualClock(step=0.01))
+    for login in (MONA, "shop-bot"):
+        github.world.add_user(login)
+    async with (
+        github.simulator.serve(),
+        open_sync(
+            url,
+            github,
+            web={"public_url": PUBLIC, **by_password()["web"]},
+            guard={"max_deletions": 3},
+            bugspark={"jwt_secret": JWT_SECRET, "encryption_key": Secret(KEY)},
+        ) as sync,
+    ):
+        day = Day(sync=sync, dice=random.Random(7), projects={}, reports={}, repositories={})
+        for company in (SHOP, CHECKOUT, MOBILE):
+            _found(day, company)
+        for company in (SHOP, CHECKOUT, MOBILE):
+            chosen = day.reports[company.name][: company.exported]
+            await sync.app.export(tuple(map(str, chosen)), Silent())
+            day.reports[company.name] = chosen
+        await day.everybody()
+        yield day
+
+
+def _found(day: Day, company: Company) -> None:
+    sync, name = day.sync, company.name.lower()
+    there = sync.github.web if company is SHOP else sync.github.world.add_repository(f"acme/{name}")
+    if company is SHOP:
+        there.rename("shop")
+    there.allow(MONA, "write")
+    there.allow("bugspark-bot", "admin")
+    if company is SHOP:
+        project = sync.project
+        sync.bugspark.execute("DELETE FROM integrations")
+    else:
+        project = sync.bugspark.add_project(company.name)
+    sealed = Fernet(KEY).encrypt(sync.github.token.encode()).decode()
+    sync.bugspark.add_integration(project, repo=name, token=sealed)
+    day.projects[company.name], day.repositories[company.name] = project, there
+    began = sync.github.clock.now() - timedelta(days=12)
+    day.reports[company.name] = [
+        sync.bugspark.add_report(
+            project,
+            unescape(part.title),
+            severity=Severity(part.severity),
+            category=Category(part.category),
+            description=part.description,
+            tracking_id=f"BUG-{place:04}",
+            at=began + timedelta(hours=7 * place),
+        )
+        for place, part in enumerate((each for each in company.parts if "onerror" not in each.title), 1)
+    ]
+
+
+async def main() -> int:
+    """Write the pictures; 0."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="reconciler-pictures-") as home:
+        url = f"sqlite:///{Path(home) / 'bugspark.db'}"
+        await asyncio.to_thread(migrate, url)
+        async with morning(url) as day:
+            await day.go_by()
+            await day.evening()
+            await _photograph(day)
+    return 0
+
+
+async def _photograph(day: Day) -> None:
+    sync, sockets = day.sync, bind("127.0.0.1", 0)
+    app = application(sync.app._parts, Nudged(), Metrics(), lambda: True, sockets)
+    viewer = sync.bugspark.add_user("Ada Moreno", role="superadmin")
+    headers = {"Authorization": f"Bearer {token(viewer, sync.clock.now())}"}
+    async with serving(app, sockets) as running, async_playwright() as playwright:
+        base = f"http://127.0.0.1:{running.port}"
+        await _deliver(day, base)
+        browser = await playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
+        try:
+            for theme in ("light", "dark"):
+                for width, size in (("wide", WIDE), ("narrow", NARROW)):
+                    await _album(browser, base, _pages(day), theme, width, size, headers)
+        finally:
+            await browser.close()
+
+
+def _pages(day: Day) -> dict[str, tuple[str, bool]]:
+    """File name → path, and whether somebody is signed in."""
+    checkout = f"/projects/{day.projects[CHECKOUT.name]}"
+    return {
+        "overview": ("/", True),
+        "project": (checkout, True),
+        "deletions": (f"/projects/{day.projects[MOBILE.name]}", True),
+        "setup": (f"/projects/{day.projects[SHOP.name]}/setup", True),
+        "report": (f"/reports/{day.reports[CHECKOUT.name][0]}", True),
+        "refused": (f"/reports/{day.reports[MOBILE.name][1]}", True),
+        "sign-in": ("/sign-in", False),
+    }
+
+
+async def _album(
+    browser: Browser,
+    base: str,
+    pages: dict[str, tuple[str, bool]],
+    theme: Theme,
+    width: str,
+    size: tuple[int, int],
+    headers: dict[str, str],
+) -> None:
+    for name, (path, known) in pages.items():
+        viewport = ViewportSize(width=size[0], height=size[1])
+        page = await browser.new_page(
+            viewport=viewport, color_scheme=theme, extra_http_headers=headers if known else {}
+        )
+        await page.goto(base + path)
+        tall = min(TALLEST, await page.evaluate("document.documentElement.scrollHeight"))
+        file = FOLDER / f"{name}-{width}-{theme}.png"
+        taken = await page.screenshot(clip={"x": 0, "y": 0, "width": size[0], "height": tall}, full_page=True)
+        await page.goto("about:blank")
+        file.write_bytes(await smaller(page, taken))
+        print(f"{file.name} {file.stat().st_size / 1024:.0f} KiB", file=sys.stderr)
+        await page.close()
+
+
+async def _deliver(day: Day, base: str) -> None:
+    """GitHub's side of the shop's hook."""
+    sync, project = day.sync, day.projects[SHOP.name]
+    secret = (await sync.app.webhook(await sync.app.find(str(project)))).secret.reveal()
+    number = day.number(day.reports[SHOP.name][2])
+    async with httpx.AsyncClient(base_url=base, timeout=10) as client:
+        for place, (event, body) in enumerate(_events(number)):
+            sync.github.clock.advance(8)
+            answer = await client.post(
+                f"/api/v1/webhooks/github/{project}",
+                content=body,
+                headers={
+                    "Content-Type": "application/json",
+                    "X-GitHub-Event": event,
+                    "X-GitHub-Delivery": str(UUID(int=day.dice.getrandbits(128), version=4)),
+                    "X-Hub-Signature-256": sign(body, secret),
+                },
+            )
+            assert answer.status_code == 202, (place, answer.text)
+            if event == "issues":
+                await sync.run(project, seconds=1)
+    sync.github.clock.advance(12)
+
+
+def _events(number: int) -> tuple[tuple[str, bytes], ...]:
+    made: dict[str, Any] = {"action": "created", "issue": {"number": number}}
+    return (
+        ("ping", json.dumps({"zen": "Keep it logically awesome."}).encode()),
+        ("issues", issue_event(number, "closed")),
+        ("issue_comment", json.dumps(made).encode()),
+        ("issues", issue_event(number, "reopened")),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
