@@ -5,6 +5,7 @@ so it is not made up either.
 """
 
 from datetime import datetime
+from typing import assert_never
 
 from reconciler.model.grants import Grants
 from reconciler.model.issue import Repository
@@ -62,6 +63,7 @@ def labels(repository: Repository, grants: Grants) -> Check:
             message = "GitHub does not say what the account may do here; the first write will tell"
             mend = "see that the token's account has write access to the repository"
             return Check(name="labels", level=CheckLevel.WARN, message=message, mend=mend)
+    assert_never(repository.can_push)
 
 
 def _ok(name: str, message: str) -> Check:

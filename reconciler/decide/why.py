@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import assert_never
 
 from reconciler.decide import diff
 from reconciler.decide.comments import EDITED_COPY
@@ -124,6 +125,7 @@ def _diff(report: Report, seen: Seen, base: Base | None, field: Field, policy: S
             return diff.category(report, seen, base, policy.labels)
         case Field.TITLE:
             return diff.title(report, seen, base)
+    assert_never(field)
 
 
 def value_of(report: Report, field: Field) -> str:
@@ -137,6 +139,7 @@ def value_of(report: Report, field: Field) -> str:
             return report.category.value
         case Field.TITLE:
             return report.title
+    assert_never(field)
 
 
 def _agreed(base: Base | None, field: Field) -> str | None:
@@ -151,6 +154,7 @@ def _agreed(base: Base | None, field: Field) -> str | None:
             return base.category.value
         case Field.TITLE:
             return base.title
+    assert_never(field)
 
 
 def _shown(of: FieldDiff, seen: Seen, field: Field) -> str | None:
@@ -162,6 +166,7 @@ def _shown(of: FieldDiff, seen: Seen, field: Field) -> str | None:
             return ", ".join(of.present) or None
         case Field.TITLE:
             return seen.title
+    assert_never(field)
 
 
 # --- comments ---------------------------------------------------------------------------------------------
@@ -238,6 +243,7 @@ def _copy(entry: Entry, wish: Intent | None) -> str:
             return (
                 f"not sent: {entry.reason}" if ours and entry.remote_id is None else entry.reason or "known"
             )
+    assert_never(entry.state)
 
 
 def _waiting(wish: Intent | None) -> str:
@@ -250,3 +256,4 @@ def _waiting(wish: Intent | None) -> str:
             return "waiting: GitHub is asked whether it arrived"
         case IntentState.PLANNED:
             return f"waiting: {wish.reason}" if wish.reason else "waiting"
+    assert_never(wish.state)

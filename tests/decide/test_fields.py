@@ -179,6 +179,19 @@ def test_several_labels_are_recorded_when_the_labels_are_news() -> None:
     assert known.notes == ()
 
 
+def test_a_frozen_field_is_written_on_neither_side_and_its_base_follows_github() -> None:
+    report, base = a_report(severity=Severity.CRITICAL, status=Status.RESOLVED), a_base()
+    frozen = (Field.SEVERITY, Field.CATEGORY)
+    found = decide_fields(report, seen("low"), base, GITHUB, {}, frozen=frozen)
+    assert isinstance(found, Fields)
+    assert [type(action) for action in found.actions] == [SetState]  # the rest is decided as ever
+    assert found.conflicts == ()
+    assert found.base == replace(base, severity=Severity.LOW)
+    assert found.held == {Field.SEVERITY}  # both sides agree about the category: it thaws
+    thawed = decided(report, seen("low"), found.base)
+    assert plain(thawed.actions) == [("closed", "completed"), ("critical", "low")]  # BugSpark's has moved
+
+
 def test_first_contact_makes_equal_fields_the_base() -> None:
     report = a_report(status=Status.TRIAGING, severity=Severity.LOW)
     found = decided(report, seen("low"), None)

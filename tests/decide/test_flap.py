@@ -8,9 +8,9 @@ import pytest
 from reconciler.decide.flap import HOUR, flapping, undoes
 from reconciler.model.fields import Field, IssueState
 from reconciler.model.kinds import Kind
-from reconciler.model.plan import LinkPlan, Rule, SetField, SetState, SwapLabels, Why
+from reconciler.model.plan import LinkPlan, PostComment, Rule, SetField, SetState, SetTitle, SwapLabels, Why
 from reconciler.model.snapshot import Step
-from tests.support.nouns import LINKED, a_plan
+from tests.support.nouns import LINKED, a_local, a_plan
 
 NOW = LINKED
 STATUS, SEVERITY = Field.STATUS, Field.SEVERITY
@@ -77,6 +77,23 @@ def test_only_the_field_that_flaps_is_meant() -> None:
     )
     other = wrote(1, "critical", "low", field=SEVERITY, kind=Kind.SWAP_LABELS)
     assert flapping(plan, (*TWICE, other, wrote(1)), NOW) == {STATUS}
+
+
+def test_a_title_that_is_put_back_again_and_again_flaps_whatever_else_the_plan_says() -> None:
+    sight = {"field": Field.TITLE, "kind": Kind.SET_TITLE}
+    steps = [
+        step
+        for minutes in (40, 20, 1)
+        for step in (
+            wrote(minutes, "Ours", "Theirs", **sight),
+            saw(minutes - 0.5, "Theirs", field=Field.TITLE),
+        )
+    ]
+    plan = a_plan(
+        PostComment(comment=a_local(), why=Why(rule=Rule.COMMENT_CREATED)),
+        SetTitle(title="Ours", why=Why(rule=Rule.NEWEST_LOCAL, remote="Theirs")),
+    )
+    assert flapping(plan, steps[:-1], NOW) == {Field.TITLE}
 
 
 def test_what_only_bugspark_changed_is_no_sight_of_github() -> None:

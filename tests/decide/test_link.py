@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.decide.link import decide_link, is_doubtful, is_news, seen_of
+from reconciler.decide.link import decide_link, is_another, is_doubtful, is_news, seen_of
 from reconciler.decide.settle import Times
 from reconciler.decide.text import to_bugspark, to_github
 from reconciler.model.fields import Field, IssueState, Severity, Side, Status
 from reconciler.model.ids import IssueNumber, RemoteCommentId
-from reconciler.model.link import Base, EntryState, LinkOrigin, LinkState
+from reconciler.model.link import Base, EntryState, LinkOrigin, LinkState, Seen
 from reconciler.model.plan import (
     DeleteRemote,
     ImportComment,
@@ -94,6 +94,37 @@ def test_first_contact_makes_a_link_active_and_clears_its_trouble() -> None:
     after = plan.after
     assert (after.state, after.reason, after.quarantined_until) == (LinkState.ACTIVE, None, None)
     assert after.base == a_base()
+
+
+def test_an_issue_another_database_wrote_on_first_is_read_and_not_written_on() -> None:
+    view = a_view(
+        issue=an_issue("critical"),
+        report=a_report(status=Status.RESOLVED),
+        comments=(a_remote(1), a_remote(2, "[BugSpark] Eve:\n\nHello", author=OURS, foreign="other-db")),
+        local=(a_local(),),
+        whole=True,
+        rival="other-db",
+    )
+    plan = decided(view)
+    assert [type(a) for a in plan.actions] == [SetField, ImportComment]
+    assert {(entry.remote_id, entry.state) for entry in plan.entries} == {
+        (1, EntryState.LIVE),
+        (2, EntryState.SKIPPED),
+    }
+    assert plan.after.held_by == "other-db"
+
+
+@pytest.mark.parametrize(
+    ("known", "another"),
+    [
+        (None, False),
+        (seen(id=7001), False),
+        (seen(id=7002), True),
+        (replace(seen(), id=None), False),  # remembered before ids were
+    ],
+)
+def test_an_issue_of_the_same_number_is_another_by_its_id(known: Seen | None, *, another: bool) -> None:
+    assert is_another(a_link(seen=known), an_issue(id=7001)) is another
 
 
 def test_a_conflict_asks_for_the_events_of_its_fields_and_is_recorded_with_them() -> None:

@@ -112,6 +112,7 @@ def test_without_a_look_github_says_nothing() -> None:
         (OURS, EntryState.LIVE, {"reason": EDITED_COPY}, "on GitHub, edited there"),
         (THEIRS, EntryState.LIVE, {}, "in BugSpark"),
         (OURS, EntryState.PENDING, {}, "waiting"),
+        (OURS, EntryState.ENDED, {}, "original deleted"),
         (OURS, EntryState.TOMBSTONE, {}, "deleted there"),
         (OURS, EntryState.SKIPPED, {"reason": "older than the link"}, "not sent: older than the link"),
     ],
@@ -139,6 +140,13 @@ def test_a_comment_on_its_way_says_what_it_waits_for(state: IntentState, words: 
     wish = an_intent(state, entry_id=entry.id, reason=reason)
     (comment,) = explained(comments=(a_local(),), entries=(entry,), intents=(wish,)).comments
     assert comment.state == words
+
+
+def test_a_copy_whose_correction_github_refused_says_why() -> None:
+    entry = an_entry(OURS, a_local(), None)
+    wish = an_intent(IntentState.QUARANTINED, entry_id=entry.id, reason="the issue is locked")
+    (comment,) = explained(comments=(a_local(),), entries=(entry,), intents=(wish,)).comments
+    assert comment.state == "refused: the issue is locked"
 
 
 def test_a_comment_the_ledger_does_not_know_waits_or_belongs_to_no_link() -> None:

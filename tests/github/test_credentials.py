@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from reconciler.demo.github.faults import error
 from reconciler.errors import CredentialError, GitHubError, LimitedError
-from reconciler.github.credentials import AppCredential, TokenCredential, fingerprint
+from reconciler.github.credentials import AppCredential, NoCredential, TokenCredential, fingerprint
 from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import Confirmed, NotSent
 from reconciler.model.secret import Secret
@@ -222,6 +222,17 @@ async def test_making_a_token_is_asked_again_when_the_connection_drops(
 ) -> None:
     github.simulator.faults.add(error(502), path="/access_tokens")
     assert (await app_door.repository.repository()).full_name == "acme/web"
+
+
+async def test_without_a_usable_token_no_request_leaves_and_each_says_why() -> None:
+    net = Net(credential=NoCredential("The stored token can't be decrypted."))
+    with pytest.raises(CredentialError, match="can't be decrypted"):
+        await net.github.repository()
+    with pytest.raises(CredentialError, match="can't be decrypted"):
+        await net.github.account()
+    assert net.requests == []
+    assert net.door.credential.identity == NoCredential("Another reason").identity
+    assert not net.door.credential.refused(Secret("any"))  # there is no other to be tried
 
 
 async def test_a_write_without_a_token_to_be_had_was_not_sent(app_door: Door, github: GitHub) -> None:

@@ -87,6 +87,16 @@ def test_older_keys_are_believed_and_the_newest_signs() -> None:
     assert KEYS.valid(newer, "comment", 7, 3) is None
 
 
+def test_only_a_marker_that_no_key_of_ours_could_have_signed_is_unknown() -> None:
+    strange = f"x\n{MarkerKeys(['nobody here has ever had this']).sign('comment', 'there', 7, 3, ROW)}"
+    found = KEYS.unknown(strange)
+    assert found is not None
+    assert (found.instance, found.local_id) == ("there", ROW)
+    assert KEYS.unknown(BODY) is None
+    assert KEYS.unknown(BODY.replace(str(ROW), str(OTHER))) is None  # ours by name, and forged
+    assert KEYS.unknown("no marker at all") is None
+
+
 @pytest.mark.parametrize(
     "body",
     [

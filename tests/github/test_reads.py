@@ -201,6 +201,15 @@ async def test_a_comment_is_read(door: Door, github: GitHub, number: IssueNumber
         await door.repository.comment(RemoteCommentId(row.id))
 
 
+async def test_a_comment_that_is_in_another_repository_now_has_moved() -> None:
+    net = Net()
+    elsewhere = f"{API}/repositories/8/issues/comments/5"
+    net.on("GET", f"{REPO}/issues/comments/5", answer(301, Location=elsewhere))
+    net.on("GET", elsewhere, answer(200, comment(5)))
+    with pytest.raises(MovedError, match=r"^The comment .* is in another repository now\.$"):
+        await net.door.another(repository_id=RepositoryId(7)).comment(RemoteCommentId(5))
+
+
 async def test_a_comment_that_names_no_issue_is_an_error() -> None:
     net = Net()
     net.on("GET", f"{REPO}/issues/comments/5", answer(200, comment(5, issue_url="nowhere")))
@@ -253,6 +262,30 @@ async def test_an_edited_comment_is_a_change_whatever_it_does_to_its_issue(
     github.clock.advance(5)
     github.web.edit_comment(made.id, "Changed", by="bob")
     assert not await door.repository.unchanged(number, known)
+
+
+async def test_a_changed_issue_is_seen_without_a_look_at_its_thread(
+    door: Door, github: GitHub, number: IssueNumber
+) -> None:
+    github.web.comment(number, "Comment", by="bob")
+    known = (await door.repository.whole(number)).etags
+    assert known is not None
+    github.clock.advance(5)
+    github.web.close(number, by="alice")
+    asked = len(github.simulator.requests)
+    assert not await door.repository.unchanged(number, known)
+    assert [seen.status for seen in github.simulator.requests[asked:]] == [200]
+
+
+async def test_an_unchanged_issue_without_comments_is_one_conditional_request(
+    door: Door, github: GitHub, number: IssueNumber
+) -> None:
+    known = (await door.repository.whole(number)).etags
+    assert known is not None
+    assert known.thread is None
+    asked = len(github.simulator.requests)
+    assert await door.repository.unchanged(number, known)
+    assert [seen.status for seen in github.simulator.requests[asked:]] == [304]
 
 
 async def test_etags_of_another_credential_prove_nothing(door: Door, number: IssueNumber) -> None:
