@@ -5,6 +5,7 @@ the test: `Window.troubles` is looked at when the window closes.
 """
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -69,6 +70,14 @@ class Window:
         if status != 200:  # Chromium calls that an error of the page
             self.troubles = [each for each in self.troubles if f"status of {status}" not in each]
         return self.page
+
+    def look(self, selector: str, text: str) -> None:
+        """Load the page anew until it says so there, as somebody does who has no patience."""
+        deadline = time.monotonic() + PATIENCE / 1000
+        while text not in self.page.locator(selector).first.inner_text():
+            assert time.monotonic() < deadline, (selector, text, self.page.inner_text("main"))
+            self.page.wait_for_timeout(200)
+            self.page.reload()
 
     def stay(self) -> None:
         """From now on the page must not be loaded anew: see `stayed`."""
