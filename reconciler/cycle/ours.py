@@ -3,6 +3,7 @@ to GitHub, 5 and 6). They are recognised by a valid marker and an author this pr
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import assert_never
 
 from reconciler.cycle.confirm import adopted
 from reconciler.cycle.context import Context
@@ -71,11 +72,13 @@ async def close_doubles(context: Context, issues: Iterable[Issue]) -> None:
 async def _close_double(context: Context, issue: Issue) -> None:
     slot = await context.stores.governor.slot(context.github.credential, WRITE_POINTS)
     await context.clock.sleep((slot - context.clock.now()).total_seconds())
-    match await context.github.set_state(issue.number, IssueState.CLOSED, "duplicate"):
+    answer = await context.github.set_state(issue.number, IssueState.CLOSED, "duplicate")
+    match answer:
         case Confirmed() | Refused():
             return
         case NotSent(reason=reason) | Unknown(reason=reason):
             raise GitHubError(f"{context.project.name}: a second copy could not be closed: {reason}")
+    assert_never(answer)
 
 
 def report_of(

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import assert_never
 
 from reconciler.cycle.apply import Wished
 from reconciler.cycle.confirm import confirmed
@@ -110,6 +111,7 @@ class Writer:
                 return over or self.context.by_hand
             case IntentState.SENDING | IntentState.UNKNOWN:
                 return False
+        assert_never(intent.state)
 
     async def _one(self, intent: Intent) -> None:
         if isinstance(intent.wish, StateWish) and await self._moved(intent):
@@ -181,6 +183,8 @@ class Writer:
                 raise GitHubError(f"{self.context.project.name}: GitHub can't be reached: {answer.reason}")
             case Unknown():
                 await self._unknown(claim.intent, answer)
+            case _:
+                assert_never(answer)
 
     async def _is_gone(self, intent: Intent) -> bool:
         """A 404 also means no access (GITHUB.md, Writes): the comment itself has to say that it is gone."""

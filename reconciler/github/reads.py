@@ -126,10 +126,6 @@ class Reads:
             return True
         return (await self._get(self._thread_url(number), known.thread)).status == 304
 
-    async def thread(self, number: IssueNumber) -> tuple[RemoteComment, ...]:
-        """All comments of an issue."""
-        return (await self._thread(number))[0]
-
     async def _thread(self, number: IssueNumber) -> tuple[tuple[RemoteComment, ...], list[Reply]]:
         """All comments, all pages: complete or an error, for deletions are inferred from it.
 

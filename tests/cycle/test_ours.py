@@ -1,0 +1,79 @@
+"""A second copy of ours is closed, once, and never for certain while GitHub has not said so."""
+
+import pytest
+
+from reconciler.cycle.ours import Strangers, heal, tell_apart
+from reconciler.cycle.tally import Tally
+from reconciler.errors import GitHubError
+from reconciler.model.fields import IssueState
+from reconciler.model.ids import IssueNumber
+from reconciler.model.intent import Answer, Confirmed, NewIssue, NotSent, Operation, Refused, Unknown
+from reconciler.model.issue import Issue
+from reconciler.model.link import LinkState
+from tests.support.nouns import OCTOCAT, REPORT, a_link, an_issue
+from tests.support.pen import MEMORY, Hand, Pen, an_intent
+
+MARKED = "text\n\n<!-- bugspark-sync v1 -->"
+ELEVEN, THIRTEEN = (an_issue(number=IssueNumber(n), body=MARKED) for n in (11, 13))
+CREATE = an_intent(
+    Operation.CREATE_ISSUE, NewIssue(title="T", body=MARKED, labels=()), link_id=None, number=None
+)
+SAID: tuple[Answer[Issue], ...] = (
+    Confirmed(value=THIRTEEN, request_id=None),
+    Refused(status=403, reason="not yours", gone=False, request_id=None),
+)
+
+
+@pytest.mark.parametrize("answer", SAID)
+async def test_an_open_double_is_closed_as_a_duplicate_and_a_closed_one_left_alone(
+    answer: Answer[Issue],
+) -> None:
+    pen = Pen(github=Hand(set_state=[answer]))
+    closed = an_issue(number=IssueNumber(14), state=IssueState.CLOSED)
+    await heal(pen.context(), Strangers(doubles=(closed, THIRTEEN)), Tally())
+    assert pen.github.asked == [("set_state", 13, IssueState.CLOSED, "duplicate")]
+
+
+@pytest.mark.parametrize("answer", [NotSent(reason="no connection"), Unknown(reason="answer lost")])
+async def test_a_double_that_may_still_be_open_must_be_seen_again(answer: Answer[Issue]) -> None:
+    pen = Pen(github=Hand(set_state=[answer]))
+    with pytest.raises(GitHubError, match=r"Shop: a second copy could not be closed: (no conn|answer lost)"):
+        await heal(pen.context(), Strangers(doubles=(ELEVEN, THIRTEEN)), Tally())
+    assert len(pen.github.asked) == 1
+
+
+async def test_of_several_answers_to_one_create_the_oldest_counts() -> None:
+    pen = Pen(marked=REPORT).holding(CREATE)
+    found = await tell_apart(pen.context(), MEMORY, (THIRTEEN, an_issue(number=IssueNumber(9)), ELEVEN))
+    assert found.lost == ((CREATE, ELEVEN),)
+    assert found.doubles == (THIRTEEN,)
+    assert [issue.number for issue in found.others] == [9]
+
+
+async def test_without_a_marker_anywhere_nothing_is_asked_of_the_tables() -> None:
+    issues = (an_issue(), an_issue(number=IssueNumber(9)))
+    assert await tell_apart(Pen().context(), MEMORY, issues) == Strangers(others=issues)
+
+
+async def test_a_marker_under_a_stranger_s_name_is_a_stranger_s() -> None:
+    copied = an_issue(body=MARKED, author=OCTOCAT)
+    assert await tell_apart(Pen(marked=REPORT).context(), MEMORY, (copied,)) == Strangers(others=(copied,))
+
+
+@pytest.mark.parametrize(
+    ("number", "state", "was", "double"),
+    [
+        (11, LinkState.ACTIVE, False, False),  # the link's own issue
+        (12, LinkState.ACTIVE, False, True),
+        (12, LinkState.NEW, False, True),
+        (12, LinkState.UNLINKED, False, False),
+        (12, LinkState.ACTIVE, True, False),  # a person cut a link and made another: both issues stay
+    ],
+)
+async def test_an_issue_is_a_double_only_beside_a_live_link_that_was_never_its_own(
+    number: int, state: LinkState, *, was: bool, double: bool
+) -> None:
+    link = a_link(number=IssueNumber(number), state=state)
+    pen = Pen(marked=REPORT, link=link, was_linked=a_link() if was else None)
+    found = await tell_apart(pen.context(), MEMORY, (ELEVEN,))
+    assert found == (Strangers(doubles=(ELEVEN,)) if double else Strangers(others=(ELEVEN,)))
