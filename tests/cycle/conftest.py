@@ -1,5 +1,8 @@
-"""A whole world for each test, on SQLite and on PostgreSQL."""
+"""A whole world for each test: on SQLite or on PostgreSQL, on both where the store is the point."""
 
+import os
+import shutil
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -9,9 +12,27 @@ from reconciler.store.migrate import migrate
 from tests.support.bugspark import install
 from tests.support.github import GitHub, github, github_process
 from tests.support.postgres import Server
+from tests.support.stores import sqlite_template
 from tests.support.sync import Sync, open_sync
 
-__all__ = ["github", "github_process"]
+__all__ = ["github", "github_process", "sqlite_template"]
+
+DATABASES = ("sqlite", "postgresql")
+ON_BOTH = {"test_customer", "test_idle", "test_identity", "test_paused", "test_races", "test_restored"}
+"""Promised on both by name, or about locks, statements and identities of the database itself."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What a pass decides does not depend on the store, and tests/store holds every statement on both: a test
+    runs on one database, told by its name, always the same. EVERYWHERE=1 runs all of them on both.
+    """
+    marked = {mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")}
+    if "world_url" not in metafunc.fixturenames or "world_url" in marked:
+        return
+    name = metafunc.function.__name__
+    everywhere = os.environ.get("EVERYWHERE") or metafunc.module.__name__.rpartition(".")[2] in ON_BOTH
+    chosen = DATABASES if everywhere else (DATABASES[zlib.crc32(name.encode()) % 2],)
+    metafunc.parametrize("world_url", chosen, indirect=True)
 
 
 def _live_bugspark(url: str) -> None:
@@ -19,13 +40,12 @@ def _live_bugspark(url: str) -> None:
     migrate(url)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
 def world_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A migrated database with BugSpark in it."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/bugspark.db"
-        migrate(url)
-        yield url
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "bugspark.db")
+        yield f"sqlite:///{tmp_path}/bugspark.db"
         return
     server: Server = request.getfixturevalue("postgres_server")
     with server.database(template=server.template("live bugspark", _live_bugspark)) as url:
