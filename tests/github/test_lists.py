@@ -281,14 +281,20 @@ def has_etag(mirror: Mirror) -> bool:
     return mirror.issue_list is not None and mirror.issue_list.etag is not None
 
 
-async def test_every_issue_is_read_oldest_change_first_without_states(door: Door, github: GitHub) -> None:
+async def test_every_issue_is_read_oldest_change_first_and_again_from_anywhere(
+    door: Door, github: GitHub
+) -> None:
     for _ in range(250):
         github.web.open_issue("One", by="alice")
         github.clock.advance(0.5)
     github.web.close(3, by="alice")
     rows, states = await read(door.repository.all_issues())
-    assert [row.number for row in rows] == [1, 2, *range(4, 251), 3]
-    assert states == []
+    everyone = [1, 2, *range(4, 251), 3]
+    assert [row.number for row in rows] == everyone
+    assert len(states) == 3
+    for state in states:
+        rest, _ = await read(door.repository.all_issues(state.anchor))
+        assert [row.number for row in rest] == everyone[-len(rest) :]
 
 
 async def test_every_comment_since_a_moment_is_read(door: Door, github: GitHub) -> None:
