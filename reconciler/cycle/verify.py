@@ -12,6 +12,7 @@ from reconciler.cycle.context import Context
 from reconciler.cycle.deciding import decide_all
 from reconciler.cycle.endings import NOT_SHOWN
 from reconciler.cycle.whole import checked, whole_views
+from reconciler.decide.comments import edited_in_bugspark
 from reconciler.model.link import Link
 from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import Memory
@@ -56,8 +57,10 @@ async def _due(context: Context, memory: Memory, until: datetime | None, batch: 
 async def _compared(context: Context, memory: Memory, links: Sequence[Link]) -> list[LinkPlan]:
     same: list[Link] = []
     other: list[Link] = []
+    edited = await _edited(context, links)
     for link in links:
-        (same if await unchanged(context, link) else other).append(link)
+        same_here = link not in edited
+        (same if same_here and await unchanged(context, link) else other).append(link)
     looked = await whole_views(context, memory, other)
     return [
         *(confirmed_unchanged(context, link) for link in same),
@@ -72,8 +75,17 @@ def confirmed_unchanged(context: Context, link: Link) -> LinkPlan:
     return LinkPlan(link=link, report=None, after=replace(link, checked=checked(context, link, etags)))
 
 
+async def _edited(context: Context, links: Sequence[Link]) -> set[Link]:
+    """Links with a comment that was edited in BugSpark. No pass looks for that, and on GitHub nothing has
+    changed: it would answer 304 for ever.
+    """
+    halves = await context.stores.ledger.threads(links)
+    found = ((link, halves[link.report_id]) for link in links)
+    return {link for link, half in found if edited_in_bugspark(half.entries, half.comments)}
+
+
 async def unchanged(context: Context, link: Link) -> bool:
-    """On GitHub. BugSpark's half is compared with its base by every pass."""
+    """On GitHub. BugSpark's fields are compared with their base by every pass."""
     etags = link.checked.etags if link.checked else None
     if etags is None:
         return False

@@ -4,7 +4,7 @@ Identity is the ledger's, by id; a valid marker recovers it; prose is trusted on
 the link, by an account of ours (DESIGN.md, Comments). A deleted copy never touches its original.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from reconciler.decide.adopt import VANISHED
@@ -217,15 +217,28 @@ def _kept_back(desk: Desk, comment: LocalComment) -> str | None:
 
 def _edited_in_bugspark(desk: Desk) -> None:
     """BugSpark never edits comments, but an administrator's SQL may: seen when a whole thread is compared."""
-    texts = {comment.id: comment for comment in desk.view.local}
-    for entry in (desk.now(entry) for entry in desk.view.entries):
-        local = texts.get(entry.local_id) if entry.local_id else None
-        ours = entry.state is EntryState.LIVE and entry.origin is Side.BUGSPARK
-        if local is None or not ours or entry.reason == EDITED_COPY:
-            continue
-        if digest(local.body) != entry.local_digest:
-            why = Why(rule=Rule.COMMENT_EDITED, local=excerpt(local.body))
-            desk.actions.append(EditRemote(entry=entry, comment=local, why=why))
+    for entry, local in edited_in_bugspark([desk.now(each) for each in desk.view.entries], desk.view.local):
+        why = Why(rule=Rule.COMMENT_EDITED, local=excerpt(local.body))
+        desk.actions.append(EditRemote(entry=entry, comment=local, why=why))
+
+
+def edited_in_bugspark(
+    entries: Sequence[Entry], comments: Sequence[LocalComment]
+) -> Sequence[tuple[Entry, LocalComment]]:
+    """Comments of BugSpark that do not say what their copies were made of. A copy that somebody rewrote on
+    GitHub stays as it is.
+    """
+    texts = {comment.id: comment for comment in comments}
+    ours = [
+        (entry, texts[entry.local_id])
+        for entry in entries
+        if entry.state is EntryState.LIVE and entry.origin is Side.BUGSPARK and entry.local_id in texts
+    ]
+    return [
+        (entry, local)
+        for entry, local in ours
+        if entry.reason != EDITED_COPY and digest(local.body) != entry.local_digest
+    ]
 
 
 # --- no longer seen ---------------------------------------------------------------------------------------
