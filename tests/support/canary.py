@@ -34,7 +34,8 @@ def search(where: str, *texts: object) -> None:
 
 
 def search_rows(engine: sa.Engine) -> None:
-    """Every row of every table."""
+    """Every row of every table, over a connection that no outage has met."""
+    engine.dispose()
     with engine.connect().execution_options(reconciler_reads=True) as connection:
         for name in sa.inspect(connection).get_table_names():
             if name not in THEIRS:
