@@ -12,11 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from reconciler.demo.github.faults import error
 from reconciler.errors import CredentialError, GitHubError, LimitedError
 from reconciler.github.credentials import AppCredential, NoCredential, TokenCredential, fingerprint
+from reconciler.model.grants import Grants
 from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import Confirmed, NotSent
 from reconciler.model.secret import Secret
 from tests.github.doors import Door, StillClock, open_door
-from tests.github.network import REPO, Net, refusal
+from tests.github.network import REPO, REPOSITORY, Net, answer, refusal
 from tests.support.github import GitHub, InstalledApp, install_app
 from tests.support.governor import MemoryGovernor
 
@@ -90,6 +91,31 @@ async def test_an_app_reads_and_writes_as_its_bot(app_door: Door, github: GitHub
     assert isinstance(told, Confirmed)
     assert told.value.author == await app_door.repository.account()
     assert told.value.author.login == "bugspark-sync[bot]"
+
+
+async def test_an_app_s_permissions_are_told_with_its_token(app_door: Door) -> None:
+    assert app_door.repository.grants() == Grants()  # nothing was asked yet
+    await app_door.repository.repository()
+    held = app_door.repository.grants().permissions
+    assert held is not None
+    assert held["issues"] == "write"
+
+
+@pytest.mark.parametrize(
+    ("header", "scopes"),
+    [
+        ({}, None),  # a fine-grained token: its permissions are told nowhere
+        ({"X_OAuth_Scopes": ""}, frozenset[str]()),
+        ({"X_OAuth_Scopes": "repo, read:org"}, frozenset({"repo", "read:org"})),
+    ],
+)
+async def test_a_classic_token_s_scopes_are_those_its_answers_carry(
+    header: dict[str, str], scopes: frozenset[str] | None
+) -> None:
+    net = Net()
+    net.on("GET", REPO, answer(200, REPOSITORY, **header))
+    await net.github.repository()
+    assert net.github.grants() == Grants(scopes=scopes)
 
 
 async def test_an_installation_token_is_made_once_and_kept(app_door: Door, github: GitHub) -> None:

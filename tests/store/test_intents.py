@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from reconciler.errors import FenceLostError
+from reconciler.errors import FenceLostError, PausedError
 from reconciler.model.fields import Field, IssueState, Side
 from reconciler.model.ids import IntentId, IssueNumber, RemoteCommentId, ReportId
 from reconciler.model.intent import (
@@ -162,6 +162,37 @@ async def test_the_cause_of_a_comment_is_gone_with_the_comment(
     assert claim
     assert claim.cause_gone
     assert await the_intent(stores, intent) == intent
+
+
+async def test_a_comment_that_is_not_awaited_any_more_is_not_sent(
+    stores: OpenStores, bugspark: BugSpark
+) -> None:
+    link, entry, intent = await a_post(stores, bugspark)
+    found = replace(entry, state=EntryState.LIVE, remote_id=RemoteCommentId(5))  # its lost copy
+    report = await the_report(stores, link.report_id)
+    await store(stores, link.project_id, LinkPlan(link=link, report=report, after=link, entries=(found,)))
+    await stores.intents.add([intent])
+    claim = await stores.intents.claim(intent, NOW)
+    assert claim
+    assert claim.cause_gone
+    assert await the_intent(stores, intent) == intent
+
+
+async def test_a_project_that_was_paused_meanwhile_sends_nothing(
+    stores: OpenStores, bugspark: BugSpark
+) -> None:
+    _, _, intent = await a_post(stores, bugspark)
+    await stores.projects.pause(intent.project_id, paused=True)
+    with pytest.raises(PausedError, match="nothing more is written"):
+        await stores.intents.claim(intent, NOW)
+    assert await the_intent(stores, intent) == intent
+
+
+async def test_nothing_to_add_or_to_cancel_changes_nothing(stores: OpenStores, bugspark: BugSpark) -> None:
+    _, _, intent = await a_post(stores, bugspark)
+    await stores.intents.add([])
+    await stores.intents.cancel([])
+    assert await stores.intents.open(intent.project_id) == (intent,)
 
 
 async def test_the_cause_is_gone_with_the_link(stores: OpenStores, bugspark: BugSpark) -> None:
