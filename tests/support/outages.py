@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +31,7 @@ class ShakyServer:
     binaries: Path
     account: pg_binaries.Account | None
     process: "subprocess.Popen[bytes]"
+    last: ExitStack  # what is done before the server goes
 
     @property
     def server(self) -> postgres.Server:
@@ -65,15 +66,18 @@ class ShakyServer:
 
     @contextmanager
     def outages(self, seed: int, shortest: float, longest: float) -> Iterator["Outages"]:
-        """So many seconds apart. The thread stays until the server is gone: the server would go with it."""
+        """So many seconds apart, within the block. Their thread stays until the server is to go: one that
+        it has started would go with it.
+        """
         made = Outages(server=self, dice=random.Random(seed), between=(shortest, longest))
         thread = threading.Thread(target=made.run)
+        self.last.callback(thread.join)
+        self.last.callback(made.over.set)
         thread.start()
         try:
             yield made
         finally:
-            made.over.set()
-            thread.join()
+            made.past.set()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -129,10 +133,9 @@ def shaky_server() -> Iterator[ShakyServer]:
         pg_keeper.initialise(home, binaries, account)
         process = pg_keeper.start(home, binaries, account)
         pg_keeper.wait_until_ready(home, process)
-        made = ShakyServer(home=home, binaries=binaries, account=account, process=process)
-        try:
+        with ExitStack() as last:
+            made = ShakyServer(home=home, binaries=binaries, account=account, process=process, last=last)
+            last.callback(lambda: pg_keeper.stop(made.process))
             yield made
-        finally:
-            pg_keeper.stop(made.process)
     finally:
         shutil.rmtree(home, ignore_errors=True)
