@@ -76,6 +76,7 @@ ACTS: st.SearchStrategy[tuple[str, int, Any]] = st.one_of(
     ),
     st.tuples(st.just("category here"), WHICH, st.sampled_from([*CATEGORIES, "bug", "other"])),
     st.tuples(st.just("category there"), WHICH, st.sampled_from(sorted(CATEGORIES))),
+    st.tuples(st.just("move"), WHICH, WHICH),
 )
 FAULTY = st.tuples(st.sampled_from(sorted(FAULTS)), st.sampled_from(sorted(PLACES)), st.integers(0, 2))
 
@@ -91,7 +92,6 @@ class Storm(RuleBasedStateMachine):
         self.resources = AsyncExitStack()
         url = type(self).make_url(self.resources)
         self.town: Town = self.wait(self.resources.enter_async_context(open_town(url)))
-        self.stickers: set[Any] = set()
 
     def wait(self, work: Any) -> Any:
         return self.loop.run_until_complete(work)
@@ -178,6 +178,11 @@ class Storm(RuleBasedStateMachine):
     def make_link(self, which: int, backfill: bool) -> None:
         self.wait(self.town.relink(self._report(which), backfill=backfill))
 
+    @rule(which=WHICH, to=WHICH)
+    def move_link(self, which: int, to: int) -> None:
+        """To another issue, and perhaps to one that another report holds; or back."""
+        self.town.move(self._report(which), to)
+
     def _report(self, which: int) -> Any:
         return list(self.town.reports)[which % len(self.town.reports)]
 
@@ -190,7 +195,8 @@ class Storm(RuleBasedStateMachine):
             (town.set_here if side == "here" else town.set_there)(report, item, value)
         elif name == "sticker":
             town.sticker(report)
-            self.stickers |= {report} if town.has_sticker(report) else set()
+        elif name == "move":
+            town.move(report, value)
         elif item == "say":
             (town.say_here if side == "here" else town.say_there)(report)
         elif town.notes:
@@ -202,10 +208,11 @@ class Storm(RuleBasedStateMachine):
         try:
             last = self.wait(self.town.settle())
             wrong = broken(self.town, last)
+            labels = self.town.github.web.label_names
             wrong += [
-                f"{each}: somebody's label is gone"
-                for each in self.stickers
-                if not self.town.has_sticker(each)
+                f"#{number}: somebody's label is gone"
+                for number in self.town.stickers
+                if "good first issue" not in labels(number)
             ]
             assert not wrong, "\n".join(wrong)
         finally:

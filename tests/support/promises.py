@@ -27,6 +27,7 @@ def broken(town: Town, last: PassResult) -> list[str]:
     found = [*_idle(last), *_issues(town)]
     with town.still():
         for report in town.linked_numbers():
+            found += _links(town, report)
             if town.is_linked(report):
                 found += _fields(town, report)
         for note in town.notes:
@@ -51,6 +52,22 @@ def _issues(town: Town) -> Iterator[str]:
     for title in set(open_titles):
         if open_titles.count(title) > 1:
             yield f"{open_titles.count(title)} issues are called {title!r}"
+
+
+def _links(town: Town, report: ReportId) -> Iterator[str]:
+    """What a report's columns say is so, unless another report was there before."""
+    row = town.filed().get(report)
+    if row is None or town.is_linked(report):
+        return
+    number, link = row["github_issue_number"], town.link_row(report)
+    if link is not None and link["state"] == "active":
+        yield f"report {report} is tied to #{link['number']}, and its columns say {number}"
+    if number is None:
+        return
+    if town.holder(number) is None:
+        yield f"report {report} names #{number}, which is nobody's, and is not tied to it: {link}"
+    elif not town.rows("sync_links", report_id=report, number=number, state="contested"):
+        yield f"report {report} names #{number}, which is another's, and nothing tells so: {link}"
 
 
 def _fields(town: Town, report: ReportId) -> Iterator[str]:
@@ -104,25 +121,48 @@ def _class(item: str, value: str) -> str:
 
 def _comment(town: Town, note: Note) -> Iterator[str]:
     """Invariants 2, 3 and 4: every token once on its own side and once on the other, or a reason."""
-    here, there = town.here(note.report), town.there(note.report)
-    own, other = (here, there) if note.side == HERE else (there, here)
+    own = town.here(note.report) if note.side == HERE else town.on(note.number)
     count = sum(note.token in body for body in own)
     if count != (not note.gone):
         yield f"{note}: {count} times on its own side"
-    token = note.copy_edited or note.token
-    copies = sum(token in body for body in other)
-    if copies > 1:
-        yield f"{note}: {copies} copies"
-    if note.copy_edited and any(note.copy_edited in body for body in here):
+    yield from _copies_there(town, note) if note.side == HERE else _copies_here(town, note)
+
+
+def _copies_there(town: Town, note: Note) -> Iterator[str]:
+    for number in town.github.web.picture():
+        copies = sum(note.token_on(number) in body for body in town.on(number))
+        if copies > 1:
+            yield f"{note}: {copies} copies on #{number}"
+        if town.holder(number) == note.report:
+            yield from _expected(town, note, note.report, copies, number in note.copies_gone)
+    words = set(note.copies_edited.values())
+    if any(word in body for report in town.reports for body in town.here(report) for word in words):
         yield f"{note}: what somebody wrote into our copy came back"
-    if not town.is_linked(note.report):
-        return
-    expected = int(not (note.gone or note.copy_gone))
-    if copies != expected and not (copies == 0 and _kept_back(town, note)):
+    if any(
+        note.token in body for report in town.reports for body in town.here(report) if report != note.report
+    ):
+        yield f"{note}: our copy was taken for somebody's own words"
+
+
+def _copies_here(town: Town, note: Note) -> Iterator[str]:
+    for report in town.reports:
+        copies = sum(note.token in body for body in town.here(report))
+        if copies > 1:
+            yield f"{note}: {copies} copies in report {report}"
+        if report == town.holder(note.number):
+            yield from _expected(town, note, report, copies, report in note.copies_gone)
+
+
+def _expected(town: Town, note: Note, report: ReportId, copies: int, dropped: bool) -> Iterator[str]:
+    expected = int(not (note.gone or dropped))
+    if copies != expected and not (copies == 0 and _kept_back(town, note, report)):
         yield f"{note}: {copies} copies, expected {expected}"
 
 
-def _kept_back(town: Town, note: Note) -> bool:
+def _kept_back(town: Town, note: Note, report: ReportId) -> bool:
     """A named rule kept it back."""
+    link = town.link_row(report)
+    assert link is not None
     where = {"local_id": note.id} if note.side == HERE else {"remote_id": note.id}
-    return any(row["state"] == "skipped" and row["reason"] for row in town.rows("sync_comments", **where))
+    rows = town.rows("sync_comments", **where)
+    return any(row["state"] == "skipped" and row["reason"] and row["link_id"] == link["id"] for row in rows)

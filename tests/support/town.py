@@ -37,6 +37,8 @@ CATEGORIES = {"crash": "crash", "performance": "performance", "ui": "ui"}
 """Label by value, the one that counts first (DESIGN.md, Deciding)."""
 OPEN = ("new", "triaging", "in_progress")
 HERE, THERE = "bugspark", "github"
+ELSEWHERE = 2
+"""So many issues there are that no report was made for, once reports are moved about."""
 LOCK_SECONDS = 31
 """A process that is silent for so long has lost its project."""
 TOKEN = re.compile(r"token\d+x")
@@ -44,15 +46,20 @@ TOKEN = re.compile(r"token\d+x")
 
 @dataclass(slots=True, kw_only=True)
 class Note:
-    """A comment somebody wrote: where, in which words now, and what people did to it and to its copy."""
+    """A comment somebody wrote: where, in which words now, and what people did to it and to its copies."""
 
     side: str
     report: ReportId
+    number: int | None  # the issue it was written on, or its report was tied to
     id: Any
     token: str
     gone: bool = False
-    copy_gone: bool = False
-    copy_edited: str | None = None  # the token somebody put into our copy
+    copies_gone: set[Any] = field(default_factory=set)  # the reports or issues from which somebody deleted it
+    copies_edited: dict[int, str] = field(default_factory=dict)  # the token somebody put into our copy there
+
+    def token_on(self, number: int | None) -> str:
+        """What its copy on that issue says."""
+        return self.token if number is None else self.copies_edited.get(number, self.token)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +87,7 @@ class Town:
     notes: list[Note] = field(default_factory=list)
     reports: dict[ReportId, int | None] = field(default_factory=dict)
     wishes: dict[tuple[ReportId, str], list[Wish]] = field(default_factory=dict)
+    stickers: set[int] = field(default_factory=set)
     most: int = 0
     """The most live copies of one thing there ever were on GitHub after a pass."""
     _count: int = 0
@@ -212,14 +220,15 @@ class Town:
             return
         token = self.token()
         id_ = self.bugspark.add_comment(report, token, author=self.ada, at=self.github.clock.now())
-        self.notes.append(Note(side=HERE, report=report, id=id_, token=token))
+        number = self.linked_numbers()[report]
+        self.notes.append(Note(side=HERE, report=report, number=number, id=id_, token=token))
 
     def say_there(self, report: ReportId) -> None:
         number = self.linked_numbers()[report]
         if number is not None:
             token = self.token()
             row = self.github.web.comment(number, token, by="alice")
-            self.notes.append(Note(side=THERE, report=report, id=row.id, token=token))
+            self.notes.append(Note(side=THERE, report=report, number=number, id=row.id, token=token))
 
     def edit(self, note: Note) -> None:
         """The writer edits it (in BugSpark: an administrator's SQL)."""
@@ -246,17 +255,17 @@ class Town:
         if note.side == HERE:
             for row in self._copies_there(note):
                 self.github.web.delete_comment(row.id, by="alice")
-                note.copy_gone = True
+                note.copies_gone.add(row.issue)
         else:
             for id_ in self._copies_here(note):
                 self.bugspark.delete_comment(id_)
-                note.copy_gone = True
+                note.copies_gone.add(note.report)
 
     def edit_copy(self, note: Note) -> None:
         """Somebody rewrites our copy on GitHub."""
         for row in self._copies_there(note) if note.side == HERE else ():
-            note.copy_edited = self.token()
-            self.github.web.edit_comment(row.id, row.body.replace(note.token, note.copy_edited), by="alice")
+            token = note.copies_edited[row.issue] = self.token()
+            self.github.web.edit_comment(row.id, row.body.replace(note.token, token), by="alice")
 
     def set_here(self, report: ReportId, item: str, value: str) -> None:
         self._wished(report, item, HERE, value)
@@ -284,10 +293,26 @@ class Town:
         number = self.linked_numbers()[report]
         if number is not None:
             self.github.web.label(number, "good first issue", by="alice")
+            self.stickers.add(number)
 
-    def has_sticker(self, report: ReportId) -> bool:
-        number = self.linked_numbers()[report]
-        return number is not None and "good first issue" in self.github.web.label_names(number)
+    def move(self, report: ReportId, which: int) -> None:
+        """An administrator writes another issue into a report's columns: one of nobody's, one that was its
+        own before, or another report's.
+        """
+        numbers = sorted(self.github.web.picture())
+        if len(numbers) < len(self.reports) + ELSEWHERE:
+            numbers.append(self.github.web.open_issue(f"elsewhere {len(numbers)}", by="alice").number)
+        number = numbers[-1 - which % len(numbers)]
+        if report in self.filed() and number != self.linked_numbers()[report]:
+            self.bugspark.set_report(
+                report,
+                github_issue_number=number,
+                github_repo="acme/web",
+                github_issue_url=f"https://github.com/acme/web/issues/{number}",
+            )
+            self.linked_numbers()
+            for key in [key for key in self.wishes if key[0] == report]:
+                del self.wishes[key]  # they were about another pair of sides
 
     def deliver(self, numbers: Sequence[int]) -> None:
         """The webhook names these issues, linked or not, whether or not anything happened to them."""
@@ -352,15 +377,25 @@ class Town:
     def is_linked(self, report: ReportId) -> bool:
         row = self.filed().get(report)
         link = self.link_row(report)
-        linked = row is not None and row["github_issue_number"] is not None
-        return linked and link is not None and link["state"] == "active"
+        if row is None or link is None or link["state"] != "active":
+            return False
+        return bool(row["github_issue_number"] == link["number"])
+
+    def holder(self, number: int | None) -> ReportId | None:
+        """The report that is tied to this issue."""
+        rows = [] if number is None else self.rows("sync_links", number=number, state="active")
+        reports = {UUID(str(row["report_id"])) for row in rows}
+        return next((report for report in self.reports if report in reports and self.is_linked(report)), None)
 
     def here(self, report: ReportId) -> list[str]:
         said: dict[ReportId, list[str]] = self._once("comments", self._said_here)
         return said.get(report, [])
 
     def there(self, report: ReportId) -> list[str]:
-        number = self._once("numbers", self.linked_numbers)[report]
+        return self.on(self._once("numbers", self.linked_numbers)[report])
+
+    def on(self, number: int | None) -> list[str]:
+        """What is said on an issue."""
         return [] if number is None else [row.body for row in self.github.web.thread(number)]
 
     def titles(self) -> list[str]:
@@ -369,13 +404,12 @@ class Town:
         return [row["title"] for row in rows if row["reason"] != "duplicate"]
 
     def copies(self) -> int:
-        """The most live copies of one thing on GitHub now: of a comment, or of a report."""
-        self.linked_numbers()
-        numbers = [number for number in self.reports.values() if number is not None]
-        threads = [row.body for number in numbers for row in self.github.web.thread(number)]
-        said = Counter(word for body in threads for word in set(TOKEN.findall(body)))
-        words = [said[note.copy_edited or note.token] for note in self.notes]
-        return max([*words, *Counter(self.titles()).values()], default=0)
+        """The most live copies of one thing on GitHub now: of a comment on one issue, or of a report."""
+        most = max(Counter(self.titles()).values(), default=0)
+        for number in self.github.web.picture():
+            said = Counter(word for body in self.on(number) for word in set(TOKEN.findall(body)))
+            most = max([most, *(said[note.token_on(number)] for note in self.notes)])
+        return most
 
     def _copies_there(self, note: Note) -> list[Any]:
         number = self.linked_numbers()[note.report]
