@@ -349,6 +349,16 @@ async def test_what_was_not_confirmed_is_settled(stores: OpenStores, bugspark: B
     assert await the_intent(stores, intent) == unknown
 
 
+async def test_one_that_rests_is_told_once_with_its_reason(stores: OpenStores, bugspark: BugSpark) -> None:
+    _, _, intent = await a_post(stores, bugspark)
+    rests = replace(intent, state=IntentState.QUARANTINED, not_before=NOW, reason="the issue is locked")
+    for _ in range(2):
+        await stores.intents.settle(rests)
+    assert await the_intent(stores, intent) == rests
+    told = [(row["kind"], row["rule"]) for row in bugspark.rows(sa.select(tables.changes))]
+    assert told.count((Kind.QUARANTINE.value, "the issue is locked")) == 1
+
+
 async def test_cancelling_ends_a_pending_entry_and_spares_what_was_claimed_since(
     stores: OpenStores, bugspark: BugSpark
 ) -> None:
