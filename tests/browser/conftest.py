@@ -1,7 +1,8 @@
-"""One browser and one town for all of this folder.
+"""One browser and one town for all tests of a module.
 
 Playwright's synchronous side keeps a loop of its own running in this thread until it is closed, which is why
-nothing here may outlive the folder: the tests after it are asynchronous.
+nothing here may outlive a module: tests elsewhere are asynchronous. (A scope of the whole folder would need
+it to be a package; else pytest takes the session's.)
 """
 
 import shutil
@@ -18,13 +19,13 @@ from tests.support.stores import sqlite_template
 __all__ = ["sqlite_template"]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with running_chromium() as browser:
         yield browser
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def town(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     home = tmp_path_factory.mktemp("town")
     url = f"sqlite:///{shutil.copy(sqlite_template, home / 'bugspark.db')}"
