@@ -36,6 +36,20 @@ async def test_a_repository_says_what_it_is(door: Door, github: GitHub) -> None:
     assert (found.private, found.archived, found.has_issues, found.can_push) == (False, True, False, True)
 
 
+async def test_the_primary_limit_is_that_of_the_last_answer_that_told_one(door: Door, github: GitHub) -> None:
+    assert door.repository.limit() is None
+    await door.repository.repository()
+    first = door.repository.limit()
+    assert first is not None
+    github.simulator.faults.add(Reply(status=200, body=b"{}"))
+    with pytest.raises(GitHubError):
+        await door.repository.repository()
+    await door.repository.repository()
+    told = door.repository.limit()
+    assert told is not None
+    assert (told.limit, told.remaining < first.remaining) == (first.limit, True)
+
+
 async def test_installations_are_not_told_whether_they_may_push() -> None:
     net = Net()
     net.on("GET", REPO, answer(200, {"id": 7, "full_name": "acme/web"}))
