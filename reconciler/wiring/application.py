@@ -1,4 +1,7 @@
-"""What the command offers, one method each; the work is done in `cycle`."""
+"""What the command offers, one method each; the work is done in `cycle`.
+
+What only seldom asked for commands need is imported by them: an idle pass is to end within half a second.
+"""
 
 import re
 from collections import defaultdict
@@ -10,9 +13,7 @@ from secrets import token_urlsafe
 from reconciler.config.settings import Settings
 from reconciler.cycle import discover, hooks, linking, mending, pausing
 from reconciler.cycle.context import Context
-from reconciler.cycle.planning import plan_pass
 from reconciler.cycle.run import run_pass
-from reconciler.decide.why import explain
 from reconciler.errors import ProjectError, UsageError
 from reconciler.model.dossier import ReportShown
 from reconciler.model.fields import Field, Side
@@ -25,7 +26,6 @@ from reconciler.model.shown import Check, DiscoveryResult, ExportResult, PlanSho
 from reconciler.model.snapshot import Health, Limits
 from reconciler.model.webhook import HookMade, WebhookSetup
 from reconciler.ports import Clock
-from reconciler.wiring.doctor import examine
 from reconciler.wiring.parts import Parts, open_parts, web_url_of
 
 _ISSUE = re.compile(r"([A-Za-z0-9._-]+/[A-Za-z0-9._-]+)#([1-9][0-9]{0,9})")
@@ -79,6 +79,8 @@ class Application:
 
     async def plan(self, project: Project, progress: Progress) -> PlanShown:
         """The same pass without the last step."""
+        from reconciler.cycle.planning import plan_pass
+
         return await plan_pass(await self._parts.context(project, progress, by_hand=True, looking=True))
 
     async def status(self, project: Project | None) -> tuple[tuple[Health, ...], tuple[Limits, ...]]:
@@ -110,6 +112,8 @@ class Application:
         dossier = await self._stores.stories.dossier(report_id, STORY)
         if dossier is None:
             raise UsageError(f"There is no report {report}.")
+        from reconciler.decide.why import explain
+
         return explain(project.name, dossier, self._parts.settings.sync_policy())
 
     async def resolve(self, report: str, field: Field, take: Side) -> str:
@@ -179,6 +183,8 @@ class Application:
 
     async def check(self) -> tuple[Check, ...]:
         """Everything a pass needs, one line each; what is wrong says how to mend it."""
+        from reconciler.wiring.doctor import examine
+
         return await examine(self._parts, Silent())
 
     async def _export(

@@ -4,9 +4,6 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Final
 
-import regex
-
-_GRAPHEME: Final = regex.compile(r"\X")
 _MARK: Final = "…"
 # Looking for graphemes costs the square of a run of flags: only this much before the cut is looked at.
 _WINDOW: Final = 512
@@ -58,7 +55,9 @@ def _to_grapheme(text: str, end: int) -> str:
 
 
 def _boundaries(text: str, start: int, end: int) -> Iterator[int]:
-    return (start + grapheme.end() for grapheme in _GRAPHEME.finditer(text[start:end]))
+    import regex  # late: a pass that cuts nothing does not wait for it
+
+    return (start + grapheme.end() for grapheme in regex.finditer(r"\X", text[start:end]))
 
 
 def _restart(text: str, end: int) -> int:
