@@ -55,8 +55,9 @@ async def resolve(context: Context, report_id: ReportId, field: Field, take: Sid
 
 async def _kept(context: Context, dossier: Dossier, link: Link, change: Change) -> bool:
     """A person says that what stands is right. False where nothing is left to say."""
+    said = (Kind.CONFLICT, Kind.RESOLVE)  # what was written because of them says nothing new
     about = (told.change for told in dossier.story if told.change.field == change.field)
-    newest = next(about, None)
+    newest = next((each for each in about if each.kind in said), None)
     if newest is None or newest.kind is Kind.RESOLVE:
         return False
     kept = replace(change, rule=change.rule.replace("brought back", "kept"), lost=None)

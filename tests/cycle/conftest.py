@@ -19,7 +19,9 @@ __all__ = ["github", "github_process", "sqlite_template"]
 
 DATABASES = ("sqlite", "postgresql")
 ON_BOTH = {"test_customer", "test_idle", "test_identity", "test_paused", "test_races", "test_restored"}
-"""Promised on both by name, or about locks, statements and identities of the database itself."""
+"""Promised on both by name, or about locks, statements and identities of the database itself. So are
+tests of other rooms that begin with a world of the pass.
+"""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -29,8 +31,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marked = {mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")}
     if "world_url" not in metafunc.fixturenames or "world_url" in marked:
         return
-    name = metafunc.function.__name__
-    everywhere = os.environ.get("EVERYWHERE") or metafunc.module.__name__.rpartition(".")[2] in ON_BOTH
+    name, room = metafunc.function.__name__, metafunc.module.__name__
+    elsewhere = ".cycle." not in room
+    everywhere = os.environ.get("EVERYWHERE") or elsewhere or room.rpartition(".")[2] in ON_BOTH
     chosen = DATABASES if everywhere else (DATABASES[zlib.crc32(name.encode()) % 2],)
     metafunc.parametrize("world_url", chosen, indirect=True)
 

@@ -1,5 +1,6 @@
 """The real daemon: a life from READY to SIGTERM, and what goes wrong around it."""
 
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -91,7 +92,8 @@ def test_the_end_comes_also_while_the_database_is_waited_for(place: Place) -> No
 
 
 def test_a_queue_that_sqlite_cannot_carry_is_refused(tmp_path: Path, sqlite_template: Path) -> None:
-    with open_place(f"sqlite:///{sqlite_template}", tmp_path) as place:
+    shutil.copy(sqlite_template, tmp_path / "bugspark.db")
+    with open_place(f"sqlite:///{tmp_path}/bugspark.db", tmp_path) as place:
         place.configure(**QUICK, queue={"engine": "procrastinate"})
         done = place.desk.reconcile("daemon")
     assert done.code == 78

@@ -8,11 +8,17 @@ import pytest
 from reconciler.daemon.scan import AGAIN, LONGEST, Scan
 from reconciler.model.ids import ProjectId
 from reconciler.store import scan
-from tests.cycle.conftest import github, github_process, world_url
+from tests.cycle.conftest import (
+    github,
+    github_process,
+    pytest_generate_tests,
+    sqlite_template,
+    world_url,
+)
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
 
-__all__ = ["github", "github_process", "world_url"]
+__all__ = ["github", "github_process", "pytest_generate_tests", "sqlite_template", "world_url"]
 
 ONE, TWO = ProjectId(UUID(int=1)), ProjectId(UUID(int=2))
 

@@ -10,14 +10,29 @@ from reconciler.store import link_pages
 from reconciler.store.engine import Database
 from reconciler.store.stores import OpenStores
 from reconciler.wiring.application import Silent
-from tests.cycle.conftest import github, github_process, sync, world_url
+from tests.cycle.conftest import (
+    github,
+    github_process,
+    pytest_generate_tests,
+    sqlite_template,
+    sync,
+    world_url,
+)
 from tests.cycle.test_conflicts import relabel
 from tests.store.test_query_plans import fill, plan_of
 from tests.store.test_views import stores
 from tests.support.bugspark import LONG_AGO, BugSpark
 from tests.support.sync import Sync
 
-__all__ = ["github", "github_process", "stores", "sync", "world_url"]
+__all__ = [
+    "github",
+    "github_process",
+    "pytest_generate_tests",
+    "sqlite_template",
+    "stores",
+    "sync",
+    "world_url",
+]
 
 
 async def found(stores: OpenStores, sync: Sync, pressing: Pressing | None, text: str = "") -> list[int]:

@@ -13,11 +13,18 @@ from reconciler.model.setup import Credential
 from reconciler.model.viewer import Tally
 from reconciler.ports import Delivery
 from reconciler.store.stores import OpenStores
-from tests.cycle.conftest import github, github_process, sync, world_url
+from tests.cycle.conftest import (
+    github,
+    github_process,
+    pytest_generate_tests,
+    sqlite_template,
+    sync,
+    world_url,
+)
 from tests.support.canary import BOT_TOKEN
 from tests.support.sync import Sync
 
-__all__ = ["github", "github_process", "sync", "world_url"]
+__all__ = ["github", "github_process", "pytest_generate_tests", "sqlite_template", "sync", "world_url"]
 
 
 async def test_a_projects_set_up_is_told_whole_and_without_secrets(sync: Sync) -> None:

@@ -12,12 +12,19 @@ from reconciler.store import tallies
 from reconciler.store.engine import open_engine
 from reconciler.store.migrate import migrate
 from reconciler.store.stores import OpenStores
-from tests.cycle.conftest import github, github_process, sync, world_url
+from tests.cycle.conftest import (
+    github,
+    github_process,
+    pytest_generate_tests,
+    sqlite_template,
+    sync,
+    world_url,
+)
 from tests.cycle.test_conflicts import relabel
 from tests.support.bugspark import LONG_AGO
 from tests.support.sync import Sync
 
-__all__ = ["github", "github_process", "sync", "world_url"]
+__all__ = ["github", "github_process", "pytest_generate_tests", "sqlite_template", "sync", "world_url"]
 
 
 @pytest.fixture
