@@ -189,6 +189,6 @@ def test_the_machine_sees_a_planted_bug(
         return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / f'{next(runs)}.db')}"
 
     machine = seed(1)(type("Storm", (Storm,), {"make_url": staticmethod(make_url)}))
-    some = settings(max_examples=60, stateful_step_count=10, phases=[Phase.generate], database=None)
+    some = settings(max_examples=120, stateful_step_count=25, phases=[Phase.generate], database=None)
     with pytest.raises((AssertionError, ExceptionGroup)):
         run_state_machine_as_test(machine, settings=some)
