@@ -65,9 +65,13 @@ class Installed:
 
     def syncs(self) -> int:
         """A report resolved in BugSpark closes its issue on GitHub; that issue's number."""
-        report, number = self.world.linked()
-        self.world.bugspark.set_report(report, status=Status.RESOLVED)
-        self.machine.until(lambda: self.world.github.web.issue(number).state == "closed")
+        world = self.world
+        report = world.bugspark.add_report(world.project)
+        # The daemon looks at the project every half second: meanwhile a command is refused.
+        self.machine.until(lambda: world.reconcile("export", str(report)).code == 0)
+        number = world.number(report)
+        world.bugspark.set_report(report, status=Status.RESOLVED)
+        self.machine.until(lambda: world.github.web.issue(number).state == "closed")
         return number
 
 
