@@ -163,6 +163,13 @@ def _has_rows(table: str) -> bool:
     )
 
 
+def _partial(
+    name: str, table: str, columns: list[str], where: sa.TextClause, *, unique: bool = False
+) -> None:
+    """An index of the rows that fit, on either database."""
+    op.create_index(name, table, columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
 def _meta() -> None:
     op.create_table(
         "sync_meta",
@@ -271,51 +278,19 @@ def _links() -> None:
 
 
 def _link_indexes() -> None:
-    op.create_index(
-        "uq_sync_links_issue",
-        "sync_links",
-        ["repository_id", "number"],
-        unique=True,
-        sqlite_where=LIVE,
-        postgresql_where=LIVE,
-    )
-    op.create_index(
-        "uq_sync_links_report",
-        "sync_links",
-        ["report_id"],
-        unique=True,
-        sqlite_where=LIVE,
-        postgresql_where=LIVE,
-    )
+    _partial("uq_sync_links_issue", "sync_links", ["repository_id", "number"], LIVE, unique=True)
+    _partial("uq_sync_links_report", "sync_links", ["report_id"], LIVE, unique=True)
     op.create_index(
         "ix_sync_links_project_id_state_report_id", "sync_links", ["project_id", "state", "report_id"]
     )
     op.create_index("ix_sync_links_project_id_check_due", "sync_links", ["project_id", "check_due"])
-    op.create_index(
-        "ix_sync_links_quarantined",
-        "sync_links",
-        ["project_id", "quarantined_until"],
-        sqlite_where=QUARANTINED,
-        postgresql_where=QUARANTINED,
-    )
+    _partial("ix_sync_links_quarantined", "sync_links", ["project_id", "quarantined_until"], QUARANTINED)
     op.create_index(
         "ix_sync_links_project_id_state_checked_at", "sync_links", ["project_id", "state", "checked_at"]
     )
-    op.create_index(
-        "ix_sync_links_held",
-        "sync_links",
-        ["project_id", "held_by"],
-        sqlite_where=HELD,
-        postgresql_where=HELD,
-    )
+    _partial("ix_sync_links_held", "sync_links", ["project_id", "held_by"], HELD)
     op.create_index("ix_sync_links_project_id_number_id", "sync_links", ["project_id", "number", "id"])
-    op.create_index(
-        "ix_sync_links_frozen",
-        "sync_links",
-        ["project_id"],
-        sqlite_where=FROZEN,
-        postgresql_where=FROZEN,
-    )
+    _partial("ix_sync_links_frozen", "sync_links", ["project_id"], FROZEN)
     if op.get_bind().dialect.name == "sqlite":
         compared = ["report_id", "project_id", "state", "number", "repository"]
         compared += ["base_status", "base_severity", "base_category", "base_title", "id"]
@@ -350,14 +325,7 @@ def _comments() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_sync_comments"),
     )
     op.create_index("ix_sync_comments_link_id", "sync_comments", ["link_id"])
-    op.create_index(
-        "ix_sync_comments_copied",
-        "sync_comments",
-        ["project_id", "local_id"],
-        unique=False,
-        sqlite_where=COPIED,
-        postgresql_where=COPIED,
-    )
+    _partial("ix_sync_comments_copied", "sync_comments", ["project_id", "local_id"], COPIED)
 
 
 def _intents() -> None:
@@ -440,13 +408,7 @@ def _changes() -> None:
     )
     op.create_index("ix_sync_changes_report_id", "sync_changes", ["report_id"])
     op.create_index("ix_sync_changes_project_id_at", "sync_changes", ["project_id", "at"])
-    op.create_index(
-        "ix_sync_changes_conflicts",
-        "sync_changes",
-        ["project_id", "at"],
-        sqlite_where=CONFLICT,
-        postgresql_where=CONFLICT,
-    )
+    _partial("ix_sync_changes_conflicts", "sync_changes", ["project_id", "at"], CONFLICT)
 
 
 def _withheld() -> None:
@@ -505,13 +467,7 @@ def _deliveries() -> None:
         sa.PrimaryKeyConstraint("project_id", "id", name="pk_sync_deliveries"),
     )
     op.create_index("ix_sync_deliveries_project_id_at", "sync_deliveries", ["project_id", "at"])
-    op.create_index(
-        "ix_sync_deliveries_unread",
-        "sync_deliveries",
-        ["project_id"],
-        sqlite_where=UNREAD,
-        postgresql_where=UNREAD,
-    )
+    _partial("ix_sync_deliveries_unread", "sync_deliveries", ["project_id"], UNREAD)
 
 
 def _unannounced() -> None:

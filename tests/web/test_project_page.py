@@ -1,50 +1,21 @@
 """The overview and a project's page over a synced world, as somebody without script uses them."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import httpx
-import pytest
 import sqlalchemy as sa
 
-from reconciler.metrics import Metrics
 from reconciler.model.fields import Severity
 from reconciler.store import tables
-from reconciler.web.serve import bind, serving
-from reconciler.wiring.web import application
 from tests.cycle.test_conflicts import relabel
-from tests.support.github import GitHub, github
-from tests.support.sync import Sync, open_sync
+from tests.support.github import github
+from tests.support.sync import Sync
 from tests.web.browsing import Page, page, press
+from tests.web.desk import HOSTILE, client, queue, sync
 from tests.web.house import Nudged
 
-__all__ = ["github"]
-
-HOSTILE = "<script>alert(1)</script>\u202egnp.exe\x1b[31m' onmouseover=x <b>"
-
-
-@pytest.fixture
-def queue() -> Nudged:
-    return Nudged()
-
-
-@pytest.fixture
-async def sync(migrated: str, github: GitHub) -> AsyncIterator[Sync]:
-    async with open_sync(migrated, github, guard={"max_deletions": 1}) as world:
-        yield world
-
-
-@pytest.fixture
-async def client(sync: Sync, queue: Nudged) -> AsyncIterator[httpx.AsyncClient]:
-    """On this machine and without a sign-in method: the operator."""
-    sockets = bind("127.0.0.1", 0)
-    app = application(sync.app._parts, queue, Metrics(), lambda: True, sockets)
-    async with (
-        serving(app, sockets) as running,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", timeout=10) as opened,
-    ):
-        yield opened
+__all__ = ["client", "github", "queue", "sync"]
 
 
 async def project(client: httpx.AsyncClient, sync: Sync, query: str = "") -> Page:

@@ -1,0 +1,37 @@
+"""An operator at a synced world's pages: on this machine, without a sign-in method."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from reconciler.metrics import Metrics
+from reconciler.web.serve import bind, serving
+from reconciler.wiring.web import application
+from tests.support.github import GitHub
+from tests.support.sync import Sync, open_sync
+from tests.web.house import Nudged
+
+HOSTILE = "<script>alert(1)</script>\u202egnp.exe\x1b[31m' onmouseover=x <b>"
+
+
+@pytest.fixture
+def queue() -> Nudged:
+    return Nudged()
+
+
+@pytest.fixture
+async def sync(migrated: str, github: GitHub) -> AsyncIterator[Sync]:
+    async with open_sync(migrated, github, guard={"max_deletions": 1}) as world:
+        yield world
+
+
+@pytest.fixture
+async def client(sync: Sync, queue: Nudged) -> AsyncIterator[httpx.AsyncClient]:
+    sockets = bind("127.0.0.1", 0)
+    app = application(sync.app._parts, queue, Metrics(), lambda: True, sockets)
+    async with (
+        serving(app, sockets) as running,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", timeout=10) as opened,
+    ):
+        yield opened
