@@ -1,6 +1,7 @@
 """A connection that waits for a request only so long: uvicorn itself would wait for ever."""
 
 import asyncio
+import socket
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
@@ -15,6 +16,7 @@ class Patient(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
+        _send_at_once(transport)
         self._wait()
 
     def data_received(self, data: bytes) -> None:
@@ -44,3 +46,12 @@ class Patient(H11Protocol):
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
+
+
+def _send_at_once(transport: asyncio.Transport) -> None:
+    """asyncio knows TCP only by a protocol number, which `socket.create_server` leaves out. Without this the
+    second part of an answer waits until the client has acknowledged the first: 40 ms.
+    """
+    there = transport.get_extra_info("socket")
+    if there.family in (socket.AF_INET, socket.AF_INET6):
+        there.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from reconciler.errors import ConfigurationError, ListenError
 from reconciler.web import serve
+from reconciler.web.connection import Patient
 from reconciler.web.serve import bind, serving
 
 
@@ -79,6 +80,26 @@ async def test_what_never_ends_is_cut_off_when_the_program_ends(monkeypatch: pyt
         (ended,) = await asyncio.gather(asking, return_exceptions=True)
         assert not isinstance(ended, httpx.Response) or ended.status_code == 500
     assert time.monotonic() - began < 5
+
+
+async def test_no_part_of_an_answer_waits_for_the_client_to_acknowledge_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[asyncio.Transport] = []
+    begun = Patient.connection_made
+
+    def connection_made(self: Patient, transport: asyncio.Transport) -> None:
+        begun(self, transport)
+        made.append(transport)
+
+    monkeypatch.setattr(Patient, "connection_made", connection_made)
+    app, sockets = Slow(), bind("127.0.0.1", 0)
+    async with serving(app, sockets) as running, httpx.AsyncClient() as client:
+        app.go.set()
+        assert (await client.get(f"http://127.0.0.1:{running.port}/")).text == "done"
+        [transport] = made
+        there = transport.get_extra_info("socket")
+        assert there.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def test_more_connections_than_there_is_room_for_are_turned_away(
