@@ -56,6 +56,16 @@ class Applier:
             plans = await self.guarded(decided.plans)
         # Still stale: the positions stay where they are and the next pass reads the same rows again.
 
+    async def early(self, plans: Sequence[LinkPlan]) -> frozenset[IssueNumber]:
+        """Store what was decided before the lists were asked; returns the issues still to be decided.
+
+        A deletion is judged with all others of its pass, none of which are known yet: a plan with one waits.
+        So does one that a person was faster than.
+        """
+        safe = [plan for plan in plans if not deletions([plan])]
+        waiting = frozenset(plan.link.number for plan in plans if deletions([plan]))
+        return waiting | await self._store(safe, Look(local=False))
+
     async def batch(self, plans: Sequence[LinkPlan], contacts: ListState | None = None) -> None:
         """Store plans that belong to neither list. Stale ones are found again by the next pass.
         `contacts`: where a walk for first contacts goes on behind them.

@@ -27,6 +27,7 @@ class Look:
     contacts: ListState | None = None  # of a walk for first contacts
     local: bool = True  # BugSpark's own differences are looked for as well
     direct: set[IssueNumber] = field(default_factory=set)  # rows that come from the issue itself, not a list
+    early: bool = False  # before the lists were asked: what they show of threads is still to come
 
     @property
     def rows(self) -> int:
@@ -62,7 +63,7 @@ async def looks(
     context: Context, memory: Memory, direct: Mapping[IssueNumber, Issue], *, rows: int = LOOK_ROWS
 ) -> AsyncIterator[Look]:
     """The changes since the last pass, at least one look, which is empty when GitHub is quiet. `direct`:
-    issues read just now, for the first look.
+    issues read just now and not done with, for the first look.
 
     Each list has its own position (GITHUB.md, rule 5); a look carries the positions that may be stored with
     its rows (rule 4). Raises what reading raises; looks already yielded stay valid.

@@ -4,7 +4,7 @@ async with the project's fence:
     identify    who writes, to which repository        (remembered: an idle pass asks for neither)
     recover     writes of unknown outcome → looked for before anything is sent again
     reread      after a restore: everything, before anything is written
-    named       issues that deliveries named are read, for the first look
+    named       issues that deliveries named are read → plans → stored, before anything else is asked
     looks       GitHub's two lists, BugSpark's snapshot → plans → guarded → stored
     contacts    links without a base are read whole → plans → stored
     verify      links that are due are compared whole → plans → stored
@@ -43,7 +43,7 @@ from reconciler.cycle.verify import verifications
 from reconciler.cycle.write import Writer
 from reconciler.errors import DatabaseError, ReconcilerError, RestoredError
 from reconciler.logs import Log
-from reconciler.model.ids import ReportId
+from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.issue import Issue
 from reconciler.model.link import Link
 from reconciler.model.passes import Failure, Outcome, PassResult
@@ -83,10 +83,11 @@ class _Pass:
         """Recover, observe and apply, write; once more when an export gave old comments a place to go."""
         recovery = await recover(self.context, self.memory, self.tally)
         hints = await named.hints(self.context, self.memory)
-        await self.context.github.expect(PROBES + len(hints.links))
+        await self.context.github.expect(PROBES + hints.requests)
         await named.follow(self.context, self.memory, hints)
         await self.applier.batch(hints.plans)
-        async for look in looks(self.context, self.memory, hints.issues):
+        left = await self._early(hints)
+        async for look in looks(self.context, self.memory, left):
             await self._look(look, (*self.accepted, *recovery.links) if look.local else ())
         await named.done(self.context, hints)
         await conclude(self.context, recovery, self.applier.overtaken)
@@ -97,6 +98,13 @@ class _Pass:
         if self.tally.counts["issues_created"]:
             await self._look(Look())
             await self._write()
+
+    async def _early(self, hints: named.Hints) -> dict[IssueNumber, Issue]:
+        """Store what the named issues showed; returns those to be looked at again with the lists."""
+        early = await named.decided(self.context, self.memory, hints)
+        await expected(self.context, self.memory, early.unknown, ())
+        left = early.left | await self.applier.early(early.plans)
+        return {number: issue for number, issue in hints.issues.items() if number in left}
 
     def _verifications(self) -> AsyncIterator[list[LinkPlan]]:
         if self.verify:

@@ -51,7 +51,7 @@ async def decide_look(context: Context, memory: Memory, look: Look, again: Seque
     if any(is_another(link, issue) for link, issue in shown):
         await recognised(context, memory)
     issues = await _undoubted(context, snapshot, look)
-    whole = _to_look_whole(snapshot, issues, comments, again, look.direct)
+    whole = () if look.early else _to_look_whole(snapshot, issues, comments, again, look.direct)
     views = list(_views(snapshot, issues, comments, accounts, {link.id for link in whole}))
     looked = await whole_views(context, memory, whole)
     plans = [*_ended(snapshot), *await decide_all(context, [*views, *looked.views]), *looked.plans]
@@ -61,11 +61,12 @@ async def decide_look(context: Context, memory: Memory, look: Look, again: Seque
         new=snapshot.new,
         poisoned=(*look.poisoned, *snapshot.poisoned),
         strangers=tuple(row for number, row in issues.items() if number not in linked),
-        unknown=tuple(_unknown([*views, *looked.views])),
+        unknown=tuple(unheard([*views, *looked.views])),
     )
 
 
-def _unknown(views: Iterable[LinkView]) -> Iterable[RemoteComment]:
+def unheard(views: Iterable[LinkView]) -> Iterable[RemoteComment]:
+    """Comments with our marker that these links' ledgers do not know."""
     for view in views:
         known = {entry.remote_id for entry in view.entries}
         yield from (row for row in view.comments if row.marked is not None and row.id not in known)

@@ -26,6 +26,7 @@ class Named:
     """What deliveries named and no pass has looked into since."""
 
     numbers: tuple[IssueNumber, ...] = ()  # the longest waiting first
+    threads: frozenset[IssueNumber] = frozenset()  # those of them whose comments were spoken of
     deliveries: frozenset[str] = frozenset()  # their ids
 
 

@@ -29,6 +29,8 @@ LONGEST = 100
 """Characters of an id, an event, an action. GitHub's are shorter."""
 
 HIGHEST = 2**31 - 1
+COMMENTS = "issue_comment"
+"""The event that tells of an issue's thread."""
 KINDS = kinds(deliveries, "project_id", "id", "event", "action", "number", "at")
 FRESH = kinds(hooks, "project_id", "received", "missed", "silent")
 
@@ -89,11 +91,13 @@ class StoredWebhooks:
         return True
 
     async def named(self, project_id: ProjectId) -> Named:
-        query = select(deliveries.c.number, deliveries.c.id).where(*_unread(project_id))
+        columns = (deliveries.c.number, deliveries.c.id, deliveries.c.event)
+        query = select(*columns).where(*_unread(project_id))
         async with self._database.read() as connection:
             rows = (await connection.execute(query.order_by(deliveries.c.at, deliveries.c.id))).all()
         numbers = dict.fromkeys(IssueNumber(row.number) for row in rows)
-        return Named(numbers=tuple(numbers), deliveries=frozenset(row.id for row in rows))
+        threads = frozenset(IssueNumber(row.number) for row in rows if row.event == COMMENTS)
+        return Named(numbers=tuple(numbers), threads=threads, deliveries=frozenset(row.id for row in rows))
 
     async def read(self, project_id: ProjectId, deliveries: Collection[str], at: datetime) -> None:
         held = select(hooks.c.project_id).where(hooks.c.project_id == project_id).with_for_update()

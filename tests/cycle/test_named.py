@@ -1,6 +1,6 @@
 """Issues that deliveries named: read directly, never believed, never more than they are worth."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -32,13 +32,13 @@ class Post:
         self.webhooks = webhooks
         self._sync = sync
 
-    async def names(self, *numbers: int, project: ProjectId | None = None) -> None:
+    async def names(self, *numbers: int, project: ProjectId | None = None, event: str = "issues") -> None:
         """A delivery for each of these issues."""
         for number in numbers:
             made = Delivery(
                 project_id=project or self._sync.project,
                 id=str(uuid4()),
-                event="issues",
+                event=event,
                 action="edited",
                 number=IssueNumber(number),
                 at=self._sync.clock.now(),
@@ -122,6 +122,93 @@ async def test_a_named_issue_costs_three_requests_when_nothing_lags(sync: Sync, 
     await post.names(number, number)
     assert (await sync.run()).github.requests == 3
     assert (sync.status(report), len(sync.said_here(report))) == ("resolved", 1)
+
+
+def before_the_lists(sync: Sync, look: Callable[[], object]) -> list[object]:
+    """What is seen each time the list of issues is asked for."""
+    seen: list[object] = []
+    sync.github.simulator.faults.add(Meanwhile(before=lambda: seen.append(look())), path=r"/issues\?")
+    return seen
+
+
+async def test_a_named_issue_is_stored_before_the_lists_are_asked(sync: Sync, post: Post) -> None:
+    report, number = await sync.linked(severity="low")
+    sync.github.web.close(number, by="alice")
+    sync.github.web.label(number, "critical", by="alice")
+    await post.names(number)
+    seen = before_the_lists(sync, lambda: (sync.status(report), sync.severity(report)))
+    result = await sync.run()
+    assert seen == [("resolved", "critical")]
+    assert (result.github.requests, result.applied.reports_updated) == (3, 1)
+    await sync.settle()
+    await idle_pass_changes_nothing(sync)
+
+
+async def test_a_named_comment_is_stored_before_the_lists_are_asked(sync: Sync, post: Post) -> None:
+    report, number = await sync.linked()
+    sync.github.web.comment(number, "me too", by="bob")
+    await post.names(number, event="issue_comment")
+    seen = before_the_lists(sync, lambda: sync.said_here(report))
+    result = await sync.run()
+    assert seen == [["**bob** (via GitHub):\n\nme too"]]
+    assert (result.github.requests, result.applied.comments_imported) == (4, 1)
+    await sync.settle()
+    assert len(sync.said_here(report)) == 1
+    await idle_pass_changes_nothing(sync)
+
+
+async def test_a_comment_in_a_long_thread_is_left_to_the_list(
+    sync: Sync, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.cycle.named.PAGE", 1)
+    report, number = await sync.linked()
+    sync.github.web.comment(number, "me too", by="bob")
+    await sync.run()
+    sync.github.web.comment(number, "and me", by="bob")
+    await post.names(number, event="issue_comment")
+    result = await sync.run()
+    assert (result.github.requests, len(sync.said_here(report))) == (3, 2)
+
+
+async def test_what_a_named_issue_showed_stays_though_the_lists_fail(sync: Sync, post: Post) -> None:
+    report, number = await sync.linked()
+    sync.github.web.close(number, by="alice")
+    await post.names(number)
+    sync.github.simulator.faults.add(error(500), path=r"/issues\?", times=None)
+    assert (await sync.run()).outcome is Outcome.FAILED
+    assert (sync.status(report), (await post.unread()).numbers) == ("resolved", (number,))
+    sync.github.simulator.faults.clear()
+    assert (await sync.run()).applied.reports_updated == 0
+    assert (sync.status(report), await post.unread()) == ("resolved", Named())
+
+
+async def test_deletions_on_named_issues_are_judged_with_all_others_of_the_pass(
+    sync: Sync, post: Post
+) -> None:
+    linked = [await sync.linked() for _ in range(6)]
+    said = [sync.github.web.comment(number, "me too", by="bob") for _, number in linked]
+    await sync.settle()
+    for comment, (_, number) in zip(said, linked, strict=True):
+        sync.github.web.delete_comment(comment.id, by="bob")
+        sync.github.web.label(number, "wontfix", by="bob")  # or no list would tell
+    await post.names(*(number for _, number in linked[:3]), event="issue_comment")
+    await sync.run()
+    shown, _ = await sync.app.status(None)
+    assert shown[0].withheld is not None
+    assert [len(sync.said_here(report)) for report, _ in linked] == [1] * 6
+
+
+async def test_a_deletion_on_a_named_issue_is_carried_out_once_the_lists_are_known(
+    sync: Sync, post: Post
+) -> None:
+    report, number = await sync.linked()
+    said = sync.github.web.comment(number, "me too", by="bob")
+    await sync.settle()
+    sync.github.web.delete_comment(said.id, by="bob")
+    await post.names(number, event="issue_comment")
+    seen = before_the_lists(sync, lambda: len(sync.said_here(report)))
+    await sync.run()
+    assert (seen, sync.said_here(report)) == ([1], [])
 
 
 async def test_a_replayed_delivery_changes_nothing_and_costs_no_limit(sync: Sync, post: Post) -> None:
