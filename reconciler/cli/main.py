@@ -42,8 +42,9 @@ def main() -> None:
         return
     from reconciler.cli.console import standard
     from reconciler.cli.doors import Doors
-    from reconciler.config.process import environment
+    from reconciler.config.process import environment, refuse_plugins
 
+    refuse_plugins()
     sys.exit(run(words, doors=Doors(), console=standard(), environ=environment()))
 
 

@@ -9,7 +9,7 @@ from reconciler.model.values import dataclass
 
 _PORTS = {"http": 80, "https": 443}
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
-_UNSAFE = re.compile(r"[\x00-\x20\x7f-\U0010ffff\\]")
+_UNSAFE = re.compile(r"[^!-\[\]-~]")  # all but visible ASCII, and the backslash
 _REPOSITORY = re.compile(r"/repositories/([0-9]{1,19})(?:/|$)")
 
 

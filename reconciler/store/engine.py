@@ -29,9 +29,10 @@ LIMITS = (
     " set_config('idle_in_transaction_session_timeout', '60s', true), set_config('work_mem', '32MB', true)"
 )
 """Per transaction, because a session's settings would reach other clients behind pgbouncer."""
-READ_ONLY = f"{LIMITS}, set_config('transaction_read_only', 'on', true)"
-"""Asked for here and not of the driver, which would then begin every other transaction READ WRITE, over the
-head of an operator who made database or role read-only by default.
+BEGIN = f"BEGIN; {LIMITS}"
+BEGIN_READING = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {LIMITS}"
+"""Both in one round trip. A writing one does not say READ WRITE, which would go over the head of an operator
+who made database or role read-only by default.
 """
 
 
@@ -54,11 +55,8 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One consistent snapshot for as long as the block lasts. Raises DatabaseError."""
-        options: dict[str, Any] = {READS: True}
-        if self.dialect == "postgresql":
-            options["isolation_level"] = "REPEATABLE READ"
         with translated(self.url):
-            async with transaction(self._engine, **options) as connection:
+            async with transaction(self._engine, **{READS: True}) as connection:
                 yield connection
 
     @asynccontextmanager
@@ -105,7 +103,6 @@ def _postgresql(url: URL, connections: int) -> Engine:
         url.set(drivername="postgresql+psycopg_async"),
         pool_size=connections,
         max_overflow=0,
-        pool_pre_ping=True,
         hide_parameters=True,
         use_native_hstore=False,  # spares a query per connection
         connect_args={
@@ -116,10 +113,15 @@ def _postgresql(url: URL, connections: int) -> Engine:
         },
     )
 
+    @event.listens_for(engine, "connect")
+    def _begin_nothing(dbapi: Any, _: object) -> None:
+        dbapi.autocommit = True  # the driver begins nothing by itself, the event below does
+
     @event.listens_for(engine, "begin")
-    def _limits(connection: Connection) -> None:
+    def _begin(connection: Connection) -> None:
         reads = connection.get_execution_options().get(READS, False)
-        connection.exec_driver_sql(READ_ONLY if reads else LIMITS)
+        words = BEGIN_READING if reads else BEGIN
+        connection.exec_driver_sql(words, execution_options={"no_parameters": True})
 
     _ping_the_rested(engine)
     return engine

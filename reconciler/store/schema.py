@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import inspect, text
+from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from reconciler.errors import SchemaError
@@ -11,6 +11,10 @@ from reconciler.store.engine import Database
 from reconciler.store.tables import POSTGRESQL_ONLY, SQLITE_ONLY
 
 VERSION_TABLE = "reconciler_alembic_version"
+HAS_VERSION_TABLE = {
+    "postgresql": f"SELECT to_regclass('{VERSION_TABLE}')::text",
+    "sqlite": f"SELECT name FROM sqlite_master WHERE type = 'table' AND name = '{VERSION_TABLE}'",  # noqa: S608
+}
 REVISIONS = ("0001",)  # oldest first; the last is what this program works with
 
 
@@ -44,7 +48,7 @@ async def require_schema(database: Database) -> None:
 
 def revision(connection: Connection) -> str | None:
     """The revision in our version table, None where there is none."""
-    if not inspect(connection).has_table(VERSION_TABLE):
+    if connection.exec_driver_sql(HAS_VERSION_TABLE[connection.dialect.name]).scalar() is None:
         return None
     found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 — a constant
     return None if found is None else str(found)
