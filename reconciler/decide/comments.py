@@ -11,11 +11,12 @@ from reconciler.decide.adopt import VANISHED
 from reconciler.decide.desk import Desk, NewId, desk_for
 from reconciler.decide.recognise import excerpt, is_earlier_copy, is_import_of, login_of, renders_as
 from reconciler.decide.text import digest, is_imported, to_bugspark
+from reconciler.decide.unsent import OLDER, is_over, sends_older, unsent
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId
 from reconciler.model.issue import RemoteComment
 from reconciler.model.kinds import Kind
-from reconciler.model.link import Entry, EntryState, LinkOrigin
+from reconciler.model.link import Entry, EntryState
 from reconciler.model.plan import (
     Action,
     DeleteRemote,
@@ -59,8 +60,10 @@ def decide_comments(view: LinkView, policy: SyncPolicy, new_id: NewId) -> Commen
         _vanished_in_bugspark(desk, entry)
     for comment in sorted(view.comments, key=lambda row: (row.created_at, row.id)):
         _remote(desk, comment)
-    for local in desk.unmatched.values():
-        _local(desk, local)
+    waiting = {comment.id: entry for comment, entry in unsent(desk)}
+    fresh = [*desk.unmatched.values(), *(row for row in view.local if row.id in waiting)]
+    for local in sorted(fresh, key=lambda row: (row.created_at, row.id)):
+        _local(desk, local, waiting.get(local.id))
     for entry in view.entries:
         _vanished_on_github(desk, entry)
     if view.whole:
@@ -136,7 +139,7 @@ def _marked(desk: Desk, comment: RemoteComment, local_id: CommentId) -> None:
 
 def _adopt(desk: Desk, entry: Entry, comment: RemoteComment) -> None:
     """The original may have been deleted before its copy was seen: then the late copy goes along."""
-    late = entry.state is EntryState.ENDED
+    late = is_over(desk, entry)
     paired = replace(
         entry,
         remote_id=comment.id,
@@ -193,15 +196,19 @@ def _import(desk: Desk, comment: RemoteComment) -> None:
 # --- seen in BugSpark -------------------------------------------------------------------------------------
 
 
-def _local(desk: Desk, comment: LocalComment) -> None:
-    reason = _kept_back(desk, comment)
+def _local(desk: Desk, comment: LocalComment, waiting: Entry | None) -> None:
+    """`waiting`: the row of one that was to go out before."""
+    reason = None if waiting else _kept_back(desk, comment)
     if reason is not None:
         origin = Side.GITHUB if comment.source == Side.GITHUB else Side.BUGSPARK
         desk.keep(desk.entry(origin, EntryState.SKIPPED, local=comment, reason=reason))
         return
     why = Why(rule=Rule.COMMENT_CREATED, local=excerpt(comment.body))
     desk.actions.append(PostComment(comment=comment, why=why))
-    desk.keep(desk.entry(Side.BUGSPARK, EntryState.PENDING, local=comment))
+    row = waiting or desk.entry(Side.BUGSPARK, EntryState.PENDING, local=comment)
+    if row.state is not EntryState.PENDING:  # of one that is, the wish may stand, frozen in its old words
+        row = replace(row, state=EntryState.PENDING, reason=None, local_digest=digest(comment.body))
+    desk.keep(row)
 
 
 def _kept_back(desk: Desk, comment: LocalComment) -> str | None:
@@ -210,9 +217,7 @@ def _kept_back(desk: Desk, comment: LocalComment) -> str | None:
     copied = (desk.first or older) and is_imported(comment.body) is not None
     if comment.source == Side.GITHUB or copied:
         return "imported earlier; its original was not found on GitHub"
-    if not (desk.first and older) or link.backfill or link.origin is LinkOrigin.EXPORT:
-        return None
-    return "older than the link (link --backfill sends such comments)"
+    return OLDER if desk.first and older and not sends_older(link) else None
 
 
 def _edited_in_bugspark(desk: Desk) -> None:

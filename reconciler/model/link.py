@@ -142,6 +142,10 @@ class EntryState(StrEnum):
     SKIPPED = "skipped"  # known and deliberately not copied; `reason` says why
 
 
+CUT = "the link was cut before this was sent"
+"""Why a row ENDED although its comment is there: it goes out when the link is made again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A row of the comment ledger: one original and its copy."""

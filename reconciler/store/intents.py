@@ -4,13 +4,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import cast
+from uuid import UUID
 
-from sqlalchemy import RowMapping, Table, bindparam, delete, exists, select, update
+from sqlalchemy import RowMapping, Table, and_, bindparam, case, delete, exists, select, update
 
 from reconciler.errors import FenceLostError, PausedError
 from reconciler.model.ids import ProjectId
 from reconciler.model.intent import Intent, IntentState, Operation
-from reconciler.model.link import Entry, EntryState, Link, LinkState
+from reconciler.model.link import CUT, Entry, EntryState, Link, LinkState
 from reconciler.model.report import Columns
 from reconciler.model.snapshot import Change
 from reconciler.ports import Claim
@@ -152,14 +153,7 @@ class StoredIntents:
             )
             gone = delete(intents).where(same.exists()).returning(intents.c.entry_id)
             ended = [id_ for id_ in (await connection.execute(gone)).scalars() if id_ is not None]
-            await connection.execute(
-                update(entries)
-                .where(
-                    entries.c.id.in_(ids(connection.dialect.name, ended)),
-                    entries.c.state == EntryState.PENDING,
-                )
-                .values(state=EntryState.ENDED.value)
-            )
+            await _end(connection, ended)
 
     async def _store_link(self, connection: AsyncConnection, link: Link) -> None:
         if link.revision == 0:
@@ -173,6 +167,27 @@ class StoredIntents:
                 f"The link of {link.repository}#{link.number} was changed by somebody else meanwhile."
             )
         return None
+
+
+async def _end(connection: AsyncConnection, wanted: Collection[UUID]) -> None:
+    """Rows that waited for wishes which are gone. One comment has one wish: where another link waits for the
+    same comment, its wish was kept out by the one that is gone, and the link is due to be looked at whole.
+    """
+    if not wanted:
+        return
+    mine = and_(entries.c.id.in_(ids(connection.dialect.name, wanted)), entries.c.state == EntryState.PENDING)
+    there = exists().where(comments.c.id == entries.c.local_id)
+    reason = case((there, CUT), else_="deleted in BugSpark")
+    ended = update(entries).where(mine).values(state=EntryState.ENDED.value, reason=reason)
+    said = [id_ for id_ in (await connection.execute(ended.returning(entries.c.local_id))).scalars() if id_]
+    waiting = select(entries.c.link_id).where(
+        entries.c.local_id.in_(ids(connection.dialect.name, said)), entries.c.state == EntryState.PENDING
+    )
+    await connection.execute(
+        update(links)
+        .where(links.c.id.in_(waiting), links.c.state == LinkState.ACTIVE)
+        .values(check_due=links.c.checked_at, etag_issue=None, revision=links.c.revision + 1)
+    )
 
 
 async def _planned(connection: AsyncConnection, intent: Intent) -> Claim | None:

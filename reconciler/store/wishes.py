@@ -2,27 +2,29 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, case, null
+from sqlalchemy import and_, case, null, or_
 
-from reconciler.model.intent import Intent, IntentState
-from reconciler.store.bulk import insert_new, insertion
+from reconciler.model.intent import Intent, IntentState, Operation
+from reconciler.store.bulk import insertion
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.records import INTENT_KINDS, intent_row
 from reconciler.store.tables import intents
 
+UNSENT = (IntentState.PLANNED, IntentState.QUARANTINED)
 RENEWED = ("report_id", "link_id", "entry_id", "repository_id", "number", "wish", "asked", "why")
 
 
 async def put(connection: AsyncConnection, wishes: Sequence[Intent], at: datetime) -> None:
     """Store wishes; a row that is there keeps its id.
 
-    Creates are frozen: the first one stands. Any other wish takes the place of one that has not been sent; a
-    quarantined one rests on until its time has come. One on its way, or of unknown outcome, is left alone.
+    Creates are frozen: the first one stands, unless it was for another issue or repository and has not been
+    sent; nobody will ever look up what became of a comment in another repository. Any other wish takes the
+    place of one that has not been sent; a quarantined one rests on until its time has come. One on its way,
+    or of unknown outcome, is left alone.
     """
-    await insert_new(
-        connection, intents, INTENT_KINDS, [intent_row(each) for each in wishes if each.operation.creates]
-    )
+    await _create(connection, [intent_row(each) for each in wishes if each.operation.creates])
     rows = [intent_row(each) for each in wishes if not each.operation.creates]
     if not rows:
         return
@@ -37,6 +39,24 @@ async def put(connection: AsyncConnection, wishes: Sequence[Intent], at: datetim
         statement.on_conflict_do_update(
             index_elements=["local_id", "operation"],
             set_=renewed | again,
-            where=intents.c.state.in_([IntentState.PLANNED, IntentState.QUARANTINED]),
+            where=intents.c.state.in_(UNSENT),
+        )
+    )
+
+
+async def _create(connection: AsyncConnection, rows: Sequence[Sequence[Any]]) -> None:
+    if not rows:
+        return
+    statement = insertion(connection, intents, INTENT_KINDS, rows)
+    new = statement.excluded
+    far = intents.c.repository_id != new.repository_id
+    unsent = and_(or_(intents.c.link_id != new.link_id, far), intents.c.state.in_(UNSENT))
+    await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["local_id", "operation"],
+            set_={
+                name: new[name] for name in INTENT_KINDS
+            },  # its id, too: a late confirmation is not this one's
+            where=or_(unsent, and_(far, intents.c.operation == Operation.CREATE_COMMENT)),
         )
     )

@@ -21,7 +21,7 @@ from reconciler.model.intent import (
     StateWish,
 )
 from reconciler.model.kinds import Kind
-from reconciler.model.link import Entry, EntryState, Link, LinkState
+from reconciler.model.link import CUT, Entry, EntryState, Link, LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import Change
 from reconciler.store import tables
@@ -370,7 +370,7 @@ async def test_cancelling_ends_a_pending_entry_and_spares_what_was_claimed_since
     await stores.intents.cancel([intent, status, unknown])
     assert await stores.intents.open(link.project_id) == (claim.intent,)
     side = (await stores.ledger.threads([link]))[link.report_id]
-    assert side.entries == (replace(entry, state=EntryState.ENDED),)
+    assert side.entries == (replace(entry, state=EntryState.ENDED, reason=CUT),)
 
 
 async def test_reports_to_export_have_no_link_no_columns_and_no_wish(

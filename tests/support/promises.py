@@ -166,6 +166,4 @@ def _kept_back(town: Town, note: Note, report: ReportId) -> bool:
     where = {"local_id": note.id} if note.side == HERE else {"remote_id": note.id}
     rows = town.rows("sync_comments", **where)
     mine = [row for row in rows if row["link_id"] == link["id"]]
-    # A known gap (docs/proofs.md): unsent when the link was moved away, it is not sent when it comes back.
-    stranded = any(row["state"] == "ended" and row["remote_id"] is None for row in mine)
-    return stranded or any(row["state"] == "skipped" and row["reason"] for row in mine)
+    return any(row["state"] == "skipped" and row["reason"] for row in mine)
