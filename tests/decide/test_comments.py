@@ -502,7 +502,8 @@ def test_only_a_whole_look_tells_that_an_unsent_comment_is_still_there() -> None
 
 
 def test_a_late_copy_of_what_a_cut_link_did_not_send_is_adopted_not_deleted() -> None:
-    for view in ({"whole": True, "local": (MINE,)}, {}):
+    views: list[dict[str, Any]] = [{"whole": True, "local": (MINE,)}, {}]
+    for view in views:
         found = decided(comments=(POSTED,), entries=(UNSENT,), **view)
         assert found.actions == ()
         assert (only(found).state, only(found).remote_id) == (LIVE, POSTED.id)
