@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection
 
-from reconciler.daemon.passes import Backlog, Run
+from reconciler.daemon.passes import Backlog, Run, for_due
 from reconciler.model.ids import ProjectId
 
 
@@ -49,14 +49,20 @@ class InProcessQueue:
         """It takes nothing any more."""
         self._stints.discard(stint)
 
-    def take(self) -> ProjectId | None:
-        """The next project that is not at work, which it is from now on."""
-        for row in (self._nudged, self._due):
-            for project_id in row:
-                if project_id not in self._running:
-                    del row[project_id]
-                    self._running.add(project_id)
-                    return project_id
+    def nudged(self) -> ProjectId | None:
+        """The next of those asked for that is not at work, which it is from now on."""
+        return self._take(self._nudged)
+
+    def due(self) -> ProjectId | None:
+        """The same of those that are merely due."""
+        return self._take(self._due)
+
+    def _take(self, row: dict[ProjectId, None]) -> ProjectId | None:
+        for project_id in row:
+            if project_id not in self._running:
+                del row[project_id]
+                self._running.add(project_id)
+                return project_id
         return None
 
     def ended(self, project_id: ProjectId) -> None:
@@ -77,6 +83,7 @@ class InProcessStint:
         self._run = run
         self._concurrency = concurrency
         self._tasks: set[asyncio.Task[None]] = set()
+        self._due: set[asyncio.Task[None]] = set()  # those of them that nobody asked for
         self._woken = asyncio.Event()
         self._stopped = False
         self._grace: float | None = None
@@ -102,10 +109,20 @@ class InProcessStint:
         self._woken.set()
 
     def _fill(self) -> None:
-        while len(self._tasks) < self._concurrency and (project_id := self._queue.take()) is not None:
-            task = asyncio.create_task(self._one(project_id))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        while len(self._tasks) < self._concurrency and (project_id := self._queue.nudged()) is not None:
+            self._begin(project_id, self._tasks)
+        while self._has_room() and (project_id := self._queue.due()) is not None:
+            self._begin(project_id, self._tasks, self._due)
+
+    def _has_room(self) -> bool:
+        """For a pass that is merely due."""
+        return len(self._tasks) < self._concurrency and len(self._due) < for_due(self._concurrency)
+
+    def _begin(self, project_id: ProjectId, *places: set[asyncio.Task[None]]) -> None:
+        task = asyncio.create_task(self._one(project_id))
+        for each in places:
+            each.add(task)
+            task.add_done_callback(each.discard)
 
     async def _one(self, project_id: ProjectId) -> None:
         try:

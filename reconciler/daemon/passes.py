@@ -11,6 +11,11 @@ from typing import Protocol
 from reconciler.model.ids import ProjectId
 from reconciler.ports import Queue
 
+RESERVE = 4
+"""Every fourth place of a worker is kept for passes that were asked for: those that are merely due, which may
+take long, never fill them all.
+"""
+
 Run = Callable[[ProjectId], Awaitable[None]]
 """One pass. It raises nothing but CancelledError."""
 
@@ -51,5 +56,12 @@ class Passes(Queue, Protocol):
         ...
 
     def stint(self, run: Run, concurrency: int) -> Stint:
-        """A worker that runs so many passes at a time. Several may work side by side."""
+        """A worker that runs so many passes at a time, of those that are merely due fewer (`for_due`).
+        Several may work side by side.
+        """
         ...
+
+
+def for_due(concurrency: int) -> int:
+    """So many of a worker's places are for passes that are merely due, at least one."""
+    return concurrency - concurrency // RESERVE

@@ -92,6 +92,40 @@ async def test_nudges_go_ahead_of_what_is_merely_due(queue: Passes) -> None:
     assert bench.began == [THREE, ONE, TWO]
 
 
+async def test_a_project_that_is_due_and_then_nudged_goes_ahead_as_well(queue: Passes) -> None:
+    bench = Bench()
+    await queue.put([ONE, TWO, THREE])
+    await queue.nudge(THREE)
+    await queue.put([THREE])
+    async with working(queue, bench, concurrency=1):
+        await bench.until(3, ended=True)
+    assert bench.began == [THREE, ONE, TWO]
+
+
+async def test_what_is_merely_due_never_takes_every_place(queue: Passes) -> None:
+    bench = Bench(hold=True)
+    due = [project(number) for number in range(10, 20)]
+    await queue.put(due)
+    async with working(queue, bench, concurrency=4):
+        await bench.until(3)
+        await queue.nudge(due[-1])  # in the queue already, behind all others
+        await bench.until(4)
+        await queue.nudge(ONE)
+        backlog = await queue.backlog()
+        assert (bench.began[3], bench.most_at_once, len(backlog.running)) == (due[-1], 4, 4)
+        bench.let_go(due[-1])
+        await bench.until(5)
+    assert bench.began[4] == ONE
+
+
+async def test_what_is_nudged_may_take_every_place(queue: Passes) -> None:
+    bench = Bench(hold=True)
+    for each in (ONE, TWO, THREE, FOUR):
+        await queue.nudge(each)
+    async with working(queue, bench, concurrency=4):
+        await bench.until(4)
+
+
 async def test_a_stopped_worker_ends_what_it_has_and_takes_no_more(queue: Passes) -> None:
     bench = Bench(hold=True)
     stint = queue.stint(bench.run, 1)
