@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import assert_never
 
 from reconciler.decide import diff
@@ -9,6 +10,7 @@ from reconciler.decide.comments import EDITED_COPY
 from reconciler.decide.diff import FieldDiff, Verdict
 from reconciler.decide.recognise import excerpt
 from reconciler.decide.text import is_imported, unescape
+from reconciler.model.disputes import open_conflicts
 from reconciler.model.dossier import CommentShown, Dossier, FieldShown, ReportShown
 from reconciler.model.fields import Field, Side
 from reconciler.model.intent import Intent, IntentState
@@ -33,10 +35,10 @@ ENDS = {
 }
 
 
-def explain(project_name: str, dossier: Dossier, policy: SyncPolicy) -> ReportShown:
-    """All of it. Pure; raises nothing."""
+def explain(project_name: str, dossier: Dossier, policy: SyncPolicy, now: datetime) -> ReportShown:
+    """All of it; conflicts are told as long as they are news. Pure; raises nothing."""
     fields = fields_of(dossier.report, dossier.link, policy)
-    state, reason = _standing(dossier, fields)
+    state, reason = _standing(dossier, fields, now)
     return ReportShown(
         project_name=project_name,
         dossier=dossier,
@@ -51,7 +53,7 @@ def explain(project_name: str, dossier: Dossier, policy: SyncPolicy) -> ReportSh
 # --- the report as a whole --------------------------------------------------------------------------------
 
 
-def _standing(dossier: Dossier, fields: tuple[FieldShown, ...]) -> tuple[str, str | None]:
+def _standing(dossier: Dossier, fields: tuple[FieldShown, ...], now: datetime) -> tuple[str, str | None]:
     link = dossier.link
     if link is None:
         return _unlinked(dossier)
@@ -68,7 +70,15 @@ def _standing(dossier: Dossier, fields: tuple[FieldShown, ...]) -> tuple[str, st
     if dossier.withheld:
         count = len(dossier.withheld)
         return "Needs you", f"{count} deletion{'' if count == 1 else 's'} withheld"
-    return _waits(dossier, link, fields)
+    return _disputed(_waits(dossier, link, fields), dossier, now)
+
+
+def _disputed(quiet: tuple[str, str | None], dossier: Dossier, now: datetime) -> tuple[str, str | None]:
+    """A value that was lost goes before what only waits, which is told beside it."""
+    lost = [f"{each.change.field}: {each.change.lost} was lost" for each in open_conflicts(dossier, now)]
+    if not lost:
+        return quiet
+    return "Conflict", "; ".join([*lost, *([quiet[1]] if quiet[1] else [])])
 
 
 def _unlinked(dossier: Dossier) -> tuple[str, str | None]:

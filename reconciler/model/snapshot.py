@@ -202,7 +202,7 @@ class Health:
     repository: str | None
     paused: bool
     links: Mapping[str, int]  # by link state
-    conflicts: int  # recorded in the last pass
+    conflicts: int  # that still stand: as pages count and list them
     pending: int
     quarantined: int
     withheld: str | None  # the hash of deletions waiting for --accept
@@ -217,6 +217,7 @@ class Health:
     failures: int = 0  # passes in a row that failed; `next_at` is put off for it
     elsewhere: int = 0  # links of another repository than the one the project is connected to now
     attention: tuple[Attention, ...] = ()
+    disputed: str | None = None  # the newest of the conflicts: `severity of BUG-0001`
     doubt: str | None = None  # why it is not certain that this database may write
     recovering: Coverage | None = None  # after a restore: how many links have been read anew
     webhook: WebhookHealth = field(default_factory=WebhookHealth)

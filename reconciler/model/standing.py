@@ -17,6 +17,7 @@ class State(StrEnum):
 
     SYNCED = "Synced"
     WAITING = "Waiting"
+    CONFLICT = "Conflict"
     ATTENTION = "Needs you"
     FAILED = "Failed"
     PAUSED = "Paused"
@@ -26,12 +27,22 @@ class State(StrEnum):
 SIGNS = {
     State.SYNCED: ("✓", "+"),
     State.WAITING: ("…", "~"),
+    State.CONFLICT: ("≠", "%"),
     State.ATTENTION: ("!", "!"),
     State.FAILED: ("✗", "x"),
     State.PAUSED: ("‖", "="),
     State.NEW: ("·", "."),
 }
 RECREATED = "recreated"  # errors.RecreatedError.kind
+RESTS, FROZEN = "resting", "frozen"
+ENDINGS = {
+    RESTS: "rests",
+    LinkState.GONE.value: "is gone on GitHub",
+    LinkState.TRANSFERRED.value: "was transferred on GitHub",
+    LinkState.CONVERTED.value: "was converted on GitHub",
+    LinkState.CONTESTED.value: "names an issue that another report holds",
+}
+"""What `store.attention` tells of a link, in the words of its own page."""
 LIVE = (LinkState.ACTIVE, LinkState.NEW)
 _QUIET = (*LIVE, LinkState.UNLINKED)
 
@@ -58,7 +69,7 @@ class Standing:
 
 def standing(health: Health, now: datetime, zone: tzinfo | None) -> Standing:
     """The most pressing thing about a project: what needs a person first."""
-    return _needs_person(health, now, zone) or _waits(health, now, zone) or _fine(health, now, zone)
+    return _needs_person(health, now, zone) or _conflict(health, now, zone) or _quiet(health, now, zone)
 
 
 def _needs_person(health: Health, now: datetime, zone: tzinfo | None) -> Standing | None:
@@ -83,7 +94,7 @@ def _needs_person(health: Health, now: datetime, zone: tzinfo | None) -> Standin
     if health.quarantined:
         reason = f"{counted(health.quarantined, 'change')} quarantined"
         return Standing(state=State.ATTENTION, reason=reason, command=words_of_shell(*one_pass))
-    return None
+    return _told(health)
 
 
 def _held(health: Health) -> Standing | None:
@@ -100,12 +111,38 @@ def _held(health: Health) -> Standing | None:
         reason = f"{held[0].issue}: {held[0].reason}"
         more = f" (and {len(held) - 1:,} more)" if len(held) > 1 else ""
         return Standing(state=State.ATTENTION, reason=reason + more)
-    frozen = next((item for item in health.attention if item.what == "frozen"), None)
+    frozen = next((item for item in health.attention if item.what == FROZEN), None)
     if frozen:
         resolve = ("reconcile", "resolve", str(frozen.report_id), str(frozen.field), "--take", "github")
         reason = f"{frozen.field} of {frozen.report} is frozen: {frozen.reason}"
         return Standing(state=State.ATTENTION, reason=reason, command=words_of_shell(*resolve))
     return None
+
+
+def _told(health: Health) -> Standing | None:
+    """Links that rest, or whose issue is gone: whatever pages count as needing a person."""
+    if not health.attention:
+        return None
+    first, more = health.attention[0], len(health.attention) - 1
+    rest = f" (and {more:,} more)" if more else ""
+    reason = f"{first.report} {ENDINGS.get(first.what, first.what)}{rest}"
+    deed = "retry" if first.what == RESTS else "why"
+    command = words_of_shell("reconcile", deed, str(first.report_id))
+    return Standing(state=State.ATTENTION, reason=reason, command=command)
+
+
+def _conflict(health: Health, now: datetime, zone: tzinfo | None) -> Standing | None:
+    """A value was lost of late and can be brought back; what the project waits for is told beside it."""
+    if not health.conflicts:
+        return None
+    more = f" and {health.conflicts - 1:,} more" if health.conflicts > 1 else ""
+    waits = _waits(health, now, zone)
+    reason = f"{health.disputed or 'one field'}{more}" + (f"; {waits.reason}" if waits else "")
+    return Standing(state=State.CONFLICT, reason=reason)
+
+
+def _quiet(health: Health, now: datetime, zone: tzinfo | None) -> Standing:
+    return _waits(health, now, zone) or _fine(health, now, zone)
 
 
 def _waits(health: Health, now: datetime, zone: tzinfo | None) -> Standing | None:
@@ -136,8 +173,6 @@ def _fine(health: Health, now: datetime, zone: tzinfo | None) -> Standing:
     if health.last_success_at is None:
         return Standing(state=State.NEW)
     parts = [ago(health.last_success_at, now)]
-    if health.conflicts:
-        parts.append(counted(health.conflicts, "conflict"))
     parts += [f"{number:,} {state.replace('_', ' ')}" for state, number in aside(health).items()]
     if health.elsewhere:
         parts.append(f"{counted(health.elsewhere, 'link')} of another repository rest")

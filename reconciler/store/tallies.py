@@ -68,11 +68,15 @@ def oddities(now: datetime, project_id: ProjectId | None) -> CompoundSelect[Any]
     return union_all(*(_only(each, project_id) for each in _questions(now)))
 
 
-def conflicts(now: datetime, project_id: ProjectId, limit: int) -> Select[Any]:
-    """Recorded conflicts of a project that still stand, newest first."""
-    mine = select(changes).select_from(changes.join(links, links.c.id == changes.c.link_id))
-    newest = mine.where(changes.c.project_id == project_id, *_standing(now)).order_by(changes.c.at.desc())
-    return newest.order_by(changes.c.id.desc()).limit(limit)
+def conflicts(now: datetime, project_id: ProjectId | None, limit: int | None = None) -> Select[Any]:
+    """Recorded conflicts, of a project or of all, that still stand; newest first where there is a limit."""
+    query = select(changes).select_from(changes.join(links, links.c.id == changes.c.link_id))
+    query = query.where(*_standing(now))
+    if project_id is not None:
+        query = query.where(changes.c.project_id == project_id)
+    if limit is None:
+        return query
+    return query.order_by(changes.c.at.desc(), changes.c.id.desc()).limit(limit)
 
 
 def _tally(odd: dict[int, int], quiet: int, told: int) -> Tally:

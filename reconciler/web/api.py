@@ -75,7 +75,7 @@ class Api:
         shown = await self.readings.report(report_id)
         if shown is None:
             not_found()
-        return telling.report(shown, self.site, self.clock.now())
+        return telling.report(shown, self.site)
 
 
 def router(api: Api) -> APIRouter:

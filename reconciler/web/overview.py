@@ -101,6 +101,9 @@ def summary(rows: Sequence[Row]) -> tuple[str, str]:
             else f"{pressing:,} of {counted(len(rows), 'project')}"
         )
         return State.ATTENTION.value, f"{which} {verb} you"
+    if disputed := words[State.CONFLICT]:
+        verb = "has" if disputed == 1 else "have"
+        return State.CONFLICT.value, f"{counted(disputed, 'project')} {verb} a conflict"
     if words[State.WAITING]:
         return State.WAITING.value, f"{counted(words[State.WAITING], 'project')} waiting, the rest is synced"
     if words[State.NEW] == len(rows):

@@ -21,7 +21,7 @@ from reconciler.web.entrance import Visitor, not_found
 from reconciler.web.front import Front
 from reconciler.web.sentences import NAMES
 from reconciler.web.sides import sides
-from reconciler.web.states import last_crossing, words_of
+from reconciler.web.states import last_crossing
 from reconciler.web.thread import story, thread
 
 EVERY = 5
@@ -73,7 +73,7 @@ class ReportPage:
             report=dossier.report,
             link=link,
             issue=telling.issue(link, site) if link is not None else None,
-            how=words_of(shown, now),
+            how=(shown.state, shown.reason),
             crossed=last_crossing(dossier),
             may=may(shown) if access is Access.CHANGE else May(),
             rows=sides(shown, now),

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.model.disputes import open_conflicts
 from reconciler.model.dossier import Dossier, FieldShown, ReportShown, Told
 from reconciler.model.fields import Side
 from reconciler.model.kinds import CROSSED
-from reconciler.web.states import open_conflicts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ STILL = ("still", "new")
 SIGNS: dict[str, tuple[str, str]] = {
     State.SYNCED: ("ok", "ok"),
     State.WAITING: ("wait", "wait"),
+    State.CONFLICT: ("conflict", "conflict"),
     State.ATTENTION: ("needs", "needs"),
     State.FAILED: ("failed", "failed"),
     State.PAUSED: ("still", "paused"),
@@ -16,7 +17,6 @@ SIGNS: dict[str, tuple[str, str]] = {
     SyncState.CONFLICT: ("conflict", "conflict"),
     SyncState.ATTENTION: ("needs", "needs"),
     SyncState.UNLINKED: ("still", "unlinked"),
-    "Conflict": ("conflict", "conflict"),
     "Not linked": ("still", "unlinked"),
     "Gone on GitHub": ("still", "gone"),
     "Transferred on GitHub": ("still", "gone"),

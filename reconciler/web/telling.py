@@ -58,10 +58,10 @@ def _webhook(hook: WebhookHealth, url: str | None) -> shapes.Webhook:
     )
 
 
-def report(shown: ReportShown, site: Site, now: datetime) -> shapes.Report:
+def report(shown: ReportShown, site: Site) -> shapes.Report:
     """A report and how it stands on both sides."""
     dossier, link = shown.dossier, shown.dossier.link
-    state, reason = state_of(shown, now)
+    state, reason = state_of(shown)
     return shapes.Report(
         id=dossier.report.id,
         tracking_id=dossier.report.tracking_id,

@@ -114,7 +114,7 @@ class Application:
             raise UsageError(f"There is no report {report}.")
         from reconciler.decide.why import explain
 
-        return explain(project.name, dossier, self._parts.settings.sync_policy())
+        return explain(project.name, dossier, self._parts.settings.sync_policy(), self._parts.clock.now())
 
     async def resolve(self, report: str, field: Field, take: Side) -> str:
         """A sentence that says what was done. Raises UsageError, ProjectError."""

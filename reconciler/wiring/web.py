@@ -30,6 +30,7 @@ class Composed:
     def __init__(self, parts: Parts) -> None:
         self._stores = parts.stores
         self._policy = parts.settings.sync_policy()
+        self._now = parts.clock.now
 
     async def health(self, project_id: ProjectId | None = None) -> tuple[Health, ...]:
         return await self._stores.projects.health(project_id)
@@ -40,7 +41,7 @@ class Composed:
         except UsageError:
             return None
         dossier = await self._stores.stories.dossier(report_id, STORY)
-        return explain(project.name, dossier, self._policy) if dossier is not None else None
+        return explain(project.name, dossier, self._policy, self._now()) if dossier is not None else None
 
 
 def application(

@@ -60,6 +60,15 @@ SILENT = WebhookHealth(
     silent=2,
     silent_since=NOW - timedelta(minutes=55),
 )
+LOST = Attention(
+    report="BUG-0003",
+    report_id=ReportId(UUID(int=3)),
+    issue="acme/web#3",
+    what="gone",
+    field=None,
+    reason="deleted",
+)
+RESTING = replace(LOST, report="BUG-0004", what="resting", reason="404")
 TROUBLE = Failure(kind="github", message="GitHub does not answer; it is tried again")
 
 
@@ -67,11 +76,16 @@ TROUBLE = Failure(kind="github", message="GitHub does not answer; it is tried ag
     ("changes", "words"),
     [
         ({}, "Synced (40 s ago)"),
-        ({"conflicts": 1}, "Synced (40 s ago, 1 conflict)"),
+        ({"conflicts": 1, "disputed": "severity of BUG-7"}, "Conflict: severity of BUG-7"),
+        ({"conflicts": 3, "disputed": "severity of BUG-7"}, "Conflict: severity of BUG-7 and 2 more"),
         (
-            {"links": {"active": 1, "gone": 2, "report_deleted": 1}},
-            "Synced (40 s ago, 2 gone, 1 report deleted)",
+            {"conflicts": 1, "disputed": "status of BUG-7", "pending": 3},
+            "Conflict: status of BUG-7; 3 writes pending",
         ),
+        ({"conflicts": 1, "withheld": "abc", "withheld_count": 2}, "Needs you: 2 deletions withheld"),
+        ({"attention": (LOST,)}, "Needs you: BUG-0003 is gone on GitHub"),
+        ({"attention": (RESTING, LOST), "conflicts": 1}, "Needs you: BUG-0004 rests (and 1 more)"),
+        ({"links": {"active": 1, "report_deleted": 1}}, "Synced (40 s ago, 1 report deleted)"),
         ({"last_success_at": NOW - timedelta(hours=5)}, "Synced (5 h ago)"),
         ({"pending": 3}, "Waiting (3 writes pending)"),
         (
@@ -214,8 +228,8 @@ def test_the_status_of_one_project_tells_each_reason_within_the_width() -> None:
 
 
 def test_the_status_of_many_projects_leaves_single_links_out() -> None:
-    lines = list(as_lines([health(attention=(GONE,)), health()], (), VIEW))
-    assert not any("BUG-0008" in line for line in lines)
+    lines = list(as_lines([health(attention=(FROZEN, GONE)), health()], (), VIEW))
+    assert not any("(410)" in line for line in lines)
 
 
 def covered(verified: int, links: int, **changes: Any) -> Health:

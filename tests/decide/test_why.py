@@ -33,7 +33,7 @@ def dossier(**given: Any) -> Dossier:
 
 
 def explained(**given: Any) -> ReportShown:
-    return explain("Shop", dossier(**given), SyncPolicy())
+    return explain("Shop", dossier(**given), SyncPolicy(), AFTER)
 
 
 def an_intent(state: IntentState = IntentState.PLANNED, **given: Any) -> Intent:

@@ -78,7 +78,8 @@ def dossier(**given: Any) -> Dossier:
     ],
 )
 def test_a_comment_that_is_over_says_how(entry: Entry, words: str) -> None:
-    (comment,) = explain("Shop", dossier(comments=(a_local(),), entries=(entry,)), SyncPolicy()).comments
+    given = dossier(comments=(a_local(),), entries=(entry,))
+    (comment,) = explain("Shop", given, SyncPolicy(), AFTER).comments
     assert comment.state == words
 
 
@@ -92,10 +93,10 @@ def test_a_comment_that_is_over_says_how(entry: Entry, words: str) -> None:
     ],
 )
 def test_a_link_that_has_ended_says_how(state: LinkState, words: str) -> None:
-    shown = explain("Shop", dossier(link=a_link(state=state, reason="so it is")), SyncPolicy())
+    shown = explain("Shop", dossier(link=a_link(state=state, reason="so it is")), SyncPolicy(), AFTER)
     assert (shown.state, shown.reason, shown.project_name) == (words, "so it is", "Shop")
 
 
 def test_a_link_that_rests_without_a_word_says_so() -> None:
-    shown = explain("Shop", dossier(link=a_link(quarantined_until=AFTER)), SyncPolicy())
+    shown = explain("Shop", dossier(link=a_link(quarantined_until=AFTER)), SyncPolicy(), AFTER)
     assert (shown.state, shown.reason) == ("Needs you", "it rests")

@@ -68,6 +68,8 @@ async def test_links_are_listed_under_the_most_pressing_thing_as_they_are_counte
         assert await found(stores, sync, None, text) == [quiet], text
     for text in ("100_", "%", "'; --", "BUG-9999", "\u202e"):
         assert await found(stores, sync, None, text) == ([quiet] if text == "%" else []), text
+    [health] = await stores.projects.health(sync.project)
+    assert (health.conflicts, health.disputed) == (1, "severity of BUG-0002")
     [told] = await stores.listings.conflicts(sync.project, 10)
     assert (told.told.change.report_id, told.issue) == (both, f"acme/web#{conflict}")
 

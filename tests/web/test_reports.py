@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from reconciler.metrics import Metrics
+from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ReportId
 from reconciler.web.serve import bind, serving
 from reconciler.wiring.web import application
@@ -83,7 +84,11 @@ async def test_a_conflict_is_told_with_the_value_that_lost(sync: Sync, client: h
     assert (said["state"], said["reason"]) == ("conflict", "severity: high was lost")
     project = (await client.get("/api/v1/projects")).json()[0]
     assert project["links"] == {"synced": 0, "pending": 0, "conflict": 1, "attention": 0}
-    assert project["health"]["state"] == "Synced"
+    assert (project["health"]["state"], project["health"]["reason"]) == ("Conflict", "severity of BUG-0001")
+    await sync.app.resolve(str(report), Field.SEVERITY, Side.GITHUB)
+    await sync.settle()
+    assert (await told(client, report))["state"] == "synced"
+    assert (await client.get("/api/v1/projects")).json()[0]["health"]["state"] == "Synced"
 
 
 async def test_an_issue_that_was_deleted_needs_attention_and_a_cut_link_is_unlinked(
