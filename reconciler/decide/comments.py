@@ -160,13 +160,16 @@ def _adopt(desk: Desk, entry: Entry, comment: RemoteComment) -> None:
 
 def _adopt_earlier_copy(desk: Desk, comment: RemoteComment) -> None:
     """Written by BugSpark before there was a ledger: never imported, whether or not it finds its original."""
-    local = next((row for row in desk.unmatched.values() if renders_as(row, comment.body)), None)
+    waiting = {local.id: (local, entry) for local, entry in unsent(desk)}  # sent, and nobody heard of it
+    rows = [*((local, None) for local in desk.unmatched.values()), *waiting.values()]
+    local, entry = next((row for row in rows if renders_as(row[0], comment.body)), (None, None))
     if local is None:
         reason = "an earlier copy by BugSpark; its original was not found"
         desk.keep(desk.entry(Side.BUGSPARK, EntryState.SKIPPED, remote=comment, reason=reason))
         return
-    del desk.unmatched[local.id]
-    desk.keep(desk.entry(Side.BUGSPARK, EntryState.LIVE, local=local, remote=comment))
+    desk.unmatched.pop(local.id, None)
+    found = desk.entry(Side.BUGSPARK, EntryState.LIVE, local=local, remote=comment)
+    desk.keep(replace(found, id=entry.id) if entry else found)
 
 
 def _match_import(desk: Desk, comment: RemoteComment) -> bool:

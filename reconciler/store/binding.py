@@ -1,5 +1,7 @@
 """Tying a report to an issue, and cutting it loose (CONTRACT.md: `link`, `unlink`)."""
 
+from dataclasses import replace
+
 from sqlalchemy import func, not_, or_, select, update
 
 from reconciler.errors import UsageError
@@ -11,8 +13,8 @@ from reconciler.store.questions import LIVE, links, reports
 from reconciler.store.records import LINK_KINDS, link_row
 
 
-async def make(connection: AsyncConnection, link: Link, columns: Columns) -> None:
-    """Store a link as NEW and fill the report's columns.
+async def make(connection: AsyncConnection, link: Link, columns: Columns) -> Link:
+    """Store a link as NEW and fill the report's columns; the link under the id that it has.
 
     The report's other links are of the past then. One to the same issue is taken up again instead, for its
     ledger knows the comments. Raises UsageError when a live link holds the report or the issue.
@@ -23,6 +25,7 @@ async def make(connection: AsyncConnection, link: Link, columns: Columns) -> Non
     found = select(links.c.id, links.c.revision).where(*same, links.c.number == link.number)
     earlier = (await connection.execute(found.with_for_update())).first()
     if earlier is not None:
+        link = replace(link, id=earlier.id)
         row |= {"id": earlier.id, "revision": earlier.revision + 1}
         await update_by_id(connection, links, LINK_KINDS, [tuple(row.values())])
     elif not await insert_new(connection, links, LINK_KINDS, [tuple(row.values())]):
@@ -33,6 +36,7 @@ async def make(connection: AsyncConnection, link: Link, columns: Columns) -> Non
         "github_repo": columns.repository,
     }
     await connection.execute(update(reports).where(reports.c.id == link.report_id).values(filled))
+    return link
 
 
 async def _make_way(connection: AsyncConnection, link: Link) -> None:

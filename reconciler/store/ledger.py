@@ -10,7 +10,7 @@ from sqlalchemy import Column, Row, Select, case, exists, func, not_, or_, selec
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId, IssueNumber, ProjectId, RemoteCommentId, ReportId, RepositoryId
 from reconciler.model.kinds import Kind
-from reconciler.model.link import EntryState, Link, LinkState
+from reconciler.model.link import EntryState, Link, LinkOrigin, LinkState
 from reconciler.model.plan import Deletion
 from reconciler.model.report import Columns
 from reconciler.model.snapshot import (
@@ -26,6 +26,7 @@ from reconciler.model.snapshot import (
 from reconciler.ports import Clock
 from reconciler.store import attention, binding, health, snapshot, story, withholding
 from reconciler.store.apply import Ways, apply
+from reconciler.store.carrying import carry
 from reconciler.store.engine import Database
 from reconciler.store.look import Wanted
 from reconciler.store.questions import LIVE, entries, links, reports
@@ -170,7 +171,9 @@ class StoredLedger:
         its ledger knows the comments. Raises UsageError when a live link holds the report or the issue.
         """
         async with self._database.write() as connection:
-            await binding.make(connection, link, columns)
+            link = await binding.make(connection, link, columns)
+            if link.origin is LinkOrigin.TRANSFER:
+                await carry(connection, link, self._new_id)
             told = story.line(link, Kind.LINK, Side.BUGSPARK, story.TAKEN_UP[link.origin], to=_issue(link))
             await story.tell(connection, link.project_id, link.created_at, [told])
 

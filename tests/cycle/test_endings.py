@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from reconciler.demo.github.faults import Drop, Meanwhile, error, missing
+from reconciler.demo.github.faults import Drop, Limit, Meanwhile, error, missing
 from reconciler.demo.github.world import Repository
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Outcome, PassResult
@@ -19,6 +19,7 @@ from tests.support.sync import Sync
 LONG = 7 * 3600.0  # longer than verify_seconds with its jitter
 SETTLED = 61.0
 ONE_ISSUE = r"/issues/\d+$"
+POSTING = r"/issues/\d+/comments$"
 
 
 async def health(sync: Sync) -> Health:
@@ -156,6 +157,30 @@ async def test_transferred_issues_are_followed_when_the_project_is_connected_to_
     assert len(bodies) == len(sync.said_here(report)) == 3, "nothing is said twice"
     assert other.issue(1).comments == 0
     assert (await sync.settle()).outcome is Outcome.OK
+
+
+async def test_what_was_said_but_not_sent_before_a_transfer_goes_to_the_new_home(sync: Sync) -> None:
+    report, number = await talked(sync)
+    sync.github.simulator.faults.add(Limit(), method="POST", path=POSTING)
+    sync.say(report, "held up by a limit")
+    await sync.run()
+    sync.github.clock.advance(SETTLED)
+    sync.github.simulator.faults.clear()
+    sync.github.simulator.faults.add(Drop(applied=True), method="POST", path=POSTING)
+    sync.say(report, "its answer was lost")
+    await sync.run()
+    other = second_repository(sync)
+    there = sync.github.web.transfer(number, other, by="alice").number
+    await looked_at_twice(sync)
+    assert state(sync, report) == "transferred"
+    sync.say(report, "said while nobody followed")
+    connect(sync, repo="api")
+    await sync.settle()
+    bodies = [comment.body for comment in other.thread(there)]
+    assert len(bodies) == len(sync.said_here(report)) == 5
+    for said in ("ours", "held up", "answer was lost", "nobody followed"):
+        assert sum(said in body for body in bodies) == 1
+    assert (await health(sync)).pending == 0
 
 
 async def test_an_issue_that_answers_again_before_the_second_look_goes_on(sync: Sync) -> None:

@@ -1,0 +1,47 @@
+"""What a transferred issue's new link takes over from its old one: comments of BugSpark that never left.
+
+Those that left went along with the issue, and first contact finds them there by author and text. The rest is
+neither older than the tie between the two nor kept back by anybody (DESIGN.md, Invariants, 2).
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from sqlalchemy import exists, select, update
+
+from reconciler.model.fields import Side
+from reconciler.model.link import CUT, EntryState, Link
+from reconciler.store.bulk import insert_new
+from reconciler.store.connection import AsyncConnection
+from reconciler.store.questions import comments, entries, links
+from reconciler.store.records import kinds
+
+MADE = ("id", "link_id", "project_id", "repository_id", "origin", "state", "local_id", "reason")
+
+
+async def carry(connection: AsyncConnection, link: Link, new_id: Callable[[], UUID]) -> None:
+    """Give the link, stored by now, the rows of comments that are to be sent at its first contact."""
+    followed = select(links.c.id, links.c.created_at).where(
+        links.c.report_id == link.report_id,
+        links.c.successor_repository_id == link.repository_id,
+        links.c.successor_number == link.number,
+    )
+    for past in (await connection.execute(followed)).all():
+        unsent = (
+            entries.c.link_id == past.id,
+            entries.c.origin == Side.BUGSPARK,
+            entries.c.remote_id.is_(None),
+            entries.c.state.in_([EntryState.PENDING, EntryState.ENDED]),
+        )
+        place = {"link_id": link.id, "repository_id": link.repository_id}
+        await connection.execute(update(entries).where(*unsent).values(place))
+        since = select(comments.c.id).where(
+            comments.c.report_id == link.report_id,
+            comments.c.source.is_(None),
+            comments.c.created_at >= past.created_at,
+            ~exists().where(entries.c.local_id == comments.c.id),
+        )
+        said = (await connection.execute(since)).scalars().all()
+        tie = (link.id, link.project_id, link.repository_id)
+        rows = [(new_id(), *tie, Side.BUGSPARK, EntryState.ENDED, id_, CUT) for id_ in said]
+        await insert_new(connection, entries, kinds(entries, *MADE), rows)
