@@ -13,4 +13,4 @@ def daemon(context: typer.Context) -> None:
     session = session_of(context)
     settings = session.serve().settings
     assert session.redaction is not None  # set up when the configuration was read
-    session.doors.daemon(settings, lambda: session.reload().settings, session.redaction.add, session.environ)
+    session.doors.daemon(settings, session.reload, session.redaction.add, session.environ)

@@ -100,6 +100,8 @@ class Application(Protocol):
 
 Learn = Callable[["Secret"], None]
 """Told every secret that is read, so that it is masked wherever it turns up."""
+Again = Callable[[], tuple["Settings", Callable[[], None]]]
+"""Reads the configuration once more; what it returns beside it makes the log follow."""
 
 
 def _open_application(settings: Settings, learn: Learn) -> AbstractAsyncContextManager[Application]:
@@ -117,9 +119,7 @@ def _migrate(settings: Settings) -> str:
     return migrate(settings)
 
 
-def _daemon(
-    settings: Settings, again: Callable[[], Settings], learn: Learn, environ: Mapping[str, str]
-) -> None:
+def _daemon(settings: Settings, again: Again, learn: Learn, environ: Mapping[str, str]) -> None:
     import asyncio
 
     from reconciler.wiring.daemon import Starting, run_daemon
@@ -139,5 +139,5 @@ class Doors:
         _open_application
     )
     migrate: Callable[[Settings], str] = _migrate
-    daemon: Callable[[Settings, Callable[[], Settings], Learn, Mapping[str, str]], None] = _daemon
+    daemon: Callable[[Settings, Again, Learn, Mapping[str, str]], None] = _daemon
     demo: Callable[[bool], int] = _demo

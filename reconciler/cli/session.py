@@ -13,6 +13,7 @@ from reconciler.cli.unswept import unswept
 
 if TYPE_CHECKING:
     from reconciler.config.load import Loaded
+    from reconciler.config.settings import Settings
     from reconciler.logs import Redaction
 
 T = TypeVar("T")
@@ -51,14 +52,15 @@ class Session:
         self._set_up_logs(loaded, level=loaded.settings.log.level)
         return loaded
 
-    def reload(self) -> "Loaded":
-        """Read everything again, for a service. Raises ConfigurationError: then all stays as it was."""
+    def reload(self) -> "tuple[Settings, Callable[[], None]]":
+        """Read file and environment again, for a service; credentials stay those of its start, as systemd
+        keeps them. Returns what makes the log follow as well. Raises ConfigurationError.
+        """
         from reconciler.config.load import load
 
-        loaded = load(self.config, self.environ)
-        self._set_up_logs(loaded, level=loaded.settings.log.level)
-        self._loaded = loaded
-        return loaded
+        loaded = load(self.config, self.environ, credentials=self.load().credentials)
+        self._learn(loaded.settings)  # before its secrets can turn up in an error
+        return loaded.settings, lambda: self._set_up_logs(loaded, level=loaded.settings.log.level)
 
     def run(self, work: Callable[[Application, Display], Awaitable[T]]) -> T:
         """Open the program, do one thing with it, close it. Raises what either does."""
@@ -73,20 +75,26 @@ class Session:
             async with self.doors.open_application(settings, self.redaction.add) as application:
                 return await work(application, display)
 
+    def _learn(self, settings: "Settings") -> "Redaction":
+        """From now on its secrets are masked."""
+        from reconciler import logs
+
+        self.redaction = self.redaction or logs.Redaction()
+        for secret in settings.secrets():
+            self.redaction.add(secret)
+        return self.redaction
+
     def _set_up_logs(self, loaded: "Loaded", *, level: Literal["debug", "info", "warning", "error"]) -> None:
         from reconciler import logs
         from reconciler.config.process import wants_colour
 
         settings = loaded.settings
         self.debug = level == "debug"
-        self.redaction = self.redaction or logs.Redaction()
-        for secret in settings.secrets():
-            self.redaction.add(secret)
         colour = wants_colour(self.environ, terminal=self.console.err.isatty())
         logs.configure(
             level=level,
             style=settings.log.format,
-            redaction=self.redaction,
+            redaction=self._learn(settings),
             colour=colour,
             stream=self.console.err,
         )

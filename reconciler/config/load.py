@@ -29,6 +29,7 @@ class Loaded:
     settings: Settings
     file: Path | None  # the TOML file in use, if any
     places: Mapping[str, str]  # of the keys that are not at their default
+    credentials: Layer  # what systemd handed over
 
     def effective(self) -> tuple[Shown, ...]:
         """Every key in the order of CONTRACT.md, secrets masked ("***" when set)."""
@@ -41,16 +42,25 @@ class Loaded:
         return self.places.get(key, "default")
 
 
-def load(path: Path | None, environ: Mapping[str, str], flags: Mapping[str, object] | None = None) -> Loaded:
+def load(
+    path: Path | None,
+    environ: Mapping[str, str],
+    flags: Mapping[str, object] | None = None,
+    *,
+    credentials: Layer | None = None,
+) -> Loaded:
     """Read everything and validate it.
 
-    `path` is what `--config` said; `flags` are values by dotted key that win over all else. Raises
-    ConfigurationError with one sentence: what, where, what to do.
+    `path` is what `--config` said; `flags` are values by dotted key that win over all else; `credentials`
+    stand for those on disk: a service keeps the ones it was started with. Raises ConfigurationError with one
+    sentence: what, where, what to do.
     """
+    if credentials is None:
+        credentials = sources.from_credentials(sources.credentials_directory(environ))
     file = sources.file_in_use(path, environ)
     layer: Layer = {
         **(sources.from_file(file) if file else {}),
-        **sources.from_credentials(sources.credentials_directory(environ)),
+        **credentials,
         **sources.from_environment(environ),
         **sources.from_flags(flags or {}),
     }
@@ -60,7 +70,7 @@ def load(path: Path | None, environ: Mapping[str, str], flags: Mapping[str, obje
         raise problems.of_validation(error.errors(include_url=False)[0], layer) from None
     problems.across(settings, layer)
     places = {key: found.place.removeprefix("the ") for key, found in layer.items()}
-    return Loaded(settings=settings, file=file, places=places)
+    return Loaded(settings=settings, file=file, places=places, credentials=credentials)
 
 
 def _nested(layer: Layer) -> dict[str, Any]:

@@ -1,21 +1,28 @@
 """A door that stays open while what is behind it is exchanged: a reload drops no connection."""
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 Application = ASGIApp
+Stay = Callable[[], AbstractAsyncContextManager[object]]
+"""Entered for the time of a request: what the application stands on is not closed meanwhile."""
 
 
 class Door:
     """An ASGI application that hands each request to the one that is in place now."""
 
     def __init__(self) -> None:
-        self._behind: ASGIApp | None = None
+        self._behind: tuple[ASGIApp, Stay] | None = None
 
-    def put(self, app: ASGIApp) -> None:
+    def put(self, app: ASGIApp, stay: Stay) -> None:
         """From now on this one answers; requests under way stay where they are."""
-        self._behind = app
+        self._behind = (app, stay)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._behind is None:
             raise RuntimeError("nothing is behind the door yet")
-        await self._behind(scope, receive, send)
+        app, stay = self._behind
+        async with stay():
+            await app(scope, receive, send)

@@ -32,6 +32,9 @@ RETRY_SECONDS = 2.0
 FIXED = (("database", "url"), ("queue", "engine"), ("web", "enabled"), ("web", "host"), ("web", "port"))
 """What a reload can't change: doors that are open already."""
 
+Again = tuple[Settings, Callable[[], None]]
+"""A configuration that was read, and what makes the log follow it."""
+
 log = Log(__name__)
 
 
@@ -40,7 +43,7 @@ class Starting:
     """What the daemon is started with."""
 
     settings: Settings
-    again: Callable[[], Settings]  # reads the configuration once more; raises ConfigurationError
+    again: Callable[[], Again]  # reads the configuration once more; raises ConfigurationError
     learn: Callable[[Secret], None]  # told every token that is read, for the logs' masks
     environ: Mapping[str, str]  # asked for what systemd says only
 
@@ -119,14 +122,16 @@ class _Reload:
             except ReconcilerError as error:
                 # Foreseen, and its sentence says it all: no trace.
                 log.error("the old configuration stays", kind=error.kind, reason=str(error))  # noqa: TRY400
+            except Exception:  # a mistake of ours: what runs goes on, and the next reload is heard
+                log.exception("reload failed")
             finally:
                 self.notify.ready()
 
     async def _once(self) -> None:
-        found = self.starting.again()
+        found, log_so = self.starting.again()
         settings, ignored = merged(self.residence.settings, found)
-        await self.residence.move(settings)
-        self.renew()
+        await self.residence.move(settings, self.renew)
+        log_so()
         self.service.retune(rhythm_of(settings))
         log.info("configuration reloaded")
         if ignored:
@@ -236,7 +241,8 @@ async def _web(
     door = Door()
 
     def renew() -> None:
-        door.put(application(residence.parts, passes, metrics, lambda: service.alive, sockets))
+        behind = application(residence.parts, passes, metrics, lambda: service.alive, sockets)
+        door.put(behind, residence.stay)
 
     renew()
     async with serving(door, sockets) as running:

@@ -1,11 +1,11 @@
 """The program as the daemon lives in it (`daemon.house.House`), opened anew when the configuration changes.
 
-A reload opens the new one beside the old: passes under way end in the one they began in, which is closed
-then.
+A reload opens the new one beside the old: passes and requests under way end in the one they began in, which
+is closed then.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -36,10 +36,15 @@ class _Opened:
     users: int = 0
     over: bool = False
 
-    async def leave(self) -> None:
-        """Somebody has gone; the last one closes the door behind a configuration that is over."""
-        self.users -= 1
-        await self.close_if_empty()
+    @asynccontextmanager
+    async def using(self) -> AsyncIterator[Parts]:
+        """Be in there; the last one to leave closes the door behind a configuration that is over."""
+        self.users += 1
+        try:
+            yield self.parts
+        finally:
+            self.users -= 1
+            await self.close_if_empty()
 
     async def close_if_empty(self) -> None:
         """Close it, if it is over and nobody is in there."""
@@ -67,9 +72,14 @@ class Residence:
         """The parts in use: for who is told of a reload, and asks again then."""
         return self._opened.parts
 
-    async def move(self, settings: Settings) -> None:
-        """Open the program with this configuration and use it from now on. Raises SchemaError, DatabaseError,
-        ConfigurationError: then the one before stays in use.
+    @property
+    def stay(self) -> Callable[[], AbstractAsyncContextManager[Parts]]:
+        """For who keeps `parts`: they are not closed while this is entered, also after a reload."""
+        return self._opened.using
+
+    async def move(self, settings: Settings, moved: Callable[[], None] = lambda: None) -> None:
+        """Open the program with this configuration and use it from now on; `moved` is called before the one
+        before is closed. Raises SchemaError, DatabaseError, ConfigurationError: then that one stays in use.
         """
         async with AsyncExitStack() as stack:
             connections = settings.poll.concurrency + SPARE
@@ -77,12 +87,13 @@ class Residence:
                 open_parts(settings, learn=self._learn, connections=connections, answered=self._answered)
             )
             before, self._now = self._now, _Opened(parts, stack.pop_all())
+        moved()
         if before is not None:
             before.over = True
             await before.close_if_empty()
 
     async def aclose(self) -> None:
-        """Leave for good. Passes must have ended."""
+        """Leave for good. Passes and requests must have ended."""
         if self._now is not None:
             await self._now.stack.aclose()
 
@@ -119,11 +130,5 @@ class Residence:
             raise RuntimeError("the house was not opened: `move` comes first")
         return self._now
 
-    @asynccontextmanager
-    async def _using(self) -> AsyncIterator[Parts]:
-        opened = self._opened
-        opened.users += 1
-        try:
-            yield opened.parts
-        finally:
-            await opened.leave()
+    def _using(self) -> AbstractAsyncContextManager[Parts]:
+        return self._opened.using()

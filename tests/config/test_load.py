@@ -176,6 +176,22 @@ def test_a_credential_brings_the_apps_private_key_itself(empty_directory: Path) 
     assert app.id == "9"
 
 
+def test_a_service_keeps_the_credentials_it_was_started_with_when_it_reads_the_rest_again(
+    empty_directory: Path,
+) -> None:
+    credentials = empty_directory / "credentials"
+    credentials.mkdir()
+    environ = {"CREDENTIALS_DIRECTORY": str(credentials)}
+    write(credentials, "first\n", "bugspark.jwt_secret")
+    begun = load(None, environ)
+    write(credentials, "second\n", "bugspark.jwt_secret")
+    write(empty_directory, "[keep]\ndays = 3\n")
+    again = load(None, environ, credentials=begun.credentials).settings
+    assert (again.bugspark.jwt_secret.reveal(), again.keep.days) == ("first", 3)
+    assert load(None, environ).settings.bugspark.jwt_secret.reveal() == "second"
+    assert "first" not in repr(begun)
+
+
 def test_a_credentials_line_end_is_not_part_of_the_secret(empty_directory: Path) -> None:
     write(empty_directory, f"{KEY_A},{KEY_B}\n", "bugspark.encryption_key")
     settings = load(None, {"CREDENTIALS_DIRECTORY": str(empty_directory)}).settings

@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 
 from reconciler.model.fields import Status
 from tests.support.canary import search
@@ -211,12 +213,22 @@ def test_the_example_drop_in_brings_a_database_to_a_first_start(installed: Insta
     assert re.findall(r"\.conf:\d+: .*", machine.boot) == []
 
 
-def test_who_connects_during_a_restart_waits_and_is_not_refused(installed: Installed) -> None:
+def test_a_restart_refuses_nobody_and_brings_changed_secrets_which_a_reload_does_not(
+    installed: Installed,
+) -> None:
     taken, port = free_port()
     installed.web_at(port)
     taken.close()
     installed.start()
     over = threading.Event()
+
+    def is_open() -> bool:
+        return httpx.get(f"http://127.0.0.1:{port}/", timeout=PATIENCE).status_code == HTTPStatus.OK
+
+    installed.machine.credential("web.password_hash", PasswordHasher(time_cost=1, memory_cost=8).hash("x"))
+    assert installed.machine.systemctl("reload", UNIT).returncode == 0
+    installed.until_said("configuration reloaded")
+    assert is_open()
 
     def ask() -> set[int]:
         answers = set()
@@ -235,3 +247,4 @@ def test_who_connects_during_a_restart_waits_and_is_not_refused(installed: Insta
             over.set()
         assert asked.result() == {200}
     installed.until_said("ready", 2)
+    assert not is_open()
