@@ -225,7 +225,7 @@ def test_a_restart_refuses_nobody_and_brings_changed_secrets_which_a_reload_does
     def is_open() -> bool:
         return httpx.get(f"http://127.0.0.1:{port}/", timeout=PATIENCE).status_code == HTTPStatus.OK
 
-    installed.machine.credential("web.password_hash", PasswordHasher(time_cost=1, memory_cost=8).hash("x"))
+    installed.machine.credential("web.password_hash", PasswordHasher(time_cost=1, memory_cost=64).hash("x"))
     assert installed.machine.systemctl("reload", UNIT).returncode == 0
     installed.until_said("configuration reloaded")
     assert is_open()
