@@ -9,6 +9,7 @@ from typing import TypeVar, assert_never
 
 from reconciler.cycle.context import Context
 from reconciler.cycle.identify import recognised
+from reconciler.cycle.standing import undoubted
 from reconciler.errors import ConfigurationError, GitHubError, ProjectError
 from reconciler.model.intent import Answer, Confirmed, NotSent, Refused, Unknown
 from reconciler.model.report import Project
@@ -73,9 +74,10 @@ async def create(context: Context, setting: Setting) -> HookMade:
     """Make the hook on GitHub, or set the one that delivers to our address right: events, secret, content
     type, active. Safe to repeat: a hook is recognised by its address.
 
-    Raises ConfigurationError without `web.public_url`, ProjectError with the permission that is missing,
-    GitHubError when it is not known whether it was done.
+    Raises ConfigurationError without `web.public_url`, IdentityError in a copy of the database, ProjectError
+    with the permission that is missing, GitHubError when it is not known whether it was done.
     """
+    undoubted(context)  # a copy would hand its own secret to the hook of the database it was made of
     url = _address(setting)
     memory = await context.stores.projects.memory(context.project.id)
     if memory.repository_id != UNKNOWN_REPOSITORY and memory.repository == context.project.repository:
@@ -97,6 +99,7 @@ async def ping(context: Context, setting: Setting) -> None:
     """Have GitHub deliver a `ping`: whether it arrives shows in the project's health. Raises what `create`
     raises, ProjectError when no hook delivers to our address.
     """
+    undoubted(context)
     url = _address(setting)
     ours = [hook for hook in await context.github.hooks() if hook.url == url]
     if not ours:

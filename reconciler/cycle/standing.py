@@ -13,11 +13,16 @@ async def certain(context: Context) -> None:
 
     Raises IdentityError.
     """
-    if doubt := context.identity.doubt:
-        raise IdentityError(f"{context.project.name}: {doubt}")
+    undoubted(context)
     if not context.identity.bound:
         await context.stores.identity.bind()
     await context.markers.keep()
+
+
+def undoubted(context: Context) -> None:
+    """Before GitHub is written to outside of a pass. Raises IdentityError where a pass would."""
+    if doubt := context.identity.doubt:
+        raise IdentityError(f"{context.project.name}: {doubt}")
 
 
 def is_about_identity(word: str) -> bool:

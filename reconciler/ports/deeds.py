@@ -12,7 +12,8 @@ class Deeds(Protocol):
 
     Each returns at once what was done, in a sentence, and asks for a pass where one has to follow. Raises
     UsageError or ProjectError for what can't be done, BusyError when a pass is at work and does not end
-    soon, CredentialError, LimitedError or GitHubError where GitHub had to be asked, DatabaseError.
+    soon, CredentialError, LimitedError or GitHubError where GitHub had to be asked, IdentityError where it
+    would be written to from a copy of the database, DatabaseError.
     """
 
     async def sync(self, project_id: ProjectId) -> str:

@@ -75,7 +75,8 @@ class Application:
     ) -> PassResult:
         """One pass. A project's own trouble is in the result, never raised."""
         context = await self._parts.context(project, progress, by_hand=True)
-        return await run_pass(context, wait=wait, accept=accept)
+        with _said(context):
+            return await run_pass(context, wait=wait, accept=accept)
 
     async def plan(self, project: Project, progress: Progress) -> PlanShown:
         """The same pass without the last step."""
@@ -129,7 +130,8 @@ class Application:
     async def verify(self, project: Project, *, wait: bool, progress: Progress) -> PassResult:
         """A pass that compares every link whole. A project's own trouble is in the result, never raised."""
         context = await self._parts.context(project, progress, by_hand=True)
-        return await run_pass(context, wait=wait, verify=True)
+        with _said(context):
+            return await run_pass(context, wait=wait, verify=True)
 
     async def keep(self) -> int:
         """Remove records older than `keep.days`, if nobody did so today; how many rows."""
@@ -152,11 +154,13 @@ class Application:
         return await hooks.rotate(self._setting(project))
 
     async def create_webhook(self, project: Project) -> HookMade:
-        """Make the hook on GitHub or set it right. Raises ConfigurationError, ProjectError, GitHubError."""
+        """Make the hook on GitHub or set it right. Raises ConfigurationError, IdentityError, ProjectError,
+        GitHubError.
+        """
         return await hooks.create(await self._usable(project), self._setting(project))
 
     async def ping_webhook(self, project: Project) -> None:
-        """Have GitHub deliver a `ping`. Raises ConfigurationError, ProjectError, GitHubError."""
+        """Have GitHub deliver a `ping`. Raises what `create_webhook` raises."""
         await hooks.ping(await self._usable(project), self._setting(project))
 
     async def discovery_cost(self, project: Project) -> int:
@@ -196,7 +200,8 @@ class Application:
         if unlinked:
             context = await self._usable(project, progress)
             new = [report_id for report_id in unlinked if not await linking.take_up_again(context, report_id)]
-            result = await run_pass(context, exports=new)
+            with _said(context):
+                result = await run_pass(context, exports=new)
         return [await self._exported(report_id, text, result) for report_id, text in wanted.items()]
 
     async def _is_linked(self, report_id: ReportId) -> bool:

@@ -8,11 +8,13 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from reconciler.errors import ConfigurationError, IdentityError
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Outcome
 from reconciler.model.secret import Secret
 from reconciler.model.standing import State, standing
 from reconciler.store.migrate import migrate
+from reconciler.wiring.application import Silent
 from tests.support.copies import copied, health, opened
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
@@ -64,6 +66,22 @@ async def test_a_copy_writes_nothing_until_a_person_says_which_database_it_is(co
     assert standing(found, copy.clock.now(), None).state is State.ATTENTION
     assert [action.kind for action in (await copy.plan()).actions]  # reading goes on
     assert [line.level for line in await copy.app.check() if line.name == "instance"] == ["fail"]
+
+
+async def test_a_copy_neither_makes_a_hook_nor_issues_until_a_person_has_said_which_it_is(copy: Sync) -> None:
+    copy.github.web.allow("bugspark-bot", "admin")
+    project, before = await copy.app.find(str(copy.project)), len(copy.github.simulator.requests)
+    for deed in (copy.app.create_webhook, copy.app.ping_webhook):
+        with pytest.raises(IdentityError, match=r"Shop: this database is not where it was.*--accept copy"):
+            await deed(project)
+    report = copy.bugspark.add_report(copy.project, tracking_id="BUG-0002")
+    (made,) = await copy.app.export((str(report),), Silent())
+    assert made.error
+    assert "--accept moved" in made.error
+    assert {seen.method for seen in list(copy.github.simulator.requests)[before:]} <= {"GET"}
+    await copy.run(accept="moved")
+    with pytest.raises(ConfigurationError, match="public_url"):  # it is asked no more which it is
+        await copy.app.create_webhook(project)
 
 
 async def test_a_moved_database_goes_on_under_its_name_once_all_has_been_read(copy: Sync) -> None:
