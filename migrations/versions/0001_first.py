@@ -253,6 +253,7 @@ def _links() -> None:
         sa.Column("seen_state", sa.String(20)),
         sa.Column("seen_reason", sa.String(50)),
         sa.Column("seen_labels", sa.Text),
+        sa.Column("seen_colours", sa.Text),
         sa.Column("seen_title", sa.Text),
         sa.Column("seen_comments", sa.Integer),
         sa.Column("seen_locked", sa.Boolean),

@@ -80,6 +80,7 @@ def seen_of(issue: Issue) -> Seen:
         state=issue.state,
         state_reason=issue.state_reason,
         labels=issue.labels,
+        colours=issue.colours,
         title=issue.title,
         comments=issue.comments,
         locked=issue.locked,

@@ -20,7 +20,7 @@ from reconciler.github.wire import (
 )
 from reconciler.model.fields import Field
 from reconciler.model.ids import AccountId, IssueNumber, RemoteCommentId, RepositoryId
-from reconciler.model.issue import Account, FieldEvent, Issue, RemoteComment, Repository
+from reconciler.model.issue import Account, Colours, FieldEvent, Issue, RemoteComment, Repository
 from reconciler.model.snapshot import Poisoned
 from reconciler.model.values import dataclass
 
@@ -31,6 +31,9 @@ FieldOfLabel = Callable[[str], Field | None]
 KINDS = frozenset({"closed", "reopened", "renamed", "labeled", "unlabeled"})
 """The kinds of events that change a field."""
 _COLLABORATORS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+_COLOUR = re.compile(rb'"([0-9a-fA-F]{6})"')
+MOST_COLOURS = 100
+"""Of one issue: GitHub allows as many labels."""
 _ISSUE_OF = re.compile(r"/issues/([0-9]{1,10})$")
 
 
@@ -75,6 +78,7 @@ def issue(row: IssueRow) -> Issue:
         state=row.state,
         state_reason=row.state_reason,
         labels=label_names(row.labels),
+        colours=label_colours(row.labels),
         comments=row.comments,
         locked=row.locked,
         author=account(row.user),
@@ -122,6 +126,13 @@ def label_names(rows: Iterable[LabelRow | str]) -> tuple[str, ...]:
     """The names of labels, shown as objects or as bare names."""
     names = (row if isinstance(row, str) else row.name for row in rows)
     return tuple(name for name in names if name)
+
+
+def label_colours(rows: Iterable[LabelRow | str]) -> Colours:
+    """The colours of labels, of those whose colour is one."""
+    told = (row for row in rows if isinstance(row, LabelRow))
+    pairs = ((row.name, _COLOUR.fullmatch(bytes(row.color))) for row in told)
+    return tuple((name, found[1].decode().lower()) for name, found in pairs if name and found)[:MOST_COLOURS]
 
 
 def field_event(row: EventRow, field_of: FieldOfLabel) -> FieldEvent | None:

@@ -30,6 +30,7 @@ class LabelRow(Struct, frozen=True):
     """A label; older answers have the bare name in its place."""
 
     name: str | None = None
+    color: Raw = Raw()  # whatever it is: nobody's sync may fail for a colour
 
 
 class IssueRow(Struct, frozen=True, kw_only=True):

@@ -1,10 +1,15 @@
 """GitHub's side: a repository, an issue and its comments, as far as this program looks at them."""
 
+from dataclasses import field
 from datetime import datetime
 
 from reconciler.model.fields import Field, IssueState
 from reconciler.model.ids import AccountId, CommentId, IssueNumber, RemoteCommentId, ReportId, RepositoryId
 from reconciler.model.values import dataclass
+
+Colours = tuple[tuple[str, str], ...]
+"""Labels with their colours, six hexadecimal digits each, as far as GitHub told them. For eyes only: no
+comparison looks at them, so that a label painted anew is no change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +43,7 @@ class Issue:
     state: IssueState
     state_reason: str | None  # completed, not_planned, duplicate, reopened, or what GitHub invents next
     labels: tuple[str, ...]
+    colours: Colours = field(default=(), compare=False)
     comments: int
     locked: bool
     author: Account | None  # None: a deleted account ("ghost")

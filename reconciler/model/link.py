@@ -1,5 +1,6 @@
 """The memory of a link: what both sides last agreed on, what GitHub last showed, which comment is whose."""
 
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
@@ -14,7 +15,7 @@ from reconciler.model.ids import (
     ReportId,
     RepositoryId,
 )
-from reconciler.model.issue import Etags
+from reconciler.model.issue import Colours, Etags
 from reconciler.model.values import dataclass
 
 
@@ -67,6 +68,7 @@ class Seen:
     comments: int
     locked: bool
     updated_at: datetime
+    colours: Colours = field(default=(), compare=False)
     id: int | None = None  # GitHub's own: the same number with another id is another repository's issue
 
 

@@ -65,7 +65,8 @@ def _init(cls: Any) -> Callable[..., None]:
 
 
 def _equal(cls: Any) -> Callable[..., Any]:
-    pairs = [f"self.{field.name} == other.{field.name}" for field in dataclasses.fields(cls)]
+    compared = (field.name for field in dataclasses.fields(cls) if field.compare)
+    pairs = [f"self.{name} == other.{name}" for name in compared]
     body = [
         "if self is other: return True",
         "if self.__class__ is not other.__class__: return NotImplemented",
@@ -100,7 +101,8 @@ def _delete(_self: Any, name: str) -> None:
 
 
 def _hash(self: Any) -> int:
-    return hash(tuple(getattr(self, name) for name in self.__dataclass_fields__))
+    compared = (name for name, field in self.__dataclass_fields__.items() if field.compare)
+    return hash(tuple(getattr(self, name) for name in compared))
 
 
 def _shown(self: Any) -> str:

@@ -22,7 +22,7 @@ from reconciler.model.intent import (
     TitleWish,
     Wish,
 )
-from reconciler.model.issue import Etags, ListState
+from reconciler.model.issue import Colours, Etags, ListState
 from reconciler.model.link import (
     Base,
     Checked,
@@ -173,6 +173,7 @@ def _seen(row: RowMapping) -> Seen | None:
         state=IssueState(row["seen_state"]),
         state_reason=row["seen_reason"],
         labels=tuple(from_json(row["seen_labels"], list[str])),
+        colours=from_json(row["seen_colours"], Colours) if row["seen_colours"] else (),
         title=row["seen_title"],
         comments=row["seen_comments"],
         locked=row["seen_locked"],
@@ -204,6 +205,7 @@ def link_row(link: Link, revision: int) -> dict[str, Any]:
         "seen_state": seen and seen.state,
         "seen_reason": seen and seen.state_reason,
         "seen_labels": seen and to_json(seen.labels),
+        "seen_colours": to_json(seen.colours) if seen and seen.colours else None,
         "seen_title": seen and seen.title,
         "seen_comments": seen and seen.comments,
         "seen_locked": seen and seen.locked,

@@ -120,6 +120,7 @@ links = Table(
     Column("seen_state", String(20)),
     Column("seen_reason", String(50)),
     Column("seen_labels", Text),  # JSON, in GitHub's order
+    Column("seen_colours", Text),  # JSON: labels with their colours, for pages
     Column("seen_title", Text),
     Column("seen_comments", Integer),
     Column("seen_locked", Boolean),

@@ -19,6 +19,7 @@ from reconciler.web import telling
 from reconciler.web.api import parsed
 from reconciler.web.entrance import Visitor, not_found
 from reconciler.web.front import Front
+from reconciler.web.labels import labels_of
 from reconciler.web.sentences import NAMES
 from reconciler.web.sides import sides
 from reconciler.web.states import last_crossing
@@ -80,6 +81,7 @@ class ReportPage:
             thread=thread(shown),
             story=story(dossier),
             withheld=len(dossier.withheld),
+            labels={each.name: each for each in labels_of(link)},
             wish=wish,
             names=NAMES,
             origins=ORIGINS,

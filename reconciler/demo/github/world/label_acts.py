@@ -70,6 +70,15 @@ class LabelActs(RepositoryState):
         return new
 
     @act
+    def paint_label(self, name: str, color: str, *, by: str) -> Label:
+        """Give a label, made when it is missing, another colour: no issue's `updated_at` moves."""
+        found = self.ensure_label(name)
+        new = self.labels[found.id] = replace(found, color=color)
+        self.world.forget_rendered()
+        self._tell("label", "edited", self.world.user(by).id, label=new.id)
+        return new
+
+    @act
     def delete_label(self, name: str, *, by: str) -> None:
         """Delete a label: issues lose it without `updated_at` moving."""
         found, now = self._label(name), self.world.moment()

@@ -1,0 +1,48 @@
+"""GitHub's labels in their own colours, with the ink that is readable on each. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.model.link import Link, LinkState
+
+LIGHT, DARK = "light", "dark"
+PLAIN = "ededed"
+"""GitHub's own colour of a label that nobody painted; also of one whose colour it has not told us yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """A label as a chip. `colour`: six hexadecimal digits; `ink`: of the text on it."""
+
+    name: str
+    colour: str
+    ink: str
+
+
+def labels_of(link: Link | None) -> tuple[Label, ...]:
+    """What GitHub last showed on a link's issue, in GitHub's order."""
+    if link is None or link.seen is None or link.state is LinkState.UNLINKED:
+        return ()
+    return tuple(_painted(link.seen.labels, dict(link.seen.colours)))
+
+
+def _painted(names: tuple[str, ...], colours: dict[str, str]) -> Iterator[Label]:
+    for name in names:
+        colour = colours.get(name, PLAIN)
+        yield Label(name=name, colour=colour, ink=ink_on(colour))
+
+
+def ink_on(colour: str) -> str:
+    """Black or white, whichever stands out more: at least 4.58:1 on any colour (WCAG 2, contrast ratio)."""
+    ground = luminance(colour)
+    return LIGHT if 1.05 / (ground + 0.05) > (ground + 0.05) / 0.05 else DARK
+
+
+def luminance(colour: str) -> float:
+    """0 for black, 1 for white (WCAG 2, relative luminance)."""
+    red, green, blue = (_linear(int(colour[at : at + 2], 16) / 255) for at in (0, 2, 4))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(part: float) -> float:
+    return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)
