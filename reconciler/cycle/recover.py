@@ -121,7 +121,7 @@ def _settled(context: Context, at: datetime | None) -> datetime | None:
 async def _nothing_found(context: Context, intent: Intent) -> None:
     looks = intent.empty_looks + 1
     if looks >= ENOUGH:
-        log.info("nothing found, sent again", operation=intent.operation.value, report=str(intent.report_id))
+        log.info("nothing found, sent again", **intent.named)
         again = replace(intent, state=IntentState.PLANNED, empty_looks=0, not_before=None, reason=None)
         await context.stores.intents.settle(again)
         return

@@ -202,9 +202,7 @@ class Writer:
             replace(intent, state=IntentState.QUARANTINED, not_before=until, reason=reason)
         )
         self.tally.troubles.append(f"{intent.operation.value} for report {intent.report_id}: {reason}")
-        log.warning(
-            "write refused", operation=intent.operation.value, report=str(intent.report_id), reason=reason
-        )
+        log.warning("write refused", **intent.named, reason=reason)
 
     async def _unknown(self, intent: Intent, answer: Unknown) -> None:
         await self.context.stores.intents.settle(
@@ -216,4 +214,4 @@ class Writer:
             f"{intent.operation.value} for report {intent.report_id}: outcome unknown ({answer.reason}); "
             "GitHub is looked at before anything is sent again"
         )
-        log.warning("write outcome unknown", operation=intent.operation.value, reason=answer.reason)
+        log.warning("write outcome unknown", **intent.named, reason=answer.reason)

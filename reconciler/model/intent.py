@@ -139,6 +139,12 @@ class Intent:
     asked: bool = False  # by `reconcile export`: exempt from guard.max_new_issues
     why: Why | None = None  # what was decided on; told when it is confirmed
 
+    @property
+    def named(self) -> dict[str, str]:
+        """What a line of log about it begins with."""
+        names = {"operation": self.operation.value, "report": str(self.report_id)}
+        return names if self.link_id is None else {**names, "link": str(self.link_id)}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmed(Generic[T]):

@@ -6,7 +6,7 @@ What only seldom asked for commands need is imported by them: an idle pass is to
 import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import timedelta
 from secrets import token_urlsafe
 
@@ -15,6 +15,7 @@ from reconciler.cycle import discover, hooks, linking, mending, pausing
 from reconciler.cycle.context import Context
 from reconciler.cycle.run import run_pass
 from reconciler.errors import ProjectError, UsageError
+from reconciler.logs import about
 from reconciler.model.dossier import ReportShown
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import IssueNumber, ReportId
@@ -234,6 +235,11 @@ class Application:
 
     async def _context(self, project: Project, progress: Progress | None = None) -> Context:
         return await self._parts.context(project, progress or Silent(), by_hand=True)
+
+
+def _said(context: Context) -> AbstractContextManager[None]:
+    """What is logged meanwhile names its pass and project, as in the daemon."""
+    return about(pass_id=str(context.new_id()), project=str(context.project.id))
 
 
 def _why_not(result: PassResult | None) -> str:

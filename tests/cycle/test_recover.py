@@ -1,25 +1,30 @@
 """A write of unknown outcome: what GitHub shows is confirmed, what it does not is decided anew."""
 
+import logging
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from reconciler.cycle.recover import Recovery, conclude, recover
 from reconciler.cycle.tally import Tally
 from reconciler.decide.text import digest
-from reconciler.errors import MovedError, NotThereError
+from reconciler.errors import GitHubError, MovedError, NotThereError
+from reconciler.logs import VALUES
 from reconciler.model.fields import Field, IssueState, Severity, Side, Status
-from reconciler.model.ids import LinkId, ReportId
+from reconciler.model.ids import IssueNumber, LinkId, ReportId, RepositoryId
 from reconciler.model.intent import (
+    Confirmed,
     DeleteWish,
     EditWish,
     Intent,
     IntentState,
     LabelWish,
     NewComment,
+    NewIssue,
     Operation,
     StateWish,
     TitleWish,
@@ -52,6 +57,10 @@ PLANNED, SENDING, UNKNOWN, QUARANTINED = (
 )
 EARLIER, LATER = AFTER - timedelta(seconds=1), AFTER + timedelta(seconds=1)
 LONG_AGO = AFTER - timedelta(hours=1)
+ANOTHER, THIRD = (ReportId(UUID(int=number)) for number in (77, 78))
+MARKED = "text\n\n<!-- bugspark-sync v1 -->"
+CREATE = NewIssue(title="T", body=MARKED, labels=())
+CLOSED = Confirmed(value=an_issue(state=IssueState.CLOSED), request_id=None)
 COPY = an_entry(Side.BUGSPARK, a_local(1), a_remote(5))
 CLOSE = StateWish(state=IssueState.CLOSED, reason="completed", agreed="resolved")
 REOPEN = StateWish(state=IssueState.OPEN, reason=None, agreed="new")
@@ -108,10 +117,12 @@ async def test_what_github_s_events_show_to_have_been_done_is_confirmed(
     operation: Operation, wish: Wish, events: list[FieldEvent], base: Any
 ) -> None:
     github = Hand(field_events=[tuple(events)], issue=[an_issue("critical")])
-    pen, recovery = await looked(lost(operation, wish), github=github)
+    report = a_report(severity=Severity.CRITICAL)
+    pen, recovery = await looked(lost(operation, wish), github=github, report=report)
     (link,) = pen.rows.stored
     assert isinstance(link, Link)
-    assert (link.base, pen.rows.rows) == (base, {})
+    assert (link.base, pen.rows.rows, pen.rows.at) == (base, {}, AFTER)
+    assert {each[1] for each in github.asked} == {12}  # of this very issue
     assert [each.id for each in recovery.links] == [link.id]  # the whole look follows
 
 
@@ -147,6 +158,16 @@ async def test_half_a_swap_counts_only_when_the_report_says_something_else_by_no
     report = a_report(severity=says) if says else None
     pen, _ = await looked(lost(Operation.SEVERITY, SWAP), github=github, report=report)
     assert (pen.rows.rows == {}) is done
+
+
+@pytest.mark.parametrize("events", [(), (event(Field.SEVERITY, "low", added=False),)])
+@pytest.mark.parametrize("report", [a_report(severity=Severity.CRITICAL), a_report(severity=Severity.LOW)])
+async def test_a_swap_whose_label_never_came_has_not_happened(
+    events: tuple[FieldEvent, ...], report: Any
+) -> None:
+    github = Hand(field_events=[events], issue=[an_issue("critical")])
+    pen, _ = await looked(lost(Operation.SEVERITY, SWAP), github=github, report=report)
+    assert (pen.rows.only.state, pen.rows.stored) == (PLANNED, [])
 
 
 async def test_a_swap_that_somebody_joined_meanwhile_is_not_finished() -> None:
@@ -194,6 +215,8 @@ async def test_an_edit_that_arrived_is_confirmed_with_the_words_it_was_made_of()
     (entry,) = pen.rows.stored
     assert isinstance(entry, Entry)
     assert (entry.local_digest, entry.remote_digest, pen.rows.rows) == ("of here", digest("new"), {})
+    assert pen.github.asked == [("comment", 5)]
+    assert pen.rows.changes[0].link_id == a_link().id
 
 
 @pytest.mark.parametrize(
@@ -215,6 +238,7 @@ async def test_an_edit_that_did_not_is_decided_anew(there: Any, entries: tuple[E
     [
         (PLANNED, None, False, True),
         (PLANNED, LATER, False, False),
+        (PLANNED, AFTER, False, True),
         (PLANNED, LATER, True, True),
         (QUARANTINED, EARLIER, False, True),
         (QUARANTINED, LATER, False, False),
@@ -226,6 +250,92 @@ async def test_an_unsent_edit_that_is_due_has_its_link_looked_at_whole(
     intent = an_intent(Operation.EDIT_COMMENT, EDIT, state=state, not_before=not_before)
     pen, recovery = await looked(intent, by_hand=by_hand)
     assert (len(recovery.links), pen.rows.only) == (looks, intent)
+
+
+@pytest.mark.parametrize("link", [None, a_link(state=LinkState.UNLINKED)])
+async def test_where_the_link_was_cut_an_unsent_edit_calls_for_no_look(link: Link | None) -> None:
+    intent = an_intent(Operation.EDIT_COMMENT, EDIT)
+    pen, recovery = await looked(intent, link=link, cut=link is None)
+    assert (recovery, pen.rows.only) == (Recovery(), intent)
+
+
+async def test_one_report_s_cut_link_and_lost_issue_keep_nobody_else_waiting() -> None:
+    first = lost(Operation.CREATE_ISSUE, CREATE, link_id=None, number=None, report_id=ANOTHER)
+    cut = lost(Operation.DELETE_COMMENT, DELETE, report_id=THIRD)
+    last = lost(Operation.DELETE_COMMENT, DELETE)
+    pen = Pen(link=a_link(), github=Hand(all_issues=[()])).holding(first, cut, last)
+    recovery = await recover(pen.context(), MEMORY, Tally())
+    assert [link.report_id for link in recovery.links] == [REPORT]
+    assert [pen.rows.rows[each.id].state for each in (first, cut, last)] == [UNKNOWN, PLANNED, PLANNED]
+
+
+async def test_each_report_s_own_link_is_looked_at_and_once() -> None:
+    other = a_link(id=LinkId(ids(9)()), report_id=ANOTHER, number=IssueNumber(13))
+    here, again = (lost(Operation.CREATE_COMMENT, NewComment(body=text)) for text in "AB")
+    there = lost(Operation.CREATE_COMMENT, NewComment(body="C"), report_id=ANOTHER, link_id=other.id)
+    pen = Pen(link=a_link(), others=(other,)).holding(here, there, again)
+    recovery = await recover(pen.context(), MEMORY, Tally())
+    assert recovery == Recovery(links=(a_link(), other), comments=(here, there, again))
+
+
+async def test_of_another_repository_s_writes_nothing_is_looked_for_here() -> None:
+    intent = lost(Operation.STATUS, CLOSE, repository_id=RepositoryId(56))
+    pen, recovery = await looked(intent)
+    assert (recovery, pen.rows.only, pen.github.asked) == (Recovery(), intent, [])
+
+
+# --- a new issue ------------------------------------------------------------------------------------------
+
+NINE, ELEVEN, THIRTEEN = (an_issue(number=IssueNumber(n), body=MARKED) for n in (9, 11, 13))
+
+
+async def found(*pages: Any, **given: Any) -> tuple[Pen, Intent, Tally]:
+    """What is there after GitHub's lists were looked through for a lost issue."""
+    sent = {"link_id": None, "number": None, **given}
+    intent, tally = lost(Operation.CREATE_ISSUE, CREATE, **sent), Tally()
+    pen = Pen(marked=REPORT, github=Hand(all_issues=[pages], set_state=[CLOSED, CLOSED])).holding(intent)
+    assert await recover(pen.context(), MEMORY, tally) == Recovery()
+    return pen, intent, tally
+
+
+async def test_a_lost_issue_that_is_there_is_adopted_and_counted() -> None:
+    strangers = (an_issue(number=IssueNumber(3)), replace(NINE, author=OCTOCAT))
+    pen, _, tally = await found(strangers, (THIRTEEN,), strangers)
+    (link,) = pen.rows.stored
+    assert isinstance(link, Link)
+    assert (link.number, link.report_id, link.state) == (13, REPORT, LinkState.ACTIVE)
+    assert (pen.rows.rows, pen.rows.at, tally.applied().issues_created) == ({}, AFTER, 1)
+    assert pen.github.asked == [("all_issues", LONG_AGO - timedelta(minutes=10))]
+
+
+async def test_of_several_the_oldest_stays_and_the_others_are_closed_as_duplicates() -> None:
+    pen, *_ = await found((THIRTEEN, NINE), (replace(NINE, comments=1), ELEVEN))
+    (link,) = pen.rows.stored
+    assert isinstance(link, Link)
+    assert link.number == 9
+    closed = [("set_state", number, IssueState.CLOSED, "duplicate") for number in (11, 13)]
+    assert pen.github.asked[1:] == closed
+
+
+async def test_an_issue_that_is_not_there_is_looked_for_twice_and_then_sent_again() -> None:
+    pen, intent, _ = await found(state=SENDING, not_before=EARLIER)
+    once = replace(intent, state=UNKNOWN, empty_looks=1, not_before=AFTER + timedelta(seconds=60))
+    assert pen.rows.only == once
+    pen, intent, _ = await found((an_issue(),), empty_looks=1, not_before=EARLIER, reason="502")
+    assert pen.rows.only == replace(intent, state=PLANNED, empty_looks=0, not_before=None, reason=None)
+
+
+async def test_what_was_never_claimed_is_looked_for_since_it_was_wished_for() -> None:
+    pen, *_ = await found(claimed_at=None, ended_at=None, state=SENDING, created_at=EARLIER)
+    assert pen.github.asked == [("all_issues", EARLIER - timedelta(minutes=10))]
+
+
+async def test_a_list_that_broke_off_proves_nothing() -> None:
+    intent = lost(Operation.CREATE_ISSUE, CREATE, link_id=None, number=None, empty_looks=1)
+    pen = Pen(github=Hand(all_issues=[((), GitHubError("502"))])).holding(intent)
+    with pytest.raises(GitHubError):
+        await recover(pen.context(), MEMORY, Tally())
+    assert pen.rows.only == intent
 
 
 # --- when, and how often ----------------------------------------------------------------------------------
@@ -250,6 +360,18 @@ async def test_what_is_still_on_its_way_may_arrive_so_nobody_looks_before_it_has
     assert (recovery.comments, pen.rows.only) == ((intent,) if due else (), intent)
 
 
+async def test_the_waiting_is_measured_in_github_s_time_when_something_waits() -> None:
+    intent = lost(Operation.CREATE_COMMENT, NewComment(body="B"), ended_at=AFTER)
+    _, recovery = await looked(intent, github=Hand(heard=AFTER + timedelta(seconds=60)))
+    assert recovery.comments == (intent,)
+
+
+async def test_nobody_asks_github_for_the_time_when_nothing_waits() -> None:
+    edit = an_intent(Operation.EDIT_COMMENT, EDIT, not_before=LATER)
+    _, recovery = await looked(edit, github=Hand(heard=LATER))
+    assert recovery == Recovery()
+
+
 @pytest.mark.parametrize(
     ("overtaken", "link", "counts"),
     [
@@ -269,9 +391,15 @@ async def test_a_look_that_found_no_comment_counts_only_when_it_was_taken_and_st
     assert pen.rows.only == (again if counts else intent)
 
 
-async def test_a_comment_is_sent_again_after_the_second_look_and_never_when_it_was_found() -> None:
+async def test_a_comment_is_sent_again_after_the_second_look_and_never_when_it_was_found(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     intent = lost(Operation.CREATE_COMMENT, NewComment(body="B"), empty_looks=1, reason="502")
     pen = Pen(link=a_link()).holding(intent)
-    found = replace(intent, id=an_intent(Operation.TITLE, RETITLE).id)  # its row went when it was adopted
-    await conclude(pen.context(), Recovery(comments=(intent, found)), ())
+    adopted = replace(intent, id=an_intent(Operation.TITLE, RETITLE).id)  # its row went when it was adopted
+    with caplog.at_level(logging.INFO, "reconciler"):
+        await conclude(pen.context(), Recovery(comments=(adopted, intent)), ())
     assert pen.rows.only == replace(intent, state=PLANNED, empty_looks=0, reason=None)
+    (said,) = caplog.records
+    values = {"operation": "create_comment", "report": str(REPORT), "link": str(intent.link_id)}
+    assert (said.msg, getattr(said, VALUES)) == ("nothing found, sent again", values)
