@@ -1,15 +1,18 @@
 """A second copy of ours is closed, once, and never for certain while GitHub has not said so."""
 
+import asyncio
+
 import pytest
 
 from reconciler.cycle.ours import Strangers, heal, tell_apart
 from reconciler.cycle.tally import Tally
+from reconciler.cycle.write import WRITE_POINTS
 from reconciler.errors import GitHubError
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import Answer, Confirmed, NewIssue, NotSent, Operation, Refused, Unknown
 from reconciler.model.issue import Issue
-from reconciler.model.link import LinkState
+from reconciler.model.link import Link, LinkState
 from tests.support.nouns import OCTOCAT, REPORT, a_link, an_issue
 from tests.support.pen import MEMORY, Hand, Pen, an_intent
 
@@ -32,6 +35,7 @@ async def test_an_open_double_is_closed_as_a_duplicate_and_a_closed_one_left_alo
     closed = an_issue(number=IssueNumber(14), state=IssueState.CLOSED)
     await heal(pen.context(), Strangers(doubles=(closed, THIRTEEN)), Tally())
     assert pen.github.asked == [("set_state", 13, IssueState.CLOSED, "duplicate")]
+    assert pen.slots == [(pen.github.credential, WRITE_POINTS)]
 
 
 @pytest.mark.parametrize("answer", [NotSent(reason="no connection"), Unknown(reason="answer lost")])
@@ -40,6 +44,28 @@ async def test_a_double_that_may_still_be_open_must_be_seen_again(answer: Answer
     with pytest.raises(GitHubError, match=r"Shop: a second copy could not be closed: (no conn|answer lost)"):
         await heal(pen.context(), Strangers(doubles=(ELEVEN, THIRTEEN)), Tally())
     assert len(pen.github.asked) == 1
+
+
+async def test_a_double_waits_its_turn_among_the_writes_of_its_credential() -> None:
+    pen = Pen(github=Hand(set_state=[SAID[0]]))
+    context = pen.context()
+    async with context.turns.take(pen.github.credential):
+        healing = asyncio.create_task(heal(context, Strangers(doubles=(THIRTEEN,)), Tally()))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert (pen.slots, pen.github.asked) == ([], [])
+    await healing
+    assert len(pen.github.asked) == 1
+
+
+async def test_what_was_lost_is_adopted_and_its_double_closed() -> None:
+    pen = Pen(github=Hand(set_state=[SAID[0]])).holding(CREATE)
+    tally = Tally()
+    await heal(pen.context(), Strangers(lost=((CREATE, ELEVEN),), doubles=(THIRTEEN,)), tally)
+    (link,) = pen.rows.stored
+    assert isinstance(link, Link)
+    assert (link.number, link.report_id, pen.rows.rows) == (11, REPORT, {})
+    assert (tally.applied().issues_created, len(pen.github.asked)) == (1, 1)
 
 
 async def test_of_several_answers_to_one_create_the_oldest_counts() -> None:
@@ -74,6 +100,6 @@ async def test_an_issue_is_a_double_only_beside_a_live_link_that_was_never_its_o
     number: int, state: LinkState, *, was: bool, double: bool
 ) -> None:
     link = a_link(number=IssueNumber(number), state=state)
-    pen = Pen(marked=REPORT, link=link, was_linked=a_link() if was else None)
+    pen = Pen(marked=REPORT, link=link, was_linked=a_link(number=ELEVEN.number) if was else None)
     found = await tell_apart(pen.context(), MEMORY, (ELEVEN,))
     assert found == (Strangers(doubles=(ELEVEN,)) if double else Strangers(others=(ELEVEN,)))

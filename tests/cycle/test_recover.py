@@ -12,12 +12,11 @@ import pytest
 from reconciler.cycle.recover import Recovery, conclude, recover
 from reconciler.cycle.tally import Tally
 from reconciler.decide.text import digest
-from reconciler.errors import GitHubError, MovedError, NotThereError
+from reconciler.errors import MovedError, NotThereError
 from reconciler.logs import VALUES
 from reconciler.model.fields import Field, IssueState, Severity, Side, Status
 from reconciler.model.ids import IssueNumber, LinkId, ReportId, RepositoryId
 from reconciler.model.intent import (
-    Confirmed,
     DeleteWish,
     EditWish,
     Intent,
@@ -47,7 +46,7 @@ from tests.support.nouns import (
     an_issue,
     ids,
 )
-from tests.support.pen import MEMORY, Hand, Pen, an_intent
+from tests.support.pen import LONG_AGO, MEMORY, Hand, Pen, a_lost, an_intent
 
 PLANNED, SENDING, UNKNOWN, QUARANTINED = (
     IntentState.PLANNED,
@@ -56,11 +55,9 @@ PLANNED, SENDING, UNKNOWN, QUARANTINED = (
     IntentState.QUARANTINED,
 )
 EARLIER, LATER = AFTER - timedelta(seconds=1), AFTER + timedelta(seconds=1)
-LONG_AGO = AFTER - timedelta(hours=1)
 ANOTHER, THIRD = (ReportId(UUID(int=number)) for number in (77, 78))
 MARKED = "text\n\n<!-- bugspark-sync v1 -->"
 CREATE = NewIssue(title="T", body=MARKED, labels=())
-CLOSED = Confirmed(value=an_issue(state=IssueState.CLOSED), request_id=None)
 COPY = an_entry(Side.BUGSPARK, a_local(1), a_remote(5))
 CLOSE = StateWish(state=IssueState.CLOSED, reason="completed", agreed="resolved")
 REOPEN = StateWish(state=IssueState.OPEN, reason=None, agreed="new")
@@ -68,12 +65,6 @@ RETITLE = TitleWish(title="[BUG-0001] Crash", agreed="Crash")
 SWAP = LabelWish(add="Critical", remove=("low",), agreed="critical")
 EDIT = EditWish(remote_id=a_remote(5).id, body="new", local_digest="of here")
 DELETE = DeleteWish(remote_id=a_remote(5).id)
-
-
-def lost(operation: Operation, wish: Wish, **given: Any) -> Intent:
-    """Sent an hour ago, and nobody knows what became of it."""
-    sent: dict[str, Any] = {"state": UNKNOWN, "attempts": 1, "claimed_at": LONG_AGO, "ended_at": LONG_AGO}
-    return an_intent(operation, wish, **{**sent, **given})
 
 
 def event(field: Field, value: str, *, added: bool = True, by: Any = OURS, at: Any = LONG_AGO) -> FieldEvent:
@@ -118,7 +109,7 @@ async def test_what_github_s_events_show_to_have_been_done_is_confirmed(
 ) -> None:
     github = Hand(field_events=[tuple(events)], issue=[an_issue("critical")])
     report = a_report(severity=Severity.CRITICAL)
-    pen, recovery = await looked(lost(operation, wish), github=github, report=report)
+    pen, recovery = await looked(a_lost(operation, wish), github=github, report=report)
     (link,) = pen.rows.stored
     assert isinstance(link, Link)
     assert (link.base, pen.rows.rows, pen.rows.at) == (base, {}, AFTER)
@@ -138,7 +129,7 @@ async def test_what_github_s_events_show_to_have_been_done_is_confirmed(
     ],
 )
 async def test_what_they_do_not_show_of_ours_is_decided_anew(events: tuple[FieldEvent, ...]) -> None:
-    pen, recovery = await looked(lost(Operation.STATUS, CLOSE), github=Hand(field_events=[events]))
+    pen, recovery = await looked(a_lost(Operation.STATUS, CLOSE), github=Hand(field_events=[events]))
     assert (pen.rows.only.state, pen.rows.stored) == (PLANNED, [])
     assert len(recovery.links) == 1
 
@@ -156,7 +147,7 @@ async def test_half_a_swap_counts_only_when_the_report_says_something_else_by_no
 ) -> None:
     github = Hand(field_events=[(event(Field.SEVERITY, "critical"),)], issue=[an_issue(*there)])
     report = a_report(severity=says) if says else None
-    pen, _ = await looked(lost(Operation.SEVERITY, SWAP), github=github, report=report)
+    pen, _ = await looked(a_lost(Operation.SEVERITY, SWAP), github=github, report=report)
     assert (pen.rows.rows == {}) is done
 
 
@@ -166,7 +157,7 @@ async def test_a_swap_whose_label_never_came_has_not_happened(
     events: tuple[FieldEvent, ...], report: Any
 ) -> None:
     github = Hand(field_events=[events], issue=[an_issue("critical")])
-    pen, _ = await looked(lost(Operation.SEVERITY, SWAP), github=github, report=report)
+    pen, _ = await looked(a_lost(Operation.SEVERITY, SWAP), github=github, report=report)
     assert (pen.rows.only.state, pen.rows.stored) == (PLANNED, [])
 
 
@@ -174,18 +165,18 @@ async def test_a_swap_that_somebody_joined_meanwhile_is_not_finished() -> None:
     events = (event(Field.SEVERITY, "critical"), event(Field.SEVERITY, "low", added=False))
     github = Hand(field_events=[events], issue=[an_issue("critical", "medium-priority")])
     report = a_report(severity=Severity.CRITICAL)
-    pen, _ = await looked(lost(Operation.SEVERITY, SWAP), github=github, report=report)
+    pen, _ = await looked(a_lost(Operation.SEVERITY, SWAP), github=github, report=report)
     assert pen.rows.only.state is PLANNED
 
 
 async def test_a_link_that_was_never_agreed_on_is_decided_anew() -> None:
     link = a_new_link(state=LinkState.ACTIVE)
-    pen, _ = await looked(lost(Operation.STATUS, CLOSE), link=link)
+    pen, _ = await looked(a_lost(Operation.STATUS, CLOSE), link=link)
     assert (pen.rows.only.state, pen.github.asked) == (PLANNED, [])
 
 
 async def test_a_deletion_is_decided_anew_from_the_whole_look() -> None:
-    pen, recovery = await looked(lost(Operation.DELETE_COMMENT, DELETE, entry_id=COPY.id))
+    pen, recovery = await looked(a_lost(Operation.DELETE_COMMENT, DELETE, entry_id=COPY.id))
     assert (pen.rows.only.state, len(recovery.links)) == (PLANNED, 1)
 
 
@@ -194,14 +185,14 @@ async def test_a_deletion_is_decided_anew_from_the_whole_look() -> None:
     [None, a_link(id=LinkId(ids(9)())), a_link(state=LinkState.UNLINKED), a_link(state=LinkState.GONE)],
 )
 async def test_where_the_link_was_cut_nobody_looks_again(link: Link | None) -> None:
-    pen, recovery = await looked(lost(Operation.STATUS, CLOSE), link=link, cut=link is None)
+    pen, recovery = await looked(a_lost(Operation.STATUS, CLOSE), link=link, cut=link is None)
     assert (pen.rows.only.state, recovery) == (PLANNED, Recovery())
     assert pen.github.asked == []
 
 
 @pytest.mark.parametrize("error", [NotThereError("gone", 410), MovedError("moved")])
 async def test_an_issue_that_is_not_there_leaves_the_outcome_to_the_whole_look(error: Exception) -> None:
-    intent = lost(Operation.STATUS, CLOSE)
+    intent = a_lost(Operation.STATUS, CLOSE)
     pen, recovery = await looked(intent, github=Hand(field_events=[error]))
     assert (pen.rows.only, len(recovery.links)) == (intent, 1)
 
@@ -210,7 +201,7 @@ async def test_an_issue_that_is_not_there_leaves_the_outcome_to_the_whole_look(e
 
 
 async def test_an_edit_that_arrived_is_confirmed_with_the_words_it_was_made_of() -> None:
-    intent = lost(Operation.EDIT_COMMENT, EDIT, entry_id=COPY.id)
+    intent = a_lost(Operation.EDIT_COMMENT, EDIT, entry_id=COPY.id)
     pen, _ = await looked(intent, github=Hand(comment=[a_remote(5, "new")]), entries=(COPY,))
     (entry,) = pen.rows.stored
     assert isinstance(entry, Entry)
@@ -228,7 +219,7 @@ async def test_an_edit_that_arrived_is_confirmed_with_the_words_it_was_made_of()
     ],
 )
 async def test_an_edit_that_did_not_is_decided_anew(there: Any, entries: tuple[Entry, ...]) -> None:
-    intent = lost(Operation.EDIT_COMMENT, EDIT, entry_id=COPY.id)
+    intent = a_lost(Operation.EDIT_COMMENT, EDIT, entry_id=COPY.id)
     pen, _ = await looked(intent, github=Hand(comment=[there]), entries=entries)
     assert (pen.rows.only.state, pen.rows.stored) == (PLANNED, [])
 
@@ -260,9 +251,9 @@ async def test_where_the_link_was_cut_an_unsent_edit_calls_for_no_look(link: Lin
 
 
 async def test_one_report_s_cut_link_and_lost_issue_keep_nobody_else_waiting() -> None:
-    first = lost(Operation.CREATE_ISSUE, CREATE, link_id=None, number=None, report_id=ANOTHER)
-    cut = lost(Operation.DELETE_COMMENT, DELETE, report_id=THIRD)
-    last = lost(Operation.DELETE_COMMENT, DELETE)
+    first = a_lost(Operation.CREATE_ISSUE, CREATE, link_id=None, number=None, report_id=ANOTHER)
+    cut = a_lost(Operation.DELETE_COMMENT, DELETE, report_id=THIRD)
+    last = a_lost(Operation.DELETE_COMMENT, DELETE)
     pen = Pen(link=a_link(), github=Hand(all_issues=[()])).holding(first, cut, last)
     recovery = await recover(pen.context(), MEMORY, Tally())
     assert [link.report_id for link in recovery.links] == [REPORT]
@@ -271,71 +262,17 @@ async def test_one_report_s_cut_link_and_lost_issue_keep_nobody_else_waiting() -
 
 async def test_each_report_s_own_link_is_looked_at_and_once() -> None:
     other = a_link(id=LinkId(ids(9)()), report_id=ANOTHER, number=IssueNumber(13))
-    here, again = (lost(Operation.CREATE_COMMENT, NewComment(body=text)) for text in "AB")
-    there = lost(Operation.CREATE_COMMENT, NewComment(body="C"), report_id=ANOTHER, link_id=other.id)
+    here, again = (a_lost(Operation.CREATE_COMMENT, NewComment(body=text)) for text in "AB")
+    there = a_lost(Operation.CREATE_COMMENT, NewComment(body="C"), report_id=ANOTHER, link_id=other.id)
     pen = Pen(link=a_link(), others=(other,)).holding(here, there, again)
     recovery = await recover(pen.context(), MEMORY, Tally())
     assert recovery == Recovery(links=(a_link(), other), comments=(here, there, again))
 
 
 async def test_of_another_repository_s_writes_nothing_is_looked_for_here() -> None:
-    intent = lost(Operation.STATUS, CLOSE, repository_id=RepositoryId(56))
+    intent = a_lost(Operation.STATUS, CLOSE, repository_id=RepositoryId(56))
     pen, recovery = await looked(intent)
     assert (recovery, pen.rows.only, pen.github.asked) == (Recovery(), intent, [])
-
-
-# --- a new issue ------------------------------------------------------------------------------------------
-
-NINE, ELEVEN, THIRTEEN = (an_issue(number=IssueNumber(n), body=MARKED) for n in (9, 11, 13))
-
-
-async def found(*pages: Any, **given: Any) -> tuple[Pen, Intent, Tally]:
-    """What is there after GitHub's lists were looked through for a lost issue."""
-    sent = {"link_id": None, "number": None, **given}
-    intent, tally = lost(Operation.CREATE_ISSUE, CREATE, **sent), Tally()
-    pen = Pen(marked=REPORT, github=Hand(all_issues=[pages], set_state=[CLOSED, CLOSED])).holding(intent)
-    assert await recover(pen.context(), MEMORY, tally) == Recovery()
-    return pen, intent, tally
-
-
-async def test_a_lost_issue_that_is_there_is_adopted_and_counted() -> None:
-    strangers = (an_issue(number=IssueNumber(3)), replace(NINE, author=OCTOCAT))
-    pen, _, tally = await found(strangers, (THIRTEEN,), strangers)
-    (link,) = pen.rows.stored
-    assert isinstance(link, Link)
-    assert (link.number, link.report_id, link.state) == (13, REPORT, LinkState.ACTIVE)
-    assert (pen.rows.rows, pen.rows.at, tally.applied().issues_created) == ({}, AFTER, 1)
-    assert pen.github.asked == [("all_issues", LONG_AGO - timedelta(minutes=10))]
-
-
-async def test_of_several_the_oldest_stays_and_the_others_are_closed_as_duplicates() -> None:
-    pen, *_ = await found((THIRTEEN, NINE), (replace(NINE, comments=1), ELEVEN))
-    (link,) = pen.rows.stored
-    assert isinstance(link, Link)
-    assert link.number == 9
-    closed = [("set_state", number, IssueState.CLOSED, "duplicate") for number in (11, 13)]
-    assert pen.github.asked[1:] == closed
-
-
-async def test_an_issue_that_is_not_there_is_looked_for_twice_and_then_sent_again() -> None:
-    pen, intent, _ = await found(state=SENDING, not_before=EARLIER)
-    once = replace(intent, state=UNKNOWN, empty_looks=1, not_before=AFTER + timedelta(seconds=60))
-    assert pen.rows.only == once
-    pen, intent, _ = await found((an_issue(),), empty_looks=1, not_before=EARLIER, reason="502")
-    assert pen.rows.only == replace(intent, state=PLANNED, empty_looks=0, not_before=None, reason=None)
-
-
-async def test_what_was_never_claimed_is_looked_for_since_it_was_wished_for() -> None:
-    pen, *_ = await found(claimed_at=None, ended_at=None, state=SENDING, created_at=EARLIER)
-    assert pen.github.asked == [("all_issues", EARLIER - timedelta(minutes=10))]
-
-
-async def test_a_list_that_broke_off_proves_nothing() -> None:
-    intent = lost(Operation.CREATE_ISSUE, CREATE, link_id=None, number=None, empty_looks=1)
-    pen = Pen(github=Hand(all_issues=[((), GitHubError("502"))])).holding(intent)
-    with pytest.raises(GitHubError):
-        await recover(pen.context(), MEMORY, Tally())
-    assert pen.rows.only == intent
 
 
 # --- when, and how often ----------------------------------------------------------------------------------
@@ -355,13 +292,13 @@ async def test_a_list_that_broke_off_proves_nothing() -> None:
 async def test_what_is_still_on_its_way_may_arrive_so_nobody_looks_before_it_has_settled(
     given: dict[str, Any], *, due: bool
 ) -> None:
-    intent = lost(Operation.CREATE_COMMENT, NewComment(body="B"), **given)
+    intent = a_lost(Operation.CREATE_COMMENT, NewComment(body="B"), **given)
     pen, recovery = await looked(intent)
     assert (recovery.comments, pen.rows.only) == ((intent,) if due else (), intent)
 
 
 async def test_the_waiting_is_measured_in_github_s_time_when_something_waits() -> None:
-    intent = lost(Operation.CREATE_COMMENT, NewComment(body="B"), ended_at=AFTER)
+    intent = a_lost(Operation.CREATE_COMMENT, NewComment(body="B"), ended_at=AFTER)
     _, recovery = await looked(intent, github=Hand(heard=AFTER + timedelta(seconds=60)))
     assert recovery.comments == (intent,)
 
@@ -384,7 +321,7 @@ async def test_nobody_asks_github_for_the_time_when_nothing_waits() -> None:
 async def test_a_look_that_found_no_comment_counts_only_when_it_was_taken_and_stored(
     overtaken: Collection[ReportId], link: Link | None, *, counts: bool
 ) -> None:
-    intent = lost(Operation.CREATE_COMMENT, NewComment(body="B"))
+    intent = a_lost(Operation.CREATE_COMMENT, NewComment(body="B"))
     pen = Pen(link=link).holding(intent)
     await conclude(pen.context(), Recovery(comments=(intent,)), overtaken)
     again = replace(intent, empty_looks=1, not_before=AFTER + timedelta(seconds=60))
@@ -394,7 +331,7 @@ async def test_a_look_that_found_no_comment_counts_only_when_it_was_taken_and_st
 async def test_a_comment_is_sent_again_after_the_second_look_and_never_when_it_was_found(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    intent = lost(Operation.CREATE_COMMENT, NewComment(body="B"), empty_looks=1, reason="502")
+    intent = a_lost(Operation.CREATE_COMMENT, NewComment(body="B"), empty_looks=1, reason="502")
     pen = Pen(link=a_link()).holding(intent)
     adopted = replace(intent, id=an_intent(Operation.TITLE, RETITLE).id)  # its row went when it was adopted
     with caplog.at_level(logging.INFO, "reconciler"):

@@ -1,10 +1,11 @@
 """The writing half of a pass alone: GitHub and the database played by something small that a test scripts.
 
 For situations that a whole world reaches only by luck. Whatever the store promises of intents (tests/store)
-is kept here too: they are claimed once, settled in place, cancelled and confirmed away.
+is kept here too: they are claimed once, settled in place, cancelled and confirmed away. Who asks for another
+project, report or place than the one that is there is told nothing.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -14,17 +15,27 @@ from uuid import UUID, uuid4
 from reconciler.cycle.context import Context
 from reconciler.cycle.turns import Turns
 from reconciler.model.identity import Identity
-from reconciler.model.ids import AccountId, IntentId, IssueNumber, LinkId, ProjectId, ReportId, RepositoryId
+from reconciler.model.ids import (
+    AccountId,
+    Fingerprint,
+    IntentId,
+    IssueNumber,
+    LinkId,
+    ProjectId,
+    ReportId,
+    RepositoryId,
+)
 from reconciler.model.intent import Intent, IntentState, Operation, Wish
-from reconciler.model.issue import Repository
+from reconciler.model.issue import Issue, Repository
 from reconciler.model.link import Entry, Link
 from reconciler.model.policy import GuardPolicy, SyncPolicy, Timing
 from reconciler.model.report import Project, Report
 from reconciler.model.snapshot import Change, Memory, ThreadSide
-from reconciler.ports import Claim, GitHub, Markers, Stores
+from reconciler.ports import Claim, GitHub, Markers, Page, Stores
 from reconciler.wiring.application import Silent
 from tests.support.nouns import AFTER, LINK, OURS, PROJECT, REPORT, a_link, a_report, ids
 
+LONG_AGO = AFTER - timedelta(hours=1)
 MEMORY = Memory(project_id=PROJECT, repository_id=a_link().repository_id, account=OURS.id)
 REPOSITORY = Repository(
     id=a_link().repository_id,
@@ -39,18 +50,29 @@ REPOSITORY = Repository(
 class Hand:
     """`ports.GitHub`: each method answers what it was told to, in turn (an exception: raises it)."""
 
-    credential = "one token"
+    credential = Fingerprint("one token")
 
-    def __init__(self, **answers: Any) -> None:
+    def __init__(self, *, heard: datetime = AFTER, **answers: Any) -> None:
+        """`heard`: GitHub's time, once the repository was asked for; AFTER before."""
         self.asked: list[tuple[Any, ...]] = []
         self.at = AFTER
+        self._heard = heard
         self._answers = {name: iter(told) for name, told in answers.items()}
 
     def now(self) -> datetime:
         return self.at
 
     async def repository(self) -> Repository:
+        self.at = self._heard
         return REPOSITORY
+
+    async def all_issues(self, since: datetime | None = None) -> AsyncIterator[Page[Issue]]:
+        """One answer is a whole list: its pages, each the issues on it, an exception where it breaks off."""
+        self.asked.append(("all_issues", since))
+        for rows in next(self._answers["all_issues"]):
+            if isinstance(rows, Exception):
+                raise rows
+            yield Page(rows=tuple(rows), state=None)
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         async def ask(*args: Any) -> Any:
@@ -73,9 +95,11 @@ class Rows:
     claim_of: Callable[[Intent], Claim | None] | None = None
     changes: list[Change] = field(default_factory=list)
     stored: list[Link | Entry] = field(default_factory=list)
+    at: datetime | None = None
+    """When the last of them was confirmed."""
 
     async def open(self, project_id: ProjectId) -> tuple[Intent, ...]:
-        return tuple(self.rows.values())
+        return tuple(row for row in self.rows.values() if row.project_id == project_id)
 
     async def claim(self, intent: Intent, at: datetime) -> Claim | None:
         if self.claim_of is not None:
@@ -105,6 +129,7 @@ class Rows:
     ) -> None:
         self.rows.pop(intent.id, None)
         self.changes += changes
+        self.at = at
         self.stored += [each for each in (link, entry) if each is not None]
 
     @property
@@ -138,11 +163,13 @@ class Pen:
     rows: Rows = field(default_factory=Rows)
     time: Time = field(default_factory=Time)
     link: Link | None = None
+    others: tuple[Link, ...] = ()  # of other reports
     report: Report | None = field(default_factory=a_report)
     entries: tuple[Entry, ...] = ()
     was_linked: Link | None = None
     accounts: frozenset[AccountId] = frozenset()
-    marked: UUID | None = None  # what a marker says, wherever it is read
+    marked: UUID | None = None  # what a valid marker says
+    slots: list[tuple[Fingerprint, int]] = field(default_factory=list)  # for whom, and for how many points
 
     def holding(self, *intents: Intent) -> "Pen":
         self.rows.rows.update({intent.id: intent for intent in intents})
@@ -174,17 +201,21 @@ class Pen:
         return f"<!-- {kind} {repository_id} {number} {local_id} -->"
 
     def read(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
-        return self.marked if "bugspark-sync" in body else None
+        valid = (kind, repository_id, number) == ("issue", REPOSITORY.id, 0) and "bugspark-sync" in body
+        return self.marked if valid else None
 
     def _stores(self) -> SimpleNamespace:
-        async def slot(credential: str, points: int) -> datetime:
+        async def slot(credential: Fingerprint, points: int) -> datetime:
+            self.slots.append((credential, points))
             return self.time.now()
 
         async def link_of(report: ReportId) -> Link | None:
-            return self.link
+            links = (self.link, *self.others)
+            return next((link for link in links if link and link.report_id == report), None)
 
         async def was_linked(*place: Any) -> Link | None:
-            return self.was_linked
+            was = self.was_linked
+            return was if was and place == (was.report_id, was.repository_id, was.number) else None
 
         async def threads(links: Iterable[Link]) -> dict[ReportId, ThreadSide]:
             half = ThreadSide(report=self.report, comments=(), entries=self.entries)
@@ -194,7 +225,7 @@ class Pen:
             return {each: (self.report, None) for each in reports if self.report is not None}
 
         async def accounts(project: ProjectId) -> frozenset[AccountId]:
-            return self.accounts
+            return self.accounts if project == PROJECT else frozenset()
 
         async def remember(memory: Memory) -> None:
             return None
@@ -231,3 +262,14 @@ def an_intent(operation: Operation, wish: Wish, **given: Any) -> Intent:
         "created_at": AFTER,
     }
     return Intent(**fields | given)
+
+
+def a_lost(operation: Operation, wish: Wish, **given: Any) -> Intent:
+    """Sent an hour ago, and nobody knows what became of it."""
+    sent: dict[str, Any] = {
+        "state": IntentState.UNKNOWN,
+        "attempts": 1,
+        "claimed_at": LONG_AGO,
+        "ended_at": LONG_AGO,
+    }
+    return an_intent(operation, wish, **{**sent, **given})
