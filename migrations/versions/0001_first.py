@@ -292,6 +292,7 @@ def _link_indexes() -> None:
     _partial("ix_sync_links_held", "sync_links", ["project_id", "held_by"], HELD)
     op.create_index("ix_sync_links_project_id_number_id", "sync_links", ["project_id", "number", "id"])
     _partial("ix_sync_links_frozen", "sync_links", ["project_id"], FROZEN)
+    _partial("ix_sync_links_repository", "sync_links", ["project_id", "repository_id"], LIVE)
     if op.get_bind().dialect.name == "sqlite":
         compared = ["report_id", "project_id", "state", "number", "repository"]
         compared += ["base_status", "base_severity", "base_category", "base_title", "id"]

@@ -160,6 +160,7 @@ links = Table(
     Index(None, "project_id", "number", "id"),  # as pages list them
     Index("ix_sync_links_held", "project_id", "held_by", info=only(HELD)),
     Index("ix_sync_links_frozen", "project_id", info=only(FROZEN)),
+    Index("ix_sync_links_repository", "project_id", "repository_id", info=only(LIVE)),
     Index(POSTGRESQL_ONLY, "report_id").ddl_if(dialect="postgresql"),
     # SQLite joins by looking up row by row: with every column a pass compares, it reads no rows.
     Index(
