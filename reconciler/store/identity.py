@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, select, text, update
 
-from reconciler.errors import ConfigurationError, UsageError
+from reconciler.errors import ConfigurationError, DatabaseError, UsageError
 from reconciler.model.identity import COPY, MOVED, Identity
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.engine import Database
@@ -80,7 +80,7 @@ async def _bury(connection: AsyncConnection, found: Identity, instance: str) -> 
 
 
 async def found_in(connection: AsyncConnection) -> Identity:
-    """The identity of the database at the other end. Raises ConfigurationError."""
+    """The identity of the database at the other end. Raises ConfigurationError, DatabaseError."""
     wanted = select(meta.c.key, meta.c.value).where(meta.c.key.in_([INSTANCE, PLACE, TWIN, PAST]))
     known = {row.key: row.value for row in await connection.execute(wanted)}
     if INSTANCE not in known:
@@ -116,5 +116,10 @@ async def _place(connection: AsyncConnection) -> Place:
 
 
 def _of_file(path: str) -> Place:
-    file = Path(path).stat()
+    try:
+        file = Path(path).stat()
+    except OSError:  # an open connection goes on reading and writing what is not there any more
+        raise DatabaseError(
+            f"The database file {path} can't be used: it is not at its place any more; put it back."
+        ) from None
     return {"device": str(file.st_dev), "inode": str(file.st_ino)}

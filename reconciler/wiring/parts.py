@@ -52,8 +52,9 @@ class Parts:
     turns: Turns = field(default_factory=Turns)
 
     async def ready(self) -> None:
-        """Database and schema answer. Raises DatabaseError, SchemaError."""
+        """Database and schema answer, and the file is at its place. Raises DatabaseError, SchemaError."""
         await require_schema(self.database)
+        await self.stores.identity.read()
 
     async def keep(self, every: timedelta) -> int:
         """Remove what is older than `keep.days`, unless any process did so less than `every` ago; how many

@@ -1,13 +1,14 @@
 """Where a database is, told by what its role may read."""
 
 import json
+import shutil
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
-from reconciler.errors import UsageError
+from reconciler.errors import DatabaseError, UsageError
 from reconciler.model.identity import Identity
 from reconciler.store.engine import open_engine
 from reconciler.store.identity import StoredIdentity, same
@@ -113,3 +114,24 @@ async def test_a_role_that_may_not_read_the_system_identifier_goes_by_a_table_s_
         await closed.aclose()
         bugspark.execute(f'DROP OWNED BY "{role}"')
         bugspark.execute(f'DROP ROLE "{role}"')
+
+
+async def test_a_file_that_is_gone_from_its_place_is_no_database_though_it_can_still_be_written(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    file = Path(shutil.copy(sqlite_template, tmp_path / "here.db"))
+    database = open_engine(f"sqlite:///{file}")
+    identity = StoredIdentity(database, uuid4)
+    await identity.bind()
+    renamed(tmp_path, "here", "there")
+    with pytest.raises(DatabaseError, match=r"here\.db can't be used: it is not at its place any more"):
+        await identity.read()
+    renamed(tmp_path, "there", "here")
+    assert not (await identity.read()).moved
+    await database.aclose()
+
+
+def renamed(home: Path, before: str, after: str) -> None:
+    """The database and what SQLite keeps beside it."""
+    for each in list(home.iterdir()):
+        each.rename(each.with_name(each.name.replace(before, after)))
