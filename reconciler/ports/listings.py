@@ -6,6 +6,7 @@ from typing import Protocol
 
 from reconciler.model.ids import ProjectId
 from reconciler.model.listing import Day, Happened, Held, LinkPage, Wanted
+from reconciler.model.passes import PassResult
 from reconciler.model.snapshot import Limits
 
 
@@ -14,6 +15,10 @@ class Listings(Protocol):
 
     async def limits(self) -> Mapping[ProjectId, Limits]:
         """By project: the limits of the credential it was last synced with."""
+        ...
+
+    async def last_pass(self, project_id: ProjectId) -> PassResult | None:
+        """What the last pass over a project reported; None: there was none."""
         ...
 
     async def links(self, project_id: ProjectId, wanted: Wanted, limit: int) -> LinkPage:

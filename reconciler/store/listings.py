@@ -51,6 +51,12 @@ class StoredListings:
             rows = (await connection.execute(query)).all()
         return {ProjectId(id_): known[credential] for id_, credential in rows if credential in known}
 
+    async def last_pass(self, project_id: ProjectId) -> PassResult | None:
+        query = select(projects.c.result).where(projects.c.project_id == project_id)
+        async with self._database.read() as connection:
+            result = (await connection.execute(query)).scalar()
+        return from_json(result, PassResult) if result else None
+
     async def links(self, project_id: ProjectId, wanted: Wanted, limit: int) -> LinkPage:
         async with self._database.read() as connection:
             return await link_pages.read(connection, project_id, wanted, limit, self._clock.now())

@@ -75,7 +75,7 @@ def build(parts: WebParts) -> FastAPI:
     app.include_router(overview.router(_overview(parts, front)))
     app.include_router(setup.router(_setup(parts, front)))
     app.include_router(project.router(_project(parts, front)))
-    app.include_router(report.router(ReportPage(front=front, readings=parts.readings, deeds=parts.deeds)))
+    app.include_router(report.router(_report(parts, front)))
     app.include_router(static_files.router(static))
     Refusals(site=site, pages=shown).install(app)
     app.add_middleware(Cors, site=site)
@@ -113,6 +113,10 @@ def _project(parts: WebParts, front: Front) -> ProjectPage:
         listings=parts.listings,
         deeds=parts.deeds,
     )
+
+
+def _report(parts: WebParts, front: Front) -> ReportPage:
+    return ReportPage(front=front, readings=parts.readings, listings=parts.listings, deeds=parts.deeds)
 
 
 def _setup(parts: WebParts, front: Front) -> SetupPage:

@@ -16,6 +16,7 @@ from reconciler.model.wording import counted
 from reconciler.ports import Listings, Readings, Views
 from reconciler.web.front import Front
 from reconciler.web.needs import PRESSING, Need, need_of
+from reconciler.web.outage import outage_of, worst
 
 EVERY = 10
 """Seconds between two looks of a page that is left open."""
@@ -54,6 +55,7 @@ class Overview:
             rows=rows,
             needs=needs,
             summary=summary(rows),
+            outage=worst(outage_of(row.health.last_pass) for row in rows),
             github_url=self.front.entrance.site.github_url,
             operator=visitor.viewer.user_id is None,
         )

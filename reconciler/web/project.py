@@ -22,6 +22,7 @@ from reconciler.web.api import parsed
 from reconciler.web.entrance import not_found
 from reconciler.web.front import Front
 from reconciler.web.needs import need_of
+from reconciler.web.outage import outage_of
 from reconciler.web.plot import plot
 from reconciler.web.sentences import sentence
 from reconciler.web.shapes import SyncState
@@ -84,6 +85,7 @@ class ProjectPage:
             every=EVERY,
             project=health,
             how=how,
+            outage=outage_of(health.last_pass),
             need=need_of(health, how, may_change=access is Access.CHANGE),
             may_change=access is Access.CHANGE,
             finding=finding,

@@ -23,6 +23,20 @@ WHAT = {
     HTTPStatus.UNAUTHORIZED: "Your session is over, or there was none. Nothing was changed.",
     HTTPStatus.NOT_FOUND: "There is nothing at this address, or it belongs to a project that is not yours.",
 }
+STILL = {
+    HTTPStatus.UNAUTHORIZED: (
+        "Syncing goes on without anybody signed in, and GitHub’s deliveries are taken in.",
+        "/healthz and /readyz answer without a sign-in.",
+    ),
+    HTTPStatus.FORBIDDEN: (
+        "Every page of the project can be read, and keeps itself fresh.",
+        "Its owner in BugSpark can do what you wanted to, and so can the operator.",
+    ),
+    HTTPStatus.NOT_FOUND: (
+        "The overview lists every project that is yours.",
+        "A project that somebody shares with you appears there once you accept their invitation in BugSpark.",
+    ),
+}
 AWAY = (
     "Reports and comments in BugSpark and on GitHub are untouched; changes made meanwhile are found.",
     "Every write that was under way is written down, and is looked for before anything is sent again.",
@@ -77,7 +91,7 @@ class Refusals:
             status,
             title=TITLES.get(status, status.phrase),
             what=WHAT.get(status, detail),
-            still=still,
+            still=still or STILL.get(status, ()),
             onward=onward or ("/sign-in" if signed_out else "/"),
             onward_text="Try again" if onward else "Sign in" if signed_out else "To the overview",
         )

@@ -14,12 +14,13 @@ from reconciler.model.intent import Intent, IntentState
 from reconciler.model.link import LinkOrigin, LinkState
 from reconciler.model.named import kind_of_operation
 from reconciler.model.viewer import Access
-from reconciler.ports import Deeds, Readings
+from reconciler.ports import Deeds, Listings, Readings
 from reconciler.web import telling
 from reconciler.web.api import parsed
 from reconciler.web.entrance import Visitor, not_found
 from reconciler.web.front import Front
 from reconciler.web.labels import labels_of
+from reconciler.web.outage import outage_of
 from reconciler.web.sentences import NAMES
 from reconciler.web.sides import sides
 from reconciler.web.states import last_crossing
@@ -54,6 +55,7 @@ class ReportPage:
 
     front: Front
     readings: Readings
+    listings: Listings
     deeds: Deeds
 
     async def page(self, request: Request, text: str) -> Response:
@@ -81,6 +83,7 @@ class ReportPage:
             thread=thread(shown),
             story=story(dossier),
             withheld=len(dossier.withheld),
+            outage=outage_of(await self.listings.last_pass(project_id)),
             labels={each.name: each for each in labels_of(link)},
             wish=wish,
             names=NAMES,

@@ -22,6 +22,7 @@ from reconciler.ports import Deeds, Readings, Setups
 from reconciler.web.api import parsed
 from reconciler.web.entrance import Visitor, not_found
 from reconciler.web.front import Front, Said
+from reconciler.web.outage import outage_of
 
 log = Log(__name__)
 EVERY = 3
@@ -104,6 +105,7 @@ class SetupPage:
             id=project_id,
             setup=setup,
             health=found[0],
+            outage=outage_of(found[0].last_pass),
             hook=found[0].webhook,
             url=site.webhook_url(project_id),
             unset=UNSET,

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import sqlalchemy as sa
 
+from reconciler.demo.github.faults import error
 from reconciler.model.fields import Severity
 from reconciler.store import tables
 from tests.cycle.test_conflicts import relabel
@@ -212,3 +213,21 @@ def many(sync: Sync, count: int) -> None:
 def numbers(seen: Page) -> list[int]:
     """Of the issues in the list, in their order."""
     return [int(address.rpartition("/")[2]) for address, _ in seen.links if "/issues/" in address]
+
+
+async def test_while_github_is_away_every_page_says_so_and_what_still_works(
+    sync: Sync, client: httpx.AsyncClient
+) -> None:
+    report, _ = await sync.linked()
+    pages = ("/", f"/projects/{sync.project}", f"/projects/{sync.project}/setup", f"/reports/{report}")
+    sync.github.simulator.faults.add(error(503), times=None)
+    sync.github.clock.advance(60)
+    await sync.run()
+    for path in pages:
+        words = (await page(client, path)).words
+        assert "GitHub is away GitHub answered 503" in words and "What still works" in words, path
+        assert "is written down and waits" in words
+    sync.github.simulator.faults.clear()
+    await sync.run(seconds=60)
+    for path in pages:
+        assert "GitHub is away" not in (await page(client, path)).words, path

@@ -1,0 +1,133 @@
+"""Every route there is, asked by people whose project it is not. The routes are its own list."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from reconciler.web import report, setup
+from tests.web.browsing import HTML
+from tests.web.house import SECRET, House, integration, open_house
+from tests.web.people import BUGSPARK, bearer, by_password
+from tests.web.test_report_access import token_of
+
+OF_NOBODY = {
+    ("GET", "/openapi.json"),
+    ("HEAD", "/openapi.json"),
+    ("GET", "/"),  # lists what is the visitor's
+    ("GET", "/api/v1/projects"),  # the same
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("POST", "/sign-out"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
+    ("POST", "/api/v1/webhooks/github/{project_id}"),  # GitHub signs it
+}
+"""Routes that are not about one project, or not for people. A new one is written down here, and why."""
+PARTS = {"/setup/{what}": setup.ACTS, "/reports/{report_id}/{what}": report.ACTS}
+NONSENSE = (
+    "x",
+    "%00",
+    "%2e%2e",
+    "a" * 5000,
+    "%F0%9F%92%A9",
+    "00000000-0000-0000-0000-00000000000g",
+    "' OR 1=1",
+)
+
+
+@pytest.fixture
+async def house(migrated: str) -> AsyncIterator[House]:
+    config: dict[str, Any] = {**BUGSPARK, **by_password()}
+    async with open_house(migrated, **config) as opened:
+        yield opened
+
+
+def guarded(house: House) -> Iterator[tuple[str, str]]:
+    """Method and pattern of every route about a project or a report."""
+    for route in iter_route_contexts(house.app.routes):
+        path, methods = route.path, route.methods
+        assert path is not None and methods, "what is this route?"
+        for method in methods:
+            if path.startswith("/static/") or (method, path) in OF_NOBODY:
+                continue
+            assert "{project_id}" in path or "{report_id}" in path, f"whose is {method} {path}?"
+            yield method, path
+
+
+def addresses(house: House, project: object, about: object) -> list[tuple[str, str]]:
+    """The same with ids in their places."""
+    found = []
+    for method, pattern in guarded(house):
+        whats = next((acts for end, acts in PARTS.items() if pattern.endswith(end)), ("",))
+        for what in whats:
+            path = pattern.format(project_id=project, report_id=about, what=what)
+            found.append((method, path))
+    return found
+
+
+async def ask(house: House, method: str, path: str, headers: dict[str, str], token: str) -> httpx.Response:
+    data = {"form_token": token, "issue": "#1", "field": "severity", "take": "github", "word": "public"}
+    sent = headers | {"Origin": f"http://127.0.0.1:{house.port}"}
+    return await house.client.request(method, path, headers=sent, data=data if method == "POST" else None)
+
+
+async def test_every_route_of_another_project_is_not_there(house: House) -> None:
+    stranger = house.bugspark.add_user("Stranger")
+    theirs = house.bugspark.add_project("Theirs", owner=stranger)
+    house.bugspark.add_integration(theirs, config=integration("theirs"))
+    token = await token_of(house, stranger, f"/projects/{theirs}/setup")
+    ours = house.bugspark.add_report(house.project, title="Secret plans")
+    before = house.bugspark.rows_of("integrations")
+    asked = addresses(house, house.project, ours)
+    assert len(asked) > 20
+    for method, path in asked:
+        for known in (bearer(house, stranger) | HTML, bearer(house, stranger)):
+            answer = await ask(house, method, path, known, token)
+            assert answer.status_code == 404, (method, path)
+            assert not any(word in answer.text for word in ("Secret plans", "Shop", SECRET, "acme")), path
+    assert house.untouched() and house.bugspark.rows_of("integrations") == before
+
+
+async def test_every_route_is_closed_to_nobody(house: House) -> None:
+    ours = house.bugspark.add_report(house.project)
+    for method, path in addresses(house, house.project, ours):
+        answer = await ask(house, method, path, {}, "")
+        assert answer.status_code == 401, (method, path)
+        page = await ask(house, method, path, HTML, "")
+        onward = page.headers.get("location", "")
+        assert page.status_code == 401 or onward == f"/sign-in?next={path}", (method, path)
+    assert house.untouched()
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE)
+async def test_an_id_that_is_none_is_not_there(house: House, nonsense: str) -> None:
+    user = bearer(house, house.bugspark.add_user("Root", role="superadmin"))
+    for method, path in addresses(house, nonsense, nonsense):
+        answer = await ask(house, method, path, user, "x")
+        assert answer.status_code in (404, 405), (method, path[:80], answer.status_code)
+
+
+async def test_other_methods_are_turned_down_and_tell_nothing(house: House) -> None:
+    user = bearer(house, house.bugspark.add_user("Root", role="superadmin"))
+    for path in {path for _, path in addresses(house, house.project, uuid4())}:
+        for method in ("HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE"):
+            answer = await house.client.request(method, path, headers=user)
+            assert answer.status_code in (404, 405), (method, path)
+            assert answer.headers["cache-control"] == "no-store"
+            assert "Shop" not in answer.text
+    assert house.untouched()
+
+
+async def test_what_is_somebodys_is_kept_by_no_cache(house: House) -> None:
+    root: UUID = house.bugspark.add_user("Root", role="superadmin")
+    ours = house.bugspark.add_report(house.project)
+    paths = [path for method, path in addresses(house, house.project, ours) if method == "GET"]
+    for path in (*paths, "/", "/api/v1/projects", "/sign-in"):
+        answer = await house.client.get(path, headers=bearer(house, root) | HTML)
+        assert answer.status_code in (200, 303), path
+        assert answer.headers["cache-control"] == "no-store", path
