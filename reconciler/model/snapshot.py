@@ -15,6 +15,7 @@ from reconciler.model.plan import LinkPlan, RemoveLocal
 from reconciler.model.report import LocalComment, Report
 from reconciler.model.told import NOTHING, Told
 from reconciler.model.values import dataclass
+from reconciler.model.viewer import Tally
 from reconciler.model.webhook import WebhookHealth
 
 UNKNOWN_REPOSITORY = RepositoryId(0)
@@ -213,6 +214,7 @@ class Health:
     next_at: datetime | None
     problem: str | None
     coverage: Coverage = field(default_factory=Coverage)
+    tally: Tally = field(default_factory=Tally)
     exposed: bool = False  # the repository has turned public, and text waits
     failures: int = 0  # passes in a row that failed; `next_at` is put off for it
     elsewhere: int = 0  # links of another repository than the one the project is connected to now

@@ -8,7 +8,7 @@ from reconciler.model.dossier import ReportShown
 from reconciler.model.gauges import Gauges
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.snapshot import Health
-from reconciler.model.viewer import Access, Tally, Viewer
+from reconciler.model.viewer import Access, Viewer
 
 
 class Views(Protocol):
@@ -28,10 +28,6 @@ class Views(Protocol):
 
     async def project_of(self, report_id: ReportId) -> ProjectId | None:
         """Which project a report belongs to; None when there is no such report."""
-        ...
-
-    async def tally(self, project_id: ProjectId | None = None) -> Mapping[ProjectId, Tally]:
-        """Links by sync state, of one project or of all. Projects without any link may be absent."""
         ...
 
     async def gauges(self) -> Gauges:

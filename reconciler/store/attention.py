@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, cast, func, select, text, true, union_all
+from sqlalchemy import String, cast, func, select, text, union_all
 from sqlalchemy.sql.expression import Select
 
 from reconciler.model.attention import Attending
@@ -62,16 +62,25 @@ async def attending(connection: AsyncConnection, project: ProjectId) -> Attendin
     )
 
 
-async def elsewhere(connection: AsyncConnection, only: ProjectId | None = None) -> dict[UUID, int]:
+async def elsewhere(connection: AsyncConnection, wanted: Collection[ProjectId]) -> dict[ProjectId, int]:
     """By project: links of another repository than the one it is connected to now. They rest."""
-    query = (
-        select(links.c.project_id, func.count())
-        .join(projects, projects.c.project_id == links.c.project_id)
-        .where(LIVE, links.c.repository_id != projects.c.repository_id)
-        .where(true() if only is None else links.c.project_id == only)
-        .group_by(links.c.project_id)
+    rows = await connection.execute(strays(connection.dialect.name, wanted))
+    return {ProjectId(id_): below + above for id_, below, above in rows}
+
+
+def strays(dialect: str, wanted: Collection[ProjectId]) -> Select[UUID, int, int]:
+    """(project, links of a repository with a lower number, with a higher one): by both ends of an index, past
+    the many links of the project's own.
+    """
+    mine = (links.c.project_id == projects.c.project_id, LIVE)
+    below, above = (
+        select(func.count()).where(*mine, other).correlate(projects).scalar_subquery()
+        for other in (
+            links.c.repository_id < projects.c.repository_id,
+            links.c.repository_id > projects.c.repository_id,
+        )
     )
-    return {row[0]: row[1] for row in await connection.execute(query)}
+    return select(projects.c.project_id, below, above).where(projects.c.project_id.in_(ids(dialect, wanted)))
 
 
 async def steps(

@@ -1,22 +1,20 @@
 """What `reconcile status` shows: projects and credentials as the database knows them."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, func, select, true
-from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy import RowMapping, select
 
 from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState
-from reconciler.model.link import LinkState
 from reconciler.model.passes import PassResult
 from reconciler.model.report import Project
 from reconciler.model.snapshot import Coverage, Health, Limits
-from reconciler.store import attention, identity, silence, windows
+from reconciler.store import attention, coverage, identity, silence, tallies, windows
 from reconciler.store.connection import AsyncConnection
+from reconciler.store.coverage import counts
 from reconciler.store.questions import links
 from reconciler.store.records import from_json
 from reconciler.store.tables import governor, intents, projects, withheld
@@ -32,31 +30,27 @@ async def of(
     connection: AsyncConnection, known: Sequence[Project], now: datetime, verify: timedelta
 ) -> tuple[Health, ...]:
     """One Health per project, in their order. `verify`: how often each link is to be compared whole."""
-    only = known[0].id if len(known) == 1 else None
-    covered = await coverage(
-        connection, now - verify * SLACK, true() if only is None else links.c.project_id == only
-    )
+    only, wanted = (known[0].id if len(known) == 1 else None), [each.id for each in known]
     by_state = await counts(connection, links.c.project_id, links.c.state, only)
+    covered = await coverage.of(connection, by_state, now - verify * SLACK, only)
+    tally = await tallies.of(connection, by_state, now, only)
     wishes = await counts(connection, intents.c.project_id, intents.c.state, only)
     held = await counts(connection, withheld.c.project_id, withheld.c.kind, only)
-    if only in covered:
-        covered[only] = replace(covered[only], p95=await _p95(connection, only))
-    noted = await attention.of(connection, [each.id for each in known])
-    elsewhere = await attention.elsewhere(connection, only)
-    heard = await silence.of(connection, now)
+    noted = await attention.of(connection, wanted)
+    elsewhere = await attention.elsewhere(connection, wanted)
+    heard = await silence.of(connection, now, only)
     doubt = (await identity.found_in(connection)).doubt
-    anew = await recovering(connection)
-    rows = {row["project_id"]: dict(row) for row in (await connection.execute(select(projects))).mappings()}
+    rows = await _rows(connection, only)
+    anew = await _recovering(connection, by_state, rows)
     found = (
-        replace(
-            _health(each, rows.get(each.id, {}), by_state[each.id], wishes[each.id], held[each.id]),
-            coverage=replace(covered.get(each.id, Coverage()), within=verify),
-        )
+        _health(each, rows.get(each.id, {}), by_state[each.id], wishes[each.id], held[each.id])
         for each in known
     )
     return tuple(
         replace(
             each,
+            coverage=replace(covered.get(each.project_id, Coverage()), within=verify),
+            tally=tally.get(each.project_id, each.tally),
             attention=tuple(noted[each.project_id]),
             elsewhere=elsewhere.get(each.project_id, 0),
             webhook=heard.get(each.project_id, each.webhook),
@@ -69,7 +63,7 @@ async def of(
 
 def _health(
     project: Project,
-    row: dict[str, Any],
+    row: RowMapping | Mapping[str, Any],
     by_state: dict[str, int],
     wishes: dict[str, int],
     held: dict[str, int],
@@ -96,62 +90,23 @@ def _health(
     )
 
 
-async def counts(
-    connection: AsyncConnection, project: Column[Any], word: Column[Any], only: ProjectId | None = None
-) -> Any:
-    """By project and word (a state, a kind): how many rows. `only`: of this project."""
-    query = select(project, word, func.count()).group_by(project, word)
-    found: defaultdict[Any, dict[str, int]] = defaultdict(dict)
-    for id_, state, count in await connection.execute(
-        query if only is None else query.where(project == only)
-    ):
-        found[id_][state] = count
-    return found
+async def _rows(connection: AsyncConnection, only: ProjectId | None) -> dict[ProjectId, RowMapping]:
+    """What is remembered of each project."""
+    query = select(projects) if only is None else select(projects).where(projects.c.project_id == only)
+    found = (await connection.execute(query)).mappings()
+    return {ProjectId(row["project_id"]): row for row in found}
 
 
-async def coverage(
-    connection: AsyncConnection, since: datetime, which: ColumnElement[bool]
+async def _recovering(
+    connection: AsyncConnection, by_state: coverage.Counts, rows: Mapping[ProjectId, RowMapping]
 ) -> dict[ProjectId, Coverage]:
-    """Of each project's ACTIVE links, how many were compared whole since then."""
-    # One walk along (project_id, state, checked_at), which reads no row.
-    inside = func.count().filter(links.c.checked_at >= since)
-    query = (
-        select(links.c.project_id, func.count(), inside, func.min(links.c.checked_at))
-        .where(links.c.state == LinkState.ACTIVE, which)
-        .group_by(links.c.project_id)
-    )
-    return {
-        ProjectId(id_): Coverage(links=total, verified=verified, oldest=oldest)
-        for id_, total, verified, oldest in await connection.execute(query)
-    }
-
-
-async def _p95(connection: AsyncConnection, project: ProjectId) -> datetime | None:
-    """Of the comparisons, oldest first, the one after a twentieth: a walk along the index."""
-    of_project = (
-        links.c.project_id == project,
-        links.c.state == LinkState.ACTIVE,
-        links.c.checked_at.is_not(None),
-    )
-    count = (await connection.execute(select(func.count()).where(*of_project))).scalar_one()
-    query = (
-        select(links.c.checked_at)
-        .where(*of_project)
-        .order_by(links.c.checked_at)
-        .offset(count // 20)
-        .limit(1)
-    )
-    found: datetime | None = (await connection.execute(query)).scalar()
-    return found
-
-
-async def recovering(connection: AsyncConnection) -> dict[ProjectId, Coverage]:
     """Projects that are read anew after a restore, and how far that is."""
-    query = select(projects.c.project_id, projects.c.restored_at).where(projects.c.recovering)
     found = {}
-    for id_, since in (await connection.execute(query)).all():
-        covered = await coverage(connection, since or FAR, links.c.project_id == id_)
-        found[ProjectId(id_)] = covered.get(ProjectId(id_), Coverage())
+    for id_, row in rows.items():
+        if row["recovering"]:
+            mine = {id_: by_state.get(id_, {})}
+            covered = await coverage.of(connection, mine, row["restored_at"] or FAR)
+            found[id_] = covered.get(id_, Coverage())
     return found
 
 

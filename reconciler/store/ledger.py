@@ -24,7 +24,7 @@ from reconciler.model.snapshot import (
     Withheld,
 )
 from reconciler.ports import Clock
-from reconciler.store import attention, binding, health, snapshot, story, withholding
+from reconciler.store import attention, binding, coverage, snapshot, story, withholding
 from reconciler.store.apply import Ways, apply
 from reconciler.store.carrying import carry
 from reconciler.store.engine import Database
@@ -147,8 +147,7 @@ class StoredLedger:
 
     async def coverage(self, project_id: ProjectId, since: datetime) -> Coverage:
         async with self._database.read() as connection:
-            found = await health.coverage(connection, since, links.c.project_id == project_id)
-        return found.get(project_id, Coverage())
+            return await coverage.of_project(connection, project_id, since)
 
     async def link_of(self, report_id: ReportId) -> Link | None:
         rank = case((links.c.state.in_(ALIVE), 0), (links.c.state == LinkState.UNLINKED, 2), else_=1)

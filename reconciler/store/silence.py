@@ -81,10 +81,13 @@ async def missed(
     }
 
 
-async def of(connection: AsyncConnection, now: datetime) -> dict[ProjectId, WebhookHealth]:
-    """What every project's hook has announced and what not, as far as there is a hook."""
-    fresh = await missed(connection, now)
+async def of(
+    connection: AsyncConnection, now: datetime, project_id: ProjectId | None = None
+) -> dict[ProjectId, WebhookHealth]:
+    """What every project's hook has announced and what not, or one's, as far as there is a hook."""
+    fresh = await missed(connection, now, project_id)
     none = WebhookHealth()
+    query = select(hooks) if project_id is None else select(hooks).where(hooks.c.project_id == project_id)
     return {
         ProjectId(row.project_id): WebhookHealth(
             known_at=row.known_at,
@@ -95,7 +98,7 @@ async def of(connection: AsyncConnection, now: datetime) -> dict[ProjectId, Webh
             silent=row.silent + more.silent,
             silent_since=row.silent_since or more.silent_since,
         )
-        for row in await connection.execute(select(hooks))
+        for row in await connection.execute(query)
     }
 
 

@@ -1,9 +1,10 @@
 """How many links are synced, wait, were in conflict, or need somebody: by exceptions, which are few.
 
-Every question but the count of all links walks a partial index or a small table, so 100,000 quiet links cost
-one walk along an index (tests/store/test_views.py).
+Every question walks a partial index or a small table (tests/store/test_views.py); links by state are counted
+once, by whoever asks (`coverage.counts`).
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from reconciler.model.link import ENDED, LinkState
 from reconciler.model.viewer import Tally
 from reconciler.store import tables
 from reconciler.store.connection import AsyncConnection
+from reconciler.store.coverage import Counts
 from reconciler.store.tables import changes, intents, links, withheld
 
 SHOWN_FOR = timedelta(days=7)
@@ -36,9 +38,9 @@ Question = Select[tuple[UUID, UUID, UUID, int, int]]
 
 
 async def of(
-    connection: AsyncConnection, now: datetime, project_id: ProjectId | None = None
+    connection: AsyncConnection, by_state: Counts, now: datetime, project_id: ProjectId | None = None
 ) -> dict[ProjectId, Tally]:
-    """By project: every link counted once, under the most pressing thing about it."""
+    """By project: every link of `by_state` counted once, under the most pressing thing about it."""
     odd = oddities(now, project_id).subquery("odd")
     thing = func.coalesce(odd.c.link_id, odd.c.report_id)
     worst = (
@@ -54,10 +56,9 @@ async def of(
     ):
         found.setdefault(ProjectId(id_), {})[rank] = count
         taken[ProjectId(id_)] = taken.get(ProjectId(id_), 0) + linked
-    live, told = await _states(connection, project_id)
     return {
-        id_: _tally(found.get(id_, {}), live.get(id_, 0) - taken.get(id_, 0), told.get(id_, 0))
-        for id_ in found.keys() | live.keys() | told.keys()
+        id_: _tally(found.get(id_, {}), by_state.get(id_, {}), taken.get(id_, 0))
+        for id_ in found.keys() | by_state.keys()
     }
 
 
@@ -79,28 +80,14 @@ def conflicts(now: datetime, project_id: ProjectId | None, limit: int | None = N
     return query.order_by(changes.c.at.desc(), changes.c.id.desc()).limit(limit)
 
 
-def _tally(odd: dict[int, int], quiet: int, told: int) -> Tally:
+def _tally(odd: Mapping[int, int], states: Mapping[str, int], taken: int) -> Tally:
+    """`taken`: live links that are among the odd ones."""
     return Tally(
-        synced=max(0, quiet),
+        synced=max(0, sum(states.get(state, 0) for state in LIVE) - taken),
         pending=odd.get(PENDING, 0),
         conflict=odd.get(CONFLICT, 0),
-        attention=odd.get(ATTENTION, 0) + told,
+        attention=odd.get(ATTENTION, 0) + sum(states.get(state, 0) for state in TOLD),
     )
-
-
-async def _states(
-    connection: AsyncConnection, project_id: ProjectId | None
-) -> tuple[dict[ProjectId, int], dict[ProjectId, int]]:
-    """Live links, and those that ended in a way people should know of."""
-    query = select(links.c.project_id, links.c.state, func.count())
-    if project_id is not None:
-        query = query.where(links.c.project_id == project_id)
-    live: dict[ProjectId, int] = {}
-    told: dict[ProjectId, int] = {}
-    for id_, state, count in await connection.execute(query.group_by(links.c.project_id, links.c.state)):
-        into = live if state in LIVE else told if state in TOLD else {}
-        into[ProjectId(id_)] = into.get(ProjectId(id_), 0) + count
-    return live, told
 
 
 def _questions(now: datetime) -> tuple[Question, ...]:

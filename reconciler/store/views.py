@@ -9,9 +9,9 @@ from sqlalchemy.sql.expression import ColumnElement
 
 from reconciler.model.gauges import Gauges, ProjectGauges
 from reconciler.model.ids import ProjectId, ReportId
-from reconciler.model.viewer import Access, Tally, Viewer
+from reconciler.model.viewer import Access, Viewer
 from reconciler.ports import Clock
-from reconciler.store import bugspark, health, tallies
+from reconciler.store import bugspark, coverage, health
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.engine import Database
 from reconciler.store.tables import hooks, intents, links, projects
@@ -59,10 +59,6 @@ class StoredViews:
             found: UUID | None = (await connection.execute(query)).scalar()
         return None if found is None else ProjectId(found)
 
-    async def tally(self, project_id: ProjectId | None = None) -> Mapping[ProjectId, Tally]:
-        async with self._database.read() as connection:
-            return await tallies.of(connection, self._clock.now(), project_id)
-
     async def gauges(self) -> Gauges:
         now = self._clock.now()
         async with self._database.read() as connection:
@@ -94,9 +90,9 @@ def _of_user(user_id: UUID | None) -> Select[tuple[UUID, bool]]:
 
 async def _projects(connection: AsyncConnection, since: datetime) -> tuple[ProjectGauges, ...]:
     """Every project that was ever looked at or announced something."""
-    by_state = await health.counts(connection, links.c.project_id, links.c.state)
-    wishes = await health.counts(connection, intents.c.project_id, intents.c.state)
-    covered = await health.coverage(connection, since, true())
+    by_state = await coverage.counts(connection, links.c.project_id, links.c.state)
+    wishes = await coverage.counts(connection, intents.c.project_id, intents.c.state)
+    covered = await coverage.of(connection, by_state, since)
     first = select(intents.c.project_id, func.min(intents.c.created_at)).group_by(intents.c.project_id)
     oldest = {row[0]: row[1] for row in await connection.execute(first)}
     joined = projects.outerjoin(hooks, and_(hooks.c.project_id == projects.c.project_id))

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 
 from reconciler.model.ids import ProjectId, ReportId
-from reconciler.model.viewer import Tally
 from reconciler.ports import Clock, Readings, Views
 from reconciler.web import shapes, telling
 from reconciler.web.entrance import BUGSPARK_COOKIE, Entrance, not_found
@@ -27,7 +26,6 @@ WAYS_IN = (
     Security(HTTPBearer(auto_error=False, description="BugSpark's access token")),
     Security(APIKeyCookie(name=BUGSPARK_COOKIE, auto_error=False, description="BugSpark's own cookie")),
 )
-NONE = Tally()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +42,9 @@ class Api:
         """Every project of the visitor's with a github integration, by name."""
         visitor = await self.entrance.who(request)
         access = await self.views.accessible(visitor.viewer)
-        tallies = await self.views.tally()
         now = self.clock.now()
         return [
-            telling.project(each, access[each.project_id], tallies.get(each.project_id, NONE), self.site, now)
+            telling.project(each, access[each.project_id], self.site, now)
             for each in await self.readings.health()
             if each.project_id in access
         ]
@@ -62,8 +59,7 @@ class Api:
         found = await self.readings.health(project_id)
         if not found:
             not_found()
-        tally = (await self.views.tally(project_id)).get(project_id, NONE)
-        return telling.project(found[0], access, tally, self.site, self.clock.now())
+        return telling.project(found[0], access, self.site, self.clock.now())
 
     async def report(self, request: Request, wanted: UUID | None) -> shapes.Report:
         """One report."""

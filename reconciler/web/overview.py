@@ -61,13 +61,12 @@ class Overview:
         )
 
     async def _rows(self, access: Mapping[ProjectId, Access]) -> list[Row]:
-        tallies, limits = await self.views.tally(), await self.listings.limits()
-        now = self.front.clock.now()
+        limits, now = await self.listings.limits(), self.front.clock.now()
         return [
             Row(
                 health=each,
                 how=standing(each, now, UTC),
-                tally=tallies.get(each.project_id, Tally()),
+                tally=each.tally,
                 limits=limits.get(each.project_id),
             )
             for each in await self.readings.health()

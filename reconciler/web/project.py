@@ -16,7 +16,7 @@ from reconciler.model.ids import IssueNumber, LinkId, ProjectId, ReportId
 from reconciler.model.listing import LinkPage, LinkRow, Position, Pressing, Wanted
 from reconciler.model.snapshot import Health
 from reconciler.model.standing import standing
-from reconciler.model.viewer import Access, Tally
+from reconciler.model.viewer import Access
 from reconciler.ports import Deeds, Listings, Readings, Views
 from reconciler.web.api import parsed
 from reconciler.web.entrance import not_found
@@ -103,7 +103,7 @@ class ProjectPage:
     async def _numbers(self, health: Health) -> dict[str, Any]:
         id_, now = health.project_id, self.front.clock.now()
         return {
-            "tally": (await self.views.tally(id_)).get(id_, Tally()),
+            "tally": health.tally,
             "limits": (await self.listings.limits()).get(id_),
             "plot": plot(await self.listings.day(id_, now - DAY, now)),
         }

@@ -7,15 +7,16 @@ from reconciler.model.dossier import ReportShown
 from reconciler.model.link import Link, LinkState
 from reconciler.model.snapshot import Health
 from reconciler.model.standing import standing
-from reconciler.model.viewer import Access, Tally
+from reconciler.model.viewer import Access
 from reconciler.model.webhook import WebhookHealth
 from reconciler.web import shapes
 from reconciler.web.site import Site
 from reconciler.web.states import last_crossing, state_of
 
 
-def project(health: Health, access: Access, tally: Tally, site: Site, now: datetime) -> shapes.Project:
+def project(health: Health, access: Access, site: Site, now: datetime) -> shapes.Project:
     """A project and how it stands."""
+    tally = health.tally
     return shapes.Project(
         id=health.project_id,
         name=health.name,

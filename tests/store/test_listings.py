@@ -62,7 +62,7 @@ async def test_links_are_listed_under_the_most_pressing_thing_as_they_are_counte
     assert await found(stores, sync, Pressing.PENDING) == [pending]
     assert await found(stores, sync, Pressing.ATTENTION) == [gone]
     assert await found(stores, sync, None) == sorted([quiet, conflict, gone, pending], reverse=True)
-    tally = (await stores.views.tally(sync.project))[sync.project]
+    tally = (await stores.projects.health(sync.project))[0].tally
     assert (tally.synced, tally.conflict, tally.pending, tally.attention) == (1, 1, 1, 1)
     for text in ("100% _k", "STRA", f"#{quiet}", f"acme/web#{quiet}", str(quiet)):
         assert await found(stores, sync, None, text) == [quiet], text

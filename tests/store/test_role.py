@@ -84,7 +84,6 @@ async def everything(stores: OpenStores, bugspark: BugSpark) -> None:
     assert await stores.views.accessible(viewer) == {}
     assert await stores.views.access(OPERATOR, project)
     assert await stores.views.project_of(link.report_id) == project
-    assert project in await stores.views.tally()
     assert (await stores.views.gauges()).projects
     await stores.governor.slot(Fingerprint("f00d"), 5)
     await stores.meta.set("key", "value")

@@ -82,4 +82,4 @@ async def test_a_reports_withheld_deletions_are_its_own_and_make_its_link_need_s
     assert dossier is not None and other is not None
     assert set(dossier.withheld) == {entry.id for entry in dossier.entries}
     assert set(dossier.withheld.values()) == {Kind.DELETE_REMOTE_COMMENT} and not other.withheld
-    assert (await stores.views.tally())[sync.project] == Tally(synced=1, attention=1)
+    assert (await stores.projects.health(sync.project))[0].tally == Tally(synced=1, attention=1)

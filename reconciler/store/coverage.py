@@ -1,0 +1,96 @@
+"""How many links each project has, and how many of them were compared whole of late.
+
+Links are counted in one walk along an index. What was not compared in time is little, so it is that which is
+looked up, from the near end of the same index (tests/store/test_query_plans.py).
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, func, select
+from sqlalchemy.sql.expression import ColumnElement, ScalarSelect, Select
+
+from reconciler.model.ids import ProjectId
+from reconciler.model.link import LinkState
+from reconciler.model.snapshot import Coverage
+from reconciler.store.connection import AsyncConnection
+from reconciler.store.questions import links
+from reconciler.store.rows import ids
+
+Counts = Mapping[ProjectId, Mapping[str, int]]
+ACTIVE = LinkState.ACTIVE
+
+
+async def counts(
+    connection: AsyncConnection, project: Column[Any], word: Column[Any], only: ProjectId | None = None
+) -> defaultdict[ProjectId, dict[str, int]]:
+    """By project and word (a state, a kind): how many rows. `only`: of this project."""
+    query = select(project, word, func.count()).group_by(project, word)
+    found: defaultdict[ProjectId, dict[str, int]] = defaultdict(dict)
+    for id_, state, count in await connection.execute(
+        query if only is None else query.where(project == only)
+    ):
+        found[ProjectId(id_)][state] = count
+    return found
+
+
+async def of(
+    connection: AsyncConnection, by_state: Counts, since: datetime, only: ProjectId | None = None
+) -> dict[ProjectId, Coverage]:
+    """Of each project's ACTIVE links, as `counts` found them, how many were compared whole since then.
+
+    `only`: whose 95th percentile is told, too.
+    """
+    active = {id_: found[ACTIVE] for id_, found in by_state.items() if found.get(ACTIVE)}
+    found = {}
+    rows = await connection.execute(question(connection.dialect.name, active, since)) if active else ()
+    for id_, never, late, oldest in rows:
+        project = ProjectId(id_)
+        found[project] = Coverage(
+            links=active[project],
+            verified=active[project] - never - late,
+            oldest=oldest,
+            p95=await _p95(connection, project, active[project] - never) if project == only else None,
+        )
+    return found
+
+
+async def of_project(connection: AsyncConnection, project: ProjectId, since: datetime) -> Coverage:
+    """The same of one project that may have no links at all."""
+    by_state = await counts(connection, links.c.project_id, links.c.state, project)
+    return (await of(connection, by_state, since)).get(project, Coverage())
+
+
+def question(
+    dialect: str, wanted: Collection[ProjectId], since: datetime
+) -> Select[UUID, int, int, datetime | None]:
+    """(project, ACTIVE links never compared, those compared before then, the oldest comparison)."""
+    project = ids(dialect, wanted).subquery("project")
+    mine = (links.c.project_id == project.c.value, links.c.state == ACTIVE)
+
+    def one(what: ColumnElement[Any], *more: ColumnElement[bool]) -> ScalarSelect[Any]:
+        return select(what).where(*mine, *more).correlate(project).scalar_subquery()
+
+    never, late = links.c.checked_at.is_(None), links.c.checked_at < since
+    return select(
+        project.c.value,
+        one(func.count(), never),
+        one(func.count(), late),
+        one(func.min(links.c.checked_at)),
+    )
+
+
+async def _p95(connection: AsyncConnection, project: ProjectId, compared: int) -> datetime | None:
+    """Of the comparisons, oldest first, the one after a twentieth: a walk along as much of the index."""
+    query = (
+        select(links.c.checked_at)
+        .where(links.c.project_id == project, links.c.state == ACTIVE, links.c.checked_at.is_not(None))
+        .order_by(links.c.checked_at)
+        .offset(compared // 20)
+        .limit(1)
+    )
+    found: datetime | None = (await connection.execute(query)).scalar()
+    return found
