@@ -1,0 +1,124 @@
+"""SIGTERM at any moment: the daemon in this process, ended again and again in the middle of its work."""
+
+import asyncio
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.config.load import load
+from reconciler.daemon import service, signals
+from reconciler.demo.github.faults import Delay, Rule
+from reconciler.model.fields import Status
+from reconciler.model.ids import ReportId
+from reconciler.wiring.daemon import Starting, run_daemon
+from tests.support.command import Place, open_place
+from tests.support.daemon import QUICK, eventually, time_passing
+
+SEED, REPORTS = int(os.environ.get("PROVE_SEED", "11")), 2
+ENDS = 100 if "PROVE" in os.environ else 8
+LONGEST = 10.0
+MOMENTS = ("POST|PATCH",) * 3 + ("GET",)
+"""An end follows the first to third write of a daemon, or its first to third look; the dice say which."""
+CUT_SHORT = ("sending", "unknown")
+
+
+@pytest.fixture
+def place(store_url: str, tmp_path: Path) -> Iterator[Place]:
+    with open_place(store_url, tmp_path) as opened:
+        opened.configure(**{**QUICK, "poll": {"interval_seconds": 0.2}})
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def _no_exit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last resort would take the tests along; how long an end takes is measured instead."""
+    monkeypatch.setattr(signals, "_give_up_after", lambda _: None)
+
+
+async def test_what_it_was_writing_is_there_once_after_the_next_start(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dice = random.Random(SEED)
+    reports = [place.linked()[0] for _ in range(REPORTS)]
+    slow = {
+        each: place.github.simulator.faults.add(Delay(seconds=0.05, applied=True), method=each, times=None)
+        for each in sorted(set(MOMENTS))
+    }
+    said: list[tuple[ReportId, str]] = []
+    under_way = 0
+    with time_passing(place):
+        for number in range(ENDS):
+            said += crowd(place, dice, reports, number)
+            monkeypatch.setattr(service, "GRACE_SECONDS", dice.choice([0.0, 0.05, 4.0]))
+            took = await until_ended(place, slow[dice.choice(MOMENTS)], dice)
+            assert took < LONGEST
+            open_writes = place.bugspark.rows_of("sync_intents")
+            under_way += any(row["state"] in CUT_SHORT for row in open_writes)
+        place.github.simulator.faults.clear()
+        monkeypatch.setattr(service, "GRACE_SECONDS", 4.0)
+        await until_at_peace(place)
+    assert under_way, "no end came in the middle of a write: nothing is proven"
+    for report, text in said:
+        assert copies(place, report, text) == (1, 1), text
+    for report in reports:
+        row, issue = place.bugspark.report(report), place.github.web.issue(place.number(report))
+        assert row is not None
+        assert (row["status"] == "new") == (issue.state == "open")
+
+
+def crowd(
+    place: Place, dice: random.Random, reports: list[ReportId], number: int
+) -> list[tuple[ReportId, str]]:
+    """People on both sides; what they said."""
+    here, there, other = (dice.choice(reports) for _ in range(3))
+    mine, hers = f"from BugSpark {number}.", f"from GitHub {number}."
+    place.bugspark.add_comment(here, mine, author=place.ada)
+    place.github.web.comment(place.number(there), hers, by="alice")
+    place.bugspark.set_report(other, status=dice.choice([Status.NEW, Status.RESOLVED]))
+    return [(here, mine), (there, hers)]
+
+
+def copies(place: Place, report: ReportId, text: str) -> tuple[int, int]:
+    """How often it is said in BugSpark and on GitHub."""
+    rows = [row["body"] for row in place.bugspark.comments(report)]
+    thread = [each.body for each in place.github.web.thread(place.number(report))]
+    return sum(text in body for body in rows), sum(text in body for body in thread)
+
+
+async def a_life(place: Place) -> None:
+    """One daemon, on the configuration as it is."""
+    settings = load(place.desk.home / "config.toml", {}).settings
+    again = (settings, lambda: None)
+    await run_daemon(Starting(settings=settings, again=lambda: again, learn=lambda _: None, environ={}))
+
+
+async def until_ended(place: Place, rule: Rule, dice: random.Random) -> float:
+    """Start it, end it a moment after one of these requests of it; how many seconds the end took."""
+    wanted = rule.hits + dice.randrange(1, 4)
+    daemon = asyncio.create_task(a_life(place))
+    until = time.monotonic() + 1.0  # there may be less to do
+    await asyncio.to_thread(eventually, lambda: rule.hits >= wanted or time.monotonic() > until)
+    await asyncio.sleep(dice.uniform(0.0, 0.06))
+    began = time.monotonic()
+    os.kill(os.getpid(), signal.SIGTERM)
+    await daemon
+    return time.monotonic() - began
+
+
+async def until_at_peace(place: Place) -> None:
+    """A daemon, until nothing is left to be written."""
+    daemon = asyncio.create_task(a_life(place))
+    await asyncio.to_thread(eventually, lambda: not daemon.done() and quiet(place))
+    os.kill(os.getpid(), signal.SIGTERM)
+    await daemon
+
+
+def quiet(place: Place) -> bool:
+    """No write is open, and the last requests of a while were the two of an idle pass."""
+    last = list(place.github.simulator.requests)[-4:]
+    return not place.bugspark.rows_of("sync_intents") and all(each.status == 304 for each in last)
