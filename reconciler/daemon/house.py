@@ -51,9 +51,9 @@ class House(Protocol):
         """Every active, connected project, as the database knows it. Raises DatabaseError."""
         ...
 
-    async def changed(self) -> Mapping[ProjectId, int]:
+    async def changed(self, *, lately: bool) -> Mapping[ProjectId, int]:
         """Projects whose BugSpark side waits for a pass, each with a print of what waits: another change,
-        another print. Raises DatabaseError.
+        another print. `lately`: a glance at what changed in the last minutes. Raises DatabaseError.
         """
         ...
 

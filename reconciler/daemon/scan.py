@@ -2,6 +2,9 @@
 
 One question for all projects. What it finds is nudged once; a difference that a pass leaves standing (a
 frozen field, a withheld deletion) is nudged again ever more rarely, until it looks different.
+
+A whole scan compares every link, so that on large databases it has to rest for long. Between two of those a
+glance finds what says itself that it is new (docs/decisions/0042-glances.md).
 """
 
 from collections.abc import Callable, Mapping
@@ -26,10 +29,28 @@ class _Nudged:
     rest: float
 
 
+class Scans:
+    """The whole scan, and the glances between two of those."""
+
+    def __init__(self, every: float = EVERY) -> None:
+        self._whole, self._glance = Scan(every), Scan(every, lately=True)
+
+    def due(self, now: float) -> "Scan | None":
+        """What to do now: a glance only while the whole scan rests."""
+        return next((each for each in (self._whole, self._glance) if each.is_due(now)), None)
+
+    def took(self, scan: "Scan", began: float, ended: float) -> None:
+        """It is over, well or not. A whole scan has seen what a glance would."""
+        scan.took(began, ended)
+        if scan is self._whole:
+            self._glance.spared(ended)
+
+
 class Scan:
     """When to scan, and whom to nudge for what it finds. All times are monotonic seconds."""
 
-    def __init__(self, every: float = EVERY) -> None:
+    def __init__(self, every: float = EVERY, *, lately: bool = False) -> None:
+        self.lately = lately  # a glance
         self._every = every
         self._next = 0.0
         self._nudged: dict[ProjectId, _Nudged] = {}
@@ -41,6 +62,10 @@ class Scan:
     def took(self, began: float, ended: float) -> None:
         """A scan is over, well or not."""
         self._next = ended + max(self._every, SHARE * (ended - began))
+
+    def spared(self, now: float) -> None:
+        """Another one has just seen all that this one would."""
+        self._next = max(self._next, now + self._every)
 
     def nudges(
         self, found: Mapping[ProjectId, int], may: Callable[[ProjectId], bool], now: float

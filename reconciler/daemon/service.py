@@ -19,7 +19,7 @@ from reconciler.daemon.house import House
 from reconciler.daemon.pace import Pacer
 from reconciler.daemon.passes import Passes, Stint
 from reconciler.daemon.pulse import Pulse
-from reconciler.daemon.scan import Scan
+from reconciler.daemon.scan import Scans
 from reconciler.daemon.sd_notify import Notifier
 from reconciler.daemon.ticks import Ticks
 from reconciler.daemon.work import Told, Worker
@@ -73,7 +73,7 @@ class Service:
         self._rhythm = rhythm
         self._worker = Worker(house, clock, new_id, told)
         self._pacer = Pacer(rhythm.interval)
-        self._scan = Scan(rhythm.scan)
+        self._scans = Scans(rhythm.scan)
         self._ticks = Ticks()
         self._pulse = Pulse(clock)
         self._stints: dict[asyncio.Task[None], Stint | None] = {}
@@ -190,16 +190,16 @@ class Service:
 
     async def _look_around(self) -> None:
         began = self._clock.monotonic()
-        if self._trouble is not None or not self._scan.is_due(began):
+        if self._trouble is not None or (scan := self._scans.due(began)) is None:
             return
         try:
-            found = await self._house.changed()
+            found = await self._house.changed(lately=scan.lately)
             ended = self._clock.monotonic()
-            for each in self._scan.nudges(found, lambda each: self._pacer.may(each, ended), ended):
+            for each in scan.nudges(found, lambda each: self._pacer.may(each, ended), ended):
                 await self._passes.nudge(each)
         except ReconcilerError as error:
             self._troubled(error)
-        self._scan.took(began, self._clock.monotonic())
+        self._scans.took(scan, began, self._clock.monotonic())
 
     async def _rescue(self) -> None:
         try:

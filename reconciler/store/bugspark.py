@@ -102,6 +102,7 @@ reports = Table(
         "github_issue_number",
         "github_repo",
     ),
+    Index("ix_reports_updated_at", "updated_at"),
 )
 
 comments = Table(
@@ -115,6 +116,7 @@ comments = Table(
     Column("source", String(20)),
     Index("ix_comments_report_id", "report_id"),
     Index("ix_comments_compared", "id", "report_id"),
+    Index("ix_comments_created_at", "created_at"),
 )
 
 integrations = Table(

@@ -1,16 +1,20 @@
 """The local scan: whose BugSpark side waits for a pass, asked of all projects in one statement.
 
 The same differences that a pass looks for (`questions`), counted. It may name a project in vain, where a pass
-leaves a difference standing; it must not miss one that a pass would act on.
+leaves a difference standing; it must not miss one that a pass would act on. That takes a look at every link.
+
+A glance, `lately`, asks only of reports and comments that say themselves that they were changed or made
+lately: its work follows their number. It misses what was deleted, what was changed without a word
+(`updated_at`) or by a clock far off; the whole scan does not (docs/decisions/0042-glances.md).
 """
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Text, and_, cast, exists, func, literal, not_, or_, select, text, union_all
-from sqlalchemy.sql.expression import ColumnElement, Select
+from sqlalchemy.sql.expression import ColumnElement, FromClause, Select
 
 from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState, Operation
@@ -22,36 +26,67 @@ from reconciler.store.questions import COPIED, LIVE, differs, over
 links, entries, intents, projects = tables.links, tables.comments, tables.intents, tables.projects
 reports, comments = bugspark.reports, bugspark.comments
 
+LATELY = timedelta(minutes=5)
+"""A glance goes back so far: more than lies between two, and than clocks are apart."""
 
-async def changed(database: Database, now: datetime, *, export_all: bool) -> Mapping[ProjectId, int]:
+
+async def changed(
+    database: Database, now: datetime, *, export_all: bool, lately: bool = False
+) -> Mapping[ProjectId, int]:
     """Projects that wait, each with a print of what waits: another change, another print (in this process).
 
-    `now`: GitHub's time or near it. `export_all`: `sync.export` is `all`. Raises DatabaseError.
+    `now`: GitHub's time or near it. `export_all`: `sync.export` is `all`. `lately`: at a glance. Raises
+    DatabaseError.
     """
+    asked = question(now, export_all=export_all, lately=lately)
     async with database.read() as connection:
-        rows = (await connection.execute(question(now, export_all=export_all))).all()
+        rows = (await connection.execute(asked)).all()
     found: defaultdict[ProjectId, list[tuple[Any, ...]]] = defaultdict(list)
     for project, *what in rows:
         found[ProjectId(project)].append(tuple(what))
     return {project: hash(tuple(sorted(what))) for project, what in found.items()}
 
 
-def question(now: datetime, *, export_all: bool) -> Any:
+def question(now: datetime, *, export_all: bool, lately: bool = False) -> Any:
     """(project id, kind, how many, the greatest id, the latest change), one row per project and kind."""
-    parts = [_moved(now), _orphans(), _unknown(), _gone(), _links(now), _intents(now)]
-    return union_all(*parts, *([_unexported()] if export_all else []))
+    waiting = [_new(now), _rested(now), _intents(now)]
+    moved, unknown, unexported = _moved(now), _unknown(), [_unexported()] if export_all else []
+    if not lately:
+        parts = [moved, unknown, _orphans(), _gone(), *waiting, *unexported]
+        return union_all(*(_counted(part.subquery()) for part in parts))
+    since = now - LATELY
+    changed, made = reports.c.updated_at >= since, comments.c.created_at >= since
+    parts = [
+        moved.where(changed),
+        unknown.where(made),
+        *waiting,
+        *(each.where(changed) for each in unexported),
+    ]
+    # Counted together: one by one, SQLite would walk whole tables in the order of their projects.
+    return _counted(union_all(*parts).subquery())
 
 
-def _counted(project: Any, kind: str, id_: Any, moment: Any) -> Select[Any]:
-    latest = func.coalesce(func.max(cast(moment, Text)), "")
-    return select(project, literal(kind), func.count(), func.max(cast(id_, Text)), latest).group_by(project)
+def _counted(found: FromClause) -> Select[Any]:
+    latest = func.coalesce(func.max(found.c.moment), "")
+    return select(found.c.project_id, found.c.kind, func.count(), func.max(found.c.id), latest).group_by(
+        found.c.project_id, found.c.kind
+    )
+
+
+def _found(project: Any, kind: str, id_: Any, moment: Any) -> Select[Any]:
+    return select(
+        project.label("project_id"),
+        literal(kind).label("kind"),
+        cast(id_, Text).label("id"),
+        cast(moment, Text).label("moment"),
+    )
 
 
 def _moved(now: datetime) -> Select[Any]:
     tied = and_(links.c.report_id == reports.c.id, not_(over()))
     repository = func.lower(projects.c.repository)
     return (
-        _counted(reports.c.project_id, "moved", reports.c.id, reports.c.updated_at)
+        _found(reports.c.project_id, "moved", reports.c.id, reports.c.updated_at)
         .select_from(
             reports.join(projects, projects.c.project_id == reports.c.project_id).outerjoin(links, tied)
         )
@@ -61,14 +96,14 @@ def _moved(now: datetime) -> Select[Any]:
 
 def _orphans() -> Select[Any]:
     there = exists().where(reports.c.id == links.c.report_id)
-    return _counted(links.c.project_id, "orphans", links.c.id, links.c.created_at).where(LIVE, not_(there))
+    return _found(links.c.project_id, "orphans", links.c.id, links.c.created_at).where(LIVE, not_(there))
 
 
 def _unknown() -> Select[Any]:
     known = exists().where(entries.c.local_id == comments.c.id)
     linked = and_(links.c.report_id == comments.c.report_id, links.c.state == LinkState.ACTIVE)
     return (
-        _counted(links.c.project_id, "unknown", comments.c.id, comments.c.created_at)
+        _found(links.c.project_id, "unknown", comments.c.id, comments.c.created_at)
         .select_from(comments.join(links, linked))
         .where(not_(known))
     )
@@ -77,25 +112,32 @@ def _unknown() -> Select[Any]:
 def _gone() -> Select[Any]:
     there = exists().where(comments.c.id == entries.c.local_id)
     active = exists().where(links.c.id == entries.c.link_id, links.c.state == LinkState.ACTIVE)
-    return _counted(entries.c.project_id, "gone", entries.c.id, entries.c.remote_updated_at).where(
+    return _found(entries.c.project_id, "gone", entries.c.id, entries.c.remote_updated_at).where(
         COPIED, not_(there), active
     )
 
 
-def _links(now: datetime) -> Select[Any]:
-    """Links that wait for their first contact, and those that have rested long enough."""
-    rested = and_(text("sync_links.quarantined_until IS NOT NULL"), links.c.quarantined_until <= now)
-    new = and_(links.c.state == LinkState.NEW, _awake(now))
-    live = links.c.state.in_([LinkState.NEW, LinkState.ACTIVE])
-    return _counted(links.c.project_id, "links", links.c.id, links.c.created_at).where(
-        or_(new, and_(live, rested))
+def _new(now: datetime) -> Select[Any]:
+    """Links that wait for their first contact. Asked project by project: there is an index for that."""
+    theirs = links.c.project_id.in_(select(projects.c.project_id))
+    return _found(links.c.project_id, "new", links.c.id, links.c.created_at).where(
+        theirs, links.c.state == LinkState.NEW, _awake(now)
+    )
+
+
+def _rested(now: datetime) -> Select[Any]:
+    """Links that have rested long enough."""
+    return _found(links.c.project_id, "rested", links.c.id, links.c.created_at).where(
+        text("sync_links.quarantined_until IS NOT NULL"),  # as the partial index has it
+        links.c.quarantined_until <= now,
+        links.c.state.in_([LinkState.NEW, LinkState.ACTIVE]),
     )
 
 
 def _intents(now: datetime) -> Select[Any]:
     """Writes that may go now."""
     may = or_(intents.c.not_before.is_(None), intents.c.not_before <= now)
-    return _counted(intents.c.project_id, "intents", intents.c.id, intents.c.created_at).where(
+    return _found(intents.c.project_id, "intents", intents.c.id, intents.c.created_at).where(
         intents.c.state == IntentState.PLANNED, may
     )
 
@@ -105,7 +147,7 @@ def _unexported() -> Select[Any]:
     linked = exists().where(links.c.report_id == reports.c.id)
     asked = exists().where(intents.c.local_id == reports.c.id, intents.c.operation == Operation.CREATE_ISSUE)
     return (
-        _counted(reports.c.project_id, "unexported", reports.c.id, reports.c.created_at)
+        _found(reports.c.project_id, "unexported", reports.c.id, reports.c.created_at)
         .select_from(reports.join(projects, projects.c.project_id == reports.c.project_id))
         .where(
             reports.c.created_at >= projects.c.first_seen_at,

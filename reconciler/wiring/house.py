@@ -105,10 +105,11 @@ class Residence:
         async with self._using() as parts:
             return await parts.stores.projects.schedule()
 
-    async def changed(self) -> Mapping[ProjectId, int]:
+    async def changed(self, *, lately: bool) -> Mapping[ProjectId, int]:
         async with self._using() as parts:
             export_all = parts.settings.sync.export == "all"
-            return await scan.changed(parts.database, parts.clock.now(), export_all=export_all)
+            now = parts.clock.now()
+            return await scan.changed(parts.database, now, export_all=export_all, lately=lately)
 
     async def keep(self) -> None:
         async with self._using() as parts:

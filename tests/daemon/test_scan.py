@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from reconciler.daemon.scan import AGAIN, LONGEST, Scan
+from reconciler.daemon.scan import AGAIN, LONGEST, Scan, Scans
 from reconciler.model.ids import ProjectId
 from reconciler.store import scan
 from tests.cycle.conftest import (
@@ -29,10 +29,11 @@ async def sync(world_url: str, github: GitHub) -> AsyncIterator[Sync]:
         yield world
 
 
-async def found(sync: Sync) -> int | None:
+async def found(sync: Sync, *, lately: bool = False) -> int | None:
     """The print of what waits in Shop; None: nothing does."""
     database = sync.app._parts.database
-    return (await scan.changed(database, sync.clock.now(), export_all=True)).get(sync.project)
+    waits = await scan.changed(database, sync.clock.now(), export_all=True, lately=lately)
+    return waits.get(sync.project)
 
 
 async def test_every_change_in_bugspark_is_noticed_until_a_pass_has_dealt_with_it(sync: Sync) -> None:
@@ -63,6 +64,35 @@ async def test_every_change_in_bugspark_is_noticed_until_a_pass_has_dealt_with_i
     await noticed_and_dealt_with()
     sync.bugspark.add_report(sync.project, created_at=sync.clock.now())
     await noticed_and_dealt_with()
+
+
+async def test_a_glance_notices_what_says_that_it_is_new_until_a_pass_has_dealt_with_it(sync: Sync) -> None:
+    report, _ = await sync.linked()
+    await sync.settle()
+
+    async def noticed_and_dealt_with() -> None:
+        assert await found(sync, lately=True) is not None
+        await sync.settle()
+        assert await found(sync, lately=True) is None
+
+    sync.change(report, status="resolved")
+    await noticed_and_dealt_with()
+    sync.say(report, "seen again")
+    await noticed_and_dealt_with()
+    sync.bugspark.add_report(sync.project, created_at=sync.clock.now(), updated_at=sync.clock.now())
+    await noticed_and_dealt_with()
+
+
+async def test_what_a_glance_misses_the_whole_scan_finds(sync: Sync) -> None:
+    report, _ = await sync.linked()
+    comment = sync.say(report, "seen again")
+    sync.github.clock.advance(2 * scan.LATELY.seconds)
+    await sync.settle()
+    sync.bugspark.execute("UPDATE reports SET status = 'resolved'")  # without a word: not as BugSpark does it
+    assert (await found(sync, lately=True), await found(sync) is None) == (None, False)
+    await sync.settle()
+    sync.bugspark.delete_comment(comment)
+    assert (await found(sync, lately=True), await found(sync) is None) == (None, False)
 
 
 async def test_another_change_looks_different_also_while_the_first_one_waits(sync: Sync) -> None:
@@ -97,6 +127,29 @@ def test_a_scan_rests_five_seconds_and_fifty_times_as_long_as_it_took() -> None:
     plan.took(105.0, 107.0)
     assert not plan.is_due(206.9)
     assert plan.is_due(207.0)
+
+
+def test_while_the_whole_scan_rests_for_long_glances_go_on() -> None:
+    plan, at, asked = Scans(), 0.0, []
+    for _ in range(300):
+        if (due := plan.due(at)) is not None:
+            asked.append((at, due.lately))
+            plan.took(due, at, at + (0.001 if due.lately else 0.4))
+        at += 0.5
+    whole = [at for at, lately in asked if not lately]
+    assert whole[:3] == [0.0, 20.5, 41.0]
+    assert [at for at, lately in asked if lately and at < 20.5] == [5.5, 11.0, 16.5]
+
+
+def test_where_a_whole_scan_takes_next_to_nothing_no_glance_is_needed() -> None:
+    plan, at, asked = Scans(), 0.0, []
+    for _ in range(100):
+        if (due := plan.due(at)) is not None:
+            asked.append(due.lately)
+            plan.took(due, at, at + 0.01)
+        at += 0.5
+    assert asked == [False] * len(asked)
+    assert len(asked) >= 8
 
 
 def test_what_stays_the_same_is_nudged_ever_more_rarely_and_anything_new_at_once() -> None:

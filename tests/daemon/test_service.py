@@ -72,7 +72,8 @@ class Village:
             raise DatabaseError("The database is away.")
         return tuple(self.projects.values())
 
-    async def changed(self) -> Mapping[ProjectId, int]:
+    async def changed(self, *, lately: bool) -> Mapping[ProjectId, int]:
+        del lately
         return dict(self.waiting)
 
     async def keep(self) -> None:

@@ -3,11 +3,12 @@
 import re
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from reconciler.store import bugspark, questions, tables
+from reconciler.store import bugspark, questions, scan, tables
 from reconciler.store.engine import Database
 from tests.support.bugspark import LONG_AGO, BugSpark
 
@@ -115,6 +116,22 @@ async def test_the_heavy_questions_keep_their_shapes(database: Database, bugspar
         plan = await plan_of(database, question(project))
         assert not re.search(r"SCAN (?!comments USING COVERING)", plan), f"{name}:\n{plan}"
         assert "AUTOMATIC" not in plan, f"{name}:\n{plan}"
+
+
+async def test_a_glance_at_what_changed_lately_walks_nothing_that_has_long_been_linked(
+    database: Database, bugspark: BugSpark
+) -> None:
+    """On PostgreSQL BugSpark has no index on its times: one plain scan of each of its tables, and no more."""
+    fill(bugspark)
+    if database.dialect == "postgresql":
+        bugspark.execute("ANALYZE")
+    plan = await plan_of(database, scan.question(LONG_AGO + timedelta(days=1), export_all=True, lately=True))
+    if database.dialect == "postgresql":
+        assert not re.search(r"(Scan on|Scan using \S+ on) sync_(links|comments)(?!.*\n.*Cond)", plan), plan
+        assert not re.search(r"Hash (Anti|Left|Right)", plan), plan
+        return
+    assert not re.search(r"SCAN (reports|comments|sync_links|sync_comments)(?! .*quarantined)", plan), plan
+    assert "AUTOMATIC" not in plan, plan
 
 
 async def test_asking_by_number_and_by_id_uses_indexes(database: Database, bugspark: BugSpark) -> None:
