@@ -8,7 +8,7 @@ from reconciler.cycle.observe import Look
 from reconciler.cycle.segment import decide_look
 from reconciler.cycle.tally import Tally
 from reconciler.cycle.wishes import in_order, wishes
-from reconciler.decide.guard import deletions, digest, guard, identity
+from reconciler.decide.guard import deletions, digest, guard, identity, postponed
 from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.intent import Operation
 from reconciler.model.issue import ListState
@@ -42,6 +42,7 @@ class Applier:
         self._holders = {identity(item): link for link, item in withheld.waiting}
         tally.withheld = digest(self._held)
         self.wished: Wished = set()
+        self.unread = False  # the lists have not been read to their ends
         self.overtaken: set[ReportId] = set()  # a person was faster, at least once
 
     async def look(self, look: Look, plans: Sequence[LinkPlan]) -> None:
@@ -76,6 +77,8 @@ class Applier:
         """The plans without suspicious deletions; what is held back is remembered for `hold`."""
         if not deletions(plans):
             return tuple(plans)
+        if self.unread:
+            return tuple(postponed(plan, self._accepted) for plan in plans)
         result = guard(
             plans,
             known=await self._context.stores.ledger.known(self._context.project.id),

@@ -27,6 +27,7 @@ class Look:
     contacts: ListState | None = None  # of a walk for first contacts
     local: bool = True  # BugSpark's own differences are looked for as well
     direct: set[IssueNumber] = field(default_factory=set)  # rows that come from the issue itself, not a list
+    more: bool = False  # the lists have not been read to their ends
     early: bool = False  # before the lists were asked: what they show of threads is still to come
 
     @property
@@ -56,6 +57,7 @@ class Look:
             comments={key: row for key, row in self.comments.items() if row.issue_number in numbers},
             local=False,
             direct=self.direct.intersection(numbers),
+            more=self.more,
         )
 
 
@@ -79,6 +81,7 @@ async def looks(
             look.poisoned.extend(comments.poisoned)
             look.comment_list = comments.state or look.comment_list
         if look.rows >= rows:
+            look.more = True
             yield look
             look = Look(local=False)
     yield look

@@ -19,6 +19,9 @@ from reconciler.model.issue import Issue
 from reconciler.model.snapshot import Memory
 from reconciler.model.values import dataclass
 
+DUPLICATE = "duplicate"
+"""GitHub's reason for closing a second copy."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strangers:
@@ -72,7 +75,7 @@ async def close_doubles(context: Context, issues: Iterable[Issue]) -> None:
 async def _close_double(context: Context, issue: Issue) -> None:
     slot = await context.stores.governor.slot(context.github.credential, WRITE_POINTS)
     await context.clock.sleep((slot - context.clock.now()).total_seconds())
-    answer = await context.github.set_state(issue.number, IssueState.CLOSED, "duplicate")
+    answer = await context.github.set_state(issue.number, IssueState.CLOSED, DUPLICATE)
     match answer:
         case Confirmed() | Refused():
             return

@@ -13,14 +13,14 @@ from typing import assert_never
 from reconciler.cycle.confirm import adopted, confirmed, crowded, told
 from reconciler.cycle.context import Context
 from reconciler.cycle.observe import accounts_of, may_be_ours
-from reconciler.cycle.ours import close_doubles, report_of
+from reconciler.cycle.ours import DUPLICATE, close_doubles, report_of
 from reconciler.cycle.tally import Tally
 from reconciler.decide.fields import agree
 from reconciler.decide.text import digest
 from reconciler.errors import MovedError, NotThereError
 from reconciler.logs import Log
 from reconciler.model.fields import Field, IssueState
-from reconciler.model.ids import ReportId
+from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.intent import (
     OUTSTANDING,
     Confirmed,
@@ -53,6 +53,9 @@ class Recovery:
 
     links: tuple[Link, ...] = ()
     comments: tuple[Intent, ...] = ()
+    doubles: tuple[
+        IssueNumber, ...
+    ] = ()  # of issues that were found; nothing is sent before the lists are read
 
 
 async def recover(context: Context, memory: Memory, tally: Tally) -> Recovery:
@@ -64,9 +67,10 @@ async def recover(context: Context, memory: Memory, tally: Tally) -> Recovery:
     due = [row for row in rows if _is_due(context, row)]
     reports = [row.report_id for row in rows if _is_unsent_edit(context, row)]
     comments = []
+    doubles: list[IssueNumber] = []
     for intent in due:
         if intent.operation is Operation.CREATE_ISSUE:
-            await _issue(context, memory, intent, tally)
+            doubles += await _issue(context, memory, intent, tally)
             continue
         link = await context.stores.ledger.link_of(intent.report_id)
         if link is None or link.id != intent.link_id or link.state is not LinkState.ACTIVE:
@@ -82,13 +86,15 @@ async def recover(context: Context, memory: Memory, tally: Tally) -> Recovery:
     # As they are stored now: what was confirmed above has moved some of them.
     links = [await context.stores.ledger.link_of(report) for report in dict.fromkeys(reports)]
     active = tuple(link for link in links if link and link.state is LinkState.ACTIVE)
-    return Recovery(links=active, comments=tuple(comments))
+    return Recovery(links=active, comments=tuple(comments), doubles=tuple(doubles))
 
 
 async def conclude(context: Context, recovery: Recovery, overtaken: Collection[ReportId]) -> None:
     """After the whole look: a comment that was found has been adopted, its intent is gone; one that was not
-    is counted. A look that was not stored, or could not be taken, counts for nothing.
+    is counted. A look that was not stored, or could not be taken, counts for nothing. Raises GitHubError
+    while a double can't be closed for sure.
     """
+    await close_doubles(context, [await context.github.issue(number) for number in recovery.doubles])
     if not recovery.comments:
         return
     still = {row.id for row in await context.stores.intents.open(context.project.id)}
@@ -134,24 +140,28 @@ async def _nothing_found(context: Context, intent: Intent) -> None:
 # --- issues -----------------------------------------------------------------------------------------------
 
 
-async def _issue(context: Context, memory: Memory, intent: Intent, tally: Tally) -> None:
+async def _issue(context: Context, memory: Memory, intent: Intent, tally: Tally) -> list[IssueNumber]:
+    """The oldest one is the answer, but for one that was found to be a double before. Returns the numbers of
+    the rest; where nothing comes to closing them, the list shows them, and they are healed with its rows.
+    """
     copies = await _copies(context, memory, intent)
     if not copies:
         await _nothing_found(context, intent)
-        return
-    await close_doubles(context, copies[1:])
-    await adopted(context, intent, copies[0], tally)
+        return []
+    found = min(copies, key=lambda row: (row.state_reason == DUPLICATE, row.number))
+    await adopted(context, intent, found, tally)
+    return [row.number for row in copies if row != found]
 
 
 async def _copies(context: Context, memory: Memory, intent: Intent) -> Sequence[Issue]:
-    """Issues with this intent's marker, by an account of ours, oldest first."""
+    """Issues with this intent's marker, by an account of ours."""
     accounts = await accounts_of(context, memory)
     since = (intent.claimed_at or intent.created_at) - BEFORE
     found: dict[int, Issue] = {}
     async for page in context.github.all_issues(since):
         ours = (row for row in page.rows if report_of(context, memory, accounts, row) == intent.report_id)
         found.update((row.number, row) for row in ours)
-    return sorted(found.values(), key=lambda row: row.number)
+    return tuple(found.values())
 
 
 # --- what is derived anew ---------------------------------------------------------------------------------

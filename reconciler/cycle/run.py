@@ -44,7 +44,7 @@ from reconciler.cycle.write import Writer
 from reconciler.errors import DatabaseError, ReconcilerError, RestoredError
 from reconciler.logs import Log
 from reconciler.model.ids import IssueNumber, ReportId
-from reconciler.model.issue import Issue
+from reconciler.model.issue import Issue, ListState
 from reconciler.model.link import Link
 from reconciler.model.passes import Failure, Outcome, PassResult
 from reconciler.model.plan import LinkPlan
@@ -92,7 +92,7 @@ class _Pass:
         await named.done(self.context, hints)
         await conclude(self.context, recovery, self.applier.overtaken)
         async for plans in self._verifications():
-            await self.applier.batch(plans)
+            await self._batch(plans)
         await record_exports(self.context, self.memory)
         await self._write()
         if self.tally.counts["issues_created"]:
@@ -116,12 +116,19 @@ class _Pass:
         await expected(self.context, self.memory, segment.unknown, segment.strangers)
         self.tally.poisoned.extend(segment.poisoned)
         strangers = await tell_apart(self.context, self.memory, segment.strangers)
+        self.applier.unread = look.more
         await heal(self.context, strangers, self.tally)
         await self.applier.look(look, segment.plans)
         await named.compare(self.context, self.memory, look, segment.plans)
         found = await discovered(self.context, self.memory, strangers.others)
         async for contacts in first_contacts(self.context, self.memory, [*segment.new, *found]):
-            await self.applier.batch(contacts.plans, contacts.walked)
+            await self._batch(contacts.plans, contacts.walked)
+
+    async def _batch(self, plans: Sequence[LinkPlan], walked: ListState | None = None) -> None:
+        """What whole threads led to; they may show what the lists, which lag, have not shown yet."""
+        unheard = [row for plan in plans for row in plan.unheard]
+        await expected(self.context, self.memory, unheard, ())
+        await self.applier.batch(plans, walked)
 
     async def _write(self) -> None:
         writer = Writer(

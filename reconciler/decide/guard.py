@@ -52,6 +52,17 @@ def guard(
     return Guarded(plans=tuple(_without(plan, ids) for plan in plans), held=tuple(waiting.values()))
 
 
+def postponed(plan: LinkPlan, accepted: Collection[EntryId]) -> LinkPlan:
+    """The plan without deletions that nobody has accepted, and its link due to be looked at whole. While the
+    lists have not been read to their ends nobody knows how many there will be, nor whether they will show
+    that our tables are an older copy of what they were: then nothing is to be deleted (docs/decisions/0032).
+    """
+    ids = frozenset(item.entry.id for item in deletions([plan]) if item.entry.id not in accepted)
+    if not ids:
+        return plan
+    return replace(_without(plan, ids), withheld=plan.withheld, after=replace(plan.after, checked=None))
+
+
 def identity(item: Deletion) -> str:
     """A deletion is named by its comment's ids on both sides: a row that is not stored yet has a new id
     each time it is decided."""

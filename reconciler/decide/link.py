@@ -1,6 +1,6 @@
 """One link, decided whole: (base, report, issue) and both halves of the thread → a LinkPlan."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.decide.comments import decide_comments
@@ -8,7 +8,7 @@ from reconciler.decide.desk import NewId
 from reconciler.decide.fields import decide_fields
 from reconciler.decide.settle import Times
 from reconciler.model.fields import Field
-from reconciler.model.issue import Issue
+from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.link import EntryState, Link, LinkState, Seen
 from reconciler.model.plan import LinkPlan, LinkView, LocalAction
 from reconciler.model.policy import SyncPolicy
@@ -61,8 +61,14 @@ def decide_link(
         conflicts=fields.conflicts,
         notes=fields.notes,
         events=comments.events,
+        unheard=tuple(_unheard(view)),
     )
     return plan if holder is None else _only_read(plan)
+
+
+def _unheard(view: LinkView) -> Iterator[RemoteComment]:
+    known = {entry.remote_id for entry in view.entries}
+    return (row for row in view.comments if row.marked is not None and row.id not in known)
 
 
 def _only_read(plan: LinkPlan) -> LinkPlan:

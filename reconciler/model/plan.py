@@ -182,6 +182,7 @@ class LinkPlan:
     withheld: tuple[Deletion, ...] = ()
     notes: tuple[str, ...] = ()  # recorded, not acted on: several severities at once, say
     events: tuple[Event, ...] = ()  # the same for comments
+    unheard: tuple[RemoteComment, ...] = ()  # with a valid marker of ours, and in no row of the link's
     claim_columns: bool = False  # the report's columns are filled as well (discovery)
 
     @property

@@ -15,7 +15,7 @@ from reconciler.model.secret import Secret
 from reconciler.model.standing import State, standing
 from reconciler.store.migrate import migrate
 from reconciler.wiring.application import Silent
-from tests.support.copies import copied, health, opened
+from tests.support.copies import copy_of, health, opened
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
 
@@ -30,8 +30,7 @@ async def copy(
     sync.say(report, "from here")
     github.web.comment(number, "from there", by="alice")
     await sync.settle()
-    sync.bugspark.engine.dispose()
-    url = copied(world_url, server, tmp_path)
+    url = await copy_of(sync, world_url, server, tmp_path)
     try:
         async with opened(url, github, sync) as made:
             yield made

@@ -5,17 +5,22 @@ A copy that carries its place along (a base backup does) is a logical one whose 
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from reconciler.cycle import run
+from reconciler.cycle.observe import looks
+from reconciler.cycle.restored import reread
 from reconciler.decide.adopt import VANISHED
-from reconciler.demo.github.faults import Limit
+from reconciler.demo.github.faults import Limit, Stale
 from reconciler.model.passes import Outcome
 from reconciler.model.standing import standing
 from reconciler.wiring.application import Silent
-from tests.support.copies import copied, health, opened
+from tests.support.copies import copy_of, health, opened
 from tests.support.github import GitHub
 from tests.support.sync import Sync
 
@@ -29,8 +34,7 @@ def backup(world_url: str, github: GitHub, tmp_path: Path, request: pytest.Fixtu
 
     @asynccontextmanager
     async def taken(sync: Sync) -> AsyncIterator[Callable[..., AbstractAsyncContextManager[Sync]]]:
-        sync.bugspark.engine.dispose()
-        url = copied(world_url, server, tmp_path)
+        url = await copy_of(sync, world_url, server, tmp_path)
 
         @asynccontextmanager
         async def restored(**policy: str) -> AsyncIterator[Sync]:
@@ -140,3 +144,53 @@ async def test_a_copy_that_runs_beside_its_original_is_noticed_and_stops(sync: S
         assert [item.what for item in (await health(twin)).attention] == ["held"]
         assert (await sync.settle()).outcome is Outcome.OK
         assert sync.said_there(number) == twin.said_there(number)
+
+
+async def test_nothing_is_deleted_while_lists_that_may_yet_show_a_restore_are_being_read(
+    sync: Sync, backup: Backup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    github, web = sync.github, sync.github.web
+    report, number = await sync.linked()
+    later = sync.bugspark.add_report(sync.project, "Exported later", at=github.clock.now())
+    theirs = web.comment(number, "from there", by="alice")
+    await sync.settle()
+    here: list[list[str]] = []
+    async with backup(sync) as restored:
+        web.delete_comment(theirs.id, by="alice")
+        web.close(number, by="alice")
+        github.clock.advance(60)
+        for count in range(130):  # more than a page
+            web.open_issue(f"stranger {count}", by="bob")
+        github.clock.advance(60)
+        await sync.app.export((str(later),), Silent())
+        async with restored(discover="manual") as world:
+
+            async def looked(*given: Any) -> Any:
+                here.append(world.said_here(report))
+                return await reread(*given)
+
+            monkeypatch.setattr(run, "looks", partial(looks, rows=50))
+            monkeypatch.setattr(run, "reread", looked)
+            await world.run()
+            assert [len(said) for said in here] == [1]
+            await world.settle()
+            assert world.said_here(report) == []
+            assert world.number(later) == sync.number(later)
+
+
+async def test_a_marker_that_only_a_whole_look_shows_tells_of_a_restore_as_well(
+    sync: Sync, backup: Backup
+) -> None:
+    report, number = await sync.linked()
+    async with backup(sync) as restored:
+        sync.say(report, "in the lost time")
+        await sync.settle()
+        async with restored() as world:
+            lag = Stale(seconds=3600, issues=True, comments=True)
+            world.github.simulator.faults.add(lag, method="GET", path=r"web/issues(/comments)?\?", times=None)
+            project = await world.app.find(str(world.project))
+            done = await world.app.verify(project, wait=False, progress=Silent())
+            assert done.outcome is Outcome.OK
+            (known,) = world.bugspark.rows_of("sync_projects")
+            assert known["restored_at"] is not None
+            assert len(world.said_there(number)) == 1

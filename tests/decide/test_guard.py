@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.decide.guard import Guarded, deletions, digest, guard, suspicious
+from reconciler.decide.guard import Guarded, deletions, digest, guard, postponed, suspicious
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import EntryId
-from reconciler.model.link import EntryState
+from reconciler.model.link import Checked, EntryState
 from reconciler.model.plan import DeleteRemote, Deletion, LinkPlan, RemoveLocal, Rule, SetField, Why
 from reconciler.model.policy import GuardPolicy
-from tests.support.nouns import a_local, a_plan, a_remote, an_entry, ids
+from tests.support.nouns import AFTER, a_local, a_plan, a_remote, an_entry, ids
 
 GITHUB, BUGSPARK = Side.GITHUB, Side.BUGSPARK
 POLICY = GuardPolicy()
@@ -135,6 +135,19 @@ def test_deletions_of_earlier_looks_count() -> None:
     assert guard([plan], known=MANY, accepted=(), policy=POLICY, applied=removals(15)).held == removals(
         6, start=20
     )
+
+
+def test_a_deletion_that_is_put_off_leaves_its_row_and_has_the_link_looked_at_whole() -> None:
+    checked = Checked(at=AFTER, due=AFTER, etags=None)
+    ended = replace(removal(1).entry, state=EntryState.ENDED)
+    plan = replace(a_plan(removal(1), SET), entries=(ended,))
+    plan = replace(plan, after=replace(plan.after, checked=checked))
+    later = postponed(plan, ())
+    assert (later.actions, later.entries, later.withheld) == ((SET,), (), ())
+    assert later.after == replace(plan.after, checked=None)
+    assert postponed(plan, [ended.id]) == plan  # what a person has accepted waits no more
+    quiet = replace(plan, actions=(SET,), entries=())
+    assert postponed(quiet, ()) == quiet
 
 
 def test_no_deletions_have_no_hash() -> None:
