@@ -53,8 +53,16 @@ def as_lines(healths: Sequence[Health], limits: Sequence[Limits], view: View) ->
         if how.command:
             yield f"  {how.command}"
     if len(healths) == 1:
+        yield from _pending(healths[0], view)
         yield from _webhook(healths[0].webhook, view)
         yield from _attention(healths[0])
+
+
+def _pending(health: Health, view: View) -> Iterator[str]:
+    """Of one project: since when writes to GitHub have waited."""
+    if health.oldest_intent is not None:
+        count = counted(health.pending + health.quarantined, "write")
+        yield f"  Pending: {count}, the oldest {ago(health.oldest_intent, view.now)}"
 
 
 def _webhook(webhook: WebhookHealth, view: View) -> Iterator[str]:
@@ -130,6 +138,7 @@ def health_as_json(health: Health, view: View) -> dict[str, Any]:
         "links": dict(health.links),
         "conflicts": health.conflicts,
         "pending": health.pending,
+        "oldest_pending_at": iso(health.oldest_intent),
         "quarantined": health.quarantined,
         "withheld": {"hash": health.withheld, "count": health.withheld_count} if health.withheld else None,
         "last_pass": pass_as_json(health.last_pass) if health.last_pass else None,

@@ -215,6 +215,7 @@ class Health:
     problem: str | None
     coverage: Coverage = field(default_factory=Coverage)
     tally: Tally = field(default_factory=Tally)
+    oldest_intent: datetime | None = None  # when the oldest unconfirmed write was wished for
     exposed: bool = False  # the repository has turned public, and text waits
     failures: int = 0  # passes in a row that failed; `next_at` is put off for it
     elsewhere: int = 0  # links of another repository than the one the project is connected to now

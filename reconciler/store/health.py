@@ -12,7 +12,7 @@ from reconciler.model.intent import IntentState
 from reconciler.model.passes import PassResult
 from reconciler.model.report import Project
 from reconciler.model.snapshot import Coverage, Health, Limits
-from reconciler.store import attention, coverage, identity, silence, tallies, windows
+from reconciler.store import attention, backlog, coverage, identity, silence, tallies, windows
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.coverage import counts
 from reconciler.store.questions import links
@@ -33,8 +33,9 @@ async def of(
     only, wanted = (known[0].id if len(known) == 1 else None), [each.id for each in known]
     by_state = await counts(connection, links.c.project_id, links.c.state, only)
     covered = await coverage.of(connection, by_state, now - verify * SLACK, only)
-    tally = await tallies.of(connection, by_state, now, only)
+    tally = await tallies.of(connection, by_state, now, wanted)
     wishes = await counts(connection, intents.c.project_id, intents.c.state, only)
+    waiting = await backlog.oldest(connection, only) if wishes else {}
     held = await counts(connection, withheld.c.project_id, withheld.c.kind, only)
     noted = await attention.of(connection, wanted)
     elsewhere = await attention.elsewhere(connection, wanted)
@@ -51,6 +52,7 @@ async def of(
             each,
             coverage=replace(covered.get(each.project_id, Coverage()), within=verify),
             tally=tally.get(each.project_id, each.tally),
+            oldest_intent=waiting.get(each.project_id),
             attention=tuple(noted[each.project_id]),
             elsewhere=elsewhere.get(each.project_id, 0),
             webhook=heard.get(each.project_id, each.webhook),

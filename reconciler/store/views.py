@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select, true
+from sqlalchemy import Select, and_, or_, select, true
 from sqlalchemy.sql.expression import ColumnElement
 
 from reconciler.model.gauges import Gauges, ProjectGauges
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.viewer import Access, Viewer
 from reconciler.ports import Clock
-from reconciler.store import bugspark, coverage, health
+from reconciler.store import backlog, bugspark, coverage, health
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.engine import Database
 from reconciler.store.tables import hooks, intents, links, projects
@@ -93,8 +93,7 @@ async def _projects(connection: AsyncConnection, since: datetime) -> tuple[Proje
     by_state = await coverage.counts(connection, links.c.project_id, links.c.state)
     wishes = await coverage.counts(connection, intents.c.project_id, intents.c.state)
     covered = await coverage.of(connection, by_state, since)
-    first = select(intents.c.project_id, func.min(intents.c.created_at)).group_by(intents.c.project_id)
-    oldest = {row[0]: row[1] for row in await connection.execute(first)}
+    oldest = await backlog.oldest(connection)
     joined = projects.outerjoin(hooks, and_(hooks.c.project_id == projects.c.project_id))
     columns = (
         projects.c.project_id,

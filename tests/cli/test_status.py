@@ -255,6 +255,13 @@ def test_coverage_as_json() -> None:
     assert (verified["links"], verified["of"], verified["within_seconds"]) == (482, 485, 21_600)
 
 
+def test_of_one_project_it_is_told_since_when_writes_wait() -> None:
+    waiting = health(pending=2, quarantined=1, oldest_intent=NOW - timedelta(hours=3))
+    assert "  Pending: 3 writes, the oldest 3 h ago" in list(as_lines([waiting], [], VIEW))
+    done = command("status", "--json", application=FakeApplication(healths=(waiting,)))
+    assert json.loads(done.out)["oldest_pending_at"] == "2026-03-01T10:00:00Z"
+
+
 def test_a_silent_webhook_is_told_with_what_mends_it() -> None:
     lines = list(as_lines([health(webhook=SILENT)], [], VIEW))
     assert "Acme Web: Synced (40 s ago, webhook silent since 12:05)" in lines

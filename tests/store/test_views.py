@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from reconciler.demo.github.faults import Reply
 from reconciler.model.ids import ProjectId
 from reconciler.model.viewer import OPERATOR, Access, Tally
 from reconciler.store import tallies
@@ -105,12 +106,20 @@ async def test_access_follows_bugsparks_rules(sync: Sync, stores: OpenStores) ->
 
 
 async def test_gauges_tell_links_intents_passes_and_limits(sync: Sync, stores: OpenStores) -> None:
-    await sync.linked()
+    report, _ = await sync.linked()
     (project,) = (await stores.views.gauges()).projects
     assert (project.project_id, project.links, project.verified) == (sync.project, {"active": 1}, 1)
     assert (project.intents, project.oldest_intent) == ({}, None)
     assert project.last_success_at == project.last_pass_at
     assert [each.limit for each in (await stores.views.gauges()).limits] == [5000]
+
+    sync.github.simulator.faults.add(Reply(status=502), method="POST")
+    sync.bugspark.add_comment(report, "on its way", author=sync.ada)
+    await sync.run()
+    (project,) = (await stores.views.gauges()).projects
+    (shown,) = await stores.projects.health()
+    assert (project.intents, shown.pending) == ({"unknown": 1}, 1)
+    assert project.oldest_intent == shown.oldest_intent is not None
 
 
 async def test_exceptions_are_found_by_their_own_indexes(tmp_path: Path) -> None:
@@ -120,7 +129,7 @@ async def test_exceptions_are_found_by_their_own_indexes(tmp_path: Path) -> None
     database, plans = open_engine(url), []
     async with database.read() as connection:
         for question in tallies._questions(LONG_AGO):
-            asked = tallies._only(question, ProjectId(uuid4()))
+            asked = tallies._among(question, ProjectId(uuid4()))
             query = asked.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
             rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")
             plans.append(" ".join(str(row[3]) for row in rows))
