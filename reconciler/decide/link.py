@@ -1,6 +1,6 @@
 """One link, decided whole: (base, report, issue) and both halves of the thread → a LinkPlan."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.decide.comments import decide_comments
@@ -61,14 +61,15 @@ def decide_link(
         conflicts=fields.conflicts,
         notes=fields.notes,
         events=comments.events,
-        unheard=tuple(_unheard(view)),
+        unheard=_unheard(view),
     )
     return plan if holder is None else _only_read(plan)
 
 
-def _unheard(view: LinkView) -> Iterator[RemoteComment]:
+def _unheard(view: LinkView) -> tuple[RemoteComment, ...]:
     known = {entry.remote_id for entry in view.entries}
-    return (row for row in view.comments if row.marked is not None and row.id not in known)
+    rows = (row for row in view.comments if row.marked is not None and row.id not in known)
+    return tuple(sorted(rows, key=lambda row: row.id))
 
 
 def _only_read(plan: LinkPlan) -> LinkPlan:
