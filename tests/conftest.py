@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support import canary, postgres
+from tests.support import canary, postgres, scratch
 
 RESOURCES = pytest.StashKey[ExitStack]()
 HOME = pytest.StashKey[Path]()
@@ -28,8 +28,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if told is not None:
         config.stash[HOME] = Path(told["postgres_home"])
         return
+    scratch.offer_to_pytest()
     config.stash[RESOURCES] = ExitStack()
-    config.stash[HOME] = config.stash[RESOURCES].enter_context(postgres.owned_home())
+    home = postgres.owned_home(first=scratch.in_memory())
+    config.stash[HOME] = config.stash[RESOURCES].enter_context(home)
 
 
 @pytest.hookimpl(optionalhook=True)

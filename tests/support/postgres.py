@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from psycopg import sql
 from tests.support import pg_binaries
 
 PORT = 5432  # names the socket file only: there is no TCP
+COPIES_FILES = 15_00_00
 LONGEST_SOCKET_DIRECTORY = 80  # the kernel allows about 107 bytes for the whole path
 GONE_SECONDS = 30.0
 
@@ -46,9 +47,13 @@ class Server:
     def create(self, *, template: str = "template0") -> str:
         """Make a database (empty, or a copy of `template`) and return its name."""
         name = f"test_{uuid.uuid4().hex}"
-        self._run(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        made = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+            sql.Identifier(name), sql.Identifier(template)
         )
+        with self._connected() as connection:
+            if connection.info.server_version >= COPIES_FILES:
+                made += sql.SQL(" STRATEGY FILE_COPY")  # half the work where no disk is waited for
+            connection.execute(made)
         return name
 
     def drop(self, name: str) -> None:
@@ -85,17 +90,21 @@ class Server:
         self._run(sql.SQL("SELECT {}()").format(sql.Identifier("pg_reload_conf")))
 
     def _run(self, statement: sql.Composed) -> None:
-        with psycopg.connect(self.conninfo(), autocommit=True) as connection:
+        with self._connected() as connection:
             connection.execute(statement)
+
+    def _connected(self) -> psycopg.Connection:
+        return psycopg.connect(self.conninfo(), autocommit=True)
 
 
 @contextmanager
-def owned_home() -> Iterator[Path]:
-    """A directory for one server, which lives as long as this block (and this process) does.
+def owned_home(*, first: Sequence[Path] = ()) -> Iterator[Path]:
+    """A directory for one server, below the `first` place that will do; it lives as long as this block
+    (and this process) does.
 
     Nothing is started yet: `server_in` does that, here or in another process that was told the directory.
     """
-    home = make_home(pg_binaries.unprivileged())
+    home = make_home(pg_binaries.unprivileged(), first=first)
     with (home / "alive").open("w") as alive:
         # A POSIX record lock belongs to this process: a forked child does not keep it, SIGKILL drops it.
         fcntl.lockf(alive, fcntl.LOCK_EX)
@@ -144,9 +153,9 @@ def _start(home: Path, binaries: Path) -> None:
         raise RuntimeError(done.stderr.strip())
 
 
-def make_home(account: pg_binaries.Account | None) -> Path:
+def make_home(account: pg_binaries.Account | None, *, first: Sequence[Path] = ()) -> Path:
     """A new directory that belongs to the server's account, below one that account can reach."""
-    for base in (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):
+    for base in (*first, Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):
         if len(str(base)) <= LONGEST_SOCKET_DIRECTORY and pg_binaries.reachable(base.resolve(), account):
             home = Path(tempfile.mkdtemp(prefix="reconciler-pg-", dir=base.resolve()))
             if account is not None:
