@@ -93,7 +93,6 @@ class Run:
 
     at: datetime
     outcome: str
-    duration_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

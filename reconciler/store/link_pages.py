@@ -1,15 +1,31 @@
 """Pages of a project's links: by issue number, the newest first, whichever of them are wanted.
 
 A page walks the index of issue numbers from where the last one ended, or looks up the few links that are not
-quiet (tests/store/test_query_plans.py), so 100,000 links cost no more than a hundred.
+quiet (tests/store/test_listings.py), so 100,000 links cost no more than a hundred. A word is looked for in
+every title of the project, which no index spares us; where few titles have it, their links are looked up,
+and where many have it, a page is full after a short walk.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, Text, Uuid, cast, func, literal, select, tuple_, union_all
+from sqlalchemy import (
+    RowMapping,
+    Select,
+    Text,
+    Uuid,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.sql.expression import ColumnElement
 
 from reconciler.model.ids import LinkId, ProjectId
@@ -18,10 +34,13 @@ from reconciler.model.listing import LinkPage, LinkRow, Position, Pressing, Want
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.questions import links, reports
 from reconciler.store.records import from_json
+from reconciler.store.rows import ids
 from reconciler.store.tallies import LIVE, TOLD, oddities
 
 NUMBER = re.compile(r"(?:[A-Za-z0-9._/-]*#)?([0-9]{1,9})")
 TRACKING = re.compile(r"[A-Za-z]{1,15}-[0-9]{1,10}")
+FEW = 2_000
+"""So many titles with a word are looked up; with more of them a walk soon meets enough for a page."""
 COLUMNS = (
     links.c.id,
     links.c.report_id,
@@ -42,7 +61,11 @@ async def read(
     connection: AsyncConnection, project_id: ProjectId, wanted: Wanted, limit: int, now: datetime
 ) -> LinkPage:
     """At most `limit` links."""
-    found = (await connection.execute(question(project_id, wanted, limit + 1, now))).mappings().all()
+    few = await _titled(connection, project_id, wanted)
+    if few == []:
+        return LinkPage(rows=(), more_before=False, more_after=False)
+    titled = None if few is None else ids(connection.dialect.name, few, "titled")
+    found = (await connection.execute(question(project_id, wanted, limit + 1, now, titled))).mappings().all()
     more, rows = len(found) > limit, found[:limit]
     backwards = wanted.before is not None
     if backwards:
@@ -55,17 +78,21 @@ async def read(
     )
 
 
-def question(project_id: ProjectId, wanted: Wanted, limit: int, now: datetime) -> Select[Any]:
-    """The links of one page; the other way round for a page before a position."""
+def question(
+    project_id: ProjectId, wanted: Wanted, limit: int, now: datetime, titled: Select[UUID] | None = None
+) -> Select[Any]:
+    """The links of one page; the other way round for a page before a position. `titled`: the reports whose
+    titles have the word, where they are few.
+    """
     order = (links.c.number, links.c.id)
     return (
         select(*COLUMNS)
         .select_from(links.outerjoin(reports, reports.c.id == links.c.report_id))
         .where(
-            _of(project_id, wanted),
+            _of(project_id, wanted, few=titled is not None),
             links.c.state != LinkState.UNLINKED,
             *_from(wanted),
-            *_like(project_id, wanted.text.strip()),
+            *_like(project_id, wanted.text.strip(), titled),
             *_being(project_id, wanted.pressing, now),
         )
         .order_by(*(order if wanted.before is not None else (each.desc() for each in order)))
@@ -73,12 +100,37 @@ def question(project_id: ProjectId, wanted: Wanted, limit: int, now: datetime) -
     )
 
 
-def _of(project_id: ProjectId, wanted: Wanted) -> ColumnElement[bool]:
-    """Where few are looked up, SQLite would rather walk all of the project's: it must not look like a key."""
-    few = wanted.pressing not in (None, Pressing.SYNCED) or TRACKING.fullmatch(wanted.text.strip())
-    return (
-        func.coalesce(links.c.project_id, links.c.project_id) if few else links.c.project_id
-    ) == project_id
+def word_in(wanted: Wanted) -> str | None:
+    """What is looked for in titles: whatever is neither a number nor a tracking id."""
+    text = wanted.text.strip()
+    return None if not text or NUMBER.fullmatch(text) or TRACKING.fullmatch(text) else text
+
+
+def with_word(project_id: ProjectId, word: str) -> Select[UUID]:
+    """Reports whose titles have the word, up to one more than few."""
+    theirs = select(reports.c.id).where(reports.c.project_id == project_id)
+    return theirs.where(reports.c.title.icontains(word, autoescape=True)).limit(FEW + 1)
+
+
+async def _titled(
+    connection: AsyncConnection, project_id: ProjectId, wanted: Wanted
+) -> Sequence[UUID] | None:
+    """The reports whose titles have the word; None where they are many, or no word is looked for."""
+    word = word_in(wanted)
+    if word is None:
+        return None
+    found = (await connection.execute(with_word(project_id, word))).scalars().all()
+    return found if len(found) <= FEW else None
+
+
+def _of(project_id: ProjectId, wanted: Wanted, *, few: bool) -> ColumnElement[bool]:
+    """Where few are looked up, SQLite would rather walk all of the project's: it must not look like a key.
+    PostgreSQL sees through the CASE, and reckons better for it.
+    """
+    few = (
+        few or wanted.pressing not in (None, Pressing.SYNCED) or bool(TRACKING.fullmatch(wanted.text.strip()))
+    )
+    return (case((true(), links.c.project_id)) if few else links.c.project_id) == project_id
 
 
 def _from(wanted: Wanted) -> Sequence[ColumnElement[bool]]:
@@ -92,15 +144,17 @@ def _at(position: Position) -> Any:
     return tuple_(literal(position.number), literal(position.link_id, Uuid()))
 
 
-def _like(project_id: ProjectId, text: str) -> Sequence[ColumnElement[bool]]:
+def _like(project_id: ProjectId, text: str, titled: Select[UUID] | None) -> Sequence[ColumnElement[bool]]:
     if not text:
         return ()
     if found := NUMBER.fullmatch(text):
         return (links.c.number == int(found[1]),)
-    theirs = select(reports.c.id).where(reports.c.project_id == project_id)
     if TRACKING.fullmatch(text):
+        theirs = select(reports.c.id).where(reports.c.project_id == project_id)
         return (links.c.report_id.in_(theirs.where(reports.c.tracking_id == text.upper())),)
-    return (links.c.report_id.in_(theirs.where(reports.c.title.icontains(text, autoescape=True))),)
+    if titled is not None:
+        return (links.c.report_id.in_(titled),)
+    return (reports.c.title.icontains(text, autoescape=True),)
 
 
 def _being(project_id: ProjectId, pressing: Pressing | None, now: datetime) -> Sequence[ColumnElement[bool]]:

@@ -126,15 +126,12 @@ async def _runs(
     connection: AsyncConnection, project_id: ProjectId, since: datetime, until: datetime
 ) -> tuple[Run, ...]:
     query = (
-        select(runs.c.at, runs.c.outcome, runs.c.result)
+        select(runs.c.at, runs.c.outcome)
         .where(runs.c.project_id == project_id, runs.c.at >= since, runs.c.at <= until)
         .order_by(runs.c.at.desc())
         .limit(PLOTTED)
     )
-    return tuple(
-        Run(at=at, outcome=outcome, duration_ms=from_json(result, PassResult).duration_ms)
-        for at, outcome, result in await connection.execute(query)
-    )
+    return tuple(Run(at=at, outcome=outcome) for at, outcome in await connection.execute(query))
 
 
 async def _crossings(

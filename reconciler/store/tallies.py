@@ -4,7 +4,7 @@ Every question walks a partial index or a small table (tests/store/test_views.py
 once, by whoever asks (`coverage.counts`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from reconciler.model.viewer import Tally
 from reconciler.store import tables
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.coverage import Counts
+from reconciler.store.rows import ids
 from reconciler.store.tables import changes, intents, links, withheld
 
 SHOWN_FOR = timedelta(days=7)
@@ -38,10 +39,10 @@ Question = Select[tuple[UUID, UUID, UUID, int, int]]
 
 
 async def of(
-    connection: AsyncConnection, by_state: Counts, now: datetime, project_id: ProjectId | None = None
+    connection: AsyncConnection, by_state: Counts, now: datetime, wanted: Collection[ProjectId]
 ) -> dict[ProjectId, Tally]:
     """By project: every link of `by_state` counted once, under the most pressing thing about it."""
-    odd = oddities(now, project_id).subquery("odd")
+    odd = oddities(now, ids(connection.dialect.name, wanted)).subquery("odd")
     thing = func.coalesce(odd.c.link_id, odd.c.report_id)
     worst = (
         select(odd.c.project_id, func.min(odd.c.rank).label("rank"), func.max(odd.c.linked).label("linked"))
@@ -62,11 +63,11 @@ async def of(
     }
 
 
-def oddities(now: datetime, project_id: ProjectId | None) -> CompoundSelect[Any]:
-    """(project, link, report, rank, linked) of every link with which not all is quiet; one may be there
-    several times. Links that ended are not among them.
+def oddities(now: datetime, wanted: ProjectId | Select[UUID]) -> CompoundSelect[Any]:
+    """(project, link, report, rank, linked) of every link, of one project or several, with which not all is
+    quiet; one may be there several times. Links that ended are not among them.
     """
-    return union_all(*(_only(each, project_id) for each in _questions(now)))
+    return union_all(*(_among(each, wanted) for each in _questions(now)))
 
 
 def conflicts(now: datetime, project_id: ProjectId | None, limit: int | None = None) -> Select[Any]:
@@ -123,7 +124,7 @@ def _of_intents() -> Question:
 
 
 def _of_conflicts(now: datetime) -> Question:
-    row = _row(links.c.project_id, links.c.id, links.c.report_id, literal(CONFLICT, Integer()))
+    row = _row(changes.c.project_id, links.c.id, links.c.report_id, literal(CONFLICT, Integer()))
     joined = changes.join(links, links.c.id == changes.c.link_id)
     return row.select_from(joined).where(*_standing(now))
 
@@ -162,7 +163,7 @@ def _row(
     )
 
 
-def _only(question: Question, project_id: ProjectId | None) -> Question:
-    if project_id is None:
-        return question
-    return question.where(question.selected_columns.project_id == project_id)
+def _among(question: Question, wanted: ProjectId | Select[UUID]) -> Question:
+    """Also where all projects are wanted they are named: an index is of use only below a project."""
+    project = question.selected_columns.project_id
+    return question.where(project == wanted if isinstance(wanted, UUID) else project.in_(wanted))
