@@ -73,26 +73,27 @@ class Look:
 
     async def differences(self, wanted: Wanted) -> None:
         """BugSpark's own differences, and links that wait for something."""
-        found, project, repository = self._found, wanted.project, wanted.repository_id
+        found, project, repository, now = self._found, wanted.project, wanted.repository_id, wanted.rested
         await self._moved(wanted)
-        found.unknown = await self._rows(questions.unknown(project))
-        found.gone = [to_entry(row) for row in await self._rows(questions.gone(project))]
-        waiting = await self._rows(questions.waiting(project, repository, wanted.rested))
+        found.unknown = await self._rows(questions.unknown(), project=project)
+        found.gone = [to_entry(row) for row in await self._rows(questions.gone(), project=project)]
+        waiting = await self._rows(questions.waiting(), project=project, repository_id=repository, now=now)
         found.new = self._keep(waiting)
-        freed = self._keep(await self._rows(questions.released(project, wanted.rested)))
+        freed = self._keep(await self._rows(questions.released(), project=project, now=now))
         found.released = {id_ for id_ in freed if _is_active(found.links[id_], repository)}
         await self._links_of_differences()
         await self._claims(wanted)
 
     async def _moved(self, wanted: Wanted) -> None:
-        found, project = self._found, wanted.project
+        found, project, repository = self._found, wanted.project, wanted.repository.lower()
         if self._dialect == "postgresql":
-            rows = await self._rows(questions.moved_or_orphaned(project, wanted.repository))
+            query = questions.moved_or_orphaned()
+            rows = await self._rows(query, project=project, repository=repository)
             found.moved = [row for row in rows if row["report_id"] is not None]
             found.orphans = frozenset(row["link_id"] for row in rows if row["report_id"] is None)
         else:
-            found.moved = await self._rows(questions.moved(project, wanted.repository))
-            lost = await self._rows(questions.orphans(project))
+            found.moved = await self._rows(questions.moved(), project=project, repository=repository)
+            lost = await self._rows(questions.orphans(), project=project)
             found.orphans = frozenset(row["id"] for row in lost)
 
     async def asked(self, wanted: Wanted) -> None:
@@ -186,8 +187,8 @@ class Look:
                 self._found.poisoned.append(Poisoned(what=what, reason=f"{error}.", link_id=row["id"]))
         return kept
 
-    async def _rows(self, query: Executable) -> Sequence[RowMapping]:
-        return (await self._connection.execute(query)).mappings().all()
+    async def _rows(self, query: Executable, **values: Any) -> Sequence[RowMapping]:
+        return (await self._connection.execute(query, values)).mappings().all()
 
     async def _rows_of(self, query: Any, column: Any, wanted: Collection[UUID]) -> Sequence[RowMapping]:
         if not wanted:

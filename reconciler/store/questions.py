@@ -3,14 +3,16 @@
 Each is one statement that touches every link or comment of the project, shaped so that PostgreSQL hashes ids
 and SQLite walks covering indexes: 100,000 unchanged rows cost tens of milliseconds
 (tests/store/test_query_plans.py holds the shapes).
+
+A question is built once in the life of a process, for building costs more than asking. What it is about is
+bound when it is asked, under the names its function tells.
 """
 
-from datetime import datetime
+from functools import cache
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Text, and_, cast, exists, func, literal, not_, or_, select, text
-from sqlalchemy.sql.expression import ColumnElement, FromClause, Select
+from sqlalchemy import String, Text, and_, bindparam, cast, exists, func, not_, or_, select, text
+from sqlalchemy.sql.expression import BindParameter, ColumnElement, FromClause, Select
 
 from reconciler.model.link import EntryState, LinkState
 from reconciler.store import bugspark, tables
@@ -24,6 +26,10 @@ LIVE = text(f"sync_links.{tables.LIVE}")
 COPIED = text(
     tables.COPIED.replace("state", "sync_comments.state").replace("local_id", "sync_comments.local_id")
 )
+
+PROJECT: BindParameter[Any] = bindparam("project")
+NOW: BindParameter[Any] = bindparam("now")
+REPOSITORY = bindparam("repository", type_=String())
 
 REPORT_COLUMNS = (
     reports.c.id,
@@ -42,27 +48,30 @@ REPORT_COLUMNS = (
 """What to_report reads; enums as text, so that an unknown value poisons its own row only."""
 
 
-def moved(project: UUID, repository: str) -> Select[Any]:
+@cache
+def moved() -> Select[Any]:
     """(report id, link id) where the columns differ from the link, an ACTIVE link's base from the report, or
-    (link id null) columns name this repository and there is no link.
+    (link id null) columns name this repository and there is no link. Of `project`, `repository` (in small
+    letters).
     """
     tied = and_(links.c.report_id == reports.c.id, not_(over()))
     return (
         select(reports.c.id.label("report_id"), links.c.id.label("link_id"))
         .select_from(reports.outerjoin(links, tied))
-        .where(reports.c.project_id == project, differs(reports, links, literal(repository.lower())))
+        .where(reports.c.project_id == PROJECT, differs(reports, links, REPOSITORY))
     )
 
 
-def moved_or_orphaned(project: UUID, repository: str) -> Select[Any]:
+@cache
+def moved_or_orphaned() -> Select[Any]:
     """`moved`, and `orphans` with a report id of null: PostgreSQL hashes both tables once for the two."""
-    theirs = select(reports).where(reports.c.project_id == project).subquery("theirs")
-    ours = select(links).where(links.c.project_id == project, not_(over())).subquery("ours")
+    theirs = select(reports).where(reports.c.project_id == PROJECT).subquery("theirs")
+    ours = select(links).where(links.c.project_id == PROJECT, not_(over())).subquery("ours")
     lost = and_(theirs.c.id.is_(None), ours.c.state.in_([LinkState.NEW, LinkState.ACTIVE]))
     return (
         select(theirs.c.id.label("report_id"), ours.c.id.label("link_id"))
         .select_from(theirs.join(ours, ours.c.report_id == theirs.c.id, full=True))
-        .where(or_(lost, and_(theirs.c.id.is_not(None), differs(theirs, ours, literal(repository.lower())))))
+        .where(or_(lost, and_(theirs.c.id.is_not(None), differs(theirs, ours, REPOSITORY))))
     )
 
 
@@ -100,14 +109,16 @@ def differs(report: FromClause, link: FromClause, repository: ColumnElement[str]
     return or_(named, and_(link.c.id.is_not(None), or_(columns, base)))
 
 
-def orphans(project: UUID) -> Select[Any]:
-    """Live links whose report is gone."""
+@cache
+def orphans() -> Select[Any]:
+    """Live links of `project` whose report is gone."""
     there = exists().where(reports.c.id == links.c.report_id)
-    return select(links.c.id).where(links.c.project_id == project, LIVE, not_(there))
+    return select(links.c.id).where(links.c.project_id == PROJECT, LIVE, not_(there))
 
 
-def unknown(project: UUID) -> Select[Any]:
-    """Comments the ledger does not know, of reports with an ACTIVE link, oldest first.
+@cache
+def unknown() -> Select[Any]:
+    """Comments the ledger does not know, of `project`'s reports with an ACTIVE link, oldest first.
 
     A ledger row of any link counts: first contact makes rows for a whole thread, so a comment known to an
     earlier link only is one that the present link knows as well.
@@ -115,13 +126,14 @@ def unknown(project: UUID) -> Select[Any]:
     known = exists().where(entries.c.local_id == comments.c.id)
     linked = exists().where(
         links.c.report_id == comments.c.report_id,
-        links.c.project_id == project,
+        links.c.project_id == PROJECT,
         links.c.state == LinkState.ACTIVE,
     )
     found = select(comments.c.id).where(not_(known), linked).subquery("found")
     return local_comments().where(comments.c.id.in_(select(found.c.id)))
 
 
+@cache
 def local_comments() -> Select[Any]:
     """What to_comment reads, oldest first."""
     author = users.c.name.label("author")
@@ -139,15 +151,19 @@ def local_comments() -> Select[Any]:
     )
 
 
-def gone(project: UUID) -> Select[Any]:
-    """LIVE or PENDING ledger rows of ACTIVE links whose comment is not in BugSpark any more."""
+@cache
+def gone() -> Select[Any]:
+    """LIVE or PENDING ledger rows of ACTIVE links of `project` whose comment is not in BugSpark any more."""
     there = exists().where(comments.c.id == entries.c.local_id)
     active = exists().where(links.c.id == entries.c.link_id, links.c.state == LinkState.ACTIVE)
-    return select(entries).where(entries.c.project_id == project, COPIED, not_(there), active)
+    return select(entries).where(entries.c.project_id == PROJECT, COPIED, not_(there), active)
 
 
-def waiting(project: UUID, repository: int, now: datetime) -> Select[Any]:
-    """Stored links without first contact, and those whose issue was held by another link that let go."""
+@cache
+def waiting() -> Select[Any]:
+    """Stored links without first contact, and those whose issue was held by another link that let go: of
+    `project`, in the repository with this `repository_id`, `now`.
+    """
     other = links.alias("other")
     free = not_(
         exists().where(
@@ -157,27 +173,27 @@ def waiting(project: UUID, repository: int, now: datetime) -> Select[Any]:
         )
     )
     return select(links).where(
-        links.c.project_id == project,
-        links.c.repository_id == repository,
+        links.c.project_id == PROJECT,
+        links.c.repository_id == bindparam("repository_id"),
         links.c.state.in_([LinkState.NEW, LinkState.CONTESTED]),
         or_(links.c.state == LinkState.NEW, free),
-        _awake(now),
+        or_(links.c.quarantined_until.is_(None), links.c.quarantined_until <= NOW),
     )
 
 
-def released(project: UUID, now: datetime) -> Select[Any]:
-    """Links whose quarantine has ended. Their state is the caller's matter: here it would mislead SQLite."""
+@cache
+def released() -> Select[Any]:
+    """Links of `project` whose quarantine has ended `now`. Their state is the caller's matter: here it would
+    mislead SQLite.
+    """
     return select(links).where(
-        links.c.project_id == project,
+        links.c.project_id == PROJECT,
         text("sync_links.quarantined_until IS NOT NULL"),  # as the partial index has it
-        links.c.quarantined_until <= now,
+        links.c.quarantined_until <= NOW,
     )
 
 
-def _awake(now: datetime) -> ColumnElement[bool]:
-    return or_(links.c.quarantined_until.is_(None), links.c.quarantined_until <= now)
-
-
+@cache
 def alive_remotely() -> ColumnElement[bool]:
     """Ledger rows whose comment on GitHub should still be there."""
     theirs = and_(
