@@ -105,8 +105,10 @@ def _coverage(healths: Sequence[Health], view: View) -> Iterator[str]:
     links, verified = sum(each.links for each in covers), sum(each.verified for each in covers)
     within = span(covers[0].within)
     oldest = min((each.oldest for each in covers if each.oldest), default=None)
-    since = f", the oldest {ago(oldest, view.now)}" if oldest else ""
-    text = f"  {verified:,} of {counted(links, 'link')} verified within {within}{since}"
+    since = f", oldest {ago(oldest, view.now)}" if oldest else ""
+    if len(covers) == 1 and covers[0].p95:
+        since += f", p95 {ago(covers[0].p95, view.now)}"
+    text = f"  {verified:,} of {counted(links, 'link')} verified equal within {within}{since}"
     yield cut(text, WIDTH, more=view.more)
     for health in healths if len(healths) > 1 else ():
         cover = health.coverage
@@ -152,6 +154,7 @@ def health_as_json(health: Health, view: View) -> dict[str, Any]:
             "of": health.coverage.links,
             "within_seconds": int(health.coverage.within.total_seconds()),
             "oldest_at": iso(health.coverage.oldest),
+            "p95_at": iso(health.coverage.p95),
         },
         "webhook": {
             "last_at": iso(health.webhook.last_at),

@@ -150,7 +150,7 @@ async def _issue(context: Context, memory: Memory, intent: Intent, tally: Tally)
         return []
     found = min(copies, key=lambda row: (row.state_reason == DUPLICATE, row.number))
     await adopted(context, intent, found, tally)
-    return [row.number for row in copies if row != found]
+    return sorted(row.number for row in copies if row != found)
 
 
 async def _copies(context: Context, memory: Memory, intent: Intent) -> Sequence[Issue]:

@@ -45,6 +45,7 @@ def _health(health: Health, now: datetime) -> shapes.Health:
             of=cover.links,
             within_seconds=int(cover.within.total_seconds()),
             oldest_at=cover.oldest,
+            p95_at=cover.p95,
         ),
     )
 

@@ -239,10 +239,19 @@ def covered(verified: int, links: int, **changes: Any) -> Health:
 
 def test_coverage_is_one_line_for_all_and_one_for_each_project_behind() -> None:
     lines = list(as_lines([covered(482, 485), covered(3, 3, name="Beta")], [], VIEW))
-    assert "  485 of 488 links verified within 6 h, the oldest 7 h ago" in lines
+    assert "  485 of 488 links verified equal within 6 h, oldest 7 h ago" in lines
     assert [line.split() for line in lines if line.startswith("    ")] == [
         ["Acme", "Web", "482", "of", "485"]
     ]
+
+
+def test_of_one_project_the_95th_percentile_is_told_as_well() -> None:
+    cover = Coverage(links=40, verified=39, oldest=NOW - timedelta(hours=7), p95=NOW - timedelta(hours=5))
+    one = health(coverage=cover)
+    said = "  39 of 40 links verified equal within 6 h, oldest 7 h ago, p95 5 h ago"
+    assert said in list(as_lines([one], [], VIEW))
+    done = command("status", "--json", application=FakeApplication(healths=(one,)))
+    assert done.objects[0]["verified"]["p95_at"] == "2026-03-01T08:00:00Z"
 
 
 def test_without_links_nothing_is_said_of_coverage() -> None:

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from reconciler.cycle.recover import Recovery, recover
+from reconciler.cycle.recover import Recovery, conclude, recover
 from reconciler.cycle.tally import Tally
 from reconciler.errors import GitHubError
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import Confirmed, Intent, IntentState, NewIssue, Operation
+from reconciler.model.issue import Issue
 from reconciler.model.link import Link, LinkState
 from tests.support.nouns import AFTER, OCTOCAT, REPORT, an_issue
 from tests.support.pen import LONG_AGO, MEMORY, Hand, Pen, a_lost
@@ -24,12 +25,20 @@ CLOSED = Confirmed(value=an_issue(state=IssueState.CLOSED), request_id=None)
 NINE, ELEVEN, THIRTEEN = (an_issue(number=IssueNumber(n), body=MARKED) for n in (9, 11, 13))
 
 
-async def found(*pages: Any, **given: Any) -> tuple[Pen, Intent, Tally]:
-    """What is there after GitHub's lists were looked through for a lost issue."""
+async def found(*pages: Any, doubles: tuple[Issue, ...] = (), **given: Any) -> tuple[Pen, Intent, Tally]:
+    """What is there after GitHub's lists were looked through for a lost issue. `doubles`: found besides, as
+    they are once the pass has looked at everything.
+    """
     sent = {"link_id": None, "number": None, **given}
     intent, tally = a_lost(Operation.CREATE_ISSUE, CREATE, **sent), Tally()
-    pen = Pen(marked=REPORT, github=Hand(all_issues=[pages], set_state=[CLOSED, CLOSED])).holding(intent)
-    assert await recover(pen.context(), MEMORY, tally) == Recovery()
+    hand = Hand(all_issues=[pages], set_state=[CLOSED, CLOSED], issue=doubles)
+    pen = Pen(marked=REPORT, github=hand).holding(intent)
+    recovery = await recover(pen.context(), MEMORY, tally)
+    assert recovery == Recovery(doubles=tuple(issue.number for issue in doubles))
+    assert [name for name, *_ in pen.github.asked] == ["all_issues"], (
+        "nothing is sent before the lists are read"
+    )
+    await conclude(pen.context(), recovery, ())
     return pen, intent, tally
 
 
@@ -44,12 +53,22 @@ async def test_a_lost_issue_that_is_there_is_adopted_and_counted() -> None:
 
 
 async def test_of_several_the_oldest_stays_and_the_others_are_closed_as_duplicates() -> None:
-    pen, *_ = await found((THIRTEEN, NINE), (replace(NINE, comments=1), ELEVEN))
+    there = (THIRTEEN, NINE), (replace(NINE, comments=1), ELEVEN)
+    pen, *_ = await found(*there, doubles=(ELEVEN, THIRTEEN))
     (link,) = pen.rows.stored
     assert isinstance(link, Link)
     assert link.number == 9
     closed = [("set_state", number, IssueState.CLOSED, "duplicate") for number in (11, 13)]
-    assert pen.github.asked[1:] == closed
+    assert pen.github.asked[1:] == [("issue", 11), ("issue", 13), *closed]
+
+
+async def test_one_that_was_closed_as_a_duplicate_before_is_not_the_answer() -> None:
+    shut = replace(NINE, state=IssueState.CLOSED, state_reason="duplicate")
+    pen, *_ = await found((shut, THIRTEEN), doubles=(shut,))
+    (link,) = pen.rows.stored
+    assert isinstance(link, Link)
+    assert link.number == 13
+    assert pen.github.asked[1:] == [("issue", 9)]
 
 
 async def test_an_issue_that_is_not_there_is_looked_for_twice_and_then_sent_again() -> None:

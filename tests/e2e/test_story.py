@@ -193,6 +193,6 @@ def test_status_says_how_much_was_verified(place: Place) -> None:
     place.linked()
     done = place.reconcile("status")
     assert (done.code, done.err) == (0, "")
-    assert "1 of 1 link verified within 6 h, the oldest" in done.out
+    assert "1 of 1 link verified equal within 6 h, oldest" in done.out
     row = place.reconcile("status", "--json").rows[0]
     assert (row["verified"]["links"], row["verified"]["of"]) == (1, 1)

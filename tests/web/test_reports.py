@@ -9,9 +9,10 @@ import pytest
 from reconciler.metrics import Metrics
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ReportId
-from reconciler.web.serve import bind, serving
+from reconciler.web.serve import bind
 from reconciler.wiring.web import application
 from tests.cycle.test_conflicts import relabel
+from tests.support.canary import serving
 from tests.support.github import GitHub, github
 from tests.support.sync import Sync, open_sync
 from tests.web.house import Nudged
@@ -63,6 +64,10 @@ async def test_a_synced_report_names_its_issue_and_where_each_comment_was_writte
     assert said["comments"][0]["id"] == str(ours)
     assert said["synced_at"] is not None
     assert said["verified_at"] is not None
+    project = (await client.get(f"/api/v1/projects/{sync.project}")).json()
+    verified = project["health"]["verified"]
+    assert (verified["links"], verified["of"], verified["within_seconds"]) == (1, 1, 21_600)
+    assert verified["p95_at"] == verified["oldest_at"] == said["verified_at"]
 
 
 async def test_a_report_that_has_moved_is_pending_then_synced(sync: Sync, client: httpx.AsyncClient) -> None:
