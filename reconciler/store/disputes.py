@@ -1,30 +1,18 @@
 """Conflicts that still stand, as a project's health tells them: how many, and which is the newest."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import func, select
 
 from reconciler.model.ids import ProjectId
-from reconciler.model.snapshot import Health
 from reconciler.store import tallies
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.questions import reports
 
 
-async def told(connection: AsyncConnection, healths: Sequence[Health], now: datetime) -> tuple[Health, ...]:
-    """The same, each with its conflicts."""
-    only = healths[0].project_id if len(healths) == 1 else None
-    found = await of(connection, now, only)
-    pairs = ((each, found.get(each.project_id, (0, None))) for each in healths)
-    return tuple(replace(each, conflicts=count, disputed=newest) for each, (count, newest) in pairs)
-
-
 async def of(
     connection: AsyncConnection, now: datetime, only: ProjectId | None = None
-) -> dict[UUID, tuple[int, str]]:
+) -> dict[ProjectId, tuple[int, str]]:
     """By project: (how many, `severity of BUG-0001`). One walk along the few rows that record conflicts."""
     every = tallies.conflicts(now, only).subquery("every")
     own, newest = every.c.project_id, every.c.id.desc()
@@ -41,6 +29,6 @@ async def of(
         .where(ranked.c.place == 1)
     )
     return {
-        row.project_id: (row.total, f"{row.field} of {row.tracking_id or row.report_id}")
+        ProjectId(row.project_id): (row.total, f"{row.field} of {row.tracking_id or row.report_id}")
         for row in await connection.execute(query)
     }

@@ -18,7 +18,7 @@ from reconciler.model.schedule import Scheduled
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY, Health, Limits, Memory
 from reconciler.model.told import NOTHING, Told
 from reconciler.ports import Clock
-from reconciler.store import attention, bugspark, disputes, health, schedule
+from reconciler.store import attention, bugspark, health, schedule
 from reconciler.store.bulk import upsert
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.engine import Database
@@ -184,8 +184,7 @@ class StoredProjects:
     async def health(self, project_id: ProjectId | None = None) -> tuple[Health, ...]:
         known = await self.all() if project_id is None else await self._one(project_id)
         async with self._database.read() as connection:
-            found = await health.of(connection, known, self._clock.now(), self._verify)
-            return await disputes.told(connection, found, self._clock.now())
+            return await health.of(connection, known, self._clock.now(), self._verify)
 
     async def limits(self) -> tuple[Limits, ...]:
         async with self._database.read() as connection:
