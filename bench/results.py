@@ -13,7 +13,7 @@ class Sizes:
     incoming: int = 10_000  # changed issues, each with one new comment
     outgoing: int = 1_000  # comments
     polled: int = 500  # projects, while webhooks come
-    deliveries: int = 300  # webhooks
+    deliveries: int = 200  # webhooks, half of them of comments
     paged: int = 100_000  # linked issues of the project whose pages are asked for
     repeats: int = 5  # of what is cheap to repeat; the median counts
     bursts: bool = True  # the same changes within one second, too
@@ -65,11 +65,15 @@ class Bulk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhooks:
-    """Deliveries to a daemon that polls many projects on PostgreSQL. Seconds from the first byte sent."""
+    """Deliveries to a daemon that polls many projects on PostgreSQL, beside a GitHub that takes its time.
+    Seconds from the first byte sent.
+    """
 
     projects: int
     answered: Spread
-    changed: Spread  # until the report is changed
+    changed: Spread  # until the report is changed, or has the comment
+    late: int = 0  # of those, after more than a second
+    lost: int = 0  # not seen at all
     requests_per_second: float  # to GitHub, meanwhile
     cpu_share: float  # of one core, by the daemon
 

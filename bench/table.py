@@ -14,7 +14,7 @@ BULK = (
 )  # fmt: skip
 WEBHOOKS = (
     "webhooks", "projects", "GitHub requests/s", "daemon CPU", "202 p50 ms", "p99",
-    "changed p50 ms", "p95", "p99", "most",
+    "changed p50 ms", "p95", "p99", "most", "over 1 s", "lost",
 )  # fmt: skip
 PAGES = ("database", "links", "page", "p50 ms", "p95", "most", "CPU ms")
 
@@ -62,7 +62,7 @@ def _webhooks(one: Webhooks) -> Sequence[str]:
     return (
         f"{changed.count:,}", f"{one.projects:,}", f"{one.requests_per_second:.1f}", f"{one.cpu_share:.0%}",
         _ms(answered.p50), _ms(answered.p99), _ms(changed.p50), _ms(changed.p95), _ms(changed.p99),
-        _ms(changed.most),
+        _ms(changed.most), str(one.late), str(one.lost),
     )  # fmt: skip
 
 

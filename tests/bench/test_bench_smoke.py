@@ -35,6 +35,7 @@ def test_every_delivery_changes_its_report_and_is_timed(tmp_path: Path) -> None:
     assert main(["--quick", "--only", "webhooks", "--json", str(path)]) == 0
     (found,) = msgspec.json.decode(path.read_bytes(), type=Run).webhooks
     assert (found.projects, found.changed.count) == (QUICK.polled, QUICK.deliveries)
+    assert found.lost == 0
     assert 0 < found.answered.p50 <= found.changed.p50 <= found.changed.p99
 
 
