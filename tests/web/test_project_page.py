@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import pytest
 import sqlalchemy as sa
 
 from reconciler.demo.github.faults import error
 from reconciler.model.fields import Severity
 from reconciler.store import tables
+from reconciler.web import overview
 from tests.cycle.test_conflicts import relabel
 from tests.support.github import github
 from tests.support.sync import Sync
@@ -45,6 +47,25 @@ async def test_the_overview_tells_at_a_glance_and_needs_no_script(
     seen = await press(client, seen, "Resume")
     assert "Shop goes on" in seen.words
     assert "Paused" not in (await page(client, "/")).words
+
+
+async def test_many_projects_are_shown_page_by_page_and_what_needs_somebody_is_counted_whole(
+    sync: Sync, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "ROWS", 2)
+    monkeypatch.setattr(overview, "NEEDS", 1)
+    for name in ("Alpha", "Zeta"):  # beside Shop; neither has a readable integration
+        sync.bugspark.add_integration(sync.bugspark.add_project(name), config={"owner": "acme"})
+    first, second = await page(client, "/"), await page(client, "/?page=2")
+    assert "3 projects" in first.words and "3 projects" in second.words
+    assert "And 1 more project" in first.words
+    in_first, in_second = (each.words.partition("Limit left")[2] for each in (first, second))
+    assert [name in in_first for name in ("Alpha", "Shop", "Zeta")] == [True, True, False]
+    assert [name in in_second for name in ("Alpha", "Shop", "Zeta")] == [False, False, True]
+    assert "Next" in first.words and "Before" not in first.words
+    assert "Before" in second.words and "Next" not in second.words
+    for nonsense in ("0", "-1", "99", "x", "٣", "9" * 500):
+        assert (await client.get("/", params={"page": nonsense})).status_code == 200
 
 
 async def test_strangers_text_is_shown_and_never_obeyed(sync: Sync, client: httpx.AsyncClient) -> None:
