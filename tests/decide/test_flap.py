@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.decide.flap import HOUR, flapping, undoes
+from reconciler.decide.flap import HOUR, flapping, moved_remotely, undoes
 from reconciler.model.fields import Field, IssueState
 from reconciler.model.kinds import Kind
 from reconciler.model.plan import LinkPlan, PostComment, Rule, SetField, SetState, SetTitle, SwapLabels, Why
@@ -70,6 +70,15 @@ def test_a_conflict_in_which_ours_was_undone_counts_whoever_won() -> None:
     assert flapping(plan, steps, NOW) == {STATUS}
 
 
+def test_an_issue_knows_only_open_and_closed_so_any_open_status_is_a_reversal() -> None:
+    steps = [
+        step
+        for minutes in (40, 20, 1)
+        for step in (wrote(minutes, "closed", "in_progress"), saw(minutes - 0.5, "triaging"))
+    ]
+    assert flapping(taking("new"), steps[:-1], NOW) == {STATUS}
+
+
 def test_only_the_field_that_flaps_is_meant() -> None:
     plan = a_plan(
         SetField(field=STATUS, to="new", why=Why(rule=Rule.REMOTE_MOVED, remote="new")),
@@ -90,8 +99,9 @@ def test_a_title_that_is_put_back_again_and_again_flaps_whatever_else_the_plan_s
         )
     ]
     plan = a_plan(
-        PostComment(comment=a_local(), why=Why(rule=Rule.COMMENT_CREATED)),
+        PostComment(comment=a_local(), why=Why(rule=Rule.COMMENT_CREATED, remote="words")),
         SetTitle(title="Ours", why=Why(rule=Rule.NEWEST_LOCAL, remote="Theirs")),
+        PostComment(comment=a_local(), why=Why(rule=Rule.COMMENT_CREATED, remote="words")),
     )
     assert flapping(plan, steps[:-1], NOW) == {Field.TITLE}
 
@@ -101,6 +111,8 @@ def test_what_only_bugspark_changed_is_no_sight_of_github() -> None:
     plan = a_plan(SwapLabels(field=SEVERITY, add="critical", remove=("low",), why=why))
     steps = (wrote(1, "critical", "low", field=SEVERITY, kind=Kind.SWAP_LABELS),)
     assert flapping(plan, steps * 3, NOW) == frozenset()
+    assert moved_remotely(plan) == {}
+    assert moved_remotely(taking("new")) == {STATUS: "new"}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +121,10 @@ def test_what_only_bugspark_changed_is_no_sight_of_github() -> None:
         (STATUS, "new", "resolved", "new", True),
         (STATUS, "in_progress", "closed", "new", True),  # an issue knows only open and closed
         (STATUS, "new", "resolved", "closed", False),
+        (STATUS, "new", "triaging", "new", False),
+        (STATUS, "new", "resolved", None, False),
         (SEVERITY, "low", "critical", "low", True),
+        (SEVERITY, "low", "low", "low", False),
         (SEVERITY, "low", "critical", "high", False),
         (SEVERITY, "low", "critical", "critical", False),
         (SEVERITY, None, "critical", "low", False),
@@ -126,3 +141,4 @@ def test_undone_means_that_the_value_before_ours_is_there_again(
 
 def test_what_we_took_over_is_nothing_of_ours_to_be_undone() -> None:
     assert not undoes(STATUS, saw(1, "resolved"), "new")
+    assert not undoes(STATUS, wrote(1, kind=Kind.SET_FIELD), "new")

@@ -10,7 +10,7 @@ from reconciler.decide.permissions import issues, labels
 from reconciler.model.grants import Grants
 from reconciler.model.ids import RepositoryId
 from reconciler.model.issue import Repository
-from reconciler.model.shown import CheckLevel
+from reconciler.model.shown import Check, CheckLevel
 
 NOW = datetime(2026, 3, 1, 13, 0, tzinfo=UTC)
 OPEN = Repository(
@@ -68,3 +68,77 @@ def test_a_write_that_github_confirmed_is_better_than_a_guess() -> None:
 def test_labels(push: bool | None, grants: Grants, level: CheckLevel) -> None:
     check = labels(replace(OPEN, can_push=push), grants)
     assert (check.level, check.mend is None) == (level, level is CheckLevel.OK)
+
+
+UNTOLD = "can't be told for a fine-grained token without writing"
+TOLD = [
+    (
+        issues(replace(OPEN, archived=True), FINE, None, NOW),
+        ("issues", "the repository is archived", "unarchive it on GitHub"),
+    ),
+    (
+        issues(replace(OPEN, has_issues=False), FINE, None, NOW),
+        ("issues", "issues are switched off", "switch issues on in the repository's settings"),
+    ),
+    (
+        issues(OPEN, app(issues="write"), None, NOW),
+        ("issues", "the App may write issues where it is installed", None),
+    ),
+    (
+        issues(OPEN, app(), None, NOW),
+        (
+            "issues",
+            "the App's permission for issues is none",
+            "give the App Issues: read and write, and accept that where it is installed",
+        ),
+    ),
+    (issues(OPEN, classic("repo"), None, NOW), ("issues", "the classic token's scopes cover issues", None)),
+    (
+        issues(OPEN, classic(), None, NOW),
+        (
+            "issues",
+            "the classic token has no scope",
+            "a classic token needs the scope repo; public_repo is enough for a public repository",
+        ),
+    ),
+    (
+        issues(OPEN, FINE, NOW, NOW),
+        ("issues", f"{UNTOLD}, but GitHub confirmed a write 0 s ago", None),
+    ),
+    (
+        issues(OPEN, FINE, None, NOW),
+        (
+            "issues",
+            f"write permission {UNTOLD}",
+            "see that the token has Issues: read and write for this repository; the first write will tell",
+        ),
+    ),
+    (
+        labels(OPEN, app(issues="write")),
+        ("labels", "an App that may write issues may set labels", None),
+    ),
+    (labels(OPEN, FINE), ("labels", "the account may push, so its labels stay", None)),
+    (
+        labels(replace(OPEN, can_push=False), FINE),
+        (
+            "labels",
+            "the token may not push: GitHub drops labels silently and refuses to close issues",
+            "give the token Issues: read and write, and its account write access",
+        ),
+    ),
+    (
+        labels(replace(OPEN, can_push=None), FINE),
+        (
+            "labels",
+            "GitHub does not say what the account may do here; the first write will tell",
+            "see that the token's account has write access to the repository",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("check", "told"), TOLD)
+def test_each_finding_says_what_is_wrong_and_what_mends_it(
+    check: Check, told: tuple[str, str, str | None]
+) -> None:
+    assert (check.name, check.message, check.mend) == told
