@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from reconciler.model.link import Link, LinkState
 
-LIGHT, DARK = "light", "dark"
+LIGHT, DARK, READABLE = "light", "dark", 4.5
 PLAIN = "ededed"
 """GitHub's own colour of a label that nobody painted; also of one whose colour it has not told us yet."""
 
@@ -33,9 +33,8 @@ def _painted(names: tuple[str, ...], colours: dict[str, str]) -> Iterator[Label]
 
 
 def ink_on(colour: str) -> str:
-    """Black or white, whichever stands out more: at least 4.58:1 on any colour (WCAG 2, contrast ratio)."""
-    ground = luminance(colour)
-    return LIGHT if 1.05 / (ground + 0.05) > (ground + 0.05) / 0.05 else DARK
+    """White where that is readable, else black: at least 4.5:1 on any colour (WCAG 2, contrast ratio)."""
+    return LIGHT if 1.05 / (luminance(colour) + 0.05) >= READABLE else DARK
 
 
 def luminance(colour: str) -> float:

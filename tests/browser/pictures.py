@@ -24,6 +24,7 @@ from playwright.async_api import Browser, ViewportSize, async_playwright
 from reconciler.demo.account import Silent
 from reconciler.demo.cast import CHECKOUT, MOBILE, MONA, SHOP, Company
 from reconciler.demo.github.clock import ManualClock
+from reconciler.demo.github.faults import error
 from reconciler.demo.github.world import Repository
 from reconciler.metrics import Metrics
 from reconciler.model.fields import Category, Severity
@@ -49,6 +50,18 @@ SAID_THERE = ("I can reproduce this.", "Fixed on main, please try again.", "Whic
 TALLEST = 1500
 """Pixels of a picture: what is below is more of the same."""
 Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
+PAINT = {
+    "bug": "d73a4a",
+    "crash": "5319e7",
+    "performance": "1d76db",
+    "ui": "c5def5",
+    "critical": "b60205",
+    "high-priority": "d93f0b",
+    "medium-priority": "fbca04",
+    "low-priority": "0e8a16",
+}
+"""As teams paint them."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -175,6 +188,8 @@ def _found(day: Day, company: Company) -> None:
         sync.bugspark.execute("DELETE FROM integrations")
     else:
         project = sync.bugspark.add_project(company.name)
+    for label, colour in PAINT.items():
+        there.paint_label(label, colour, by=MONA)
     sealed = Fernet(KEY).encrypt(sync.github.token.encode()).decode()
     sync.bugspark.add_integration(project, repo=name, token=sealed)
     day.projects[company.name], day.repositories[company.name] = project, there
@@ -216,9 +231,12 @@ async def _photograph(day: Day) -> None:
         await _deliver(day, base)
         browser = await playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
         try:
-            for theme in ("light", "dark"):
-                for width, size in (("wide", WIDE), ("narrow", NARROW)):
-                    await _album(browser, base, _pages(day), theme, width, size, headers)
+            await _albums(browser, base, _pages(day), headers)
+            sync.github.simulator.faults.add(error(503), times=None)
+            for _ in range(2):
+                sync.github.clock.advance(60)
+                await day.everybody()
+            await _albums(browser, base, _troubles(day), headers)
         finally:
             await browser.close()
 
@@ -235,6 +253,22 @@ def _pages(day: Day) -> dict[str, tuple[str, bool]]:
         "refused": (f"/reports/{day.reports[MOBILE.name][1]}", True),
         "sign-in": ("/sign-in", False),
     }
+
+
+def _troubles(day: Day) -> dict[str, tuple[str, bool]]:
+    """The same of what goes wrong: GitHub is away by then."""
+    return {
+        "github-away": (f"/projects/{day.projects[SHOP.name]}", True),
+        "not-yours": (f"/reports/{UUID(int=404)}", True),
+    }
+
+
+async def _albums(
+    browser: Browser, base: str, pages: dict[str, tuple[str, bool]], headers: dict[str, str]
+) -> None:
+    for theme in THEMES:
+        for width, size in (("wide", WIDE), ("narrow", NARROW)):
+            await _album(browser, base, pages, theme, width, size, headers)
 
 
 async def _album(

@@ -101,27 +101,39 @@ def test_a_report_is_exported_by_its_button(town: Town, operator: Window) -> Non
     expect(page.locator("#badge")).to_contain_text("acme/web#")
 
 
-def test_a_conflict_shows_both_sides_and_the_lost_one_is_taken_back(town: Town, operator: Window) -> None:
-    pair = town.pair("Both at once")
+def test_conflicts_show_both_sides_and_either_lost_one_is_taken_back(town: Town, operator: Window) -> None:
+    """BugSpark's change was the newer one in the first, GitHub's in the second."""
+    first, second = town.pair("Both at once"), town.pair("Both at once again")
     page = operator.go(town.shop)
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_role("button", name="Resume").first).to_be_visible()
-    pair.repository.relabel(pair.number, ["bug", "high-priority"], by="alice")
-    later = town.place.github.clock.now()
-    town.place.bugspark.set_report(
-        pair.report, severity="critical", updated_at=later.replace(year=later.year + 1)
-    )
+    now = town.place.github.clock.now()
+    for pair, year in ((first, now.year + 1), (second, now.year - 1)):
+        pair.repository.relabel(pair.number, ["bug", "high-priority"], by="alice")
+        town.place.bugspark.set_report(pair.report, severity="critical", updated_at=now.replace(year=year))
     page.get_by_role("button", name="Resume").first.click()
-    operator.go(pair.path)
+    operator.stay()
+    expect(page.locator("#conflicts tbody tr")).to_have_count(2)
+    expect(page.locator("#health")).to_contain_text("Conflict")
+    assert operator.stayed
+    operator.go(first.path)
     operator.look("#sync", "Conflict")
     decide = page.locator("tr.decide")
     expect(page.locator("#fields")).to_contain_text("critical")
     expect(decide).to_contain_text("Conflict: severity")
     decide.get_by_role("button", name="Take GitHub’s severity: high").click()
     expect(page.get_by_role("status").first).to_contain_text("severity")
-    eventually(lambda: town.report(pair.report)["severity"] == "high")
-    eventually(lambda: "high-priority" in pair.repository.label_names(pair.number))
-    operator.look("#sync", "Synced")
+    eventually(lambda: town.report(first.report)["severity"] == "high")
+    page = operator.go(town.shop)
+    row = page.locator("#conflicts tbody tr", has_text="Both at once again")
+    row.get_by_role("button", name="Take BugSpark’s severity").click()
+    expect(page.get_by_role("status").first).to_contain_text("severity")
+    eventually(lambda: town.report(second.report)["severity"] == "critical")
+    for pair, label in ((first, "high-priority"), (second, "critical")):
+        operator.go(pair.path)
+        operator.look("#sync", "Synced")
+        expect(page.locator("#labels")).to_contain_text(label)
+        assert label in pair.repository.label_names(pair.number)
 
 
 def test_withheld_deletions_are_listed_and_accepted(town: Town, operator: Window) -> None:

@@ -1,13 +1,30 @@
 """The web as it is served: a real port on loopback, a real database behind it."""
 
+import os
 import shutil
-from collections.abc import AsyncIterator
+import zlib
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from reconciler.store.migrate import migrate
+from tests.support.postgres import Server
+from tests.support.stores import fill_postgres
 from tests.web.house import House, open_house
+
+DATABASES = ("sqlite", "postgresql")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Most of the web does not depend on the store: a test runs on one database, told by its name, always the
+    same, as in tests/cycle. EVERYWHERE=1 runs all of them on both.
+    """
+    if "migrated" not in metafunc.fixturenames:
+        return
+    name = metafunc.function.__name__
+    chosen = (DATABASES[zlib.crc32(name.encode()) % 3 == 0],)
+    metafunc.parametrize("migrated", DATABASES if os.environ.get("EVERYWHERE") else chosen, indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -19,9 +36,15 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def migrated(template: Path, tmp_path: Path) -> str:
-    """A copy of it, and its address."""
-    return f"sqlite:///{shutil.copy(template, tmp_path / 'bugspark.db')}"
+def migrated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database with BugSpark's tables and ours."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("template")
+        yield f"sqlite:///{shutil.copy(template, tmp_path / 'bugspark.db')}"
+        return
+    server: Server = request.getfixturevalue("postgres_server")
+    with server.database(template=server.template("bugspark, migrated", fill_postgres)) as url:
+        yield url
 
 
 @pytest.fixture

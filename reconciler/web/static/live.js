@@ -52,6 +52,18 @@
     placed.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
   };
 
+  const ids = (within) => [...within.querySelectorAll("[data-live][id]")].map((each) => each.id).join();
+
+  // Other parts than before: the first project has come, say. What was said about a form stays.
+  const anew = (fresh) => {
+    if (busy(main)) return;
+    const said = main.querySelector(":scope > .said");
+    main.replaceChildren(...(said ? [said] : []), ...document.importNode(fresh, true).childNodes);
+    shown.clear();
+    for (const part of parts()) shown.set(part.id, part.innerHTML);
+    local(main);
+  };
+
   const refresh = async () => {
     asked = new AbortController();
     const answer = await fetch(location.href, {
@@ -62,6 +74,8 @@
     if (answer.redirected || answer.status === 401) return location.reload(); // signed out
     if (!answer.ok) throw new Error(String(answer.status));
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.querySelector("main");
+    if (fresh && ids(fresh) !== ids(main)) return anew(fresh);
     for (const part of parts()) {
       const fresh = page.getElementById(part.id);
       if (fresh) swap(part, fresh);
