@@ -35,7 +35,8 @@ class Known:
 def unusable(project: Project) -> Check:
     """The check of a project whose integration can't even be read."""
     message = project.problem or "no usable github integration"
-    check = _check("integration", CheckLevel.FAIL, message, "correct the integration in BugSpark")
+    mend = "mend that where it says; the next pass takes it up by itself"
+    check = _check("integration", CheckLevel.FAIL, message, mend)
     return _named(project, check)
 
 
@@ -46,7 +47,8 @@ async def check_project(context: Context, known: Known) -> list[Check]:
         repository = await context.github.repository()
         account = await context.github.account()
     except LimitedError as error:
-        lines.append(_check("GitHub", CheckLevel.WARN, str(error), "check again after that"))
+        again = clock(error.until, context.clock.now(), UTC)
+        lines.append(_check("GitHub", CheckLevel.WARN, str(error), f"check again after {again} UTC"))
     except ReconcilerError as error:
         mend = "see the token's expiry, its repositories and its permissions on GitHub"
         lines.append(_check("GitHub", CheckLevel.FAIL, str(error), mend))

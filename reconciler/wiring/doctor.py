@@ -9,6 +9,7 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.report import Project
 from reconciler.model.shown import Check, CheckLevel, Progress
 from reconciler.model.snapshot import Health
+from reconciler.model.wording import counted
 from reconciler.ports import Keys
 from reconciler.store.schema import REVISIONS
 from reconciler.wiring.identity import identity_checks
@@ -62,9 +63,9 @@ def _key(keys: Keys, *, configured: bool) -> Check:
     if not keys.plain:
         return Check(name="key", level=CheckLevel.OK, message=message)
     mend = "save those integrations anew in BugSpark: it encrypts them then"
-    return Check(
-        name="key", level=CheckLevel.WARN, message=f"{message}; {keys.plain} are not encrypted", mend=mend
-    )
+    plain = f"not encrypted: {counted(keys.plain, 'secret')} of the integrations"
+    message = f"{plain}; {message}" if keys.encrypted else plain
+    return Check(name="key", level=CheckLevel.WARN, message=message, mend=mend)
 
 
 def _customers(trouble: str | None) -> Check:

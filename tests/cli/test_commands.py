@@ -170,9 +170,7 @@ def test_config_opens_no_database() -> None:
     assert not application.closed
 
 
-@pytest.mark.parametrize(
-    "words", [("config",), ("status",), ("migrate",), ("check",), ("--all",), ("plan", "--all")]
-)
+@pytest.mark.parametrize("words", [("config",), ("status",), ("migrate",), ("--all",), ("plan", "--all")])
 def test_a_wrong_configuration_exits_78_before_anything(words: tuple[str, ...]) -> None:
     application = FakeApplication()
     said = command(*words, application=application, environ={"RECONCILER_WEB__PRT": "1"})

@@ -9,7 +9,7 @@ from tests.support.command import Desk, Place, desk, open_place
 from tests.support.postgres import Server
 
 
-@pytest.mark.parametrize("words", [("--all",), ("status",), ("check",), ("export", "Shop:BUG-0001")])
+@pytest.mark.parametrize("words", [("--all",), ("status",), ("export", "Shop:BUG-0001")])
 def test_a_database_without_our_schema_names_migrate(tmp_path: Path, words: tuple[str, ...]) -> None:
     there = desk(tmp_path)
     there.configure(database={"url": "sqlite:///bugspark.db"})
@@ -21,11 +21,35 @@ def test_a_database_without_our_schema_names_migrate(tmp_path: Path, words: tupl
 def test_a_newer_schema_is_not_touched(both: Place) -> None:
     both.bugspark.execute("UPDATE reconciler_alembic_version SET version_num = '9999'")
     before = both.everything()
-    for words in (("--all",), ("plan", "--all"), ("status",), ("check",), ("migrate",)):
+    for words in (("--all",), ("plan", "--all"), ("status",), ("migrate",)):
         done = both.reconcile(*words)
         assert (done.code, done.out) == (78, ""), words
         assert "newer version" in one_sentence(done)
     assert both.everything() == before
+
+
+@pytest.mark.parametrize(
+    ("section", "code", "levels", "said"),
+    [
+        ({"poll": {"interval_secnods": 5}}, 78, ["fail"], "interval_seconds"),
+        ({}, 78, ["ok", "ok", "fail"], "reconcile migrate"),
+        ({"database": {"url": "sqlite:///not/there.db"}}, 1, ["ok", "fail"], "can't be opened"),
+    ],
+    ids=["configuration", "schema", "database"],
+)
+def test_check_says_how_far_it_got(
+    tmp_path: Path, section: dict[str, dict[str, object]], code: int, levels: list[str], said: str
+) -> None:
+    there = desk(tmp_path)
+    usual: dict[str, dict[str, object]] = {"database": {"url": "sqlite:///bugspark.db"}}
+    there.configure(**(usual | section))
+    done = there.reconcile("check", "--json")
+    assert (done.code, [row["level"] for row in done.rows]) == (code, levels)
+    names = ["configuration", "database", "schema"]
+    assert [row["name"] for row in done.rows] == names[: len(levels)]
+    assert said in done.rows[-1]["message"]
+    assert done.rows[-1]["mend"].endswith("nothing else was looked at")
+    assert said in one_sentence(done)
 
 
 @pytest.mark.parametrize("words", [("--all",), ("status",), ("migrate",)])
