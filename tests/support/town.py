@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from reconciler.config.settings import Settings
-from reconciler.errors import UsageError
+from reconciler.errors import LimitedError, UsageError
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Outcome, PassResult
 from reconciler.store import bugspark as tables
@@ -173,7 +173,7 @@ class Town:
             await self.whole(lambda app: self._told(app.link(str(report), issue, backfill=backfill)))
 
     async def _told(self, work: Any) -> None:
-        with suppress(UsageError):  # it was linked, or cut, already: the person is told so
+        with suppress(UsageError, LimitedError):  # linked or cut already, or too soon: the person is told so
             await work
 
     def erase(self, report: ReportId) -> None:
