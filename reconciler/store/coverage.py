@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, func, select
+from sqlalchemy import Column, CompoundSelect, func, literal, select, union_all
 from sqlalchemy.sql.expression import ColumnElement, ScalarSelect, Select
 
 from reconciler.model.ids import ProjectId
@@ -37,14 +37,33 @@ async def counts(
     return found
 
 
+async def by_state(connection: AsyncConnection, only: ProjectId | None = None) -> Counts:
+    """How many links each project has in each state, or one project."""
+    if only is None:
+        return await counts(connection, links.c.project_id, links.c.state)
+    found = {state: count for state, count in await connection.execute(states_of(only)) if count}
+    return {only: found} if found else {}
+
+
+def states_of(project: ProjectId) -> CompoundSelect[str, int]:
+    """(state, links) of one project: the many ACTIVE ones without a look at each one's state."""
+    state, mine = links.c.state, links.c.project_id == project
+    others = select(state, func.count()).where(mine).group_by(state)
+    return union_all(
+        select(literal(ACTIVE.value), func.count()).where(mine, state == ACTIVE),
+        others.where(state < ACTIVE),
+        others.where(state > ACTIVE),
+    )
+
+
 async def of(
-    connection: AsyncConnection, by_state: Counts, since: datetime, only: ProjectId | None = None
+    connection: AsyncConnection, counted: Counts, since: datetime, only: ProjectId | None = None
 ) -> dict[ProjectId, Coverage]:
-    """Of each project's ACTIVE links, as `counts` found them, how many were compared whole since then.
+    """Of each project's ACTIVE links, as `by_state` counted them, how many were compared whole since then.
 
     `only`: whose 95th percentile is told, too.
     """
-    active = {id_: found[ACTIVE] for id_, found in by_state.items() if found.get(ACTIVE)}
+    active = {id_: found[ACTIVE] for id_, found in counted.items() if found.get(ACTIVE)}
     found = {}
     rows = await connection.execute(question(connection.dialect.name, active, since)) if active else ()
     for id_, never, late, oldest in rows:
@@ -60,8 +79,8 @@ async def of(
 
 async def of_project(connection: AsyncConnection, project: ProjectId, since: datetime) -> Coverage:
     """The same of one project that may have no links at all."""
-    by_state = await counts(connection, links.c.project_id, links.c.state, project)
-    return (await of(connection, by_state, since)).get(project, Coverage())
+    counted = await by_state(connection, project)
+    return (await of(connection, counted, since)).get(project, Coverage())
 
 
 def question(

@@ -18,7 +18,6 @@ from reconciler.model.webhook import WebhookHealth
 from reconciler.store import attention, backlog, coverage, disputes, identity, silence, tallies, windows
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.coverage import counts
-from reconciler.store.questions import links
 from reconciler.store.records import from_json
 from reconciler.store.tables import governor, intents, projects, withheld
 
@@ -44,7 +43,7 @@ class _Found:
     """By project, what is to be told of each."""
 
     rows: Mapping[ProjectId, RowMapping]
-    by_state: Mapping[ProjectId, dict[str, int]]
+    by_state: coverage.Counts
     covered: Mapping[ProjectId, Coverage]
     anew: Mapping[ProjectId, Coverage]
     tally: Mapping[ProjectId, Tally]
@@ -63,7 +62,7 @@ async def _found(
 ) -> _Found:
     only = wanted[0] if len(wanted) == 1 else None
     rows = await _rows(connection, only)
-    by_state = await counts(connection, links.c.project_id, links.c.state, only)
+    by_state = await coverage.by_state(connection, only)
     wishes = await counts(connection, intents.c.project_id, intents.c.state, only)
     return _Found(
         rows=rows,

@@ -35,6 +35,7 @@ EXCERPT = 200
 PLOTTED = 2000
 """Passes and changes of a day, the newest: more are no clearer in a plot."""
 NO_TIME = timedelta(0)
+SIDES = {side.value: side for side in Side}
 
 
 class StoredListings:
@@ -149,7 +150,7 @@ async def _crossings(
         .limit(PLOTTED)
     )
     return tuple(
-        Crossing(at=at, side=Side(side), waited=None if began is None else max(NO_TIME, at - began))
+        Crossing(at=at, side=SIDES[side], waited=None if began is None else max(NO_TIME, at - began))
         for at, side, began in await connection.execute(query)
     )
 

@@ -14,7 +14,7 @@ from reconciler.ports import Clock
 from reconciler.store import backlog, bugspark, coverage, health
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.engine import Database
-from reconciler.store.tables import hooks, intents, links, projects
+from reconciler.store.tables import hooks, intents, projects
 
 THEIRS, MEMBERS, USERS, REPORTS = (
     bugspark.projects,
@@ -90,7 +90,7 @@ def _of_user(user_id: UUID | None) -> Select[tuple[UUID, bool]]:
 
 async def _projects(connection: AsyncConnection, since: datetime) -> tuple[ProjectGauges, ...]:
     """Every project that was ever looked at or announced something."""
-    by_state = await coverage.counts(connection, links.c.project_id, links.c.state)
+    by_state = await coverage.by_state(connection)
     wishes = await coverage.counts(connection, intents.c.project_id, intents.c.state)
     covered = await coverage.of(connection, by_state, since)
     oldest = await backlog.oldest(connection)

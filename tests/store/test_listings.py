@@ -104,7 +104,9 @@ async def test_a_page_of_links_walks_an_index_from_where_the_last_ended(
     at = Position(number=IssueNumber(1500), link_id=LinkId(project))
     for pressing in (None, Pressing.SYNCED):
         for wanted in (Wanted(pressing=pressing), Wanted(pressing=pressing, after=at), Wanted(before=at)):
-            plan = await plan_of(database, link_pages.question(project, wanted, 51, LONG_AGO))
+            plan = await plan_of(
+                database, link_pages.question(database.dialect, project, wanted, 51, LONG_AGO)
+            )
             assert walks(database, plan), plan
 
 
@@ -115,7 +117,9 @@ async def test_the_few_links_that_are_not_quiet_are_looked_up_by_themselves(
     if database.dialect == "postgresql":
         bugspark.execute("ANALYZE")
     for pressing in (Pressing.ATTENTION, Pressing.CONFLICT, Pressing.PENDING):
-        plan = await plan_of(database, link_pages.question(project, Wanted(pressing=pressing), 51, LONG_AGO))
+        plan = await plan_of(
+            database, link_pages.question(database.dialect, project, Wanted(pressing=pressing), 51, LONG_AGO)
+        )
         assert "Seq Scan on sync_links" not in plan, plan
         assert not re.search(r"SCAN sync_links(?! USING)", plan), plan
 
@@ -125,7 +129,9 @@ async def test_a_number_or_a_tracking_id_is_looked_up(database: Database, bugspa
     if database.dialect == "postgresql":
         bugspark.execute("ANALYZE")
     for text in ("#77", "BUG-77"):
-        plan = await plan_of(database, link_pages.question(project, Wanted(text=text), 51, LONG_AGO))
+        plan = await plan_of(
+            database, link_pages.question(database.dialect, project, Wanted(text=text), 51, LONG_AGO)
+        )
         assert "Seq Scan" not in plan and "SCAN" not in plan.replace("SCALAR", ""), plan
 
 
