@@ -99,8 +99,9 @@ async def a_life(place: Place) -> None:
 
 async def until_ended(place: Place, rule: Rule, dice: random.Random) -> float:
     """Start it, end it a moment after one of these requests of it; how many seconds the end took."""
-    wanted = rule.hits + dice.randrange(1, 4)
+    wanted, asked = rule.hits + dice.randrange(1, 4), len(place.github.simulator.requests)
     daemon = asyncio.create_task(a_life(place))
+    await asyncio.to_thread(eventually, lambda: len(place.github.simulator.requests) > asked)
     until = time.monotonic() + 1.0  # there may be less to do
     await asyncio.to_thread(eventually, lambda: rule.hits >= wanted or time.monotonic() > until)
     await asyncio.sleep(dice.uniform(0.0, 0.06))

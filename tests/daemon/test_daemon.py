@@ -32,7 +32,7 @@ def shared(queue_url: str, tmp_path: Path) -> Iterator[Place]:
 
 
 def test_a_life(place: Place) -> None:
-    """Ready, both directions, a reload, a reload that fails, a new project, the end."""
+    """Ready, both directions, a reload, a reload that fails, a project that comes and goes, the end."""
     report, number = place.linked()
     with time_passing(place), running(place) as daemon:
         assert [daemon.get(path).status_code for path in ("/healthz", "/readyz", "/metrics")] == [
@@ -62,6 +62,14 @@ def test_a_life(place: Place) -> None:
         other = place.bugspark.add_project("Mobile")
         place.bugspark.add_integration(other, token=place.github.token, repo="absent")
         daemon.until("pass", project=str(other), outcome="failed")  # it was looked at
+        place.bugspark.execute(
+            "DELETE FROM integrations WHERE project_id = (SELECT id FROM projects WHERE name = 'Mobile')"
+        )
+        place.github.world.add_repository("acme/app").allow("bugspark-bot", "write")
+        place.bugspark.add_integration(other, token=place.github.token, repo="app")
+        daemon.until("attention over", project=str(other))  # long before its back-off was over
+        place.bugspark.execute("UPDATE projects SET is_active = false WHERE name = 'Mobile'")
+        eventually(lambda: "STATUS=1 projects" in daemon.status)
 
         daemon.until_told("WATCHDOG=1")
         daemon.signal(signal.SIGTERM)
