@@ -28,7 +28,9 @@ log = Log(__name__)
 Deed = Callable[[Mapping[str, str]], Awaitable[str]]
 """Given a form's fields it does something and says what, or raises a ReconcilerError."""
 LONGEST = 800
-"""Characters of a sentence: a cookie has room for 4 KiB, and each may take three times two bytes."""
+"""Characters of a sentence."""
+ROOM = 3500
+"""Bytes of it in a cookie; browsers drop one of more than 4 KiB, name and signature included."""
 KEPT = 60
 """Seconds in which the next page must be asked for."""
 LIVE = "x-live"
@@ -111,8 +113,7 @@ class Front:
         """To a page of ours, which says this once."""
         answer = RedirectResponse(f"{self.entrance.site.prefix}{path}", HTTPStatus.SEE_OTHER)
         if said is not None:
-            text = json.dumps([said.text[:LONGEST], said.problem])
-            payload = urlsafe_b64encode(text.encode()).decode()
+            payload = _packed(said)
             self._keep(answer, f"{payload}.{self._mac(visitor, payload)}", KEPT)
         return answer
 
@@ -140,6 +141,16 @@ class Front:
             httponly=True,
             samesite="lax",
         )
+
+
+def _packed(said: Said) -> str:
+    """As it goes into the cookie; cut to what has room, for strangers' words may be in it."""
+    text = said.text[:LONGEST]
+    while True:
+        payload = urlsafe_b64encode(json.dumps([text, said.problem], ensure_ascii=False).encode()).decode()
+        if len(payload) <= ROOM:
+            return payload
+        text = text[: len(text) * 3 // 4]
 
 
 def _user(visitor: Visitor) -> str | None:

@@ -36,7 +36,8 @@ class Cors:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        welcome = headers.get("origin", "").lower() == (self._site.dashboard_origin or "nobody")
+        dashboard = self._site.dashboard_origin
+        welcome = dashboard is not None and headers.get("origin", "").lower() == dashboard
         if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
             await _preflight(welcome=welcome)(scope, receive, _marked(send, headers, welcome=welcome))
             return

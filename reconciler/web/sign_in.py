@@ -15,6 +15,8 @@ from reconciler.web.sessions import LASTS
 from reconciler.web.templating import Pages
 
 log = Log(__name__)
+ADDRESS = 64
+"""Characters of an address that are counted and logged; the longest IPv6 address has fewer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,7 @@ class SignIn:
     async def attempt(self, request: Request) -> Response:
         """A password. Raises HTTPException for a form that was not sent from here."""
         form = await self.entrance.form(request, None)
-        onward, address = form.get("next", "/"), request.client.host if request.client else "?"
+        onward, address = form.get("next", "/"), _address(request)
         try:
             right = await self.passwords.fits(form.get("password", ""), address)
         except LimitedError as limited:
@@ -105,6 +107,11 @@ def router(sign_in: SignIn) -> APIRouter:
         return await sign_in.leave(request)
 
     return made
+
+
+def _address(request: Request) -> str:
+    """Where somebody comes from; a proxy may have put anything there."""
+    return request.client.host[:ADDRESS] if request.client else "?"
 
 
 def local(path: str) -> str:

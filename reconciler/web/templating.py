@@ -1,5 +1,6 @@
 """Pages from templates: everything is text unless a template says otherwise, and nobody's text is obeyed."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC
 from http import HTTPStatus
@@ -16,6 +17,10 @@ from reconciler.model.written import unescape
 from reconciler.web.signs import WORDS, sign_of
 from reconciler.web.site import Site
 from reconciler.web.static_files import Static
+
+_MARKS = r"\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_PILED = re.compile(f"([{_MARKS}]{{6}})[{_MARKS}]+")
+"""No language puts so many on one letter; they would be drawn over the lines above and below."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +52,8 @@ def pages(site: Site, static: Static) -> Pages:
         "version": __version__,
     }
     environment.filters |= {
-        "visible": lambda text: visible(str(text)),
-        "written": lambda text: visible(unescape(str(text))),  # a title as BugSpark stores it
+        "visible": shown,
+        "written": lambda text: shown(unescape(str(text))),  # a title as BugSpark stores it
         "visible_lines": visible_lines,
         "web_link": web_link,
         "ago": ago,
@@ -64,9 +69,14 @@ def pages(site: Site, static: Static) -> Pages:
     return Pages(environment=environment)
 
 
+def shown(text: object) -> str:
+    """Strangers' text on one line, within its line: of marks piled on one letter some are left."""
+    return visible(_PILED.sub(r"\1", str(text)))
+
+
 def visible_lines(text: object) -> str:
     """Strangers' text of several lines, which stay lines; whatever else would be obeyed is written out."""
-    return "\n".join(map(visible, str(text).replace("\r\n", "\n").split("\n")))
+    return "\n".join(map(shown, str(text).replace("\r\n", "\n").split("\n")))
 
 
 def web_link(text: object) -> str:

@@ -172,7 +172,7 @@ def every_route(routes: Iterable[Any]) -> Iterator[Route]:
 
 async def test_a_project_that_was_switched_off_is_not_there(house: House) -> None:
     owner = owner_of(house, house.project)
-    house.bugspark.execute("UPDATE projects SET is_active = 0")
+    house.bugspark.execute("UPDATE projects SET is_active = FALSE")
     assert await names(house, owner) == []
     assert (await house.client.get(paths(house)[0], headers=bearer(house, owner))).status_code == 404
 
@@ -239,6 +239,12 @@ async def test_only_bugsparks_dashboard_may_read_from_its_own_pages(
     assert preflight.status_code == (204 if welcome else 403)
     assert "Origin" in read.headers["vary"]
     assert (allowed(hook), hook.status_code) == (None, 405)
+
+
+async def test_without_a_dashboard_nobodys_pages_may_read(house: House) -> None:
+    for origin in ("nobody", "none", "null", "https://"):
+        headers = bearer(house, owner_of(house, house.project)) | {"Origin": origin}
+        assert allowed(await house.client.get("/api/v1/projects", headers=headers)) is None
 
 
 def allowed(answer: httpx.Response) -> str | None:

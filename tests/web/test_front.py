@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from reconciler.web import project, static_files
+from reconciler.web.templating import shown, visible_lines
 from tests.web.browsing import HTML, page
 from tests.web.house import House, integration, open_house
 from tests.web.people import BUGSPARK, PASSWORD, bearer, by_password, join, owner_of
@@ -183,3 +184,28 @@ async def test_below_a_prefix_every_address_of_ours_has_it(migrated: str) -> Non
         assert all(form.action.startswith("/below/") for form in seen.forms)
         answer = await house.client.get("/below/", headers=HTML | {"Host": "sync.example"})
         assert answer.headers["location"] == "/below/sign-in?next=/"
+
+
+async def test_a_long_answer_in_any_script_fits_the_cookie_that_says_it_once(house: House) -> None:
+    user = owner_of(house, house.project)
+    report = house.bugspark.add_report(house.project)
+    token = await token_of(house, user)
+    for issue in ("x" * 5000, "\U0001f41b" * 5000, "\x01" * 5000):
+        answer = await house.client.post(
+            f"/reports/{report}/link",
+            data={"form_token": token, "issue": issue},
+            headers=HTML | bearer(house, user) | origin(house),
+        )
+        assert answer.status_code == 303
+        assert len(answer.headers["set-cookie"]) < 4000
+        kept = {"Cookie": f"reconciler-said={answer.cookies['reconciler-said']}"}
+        house.client.cookies.clear()
+        seen = await page(house.client, f"/reports/{report}", bearer(house, user) | kept)
+        assert "names no issue" in seen.words or issue[:20] in seen.words or "x01" in seen.words
+
+
+def test_marks_piled_on_a_letter_stay_within_their_line() -> None:
+    assert shown("Z" + "\u0335" * 500 + "algo") == "Z" + "\u0335" * 6 + "algo"
+    assert visible_lines("a\u0301\nb\u202e") == "a\u0301\nb\\u202e"
+    for fine in ("naïve", "पुस्तक", "שָׁלוֹם", "ที่นี่", "e\u0301\u0323"):
+        assert shown(fine) == fine
