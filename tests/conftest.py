@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support import canary, postgres, scratch
+from tests.support import canary, compiled, postgres, scratch
 
 RESOURCES = pytest.StashKey[ExitStack]()
 HOME = pytest.StashKey[Path]()
@@ -24,6 +24,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
 def pytest_configure(config: pytest.Config) -> None:
     """The process that runs the session owns the server's directory; the workers are told where it is."""
+    compiled.share()
     told: dict[str, Any] | None = getattr(config, "workerinput", None)
     if told is not None:
         config.stash[HOME] = Path(told["postgres_home"])
