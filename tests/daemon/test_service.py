@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,7 +18,7 @@ from reconciler.daemon.sd_notify import Notifier
 from reconciler.daemon.service import Rhythm, Service
 from reconciler.errors import DatabaseError
 from reconciler.model.ids import ProjectId
-from reconciler.model.passes import PassResult
+from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.schedule import Scheduled
 
 PATIENCE = 15.0
@@ -135,6 +136,36 @@ async def test_a_project_that_is_switched_off_is_let_alone() -> None:
         looked = len(village.looked)
         await village.until_asked(village.asked + 5)
         assert len(village.looked) == looked
+
+
+@pytest.mark.parametrize(
+    ("values", "intervals"),
+    [
+        ({"changed_at": timedelta(minutes=-1)}, 1),
+        ({"changed_at": timedelta(minutes=-25)}, 2.5),
+        ({"changed_at": timedelta(days=-1)}, 5),
+        ({"changed_at": timedelta(days=-1), "outcome": Outcome.PARTIAL}, 1),
+        ({"changed_at": timedelta(minutes=-1), "next_at": timedelta(minutes=8)}, 8),
+    ],
+    ids=["active", "idle for a while", "long idle", "with work left over", "put off by a limit"],
+)
+async def test_a_running_service_looks_at_idle_projects_more_rarely_and_keeps_to_what_a_pass_said(
+    values: dict[str, Any], intervals: float
+) -> None:
+    """A minute's interval, and a clock that goes a quarter of it with every tick or two."""
+    village, clock = Village(), Clock()
+    now = clock.now()
+    times = {name: now + each for name, each in values.items() if isinstance(each, timedelta)}
+    village.add(1, **{"outcome": Outcome.OK, "last_pass_at": now} | values | times)
+    if "next_at" in values:
+        village.waiting[ProjectId(UUID(int=1))] = 1  # what waits in BugSpark waits as well
+    async with serving(village, clock, replace(QUICK, tick=0.005, ready=0.0, scan=0.005, interval=60.0)):
+        steps = 0
+        while not village.looked:
+            steps += 1
+            clock.ahead, clock.wall = 15.0 * steps, timedelta(seconds=15 * steps)
+            await village.until_asked(village.asked + 3)
+    assert intervals * 60 <= steps * 15 <= intervals * 60 * 1.1 + 45
 
 
 async def test_what_changed_in_bugspark_is_looked_at_before_its_time() -> None:
