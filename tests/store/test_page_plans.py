@@ -1,0 +1,99 @@
+"""What pages ask of 100,000 links keeps its shape: one count along an index, the rest looked up."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from reconciler.model.ids import ProjectId
+from reconciler.model.listing import Pressing, Wanted
+from reconciler.store import attention, coverage, link_pages, tallies
+from reconciler.store.engine import Database
+from reconciler.store.rows import ids
+from tests.store.test_query_plans import fill, plan_of
+from tests.support.bugspark import LONG_AGO, BugSpark
+
+NOW = LONG_AGO + timedelta(days=1)
+
+
+@pytest.fixture
+def project(database: Database, bugspark: BugSpark) -> ProjectId:
+    """Its links were all compared lately, but for a few; PostgreSQL knows what is in its tables."""
+    made = ProjectId(fill(bugspark))
+    links = sa.table("sync_links", sa.column("checked_at"), sa.column("number"))
+    with bugspark.engine.begin() as connection:
+        connection.execute(sa.update(links).values(checked_at=_stored(database, NOW)))
+        late = sa.update(links).where(links.c.number < 4)
+        connection.execute(late.values(checked_at=_stored(database, LONG_AGO)))
+    if database.dialect == "postgresql":
+        with bugspark.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM ANALYZE")
+    return made
+
+
+def _stored(database: Database, at: datetime) -> object:
+    return at if database.dialect == "postgresql" else at.replace(tzinfo=None).isoformat(sep=" ")
+
+
+async def planned(database: Database, question: Any) -> str:
+    return await plan_of(database, question)
+
+
+def looks_up(database: Database, plan: str, index: str, columns: str) -> bool:
+    """By this index and these of its columns, reading no row of the table (SQLite: of a whole index)."""
+    if database.dialect == "sqlite":
+        covering = "" if index == "ix_sync_links_repository" else "COVERING "
+        return f"sync_links USING {covering}INDEX {index} ({columns})" in plan
+    return f"Index Only Scan using {index} on sync_links" in plan
+
+
+async def test_links_are_counted_along_an_index_and_the_late_ones_looked_up(
+    database: Database, project: ProjectId
+) -> None:
+    index = "ix_sync_links_project_id_state_checked_at"
+    plan = await planned(database, coverage.states_of(project))
+    assert looks_up(database, plan, index, "project_id=? AND state=?"), plan
+    assert "Seq Scan" not in plan and not re.search(r"SCAN (?!.*COVERING)", plan), plan
+    plan = await planned(database, coverage.question(database.dialect, [project], NOW))
+    assert looks_up(database, plan, index, "project_id=? AND state=? AND checked_at<?"), plan
+    assert "Seq Scan on sync_links" not in plan and "SCAN sync_links" not in plan, plan
+
+
+async def test_links_of_another_repository_are_found_from_both_ends_of_an_index(
+    database: Database, bugspark: BugSpark, project: ProjectId
+) -> None:
+    plan = await planned(database, attention.strays(database.dialect, [project]))
+    for end in "<>":
+        assert looks_up(
+            database, plan, "ix_sync_links_repository", f"project_id=? AND repository_id{end}?"
+        ), plan
+    assert "Seq Scan on sync_links" not in plan and "SCAN sync_links" not in plan, plan
+
+
+async def test_odd_links_are_looked_up_when_all_projects_are_asked_for(
+    database: Database, project: ProjectId
+) -> None:
+    odd = tallies.oddities(NOW, ids(database.dialect, [project]))
+    plan = await planned(database, odd)
+    assert "Seq Scan on sync_links" not in plan and not re.search(r"SCAN sync_links(?! USING)", plan), plan
+
+
+async def test_a_word_is_looked_for_once_and_then_the_few_links_that_have_it(
+    database: Database, bugspark: BugSpark, project: ProjectId
+) -> None:
+    few = ids(database.dialect, _some_reports(bugspark), "titled")
+    for pressing in (None, Pressing.SYNCED, Pressing.ATTENTION):
+        wanted = Wanted(text="a word", pressing=pressing)
+        plan = await planned(database, link_pages.question(database.dialect, project, wanted, 51, NOW, few))
+        assert "report_id=?" in plan or "report_id = titled" in plan or "(id = " in plan, plan
+    plan = await planned(database, link_pages.with_word(database.dialect, project, "a word"))
+    assert "sync_links" not in plan and (database.dialect == "postgresql" or "COVERING" in plan), plan
+
+
+def _some_reports(bugspark: BugSpark) -> list[UUID]:
+    with bugspark.engine.connect() as connection:
+        found: list[Any] = list(connection.exec_driver_sql("SELECT id FROM reports LIMIT 3").scalars())
+    return [each if isinstance(each, UUID) else UUID(each) for each in found]
