@@ -1,6 +1,6 @@
 """How a pass ended, and what is told of it."""
 
-from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 
 from reconciler.cycle.context import Context
@@ -16,9 +16,10 @@ from reconciler.errors import (
     ReconcilerError,
     RecreatedError,
 )
-from reconciler.model.intent import IntentState
+from reconciler.model.intent import Intent, IntentState
 from reconciler.model.passes import Failure, Outcome, PassResult
 from reconciler.model.values import dataclass
+from reconciler.model.wording import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +47,14 @@ async def result_of(context: Context, tally: Tally, ending: Ending, began: float
     """Whatever was committed counts, also in a pass that was cut short."""
     outcome, failure = ending.outcome, ending.failure
     waiting = await _waiting(context, ending)
-    quarantined = waiting[IntentState.QUARANTINED] + len(tally.poisoned)
+    unclear = [intent for intent in waiting if intent.state is IntentState.UNKNOWN]
+    resting = sum(intent.state is IntentState.QUARANTINED for intent in waiting)
+    quarantined = resting + len(tally.poisoned)
     if outcome is Outcome.OK and (
-        quarantined or waiting[IntentState.UNKNOWN] or tally.withheld or tally.exposed or tally.troubles
+        quarantined or unclear or tally.withheld or tally.exposed or tally.troubles
     ):
         outcome = Outcome.PARTIAL
-        failure = failure or _trouble(context, tally, quarantined)
+        failure = failure or _trouble(context, tally) or await _writes(context, resting, unclear)
     return PassResult(
         project_id=context.project.id,
         project_name=context.project.name,
@@ -63,7 +66,7 @@ async def result_of(context: Context, tally: Tally, ending: Ending, began: float
         applied=tally.applied(),
         conflicts=tally.conflicts,
         quarantined=quarantined,
-        pending=waiting.total(),
+        pending=len(waiting),
         withheld=tally.withheld,
         next_at=ending.next_at,
         linked=tally.linked,
@@ -72,10 +75,8 @@ async def result_of(context: Context, tally: Tally, ending: Ending, began: float
     )
 
 
-async def _waiting(context: Context, ending: Ending) -> Counter[IntentState]:
-    if not _asked_database(ending):
-        return Counter()
-    return Counter(intent.state for intent in await context.stores.intents.open(context.project.id))
+async def _waiting(context: Context, ending: Ending) -> Sequence[Intent]:
+    return await context.stores.intents.open(context.project.id) if _asked_database(ending) else ()
 
 
 def _asked_database(ending: Ending) -> bool:
@@ -83,7 +84,7 @@ def _asked_database(ending: Ending) -> bool:
     return ending.failure is None or ending.failure.kind != DatabaseError.kind
 
 
-def _trouble(context: Context, tally: Tally, quarantined: int) -> Failure:
+def _trouble(context: Context, tally: Tally) -> Failure | None:
     """What keeps the pass from being whole, in one sentence: the most pressing thing first."""
     name = context.project.name
     if tally.withheld:
@@ -92,6 +93,19 @@ def _trouble(context: Context, tally: Tally, quarantined: int) -> Failure:
     if tally.exposed:
         return Failure(kind="public", message=tally.exposed)
     first = next(iter(tally.troubles), None) or next((f"{p.what}: {p.reason}" for p in tally.poisoned), None)
-    if first:
-        return Failure(kind="quarantined", message=f"{name}: {first}")
-    return Failure(kind="quarantined", message=f"{name}: {quarantined} writes wait (reconcile status)")
+    return Failure(kind="quarantined", message=f"{name}: {first}") if first else None
+
+
+async def _writes(context: Context, resting: int, unclear: Sequence[Intent]) -> Failure:
+    """What earlier passes could not send, or do not know to have sent."""
+    here = (await context.stores.projects.memory(context.project.id)).repository_id
+    elsewhere = sum(intent.repository_id != here for intent in unclear)
+    if resting:
+        said = f"{counted(resting, 'write')} at rest (reconcile status)"
+    elif elsewhere < len(unclear):
+        number = counted(len(unclear) - elsewhere, "write")
+        said = f"{number} of unknown outcome; GitHub is looked at before anything is sent again"
+    else:
+        number = counted(elsewhere, "write")
+        said = f"{number} of unknown outcome in a repository that the project is not connected to any more"
+    return Failure(kind="quarantined", message=f"{context.project.name}: {said}")

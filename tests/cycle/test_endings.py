@@ -14,6 +14,7 @@ from reconciler.model.ids import ReportId
 from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.snapshot import Attention, Health
 from reconciler.store.tables import links
+from reconciler.wiring.application import Silent
 from tests.support.sync import Sync
 
 LONG = 7 * 3600.0  # longer than verify_seconds with its jitter
@@ -427,6 +428,42 @@ async def test_links_of_the_old_repository_rest_and_come_back_with_it(sync: Sync
     assert (sync.status(report), (await health(sync)).elsewhere) == ("resolved", 0)
     assert "critical" in sync.labels(number)
     assert len(sync.said_here(report)) == len(sync.said_there(number)) == 3
+
+
+async def test_an_issue_of_unknown_fate_in_the_old_repository_is_not_made_again_in_the_new_one(
+    sync: Sync,
+) -> None:
+    report = str(sync.bugspark.add_report(sync.project))
+    sync.github.simulator.faults.add(Drop(applied=True), method="POST", path="/issues$")
+    await sync.app.export((report,), Silent())
+    other = second_repository(sync)
+    connect(sync, repo="api")
+    await sync.run(seconds=SETTLED)
+    (refused,) = await sync.app.export((report,), Silent())
+    assert refused.error
+    assert "unknown outcome in a repository that the project is not connected to" in refused.error
+    assert not other.issues
+    connect(sync, repo="web")
+    await sync.run(seconds=SETTLED)
+    (found,) = await sync.app.export((report,), Silent())
+    assert found.url
+    assert len(sync.github.web.issues) == 1
+
+
+async def test_what_was_to_be_made_in_the_old_repository_is_made_in_the_new_one_when_asked_for_again(
+    sync: Sync,
+) -> None:
+    report = str(sync.bugspark.add_report(sync.project))
+    sync.github.simulator.faults.add(Limit(), method="POST", path="/issues$")
+    await sync.app.export((report,), Silent())
+    sync.github.simulator.faults.clear()
+    other = second_repository(sync)
+    connect(sync, repo="api")
+    sync.github.clock.advance(SETTLED)
+    (made,) = await sync.app.export((report,), Silent())
+    assert made.url
+    assert (len(sync.github.web.issues), len(other.issues)) == (0, 1)
+    assert (await sync.settle()).pending == 0
 
 
 async def test_a_switched_off_integration_does_nothing_until_it_is_on_again(sync: Sync) -> None:

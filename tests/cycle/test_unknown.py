@@ -177,6 +177,16 @@ async def test_a_comment_deleted_while_its_copy_s_fate_is_unknown_leaves_none(sy
     await at_peace(sync)
 
 
+async def test_a_pass_says_that_it_waits_to_know_what_became_of_a_write(sync: Sync) -> None:
+    report, _ = await sync.linked()
+    sync.say(report, "once")
+    sync.github.simulator.faults.add(Drop(), method="POST", path=COMMENTS)
+    await sync.run()
+    waits = await sync.run(seconds=10)
+    assert waits.error
+    assert waits.error.message.startswith("Shop: 1 write of unknown outcome; GitHub is looked at before")
+
+
 async def test_a_list_that_can_t_be_read_whole_proves_nothing(sync: Sync) -> None:
     report, number = await sync.linked()
     sync.say(report, "once")
