@@ -24,7 +24,7 @@ class Sharing:
         self._first: dict[str, sa.Engine] = {}
 
     def __call__(self, url: str | URL, **options: Any) -> sa.Engine:
-        made = self._create(url, query_cache_size=CACHED, **options)
+        made = self._create(url, **{"query_cache_size": CACHED, **options})
         first = self._first.setdefault(made.driver, made)
         if first.dialect.server_version_info is None:  # it never met a server, so it knows too little
             self._first[made.driver] = made

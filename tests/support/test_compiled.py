@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.engine import create_engine
 
 from tests.support.compiled import Sharing
 
 
 def test_what_one_engine_compiled_the_next_one_runs(tmp_path: Path) -> None:
-    create, compiled, statement = Sharing(sa.create_engine), [], sa.select(sa.literal("7").label("seven"))
+    create, compiled, statement = Sharing(create_engine), [], sa.select(sa.literal("7").label("seven"))
     for name in ("never used", "one", "two", "three"):
         engine = create(f"sqlite:///{tmp_path}/{name}.db")
         if name != "never used":
