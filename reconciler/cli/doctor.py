@@ -38,7 +38,7 @@ def unusable(error: ReconcilerError) -> tuple[Check, ...]:
             return (Check(name="configuration", level=FAIL, message=said, mend=f"mend that; {ONLY}"),)
         case SchemaError():
             answers = Check(name="database", level=OK, message="it answers")
-            mend = f"the database is one version's, the program another's; {ONLY}"
+            mend = f"reconcile migrate, or a newer program where the database is newer; {ONLY}"
             return (READ, answers, Check(name="schema", level=FAIL, message=said, mend=mend))
         case _:
             mend = f"see that it runs and that database.url leads to it; {ONLY}"

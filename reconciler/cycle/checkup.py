@@ -8,7 +8,7 @@ from datetime import UTC
 
 from reconciler.cycle.context import Context
 from reconciler.decide import permissions
-from reconciler.errors import CredentialError, LimitedError, ReconcilerError
+from reconciler.errors import CredentialError, GitHubError, LimitedError, ReconcilerError
 from reconciler.model.issue import Repository
 from reconciler.model.report import Project
 from reconciler.model.shown import Check, CheckLevel
@@ -51,6 +51,10 @@ async def check_project(context: Context, known: Known) -> list[Check]:
         lines.append(_check("GitHub", CheckLevel.WARN, str(error), f"check again after {again} UTC"))
     except ReconcilerError as error:
         mend = "see the token's expiry, its repositories and its permissions on GitHub"
+        if isinstance(error, GitHubError):  # nobody said anything of the token
+            mend = (
+                "see www.githubstatus.com, and whether this machine reaches github.api_url; passes try again"
+            )
         lines.append(_check("GitHub", CheckLevel.FAIL, str(error), mend))
     else:
         text = f"{repository.full_name} answers; writing as {account.login}"

@@ -167,4 +167,16 @@ def _lower(headers: httpx.Headers) -> dict[str, str]:
 
 def _named(error: Exception) -> str:
     # Only the kind: httpx quotes header values in some messages (LocalProtocolError), the token's included.
-    return type(error).__name__
+    name = type(error).__name__
+    return f"{_IN_WORDS[name]} ({name})" if name in _IN_WORDS else name
+
+
+_IN_WORDS = {
+    "ConnectError": "no connection",
+    "ConnectTimeout": "no connection in time",
+    "ReadTimeout": "no answer in time",
+    "WriteTimeout": "not taken in time",
+    "ReadError": "the connection broke",
+    "WriteError": "the connection broke",
+    "RemoteProtocolError": "the connection broke",
+}

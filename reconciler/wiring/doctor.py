@@ -73,7 +73,7 @@ def _customers(trouble: str | None) -> Check:
     if trouble is None:
         message = "BugSpark's customers can be told of synced changes"
         return Check(name=name, level=CheckLevel.OK, message=message)
-    mend = "grant it, or switch bugspark.notify_webhooks off; the sync goes on without telling them"
+    mend = "mend that in BugSpark's database, or switch bugspark.notify_webhooks off: the sync needs it not"
     return Check(name=name, level=CheckLevel.FAIL, message=trouble, mend=mend)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from reconciler.demo.github.faults import Limit, Rewrite
+from reconciler.demo.github.faults import Limit, Reply, Rewrite
 from reconciler.model.ids import ProjectId
 from reconciler.model.shown import Check
 from reconciler.store.migrate import migrate
@@ -123,8 +123,13 @@ async def test_a_repository_made_anew_and_a_revoked_token_fail(sync: Sync) -> No
     await sync.linked()
     sync.github.world.recreate("acme/web").allow("bugspark-bot", "write")
     assert await level(sync, "repository") == "fail"
+    sync.github.simulator.faults.add(Reply(status=503), times=None)
+    found = (await lines(sync))["GitHub"]
+    assert (found.level.value, "reaches github.api_url" in (found.mend or "")) == ("fail", True)
+    sync.github.simulator.faults.clear()
     sync.github.world.revoke(sync.github.token)
-    assert await level(sync, "GitHub") == "fail"
+    found = (await lines(sync))["GitHub"]
+    assert (found.level.value, "token's expiry" in (found.mend or "")) == ("fail", True)
     assert "issues" not in await lines(sync)
 
 
