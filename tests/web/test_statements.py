@@ -1,0 +1,67 @@
+"""How often a page asks the database: the same number of times however much there is."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from reconciler.store import tables
+from tests.support.github import github
+from tests.support.sync import Sync
+from tests.web.desk import client, queue, sync
+
+__all__ = ["client", "github", "queue", "sync"]
+
+MOST = 36
+"""Statements, BEGIN included, of the page that shows most. Each costs half a millisecond of CPU."""
+
+
+@pytest.fixture
+def asked(sync: Sync) -> Iterator[list[str]]:
+    """Every statement of the program under test, as it is asked."""
+    engine, heard = sync.app._parts.database._engine, []
+
+    def hear(_: object, __: object, statement: str, *___: object) -> None:
+        heard.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", hear)
+    yield heard
+    sa.event.remove(engine, "before_cursor_execute", hear)
+
+
+async def counts(sync: Sync, client: httpx.AsyncClient, asked: list[str], report: object) -> dict[str, int]:
+    """How many statements each page takes."""
+    project = f"/projects/{sync.project}"
+    paths = ["/", "/api/v1/projects", f"/api/v1{project}", f"/reports/{report}", f"/api/v1/reports/{report}"]
+    paths += [project, f"{project}?state=synced", f"{project}?state=attention", f"{project}?q=word"]
+    found = {}
+    for path in (*paths, f"{project}/setup"):
+        asked.clear()
+        assert (await client.get(path, headers={"Accept": "text/html"})).status_code == 200
+        found[path] = len(asked)
+    return found
+
+
+async def test_a_page_asks_as_often_for_a_hundred_links_as_for_one(
+    sync: Sync, client: httpx.AsyncClient, asked: list[str]
+) -> None:
+    report, _ = await sync.linked()
+    few = await counts(sync, client, asked, report)
+    multiply(sync, 100)
+    for name in ("Alpha", "Beta", "Gamma"):
+        sync.bugspark.add_integration(sync.bugspark.add_project(name), repo=name)
+    many = await counts(sync, client, asked, report)
+    assert all(many[path] <= few[path] for path in few), (few, many)
+    assert max(few.values()) <= MOST, few
+
+
+def multiply(sync: Sync, times: int) -> None:
+    """More links like the one there is, of reports that nobody looks at."""
+    with sync.bugspark.engine.begin() as connection:
+        link = connection.execute(sa.select(tables.links)).mappings().one()
+        rows = [
+            {**link, "id": uuid4(), "report_id": uuid4(), "number": 1000 + place} for place in range(times)
+        ]
+        connection.execute(sa.insert(tables.links), rows)
