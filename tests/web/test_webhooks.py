@@ -270,7 +270,7 @@ async def test_reordered_deliveries_are_all_noted_and_name_the_same_issue(house:
 
 async def test_a_flood_of_bad_requests_asks_the_database_once_and_is_over_when_it_ends(house: House) -> None:
     await house.deliver(issue_event(), secret="wrong")
-    house.bugspark.execute("UPDATE integrations SET config = '"no object"'")
+    house.bugspark.execute("UPDATE integrations SET config = '[]'")
 
     async def bad() -> int:
         return (await house.deliver(issue_event(), secret="wrong")).status_code
