@@ -100,9 +100,11 @@ class Village:
 
 @asynccontextmanager
 async def serving(
-    village: Village, clock: Clock | None = None, rhythm: Rhythm = QUICK
+    village: Village, clock: Clock | None = None, rhythm: Rhythm = QUICK, notify: Notifier | None = None
 ) -> AsyncIterator[Service]:
-    service = Service(village, InProcessQueue(), clock or Clock(), Notifier({}), rhythm, new_id=uuid4)
+    service = Service(
+        village, InProcessQueue(), clock or Clock(), notify or Notifier({}), rhythm, new_id=uuid4
+    )
     stop = asyncio.Event()
     task = asyncio.create_task(service.run(stop))
     try:
@@ -215,18 +217,30 @@ async def test_a_wall_clock_that_is_set_stops_nothing(
         await village.until(1)
 
 
+class Watchdog(Notifier):
+    """Counts the signs of life that systemd was given."""
+
+    heard = 0
+
+    def alive(self) -> None:
+        self.heard += 1
+
+
 async def test_a_pass_without_any_sign_of_life_is_told_from_one_that_works(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    village, clock = Village(hang=True), Clock()
+    village, clock, watchdog = Village(hang=True), Clock(), Watchdog({})
     village.add(1)
     monkeypatch.setattr(module, "GRACE_SECONDS", 0.05)
-    async with serving(village, clock) as service:
+    async with serving(village, clock, notify=watchdog) as service:
         await village.until(1)
-        assert service.alive
+        before = service.alive
         clock.ahead = work.STUCK_SECONDS + 1
         await village.until_asked(village.asked + 2)
-        assert not service.alive
+        assert (before, service.alive) == (True, False)
+        heard = watchdog.heard
+        await village.until_asked(village.asked + 10)  # it ticks all the while
+        assert watchdog.heard == heard
 
 
 async def test_a_loop_that_ticks_no_more_is_not_alive() -> None:
