@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     sizes = QUICK if wanted.quick else Sizes()
     if wanted.links:
         sizes = replace(sizes, idle=tuple(wanted.links))
-    for name in ("incoming", "outgoing", "polled", "deliveries", "paged", "repeats"):
+    for name in ("incoming", "outgoing", "polled", "deliveries", "paged", "shared", "repeats"):
         if (size := getattr(wanted, name)) is not None:
             sizes = replace(sizes, **{name: size})
     dialects = (wanted.database,) if wanted.database else DIALECTS
@@ -119,10 +119,11 @@ def _webhooks(place: Place, sizes: Sizes) -> Webhooks:
 
 
 def _pages(place: Place, sizes: Sizes) -> Iterator[Pages]:
-    for dialect in place.dialects:
-        _say(f"pages, {sizes.paged:,} links, {dialect}")
-        with place.home(dialect, place.hub.repository(f"pages-{dialect}")) as home:
-            yield from pages.measure(home, sizes.paged, sizes.repeats)
+    for projects in (1, sizes.shared):
+        for dialect in place.dialects:
+            _say(f"pages, {sizes.paged:,} links of {projects:,} projects, {dialect}")
+            with place.home(dialect, place.hub.repository(f"pages-{dialect}-{projects}")) as home:
+                yield from pages.measure(home, sizes.paged, projects, sizes.repeats)
 
 
 def _say(what: str) -> None:
@@ -146,6 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--polled", type=int, help="projects that are polled while webhooks come")
     parser.add_argument("--deliveries", type=int, help="webhooks")
     parser.add_argument("--paged", type=int, help="links of the project whose pages are asked for")
+    parser.add_argument("--shared", type=int, help="projects that share them")
     parser.add_argument("--repeats", type=int, help="of each idle pass; four times as often each page")
     parser.add_argument("--json", type=Path, default=LATEST, help="where to write")
     return parser

@@ -8,9 +8,11 @@ from urllib.parse import quote
 import httpx
 
 from bench.home import Home
+from bench.hub import TOKEN, Repository
+from bench.plot import Plot
 from bench.processes import BrokenError
 from bench.results import Pages
-from bench.rows import insert_comments, insert_links
+from bench.rows import LABELS, insert_comments, insert_day, insert_links, settle_plots
 from bench.soak.figures import Spread, spread
 from bench.soak.fleet import Daemon, daemon
 
@@ -30,26 +32,49 @@ class Asked:
     cpu: float  # seconds of the daemon for each answer, whatever else the machine was doing
 
 
-def measure(home: Home, links: int, repeats: int) -> list[Pages]:
-    """Each page of one project by itself, one request after another, after one that is not counted."""
-    made = insert_links(home, links)
-    home.repository.grow(links, ["bug", "medium-priority"], comments=0, spread=1, age=3_600)
+def measure(home: Home, links: int, projects: int, repeats: int) -> list[Pages]:
+    """Each page by itself, one request after another, after one that is not counted; the links shared among
+    so many projects, the first of which had a busy day.
+    """
+    each, hub = links // projects, home.repository.hub
+    home.repository.grow(each, list(LABELS), comments=0, spread=1, age=3_600)
+    made = insert_links(home, each)
+    others = [
+        _other(home, hub.repository(f"{home.repository.name[5:]}-{n}"), each) for n in range(1, projects)
+    ]
+    settle_plots(home.url, others, each)
+    insert_day(home, made)
     home.settle()
     config = home.program.config
     config.write_text(config.read_text() + RARELY)
     with daemon(f"pages-{home.engine.dialect.name}", config) as running:
         client = httpx.Client(base_url=f"http://127.0.0.1:{running.port}", timeout=60, headers=HTML)
         with client:
-            _first_pass(home, running)
+            _first_passes(home, running, projects)
             insert_comments(home, made[:1], SAID)
             asked = [
                 _page(client, running, name, path, repeats)
                 for name, path in _paths(home, str(made[0].report_id)).items()
             ]
     return [
-        Pages(database=home.engine.dialect.name, links=links, page=name, answered=each.answered, cpu=each.cpu)
-        for name, each in asked
+        Pages(
+            database=home.engine.dialect.name,
+            links=links,
+            projects=projects,
+            page=name,
+            answered=one.answered,
+            cpu=one.cpu,
+        )
+        for name, one in asked
     ]
+
+
+def _other(home: Home, repository: Repository, links: int) -> Plot:
+    """One more project, connected to a repository of its own by the same token."""
+    repository.grow(links, list(LABELS), comments=0, spread=1, age=3_600)
+    project = home.bugspark.add_project(repository.name)
+    home.bugspark.add_integration(project, repo=repository.name.partition("/")[2], token=TOKEN)
+    return Plot(project=project, repository_id=repository.id, repository=repository.name)
 
 
 def _paths(home: Home, report: str) -> Mapping[str, str]:
@@ -57,6 +82,7 @@ def _paths(home: Home, report: str) -> Mapping[str, str]:
     return {
         "overview": "/",
         "project": project,
+        "project, deep in the list": f"{project}?after=50.{home.project}",
         "project, one state": f"{project}?state=synced",
         "project, none in a state": f"{project}?state=conflict",
         "project, by tracking id": f"{project}?q=BUG-00007",
@@ -64,6 +90,7 @@ def _paths(home: Home, report: str) -> Mapping[str, str]:
         "project, a word of no title": f"{project}?q={quote(UNKNOWN)}",
         "set-up": f"{project}/setup",
         "report": f"/reports/{report}",
+        "sign-in": "/sign-in",
         "API, projects": "/api/v1/projects",
         "API, project": f"/api/v1{project}",
         "API, report": f"/api/v1/reports/{report}",
@@ -82,14 +109,15 @@ def _get(client: httpx.Client, path: str) -> float:
     began = time.perf_counter()
     answer = client.get(path)
     took = time.perf_counter() - began
-    if answer.status_code != 200:
+    if answer.status_code not in (200, 303):  # nobody need sign in on loopback
         raise BrokenError(f"{path} was answered {answer.status_code}: {answer.text[:300]}")
     return took
 
 
-def _first_pass(home: Home, running: Daemon) -> None:
+def _first_passes(home: Home, running: Daemon, projects: int) -> None:
+    """Until every project was looked at. Raises BrokenError."""
     deadline = time.monotonic() + PATIENCE
-    while not any(row["last_success_at"] for row in home.bugspark.rows_of("sync_projects")):
+    while sum(bool(row["last_success_at"]) for row in home.bugspark.rows_of("sync_projects")) < projects:
         if time.monotonic() > deadline:
             raise BrokenError(f"no pass came to its end: {running.log.read_text()[-2000:]}")
         time.sleep(0.2)

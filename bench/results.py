@@ -14,13 +14,14 @@ class Sizes:
     outgoing: int = 1_000  # comments
     polled: int = 500  # projects, while webhooks come
     deliveries: int = 200  # webhooks, half of them of comments
-    paged: int = 100_000  # linked issues of the project whose pages are asked for
+    paged: int = 100_000  # linked issues of the projects whose pages are asked for
+    shared: int = 500  # projects that share them; they are asked for as one project's, too
     repeats: int = 5  # of what is cheap to repeat; the median counts
     bursts: bool = True  # the same changes within one second, too
 
 
 QUICK = Sizes(
-    idle=(20,), incoming=120, outgoing=10, polled=4, deliveries=4, paged=60, repeats=1, bursts=False
+    idle=(20,), incoming=120, outgoing=10, polled=4, deliveries=4, paged=60, shared=3, repeats=1, bursts=False
 )
 
 
@@ -84,6 +85,7 @@ class Pages:
 
     database: str
     links: int
+    projects: int
     page: str
     answered: Spread
     cpu: float  # of the daemon for each answer; on SQLite the database's, too

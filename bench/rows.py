@@ -37,6 +37,11 @@ REPORT = kinds(
     "github_repo",
 )  # fmt: skip
 COMMENT = kinds(bugspark.comments, "id", "report_id", "body", "created_at", "source")
+RUN = kinds(tables.runs, "project_id", "at", "outcome", "result")
+CHANGE = kinds(
+    tables.changes, "project_id", "report_id", "link_id", "at", "side", "kind", "field", "rule", "since"
+)
+MINUTES = 1_440
 Row = Sequence[Any]
 Wanted = dict[Table, tuple[Mapping[str, Any], Iterable[Row]]]
 
@@ -65,6 +70,30 @@ def settle_plots(url: str, plots: Iterable[Plot], count: int) -> list[list[Link]
     made = [_links(plot, count, Counter()) for plot in plots]
     asyncio.run(_insert(url, _at_peace([link for links in made for link in links])))
     return made
+
+
+def insert_day(home: Home, links: Sequence[Link]) -> None:
+    """A busy day behind the project: a pass that did something each minute, two changes in each."""
+    at, minute = datetime.now(UTC), timedelta(minutes=1)
+    minutes = range(MINUTES)
+    passes = [(home.project, at - minute * each, "ok", "{}") for each in minutes]
+    crossed = [
+        (
+            home.project,
+            link.report_id,
+            link.id,
+            at - minute * each,
+            side,
+            kind,
+            "status",
+            "",
+            at - minute * (each + 1),
+        )
+        for each in minutes
+        for link in [links[each % len(links)]]
+        for side, kind in (("github", "set_state"), ("bugspark", "set_field"))
+    ]
+    asyncio.run(_insert(home.url, {tables.runs: (RUN, passes), tables.changes: (CHANGE, crossed)}))
 
 
 def insert_comments(home: Home, links: Iterable[Link], body: str) -> None:

@@ -16,7 +16,7 @@ WEBHOOKS = (
     "webhooks", "projects", "GitHub requests/s", "daemon CPU", "202 p50 ms", "p99",
     "changed p50 ms", "p95", "p99", "most", "over 1 s", "lost",
 )  # fmt: skip
-PAGES = ("database", "links", "page", "p50 ms", "p95", "most", "CPU ms")
+PAGES = ("database", "links", "projects", "page", "p50 ms", "p95", "most", "CPU ms")
 
 
 def text(run: Run) -> str:
@@ -68,8 +68,8 @@ def _webhooks(one: Webhooks) -> Sequence[str]:
 
 def _pages(one: Pages) -> Sequence[str]:
     return (
-        one.database, f"{one.links:,}", one.page, _ms(one.answered.p50), _ms(one.answered.p95),
-        _ms(one.answered.most), _ms(one.cpu),
+        one.database, f"{one.links:,}", f"{one.projects:,}", one.page, _ms(one.answered.p50),
+        _ms(one.answered.p95), _ms(one.answered.most), _ms(one.cpu),
     )  # fmt: skip
 
 

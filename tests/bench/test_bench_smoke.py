@@ -44,6 +44,7 @@ def test_every_page_is_answered(tmp_path: Path) -> None:
     run = measured("sqlite", "pages", tmp_path)
     assert {"overview", "project", "report", "API, project"} < {each.page for each in run.pages}
     assert all((each.links, each.answered.count) == (QUICK.paged, 4) for each in run.pages)
+    assert {each.projects for each in run.pages} == {1, QUICK.shared}
 
 
 def measured(database: str, what: str, folder: Path) -> Run:
