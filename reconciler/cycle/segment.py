@@ -8,6 +8,7 @@ from reconciler.cycle.context import Context
 from reconciler.cycle.deciding import decide_all
 from reconciler.cycle.identify import recognised
 from reconciler.cycle.observe import Look, accounts_of, recognise
+from reconciler.cycle.verify import TAKEN_AWAY
 from reconciler.cycle.whole import whole_views
 from reconciler.decide.link import is_another, is_doubtful, is_news
 from reconciler.errors import MovedError, NotThereError
@@ -152,9 +153,12 @@ def _by_link(entries: Iterable[Entry]) -> defaultdict[LinkId, list[Entry]]:
 
 def _ended(snapshot: Snapshot) -> Iterable[LinkPlan]:
     """Links that end because of what happened in BugSpark. Nothing on GitHub is touched for it."""
+    left = [link for link in snapshot.orphaned if link.report_id in snapshot.reports]
+    gone = [link for link in snapshot.orphaned if link.report_id not in snapshot.reports]
     endings = (
         (snapshot.cut, LinkState.UNLINKED, "the report's columns no longer name this issue"),
-        (snapshot.orphaned, LinkState.REPORT_DELETED, "the report was deleted in BugSpark"),
+        (gone, LinkState.REPORT_DELETED, "the report was deleted in BugSpark"),
+        (left, LinkState.REPORT_DELETED, TAKEN_AWAY),
         (snapshot.contested, LinkState.CONTESTED, "another report is already linked to this issue"),
     )
     for links, state, reason in endings:

@@ -4,7 +4,7 @@ It finds what no list tells: deleted comments, edits that moved no timestamp, dr
 copies. An unchanged link costs two conditional requests, both answered 304, and no primary limit.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,9 +13,12 @@ from reconciler.cycle.deciding import decide_all
 from reconciler.cycle.endings import NOT_SHOWN
 from reconciler.cycle.whole import checked, whole_views
 from reconciler.decide.comments import edited_in_bugspark
-from reconciler.model.link import Link
+from reconciler.model.ids import ReportId
+from reconciler.model.link import Link, LinkState
 from reconciler.model.plan import LinkPlan
-from reconciler.model.snapshot import Memory
+from reconciler.model.snapshot import Memory, ThreadSide
+
+TAKEN_AWAY = "the report belongs to another project now"
 
 POINTS = 2
 """What one unchanged link costs: its issue and its thread."""
@@ -57,12 +60,15 @@ async def _due(context: Context, memory: Memory, until: datetime | None, batch: 
 async def _compared(context: Context, memory: Memory, links: Sequence[Link]) -> list[LinkPlan]:
     same: list[Link] = []
     other: list[Link] = []
-    edited = await _edited(context, links)
-    for link in links:
+    halves = await context.stores.ledger.threads(links)
+    left = [link for link in links if _has_left(link, halves[link.report_id])]
+    edited = _edited(links, halves)
+    for link in (each for each in links if each not in left):
         same_here = link not in edited
         (same if same_here and await unchanged(context, link) else other).append(link)
     looked = await whole_views(context, memory, other)
     return [
+        *(taken_away(link) for link in left),
         *(confirmed_unchanged(context, link) for link in same),
         *await decide_all(context, looked.views),
         *looked.plans,
@@ -75,11 +81,20 @@ def confirmed_unchanged(context: Context, link: Link) -> LinkPlan:
     return LinkPlan(link=link, report=None, after=replace(link, checked=checked(context, link, etags)))
 
 
-async def _edited(context: Context, links: Sequence[Link]) -> set[Link]:
+def taken_away(link: Link) -> LinkPlan:
+    """The plan for a link whose report left the project: it ends, and nothing on GitHub is touched for it."""
+    after = replace(link, state=LinkState.REPORT_DELETED, reason=TAKEN_AWAY)
+    return LinkPlan(link=link, report=None, after=after)
+
+
+def _has_left(link: Link, half: ThreadSide) -> bool:
+    return half.report is not None and half.report.project_id != link.project_id
+
+
+def _edited(links: Sequence[Link], halves: Mapping[ReportId, ThreadSide]) -> set[Link]:
     """Links with a comment that was edited in BugSpark. No pass looks for that, and on GitHub nothing has
     changed: it would answer 304 for ever.
     """
-    halves = await context.stores.ledger.threads(links)
     found = ((link, halves[link.report_id]) for link in links)
     return {link for link, half in found if edited_in_bugspark(half.entries, half.comments)}
 

@@ -33,7 +33,8 @@ def sort(found: Findings, wanted: Wanted) -> Snapshot:
     """Which link is a matter of what. One that is cut or orphaned is nothing else."""
     moved = {row["link_id"] for row in found.moved if row["link_id"] is not None}
     cut = {id_ for id_ in moved if _is_cut(found, id_)}
-    aside = cut | found.orphans
+    orphans = found.orphans | _taken_away(found, wanted)
+    aside = cut | orphans
     shown = {id_ for id_ in (moved | found.asked) - aside if _is_shown(found, id_, wanted)}
     made = _made_up(found, wanted)
     return Snapshot(
@@ -44,11 +45,21 @@ def sort(found: Findings, wanted: Wanted) -> Snapshot:
         unknown=_unknown(found, shown),
         gone=tuple(entry for entry in found.gone if entry.link_id in shown),
         counted={id_: count for id_, count in found.counted.items() if id_ in shown},
-        cut=_ordered(found, cut),
+        cut=_ordered(found, cut - orphans),
         contested=tuple(each for each in made if each.state is LinkState.CONTESTED),
-        orphaned=_ordered(found, found.orphans),
+        orphaned=_ordered(found, orphans),
         released=tuple(link for link in _ordered(found, found.released - aside) if _readable(found, link)),
         poisoned=tuple(found.poisoned),
+    )
+
+
+def _taken_away(found: Findings, wanted: Wanted) -> frozenset[UUID]:
+    """Live links whose report belongs to another project now."""
+    live = (link for link in found.links.values() if link.state in (LinkState.NEW, LinkState.ACTIVE))
+    return frozenset(
+        link.id
+        for link in live
+        if link.report_id in found.reports and found.reports[link.report_id].project_id != wanted.project
     )
 
 

@@ -495,6 +495,26 @@ async def test_a_deleted_project_leaves_github_alone(sync: Sync) -> None:
     assert number in before
 
 
+async def test_a_report_given_to_another_project_takes_nothing_more_to_the_first_ones_issue(
+    sync: Sync,
+) -> None:
+    report, number = await talked(sync)
+    quiet = sync.bugspark.add_report(sync.project, "Never touched", tracking_id="BUG-0002")
+    await sync.app.export((str(quiet),), Silent())
+    other = sync.bugspark.add_project("Other")
+    as_stored = other if sync.bugspark.engine.name == "postgresql" else other.hex
+    sync.bugspark.execute("UPDATE reports SET project_id = :other", other=as_stored)
+    sync.say(report, "for the other project's eyes")
+    sync.change(report, status="resolved")
+    for seconds in (5, LONG):
+        await sync.run(seconds=seconds)
+        assert not sync.writes
+    ends = [(row["state"], row["reason"]) for row in sync.bugspark.rows_of("sync_links")]
+    assert ends == [("report_deleted", "the report belongs to another project now")] * 2
+    assert sync.github.web.issue(number).state == "open"
+    assert len(sync.said_there(number)) == 2
+
+
 async def test_a_deleted_report_leaves_its_issue_alone(sync: Sync) -> None:
     report, number = await talked(sync)
     sync.bugspark.delete_report(report)
