@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support import canary, compiled, postgres, scratch
+from tests.support import canary, compiled, order, postgres, scratch
 
 RESOURCES = pytest.StashKey[ExitStack]()
 HOME = pytest.StashKey[Path]()
@@ -41,6 +41,13 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["postgres_home"] = str(node.config.stash[HOME])
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Among workers, what takes long comes first."""
+    if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
+        items[:] = order.dealt(items, lambda item: item.nodeid, workers)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the server, if any test started it."""
     if resources := config.stash.get(RESOURCES, None):
@@ -48,18 +55,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_secret_in_errors() -> Iterator[list[str]]:
-    """Invariant 13, for errors of ours, in every test."""
-    with canary.watched_errors() as found:
+def no_secret_in_words() -> Iterator[list[str]]:
+    """Invariant 13, for errors of ours and the log, in every test."""
+    with canary.watched_words() as found:
         yield found
     assert not found, found
 
 
 @pytest.fixture
-def the_token_may_show(no_secret_in_errors: list[str]) -> Iterator[None]:
+def the_token_may_show(no_secret_in_words: list[str]) -> Iterator[None]:
     """For a test whose subject is a token that shows: it is not searched."""
     yield
-    no_secret_in_errors.clear()
+    no_secret_in_words.clear()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, expect, sync_playwright
 
+from tests.support.canary import search
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -67,6 +69,7 @@ class Window:
         answer = self.page.goto(f"{self.base}{path}", wait_until="load")
         assert answer is not None
         assert answer.status == status, (path, answer.status, self.page.inner_text("body")[:300])
+        search(f"the page {path}", answer.body(), answer.headers)
         if status != 200:  # Chromium calls that an error of the page
             self.troubles = [each for each in self.troubles if f"status of {status}" not in each]
         return self.page
@@ -116,6 +119,7 @@ def window(browser: Browser, base: str, *, size: tuple[int, int] = WIDE, **optio
         made = Window(context=context, page=context.new_page(), base=base)
         made._listen()
         yield made
+        search(f"the last page, {made.page.url}", made.page.content())
         assert not made.troubles, made.troubles
     finally:
         context.close()

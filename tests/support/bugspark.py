@@ -17,6 +17,7 @@ from reconciler.model.fields import Category, Severity, Status
 from reconciler.model.ids import CommentId, ProjectId, ReportId
 from reconciler.store import bugspark as tables
 from reconciler.store.engine import attend_sqlite
+from tests.support.canary import BOT_TOKEN
 
 LONG_AGO = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 ALEMBIC = "9f3c1b7e2a55"
@@ -178,7 +179,7 @@ class BugSpark:
         *,
         owner: str = "acme",
         repo: str = "web",
-        token: str = "plain-token",
+        token: str = BOT_TOKEN,
         config: Any = None,
         **values: Any,
     ) -> UUID:

@@ -1,18 +1,27 @@
 """The canary: the token that the program under test is given, and the search for it wherever it must not be.
 
-Every test is searched: what it printed and logged, every error of ours that was made, every row that was left
-in a database, every request's address and body on GitHub, every word of a started command.
+Every test is searched: what it printed, every event of the log whatever its level, every error of ours that
+was made, every row that was left in a database, every request's address and body on GitHub, every answer of
+the web, every word of a started command.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+import traceback
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from socket import socket
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import sqlalchemy as sa
 
 from reconciler.demo.github.simulator import Simulator
 from reconciler.errors import ReconcilerError
+from reconciler.logs import Log
+
+if TYPE_CHECKING:  # the web is imported where it is served, not in every test
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from reconciler.web.serve import Running
 
 CANARY = "c4nary7f3a"
 BOT_TOKEN = f"ghp_{CANARY}_bot_0123456789"
@@ -50,15 +59,58 @@ def search_requests(simulator: Simulator) -> None:
 
 
 @contextmanager
-def watched_errors() -> Iterator[list[str]]:
-    """Words of errors of ours that hold the token, made within the block, shown or not."""
+def watched_words() -> Iterator[list[str]]:
+    """Words of errors of ours and events of the log that hold the token, made within the block: shown or not,
+    whatever the level, before anything is masked.
+    """
     found: list[str] = []
-    original = ReconcilerError.__init__
+    original, say = ReconcilerError.__init__, Log._say
+
+    def hear(who: str, *words: object) -> None:
+        if any(CANARY in str(each) for each in words):
+            found.append(f"{who}: {words}".replace(CANARY, "[the token]"))
 
     def watched(self: ReconcilerError, *words: Any, **more: Any) -> None:
         original(self, *words, **more)
-        if CANARY in str(words):
-            found.append(f"{type(self).__name__}: {words}".replace(CANARY, "[the token]"))
+        hear(type(self).__name__, words)
 
-    with patch.object(ReconcilerError, "__init__", watched):
+    def heard(
+        self: Log, level: int, event: str, values: Mapping[str, object], *, trace: bool = False
+    ) -> None:
+        hear(self.name, event, dict(values), traceback.format_exc() if trace else "")
+        say(self, level, event, values, trace=trace)
+
+    with patch.object(ReconcilerError, "__init__", watched), patch.object(Log, "_say", heard):
         yield found
+
+
+@asynccontextmanager
+async def serving(app: "ASGIApp", sockets: Sequence[socket]) -> AsyncIterator["Running"]:
+    """`reconciler.web.serve.serving`; every answer is searched, headers, pages and JSON, whatever its status.
+
+    Raises Escaped at the end of the block.
+    """
+    from reconciler.web import serve
+
+    answers: list[tuple[str, bytes]] = []
+    async with serve.serving(_overheard(app, answers), sockets) as running:
+        yield running
+    for where, said in answers:
+        search(f"the answer to {where}", said)
+
+
+def _overheard(app: "ASGIApp", answers: list[tuple[str, bytes]]) -> "ASGIApp":
+    async def overheard(scope: "Scope", receive: "Receive", send: "Send") -> None:
+        said: list[bytes] = []
+
+        async def speak(message: "Message") -> None:
+            said.extend(part for header in message.get("headers", ()) for part in header)
+            said.append(message.get("body", b""))
+            await send(message)
+
+        try:
+            await app(scope, receive, speak)
+        finally:
+            answers.append((f"{scope.get('method')} {scope.get('path')}", b"".join(said)))
+
+    return overheard

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -52,12 +52,22 @@ class Done:
         return (self.code, self.out, self.err)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """What a command that was left running says, in files."""
+
+    words: tuple[str, ...]
+    out: Path
+    err: Path
+
+
 @dataclass(slots=True, kw_only=True)
 class Desk:
     """A directory with a config.toml, where `reconcile` is started."""
 
     home: Path
     environ: dict[str, str]
+    started: list[Started] = field(default_factory=list)
 
     def reconcile(self, *words: str, **environ: str) -> Done:
         """The command in a process of its own, to its end.
@@ -84,16 +94,27 @@ class Desk:
         )
         return done.returncode, done.stdout, done.stderr
 
-    def start(self, *words: str, **environ: str) -> subprocess.Popen[bytes]:
-        """Start the command and leave it running."""
-        return subprocess.Popen(
-            [PROGRAM, *words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-            cwd=self.home,
-            env={**self.environ, **environ},
-        )
+    def start(self, *words: str, err: int | None = None, **environ: str) -> subprocess.Popen[bytes]:
+        """Start the command and leave it running. What it says goes into files, to be searched at the end;
+        `err`: where its stderr goes instead, for whoever listens to it, and searches it.
+        """
+        name = f"started-{len(self.started)}"
+        said = Started(words=words, out=self.home / f"{name}.out", err=self.home / f"{name}.err")
+        self.started.append(said)
+        with said.out.open("wb") as out, said.err.open("wb") as file:
+            return subprocess.Popen(
+                [PROGRAM, *words],
+                stdout=out,
+                stderr=file if err is None else err,
+                stdin=subprocess.DEVNULL,
+                cwd=self.home,
+                env={**self.environ, **environ},
+            )
+
+    def search_started(self) -> None:
+        """All that started commands have said so far. Raises Escaped."""
+        for said in self.started:
+            search(f"reconcile {' '.join(said.words)}", said.out.read_bytes(), said.err.read_bytes())
 
     def configure(self, **sections: Mapping[str, Any]) -> None:
         """Write config.toml; a value of each key as JSON, which TOML reads alike for what stands here."""
@@ -217,5 +238,6 @@ def open_place(url: str, home: Path) -> Iterator[Place]:
         )
         place.configure()
         yield place
+        place.desk.search_started()
         search_rows(engine)
         search_requests(github.simulator)

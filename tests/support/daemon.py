@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import httpx
 
+from tests.support.canary import search
 from tests.support.command import Place
 
 PATIENCE = 45.0
@@ -33,12 +34,25 @@ class Daemon:
     lines: list[dict[str, Any]] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
     other: list[str] = field(default_factory=list)  # lines that are no JSON
+    raw: list[bytes] = field(default_factory=list)  # all of them
     _news: threading.Condition = field(default_factory=threading.Condition)
+    _ears: list[threading.Thread] = field(default_factory=list)
 
     def listen(self) -> None:
         """From now on."""
-        for work in (self._read_log, self._read_words):
-            threading.Thread(target=work, daemon=True).start()
+        self._ears = [
+            threading.Thread(target=work, daemon=True) for work in (self._read_log, self._read_words)
+        ]
+        for ear in self._ears:
+            ear.start()
+
+    def search(self) -> None:
+        """Everything it said, to its end; call it when it has ended. Raises Escaped."""
+        self.manager.shutdown(socket.SHUT_RDWR)
+        for ear in self._ears:
+            ear.join(PATIENCE)
+        search("a daemon's log", b"".join(self.raw))
+        search("what systemd heard", *self.words)
 
     def until(self, event: str, count: int = 1, **values: Any) -> dict[str, Any]:
         """The `count`-th line of the log that says this; waits for it."""
@@ -62,7 +76,9 @@ class Daemon:
     def get(self, path: str) -> httpx.Response:
         """Ask its web."""
         port = self.until("listening")["port"]
-        return httpx.get(f"http://127.0.0.1:{port}{path}", timeout=10)
+        answer = httpx.get(f"http://127.0.0.1:{port}{path}", timeout=10)
+        search(f"the answer to {path}", answer.content, answer.headers)
+        return answer
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
@@ -87,6 +103,7 @@ class Daemon:
         assert self.process.stderr is not None
         for raw in self.process.stderr:
             with self._news:
+                self.raw.append(raw)
                 try:
                     self.lines.append(json.loads(raw))
                 except ValueError:
@@ -99,6 +116,8 @@ class Daemon:
                 word = self.manager.recv(4096).decode()
             except OSError:
                 return
+            if not word:  # nobody will say anything any more
+                return
             with self._news:
                 self.words.append(word)
                 self._news.notify_all()
@@ -110,7 +129,8 @@ def running(place: Place, *, ready: bool = True, **environ: str) -> Iterator[Dae
     path = place.desk.home / f"notify-{uuid4().hex[:8]}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(path))
-        daemon = Daemon(place.desk.start("daemon", NOTIFY_SOCKET=str(path), **environ), manager)
+        process = place.desk.start("daemon", err=subprocess.PIPE, NOTIFY_SOCKET=str(path), **environ)
+        daemon = Daemon(process, manager)
         daemon.listen()
         try:
             if ready:
@@ -119,10 +139,9 @@ def running(place: Place, *, ready: bool = True, **environ: str) -> Iterator[Dae
         finally:
             daemon.process.kill()
             daemon.process.wait()
-            for pipe in (daemon.process.stdout, daemon.process.stderr):
-                if pipe is not None:
-                    pipe.close()
-            manager.shutdown(socket.SHUT_RDWR)
+            daemon.search()
+            if daemon.process.stderr is not None:
+                daemon.process.stderr.close()
 
 
 @contextmanager

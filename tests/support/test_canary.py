@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from reconciler.errors import ProjectError
+from reconciler.logs import Log
+from reconciler.web.serve import bind
 from tests.support import canary
 from tests.support.bugspark import BugSpark, connected
+from tests.support.command import desk
 from tests.support.github import make_github
 from tests.support.stores import sqlite_template
 
@@ -42,7 +47,48 @@ async def test_the_token_is_found_in_an_address_on_github() -> None:
 
 
 def test_the_token_is_found_in_an_error_nobody_shows(the_token_may_show: None) -> None:
-    with canary.watched_errors() as found:
+    with canary.watched_words() as found:
         ProjectError(f"refused: {canary.BOT_TOKEN}")
     assert len(found) == 1
     assert canary.CANARY not in found[0]
+
+
+def test_the_token_is_found_in_what_is_logged_at_any_level(the_token_may_show: None) -> None:
+    log = Log("reconciler.somewhere")
+    with canary.watched_words() as found:
+        log.debug("asked", header=f"Bearer {canary.BOT_TOKEN}")
+        try:
+            raise ValueError(canary.BOT_TOKEN)
+        except ValueError:
+            log.exception("it broke")
+    assert len(found) == 2
+    assert canary.CANARY not in str(found)
+
+
+async def test_the_token_is_found_in_an_answer_of_the_web() -> None:
+    async def careless(scope: Scope, receive: Receive, send: Send) -> None:
+        header = (b"x-token", canary.BOT_TOKEN.encode() if scope["path"] == "/header" else b"")
+        await send({"type": "http.response.start", "status": 500, "headers": [header]})
+        body = canary.BOT_TOKEN if scope["path"] == "/page" else ""
+        half = len(body) // 2
+        await send({"type": "http.response.body", "body": body[:half].encode(), "more_body": True})
+        await send({"type": "http.response.body", "body": body[half:].encode()})
+
+    async def ask(path: str) -> None:
+        async with canary.serving(careless, bind("127.0.0.1", 0)) as running, httpx.AsyncClient() as client:
+            await client.get(f"http://127.0.0.1:{running.port}{path}")
+
+    await ask("/nothing")
+    for path in ("/page", "/header"):
+        with pytest.raises(canary.Escaped, match=f"the answer to GET {path}"):
+            await ask(path)
+
+
+def test_the_token_is_found_in_what_a_started_process_said(tmp_path: Path) -> None:
+    at = desk(tmp_path)
+    at.start("--help").wait(60)
+    at.search_started()
+    assert b"reconcile" in at.started[0].out.read_bytes()
+    at.started[0].err.write_bytes(f"it says {canary.BOT_TOKEN}".encode())
+    with pytest.raises(canary.Escaped, match="reconcile --help"):
+        at.search_started()

@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from reconciler.metrics import Metrics
-from reconciler.web.serve import bind, serving
+from reconciler.web.serve import bind
 from reconciler.wiring.web import application
+from tests.support.canary import serving
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
 from tests.web.house import Nudged

@@ -19,10 +19,11 @@ from reconciler.metrics import Metrics
 from reconciler.model.ids import ProjectId
 from reconciler.web.app import entrance_of
 from reconciler.web.entrance import Entrance
-from reconciler.web.serve import bind, serving
+from reconciler.web.serve import bind
 from reconciler.wiring.parts import open_parts
 from reconciler.wiring.web import application
 from tests.support.bugspark import BugSpark, connected
+from tests.support.canary import BOT_TOKEN, serving
 from tests.support.sync import settings_for
 
 SECRET = "it-is-a-secret-to-everybody"
@@ -133,7 +134,7 @@ def issue_event(number: int = 7, action: str = "closed", **issue: Any) -> bytes:
 
 def integration(secret: str | None = SECRET) -> dict[str, str]:
     """The config of a github row."""
-    config = {"owner": "acme", "repo": "web", "token": "plain-token"}
+    config = {"owner": "acme", "repo": "web", "token": BOT_TOKEN}
     return config if secret is None else {**config, "webhookSecret": secret}
 
 

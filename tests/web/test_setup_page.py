@@ -11,8 +11,9 @@ from cryptography.fernet import Fernet
 
 from reconciler.metrics import Metrics
 from reconciler.model.secret import Secret
-from reconciler.web.serve import bind, serving
+from reconciler.web.serve import bind
 from reconciler.wiring.web import application
+from tests.support.canary import serving
 from tests.support.github import GitHub, github
 from tests.support.sync import Sync, open_sync
 from tests.web.browsing import HTML, Page, page
