@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from reconciler.demo.github.faults import error
 from tests.browser.chromium import NARROW, WIDE, Window, window
 from tests.browser.town import Town
 from tests.support.daemon import eventually
@@ -104,6 +105,46 @@ def test_everything_is_there_without_script(chromium: Browser, town: Town, paths
         expect(page.locator("#found tbody tr")).to_have_count(1)
         page.get_by_role("button", name="Sync now").click()
         expect(page.get_by_role("status").first).to_be_visible()
+
+
+def test_github_goes_away_and_comes_back_while_a_page_is_open(town: Town, operator: Window) -> None:
+    """The page says so by itself; whoever is at a button stays there, and nothing below jumps up."""
+    page = operator.go(town.shop)
+    operator.stay()
+    page.get_by_role("button", name="Sync now").focus()
+    town.place.github.simulator.faults.add(error(503), times=None)
+    try:
+        expect(page.locator("#away")).to_contain_text("What still works")
+        expect(page.locator("#health")).to_contain_text("Failed")
+        page.evaluate(files("axe_core_python").joinpath("axe.min.js").read_text("utf-8"))
+        for theme, rules, size in LOOKS:
+            page.emulate_media(color_scheme=theme)
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            seen = page.evaluate(AXE, rules)["violations"]
+            assert not [list(told(each)) for each in seen if each["impact"] in GRAVE]
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    finally:
+        town.place.github.simulator.faults.clear()
+    assert operator.stayed
+    assert page.evaluate("document.activeElement.textContent.trim()") == "Sync now"
+    page.get_by_role("button", name="Sync now").press("Enter")
+    page.wait_for_load_state()
+    expect(page.locator("#away")).to_be_hidden()
+
+
+def test_whoever_is_at_a_button_stays_there_while_the_page_changes(town: Town, operator: Window) -> None:
+    pair = town.pair("Held by the keyboard")
+    page = operator.go(pair.path)
+    operator.stay()
+    page.get_by_role("button", name="Unlink").focus()
+    page.evaluate("window.height = document.querySelector('#fields').offsetHeight")
+    pair.repository.label(pair.number, "painted", by="alice")
+    pair.repository.close(pair.number, by="alice")
+    expect(page.locator("#fields")).to_contain_text("resolved")
+    expect(page.locator("#labels")).to_contain_text("painted")
+    assert operator.stayed
+    assert page.evaluate("document.activeElement.textContent.trim()") == "Unlink"
+    assert page.evaluate("document.querySelector('#fields').offsetHeight >= window.height")
 
 
 def visit(someone: Window, path: str) -> Page:
