@@ -5,8 +5,11 @@ nothing here may outlive a module: tests elsewhere are asynchronous. (A scope of
 it to be a package; else pytest takes the session's.)
 """
 
+import os
 import shutil
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,9 +17,26 @@ from playwright.sync_api import Browser
 
 from tests.browser.chromium import Window, running_chromium, window
 from tests.browser.town import Town, open_town
-from tests.support.stores import sqlite_template
+from tests.support.postgres import Server
+from tests.support.stores import fill_postgres, sqlite_template
 
 __all__ = ["sqlite_template"]
+
+
+DATABASES = ("sqlite", "postgresql")
+JOURNEYS = "test_journeys"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A journey is made on one database, told by its name, always the same; what pages look like does not
+    depend on that. EVERYWHERE=1 makes every journey on both (on PostgreSQL passes are jobs of a queue).
+    """
+    if "town" not in metafunc.fixturenames:
+        return
+    name, room = metafunc.function.__name__, metafunc.module.__name__.rpartition(".")[2]
+    one = DATABASES[zlib.crc32(name.encode()) >> 3 & 1] if room == JOURNEYS else DATABASES[0]
+    everywhere = os.environ.get("EVERYWHERE") and room == JOURNEYS
+    metafunc.parametrize("town", DATABASES if everywhere else (one,), indirect=True, scope="module")
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +46,21 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def town(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     home = tmp_path_factory.mktemp("town")
-    url = f"sqlite:///{shutil.copy(sqlite_template, home / 'bugspark.db')}"
-    with open_town(url, home) as opened:
+    with database(request, home) as url, open_town(url, home) as opened:
         yield opened
+
+
+@contextmanager
+def database(request: pytest.FixtureRequest, home: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        yield f"sqlite:///{shutil.copy(template, home / 'bugspark.db')}"
+        return
+    server: Server = request.getfixturevalue("postgres_server")
+    with server.database(template=server.template("bugspark, migrated", fill_postgres)) as url:
+        yield url
 
 
 @pytest.fixture
