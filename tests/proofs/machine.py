@@ -26,7 +26,9 @@ from reconciler.demo.github.faults import (
     redirect,
 )
 from tests.support.promises import broken
-from tests.support.town import CATEGORIES, HERE, SEVERITIES, THERE, Town, open_town
+from tests.support.town import Town, open_town
+from tests.support.town_book import HERE, THERE
+from tests.support.town_people import CATEGORIES, SEVERITIES
 
 STATUSES = ("new", "triaging", "in_progress", "resolved", "closed")
 FAULTS: dict[str, Fault] = {

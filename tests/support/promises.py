@@ -4,7 +4,11 @@ from collections.abc import Iterator
 
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import PassResult
-from tests.support.town import CATEGORIES, HERE, OPEN, SEVERITIES, Note, Town
+from tests.support.town import Town
+from tests.support.town_book import HERE, Note
+from tests.support.town_people import CATEGORIES, SEVERITIES
+
+OPEN = ("new", "triaging", "in_progress")
 
 SEVERAL = 8
 """So many passes must be enough for everything that has to be looked at, sent again or waited for."""
