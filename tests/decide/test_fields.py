@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reconciler.decide.fields import Fields, decide_fields
+from reconciler.decide.fields import Fields, decide_fields, first_base
 from reconciler.decide.mapping import category_of, class_of, field_of_label, severity_of
 from reconciler.decide.settle import Times
 from reconciler.model.fields import Category, Field, IssueState, Severity, Status
@@ -27,6 +27,25 @@ def decided(report: Any, shown: Any, base: Base | None, policy: SyncPolicy = GIT
     found = decide_fields(report, shown, base, policy, {})
     assert isinstance(found, Fields)
     return found
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown", "rule"),
+    [
+        ({}, seen("high", state=CLOSED), Rule.REMOTE_MOVED),
+        ({"status": Status.RESOLVED}, seen("high"), Rule.LOCAL_MOVED),
+        ({"severity": Severity.LOW}, seen("high"), Rule.LOCAL_MOVED),
+        ({"category": Category.UI}, seen("high"), Rule.LOCAL_MOVED),
+        ({"title": "Other"}, seen("high"), Rule.LOCAL_MOVED),
+    ],
+)
+def test_every_action_says_by_which_rule(changes: dict[str, Any], shown: Any, rule: Rule) -> None:
+    (action,) = decided(a_report(**changes), shown, a_base(), TITLES).actions
+    assert action.why.rule is rule
+
+
+def test_the_first_base_is_the_report_until_the_fields_say_otherwise() -> None:
+    assert first_base(a_report(), seen("low", title="There")) == a_base(remote_title="There")
 
 
 def plain(actions: Sequence[Action]) -> list[tuple[Any, ...]]:

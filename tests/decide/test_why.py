@@ -8,13 +8,15 @@ import pytest
 
 from reconciler.decide.comments import EDITED_COPY
 from reconciler.decide.why import explain
-from reconciler.model.dossier import Dossier, ReportShown
+from reconciler.model.dossier import Dossier, ReportShown, Told
 from reconciler.model.fields import Field, IssueState, Severity, Side, Status
 from reconciler.model.ids import EntryId, IntentId, LinkId, ReportId, RepositoryId
 from reconciler.model.intent import Intent, IntentState, NewComment, Operation
 from reconciler.model.kinds import Kind
 from reconciler.model.link import EntryState, Frozen, LinkState
+from reconciler.model.plan import Rule
 from reconciler.model.policy import SyncPolicy
+from reconciler.model.snapshot import Change
 from tests.support.nouns import AFTER, a_link, a_local, a_new_link, a_report, an_entry, ids, local_id, seen
 
 OURS, THEIRS = Side.BUGSPARK, Side.GITHUB
@@ -80,6 +82,51 @@ FROZEN = Frozen(field=Field.SEVERITY, since=AFTER, reason="bot undid it three ti
 def test_a_report_stands_in_a_few_words(given: dict[str, Any], state: str, reason: str | None) -> None:
     shown = explained(**given)
     assert (shown.state, shown.reason) == (state, reason)
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({}, "status: closed was lost; severity: low was lost"),
+        (
+            {"intents": (an_intent(), an_intent())},
+            "status: closed was lost; severity: low was lost; 2 writes pending",
+        ),
+        ({"now": AFTER + timedelta(days=8)}, None),
+    ],
+)
+def test_a_value_that_was_lost_goes_before_what_only_waits(given: dict[str, Any], reason: str | None) -> None:
+    story = tuple(
+        Told(change=conflict(field, lost), at=AFTER)
+        for field, lost in ((Field.SEVERITY, "low"), (Field.STATUS, "closed"))
+    )
+    about = {"now": AFTER, **given}
+    now = about.pop("now")
+    shown = explain("Shop", dossier(story=story, **about), SyncPolicy(), now)
+    assert (shown.state, shown.reason) == ("Conflict" if reason else "Synced", reason)
+
+
+def conflict(field: Field, lost: str) -> Change:
+    return Change(
+        report_id=a_report().id,
+        link_id=a_link().id,
+        side=THEIRS,
+        kind=Kind.CONFLICT,
+        field=field,
+        base=None,
+        local=None,
+        remote=lost,
+        to="new",
+        rule=Rule.NEWEST_LOCAL,
+        lost=lost,
+    )
+
+
+def test_deletions_and_differing_fields_are_counted_and_named() -> None:
+    withheld = {EntryId(each): Kind.REMOVE_COMMENT for each in (ids(9)(), ids(10)())}
+    assert explained(withheld=withheld).reason == "2 deletions withheld"
+    report = a_report(status=Status.RESOLVED, severity=Severity.LOW)
+    assert explained(report=report).reason == "the next pass looks at status, severity"
 
 
 def test_each_field_is_shown_as_each_side_spells_it() -> None:

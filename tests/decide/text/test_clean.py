@@ -71,3 +71,9 @@ def test_what_github_returns_compares_with_what_was_sent(returned: str) -> None:
 
 def test_different_texts_have_different_digests() -> None:
     assert len({digest(text) for text in ("a", "b", "a b", " a", "", "\ud800", "\ud801")}) == 7
+
+
+def test_only_blanks_at_the_end_compare_as_nothing() -> None:
+    assert normalise("a \t\n \n") == "a"
+    for kept in ("aX", "a\u00a0", "a\x0b"):
+        assert normalise(kept) == kept
