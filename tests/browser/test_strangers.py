@@ -19,13 +19,16 @@ def test_a_user_sees_their_own_project_and_nothing_of_another(chromium: Browser,
     pair = town.pair("Not for everybody")
     bugspark = town.place.bugspark
     user = bugspark.add_user("Grace")
-    project = bugspark.add_project("Grace’s own", owner=user)
-    bugspark.add_integration(project, repo="web", token=town.place.github.token)
     with window(chromium, town.base) as hers:
         town.enter_as(hers, user)
         page = hers.go("/")
         expect(page.get_by_text("Grace", exact=True)).to_be_visible()
+        expect(page.get_by_role("heading", name="No project yet")).to_be_visible()
+        hers.stay()
+        project = bugspark.add_project("Grace’s own", owner=user)
+        bugspark.add_integration(project, repo="web", token=town.place.github.token)
         expect(page.get_by_role("link", name="Grace’s own", exact=True)).to_be_visible()
+        assert hers.stayed
         expect(page.get_by_role("link", name="Shop", exact=True)).to_have_count(0)
         hers.go(f"/projects/{project}")
         page = hers.go(f"/projects/{project}/setup")
