@@ -1,0 +1,102 @@
+"""DESIGN.md, "Comments": edits of originals are carried over, edits of copies shown."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.decide.comments import Comments
+from reconciler.decide.text import digest
+from reconciler.model.issue import RemoteComment
+from reconciler.model.link import Entry
+from reconciler.model.plan import (
+    EditLocal,
+    EditRemote,
+)
+from tests.decide.threads import (
+    COPIED,
+    IMPORTED,
+    LATER,
+    MINE,
+    ORIGINAL,
+    PENDING,
+    POSTED,
+    SENT,
+    TOMBSTONE,
+    decided,
+    kinds,
+    only,
+)
+from tests.support.nouns import (
+    BEFORE,
+)
+
+
+def test_an_edit_of_a_github_original_is_carried_over() -> None:
+    edited = replace(ORIGINAL, body="Seen there", updated_at=LATER)
+    found = decided(comments=(edited,), entries=(COPIED,))
+    (action,) = found.actions
+    assert isinstance(action, EditLocal)
+    assert (action.entry, action.body) == (COPIED, "**octocat** (via GitHub):\n\nSeen there")
+    assert only(found) == replace(
+        COPIED,
+        local_digest=digest(action.body),
+        remote_digest=digest("Seen there"),
+        remote_updated_at=LATER,
+    )
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        ORIGINAL,
+        replace(ORIGINAL, body="An older text", updated_at=BEFORE),  # a lagging list
+        replace(ORIGINAL, body="Seen here too\r\n"),
+    ],
+)
+def test_what_is_no_news_changes_nothing(seen: RemoteComment) -> None:
+    assert decided(comments=(seen,), entries=(COPIED,)) == Comments()
+
+
+def test_a_touch_without_a_change_is_only_remembered() -> None:
+    found = decided(comments=(replace(ORIGINAL, updated_at=LATER),), entries=(COPIED,))
+    assert found == Comments(entries=(replace(COPIED, remote_updated_at=LATER),))
+
+
+def test_an_edit_of_our_copy_is_shown_and_never_taken_over_nor_overwritten() -> None:
+    edited = replace(POSTED, body="[BugSpark] Ada: what I meant", updated_at=LATER)
+    found = decided(comments=(edited,), local=(MINE,), entries=(SENT,), whole=True)
+    assert found.actions == ()
+    assert only(found).reason == "our copy was edited on GitHub"
+    assert only(found).remote_digest == digest(edited.body)
+    rewritten = replace(MINE, body="By an administrator")
+    again = decided(comments=(edited,), local=(rewritten,), entries=(only(found),), whole=True)
+    assert again == Comments()
+    both = decided(comments=(edited,), local=(rewritten,), entries=(SENT,), whole=True)
+    assert both.actions == ()
+
+
+def test_an_edited_original_in_bugspark_is_carried_over_when_the_thread_is_looked_at_whole() -> None:
+    edited = replace(MINE, body="It happens hourly")
+    found = decided(comments=(POSTED,), local=(edited,), entries=(SENT,), whole=True)
+    (action,) = found.actions
+    assert isinstance(action, EditRemote)
+    assert (action.entry, action.comment) == (SENT, edited)
+    assert found.entries == ()  # until GitHub confirms
+
+
+@pytest.mark.parametrize(
+    ("entry", "local", "missing"),
+    [
+        (COPIED, replace(IMPORTED, body="By an administrator"), frozenset[int]()),  # a copy, not an original
+        (replace(SENT, state=PENDING, remote_id=None), replace(MINE, body="Hm"), frozenset[int]()),
+        (replace(SENT, state=TOMBSTONE), replace(MINE, body="Hm"), frozenset[int]()),
+        (SENT, MINE, frozenset[int]()),
+        (SENT, replace(MINE, body="Hm"), frozenset({1})),  # its copy was just found deleted
+    ],
+)
+def test_nothing_else_is_ever_edited_on_github(entry: Entry, local: Any, missing: frozenset[int]) -> None:
+    there = [row for row in (ORIGINAL if entry is COPIED else POSTED,) if row.id == entry.remote_id]
+    comments = () if missing else tuple(there)
+    found = decided(comments=comments, local=(local,), entries=(entry,), whole=True, missing=missing)
+    assert EditRemote not in kinds(found)

@@ -1,0 +1,61 @@
+"""Comments of a thread, and what is decided of them: for the tests of `decide.comments`."""
+
+from typing import Any
+
+from reconciler.decide.comments import Comments, decide_comments
+from reconciler.decide.text import to_github
+from reconciler.model.fields import Side
+from reconciler.model.issue import RemoteComment
+from reconciler.model.link import Entry, EntryState
+from reconciler.model.plan import (
+    Action,
+)
+from reconciler.model.policy import SyncPolicy
+from tests.support.nouns import (
+    AFTER,
+    OURS,
+    a_local,
+    a_new_link,
+    a_remote,
+    a_view,
+    an_entry,
+    ids,
+    local_id,
+)
+
+LIVE, PENDING, TOMBSTONE, ENDED, SKIPPED = EntryState
+GITHUB, BUGSPARK = Side.GITHUB, Side.BUGSPARK
+LATER = AFTER.replace(minute=59)
+POLICY = SyncPolicy()
+FORM = "**octocat** (via GitHub):\n\nSeen here too"
+
+
+def decided(policy: SyncPolicy = POLICY, **view: Any) -> Comments:
+    return decide_comments(a_view(**view), policy, ids())
+
+
+def first(policy: SyncPolicy = POLICY, *, link: Any = None, **view: Any) -> Comments:
+    return decided(policy, link=link or a_new_link(), whole=True, **view)
+
+
+def kinds(found: Comments) -> list[type[Action]]:
+    return [type(action) for action in found.actions]
+
+
+def only(found: Comments) -> Entry:
+    (entry,) = found.entries
+    return entry
+
+
+def a_copy(of: int = 1, number: int = 1, **given: Any) -> RemoteComment:
+    """Our copy on GitHub, its marker found valid."""
+    body = to_github("Ada", "It happens daily", "<!-- signed -->", hosts=())
+    return a_remote(number, body, **{"author": OURS, "marked": local_id(of)} | given)
+
+
+IMPORTED = a_local(body=FORM, source="github")
+ORIGINAL = a_remote()
+COPIED = an_entry(GITHUB, IMPORTED, ORIGINAL)
+MINE = a_local()
+POSTED = a_copy()
+SENT = an_entry(BUGSPARK, MINE, POSTED)
