@@ -18,6 +18,9 @@ from reconciler.model.ids import ReportId
 from reconciler.wiring.daemon import Starting, run_daemon
 from tests.support.command import Place, open_place
 from tests.support.daemon import QUICK, eventually, time_passing
+from tests.support.stores import sqlite_template, store_url
+
+__all__ = ["sqlite_template", "store_url"]
 
 SEED, REPORTS = int(os.environ.get("PROVE_SEED", "11")), 2
 ENDS = 100 if "PROVE" in os.environ else 8
