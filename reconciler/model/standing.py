@@ -94,7 +94,17 @@ def _needs_person(health: Health, now: datetime, zone: tzinfo | None) -> Standin
     if health.quarantined:
         reason = f"{counted(health.quarantined, 'change')} quarantined"
         return Standing(state=State.ATTENTION, reason=reason, command=words_of_shell(*one_pass))
-    return _told(health)
+    return _told(health) or _silent(health, now, zone)
+
+
+def _silent(health: Health, now: datetime, zone: tzinfo | None) -> Standing | None:
+    """Health is freshness: what was equal long ago is nobody's good news. A limit has its own word."""
+    last, at = health.last_pass, health.last_pass_at
+    ended_well = last is not None and last.outcome in (Outcome.OK, Outcome.PARTIAL)
+    if not ended_well or at is None or now - at <= health.coverage.within:
+        return None
+    command = words_of_shell("reconcile", "--project", health.name)
+    return Standing(state=State.ATTENTION, reason=f"no pass since {clock(at, now, zone)}", command=command)
 
 
 def _held(health: Health) -> Standing | None:

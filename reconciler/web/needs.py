@@ -59,6 +59,9 @@ def _step(health: Health, how: Standing) -> Step | None:
         return Step(text="Resume", path=f"{page}/resume", deed=True)
     if how.state is State.FAILED:
         return _after_failure(health, page)
+    last = health.last_pass
+    if not (health.attention or health.exposed or health.quarantined) and last is not None and not last.error:
+        return Step(text="Sync now", path=f"{page}/sync", deed=True)  # nobody has looked for long
     return Step(text="Decide", path=f"{page}#needs")
 
 

@@ -87,6 +87,15 @@ TROUBLE = Failure(kind="github", message="GitHub does not answer; it is tried ag
         ({"attention": (RESTING, LOST), "conflicts": 1}, "Needs you: BUG-0004 rests (and 1 more)"),
         ({"links": {"active": 1, "report_deleted": 1}}, "Synced (40 s ago, 1 report deleted)"),
         ({"last_success_at": NOW - timedelta(hours=5)}, "Synced (5 h ago)"),
+        ({"last_pass_at": NOW - timedelta(hours=5)}, "Synced (40 s ago)"),
+        ({"last_pass_at": NOW - timedelta(hours=7)}, "Needs you: no pass since 06:00"),
+        (
+            {
+                "last_pass_at": NOW - timedelta(hours=7),
+                "last_pass": result(ACME, Outcome.LIMITED, next_at=NOW + timedelta(minutes=65)),
+            },
+            "Waiting (GitHub limit until 14:05)",
+        ),
         ({"pending": 3}, "Waiting (3 writes pending)"),
         (
             {"last_pass": result(ACME, Outcome.LIMITED, next_at=NOW + timedelta(minutes=65))},
@@ -144,13 +153,14 @@ def test_every_line_of_the_table_fits_80_columns() -> None:
 
 
 def test_a_stream_without_unicode_gets_ascii_signs() -> None:
-    healths = (
-        health(),
-        health(paused=True),
-        health(pending=1),
-        health(problem="x" * 99),
-        health(quarantined=1),
+    each: tuple[dict[str, Any], ...] = (
+        {},
+        {"paused": True},
+        {"pending": 1},
+        {"problem": "x"},
+        {"quarantined": 1},
     )
+    healths = tuple(health(last_pass_at=datetime.now(UTC), **changes) for changes in each)
     said = command("status", application=FakeApplication(healths=healths), encoding="ascii")
     assert said.out.isascii()
     assert [line[0] for line in said.out.splitlines()[1:6]] == ["+", "=", "~", "x", "!"]
