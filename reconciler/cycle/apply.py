@@ -1,6 +1,6 @@
 """Storing what was decided: one transaction per page of changes, list positions with the last of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from reconciler.cycle.context import Context
@@ -12,7 +12,7 @@ from reconciler.decide.guard import deletions, digest, guard, identity, postpone
 from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.intent import Operation
 from reconciler.model.issue import ListState
-from reconciler.model.plan import Deletion, LinkPlan
+from reconciler.model.plan import Deletion, EditLocal, LinkPlan
 from reconciler.model.snapshot import Batch, Memory, Withheld
 from reconciler.ports import Fence
 
@@ -52,7 +52,7 @@ class Applier:
             stale = await self._store(plans, look)
             if not stale:
                 return
-            again = look.only(stale)
+            again = look.only(stale, frozenset(_edited(plans)))
             decided = await decide_look(self._context, self._memory, again)
             plans = await self.guarded(decided.plans)
         # Still stale: the positions stay where they are and the next pass reads the same rows again.
@@ -130,3 +130,8 @@ class Applier:
         self._tally.stored(done)
         self.wished |= {(i.local_id, i.operation) for i in intents if i.report_id not in stored.stale}
         return stored.stale
+
+
+def _edited(plans: Sequence[LinkPlan]) -> Iterator[IssueNumber]:
+    """Links whose copies are to be edited: that one of them is not as we made it is seen by a whole look."""
+    return (p.link.number for p in plans if any(isinstance(action, EditLocal) for action in p.actions))

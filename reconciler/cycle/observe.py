@@ -27,6 +27,7 @@ class Look:
     contacts: ListState | None = None  # of a walk for first contacts
     local: bool = True  # BugSpark's own differences are looked for as well
     direct: set[IssueNumber] = field(default_factory=set)  # rows that come from the issue itself, not a list
+    whole: frozenset[IssueNumber] = frozenset()  # to be looked at whole, whatever the rows say
     more: bool = False  # the lists have not been read to their ends
     early: bool = False  # before the lists were asked: what they show of threads is still to come
 
@@ -50,14 +51,17 @@ class Look:
                 self.issues[row.number] = row
                 self.direct.discard(row.number)
 
-    def only(self, numbers: Collection[IssueNumber]) -> "Look":
-        """The same rows for a few issues, without list positions: for deciding those anew."""
+    def only(self, numbers: Collection[IssueNumber], whole: frozenset[IssueNumber]) -> "Look":
+        """The same rows for a few issues, without list positions: for deciding those anew. `whole`: which of
+        them are to be looked at whole this time.
+        """
         return Look(
             issues={number: row for number, row in self.issues.items() if number in numbers},
             comments={key: row for key, row in self.comments.items() if row.issue_number in numbers},
             local=False,
             direct=self.direct.intersection(numbers),
             more=self.more,
+            whole=whole & frozenset(numbers),
         )
 
 

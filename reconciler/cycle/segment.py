@@ -52,6 +52,7 @@ async def decide_look(context: Context, memory: Memory, look: Look, again: Seque
     if any(is_another(link, issue) for link, issue in shown):
         await recognised(context, memory)
     issues = await _undoubted(context, snapshot, look)
+    again = (*again, *(link for link in snapshot.links if link.number in look.whole))
     whole = () if look.early else _to_look_whole(snapshot, issues, comments, again, look.direct)
     views = list(_views(snapshot, issues, comments, accounts, {link.id for link in whole}))
     looked = await whole_views(context, memory, whole)

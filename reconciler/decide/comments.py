@@ -37,6 +37,8 @@ from reconciler.model.values import dataclass
 EDITED_COPY = "our copy was edited on GitHub"
 """Shown to people, and remembered: such a copy is never overwritten (DESIGN.md, Comments)."""
 
+EDITED_HERE = "its copy was edited in BugSpark"
+"""The same the other way round."""
 
 ELSEWHERE = "another BugSpark database wrote it"
 """A copy of what is there; here it would be a stranger's comment that no stranger has written."""
@@ -114,10 +116,20 @@ def _edited_on_github(desk: Desk, entry: Entry, seen: Entry, comment: RemoteComm
         said = excerpt(comment.body)
         desk.events.append(Event(kind=Kind.COPY_EDITED, side=Side.GITHUB, rule=EDITED_COPY, remote=said))
         return replace(seen, reason=EDITED_COPY)
+    if _edited_copy_here(desk, entry):
+        said = excerpt(comment.body)
+        desk.events.append(Event(kind=Kind.COPY_EDITED, side=Side.BUGSPARK, rule=EDITED_HERE, remote=said))
+        return replace(seen, reason=EDITED_HERE)
     body = to_bugspark(login_of(comment), comment.body)
     why = Why(rule=Rule.COMMENT_EDITED, remote=excerpt(comment.body), to=excerpt(body))
     desk.actions.append(EditLocal(entry=entry, comment=comment, body=body, why=why))
     return replace(seen, local_digest=digest(body))
+
+
+def _edited_copy_here(desk: Desk, entry: Entry) -> bool:
+    """BugSpark edits no comment, but an administrator's SQL may; only a whole look shows what it did."""
+    said = next((local.body for local in desk.view.local if local.id == entry.local_id), None)
+    return entry.reason == EDITED_HERE or (said is not None and digest(said) != entry.local_digest)
 
 
 def _marked(desk: Desk, comment: RemoteComment, local_id: CommentId) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import assert_never
 
 from reconciler.decide import diff
-from reconciler.decide.comments import EDITED_COPY
+from reconciler.decide.comments import EDITED_COPY, EDITED_HERE
 from reconciler.decide.diff import FieldDiff, Verdict
 from reconciler.decide.recognise import excerpt
 from reconciler.decide.text import is_imported, unescape
@@ -15,7 +15,7 @@ from reconciler.model.dossier import CommentShown, Dossier, FieldShown, ReportSh
 from reconciler.model.fields import Field, Side
 from reconciler.model.intent import Intent, IntentState
 from reconciler.model.kinds import Kind
-from reconciler.model.link import Base, Entry, EntryState, Link, LinkState, Seen
+from reconciler.model.link import CUT, Base, Entry, EntryState, Link, LinkState, Seen
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment, Report
 
@@ -242,13 +242,13 @@ def _copy(entry: Entry, wish: Intent | None) -> str:
             return f"refused: {wish.reason}"
         case EntryState.LIVE:
             place = "on GitHub" if ours else "in BugSpark"
-            return f"{place}, edited there" if entry.reason == EDITED_COPY else place
+            return f"{place}, edited there" if entry.reason in (EDITED_COPY, EDITED_HERE) else place
         case EntryState.PENDING:
             return _waiting(wish)
         case EntryState.TOMBSTONE:
             return "deleted there" if ours else "deleted here"
         case EntryState.ENDED:
-            return f"original {entry.reason or 'deleted'}"
+            return f"not sent: {CUT}" if entry.reason == CUT else f"original {entry.reason or 'deleted'}"
         case EntryState.SKIPPED:
             return (
                 f"not sent: {entry.reason}" if ours and entry.remote_id is None else entry.reason or "known"

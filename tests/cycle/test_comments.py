@@ -75,6 +75,23 @@ async def test_an_edit_of_our_copy_on_github_is_neither_taken_over_nor_overwritt
     await quiet(sync)
 
 
+async def test_a_copy_that_an_administrator_edited_is_kept_and_stops_no_list(sync: Sync) -> None:
+    report, number = await sync.linked()
+    comment = sync.github.web.comment(number, "first", by="bob").id
+    await sync.settle()
+    sync.bugspark.set_comment(sync.bugspark.comments(report)[0]["id"], "by an administrator")
+    for text in ("second", "third"):
+        sync.github.web.edit_comment(comment, text, by="bob")
+        await sync.run()
+        assert sync.said_here(report) == ["by an administrator"]
+        idle = await sync.run()
+        assert (idle.github.requests, idle.github.not_modified) == (2, 2)
+        shown = await sync.app.why(str(report))
+        assert shown.comments[0].state == "in BugSpark, edited there"
+        assert any(text in str(row["remote"]) for row in sync.bugspark.rows_of("sync_changes"))
+    await quiet(sync)
+
+
 async def test_a_deleted_original_on_github_takes_its_copy_along(sync: Sync) -> None:
     report, number = await sync.linked()
     comment = sync.github.web.comment(number, "oops", by="bob").id
