@@ -12,21 +12,10 @@ from reconciler.logs import VALUES
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Applied, Cost, Failure, Outcome, PassResult
 from reconciler.wiring.clock import SystemClock
+from tests.support.nouns import a_result
 
 ONE = ProjectId(UUID(int=1))
-IDLE = PassResult(
-    project_id=ONE,
-    project_name="Shop",
-    repository="acme/web",
-    outcome=Outcome.OK,
-    error=None,
-    duration_ms=12,
-    github=Cost(requests=2, not_modified=2),
-    applied=Applied(),
-    conflicts=0,
-    quarantined=0,
-    pending=0,
-)
+IDLE = a_result(ONE)
 
 
 class Ends:

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.decide.comments import EDITED_COPY
 from reconciler.decide.why import explain
-from reconciler.model.dossier import Dossier, ReportShown, Told
+from reconciler.model.dossier import ReportShown, Told
 from reconciler.model.fields import Field, IssueState, Severity, Side, Status
 from reconciler.model.ids import EntryId, IntentId, LinkId, ReportId, RepositoryId
 from reconciler.model.intent import Intent, IntentState, NewComment, Operation
@@ -17,25 +17,24 @@ from reconciler.model.link import EntryState, Frozen, LinkState
 from reconciler.model.plan import Rule
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.snapshot import Change
-from tests.support.nouns import AFTER, a_link, a_local, a_new_link, a_report, an_entry, ids, local_id, seen
+from tests.support.nouns import (
+    AFTER,
+    a_dossier,
+    a_link,
+    a_local,
+    a_new_link,
+    a_report,
+    an_entry,
+    ids,
+    local_id,
+    seen,
+)
 
 OURS, THEIRS = Side.BUGSPARK, Side.GITHUB
 
 
-def dossier(**given: Any) -> Dossier:
-    whole: dict[str, Any] = {
-        "report": a_report(),
-        "link": a_link(),
-        "comments": (),
-        "entries": (),
-        "intents": (),
-        "story": (),
-    }
-    return Dossier(**{**whole, **given})
-
-
 def explained(**given: Any) -> ReportShown:
-    return explain("Shop", dossier(**given), SyncPolicy(), AFTER)
+    return explain("Shop", a_dossier(**given), SyncPolicy(), AFTER)
 
 
 def an_intent(state: IntentState = IntentState.PLANNED, **given: Any) -> Intent:
@@ -102,7 +101,7 @@ def test_a_value_that_was_lost_goes_before_what_only_waits(given: dict[str, Any]
     )
     about = {"now": AFTER, **given}
     now = about.pop("now")
-    shown = explain("Shop", dossier(story=story, **about), SyncPolicy(), now)
+    shown = explain("Shop", a_dossier(story=story, **about), SyncPolicy(), now)
     assert (shown.state, shown.reason) == ("Conflict" if reason else "Synced", reason)
 
 

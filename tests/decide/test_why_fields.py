@@ -1,16 +1,25 @@
 """Every field of a report, as both sides and the base have it, the title too where it is synced."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from reconciler.decide.why import explain, fields_of, github_value, value_of
-from reconciler.model.dossier import Dossier
 from reconciler.model.fields import Category, Field, IssueState, Severity, Side, Status
 from reconciler.model.link import Entry, EntryState, LinkState
 from reconciler.model.policy import SyncPolicy
-from tests.support.nouns import AFTER, a_base, a_link, a_local, a_new_link, a_remote, a_report, an_entry, seen
+from tests.support.nouns import (
+    AFTER,
+    a_base,
+    a_dossier,
+    a_link,
+    a_local,
+    a_new_link,
+    a_remote,
+    a_report,
+    an_entry,
+    seen,
+)
 
 TITLES = SyncPolicy(title=True)
 REPORT = a_report(severity=Severity.LOW, category=Category.UI, status=Status.TRIAGING)
@@ -51,18 +60,6 @@ def test_what_github_showed_last_is_spelled_as_in_bugspark(field: Field, said: s
     assert value_of(REPORT, field) != ""
 
 
-def dossier(**given: Any) -> Dossier:
-    whole: dict[str, Any] = {
-        "report": a_report(),
-        "link": a_link(),
-        "comments": (),
-        "entries": (),
-        "intents": (),
-        "story": (),
-    }
-    return Dossier(**{**whole, **given})
-
-
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
@@ -78,7 +75,7 @@ def dossier(**given: Any) -> Dossier:
     ],
 )
 def test_a_comment_that_is_over_says_how(entry: Entry, words: str) -> None:
-    given = dossier(comments=(a_local(),), entries=(entry,))
+    given = a_dossier(comments=(a_local(),), entries=(entry,))
     (comment,) = explain("Shop", given, SyncPolicy(), AFTER).comments
     assert comment.state == words
 
@@ -93,10 +90,10 @@ def test_a_comment_that_is_over_says_how(entry: Entry, words: str) -> None:
     ],
 )
 def test_a_link_that_has_ended_says_how(state: LinkState, words: str) -> None:
-    shown = explain("Shop", dossier(link=a_link(state=state, reason="so it is")), SyncPolicy(), AFTER)
+    shown = explain("Shop", a_dossier(link=a_link(state=state, reason="so it is")), SyncPolicy(), AFTER)
     assert (shown.state, shown.reason, shown.project_name) == (words, "so it is", "Shop")
 
 
 def test_a_link_that_rests_without_a_word_says_so() -> None:
-    shown = explain("Shop", dossier(link=a_link(quarantined_until=AFTER)), SyncPolicy(), AFTER)
+    shown = explain("Shop", a_dossier(link=a_link(quarantined_until=AFTER)), SyncPolicy(), AFTER)
     assert (shown.state, shown.reason) == ("Needs you", "it rests")

@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from reconciler.errors import UsageError
 from reconciler.model.ids import AccountId, Fingerprint, ProjectId
 from reconciler.model.intent import IntentState
-from reconciler.model.passes import Applied, Cost, Outcome, PassResult
+from reconciler.model.passes import Applied, Outcome
 from reconciler.model.secret import Secret
 from reconciler.model.snapshot import Memory, RateLimit
 from reconciler.store import tables
@@ -21,6 +21,7 @@ from reconciler.store.engine import Database
 from reconciler.store.stores import OpenStores, StoreSettings, open_stores
 from tests.store.test_intents import a_wish
 from tests.support.bugspark import BugSpark
+from tests.support.nouns import a_result
 from tests.support.stores import NOW, REPOSITORY, StillClock, digest, linked
 
 
@@ -189,23 +190,6 @@ async def test_remembering_does_not_undo_the_operator(stores: OpenStores, bugspa
     assert await stores.ledger.accept(project, "h4sh")
     await stores.projects.remember(before)
     assert (await stores.projects.memory(project)).accepted == "h4sh"
-
-
-def a_result(project: ProjectId, **values: Any) -> PassResult:
-    result = PassResult(
-        project_id=project,
-        project_name="Shop",
-        repository="acme/web",
-        outcome=Outcome.OK,
-        error=None,
-        duration_ms=12,
-        github=Cost(requests=2, not_modified=2),
-        applied=Applied(),
-        conflicts=0,
-        quarantined=0,
-        pending=0,
-    )
-    return replace(result, **values)
 
 
 async def test_an_idle_pass_leaves_one_row_and_a_busy_one_a_run(

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from reconciler.daemon.on_postgresql import open_queue
 from reconciler.errors import DatabaseError
 from reconciler.model.fields import Field
-from reconciler.model.ids import AccountId, CommentId, Fingerprint, ProjectId, RemoteCommentId
+from reconciler.model.ids import AccountId, CommentId, Fingerprint, ProjectId, RemoteCommentId, ReportId
 from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, RemoveLocal, Rule, SetField, Why
 from reconciler.model.report import Columns
 from reconciler.model.snapshot import Memory, Stored
@@ -23,8 +23,8 @@ from reconciler.store.engine import open_engine
 from reconciler.store.schema import require_schema
 from reconciler.store.stores import OpenStores, StoreSettings, open_stores
 from tests.store.test_intents import a_wish
-from tests.store.test_projects import a_result
 from tests.support.bugspark import BugSpark, connected
+from tests.support.nouns import a_result
 from tests.support.postgres import Server
 from tests.support.stores import (
     NAME,
@@ -76,6 +76,11 @@ async def everything(stores: OpenStores, bugspark: BugSpark) -> None:
     await stores.ledger.make_link(link, Columns(repository=NAME, number=1))
     await stores.ledger.withhold(project, "h4sh", [(link, RemoveLocal(entry=entry, why=WHY))])
     await stores.ledger.withhold(project, None, [])
+    await beside_the_links(stores, project, link.report_id)
+
+
+async def beside_the_links(stores: OpenStores, project: ProjectId, report: ReportId) -> None:
+    """What is known of projects, people, credentials, this database and its backups."""
     await stores.projects.remember(Memory(project_id=project, account=AccountId(1)))
     await stores.projects.record(a_result(project, conflicts=1), NOW)
     await stores.projects.health()
@@ -83,7 +88,7 @@ async def everything(stores: OpenStores, bugspark: BugSpark) -> None:
     assert await stores.views.viewer(uuid4()) is None
     assert await stores.views.accessible(viewer) == {}
     assert await stores.views.access(OPERATOR, project)
-    assert await stores.views.project_of(link.report_id) == project
+    assert await stores.views.project_of(report) == project
     assert (await stores.views.gauges()).projects
     await stores.governor.slot(Fingerprint("f00d"), 5)
     await stores.meta.set("key", "value")
@@ -96,7 +101,7 @@ async def everything(stores: OpenStores, bugspark: BugSpark) -> None:
     await stores.recovery.begin(project, NOW)
     await stores.recovery.end(project)
     await stores.recovery.held(project)
-    await stores.recovery.unheard_of({RemoteCommentId(1): CommentId(link.report_id)})
+    await stores.recovery.unheard_of({RemoteCommentId(1): CommentId(report)})
     async with stores.fences.hold(project) as fence:
         await fence.check()
 

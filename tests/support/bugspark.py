@@ -273,6 +273,15 @@ class BugSpark:
         """Anything else, as plain SQL."""
         self._write(sa.text(statement).bindparams(**values))
 
+    def dump(self) -> Mapping[str, list[str]]:
+        """Every row of every table, for comparing before and after."""
+        found = {}
+        with self.engine.connect() as connection:
+            for name in sorted(sa.inspect(self.engine).get_table_names()):
+                rows = connection.execute(sa.text(f"SELECT * FROM {name}"))
+                found[name] = sorted(repr(tuple(row)) for row in rows)
+        return found
+
     def _one(self, query: sa.Select[Any]) -> Mapping[str, Any] | None:
         return next(iter(self.rows(query)), None)
 

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from reconciler.demo.github.clock import ManualClock
 from reconciler.demo.github.journal import Seen
 from reconciler.demo.github.threads import running_in_thread
@@ -198,13 +196,8 @@ class Place:
         return [seen for seen in self.asked if seen.write]
 
     def dump(self) -> Mapping[str, list[str]]:
-        """Every row of every table."""
-        found = {}
-        with self.bugspark.engine.connect() as connection:
-            for name in sorted(sa.inspect(self.bugspark.engine).get_table_names()):
-                rows = connection.execute(sa.text(f"SELECT * FROM {name}"))
-                found[name] = sorted(repr(tuple(row)) for row in rows)
-        return found
+        """Every row of every table, for comparing before and after."""
+        return self.bugspark.dump()
 
     def picture(self) -> list[str]:
         """Everything on GitHub."""

@@ -1,6 +1,7 @@
 """Short ways to make the nouns: everything has a sensible default, a test names what it is about."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from reconciler.decide.link import seen_of
 from reconciler.decide.text import digest
+from reconciler.model.dossier import Dossier
 from reconciler.model.fields import Category, IssueState, Severity, Side, Status
 from reconciler.model.ids import (
     AccountId,
@@ -22,6 +24,7 @@ from reconciler.model.ids import (
 )
 from reconciler.model.issue import Account, Issue, RemoteComment
 from reconciler.model.link import Base, Entry, EntryState, Link, LinkOrigin, LinkState, Seen
+from reconciler.model.passes import Applied, Cost, Outcome, PassResult
 from reconciler.model.plan import LinkPlan, LinkView
 from reconciler.model.report import LocalComment, Report
 
@@ -178,3 +181,34 @@ def a_plan(*actions: Any, **given: Any) -> LinkPlan:
 def seen(*labels: str, **given: Any) -> Seen:
     """What is remembered of an issue like that."""
     return seen_of(an_issue(*labels, **given))
+
+
+def a_dossier(**given: Any) -> Dossier:
+    """A linked report without a comment or a story; `given` replace any of it."""
+    whole: dict[str, Any] = {
+        "report": a_report(),
+        "link": a_link(),
+        "comments": (),
+        "entries": (),
+        "intents": (),
+        "story": (),
+    }
+    return Dossier(**{**whole, **given})
+
+
+def a_result(project: ProjectId, **values: Any) -> PassResult:
+    """A pass that found nothing to do; `values` replace any of it."""
+    result = PassResult(
+        project_id=project,
+        project_name="Shop",
+        repository="acme/web",
+        outcome=Outcome.OK,
+        error=None,
+        duration_ms=12,
+        github=Cost(requests=2, not_modified=2),
+        applied=Applied(),
+        conflicts=0,
+        quarantined=0,
+        pending=0,
+    )
+    return replace(result, **values)

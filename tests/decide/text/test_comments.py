@@ -10,28 +10,14 @@ from reconciler.decide.text.comments import (
     to_bugspark,
     to_github,
 )
-from tests.support.strangers import FRAGMENTS, active, hostile, rendered
+from tests.decide.text.posted import HOSTS, MARKER, assert_safe
+from tests.support.strangers import FRAGMENTS, hostile
 
-MARKER = f"<!-- bugspark-sync v1 0123abcd here 00000000-0000-4000-8000-000000000000 {'0' * 32} -->"
-HOSTS = ("ours.example",)
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 
 
 def sent(name: str | None, body: str) -> str:
     return to_github(name, body, MARKER, hosts=HOSTS)
-
-
-def assert_safe(body: str) -> None:
-    text, _, last = body.rpartition("\n")
-    assert last == MARKER
-    assert "bugspark-sync" not in text.lower()
-    assert active(text) == []
-    assert len(body.encode()) <= BODY_BYTES
-    tokens = rendered(body)
-    assert (tokens[-1].type, tokens[-1].content.strip()) == ("html_block", MARKER)
-    assert [token.content for token in tokens[:-1] if token.type in {"html_block", "html_inline"}] == []
-    images = [str(token.attrs["src"]) for token in tokens if token.type == "image"]
-    assert [src for src in images if not src.startswith("https://ours.example/")] == []
 
 
 def test_a_comment_for_github_says_who_wrote_it_and_ends_with_the_marker() -> None:

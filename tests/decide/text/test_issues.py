@@ -7,10 +7,9 @@ from hypothesis import strategies as st
 
 from reconciler.decide.text.comments import BODY_BYTES
 from reconciler.decide.text.issues import ExportedReport, has_export_footer, issue_body
-from tests.support.strangers import FRAGMENTS, active, hostile, rendered
+from tests.decide.text.posted import HOSTS, MARKER, assert_safe
+from tests.support.strangers import FRAGMENTS, hostile
 
-MARKER = f"<!-- bugspark-sync v1 0123abcd here 00000000-0000-4000-8000-000000000000 {'0' * 32} -->"
-HOSTS = ("ours.example",)
 PLAIN = ExportedReport(
     tracking_id="BUG-0001",
     title="Crash",
@@ -49,19 +48,6 @@ reports = st.builds(
 
 def body_of(report: ExportedReport, dashboard_url: str = "") -> str:
     return issue_body(report, MARKER, hosts=HOSTS, dashboard_url=dashboard_url)
-
-
-def assert_safe(body: str) -> None:
-    text, _, last = body.rpartition("\n")
-    assert last == MARKER
-    assert "bugspark-sync" not in text.lower()
-    assert active(text) == []
-    assert len(body.encode()) <= BODY_BYTES
-    tokens = rendered(body)
-    assert (tokens[-1].type, tokens[-1].content.strip()) == ("html_block", MARKER)
-    assert [token.content for token in tokens[:-1] if token.type in {"html_block", "html_inline"}] == []
-    images = [str(token.attrs["src"]) for token in tokens if token.type == "image"]
-    assert [src for src in images if not src.startswith("https://ours.example/")] == []
 
 
 def test_an_issue_looks_like_bugsparks_own_export() -> None:
