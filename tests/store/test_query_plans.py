@@ -16,69 +16,75 @@ ON_POSTGRESQL = (questions.moved_or_orphaned, questions.unknown, questions.gone)
 ON_SQLITE = (questions.moved, questions.orphans, questions.unknown, questions.gone)
 
 
+def report_row(number: int, project: uuid.UUID, report: uuid.UUID) -> dict[str, Any]:
+    """A report as BugSpark has it, tied to the issue of this number."""
+    return {
+        "id": report,
+        "project_id": project,
+        "tracking_id": f"BUG-{number}",
+        "title": "t",
+        "description": "d" * 200,
+        "severity": "low",
+        "category": "bug",
+        "status": "new",
+        "created_at": LONG_AGO,
+        "updated_at": LONG_AGO,
+        "github_issue_number": number,
+        "github_repo": "acme/web",
+    }
+
+
+def link_row(number: int, project: uuid.UUID, report: uuid.UUID, link: uuid.UUID) -> dict[str, Any]:
+    """Its link, whose base it equals."""
+    return {
+        "id": link,
+        "project_id": project,
+        "report_id": report,
+        "repository_id": 77,
+        "repository": "acme/web",
+        "number": number,
+        "origin": "export",
+        "backfill": False,
+        "state": "active",
+        "base_status": "new",
+        "base_severity": "low",
+        "base_category": "bug",
+        "base_title": "t",
+        "created_at": LONG_AGO,
+        "revision": 1,
+    }
+
+
+def entry_row(number: int, project: uuid.UUID, link: uuid.UUID, comment: uuid.UUID) -> dict[str, Any]:
+    """A comment that came from GitHub, in the ledger."""
+    return {
+        "id": uuid.uuid4(),
+        "link_id": link,
+        "project_id": project,
+        "repository_id": 77,
+        "origin": "github",
+        "state": "live",
+        "local_id": comment,
+        "remote_id": number,
+    }
+
+
 def fill(people: BugSpark) -> uuid.UUID:
     """A project of many linked reports, each with a comment that the ledger knows."""
     project = people.add_project()
-    ids = [[uuid.uuid4() for _ in range(4)] for _ in range(REPORTS)]
-    report_rows = [
-        {
-            "id": report,
-            "project_id": project,
-            "tracking_id": f"BUG-{number}",
-            "title": "t",
-            "description": "d" * 200,
-            "severity": "low",
-            "category": "bug",
-            "status": "new",
-            "created_at": LONG_AGO,
-            "updated_at": LONG_AGO,
-            "github_issue_number": number,
-            "github_repo": "acme/web",
-        }
-        for number, (report, *_) in enumerate(ids, 1)
-    ]
-    link_rows = [
-        {
-            "id": link,
-            "project_id": project,
-            "report_id": report,
-            "repository_id": 77,
-            "repository": "acme/web",
-            "number": number,
-            "origin": "export",
-            "backfill": False,
-            "state": "active",
-            "base_status": "new",
-            "base_severity": "low",
-            "base_category": "bug",
-            "base_title": "t",
-            "created_at": LONG_AGO,
-            "revision": 1,
-        }
-        for number, (report, link, *_) in enumerate(ids, 1)
-    ]
-    comment_rows = [
-        {"id": comment, "report_id": report, "body": "b", "created_at": LONG_AGO}
-        for report, _, comment, _ in ids
-    ]
-    entry_rows = [
-        {
-            "id": entry,
-            "link_id": link,
-            "project_id": project,
-            "repository_id": 77,
-            "origin": "github",
-            "state": "live",
-            "local_id": comment,
-            "remote_id": number,
-        }
-        for number, (_, link, comment, entry) in enumerate(ids, 1)
-    ]
+    ids = [(number, uuid.uuid4(), uuid.uuid4(), uuid.uuid4()) for number in range(1, REPORTS + 1)]
+    rows = {
+        bugspark.reports: [report_row(number, project, report) for number, report, _, _ in ids],
+        tables.links: [link_row(number, project, report, link) for number, report, link, _ in ids],
+        bugspark.comments: [
+            {"id": comment, "report_id": report, "body": "b", "created_at": LONG_AGO}
+            for _, report, _, comment in ids
+        ],
+        tables.comments: [entry_row(number, project, link, comment) for number, _, link, comment in ids],
+    }
     with people.engine.begin() as connection:
-        connection.execute(sa.insert(bugspark.reports), report_rows)
-        connection.execute(sa.insert(tables.links), link_rows)
-        connection.execute(sa.insert(bugspark.comments), comment_rows)
-        connection.execute(sa.insert(tables.comments), entry_rows)
+        for table, given in rows.items():
+            connection.execute(sa.insert(table), given)
     return project
 
 
