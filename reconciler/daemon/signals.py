@@ -14,6 +14,8 @@ LAST = 9.5
 recorded as of unknown outcome, as after a crash (DESIGN.md, Writing to GitHub).
 """
 CUT_OFF = 1
+MORE = 0.25
+"""Seconds later the kernel's alarm does it, where no thread of ours gets to it."""
 
 log = Log(__name__)
 
@@ -23,14 +25,24 @@ def signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[None]:
     """For the time of the block, on the running loop. `reload` must return at once."""
     loop = asyncio.get_running_loop()
 
+    hurried = False
+
     def end(name: str) -> None:
         if not stop.is_set():
             log.info("stopping", signal=name)
             _give_up_after(LAST)
             stop.set()
 
+    def hurry(*_: object) -> None:
+        """At once, also while the loop is busy and does not get to `end`."""
+        nonlocal hurried
+        if not hurried:
+            hurried = True
+            _alarm_after(LAST + MORE)
+
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end, number.name)
+        signal.signal(number, hurry)  # the loop hears of it all the same, by its wakeup descriptor
     loop.add_signal_handler(signal.SIGHUP, reload)
     try:
         yield
@@ -44,3 +56,9 @@ def _give_up_after(seconds: float) -> None:
     timer = threading.Timer(seconds, os._exit, (CUT_OFF,))
     timer.daemon = True
     timer.start()
+
+
+def _alarm_after(seconds: float) -> None:
+    """No thread is needed for it, and none may be started in a signal's handler."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -40,7 +40,8 @@ def place(store_url: str, tmp_path: Path) -> Iterator[Place]:
 @pytest.fixture(autouse=True)
 def _no_exit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its last resort would take the tests along; how long an end takes is measured instead."""
-    monkeypatch.setattr(signals, "_give_up_after", lambda _: None)
+    for each in ("_give_up_after", "_alarm_after"):
+        monkeypatch.setattr(signals, each, lambda _: None)
 
 
 async def test_what_it_was_writing_is_there_once_after_the_next_start(

@@ -1,0 +1,45 @@
+"""How a process ends that does not end by itself."""
+
+import signal
+import subprocess
+import sys
+import time
+
+BUSY = """
+import asyncio, time
+from reconciler.daemon import signals
+
+async def main():
+    stop = asyncio.Event()
+    with signals.signals(stop, lambda: None):
+        print("up", flush=True)
+        {work}
+
+signals.LAST = 0.3
+asyncio.run(main())
+"""
+
+
+def ended(work: str) -> tuple[int, float]:
+    """The exit status after SIGTERM during this, and how many seconds it took."""
+    words = [sys.executable, "-c", BUSY.format(work=work)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        return process.wait(30), time.monotonic() - began
+
+
+def test_a_loop_that_is_busy_for_ever_is_cut_off() -> None:
+    code, seconds = ended("while True: pass")
+    assert (code, seconds < 20) == (-signal.SIGALRM, True)
+
+
+def test_an_end_that_hangs_is_cut_off() -> None:
+    code, seconds = ended("await stop.wait(); time.sleep(60)")
+    assert (code, seconds < 20) == (1, True)
+
+
+def test_an_end_in_time_is_a_clean_one() -> None:
+    assert ended("await stop.wait()")[0] == 0
