@@ -1,5 +1,6 @@
 """`/projects/{id}`: why is this one not synced, and what is to be done about it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -14,7 +15,6 @@ from reconciler.errors import UsageError
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import IssueNumber, LinkId, ProjectId, ReportId
 from reconciler.model.listing import LinkPage, LinkRow, Position, Pressing, Wanted
-from reconciler.model.snapshot import Health
 from reconciler.model.standing import standing
 from reconciler.model.viewer import Access
 from reconciler.ports import Deeds, Listings, Readings, Views
@@ -71,13 +71,18 @@ class ProjectPage:
         """All of it. Raises HTTPException 401, 404, DatabaseError."""
         visitor = await self.front.entrance.who(request)
         access = await self.front.entrance.may_see(visitor.viewer, project_id)
-        found = await self.readings.health(project_id)
+        finding = finding_of(request.query_params)
+        # Side by side: each asks the database in a transaction of its own.
+        found, links, numbers, lists = await asyncio.gather(
+            self.readings.health(project_id),
+            self.listings.links(project_id, finding.wanted, LINKS),
+            self._numbers(project_id),
+            self._lists(project_id),
+        )
         if not found:
             not_found()
-        health, now = found[0], self.front.clock.now()
-        how = standing(health, now, UTC)
-        finding = finding_of(request.query_params)
-        links = await self.listings.links(project_id, finding.wanted, LINKS)
+        health = found[0]
+        how = standing(health, self.front.clock.now(), UTC)
         return self.front.show(
             request,
             visitor,
@@ -96,22 +101,21 @@ class ProjectPage:
             more_items=max(0, len(health.attention) - ITEMS),
             say=sentence,
             site=self.front.entrance.site,
-            **await self._numbers(health),
-            **await self._lists(health),
+            tally=health.tally,
+            held=await self.listings.withheld(project_id, HELD) if health.withheld else (),
+            **numbers,
+            **lists,
         )
 
-    async def _numbers(self, health: Health) -> dict[str, Any]:
-        id_, now = health.project_id, self.front.clock.now()
+    async def _numbers(self, id_: ProjectId) -> dict[str, Any]:
+        now = self.front.clock.now()
         return {
-            "tally": health.tally,
             "limits": (await self.listings.limits()).get(id_),
             "plot": plot(await self.listings.day(id_, now - DAY, now)),
         }
 
-    async def _lists(self, health: Health) -> dict[str, Any]:
-        id_ = health.project_id
+    async def _lists(self, id_: ProjectId) -> dict[str, Any]:
         return {
-            "held": await self.listings.withheld(id_, HELD) if health.withheld else (),
             "conflicts": await self.listings.conflicts(id_, CONFLICTS),
             "changes": await self.listings.changes(id_, CHANGES),
         }
