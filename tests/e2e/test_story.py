@@ -61,7 +61,7 @@ def test_why_as_json_is_whole(place: Place) -> None:
         "intents",
         "story",
     ]
-    assert (row["state"], row["link"]["issue"]) == ("Synced", f"acme/web#{number}")
+    assert (row["state"], row["link"]["issue"]) == ("Conflict", f"acme/web#{number}")
     newest = row["story"][0]
     assert (newest["kind"], newest["field"], newest["lost"]) == ("conflict", "severity", "critical")
     assert (newest["local"], newest["remote"], newest["to"]) == ("critical", "low", "low")
