@@ -214,6 +214,12 @@ class Application:
         columns = found[0].columns if found else None
         if columns is not None and columns.url and await self._is_linked(report_id):
             return ExportResult(report=text, url=columns.url, error=None)
+        if columns is not None and (past := await self._stores.ledger.link_of(report_id)):
+            tie = f"{past.repository}#{past.number}"
+            reason = (
+                f"it is tied to {tie}, which is {past.state.value}: reconcile unlink {text}, then export it"
+            )
+            return ExportResult(report=text, url=None, error=reason)
         return ExportResult(report=text, url=None, error=_why_not(result))
 
     def _setting(self, project: Project) -> hooks.Setting:

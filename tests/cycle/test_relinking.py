@@ -21,10 +21,19 @@ async def test_exporting_again_after_unlinking_takes_the_same_issue_up_again(syn
 
 async def test_exporting_again_makes_a_new_issue_when_the_old_one_is_gone(sync: Sync) -> None:
     report, number = await sync.linked()
-    await sync.app.unlink(str(report))
+    sync.say(report, "said on the first")
+    await sync.settle()
     sync.github.web.delete_issue(number, by="alice")
+    for seconds in (7 * 3600, 61):
+        await sync.run(seconds=seconds)
+    (refused,) = await sync.app.export((str(report),), Silent())
+    assert refused.error
+    assert f"tied to acme/web#{number}, which is gone: reconcile unlink" in refused.error
+    await sync.app.unlink(str(report))
     await sync.app.export((str(report),), Silent())
     assert sync.number(report) != number
+    await sync.settle()
+    assert [body.count("said on the first") for body in sync.said_there(sync.number(report))] == [1]
 
 
 async def test_linking_to_another_issue_leaves_the_exported_one_open(sync: Sync) -> None:
