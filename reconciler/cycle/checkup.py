@@ -120,8 +120,9 @@ async def _hooks(context: Context, known: Known) -> Check:
 def _hook(ours: list[Hook], create: str) -> Check:
     if not ours:
         return _check("hook", CheckLevel.WARN, "GitHub has no webhook to this service", create)
-    missing = sorted(set(EVENTS) - set(ours[0].events)) if "*" not in ours[0].events else []
-    if not ours[0].active:
+    best = min(ours, key=lambda each: (not each.active, len(_missing(each))))
+    missing = _missing(best)
+    if not best.active:
         return _check("hook", CheckLevel.WARN, "the webhook is switched off on GitHub", create)
     if missing:
         return _check("hook", CheckLevel.WARN, f"the webhook lacks the events {', '.join(missing)}", create)
@@ -129,6 +130,11 @@ def _hook(ours: list[Hook], create: str) -> Check:
         mend = "remove all but one in the repository's settings"
         return _check("hook", CheckLevel.WARN, f"{len(ours)} webhooks lead to this service", mend)
     return _check("hook", CheckLevel.OK, "the webhook is there, with every event that is needed")
+
+
+def _missing(hook: Hook) -> list[str]:
+    """Events that it does not deliver and should."""
+    return [] if "*" in hook.events else sorted(set(EVENTS) - set(hook.events))
 
 
 def _deliveries(context: Context, known: Known) -> Check:

@@ -95,6 +95,8 @@ async def test_the_hook_on_github_is_looked_at_as_far_as_the_token_may(sync: Syn
     assert found.mend == "reconcile webhook create --project Shop"
     hook(sync, sync.project, events=("issues", "push"))
     assert "lacks the events issue_comment, label" in (await lines(sync))["hook"].message
+    hook(sync, sync.project)
+    assert (await lines(sync))["hook"].message == "2 webhooks lead to this service"
 
 
 async def test_a_limit_is_told_and_is_no_failure_of_the_token(sync: Sync) -> None:
