@@ -15,14 +15,14 @@ async def main():
         print("up", flush=True)
         {work}
 
-signals.LAST = 0.3
+signals.LAST = {last}
 asyncio.run(main())
 """
 
 
-def ended(work: str) -> tuple[int, float]:
+def ended(work: str, last: float = 0.3) -> tuple[int, float]:
     """The exit status after SIGTERM during this, and how many seconds it took."""
-    words = [sys.executable, "-c", BUSY.format(work=work)]
+    words = [sys.executable, "-c", BUSY.format(work=work, last=last)]
     with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"up\n"
@@ -42,4 +42,4 @@ def test_an_end_that_hangs_is_cut_off() -> None:
 
 
 def test_an_end_in_time_is_a_clean_one() -> None:
-    assert ended("await stop.wait()")[0] == 0
+    assert ended("await stop.wait()", last=25.0)[0] == 0
