@@ -21,8 +21,11 @@ from reconciler.store.engine import open_engine
 from reconciler.store.stores import StoreSettings, open_stores
 from reconciler.wiring.application import Silent
 from tests.cycle.test_idle import idle_pass_changes_nothing
+from tests.cycle.test_restored import Backup, backup
 from tests.support.stores import digest
 from tests.support.sync import Sync
+
+__all__ = ["backup"]
 
 
 class Post:
@@ -209,6 +212,27 @@ async def test_a_deletion_on_a_named_issue_is_carried_out_once_the_lists_are_kno
     seen = before_the_lists(sync, lambda: len(sync.said_here(report)))
     await sync.run()
     assert (seen, sync.said_here(report)) == ([1], [])
+
+
+async def test_in_a_restored_copy_a_named_thread_is_recognised_before_anything_of_it_is_stored(
+    sync: Sync, backup: Backup
+) -> None:
+    report, number = await sync.linked()
+    async with backup(sync) as restored:
+        sync.say(report, "only in the lost time")
+        await sync.settle()
+        sync.github.web.close(number, by="alice")
+        thread = sync.said_there(number)
+        sync.github.clock.advance(3600)
+        async with restored() as world:
+            await Post(world.app._parts.stores.webhooks, world).names(number, event="issue_comment")
+            done = await world.run()
+            assert (done.outcome, world.writes) == (Outcome.OK, [])
+            (known,) = world.bugspark.rows_of("sync_projects")
+            assert known["restored_at"] is not None
+            await world.settle()
+            assert (world.status(report), world.said_there(number)) == ("resolved", thread)
+            assert world.said_here(report) == []  # ours, and lost here: not taken for somebody's
 
 
 async def test_a_replayed_delivery_changes_nothing_and_costs_no_limit(sync: Sync, post: Post) -> None:
