@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.decide.comments import Comments
+from reconciler.decide.comments import EDITED_HERE, Comments
 from reconciler.decide.text import digest
 from reconciler.model.issue import RemoteComment
 from reconciler.model.link import Entry
@@ -14,6 +14,7 @@ from reconciler.model.plan import (
     EditRemote,
 )
 from tests.decide.threads import (
+    BUGSPARK,
     COPIED,
     IMPORTED,
     LATER,
@@ -44,6 +45,20 @@ def test_an_edit_of_a_github_original_is_carried_over() -> None:
         remote_digest=digest("Seen there"),
         remote_updated_at=LATER,
     )
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_copy_that_an_administrator_edited_here_is_kept_and_told(known: bool) -> None:
+    edited = replace(ORIGINAL, body="Seen there", updated_at=LATER)
+    here = (replace(IMPORTED, body="an administrator's words"),)
+    entry = replace(COPIED, reason=EDITED_HERE) if known else COPIED
+    found = decided(comments=(edited,), entries=(entry,), local=() if known else here)
+    assert found.actions == ()
+    assert (only(found).reason, only(found).local_digest) == (EDITED_HERE, COPIED.local_digest)
+    assert only(found).remote_digest == digest("Seen there")
+    assert [(each.side, each.rule, each.remote) for each in found.events] == [
+        (BUGSPARK, EDITED_HERE, "Seen there")
+    ]
 
 
 @pytest.mark.parametrize(
