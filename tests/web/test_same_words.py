@@ -28,8 +28,8 @@ from reconciler.web.static_files import read
 from reconciler.web.templating import pages
 from tests.cli.fakes import result
 from tests.cli.test_status import ACME, NOW, TROUBLE, VIEW, health
-from tests.decide.test_why import FROZEN, REFUSED, an_intent, dossier
-from tests.support.nouns import AFTER, a_link, a_report
+from tests.decide.test_why import FROZEN, REFUSED, an_intent
+from tests.support.nouns import AFTER, a_dossier, a_link, a_report
 
 DOCS = (Path(__file__).parents[2] / "docs" / "operating.md").read_text("utf-8")
 PROJECTS: dict[State, Health] = {
@@ -110,7 +110,7 @@ REPORTS: list[tuple[dict[str, Any], SyncState]] = [
 
 @pytest.mark.parametrize(("given", "state"), REPORTS)
 def test_a_report_has_one_word_and_one_reason_everywhere(given: dict[str, Any], state: SyncState) -> None:
-    shown = explain("Shop", dossier(**given), SyncPolicy(), AFTER)
+    shown = explain("Shop", a_dossier(**given), SyncPolicy(), AFTER)
     told, reason = state_of(shown)
     assert told is state
     assert shown.state in (signs.WORDS[state], *ENDS.values())
@@ -127,7 +127,7 @@ def test_a_line_of_the_story_says_the_same_on_page_and_terminal(kind: Kind, side
     for field, to in ((Field.SEVERITY.value, Severity.HIGH.value), ("comment", None), (None, None)):
         change = replace(LOST.change, kind=kind, side=side, field=field, to=to, base=None, lost=None)
         said = sentence(change)
-        whole = replace(explain("Shop", dossier(), SyncPolicy(), AFTER))
+        whole = replace(explain("Shop", a_dossier(), SyncPolicy(), AFTER))
         story = replace(whole.dossier, story=(Told(at=AFTER, change=change),))
         line = list(why_lines(replace(whole, dossier=story), replace(VIEW, unicode=True)))[-1]
         for part in (said.what.replace(":", ""), said.was, said.to, said.text and said.text[:10]):
