@@ -8,6 +8,7 @@ from reconciler.cycle.confirm import adopted, confirmed
 from reconciler.cycle.tally import Tally
 from reconciler.decide.text import digest
 from reconciler.model.fields import IssueState, Severity, Side, Status
+from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import (
     Confirmed,
     DeleteWish,
@@ -150,3 +151,12 @@ async def test_an_issue_of_a_report_deleted_meanwhile_is_kept_as_such_and_not_lo
         assert (link.base is None) is (report is None)
         assert tally.counts["issues_created"] == 1
         assert pen.rows.changes[0].since == AFTER
+
+
+async def test_an_issue_that_was_made_is_linked_to_its_report() -> None:
+    made = an_intent(Operation.CREATE_ISSUE, CREATE, link_id=None, number=None)
+    pen = await stored(made, an_issue(number=IssueNumber(13)))
+    (link,) = pen.rows.stored
+    assert isinstance(link, Link)
+    assert (link.number, link.report_id, link.state) == (13, made.report_id, LinkState.ACTIVE)
+    assert (pen.rows.changes[0].link_id, pen.rows.changes[0].request_id) == (link.id, "R1")
