@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from reconciler.cli.session import Session
 
 SWEEP_AFTER = 50_000
-"""New objects between two looks for garbage. Python's 700 fit a machine of 1991: an idle pass makes 80,000."""
+"""New objects between two looks for garbage. Python's 700 fit a machine of 1991; an idle pass makes 80,000.
+"""
 
 DONE, FAILED, USAGE, UNUSABLE, INTERRUPTED = 0, 1, 2, 78, 130  # CONTRACT.md, Exit status
 
