@@ -1,7 +1,6 @@
 """One way to open either database, to read one consistent picture and to write one transaction."""
 
 import math
-import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -82,12 +81,19 @@ def parse_url(text: str) -> URL:
         raise ConfigurationError(f"database.url names {backend}; only sqlite and postgresql are supported.")
     if backend == "sqlite" and url.database in (None, "", ":memory:"):
         raise ConfigurationError("database.url names no file; an SQLite database in memory can't be shared.")
-    if backend == "sqlite" and sqlite3.sqlite_version_info < OLDEST_SQLITE:
+    if backend == "sqlite":
+        _require_sqlite()
+    return url
+
+
+def _require_sqlite() -> None:
+    import sqlite3  # late: beside PostgreSQL nobody waits for it
+
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         oldest = ".".join(map(str, OLDEST_SQLITE))
         raise ConfigurationError(
             f"This Python comes with SQLite {sqlite3.sqlite_version}; {oldest} or newer is needed."
         )
-    return url
 
 
 def open_engine(text: str, *, connections: int = CONNECTIONS) -> Database:
