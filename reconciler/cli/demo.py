@@ -10,7 +10,7 @@ from reconciler.cli.session import session_of
 def demo(
     context: typer.Context,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Leave the simulator running and print its address.")
+        bool, typer.Option("--keep", help="Leave dashboard and simulator running, and print their addresses.")
     ] = False,
 ) -> None:
     """Watch reports and issues become equal.

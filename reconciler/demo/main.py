@@ -4,20 +4,20 @@ import asyncio
 import shutil
 import sys
 import tempfile
-import threading
-from contextlib import suppress
 from pathlib import Path
 
 from reconciler import logs
 from reconciler.config.process import environment, wants_colour
+from reconciler.config.settings import Settings
 from reconciler.demo.account import Account
 from reconciler.demo.cast import COMPANIES, MONA, SHOP
 from reconciler.demo.opening import Strange, backlog, strangers
 from reconciler.demo.paper import Paper, counted
-from reconciler.demo.stage import Stage, built, populate, program, ref, write_configuration
+from reconciler.demo.stage import Stage, built, populate, program, ref, watched, write_configuration
 from reconciler.demo.story import Story
 from reconciler.demo.telling import Telling
 from reconciler.wiring import migrate
+from reconciler.wiring.daemon import Starting, run_daemon
 
 WIDTHS = (10, 7, 12)
 
@@ -25,7 +25,7 @@ WIDTHS = (10, 7, 12)
 def run(*, keep: bool) -> int:
     """Tell the story on stdout; 0 when everything went as told, else 1.
 
-    `keep`: leave the simulator running until Ctrl-C, and the files for good; print where they are.
+    `keep`: leave dashboard and simulator running until Ctrl-C, and the files for good; print where they are.
     """
     paper = Paper(out=sys.stdout, colour=wants_colour(environment(), terminal=sys.stdout.isatty()))
     logs.configure(level="warning", style="console", redaction=logs.Redaction())
@@ -87,30 +87,44 @@ def _verdict(telling: Telling) -> int:
 
 
 def stay(stage: Stage, paper: Paper) -> None:
-    """Print the addresses and wait for Ctrl-C."""
+    """Print the addresses, and serve until Ctrl-C."""
     stage.clock.set_free()
+    stage.settings = watched(stage.settings)
     write_configuration(stage)
-    files, api = stage.files, stage.settings.github.api_url
+    files, settings = stage.files, stage.settings
+    api, dashboard = settings.github.api_url, f"http://{settings.web.host}:{settings.web.port}/"
     paper.line()
-    paper.line("The simulator keeps running until Ctrl-C.", "strong")
-    places = (("GitHub", api), ("database", str(files.database)), ("configuration", str(files.configuration)))
+    paper.line("The dashboard and the simulator keep running until Ctrl-C.", "strong")
+    places = (
+        ("dashboard", dashboard),
+        ("GitHub", api),
+        ("database", str(files.database)),
+        ("configuration", str(files.configuration)),
+    )
     paper.table(places, (13,))
     paper.line()
-    paper.say("Look around, close an issue as mona does, and let the program pass:")
+    paper.say(
+        "Look around, close an issue as mona does, and see its report follow: the daemon looks at GitHub"
+        f" every {settings.poll.interval_seconds:g} seconds, or let a pass look at once:"
+    )
     paper.line()
     command = f"    $ reconcile --config {files.configuration}"
     paper.line(f"{command} status", "strong")
     paper.line(f"    $ curl -so /dev/null {api}/_sim/act -d '", "strong")
     for line in _closing(stage):
         paper.line(f"      {line}", "strong")
-    paper.line(f"{command} --all", "strong")
+    paper.line(f"{command} --all --wait", "strong")
     paper.line()
-    paper.say(
-        "There is no dashboard yet; it comes with a later version. The folder stays: delete it at will."
+    paper.say("The folder stays: delete it at will.")
+    asyncio.run(run_daemon(_starting(settings)))
+    paper.line()
+
+
+def _starting(settings: Settings) -> Starting:
+    """As it is, for good: nothing is read again, no systemd listens, the tokens are props."""
+    return Starting(
+        settings=settings, again=lambda: (settings, lambda: None), learn=lambda _: None, environ={}
     )
-    with suppress(KeyboardInterrupt):
-        threading.Event().wait()
-    paper.line()
 
 
 def _closing(stage: Stage) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """Everything the story happens on, opened and closed together: BugSpark's file, a GitHub, the program."""
 
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -33,6 +34,9 @@ from reconciler.demo.github.world import Repository, World
 from reconciler.model.report import Project
 from reconciler.model.secret import Secret
 from reconciler.wiring import Application, open_application
+
+WATCHED_SECONDS = 5.0
+"""Between two looks at GitHub while somebody watches."""
 
 PLENTY = 100_000
 """The simulator's limits are wide: the demo is about what is synced, not about waiting."""
@@ -172,6 +176,10 @@ url = "sqlite:///{stage.files.database}"
 api_url = "{settings.github.api_url}"
 [limits]
 points_per_minute = {PLENTY}
+[poll]
+interval_seconds = {settings.poll.interval_seconds:g}
+[web]
+port = {settings.web.port}
 [write]
 min_interval_seconds = 0
 per_minute = {PLENTY}
@@ -179,6 +187,15 @@ per_hour = {PLENTY}
 settle_seconds = {settings.write.settle_seconds:g}
 """
     stage.files.configuration.write_text(text, encoding="utf-8")
+
+
+def watched(settings: Settings) -> Settings:
+    """The same with a dashboard on a free port of loopback, and a pace that a spectator can wait for."""
+    with socket.create_server((settings.web.host, 0)) as free:
+        port = free.getsockname()[1]
+    web = settings.web.model_copy(update={"port": port})
+    poll = settings.poll.model_copy(update={"interval_seconds": WATCHED_SECONDS})
+    return settings.model_copy(update={"web": web, "poll": poll})
 
 
 def token_of(bot: str) -> str:

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from reconciler.cli.text import width
@@ -259,24 +260,37 @@ def test_harmless_text_is_not_accused() -> None:
 # --- it can be kept ---------------------------------------------------------------------------------------
 
 
-def test_kept_world_answers_the_command_and_ends_on_ctrl_c(tmp_path: Path) -> None:
+def test_kept_world_shows_its_dashboard_answers_the_command_and_ends_on_ctrl_c(tmp_path: Path) -> None:
     environ = {"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path), "PYTHONIOENCODING": "utf-8"}
     with subprocess.Popen([PROGRAM, "demo", "--keep"], stdout=subprocess.PIPE, env=environ) as demo:
         try:
             text = _read_until(demo, b"delete it at will")
             (configuration,) = set(re.findall(r"\S+/config\.toml", text))
-            for words in ("status",), ("--all",), ("plan", "--all", "--exit-code"):
+            (dashboard,) = set(re.findall(r"dashboard +(http://127\.0\.0\.1:\d+/)", text))
+            page = _page(dashboard)
+            assert page.status_code == 200
+            assert all(company.name in page.text for company in COMPANIES)
+            for words in ("status",), ("--all", "--wait"), ("plan", "--all", "--exit-code"):
                 done = subprocess.run(
-                    [PROGRAM, "--config", configuration, *words], capture_output=True, timeout=30, check=False
+                    [PROGRAM, "--config", configuration, *words], capture_output=True, timeout=60, check=False
                 )
                 assert (done.returncode, done.stderr) == (0, b""), words
-            assert "There is no dashboard yet" in text
             demo.send_signal(signal.SIGINT)
-            assert demo.wait(20) == 0
+            assert demo.wait(60) == 0
         finally:
             with suppress(ProcessLookupError):
                 demo.kill()
     assert Path(configuration).is_file(), "kept for good"
+
+
+def _page(address: str) -> httpx.Response:
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return httpx.get(address, timeout=PATIENCE)
+        except httpx.ConnectError:
+            assert time.monotonic() < end
+            time.sleep(0.1)
 
 
 def _read_until(process: "subprocess.Popen[bytes]", words: bytes) -> str:
