@@ -12,7 +12,8 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar, TypeVarTuple, overload
 
 from sqlalchemy import CursorResult, Executable
-from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.engine import Connection, Dialect, Engine, RootTransaction
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.selectable import TypedReturnsRows
 from sqlalchemy.util import greenlet_spawn
 
@@ -57,11 +58,9 @@ class AsyncConnection:
 @asynccontextmanager
 async def transaction(engine: Engine, **options: Any) -> AsyncIterator[AsyncConnection]:
     """A connection in a transaction, with these execution options; committed when the block ends well."""
-    inner = await greenlet_spawn(engine.connect)
+    inner, begun = await _begun(engine, options)
     try:
-        if options:
-            await greenlet_spawn(inner.execution_options, **options)
-        begun = (await greenlet_spawn(inner.begin)).__enter__()
+        begun.__enter__()
         try:
             yield AsyncConnection(inner)
         except BaseException:
@@ -70,6 +69,30 @@ async def transaction(engine: Engine, **options: Any) -> AsyncIterator[AsyncConn
         await greenlet_spawn(begun.__exit__, None, None, None)
     finally:
         await _to_the_end(greenlet_spawn(inner.close))
+
+
+async def _begun(engine: Engine, options: Mapping[str, Any]) -> tuple[Connection, RootTransaction]:
+    """A connection that died in the pool shows it at BEGIN, before anything was asked: the next one is new.
+
+    So no connection has to be asked whether it lives, which is a round trip for each transaction.
+    """
+    try:
+        return await _begin(engine, options)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    return await _begin(engine, options)  # the pool was emptied with the dead one
+
+
+async def _begin(engine: Engine, options: Mapping[str, Any]) -> tuple[Connection, RootTransaction]:
+    inner = await greenlet_spawn(engine.connect)
+    try:
+        if options:
+            await greenlet_spawn(inner.execution_options, **options)
+        return inner, await greenlet_spawn(inner.begin)
+    except BaseException:
+        await _to_the_end(greenlet_spawn(inner.close))
+        raise
 
 
 async def _to_the_end(closing: Coroutine[Any, Any, None]) -> None:

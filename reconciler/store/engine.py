@@ -1,16 +1,12 @@
 """One way to open either database, to read one consistent picture and to write one transaction."""
 
-import math
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.engine import URL, Connection, Engine
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DisconnectionError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.util import greenlet_spawn
 
 from reconciler.errors import ConfigurationError
@@ -21,7 +17,6 @@ APPLICATION = "bugspark-reconciler"
 BUSY_SECONDS = 15
 CONNECTIONS = 10  # to the database, at most
 READS = "reconciler_reads"
-REST_SECONDS = 1.0  # a pooled connection unused for longer is asked whether it still lives
 OLDEST_SQLITE = (3, 35)  # RETURNING, and ALTER TABLE … DROP COLUMN
 LIMITS = (
     "SELECT set_config('statement_timeout', '60s', true), set_config('lock_timeout', '10s', true),"
@@ -129,29 +124,7 @@ def _postgresql(url: URL, connections: int) -> Engine:
         words = BEGIN_READING if reads else BEGIN
         connection.exec_driver_sql(words, execution_options={"no_parameters": True})
 
-    _ping_the_rested(engine)
     return engine
-
-
-def _ping_the_rested(engine: Engine) -> None:
-    """The pool's pre-ping, but only after a rest: within a pass it is one more round trip per transaction.
-
-    A connection that dies between two transactions a moment apart fails the second one, as one that dies
-    within a transaction does.
-    """
-
-    @event.listens_for(engine, "checkin")
-    def _back(_: object, record: ConnectionPoolEntry) -> None:
-        record.info["back"] = time.monotonic()
-
-    @event.listens_for(engine, "checkout")
-    def _out(dbapi: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
-        if time.monotonic() - record.info.get("back", math.inf) < REST_SECONDS:
-            return
-        try:
-            engine.dialect.do_ping(dbapi)
-        except engine.dialect.loaded_dbapi.Error as error:
-            raise DisconnectionError from error  # the pool takes another, or makes one
 
 
 def _sqlite(url: URL, connections: int) -> Engine:

@@ -30,7 +30,7 @@ async def copy(
     sync.say(report, "from here")
     github.web.comment(number, "from there", by="alice")
     await sync.settle()
-    url = await copy_of(sync, world_url, server, tmp_path)
+    url = copy_of(sync, world_url, server, tmp_path)
     try:
         async with opened(url, github, sync) as made:
             yield made

@@ -34,7 +34,7 @@ def backup(world_url: str, github: GitHub, tmp_path: Path, request: pytest.Fixtu
 
     @asynccontextmanager
     async def taken(sync: Sync) -> AsyncIterator[Callable[..., AbstractAsyncContextManager[Sync]]]:
-        url = await copy_of(sync, world_url, server, tmp_path)
+        url = copy_of(sync, world_url, server, tmp_path)
 
         @asynccontextmanager
         async def restored(**policy: str) -> AsyncIterator[Sync]:

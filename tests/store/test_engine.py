@@ -140,20 +140,38 @@ def test_an_exhausted_pool_and_a_full_disk_are_told() -> None:
     assert sentence(full, url) == "The database file /data/bugspark.db can't be used: its disk is full."
 
 
-async def test_a_connection_that_died_at_rest_is_replaced(
-    postgres_database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("reconciler.store.engine.REST_SECONDS", 0.0)
+async def test_connections_that_died_in_the_pool_are_replaced_unseen(postgres_database: str) -> None:
     database = open_engine(postgres_database)
     try:
-        async with database.read() as connection:
-            await connection.execute(sa.text("SELECT 1"))
-        with connected(postgres_database) as engine, engine.begin() as other:
-            other.exec_driver_sql(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-        async with database.read() as connection:
-            assert (await connection.execute(sa.text("SELECT 1"))).scalar() == 1
+        async with database.read() as one, database.read() as other:  # two at rest afterwards
+            for connection in (one, other):
+                await connection.execute(sa.text("SELECT 1"))
+        for reading in (True, False):
+            _cut_all(postgres_database)
+            async with database.read() if reading else database.write() as connection:
+                assert (await connection.execute(sa.text("SELECT 1"))).scalar() == 1
     finally:
         await database.aclose()
+
+
+async def test_a_connection_cut_within_a_transaction_fails_it(postgres_database: str) -> None:
+    database = open_engine(postgres_database)
+
+    async def attempt() -> None:
+        async with database.write() as connection:
+            _cut_all(postgres_database)
+            await connection.execute(sa.text("SELECT 1"))
+
+    try:
+        with pytest.raises(DatabaseError, match="its server was stopped"):
+            await attempt()
+    finally:
+        await database.aclose()
+
+
+def _cut_all(url: str) -> None:
+    with connected(url) as engine, engine.begin() as other:
+        other.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )

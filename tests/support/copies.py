@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,7 +10,6 @@ from uuid import uuid4
 import psycopg
 import sqlalchemy as sa
 
-from reconciler.errors import DatabaseError
 from reconciler.model.snapshot import Health
 from reconciler.wiring.application import open_application
 from tests.support.bugspark import BugSpark, connected
@@ -19,13 +18,10 @@ from tests.support.postgres import Server
 from tests.support.sync import FollowingClock, Sync, settings_for
 
 
-async def copy_of(sync: Sync, url: str, server: Server | None, home: Path) -> str:
+def copy_of(sync: Sync, url: str, server: Server | None, home: Path) -> str:
     """A logical copy of the database that the program is at work in."""
     sync.bugspark.engine.dispose()
-    made = copied(url, server, home)
-    with suppress(DatabaseError):  # its connections were cut; the first question finds that out for all
-        await sync.app.projects()
-    return made
+    return copied(url, server, home)
 
 
 def copied(url: str, server: Server | None, home: Path) -> str:
