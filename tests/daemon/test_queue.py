@@ -27,7 +27,10 @@ async def test_what_is_nudged_is_run(queue: Passes) -> None:
     assert bench.ended == [ONE]
 
 
-async def test_a_nudge_reaches_a_worker_that_waits_within_a_second(queue: Passes) -> None:
+async def test_a_nudge_reaches_a_worker_that_waits_at_once(
+    queue: Passes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.daemon.on_postgresql.LOOK_SECONDS", 60.0)  # it must hear, not look
     bench, loop = Bench(), asyncio.get_running_loop()
     async with working(queue, bench):
         await queue.nudge(ONE)
@@ -35,7 +38,7 @@ async def test_a_nudge_reaches_a_worker_that_waits_within_a_second(queue: Passes
         began = loop.time()
         await queue.nudge(TWO)
         await bench.until(2)
-        assert loop.time() - began < 1.0
+        assert loop.time() - began < 10.0  # a few hundredths, on a machine that is not busy
 
 
 async def test_a_project_waits_once_however_often_it_is_asked_for(queue: Passes) -> None:
