@@ -18,7 +18,7 @@ from uuid import UUID
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
-from procrastinate.jobs import DeleteJobCondition, Status
+from procrastinate.jobs import DeleteJobCondition, Notification, Status
 from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
@@ -200,8 +200,26 @@ class ProcrastinateStint:
             worker.stop()  # type: ignore[no-untyped-call]  # theirs to type
 
 
+class _Listening(Worker):
+    """Procrastinate's worker, which forgets what it hears while it fetches: after each fetch it clears the
+    event that a notification has set meanwhile, and the job waits for the next look.
+    """
+
+    heard = 0
+
+    async def _handle_notification(self, *, channel: str, notification: Notification) -> None:
+        self.heard += 1
+        await super()._handle_notification(channel=channel, notification=notification)
+
+    async def _fetch_and_process_jobs(self) -> None:
+        heard = None
+        while heard != self.heard and not self._stop_event.is_set():
+            heard = self.heard
+            await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]  # theirs to type
+
+
 def _worker(app: App, rows: list[str], concurrency: int) -> Worker:
-    return Worker(
+    return _Listening(
         app,
         queues=rows,
         concurrency=concurrency,
