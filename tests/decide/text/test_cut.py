@@ -58,3 +58,14 @@ def test_a_line_fits_in_every_unit_and_shows_its_cut(text: str, chars: int) -> N
 
 def test_the_note_says_how_much_there_was() -> None:
     assert cut_note(70_000) == "… (cut by BugSpark sync: 70,000 characters)"
+
+
+@pytest.mark.parametrize("astral", ["\U00010000", "\U0001f600"])
+def test_a_character_of_two_units_counts_as_two(astral: str) -> None:
+    assert cut_line("a" * 8 + astral, chars=10) == "a" * 8 + astral
+    assert cut_line("a" * 7 + astral + "bb", chars=9) == "a" * 7 + "…"
+    assert cut_line("a" * 7 + astral + "bb", chars=10) == "a" * 7 + astral + "…"
+
+
+def test_a_line_is_cut_without_a_blank_before_the_mark() -> None:
+    assert cut_line(" aaa   bbbbbb", chars=7) == " aaa…"

@@ -41,3 +41,22 @@ def test_what_follows_is_never_code(text: str) -> None:
 @pytest.mark.parametrize(("content", "fence"), [("", "```"), ("a ``` b", "````"), ("`" * 9, "`" * 10)])
 def test_a_fence_is_longer_than_what_it_holds(content: str, fence: str) -> None:
     assert fence_for(content) == fence
+
+
+@pytest.mark.parametrize("almost", ["```X", "X```", "```\u00a0", "\u00a0```", "\t```", "``"])
+def test_a_line_that_is_almost_the_closing_fence_closes_nothing(almost: str) -> None:
+    assert close_fences(f"```\ncode\n{almost}") == f"```\ncode\n{almost}\n```"
+
+
+@pytest.mark.parametrize("closing", ["```", "   ```", "````", "``` \t"])
+def test_a_closing_fence_may_be_longer_indented_and_followed_by_blanks(closing: str) -> None:
+    assert close_fences(f"```\ncode\n{closing}") == f"```\ncode\n{closing}"
+
+
+def test_the_longest_fence_opens_and_a_longer_one_does_not() -> None:
+    assert close_fences("`" * 32) == "`" * 32 + "\n" + "`" * 32
+    assert close_fences("`" * 33) == "\u200b" + "`" * 33
+
+
+def test_a_fence_for_text_without_backticks_has_three() -> None:
+    assert fence_for("plain") == "```"
