@@ -1,0 +1,129 @@
+"""The gates judge what they say they judge: every path and pattern in them names files that exist."""
+
+import hashlib
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from coverage import Coverage
+
+from tests.support import coverage_gate, order
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+TOOLS = PROJECT["tool"]
+
+FROZEN = {
+    "0001_first.py": "0c2ec6413792286e099a0de8d743ecdb0af7266afcc7737527effa134c7403cb",
+}
+"""Every migration and the SHA-256 of its file, as it was released: databases have run exactly this text."""
+
+
+def makefile_words(name: str) -> list[str]:
+    """The words of a Makefile variable, as make itself expands it."""
+    asked = ["make", "-s", f"--eval=ask: ; @echo $({name})", "ask"]
+    shown = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True)
+    return shown.stdout.replace(",", " ").split()
+
+
+def named_by_mutmut() -> Iterator[str]:
+    mutmut = TOOLS["mutmut"]
+    for key in ("source_paths", "only_mutate", "also_copy", "pytest_add_cli_args_test_selection"):
+        yield from mutmut[key]
+
+
+def named_by_the_build() -> Iterator[str]:
+    hatch = TOOLS["hatch"]
+    yield hatch["version"]["path"]
+    targets = hatch["build"]["targets"]
+    for target in ("sdist", "wheel"):
+        yield from (name.lstrip("/") for name in targets[target]["include"])
+    yield from targets["wheel"]["sources"]
+
+
+def named_by_linters() -> Iterator[str]:
+    yield from TOOLS["ruff"]["lint"]["per-file-ignores"]
+    yield from TOOLS["pytest"]["ini_options"]["testpaths"]
+    yield from TOOLS["coverage"]["run"]["source"]
+
+
+def named() -> Iterator[tuple[str, str]]:
+    """Each gate with a path or pattern of its own."""
+    for name in ("WHOLE", "REACH", "CODE"):
+        yield from ((f"Makefile {name}", word) for word in makefile_words(name))
+    yield from (("mutmut", word) for word in named_by_mutmut())
+    yield from (("the build", word) for word in named_by_the_build())
+    yield from (("a linter", word) for word in named_by_linters())
+    yield from (("tests/support/order.py", f"tests/{word}") for word in order.LONG)
+
+
+@pytest.mark.parametrize(("gate", "pattern"), sorted(set(named())))
+def test_every_path_and_pattern_of_a_gate_names_a_file(gate: str, pattern: str) -> None:
+    assert any(ROOT.glob(pattern)), f"{gate} names {pattern}, and no file matches"
+
+
+def test_every_package_has_a_row_in_the_import_contracts_and_every_row_a_package() -> None:
+    (contract,) = (each for each in TOOLS["importlinter"]["contracts"] if each["id"] == "rooms")
+    rows = {word for row in contract["rows"] for word in row.partition("<-")[0].split()}
+    top = ROOT / "reconciler"
+    packages = {path.parent.name for path in top.glob("*/__init__.py")}
+    modules = {path.stem for path in top.glob("*.py")} - {"__init__"}
+    assert rows == packages | modules, rows ^ (packages | modules)
+
+
+def test_the_coverage_gate_and_the_mutants_judge_the_same_number_of_files_as_their_patterns_name() -> None:
+    whole = coverage_gate.files_of(",".join(makefile_words("WHOLE")))
+    assert all(whole.values()), whole
+    assert sum(map(len, whole.values())) == len({path for files in whole.values() for path in files})
+
+
+def measured(lines: dict[Path, list[int]]) -> Coverage:
+    """Coverage's data as a run leaves it that executed these lines."""
+    coverage = Coverage(data_file=None, config_file=False)
+    coverage.get_data().add_lines({str(path): executed for path, executed in lines.items()})
+    return coverage
+
+
+def test_a_pattern_that_matches_nothing_fails_the_coverage_gate(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "there.py"
+    source.write_text("a = 1\n")
+    coverage = measured({source: [1]})
+    assert coverage_gate.judge("there.py", coverage, tmp_path) == []
+    assert "judged 1 files" in capsys.readouterr().out
+    assert coverage_gate.judge("there.py,gone.py", coverage, tmp_path) == ["gone.py matches no file"]
+    (tmp_path / "unrun.py").write_text("b = 1\n")
+    assert coverage_gate.judge("there.py,unrun.py", coverage, tmp_path) == ["unrun.py was not measured"]
+    assert coverage_gate.judge("gone.py", coverage, tmp_path) == [
+        "gone.py matches no file",
+        "no file was judged",
+    ]
+
+
+def test_a_line_that_no_test_ran_fails_the_coverage_gate(tmp_path: Path) -> None:
+    source = tmp_path / "there.py"
+    source.write_text("def run():\n    return 1\n")
+    coverage = measured({source: [1]})
+    assert coverage_gate.judge("there.py", coverage, tmp_path) == ["covered 50.00 %, 100 % is required"]
+
+
+def test_a_migration_that_was_released_is_never_edited() -> None:
+    versions = ROOT / "migrations" / "versions"
+    hashes = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(versions.glob("*.py"))
+    }
+    assert hashes == FROZEN
+
+
+def test_each_migration_follows_the_one_before() -> None:
+    numbers = [name.partition("_")[0] for name in sorted(FROZEN)]
+    assert numbers == [f"{place:04}" for place in range(1, len(numbers) + 1)]
+    texts = {name: (ROOT / "migrations" / "versions" / name).read_text() for name in FROZEN}
+    for number, text in zip(numbers, (texts[name] for name in sorted(texts)), strict=True):
+        revision = re.search(r'^revision = "(\d+)"$', text, re.MULTILINE)
+        assert revision is not None
+        assert revision[1] == number
