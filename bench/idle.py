@@ -1,4 +1,4 @@
-"""A pass with nothing to do, at several numbers of links (DESIGN.md, invariant 8)."""
+"""A pass with nothing to do, at several numbers of links (docs/design.md, Invariants, 8)."""
 
 from statistics import median
 from typing import Any

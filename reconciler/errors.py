@@ -110,7 +110,7 @@ class ForeignOriginError(GitHubError):
 
 
 class NotThereError(GitHubError):
-    """A single object answered 404 or 410. Alone it proves nothing (GITHUB.md, Writes)."""
+    """A single object answered 404 or 410. Alone it proves nothing (docs/reference/github.md, Writes)."""
 
     kind = "not_there"
 

@@ -1,8 +1,8 @@
 """Numbers about the program for Prometheus: counted here, or read from the database when somebody asks.
 
 In: what happened, and what the database says. Out: Prometheus text. Labels are few and bounded: a project's
-id, a credential's fingerprint, words of our own; never a name, an issue or a user (CONTRACT.md, HTTP). May
-import: model. The registry is this object's own: nothing is global.
+id, a credential's fingerprint, words of our own; never a name, an issue or a user
+(docs/reference/contract.md, HTTP). May import: model. The registry is this object's own: nothing is global.
 """
 
 from collections.abc import Iterable, Iterator

@@ -18,7 +18,7 @@ SWEEP_AFTER = 50_000
 """New objects between two looks for garbage. Python's 700 fit a machine of 1991; an idle pass makes 80,000.
 """
 
-DONE, FAILED, USAGE, UNUSABLE, INTERRUPTED = 0, 1, 2, 78, 130  # CONTRACT.md, Exit status
+DONE, FAILED, USAGE, UNUSABLE, INTERRUPTED = 0, 1, 2, 78, 130  # docs/reference/contract.md, Exit status
 
 
 def command() -> NoReturn:

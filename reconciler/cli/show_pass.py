@@ -1,4 +1,4 @@
-"""A pass in one line for people, and as CONTRACT.md's object for programs. Pure."""
+"""A pass in one line for people, and as one JSON object for programs. Pure."""
 
 from dataclasses import asdict
 from typing import Any
@@ -9,7 +9,7 @@ from reconciler.model.wording import counted
 
 
 def as_json(result: PassResult) -> dict[str, Any]:
-    """CONTRACT.md, `--json` of a pass: these keys, in this order."""
+    """These keys, in this order (docs/reference/contract.md, JSON of a pass)."""
     return {
         "project": project(result.project_id, result.project_name, result.repository),
         "outcome": result.outcome.value,

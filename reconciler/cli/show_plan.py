@@ -1,4 +1,4 @@
-"""A plan that reads like a diff, grouped by report, and as CONTRACT.md's object for programs. Pure."""
+"""A plan that reads like a diff, grouped by report, and as one JSON object for programs. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ SHORTEST = 27  # columns for `in_progress → in_progress`: rather a wide line t
 
 
 def as_json(plan: PlanShown) -> dict[str, Any]:
-    """CONTRACT.md, `plan --json`; a plan that could not be made has an `error` as well."""
+    """A plan that could not be made has an `error` as well (docs/reference/contract.md, JSON of a plan)."""
     shown: dict[str, Any] = {
         "project": project(plan.project_id, plan.project_name, plan.repository),
         "hash": plan.hash,

@@ -1,4 +1,4 @@
-"""Why a pass was not simply done, and what a person should do (LOOKS.md)."""
+"""Why a pass was not simply done, and what a person should do (docs/reference/looks.md)."""
 
 from datetime import datetime, tzinfo
 

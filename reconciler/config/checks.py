@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
 NAME = re.compile(r"[A-Za-z0-9._-]+")
-LABEL_LENGTH = 50  # GITHUB.md, Writes
+LABEL_LENGTH = 50  # docs/reference/github.md, Writes
 PAIR = 'write "project id" = "owner/repo"'
 
 
@@ -48,7 +48,10 @@ def web_address(text: str, example: str) -> SplitResult:
 
 
 def api_url(text: str) -> str:
-    """GitHub's REST address, without a trailing slash: https, or http on loopback (CONTRACT.md)."""
+    """GitHub's REST address, without a trailing slash: https, or http on loopback.
+
+    Source: docs/reference/contract.md.
+    """
     parts = web_address(text, "https://api.github.com")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise wrong("sends the token over plain http", "use https; http is only for loopback addresses")
@@ -108,7 +111,7 @@ def password_hash(text: str) -> str:
 
 
 def repository(text: str) -> str:
-    """`owner/repo` with the characters GitHub allows (DESIGN.md, Security)."""
+    """`owner/repo` with the characters GitHub allows (docs/design.md, Security)."""
     owner, slash, name = text.partition("/")
     if not slash or not all(NAME.fullmatch(part) and part not in (".", "..") for part in (owner, name)):
         raise wrong("names a repository that is not owner/repo", PAIR)

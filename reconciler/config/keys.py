@@ -25,7 +25,7 @@ def _leaves(model: type[BaseModel], above: str) -> Iterator[tuple[str, FieldInfo
 
 @cache
 def known() -> MappingProxyType[str, FieldInfo]:
-    """Every key in dotted form, in the order of CONTRACT.md."""
+    """Every key in dotted form, in the order of docs/reference/contract.md."""
     return MappingProxyType(dict(_leaves(Settings, "")))
 
 

@@ -32,7 +32,7 @@ class Loaded:
     credentials: Layer  # what systemd handed over
 
     def effective(self) -> tuple[Shown, ...]:
-        """Every key in the order of CONTRACT.md, secrets masked ("***" when set)."""
+        """Every key in the order of docs/reference/contract.md, secrets masked ("***" when set)."""
         return tuple(
             Shown(key=key, value=_shown(key, value), source=self._source(key))
             for key, value in _values(self.settings)

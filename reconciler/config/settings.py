@@ -1,4 +1,4 @@
-"""Every section, key and default of CONTRACT.md, Configuration, as frozen typed values."""
+"""Every section, key and default of docs/reference/contract.md, Configuration, as frozen typed values."""
 
 from typing import Annotated, Any, Literal
 
@@ -220,9 +220,9 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what it is given.
 
-        The library's own sources pass over misspelt variables in silence (DESIGN.md, Traps), can't say
-        where a value came from, and would merge two lists of App repositories into one: `sources` reads
-        the layers instead.
+        The library's own sources pass over misspelt variables in silence (docs/design.md, Traps of the
+        libraries), can't say where a value came from, and would merge two lists of App repositories into one:
+        `sources` reads the layers instead.
         """
         del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)

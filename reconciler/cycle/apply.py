@@ -46,7 +46,10 @@ class Applier:
         self.overtaken: set[ReportId] = set()  # a person was faster, at least once
 
     async def look(self, look: Look, plans: Sequence[LinkPlan]) -> None:
-        """Store the plans of a look, then its list positions, never the other way round (GITHUB.md, 4)."""
+        """Store the plans of a look, then its list positions, never the other way round.
+
+        Source: docs/reference/github.md, List rules, 4.
+        """
         plans = await self.guarded(plans)
         for _ in range(TRIES):
             stale = await self._store(plans, look)

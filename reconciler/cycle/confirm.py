@@ -101,7 +101,7 @@ def _moved(
 
 def crowded(context: Context, intent: Intent, labels: Sequence[str]) -> bool:
     """Somebody else has put on a label of the same field meanwhile: a swap is finished only when exactly one
-    is left, so that it is decided again (DESIGN.md, Severity ↔ labels)."""
+    is left, so that it is decided again (docs/design.md, Severity and labels)."""
     read = severity_of if intent.operation is Operation.SEVERITY else category_of
     return len(read(labels, context.policy.labels).present) > 1
 

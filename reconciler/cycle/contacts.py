@@ -1,7 +1,9 @@
-"""First contacts: links that have no base yet are read whole, by the cheaper way (GITHUB.md, rule 6).
+"""First contacts: links that have no base yet are read whole, by the cheaper way.
 
 Few links, or a repository with many more issues than links: one by one. Else the lists are walked, and what
 a page brought is stored with how far the walk has come, so that a pass that a limit ends begins no walk anew.
+
+Source: docs/reference/github.md, List rules, 6.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -41,7 +43,10 @@ class Contacts:
 
 
 async def first_contacts(context: Context, memory: Memory, links: Sequence[Link]) -> AsyncIterator[Contacts]:
-    """Plans for links that have no base yet, batch by batch, by the cheaper way (GITHUB.md, rule 6)."""
+    """Plans for links that have no base yet, batch by batch, by the cheaper way.
+
+    Source: docs/reference/github.md, List rules, 6.
+    """
     waiting = {link.number: _dated(context, link) for link in links}
     context.progress.start(f"{context.project.name}: first contact", len(waiting))
     begun = _begun(memory)

@@ -1,8 +1,10 @@
-"""Finding the issues that BugSpark's own button exported without storing the link (BUGSPARK.md).
+"""Finding the issues that BugSpark's own button exported without storing the link.
 
 All of it must fit: the `[BUG-0001]` prefix, the title, the footer, an author this project has written as;
 both sides unlinked; and exactly one candidate either way, over all projects, for two projects may share a
 repository and both have a BUG-0001.
+
+Source: docs/reference/bugspark.md.
 """
 
 import re

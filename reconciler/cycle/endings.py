@@ -1,9 +1,11 @@
-"""What became of an issue that is not where it was (DESIGN.md, Limits and failure; GITHUB.md, Writes).
+"""What became of an issue that is not where it was.
 
 One answer proves nothing. A look that misses the issue makes its link rest for `settle_seconds`; a second
 look that says the same ends it, in a state that people see. Both count only while the repository itself
 answers with the id we know (the caller has asked). Nothing on either side is deleted, closed or changed
 because of it, and no comment is taken for deleted.
+
+Source: docs/design.md, Limits and failure; docs/reference/github.md, Writes.
 """
 
 from dataclasses import replace

@@ -14,7 +14,10 @@ from reconciler.model.report import Report, ReportDetails
 from reconciler.model.snapshot import Memory
 
 EXPORT_LABEL = "bug"
-"""On every exported issue, by BugSpark's own button too (BUGSPARK.md): it says nothing about a category."""
+"""On every exported issue, by BugSpark's own button too: it says nothing about a category.
+
+Source: docs/reference/bugspark.md.
+"""
 
 NOT_YET = IssueNumber(0)
 

@@ -1,5 +1,5 @@
-"""A repository that turned public: no text of BugSpark's goes there until a person says it may (DESIGN.md,
-Guard; docs/decisions/0016-turned-public.md). States and labels go on."""
+"""A repository that turned public: no text of BugSpark's goes there until a person says it may
+(docs/design.md, Guard; docs/decisions/0016-turned-public.md). States and labels go on."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -1,4 +1,7 @@
-"""Retention: what is older than `keep.days` is removed, now and then (CONTRACT.md, [keep])."""
+"""Retention: what is older than `keep.days` is removed, now and then.
+
+Source: docs/reference/contract.md, Configuration, [keep].
+"""
 
 from datetime import datetime, timedelta
 

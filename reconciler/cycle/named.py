@@ -1,8 +1,8 @@
 """Issues that GitHub's deliveries named, read directly at the start of a pass: the lists may lag behind.
 
-A delivery is a hint to look, never data (GITHUB.md, Webhooks): what it said is not even kept. Only linked
-issues of the very project it was sent for are read; one replayed or out of order finds nothing new. What they
-show is stored before the lists are asked (docs/decisions/0041-named-issues-first.md).
+A delivery is a hint to look, never data (docs/reference/github.md, Webhooks): what it said is not even kept.
+Only linked issues of the very project it was sent for are read; one replayed or out of order finds nothing
+new. What they show is stored before the lists are asked (docs/decisions/0041-named-issues-first.md).
 """
 
 from collections.abc import Mapping, Sequence
@@ -141,7 +141,7 @@ async def compare(context: Context, memory: Memory, look: Look, plans: Sequence[
 
 def _changes(look: Look, plans: Sequence[LinkPlan]) -> Mapping[IssueNumber, datetime]:
     """When the issues changed that people changed on GitHub, as far as these rows tell. A deleted comment
-    leaves no time behind (GITHUB.md, Lists).
+    leaves no time behind (docs/reference/github.md, Lists).
     """
     brought = [plan for plan in plans if any(_is_brought(action) for action in plan.actions)]
     found = {}

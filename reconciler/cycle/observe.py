@@ -71,8 +71,8 @@ async def looks(
     """The changes since the last pass, at least one look, which is empty when GitHub is quiet. `direct`:
     issues read just now and not done with, for the first look.
 
-    Each list has its own position (GITHUB.md, rule 5); a look carries the positions that may be stored with
-    its rows (rule 4). Raises what reading raises; looks already yielded stay valid.
+    Each list has its own position (docs/reference/github.md, List rules, 5); a look carries the positions
+    that may be stored with its rows (rule 4). Raises what reading raises; looks already yielded stay valid.
     """
     look = Look(issues=dict(direct), direct=set(direct))
     async for issues, comments in _side_by_side(context, memory):

@@ -1,5 +1,6 @@
-"""Issues of ours that no link names: the answer to a lost create, or a late double of it (DESIGN.md, Writing
-to GitHub, 5 and 6). They are recognised by a valid marker and an author this project has ever written as.
+"""Issues of ours that no link names: the answer to a lost create, or a late double of it (docs/design.md,
+Writing to GitHub, 5 and 6). They are recognised by a valid marker and an author this project has ever written
+as.
 """
 
 from collections.abc import Collection, Iterable, Sequence

@@ -1,7 +1,9 @@
-"""Writes whose outcome is unknown: GitHub is looked at before anything is sent again (DESIGN.md, 5).
+"""Writes whose outcome is unknown: GitHub is looked at before anything is sent again.
 
 A row found `sending` is of a process that died; it is as unknown as a dropped answer. Not before
 `settle_seconds` after the attempt ended: what is still on its way may arrive.
+
+Source: docs/design.md, Writing to GitHub, 5.
 """
 
 from collections.abc import Collection, Sequence

@@ -1,5 +1,5 @@
 """After a restore of an older copy: everything is read, and our own is recognised, before anything is written
-(DESIGN.md, Marker; docs/decisions/0032-after-a-restore.md).
+(docs/design.md, Marker; docs/decisions/0032-after-a-restore.md).
 
 It is noticed by a marker of ours that the ledger does not know: what we write is in the ledger before it is
 sent, so the ledger has lost it. A second time it is another database that writes in our name, for all is

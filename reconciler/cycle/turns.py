@@ -1,8 +1,8 @@
 """Writes of one credential go one after another, however many passes of one process want to write with it.
 
-GitHub asks for serial requests per token (GITHUB.md, Limits). And the governor promises a slot only a few
-`min_interval`s ahead: eight passes that ask at once would be refused, and end as limited. Here they queue, in
-the order in which they came; other processes are the governor's matter.
+GitHub asks for serial requests per token (docs/reference/github.md, Limits). And the governor promises a slot
+only a few `min_interval`s ahead: eight passes that ask at once would be refused, and end as limited. Here
+they queue, in the order in which they came; other processes are the governor's matter.
 """
 
 import asyncio

@@ -2,7 +2,7 @@
 
 A person who has meanwhile undone in BugSpark what was sent would otherwise be overruled by the echo of it:
 base and report say the same, so only GitHub seems to have moved. Such a field waits until recovery knows
-what became of the write, and has the link looked at whole (DESIGN.md, Writing to GitHub, 5).
+what became of the write, and has the link looked at whole (docs/design.md, Writing to GitHub, 5).
 """
 
 from collections import defaultdict

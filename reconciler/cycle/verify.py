@@ -1,7 +1,9 @@
-"""Verification: every link is compared whole every `verify_seconds`, within a budget (GITHUB.md, rule 9).
+"""Verification: every link is compared whole every `verify_seconds`, within a budget.
 
 It finds what no list tells: deleted comments, edits that moved no timestamp, drift of any origin, late
 copies. An unchanged link costs two conditional requests, both answered 304, and no primary limit.
+
+Source: docs/reference/github.md, List rules, 9.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence

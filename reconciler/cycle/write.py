@@ -187,7 +187,10 @@ class Writer:
                 assert_never(answer)
 
     async def _is_gone(self, intent: Intent) -> bool:
-        """A 404 also means no access (GITHUB.md, Writes): the comment itself has to say that it is gone."""
+        """A 404 also means no access: the comment itself has to say that it is gone.
+
+        Source: docs/reference/github.md, Writes.
+        """
         if not isinstance(intent.wish, DeleteWish):
             return False
         try:

@@ -1,7 +1,7 @@
 """The queue in PostgreSQL, shared by every daemon on one database: Procrastinate, without its traps.
 
-`lock` = project: one runs. `queueing_lock` = project: one waits. Its traps (DESIGN.md, Where one machine is
-not enough): no retry of its own (with `queueing_lock` the key wedges for good; a project is simply due
+`lock` = project: one runs. `queueing_lock` = project: one waits. Its traps (docs/design.md, Where one machine
+is not enough): no retry of its own (with `queueing_lock` the key wedges for good; a project is simply due
 again); no job for later (one with a `lock` blocks ready ones); a dead worker's job is finished as failed,
 and a new one put in (set back, it would meet its waiting twin); what was cut off is put in again by hand.
 

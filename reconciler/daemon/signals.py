@@ -11,7 +11,7 @@ from reconciler.logs import Log
 
 LAST = 9.5
 """Seconds after SIGTERM: whatever still holds the process up by then is cut off. What was being written is
-recorded as of unknown outcome, as after a crash (DESIGN.md, Writing to GitHub).
+recorded as of unknown outcome, as after a crash (docs/design.md, Writing to GitHub).
 """
 CUT_OFF = 1
 MORE = 0.25

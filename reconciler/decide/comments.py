@@ -1,7 +1,7 @@
 """A link's comments: which originals lack a copy, which copies lag behind, which lost their original.
 
 Identity is the ledger's, by id; a valid marker recovers it; prose is trusted only for comments older than
-the link, by an account of ours (DESIGN.md, Comments). A deleted copy never touches its original.
+the link, by an account of ours (docs/design.md, Comments). A deleted copy never touches its original.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ from reconciler.model.report import LocalComment
 from reconciler.model.values import dataclass
 
 EDITED_COPY = "our copy was edited on GitHub"
-"""Shown to people, and remembered: such a copy is never overwritten (DESIGN.md, Comments)."""
+"""Shown to people, and remembered: such a copy is never overwritten (docs/design.md, Comments)."""
 
 EDITED_HERE = "its copy was edited in BugSpark"
 """The same the other way round."""

@@ -1,4 +1,4 @@
-"""The three-state difference of one field: base, BugSpark, GitHub (DESIGN.md, Deciding).
+"""The three-state difference of one field: base, BugSpark, GitHub (docs/design.md, Deciding).
 
 BugSpark moved   GitHub moved   both equal now   verdict
 no               no             -                EQUAL

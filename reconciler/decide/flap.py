@@ -1,4 +1,4 @@
-"""The flap breaker: a field in which our writes are undone again and again (DESIGN.md, Guard).
+"""The flap breaker: a field in which our writes are undone again and again (docs/design.md, Guard).
 
 Counted are reversals of what *we* wrote and GitHub confirmed: the value that was there before is there again.
 A third value, or a person who changes their mind about their own, counts for nothing.

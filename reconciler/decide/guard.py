@@ -12,7 +12,7 @@ from reconciler.model.policy import GuardPolicy
 from reconciler.model.values import dataclass
 
 FEW = 5
-"""So many deletions are never suspicious by their share alone (DESIGN.md, Guard)."""
+"""So many deletions are never suspicious by their share alone (docs/design.md, Guard)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def identity(item: Deletion) -> str:
 
 
 def suspicious(wanted: Sequence[Deletion], known: Mapping[Side, int], policy: GuardPolicy) -> bool:
-    """Too many, too large a share, or all there is of five and more (DESIGN.md, Guard)."""
+    """Too many, too large a share, or all there is of five and more (docs/design.md, Guard)."""
     count = len(wanted)
     if count > policy.max_deletions:
         return True

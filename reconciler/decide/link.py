@@ -98,7 +98,7 @@ def seen_of(issue: Issue) -> Seen:
 
 def is_news(link: Link, issue: Issue) -> bool:
     """Whether a list row says something the link does not know. An older row never does: lists lag
-    (DESIGN.md, Writing to GitHub).
+    (docs/design.md, Writing to GitHub).
     """
     if link.seen is None:
         return True

@@ -57,7 +57,10 @@ def severity_of(labels: Sequence[str], mapping: Labels) -> Reading[Severity]:
 
 
 def category_of(labels: Sequence[str], mapping: Labels) -> Reading[Category]:
-    """Several categories at once → crash before performance before ui. `bug` says nothing (BUGSPARK.md)."""
+    """Several categories at once → crash before performance before ui. `bug` says nothing.
+
+    Source: docs/reference/bugspark.md.
+    """
     return _read(labels, mapping.category, (Category.CRASH, Category.PERFORMANCE, Category.UI))
 
 

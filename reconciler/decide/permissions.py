@@ -1,7 +1,7 @@
 """What `reconcile check` says of permissions: what GitHub tells, and where it does not tell, that. Pure.
 
-Nothing here is found out by writing (GITHUB.md, Credentials): a fine-grained token's grant is told nowhere,
-so it is not made up either.
+Nothing here is found out by writing (docs/reference/github.md, Credentials and versions): a fine-grained
+token's grant is told nowhere, so it is not made up either.
 """
 
 from datetime import datetime
@@ -49,7 +49,7 @@ def _of_classic(repository: Repository, grants: Grants) -> Check:
 
 
 def labels(repository: Repository, grants: Grants) -> Check:
-    """Whether labels stay where they are put, and issues can be closed (GITHUB.md, Writes)."""
+    """Whether labels stay where they are put, and issues can be closed (docs/reference/github.md, Writes)."""
     if grants.permissions is not None:
         return _ok("labels", "an App that may write issues may set labels")
     match repository.can_push:

@@ -24,7 +24,10 @@ def login_of(comment: RemoteComment) -> str:
 
 
 def is_earlier_copy(comment: RemoteComment, link: Link, accounts: Collection[AccountId]) -> bool:
-    """Prose counts only for comments older than the link, by an account of ours (DESIGN.md, Comments)."""
+    """Prose counts only for comments older than the link, by an account of ours.
+
+    Source: docs/design.md, Comments.
+    """
     ours = comment.author is not None and comment.author.id in accounts
     return ours and has_tag(comment.body) and comment.created_at < link.created_at
 

@@ -1,7 +1,7 @@
 """Comments of BugSpark whose ledger row waits for a copy that nothing is going to send any more.
 
 A link that was cut takes its unsent wishes along; when it is made again, or the one wish a comment may have
-was another link's, the row is all that is left. What had been on its way goes out then (DESIGN.md,
+was another link's, the row is all that is left. What had been on its way goes out then (docs/design.md,
 Invariants, 2); what a rule had kept back goes out when the link is made anew by one that lets it.
 """
 
@@ -36,7 +36,7 @@ def _waits(desk: Desk, entry: Entry) -> bool:
 
 
 def sends_older(link: Link) -> bool:
-    """Whether comments older than the link go out (DESIGN.md, First contact)."""
+    """Whether comments older than the link go out (docs/design.md, Initial sync)."""
     return link.backfill or link.origin is LinkOrigin.EXPORT
 
 

@@ -1,6 +1,6 @@
 """The second half of the story: second thoughts, deletions, conflicts. Plain data.
 
-The rules behind every `follows` are DESIGN.md's, "Deciding".
+The rules behind every `follows` are in docs/design.md, Deciding.
 """
 
 from reconciler.demo.cast import CHECKOUT, HUBERT, MOBILE, MOBILE_BOT, MONA, SHOP, SUPPORT, TESTER

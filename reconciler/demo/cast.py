@@ -1,6 +1,6 @@
 """Who is in the story: three projects, their reports, the people on both sides. Plain data.
 
-Texts are as BugSpark stores them, HTML-escaped (BUGSPARK.md, Text).
+Texts are as BugSpark stores them, HTML-escaped (docs/reference/bugspark.md, Text).
 """
 
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
 """Both sides, cell by cell. Nothing here comes from the program: BugSpark's rows by SQL, GitHub's from its
-world, and a small mapping of this file's own, written from DESIGN.md ("Deciding") alone.
+world, and a small mapping of this file's own, written from docs/design.md, Deciding, alone.
 """
 
 import html

@@ -1,6 +1,6 @@
 """The first half of the story: people act on one side, then on the other. Plain data.
 
-The rules behind every `follows` are DESIGN.md's, "Deciding".
+The rules behind every `follows` are in docs/design.md, Deciding.
 """
 
 from reconciler.demo.cast import CHECKOUT, HUBERT, MOBILE, MOBILE_BOT, MONA, SHOP, SUPPORT, TESTER

@@ -58,7 +58,10 @@ def buttoned(company: Company) -> Ref:
 
 
 def press_buttons(stage: Stage) -> None:
-    """BugSpark's own export, a report of each project: it does not store the link (BUGSPARK.md)."""
+    """BugSpark's own export, a report of each project: it does not store the link.
+
+    Source: docs/reference/bugspark.md.
+    """
     for company in COMPANIES:
         at = buttoned(company)
         report, repository = stage.report(at), stage.repository(at)

@@ -1,4 +1,7 @@
-"""What an answer to a read means when it is not the object asked for; pure (GITHUB.md, Writes, rule 8)."""
+"""What an answer to a read means when it is not the object asked for; pure.
+
+Source: docs/reference/github.md, Writes; docs/reference/github.md, List rules, 8.
+"""
 
 from reconciler.errors import GitHubError, MovedError, NotThereError, RecreatedError, UnreadableError
 from reconciler.github.dispatch import Reply

@@ -1,4 +1,4 @@
-"""What became of a write; pure (DESIGN.md, Writing to GitHub: Classify)."""
+"""What became of a write; pure (docs/design.md, Writing to GitHub: Classify)."""
 
 from collections.abc import Callable
 from typing import TypeVar

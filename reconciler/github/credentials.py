@@ -1,4 +1,7 @@
-"""Whose requests these are: a token, or a GitHub App's installation tokens (GITHUB.md, Credentials)."""
+"""Whose requests these are: a token, or a GitHub App's installation tokens.
+
+Source: docs/reference/github.md, Credentials and versions.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

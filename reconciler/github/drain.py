@@ -1,4 +1,4 @@
-"""Which page to ask for next, and what is new on it; pure (GITHUB.md, Rules that make the lists safe).
+"""Which page to ask for next, and what is new on it; pure (docs/reference/github.md, List rules).
 
 No request is made here: `wanted()` says what to ask for, `take()` is given the answer.
 """

@@ -1,4 +1,7 @@
-"""A repository's webhooks: listed, and how one is to be, in GitHub's words (GITHUB.md, Webhooks)."""
+"""A repository's webhooks: listed, and how one is to be, in GitHub's words.
+
+Source: docs/reference/github.md, Webhooks.
+"""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What an answer says about limits; pure (GITHUB.md, Limits)."""
+"""What an answer says about limits; pure (docs/reference/github.md, Limits)."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

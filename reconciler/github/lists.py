@@ -1,4 +1,7 @@
-"""The two lists of a repository, probed and drained by the rules of GITHUB.md; the I/O around `drain`."""
+"""The two lists of a repository, probed and drained: the I/O around `drain`.
+
+Source: docs/reference/github.md, List rules.
+"""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -71,7 +74,7 @@ class Listing(Generic[T]):
         yield _page(drain.known.fresh(sheet.rows), reprobed(moved, sheet, drain.covered))
 
     async def _probe(self, state: ListState) -> Sheet[T] | None:
-        """Rule 2; None for a 304. An ETag belongs to one URL and one token (GITHUB.md)."""
+        """Rule 2; None for a 304. An ETag belongs to one URL and one token (docs/reference/github.md)."""
         url = self._first(state.anchor, "desc")
         key = await self.place.gateway.key()
         etag = state.etag if state.etag_credential == key else None

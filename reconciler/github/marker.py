@@ -1,7 +1,7 @@
 """The marker: the hidden last line of what we write on GitHub, by which a lost answer is recovered.
 
-`<!-- bugspark-sync v1 <kid> <instance> <uuid> <mac> -->` (DESIGN.md, "Writing to GitHub"). It proves that a
-holder of the key wrote it for this very issue; that the author is an account we write as is the caller's to
+`<!-- bugspark-sync v1 <kid> <instance> <uuid> <mac> -->` (docs/design.md, Writing to GitHub). It proves that
+a holder of the key wrote it for this very issue; that the author is an account we write as is the caller's to
 check. Pure: nothing here speaks to GitHub.
 """
 

@@ -41,7 +41,10 @@ class GitHubTime:
 
 
 class Meter:
-    """Counts the requests of one repository's doorway (CONTRACT.md, --json: `github`)."""
+    """Counts the requests of one repository's doorway.
+
+    Source: docs/reference/contract.md, JSON of a pass: `github`.
+    """
 
     def __init__(self, time: GitHubTime) -> None:
         self.time = time
@@ -58,7 +61,10 @@ class Meter:
         self._requests += 1
 
     def answered(self, answer: Incoming) -> None:
-        """A request was answered. A 304 is free of the primary limit (GITHUB.md, Conditional requests)."""
+        """A request was answered. A 304 is free of the primary limit.
+
+        Source: docs/reference/github.md, Conditional requests.
+        """
         self.time.saw(date_of(answer.headers))
         self.limit = rate_limit(answer.headers) or self.limit
         self.scopes = answer.headers.get("x-oauth-scopes", self.scopes)

@@ -1,4 +1,4 @@
-"""Where requests may go: the configured API and nowhere else (DESIGN.md, Security)."""
+"""Where requests may go: the configured API and nowhere else (docs/design.md, Security)."""
 
 import re
 from collections.abc import Mapping
@@ -94,7 +94,10 @@ def repository_parts(name: str) -> tuple[str, str]:
 
 
 def next_link(header: str | None) -> str | None:
-    """The address of `rel="next"` in a Link header, verbatim, or None (GITHUB.md, Lists: Paging)."""
+    """The address of `rel="next"` in a Link header, verbatim, or None.
+
+    Source: docs/reference/github.md, Lists: Paging.
+    """
     for address, parameters in re.findall(r"<([^<>]*)>([^<]*)", header or ""):
         for relations in re.findall(r'(?i)\brel\s*=\s*"?([^";,]*)', parameters):
             if "next" in relations.lower().split():

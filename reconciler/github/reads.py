@@ -55,7 +55,10 @@ class Reads:
         return self.place.id or (await self.repository()).id
 
     async def account(self) -> Account:
-        """Who writes with this credential (GITHUB.md, Credentials). Raises GitHubError if it does not say."""
+        """Who writes with this credential. Raises GitHubError if it does not say.
+
+        Source: docs/reference/github.md, Credentials and versions.
+        """
         gateway, origin = self.place.gateway, self.place.origin
         bot = await gateway.credential.bot(gateway.ask, self.place.time.now)
         reply = await self._get(origin.url("users", bot) if bot else origin.url("user"))
@@ -109,7 +112,8 @@ class Reads:
         rows, pages = await self._thread(number) if issue.comments else ((), [])
         tags = [each.headers.get("etag") for each in (reply, *pages)]
         known = [tag for tag in tags if tag]
-        # An ETag of a thread's first page says nothing about the second (GITHUB.md, Conditional requests).
+        # An ETag of a thread's first page says nothing about the second (docs/reference/github.md,
+        # Conditional requests).
         single = len(tags) <= 2 and len(known) == len(tags) and key == await self.place.gateway.key()
         etags = Etags(issue=known[0], thread=next(iter(known[1:]), None), credential=key) if single else None
         return Whole(issue=issue, comments=rows, etags=etags)

@@ -1,7 +1,7 @@
 """What GitHub's limits have said lately, per credential, for everything in this process.
 
 The governor tells other processes. This is for the requests whose points were reserved before: going on after
-a limit's answer can get an integration banned (GITHUB.md, Limits).
+a limit's answer can get an integration banned (docs/reference/github.md, Limits).
 """
 
 from datetime import datetime

@@ -1,6 +1,7 @@
 """Asking again: for what may be asked twice without harm, a few times, for a few seconds at most.
 
-A pass waits for nothing longer (DESIGN.md, Limits and failure), and nothing that creates comes through here.
+A pass waits for nothing longer (docs/design.md, Limits and failure), and nothing that creates comes through
+here.
 """
 
 from collections.abc import Awaitable, Callable

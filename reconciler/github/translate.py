@@ -48,7 +48,7 @@ class Row(Generic[T]):
 
 
 def issue_row(raw: bytes | Raw, repository: str) -> Row[Issue]:
-    """One member of an issue list (GITHUB.md, Lists: pull requests come along)."""
+    """One member of an issue list (docs/reference/github.md, Lists: pull requests come along)."""
     row = attempt(raw, IssueRow)
     if isinstance(row, str):
         return _poisoned(raw, row, f"issue {repository}#", f"an issue of {repository}")

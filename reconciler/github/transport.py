@@ -1,6 +1,7 @@
 """The only module that knows httpx: one request out, one answer back, nothing followed and nothing retried.
 
-A successor of httpx takes its place here. Its traps are met here too (DESIGN.md, Traps of the libraries).
+A successor of httpx takes its place here. Its traps are met here too (docs/design.md, Traps of the
+libraries).
 """
 
 import ssl

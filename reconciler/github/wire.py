@@ -111,7 +111,7 @@ class InstallationRow(Struct, frozen=True):
 
 
 class AccessTokenRow(Struct, frozen=True):
-    """An installation's token; opaque, of any length (GITHUB.md, Credentials)."""
+    """An installation's token; opaque, of any length (docs/reference/github.md, Credentials and versions)."""
 
     token: str
     expires_at: Moment
@@ -162,7 +162,7 @@ class FieldErrorRow(Struct, frozen=True):
 
 
 class MessageRow(Struct, frozen=True):
-    """An answer that is not a success (GITHUB.md, Writes: 422 shape)."""
+    """An answer that is not a success (docs/reference/github.md, Writes: 422 shape)."""
 
     message: str
     errors: tuple[FieldErrorRow | str, ...] = ()

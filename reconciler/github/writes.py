@@ -1,4 +1,7 @@
-"""Writes: each is sent once, and what became of it is told, never guessed (DESIGN.md, Writing to GitHub)."""
+"""Writes: each is sent once, and what became of it is told, never guessed.
+
+Source: docs/design.md, Writing to GitHub.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
@@ -48,7 +51,7 @@ class Writes:
         )
 
     async def set_state(self, number: IssueNumber, state: IssueState, reason: str | None) -> Answer[Issue]:
-        """Open or close. Only what changes is sent (GITHUB.md, Writes)."""
+        """Open or close. Only what changes is sent (docs/reference/github.md, Writes)."""
         wish: dict[str, object] = {"state": state.value}
         if reason is not None:
             wish["state_reason"] = reason

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """A report's status (BUGSPARK.md, `status_enum`)."""
+    """A report's status (docs/reference/bugspark.md, Tables: `status_enum`)."""
 
     NEW = "new"
     TRIAGING = "triaging"
@@ -14,7 +14,7 @@ class Status(StrEnum):
 
 
 class Severity(StrEnum):
-    """A report's severity, most severe first (BUGSPARK.md, `severity_enum`)."""
+    """A report's severity, most severe first (docs/reference/bugspark.md, Tables: `severity_enum`)."""
 
     CRITICAL = "critical"
     HIGH = "high"
@@ -23,7 +23,7 @@ class Severity(StrEnum):
 
 
 class Category(StrEnum):
-    """A report's category (BUGSPARK.md, `category_enum`)."""
+    """A report's category (docs/reference/bugspark.md, Tables: `category_enum`)."""
 
     BUG = "bug"
     UI = "ui"

@@ -1,4 +1,4 @@
-"""A recorded wish to write to GitHub, and what became of sending it (DESIGN.md, Writing to GitHub)."""
+"""A recorded wish to write to GitHub, and what became of sending it (docs/design.md, Writing to GitHub)."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -102,7 +102,7 @@ class FieldEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListState:
-    """Where one list of one repository was left (GITHUB.md, rules 2-5).
+    """Where one list of one repository was left (docs/reference/github.md, List rules, 2-5).
 
     `anchor` stays put so that the probe's URL and ETag stay valid. `cursor` is set while a drain is
     unfinished: the drain goes on from there.

@@ -25,7 +25,7 @@ COMMENT = "comment"
 
 
 def kind_of(action: Action) -> Kind:
-    """The stable word for an action (CONTRACT.md, plan --json)."""
+    """The stable word for an action (docs/reference/contract.md, JSON of a plan)."""
     match action:
         case SetField():
             return Kind.SET_FIELD

@@ -1,4 +1,7 @@
-"""What a pass reports: its outcome, what it cost, what it changed (CONTRACT.md, --json of a pass)."""
+"""What a pass reports: its outcome, what it cost, what it changed.
+
+Source: docs/reference/contract.md, JSON of a pass.
+"""
 
 from datetime import datetime
 from enum import StrEnum

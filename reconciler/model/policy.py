@@ -1,4 +1,4 @@
-"""The operator's choices, in the shapes the rooms need them (CONTRACT.md, Configuration)."""
+"""The operator's choices, in the shapes the rooms need them (docs/reference/contract.md, Configuration)."""
 
 from collections.abc import Mapping
 from dataclasses import field
@@ -83,7 +83,7 @@ class Timing:
 
     @property
     def claim(self) -> float:
-        """A write's bytes leave this soon after its claim, or it is given back (DESIGN.md)."""
+        """A write's bytes leave this soon after its claim, or it is given back (docs/design.md)."""
         return min(15.0, self.settle / 2)
 
     @property

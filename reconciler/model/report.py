@@ -10,7 +10,7 @@ from reconciler.model.values import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """The three columns on a report that name its issue (CONTRACT.md, Columns)."""
+    """The three columns on a report that name its issue (docs/reference/contract.md, Columns)."""
 
     repository: str  # "owner/repo"
     number: int
@@ -46,7 +46,7 @@ class ReportDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalComment:
-    """A comment in BugSpark. It is created and deleted there, never edited (BUGSPARK.md)."""
+    """A comment in BugSpark. It is created and deleted there, never edited (docs/reference/bugspark.md)."""
 
     id: CommentId
     report_id: ReportId

@@ -10,7 +10,7 @@ from reconciler.model.values import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownAction:
-    """One action of a plan as people and programs read it (CONTRACT.md, plan --json)."""
+    """One action of a plan as people and programs read it (docs/reference/contract.md, JSON of a plan)."""
 
     kind: str
     report: str | None  # its id

@@ -1,4 +1,4 @@
-"""A project's standing in one sign and a few words, and what a person should do (LOOKS.md)."""
+"""A project's standing in one sign and a few words, and what a person should do (docs/reference/looks.md)."""
 
 from datetime import datetime, tzinfo
 from enum import StrEnum

@@ -1,4 +1,7 @@
-"""Who looks at the pages and the API, and how far that goes (BUGSPARK.md, Dashboard sign-in)."""
+"""Who looks at the pages and the API, and how far that goes.
+
+Source: docs/reference/bugspark.md, Dashboard sign-in.
+"""
 
 from enum import IntEnum
 from uuid import UUID

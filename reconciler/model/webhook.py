@@ -21,10 +21,10 @@ class WebhookHealth:
 
 
 EVENTS = ("issues", "issue_comment", "label")
-"""What a hook has to announce (GITHUB.md, Webhooks)."""
+"""What a hook has to announce (docs/reference/github.md, Webhooks)."""
 
 PATH = "/api/v1/webhooks/github/{project}"
-"""Where deliveries of a project are taken in (CONTRACT.md, HTTP)."""
+"""Where deliveries of a project are taken in (docs/reference/contract.md, HTTP)."""
 
 
 UNSET = (
@@ -37,7 +37,7 @@ PERMISSION = (
     "the token needs the repository permission Webhooks: read and write (a classic token: the scope"
     " admin:repo_hook), and its account must be an administrator of the repository"
 )
-"""What GitHub wants of whoever sees or changes webhooks (GITHUB.md, Webhooks)."""
+"""What GitHub wants of whoever sees or changes webhooks (docs/reference/github.md, Webhooks)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""BugSpark's text as people wrote it: it is stored HTML-escaped (BUGSPARK.md, Habits, "Text"). Pure."""
+"""BugSpark's text as people wrote it: it is stored HTML-escaped (docs/reference/bugspark.md, Text). Pure."""
 
 import html
 import re

@@ -38,9 +38,11 @@ Row_co = TypeVar("Row_co", covariant=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[Row_co]):
-    """Rows of one list, and the state that may be stored once they are applied (GITHUB.md, rule 4).
+    """Rows of one list, and the state that may be stored once they are applied.
 
     `state` is None on pages that must not move the cursor yet (a window still being walked).
+
+    Source: docs/reference/github.md, List rules, 4.
     """
 
     rows: tuple[Row_co, ...]
@@ -177,7 +179,7 @@ class GitHub(Protocol):
 
 
 class Markers(Protocol):
-    """Signs and recognises the last line of what we write (DESIGN.md, Marker)."""
+    """Signs and recognises the last line of what we write (docs/design.md, Marker)."""
 
     def sign(self, kind: str, repository_id: RepositoryId, number: int, local_id: UUID) -> str:
         """The marker line. `kind` is "issue" or "comment"; `number` is 0 for an issue."""

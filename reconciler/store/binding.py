@@ -1,4 +1,4 @@
-"""Tying a report to an issue, and cutting it loose (CONTRACT.md: `link`, `unlink`)."""
+"""Tying a report to an issue, and cutting it loose (docs/reference/contract.md, The command)."""
 
 from dataclasses import replace
 

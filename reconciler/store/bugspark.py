@@ -1,4 +1,4 @@
-"""BugSpark's tables as far as this program touches them (BUGSPARK.md, Tables).
+"""BugSpark's tables as far as this program touches them (docs/reference/bugspark.md, Tables).
 
 They are BugSpark's: on PostgreSQL they exist already and get four columns; only an empty SQLite file gets
 them from us. Columns that BugSpark has and nobody here reads are left out.
@@ -163,4 +163,4 @@ ADDED_COLUMNS = (
     ("reports", "github_repo"),
     ("comments", "source"),
 )
-"""What `reconcile migrate` adds where it is missing (CONTRACT.md, Columns added to BugSpark's tables)."""
+"""What `reconcile migrate` adds where it is missing (docs/reference/contract.md, Columns)."""

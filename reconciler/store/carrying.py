@@ -1,7 +1,7 @@
 """What a transferred issue's new link takes over from its old one: comments of BugSpark that never left.
 
 Those that left went along with the issue, and first contact finds them there by author and text. The rest is
-neither older than the tie between the two nor kept back by anybody (DESIGN.md, Invariants, 2).
+neither older than the tie between the two nor kept back by anybody (docs/design.md, Invariants, 2).
 """
 
 from collections.abc import Callable

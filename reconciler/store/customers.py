@@ -1,6 +1,8 @@
-"""BugSpark's own webhooks: customers hear of a synced change as of a person's (BUGSPARK.md, Tables).
+"""BugSpark's own webhooks: customers hear of a synced change as of a person's.
 
 BugSpark's worker delivers; here only its tasks are written, in the transaction that changes the report.
+
+Source: docs/reference/bugspark.md, Tables.
 """
 
 from collections.abc import Callable, Collection, Sequence

@@ -143,7 +143,8 @@ def _sqlite(url: URL, connections: int) -> Engine:
 def attend_sqlite(engine: Any) -> None:
     """Make a synchronous SQLite engine take the write lock at BEGIN, unless the connection only reads.
 
-    The default, a deferred BEGIN, loses updates silently under concurrency (DESIGN.md, Traps).
+    The default, a deferred BEGIN, loses updates silently under concurrency (docs/design.md, Traps of the
+    libraries).
     """
 
     @event.listens_for(engine, "connect")

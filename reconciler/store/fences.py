@@ -1,7 +1,7 @@
 """The right to work on a project, one process at a time: `ports.Fences`.
 
 PostgreSQL: a session advisory lock over a connection of its own, which must not go through pgbouncer
-(DESIGN.md, Where one machine is not enough). It ends with the connection, however that ends.
+(docs/design.md, Where one machine is not enough). It ends with the connection, however that ends.
 SQLite: a row with a heartbeat (fence_rows).
 """
 

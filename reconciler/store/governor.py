@@ -1,4 +1,7 @@
-"""One credential's limits, shared by all processes through one row: `ports.Governor` (DESIGN.md, Limits)."""
+"""One credential's limits, shared by all processes through one row: `ports.Governor`.
+
+Source: docs/design.md, Limits.
+"""
 
 from collections.abc import Mapping
 from dataclasses import field, replace

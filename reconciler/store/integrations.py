@@ -76,7 +76,7 @@ def parsed(text: str) -> dict[str, Any]:
 
 
 def _name(value: object, what: str) -> str:
-    """A name that can stand in a path (DESIGN.md, Security). It is not repeated: a stranger wrote it."""
+    """A name that can stand in a path (docs/design.md, Security). It is not repeated: a stranger wrote it."""
     if value is None or value == "":
         raise BadConfigError(f"Its github integration has no {what}.")
     if not isinstance(value, str) or not NAME.fullmatch(value) or value in (".", ".."):

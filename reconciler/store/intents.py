@@ -1,4 +1,4 @@
-"""Recorded wishes to write to GitHub: `ports.Intents` (DESIGN.md, Writing to GitHub)."""
+"""Recorded wishes to write to GitHub: `ports.Intents` (docs/design.md, Writing to GitHub)."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace

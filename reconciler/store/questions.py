@@ -1,4 +1,4 @@
-"""The questions a pass asks about BugSpark's own differences (DESIGN.md, One pass: local detection).
+"""The questions a pass asks about BugSpark's own differences (docs/design.md, One pass: local detection).
 
 Each is one statement that touches every link or comment of the project, shaped so that PostgreSQL hashes ids
 and SQLite walks covering indexes: 100,000 unchanged rows cost tens of milliseconds

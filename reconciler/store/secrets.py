@@ -1,4 +1,4 @@
-"""BugSpark's secrets at rest: Fernet under its ENCRYPTION_KEY (BUGSPARK.md, Secrets)."""
+"""BugSpark's secrets at rest: Fernet under its ENCRYPTION_KEY (docs/reference/bugspark.md, Secrets)."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

@@ -22,7 +22,7 @@ SLACK = timedelta(seconds=30)
 """How much earlier than its change a delivery may seem to have come: no two clocks agree."""
 
 PATIENCE = timedelta(minutes=2) + SLACK
-"""How much later it may come. GitHub promises nothing (GITHUB.md, Webhooks)."""
+"""How much later it may come. GitHub promises nothing (docs/reference/github.md, Webhooks)."""
 
 MOST = 100
 """Changes written down by one pass: enough to know that a hook is silent."""

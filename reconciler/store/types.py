@@ -9,7 +9,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 
 class Instant(TypeDecorator[datetime]):
-    """A moment: aware in, aware and UTC out, on both databases (DESIGN.md, Traps of the libraries)."""
+    """A moment: aware in, aware and UTC out, on both databases (docs/design.md, Traps of the libraries)."""
 
     impl: TypeEngine[Any] | type[TypeEngine[Any]] = DateTime(timezone=True)
     cache_ok: bool | None = True

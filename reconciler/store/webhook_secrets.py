@@ -1,4 +1,7 @@
-"""The webhook secret in `integrations.config`, and the one before it (BUGSPARK.md, Secrets)."""
+"""The webhook secret in `integrations.config`, and the one before it.
+
+Source: docs/reference/bugspark.md, Secrets.
+"""
 
 from datetime import datetime
 from typing import Any

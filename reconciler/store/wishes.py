@@ -1,4 +1,4 @@
-"""Intents as rows: how a wish meets the one that is there already (DESIGN.md, Writing to GitHub, 1)."""
+"""Intents as rows: how a wish meets the one that is there already (docs/design.md, Writing to GitHub, 1)."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Deletions that the guard holds back until the operator accepts exactly those (DESIGN.md, Guard)."""
+"""Deletions that the guard holds back until the operator accepts exactly those (docs/design.md, Guard)."""
 
 from collections.abc import Mapping, Sequence
 

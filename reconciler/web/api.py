@@ -1,4 +1,4 @@
-"""The JSON API for BugSpark's own dashboard (CONTRACT.md, HTTP). It only reads."""
+"""The JSON API for BugSpark's own dashboard (docs/reference/contract.md, HTTP). It only reads."""
 
 from dataclasses import dataclass
 from http import HTTPStatus

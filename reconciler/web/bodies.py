@@ -9,10 +9,10 @@ from fastapi import HTTPException, Request
 from starlette.requests import ClientDisconnect
 
 LARGEST = 1024 * 1024
-"""CONTRACT.md, HTTP: 413 over 1 MiB."""
+"""docs/reference/contract.md, HTTP: 413 over 1 MiB."""
 TOGETHER = 32 * LARGEST
 PATIENCE = 10.0
-"""Seconds for a whole body. GitHub itself gives up after ten (GITHUB.md, Webhooks)."""
+"""Seconds for a whole body. GitHub itself gives up after ten (docs/reference/github.md, Webhooks)."""
 
 
 class Bodies:

@@ -1,4 +1,4 @@
-"""GitHub is away: what pages say of it, and what still works (LOOKS.md, the house rules). Pure."""
+"""GitHub is away: what pages say of it, and what still works (docs/reference/looks.md, Rules). Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which issue a delivery is about. A hint where to look, never data (GITHUB.md, Webhooks).
+"""Which issue a delivery is about. A hint where to look, never data (docs/reference/github.md, Webhooks).
 
 What can't be read, because it is cut, garbled, not UTF-8 or not of GitHub's shape, names no issue: the
 signature says that GitHub sent it, so it is accepted and the project is looked at all the same.

@@ -1,4 +1,4 @@
-"""For machines that watch this one: alive, ready, and in numbers (CONTRACT.md, HTTP)."""
+"""For machines that watch this one: alive, ready, and in numbers (docs/reference/contract.md, HTTP)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

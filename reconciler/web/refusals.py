@@ -1,4 +1,7 @@
-"""Errors as pages for people and as JSON for programs: what to do, and what still works (LOOKS.md)."""
+"""Errors as pages for people and as JSON for programs: what to do, and what still works.
+
+Source: docs/reference/looks.md.
+"""
 
 from dataclasses import dataclass
 from http import HTTPStatus

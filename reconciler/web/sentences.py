@@ -1,4 +1,7 @@
-"""A line of a story in words: what, from → to, why (LOOKS.md: the same words everywhere). Pure."""
+"""A line of a story in words: what, from → to, why. Pure.
+
+Source: docs/reference/looks.md, Rules: the same words everywhere.
+"""
 
 from dataclasses import dataclass
 

@@ -33,7 +33,7 @@ class Running:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: the daemon's decide (DESIGN.md, Traps of the libraries)."""
+    """uvicorn without its signal handlers: the daemon's decide (docs/design.md, Traps of the libraries)."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

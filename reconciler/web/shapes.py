@@ -7,7 +7,7 @@ from uuid import UUID
 
 
 class SyncState(StrEnum):
-    """How a report stands (CONTRACT.md, HTTP)."""
+    """How a report stands (docs/reference/contract.md, HTTP)."""
 
     SYNCED = "synced"
     PENDING = "pending"

@@ -30,7 +30,7 @@ WORDS = {
     SyncState.ATTENTION: "Needs you",
     SyncState.UNLINKED: "Not linked",
 }
-"""LOOKS.md: the same words everywhere."""
+"""docs/reference/looks.md, Rules: the same words everywhere."""
 
 
 def sign_of(word: str) -> tuple[str, str]:

@@ -1,4 +1,7 @@
-"""Where this program is reached, and by whom without a sign-in (CONTRACT.md, `[web]`). Pure."""
+"""Where this program is reached, and by whom without a sign-in. Pure.
+
+Source: docs/reference/contract.md, Configuration, `[web]`.
+"""
 
 import ipaddress
 import re

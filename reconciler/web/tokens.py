@@ -1,4 +1,4 @@
-"""BugSpark's access tokens: who a JWT says its bearer is (BUGSPARK.md, Dashboard sign-in)."""
+"""BugSpark's access tokens: who a JWT says its bearer is (docs/reference/bugspark.md, Dashboard sign-in)."""
 
 import hashlib
 import hmac

@@ -1,4 +1,7 @@
-"""GitHub's deliveries: verified, noted, and answered before anybody looks at GitHub (CONTRACT.md, HTTP)."""
+"""GitHub's deliveries: verified, noted, and answered before anybody looks at GitHub.
+
+Source: docs/reference/contract.md, HTTP.
+"""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -70,7 +73,7 @@ class Receiver:
 
 
 def router(receiver: Receiver) -> APIRouter:
-    """The route of CONTRACT.md."""
+    """The route of docs/reference/contract.md."""
     made = APIRouter(tags=["webhooks"])
 
     @made.post(PATH, status_code=HTTPStatus.ACCEPTED, responses=REFUSALS)

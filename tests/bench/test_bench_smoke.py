@@ -1,4 +1,5 @@
-"""The benchmark still runs, and what it counts (never what it times) is as DESIGN.md says, invariant 8."""
+"""The benchmark still runs, and what it counts (never what it times) is as promised (docs/design.md,
+Invariants, 8)."""
 
 from pathlib import Path
 

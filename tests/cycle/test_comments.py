@@ -9,7 +9,7 @@ BOT = "bugspark-bot"
 
 
 def nudge(sync: Sync, number: int) -> None:
-    """Bring an issue into the list: deleting a comment does not (GITHUB.md, Lists)."""
+    """Bring an issue into the list: deleting a comment does not (docs/reference/github.md, Lists)."""
     web = sync.github.web
     if "nudged" in web.label_names(number):
         web.unlabel(number, "nudged", by="alice")

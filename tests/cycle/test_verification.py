@@ -1,4 +1,7 @@
-"""Verification finds what no list tells, and costs nothing when nothing changed (GITHUB.md, 9)."""
+"""Verification finds what no list tells, and costs nothing when nothing changed.
+
+Source: docs/reference/github.md, List rules, 9.
+"""
 
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync

@@ -169,7 +169,7 @@ def test_the_tables_are_those_that_migration_0001_brought() -> None:
     assert digest == "c70ec4b400a60ad9592787653aae5ae77ae41bf801d56b5bd2712751a07f2009"
 
 
-# Procrastinate's traps (DESIGN.md, Where one machine is not enough)
+# Procrastinate's traps (docs/design.md, Where one machine is not enough)
 
 
 @pytest.fixture

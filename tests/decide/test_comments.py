@@ -1,4 +1,4 @@
-"""DESIGN.md, "Comments": each has an original on one side and a copy on the other."""
+"""docs/design.md, Comments: each has an original on one side and a copy on the other."""
 
 from dataclasses import replace
 

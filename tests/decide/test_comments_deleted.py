@@ -1,4 +1,4 @@
-"""DESIGN.md, "Comments": a deleted original takes its copy along, a deleted copy is remembered."""
+"""docs/design.md, Comments: a deleted original takes its copy along, a deleted copy is remembered."""
 
 from dataclasses import replace
 from typing import Any

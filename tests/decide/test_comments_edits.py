@@ -1,4 +1,4 @@
-"""DESIGN.md, "Comments": edits of originals are carried over, edits of copies shown."""
+"""docs/design.md, Comments: edits of originals are carried over, edits of copies shown."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""DESIGN.md, "First contact": comments that were there before the link."""
+"""docs/design.md, Initial sync: comments that were there before the link."""
 
 from dataclasses import replace
 from typing import Any

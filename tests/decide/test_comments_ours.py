@@ -1,4 +1,4 @@
-"""DESIGN.md, "Comments": how a copy of ours is known, and what becomes of a second one."""
+"""docs/design.md, Comments: how a copy of ours is known, and what becomes of a second one."""
 
 from dataclasses import replace
 

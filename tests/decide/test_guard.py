@@ -1,4 +1,4 @@
-"""DESIGN.md, "Guard": suspicious deletions wait, the rest proceeds."""
+"""docs/design.md, Guard: suspicious deletions wait, the rest proceeds."""
 
 from dataclasses import replace
 

@@ -1,4 +1,7 @@
-"""How a report stands, read from all that is known about it (LOOKS.md: the same words everywhere)."""
+"""How a report stands, read from all that is known about it.
+
+Source: docs/reference/looks.md, Rules: the same words everywhere.
+"""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""GITHUB.md, Credentials and versions; and who may do what."""
+"""docs/reference/github.md, Credentials and versions; and who may do what."""
 
 from typing import Any
 

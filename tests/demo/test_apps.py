@@ -1,4 +1,4 @@
-"""GITHUB.md, Credentials and versions: GitHub Apps."""
+"""docs/reference/github.md, Credentials and versions: GitHub Apps."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""GITHUB.md, Conditional requests."""
+"""docs/reference/github.md, Conditional requests."""
 
 import httpx
 import pytest

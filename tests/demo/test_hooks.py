@@ -1,4 +1,4 @@
-"""GITHUB.md, Webhooks."""
+"""docs/reference/github.md, Webhooks."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""GITHUB.md, Limits."""
+"""docs/reference/github.md, Limits."""
 
 import asyncio
 from typing import Any

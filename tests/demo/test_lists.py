@@ -1,4 +1,4 @@
-"""GITHUB.md, Lists."""
+"""docs/reference/github.md, Lists."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""GITHUB.md, Writes: moved, gone, locked, archived, blocked."""
+"""docs/reference/github.md, Writes: moved, gone, locked, archived, blocked."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""GITHUB.md, Lists: what moves an issue's `updated_at`."""
+"""docs/reference/github.md, Lists: what moves an issue's `updated_at`."""
 
 from collections.abc import Callable
 

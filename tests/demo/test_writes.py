@@ -1,4 +1,4 @@
-"""GITHUB.md, Writes."""
+"""docs/reference/github.md, Writes."""
 
 from typing import Any
 

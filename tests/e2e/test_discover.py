@@ -1,4 +1,7 @@
-"""Issues that BugSpark's own button exported without storing the link (BUGSPARK.md, The existing export)."""
+"""Issues that BugSpark's own button exported without storing the link.
+
+Source: docs/reference/bugspark.md, The existing export.
+"""
 
 from reconciler.demo.github.rows import Issue
 from tests.support.command import Place

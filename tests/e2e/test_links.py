@@ -1,4 +1,7 @@
-"""Links: taken up, made, cut, exported; nothing doubled, nothing claimed twice (DESIGN.md, CONTRACT.md)."""
+"""Links: taken up, made, cut, exported; nothing doubled, nothing claimed twice.
+
+Source: docs/design.md, docs/reference/contract.md.
+"""
 
 from reconciler.demo.github.faults import Delay, Limit
 from reconciler.model.fields import Category, Severity

@@ -1,4 +1,4 @@
-"""`reconcile --project …` as an outside checker runs it (CONTRACT.md, The command)."""
+"""`reconcile --project …` as an outside checker runs it (docs/reference/contract.md, The command)."""
 
 import subprocess
 import time

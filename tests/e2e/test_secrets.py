@@ -1,4 +1,4 @@
-"""No secret reaches a stream, a row or another host (DESIGN.md, Security)."""
+"""No secret reaches a stream, a row or another host (docs/design.md, Security)."""
 
 import http.server
 import threading

@@ -1,4 +1,7 @@
-"""`why`, `resolve`, `retry` and `verify` as a person at a terminal uses them (CONTRACT.md, The command)."""
+"""`why`, `resolve`, `retry` and `verify` as a person at a terminal uses them.
+
+Source: docs/reference/contract.md, The command.
+"""
 
 import sqlalchemy as sa
 

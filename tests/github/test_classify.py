@@ -1,4 +1,4 @@
-"""What became of a write, for every kind of answer (DESIGN.md, Writing to GitHub: Classify)."""
+"""What became of a write, for every kind of answer (docs/design.md, Writing to GitHub: Classify)."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Tokens and GitHub Apps (GITHUB.md, Credentials and versions)."""
+"""Tokens and GitHub Apps (docs/reference/github.md, Credentials and versions)."""
 
 import asyncio
 from collections.abc import AsyncIterator

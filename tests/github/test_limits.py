@@ -1,4 +1,4 @@
-"""Every form a limit's answer has (GITHUB.md, Limits), and what only looks like one."""
+"""Every form a limit's answer has (docs/reference/github.md, Limits), and what only looks like one."""
 
 from datetime import UTC, datetime
 

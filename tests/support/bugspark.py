@@ -1,7 +1,7 @@
 """A live BugSpark to test on: its PostgreSQL schema as it is in the field, and people who use it.
 
-On SQLite `reconcile migrate` makes BugSpark's tables; on PostgreSQL this module does, exactly as BUGSPARK.md
-tells them, with an `alembic_version` of their own.
+On SQLite `reconcile migrate` makes BugSpark's tables; on PostgreSQL this module does, exactly as
+docs/reference/bugspark.md tells them, with an `alembic_version` of their own.
 """
 
 import json

@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # the web is imported where it is served, not in every test
 CANARY = "c4nary7f3a"
 BOT_TOKEN = f"ghp_{CANARY}_bot_0123456789"
 THEIRS = ("integrations",)
-"""BugSpark's own table, in which a token may be plain (BUGSPARK.md, Secrets)."""
+"""BugSpark's own table, in which a token may be plain (docs/reference/bugspark.md, Secrets)."""
 
 
 class Escaped(AssertionError):

@@ -1,4 +1,4 @@
-"""The invariants of DESIGN.md that can be seen from outside, checked against a town's book."""
+"""The invariants (docs/design.md, Invariants) that are seen from outside, checked against a town's book."""
 
 from collections.abc import Iterator
 

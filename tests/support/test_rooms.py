@@ -1,4 +1,4 @@
-"""The import contracts catch what DESIGN.md ("Rooms") does not allow, and nothing else."""
+"""The import contracts catch what docs/design.md, Packages does not allow, and nothing else."""
 
 import grimp
 import pytest

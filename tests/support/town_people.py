@@ -19,7 +19,7 @@ SEVERITIES = {
     "low": "low-priority",
 }
 CATEGORIES = {"crash": "crash", "performance": "performance", "ui": "ui"}
-"""Label by value, the one that counts first (DESIGN.md, Deciding)."""
+"""Label by value, the one that counts first (docs/design.md, Deciding)."""
 ELSEWHERE = 2
 """So many issues there are that no report was made for, once reports are moved about."""
 

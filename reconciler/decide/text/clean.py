@@ -19,7 +19,8 @@ def newlines(text: str) -> str:
 def clean(text: str) -> str:
     r"""Return `text` without control characters (except `\n`, `\t`) and lone surrogates; newlines as `\n`.
 
-    Source: BUGSPARK.md, Habits, "Text"; DESIGN.md, Security. Bidirectional controls stay: people write them.
+    Source: docs/reference/bugspark.md, Text; docs/design.md, Security. Bidirectional controls stay: people
+    write them.
     """
     return _CONTROLS.sub("", newlines(text))
 

@@ -1,6 +1,6 @@
 """Comments as they are written on the other side, and how a copy is told from an original.
 
-The forms are DESIGN.md's, "Comments": `**login** (via GitHub):` in BugSpark, `[BugSpark] Name:` on GitHub.
+The forms are `**login** (via GitHub):` in BugSpark, `[BugSpark] Name:` on GitHub (docs/design.md, Comments).
 """
 
 import re
@@ -13,7 +13,8 @@ from reconciler.decide.text.fences import LONGEST_FENCE, close_fences
 from reconciler.decide.text.inert import inert, inert_line
 from reconciler.model.written import unescape
 
-# GitHub's limit is 65,536 of an unsettled unit (GITHUB.md, Writes, Limits); bytes are the narrowest reading.
+# GitHub's limit is 65,536 of an unsettled unit (docs/reference/github.md, Writes); bytes are the narrowest
+# reading.
 BODY_BYTES: Final = 65_000
 TAG: Final = "[BugSpark]"
 NAME_CHARS: Final = 255
@@ -29,7 +30,7 @@ def to_bugspark(login: str | None, body: str | None, cut_at: int = 60_000) -> st
     """Return the text of the BugSpark comment that copies a GitHub one; at most `cut_at` characters.
 
     `login`: None for an account that is gone (GitHub calls it ghost). `body`: as GitHub gives it. The result
-    is plain text, not HTML-escaped (BUGSPARK.md, Habits, "Text"), without control characters.
+    is plain text, not HTML-escaped (docs/reference/bugspark.md, Text), without control characters.
     """
     heading = f"**{single_line(login or '') or GHOST}** (via GitHub):\n\n"
     text = normalise(clean(body or ""))
@@ -44,7 +45,7 @@ def is_imported(body: str) -> tuple[str, str] | None:
     """Return login and text of a BugSpark comment that has the form of a copy from GitHub, else None.
 
     A body BugSpark stored HTML-escaped is recognised too; its text is given back as stored, so compare with
-    `same_text`. Source: DESIGN.md, "First contact".
+    `same_text`. Source: docs/design.md, Initial sync.
     """
     for text in (newlines(body), unescape(newlines(body))):
         found = _IMPORTED.fullmatch(text)
@@ -72,7 +73,7 @@ def to_github(name: str | None, body: str, marker: str, *, hosts: Collection[str
 
 
 def has_tag(body: str) -> bool:
-    """Tell whether a GitHub comment has `[BugSpark]` at its very start (DESIGN.md, "Comments")."""
+    """Tell whether a GitHub comment has `[BugSpark]` at its very start (docs/design.md, Comments)."""
     return body.startswith(TAG)
 
 

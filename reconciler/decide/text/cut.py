@@ -13,7 +13,8 @@ def cut_bytes(text: str, limit: int) -> str:
     """Return the longest start of `text` that ends between graphemes and is at most `limit` UTF-8 bytes.
 
     A grapheme longer than the limit, or than any that people write, is cut between code points.
-    `text` has no lone surrogates. Bytes bound characters and UTF-16 units too (GITHUB.md, Writes, Limits).
+    `text` has no lone surrogates. Bytes bound characters and UTF-16 units too (docs/reference/github.md,
+    Writes).
     """
     head = text[: max(limit, 0)].encode()[: max(limit, 0)].decode("utf-8", "ignore")
     return _to_grapheme(text, len(head))
@@ -27,7 +28,7 @@ def cut_chars(text: str, limit: int) -> str:
 def cut_line(text: str, *, chars: int) -> str:
     """Return `text`, or its start and an ellipsis: at most `chars` UTF-16 units, which bounds characters.
 
-    Source: GITHUB.md, Writes, Limits (title 256); the narrower reading of "character" is taken.
+    Source: docs/reference/github.md, Writes (title 256); the narrower reading of "character" is taken.
     """
     if _utf16(text) <= chars:
         return text

@@ -56,7 +56,7 @@ def inert(text: str, *, hosts: Collection[str]) -> str:
 
     `hosts`: host names (`name` or `name:port`) whose images stay images; others become links. The text stays
     Markdown. Linear in its length; a second call changes nothing; any start of the result is inert as well.
-    Open code fences are not its business (`close_fences`). Source: DESIGN.md, "Text to GitHub".
+    Open code fences are not its business (`close_fences`). Source: docs/design.md, Text to GitHub.
     """
     quiet = _URL.sub(_escape_at, without_comments(clean(text)))
     for pattern, replacement in _RULES:

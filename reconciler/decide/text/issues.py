@@ -1,4 +1,7 @@
-"""The body of an exported issue: BugSpark's own export (BUGSPARK.md, "The existing export"), made safe."""
+"""The body of an exported issue: BugSpark's own export, made safe.
+
+Source: docs/reference/bugspark.md, The existing export.
+"""
 
 import re
 from collections.abc import Collection, Iterator

@@ -1,4 +1,7 @@
-"""Titles both ways. On GitHub a title wears the report's tracking id: `[BUG-0001] Title` (BUGSPARK.md)."""
+"""Titles both ways. On GitHub a title wears the report's tracking id: `[BUG-0001] Title`.
+
+Source: docs/reference/bugspark.md.
+"""
 
 from typing import Final
 
@@ -31,7 +34,8 @@ def same_title(issue_title: str, tracking_id: str, report_title: str) -> bool:
     """Tell whether BugSpark's own button could have given this title to an issue of this report.
 
     The button's version decides whether the stored, escaped title or the readable one was sent; both count,
-    nothing else does. Source: BUGSPARK.md, "The existing export"; DESIGN.md, links.
+    nothing else does. Source: docs/reference/bugspark.md, The existing export;
+    docs/reference/contract.md, Configuration (`sync.discover`).
     """
     sent = single_line(issue_title)
     titles = (single_line(report_title), single_line(unescape(report_title)))

@@ -1,4 +1,4 @@
-"""Who asks, and what that allows (GITHUB.md, Credentials and versions)."""
+"""Who asks, and what that allows (docs/reference/github.md, Credentials and versions)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reconciler.demo.github.rows import Level, User
 from reconciler.demo.github.world import App, Repository, Token, World
 
 _LONGEST_JWT = 600
-"""Seconds a JWT may last from now (GITHUB.md, Credentials)."""
+"""Seconds a JWT may last from now (docs/reference/github.md, Credentials and versions)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import h11
 from reconciler.demo.github.hooks import Deliveries, Delivery
 
 _PATIENCE = 10.0
-"""Seconds a receiver has (GITHUB.md, Webhooks)."""
+"""Seconds a receiver has (docs/reference/github.md, Webhooks)."""
 
 
 async def deliver_for_ever(deliveries: Deliveries) -> None:

@@ -1,6 +1,6 @@
 """The readings of GitHub's behaviour that are unsettled, or that differ by size or place: one switch each.
 
-Source of every line: GITHUB.md. The defaults are the readings seen most often.
+Source of every line: docs/reference/github.md. The defaults are the readings seen most often.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ OK, NOT_MODIFIED = 200, 304
 def conditional(request: Request, answer: Answer) -> Answer:
     """Give the answer its ETag, of this body and this token, or make it a 304.
 
-    Source: GITHUB.md, Conditional requests.
+    Source: docs/reference/github.md, Conditional requests.
     """
     credential = request.headers.get("authorization", "").encode("latin-1", "replace")
     digest = hashlib.blake2b(answer.body, digest_size=24, key=hashlib.sha256(credential).digest())

@@ -69,7 +69,7 @@ class Deliveries:
         self._send(hook, "ping", msgspec.json.encode(body | {"repository": self._short(repository)}))
 
     def redeliver(self, delivery: Delivery) -> None:
-        """Send a message again, under the same id (GITHUB.md, Webhooks)."""
+        """Send a message again, under the same id (docs/reference/github.md, Webhooks)."""
         self._enqueue(delivery)
 
     def release(self, *, reverse: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""GitHub's rate limits: always counted, enforced only when asked (GITHUB.md, Limits)."""
+"""GitHub's rate limits: always counted, enforced only when asked (docs/reference/github.md, Limits)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SECONDARY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How much is allowed and how a refusal looks; the numbers are GITHUB.md's."""
+    """How much is allowed and how a refusal looks; the numbers are in docs/reference/github.md, Limits."""
 
     primary: int = 5_000
     points_per_minute: int = 900

@@ -72,7 +72,7 @@ class Problem(Exception):
         self.extra = extra
 
     def answer(self) -> Answer:
-        """Return it in GitHub's shape (GITHUB.md, Writes)."""
+        """Return it in GitHub's shape (docs/reference/github.md, Writes)."""
         body: dict[str, object] = {"message": self.message, **self.extra}
         if self.errors:
             body["errors"] = self.errors

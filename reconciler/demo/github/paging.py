@@ -1,4 +1,7 @@
-"""Pages of a list: which rows a request asks for, and the `Link` header that leads on (GITHUB.md, Lists)."""
+"""Pages of a list: which rows a request asks for, and the `Link` header that leads on.
+
+Source: docs/reference/github.md, Lists.
+"""
 
 from __future__ import annotations
 

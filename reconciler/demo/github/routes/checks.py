@@ -1,4 +1,4 @@
-"""What GitHub refuses with 422: missing, too long, of the wrong kind (GITHUB.md, Writes)."""
+"""What GitHub refuses with 422: missing, too long, of the wrong kind (docs/reference/github.md, Writes)."""
 
 from __future__ import annotations
 

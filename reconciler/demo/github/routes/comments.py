@@ -1,4 +1,4 @@
-"""Comments: an issue's, a repository's, a single one (GITHUB.md, Lists and Writes)."""
+"""Comments: an issue's, a repository's, a single one (docs/reference/github.md, Lists and Writes)."""
 
 from __future__ import annotations
 

@@ -79,7 +79,10 @@ class Exchange:
         return found
 
     def issue(self, repository: Repository) -> Issue:
-        """Return the issue in the path; raises Problem when it is gone or elsewhere (GITHUB.md, Writes)."""
+        """Return the issue in the path; raises Problem when it is gone or elsewhere.
+
+        Source: docs/reference/github.md, Writes.
+        """
         number = int(self.params["number"])
         self.issues_on(repository)
         if number in repository.gone:

@@ -1,4 +1,4 @@
-"""Issues: list, read, open, change (GITHUB.md, Lists and Writes)."""
+"""Issues: list, read, open, change (docs/reference/github.md, Lists and Writes)."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def change_issue(call: Exchange) -> Answer:
 
 
 def _set_state(repository: Repository, number: int, state: str | None, reason: str | None, by: str) -> None:
-    """Close or reopen; the reason counts only when the state changes (GITHUB.md, Writes)."""
+    """Close or reopen; the reason counts only when the state changes (docs/reference/github.md, Writes)."""
     before = repository.issue(number).state
     if state == "open":
         repository.reopen(number, by=by)

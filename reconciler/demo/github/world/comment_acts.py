@@ -52,7 +52,10 @@ class CommentActs(RepositoryState):
 
     @act
     def delete_comment(self, comment_id: int, *, by: str) -> Comment:
-        """Delete a comment: the count falls, `updated_at` stays (GITHUB.md, Lists). KeyError when gone."""
+        """Delete a comment: the count falls, `updated_at` stays. KeyError when gone.
+
+        Source: docs/reference/github.md, Lists.
+        """
         row, actor, now = self._comment(comment_id), self.world.user(by).id, self.world.moment()
         self._tell("issue_comment", "deleted", actor, number=row.issue, comment=row.id)
         self.comments.remove(comment_id, now)

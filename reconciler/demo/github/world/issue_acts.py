@@ -60,7 +60,10 @@ class IssueActs(LabelActs):
 
     @act
     def reclose(self, number: int) -> Issue:
-        """Send `closed` without a reason for a closed issue: it becomes completed (GITHUB.md, Writes)."""
+        """Send `closed` without a reason for a closed issue: it becomes completed.
+
+        Source: docs/reference/github.md, Writes.
+        """
         row = self.issue(number)
         if row.reason == "completed" or not self.world.facts.reclosing_completes:
             return row
@@ -112,7 +115,7 @@ class IssueActs(LabelActs):
 
     @act
     def react(self, number: int) -> Issue:
-        """React to an issue: nothing that lists show moves (GITHUB.md, Lists)."""
+        """React to an issue: nothing that lists show moves (docs/reference/github.md, Lists)."""
         return self.issue(number)
 
     def _edited(self, row: Issue, actor: int, **changes: Any) -> Issue:

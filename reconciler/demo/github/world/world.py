@@ -16,7 +16,7 @@ from reconciler.demo.github.world.repository import Repository
 
 Notice = Callable[[int, str, Mapping[str, Any], int], None]
 _LONG = 480
-"""Installation tokens are long since 2026 (GITHUB.md, Credentials)."""
+"""Installation tokens are long since 2026 (docs/reference/github.md, Credentials and versions)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
