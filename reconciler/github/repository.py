@@ -56,8 +56,8 @@ class Doorway:
         dice: Callable[[], float] = random.random,
     ) -> None:
         """In: `leave_within`, the seconds after which no byte of a write may begin to leave (docs/design.md,
-        Claim: min(15, settle_seconds / 2)); `dice`, numbers in [0, 1). Raises ConfigurationError for an
-        address that is none."""
+        Writing to GitHub, 2: min(15, settle_seconds / 2)); `dice`, numbers in [0, 1). Raises
+        ConfigurationError for an address that is none."""
         self.origin = Origin.parse(api_url)
         self.api_version = api_version
         self.clock = clock

@@ -1,6 +1,6 @@
 """One credential's limits, shared by all processes through one row: `ports.Governor`.
 
-Source: docs/design.md, Limits.
+Source: docs/design.md, Limits and failure.
 """
 
 from collections.abc import Mapping

@@ -185,7 +185,7 @@ def test_the_advice_on_autogenerate_spares_our_tables_and_columns_and_nothing_el
     section = DOCUMENTS["docs/operating.md"].section("For BugSpark's maintainers")
     advice = Document(path=README.path, text=section).blocks[0]
     names: dict[str, object] = {}
-    exec(compile(advice.text, "operating.md", "exec"), names)
+    exec(compile(advice.text, "docs/operating.md", "exec"), names)
     admits = names["include_object"]
     assert callable(admits)
     ours = (*tables.metadata.tables, "procrastinate_jobs", VERSION_TABLE)

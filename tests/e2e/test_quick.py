@@ -1,4 +1,4 @@
-"""What a command with nothing to do spares: modules it has no use for (docs/bench.md, The command)."""
+"""What a command with nothing to do spares: modules it has no use for (docs/bench.md)."""
 
 from tests.support.command import Place
 

@@ -31,7 +31,7 @@ from tests.cli.test_status import ACME, NOW, TROUBLE, VIEW, health
 from tests.decide.test_why import FROZEN, REFUSED, an_intent
 from tests.support.nouns import AFTER, a_dossier, a_link, a_report
 
-DOCS = (Path(__file__).parents[2] / "docs" / "operating.md").read_text("utf-8")
+DOCS = (Path(__file__).parents[2] / "docs/operating.md").read_text("utf-8")
 PROJECTS: dict[State, Health] = {
     State.SYNCED: health(),
     State.WAITING: health(pending=3),

@@ -1,0 +1,44 @@
+"""docs/reference/contract.md says what there is, and lists as planned only what there is not."""
+
+import re
+import tomllib
+
+from tests.docs.markdown import ROOT, read
+from tests.docs.test_documents import command, example_keys, keys_of, options
+
+CONTRACT = read(ROOT / "docs/reference/contract.md")
+
+
+def planned(heading: str) -> str:
+    _, found, rest = CONTRACT.text.partition(f"\n### Planned: {heading}\n")
+    assert found
+    return re.split(r"^##+ ", rest, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def test_its_configuration_is_the_example_s_keys_and_defaults() -> None:
+    (block,) = [block for block in CONTRACT.blocks if block.kind == "toml"]
+    assert tomllib.loads(block.text) == tomllib.loads((ROOT / "config.example.toml").read_text())
+
+
+def test_keys_that_are_planned_are_not_there() -> None:
+    (block,) = re.findall(r"```\n(.*?)```", planned("configuration"), re.DOTALL)
+    names = list(keys_of(tomllib.loads(block)))
+    keys = {name for name in names if not any(other.startswith(f"{name}.") for other in names)}
+    assert keys
+    assert sorted(keys & example_keys()) == []
+
+
+def test_commands_and_options_that_are_planned_are_not_there() -> None:
+    known, there = command().commands, []
+    calls = re.findall(r"^- `([^`]*)`", planned("the command"), re.MULTILINE)
+    for name, *words in map(str.split, calls):
+        added = {word.strip("[]") for word in words if word.strip("[]").startswith("--")} - {"--json"}
+        if name in known and (name, *words) != ("plan", "--json") and added <= options(name):
+            there.append(" ".join((name, *words)))
+    assert len(calls) > 9
+    assert there == []
+
+
+def test_every_command_there_is_stands_in_its_table() -> None:
+    table = CONTRACT.section("The command")
+    assert [name for name in command().commands if f"`reconcile {name}" not in table] == []
