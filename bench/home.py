@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from bench.hub import TOKEN, Repository
 from bench.plot import Plot
 from bench.processes import Program
-from reconciler.config.load import load
+from reconciler.config.load import load_configuration
 from reconciler.model.ids import ProjectId
-from reconciler.wiring import migrate
+from reconciler.wiring import migrate_schema
 from tests.support.bugspark import BugSpark, connected, install
 from tests.support.postgres import Server
 
@@ -93,7 +93,7 @@ def open_home(
         api = repository.hub.api
         text = f"[database]\nurl = {json.dumps(url)}\n[github]\napi_url = {json.dumps(api)}\n"
         config.write_text(text + NO_PACING)
-        migrate(load(config, {}).settings)
+        migrate_schema(load_configuration(config, {}).settings)
         with connected(url) as engine:
             bugspark = BugSpark(engine)
             project = bugspark.add_project()

@@ -15,14 +15,29 @@ from sqlalchemy import Table
 from bench.home import Home
 from bench.hub import Said
 from bench.plot import Plot
-from reconciler.decide.text import digest, to_bugspark
+from reconciler.decide.text import comment_to_bugspark, text_digest
 from reconciler.model.fields import Category, IssueState, Severity, Side, Status
-from reconciler.model.ids import CommentId, EntryId, IssueNumber, LinkId, ReportId
-from reconciler.model.link import Base, Checked, Entry, EntryState, Link, LinkOrigin, LinkState, Seen
+from reconciler.model.ids import CommentId, CommentPairId, IssueNumber, LinkId, ReportId
+from reconciler.model.link import (
+    Base,
+    CommentPair,
+    CommentPairState,
+    Link,
+    LinkOrigin,
+    LinkState,
+    SeenIssue,
+    Verification,
+)
 from reconciler.store import bugspark, tables
 from reconciler.store.bulk import insert_all
-from reconciler.store.engine import open_engine
-from reconciler.store.records import ENTRY_KINDS, LINK_KINDS, entry_row, kinds, link_row
+from reconciler.store.engine import open_database
+from reconciler.store.records import (
+    COMMENT_PAIR_COLUMN_TYPES,
+    LINK_COLUMN_TYPES,
+    column_types,
+    comment_pair_row,
+    link_row,
+)
 
 LONG_AGO = timedelta(days=30)
 NOT_DUE = timedelta(hours=6)
@@ -31,14 +46,14 @@ CHUNK = 5_000
 DESCRIPTION = (
     "1. Put something into the cart.\n2. Reload.\n\nExpected: it is there. Seen: an empty page.\n" * 6
 )
-REPORT = kinds(
+REPORT = column_types(
     bugspark.reports, "id", "project_id", "tracking_id", "title", "description", "severity", "category",
     "status", "console_logs_included", "created_at", "updated_at", "github_issue_number", "github_issue_url",
     "github_repo",
 )  # fmt: skip
-COMMENT = kinds(bugspark.comments, "id", "report_id", "body", "created_at", "source")
-RUN = kinds(tables.runs, "project_id", "at", "outcome", "result")
-CHANGE = kinds(
+COMMENT = column_types(bugspark.comments, "id", "report_id", "body", "created_at", "source")
+RUN = column_types(tables.runs, "project_id", "at", "outcome", "result")
+CHANGE = column_types(
     tables.changes, "project_id", "report_id", "link_id", "at", "side", "kind", "field", "rule", "since"
 )
 MINUTES = 1_440
@@ -58,7 +73,7 @@ def insert_links(home: Home, count: int, *, said: Iterable[Said] = ()) -> list[L
             _at_peace(links)
             | {
                 bugspark.comments: (COMMENT, (_comment(*each) for each in threads)),
-                tables.comments: (ENTRY_KINDS, (_entry(*each) for each in threads)),
+                tables.comments: (COMMENT_PAIR_COLUMN_TYPES, (_entry(*each) for each in threads)),
             },
         )
     )
@@ -106,12 +121,12 @@ def insert_comments(home: Home, links: Iterable[Link], body: str) -> None:
 def _at_peace(links: Sequence[Link]) -> Wanted:
     return {
         bugspark.reports: (REPORT, (_report(link) for link in links)),
-        tables.links: (LINK_KINDS, (tuple(link_row(link, 1).values()) for link in links)),
+        tables.links: (LINK_COLUMN_TYPES, (tuple(link_row(link, 1).values()) for link in links)),
     }
 
 
 async def _insert(url: str, wanted: Wanted) -> None:
-    database = open_engine(url)
+    database = open_database(url)
     try:
         for table, (types, rows) in wanted.items():
             for chunk in _chunks(rows):
@@ -158,7 +173,7 @@ def _link(plot: Plot, number: IssueNumber, comments: int) -> Link:
             title=title,
             remote_title=title,
         ),
-        seen=Seen(
+        seen=SeenIssue(
             state=IssueState.OPEN,
             state_reason=None,
             labels=LABELS,
@@ -170,7 +185,7 @@ def _link(plot: Plot, number: IssueNumber, comments: int) -> Link:
         created_at=at,
         revision=1,
         # None is due for verification before anything here is over: that costs requests of its own.
-        checked=Checked(at=now, due=now + NOT_DUE, etags=None),
+        verification=Verification(at=now, due=now + NOT_DUE, etags=None),
     )
 
 
@@ -186,20 +201,20 @@ def _report(link: Link) -> Row:
 
 
 def _comment(link: Link, said: Said, copy: CommentId) -> Row:
-    return (copy, link.report_id, to_bugspark("alice", said.body), said.at, "github")
+    return (copy, link.report_id, comment_to_bugspark("alice", said.body), said.at, "github")
 
 
 def _entry(link: Link, said: Said, copy: CommentId) -> Row:
-    entry = Entry(
-        id=EntryId(uuid4()),
+    entry = CommentPair(
+        id=CommentPairId(uuid4()),
         link_id=link.id,
         origin=Side.GITHUB,
-        state=EntryState.LIVE,
+        state=CommentPairState.LIVE,
         local_id=copy,
         remote_id=said.id,
-        local_digest=digest(to_bugspark("alice", said.body)),
-        remote_digest=digest(said.body),
+        local_digest=text_digest(comment_to_bugspark("alice", said.body)),
+        remote_digest=text_digest(said.body),
         remote_updated_at=said.at,
         author="alice",
     )
-    return entry_row(entry, link)
+    return comment_pair_row(entry, link)

@@ -14,15 +14,15 @@ import msgspec
 
 from bench.stopwatch import timed
 from reconciler import logs
-from reconciler.config.load import load
+from reconciler.config.load import load_configuration
 from reconciler.cycle.run import run_pass
-from reconciler.wiring.application import Silent
-from reconciler.wiring.parts import Parts, open_parts
+from reconciler.wiring.application import NoProgress
+from reconciler.wiring.parts import Container, open_container
 
 
 def main(arguments: list[str]) -> int:
     config, project, count = arguments
-    settings = load(Path(config), {}).settings
+    settings = load_configuration(Path(config), {}).settings
     redaction = logs.Redaction(settings.secrets())
     logs.configure(level="warning", style="json", redaction=redaction, colour=False, stream=sys.stderr)
     print(asyncio.run(_passes(settings, project, int(count))))
@@ -30,14 +30,14 @@ def main(arguments: list[str]) -> int:
 
 
 async def _passes(settings: Any, project: str, count: int) -> str:
-    async with open_parts(settings) as parts:
+    async with open_container(settings) as parts:
         return msgspec.json.encode({"passes": [await _one(parts, project) for _ in range(count)]}).decode()
 
 
-async def _one(parts: Parts, name: str) -> dict[str, Any]:
+async def _one(parts: Container, name: str) -> dict[str, Any]:
     spent: defaultdict[str, float] = defaultdict(float)
     project = await parts.stores.projects.find(name)
-    context = timed(await parts.context(project, Silent(), by_hand=True), spent)
+    context = timed(await parts.build_context(project, NoProgress(), by_hand=True), spent)
     wall, cpu = time.perf_counter(), time.process_time()
     result = await run_pass(context)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu

@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy.engine import Connection
 
-from reconciler.store.schema import VERSION_TABLE, admit
+from reconciler.store.schema import VERSION_TABLE, include_object
 from reconciler.store.tables import metadata
 
 
@@ -13,7 +13,7 @@ def run() -> None:
         connection=connection,
         target_metadata=metadata,
         version_table=VERSION_TABLE,
-        include_object=admit,
+        include_object=include_object,
         transactional_ddl=True,  # SQLite can: our transaction begins with BEGIN IMMEDIATE
     )
     with context.begin_transaction():

@@ -81,7 +81,7 @@ class RestoredError(ReconcilerError):
     kind = "restored"
 
 
-class FenceLostError(ReconcilerError):
+class ProjectLockLostError(ReconcilerError):
     """The lock on the project was lost while working: nothing more may be written."""
 
     kind = "fence"

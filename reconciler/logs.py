@@ -15,22 +15,22 @@ from types import MappingProxyType
 from typing import Any, Literal, TextIO
 
 from reconciler.model.secret import Secret
-from reconciler.model.visible import visible
+from reconciler.model.visible import escape_unprintable
 
 MASK = "***"
-SHORTEST = 4  # a shorter "secret" would blot out ordinary words
-TRACE = "exception"
+MIN_SECRET_LENGTH = 4  # a shorter "secret" would blot out ordinary words
+TRACEBACK_KEY = "exception"
 # What is a secret by its looks, whoever brought it: GitHub's tokens, Fernet's, passwords in addresses,
 # private keys. The tokens of an App have no fixed shape, so what is read is registered as well.
-LOOKS_SECRET = re.compile(
+SECRET_PATTERN = re.compile(
     r"\b(?:gh[pousr]_|github_pat_)\w{10,}|\bgAAAA[\w=-]{20,}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
     r"|(?i:(?<=bearer )|(?<=token ))[\w.~+/=-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END|\Z)",
     re.DOTALL,
 )
 
-OURS = "reconciler"  # the loggers that `level` is for; libraries are heard from warnings on
-VALUES = "reconciler_values"  # the attribute of a record that carries an event's values
-_ABOUT: ContextVar[Mapping[str, str]] = ContextVar("about", default=MappingProxyType({}))
+ROOT_LOGGER = "reconciler"  # the loggers that `level` is for; libraries are heard from warnings on
+RECORD_VALUES_ATTRIBUTE = "reconciler_values"  # the attribute of a record that carries an event's values
+_BOUND_VALUES: ContextVar[Mapping[str, str]] = ContextVar("about", default=MappingProxyType({}))
 
 Event = MutableMapping[str, Any]
 Processor = Callable[[Any, str, Event], Event]
@@ -40,50 +40,52 @@ class Redaction:
     """The secrets known so far, and their removal from texts. Tokens read later are added as they come."""
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
-        self._texts: set[str] = set()
+        self._secret_texts: set[str] = set()
         for secret in secrets:
             self.add(secret)
 
     def add(self, secret: Secret) -> None:
         """From now on this text is masked wherever it turns up."""
-        if len(secret.reveal()) >= SHORTEST:
-            self._texts.add(secret.reveal())
+        if len(secret.reveal()) >= MIN_SECRET_LENGTH:
+            self._secret_texts.add(secret.reveal())
 
-    def clean(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """The text without any secret; longer ones first, since one may contain another."""
-        for known in sorted(self._texts, key=len, reverse=True):
+        for known in sorted(self._secret_texts, key=len, reverse=True):
             text = text.replace(known, MASK)
-        return LOOKS_SECRET.sub(MASK, text)
+        return SECRET_PATTERN.sub(MASK, text)
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
+class EventLogger:
     """One room's way to say what happened: an event, always the same words, and its values."""
 
     name: str
 
     def debug(self, event: str, **values: object) -> None:
         """For who looks for a mistake."""
-        self._say(logging.DEBUG, event, values)
+        self._emit(logging.DEBUG, event, values)
 
     def info(self, event: str, **values: object) -> None:
         """What happens as it should."""
-        self._say(logging.INFO, event, values)
+        self._emit(logging.INFO, event, values)
 
     def warning(self, event: str, **values: object) -> None:
         """What somebody may want to look into."""
-        self._say(logging.WARNING, event, values)
+        self._emit(logging.WARNING, event, values)
 
     def error(self, event: str, **values: object) -> None:
         """What is wrong with the program or its surroundings."""
-        self._say(logging.ERROR, event, values)
+        self._emit(logging.ERROR, event, values)
 
     def exception(self, event: str, **values: object) -> None:
         """An error, with the trace of the exception that is being handled."""
-        self._say(logging.ERROR, event, values, trace=True)
+        self._emit(logging.ERROR, event, values, trace=True)
 
-    def _say(self, level: int, event: str, values: Mapping[str, object], *, trace: bool = False) -> None:
-        logging.getLogger(self.name).log(level, event, extra={VALUES: values}, exc_info=trace)
+    def _emit(self, level: int, event: str, values: Mapping[str, object], *, trace: bool = False) -> None:
+        logging.getLogger(self.name).log(
+            level, event, extra={RECORD_VALUES_ATTRIBUTE: values}, exc_info=trace
+        )
 
 
 def configure(
@@ -106,17 +108,17 @@ def configure(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    logging.getLogger(OURS).setLevel(level.upper())
+    logging.getLogger(ROOT_LOGGER).setLevel(level.upper())
 
 
 @contextmanager
-def about(**names: str) -> Iterator[None]:
+def bind_log_values(**names: str) -> Iterator[None]:
     """Within this block every event says what it is about: `pass_id`, `project`, `link`."""
-    token = _ABOUT.set({**_ABOUT.get(), **names})
+    token = _BOUND_VALUES.set({**_BOUND_VALUES.get(), **names})
     try:
         yield
     finally:
-        _ABOUT.reset(token)
+        _BOUND_VALUES.reset(token)
 
 
 class _Formatter(logging.Formatter):
@@ -125,73 +127,77 @@ class _Formatter(logging.Formatter):
     def __init__(self, redaction: Redaction, style: str, *, colour: bool) -> None:
         super().__init__()
         self._redaction = redaction
-        self._looks = style
+        self._format_style = style
         self._colour = colour
-        self._inner: logging.Formatter | None = None
+        self._rendering_formatter: logging.Formatter | None = None
 
     def format(self, record: logging.LogRecord) -> str:
-        self._inner = self._inner or self._made()
-        return self._inner.format(record)
+        self._rendering_formatter = self._rendering_formatter or self._build_rendering_formatter()
+        return self._rendering_formatter.format(record)
 
-    def _made(self) -> logging.Formatter:
+    def _build_rendering_formatter(self) -> logging.Formatter:
         import structlog
 
         return structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[
-                _with_values,
+                _add_bound_values,
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.processors.format_exc_info,
             ],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                clean_with(self._redaction),
-                _renderer(self._looks, self._colour),
+                redaction_processor(self._redaction),
+                _build_renderer(self._format_style, self._colour),
             ],
         )
 
 
-def _with_values(_logger: Any, _method: str, event: Event) -> Event:
+def _add_bound_values(_logger: Any, _method: str, event: Event) -> Event:
     """What the event brings along, and what is going on around it."""
-    return {**_ABOUT.get(), **getattr(event["_record"], VALUES, {}), **event}
+    return {**_BOUND_VALUES.get(), **getattr(event["_record"], RECORD_VALUES_ATTRIBUTE, {}), **event}
 
 
-def clean_with(redaction: Redaction) -> Processor:
+def redaction_processor(redaction: Redaction) -> Processor:
     """A structlog processor: every key and value redacted and on one line, traces on indented ones."""
 
     def clean(_logger: Any, _method: str, event: Event) -> Event:
         return {
-            _text(redaction, key): _trace(redaction, value) if key == TRACE else _value(redaction, value)
+            _redact_text(redaction, key): _redact_traceback(redaction, value)
+            if key == TRACEBACK_KEY
+            else _redact_value(redaction, value)
             for key, value in event.items()
         }
 
     return clean
 
 
-def _value(redaction: Redaction, value: object) -> object:
+def _redact_value(redaction: Redaction, value: object) -> object:
     match value:
         case None | bool() | int() | float():
             return value
         case Secret():
             return MASK
         case Mapping():
-            return {_text(redaction, key): _value(redaction, item) for key, item in value.items()}
+            return {
+                _redact_text(redaction, key): _redact_value(redaction, item) for key, item in value.items()
+            }
         case list() | tuple() | set() | frozenset():
-            return [_value(redaction, item) for item in value]
+            return [_redact_value(redaction, item) for item in value]
         case _:
-            return _text(redaction, value)
+            return _redact_text(redaction, value)
 
 
-def _text(redaction: Redaction, value: object) -> str:
-    return visible(redaction.clean(str(value)))
+def _redact_text(redaction: Redaction, value: object) -> str:
+    return escape_unprintable(redaction.redact(str(value)))
 
 
-def _trace(redaction: Redaction, value: object) -> str:
+def _redact_traceback(redaction: Redaction, value: object) -> str:
     """Lines stay lines, for people; the indent keeps a forged one from looking like an event."""
-    return "\n".join(f"  {visible(line)}" for line in redaction.clean(str(value)).splitlines())
+    return "\n".join(f"  {escape_unprintable(line)}" for line in redaction.redact(str(value)).splitlines())
 
 
-def _renderer(style: str, colour: bool) -> Any:
+def _build_renderer(style: str, colour: bool) -> Any:
     import structlog
 
     if style == "json":

@@ -13,7 +13,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from reconciler.model.gauges import Gauges
 from reconciler.model.ids import ProjectId
-from reconciler.model.passes import Applied, Outcome, PassResult
+from reconciler.model.passes import AppliedCounts, Outcome, PassResult
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PASS_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -30,24 +30,28 @@ class Metrics:
             return Counter(f"reconciler_{name}", told, labels, registry=registry)
 
         self._passes = counter("passes", "Passes, by how they ended", "project", "outcome")
-        self._idle = counter("passes_idle", "Passes that found nothing to do", "project")
+        self._idle_passes = counter("passes_idle", "Passes that found nothing to do", "project")
         self._requests = counter("github_requests", "Requests that passes made of GitHub", "project", "kind")
         self._cost = counter("github_cost", "Primary rate limit used", "project")
-        self._answers = counter("github_answers", "GitHub's answers, by status", "status")
+        self._github_answers = counter("github_answers", "GitHub's answers, by status", "status")
         self._changes = counter("changes", "What passes changed on either side", "project", "kind")
         self._conflicts = counter("conflicts", "Conflicts recorded", "project")
         self._deliveries = counter("webhook_deliveries", "Verified deliveries", "project", "result")
-        self._rejected = counter("webhook_rejected", "Deliveries turned down, by our answer", "status")
+        self._rejected_deliveries = counter(
+            "webhook_rejected", "Deliveries turned down, by our answer", "status"
+        )
         self._attention = counter("attention", "What began or ceased to need a person", "project", "change")
-        self._served = counter("http_requests", "Requests answered, by route and status", "route", "status")
-        self._seconds = Histogram(
+        self._http_requests = counter(
+            "http_requests", "Requests answered, by route and status", "route", "status"
+        )
+        self._pass_seconds = Histogram(
             "reconciler_pass_seconds",
             "How long passes took",
             ("outcome",),
             buckets=PASS_SECONDS,
             registry=registry,
         )
-        self._answering = Histogram(
+        self._http_request_seconds = Histogram(
             "reconciler_http_request_seconds",
             "How long requests took to answer",
             ("route",),
@@ -55,57 +59,57 @@ class Metrics:
             registry=registry,
         )
 
-    def passed(self, result: PassResult) -> None:
+    def count_pass(self, result: PassResult) -> None:
         """A pass ended."""
         project = str(result.project_id)
         self._passes.labels(project, result.outcome.value).inc()
-        self._seconds.labels(result.outcome.value).observe(result.duration_ms / 1000)
-        if result.outcome is Outcome.OK and result.applied == Applied() and not result.github.writes:
-            self._idle.labels(project).inc()
+        self._pass_seconds.labels(result.outcome.value).observe(result.duration_ms / 1000)
+        if result.outcome is Outcome.OK and result.applied == AppliedCounts() and not result.github.writes:
+            self._idle_passes.labels(project).inc()
         asked = result.github
         self._requests.labels(project, "read").inc(max(0, asked.requests - asked.not_modified - asked.writes))
         self._requests.labels(project, "not_modified").inc(asked.not_modified)
         self._requests.labels(project, "write").inc(asked.writes)
         self._cost.labels(project).inc(asked.cost)
         self._conflicts.labels(project).inc(result.conflicts)
-        for kind in Applied.__dataclass_fields__:
+        for kind in AppliedCounts.__dataclass_fields__:
             if count := getattr(result.applied, kind):
                 self._changes.labels(project, kind).inc(count)
         for entered, count in ((True, result.entered), (False, result.left)):
             if count:
-                self.attention(result.project_id, entered=entered, count=count)
+                self.count_attention_changes(result.project_id, entered=entered, count=count)
 
-    def answered(self, status: int | None) -> None:
+    def count_github_answer(self, status: int | None) -> None:
         """GitHub answered a request; None: no answer came."""
-        self._answers.labels("none" if status is None else str(status)).inc()
+        self._github_answers.labels("none" if status is None else str(status)).inc()
 
-    def delivered(self, project_id: ProjectId, *, replayed: bool) -> None:
+    def count_delivery(self, project_id: ProjectId, *, replayed: bool) -> None:
         """A delivery with a valid signature came."""
         self._deliveries.labels(str(project_id), "replayed" if replayed else "accepted").inc()
 
-    def rejected(self, status: int) -> None:
+    def count_rejected_delivery(self, status: int) -> None:
         """A delivery was turned down. By whom it claims to be sent is not told: strangers choose that."""
-        self._rejected.labels(str(status)).inc()
+        self._rejected_deliveries.labels(str(status)).inc()
 
-    def attention(self, project_id: ProjectId, *, entered: bool, count: int = 1) -> None:
+    def count_attention_changes(self, project_id: ProjectId, *, entered: bool, count: int = 1) -> None:
         """So many things began, or ceased, to need a person."""
         self._attention.labels(str(project_id), "entered" if entered else "left").inc(count)
 
-    def served(self, route: str, status: int, seconds: float) -> None:
+    def count_http_request(self, route: str, status: int, seconds: float) -> None:
         """A request was answered. `route` is the route's pattern, never the path that was asked for."""
-        self._served.labels(route, str(status)).inc()
-        self._answering.labels(route).observe(seconds)
+        self._http_requests.labels(route, str(status)).inc()
+        self._http_request_seconds.labels(route).observe(seconds)
 
-    def text(self, gauges: Gauges | None) -> bytes:
+    def render(self, gauges: Gauges | None) -> bytes:
         """Everything as Prometheus text; without `gauges`, what the database would say is left out."""
         shown = CollectorRegistry()
-        shown.register(_Counted(self._registry))
+        shown.register(_ProcessCollector(self._registry))
         if gauges is not None:
-            shown.register(_Told(gauges))
+            shown.register(_DatabaseCollector(gauges))
         return generate_latest(shown)
 
 
-class _Counted:
+class _ProcessCollector:
     """What was counted, without the time each counter began: that doubles the text and tells nothing."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -117,7 +121,7 @@ class _Counted:
             yield metric
 
 
-class _Told:
+class _DatabaseCollector:
     """What the database said, as a collector."""
 
     def __init__(self, gauges: Gauges) -> None:
@@ -129,44 +133,47 @@ class _Told:
 
     def _projects(self) -> Iterator[Metric]:
         of = [(str(each.project_id), each) for each in self._gauges.projects]
-        yield _family(
+        yield _gauge_family(
             "links",
             "Links, by state",
             ("project", "state"),
             (((id_, state), number) for id_, each in of for state, number in each.links.items()),
         )
-        yield _family(
+        yield _gauge_family(
             "links_verified",
             "Links compared whole within poll.verify_seconds",
             ("project",),
             (((id_,), each.verified) for id_, each in of),
         )
-        yield _family(
+        yield _gauge_family(
             "intents_pending",
             "Writes to GitHub not yet confirmed, by state",
             ("project", "state"),
             (((id_, state), number) for id_, each in of for state, number in each.intents.items()),
         )
-        for name, told, attribute in _MOMENTS:
+        for name, told, attribute in _TIMESTAMP_GAUGES:
             moments = (((id_,), getattr(each, attribute)) for id_, each in of)
-            yield _family(name, told, ("project",), ((key, _unix(at)) for key, at in moments))
+            yield _gauge_family(name, told, ("project",), ((key, _unix_seconds(at)) for key, at in moments))
 
     def _credentials(self) -> Iterator[Metric]:
         of = [((str(each.credential),), each) for each in self._gauges.limits]
-        for name, told, attribute in _LIMITS:
-            yield _family(
-                name, told, ("credential",), ((key, _number(getattr(each, attribute))) for key, each in of)
+        for name, told, attribute in _LIMIT_GAUGES:
+            yield _gauge_family(
+                name,
+                told,
+                ("credential",),
+                ((key, _gauge_value(getattr(each, attribute))) for key, each in of),
             )
 
 
-_MOMENTS = (
+_TIMESTAMP_GAUGES = (
     ("intent_oldest_timestamp_seconds", "When the oldest unconfirmed write was wished for", "oldest_intent"),
     ("last_pass_timestamp_seconds", "When the last pass ended, however", "last_pass_at"),
     ("last_success_timestamp_seconds", "When the last pass ended well", "last_success_at"),
     ("next_pass_timestamp_seconds", "When the next pass is due, if it was put off", "next_at"),
     ("webhook_last_timestamp_seconds", "When the last delivery came", "last_delivery_at"),
 )
-_LIMITS = (
+_LIMIT_GAUGES = (
     ("github_limit_remaining", "Primary rate limit left, as GitHub last said", "remaining"),
     ("github_limit", "Primary rate limit", "limit"),
     ("github_limit_reset_timestamp_seconds", "When the limit is whole again", "reset_at"),
@@ -175,7 +182,7 @@ _LIMITS = (
 )
 
 
-def _family(
+def _gauge_family(
     name: str, told: str, labels: tuple[str, ...], rows: Iterable[tuple[tuple[str, ...], float | None]]
 ) -> Metric:
     family = GaugeMetricFamily(f"reconciler_{name}", told, labels=labels)
@@ -185,9 +192,9 @@ def _family(
     return family
 
 
-def _number(value: datetime | float | None) -> float | None:
-    return _unix(value) if isinstance(value, datetime) else value
+def _gauge_value(value: datetime | float | None) -> float | None:
+    return _unix_seconds(value) if isinstance(value, datetime) else value
 
 
-def _unix(at: datetime | None) -> float | None:
+def _unix_seconds(at: datetime | None) -> float | None:
     return None if at is None else at.timestamp()

@@ -10,14 +10,14 @@ import pytest
 
 from reconciler import logs
 from reconciler.model.secret import Secret
-from reconciler.model.visible import visible
+from reconciler.model.visible import escape_unprintable
 
 CANARY = "ghp_canary5f0c"
 
 
 @pytest.fixture(autouse=True)
 def put_back() -> Iterator[None]:
-    root, ours = logging.getLogger(), logging.getLogger(logs.OURS)
+    root, ours = logging.getLogger(), logging.getLogger(logs.ROOT_LOGGER)
     handlers, levels = root.handlers[:], (root.level, ours.level)
     yield
     root.handlers[:] = handlers
@@ -37,7 +37,7 @@ def fail(message: str) -> NoReturn:
 def configured(stream: io.StringIO, **choice: Any) -> Any:
     given: dict[str, Any] = {"level": "info", "style": "json", "redaction": logs.Redaction([Secret(CANARY)])}
     logs.configure(**{**given, **choice}, stream=stream)
-    return logs.Log("reconciler.test")
+    return logs.EventLogger("reconciler.test")
 
 
 def test_an_event_is_one_json_line_with_level_and_time(stream: io.StringIO) -> None:
@@ -85,11 +85,11 @@ def test_a_secret_added_later_is_masked_from_then_on(stream: io.StringIO) -> Non
 
 
 def test_an_empty_secret_masks_nothing() -> None:
-    assert logs.Redaction([Secret("")]).clean("abc") == "abc"
+    assert logs.Redaction([Secret("")]).redact("abc") == "abc"
 
 
 def test_a_secret_inside_a_longer_one_leaves_no_rest() -> None:
-    assert logs.Redaction([Secret("abcd"), Secret("abcdefgh")]).clean("-abcdefgh-abcd-") == "-***-***-"
+    assert logs.Redaction([Secret("abcd"), Secret("abcdefgh")]).redact("-abcdefgh-abcd-") == "-***-***-"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_secret_inside_a_longer_one_leaves_no_rest() -> None:
     ],
 )
 def test_what_looks_like_a_secret_is_masked_unasked(text: str) -> None:
-    cleaned = logs.Redaction().clean(f"before {text} after")
+    cleaned = logs.Redaction().redact(f"before {text} after")
     assert "***" in cleaned
     assert cleaned.startswith("before ")
     assert not any(word in cleaned for word in ("01234", "hunter2", "MIIE"))
@@ -115,7 +115,7 @@ def test_what_looks_like_a_secret_is_masked_unasked(text: str) -> None:
     "text", ["a token bearer came", "https://github.com/acme/web/issues/7", "mail a:b@c"]
 )
 def test_plain_words_and_addresses_stay(text: str) -> None:
-    assert logs.Redaction().clean(text) == text
+    assert logs.Redaction().redact(text) == text
 
 
 @pytest.mark.parametrize("style", ["json", "console"])
@@ -138,7 +138,7 @@ def test_a_trace_keeps_its_lines_but_none_starts_like_an_event(stream: io.String
 
 def test_events_say_what_they_are_about(stream: io.StringIO) -> None:
     log = configured(stream)
-    with logs.about(pass_id="p1", project="acme"):
+    with logs.bind_log_values(pass_id="p1", project="acme"):
         log.info("inside")
     log.info("outside")
     inside, outside = map(json.loads, stream.getvalue().splitlines())
@@ -167,4 +167,4 @@ def test_what_libraries_log_is_cleaned_too(stream: io.StringIO) -> None:
     ],
 )  # fmt: skip
 def test_what_a_terminal_would_obey_is_shown(text: str, shown: str) -> None:
-    assert visible(text) == shown
+    assert escape_unprintable(text) == shown

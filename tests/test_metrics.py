@@ -9,14 +9,17 @@ from prometheus_client.parser import text_string_to_metric_families
 from reconciler.metrics import Metrics
 from reconciler.model.gauges import Gauges, ProjectGauges
 from reconciler.model.ids import ProjectId
-from reconciler.model.passes import Applied, Cost, Outcome, PassResult
-from reconciler.model.snapshot import Limits
+from reconciler.model.passes import AppliedCounts, Cost, Outcome, PassResult
+from reconciler.model.snapshot import CredentialLimits
 
 PROJECT = ProjectId(UUID(int=7))
+NO_COST, NOTHING_APPLIED = Cost(), AppliedCounts()
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def a_pass(outcome: Outcome = Outcome.OK, *, cost: Cost = Cost(), applied: Applied = Applied()) -> PassResult:  # noqa: B008  # frozen
+def a_pass(
+    outcome: Outcome = Outcome.OK, *, cost: Cost = NO_COST, applied: AppliedCounts = NOTHING_APPLIED
+) -> PassResult:
     return PassResult(
         project_id=PROJECT,
         project_name="Shop",
@@ -26,7 +29,7 @@ def a_pass(outcome: Outcome = Outcome.OK, *, cost: Cost = Cost(), applied: Appli
         duration_ms=1500,
         github=cost,
         applied=applied,
-        conflicts=1 if applied != Applied() else 0,
+        conflicts=1 if applied != AppliedCounts() else 0,
         quarantined=0,
         pending=0,
     )
@@ -34,7 +37,7 @@ def a_pass(outcome: Outcome = Outcome.OK, *, cost: Cost = Cost(), applied: Appli
 
 def read(metrics: Metrics, gauges: Gauges | None = None) -> dict[str, float]:
     """`name{label values}` → value; the project comes first."""
-    text = metrics.text(gauges).decode()
+    text = metrics.render(gauges).decode()
     return {
         f"{sample.name.removeprefix('reconciler_')}{{{_values(sample.labels)}}}": sample.value
         for family in text_string_to_metric_families(text)
@@ -48,9 +51,9 @@ def _values(labels: Mapping[str, str]) -> str:
 
 def test_passes_are_counted_by_outcome_and_the_idle_ones_apart() -> None:
     metrics = Metrics()
-    metrics.passed(a_pass(cost=Cost(requests=2, not_modified=2)))
+    metrics.count_pass(a_pass(cost=Cost(requests=2, not_modified=2)))
     busy = Cost(requests=5, not_modified=1, writes=2, cost=4)
-    metrics.passed(a_pass(Outcome.PARTIAL, cost=busy, applied=Applied(comments_posted=2)))
+    metrics.count_pass(a_pass(Outcome.PARTIAL, cost=busy, applied=AppliedCounts(comments_posted=2)))
     found = read(metrics)
     assert found[f"passes_total{{{PROJECT},ok}}"] == 1
     assert found[f"passes_total{{{PROJECT},partial}}"] == 1
@@ -67,9 +70,9 @@ def test_passes_are_counted_by_outcome_and_the_idle_ones_apart() -> None:
 def test_answers_and_attention_are_counted_by_word() -> None:
     metrics = Metrics()
     for status in (200, 304, 304, None):
-        metrics.answered(status)
-    metrics.attention(PROJECT, entered=True, count=2)
-    metrics.attention(PROJECT, entered=False)
+        metrics.count_github_answer(status)
+    metrics.count_attention_changes(PROJECT, entered=True, count=2)
+    metrics.count_attention_changes(PROJECT, entered=False)
     found = read(metrics)
     assert [found[f"github_answers_total{{{each}}}"] for each in ("200", "304", "none")] == [1, 2, 1]
     assert found[f"attention_total{{{PROJECT},entered}}"] == 2
@@ -77,7 +80,7 @@ def test_answers_and_attention_are_counted_by_word() -> None:
 
 
 def test_what_the_database_says_is_told_as_it_is_and_what_it_does_not_know_is_left_out() -> None:
-    limit = Limits(
+    limit = CredentialLimits(
         credential="abc", remaining=4000, limit=5000, reset_at=AT, blocked_until=None, points_last_minute=3
     )
     project = ProjectGauges(
@@ -96,5 +99,5 @@ def test_what_the_database_says_is_told_as_it_is_and_what_it_does_not_know_is_le
 
 def test_two_of_them_share_nothing() -> None:
     one, other = Metrics(), Metrics()
-    one.answered(200)
+    one.count_github_answer(200)
     assert "github_answers_total{200}" not in read(other)

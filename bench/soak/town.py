@@ -10,14 +10,14 @@ from typing import Any
 
 from bench.plot import Plot
 from bench.rows import LABELS, settle_plots
-from reconciler.config.load import load
+from reconciler.config.load import load_configuration
 from reconciler.demo.github.clock import SystemClock
 from reconciler.demo.github.seeding import grow
 from reconciler.demo.github.simulator import Simulator
 from reconciler.demo.github.threads import running_in_thread
 from reconciler.demo.github.world import Repository, World
 from reconciler.model.ids import ReportId, RepositoryId
-from reconciler.wiring import migrate
+from reconciler.wiring import migrate_schema
 from tests.support.bugspark import BugSpark, connected, install
 from tests.support.outages import ShakyServer, shaky_server
 
@@ -86,7 +86,7 @@ def open_town(
         config = folder / "config.toml"
         given = {"database": {"url": url}, "github": {"api_url": api}}
         config.write_text(_toml({**settings, **given}))
-        migrate(load(config, {}).settings)
+        migrate_schema(load_configuration(config, {}).settings)
         plots = tuple(_plots(url, simulator.world, projects, links))
         made = settle_plots(url, plots, links)
         things = tuple(

@@ -10,11 +10,11 @@ from reconciler.model.attention import Alert
 from reconciler.model.secret import Secret
 from reconciler.model.told import Notice
 
-PATIENCE = 5.0
+ALERT_TIMEOUT_SECONDS = 5.0
 """Seconds for all of it: a pass waits for no longer."""
 
 
-class Poster:
+class AlertPoster:
     """Tells one address. It is a secret: such addresses often are their own password.
 
     `inner` replaces the network in tests.
@@ -25,21 +25,21 @@ class Poster:
         url: Secret,
         *,
         user_agent: str,
-        patience: float = PATIENCE,
+        patience: float = ALERT_TIMEOUT_SECONDS,
         inner: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._url = url
         self._user_agent = user_agent
-        self._patience = patience
-        self._inner = inner
+        self._timeout_seconds = patience
+        self._transport = inner
 
     async def post(self, alert: Alert) -> str | None:
         """Send it. None: it was taken (2xx); else why not, in words without the address. Raises nothing."""
         try:
-            async with asyncio.timeout(self._patience):
-                status = await self._send(msgspec.json.encode(as_json(alert)))
+            async with asyncio.timeout(self._timeout_seconds):
+                status = await self._send(msgspec.json.encode(alert_body(alert)))
         except TimeoutError:
-            return f"no answer within {self._patience:g} s"
+            return f"no answer within {self._timeout_seconds:g} s"
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
             return type(error).__name__  # its text may quote the address
         return None if 200 <= status < 300 else f"answered with status {status}"
@@ -47,11 +47,11 @@ class Poster:
     async def _send(self, body: bytes) -> int:
         # A client of its own for each: a cancelled request may leave its pool unusable, and alerts are rare.
         async with httpx.AsyncClient(
-            verify=self._trust(),
+            verify=self._tls_verification(),
             follow_redirects=False,
             trust_env=False,  # no proxy or .netrc may divert it, or add to it
-            transport=self._inner,
-            timeout=self._patience,
+            transport=self._transport,
+            timeout=self._timeout_seconds,
             headers={"User-Agent": self._user_agent, "Content-Type": "application/json"},
         ) as client:
             built = client.build_request("POST", self._url.reveal(), content=body)
@@ -59,7 +59,7 @@ class Poster:
             await answer.aclose()  # whatever it says, nobody reads it
             return answer.status_code
 
-    def _trust(self) -> ssl.SSLContext | bool:
+    def _tls_verification(self) -> ssl.SSLContext | bool:
         if self._url.reveal().startswith("http:"):
             return False  # loopback, by configuration; loading certificates for it would only take time
         context = httpx.create_ssl_context(trust_env=False)
@@ -67,16 +67,16 @@ class Poster:
         return context
 
 
-def as_json(alert: Alert) -> dict[str, object]:
+def alert_body(alert: Alert) -> dict[str, object]:
     """The body (docs/operating.md, Alerts). Strangers' text in it is text."""
     return {
         "project": {"id": str(alert.project_id), "name": alert.project_name, "repository": alert.repository},
-        "entered": [_notice(each) for each in alert.notices if each.entered],
-        "left": [_notice(each) for each in alert.notices if not each.entered],
+        "entered": [_notice_body(each) for each in alert.notices if each.entered],
+        "left": [_notice_body(each) for each in alert.notices if not each.entered],
     }
 
 
-def _notice(notice: Notice) -> dict[str, object]:
+def _notice_body(notice: Notice) -> dict[str, object]:
     about = notice.about
     return {
         "what": about.what,

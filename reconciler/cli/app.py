@@ -25,7 +25,7 @@ from reconciler.cli import (
     webhook,
     why,
 )
-from reconciler.cli.options import Json, Projects
+from reconciler.cli.options import JsonOption, ProjectsOption
 from reconciler.cli.session import session_of
 from reconciler.errors import UsageError
 
@@ -50,7 +50,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 )
 
 
-def build() -> typer.Typer:
+def build_cli() -> typer.Typer:
     """The command with all its families. Plain help: rich would cost more time than all of it."""
     app = typer.Typer(
         name="reconcile",
@@ -61,7 +61,7 @@ def build() -> typer.Typer:
     app.callback(invoke_without_command=True)(root)
     for command in COMMANDS:
         app.command()(command)
-    app.add_typer(webhook.family(), name="webhook")
+    app.add_typer(webhook.build_webhook_cli(), name="webhook")
     return app
 
 
@@ -73,9 +73,9 @@ def _print_version(value: bool) -> None:
 
 def root(
     context: typer.Context,
-    project: Projects = None,
+    project: ProjectsOption = None,
     every: Annotated[bool, typer.Option("--all", help="Every active project.")] = False,
-    json: Json = False,
+    json: JsonOption = False,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for a project that is at work elsewhere.")
     ] = False,
@@ -105,12 +105,14 @@ def root(
     """
     session = session_of(context)
     session.config = config
-    wanted = passes.Wanted(projects=tuple(project or ()), every=every, json=json, wait=wait, accept=accept)
+    wanted = passes.PassOptions(
+        projects=tuple(project or ()), all_projects=every, json=json, wait=wait, accept=accept
+    )
     if context.invoked_subcommand is None:
-        passes.run(session, wanted)
+        passes.run_passes(session, wanted)
         return
     session.command = f"reconcile {context.invoked_subcommand}"
-    if wanted.anything:
+    if wanted.has_any:
         raise UsageError(
             f"options stand before the command, on the command line; put them after {session.command}"
         )

@@ -6,20 +6,20 @@ from typing import Any
 
 import typer
 
-from reconciler.cli.options import Json
+from reconciler.cli.options import JsonOption
 from reconciler.cli.session import session_of
 
-VALUE = 34
+SETTING_COLUMNS = 34
 
 
-def config(context: typer.Context, json: Json = False) -> None:
+def config(context: typer.Context, json: JsonOption = False) -> None:
     """Show the effective configuration.
 
     Every key with its value and source, secrets masked.
     """
     session = session_of(context)
-    loaded = session.load()
-    shown = loaded.effective()
+    loaded = session.load_configuration()
+    shown = loaded.effective_values()
     if json:
         settings: dict[str, Any] = {}
         for item in shown:
@@ -30,11 +30,11 @@ def config(context: typer.Context, json: Json = False) -> None:
             table[name] = item.value
         sources = {item.key: item.source for item in shown}
         file = str(loaded.file) if loaded.file else None
-        session.console.json({"file": file, "settings": settings, "sources": sources})
+        session.console.print_json({"file": file, "settings": settings, "sources": sources})
         return
     for section, items in groupby(shown, key=lambda item: item.key.rpartition(".")[0]):
-        session.console.say(f"[{section}]")
+        session.console.print_line(f"[{section}]")
         for item in items:
             setting = f"{item.key.rpartition('.')[2]} = {encoder.dumps(item.value, ensure_ascii=False)}"
             origin = "" if item.source == "default" else f"  # {item.source}"
-            session.console.say(f"{setting:<{VALUE}}{origin}".rstrip())
+            session.console.print_line(f"{setting:<{SETTING_COLUMNS}}{origin}".rstrip())

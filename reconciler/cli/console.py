@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from reconciler.errors import ReconcilerError
 from reconciler.model.values import dataclass
-from reconciler.model.visible import visible
+from reconciler.model.visible import escape_unprintable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,53 +21,53 @@ class Console:
     err: TextIO
 
     @property
-    def unicode(self) -> bool:
+    def is_unicode(self) -> bool:
         """Whether stdout can show ✓ and →."""
         return (self.out.encoding or "").lower().replace("-", "") == "utf8"
 
-    def say(self, line: str = "") -> None:
+    def print_line(self, line: str = "") -> None:
         """One line of data."""
-        with self._writable():
-            print(visible(line), file=self.out)
+        with self._translate_write_errors():
+            print(escape_unprintable(line), file=self.out)
 
-    def json(self, value: Any) -> None:
+    def print_json(self, value: Any) -> None:
         """One object on one line, keys in the order given, ASCII only."""
-        with self._writable():
+        with self._translate_write_errors():
             print(json.dumps(value, separators=(", ", ": ")), file=self.out)
 
-    def note(self, sentence: str) -> None:
+    def print_note(self, sentence: str) -> None:
         """Something for a person on stderr, no error."""
-        print(visible(sentence), file=self.err)
+        print(escape_unprintable(sentence), file=self.err)
 
-    def complain(self, sentence: str) -> None:
+    def print_error(self, sentence: str) -> None:
         """An error: what, where, what to do."""
-        print(f"reconcile: {visible(sentence)}", file=self.err)
+        print(f"reconcile: {escape_unprintable(sentence)}", file=self.err)
 
     def flush(self) -> None:
         """Write out what is buffered: what goes wrong shows here and not, unseen, at the exit."""
-        with self._writable():
+        with self._translate_write_errors():
             self.out.flush()
 
     @contextmanager
-    def _writable(self) -> Iterator[None]:
+    def _translate_write_errors(self) -> Iterator[None]:
         """A full disk is an error to be said; a reader that left is not (BrokenPipeError)."""
         try:
             yield
         except BrokenPipeError:
             raise
         except OSError as error:
-            self.give_up()
+            self.discard_output()
             reason = error.strerror or type(error).__name__
             raise ReconcilerError(
                 f"output cannot be written, to stdout: {reason}; make room for it"
             ) from None
 
-    def give_up(self) -> None:
+    def discard_output(self) -> None:
         """Nobody can take our data any more: send the rest nowhere, or it would fail again at exit."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), self.out.fileno())
 
 
-def standard() -> Console:
+def standard_console() -> Console:
     """This process's own streams; a character they can't encode is written out, never an error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

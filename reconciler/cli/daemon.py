@@ -11,6 +11,6 @@ def daemon(context: typer.Context) -> None:
     Ends on SIGTERM; SIGHUP reads the configuration again.
     """
     session = session_of(context)
-    settings = session.serve().settings
+    settings = session.load_service_configuration().settings
     assert session.redaction is not None  # set up when the configuration was read
-    session.doors.daemon(settings, session.reload, session.redaction.add, session.environ)
+    session.entrypoints.run_daemon(settings, session.reload_settings, session.redaction.add, session.environ)

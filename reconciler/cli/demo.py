@@ -17,4 +17,4 @@ def demo(
 
     On SQLite and a simulated GitHub, in a temporary directory.
     """
-    raise typer.Exit(session_of(context).doors.demo(keep))
+    raise typer.Exit(session_of(context).entrypoints.run_demo(keep))

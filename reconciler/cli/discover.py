@@ -5,24 +5,24 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.console import Console
-from reconciler.cli.doors import Application
-from reconciler.cli.options import Json, OneProject
-from reconciler.cli.progress import Display
+from reconciler.cli.doors import Backend
+from reconciler.cli.options import JsonOption, ProjectOption
+from reconciler.cli.progress import ProgressDisplay
 from reconciler.cli.session import session_of
-from reconciler.cli.show_pass import project as project_as_json
+from reconciler.cli.show_pass import project_as_json
 from reconciler.cli.text import cut
 from reconciler.model.report import Project
 from reconciler.model.shown import DiscoveryResult
-from reconciler.model.wording import counted, words_of_shell
+from reconciler.model.wording import format_count, shell_command
 
 
 def discover(
     context: typer.Context,
-    project: OneProject,
+    project: ProjectOption,
     apply: Annotated[
         bool, typer.Option("--apply", help="Store the links; without it they are shown.")
     ] = False,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Find issues that were exported without a link.
 
@@ -31,35 +31,37 @@ def discover(
     session = session_of(context)
     console = session.console
 
-    async def work(application: Application, display: Display) -> tuple[Project, DiscoveryResult]:
-        chosen = await application.find(project)
-        cost = await application.discovery_cost(chosen)
-        console.note(f"This asks GitHub about {counted(cost, 'request')}.")
-        return chosen, await application.discover(chosen, apply=apply, progress=display.progress())
+    async def work(application: Backend, display: ProgressDisplay) -> tuple[Project, DiscoveryResult]:
+        chosen = await application.find_project(project)
+        cost = await application.estimate_discovery_requests(chosen)
+        console.print_note(f"This asks GitHub about {format_count(cost, 'request')}.")
+        return chosen, await application.discover(chosen, apply=apply, progress=display.new_progress())
 
-    chosen, result = session.run(work)
+    chosen, result = session.run_in_backend(work)
     if json:
-        console.json(_as_json(chosen, result))
+        console.print_json(_discovery_as_json(chosen, result))
     else:
-        _tell(console, chosen, result, apply=apply)
+        _print_discovery(console, chosen, result, apply=apply)
 
 
-def _tell(console: Console, project: Project, result: DiscoveryResult, *, apply: bool) -> None:
+def _print_discovery(console: Console, project: Project, result: DiscoveryResult, *, apply: bool) -> None:
     for found in result.candidates:
-        console.say(f"{found.report_tracking_id}  {found.issue}  {cut(found.title, 48)}")
+        console.print_line(f"{found.report_tracking_id}  {found.issue}  {cut(found.title, 48)}")
     for reason in result.skipped:
-        console.note(f"passed over: {reason}")
+        console.print_note(f"passed over: {reason}")
     found_words = (
-        f"{counted(len(result.candidates), 'match')[:-1]}es" if len(result.candidates) != 1 else "1 match"
+        f"{format_count(len(result.candidates), 'match')[:-1]}es"
+        if len(result.candidates) != 1
+        else "1 match"
     )
-    done = f"{counted(result.linked, 'link')} stored" if apply else "nothing stored"
-    console.note(f"{found_words}, {done}, {counted(result.requests, 'request')}.")
+    done = f"{format_count(result.linked, 'link')} stored" if apply else "nothing stored"
+    console.print_note(f"{found_words}, {done}, {format_count(result.requests, 'request')}.")
     if result.candidates and not apply:
-        again = words_of_shell("reconcile", "discover", "--project", project.name, "--apply")
-        console.note(f"To link them: {again}")
+        again = shell_command("reconcile", "discover", "--project", project.name, "--apply")
+        console.print_note(f"To link them: {again}")
 
 
-def _as_json(project: Project, result: DiscoveryResult) -> dict[str, object]:
+def _discovery_as_json(project: Project, result: DiscoveryResult) -> dict[str, object]:
     return {
         "project": project_as_json(project.id, project.name, project.repository),
         "candidates": [

@@ -4,54 +4,67 @@ from collections.abc import Iterable
 
 import typer
 
-from reconciler.cli.options import Json
-from reconciler.cli.session import Session, session_of
+from reconciler.cli.options import JsonOption
+from reconciler.cli.session import CommandSession, session_of
 from reconciler.errors import ConfigurationError, DatabaseError, ReconcilerError, SchemaError
-from reconciler.model.shown import Check, CheckLevel
+from reconciler.model.shown import CheckLevel, CheckResult
 
 OK, FAIL = CheckLevel.OK, CheckLevel.FAIL
-READ = Check(name="configuration", level=OK, message="every key is known, every value fits")
-ONLY = "nothing else was looked at"
+CONFIGURATION_OK = CheckResult(name="configuration", level=OK, message="every key is known, every value fits")
+NOTHING_ELSE_CHECKED = "nothing else was looked at"
 
 
-def check(context: typer.Context, json: Json = False) -> None:
+def check(context: typer.Context, json: JsonOption = False) -> None:
     """Test all that a pass needs.
 
     Configuration, database, key, tokens and permissions; each line says how to mend what is wrong.
     """
     session = session_of(context)
     try:
-        checks = session.run(lambda application, _: application.check())
+        checks = session.run_in_backend(lambda application, _: application.run_self_check())
     except (ConfigurationError, DatabaseError, SchemaError) as error:
-        _say(session, unusable(error), json)
+        _print_checks(session, startup_failure_checks(error), json)
         raise
-    _say(session, checks, json)
+    _print_checks(session, checks, json)
     if any(each.level is FAIL for each in checks):
         raise typer.Exit(1)
 
 
-def unusable(error: ReconcilerError) -> tuple[Check, ...]:
+def startup_failure_checks(error: ReconcilerError) -> tuple[CheckResult, ...]:
     """The lines of a place where it ends before anything could be looked at: as far as it got, and why."""
     said = str(error)
     match error:
         case ConfigurationError():
-            return (Check(name="configuration", level=FAIL, message=said, mend=f"mend that; {ONLY}"),)
+            return (
+                CheckResult(
+                    name="configuration",
+                    level=FAIL,
+                    message=said,
+                    remedy=f"mend that; {NOTHING_ELSE_CHECKED}",
+                ),
+            )
         case SchemaError():
-            answers = Check(name="database", level=OK, message="it answers")
-            mend = f"reconcile migrate, or a newer program where the database is newer; {ONLY}"
-            return (READ, answers, Check(name="schema", level=FAIL, message=said, mend=mend))
+            answers = CheckResult(name="database", level=OK, message="it answers")
+            mend = (
+                f"reconcile migrate, or a newer program where the database is newer; {NOTHING_ELSE_CHECKED}"
+            )
+            return (
+                CONFIGURATION_OK,
+                answers,
+                CheckResult(name="schema", level=FAIL, message=said, remedy=mend),
+            )
         case _:
-            mend = f"see that it runs and that database.url leads to it; {ONLY}"
-            return (READ, Check(name="database", level=FAIL, message=said, mend=mend))
+            mend = f"see that it runs and that database.url leads to it; {NOTHING_ELSE_CHECKED}"
+            return (CONFIGURATION_OK, CheckResult(name="database", level=FAIL, message=said, remedy=mend))
 
 
-def _say(session: Session, checks: Iterable[Check], json: bool) -> None:
+def _print_checks(session: CommandSession, checks: Iterable[CheckResult], json: bool) -> None:
     for each in checks:
         if json:
-            session.console.json(
-                {"name": each.name, "level": each.level, "message": each.message, "mend": each.mend}
+            session.console.print_json(
+                {"name": each.name, "level": each.level, "message": each.message, "mend": each.remedy}
             )
             continue
-        session.console.say(f"{each.level:<4}  {each.name}: {each.message}")
-        if each.mend and each.level is not OK:
-            session.console.say(f"      {each.mend}")
+        session.console.print_line(f"{each.level:<4}  {each.name}: {each.message}")
+        if each.remedy and each.level is not OK:
+            session.console.print_line(f"      {each.remedy}")

@@ -9,43 +9,45 @@ from contextlib import AbstractAsyncContextManager
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol, cast
 
-from reconciler.cli.unswept import unswept
+from reconciler.cli.unswept import without_gc
 from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:
     from reconciler.config.settings import Settings
-    from reconciler.model.dossier import ReportShown
+    from reconciler.model.dossier import ReportView
     from reconciler.model.fields import Field, Side
     from reconciler.model.passes import PassResult
     from reconciler.model.report import Project
     from reconciler.model.secret import Secret
-    from reconciler.model.shown import Check, DiscoveryResult, ExportResult, PlanShown, Progress
-    from reconciler.model.snapshot import Health, Limits
-    from reconciler.model.webhook import HookMade, WebhookSetup
+    from reconciler.model.shown import CheckResult, DiscoveryResult, ExportResult, PlanView, Progress
+    from reconciler.model.snapshot import CredentialLimits, ProjectHealth
+    from reconciler.model.webhook import HookResult, WebhookSetup
 
 
-class Application(Protocol):
+class Backend(Protocol):
     """The program, opened on one database (`wiring.open_application`)."""
 
-    async def projects(self) -> tuple[Project, ...]:
+    async def list_projects(self) -> tuple[Project, ...]:
         """Every active project with a github integration, by name."""
         ...
 
-    async def find(self, text: str) -> Project:
+    async def find_project(self, text: str) -> Project:
         """By id or exact name. Raises UsageError."""
         ...
 
-    async def run(
+    async def run_pass(
         self, project: Project, *, wait: bool, accept: str | None, progress: Progress
     ) -> PassResult:
         """One pass. A project's own trouble is in the result, never raised."""
         ...
 
-    async def plan(self, project: Project, progress: Progress) -> PlanShown:
+    async def plan(self, project: Project, progress: Progress) -> PlanView:
         """The same pass without the last step."""
         ...
 
-    async def status(self, project: Project | None) -> tuple[tuple[Health, ...], tuple[Limits, ...]]: ...
+    async def status(
+        self, project: Project | None
+    ) -> tuple[tuple[ProjectHealth, ...], tuple[CredentialLimits, ...]]: ...
 
     async def link(self, report: str, issue: str, *, backfill: bool) -> str:
         """A sentence that says what was done. Raises UsageError, ProjectError."""
@@ -53,7 +55,7 @@ class Application(Protocol):
 
     async def unlink(self, report: str) -> str: ...
 
-    async def why(self, report: str) -> ReportShown:
+    async def explain_report(self, report: str) -> ReportView:
         """All that is known about a report, and its story. Raises UsageError."""
         ...
 
@@ -67,7 +69,7 @@ class Application(Protocol):
         """A pass that compares every link whole. A project's own trouble is in the result, never raised."""
         ...
 
-    async def keep(self) -> int:
+    async def delete_old_records(self) -> int:
         """Remove records older than `keep.days`, if nobody did so today; how many rows."""
         ...
 
@@ -77,17 +79,17 @@ class Application(Protocol):
 
     async def resume(self, project: str) -> str: ...
 
-    async def webhook(self, project: Project) -> WebhookSetup:
+    async def show_webhook_setup(self, project: Project) -> WebhookSetup:
         """What is needed to set the project's webhook up on GitHub. Raises ProjectError."""
         ...
 
     async def rotate_webhook(self, project: Project) -> WebhookSetup: ...
 
-    async def create_webhook(self, project: Project) -> HookMade:
+    async def create_webhook(self, project: Project) -> HookResult:
         """Make the hook on GitHub or set it right. Raises ConfigurationError, ProjectError, GitHubError."""
         ...
 
-    async def discovery_cost(self, project: Project) -> int:
+    async def estimate_discovery_requests(self, project: Project) -> int:
         """About how many requests `discover` will make."""
         ...
 
@@ -95,49 +97,53 @@ class Application(Protocol):
 
     async def export(self, reports: tuple[str, ...], progress: Progress) -> tuple[ExportResult, ...]: ...
 
-    async def check(self) -> tuple[Check, ...]: ...
+    async def run_self_check(self) -> tuple[CheckResult, ...]: ...
 
 
-Learn = Callable[["Secret"], None]
+RegisterSecret = Callable[["Secret"], None]
 """Told every secret that is read, so that it is masked wherever it turns up."""
-Again = Callable[[], tuple["Settings", Callable[[], None]]]
+ReloadSettings = Callable[[], tuple["Settings", Callable[[], None]]]
 """Reads the configuration once more; what it returns beside it makes the log follow."""
 
 
-def _open_application(settings: Settings, learn: Learn) -> AbstractAsyncContextManager[Application]:
+def _open_backend(settings: Settings, learn: RegisterSecret) -> AbstractAsyncContextManager[Backend]:
     # httpx imports its own command line wherever click and rich happen to be: a tenth of a short command's
     # time. With an empty module in its place it does what it does where they are not: it goes without.
     sys.modules.setdefault("httpx._main", ModuleType("httpx._main"))
-    with unswept():
+    with without_gc():
         from reconciler.wiring import open_application
     return open_application(settings, learn=learn)
 
 
 def _migrate(settings: Settings) -> str:
-    from reconciler.wiring import migrate
+    from reconciler.wiring import migrate_schema
 
-    return migrate(settings)
+    return migrate_schema(settings)
 
 
-def _daemon(settings: Settings, again: Again, learn: Learn, environ: Mapping[str, str]) -> None:
+def _run_daemon(
+    settings: Settings, again: ReloadSettings, learn: RegisterSecret, environ: Mapping[str, str]
+) -> None:
     import asyncio
 
-    from reconciler.wiring.daemon import Starting, run_daemon
+    from reconciler.wiring.daemon import DaemonStart, run_daemon
 
-    asyncio.run(run_daemon(Starting(settings=settings, again=again, learn=learn, environ=environ)))
+    asyncio.run(
+        run_daemon(
+            DaemonStart(settings=settings, read_configuration=again, register_secret=learn, environ=environ)
+        )
+    )
 
 
-def _demo(keep: bool) -> int:
+def _run_demo(keep: bool) -> int:
     return cast("int", importlib.import_module("reconciler.demo.main").run(keep=keep))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doors:
+class Entrypoints:
     """The ways out of the command line; tests put their own behind them."""
 
-    open_application: Callable[[Settings, Learn], AbstractAsyncContextManager[Application]] = (
-        _open_application
-    )
+    open_backend: Callable[[Settings, RegisterSecret], AbstractAsyncContextManager[Backend]] = _open_backend
     migrate: Callable[[Settings], str] = _migrate
-    daemon: Callable[[Settings, Again, Learn, Mapping[str, str]], None] = _daemon
-    demo: Callable[[bool], int] = _demo
+    run_daemon: Callable[[Settings, ReloadSettings, RegisterSecret, Mapping[str, str]], None] = _run_daemon
+    run_demo: Callable[[bool], int] = _run_demo

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.options import Json
+from reconciler.cli.options import JsonOption
 from reconciler.cli.session import session_of
 
 
@@ -14,7 +14,7 @@ def export(
         list[str],
         typer.Argument(metavar="REPORT...", help="Report ids, or PROJECT:BUG-0001.", show_default=False),
     ],
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Make GitHub issues for reports, now.
 
@@ -22,13 +22,15 @@ def export(
     """
     session = session_of(context)
     console = session.console
-    results = session.run(lambda application, display: application.export(tuple(reports), display.progress()))
+    results = session.run_in_backend(
+        lambda application, display: application.export(tuple(reports), display.new_progress())
+    )
     for result in results:
         if json:
-            console.json({"report": result.report, "url": result.url, "error": result.error})
+            console.print_json({"report": result.report, "url": result.url, "error": result.error})
         elif result.url:
-            console.say(result.url)
+            console.print_line(result.url)
         if result.error:
-            console.complain(f"{result.error} (report {result.report})")
+            console.print_error(f"{result.error} (report {result.report})")
     if any(result.error for result in results):
         raise typer.Exit(1)

@@ -11,23 +11,29 @@ from reconciler import __version__
 
 if TYPE_CHECKING:
     from reconciler.cli.console import Console
-    from reconciler.cli.doors import Doors
-    from reconciler.cli.session import Session
+    from reconciler.cli.doors import Entrypoints
+    from reconciler.cli.session import CommandSession
 
-SWEEP_AFTER = 50_000
+GC_THRESHOLD = 50_000
 """New objects between two looks for garbage. Python's 700 fit a machine of 1991; an idle pass makes 80,000.
 """
 
-DONE, FAILED, USAGE, UNUSABLE, INTERRUPTED = 0, 1, 2, 78, 130  # docs/reference/contract.md, Exit status
+EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_UNUSABLE, EXIT_INTERRUPTED = (
+    0,
+    1,
+    2,
+    78,
+    130,
+)  # docs/reference/contract.md, Exit status
 
 
-def command() -> NoReturn:
+def run_and_exit() -> NoReturn:
     """`reconcile`, as installed: `main`, and gone.
 
     All is closed by then; to take down what was imported as well would be a sixth of a short command's time.
     """
-    code: str | int | None = DONE
-    gc.set_threshold(SWEEP_AFTER)
+    code: str | int | None = EXIT_OK
+    gc.set_threshold(GC_THRESHOLD)
     try:
         main()
     except SystemExit as exit_:
@@ -37,7 +43,7 @@ def command() -> NoReturn:
         sys.stderr.flush()
     except OSError:
         sys.exit(code)  # the ordinary way, which deals with streams that are gone
-    os._exit(code if isinstance(code, int) else DONE)
+    os._exit(code if isinstance(code, int) else EXIT_OK)
 
 
 def main() -> None:
@@ -46,49 +52,51 @@ def main() -> None:
     if words == ["--version"]:  # the quickest way: nothing imported for it
         print(f"reconcile {__version__}")
         return
-    from reconciler.cli.console import standard
-    from reconciler.cli.doors import Doors
-    from reconciler.config.process import environment, refuse_plugins
+    from reconciler.cli.console import standard_console
+    from reconciler.cli.doors import Entrypoints
+    from reconciler.config.process import disable_pydantic_plugins, read_environment
 
-    refuse_plugins()
-    sys.exit(run(words, doors=Doors(), console=standard(), environ=environment()))
+    disable_pydantic_plugins()
+    sys.exit(run_command(words, doors=Entrypoints(), console=standard_console(), environ=read_environment()))
 
 
-def run(words: Sequence[str], *, doors: "Doors", console: "Console", environ: Mapping[str, str]) -> int:
+def run_command(
+    words: Sequence[str], *, doors: "Entrypoints", console: "Console", environ: Mapping[str, str]
+) -> int:
     """One command from its words to its exit status. Nothing is raised; errors are said on stderr."""
-    from reconciler.cli.session import Session
+    from reconciler.cli.session import CommandSession
     from reconciler.errors import ReconcilerError
 
-    session = Session(doors, console, environ)
+    session = CommandSession(doors, console, environ)
     try:
         code = _invoke(words, session)
         console.flush()
     except BrokenPipeError:
-        console.give_up()
-        return FAILED
+        console.discard_output()
+        return EXIT_FAILED
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return EXIT_INTERRUPTED
     except ReconcilerError as error:
-        console.complain(str(error))
-        return _status(error)
+        console.print_error(str(error))
+        return _exit_status(error)
     except Exception as error:  # noqa: BLE001 - the last net: said, counted as failed, never passed over
-        return _crashed(session, error)
+        return _print_crash(session, error)
     return code
 
 
-def _invoke(words: Sequence[str], session: "Session") -> int:
-    from reconciler.cli.unswept import unswept
+def _invoke(words: Sequence[str], session: "CommandSession") -> int:
+    from reconciler.cli.unswept import without_gc
 
-    with unswept():
+    with without_gc():
         from typer.main import get_command
 
-        from reconciler.cli.app import build
+        from reconciler.cli.app import build_cli
 
     try:
-        get_command(build()).main(args=config_first(words), prog_name="reconcile", obj=session)
+        get_command(build_cli()).main(args=config_first(words), prog_name="reconcile", obj=session)
     except SystemExit as exit_:
-        return exit_.code if isinstance(exit_.code, int) else DONE
-    return DONE
+        return exit_.code if isinstance(exit_.code, int) else EXIT_OK
+    return EXIT_OK
 
 
 def config_first(words: Sequence[str]) -> list[str]:
@@ -108,25 +116,25 @@ def config_first(words: Sequence[str]) -> list[str]:
     return front + rest
 
 
-def _status(error: Exception) -> int:
+def _exit_status(error: Exception) -> int:
     from reconciler.errors import ConfigurationError, SchemaError, UsageError
 
     match error:
         case ConfigurationError() | SchemaError():
-            return UNUSABLE
+            return EXIT_UNUSABLE
         case UsageError():
-            return USAGE
+            return EXIT_USAGE
         case _:
-            return FAILED
+            return EXIT_FAILED
 
 
-def _crashed(session: "Session", error: Exception) -> int:
+def _print_crash(session: "CommandSession", error: Exception) -> int:
     """A mistake in this program. Its text may hold anything, so only its kind is said."""
     kind = type(error).__name__
-    session.console.complain(
+    session.console.print_error(
         f"unexpected {kind}, in {session.command}; please report it with its trace (log.level = debug)"
     )
     if session.debug and session.redaction:
         for line in traceback.format_exception(error):
-            session.console.err.write(session.redaction.clean(line))
-    return FAILED
+            session.console.err.write(session.redaction.redact(line))
+    return EXIT_FAILED

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.options import Report
+from reconciler.cli.options import ReportArgument
 from reconciler.cli.session import session_of
 from reconciler.errors import UsageError
 from reconciler.model.fields import Field, Side
@@ -12,7 +12,7 @@ from reconciler.model.fields import Field, Side
 
 def resolve(
     context: typer.Context,
-    report: Report,
+    report: ReportArgument,
     field: Annotated[
         str,
         typer.Argument(metavar="FIELD", help="status, severity, category or title.", show_default=False),
@@ -26,19 +26,21 @@ def resolve(
 
     The report gets it now, GitHub with the next pass.
     """
-    wanted = _field(field)
-    side = _side(take)
+    wanted = _parse_field(field)
+    side = _parse_side(take)
     session = session_of(context)
-    session.console.say(session.run(lambda application, _: application.resolve(report, wanted, side)))
+    session.console.print_line(
+        session.run_in_backend(lambda application, _: application.resolve(report, wanted, side))
+    )
 
 
-def retry(context: typer.Context, report: Report) -> None:
+def retry(context: typer.Context, report: ReportArgument) -> None:
     """Take a report out of quarantine. The next pass tries its link and its writes again."""
     session = session_of(context)
-    session.console.say(session.run(lambda application, _: application.retry(report)))
+    session.console.print_line(session.run_in_backend(lambda application, _: application.retry(report)))
 
 
-def _field(text: str) -> Field:
+def _parse_field(text: str) -> Field:
     try:
         return Field(text)
     except ValueError:
@@ -46,7 +48,7 @@ def _field(text: str) -> Field:
         raise UsageError(f"{text!r} is no field, in reconcile resolve; the fields are {known}") from None
 
 
-def _side(text: str) -> Side:
+def _parse_side(text: str) -> Side:
     try:
         return Side(text)
     except ValueError:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-Projects = Annotated[
+ProjectsOption = Annotated[
     list[str] | None,
     typer.Option(
         "--project",
@@ -14,13 +14,13 @@ Projects = Annotated[
         show_default=False,
     ),
 ]
-OneProject = Annotated[
+ProjectOption = Annotated[
     str,
     typer.Option(
         "--project", "-p", metavar="PROJECT", help="The project's id or exact name.", show_default=False
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
-Report = Annotated[
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
+ReportArgument = Annotated[
     str, typer.Argument(metavar="REPORT", help="A report's id, or PROJECT:BUG-0001.", show_default=False)
 ]

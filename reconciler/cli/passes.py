@@ -5,59 +5,59 @@ from datetime import UTC, datetime
 
 import typer
 
-from reconciler.cli.doors import Application
-from reconciler.cli.progress import Display
-from reconciler.cli.session import Session
-from reconciler.cli.show_pass import as_json, as_line
-from reconciler.cli.words import complaint
+from reconciler.cli.doors import Backend
+from reconciler.cli.progress import ProgressDisplay
+from reconciler.cli.session import CommandSession
+from reconciler.cli.show_pass import pass_as_json, pass_as_line
+from reconciler.cli.words import failure_message
 from reconciler.errors import UsageError
-from reconciler.model.passes import Applied, Outcome, PassResult
+from reconciler.model.passes import AppliedCounts, Outcome, PassResult
 from reconciler.model.report import Project
 from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class PassOptions:
     """What the root command was asked for."""
 
     projects: tuple[str, ...]
-    every: bool
+    all_projects: bool
     json: bool
     wait: bool
     accept: str | None
 
     @property
-    def anything(self) -> bool:
+    def has_any(self) -> bool:
         """Whether any option of a pass was given."""
-        return bool(self.projects or self.every or self.json or self.wait or self.accept)
+        return bool(self.projects or self.all_projects or self.json or self.wait or self.accept)
 
 
-def run(session: Session, wanted: Wanted) -> None:
+def run_passes(session: CommandSession, wanted: PassOptions) -> None:
     """Pass over the projects and say what happened. Exits 1 when one of them was not simply done."""
-    _validate(wanted)
+    _validate_options(wanted)
 
-    async def work(application: Application, display: Display) -> bool:
-        projects = await choose(application, wanted.projects, every=wanted.every)
+    async def work(application: Backend, display: ProgressDisplay) -> bool:
+        projects = await choose_projects(application, wanted.projects, every=wanted.all_projects)
         if not projects:
-            session.console.note("No active project has a GitHub integration: nothing to do.")
-        concurrency = session.load().settings.poll.concurrency
+            session.console.print_note("No active project has a GitHub integration: nothing to do.")
+        concurrency = session.load_configuration().settings.poll.concurrency
         done, changed = True, False
-        async for result in _results(application, projects, wanted, display, concurrency):
-            display.clear()
-            done &= _tell(session, result, json=wanted.json)
-            changed |= result.applied != Applied()
+        async for result in _run_concurrently(application, projects, wanted, display, concurrency):
+            display.hide()
+            done &= _print_result(session, result, json=wanted.json)
+            changed |= result.applied != AppliedCounts()
         if changed:  # where nothing is added, nothing need be removed
-            await application.keep()
+            await application.delete_old_records()
         return done
 
-    if not session.run(work):
+    if not session.run_in_backend(work):
         raise typer.Exit(1)
 
 
-def _validate(wanted: Wanted) -> None:
-    if wanted.every and wanted.projects:
+def _validate_options(wanted: PassOptions) -> None:
+    if wanted.all_projects and wanted.projects:
         raise UsageError("--all and --project don't go together, on the command line; give one of them")
-    if not wanted.every and not wanted.projects:
+    if not wanted.all_projects and not wanted.projects:
         raise UsageError(
             "no project was named, on the command line; add --project NAME or --all, or see reconcile --help"
         )
@@ -67,16 +67,20 @@ def _validate(wanted: Wanted) -> None:
         )
 
 
-async def choose(application: Application, names: Sequence[str], *, every: bool) -> tuple[Project, ...]:
+async def choose_projects(application: Backend, names: Sequence[str], *, every: bool) -> tuple[Project, ...]:
     """The named projects, each once, or all. Raises UsageError before anything is done."""
     if every:
-        return await application.projects()
-    found = [await application.find(name) for name in names]
+        return await application.list_projects()
+    found = [await application.find_project(name) for name in names]
     return tuple({project.id: project for project in found}.values())
 
 
-async def _results(
-    application: Application, projects: Sequence[Project], wanted: Wanted, display: Display, concurrency: int
+async def _run_concurrently(
+    application: Backend,
+    projects: Sequence[Project],
+    wanted: PassOptions,
+    display: ProgressDisplay,
+    concurrency: int,
 ) -> AsyncIterator[PassResult]:
     """Side by side, told in the order they were named."""
     import asyncio
@@ -85,8 +89,8 @@ async def _results(
 
     async def one(project: Project) -> PassResult:
         async with places:
-            return await application.run(
-                project, wait=wanted.wait, accept=wanted.accept, progress=display.progress()
+            return await application.run_pass(
+                project, wait=wanted.wait, accept=wanted.accept, progress=display.new_progress()
             )
 
     tasks = [asyncio.ensure_future(one(project)) for project in projects]
@@ -99,13 +103,13 @@ async def _results(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _tell(session: Session, result: PassResult, *, json: bool) -> bool:
+def _print_result(session: CommandSession, result: PassResult, *, json: bool) -> bool:
     console = session.console
     if json:
-        console.json(as_json(result))
-    elif line := as_line(result):
-        console.say(line)
-    if sentence := complaint(result, datetime.now(UTC), None):
-        console.complain(sentence)
+        console.print_json(pass_as_json(result))
+    elif line := pass_as_line(result):
+        console.print_line(line)
+    if sentence := failure_message(result, datetime.now(UTC), None):
+        console.print_error(sentence)
     console.flush()
     return result.outcome is Outcome.OK

@@ -7,16 +7,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from reconciler.model.shown import Progress
-from reconciler.model.visible import visible
+from reconciler.model.visible import escape_unprintable
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
-PATIENCE = 0.5  # seconds; a pass with nothing to do is over by then
+SHOW_AFTER_SECONDS = 0.5  # seconds; a pass with nothing to do is over by then
 
 
-class Silent:
+class HiddenProgressBar:
     """Progress that nobody watches."""
 
     def start(self, what: str, total: int | None) -> None:
@@ -25,11 +25,11 @@ class Silent:
     def advance(self, steps: int = 1) -> None:
         """Nothing."""
 
-    def done(self) -> None:
+    def finish(self) -> None:
         """Nothing."""
 
 
-class Display:
+class ProgressDisplay:
     """The bars at the bottom of stderr. rich is imported when a piece of work turns out to be long."""
 
     def __init__(
@@ -46,18 +46,18 @@ class Display:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.clear()
+        self.hide()
 
-    def progress(self) -> Progress:
+    def new_progress(self) -> Progress:
         """A watcher for one piece of work."""
-        return Bar(self) if self._stream.isatty() else Silent()
+        return ProgressBar(self) if self._stream.isatty() else HiddenProgressBar()
 
-    def clear(self) -> None:
+    def hide(self) -> None:
         """Take the bars away, so that a line can be printed; the next step brings them back."""
         if self._bars is not None:
             self._bars.stop()
 
-    def bars(self) -> "Bars":
+    def start_bars(self) -> "Bars":
         """The bars, on the screen."""
         if self._bars is None:
             self._bars = _new_bars(self._stream, self._environ)
@@ -65,10 +65,10 @@ class Display:
         return self._bars
 
 
-class Bar:
+class ProgressBar:
     """One line of the display."""
 
-    def __init__(self, display: Display) -> None:
+    def __init__(self, display: ProgressDisplay) -> None:
         self._display = display
         self._task: TaskID | None = None
         self._work: tuple[str, int | None] = ("", None)
@@ -77,24 +77,24 @@ class Bar:
 
     def start(self, what: str, total: int | None) -> None:
         """Another piece of work; its line is shown once it has taken a while."""
-        self.done()
-        self._work = (visible(what), total)
+        self.finish()
+        self._work = (escape_unprintable(what), total)
         self._begun, self._steps = self._display.now(), 0
 
     def advance(self, steps: int = 1) -> None:
         """Move it on."""
         self._steps += steps
         if self._task is not None:
-            self._display.bars().advance(self._task, steps)
-        elif self._display.now() - self._begun >= PATIENCE:
+            self._display.start_bars().advance(self._task, steps)
+        elif self._display.now() - self._begun >= SHOW_AFTER_SECONDS:
             what, total = self._work
-            self._task = self._display.bars().add_task(what, total=total, completed=self._steps)
+            self._task = self._display.start_bars().add_task(what, total=total, completed=self._steps)
 
-    def done(self) -> None:
+    def finish(self) -> None:
         """Take it away."""
         self._begun = math.inf
         if self._task is not None:
-            self._display.bars().remove_task(self._task)
+            self._display.start_bars().remove_task(self._task)
             self._task = None
 
 

@@ -11,4 +11,4 @@ def migrate(context: typer.Context) -> None:
     Adds or updates this program's tables and columns in BugSpark's database. Safe to run again.
     """
     session = session_of(context)
-    session.console.say(session.doors.migrate(session.load().settings))
+    session.console.print_line(session.entrypoints.migrate(session.load_configuration().settings))

@@ -7,75 +7,77 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import typer
 
 from reconciler.cli.console import Console
-from reconciler.cli.doors import Application, Doors
-from reconciler.cli.progress import Display
-from reconciler.cli.unswept import unswept
+from reconciler.cli.doors import Backend, Entrypoints
+from reconciler.cli.progress import ProgressDisplay
+from reconciler.cli.unswept import without_gc
 
 if TYPE_CHECKING:
-    from reconciler.config.load import Loaded
+    from reconciler.config.load import LoadedConfiguration
     from reconciler.config.settings import Settings
     from reconciler.logs import Redaction
 
 T = TypeVar("T")
 
 
-class Session:
+class CommandSession:
     """What the commands share. Nothing is read or imported before the first command needs it."""
 
-    def __init__(self, doors: Doors, console: Console, environ: Mapping[str, str]) -> None:
-        self.doors = doors
+    def __init__(self, doors: Entrypoints, console: Console, environ: Mapping[str, str]) -> None:
+        self.entrypoints = doors
         self.console = console
         self.environ = environ
         self.config: Path | None = None
         self.command = "the command line"
         self.redaction: Redaction | None = None
         self.debug = False
-        self._loaded: Loaded | None = None
+        self._loaded: LoadedConfiguration | None = None
 
-    def load(self) -> "Loaded":
+    def load_configuration(self) -> "LoadedConfiguration":
         """The configuration. Raises ConfigurationError. Logging is set up with it."""
         if self._loaded is None:
-            with unswept():
-                from reconciler.config.load import load
+            with without_gc():
+                from reconciler.config.load import load_configuration
 
-            loaded = load(self.config, self.environ)
+            loaded = load_configuration(self.config, self.environ)
             # A command's own lines say what it did, and what was refused; unless asked for, its log adds only
             # what is wrong with the program itself.
-            level = loaded.settings.log.level if "log.level" in loaded.places else "error"
+            level = loaded.settings.log.level if "log.level" in loaded.sources else "error"
             self._set_up_logs(loaded, level=level)
             self._loaded = loaded
         return self._loaded
 
-    def serve(self) -> "Loaded":
+    def load_service_configuration(self) -> "LoadedConfiguration":
         """The configuration for a service: its log says what `log.level` says it should."""
-        loaded = self.load()
+        loaded = self.load_configuration()
         self._set_up_logs(loaded, level=loaded.settings.log.level)
         return loaded
 
-    def reload(self) -> "tuple[Settings, Callable[[], None]]":
+    def reload_settings(self) -> "tuple[Settings, Callable[[], None]]":
         """Read file and environment again, for a service; credentials stay those of its start, as systemd
         keeps them. Returns what makes the log follow as well. Raises ConfigurationError.
         """
-        from reconciler.config.load import load
+        from reconciler.config.load import load_configuration
 
-        loaded = load(self.config, self.environ, credentials=self.load().credentials)
-        self._learn(loaded.settings)  # before its secrets can turn up in an error
+        loaded = load_configuration(
+            self.config, self.environ, credentials=self.load_configuration().credentials
+        )
+        self._register_secrets(loaded.settings)  # before its secrets can turn up in an error
         return loaded.settings, lambda: self._set_up_logs(loaded, level=loaded.settings.log.level)
 
-    def run(self, work: Callable[[Application, Display], Awaitable[T]]) -> T:
+    def run_in_backend(self, work: Callable[[Backend, ProgressDisplay], Awaitable[T]]) -> T:
         """Open the program, do one thing with it, close it. Raises what either does."""
         import asyncio
 
-        return asyncio.run(self._run(work))
+        return asyncio.run(self._run_in_backend(work))
 
-    async def _run(self, work: Callable[[Application, Display], Awaitable[T]]) -> T:
-        settings = self.load().settings
+    async def _run_in_backend(self, work: Callable[[Backend, ProgressDisplay], Awaitable[T]]) -> T:
+        settings = self.load_configuration().settings
         assert self.redaction is not None  # set up when the configuration was read
-        with Display(self.console.err, self.environ) as display:
-            async with self.doors.open_application(settings, self.redaction.add) as application:
+        with ProgressDisplay(self.console.err, self.environ) as display:
+            async with self.entrypoints.open_backend(settings, self.redaction.add) as application:
                 return await work(application, display)
 
-    def _learn(self, settings: "Settings") -> "Redaction":
+    def _register_secrets(self, settings: "Settings") -> "Redaction":
         """From now on its secrets are masked."""
         from reconciler import logs
 
@@ -84,25 +86,27 @@ class Session:
             self.redaction.add(secret)
         return self.redaction
 
-    def _set_up_logs(self, loaded: "Loaded", *, level: Literal["debug", "info", "warning", "error"]) -> None:
+    def _set_up_logs(
+        self, loaded: "LoadedConfiguration", *, level: Literal["debug", "info", "warning", "error"]
+    ) -> None:
         from reconciler import logs
-        from reconciler.config.process import wants_colour
+        from reconciler.config.process import may_use_colour
 
         settings = loaded.settings
         self.debug = level == "debug"
-        colour = wants_colour(self.environ, terminal=self.console.err.isatty())
+        colour = may_use_colour(self.environ, terminal=self.console.err.isatty())
         logs.configure(
             level=level,
             style=settings.log.format,
-            redaction=self._learn(settings),
+            redaction=self._register_secrets(settings),
             colour=colour,
             stream=self.console.err,
         )
 
 
-def session_of(context: typer.Context) -> Session:
+def session_of(context: typer.Context) -> CommandSession:
     """The session that `main` put into the context."""
-    found = context.find_object(Session)
+    found = context.find_object(CommandSession)
     if found is None:
         raise RuntimeError("commands are started by reconciler.cli.main")
     return found

@@ -3,15 +3,15 @@
 from dataclasses import asdict
 from typing import Any
 
-from reconciler.cli.text import listed
-from reconciler.model.passes import Applied, PassResult
-from reconciler.model.wording import counted
+from reconciler.cli.text import join_counts
+from reconciler.model.passes import AppliedCounts, PassResult
+from reconciler.model.wording import format_count
 
 
-def as_json(result: PassResult) -> dict[str, Any]:
+def pass_as_json(result: PassResult) -> dict[str, Any]:
     """These keys, in this order (docs/reference/contract.md, JSON of a pass)."""
     return {
-        "project": project(result.project_id, result.project_name, result.repository),
+        "project": project_as_json(result.project_id, result.project_name, result.repository),
         "outcome": result.outcome.value,
         "error": asdict(result.error) if result.error else None,
         "duration_ms": result.duration_ms,
@@ -23,43 +23,43 @@ def as_json(result: PassResult) -> dict[str, Any]:
     }
 
 
-def project(project_id: object, name: str, repository: str | None) -> dict[str, str | None]:
+def project_as_json(project_id: object, name: str, repository: str | None) -> dict[str, str | None]:
     """A project wherever JSON names one."""
     return {"id": str(project_id), "name": name, "repository": repository}
 
 
-def as_line(result: PassResult) -> str | None:
+def pass_as_line(result: PassResult) -> str | None:
     """`Acme: 3 reports updated; 1 conflict; 12 requests, 1.2 s`, or None when nothing happened."""
-    changes = _changes(result.applied)
-    links = _links(result)
+    changes = _changes_text(result.applied)
+    links = _links_text(result)
     if not (changes or links or result.conflicts):
         return None
     parts = [", ".join(part for part in (links, changes) if part) or "nothing written"]
     if result.conflicts:
-        parts.append(counted(result.conflicts, "conflict"))
-    parts.append(f"{counted(result.github.requests, 'request')}, {result.duration_ms / 1000:.1f} s")
+        parts.append(format_count(result.conflicts, "conflict"))
+    parts.append(f"{format_count(result.github.requests, 'request')}, {result.duration_ms / 1000:.1f} s")
     return f"{result.project_name}: {'; '.join(parts)}"
 
 
-def _links(result: PassResult) -> str:
-    return listed(((result.linked, "link taken up"), (result.ended, "link set aside")))
+def _links_text(result: PassResult) -> str:
+    return join_counts(((result.linked, "link taken up"), (result.ended, "link set aside")))
 
 
-def as_summary(result: PassResult) -> str:
+def verification_as_line(result: PassResult) -> str:
     """`Acme: 482 of 485 links compared, 3 differed; 1 comment removed; 12 requests, 1.2 s`."""
     done = result.verified
     if done is None:
         return f"{result.project_name}: nothing was compared"
-    parts = [f"{done.compared:,} of {counted(done.links, 'link')} compared, {done.differed:,} differed"]
-    parts += [changes] if (changes := _changes(result.applied)) else []
+    parts = [f"{done.compared:,} of {format_count(done.links, 'link')} compared, {done.differed:,} differed"]
+    parts += [changes] if (changes := _changes_text(result.applied)) else []
     if result.conflicts:
-        parts.append(counted(result.conflicts, "conflict"))
-    parts.append(f"{counted(result.github.requests, 'request')}, {result.duration_ms / 1000:.1f} s")
+        parts.append(format_count(result.conflicts, "conflict"))
+    parts.append(f"{format_count(result.github.requests, 'request')}, {result.duration_ms / 1000:.1f} s")
     return f"{result.project_name}: {'; '.join(parts)}"
 
 
-def _changes(applied: Applied) -> str:
-    return listed(
+def _changes_text(applied: AppliedCounts) -> str:
+    return join_counts(
         (
             (applied.reports_updated, "report updated"),
             (applied.comments_imported, "comment imported"),

@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from reconciler.cli.show_pass import project
-from reconciler.cli.text import WIDTH
-from reconciler.model.visible import visible
-from reconciler.model.wording import counted, iso, words_of_shell
+from reconciler.cli.show_pass import project_as_json
+from reconciler.cli.text import TERMINAL_COLUMNS
+from reconciler.model.visible import escape_unprintable
+from reconciler.model.wording import format_count, format_iso, shell_command
 
 if TYPE_CHECKING:
-    from reconciler.model.webhook import HookMade, WebhookSetup
+    from reconciler.model.webhook import HookResult, WebhookSetup
 
 
-def as_lines(setup: WebhookSetup) -> Iterator[str]:
+def setup_as_lines(setup: WebhookSetup) -> Iterator[str]:
     """What to copy, then the steps."""
     name = setup.project.name
-    yield f"Webhook of {visible(name)} ({setup.project.repository or 'no repository'})"
+    yield f"Webhook of {escape_unprintable(name)} ({setup.project.repository or 'no repository'})"
     yield f"  URL     {setup.url or '-'}"
     yield f"  Secret  {setup.secret.reveal()}"
     yield f"  Events  {', '.join(setup.events)}"
@@ -26,42 +26,44 @@ def as_lines(setup: WebhookSetup) -> Iterator[str]:
         yield f"  The secret before this one stays valid until {setup.previous_until:%Y-%m-%d %H:%M} UTC."
     yield ""
     for number, step in enumerate(setup.steps, 1):
-        yield from wrap(f"{number}. {step}", WIDTH, subsequent_indent="   ", break_long_words=False)
+        yield from wrap(
+            f"{number}. {step}", TERMINAL_COLUMNS, subsequent_indent="   ", break_long_words=False
+        )
     yield ""
     yield "Or let the project's token do it, now and after each change of the secret:"
-    yield f"  {words_of_shell('reconcile', 'webhook', 'create', '--project', name)}"
+    yield f"  {shell_command('reconcile', 'webhook', 'create', '--project', name)}"
 
 
-def as_json(setup: WebhookSetup) -> dict[str, Any]:
+def setup_as_json(setup: WebhookSetup) -> dict[str, Any]:
     """The same for programs."""
     return {
-        "project": project(setup.project.id, setup.project.name, setup.project.repository),
+        "project": project_as_json(setup.project.id, setup.project.name, setup.project.repository),
         "url": setup.url,
         "secret": setup.secret.reveal(),
         "events": list(setup.events),
         "content_type": "application/json",
         "settings_url": setup.settings_url,
-        "previous_valid_until": iso(setup.previous_until),
+        "previous_valid_until": format_iso(setup.previous_until),
         "steps": list(setup.steps),
     }
 
 
-def made_as_lines(made: HookMade) -> Iterator[str]:
+def created_hook_as_lines(made: HookResult) -> Iterator[str]:
     """What was done, and what is left to a person."""
-    done = "was made" if made.made else "was there and is set right"
+    done = "was made" if made.is_new else "was there and is set right"
     text = f"The webhook of {made.repository} {done} (id {made.id}): it delivers to {made.url}"
-    yield from wrap(text, WIDTH, subsequent_indent="  ", break_long_words=False)
+    yield from wrap(text, TERMINAL_COLUMNS, subsequent_indent="  ", break_long_words=False)
     if made.others:
-        more = counted(made.others, "more webhook")
+        more = format_count(made.others, "more webhook")
         yield f"  {more} of the repository deliver to this address: remove them on GitHub."
 
 
-def made_as_json(made: HookMade) -> dict[str, Any]:
+def created_hook_as_json(made: HookResult) -> dict[str, Any]:
     """The same for programs."""
     return {
         "repository": made.repository,
         "hook": str(made.id),
-        "created": made.made,
+        "created": made.is_new,
         "url": made.url,
         "others": made.others,
     }

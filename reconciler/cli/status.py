@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconciler.cli.doors import Application
-from reconciler.cli.options import Json
-from reconciler.cli.progress import Display
+from reconciler.cli.doors import Backend
+from reconciler.cli.options import JsonOption
+from reconciler.cli.progress import ProgressDisplay
 from reconciler.cli.session import session_of
-from reconciler.cli.show_status import View, as_lines, health_as_json, limits_as_json
+from reconciler.cli.show_status import DisplayOptions, health_as_json, limits_as_json, status_as_lines
 
 if TYPE_CHECKING:
-    from reconciler.model.snapshot import Health, Limits
+    from reconciler.model.snapshot import CredentialLimits, ProjectHealth
 
 
 def status(
@@ -21,7 +21,7 @@ def status(
         str | None,
         typer.Option("--project", "-p", metavar="PROJECT", help="Only this project.", show_default=False),
     ] = None,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Show each project's health.
 
@@ -29,14 +29,16 @@ def status(
     """
     session = session_of(context)
 
-    async def work(application: Application, _: Display) -> "tuple[tuple[Health, ...], tuple[Limits, ...]]":
-        return await application.status(await application.find(project) if project else None)
+    async def work(
+        application: Backend, _: ProgressDisplay
+    ) -> "tuple[tuple[ProjectHealth, ...], tuple[CredentialLimits, ...]]":
+        return await application.status(await application.find_project(project) if project else None)
 
-    healths, limits = session.run(work)
-    view = View(now=datetime.now(UTC), zone=None, unicode=session.console.unicode)
+    healths, limits = session.run_in_backend(work)
+    view = DisplayOptions(now=datetime.now(UTC), zone=None, is_unicode=session.console.is_unicode)
     if json:
         for value in (*(health_as_json(each, view) for each in healths), *map(limits_as_json, limits)):
-            session.console.json(value)
+            session.console.print_json(value)
         return
-    for line in as_lines(healths, limits, view):
-        session.console.say(line)
+    for line in status_as_lines(healths, limits, view):
+        session.console.print_line(line)

@@ -3,42 +3,42 @@
 from collections.abc import Iterable
 from unicodedata import combining, east_asian_width
 
-from reconciler.model.visible import visible
-from reconciler.model.wording import counted
+from reconciler.model.visible import escape_unprintable
+from reconciler.model.wording import format_count
 
-WIDTH = 80
+TERMINAL_COLUMNS = 80
 
 
-def width(text: str) -> int:
+def display_width(text: str) -> int:
     """How many columns a terminal gives the text."""
     return sum(0 if combining(sign) else 2 if east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
 def cut(text: str, columns: int, *, more: str = "…") -> str:
     """The text made safe and no wider than that, with a visible note where it was cut."""
-    text = visible(text)
-    if width(text) <= columns:
+    text = escape_unprintable(text)
+    if display_width(text) <= columns:
         return text
-    kept, room = "", columns - width(more)
+    kept, room = "", columns - display_width(more)
     for sign in text:
-        room -= width(sign)
+        room -= display_width(sign)
         if room < 0:
             break
         kept += sign
     return kept + more
 
 
-def fit(text: str, columns: int, *, more: str = "…") -> str:
+def pad_or_cut(text: str, columns: int, *, more: str = "…") -> str:
     """Cut, or filled up with blanks."""
     text = cut(text, columns, more=more)
-    return text + " " * (columns - width(text))
+    return text + " " * (columns - display_width(text))
 
 
-def listed(parts: Iterable[tuple[int, str]]) -> str:
+def join_counts(parts: Iterable[tuple[int, str]]) -> str:
     """What is not zero, `3 reports updated, 1 comment imported`: the first word is the noun."""
     shown = []
     for number, words in parts:
         noun, _, rest = words.partition(" ")
         if number:
-            shown.append(f"{counted(number, noun)} {rest}".rstrip())
+            shown.append(f"{format_count(number, noun)} {rest}".rstrip())
     return ", ".join(shown)

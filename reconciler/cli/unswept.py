@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def unswept() -> Iterator[None]:
+def without_gc() -> Iterator[None]:
     """Around imports: looking for garbage among them is a tenth of a short command's time."""
     gc.disable()
     try:

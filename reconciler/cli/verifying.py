@@ -5,19 +5,19 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.doors import Application
-from reconciler.cli.options import Json, OneProject
-from reconciler.cli.progress import Display
+from reconciler.cli.doors import Backend
+from reconciler.cli.options import JsonOption, ProjectOption
+from reconciler.cli.progress import ProgressDisplay
 from reconciler.cli.session import session_of
-from reconciler.cli.show_pass import as_json, as_summary
-from reconciler.cli.words import complaint
+from reconciler.cli.show_pass import pass_as_json, verification_as_line
+from reconciler.cli.words import failure_message
 from reconciler.model.passes import Outcome, PassResult
 
 
 def verify(
     context: typer.Context,
-    project: OneProject,
-    json: Json = False,
+    project: ProjectOption,
+    json: JsonOption = False,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait while the project is at work elsewhere.")
     ] = False,
@@ -29,17 +29,17 @@ def verify(
     session = session_of(context)
     console = session.console
 
-    async def work(application: Application, display: Display) -> PassResult:
-        chosen = await application.find(project)
-        return await application.verify(chosen, wait=wait, progress=display.progress())
+    async def work(application: Backend, display: ProgressDisplay) -> PassResult:
+        chosen = await application.find_project(project)
+        return await application.verify(chosen, wait=wait, progress=display.new_progress())
 
-    result = session.run(work)
+    result = session.run_in_backend(work)
     if json:
-        console.json(as_json(result))
+        console.print_json(pass_as_json(result))
     elif result.verified is not None:
-        console.say(as_summary(result))
-    if sentence := complaint(result, datetime.now(UTC), None):
-        console.complain(sentence)
+        console.print_line(verification_as_line(result))
+    if sentence := failure_message(result, datetime.now(UTC), None):
+        console.print_error(sentence)
     console.flush()
     if result.outcome is not Outcome.OK:
         raise typer.Exit(1)

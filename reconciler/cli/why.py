@@ -4,23 +4,23 @@ from datetime import UTC, datetime
 
 import typer
 
-from reconciler.cli.options import Json, Report
+from reconciler.cli.options import JsonOption, ReportArgument
 from reconciler.cli.session import session_of
-from reconciler.cli.show_status import View
+from reconciler.cli.show_status import DisplayOptions
 
 
-def why(context: typer.Context, report: Report, json: Json = False) -> None:
+def why(context: typer.Context, report: ReportArgument, json: JsonOption = False) -> None:
     """Show the story of a report.
 
     Each field on both sides, the comments and their copies, what waits, and what was done by which rule.
     """
-    from reconciler.cli.show_why import as_json, as_lines  # late: it knows the whole model
+    from reconciler.cli.show_why import report_as_json, report_as_lines  # late: it knows the whole model
 
     session = session_of(context)
-    shown = session.run(lambda application, _: application.why(report))
+    shown = session.run_in_backend(lambda application, _: application.explain_report(report))
     if json:
-        session.console.json(as_json(shown))
+        session.console.print_json(report_as_json(shown))
         return
-    view = View(now=datetime.now(UTC), zone=None, unicode=session.console.unicode)
-    for line in as_lines(shown, view):
-        session.console.say(line)
+    view = DisplayOptions(now=datetime.now(UTC), zone=None, is_unicode=session.console.is_unicode)
+    for line in report_as_lines(shown, view):
+        session.console.print_line(line)

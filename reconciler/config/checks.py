@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
-NAME = re.compile(r"[A-Za-z0-9._-]+")
-LABEL_LENGTH = 50  # docs/reference/github.md, Writes
-PAIR = 'write "project id" = "owner/repo"'
+GITHUB_NAME = re.compile(r"[A-Za-z0-9._-]+")
+MAX_LABEL_LENGTH = 50  # docs/reference/github.md, Writes
+PAIR_HINT = 'write "project id" = "owner/repo"'
 
 
-def wrong(what: str, mend: str) -> ValueError:
+def invalid_value(what: str, mend: str) -> ValueError:
     """An error in two halves, so that the place can be said between them."""
     return ValueError(what, mend)
 
@@ -28,67 +28,73 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
-def web_address(text: str, example: str) -> SplitResult:
+def parse_web_url(text: str, example: str) -> SplitResult:
     """The parts of an http(s) address without credentials, query and fragment."""
     mend = f"write an address such as {example}"
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise wrong("is not an address", mend) from None
+        raise invalid_value("is not an address", mend) from None
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise wrong("is not an http(s) address", mend)
+        raise invalid_value("is not an http(s) address", mend)
     if re.search(r"[\s\x00-\x20\x7f\\]", text):
-        raise wrong("contains blanks, control characters or a backslash", mend)
+        raise invalid_value("contains blanks, control characters or a backslash", mend)
     if "@" in parts.netloc:
-        raise wrong("contains a user name or password", "remove them: credentials have keys of their own")
+        raise invalid_value(
+            "contains a user name or password", "remove them: credentials have keys of their own"
+        )
     if "?" in text or "#" in text:
-        raise wrong("has a query or fragment", f"remove what follows the path, as in {example}")
+        raise invalid_value("has a query or fragment", f"remove what follows the path, as in {example}")
     return parts
 
 
-def api_url(text: str) -> str:
+def validate_api_url(text: str) -> str:
     """GitHub's REST address, without a trailing slash: https, or http on loopback.
 
     Source: docs/reference/contract.md.
     """
-    parts = web_address(text, "https://api.github.com")
+    parts = parse_web_url(text, "https://api.github.com")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise wrong("sends the token over plain http", "use https; http is only for loopback addresses")
+        raise invalid_value(
+            "sends the token over plain http", "use https; http is only for loopback addresses"
+        )
     return text.rstrip("/")
 
 
-def alert_url(text: str) -> str:
+def validate_alert_url(text: str) -> str:
     """Where alerts are POSTed, or nothing. The address may be its own password, so it may have a query."""
     if text:
-        parts = web_address(text.partition("?")[0], "https://alerts.example.com/bugspark")
+        parts = parse_web_url(text.partition("?")[0], "https://alerts.example.com/bugspark")
         if re.search(r"[\s\x00-\x20\x7f\\#]", text):
-            raise wrong("contains blanks, control characters, a backslash or a fragment", "remove them")
+            raise invalid_value(
+                "contains blanks, control characters, a backslash or a fragment", "remove them"
+            )
         if parts.scheme == "http" and not is_loopback(parts.hostname):
-            raise wrong("is plain http", "use https; http is only for loopback addresses")
+            raise invalid_value("is plain http", "use https; http is only for loopback addresses")
     return text
 
 
-def public_url(text: str) -> str:
+def validate_public_url(text: str) -> str:
     """An address people open, or nothing."""
     if text:
-        web_address(text, "https://bugs.example.com")
+        parse_web_url(text, "https://bugs.example.com")
     return text.rstrip("/")
 
 
-def database_url(text: str) -> str:
+def validate_database_url(text: str) -> str:
     """SQLite, or PostgreSQL by psycopg; plain `postgresql://` means the same."""
     scheme, colon, rest = text.partition("://")
     if scheme in ("postgresql", "postgres") and colon:
         return f"postgresql+psycopg://{rest}"
     if scheme not in ("sqlite", "sqlite+aiosqlite", "postgresql+psycopg") or not colon:
-        raise wrong(
+        raise invalid_value(
             "is not a database this program can use", "write sqlite:///FILE or postgresql+psycopg://…"
         )
     return text
 
 
-def fernet_keys(text: str) -> str:
+def validate_fernet_keys(text: str) -> str:
     """BugSpark's key, or several separated by commas; each is 32 bytes in URL-safe base64 (Fernet)."""
     for key in filter(None, (part.strip() for part in text.split(","))):
         try:
@@ -96,53 +102,61 @@ def fernet_keys(text: str) -> str:
         except (binascii.Error, UnicodeEncodeError):
             size = -1
         if size != 32:
-            raise wrong(
+            raise invalid_value(
                 "is not a Fernet key (32 bytes in URL-safe base64, 44 characters)",
                 "copy BugSpark's ENCRYPTION_KEY; several are separated by commas, newest first",
             )
     return text
 
 
-def password_hash(text: str) -> str:
+def validate_password_hash(text: str) -> str:
     """An argon2id hash, or nothing."""
     if text and not text.startswith("$argon2id$"):
-        raise wrong("is not an argon2id hash", "write the hash ($argon2id$…), never the password itself")
+        raise invalid_value(
+            "is not an argon2id hash", "write the hash ($argon2id$…), never the password itself"
+        )
     return text
 
 
-def repository(text: str) -> str:
+def validate_repository(text: str) -> str:
     """`owner/repo` with the characters GitHub allows (docs/design.md, Security)."""
     owner, slash, name = text.partition("/")
-    if not slash or not all(NAME.fullmatch(part) and part not in (".", "..") for part in (owner, name)):
-        raise wrong("names a repository that is not owner/repo", PAIR)
+    if not slash or not all(
+        GITHUB_NAME.fullmatch(part) and part not in (".", "..") for part in (owner, name)
+    ):
+        raise invalid_value("names a repository that is not owner/repo", PAIR_HINT)
     return text
 
 
-def repositories(pairs: Mapping[str, str]) -> dict[str, str]:
+def validate_repositories(pairs: Mapping[str, str]) -> dict[str, str]:
     """The pairs a GitHub App may write to: project id → owner/repo."""
     for project in pairs:
         try:
             UUID(project)
         except ValueError:
-            raise wrong("has a key that is not a project id", PAIR) from None
-    return {str(UUID(project)): repository(name) for project, name in pairs.items()}
+            raise invalid_value("has a key that is not a project id", PAIR_HINT) from None
+    return {str(UUID(project)): validate_repository(name) for project, name in pairs.items()}
 
 
-def label_names(names: Iterable[str]) -> tuple[str, ...]:
+def validate_label_names(names: Iterable[str]) -> tuple[str, ...]:
     """The labels of one value: at least one, each one GitHub could have."""
     labels = tuple(names)
     mend = 'list at least one label, as in ["high-priority", "high"]; the first is written'
     if not labels:
-        raise wrong("is an empty list", mend)
+        raise invalid_value("is an empty list", mend)
     for label in labels:
         if not label.strip() or label != label.strip() or not label.isprintable():
-            raise wrong("has a label that is empty, or has blanks around or invisible characters in it", mend)
-        if len(label) > LABEL_LENGTH:
-            raise wrong(f"has a label longer than GitHub's {LABEL_LENGTH} characters", "shorten it")
+            raise invalid_value(
+                "has a label that is empty, or has blanks around or invisible characters in it", mend
+            )
+        if len(label) > MAX_LABEL_LENGTH:
+            raise invalid_value(
+                f"has a label longer than GitHub's {MAX_LABEL_LENGTH} characters", "shorten it"
+            )
     return labels
 
 
-def distinct_labels(mapping: Mapping[str, Iterable[str]]) -> tuple[str, str, str] | None:
+def find_duplicate_label(mapping: Mapping[str, Iterable[str]]) -> tuple[str, str, str] | None:
     """The first label that stands for two values, ignoring case, with both of their names."""
     owners: dict[str, str] = {}
     for value, labels in mapping.items():

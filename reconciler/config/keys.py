@@ -11,36 +11,38 @@ from pydantic.fields import FieldInfo
 
 from reconciler.config.settings import Settings
 
-PREFIX = "RECONCILER_"
+VARIABLE_PREFIX = "RECONCILER_"
 FILE_VARIABLE = "RECONCILER_CONFIG"
 
 
-def _leaves(model: type[BaseModel], above: str) -> Iterator[tuple[str, FieldInfo]]:
+def _leaf_fields(model: type[BaseModel], above: str) -> Iterator[tuple[str, FieldInfo]]:
     for name, field in model.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _leaves(field.annotation, f"{above}{name}.")
+            yield from _leaf_fields(field.annotation, f"{above}{name}.")
         else:
             yield above + name, field
 
 
 @cache
-def known() -> MappingProxyType[str, FieldInfo]:
+def known_keys() -> MappingProxyType[str, FieldInfo]:
     """Every key in dotted form, in the order of docs/reference/contract.md."""
-    return MappingProxyType(dict(_leaves(Settings, "")))
+    return MappingProxyType(dict(_leaf_fields(Settings, "")))
 
 
 @cache
-def sections() -> frozenset[str]:
+def known_sections() -> frozenset[str]:
     """Every table of the file in dotted form."""
-    return frozenset(key.rsplit(".", depth)[0] for key in known() for depth in range(1, key.count(".") + 1))
+    return frozenset(
+        key.rsplit(".", depth)[0] for key in known_keys() for depth in range(1, key.count(".") + 1)
+    )
 
 
-def kind(key: str) -> Any:
+def value_type(key: str) -> Any:
     """What type the key's value has: bool, int, float, str, Secret, a Literal, tuple[…] or dict[…]."""
-    return known()[key].annotation
+    return known_keys()[key].annotation
 
 
-def nearest(key: str, among: Iterable[str]) -> str:
+def nearest_name(key: str, among: Iterable[str]) -> str:
     """The known name most like this one; one with the same last word wins over one that only looks alike."""
     names = list(among)
     word = key.rpartition(".")[2]
@@ -48,6 +50,6 @@ def nearest(key: str, among: Iterable[str]) -> str:
     return get_close_matches(key, same or names, n=1, cutoff=0.0)[0]
 
 
-def variable(key: str) -> str:
+def variable_name(key: str) -> str:
     """The environment variable of a key."""
-    return PREFIX + key.upper().replace(".", "__")
+    return VARIABLE_PREFIX + key.upper().replace(".", "__")

@@ -14,7 +14,7 @@ from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class EffectiveValue:
     """One key for people: its value with secrets masked, and where it came from."""
 
     key: str
@@ -23,32 +23,32 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
+class LoadedConfiguration:
     """The settings, and the story of each key."""
 
     settings: Settings
     file: Path | None  # the TOML file in use, if any
-    places: Mapping[str, str]  # of the keys that are not at their default
+    sources: Mapping[str, str]  # of the keys that are not at their default
     credentials: Layer  # what systemd handed over
 
-    def effective(self) -> tuple[Shown, ...]:
+    def effective_values(self) -> tuple[EffectiveValue, ...]:
         """Every key in the order of docs/reference/contract.md, secrets masked ("***" when set)."""
         return tuple(
-            Shown(key=key, value=_shown(key, value), source=self._source(key))
-            for key, value in _values(self.settings)
+            EffectiveValue(key=key, value=_displayed_value(key, value), source=self._source_of(key))
+            for key, value in _values_by_key(self.settings)
         )
 
-    def _source(self, key: str) -> str:
-        return self.places.get(key, "default")
+    def _source_of(self, key: str) -> str:
+        return self.sources.get(key, "default")
 
 
-def load(
+def load_configuration(
     path: Path | None,
     environ: Mapping[str, str],
     flags: Mapping[str, object] | None = None,
     *,
     credentials: Layer | None = None,
-) -> Loaded:
+) -> LoadedConfiguration:
     """Read everything and validate it.
 
     `path` is what `--config` said; `flags` are values by dotted key that win over all else; `credentials`
@@ -57,7 +57,7 @@ def load(
     """
     if credentials is None:
         credentials = sources.from_credentials(sources.credentials_directory(environ))
-    file = sources.file_in_use(path, environ)
+    file = sources.find_configuration_file(path, environ)
     layer: Layer = {
         **(sources.from_file(file) if file else {}),
         **credentials,
@@ -65,15 +65,15 @@ def load(
         **sources.from_flags(flags or {}),
     }
     try:
-        settings = Settings(**_nested(layer))
+        settings = Settings(**_nest(layer))
     except ValidationError as error:
-        raise problems.of_validation(error.errors(include_url=False)[0], layer) from None
-    problems.across(settings, layer)
-    places = {key: found.place.removeprefix("the ") for key, found in layer.items()}
-    return Loaded(settings=settings, file=file, places=places, credentials=credentials)
+        raise problems.from_validation_error(error.errors(include_url=False)[0], layer) from None
+    problems.check_across_keys(settings, layer)
+    places = {key: found.source.removeprefix("the ") for key, found in layer.items()}
+    return LoadedConfiguration(settings=settings, file=file, sources=places, credentials=credentials)
 
 
-def _nested(layer: Layer) -> dict[str, Any]:
+def _nest(layer: Layer) -> dict[str, Any]:
     root: dict[str, Any] = {}
     for key, found in layer.items():
         *above, name = key.split(".")
@@ -84,15 +84,15 @@ def _nested(layer: Layer) -> dict[str, Any]:
     return root
 
 
-def _values(settings: Settings) -> Iterator[tuple[str, object]]:
-    for key in keys.known():
+def _values_by_key(settings: Settings) -> Iterator[tuple[str, object]]:
+    for key in keys.known_keys():
         value: object = settings
         for part in key.split("."):
             value = getattr(value, part)
         yield key, value
 
 
-def _shown(key: str, value: object) -> object:
+def _displayed_value(key: str, value: object) -> object:
     if isinstance(value, Secret):
-        return masking.masked_address(value) if key == "database.url" else masking.masked(value)
+        return masking.mask_database_url(value) if key == "database.url" else masking.mask(value)
     return list(value) if isinstance(value, tuple) else value

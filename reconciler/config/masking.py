@@ -7,23 +7,25 @@ from reconciler.model.secret import Secret
 
 MASK = "***"
 _PASSWORD = re.compile(r"(?P<before>^[^:/@]+://[^/@]*?:)(?P<password>.*)(?P<after>@)", re.DOTALL)
-_IN_QUERY = re.compile(r"(?<=[?&])(?P<key>password|sslpassword)=(?P<password>[^&]*)", re.IGNORECASE)
+_QUERY_PASSWORD = re.compile(r"(?<=[?&])(?P<key>password|sslpassword)=(?P<password>[^&]*)", re.IGNORECASE)
 
 
-def masked(secret: Secret) -> str:
+def mask(secret: Secret) -> str:
     """`***` when set, else nothing."""
     return MASK if secret else ""
 
 
-def masked_address(url: Secret) -> str:
+def mask_database_url(url: Secret) -> str:
     """A database address with its password masked, wherever it is written."""
     text = _PASSWORD.sub(rf"\g<before>{MASK}\g<after>", url.reveal())
-    return _IN_QUERY.sub(rf"\g<key>={MASK}", text)
+    return _QUERY_PASSWORD.sub(rf"\g<key>={MASK}", text)
 
 
-def passwords_of(url: Secret) -> tuple[Secret, ...]:
+def passwords_in_url(url: Secret) -> tuple[Secret, ...]:
     """The passwords inside a database address, as they are written and as the database is told them."""
     written = [
-        match["password"] for pattern in (_PASSWORD, _IN_QUERY) for match in pattern.finditer(url.reveal())
+        match["password"]
+        for pattern in (_PASSWORD, _QUERY_PASSWORD)
+        for match in pattern.finditer(url.reveal())
     ]
     return tuple(Secret(text) for password in written for text in (password, unquote(password)))

@@ -6,18 +6,25 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from reconciler.config import checks
-from reconciler.config.masking import passwords_of
+from reconciler.config.masking import passwords_in_url
 from reconciler.model.fields import Category, Severity
-from reconciler.model.policy import ConflictPolicy, GuardPolicy, Labels, Pace, SyncPolicy, Timing
+from reconciler.model.policy import (
+    ConflictPolicy,
+    GuardPolicy,
+    LabelMapping,
+    RateLimitPolicy,
+    SyncPolicy,
+    Timing,
+)
 from reconciler.model.secret import Secret
 
 
-def _secret(check: Any = lambda text: text) -> PlainValidator:
+def _secret_validator(check: Any = lambda text: text) -> PlainValidator:
     def wrap(value: object) -> Secret:
         if isinstance(value, Secret):
             value = value.reveal()
         if not isinstance(value, str):
-            raise checks.wrong("is not text", "put it in quotes")
+            raise checks.invalid_value("is not text", "put it in quotes")
         return Secret(check(value))
 
     return PlainValidator(wrap)
@@ -27,13 +34,13 @@ def _number_as_text(value: object) -> object:
     return str(value) if type(value) is int else value
 
 
-Count = Annotated[int, Field(ge=1)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-LabelNames = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(checks.label_names)]
-Address = Annotated[str, AfterValidator(checks.public_url)]
+PositiveInt = Annotated[int, Field(ge=1)]
+PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+LabelNames = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(checks.validate_label_names)]
+WebUrl = Annotated[str, AfterValidator(checks.validate_public_url)]
 
 
-class Section(BaseModel):
+class SettingsSection(BaseModel):
     """Frozen; nothing unknown, nothing converted behind the operator's back."""
 
     model_config = ConfigDict(
@@ -41,18 +48,18 @@ class Section(BaseModel):
     )
 
 
-class DatabaseSection(Section):
+class DatabaseSection(SettingsSection):
     """Where BugSpark's and our tables are."""
 
-    url: Annotated[Secret, _secret(checks.database_url)] = Secret("sqlite:///bugspark.db")
+    url: Annotated[Secret, _secret_validator(checks.validate_database_url)] = Secret("sqlite:///bugspark.db")
 
 
-class BugsparkSection(Section):
+class BugsparkSection(SettingsSection):
     """What is shared with BugSpark."""
 
-    encryption_key: Annotated[Secret, _secret(checks.fernet_keys)] = Secret("")
-    jwt_secret: Annotated[Secret, _secret()] = Secret("")
-    dashboard_url: Address = ""
+    encryption_key: Annotated[Secret, _secret_validator(checks.validate_fernet_keys)] = Secret("")
+    jwt_secret: Annotated[Secret, _secret_validator()] = Secret("")
+    dashboard_url: WebUrl = ""
     notify_webhooks: bool = False
 
     @property
@@ -62,48 +69,50 @@ class BugsparkSection(Section):
         return tuple(Secret(part) for part in parts if part)
 
 
-class AppSection(Section):
+class AppSection(SettingsSection):
     """A GitHub App instead of the integrations' tokens, for exactly these pairs."""
 
     id: Annotated[str, BeforeValidator(_number_as_text)] = ""
     private_key_file: str = ""
-    repositories: Annotated[dict[str, str], AfterValidator(checks.repositories)] = Field(default_factory=dict)
+    repositories: Annotated[dict[str, str], AfterValidator(checks.validate_repositories)] = Field(
+        default_factory=dict
+    )
 
 
-class GithubSection(Section):
+class GithubSection(SettingsSection):
     """Which GitHub. The operator's choice, never a project's."""
 
-    api_url: Annotated[str, AfterValidator(checks.api_url)] = "https://api.github.com"
+    api_url: Annotated[str, AfterValidator(checks.validate_api_url)] = "https://api.github.com"
     api_version: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] = "2022-11-28"
     app: AppSection = AppSection()
 
 
-class LimitsSection(Section):
+class LimitsSection(SettingsSection):
     """Points per credential and minute: reads 1, writes 5."""
 
-    points_per_minute: Count = 800
-    verify_points_per_minute: Count = 300
+    points_per_minute: PositiveInt = 800
+    verify_points_per_minute: PositiveInt = 300
 
 
-class PollSection(Section):
+class PollSection(SettingsSection):
     """How often GitHub is looked at."""
 
-    interval_seconds: Seconds = 60.0
-    verify_seconds: Seconds = 21600.0
+    interval_seconds: PositiveSeconds = 60.0
+    verify_seconds: PositiveSeconds = 21600.0
     overlap_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 120.0
-    concurrency: Count = 8
+    concurrency: PositiveInt = 8
 
 
-class WriteSection(Section):
+class WriteSection(SettingsSection):
     """The pace of writing to GitHub."""
 
     min_interval_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
-    per_minute: Count = 80
-    per_hour: Count = 500
-    settle_seconds: Seconds = 60.0
+    per_minute: PositiveInt = 80
+    per_hour: PositiveInt = 500
+    settle_seconds: PositiveSeconds = 60.0
 
 
-class SeverityLabels(Section):
+class SeverityLabels(SettingsSection):
     """First is written, all are read."""
 
     critical: LabelNames = ("critical",)
@@ -112,7 +121,7 @@ class SeverityLabels(Section):
     low: LabelNames = ("low-priority", "low")
 
 
-class CategoryLabels(Section):
+class CategoryLabels(SettingsSection):
     """Crash before performance before ui, when an issue has several."""
 
     ui: LabelNames = ("ui",)
@@ -120,23 +129,23 @@ class CategoryLabels(Section):
     crash: LabelNames = ("crash",)
 
 
-class SyncSection(Section):
+class SyncSection(SettingsSection):
     """What is synced, and who wins."""
 
     conflict: Literal["newest", "github", "bugspark"] = "newest"
     export: Literal["manual", "all"] = "manual"
     discover: Literal["auto", "manual"] = "auto"
     title: Literal["off", "both"] = "off"
-    marker_key: Annotated[Secret, _secret()] = Secret("")
+    marker_key: Annotated[Secret, _secret_validator()] = Secret("")
     comments_from: Literal["everyone", "collaborators"] = "everyone"
     delete_in_bugspark: bool = True
     delete_on_github: bool = True
     severity: SeverityLabels = SeverityLabels()
     category: CategoryLabels = CategoryLabels()
 
-    def labels(self) -> Labels:
+    def labels(self) -> LabelMapping:
         """Both mappings in the order in which they win."""
-        return Labels(
+        return LabelMapping(
             severity={value: getattr(self.severity, value.value) for value in Severity},
             category={
                 value: getattr(self.category, value.value)
@@ -145,7 +154,7 @@ class SyncSection(Section):
         )
 
 
-class GuardSection(Section):
+class GuardSection(SettingsSection):
     """How much a pass may delete or create unasked."""
 
     max_deletions: Annotated[int, Field(ge=0)] = 20
@@ -153,35 +162,35 @@ class GuardSection(Section):
     max_new_issues: Annotated[int, Field(ge=0)] = 100
 
 
-class WebSection(Section):
+class WebSection(SettingsSection):
     """Webhook receiver, API and dashboard."""
 
     enabled: bool = True
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8787
-    public_url: Address = ""
-    password_hash: Annotated[Secret, _secret(checks.password_hash)] = Secret("")
+    public_url: WebUrl = ""
+    password_hash: Annotated[Secret, _secret_validator(checks.validate_password_hash)] = Secret("")
 
 
-class QueueSection(Section):
+class QueueSection(SettingsSection):
     """auto: in-process on SQLite, procrastinate on PostgreSQL."""
 
     engine: Literal["auto", "in-process", "procrastinate"] = "auto"
 
 
-class KeepSection(Section):
+class KeepSection(SettingsSection):
     """How long runs, changes and deliveries are kept."""
 
-    days: Count = 90
+    days: PositiveInt = 90
 
 
-class AlertsSection(Section):
+class AlertsSection(SettingsSection):
     """Who is told, by a POST, of what begins and ceases to need a person."""
 
-    url: Annotated[Secret, _secret(checks.alert_url)] = Secret("")
+    url: Annotated[Secret, _secret_validator(checks.validate_alert_url)] = Secret("")
 
 
-class LogSection(Section):
+class LogSection(SettingsSection):
     """auto: console on a terminal, JSON otherwise."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -248,9 +257,9 @@ class Settings(BaseSettings):
             max_new_issues=self.guard.max_new_issues,
         )
 
-    def pace(self) -> Pace:
+    def rate_limits(self) -> RateLimitPolicy:
         """For the governor."""
-        return Pace(
+        return RateLimitPolicy(
             points_per_minute=self.limits.points_per_minute,
             verify_points_per_minute=self.limits.verify_points_per_minute,
             min_interval=self.write.min_interval_seconds,
@@ -261,15 +270,15 @@ class Settings(BaseSettings):
     def timing(self) -> Timing:
         """For the pass."""
         return Timing(
-            overlap=self.poll.overlap_seconds,
-            settle=self.write.settle_seconds,
-            verify=self.poll.verify_seconds,
-            interval=self.poll.interval_seconds,
+            overlap_seconds=self.poll.overlap_seconds,
+            settle_seconds=self.write.settle_seconds,
+            verify_seconds=self.poll.verify_seconds,
+            interval_seconds=self.poll.interval_seconds,
         )
 
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret that is set, for the log's redaction; a database address counts by its password."""
         keys = (*self.bugspark.encryption_keys, self.bugspark.encryption_key, self.bugspark.jwt_secret)
         more = (self.sync.marker_key, self.web.password_hash, self.alerts.url)
-        rest = (*more, *passwords_of(self.database.url))
+        rest = (*more, *passwords_in_url(self.database.url))
         return tuple(secret for secret in (*keys, *rest) if secret)

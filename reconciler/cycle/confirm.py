@@ -5,29 +5,29 @@ from dataclasses import replace
 from typing import Any, assert_never
 
 from reconciler.cycle.context import Context
-from reconciler.cycle.tally import Tally
-from reconciler.cycle.whole import checked
-from reconciler.decide.fields import agree
-from reconciler.decide.link import seen_of
-from reconciler.decide.mapping import category_of, class_of, severity_of
-from reconciler.decide.text import digest, title_to_github
+from reconciler.cycle.tally import PassStats
+from reconciler.cycle.whole import checked_now
+from reconciler.decide.fields import base_agreed_on
+from reconciler.decide.link import seen_issue
+from reconciler.decide.mapping import category_of, issue_state_for, severity_of
+from reconciler.decide.text import text_digest, title_to_github
 from reconciler.model.fields import Field, IssueState, Side, Status
 from reconciler.model.ids import IssueNumber, LinkId
 from reconciler.model.intent import (
     Confirmed,
-    DeleteWish,
-    EditWish,
+    DesiredCommentBody,
+    DesiredCommentDeletion,
+    DesiredLabels,
+    DesiredState,
+    DesiredTitle,
     Intent,
-    LabelWish,
     NewComment,
     NewIssue,
     Operation,
-    StateWish,
-    TitleWish,
 )
 from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.kinds import Kind
-from reconciler.model.link import Base, Entry, EntryState, Link, LinkOrigin, LinkState
+from reconciler.model.link import Base, CommentPair, CommentPairState, Link, LinkOrigin, LinkState
 from reconciler.model.named import field_of_operation, kind_of_operation
 from reconciler.model.plan import Rule, Why
 from reconciler.model.report import Report
@@ -35,55 +35,62 @@ from reconciler.model.snapshot import Change
 from reconciler.ports import Claim
 
 
-async def confirmed(context: Context, claim: Claim, answer: Confirmed[Any], tally: Tally) -> None:
+async def record_confirmation(
+    context: Context, claim: Claim, answer: Confirmed[Any], tally: PassStats
+) -> None:
     """Store a confirmed write: id, base, ledger row, story; the intent is done."""
-    link, entry = await _after(context, claim, answer.value)
+    link, entry = await _link_and_pair_after(context, claim, answer.value)
     await context.stores.intents.confirm(
         claim.intent,
         link=link if link != claim.link else None,  # a comment changes nothing about its link
         entry=entry,
-        changes=(*told(claim.intent, link, answer.request_id), *_outweighed(context, claim.intent, link)),
+        changes=(
+            *confirmation_changes(claim.intent, link, answer.request_id),
+            *_overridden_label_conflicts(context, claim.intent, link),
+        ),
         at=context.github.now(),
     )
-    tally.confirmed(claim.intent.operation, link.number if link else IssueNumber(0))
+    tally.count_confirmed_write(claim.intent.operation, link.number if link else IssueNumber(0))
 
 
-async def adopted(context: Context, intent: Intent, issue: Issue, tally: Tally) -> None:
+async def adopt_issue(context: Context, intent: Intent, issue: Issue, tally: PassStats) -> None:
     """Store the issue of a create whose answer was lost. It has lived on since, so it is looked at whole
     next, as a link is whose rest has ended.
     """
-    link = await exported_link(context, intent, issue)
+    link = await build_exported_link(context, intent, issue)
     await context.stores.intents.confirm(
         intent,
         link=replace(link, quarantined_until=issue.created_at) if link.state is LinkState.ACTIVE else link,
         entry=None,
-        changes=told(intent, link, None),
+        changes=confirmation_changes(intent, link, None),
         at=context.github.now(),
     )
-    tally.confirmed(intent.operation, issue.number)
+    tally.count_confirmed_write(intent.operation, issue.number)
 
 
-async def _after(context: Context, claim: Claim, value: Any) -> tuple[Link | None, Entry | None]:
-    wish, link, entry = claim.intent.wish, claim.link, claim.entry
+async def _link_and_pair_after(
+    context: Context, claim: Claim, value: Any
+) -> tuple[Link | None, CommentPair | None]:
+    wish, link, entry = claim.intent.desired, claim.link, claim.pair
     match wish:
         case NewIssue():
-            return await exported_link(context, claim.intent, value), None
+            return await build_exported_link(context, claim.intent, value), None
         case NewComment() if entry is not None:
-            return link, _posted(entry, value)
-        case EditWish() if entry is not None:
-            return link, replace(_posted(entry, value), local_digest=wish.local_digest)
-        case DeleteWish() if entry is not None:
-            return link, replace(entry, state=EntryState.ENDED, reason="deleted in BugSpark")
-        case StateWish() | TitleWish() | LabelWish() if link is not None:
-            return _moved(context, claim.intent, wish, link, value), entry
+            return link, _pair_after_post(entry, value)
+        case DesiredCommentBody() if entry is not None:
+            return link, replace(_pair_after_post(entry, value), local_digest=wish.local_digest)
+        case DesiredCommentDeletion() if entry is not None:
+            return link, replace(entry, state=CommentPairState.ENDED, reason="deleted in BugSpark")
+        case DesiredState() | DesiredTitle() | DesiredLabels() if link is not None:
+            return _link_after_field_write(context, claim.intent, wish, link, value), entry
     msg = f"intent {claim.intent.id} was confirmed, but the link or ledger row it belongs to is missing"
     raise ValueError(msg)
 
 
-def _moved(
+def _link_after_field_write(
     context: Context,
     intent: Intent,
-    wish: StateWish | TitleWish | LabelWish,
+    wish: DesiredState | DesiredTitle | DesiredLabels,
     link: Link,
     value: Issue | tuple[str, ...],
 ) -> Link:
@@ -91,53 +98,55 @@ def _moved(
         msg = f"link {link.id} was written to before its first contact"
         raise ValueError(msg)
     seen = (
-        seen_of(value) if isinstance(value, Issue) else replace(link.seen, labels=value or link.seen.labels)
+        seen_issue(value)
+        if isinstance(value, Issue)
+        else replace(link.seen, labels=value or link.seen.labels)
     )
-    if isinstance(wish, LabelWish) and crowded(context, intent, seen.labels):
+    if isinstance(wish, DesiredLabels) and has_competing_label(context, intent, seen.labels):
         return replace(link, seen=seen)
-    base = agree(link.base, Field(intent.operation.value), wish.agreed, remote_title=seen.title)
+    base = base_agreed_on(link.base, Field(intent.operation.value), wish.agreed, remote_title=seen.title)
     return replace(link, base=base, seen=seen)
 
 
-def crowded(context: Context, intent: Intent, labels: Sequence[str]) -> bool:
+def has_competing_label(context: Context, intent: Intent, labels: Sequence[str]) -> bool:
     """Somebody else has put on a label of the same field meanwhile: a swap is finished only when exactly one
     is left, so that it is decided again (docs/design.md, Severity and labels)."""
     read = severity_of if intent.operation is Operation.SEVERITY else category_of
-    return len(read(labels, context.policy.labels).present) > 1
+    return len(read(labels, context.policy.labels).labels) > 1
 
 
-def _outweighed(context: Context, intent: Intent, link: Link | None) -> Iterator[Change]:
+def _overridden_label_conflicts(context: Context, intent: Intent, link: Link | None) -> Iterator[Change]:
     """A label that somebody put on while ours was being set, and that counts less than ours: it goes when the
     swap is finished, so what it said is kept here. One that counts more is a conflict for the next look.
     """
-    if not isinstance(intent.wish, LabelWish) or link is None or link.seen is None:
+    if not isinstance(intent.desired, DesiredLabels) or link is None or link.seen is None:
         return
     read = severity_of if intent.operation is Operation.SEVERITY else category_of
     reading = read(link.seen.labels, context.policy.labels)
-    known = {label.casefold() for label in intent.wish.remove}
-    for label, value in reading.present.items():
-        if reading.value == intent.wish.agreed != value and label.casefold() not in known:
-            (change,) = told(intent, link, None)
+    known = {label.casefold() for label in intent.desired.remove}
+    for label, value in reading.labels.items():
+        if reading.value == intent.desired.agreed != value and label.casefold() not in known:
+            (change,) = confirmation_changes(intent, link, None)
             yield replace(change, kind=Kind.CONFLICT, remote=value, rule=Rule.SWAP_UNFINISHED, lost=value)
 
 
-def _posted(entry: Entry, comment: RemoteComment) -> Entry:
+def _pair_after_post(entry: CommentPair, comment: RemoteComment) -> CommentPair:
     return replace(
         entry,
-        state=EntryState.LIVE,
+        state=CommentPairState.LIVE,
         remote_id=comment.id,
-        remote_digest=digest(comment.body),
+        remote_digest=text_digest(comment.body),
         remote_updated_at=comment.updated_at,
         reason=None,
     )
 
 
-async def exported_link(context: Context, intent: Intent, issue: Issue) -> Link:
+async def build_exported_link(context: Context, intent: Intent, issue: Issue) -> Link:
     """The link of an issue that was created for a report. One whose report was deleted meanwhile is kept as
     such: an issue of ours that nothing knows is the sign of a restore.
     """
     found = (await context.stores.reports.details([intent.report_id])).get(intent.report_id)
-    before = await context.stores.ledger.link_of(intent.report_id)
+    before = await context.stores.ledger.find_link_of_report(intent.report_id)
     link = Link(
         id=LinkId(context.new_id()),
         project_id=intent.project_id,
@@ -149,19 +158,19 @@ async def exported_link(context: Context, intent: Intent, issue: Issue) -> Link:
         backfill=True,
         state=LinkState.ACTIVE if found else LinkState.REPORT_DELETED,
         reason=None if found else "the report was deleted while its issue was being made",
-        base=_exported_base(context, found[0], issue) if found else None,
-        seen=seen_of(issue),
+        base=_base_of_exported_issue(context, found[0], issue) if found else None,
+        seen=seen_issue(issue),
         created_at=issue.created_at,
         revision=0,
     )
     # Comments that an earlier link's ledger knows are no news to a pass: only a whole look sends them here.
-    return link if before else replace(link, checked=checked(context, link, None))
+    return link if before else replace(link, verification=checked_now(context, link, None))
 
 
-def _exported_base(context: Context, report: Report, issue: Issue) -> Base:
+def _base_of_exported_issue(context: Context, report: Report, issue: Issue) -> Base:
     """What the new issue says was agreed on; the report may have moved on since the body was frozen."""
     labels = context.policy.labels
-    is_open = class_of(report.status) is IssueState.OPEN
+    is_open = issue_state_for(report.status) is IssueState.OPEN
     current = title_to_github(report.tracking_id, report.title) == issue.title
     return Base(
         status=report.status if is_open else Status.NEW,
@@ -172,7 +181,7 @@ def _exported_base(context: Context, report: Report, issue: Issue) -> Base:
     )
 
 
-def told(intent: Intent, link: Link | None, request_id: str | None) -> Sequence[Change]:
+def confirmation_changes(intent: Intent, link: Link | None, request_id: str | None) -> Sequence[Change]:
     """A confirmed write in the story: what was decided on, by which rule, and GitHub's own word for it."""
     why = intent.why or Why(rule=Rule.RECORDED)
     change = Change(
@@ -184,7 +193,7 @@ def told(intent: Intent, link: Link | None, request_id: str | None) -> Sequence[
         base=why.base,
         local=why.local,
         remote=why.remote,
-        to=why.to or _result(intent, link),
+        to=why.to or _resulting_value(intent, link),
         rule=why.rule,
         request_id=request_id,
         since=intent.created_at,
@@ -192,15 +201,15 @@ def told(intent: Intent, link: Link | None, request_id: str | None) -> Sequence[
     return (change,)
 
 
-def _result(intent: Intent, link: Link | None) -> str | None:
+def _resulting_value(intent: Intent, link: Link | None) -> str | None:
     """What there is now, where the decision could not name it yet."""
-    match intent.wish:
+    match intent.desired:
         case NewIssue():
             return f"{link.repository}#{link.number}" if link else None
-        case NewComment() | EditWish():
+        case NewComment() | DesiredCommentBody():
             return intent.why.local if intent.why else None
-        case StateWish(agreed=agreed) | LabelWish(agreed=agreed) | TitleWish(agreed=agreed):
+        case DesiredState(agreed=agreed) | DesiredLabels(agreed=agreed) | DesiredTitle(agreed=agreed):
             return agreed
-        case DeleteWish():
+        case DesiredCommentDeletion():
             return None
-    assert_never(intent.wish)
+    assert_never(intent.desired)

@@ -8,39 +8,39 @@ from reconciler.cycle.context import Context
 from reconciler.errors import ProjectError
 from reconciler.model.intent import Intent, Operation
 from reconciler.model.issue import Repository
-from reconciler.model.snapshot import Memory
+from reconciler.model.snapshot import ProjectState
 
-PUBLIC = "public"
+ACCEPT_PUBLIC = "public"
 """What is accepted: `reconcile --project P --accept public`."""
 
-TEXT = (Operation.CREATE_ISSUE, Operation.CREATE_COMMENT, Operation.EDIT_COMMENT, Operation.TITLE)
+TEXT_OPERATIONS = (Operation.CREATE_ISSUE, Operation.CREATE_COMMENT, Operation.EDIT_COMMENT, Operation.TITLE)
 
 
-async def noticed(context: Context, memory: Memory, found: Repository) -> Memory:
+async def update_visibility(context: Context, memory: ProjectState, found: Repository) -> ProjectState:
     """The memory with what the repository's visibility means now; stored when that is news."""
     exposed = memory.private is True and not found.private
     now = replace(memory, private=memory.private if exposed else found.private, exposed=exposed)
     if now != memory:
-        await context.stores.projects.remember(now)
+        await context.stores.projects.save_state(now)
     return now
 
 
-async def acknowledge(context: Context) -> None:
+async def accept_public_repository(context: Context) -> None:
     """The operator knows. Raises ProjectError when there is nothing to acknowledge."""
-    memory = await context.stores.projects.memory(context.project.id)
+    memory = await context.stores.projects.get_state(context.project.id)
     if not memory.exposed:
         raise ProjectError(f"{context.project.name}: no text waits because {memory.repository} became public")
-    await context.stores.projects.remember(replace(memory, private=False, exposed=False))
+    await context.stores.projects.save_state(replace(memory, private=False, exposed=False))
 
 
-def sayable(memory: Memory, intents: Iterable[Intent]) -> list[Intent]:
+def sendable_intents(memory: ProjectState, intents: Iterable[Intent]) -> list[Intent]:
     """What may be sent while that is so."""
-    return [intent for intent in intents if not (memory.exposed and intent.operation in TEXT)]
+    return [intent for intent in intents if not (memory.exposed and intent.operation in TEXT_OPERATIONS)]
 
 
-def sentence(context: Context, memory: Memory) -> str:
+def turned_public_message(context: Context, memory: ProjectState) -> str:
     """For people."""
     return (
         f"{context.project.name}: {memory.repository} has become public, so titles, comments and new issues "
-        f"are held back; accept that with --accept {PUBLIC}, or make it private again"
+        f"are held back; accept that with --accept {ACCEPT_PUBLIC}, or make it private again"
     )

@@ -5,10 +5,10 @@ from dataclasses import replace
 from reconciler.cycle.context import Context
 from reconciler.errors import ProjectError, RecreatedError, UnreadableError
 from reconciler.model.issue import Repository
-from reconciler.model.snapshot import UNKNOWN_REPOSITORY, Memory
+from reconciler.model.snapshot import UNKNOWN_REPOSITORY, ProjectState
 
 
-async def identify(context: Context, memory: Memory) -> Memory:
+async def resolve_repository_and_account(context: Context, memory: ProjectState) -> ProjectState:
     """The memory with repository and account known. An idle pass asks GitHub for neither.
 
     Raises RecreatedError when the configured name now belongs to another repository, and whatever reading
@@ -18,7 +18,7 @@ async def identify(context: Context, memory: Memory) -> Memory:
     if name is None:
         raise ProjectError(context.project.problem or "this project has no usable github integration")
     if memory.repository_id == UNKNOWN_REPOSITORY or memory.repository != name:
-        memory = _moved_to(memory, name, await context.github.repository())
+        memory = _state_for_repository(memory, name, await context.github.repository())
     if memory.account is None or memory.account_credential != context.github.credential:
         account = await context.github.account()
         memory = replace(
@@ -32,7 +32,7 @@ async def identify(context: Context, memory: Memory) -> Memory:
     return memory
 
 
-async def recognised(context: Context, memory: Memory) -> Repository:
+async def require_same_repository(context: Context, memory: ProjectState) -> Repository:
     """The repository as it is now: the one we know, with issues. Asked before anything is inferred from what
     it does not show.
 
@@ -49,12 +49,12 @@ async def recognised(context: Context, memory: Memory) -> Repository:
     return found
 
 
-async def confirm_repository(context: Context, memory: Memory) -> Repository:
+async def require_writable_repository(context: Context, memory: ProjectState) -> Repository:
     """Read before the first write of a pass: the name must still be the repository we know.
 
     Raises what `recognised` raises, ProjectError when it is archived.
     """
-    found = await recognised(context, memory)
+    found = await require_same_repository(context, memory)
     if found.archived:
         raise ProjectError(
             f"{context.project.name}: {found.full_name} is archived, so nothing can be written to it"
@@ -62,7 +62,7 @@ async def confirm_repository(context: Context, memory: Memory) -> Repository:
     return found
 
 
-def _moved_to(memory: Memory, name: str, found: Repository) -> Memory:
+def _state_for_repository(memory: ProjectState, name: str, found: Repository) -> ProjectState:
     if memory.repository_id == found.id:  # renamed: the id is the identity, the lists go on
         return replace(memory, repository=name)  # `private` stays: see `reconciler.cycle.exposure`
     if memory.repository == name and memory.repository_id is not None:

@@ -10,142 +10,161 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.cycle.context import Context
-from reconciler.cycle.deciding import decide_all
-from reconciler.cycle.endings import NOT_SHOWN, missed
-from reconciler.cycle.identify import recognised
-from reconciler.cycle.observe import Look
-from reconciler.cycle.segment import decide_look, unheard
-from reconciler.cycle.whole import views_of
-from reconciler.decide.link import is_another
+from reconciler.cycle.deciding import decide_links
+from reconciler.cycle.endings import ISSUE_NOT_SHOWN_ERRORS, plan_missing_issue
+from reconciler.cycle.identify import require_same_repository
+from reconciler.cycle.observe import Observation
+from reconciler.cycle.segment import decide_observation, find_unrecorded_copies
+from reconciler.cycle.whole import build_views
+from reconciler.decide.link import is_other_issue
 from reconciler.model.ids import IssueNumber, LinkId
-from reconciler.model.issue import Issue, RemoteComment, Whole
+from reconciler.model.issue import Issue, IssueThread, RemoteComment
 from reconciler.model.link import Link
 from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, SetField
-from reconciler.model.snapshot import Memory
-from reconciler.ports import Named
+from reconciler.model.snapshot import ProjectState
+from reconciler.ports import PendingHints
 
-MOST = 20
+MAX_NAMED_ISSUES = 20
 """So many issues are read one by one. When deliveries named more, the lists find the rest for less."""
 
-PAGE = 100
+COMMENTS_PER_PAGE = 100
 """A thread of no more comments is read in one request; of a longer one the list finds the news for less."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Hints:
+class WebhookHints:
     """What deliveries led to: issues and threads that were read, plans for issues that are not shown."""
 
-    named: Named = field(default_factory=Named)
+    named_issues: PendingHints = field(default_factory=PendingHints)
     links: tuple[Link, ...] = ()
-    counted: Mapping[LinkId, int] = field(default_factory=dict)  # remote comments the ledger believes alive
+    known_comment_counts: Mapping[LinkId, int] = field(
+        default_factory=dict
+    )  # remote comments the ledger believes alive
     issues: dict[IssueNumber, Issue] = field(default_factory=dict)
-    threads: dict[Link, Whole] = field(default_factory=dict)
-    plans: list[LinkPlan] = field(default_factory=list)
+    threads: dict[Link, IssueThread] = field(default_factory=dict)
+    missing_issue_plans: list[LinkPlan] = field(default_factory=list)
 
     @property
-    def requests(self) -> int:
+    def request_count(self) -> int:
         """What reading all of this takes."""
-        return len(self.links) + sum(self.speaks_of(link) for link in self.links)
+        return len(self.links) + sum(self.has_thread_to_read(link) for link in self.links)
 
-    def speaks_of(self, link: Link) -> bool:
+    def has_thread_to_read(self, link: Link) -> bool:
         """Whether the thread is read as well."""
-        return link.number in self.named.threads and self.counted.get(link.id, 0) < PAGE
+        return (
+            link.number in self.named_issues.comment_threads
+            and self.known_comment_counts.get(link.id, 0) < COMMENTS_PER_PAGE
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Early:
+class HintDecision:
     """The decided part of what was read, and what is to be decided again with the lists."""
 
     plans: tuple[LinkPlan, ...] = ()
-    unknown: tuple[RemoteComment, ...] = ()  # comments with our marker that these links' ledgers do not know
-    left: frozenset[IssueNumber] = frozenset()
+    unrecorded_copies: tuple[
+        RemoteComment, ...
+    ] = ()  # comments with our marker that these links' ledgers do not know
+    undecided: frozenset[IssueNumber] = frozenset()
 
 
-async def hints(context: Context, memory: Memory) -> Hints:
+async def load_hints(context: Context, memory: ProjectState) -> WebhookHints:
     """The links to be read. Nothing is asked, of anybody, where no delivery waits."""
-    if not memory.named:
-        return Hints()
-    named = await context.stores.webhooks.named(context.project.id)
+    if not memory.has_unread_hints:
+        return WebhookHints()
+    named = await context.stores.webhooks.pending_hints(context.project.id)
     snapshot = await context.stores.ledger.snapshot(
         context.project.id, memory.repository_id, memory.repository, numbers=named.numbers, local=False
     )
     links = {link.number: link for link in snapshot.links}
     chosen = [links[number] for number in named.numbers if number in links]
-    return Hints(named=named, links=tuple(chosen[:MOST]), counted=snapshot.counted)
+    return WebhookHints(
+        named_issues=named,
+        links=tuple(chosen[:MAX_NAMED_ISSUES]),
+        known_comment_counts=snapshot.remote_comment_counts,
+    )
 
 
-async def follow(context: Context, memory: Memory, found: Hints) -> None:
+async def read_named_issues(context: Context, memory: ProjectState, found: WebhookHints) -> None:
     """Read them, one or two requests each. Raises what reading raises; one that is not there only ends."""
     for link in found.links:
         try:
-            await _read(context, link, found)
-        except NOT_SHOWN as error:
-            if not found.plans:  # of a repository that does not answer as itself nothing is inferred
-                await recognised(context, memory)
-            found.plans.append(missed(context, link, error))
+            await _read_named_issue(context, link, found)
+        except ISSUE_NOT_SHOWN_ERRORS as error:
+            if (
+                not found.missing_issue_plans
+            ):  # of a repository that does not answer as itself nothing is inferred
+                await require_same_repository(context, memory)
+            found.missing_issue_plans.append(plan_missing_issue(context, link, error))
 
 
-async def _read(context: Context, link: Link, found: Hints) -> None:
-    etags = link.checked.etags if link.checked else None
-    if found.speaks_of(link):
-        found.threads[link] = await context.github.whole(link.number)
+async def _read_named_issue(context: Context, link: Link, found: WebhookHints) -> None:
+    etags = link.verification.etags if link.verification else None
+    if found.has_thread_to_read(link):
+        found.threads[link] = await context.github.issue_thread(link.number)
         found.issues[link.number] = found.threads[link].issue
-    elif (issue := await context.github.latest(link.number, etags)) is not None:
+    elif (issue := await context.github.issue_if_changed(link.number, etags)) is not None:
         found.issues[link.number] = issue
 
 
-async def decided(context: Context, memory: Memory, found: Hints) -> Early:
+async def decide_hints(context: Context, memory: ProjectState, found: WebhookHints) -> HintDecision:
     """What follows from the named issues alone. Threads that were not read are left to the lists, which may
     lag behind those, too: such an issue is decided again. Raises what reading raises.
     """
     if not found.issues:
-        return Early()
+        return HintDecision()
     whole = {link.number for link in found.threads}
-    if any(is_another(link, thread.issue) for link, thread in found.threads.items()):
-        await recognised(context, memory)
+    if any(is_other_issue(link, thread.issue) for link, thread in found.threads.items()):
+        await require_same_repository(context, memory)
     single = {number: issue for number, issue in found.issues.items() if number not in whole}
-    look = Look(issues=single, direct=set(single), local=False, early=True)
-    segment = await decide_look(context, memory, look)
-    ended = {issue.number for issue in segment.strangers}
-    views = await views_of(context, memory, found.threads)
-    plans = [plan for plan in await decide_all(context, views) if not plan.idle]
-    return Early(
+    look = Observation(issues=single, read_directly=set(single), includes_local=False, is_before_lists=True)
+    segment = await decide_observation(context, memory, look)
+    ended = {issue.number for issue in segment.unlinked_issues}
+    views = await build_views(context, memory, found.threads)
+    plans = [plan for plan in await decide_links(context, views) if not plan.is_idle]
+    return HintDecision(
         plans=(*segment.plans, *plans),
-        unknown=(*segment.unknown, *unheard(views)),
-        left=frozenset(found.issues) if segment.poisoned else _uneven(found, single) | ended,
+        unrecorded_copies=(*segment.unrecorded_copies, *find_unrecorded_copies(views)),
+        undecided=frozenset(found.issues)
+        if segment.poisoned
+        else _issues_with_other_comment_count(found, single) | ended,
     )
 
 
-def _uneven(found: Hints, issues: Mapping[IssueNumber, Issue]) -> frozenset[IssueNumber]:
+def _issues_with_other_comment_count(
+    found: WebhookHints, issues: Mapping[IssueNumber, Issue]
+) -> frozenset[IssueNumber]:
     """Their comments are not those the ledger knows."""
-    counted = {link.number: found.counted.get(link.id, 0) for link in found.links}
+    counted = {link.number: found.known_comment_counts.get(link.id, 0) for link in found.links}
     return frozenset(number for number, issue in issues.items() if issue.comments != counted[number])
 
 
-async def done(context: Context, found: Hints) -> None:
+async def mark_hints_read(context: Context, found: WebhookHints) -> None:
     """What the deliveries led to is stored: they need not be looked into again."""
-    if found.named.deliveries:
+    if found.named_issues.delivery_ids:
         at = context.clock.now()
-        await context.stores.webhooks.read(context.project.id, found.named.deliveries, at)
+        await context.stores.webhooks.mark_handled(context.project.id, found.named_issues.delivery_ids, at)
 
 
-async def compare(context: Context, memory: Memory, look: Look, plans: Sequence[LinkPlan]) -> None:
+async def report_changes_for_delivery_check(
+    context: Context, memory: ProjectState, look: Observation, plans: Sequence[LinkPlan]
+) -> None:
     """Tell the store what the lists showed and a working hook should have announced, or will in a moment."""
-    if not memory.hooked:
+    if not memory.has_webhook:
         return
     ahead = context.github.now() - context.clock.now()
-    changes = {number: at - ahead for number, at in _changes(look, plans).items()}
+    changes = {number: at - ahead for number, at in _remote_change_times(look, plans).items()}
     if changes:
-        await context.stores.webhooks.found(context.project.id, changes, context.clock.now())
+        await context.stores.webhooks.record_listed_changes(context.project.id, changes, context.clock.now())
 
 
-def _changes(look: Look, plans: Sequence[LinkPlan]) -> Mapping[IssueNumber, datetime]:
+def _remote_change_times(look: Observation, plans: Sequence[LinkPlan]) -> Mapping[IssueNumber, datetime]:
     """When the issues changed that people changed on GitHub, as far as these rows tell. A deleted comment
     leaves no time behind (docs/reference/github.md, Lists).
     """
-    brought = [plan for plan in plans if any(_is_brought(action) for action in plan.actions)]
+    brought = [plan for plan in plans if any(_is_remote_change(action) for action in plan.actions)]
     found = {}
-    for number in (plan.link.number for plan in brought if plan.link.number not in look.direct):
+    for number in (plan.link.number for plan in brought if plan.link.number not in look.read_directly):
         rows = [row.updated_at for row in look.comments.values() if row.issue_number == number]
         if number in look.issues:
             rows.append(look.issues[number].updated_at)
@@ -154,5 +173,5 @@ def _changes(look: Look, plans: Sequence[LinkPlan]) -> Mapping[IssueNumber, date
     return found
 
 
-def _is_brought(action: object) -> bool:
+def _is_remote_change(action: object) -> bool:
     return isinstance(action, SetField | ImportComment | EditLocal)

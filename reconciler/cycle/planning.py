@@ -1,119 +1,137 @@
 """`plan`: the pass without its last step. Nothing is written on either side, nor any position."""
 
 from reconciler.cycle import named
-from reconciler.cycle.contacts import first_contacts
+from reconciler.cycle.contacts import plan_initial_sync
 from reconciler.cycle.context import Context
-from reconciler.cycle.discover import match, new_link, tracking_id
-from reconciler.cycle.export import exports_due
-from reconciler.cycle.identify import identify
-from reconciler.cycle.observe import looks
-from reconciler.cycle.ours import tell_apart
-from reconciler.cycle.segment import decide_look
-from reconciler.cycle.verify import verifications
-from reconciler.decide.guard import Guarded, deletions, digest, guard
-from reconciler.decide.show import export_key, intent_key, key_of, plan_hash, show, show_export, show_intent
+from reconciler.cycle.discover import build_link, match_exported_issues, tracking_id_in_title
+from reconciler.cycle.export import read_due_exports
+from reconciler.cycle.identify import resolve_repository_and_account
+from reconciler.cycle.observe import observe_lists
+from reconciler.cycle.ours import classify_unlinked_issues
+from reconciler.cycle.segment import decide_observation
+from reconciler.cycle.verify import verify_due_links
+from reconciler.decide.guard import GuardResult, deletions, deletions_digest, withhold_suspicious
+from reconciler.decide.show import (
+    action_key,
+    action_view,
+    export_key,
+    export_view,
+    intent_key,
+    intent_view,
+    plan_hash,
+)
 from reconciler.errors import ReconcilerError
 from reconciler.model.intent import Intent, IntentState
 from reconciler.model.issue import Issue
 from reconciler.model.link import Link, LinkOrigin
 from reconciler.model.passes import Failure
 from reconciler.model.plan import CreateIssue, LinkPlan
-from reconciler.model.shown import PlanShown, ShownAction
-from reconciler.model.snapshot import Memory
+from reconciler.model.shown import ActionView, PlanView
+from reconciler.model.snapshot import ProjectState
 from reconciler.model.values import dataclass
 
-EVERYTHING = 10**9
+UNLIMITED_ROWS = 10**9
 """A plan is shown whole: no look is applied before the next one is read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Planned:
+class _DryRun:
     """What the pass would do."""
 
-    guarded: Guarded
+    guarded: GuardResult
     exports: tuple[CreateIssue, ...]
-    recorded: tuple[Intent, ...]
+    recorded_creates: tuple[Intent, ...]
 
 
-async def plan_pass(context: Context) -> PlanShown:
+async def plan_project(context: Context) -> PlanView:
     """What a pass would do now. A project's own trouble is shown, never raised."""
     try:
-        planned = await _plan(context)
+        planned = await _collect_plans(context)
     except ReconcilerError as error:
-        return _shown(context, (), "", failure=Failure(kind=error.kind, message=str(error)))
-    actions = [show(plan, action) for plan in planned.guarded.plans for action in plan.actions]
-    keys = [key_of(plan, action) for plan in planned.guarded.plans for action in plan.actions]
-    actions += [show_export(export.report, export.why.rule) for export in planned.exports]
+        return _build_plan_view(context, (), "", failure=Failure(kind=error.kind, message=str(error)))
+    actions = [action_view(plan, action) for plan in planned.guarded.plans for action in plan.actions]
+    keys = [action_key(plan, action) for plan in planned.guarded.plans for action in plan.actions]
+    actions += [export_view(export.report, export.why.rule) for export in planned.exports]
     keys += [export_key(export.report) for export in planned.exports]
-    actions += [show_intent(intent, _issue(intent, context)) for intent in planned.recorded]
-    keys += [intent_key(intent) for intent in planned.recorded]
-    held = len(planned.guarded.held)
-    return _shown(context, tuple(actions), plan_hash(keys), withheld=digest(planned.guarded.held), held=held)
-
-
-async def _plan(context: Context) -> _Planned:
-    memory = await identify(context, await context.stores.projects.memory(context.project.id))
-    withheld = await context.stores.ledger.withheld(context.project.id)
-    again = withheld.links if withheld.accepted else ()
-    plans: list[LinkPlan] = []
-    hints = await named.hints(context, memory)
-    await named.follow(context, memory, hints)
-    plans.extend(hints.plans)
-    async for look in looks(context, memory, hints.issues, rows=EVERYTHING):
-        segment = await decide_look(context, memory, look, again)
-        plans.extend(segment.plans)
-        strangers = await tell_apart(context, memory, segment.strangers)
-        found = await _would_discover(context, memory, strangers.others)
-        async for contacts in first_contacts(context, memory, [*segment.new, *found]):
-            plans.extend(contacts.plans)
-    async for batch in verifications(context, memory):
-        plans.extend(batch)
-    known = await context.stores.ledger.known(context.project.id) if deletions(plans) else {}
-    accepted = withheld.entries if withheld.accepted else frozenset()
-    waiting = [item for _, item in withheld.waiting]
-    return _Planned(
-        guarded=guard(plans, known=known, accepted=accepted, policy=context.guard, held=waiting),
-        exports=await exports_due(context, memory),
-        recorded=await _recorded(context, memory),
+    actions += [intent_view(intent, _issue_reference(intent, context)) for intent in planned.recorded_creates]
+    keys += [intent_key(intent) for intent in planned.recorded_creates]
+    held = len(planned.guarded.withheld)
+    return _build_plan_view(
+        context,
+        tuple(actions),
+        plan_hash(keys),
+        withheld=deletions_digest(planned.guarded.withheld),
+        held=held,
     )
 
 
-async def _would_discover(context: Context, memory: Memory, strangers: tuple[Issue, ...]) -> list[Link]:
-    if not context.policy.discover or not any(tracking_id(issue) for issue in strangers):
+async def _collect_plans(context: Context) -> _DryRun:
+    memory = await resolve_repository_and_account(
+        context, await context.stores.projects.get_state(context.project.id)
+    )
+    withheld = await context.stores.ledger.withheld_deletions(context.project.id)
+    again = withheld.links if withheld.is_accepted else ()
+    plans: list[LinkPlan] = []
+    hints = await named.load_hints(context, memory)
+    await named.read_named_issues(context, memory, hints)
+    plans.extend(hints.missing_issue_plans)
+    async for look in observe_lists(context, memory, hints.issues, rows=UNLIMITED_ROWS):
+        segment = await decide_observation(context, memory, look, again)
+        plans.extend(segment.plans)
+        strangers = await classify_unlinked_issues(context, memory, segment.unlinked_issues)
+        found = await _plan_discovery(context, memory, strangers.others)
+        async for contacts in plan_initial_sync(context, memory, [*segment.new_links, *found]):
+            plans.extend(contacts.plans)
+    async for batch in verify_due_links(context, memory):
+        plans.extend(batch)
+    known = await context.stores.ledger.live_comment_counts(context.project.id) if deletions(plans) else {}
+    accepted = withheld.pair_ids if withheld.is_accepted else frozenset()
+    waiting = [item for _, item in withheld.unaccepted_removals]
+    return _DryRun(
+        guarded=withhold_suspicious(
+            plans, known=known, accepted=accepted, policy=context.guard, held=waiting
+        ),
+        exports=await read_due_exports(context, memory),
+        recorded_creates=await _read_recorded_creates(context, memory),
+    )
+
+
+async def _plan_discovery(context: Context, memory: ProjectState, strangers: tuple[Issue, ...]) -> list[Link]:
+    if not context.policy.discover or not any(tracking_id_in_title(issue) for issue in strangers):
         return []
-    found = await match(context, memory, strangers)
+    found = await match_exported_issues(context, memory, strangers)
     origin = LinkOrigin.DISCOVERY
     return [
-        new_link(context, memory, pair.report.report_id, pair.issue, origin, backfill=False)
+        build_link(context, memory, pair.report.report_id, pair.issue, origin, backfill=False)
         for pair in found.matches
     ]
 
 
-async def _recorded(context: Context, memory: Memory) -> tuple[Intent, ...]:
+async def _read_recorded_creates(context: Context, memory: ProjectState) -> tuple[Intent, ...]:
     """Creates of earlier passes that are still to be sent; everything else is derived anew."""
-    rows = await context.stores.intents.open(context.project.id)
-    ready = (IntentState.PLANNED, IntentState.QUARANTINED) if context.by_hand else (IntentState.PLANNED,)
+    rows = await context.stores.intents.list_open(context.project.id)
+    ready = (IntentState.PLANNED, IntentState.QUARANTINED) if context.manual else (IntentState.PLANNED,)
     return tuple(
         row
         for row in rows
-        if row.operation.creates and row.state in ready and row.repository_id == memory.repository_id
+        if row.operation.is_create and row.state in ready and row.repository_id == memory.repository_id
     )
 
 
-def _issue(intent: Intent, context: Context) -> str | None:
+def _issue_reference(intent: Intent, context: Context) -> str | None:
     return f"{context.project.repository}#{intent.number}" if intent.number else None
 
 
-def _shown(
+def _build_plan_view(
     context: Context,
-    actions: tuple[ShownAction, ...],
+    actions: tuple[ActionView, ...],
     digest: str,
     *,
     failure: Failure | None = None,
     withheld: str | None = None,
     held: int = 0,
-) -> PlanShown:
-    return PlanShown(
+) -> PlanView:
+    return PlanView(
         project_id=context.project.id,
         project_name=context.project.name,
         repository=context.project.repository,

@@ -3,30 +3,32 @@
 from collections.abc import Collection, Iterator
 
 from reconciler.cycle.context import Context
-from reconciler.cycle.observe import MARKER_NAME, may_be_ours
+from reconciler.cycle.observe import MARKER_NAME, is_own_account
 from reconciler.model.ids import AccountId
-from reconciler.model.issue import Whole
+from reconciler.model.issue import IssueThread
 from reconciler.model.link import Link
 
 
-def rival(context: Context, accounts: Collection[AccountId], link: Link, thread: Whole) -> str | None:
+def competing_instance(
+    context: Context, accounts: Collection[AccountId], link: Link, thread: IssueThread
+) -> str | None:
     """The instance of another database that wrote on this issue before this one did, None where it is ours
     or nobody's. Only what an account of ours has written counts."""
-    return next(_marks(context, accounts, link, thread), None)
+    return next(_marker_instances(context, accounts, link, thread), None)
 
 
-def _marks(
-    context: Context, accounts: Collection[AccountId], link: Link, thread: Whole
+def _marker_instances(
+    context: Context, accounts: Collection[AccountId], link: Link, thread: IssueThread
 ) -> Iterator[str | None]:
     """Whose each marker is, oldest first; None: ours."""
     rows = sorted(thread.comments, key=lambda row: (row.created_at, row.id))
     written = [("issue", thread.issue.author, thread.issue.body)]
     written += [("comment", row.author, row.body) for row in rows]
     for kind, author, body in written:
-        if MARKER_NAME not in body or not may_be_ours(author, accounts):
+        if MARKER_NAME not in body or not is_own_account(author, accounts):
             continue
         place = (body, kind, link.repository_id, 0 if kind == "issue" else link.number)
         if context.markers.read(*place) is not None:
             yield None
-        elif (other := context.markers.foreign(*place)) is not None:
+        elif (other := context.markers.other_instance(*place)) is not None:
             yield other

@@ -18,43 +18,43 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 
 from reconciler.cycle import named
-from reconciler.cycle.accepting import accept as agree
-from reconciler.cycle.alerting import attended
-from reconciler.cycle.apply import Applier
-from reconciler.cycle.contacts import first_contacts
+from reconciler.cycle.accepting import accept_waiting as agree
+from reconciler.cycle.alerting import send_alerts
+from reconciler.cycle.apply import PlanApplier
+from reconciler.cycle.contacts import plan_initial_sync
 from reconciler.cycle.context import Context
-from reconciler.cycle.discover import discovered
-from reconciler.cycle.ending import Ending, ending_of, result_of
-from reconciler.cycle.endings import followed
-from reconciler.cycle.export import record, record_exports
-from reconciler.cycle.exposure import sentence
-from reconciler.cycle.identify import identify
-from reconciler.cycle.observe import Look, looks
-from reconciler.cycle.ours import heal, tell_apart
-from reconciler.cycle.pacing import paced
-from reconciler.cycle.pausing import paused
-from reconciler.cycle.recover import conclude, recover
-from reconciler.cycle.restored import expected, reread
-from reconciler.cycle.round import whole_round
-from reconciler.cycle.segment import decide_look
-from reconciler.cycle.standing import certain, decided, is_about_identity
-from reconciler.cycle.tally import Tally
-from reconciler.cycle.verify import verifications
-from reconciler.cycle.write import Writer
+from reconciler.cycle.discover import link_exported_issues
+from reconciler.cycle.ending import PassEnding, build_pass_result, ending_of_error
+from reconciler.cycle.endings import link_transferred_issues
+from reconciler.cycle.export import record_automatic_exports, record_export_intents
+from reconciler.cycle.exposure import turned_public_message
+from reconciler.cycle.identify import resolve_repository_and_account
+from reconciler.cycle.observe import Observation, observe_lists
+from reconciler.cycle.ours import adopt_and_close_duplicates, classify_unlinked_issues
+from reconciler.cycle.pacing import with_next_pass_time
+from reconciler.cycle.pausing import paused_error
+from reconciler.cycle.recover import conclude_recovery, recover_unknown_writes
+from reconciler.cycle.restored import detect_restore, reread_project
+from reconciler.cycle.round import verify_all_links
+from reconciler.cycle.segment import decide_observation
+from reconciler.cycle.standing import bind_database, is_identity_decision, record_identity_decision
+from reconciler.cycle.tally import PassStats
+from reconciler.cycle.verify import verify_due_links
+from reconciler.cycle.write import IntentWriter
 from reconciler.errors import DatabaseError, ReconcilerError, RestoredError
-from reconciler.logs import Log
+from reconciler.logs import EventLogger
 from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.issue import Issue, ListState
 from reconciler.model.link import Link
 from reconciler.model.passes import Failure, Outcome, PassResult
 from reconciler.model.plan import LinkPlan
-from reconciler.model.snapshot import UNKNOWN_REPOSITORY, Memory
-from reconciler.ports import Fence
+from reconciler.model.snapshot import UNKNOWN_REPOSITORY, ProjectState
+from reconciler.ports import ProjectLock
 
-PROBES = 2
+IDLE_PASS_REQUESTS = 2
 """What an idle pass asks of GitHub, reserved in one go."""
 
-log = Log(__name__)
+log = EventLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,94 +62,106 @@ class _Pass:
     """One pass under way."""
 
     context: Context
-    memory: Memory
-    fence: Fence
-    tally: Tally
-    applier: Applier
-    began: float
-    verify: bool  # every link, not only those that are due
-    accepted: Sequence[Link]  # to be looked at whole, because deletions of theirs were accepted
+    project_state: ProjectState
+    project_lock: ProjectLock
+    stats: PassStats
+    applier: PlanApplier
+    started_monotonic: float
+    verify_all: bool  # every link, not only those that are due
+    accepted_links: Sequence[Link]  # to be looked at whole, because deletions of theirs were accepted
 
-    async def whole(self, *, first: bool = False) -> None:
+    async def run(self, *, first: bool = False) -> None:
         """The walk; in a restored database only after everything has been read. `first`: it has just been
         recognised as one. Raises RestoredError when it is recognised on the way.
         """
-        if first or self.memory.recovering:
-            self.memory = await reread(self.context, self.memory, self.applier, self.tally)
-        await self._walk()
-        await self.applier.hold()
+        if first or self.project_state.is_recovering:
+            self.project_state = await reread_project(
+                self.context, self.project_state, self.applier, self.stats
+            )
+        await self._run_steps()
+        await self.applier.store_withheld()
 
-    async def _walk(self) -> None:
+    async def _run_steps(self) -> None:
         """Recover, observe and apply, write; once more when an export gave old comments a place to go."""
-        recovery = await recover(self.context, self.memory, self.tally)
-        hints = await named.hints(self.context, self.memory)
-        await self.context.github.expect(PROBES + hints.requests)
-        await named.follow(self.context, self.memory, hints)
-        await self.applier.batch(hints.plans)
-        left = await self._early(hints)
-        async for look in looks(self.context, self.memory, left):
-            await self._look(look, (*self.accepted, *recovery.links) if look.local else ())
-        await named.done(self.context, hints)
-        await conclude(self.context, recovery, self.applier.overtaken)
-        async for plans in self._verifications():
-            await self._batch(plans)
-        await record_exports(self.context, self.memory)
-        await self._write()
-        if self.tally.counts["issues_created"]:
-            await self._look(Look())
-            await self._write()
+        recovery = await recover_unknown_writes(self.context, self.project_state, self.stats)
+        hints = await named.load_hints(self.context, self.project_state)
+        await self.context.github.reserve_reads(IDLE_PASS_REQUESTS + hints.request_count)
+        await named.read_named_issues(self.context, self.project_state, hints)
+        await self.applier.apply_plans(hints.missing_issue_plans)
+        left = await self._apply_hints(hints)
+        async for look in observe_lists(self.context, self.project_state, left):
+            await self._apply_observation(
+                look, (*self.accepted_links, *recovery.links_to_read_in_full) if look.includes_local else ()
+            )
+        await named.mark_hints_read(self.context, hints)
+        await conclude_recovery(self.context, recovery, self.applier.stale_reports)
+        async for plans in self._verification_batches():
+            await self._apply_plans(plans)
+        await record_automatic_exports(self.context, self.project_state)
+        await self._write_intents()
+        if self.stats.counts["issues_created"]:
+            await self._apply_observation(Observation())
+            await self._write_intents()
 
-    async def _early(self, hints: named.Hints) -> dict[IssueNumber, Issue]:
+    async def _apply_hints(self, hints: named.WebhookHints) -> dict[IssueNumber, Issue]:
         """Store what the named issues showed; returns those to be looked at again with the lists."""
-        early = await named.decided(self.context, self.memory, hints)
-        await expected(self.context, self.memory, early.unknown, ())
-        left = early.left | await self.applier.early(early.plans)
+        early = await named.decide_hints(self.context, self.project_state, hints)
+        await detect_restore(self.context, self.project_state, early.unrecorded_copies, ())
+        left = early.undecided | await self.applier.apply_before_lists(early.plans)
         return {number: issue for number, issue in hints.issues.items() if number in left}
 
-    def _verifications(self) -> AsyncIterator[list[LinkPlan]]:
-        if self.verify:
-            return whole_round(self.context, self.memory, self.tally)
-        return verifications(self.context, self.memory)
+    def _verification_batches(self) -> AsyncIterator[list[LinkPlan]]:
+        if self.verify_all:
+            return verify_all_links(self.context, self.project_state, self.stats)
+        return verify_due_links(self.context, self.project_state)
 
-    async def _look(self, look: Look, again: Sequence[Link] = ()) -> None:
-        segment = await decide_look(self.context, self.memory, look, again)
-        await expected(self.context, self.memory, segment.unknown, segment.strangers)
-        self.tally.poisoned.extend(segment.poisoned)
-        strangers = await tell_apart(self.context, self.memory, segment.strangers)
-        self.applier.unread = look.more
-        await heal(self.context, strangers, self.tally)
-        await self.applier.look(look, segment.plans)
-        await named.compare(self.context, self.memory, look, segment.plans)
-        found = await discovered(self.context, self.memory, strangers.others)
-        async for contacts in first_contacts(self.context, self.memory, [*segment.new, *found]):
-            await self._batch(contacts.plans, contacts.walked)
+    async def _apply_observation(self, look: Observation, again: Sequence[Link] = ()) -> None:
+        segment = await decide_observation(self.context, self.project_state, look, again)
+        await detect_restore(
+            self.context, self.project_state, segment.unrecorded_copies, segment.unlinked_issues
+        )
+        self.stats.poisoned.extend(segment.poisoned)
+        strangers = await classify_unlinked_issues(self.context, self.project_state, segment.unlinked_issues)
+        self.applier.has_unread_pages = look.has_more_pages
+        await adopt_and_close_duplicates(self.context, strangers, self.stats)
+        await self.applier.apply_observation(look, segment.plans)
+        await named.report_changes_for_delivery_check(self.context, self.project_state, look, segment.plans)
+        found = await link_exported_issues(self.context, self.project_state, strangers.others)
+        async for contacts in plan_initial_sync(
+            self.context, self.project_state, [*segment.new_links, *found]
+        ):
+            await self._apply_plans(contacts.plans, contacts.scan_position)
 
-    async def _batch(self, plans: Sequence[LinkPlan], walked: ListState | None = None) -> None:
+    async def _apply_plans(self, plans: Sequence[LinkPlan], walked: ListState | None = None) -> None:
         """What whole threads led to; they may show what the lists, which lag, have not shown yet."""
-        unheard = [row for plan in plans for row in plan.unheard]
-        await expected(self.context, self.memory, unheard, ())
-        await self.applier.batch(plans, walked)
+        unheard = [row for plan in plans for row in plan.unrecorded_copies]
+        await detect_restore(self.context, self.project_state, unheard, ())
+        await self.applier.apply_plans(plans, walked)
 
-    async def _write(self) -> None:
-        writer = Writer(
+    async def _write_intents(self) -> None:
+        writer = IntentWriter(
             context=self.context,
-            memory=self.memory,
-            fence=self.fence,
-            tally=self.tally,
-            wished=self.applier.wished,
-            redecide=self._redecide,
-            observed=self.began,
+            project_state=self.project_state,
+            project_lock=self.project_lock,
+            stats=self.stats,
+            derived_keys=self.applier.derived_keys,
+            decide_again=self._decide_issue_again,
+            observed_monotonic=self.started_monotonic,
         )
         try:
             await writer.run()
         finally:
-            self.memory = writer.memory
-            self.tally.exposed = sentence(self.context, self.memory) if self.memory.exposed else None
+            self.project_state = writer.project_state
+            self.stats.turned_public_message = (
+                turned_public_message(self.context, self.project_state)
+                if self.project_state.exposed
+                else None
+            )
 
-    async def _redecide(self, issue: Issue) -> None:
-        look = Look(issues={issue.number: issue}, local=False)
-        segment = await decide_look(self.context, self.memory, look)
-        await self.applier.look(look, segment.plans)
+    async def _decide_issue_again(self, issue: Issue) -> None:
+        look = Observation(issues={issue.number: issue}, includes_local=False)
+        segment = await decide_observation(self.context, self.project_state, look)
+        await self.applier.apply_observation(look, segment.plans)
 
 
 async def run_pass(
@@ -167,88 +179,98 @@ async def run_pass(
     compared whole.
     """
     began = context.clock.monotonic()
-    tally = Tally()
-    ending = Ending()
+    tally = PassStats()
+    ending = PassEnding()
     try:
-        async with context.stores.fences.hold(context.project.id, wait=wait) as fence:
-            context, memory = await _begun(context, accept)
-            ending = await _under_fence(context, fence, memory, tally, began, exports, verify)
-            result = await paced(context, await result_of(context, tally, ending, began))
-            await context.stores.projects.record(result, context.clock.now())
-            return await attended(context, memory.told, result)
+        async with context.stores.project_locks.acquire(context.project.id, wait=wait) as fence:
+            context, memory = await _accept_and_load_state(context, accept)
+            ending = await _run_locked(context, fence, memory, tally, began, exports, verify)
+            result = await with_next_pass_time(
+                context, await build_pass_result(context, tally, ending, began)
+            )
+            await context.stores.projects.record_pass(result, context.clock.now())
+            return await send_alerts(context, memory.alert_state, result)
     except ReconcilerError as error:  # busy, a mistyped hash, the database itself: no pass to be recorded
-        return await result_of(context, tally, ending_of(error), began)
+        return await build_pass_result(context, tally, ending_of_error(error), began)
 
 
-async def _begun(context: Context, accept: str | None) -> tuple[Context, Memory]:
+async def _accept_and_load_state(context: Context, accept: str | None) -> tuple[Context, ProjectState]:
     """What is remembered, once the operator has been heard. Raises PausedError, ProjectError, UsageError."""
-    memory = await context.stores.projects.memory(context.project.id)
-    if memory.paused:
-        raise paused(context.project)
+    memory = await context.stores.projects.get_state(context.project.id)
+    if memory.is_paused:
+        raise paused_error(context.project)
     if accept is None:
         return context, memory
-    if is_about_identity(accept):
-        context = await decided(context, accept)
+    if is_identity_decision(accept):
+        context = await record_identity_decision(context, accept)
     else:
         await agree(context, accept)
-    return context, await context.stores.projects.memory(context.project.id)
+    return context, await context.stores.projects.get_state(context.project.id)
 
 
-async def _under_fence(
+async def _run_locked(
     context: Context,
-    fence: Fence,
-    before: Memory,
-    tally: Tally,
+    fence: ProjectLock,
+    before: ProjectState,
+    tally: PassStats,
     began: float,
     exports: Collection[ReportId],
     verify: bool,
-) -> Ending:
+) -> PassEnding:
     try:
-        await certain(context)
-        memory = await _identified(context, before)
+        await bind_database(context)
+        memory = await _update_project_state(context, before)
         if exports:
-            await record(context, memory, exports, asked=True)
-        walk = await _walk(context, memory, fence, tally, began, verify=verify)
+            await record_export_intents(context, memory, exports, asked=True)
+        walk = await _build_pass(context, memory, fence, tally, began, verify=verify)
         try:
-            await walk.whole()
+            await walk.run()
         except RestoredError as seen:
             log.warning("restored", project=str(context.project.id), sign=str(seen))
-            walk = await _walk(context, memory, fence, tally, began, verify=verify)
-            await walk.whole(first=True)
+            walk = await _build_pass(context, memory, fence, tally, began, verify=verify)
+            await walk.run(first=True)
     except DatabaseError:
         raise
     except ReconcilerError as error:
-        return ending_of(error)
+        return ending_of_error(error)
     except Exception as error:  # one project's surprise must not stop the other projects
         log.exception("pass failed", project=str(context.project.id))
         what = f"unexpected {type(error).__name__}: {error}"
         text = f"{context.project.name}: {what}. Please report this as a bug."
-        return Ending(outcome=Outcome.FAILED, failure=Failure(kind="internal", message=text))
-    return Ending()
+        return PassEnding(outcome=Outcome.FAILED, failure=Failure(kind="internal", message=text))
+    return PassEnding()
 
 
-async def _walk(
-    context: Context, memory: Memory, fence: Fence, tally: Tally, began: float, *, verify: bool
+async def _build_pass(
+    context: Context,
+    memory: ProjectState,
+    fence: ProjectLock,
+    tally: PassStats,
+    began: float,
+    *,
+    verify: bool,
 ) -> _Pass:
-    withheld = await context.stores.ledger.withheld(context.project.id)
+    withheld = await context.stores.ledger.withheld_deletions(context.project.id)
     return _Pass(
         context=context,
-        memory=memory,
-        fence=fence,
-        tally=tally,
-        applier=Applier(context, memory, fence, tally, withheld),
-        accepted=withheld.links if withheld.accepted else (),
-        began=began,
-        verify=verify,
+        project_state=memory,
+        project_lock=fence,
+        stats=tally,
+        applier=PlanApplier(context, memory, fence, tally, withheld),
+        accepted_links=withheld.links if withheld.is_accepted else (),
+        started_monotonic=began,
+        verify_all=verify,
     )
 
 
-async def _identified(context: Context, before: Memory) -> Memory:
-    memory = await identify(context, before)
+async def _update_project_state(context: Context, before: ProjectState) -> ProjectState:
+    memory = await resolve_repository_and_account(context, before)
     if memory.repository_id != before.repository_id != UNKNOWN_REPOSITORY:
         # Before the new repository is remembered: a pass that is cut short here does all of it again.
-        await context.stores.ledger.recheck(context.project.id, memory.repository_id, context.github.now())
-        await followed(context, memory)
+        await context.stores.ledger.mark_all_due_for_verification(
+            context.project.id, memory.repository_id, context.github.now()
+        )
+        await link_transferred_issues(context, memory)
     if memory != before:
-        await context.stores.projects.remember(memory)
+        await context.stores.projects.save_state(memory)
     return memory

@@ -4,51 +4,53 @@ from typing import Any, assert_never
 
 from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import (
-    Answer,
     Confirmed,
-    DeleteWish,
-    EditWish,
+    DesiredCommentBody,
+    DesiredCommentDeletion,
+    DesiredLabels,
+    DesiredState,
+    DesiredTitle,
     Intent,
-    LabelWish,
     NewComment,
     NewIssue,
     Refused,
-    StateWish,
-    TitleWish,
+    WriteResult,
 )
 from reconciler.ports import GitHub
 
 
-async def send(github: GitHub, intent: Intent) -> Answer[Any]:
+async def send_intent(github: GitHub, intent: Intent) -> WriteResult[Any]:
     """Send a claimed wish. The value of a confirmed answer is the issue, comment or labels as they are now.
 
     Raises LimitedError (nothing was done) and what concerns the whole project.
     """
-    wish = intent.wish
+    wish = intent.desired
     match wish:
         case NewIssue():
             return await github.create_issue(wish.title, wish.body, wish.labels)
         case NewComment():
-            return await github.create_comment(_number(intent), wish.body)
-        case StateWish():
-            return await github.set_state(_number(intent), wish.state, wish.reason)
-        case TitleWish():
-            return await github.set_title(_number(intent), wish.title)
-        case EditWish():
+            return await github.create_comment(_require_issue_number(intent), wish.body)
+        case DesiredState():
+            return await github.set_state(_require_issue_number(intent), wish.state, wish.reason)
+        case DesiredTitle():
+            return await github.set_title(_require_issue_number(intent), wish.title)
+        case DesiredCommentBody():
             return await github.edit_comment(wish.remote_id, wish.body)
-        case DeleteWish():
+        case DesiredCommentDeletion():
             return await github.delete_comment(wish.remote_id)
-        case LabelWish():
-            return await _swap(github, _number(intent), wish)
+        case DesiredLabels():
+            return await _swap_labels(github, _require_issue_number(intent), wish)
     assert_never(wish)
 
 
-async def _swap(github: GitHub, number: IssueNumber, wish: LabelWish) -> Answer[tuple[str, ...]]:
+async def _swap_labels(
+    github: GitHub, number: IssueNumber, wish: DesiredLabels
+) -> WriteResult[tuple[str, ...]]:
     """The new label first, so that the issue is never without one; then those that were seen, one by one."""
-    answer: Answer[tuple[str, ...]] = Confirmed(value=(), request_id=None)
+    answer: WriteResult[tuple[str, ...]] = Confirmed(value=(), request_id=None)
     if wish.add is not None:
         answer = await github.add_label(number, wish.add)
-        if isinstance(answer, Confirmed) and not _has(answer.value, wish.add):
+        if isinstance(answer, Confirmed) and not _has_label(answer.value, wish.add):
             return Refused(
                 status=200,
                 reason=f"GitHub dropped the label {wish.add!r}: the token may not push to the repository",
@@ -64,10 +66,10 @@ async def _swap(github: GitHub, number: IssueNumber, wish: LabelWish) -> Answer[
     return answer
 
 
-def _has(labels: tuple[str, ...], label: str) -> bool:
+def _has_label(labels: tuple[str, ...], label: str) -> bool:
     return label.casefold() in {name.casefold() for name in labels}
 
 
-def _number(intent: Intent) -> IssueNumber:
+def _require_issue_number(intent: Intent) -> IssueNumber:
     assert intent.number is not None
     return intent.number

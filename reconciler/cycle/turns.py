@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 from reconciler.model.ids import Fingerprint
 
 
-class Turns:
+class CredentialLocks:
     """Whose turn it is, per credential. Who has it must not ask for it again. One that nobody waits for is
     forgotten.
     """
@@ -22,7 +22,7 @@ class Turns:
         self._locks: WeakValueDictionary[Fingerprint, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
-    async def take(self, credential: Fingerprint) -> AsyncIterator[None]:
+    async def hold(self, credential: Fingerprint) -> AsyncIterator[None]:
         """From before the slot is asked for until the write's outcome is stored."""
         lock = self._locks.get(credential)
         if lock is None:

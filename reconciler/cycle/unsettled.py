@@ -11,33 +11,39 @@ from collections.abc import Mapping, Sequence
 from reconciler.cycle.context import Context
 from reconciler.model.fields import Field
 from reconciler.model.ids import ReportId
-from reconciler.model.intent import OUTSTANDING
+from reconciler.model.intent import MAYBE_SENT_STATES
 from reconciler.model.plan import LinkPlan, SetField
 
 
-async def unsettled(context: Context, plans: Sequence[LinkPlan]) -> Mapping[int, frozenset[Field]]:
+async def find_fields_with_unknown_writes(
+    context: Context, plans: Sequence[LinkPlan]
+) -> Mapping[int, frozenset[Field]]:
     """By place: fields that a plan takes from GitHub, or has a conflict about, before it may.
 
     The intents are read only when GitHub moved a field.
     """
-    moved = {place: _moved(plan) for place, plan in enumerate(plans) if _moved(plan)}
+    moved = {
+        place: _fields_moved_on_github(plan)
+        for place, plan in enumerate(plans)
+        if _fields_moved_on_github(plan)
+    }
     if not moved:
         return {}
-    waiting = await _waiting(context)
+    waiting = await _fields_awaiting_recovery(context)
     found = {place: fields & waiting[plans[place].link.report_id] for place, fields in moved.items()}
     return {place: fields for place, fields in found.items() if fields}
 
 
-def _moved(plan: LinkPlan) -> frozenset[Field]:
+def _fields_moved_on_github(plan: LinkPlan) -> frozenset[Field]:
     taken = {action.field for action in plan.actions if isinstance(action, SetField)}
     return frozenset(taken | {conflict.field for conflict in plan.conflicts})
 
 
-async def _waiting(context: Context) -> Mapping[ReportId, frozenset[Field]]:
+async def _fields_awaiting_recovery(context: Context) -> Mapping[ReportId, frozenset[Field]]:
     by_operation = {field.value: field for field in Field}
     found: defaultdict[ReportId, frozenset[Field]] = defaultdict(frozenset)
-    for intent in await context.stores.intents.open(context.project.id):
+    for intent in await context.stores.intents.list_open(context.project.id):
         field = by_operation.get(intent.operation.value)
-        if field is not None and intent.state in OUTSTANDING:
+        if field is not None and intent.state in MAYBE_SENT_STATES:
             found[intent.report_id] |= {field}
     return found

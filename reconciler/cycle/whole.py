@@ -8,94 +8,98 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from reconciler.cycle.context import Context
-from reconciler.cycle.endings import NOT_SHOWN, missed
-from reconciler.cycle.identify import recognised
-from reconciler.cycle.observe import accounts_of, recognise
-from reconciler.cycle.rivals import rival
-from reconciler.decide.link import is_another
+from reconciler.cycle.endings import ISSUE_NOT_SHOWN_ERRORS, plan_missing_issue
+from reconciler.cycle.identify import require_same_repository
+from reconciler.cycle.observe import mark_own_comments, read_own_accounts
+from reconciler.cycle.rivals import competing_instance
+from reconciler.decide.link import is_other_issue
 from reconciler.errors import NotThereError
 from reconciler.model.ids import AccountId, RemoteCommentId
-from reconciler.model.issue import Etags, RemoteComment, Whole
-from reconciler.model.link import Checked, Entry, EntryState, Link
-from reconciler.model.plan import LinkPlan, LinkView
-from reconciler.model.snapshot import Memory, ThreadSide
+from reconciler.model.issue import IssueThread, RemoteComment, ThreadEtags
+from reconciler.model.link import CommentPair, CommentPairState, Link, Verification
+from reconciler.model.plan import LinkObservation, LinkPlan
+from reconciler.model.snapshot import LocalThread, ProjectState
 from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class FullReadResult:
     """Views of the links that could be read, plans for those whose issue is not there."""
 
-    views: tuple[LinkView, ...] = ()
-    plans: tuple[LinkPlan, ...] = ()
+    views: tuple[LinkObservation, ...] = ()
+    missing_issue_plans: tuple[LinkPlan, ...] = ()
 
 
-async def whole_views(context: Context, memory: Memory, links: Sequence[Link]) -> Looked:
+async def read_links_in_full(context: Context, memory: ProjectState, links: Sequence[Link]) -> FullReadResult:
     """Read these links on both sides, GitHub first. Raises what reading raises, RecreatedError where an issue
     is another one than it was."""
     if not links:
-        return Looked()
-    threads: dict[Link, Whole] = {}
+        return FullReadResult()
+    threads: dict[Link, IssueThread] = {}
     plans: list[LinkPlan] = []
     for link in links:
         try:
-            found = await context.github.whole(link.number)
-        except NOT_SHOWN as error:
+            found = await context.github.issue_thread(link.number)
+        except ISSUE_NOT_SHOWN_ERRORS as error:
             if not plans:  # of a repository that does not answer as itself nothing is inferred
-                await recognised(context, memory)
-            plans.append(missed(context, link, error))
+                await require_same_repository(context, memory)
+            plans.append(plan_missing_issue(context, link, error))
             continue
-        if is_another(link, found.issue):
-            await recognised(context, memory)
+        if is_other_issue(link, found.issue):
+            await require_same_repository(context, memory)
         threads[link] = found
-    return Looked(views=await views_of(context, memory, threads), plans=tuple(plans))
+    return FullReadResult(views=await build_views(context, memory, threads), missing_issue_plans=tuple(plans))
 
 
-def checked(context: Context, link: Link, etags: Etags | None) -> Checked:
+def checked_now(context: Context, link: Link, etags: ThreadEtags | None) -> Verification:
     """Compared now; due again after `verify_seconds`, a tenth sooner or later, each link by its own share."""
     share = 0.9 + 0.2 * (link.id.int % 1000) / 1000
     now = context.github.now()
-    return Checked(at=now, due=now + timedelta(seconds=share * context.timing.verify), etags=etags)
+    return Verification(
+        at=now, due=now + timedelta(seconds=share * context.timing.verify_seconds), etags=etags
+    )
 
 
-async def views_of(context: Context, memory: Memory, threads: Mapping[Link, Whole]) -> tuple[LinkView, ...]:
+async def build_views(
+    context: Context, memory: ProjectState, threads: Mapping[Link, IssueThread]
+) -> tuple[LinkObservation, ...]:
     """Both sides of links that were read whole; without those whose report was deleted meanwhile."""
-    accounts = await accounts_of(context, memory)
+    accounts = await read_own_accounts(context, memory)
     halves = await context.stores.ledger.threads(tuple(threads))
     views = []
     for link, thread in threads.items():
         half = halves[link.report_id]
         if half.report is not None:  # deleted meanwhile: the next snapshot says so
-            views.append(await _view(context, link, thread, half, accounts))
+            views.append(await _build_view(context, link, thread, half, accounts))
     return tuple(views)
 
 
-async def _view(
-    context: Context, link: Link, thread: Whole, half: ThreadSide, accounts: frozenset[AccountId]
-) -> LinkView:
+async def _build_view(
+    context: Context, link: Link, thread: IssueThread, half: LocalThread, accounts: frozenset[AccountId]
+) -> LinkObservation:
     assert half.report is not None
     rows = {row.id: row for row in thread.comments}
-    return LinkView(
+    return LinkObservation(
         link=link,
         report=half.report,
         issue=thread.issue,
-        comments=tuple(recognise(context, link.repository_id, accounts, rows).values()),
-        entries=half.entries,
-        local=half.comments,
-        whole=True,
-        checked=checked(context, link, thread.etags),
-        rival=rival(context, accounts, link, thread),
-        missing=await _missing(context, half.entries, rows),
-        accounts=accounts,
+        comments=tuple(mark_own_comments(context, link.repository_id, accounts, rows).values()),
+        pairs=half.pairs,
+        local_comments=half.comments,
+        is_complete=True,
+        verification=checked_now(context, link, thread.etags),
+        owner_instance=competing_instance(context, accounts, link, thread),
+        deleted_remote_ids=await _read_missing_comments(context, half.pairs, rows),
+        own_accounts=accounts,
     )
 
 
-async def _missing(
-    context: Context, entries: Sequence[Entry], rows: Mapping[RemoteCommentId, RemoteComment]
+async def _read_missing_comments(
+    context: Context, entries: Sequence[CommentPair], rows: Mapping[RemoteCommentId, RemoteComment]
 ) -> frozenset[int]:
     """Deletion is inferred only from complete reads, and from the comment itself saying it is not there."""
     missing = set()
-    for remote_id in _absent(entries, rows):
+    for remote_id in _absent_comment_ids(entries, rows):
         try:
             await context.github.comment(remote_id)
         except NotThereError:
@@ -103,10 +107,10 @@ async def _missing(
     return frozenset(missing)
 
 
-def _absent(
-    entries: Sequence[Entry], rows: Mapping[RemoteCommentId, RemoteComment]
+def _absent_comment_ids(
+    entries: Sequence[CommentPair], rows: Mapping[RemoteCommentId, RemoteComment]
 ) -> Iterator[RemoteCommentId]:
     for entry in entries:
-        live = entry.state is EntryState.LIVE
+        live = entry.state is CommentPairState.LIVE
         if live and entry.remote_id is not None and entry.remote_id not in rows:
             yield entry.remote_id

@@ -7,20 +7,20 @@ from typing import assert_never
 from uuid import UUID
 
 from reconciler.cycle.context import Context
-from reconciler.decide.text import digest, to_github
+from reconciler.decide.text import comment_to_github, text_digest
 from reconciler.model.fields import Field
-from reconciler.model.ids import CommentId, EntryId, IntentId
+from reconciler.model.ids import CommentId, CommentPairId, IntentId
 from reconciler.model.intent import (
-    DeleteWish,
-    EditWish,
+    Desired,
+    DesiredCommentBody,
+    DesiredCommentDeletion,
+    DesiredLabels,
+    DesiredState,
+    DesiredTitle,
     Intent,
     IntentState,
-    LabelWish,
     NewComment,
     Operation,
-    StateWish,
-    TitleWish,
-    Wish,
 )
 from reconciler.model.link import Link
 from reconciler.model.plan import (
@@ -43,27 +43,30 @@ from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class _DesiredWrite:
     """What one action asks of GitHub, and about what."""
 
     operation: Operation
     local_id: UUID
-    wish: Wish
-    entry_id: EntryId | None = None
+    desired: Desired
+    entry_id: CommentPairId | None = None
 
 
-def wishes(context: Context, plan: LinkPlan) -> Iterator[Intent]:
+def build_intents(context: Context, plan: LinkPlan) -> Iterator[Intent]:
     """The intents of one link plan. A create is frozen here: body, marker and all."""
     if plan.report is None:
         return
-    entries = {entry.local_id: entry.id for entry in plan.entries}
+    entries = {entry.local_id: entry.id for entry in plan.pairs}
     for action in plan.actions:
         match action:
             case SetState() | SwapLabels() | SetTitle():
-                yield _intent(context, plan.link, action.why, _of_issue(action, plan.report))
+                yield _build_intent(context, plan.link, action.why, _desired_issue_write(action, plan.report))
             case PostComment() | EditRemote() | DeleteRemote():
-                yield _intent(
-                    context, plan.link, action.why, _of_comment(context, plan.link, action, entries)
+                yield _build_intent(
+                    context,
+                    plan.link,
+                    action.why,
+                    _desired_comment_write(context, plan.link, action, entries),
                 )
             case SetField() | ImportComment() | EditLocal() | RemoveLocal() | CreateIssue():
                 continue
@@ -71,46 +74,52 @@ def wishes(context: Context, plan: LinkPlan) -> Iterator[Intent]:
                 assert_never(action)
 
 
-def _of_issue(action: SetState | SwapLabels | SetTitle, report: Report) -> _Asked:
+def _desired_issue_write(action: SetState | SwapLabels | SetTitle, report: Report) -> _DesiredWrite:
     match action:
         case SetState():
-            state = StateWish(state=action.state, reason=action.reason, agreed=report.status)
-            return _Asked(operation=Operation.STATUS, local_id=report.id, wish=state)
+            state = DesiredState(state=action.state, reason=action.reason, agreed=report.status)
+            return _DesiredWrite(operation=Operation.STATUS, local_id=report.id, desired=state)
         case SwapLabels():
-            agreed = _value(report, action.field)
-            labels = LabelWish(add=action.add, remove=action.remove, agreed=agreed)
-            return _Asked(operation=Operation(action.field.value), local_id=report.id, wish=labels)
+            agreed = _label_field_value(report, action.field)
+            labels = DesiredLabels(add=action.add, remove=action.remove, agreed=agreed)
+            return _DesiredWrite(operation=Operation(action.field.value), local_id=report.id, desired=labels)
         case SetTitle():
-            title = TitleWish(title=action.title, agreed=report.title)
-            return _Asked(operation=Operation.TITLE, local_id=report.id, wish=title)
+            title = DesiredTitle(title=action.title, agreed=report.title)
+            return _DesiredWrite(operation=Operation.TITLE, local_id=report.id, desired=title)
     assert_never(action)
 
 
-def _of_comment(
+def _desired_comment_write(
     context: Context,
     link: Link,
     action: PostComment | EditRemote | DeleteRemote,
-    entries: Mapping[CommentId | None, EntryId],
-) -> _Asked:
+    entries: Mapping[CommentId | None, CommentPairId],
+) -> _DesiredWrite:
     match action:
         case PostComment(comment=comment):
-            new, entry_id = NewComment(body=_body(context, link, comment)), entries[comment.id]
-            return _Asked(
-                operation=Operation.CREATE_COMMENT, local_id=comment.id, wish=new, entry_id=entry_id
+            new, entry_id = NewComment(body=_comment_body(context, link, comment)), entries[comment.id]
+            return _DesiredWrite(
+                operation=Operation.CREATE_COMMENT, local_id=comment.id, desired=new, entry_id=entry_id
             )
-        case EditRemote(comment=comment, entry=entry):
+        case EditRemote(comment=comment, pair=entry):
             assert entry.remote_id is not None
-            body = _body(context, link, comment)
-            edit = EditWish(remote_id=entry.remote_id, body=body, local_digest=digest(comment.body))
-            return _Asked(operation=Operation.EDIT_COMMENT, local_id=comment.id, wish=edit, entry_id=entry.id)
-        case DeleteRemote(entry=entry):
+            body = _comment_body(context, link, comment)
+            edit = DesiredCommentBody(
+                remote_id=entry.remote_id, body=body, local_digest=text_digest(comment.body)
+            )
+            return _DesiredWrite(
+                operation=Operation.EDIT_COMMENT, local_id=comment.id, desired=edit, entry_id=entry.id
+            )
+        case DeleteRemote(pair=entry):
             assert entry.remote_id is not None
-            gone = DeleteWish(remote_id=entry.remote_id)
-            return _Asked(operation=Operation.DELETE_COMMENT, local_id=entry.id, wish=gone, entry_id=entry.id)
+            gone = DesiredCommentDeletion(remote_id=entry.remote_id)
+            return _DesiredWrite(
+                operation=Operation.DELETE_COMMENT, local_id=entry.id, desired=gone, entry_id=entry.id
+            )
     assert_never(action)
 
 
-def in_order(intents: Iterable[Intent]) -> tuple[Intent, ...]:
+def with_increasing_created_at(intents: Iterable[Intent]) -> tuple[Intent, ...]:
     """Each a microsecond after the one before: they are sent in the order they were wished for."""
     return tuple(
         replace(each, created_at=each.created_at + timedelta(microseconds=place))
@@ -118,27 +127,27 @@ def in_order(intents: Iterable[Intent]) -> tuple[Intent, ...]:
     )
 
 
-def _body(context: Context, link: Link, comment: LocalComment) -> str:
+def _comment_body(context: Context, link: Link, comment: LocalComment) -> str:
     marker = context.markers.sign("comment", link.repository_id, link.number, comment.id)
-    return to_github(comment.author, comment.body, marker, hosts=context.image_hosts)
+    return comment_to_github(comment.author, comment.body, marker, hosts=context.image_hosts)
 
 
-def _value(report: Report, field: Field) -> str:
+def _label_field_value(report: Report, field: Field) -> str:
     return report.severity if field is Field.SEVERITY else report.category
 
 
-def _intent(context: Context, link: Link, why: Why, asked: _Asked) -> Intent:
+def _build_intent(context: Context, link: Link, why: Why, asked: _DesiredWrite) -> Intent:
     return Intent(
         id=IntentId(context.new_id()),
         project_id=link.project_id,
         report_id=link.report_id,
         link_id=link.id,
-        entry_id=asked.entry_id,
+        pair_id=asked.entry_id,
         local_id=asked.local_id,
         operation=asked.operation,
         repository_id=link.repository_id,
         number=link.number,
-        wish=asked.wish,
+        desired=asked.desired,
         state=IntentState.PLANNED,
         attempts=0,
         created_at=context.github.now(),

@@ -5,10 +5,10 @@ from typing import Protocol
 
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import PassResult
-from reconciler.model.schedule import Scheduled
+from reconciler.model.schedule import ScheduledProject
 
 
-class Life:
+class PassActivity:
     """What one pass under way has done so far: a pass that shows no sign of life is stuck.
 
     It is the pass's Progress as well (`model.shown.Progress`).
@@ -16,15 +16,15 @@ class Life:
 
     def __init__(self) -> None:
         self._steps = 0
-        self._counted: list[Callable[[], object]] = []
+        self._watched: list[Callable[[], object]] = []
 
-    def count(self, what: Callable[[], object]) -> None:
+    def watch(self, what: Callable[[], object]) -> None:
         """Something that changes whenever the pass has got anywhere, such as its requests so far."""
-        self._counted.append(what)
+        self._watched.append(what)
 
-    def signs(self) -> tuple[object, ...]:
+    def observed_values(self) -> tuple[object, ...]:
         """Equal to what it was before: nothing has happened since."""
-        return (self._steps, *(each() for each in self._counted))
+        return (self._steps, *(each() for each in self._watched))
 
     def start(self, what: str, total: int | None) -> None:
         """A piece of work begins."""
@@ -35,33 +35,33 @@ class Life:
         """It got on."""
         self._steps += steps
 
-    def done(self) -> None:
+    def finish(self) -> None:
         """It ended."""
         self._steps += 1
 
 
-class House(Protocol):
+class Runtime(Protocol):
     """The program, opened on one database."""
 
-    async def ready(self) -> None:
+    async def check_ready(self) -> None:
         """Database and schema answer. Raises DatabaseError, SchemaError."""
         ...
 
-    async def schedule(self) -> Sequence[Scheduled]:
+    async def pass_schedule(self) -> Sequence[ScheduledProject]:
         """Every active, connected project, as the database knows it. Raises DatabaseError."""
         ...
 
-    async def changed(self, *, lately: bool) -> Mapping[ProjectId, int]:
+    async def scan_changes(self, *, lately: bool) -> Mapping[ProjectId, int]:
         """Projects whose BugSpark side waits for a pass, each with a print of what waits: another change,
         another print. `lately`: a glance at what changed in the last minutes. Raises DatabaseError.
         """
         ...
 
-    async def keep(self) -> None:
+    async def delete_old_records(self) -> None:
         """Remove records older than `keep.days`, unless a daemon has just done so. Raises DatabaseError."""
         ...
 
-    async def look(self, project_id: ProjectId, life: Life) -> PassResult | None:
+    async def run_pass(self, project_id: ProjectId, life: PassActivity) -> PassResult | None:
         """One pass. None: the project is no longer to be looked at. Raises DatabaseError; a project's own
         trouble is a result.
         """

@@ -11,84 +11,91 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from reconciler.model.ids import ProjectId
-from reconciler.model.schedule import RAREST, Scheduled, due_at
+from reconciler.model.schedule import MAX_IDLE_FACTOR, ScheduledProject, due_at
 
-JITTER = 0.1
+JITTER_SHARE = 0.1
 """Looks are put off by up to a tenth of their interval, so that what began together drifts apart."""
-AGAIN = 5.0
+RETRY_SECONDS = 5.0
 """Seconds before a project is tried again whose pass left no trace: it was busy, or the database was away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
+class _ProjectTimes:
     """One project as it was when it last looked different, and what follows. Times are monotonic."""
 
-    project: Scheduled
-    due: float
-    until: float  # not before, not even when nudged by the local scan
-    tried: float = float("-inf")  # when it was last put into the queue by us
+    project: ScheduledProject
+    due_monotonic: float
+    not_before_monotonic: float  # not before, not even when nudged by the local scan
+    queued_monotonic: float = float("-inf")  # when it was last put into the queue by us
 
 
-class Pacer:
+class DueProjects:
     """What one daemon has seen of the projects' passes."""
 
     def __init__(self, interval: float) -> None:
-        self.interval = interval  # poll.interval_seconds
-        self._seen: dict[ProjectId, _Seen] = {}
+        self.interval_seconds = interval  # poll.interval_seconds
+        self._times: dict[ProjectId, _ProjectTimes] = {}
 
     def __len__(self) -> int:
-        return len(self._seen)
+        return len(self._times)
 
-    def due(self, projects: Sequence[Scheduled], now: datetime, monotonic: float) -> list[ProjectId]:
+    def select_due(
+        self, projects: Sequence[ScheduledProject], now: datetime, monotonic: float
+    ) -> list[ProjectId]:
         """Those to be looked at now, the longest overdue first. Projects not named are forgotten."""
         # One whose integration can't be used is looked at, too: that costs no request, and so it is
         # recorded, put off, and told to who wants alerts.
         wanted = [each for each in projects if not each.paused]
-        self._seen = {each.project_id: self._look(each, now, monotonic) for each in wanted}
+        self._times = {each.project_id: self._project_times(each, now, monotonic) for each in wanted}
         late = [
-            (max(seen.due, seen.tried + AGAIN), project_id)
-            for project_id, seen in self._seen.items()
-            if seen.due <= monotonic and seen.tried + AGAIN <= monotonic
+            (max(seen.due_monotonic, seen.queued_monotonic + RETRY_SECONDS), project_id)
+            for project_id, seen in self._times.items()
+            if seen.due_monotonic <= monotonic and seen.queued_monotonic + RETRY_SECONDS <= monotonic
         ]
         return [project_id for _, project_id in sorted(late)]
 
-    def tried(self, projects: Iterable[ProjectId], monotonic: float) -> None:
+    def mark_queued(self, projects: Iterable[ProjectId], monotonic: float) -> None:
         """These were put into the queue."""
         for project_id in projects:
-            if seen := self._seen.get(project_id):
-                self._seen[project_id] = replace(seen, tried=monotonic)
+            if seen := self._times.get(project_id):
+                self._times[project_id] = replace(seen, queued_monotonic=monotonic)
 
-    def may(self, project_id: ProjectId, monotonic: float) -> bool:
+    def may_run_early(self, project_id: ProjectId, monotonic: float) -> bool:
         """Whether it may be looked at before it is due: it is known, and nothing said wait."""
-        seen = self._seen.get(project_id)
-        return seen is not None and seen.until <= monotonic
+        seen = self._times.get(project_id)
+        return seen is not None and seen.not_before_monotonic <= monotonic
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """The configuration changed: work everything out anew."""
-        self._seen = {}
+        self._times = {}
 
-    def _look(self, each: Scheduled, now: datetime, monotonic: float) -> _Seen:
-        seen = self._seen.get(each.project_id)
-        if seen is not None and _same(seen.project, each):
+    def _project_times(self, each: ScheduledProject, now: datetime, monotonic: float) -> _ProjectTimes:
+        seen = self._times.get(each.project_id)
+        if seen is not None and _has_same_times(seen.project, each):
             return seen
         if seen is not None and seen.project.config != each.config:
-            return _Seen(project=each, due=monotonic, until=monotonic)
+            return _ProjectTimes(project=each, due_monotonic=monotonic, not_before_monotonic=monotonic)
         if seen is None and each.failures:
             # A back-off from before this start or this configuration: what was wrong may have been mended.
-            return _Seen(project=each, due=monotonic, until=monotonic)
-        wait = (due_at(each, timedelta(seconds=self.interval), now) - now).total_seconds()
+            return _ProjectTimes(project=each, due_monotonic=monotonic, not_before_monotonic=monotonic)
+        wait = (due_at(each, timedelta(seconds=self.interval_seconds), now) - now).total_seconds()
         if each.next_at is not None:
-            return _Seen(project=each, due=monotonic + wait, until=monotonic + wait)
-        wait = max(-RAREST * self.interval, wait + self.interval * JITTER * _chance(each))
-        return _Seen(project=each, due=monotonic + wait, until=monotonic)
+            return _ProjectTimes(
+                project=each, due_monotonic=monotonic + wait, not_before_monotonic=monotonic + wait
+            )
+        wait = max(
+            -MAX_IDLE_FACTOR * self.interval_seconds,
+            wait + self.interval_seconds * JITTER_SHARE * _jitter_fraction(each),
+        )
+        return _ProjectTimes(project=each, due_monotonic=monotonic + wait, not_before_monotonic=monotonic)
 
 
-def _same(one: Scheduled, other: Scheduled) -> bool:
+def _has_same_times(one: ScheduledProject, other: ScheduledProject) -> bool:
     """Nothing has happened that moves its time."""
     return (one.last_pass_at, one.next_at, one.config) == (other.last_pass_at, other.next_at, other.config)
 
 
-def _chance(project: Scheduled) -> float:
+def _jitter_fraction(project: ScheduledProject) -> float:
     """In [0, 1): another after each pass, the same on every machine; 0 for a project never looked at."""
     if project.last_pass_at is None:
         return 0.0

@@ -11,12 +11,12 @@ from typing import Protocol
 from reconciler.model.ids import ProjectId
 from reconciler.ports import Queue
 
-RESERVE = 4
+SLOTS_PER_RESERVED_SLOT = 4
 """Every fourth place of a worker is kept for passes that were asked for: those that are merely due, which may
 take long, never fill them all.
 """
 
-Run = Callable[[ProjectId], Awaitable[None]]
+RunPass = Callable[[ProjectId], Awaitable[None]]
 """One pass. It raises nothing but CancelledError."""
 
 
@@ -28,7 +28,7 @@ class Backlog:
     running: frozenset[ProjectId] = frozenset()
 
 
-class Stint(Protocol):
+class QueueWorker(Protocol):
     """One worker's time at the queue."""
 
     async def serve(self) -> None:
@@ -40,10 +40,10 @@ class Stint(Protocol):
         ...
 
 
-class Passes(Queue, Protocol):
+class PassQueue(Queue, Protocol):
     """The queue, seen from the daemon. A project waits once at most and runs once at a time."""
 
-    async def put(self, projects: Collection[ProjectId]) -> None:
+    async def put_due(self, projects: Collection[ProjectId]) -> None:
         """These are due; they wait behind what was nudged. Raises DatabaseError."""
         ...
 
@@ -51,17 +51,17 @@ class Passes(Queue, Protocol):
         """What waits and what runs. Raises DatabaseError."""
         ...
 
-    async def rescue(self) -> int:
+    async def requeue_stalled(self) -> int:
         """Put back what a worker that died was running; how many those were. Raises DatabaseError."""
         ...
 
-    def stint(self, run: Run, concurrency: int) -> Stint:
+    def create_worker(self, run: RunPass, concurrency: int) -> QueueWorker:
         """A worker that runs so many passes at a time, of those that are merely due fewer (`for_due`).
         Several may work side by side.
         """
         ...
 
 
-def for_due(concurrency: int) -> int:
+def due_slot_count(concurrency: int) -> int:
     """So many of a worker's places are for passes that are merely due, at least one."""
-    return concurrency - concurrency // RESERVE
+    return concurrency - concurrency // SLOTS_PER_RESERVED_SLOT

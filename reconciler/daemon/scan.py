@@ -12,74 +12,78 @@ from dataclasses import dataclass
 
 from reconciler.model.ids import ProjectId
 
-EVERY = 5.0
+MIN_SCAN_INTERVAL_SECONDS = 5.0
 """Seconds between two scans, at least."""
-SHARE = 50.0
+REST_FACTOR = 50.0
 """A scan rests for so many times as long as it took: it never takes more than a fiftieth of the database."""
-AGAIN, LONGEST = 10.0, 600.0
+FIRST_NUDGE_AGAIN_SECONDS, MAX_NUDGE_AGAIN_SECONDS = 10.0, 600.0
 """Seconds until the same difference is nudged again: at first, and at most."""
 
 
 @dataclass(slots=True, kw_only=True)
-class _Nudged:
+class _NudgeRecord:
     """What was nudged for, and when it is again."""
 
-    print: int
-    at: float
-    rest: float
+    fingerprint: int
+    nudged_monotonic: float
+    wait_seconds: float
 
 
-class Scans:
+class ScanPlanner:
     """The whole scan, and the glances between two of those."""
 
-    def __init__(self, every: float = EVERY) -> None:
-        self._whole, self._glance = Scan(every), Scan(every, lately=True)
+    def __init__(self, every: float = MIN_SCAN_INTERVAL_SECONDS) -> None:
+        self._full, self._incremental = ScanSchedule(every), ScanSchedule(every, lately=True)
 
-    def due(self, now: float) -> "Scan | None":
+    def next_due_scan(self, now: float) -> "ScanSchedule | None":
         """What to do now: a glance only while the whole scan rests."""
-        return next((each for each in (self._whole, self._glance) if each.is_due(now)), None)
+        return next((each for each in (self._full, self._incremental) if each.is_due(now)), None)
 
-    def took(self, scan: "Scan", began: float, ended: float) -> None:
+    def record_scan(self, scan: "ScanSchedule", began: float, ended: float) -> None:
         """It is over, well or not. A whole scan has seen what a glance would."""
-        scan.took(began, ended)
-        if scan is self._whole:
-            self._glance.spared(ended)
+        scan.record_scan(began, ended)
+        if scan is self._full:
+            self._incremental.postpone(ended)
 
 
-class Scan:
+class ScanSchedule:
     """When to scan, and whom to nudge for what it finds. All times are monotonic seconds."""
 
-    def __init__(self, every: float = EVERY, *, lately: bool = False) -> None:
-        self.lately = lately  # a glance
-        self._every = every
-        self._next = 0.0
-        self._nudged: dict[ProjectId, _Nudged] = {}
+    def __init__(self, every: float = MIN_SCAN_INTERVAL_SECONDS, *, lately: bool = False) -> None:
+        self.incremental = lately  # a glance
+        self._min_interval_seconds = every
+        self._next_monotonic = 0.0
+        self._nudge_records: dict[ProjectId, _NudgeRecord] = {}
 
     def is_due(self, now: float) -> bool:
         """Whether to scan now."""
-        return now >= self._next
+        return now >= self._next_monotonic
 
-    def took(self, began: float, ended: float) -> None:
+    def record_scan(self, began: float, ended: float) -> None:
         """A scan is over, well or not."""
-        self._next = ended + max(self._every, SHARE * (ended - began))
+        self._next_monotonic = ended + max(self._min_interval_seconds, REST_FACTOR * (ended - began))
 
-    def spared(self, now: float) -> None:
+    def postpone(self, now: float) -> None:
         """Another one has just seen all that this one would."""
-        self._next = max(self._next, now + self._every)
+        self._next_monotonic = max(self._next_monotonic, now + self._min_interval_seconds)
 
-    def nudges(
+    def select_nudges(
         self, found: Mapping[ProjectId, int], may: Callable[[ProjectId], bool], now: float
     ) -> list[ProjectId]:
         """Of the projects found, those to be nudged now. `may`: nothing said that it has to wait."""
-        self._nudged = {each: known for each, known in self._nudged.items() if each in found}
-        return [each for each, print_ in found.items() if may(each) and self._is_news(each, print_, now)]
+        self._nudge_records = {each: known for each, known in self._nudge_records.items() if each in found}
+        return [
+            each for each, print_ in found.items() if may(each) and self._record_if_news(each, print_, now)
+        ]
 
-    def _is_news(self, project_id: ProjectId, print_: int, now: float) -> bool:
-        known = self._nudged.get(project_id)
-        if known is None or known.print != print_:
-            self._nudged[project_id] = _Nudged(print=print_, at=now, rest=AGAIN)
+    def _record_if_news(self, project_id: ProjectId, print_: int, now: float) -> bool:
+        known = self._nudge_records.get(project_id)
+        if known is None or known.fingerprint != print_:
+            self._nudge_records[project_id] = _NudgeRecord(
+                fingerprint=print_, nudged_monotonic=now, wait_seconds=FIRST_NUDGE_AGAIN_SECONDS
+            )
             return True
-        if now - known.at < known.rest:
+        if now - known.nudged_monotonic < known.wait_seconds:
             return False
-        known.at, known.rest = now, min(2 * known.rest, LONGEST)
+        known.nudged_monotonic, known.wait_seconds = now, min(2 * known.wait_seconds, MAX_NUDGE_AGAIN_SECONDS)
         return True

@@ -8,11 +8,13 @@ import os
 import socket
 from collections.abc import Mapping
 
-FIRST = 3
+FIRST_DESCRIPTOR = 3
 """SD_LISTEN_FDS_START: the first of the descriptors."""
 
 
-def kept_sockets(environ: Mapping[str, str], first: int = FIRST) -> tuple[socket.socket, ...]:
+def take_inherited_sockets(
+    environ: Mapping[str, str], first: int = FIRST_DESCRIPTOR
+) -> tuple[socket.socket, ...]:
     """Every listening TCP socket that was handed to this very process; none without systemd.
 
     `environ`: LISTEN_PID and LISTEN_FDS as systemd sets them. Anything else that was handed over is closed.
@@ -23,11 +25,11 @@ def kept_sockets(environ: Mapping[str, str], first: int = FIRST) -> tuple[socket
     handed = [socket.socket(fileno=number) for number in range(first, first + int(count))]
     for each in handed:
         each.set_inheritable(False)
-        if not _listens(each):
+        if not _is_listening_tcp(each):
             each.close()
     return tuple(each for each in handed if each.fileno() != -1)
 
 
-def _listens(each: socket.socket) -> bool:
+def _is_listening_tcp(each: socket.socket) -> bool:
     is_tcp = each.family in (socket.AF_INET, socket.AF_INET6) and each.type == socket.SOCK_STREAM
     return is_tcp and each.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) == 1

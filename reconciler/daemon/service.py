@@ -15,41 +15,41 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from reconciler.daemon.house import House
-from reconciler.daemon.pace import Pacer
-from reconciler.daemon.passes import Passes, Stint
-from reconciler.daemon.pulse import Pulse
-from reconciler.daemon.scan import Scans
-from reconciler.daemon.sd_notify import Notifier
-from reconciler.daemon.ticks import Ticks
-from reconciler.daemon.work import Told, Worker
+from reconciler.daemon.house import Runtime
+from reconciler.daemon.pace import DueProjects
+from reconciler.daemon.passes import PassQueue, QueueWorker
+from reconciler.daemon.pulse import ClockJumpDetector
+from reconciler.daemon.scan import ScanPlanner
+from reconciler.daemon.sd_notify import SystemdNotifier
+from reconciler.daemon.ticks import Scheduler
+from reconciler.daemon.work import OnPassResult, PassRunner
 from reconciler.errors import ReconcilerError
-from reconciler.logs import Log
+from reconciler.logs import EventLogger
 from reconciler.ports import Clock
 
-GRACE_SECONDS = 4.0
+SHUTDOWN_GRACE_SECONDS = 4.0
 """What a pass under way has to end by itself when the service stops; then it is cut off."""
-STUCK_TICK = 180.0
+STUCK_TICK_SECONDS = 180.0
 """A tick that takes longer hangs: each of its questions to the database has a limit far below."""
-ENOUGH = 2
+MAX_WAITING_PER_SLOT = 2
 """So many times `poll.concurrency` due projects wait at most: a nudge must not stand behind them all."""
 
-log = Log(__name__)
+log = EventLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rhythm:
+class ServiceIntervals:
     """How often things are done, in seconds."""
 
     interval: float = 60.0  # poll.interval_seconds
     concurrency: int = 8  # poll.concurrency
     tick: float = 1.0
-    ready: float = 10.0  # between two looks at the schema
+    schema_check: float = 10.0  # between two looks at the schema
     scan: float = 5.0  # at most so often
-    rescue: float = 5.0
+    requeue_stalled: float = 5.0
     retry: float = 2.0  # after the database went away under a worker
-    beat: float = 1.0
-    keep: float = 600.0  # between two offers to sweep; of all daemons one does, once an hour
+    heartbeat: float = 1.0
+    retention: float = 600.0  # between two offers to sweep; of all daemons one does, once an hour
 
 
 class Service:
@@ -57,190 +57,206 @@ class Service:
 
     def __init__(
         self,
-        house: House,
-        passes: Passes,
+        house: Runtime,
+        passes: PassQueue,
         clock: Clock,
-        notify: Notifier,
-        rhythm: Rhythm,
+        notify: SystemdNotifier,
+        rhythm: ServiceIntervals,
         *,
         new_id: Callable[[], UUID],
-        told: Told = lambda _: None,
+        told: OnPassResult = lambda _: None,
     ) -> None:
-        self._house = house
-        self._passes = passes
+        self._runtime = house
+        self._queue = passes
         self._clock = clock
-        self._notify = notify
-        self._rhythm = rhythm
-        self._worker = Worker(house, clock, new_id, told)
-        self._pacer = Pacer(rhythm.interval)
-        self._scans = Scans(rhythm.scan)
-        self._ticks = Ticks()
-        self._pulse = Pulse(clock)
-        self._stints: dict[asyncio.Task[None], Stint | None] = {}
+        self._systemd = notify
+        self._intervals = rhythm
+        self._pass_runner = PassRunner(house, clock, new_id, told)
+        self._due_projects = DueProjects(rhythm.interval)
+        self._scans = ScanPlanner(rhythm.scan)
+        self._scheduler = Scheduler()
+        self._clock_jumps = ClockJumpDetector(clock)
+        self._worker_by_task: dict[asyncio.Task[None], QueueWorker | None] = {}
         self._stopping = asyncio.Event()
-        self._ticked = clock.monotonic()
-        self._looked: float | None = None
-        self._trouble: str | None = None
+        self._last_tick_monotonic = clock.monotonic()
+        self._last_check_monotonic: float | None = None
+        self._problem: str | None = None
 
     @property
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """It makes progress: it ticks, and no pass hangs. A database that is away is no standstill."""
-        return self._clock.monotonic() - self._ticked <= STUCK_TICK and not self._worker.stuck()
+        return (
+            self._clock.monotonic() - self._last_tick_monotonic <= STUCK_TICK_SECONDS
+            and not self._pass_runner.has_stuck_pass()
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then end or cut what is under way. Raises what nobody foresaw."""
-        rhythm = self._rhythm
-        self._ticks.every(rhythm.tick, self._tick)
-        self._ticks.every(rhythm.tick, self._look_around)
-        self._ticks.every(rhythm.rescue, self._rescue)
-        self._ticks.every(rhythm.keep, self._keep)
-        beat = asyncio.create_task(self._beat())
+        rhythm = self._intervals
+        self._scheduler.add_job(rhythm.tick, self._tick)
+        self._scheduler.add_job(rhythm.tick, self._scan_and_nudge)
+        self._scheduler.add_job(rhythm.requeue_stalled, self._requeue_stalled)
+        self._scheduler.add_job(rhythm.retention, self._delete_old_records)
+        beat = asyncio.create_task(self._send_heartbeats())
         stopped = asyncio.create_task(stop.wait())
-        self._begin(rhythm.concurrency)
-        self._ticks.start()
+        self._start_worker(rhythm.concurrency)
+        self._scheduler.start()
         try:
-            await self._until(stopped, beat)
+            await self._wait_for_end(stopped, beat)
         finally:
-            self._notify.stopping()
+            self._systemd.notify_stopping()
             self._stopping.set()
-            self._ticks.stop()
+            self._scheduler.stop()
             for task in (beat, stopped):
                 task.cancel()
-            await self._finish()
+            await self._finish_passes()
             await asyncio.gather(beat, stopped, return_exceptions=True)
 
-    def retune(self, rhythm: Rhythm) -> None:
+    def apply_intervals(self, rhythm: ServiceIntervals) -> None:
         """The configuration was read again: from now on at this pace."""
-        if rhythm.concurrency != self._rhythm.concurrency:
-            for stint in self._stints.values():
+        if rhythm.concurrency != self._intervals.concurrency:
+            for stint in self._worker_by_task.values():
                 if stint is not None:
                     stint.stop(None)
-            self._begin(rhythm.concurrency)
-        self._pacer.interval = rhythm.interval
-        self._pacer.forget()
-        self._rhythm = rhythm
+            self._start_worker(rhythm.concurrency)
+        self._due_projects.interval_seconds = rhythm.interval
+        self._due_projects.reset()
+        self._intervals = rhythm
 
-    async def _until(self, stopped: asyncio.Task[bool], beat: asyncio.Task[None]) -> None:
+    async def _wait_for_end(self, stopped: asyncio.Task[bool], beat: asyncio.Task[None]) -> None:
         """Wait for the end. A part that ends before its time takes the service along: it is restarted."""
         while not stopped.done():
-            await asyncio.wait({stopped, beat, *self._stints}, return_when=asyncio.FIRST_COMPLETED)
-            for task in [task for task in self._stints if task.done()]:
-                del self._stints[task]
+            await asyncio.wait({stopped, beat, *self._worker_by_task}, return_when=asyncio.FIRST_COMPLETED)
+            for task in [task for task in self._worker_by_task if task.done()]:
+                del self._worker_by_task[task]
                 task.result()
             if beat.done():
                 beat.result()
 
-    def _begin(self, concurrency: int) -> None:
-        task = asyncio.create_task(self._work(concurrency))
-        self._stints[task] = None
+    def _start_worker(self, concurrency: int) -> None:
+        task = asyncio.create_task(self._run_worker(concurrency))
+        self._worker_by_task[task] = None
 
-    async def _work(self, concurrency: int) -> None:
+    async def _run_worker(self, concurrency: int) -> None:
         """Stints, one after another, until one was stopped on purpose."""
         while not self._stopping.is_set():
-            stint = self._passes.stint(self._worker.run, concurrency)
+            stint = self._queue.create_worker(self._pass_runner.run_pass, concurrency)
             task = asyncio.current_task()
             assert task is not None  # this runs in one
-            self._stints[task] = stint
+            self._worker_by_task[task] = stint
             try:
                 await stint.serve()
             except ReconcilerError as error:
-                self._troubled(error)
+                self._report_problem(error)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), self._rhythm.retry)
+                    await asyncio.wait_for(self._stopping.wait(), self._intervals.retry)
             else:
                 return
 
-    async def _finish(self) -> None:
+    async def _finish_passes(self) -> None:
         """Every pass may end by itself for a while; those that do not are cut off."""
-        for stint in self._stints.values():
+        for stint in self._worker_by_task.values():
             if stint is not None:
                 stint.stop(None)
-        if self._stints:
-            await asyncio.wait(self._stints, timeout=GRACE_SECONDS)
-        self._worker.cut()
-        await asyncio.gather(*self._stints, return_exceptions=True)
+        if self._worker_by_task:
+            await asyncio.wait(self._worker_by_task, timeout=SHUTDOWN_GRACE_SECONDS)
+        self._pass_runner.cancel_all()
+        await asyncio.gather(*self._worker_by_task, return_exceptions=True)
 
     async def _tick(self) -> None:
         try:
-            await self._check()
-            await self._put()
+            await self._check_ready()
+            await self._queue_due_projects()
         except ReconcilerError as error:
-            self._troubled(error)
+            self._report_problem(error)
         else:
-            self._untroubled()
-        self._ticked = self._clock.monotonic()
+            self._clear_problem()
+        self._last_tick_monotonic = self._clock.monotonic()
 
-    async def _check(self) -> None:
+    async def _check_ready(self) -> None:
         now = self._clock.monotonic()
-        if self._trouble is None and self._looked is not None and now - self._looked < self._rhythm.ready:
+        if (
+            self._problem is None
+            and self._last_check_monotonic is not None
+            and now - self._last_check_monotonic < self._intervals.schema_check
+        ):
             return
-        await self._house.ready()
-        self._looked = now
+        await self._runtime.check_ready()
+        self._last_check_monotonic = now
 
-    async def _put(self) -> None:
-        projects = await self._house.schedule()
-        backlog = await self._passes.backlog()
+    async def _queue_due_projects(self) -> None:
+        projects = await self._runtime.pass_schedule()
+        backlog = await self._queue.backlog()
         monotonic = self._clock.monotonic()
         busy = backlog.waiting | backlog.running
-        due = [each for each in self._pacer.due(projects, self._clock.now(), monotonic) if each not in busy]
-        chosen = due[: max(0, ENOUGH * self._rhythm.concurrency - len(backlog.waiting))]
+        due = [
+            each
+            for each in self._due_projects.select_due(projects, self._clock.now(), monotonic)
+            if each not in busy
+        ]
+        chosen = due[: max(0, MAX_WAITING_PER_SLOT * self._intervals.concurrency - len(backlog.waiting))]
         if chosen:
-            await self._passes.put(chosen)
-            self._pacer.tried(chosen, monotonic)
+            await self._queue.put_due(chosen)
+            self._due_projects.mark_queued(chosen, monotonic)
 
-    async def _look_around(self) -> None:
+    async def _scan_and_nudge(self) -> None:
         began = self._clock.monotonic()
-        if self._trouble is not None or (scan := self._scans.due(began)) is None:
+        if self._problem is not None or (scan := self._scans.next_due_scan(began)) is None:
             return
         try:
-            found = await self._house.changed(lately=scan.lately)
+            found = await self._runtime.scan_changes(lately=scan.incremental)
             ended = self._clock.monotonic()
-            for each in scan.nudges(found, lambda each: self._pacer.may(each, ended), ended):
-                await self._passes.nudge(each)
+            for each in scan.select_nudges(
+                found, lambda each: self._due_projects.may_run_early(each, ended), ended
+            ):
+                await self._queue.nudge(each)
         except ReconcilerError as error:
-            self._troubled(error)
-        self._scans.took(scan, began, self._clock.monotonic())
+            self._report_problem(error)
+        self._scans.record_scan(scan, began, self._clock.monotonic())
 
-    async def _rescue(self) -> None:
+    async def _requeue_stalled(self) -> None:
         try:
-            if (found := await self._passes.rescue()) > 0:
+            if (found := await self._queue.requeue_stalled()) > 0:
                 log.warning("passes of a dead worker put back", count=found)
         except ReconcilerError as error:
-            self._troubled(error)
+            self._report_problem(error)
 
-    async def _keep(self) -> None:
+    async def _delete_old_records(self) -> None:
         try:
-            await self._house.keep()
+            await self._runtime.delete_old_records()
         except ReconcilerError as error:
-            self._troubled(error)
+            self._report_problem(error)
 
-    async def _beat(self) -> None:
+    async def _send_heartbeats(self) -> None:
         """On the event loop's own time: a loop that hangs does not get here, and systemd hears nothing."""
         told = ""
         while True:
-            if self._pulse.jumped():
-                log.warning("the wall clock was set", by_seconds=round(self._pulse.by, 1))
-                self._ticks.catch_up()
-            if self.alive:
-                self._notify.alive()
-            if (status := self._status()) != told:
-                self._notify.status(status)
+            if self._clock_jumps.detect_jump():
+                log.warning("the wall clock was set", by_seconds=round(self._clock_jumps.jump_seconds, 1))
+                self._scheduler.run_all_now()
+            if self.is_alive:
+                self._systemd.notify_watchdog()
+            if (status := self._status_line()) != told:
+                self._systemd.notify_status(status)
                 told = status
-            await asyncio.sleep(min(self._rhythm.beat, (self._notify.watchdog_seconds or math.inf) / 3))
+            await asyncio.sleep(
+                min(self._intervals.heartbeat, (self._systemd.watchdog_seconds or math.inf) / 3)
+            )
 
-    def _status(self) -> str:
-        if self._trouble is not None:
-            return self._trouble
-        worker = self._worker
-        return f"{len(self._pacer)} projects, {worker.running} passes running, {worker.done} done"
+    def _status_line(self) -> str:
+        if self._problem is not None:
+            return self._problem
+        worker = self._pass_runner
+        running, ended = worker.running_count, worker.ended_count
+        return f"{len(self._due_projects)} projects, {running} passes running, {ended} done"
 
-    def _troubled(self, error: ReconcilerError) -> None:
+    def _report_problem(self, error: ReconcilerError) -> None:
         """Said once, however often it comes up."""
-        if self._trouble is None:
+        if self._problem is None:
             log.error("the database can't be used", kind=error.kind, reason=str(error))
-        self._trouble = str(error)
+        self._problem = str(error)
 
-    def _untroubled(self) -> None:
-        if self._trouble is not None:
+    def _clear_problem(self) -> None:
+        if self._problem is not None:
             log.info("the database can be used again")
-        self._trouble = None
+        self._problem = None

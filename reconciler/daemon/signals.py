@@ -7,21 +7,21 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from reconciler.logs import Log
+from reconciler.logs import EventLogger
 
-LAST = 9.5
+FORCED_EXIT_SECONDS = 9.5
 """Seconds after SIGTERM: whatever still holds the process up by then is cut off. What was being written is
 recorded as of unknown outcome, as after a crash (docs/design.md, Writing to GitHub).
 """
-CUT_OFF = 1
-MORE = 0.25
+FORCED_EXIT_STATUS = 1
+ALARM_MARGIN_SECONDS = 0.25
 """Seconds later the kernel's alarm does it, where no thread of ours gets to it."""
 
-log = Log(__name__)
+log = EventLogger(__name__)
 
 
 @contextmanager
-def signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[None]:
+def handle_signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[None]:
     """For the time of the block, on the running loop. `reload` must return at once."""
     loop = asyncio.get_running_loop()
 
@@ -30,7 +30,7 @@ def signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[None]:
     def end(name: str) -> None:
         if not stop.is_set():
             log.info("stopping", signal=name)
-            _give_up_after(LAST)
+            _exit_after(FORCED_EXIT_SECONDS)
             stop.set()
 
     def hurry(*_: object) -> None:
@@ -38,7 +38,7 @@ def signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[None]:
         nonlocal hurried
         if not hurried:
             hurried = True
-            _alarm_after(LAST + MORE)
+            _alarm_after(FORCED_EXIT_SECONDS + ALARM_MARGIN_SECONDS)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end, number.name)
@@ -51,9 +51,9 @@ def signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def _give_up_after(seconds: float) -> None:
+def _exit_after(seconds: float) -> None:
     """A thread of its own, because the loop may be what hangs."""
-    timer = threading.Timer(seconds, os._exit, (CUT_OFF,))
+    timer = threading.Timer(seconds, os._exit, (FORCED_EXIT_STATUS,))
     timer.daemon = True
     timer.start()
 

@@ -15,17 +15,17 @@ from apscheduler.triggers.base import BaseTrigger
 Job = Callable[[], Awaitable[None]]
 
 
-class Rested(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 ships no types
+class FixedDelayTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 ships no types
     """So long after it was started last, whenever it should have been."""
 
     def __init__(self, seconds: float) -> None:
-        self._rest = timedelta(seconds=seconds)
+        self._delay = timedelta(seconds=seconds)
 
     def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
-        return now + self._rest
+        return now + self._delay
 
 
-class Ticks:
+class Scheduler:
     """The scheduler of one daemon. A job that is still running when its time comes is not started twice."""
 
     def __init__(self) -> None:
@@ -35,15 +35,15 @@ class Ticks:
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
 
-    def every(self, seconds: float, job: Job) -> None:
+    def add_job(self, seconds: float, job: Job) -> None:
         """Run it now and every so many seconds."""
-        self._scheduler.add_job(job, Rested(seconds), next_run_time=datetime.now(UTC))
+        self._scheduler.add_job(job, FixedDelayTrigger(seconds), next_run_time=datetime.now(UTC))
 
     def start(self) -> None:
         """From now on."""
         self._scheduler.start()
 
-    def catch_up(self) -> None:
+    def run_all_now(self) -> None:
         """Every job is due now, whatever the wall clock says."""
         for job in self._scheduler.get_jobs():
             job.modify(next_run_time=datetime.now(UTC))

@@ -7,24 +7,24 @@ the link, by an account of ours (docs/design.md, Comments). A deleted copy never
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from reconciler.decide.adopt import VANISHED
-from reconciler.decide.desk import Desk, NewId, desk_for
-from reconciler.decide.recognise import excerpt, is_earlier_copy, is_import_of, login_of, renders_as
-from reconciler.decide.text import digest, is_imported, to_bugspark
-from reconciler.decide.unsent import OLDER, is_over, sends_older, unsent
+from reconciler.decide.adopt import ORIGINAL_MISSING
+from reconciler.decide.desk import CommentDraft, NewId, draft_for
+from reconciler.decide.recognise import author_login, excerpt, is_copy_of, is_earlier_copy, is_import_of
+from reconciler.decide.text import comment_to_bugspark, parse_import, text_digest
+from reconciler.decide.unsent import OLDER_THAN_LINK, is_original_deleted, may_send_older, unsent_comments
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId
 from reconciler.model.issue import RemoteComment
 from reconciler.model.kinds import Kind
-from reconciler.model.link import Entry, EntryState
+from reconciler.model.link import CommentPair, CommentPairState
 from reconciler.model.plan import (
     Action,
+    CommentEvent,
     DeleteRemote,
     EditLocal,
     EditRemote,
-    Event,
     ImportComment,
-    LinkView,
+    LinkObservation,
     PostComment,
     RemoveLocal,
     Rule,
@@ -34,217 +34,243 @@ from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment
 from reconciler.model.values import dataclass
 
-EDITED_COPY = "our copy was edited on GitHub"
+COPY_EDITED_ON_GITHUB = "our copy was edited on GitHub"
 """Shown to people, and remembered: such a copy is never overwritten (docs/design.md, Comments)."""
 
-EDITED_HERE = "its copy was edited in BugSpark"
+COPY_EDITED_IN_BUGSPARK = "its copy was edited in BugSpark"
 """The same the other way round."""
 
-ELSEWHERE = "another BugSpark database wrote it"
+COPY_OF_OTHER_DATABASE = "another BugSpark database wrote it"
 """A copy of what is there; here it would be a stranger's comment that no stranger has written."""
 
-DELETED_COPY = "the copy was deleted; its original stays, and no other copy is made"
+COPY_WAS_DELETED = "the copy was deleted; its original stays, and no other copy is made"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comments:
+class CommentsDecision:
     """What is to be done about one link's comments."""
 
     actions: tuple[Action, ...] = ()
-    entries: tuple[Entry, ...] = ()
-    events: tuple[Event, ...] = ()
+    pairs: tuple[CommentPair, ...] = ()
+    events: tuple[CommentEvent, ...] = ()
 
 
-def decide_comments(view: LinkView, policy: SyncPolicy, new_id: NewId) -> Comments:
+def decide_comments(view: LinkObservation, policy: SyncPolicy, new_id: NewId) -> CommentsDecision:
     """Pure but for `new_id`, which names the copies that will be made. Raises nothing."""
-    desk = desk_for(view, policy, new_id)
-    for entry in _vanished(view):  # first: what was deleted here is not revived by an edit there
-        _vanished_in_bugspark(desk, entry)
+    desk = draft_for(view, policy, new_id)
+    for entry in _pairs_without_local(view):  # first: what was deleted here is not revived by an edit there
+        _end_pair_deleted_in_bugspark(desk, entry)
     for comment in sorted(view.comments, key=lambda row: (row.created_at, row.id)):
-        _remote(desk, comment)
-    waiting = {comment.id: entry for comment, entry in unsent(desk)}
-    fresh = [*desk.unmatched.values(), *(row for row in view.local if row.id in waiting)]
+        _decide_remote(desk, comment)
+    waiting = {comment.id: entry for comment, entry in unsent_comments(desk)}
+    fresh = [*desk.unmatched.values(), *(row for row in view.local_comments if row.id in waiting)]
     for local in sorted(fresh, key=lambda row: (row.created_at, row.id)):
-        _local(desk, local, waiting.get(local.id))
-    for entry in view.entries:
-        _vanished_on_github(desk, entry)
-    if view.whole:
-        _edited_in_bugspark(desk)
-    return Comments(
-        actions=tuple(desk.actions), entries=tuple(desk.changed.values()), events=tuple(desk.events)
+        _decide_local(desk, local, waiting.get(local.id))
+    for entry in view.pairs:
+        _end_pair_deleted_on_github(desk, entry)
+    if view.is_complete:
+        _decide_local_edits(desk)
+    return CommentsDecision(
+        actions=tuple(desk.actions), pairs=tuple(desk.changed_pairs.values()), events=tuple(desk.events)
     )
 
 
-def _vanished(view: LinkView) -> Iterable[Entry]:
-    if not view.whole:
-        return view.gone
-    present = {comment.id for comment in view.local}
-    standing = (EntryState.LIVE, EntryState.PENDING)
-    return (e for e in view.entries if e.state in standing and e.local_id not in present)
+def _pairs_without_local(view: LinkObservation) -> Iterable[CommentPair]:
+    if not view.is_complete:
+        return view.vanished_pairs
+    present = {comment.id for comment in view.local_comments}
+    standing = (CommentPairState.LIVE, CommentPairState.PENDING)
+    return (e for e in view.pairs if e.state in standing and e.local_id not in present)
 
 
 # --- seen on GitHub ---------------------------------------------------------------------------------------
 
 
-def _remote(desk: Desk, comment: RemoteComment) -> None:
+def _decide_remote(desk: CommentDraft, comment: RemoteComment) -> None:
     entry = desk.by_remote.get(comment.id)
     if entry is not None:
-        _known(desk, entry, comment)
-    elif comment.marked is not None:
-        _marked(desk, comment, comment.marked)
-    elif comment.foreign is not None:
-        desk.keep(desk.entry(Side.GITHUB, EntryState.SKIPPED, remote=comment, reason=ELSEWHERE))
-    elif is_earlier_copy(comment, desk.view.link, desk.view.accounts):
+        _update_pair(desk, entry, comment)
+    elif comment.marker_comment_id is not None:
+        _decide_marked_copy(desk, comment, comment.marker_comment_id)
+    elif comment.marker_instance is not None:
+        desk.store_pair(
+            desk.new_pair(
+                Side.GITHUB, CommentPairState.SKIPPED, remote=comment, reason=COPY_OF_OTHER_DATABASE
+            )
+        )
+    elif is_earlier_copy(comment, desk.view.link, desk.view.own_accounts):
         _adopt_earlier_copy(desk, comment)
     elif not _match_import(desk, comment):
         _import(desk, comment)
 
 
-def _known(desk: Desk, entry: Entry, comment: RemoteComment) -> None:
+def _update_pair(desk: CommentDraft, entry: CommentPair, comment: RemoteComment) -> None:
     stale = entry.remote_updated_at is not None and comment.updated_at < entry.remote_updated_at
-    if entry.state is not EntryState.LIVE or stale:  # a tombstone is not revived; a lagging row is no news
+    if (
+        entry.state is not CommentPairState.LIVE or stale
+    ):  # a tombstone is not revived; a lagging row is no news
         return
-    seen = replace(entry, remote_digest=digest(comment.body), remote_updated_at=comment.updated_at)
+    seen = replace(entry, remote_digest=text_digest(comment.body), remote_updated_at=comment.updated_at)
     if seen.remote_digest != entry.remote_digest:
-        seen = _edited_on_github(desk, entry, seen, comment)
+        seen = _decide_remote_edit(desk, entry, seen, comment)
     if seen != entry:
-        desk.keep(seen)
+        desk.store_pair(seen)
 
 
-def _edited_on_github(desk: Desk, entry: Entry, seen: Entry, comment: RemoteComment) -> Entry:
+def _decide_remote_edit(
+    desk: CommentDraft, entry: CommentPair, seen: CommentPair, comment: RemoteComment
+) -> CommentPair:
     if entry.origin is Side.BUGSPARK:
         said = excerpt(comment.body)
-        desk.events.append(Event(kind=Kind.COPY_EDITED, side=Side.GITHUB, rule=EDITED_COPY, remote=said))
-        return replace(seen, reason=EDITED_COPY)
-    if _edited_copy_here(desk, entry):
+        desk.events.append(
+            CommentEvent(kind=Kind.COPY_EDITED, side=Side.GITHUB, rule=COPY_EDITED_ON_GITHUB, remote=said)
+        )
+        return replace(seen, reason=COPY_EDITED_ON_GITHUB)
+    if _is_copy_edited_in_bugspark(desk, entry):
         said = excerpt(comment.body)
-        desk.events.append(Event(kind=Kind.COPY_EDITED, side=Side.BUGSPARK, rule=EDITED_HERE, remote=said))
-        return replace(seen, reason=EDITED_HERE)
-    body = to_bugspark(login_of(comment), comment.body)
+        desk.events.append(
+            CommentEvent(kind=Kind.COPY_EDITED, side=Side.BUGSPARK, rule=COPY_EDITED_IN_BUGSPARK, remote=said)
+        )
+        return replace(seen, reason=COPY_EDITED_IN_BUGSPARK)
+    body = comment_to_bugspark(author_login(comment), comment.body)
     why = Why(rule=Rule.COMMENT_EDITED, remote=excerpt(comment.body), to=excerpt(body))
-    desk.actions.append(EditLocal(entry=entry, comment=comment, body=body, why=why))
-    return replace(seen, local_digest=digest(body))
+    desk.actions.append(EditLocal(pair=entry, comment=comment, body=body, why=why))
+    return replace(seen, local_digest=text_digest(body))
 
 
-def _edited_copy_here(desk: Desk, entry: Entry) -> bool:
+def _is_copy_edited_in_bugspark(desk: CommentDraft, entry: CommentPair) -> bool:
     """BugSpark edits no comment, but an administrator's SQL may; only a whole look shows what it did."""
-    said = next((local.body for local in desk.view.local if local.id == entry.local_id), None)
-    return entry.reason == EDITED_HERE or (said is not None and digest(said) != entry.local_digest)
+    said = next((local.body for local in desk.view.local_comments if local.id == entry.local_id), None)
+    return entry.reason == COPY_EDITED_IN_BUGSPARK or (
+        said is not None and text_digest(said) != entry.local_digest
+    )
 
 
-def _marked(desk: Desk, comment: RemoteComment, local_id: CommentId) -> None:
+def _decide_marked_copy(desk: CommentDraft, comment: RemoteComment, local_id: CommentId) -> None:
     """Ours beyond doubt: adopted if its row lacks a copy, deleted if the row has one, the last one never."""
     entry = desk.by_local.get(local_id)
     local = desk.unmatched.pop(local_id, None)
     if entry is None:
-        state = EntryState.LIVE if local else EntryState.SKIPPED
-        reason = None if local else VANISHED
-        desk.keep(desk.entry(Side.BUGSPARK, state, local=local, remote=comment, reason=reason))
-    elif entry.remote_id is None or (entry.state is EntryState.LIVE and entry.remote_id in desk.view.missing):
-        _adopt(desk, entry, comment)
-    elif entry.state in (EntryState.LIVE, EntryState.ENDED):
-        second = desk.entry(Side.BUGSPARK, EntryState.LIVE, remote=comment, reason="a second copy of ours")
-        desk.keep(second)
+        state = CommentPairState.LIVE if local else CommentPairState.SKIPPED
+        reason = None if local else ORIGINAL_MISSING
+        desk.store_pair(desk.new_pair(Side.BUGSPARK, state, local=local, remote=comment, reason=reason))
+    elif entry.remote_id is None or (
+        entry.state is CommentPairState.LIVE and entry.remote_id in desk.view.deleted_remote_ids
+    ):
+        _attach_copy(desk, entry, comment)
+    elif entry.state in (CommentPairState.LIVE, CommentPairState.ENDED):
+        second = desk.new_pair(
+            Side.BUGSPARK, CommentPairState.LIVE, remote=comment, reason="a second copy of ours"
+        )
+        desk.store_pair(second)
         why = Why(rule=Rule.COMMENT_DOUBLED, remote=excerpt(comment.body))
-        desk.actions.append(DeleteRemote(entry=second, why=why))
+        desk.actions.append(DeleteRemote(pair=second, why=why))
 
 
-def _adopt(desk: Desk, entry: Entry, comment: RemoteComment) -> None:
+def _attach_copy(desk: CommentDraft, entry: CommentPair, comment: RemoteComment) -> None:
     """The original may have been deleted before its copy was seen: then the late copy goes along."""
-    late = is_over(desk, entry)
+    late = is_original_deleted(desk, entry)
     paired = replace(
         entry,
         remote_id=comment.id,
-        remote_digest=digest(comment.body),
+        remote_digest=text_digest(comment.body),
         remote_updated_at=comment.updated_at,
     )
     if late and not desk.policy.delete_on_github:
-        desk.keep(paired)
+        desk.store_pair(paired)
         return
-    paired = replace(paired, state=EntryState.LIVE, reason=None)
-    desk.keep(paired)
+    paired = replace(paired, state=CommentPairState.LIVE, reason=None)
+    desk.store_pair(paired)
     said = excerpt(comment.body)
-    desk.events.append(Event(kind=Kind.POST_COMMENT, side=Side.GITHUB, rule=Rule.FOUND, remote=said))
+    desk.events.append(CommentEvent(kind=Kind.POST_COMMENT, side=Side.GITHUB, rule=Rule.FOUND, remote=said))
     if late:
         why = Why(rule=Rule.COMMENT_DELETED, remote=excerpt(comment.body))
-        desk.actions.append(DeleteRemote(entry=paired, why=why))
+        desk.actions.append(DeleteRemote(pair=paired, why=why))
 
 
-def _adopt_earlier_copy(desk: Desk, comment: RemoteComment) -> None:
+def _adopt_earlier_copy(desk: CommentDraft, comment: RemoteComment) -> None:
     """Written by BugSpark before there was a ledger: never imported, whether or not it finds its original."""
-    waiting = {local.id: (local, entry) for local, entry in unsent(desk)}  # sent, and nobody heard of it
+    waiting = {
+        local.id: (local, entry) for local, entry in unsent_comments(desk)
+    }  # sent, and nobody heard of it
     rows = [*((local, None) for local in desk.unmatched.values()), *waiting.values()]
-    local, entry = next((row for row in rows if renders_as(row[0], comment.body)), (None, None))
+    local, entry = next((row for row in rows if is_copy_of(row[0], comment.body)), (None, None))
     if local is None:
         reason = "an earlier copy by BugSpark; its original was not found"
-        desk.keep(desk.entry(Side.BUGSPARK, EntryState.SKIPPED, remote=comment, reason=reason))
+        desk.store_pair(desk.new_pair(Side.BUGSPARK, CommentPairState.SKIPPED, remote=comment, reason=reason))
         return
     desk.unmatched.pop(local.id, None)
-    found = desk.entry(Side.BUGSPARK, EntryState.LIVE, local=local, remote=comment)
-    desk.keep(replace(found, id=entry.id) if entry else found)
+    found = desk.new_pair(Side.BUGSPARK, CommentPairState.LIVE, local=local, remote=comment)
+    desk.store_pair(replace(found, id=entry.id) if entry else found)
 
 
-def _match_import(desk: Desk, comment: RemoteComment) -> bool:
+def _match_import(desk: CommentDraft, comment: RemoteComment) -> bool:
     """At first contact BugSpark may already hold a copy."""
-    if not desk.first:
+    if not desk.is_initial_sync:
         return False
     local = next((row for row in desk.unmatched.values() if is_import_of(row, comment)), None)
     if local is None:
         return False
     del desk.unmatched[local.id]
-    desk.keep(desk.entry(Side.GITHUB, EntryState.LIVE, local=local, remote=comment))
+    desk.store_pair(desk.new_pair(Side.GITHUB, CommentPairState.LIVE, local=local, remote=comment))
     return True
 
 
-def _import(desk: Desk, comment: RemoteComment) -> None:
+def _import(desk: CommentDraft, comment: RemoteComment) -> None:
     if desk.policy.collaborators_only and not comment.collaborator:
         reason = "not by a collaborator (sync.comments_from)"
-        desk.keep(desk.entry(Side.GITHUB, EntryState.SKIPPED, remote=comment, reason=reason))
+        desk.store_pair(desk.new_pair(Side.GITHUB, CommentPairState.SKIPPED, remote=comment, reason=reason))
         return
-    body = to_bugspark(login_of(comment), comment.body)
+    body = comment_to_bugspark(author_login(comment), comment.body)
     why = Why(rule=Rule.COMMENT_CREATED, remote=excerpt(comment.body), to=excerpt(body))
     desk.actions.append(ImportComment(comment=comment, body=body, why=why))
-    entry = desk.entry(Side.GITHUB, EntryState.LIVE, remote=comment)
-    desk.keep(replace(entry, local_id=CommentId(desk.new_id()), local_digest=digest(body)))
+    entry = desk.new_pair(Side.GITHUB, CommentPairState.LIVE, remote=comment)
+    desk.store_pair(replace(entry, local_id=CommentId(desk.new_id()), local_digest=text_digest(body)))
 
 
 # --- seen in BugSpark -------------------------------------------------------------------------------------
 
 
-def _local(desk: Desk, comment: LocalComment, waiting: Entry | None) -> None:
+def _decide_local(desk: CommentDraft, comment: LocalComment, waiting: CommentPair | None) -> None:
     """`waiting`: the row of one that was to go out before."""
-    reason = None if waiting else _kept_back(desk, comment)
+    reason = None if waiting else _skip_reason(desk, comment)
     if reason is not None:
         origin = Side.GITHUB if comment.source == Side.GITHUB else Side.BUGSPARK
-        desk.keep(desk.entry(origin, EntryState.SKIPPED, local=comment, reason=reason))
+        desk.store_pair(desk.new_pair(origin, CommentPairState.SKIPPED, local=comment, reason=reason))
         return
     why = Why(rule=Rule.COMMENT_CREATED, local=excerpt(comment.body))
     desk.actions.append(PostComment(comment=comment, why=why))
-    row = waiting or desk.entry(Side.BUGSPARK, EntryState.PENDING, local=comment)
-    if row.state is not EntryState.PENDING:  # of one that is, the wish may stand, frozen in its old words
-        row = replace(row, state=EntryState.PENDING, reason=None, local_digest=digest(comment.body))
-    desk.keep(row)
+    row = waiting or desk.new_pair(Side.BUGSPARK, CommentPairState.PENDING, local=comment)
+    if (
+        row.state is not CommentPairState.PENDING
+    ):  # of one that is, the wish may stand, frozen in its old words
+        row = replace(
+            row, state=CommentPairState.PENDING, reason=None, local_digest=text_digest(comment.body)
+        )
+    desk.store_pair(row)
 
 
-def _kept_back(desk: Desk, comment: LocalComment) -> str | None:
+def _skip_reason(desk: CommentDraft, comment: LocalComment) -> str | None:
     link = desk.view.link
     older = comment.created_at < link.created_at
-    copied = (desk.first or older) and is_imported(comment.body) is not None
+    copied = (desk.is_initial_sync or older) and parse_import(comment.body) is not None
     if comment.source == Side.GITHUB or copied:
         return "imported earlier; its original was not found on GitHub"
-    return OLDER if desk.first and older and not sends_older(link) else None
+    return OLDER_THAN_LINK if desk.is_initial_sync and older and not may_send_older(link) else None
 
 
-def _edited_in_bugspark(desk: Desk) -> None:
+def _decide_local_edits(desk: CommentDraft) -> None:
     """BugSpark never edits comments, but an administrator's SQL may: seen when a whole thread is compared."""
-    for entry, local in edited_in_bugspark([desk.now(each) for each in desk.view.entries], desk.view.local):
+    for entry, local in edited_originals(
+        [desk.current_pair(each) for each in desk.view.pairs], desk.view.local_comments
+    ):
         why = Why(rule=Rule.COMMENT_EDITED, local=excerpt(local.body))
-        desk.actions.append(EditRemote(entry=entry, comment=local, why=why))
+        desk.actions.append(EditRemote(pair=entry, comment=local, why=why))
 
 
-def edited_in_bugspark(
-    entries: Sequence[Entry], comments: Sequence[LocalComment]
-) -> Sequence[tuple[Entry, LocalComment]]:
+def edited_originals(
+    entries: Sequence[CommentPair], comments: Sequence[LocalComment]
+) -> Sequence[tuple[CommentPair, LocalComment]]:
     """Comments of BugSpark that do not say what their copies were made of. A copy that somebody rewrote on
     GitHub stays as it is.
     """
@@ -252,49 +278,53 @@ def edited_in_bugspark(
     ours = [
         (entry, texts[entry.local_id])
         for entry in entries
-        if entry.state is EntryState.LIVE and entry.origin is Side.BUGSPARK and entry.local_id in texts
+        if entry.state is CommentPairState.LIVE and entry.origin is Side.BUGSPARK and entry.local_id in texts
     ]
     return [
         (entry, local)
         for entry, local in ours
-        if entry.reason != EDITED_COPY and digest(local.body) != entry.local_digest
+        if entry.reason != COPY_EDITED_ON_GITHUB and text_digest(local.body) != entry.local_digest
     ]
 
 
 # --- no longer seen ---------------------------------------------------------------------------------------
 
 
-def _vanished_in_bugspark(desk: Desk, entry: Entry) -> None:
-    copied = entry.remote_id is not None and entry.remote_id not in desk.view.missing
+def _end_pair_deleted_in_bugspark(desk: CommentDraft, entry: CommentPair) -> None:
+    copied = entry.remote_id is not None and entry.remote_id not in desk.view.deleted_remote_ids
     double = entry.local_id is None  # a second copy never had an original: it goes, whatever the switch says
     if entry.origin is Side.GITHUB:
-        desk.keep(replace(entry, state=EntryState.TOMBSTONE, reason="deleted in BugSpark"))
-        desk.events.append(Event(kind=Kind.COPY_DELETED, side=Side.BUGSPARK, rule=DELETED_COPY))
+        desk.store_pair(replace(entry, state=CommentPairState.TOMBSTONE, reason="deleted in BugSpark"))
+        desk.events.append(CommentEvent(kind=Kind.COPY_DELETED, side=Side.BUGSPARK, rule=COPY_WAS_DELETED))
     elif copied and (double or desk.policy.delete_on_github):
         rule = Rule.COMMENT_DOUBLED if double else Rule.COMMENT_DELETED
-        desk.actions.append(DeleteRemote(entry=entry, why=Why(rule=rule)))
+        desk.actions.append(DeleteRemote(pair=entry, why=Why(rule=rule)))
     else:
-        desk.keep(replace(entry, state=EntryState.ENDED, reason="deleted in BugSpark"))
+        desk.store_pair(replace(entry, state=CommentPairState.ENDED, reason="deleted in BugSpark"))
 
 
-def _vanished_on_github(desk: Desk, entry: Entry) -> None:
-    entry = desk.now(entry)
-    if entry.state is not EntryState.LIVE or entry.remote_id not in desk.view.missing:
+def _end_pair_deleted_on_github(desk: CommentDraft, entry: CommentPair) -> None:
+    entry = desk.current_pair(entry)
+    if entry.state is not CommentPairState.LIVE or entry.remote_id not in desk.view.deleted_remote_ids:
         return
     if entry.origin is Side.BUGSPARK:
-        desk.keep(replace(entry, state=EntryState.TOMBSTONE, reason="deleted on GitHub"))
-        said = _text_here(desk, entry)
-        desk.events.append(Event(kind=Kind.COPY_DELETED, side=Side.GITHUB, rule=DELETED_COPY, local=said))
+        desk.store_pair(replace(entry, state=CommentPairState.TOMBSTONE, reason="deleted on GitHub"))
+        said = _local_excerpt(desk, entry)
+        desk.events.append(
+            CommentEvent(kind=Kind.COPY_DELETED, side=Side.GITHUB, rule=COPY_WAS_DELETED, local=said)
+        )
         return
     if desk.policy.delete_in_bugspark:
-        desk.actions.append(RemoveLocal(entry=entry, why=_deleted(desk, entry)))
-    desk.keep(replace(entry, state=EntryState.ENDED, reason="deleted on GitHub"))
+        desk.actions.append(RemoveLocal(pair=entry, why=_deletion_why(desk, entry)))
+    desk.store_pair(replace(entry, state=CommentPairState.ENDED, reason="deleted on GitHub"))
 
 
-def _deleted(desk: Desk, entry: Entry) -> Why:
-    return Why(rule=Rule.COMMENT_DELETED, local=_text_here(desk, entry))
+def _deletion_why(desk: CommentDraft, entry: CommentPair) -> Why:
+    return Why(rule=Rule.COMMENT_DELETED, local=_local_excerpt(desk, entry))
 
 
-def _text_here(desk: Desk, entry: Entry) -> str | None:
+def _local_excerpt(desk: CommentDraft, entry: CommentPair) -> str | None:
     """What BugSpark says there, where the whole thread was read."""
-    return next((excerpt(local.body) for local in desk.view.local if local.id == entry.local_id), None)
+    return next(
+        (excerpt(local.body) for local in desk.view.local_comments if local.id == entry.local_id), None
+    )

@@ -13,18 +13,18 @@ yes              yes            no               CONFLICT
 from enum import Enum, auto
 
 from reconciler.decide.mapping import (
-    Reading,
+    LabelReading,
     Value,
     category_label,
     category_of,
-    class_of,
+    issue_state_for,
     severity_of,
-    status_for,
+    status_for_issue_state,
 )
 from reconciler.decide.text import title_from_github, title_to_github
 from reconciler.model.fields import Category, Field, Severity
-from reconciler.model.link import Base, Seen
-from reconciler.model.policy import Labels
+from reconciler.model.link import Base, SeenIssue
+from reconciler.model.policy import LabelMapping
 from reconciler.model.report import Report
 from reconciler.model.values import dataclass
 
@@ -62,15 +62,15 @@ def verdict(*, first: bool, local_moved: bool, remote_moved: bool, equal: bool) 
     return Verdict.REMOTE_MOVED if remote_moved else Verdict.EQUAL
 
 
-def status(report: Report, seen: Seen, base: Base | None) -> FieldDiff:
+def status(report: Report, seen: SeenIssue, base: Base | None) -> FieldDiff:
     """Only the class counts: triaging stays triaging while the issue stays open."""
-    local, remote = class_of(report.status), seen.state
-    agreed = class_of(base.status) if base else None
+    local, remote = issue_state_for(report.status), seen.state
+    agreed = issue_state_for(base.status) if base else None
     return FieldDiff(
         field=Field.STATUS,
         base=base.status if base else None,
         local=report.status,
-        remote=status_for(seen.state, seen.state_reason),
+        remote=status_for_issue_state(seen.state, seen.state_reason),
         verdict=verdict(
             first=base is None,
             local_moved=local != agreed,
@@ -80,32 +80,34 @@ def status(report: Report, seen: Seen, base: Base | None) -> FieldDiff:
     )
 
 
-def severity(report: Report, seen: Seen, base: Base | None, labels: Labels) -> FieldDiff:
+def severity(report: Report, seen: SeenIssue, base: Base | None, labels: LabelMapping) -> FieldDiff:
     """No severity label on the issue is no opinion: nothing moves and nothing is put back."""
     reading = severity_of(seen.labels, labels)
-    return _labelled(Field.SEVERITY, report.severity, base.severity if base else None, reading, spoken=True)
+    return _label_diff(Field.SEVERITY, report.severity, base.severity if base else None, reading, spoken=True)
 
 
-def category(report: Report, seen: Seen, base: Base | None, labels: Labels) -> FieldDiff:
+def category(report: Report, seen: SeenIssue, base: Base | None, labels: LabelMapping) -> FieldDiff:
     """bug and other have no label: for them a bare issue is the equal one."""
     reading = category_of(seen.labels, labels)
     spoken = category_label(report.category, labels) is not None
-    return _labelled(Field.CATEGORY, report.category, base.category if base else None, reading, spoken=spoken)
+    return _label_diff(
+        Field.CATEGORY, report.category, base.category if base else None, reading, spoken=spoken
+    )
 
 
-def _labelled(
+def _label_diff(
     field: Field,
     local: Severity | Category,
     base: Severity | Category | None,
-    reading: Reading[Value],
+    reading: LabelReading[Value],
     *,
     spoken: bool,
 ) -> FieldDiff:
     local_moved = base is not None and local != base
-    said = next((label for label, value in reading.present.items() if value == local), None)
+    said = next((label for label, value in reading.labels.items() if value == local), None)
     # The label that counts goes last: a swap cut short at any point still reads as it did before, or as it
     # shall, and never as somebody else's move.
-    surplus = tuple(label for label in reversed(tuple(reading.present)) if label != said)
+    surplus = tuple(label for label in reversed(tuple(reading.labels)) if label != said)
     agree = reading.value == local or (reading.value is None and not spoken)
     # A swap of ours that was cut short has left the old label beside the new one: BugSpark moved, and
     # is the more severe, so both read the same. It is finished only when exactly one label is left.
@@ -122,12 +124,12 @@ def _labelled(
             remote_moved=reading.value is not None and reading.value not in (base, local),
             equal=(agree and not unfinished) or silent,
         ),
-        present=tuple(reading.present),
+        present=tuple(reading.labels),
         surplus=surplus,
     )
 
 
-def title(report: Report, seen: Seen, base: Base | None) -> FieldDiff:
+def title(report: Report, seen: SeenIssue, base: Base | None) -> FieldDiff:
     """Each side is compared with its own last spelling; the other's rendering is what gets written.
 
     Titles are equal when GitHub says our rendering of the report's, or, with or without the prefix, its text

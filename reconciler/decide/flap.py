@@ -7,22 +7,22 @@ A third value, or a person who changes their mind about their own, counts for no
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from reconciler.decide.mapping import class_of
+from reconciler.decide.mapping import issue_state_for
 from reconciler.model.fields import Field, Status
 from reconciler.model.kinds import Kind
 from reconciler.model.plan import LinkPlan, Rule, SetField, SetState, SetTitle, SwapLabels
-from reconciler.model.snapshot import Step
+from reconciler.model.snapshot import FieldChange
 
-HOUR = timedelta(hours=1)
-LIMIT = 3
+FLAP_WINDOW = timedelta(hours=1)
+MAX_REVERSALS = 3
 """So many reversals within an hour freeze a field."""
 
-WRITES = (Kind.SET_STATE, Kind.SWAP_LABELS, Kind.SET_TITLE)
-OURS_ALONE = (Rule.LOCAL_MOVED, Rule.SWAP_UNFINISHED)
-SIGHTS = (Kind.SET_FIELD, Kind.CONFLICT)
+WRITE_KINDS = (Kind.SET_STATE, Kind.SWAP_LABELS, Kind.SET_TITLE)
+LOCAL_ONLY_RULES = (Rule.LOCAL_MOVED, Rule.SWAP_UNFINISHED)
+OBSERVED_KINDS = (Kind.SET_FIELD, Kind.CONFLICT)
 
 
-def moved_remotely(plan: LinkPlan) -> Mapping[Field, str]:
+def remote_values_moved(plan: LinkPlan) -> Mapping[Field, str]:
     """What GitHub says now in each field that it has moved and the plan would write, on either side."""
     found: dict[Field, str] = {}
     for action in plan.actions:
@@ -35,53 +35,53 @@ def moved_remotely(plan: LinkPlan) -> Mapping[Field, str]:
                 field = Field.TITLE
             case _:
                 continue
-        if action.why.remote is not None and action.why.rule not in OURS_ALONE:
+        if action.why.remote is not None and action.why.rule not in LOCAL_ONLY_RULES:
             found[field] = action.why.remote
     return found
 
 
-def flapping(plan: LinkPlan, steps: Iterable[Step], now: datetime) -> frozenset[Field]:
+def flapping_fields(plan: LinkPlan, steps: Iterable[FieldChange], now: datetime) -> frozenset[Field]:
     """The fields whose last three reversals, the one just seen included, lie within an hour.
 
     `steps`: the fields' story, oldest first, at least two hours of it.
     """
     told = list(steps)
-    found = moved_remotely(plan)
+    found = remote_values_moved(plan)
     return frozenset(
-        field for field, remote in found.items() if _is_third(_of(told, field), field, remote, now)
+        field for field, remote in found.items() if _is_third(_of_field(told, field), field, remote, now)
     )
 
 
-def _of(steps: Iterable[Step], field: Field) -> list[Step]:
+def _of_field(steps: Iterable[FieldChange], field: Field) -> list[FieldChange]:
     return [step for step in steps if step.field == field]
 
 
-def _is_third(steps: Sequence[Step], field: Field, remote: str, now: datetime) -> bool:
+def _is_third(steps: Sequence[FieldChange], field: Field, remote: str, now: datetime) -> bool:
     last = steps[-1] if steps else None
-    if last is None or not undoes(field, last, remote):
+    if last is None or not is_reversal(field, last, remote):
         return False
-    earlier = [at for at in reversals(field, steps) if at > now - HOUR]
-    return len(earlier) + 1 >= LIMIT
+    earlier = [at for at in reversals(field, steps) if at > now - FLAP_WINDOW]
+    return len(earlier) + 1 >= MAX_REVERSALS
 
 
-def reversals(field: Field, steps: Iterable[Step]) -> Iterator[datetime]:
+def reversals(field: Field, steps: Iterable[FieldChange]) -> Iterator[datetime]:
     """When our writes were seen to be undone."""
-    before: Step | None = None
+    before: FieldChange | None = None
     for step in steps:
-        seen = step.kind in SIGHTS and before is not None and undoes(field, before, step.remote)
+        seen = step.kind in OBSERVED_KINDS and before is not None and is_reversal(field, before, step.remote)
         if seen:
             yield step.at
         before = step
 
 
-def undoes(field: Field, write: Step, remote: str | None) -> bool:
+def is_reversal(field: Field, write: FieldChange, remote: str | None) -> bool:
     """Whether GitHub says again what it said before this write of ours, and not what we wrote."""
-    if write.kind not in WRITES or write.remote is None or remote is None:
+    if write.kind not in WRITE_KINDS or write.remote is None or remote is None:
         return False
-    return _same(field, remote, write.remote) and not _same(field, remote, write.to)
+    return _is_same_value(field, remote, write.remote) and not _is_same_value(field, remote, write.to)
 
 
-def _same(field: Field, one: str, other: str | None) -> bool:
+def _is_same_value(field: Field, one: str, other: str | None) -> bool:
     if field is Field.STATUS and other is not None:  # an issue knows only open and closed
-        return class_of(Status(one)) is class_of(Status(other))
+        return issue_state_for(Status(one)) is issue_state_for(Status(other))
     return one == other

@@ -6,22 +6,22 @@ from dataclasses import replace
 from reconciler.decide.comments import decide_comments
 from reconciler.decide.desk import NewId
 from reconciler.decide.fields import decide_fields
-from reconciler.decide.settle import Times
+from reconciler.decide.settle import FieldTimes
 from reconciler.model.fields import Field
 from reconciler.model.issue import Issue, RemoteComment
-from reconciler.model.link import EntryState, Link, LinkState, Seen
-from reconciler.model.plan import LinkPlan, LinkView, LocalAction
+from reconciler.model.link import CommentPairState, Link, LinkState, SeenIssue
+from reconciler.model.plan import LinkObservation, LinkPlan, LocalAction
 from reconciler.model.policy import SyncPolicy
 
 
 def decide_link(
-    view: LinkView, policy: SyncPolicy, times: Mapping[Field, Times], new_id: NewId
+    view: LinkObservation, policy: SyncPolicy, times: Mapping[Field, FieldTimes], new_id: NewId
 ) -> LinkPlan | frozenset[Field]:
     """Everything to be done about one link, or the fields whose events have to be read first.
 
     The view must hold an issue unless the link has been seen before. Pure but for `new_id`.
     """
-    seen = seen_of(view.issue) if view.issue else view.link.seen
+    seen = seen_issue(view.issue) if view.issue else view.link.seen
     if seen is None:
         msg = f"link {view.link.id} was to be decided although its issue has never been read"
         raise ValueError(msg)
@@ -34,13 +34,13 @@ def decide_link(
         policy,
         times,
         relabelled=relabelled,
-        frozen=[each.field for each in view.link.frozen],
-        unsettled=view.unsettled,
+        frozen=[each.field for each in view.link.frozen_fields],
+        unsettled=view.unconfirmed_fields,
     )
     if isinstance(fields, frozenset):
         return fields
     comments = decide_comments(view, policy, new_id)
-    holder = view.rival if view.whole else view.link.held_by
+    holder = view.owner_instance if view.is_complete else view.link.owner_instance
     plan = LinkPlan(
         link=view.link,
         report=view.report,
@@ -51,39 +51,41 @@ def decide_link(
             base=fields.base,
             seen=seen,
             quarantined_until=None,
-            missing=None,
-            frozen=tuple(each for each in view.link.frozen if each.field in fields.held),
-            checked=view.checked or view.link.checked,
-            held_by=holder,
+            missing_issue=None,
+            frozen_fields=tuple(
+                each for each in view.link.frozen_fields if each.field in fields.still_frozen
+            ),
+            verification=view.verification or view.link.verification,
+            owner_instance=holder,
         ),
         actions=fields.actions + comments.actions,
-        entries=comments.entries,
+        pairs=comments.pairs,
         conflicts=fields.conflicts,
         notes=fields.notes,
         events=comments.events,
-        unheard=_unheard(view),
+        unrecorded_copies=_unrecorded_copies(view),
     )
-    return plan if holder is None else _only_read(plan)
+    return plan if holder is None else _without_remote_writes(plan)
 
 
-def _unheard(view: LinkView) -> tuple[RemoteComment, ...]:
-    known = {entry.remote_id for entry in view.entries}
-    rows = (row for row in view.comments if row.marked is not None and row.id not in known)
+def _unrecorded_copies(view: LinkObservation) -> tuple[RemoteComment, ...]:
+    known = {entry.remote_id for entry in view.pairs}
+    rows = (row for row in view.comments if row.marker_comment_id is not None and row.id not in known)
     return tuple(sorted(rows, key=lambda row: row.id))
 
 
-def _only_read(plan: LinkPlan) -> LinkPlan:
+def _without_remote_writes(plan: LinkPlan) -> LinkPlan:
     """Another database wrote on the issue first: it is read, and nothing is written there."""
     return replace(
         plan,
         actions=tuple(each for each in plan.actions if isinstance(each, LocalAction)),
-        entries=tuple(each for each in plan.entries if each.state is not EntryState.PENDING),
+        pairs=tuple(each for each in plan.pairs if each.state is not CommentPairState.PENDING),
     )
 
 
-def seen_of(issue: Issue) -> Seen:
+def seen_issue(issue: Issue) -> SeenIssue:
     """What is remembered of an issue."""
-    return Seen(
+    return SeenIssue(
         state=issue.state,
         state_reason=issue.state_reason,
         labels=issue.labels,
@@ -102,15 +104,15 @@ def is_news(link: Link, issue: Issue) -> bool:
     """
     if link.seen is None:
         return True
-    return issue.updated_at >= link.seen.updated_at and seen_of(issue) != link.seen
+    return issue.updated_at >= link.seen.updated_at and seen_issue(issue) != link.seen
 
 
-def is_another(link: Link, issue: Issue) -> bool:
+def is_other_issue(link: Link, issue: Issue) -> bool:
     """The number is the link's, the issue is not: the repository was deleted and made anew, say."""
     return link.seen is not None and link.seen.id is not None and link.seen.id != issue.id
 
 
-def is_doubtful(link: Link, issue: Issue) -> bool:
+def is_possibly_outdated(link: Link, issue: Issue) -> bool:
     """A row that differs although it is of the very second we know: it may be from before our own write,
     so the issue itself is read first.
     """

@@ -9,30 +9,39 @@ from typing import assert_never
 
 from reconciler.model.grants import Grants
 from reconciler.model.issue import Repository
-from reconciler.model.shown import Check, CheckLevel
-from reconciler.model.wording import ago
+from reconciler.model.shown import CheckLevel, CheckResult
+from reconciler.model.wording import format_age
 
 WRITE = "write"
-UNTOLD = "can't be told for a fine-grained token without writing"
-NEEDED = "see that the token has Issues: read and write for this repository; the first write will tell"
+CANNOT_BE_TOLD = "can't be told for a fine-grained token without writing"
+PERMISSION_ADVICE = (
+    "see that the token has Issues: read and write for this repository; the first write will tell"
+)
 
 
-def issues(repository: Repository, grants: Grants, wrote_at: datetime | None, now: datetime) -> Check:
+def check_issue_permission(
+    repository: Repository, grants: Grants, wrote_at: datetime | None, now: datetime
+) -> CheckResult:
     """Whether issues and comments can be written. `wrote_at`: when GitHub last confirmed that they were."""
     if repository.archived:
         return _fail("issues", "the repository is archived", "unarchive it on GitHub")
     if not repository.has_issues:
         return _fail("issues", "issues are switched off", "switch issues on in the repository's settings")
     if grants.permissions is not None:
-        return _of_app(grants)
+        return _check_app(grants)
     if grants.scopes is not None:
-        return _of_classic(repository, grants)
+        return _check_classic_token(repository, grants)
     if wrote_at is not None:
-        return _ok("issues", f"{UNTOLD}, but GitHub confirmed a write {ago(wrote_at, now)}")
-    return Check(name="issues", level=CheckLevel.WARN, message=f"write permission {UNTOLD}", mend=NEEDED)
+        return _ok("issues", f"{CANNOT_BE_TOLD}, but GitHub confirmed a write {format_age(wrote_at, now)}")
+    return CheckResult(
+        name="issues",
+        level=CheckLevel.WARN,
+        message=f"write permission {CANNOT_BE_TOLD}",
+        remedy=PERMISSION_ADVICE,
+    )
 
 
-def _of_app(grants: Grants) -> Check:
+def _check_app(grants: Grants) -> CheckResult:
     held = (grants.permissions or {}).get("issues")
     if held == WRITE:
         return _ok("issues", "the App may write issues where it is installed")
@@ -40,7 +49,7 @@ def _of_app(grants: Grants) -> Check:
     return _fail("issues", f"the App's permission for issues is {held or 'none'}", mend)
 
 
-def _of_classic(repository: Repository, grants: Grants) -> Check:
+def _check_classic_token(repository: Repository, grants: Grants) -> CheckResult:
     if grants.has_scope("repo") or (grants.has_scope("public_repo") and not repository.private):
         return _ok("issues", "the classic token's scopes cover issues")
     has = ", ".join(sorted(grants.scopes or ())) or "no scope"
@@ -48,7 +57,7 @@ def _of_classic(repository: Repository, grants: Grants) -> Check:
     return _fail("issues", f"the classic token has {has}", mend)
 
 
-def labels(repository: Repository, grants: Grants) -> Check:
+def check_label_permission(repository: Repository, grants: Grants) -> CheckResult:
     """Whether labels stay where they are put, and issues can be closed (docs/reference/github.md, Writes)."""
     if grants.permissions is not None:
         return _ok("labels", "an App that may write issues may set labels")
@@ -62,13 +71,13 @@ def labels(repository: Repository, grants: Grants) -> Check:
         case None:
             message = "GitHub does not say what the account may do here; the first write will tell"
             mend = "see that the token's account has write access to the repository"
-            return Check(name="labels", level=CheckLevel.WARN, message=message, mend=mend)
+            return CheckResult(name="labels", level=CheckLevel.WARN, message=message, remedy=mend)
     assert_never(repository.can_push)
 
 
-def _ok(name: str, message: str) -> Check:
-    return Check(name=name, level=CheckLevel.OK, message=message)
+def _ok(name: str, message: str) -> CheckResult:
+    return CheckResult(name=name, level=CheckLevel.OK, message=message)
 
 
-def _fail(name: str, message: str, mend: str) -> Check:
-    return Check(name=name, level=CheckLevel.FAIL, message=message, mend=mend)
+def _fail(name: str, message: str, mend: str) -> CheckResult:
+    return CheckResult(name=name, level=CheckLevel.FAIL, message=message, remedy=mend)

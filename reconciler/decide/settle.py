@@ -12,7 +12,7 @@ from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Times:
+class FieldTimes:
     """When each side last moved a field, in GitHub's time. A tie goes to GitHub."""
 
     local: datetime
@@ -20,7 +20,7 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class FieldOutcome:
     """`winner` None: both are equal, only the base advances."""
 
     winner: Side | None
@@ -35,41 +35,45 @@ class NeedsTimes:
     field: Field
 
 
-def settle(diff: FieldDiff, policy: ConflictPolicy, times: Mapping[Field, Times]) -> Settled | NeedsTimes:
+def settle_field(
+    diff: FieldDiff, policy: ConflictPolicy, times: Mapping[Field, FieldTimes]
+) -> FieldOutcome | NeedsTimes:
     """One field, one decision. Pure; raises nothing."""
     match diff.verdict:
         case Verdict.EQUAL:
-            return Settled(winner=None)
+            return FieldOutcome(winner=None)
         case Verdict.LOCAL_MOVED:
             unfinished = diff.local == diff.remote
             rule = Rule.SWAP_UNFINISHED if unfinished else Rule.LOCAL_MOVED
-            return Settled(winner=Side.BUGSPARK, why=_why(diff, rule, diff.local))
+            return FieldOutcome(winner=Side.BUGSPARK, why=_why(diff, rule, diff.local))
         case Verdict.REMOTE_MOVED:
-            return Settled(winner=Side.GITHUB, why=_why(diff, Rule.REMOTE_MOVED, diff.remote))
+            return FieldOutcome(winner=Side.GITHUB, why=_why(diff, Rule.REMOTE_MOVED, diff.remote))
         case Verdict.CONFLICT:
-            return _conflict(diff, policy, times.get(diff.field))
+            return _settle_conflict(diff, policy, times.get(diff.field))
     assert_never(diff.verdict)
 
 
-def _conflict(diff: FieldDiff, policy: ConflictPolicy, times: Times | None) -> Settled | NeedsTimes:
+def _settle_conflict(
+    diff: FieldDiff, policy: ConflictPolicy, times: FieldTimes | None
+) -> FieldOutcome | NeedsTimes:
     match policy:
         case ConflictPolicy.GITHUB:
-            return _won(diff, Side.GITHUB, Rule.POLICY_REMOTE)
+            return _conflict_outcome(diff, Side.GITHUB, Rule.POLICY_REMOTE)
         case ConflictPolicy.BUGSPARK:
-            return _won(diff, Side.BUGSPARK, Rule.POLICY_LOCAL)
+            return _conflict_outcome(diff, Side.BUGSPARK, Rule.POLICY_LOCAL)
         case ConflictPolicy.NEWEST:
             if times is None:
                 return NeedsTimes(field=diff.field)
             if times.local > times.remote:
-                return _won(diff, Side.BUGSPARK, Rule.NEWEST_LOCAL)
-            return _won(diff, Side.GITHUB, Rule.NEWEST_REMOTE)
+                return _conflict_outcome(diff, Side.BUGSPARK, Rule.NEWEST_LOCAL)
+            return _conflict_outcome(diff, Side.GITHUB, Rule.NEWEST_REMOTE)
     assert_never(policy)
 
 
-def _won(diff: FieldDiff, winner: Side, rule: Rule) -> Settled:
+def _conflict_outcome(diff: FieldDiff, winner: Side, rule: Rule) -> FieldOutcome:
     to, lost = (diff.local, diff.remote) if winner is Side.BUGSPARK else (diff.remote, diff.local)
     why = _why(diff, rule, to)
-    return Settled(winner=winner, why=why, conflict=Conflict(field=diff.field, why=why, lost=lost))
+    return FieldOutcome(winner=winner, why=why, conflict=Conflict(field=diff.field, why=why, lost=lost))
 
 
 def _why(diff: FieldDiff, rule: Rule, to: str | None) -> Why:

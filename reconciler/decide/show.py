@@ -25,12 +25,12 @@ from reconciler.model.plan import (
     SwapLabels,
 )
 from reconciler.model.report import Report
-from reconciler.model.shown import ShownAction
+from reconciler.model.shown import ActionView
 
 
-def show(plan: LinkPlan, action: Action) -> ShownAction:
+def action_view(plan: LinkPlan, action: Action) -> ActionView:
     """One action of a link, flat."""
-    return ShownAction(
+    return ActionView(
         kind=kind_of(action),
         report=str(plan.link.report_id),
         tracking_id=plan.report.tracking_id if plan.report else None,
@@ -44,9 +44,9 @@ def show(plan: LinkPlan, action: Action) -> ShownAction:
     )
 
 
-def show_export(report: Report, rule: str) -> ShownAction:
+def export_view(report: Report, rule: str) -> ActionView:
     """An export, flat; the issue has no number yet."""
-    return ShownAction(
+    return ActionView(
         kind=Kind.CREATE_ISSUE,
         report=str(report.id),
         tracking_id=report.tracking_id,
@@ -60,10 +60,10 @@ def show_export(report: Report, rule: str) -> ShownAction:
     )
 
 
-def show_intent(intent: Intent, issue: str | None) -> ShownAction:
+def intent_view(intent: Intent, issue: str | None) -> ActionView:
     """A frozen wish of an earlier pass that is still to be sent, flat."""
-    text = intent.wish.title if isinstance(intent.wish, NewIssue) else None
-    return ShownAction(
+    text = intent.desired.title if isinstance(intent.desired, NewIssue) else None
+    return ActionView(
         kind=kind_of_operation(intent.operation),
         report=str(intent.report_id),
         tracking_id=None,
@@ -82,12 +82,12 @@ def issue_name(link: Link) -> str:
     return f"{link.repository}#{link.number}"
 
 
-def key_of(plan: LinkPlan, action: Action) -> str:
+def action_key(plan: LinkPlan, action: Action) -> str:
     """What makes an action itself: all that is shown of it, and what is not; no id made up for this plan."""
-    return repr((astuple(show(plan, action)), _own(action)))
+    return repr((astuple(action_view(plan, action)), _details_not_shown(action)))
 
 
-def _own(action: Action) -> tuple[object, ...]:
+def _details_not_shown(action: Action) -> tuple[object, ...]:
     """Beyond what is shown: whole texts, labels, which comment."""
     match action:
         case ImportComment() | EditLocal():
@@ -95,7 +95,7 @@ def _own(action: Action) -> tuple[object, ...]:
         case PostComment() | EditRemote():
             return str(action.comment.id), action.comment.author, action.comment.body
         case RemoveLocal() | DeleteRemote():
-            return str(action.entry.local_id), action.entry.remote_id
+            return str(action.pair.local_id), action.pair.remote_id
         case SetField():
             return (action.to,)
         case SetState():
@@ -118,7 +118,7 @@ def export_key(report: Report) -> str:
 
 def intent_key(intent: Intent) -> str:
     """The same for a wish recorded earlier."""
-    return repr((intent.operation, str(intent.local_id), intent.wish))
+    return repr((intent.operation, str(intent.local_id), intent.desired))
 
 
 def plan_hash(keys: Iterable[str]) -> str:

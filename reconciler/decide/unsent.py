@@ -7,41 +7,43 @@ Invariants, 2); what a rule had kept back goes out when the link is made anew by
 
 from collections.abc import Iterator
 
-from reconciler.decide.desk import Desk
+from reconciler.decide.desk import CommentDraft
 from reconciler.model.fields import Side
-from reconciler.model.link import CUT, Entry, EntryState, Link, LinkOrigin
+from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkOrigin
 from reconciler.model.report import LocalComment
 
-OLDER = "older than the link (link --backfill sends such comments)"
+OLDER_THAN_LINK = "older than the link (link --backfill sends such comments)"
 """Why a comment was kept back at first contact."""
 
 
-def unsent(desk: Desk) -> Iterator[tuple[LocalComment, Entry]]:
+def unsent_comments(desk: CommentDraft) -> Iterator[tuple[LocalComment, CommentPair]]:
     """Comments that are there, with the rows that know no copy of them. Only a whole look can tell."""
-    if not desk.view.whole:
+    if not desk.view.is_complete:
         return
-    rows = {entry.local_id: desk.now(entry) for entry in desk.view.entries if entry.local_id is not None}
-    for local in desk.view.local:
+    rows = {
+        entry.local_id: desk.current_pair(entry) for entry in desk.view.pairs if entry.local_id is not None
+    }
+    for local in desk.view.local_comments:
         entry = rows.get(local.id)
-        if entry is not None and _waits(desk, entry):
+        if entry is not None and _is_unsent(desk, entry):
             yield local, entry
 
 
-def _waits(desk: Desk, entry: Entry) -> bool:
+def _is_unsent(desk: CommentDraft, entry: CommentPair) -> bool:
     if entry.origin is not Side.BUGSPARK or entry.remote_id is not None:
         return False
-    if entry.state is EntryState.SKIPPED:
-        return entry.reason == OLDER and desk.first and sends_older(desk.view.link)
-    return entry.state in (EntryState.PENDING, EntryState.ENDED)
+    if entry.state is CommentPairState.SKIPPED:
+        return entry.reason == OLDER_THAN_LINK and desk.is_initial_sync and may_send_older(desk.view.link)
+    return entry.state in (CommentPairState.PENDING, CommentPairState.ENDED)
 
 
-def sends_older(link: Link) -> bool:
+def may_send_older(link: Link) -> bool:
     """Whether comments older than the link go out (docs/design.md, Initial sync)."""
     return link.backfill or link.origin is LinkOrigin.EXPORT
 
 
-def is_over(desk: Desk, entry: Entry) -> bool:
+def is_original_deleted(desk: CommentDraft, entry: CommentPair) -> bool:
     """The row ended because its original was deleted, not because its link was cut."""
-    if entry.state is not EntryState.ENDED or entry.reason == CUT:
+    if entry.state is not CommentPairState.ENDED or entry.reason == UNLINKED_BEFORE_SENDING:
         return False
-    return not any(local.id == entry.local_id for local in desk.view.local)
+    return not any(local.id == entry.local_id for local in desk.view.local_comments)

@@ -6,26 +6,34 @@ from datetime import datetime
 from typing import assert_never
 
 from reconciler.decide import diff
-from reconciler.decide.comments import EDITED_COPY, EDITED_HERE
+from reconciler.decide.comments import COPY_EDITED_IN_BUGSPARK, COPY_EDITED_ON_GITHUB
 from reconciler.decide.diff import FieldDiff, Verdict
 from reconciler.decide.recognise import excerpt
-from reconciler.decide.text import is_imported, unescape
+from reconciler.decide.text import parse_import, unescape_html
 from reconciler.model.disputes import open_conflicts
-from reconciler.model.dossier import CommentShown, Dossier, FieldShown, ReportShown
+from reconciler.model.dossier import CommentView, FieldView, ReportDetail, ReportView
 from reconciler.model.fields import Field, Side
 from reconciler.model.intent import Intent, IntentState
 from reconciler.model.kinds import Kind
-from reconciler.model.link import CUT, Base, Entry, EntryState, Link, LinkState, Seen
+from reconciler.model.link import (
+    UNLINKED_BEFORE_SENDING,
+    Base,
+    CommentPair,
+    CommentPairState,
+    Link,
+    LinkState,
+    SeenIssue,
+)
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment, Report
 
-MOVED = {
+SIDES_MOVED = {
     Verdict.EQUAL: frozenset[Side](),
     Verdict.LOCAL_MOVED: frozenset({Side.BUGSPARK}),
     Verdict.REMOTE_MOVED: frozenset({Side.GITHUB}),
     Verdict.CONFLICT: frozenset({Side.BUGSPARK, Side.GITHUB}),
 }
-ENDS = {
+ENDED_STATE_TEXTS = {
     LinkState.UNLINKED: "Not linked",
     LinkState.CONTESTED: "Needs you",
     LinkState.GONE: "Gone on GitHub",
@@ -35,30 +43,32 @@ ENDS = {
 }
 
 
-def explain(project_name: str, dossier: Dossier, policy: SyncPolicy, now: datetime) -> ReportShown:
+def report_view(project_name: str, dossier: ReportDetail, policy: SyncPolicy, now: datetime) -> ReportView:
     """All of it; conflicts are told as long as they are news. Pure; raises nothing."""
-    fields = fields_of(dossier.report, dossier.link, policy)
-    state, reason = _standing(dossier, fields, now)
-    return ReportShown(
+    fields = field_views(dossier.report, dossier.link, policy)
+    state, reason = _report_status(dossier, fields, now)
+    return ReportView(
         project_name=project_name,
-        dossier=dossier,
-        title=unescape(dossier.report.title),
+        detail=dossier,
+        title=unescape_html(dossier.report.title),
         state=state,
         reason=reason,
         fields=fields,
-        comments=tuple(comments_of(dossier)),
+        comments=tuple(comment_views(dossier)),
     )
 
 
 # --- the report as a whole --------------------------------------------------------------------------------
 
 
-def _standing(dossier: Dossier, fields: tuple[FieldShown, ...], now: datetime) -> tuple[str, str | None]:
+def _report_status(
+    dossier: ReportDetail, fields: tuple[FieldView, ...], now: datetime
+) -> tuple[str, str | None]:
     link = dossier.link
     if link is None:
-        return _unlinked(dossier)
-    if link.state in ENDS:
-        return ENDS[link.state], link.reason
+        return _unlinked_status(dossier)
+    if link.state in ENDED_STATE_TEXTS:
+        return ENDED_STATE_TEXTS[link.state], link.reason
     if link.quarantined_until is not None:
         return "Needs you", link.reason or "it rests"
     refused = next((each for each in dossier.intents if each.state is IntentState.QUARANTINED), None)
@@ -70,10 +80,12 @@ def _standing(dossier: Dossier, fields: tuple[FieldShown, ...], now: datetime) -
     if dossier.withheld:
         count = len(dossier.withheld)
         return "Needs you", f"{count} deletion{'' if count == 1 else 's'} withheld"
-    return _disputed(_waits(dossier, link, fields), dossier, now)
+    return _conflict_status(_waiting_status(dossier, link, fields), dossier, now)
 
 
-def _disputed(quiet: tuple[str, str | None], dossier: Dossier, now: datetime) -> tuple[str, str | None]:
+def _conflict_status(
+    quiet: tuple[str, str | None], dossier: ReportDetail, now: datetime
+) -> tuple[str, str | None]:
     """A value that was lost goes before what only waits, which is told beside it."""
     lost = [f"{each.change.field}: {each.change.lost} was lost" for each in open_conflicts(dossier, now)]
     if not lost:
@@ -81,13 +93,15 @@ def _disputed(quiet: tuple[str, str | None], dossier: Dossier, now: datetime) ->
     return "Conflict", "; ".join([*lost, *([quiet[1]] if quiet[1] else [])])
 
 
-def _unlinked(dossier: Dossier) -> tuple[str, str | None]:
+def _unlinked_status(dossier: ReportDetail) -> tuple[str, str | None]:
     if dossier.intents:
         return "Waiting", dossier.intents[0].reason or "its issue is to be made by the next pass"
     return "Not linked", None
 
 
-def _waits(dossier: Dossier, link: Link, fields: tuple[FieldShown, ...]) -> tuple[str, str | None]:
+def _waiting_status(
+    dossier: ReportDetail, link: Link, fields: tuple[FieldView, ...]
+) -> tuple[str, str | None]:
     if link.base is None:
         return "Waiting", "the next pass makes first contact"
     if dossier.intents:
@@ -102,17 +116,19 @@ def _waits(dossier: Dossier, link: Link, fields: tuple[FieldShown, ...]) -> tupl
 # --- fields -----------------------------------------------------------------------------------------------
 
 
-def fields_of(report: Report, link: Link | None, policy: SyncPolicy) -> tuple[FieldShown, ...]:
+def field_views(report: Report, link: Link | None, policy: SyncPolicy) -> tuple[FieldView, ...]:
     """Each synced field; the title only where it is synced."""
     base, seen = (link.base, link.seen) if link else (None, None)
-    frozen = {each.field: each.reason for each in link.frozen} if link else {}
+    frozen = {each.field: each.reason for each in link.frozen_fields} if link else {}
     return tuple(
-        FieldShown(
+        FieldView(
             field=field,
-            bugspark=value_of(report, field),
-            agreed=_agreed(base, field),
-            github=_shown(_diff(report, seen, base, field, policy), seen, field) if seen else None,
-            moved=MOVED[_diff(report, seen, base, field, policy).verdict] if seen and base else frozenset(),
+            bugspark=bugspark_value(report, field),
+            agreed=_base_value(base, field),
+            github=_github_text(_diff(report, seen, base, field, policy), seen, field) if seen else None,
+            moved=SIDES_MOVED[_diff(report, seen, base, field, policy).verdict]
+            if seen and base
+            else frozenset(),
             frozen=frozen.get(field),
         )
         for field in Field
@@ -125,7 +141,7 @@ def github_value(report: Report, link: Link, field: Field, policy: SyncPolicy) -
     return _diff(report, link.seen, link.base, field, policy).remote if link.seen else None
 
 
-def _diff(report: Report, seen: Seen, base: Base | None, field: Field, policy: SyncPolicy) -> FieldDiff:
+def _diff(report: Report, seen: SeenIssue, base: Base | None, field: Field, policy: SyncPolicy) -> FieldDiff:
     match field:
         case Field.STATUS:
             return diff.status(report, seen, base)
@@ -138,7 +154,7 @@ def _diff(report: Report, seen: Seen, base: Base | None, field: Field, policy: S
     assert_never(field)
 
 
-def value_of(report: Report, field: Field) -> str:
+def bugspark_value(report: Report, field: Field) -> str:
     """What BugSpark says."""
     match field:
         case Field.STATUS:
@@ -152,7 +168,7 @@ def value_of(report: Report, field: Field) -> str:
     assert_never(field)
 
 
-def _agreed(base: Base | None, field: Field) -> str | None:
+def _base_value(base: Base | None, field: Field) -> str | None:
     if base is None:
         return None
     match field:
@@ -167,7 +183,7 @@ def _agreed(base: Base | None, field: Field) -> str | None:
     assert_never(field)
 
 
-def _shown(of: FieldDiff, seen: Seen, field: Field) -> str | None:
+def _github_text(of: FieldDiff, seen: SeenIssue, field: Field) -> str | None:
     """As people see it on GitHub: state and reason, labels, title."""
     match field:
         case Field.STATUS:
@@ -182,28 +198,32 @@ def _shown(of: FieldDiff, seen: Seen, field: Field) -> str | None:
 # --- comments ---------------------------------------------------------------------------------------------
 
 
-def comments_of(dossier: Dossier) -> Iterator[CommentShown]:
+def comment_views(dossier: ReportDetail) -> Iterator[CommentView]:
     """BugSpark's comments in their order, then what is known of comments that are not there any more."""
-    entries = {entry.local_id: entry for entry in dossier.entries if entry.local_id is not None}
-    wishes = {intent.entry_id: intent for intent in dossier.intents if intent.entry_id is not None}
+    entries = {entry.local_id: entry for entry in dossier.pairs if entry.local_id is not None}
+    wishes = {intent.pair_id: intent for intent in dossier.intents if intent.pair_id is not None}
     for comment in dossier.comments:
         entry = entries.get(comment.id)
-        shown = _comment(comment, entry, wishes.get(entry.id) if entry else None, linked=_linked(dossier))
-        yield _held(shown, dossier, entry)
+        shown = _comment_view(
+            comment, entry, wishes.get(entry.id) if entry else None, linked=_is_linked(dossier)
+        )
+        yield _with_withheld_deletion(shown, dossier, entry)
     present = {comment.id for comment in dossier.comments}
-    for entry in dossier.entries:
-        if entry.local_id not in present and entry.state is not EntryState.ENDED:
-            shown = CommentShown(
+    for entry in dossier.pairs:
+        if entry.local_id not in present and entry.state is not CommentPairState.ENDED:
+            shown = CommentView(
                 origin=entry.origin,
                 author=entry.author,
                 at=entry.remote_updated_at,
                 text=None,
-                state=_copy(entry, wishes.get(entry.id)),
+                state=_copy_state(entry, wishes.get(entry.id)),
             )
-            yield _held(shown, dossier, entry)
+            yield _with_withheld_deletion(shown, dossier, entry)
 
 
-def _held(shown: CommentShown, dossier: Dossier, entry: Entry | None) -> CommentShown:
+def _with_withheld_deletion(
+    shown: CommentView, dossier: ReportDetail, entry: CommentPair | None
+) -> CommentView:
     """A deletion that waits to be accepted is told with the comment it would take."""
     match dossier.withheld.get(entry.id) if entry else None:
         case None:
@@ -214,49 +234,57 @@ def _held(shown: CommentShown, dossier: Dossier, entry: Entry | None) -> Comment
             return replace(shown, state="deleted in BugSpark; deletion there withheld")
 
 
-def _linked(dossier: Dossier) -> bool:
+def _is_linked(dossier: ReportDetail) -> bool:
     return dossier.link is not None and dossier.link.state in (LinkState.NEW, LinkState.ACTIVE)
 
 
-def _comment(
-    comment: LocalComment, entry: Entry | None, wish: Intent | None, *, linked: bool
-) -> CommentShown:
+def _comment_view(
+    comment: LocalComment, entry: CommentPair | None, wish: Intent | None, *, linked: bool
+) -> CommentView:
     origin = Side.GITHUB if comment.source == Side.GITHUB else Side.BUGSPARK
-    state = _copy(entry, wish) if entry else "waiting" if linked else "not linked"
-    form = is_imported(comment.body) if origin is Side.GITHUB else None
+    state = _copy_state(entry, wish) if entry else "waiting" if linked else "not linked"
+    form = parse_import(comment.body) if origin is Side.GITHUB else None
     said = form[1] if form else comment.body
-    return CommentShown(
+    return CommentView(
         origin=entry.origin if entry else origin,
         author=entry.author if entry and entry.origin is Side.GITHUB else comment.author,
         at=comment.created_at,
         text=excerpt(said),
         state=state,
-        body=said if origin is Side.GITHUB else unescape(said),  # BugSpark stores its own HTML-escaped
+        body=said if origin is Side.GITHUB else unescape_html(said),  # BugSpark stores its own HTML-escaped
     )
 
 
-def _copy(entry: Entry, wish: Intent | None) -> str:
+def _copy_state(entry: CommentPair, wish: Intent | None) -> str:
     ours = entry.origin is Side.BUGSPARK
     match entry.state:
-        case EntryState.LIVE if wish is not None and wish.state is IntentState.QUARANTINED:
+        case CommentPairState.LIVE if wish is not None and wish.state is IntentState.QUARANTINED:
             return f"refused: {wish.reason}"
-        case EntryState.LIVE:
+        case CommentPairState.LIVE:
             place = "on GitHub" if ours else "in BugSpark"
-            return f"{place}, edited there" if entry.reason in (EDITED_COPY, EDITED_HERE) else place
-        case EntryState.PENDING:
-            return _waiting(wish)
-        case EntryState.TOMBSTONE:
+            return (
+                f"{place}, edited there"
+                if entry.reason in (COPY_EDITED_ON_GITHUB, COPY_EDITED_IN_BUGSPARK)
+                else place
+            )
+        case CommentPairState.PENDING:
+            return _unsent_state(wish)
+        case CommentPairState.TOMBSTONE:
             return "deleted there" if ours else "deleted here"
-        case EntryState.ENDED:
-            return f"not sent: {CUT}" if entry.reason == CUT else f"original {entry.reason or 'deleted'}"
-        case EntryState.SKIPPED:
+        case CommentPairState.ENDED:
+            return (
+                f"not sent: {UNLINKED_BEFORE_SENDING}"
+                if entry.reason == UNLINKED_BEFORE_SENDING
+                else f"original {entry.reason or 'deleted'}"
+            )
+        case CommentPairState.SKIPPED:
             return (
                 f"not sent: {entry.reason}" if ours and entry.remote_id is None else entry.reason or "known"
             )
     assert_never(entry.state)
 
 
-def _waiting(wish: Intent | None) -> str:
+def _unsent_state(wish: Intent | None) -> str:
     if wish is None:
         return "waiting"
     match wish.state:

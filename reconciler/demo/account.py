@@ -24,7 +24,7 @@ class Silent:
     def advance(self, steps: int = 1) -> None:
         """Nothing."""
 
-    def done(self) -> None:
+    def finish(self) -> None:
         """Nothing."""
 
 
@@ -84,7 +84,7 @@ class Account:
 
     async def _pass(self, project: Project) -> Told:
         requests, links, last = len(self._stage.simulator.requests), self._links(), self._last()
-        result = await self._application.run(project, wait=False, accept=None, progress=Silent())
+        result = await self._application.run_pass(project, wait=False, accept=None, progress=Silent())
         journal = self._stage.simulator.requests[requests:]
         taken_up = tuple(step for step in self._links() if step not in links)
         return Told(

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from reconciler import logs
-from reconciler.config.process import environment, wants_colour
+from reconciler.config.process import may_use_colour, read_environment
 from reconciler.config.settings import Settings
 from reconciler.demo.account import Account
 from reconciler.demo.cast import COMPANIES, MONA, SHOP
@@ -16,8 +16,8 @@ from reconciler.demo.paper import Paper, counted
 from reconciler.demo.stage import Stage, built, populate, program, ref, watched, write_configuration
 from reconciler.demo.story import Story
 from reconciler.demo.telling import Telling
-from reconciler.wiring import migrate
-from reconciler.wiring.daemon import Starting, run_daemon
+from reconciler.wiring import migrate_schema
+from reconciler.wiring.daemon import DaemonStart, run_daemon
 
 WIDTHS = (10, 7, 12)
 
@@ -27,7 +27,7 @@ def run(*, keep: bool) -> int:
 
     `keep`: leave dashboard and simulator running until Ctrl-C, and the files for good; print where they are.
     """
-    paper = Paper(out=sys.stdout, colour=wants_colour(environment(), terminal=sys.stdout.isatty()))
+    paper = Paper(out=sys.stdout, colour=may_use_colour(read_environment(), terminal=sys.stdout.isatty()))
     logs.configure(level="warning", style="console", redaction=logs.Redaction())
     folder = Path(tempfile.mkdtemp(prefix="reconcile-demo-"))
     try:
@@ -61,7 +61,7 @@ def perform(stage: Stage, paper: Paper) -> int:
 
 
 def _furnish(stage: Stage) -> tuple[Strange, ...]:
-    migrate(stage.settings)
+    migrate_schema(stage.settings)
     populate(stage)
     backlog(stage)
     return strangers(stage)
@@ -120,10 +120,13 @@ def stay(stage: Stage, paper: Paper) -> None:
     paper.line()
 
 
-def _starting(settings: Settings) -> Starting:
+def _starting(settings: Settings) -> DaemonStart:
     """As it is, for good: nothing is read again, no systemd listens, the tokens are props."""
-    return Starting(
-        settings=settings, again=lambda: (settings, lambda: None), learn=lambda _: None, environ={}
+    return DaemonStart(
+        settings=settings,
+        read_configuration=lambda: (settings, lambda: None),
+        register_secret=lambda _: None,
+        environ={},
     )
 
 

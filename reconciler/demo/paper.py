@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TextIO
 
-from reconciler.model.visible import visible
+from reconciler.model.visible import escape_unprintable
 
 WIDTH = 80
 Tone = Literal["strong", "quiet", "good", "bad", "accent"]
@@ -51,14 +51,14 @@ class Paper:
         return f"\x1b[{_CODES[tone]}m{text}\x1b[0m" if self.colour and tone and text else text
 
     def _plain(self, text: str) -> str:
-        text = visible(text)
+        text = escape_unprintable(text)
         encoding = (self.out.encoding or "").lower().replace("-", "")
         return text if encoding == "utf8" else text.translate(ASCII)
 
 
 def cut(text: str, width: int) -> str:
     """The text on one line, visibly cut."""
-    text = visible(" ".join(text.split()))
+    text = escape_unprintable(" ".join(text.split()))
     return text if len(text) <= width else text[: width - 1] + "…"
 
 

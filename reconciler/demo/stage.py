@@ -148,7 +148,7 @@ def built(folder: Path) -> Iterator[Stage]:
 async def program(stage: Stage) -> AsyncIterator[tuple[Application, dict[str, Project]]]:
     """The program under the eyes of the audience, and its projects by name, in the order of the cast."""
     async with open_application(stage.settings) as application:
-        found = {project.name: project for project in await application.projects()}
+        found = {project.name: project for project in await application.list_projects()}
         yield application, {company.name: found[company.name] for company in COMPANIES}
 
 

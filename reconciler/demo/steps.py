@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.model.kinds import Kind
-from reconciler.model.shown import PlanShown
+from reconciler.model.shown import PlanView
 
 WORDS = {  # in words; fields stand for themselves
     Kind.IMPORT_COMMENT: "comment",
@@ -46,7 +46,7 @@ def written(rows: list[Mapping[str, Any]]) -> tuple[Step, ...]:
     return tuple(sorted(told, key=lambda step: (step.tracking_id, step.side != CONFLICT)))
 
 
-def planned(shown: PlanShown) -> tuple[Step, ...]:
+def planned(shown: PlanView) -> tuple[Step, ...]:
     """The actions of a plan, by report."""
     return tuple(sorted(_planned(shown), key=lambda step: step.tracking_id))
 
@@ -78,7 +78,7 @@ def _written(row: Mapping[str, Any]) -> Step:
     )
 
 
-def _planned(shown: PlanShown) -> Iterator[Step]:
+def _planned(shown: PlanView) -> Iterator[Step]:
     for action in shown.actions:
         row = {name: getattr(action, name) for name in ("field", "local", "remote", "to", "rule")}
         yield Step(

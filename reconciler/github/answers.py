@@ -5,9 +5,9 @@ Source: docs/reference/github.md, Writes; docs/reference/github.md, List rules, 
 
 from reconciler.errors import GitHubError, MovedError, NotThereError, RecreatedError, UnreadableError
 from reconciler.github.dispatch import Reply
-from reconciler.github.oneline import plain
-from reconciler.github.place import Place
-from reconciler.github.sentences import message_of
+from reconciler.github.oneline import single_printable_line
+from reconciler.github.place import RepositoryRef
+from reconciler.github.sentences import error_message
 
 _ADVICE = {
     403: "check what the token may do there",
@@ -17,29 +17,29 @@ _ADVICE = {
 }
 
 
-def require(reply: Reply, place: Place, what: str) -> None:
+def require_ok(reply: Reply, place: RepositoryRef, what: str) -> None:
     """Pass a 200 about the repository as a whole or its lists. Raises UnreadableError (403, 404, 410, 451:
     nothing may be inferred), RecreatedError, GitHubError."""
-    if any(place.is_elsewhere(hop) for hop in reply.hops):
+    if any(place.is_other_repository(hop) for hop in reply.redirects):
         raise RecreatedError(
             f"The name {place.name} leads to another repository now: nothing is read or written."
         )
     if reply.status == 200:
         return
-    said = message_of(reply.body) or "no reason given"
+    said = error_message(reply.body) or "no reason given"
     if reply.status in _ADVICE:
         raise UnreadableError(
             f"GitHub does not show {what} ({reply.status}: {said}): {_ADVICE[reply.status]}."
         )
-    raise GitHubError(plain(f"GitHub answered {reply.status} when asked for {what}: {said}"))
+    raise GitHubError(single_printable_line(f"GitHub answered {reply.status} when asked for {what}: {said}"))
 
 
-def require_object(reply: Reply, place: Place, what: str) -> None:
+def require_object_ok(reply: Reply, place: RepositoryRef, what: str) -> None:
     """Pass a 200 about one issue, thread or comment. Raises NotThereError (404, 410), which alone proves
     nothing, MovedError where a redirect led to another repository, and what `require` raises."""
-    if any(place.is_elsewhere(hop) for hop in reply.hops):
+    if any(place.is_other_repository(hop) for hop in reply.redirects):
         raise MovedError(f"{what[0].upper()}{what[1:]} is in another repository now.")
     if reply.status in (404, 410):
-        said = message_of(reply.body) or "no reason given"
+        said = error_message(reply.body) or "no reason given"
         raise NotThereError(f"GitHub does not show {what} ({reply.status}: {said}).", reply.status)
-    require(reply, place, what)
+    require_ok(reply, place, what)

@@ -11,18 +11,18 @@ from typing import Protocol
 
 from reconciler.errors import CredentialError
 from reconciler.github.dispatch import Reply
-from reconciler.github.sentences import message_of
+from reconciler.github.sentences import error_message
 from reconciler.github.wire import AccessTokenRow, AppRow, InstallationRow, decode
 from reconciler.model.ids import Fingerprint
 from reconciler.model.secret import Secret
 from reconciler.ports import Clock
 
-Ask = Callable[[str, tuple[str | int, ...], Secret], Awaitable[Reply]]
+AppRequest = Callable[[str, tuple[str | int, ...], Secret], Awaitable[Reply]]
 """Method, path parts, bearer → the answer. Asks again by itself when that may help, never about points."""
 
-BACKDATED = timedelta(seconds=60)
-VALID_FOR = timedelta(minutes=9)
-RENEWED_BEFORE = timedelta(minutes=5)
+JWT_BACKDATING = timedelta(seconds=60)
+JWT_LIFETIME = timedelta(minutes=9)
+RENEW_BEFORE_EXPIRY = timedelta(minutes=5)
 
 
 def fingerprint(text: str) -> Fingerprint:
@@ -34,19 +34,19 @@ class Credential(Protocol):
     """Where the bearer of a request comes from."""
 
     @property
-    def identity(self) -> Fingerprint:
+    def limits_key(self) -> Fingerprint:
         """What GitHub's limits are kept by: stays the same when an App's token is renewed."""
         ...
 
-    async def token(self, ask: Ask, now: Callable[[], datetime]) -> Secret:
+    async def token(self, ask: AppRequest, now: Callable[[], datetime]) -> Secret:
         """The token to use now. Raises CredentialError, GitHubError, LimitedError."""
         ...
 
-    def refused(self, token: Secret) -> bool:
+    def discard_token(self, token: Secret) -> bool:
         """GitHub answered 401 to this token. True when another one may be had."""
         ...
 
-    async def bot(self, ask: Ask, now: Callable[[], datetime]) -> str | None:
+    async def bot_login(self, ask: AppRequest, now: Callable[[], datetime]) -> str | None:
         """The login an App writes as; None for a token, which may ask `GET /user`."""
         ...
 
@@ -60,37 +60,37 @@ class TokenCredential:
         if not text or not text.isascii() or not text.isprintable() or " " in text:
             raise CredentialError("The token is empty or has characters that no token has: enter it again.")
         self._token = token
-        self.identity = fingerprint(text)
+        self.limits_key = fingerprint(text)
 
-    async def token(self, ask: Ask, now: Callable[[], datetime]) -> Secret:
+    async def token(self, ask: AppRequest, now: Callable[[], datetime]) -> Secret:
         """The token."""
         return self._token
 
-    def refused(self, token: Secret) -> bool:
+    def discard_token(self, token: Secret) -> bool:
         """There is no other."""
         return False
 
-    async def bot(self, ask: Ask, now: Callable[[], datetime]) -> str | None:
+    async def bot_login(self, ask: AppRequest, now: Callable[[], datetime]) -> str | None:
         """None: a token belongs to a user."""
         return None
 
 
-class NoCredential:
+class MissingCredential:
     """Stands where there is no usable token: the project's requests fail with the reason, none leaves."""
 
     def __init__(self, reason: str) -> None:
         self._reason = reason
-        self.identity = fingerprint("")
+        self.limits_key = fingerprint("")
 
-    async def token(self, ask: Ask, now: Callable[[], datetime]) -> Secret:
+    async def token(self, ask: AppRequest, now: Callable[[], datetime]) -> Secret:
         """Raises CredentialError."""
         raise CredentialError(self._reason)
 
-    def refused(self, token: Secret) -> bool:
+    def discard_token(self, token: Secret) -> bool:
         """There is no other."""
         return False
 
-    async def bot(self, ask: Ask, now: Callable[[], datetime]) -> str | None:
+    async def bot_login(self, ask: AppRequest, now: Callable[[], datetime]) -> str | None:
         """Raises CredentialError."""
         raise CredentialError(self._reason)
 
@@ -105,47 +105,49 @@ class AppCredential:
         self, *, app_id: str, private_key: Secret, owner: str, repository: str, clock: Clock
     ) -> None:
         self._app_id = app_id
-        self._key = private_key
-        self._where = (owner, repository)
+        self._private_key = private_key
+        self._owner_and_repository = (owner, repository)
         self._clock = clock
         self._lock = asyncio.Lock()
         self._token: Secret | None = None
         self._renew_at = 0.0
         self.permissions: Mapping[str, str] | None = None  # told with the token
         # Limits belong to the installation, and an App is installed once per owner.
-        self.identity = fingerprint(f"app\0{app_id}\0{owner.lower()}")
+        self.limits_key = fingerprint(f"app\0{app_id}\0{owner.lower()}")
 
-    async def token(self, ask: Ask, now: Callable[[], datetime]) -> Secret:
+    async def token(self, ask: AppRequest, now: Callable[[], datetime]) -> Secret:
         """The installation token, a new one when it has less than five minutes left."""
         async with self._lock:
             if self._token is None or self._clock.monotonic() >= self._renew_at:
                 row = await self._new_token(ask, now)
-                left = row.expires_at - now() - RENEWED_BEFORE
+                left = row.expires_at - now() - RENEW_BEFORE_EXPIRY
                 self._token = Secret(row.token)
                 self.permissions = row.permissions
                 self._renew_at = self._clock.monotonic() + left.total_seconds()
             return self._token
 
-    def refused(self, token: Secret) -> bool:
+    def discard_token(self, token: Secret) -> bool:
         """Forget the token, unless a newer one is there already."""
         if self._token == token:
             self._token = None
         return True
 
-    async def bot(self, ask: Ask, now: Callable[[], datetime]) -> str | None:
+    async def bot_login(self, ask: AppRequest, now: Callable[[], datetime]) -> str | None:
         """`{slug}[bot]`."""
-        reply = await self._as_app(ask, now, "GET", ("app",))
+        reply = await self._request_as_app(ask, now, "GET", ("app",))
         return f"{decode(reply.body, AppRow, 'the GitHub App').slug}[bot]"
 
-    async def _new_token(self, ask: Ask, now: Callable[[], datetime]) -> AccessTokenRow:
-        found = await self._as_app(ask, now, "GET", ("repos", *self._where, "installation"))
+    async def _new_token(self, ask: AppRequest, now: Callable[[], datetime]) -> AccessTokenRow:
+        found = await self._request_as_app(
+            ask, now, "GET", ("repos", *self._owner_and_repository, "installation")
+        )
         installation = decode(found.body, InstallationRow, "the App's installation").id
         parts = ("app", "installations", installation, "access_tokens")
-        made = await self._as_app(ask, now, "POST", parts)
+        made = await self._request_as_app(ask, now, "POST", parts)
         return decode(made.body, AccessTokenRow, "the installation token")
 
-    async def _as_app(
-        self, ask: Ask, now: Callable[[], datetime], method: str, parts: tuple[str | int, ...]
+    async def _request_as_app(
+        self, ask: AppRequest, now: Callable[[], datetime], method: str, parts: tuple[str | int, ...]
     ) -> Reply:
         reply = await ask(method, parts, self._jwt(now()))
         if reply.status == 401:
@@ -153,7 +155,7 @@ class AppCredential:
             reply = await ask(method, parts, self._jwt(now()))
         if reply.status in (200, 201):
             return reply
-        where, said = "/".join(self._where), message_of(reply.body) or "no reason given"
+        where, said = "/".join(self._owner_and_repository), error_message(reply.body) or "no reason given"
         raise CredentialError(
             f"GitHub refuses the App {self._app_id} for {where} ({reply.status}: {said}):"
             " check its id, its private key and that it is installed there."
@@ -162,9 +164,9 @@ class AppCredential:
     def _jwt(self, now: datetime) -> Secret:
         import jwt  # only who uses an App waits for its cryptography
 
-        claims = {"iat": now - BACKDATED, "exp": now + VALID_FOR, "iss": self._app_id}
+        claims = {"iat": now - JWT_BACKDATING, "exp": now + JWT_LIFETIME, "iss": self._app_id}
         try:
-            return Secret(jwt.encode(claims, self._key.reveal(), algorithm="RS256"))
+            return Secret(jwt.encode(claims, self._private_key.reveal(), algorithm="RS256"))
         except (jwt.PyJWTError, ValueError, TypeError):
             raise CredentialError(
                 "The GitHub App's private key can't be used: it must be an RSA key in PEM."

@@ -3,15 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import field
 
-from reconciler.github.meter import Meter
+from reconciler.github.meter import Usage
 from reconciler.github.origin import Origin
-from reconciler.github.transport import PATIENCE, DroppedError, Incoming, Outgoing, Transport
+from reconciler.github.transport import (
+    CONNECT_TIMEOUT_SECONDS,
+    AnswerLostError,
+    HttpRequest,
+    HttpResponse,
+    Transport,
+)
 from reconciler.model.secret import Secret
 from reconciler.model.values import dataclass
 
-MOST_REDIRECTS = 3
-_FOLLOWED_BY_READS = frozenset({301, 302, 307, 308})
-_FOLLOWED_BY_WRITES = frozenset({307, 308})
+MAX_REDIRECTS = 3
+_REDIRECTS_OF_READS = frozenset({301, 302, 307, 308})
+_REDIRECTS_OF_WRITES = frozenset({307, 308})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +28,7 @@ class Reply:
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     url: str
-    hops: tuple[str, ...] = ()
+    redirects: tuple[str, ...] = ()
 
     @property
     def request_id(self) -> str | None:
@@ -31,40 +37,46 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dispatch:
+class HttpClient:
     """Sends to one API. The token is attached here and nowhere else, after the address was admitted."""
 
     transport: Transport
     origin: Origin
     api_version: str
-    meter: Meter
+    usage: Usage
 
     async def get(self, url: str, bearer: Secret, *, etag: str | None = None) -> Reply:
         """GET, redirects followed. Raises UnsentError, DroppedError, ForeignOriginError."""
         extra = {"If-None-Match": etag} if etag else {}
         reply = await self._send("GET", url, bearer, extra)
-        for _ in range(MOST_REDIRECTS):
-            target = self._target(reply, _FOLLOWED_BY_READS)
+        for _ in range(MAX_REDIRECTS):
+            target = self._admitted_target(reply, _REDIRECTS_OF_READS)
             if target is None:
                 return reply
             after = await self._send("GET", target, bearer, extra)
-            reply = _led(reply, after)
+            reply = _with_redirect(reply, after)
         return reply
 
     async def write(
-        self, method: str, url: str, bearer: Secret, body: bytes | None, *, patience: float = PATIENCE
+        self,
+        method: str,
+        url: str,
+        bearer: Secret,
+        body: bytes | None,
+        *,
+        patience: float = CONNECT_TIMEOUT_SECONDS,
     ) -> Reply:
         """Send once; a redirect is returned, see `redirected`. Raises UnsentError, DroppedError."""
         extra = {"Content-Type": "application/json"} if body is not None else {}
         return await self._send(method, url, bearer, extra, body, patience)
 
-    def redirected(self, reply: Reply) -> str | None:
+    def redirect_target(self, reply: Reply) -> str | None:
         """Where a write has to go instead (307, 308: same method and body), or None.
 
         Raises ForeignOriginError."""
-        return self._target(reply, _FOLLOWED_BY_WRITES)
+        return self._admitted_target(reply, _REDIRECTS_OF_WRITES)
 
-    def _target(self, reply: Reply, followed: frozenset[int]) -> str | None:
+    def _admitted_target(self, reply: Reply, followed: frozenset[int]) -> str | None:
         location = reply.headers.get("location")
         if reply.status not in followed or not location:
             return None
@@ -77,7 +89,7 @@ class Dispatch:
         bearer: Secret,
         extra: Mapping[str, str],
         body: bytes | None = None,
-        patience: float = PATIENCE,
+        patience: float = CONNECT_TIMEOUT_SECONDS,
     ) -> Reply:
         admitted = self.origin.admit(url)
         headers = {
@@ -85,34 +97,39 @@ class Dispatch:
             "X-GitHub-Api-Version": self.api_version,
             **extra,
         }
-        request = Outgoing(
-            method=method, url=admitted, bearer=bearer, headers=headers, body=body, patience=patience
+        request = HttpRequest(
+            method=method,
+            url=admitted,
+            bearer=bearer,
+            headers=headers,
+            body=body,
+            connect_timeout_seconds=patience,
         )
         try:
             answer = await self.transport.send(request)
-        except DroppedError:
-            self.meter.dropped()
+        except AnswerLostError:
+            self.usage.count_lost_answer()
             raise
-        self.meter.answered(answer)
+        self.usage.count_answer(answer)
         return Reply(
             status=answer.status,
             headers=answer.headers,
-            body=_without(bearer, answer),
+            body=_body_without_token(bearer, answer),
             url=admitted,
         )
 
 
-def _led(before: Reply, after: Reply) -> Reply:
+def _with_redirect(before: Reply, after: Reply) -> Reply:
     return Reply(
         status=after.status,
         headers=after.headers,
         body=after.body,
         url=after.url,
-        hops=(*before.hops, after.url),
+        redirects=(*before.redirects, after.url),
     )
 
 
-def _without(bearer: Secret, answer: Incoming) -> bytes:
+def _body_without_token(bearer: Secret, answer: HttpResponse) -> bytes:
     """The body; of a refusal, which may be quoted to people, without the token should it be echoed there."""
     if answer.status < 400 or not bearer:
         return answer.body

@@ -8,22 +8,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
 from reconciler.errors import GitHubError
-from reconciler.github.translate import Row
+from reconciler.github.translate import ListRow
 from reconciler.model.ids import Fingerprint
 from reconciler.model.values import dataclass
 
 T = TypeVar("T")
 SECOND = timedelta(seconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LONGEST_WALK = 1_000
+MAX_PAGES = 1_000
 """Pages of one walk: a window of two seconds never holds 100,000 rows, one that leads in circles does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet(Generic[T]):
+class ListAnswer(Generic[T]):
     """One answer of a list."""
 
-    rows: tuple[Row[T], ...]
+    rows: tuple[ListRow[T], ...]
     next: str | None
     date: datetime | None
     etag: str | None
@@ -40,13 +40,13 @@ class Sheet(Generic[T]):
         return max((row.at for row in self.rows if row.at), default=None)
 
 
-class Known(Generic[T]):
+class SeenRows(Generic[T]):
     """Rows by content (rules 3 and 7: never by time or author)."""
 
     def __init__(self) -> None:
         self._marks: dict[object, tuple[datetime | None, int]] = {}
 
-    def fresh(self, rows: Iterable[Row[T]]) -> tuple[Row[T], ...]:
+    def take_new(self, rows: Iterable[ListRow[T]]) -> tuple[ListRow[T], ...]:
         """The rows that were not seen with just this content, in order; they are known from now on."""
         return tuple(row for row in rows if self._is_new(row))
 
@@ -54,7 +54,7 @@ class Known(Generic[T]):
         """Drop what no later page can show again."""
         self._marks = {key: mark for key, mark in self._marks.items() if not mark[0] or mark[0] >= before}
 
-    def _is_new(self, row: Row[T]) -> bool:
+    def _is_new(self, row: ListRow[T]) -> bool:
         key, mark = row.id or row.problem, (row.at, hash((row.at, row.value, row.problem)))
         if self._marks.get(key) == mark:
             return False
@@ -63,15 +63,15 @@ class Known(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step(Generic[T]):
+class DrainStep(Generic[T]):
     """What a page brought. `cursor`: everything up to then was seen; None while it may not move."""
 
-    rows: tuple[Row[T], ...]
+    rows: tuple[ListRow[T], ...]
     cursor: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class PageRequest:
     """The page to ask for: the first one since then, or, within a walk, the one at `link`."""
 
     since: datetime
@@ -83,7 +83,7 @@ class Drain(Generic[T]):
 
     def __init__(self, since: datetime, *, keep: timedelta = timedelta(0)) -> None:
         """`keep`: how long before the cursor rows stay known, for the re-probe that follows."""
-        self.known: Known[T] = Known()
+        self.seen_rows: SeenRows[T] = SeenRows()
         self.newest = since
         self.covered: datetime | None = None
         """When done: everything updated before this moment was seen. None when GitHub sent no `Date`."""
@@ -91,30 +91,30 @@ class Drain(Generic[T]):
         self._keep = keep
         self._end: datetime | None = None
         self._link: str | None = None
-        self._walk: Walk | None = None
+        self._scan: WindowScan | None = None
         self._done = False
 
-    def wanted(self) -> Wanted | None:
+    def next_request(self) -> PageRequest | None:
         """The next page to ask for; None when the drain is over."""
-        return None if self._done else Wanted(since=self._since, link=self._link)
+        return None if self._done else PageRequest(since=self._since, link=self._link)
 
-    def take(self, sheet: Sheet[T]) -> Step[T]:
+    def take(self, sheet: ListAnswer[T]) -> DrainStep[T]:
         """Take an answer in. Raises GitHubError for one that can't be read on behind."""
         # A drain ends at its first answer's Date: a second not over by then is left to the next pass.
         self._end = self._end or sheet.date
         self.newest = max(self.newest, sheet.newest or self.newest)
-        rows = self.known.fresh(sheet.rows)
+        rows = self.seen_rows.take_new(sheet.rows)
         before = self._since
-        if self._walk is None:
+        if self._scan is None:
             self._first_page(sheet, rows)
         else:
-            self._walked(self._walk, sheet, rows)
+            self._continue_scan(self._scan, sheet, rows)
         moved = self._since > before
         if moved:
-            self.known.forget(before=earlier(self._since, self._keep))
-        return Step(rows=rows, cursor=self._since if moved else None)
+            self.seen_rows.forget(before=earlier(self._since, self._keep))
+        return DrainStep(rows=rows, cursor=self._since if moved else None)
 
-    def _first_page(self, sheet: Sheet[T], rows: tuple[Row[T], ...]) -> None:
+    def _first_page(self, sheet: ListAnswer[T], rows: tuple[ListRow[T], ...]) -> None:
         last = sheet.last
         if sheet.next is None:
             self._finish(sheet.date)
@@ -124,26 +124,26 @@ class Drain(Generic[T]):
             )
         elif self._end and last >= self._end:
             self._finish(self._end)
-        if last is not None and self._capped(earlier(last, SECOND)) > self._since:
-            self._since = self._capped(earlier(last, SECOND))
+        if last is not None and self._cap(earlier(last, SECOND)) > self._since:
+            self._since = self._cap(earlier(last, SECOND))
         elif not self._done:
-            self._walk = Walk(until=self._since + SECOND)
-            self._walked(self._walk, sheet, rows)
+            self._scan = WindowScan(until=self._since + SECOND)
+            self._continue_scan(self._scan, sheet, rows)
 
-    def _walked(self, walk: "Walk", sheet: Sheet[T], rows: tuple[Row[T], ...]) -> None:
-        self._link = walk.onward(sheet, rows)
+    def _continue_scan(self, walk: "WindowScan", sheet: ListAnswer[T], rows: tuple[ListRow[T], ...]) -> None:
+        self._link = walk.follow(sheet, rows)
         if self._link is not None:
             return
-        if walk.brought:
-            self._walk = Walk(until=walk.until)  # once more, from the first page
+        if walk.found_new_rows:
+            self._scan = WindowScan(until=walk.until)  # once more, from the first page
             return
-        self._walk = None
+        self._scan = None
         if self._end and walk.until >= self._end:
             self._finish(self._end)
         else:
             self._since = walk.until
 
-    def _capped(self, cursor: datetime) -> datetime:
+    def _cap(self, cursor: datetime) -> datetime:
         return cursor if self._end is None else min(cursor, self._end - SECOND)
 
     def _finish(self, covered: datetime | None) -> None:
@@ -151,21 +151,21 @@ class Drain(Generic[T]):
         self.covered = covered
 
 
-class Walk:
+class WindowScan:
     """One way through all pages of a window of one second. Rows leave a page while it is being read, so a
     window is walked until a walk brings nothing unseen."""
 
     def __init__(self, until: datetime) -> None:
         self.until = until
-        self.brought = False
+        self.found_new_rows = False
         self._links: set[str] = set()
 
-    def onward(self, sheet: Sheet[T], rows: tuple[Row[T], ...]) -> str | None:
+    def follow(self, sheet: ListAnswer[T], rows: tuple[ListRow[T], ...]) -> str | None:
         """The link to follow; None at the end of the window. Raises GitHubError when it leads in circles."""
-        self.brought |= any(row.at is None or row.at <= self.until for row in rows)
+        self.found_new_rows |= any(row.at is None or row.at <= self.until for row in rows)
         if sheet.next is None or (sheet.last and sheet.last > self.until):
             return None
-        if sheet.next in self._links or len(self._links) >= LONGEST_WALK:
+        if sheet.next in self._links or len(self._links) >= MAX_PAGES:
             raise GitHubError("The pages of GitHub's list lead in circles.")
         self._links.add(sheet.next)
         return sheet.next

@@ -5,25 +5,25 @@ from datetime import timedelta
 
 from reconciler.errors import CredentialError, LimitedError
 from reconciler.github.credentials import Credential, fingerprint
-from reconciler.github.dispatch import Dispatch, Reply
-from reconciler.github.limits import Wait, wait_of
-from reconciler.github.oneline import plain
-from reconciler.github.refusals import Refusals, limited
-from reconciler.github.retry import PassingError, persistently
-from reconciler.github.sentences import hint_of, message_of
-from reconciler.github.transport import DroppedError, UnsentError
+from reconciler.github.dispatch import HttpClient, Reply
+from reconciler.github.limits import LimitWait, limit_wait
+from reconciler.github.oneline import single_printable_line
+from reconciler.github.refusals import LimitBackoff, limited_error
+from reconciler.github.retry import TransientError, call_with_retries
+from reconciler.github.sentences import error_message, limit_hint
+from reconciler.github.transport import AnswerLostError, NotSentError
 from reconciler.github.wire import is_json
 from reconciler.model.ids import Fingerprint
 from reconciler.model.secret import Secret
 from reconciler.model.values import dataclass
-from reconciler.ports import Clock, Governor
+from reconciler.ports import Clock, RateLimiter
 
-LARGEST_BLOCK = 25
+MAX_RESERVED_POINTS = 25
 """Read points reserved at once, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class ReadAnswer:
     """An answer to a read, and the token's fingerprint, which its ETag belongs to."""
 
     reply: Reply
@@ -36,151 +36,155 @@ class Gateway:
     def __init__(
         self,
         *,
-        dispatch: Dispatch,
+        dispatch: HttpClient,
         credential: Credential,
-        governor: Governor,
+        governor: RateLimiter,
         clock: Clock,
-        refusals: Refusals,
+        refusals: LimitBackoff,
         dice: Callable[[], float],
         repository: str,
         leave_within: float,
     ) -> None:
-        self.dispatch = dispatch
+        self.http = dispatch
         self.credential = credential
-        self._governor = governor
+        self._rate_limiter = governor
         self._clock = clock
-        self._refusals = refusals
-        self._dice = dice
+        self._backoff = refusals
+        self._random = dice
         self._repository = repository
         # Before sending a write waits at most thrice: for a token, for the pool, for the connection.
-        self._patience = leave_within / 3
-        self._prepaid = 0
-        self._block = 0
+        self._step_timeout_seconds = leave_within / 3
+        self._reserved_points = 0
+        self._reservation_size = 0
 
-    async def expect(self, requests: int) -> None:
+    async def reserve_reads(self, requests: int) -> None:
         """Reserve the points of that many reads. Raises LimitedError."""
-        await self._governor.reserve(self.credential.identity, requests, seen=self.dispatch.meter.limit)
-        self._prepaid += requests
+        await self._rate_limiter.reserve_reads(
+            self.credential.limits_key, requests, seen=self.http.usage.limit
+        )
+        self._reserved_points += requests
 
-    async def key(self) -> Fingerprint:
+    async def token_fingerprint(self) -> Fingerprint:
         """The fingerprint of the token that the next request will carry: ETags are kept by it."""
         return fingerprint((await self._token()).reveal())
 
-    async def read(self, url: str, *, etag: str | None = None) -> Answered:
+    async def read(self, url: str, *, etag: str | None = None) -> ReadAnswer:
         """GET; raises LimitedError, CredentialError, ForeignOriginError, GitHubError (after asking again)."""
-        return await persistently(lambda: self._read(url, etag), clock=self._clock, dice=self._dice)
+        return await call_with_retries(lambda: self._read(url, etag), clock=self._clock, dice=self._random)
 
-    def deadline(self) -> float:
+    def send_deadline(self) -> float:
         """Until when, by the monotonic clock, a write that is asked for now may begin to be sent."""
-        return self._clock.monotonic() + self._patience
+        return self._clock.monotonic() + self._step_timeout_seconds
 
     async def write(self, method: str, url: str, body: bytes | None, *, before: float) -> Reply:
         """Send once, if it can begin `before` the deadline; redirects are returned. Raises UnsentError,
         DroppedError; and, when GitHub says that nothing was done, LimitedError or CredentialError."""
         token = await self._token()
-        reply = await self._written(method, url, body, token, before)
-        if reply.status == 401 and self.credential.refused(token):
+        reply = await self._write_once(method, url, body, token, before)
+        if reply.status == 401 and self.credential.discard_token(token):
             # A 401 is a clear no: nothing was done, so sending it again with a new token is no repetition.
-            reply = await self._written(method, url, body, await self._token(), before)
-        self._accepted(reply)
+            reply = await self._write_once(method, url, body, await self._token(), before)
+        self._check_credential_accepted(reply)
         # A 5xx may have been carried out: whatever wait it names, its outcome is unknown.
-        await self._unlimited(reply, stop=reply.status < 500)
+        await self._check_limits(reply, stop=reply.status < 500)
         return reply
 
-    async def ask(self, method: str, parts: tuple[str | int, ...], bearer: Secret) -> Reply:
+    async def request_as_app(self, method: str, parts: tuple[str | int, ...], bearer: Secret) -> Reply:
         """A request of the App itself, which costs the installation no points. Making a token twice harms
         nothing, so even its POST is asked again."""
 
         async def once() -> Reply:
-            url = self.dispatch.origin.url(*parts)
+            url = self.http.origin.url(*parts)
             try:
                 if method == "GET":
-                    return self._whole(await self.dispatch.get(url, bearer))
-                return self._whole(await self.dispatch.write(method, url, bearer, None))
-            except (UnsentError, DroppedError) as error:
-                raise PassingError(str(error)) from None
+                    return self._check_complete(await self.http.get(url, bearer))
+                return self._check_complete(await self.http.write(method, url, bearer, None))
+            except (NotSentError, AnswerLostError) as error:
+                raise TransientError(str(error)) from None
 
-        reply = await persistently(once, clock=self._clock, dice=self._dice)
-        await self._unlimited(reply)
+        reply = await call_with_retries(once, clock=self._clock, dice=self._random)
+        await self._check_limits(reply)
         return reply
 
     async def _token(self) -> Secret:
-        return await self.credential.token(self.ask, self.dispatch.meter.time.now)
+        return await self.credential.token(self.request_as_app, self.http.usage.time.now)
 
-    async def _read(self, url: str, etag: str | None) -> Answered:
+    async def _read(self, url: str, etag: str | None) -> ReadAnswer:
         token = await self._token()
-        reply = await self._got(url, etag, token)
-        if reply.status == 401 and self.credential.refused(token):
+        reply = await self._get_once(url, etag, token)
+        if reply.status == 401 and self.credential.discard_token(token):
             token = await self._token()
-            reply = await self._got(url, etag, token)
-        self._accepted(reply)
-        await self._unlimited(reply)
-        return Answered(reply=self._whole(reply), token=fingerprint(token.reveal()))
+            reply = await self._get_once(url, etag, token)
+        self._check_credential_accepted(reply)
+        await self._check_limits(reply)
+        return ReadAnswer(reply=self._check_complete(reply), token=fingerprint(token.reveal()))
 
-    async def _got(self, url: str, etag: str | None, token: Secret) -> Reply:
-        await self._pay(1)
+    async def _get_once(self, url: str, etag: str | None, token: Secret) -> Reply:
+        await self._spend_points(1)
         try:
-            reply = await self.dispatch.get(url, token, etag=etag)
-        except (UnsentError, DroppedError) as error:
-            raise PassingError(str(error)) from None
-        if reply.hops:
-            await self._pay(len(reply.hops))
+            reply = await self.http.get(url, token, etag=etag)
+        except (NotSentError, AnswerLostError) as error:
+            raise TransientError(str(error)) from None
+        if reply.redirects:
+            await self._spend_points(len(reply.redirects))
         return reply
 
-    async def _written(
+    async def _write_once(
         self, method: str, url: str, body: bytes | None, token: Secret, before: float
     ) -> Reply:
-        self._refusals.check(self.credential.identity, self._clock.monotonic())
+        self._backoff.require_no_wait(self.credential.limits_key, self._clock.monotonic())
         # Whoever looks into an unknown outcome counts on it that no byte leaves long after the claim.
         if self._clock.monotonic() > before:
-            raise UnsentError("it could not be sent in time")
+            raise NotSentError("it could not be sent in time")
         try:
-            reply = await self.dispatch.write(method, url, token, body, patience=self._patience)
-        except DroppedError:
-            self.dispatch.meter.wrote()
+            reply = await self.http.write(method, url, token, body, patience=self._step_timeout_seconds)
+        except AnswerLostError:
+            self.http.usage.count_write()
             raise
-        self.dispatch.meter.wrote()
+        self.http.usage.count_write()
         return reply
 
-    async def _pay(self, points: int) -> None:
-        self._refusals.check(self.credential.identity, self._clock.monotonic())
+    async def _spend_points(self, points: int) -> None:
+        self._backoff.require_no_wait(self.credential.limits_key, self._clock.monotonic())
         # Blocks grow with what was used, so that what is left over at the end is never more than that.
-        if self._prepaid < points:
-            self._block = max(points, min(LARGEST_BLOCK, 2 * self._block))
-            await self.expect(self._block)
-        self._prepaid -= points
+        if self._reserved_points < points:
+            self._reservation_size = max(points, min(MAX_RESERVED_POINTS, 2 * self._reservation_size))
+            await self.reserve_reads(self._reservation_size)
+        self._reserved_points -= points
 
-    def _accepted(self, reply: Reply) -> None:
+    def _check_credential_accepted(self, reply: Reply) -> None:
         if reply.status == 401:
-            said = message_of(reply.body) or "no reason given"
+            said = error_message(reply.body) or "no reason given"
             raise CredentialError(
                 f"GitHub refuses the credential for {self._repository} (401: {said}): it may be revoked or"
                 " expired; enter a new one."
             )
 
-    async def _unlimited(self, reply: Reply, *, stop: bool = True) -> None:
+    async def _check_limits(self, reply: Reply, *, stop: bool = True) -> None:
         """Tell everybody with this credential about a limit's answer, and raise LimitedError (`stop`)."""
-        credential, now = self.credential.identity, self.dispatch.meter.time.now()
-        strikes = self._refusals.strikes(credential)
-        wait = wait_of(reply.status, reply.headers, hint_of(reply.body), now=now, strikes=strikes)
+        credential, now = self.credential.limits_key, self.http.usage.time.now()
+        strikes = self._backoff.strikes(credential)
+        wait = limit_wait(reply.status, reply.headers, limit_hint(reply.body), now=now, strikes=strikes)
         if wait is not None:
-            error = await self._blocked(wait)
+            error = await self._record_limit(wait)
             if stop:
                 raise error
         elif reply.status < 400:
-            self._refusals.clear(credential, self._clock.monotonic())
+            self._backoff.record_success(credential, self._clock.monotonic())
 
-    async def _blocked(self, wait: Wait) -> LimitedError:
-        credential = self.credential.identity
+    async def _record_limit(self, wait: LimitWait) -> LimitedError:
+        credential = self.credential.limits_key
         until = self._clock.now() + timedelta(seconds=wait.seconds)
-        self._refusals.add(credential, wait, now=self._clock.monotonic(), until=until)
-        await self._governor.blocked(credential, until, wait.reason)
-        return limited(wait.reason, until)
+        self._backoff.record_refusal(credential, wait, now=self._clock.monotonic(), until=until)
+        await self._rate_limiter.block(credential, until, wait.reason)
+        return limited_error(wait.reason, until)
 
-    def _whole(self, reply: Reply) -> Reply:
+    def _check_complete(self, reply: Reply) -> Reply:
         if reply.status >= 500:
-            said = message_of(reply.body)
-            raise PassingError(plain(f"it answered {reply.status}" + (f" ({said})" if said else "")))
+            said = error_message(reply.body)
+            raise TransientError(
+                single_printable_line(f"it answered {reply.status}" + (f" ({said})" if said else ""))
+            )
         if reply.status == 200 and not is_json(reply.body):
-            raise PassingError("it answered with something that is not JSON")
+            raise TransientError("it answered with something that is not JSON")
         return reply

@@ -6,30 +6,30 @@ Source: docs/reference/github.md, Webhooks.
 from collections.abc import Mapping
 
 from reconciler.errors import CredentialError, GitHubError
-from reconciler.github.answers import require
+from reconciler.github.answers import require_ok
 from reconciler.github.dispatch import Reply
 from reconciler.github.origin import next_link
-from reconciler.github.place import Place
-from reconciler.github.sentences import message_of
+from reconciler.github.place import RepositoryRef
+from reconciler.github.sentences import error_message
 from reconciler.github.wire import HookRow, decode
-from reconciler.model.webhook import PERMISSION, Hook, HookWish
+from reconciler.model.webhook import WEBHOOK_PERMISSION_ADVICE, DesiredHook, Hook
 
-MOST_PAGES = 10
+MAX_PAGES = 10
 """GitHub allows twenty webhooks for an event; a longer list leads in circles."""
 
-_KEPT_OUT = (403, 404)
+_NO_ACCESS_STATUSES = (403, 404)
 
 
-async def listed(place: Place) -> tuple[Hook, ...]:
+async def fetch_hooks(place: RepositoryRef) -> tuple[Hook, ...]:
     """Every webhook of the repository, the oldest first. Raises CredentialError where it may not be seen,
     with the permission that is missing; and what reading a list raises."""
     what = f"the webhooks of {place.name}"
     url = place.url("hooks", query={"per_page": 100})
     found: list[Hook] = []
-    for _ in range(MOST_PAGES):
+    for _ in range(MAX_PAGES):
         reply = (await place.gateway.read(url)).reply
-        _allowed(reply, what)
-        require(reply, place, what)
+        _check_access(reply, what)
+        require_ok(reply, place, what)
         found.extend(hook_of(row) for row in decode(reply.body, list[HookRow], what))
         link = next_link(reply.headers.get("link"))
         if link is None:
@@ -38,7 +38,7 @@ async def listed(place: Place) -> tuple[Hook, ...]:
     raise GitHubError(f"The pages of {what} lead in circles.")
 
 
-def wished(wish: HookWish) -> Mapping[str, object]:
+def hook_payload(wish: DesiredHook) -> Mapping[str, object]:
     """The whole of it, for making one and for setting one right alike."""
     config = {
         "url": wish.url,
@@ -59,8 +59,10 @@ def read_hook(body: bytes) -> Hook:
     return hook_of(decode(body, HookRow, "the webhook just written"))
 
 
-def _allowed(reply: Reply, what: str) -> None:
+def _check_access(reply: Reply, what: str) -> None:
     """Whoever may not see them is told that they do not exist."""
-    if reply.status in _KEPT_OUT:
-        said = message_of(reply.body) or "no reason given"
-        raise CredentialError(f"GitHub does not show {what} ({reply.status}: {said}): {PERMISSION}.")
+    if reply.status in _NO_ACCESS_STATUSES:
+        said = error_message(reply.body) or "no reason given"
+        raise CredentialError(
+            f"GitHub does not show {what} ({reply.status}: {said}): {WEBHOOK_PERMISSION_ADVICE}."
+        )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
 
-Kind = Literal["issue", "comment"]
+MarkerKind = Literal["issue", "comment"]
 
 MARKER_NAME: Final = "bugspark-sync"
 _VERSION: Final = "v1"
@@ -25,7 +25,7 @@ _LINE: Final = re.compile(
     rf"<!-- {MARKER_NAME} {_VERSION} (?P<kid>[0-9a-f]{{{_KID_DIGITS}}}) (?P<instance>{_INSTANCE})"
     rf" (?P<id>{_UUID}) (?P<mac>[0-9a-f]{{{_MAC_DIGITS}}}) -->"
 )
-_CLAIM: Final = re.compile(rf"<!--\s*{MARKER_NAME}", re.IGNORECASE)
+_MARKER_START: Final = re.compile(rf"<!--\s*{MARKER_NAME}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,12 +47,14 @@ class MarkerKeys:
         as_bytes = [key.encode() if isinstance(key, str) else bytes(key) for key in keys]
         if not as_bytes or any(len(key) < _KEY_BYTES for key in as_bytes):
             raise ValueError(f"marker keys: at least one, each of {_KEY_BYTES} bytes or more")
-        self._keys = tuple((name_of(key), key) for key in as_bytes)
+        self._keys = tuple((key_id(key), key) for key in as_bytes)
 
     def __repr__(self) -> str:
         return f"MarkerKeys({len(self._keys)} masked)"
 
-    def sign(self, kind: Kind, instance: str, repository_id: int, issue_number: int, local_id: UUID) -> str:
+    def sign(
+        self, kind: MarkerKind, instance: str, repository_id: int, issue_number: int, local_id: UUID
+    ) -> str:
         """Return the marker line for a local row's copy; `issue_number` is 0 for an issue not yet made.
 
         ValueError for an instance that is not 1 to 64 of `A-Za-z0-9._-`.
@@ -66,14 +68,14 @@ class MarkerKeys:
     def read(self, body: str) -> Marker | None:
         """Return the marker `body` ends with, unverified: the sole last line, the only one of its kind."""
         found = _last_line(body)
-        return None if found is None else _said(found)
+        return None if found is None else _to_marker(found)
 
-    def valid(self, body: str, kind: Kind, repository_id: int, issue_number: int) -> Marker | None:
+    def verify(self, body: str, kind: MarkerKind, repository_id: int, issue_number: int) -> Marker | None:
         """Return the marker of `body` if one of our keys signed it for exactly this place, else None."""
         found = _last_line(body)
         if found is None:
             return None
-        said = _said(found)
+        said = _to_marker(found)
         wanted = (
             _mac(key, kind, said.instance, repository_id, issue_number, said.local_id)
             for kid, key in self._keys
@@ -81,7 +83,7 @@ class MarkerKeys:
         )
         return said if any(hmac.compare_digest(mac, found["mac"]) for mac in wanted) else None
 
-    def unknown(self, body: str) -> Marker | None:
+    def read_with_unknown_key(self, body: str) -> Marker | None:
         """Return the marker `body` ends with if none of our keys could have signed it: nothing vouches for it
         but its author.
         """
@@ -92,20 +94,22 @@ class MarkerKeys:
 def _last_line(body: str) -> re.Match[str] | None:
     text = body.replace("\r\n", "\n").replace("\r", "\n").rstrip()
     found = _LINE.fullmatch(text[text.rfind("\n") + 1 :])
-    claims = _CLAIM.finditer(text)
+    claims = _MARKER_START.finditer(text)
     return found if next(claims, None) and next(claims, None) is None else None
 
 
-def _said(found: re.Match[str]) -> Marker:
+def _to_marker(found: re.Match[str]) -> Marker:
     return Marker(kid=found["kid"], instance=found["instance"], local_id=UUID(found["id"]))
 
 
-def name_of(key: bytes) -> str:
+def key_id(key: bytes) -> str:
     """The name a key has in the markers it signs; it tells nothing about the key."""
     return hmac.new(key, f"{MARKER_NAME} kid".encode(), "sha256").hexdigest()[:_KID_DIGITS]
 
 
-def _mac(key: bytes, kind: Kind, instance: str, repository_id: int, issue_number: int, local_id: UUID) -> str:
+def _mac(
+    key: bytes, kind: MarkerKind, instance: str, repository_id: int, issue_number: int, local_id: UUID
+) -> str:
     """Sign the parts, each preceded by its length, so that no two lists of parts read the same."""
     parts = (MARKER_NAME, _VERSION, instance, str(repository_id), str(issue_number), kind, str(local_id))
     message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)

@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
-from reconciler.github.limits import date_of, rate_limit
-from reconciler.github.transport import Incoming
+from reconciler.github.limits import date_of, rate_limit_of
+from reconciler.github.transport import HttpResponse
 from reconciler.model.passes import Cost
 from reconciler.model.snapshot import RateLimit
 from reconciler.ports import Clock
 
-JITTER = timedelta(seconds=5)
+DATE_JITTER = timedelta(seconds=5)
 """So much may one `Date` lie behind another: they are cut to whole seconds and come from many machines."""
 
 
@@ -21,7 +21,7 @@ class GitHubTime:
         self._at = 0.0
 
     @property
-    def heard(self) -> bool:
+    def is_known(self) -> bool:
         """Whether GitHub has told the time at all."""
         return self._moment is not None
 
@@ -31,16 +31,16 @@ class GitHubTime:
             return self._clock.now().astimezone(UTC)
         return self._moment + timedelta(seconds=max(0.0, self._clock.monotonic() - self._at))
 
-    def saw(self, date: datetime | None) -> None:
+    def record_date(self, date: datetime | None) -> None:
         """Take note of an answer's `Date`."""
         if date is None:
             return
         behind = self.now() - date if self._moment else timedelta(0)
-        self._moment = self.now() if timedelta(0) < behind <= JITTER else date
+        self._moment = self.now() if timedelta(0) < behind <= DATE_JITTER else date
         self._at = self._clock.monotonic()
 
 
-class Meter:
+class Usage:
     """Counts the requests of one repository's doorway.
 
     Source: docs/reference/contract.md, JSON of a pass: `github`.
@@ -52,21 +52,21 @@ class Meter:
         self.scopes: str | None = None  # X-OAuth-Scopes: only answers to a classic token carry it
         self._requests = self._not_modified = self._writes = self._answered = 0
 
-    def wrote(self) -> None:
+    def count_write(self) -> None:
         """A write left, whatever becomes of it."""
         self._writes += 1
 
-    def dropped(self) -> None:
+    def count_lost_answer(self) -> None:
         """A request left, and no answer came."""
         self._requests += 1
 
-    def answered(self, answer: Incoming) -> None:
+    def count_answer(self, answer: HttpResponse) -> None:
         """A request was answered. A 304 is free of the primary limit.
 
         Source: docs/reference/github.md, Conditional requests.
         """
-        self.time.saw(date_of(answer.headers))
-        self.limit = rate_limit(answer.headers) or self.limit
+        self.time.record_date(date_of(answer.headers))
+        self.limit = rate_limit_of(answer.headers) or self.limit
         self.scopes = answer.headers.get("x-oauth-scopes", self.scopes)
         self._requests += 1
         if answer.status == 304:

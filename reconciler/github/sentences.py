@@ -1,21 +1,21 @@
 """What GitHub says when it says no, made fit to be shown to people: one line, no secret, not long."""
 
-from reconciler.github.oneline import plain
-from reconciler.github.wire import FieldErrorRow, MessageRow, attempt
+from reconciler.github.oneline import single_printable_line
+from reconciler.github.wire import FieldErrorRow, MessageRow, try_decode
 
 
-def message_of(body: bytes) -> str | None:
+def error_message(body: bytes) -> str | None:
     """GitHub's own message with the errors of a 422; None when the body is not in GitHub's shape."""
-    row = attempt(body, MessageRow)
+    row = try_decode(body, MessageRow)
     if isinstance(row, str):
         return None
     details = "; ".join(_detail(error) for error in row.errors)
-    return plain(f"{row.message} ({details})" if details else row.message)
+    return single_printable_line(f"{row.message} ({details})" if details else row.message)
 
 
-def hint_of(body: bytes) -> str:
+def limit_hint(body: bytes) -> str:
     """Message and documentation address, for telling a limit's answer from others."""
-    row = attempt(body, MessageRow)
+    row = try_decode(body, MessageRow)
     return "" if isinstance(row, str) else f"{row.message} {row.documentation_url or ''}"
 
 

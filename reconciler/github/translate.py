@@ -12,60 +12,60 @@ from reconciler.github.wire import (
     EventRow,
     IssueRow,
     LabelRow,
-    NameRow,
     RepositoryRow,
-    TimeRow,
+    RowIdentity,
+    RowTime,
     UserRow,
-    attempt,
+    try_decode,
 )
 from reconciler.model.fields import Field
 from reconciler.model.ids import AccountId, IssueNumber, RemoteCommentId, RepositoryId
-from reconciler.model.issue import Account, Colours, FieldEvent, Issue, RemoteComment, Repository
-from reconciler.model.snapshot import Poisoned
+from reconciler.model.issue import Account, FieldEvent, Issue, LabelColours, RemoteComment, Repository
+from reconciler.model.snapshot import PoisonedItem
 from reconciler.model.values import dataclass
 
 T = TypeVar("T")
 FieldOfLabel = Callable[[str], Field | None]
 """Which field a label name is a value of; None: of none."""
 
-KINDS = frozenset({"closed", "reopened", "renamed", "labeled", "unlabeled"})
+FIELD_EVENT_KINDS = frozenset({"closed", "reopened", "renamed", "labeled", "unlabeled"})
 """The kinds of events that change a field."""
 _COLLABORATORS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _COLOUR = re.compile(rb'"([0-9a-fA-F]{6})"')
-MOST_COLOURS = 100
+MAX_COLOURS = 100
 """Of one issue: GitHub allows as many labels."""
 _ISSUE_OF = re.compile(r"/issues/([0-9]{1,10})$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row(Generic[T]):
+class ListRow(Generic[T]):
     """One member of a list: a value, or a problem, or neither (a pull request)."""
 
     id: int | None
     at: datetime | None  # updated_at
     value: T | None = None
-    problem: Poisoned | None = None
+    problem: PoisonedItem | None = None
 
 
-def issue_row(raw: bytes | Raw, repository: str) -> Row[Issue]:
+def issue_row(raw: bytes | Raw, repository: str) -> ListRow[Issue]:
     """One member of an issue list (docs/reference/github.md, Lists: pull requests come along)."""
-    row = attempt(raw, IssueRow)
+    row = try_decode(raw, IssueRow)
     if isinstance(row, str):
-        return _poisoned(raw, row, f"issue {repository}#", f"an issue of {repository}")
+        return _poisoned_row(raw, row, f"issue {repository}#", f"an issue of {repository}")
     value = None if row.pull_request is not UNSET else issue(row)
-    return Row(id=row.id, at=row.updated_at, value=value)
+    return ListRow(id=row.id, at=row.updated_at, value=value)
 
 
-def comment_row(raw: bytes | Raw, repository: str) -> Row[RemoteComment]:
+def comment_row(raw: bytes | Raw, repository: str) -> ListRow[RemoteComment]:
     """One member of a comment list."""
-    row = attempt(raw, CommentRow)
+    row = try_decode(raw, CommentRow)
     if isinstance(row, str):
-        return _poisoned(raw, row, f"comment {repository} ", f"a comment of {repository}")
+        return _poisoned_row(raw, row, f"comment {repository} ", f"a comment of {repository}")
     value = comment(row)
     if value is None:
         reason = "it does not say which issue it belongs to - at `$.issue_url`"
-        return _poisoned(raw, reason, f"comment {repository} ", f"a comment of {repository}")
-    return Row(id=row.id, at=row.updated_at, value=value)
+        return _poisoned_row(raw, reason, f"comment {repository} ", f"a comment of {repository}")
+    return ListRow(id=row.id, at=row.updated_at, value=value)
 
 
 def issue(row: IssueRow) -> Issue:
@@ -128,11 +128,11 @@ def label_names(rows: Iterable[LabelRow | str]) -> tuple[str, ...]:
     return tuple(name for name in names if name)
 
 
-def label_colours(rows: Iterable[LabelRow | str]) -> Colours:
+def label_colours(rows: Iterable[LabelRow | str]) -> LabelColours:
     """The colours of labels, of those whose colour is one."""
     told = (row for row in rows if isinstance(row, LabelRow))
     pairs = ((row.name, _COLOUR.fullmatch(bytes(row.color))) for row in told)
-    return tuple((name, found[1].decode().lower()) for name, found in pairs if name and found)[:MOST_COLOURS]
+    return tuple((name, found[1].decode().lower()) for name, found in pairs if name and found)[:MAX_COLOURS]
 
 
 def field_event(row: EventRow, field_of: FieldOfLabel) -> FieldEvent | None:
@@ -151,9 +151,9 @@ def field_event(row: EventRow, field_of: FieldOfLabel) -> FieldEvent | None:
             return None
 
 
-def _poisoned(raw: bytes | Raw, reason: str, known: str, unknown: str) -> Row[T]:
-    names, time = attempt(raw, NameRow), attempt(raw, TimeRow)
+def _poisoned_row(raw: bytes | Raw, reason: str, known: str, unknown: str) -> ListRow[T]:
+    names, time = try_decode(raw, RowIdentity), try_decode(raw, RowTime)
     row_id, number = (None, None) if isinstance(names, str) else (names.id, names.number)
     name = number or row_id
-    problem = Poisoned(what=f"{known}{name}" if name else unknown, reason=reason)
-    return Row(id=row_id, at=None if isinstance(time, str) else time.updated_at, problem=problem)
+    problem = PoisonedItem(what=f"{known}{name}" if name else unknown, reason=reason)
+    return ListRow(id=row_id, at=None if isinstance(time, str) else time.updated_at, problem=problem)

@@ -12,16 +12,16 @@ import httpx
 
 from reconciler.model.secret import Secret
 
-PATIENCE = 10.0
+CONNECT_TIMEOUT_SECONDS = 10.0
 """Seconds to wait for a connection, unless the request has less."""
-SILENCE = 30.0
+READ_TIMEOUT_SECONDS = 30.0
 """Seconds without a byte, either way, after which the answer counts as lost."""
-LARGEST_ANSWER = 32 * 1024 * 1024
-_BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
+_NOT_SENT_ERRORS = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
+class HttpRequest:
     """One request as it goes out; no repr shows `bearer` and `body`.
 
     `patience`: seconds to wait for a free place in the pool, and again for the connection.
@@ -32,11 +32,11 @@ class Outgoing:
     bearer: Secret
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = field(default=None, repr=False)
-    patience: float = PATIENCE
+    connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
+class HttpResponse:
     """One answer as it came in; header names are lower case."""
 
     status: int
@@ -44,20 +44,20 @@ class Incoming:
     body: bytes = field(repr=False)
 
 
-class UnsentError(Exception):
+class NotSentError(Exception):
     """Not a byte left: no connection could be made."""
 
 
-class DroppedError(Exception):
+class AnswerLostError(Exception):
     """The request may have arrived; its answer did not, or not whole."""
 
 
 @dataclass(slots=True)
-class _Held:
+class _PooledClient:
     """A client and how many requests are under way in it."""
 
     client: httpx.AsyncClient
-    under_way: int = 0
+    in_flight: int = 0
 
 
 class Transport:
@@ -74,48 +74,48 @@ class Transport:
         answered: Callable[[int | None], None] = lambda _: None,
     ) -> None:
         self._user_agent = user_agent
-        self._answered = answered
+        self._on_answer = answered
         self._inner = inner
-        self._held: _Held | None = None
+        self._current: _PooledClient | None = None
 
-    async def send(self, request: Outgoing) -> Incoming:
+    async def send(self, request: HttpRequest) -> HttpResponse:
         """Send one request once. Raises UnsentError or DroppedError; neither carries headers or addresses."""
         try:
             answer = await self._send(request)
-        except (UnsentError, DroppedError):
-            self._answered(None)
+        except (NotSentError, AnswerLostError):
+            self._on_answer(None)
             raise
-        self._answered(answer.status)
+        self._on_answer(answer.status)
         return answer
 
-    async def _send(self, request: Outgoing) -> Incoming:
-        held = self._held = self._held or _Held(self._client(request.url))
-        held.under_way += 1
+    async def _send(self, request: HttpRequest) -> HttpResponse:
+        held = self._current = self._current or _PooledClient(self._client(request.url))
+        held.in_flight += 1
         try:
             return await _exchange(held.client, request)
         except httpx.PoolTimeout:
             # A cancelled request can keep its slot for good: the next request gets a pool of its own.
-            self._held = None if self._held is held else self._held
-            raise UnsentError("no connection became free in time") from None
-        except _BEFORE_SENDING as error:
-            raise UnsentError(_named(error)) from None
+            self._current = None if self._current is held else self._current
+            raise NotSentError("no connection became free in time") from None
+        except _NOT_SENT_ERRORS as error:
+            raise NotSentError(_error_text(error)) from None
         except httpx.HTTPError as error:
-            raise DroppedError(_named(error)) from None
+            raise AnswerLostError(_error_text(error)) from None
         finally:
-            held.under_way -= 1
-            if held is not self._held and not held.under_way:
+            held.in_flight -= 1
+            if held is not self._current and not held.in_flight:
                 await held.client.aclose()
 
     async def aclose(self) -> None:
         """Close the connections; a later request opens new ones."""
-        held, self._held = self._held, None
-        if held and not held.under_way:
+        held, self._current = self._current, None
+        if held and not held.in_flight:
             await held.client.aclose()
 
     def _client(self, url: str) -> httpx.AsyncClient:
         # trust_env off: no proxy, .netrc or certificate variable may divert or add to what we send.
         return httpx.AsyncClient(
-            verify=_trust(url),
+            verify=_ssl_context(url),
             follow_redirects=False,
             trust_env=False,
             transport=self._inner,
@@ -123,36 +123,41 @@ class Transport:
         )
 
 
-async def _exchange(client: httpx.AsyncClient, request: Outgoing) -> Incoming:
+async def _exchange(client: httpx.AsyncClient, request: HttpRequest) -> HttpResponse:
     headers = {**request.headers, "Authorization": f"Bearer {request.bearer.reveal()}"}
     try:
         built = client.build_request(
             request.method, request.url, headers=headers, content=request.body, timeout=_timeouts(request)
         )
     except (httpx.InvalidURL, ValueError, TypeError):
-        raise UnsentError("the request can't be written as HTTP") from None
+        raise NotSentError("the request can't be written as HTTP") from None
     answer = await client.send(built, stream=True)
     try:
-        body = await _limited(answer)
+        body = await _read_bounded(answer)
     finally:
         await answer.aclose()
-    return Incoming(status=answer.status_code, headers=_lower(answer.headers), body=body)
+    return HttpResponse(status=answer.status_code, headers=_lower_case_names(answer.headers), body=body)
 
 
-def _timeouts(request: Outgoing) -> httpx.Timeout:
-    return httpx.Timeout(connect=request.patience, pool=request.patience, read=SILENCE, write=SILENCE)
+def _timeouts(request: HttpRequest) -> httpx.Timeout:
+    return httpx.Timeout(
+        connect=request.connect_timeout_seconds,
+        pool=request.connect_timeout_seconds,
+        read=READ_TIMEOUT_SECONDS,
+        write=READ_TIMEOUT_SECONDS,
+    )
 
 
-async def _limited(answer: httpx.Response) -> bytes:
+async def _read_bounded(answer: httpx.Response) -> bytes:
     body = bytearray()
     async for piece in answer.aiter_bytes():
         body += piece
-        if len(body) > LARGEST_ANSWER:
-            raise DroppedError(f"the answer is larger than {LARGEST_ANSWER} bytes")
+        if len(body) > MAX_ANSWER_BYTES:
+            raise AnswerLostError(f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
     return bytes(body)
 
 
-def _trust(url: str) -> ssl.SSLContext:
+def _ssl_context(url: str) -> ssl.SSLContext:
     if url.startswith("http:"):
         # Loading certificates takes 50 ms of CPU. Without any, TLS over this client fails: it trusts nobody.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -162,17 +167,17 @@ def _trust(url: str) -> ssl.SSLContext:
     return context
 
 
-def _lower(headers: httpx.Headers) -> dict[str, str]:
+def _lower_case_names(headers: httpx.Headers) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def _named(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     # Only the kind: httpx quotes header values in some messages (LocalProtocolError), the token's included.
     name = type(error).__name__
-    return f"{_IN_WORDS[name]} ({name})" if name in _IN_WORDS else name
+    return f"{_ERROR_TEXTS[name]} ({name})" if name in _ERROR_TEXTS else name
 
 
-_IN_WORDS = {
+_ERROR_TEXTS = {
     "ConnectError": "no connection",
     "ConnectTimeout": "no connection in time",
     "ReadTimeout": "no answer in time",

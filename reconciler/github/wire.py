@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from reconciler.errors import GitHubError
-from reconciler.github.oneline import plain
+from reconciler.github.oneline import single_printable_line
 from reconciler.model.fields import IssueState
 
 T = TypeVar("T")
@@ -71,7 +71,7 @@ class RenameRow(Struct, frozen=True):
     to: str
 
 
-class KindRow(Struct, frozen=True):
+class EventKindRow(Struct, frozen=True):
     """What kind of event it is."""
 
     event: str
@@ -139,14 +139,14 @@ class HookRow(Struct, frozen=True):
     config: HookConfigRow = HookConfigRow()
 
 
-class NameRow(Struct, frozen=True):
+class RowIdentity(Struct, frozen=True):
     """As much of a row that does not decode as is needed to name it."""
 
     id: Id | None = None
     number: Number | None = None
 
 
-class TimeRow(Struct, frozen=True):
+class RowTime(Struct, frozen=True):
     """As much of a row that does not decode as is needed to read on behind it."""
 
     updated_at: Moment | None = None
@@ -172,37 +172,43 @@ class MessageRow(Struct, frozen=True):
 def decode(body: bytes | Raw, kind: type[T], what: str) -> T:
     """Return the body as `kind`. Raises GitHubError that names `what` and the field that does not fit."""
     try:
-        return _decoded(body, kind)
+        return _decode(body, kind)
     except (ValueError, RecursionError) as error:
-        raise GitHubError(f"GitHub's answer about {what} can't be read: {explain(error)}.") from None
+        raise GitHubError(
+            f"GitHub's answer about {what} can't be read: {decode_error_text(error)}."
+        ) from None
 
 
-def elements(body: bytes, what: str) -> Sequence[bytes | Raw]:
+def decode_members(body: bytes, what: str) -> Sequence[bytes | Raw]:
     """Return the members of a list, undecoded, so that a bad one spoils only itself. Raises GitHubError."""
     return decode(body, list[Raw], what)
 
 
-def attempt(raw: bytes | Raw, kind: type[T]) -> T | str:
+def try_decode(raw: bytes | Raw, kind: type[T]) -> T | str:
     """Return one row decoded, or in a few words which field does not fit."""
     try:
-        return _decoded(raw, kind)
+        return _decode(raw, kind)
     except (ValueError, RecursionError) as error:
-        return explain(error)
+        return decode_error_text(error)
 
 
 def is_json(body: bytes) -> bool:
     """Whether the body is whole: a connection may end in the middle of an answer and look finished."""
     try:
         body.decode()
-        _decoded(body, Raw)
+        _decode(body, Raw)
     except (ValueError, RecursionError):
         return False
     return True
 
 
-def explain(error: Exception) -> str:
+def decode_error_text(error: Exception) -> str:
     """In a few words what is wrong, and with which field."""
-    return plain(str(error)) if isinstance(error, msgspec.ValidationError) else "it is not well-formed JSON"
+    return (
+        single_printable_line(str(error))
+        if isinstance(error, msgspec.ValidationError)
+        else "it is not well-formed JSON"
+    )
 
 
 def encode(value: object) -> bytes:
@@ -210,24 +216,24 @@ def encode(value: object) -> bytes:
     return msgspec.json.encode(value)
 
 
-def _decoded(body: bytes | Raw, kind: type[T]) -> T:
+def _decode(body: bytes | Raw, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError:
         raise
     except (msgspec.DecodeError, UnicodeDecodeError):
         # Lone surrogates (\ud800) are JSON but no text, and msgspec refuses the whole document for one.
-        repaired = msgspec.json.encode(_repaired(json.loads(bytes(body).decode())))
+        repaired = msgspec.json.encode(_replace_surrogates(json.loads(bytes(body).decode())))
         return msgspec.json.decode(repaired, type=kind)
 
 
-def _repaired(value: Any) -> Any:
+def _replace_surrogates(value: Any) -> Any:
     match value:
         case str():
             return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         case list():
-            return [_repaired(item) for item in value]
+            return [_replace_surrogates(item) for item in value]
         case dict():
-            return {_repaired(key): _repaired(item) for key, item in value.items()}
+            return {_replace_surrogates(key): _replace_surrogates(item) for key, item in value.items()}
         case _:
             return value

@@ -9,20 +9,20 @@ from datetime import datetime
 
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Outcome, PassResult
-from reconciler.model.snapshot import Attention
-from reconciler.model.told import Concern, Notice, Told
+from reconciler.model.snapshot import AttentionItem
+from reconciler.model.told import AlertState, Notice, Problem
 from reconciler.model.values import dataclass
 
-STUBBORN = 3
+FAILURES_BEFORE_ALERT = 3
 """A failure that may pass by itself (GitHub not answering) needs a person after so many in a row."""
 
-PASSING = frozenset({"github", "fence"})
-HARMLESS = frozenset({"busy", "paused"})
-LONGEST = 300
+TRANSIENT_ERROR_KINDS = frozenset({"github", "fence"})
+IGNORED_ERROR_KINDS = frozenset({"busy", "paused"})
+MAX_REASON_CHARS = 300
 """Characters of a reason that are remembered and sent."""
 
-MOST_OWED = 200
-MOST_TRIES = 10
+MAX_PENDING_NOTICES = 200
+MAX_SEND_ATTEMPTS = 10
 """Alerts that were not taken are offered again with the next passes; after so many tries they are dropped."""
 
 
@@ -37,39 +37,41 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attending:
+class CurrentProblems:
     """A project's attention as the database knows it."""
 
     withheld: str | None  # the hash
     exposed: bool
-    items: tuple[Attention, ...]
-    whole: bool  # `items` is all there are: what is missing in it has left
+    items: tuple[AttentionItem, ...]
+    is_complete: bool  # `items` is all there are: what is missing in it has left
 
 
-def concerns(result: PassResult, now: Attending) -> tuple[Concern, ...]:
+def current_problems(result: PassResult, now: CurrentProblems) -> tuple[Problem, ...]:
     """Everything that needs a person after a pass."""
-    return (*_failing(result), *_held(now), *map(_item, now.items))
+    return (*_failure_problems(result), *_brake_problems(now), *map(_item_problem, now.items))
 
 
-def _failing(result: PassResult) -> Iterable[Concern]:
+def _failure_problems(result: PassResult) -> Iterable[Problem]:
     if result.outcome not in (Outcome.FAILED, Outcome.REFUSED) or result.error is None:
         return
     kind = result.error.kind
-    if kind not in HARMLESS and (kind not in PASSING or result.failures >= STUBBORN):
-        yield Concern(what="failing", reason=result.error.message[:LONGEST])
+    if kind not in IGNORED_ERROR_KINDS and (
+        kind not in TRANSIENT_ERROR_KINDS or result.failures >= FAILURES_BEFORE_ALERT
+    ):
+        yield Problem(what="failing", reason=result.error.message[:MAX_REASON_CHARS])
 
 
-def _held(now: Attending) -> Iterable[Concern]:
+def _brake_problems(now: CurrentProblems) -> Iterable[Problem]:
     if now.withheld:
-        yield Concern(what="withheld", mark=now.withheld, reason="deletions wait to be accepted")
+        yield Problem(what="withheld", mark=now.withheld, reason="deletions wait to be accepted")
     if now.exposed:
-        yield Concern(what="public", reason="the repository has become public; text is held back")
+        yield Problem(what="public", reason="the repository has become public; text is held back")
 
 
-def _item(item: Attention) -> Concern:
-    return Concern(
+def _item_problem(item: AttentionItem) -> Problem:
+    return Problem(
         what=item.what,
-        reason=item.reason[:LONGEST],
+        reason=item.reason[:MAX_REASON_CHARS],
         report_id=str(item.report_id),
         report=item.report,
         issue=item.issue,
@@ -77,7 +79,9 @@ def _item(item: Attention) -> Concern:
     )
 
 
-def news(told: Told, now: Sequence[Concern], at: datetime, *, whole: bool = True) -> tuple[Notice, ...]:
+def new_notices(
+    told: AlertState, now: Sequence[Problem], at: datetime, *, whole: bool = True
+) -> tuple[Notice, ...]:
     """What has entered since, then what has left; `whole`: False where `now` may lack some."""
     before, present = {each.key for each in told.known}, {each.key: each for each in now}
     entered = (each for key, each in present.items() if key not in before)
@@ -88,8 +92,10 @@ def news(told: Told, now: Sequence[Concern], at: datetime, *, whole: bool = True
     )
 
 
-def remembered(told: Told, now: Sequence[Concern], fresh: Sequence[Notice], *, whole: bool = True) -> Told:
+def next_alert_state(
+    told: AlertState, now: Sequence[Problem], fresh: Sequence[Notice], *, whole: bool = True
+) -> AlertState:
     """What is known from now on, and owed to whoever wants to be told."""
     present = {each.key for each in now}
     kept = () if whole else tuple(each for each in told.known if each.key not in present)
-    return Told(known=(*now, *kept), owed=(*told.owed, *fresh)[-MOST_OWED:], tries=told.tries)
+    return AlertState(known=(*now, *kept), owed=(*told.owed, *fresh)[-MAX_PENDING_NOTICES:], tries=told.tries)

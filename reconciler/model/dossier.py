@@ -5,17 +5,17 @@ from dataclasses import field
 from datetime import datetime
 
 from reconciler.model.fields import Field, Side
-from reconciler.model.ids import EntryId
+from reconciler.model.ids import CommentPairId
 from reconciler.model.intent import Intent
 from reconciler.model.kinds import Kind
-from reconciler.model.link import Entry, Link
+from reconciler.model.link import CommentPair, Link
 from reconciler.model.report import LocalComment, Report
 from reconciler.model.snapshot import Change
 from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class DatedChange:
     """One line of a story, with its time (GitHub's)."""
 
     at: datetime
@@ -23,20 +23,22 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dossier:
+class ReportDetail:
     """A report, its link, what the ledger and the intents say, and its story, newest first."""
 
     report: Report
     link: Link | None  # the live one, else the newest
     comments: tuple[LocalComment, ...]
-    entries: tuple[Entry, ...]
+    pairs: tuple[CommentPair, ...]
     intents: tuple[Intent, ...]
-    story: tuple[Told, ...]
-    withheld: Mapping[EntryId, Kind] = field(default_factory=dict)  # deletions that the guard holds back
+    history: tuple[DatedChange, ...]
+    withheld: Mapping[CommentPairId, Kind] = field(
+        default_factory=dict
+    )  # deletions that the guard holds back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FieldShown:
+class FieldView:
     """One field on both sides, each as that side spells it; None: it says nothing."""
 
     field: Field
@@ -48,7 +50,7 @@ class FieldShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CommentShown:
+class CommentView:
     """One comment: where it was written, and what became of its copy."""
 
     origin: Side
@@ -60,13 +62,13 @@ class CommentShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportShown:
+class ReportView:
     """A report's dossier, read for people."""
 
     project_name: str
-    dossier: Dossier
+    detail: ReportDetail
     title: str  # as people wrote it
     state: str  # Synced, Waiting, Needs you, Not linked, Gone on GitHub, …
     reason: str | None
-    fields: tuple[FieldShown, ...]
-    comments: tuple[CommentShown, ...]
+    fields: tuple[FieldView, ...]
+    comments: tuple[CommentView, ...]

@@ -5,7 +5,7 @@ from dataclasses import field
 from datetime import datetime
 
 from reconciler.model.ids import ProjectId
-from reconciler.model.snapshot import Limits
+from reconciler.model.snapshot import CredentialLimits
 from reconciler.model.values import dataclass
 
 
@@ -29,4 +29,4 @@ class Gauges:
     """All of it, read at one moment."""
 
     projects: tuple[ProjectGauges, ...] = ()
-    limits: tuple[Limits, ...] = ()
+    limits: tuple[CredentialLimits, ...] = ()

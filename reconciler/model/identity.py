@@ -5,17 +5,17 @@ from typing import Final
 
 from reconciler.model.values import dataclass
 
-MOVED: Final = "moved"
+ACCEPT_MOVED: Final = "moved"
 """`--accept moved`: this is the database, moved or restored, and there is no other. It keeps its name."""
 
-COPY: Final = "copy"
+ACCEPT_COPY: Final = "copy"
 """`--accept copy`: this is a copy, the other one goes on. It gets a name of its own."""
 
-HELD: Final = "held"
+OWNED_ELSEWHERE: Final = "held"
 """What a link's attention says of an issue that another database wrote on first."""
 
 
-def held_reason(instance: str) -> str:
+def owned_elsewhere_reason(instance: str) -> str:
     """For people."""
     return (
         f"another BugSpark database ({instance}) wrote on this issue first, so it is read and not written;"
@@ -24,27 +24,28 @@ def held_reason(instance: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class DatabaseInstance:
     """A database of ours, as its own tables tell it and as it is found."""
 
     instance: str  # names it in every marker
-    bound: bool  # to a place; one that never wrote is not
-    moved: bool = False  # found elsewhere than where it was bound: a copy, a restore or a move
+    is_bound: bool  # to a place; one that never wrote is not
+    is_moved: bool = False  # found elsewhere than where it was bound: a copy, a restore or a move
     twin: str | None = None  # where another database has written under the same name, in words
-    past: frozenset[str] = field(
+    past_instances: frozenset[str] = field(
         default_factory=frozenset
     )  # instances that are no more: their markers are ours
 
     @property
-    def doubt(self) -> str | None:
+    def write_doubt(self) -> str | None:
         """Why nothing may be written, in a sentence that a person can act on; None when all is well."""
         if self.twin is not None:
             why = f"another database writes as this one ({self.twin}), so this or that one is a copy"
-        elif self.moved:
+        elif self.is_moved:
             why = "this database is not where it was: it was moved or restored, or it is a copy of another"
         else:
             return None
         return (
-            f"{why}. Nothing is written until you say which: --accept {MOVED} if no other one is in use, "
-            f"--accept {COPY} if the other one goes on"
+            f"{why}. Nothing is written until you say which: "
+            f"--accept {ACCEPT_MOVED} if no other one is in use, "
+            f"--accept {ACCEPT_COPY} if the other one goes on"
         )

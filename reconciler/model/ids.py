@@ -8,7 +8,7 @@ ReportId = NewType("ReportId", UUID)
 CommentId = NewType("CommentId", UUID)
 """A comment in BugSpark."""
 LinkId = NewType("LinkId", UUID)
-EntryId = NewType("EntryId", UUID)
+CommentPairId = NewType("CommentPairId", UUID)
 """A row of the comment ledger."""
 IntentId = NewType("IntentId", UUID)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import (
-    EntryId,
+    CommentPairId,
     IntentId,
     IssueNumber,
     LinkId,
@@ -35,7 +35,7 @@ class Operation(StrEnum):
     DELETE_COMMENT = "delete_comment"
 
     @property
-    def creates(self) -> bool:
+    def is_create(self) -> bool:
         """Creates are frozen and recovered; the rest is derived anew by every pass."""
         return self in (Operation.CREATE_ISSUE, Operation.CREATE_COMMENT)
 
@@ -49,7 +49,7 @@ class IntentState(StrEnum):
     QUARANTINED = "quarantined"
 
 
-OUTSTANDING = frozenset({IntentState.SENDING, IntentState.UNKNOWN})
+MAYBE_SENT_STATES = frozenset({IntentState.SENDING, IntentState.UNKNOWN})
 """What was sent, or may have been: GitHub may show it at any moment."""
 
 
@@ -70,7 +70,7 @@ class NewComment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StateWish:
+class DesiredState:
     """`agreed` is the report's status that becomes base when GitHub confirms."""
 
     state: IssueState
@@ -79,7 +79,7 @@ class StateWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelWish:
+class DesiredLabels:
     """`agreed` is the report's value that becomes base when GitHub confirms."""
 
     add: str | None
@@ -88,7 +88,7 @@ class LabelWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TitleWish:
+class DesiredTitle:
     """`agreed` is the report's title, as stored, that becomes base when GitHub confirms."""
 
     title: str
@@ -96,7 +96,7 @@ class TitleWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditWish:
+class DesiredCommentBody:
     """A new body for our copy; `local_digest` is that of the BugSpark body it was rendered from."""
 
     remote_id: RemoteCommentId
@@ -105,13 +105,21 @@ class EditWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteWish:
+class DesiredCommentDeletion:
     """Our copy is to go."""
 
     remote_id: RemoteCommentId
 
 
-Wish = NewIssue | NewComment | StateWish | LabelWish | TitleWish | EditWish | DeleteWish
+Desired = (
+    NewIssue
+    | NewComment
+    | DesiredState
+    | DesiredLabels
+    | DesiredTitle
+    | DesiredCommentBody
+    | DesiredCommentDeletion
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,25 +130,25 @@ class Intent:
     project_id: ProjectId
     report_id: ReportId
     link_id: LinkId | None  # None: the issue is yet to be created
-    entry_id: EntryId | None  # for comments
+    pair_id: CommentPairId | None  # for comments
     local_id: UUID  # report id, or comment id for comment operations
     operation: Operation
     repository_id: RepositoryId
     number: IssueNumber | None
-    wish: Wish
+    desired: Desired
     state: IntentState
     attempts: int
     created_at: datetime
     claimed_at: datetime | None = None  # GitHub's time, first claim
     ended_at: datetime | None = None  # GitHub's time, when the last attempt ended
     not_before: datetime | None = None
-    empty_looks: int = 0  # complete looks that found nothing, while the outcome is unknown
+    empty_searches: int = 0  # complete looks that found nothing, while the outcome is unknown
     reason: str | None = None  # why it waits or is quarantined
-    asked: bool = False  # by `reconcile export`: exempt from guard.max_new_issues
+    is_requested: bool = False  # by `reconcile export`: exempt from guard.max_new_issues
     why: Why | None = None  # what was decided on; told when it is confirmed
 
     @property
-    def named(self) -> dict[str, str]:
+    def log_fields(self) -> dict[str, str]:
         """What a line of log about it begins with."""
         names = {"operation": self.operation.value, "report": str(self.report_id)}
         return names if self.link_id is None else {**names, "link": str(self.link_id)}
@@ -172,11 +180,11 @@ class NotSent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unknown:
+class OutcomeUnknown:
     """It may or may not have been applied: a dropped answer, a 5xx, a garbled body."""
 
     reason: str
     request_id: str | None = None
 
 
-Answer = Confirmed[T] | Refused | NotSent | Unknown
+WriteResult = Confirmed[T] | Refused | NotSent | OutcomeUnknown

@@ -7,7 +7,7 @@ from reconciler.model.fields import Field, IssueState
 from reconciler.model.ids import AccountId, CommentId, IssueNumber, RemoteCommentId, ReportId, RepositoryId
 from reconciler.model.values import dataclass
 
-Colours = tuple[tuple[str, str], ...]
+LabelColours = tuple[tuple[str, str], ...]
 """Labels with their colours, six hexadecimal digits each, as far as GitHub told them. For eyes only: no
 comparison looks at them, so that a label painted anew is no change."""
 
@@ -43,7 +43,7 @@ class Issue:
     state: IssueState
     state_reason: str | None  # completed, not_planned, duplicate, reopened, or what GitHub invents next
     labels: tuple[str, ...]
-    colours: Colours = field(default=(), compare=False)
+    colours: LabelColours = field(default=(), compare=False)
     comments: int
     locked: bool
     author: Account | None  # None: a deleted account ("ghost")
@@ -65,12 +65,16 @@ class RemoteComment:
     url: str
     created_at: datetime
     updated_at: datetime
-    marked: CommentId | None = None  # set by the cycle: a valid marker of ours, written by an account of ours
-    foreign: str | None = None  # the same: the instance of another database that our account wrote it for
+    marker_comment_id: CommentId | None = (
+        None  # set by the cycle: a valid marker of ours, written by an account of ours
+    )
+    marker_instance: str | None = (
+        None  # the same: the instance of another database that our account wrote it for
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Etags:
+class ThreadEtags:
     """What GitHub answered an issue and its thread with, for asking again at no cost. `thread` None: the
     issue has no comments. Belongs to one token, like every ETag."""
 
@@ -80,13 +84,13 @@ class Etags:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Whole:
+class IssueThread:
     """An issue and its complete thread. `etags` None: a later look can't be had for nothing, because the
     thread has more than one page."""
 
     issue: Issue
     comments: tuple[RemoteComment, ...]
-    etags: Etags | None
+    etags: ThreadEtags | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

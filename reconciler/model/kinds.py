@@ -33,7 +33,7 @@ class Kind(StrEnum):
     RESOLVE = "resolve"  # a person brought a lost value back
 
 
-CROSSED = frozenset(
+CROSS_SIDE_KINDS = frozenset(
     {
         Kind.SET_FIELD,
         Kind.IMPORT_COMMENT,

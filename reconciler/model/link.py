@@ -7,7 +7,7 @@ from enum import StrEnum
 from reconciler.model.fields import Category, Field, IssueState, Severity, Side, Status
 from reconciler.model.ids import (
     CommentId,
-    EntryId,
+    CommentPairId,
     IssueNumber,
     LinkId,
     ProjectId,
@@ -15,7 +15,7 @@ from reconciler.model.ids import (
     ReportId,
     RepositoryId,
 )
-from reconciler.model.issue import Colours, Etags
+from reconciler.model.issue import LabelColours, ThreadEtags
 from reconciler.model.values import dataclass
 
 
@@ -32,7 +32,7 @@ class LinkState(StrEnum):
     REPORT_DELETED = "report_deleted"
 
 
-ENDED = (LinkState.GONE, LinkState.TRANSFERRED, LinkState.CONVERTED)
+ENDED_STATES = (LinkState.GONE, LinkState.TRANSFERRED, LinkState.CONVERTED)
 """What becomes of a link because of its issue. Nothing on either side is changed because of it."""
 
 
@@ -58,7 +58,7 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class SeenIssue:
     """The newest thing GitHub has shown us of an issue: rows that say the same are not news."""
 
     state: IssueState
@@ -68,21 +68,21 @@ class Seen:
     comments: int
     locked: bool
     updated_at: datetime
-    colours: Colours = field(default=(), compare=False)
+    colours: LabelColours = field(default=(), compare=False)
     id: int | None = None  # GitHub's own: the same number with another id is another repository's issue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class Verification:
     """When a link was last compared whole on both sides, and when it will be again."""
 
     at: datetime
     due: datetime
-    etags: Etags | None
+    etags: ThreadEtags | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Missing:
+class MissingIssue:
     """What one look said became of the issue. A second that agrees, `settle_seconds` later, ends the link."""
 
     state: LinkState
@@ -90,7 +90,7 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Successor:
+class TransferTarget:
     """Where a transferred issue is now."""
 
     repository_id: RepositoryId
@@ -98,7 +98,7 @@ class Successor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Frozen:
+class FrozenField:
     """A field that is written on neither side, because our writes to it were undone again and again."""
 
     field: Field
@@ -121,20 +121,20 @@ class Link:
     state: LinkState
     reason: str | None  # why the state is not ACTIVE, or what is quarantined, in a sentence
     base: Base | None  # None until first contact
-    seen: Seen | None
+    seen: SeenIssue | None
     created_at: datetime  # GitHub's time when the link was made
     revision: int  # 0: not stored yet
     quarantined_until: datetime | None = None
-    checked: Checked | None = None  # None: due for verification
-    missing: Missing | None = None
-    successor: Successor | None = None  # with TRANSFERRED, as far as GitHub tells
-    frozen: tuple[Frozen, ...] = ()
-    held_by: str | None = (
+    verification: Verification | None = None  # None: due for verification
+    missing_issue: MissingIssue | None = None
+    transfer_target: TransferTarget | None = None  # with TRANSFERRED, as far as GitHub tells
+    frozen_fields: tuple[FrozenField, ...] = ()
+    owner_instance: str | None = (
         None  # the instance of another database that wrote on the issue first: read, not written
     )
 
 
-class EntryState(StrEnum):
+class CommentPairState(StrEnum):
     """Where a ledger row stands."""
 
     LIVE = "live"  # original and copy exist
@@ -144,18 +144,18 @@ class EntryState(StrEnum):
     SKIPPED = "skipped"  # known and deliberately not copied; `reason` says why
 
 
-CUT = "the link was cut before this was sent"
+UNLINKED_BEFORE_SENDING = "the link was cut before this was sent"
 """Why a row ENDED although its comment is there: it goes out when the link is made again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class CommentPair:
     """A row of the comment ledger: one original and its copy."""
 
-    id: EntryId
+    id: CommentPairId
     link_id: LinkId
     origin: Side  # where the original is
-    state: EntryState
+    state: CommentPairState
     local_id: CommentId | None
     remote_id: RemoteCommentId | None
     local_digest: str | None  # of the body as stored in BugSpark

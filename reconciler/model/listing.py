@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from reconciler.model.dossier import Told
+from reconciler.model.dossier import DatedChange
 from reconciler.model.fields import Side
 from reconciler.model.ids import IssueNumber, LinkId, ReportId
 from reconciler.model.kinds import Kind
@@ -11,7 +11,7 @@ from reconciler.model.link import LinkState
 from reconciler.model.values import dataclass
 
 
-class Pressing(IntEnum):
+class Urgency(IntEnum):
     """The most pressing thing about a link; the lower, the more."""
 
     ATTENTION = 0
@@ -21,7 +21,7 @@ class Pressing(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
+class LinkPosition:
     """Where a page of links begins or ends: they are listed by issue number, the highest first."""
 
     number: IssueNumber
@@ -29,13 +29,13 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class LinkFilter:
     """Which links, and from where on. `text`: a tracking id, an issue number, words of the title."""
 
-    pressing: Pressing | None = None  # None: all
+    urgency: Urgency | None = None  # None: all
     text: str = ""
-    after: Position | None = None
-    before: Position | None = None
+    after: LinkPosition | None = None
+    before: LinkPosition | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +51,9 @@ class LinkRow:
     repository: str
     number: IssueNumber
     state: LinkState
-    pressing: Pressing
+    urgency: Urgency
     reason: str | None
-    checked_at: datetime | None  # when both sides were last compared whole
+    verified_at: datetime | None  # when both sides were last compared whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,17 +66,17 @@ class LinkPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happened:
+class ReportChange:
     """A line of a project's story, and the report it is about."""
 
-    told: Told
+    dated_change: DatedChange
     tracking_id: str | None  # None: the report is gone
     title: str | None
     issue: str | None  # owner/repo#12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class WithheldRow:
     """A deletion that the guard holds back."""
 
     report_id: ReportId
@@ -88,7 +88,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class PassRun:
     """A pass that did something or failed; idle ones leave no row."""
 
     at: datetime
@@ -96,7 +96,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Crossing:
+class CrossSideWrite:
     """Something that was written on one side because of the other."""
 
     at: datetime
@@ -105,10 +105,10 @@ class Crossing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
+class ProjectActivity:
     """What a project's plot is drawn from."""
 
     since: datetime
     until: datetime
-    runs: tuple[Run, ...] = ()
-    crossings: tuple[Crossing, ...] = ()
+    runs: tuple[PassRun, ...] = ()
+    writes: tuple[CrossSideWrite, ...] = ()

@@ -20,7 +20,7 @@ from reconciler.model.plan import (
     SwapLabels,
 )
 
-COMMENT = "comment"
+COMMENT_FIELD = "comment"
 """A plan and a story speak of comments as if they were one more field."""
 
 
@@ -86,7 +86,7 @@ def field_of(action: Action) -> str | None:
         case SetField():
             return action.field.value
         case ImportComment() | EditLocal() | RemoveLocal():
-            return COMMENT
+            return COMMENT_FIELD
         case _:
             return field_of_operation(_operation(action))
 
@@ -97,7 +97,7 @@ def field_of_operation(operation: Operation) -> str | None:
         case Operation.CREATE_ISSUE:
             return None
         case Operation.CREATE_COMMENT | Operation.EDIT_COMMENT | Operation.DELETE_COMMENT:
-            return COMMENT
+            return COMMENT_FIELD
         case Operation.STATUS | Operation.SEVERITY | Operation.CATEGORY | Operation.TITLE:
             return Field(operation.value).value
     assert_never(operation)

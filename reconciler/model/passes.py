@@ -31,7 +31,7 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class AppliedCounts:
     """What a pass changed, on both sides."""
 
     reports_updated: int = 0
@@ -53,7 +53,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
+class VerificationProgress:
     """How far a whole round of verification came."""
 
     compared: int  # in this round so far
@@ -72,7 +72,7 @@ class PassResult:
     error: Failure | None
     duration_ms: int
     github: Cost
-    applied: Applied
+    applied: AppliedCounts
     conflicts: int
     quarantined: int
     pending: int
@@ -81,17 +81,17 @@ class PassResult:
     failures: int = 0  # in a row, this one included
     linked: int = 0  # links taken up: their first contact was made
     ended: int = 0  # links that ended or rest
-    verified: Verified | None = None  # of a whole round (`reconcile verify`)
+    verified: VerificationProgress | None = None  # of a whole round (`reconcile verify`)
     entered: int = 0  # things that began to need a person
     left: int = 0  # things that ceased to
 
     @property
-    def changed(self) -> bool:
+    def has_changes(self) -> bool:
         """There is something to tell of it, however it ended."""
-        did = self.applied != Applied() or self.github.writes or self.conflicts
+        did = self.applied != AppliedCounts() or self.github.writes or self.conflicts
         return bool(did or self.linked or self.ended or self.verified is not None)
 
     @property
-    def quiet(self) -> bool:
+    def is_uneventful(self) -> bool:
         """It ended well and there is nothing to tell."""
-        return self.outcome is Outcome.OK and not self.changed
+        return self.outcome is Outcome.OK and not self.has_changes

@@ -7,7 +7,7 @@ from reconciler.model.fields import Field, IssueState, Side
 from reconciler.model.ids import AccountId
 from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.kinds import Kind
-from reconciler.model.link import Checked, Entry, Link
+from reconciler.model.link import CommentPair, Link, Verification
 from reconciler.model.report import LocalComment, Report
 from reconciler.model.values import dataclass
 
@@ -65,7 +65,7 @@ class ImportComment:
 class EditLocal:
     """Carry an edit of a GitHub original over to BugSpark's copy."""
 
-    entry: Entry
+    pair: CommentPair
     comment: RemoteComment
     body: str  # rendered
     why: Why
@@ -75,7 +75,7 @@ class EditLocal:
 class RemoveLocal:
     """Remove BugSpark's copy: its original on GitHub was deleted."""
 
-    entry: Entry
+    pair: CommentPair
     why: Why
 
 
@@ -126,7 +126,7 @@ class PostComment:
 class EditRemote:
     """Carry a changed BugSpark original over to GitHub's copy."""
 
-    entry: Entry
+    pair: CommentPair
     comment: LocalComment
     why: Why
 
@@ -135,7 +135,7 @@ class EditRemote:
 class DeleteRemote:
     """Delete a copy of ours on GitHub: its original in BugSpark was deleted, or it is there twice."""
 
-    entry: Entry
+    pair: CommentPair
     why: Why
 
 
@@ -155,7 +155,7 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class CommentEvent:
     """Something about a comment that was seen and not acted on: the story tells it."""
 
     kind: Kind
@@ -177,18 +177,20 @@ class LinkPlan:
     report: Report | None
     after: Link
     actions: tuple[Action, ...] = ()
-    entries: tuple[Entry, ...] = ()
+    pairs: tuple[CommentPair, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     withheld: tuple[Deletion, ...] = ()
     notes: tuple[str, ...] = ()  # recorded, not acted on: several severities at once, say
-    events: tuple[Event, ...] = ()  # the same for comments
-    unheard: tuple[RemoteComment, ...] = ()  # with a valid marker of ours, and in no row of the link's
+    events: tuple[CommentEvent, ...] = ()  # the same for comments
+    unrecorded_copies: tuple[
+        RemoteComment, ...
+    ] = ()  # with a valid marker of ours, and in no row of the link's
     claim_columns: bool = False  # the report's columns are filled as well (discovery)
 
     @property
-    def idle(self) -> bool:
+    def is_idle(self) -> bool:
         """Nothing to write anywhere, not even to our own tables."""
-        return not (self.actions or self.entries or self.conflicts or self.after != self.link)
+        return not (self.actions or self.pairs or self.conflicts or self.after != self.link)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +209,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkView:
+class LinkObservation:
     """All that is known about one link when it is decided.
 
     `issue` is the newest observation of this pass, or None where GitHub's list said nothing about it
@@ -221,12 +223,18 @@ class LinkView:
     report: Report
     issue: Issue | None = None
     comments: tuple[RemoteComment, ...] = ()
-    entries: tuple[Entry, ...] = ()
-    local: tuple[LocalComment, ...] = ()
-    gone: tuple[Entry, ...] = ()
-    whole: bool = False
-    checked: Checked | None = None  # of this very look, when `whole`
-    rival: str | None = None  # of a `whole` look: the instance of another database that wrote there first
-    missing: frozenset[int] = field(default_factory=frozenset)  # remote ids read singly and found deleted
-    accounts: frozenset[AccountId] = field(default_factory=frozenset)  # this project has ever written as
-    unsettled: frozenset[Field] = field(default_factory=frozenset)  # left alone: what we wrote may be there
+    pairs: tuple[CommentPair, ...] = ()
+    local_comments: tuple[LocalComment, ...] = ()
+    vanished_pairs: tuple[CommentPair, ...] = ()
+    is_complete: bool = False
+    verification: Verification | None = None  # of this very look, when `whole`
+    owner_instance: str | None = (
+        None  # of a `whole` look: the instance of another database that wrote there first
+    )
+    deleted_remote_ids: frozenset[int] = field(
+        default_factory=frozenset
+    )  # remote ids read singly and found deleted
+    own_accounts: frozenset[AccountId] = field(default_factory=frozenset)  # this project has ever written as
+    unconfirmed_fields: frozenset[Field] = field(
+        default_factory=frozenset
+    )  # left alone: what we wrote may be there

@@ -17,7 +17,7 @@ class ConflictPolicy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Labels:
+class LabelMapping:
     """Label names per value. The first is written, all are read, case-insensitively."""
 
     severity: Mapping[Severity, tuple[str, ...]] = field(
@@ -48,7 +48,7 @@ class SyncPolicy:
     collaborators_only: bool = False
     delete_in_bugspark: bool = True
     delete_on_github: bool = True
-    labels: Labels = field(default_factory=Labels)
+    labels: LabelMapping = field(default_factory=LabelMapping)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class GuardPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class RateLimitPolicy:
     """What one credential may do: points (reads 1, writes 5), content per minute and hour, seconds apart."""
 
     points_per_minute: int = 800
@@ -75,18 +75,20 @@ class Pace:
 class Timing:
     """Seconds that the pass reckons with."""
 
-    overlap: float = 120.0
-    settle: float = 60.0
-    verify: float = 21_600.0  # every link is compared whole at least this often, if the budget allows
-    interval: float = 60.0  # between two passes of an active project; what a back-off grows from
-    fresh: float = 10.0  # an observation older than this is read again before a state write
+    overlap_seconds: float = 120.0
+    settle_seconds: float = 60.0
+    verify_seconds: float = 21_600.0  # every link is compared whole at least this often, if the budget allows
+    interval_seconds: float = 60.0  # between two passes of an active project; what a back-off grows from
+    max_observation_age_seconds: float = (
+        10.0  # an observation older than this is read again before a state write
+    )
 
     @property
-    def claim(self) -> float:
+    def send_within_seconds(self) -> float:
         """A write's bytes leave this soon after its claim, or it is given back (docs/design.md)."""
-        return min(15.0, self.settle / 2)
+        return min(15.0, self.settle_seconds / 2)
 
     @property
-    def handing(self) -> float:
+    def claim_within_seconds(self) -> float:
         """Of it, what may pass until the claim is committed; the rest is for token, pool and connection."""
-        return self.claim / 3
+        return self.send_within_seconds / 3

@@ -9,7 +9,7 @@ from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
+class IssueColumns:
     """The three columns on a report that name its issue (docs/reference/contract.md, Columns)."""
 
     repository: str  # "owner/repo"
@@ -30,7 +30,7 @@ class Report:
     category: Category
     created_at: datetime
     updated_at: datetime
-    columns: Columns | None = None
+    columns: IssueColumns | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

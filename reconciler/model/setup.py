@@ -8,7 +8,7 @@ from reconciler.model.report import Project
 from reconciler.model.values import dataclass
 
 
-class Credential(StrEnum):
+class CredentialKind(StrEnum):
     """What the project writes with."""
 
     APP = "app"  # the operator's GitHub App
@@ -17,7 +17,7 @@ class Credential(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Came:
+class ReceivedDelivery:
     """A delivery with a valid signature. `read_at`: when a pass had looked into what it names."""
 
     id: str  # X-GitHub-Delivery
@@ -29,15 +29,15 @@ class Came:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SetupShown:
+class SetupView:
     """What the set-up page tells; never a secret."""
 
     project: Project  # with its problem, if it can't be used
-    credential: Credential | None  # None: there is none that can be used
+    credential: CredentialKind | None  # None: there is none that can be used
     private: bool | None  # the repository, when it was last read
     account: str | None  # who the credential writes as, once that was asked
     wrote_at: datetime | None  # the last write that GitHub confirmed
     has_secret: bool  # one is kept; whether it can be decrypted is seen when it is revealed
     previous_until: datetime | None  # the secret before the present one is valid until then
     hook_id: int | None  # on GitHub, where we made it or set it right
-    came: tuple[Came, ...]  # the newest deliveries, newest first
+    deliveries: tuple[ReceivedDelivery, ...]  # the newest deliveries, newest first

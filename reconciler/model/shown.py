@@ -9,7 +9,7 @@ from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownAction:
+class ActionView:
     """One action of a plan as people and programs read it (docs/reference/contract.md, JSON of a plan)."""
 
     kind: str
@@ -25,21 +25,21 @@ class ShownAction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlanShown:
+class PlanView:
     """What a pass over one project would do now, or why that can't be said."""
 
     project_id: ProjectId
     project_name: str
     repository: str | None
     hash: str
-    actions: tuple[ShownAction, ...] = ()
+    actions: tuple[ActionView, ...] = ()
     error: Failure | None = None
     withheld: str | None = None  # the hash of deletions the guard holds back, for --accept
     withheld_count: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class LinkCandidate:
     """A report and an issue that BugSpark's button exported without storing the link."""
 
     report_tracking_id: str
@@ -52,7 +52,7 @@ class Candidate:
 class DiscoveryResult:
     """What discovery found, what it linked (0 without --apply), what it cost, what it passed over and why."""
 
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[LinkCandidate, ...]
     linked: int
     requests: int
     skipped: tuple[str, ...] = ()
@@ -76,13 +76,13 @@ class CheckLevel(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class CheckResult:
     """One line of `reconcile check`."""
 
     name: str
     level: CheckLevel
     message: str
-    mend: str | None = None
+    remedy: str | None = None
 
 
 class Progress(Protocol):
@@ -96,6 +96,6 @@ class Progress(Protocol):
         """So many more steps are done."""
         ...
 
-    def done(self) -> None:
+    def finish(self) -> None:
         """It ended."""
         ...

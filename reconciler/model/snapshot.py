@@ -5,17 +5,17 @@ from dataclasses import field
 from datetime import datetime, timedelta
 
 from reconciler.model.fields import Side
-from reconciler.model.ids import AccountId, EntryId, LinkId, ProjectId, ReportId, RepositoryId
+from reconciler.model.ids import AccountId, CommentPairId, LinkId, ProjectId, ReportId, RepositoryId
 from reconciler.model.intent import Intent
 from reconciler.model.issue import ListState
 from reconciler.model.kinds import Kind
-from reconciler.model.link import Entry, Link
+from reconciler.model.link import CommentPair, Link
 from reconciler.model.passes import PassResult
 from reconciler.model.plan import LinkPlan, RemoveLocal
 from reconciler.model.report import LocalComment, Report
-from reconciler.model.told import NOTHING, Told
+from reconciler.model.told import NO_ALERT_STATE, AlertState
 from reconciler.model.values import dataclass
-from reconciler.model.viewer import Tally
+from reconciler.model.viewer import LinkCounts
 from reconciler.model.webhook import WebhookHealth
 
 UNKNOWN_REPOSITORY = RepositoryId(0)
@@ -23,7 +23,7 @@ UNKNOWN_REPOSITORY = RepositoryId(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
+class ProjectState:
     """What is remembered about a project between passes (`sync_projects`, `sync_lists`)."""
 
     project_id: ProjectId
@@ -37,19 +37,19 @@ class Memory:
     first_seen_at: datetime | None = None  # GitHub's time: sync.export = "all" takes reports filed since
     issues: ListState | None = None
     comments: ListState | None = None
-    contacts: ListState | None = None  # how far a walk over all issues for first contacts has come
-    accepted: str | None = None  # hash of withheld deletions the operator accepted
-    paused: bool = False
-    recovering: bool = False  # a restore was recognised: all is read before anything is written
+    initial_sync: ListState | None = None  # how far a walk over all issues for first contacts has come
+    accepted_digest: str | None = None  # hash of withheld deletions the operator accepted
+    is_paused: bool = False
+    is_recovering: bool = False  # a restore was recognised: all is read before anything is written
     restored_at: datetime | None = None  # when the last one was
-    named: bool = False  # deliveries name issues that no pass has read since
-    hooked: bool = False  # a webhook is known to announce what happens
+    has_unread_hints: bool = False  # deliveries name issues that no pass has read since
+    has_webhook: bool = False  # a webhook is known to announce what happens
     failures: int = 0  # passes in a row that failed
-    told: Told = NOTHING  # of what needs a person
+    alert_state: AlertState = NO_ALERT_STATE  # of what needs a person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Poisoned:
+class PoisonedItem:
     """One thing that can't be read or decided, and why; everything else goes on."""
 
     what: str  # "report 0b5e…", "issue acme/web#12"
@@ -70,19 +70,25 @@ class Snapshot:
     links: tuple[Link, ...] = ()
     new: tuple[Link, ...] = ()
     reports: Mapping[ReportId, Report] = field(default_factory=dict)
-    entries: tuple[Entry, ...] = ()  # ledger rows of the comment ids asked for
-    unknown: tuple[LocalComment, ...] = ()  # BugSpark comments the ledger does not know, of ACTIVE links
-    gone: tuple[Entry, ...] = ()  # LIVE or PENDING rows whose BugSpark comment vanished, its report exists
-    counted: Mapping[LinkId, int] = field(default_factory=dict)  # remote comments the ledger believes alive
-    cut: tuple[Link, ...] = ()  # links whose report's columns were cleared or name another issue
+    pairs: tuple[CommentPair, ...] = ()  # ledger rows of the comment ids asked for
+    unrecorded_comments: tuple[
+        LocalComment, ...
+    ] = ()  # BugSpark comments the ledger does not know, of ACTIVE links
+    vanished_pairs: tuple[
+        CommentPair, ...
+    ] = ()  # LIVE or PENDING rows whose BugSpark comment vanished, its report exists
+    remote_comment_counts: Mapping[LinkId, int] = field(
+        default_factory=dict
+    )  # remote comments the ledger believes alive
+    detached: tuple[Link, ...] = ()  # links whose report's columns were cleared or name another issue
     contested: tuple[Link, ...] = ()  # made up here: a second report names an issue that is already linked
     orphaned: tuple[Link, ...] = ()  # links whose report was deleted in BugSpark
     released: tuple[Link, ...] = ()  # links whose quarantine has ended: looked at whole
-    poisoned: tuple[Poisoned, ...] = ()
+    poisoned: tuple[PoisonedItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Withheld:
+class WithheldDeletions:
     """The deletions the guard holds back. `links` are looked at whole once they are accepted.
 
     `removals` are those of originals deleted on GitHub, as far as their link and ledger row still stand: a
@@ -90,15 +96,15 @@ class Withheld:
     """
 
     digest: str | None = None
-    accepted: bool = False
+    is_accepted: bool = False
     links: tuple[Link, ...] = ()
-    entries: frozenset[EntryId] = frozenset()
+    pair_ids: frozenset[CommentPairId] = frozenset()
     removals: tuple[tuple[Link, RemoveLocal], ...] = ()
 
     @property
-    def waiting(self) -> tuple[tuple[Link, RemoveLocal], ...]:
+    def unaccepted_removals(self) -> tuple[tuple[Link, RemoveLocal], ...]:
         """The removals that are still to be accepted."""
-        return () if self.accepted else self.removals
+        return () if self.is_accepted else self.removals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,16 +119,16 @@ class UnlinkedReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ThreadSide:
+class LocalThread:
     """BugSpark's half of one whole thread, from one snapshot. `report` is None when it was deleted."""
 
     report: Report | None
-    entries: tuple[Entry, ...]
+    pairs: tuple[CommentPair, ...]
     comments: tuple[LocalComment, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class LocalBatch:
     """One local transaction: changes, ledger, bases, intents, and the list positions they came from."""
 
     project_id: ProjectId
@@ -131,14 +137,14 @@ class Batch:
     intents: tuple[Intent, ...] = ()
     issues: ListState | None = None  # None: leave as it is
     comments: ListState | None = None
-    contacts: ListState | None = None
+    initial_sync: ListState | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class StoreResult:
     """What became of a batch. Plans of stale reports were left out whole: decide them anew."""
 
-    stale: frozenset[ReportId] = frozenset()
+    stale_reports: frozenset[ReportId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +167,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class FieldChange:
     """One line of a field's story, as the flap breaker reads it."""
 
     field: str
@@ -172,7 +178,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attention:
+class AttentionItem:
     """One thing about a link or a write that people should know of."""
 
     report: str  # BUG-0001, or the report's id where it is gone
@@ -184,7 +190,7 @@ class Attention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Coverage:
+class VerificationCoverage:
     """How much of a project has been compared whole of late (`poll.verify_seconds`)."""
 
     links: int = 0  # ACTIVE
@@ -195,7 +201,7 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
+class ProjectHealth:
     """One project as `reconcile status` shows it."""
 
     project_id: ProjectId
@@ -213,21 +219,23 @@ class Health:
     last_success_at: datetime | None
     next_at: datetime | None
     problem: str | None
-    coverage: Coverage = field(default_factory=Coverage)
-    tally: Tally = field(default_factory=Tally)
+    coverage: VerificationCoverage = field(default_factory=VerificationCoverage)
+    link_counts: LinkCounts = field(default_factory=LinkCounts)
     oldest_intent: datetime | None = None  # when the oldest unconfirmed write was wished for
     exposed: bool = False  # the repository has turned public, and text waits
     failures: int = 0  # passes in a row that failed; `next_at` is put off for it
-    elsewhere: int = 0  # links of another repository than the one the project is connected to now
-    attention: tuple[Attention, ...] = ()
-    disputed: str | None = None  # the newest of the conflicts: `severity of BUG-0001`
-    doubt: str | None = None  # why it is not certain that this database may write
-    recovering: Coverage | None = None  # after a restore: how many links have been read anew
+    other_repository_links: int = (
+        0  # links of another repository than the one the project is connected to now
+    )
+    attention: tuple[AttentionItem, ...] = ()
+    newest_conflict: str | None = None  # the newest of the conflicts: `severity of BUG-0001`
+    write_doubt: str | None = None  # why it is not certain that this database may write
+    recovering: VerificationCoverage | None = None  # after a restore: how many links have been read anew
     webhook: WebhookHealth = field(default_factory=WebhookHealth)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class CredentialLimits:
     """One credential's limits as last told by GitHub and as reserved by us."""
 
     credential: str

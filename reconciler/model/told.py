@@ -6,7 +6,7 @@ from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Concern:
+class Problem:
     """One thing that needs a person."""
 
     what: str  # failing, withheld, public; of a link or write: Attention.what
@@ -28,17 +28,17 @@ class Notice:
     """A concern began, or ceased."""
 
     entered: bool
-    about: Concern
+    about: Problem
     at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class AlertState:
     """What is remembered of a project's attention (`sync_projects.told`)."""
 
-    known: tuple[Concern, ...] = ()
+    known: tuple[Problem, ...] = ()
     owed: tuple[Notice, ...] = ()  # not taken yet by `[alerts] url`
     tries: int = 0  # at handing them over, all failed
 
 
-NOTHING = Told()
+NO_ALERT_STATE = AlertState()

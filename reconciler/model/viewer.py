@@ -23,14 +23,14 @@ class Viewer:
 
     user_id: UUID | None  # None: the operator
     name: str
-    everything: bool  # every project: the operator, and BugSpark's superadmins
+    sees_all_projects: bool  # every project: the operator, and BugSpark's superadmins
 
 
-OPERATOR = Viewer(user_id=None, name="operator", everything=True)
+OPERATOR = Viewer(user_id=None, name="operator", sees_all_projects=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class LinkCounts:
     """A project's links, each counted once, by the most pressing thing about it."""
 
     synced: int = 0

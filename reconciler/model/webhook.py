@@ -20,20 +20,20 @@ class WebhookHealth:
     silent_since: datetime | None = None  # the first of those
 
 
-EVENTS = ("issues", "issue_comment", "label")
+WEBHOOK_EVENTS = ("issues", "issue_comment", "label")
 """What a hook has to announce (docs/reference/github.md, Webhooks)."""
 
-PATH = "/api/v1/webhooks/github/{project}"
+WEBHOOK_PATH = "/api/v1/webhooks/github/{project}"
 """Where deliveries of a project are taken in (docs/reference/contract.md, HTTP)."""
 
 
-UNSET = (
+PUBLIC_URL_MISSING = (
     "web.public_url is not set, so GitHub has no address to deliver to: set it to the address under which"
     " GitHub reaches this service, such as https://sync.example.com"
 )
 """What to do about `web.public_url`, in a sentence."""
 
-PERMISSION = (
+WEBHOOK_PERMISSION_ADVICE = (
     "the token needs the repository permission Webhooks: read and write (a classic token: the scope"
     " admin:repo_hook), and its account must be an administrator of the repository"
 )
@@ -51,20 +51,20 @@ class Hook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HookWish:
+class DesiredHook:
     """How the hook is to be, whole: GitHub forgets a secret that a change leaves out."""
 
     url: str
     secret: Secret
-    events: tuple[str, ...] = EVENTS
+    events: tuple[str, ...] = WEBHOOK_EVENTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HookMade:
+class HookResult:
     """What became of `webhook create`."""
 
     id: int  # on GitHub
-    made: bool  # False: it was there, and was set right
+    is_new: bool  # False: it was there, and was set right
     url: str
     repository: str
     others: int = 0  # further hooks of the repository that deliver to the same address
@@ -79,7 +79,7 @@ class WebhookSetup:
     url: str | None  # None: web.public_url is not set
     settings_url: str | None  # where a new hook is entered; None without a usable integration
     previous_until: datetime | None = None  # the secret before this one is valid until then
-    events: tuple[str, ...] = EVENTS
+    events: tuple[str, ...] = WEBHOOK_EVENTS
 
     @property
     def steps(self) -> tuple[str, ...]:

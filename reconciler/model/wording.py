@@ -3,15 +3,15 @@
 import shlex
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from reconciler.model.visible import visible
+from reconciler.model.visible import escape_unprintable
 
 
-def counted(number: int, noun: str) -> str:
+def format_count(number: int, noun: str) -> str:
     """`1 comment`, `2 comments`, `1,200 links`."""
     return f"{number:,} {noun if number == 1 else noun + 's'}"
 
 
-def ago(then: datetime, now: datetime) -> str:
+def format_age(then: datetime, now: datetime) -> str:
     """`40 s ago`, `5 min ago`, `3 h ago`, `12 d ago`."""
     seconds = max(0, int((now - then) / timedelta(seconds=1)))
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
@@ -20,7 +20,7 @@ def ago(then: datetime, now: datetime) -> str:
     return f"{seconds} s ago"
 
 
-def span(length: timedelta) -> str:
+def format_interval(length: timedelta) -> str:
     """`6 h`, `90 min`, `45 s`: in the largest unit that fits whole."""
     seconds = int(length / timedelta(seconds=1))
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
@@ -29,7 +29,7 @@ def span(length: timedelta) -> str:
     return f"{seconds} s"
 
 
-def length_of(length: timedelta) -> str:
+def format_duration(length: timedelta) -> str:
     """`0.4 s`, `12 s`, `3 min`, `2 h`: roughly, as one says it."""
     seconds = length / timedelta(seconds=1)
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
@@ -38,17 +38,17 @@ def length_of(length: timedelta) -> str:
     return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
 
 
-def clock(moment: datetime, now: datetime, zone: tzinfo | None) -> str:
+def format_time(moment: datetime, now: datetime, zone: tzinfo | None) -> str:
     """`14:05` today, else with the date; in the reader's zone (None: the machine's)."""
     there, today = moment.astimezone(zone), now.astimezone(zone)
     return f"{there:%H:%M}" if there.date() == today.date() else f"{there:%Y-%m-%d %H:%M}"
 
 
-def words_of_shell(*words: str) -> str:
+def shell_command(*words: str) -> str:
     """A command to copy, safe to paste."""
-    return shlex.join(visible(word) for word in words)
+    return shlex.join(escape_unprintable(word) for word in words)
 
 
-def iso(moment: datetime | None) -> str | None:
+def format_iso(moment: datetime | None) -> str | None:
     """ISO 8601 in UTC, as programs get it."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None

@@ -8,7 +8,7 @@ from typing import Final
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]*);")
 
 
-def unescape(text: str) -> str:
+def unescape_html(text: str) -> str:
     """Undo one level of HTML escaping, as BugSpark stores it (`don&#x27;t`).
 
     Only complete entities count, as in Markdown: `html.unescape` would turn `?a=1&copy=2` into `?a=1©=2`.

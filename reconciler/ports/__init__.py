@@ -4,50 +4,50 @@ In: values of the model. Out: values of the model, or an error from `errors`. Ad
 and `store/`; the cycle knows only these names. May import: model, errors.
 """
 
-from reconciler.ports.alarms import Alarms
-from reconciler.ports.care import Care, Keys
+from reconciler.ports.alarms import AlertChannel
+from reconciler.ports.care import EncryptionStatus, Maintenance
 from reconciler.ports.clock import Clock
-from reconciler.ports.deeds import Deeds
-from reconciler.ports.github import GitHub, Markers, Page
-from reconciler.ports.identity import Identities
+from reconciler.ports.deeds import Commands
+from reconciler.ports.github import GitHub, ListPage, Markers
+from reconciler.ports.identity import DatabaseIdentity
 from reconciler.ports.intents import Claim, Intents
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.listings import Listings
 from reconciler.ports.projects import Projects, Reports, Stories
 from reconciler.ports.queue import Queue
-from reconciler.ports.recovery import Recovery
+from reconciler.ports.recovery import Restores
 from reconciler.ports.setups import Setups
-from reconciler.ports.stores import Fence, Fences, Governor, Stores
-from reconciler.ports.views import Readings, Views
-from reconciler.ports.webhooks import Delivery, Named, Webhooks
+from reconciler.ports.stores import ProjectLock, ProjectLocks, RateLimiter, Stores
+from reconciler.ports.views import Queries, ReportViews
+from reconciler.ports.webhooks import PendingHints, WebhookDelivery, Webhooks
 
 __all__ = [
-    "Alarms",
-    "Care",
+    "AlertChannel",
     "Claim",
     "Clock",
-    "Deeds",
-    "Delivery",
-    "Fence",
-    "Fences",
+    "Commands",
+    "DatabaseIdentity",
+    "EncryptionStatus",
     "GitHub",
-    "Governor",
-    "Identities",
     "Intents",
-    "Keys",
     "Ledger",
+    "ListPage",
     "Listings",
+    "Maintenance",
     "Markers",
-    "Named",
-    "Page",
+    "PendingHints",
+    "ProjectLock",
+    "ProjectLocks",
     "Projects",
+    "Queries",
     "Queue",
-    "Readings",
-    "Recovery",
+    "RateLimiter",
+    "ReportViews",
     "Reports",
+    "Restores",
     "Setups",
     "Stores",
     "Stories",
-    "Views",
+    "WebhookDelivery",
     "Webhooks",
 ]

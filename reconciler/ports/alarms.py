@@ -5,7 +5,7 @@ from typing import Protocol
 from reconciler.model.attention import Alert
 
 
-class Alarms(Protocol):
+class AlertChannel(Protocol):
     """One address that takes alerts."""
 
     async def post(self, alert: Alert) -> str | None:

@@ -4,10 +4,10 @@ from typing import Protocol
 
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ProjectId, ReportId
-from reconciler.model.webhook import HookMade, WebhookSetup
+from reconciler.model.webhook import HookResult, WebhookSetup
 
 
-class Deeds(Protocol):
+class Commands(Protocol):
     """Deeds of people. Who may do them was asked before (`web.entrance`).
 
     Each returns at once what was done, in a sentence, and asks for a pass where one has to follow. Raises
@@ -48,7 +48,7 @@ class Deeds(Protocol):
 
     async def retry(self, report_id: ReportId) -> str: ...
 
-    async def webhook(self, project_id: ProjectId) -> WebhookSetup:
+    async def show_webhook_setup(self, project_id: ProjectId) -> WebhookSetup:
         """All that is needed to set the hook up, its secret too; the first time that is made."""
         ...
 
@@ -56,10 +56,10 @@ class Deeds(Protocol):
         """The same with a new secret; the one before it stays valid for a day."""
         ...
 
-    async def create_webhook(self, project_id: ProjectId) -> HookMade:
+    async def create_webhook(self, project_id: ProjectId) -> HookResult:
         """Make the hook on GitHub, or set it right. Raises ConfigurationError without `web.public_url`."""
         ...
 
-    async def test_webhook(self, project_id: ProjectId) -> str:
+    async def ping_webhook(self, project_id: ProjectId) -> str:
         """GitHub is asked to deliver a `ping`. Raises ConfigurationError without `web.public_url`."""
         ...

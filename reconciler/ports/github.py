@@ -7,37 +7,37 @@ from uuid import UUID
 
 from reconciler.model.fields import IssueState
 from reconciler.model.grants import Grants
-from reconciler.model.identity import Identity
+from reconciler.model.identity import DatabaseInstance
 from reconciler.model.ids import (
     Fingerprint,
     IssueNumber,
     RemoteCommentId,
     RepositoryId,
 )
-from reconciler.model.intent import Answer
+from reconciler.model.intent import WriteResult
 from reconciler.model.issue import (
     Account,
-    Etags,
     FieldEvent,
     Issue,
+    IssueThread,
     ListState,
     RemoteComment,
     Repository,
-    Whole,
+    ThreadEtags,
 )
 from reconciler.model.passes import Cost
 from reconciler.model.snapshot import (
-    Poisoned,
+    PoisonedItem,
     RateLimit,
 )
 from reconciler.model.values import dataclass
-from reconciler.model.webhook import Hook, HookWish
+from reconciler.model.webhook import DesiredHook, Hook
 
 Row_co = TypeVar("Row_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page(Generic[Row_co]):
+class ListPage(Generic[Row_co]):
     """Rows of one list, and the state that may be stored once they are applied.
 
     `state` is None on pages that must not move the cursor yet (a window still being walked).
@@ -47,7 +47,7 @@ class Page(Generic[Row_co]):
 
     rows: tuple[Row_co, ...]
     state: ListState | None
-    poisoned: tuple[Poisoned, ...] = ()
+    poisoned: tuple[PoisonedItem, ...] = ()
 
 
 class GitHub(Protocol):
@@ -66,7 +66,7 @@ class GitHub(Protocol):
         """
         ...
 
-    def limit(self) -> RateLimit | None:
+    def rate_limit(self) -> RateLimit | None:
         """The primary limit as the last answer told it; None where none did."""
         ...
 
@@ -86,27 +86,27 @@ class GitHub(Protocol):
         """Who writes with this credential (`GET /user`; for an App its bot account)."""
         ...
 
-    async def expect(self, requests: int) -> None:
+    async def reserve_reads(self, requests: int) -> None:
         """Reserve the points of that many reads at once: an idle pass has its two probes in one UPDATE."""
         ...
 
-    def issue_changes(self, state: ListState | None) -> AsyncIterator[Page[Issue]]:
+    def issue_changes(self, state: ListState | None) -> AsyncIterator[ListPage[Issue]]:
         """Issues changed since `state` by probe and drain; nothing at all when the list did not change (304).
         None: the list is new; its anchor is fixed at GitHub's present time less the overlap.
         """
         ...
 
-    def comment_changes(self, state: ListState | None) -> AsyncIterator[Page[RemoteComment]]:
+    def comment_changes(self, state: ListState | None) -> AsyncIterator[ListPage[RemoteComment]]:
         """The same for the repository's comment list (issues' and pull requests')."""
         ...
 
-    def all_issues(self, since: datetime | None = None) -> AsyncIterator[Page[Issue]]:
+    def all_issues(self, since: datetime | None = None) -> AsyncIterator[ListPage[Issue]]:
         """Every issue updated since then (None: ever), oldest change first, by the drain's rules. The anchor
         of a page's state is the `since` that goes on behind it.
         """
         ...
 
-    def all_comments(self, since: datetime | None = None) -> AsyncIterator[Page[RemoteComment]]:
+    def all_comments(self, since: datetime | None = None) -> AsyncIterator[ListPage[RemoteComment]]:
         """Every comment updated since then, oldest change first, by the drain's rules."""
         ...
 
@@ -118,16 +118,16 @@ class GitHub(Protocol):
         """One issue as it is now. Raises NotThereError (404, 410), MovedError (transferred)."""
         ...
 
-    async def latest(self, number: IssueNumber, known: Etags | None) -> Issue | None:
+    async def issue_if_changed(self, number: IssueNumber, known: ThreadEtags | None) -> Issue | None:
         """One issue as it is now; None when it is as it was when these ETags came: that costs no primary
         limit. Raises what `issue` raises."""
         ...
 
-    async def whole(self, number: IssueNumber) -> Whole:
+    async def issue_thread(self, number: IssueNumber) -> IssueThread:
         """One issue and all its comments, complete or an error. Raises what `issue` raises."""
         ...
 
-    async def unchanged(self, number: IssueNumber, known: Etags) -> bool:
+    async def is_unchanged(self, number: IssueNumber, known: ThreadEtags) -> bool:
         """Whether an issue and its thread are as they were; costs no primary limit if they are. Raises what
         `issue` raises."""
         ...
@@ -140,38 +140,38 @@ class GitHub(Protocol):
         """Who changed state, labels and title of an issue, oldest first, all pages."""
         ...
 
-    async def create_issue(self, title: str, body: str, labels: Sequence[str]) -> Answer[Issue]: ...
+    async def create_issue(self, title: str, body: str, labels: Sequence[str]) -> WriteResult[Issue]: ...
 
-    async def create_comment(self, number: IssueNumber, body: str) -> Answer[RemoteComment]: ...
+    async def create_comment(self, number: IssueNumber, body: str) -> WriteResult[RemoteComment]: ...
 
     async def set_state(
         self, number: IssueNumber, state: IssueState, reason: str | None
-    ) -> Answer[Issue]: ...
+    ) -> WriteResult[Issue]: ...
 
-    async def set_title(self, number: IssueNumber, title: str) -> Answer[Issue]: ...
+    async def set_title(self, number: IssueNumber, title: str) -> WriteResult[Issue]: ...
 
-    async def add_label(self, number: IssueNumber, label: str) -> Answer[tuple[str, ...]]:
+    async def add_label(self, number: IssueNumber, label: str) -> WriteResult[tuple[str, ...]]:
         """The issue's labels as they are after adding. A label GitHub dropped silently is missing in them."""
         ...
 
-    async def remove_label(self, number: IssueNumber, label: str) -> Answer[tuple[str, ...]]:
+    async def remove_label(self, number: IssueNumber, label: str) -> WriteResult[tuple[str, ...]]:
         """The labels that are left. Refused with `gone` when the label was not there."""
         ...
 
-    async def edit_comment(self, comment_id: RemoteCommentId, body: str) -> Answer[RemoteComment]: ...
+    async def edit_comment(self, comment_id: RemoteCommentId, body: str) -> WriteResult[RemoteComment]: ...
 
-    async def delete_comment(self, comment_id: RemoteCommentId) -> Answer[None]: ...
+    async def delete_comment(self, comment_id: RemoteCommentId) -> WriteResult[None]: ...
 
     async def hooks(self) -> tuple[Hook, ...]:
         """The repository's webhooks, the oldest first. Raises CredentialError, with the permission that is
         missing, where they may not be seen."""
         ...
 
-    async def create_hook(self, wish: HookWish) -> Answer[Hook]: ...
+    async def create_hook(self, wish: DesiredHook) -> WriteResult[Hook]: ...
 
-    async def change_hook(self, hook_id: int, wish: HookWish) -> Answer[Hook]: ...
+    async def change_hook(self, hook_id: int, wish: DesiredHook) -> WriteResult[Hook]: ...
 
-    async def ping_hook(self, hook_id: int) -> Answer[None]:
+    async def ping_hook(self, hook_id: int) -> WriteResult[None]:
         """GitHub delivers a `ping`, soon."""
         ...
 
@@ -189,14 +189,14 @@ class Markers(Protocol):
         """The local id of a valid marker of this very instance, or of one that is no more; or None."""
         ...
 
-    def foreign(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> str | None:
+    def other_instance(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> str | None:
         """The other instance that a marker names, if it is valid, or signed with a key that we don't have."""
         ...
 
-    def of(self, identity: Identity) -> "Markers":
+    def for_identity(self, identity: DatabaseInstance) -> "Markers":
         """The same keys for what this database is called now."""
         ...
 
-    async def keep(self) -> None:
+    async def store_keys(self) -> None:
         """Remember the keys in use, so that what they signed is recognised when they are gone."""
         ...

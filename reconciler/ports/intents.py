@@ -8,7 +8,7 @@ from reconciler.model.ids import (
     ProjectId,
 )
 from reconciler.model.intent import Intent
-from reconciler.model.link import Entry, Link
+from reconciler.model.link import CommentPair, Link
 from reconciler.model.snapshot import (
     Change,
 )
@@ -25,14 +25,14 @@ class Claim:
 
     intent: Intent
     link: Link | None
-    entry: Entry | None
+    pair: CommentPair | None
     cause_gone: bool = False
 
 
 class Intents(Protocol):
     """Recorded wishes to write to GitHub."""
 
-    async def open(self, project_id: ProjectId) -> tuple[Intent, ...]:
+    async def list_open(self, project_id: ProjectId) -> tuple[Intent, ...]:
         """Every row of the project, oldest first."""
         ...
 
@@ -46,7 +46,7 @@ class Intents(Protocol):
         """
         ...
 
-    async def give_back(self, intent: Intent) -> None:
+    async def release_claim(self, intent: Intent) -> None:
         """sending → planned, only at this attempt number."""
         ...
 
@@ -55,7 +55,7 @@ class Intents(Protocol):
         intent: Intent,
         *,
         link: Link | None,
-        entry: Entry | None,
+        entry: CommentPair | None,
         changes: Sequence[Change],
         at: datetime,
     ) -> None:
@@ -64,7 +64,7 @@ class Intents(Protocol):
         """
         ...
 
-    async def settle(self, intent: Intent) -> None:
+    async def save_unconfirmed(self, intent: Intent) -> None:
         """Store the state, reason, times of an intent that was not confirmed."""
         ...
 

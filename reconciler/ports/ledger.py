@@ -15,16 +15,16 @@ from reconciler.model.ids import (
 )
 from reconciler.model.link import Link
 from reconciler.model.plan import Deletion
-from reconciler.model.report import Columns
+from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import (
-    Batch,
-    Coverage,
+    FieldChange,
+    LocalBatch,
+    LocalThread,
     Snapshot,
-    Step,
-    Stored,
-    ThreadSide,
+    StoreResult,
     UnlinkedReport,
-    Withheld,
+    VerificationCoverage,
+    WithheldDeletions,
 )
 
 
@@ -49,79 +49,81 @@ class Ledger(Protocol):
         """
         ...
 
-    async def threads(self, links: Sequence[Link]) -> Mapping[ReportId, ThreadSide]:
+    async def threads(self, links: Sequence[Link]) -> Mapping[ReportId, LocalThread]:
         """BugSpark's half of the whole threads of these links, in one snapshot."""
         ...
 
-    async def store(self, batch: Batch) -> Stored:
+    async def apply_batch(self, batch: LocalBatch) -> StoreResult:
         """One transaction. Reports and comments are updated only where they still have the value the plan
         was decided on, links only at the revision they were read at: what moved is reported as stale.
         """
         ...
 
-    async def known(self, project_id: ProjectId) -> Mapping[Side, int]:
+    async def live_comment_counts(self, project_id: ProjectId) -> Mapping[Side, int]:
         """How many LIVE comments the ledger has, by the side of their original."""
         ...
 
-    async def withhold(
+    async def save_withheld_deletions(
         self, project_id: ProjectId, digest: str | None, deletions: Sequence[tuple[Link, Deletion]]
     ) -> None:
         """Remember the deletions the guard holds back (None: none any more), for people to see and accept."""
         ...
 
-    async def withheld(self, project_id: ProjectId) -> Withheld:
+    async def withheld_deletions(self, project_id: ProjectId) -> WithheldDeletions:
         """The deletions held back, and whether the operator has accepted them."""
         ...
 
-    async def accept(self, project_id: ProjectId, digest: str) -> bool:
+    async def accept_withheld_deletions(self, project_id: ProjectId, digest: str) -> bool:
         """The operator accepts exactly the withheld deletions with this hash; False when they are others."""
         ...
 
-    async def due(
+    async def due_links(
         self, project_id: ProjectId, repository_id: RepositoryId, at: datetime, limit: int
     ) -> tuple[Link, ...]:
         """ACTIVE links that are to be compared whole by then, the longest overdue first."""
         ...
 
-    async def unchecked(
+    async def unverified_links(
         self, project_id: ProjectId, repository_id: RepositoryId, since: datetime, limit: int
     ) -> tuple[Link, ...]:
         """ACTIVE links that were not compared whole since then, the oldest comparison first."""
         ...
 
-    async def steps(
+    async def field_history(
         self, reports: Collection[ReportId], since: datetime
-    ) -> Mapping[ReportId, tuple[Step, ...]]:
+    ) -> Mapping[ReportId, tuple[FieldChange, ...]]:
         """What the story of these reports says of their fields since then, oldest first."""
         ...
 
-    async def transferred(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:
+    async def transferred_links(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:
         """Links whose issue was transferred to this repository."""
         ...
 
-    async def recheck(self, project_id: ProjectId, repository_id: RepositoryId, at: datetime) -> None:
+    async def mark_all_due_for_verification(
+        self, project_id: ProjectId, repository_id: RepositoryId, at: datetime
+    ) -> None:
         """Every ACTIVE link of this repository is due for verification: its lists begin anew."""
         ...
 
-    async def coverage(self, project_id: ProjectId, since: datetime) -> Coverage:
+    async def verification_coverage(self, project_id: ProjectId, since: datetime) -> VerificationCoverage:
         """How many ACTIVE links there are, and how many of them were compared whole since then."""
         ...
 
-    async def link_of(self, report_id: ReportId) -> Link | None:
+    async def find_link_of_report(self, report_id: ReportId) -> Link | None:
         """The link that is not UNLINKED, or the newest one."""
         ...
 
-    async def was_linked(
+    async def find_link_between(
         self, report_id: ReportId, repository_id: RepositoryId, number: IssueNumber
     ) -> Link | None:
         """The link, cut or not, that tied this report to this issue."""
         ...
 
-    async def link_at(self, repository_id: RepositoryId, number: IssueNumber) -> Link | None:
+    async def find_live_link_of_issue(self, repository_id: RepositoryId, number: IssueNumber) -> Link | None:
         """The live link that holds this issue, of any project."""
         ...
 
-    async def make_link(self, link: Link, columns: Columns) -> None:
+    async def create_link(self, link: Link, columns: IssueColumns) -> None:
         """Store a NEW link made by command or discovery and fill the report's columns."""
         ...
 
@@ -129,7 +131,9 @@ class Ledger(Protocol):
         """Clear the report's columns and keep the link as UNLINKED with its remote ids."""
         ...
 
-    async def same_tracking(self, tracking_ids: Collection[str]) -> tuple[UnlinkedReport, ...]:
+    async def find_unlinked_by_tracking_ids(
+        self, tracking_ids: Collection[str]
+    ) -> tuple[UnlinkedReport, ...]:
         """Reports of any project with these tracking ids, without a live link and without columns."""
         ...
 

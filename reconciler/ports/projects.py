@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from reconciler.model.attention import Attending
-from reconciler.model.dossier import Dossier
+from reconciler.model.attention import CurrentProblems
+from reconciler.model.dossier import ReportDetail
 from reconciler.model.fields import Field
 from reconciler.model.ids import (
     AccountId,
@@ -15,20 +15,20 @@ from reconciler.model.ids import (
 from reconciler.model.link import Link
 from reconciler.model.passes import PassResult
 from reconciler.model.report import Project, Report, ReportDetails
-from reconciler.model.schedule import Scheduled
+from reconciler.model.schedule import ScheduledProject
 from reconciler.model.snapshot import (
     Change,
-    Health,
-    Limits,
-    Memory,
+    CredentialLimits,
+    ProjectHealth,
+    ProjectState,
 )
-from reconciler.model.told import Told
+from reconciler.model.told import AlertState
 
 
 class Projects(Protocol):
     """BugSpark's projects and what we remember about each."""
 
-    async def all(self) -> tuple[Project, ...]:
+    async def list_active(self) -> tuple[Project, ...]:
         """Every active project with a github integration, by name, with its problem if it has one."""
         ...
 
@@ -36,53 +36,55 @@ class Projects(Protocol):
         """By id or exact name. Raises UsageError when there is none or more than one."""
         ...
 
-    async def memory(self, project_id: ProjectId) -> Memory:
+    async def get_state(self, project_id: ProjectId) -> ProjectState:
         """What we remember; an empty Memory for a project never looked at."""
         ...
 
-    async def remember(self, memory: Memory) -> None:
+    async def save_state(self, memory: ProjectState) -> None:
         """Store everything but the list states (those are stored by `Ledger.store`, with their rows)."""
         ...
 
-    async def pause(self, project_id: ProjectId, *, paused: bool) -> bool:
+    async def set_paused(self, project_id: ProjectId, *, paused: bool) -> bool:
         """Keep passes from the project, or let them work again. False when that was so already."""
         ...
 
-    async def attending(self, project_id: ProjectId) -> Attending:
+    async def attention(self, project_id: ProjectId) -> CurrentProblems:
         """What of the project needs a person now."""
         ...
 
-    async def tell(self, project_id: ProjectId, told: Told) -> None:
+    async def save_alert_state(self, project_id: ProjectId, told: AlertState) -> None:
         """Remember what has been told of that (`Memory.told`)."""
         ...
 
-    async def accounts(self, project_id: ProjectId) -> frozenset[AccountId]:
+    async def own_accounts(self, project_id: ProjectId) -> frozenset[AccountId]:
         """Every account this project has ever written as."""
         ...
 
-    async def begin_round(self, project_id: ProjectId, at: datetime, patience: timedelta) -> datetime:
+    async def begin_full_verification(
+        self, project_id: ProjectId, at: datetime, patience: timedelta
+    ) -> datetime:
         """When the whole verification under way began: at `at`, or earlier, no longer than `patience` ago."""
         ...
 
-    async def end_round(self, project_id: ProjectId) -> None:
+    async def end_full_verification(self, project_id: ProjectId) -> None:
         """Every link was compared: the next round begins anew."""
         ...
 
-    async def record(self, result: PassResult, at: datetime) -> None:
+    async def record_pass(self, result: PassResult, at: datetime) -> None:
         """The end of a pass: one row for an idle one, a run as well for one that did something. `at` is the
         local clock's, which the next pass is scheduled by.
         """
         ...
 
-    async def schedule(self) -> tuple[Scheduled, ...]:
+    async def pass_schedule(self) -> tuple[ScheduledProject, ...]:
         """Every active project with a github integration and what its next pass depends on: one query, cheap
         enough to ask every few seconds (`model.schedule.due_at` decides).
         """
         ...
 
-    async def health(self, project_id: ProjectId | None = None) -> tuple[Health, ...]: ...
+    async def health(self, project_id: ProjectId | None = None) -> tuple[ProjectHealth, ...]: ...
 
-    async def limits(self) -> tuple[Limits, ...]: ...
+    async def rate_limits(self) -> tuple[CredentialLimits, ...]: ...
 
 
 class Reports(Protocol):
@@ -98,7 +100,9 @@ class Reports(Protocol):
         """The report and what an export shows of it; deleted ones are absent."""
         ...
 
-    async def to_export(self, project_id: ProjectId, since: datetime, limit: int) -> tuple[ReportId, ...]:
+    async def export_candidates(
+        self, project_id: ProjectId, since: datetime, limit: int
+    ) -> tuple[ReportId, ...]:
         """Reports filed since then without link, columns or open intent, oldest first."""
         ...
 
@@ -106,27 +110,29 @@ class Reports(Protocol):
 class Stories(Protocol):
     """What people ask and mend about single reports."""
 
-    async def dossier(self, report_id: ReportId, lines: int) -> Dossier | None:
+    async def report_detail(self, report_id: ReportId, lines: int) -> ReportDetail | None:
         """All that is known about a report and the newest lines of its story; None when it was deleted."""
         ...
 
-    async def conflict(self, report_id: ReportId, field: Field) -> Change | None:
+    async def newest_conflict(self, report_id: ReportId, field: Field) -> Change | None:
         """The newest recorded conflict of a field."""
         ...
 
-    async def bring_back(self, link: Link, change: Change, at: datetime) -> bool:
+    async def restore_lost_value(self, link: Link, change: Change, at: datetime) -> bool:
         """One transaction: the report's field from `change.local` to `change.to`, the link as given, the
         story. False, and nothing stored, when the report says something else by now.
         """
         ...
 
-    async def keep(self, link: Link, change: Change, at: datetime) -> bool:
+    async def record_kept_value(self, link: Link, change: Change, at: datetime) -> bool:
         """One line of the story, where the report's field still is `change.local`. False, and nothing stored,
         where it is not.
         """
         ...
 
-    async def release(self, link: Link | None, report_id: ReportId, told: str, at: datetime) -> int:
+    async def release_quarantine(
+        self, link: Link | None, report_id: ReportId, told: str, at: datetime
+    ) -> int:
         """One transaction: the link as given, the report's quarantined writes planned again, the story. How
         many writes that were.
         """

@@ -11,50 +11,56 @@ from reconciler.model.ids import (
 from reconciler.model.snapshot import (
     RateLimit,
 )
-from reconciler.ports.care import Care
-from reconciler.ports.identity import Identities
+from reconciler.ports.care import Maintenance
+from reconciler.ports.identity import DatabaseIdentity
 from reconciler.ports.intents import Intents
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.listings import Listings
 from reconciler.ports.projects import Projects, Reports, Stories
-from reconciler.ports.recovery import Recovery
+from reconciler.ports.recovery import Restores
 from reconciler.ports.setups import Setups
-from reconciler.ports.views import Views
+from reconciler.ports.views import Queries
 from reconciler.ports.webhooks import Webhooks
 
 
-class Governor(Protocol):
+class RateLimiter(Protocol):
     """One credential's limits, shared by all processes through the database."""
 
-    async def reserve(self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None) -> None:
+    async def reserve_reads(
+        self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None
+    ) -> None:
         """Take that many read points. Raises LimitedError when there are none within this minute."""
         ...
 
-    async def slot(self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None) -> datetime:
+    async def reserve_write(
+        self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None
+    ) -> datetime:
         """Reserve one write. Returns when it may go: now, or at most a few `min_interval`s later."""
         ...
 
-    async def spare(self, credential: Fingerprint, points: int) -> int:
+    async def grant_verification_points(self, credential: Fingerprint, points: int) -> int:
         """How many points of these may go into verification now; they are counted, not reserved."""
         ...
 
-    async def blocked(self, credential: Fingerprint, until: datetime, reason: str) -> None:
+    async def block(self, credential: Fingerprint, until: datetime, reason: str) -> None:
         """GitHub said wait: everybody with this credential does."""
         ...
 
 
-class Fence(Protocol):
+class ProjectLock(Protocol):
     """The right to write for one project."""
 
-    async def check(self) -> None:
+    async def ensure_held(self) -> None:
         """Raises FenceLostError when the lock is no longer ours."""
         ...
 
 
-class Fences(Protocol):
+class ProjectLocks(Protocol):
     """Locks on projects."""
 
-    def hold(self, project_id: ProjectId, *, wait: bool = False) -> AbstractAsyncContextManager[Fence]:
+    def acquire(
+        self, project_id: ProjectId, *, wait: bool = False
+    ) -> AbstractAsyncContextManager[ProjectLock]:
         """Raises BusyError at once (or waits) when the project is at work elsewhere."""
         ...
 
@@ -73,20 +79,20 @@ class Stores(Protocol):
     @property
     def intents(self) -> Intents: ...
     @property
-    def identity(self) -> Identities: ...
+    def identity(self) -> DatabaseIdentity: ...
     @property
-    def recovery(self) -> Recovery: ...
+    def restores(self) -> Restores: ...
     @property
-    def governor(self) -> Governor: ...
+    def rate_limiter(self) -> RateLimiter: ...
     @property
-    def fences(self) -> Fences: ...
+    def project_locks(self) -> ProjectLocks: ...
     @property
     def webhooks(self) -> Webhooks: ...
     @property
-    def views(self) -> Views: ...
+    def queries(self) -> Queries: ...
     @property
     def listings(self) -> Listings: ...
     @property
     def setups(self) -> Setups: ...
     @property
-    def care(self) -> Care: ...
+    def maintenance(self) -> Maintenance: ...

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Protocol
 from uuid import UUID
 
-from reconciler.model.dossier import ReportShown
+from reconciler.model.dossier import ReportView
 from reconciler.model.gauges import Gauges
 from reconciler.model.ids import ProjectId, ReportId
-from reconciler.model.snapshot import Health
+from reconciler.model.snapshot import ProjectHealth
 from reconciler.model.viewer import Access, Viewer
 
 
-class Views(Protocol):
+class Queries(Protocol):
     """Who may see what, and the numbers. Every method raises DatabaseError."""
 
     async def viewer(self, user_id: UUID) -> Viewer | None:
@@ -22,11 +22,11 @@ class Views(Protocol):
         """NONE too for a project that does not exist or is switched off."""
         ...
 
-    async def accessible(self, viewer: Viewer) -> Mapping[ProjectId, Access]:
+    async def accessible_projects(self, viewer: Viewer) -> Mapping[ProjectId, Access]:
         """Every active project this viewer may see."""
         ...
 
-    async def project_of(self, report_id: ReportId) -> ProjectId | None:
+    async def project_of_report(self, report_id: ReportId) -> ProjectId | None:
         """Which project a report belongs to; None when there is no such report."""
         ...
 
@@ -35,13 +35,13 @@ class Views(Protocol):
         ...
 
 
-class Readings(Protocol):
+class ReportViews(Protocol):
     """What needs a verdict before it can be shown; composed in `wiring`."""
 
-    async def health(self, project_id: ProjectId | None = None) -> tuple[Health, ...]:
+    async def health(self, project_id: ProjectId | None = None) -> tuple[ProjectHealth, ...]:
         """As `Projects.health`: one project, or every active one with a github integration, by name."""
         ...
 
-    async def report(self, report_id: ReportId) -> ReportShown | None:
+    async def report_view(self, report_id: ReportId) -> ReportView | None:
         """All that is known about a report and its story; None when it was deleted."""
         ...

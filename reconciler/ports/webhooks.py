@@ -10,7 +10,7 @@ from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class WebhookDelivery:
     """One verified delivery, as far as it is kept."""
 
     project_id: ProjectId
@@ -22,38 +22,38 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class PendingHints:
     """What deliveries named and no pass has looked into since."""
 
     numbers: tuple[IssueNumber, ...] = ()  # the longest waiting first
-    threads: frozenset[IssueNumber] = frozenset()  # those of them whose comments were spoken of
-    deliveries: frozenset[str] = frozenset()  # their ids
+    comment_threads: frozenset[IssueNumber] = frozenset()  # those of them whose comments were spoken of
+    delivery_ids: frozenset[str] = frozenset()  # their ids
 
 
 class Webhooks(Protocol):
     """What the receiver, the pass and the setup share. Moments are of this machine's clock."""
 
-    async def secrets(self, project_id: ProjectId) -> tuple[Secret, ...]:
+    async def valid_secrets(self, project_id: ProjectId) -> tuple[Secret, ...]:
         """The current secret, then the previous one while it is still valid; none for an unknown project or
         one without a secret that can be read.
         """
         ...
 
-    async def note(self, delivery: Delivery) -> bool:
+    async def record_delivery(self, delivery: WebhookDelivery) -> bool:
         """Keep a delivery. False when this id was kept before: nothing is stored then. However many come,
         only the newest of a project are kept (`store.webhooks.KEPT`).
         """
         ...
 
-    async def named(self, project_id: ProjectId) -> Named:
+    async def pending_hints(self, project_id: ProjectId) -> PendingHints:
         """What is still to be looked into. `Memory.named` tells without a question whether there is any."""
         ...
 
-    async def read(self, project_id: ProjectId, deliveries: Collection[str], at: datetime) -> None:
+    async def mark_handled(self, project_id: ProjectId, deliveries: Collection[str], at: datetime) -> None:
         """A pass has looked into these. Others that came meanwhile, for the same issues too, stay unread."""
         ...
 
-    async def found(
+    async def record_listed_changes(
         self, project_id: ProjectId, changes: Mapping[IssueNumber, datetime], at: datetime
     ) -> None:
         """The lists showed changes of these issues, made then. A hook that is known to work should announce
@@ -61,11 +61,11 @@ class Webhooks(Protocol):
         """
         ...
 
-    async def secret(self, project_id: ProjectId) -> Secret | None:
+    async def current_secret(self, project_id: ProjectId) -> Secret | None:
         """The current secret. Raises ProjectError where none could be kept, or it can't be decrypted."""
         ...
 
-    async def replace(
+    async def replace_secret(
         self, project_id: ProjectId, old: Secret | None, new: Secret, valid_until: datetime
     ) -> bool:
         """Put `new` in the place of `old`, which stays valid until then; the integration's other settings
@@ -73,6 +73,6 @@ class Webhooks(Protocol):
         """
         ...
 
-    async def hooked(self, project_id: ProjectId, hook_id: int, at: datetime) -> None:
+    async def record_hook(self, project_id: ProjectId, hook_id: int, at: datetime) -> None:
         """The hook is known to exist on GitHub from now on."""
         ...

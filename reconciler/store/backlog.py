@@ -9,7 +9,9 @@ from reconciler.store.connection import AsyncConnection
 from reconciler.store.tables import intents
 
 
-async def oldest(connection: AsyncConnection, only: ProjectId | None = None) -> dict[ProjectId, datetime]:
+async def oldest_open_intents(
+    connection: AsyncConnection, only: ProjectId | None = None
+) -> dict[ProjectId, datetime]:
     """When the oldest of them was wished for. `only`: of this project."""
     query = select(intents.c.project_id, func.min(intents.c.created_at)).group_by(intents.c.project_id)
     rows = await connection.execute(query if only is None else query.where(intents.c.project_id == only))

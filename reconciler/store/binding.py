@@ -6,20 +6,20 @@ from sqlalchemy import func, not_, or_, select, update
 
 from reconciler.errors import UsageError
 from reconciler.model.link import Link, LinkState
-from reconciler.model.report import Columns
+from reconciler.model.report import IssueColumns
 from reconciler.store.bulk import insert_new, update_by_id
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.questions import LIVE, links, reports
-from reconciler.store.records import LINK_KINDS, link_row
+from reconciler.store.questions import LIVE_LINK, links, reports
+from reconciler.store.records import LINK_COLUMN_TYPES, link_row
 
 
-async def make(connection: AsyncConnection, link: Link, columns: Columns) -> Link:
+async def create_link(connection: AsyncConnection, link: Link, columns: IssueColumns) -> Link:
     """Store a link as NEW and fill the report's columns; the link under the id that it has.
 
     The report's other links are of the past then. One to the same issue is taken up again instead, for its
     ledger knows the comments. Raises UsageError when a live link holds the report or the issue.
     """
-    await _make_way(connection, link)
+    await _end_earlier_links(connection, link)
     row = link_row(link, 1)
     same = (links.c.report_id == link.report_id, links.c.repository_id == link.repository_id)
     found = select(links.c.id, links.c.revision).where(*same, links.c.number == link.number)
@@ -27,9 +27,9 @@ async def make(connection: AsyncConnection, link: Link, columns: Columns) -> Lin
     if earlier is not None:
         link = replace(link, id=earlier.id)
         row |= {"id": earlier.id, "revision": earlier.revision + 1}
-        await update_by_id(connection, links, LINK_KINDS, [tuple(row.values())])
-    elif not await insert_new(connection, links, LINK_KINDS, [tuple(row.values())]):
-        raise UsageError(f"{_issue(link)} or the report has been linked by somebody else just now.")
+        await update_by_id(connection, links, LINK_COLUMN_TYPES, [tuple(row.values())])
+    elif not await insert_new(connection, links, LINK_COLUMN_TYPES, [tuple(row.values())]):
+        raise UsageError(f"{_issue_label(link)} or the report has been linked by somebody else just now.")
     filled = {
         "github_issue_number": columns.number,
         "github_issue_url": columns.url,
@@ -39,9 +39,9 @@ async def make(connection: AsyncConnection, link: Link, columns: Columns) -> Lin
     return link
 
 
-async def _make_way(connection: AsyncConnection, link: Link) -> None:
+async def _end_earlier_links(connection: AsyncConnection, link: Link) -> None:
     issue = (links.c.repository_id == link.repository_id) & (links.c.number == link.number)
-    held = select(links).where(LIVE, or_(issue, links.c.report_id == link.report_id)).limit(1)
+    held = select(links).where(LIVE_LINK, or_(issue, links.c.report_id == link.report_id)).limit(1)
     holder = (await connection.execute(held)).mappings().first()
     if holder is not None:
         who = "this report" if holder["report_id"] == link.report_id else f"report {holder['report_id']}"
@@ -56,7 +56,7 @@ async def _make_way(connection: AsyncConnection, link: Link) -> None:
     )
 
 
-async def cut(connection: AsyncConnection, link: Link) -> None:
+async def unlink(connection: AsyncConnection, link: Link) -> None:
     """Make the link UNLINKED, and clear the report's columns if they still name this issue."""
     await connection.execute(
         update(links)
@@ -79,17 +79,17 @@ async def cut(connection: AsyncConnection, link: Link) -> None:
     )
 
 
-async def export(connection: AsyncConnection, link: Link, columns: Columns) -> None:
+async def create_exported_link(connection: AsyncConnection, link: Link, columns: IssueColumns) -> None:
     """Store the link of an issue we have just made, and fill the report's columns where they are empty.
 
     Somebody may have linked the report meanwhile: then ours is kept as CONTESTED, so that the issue is known.
     """
-    if not await insert_new(connection, links, LINK_KINDS, [tuple(link_row(link, 1).values())]):
+    if not await insert_new(connection, links, LINK_COLUMN_TYPES, [tuple(link_row(link, 1).values())]):
         kept = link_row(link, 1) | {
             "state": LinkState.CONTESTED,
-            "reason": f"the report was linked elsewhere while {_issue(link)} was being made",
+            "reason": f"the report was linked elsewhere while {_issue_label(link)} was being made",
         }
-        await insert_new(connection, links, LINK_KINDS, [tuple(kept.values())])
+        await insert_new(connection, links, LINK_COLUMN_TYPES, [tuple(kept.values())])
         return
     await connection.execute(
         update(reports)
@@ -102,5 +102,5 @@ async def export(connection: AsyncConnection, link: Link, columns: Columns) -> N
     )
 
 
-def _issue(link: Link) -> str:
+def _issue_label(link: Link) -> str:
     return f"{link.repository}#{link.number}"

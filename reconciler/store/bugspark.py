@@ -22,7 +22,7 @@ from sqlalchemy import (
     true,
 )
 
-from reconciler.store.types import Document, Instant, Words, enum_of
+from reconciler.store.types import Instant, JsonDocument, TextArray, existing_enum
 
 metadata = MetaData()
 
@@ -47,7 +47,7 @@ projects = Table(
     Column("domain", String(1024), nullable=False),
     Column("api_key_hash", String(128), nullable=False),
     Column("api_key_prefix", String(16), nullable=False),
-    Column("settings", Document, server_default=text("'{}'")),
+    Column("settings", JsonDocument, server_default=text("'{}'")),
     Column("report_counter", Integer, nullable=False, server_default=text("0")),
     Column("is_active", Boolean, nullable=False, server_default=true()),
     Column("created_at", Instant, nullable=False, server_default=func.now()),
@@ -72,16 +72,16 @@ reports = Table(
     Column("tracking_id", String(20), nullable=False),
     Column("title", String(500), nullable=False),
     Column("description", Text, nullable=False),
-    Column("severity", enum_of("severity_enum"), nullable=False),
-    Column("category", enum_of("category_enum"), nullable=False),
-    Column("status", enum_of("status_enum"), nullable=False, server_default="new"),
+    Column("severity", existing_enum("severity_enum"), nullable=False),
+    Column("category", existing_enum("category_enum"), nullable=False),
+    Column("status", existing_enum("status_enum"), nullable=False, server_default="new"),
     Column("assignee_id", Uuid, ForeignKey("users.id", ondelete="SET NULL")),
     Column("screenshot_url", String(1000)),
     Column("annotated_screenshot_url", String(1000)),
-    Column("console_logs", Document),
-    Column("network_logs", Document),
-    Column("user_actions", Document),
-    Column("metadata", Document),
+    Column("console_logs", JsonDocument),
+    Column("network_logs", JsonDocument),
+    Column("user_actions", JsonDocument),
+    Column("metadata", JsonDocument),
     Column("reporter_identifier", String(255)),
     Column("console_logs_included", Boolean, nullable=False, server_default=false()),
     Column("created_at", Instant, nullable=False, server_default=func.now()),
@@ -125,7 +125,7 @@ integrations = Table(
     Column("id", Uuid, primary_key=True),
     Column("project_id", Uuid, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
     Column("provider", String(50), nullable=False),
-    Column("config", Document, nullable=False),
+    Column("config", JsonDocument, nullable=False),
     Column("is_active", Boolean, nullable=False, server_default=true()),
     Column("created_at", Instant, nullable=False, server_default=func.now()),
 )
@@ -136,7 +136,7 @@ webhooks = Table(
     Column("id", Uuid, primary_key=True),
     Column("project_id", Uuid, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
     Column("url", String(1000), nullable=False),
-    Column("events", Words, nullable=False),
+    Column("events", TextArray, nullable=False),
     Column("is_active", Boolean, nullable=False, server_default=true()),
     Column("secret", String(255), nullable=False),
     Column("created_at", Instant, nullable=False, server_default=func.now()),
@@ -147,7 +147,7 @@ background_tasks = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("task_type", String(50), nullable=False),
-    Column("payload", Document, nullable=False),
+    Column("payload", JsonDocument, nullable=False),
     Column("status", String(20), nullable=False, server_default="pending"),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("max_attempts", Integer, nullable=False, server_default=text("3")),

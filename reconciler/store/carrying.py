@@ -10,16 +10,18 @@ from uuid import UUID
 from sqlalchemy import exists, select, update
 
 from reconciler.model.fields import Side
-from reconciler.model.link import CUT, EntryState, Link
+from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPairState, Link
 from reconciler.store.bulk import insert_new
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.questions import comments, entries, links
-from reconciler.store.records import kinds
+from reconciler.store.questions import comment_pairs, comments, links
+from reconciler.store.records import column_types
 
-MADE = ("id", "link_id", "project_id", "repository_id", "origin", "state", "local_id", "reason")
+CARRIED_COLUMNS = ("id", "link_id", "project_id", "repository_id", "origin", "state", "local_id", "reason")
 
 
-async def carry(connection: AsyncConnection, link: Link, new_id: Callable[[], UUID]) -> None:
+async def carry_over_unsent_comments(
+    connection: AsyncConnection, link: Link, new_id: Callable[[], UUID]
+) -> None:
     """Give the link, stored by now, the rows of comments that are to be sent at its first contact."""
     followed = select(links.c.id, links.c.created_at).where(
         links.c.report_id == link.report_id,
@@ -28,20 +30,23 @@ async def carry(connection: AsyncConnection, link: Link, new_id: Callable[[], UU
     )
     for past in (await connection.execute(followed)).all():
         unsent = (
-            entries.c.link_id == past.id,
-            entries.c.origin == Side.BUGSPARK,
-            entries.c.remote_id.is_(None),
-            entries.c.state.in_([EntryState.PENDING, EntryState.ENDED]),
+            comment_pairs.c.link_id == past.id,
+            comment_pairs.c.origin == Side.BUGSPARK,
+            comment_pairs.c.remote_id.is_(None),
+            comment_pairs.c.state.in_([CommentPairState.PENDING, CommentPairState.ENDED]),
         )
         place = {"link_id": link.id, "repository_id": link.repository_id}
-        await connection.execute(update(entries).where(*unsent).values(place))
+        await connection.execute(update(comment_pairs).where(*unsent).values(place))
         since = select(comments.c.id).where(
             comments.c.report_id == link.report_id,
             comments.c.source.is_(None),
             comments.c.created_at >= past.created_at,
-            ~exists().where(entries.c.local_id == comments.c.id),
+            ~exists().where(comment_pairs.c.local_id == comments.c.id),
         )
         said = (await connection.execute(since)).scalars().all()
         tie = (link.id, link.project_id, link.repository_id)
-        rows = [(new_id(), *tie, Side.BUGSPARK, EntryState.ENDED, id_, CUT) for id_ in said]
-        await insert_new(connection, entries, kinds(entries, *MADE), rows)
+        rows = [
+            (new_id(), *tie, Side.BUGSPARK, CommentPairState.ENDED, id_, UNLINKED_BEFORE_SENDING)
+            for id_ in said
+        ]
+        await insert_new(connection, comment_pairs, column_types(comment_pairs, *CARRIED_COLUMNS), rows)

@@ -58,7 +58,7 @@ class AsyncConnection:
 @asynccontextmanager
 async def transaction(engine: Engine, **options: Any) -> AsyncIterator[AsyncConnection]:
     """A connection in a transaction, with these execution options; committed when the block ends well."""
-    inner, begun = await _begun(engine, options)
+    inner, begun = await _begin_with_retry(engine, options)
     try:
         begun.__enter__()
         try:
@@ -68,10 +68,10 @@ async def transaction(engine: Engine, **options: Any) -> AsyncIterator[AsyncConn
             raise
         await greenlet_spawn(begun.__exit__, None, None, None)
     finally:
-        await _to_the_end(greenlet_spawn(inner.close))
+        await _finish_shielded(greenlet_spawn(inner.close))
 
 
-async def _begun(engine: Engine, options: Mapping[str, Any]) -> tuple[Connection, RootTransaction]:
+async def _begin_with_retry(engine: Engine, options: Mapping[str, Any]) -> tuple[Connection, RootTransaction]:
     """A connection that died in the pool shows it at BEGIN, before anything was asked: the next one is new.
 
     So no connection has to be asked whether it lives, which is a round trip for each transaction.
@@ -91,11 +91,11 @@ async def _begin(engine: Engine, options: Mapping[str, Any]) -> tuple[Connection
             await greenlet_spawn(inner.execution_options, **options)
         return inner, await greenlet_spawn(inner.begin)
     except BaseException:
-        await _to_the_end(greenlet_spawn(inner.close))
+        await _finish_shielded(greenlet_spawn(inner.close))
         raise
 
 
-async def _to_the_end(closing: Coroutine[Any, Any, None]) -> None:
+async def _finish_shielded(closing: Coroutine[Any, Any, None]) -> None:
     """Also when cancelled meanwhile, or the pool would lose the connection."""
     task = asyncio.ensure_future(closing)
     try:

@@ -15,16 +15,16 @@ from sqlalchemy.sql.expression import ColumnElement, ScalarSelect, Select
 
 from reconciler.model.ids import ProjectId
 from reconciler.model.link import LinkState
-from reconciler.model.snapshot import Coverage
+from reconciler.model.snapshot import VerificationCoverage
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.questions import links
-from reconciler.store.rows import ids
+from reconciler.store.rows import select_ids
 
-Counts = Mapping[ProjectId, Mapping[str, int]]
+CountsByProject = Mapping[ProjectId, Mapping[str, int]]
 ACTIVE = LinkState.ACTIVE
 
 
-async def counts(
+async def count_by_project(
     connection: AsyncConnection, project: Column[Any], word: Column[Any], only: ProjectId | None = None
 ) -> defaultdict[ProjectId, dict[str, int]]:
     """By project and word (a state, a kind): how many rows. `only`: of this project."""
@@ -37,15 +37,15 @@ async def counts(
     return found
 
 
-async def by_state(connection: AsyncConnection, only: ProjectId | None = None) -> Counts:
+async def count_links_by_state(connection: AsyncConnection, only: ProjectId | None = None) -> CountsByProject:
     """How many links each project has in each state, or one project."""
     if only is None:
-        return await counts(connection, links.c.project_id, links.c.state)
-    found = {state: count for state, count in await connection.execute(states_of(only)) if count}
+        return await count_by_project(connection, links.c.project_id, links.c.state)
+    found = {state: count for state, count in await connection.execute(project_link_states(only)) if count}
     return {only: found} if found else {}
 
 
-def states_of(project: ProjectId) -> CompoundSelect[str, int]:
+def project_link_states(project: ProjectId) -> CompoundSelect[str, int]:
     """(state, links) of one project: the many ACTIVE ones without a look at each one's state."""
     state, mine = links.c.state, links.c.project_id == project
     others = select(state, func.count()).where(mine).group_by(state)
@@ -56,19 +56,19 @@ def states_of(project: ProjectId) -> CompoundSelect[str, int]:
     )
 
 
-async def of(
-    connection: AsyncConnection, counted: Counts, since: datetime, only: ProjectId | None = None
-) -> dict[ProjectId, Coverage]:
+async def read_coverage(
+    connection: AsyncConnection, counted: CountsByProject, since: datetime, only: ProjectId | None = None
+) -> dict[ProjectId, VerificationCoverage]:
     """Of each project's ACTIVE links, as `by_state` counted them, how many were compared whole since then.
 
     `only`: whose 95th percentile is told, too.
     """
     active = {id_: found[ACTIVE] for id_, found in counted.items() if found.get(ACTIVE)}
     found = {}
-    rows = await connection.execute(question(connection.dialect.name, active, since)) if active else ()
+    rows = await connection.execute(coverage_query(connection.dialect.name, active, since)) if active else ()
     for id_, never, late, oldest in rows:
         project = ProjectId(id_)
-        found[project] = Coverage(
+        found[project] = VerificationCoverage(
             links=active[project],
             verified=active[project] - never - late,
             oldest=oldest,
@@ -77,17 +77,19 @@ async def of(
     return found
 
 
-async def of_project(connection: AsyncConnection, project: ProjectId, since: datetime) -> Coverage:
+async def read_project_coverage(
+    connection: AsyncConnection, project: ProjectId, since: datetime
+) -> VerificationCoverage:
     """The same of one project that may have no links at all."""
-    counted = await by_state(connection, project)
-    return (await of(connection, counted, since)).get(project, Coverage())
+    counted = await count_links_by_state(connection, project)
+    return (await read_coverage(connection, counted, since)).get(project, VerificationCoverage())
 
 
-def question(
+def coverage_query(
     dialect: str, wanted: Collection[ProjectId], since: datetime
 ) -> Select[UUID, int, int, datetime | None]:
     """(project, ACTIVE links never compared, those compared before then, the oldest comparison)."""
-    project = ids(dialect, wanted).subquery("project")
+    project = select_ids(dialect, wanted).subquery("project")
     mine = (links.c.project_id == project.c.value, links.c.state == ACTIVE)
 
     def one(what: ColumnElement[Any], *more: ColumnElement[bool]) -> ScalarSelect[Any]:

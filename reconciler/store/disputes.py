@@ -10,11 +10,11 @@ from reconciler.store.connection import AsyncConnection
 from reconciler.store.questions import reports
 
 
-async def of(
+async def conflict_summary(
     connection: AsyncConnection, now: datetime, only: ProjectId | None = None
 ) -> dict[ProjectId, tuple[int, str]]:
     """By project: (how many, `severity of BUG-0001`). One walk along the few rows that record conflicts."""
-    every = tallies.conflicts(now, only).subquery("every")
+    every = tallies.standing_conflicts(now, only).subquery("every")
     own, newest = every.c.project_id, every.c.id.desc()
     ranked = select(
         every.c.project_id,

@@ -11,20 +11,20 @@ from sqlalchemy.util import greenlet_spawn
 
 from reconciler.errors import ConfigurationError
 from reconciler.store.connection import AsyncConnection, transaction
-from reconciler.store.failures import translated
+from reconciler.store.failures import translate_errors
 
-APPLICATION = "bugspark-reconciler"
-BUSY_SECONDS = 15
-CONNECTIONS = 10  # to the database, at most
-READS = "reconciler_reads"
-OLDEST_SQLITE = (3, 35)  # RETURNING, and ALTER TABLE … DROP COLUMN
-LIMITS = (
+APPLICATION_NAME = "bugspark-reconciler"
+SQLITE_BUSY_TIMEOUT_SECONDS = 15
+MAX_CONNECTIONS = 10  # to the database, at most
+READ_ONLY_OPTION = "reconciler_reads"
+MIN_SQLITE_VERSION = (3, 35)  # RETURNING, and ALTER TABLE … DROP COLUMN
+SET_TIMEOUTS_SQL = (
     "SELECT set_config('statement_timeout', '60s', true), set_config('lock_timeout', '10s', true),"
     " set_config('idle_in_transaction_session_timeout', '60s', true), set_config('work_mem', '32MB', true)"
 )
 """Per transaction, because a session's settings would reach other clients behind pgbouncer."""
-BEGIN = f"BEGIN; {LIMITS}"
-BEGIN_READING = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {LIMITS}"
+BEGIN_WRITE_SQL = f"BEGIN; {SET_TIMEOUTS_SQL}"
+BEGIN_READ_SQL = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SET_TIMEOUTS_SQL}"
 """Both in one round trip. A writing one does not say READ WRITE, which would go over the head of an operator
 who made database or role read-only by default.
 """
@@ -49,14 +49,14 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One consistent snapshot for as long as the block lasts. Raises DatabaseError."""
-        with translated(self.url):
-            async with transaction(self._engine, **{READS: True}) as connection:
+        with translate_errors(self.url):
+            async with transaction(self._engine, **{READ_ONLY_OPTION: True}) as connection:
                 yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction that may write, committed when the block ends well. Raises DatabaseError."""
-        with translated(self.url):
+        with translate_errors(self.url):
             async with transaction(self._engine) as connection:
                 yield connection
 
@@ -77,29 +77,29 @@ def parse_url(text: str) -> URL:
     if backend == "sqlite" and url.database in (None, "", ":memory:"):
         raise ConfigurationError("database.url names no file; an SQLite database in memory can't be shared.")
     if backend == "sqlite":
-        _require_sqlite()
+        _require_sqlite_version()
     return url
 
 
-def _require_sqlite() -> None:
+def _require_sqlite_version() -> None:
     import sqlite3  # late: beside PostgreSQL nobody waits for it
 
-    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
-        oldest = ".".join(map(str, OLDEST_SQLITE))
+    if sqlite3.sqlite_version_info < MIN_SQLITE_VERSION:
+        oldest = ".".join(map(str, MIN_SQLITE_VERSION))
         raise ConfigurationError(
             f"This Python comes with SQLite {sqlite3.sqlite_version}; {oldest} or newer is needed."
         )
 
 
-def open_engine(text: str, *, connections: int = CONNECTIONS) -> Database:
+def open_database(text: str, *, connections: int = MAX_CONNECTIONS) -> Database:
     """Open the database at this URL; nothing is asked of it yet. Raises ConfigurationError."""
     url = parse_url(text)
     if url.get_backend_name() == "sqlite":
-        return Database(_sqlite(url, connections))
-    return Database(_postgresql(url, connections))
+        return Database(_create_sqlite_engine(url, connections))
+    return Database(_create_postgresql_engine(url, connections))
 
 
-def _postgresql(url: URL, connections: int) -> Engine:
+def _create_postgresql_engine(url: URL, connections: int) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg_async"),
         pool_size=connections,
@@ -110,7 +110,7 @@ def _postgresql(url: URL, connections: int) -> Engine:
             # Prepared statements belong to a session, and behind pgbouncer sessions change hands.
             "prepare_threshold": None,
             "connect_timeout": 10,
-            "application_name": APPLICATION,
+            "application_name": APPLICATION_NAME,
         },
     )
 
@@ -120,27 +120,27 @@ def _postgresql(url: URL, connections: int) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        reads = connection.get_execution_options().get(READS, False)
-        words = BEGIN_READING if reads else BEGIN
+        reads = connection.get_execution_options().get(READ_ONLY_OPTION, False)
+        words = BEGIN_READ_SQL if reads else BEGIN_WRITE_SQL
         connection.exec_driver_sql(words, execution_options={"no_parameters": True})
 
     return engine
 
 
-def _sqlite(url: URL, connections: int) -> Engine:
+def _create_sqlite_engine(url: URL, connections: int) -> Engine:
     # isolation_level None: the driver begins nothing by itself, the event below does.
     engine = create_engine(
         url.set(drivername="sqlite+aiosqlite"),
         pool_size=connections,
         max_overflow=0,
         hide_parameters=True,
-        connect_args={"isolation_level": None, "timeout": BUSY_SECONDS},
+        connect_args={"isolation_level": None, "timeout": SQLITE_BUSY_TIMEOUT_SECONDS},
     )
-    attend_sqlite(engine)
+    configure_sqlite(engine)
     return engine
 
 
-def attend_sqlite(engine: Any) -> None:
+def configure_sqlite(engine: Any) -> None:
     """Make a synchronous SQLite engine take the write lock at BEGIN, unless the connection only reads.
 
     The default, a deferred BEGIN, loses updates silently under concurrency (docs/design.md, Traps of the
@@ -157,7 +157,7 @@ def attend_sqlite(engine: Any) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        reads = connection.get_execution_options().get(READS, False)
+        reads = connection.get_execution_options().get(READ_ONLY_OPTION, False)
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 

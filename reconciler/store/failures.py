@@ -9,7 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from reconciler.errors import DatabaseError
 
-SENTENCES = (
+ERROR_MESSAGES = (
     # what the driver says, or PostgreSQL's SQLSTATE → what a person is told
     ("25006", "it is read-only; the role or the server may not be written to"),
     ("readonly database", "it is read-only; the file and its directory must be writable"),
@@ -39,23 +39,23 @@ SENTENCES = (
 )
 
 
-def sentence(error: BaseException, url: URL) -> str:
+def error_message(error: BaseException, url: URL) -> str:
     """Why the database failed, for people: never with a password or a value that was on its way."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     said = str(cause)
     told = (getattr(cause, "sqlstate", None) or "", said)
-    for sign, words in SENTENCES:
+    for sign, words in ERROR_MESSAGES:
         if sign == told[0] or sign in said:
-            return f"The database {place(url)} can't be used: {words}."
+            return f"The database {database_label(url)} can't be used: {words}."
     if isinstance(error, PoolTimeout):
-        return f"The database {place(url)} can't be used: every connection is taken."
+        return f"The database {database_label(url)} can't be used: every connection is taken."
     first = next(iter(said.strip().splitlines()), type(cause).__name__)
     if url.password:
         first = first.replace(str(url.password), "***")
-    return f"The database {place(url)} does not answer as expected: {first.rstrip('.')}."
+    return f"The database {database_label(url)} does not answer as expected: {first.rstrip('.')}."
 
 
-def place(url: URL) -> str:
+def database_label(url: URL) -> str:
     """Which database, without user or password."""
     if url.get_backend_name() == "sqlite":
         return f"file {url.database}"
@@ -63,9 +63,9 @@ def place(url: URL) -> str:
 
 
 @contextmanager
-def translated(url: URL) -> Iterator[None]:
+def translate_errors(url: URL) -> Iterator[None]:
     """Raise whatever the driver raises as DatabaseError."""
     try:
         yield
     except SQLAlchemyError as error:
-        raise DatabaseError(sentence(error, url)) from error
+        raise DatabaseError(error_message(error, url)) from error

@@ -13,27 +13,27 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine import URL
 
-from reconciler.errors import BusyError, DatabaseError, FenceLostError
+from reconciler.errors import BusyError, DatabaseError, ProjectLockLostError
 from reconciler.model.ids import ProjectId
-from reconciler.ports import Clock, Fence
+from reconciler.ports import Clock, ProjectLock
 from reconciler.store import libpq
 from reconciler.store.engine import Database
-from reconciler.store.failures import place
+from reconciler.store.failures import database_label
 
 if TYPE_CHECKING:
     import psycopg  # imported late: SQLite has no use for it
 
-RETRY_SECONDS = 0.25
-CHECK_SECONDS = 5.0
-BUSY = "Project {} is at work in another process."
-LOST = "The lock on project {} was lost: nothing more is written."
-HELD = """
+ACQUIRE_RETRY_SECONDS = 0.25
+CHECK_TIMEOUT_SECONDS = 5.0
+BUSY_MESSAGE = "Project {} is at work in another process."
+LOST_MESSAGE = "The lock on project {} was lost: nothing more is written."
+IS_HELD_SQL = """
     SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted
     AND objsubid = 1 AND (classid::bigint << 32) | objid::bigint = %s
 """
 
 
-class AdvisoryFences:
+class AdvisoryProjectLocks:
     """Locks in PostgreSQL."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -41,22 +41,22 @@ class AdvisoryFences:
         self._clock = clock
 
     @asynccontextmanager
-    async def hold(self, project_id: ProjectId, *, wait: bool = False) -> AsyncIterator[Fence]:
+    async def acquire(self, project_id: ProjectId, *, wait: bool = False) -> AsyncIterator[ProjectLock]:
         """Raises BusyError, or DatabaseError when no connection of its own can be made."""
         connection = await _connect(self._url)
-        fence = AdvisoryFence(connection, project_id)
+        fence = AdvisoryProjectLock(connection, project_id)
         try:
-            while not await fence.take():
+            while not await fence.try_acquire():
                 if not wait:
-                    raise BusyError(BUSY.format(project_id))
-                await self._clock.sleep(RETRY_SECONDS)
+                    raise BusyError(BUSY_MESSAGE.format(project_id))
+                await self._clock.sleep(ACQUIRE_RETRY_SECONDS)
             yield fence
         finally:
-            await fence.let_go()
+            await fence.release()
             await connection.close()
 
 
-class AdvisoryFence:
+class AdvisoryProjectLock:
     """One held lock."""
 
     def __init__(self, connection: "psycopg.AsyncConnection[Any]", project_id: ProjectId) -> None:
@@ -65,30 +65,30 @@ class AdvisoryFence:
         digest = hashlib.sha256(b"bugspark-reconciler fence" + project_id.bytes).digest()
         self._key = int.from_bytes(digest[:8], "big", signed=True)
 
-    async def take(self) -> bool:
+    async def try_acquire(self) -> bool:
         """Whether the lock is ours now. Raises DatabaseError when the connection ended."""
         import psycopg
 
         try:
-            return bool(await self._ask("SELECT pg_try_advisory_lock(%s)"))
+            return bool(await self._query_value("SELECT pg_try_advisory_lock(%s)"))
         except psycopg.Error as error:
             raise DatabaseError(
                 f"The connection for the lock on project {self._project_id} ended."
             ) from error
 
-    async def check(self) -> None:
+    async def ensure_held(self) -> None:
         """Ask the very session that holds it."""
         import psycopg
 
         try:
-            async with asyncio.timeout(CHECK_SECONDS):
-                held = await self._ask(HELD)
+            async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
+                held = await self._query_value(IS_HELD_SQL)
         except (psycopg.Error, TimeoutError) as error:
-            raise FenceLostError(LOST.format(self._project_id)) from error
+            raise ProjectLockLostError(LOST_MESSAGE.format(self._project_id)) from error
         if not held:
-            raise FenceLostError(LOST.format(self._project_id))
+            raise ProjectLockLostError(LOST_MESSAGE.format(self._project_id))
 
-    async def let_go(self) -> None:
+    async def release(self) -> None:
         """Unlock at once: after a mere close the server would take a moment to notice.
 
         Where this does not get through, the close that follows unlocks.
@@ -96,10 +96,10 @@ class AdvisoryFence:
         import psycopg
 
         with suppress(psycopg.Error, TimeoutError):
-            async with asyncio.timeout(CHECK_SECONDS):
+            async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
                 await self._connection.execute("SELECT pg_advisory_unlock_all()")
 
-    async def _ask(self, query: str) -> Any:
+    async def _query_value(self, query: str) -> Any:
         found = await self._connection.execute(query.encode(), (self._key,))
         row = await found.fetchone()
         return row[0] if row else None
@@ -109,6 +109,8 @@ async def _connect(url: URL) -> "psycopg.AsyncConnection[Any]":
     import psycopg
 
     try:
-        return await psycopg.AsyncConnection.connect(**libpq.arguments(url, "fence"), autocommit=True)
+        return await psycopg.AsyncConnection.connect(**libpq.psycopg_arguments(url, "fence"), autocommit=True)
     except psycopg.Error as error:
-        raise DatabaseError(f"The database {place(url)} gives no connection for the lock.") from error
+        raise DatabaseError(
+            f"The database {database_label(url)} gives no connection for the lock."
+        ) from error

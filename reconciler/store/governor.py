@@ -12,85 +12,91 @@ from sqlalchemy import RowMapping, bindparam, or_, select, update
 
 from reconciler.errors import DatabaseError, LimitedError
 from reconciler.model.ids import Fingerprint
-from reconciler.model.policy import Pace
+from reconciler.model.policy import RateLimitPolicy
 from reconciler.model.snapshot import RateLimit
 from reconciler.model.values import dataclass
 from reconciler.ports import Clock
 from reconciler.store import windows
-from reconciler.store.bulk import insert_into
+from reconciler.store.bulk import dialect_insert
 from reconciler.store.engine import Database
 from reconciler.store.records import from_json, to_json
 from reconciler.store.tables import governor
-from reconciler.store.windows import Denied, Granted, Spent, admit
+from reconciler.store.windows import Denied, Granted, WindowUsage, admit
 
-SPENT = update(governor).where(
+UPDATE_USAGE = update(governor).where(
     governor.c.credential == bindparam("of"), governor.c.revision == bindparam("read_at")
 )
 """What is set comes with its parameters: built once, since every write to GitHub waits for it."""
-TRIES = 100  # each lost race means that somebody else got through
+MAX_RACES = 100  # each lost race means that somebody else got through
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class CredentialBudget:
     """One row of `sync_governor`. Revision 0: there is none yet."""
 
     revision: int = 0
-    spent: Spent = field(default_factory=Spent)
+    spent: WindowUsage = field(default_factory=WindowUsage)
     blocked_until: datetime | None = None
     blocked_reason: str | None = None
     rate: RateLimit | None = None
 
 
-class StoredGovernor:
+class StoredRateLimiter:
     """Reserves by one UPDATE that names the revision it was computed from; a lost race computes anew."""
 
-    def __init__(self, database: Database, pace: Pace, clock: Clock) -> None:
+    def __init__(self, database: Database, pace: RateLimitPolicy, clock: Clock) -> None:
         self._database = database
         self._pace = pace
         self._clock = clock
-        self._known: dict[Fingerprint, Account] = {}
+        self._known: dict[Fingerprint, CredentialBudget] = {}
 
-    async def reserve(self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None) -> None:
-        await self._take(credential, points, seen, write=False)
+    async def reserve_reads(
+        self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None
+    ) -> None:
+        await self._reserve(credential, points, seen, write=False)
 
-    async def slot(self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None) -> datetime:
-        return await self._take(credential, points, seen, write=True)
+    async def reserve_write(
+        self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None
+    ) -> datetime:
+        return await self._reserve(credential, points, seen, write=True)
 
-    async def spare(self, credential: Fingerprint, points: int) -> int:
-        for _ in range(TRIES):
-            account = self._known.get(credential) or await read(self._database, credential)
+    async def grant_verification_points(self, credential: Fingerprint, points: int) -> int:
+        for _ in range(MAX_RACES):
+            account = self._known.get(credential) or await read_budget(self._database, credential)
             now = self._clock.now().timestamp()
-            spent, granted = windows.spare(account.spent, self._pace, now, points)
-            if await self._store(credential, account, Granted(spent=spent, at=now), account.rate):
+            spent, granted = windows.grant_verification_points(account.spent, self._pace, now, points)
+            if await self._save_if_unchanged(credential, account, Granted(spent=spent, at=now), account.rate):
                 return granted
-        raise _contended(credential)
+        raise _contention_error(credential)
 
-    async def blocked(self, credential: Fingerprint, until: datetime, reason: str) -> None:
+    async def block(self, credential: Fingerprint, until: datetime, reason: str) -> None:
         """An earlier end than the one known already is ignored."""
         later = or_(governor.c.blocked_until.is_(None), governor.c.blocked_until < until)
         told = {"blocked_until": until, "blocked_reason": reason}
-        row = {"credential": credential, "revision": 1, "spent": to_json(Spent()), **told}
+        row = {"credential": credential, "revision": 1, "spent": to_json(WindowUsage()), **told}
         self._known.pop(credential, None)
         async with self._database.write() as connection:
             raised = told | {"revision": governor.c.revision + 1}
             await connection.execute(
-                insert_into(self._database.dialect, governor)
+                dialect_insert(self._database.dialect, governor)
                 .values(row)
                 .on_conflict_do_update(index_elements=["credential"], set_=raised, where=later)
             )
 
-    async def _take(
+    async def _reserve(
         self, credential: Fingerprint, points: int, seen: RateLimit | None, *, write: bool
     ) -> datetime:
-        for _ in range(TRIES):
-            account = self._known.get(credential) or await read(self._database, credential)
-            granted = judge(account, self._pace, self._clock.now(), points, seen, write=write)
-            if await self._store(credential, account, granted, newer(account.rate, seen)):
+        for _ in range(MAX_RACES):
+            account = self._known.get(credential) or await read_budget(self._database, credential)
+            granted = check_limits(account, self._pace, self._clock.now(), points, seen, write=write)
+            if await self._save_if_unchanged(
+                credential, account, granted, newer_rate_limit(account.rate, seen)
+            ):
                 return datetime.fromtimestamp(granted.at, UTC)
-        raise _contended(credential)
+        raise _contention_error(credential)
 
-    async def _store(
-        self, credential: Fingerprint, account: Account, granted: Granted, rate: RateLimit | None
+    async def _save_if_unchanged(
+        self, credential: Fingerprint, account: CredentialBudget, granted: Granted, rate: RateLimit | None
     ) -> bool:
         values: dict[str, Any] = {
             "revision": account.revision + 1,
@@ -105,9 +111,9 @@ class StoredGovernor:
         else:
             same = {"of": credential, "read_at": account.revision}
             async with self._database.write() as connection:
-                done = (await connection.execute(SPENT, {**same, **values})).rowcount == 1
+                done = (await connection.execute(UPDATE_USAGE, {**same, **values})).rowcount == 1
         if done:
-            self._known[credential] = Account(
+            self._known[credential] = CredentialBudget(
                 revision=account.revision + 1,
                 spent=granted.spent,
                 blocked_until=account.blocked_until,
@@ -117,86 +123,98 @@ class StoredGovernor:
         return done
 
     async def _insert(self, row: Mapping[str, Any]) -> bool:
-        new = insert_into(self._database.dialect, governor).values(row)
+        new = dialect_insert(self._database.dialect, governor).values(row)
         statement = new.on_conflict_do_nothing().returning(governor.c.revision)
         async with self._database.write() as connection:
             return (await connection.execute(statement)).first() is not None
 
 
-def _contended(credential: Fingerprint) -> DatabaseError:
-    return DatabaseError(f"The limits of credential {credential} were contended {TRIES} times in a row.")
+def _contention_error(credential: Fingerprint) -> DatabaseError:
+    return DatabaseError(f"The limits of credential {credential} were contended {MAX_RACES} times in a row.")
 
 
-class DryGovernor:
+class DryRunRateLimiter:
     """The same admission without writing: what `reconcile plan` reads is counted in this process only."""
 
-    def __init__(self, database: Database, pace: Pace, clock: Clock) -> None:
+    def __init__(self, database: Database, pace: RateLimitPolicy, clock: Clock) -> None:
         self._database = database
         self._pace = pace
         self._clock = clock
-        self._known: dict[Fingerprint, Account] = {}
+        self._known: dict[Fingerprint, CredentialBudget] = {}
 
-    async def reserve(self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None) -> None:
-        await self._take(credential, points, seen, write=False)
+    async def reserve_reads(
+        self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None
+    ) -> None:
+        await self._reserve(credential, points, seen, write=False)
 
-    async def slot(self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None) -> datetime:
-        return await self._take(credential, points, seen, write=True)
+    async def reserve_write(
+        self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None
+    ) -> datetime:
+        return await self._reserve(credential, points, seen, write=True)
 
-    async def spare(self, credential: Fingerprint, points: int) -> int:
-        account = self._known.get(credential) or await read(self._database, credential)
+    async def grant_verification_points(self, credential: Fingerprint, points: int) -> int:
+        account = self._known.get(credential) or await read_budget(self._database, credential)
         now = self._clock.now().timestamp()
-        spent, granted = windows.spare(account.spent, self._pace, now, points)
+        spent, granted = windows.grant_verification_points(account.spent, self._pace, now, points)
         self._known[credential] = replace(account, spent=spent)
         return granted
 
-    async def blocked(self, credential: Fingerprint, until: datetime, reason: str) -> None:
-        account = self._known.get(credential, Account())
-        self._known[credential] = Account(spent=account.spent, blocked_until=until, blocked_reason=reason)
+    async def block(self, credential: Fingerprint, until: datetime, reason: str) -> None:
+        account = self._known.get(credential, CredentialBudget())
+        self._known[credential] = CredentialBudget(
+            spent=account.spent, blocked_until=until, blocked_reason=reason
+        )
 
-    async def _take(
+    async def _reserve(
         self, credential: Fingerprint, points: int, seen: RateLimit | None, *, write: bool
     ) -> datetime:
-        account = self._known.get(credential) or await read(self._database, credential)
-        granted = judge(account, self._pace, self._clock.now(), points, seen, write=write)
-        self._known[credential] = Account(
+        account = self._known.get(credential) or await read_budget(self._database, credential)
+        granted = check_limits(account, self._pace, self._clock.now(), points, seen, write=write)
+        self._known[credential] = CredentialBudget(
             spent=granted.spent,
             blocked_until=account.blocked_until,
             blocked_reason=account.blocked_reason,
-            rate=newer(account.rate, seen),
+            rate=newer_rate_limit(account.rate, seen),
         )
         return datetime.fromtimestamp(granted.at, UTC)
 
 
-async def read(database: Database, credential: Fingerprint) -> Account:
+async def read_budget(database: Database, credential: Fingerprint) -> CredentialBudget:
     """The credential's row as it is now."""
     async with database.read() as connection:
         found = await connection.execute(select(governor).where(governor.c.credential == credential))
         row = found.mappings().first()
-    return _account(row) if row else Account()
+    return _to_budget(row) if row else CredentialBudget()
 
 
-def _account(row: RowMapping) -> Account:
+def _to_budget(row: RowMapping) -> CredentialBudget:
     rate = None
     if row["rate_limit"] is not None:
         rate = RateLimit(
             limit=row["rate_limit"], remaining=row["rate_remaining"], reset_at=row["rate_reset_at"]
         )
-    return Account(
+    return CredentialBudget(
         revision=row["revision"],
-        spent=from_json(row["spent"], Spent),
+        spent=from_json(row["spent"], WindowUsage),
         blocked_until=row["blocked_until"],
         blocked_reason=row["blocked_reason"],
         rate=rate,
     )
 
 
-def judge(
-    account: Account, pace: Pace, now: datetime, points: int, seen: RateLimit | None, *, write: bool
+def check_limits(
+    account: CredentialBudget,
+    pace: RateLimitPolicy,
+    now: datetime,
+    points: int,
+    seen: RateLimit | None,
+    *,
+    write: bool,
 ) -> Granted:
     """What may be spent now. Raises LimitedError: GitHub said wait, or a limit is used up."""
     if account.blocked_until is not None and account.blocked_until > now:
         raise LimitedError(account.blocked_reason or "GitHub said wait.", account.blocked_until)
-    rate = newer(account.rate, seen)
+    rate = newer_rate_limit(account.rate, seen)
     if rate is not None and rate.remaining <= 0 and rate.reset_at > now:
         raise LimitedError("GitHub's hourly limit for this credential is used up.", rate.reset_at)
     answer = admit(account.spent, pace, now.timestamp(), points, write=write)
@@ -205,7 +223,7 @@ def judge(
     return answer
 
 
-def newer(known: RateLimit | None, seen: RateLimit | None) -> RateLimit | None:
+def newer_rate_limit(known: RateLimit | None, seen: RateLimit | None) -> RateLimit | None:
     """What GitHub said last: a later reset is a new hour; within one, less remaining is later."""
     if known is None or seen is None:
         return seen or known

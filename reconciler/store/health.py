@@ -11,95 +11,97 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState
 from reconciler.model.passes import PassResult
 from reconciler.model.report import Project
-from reconciler.model.snapshot import Attention, Coverage, Health, Limits
+from reconciler.model.snapshot import AttentionItem, CredentialLimits, ProjectHealth, VerificationCoverage
 from reconciler.model.values import dataclass
-from reconciler.model.viewer import Tally
+from reconciler.model.viewer import LinkCounts
 from reconciler.model.webhook import WebhookHealth
 from reconciler.store import attention, backlog, coverage, disputes, identity, silence, tallies, windows
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.coverage import counts
+from reconciler.store.coverage import count_by_project
 from reconciler.store.records import from_json
 from reconciler.store.tables import governor, intents, projects, withheld
 
-FAR = datetime(9999, 1, 1, tzinfo=UTC)
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """No link has been read since then: the reading anew has not begun."""
 
-NONE, NOTHING, UNHEARD = Coverage(), Tally(), WebhookHealth()
+NO_COVERAGE, NO_COUNTS, NO_WEBHOOK = VerificationCoverage(), LinkCounts(), WebhookHealth()
 
-SLACK = 1.1
+VERIFICATION_TOLERANCE = 1.1
 """Verifications are spread by a tenth of their time; one that is no later than that is in time."""
 
 
-async def of(
+async def read_health(
     connection: AsyncConnection, known: Sequence[Project], now: datetime, verify: timedelta
-) -> tuple[Health, ...]:
+) -> tuple[ProjectHealth, ...]:
     """One Health per project, in their order. `verify`: how often each link is to be compared whole."""
-    found = await _found(connection, [each.id for each in known], now, verify)
-    return tuple(_health(each, found, verify) for each in known)
+    found = await _read_health_rows(connection, [each.id for each in known], now, verify)
+    return tuple(_build_health(each, found, verify) for each in known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
+class _HealthRows:
     """By project, what is to be told of each."""
 
-    rows: Mapping[ProjectId, RowMapping]
-    by_state: coverage.Counts
-    covered: Mapping[ProjectId, Coverage]
-    anew: Mapping[ProjectId, Coverage]
-    tally: Mapping[ProjectId, Tally]
-    wishes: Mapping[ProjectId, dict[str, int]]
-    waiting: Mapping[ProjectId, datetime]
-    held: Mapping[ProjectId, dict[str, int]]
-    noted: Mapping[ProjectId, Sequence[Attention]]
-    disputed: Mapping[ProjectId, tuple[int, str]]
-    elsewhere: Mapping[ProjectId, int]
-    heard: Mapping[ProjectId, WebhookHealth]
+    states: Mapping[ProjectId, RowMapping]
+    links_by_state: coverage.CountsByProject
+    coverage: Mapping[ProjectId, VerificationCoverage]
+    reread_progress: Mapping[ProjectId, VerificationCoverage]
+    counts: Mapping[ProjectId, LinkCounts]
+    intent_counts: Mapping[ProjectId, dict[str, int]]
+    oldest_intents: Mapping[ProjectId, datetime]
+    withheld_counts: Mapping[ProjectId, dict[str, int]]
+    attention: Mapping[ProjectId, Sequence[AttentionItem]]
+    conflicts: Mapping[ProjectId, tuple[int, str]]
+    links_elsewhere: Mapping[ProjectId, int]
+    webhooks: Mapping[ProjectId, WebhookHealth]
     doubt: str | None
 
 
-async def _found(
+async def _read_health_rows(
     connection: AsyncConnection, wanted: Sequence[ProjectId], now: datetime, verify: timedelta
-) -> _Found:
+) -> _HealthRows:
     only = wanted[0] if len(wanted) == 1 else None
-    rows = await _rows(connection, only)
-    by_state = await coverage.by_state(connection, only)
-    wishes = await counts(connection, intents.c.project_id, intents.c.state, only)
-    return _Found(
-        rows=rows,
-        by_state=by_state,
-        covered=await coverage.of(connection, by_state, now - verify * SLACK, only),
-        anew=await _recovering(connection, by_state, rows),
-        tally=await tallies.of(connection, by_state, now, wanted),
-        wishes=wishes,
-        waiting=await backlog.oldest(connection, only) if wishes else {},
-        held=await counts(connection, withheld.c.project_id, withheld.c.kind, only),
-        noted=await attention.of(connection, wanted),
-        disputed=await disputes.of(connection, now, only),
-        elsewhere=await attention.elsewhere(connection, wanted),
-        heard=await silence.of(connection, now, only),
-        doubt=(await identity.found_in(connection)).doubt,
+    rows = await _read_project_states(connection, only)
+    by_state = await coverage.count_links_by_state(connection, only)
+    wishes = await count_by_project(connection, intents.c.project_id, intents.c.state, only)
+    return _HealthRows(
+        states=rows,
+        links_by_state=by_state,
+        coverage=await coverage.read_coverage(
+            connection, by_state, now - verify * VERIFICATION_TOLERANCE, only
+        ),
+        reread_progress=await _read_reread_progress(connection, by_state, rows),
+        counts=await tallies.count_links(connection, by_state, now, wanted),
+        intent_counts=wishes,
+        oldest_intents=await backlog.oldest_open_intents(connection, only) if wishes else {},
+        withheld_counts=await count_by_project(connection, withheld.c.project_id, withheld.c.kind, only),
+        attention=await attention.attention_items(connection, wanted),
+        conflicts=await disputes.conflict_summary(connection, now, only),
+        links_elsewhere=await attention.count_links_elsewhere(connection, wanted),
+        webhooks=await silence.webhook_health(connection, now, only),
+        doubt=(await identity.read_identity(connection)).write_doubt,
     )
 
 
-def _health(project: Project, found: _Found, verify: timedelta) -> Health:
+def _build_health(project: Project, found: _HealthRows, verify: timedelta) -> ProjectHealth:
     id_ = project.id
-    row: RowMapping | Mapping[str, Any] = found.rows.get(id_, {})
+    row: RowMapping | Mapping[str, Any] = found.states.get(id_, {})
     last = from_json(row["result"], PassResult) if row.get("result") else None
-    wishes = found.wishes.get(id_, {})
+    wishes = found.intent_counts.get(id_, {})
     refused = wishes.get(IntentState.QUARANTINED, 0)
-    conflicts, disputed = found.disputed.get(id_, (0, None))
-    return Health(
+    conflicts, disputed = found.conflicts.get(id_, (0, None))
+    return ProjectHealth(
         project_id=id_,
         name=project.name,
         repository=project.repository or row.get("repository"),
         paused=bool(row.get("paused")),
-        links=found.by_state.get(id_, {}),
+        links=found.links_by_state.get(id_, {}),
         conflicts=conflicts,
-        disputed=disputed,
+        newest_conflict=disputed,
         pending=sum(wishes.values()) - refused,
         quarantined=refused,
         withheld=row.get("withheld"),
-        withheld_count=sum(found.held.get(id_, {}).values()),
+        withheld_count=sum(found.withheld_counts.get(id_, {}).values()),
         last_pass=last,
         last_pass_at=row.get("last_pass_at"),
         last_success_at=row.get("last_success_at"),
@@ -107,48 +109,52 @@ def _health(project: Project, found: _Found, verify: timedelta) -> Health:
         failures=row.get("failures") or 0,
         problem=project.problem,
         exposed=bool(row.get("exposed")),
-        coverage=replace(found.covered.get(id_, NONE), within=verify),
-        tally=found.tally.get(id_, NOTHING),
-        oldest_intent=found.waiting.get(id_),
-        attention=tuple(found.noted.get(id_, ())),
-        elsewhere=found.elsewhere.get(id_, 0),
-        webhook=found.heard.get(id_, UNHEARD),
-        doubt=found.doubt,
-        recovering=found.anew.get(id_),
+        coverage=replace(found.coverage.get(id_, NO_COVERAGE), within=verify),
+        link_counts=found.counts.get(id_, NO_COUNTS),
+        oldest_intent=found.oldest_intents.get(id_),
+        attention=tuple(found.attention.get(id_, ())),
+        other_repository_links=found.links_elsewhere.get(id_, 0),
+        webhook=found.webhooks.get(id_, NO_WEBHOOK),
+        write_doubt=found.doubt,
+        recovering=found.reread_progress.get(id_),
     )
 
 
-async def _rows(connection: AsyncConnection, only: ProjectId | None) -> dict[ProjectId, RowMapping]:
+async def _read_project_states(
+    connection: AsyncConnection, only: ProjectId | None
+) -> dict[ProjectId, RowMapping]:
     """What is remembered of each project."""
     query = select(projects) if only is None else select(projects).where(projects.c.project_id == only)
     found = (await connection.execute(query)).mappings()
     return {ProjectId(row["project_id"]): row for row in found}
 
 
-async def _recovering(
-    connection: AsyncConnection, by_state: coverage.Counts, rows: Mapping[ProjectId, RowMapping]
-) -> dict[ProjectId, Coverage]:
+async def _read_reread_progress(
+    connection: AsyncConnection, by_state: coverage.CountsByProject, rows: Mapping[ProjectId, RowMapping]
+) -> dict[ProjectId, VerificationCoverage]:
     """Projects that are read anew after a restore, and how far that is."""
     found = {}
     for id_, row in rows.items():
         if row["recovering"]:
             mine = {id_: by_state.get(id_, {})}
-            covered = await coverage.of(connection, mine, row["restored_at"] or FAR)
-            found[id_] = covered.get(id_, Coverage())
+            covered = await coverage.read_coverage(connection, mine, row["restored_at"] or NEVER)
+            found[id_] = covered.get(id_, VerificationCoverage())
     return found
 
 
-async def limits(connection: AsyncConnection, now: datetime) -> tuple[Limits, ...]:
+async def rate_limits(connection: AsyncConnection, now: datetime) -> tuple[CredentialLimits, ...]:
     """Every credential that has been used, by its fingerprint."""
     rows = await connection.execute(select(governor).order_by(governor.c.credential))
     return tuple(
-        Limits(
+        CredentialLimits(
             credential=row["credential"],
             remaining=row["rate_remaining"],
             limit=row["rate_limit"],
             reset_at=row["rate_reset_at"],
             blocked_until=row["blocked_until"],
-            points_last_minute=windows.points_in_last_minute(from_json(row["spent"], windows.Spent), now),
+            points_last_minute=windows.points_in_last_minute(
+                from_json(row["spent"], windows.WindowUsage), now
+            ),
         )
         for row in rows.mappings()
     )

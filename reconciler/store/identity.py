@@ -11,25 +11,25 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, text, update
 
 from reconciler.errors import ConfigurationError, DatabaseError, UsageError
-from reconciler.model.identity import COPY, MOVED, Identity
+from reconciler.model.identity import ACCEPT_COPY, ACCEPT_MOVED, DatabaseInstance
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.engine import Database
-from reconciler.store.meta import INSTANCE, put
+from reconciler.store.meta import INSTANCE_KEY, save_value
 from reconciler.store.records import from_json, to_json
 from reconciler.store.tables import links, meta, projects
 
-PLACE = "place"  # JSON of a Place: where the instance was bound
-TWIN = "twin"  # where another database was seen to write as this one, in words
-PAST = "past"  # JSON list: instances that are no more
+LOCATION_KEY = "place"  # JSON of a Place: where the instance was bound
+DUPLICATE_KEY = "twin"  # where another database was seen to write as this one, in words
+PAST_INSTANCES_KEY = "past"  # JSON list: instances that are no more
 
-Place = Mapping[str, str]
+DatabaseLocation = Mapping[str, str]
 
-POSTGRESQL = text(
+LOCATION_SQL = text(
     "SELECT (SELECT oid::text FROM pg_database WHERE datname = current_database()) AS database,"
     " 'sync_meta'::regclass::oid::text AS table,"
     " has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE') AS may"
 )
-SYSTEM = text("SELECT system_identifier::text FROM pg_catalog.pg_control_system()")
+SYSTEM_IDENTIFIER_SQL = text("SELECT system_identifier::text FROM pg_catalog.pg_control_system()")
 
 
 class StoredIdentity:
@@ -39,63 +39,67 @@ class StoredIdentity:
         self._database = database
         self._new_id = new_id
 
-    async def read(self) -> Identity:
+    async def read(self) -> DatabaseInstance:
         async with self._database.read() as connection:
-            return await found_in(connection)
+            return await read_identity(connection)
 
     async def bind(self) -> None:
         async with self._database.write() as connection:
-            if not (await found_in(connection)).bound:
-                await put(connection, PLACE, to_json(await _place(connection)))
+            if not (await read_identity(connection)).is_bound:
+                await save_value(connection, LOCATION_KEY, to_json(await _read_location(connection)))
 
-    async def decide(self, word: str) -> None:
+    async def declare_identity(self, word: str) -> None:
         async with self._database.write() as connection:
-            found = await found_in(connection)
-            if word in (MOVED, COPY):
-                if found.doubt is None:
+            found = await read_identity(connection)
+            if word in (ACCEPT_MOVED, ACCEPT_COPY):
+                if found.write_doubt is None:
                     raise UsageError(
                         f"nothing is to be decided: this database is {found.instance}, as it was"
                     )
-                if word == COPY:
-                    await put(connection, INSTANCE, str(self._new_id()))
-                await put(connection, PLACE, to_json(await _place(connection)))
-                await connection.execute(delete(meta).where(meta.c.key == TWIN))
+                if word == ACCEPT_COPY:
+                    await save_value(connection, INSTANCE_KEY, str(self._new_id()))
+                await save_value(connection, LOCATION_KEY, to_json(await _read_location(connection)))
+                await connection.execute(delete(meta).where(meta.c.key == DUPLICATE_KEY))
             else:
-                await _bury(connection, found, word)
+                await _retire_instance(connection, found, word)
             await connection.execute(update(projects).values(recovering=True, restored_at=None))
 
-    async def doubt(self, where: str) -> None:
+    async def record_duplicate_instance(self, where: str) -> None:
         async with self._database.write() as connection:
-            await put(connection, TWIN, where)
+            await save_value(connection, DUPLICATE_KEY, where)
 
 
-async def _bury(connection: AsyncConnection, found: Identity, instance: str) -> None:
+async def _retire_instance(connection: AsyncConnection, found: DatabaseInstance, instance: str) -> None:
     """What it wrote is ours from now on, and what it held is free."""
     held = select(func.count()).select_from(links).where(links.c.held_by == instance)
     if not (await connection.execute(held)).scalar():
         raise UsageError(f"no link is held by a database called {instance}")
-    await put(connection, PAST, to_json(sorted({*found.past, instance})))
+    await save_value(connection, PAST_INSTANCES_KEY, to_json(sorted({*found.past_instances, instance})))
     free = update(links).where(links.c.held_by == instance)
     await connection.execute(free.values(held_by=None, revision=links.c.revision + 1))
 
 
-async def found_in(connection: AsyncConnection) -> Identity:
+async def read_identity(connection: AsyncConnection) -> DatabaseInstance:
     """The identity of the database at the other end. Raises ConfigurationError, DatabaseError."""
-    wanted = select(meta.c.key, meta.c.value).where(meta.c.key.in_([INSTANCE, PLACE, TWIN, PAST]))
+    wanted = select(meta.c.key, meta.c.value).where(
+        meta.c.key.in_([INSTANCE_KEY, LOCATION_KEY, DUPLICATE_KEY, PAST_INSTANCES_KEY])
+    )
     known = {row.key: row.value for row in await connection.execute(wanted)}
-    if INSTANCE not in known:
+    if INSTANCE_KEY not in known:
         raise ConfigurationError("this database has no instance id; run `reconcile migrate`")
-    bound = from_json(known[PLACE], dict[str, str]) if PLACE in known else None
-    return Identity(
-        instance=known[INSTANCE],
-        bound=bound is not None,
-        moved=bound is not None and not same(bound, await _place(connection)),
-        twin=known.get(TWIN),
-        past=frozenset(from_json(known[PAST], list[str])) if PAST in known else frozenset(),
+    bound = from_json(known[LOCATION_KEY], dict[str, str]) if LOCATION_KEY in known else None
+    return DatabaseInstance(
+        instance=known[INSTANCE_KEY],
+        is_bound=bound is not None,
+        is_moved=bound is not None and not is_same_location(bound, await _read_location(connection)),
+        twin=known.get(DUPLICATE_KEY),
+        past_instances=frozenset(from_json(known[PAST_INSTANCES_KEY], list[str]))
+        if PAST_INSTANCES_KEY in known
+        else frozenset(),
     )
 
 
-def same(one: Place, other: Place) -> bool:
+def is_same_location(one: DatabaseLocation, other: DatabaseLocation) -> bool:
     """Whether two places are one. A role that may not read the system identifier goes by the OID of a table
     of ours, which a dump and its restore do not carry along either.
     """
@@ -104,18 +108,18 @@ def same(one: Place, other: Place) -> bool:
     return {**one, "system": ""} == {**other, "system": ""}
 
 
-async def _place(connection: AsyncConnection) -> Place:
+async def _read_location(connection: AsyncConnection) -> DatabaseLocation:
     if connection.dialect.name == "sqlite":
         rows = (await connection.exec_driver_sql("PRAGMA database_list")).mappings()
-        return _of_file(next(str(row["file"]) for row in rows if row["name"] == "main"))
-    row = (await connection.execute(POSTGRESQL)).one()
+        return _file_location(next(str(row["file"]) for row in rows if row["name"] == "main"))
+    row = (await connection.execute(LOCATION_SQL)).one()
     place = {"database": row.database, "table": row.table}
     if row.may:
-        place["system"] = (await connection.execute(SYSTEM)).scalar_one()
+        place["system"] = (await connection.execute(SYSTEM_IDENTIFIER_SQL)).scalar_one()
     return place
 
 
-def _of_file(path: str) -> Place:
+def _file_location(path: str) -> DatabaseLocation:
     try:
         file = Path(path).stat()
     except OSError:  # an open connection goes on reading and writing what is not there any more

@@ -11,14 +11,14 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.report import Integration, Project
 from reconciler.model.secret import Secret
 from reconciler.model.values import dataclass
-from reconciler.store.secrets import Vault
+from reconciler.store.secrets import SecretCipher
 
-SECRETS = ("token", "webhookSecret")
-NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+SECRET_CONFIG_KEYS = ("token", "webhookSecret")
+GITHUB_NAME_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class ProjectConfigs:
     """An active project and the JSON texts of its active github rows."""
 
     id: ProjectId
@@ -30,41 +30,43 @@ class BadConfigError(Exception):
     """What is wrong with a config, in words that follow "Its github integration"."""
 
 
-def to_project(found: Found, vault: Vault, app_repository: str | None) -> Project:
+def to_project(found: ProjectConfigs, vault: SecretCipher, app_repository: str | None) -> Project:
     """The project with its integration, or with its problem. The operator's App pair goes before any row."""
     try:
-        integration = _of_app(app_repository) if app_repository else _of_rows(found, vault)
+        integration = (
+            _integration_from_app(app_repository) if app_repository else _integration_from_rows(found, vault)
+        )
     except (BadConfigError, CredentialError) as error:
         return Project(id=found.id, name=found.name, integration=None, problem=str(error))
     return Project(id=found.id, name=found.name, integration=integration)
 
 
-def _of_app(repository: str) -> Integration:
+def _integration_from_app(repository: str) -> Integration:
     owner, _, repo = repository.partition("/")
-    return Integration(owner=_name(owner, "owner"), repo=_name(repo, "repo"), token=None)
+    return Integration(owner=_require_name(owner, "owner"), repo=_require_name(repo, "repo"), token=None)
 
 
-def _of_rows(found: Found, vault: Vault) -> Integration:
+def _integration_from_rows(found: ProjectConfigs, vault: SecretCipher) -> Integration:
     if not found.configs:
         raise BadConfigError(f"Project {found.name} has no active github integration.")
     if len(found.configs) > 1:
         raise BadConfigError(
-            f"Project {found.name} has {_count(len(found.configs))} active github integrations:"
+            f"Project {found.name} has {_number_word(len(found.configs))} active github integrations:"
             " switch off all but one in BugSpark."
         )
-    config = parsed(found.configs[0])
+    config = parse_config(found.configs[0])
     return Integration(
-        owner=_name(config.get("owner"), "owner"),
-        repo=_name(config.get("repo"), "repo"),
-        token=_token(config.get("token"), found.name, vault),
+        owner=_require_name(config.get("owner"), "owner"),
+        repo=_require_name(config.get("repo"), "repo"),
+        token=_decrypt_token(config.get("token"), found.name, vault),
     )
 
 
-def _count(number: int) -> str:
+def _number_word(number: int) -> str:
     return {2: "two", 3: "three"}.get(number, str(number))
 
 
-def parsed(text: str) -> dict[str, Any]:
+def parse_config(text: str) -> dict[str, Any]:
     """A config as its JSON text has it. Raises BadConfigError when it is no object."""
     try:
         config = msgspec.json.decode(text)
@@ -75,11 +77,11 @@ def parsed(text: str) -> dict[str, Any]:
     return config
 
 
-def _name(value: object, what: str) -> str:
+def _require_name(value: object, what: str) -> str:
     """A name that can stand in a path (docs/design.md, Security). It is not repeated: a stranger wrote it."""
     if value is None or value == "":
         raise BadConfigError(f"Its github integration has no {what}.")
-    if not isinstance(value, str) or not NAME.fullmatch(value) or value in (".", ".."):
+    if not isinstance(value, str) or not GITHUB_NAME_PATTERN.fullmatch(value) or value in (".", ".."):
         article = "an" if what == "owner" else "a"
         raise BadConfigError(
             f"Its github integration has {article} {what} that is no GitHub name"
@@ -88,17 +90,17 @@ def _name(value: object, what: str) -> str:
     return value
 
 
-def _token(value: object, project: str, vault: Vault) -> Secret:
+def _decrypt_token(value: object, project: str, vault: SecretCipher) -> Secret:
     if not isinstance(value, str) or not value.strip():
         raise BadConfigError("Its github integration has no token.")
-    return vault.read(value.strip(), project)
+    return vault.decrypt(value.strip(), project)
 
 
-def secrets_in(config: str) -> list[str]:
+def encrypted_or_plain_secrets(config: str) -> list[str]:
     """The values of a config that BugSpark or we keep encrypted, as stored; none of a malformed one."""
     try:
         found = msgspec.json.decode(config)
     except ValueError:
         return []
-    values = [found.get(name) for name in SECRETS] if isinstance(found, dict) else []
+    values = [found.get(name) for name in SECRET_CONFIG_KEYS] if isinstance(found, dict) else []
     return [value.strip() for value in values if isinstance(value, str) and value.strip()]

@@ -8,68 +8,72 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, Table, and_, bindparam, case, delete, exists, select, update
 
-from reconciler.errors import FenceLostError, PausedError
+from reconciler.errors import PausedError, ProjectLockLostError
 from reconciler.model.ids import ProjectId
 from reconciler.model.intent import Intent, IntentState, Operation
-from reconciler.model.link import CUT, Entry, EntryState, Link, LinkState
-from reconciler.model.report import Columns
+from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkState
+from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import Change
 from reconciler.ports import Claim
 from reconciler.store import binding, story
-from reconciler.store.apply import Ways
-from reconciler.store.bulk import source
+from reconciler.store.apply import StoreContext
+from reconciler.store.bulk import bind_rows
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.engine import Database
-from reconciler.store.questions import comments, entries, links, reports
+from reconciler.store.questions import comment_pairs, comments, links, reports
 from reconciler.store.records import (
-    ENTRY_KINDS,
-    entry_row,
-    kinds,
+    COMMENT_PAIR_COLUMN_TYPES,
+    column_types,
+    comment_pair_row,
     link_row,
-    to_entry,
+    to_comment_pair,
     to_intent,
     to_link,
 )
-from reconciler.store.rows import ids
+from reconciler.store.rows import select_ids
 from reconciler.store.tables import intents, projects
-from reconciler.store.wishes import put
+from reconciler.store.wishes import upsert_intents
 
-COMMENTING = (Operation.CREATE_COMMENT, Operation.EDIT_COMMENT)
-UNSENT = (IntentState.PLANNED, IntentState.QUARANTINED)
+COMMENT_OPERATIONS = (Operation.CREATE_COMMENT, Operation.EDIT_COMMENT)
+UNSENT_STATES = (IntentState.PLANNED, IntentState.QUARANTINED)
 
-PAUSED = select(projects.c.paused).where(projects.c.project_id == intents.c.project_id).scalar_subquery()
-PLANNED = (
+PROJECT_PAUSED = (
+    select(projects.c.paused).where(projects.c.project_id == intents.c.project_id).scalar_subquery()
+)
+SELECT_CLAIMABLE = (
     select(
         intents,
-        PAUSED.label("paused"),
-        *(each.label(f"{each.table.name}.{each.name}") for each in (*links.c, *entries.c)),
+        PROJECT_PAUSED.label("paused"),
+        *(each.label(f"{each.table.name}.{each.name}") for each in (*links.c, *comment_pairs.c)),
     )
     .select_from(
         intents.outerjoin(links, links.c.id == intents.c.link_id).outerjoin(
-            entries, entries.c.id == intents.c.entry_id
+            comment_pairs, comment_pairs.c.id == intents.c.entry_id
         )
     )
-    .where(intents.c.id == bindparam("wanted"), intents.c.state.in_(UNSENT))
+    .where(intents.c.id == bindparam("wanted"), intents.c.state.in_(UNSENT_STATES))
     .with_for_update(of=intents)
 )
 """One round trip for what a claim looks at: a write is sent between two commits, so each one counts."""
 
 # What is set comes with the parameters. Built once: every write to GitHub waits for all of these.
-AS_READ = update(intents).where(intents.c.id == bindparam("wanted"), intents.c.attempts == bindparam("was"))
-DONE = delete(intents).where(intents.c.id == bindparam("wanted"))
-TOLD = update(entries).where(entries.c.id == bindparam("wanted"))
-IS_COMMENT = select(exists().where(comments.c.id == bindparam("wanted")))
-IS_REPORT = select(exists().where(reports.c.id == bindparam("wanted")))
+UPDATE_IF_UNCHANGED = update(intents).where(
+    intents.c.id == bindparam("wanted"), intents.c.attempts == bindparam("was")
+)
+DELETE_INTENT = delete(intents).where(intents.c.id == bindparam("wanted"))
+UPDATE_COMMENT_PAIR = update(comment_pairs).where(comment_pairs.c.id == bindparam("wanted"))
+COMMENT_EXISTS = select(exists().where(comments.c.id == bindparam("wanted")))
+REPORT_EXISTS = select(exists().where(reports.c.id == bindparam("wanted")))
 
 
 class StoredIntents:
     """The intents in the database."""
 
-    def __init__(self, database: Database, ways: Ways) -> None:
+    def __init__(self, database: Database, ways: StoreContext) -> None:
         self._database = database
         self._ways = ways
 
-    async def open(self, project_id: ProjectId) -> tuple[Intent, ...]:
+    async def list_open(self, project_id: ProjectId) -> tuple[Intent, ...]:
         query = select(intents).where(intents.c.project_id == project_id)
         async with self._database.read() as connection:
             rows = await connection.execute(query.order_by(intents.c.created_at, intents.c.id))
@@ -80,15 +84,15 @@ class StoredIntents:
         if not wishes:
             return
         async with self._database.write() as connection:
-            await put(connection, wishes, at=min(each.created_at for each in wishes))
+            await upsert_intents(connection, wishes, at=min(each.created_at for each in wishes))
 
     async def claim(self, intent: Intent, at: datetime) -> Claim | None:
         async with self._database.write() as connection:
-            found = await _planned(connection, intent)
+            found = await _lock_claimable(connection, intent)
             if found is None:
                 return None
             present = found.intent
-            if await _cause_gone(connection, present, found.link, found.entry):
+            if await _is_cause_gone(connection, present, found.link, found.pair):
                 return replace(found, cause_gone=True)
             claimed = replace(
                 present,
@@ -98,10 +102,10 @@ class StoredIntents:
                 ended_at=at,  # until the attempt's own end is known
                 not_before=None,
             )
-            await _set(connection, claimed, was=present.attempts)
+            await _update_if_unchanged(connection, claimed, was=present.attempts)
             return replace(found, intent=claimed)
 
-    async def give_back(self, intent: Intent) -> None:
+    async def release_claim(self, intent: Intent) -> None:
         async with self._database.write() as connection:
             await connection.execute(
                 update(intents)
@@ -118,26 +122,26 @@ class StoredIntents:
         intent: Intent,
         *,
         link: Link | None,
-        entry: Entry | None,
+        entry: CommentPair | None,
         changes: Sequence[Change],
         at: datetime,
     ) -> None:
         """Raises FenceLostError when the link has moved since it was read: then nothing is stored."""
         async with self._database.write() as connection:
-            await connection.execute(DONE, {"wanted": intent.id})
+            await connection.execute(DELETE_INTENT, {"wanted": intent.id})
             if link is not None:
                 await self._store_link(connection, link)
             if entry is not None:
-                values = dict(zip(ENTRY_KINDS, entry_row(entry, intent), strict=True))
-                await connection.execute(TOLD, {"wanted": entry.id, **values})
-            await story.tell(connection, intent.project_id, at, changes)
+                values = dict(zip(COMMENT_PAIR_COLUMN_TYPES, comment_pair_row(entry, intent), strict=True))
+                await connection.execute(UPDATE_COMMENT_PAIR, {"wanted": entry.id, **values})
+            await story.append_changes(connection, intent.project_id, at, changes)
 
-    async def settle(self, intent: Intent) -> None:
+    async def save_unconfirmed(self, intent: Intent) -> None:
         """One that rests is told in the story, with its reason."""
         async with self._database.write() as connection:
-            await _set(connection, intent, was=intent.attempts)
+            await _update_if_unchanged(connection, intent, was=intent.attempts)
             if intent.state is IntentState.QUARANTINED:
-                await story.tell_rest(connection, intent)
+                await story.append_quarantine(connection, intent)
 
     async def cancel(self, cancelled: Collection[Intent]) -> None:
         """Only as they were read: one that has been claimed since stays."""
@@ -145,7 +149,7 @@ class StoredIntents:
             return
         rows = [(each.id, each.state, each.attempts) for each in cancelled]
         async with self._database.write() as connection:
-            given = source(connection, kinds(intents, "id", "state", "attempts"), rows)
+            given = bind_rows(connection, column_types(intents, "id", "state", "attempts"), rows)
             same = select(given.c.id).where(
                 intents.c.id == given.c.id,
                 intents.c.state == given.c.state,
@@ -153,35 +157,41 @@ class StoredIntents:
             )
             gone = delete(intents).where(same.exists()).returning(intents.c.entry_id)
             ended = [id_ for id_ in (await connection.execute(gone)).scalars() if id_ is not None]
-            await _end(connection, ended)
+            await _end_waiting_pairs(connection, ended)
 
     async def _store_link(self, connection: AsyncConnection, link: Link) -> None:
         if link.revision == 0:
             url = f"{self._ways.web_url}/{link.repository}/issues/{link.number}"
-            columns = Columns(repository=link.repository, number=link.number, url=url)
-            return await binding.export(connection, link, columns)
+            columns = IssueColumns(repository=link.repository, number=link.number, url=url)
+            return await binding.create_exported_link(connection, link, columns)
         row = link_row(link, link.revision + 1)
         same = (links.c.id == link.id, links.c.revision == link.revision)
         if (await connection.execute(update(links).where(*same).values(row))).rowcount == 0:
-            raise FenceLostError(
+            raise ProjectLockLostError(
                 f"The link of {link.repository}#{link.number} was changed by somebody else meanwhile."
             )
         return None
 
 
-async def _end(connection: AsyncConnection, wanted: Collection[UUID]) -> None:
+async def _end_waiting_pairs(connection: AsyncConnection, wanted: Collection[UUID]) -> None:
     """Rows that waited for wishes which are gone. One comment has one wish: where another link waits for the
     same comment, its wish was kept out by the one that is gone, and the link is due to be looked at whole.
     """
     if not wanted:
         return
-    mine = and_(entries.c.id.in_(ids(connection.dialect.name, wanted)), entries.c.state == EntryState.PENDING)
-    there = exists().where(comments.c.id == entries.c.local_id)
-    reason = case((there, CUT), else_="deleted in BugSpark")
-    ended = update(entries).where(mine).values(state=EntryState.ENDED.value, reason=reason)
-    said = [id_ for id_ in (await connection.execute(ended.returning(entries.c.local_id))).scalars() if id_]
-    waiting = select(entries.c.link_id).where(
-        entries.c.local_id.in_(ids(connection.dialect.name, said)), entries.c.state == EntryState.PENDING
+    mine = and_(
+        comment_pairs.c.id.in_(select_ids(connection.dialect.name, wanted)),
+        comment_pairs.c.state == CommentPairState.PENDING,
+    )
+    there = exists().where(comments.c.id == comment_pairs.c.local_id)
+    reason = case((there, UNLINKED_BEFORE_SENDING), else_="deleted in BugSpark")
+    ended = update(comment_pairs).where(mine).values(state=CommentPairState.ENDED.value, reason=reason)
+    said = [
+        id_ for id_ in (await connection.execute(ended.returning(comment_pairs.c.local_id))).scalars() if id_
+    ]
+    waiting = select(comment_pairs.c.link_id).where(
+        comment_pairs.c.local_id.in_(select_ids(connection.dialect.name, said)),
+        comment_pairs.c.state == CommentPairState.PENDING,
     )
     await connection.execute(
         update(links)
@@ -190,46 +200,48 @@ async def _end(connection: AsyncConnection, wanted: Collection[UUID]) -> None:
     )
 
 
-async def _planned(connection: AsyncConnection, intent: Intent) -> Claim | None:
+async def _lock_claimable(connection: AsyncConnection, intent: Intent) -> Claim | None:
     """The intent, locked, with what it is about, if it is there to be claimed; one in quarantine is, too."""
-    row = (await connection.execute(PLANNED, {"wanted": intent.id})).mappings().first()
+    row = (await connection.execute(SELECT_CLAIMABLE, {"wanted": intent.id})).mappings().first()
     if row is None:
         return None
     if row["paused"]:
         raise PausedError(
             "It was paused while this pass was at work: nothing more is written; reconcile resume goes on."
         )
-    link, entry = _part(row, links), _part(row, entries)
+    link, entry = _columns_of(row, links), _columns_of(row, comment_pairs)
     return Claim(
-        intent=to_intent(row), link=to_link(link) if link else None, entry=to_entry(entry) if entry else None
+        intent=to_intent(row),
+        link=to_link(link) if link else None,
+        pair=to_comment_pair(entry) if entry else None,
     )
 
 
-def _part(row: RowMapping, table: Table) -> RowMapping | None:
+def _columns_of(row: RowMapping, table: Table) -> RowMapping | None:
     """One table's columns of a joined row, None where nothing was joined."""
     found = {column.name: row[f"{table.name}.{column.name}"] for column in table.c}
     return cast("RowMapping", found) if found["id"] is not None else None
 
 
-async def _cause_gone(
-    connection: AsyncConnection, intent: Intent, link: Link | None, entry: Entry | None
+async def _is_cause_gone(
+    connection: AsyncConnection, intent: Intent, link: Link | None, entry: CommentPair | None
 ) -> bool:
     """Nobody wants it any more: what it is about was deleted or cut loose, or has been linked meanwhile."""
     if intent.operation is Operation.CREATE_ISSUE:
-        return not await _free(connection, intent)
+        return not await _is_report_unlinked(connection, intent)
     if link is None or link.state is not LinkState.ACTIVE:
         return True
     if intent.operation is Operation.DELETE_COMMENT:
         return False
     if intent.operation is Operation.CREATE_COMMENT and (
-        entry is None or entry.state is not EntryState.PENDING
+        entry is None or entry.state is not CommentPairState.PENDING
     ):
         return True
-    there = IS_COMMENT if intent.operation in COMMENTING else IS_REPORT
+    there = COMMENT_EXISTS if intent.operation in COMMENT_OPERATIONS else REPORT_EXISTS
     return not (await connection.execute(there, {"wanted": intent.local_id})).scalar_one()
 
 
-async def _free(connection: AsyncConnection, intent: Intent) -> bool:
+async def _is_report_unlinked(connection: AsyncConnection, intent: Intent) -> bool:
     """The report is there, without columns and without a link."""
     over = (LinkState.UNLINKED, LinkState.REPORT_DELETED)
     linked = exists().where(links.c.report_id == reports.c.id, links.c.state.not_in(over))
@@ -239,7 +251,7 @@ async def _free(connection: AsyncConnection, intent: Intent) -> bool:
     return (await connection.execute(query)).first() is not None
 
 
-async def _set(connection: AsyncConnection, intent: Intent, *, was: int) -> None:
+async def _update_if_unchanged(connection: AsyncConnection, intent: Intent, *, was: int) -> None:
     """What sending changes about an intent, only at the attempt it was read at."""
     values = {
         "state": intent.state,
@@ -247,7 +259,7 @@ async def _set(connection: AsyncConnection, intent: Intent, *, was: int) -> None
         "claimed_at": intent.claimed_at,
         "ended_at": intent.ended_at,
         "not_before": intent.not_before,
-        "empty_looks": intent.empty_looks,
+        "empty_looks": intent.empty_searches,
         "reason": intent.reason,
     }
-    await connection.execute(AS_READ, {"wanted": intent.id, "was": was, **values})
+    await connection.execute(UPDATE_IF_UNCHANGED, {"wanted": intent.id, "was": was, **values})

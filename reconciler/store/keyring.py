@@ -12,44 +12,44 @@ from sqlalchemy import or_, select
 from reconciler.model.secret import Secret
 from reconciler.model.values import dataclass
 from reconciler.store.engine import Database
-from reconciler.store.meta import MARKER_KEY, put
+from reconciler.store.meta import MARKER_KEY, save_value
 from reconciler.store.tables import meta
 
-PREFIX = "marker_key:"
+META_KEY_PREFIX = "marker_key:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class StoredMarkerKeys:
     """What the ring holds. `keys` by their names; `closed`: names of those that no present key opens."""
 
-    made: Secret | None = None  # by `migrate`
+    migrated_key: Secret | None = None  # by `migrate`
     keys: Mapping[str, Secret] = field(default_factory=dict)  # as hexadecimal digits
-    stale: frozenset[str] = frozenset()  # opened by an older key: to be kept again
-    closed: tuple[str, ...] = ()
+    outdated_names: frozenset[str] = frozenset()  # opened by an older key: to be kept again
+    unreadable_names: tuple[str, ...] = ()
 
 
-class KeyRing:
+class MarkerKeyStore:
     """Marker keys at rest. `keys`: BugSpark's ENCRYPTION_KEYs, newest first."""
 
     def __init__(self, database: Database, keys: tuple[Secret, ...]) -> None:
         self._database = database
         self._keys = tuple(key.reveal().encode() for key in keys)
 
-    async def read(self) -> Kept:
-        query = select(meta).where(or_(meta.c.key == MARKER_KEY, meta.c.key.startswith(PREFIX)))
+    async def read(self) -> StoredMarkerKeys:
+        query = select(meta).where(or_(meta.c.key == MARKER_KEY, meta.c.key.startswith(META_KEY_PREFIX)))
         async with self._database.read() as connection:
             rows = {row.key: row.value for row in await connection.execute(query)}
         made = rows.pop(MARKER_KEY, None)
-        names = {key.removeprefix(PREFIX): value for key, value in rows.items()}
-        opened = {name: self._open(value) for name, value in names.items()}
-        return Kept(
-            made=Secret(made) if made else None,
+        names = {key.removeprefix(META_KEY_PREFIX): value for key, value in rows.items()}
+        opened = {name: self._decrypt(value) for name, value in names.items()}
+        return StoredMarkerKeys(
+            migrated_key=Secret(made) if made else None,
             keys={name: found[0] for name, found in opened.items() if found},
-            stale=frozenset(name for name, found in opened.items() if found and found[1]),
-            closed=tuple(sorted(name for name, found in opened.items() if not found)),
+            outdated_names=frozenset(name for name, found in opened.items() if found and found[1]),
+            unreadable_names=tuple(sorted(name for name, found in opened.items() if not found)),
         )
 
-    async def keep(self, keys: Mapping[str, Secret]) -> None:
+    async def save(self, keys: Mapping[str, Secret]) -> None:
         """Store these under the newest key. Without any key nothing is stored: never in clear."""
         if not self._keys:
             return
@@ -58,9 +58,11 @@ class KeyRing:
         newest = Fernet(self._keys[0])
         async with self._database.write() as connection:
             for name, key in keys.items():
-                await put(connection, PREFIX + name, newest.encrypt(key.reveal().encode()).decode())
+                await save_value(
+                    connection, META_KEY_PREFIX + name, newest.encrypt(key.reveal().encode()).decode()
+                )
 
-    def _open(self, stored: str) -> tuple[Secret, bool] | None:
+    def _decrypt(self, stored: str) -> tuple[Secret, bool] | None:
         """The key, and whether it was an older one that opened it."""
         from cryptography.fernet import Fernet, InvalidToken
 

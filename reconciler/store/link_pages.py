@@ -29,19 +29,19 @@ from sqlalchemy import (
 from sqlalchemy.sql.expression import ColumnElement
 
 from reconciler.model.ids import LinkId, ProjectId
-from reconciler.model.link import Frozen, LinkState
-from reconciler.model.listing import LinkPage, LinkRow, Position, Pressing, Wanted
+from reconciler.model.link import FrozenField, LinkState
+from reconciler.model.listing import LinkFilter, LinkPage, LinkPosition, LinkRow, Urgency
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.questions import links, reports
 from reconciler.store.records import from_json
-from reconciler.store.rows import ids
-from reconciler.store.tallies import LIVE, TOLD, oddities
+from reconciler.store.rows import select_ids
+from reconciler.store.tallies import ATTENTION_STATES, LIVE_STATES, links_not_synced
 
-NUMBER = re.compile(r"(?:[A-Za-z0-9._/-]*#)?([0-9]{1,9})")
-TRACKING = re.compile(r"[A-Za-z]{1,15}-[0-9]{1,10}")
-FEW = 2_000
+ISSUE_NUMBER_PATTERN = re.compile(r"(?:[A-Za-z0-9._/-]*#)?([0-9]{1,9})")
+TRACKING_ID_PATTERN = re.compile(r"[A-Za-z]{1,15}-[0-9]{1,10}")
+MAX_TITLE_MATCHES = 2_000
 """So many titles with a word are looked up; with more of them a walk soon meets enough for a page."""
-COLUMNS = (
+LINK_ROW_COLUMNS = (
     links.c.id,
     links.c.report_id,
     links.c.repository,
@@ -57,18 +57,18 @@ COLUMNS = (
 )
 
 
-async def read(
-    connection: AsyncConnection, project_id: ProjectId, wanted: Wanted, limit: int, now: datetime
+async def read_link_page(
+    connection: AsyncConnection, project_id: ProjectId, wanted: LinkFilter, limit: int, now: datetime
 ) -> LinkPage:
     """At most `limit` links."""
-    few = await _titled(connection, project_id, wanted)
+    few = await _find_title_matches(connection, project_id, wanted)
     if few == []:
         return LinkPage(rows=(), more_before=False, more_after=False)
-    titled = None if few is None else ids(connection.dialect.name, few, "titled")
+    titled = None if few is None else select_ids(connection.dialect.name, few, "titled")
     found = (
         (
             await connection.execute(
-                question(connection.dialect.name, project_id, wanted, limit + 1, now, titled)
+                link_page_query(connection.dialect.name, project_id, wanted, limit + 1, now, titled)
             )
         )
         .mappings()
@@ -78,18 +78,18 @@ async def read(
     backwards = wanted.before is not None
     if backwards:
         rows = rows[::-1]
-    pressing = await _pressing_of(connection, project_id, [row["id"] for row in rows], now)
+    pressing = await _most_pressing(connection, project_id, [row["id"] for row in rows], now)
     return LinkPage(
-        rows=tuple(_row(row, pressing) for row in rows),
+        rows=tuple(_to_link_row(row, pressing) for row in rows),
         more_before=more if backwards else wanted.after is not None,
         more_after=True if backwards else more,
     )
 
 
-def question(
+def link_page_query(
     dialect: str,
     project_id: ProjectId,
-    wanted: Wanted,
+    wanted: LinkFilter,
     limit: int,
     now: datetime,
     titled: Select[UUID] | None = None,
@@ -99,119 +99,129 @@ def question(
     """
     order = (links.c.number, links.c.id)
     return (
-        select(*COLUMNS)
+        select(*LINK_ROW_COLUMNS)
         .select_from(links.outerjoin(reports, reports.c.id == links.c.report_id))
         .where(
-            _of(project_id, wanted, few=titled is not None),
+            _in_project(project_id, wanted, few=titled is not None),
             links.c.state != LinkState.UNLINKED,
-            *_from(wanted),
-            *_like(dialect, project_id, wanted.text.strip(), titled),
-            *_being(project_id, wanted.pressing, now),
+            *_beyond_position(wanted),
+            *_matches_text(dialect, project_id, wanted.text.strip(), titled),
+            *_has_rank(project_id, wanted.urgency, now),
         )
         .order_by(*(order if wanted.before is not None else (each.desc() for each in order)))
         .limit(limit)
     )
 
 
-def word_in(wanted: Wanted) -> str | None:
+def title_search_word(wanted: LinkFilter) -> str | None:
     """What is looked for in titles: whatever is neither a number nor a tracking id."""
     text = wanted.text.strip()
-    return None if not text or NUMBER.fullmatch(text) or TRACKING.fullmatch(text) else text
+    return (
+        None
+        if not text or ISSUE_NUMBER_PATTERN.fullmatch(text) or TRACKING_ID_PATTERN.fullmatch(text)
+        else text
+    )
 
 
-def with_word(dialect: str, project_id: ProjectId, word: str) -> Select[UUID]:
+def title_matches(dialect: str, project_id: ProjectId, word: str) -> Select[UUID]:
     """Reports whose titles have the word, up to one more than few."""
     theirs = select(reports.c.id).where(reports.c.project_id == project_id)
-    return theirs.where(_says(dialect, word)).limit(FEW + 1)
+    return theirs.where(_title_contains(dialect, word)).limit(MAX_TITLE_MATCHES + 1)
 
 
-def _says(dialect: str, word: str) -> ColumnElement[bool]:
+def _title_contains(dialect: str, word: str) -> ColumnElement[bool]:
     """In any case of letters. SQLite's LIKE minds none by itself, in half of the time."""
     title = reports.c.title
     is_in = title.contains if dialect == "sqlite" else title.icontains
     return is_in(word, autoescape=True)
 
 
-async def _titled(
-    connection: AsyncConnection, project_id: ProjectId, wanted: Wanted
+async def _find_title_matches(
+    connection: AsyncConnection, project_id: ProjectId, wanted: LinkFilter
 ) -> Sequence[UUID] | None:
     """The reports whose titles have the word; None where they are many, or no word is looked for."""
-    word = word_in(wanted)
+    word = title_search_word(wanted)
     if word is None:
         return None
-    found = (await connection.execute(with_word(connection.dialect.name, project_id, word))).scalars().all()
-    return found if len(found) <= FEW else None
+    found = (
+        (await connection.execute(title_matches(connection.dialect.name, project_id, word))).scalars().all()
+    )
+    return found if len(found) <= MAX_TITLE_MATCHES else None
 
 
-def _of(project_id: ProjectId, wanted: Wanted, *, few: bool) -> ColumnElement[bool]:
+def _in_project(project_id: ProjectId, wanted: LinkFilter, *, few: bool) -> ColumnElement[bool]:
     """Where few are looked up, SQLite would rather walk all of the project's: it must not look like a key.
     PostgreSQL sees through the CASE, and reckons better for it.
     """
     few = (
-        few or wanted.pressing not in (None, Pressing.SYNCED) or bool(TRACKING.fullmatch(wanted.text.strip()))
+        few
+        or wanted.urgency not in (None, Urgency.SYNCED)
+        or bool(TRACKING_ID_PATTERN.fullmatch(wanted.text.strip()))
     )
     return (case((true(), links.c.project_id)) if few else links.c.project_id) == project_id
 
 
-def _from(wanted: Wanted) -> Sequence[ColumnElement[bool]]:
+def _beyond_position(wanted: LinkFilter) -> Sequence[ColumnElement[bool]]:
     here = tuple_(links.c.number, links.c.id)
     if wanted.before is not None:
-        return (here > _at(wanted.before),)
-    return (here < _at(wanted.after),) if wanted.after is not None else ()
+        return (here > _position_tuple(wanted.before),)
+    return (here < _position_tuple(wanted.after),) if wanted.after is not None else ()
 
 
-def _at(position: Position) -> Any:
+def _position_tuple(position: LinkPosition) -> Any:
     return tuple_(literal(position.number), literal(position.link_id, Uuid()))
 
 
-def _like(
+def _matches_text(
     dialect: str, project_id: ProjectId, text: str, titled: Select[UUID] | None
 ) -> Sequence[ColumnElement[bool]]:
     if not text:
         return ()
-    if found := NUMBER.fullmatch(text):
+    if found := ISSUE_NUMBER_PATTERN.fullmatch(text):
         return (links.c.number == int(found[1]),)
-    if TRACKING.fullmatch(text):
+    if TRACKING_ID_PATTERN.fullmatch(text):
         theirs = select(reports.c.id).where(reports.c.project_id == project_id)
         return (links.c.report_id.in_(theirs.where(reports.c.tracking_id == text.upper())),)
     if titled is not None:
         return (links.c.report_id.in_(titled),)
-    return (_says(dialect, text),)
+    return (_title_contains(dialect, text),)
 
 
-def _being(project_id: ProjectId, pressing: Pressing | None, now: datetime) -> Sequence[ColumnElement[bool]]:
+def _has_rank(
+    project_id: ProjectId, pressing: Urgency | None, now: datetime
+) -> Sequence[ColumnElement[bool]]:
     """A link that is several things is the most pressing of them."""
     if pressing is None:
         return ()
-    odd = oddities(now, project_id).subquery("odd")
+    odd = links_not_synced(now, project_id).subquery("odd")
     of_rank = select(odd.c.link_id).where(odd.c.link_id.is_not(None))
-    ended = select(links.c.id).where(links.c.project_id == project_id, links.c.state.in_(TOLD))
+    ended = select(links.c.id).where(links.c.project_id == project_id, links.c.state.in_(ATTENTION_STATES))
     match pressing:
-        case Pressing.ATTENTION:
-            found = union_all(of_rank.where(odd.c.rank == Pressing.ATTENTION), ended.correlate(None))
+        case Urgency.ATTENTION:
+            found = union_all(of_rank.where(odd.c.rank == Urgency.ATTENTION), ended.correlate(None))
             return (links.c.id.in_(found),)
-        case Pressing.SYNCED:
-            return (links.c.state.in_(LIVE), links.c.id.not_in(of_rank))
+        case Urgency.SYNCED:
+            return (links.c.state.in_(LIVE_STATES), links.c.id.not_in(of_rank))
         case _:
             more = of_rank.where(odd.c.rank < pressing)
             return (links.c.id.in_(of_rank.where(odd.c.rank == pressing)), links.c.id.not_in(more))
 
 
-async def _pressing_of(
+async def _most_pressing(
     connection: AsyncConnection, project_id: ProjectId, wanted: Sequence[LinkId], now: datetime
-) -> Mapping[LinkId, Pressing]:
+) -> Mapping[LinkId, Urgency]:
     """Of those with which not all is quiet."""
-    odd = oddities(now, project_id).subquery("odd")
+    odd = links_not_synced(now, project_id).subquery("odd")
     query = (
         select(odd.c.link_id, func.min(odd.c.rank)).where(odd.c.link_id.in_(wanted)).group_by(odd.c.link_id)
     )
-    return {LinkId(id_): Pressing(rank) for id_, rank in await connection.execute(query)}
+    return {LinkId(id_): Urgency(rank) for id_, rank in await connection.execute(query)}
 
 
-def _row(row: RowMapping, pressing: Mapping[LinkId, Pressing]) -> LinkRow:
+def _to_link_row(row: RowMapping, pressing: Mapping[LinkId, Urgency]) -> LinkRow:
     state = LinkState(row["state"])
-    usual = Pressing.ATTENTION if state in TOLD else Pressing.SYNCED
-    frozen = from_json(row["frozen"], tuple[Frozen, ...]) if row["frozen"] else ()
+    usual = Urgency.ATTENTION if state in ATTENTION_STATES else Urgency.SYNCED
+    frozen = from_json(row["frozen"], tuple[FrozenField, ...]) if row["frozen"] else ()
     return LinkRow(
         id=row["id"],
         report_id=row["report_id"],
@@ -222,7 +232,7 @@ def _row(row: RowMapping, pressing: Mapping[LinkId, Pressing]) -> LinkRow:
         repository=row["repository"],
         number=row["number"],
         state=state,
-        pressing=pressing.get(row["id"], usual),
+        urgency=pressing.get(row["id"], usual),
         reason=row["reason"] or next((each.reason for each in frozen), None),
-        checked_at=row["checked_at"],
+        verified_at=row["checked_at"],
     )

@@ -6,35 +6,35 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Select, func, select
 
-from reconciler.model.dossier import Told
+from reconciler.model.dossier import DatedChange
 from reconciler.model.fields import Side
 from reconciler.model.ids import ProjectId
-from reconciler.model.kinds import CROSSED, Kind
+from reconciler.model.kinds import CROSS_SIDE_KINDS, Kind
 from reconciler.model.listing import (
-    Crossing,
-    Day,
-    Happened,
-    Held,
+    CrossSideWrite,
+    LinkFilter,
     LinkPage,
-    Run,
-    Wanted,
+    PassRun,
+    ProjectActivity,
+    ReportChange,
+    WithheldRow,
 )
 from reconciler.model.passes import PassResult
-from reconciler.model.snapshot import Limits
+from reconciler.model.snapshot import CredentialLimits
 from reconciler.ports import Clock
 from reconciler.store import health, link_pages, story, tallies
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.engine import Database
-from reconciler.store.questions import comments as theirs
+from reconciler.store.questions import comments as bugspark_comments
 from reconciler.store.questions import links, reports
 from reconciler.store.records import from_json
 from reconciler.store.tables import changes, comments, projects, runs, withheld
 
-EXCERPT = 200
+EXCERPT_LENGTH = 200
 """Characters of a comment that is to be deleted."""
-PLOTTED = 2000
+MAX_PLOT_POINTS = 2000
 """Passes and changes of a day, the newest: more are no clearer in a plot."""
-NO_TIME = timedelta(0)
+ZERO_DURATION = timedelta(0)
 SIDES = {side.value: side for side in Side}
 
 
@@ -45,10 +45,12 @@ class StoredListings:
         self._database = database
         self._clock = clock
 
-    async def limits(self) -> Mapping[ProjectId, Limits]:
+    async def rate_limits_by_project(self) -> Mapping[ProjectId, CredentialLimits]:
         query = select(projects.c.project_id, projects.c.account_credential)
         async with self._database.read() as connection:
-            known = {each.credential: each for each in await health.limits(connection, self._clock.now())}
+            known = {
+                each.credential: each for each in await health.rate_limits(connection, self._clock.now())
+            }
             rows = (await connection.execute(query)).all()
         return {ProjectId(id_): known[credential] for id_, credential in rows if credential in known}
 
@@ -58,23 +60,23 @@ class StoredListings:
             result = (await connection.execute(query)).scalar()
         return from_json(result, PassResult) if result else None
 
-    async def links(self, project_id: ProjectId, wanted: Wanted, limit: int) -> LinkPage:
+    async def link_page(self, project_id: ProjectId, wanted: LinkFilter, limit: int) -> LinkPage:
         async with self._database.read() as connection:
-            return await link_pages.read(connection, project_id, wanted, limit, self._clock.now())
+            return await link_pages.read_link_page(connection, project_id, wanted, limit, self._clock.now())
 
-    async def changes(self, project_id: ProjectId, limit: int) -> tuple[Happened, ...]:
+    async def recent_changes(self, project_id: ProjectId, limit: int) -> tuple[ReportChange, ...]:
         newest = (
             select(changes)
             .where(changes.c.project_id == project_id)
             .order_by(changes.c.at.desc(), changes.c.id.desc())
             .limit(limit)
         )
-        return await self._happened(newest)
+        return await self._read_changes(newest)
 
-    async def conflicts(self, project_id: ProjectId, limit: int) -> tuple[Happened, ...]:
-        return await self._happened(tallies.conflicts(self._clock.now(), project_id, limit))
+    async def standing_conflicts(self, project_id: ProjectId, limit: int) -> tuple[ReportChange, ...]:
+        return await self._read_changes(tallies.standing_conflicts(self._clock.now(), project_id, limit))
 
-    async def withheld(self, project_id: ProjectId, limit: int) -> tuple[Held, ...]:
+    async def withheld_deletions(self, project_id: ProjectId, limit: int) -> tuple[WithheldRow, ...]:
         query = (
             select(
                 withheld.c.report_id,
@@ -83,12 +85,12 @@ class StoredListings:
                 links.c.number,
                 comments.c.author,
                 reports.c.tracking_id,
-                func.substr(theirs.c.body, 1, EXCERPT).label("text"),
+                func.substr(bugspark_comments.c.body, 1, EXCERPT_LENGTH).label("text"),
             )
             .select_from(
                 withheld.outerjoin(links, links.c.id == withheld.c.link_id)
                 .outerjoin(comments, comments.c.id == withheld.c.entry_id)
-                .outerjoin(theirs, theirs.c.id == comments.c.local_id)
+                .outerjoin(bugspark_comments, bugspark_comments.c.id == comments.c.local_id)
                 .outerjoin(reports, reports.c.id == withheld.c.report_id)
             )
             .where(withheld.c.project_id == project_id)
@@ -96,18 +98,20 @@ class StoredListings:
             .limit(limit)
         )
         async with self._database.read() as connection:
-            return tuple(_held(row) for row in (await connection.execute(query)).mappings())
+            return tuple(_to_withheld_line(row) for row in (await connection.execute(query)).mappings())
 
-    async def day(self, project_id: ProjectId, since: datetime, until: datetime) -> Day:
+    async def activity_between(
+        self, project_id: ProjectId, since: datetime, until: datetime
+    ) -> ProjectActivity:
         async with self._database.read() as connection:
-            return Day(
+            return ProjectActivity(
                 since=since,
                 until=until,
                 runs=await _runs(connection, project_id, since, until),
-                crossings=await _crossings(connection, project_id, since, until),
+                writes=await _crossings(connection, project_id, since, until),
             )
 
-    async def _happened(self, lines: Select[Any]) -> tuple[Happened, ...]:
+    async def _read_changes(self, lines: Select[Any]) -> tuple[ReportChange, ...]:
         """The report and issue are looked up for the few lines that are shown."""
         line = lines.subquery("line")
         query = (
@@ -120,60 +124,62 @@ class StoredListings:
             .order_by(line.c.at.desc(), line.c.id.desc())
         )
         async with self._database.read() as connection:
-            return tuple(_happened(row) for row in (await connection.execute(query)).mappings())
+            return tuple(_to_change_line(row) for row in (await connection.execute(query)).mappings())
 
 
 async def _runs(
     connection: AsyncConnection, project_id: ProjectId, since: datetime, until: datetime
-) -> tuple[Run, ...]:
+) -> tuple[PassRun, ...]:
     query = (
         select(runs.c.at, runs.c.outcome)
         .where(runs.c.project_id == project_id, runs.c.at >= since, runs.c.at <= until)
         .order_by(runs.c.at.desc())
-        .limit(PLOTTED)
+        .limit(MAX_PLOT_POINTS)
     )
-    return tuple(Run(at=at, outcome=outcome) for at, outcome in await connection.execute(query))
+    return tuple(PassRun(at=at, outcome=outcome) for at, outcome in await connection.execute(query))
 
 
 async def _crossings(
     connection: AsyncConnection, project_id: ProjectId, since: datetime, until: datetime
-) -> tuple[Crossing, ...]:
+) -> tuple[CrossSideWrite, ...]:
     query = (
         select(changes.c.at, changes.c.side, changes.c.since)
         .where(
             changes.c.project_id == project_id,
             changes.c.at >= since,
             changes.c.at <= until,
-            changes.c.kind.in_([kind.value for kind in CROSSED]),
+            changes.c.kind.in_([kind.value for kind in CROSS_SIDE_KINDS]),
         )
         .order_by(changes.c.at.desc())
-        .limit(PLOTTED)
+        .limit(MAX_PLOT_POINTS)
     )
     return tuple(
-        Crossing(at=at, side=SIDES[side], waited=None if began is None else max(NO_TIME, at - began))
+        CrossSideWrite(
+            at=at, side=SIDES[side], waited=None if began is None else max(ZERO_DURATION, at - began)
+        )
         for at, side, began in await connection.execute(query)
     )
 
 
-def _happened(row: RowMapping) -> Happened:
-    return Happened(
-        told=Told(at=row["at"], change=story.to_change(row)),
+def _to_change_line(row: RowMapping) -> ReportChange:
+    return ReportChange(
+        dated_change=DatedChange(at=row["at"], change=story.to_change(row)),
         tracking_id=row["tracking_id"],
         title=row["title"],
-        issue=_issue(row),
+        issue=_issue_label(row),
     )
 
 
-def _held(row: RowMapping) -> Held:
-    return Held(
+def _to_withheld_line(row: RowMapping) -> WithheldRow:
+    return WithheldRow(
         report_id=row["report_id"],
         tracking_id=row["tracking_id"],
-        issue=_issue(row),
+        issue=_issue_label(row),
         kind=Kind(row["kind"]),
         author=row["author"],
         text=row["text"],
     )
 
 
-def _issue(row: RowMapping) -> str | None:
+def _issue_label(row: RowMapping) -> str | None:
     return f"{row['repository']}#{row['number']}" if row["number"] else None

@@ -6,11 +6,11 @@ from reconciler.store.connection import AsyncConnection
 from reconciler.store.engine import Database
 from reconciler.store.tables import meta
 
-INSTANCE = "instance"  # a uuid: names this database in every marker
+INSTANCE_KEY = "instance"  # a uuid: names this database in every marker
 MARKER_KEY = "marker_key"  # 32 random bytes as hex
 
 
-class Meta:
+class MetaTable:
     """`sync_meta`, a few keys and values."""
 
     def __init__(self, database: Database) -> None:
@@ -25,7 +25,7 @@ class Meta:
     async def set(self, key: str, value: str) -> None:
         """Store a value, whatever it was before."""
         async with self._database.write() as connection:
-            await put(connection, key, value)
+            await save_value(connection, key, value)
 
     async def forget(self, key: str) -> None:
         """Remove a value; none is fine."""
@@ -33,7 +33,7 @@ class Meta:
             await connection.execute(delete(meta).where(meta.c.key == key))
 
 
-async def put(connection: AsyncConnection, key: str, value: str) -> None:
+async def save_value(connection: AsyncConnection, key: str, value: str) -> None:
     """The same within a transaction."""
     done = await connection.execute(update(meta).where(meta.c.key == key).values(value=value))
     if done.rowcount == 0:

@@ -14,22 +14,24 @@ from typing import Any
 from sqlalchemy import String, Text, and_, bindparam, cast, exists, func, not_, or_, select, text
 from sqlalchemy.sql.expression import BindParameter, ColumnElement, FromClause, Select
 
-from reconciler.model.link import EntryState, LinkState
+from reconciler.model.link import CommentPairState, LinkState
 from reconciler.store import bugspark, tables
 
-links, entries = tables.links, tables.comments
+links, comment_pairs = tables.links, tables.comments
 reports, comments, users = bugspark.reports, bugspark.comments, bugspark.users
 
-LIVE = text(f"sync_links.{tables.LIVE}")
+LIVE_LINK = text(f"sync_links.{tables.LIVE_LINK_SQL}")
 """Word for word the condition of the partial indexes: SQLite recognises it in no other spelling."""
 
-COPIED = text(
-    tables.COPIED.replace("state", "sync_comments.state").replace("local_id", "sync_comments.local_id")
+COPIED_COMMENT = text(
+    tables.COPIED_COMMENT_SQL.replace("state", "sync_comments.state").replace(
+        "local_id", "sync_comments.local_id"
+    )
 )
 
-PROJECT: BindParameter[Any] = bindparam("project")
-NOW: BindParameter[Any] = bindparam("now")
-REPOSITORY = bindparam("repository", type_=String())
+PROJECT_PARAMETER: BindParameter[Any] = bindparam("project")
+NOW_PARAMETER: BindParameter[Any] = bindparam("now")
+REPOSITORY_PARAMETER = bindparam("repository", type_=String())
 
 REPORT_COLUMNS = (
     reports.c.id,
@@ -49,38 +51,38 @@ REPORT_COLUMNS = (
 
 
 @cache
-def moved() -> Select[Any]:
+def changed_reports() -> Select[Any]:
     """(report id, link id) where the columns differ from the link, an ACTIVE link's base from the report, or
     (link id null) columns name this repository and there is no link. Of `project`, `repository` (in small
     letters).
     """
-    tied = and_(links.c.report_id == reports.c.id, not_(over()))
+    tied = and_(links.c.report_id == reports.c.id, not_(is_past_link()))
     return (
         select(reports.c.id.label("report_id"), links.c.id.label("link_id"))
         .select_from(reports.outerjoin(links, tied))
-        .where(reports.c.project_id == PROJECT, differs(reports, links, REPOSITORY))
+        .where(reports.c.project_id == PROJECT_PARAMETER, is_different(reports, links, REPOSITORY_PARAMETER))
     )
 
 
 @cache
-def moved_or_orphaned() -> Select[Any]:
+def changed_or_orphaned() -> Select[Any]:
     """`moved`, and `orphans` with a report id of null: PostgreSQL hashes both tables once for the two."""
-    theirs = select(reports).where(reports.c.project_id == PROJECT).subquery("theirs")
-    ours = select(links).where(links.c.project_id == PROJECT, not_(over())).subquery("ours")
+    theirs = select(reports).where(reports.c.project_id == PROJECT_PARAMETER).subquery("theirs")
+    ours = select(links).where(links.c.project_id == PROJECT_PARAMETER, not_(is_past_link())).subquery("ours")
     lost = and_(theirs.c.id.is_(None), ours.c.state.in_([LinkState.NEW, LinkState.ACTIVE]))
     return (
         select(theirs.c.id.label("report_id"), ours.c.id.label("link_id"))
         .select_from(theirs.join(ours, ours.c.report_id == theirs.c.id, full=True))
-        .where(or_(lost, and_(theirs.c.id.is_not(None), differs(theirs, ours, REPOSITORY))))
+        .where(or_(lost, and_(theirs.c.id.is_not(None), is_different(theirs, ours, REPOSITORY_PARAMETER))))
     )
 
 
-def over() -> ColumnElement[bool]:
+def is_past_link() -> ColumnElement[bool]:
     """The link is of the past: its report's columns say nothing about it."""
     return links.c.state.in_([LinkState.UNLINKED, LinkState.REPORT_DELETED])
 
 
-def differs(report: FromClause, link: FromClause, repository: ColumnElement[str]) -> ColumnElement[bool]:
+def is_different(report: FromClause, link: FromClause, repository: ColumnElement[str]) -> ColumnElement[bool]:
     """The columns differ from the link, an ACTIVE link's base from the report, or columns name `repository`
     (in small letters) and there is no link.
     """
@@ -110,23 +112,23 @@ def differs(report: FromClause, link: FromClause, repository: ColumnElement[str]
 
 
 @cache
-def orphans() -> Select[Any]:
+def orphaned_links() -> Select[Any]:
     """Live links of `project` whose report is gone."""
     there = exists().where(reports.c.id == links.c.report_id)
-    return select(links.c.id).where(links.c.project_id == PROJECT, LIVE, not_(there))
+    return select(links.c.id).where(links.c.project_id == PROJECT_PARAMETER, LIVE_LINK, not_(there))
 
 
 @cache
-def unknown() -> Select[Any]:
+def unknown_comments() -> Select[Any]:
     """Comments the ledger does not know, of `project`'s reports with an ACTIVE link, oldest first.
 
     A ledger row of any link counts: first contact makes rows for a whole thread, so a comment known to an
     earlier link only is one that the present link knows as well.
     """
-    known = exists().where(entries.c.local_id == comments.c.id)
+    known = exists().where(comment_pairs.c.local_id == comments.c.id)
     linked = exists().where(
         links.c.report_id == comments.c.report_id,
-        links.c.project_id == PROJECT,
+        links.c.project_id == PROJECT_PARAMETER,
         links.c.state == LinkState.ACTIVE,
     )
     found = select(comments.c.id).where(not_(known), linked).subquery("found")
@@ -152,15 +154,17 @@ def local_comments() -> Select[Any]:
 
 
 @cache
-def gone() -> Select[Any]:
+def deleted_comments() -> Select[Any]:
     """LIVE or PENDING ledger rows of ACTIVE links of `project` whose comment is not in BugSpark any more."""
-    there = exists().where(comments.c.id == entries.c.local_id)
-    active = exists().where(links.c.id == entries.c.link_id, links.c.state == LinkState.ACTIVE)
-    return select(entries).where(entries.c.project_id == PROJECT, COPIED, not_(there), active)
+    there = exists().where(comments.c.id == comment_pairs.c.local_id)
+    active = exists().where(links.c.id == comment_pairs.c.link_id, links.c.state == LinkState.ACTIVE)
+    return select(comment_pairs).where(
+        comment_pairs.c.project_id == PROJECT_PARAMETER, COPIED_COMMENT, not_(there), active
+    )
 
 
 @cache
-def waiting() -> Select[Any]:
+def links_awaiting_initial_sync() -> Select[Any]:
     """Stored links without first contact, and those whose issue was held by another link that let go: of
     `project`, in the repository with this `repository_id`, `now`.
     """
@@ -169,34 +173,37 @@ def waiting() -> Select[Any]:
         exists().where(
             other.c.repository_id == links.c.repository_id,
             other.c.number == links.c.number,
-            text(f"other.{tables.LIVE}"),
+            text(f"other.{tables.LIVE_LINK_SQL}"),
         )
     )
     return select(links).where(
-        links.c.project_id == PROJECT,
+        links.c.project_id == PROJECT_PARAMETER,
         links.c.repository_id == bindparam("repository_id"),
         links.c.state.in_([LinkState.NEW, LinkState.CONTESTED]),
         or_(links.c.state == LinkState.NEW, free),
-        or_(links.c.quarantined_until.is_(None), links.c.quarantined_until <= NOW),
+        or_(links.c.quarantined_until.is_(None), links.c.quarantined_until <= NOW_PARAMETER),
     )
 
 
 @cache
-def released() -> Select[Any]:
+def links_with_ended_quarantine() -> Select[Any]:
     """Links of `project` whose quarantine has ended `now`. Their state is the caller's matter: here it would
     mislead SQLite.
     """
     return select(links).where(
-        links.c.project_id == PROJECT,
+        links.c.project_id == PROJECT_PARAMETER,
         text("sync_links.quarantined_until IS NOT NULL"),  # as the partial index has it
-        links.c.quarantined_until <= NOW,
+        links.c.quarantined_until <= NOW_PARAMETER,
     )
 
 
 @cache
-def alive_remotely() -> ColumnElement[bool]:
+def is_live_on_github() -> ColumnElement[bool]:
     """Ledger rows whose comment on GitHub should still be there."""
     theirs = and_(
-        entries.c.origin == "github", entries.c.state.in_([EntryState.TOMBSTONE, EntryState.SKIPPED])
+        comment_pairs.c.origin == "github",
+        comment_pairs.c.state.in_([CommentPairState.TOMBSTONE, CommentPairState.SKIPPED]),
     )
-    return and_(entries.c.remote_id.is_not(None), or_(entries.c.state == EntryState.LIVE, theirs))
+    return and_(
+        comment_pairs.c.remote_id.is_not(None), or_(comment_pairs.c.state == CommentPairState.LIVE, theirs)
+    )

@@ -10,58 +10,58 @@ from sqlalchemy.types import TypeEngine
 
 from reconciler.model.fields import Category, IssueState, Severity, Side, Status
 from reconciler.model.intent import (
-    DeleteWish,
-    EditWish,
+    Desired,
+    DesiredCommentBody,
+    DesiredCommentDeletion,
+    DesiredLabels,
+    DesiredState,
+    DesiredTitle,
     Intent,
     IntentState,
-    LabelWish,
     NewComment,
     NewIssue,
     Operation,
-    StateWish,
-    TitleWish,
-    Wish,
 )
-from reconciler.model.issue import Colours, Etags, ListState
+from reconciler.model.issue import LabelColours, ListState, ThreadEtags
 from reconciler.model.link import (
     Base,
-    Checked,
-    Entry,
-    EntryState,
-    Frozen,
+    CommentPair,
+    CommentPairState,
+    FrozenField,
     Link,
     LinkOrigin,
     LinkState,
-    Missing,
-    Seen,
-    Successor,
+    MissingIssue,
+    SeenIssue,
+    TransferTarget,
+    Verification,
 )
 from reconciler.model.plan import Why
-from reconciler.model.report import Columns, LocalComment, Report
+from reconciler.model.report import IssueColumns, LocalComment, Report
 from reconciler.store.tables import comments, intents, links
 
 T = TypeVar("T")
 
-WISHES: Mapping[Operation, type[Wish]] = {
+DESIRED_TYPES: Mapping[Operation, type[Desired]] = {
     Operation.CREATE_ISSUE: NewIssue,
     Operation.CREATE_COMMENT: NewComment,
-    Operation.STATUS: StateWish,
-    Operation.SEVERITY: LabelWish,
-    Operation.CATEGORY: LabelWish,
-    Operation.TITLE: TitleWish,
-    Operation.EDIT_COMMENT: EditWish,
-    Operation.DELETE_COMMENT: DeleteWish,
+    Operation.STATUS: DesiredState,
+    Operation.SEVERITY: DesiredLabels,
+    Operation.CATEGORY: DesiredLabels,
+    Operation.TITLE: DesiredTitle,
+    Operation.EDIT_COMMENT: DesiredCommentBody,
+    Operation.DELETE_COMMENT: DesiredCommentDeletion,
 }
 
 
-def kinds(table: Table, *names: str) -> dict[str, TypeEngine[Any]]:
+def column_types(table: Table, *names: str) -> dict[str, TypeEngine[Any]]:
     """Column types by name, of these columns or of all."""
     return {name: table.c[name].type for name in names or table.c.keys()}
 
 
-LINK_KINDS = kinds(links)
-ENTRY_KINDS = kinds(comments)
-INTENT_KINDS = kinds(intents)
+LINK_COLUMN_TYPES = column_types(links)
+COMMENT_PAIR_COLUMN_TYPES = column_types(comments)
+INTENT_COLUMN_TYPES = column_types(intents)
 
 
 def to_json(value: object) -> str:
@@ -86,19 +86,19 @@ def to_report(row: RowMapping) -> Report:
         category=Category(row["category"]),
         created_at=row["created_at"],
         updated_at=row["updated_at"],
-        columns=to_columns(row),
+        columns=to_report_columns(row),
     )
 
 
-def to_columns(row: RowMapping) -> Columns | None:
+def to_report_columns(row: RowMapping) -> IssueColumns | None:
     """The three columns, when number and repository are both there."""
     number, repository = row["github_issue_number"], row["github_repo"]
     if number is None or repository is None:
         return None
-    return Columns(repository=repository, number=number, url=row["github_issue_url"])
+    return IssueColumns(repository=repository, number=number, url=row["github_issue_url"])
 
 
-def to_comment(row: RowMapping) -> LocalComment:
+def to_local_comment(row: RowMapping) -> LocalComment:
     """A comment, its author's name joined in."""
     return LocalComment(
         id=row["id"],
@@ -123,38 +123,38 @@ def to_link(row: RowMapping) -> Link:
         backfill=row["backfill"],
         state=LinkState(row["state"]),
         reason=row["reason"],
-        base=_base(row),
-        seen=_seen(row),
+        base=_to_base(row),
+        seen=_to_seen(row),
         created_at=row["created_at"],
         revision=row["revision"],
         quarantined_until=row["quarantined_until"],
-        checked=_checked(row),
-        missing=_missing(row),
-        successor=_successor(row),
-        frozen=from_json(row["frozen"], tuple[Frozen, ...]) if row["frozen"] else (),
-        held_by=row["held_by"],
+        verification=_to_checked(row),
+        missing_issue=_to_missing(row),
+        transfer_target=_to_successor(row),
+        frozen_fields=from_json(row["frozen"], tuple[FrozenField, ...]) if row["frozen"] else (),
+        owner_instance=row["held_by"],
     )
 
 
-def _successor(row: RowMapping) -> Successor | None:
+def _to_successor(row: RowMapping) -> TransferTarget | None:
     repository, number = row["successor_repository_id"], row["successor_number"]
-    return Successor(repository_id=repository, number=number) if repository and number else None
+    return TransferTarget(repository_id=repository, number=number) if repository and number else None
 
 
-def _missing(row: RowMapping) -> Missing | None:
+def _to_missing(row: RowMapping) -> MissingIssue | None:
     state = row["missing_as"]
-    return Missing(state=LinkState(state), since=row["missing_since"]) if state else None
+    return MissingIssue(state=LinkState(state), since=row["missing_since"]) if state else None
 
 
-def _checked(row: RowMapping) -> Checked | None:
+def _to_checked(row: RowMapping) -> Verification | None:
     if row["checked_at"] is None:
         return None
     issue, thread, credential = row["etag_issue"], row["etag_thread"], row["etag_credential"]
-    etags = Etags(issue=issue, thread=thread, credential=credential) if issue else None
-    return Checked(at=row["checked_at"], due=row["check_due"], etags=etags)
+    etags = ThreadEtags(issue=issue, thread=thread, credential=credential) if issue else None
+    return Verification(at=row["checked_at"], due=row["check_due"], etags=etags)
 
 
-def _base(row: RowMapping) -> Base | None:
+def _to_base(row: RowMapping) -> Base | None:
     if row["base_status"] is None:
         return None
     return Base(
@@ -166,14 +166,14 @@ def _base(row: RowMapping) -> Base | None:
     )
 
 
-def _seen(row: RowMapping) -> Seen | None:
+def _to_seen(row: RowMapping) -> SeenIssue | None:
     if row["seen_state"] is None:
         return None
-    return Seen(
+    return SeenIssue(
         state=IssueState(row["seen_state"]),
         state_reason=row["seen_reason"],
         labels=tuple(from_json(row["seen_labels"], list[str])),
-        colours=from_json(row["seen_colours"], Colours) if row["seen_colours"] else (),
+        colours=from_json(row["seen_colours"], LabelColours) if row["seen_colours"] else (),
         title=row["seen_title"],
         comments=row["seen_comments"],
         locked=row["seen_locked"],
@@ -184,7 +184,7 @@ def _seen(row: RowMapping) -> Seen | None:
 
 def link_row(link: Link, revision: int) -> dict[str, Any]:
     """Every column of sync_links, in the table's order."""
-    base, seen, checked = link.base, link.seen, link.checked
+    base, seen, checked = link.base, link.seen, link.verification
     etags = checked and checked.etags
     return {
         "id": link.id,
@@ -218,23 +218,23 @@ def link_row(link: Link, revision: int) -> dict[str, Any]:
         "etag_issue": etags and etags.issue,
         "etag_thread": etags and etags.thread,
         "etag_credential": etags and etags.credential,
-        "missing_as": link.missing and link.missing.state,
-        "missing_since": link.missing and link.missing.since,
-        "successor_repository_id": link.successor and link.successor.repository_id,
-        "successor_number": link.successor and link.successor.number,
-        "frozen": to_json(link.frozen) if link.frozen else None,
-        "held_by": link.held_by,
+        "missing_as": link.missing_issue and link.missing_issue.state,
+        "missing_since": link.missing_issue and link.missing_issue.since,
+        "successor_repository_id": link.transfer_target and link.transfer_target.repository_id,
+        "successor_number": link.transfer_target and link.transfer_target.number,
+        "frozen": to_json(link.frozen_fields) if link.frozen_fields else None,
+        "held_by": link.owner_instance,
         "revision": revision,
     }
 
 
-def to_entry(row: RowMapping) -> Entry:
+def to_comment_pair(row: RowMapping) -> CommentPair:
     """Raises ValueError when a stored word is unknown."""
-    return Entry(
+    return CommentPair(
         id=row["id"],
         link_id=row["link_id"],
         origin=Side(row["origin"]),
-        state=EntryState(row["state"]),
+        state=CommentPairState(row["state"]),
         local_id=row["local_id"],
         remote_id=row["remote_id"],
         local_digest=row["local_digest"],
@@ -245,7 +245,7 @@ def to_entry(row: RowMapping) -> Entry:
     )
 
 
-def entry_row(entry: Entry, owner: Link | Intent) -> tuple[Any, ...]:
+def comment_pair_row(entry: CommentPair, owner: Link | Intent) -> tuple[Any, ...]:
     """Every column of sync_comments, in the table's order. `owner`: the entry's link, or a wish about it."""
     return (
         entry.id,
@@ -272,21 +272,21 @@ def to_intent(row: RowMapping) -> Intent:
         project_id=row["project_id"],
         report_id=row["report_id"],
         link_id=row["link_id"],
-        entry_id=row["entry_id"],
+        pair_id=row["entry_id"],
         local_id=row["local_id"],
         operation=operation,
         repository_id=row["repository_id"],
         number=row["number"],
-        wish=from_json(row["wish"], WISHES[operation]),
+        desired=from_json(row["wish"], DESIRED_TYPES[operation]),
         state=IntentState(row["state"]),
         attempts=row["attempts"],
         created_at=row["created_at"],
         claimed_at=row["claimed_at"],
         ended_at=row["ended_at"],
         not_before=row["not_before"],
-        empty_looks=row["empty_looks"],
+        empty_searches=row["empty_looks"],
         reason=row["reason"],
-        asked=row["asked"],
+        is_requested=row["asked"],
         why=from_json(row["why"], Why) if row["why"] else None,
     )
 
@@ -298,21 +298,21 @@ def intent_row(intent: Intent) -> tuple[Any, ...]:
         intent.project_id,
         intent.report_id,
         intent.link_id,
-        intent.entry_id,
+        intent.pair_id,
         intent.local_id,
         intent.operation,
         intent.repository_id,
         intent.number,
-        to_json(intent.wish),
+        to_json(intent.desired),
         intent.state,
         intent.attempts,
         intent.created_at,
         intent.claimed_at,
         intent.ended_at,
         intent.not_before,
-        intent.empty_looks,
+        intent.empty_searches,
         intent.reason,
-        intent.asked,
+        intent.is_requested,
         to_json(intent.why) if intent.why else None,
     )
 
@@ -324,7 +324,7 @@ def to_list_state(row: RowMapping) -> ListState:
     )
 
 
-def list_row(state: ListState) -> dict[str, str | datetime | None]:
+def list_state_row(state: ListState) -> dict[str, str | datetime | None]:
     """The columns of sync_lists that hold a position."""
     return {
         "anchor": state.anchor,

@@ -8,33 +8,33 @@ from sqlalchemy import BigInteger, select, update
 from reconciler.model.ids import CommentId, LinkId, ProjectId, RemoteCommentId
 from reconciler.model.link import LinkState
 from reconciler.store.engine import Database
-from reconciler.store.questions import entries, links
-from reconciler.store.rows import ids, listed
+from reconciler.store.questions import comment_pairs, links
+from reconciler.store.rows import select_ids, select_values
 from reconciler.store.tables import projects
 
 
-class StoredRecovery:
+class StoredRestores:
     """What `sync_projects`, `sync_links` and the ledger say about it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def unheard_of(self, copies: Mapping[RemoteCommentId, CommentId]) -> frozenset[RemoteCommentId]:
+    async def unknown_copies(self, copies: Mapping[RemoteCommentId, CommentId]) -> frozenset[RemoteCommentId]:
         if not copies:
             return frozenset()
         async with self._database.read() as connection:
             dialect = connection.dialect.name
-            remote = listed(dialect, "remote", BigInteger(), copies.keys())
-            by_remote = select(entries.c.remote_id).where(entries.c.remote_id.in_(remote))
-            local = ids(dialect, copies.values(), "local")
-            by_local = select(entries.c.local_id).where(entries.c.local_id.in_(local))
+            remote = select_values(dialect, "remote", BigInteger(), copies.keys())
+            by_remote = select(comment_pairs.c.remote_id).where(comment_pairs.c.remote_id.in_(remote))
+            local = select_ids(dialect, copies.values(), "local")
+            by_local = select(comment_pairs.c.local_id).where(comment_pairs.c.local_id.in_(local))
             known = set((await connection.execute(by_remote)).scalars())
             originals = set((await connection.execute(by_local)).scalars())
         return frozenset(
             each for each, original in copies.items() if each not in known and original not in originals
         )
 
-    async def begin(self, project_id: ProjectId, at: datetime) -> None:
+    async def begin_reread(self, project_id: ProjectId, at: datetime) -> None:
         known = update(projects).where(projects.c.project_id == project_id)
         resting = update(links).where(
             links.c.project_id == project_id,
@@ -47,12 +47,12 @@ class StoredRecovery:
                 resting.values(quarantined_until=None, checked_at=None, revision=links.c.revision + 1)
             )
 
-    async def end(self, project_id: ProjectId) -> None:
+    async def end_reread(self, project_id: ProjectId) -> None:
         known = update(projects).where(projects.c.project_id == project_id)
         async with self._database.write() as connection:
             await connection.execute(known.values(recovering=False))
 
-    async def held(self, project_id: ProjectId) -> frozenset[LinkId]:
+    async def links_held_by_other_databases(self, project_id: ProjectId) -> frozenset[LinkId]:
         query = select(links.c.id).where(links.c.project_id == project_id, links.c.held_by.is_not(None))
         async with self._database.read() as connection:
             return frozenset(LinkId(each) for each in (await connection.execute(query)).scalars())

@@ -16,10 +16,10 @@ from reconciler.store.engine import Database
 from reconciler.store.projects import StoredProjects
 from reconciler.store.questions import REPORT_COLUMNS, links, reports
 from reconciler.store.records import to_report
-from reconciler.store.rows import ids
+from reconciler.store.rows import select_ids
 from reconciler.store.tables import intents
 
-DETAILS = (
+DETAIL_COLUMNS = (
     reports.c.description,
     reports.c.screenshot_url,
     cast(reports.c.console_logs, Text).label("console_logs"),
@@ -38,7 +38,7 @@ class StoredReports:
     async def find(self, text: str) -> tuple[Project, ReportId]:
         project, _, tracking = text.rpartition(":")
         if project:
-            return await self._by_tracking(await self._projects.find(project), tracking)
+            return await self._find_by_tracking_id(await self._projects.find(project), tracking)
         try:
             id_ = UUID(text)
         except ValueError:
@@ -54,18 +54,20 @@ class StoredReports:
         self, report_ids: Collection[ReportId]
     ) -> Mapping[ReportId, tuple[Report, ReportDetails]]:
         """One whose values are unknown to this program is absent, too: it can't be exported."""
-        wanted = ids(self._database.dialect, report_ids)
-        query = select(*REPORT_COLUMNS, *DETAILS).where(reports.c.id.in_(wanted))
+        wanted = select_ids(self._database.dialect, report_ids)
+        query = select(*REPORT_COLUMNS, *DETAIL_COLUMNS).where(reports.c.id.in_(wanted))
         found: dict[ReportId, tuple[Report, ReportDetails]] = {}
         async with self._database.read() as connection:
             for row in (await connection.execute(query)).mappings():
                 try:
-                    found[row["id"]] = (to_report(row), _details(row))
+                    found[row["id"]] = (to_report(row), _to_report_details(row))
                 except ValueError:
                     continue
         return found
 
-    async def to_export(self, project_id: ProjectId, since: datetime, limit: int) -> tuple[ReportId, ...]:
+    async def export_candidates(
+        self, project_id: ProjectId, since: datetime, limit: int
+    ) -> tuple[ReportId, ...]:
         linked = exists().where(links.c.report_id == reports.c.id)
         asked = exists().where(
             intents.c.local_id == reports.c.id, intents.c.operation == Operation.CREATE_ISSUE
@@ -85,7 +87,7 @@ class StoredReports:
         async with self._database.read() as connection:
             return tuple((await connection.execute(query)).scalars())
 
-    async def _by_tracking(self, project: Project, tracking: str) -> tuple[Project, ReportId]:
+    async def _find_by_tracking_id(self, project: Project, tracking: str) -> tuple[Project, ReportId]:
         query = select(reports.c.id).where(
             reports.c.project_id == project.id, reports.c.tracking_id == tracking
         )
@@ -96,17 +98,17 @@ class StoredReports:
         return project, ReportId(found)
 
 
-def _details(row: RowMapping) -> ReportDetails:
+def _to_report_details(row: RowMapping) -> ReportDetails:
     return ReportDetails(
         description=row["description"],
         screenshot_url=row["screenshot_url"],
-        console_logs=_json(row["console_logs"]),
-        metadata=_json(row["metadata"]),
+        console_logs=_parse_json_or_none(row["console_logs"]),
+        metadata=_parse_json_or_none(row["metadata"]),
         reporter_identifier=row["reporter_identifier"],
     )
 
 
-def _json(text: str | None) -> Any:
+def _parse_json_or_none(text: str | None) -> Any:
     """A stranger's JSON; what does not parse (SQLite lets anything in) says nothing."""
     if text is None:
         return None

@@ -15,19 +15,19 @@ from sqlalchemy.sql.expression import FromClause, Select
 from sqlalchemy.types import TypeEngine
 
 _NUL = b"\\u0000"
-Kinds = Mapping[str, TypeEngine[Any]]
+ColumnTypes = Mapping[str, TypeEngine[Any]]
 
 
-def table_of(dialect: str, name: str, kinds: Kinds, rows: Iterable[Sequence[Any]]) -> FromClause:
+def table_from_rows(dialect: str, name: str, kinds: ColumnTypes, rows: Iterable[Sequence[Any]]) -> FromClause:
     """A table called `name` of these rows, its columns named and typed by `kinds` in the rows' order."""
     keys = tuple(kinds)
     if dialect == "postgresql":
-        text = _json([dict(zip(keys, row, strict=True)) for row in rows])
-        source = func.json_to_recordset(cast(_parameter(name, text), JSON))
+        text = _encode_rows([dict(zip(keys, row, strict=True)) for row in rows])
+        source = func.json_to_recordset(cast(_rows_parameter(name, text), JSON))
         columns = [column(key, kind) for key, kind in kinds.items()]
         return source.table_valued(*columns, name=name).render_derived(name=name, with_types=True)
-    text = _json([[_plain(value) for value in row] for row in rows])
-    each = func.json_each(_parameter(name, text)).table_valued("value", name=f"{name}_json")
+    text = _encode_rows([[_sqlite_value(value) for value in row] for row in rows])
+    each = func.json_each(_rows_parameter(name, text)).table_valued("value", name=f"{name}_json")
     values = [
         func.json_extract(each.c.value, f"$[{place}]", type_=kind).label(key)
         for place, (key, kind) in enumerate(kinds.items())
@@ -35,44 +35,44 @@ def table_of(dialect: str, name: str, kinds: Kinds, rows: Iterable[Sequence[Any]
     return select(*values).select_from(each).subquery(name)
 
 
-def listed(dialect: str, name: str, kind: TypeEngine[Any], values: Iterable[Any]) -> Select[Any]:
+def select_values(dialect: str, name: str, kind: TypeEngine[Any], values: Iterable[Any]) -> Select[Any]:
     """The same for a single column, to stand right of IN."""
-    source = table_of(dialect, name, {"value": kind}, ((value,) for value in values))
+    source = table_from_rows(dialect, name, {"value": kind}, ((value,) for value in values))
     return select(source.c.value)
 
 
-def ids(dialect: str, values: Iterable[UUID], name: str = "wanted") -> Select[Any]:
+def select_ids(dialect: str, values: Iterable[UUID], name: str = "wanted") -> Select[Any]:
     """These uuids, to stand right of IN."""
-    return listed(dialect, name, Uuid(), values)
+    return select_values(dialect, name, Uuid(), values)
 
 
-def _parameter(name: str, text: str) -> Any:
+def _rows_parameter(name: str, text: str) -> Any:
     return bindparam(f"{name}_rows", text, type_=Text())
 
 
-def _json(rows: list[Any]) -> str:
+def _encode_rows(rows: list[Any]) -> str:
     """JSON text that both databases can read: no NUL, no half of a surrogate pair."""
     try:
         encoded = msgspec.json.encode(rows)
     except UnicodeEncodeError:
-        encoded = msgspec.json.encode(harmless(rows))
+        encoded = msgspec.json.encode(strip_unstorable(rows))
     if _NUL in encoded:
-        encoded = msgspec.json.encode(harmless(rows))
+        encoded = msgspec.json.encode(strip_unstorable(rows))
     return encoded.decode()
 
 
-def harmless(value: Any) -> Any:
+def strip_unstorable(value: Any) -> Any:
     """Text is cleaned long before it comes here; what slipped through must not stop everybody else's rows."""
     if isinstance(value, str):
         return value.replace("\0", "").encode("utf-8", "replace").decode()
     if isinstance(value, list | tuple):
-        return [harmless(each) for each in value]
+        return [strip_unstorable(each) for each in value]
     if isinstance(value, dict):
-        return {key: harmless(each) for key, each in value.items()}
+        return {key: strip_unstorable(each) for key, each in value.items()}
     return value
 
 
-def _plain(value: Any) -> Any:
+def _sqlite_value(value: Any) -> Any:
     """As SQLAlchemy stores it in SQLite: uuids as hex, moments as naive UTC with microseconds."""
     if isinstance(value, UUID):
         return value.hex

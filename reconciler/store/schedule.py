@@ -8,14 +8,14 @@ from sqlalchemy import RowMapping, Text, and_, cast, func, select
 
 from reconciler.model.link import LinkState
 from reconciler.model.passes import Outcome
-from reconciler.model.schedule import Scheduled
+from reconciler.model.schedule import ScheduledProject
 from reconciler.store import bugspark
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.integrations import Found
+from reconciler.store.integrations import ProjectConfigs
 from reconciler.store.tables import links, projects
 
-THEIRS, ROWS = bugspark.projects, bugspark.integrations
-OURS = (
+BUGSPARK_PROJECTS, INTEGRATIONS = bugspark.projects, bugspark.integrations
+PASS_COLUMNS = (
     projects.c.paused,
     projects.c.outcome,
     projects.c.failures,
@@ -25,32 +25,45 @@ OURS = (
 )
 
 
-async def rows(connection: AsyncConnection) -> list[tuple[Found, RowMapping]]:
+async def read_schedule_rows(connection: AsyncConnection) -> list[tuple[ProjectConfigs, RowMapping]]:
     """Each active project with its github rows' texts, and what is remembered of its passes."""
     due = (
         select(func.min(links.c.check_due))
-        .where(links.c.project_id == THEIRS.c.id, links.c.state == LinkState.ACTIVE)
+        .where(links.c.project_id == BUGSPARK_PROJECTS.c.id, links.c.state == LinkState.ACTIVE)
         .scalar_subquery()
     )
-    mine = and_(ROWS.c.project_id == THEIRS.c.id, ROWS.c.provider == "github", ROWS.c.is_active)
+    mine = and_(
+        INTEGRATIONS.c.project_id == BUGSPARK_PROJECTS.c.id,
+        INTEGRATIONS.c.provider == "github",
+        INTEGRATIONS.c.is_active,
+    )
     query = (
-        select(THEIRS.c.id, THEIRS.c.name, cast(ROWS.c.config, Text).label("config"), *OURS)
+        select(
+            BUGSPARK_PROJECTS.c.id,
+            BUGSPARK_PROJECTS.c.name,
+            cast(INTEGRATIONS.c.config, Text).label("config"),
+            *PASS_COLUMNS,
+        )
         .add_columns(due.label("check_due"))
-        .select_from(THEIRS.outerjoin(ROWS, mine).outerjoin(projects, projects.c.project_id == THEIRS.c.id))
-        .where(THEIRS.c.is_active)
-        .order_by(THEIRS.c.name, THEIRS.c.id, ROWS.c.created_at)
+        .select_from(
+            BUGSPARK_PROJECTS.outerjoin(INTEGRATIONS, mine).outerjoin(
+                projects, projects.c.project_id == BUGSPARK_PROJECTS.c.id
+            )
+        )
+        .where(BUGSPARK_PROJECTS.c.is_active)
+        .order_by(BUGSPARK_PROJECTS.c.name, BUGSPARK_PROJECTS.c.id, INTEGRATIONS.c.created_at)
     )
     found = (await connection.execute(query)).mappings().all()
-    return [_one(list(group)) for _, group in groupby(found, key=lambda row: row["id"])]
+    return [_to_configs_and_row(list(group)) for _, group in groupby(found, key=lambda row: row["id"])]
 
 
-def _one(group: list[RowMapping]) -> tuple[Found, RowMapping]:
+def _to_configs_and_row(group: list[RowMapping]) -> tuple[ProjectConfigs, RowMapping]:
     first = group[0]
     configs = [row["config"] for row in group if row["config"] is not None]
-    return Found(id=first["id"], name=first["name"], configs=configs), first
+    return ProjectConfigs(id=first["id"], name=first["name"], configs=configs), first
 
 
-def fingerprint(found: Found, app_repository: str | None) -> str:
+def config_fingerprint(found: ProjectConfigs, app_repository: str | None) -> str:
     """Changes when the project's integration does; says nothing about it."""
     digest = sha256()
     for text in (found.name, app_repository or "", *found.configs):
@@ -58,12 +71,12 @@ def fingerprint(found: Found, app_repository: str | None) -> str:
     return digest.hexdigest()[:16]
 
 
-def to_scheduled(found: Found, row: RowMapping, config: str, problem: str | None) -> Scheduled:
+def build_scheduled(
+    found: ProjectConfigs, row: RowMapping, config: str, problem: str | None
+) -> ScheduledProject:
     """A row, with what its config comes to."""
-    remembered: dict[str, Any] = {
-        name: row[name] for name in ("last_pass_at", "next_at", "changed_at", "check_due")
-    }
-    return Scheduled(
+    remembered: dict[str, Any] = {name: row[name] for name in ("last_pass_at", "next_at", "changed_at")}
+    return ScheduledProject(
         project_id=found.id,
         name=found.name,
         config=config,
@@ -71,5 +84,6 @@ def to_scheduled(found: Found, row: RowMapping, config: str, problem: str | None
         paused=bool(row["paused"]),
         outcome=Outcome(row["outcome"]) if row["outcome"] else None,
         failures=row["failures"] or 0,
+        verification_due=row["check_due"],
         **remembered,
     )

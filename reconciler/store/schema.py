@@ -8,10 +8,10 @@ from sqlalchemy.engine import Connection
 
 from reconciler.errors import SchemaError
 from reconciler.store.engine import Database
-from reconciler.store.tables import POSTGRESQL_ONLY, SQLITE_ONLY
+from reconciler.store.tables import POSTGRESQL_ONLY_INDEX, SQLITE_ONLY_INDEX
 
 VERSION_TABLE = "reconciler_alembic_version"
-HAS_VERSION_TABLE = {
+FIND_VERSION_TABLE_SQL = {
     "postgresql": f"SELECT to_regclass('{VERSION_TABLE}')::text",
     "sqlite": f"SELECT name FROM sqlite_master WHERE type = 'table' AND name = '{VERSION_TABLE}'",  # noqa: S608
 }
@@ -27,34 +27,34 @@ class SchemaState(StrEnum):
     NEWER = "newer"
 
 
-SENTENCES = {
+STATE_MESSAGES = {
     SchemaState.MISSING: "This database has none of this program's tables yet: run `reconcile migrate`.",
     SchemaState.OLDER: "This database was migrated by an older version of it: run `reconcile migrate`.",
     SchemaState.NEWER: "This database was migrated by a newer version of this program: install that version.",
 }
 
 
-async def schema_state(database: Database) -> SchemaState:
+async def read_schema_state(database: Database) -> SchemaState:
     """Compare the database's revision with ours. Raises DatabaseError."""
     async with database.read() as connection:
-        return await connection.run_sync(lambda sync: state_of(revision(sync)))
+        return await connection.run_sync(lambda sync: classify_revision(read_revision(sync)))
 
 
 async def require_schema(database: Database) -> None:
     """Raises SchemaError unless the schema is the one this program works with."""
-    if words := SENTENCES.get(await schema_state(database)):
+    if words := STATE_MESSAGES.get(await read_schema_state(database)):
         raise SchemaError(words)
 
 
-def revision(connection: Connection) -> str | None:
+def read_revision(connection: Connection) -> str | None:
     """The revision in our version table, None where there is none."""
-    if connection.exec_driver_sql(HAS_VERSION_TABLE[connection.dialect.name]).scalar() is None:
+    if connection.exec_driver_sql(FIND_VERSION_TABLE_SQL[connection.dialect.name]).scalar() is None:
         return None
     found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 — a constant
     return None if found is None else str(found)
 
 
-def state_of(found: str | None) -> SchemaState:
+def classify_revision(found: str | None) -> SchemaState:
     """The same for a revision already read."""
     if found is None:
         return SchemaState.MISSING
@@ -63,8 +63,8 @@ def state_of(found: str | None) -> SchemaState:
     return SchemaState.OLDER if found in REVISIONS else SchemaState.NEWER
 
 
-def admit(_: Any, name: str | None, kind: str, __: bool, ___: Any) -> bool:
+def include_object(_: Any, name: str | None, kind: str, __: bool, ___: Any) -> bool:
     """Alembic's include_object: only tables of ours, and what is on them in both databases."""
     if kind == "table":
         return bool(name and name.startswith("sync_"))
-    return name not in (SQLITE_ONLY, POSTGRESQL_ONLY)
+    return name not in (SQLITE_ONLY_INDEX, POSTGRESQL_ONLY_INDEX)

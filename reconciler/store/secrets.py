@@ -9,10 +9,10 @@ from reconciler.model.secret import Secret
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
-FERNET_LOOK = "gAAAA"
+FERNET_PREFIX = "gAAAA"
 
 
-class Vault:
+class SecretCipher:
     """Reads and writes encrypted values with these keys, newest first."""
 
     def __init__(self, keys: tuple[Secret, ...], learn: Callable[[Secret], None] = lambda _: None) -> None:
@@ -21,19 +21,19 @@ class Vault:
         Raises ConfigurationError for a key that is none; the key is not repeated.
         """
         self._learn = learn
-        self._fernet = _fernet(keys) if keys else None
+        self._fernet = _build_fernet(keys) if keys else None
 
-    def read(self, stored: str, project: str, what: str = "token") -> Secret:
+    def decrypt(self, stored: str, project: str, what: str = "token") -> Secret:
         """The secret behind a stored value; one from before encryption passes as it is.
 
         Raises CredentialError, naming the project, for a value that is encrypted and can't be decrypted.
         """
-        secret = self._read(stored, project, what)
+        secret = self._decrypt(stored, project, what)
         self._learn(secret)
         return secret
 
-    def _read(self, stored: str, project: str, what: str) -> Secret:
-        looks_encrypted = stored.startswith(FERNET_LOOK)
+    def _decrypt(self, stored: str, project: str, what: str) -> Secret:
+        looks_encrypted = stored.startswith(FERNET_PREFIX)
         if self._fernet is None:
             if looks_encrypted:
                 raise CredentialError(
@@ -53,14 +53,14 @@ class Vault:
                 ) from None
             return Secret(stored)
 
-    def write(self, secret: Secret) -> str:
+    def encrypt(self, secret: Secret) -> str:
         """As it is stored: encrypted with the newest key, plain without any."""
         if self._fernet is None:
             return secret.reveal()
         return self._fernet.encrypt(secret.reveal().encode()).decode()
 
 
-def _fernet(keys: tuple[Secret, ...]) -> "MultiFernet":
+def _build_fernet(keys: tuple[Secret, ...]) -> "MultiFernet":
     from cryptography.fernet import Fernet, MultiFernet  # late: without keys nobody waits for it
 
     try:

@@ -12,25 +12,25 @@ from sqlalchemy.sql.expression import ColumnElement
 
 from reconciler.model.ids import IssueNumber, ProjectId
 from reconciler.model.webhook import WebhookHealth
-from reconciler.store.bulk import insertion
+from reconciler.store.bulk import build_insert
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.records import kinds
+from reconciler.store.records import column_types
 from reconciler.store.tables import deliveries, hooks, unannounced
 from reconciler.store.types import Instant
 
-SLACK = timedelta(seconds=30)
+CLOCK_SKEW = timedelta(seconds=30)
 """How much earlier than its change a delivery may seem to have come: no two clocks agree."""
 
-PATIENCE = timedelta(minutes=2) + SLACK
+MAX_DELIVERY_DELAY = timedelta(minutes=2) + CLOCK_SKEW
 """How much later it may come. GitHub promises nothing (docs/reference/github.md, Webhooks)."""
 
-MOST = 100
+MAX_CHANGES_PER_PASS = 100
 """Changes written down by one pass: enough to know that a hook is silent."""
 
-KINDS = kinds(unannounced)
+GAP_COLUMN_TYPES = column_types(unannounced)
 
 
-async def expect(
+async def record_expected_deliveries(
     connection: AsyncConnection, project_id: ProjectId, changes: Mapping[IssueNumber, datetime]
 ) -> None:
     """Write down the changes that a hook which is known to work should announce, or should have."""
@@ -38,16 +38,22 @@ async def expect(
     known: datetime | None = (await connection.execute(query)).scalar()
     if known is None:
         return
-    rows = [(project_id, number, at - SLACK) for number, at in changes.items() if at > known][:MOST]
+    rows = [(project_id, number, at - CLOCK_SKEW) for number, at in changes.items() if at > known][
+        :MAX_CHANGES_PER_PASS
+    ]
     if rows:
-        await connection.execute(insertion(connection, unannounced, KINDS, rows).on_conflict_do_nothing())
-    await connection.execute(delete(unannounced).where(unannounced.c.project_id == project_id, _announced()))
+        await connection.execute(
+            build_insert(connection, unannounced, GAP_COLUMN_TYPES, rows).on_conflict_do_nothing()
+        )
+    await connection.execute(
+        delete(unannounced).where(unannounced.c.project_id == project_id, _is_announced())
+    )
 
 
-async def settle(connection: AsyncConnection, project_id: ProjectId, now: datetime) -> None:
+async def count_missed_deliveries(connection: AsyncConnection, project_id: ProjectId, now: datetime) -> None:
     """Count what nobody has announced in time, and forget it."""
-    found = (await missed(connection, now, project_id)).get(project_id)
-    over = and_(unannounced.c.project_id == project_id, unannounced.c.at <= now - PATIENCE)
+    found = (await find_missed_deliveries(connection, now, project_id)).get(project_id)
+    over = and_(unannounced.c.project_id == project_id, unannounced.c.at <= now - MAX_DELIVERY_DELAY)
     await connection.execute(delete(unannounced).where(over))
     if found is None or not found.missed:
         return
@@ -57,7 +63,7 @@ async def settle(connection: AsyncConnection, project_id: ProjectId, now: dateti
     await connection.execute(mine.values(counted | {"silent_since": since}))
 
 
-async def missed(
+async def find_missed_deliveries(
     connection: AsyncConnection, now: datetime, project_id: ProjectId | None = None
 ) -> dict[ProjectId, WebhookHealth]:
     """What is not counted yet and was not announced in time, by project."""
@@ -70,7 +76,7 @@ async def missed(
             func.min(unannounced.c.at).filter(after_last).label("since"),
         )
         .join(hooks, hooks.c.project_id == unannounced.c.project_id)
-        .where(unannounced.c.at <= now - PATIENCE, ~_announced())
+        .where(unannounced.c.at <= now - MAX_DELIVERY_DELAY, ~_is_announced())
         .group_by(unannounced.c.project_id)
     )
     if project_id is not None:
@@ -81,11 +87,11 @@ async def missed(
     }
 
 
-async def of(
+async def webhook_health(
     connection: AsyncConnection, now: datetime, project_id: ProjectId | None = None
 ) -> dict[ProjectId, WebhookHealth]:
     """What every project's hook has announced and what not, or one's, as far as there is a hook."""
-    fresh = await missed(connection, now, project_id)
+    fresh = await find_missed_deliveries(connection, now, project_id)
     none = WebhookHealth()
     query = select(hooks) if project_id is None else select(hooks).where(hooks.c.project_id == project_id)
     return {
@@ -102,7 +108,7 @@ async def of(
     }
 
 
-def _announced() -> ColumnElement[bool]:
+def _is_announced() -> ColumnElement[bool]:
     """A delivery that came since has named the issue, or told of a label that any issue may carry."""
     named = or_(deliveries.c.number == unannounced.c.number, deliveries.c.event == "label")
     return exists(

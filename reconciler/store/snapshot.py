@@ -7,53 +7,58 @@ from uuid import UUID
 from sqlalchemy import select
 
 from reconciler.model.ids import IssueNumber, LinkId, ReportId
-from reconciler.model.link import Entry, Link, LinkOrigin, LinkState
+from reconciler.model.link import CommentPair, Link, LinkOrigin, LinkState
 from reconciler.model.report import LocalComment, Report
-from reconciler.model.snapshot import Snapshot, ThreadSide
+from reconciler.model.snapshot import LocalThread, Snapshot
 from reconciler.store import questions
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.look import Findings, Look, Wanted
-from reconciler.store.questions import comments, entries, reports
-from reconciler.store.records import to_comment, to_entry, to_report
-from reconciler.store.rows import ids
+from reconciler.store.look import SnapshotReader, SnapshotRequest, SnapshotRows
+from reconciler.store.questions import comment_pairs, comments, reports
+from reconciler.store.records import to_comment_pair, to_local_comment, to_report
+from reconciler.store.rows import select_ids
 
 
-async def take(connection: AsyncConnection, wanted: Wanted) -> Snapshot:
+async def read_snapshot(connection: AsyncConnection, wanted: SnapshotRequest) -> Snapshot:
     """Read everything within the connection's transaction, then sort it."""
-    found = Findings()
-    look = Look(connection, found)
-    if wanted.local:
-        await look.differences(wanted)
-    await look.asked(wanted)
-    await look.details()
-    return sort(found, wanted)
+    found = SnapshotRows()
+    look = SnapshotReader(connection, found)
+    if wanted.include_local:
+        await look.read_differences(wanted)
+    await look.read_requested(wanted)
+    await look.read_details()
+    return build_snapshot(found, wanted)
 
 
-def sort(found: Findings, wanted: Wanted) -> Snapshot:
+def build_snapshot(found: SnapshotRows, wanted: SnapshotRequest) -> Snapshot:
     """Which link is a matter of what. One that is cut or orphaned is nothing else."""
-    moved = {row["link_id"] for row in found.moved if row["link_id"] is not None}
+    moved = {row["link_id"] for row in found.changed_rows if row["link_id"] is not None}
     cut = {id_ for id_ in moved if _is_cut(found, id_)}
-    orphans = found.orphans | _taken_away(found, wanted)
+    orphans = found.orphans | _links_of_moved_reports(found, wanted)
     aside = cut | orphans
-    shown = {id_ for id_ in (moved | found.asked) - aside if _is_shown(found, id_, wanted)}
-    made = _made_up(found, wanted)
+    shown = {id_ for id_ in (moved | found.requested_links) - aside if _is_in_scope(found, id_, wanted)}
+    made = _links_from_columns(found, wanted)
     return Snapshot(
-        links=_ordered(found, shown),
-        new=_waiting(found, found.new - aside) + tuple(each for each in made if each.state is LinkState.NEW),
+        links=_sort_by_number(found, shown),
+        new=_new_links(found, found.new_links - aside)
+        + tuple(each for each in made if each.state is LinkState.NEW),
         reports=found.reports,
-        entries=tuple(found.entries),
-        unknown=_unknown(found, shown),
-        gone=tuple(entry for entry in found.gone if entry.link_id in shown),
-        counted={id_: count for id_, count in found.counted.items() if id_ in shown},
-        cut=_ordered(found, cut - orphans),
+        pairs=tuple(found.pairs),
+        unrecorded_comments=_unknown_comments(found, shown),
+        vanished_pairs=tuple(entry for entry in found.deleted_pairs if entry.link_id in shown),
+        remote_comment_counts={
+            id_: count for id_, count in found.remote_comment_counts.items() if id_ in shown
+        },
+        detached=_sort_by_number(found, cut - orphans),
         contested=tuple(each for each in made if each.state is LinkState.CONTESTED),
-        orphaned=_ordered(found, orphans),
-        released=tuple(link for link in _ordered(found, found.released - aside) if _readable(found, link)),
+        orphaned=_sort_by_number(found, orphans),
+        released=tuple(
+            link for link in _sort_by_number(found, found.released_links - aside) if _is_readable(found, link)
+        ),
         poisoned=tuple(found.poisoned),
     )
 
 
-def _taken_away(found: Findings, wanted: Wanted) -> frozenset[UUID]:
+def _links_of_moved_reports(found: SnapshotRows, wanted: SnapshotRequest) -> frozenset[UUID]:
     """Live links whose report belongs to another project now."""
     live = (link for link in found.links.values() if link.state in (LinkState.NEW, LinkState.ACTIVE))
     return frozenset(
@@ -63,28 +68,28 @@ def _taken_away(found: Findings, wanted: Wanted) -> frozenset[UUID]:
     )
 
 
-def _ordered(found: Findings, wanted: Iterable[UUID]) -> tuple[Link, ...]:
+def _sort_by_number(found: SnapshotRows, wanted: Iterable[UUID]) -> tuple[Link, ...]:
     """By issue number: a plan is the same whatever order the rows came in."""
     present = (found.links[id_] for id_ in wanted if id_ in found.links)
     return tuple(sorted(present, key=lambda link: (link.number, link.id)))
 
 
-def _is_cut(found: Findings, id_: UUID) -> bool:
+def _is_cut(found: SnapshotRows, id_: UUID) -> bool:
     link = found.links.get(id_)
     report = found.reports.get(link.report_id) if link else None
     if link is None or report is None:
         return False
     columns = report.columns
-    return columns is None or _place(columns.repository, columns.number) != _place(
+    return columns is None or _issue_key(columns.repository, columns.number) != _issue_key(
         link.repository, link.number
     )
 
 
-def _place(repository: str, number: int) -> tuple[str, int]:
+def _issue_key(repository: str, number: int) -> tuple[str, int]:
     return repository.lower(), number
 
 
-def _is_shown(found: Findings, id_: UUID, wanted: Wanted) -> bool:
+def _is_in_scope(found: SnapshotRows, id_: UUID, wanted: SnapshotRequest) -> bool:
     """ACTIVE, in this repository, in no quarantine, its report there and readable."""
     link = found.links.get(id_)
     return (
@@ -92,40 +97,42 @@ def _is_shown(found: Findings, id_: UUID, wanted: Wanted) -> bool:
         and link.state is LinkState.ACTIVE
         and link.repository_id == wanted.repository_id
         and link.quarantined_until is None
-        and _readable(found, link)
+        and _is_readable(found, link)
     )
 
 
-def _readable(found: Findings, link: Link) -> bool:
+def _is_readable(found: SnapshotRows, link: Link) -> bool:
     return link.report_id in found.reports
 
 
-def _waiting(found: Findings, wanted: Iterable[UUID]) -> tuple[Link, ...]:
-    stored = (link for link in _ordered(found, wanted) if _readable(found, link))
+def _new_links(found: SnapshotRows, wanted: Iterable[UUID]) -> tuple[Link, ...]:
+    stored = (link for link in _sort_by_number(found, wanted) if _is_readable(found, link))
     return tuple(replace(link, state=LinkState.NEW, reason=None) for link in stored)
 
 
-def _unknown(found: Findings, shown: set[UUID]) -> tuple[LocalComment, ...]:
+def _unknown_comments(found: SnapshotRows, shown: set[UUID]) -> tuple[LocalComment, ...]:
     of_shown = {found.links[id_].report_id for id_ in shown}
-    return tuple(to_comment(row) for row in found.unknown if row["report_id"] in of_shown)
+    return tuple(to_local_comment(row) for row in found.unknown_comments if row["report_id"] in of_shown)
 
 
-def _made_up(found: Findings, wanted: Wanted) -> list[Link]:
+def _links_from_columns(found: SnapshotRows, wanted: SnapshotRequest) -> list[Link]:
     """Links for reports whose columns name this repository; the second claim on an issue is CONTESTED."""
     made: list[Link] = []
-    taken = set(found.held)
-    claims = [found.reports.get(row["report_id"]) for row in found.moved if row["link_id"] is None]
+    taken = set(found.taken_numbers)
+    claims = [found.reports.get(row["report_id"]) for row in found.changed_rows if row["link_id"] is None]
     oldest_first = sorted((each for each in claims if each), key=lambda each: (each.created_at, each.id))
     for report in oldest_first:
         if report.columns is None:
             continue
         state = LinkState.CONTESTED if report.columns.number in taken else LinkState.NEW
         taken.add(report.columns.number)
-        made.append(_from_columns(found, report, wanted, state))
+        made.append(_link_from_columns(found, report, wanted, state))
     return made
 
 
-def _from_columns(found: Findings, report: Report, wanted: Wanted, state: LinkState) -> Link:
+def _link_from_columns(
+    found: SnapshotRows, report: Report, wanted: SnapshotRequest, state: LinkState
+) -> Link:
     """A new link, or the report's earlier one to this issue: its ledger knows the comments already made."""
     assert report.columns is not None
     number = IssueNumber(report.columns.number)
@@ -150,26 +157,28 @@ def _from_columns(found: Findings, report: Report, wanted: Wanted, state: LinkSt
     return replace(fresh, id=past[-1].id, revision=past[-1].revision) if past else fresh
 
 
-async def threads(connection: AsyncConnection, wanted: Sequence[Link]) -> dict[ReportId, ThreadSide]:
+async def read_threads(connection: AsyncConnection, wanted: Sequence[Link]) -> dict[ReportId, LocalThread]:
     """BugSpark's half of these links' threads, oldest comment first."""
     if not wanted:
         return {}
     dialect = connection.dialect.name
-    of_reports = ids(dialect, {link.report_id for link in wanted}, "of_reports")
-    of_links = ids(dialect, {link.id for link in wanted}, "of_links")
+    of_reports = select_ids(dialect, {link.report_id for link in wanted}, "of_reports")
+    of_links = select_ids(dialect, {link.id for link in wanted}, "of_links")
     found = await connection.execute(select(*questions.REPORT_COLUMNS).where(reports.c.id.in_(of_reports)))
     sides = {row["id"]: to_report(row) for row in found.mappings()}
-    rows: dict[UUID, list[Entry]] = {link.id: [] for link in wanted}
-    for row in (await connection.execute(select(entries).where(entries.c.link_id.in_(of_links)))).mappings():
-        rows[row["link_id"]].append(to_entry(row))
+    rows: dict[UUID, list[CommentPair]] = {link.id: [] for link in wanted}
+    for row in (
+        await connection.execute(select(comment_pairs).where(comment_pairs.c.link_id.in_(of_links)))
+    ).mappings():
+        rows[row["link_id"]].append(to_comment_pair(row))
     said: dict[UUID, list[LocalComment]] = {link.report_id: [] for link in wanted}
     query = questions.local_comments().where(comments.c.report_id.in_(of_reports))
     for row in (await connection.execute(query)).mappings():
-        said[row["report_id"]].append(to_comment(row))
+        said[row["report_id"]].append(to_local_comment(row))
     return {
-        link.report_id: ThreadSide(
+        link.report_id: LocalThread(
             report=sides.get(link.report_id),
-            entries=tuple(rows[link.id]),
+            pairs=tuple(rows[link.id]),
             comments=tuple(said[link.report_id]),
         )
         for link in wanted

@@ -5,31 +5,31 @@ from dataclasses import field
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from reconciler.model.policy import Pace
+from reconciler.model.policy import RateLimitPolicy
 from reconciler.model.secret import Secret
 from reconciler.model.values import dataclass
-from reconciler.ports import Clock, Fences, Governor
-from reconciler.store.apply import Ways
-from reconciler.store.care import StoredCare
+from reconciler.ports import Clock, ProjectLocks, RateLimiter
+from reconciler.store.apply import StoreContext
+from reconciler.store.care import StoredMaintenance
 from reconciler.store.checks import Digest
-from reconciler.store.customers import Customers
+from reconciler.store.customers import OutgoingWebhooks
 from reconciler.store.engine import Database
-from reconciler.store.fence_rows import RowFences
-from reconciler.store.fences import AdvisoryFences
-from reconciler.store.governor import DryGovernor, StoredGovernor
+from reconciler.store.fence_rows import RowProjectLocks
+from reconciler.store.fences import AdvisoryProjectLocks
+from reconciler.store.governor import DryRunRateLimiter, StoredRateLimiter
 from reconciler.store.identity import StoredIdentity
 from reconciler.store.intents import StoredIntents
-from reconciler.store.keyring import KeyRing
+from reconciler.store.keyring import MarkerKeyStore
 from reconciler.store.ledger import StoredLedger
 from reconciler.store.listings import StoredListings
-from reconciler.store.meta import Meta
+from reconciler.store.meta import MetaTable
 from reconciler.store.projects import StoredProjects
-from reconciler.store.recovery import StoredRecovery
+from reconciler.store.recovery import StoredRestores
 from reconciler.store.reports import StoredReports
-from reconciler.store.secrets import Vault
+from reconciler.store.secrets import SecretCipher
 from reconciler.store.setups import StoredSetups
 from reconciler.store.stories import StoredStories
-from reconciler.store.views import StoredViews
+from reconciler.store.views import StoredQueries
 from reconciler.store.webhooks import StoredWebhooks
 
 
@@ -38,70 +38,74 @@ class StoreSettings:
     """What the doorway needs to know of the configuration."""
 
     digest: Digest  # of a comment's body, the one the ledger's digests are made with
-    keys: tuple[Secret, ...] = ()  # BugSpark's ENCRYPTION_KEYs, newest first
-    pace: Pace = field(default_factory=Pace)
+    encryption_keys: tuple[Secret, ...] = ()  # BugSpark's ENCRYPTION_KEYs, newest first
+    pace: RateLimitPolicy = field(default_factory=RateLimitPolicy)
     app_repositories: Mapping[str, str] = field(default_factory=dict)  # project id → owner/repo
     web_url: str = "https://github.com"  # where people read issues
-    verify: timedelta = timedelta(hours=6)  # poll.verify_seconds, for health
-    notify: bool = False  # bugspark.notify_webhooks
-    dry: bool = False  # `reconcile plan`: not even limits are written
-    learn: Callable[[Secret], None] = lambda _: None  # told every secret that is read, for the logs' masks
+    verify_every: timedelta = timedelta(hours=6)  # poll.verify_seconds, for health
+    notify_webhooks: bool = False  # bugspark.notify_webhooks
+    dry_run: bool = False  # `reconcile plan`: not even limits are written
+    on_secret_read: Callable[[Secret], None] = lambda _: (
+        None
+    )  # told every secret that is read, for the logs' masks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenStores:
+class DatabaseStores:
     """Everything over one open database, which stays the opener's to close."""
 
     projects: StoredProjects
     reports: StoredReports
     ledger: StoredLedger
     intents: StoredIntents
-    governor: Governor
-    fences: Fences
+    rate_limiter: RateLimiter
+    project_locks: ProjectLocks
     stories: StoredStories
     webhooks: StoredWebhooks
-    views: StoredViews
+    queries: StoredQueries
     listings: StoredListings
     setups: StoredSetups
     identity: StoredIdentity
-    keyring: KeyRing
-    recovery: StoredRecovery
-    care: StoredCare
-    meta: Meta
-    vault: Vault
+    marker_keys: MarkerKeyStore
+    restores: StoredRestores
+    maintenance: StoredMaintenance
+    meta: MetaTable
+    cipher: SecretCipher
 
 
-def open_stores(
+def build_stores(
     database: Database, settings: StoreSettings, clock: Clock, new_id: Callable[[], UUID] = uuid4
-) -> OpenStores:
+) -> DatabaseStores:
     """Raises ConfigurationError for a key that is none. Nothing is asked of the database yet."""
-    vault = Vault(settings.keys, settings.learn)
-    customers = Customers(wanted=settings.notify, new_id=new_id)
-    ways = Ways(digest=settings.digest, web_url=settings.web_url.rstrip("/"), customers=customers)
-    projects = StoredProjects(database, clock, vault, settings.app_repositories, settings.verify)
+    vault = SecretCipher(settings.encryption_keys, settings.on_secret_read)
+    customers = OutgoingWebhooks(wanted=settings.notify_webhooks, new_id=new_id)
+    ways = StoreContext(
+        comment_digest=settings.digest, web_url=settings.web_url.rstrip("/"), outgoing_webhooks=customers
+    )
+    projects = StoredProjects(database, clock, vault, settings.app_repositories, settings.verify_every)
     ledger = StoredLedger(database, clock, ways, new_id)
-    care = StoredCare(database, vault)
-    governor = DryGovernor if settings.dry else StoredGovernor
-    return OpenStores(
+    care = StoredMaintenance(database, vault)
+    governor = DryRunRateLimiter if settings.dry_run else StoredRateLimiter
+    return DatabaseStores(
         projects=projects,
         reports=StoredReports(database, projects),
         ledger=ledger,
         intents=StoredIntents(database, ways),
-        governor=governor(database, settings.pace, clock),
-        fences=(
-            AdvisoryFences(database, clock)
+        rate_limiter=governor(database, settings.pace, clock),
+        project_locks=(
+            AdvisoryProjectLocks(database, clock)
             if database.dialect == "postgresql"
-            else RowFences(database, clock, new_id)
+            else RowProjectLocks(database, clock, new_id)
         ),
         stories=StoredStories(database, ledger, customers),
         webhooks=StoredWebhooks(database, clock, vault),
-        views=StoredViews(database, clock, settings.verify),
+        queries=StoredQueries(database, clock, settings.verify_every),
         listings=StoredListings(database, clock),
         setups=StoredSetups(database, projects, care, clock),
         identity=StoredIdentity(database, new_id),
-        keyring=KeyRing(database, settings.keys),
-        recovery=StoredRecovery(database),
-        care=care,
-        meta=Meta(database),
-        vault=vault,
+        marker_keys=MarkerKeyStore(database, settings.encryption_keys),
+        restores=StoredRestores(database),
+        maintenance=care,
+        meta=MetaTable(database),
+        cipher=vault,
     )

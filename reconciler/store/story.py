@@ -6,17 +6,17 @@ from typing import Any
 
 from sqlalchemy import RowMapping, select
 
-from reconciler.model.dossier import Told
+from reconciler.model.dossier import DatedChange
 from reconciler.model.fields import Side
-from reconciler.model.identity import held_reason
+from reconciler.model.identity import owned_elsewhere_reason
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.intent import Intent
 from reconciler.model.kinds import Kind
 from reconciler.model.link import Link, LinkOrigin, LinkState
-from reconciler.model.named import COMMENT, field_of, field_of_operation, kind_of
+from reconciler.model.named import COMMENT_FIELD, field_of, field_of_operation, kind_of
 from reconciler.model.plan import (
+    CommentEvent,
     EditLocal,
-    Event,
     ImportComment,
     LinkPlan,
     RemoveLocal,
@@ -27,12 +27,12 @@ from reconciler.model.plan import (
 from reconciler.model.snapshot import Change
 from reconciler.store.bulk import insert_all
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.records import kinds
+from reconciler.store.records import column_types
 from reconciler.store.tables import changes
 
-KINDS = {name: kind for name, kind in kinds(changes).items() if name != "id"}
-LOCAL_WON = (Rule.NEWEST_LOCAL, Rule.POLICY_LOCAL)
-TAKEN_UP = {
+CHANGE_COLUMN_TYPES = {name: kind for name, kind in column_types(changes).items() if name != "id"}
+LOCAL_WON_RULES = (Rule.NEWEST_LOCAL, Rule.POLICY_LOCAL)
+LINK_ORIGIN_TEXTS = {
     LinkOrigin.COLUMNS: "the report's columns named this issue",
     LinkOrigin.COMMAND: "linked by command",
     LinkOrigin.DISCOVERY: "found among the issues that BugSpark's button made",
@@ -41,28 +41,32 @@ TAKEN_UP = {
 }
 
 
-def of_plans(plans: Iterable[LinkPlan]) -> list[Change]:
+def changes_of_plans(plans: Iterable[LinkPlan]) -> list[Change]:
     """What the local half of these plans wrote, and what they saw. GitHub's half is told when confirmed."""
-    return [change for plan in plans for change in _of_plan(plan)]
+    return [change for plan in plans for change in _changes_of_plan(plan)]
 
 
-def _of_plan(plan: LinkPlan) -> Iterator[Change]:
-    yield from _of_link(plan.link, plan.after)
+def _changes_of_plan(plan: LinkPlan) -> Iterator[Change]:
+    yield from _changes_of_link(plan.link, plan.after)
     disputed = {conflict.field for conflict in plan.conflicts}
     for action in plan.actions:
         if isinstance(action, SetField) and action.field in disputed:
             continue  # its conflict says all of it
         if isinstance(action, SetField | ImportComment | EditLocal | RemoveLocal):
-            since = _since(plan, action)
-            yield _change(plan, kind_of(action), Side.BUGSPARK, action.why, field_of(action), since=since)
+            since = _happened_at(plan, action)
+            yield _change_of_action(
+                plan, kind_of(action), Side.BUGSPARK, action.why, field_of(action), since=since
+            )
     for conflict in plan.conflicts:
-        written = Side.GITHUB if conflict.why.rule in LOCAL_WON else Side.BUGSPARK
-        yield _change(plan, Kind.CONFLICT, written, conflict.why, conflict.field, conflict.lost)
-    yield from (_of_event(plan, event) for event in plan.events)
-    yield from (line(plan.link, Kind.NOTE, Side.GITHUB, note) for note in plan.notes)
+        written = Side.GITHUB if conflict.why.rule in LOCAL_WON_RULES else Side.BUGSPARK
+        yield _change_of_action(plan, Kind.CONFLICT, written, conflict.why, conflict.field, conflict.lost)
+    yield from (_change_of_event(plan, event) for event in plan.events)
+    yield from (link_change(plan.link, Kind.NOTE, Side.GITHUB, note) for note in plan.notes)
 
 
-def _since(plan: LinkPlan, action: SetField | ImportComment | EditLocal | RemoveLocal) -> datetime | None:
+def _happened_at(
+    plan: LinkPlan, action: SetField | ImportComment | EditLocal | RemoveLocal
+) -> datetime | None:
     """When it happened on GitHub. Of first contacts and deletions nobody knows."""
     if plan.link.base is None or isinstance(action, RemoveLocal):
         return None
@@ -71,38 +75,42 @@ def _since(plan: LinkPlan, action: SetField | ImportComment | EditLocal | Remove
     return action.comment.updated_at
 
 
-def _of_link(before: Link, after: Link) -> Iterator[Change]:
+def _changes_of_link(before: Link, after: Link) -> Iterator[Change]:
     """What became of the link itself. Going on as before, or resting for the reason it has, tells nothing."""
     ended = after.state not in (LinkState.NEW, LinkState.ACTIVE)
     if before.base is None and after.base is not None:
-        yield line(after, Kind.FIRST_CONTACT, Side.BUGSPARK, TAKEN_UP[after.origin], to=_issue(after))
+        yield link_change(
+            after, Kind.FIRST_CONTACT, Side.BUGSPARK, LINK_ORIGIN_TEXTS[after.origin], to=_issue_label(after)
+        )
     elif ended and (before.state is not after.state or not before.revision):
         was = before.state.value if before.revision and before.state is not after.state else None
         rule = after.reason or after.state.value
-        yield line(after, Kind.LINK_STATE, Side.BUGSPARK, rule, was=was, to=after.state.value)
-    yield from _frozen(before, after)
-    if after.held_by is not None and after.held_by != before.held_by:
-        yield line(after, Kind.NOTE, Side.GITHUB, held_reason(after.held_by))
+        yield link_change(after, Kind.LINK_STATE, Side.BUGSPARK, rule, was=was, to=after.state.value)
+    yield from _freeze_changes(before, after)
+    if after.owner_instance is not None and after.owner_instance != before.owner_instance:
+        yield link_change(after, Kind.NOTE, Side.GITHUB, owned_elsewhere_reason(after.owner_instance))
     if after.quarantined_until is not None:
         if before.quarantined_until is None or before.reason != after.reason:
-            yield line(after, Kind.QUARANTINE, Side.GITHUB, after.reason or "it can't be read")
+            yield link_change(after, Kind.QUARANTINE, Side.GITHUB, after.reason or "it can't be read")
     elif before.quarantined_until is not None and before.reason is not None and not ended:
-        yield line(after, Kind.RELEASE, Side.GITHUB, f"it rested because: {before.reason}")
+        yield link_change(after, Kind.RELEASE, Side.GITHUB, f"it rested because: {before.reason}")
 
 
-def _frozen(before: Link, after: Link) -> Iterator[Change]:
-    was, now = ({each.field: each for each in link.frozen} for link in (before, after))
+def _freeze_changes(before: Link, after: Link) -> Iterator[Change]:
+    was, now = ({each.field: each for each in link.frozen_fields} for link in (before, after))
     for field in now.keys() - was.keys():
-        yield line(after, Kind.FREEZE, Side.GITHUB, now[field].reason, field=field.value)
+        yield link_change(after, Kind.FREEZE, Side.GITHUB, now[field].reason, field=field.value)
     for field in was.keys() - now.keys():
-        yield line(after, Kind.THAW, Side.GITHUB, f"it was frozen because: {was[field].reason}", field=field)
+        yield link_change(
+            after, Kind.THAW, Side.GITHUB, f"it was frozen because: {was[field].reason}", field=field
+        )
 
 
-def _issue(link: Link) -> str:
+def _issue_label(link: Link) -> str:
     return f"{link.repository}#{link.number}"
 
 
-def line(
+def link_change(
     link: Link,
     kind: Kind,
     side: Side,
@@ -127,13 +135,13 @@ def line(
     )
 
 
-def _of_event(plan: LinkPlan, event: Event) -> Change:
+def _change_of_event(plan: LinkPlan, event: CommentEvent) -> Change:
     return Change(
         report_id=plan.link.report_id,
         link_id=plan.link.id,
         side=event.side,
         kind=event.kind,
-        field=COMMENT,
+        field=COMMENT_FIELD,
         base=None,
         local=event.local,
         remote=event.remote,
@@ -142,7 +150,7 @@ def _of_event(plan: LinkPlan, event: Event) -> Change:
     )
 
 
-def _change(
+def _change_of_action(
     plan: LinkPlan,
     kind: Kind,
     side: Side,
@@ -167,7 +175,9 @@ def _change(
     )
 
 
-async def tell(connection: AsyncConnection, project: ProjectId, at: datetime, told: Sequence[Change]) -> None:
+async def append_changes(
+    connection: AsyncConnection, project: ProjectId, at: datetime, told: Sequence[Change]
+) -> None:
     """Add these lines, all at one time."""
     rows = [
         (
@@ -189,14 +199,14 @@ async def tell(connection: AsyncConnection, project: ProjectId, at: datetime, to
         )
         for each in told
     ]
-    await insert_all(connection, changes, KINDS, rows)
+    await insert_all(connection, changes, CHANGE_COLUMN_TYPES, rows)
 
 
-async def tell_rest(connection: AsyncConnection, intent: Intent) -> None:
+async def append_quarantine(connection: AsyncConnection, intent: Intent) -> None:
     """A write that was refused and rests. Refused again for the same reason, it is the same line."""
     field = field_of_operation(intent.operation)
     reason = intent.reason or "it was refused"
-    newest = await last(connection, intent.report_id, field)
+    newest = await newest_change(connection, intent.report_id, field)
     if newest is not None and (newest.kind, newest.rule) == (Kind.QUARANTINE, reason):
         return
     why = intent.why
@@ -212,10 +222,10 @@ async def tell_rest(connection: AsyncConnection, intent: Intent) -> None:
         to=why.to if why else None,
         rule=reason,
     )
-    await tell(connection, intent.project_id, intent.ended_at or intent.created_at, [change])
+    await append_changes(connection, intent.project_id, intent.ended_at or intent.created_at, [change])
 
 
-async def last(
+async def newest_change(
     connection: AsyncConnection, report: ReportId, field: str | None, kind: Kind | None = None
 ) -> Change | None:
     """The newest line about a field, of one kind if wished."""
@@ -226,11 +236,11 @@ async def last(
     return to_change(row) if row else None
 
 
-async def read(connection: AsyncConnection, report: ReportId, limit: int) -> tuple[Told, ...]:
+async def read_history(connection: AsyncConnection, report: ReportId, limit: int) -> tuple[DatedChange, ...]:
     """The newest lines of a report's story, newest first."""
     query = select(changes).where(changes.c.report_id == report).order_by(changes.c.id.desc()).limit(limit)
     rows = (await connection.execute(query)).mappings()
-    return tuple(Told(at=row["at"], change=to_change(row)) for row in rows)
+    return tuple(DatedChange(at=row["at"], change=to_change(row)) for row in rows)
 
 
 def to_change(row: RowMapping) -> Change:

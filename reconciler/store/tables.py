@@ -26,18 +26,18 @@ metadata = MetaData(
     }
 )
 
-POSTGRESQL_ONLY = "ix_sync_links_report_id"
-SQLITE_ONLY = "ix_sync_links_compared"
-LIVE = "state IN ('new', 'active')"
-QUARANTINED = "quarantined_until IS NOT NULL"
-FROZEN = "frozen IS NOT NULL"
-HELD = "held_by IS NOT NULL"
-CONFLICT = "kind = 'conflict'"
-COPIED = "state IN ('live', 'pending') AND local_id IS NOT NULL"
-UNREAD = "read_at IS NULL AND number IS NOT NULL"
+POSTGRESQL_ONLY_INDEX = "ix_sync_links_report_id"
+SQLITE_ONLY_INDEX = "ix_sync_links_compared"
+LIVE_LINK_SQL = "state IN ('new', 'active')"
+QUARANTINED_LINK_SQL = "quarantined_until IS NOT NULL"
+FROZEN_LINK_SQL = "frozen IS NOT NULL"
+HELD_LINK_SQL = "held_by IS NOT NULL"
+CONFLICT_CHANGE_SQL = "kind = 'conflict'"
+COPIED_COMMENT_SQL = "state IN ('live', 'pending') AND local_id IS NOT NULL"
+UNREAD_DELIVERY_SQL = "read_at IS NULL AND number IS NOT NULL"
 
 
-def only(where: str) -> dict[str, str]:
+def partial_index_info(where: str) -> dict[str, str]:
     """Which rows an index holds, as a note on it: the migrations make it so, and a test holds both to it.
 
     The dialects' own keywords would import both dialects, a twentieth of a short command's time.
@@ -145,26 +145,26 @@ links = Table(
         "repository_id",
         "number",
         unique=True,
-        info=only(LIVE),
+        info=partial_index_info(LIVE_LINK_SQL),
     ),
-    Index("uq_sync_links_report", "report_id", unique=True, info=only(LIVE)),
+    Index("uq_sync_links_report", "report_id", unique=True, info=partial_index_info(LIVE_LINK_SQL)),
     Index(None, "project_id", "state", "report_id"),
     Index(None, "project_id", "check_due"),
     Index(
         "ix_sync_links_quarantined",
         "project_id",
         "quarantined_until",
-        info=only(QUARANTINED),
+        info=partial_index_info(QUARANTINED_LINK_SQL),
     ),
     Index(None, "project_id", "state", "checked_at"),
     Index(None, "project_id", "number", "id"),  # as pages list them
-    Index("ix_sync_links_held", "project_id", "held_by", info=only(HELD)),
-    Index("ix_sync_links_frozen", "project_id", info=only(FROZEN)),
-    Index("ix_sync_links_repository", "project_id", "repository_id", info=only(LIVE)),
-    Index(POSTGRESQL_ONLY, "report_id").ddl_if(dialect="postgresql"),
+    Index("ix_sync_links_held", "project_id", "held_by", info=partial_index_info(HELD_LINK_SQL)),
+    Index("ix_sync_links_frozen", "project_id", info=partial_index_info(FROZEN_LINK_SQL)),
+    Index("ix_sync_links_repository", "project_id", "repository_id", info=partial_index_info(LIVE_LINK_SQL)),
+    Index(POSTGRESQL_ONLY_INDEX, "report_id").ddl_if(dialect="postgresql"),
     # SQLite joins by looking up row by row: with every column a pass compares, it reads no rows.
     Index(
-        SQLITE_ONLY,
+        SQLITE_ONLY_INDEX,
         "report_id",
         "project_id",
         "state",
@@ -201,7 +201,7 @@ comments = Table(
         "ix_sync_comments_copied",
         "project_id",
         "local_id",
-        info=only(COPIED),
+        info=partial_index_info(COPIED_COMMENT_SQL),
     ),
 )
 
@@ -281,7 +281,7 @@ changes = Table(
         "ix_sync_changes_conflicts",
         "project_id",
         "at",
-        info=only(CONFLICT),
+        info=partial_index_info(CONFLICT_CHANGE_SQL),
     ),
 )
 
@@ -333,7 +333,7 @@ deliveries = Table(
     Column("at", Instant, nullable=False),
     Column("read_at", Instant),
     Index(None, "project_id", "at"),
-    Index("ix_sync_deliveries_unread", "project_id", info=only(UNREAD)),
+    Index("ix_sync_deliveries_unread", "project_id", info=partial_index_info(UNREAD_DELIVERY_SQL)),
 )
 
 unannounced = Table(

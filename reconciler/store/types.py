@@ -28,7 +28,7 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Named(UserDefinedType[str]):
+class ExistingEnum(UserDefinedType[str]):
     """A PostgreSQL type that exists already and is known by its name: BugSpark's enums.
 
     Values pass as text: one that this program does not know must poison its own row, not the query.
@@ -43,12 +43,12 @@ class Named(UserDefinedType[str]):
         return self.name
 
 
-def enum_of(name: str) -> TypeEngine[str]:
+def existing_enum(name: str) -> TypeEngine[str]:
     """BugSpark's native enum on PostgreSQL, text on SQLite. Never created by us."""
-    return String(20).with_variant(Named(name), "postgresql")
+    return String(20).with_variant(ExistingEnum(name), "postgresql")
 
 
-class Document(TypeDecorator[Any]):
+class JsonDocument(TypeDecorator[Any]):
     """jsonb on PostgreSQL, JSON text on SQLite. PostgreSQL's types are imported where they are used: they are
     a twentieth of a short command's time.
     """
@@ -64,7 +64,7 @@ class Document(TypeDecorator[Any]):
         return dialect.type_descriptor(JSONB())
 
 
-class Words(TypeDecorator[Any]):
+class TextArray(TypeDecorator[Any]):
     """text[] on PostgreSQL, a JSON list on SQLite."""
 
     impl: TypeEngine[Any] | type[TypeEngine[Any]] = JSON

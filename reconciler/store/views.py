@@ -16,17 +16,17 @@ from reconciler.store.connection import AsyncConnection
 from reconciler.store.engine import Database
 from reconciler.store.tables import hooks, intents, projects
 
-THEIRS, MEMBERS, USERS, REPORTS = (
+BUGSPARK_PROJECTS, MEMBERS, USERS, REPORTS = (
     bugspark.projects,
     bugspark.project_members,
     bugspark.users,
     bugspark.reports,
 )
 SUPERADMIN = "superadmin"
-KEPT_OUT = ("pending", "rejected")
+REFUSED_BETA_STATUSES = ("pending", "rejected")
 
 
-class StoredViews:
+class StoredQueries:
     """Views of the database. `verify`: how often every link is to be compared whole."""
 
     def __init__(self, database: Database, clock: Clock, verify: timedelta) -> None:
@@ -36,24 +36,24 @@ class StoredViews:
 
     async def viewer(self, user_id: UUID) -> Viewer | None:
         query = select(USERS.c.name, USERS.c.role).where(
-            USERS.c.id == user_id, USERS.c.is_active, USERS.c.beta_status.not_in(KEPT_OUT)
+            USERS.c.id == user_id, USERS.c.is_active, USERS.c.beta_status.not_in(REFUSED_BETA_STATUSES)
         )
         async with self._database.read() as connection:
             row = (await connection.execute(query)).first()
         if row is None:
             return None
-        return Viewer(user_id=user_id, name=row.name, everything=row.role == SUPERADMIN)
+        return Viewer(user_id=user_id, name=row.name, sees_all_projects=row.role == SUPERADMIN)
 
     async def access(self, viewer: Viewer, project_id: ProjectId) -> Access:
         async with self._database.read() as connection:
-            found = await _access(connection, viewer, THEIRS.c.id == project_id)
+            found = await _read_access(connection, viewer, BUGSPARK_PROJECTS.c.id == project_id)
         return found.get(project_id, Access.NONE)
 
-    async def accessible(self, viewer: Viewer) -> Mapping[ProjectId, Access]:
+    async def accessible_projects(self, viewer: Viewer) -> Mapping[ProjectId, Access]:
         async with self._database.read() as connection:
-            return await _access(connection, viewer, true())
+            return await _read_access(connection, viewer, true())
 
-    async def project_of(self, report_id: ReportId) -> ProjectId | None:
+    async def project_of_report(self, report_id: ReportId) -> ProjectId | None:
         async with self._database.read() as connection:
             query = select(REPORTS.c.project_id).where(REPORTS.c.id == report_id)
             found: UUID | None = (await connection.execute(query)).scalar()
@@ -63,37 +63,43 @@ class StoredViews:
         now = self._clock.now()
         async with self._database.read() as connection:
             return Gauges(
-                projects=await _projects(connection, now - self._verify * health.SLACK),
-                limits=await health.limits(connection, now),
+                projects=await _project_gauges(
+                    connection, now - self._verify * health.VERIFICATION_TOLERANCE
+                ),
+                limits=await health.rate_limits(connection, now),
             )
 
 
-async def _access(
+async def _read_access(
     connection: AsyncConnection, viewer: Viewer, which: ColumnElement[bool]
 ) -> dict[ProjectId, Access]:
     """Owners change, accepted members see; a member is known by the user, never by an e-mail address."""
-    if viewer.everything:
-        query = select(THEIRS.c.id, true().label("owns")).where(THEIRS.c.is_active, which)
+    if viewer.sees_all_projects:
+        query = select(BUGSPARK_PROJECTS.c.id, true().label("owns")).where(
+            BUGSPARK_PROJECTS.c.is_active, which
+        )
     else:
-        query = _of_user(viewer.user_id).where(THEIRS.c.is_active, which)
+        query = _projects_of_user(viewer.user_id).where(BUGSPARK_PROJECTS.c.is_active, which)
     rows = await connection.execute(query)
     return {ProjectId(row.id): Access.CHANGE if row.owns else Access.SEE for row in rows}
 
 
-def _of_user(user_id: UUID | None) -> Select[tuple[UUID, bool]]:
+def _projects_of_user(user_id: UUID | None) -> Select[tuple[UUID, bool]]:
     mine = MEMBERS.c.user_id == user_id
     accepted = MEMBERS.c.invite_accepted_at.is_not(None)
     member = select(MEMBERS.c.project_id).where(mine, accepted)
-    owns = THEIRS.c.owner_id == user_id
-    return select(THEIRS.c.id, owns.label("owns")).where(or_(owns, THEIRS.c.id.in_(member)))
+    owns = BUGSPARK_PROJECTS.c.owner_id == user_id
+    return select(BUGSPARK_PROJECTS.c.id, owns.label("owns")).where(
+        or_(owns, BUGSPARK_PROJECTS.c.id.in_(member))
+    )
 
 
-async def _projects(connection: AsyncConnection, since: datetime) -> tuple[ProjectGauges, ...]:
+async def _project_gauges(connection: AsyncConnection, since: datetime) -> tuple[ProjectGauges, ...]:
     """Every project that was ever looked at or announced something."""
-    by_state = await coverage.by_state(connection)
-    wishes = await coverage.counts(connection, intents.c.project_id, intents.c.state)
-    covered = await coverage.of(connection, by_state, since)
-    oldest = await backlog.oldest(connection)
+    by_state = await coverage.count_links_by_state(connection)
+    wishes = await coverage.count_by_project(connection, intents.c.project_id, intents.c.state)
+    covered = await coverage.read_coverage(connection, by_state, since)
+    oldest = await backlog.oldest_open_intents(connection)
     joined = projects.outerjoin(hooks, and_(hooks.c.project_id == projects.c.project_id))
     columns = (
         projects.c.project_id,

@@ -15,34 +15,43 @@ from reconciler.model.secret import Secret
 from reconciler.model.values import dataclass
 from reconciler.store import bugspark
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.integrations import BadConfigError, parsed
-from reconciler.store.secrets import Vault
+from reconciler.store.integrations import BadConfigError, parse_config
+from reconciler.store.secrets import SecretCipher
 from reconciler.store.tables import hooks
 
-KEY = "webhookSecret"
-THEIRS, ROWS = bugspark.projects, bugspark.integrations
+SECRET_FIELD = "webhookSecret"  # noqa: S105 - the name of a key
+BUGSPARK_PROJECTS, INTEGRATIONS = bugspark.projects, bugspark.integrations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class WebhookSecretLocation:
     """Where a project's secret is kept, and what is written there now."""
 
-    row: UUID
+    integration_id: UUID
     project: str  # its name
-    stored: str | None
+    stored_value: str | None
 
 
-async def place(connection: AsyncConnection, project_id: ProjectId, *, lock: bool = False) -> Place:
+async def locate_webhook_secret(
+    connection: AsyncConnection, project_id: ProjectId, *, lock: bool = False
+) -> WebhookSecretLocation:
     """`lock`: nobody else changes it before this transaction ends. Raises ProjectError where there is no
     place for a secret, in a sentence that says what to do.
     """
     query = (
-        select(ROWS.c.id, THEIRS.c.name, cast(ROWS.c.config, Text).label("config"))
-        .select_from(THEIRS.join(ROWS, ROWS.c.project_id == THEIRS.c.id))
-        .where(THEIRS.c.id == project_id, THEIRS.c.is_active, ROWS.c.provider == "github", ROWS.c.is_active)
+        select(INTEGRATIONS.c.id, BUGSPARK_PROJECTS.c.name, cast(INTEGRATIONS.c.config, Text).label("config"))
+        .select_from(
+            BUGSPARK_PROJECTS.join(INTEGRATIONS, INTEGRATIONS.c.project_id == BUGSPARK_PROJECTS.c.id)
+        )
+        .where(
+            BUGSPARK_PROJECTS.c.id == project_id,
+            BUGSPARK_PROJECTS.c.is_active,
+            INTEGRATIONS.c.provider == "github",
+            INTEGRATIONS.c.is_active,
+        )
     )
     if lock:
-        query = query.with_for_update(of=ROWS)
+        query = query.with_for_update(of=INTEGRATIONS)
     rows = (await connection.execute(query)).all()
     if not rows:
         raise ProjectError(
@@ -54,39 +63,51 @@ async def place(connection: AsyncConnection, project_id: ProjectId, *, lock: boo
             f"Project {rows[0].name} has {len(rows)} active github integrations:"
             " switch off all but one in BugSpark."
         )
-    return Place(row=rows[0].id, project=rows[0].name, stored=_stored(rows[0]))
+    return WebhookSecretLocation(
+        integration_id=rows[0].id, project=rows[0].name, stored_value=_webhook_secret_in(rows[0])
+    )
 
 
-def _stored(row: Row[Any]) -> str | None:
+def _webhook_secret_in(row: Row[Any]) -> str | None:
     try:
-        value = parsed(row.config).get(KEY)
+        value = parse_config(row.config).get(SECRET_FIELD)
     except BadConfigError as error:
         raise ProjectError(f"{row.name}: {error}") from error
     return value if isinstance(value, str) and value.strip() else None
 
 
-def read(vault: Vault, where: Place) -> Secret | None:
+def decrypt_webhook_secret(vault: SecretCipher, where: WebhookSecretLocation) -> Secret | None:
     """The secret kept there. Raises CredentialError when it can't be decrypted."""
-    return None if where.stored is None else vault.read(where.stored, where.project, "webhook secret")
+    return (
+        None
+        if where.stored_value is None
+        else vault.decrypt(where.stored_value, where.project, "webhook secret")
+    )
 
 
-async def previous(
-    connection: AsyncConnection, vault: Vault, project_id: ProjectId, where: Place, now: datetime
+async def previous_webhook_secret(
+    connection: AsyncConnection,
+    vault: SecretCipher,
+    project_id: ProjectId,
+    where: WebhookSecretLocation,
+    now: datetime,
 ) -> Secret | None:
     """The secret before the present one while it is valid. Raises CredentialError."""
     query = select(hooks.c.previous).where(hooks.c.project_id == project_id, hooks.c.previous_until > now)
     stored = (await connection.execute(query)).scalar()
-    return None if stored is None else vault.read(stored, where.project, "previous webhook secret")
+    return None if stored is None else vault.decrypt(stored, where.project, "previous webhook secret")
 
 
-async def put(connection: AsyncConnection, where: Place, value: str) -> None:
+async def write_webhook_secret(connection: AsyncConnection, where: WebhookSecretLocation, value: str) -> None:
     """Write this key and no other; the row must have been locked when it was read."""
-    config = ROWS.c.config
+    config = INTEGRATIONS.c.config
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import ARRAY  # late: SQLite's users don't pay for it
 
-        key = cast([KEY], ARRAY(Text))
+        key = cast([SECRET_FIELD], ARRAY(Text))
         changed: Function[Any] = func.jsonb_set(config, key, func.to_jsonb(cast(value, Text)))
     else:
-        changed = func.json_set(config, f"$.{KEY}", value)
-    await connection.execute(update(ROWS).where(ROWS.c.id == where.row).values(config=changed))
+        changed = func.json_set(config, f"$.{SECRET_FIELD}", value)
+    await connection.execute(
+        update(INTEGRATIONS).where(INTEGRATIONS.c.id == where.integration_id).values(config=changed)
+    )

@@ -6,48 +6,48 @@ from fastapi import FastAPI
 
 from reconciler import __version__
 from reconciler.model.secret import Secret
-from reconciler.ports import Deeds, Listings, Queue, Readings, Setups, Views, Webhooks
+from reconciler.ports import Commands, Listings, Queries, Queue, ReportViews, Setups, Webhooks
 from reconciler.web import api, overview, probes, project, report, setup, sign_in, static_files, webhooks
-from reconciler.web.api import Api
-from reconciler.web.bodies import Bodies
-from reconciler.web.entrance import FORM_BYTES, Entrance
-from reconciler.web.front import Front
-from reconciler.web.guard import Guard
-from reconciler.web.origins import Cors
-from reconciler.web.overview import Overview
-from reconciler.web.passwords import Passwords
+from reconciler.web.api import SyncApi
+from reconciler.web.bodies import BodyReader
+from reconciler.web.entrance import MAX_FORM_BYTES, AccessControl
+from reconciler.web.front import PageFrame
+from reconciler.web.guard import RequestMiddleware
+from reconciler.web.origins import CorsMiddleware
+from reconciler.web.overview import OverviewPage
+from reconciler.web.passwords import PasswordChecker
 from reconciler.web.probes import Probes
 from reconciler.web.project import ProjectPage
-from reconciler.web.refusals import Refusals
+from reconciler.web.refusals import ErrorPages
 from reconciler.web.report import ReportPage
-from reconciler.web.sessions import Sessions
+from reconciler.web.sessions import SessionCookies
 from reconciler.web.setup import SetupPage
-from reconciler.web.sign_in import SignIn
-from reconciler.web.signatures import Keyring
+from reconciler.web.sign_in import SignInPage
+from reconciler.web.signatures import SignatureChecker
 from reconciler.web.site import Site
-from reconciler.web.templating import pages
-from reconciler.web.webhooks import Receiver
+from reconciler.web.templating import build_templates
+from reconciler.web.webhooks import WebhookReceiver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WebParts:
+class WebDependencies:
     """All that the web needs of the rest of the program."""
 
     site: Site
     probes: Probes
     webhooks: Webhooks
     queue: Queue
-    views: Views
-    readings: Readings
+    queries: Queries
+    report_views: ReportViews
     listings: Listings
     setups: Setups
-    deeds: Deeds
+    commands: Commands
     jwt_secret: Secret  # empty: BugSpark's users can't sign in
     password_hash: Secret  # empty: nobody signs in by password
     session_key: Secret  # the same on every machine that shares the sessions
 
 
-def build(parts: WebParts) -> FastAPI:
+def build_web_app(parts: WebDependencies) -> FastAPI:
     """The application, to be served by `serve.serving`. Nothing is asked of the database yet."""
     app = FastAPI(
         title="BugSpark reconciler",
@@ -57,79 +57,91 @@ def build(parts: WebParts) -> FastAPI:
         openapi_url="/openapi.json",
     )
     clock, site, metrics = parts.probes.clock, parts.site, parts.probes.metrics
-    app.state.entrance = entrance = _entrance(parts)
-    api_ = Api(site=site, entrance=entrance, views=parts.views, readings=parts.readings, clock=clock)
-    static = static_files.read()
-    shown = pages(site, static)
-    front = Front(entrance=entrance, pages=shown, clock=clock)
-    door = SignIn(
-        entrance=entrance,
-        passwords=Passwords(parts.password_hash, clock),
-        pages=shown,
-        by_password=bool(parts.password_hash),
+    app.state.entrance = entrance = _build_access_control(parts)
+    api_ = SyncApi(
+        site=site,
+        access_control=entrance,
+        queries=parts.queries,
+        report_views=parts.report_views,
+        clock=clock,
     )
-    app.include_router(webhooks.router(_receiver(parts)))
+    static = static_files.read_static_files()
+    shown = build_templates(site, static)
+    front = PageFrame(access_control=entrance, templates=shown, clock=clock)
+    door = SignInPage(
+        access_control=entrance,
+        password_checker=PasswordChecker(parts.password_hash, clock),
+        templates=shown,
+        has_password=bool(parts.password_hash),
+    )
+    app.include_router(webhooks.router(_build_webhook_receiver(parts)))
     app.include_router(probes.router(parts.probes))
     app.include_router(api.router(api_))
     app.include_router(sign_in.router(door))
-    app.include_router(overview.router(_overview(parts, front)))
-    app.include_router(setup.router(_setup(parts, front)))
-    app.include_router(project.router(_project(parts, front)))
-    app.include_router(report.router(_report(parts, front)))
+    app.include_router(overview.router(_build_overview_page(parts, front)))
+    app.include_router(setup.router(_build_setup_page(parts, front)))
+    app.include_router(project.router(_build_project_page(parts, front)))
+    app.include_router(report.router(_build_report_page(parts, front)))
     app.include_router(static_files.router(static))
-    Refusals(site=site, pages=shown).install(app)
-    app.add_middleware(Cors, site=site)
-    app.add_middleware(Guard, site=site, metrics=metrics, clock=clock)
+    ErrorPages(site=site, templates=shown).install(app)
+    app.add_middleware(CorsMiddleware, site=site)
+    app.add_middleware(RequestMiddleware, site=site, metrics=metrics, clock=clock)
     return app
 
 
-def entrance_of(app: FastAPI) -> Entrance:
+def access_control_of(app: FastAPI) -> AccessControl:
     """The door that this application was built with."""
-    found: Entrance = app.state.entrance
+    found: AccessControl = app.state.entrance
     return found
 
 
-def _entrance(parts: WebParts) -> Entrance:
+def _build_access_control(parts: WebDependencies) -> AccessControl:
     clock = parts.probes.clock
-    return Entrance(
+    return AccessControl(
         site=parts.site,
-        sessions=Sessions(parts.session_key, clock),
-        views=parts.views,
+        sessions=SessionCookies(parts.session_key, clock),
+        queries=parts.queries,
         clock=clock,
         jwt_secret=parts.jwt_secret,
-        bodies=Bodies(largest=FORM_BYTES),
+        body_reader=BodyReader(largest=MAX_FORM_BYTES),
     )
 
 
-def _overview(parts: WebParts, front: Front) -> Overview:
-    return Overview(front=front, views=parts.views, readings=parts.readings, listings=parts.listings)
+def _build_overview_page(parts: WebDependencies, front: PageFrame) -> OverviewPage:
+    return OverviewPage(
+        frame=front, queries=parts.queries, report_views=parts.report_views, listings=parts.listings
+    )
 
 
-def _project(parts: WebParts, front: Front) -> ProjectPage:
+def _build_project_page(parts: WebDependencies, front: PageFrame) -> ProjectPage:
     return ProjectPage(
-        front=front,
-        views=parts.views,
-        readings=parts.readings,
+        frame=front,
+        queries=parts.queries,
+        report_views=parts.report_views,
         listings=parts.listings,
-        deeds=parts.deeds,
+        commands=parts.commands,
     )
 
 
-def _report(parts: WebParts, front: Front) -> ReportPage:
-    return ReportPage(front=front, readings=parts.readings, listings=parts.listings, deeds=parts.deeds)
+def _build_report_page(parts: WebDependencies, front: PageFrame) -> ReportPage:
+    return ReportPage(
+        frame=front, report_views=parts.report_views, queries=parts.listings, commands=parts.commands
+    )
 
 
-def _setup(parts: WebParts, front: Front) -> SetupPage:
-    return SetupPage(front=front, readings=parts.readings, setups=parts.setups, deeds=parts.deeds)
+def _build_setup_page(parts: WebDependencies, front: PageFrame) -> SetupPage:
+    return SetupPage(
+        frame=front, report_views=parts.report_views, queries=parts.setups, commands=parts.commands
+    )
 
 
-def _receiver(parts: WebParts) -> Receiver:
+def _build_webhook_receiver(parts: WebDependencies) -> WebhookReceiver:
     clock = parts.probes.clock
-    return Receiver(
+    return WebhookReceiver(
         webhooks=parts.webhooks,
         queue=parts.queue,
         clock=clock,
         metrics=parts.probes.metrics,
-        keyring=Keyring(parts.webhooks, clock),
-        bodies=Bodies(),
+        signature_checker=SignatureChecker(parts.webhooks, clock),
+        body_reader=BodyReader(),
     )

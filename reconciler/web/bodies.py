@@ -8,18 +8,22 @@ from http import HTTPStatus
 from fastapi import HTTPException, Request
 from starlette.requests import ClientDisconnect
 
-LARGEST = 1024 * 1024
+MAX_BODY_BYTES = 1024 * 1024
 """docs/reference/contract.md, HTTP: 413 over 1 MiB."""
-TOGETHER = 32 * LARGEST
-PATIENCE = 10.0
+MAX_TOTAL_BYTES = 32 * MAX_BODY_BYTES
+BODY_TIMEOUT_SECONDS = 10.0
 """Seconds for a whole body. GitHub itself gives up after ten (docs/reference/github.md, Webhooks)."""
 
 
-class Bodies:
+class BodyReader:
     """The bodies that are being read or worked on now."""
 
     def __init__(
-        self, *, largest: int = LARGEST, together: int = TOGETHER, patience: float = PATIENCE
+        self,
+        *,
+        largest: int = MAX_BODY_BYTES,
+        together: int = MAX_TOTAL_BYTES,
+        patience: float = BODY_TIMEOUT_SECONDS,
     ) -> None:
         self._largest = largest
         self._together = together
@@ -27,7 +31,7 @@ class Bodies:
         self._held = 0
 
     @property
-    def held(self) -> int:
+    def held_bytes(self) -> int:
         """Bytes of all bodies that are held now."""
         return self._held
 
@@ -39,32 +43,32 @@ class Bodies:
         bytes, 400 when the client left in the middle. What comes after that is not kept.
         """
         if int(request.headers.get("content-length") or 0) > self._largest:
-            raise _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            raise _http_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         body = bytearray()
         try:
-            await self._fill(body, request)
+            await self._read_into(body, request)
             yield body
         finally:
             self._held -= len(body)
 
-    async def _fill(self, body: bytearray, request: Request) -> None:
+    async def _read_into(self, body: bytearray, request: Request) -> None:
         try:
             async with asyncio.timeout(self._patience):
                 async for piece in request.stream():
-                    self._admit(len(body) + len(piece), len(piece))
+                    self._check_limits(len(body) + len(piece), len(piece))
                     body += piece
                     self._held += len(piece)
         except TimeoutError:
-            raise _refusal(HTTPStatus.REQUEST_TIMEOUT) from None
+            raise _http_error(HTTPStatus.REQUEST_TIMEOUT) from None
         except ClientDisconnect:
-            raise _refusal(HTTPStatus.BAD_REQUEST) from None
+            raise _http_error(HTTPStatus.BAD_REQUEST) from None
 
-    def _admit(self, size: int, more: int) -> None:
+    def _check_limits(self, size: int, more: int) -> None:
         if size > self._largest:
-            raise _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            raise _http_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if self._held + more > self._together:
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "Too busy.", {"Retry-After": "10"})
 
 
-def _refusal(status: HTTPStatus) -> HTTPException:
+def _http_error(status: HTTPStatus) -> HTTPException:
     return HTTPException(status, f"{status.phrase}.")

@@ -5,18 +5,18 @@ from contextlib import AbstractAsyncContextManager
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-Application = ASGIApp
-Stay = Callable[[], AbstractAsyncContextManager[object]]
+WebApplication = ASGIApp
+Lease = Callable[[], AbstractAsyncContextManager[object]]
 """Entered for the time of a request: what the application stands on is not closed meanwhile."""
 
 
-class Door:
+class HotSwapApp:
     """An ASGI application that hands each request to the one that is in place now."""
 
     def __init__(self) -> None:
-        self._behind: tuple[ASGIApp, Stay] | None = None
+        self._behind: tuple[ASGIApp, Lease] | None = None
 
-    def put(self, app: ASGIApp, stay: Stay) -> None:
+    def swap(self, app: ASGIApp, stay: Lease) -> None:
         """From now on this one answers; requests under way stay where they are."""
         self._behind = (app, stay)
 

@@ -8,18 +8,18 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reconciler.logs import Log
+from reconciler.logs import EventLogger
 from reconciler.metrics import Metrics
 from reconciler.ports import Clock
 from reconciler.web.site import Site
 
-log = Log(__name__)
-PATIENCE = 30.0
+log = EventLogger(__name__)
+RESPONSE_TIMEOUT_SECONDS = 30.0
 """Seconds for a whole answer, our database included."""
-UNGUARDED = ("/healthz", "/readyz", "/metrics")
-DELIVERIES = "/api/v1/webhooks/"
+ANY_HOST_PATHS = ("/healthz", "/readyz", "/metrics")
+WEBHOOK_PATH_PREFIX = "/api/v1/webhooks/"
 """These are served to machines under any Host: the first tell no names, the last are signed."""
-HEADERS = {
+SECURITY_HEADERS = {
     # No inline script or style, nothing foreign, no frame around us, forms only to us.
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
@@ -34,7 +34,7 @@ HEADERS = {
 }
 
 
-class Guard:
+class RequestMiddleware:
     """An ASGI middleware: Host, time, headers, the request's line in the log and in the numbers."""
 
     def __init__(self, app: ASGIApp, *, site: Site, metrics: Metrics, clock: Clock) -> None:
@@ -47,25 +47,25 @@ class Guard:
         if scope["type"] != "http":
             return
         began = self._clock.monotonic()
-        answer = _Answer(send)
-        path = _below(scope, self._site.prefix)
-        refused = _refused(self._site, path, Headers(scope=scope))
+        answer = _ResponseSender(send)
+        path = _apply_prefix(scope, self._site.prefix)
+        refused = _rejection(self._site, path, Headers(scope=scope))
         app = self._app if refused is None else refused
         try:
-            await _in_time(lambda: app(scope, receive, answer), answer, scope)
+            await _run_with_timeout(lambda: app(scope, receive, answer), answer, scope)
         except Exception:  # the last one to see it: it is logged and answered
-            log.exception("request failed", method=scope["method"], route=_route(scope))
-            await answer.instead(scope, HTTPStatus.INTERNAL_SERVER_ERROR)
-        self._tell(scope, answer.status, self._clock.monotonic() - began)
+            log.exception("request failed", method=scope["method"], route=_route_pattern(scope))
+            await answer.send_error_instead(scope, HTTPStatus.INTERNAL_SERVER_ERROR)
+        self._record_request(scope, answer.status, self._clock.monotonic() - began)
 
-    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+    def _record_request(self, scope: Scope, status: int, seconds: float) -> None:
         """By the route's pattern: strangers choose paths and queries, and secrets stray there."""
-        self._metrics.served(_route(scope), status, seconds)
+        self._metrics.count_http_request(_route_pattern(scope), status, seconds)
         ms = round(seconds * 1000)
-        log.debug("request", method=scope["method"], route=_route(scope), status=status, ms=ms)
+        log.debug("request", method=scope["method"], route=_route_pattern(scope), status=status, ms=ms)
 
 
-class _Answer:
+class _ResponseSender:
     """`send`, with our headers on what goes out."""
 
     def __init__(self, send: Send) -> None:
@@ -76,26 +76,28 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
+            for name, value in SECURITY_HEADERS.items():
                 headers[name] = value
             headers.setdefault("cache-control", "no-store")
         await self._send(message)
 
-    async def instead(self, scope: Scope, status: HTTPStatus) -> None:
+    async def send_error_instead(self, scope: Scope, status: HTTPStatus) -> None:
         """Answer with this, unless an answer is on its way already."""
         if not self.status:
-            await _plain(status)(scope, _nothing, self)
+            await _json_error(status)(scope, _receive_disconnect, self)
 
 
-async def _in_time(work: Callable[[], Awaitable[None]], answer: _Answer, scope: Scope) -> None:
+async def _run_with_timeout(
+    work: Callable[[], Awaitable[None]], answer: _ResponseSender, scope: Scope
+) -> None:
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(RESPONSE_TIMEOUT_SECONDS):
             await work()
     except TimeoutError:
-        await answer.instead(scope, HTTPStatus.SERVICE_UNAVAILABLE)
+        await answer.send_error_instead(scope, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-def _below(scope: Scope, prefix: str) -> str:
+def _apply_prefix(scope: Scope, prefix: str) -> str:
     """The path as the routes know it, whether or not the proxy has cut the prefix off."""
     path: str = scope["path"]
     scope["root_path"] = prefix
@@ -105,24 +107,24 @@ def _below(scope: Scope, prefix: str) -> str:
     return path[len(prefix) :] or "/"
 
 
-def _refused(site: Site, path: str, headers: Headers) -> JSONResponse | None:
-    if path in UNGUARDED or path.startswith(DELIVERIES):
+def _rejection(site: Site, path: str, headers: Headers) -> JSONResponse | None:
+    if path in ANY_HOST_PATHS or path.startswith(WEBHOOK_PATH_PREFIX):
         return None
-    if not site.admits(headers.get("host", "")):
-        return _plain(HTTPStatus.MISDIRECTED_REQUEST)
-    if not (site.sign_in or site.is_open(headers)):
-        return _plain(HTTPStatus.NOT_FOUND)
+    if not site.is_allowed_host(headers.get("host", "")):
+        return _json_error(HTTPStatus.MISDIRECTED_REQUEST)
+    if not (site.has_sign_in or site.is_local_operator(headers)):
+        return _json_error(HTTPStatus.NOT_FOUND)
     return None
 
 
-def _plain(status: HTTPStatus) -> JSONResponse:
+def _json_error(status: HTTPStatus) -> JSONResponse:
     return JSONResponse({"detail": f"{status.phrase}."}, status)
 
 
-async def _nothing() -> Message:
+async def _receive_disconnect() -> Message:
     return {"type": "http.disconnect"}
 
 
-def _route(scope: Scope) -> str:
+def _route_pattern(scope: Scope) -> str:
     path = getattr(scope.get("route"), "path", None)
     return path if isinstance(path, str) else "none"

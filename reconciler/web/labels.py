@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from reconciler.model.link import Link, LinkState
 
-LIGHT, DARK, READABLE = "light", "dark", 4.5
-PLAIN = "ededed"
+LIGHT, DARK, MIN_CONTRAST = "light", "dark", 4.5
+DEFAULT_COLOUR = "ededed"
 """GitHub's own colour of a label that nobody painted; also of one whose colour it has not told us yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
+class LabelChip:
     """A label as a chip. `colour`: six hexadecimal digits; `ink`: of the text on it."""
 
     name: str
@@ -19,22 +19,22 @@ class Label:
     ink: str
 
 
-def labels_of(link: Link | None) -> tuple[Label, ...]:
+def label_chips(link: Link | None) -> tuple[LabelChip, ...]:
     """What GitHub last showed on a link's issue, in GitHub's order."""
     if link is None or link.seen is None or link.state is LinkState.UNLINKED:
         return ()
-    return tuple(_painted(link.seen.labels, dict(link.seen.colours)))
+    return tuple(_coloured_chips(link.seen.labels, dict(link.seen.colours)))
 
 
-def _painted(names: tuple[str, ...], colours: dict[str, str]) -> Iterator[Label]:
+def _coloured_chips(names: tuple[str, ...], colours: dict[str, str]) -> Iterator[LabelChip]:
     for name in names:
-        colour = colours.get(name, PLAIN)
-        yield Label(name=name, colour=colour, ink=ink_on(colour))
+        colour = colours.get(name, DEFAULT_COLOUR)
+        yield LabelChip(name=name, colour=colour, ink=ink_on(colour))
 
 
 def ink_on(colour: str) -> str:
     """White where that is readable, else black: at least 4.5:1 on any colour (WCAG 2, contrast ratio)."""
-    return LIGHT if 1.05 / (luminance(colour) + 0.05) >= READABLE else DARK
+    return LIGHT if 1.05 / (luminance(colour) + 0.05) >= MIN_CONTRAST else DARK
 
 
 def luminance(colour: str) -> float:

@@ -9,11 +9,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reconciler.web.site import Site, origin_of
 
-READABLE = ("/api/v1/projects", "/api/v1/reports")
+CORS_PATHS = ("/api/v1/projects", "/api/v1/reports")
 """What BugSpark's dashboard may read with its user's cookie. Never the webhooks."""
 
 
-def is_own(request: Request, site: Site) -> bool:
+def is_same_origin_form(request: Request, site: Site) -> bool:
     """By Origin; where a browser leaves that out, by Sec-Fetch-Site or Referer. Nothing of these: no."""
     headers = request.headers
     ours = site.own_origins(request.url.scheme, headers.get("host", ""))
@@ -24,7 +24,7 @@ def is_own(request: Request, site: Site) -> bool:
     return origin_of(headers.get("referer", "")) in ours
 
 
-class Cors:
+class CorsMiddleware:
     """An ASGI middleware: one foreign origin may read the API, and only read it."""
 
     def __init__(self, app: ASGIApp, *, site: Site) -> None:
@@ -32,23 +32,25 @@ class Cors:
         self._site = site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not self._readable(scope):
+        if scope["type"] != "http" or not self._is_cors_path(scope):
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
         dashboard = self._site.dashboard_origin
         welcome = dashboard is not None and headers.get("origin", "").lower() == dashboard
         if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
-            await _preflight(welcome=welcome)(scope, receive, _marked(send, headers, welcome=welcome))
+            await _preflight_response(welcome=welcome)(
+                scope, receive, _with_cors_headers(send, headers, welcome=welcome)
+            )
             return
-        await self._app(scope, receive, _marked(send, headers, welcome=welcome))
+        await self._app(scope, receive, _with_cors_headers(send, headers, welcome=welcome))
 
-    def _readable(self, scope: Scope) -> bool:
+    def _is_cors_path(self, scope: Scope) -> bool:
         path = scope["path"].removeprefix(self._site.prefix)
-        return any(path == each or path.startswith(f"{each}/") for each in READABLE)
+        return any(path == each or path.startswith(f"{each}/") for each in CORS_PATHS)
 
 
-def _preflight(*, welcome: bool) -> Response:
+def _preflight_response(*, welcome: bool) -> Response:
     if not welcome:
         return Response(status_code=HTTPStatus.FORBIDDEN)
     allowed = {
@@ -59,7 +61,7 @@ def _preflight(*, welcome: bool) -> Response:
     return Response(status_code=HTTPStatus.NO_CONTENT, headers=allowed)
 
 
-def _marked(send: Send, asked: Headers, *, welcome: bool) -> Send:
+def _with_cors_headers(send: Send, asked: Headers, *, welcome: bool) -> Send:
     async def marked(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from reconciler.model.passes import Outcome, PassResult
 
-AWAY = "github"
+OUTAGE_ERROR_KIND = "github"
 """`errors.GitHubError.kind`: no answer, a 5xx after retries, an answer that can't be read."""
 
 
@@ -21,11 +21,16 @@ class Outage:
 
 def outage_of(last: PassResult | None) -> Outage | None:
     """None where the last pass did not fail for GitHub."""
-    if last is None or last.outcome is not Outcome.FAILED or last.error is None or last.error.kind != AWAY:
+    if (
+        last is None
+        or last.outcome is not Outcome.FAILED
+        or last.error is None
+        or last.error.kind != OUTAGE_ERROR_KIND
+    ):
         return None
     return Outage(reason=last.error.message, failures=last.failures, next_at=last.next_at)
 
 
-def worst(found: Iterable[Outage | None]) -> Outage | None:
+def longest_outage(found: Iterable[Outage | None]) -> Outage | None:
     """Of several projects the one that has waited longest: one notice is enough."""
     return max((each for each in found if each is not None), key=lambda each: each.failures, default=None)

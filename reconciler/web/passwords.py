@@ -12,17 +12,17 @@ from reconciler.errors import LimitedError
 from reconciler.model.secret import Secret
 from reconciler.ports import Clock
 
-GUESSES = 5
+MAX_WRONG_GUESSES = 5
 """Wrong ones from one address, until …"""
-WINDOW = 300.0
+GUESS_WINDOW_SECONDS = 300.0
 """… so many seconds after the first of them."""
-MOST_ADDRESSES = 4096
-WAITING = 8
+MAX_ADDRESSES = 4096
+MAX_WAITING_GUESSES = 8
 """Guesses that may wait for one that is being checked: each check takes a core and some 64 MiB."""
-LONGEST = 1024
+MAX_PASSWORD_LENGTH = 1024
 
 
-class Passwords:
+class PasswordChecker:
     """Checks guesses. `hashed`: web.password_hash."""
 
     def __init__(self, hashed: Secret, clock: Clock) -> None:
@@ -33,48 +33,50 @@ class Passwords:
         self._one = asyncio.Semaphore(1)
         self._waiting = 0
 
-    async def fits(self, guess: str, address: str) -> bool:
+    async def check_guess(self, guess: str, address: str) -> bool:
         """Whether this is the password. Raises LimitedError after too many wrong ones from this address, or
         when too many are being checked; an address's right guess forgets its wrong ones.
         """
-        place = _network(address)
+        place = _rate_limit_key(address)
         if not self._hashed:
             return False
-        if self._waiting >= WAITING or self._guessed(place) >= GUESSES:
-            until = self._clock.now() + timedelta(seconds=WINDOW)
+        if self._waiting >= MAX_WAITING_GUESSES or self._wrong_guess_count(place) >= MAX_WRONG_GUESSES:
+            until = self._clock.now() + timedelta(seconds=GUESS_WINDOW_SECONDS)
             raise LimitedError("Too many attempts; try again in some minutes.", until)
-        self._count(place)  # before it is checked: many at once are many
+        self._record_guess(place)  # before it is checked: many at once are many
         self._waiting += 1
         try:
             async with self._one:
-                right = len(guess) <= LONGEST and await asyncio.to_thread(self._verify, guess)
+                right = len(guess) <= MAX_PASSWORD_LENGTH and await asyncio.to_thread(
+                    self._verify_hash, guess
+                )
         finally:
             self._waiting -= 1
         if right:
             self._wrong.pop(place, None)
         return right
 
-    def _verify(self, guess: str) -> bool:
+    def _verify_hash(self, guess: str) -> bool:
         try:
             return self._hasher.verify(self._hashed.reveal(), guess.encode("utf-8", "replace"))
         except (Argon2Error, InvalidHashError):
             return False
 
-    def _guessed(self, place: str) -> int:
+    def _wrong_guess_count(self, place: str) -> int:
         since, count = self._wrong.get(place, (0.0, 0))
-        if self._clock.monotonic() - since >= WINDOW:
+        if self._clock.monotonic() - since >= GUESS_WINDOW_SECONDS:
             self._wrong.pop(place, None)
             return 0
         return count
 
-    def _count(self, place: str) -> None:
+    def _record_guess(self, place: str) -> None:
         since, count = self._wrong.get(place, (self._clock.monotonic(), 0))
         self._wrong[place] = (since, count + 1)
-        if len(self._wrong) > MOST_ADDRESSES:
+        if len(self._wrong) > MAX_ADDRESSES:
             self._wrong.popitem(last=False)
 
 
-def _network(address: str) -> str:
+def _rate_limit_key(address: str) -> str:
     """One household, one budget: an IPv6 address counts by its /64."""
     try:
         found = ipaddress.ip_address(address)

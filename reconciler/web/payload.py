@@ -15,13 +15,13 @@ import msgspec
 
 from reconciler.model.ids import IssueNumber
 
-JSON, FORM = "application/json", "application/x-www-form-urlencoded"
-_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-_WORD = re.compile(r"[a-z_]{1,40}")
+JSON_TYPE, FORM_TYPE = "application/json", "application/x-www-form-urlencoded"
+_DELIVERY_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+_EVENT_NAME = re.compile(r"[a-z_]{1,40}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hint:
+class DeliveryHint:
     """What is kept of a delivery."""
 
     id: str
@@ -40,29 +40,29 @@ class _Payload(msgspec.Struct):
     issue: _Issue | None = None
 
 
-def read(headers: Mapping[str, str], content_type: str, body: bytes | bytearray) -> Hint:
+def read_hint(headers: Mapping[str, str], content_type: str, body: bytes | bytearray) -> DeliveryHint:
     """The hint in a request whose signature is valid; raises nothing. `headers` ignore case."""
-    payload = _decoded(content_type, body)
+    payload = _decode_payload(content_type, body)
     given, event = headers.get("x-github-delivery", ""), headers.get("x-github-event", "")
     issue = payload.issue
-    return Hint(
+    return DeliveryHint(
         # Without GitHub's id the content stands for it: the same body again is a replay.
-        id=given if _ID.fullmatch(given) else f"body-{sha256(body).hexdigest()[:32]}",
-        event=event if _WORD.fullmatch(event) else "unknown",
+        id=given if _DELIVERY_ID.fullmatch(given) else f"body-{sha256(body).hexdigest()[:32]}",
+        event=event if _EVENT_NAME.fullmatch(event) else "unknown",
         action=payload.action if _is_word(payload.action) else None,
         number=IssueNumber(issue.number) if issue is not None and not _is_pull_request(issue) else None,
     )
 
 
-def _decoded(content_type: str, body: bytes | bytearray) -> _Payload:
+def _decode_payload(content_type: str, body: bytes | bytearray) -> _Payload:
     try:
-        text = _field(body) if content_type == FORM else body
+        text = _form_payload(body) if content_type == FORM_TYPE else body
         return msgspec.json.decode(text, type=_Payload)
     except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
         return _Payload()
 
 
-def _field(body: bytes | bytearray) -> str:
+def _form_payload(body: bytes | bytearray) -> str:
     """GitHub's form has one field, `payload`. Raises ValueError."""
     fields = parse_qsl(body.decode("ascii"), strict_parsing=True, max_num_fields=8, errors="strict")
     return dict(fields).get("payload", "")
@@ -74,4 +74,4 @@ def _is_pull_request(issue: _Issue) -> bool:
 
 
 def _is_word(value: object) -> bool:
-    return isinstance(value, str) and _WORD.fullmatch(value) is not None
+    return isinstance(value, str) and _EVENT_NAME.fullmatch(value) is not None

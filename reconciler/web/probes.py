@@ -15,8 +15,8 @@ from reconciler.model.gauges import Gauges
 from reconciler.ports import Clock
 
 T = TypeVar("T")
-READY_FRESH, GAUGES_FRESH = 1.0, 10.0
-PATIENCE = 5.0
+READY_CACHE_SECONDS, GAUGES_CACHE_SECONDS = 1.0, 10.0
+DATABASE_TIMEOUT_SECONDS = 5.0
 """Seconds for the database; who asks has a limit of its own."""
 
 
@@ -24,16 +24,16 @@ PATIENCE = 5.0
 class Probes:
     """What is asked of the daemon and the database."""
 
-    alive: Callable[[], bool]
+    is_alive: Callable[[], bool]
     """Whether the process makes progress."""
-    ready: Callable[[], Awaitable[None]]
+    check_ready: Callable[[], Awaitable[None]]
     """Looks at database and schema; raises SchemaError or DatabaseError."""
-    gauges: Callable[[], Awaitable[Gauges]]
+    read_gauges: Callable[[], Awaitable[Gauges]]
     metrics: Metrics
     clock: Clock
 
 
-class Once(Generic[T]):
+class CachedValue(Generic[T]):
     """A value that is asked for at most every `fresh` seconds, by one at a time, however many want it."""
 
     def __init__(self, ask: Callable[[], Awaitable[T]], clock: Clock, fresh: float) -> None:
@@ -55,12 +55,12 @@ class Once(Generic[T]):
 def router(probes: Probes) -> APIRouter:
     """`/healthz`, `/readyz`, `/metrics`: for whoever reaches the port, so nobody's names are in them."""
     made = APIRouter(include_in_schema=False)
-    trouble = Once(lambda: _trouble(probes.ready), probes.clock, READY_FRESH)
-    gauges = Once(lambda: _gauges(probes.gauges), probes.clock, GAUGES_FRESH)
+    trouble = CachedValue(lambda: _database_problem(probes.check_ready), probes.clock, READY_CACHE_SECONDS)
+    gauges = CachedValue(lambda: _read_gauges(probes.read_gauges), probes.clock, GAUGES_CACHE_SECONDS)
 
     @made.get("/healthz")
     async def healthz() -> JSONResponse:
-        if probes.alive():
+        if probes.is_alive():
             return JSONResponse({"status": "ok"})
         return JSONResponse({"status": "stuck"}, HTTPStatus.SERVICE_UNAVAILABLE)
 
@@ -75,27 +75,27 @@ def router(probes: Probes) -> APIRouter:
 
     @made.get("/metrics")
     async def metrics() -> Response:
-        return Response(probes.metrics.text(await gauges.get()), media_type=CONTENT_TYPE)
+        return Response(probes.metrics.render(await gauges.get()), media_type=CONTENT_TYPE)
 
     return made
 
 
-async def _trouble(look: Callable[[], Awaitable[None]]) -> tuple[str, str] | None:
+async def _database_problem(look: Callable[[], Awaitable[None]]) -> tuple[str, str] | None:
     """Why the database can't be used; None when it can."""
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(DATABASE_TIMEOUT_SECONDS):
             await look()
     except ReconcilerError as error:
         return error.kind, str(error)
     except TimeoutError:
-        return "database", f"The database has not answered within {PATIENCE:g} s."
+        return "database", f"The database has not answered within {DATABASE_TIMEOUT_SECONDS:g} s."
     return None
 
 
-async def _gauges(ask: Callable[[], Awaitable[Gauges]]) -> Gauges | None:
+async def _read_gauges(ask: Callable[[], Awaitable[Gauges]]) -> Gauges | None:
     """Without a database the process's own numbers are still worth reading."""
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(DATABASE_TIMEOUT_SECONDS):
             return await ask()
     except (ReconcilerError, TimeoutError):
         return None

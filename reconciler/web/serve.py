@@ -12,19 +12,19 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from reconciler.errors import ConfigurationError, ListenError
-from reconciler.web.connection import Patient
+from reconciler.web.connection import TimedH11Protocol
 
-CONNECTIONS = 512
+MAX_CONNECTIONS = 512
 """At once; more are told 503. Each holds at most some ten KiB beside its body."""
-LEAVE_WITHIN = 3
+SHUTDOWN_TIMEOUT_SECONDS = 3
 """Seconds that requests under way have when the program ends."""
 BACKLOG = 512
-PROXIES = ["127.0.0.1", "::1"]
+TRUSTED_PROXIES = ["127.0.0.1", "::1"]
 """Whose word on the client's address and scheme is taken: it is only for counting wrong passwords."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
+class RunningServer:
     """A server that answers."""
 
     port: int
@@ -32,7 +32,7 @@ class Running:
     """Ends only when it was told to, or by a fault of ours."""
 
 
-class _Server(uvicorn.Server):
+class _UvicornServer(uvicorn.Server):
     """uvicorn without its signal handlers: the daemon's decide (docs/design.md, Traps of the libraries)."""
 
     def __init__(self, config: uvicorn.Config) -> None:
@@ -48,7 +48,7 @@ class _Server(uvicorn.Server):
         self.up.set()
 
 
-def bind(host: str, port: int, kept: Sequence[socket.socket] = ()) -> tuple[socket.socket, ...]:
+def bind_sockets(host: str, port: int, kept: Sequence[socket.socket] = ()) -> tuple[socket.socket, ...]:
     """Listening sockets at every address of `host`; port 0 takes a free one.
 
     `kept`: sockets that listen already; one at a wanted address is used, the others are closed. Raises
@@ -68,14 +68,14 @@ def bind(host: str, port: int, kept: Sequence[socket.socket] = ()) -> tuple[sock
     except OSError as error:
         for each in bound:
             each.close()
-        raise _cannot(host, port, error) from None
+        raise _bind_error(host, port, error) from None
     finally:
         for each in there.values():
             each.close()
     return tuple(bound)
 
 
-def _cannot(host: str, port: int, error: OSError) -> ConfigurationError | ListenError:
+def _bind_error(host: str, port: int, error: OSError) -> ConfigurationError | ListenError:
     where = f"{host} port {port}"
     if error.errno == errno.EADDRINUSE:
         return ListenError(f"{where} is taken by another program; stop it, or set web.port to another")
@@ -84,22 +84,22 @@ def _cannot(host: str, port: int, error: OSError) -> ConfigurationError | Listen
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, sockets: Sequence[socket.socket]) -> AsyncIterator[Running]:
+async def serve_app(app: ASGIApp, sockets: Sequence[socket.socket]) -> AsyncIterator[RunningServer]:
     """Serve `app` on these listening sockets, which are closed at the end, for as long as the block lasts."""
     config = uvicorn.Config(
         app,
-        http=Patient,
+        http=TimedH11Protocol,
         ws="none",
         lifespan="off",
         log_config=None,
         log_level=ERROR,  # what strangers send is no news
         access_log=False,
         server_header=False,
-        forwarded_allow_ips=PROXIES,
-        limit_concurrency=CONNECTIONS,
-        timeout_graceful_shutdown=LEAVE_WITHIN,
+        forwarded_allow_ips=TRUSTED_PROXIES,
+        limit_concurrency=MAX_CONNECTIONS,
+        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_SECONDS,
     )
-    server = _Server(config)
+    server = _UvicornServer(config)
     task = asyncio.create_task(server.serve(list(sockets)))
     up = asyncio.create_task(server.up.wait())
     try:
@@ -107,7 +107,7 @@ async def serving(app: ASGIApp, sockets: Sequence[socket.socket]) -> AsyncIterat
         up.cancel()
         if task.done():
             await task
-        yield Running(port=sockets[0].getsockname()[1], task=task)
+        yield RunningServer(port=sockets[0].getsockname()[1], task=task)
     finally:
         up.cancel()
         server.should_exit = True

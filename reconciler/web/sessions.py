@@ -15,20 +15,20 @@ from secrets import token_hex
 from reconciler.model.secret import Secret
 from reconciler.ports import Clock
 
-LASTS = timedelta(hours=12)
-MOST_ENDED = 4096
+SESSION_LIFETIME = timedelta(hours=12)
+MAX_ENDED_SESSIONS = 4096
 _TOKEN = re.compile(r"v1\.(?P<until>[0-9]{1,12})\.(?P<nonce>[0-9a-f]{32})\.(?P<mac>[0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class OperatorSession:
     """One sign-in."""
 
     nonce: str
-    until: datetime
+    expires_at: datetime
 
 
-class Sessions:
+class SessionCookies:
     """Makes and reads them. `key` is the same wherever sessions are to hold."""
 
     def __init__(self, key: Secret, clock: Clock) -> None:
@@ -36,13 +36,13 @@ class Sessions:
         self._clock = clock
         self._ended: OrderedDict[str, None] = OrderedDict()  # signed out here; elsewhere the cookie is gone
 
-    def begin(self) -> str:
+    def create_token(self) -> str:
         """A new session, as it goes into the cookie."""
-        until = int((self._clock.now() + LASTS).timestamp())
+        until = int((self._clock.now() + SESSION_LIFETIME).timestamp())
         said = f"v1.{until}.{token_hex(16)}"
         return f"{said}.{self._mac('session', said)}"
 
-    def read(self, token: str) -> Session | None:
+    def read_token(self, token: str) -> OperatorSession | None:
         """The session in a cookie; None for one that is forged, over or was ended."""
         found = _TOKEN.fullmatch(token)
         if found is None:
@@ -53,12 +53,12 @@ class Sessions:
         if not good or over or found["nonce"] in self._ended:
             return None
         until = datetime.fromtimestamp(int(found["until"]), self._clock.now().tzinfo)
-        return Session(nonce=found["nonce"], until=until)
+        return OperatorSession(nonce=found["nonce"], expires_at=until)
 
-    def end(self, session: Session) -> None:
+    def revoke(self, session: OperatorSession) -> None:
         """It is not taken again by this process."""
         self._ended[session.nonce] = None
-        if len(self._ended) > MOST_ENDED:
+        if len(self._ended) > MAX_ENDED_SESSIONS:
             self._ended.popitem(last=False)
 
     def form_token(self, subject: str) -> str:

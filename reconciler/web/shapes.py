@@ -16,7 +16,7 @@ class SyncState(StrEnum):
     UNLINKED = "unlinked"
 
 
-class Source(StrEnum):
+class CommentSource(StrEnum):
     """Where a comment was written."""
 
     BUGSPARK = "bugspark"
@@ -24,7 +24,7 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class DeliveryResponse:
     """The last delivery with a valid signature."""
 
     event: str | None
@@ -32,11 +32,11 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Webhook:
+class WebhookResponse:
     """A project's webhook. `url` is null until `web.public_url` is set."""
 
     url: str | None
-    last_delivery: Delivery | None
+    last_delivery: DeliveryResponse | None
     received: int
     missed: int
     """Changes that a pass found and no delivery announced."""
@@ -44,7 +44,7 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Links:
+class LinkCountsResponse:
     """A project's links, each counted once, by the most pressing thing about it."""
 
     synced: int
@@ -54,7 +54,7 @@ class Links:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
+class CoverageResponse:
     """How many links were compared whole within the time."""
 
     links: int
@@ -66,7 +66,7 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
+class HealthResponse:
     """How a project stands, in the words of `reconcile status`."""
 
     state: str
@@ -78,24 +78,24 @@ class Health:
     """Writes to GitHub that are not confirmed yet."""
     withheld: int
     """Deletions that wait for somebody to accept them."""
-    verified: Verified
+    verified: CoverageResponse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
+class ProjectResponse:
     """A project as BugSpark's dashboard shows it."""
 
     id: UUID
     name: str
     repository: str | None
     may_change: bool
-    health: Health
-    links: Links
-    webhook: Webhook
+    health: HealthResponse
+    links: LinkCountsResponse
+    webhook: WebhookResponse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectName:
+class ProjectNameResponse:
     """A project, named."""
 
     id: UUID
@@ -103,7 +103,7 @@ class ProjectName:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
+class IssueResponse:
     """A report's issue; `badge` is `repo#12`."""
 
     badge: str
@@ -113,7 +113,7 @@ class Issue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FieldState:
+class FieldResponse:
     """One field on both sides; null: that side says nothing, or nothing is known of it."""
 
     field: str
@@ -124,31 +124,31 @@ class FieldState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comment:
+class CommentResponse:
     """One of BugSpark's comments: where it was written, and what became of its copy."""
 
     id: UUID
-    source: Source
+    source: CommentSource
     author: str | None
     created_at: datetime
     state: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class ReportResponse:
     """A report as BugSpark's dashboard shows it."""
 
     id: UUID
     tracking_id: str
-    project: ProjectName
+    project: ProjectNameResponse
     state: SyncState
     reason: str | None
-    issue: Issue | None
+    issue: IssueResponse | None
     linked_at: datetime | None
     verified_at: datetime | None
     """When both sides were last compared whole."""
     synced_at: datetime | None
     """When anything of it last crossed over, either way."""
     updated_at: datetime
-    fields: list[FieldState]
-    comments: list[Comment]
+    fields: list[FieldResponse]
+    comments: list[CommentResponse]

@@ -16,46 +16,46 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.secret import Secret
 from reconciler.ports import Clock, Webhooks
 
-FRESH = 5.0
+SECRETS_CACHE_SECONDS = 5.0
 """Seconds for which secrets are believed: so long may a secret be taken after it ended."""
-AGAIN = 1.0
+RECHECK_AFTER_SECONDS = 1.0
 """Seconds after which a signature that does not fit makes us look again: the secret may have been rotated."""
-MOST_KNOWN, MOST_UNKNOWN = 4096, 1024
-DOORS = 2
+MAX_KNOWN_PROJECTS, MAX_UNKNOWN_PROJECTS = 4096, 1024
+MAX_UNKNOWN_LOOKUPS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class CachedSecrets:
     """A project's secrets as they were read at `at` (monotonic seconds)."""
 
     secrets: tuple[Secret, ...]
-    at: float
+    read_at: float
 
 
-class Keyring:
+class SignatureChecker:
     """The secrets of the projects that were asked for lately."""
 
     def __init__(self, webhooks: Webhooks, clock: Clock) -> None:
         self._webhooks = webhooks
         self._clock = clock
-        self._known: OrderedDict[ProjectId, Held] = OrderedDict()
-        self._unknown: OrderedDict[ProjectId, Held] = OrderedDict()
-        self._asking: dict[ProjectId, asyncio.Task[Held]] = {}
-        self._doors = asyncio.Semaphore(DOORS)
+        self._known: OrderedDict[ProjectId, CachedSecrets] = OrderedDict()
+        self._unknown: OrderedDict[ProjectId, CachedSecrets] = OrderedDict()
+        self._asking: dict[ProjectId, asyncio.Task[CachedSecrets]] = {}
+        self._doors = asyncio.Semaphore(MAX_UNKNOWN_LOOKUPS)
         self._decoy = token_bytes(32)
 
-    async def signed(self, project_id: ProjectId | None, body: bytes | bytearray, signature: str) -> bool:
+    async def is_signed(self, project_id: ProjectId | None, body: bytes | bytearray, signature: str) -> bool:
         """Whether `signature` (the whole header, "" without) is this project's for this body. None: no
         project has such an id. Raises DatabaseError when the secrets can't be read.
         """
-        held = await self._held(project_id)
-        if self._fits(held.secrets, body, signature):
+        held = await self._cached_secrets(project_id)
+        if self._is_valid_signature(held.secrets, body, signature):
             return True
-        if project_id is None or self._clock.monotonic() - held.at < AGAIN:
+        if project_id is None or self._clock.monotonic() - held.read_at < RECHECK_AFTER_SECONDS:
             return False
-        return self._fits((await self._ask(project_id)).secrets, body, signature)
+        return self._is_valid_signature((await self._fetch_once(project_id)).secrets, body, signature)
 
-    def _fits(self, secrets: Sequence[Secret], body: bytes | bytearray, signature: str) -> bool:
+    def _is_valid_signature(self, secrets: Sequence[Secret], body: bytes | bytearray, signature: str) -> bool:
         """As much work for two secrets as for none: an answer's time tells nothing about a project."""
         keys = [secret.reveal().encode() for secret in secrets]
         given = signature.encode("utf-8", "replace")
@@ -66,42 +66,48 @@ class Keyring:
             fits |= hmac.compare_digest(wanted, given) and number < len(keys)
         return fits
 
-    async def _held(self, project_id: ProjectId | None) -> Held:
+    async def _cached_secrets(self, project_id: ProjectId | None) -> CachedSecrets:
         now = self._clock.monotonic()
         if project_id is None:
-            return Held(secrets=(), at=now)
+            return CachedSecrets(secrets=(), read_at=now)
         held = self._known.get(project_id) or self._unknown.get(project_id)
-        return held if held is not None and now - held.at < FRESH else await self._ask(project_id)
+        return (
+            held
+            if held is not None and now - held.read_at < SECRETS_CACHE_SECONDS
+            else await self._fetch_once(project_id)
+        )
 
-    async def _ask(self, project_id: ProjectId) -> Held:
+    async def _fetch_once(self, project_id: ProjectId) -> CachedSecrets:
         """One question for all who ask at the same time; whoever leaves does not take the answer along."""
         task = self._asking.get(project_id)
         if task is None:
-            task = self._asking[project_id] = asyncio.create_task(self._read(project_id))
-            task.add_done_callback(lambda done: self._asked(project_id, done))
+            task = self._asking[project_id] = asyncio.create_task(self._fetch(project_id))
+            task.add_done_callback(lambda done: self._forget_fetch(project_id, done))
         return await asyncio.shield(task)
 
-    def _asked(self, project_id: ProjectId, task: asyncio.Task[Held]) -> None:
+    def _forget_fetch(self, project_id: ProjectId, task: asyncio.Task[CachedSecrets]) -> None:
         del self._asking[project_id]
         if not task.cancelled():
             task.exception()  # whoever still waits is told; if nobody does, that is no news
 
-    async def _read(self, project_id: ProjectId) -> Held:
+    async def _fetch(self, project_id: ProjectId) -> CachedSecrets:
         if project_id in self._known:
-            found = await self._webhooks.secrets(project_id)
+            found = await self._webhooks.valid_secrets(project_id)
         else:
             async with self._doors:
-                found = await self._webhooks.secrets(project_id)
-        held = Held(secrets=found, at=self._clock.monotonic())
+                found = await self._webhooks.valid_secrets(project_id)
+        held = CachedSecrets(secrets=found, read_at=self._clock.monotonic())
         self._known.pop(project_id, None)
         self._unknown.pop(project_id, None)
-        _keep(self._known, MOST_KNOWN, project_id, held) if found else _keep(
-            self._unknown, MOST_UNKNOWN, project_id, held
+        _store_bounded(self._known, MAX_KNOWN_PROJECTS, project_id, held) if found else _store_bounded(
+            self._unknown, MAX_UNKNOWN_PROJECTS, project_id, held
         )
         return held
 
 
-def _keep(shelf: OrderedDict[ProjectId, Held], most: int, project_id: ProjectId, held: Held) -> None:
+def _store_bounded(
+    shelf: OrderedDict[ProjectId, CachedSecrets], most: int, project_id: ProjectId, held: CachedSecrets
+) -> None:
     shelf[project_id] = held
     if len(shelf) > most:
         shelf.popitem(last=False)

@@ -1,17 +1,17 @@
 """Which sign goes with which word: a tone of the stylesheet and a shape of the sprite. Pure."""
 
-from reconciler.model.standing import State
+from reconciler.model.standing import ProjectStatusKind
 from reconciler.web.shapes import SyncState
 
-STILL = ("still", "new")
-SIGNS: dict[str, tuple[str, str]] = {
-    State.SYNCED: ("ok", "ok"),
-    State.WAITING: ("wait", "wait"),
-    State.CONFLICT: ("conflict", "conflict"),
-    State.ATTENTION: ("needs", "needs"),
-    State.FAILED: ("failed", "failed"),
-    State.PAUSED: ("still", "paused"),
-    State.NEW: STILL,
+DEFAULT_ICON = ("still", "new")
+ICONS_BY_WORD: dict[str, tuple[str, str]] = {
+    ProjectStatusKind.SYNCED: ("ok", "ok"),
+    ProjectStatusKind.WAITING: ("wait", "wait"),
+    ProjectStatusKind.CONFLICT: ("conflict", "conflict"),
+    ProjectStatusKind.ATTENTION: ("needs", "needs"),
+    ProjectStatusKind.FAILED: ("failed", "failed"),
+    ProjectStatusKind.PAUSED: ("still", "paused"),
+    ProjectStatusKind.NEW: DEFAULT_ICON,
     SyncState.SYNCED: ("ok", "ok"),
     SyncState.PENDING: ("wait", "wait"),
     SyncState.CONFLICT: ("conflict", "conflict"),
@@ -23,7 +23,7 @@ SIGNS: dict[str, tuple[str, str]] = {
     "Converted on GitHub": ("still", "gone"),
     "Deleted in BugSpark": ("still", "gone"),
 }
-WORDS = {
+WORDS_BY_STATE = {
     SyncState.SYNCED: "Synced",
     SyncState.PENDING: "Waiting",
     SyncState.CONFLICT: "Conflict",
@@ -33,6 +33,6 @@ WORDS = {
 """docs/reference/looks.md, Rules: the same words everywhere."""
 
 
-def sign_of(word: str) -> tuple[str, str]:
+def icon_of(word: str) -> tuple[str, str]:
     """(tone, shape) of a state's word, ours or the API's; a still sign for one that has none."""
-    return SIGNS.get(word, STILL)
+    return ICONS_BY_WORD.get(word, DEFAULT_ICON)

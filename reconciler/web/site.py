@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?")
-_FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
+_HOST_HEADER = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?")
+_PROXY_HEADERS = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +21,8 @@ class Site:
     dashboard_url: str = ""
     github_url: str = "https://github.com"  # where people read issues
     host: str = ""  # web.host: a name that this machine is listened on by
-    listens: tuple[str, ...] = ("127.0.0.1",)
-    sign_in: bool = False  # some method of signing in is configured
+    listen_addresses: tuple[str, ...] = ("127.0.0.1",)
+    has_sign_in: bool = False  # some method of signing in is configured
 
     @property
     def prefix(self) -> str:
@@ -30,7 +30,7 @@ class Site:
         return urlsplit(self.public_url).path.rstrip("/")
 
     @property
-    def https(self) -> bool:
+    def is_https(self) -> bool:
         """People come by https."""
         return self.public_url.startswith("https:")
 
@@ -43,24 +43,24 @@ class Site:
         """Where GitHub is to deliver for a project; None: nobody said how it reaches us."""
         return f"{self.public_url}/api/v1/webhooks/github/{project_id}" if self.public_url else None
 
-    def admits(self, host: str) -> bool:
+    def is_allowed_host(self, host: str) -> bool:
         """Whether pages are served under this Host header: a foreign name may be another site's trick."""
-        name = name_of(host)
+        name = host_name(host)
         public = urlsplit(self.public_url).hostname or ""
-        ours = {each.lower() for each in (public, self.host, *self.listens)}
+        ours = {each.lower() for each in (public, self.host, *self.listen_addresses)}
         return name is not None and (is_loopback(name) or name in ours)
 
-    def is_open(self, headers: Mapping[str, str]) -> bool:
+    def is_local_operator(self, headers: Mapping[str, str]) -> bool:
         """Whether whoever asks is taken for the operator: on this very machine, without any sign-in method.
 
         A proxy reaches loopback too: it is betrayed by `web.public_url`, by its Host, or by what it adds.
         """
         return (
-            not self.sign_in
+            not self.has_sign_in
             and not self.public_url
-            and all(is_loopback(each) for each in self.listens)
-            and is_loopback(name_of(headers.get("host", "")) or "")
-            and not any(name in headers for name in _FORWARDED)
+            and all(is_loopback(each) for each in self.listen_addresses)
+            and is_loopback(host_name(headers.get("host", "")) or "")
+            and not any(name in headers for name in _PROXY_HEADERS)
         )
 
     def own_origins(self, scheme: str, host: str) -> frozenset[str]:
@@ -69,9 +69,9 @@ class Site:
         return frozenset({f"{scheme}://{host}".lower(), *([public] if public else [])})
 
 
-def name_of(host: str) -> str | None:
+def host_name(host: str) -> str | None:
     """`[::1]:8787` → `::1`; None for what is no Host."""
-    found = _HOST.fullmatch(host)
+    found = _HOST_HEADER.fullmatch(host)
     return found["name"].strip("[]").lower().rstrip(".") if found else None
 
 

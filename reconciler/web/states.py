@@ -2,20 +2,20 @@
 
 from datetime import datetime
 
-from reconciler.model.dossier import Dossier, ReportShown
-from reconciler.model.kinds import CROSSED
+from reconciler.model.dossier import ReportDetail, ReportView
+from reconciler.model.kinds import CROSS_SIDE_KINDS
 from reconciler.web.shapes import SyncState
-from reconciler.web.signs import WORDS
+from reconciler.web.signs import WORDS_BY_STATE
 
-STATES = {word: state for state, word in WORDS.items()}
+STATES_BY_WORD = {word: state for state, word in WORDS_BY_STATE.items()}
 
 
-def state_of(shown: ReportShown) -> tuple[SyncState, str | None]:
+def report_state(shown: ReportView) -> tuple[SyncState, str | None]:
     """The state and its reason. What the page says in its own word, "Gone on GitHub", is a reason here."""
-    state = STATES.get(shown.state, SyncState.ATTENTION)
-    return state, shown.reason or (None if shown.state in STATES else shown.state)
+    state = STATES_BY_WORD.get(shown.state, SyncState.ATTENTION)
+    return state, shown.reason or (None if shown.state in STATES_BY_WORD else shown.state)
 
 
-def last_crossing(dossier: Dossier) -> datetime | None:
+def last_crossing_at(dossier: ReportDetail) -> datetime | None:
     """When anything was last written on either side because of the other."""
-    return next((told.at for told in dossier.story if told.change.kind in CROSSED), None)
+    return next((told.at for told in dossier.history if told.change.kind in CROSS_SIDE_KINDS), None)

@@ -8,45 +8,45 @@ from pathlib import Path
 from fastapi import APIRouter
 from starlette.responses import Response
 
-FOLDER = Path(__file__).with_name("static")
-KINDS = {
+STATIC_FOLDER = Path(__file__).with_name("static")
+CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-FOR_EVER = "public, max-age=31536000, immutable"
+IMMUTABLE_CACHE_CONTROL = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Static:
+class StaticFiles:
     """The files, read once. `names`: `style.css` → `style.0f3a….css`."""
 
-    names: dict[str, str]
-    contents: dict[str, tuple[str, bytes]]  # by the long name: content type, bytes
+    hashed_names: dict[str, str]
+    contents_by_hashed_name: dict[str, tuple[str, bytes]]  # by the long name: content type, bytes
 
-    def asset(self, prefix: str) -> Callable[[str], str]:
+    def asset_url_function(self, prefix: str) -> Callable[[str], str]:
         """What templates call: the address of a file. Raises KeyError for one that is not there."""
-        return lambda name: f"{prefix}/static/{self.names[name]}"
+        return lambda name: f"{prefix}/static/{self.hashed_names[name]}"
 
 
-def read() -> Static:
+def read_static_files() -> StaticFiles:
     """All files of ours."""
     names, contents = {}, {}
-    for path in sorted(FOLDER.iterdir()):
+    for path in sorted(STATIC_FOLDER.iterdir()):
         content = path.read_bytes()
         long = f"{path.stem}.{hashlib.sha256(content).hexdigest()[:16]}{path.suffix}"
         names[path.name] = long
-        contents[long] = (KINDS[path.suffix], content)
-    return Static(names=names, contents=contents)
+        contents[long] = (CONTENT_TYPES[path.suffix], content)
+    return StaticFiles(hashed_names=names, contents_by_hashed_name=contents)
 
 
-def router(static: Static) -> APIRouter:
+def router(static: StaticFiles) -> APIRouter:
     """A route for each file, for everybody: there is nothing of anybody in them."""
     made = APIRouter(include_in_schema=False)
-    for name, (kind, content) in static.contents.items():
-        made.add_api_route(f"/static/{name}", _serving(kind, content), methods=["GET"])
+    for name, (kind, content) in static.contents_by_hashed_name.items():
+        made.add_api_route(f"/static/{name}", _file_endpoint(kind, content), methods=["GET"])
     return made
 
 
-def _serving(kind: str, content: bytes) -> Callable[[], Response]:
-    return lambda: Response(content, media_type=kind, headers={"Cache-Control": FOR_EVER})
+def _file_endpoint(kind: str, content: bytes) -> Callable[[], Response]:
+    return lambda: Response(content, media_type=kind, headers={"Cache-Control": IMMUTABLE_CACHE_CONTROL})

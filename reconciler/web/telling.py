@@ -3,36 +3,38 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from reconciler.model.dossier import ReportShown
+from reconciler.model.dossier import ReportView
 from reconciler.model.link import Link, LinkState
-from reconciler.model.snapshot import Health
-from reconciler.model.standing import standing
+from reconciler.model.snapshot import ProjectHealth
+from reconciler.model.standing import project_status
 from reconciler.model.viewer import Access
 from reconciler.model.webhook import WebhookHealth
 from reconciler.web import shapes
 from reconciler.web.site import Site
-from reconciler.web.states import last_crossing, state_of
+from reconciler.web.states import last_crossing_at, report_state
 
 
-def project(health: Health, access: Access, site: Site, now: datetime) -> shapes.Project:
+def project_response(
+    health: ProjectHealth, access: Access, site: Site, now: datetime
+) -> shapes.ProjectResponse:
     """A project and how it stands."""
-    tally = health.tally
-    return shapes.Project(
+    tally = health.link_counts
+    return shapes.ProjectResponse(
         id=health.project_id,
         name=health.name,
         repository=health.repository,
         may_change=access is Access.CHANGE,
-        health=_health(health, now),
-        links=shapes.Links(
+        health=_health_response(health, now),
+        links=shapes.LinkCountsResponse(
             synced=tally.synced, pending=tally.pending, conflict=tally.conflict, attention=tally.attention
         ),
-        webhook=_webhook(health.webhook, site.webhook_url(health.project_id)),
+        webhook=_webhook_response(health.webhook, site.webhook_url(health.project_id)),
     )
 
 
-def _health(health: Health, now: datetime) -> shapes.Health:
-    how, cover = standing(health, now, UTC), health.coverage
-    return shapes.Health(
+def _health_response(health: ProjectHealth, now: datetime) -> shapes.HealthResponse:
+    how, cover = project_status(health, now, UTC), health.coverage
+    return shapes.HealthResponse(
         state=how.state.value,
         reason=how.reason,
         last_pass_at=health.last_pass_at,
@@ -40,7 +42,7 @@ def _health(health: Health, now: datetime) -> shapes.Health:
         next_at=health.next_at,
         pending=health.pending,
         withheld=health.withheld_count,
-        verified=shapes.Verified(
+        verified=shapes.CoverageResponse(
             links=cover.verified,
             of=cover.links,
             within_seconds=int(cover.within.total_seconds()),
@@ -50,41 +52,43 @@ def _health(health: Health, now: datetime) -> shapes.Health:
     )
 
 
-def _webhook(hook: WebhookHealth, url: str | None) -> shapes.Webhook:
-    return shapes.Webhook(
+def _webhook_response(hook: WebhookHealth, url: str | None) -> shapes.WebhookResponse:
+    return shapes.WebhookResponse(
         url=url,
-        last_delivery=shapes.Delivery(event=hook.last_event, at=hook.last_at) if hook.last_at else None,
+        last_delivery=shapes.DeliveryResponse(event=hook.last_event, at=hook.last_at)
+        if hook.last_at
+        else None,
         received=hook.received,
         missed=hook.missed,
         silent_since=hook.silent_since,
     )
 
 
-def report(shown: ReportShown, site: Site) -> shapes.Report:
+def report_response(shown: ReportView, site: Site) -> shapes.ReportResponse:
     """A report and how it stands on both sides."""
-    dossier, link = shown.dossier, shown.dossier.link
-    state, reason = state_of(shown)
-    return shapes.Report(
+    dossier, link = shown.detail, shown.detail.link
+    state, reason = report_state(shown)
+    return shapes.ReportResponse(
         id=dossier.report.id,
         tracking_id=dossier.report.tracking_id,
-        project=shapes.ProjectName(id=dossier.report.project_id, name=shown.project_name),
+        project=shapes.ProjectNameResponse(id=dossier.report.project_id, name=shown.project_name),
         state=state,
         reason=reason,
-        issue=issue(link, site) if link is not None else None,
+        issue=issue_response(link, site) if link is not None else None,
         linked_at=link.created_at if link is not None else None,
-        verified_at=link.checked.at if link is not None and link.checked is not None else None,
-        synced_at=last_crossing(dossier),
+        verified_at=link.verification.at if link is not None and link.verification is not None else None,
+        synced_at=last_crossing_at(dossier),
         updated_at=dossier.report.updated_at,
-        fields=list(_fields(shown)),
-        comments=list(_comments(shown)),
+        fields=list(_field_responses(shown)),
+        comments=list(_comment_responses(shown)),
     )
 
 
-def issue(link: Link, site: Site) -> shapes.Issue | None:
+def issue_response(link: Link, site: Site) -> shapes.IssueResponse | None:
     """The issue of a link that was not cut."""
     if link.state is LinkState.UNLINKED:
         return None
-    return shapes.Issue(
+    return shapes.IssueResponse(
         badge=f"{link.repository.partition('/')[2]}#{link.number}",
         url=f"{site.github_url}/{link.repository}/issues/{link.number}",
         repository=link.repository,
@@ -92,9 +96,9 @@ def issue(link: Link, site: Site) -> shapes.Issue | None:
     )
 
 
-def _fields(shown: ReportShown) -> Iterator[shapes.FieldState]:
+def _field_responses(shown: ReportView) -> Iterator[shapes.FieldResponse]:
     for each in shown.fields:
-        yield shapes.FieldState(
+        yield shapes.FieldResponse(
             field=each.field.value,
             bugspark=each.bugspark,
             agreed=each.agreed,
@@ -103,12 +107,12 @@ def _fields(shown: ReportShown) -> Iterator[shapes.FieldState]:
         )
 
 
-def _comments(shown: ReportShown) -> Iterator[shapes.Comment]:
+def _comment_responses(shown: ReportView) -> Iterator[shapes.CommentResponse]:
     """`shown.comments` begins with BugSpark's own, in the dossier's order; the rest is not there any more."""
-    for local, each in zip(shown.dossier.comments, shown.comments, strict=False):
-        yield shapes.Comment(
+    for local, each in zip(shown.detail.comments, shown.comments, strict=False):
+        yield shapes.CommentResponse(
             id=local.id,
-            source=shapes.Source(each.origin.value),
+            source=shapes.CommentSource(each.origin.value),
             author=each.author,
             created_at=local.created_at,
             state=each.state,

@@ -11,30 +11,37 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from reconciler import __version__
-from reconciler.model.visible import visible
-from reconciler.model.wording import ago, clock, counted, iso, length_of, span
-from reconciler.model.written import unescape
-from reconciler.web.signs import WORDS, sign_of
+from reconciler.model.visible import escape_unprintable
+from reconciler.model.wording import (
+    format_age,
+    format_count,
+    format_duration,
+    format_interval,
+    format_iso,
+    format_time,
+)
+from reconciler.model.written import unescape_html
+from reconciler.web.signs import WORDS_BY_STATE, icon_of
 from reconciler.web.site import Site
-from reconciler.web.static_files import Static
+from reconciler.web.static_files import StaticFiles
 
-_MARKS = r"\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
-_PILED = re.compile(f"([{_MARKS}]{{6}})[{_MARKS}]+")
+_COMBINING_MARKS = r"\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_STACKED_MARKS = re.compile(f"([{_COMBINING_MARKS}]{{6}})[{_COMBINING_MARKS}]+")
 """No language puts so many on one letter; they would be drawn over the lines above and below."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pages:
+class Templates:
     """Renders templates for one site."""
 
     environment: Environment
 
-    def show(self, name: str, status: HTTPStatus = HTTPStatus.OK, **values: object) -> HTMLResponse:
+    def render(self, name: str, status: HTTPStatus = HTTPStatus.OK, **values: object) -> HTMLResponse:
         """A page. A value that a template names and nobody gave is an error."""
         return HTMLResponse(self.environment.get_template(name).render(values), status)
 
 
-def pages(site: Site, static: Static) -> Pages:
+def build_templates(site: Site, static: StaticFiles) -> Templates:
     """Templates see `here(path)` and `asset(name)`, our own addresses, and the filters below."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
@@ -46,40 +53,40 @@ def pages(site: Site, static: Static) -> Pages:
     )
     environment.globals |= {
         "here": lambda path: f"{site.prefix}{path}",
-        "asset": static.asset(site.prefix),
-        "sign_of": sign_of,
-        "word_of": lambda state: WORDS[state],
+        "asset": static.asset_url_function(site.prefix),
+        "sign_of": icon_of,
+        "word_of": lambda state: WORDS_BY_STATE[state],
         "version": __version__,
     }
     environment.filters |= {
-        "visible": shown,
-        "written": lambda text: shown(unescape(str(text))),  # a title as BugSpark stores it
+        "visible": visible_line,
+        "written": lambda text: visible_line(unescape_html(str(text))),  # a title as BugSpark stores it
         "visible_lines": visible_lines,
-        "web_link": web_link,
-        "ago": ago,
-        "clock": lambda moment, now: clock(moment, now, UTC),
+        "web_link": safe_web_link,
+        "ago": format_age,
+        "clock": lambda moment, now: format_time(moment, now, UTC),
         "exact": lambda moment: f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
         "hour": lambda moment: f"{moment.astimezone(UTC):%H:%M}",
-        "iso": iso,
-        "span": span,
-        "length_of": length_of,
+        "iso": format_iso,
+        "span": format_interval,
+        "length_of": format_duration,
         "thousands": lambda number: f"{number:,}",
-        "counted": counted,
+        "counted": format_count,
     }
-    return Pages(environment=environment)
+    return Templates(environment=environment)
 
 
-def shown(text: object) -> str:
+def visible_line(text: object) -> str:
     """Strangers' text on one line, within its line: of marks piled on one letter some are left."""
-    return visible(_PILED.sub(r"\1", str(text)))
+    return escape_unprintable(_STACKED_MARKS.sub(r"\1", str(text)))
 
 
 def visible_lines(text: object) -> str:
     """Strangers' text of several lines, which stay lines; whatever else would be obeyed is written out."""
-    return "\n".join(map(shown, str(text).replace("\r\n", "\n").split("\n")))
+    return "\n".join(map(visible_line, str(text).replace("\r\n", "\n").split("\n")))
 
 
-def web_link(text: object) -> str:
+def safe_web_link(text: object) -> str:
     """An address a person may follow; "#" for what is not http(s) (issue 5: text from strangers)."""
     try:
         parts = urlsplit(str(text))

@@ -11,8 +11,8 @@ import msgspec
 
 from reconciler.model.secret import Secret
 
-LONGEST = 4096
-LEEWAY = 30.0
+MAX_TOKEN_LENGTH = 4096
+LEEWAY_SECONDS = 30.0
 """Seconds by which BugSpark's clock may differ from ours."""
 
 
@@ -28,34 +28,34 @@ class _Claims(msgspec.Struct):
     nbf: float | None = None
 
 
-def user_of(token: str, secret: Secret, now: datetime) -> UUID | None:
+def user_id_from_token(token: str, secret: Secret, now: datetime) -> UUID | None:
     """The user an access token was made for; None for any token that is not exactly BugSpark's.
 
     HS256 and nothing else, whatever the token itself names. Read here and not by PyJWT, which warns about an
     operator's short secret at every request, and can't be told the time.
     """
     parts = token.split(".")
-    if not secret or len(token) > LONGEST or len(parts) != 3:
+    if not secret or len(token) > MAX_TOKEN_LENGTH or len(parts) != 3:
         return None
     signed = f"{parts[0]}.{parts[1]}".encode("utf-8", "replace")
     mac = hmac.new(secret.reveal().encode(), signed, hashlib.sha256).digest()
     try:
-        if not hmac.compare_digest(mac, _bytes(parts[2])):
+        if not hmac.compare_digest(mac, _decode_base64url(parts[2])):
             return None
-        header = msgspec.json.decode(_bytes(parts[0]), type=_Header)
-        claims = msgspec.json.decode(_bytes(parts[1]), type=_Claims)
-        return UUID(claims.sub) if _holds(header, claims, now.timestamp()) else None
+        header = msgspec.json.decode(_decode_base64url(parts[0]), type=_Header)
+        claims = msgspec.json.decode(_decode_base64url(parts[1]), type=_Claims)
+        return UUID(claims.sub) if _is_valid(header, claims, now.timestamp()) else None
     except (ValueError, NoBase64, RecursionError):
         return None
 
 
-def _holds(header: _Header, claims: _Claims, now: float) -> bool:
-    expired = claims.exp is not None and claims.exp <= now - LEEWAY
-    early = claims.nbf is not None and claims.nbf > now + LEEWAY
+def _is_valid(header: _Header, claims: _Claims, now: float) -> bool:
+    expired = claims.exp is not None and claims.exp <= now - LEEWAY_SECONDS
+    early = claims.nbf is not None and claims.nbf > now + LEEWAY_SECONDS
     plain = header.alg == "HS256" and not bytes(header.crit)
     return plain and claims.type == "access" and not expired and not early
 
 
-def _bytes(part: str) -> bytes:
+def _decode_base64url(part: str) -> bytes:
     """Base64url without padding (RFC 7515). Raises ValueError."""
     return urlsafe_b64decode(part.encode("ascii") + b"=" * (-len(part) % 4))

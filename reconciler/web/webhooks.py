@@ -13,13 +13,13 @@ from fastapi.responses import JSONResponse
 
 from reconciler.metrics import Metrics
 from reconciler.model.ids import ProjectId
-from reconciler.ports import Clock, Delivery, Queue, Webhooks
+from reconciler.ports import Clock, Queue, WebhookDelivery, Webhooks
 from reconciler.web import payload
-from reconciler.web.bodies import Bodies
-from reconciler.web.payload import FORM, JSON, Hint
-from reconciler.web.signatures import Keyring
+from reconciler.web.bodies import BodyReader
+from reconciler.web.payload import FORM_TYPE, JSON_TYPE, DeliveryHint
+from reconciler.web.signatures import SignatureChecker
 
-REFUSALS: dict[int | str, dict[str, Any]] = {
+WEBHOOK_ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
     HTTPStatus.BAD_REQUEST.value: {"description": "It is no HTTP, or its sender left"},
     HTTPStatus.UNAUTHORIZED.value: {"description": "The signature does not fit, whatever the reason"},
     HTTPStatus.REQUEST_TIMEOUT.value: {"description": "The body came too slowly"},
@@ -27,38 +27,38 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE.value: {"description": "It is neither JSON nor a form"},
     HTTPStatus.SERVICE_UNAVAILABLE.value: {"description": "Too busy, or the database can't be used now"},
 }
-PATH = "/api/v1/webhooks/github/{project_id}"
+WEBHOOK_PATH = "/api/v1/webhooks/github/{project_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Receiver:
+class WebhookReceiver:
     """What takes a delivery in."""
 
     webhooks: Webhooks
     queue: Queue
     clock: Clock
     metrics: Metrics
-    keyring: Keyring
-    bodies: Bodies
+    signature_checker: SignatureChecker
+    body_reader: BodyReader
 
     async def receive(self, project: str, request: Request) -> None:
         """Note one delivery and nudge its project. Raises HTTPException (401, 408, 413, 415, 503) or
         DatabaseError: nothing was noted, or nobody nudged, so GitHub shows a failed delivery.
         """
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if content_type not in (JSON, FORM):
+        if content_type not in (JSON_TYPE, FORM_TYPE):
             raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON or a form.")
-        project_id = _id(project)
+        project_id = _parse_project_id(project)
         signature = request.headers.get("x-hub-signature-256", "")
-        async with self.bodies.read(request) as body:
-            if not await self.keyring.signed(project_id, body, signature) or project_id is None:
+        async with self.body_reader.read(request) as body:
+            if not await self.signature_checker.is_signed(project_id, body, signature) or project_id is None:
                 raise HTTPException(HTTPStatus.UNAUTHORIZED, "The signature does not fit.")
-            hint = payload.read(request.headers, content_type, body)
-        await self._note(project_id, hint)
+            hint = payload.read_hint(request.headers, content_type, body)
+        await self._record_delivery(project_id, hint)
 
-    async def _note(self, project_id: ProjectId, hint: Hint) -> None:
+    async def _record_delivery(self, project_id: ProjectId, hint: DeliveryHint) -> None:
         """A replay is known by its id: whoever sent it the first time was listened to, it nudges nobody."""
-        delivery = Delivery(
+        delivery = WebhookDelivery(
             project_id=project_id,
             id=hint.id,
             event=hint.event,
@@ -66,30 +66,30 @@ class Receiver:
             number=hint.number,
             at=self.clock.now(),
         )
-        new = await self.webhooks.note(delivery)
-        self.metrics.delivered(project_id, replayed=not new)
+        new = await self.webhooks.record_delivery(delivery)
+        self.metrics.count_delivery(project_id, replayed=not new)
         if new:
             await self.queue.nudge(project_id)
 
 
-def router(receiver: Receiver) -> APIRouter:
+def router(receiver: WebhookReceiver) -> APIRouter:
     """The route of docs/reference/contract.md."""
     made = APIRouter(tags=["webhooks"])
 
-    @made.post(PATH, status_code=HTTPStatus.ACCEPTED, responses=REFUSALS)
+    @made.post(WEBHOOK_PATH, status_code=HTTPStatus.ACCEPTED, responses=WEBHOOK_ERROR_RESPONSES)
     async def receive_github_delivery(project_id: str, request: Request) -> JSONResponse:
         """Take in a GitHub delivery, JSON or form encoded, signed with the project's secret."""
         try:
             await receiver.receive(project_id, request)
         except HTTPException as refused:
-            receiver.metrics.rejected(refused.status_code)
+            receiver.metrics.count_rejected_delivery(refused.status_code)
             raise
         return JSONResponse({"status": "accepted"}, HTTPStatus.ACCEPTED)
 
     return made
 
 
-def _id(text: str) -> ProjectId | None:
+def _parse_project_id(text: str) -> ProjectId | None:
     try:
         return ProjectId(UUID(text))
     except ValueError:

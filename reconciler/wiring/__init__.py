@@ -7,10 +7,10 @@ May import: everything but cli and demo.
 from reconciler.config.settings import Settings
 from reconciler.wiring.application import Application, open_application
 
-__all__ = ["Application", "migrate", "open_application"]
+__all__ = ["Application", "migrate_schema", "open_application"]
 
 
-def migrate(settings: Settings) -> str:
+def migrate_schema(settings: Settings) -> str:
     """Bring the schema up to date; a sentence that says what was done."""
     from reconciler.store import migrate as schema  # late: Alembic is a tenth of every other command's start
 

@@ -15,162 +15,170 @@ from reconciler.cycle import discover, hooks, linking, mending, pausing
 from reconciler.cycle.context import Context
 from reconciler.cycle.run import run_pass
 from reconciler.errors import ProjectError, UsageError
-from reconciler.logs import about
-from reconciler.model.dossier import ReportShown
+from reconciler.logs import bind_log_values
+from reconciler.model.dossier import ReportView
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.report import Project
-from reconciler.model.schedule import Scheduled
+from reconciler.model.schedule import ScheduledProject
 from reconciler.model.secret import Secret
-from reconciler.model.shown import Check, DiscoveryResult, ExportResult, PlanShown, Progress
-from reconciler.model.snapshot import Health, Limits
-from reconciler.model.webhook import HookMade, WebhookSetup
+from reconciler.model.shown import CheckResult, DiscoveryResult, ExportResult, PlanView, Progress
+from reconciler.model.snapshot import CredentialLimits, ProjectHealth
+from reconciler.model.webhook import HookResult, WebhookSetup
 from reconciler.ports import Clock
-from reconciler.wiring.parts import Parts, open_parts, web_url_of
+from reconciler.wiring.parts import Container, github_web_url, open_container
 
-_ISSUE = re.compile(r"([A-Za-z0-9._-]+/[A-Za-z0-9._-]+)#([1-9][0-9]{0,9})")
+_ISSUE_REFERENCE = re.compile(r"([A-Za-z0-9._-]+/[A-Za-z0-9._-]+)#([1-9][0-9]{0,9})")
 
 
-SELDOM = timedelta(days=1)
+MANUAL_SWEEP_INTERVAL = timedelta(days=1)
 """Between two sweeps of old records after passes by hand; the daemon sweeps more often."""
 
-SECRET_BYTES = 32
+WEBHOOK_SECRET_BYTES = 32
 """Random bytes in a webhook secret."""
 
-STORY = 500
+MAX_HISTORY_LINES = 500
 """So many lines of a report's story are shown, the newest."""
 
 
-class Silent:
+class NoProgress:
     """Progress that nobody watches."""
 
     def start(self, what: str, total: int | None) -> None: ...
 
     def advance(self, steps: int = 1) -> None: ...
 
-    def done(self) -> None: ...
+    def finish(self) -> None: ...
 
 
 class Application:
     """The program, opened on one database."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, parts: Container) -> None:
+        self._container = parts
         self._stores = parts.stores
 
-    async def projects(self) -> tuple[Project, ...]:
+    async def list_projects(self) -> tuple[Project, ...]:
         """Every active project with a github integration, by name."""
-        return await self._stores.projects.all()
+        return await self._stores.projects.list_active()
 
-    async def schedule(self) -> tuple[Scheduled, ...]:
+    async def schedule(self) -> tuple[ScheduledProject, ...]:
         """Every project that may be synced, and what its next pass depends on."""
-        return await self._stores.projects.schedule()
+        return await self._stores.projects.pass_schedule()
 
-    async def find(self, text: str) -> Project:
+    async def find_project(self, text: str) -> Project:
         """By id or exact name. Raises UsageError."""
         return await self._stores.projects.find(text)
 
-    async def run(
+    async def run_pass(
         self, project: Project, *, wait: bool, accept: str | None, progress: Progress
     ) -> PassResult:
         """One pass. A project's own trouble is in the result, never raised."""
-        context = await self._parts.context(project, progress, by_hand=True)
-        with _said(context):
+        context = await self._container.build_context(project, progress, by_hand=True)
+        with _log_context(context):
             return await run_pass(context, wait=wait, accept=accept)
 
-    async def plan(self, project: Project, progress: Progress) -> PlanShown:
+    async def plan(self, project: Project, progress: Progress) -> PlanView:
         """The same pass without the last step."""
-        from reconciler.cycle.planning import plan_pass
+        from reconciler.cycle.planning import plan_project
 
-        return await plan_pass(await self._parts.context(project, progress, by_hand=True, looking=True))
+        return await plan_project(
+            await self._container.build_context(project, progress, by_hand=True, looking=True)
+        )
 
-    async def status(self, project: Project | None) -> tuple[tuple[Health, ...], tuple[Limits, ...]]:
+    async def status(
+        self, project: Project | None
+    ) -> tuple[tuple[ProjectHealth, ...], tuple[CredentialLimits, ...]]:
         """Health of one project or all, and every credential's limits."""
         health = await self._stores.projects.health(project.id if project else None)
-        return health, await self._stores.projects.limits()
+        return health, await self._stores.projects.rate_limits()
 
     async def link(self, report: str, issue: str, *, backfill: bool) -> str:
         """A sentence that says what was done. Raises UsageError, ProjectError."""
-        found = _ISSUE.fullmatch(issue)
+        found = _ISSUE_REFERENCE.fullmatch(issue)
         if found is None:
             raise UsageError(f"{issue!r} names no issue: write it as OWNER/REPO#12")
         project, report_id = await self._stores.reports.find(report)
-        context = await self._usable(project)
+        context = await self._usable_context(project)
         if found[1].lower() != (project.repository or "").lower():
             raise UsageError(f"{project.name} is connected to {project.repository}, not to {found[1]}")
-        made = await linking.link(context, report_id, IssueNumber(int(found[2])), backfill=backfill)
+        made = await linking.link_report(context, report_id, IssueNumber(int(found[2])), backfill=backfill)
         return f"{report} is linked to {made.repository}#{made.number}; the next pass makes first contact"
 
     async def unlink(self, report: str) -> str:
         """A sentence that says what was done. Raises UsageError."""
         project, report_id = await self._stores.reports.find(report)
-        cut = await linking.unlink(await self._context(project), report_id)
+        cut = await linking.unlink_report(await self._manual_context(project), report_id)
         return f"{report} is no longer linked to {cut.repository}#{cut.number}; nothing on GitHub was changed"
 
-    async def why(self, report: str) -> ReportShown:
+    async def explain_report(self, report: str) -> ReportView:
         """All that is known about a report, and its story. Raises UsageError."""
         project, report_id = await self._stores.reports.find(report)
-        dossier = await self._stores.stories.dossier(report_id, STORY)
+        dossier = await self._stores.stories.report_detail(report_id, MAX_HISTORY_LINES)
         if dossier is None:
             raise UsageError(f"There is no report {report}.")
-        from reconciler.decide.why import explain
+        from reconciler.decide.why import report_view
 
-        return explain(project.name, dossier, self._parts.settings.sync_policy(), self._parts.clock.now())
+        return report_view(
+            project.name, dossier, self._container.settings.sync_policy(), self._container.clock.now()
+        )
 
     async def resolve(self, report: str, field: Field, take: Side) -> str:
         """A sentence that says what was done. Raises UsageError, ProjectError."""
         project, report_id = await self._stores.reports.find(report)
-        return await mending.resolve(await self._context(project), report_id, field, take)
+        return await mending.resolve_conflict(await self._manual_context(project), report_id, field, take)
 
     async def retry(self, report: str) -> str:
         """A sentence that says what was done. Raises UsageError, ProjectError."""
         project, report_id = await self._stores.reports.find(report)
-        return await mending.retry(await self._context(project), report_id)
+        return await mending.end_quarantine(await self._manual_context(project), report_id)
 
     async def verify(self, project: Project, *, wait: bool, progress: Progress) -> PassResult:
         """A pass that compares every link whole. A project's own trouble is in the result, never raised."""
-        context = await self._parts.context(project, progress, by_hand=True)
-        with _said(context):
+        context = await self._container.build_context(project, progress, by_hand=True)
+        with _log_context(context):
             return await run_pass(context, wait=wait, verify=True)
 
-    async def keep(self) -> int:
+    async def delete_old_records(self) -> int:
         """Remove records older than `keep.days`, if nobody did so today; how many rows."""
-        return await self._parts.keep(SELDOM)
+        return await self._container.delete_old_records(MANUAL_SWEEP_INTERVAL)
 
     async def pause(self, project: str) -> str:
         """A sentence that says what was done. Raises UsageError."""
-        return await pausing.pause(self._stores, await self.find(project))
+        return await pausing.pause_project(self._stores, await self.find_project(project))
 
     async def resume(self, project: str) -> str:
         """A sentence that says what was done. Raises UsageError."""
-        return await pausing.resume(self._stores, await self.find(project))
+        return await pausing.resume_project(self._stores, await self.find_project(project))
 
-    async def webhook(self, project: Project) -> WebhookSetup:
+    async def show_webhook_setup(self, project: Project) -> WebhookSetup:
         """What is needed to set the project's webhook up on GitHub. Raises ProjectError."""
-        return await hooks.show(self._setting(project))
+        return await hooks.show_webhook_setup(self._webhook_setup_context(project))
 
     async def rotate_webhook(self, project: Project) -> WebhookSetup:
         """The same with a new secret; the one before it stays valid for a day. Raises ProjectError."""
-        return await hooks.rotate(self._setting(project))
+        return await hooks.rotate_webhook_secret(self._webhook_setup_context(project))
 
-    async def create_webhook(self, project: Project) -> HookMade:
+    async def create_webhook(self, project: Project) -> HookResult:
         """Make the hook on GitHub or set it right. Raises ConfigurationError, IdentityError, ProjectError,
         GitHubError.
         """
-        return await hooks.create(await self._usable(project), self._setting(project))
+        return await hooks.create_webhook(
+            await self._usable_context(project), self._webhook_setup_context(project)
+        )
 
     async def ping_webhook(self, project: Project) -> None:
         """Have GitHub deliver a `ping`. Raises what `create_webhook` raises."""
-        await hooks.ping(await self._usable(project), self._setting(project))
+        await hooks.ping_webhook(await self._usable_context(project), self._webhook_setup_context(project))
 
-    async def discovery_cost(self, project: Project) -> int:
+    async def estimate_discovery_requests(self, project: Project) -> int:
         """About how many requests `discover` will make."""
-        return await discover.discovery_pages(await self._usable(project))
+        return await discover.estimate_discovery_requests(await self._usable_context(project))
 
     async def discover(self, project: Project, *, apply: bool, progress: Progress) -> DiscoveryResult:
         """Find exported issues whose link was never stored; `apply` links them."""
-        return await discover.walk(await self._usable(project, progress), apply=apply)
+        return await discover.discover_links(await self._usable_context(project, progress), apply=apply)
 
     async def export(self, reports: tuple[str, ...], progress: Progress) -> tuple[ExportResult, ...]:
         """Make issues of these reports now. Raises UsageError before anything is done."""
@@ -183,72 +191,80 @@ class Application:
         results = []
         for project in {project.id: project for project in projects.values()}.values():
             ids = [key for key in wanted if projects[key].id == project.id]
-            results += await self._export(project, {key: wanted[key][0] for key in ids}, progress)
+            results += await self._export_project(project, {key: wanted[key][0] for key in ids}, progress)
         return tuple(results)
 
-    async def check(self) -> tuple[Check, ...]:
+    async def run_self_check(self) -> tuple[CheckResult, ...]:
         """Everything a pass needs, one line each; what is wrong says how to mend it."""
-        from reconciler.wiring.doctor import examine
+        from reconciler.wiring.doctor import run_self_check
 
-        return await examine(self._parts, Silent())
+        return await run_self_check(self._container, NoProgress())
 
-    async def _export(
+    async def _export_project(
         self, project: Project, wanted: dict[ReportId, str], progress: Progress
     ) -> list[ExportResult]:
         """A report that has an issue already only names it: exporting twice makes one issue."""
         unlinked = [report_id for report_id in wanted if not await self._is_linked(report_id)]
         result = None
         if unlinked:
-            context = await self._usable(project, progress)
-            new = [report_id for report_id in unlinked if not await linking.take_up_again(context, report_id)]
-            with _said(context):
+            context = await self._usable_context(project, progress)
+            new = [
+                report_id
+                for report_id in unlinked
+                if not await linking.relink_exported_issue(context, report_id)
+            ]
+            with _log_context(context):
                 result = await run_pass(context, exports=new)
-        return [await self._exported(report_id, text, result) for report_id, text in wanted.items()]
+        return [
+            await self._build_export_result(report_id, text, result) for report_id, text in wanted.items()
+        ]
 
     async def _is_linked(self, report_id: ReportId) -> bool:
-        link = await self._stores.ledger.link_of(report_id)
-        return link is not None and link.state in linking.LIVE
+        link = await self._stores.ledger.find_link_of_report(report_id)
+        return link is not None and link.state in linking.LIVE_LINK_STATES
 
-    async def _exported(self, report_id: ReportId, text: str, result: PassResult | None) -> ExportResult:
+    async def _build_export_result(
+        self, report_id: ReportId, text: str, result: PassResult | None
+    ) -> ExportResult:
         found = (await self._stores.reports.details([report_id])).get(report_id)
         columns = found[0].columns if found else None
         if columns is not None and columns.url and await self._is_linked(report_id):
             return ExportResult(report=text, url=columns.url, error=None)
-        if columns is not None and (past := await self._stores.ledger.link_of(report_id)):
+        if columns is not None and (past := await self._stores.ledger.find_link_of_report(report_id)):
             tie = f"{past.repository}#{past.number}"
             reason = (
                 f"it is tied to {tie}, which is {past.state.value}: reconcile unlink {text}, then export it"
             )
             return ExportResult(report=text, url=None, error=reason)
-        return ExportResult(report=text, url=None, error=_why_not(result))
+        return ExportResult(report=text, url=None, error=_export_failure_reason(result))
 
-    def _setting(self, project: Project) -> hooks.Setting:
-        settings = self._parts.settings
-        return hooks.Setting(
+    def _webhook_setup_context(self, project: Project) -> hooks.WebhookSetupContext:
+        settings = self._container.settings
+        return hooks.WebhookSetupContext(
             project=project,
             webhooks=self._stores.webhooks,
-            clock=self._parts.clock,
-            address=hooks.Address(
-                public_url=settings.web.public_url, web_url=web_url_of(settings.github.api_url)
+            clock=self._container.clock,
+            address=hooks.WebhookAddress(
+                public_url=settings.web.public_url, web_url=github_web_url(settings.github.api_url)
             ),
-            new_secret=lambda: Secret(token_urlsafe(SECRET_BYTES)),
+            new_secret=lambda: Secret(token_urlsafe(WEBHOOK_SECRET_BYTES)),
         )
 
-    async def _usable(self, project: Project, progress: Progress | None = None) -> Context:
+    async def _usable_context(self, project: Project, progress: Progress | None = None) -> Context:
         if project.integration is None:
             raise ProjectError(f"{project.name}: {project.problem or 'no usable github integration'}")
-        return await self._context(project, progress)
+        return await self._manual_context(project, progress)
 
-    async def _context(self, project: Project, progress: Progress | None = None) -> Context:
-        return await self._parts.context(project, progress or Silent(), by_hand=True)
+    async def _manual_context(self, project: Project, progress: Progress | None = None) -> Context:
+        return await self._container.build_context(project, progress or NoProgress(), by_hand=True)
 
 
-def _said(context: Context) -> AbstractContextManager[None]:
+def _log_context(context: Context) -> AbstractContextManager[None]:
     """What is logged meanwhile names its pass and project, as in the daemon."""
-    return about(pass_id=str(context.new_id()), project=str(context.project.id))
+    return bind_log_values(pass_id=str(context.new_id()), project=str(context.project.id))
 
 
-def _why_not(result: PassResult | None) -> str:
+def _export_failure_reason(result: PassResult | None) -> str:
     """Why a report has no issue yet, and what happens next."""
     if result is None or result.error is None:
         return "the issue is not confirmed yet; `reconcile status` shows what waits"
@@ -267,5 +283,5 @@ async def open_application(
 
     Raises SchemaError, DatabaseError, ConfigurationError.
     """
-    async with open_parts(settings, clock, learn) as parts:
+    async with open_container(settings, clock, learn) as parts:
         yield Application(parts)

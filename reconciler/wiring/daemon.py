@@ -11,137 +11,149 @@ from socket import socket
 from uuid import uuid4
 
 from reconciler.config.settings import Settings
-from reconciler.daemon.in_process import InProcessQueue
-from reconciler.daemon.passes import Passes
-from reconciler.daemon.sd_listen import kept_sockets
-from reconciler.daemon.sd_notify import Notifier
-from reconciler.daemon.service import Rhythm, Service
-from reconciler.daemon.signals import signals
+from reconciler.daemon.in_process import MemoryQueue
+from reconciler.daemon.passes import PassQueue
+from reconciler.daemon.sd_listen import take_inherited_sockets
+from reconciler.daemon.sd_notify import SystemdNotifier
+from reconciler.daemon.service import Service, ServiceIntervals
+from reconciler.daemon.signals import handle_signals
 from reconciler.errors import ConfigurationError, DatabaseError, ReconcilerError
-from reconciler.logs import Log
+from reconciler.logs import EventLogger
 from reconciler.metrics import Metrics
 from reconciler.model.secret import Secret
 from reconciler.model.values import dataclass
 from reconciler.store import libpq
 from reconciler.store.engine import parse_url
 from reconciler.wiring.clock import SystemClock
-from reconciler.wiring.house import Residence
+from reconciler.wiring.house import ReloadableRuntime
 
-RETRY_SECONDS = 2.0
+DATABASE_RETRY_SECONDS = 2.0
 """Between two tries of a database that does not answer when the daemon starts."""
-FIXED = (("database", "url"), ("queue", "engine"), ("web", "enabled"), ("web", "host"), ("web", "port"))
+RESTART_ONLY_KEYS = (
+    ("database", "url"),
+    ("queue", "engine"),
+    ("web", "enabled"),
+    ("web", "host"),
+    ("web", "port"),
+)
 """What a reload can't change: doors that are open already."""
 
-Again = tuple[Settings, Callable[[], None]]
+ReloadedConfiguration = tuple[Settings, Callable[[], None]]
 """A configuration that was read, and what makes the log follow it."""
 
-log = Log(__name__)
+log = EventLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Starting:
+class DaemonStart:
     """What the daemon is started with."""
 
     settings: Settings
-    again: Callable[[], Again]  # reads the configuration once more; raises ConfigurationError
-    learn: Callable[[Secret], None]  # told every token that is read, for the logs' masks
+    read_configuration: Callable[
+        [], ReloadedConfiguration
+    ]  # reads the configuration once more; raises ConfigurationError
+    register_secret: Callable[[Secret], None]  # told every token that is read, for the logs' masks
     environ: Mapping[str, str]  # asked for what systemd says only
 
 
-async def run_daemon(starting: Starting) -> None:
+async def run_daemon(starting: DaemonStart) -> None:
     """Serve until SIGTERM. Raises ListenError, ConfigurationError, SchemaError."""
     settings, stop, wanted = starting.settings, asyncio.Event(), asyncio.Event()
-    notify = Notifier(starting.environ)
+    notify = SystemdNotifier(starting.environ)
     async with AsyncExitStack() as stack:
-        sockets = _bound(settings, starting.environ, stack)
-        notify.keep(sockets)
-        stack.enter_context(signals(stop, wanted.set))
+        sockets = _bind_sockets(settings, starting.environ, stack)
+        notify.store_sockets(sockets)
+        stack.enter_context(handle_signals(stop, wanted.set))
         metrics = Metrics()
-        residence = Residence(starting.learn, metrics.answered)
+        residence = ReloadableRuntime(starting.register_secret, metrics.count_github_answer)
         stack.push_async_callback(residence.aclose)
-        if not await _first_look(residence, settings, notify, stop):
+        if not await _open_when_database_answers(residence, settings, notify, stop):
             return
-        passes = await stack.enter_async_context(_queue(settings))
+        passes = await stack.enter_async_context(_open_queue(settings))
         service = Service(
             residence,
             passes,
             SystemClock(),
             notify,
-            rhythm_of(settings),
+            service_intervals(settings),
             new_id=uuid4,
-            told=metrics.passed,
+            told=metrics.count_pass,
         )
-        web = await stack.enter_async_context(_web(sockets, residence, passes, service, metrics, stop))
-        reload = _Reload(
-            starting=starting, residence=residence, service=service, renew=web.renew, notify=notify
+        web = await stack.enter_async_context(_serve_web(sockets, residence, passes, service, metrics, stop))
+        reload = _Reloader(
+            starting=starting,
+            runtime=residence,
+            service=service,
+            replace_application=web.replace_application,
+            systemd=notify,
         )
-        await stack.enter_async_context(_in_background(reload.whenever(wanted)))
-        notify.ready()
+        await stack.enter_async_context(_background_task(reload.reload_when_requested(wanted)))
+        notify.notify_ready()
         log.info("ready")
         await service.run(stop)
-        web.check()
+        web.check_running()
     log.info("stopped")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Served:
+class _WebServer:
     """The web, or none."""
 
-    renew: Callable[[], None] = lambda: None  # puts it on the parts that are in use by then
+    replace_application: Callable[[], None] = lambda: None  # puts it on the parts that are in use by then
     task: asyncio.Task[None] | None = None
 
-    def check(self) -> None:
+    def check_running(self) -> None:
         """Raises RuntimeError when it ended before it was told to."""
         if self.task is not None and self.task.done():
             raise RuntimeError("the web ended by itself") from self.task.exception()
 
 
-def rhythm_of(settings: Settings) -> Rhythm:
+def service_intervals(settings: Settings) -> ServiceIntervals:
     """The configuration's own paces."""
-    return Rhythm(interval=settings.poll.interval_seconds, concurrency=settings.poll.concurrency)
+    return ServiceIntervals(interval=settings.poll.interval_seconds, concurrency=settings.poll.concurrency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Reload:
+class _Reloader:
     """SIGHUP: the configuration is read again, and put to use where it can be."""
 
-    starting: Starting
-    residence: Residence
+    starting: DaemonStart
+    runtime: ReloadableRuntime
     service: Service
-    renew: Callable[[], None]
-    notify: Notifier
+    replace_application: Callable[[], None]
+    systemd: SystemdNotifier
 
-    async def whenever(self, wanted: asyncio.Event) -> None:
+    async def reload_when_requested(self, wanted: asyncio.Event) -> None:
         """For ever: each time it is wanted."""
         while True:
             await wanted.wait()
             wanted.clear()
-            self.notify.reloading()
+            self.systemd.notify_reloading()
             try:
-                await self._once()
+                await self._reload()
             except ReconcilerError as error:
                 # Foreseen, and its sentence says it all: no trace.
                 log.error("the old configuration stays", kind=error.kind, reason=str(error))  # noqa: TRY400
             except Exception:  # a mistake of ours: what runs goes on, and the next reload is heard
                 log.exception("reload failed")
             finally:
-                self.notify.ready()
+                self.systemd.notify_ready()
 
-    async def _once(self) -> None:
-        found, log_so = self.starting.again()
-        settings, ignored = merged(self.residence.settings, found)
-        await self.residence.move(settings, self.renew)
+    async def _reload(self) -> None:
+        found, log_so = self.starting.read_configuration()
+        settings, ignored = with_restart_only_keys_kept(self.runtime.settings, found)
+        await self.runtime.reload(settings, self.replace_application)
         log_so()
-        self.service.retune(rhythm_of(settings))
+        self.service.apply_intervals(service_intervals(settings))
         log.info("configuration reloaded")
         if ignored:
             log.warning("a restart is needed for some changes", keys=ignored)
 
 
-def merged(old: Settings, new: Settings) -> tuple[Settings, list[str]]:
+def with_restart_only_keys_kept(old: Settings, new: Settings) -> tuple[Settings, list[str]]:
     """The new configuration with the old doors, and the keys in which that makes a difference."""
     ignored = []
-    for section, key in FIXED:
+    for section, key in RESTART_ONLY_KEYS:
         before, after = getattr(old, section), getattr(new, section)
         if getattr(before, key) != getattr(after, key):
             ignored.append(f"{section}.{key}")
@@ -150,25 +162,25 @@ def merged(old: Settings, new: Settings) -> tuple[Settings, list[str]]:
     return new, ignored
 
 
-async def _first_look(
-    residence: Residence, settings: Settings, notify: Notifier, stop: asyncio.Event
+async def _open_when_database_answers(
+    residence: ReloadableRuntime, settings: Settings, notify: SystemdNotifier, stop: asyncio.Event
 ) -> bool:
     """Open database and schema, however long the database takes to answer. False: stopped before it did."""
     while not stop.is_set():
         try:
-            if not await _unless(stop, residence.move(settings)):
+            if not await _run_unless_stopped(stop, residence.reload(settings)):
                 return False
         except DatabaseError as error:
-            notify.waiting(str(error))
+            notify.notify_waiting(str(error))
             log.warning("waiting for the database", reason=str(error))
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), RETRY_SECONDS)
+                await asyncio.wait_for(stop.wait(), DATABASE_RETRY_SECONDS)
         else:
             return True
     return False
 
 
-async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> bool:
+async def _run_unless_stopped(stop: asyncio.Event, work: Coroutine[None, None, None]) -> bool:
     """Do it, or leave it where the end comes first (False): a connection nobody refuses takes long."""
     task, end = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:
@@ -182,26 +194,28 @@ async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> boo
         await asyncio.gather(task, end, return_exceptions=True)
 
 
-def _bound(settings: Settings, environ: Mapping[str, str], stack: AsyncExitStack) -> tuple[socket, ...]:
+def _bind_sockets(
+    settings: Settings, environ: Mapping[str, str], stack: AsyncExitStack
+) -> tuple[socket, ...]:
     """The listening sockets, our predecessor's where systemd kept them; none with the web switched off.
 
     Raises ListenError, ConfigurationError.
     """
-    kept = kept_sockets(environ)
+    kept = take_inherited_sockets(environ)
     for each in kept:
         stack.callback(each.close)
     if not settings.web.enabled:
         return ()
-    from reconciler.web.serve import bind
+    from reconciler.web.serve import bind_sockets
 
-    sockets = bind(settings.web.host, settings.web.port, kept)
+    sockets = bind_sockets(settings.web.host, settings.web.port, kept)
     for each in sockets:
         stack.callback(each.close)
     return sockets
 
 
 @asynccontextmanager
-async def _queue(settings: Settings) -> AsyncIterator[Passes]:
+async def _open_queue(settings: Settings) -> AsyncIterator[PassQueue]:
     """Where passes wait. Raises ConfigurationError for an engine that this database can't carry."""
     url = settings.database.url.reveal()
     on_postgresql = parse_url(url).get_backend_name() == "postgresql"
@@ -211,49 +225,51 @@ async def _queue(settings: Settings) -> AsyncIterator[Passes]:
                 "queue.engine: procrastinate needs PostgreSQL, and database.url is SQLite; leave it at auto"
             )
         case "in-process":
-            yield InProcessQueue()
+            yield MemoryQueue()
         case "auto" | "procrastinate" if on_postgresql:
             from reconciler.daemon.on_postgresql import open_queue
 
-            async with open_queue(libpq.arguments(url, "queue")) as queue:
+            async with open_queue(libpq.psycopg_arguments(url, "queue")) as queue:
                 yield queue
         case "auto" | "procrastinate":
-            yield InProcessQueue()
+            yield MemoryQueue()
 
 
 @asynccontextmanager
-async def _web(
+async def _serve_web(
     sockets: tuple[socket, ...],
-    residence: Residence,
-    passes: Passes,
+    residence: ReloadableRuntime,
+    passes: PassQueue,
     service: Service,
     metrics: Metrics,
     stop: asyncio.Event,
-) -> AsyncIterator[_Served]:
+) -> AsyncIterator[_WebServer]:
     """Serve it. A server that ends by itself takes the daemon along, which is started anew then."""
     if not sockets:
-        yield _Served()
+        yield _WebServer()
         return
-    from reconciler.web.door import Door
-    from reconciler.web.serve import serving
-    from reconciler.wiring.web import application
+    from reconciler.web.door import HotSwapApp
+    from reconciler.web.serve import serve_app
+    from reconciler.wiring.web import build_web_application
 
-    door = Door()
+    door = HotSwapApp()
 
     def renew() -> None:
-        behind = application(residence.parts, passes, metrics, lambda: service.alive, sockets)
-        door.put(behind, residence.stay)
+        behind = build_web_application(
+            residence.container, passes, metrics, lambda: service.is_alive, sockets
+        )
+        door.swap(behind, residence.lease)
 
     renew()
-    async with serving(door, sockets) as running:
+    async with serve_app(door, sockets) as running:
         host = sockets[0].getsockname()[0]
         log.info("listening", host=host, port=running.port)
         running.task.add_done_callback(lambda _: stop.set())
-        yield _Served(renew=renew, task=running.task)
+        yield _WebServer(replace_application=renew, task=running.task)
 
 
 @asynccontextmanager
-async def _in_background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+async def _background_task(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
     task = asyncio.create_task(work)
     try:
         yield

@@ -11,125 +11,130 @@ from datetime import timedelta
 
 from reconciler.config.settings import Settings
 from reconciler.cycle.run import run_pass
-from reconciler.daemon.house import Life
+from reconciler.daemon.house import PassActivity
 from reconciler.errors import UsageError
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import PassResult
-from reconciler.model.schedule import Scheduled
+from reconciler.model.schedule import ScheduledProject
 from reconciler.model.secret import Secret
 from reconciler.store import scan
-from reconciler.wiring.parts import Parts, open_parts
+from reconciler.wiring.parts import Container, open_container
 
-SWEEP_EVERY = timedelta(hours=1)
+SWEEP_INTERVAL = timedelta(hours=1)
 """Between two sweeps of old records, by whichever daemon."""
 
-SPARE = 8
+EXTRA_CONNECTIONS = 8
 """Database connections beside those of the passes: ticks, scans, the web."""
 
 
 @dataclass(slots=True)
-class _Opened:
+class _OpenContainer:
     """One configuration's parts, and who is in there."""
 
-    parts: Parts
+    container: Container
     stack: AsyncExitStack
-    users: int = 0
-    over: bool = False
+    user_count: int = 0
+    is_replaced: bool = False
 
     @asynccontextmanager
-    async def using(self) -> AsyncIterator[Parts]:
+    async def lease(self) -> AsyncIterator[Container]:
         """Be in there; the last one to leave closes the door behind a configuration that is over."""
-        self.users += 1
+        self.user_count += 1
         try:
-            yield self.parts
+            yield self.container
         finally:
-            self.users -= 1
-            await self.close_if_empty()
+            self.user_count -= 1
+            await self.close_if_unused()
 
-    async def close_if_empty(self) -> None:
+    async def close_if_unused(self) -> None:
         """Close it, if it is over and nobody is in there."""
-        if self.over and not self.users:
+        if self.is_replaced and not self.user_count:
             await self.stack.aclose()
 
 
-class Residence:
+class ReloadableRuntime:
     """The parts in use. `learn` is told every token that is read, `answered` every status GitHub answers."""
 
     def __init__(
         self, learn: Callable[[Secret], None], answered: Callable[[int | None], None] = lambda _: None
     ) -> None:
-        self._learn = learn
-        self._answered = answered
-        self._now: _Opened | None = None
+        self._register_secret = learn
+        self._on_github_answer = answered
+        self._current: _OpenContainer | None = None
 
     @property
     def settings(self) -> Settings:
         """The configuration in use."""
-        return self._opened.parts.settings
+        return self._require_open.container.settings
 
     @property
-    def parts(self) -> Parts:
+    def container(self) -> Container:
         """The parts in use: for who is told of a reload, and asks again then."""
-        return self._opened.parts
+        return self._require_open.container
 
     @property
-    def stay(self) -> Callable[[], AbstractAsyncContextManager[Parts]]:
+    def lease(self) -> Callable[[], AbstractAsyncContextManager[Container]]:
         """For who keeps `parts`: they are not closed while this is entered, also after a reload."""
-        return self._opened.using
+        return self._require_open.lease
 
-    async def move(self, settings: Settings, moved: Callable[[], None] = lambda: None) -> None:
+    async def reload(self, settings: Settings, moved: Callable[[], None] = lambda: None) -> None:
         """Open the program with this configuration and use it from now on; `moved` is called before the one
         before is closed. Raises SchemaError, DatabaseError, ConfigurationError: then that one stays in use.
         """
         async with AsyncExitStack() as stack:
-            connections = settings.poll.concurrency + SPARE
+            connections = settings.poll.concurrency + EXTRA_CONNECTIONS
             parts = await stack.enter_async_context(
-                open_parts(settings, learn=self._learn, connections=connections, answered=self._answered)
+                open_container(
+                    settings,
+                    learn=self._register_secret,
+                    connections=connections,
+                    answered=self._on_github_answer,
+                )
             )
-            before, self._now = self._now, _Opened(parts, stack.pop_all())
+            before, self._current = self._current, _OpenContainer(parts, stack.pop_all())
         moved()
         if before is not None:
-            before.over = True
-            await before.close_if_empty()
+            before.is_replaced = True
+            await before.close_if_unused()
 
     async def aclose(self) -> None:
         """Leave for good. Passes and requests must have ended."""
-        if self._now is not None:
-            await self._now.stack.aclose()
+        if self._current is not None:
+            await self._current.stack.aclose()
 
-    async def ready(self) -> None:
-        async with self._using() as parts:
-            await parts.ready()
+    async def check_ready(self) -> None:
+        async with self._lease_current() as parts:
+            await parts.check_ready()
 
-    async def schedule(self) -> Sequence[Scheduled]:
-        async with self._using() as parts:
-            return await parts.stores.projects.schedule()
+    async def pass_schedule(self) -> Sequence[ScheduledProject]:
+        async with self._lease_current() as parts:
+            return await parts.stores.projects.pass_schedule()
 
-    async def changed(self, *, lately: bool) -> Mapping[ProjectId, int]:
-        async with self._using() as parts:
+    async def scan_changes(self, *, lately: bool) -> Mapping[ProjectId, int]:
+        async with self._lease_current() as parts:
             export_all = parts.settings.sync.export == "all"
             now = parts.clock.now()
-            return await scan.changed(parts.database, now, export_all=export_all, lately=lately)
+            return await scan.find_changed_projects(parts.database, now, export_all=export_all, lately=lately)
 
-    async def keep(self) -> None:
-        async with self._using() as parts:
-            await parts.keep(SWEEP_EVERY)
+    async def delete_old_records(self) -> None:
+        async with self._lease_current() as parts:
+            await parts.delete_old_records(SWEEP_INTERVAL)
 
-    async def look(self, project_id: ProjectId, life: Life) -> PassResult | None:
-        async with self._using() as parts:
+    async def run_pass(self, project_id: ProjectId, life: PassActivity) -> PassResult | None:
+        async with self._lease_current() as parts:
             try:
                 project = await parts.stores.projects.find(str(project_id))
             except UsageError:  # deleted or switched off since it was put into the queue
                 return None
-            context = await parts.context(project, life, by_hand=False)
-            life.count(context.github.cost)
+            context = await parts.build_context(project, life, by_hand=False)
+            life.watch(context.github.cost)
             return await run_pass(context)
 
     @property
-    def _opened(self) -> _Opened:
-        if self._now is None:
+    def _require_open(self) -> _OpenContainer:
+        if self._current is None:
             raise RuntimeError("the house was not opened: `move` comes first")
-        return self._now
+        return self._current
 
-    def _using(self) -> AbstractAsyncContextManager[Parts]:
-        return self._opened.using()
+    def _lease_current(self) -> AbstractAsyncContextManager[Container]:
+        return self._require_open.lease()

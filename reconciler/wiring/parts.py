@@ -11,24 +11,24 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from reconciler import __version__
-from reconciler.alerts.post import Poster
+from reconciler.alerts.post import AlertPoster
 from reconciler.config.settings import Settings
 from reconciler.cycle import keeping
 from reconciler.cycle.context import Context
-from reconciler.cycle.turns import Turns
+from reconciler.cycle.turns import CredentialLocks
 from reconciler.decide.mapping import field_of_label
-from reconciler.decide.text import digest
+from reconciler.decide.text import text_digest
 from reconciler.errors import ConfigurationError, CredentialError
-from reconciler.github.credentials import AppCredential, Credential, NoCredential, TokenCredential
-from reconciler.github.repository import Doorway
+from reconciler.github.credentials import AppCredential, Credential, MissingCredential, TokenCredential
+from reconciler.github.repository import GitHubClient
 from reconciler.github.transport import Transport
 from reconciler.model.report import Project
 from reconciler.model.secret import Secret
 from reconciler.model.shown import Progress
-from reconciler.ports import Clock, Governor, Stores
-from reconciler.store.engine import CONNECTIONS, Database, open_engine
+from reconciler.ports import Clock, RateLimiter, Stores
+from reconciler.store.engine import MAX_CONNECTIONS, Database, open_database
 from reconciler.store.schema import require_schema
-from reconciler.store.stores import StoreSettings, open_stores
+from reconciler.store.stores import StoreSettings, build_stores
 from reconciler.wiring.clock import SystemClock
 from reconciler.wiring.markers import InstanceMarkers, open_markers
 
@@ -36,7 +36,7 @@ USER_AGENT = f"bugspark-reconciler/{__version__}"
 
 
 @dataclass(slots=True, kw_only=True)
-class Parts:
+class Container:
     """What all projects share, open until `Parts` is left."""
 
     settings: Settings
@@ -45,34 +45,34 @@ class Parts:
     markers: InstanceMarkers
     clock: Clock
     transport: Transport
-    doorway: Doorway
-    looking: Doorway  # for `plan`: its requests are admitted but not written down
-    alarms: Poster | None = None  # without `[alerts] url` nobody is told
-    apps: dict[str, AppCredential] = field(default_factory=dict)
-    turns: Turns = field(default_factory=Turns)
+    github_client: GitHubClient
+    dry_run_github_client: GitHubClient  # for `plan`: its requests are admitted but not written down
+    alert_poster: AlertPoster | None = None  # without `[alerts] url` nobody is told
+    app_credentials: dict[str, AppCredential] = field(default_factory=dict)
+    credential_locks: CredentialLocks = field(default_factory=CredentialLocks)
 
-    async def ready(self) -> None:
+    async def check_ready(self) -> None:
         """Database and schema answer, and the file is at its place. Raises DatabaseError, SchemaError."""
         await require_schema(self.database)
         await self.stores.identity.read()
 
-    async def keep(self, every: timedelta) -> int:
+    async def delete_old_records(self, every: timedelta) -> int:
         """Remove what is older than `keep.days`, unless any process did so less than `every` ago; how many
         rows. Not before GitHub has told the time: see `cycle.keeping`. Raises DatabaseError.
         """
-        if not self.doorway.time.heard:
+        if not self.github_client.time.is_known:
             return 0
         kept = timedelta(days=self.settings.keep.days)
-        return await keeping.keep(self.stores, self.doorway.time.now(), kept, every)
+        return await keeping.sweep_if_due(self.stores, self.github_client.time.now(), kept, every)
 
-    async def context(
+    async def build_context(
         self, project: Project, progress: Progress, *, by_hand: bool, looking: bool = False
     ) -> Context:
         """One project's pass. Raises ConfigurationError for an App key that can't be read."""
-        doorway = self.looking if looking else self.doorway
+        doorway = self.dry_run_github_client if looking else self.github_client
         settings = self.settings
         identity = await self.stores.identity.read()
-        memory = await self.stores.projects.memory(project.id)
+        memory = await self.stores.projects.get_state(project.id)
         same = memory.repository_id and memory.repository == project.repository
         labels = settings.sync.labels()
         return Context(
@@ -84,115 +84,117 @@ class Parts:
                 field_of=partial(field_of_label, mapping=labels),
             ),
             stores=self.stores,
-            markers=self.markers.of(identity),
+            markers=self.markers.for_identity(identity),
             identity=identity,
             clock=self.clock,
             policy=settings.sync_policy(),
             guard=settings.guard_policy(),
             timing=settings.timing(),
             new_id=uuid4,
-            dice=random.random,
+            random_fraction=random.random,
             progress=progress,
             image_hosts=_image_hosts(settings),
             dashboard_url=settings.bugspark.dashboard_url,
-            alarms=self.alarms,
-            by_hand=by_hand,
-            turns=self.turns,
+            alert_channel=self.alert_poster,
+            manual=by_hand,
+            credential_locks=self.credential_locks,
         )
 
     def _credential(self, project: Project) -> Credential:
         integration = project.integration
         if integration is not None and str(project.id) in self.settings.github.app.repositories:
-            return self._app(integration.owner, integration.repo)
+            return self._app_credential(integration.owner, integration.repo)
         if integration is None or integration.token is None:
-            return NoCredential(project.problem or "The project has no token.")
+            return MissingCredential(project.problem or "The project has no token.")
         try:
             return TokenCredential(integration.token)
         except CredentialError as error:
-            return NoCredential(str(error))
+            return MissingCredential(str(error))
 
-    def _app(self, owner: str, repo: str) -> AppCredential:
+    def _app_credential(self, owner: str, repo: str) -> AppCredential:
         name = f"{owner}/{repo}"
-        if name not in self.apps:
+        if name not in self.app_credentials:
             app = self.settings.github.app
-            self.apps[name] = AppCredential(
+            self.app_credentials[name] = AppCredential(
                 app_id=app.id,
-                private_key=Secret(_read_key(app.private_key_file)),
+                private_key=Secret(_read_private_key(app.private_key_file)),
                 owner=owner,
                 repository=repo,
                 clock=self.clock,
             )
-        return self.apps[name]
+        return self.app_credentials[name]
 
 
 @asynccontextmanager
-async def open_parts(
+async def open_container(
     settings: Settings,
     clock: Clock | None = None,
     learn: Callable[[Secret], None] = lambda _: None,
     *,
-    connections: int = CONNECTIONS,
+    connections: int = MAX_CONNECTIONS,
     answered: Callable[[int | None], None] = lambda _: None,
-) -> AsyncIterator[Parts]:
+) -> AsyncIterator[Container]:
     """Open database and connections. `answered` is told the status of every answer of GitHub's.
 
     Raises SchemaError, DatabaseError, ConfigurationError.
     """
     clock = clock or SystemClock()
-    database = open_engine(settings.database.url.reveal(), connections=connections)
+    database = open_database(settings.database.url.reveal(), connections=connections)
     transport = Transport(user_agent=USER_AGENT, answered=answered)
     try:
         await require_schema(database)
-        stores = open_stores(database, _store_settings(settings, learn, dry=False), clock)
-        looking = open_stores(database, _store_settings(settings, learn, dry=True), clock)
-        markers = await open_markers(settings, stores.keyring)
-        yield Parts(
+        stores = build_stores(database, _store_settings(settings, learn, dry=False), clock)
+        looking = build_stores(database, _store_settings(settings, learn, dry=True), clock)
+        markers = await open_markers(settings, stores.marker_keys)
+        yield Container(
             settings=settings,
             database=database,
             stores=stores,
             markers=markers,
             clock=clock,
             transport=transport,
-            doorway=_doorway(settings, clock, transport, stores.governor),
-            looking=_doorway(settings, clock, transport, looking.governor),
-            alarms=_alarms(settings),
+            github_client=_build_github_client(settings, clock, transport, stores.rate_limiter),
+            dry_run_github_client=_build_github_client(settings, clock, transport, looking.rate_limiter),
+            alert_poster=_build_alert_poster(settings),
         )
     finally:
         await transport.aclose()
         await database.aclose()
 
 
-def _alarms(settings: Settings) -> Poster | None:
-    return Poster(settings.alerts.url, user_agent=USER_AGENT) if settings.alerts.url else None
+def _build_alert_poster(settings: Settings) -> AlertPoster | None:
+    return AlertPoster(settings.alerts.url, user_agent=USER_AGENT) if settings.alerts.url else None
 
 
-def _doorway(settings: Settings, clock: Clock, transport: Transport, governor: Governor) -> Doorway:
-    return Doorway(
+def _build_github_client(
+    settings: Settings, clock: Clock, transport: Transport, governor: RateLimiter
+) -> GitHubClient:
+    return GitHubClient(
         api_url=settings.github.api_url,
         api_version=settings.github.api_version,
         clock=clock,
         governor=governor,
         transport=transport,
         overlap_seconds=settings.poll.overlap_seconds,
-        leave_within=settings.timing().claim - settings.timing().handing,
+        leave_within=settings.timing().send_within_seconds - settings.timing().claim_within_seconds,
     )
 
 
 def _store_settings(settings: Settings, learn: Callable[[Secret], None], *, dry: bool) -> StoreSettings:
     return StoreSettings(
-        digest=digest,
-        keys=settings.bugspark.encryption_keys,
-        pace=settings.pace(),
+        digest=text_digest,
+        encryption_keys=settings.bugspark.encryption_keys,
+        pace=settings.rate_limits(),
         app_repositories=settings.github.app.repositories,
-        web_url=web_url_of(settings.github.api_url),
-        verify=timedelta(seconds=settings.poll.verify_seconds),
-        notify=settings.bugspark.notify_webhooks,
-        dry=dry,
-        learn=learn,
+        web_url=github_web_url(settings.github.api_url),
+        verify_every=timedelta(seconds=settings.poll.verify_seconds),
+        notify_webhooks=settings.bugspark.notify_webhooks,
+        dry_run=dry,
+        on_secret_read=learn,
     )
 
 
-def web_url_of(api_url: str) -> str:
+def github_web_url(api_url: str) -> str:
     """Where people read issues: a server's API is below its web address, GitHub's own is beside it."""
     parts = urlsplit(api_url)
     host = parts.netloc.removeprefix("api.") if parts.path.strip("/") == "" else parts.netloc
@@ -204,7 +206,7 @@ def _image_hosts(settings: Settings) -> frozenset[str]:
     return frozenset({host}) if host else frozenset()
 
 
-def _read_key(path: str) -> str:
+def _read_private_key(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
     except OSError as error:

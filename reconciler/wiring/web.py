@@ -7,65 +7,65 @@ from secrets import token_hex
 from socket import socket
 
 from reconciler.config.settings import Settings
-from reconciler.decide.why import explain
+from reconciler.decide.why import report_view
 from reconciler.errors import UsageError
 from reconciler.metrics import Metrics
-from reconciler.model.dossier import ReportShown
+from reconciler.model.dossier import ReportView
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.secret import Secret
-from reconciler.model.snapshot import Health
+from reconciler.model.snapshot import ProjectHealth
 from reconciler.ports import Queue
-from reconciler.web.app import WebParts, build
-from reconciler.web.door import Application
+from reconciler.web.app import WebDependencies, build_web_app
+from reconciler.web.door import WebApplication
 from reconciler.web.probes import Probes
 from reconciler.web.site import Site
-from reconciler.wiring.application import STORY
-from reconciler.wiring.deeds import Doing
-from reconciler.wiring.parts import Parts, web_url_of
+from reconciler.wiring.application import MAX_HISTORY_LINES
+from reconciler.wiring.deeds import WebCommands
+from reconciler.wiring.parts import Container, github_web_url
 
 
-class Composed:
+class ComposedReportViews:
     """`ports.Readings`: what the database says, and what is made of it."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Container) -> None:
         self._stores = parts.stores
         self._policy = parts.settings.sync_policy()
         self._now = parts.clock.now
 
-    async def health(self, project_id: ProjectId | None = None) -> tuple[Health, ...]:
+    async def health(self, project_id: ProjectId | None = None) -> tuple[ProjectHealth, ...]:
         return await self._stores.projects.health(project_id)
 
-    async def report(self, report_id: ReportId) -> ReportShown | None:
+    async def report_view(self, report_id: ReportId) -> ReportView | None:
         try:
             project, _ = await self._stores.reports.find(str(report_id))
         except UsageError:
             return None
-        dossier = await self._stores.stories.dossier(report_id, STORY)
-        return explain(project.name, dossier, self._policy, self._now()) if dossier is not None else None
+        dossier = await self._stores.stories.report_detail(report_id, MAX_HISTORY_LINES)
+        return report_view(project.name, dossier, self._policy, self._now()) if dossier is not None else None
 
 
-def application(
-    parts: Parts, queue: Queue, metrics: Metrics, alive: Callable[[], bool], sockets: Sequence[socket]
-) -> Application:
+def build_web_application(
+    parts: Container, queue: Queue, metrics: Metrics, alive: Callable[[], bool], sockets: Sequence[socket]
+) -> WebApplication:
     """The web for these parts. `sockets`: the ones it is served on."""
     stores, settings = parts.stores, parts.settings
-    return build(
-        WebParts(
-            site=_site(settings, sockets),
+    return build_web_app(
+        WebDependencies(
+            site=_build_site(settings, sockets),
             probes=Probes(
-                alive=alive,
-                ready=parts.ready,
-                gauges=stores.views.gauges,
+                is_alive=alive,
+                check_ready=parts.check_ready,
+                read_gauges=stores.queries.gauges,
                 metrics=metrics,
                 clock=parts.clock,
             ),
             webhooks=stores.webhooks,
             queue=queue,
-            views=stores.views,
+            queries=stores.queries,
             listings=stores.listings,
             setups=stores.setups,
-            readings=Composed(parts),
-            deeds=Doing(parts, queue),
+            report_views=ComposedReportViews(parts),
+            commands=WebCommands(parts, queue),
             jwt_secret=settings.bugspark.jwt_secret,
             password_hash=settings.web.password_hash,
             session_key=session_key(settings),
@@ -86,12 +86,12 @@ def session_key(settings: Settings) -> Secret:
     return Secret(hmac.new(text.encode(), b"bugspark-reconciler sessions v1", hashlib.sha256).hexdigest())
 
 
-def _site(settings: Settings, sockets: Sequence[socket]) -> Site:
+def _build_site(settings: Settings, sockets: Sequence[socket]) -> Site:
     return Site(
         public_url=settings.web.public_url,
         dashboard_url=settings.bugspark.dashboard_url,
-        github_url=web_url_of(settings.github.api_url),
+        github_url=github_web_url(settings.github.api_url),
         host=settings.web.host,
-        listens=tuple(str(each.getsockname()[0]) for each in sockets),
-        sign_in=bool(settings.web.password_hash or settings.bugspark.jwt_secret),
+        listen_addresses=tuple(str(each.getsockname()[0]) for each in sockets),
+        has_sign_in=bool(settings.web.password_hash or settings.bugspark.jwt_secret),
     )

@@ -11,11 +11,11 @@ from uuid import UUID
 import httpx
 import pytest
 
-from reconciler.alerts.post import Poster
+from reconciler.alerts.post import AlertPoster
 from reconciler.model.attention import Alert
 from reconciler.model.ids import ProjectId
 from reconciler.model.secret import Secret
-from reconciler.model.told import Concern, Notice
+from reconciler.model.told import Notice, Problem
 
 HOSTILE = '</script>"\\u0000\u202e@everyone\n'
 ALERT = Alert(
@@ -25,7 +25,7 @@ ALERT = Alert(
     notices=(
         Notice(
             entered=True,
-            about=Concern(
+            about=Problem(
                 what="refused",
                 reason=HOSTILE,
                 report_id="r",
@@ -37,7 +37,7 @@ ALERT = Alert(
         ),
         Notice(
             entered=False,
-            about=Concern(what="withheld", mark="h4sh", reason="deletions wait"),
+            about=Problem(what="withheld", mark="h4sh", reason="deletions wait"),
             at=datetime(2026, 3, 1, 14, 0, tzinfo=UTC),
         ),
     ),
@@ -45,8 +45,8 @@ ALERT = Alert(
 URL = Secret("https://alerts.test/T0K3N?sig=s3cret")
 
 
-def poster(answer: Callable[[httpx.Request], httpx.Response]) -> Poster:
-    return Poster(URL, user_agent="test/1", inner=httpx.MockTransport(answer))
+def poster(answer: Callable[[httpx.Request], httpx.Response]) -> AlertPoster:
+    return AlertPoster(URL, user_agent="test/1", inner=httpx.MockTransport(answer))
 
 
 async def test_it_is_plain_json_without_any_credential() -> None:
@@ -126,5 +126,5 @@ async def dripping() -> AsyncIterator[str]:
 
 async def test_a_server_that_drips_is_given_up_in_time() -> None:
     async with dripping() as url:
-        said = await Poster(Secret(url), user_agent="test/1", patience=0.3).post(ALERT)
+        said = await AlertPoster(Secret(url), user_agent="test/1", patience=0.3).post(ALERT)
     assert said == "no answer within 0.3 s"

@@ -31,8 +31,8 @@ from reconciler.model.fields import Category, Severity
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.secret import Secret
 from reconciler.store.migrate import migrate
-from reconciler.web.serve import bind, serving
-from reconciler.wiring.web import application
+from reconciler.web.serve import bind_sockets, serve_app
+from reconciler.wiring.web import build_web_application
 from tests.browser.chromium import FLAGS, NARROW, WIDE, executable
 from tests.browser.small import smaller
 from tests.support.github import make_github
@@ -222,11 +222,11 @@ async def main() -> int:
 
 
 async def _photograph(day: Day) -> None:
-    sync, sockets = day.sync, bind("127.0.0.1", 0)
-    app = application(sync.app._parts, Nudged(), Metrics(), lambda: True, sockets)
+    sync, sockets = day.sync, bind_sockets("127.0.0.1", 0)
+    app = build_web_application(sync.app._container, Nudged(), Metrics(), lambda: True, sockets)
     viewer = sync.bugspark.add_user("Ada Moreno", role="superadmin")
     headers = {"Authorization": f"Bearer {token(viewer, sync.clock.now())}"}
-    async with serving(app, sockets) as running, async_playwright() as playwright:
+    async with serve_app(app, sockets) as running, async_playwright() as playwright:
         base = f"http://127.0.0.1:{running.port}"
         await _deliver(day, base)
         browser = await playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
@@ -298,7 +298,7 @@ async def _album(
 async def _deliver(day: Day, base: str) -> None:
     """GitHub's side of the shop's hook."""
     sync, project = day.sync, day.projects[SHOP.name]
-    secret = (await sync.app.webhook(await sync.app.find(str(project)))).secret.reveal()
+    secret = (await sync.app.show_webhook_setup(await sync.app.find_project(str(project)))).secret.reveal()
     number = day.number(day.reports[SHOP.name][2])
     async with httpx.AsyncClient(base_url=base, timeout=10) as client:
         for place, (event, body) in enumerate(_events(number)):

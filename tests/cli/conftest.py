@@ -12,7 +12,7 @@ from reconciler import logs
 @pytest.fixture(autouse=True)
 def empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
-    root, ours = logging.getLogger(), logging.getLogger(logs.OURS)
+    root, ours = logging.getLogger(), logging.getLogger(logs.ROOT_LOGGER)
     handlers, levels = root.handlers[:], (root.level, ours.level)
     yield tmp_path
     root.handlers[:] = handlers

@@ -11,19 +11,19 @@ from typing import Any
 from uuid import UUID
 
 from reconciler.cli.console import Console
-from reconciler.cli.doors import Doors, Learn
-from reconciler.cli.main import run
+from reconciler.cli.doors import Entrypoints, RegisterSecret
+from reconciler.cli.main import run_command
 from reconciler.config.settings import Settings
 from reconciler.errors import UsageError
-from reconciler.model.dossier import ReportShown
+from reconciler.model.dossier import ReportView
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ProjectId
-from reconciler.model.passes import Applied, Cost, Failure, Outcome, PassResult
+from reconciler.model.passes import AppliedCounts, Cost, Failure, Outcome, PassResult
 from reconciler.model.report import Integration, Project
 from reconciler.model.secret import Secret
-from reconciler.model.shown import Check, DiscoveryResult, ExportResult, PlanShown, Progress
-from reconciler.model.snapshot import Health, Limits
-from reconciler.model.webhook import HookMade, WebhookSetup
+from reconciler.model.shown import CheckResult, DiscoveryResult, ExportResult, PlanView, Progress
+from reconciler.model.snapshot import CredentialLimits, ProjectHealth
+from reconciler.model.webhook import HookResult, WebhookSetup
 
 
 def project_id(number: int) -> ProjectId:
@@ -45,7 +45,7 @@ def result(of: Project, outcome: Outcome = Outcome.OK, **changes: Any) -> PassRe
         "error": None,
         "duration_ms": 1234,
         "github": Cost(requests=2, not_modified=2),
-        "applied": Applied(),
+        "applied": AppliedCounts(),
         "conflicts": 0,
         "quarantined": 0,
         "pending": 0,
@@ -66,13 +66,13 @@ class FakeApplication:
 
     known: tuple[Project, ...] = (project(),)
     passes: Mapping[str, PassResult] = field(default_factory=dict)
-    plans: Mapping[str, PlanShown] = field(default_factory=dict)
-    healths: tuple[Health, ...] = ()
-    limits: tuple[Limits, ...] = ()
+    plans: Mapping[str, PlanView] = field(default_factory=dict)
+    healths: tuple[ProjectHealth, ...] = ()
+    limits: tuple[CredentialLimits, ...] = ()
     discovery: DiscoveryResult = NOTHING_FOUND
     exports: tuple[ExportResult, ...] = ()
-    checks: tuple[Check, ...] = ()
-    shown: ReportShown | None = None
+    checks: tuple[CheckResult, ...] = ()
+    shown: ReportView | None = None
     public_url: str = "https://sync.example.com"
     trouble: BaseException | None = None
     delays: Mapping[str, float] = field(default_factory=dict)
@@ -81,16 +81,16 @@ class FakeApplication:
     most_at_once: int = 0
     closed: bool = False
 
-    async def projects(self) -> tuple[Project, ...]:
+    async def list_projects(self) -> tuple[Project, ...]:
         return self.known
 
-    async def find(self, text: str) -> Project:
+    async def find_project(self, text: str) -> Project:
         for known in self.known:
             if text in (known.name, str(known.id)):
                 return known
         raise UsageError(f"no project {text!r}, in BugSpark; see reconcile status")
 
-    async def run(
+    async def run_pass(
         self, project: Project, *, wait: bool, accept: str | None, progress: Progress
     ) -> PassResult:
         self.calls.append(("run", project.name, wait, accept))
@@ -101,18 +101,20 @@ class FakeApplication:
         progress.start(f"reading {project.name}", 10)
         await asyncio.sleep(self.delays.get(project.name, 0))
         progress.advance(10)
-        progress.done()
+        progress.finish()
         self.at_once -= 1
         return self.passes.get(project.name) or result(project)
 
-    async def plan(self, project: Project, progress: Progress) -> PlanShown:
+    async def plan(self, project: Project, progress: Progress) -> PlanView:
         self.calls.append(("plan", project.name))
-        empty = PlanShown(
+        empty = PlanView(
             project_id=project.id, project_name=project.name, repository=project.repository, hash="0" * 16
         )
         return self.plans.get(project.name, empty)
 
-    async def status(self, project: Project | None) -> tuple[tuple[Health, ...], tuple[Limits, ...]]:
+    async def status(
+        self, project: Project | None
+    ) -> tuple[tuple[ProjectHealth, ...], tuple[CredentialLimits, ...]]:
         self.calls.append(("status", project.name if project else None))
         return self.healths, self.limits
 
@@ -124,7 +126,7 @@ class FakeApplication:
         self.calls.append(("unlink", report))
         return f"{report} is not linked any more"
 
-    async def why(self, report: str) -> ReportShown:
+    async def explain_report(self, report: str) -> ReportView:
         self.calls.append(("why", report))
         assert self.shown is not None
         return self.shown
@@ -137,7 +139,7 @@ class FakeApplication:
         self.calls.append(("retry", report))
         return f"{report}: released"
 
-    async def webhook(self, project: Project) -> WebhookSetup:
+    async def show_webhook_setup(self, project: Project) -> WebhookSetup:
         self.calls.append(("webhook", project.name))
         return self._setup(project)
 
@@ -145,17 +147,17 @@ class FakeApplication:
         self.calls.append(("rotate_webhook", project.name))
         return replace(self._setup(project), previous_until=datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
 
-    async def create_webhook(self, project: Project) -> HookMade:
+    async def create_webhook(self, project: Project) -> HookResult:
         self.calls.append(("create_webhook", project.name))
         url = f"{self.public_url}/hook"
-        return HookMade(id=4711, made=True, url=url, repository=project.repository or "", others=1)
+        return HookResult(id=4711, is_new=True, url=url, repository=project.repository or "", others=1)
 
     def _setup(self, project: Project) -> WebhookSetup:
         url = f"{self.public_url}/hook" if self.public_url else None
         page = f"https://github.com/{project.repository}/settings/hooks/new"
         return WebhookSetup(project=project, secret=Secret("s3cr3t"), url=url, settings_url=page)
 
-    async def keep(self) -> int:
+    async def delete_old_records(self) -> int:
         return 0
 
     async def pause(self, project: str) -> str:
@@ -170,7 +172,7 @@ class FakeApplication:
         self.calls.append(("verify", project.name, wait))
         return self.passes.get(project.name) or result(project)
 
-    async def discovery_cost(self, project: Project) -> int:
+    async def estimate_discovery_requests(self, project: Project) -> int:
         self.calls.append(("cost", project.name))
         return 1200
 
@@ -182,7 +184,7 @@ class FakeApplication:
         self.calls.append(("export", reports))
         return self.exports
 
-    async def check(self) -> tuple[Check, ...]:
+    async def run_self_check(self) -> tuple[CheckResult, ...]:
         return self.checks
 
 
@@ -215,28 +217,28 @@ class Terminal(io.TextIOWrapper):
         return buffer.getvalue().decode(self.encoding)
 
 
-def doors_to(application: FakeApplication, **others: Callable[..., Any]) -> Doors:
+def doors_to(application: FakeApplication, **others: Callable[..., Any]) -> Entrypoints:
     @asynccontextmanager
-    async def open_application(settings: Settings, learn: Learn) -> AsyncIterator[FakeApplication]:
+    async def open_application(settings: Settings, learn: RegisterSecret) -> AsyncIterator[FakeApplication]:
         try:
             yield application
         finally:
             application.closed = True
 
-    return Doors(open_application=open_application, **others)
+    return Entrypoints(open_backend=open_application, **others)
 
 
 def command(
     *words: str,
     application: FakeApplication | None = None,
-    doors: Doors | None = None,
+    doors: Entrypoints | None = None,
     environ: Mapping[str, str] | None = None,
     encoding: str = "utf-8",
     terminal: bool = False,
 ) -> Said:
     """Run `reconcile WORDS` against the fake and return what it said."""
     out, err = Terminal(encoding=encoding, terminal=terminal), Terminal(terminal=terminal)
-    status = run(
+    status = run_command(
         words,
         doors=doors or doors_to(application or FakeApplication()),
         console=Console(out=out, err=err),

@@ -8,10 +8,12 @@ import pytest
 
 from reconciler.config.settings import Settings
 from reconciler.errors import SchemaError
-from reconciler.model.shown import Candidate, Check, CheckLevel, DiscoveryResult, ExportResult
+from reconciler.model.shown import CheckLevel, CheckResult, DiscoveryResult, ExportResult, LinkCandidate
 from tests.cli.fakes import FakeApplication, command, doors_to
 
-FOUND = Candidate(report_tracking_id="BUG-0001", report_id="r1", issue="acme/web#7", title="It\x1b[2J breaks")
+FOUND = LinkCandidate(
+    report_tracking_id="BUG-0001", report_id="r1", issue="acme/web#7", title="It\x1b[2J breaks"
+)
 
 
 def test_link_says_what_was_done() -> None:
@@ -109,13 +111,13 @@ def test_migrate_that_cannot_exits_78() -> None:
     assert said.err.startswith("reconcile: the schema is newer")
 
 
-def checked(*checks: Check, words: tuple[str, ...] = ()) -> Any:
+def checked(*checks: CheckResult, words: tuple[str, ...] = ()) -> Any:
     return command("check", *words, application=FakeApplication(checks=checks))
 
 
-FINE = Check(name="database", level=CheckLevel.OK, message="answers")
-ODD = Check(name="clock", level=CheckLevel.WARN, message="90 s off", mend="set the clock")
-BAD = Check(name="Acme Web", level=CheckLevel.FAIL, message="the token was refused", mend="renew it")
+FINE = CheckResult(name="database", level=CheckLevel.OK, message="answers")
+ODD = CheckResult(name="clock", level=CheckLevel.WARN, message="90 s off", remedy="set the clock")
+BAD = CheckResult(name="Acme Web", level=CheckLevel.FAIL, message="the token was refused", remedy="renew it")
 
 
 def test_check_is_a_line_each_with_the_mend_below() -> None:
@@ -188,7 +190,9 @@ def test_the_config_flag_may_stand_anywhere(words: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(("words", "keep"), [(("demo",), False), (("demo", "--keep"), True)])
 def test_the_demo_ends_with_its_own_status(words: tuple[str, ...], keep: bool) -> None:
-    said = command(*words, doors=doors_to(FakeApplication(), demo=lambda asked: 7 if asked is keep else 1))
+    said = command(
+        *words, doors=doors_to(FakeApplication(), run_demo=lambda asked: 7 if asked is keep else 1)
+    )
     assert said.status == 7
 
 

@@ -2,15 +2,15 @@
 
 import pytest
 
-from reconciler.cli.progress import PATIENCE
+from reconciler.cli.progress import SHOW_AFTER_SECONDS
 from reconciler.errors import ConfigurationError, DatabaseError, ReconcilerError, SchemaError
-from reconciler.model.passes import Applied, Cost, Failure, Outcome
+from reconciler.model.passes import AppliedCounts, Cost, Failure, Outcome
 from tests.cli.fakes import FakeApplication, command, failed, project, result
 
 ACME, BETA, GAMMA = project(1, "Acme Web"), project(2, "Beta"), project(3, "Gamma")
 ALL = (ACME, BETA, GAMMA)
 BUSY_ELSEWHERE = Failure(kind="busy", message="it is at work elsewhere; add --wait")
-BUSY = Applied(reports_updated=3, comments_imported=1, comments_posted=1_200, remote_comments_removed=2)
+BUSY = AppliedCounts(reports_updated=3, comments_imported=1, comments_posted=1_200, remote_comments_removed=2)
 
 
 def test_a_pass_that_did_nothing_says_nothing() -> None:
@@ -194,7 +194,7 @@ def test_strangers_text_reaches_no_terminal_raw() -> None:
 
 
 def test_progress_of_long_work_is_shown_on_a_terminal_only() -> None:
-    long = FakeApplication(delays={"Acme Web": PATIENCE})
+    long = FakeApplication(delays={"Acme Web": SHOW_AFTER_SECONDS})
     said = command("--project", "Acme Web", "--json", application=long, terminal=True)
     assert "reading Acme Web" in said.err
     assert len(said.objects) == 1

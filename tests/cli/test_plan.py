@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from reconciler.cli.text import width
+from reconciler.cli.text import display_width
 from reconciler.model.passes import Failure
 from reconciler.model.plan import Rule
-from reconciler.model.shown import PlanShown, ShownAction
+from reconciler.model.shown import ActionView, PlanView
 from tests.cli.fakes import FakeApplication, command, project
 
 ACME = project()
 REPORT_1, REPORT_2 = "0b5e1f6c-0000-0000-0000-000000000001", "0b5e1f6c-0000-0000-0000-000000000002"
 
 
-def action(kind: str, **changes: Any) -> ShownAction:
+def action(kind: str, **changes: Any) -> ActionView:
     given: dict[str, Any] = dict.fromkeys(("field", "base", "local", "remote", "to"))
     given |= {"report": REPORT_1, "tracking_id": "BUG-0001", "issue": "acme/web#12", "rule": Rule.LOCAL_MOVED}
-    return ShownAction(kind=kind, **{**given, **changes})
+    return ActionView(kind=kind, **{**given, **changes})
 
 
 ACTIONS = (
@@ -42,12 +42,12 @@ ACTIONS = (
 )
 
 
-def shown(*actions: ShownAction, **changes: Any) -> PlanShown:
+def shown(*actions: ActionView, **changes: Any) -> PlanView:
     given: dict[str, Any] = {"project_id": ACME.id, "project_name": ACME.name, "repository": ACME.repository}
-    return PlanShown(**{**given, "hash": "00ff", "actions": actions, **changes})
+    return PlanView(**{**given, "hash": "00ff", "actions": actions, **changes})
 
 
-def planned(*words: str, plan: PlanShown, encoding: str = "utf-8") -> Any:
+def planned(*words: str, plan: PlanView, encoding: str = "utf-8") -> Any:
     application = FakeApplication(plans={ACME.name: plan})
     return command("plan", "--project", ACME.name, *words, application=application, encoding=encoding)
 
@@ -72,7 +72,7 @@ def test_long_texts_are_cut_to_the_line() -> None:
     title = action("set_title", field="title", remote="Old title " * 9, to="New title " * 9)
     comment = action("post_comment", field="comment", local="日本" * 80, rule=Rule.COMMENT_CREATED)
     lines = planned(plan=shown(title, comment)).out.splitlines()
-    assert all(width(line) <= 80 for line in lines)
+    assert all(display_width(line) <= 80 for line in lines)
     assert "title: Old title" in lines[2]
     assert "… → New title" in lines[2]
 

@@ -8,21 +8,21 @@ from uuid import UUID
 
 import pytest
 
-from reconciler.cli.show_status import View, as_lines
-from reconciler.cli.text import width
+from reconciler.cli.show_status import DisplayOptions, status_as_lines
+from reconciler.cli.text import display_width
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Failure, Outcome
-from reconciler.model.snapshot import Attention, Coverage, Health, Limits
-from reconciler.model.standing import standing
+from reconciler.model.snapshot import AttentionItem, CredentialLimits, ProjectHealth, VerificationCoverage
+from reconciler.model.standing import project_status
 from reconciler.model.webhook import WebhookHealth
 from tests.cli.fakes import FakeApplication, command, project, result
 
 ACME = project()
 NOW = datetime(2026, 3, 1, 13, 0, tzinfo=UTC)
-VIEW = View(now=NOW, zone=UTC, unicode=True)
+VIEW = DisplayOptions(now=NOW, zone=UTC, is_unicode=True)
 
 
-def health(**changes: Any) -> Health:
+def health(**changes: Any) -> ProjectHealth:
     given: dict[str, Any] = {
         "project_id": ACME.id,
         "name": ACME.name,
@@ -40,10 +40,10 @@ def health(**changes: Any) -> Health:
         "next_at": None,
         "problem": None,
     }
-    return Health(**{**given, **changes})
+    return ProjectHealth(**{**given, **changes})
 
 
-LIMITS = Limits(
+LIMITS = CredentialLimits(
     credential="ab12cd34ef56",
     remaining=4812,
     limit=5000,
@@ -60,7 +60,7 @@ SILENT = WebhookHealth(
     silent=2,
     silent_since=NOW - timedelta(minutes=55),
 )
-LOST = Attention(
+LOST = AttentionItem(
     report="BUG-0003",
     report_id=ReportId(UUID(int=3)),
     issue="acme/web#3",
@@ -76,10 +76,10 @@ TROUBLE = Failure(kind="github", message="GitHub does not answer; it is tried ag
     ("changes", "words"),
     [
         ({}, "Synced (40 s ago)"),
-        ({"conflicts": 1, "disputed": "severity of BUG-7"}, "Conflict: severity of BUG-7"),
-        ({"conflicts": 3, "disputed": "severity of BUG-7"}, "Conflict: severity of BUG-7 and 2 more"),
+        ({"conflicts": 1, "newest_conflict": "severity of BUG-7"}, "Conflict: severity of BUG-7"),
+        ({"conflicts": 3, "newest_conflict": "severity of BUG-7"}, "Conflict: severity of BUG-7 and 2 more"),
         (
-            {"conflicts": 1, "disputed": "status of BUG-7", "pending": 3},
+            {"conflicts": 1, "newest_conflict": "status of BUG-7", "pending": 3},
             "Conflict: status of BUG-7; 3 writes pending",
         ),
         ({"conflicts": 1, "withheld": "abc", "withheld_count": 2}, "Needs you: 2 deletions withheld"),
@@ -124,16 +124,18 @@ TROUBLE = Failure(kind="github", message="GitHub does not answer; it is tried ag
     ],
 )
 def test_a_project_stands_in_a_few_words(changes: dict[str, Any], words: str) -> None:
-    assert standing(health(**changes), NOW, UTC).words == words
+    assert project_status(health(**changes), NOW, UTC).text == words
 
 
 def test_what_needs_a_person_wins_over_what_waits() -> None:
-    assert standing(health(pending=3, withheld="a", withheld_count=9), NOW, UTC).words.startswith("Needs you")
+    assert project_status(health(pending=3, withheld="a", withheld_count=9), NOW, UTC).text.startswith(
+        "Needs you"
+    )
 
 
 def test_the_table_is_one_line_per_project_then_limits_then_needs() -> None:
     needs = health(name="Beta", withheld="abc", withheld_count=24)
-    assert list(as_lines((health(), needs), (LIMITS,), VIEW)) == [
+    assert list(status_as_lines((health(), needs), (LIMITS,), VIEW)) == [
         "  PROJECT            REPOSITORY               LINKS  STATE",
         "✓ Acme Web           acme/web                   482  Synced (40 s ago)",
         "! Beta               acme/web                   482  Needs you: 24 deletions wi…",
@@ -148,8 +150,8 @@ def test_every_line_of_the_table_fits_80_columns() -> None:
     wide = health(
         name="日本語のとても長いプロジェクト名です", repository="a" * 39 + "/" + "b" * 100, problem="x" * 300
     )
-    lines = [line for line in as_lines((wide, health()), (LIMITS,), VIEW) if line][:4]
-    assert all(width(line) <= 80 for line in lines)
+    lines = [line for line in status_as_lines((wide, health()), (LIMITS,), VIEW) if line][:4]
+    assert all(display_width(line) <= 80 for line in lines)
 
 
 def test_a_stream_without_unicode_gets_ascii_signs() -> None:
@@ -196,7 +198,7 @@ def test_a_hostile_name_moves_nothing_on_the_screen() -> None:
     assert not set(out) & set("\x1b\r\u202e\x07")
 
 
-FROZEN = Attention(
+FROZEN = AttentionItem(
     report="BUG-0007",
     report_id=ReportId(UUID(int=7)),
     issue="acme/web#12",
@@ -208,47 +210,53 @@ GONE = replace(FROZEN, report="BUG-0008", what="gone", field=None, reason="GitHu
 
 
 def test_a_frozen_field_needs_a_person_and_names_the_command() -> None:
-    how = standing(health(attention=(FROZEN,)), NOW, UTC)
-    assert how.words.startswith("Needs you: severity of BUG-0007 is frozen: bob undid")
+    how = project_status(health(attention=(FROZEN,)), NOW, UTC)
+    assert how.text.startswith("Needs you: severity of BUG-0007 is frozen: bob undid")
     assert how.command == f"reconcile resolve {UUID(int=7)} severity --take github"
 
 
 def test_a_repository_that_turned_public_needs_a_person() -> None:
-    how = standing(health(exposed=True, pending=3), NOW, UTC)
-    assert how.words == "Needs you: acme/web has become public, text is held back"
+    how = project_status(health(exposed=True, pending=3), NOW, UTC)
+    assert how.text == "Needs you: acme/web has become public, text is held back"
     assert how.command == "reconcile --project 'Acme Web' --accept public"
 
 
 def test_a_recreated_repository_needs_a_person() -> None:
     error = Failure(kind="recreated", message="acme/web is another repository now")
     last = result(ACME, Outcome.REFUSED, error=error)
-    assert standing(health(last_pass=last), NOW, UTC).words == "Needs you: acme/web is another repository now"
+    assert (
+        project_status(health(last_pass=last), NOW, UTC).text
+        == "Needs you: acme/web is another repository now"
+    )
 
 
 def test_links_of_another_repository_are_said_to_rest() -> None:
-    assert "3 links of another repository rest" in standing(health(elsewhere=3), NOW, UTC).words
+    assert (
+        "3 links of another repository rest"
+        in project_status(health(other_repository_links=3), NOW, UTC).text
+    )
 
 
 def test_the_status_of_one_project_tells_each_reason_within_the_width() -> None:
-    lines = list(as_lines([health(attention=(FROZEN, GONE), elsewhere=2)], (), VIEW))
+    lines = list(status_as_lines([health(attention=(FROZEN, GONE), other_repository_links=2)], (), VIEW))
     text = " ".join(" ".join(lines).split())
     assert "BUG-0008 acme/web#12: gone: GitHub does not show it (410)." in text
     assert "2 links: the project is connected to another repository now" in text
-    assert all(width(line) <= 80 for line in lines if not line.startswith("  reconcile"))
+    assert all(display_width(line) <= 80 for line in lines if not line.startswith("  reconcile"))
 
 
 def test_the_status_of_many_projects_leaves_single_links_out() -> None:
-    lines = list(as_lines([health(attention=(FROZEN, GONE)), health()], (), VIEW))
+    lines = list(status_as_lines([health(attention=(FROZEN, GONE)), health()], (), VIEW))
     assert not any("(410)" in line for line in lines)
 
 
-def covered(verified: int, links: int, **changes: Any) -> Health:
-    cover = Coverage(links=links, verified=verified, oldest=NOW - timedelta(hours=7))
+def covered(verified: int, links: int, **changes: Any) -> ProjectHealth:
+    cover = VerificationCoverage(links=links, verified=verified, oldest=NOW - timedelta(hours=7))
     return health(coverage=cover, **changes)
 
 
 def test_coverage_is_one_line_for_all_and_one_for_each_project_behind() -> None:
-    lines = list(as_lines([covered(482, 485), covered(3, 3, name="Beta")], [], VIEW))
+    lines = list(status_as_lines([covered(482, 485), covered(3, 3, name="Beta")], [], VIEW))
     assert "  485 of 488 links verified equal within 6 h, oldest 7 h ago" in lines
     assert [line.split() for line in lines if line.startswith("    ")] == [
         ["Acme", "Web", "482", "of", "485"]
@@ -256,16 +264,18 @@ def test_coverage_is_one_line_for_all_and_one_for_each_project_behind() -> None:
 
 
 def test_of_one_project_the_95th_percentile_is_told_as_well() -> None:
-    cover = Coverage(links=40, verified=39, oldest=NOW - timedelta(hours=7), p95=NOW - timedelta(hours=5))
+    cover = VerificationCoverage(
+        links=40, verified=39, oldest=NOW - timedelta(hours=7), p95=NOW - timedelta(hours=5)
+    )
     one = health(coverage=cover)
     said = "  39 of 40 links verified equal within 6 h, oldest 7 h ago, p95 5 h ago"
-    assert said in list(as_lines([one], [], VIEW))
+    assert said in list(status_as_lines([one], [], VIEW))
     done = command("status", "--json", application=FakeApplication(healths=(one,)))
     assert done.objects[0]["verified"]["p95_at"] == "2026-03-01T08:00:00Z"
 
 
 def test_without_links_nothing_is_said_of_coverage() -> None:
-    assert not any("verified" in line for line in as_lines([health()], [], VIEW))
+    assert not any("verified" in line for line in status_as_lines([health()], [], VIEW))
 
 
 def test_coverage_as_json() -> None:
@@ -276,13 +286,13 @@ def test_coverage_as_json() -> None:
 
 def test_of_one_project_it_is_told_since_when_writes_wait() -> None:
     waiting = health(pending=2, quarantined=1, oldest_intent=NOW - timedelta(hours=3))
-    assert "  Pending: 3 writes, the oldest 3 h ago" in list(as_lines([waiting], [], VIEW))
+    assert "  Pending: 3 writes, the oldest 3 h ago" in list(status_as_lines([waiting], [], VIEW))
     done = command("status", "--json", application=FakeApplication(healths=(waiting,)))
     assert json.loads(done.out)["oldest_pending_at"] == "2026-03-01T10:00:00Z"
 
 
 def test_a_silent_webhook_is_told_with_what_mends_it() -> None:
-    lines = list(as_lines([health(webhook=SILENT)], [], VIEW))
+    lines = list(status_as_lines([health(webhook=SILENT)], [], VIEW))
     assert "Acme Web: Synced (40 s ago, webhook silent since 12:05)" in lines
     assert "  reconcile webhook create --project 'Acme Web'" in lines
     assert "  Webhook: last delivery 2 h ago; 3 changes found without it" in lines

@@ -5,26 +5,26 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.show_status import View
-from reconciler.cli.show_why import as_json, as_lines
-from reconciler.cli.text import width
-from reconciler.model.dossier import CommentShown, Dossier, FieldShown, ReportShown, Told
+from reconciler.cli.show_status import DisplayOptions
+from reconciler.cli.show_why import report_as_json, report_as_lines
+from reconciler.cli.text import display_width
+from reconciler.model.dossier import CommentView, DatedChange, FieldView, ReportDetail, ReportView
 from reconciler.model.fields import Field, Side
 from reconciler.model.kinds import Kind
-from reconciler.model.passes import Applied, Cost, Failure, Outcome, Verified
+from reconciler.model.passes import AppliedCounts, Cost, Failure, Outcome, VerificationProgress
 from reconciler.model.snapshot import Change
 from tests.cli.fakes import FakeApplication, command, project, result
 from tests.support.nouns import AFTER, LINK, REPORT, a_link, a_report
 
-VIEW = View(now=AFTER + timedelta(hours=1), zone=UTC, unicode=True)
-STATUS = FieldShown(
+VIEW = DisplayOptions(now=AFTER + timedelta(hours=1), zone=UTC, is_unicode=True)
+STATUS = FieldView(
     field=Field.STATUS, bugspark="resolved", agreed="new", github="open", moved=frozenset({Side.BUGSPARK})
 )
 
 
-def told(kind: Kind = Kind.SET_FIELD, side: Side = Side.BUGSPARK, **given: Any) -> Told:
+def told(kind: Kind = Kind.SET_FIELD, side: Side = Side.BUGSPARK, **given: Any) -> DatedChange:
     whole: dict[str, Any] = {"field": None, "base": None, "local": None, "remote": None, "to": None}
-    return Told(
+    return DatedChange(
         at=AFTER,
         change=Change(
             **{"report_id": REPORT, "link_id": LINK, "side": side, "kind": kind, "rule": "", **whole, **given}
@@ -32,15 +32,15 @@ def told(kind: Kind = Kind.SET_FIELD, side: Side = Side.BUGSPARK, **given: Any) 
     )
 
 
-def shown(*story: Told, **given: Any) -> ReportShown:
-    dossier = Dossier(report=a_report(), link=a_link(), comments=(), entries=(), intents=(), story=story)
+def shown(*story: DatedChange, **given: Any) -> ReportView:
+    dossier = ReportDetail(report=a_report(), link=a_link(), comments=(), pairs=(), intents=(), history=story)
     whole: dict[str, Any] = {"state": "Synced", "reason": None, "fields": (STATUS,), "comments": ()}
     title = given.get("dossier", dossier).report.title
-    return ReportShown(project_name="Shop", title=title, **{"dossier": dossier, **whole, **given})
+    return ReportView(project_name="Shop", title=title, **{"detail": dossier, **whole, **given})
 
 
-def lines(of: ReportShown) -> list[str]:
-    return list(as_lines(of, VIEW))
+def lines(of: ReportView) -> list[str]:
+    return list(report_as_lines(of, VIEW))
 
 
 def test_the_field_that_moved_is_marked_at_the_side_that_moved() -> None:
@@ -80,14 +80,14 @@ def test_the_field_that_moved_is_marked_at_the_side_that_moved() -> None:
         (told(Kind.QUARANTINE, Side.GITHUB, rule="it is locked"), "GitHub   quarantine (it is locked)"),
     ],
 )
-def test_the_story_is_one_line_each(each: Told, says: str) -> None:
+def test_the_story_is_one_line_each(each: DatedChange, says: str) -> None:
     assert lines(shown(each))[-1] == f"  {AFTER:%m-%d %H:%M} {says}"
 
 
 def test_nothing_is_wider_than_the_terminal_or_reaches_it_raw() -> None:
     evil = "\x1b[2J\u202e" + "漢" * 200
-    comment = CommentShown(origin=Side.GITHUB, author=evil, at=AFTER, text=evil, state=f"not sent: {evil}")
-    field = FieldShown(field=Field.TITLE, bugspark=evil, agreed=evil, github=evil, moved=frozenset(Side))
+    comment = CommentView(origin=Side.GITHUB, author=evil, at=AFTER, text=evil, state=f"not sent: {evil}")
+    field = FieldView(field=Field.TITLE, bugspark=evil, agreed=evil, github=evil, moved=frozenset(Side))
     of = shown(
         told(field="title", local=evil, to=evil, lost=evil, rule=evil, request_id=evil),
         reason=evil,
@@ -95,9 +95,9 @@ def test_nothing_is_wider_than_the_terminal_or_reaches_it_raw() -> None:
         comments=(comment,),
     )
     said = lines(of)
-    assert max(map(width, said)) <= 80
+    assert max(map(display_width, said)) <= 80
     assert not {"\x1b", "\u202e"} & set("".join(said))
-    assert as_json(of)["comments"][0]["state"] == f"not sent: {evil}"
+    assert report_as_json(of)["comments"][0]["state"] == f"not sent: {evil}"
 
 
 def test_why_as_json_is_one_object() -> None:
@@ -134,8 +134,8 @@ def test_verify_sums_up() -> None:
     acme = project()
     done = result(
         acme,
-        verified=Verified(compared=482, links=485, differed=3),
-        applied=Applied(comments_removed=1),
+        verified=VerificationProgress(compared=482, links=485, differed=3),
+        applied=AppliedCounts(comments_removed=1),
         github=Cost(requests=970),
     )
     said = command("verify", "-p", "Acme Web", application=FakeApplication(passes={"Acme Web": done}))
@@ -150,7 +150,7 @@ def test_a_round_that_a_limit_ended_says_how_far_it_came_and_exits_1() -> None:
         project(),
         Outcome.LIMITED,
         error=Failure(kind="limited", message="wait"),
-        verified=Verified(compared=10, links=20, differed=0),
+        verified=VerificationProgress(compared=10, links=20, differed=0),
     )
     application = FakeApplication(passes={"Acme Web": limited})
     said = command("verify", "--project", "Acme Web", application=application)

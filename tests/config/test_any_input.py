@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.config.keys import known, variable
-from reconciler.config.load import load
+from reconciler.config.keys import known_keys, variable_name
+from reconciler.config.load import load_configuration
 from reconciler.config.settings import DatabaseSection, PollSection, Settings
 from reconciler.errors import ConfigurationError
 from reconciler.model.secret import Secret
@@ -23,20 +23,22 @@ variables = st.text(st.characters(exclude_characters="\0", exclude_categories=["
 
 def settings_or_sentence(path: Path | None, environ: dict[str, str], flags: dict[str, Any]) -> None:
     try:
-        loaded = load(path, environ, flags)
+        loaded = load_configuration(path, environ, flags)
     except ConfigurationError as error:
         assert "\n" not in str(error)  # noqa: PT017 - the other outcome is as good
     else:
-        assert {shown.key for shown in loaded.effective()} == set(known())
+        assert {shown.key for shown in loaded.effective_values()} == set(known_keys())
 
 
-@given(st.dictionaries(st.sampled_from(sorted(known())), values, min_size=1, max_size=4))
+@given(st.dictionaries(st.sampled_from(sorted(known_keys())), values, min_size=1, max_size=4))
 def test_any_value_of_any_type(flags: dict[str, Any]) -> None:
     settings_or_sentence(None, {"RECONCILER_CONFIG": ""}, flags)
 
 
 @given(
-    st.dictionaries(st.sampled_from([variable(key) for key in known()]), variables, min_size=1, max_size=4)
+    st.dictionaries(
+        st.sampled_from([variable_name(key) for key in known_keys()]), variables, min_size=1, max_size=4
+    )
 )
 def test_any_text_in_any_variable(environ: dict[str, str]) -> None:
     settings_or_sentence(None, environ, {})
@@ -57,13 +59,13 @@ def test_numbers_and_nestings_without_measure(tmp_path: Path, text: str) -> None
     path = tmp_path / "it.toml"
     path.write_text(text)
     with pytest.raises(ConfigurationError):
-        load(path, {})
+        load_configuration(path, {})
 
 
 @pytest.mark.parametrize("text", ["9" * 5000, "[" * 99_999, '{"a": ' + "9" * 5000 + "}"])
 def test_json_without_measure(text: str) -> None:
     with pytest.raises(ConfigurationError, match=r"sync\.severity is not JSON"):
-        load(None, {"RECONCILER_SYNC__SEVERITY": text})
+        load_configuration(None, {"RECONCILER_SYNC__SEVERITY": text})
 
 
 def test_settings_can_be_made_in_code_too() -> None:

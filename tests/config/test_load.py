@@ -4,12 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.config.keys import known, variable
-from reconciler.config.load import Loaded, load
+from reconciler.config.keys import known_keys, variable_name
+from reconciler.config.load import LoadedConfiguration, load_configuration
 from reconciler.config.settings import Settings
 from reconciler.errors import ConfigurationError
 from reconciler.model.fields import Category, Severity
-from reconciler.model.policy import ConflictPolicy, GuardPolicy, Labels, Pace, SyncPolicy, Timing
+from reconciler.model.policy import (
+    ConflictPolicy,
+    GuardPolicy,
+    LabelMapping,
+    RateLimitPolicy,
+    SyncPolicy,
+    Timing,
+)
 
 ROOT = Path(__file__).parents[2]
 KEY_A = "0" * 43 + "="
@@ -28,21 +35,23 @@ def write(directory: Path, text: str, name: str = "config.toml") -> Path:
     return path
 
 
-def source(loaded: Loaded, key: str) -> str:
-    return next(shown.source for shown in loaded.effective() if shown.key == key)
+def source(loaded: LoadedConfiguration, key: str) -> str:
+    return next(shown.source for shown in loaded.effective_values() if shown.key == key)
 
 
 def test_without_anything_the_defaults_hold() -> None:
-    loaded = load(None, {})
+    loaded = load_configuration(None, {})
     assert loaded.settings == Settings()
     assert loaded.file is None
-    assert {shown.source for shown in loaded.effective()} == {"default"}
+    assert {shown.source for shown in loaded.effective_values()} == {"default"}
 
 
 def test_the_example_file_names_every_key_with_its_default() -> None:
-    loaded = load(ROOT / "config.example.toml", {})
+    loaded = load_configuration(ROOT / "config.example.toml", {})
     assert loaded.settings == Settings()
-    assert {shown.key for shown in loaded.effective() if shown.source != "default"} == set(known())
+    assert {shown.key for shown in loaded.effective_values() if shown.source != "default"} == set(
+        known_keys()
+    )
 
 
 def test_every_key_of_the_example_is_explained() -> None:
@@ -55,9 +64,9 @@ def test_the_defaults_give_the_policies_their_defaults() -> None:
     settings = Settings()
     assert settings.sync_policy() == SyncPolicy()
     assert settings.guard_policy() == GuardPolicy()
-    assert settings.pace() == Pace()
+    assert settings.rate_limits() == RateLimitPolicy()
     assert settings.timing() == Timing()
-    assert list(settings.sync.labels().category) == list(Labels().category)
+    assert list(settings.sync.labels().category) == list(LabelMapping().category)
 
 
 def test_the_policies_follow_the_settings(empty_directory: Path) -> None:
@@ -81,7 +90,7 @@ def test_the_policies_follow_the_settings(empty_directory: Path) -> None:
         settle_seconds = 0.2
         """,
     )
-    settings = load(None, {}).settings
+    settings = load_configuration(None, {}).settings
     policy = settings.sync_policy()
     assert (policy.conflict, policy.export_all, policy.discover) == (ConflictPolicy.BUGSPARK, True, False)
     assert (policy.title, policy.collaborators_only) == (True, True)
@@ -90,8 +99,8 @@ def test_the_policies_follow_the_settings(empty_directory: Path) -> None:
     assert policy.labels.severity[Severity.LOW] == ("low-priority", "low")
     assert policy.labels.category[Category.UI] == ("design", "ui")
     assert settings.guard_policy() == GuardPolicy(max_deletions=1, max_share=0.5)
-    assert settings.pace().min_interval == 0.0
-    assert settings.timing().settle == 0.2
+    assert settings.rate_limits().min_interval == 0.0
+    assert settings.timing().settle_seconds == 0.2
 
 
 def test_flags_win_over_environment_over_credentials_over_file(empty_directory: Path) -> None:
@@ -108,7 +117,7 @@ def test_flags_win_over_environment_over_credentials_over_file(empty_directory: 
         "RECONCILER_POLL__VERIFY_SECONDS": "3",
         "RECONCILER_POLL__INTERVAL_SECONDS": "3",
     }
-    loaded = load(path, environ, {"poll.interval_seconds": 4})
+    loaded = load_configuration(path, environ, {"poll.interval_seconds": 4})
     settings = loaded.settings
     assert (settings.web.port, settings.keep.days) == (1, 2)
     assert (settings.poll.verify_seconds, settings.poll.interval_seconds) == (3.0, 4.0)
@@ -124,9 +133,9 @@ def test_config_flag_wins_over_variable_over_working_directory(empty_directory: 
     named = write(empty_directory, "[keep]\ndays = 2\n", "named.toml")
     flagged = write(empty_directory, "[keep]\ndays = 3\n", "flagged.toml")
     environ = {"RECONCILER_CONFIG": str(named)}
-    assert load(flagged, environ).settings.keep.days == 3
-    assert load(None, environ).settings.keep.days == 2
-    assert load(None, {}).settings.keep.days == 1
+    assert load_configuration(flagged, environ).settings.keep.days == 3
+    assert load_configuration(None, environ).settings.keep.days == 2
+    assert load_configuration(None, {}).settings.keep.days == 1
 
 
 def test_each_kind_of_value_is_read_from_the_environment() -> None:
@@ -144,7 +153,7 @@ def test_each_kind_of_value_is_read_from_the_environment() -> None:
         "PATH": "/bin",
         "reconciler_lower": "not ours",
     }
-    settings = load(None, environ).settings
+    settings = load_configuration(None, environ).settings
     assert settings.database.url.reveal() == "postgresql+psycopg://u:p@h/d"
     assert settings.bugspark.notify_webhooks is True
     assert settings.sync.severity.high == ("P1", "high")
@@ -163,7 +172,7 @@ def test_app_repositories_are_replaced_not_merged(empty_directory: Path) -> None
         f'repositories = {{"{first}" = "acme/web"}}\n',
     )
     environ = {"RECONCILER_GITHUB__APP__REPOSITORIES": f'{{"{second}": "acme/app"}}'}
-    assert load(path, environ).settings.github.app.repositories == {second: "acme/app"}
+    assert load_configuration(path, environ).settings.github.app.repositories == {second: "acme/app"}
 
 
 def test_a_credential_brings_the_apps_private_key_itself(empty_directory: Path) -> None:
@@ -171,7 +180,7 @@ def test_a_credential_brings_the_apps_private_key_itself(empty_directory: Path) 
     write(empty_directory, "9", "github.app.id")
     write(empty_directory, '{"0b5e1f6c-6d0e-4ac2-9f5e-0d4f0a5a0001": "a/b"}', "github.app.repositories")
     write(empty_directory, "another service's", "tls.pem")
-    app = load(None, {"CREDENTIALS_DIRECTORY": str(empty_directory)}).settings.github.app
+    app = load_configuration(None, {"CREDENTIALS_DIRECTORY": str(empty_directory)}).settings.github.app
     assert app.private_key_file == str(empty_directory / "github.app.private_key")
     assert app.id == "9"
 
@@ -183,24 +192,24 @@ def test_a_service_keeps_the_credentials_it_was_started_with_when_it_reads_the_r
     credentials.mkdir()
     environ = {"CREDENTIALS_DIRECTORY": str(credentials)}
     write(credentials, "first\n", "bugspark.jwt_secret")
-    begun = load(None, environ)
+    begun = load_configuration(None, environ)
     write(credentials, "second\n", "bugspark.jwt_secret")
     write(empty_directory, "[keep]\ndays = 3\n")
-    again = load(None, environ, credentials=begun.credentials).settings
+    again = load_configuration(None, environ, credentials=begun.credentials).settings
     assert (again.bugspark.jwt_secret.reveal(), again.keep.days) == ("first", 3)
-    assert load(None, environ).settings.bugspark.jwt_secret.reveal() == "second"
+    assert load_configuration(None, environ).settings.bugspark.jwt_secret.reveal() == "second"
     assert "first" not in repr(begun)
 
 
 def test_a_credentials_line_end_is_not_part_of_the_secret(empty_directory: Path) -> None:
     write(empty_directory, f"{KEY_A},{KEY_B}\n", "bugspark.encryption_key")
-    settings = load(None, {"CREDENTIALS_DIRECTORY": str(empty_directory)}).settings
+    settings = load_configuration(None, {"CREDENTIALS_DIRECTORY": str(empty_directory)}).settings
     assert [key.reveal() for key in settings.bugspark.encryption_keys] == [KEY_A, KEY_B]
 
 
 def test_every_key_has_a_variable_and_every_variable_its_key() -> None:
-    for key in known():
-        assert variable(key).removeprefix("RECONCILER_").lower().replace("__", ".") == key
+    for key in known_keys():
+        assert variable_name(key).removeprefix("RECONCILER_").lower().replace("__", ".") == key
 
 
 def test_settings_cannot_be_changed() -> None:
@@ -218,19 +227,19 @@ def test_secrets_are_masked_wherever_settings_are_shown() -> None:
         "RECONCILER_SYNC__MARKER_KEY": canary,
         "RECONCILER_WEB__PASSWORD_HASH": f"$argon2id${canary}",
     }
-    loaded = load(None, environ)
-    shown = {item.key: item.value for item in loaded.effective()}
+    loaded = load_configuration(None, environ)
+    shown = {item.key: item.value for item in loaded.effective_values()}
     assert shown["database.url"] == "postgresql+psycopg://user:***@host:5432/db?password=***"
     assert shown["bugspark.jwt_secret"] == shown["sync.marker_key"] == shown["web.password_hash"] == "***"
     assert shown["bugspark.encryption_key"] == "***"
-    everything = f"{loaded.settings!r}{loaded.settings}{loaded.effective()}{loaded!r}"
+    everything = f"{loaded.settings!r}{loaded.settings}{loaded.effective_values()}{loaded!r}"
     assert canary not in everything
     assert KEY_A not in everything
     assert {secret.reveal() for secret in loaded.settings.secrets()} >= {canary, KEY_A, f"$argon2id${canary}"}
 
 
 def test_a_secret_that_is_not_set_is_shown_as_such() -> None:
-    shown = {item.key: item.value for item in load(None, {}).effective()}
+    shown = {item.key: item.value for item in load_configuration(None, {}).effective_values()}
     assert shown["bugspark.encryption_key"] == ""
     assert Settings().secrets() == ()
 
@@ -238,4 +247,4 @@ def test_a_secret_that_is_not_set_is_shown_as_such() -> None:
 def test_an_unreadable_default_file_is_said_not_passed_over(empty_directory: Path) -> None:
     (empty_directory / "config.toml").mkdir()
     with pytest.raises(ConfigurationError, match=r"cannot be read, in the file config\.toml"):
-        load(None, {})
+        load_configuration(None, {})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.config.load import load
+from reconciler.config.load import load_configuration
 from reconciler.errors import ConfigurationError
 
 PROJECT = "0b5e1f6c-6d0e-4ac2-9f5e-0d4f0a5a0001"
@@ -21,7 +21,7 @@ def empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def problem(path: Path | None = None, /, **environ: str) -> str:
     with pytest.raises(ConfigurationError) as caught:
-        load(path, environ)
+        load_configuration(path, environ)
     sentence = str(caught.value)
     assert "\n" not in sentence
     return sentence
@@ -185,7 +185,7 @@ def test_a_file_named_explicitly_must_be_there(how: str) -> None:
     "url", ["http://localhost:8080", "http://127.0.0.7/api", "http://[::1]:9", "https://g/api/v3/"]
 )
 def test_an_api_address_on_loopback_or_https_is_taken(url: str) -> None:
-    settings = load(None, {"RECONCILER_GITHUB__API_URL": url}).settings
+    settings = load_configuration(None, {"RECONCILER_GITHUB__API_URL": url}).settings
     assert settings.github.api_url == url.rstrip("/")
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.alerts.post import Poster
+from reconciler.alerts.post import AlertPoster
 from reconciler.model.passes import Outcome
 from reconciler.model.secret import Secret
-from reconciler.wiring.application import Application, Silent
+from reconciler.wiring.application import Application, NoProgress
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
 
@@ -34,7 +34,9 @@ class Listener:
 
     def tell(self, app: Application) -> None:
         transport = httpx.MockTransport(self.answer)
-        app._parts.alarms = Poster(Secret("https://a.test"), user_agent="test", inner=transport)
+        app._container.alert_poster = AlertPoster(
+            Secret("https://a.test"), user_agent="test", inner=transport
+        )
 
     @property
     def told(self) -> list[tuple[list[str], list[str]]]:
@@ -128,7 +130,7 @@ async def test_withheld_deletions_and_a_failing_project_are_told(sync: Sync, lis
     await sync.settle()
     for row in list(sync.github.web.thread(number)):
         sync.github.web.delete_comment(row.id, by="bob")
-    await sync.app.verify(await sync.app.find("Shop"), wait=False, progress=Silent())
+    await sync.app.verify(await sync.app.find_project("Shop"), wait=False, progress=NoProgress())
     assert listener.told == [(["withheld"], [])]
     sync.github.world.revoke(sync.github.token)
     await sync.run()
@@ -136,7 +138,7 @@ async def test_withheld_deletions_and_a_failing_project_are_told(sync: Sync, lis
 
 
 async def test_without_an_address_it_is_logged_all_the_same(sync: Sync) -> None:
-    assert sync.app._parts.alarms is None
+    assert sync.app._container.alert_poster is None
     await refused(sync)
     assert (await sync.run()).entered == 1
     assert (await sync.run(seconds=1)).entered == 0

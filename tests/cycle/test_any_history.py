@@ -7,11 +7,11 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 
-from reconciler.decide.text import to_bugspark
+from reconciler.decide.text import comment_to_bugspark
 from reconciler.demo.github.faults import Delay, Drop, Fault, Limit, Meanwhile, Stale, Truncate, error, html
 from reconciler.model.ids import CommentId, ReportId
 from reconciler.store.tables import comments
-from reconciler.wiring.application import Silent
+from reconciler.wiring.application import NoProgress
 from tests.support.sync import Sync
 
 BOT = "bugspark-bot"
@@ -164,7 +164,7 @@ class History:
             here = sorted(self.sync.said_here(report))
             there = sorted(row.body.split("\n")[2] for row in web.thread(number) if row.id not in self.theirs)
             copies = [(x, t) for x, t in theirs if t.split(",")[0] not in self.uncopied]
-            assert here == sorted([*ours, *(to_bugspark(login, text) for login, text in copies)])
+            assert here == sorted([*ours, *(comment_to_bugspark(login, text) for login, text in copies)])
             assert there == sorted(ours - self.uncopied)
 
 
@@ -173,7 +173,7 @@ async def test_any_history_ends_with_both_sides_equal(sync: Sync, seed: int) -> 
     history = History(sync=sync, random=Random(seed))
     random, faults = history.random, sync.github.simulator.faults
     history.reports = [sync.bugspark.add_report(sync.project, f"Report {n}") for n in range(3)]
-    await sync.app.export(tuple(str(report) for report in history.reports), Silent())
+    await sync.app.export(tuple(str(report) for report in history.reports), NoProgress())
     for _ in range(40):
         for _ in range(random.randrange(4)):
             history.somebody()

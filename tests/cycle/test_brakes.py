@@ -10,21 +10,21 @@ from reconciler.demo.github.faults import Limit, error
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Outcome, PassResult
-from reconciler.model.snapshot import Attention, Health
+from reconciler.model.snapshot import AttentionItem, ProjectHealth
 from reconciler.store.tables import links
-from reconciler.wiring.application import Silent
+from reconciler.wiring.application import NoProgress
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
 
 MINUTES = 60.0
 
 
-async def health(sync: Sync) -> Health:
-    shown, _ = await sync.app.status(await sync.app.find(str(sync.project)))
+async def health(sync: Sync) -> ProjectHealth:
+    shown, _ = await sync.app.status(await sync.app.find_project(str(sync.project)))
     return shown[0]
 
 
-async def frozen(sync: Sync) -> list[Attention]:
+async def frozen(sync: Sync) -> list[AttentionItem]:
     return [item for item in (await health(sync)).attention if item.what == "frozen"]
 
 
@@ -212,7 +212,7 @@ async def test_text_waits_when_a_repository_has_turned_public(private: Sync) -> 
     sync.github.web.make_private(private=False)
     comment = sync.say(report, "our secret")
     sync.change(report, status="resolved", severity="critical")
-    [asked] = await sync.app.export((str(fresh),), Silent())
+    [asked] = await sync.app.export((str(fresh),), NoProgress())
     result = await sync.settle()
     assert (result.outcome, result.error and result.error.kind) == (Outcome.PARTIAL, "public")
     assert (asked.url, sync.said_there(number), len(sync.github.web.picture())) == (None, [], 1)
@@ -327,7 +327,7 @@ async def test_an_explicit_export_is_exempt_from_max_new_issues(world_url: str, 
         await sync.run()
         asked = [sync.bugspark.add_report(sync.project, at=github.clock.now()) for _ in range(4)]
         sync.bugspark.add_report(sync.project, at=github.clock.now())
-        done = await sync.app.export(tuple(map(str, asked)), Silent())
+        done = await sync.app.export(tuple(map(str, asked)), NoProgress())
         assert [each.url is not None for each in done] == [True] * 4
         await sync.settle()
         assert len(github.web.picture()) == 4, "the fifth was not asked for"

@@ -155,7 +155,7 @@ async def test_a_crash_between_two_pages_loses_nothing(
     fill(sync, 700)
     await sync.run()
     ledger: Any = sync.app._stores.ledger
-    store = type(ledger).store
+    store = type(ledger).apply_batch
     seen: list[int] = []
 
     async def dies(self: Any, batch: Any) -> Any:
@@ -164,7 +164,7 @@ async def test_a_crash_between_two_pages_loses_nothing(
             raise asyncio.CancelledError
         return await store(self, batch)
 
-    monkeypatch.setattr(type(ledger), "store", dies)
+    monkeypatch.setattr(type(ledger), "apply_batch", dies)
     close_all(sync, range(1, 701), 300)
     with pytest.raises(asyncio.CancelledError):
         await sync.run(seconds=3)

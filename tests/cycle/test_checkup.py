@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 
 from reconciler.demo.github.faults import Limit, Reply, Rewrite
 from reconciler.model.ids import ProjectId
-from reconciler.model.shown import Check
+from reconciler.model.shown import CheckResult
 from reconciler.store.migrate import migrate
 from reconciler.wiring.application import open_application
 from tests.support.github import GitHub
@@ -35,8 +35,8 @@ async def sync(url: str, github: GitHub) -> AsyncIterator[Sync]:
         yield world
 
 
-async def lines(sync: Sync) -> dict[str, Check]:
-    return {line.name.removeprefix("Shop: "): line for line in await sync.app.check()}
+async def lines(sync: Sync) -> dict[str, CheckResult]:
+    return {line.name.removeprefix("Shop: "): line for line in await sync.app.run_self_check()}
 
 
 async def level(sync: Sync, name: str) -> str:
@@ -60,7 +60,7 @@ async def test_a_healthy_place_is_ok_from_top_to_bottom_and_nothing_is_written(s
     ]
     levels = {name: line.level.value for name, line in found.items()}
     assert {name for name, how in levels.items() if how != "ok"} == {"deliveries"}, "none has come yet"
-    assert all(line.mend is None for line in found.values() if line.level.value == "ok")
+    assert all(line.remedy is None for line in found.values() if line.level.value == "ok")
     assert "writing as bugspark-bot" in found["GitHub"].message
     assert "requests left" in found["limit"].message
     after = sync.dump()
@@ -92,7 +92,7 @@ async def test_the_hook_on_github_is_looked_at_as_far_as_the_token_may(sync: Syn
     sync.github.web.allow("bugspark-bot", "admin")
     found = (await lines(sync))["hook"]
     assert found.message == "GitHub has no webhook to this service"
-    assert found.mend == "reconcile webhook create --project Shop"
+    assert found.remedy == "reconcile webhook create --project Shop"
     hook(sync, sync.project, events=("issues", "push"))
     assert "lacks the events issue_comment, label" in (await lines(sync))["hook"].message
     hook(sync, sync.project)
@@ -109,7 +109,7 @@ async def test_a_limit_is_told_and_is_no_failure_of_the_token(sync: Sync) -> Non
     for _ in range(2):  # said by GitHub, then remembered
         found = (await lines(sync))["GitHub"]
         assert found.level.value == "warn"
-        assert re.fullmatch(r"check again after .*\d\d:\d\d UTC", found.mend or "")
+        assert re.fullmatch(r"check again after .*\d\d:\d\d UTC", found.remedy or "")
 
 
 async def test_a_clock_that_is_off_and_a_pause_are_told(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +118,7 @@ async def test_a_clock_that_is_off_and_a_pause_are_told(sync: Sync, monkeypatch:
     found = (await lines(sync))["clock"]
     assert (found.level.value, found.message) == ("warn", "this machine's clock is 600 s from GitHub's")
     await sync.app.pause("Shop")
-    assert (await lines(sync))["pause"].mend == "reconcile resume Shop"
+    assert (await lines(sync))["pause"].remedy == "reconcile resume Shop"
 
 
 async def test_a_repository_made_anew_and_a_revoked_token_fail(sync: Sync) -> None:
@@ -127,11 +127,11 @@ async def test_a_repository_made_anew_and_a_revoked_token_fail(sync: Sync) -> No
     assert await level(sync, "repository") == "fail"
     sync.github.simulator.faults.add(Reply(status=503), times=None)
     found = (await lines(sync))["GitHub"]
-    assert (found.level.value, "reaches github.api_url" in (found.mend or "")) == ("fail", True)
+    assert (found.level.value, "reaches github.api_url" in (found.remedy or "")) == ("fail", True)
     sync.github.simulator.faults.clear()
     sync.github.world.revoke(sync.github.token)
     found = (await lines(sync))["GitHub"]
-    assert (found.level.value, "token's expiry" in (found.mend or "")) == ("fail", True)
+    assert (found.level.value, "token's expiry" in (found.remedy or "")) == ("fail", True)
     assert "issues" not in await lines(sync)
 
 
@@ -144,7 +144,7 @@ async def test_every_integration_is_decrypted(url: str, github: GitHub) -> None:
         sealed = {"owner": "acme", "repo": "web", "token": github.token}
         secret = Fernet(other).encrypt(b"secret").decode()
         sync.bugspark.add_integration(shut, config=sealed | {"webhookSecret": secret})
-        said = {line.name: line for line in await sync.app.check()}
+        said = {line.name: line for line in await sync.app.run_self_check()}
         assert (said["key"].level.value, "Fine, Shut" in said["key"].message) == ("fail", True)
         for keys, how, told in (
             (key, "fail", "Shut"),
@@ -152,7 +152,7 @@ async def test_every_integration_is_decrypted(url: str, github: GitHub) -> None:
         ):
             settings = settings_for(url, github.api, bugspark={"encryption_key": keys.decode()})
             async with open_application(settings, sync.clock) as app:
-                (line,) = [each for each in await app.check() if each.name == "key"]
+                (line,) = [each for each in await app.run_self_check() if each.name == "key"]
                 assert (line.level.value, told in line.message, "Fine" in line.message) == (how, True, False)
 
 

@@ -86,7 +86,7 @@ async def test_a_copy_that_an_administrator_edited_is_kept_and_stops_no_list(syn
         assert sync.said_here(report) == ["by an administrator"]
         idle = await sync.run()
         assert (idle.github.requests, idle.github.not_modified) == (2, 2)
-        shown = await sync.app.why(str(report))
+        shown = await sync.app.explain_report(str(report))
         assert shown.comments[0].state == "in BugSpark, edited there"
         assert any(text in str(row["remote"]) for row in sync.bugspark.rows_of("sync_changes"))
     await quiet(sync)

@@ -4,48 +4,48 @@ from typing import Any
 
 import pytest
 
-from reconciler.cycle.confirm import adopted, confirmed
-from reconciler.cycle.tally import Tally
-from reconciler.decide.text import digest
+from reconciler.cycle.confirm import adopt_issue, record_confirmation
+from reconciler.cycle.tally import PassStats
+from reconciler.decide.text import text_digest
 from reconciler.model.fields import IssueState, Severity, Side, Status
 from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import (
     Confirmed,
-    DeleteWish,
-    EditWish,
+    Desired,
+    DesiredCommentBody,
+    DesiredCommentDeletion,
+    DesiredLabels,
+    DesiredState,
+    DesiredTitle,
     Intent,
-    LabelWish,
     NewComment,
     NewIssue,
     Operation,
-    StateWish,
-    TitleWish,
-    Wish,
 )
 from reconciler.model.kinds import Kind
-from reconciler.model.link import Entry, EntryState, Link, LinkState
+from reconciler.model.link import CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.plan import Rule, Why
 from reconciler.ports import Claim
 from tests.support.nouns import AFTER, a_base, a_link, a_local, a_new_link, a_remote, an_entry, an_issue
 from tests.support.pen import Pen, an_intent
 
-CLOSE = StateWish(state=IssueState.CLOSED, reason="completed", agreed="resolved")
-RETITLE = TitleWish(title="[BUG-0001] Crash", agreed="Crash")
-SWAP = LabelWish(add="critical", remove=("low",), agreed="critical")
-EDIT = EditWish(remote_id=a_remote(5).id, body="new", local_digest="of here")
-DELETE = DeleteWish(remote_id=a_remote(5).id)
+CLOSE = DesiredState(state=IssueState.CLOSED, reason="completed", agreed="resolved")
+RETITLE = DesiredTitle(title="[BUG-0001] Crash", agreed="Crash")
+SWAP = DesiredLabels(add="critical", remove=("low",), agreed="critical")
+EDIT = DesiredCommentBody(remote_id=a_remote(5).id, body="new", local_digest="of here")
+DELETE = DesiredCommentDeletion(remote_id=a_remote(5).id)
 CREATE = NewIssue(title="T", body="B", labels=())
 COPY = an_entry(Side.BUGSPARK, a_local(1), a_remote(5))
 CLOSED = an_issue(state=IssueState.CLOSED, state_reason="completed")
 
 
 async def stored(
-    intent: Intent, value: Any, link: Link | None = None, entry: Entry | None = None, **pen: Any
+    intent: Intent, value: Any, link: Link | None = None, entry: CommentPair | None = None, **pen: Any
 ) -> Pen:
     """What is there when GitHub has answered with this value."""
     given = Pen(**pen).holding(intent)
-    claim = Claim(intent=intent, link=link, entry=entry)
-    await confirmed(given.context(), claim, Confirmed(value=value, request_id="R1"), Tally())
+    claim = Claim(intent=intent, link=link, pair=entry)
+    await record_confirmation(given.context(), claim, Confirmed(value=value, request_id="R1"), PassStats())
     assert given.rows.rows == {}
     return given
 
@@ -92,19 +92,19 @@ async def test_an_edited_copy_is_live_with_both_new_texts_and_its_link_untouched
     intent = an_intent(Operation.EDIT_COMMENT, EDIT, why=Why(rule=Rule.COMMENT_EDITED, local="new"))
     pen = await stored(intent, a_remote(5, "new"), a_link(), COPY)
     (entry,) = pen.rows.stored
-    assert isinstance(entry, Entry)
+    assert isinstance(entry, CommentPair)
     assert (entry.state, entry.local_digest, entry.remote_digest) == (
-        EntryState.LIVE,
+        CommentPairState.LIVE,
         "of here",
-        digest("new"),
+        text_digest("new"),
     )
     assert pen.rows.changes[0].to == "new"
 
 
 async def test_a_deleted_copy_is_over_and_a_link_that_is_gone_too_is_no_matter() -> None:
     (entry,) = (await stored(an_intent(Operation.DELETE_COMMENT, DELETE), None, None, COPY)).rows.stored
-    assert isinstance(entry, Entry)
-    assert (entry.state, entry.reason) == (EntryState.ENDED, "deleted in BugSpark")
+    assert isinstance(entry, CommentPair)
+    assert (entry.state, entry.reason) == (CommentPairState.ENDED, "deleted in BugSpark")
 
 
 async def test_a_posted_comment_recorded_without_a_reason_is_told_all_the_same() -> None:
@@ -122,13 +122,13 @@ async def test_a_posted_comment_recorded_without_a_reason_is_told_all_the_same()
     ],
 )
 async def test_an_answer_without_the_row_it_belongs_to_is_stored_nowhere(
-    operation: Operation, wish: Wish
+    operation: Operation, wish: Desired
 ) -> None:
     intent = an_intent(operation, wish)
     pen = Pen().holding(intent)
-    claim = Claim(intent=intent, link=None, entry=None)
+    claim = Claim(intent=intent, link=None, pair=None)
     with pytest.raises(ValueError, match="row it belongs to is missing"):
-        await confirmed(pen.context(), claim, Confirmed(value=CLOSED, request_id=None), Tally())
+        await record_confirmation(pen.context(), claim, Confirmed(value=CLOSED, request_id=None), PassStats())
     assert pen.rows.only == intent
 
 
@@ -143,8 +143,8 @@ async def test_an_issue_of_a_report_deleted_meanwhile_is_kept_as_such_and_not_lo
         (None, LinkState.REPORT_DELETED, None),
         (Pen().report, LinkState.ACTIVE, an_issue().created_at),
     ):
-        pen, tally = Pen(report=report).holding(intent), Tally()
-        await adopted(pen.context(), intent, an_issue(), tally)
+        pen, tally = Pen(report=report).holding(intent), PassStats()
+        await adopt_issue(pen.context(), intent, an_issue(), tally)
         (link,) = pen.rows.stored
         assert isinstance(link, Link)
         assert (link.state, link.quarantined_until) == (state, rest)

@@ -12,9 +12,9 @@ from reconciler.demo.github.faults import Drop, Limit, Meanwhile, error, missing
 from reconciler.demo.github.world import Repository
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Outcome, PassResult
-from reconciler.model.snapshot import Attention, Health
+from reconciler.model.snapshot import AttentionItem, ProjectHealth
 from reconciler.store.tables import links
-from reconciler.wiring.application import Silent
+from reconciler.wiring.application import NoProgress
 from tests.support.sync import Sync
 
 LONG = 7 * 3600.0  # longer than verify_seconds with its jitter
@@ -23,12 +23,12 @@ ONE_ISSUE = r"/issues/\d+$"
 POSTING = r"/issues/\d+/comments$"
 
 
-async def health(sync: Sync) -> Health:
-    shown, _ = await sync.app.status(await sync.app.find(str(sync.project)))
+async def health(sync: Sync) -> ProjectHealth:
+    shown, _ = await sync.app.status(await sync.app.find_project(str(sync.project)))
     return shown[0]
 
 
-async def only(sync: Sync) -> Attention:
+async def only(sync: Sync) -> AttentionItem:
     """The one thing status tells of."""
     [item] = (await health(sync)).attention
     return item
@@ -421,11 +421,11 @@ async def test_links_of_the_old_repository_rest_and_come_back_with_it(sync: Sync
     for seconds in (5, LONG, SETTLED):
         assert (await sync.run(seconds=seconds)).outcome is Outcome.OK
         assert not sync.writes
-    assert (await health(sync)).elsewhere == 1
+    assert (await health(sync)).other_repository_links == 1
     assert (state(sync, report), sync.status(report)) == ("active", "new")
     connect(sync, repo="web")
     await sync.settle()
-    assert (sync.status(report), (await health(sync)).elsewhere) == ("resolved", 0)
+    assert (sync.status(report), (await health(sync)).other_repository_links) == ("resolved", 0)
     assert "critical" in sync.labels(number)
     assert len(sync.said_here(report)) == len(sync.said_there(number)) == 3
 
@@ -435,17 +435,17 @@ async def test_an_issue_of_unknown_fate_in_the_old_repository_is_not_made_again_
 ) -> None:
     report = str(sync.bugspark.add_report(sync.project))
     sync.github.simulator.faults.add(Drop(applied=True), method="POST", path="/issues$")
-    await sync.app.export((report,), Silent())
+    await sync.app.export((report,), NoProgress())
     other = second_repository(sync)
     connect(sync, repo="api")
     await sync.run(seconds=SETTLED)
-    (refused,) = await sync.app.export((report,), Silent())
+    (refused,) = await sync.app.export((report,), NoProgress())
     assert refused.error
     assert "unknown outcome in a repository that the project is not connected to" in refused.error
     assert not other.issues
     connect(sync, repo="web")
     await sync.run(seconds=SETTLED)
-    (found,) = await sync.app.export((report,), Silent())
+    (found,) = await sync.app.export((report,), NoProgress())
     assert found.url
     assert len(sync.github.web.issues) == 1
 
@@ -455,12 +455,12 @@ async def test_what_was_to_be_made_in_the_old_repository_is_made_in_the_new_one_
 ) -> None:
     report = str(sync.bugspark.add_report(sync.project))
     sync.github.simulator.faults.add(Limit(), method="POST", path="/issues$")
-    await sync.app.export((report,), Silent())
+    await sync.app.export((report,), NoProgress())
     sync.github.simulator.faults.clear()
     other = second_repository(sync)
     connect(sync, repo="api")
     sync.github.clock.advance(SETTLED)
-    (made,) = await sync.app.export((report,), Silent())
+    (made,) = await sync.app.export((report,), NoProgress())
     assert made.url
     assert (len(sync.github.web.issues), len(other.issues)) == (0, 1)
     assert (await sync.settle()).pending == 0
@@ -471,7 +471,7 @@ async def test_a_switched_off_integration_does_nothing_until_it_is_on_again(sync
     sync.bugspark.execute("UPDATE integrations SET is_active = false")
     sync.github.web.close(number, by="alice")
     sync.say(report, "later")
-    assert await sync.app.projects() == ()
+    assert await sync.app.list_projects() == ()
     result = await sync.run()
     assert (result.outcome, sync.asked) == (Outcome.FAILED, [])
     assert (sync.status(report), state(sync, report)) == ("new", "active")
@@ -487,7 +487,7 @@ async def test_a_deleted_project_leaves_github_alone(sync: Sync) -> None:
     other = sync.bugspark.add_project("Other")
     sync.bugspark.add_integration(other, token=sync.github.token)
     sync.bugspark.execute("DELETE FROM projects WHERE name = 'Shop'")
-    assert [project.id for project in await sync.app.projects()] == [other]
+    assert [project.id for project in await sync.app.list_projects()] == [other]
     assert (await sync.run(other)).outcome is Outcome.OK
     shown, _ = await sync.app.status(None)
     assert [each.project_id for each in shown] == [other]
@@ -500,7 +500,7 @@ async def test_a_report_given_to_another_project_takes_nothing_more_to_the_first
 ) -> None:
     report, number = await talked(sync)
     quiet = sync.bugspark.add_report(sync.project, "Never touched", tracking_id="BUG-0002")
-    await sync.app.export((str(quiet),), Silent())
+    await sync.app.export((str(quiet),), NoProgress())
     other = sync.bugspark.add_project("Other")
     as_stored = other if sync.bugspark.engine.name == "postgresql" else other.hex
     sync.bugspark.execute("UPDATE reports SET project_id = :other", other=as_stored)

@@ -8,7 +8,7 @@ import pytest
 from reconciler.demo.github.faults import Drop, error
 from reconciler.errors import ConfigurationError, CredentialError, GitHubError, ProjectError, RecreatedError
 from reconciler.model.report import Project
-from reconciler.model.webhook import EVENTS
+from reconciler.model.webhook import WEBHOOK_EVENTS
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
 
@@ -24,12 +24,12 @@ async def sync(world_url: str, github: GitHub) -> AsyncIterator[Sync]:
 
 
 async def the_project(sync: Sync) -> Project:
-    return await sync.app.find(str(sync.project))
+    return await sync.app.find_project(str(sync.project))
 
 
 async def test_the_secret_is_made_once_and_shown_with_address_and_steps(sync: Sync) -> None:
     project = await the_project(sync)
-    first, again = await sync.app.webhook(project), await sync.app.webhook(project)
+    first, again = await sync.app.show_webhook_setup(project), await sync.app.show_webhook_setup(project)
     assert first == again
     assert len(first.secret.reveal()) >= 40
     assert first.url == f"https://sync.example.com/base/api/v1/webhooks/github/{project.id}"
@@ -40,24 +40,24 @@ async def test_the_secret_is_made_once_and_shown_with_address_and_steps(sync: Sy
     assert rotated.secret != first.secret
     assert rotated.previous_until is not None
     assert (rotated.previous_until - sync.clock.now()).days == 1
-    assert (await sync.app.webhook(project)).secret == rotated.secret
+    assert (await sync.app.show_webhook_setup(project)).secret == rotated.secret
 
 
 async def test_create_makes_the_hook_then_finds_it_by_its_address_and_sets_it_right(sync: Sync) -> None:
     project, hooks = await the_project(sync), sync.github.web.hooks
     foreign = sync.github.web.add_hook("https://ci.example.com/", ("push",))
     made = await sync.app.create_webhook(project)
-    setup = await sync.app.webhook(project)
+    setup = await sync.app.show_webhook_setup(project)
     hook = hooks[made.id]
-    assert made.made
-    assert (hook.url, hook.events, hook.content_type) == (setup.url, EVENTS, "json")
+    assert made.is_new
+    assert (hook.url, hook.events, hook.content_type) == (setup.url, WEBHOOK_EVENTS, "json")
     assert (hook.secret, hook.active, hook.insecure_ssl) == (setup.secret.reveal(), True, "0")
     hooks[made.id] = replace(
         hook, events=("push",), active=False, content_type="form", secret="old", insecure_ssl="1"
     )
     rotated = await sync.app.rotate_webhook(project)
     again = await sync.app.create_webhook(project)
-    assert (again.id, again.made) == (made.id, False)
+    assert (again.id, again.is_new) == (made.id, False)
     mended = hooks[made.id]
     assert replace(mended, updated=0) == replace(hook, secret=rotated.secret.reveal(), updated=0)
     assert hooks[foreign.id] == foreign
@@ -81,7 +81,7 @@ async def test_a_lost_answer_is_said_and_a_second_try_makes_no_second_hook(sync:
     sync.github.simulator.faults.add(Drop(applied=True), method="POST")
     with pytest.raises(GitHubError, match="run it again"):
         await sync.app.create_webhook(await the_project(sync))
-    assert not (await sync.app.create_webhook(await the_project(sync))).made
+    assert not (await sync.app.create_webhook(await the_project(sync))).is_new
     assert len(sync.github.web.hooks) == 1
 
 
@@ -98,7 +98,7 @@ async def test_a_repository_that_took_over_the_name_is_not_given_the_secret(sync
 async def test_without_a_public_address_nothing_is_made(world_url: str, github: GitHub) -> None:
     async with open_sync(world_url, github) as sync:
         project = await the_project(sync)
-        assert (await sync.app.webhook(project)).url is None
+        assert (await sync.app.show_webhook_setup(project)).url is None
         with pytest.raises(ConfigurationError, match=r"web\.public_url is not set"):
             await sync.app.create_webhook(project)
         assert not github.web.hooks

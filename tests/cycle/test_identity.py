@@ -12,9 +12,9 @@ from reconciler.errors import ConfigurationError, IdentityError
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Outcome
 from reconciler.model.secret import Secret
-from reconciler.model.standing import State, standing
+from reconciler.model.standing import ProjectStatusKind, project_status
 from reconciler.store.migrate import migrate
-from reconciler.wiring.application import Silent
+from reconciler.wiring.application import NoProgress
 from tests.support.copies import copy_of, health, opened
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
@@ -62,19 +62,19 @@ async def test_a_copy_writes_nothing_until_a_person_says_which_database_it_is(co
     assert copy.github.web.issue(1).state == "open"
     assert not copy.writes
     found = await health(copy)
-    assert standing(found, copy.clock.now(), None).state is State.ATTENTION
+    assert project_status(found, copy.clock.now(), None).state is ProjectStatusKind.ATTENTION
     assert [action.kind for action in (await copy.plan()).actions]  # reading goes on
-    assert [line.level for line in await copy.app.check() if line.name == "instance"] == ["fail"]
+    assert [line.level for line in await copy.app.run_self_check() if line.name == "instance"] == ["fail"]
 
 
 async def test_a_copy_neither_makes_a_hook_nor_issues_until_a_person_has_said_which_it_is(copy: Sync) -> None:
     copy.github.web.allow("bugspark-bot", "admin")
-    project, before = await copy.app.find(str(copy.project)), len(copy.github.simulator.requests)
+    project, before = await copy.app.find_project(str(copy.project)), len(copy.github.simulator.requests)
     for deed in (copy.app.create_webhook, copy.app.ping_webhook):
         with pytest.raises(IdentityError, match=r"Shop: this database is not where it was.*--accept copy"):
             await deed(project)
     report = copy.bugspark.add_report(copy.project, tracking_id="BUG-0002")
-    (made,) = await copy.app.export((str(report),), Silent())
+    (made,) = await copy.app.export((str(report),), NoProgress())
     assert made.error
     assert "--accept moved" in made.error
     assert {seen.method for seen in list(copy.github.simulator.requests)[before:]} <= {"GET"}

@@ -5,7 +5,7 @@ import pytest
 from reconciler.errors import UsageError
 from reconciler.model.fields import Status
 from reconciler.model.ids import ProjectId
-from reconciler.wiring.application import Silent
+from reconciler.wiring.application import NoProgress
 from tests.support.bugspark import LONG_AGO
 from tests.support.sync import Sync
 
@@ -162,11 +162,11 @@ async def test_old_exports_are_found_by_the_walk_and_linked_only_when_applied(sy
     numbers = [exported(sync, f"Old {n}", f"BUG-{n + 1:04}") for n in range(3)]
     sync.github.clock.advance(3_600)
     await sync.settle()
-    project = await sync.app.find(str(sync.project))
-    shown = await sync.app.discover(project, apply=False, progress=Silent())
+    project = await sync.app.find_project(str(sync.project))
+    shown = await sync.app.discover(project, apply=False, progress=NoProgress())
     assert (len(shown.candidates), shown.linked) == (3, 0)
     assert states(sync) == []
-    await sync.app.discover(project, apply=True, progress=Silent())
+    await sync.app.discover(project, apply=True, progress=NoProgress())
     await at_rest(sync)
     assert [sync.number(report) for report in reports] == numbers
     assert states(sync) == ["active"] * 3
@@ -175,7 +175,7 @@ async def test_old_exports_are_found_by_the_walk_and_linked_only_when_applied(sy
 async def test_exporting_twice_makes_one_issue(sync: Sync) -> None:
     report = sync.bugspark.add_report(sync.project)
     for _ in range(2):
-        (result,) = await sync.app.export((str(report),), Silent())
+        (result,) = await sync.app.export((str(report),), NoProgress())
         assert result.error is None
         assert result.url is not None
         assert result.url.endswith("/acme/web/issues/1")

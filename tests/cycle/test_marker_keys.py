@@ -9,20 +9,20 @@ import pytest
 from cryptography.fernet import Fernet
 
 from reconciler.demo.github.faults import Drop, Limit
-from reconciler.model.identity import Identity
+from reconciler.model.identity import DatabaseInstance
 from reconciler.model.ids import RepositoryId
 from reconciler.model.secret import Secret
-from reconciler.store.engine import open_engine
-from reconciler.store.keyring import KeyRing
+from reconciler.store.engine import open_database
+from reconciler.store.keyring import MarkerKeyStore
 from reconciler.store.migrate import migrate
-from reconciler.wiring.application import Silent, open_application
+from reconciler.wiring.application import NoProgress, open_application
 from reconciler.wiring.markers import InstanceMarkers, open_markers
 from tests.support.bugspark import BugSpark, connected
 from tests.support.github import GitHub
 from tests.support.sync import FollowingClock, open_sync, settings_for
 
 FIRST, SECOND, THIRD = (Fernet.generate_key().decode() for _ in range(3))
-HERE = Identity(instance="here", bound=True)
+HERE = DatabaseInstance(instance="here", is_bound=True)
 PLACE = ("comment", RepositoryId(7), 3)
 
 
@@ -39,10 +39,10 @@ async def markers(url: str, *keys: str, **sync: str) -> AsyncIterator[InstanceMa
     wanted = settings_for(
         url, "http://127.0.0.1:1", bugspark={"encryption_key": Secret(",".join(keys))}, sync=sync
     )
-    database = open_engine(url)
+    database = open_database(url)
     try:
-        ring = KeyRing(database, wanted.bugspark.encryption_keys)
-        yield (await open_markers(wanted, ring)).of(HERE)
+        ring = MarkerKeyStore(database, wanted.bugspark.encryption_keys)
+        yield (await open_markers(wanted, ring)).for_identity(HERE)
     finally:
         await database.aclose()
 
@@ -51,48 +51,48 @@ async def test_keys_are_rotated_twice_and_what_the_first_one_signed_is_still_our
     local = uuid4()
     async with markers(url, FIRST) as signing:
         line = signing.sign(*PLACE, local)
-        await signing.keep()
+        await signing.store_keys()
     for keys in ((SECOND, FIRST), (SECOND,), (THIRD, SECOND), (THIRD,)):
         async with markers(url, *keys) as reading:
             assert reading.read(line, *PLACE) == local
-            assert reading.lost == ()
-            await reading.keep()
+            assert reading.unreadable_key_names == ()
+            await reading.store_keys()
             assert reading.sign(*PLACE, local) != line or keys == (FIRST,)
     async with markers(url, THIRD) as settled:
-        assert settled.fresh == {}
+        assert settled.unstored_keys == {}
 
 
 async def test_a_key_that_was_swapped_without_an_overlap_is_named_and_opens_again(url: str) -> None:
     local = uuid4()
     async with markers(url, FIRST) as signing:
         line = signing.sign(*PLACE, local)
-        await signing.keep()
+        await signing.store_keys()
     async with markers(url, SECOND) as reading:
-        await reading.keep()
+        await reading.store_keys()
         assert reading.read(line, *PLACE) is None
-        assert reading.lost == (line.split()[3],)
+        assert reading.unreadable_key_names == (line.split()[3],)
     async with markers(url, SECOND, FIRST) as again:
-        await again.keep()
+        await again.store_keys()
     async with markers(url, SECOND) as reading:
         assert reading.read(line, *PLACE) == local
-        assert reading.lost == ()
+        assert reading.unreadable_key_names == ()
 
 
 async def test_a_configured_key_and_the_one_made_by_migrate_outlive_their_use_too(url: str) -> None:
     local = uuid4()
     async with markers(url) as made:
         lines = [made.sign(*PLACE, local)]
-        await made.keep()
+        await made.store_keys()
     async with markers(url, FIRST, marker_key="configured for a while") as configured:
         lines.append(configured.sign(*PLACE, local))
-        await configured.keep()
+        await configured.store_keys()
     async with markers(url, FIRST) as reading:
         assert [reading.read(line, *PLACE) for line in lines] == [local, local]
 
 
 async def test_no_marker_key_is_kept_in_clear_where_there_is_an_encryption_key(url: str) -> None:
     async with markers(url, FIRST, marker_key="configured for a while") as signing:
-        await signing.keep()
+        await signing.store_keys()
     with connected(url) as engine:
         kept = [row for row in BugSpark(engine).rows_of("sync_meta") if row["key"].startswith("marker_key:")]
     assert len(kept) == 2
@@ -116,8 +116,8 @@ async def test_a_lost_answer_is_found_although_its_key_has_been_rotated_away(
         opened = settings_for(url, github.api, bugspark=keys(*wanted))
         async with open_application(opened, FollowingClock(github.clock)) as app:
             github.clock.advance(200)
-            last = await app.run(
-                await app.find(str(sync.project)), wait=False, accept=None, progress=Silent()
+            last = await app.run_pass(
+                await app.find_project(str(sync.project)), wait=False, accept=None, progress=NoProgress()
             )
             assert last.pending == (wanted != (THIRD,))
     assert sum("was it sent?" in row.body for row in github.web.thread(number)) == 1

@@ -8,18 +8,18 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from reconciler.cycle.named import MOST
-from reconciler.cycle.observe import Look
+from reconciler.cycle.named import MAX_NAMED_ISSUES
+from reconciler.cycle.observe import Observation
 from reconciler.demo.github.faults import Meanwhile, Stale, error
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber, ProjectId
 from reconciler.model.issue import Issue
 from reconciler.model.passes import Outcome
 from reconciler.model.webhook import WebhookHealth
-from reconciler.ports import Delivery, Named, Webhooks
-from reconciler.store.engine import open_engine
-from reconciler.store.stores import StoreSettings, open_stores
-from reconciler.wiring.application import Silent
+from reconciler.ports import PendingHints, WebhookDelivery, Webhooks
+from reconciler.store.engine import open_database
+from reconciler.store.stores import StoreSettings, build_stores
+from reconciler.wiring.application import NoProgress
 from tests.cycle.test_idle import idle_pass_changes_nothing
 from tests.cycle.test_restored import Backup, backup
 from tests.support.stores import digest
@@ -38,7 +38,7 @@ class Post:
     async def names(self, *numbers: int, project: ProjectId | None = None, event: str = "issues") -> None:
         """A delivery for each of these issues."""
         for number in numbers:
-            made = Delivery(
+            made = WebhookDelivery(
                 project_id=project or self._sync.project,
                 id=str(uuid4()),
                 event=event,
@@ -46,17 +46,17 @@ class Post:
                 number=IssueNumber(number),
                 at=self._sync.clock.now(),
             )
-            assert await self.webhooks.note(made)
+            assert await self.webhooks.record_delivery(made)
 
-    async def unread(self) -> Named:
-        return await self.webhooks.named(self._sync.project)
+    async def unread(self) -> PendingHints:
+        return await self.webhooks.pending_hints(self._sync.project)
 
 
 @pytest.fixture
 async def post(world_url: str, sync: Sync) -> AsyncIterator[Post]:
-    database = open_engine(world_url)
+    database = open_database(world_url)
     try:
-        yield Post(open_stores(database, StoreSettings(digest=digest), sync.clock).webhooks, sync)
+        yield Post(build_stores(database, StoreSettings(digest=digest), sync.clock).webhooks, sync)
     finally:
         await database.aclose()
 
@@ -103,7 +103,7 @@ async def test_a_named_issue_is_synced_at_once_though_the_lists_lag(sync: Sync, 
     result = await sync.run()
     assert sync.status(report) == "resolved"
     assert len(sync.asked) == result.github.requests == 3
-    assert await post.unread() == Named()
+    assert await post.unread() == PendingHints()
     sync.github.simulator.faults.clear()
     again = await sync.settle()
     assert (again.github.requests, sync.status(report)) == (2, "resolved")
@@ -163,7 +163,7 @@ async def test_a_named_comment_is_stored_before_the_lists_are_asked(sync: Sync, 
 async def test_a_comment_in_a_long_thread_is_left_to_the_list(
     sync: Sync, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.cycle.named.PAGE", 1)
+    monkeypatch.setattr("reconciler.cycle.named.COMMENTS_PER_PAGE", 1)
     report, number = await sync.linked()
     sync.github.web.comment(number, "me too", by="bob")
     await sync.run()
@@ -182,7 +182,7 @@ async def test_what_a_named_issue_showed_stays_though_the_lists_fail(sync: Sync,
     assert (sync.status(report), (await post.unread()).numbers) == ("resolved", (number,))
     sync.github.simulator.faults.clear()
     assert (await sync.run()).applied.reports_updated == 0
-    assert (sync.status(report), await post.unread()) == ("resolved", Named())
+    assert (sync.status(report), await post.unread()) == ("resolved", PendingHints())
 
 
 async def test_deletions_on_named_issues_are_judged_with_all_others_of_the_pass(
@@ -225,7 +225,7 @@ async def test_in_a_restored_copy_a_named_thread_is_recognised_before_anything_o
         thread = sync.said_there(number)
         sync.github.clock.advance(3600)
         async with restored() as world:
-            await Post(world.app._parts.stores.webhooks, world).names(number, event="issue_comment")
+            await Post(world.app._container.stores.webhooks, world).names(number, event="issue_comment")
             done = await world.run()
             assert (done.outcome, world.writes) == (Outcome.OK, [])
             (known,) = world.bugspark.rows_of("sync_projects")
@@ -237,7 +237,7 @@ async def test_in_a_restored_copy_a_named_thread_is_recognised_before_anything_o
 
 async def test_a_replayed_delivery_changes_nothing_and_costs_no_limit(sync: Sync, post: Post) -> None:
     report, number = await sync.linked()
-    await sync.app.verify(await sync.app.find(str(sync.project)), wait=False, progress=Silent())
+    await sync.app.verify(await sync.app.find_project(str(sync.project)), wait=False, progress=NoProgress())
     await sync.settle()
     sync.change(report, status="triaging")
     await sync.run()
@@ -263,21 +263,21 @@ async def test_unlinked_and_foreign_issues_are_not_even_read(sync: Sync, post: P
     await sync.run(seconds=1)
     assert (singles(sync), sync.status(report)) == ([], "new")  # a delivery makes one project look
     await sync.run(other, seconds=1)
-    assert (singles(sync), await post.unread()) == ([], Named())
+    assert (singles(sync), await post.unread()) == ([], PendingHints())
 
 
 async def test_more_than_a_few_are_left_to_the_lists(sync: Sync, post: Post) -> None:
-    reports = [sync.bugspark.add_report(sync.project, f"Report {n}") for n in range(MOST + 2)]
-    await sync.app.export(tuple(map(str, reports)), Silent())
+    reports = [sync.bugspark.add_report(sync.project, f"Report {n}") for n in range(MAX_NAMED_ISSUES + 2)]
+    await sync.app.export(tuple(map(str, reports)), NoProgress())
     await sync.settle()
     numbers = [sync.number(report) for report in reports]
     for number in numbers:
         sync.github.web.close(number, by="alice")
     await post.names(*numbers)
     await sync.run()
-    assert len(singles(sync)) == MOST
+    assert len(singles(sync)) == MAX_NAMED_ISSUES
     assert {sync.status(report) for report in reports} == {"resolved"}
-    assert await post.unread() == Named()
+    assert await post.unread() == PendingHints()
 
 
 async def test_a_named_issue_that_is_gone_ends_in_the_usual_two_looks(sync: Sync, post: Post) -> None:
@@ -302,7 +302,7 @@ async def test_what_could_not_be_read_is_read_by_the_next_pass(sync: Sync, post:
     assert (await post.unread()).numbers == (number,)
     sync.github.simulator.faults.clear()
     await sync.run()
-    assert (sync.status(report), await post.unread()) == ("resolved", Named())
+    assert (sync.status(report), await post.unread()) == ("resolved", PendingHints())
 
 
 async def test_a_list_that_shows_more_than_the_direct_read_is_believed(sync: Sync, post: Post) -> None:
@@ -388,10 +388,10 @@ READ = Issue(
 def test_of_a_direct_read_and_a_list_the_newer_counts_and_the_list_in_doubt(
     seconds: int, title: str, believed: str
 ) -> None:
-    look = Look(issues={READ.number: READ}, direct={READ.number})
-    look.take([replace(READ, title=title, updated_at=AT + timedelta(seconds=seconds))])
+    look = Observation(issues={READ.number: READ}, read_directly={READ.number})
+    look.add_listed_issues([replace(READ, title=title, updated_at=AT + timedelta(seconds=seconds))])
     assert look.issues[READ.number].title == believed
-    assert look.direct == ({READ.number} if believed == READ.title else set())
-    same = Look(issues={READ.number: READ}, direct={READ.number})
-    same.take([READ])
-    assert same.direct == {READ.number}
+    assert look.read_directly == ({READ.number} if believed == READ.title else set())
+    same = Observation(issues={READ.number: READ}, read_directly={READ.number})
+    same.add_listed_issues([READ])
+    assert same.read_directly == {READ.number}

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from reconciler.demo.github.faults import error
 from reconciler.model.passes import Outcome
-from reconciler.model.schedule import Scheduled
+from reconciler.model.schedule import ScheduledProject
 from tests.support.sync import Sync
 
 
-async def scheduled(sync: Sync) -> Scheduled:
+async def scheduled(sync: Sync) -> ScheduledProject:
     (found,) = await sync.app.schedule()
     return found
 
@@ -41,7 +41,7 @@ async def test_idle_passes_leave_the_time_of_the_last_change_alone(sync: Sync) -
     assert found.changed_at == changed
     assert found.last_pass_at == sync.clock.now()
     assert found.outcome is Outcome.OK
-    assert found.check_due is not None
+    assert found.verification_due is not None
 
 
 async def test_the_schedule_tells_new_configs_and_what_is_wrong_with_them(sync: Sync) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.model.passes import Outcome
 from reconciler.store.intents import StoredIntents
-from reconciler.wiring.application import Silent, open_application
+from reconciler.wiring.application import NoProgress, open_application
 from tests.support.github import GitHub
 from tests.support.sync import Sync, settings_for
 
@@ -54,8 +54,10 @@ async def test_a_worker_that_wakes_after_another_took_over_sends_nothing(
         async def meanwhile() -> None:
             lose_the_lock(sync)
             for _ in range(looks):  # one: it sees the claim; four: it has looked twice and sent it itself
-                found = await other.find(str(sync.project))
-                assert (await other.run(found, wait=False, accept=None, progress=Silent())).outcome in (
+                found = await other.find_project(str(sync.project))
+                assert (
+                    await other.run_pass(found, wait=False, accept=None, progress=NoProgress())
+                ).outcome in (
                     Outcome.OK,
                     Outcome.PARTIAL,
                 )

@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.demo.github.faults import Meanwhile
 from reconciler.model.passes import Outcome
-from reconciler.wiring.application import Silent
+from reconciler.wiring.application import NoProgress
 from tests.support.sync import Sync
 
 
@@ -18,8 +18,8 @@ async def test_a_paused_project_is_left_alone_by_every_kind_of_pass(sync: Sync) 
     assert result.outcome is Outcome.REFUSED
     assert result.error is not None
     assert result.error.message == "Shop: it is paused; go on with reconcile resume Shop"
-    verified = await sync.app.verify(await sync.app.find("Shop"), wait=False, progress=Silent())
-    (exported,) = await sync.app.export((str(sync.bugspark.add_report(sync.project)),), Silent())
+    verified = await sync.app.verify(await sync.app.find_project("Shop"), wait=False, progress=NoProgress())
+    (exported,) = await sync.app.export((str(sync.bugspark.add_report(sync.project)),), NoProgress())
     assert verified.outcome is Outcome.REFUSED
     assert "it is paused" in str(exported.error)
     assert sync.asked == []

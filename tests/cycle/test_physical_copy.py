@@ -59,7 +59,7 @@ async def test_a_physical_copy_looks_like_its_original_until_it_is_seen_to_write
             sync.bugspark.engine.dispose()
             with copy_of(original) as server:
                 with suppress(DatabaseError):  # its connections went with the server
-                    await sync.app.projects()
+                    await sync.app.list_projects()
                 async with opened(server.url(name), github, sync) as twin:
                     assert place(twin) == place(sync)
                     sync.say(report, "the original goes on")

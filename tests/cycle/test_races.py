@@ -6,22 +6,22 @@ from typing import Any
 import pytest
 
 from reconciler.demo.github.faults import Meanwhile, Stale
-from reconciler.model.snapshot import Batch, Stored
+from reconciler.model.snapshot import LocalBatch, StoreResult
 from tests.support.sync import Sync
 
 
 def before_storing(sync: Sync, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
     """Let a person act once, after the pass has decided and before it stores."""
     ledger: Any = sync.app._stores.ledger
-    store: Callable[[Batch], Awaitable[Stored]] = ledger.store
+    store: Callable[[LocalBatch], Awaitable[StoreResult]] = ledger.apply_batch
     pending = [act]
 
-    async def late(batch: Batch) -> Stored:
+    async def late(batch: LocalBatch) -> StoreResult:
         if pending and batch.plans:
             pending.pop()()
         return await store(batch)
 
-    monkeypatch.setattr(type(ledger), "store", lambda _, batch: late(batch))
+    monkeypatch.setattr(type(ledger), "apply_batch", lambda _, batch: late(batch))
 
 
 async def test_a_person_who_changes_the_same_field_in_the_middle_of_a_pass_is_not_overwritten(

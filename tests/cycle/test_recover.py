@@ -9,28 +9,28 @@ from uuid import UUID
 
 import pytest
 
-from reconciler.cycle.recover import Recovery, conclude, recover
-from reconciler.cycle.tally import Tally
-from reconciler.decide.text import digest
+from reconciler.cycle.recover import RecoveryFindings, conclude_recovery, recover_unknown_writes
+from reconciler.cycle.tally import PassStats
+from reconciler.decide.text import text_digest
 from reconciler.errors import MovedError, NotThereError
-from reconciler.logs import VALUES
+from reconciler.logs import RECORD_VALUES_ATTRIBUTE
 from reconciler.model.fields import Field, IssueState, Severity, Side, Status
 from reconciler.model.ids import IssueNumber, LinkId, ReportId, RepositoryId
 from reconciler.model.intent import (
-    DeleteWish,
-    EditWish,
+    Desired,
+    DesiredCommentBody,
+    DesiredCommentDeletion,
+    DesiredLabels,
+    DesiredState,
+    DesiredTitle,
     Intent,
     IntentState,
-    LabelWish,
     NewComment,
     NewIssue,
     Operation,
-    StateWish,
-    TitleWish,
-    Wish,
 )
 from reconciler.model.issue import FieldEvent
-from reconciler.model.link import Entry, Link, LinkState
+from reconciler.model.link import CommentPair, Link, LinkState
 from tests.support.nouns import (
     AFTER,
     OCTOCAT,
@@ -59,12 +59,12 @@ ANOTHER, THIRD = (ReportId(UUID(int=number)) for number in (77, 78))
 MARKED = "text\n\n<!-- bugspark-sync v1 -->"
 CREATE = NewIssue(title="T", body=MARKED, labels=())
 COPY = an_entry(Side.BUGSPARK, a_local(1), a_remote(5))
-CLOSE = StateWish(state=IssueState.CLOSED, reason="completed", agreed="resolved")
-REOPEN = StateWish(state=IssueState.OPEN, reason=None, agreed="new")
-RETITLE = TitleWish(title="[BUG-0001] Crash", agreed="Crash")
-SWAP = LabelWish(add="Critical", remove=("low",), agreed="critical")
-EDIT = EditWish(remote_id=a_remote(5).id, body="new", local_digest="of here")
-DELETE = DeleteWish(remote_id=a_remote(5).id)
+CLOSE = DesiredState(state=IssueState.CLOSED, reason="completed", agreed="resolved")
+REOPEN = DesiredState(state=IssueState.OPEN, reason=None, agreed="new")
+RETITLE = DesiredTitle(title="[BUG-0001] Crash", agreed="Crash")
+SWAP = DesiredLabels(add="Critical", remove=("low",), agreed="critical")
+EDIT = DesiredCommentBody(remote_id=a_remote(5).id, body="new", local_digest="of here")
+DELETE = DesiredCommentDeletion(remote_id=a_remote(5).id)
 
 
 def event(field: Field, value: str, *, added: bool = True, by: Any = OURS, at: Any = LONG_AGO) -> FieldEvent:
@@ -73,10 +73,10 @@ def event(field: Field, value: str, *, added: bool = True, by: Any = OURS, at: A
 
 async def looked(
     intent: Intent, *, link: Link | None = None, cut: bool = False, by_hand: bool = False, **pen: Any
-) -> tuple[Pen, Recovery]:
+) -> tuple[Pen, RecoveryFindings]:
     """What is there after GitHub was looked at."""
     given = Pen(link=None if cut else link or a_link(), **pen).holding(intent)
-    return given, await recover(given.context(by_hand=by_hand), MEMORY, Tally())
+    return given, await recover_unknown_writes(given.context(manual=by_hand), MEMORY, PassStats())
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ async def looked(
     ],
 )
 async def test_what_github_s_events_show_to_have_been_done_is_confirmed(
-    operation: Operation, wish: Wish, events: list[FieldEvent], base: Any
+    operation: Operation, wish: Desired, events: list[FieldEvent], base: Any
 ) -> None:
     github = Hand(field_events=[tuple(events)], issue=[an_issue("critical")])
     report = a_report(severity=Severity.CRITICAL)
@@ -114,7 +114,7 @@ async def test_what_github_s_events_show_to_have_been_done_is_confirmed(
     assert isinstance(link, Link)
     assert (link.base, pen.rows.rows, pen.rows.at) == (base, {}, AFTER)
     assert {each[1] for each in github.asked} == {12}  # of this very issue
-    assert [each.id for each in recovery.links] == [link.id]  # the whole look follows
+    assert [each.id for each in recovery.links_to_read_in_full] == [link.id]  # the whole look follows
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ async def test_what_github_s_events_show_to_have_been_done_is_confirmed(
 async def test_what_they_do_not_show_of_ours_is_decided_anew(events: tuple[FieldEvent, ...]) -> None:
     pen, recovery = await looked(a_lost(Operation.STATUS, CLOSE), github=Hand(field_events=[events]))
     assert (pen.rows.only.state, pen.rows.stored) == (PLANNED, [])
-    assert len(recovery.links) == 1
+    assert len(recovery.links_to_read_in_full) == 1
 
 
 @pytest.mark.parametrize(
@@ -176,8 +176,8 @@ async def test_a_link_that_was_never_agreed_on_is_decided_anew() -> None:
 
 
 async def test_a_deletion_is_decided_anew_from_the_whole_look() -> None:
-    pen, recovery = await looked(a_lost(Operation.DELETE_COMMENT, DELETE, entry_id=COPY.id))
-    assert (pen.rows.only.state, len(recovery.links)) == (PLANNED, 1)
+    pen, recovery = await looked(a_lost(Operation.DELETE_COMMENT, DELETE, pair_id=COPY.id))
+    assert (pen.rows.only.state, len(recovery.links_to_read_in_full)) == (PLANNED, 1)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ async def test_a_deletion_is_decided_anew_from_the_whole_look() -> None:
 )
 async def test_where_the_link_was_cut_nobody_looks_again(link: Link | None) -> None:
     pen, recovery = await looked(a_lost(Operation.STATUS, CLOSE), link=link, cut=link is None)
-    assert (pen.rows.only.state, recovery) == (PLANNED, Recovery())
+    assert (pen.rows.only.state, recovery) == (PLANNED, RecoveryFindings())
     assert pen.github.asked == []
 
 
@@ -194,18 +194,18 @@ async def test_where_the_link_was_cut_nobody_looks_again(link: Link | None) -> N
 async def test_an_issue_that_is_not_there_leaves_the_outcome_to_the_whole_look(error: Exception) -> None:
     intent = a_lost(Operation.STATUS, CLOSE)
     pen, recovery = await looked(intent, github=Hand(field_events=[error]))
-    assert (pen.rows.only, len(recovery.links)) == (intent, 1)
+    assert (pen.rows.only, len(recovery.links_to_read_in_full)) == (intent, 1)
 
 
 # --- an edit of our copy ----------------------------------------------------------------------------------
 
 
 async def test_an_edit_that_arrived_is_confirmed_with_the_words_it_was_made_of() -> None:
-    intent = a_lost(Operation.EDIT_COMMENT, EDIT, entry_id=COPY.id)
+    intent = a_lost(Operation.EDIT_COMMENT, EDIT, pair_id=COPY.id)
     pen, _ = await looked(intent, github=Hand(comment=[a_remote(5, "new")]), entries=(COPY,))
     (entry,) = pen.rows.stored
-    assert isinstance(entry, Entry)
-    assert (entry.local_digest, entry.remote_digest, pen.rows.rows) == ("of here", digest("new"), {})
+    assert isinstance(entry, CommentPair)
+    assert (entry.local_digest, entry.remote_digest, pen.rows.rows) == ("of here", text_digest("new"), {})
     assert pen.github.asked == [("comment", 5)]
     assert pen.rows.changes[0].link_id == a_link().id
 
@@ -218,8 +218,8 @@ async def test_an_edit_that_arrived_is_confirmed_with_the_words_it_was_made_of()
         (a_remote(5, "new"), ()),
     ],
 )
-async def test_an_edit_that_did_not_is_decided_anew(there: Any, entries: tuple[Entry, ...]) -> None:
-    intent = a_lost(Operation.EDIT_COMMENT, EDIT, entry_id=COPY.id)
+async def test_an_edit_that_did_not_is_decided_anew(there: Any, entries: tuple[CommentPair, ...]) -> None:
+    intent = a_lost(Operation.EDIT_COMMENT, EDIT, pair_id=COPY.id)
     pen, _ = await looked(intent, github=Hand(comment=[there]), entries=entries)
     assert (pen.rows.only.state, pen.rows.stored) == (PLANNED, [])
 
@@ -240,14 +240,14 @@ async def test_an_unsent_edit_that_is_due_has_its_link_looked_at_whole(
 ) -> None:
     intent = an_intent(Operation.EDIT_COMMENT, EDIT, state=state, not_before=not_before)
     pen, recovery = await looked(intent, by_hand=by_hand)
-    assert (len(recovery.links), pen.rows.only) == (looks, intent)
+    assert (len(recovery.links_to_read_in_full), pen.rows.only) == (looks, intent)
 
 
 @pytest.mark.parametrize("link", [None, a_link(state=LinkState.UNLINKED)])
 async def test_where_the_link_was_cut_an_unsent_edit_calls_for_no_look(link: Link | None) -> None:
     intent = an_intent(Operation.EDIT_COMMENT, EDIT)
     pen, recovery = await looked(intent, link=link, cut=link is None)
-    assert (recovery, pen.rows.only) == (Recovery(), intent)
+    assert (recovery, pen.rows.only) == (RecoveryFindings(), intent)
 
 
 async def test_one_report_s_cut_link_and_lost_issue_keep_nobody_else_waiting() -> None:
@@ -255,8 +255,8 @@ async def test_one_report_s_cut_link_and_lost_issue_keep_nobody_else_waiting() -
     cut = a_lost(Operation.DELETE_COMMENT, DELETE, report_id=THIRD)
     last = a_lost(Operation.DELETE_COMMENT, DELETE)
     pen = Pen(link=a_link(), github=Hand(all_issues=[()])).holding(first, cut, last)
-    recovery = await recover(pen.context(), MEMORY, Tally())
-    assert [link.report_id for link in recovery.links] == [REPORT]
+    recovery = await recover_unknown_writes(pen.context(), MEMORY, PassStats())
+    assert [link.report_id for link in recovery.links_to_read_in_full] == [REPORT]
     assert [pen.rows.rows[each.id].state for each in (first, cut, last)] == [UNKNOWN, PLANNED, PLANNED]
 
 
@@ -265,14 +265,16 @@ async def test_each_report_s_own_link_is_looked_at_and_once() -> None:
     here, again = (a_lost(Operation.CREATE_COMMENT, NewComment(body=text)) for text in "AB")
     there = a_lost(Operation.CREATE_COMMENT, NewComment(body="C"), report_id=ANOTHER, link_id=other.id)
     pen = Pen(link=a_link(), others=(other,)).holding(here, there, again)
-    recovery = await recover(pen.context(), MEMORY, Tally())
-    assert recovery == Recovery(links=(a_link(), other), comments=(here, there, again))
+    recovery = await recover_unknown_writes(pen.context(), MEMORY, PassStats())
+    assert recovery == RecoveryFindings(
+        links_to_read_in_full=(a_link(), other), unsettled_comments=(here, there, again)
+    )
 
 
 async def test_of_another_repository_s_writes_nothing_is_looked_for_here() -> None:
     intent = a_lost(Operation.STATUS, CLOSE, repository_id=RepositoryId(56))
     pen, recovery = await looked(intent)
-    assert (recovery, pen.rows.only, pen.github.asked) == (Recovery(), intent, [])
+    assert (recovery, pen.rows.only, pen.github.asked) == (RecoveryFindings(), intent, [])
 
 
 # --- when, and how often ----------------------------------------------------------------------------------
@@ -294,19 +296,19 @@ async def test_what_is_still_on_its_way_may_arrive_so_nobody_looks_before_it_has
 ) -> None:
     intent = a_lost(Operation.CREATE_COMMENT, NewComment(body="B"), **given)
     pen, recovery = await looked(intent)
-    assert (recovery.comments, pen.rows.only) == ((intent,) if due else (), intent)
+    assert (recovery.unsettled_comments, pen.rows.only) == ((intent,) if due else (), intent)
 
 
 async def test_the_waiting_is_measured_in_github_s_time_when_something_waits() -> None:
     intent = a_lost(Operation.CREATE_COMMENT, NewComment(body="B"), ended_at=AFTER)
     _, recovery = await looked(intent, github=Hand(heard=AFTER + timedelta(seconds=60)))
-    assert recovery.comments == (intent,)
+    assert recovery.unsettled_comments == (intent,)
 
 
 async def test_nobody_asks_github_for_the_time_when_nothing_waits() -> None:
     edit = an_intent(Operation.EDIT_COMMENT, EDIT, not_before=LATER)
     _, recovery = await looked(edit, github=Hand(heard=LATER))
-    assert recovery == Recovery()
+    assert recovery == RecoveryFindings()
 
 
 @pytest.mark.parametrize(
@@ -323,20 +325,20 @@ async def test_a_look_that_found_no_comment_counts_only_when_it_was_taken_and_st
 ) -> None:
     intent = a_lost(Operation.CREATE_COMMENT, NewComment(body="B"))
     pen = Pen(link=link).holding(intent)
-    await conclude(pen.context(), Recovery(comments=(intent,)), overtaken)
-    again = replace(intent, empty_looks=1, not_before=AFTER + timedelta(seconds=60))
+    await conclude_recovery(pen.context(), RecoveryFindings(unsettled_comments=(intent,)), overtaken)
+    again = replace(intent, empty_searches=1, not_before=AFTER + timedelta(seconds=60))
     assert pen.rows.only == (again if counts else intent)
 
 
 async def test_a_comment_is_sent_again_after_the_second_look_and_never_when_it_was_found(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    intent = a_lost(Operation.CREATE_COMMENT, NewComment(body="B"), empty_looks=1, reason="502")
+    intent = a_lost(Operation.CREATE_COMMENT, NewComment(body="B"), empty_searches=1, reason="502")
     pen = Pen(link=a_link()).holding(intent)
     adopted = replace(intent, id=an_intent(Operation.TITLE, RETITLE).id)  # its row went when it was adopted
     with caplog.at_level(logging.INFO, "reconciler"):
-        await conclude(pen.context(), Recovery(comments=(adopted, intent)), ())
-    assert pen.rows.only == replace(intent, state=PLANNED, empty_looks=0, reason=None)
+        await conclude_recovery(pen.context(), RecoveryFindings(unsettled_comments=(adopted, intent)), ())
+    assert pen.rows.only == replace(intent, state=PLANNED, empty_searches=0, reason=None)
     (said,) = caplog.records
     values = {"operation": "create_comment", "report": str(REPORT), "link": str(intent.link_id)}
-    assert (said.msg, getattr(said, VALUES)) == ("nothing found, sent again", values)
+    assert (said.msg, getattr(said, RECORD_VALUES_ATTRIBUTE)) == ("nothing found, sent again", values)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.cycle.recover import Recovery, conclude, recover
-from reconciler.cycle.tally import Tally
+from reconciler.cycle.recover import RecoveryFindings, conclude_recovery, recover_unknown_writes
+from reconciler.cycle.tally import PassStats
 from reconciler.errors import GitHubError
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber
@@ -25,20 +25,20 @@ CLOSED = Confirmed(value=an_issue(state=IssueState.CLOSED), request_id=None)
 NINE, ELEVEN, THIRTEEN = (an_issue(number=IssueNumber(n), body=MARKED) for n in (9, 11, 13))
 
 
-async def found(*pages: Any, doubles: tuple[Issue, ...] = (), **given: Any) -> tuple[Pen, Intent, Tally]:
+async def found(*pages: Any, doubles: tuple[Issue, ...] = (), **given: Any) -> tuple[Pen, Intent, PassStats]:
     """What is there after GitHub's lists were looked through for a lost issue. `doubles`: found besides, as
     they are once the pass has looked at everything.
     """
     sent = {"link_id": None, "number": None, **given}
-    intent, tally = a_lost(Operation.CREATE_ISSUE, CREATE, **sent), Tally()
+    intent, tally = a_lost(Operation.CREATE_ISSUE, CREATE, **sent), PassStats()
     hand = Hand(all_issues=[pages], set_state=[CLOSED, CLOSED], issue=doubles)
     pen = Pen(marked=REPORT, github=hand).holding(intent)
-    recovery = await recover(pen.context(), MEMORY, tally)
-    assert recovery == Recovery(doubles=tuple(issue.number for issue in doubles))
+    recovery = await recover_unknown_writes(pen.context(), MEMORY, tally)
+    assert recovery == RecoveryFindings(duplicates=tuple(issue.number for issue in doubles))
     assert [name for name, *_ in pen.github.asked] == ["all_issues"], (
         "nothing is sent before the lists are read"
     )
-    await conclude(pen.context(), recovery, ())
+    await conclude_recovery(pen.context(), recovery, ())
     return pen, intent, tally
 
 
@@ -48,7 +48,7 @@ async def test_a_lost_issue_that_is_there_is_adopted_and_counted() -> None:
     (link,) = pen.rows.stored
     assert isinstance(link, Link)
     assert (link.number, link.report_id, link.state) == (13, REPORT, LinkState.ACTIVE)
-    assert (pen.rows.rows, pen.rows.at, tally.applied().issues_created) == ({}, AFTER, 1)
+    assert (pen.rows.rows, pen.rows.at, tally.to_applied().issues_created) == ({}, AFTER, 1)
     assert pen.github.asked == [("all_issues", LONG_AGO - timedelta(minutes=10))]
 
 
@@ -73,10 +73,10 @@ async def test_one_that_was_closed_as_a_duplicate_before_is_not_the_answer() -> 
 
 async def test_an_issue_that_is_not_there_is_looked_for_twice_and_then_sent_again() -> None:
     pen, intent, _ = await found(state=SENDING, not_before=EARLIER)
-    once = replace(intent, state=UNKNOWN, empty_looks=1, not_before=AFTER + timedelta(seconds=60))
+    once = replace(intent, state=UNKNOWN, empty_searches=1, not_before=AFTER + timedelta(seconds=60))
     assert pen.rows.only == once
-    pen, intent, _ = await found((an_issue(),), empty_looks=1, not_before=EARLIER, reason="502")
-    assert pen.rows.only == replace(intent, state=PLANNED, empty_looks=0, not_before=None, reason=None)
+    pen, intent, _ = await found((an_issue(),), empty_searches=1, not_before=EARLIER, reason="502")
+    assert pen.rows.only == replace(intent, state=PLANNED, empty_searches=0, not_before=None, reason=None)
 
 
 async def test_what_was_never_claimed_is_looked_for_since_it_was_wished_for() -> None:
@@ -85,8 +85,8 @@ async def test_what_was_never_claimed_is_looked_for_since_it_was_wished_for() ->
 
 
 async def test_a_list_that_broke_off_proves_nothing() -> None:
-    intent = a_lost(Operation.CREATE_ISSUE, CREATE, link_id=None, number=None, empty_looks=1)
+    intent = a_lost(Operation.CREATE_ISSUE, CREATE, link_id=None, number=None, empty_searches=1)
     pen = Pen(github=Hand(all_issues=[((), GitHubError("502"))])).holding(intent)
     with pytest.raises(GitHubError):
-        await recover(pen.context(), MEMORY, Tally())
+        await recover_unknown_writes(pen.context(), MEMORY, PassStats())
     assert pen.rows.only == intent

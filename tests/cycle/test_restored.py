@@ -13,13 +13,13 @@ import pytest
 import sqlalchemy as sa
 
 from reconciler.cycle import run
-from reconciler.cycle.observe import looks
-from reconciler.cycle.restored import reread
-from reconciler.decide.adopt import VANISHED
+from reconciler.cycle.observe import observe_lists
+from reconciler.cycle.restored import reread_project
+from reconciler.decide.adopt import ORIGINAL_MISSING
 from reconciler.demo.github.faults import Limit, Stale
 from reconciler.model.passes import Outcome
-from reconciler.model.standing import standing
-from reconciler.wiring.application import Silent
+from reconciler.model.standing import project_status
+from reconciler.wiring.application import NoProgress
 from tests.support.copies import copy_of, health, opened
 from tests.support.github import GitHub
 from tests.support.sync import Sync
@@ -60,7 +60,7 @@ async def test_after_a_restore_nothing_is_sent_twice_and_nothing_deleted(sync: S
     sync.say(report, "waited at the time")
     async with backup(sync) as restored:
         await sync.settle()
-        await sync.app.export((str(later),), Silent())
+        await sync.app.export((str(later),), NoProgress())
         sync.say(report, "only in the lost time")
         sync.say(later, "also lost")
         web.comment(number, "from there", by="alice")
@@ -84,7 +84,7 @@ async def test_after_a_restore_nothing_is_sent_twice_and_nothing_deleted(sync: S
             assert len(world.said_here(report)) == 3
             assert world.said_here(later) == []
             skipped = [row for row in world.bugspark.rows_of("sync_comments") if row["state"] == "skipped"]
-            assert [row["reason"] for row in skipped] == [VANISHED] * 2
+            assert [row["reason"] for row in skipped] == [ORIGINAL_MISSING] * 2
             world.say(report, "life goes on")
             await world.settle()
             assert sum("life goes on" in body for body in world.said_there(number)) == 1
@@ -109,7 +109,7 @@ async def test_a_reading_that_a_limit_cuts_short_goes_on_where_it_stopped_and_wr
             found = await health(world)
             assert found.recovering
             assert (found.recovering.verified, found.recovering.links) == (10, 13)
-            words = standing(found, world.clock.now(), None).words
+            words = project_status(found, world.clock.now(), None).text
             assert words == "Waiting (recovering after a restore: 10 of 13 links)"
             assert not world.writes
             done = await world.run(seconds=61)
@@ -162,15 +162,15 @@ async def test_nothing_is_deleted_while_lists_that_may_yet_show_a_restore_are_be
         for count in range(130):  # more than a page
             web.open_issue(f"stranger {count}", by="bob")
         github.clock.advance(60)
-        await sync.app.export((str(later),), Silent())
+        await sync.app.export((str(later),), NoProgress())
         async with restored(discover="manual") as world:
 
             async def looked(*given: Any) -> Any:
                 here.append(world.said_here(report))
-                return await reread(*given)
+                return await reread_project(*given)
 
-            monkeypatch.setattr(run, "looks", partial(looks, rows=50))
-            monkeypatch.setattr(run, "reread", looked)
+            monkeypatch.setattr(run, "observe_lists", partial(observe_lists, rows=50))
+            monkeypatch.setattr(run, "reread_project", looked)
             await world.run()
             assert [len(said) for said in here] == [1]
             await world.settle()
@@ -188,8 +188,8 @@ async def test_a_marker_that_only_a_whole_look_shows_tells_of_a_restore_as_well(
         async with restored() as world:
             lag = Stale(seconds=3600, issues=True, comments=True)
             world.github.simulator.faults.add(lag, method="GET", path=r"web/issues(/comments)?\?", times=None)
-            project = await world.app.find(str(world.project))
-            done = await world.app.verify(project, wait=False, progress=Silent())
+            project = await world.app.find_project(str(world.project))
+            done = await world.app.verify(project, wait=False, progress=NoProgress())
             assert done.outcome is Outcome.OK
             (known,) = world.bugspark.rows_of("sync_projects")
             assert known["restored_at"] is not None

@@ -1,7 +1,7 @@
 """A whole round of verification: each link once, in as many passes as the limits ask for."""
 
-from reconciler.model.passes import Outcome, PassResult, Verified
-from reconciler.wiring.application import Silent
+from reconciler.model.passes import Outcome, PassResult, VerificationProgress
+from reconciler.wiring.application import NoProgress
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
 
@@ -9,8 +9,8 @@ from tests.support.sync import Sync, open_sync
 async def verify(sync: Sync, *, seconds: float = 5) -> PassResult:
     sync.github.clock.advance(seconds)
     sync.since = len(sync.github.simulator.requests)
-    found = await sync.app.find(str(sync.project))
-    return await sync.app.verify(found, wait=False, progress=Silent())
+    found = await sync.app.find_project(str(sync.project))
+    return await sync.app.verify(found, wait=False, progress=NoProgress())
 
 
 def read(sync: Sync) -> list[str]:
@@ -24,7 +24,10 @@ async def test_every_link_is_compared_although_none_is_due(sync: Sync) -> None:
     await sync.run()
     assert read(sync) == []
     result = await verify(sync)
-    assert (result.outcome, result.verified) == (Outcome.OK, Verified(compared=3, links=3, differed=0))
+    assert (result.outcome, result.verified) == (
+        Outcome.OK,
+        VerificationProgress(compared=3, links=3, differed=0),
+    )
     assert len(read(sync)) == 3
     assert sync.writes == []
 
@@ -47,7 +50,7 @@ async def test_a_round_that_a_limit_ends_goes_on_where_it_stopped(world_url: str
             assert result.verified is not None
             assert result.verified.compared > done
             done = result.verified.compared
-        assert result.verified == Verified(compared=60, links=60, differed=0)
+        assert result.verified == VerificationProgress(compared=60, links=60, differed=0)
         anew = await verify(sync, seconds=61)
         assert anew.verified is not None
         assert anew.verified.compared < 60
@@ -64,6 +67,6 @@ async def test_what_a_round_finds_is_counted_and_guarded(sync: Sync) -> None:
     for row in said:
         sync.github.web.delete_comment(row.id, by="bob")
     result = await verify(sync)
-    assert result.verified == Verified(compared=1, links=1, differed=1)
+    assert result.verified == VerificationProgress(compared=1, links=1, differed=1)
     assert result.withheld
     assert len(sync.said_here(report)) == 30

@@ -4,17 +4,17 @@ import asyncio
 
 import pytest
 
-from reconciler.cycle.turns import Turns
+from reconciler.cycle.turns import CredentialLocks
 from reconciler.model.ids import Fingerprint
 
 OURS, THEIRS = Fingerprint("ours"), Fingerprint("theirs")
 
 
 async def test_turns_come_one_after_another_and_in_the_order_they_were_asked_for() -> None:
-    turns, told = Turns(), list[str]()
+    turns, told = CredentialLocks(), list[str]()
 
     async def write(name: str) -> None:
-        async with turns.take(OURS):
+        async with turns.hold(OURS):
             told.append(f"{name} begins")
             await asyncio.sleep(0)
             told.append(f"{name} ends")
@@ -24,15 +24,15 @@ async def test_turns_come_one_after_another_and_in_the_order_they_were_asked_for
 
 
 async def test_another_credential_does_not_wait() -> None:
-    turns = Turns()
-    async with turns.take(OURS), asyncio.timeout(5), turns.take(THEIRS):
+    turns = CredentialLocks()
+    async with turns.hold(OURS), asyncio.timeout(5), turns.hold(THEIRS):
         pass
 
 
 async def test_a_write_that_fails_lets_the_next_one_go() -> None:
-    turns = Turns()
+    turns = CredentialLocks()
     with pytest.raises(ValueError, match="refused"):
-        async with turns.take(OURS):
+        async with turns.hold(OURS):
             raise ValueError("refused")
-    async with asyncio.timeout(5), turns.take(OURS):
+    async with asyncio.timeout(5), turns.hold(OURS):
         pass

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.demo.github.faults import Drop, Fault, Reply, Truncate, error, html
-from reconciler.wiring.application import Silent
+from reconciler.wiring.application import NoProgress
 from tests.support.sync import Sync
 
 COMMENTS = r"/issues/\d+/comments$"
@@ -41,7 +41,7 @@ async def at_peace(sync: Sync) -> None:
 
 async def export(sync: Sync, title: str = "It breaks") -> Any:
     report = sync.bugspark.add_report(sync.project, title)
-    await sync.app.export((str(report),), Silent())
+    await sync.app.export((str(report),), NoProgress())
     return report
 
 

@@ -5,22 +5,22 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.cycle.wishes import in_order, wishes
-from reconciler.decide.text import digest
+from reconciler.cycle.wishes import build_intents, with_increasing_created_at
+from reconciler.decide.text import text_digest
 from reconciler.model.fields import Field, IssueState, Severity, Side, Status
 from reconciler.model.intent import (
-    DeleteWish,
-    EditWish,
+    Desired,
+    DesiredCommentBody,
+    DesiredCommentDeletion,
+    DesiredLabels,
+    DesiredState,
+    DesiredTitle,
     Intent,
     IntentState,
-    LabelWish,
     NewComment,
     Operation,
-    StateWish,
-    TitleWish,
-    Wish,
 )
-from reconciler.model.link import EntryState
+from reconciler.model.link import CommentPairState
 from reconciler.model.plan import (
     Action,
     DeleteRemote,
@@ -39,14 +39,14 @@ from tests.support.pen import Pen
 
 WHY = Why(rule=Rule.LOCAL_MOVED, local="here", to="there")
 LIVE = an_entry(Side.BUGSPARK, a_local(1), a_remote(5))
-AWAITED = an_entry(Side.BUGSPARK, a_local(2), None, state=EntryState.PENDING)
+AWAITED = an_entry(Side.BUGSPARK, a_local(2), None, state=CommentPairState.PENDING)
 SAYS = a_report(status=Status.RESOLVED, severity=Severity.CRITICAL, title="Crash")
 MARK = "<!-- comment {0.repository_id} {0.number} {1} -->"
 
 
 def wished(*actions: Action) -> tuple[Intent, ...]:
-    plan = a_plan(*actions, report=SAYS, entries=(LIVE, AWAITED))
-    return tuple(wishes(Pen().context(), plan))
+    plan = a_plan(*actions, report=SAYS, pairs=(LIVE, AWAITED))
+    return tuple(build_intents(Pen().context(), plan))
 
 
 @pytest.mark.parametrize(
@@ -55,77 +55,80 @@ def wished(*actions: Action) -> tuple[Intent, ...]:
         (
             SetState(state=IssueState.CLOSED, reason="completed", why=WHY),
             Operation.STATUS,
-            StateWish(state=IssueState.CLOSED, reason="completed", agreed="resolved"),
+            DesiredState(state=IssueState.CLOSED, reason="completed", agreed="resolved"),
         ),
         (
             SwapLabels(field=Field.SEVERITY, add="critical", remove=("low",), why=WHY),
             Operation.SEVERITY,
-            LabelWish(add="critical", remove=("low",), agreed="critical"),
+            DesiredLabels(add="critical", remove=("low",), agreed="critical"),
         ),
         (
             SwapLabels(field=Field.CATEGORY, add=None, remove=("ui",), why=WHY),
             Operation.CATEGORY,
-            LabelWish(add=None, remove=("ui",), agreed="bug"),
+            DesiredLabels(add=None, remove=("ui",), agreed="bug"),
         ),
         (
             SetTitle(title="[BUG-0001] Crash", why=WHY),
             Operation.TITLE,
-            TitleWish(title="[BUG-0001] Crash", agreed="Crash"),
+            DesiredTitle(title="[BUG-0001] Crash", agreed="Crash"),
         ),
     ],
 )
 def test_a_field_is_wished_for_with_what_both_sides_will_have_agreed_on(
-    action: Action, operation: Operation, wish: Wish
+    action: Action, operation: Operation, wish: Desired
 ) -> None:
     (intent,) = wished(action)
-    assert (intent.operation, intent.wish, intent.why) == (operation, wish, WHY)
-    assert (intent.local_id, intent.entry_id) == (REPORT, None)
+    assert (intent.operation, intent.desired, intent.why) == (operation, wish, WHY)
+    assert (intent.local_id, intent.pair_id) == (REPORT, None)
     assert (intent.state, intent.attempts, intent.created_at) == (IntentState.PLANNED, 0, AFTER)
 
 
 def test_a_comment_is_frozen_with_its_marker_and_bound_to_its_row() -> None:
     (intent,) = wished(PostComment(comment=a_local(2), why=WHY))
-    assert (intent.operation, intent.local_id, intent.entry_id) == (
+    assert (intent.operation, intent.local_id, intent.pair_id) == (
         Operation.CREATE_COMMENT,
         local_id(2),
         AWAITED.id,
     )
-    assert isinstance(intent.wish, NewComment)
-    assert intent.wish.body.endswith(MARK.format(a_plan().link, local_id(2)))
+    assert isinstance(intent.desired, NewComment)
+    assert intent.desired.body.endswith(MARK.format(a_plan().link, local_id(2)))
 
 
 def test_a_corrected_comment_remembers_the_words_it_was_made_of() -> None:
     changed = replace(a_local(1), body="Hourly")
-    (intent,) = wished(EditRemote(entry=LIVE, comment=changed, why=WHY))
-    assert (intent.operation, intent.local_id, intent.entry_id) == (
+    (intent,) = wished(EditRemote(pair=LIVE, comment=changed, why=WHY))
+    assert (intent.operation, intent.local_id, intent.pair_id) == (
         Operation.EDIT_COMMENT,
         local_id(1),
         LIVE.id,
     )
-    assert isinstance(intent.wish, EditWish)
-    assert (intent.wish.remote_id, intent.wish.local_digest) == (5, digest("Hourly"))
-    assert "Hourly" in intent.wish.body
+    assert isinstance(intent.desired, DesiredCommentBody)
+    assert (intent.desired.remote_id, intent.desired.local_digest) == (5, text_digest("Hourly"))
+    assert "Hourly" in intent.desired.body
 
 
 def test_a_deletion_names_the_copy_and_belongs_to_its_row() -> None:
-    (intent,) = wished(DeleteRemote(entry=LIVE, why=WHY))
-    assert (intent.operation, intent.wish) == (Operation.DELETE_COMMENT, DeleteWish(remote_id=a_remote(5).id))
-    assert (intent.local_id, intent.entry_id) == (LIVE.id, LIVE.id)
+    (intent,) = wished(DeleteRemote(pair=LIVE, why=WHY))
+    assert (intent.operation, intent.desired) == (
+        Operation.DELETE_COMMENT,
+        DesiredCommentDeletion(remote_id=a_remote(5).id),
+    )
+    assert (intent.local_id, intent.pair_id) == (LIVE.id, LIVE.id)
 
 
 def test_what_bugspark_is_to_be_told_is_no_wish_to_github() -> None:
-    here = (SetField(field=Field.STATUS, to="new", why=WHY), RemoveLocal(entry=LIVE, why=WHY))
+    here = (SetField(field=Field.STATUS, to="new", why=WHY), RemoveLocal(pair=LIVE, why=WHY))
     assert wished(*here) == ()
 
 
 def test_of_a_report_that_is_gone_nothing_is_wished() -> None:
     plan = a_plan(SetTitle(title="T", why=WHY), report=None)
-    assert list(wishes(Pen().context(), plan)) == []
+    assert list(build_intents(Pen().context(), plan)) == []
 
 
 def test_wishes_go_out_in_the_order_in_which_they_were_made() -> None:
-    made = wished(DeleteRemote(entry=LIVE, why=WHY), PostComment(comment=a_local(2), why=WHY))
-    assert [intent.created_at - AFTER for intent in in_order(made)] == [
+    made = wished(DeleteRemote(pair=LIVE, why=WHY), PostComment(comment=a_local(2), why=WHY))
+    assert [intent.created_at - AFTER for intent in with_increasing_created_at(made)] == [
         timedelta(0),
         timedelta(microseconds=1),
     ]

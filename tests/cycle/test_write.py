@@ -7,25 +7,25 @@ from typing import Any
 
 import pytest
 
-from reconciler.cycle.tally import Tally
-from reconciler.cycle.write import REST, Writer
-from reconciler.decide.link import seen_of
-from reconciler.errors import FenceLostError, GitHubError, LimitedError, MovedError, NotThereError
+from reconciler.cycle.tally import PassStats
+from reconciler.cycle.write import REFUSED_WRITE_QUARANTINE, IntentWriter
+from reconciler.decide.link import seen_issue
+from reconciler.errors import GitHubError, LimitedError, MovedError, NotThereError, ProjectLockLostError
 from reconciler.model.fields import IssueState, Side
 from reconciler.model.intent import (
     Confirmed,
-    DeleteWish,
+    DesiredCommentDeletion,
+    DesiredState,
+    DesiredTitle,
     Intent,
     IntentState,
     NotSent,
     Operation,
+    OutcomeUnknown,
     Refused,
-    StateWish,
-    TitleWish,
-    Unknown,
 )
 from reconciler.model.issue import Issue
-from reconciler.model.link import Entry, EntryState
+from reconciler.model.link import CommentPair, CommentPairState
 from reconciler.ports import Claim
 from tests.support.nouns import AFTER, a_link, a_local, a_remote, an_entry, an_issue
 from tests.support.pen import MEMORY, Hand, Pen, Rows, Time, an_intent
@@ -37,9 +37,11 @@ PLANNED, SENDING, UNKNOWN, QUARANTINED = (
     IntentState.QUARANTINED,
 )
 CLOSED = an_issue(state=IssueState.CLOSED, state_reason="completed")
-CLOSE = an_intent(Operation.STATUS, StateWish(state=IssueState.CLOSED, reason="completed", agreed="resolved"))
-RETITLE = an_intent(Operation.TITLE, TitleWish(title="[BUG-0001] Crash", agreed="Crash"))
-DELETE = an_intent(Operation.DELETE_COMMENT, DeleteWish(remote_id=a_remote(5).id))
+CLOSE = an_intent(
+    Operation.STATUS, DesiredState(state=IssueState.CLOSED, reason="completed", agreed="resolved")
+)
+RETITLE = an_intent(Operation.TITLE, DesiredTitle(title="[BUG-0001] Crash", agreed="Crash"))
+DELETE = an_intent(Operation.DELETE_COMMENT, DesiredCommentDeletion(remote_id=a_remote(5).id))
 COPY = an_entry(Side.BUGSPARK, a_local(1), a_remote(5))
 DONE = Confirmed(value=CLOSED, request_id=None)
 GONE = Refused(status=404, reason="Not Found", gone=True, request_id=None)
@@ -52,9 +54,9 @@ class Lock:
 
     lost: bool = False
 
-    async def check(self) -> None:
+    async def ensure_held(self) -> None:
         if self.lost:
-            raise FenceLostError("somebody else has it")
+            raise ProjectLockLostError("somebody else has it")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,7 +65,7 @@ class Desk:
 
     pen: Pen
     lock: Lock = field(default_factory=Lock)
-    tally: Tally = field(default_factory=Tally)
+    tally: PassStats = field(default_factory=PassStats)
     again: list[Issue] = field(default_factory=list)  # links decided anew because of these
 
     async def run(self, *, derived: bool = True, **context: Any) -> None:
@@ -71,14 +73,14 @@ class Desk:
             self.again.append(issue)
 
         rows = self.pen.rows.rows.values()
-        await Writer(
+        await IntentWriter(
             context=self.pen.context(**context),
-            memory=MEMORY,
-            fence=self.lock,
-            tally=self.tally,
-            wished={(each.local_id, each.operation) for each in rows} if derived else set(),
-            redecide=redecide,
-            observed=0.0,
+            project_state=MEMORY,
+            project_lock=self.lock,
+            stats=self.tally,
+            derived_keys={(each.local_id, each.operation) for each in rows} if derived else set(),
+            decide_again=redecide,
+            observed_monotonic=0.0,
         ).run()
 
 
@@ -108,7 +110,7 @@ async def test_a_wish_is_sent_when_it_is_due_and_a_person_need_not_wait(
 ) -> None:
     waiting = replace(CLOSE, state=state, not_before=not_before)
     at = desk(waiting, set_state=[DONE])
-    await at.run(by_hand=by_hand)
+    await at.run(manual=by_hand)
     gone = sent_by_hand if by_hand else sent
     assert list(at.pen.rows.rows.values()) == ([] if gone else [waiting])
     assert len(at.pen.github.asked) == gone
@@ -131,7 +133,7 @@ async def test_a_state_is_looked_at_again_before_it_is_written_once_for_all_its_
         passed=60,
         issue=[an_issue()],
         set_state=[DONE, DONE],
-        link=a_link(seen=seen_of(an_issue())),
+        link=a_link(seen=seen_issue(an_issue())),
     )
     await at.run()
     assert [name for name, *_ in at.pen.github.asked] == ["issue", "set_state", "set_state"]
@@ -151,8 +153,12 @@ async def test_a_state_of_an_issue_that_is_not_there_rests_with_the_reason(error
     at = desk(CLOSE, passed=60, issue=[error])
     await at.run()
     rests = at.pen.rows.only
-    assert (rests.state, rests.not_before, rests.reason) == (QUARANTINED, AFTER + REST, str(error))
-    assert at.tally.troubles == [f"status for report {CLOSE.report_id}: {error}"]
+    assert (rests.state, rests.not_before, rests.reason) == (
+        QUARANTINED,
+        AFTER + REFUSED_WRITE_QUARANTINE,
+        str(error),
+    )
+    assert at.tally.problems == [f"status for report {CLOSE.report_id}: {error}"]
 
 
 # --- the claim --------------------------------------------------------------------------------------------
@@ -171,7 +177,7 @@ async def test_what_somebody_else_has_claimed_is_theirs() -> None:
 
 
 async def test_a_wish_whose_cause_is_gone_goes_with_it() -> None:
-    at = claiming(lambda _, intent: Claim(intent=intent, link=None, entry=None, cause_gone=True))
+    at = claiming(lambda _, intent: Claim(intent=intent, link=None, pair=None, cause_gone=True))
     await at.run()
     assert (at.pen.rows.rows, at.pen.github.asked) == ({}, [])
 
@@ -184,7 +190,7 @@ def slow(seconds: float, *, lost: bool = False) -> Desk:
         at.lock.lost = lost
         sending = replace(intent, state=SENDING, attempts=1)
         at.pen.rows.rows[intent.id] = sending
-        return Claim(intent=sending, link=a_link(), entry=None)
+        return Claim(intent=sending, link=a_link(), pair=None)
 
     return claiming(claim)
 
@@ -204,7 +210,7 @@ async def test_a_claim_that_was_long_on_its_way_is_given_back_unsent() -> None:
 
 async def test_whoever_lost_the_project_during_the_claim_gives_it_back_and_stops() -> None:
     at = slow(3.0, lost=True)
-    with pytest.raises(FenceLostError):
+    with pytest.raises(ProjectLockLostError):
         await at.run()
     assert (at.pen.rows.only.state, at.pen.github.asked) == (PLANNED, [])
 
@@ -227,11 +233,11 @@ async def test_what_was_not_sent_is_planned_and_the_pass_ends() -> None:
 
 
 async def test_an_unknown_outcome_is_said_and_nothing_is_sent_again() -> None:
-    at = desk(CLOSE, set_state=[Unknown(reason="502")])
+    at = desk(CLOSE, set_state=[OutcomeUnknown(reason="502")])
     await at.run()
     waits = at.pen.rows.only
     assert (waits.state, waits.ended_at, waits.reason) == (UNKNOWN, AFTER, "502")
-    assert "outcome unknown (502)" in at.tally.troubles[0]
+    assert "outcome unknown (502)" in at.tally.problems[0]
 
 
 async def test_a_write_refused_because_its_object_is_gone_rests_unless_it_was_to_go() -> None:
@@ -244,8 +250,8 @@ async def test_a_copy_that_is_gone_already_is_deleted_as_wished() -> None:
     at = desk(DELETE, delete_comment=[GONE], comment=[NotThereError("gone", 404)])
     await at.run()
     (entry,) = at.pen.rows.stored
-    assert isinstance(entry, Entry)
-    assert (at.pen.rows.rows, entry.state) == ({}, EntryState.ENDED)
+    assert isinstance(entry, CommentPair)
+    assert (at.pen.rows.rows, entry.state) == ({}, CommentPairState.ENDED)
 
 
 async def test_a_404_for_a_copy_that_is_still_there_is_no_access_and_no_deletion() -> None:

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from reconciler.daemon.in_process import InProcessQueue
+from reconciler.daemon.in_process import MemoryQueue
 from reconciler.daemon.on_postgresql import open_queue
-from reconciler.daemon.passes import Passes
+from reconciler.daemon.passes import PassQueue
 from reconciler.store import libpq
 from tests.support.postgres import Server
 from tests.support.stores import fill_postgres, sqlite_template, store_url
@@ -24,11 +24,11 @@ def queue_url(postgres_server: Server) -> Iterator[str]:
 
 
 @pytest.fixture(params=["in-process", "procrastinate"])
-async def queue(request: pytest.FixtureRequest) -> AsyncIterator[Passes]:
+async def queue(request: pytest.FixtureRequest) -> AsyncIterator[PassQueue]:
     """Each test runs on both."""
     if request.param == "in-process":
-        yield InProcessQueue()
+        yield MemoryQueue()
         return
     url: str = request.getfixturevalue("queue_url")
-    async with open_queue(libpq.arguments(url, "queue")) as found:
+    async with open_queue(libpq.psycopg_arguments(url, "queue")) as found:
         yield found

@@ -11,7 +11,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.schema import SchemaManager
 
 from reconciler.daemon.on_postgresql import open_queue
-from reconciler.daemon.passes import Passes
+from reconciler.daemon.passes import PassQueue
 from reconciler.errors import DatabaseError
 from reconciler.store import libpq
 from tests.daemon.workers import PATIENCE, Bench, project, working
@@ -19,7 +19,7 @@ from tests.daemon.workers import PATIENCE, Bench, project, working
 ONE, TWO, THREE, FOUR = (project(number) for number in range(1, 5))
 
 
-async def test_what_is_nudged_is_run(queue: Passes) -> None:
+async def test_what_is_nudged_is_run(queue: PassQueue) -> None:
     bench = Bench()
     async with working(queue, bench):
         await queue.nudge(ONE)
@@ -28,9 +28,9 @@ async def test_what_is_nudged_is_run(queue: Passes) -> None:
 
 
 async def test_a_nudge_reaches_a_worker_that_waits_at_once(
-    queue: Passes, monkeypatch: pytest.MonkeyPatch
+    queue: PassQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.daemon.on_postgresql.LOOK_SECONDS", 4.0)  # it must hear, not look
+    monkeypatch.setattr("reconciler.daemon.on_postgresql.POLL_SECONDS", 4.0)  # it must hear, not look
     bench, loop, waits = Bench(), asyncio.get_running_loop(), []
     async with working(queue, bench):
         for count, project_id in enumerate((ONE, TWO, THREE, FOUR), start=1):
@@ -42,11 +42,11 @@ async def test_a_nudge_reaches_a_worker_that_waits_at_once(
     assert min(waits[1:]) < 2.0
 
 
-async def test_a_project_waits_once_however_often_it_is_asked_for(queue: Passes) -> None:
+async def test_a_project_waits_once_however_often_it_is_asked_for(queue: PassQueue) -> None:
     bench = Bench()
     for _ in range(5):
         await queue.nudge(ONE)
-        await queue.put([ONE, ONE])
+        await queue.put_due([ONE, ONE])
     assert (await queue.backlog()).waiting == {ONE}
     async with working(queue, bench):
         await queue.nudge(TWO)
@@ -55,7 +55,7 @@ async def test_a_project_waits_once_however_often_it_is_asked_for(queue: Passes)
 
 
 async def test_what_is_asked_for_while_it_runs_runs_once_more_and_never_twice_at_a_time(
-    queue: Passes,
+    queue: PassQueue,
 ) -> None:
     bench = Bench(hold=True)
     async with working(queue, bench, concurrency=4):
@@ -77,9 +77,9 @@ async def test_what_is_asked_for_while_it_runs_runs_once_more_and_never_twice_at
     assert not (await queue.backlog()).waiting
 
 
-async def test_no_more_run_at_once_than_may(queue: Passes) -> None:
+async def test_no_more_run_at_once_than_may(queue: PassQueue) -> None:
     bench = Bench(hold=True)
-    await queue.put([ONE, TWO, THREE, FOUR])
+    await queue.put_due([ONE, TWO, THREE, FOUR])
     async with working(queue, bench, concurrency=2):
         await bench.until(2)
         bench.hold = False
@@ -89,29 +89,29 @@ async def test_no_more_run_at_once_than_may(queue: Passes) -> None:
     assert bench.most_at_once == 2
 
 
-async def test_nudges_go_ahead_of_what_is_merely_due(queue: Passes) -> None:
+async def test_nudges_go_ahead_of_what_is_merely_due(queue: PassQueue) -> None:
     bench = Bench()
-    await queue.put([ONE, TWO])
+    await queue.put_due([ONE, TWO])
     await queue.nudge(THREE)
     async with working(queue, bench, concurrency=1):
         await bench.until(3, ended=True)
     assert bench.began == [THREE, ONE, TWO]
 
 
-async def test_a_project_that_is_due_and_then_nudged_goes_ahead_as_well(queue: Passes) -> None:
+async def test_a_project_that_is_due_and_then_nudged_goes_ahead_as_well(queue: PassQueue) -> None:
     bench = Bench()
-    await queue.put([ONE, TWO, THREE])
+    await queue.put_due([ONE, TWO, THREE])
     await queue.nudge(THREE)
-    await queue.put([THREE])
+    await queue.put_due([THREE])
     async with working(queue, bench, concurrency=1):
         await bench.until(3, ended=True)
     assert bench.began == [THREE, ONE, TWO]
 
 
-async def test_what_is_merely_due_never_takes_every_place(queue: Passes) -> None:
+async def test_what_is_merely_due_never_takes_every_place(queue: PassQueue) -> None:
     bench = Bench(hold=True)
     due = [project(number) for number in range(10, 20)]
-    await queue.put(due)
+    await queue.put_due(due)
     async with working(queue, bench, concurrency=4):
         await bench.until(3)
         await queue.nudge(due[-1])  # in the queue already, behind all others
@@ -124,7 +124,7 @@ async def test_what_is_merely_due_never_takes_every_place(queue: Passes) -> None
     assert bench.began[4] == ONE
 
 
-async def test_what_is_nudged_may_take_every_place(queue: Passes) -> None:
+async def test_what_is_nudged_may_take_every_place(queue: PassQueue) -> None:
     bench = Bench(hold=True)
     for each in (ONE, TWO, THREE, FOUR):
         await queue.nudge(each)
@@ -132,13 +132,13 @@ async def test_what_is_nudged_may_take_every_place(queue: Passes) -> None:
         await bench.until(4)
 
 
-async def test_a_stopped_worker_ends_what_it_has_and_takes_no_more(queue: Passes) -> None:
+async def test_a_stopped_worker_ends_what_it_has_and_takes_no_more(queue: PassQueue) -> None:
     bench = Bench(hold=True)
-    stint = queue.stint(bench.run, 1)
+    stint = queue.create_worker(bench.run, 1)
     task = asyncio.create_task(stint.serve())
-    await queue.put([ONE])
+    await queue.put_due([ONE])
     await bench.until(1)
-    await queue.put([TWO])
+    await queue.put_due([TWO])
     stint.stop(PATIENCE)
     bench.let_go(ONE)
     await task
@@ -146,7 +146,7 @@ async def test_a_stopped_worker_ends_what_it_has_and_takes_no_more(queue: Passes
     assert (await queue.backlog()).waiting == {TWO}
 
 
-async def test_a_pass_that_outlasts_the_grace_is_cut_off(queue: Passes) -> None:
+async def test_a_pass_that_outlasts_the_grace_is_cut_off(queue: PassQueue) -> None:
     bench = Bench(hold=True)
     async with working(queue, bench):
         await queue.nudge(ONE)
@@ -155,10 +155,10 @@ async def test_a_pass_that_outlasts_the_grace_is_cut_off(queue: Passes) -> None:
     assert not (await queue.backlog()).running
 
 
-async def test_stints_side_by_side_share_the_work(queue: Passes) -> None:
+async def test_stints_side_by_side_share_the_work(queue: PassQueue) -> None:
     bench = Bench(hold=True)
     async with working(queue, bench, 1), working(queue, bench, 1):
-        await queue.put([ONE, TWO])
+        await queue.put_due([ONE, TWO])
         await bench.until(2)
     assert sorted(bench.cut) == [ONE, TWO]
 
@@ -175,7 +175,7 @@ def test_the_tables_are_those_that_migration_0001_brought() -> None:
 @pytest.fixture
 async def shared(queue_url: str) -> Any:
     """Two daemons' queues on one database; and its address."""
-    arguments = libpq.arguments(queue_url, "queue")
+    arguments = libpq.psycopg_arguments(queue_url, "queue")
     async with open_queue(arguments) as mine, open_queue(arguments) as theirs:
         yield mine, theirs, queue_url
 
@@ -195,7 +195,7 @@ async def test_several_daemons_never_run_one_project_twice_at_once_and_share_the
     mine, theirs, _ = shared
     here, there = Bench(hold=True), Bench(hold=True)
     async with working(mine, here, 1), working(theirs, there, 1):
-        await mine.put([ONE, TWO])
+        await mine.put_due([ONE, TWO])
         async with asyncio.timeout(PATIENCE):
             await asyncio.gather(here.until(1), there.until(1))
         await theirs.nudge(here.began[0])
@@ -210,13 +210,13 @@ async def test_what_a_dead_worker_ran_is_put_back_also_when_its_twin_waits(share
     mine, theirs, url = shared
     bench, again = Bench(hold=True), Bench()
     async with working(mine, bench, 2):
-        await mine.put([ONE, TWO])
+        await mine.put_due([ONE, TWO])
         await bench.until(2)
         await mine.nudge(ONE)  # the twin: setting the job back would break the queueing lock
         abandoned(url)
-        assert await theirs.rescue() == 2
+        assert await theirs.requeue_stalled() == 2
         assert (await theirs.backlog()).waiting == {ONE, TWO}
-        assert await theirs.rescue() == 0
+        assert await theirs.requeue_stalled() == 0
         abandoned(url)
         async with working(theirs, again, 2):
             await again.until(2, ended=True)
@@ -243,9 +243,13 @@ async def test_a_job_whose_end_could_not_be_written_does_not_keep_its_project(
         await mine.nudge(ONE)
         await bench.until(1, ended=True)
         await mine.nudge(ONE)
-        rescued = [await theirs.rescue(), await theirs.rescue(), await mine.rescue()]
+        rescued = [
+            await theirs.requeue_stalled(),
+            await theirs.requeue_stalled(),
+            await mine.requeue_stalled(),
+        ]
         assert rescued == [0, 0, 0], "it may be ending just now"
-        assert await mine.rescue() == 1
+        assert await mine.requeue_stalled() == 1
         await bench.until(2, ended=True)
     assert told(url, "SELECT * FROM procrastinate_jobs") == []
 
@@ -267,7 +271,7 @@ async def test_a_pass_that_fails_leaves_no_key_behind(shared: Any) -> None:
         await bench.run(ONE)
         raise ValueError("a mistake of ours")
 
-    stint = mine.stint(fail, 1)
+    stint = mine.create_worker(fail, 1)
     task = asyncio.create_task(stint.serve())
     for count in (1, 2):
         await mine.nudge(ONE)
@@ -280,7 +284,7 @@ async def test_a_pass_that_fails_leaves_no_key_behind(shared: Any) -> None:
 async def test_no_job_is_for_later_and_none_is_left_when_it_is_done(shared: Any) -> None:
     mine, _, url = shared
     bench = Bench()
-    await mine.put([ONE])
+    await mine.put_due([ONE])
     await mine.nudge(TWO)
     assert told(url, "SELECT count(*) FROM procrastinate_jobs WHERE scheduled_at IS NOT NULL") == [(0,)]
     async with working(mine, bench):
@@ -292,7 +296,7 @@ async def test_no_job_is_for_later_and_none_is_left_when_it_is_done(shared: Any)
 async def test_a_worker_whose_connections_break_says_so_and_the_next_one_works(shared: Any) -> None:
     mine, _, url = shared
     bench = Bench()
-    stint = mine.stint(bench.run, 1)
+    stint = mine.create_worker(bench.run, 1)
     task = asyncio.create_task(stint.serve())
     await mine.nudge(ONE)
     await bench.until(1, ended=True)

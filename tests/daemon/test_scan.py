@@ -5,7 +5,12 @@ from uuid import UUID
 
 import pytest
 
-from reconciler.daemon.scan import AGAIN, LONGEST, Scan, Scans
+from reconciler.daemon.scan import (
+    FIRST_NUDGE_AGAIN_SECONDS,
+    MAX_NUDGE_AGAIN_SECONDS,
+    ScanPlanner,
+    ScanSchedule,
+)
 from reconciler.model.ids import ProjectId
 from reconciler.store import scan
 from tests.cycle.conftest import (
@@ -31,8 +36,8 @@ async def sync(world_url: str, github: GitHub) -> AsyncIterator[Sync]:
 
 async def found(sync: Sync, *, lately: bool = False) -> int | None:
     """The print of what waits in Shop; None: nothing does."""
-    database = sync.app._parts.database
-    waits = await scan.changed(database, sync.clock.now(), export_all=True, lately=lately)
+    database = sync.app._container.database
+    waits = await scan.find_changed_projects(database, sync.clock.now(), export_all=True, lately=lately)
     return waits.get(sync.project)
 
 
@@ -86,7 +91,7 @@ async def test_a_glance_notices_what_says_that_it_is_new_until_a_pass_has_dealt_
 async def test_what_a_glance_misses_the_whole_scan_finds(sync: Sync) -> None:
     report, _ = await sync.linked()
     comment = sync.say(report, "seen again")
-    sync.github.clock.advance(2 * scan.LATELY.seconds)
+    sync.github.clock.advance(2 * scan.RECENT_WINDOW.seconds)
     await sync.settle()
     sync.bugspark.execute("UPDATE reports SET status = 'resolved'")  # without a word: not as BugSpark does it
     assert (await found(sync, lately=True), await found(sync) is None) == (None, False)
@@ -119,22 +124,22 @@ async def test_a_link_made_by_command_is_noticed(sync: Sync) -> None:
 
 
 def test_a_scan_rests_five_seconds_and_fifty_times_as_long_as_it_took() -> None:
-    plan = Scan()
+    plan = ScanSchedule()
     assert plan.is_due(100.0)
-    plan.took(100.0, 100.01)
+    plan.record_scan(100.0, 100.01)
     assert not plan.is_due(105.0)
     assert plan.is_due(105.02)
-    plan.took(105.0, 107.0)
+    plan.record_scan(105.0, 107.0)
     assert not plan.is_due(206.9)
     assert plan.is_due(207.0)
 
 
 def test_while_the_whole_scan_rests_for_long_glances_go_on() -> None:
-    plan, at, asked = Scans(), 0.0, []
+    plan, at, asked = ScanPlanner(), 0.0, []
     for _ in range(300):
-        if (due := plan.due(at)) is not None:
-            asked.append((at, due.lately))
-            plan.took(due, at, at + (0.001 if due.lately else 0.4))
+        if (due := plan.next_due_scan(at)) is not None:
+            asked.append((at, due.incremental))
+            plan.record_scan(due, at, at + (0.001 if due.incremental else 0.4))
         at += 0.5
     whole = [at for at, lately in asked if not lately]
     assert whole[:3] == [0.0, 20.5, 41.0]
@@ -142,27 +147,32 @@ def test_while_the_whole_scan_rests_for_long_glances_go_on() -> None:
 
 
 def test_where_a_whole_scan_takes_next_to_nothing_no_glance_is_needed() -> None:
-    plan, at, asked = Scans(), 0.0, []
+    plan, at, asked = ScanPlanner(), 0.0, []
     for _ in range(100):
-        if (due := plan.due(at)) is not None:
-            asked.append(due.lately)
-            plan.took(due, at, at + 0.01)
+        if (due := plan.next_due_scan(at)) is not None:
+            asked.append(due.incremental)
+            plan.record_scan(due, at, at + 0.01)
         at += 0.5
     assert asked == [False] * len(asked)
     assert len(asked) >= 8
 
 
 def test_what_stays_the_same_is_nudged_ever_more_rarely_and_anything_new_at_once() -> None:
-    plan = Scan()
-    nudged = [at for at in range(3600) if plan.nudges({ONE: 1}, lambda _: True, float(at))]
-    assert nudged[:4] == [0, AGAIN, 3 * AGAIN, 7 * AGAIN]
-    assert nudged[-1] - nudged[-2] == LONGEST
-    assert plan.nudges({ONE: 2}, lambda _: True, 3600.0) == [ONE]
-    assert plan.nudges({}, lambda _: True, 3601.0) == []
-    assert plan.nudges({ONE: 2}, lambda _: True, 3602.0) == [ONE]
+    plan = ScanSchedule()
+    nudged = [at for at in range(3600) if plan.select_nudges({ONE: 1}, lambda _: True, float(at))]
+    assert nudged[:4] == [
+        0,
+        FIRST_NUDGE_AGAIN_SECONDS,
+        3 * FIRST_NUDGE_AGAIN_SECONDS,
+        7 * FIRST_NUDGE_AGAIN_SECONDS,
+    ]
+    assert nudged[-1] - nudged[-2] == MAX_NUDGE_AGAIN_SECONDS
+    assert plan.select_nudges({ONE: 2}, lambda _: True, 3600.0) == [ONE]
+    assert plan.select_nudges({}, lambda _: True, 3601.0) == []
+    assert plan.select_nudges({ONE: 2}, lambda _: True, 3602.0) == [ONE]
 
 
 def test_a_project_that_has_to_wait_is_not_nudged_and_not_forgotten() -> None:
-    plan = Scan()
-    assert plan.nudges({ONE: 1, TWO: 1}, lambda each: each == TWO, 0.0) == [TWO]
-    assert plan.nudges({ONE: 1, TWO: 1}, lambda _: True, 1.0) == [ONE]
+    plan = ScanSchedule()
+    assert plan.select_nudges({ONE: 1, TWO: 1}, lambda each: each == TWO, 0.0) == [TWO]
+    assert plan.select_nudges({ONE: 1, TWO: 1}, lambda _: True, 1.0) == [ONE]

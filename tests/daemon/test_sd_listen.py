@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from reconciler.daemon.sd_listen import kept_sockets
+from reconciler.daemon.sd_listen import take_inherited_sockets
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def handed() -> Iterator[tuple[int, int]]:
 def test_those_that_listen_are_taken_up_and_the_others_closed(handed: tuple[int, int]) -> None:
     first, port = handed
     environ = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "3"}
-    (found,) = kept_sockets(environ, first)
+    (found,) = take_inherited_sockets(environ, first)
     with found:
         assert (found.getsockname()[1], found.get_inheritable()) == (port, False)
     for number in (first + 1, first + 2):
@@ -48,4 +48,4 @@ def test_those_that_listen_are_taken_up_and_the_others_closed(handed: tuple[int,
 )
 def test_what_is_not_for_us_is_left_alone(environ: dict[str, str]) -> None:
     ours = {name: value.replace("ours", str(os.getpid())) for name, value in environ.items()}
-    assert kept_sockets(ours) == ()
+    assert take_inherited_sockets(ours) == ()

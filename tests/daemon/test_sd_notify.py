@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.daemon.sd_notify import LONGEST_STATUS, MORE_SECONDS, Notifier
+from reconciler.daemon.sd_notify import MAX_STATUS_CHARACTERS, START_EXTENSION_SECONDS, SystemdNotifier
 
 
 @pytest.fixture
@@ -25,39 +25,39 @@ def heard(manager: socket.socket) -> str:
 
 
 def test_each_word_is_one_datagram(manager: socket.socket) -> None:
-    notify = Notifier({"NOTIFY_SOCKET": manager.getsockname()})
-    notify.ready()
+    notify = SystemdNotifier({"NOTIFY_SOCKET": manager.getsockname()})
+    notify.notify_ready()
     assert heard(manager) == "READY=1"
-    notify.alive()
+    notify.notify_watchdog()
     assert heard(manager) == "WATCHDOG=1"
-    notify.stopping()
+    notify.notify_stopping()
     assert heard(manager) == "STOPPING=1"
 
 
 def test_a_reload_comes_with_the_time_it_began(manager: socket.socket) -> None:
     before = time.monotonic_ns() // 1000
-    Notifier({"NOTIFY_SOCKET": manager.getsockname()}).reloading()
+    SystemdNotifier({"NOTIFY_SOCKET": manager.getsockname()}).notify_reloading()
     word, _, at = heard(manager).partition("\n")
     assert word == "RELOADING=1"
     assert before <= int(at.removeprefix("MONOTONIC_USEC=")) <= time.monotonic_ns() // 1000
 
 
 def test_a_status_is_one_line_and_no_other_word(manager: socket.socket) -> None:
-    Notifier({"NOTIFY_SOCKET": manager.getsockname()}).status("away\nREADY=1 " + "x" * 1000)
+    SystemdNotifier({"NOTIFY_SOCKET": manager.getsockname()}).notify_status("away\nREADY=1 " + "x" * 1000)
     text = heard(manager)
     assert "\n" not in text
-    assert len(text) <= len("STATUS=") + LONGEST_STATUS
+    assert len(text) <= len("STATUS=") + MAX_STATUS_CHARACTERS
 
 
 def test_a_start_that_waits_asks_for_more_time_and_says_why(manager: socket.socket) -> None:
-    Notifier({"NOTIFY_SOCKET": manager.getsockname()}).waiting("the database does not answer")
-    assert heard(manager) == f"EXTEND_TIMEOUT_USEC={MORE_SECONDS}000000"
+    SystemdNotifier({"NOTIFY_SOCKET": manager.getsockname()}).notify_waiting("the database does not answer")
+    assert heard(manager) == f"EXTEND_TIMEOUT_USEC={START_EXTENSION_SECONDS}000000"
     assert heard(manager) == "STATUS=the database does not answer"
 
 
 def test_sockets_are_left_with_the_manager_in_place_of_earlier_ones(manager: socket.socket) -> None:
     with socket.create_server(("127.0.0.1", 0)) as ours:
-        Notifier({"NOTIFY_SOCKET": manager.getsockname()}).keep([ours])
+        SystemdNotifier({"NOTIFY_SOCKET": manager.getsockname()}).store_sockets([ours])
         assert heard(manager) == "FDSTOREREMOVE=1\nFDNAME=web"
         said, (number,), _, _ = socket.recv_fds(manager, 4096, 4)
         assert said == b"FDSTORE=1\nFDNAME=web"
@@ -70,25 +70,25 @@ def test_an_abstract_socket_is_found() -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind("\0" + name)
         listening.settimeout(5)
-        Notifier({"NOTIFY_SOCKET": "@" + name}).ready()
+        SystemdNotifier({"NOTIFY_SOCKET": "@" + name}).notify_ready()
         assert heard(listening) == "READY=1"
 
 
 @pytest.mark.parametrize("address", ["", "relative", "/nowhere/at/all"])
 def test_without_a_manager_nothing_is_said_and_nothing_breaks(address: str) -> None:
-    Notifier({"NOTIFY_SOCKET": address}).ready()
+    SystemdNotifier({"NOTIFY_SOCKET": address}).notify_ready()
 
 
 def test_a_manager_that_does_not_read_does_not_hold_the_service_up(manager: socket.socket) -> None:
-    notify = Notifier({"NOTIFY_SOCKET": manager.getsockname()})
+    notify = SystemdNotifier({"NOTIFY_SOCKET": manager.getsockname()})
     for _ in range(2000):
-        notify.alive()
+        notify.notify_watchdog()
     assert heard(manager) == "WATCHDOG=1"
 
 
 def test_the_watchdog_is_for_the_process_that_systemd_names() -> None:
-    assert Notifier({"WATCHDOG_USEC": "30000000"}).watchdog_seconds == 30.0
+    assert SystemdNotifier({"WATCHDOG_USEC": "30000000"}).watchdog_seconds == 30.0
     mine = {"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": str(os.getpid())}
-    assert Notifier(mine).watchdog_seconds == 30.0
-    assert Notifier(mine | {"WATCHDOG_PID": "1"}).watchdog_seconds is None
-    assert Notifier({"WATCHDOG_USEC": "soon"}).watchdog_seconds is None
+    assert SystemdNotifier(mine).watchdog_seconds == 30.0
+    assert SystemdNotifier(mine | {"WATCHDOG_PID": "1"}).watchdog_seconds is None
+    assert SystemdNotifier({"WATCHDOG_USEC": "soon"}).watchdog_seconds is None

@@ -12,17 +12,19 @@ import pytest
 
 from reconciler.daemon import service as module
 from reconciler.daemon import work
-from reconciler.daemon.house import Life
-from reconciler.daemon.in_process import InProcessQueue
-from reconciler.daemon.sd_notify import Notifier
-from reconciler.daemon.service import Rhythm, Service
+from reconciler.daemon.house import PassActivity
+from reconciler.daemon.in_process import MemoryQueue
+from reconciler.daemon.sd_notify import SystemdNotifier
+from reconciler.daemon.service import Service, ServiceIntervals
 from reconciler.errors import DatabaseError
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Outcome, PassResult
-from reconciler.model.schedule import Scheduled
+from reconciler.model.schedule import ScheduledProject
 
 PATIENCE = 15.0
-QUICK = Rhythm(tick=0.02, ready=0.02, scan=0.02, rescue=0.05, retry=0.02, beat=0.02, concurrency=2)
+QUICK = ServiceIntervals(
+    tick=0.02, schema_check=0.02, scan=0.02, requeue_stalled=0.05, retry=0.02, heartbeat=0.02, concurrency=2
+)
 
 
 @dataclass
@@ -46,7 +48,7 @@ class Clock:
 class Village:
     """`daemon.house.House`: projects, and what was done with them."""
 
-    projects: dict[ProjectId, Scheduled] = field(default_factory=dict)
+    projects: dict[ProjectId, ScheduledProject] = field(default_factory=dict)
     waiting: dict[ProjectId, int] = field(default_factory=dict)
     away: bool = False
     hang: bool = False
@@ -57,30 +59,30 @@ class Village:
 
     def add(self, number: int, **values: object) -> ProjectId:
         each = ProjectId(UUID(int=number))
-        scheduled = Scheduled(project_id=each, name=f"P{number}", config="c")
+        scheduled = ScheduledProject(project_id=each, name=f"P{number}", config="c")
         self.projects[each] = replace(scheduled, **values)  # type: ignore[arg-type]  # a test's shorthand
         return each
 
-    async def ready(self) -> None:
+    async def check_ready(self) -> None:
         self.asked += 1
         async with self.news:
             self.news.notify_all()
         if self.away:
             raise DatabaseError("The database is away.")
 
-    async def schedule(self) -> Sequence[Scheduled]:
+    async def pass_schedule(self) -> Sequence[ScheduledProject]:
         if self.away:
             raise DatabaseError("The database is away.")
         return tuple(self.projects.values())
 
-    async def changed(self, *, lately: bool) -> Mapping[ProjectId, int]:
+    async def scan_changes(self, *, lately: bool) -> Mapping[ProjectId, int]:
         del lately
         return dict(self.waiting)
 
-    async def keep(self) -> None:
+    async def delete_old_records(self) -> None:
         self.kept += 1
 
-    async def look(self, project_id: ProjectId, life: Life) -> PassResult | None:
+    async def run_pass(self, project_id: ProjectId, life: PassActivity) -> PassResult | None:
         async with self.news:
             self.looked.append(project_id)
             self.news.notify_all()
@@ -100,10 +102,13 @@ class Village:
 
 @asynccontextmanager
 async def serving(
-    village: Village, clock: Clock | None = None, rhythm: Rhythm = QUICK, notify: Notifier | None = None
+    village: Village,
+    clock: Clock | None = None,
+    rhythm: ServiceIntervals = QUICK,
+    notify: SystemdNotifier | None = None,
 ) -> AsyncIterator[Service]:
     service = Service(
-        village, InProcessQueue(), clock or Clock(), notify or Notifier({}), rhythm, new_id=uuid4
+        village, MemoryQueue(), clock or Clock(), notify or SystemdNotifier({}), rhythm, new_id=uuid4
     )
     stop = asyncio.Event()
     task = asyncio.create_task(service.run(stop))
@@ -161,7 +166,9 @@ async def test_a_running_service_looks_at_idle_projects_more_rarely_and_keeps_to
     village.add(1, **{"outcome": Outcome.OK, "last_pass_at": now} | values | times)
     if "next_at" in values:
         village.waiting[ProjectId(UUID(int=1))] = 1  # what waits in BugSpark waits as well
-    async with serving(village, clock, replace(QUICK, tick=0.005, ready=0.0, scan=0.005, interval=60.0)):
+    async with serving(
+        village, clock, replace(QUICK, tick=0.005, schema_check=0.0, scan=0.005, interval=60.0)
+    ):
         steps = 0
         while not village.looked:
             steps += 1
@@ -188,7 +195,7 @@ async def test_a_database_that_goes_away_and_comes_back_is_only_waited_for() -> 
         await village.until_asked(1)
         village.away = True
         await village.until_asked(village.asked + 5)
-        assert service.alive
+        assert service.is_alive
         village.add(1)
         village.away = False
         await village.until(1)
@@ -217,7 +224,7 @@ async def test_a_wall_clock_that_is_set_stops_nothing(
         await village.until(1)
 
 
-class Watchdog(Notifier):
+class Watchdog(SystemdNotifier):
     """Counts the signs of life that systemd was given."""
 
     heard = 0
@@ -231,13 +238,13 @@ async def test_a_pass_without_any_sign_of_life_is_told_from_one_that_works(
 ) -> None:
     village, clock, watchdog = Village(hang=True), Clock(), Watchdog({})
     village.add(1)
-    monkeypatch.setattr(module, "GRACE_SECONDS", 0.05)
+    monkeypatch.setattr(module, "SHUTDOWN_GRACE_SECONDS", 0.05)
     async with serving(village, clock, notify=watchdog) as service:
         await village.until(1)
-        before = service.alive
-        clock.ahead = work.STUCK_SECONDS + 1
+        before = service.is_alive
+        clock.ahead = work.STUCK_PASS_SECONDS + 1
         await village.until_asked(village.asked + 2)
-        assert (before, service.alive) == (True, False)
+        assert (before, service.is_alive) == (True, False)
         heard = watchdog.heard
         await village.until_asked(village.asked + 10)  # it ticks all the while
         assert watchdog.heard == heard
@@ -245,16 +252,16 @@ async def test_a_pass_without_any_sign_of_life_is_told_from_one_that_works(
 
 async def test_a_loop_that_ticks_no_more_is_not_alive() -> None:
     clock = Clock()
-    service = Service(Village(), InProcessQueue(), clock, Notifier({}), QUICK, new_id=uuid4)
-    assert service.alive
-    clock.ahead = module.STUCK_TICK + 1
-    assert not service.alive
+    service = Service(Village(), MemoryQueue(), clock, SystemdNotifier({}), QUICK, new_id=uuid4)
+    assert service.is_alive
+    clock.ahead = module.STUCK_TICK_SECONDS + 1
+    assert not service.is_alive
 
 
 async def test_the_end_waits_shortly_for_a_pass_under_way_and_then_cuts_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "GRACE_SECONDS", 0.05)
+    monkeypatch.setattr(module, "SHUTDOWN_GRACE_SECONDS", 0.05)
     village = Village(hang=True)
     village.add(1)
     async with asyncio.timeout(PATIENCE):
@@ -263,12 +270,12 @@ async def test_the_end_waits_shortly_for_a_pass_under_way_and_then_cuts_it(
 
 
 async def test_more_workers_after_a_reload_and_no_pass_is_cut_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "GRACE_SECONDS", 0.05)
+    monkeypatch.setattr(module, "SHUTDOWN_GRACE_SECONDS", 0.05)
     village = Village(hang=True)
     for number in range(1, 5):
         village.add(number)
     async with serving(village, rhythm=replace(QUICK, concurrency=1)) as service:
         await village.until(1)
-        service.retune(replace(QUICK, concurrency=3))
+        service.apply_intervals(replace(QUICK, concurrency=3))
         await village.until(4)
     assert len(set(village.looked)) == 4

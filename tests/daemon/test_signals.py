@@ -11,11 +11,11 @@ from reconciler.daemon import signals
 
 async def main():
     stop = asyncio.Event()
-    with signals.signals(stop, lambda: None):
+    with signals.handle_signals(stop, lambda: None):
         print("up", flush=True)
         {work}
 
-signals.LAST = {last}
+signals.FORCED_EXIT_SECONDS = {last}
 asyncio.run(main())
 """
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from reconciler.daemon.ticks import Ticks
+from reconciler.daemon.ticks import Scheduler
 
 
 async def test_a_job_that_the_end_cuts_off_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
@@ -17,8 +17,8 @@ async def test_a_job_that_the_end_cuts_off_is_no_error(caplog: pytest.LogCapture
         finally:
             cut.set()
 
-    ticks = Ticks()
-    ticks.every(10, job)
+    ticks = Scheduler()
+    ticks.add_job(10, job)
     ticks.start()
     await asyncio.wait_for(begun.wait(), 15)
     ticks.stop()

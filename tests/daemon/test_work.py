@@ -6,11 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from reconciler.daemon.work import Worker
+from reconciler.daemon.work import PassRunner
 from reconciler.errors import DatabaseError
-from reconciler.logs import VALUES
+from reconciler.logs import RECORD_VALUES_ATTRIBUTE
 from reconciler.model.ids import ProjectId
-from reconciler.model.passes import Applied, Cost, Failure, Outcome, PassResult
+from reconciler.model.passes import AppliedCounts, Cost, Failure, Outcome, PassResult
 from reconciler.wiring.clock import SystemClock
 from tests.support.nouns import a_result
 
@@ -24,7 +24,7 @@ class Ends:
     def __init__(self, end: PassResult | Exception | None) -> None:
         self.end = end
 
-    async def look(self, *_: object) -> PassResult | None:
+    async def run_pass(self, *_: object) -> PassResult | None:
         if isinstance(self.end, Exception):
             raise self.end
         return self.end
@@ -33,10 +33,10 @@ class Ends:
 async def said(caplog: pytest.LogCaptureFixture, end: PassResult | Exception | None) -> tuple[list[str], int]:
     """Levels of the lines from info on, and how many passes were counted."""
     counted: list[PassResult] = []
-    worker = Worker(Ends(end), SystemClock(), lambda: UUID(int=7), counted.append)  # type: ignore[arg-type]  # only `look`
+    worker = PassRunner(Ends(end), SystemClock(), lambda: UUID(int=7), counted.append)  # type: ignore[arg-type]  # only `run_pass`
     with caplog.at_level(logging.INFO, "reconciler"):
-        await worker.run(ONE)
-    assert (worker.running, worker.done) == (0, 1)
+        await worker.run_pass(ONE)
+    assert (worker.running_count, worker.ended_count) == (0, 1)
     return [record.levelname for record in caplog.records], len(counted)
 
 
@@ -44,7 +44,7 @@ async def said(caplog: pytest.LogCaptureFixture, end: PassResult | Exception | N
     ("end", "levels", "counted"),
     [
         (IDLE, [], 1),
-        (replace(IDLE, applied=Applied(comments_imported=1)), ["INFO"], 1),
+        (replace(IDLE, applied=AppliedCounts(comments_imported=1)), ["INFO"], 1),
         (replace(IDLE, outcome=Outcome.REFUSED, error=Failure(kind="busy", message="at work")), [], 1),
         (
             replace(IDLE, outcome=Outcome.FAILED, error=Failure(kind="credential", message="no")),
@@ -64,9 +64,11 @@ async def test_a_pass_is_said_and_counted(
 
 
 async def test_a_line_says_what_was_done_and_what_it_cost(caplog: pytest.LogCaptureFixture) -> None:
-    done = replace(IDLE, applied=Applied(comments_imported=3), github=Cost(requests=4, cost=2), pending=1)
+    done = replace(
+        IDLE, applied=AppliedCounts(comments_imported=3), github=Cost(requests=4, cost=2), pending=1
+    )
     await said(caplog, done)
-    values = getattr(caplog.records[0], VALUES)
+    values = getattr(caplog.records[0], RECORD_VALUES_ATTRIBUTE)
     assert values == {
         "outcome": "ok",
         "repository": "acme/web",

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from reconciler.daemon.passes import Passes, Stint
+from reconciler.daemon.passes import PassQueue, QueueWorker
 from reconciler.model.ids import ProjectId
 
 PATIENCE = 20.0
@@ -66,9 +66,9 @@ class Bench:
 
 
 @asynccontextmanager
-async def working(queue: Passes, bench: Bench, concurrency: int = 2) -> AsyncIterator[Stint]:
+async def working(queue: PassQueue, bench: Bench, concurrency: int = 2) -> AsyncIterator[QueueWorker]:
     """A worker at the queue for the time of the block, stopped without grace."""
-    stint = queue.stint(bench.run, concurrency)
+    stint = queue.create_worker(bench.run, concurrency)
     task = asyncio.create_task(stint.serve())
     try:
         yield stint

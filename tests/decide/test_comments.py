@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.decide.comments import Comments
-from reconciler.decide.text import digest
+from reconciler.decide.comments import CommentsDecision
+from reconciler.decide.text import text_digest
 from reconciler.model.issue import RemoteComment
 from reconciler.model.plan import (
     Action,
@@ -36,7 +36,7 @@ def test_a_comment_on_github_is_imported_under_its_authors_name() -> None:
     entry = only(found)
     assert (entry.origin, entry.state, entry.remote_id) == (GITHUB, LIVE, comment.id)
     assert entry.local_id is not None
-    assert (entry.local_digest, entry.remote_digest) == (digest(action.body), digest(comment.body))
+    assert (entry.local_digest, entry.remote_digest) == (text_digest(action.body), text_digest(comment.body))
     assert entry.remote_updated_at == comment.updated_at
     assert entry.author == "octocat"
 
@@ -67,7 +67,7 @@ def test_whoever_quotes_us_or_uses_our_account_is_imported_like_anyone(comment: 
 
 def test_a_comment_in_bugspark_is_posted_and_its_copy_awaited() -> None:
     comment = a_local()
-    found = decided(local=(comment,))
+    found = decided(local_comments=(comment,))
     (action,) = found.actions
     assert isinstance(action, PostComment)
     assert action.comment == comment
@@ -78,12 +78,12 @@ def test_a_comment_in_bugspark_is_posted_and_its_copy_awaited() -> None:
         comment.id,
         None,
     )
-    assert entry.local_digest == digest(comment.body)
+    assert entry.local_digest == text_digest(comment.body)
 
 
 def test_comments_go_out_and_come_in_oldest_first() -> None:
     found = decided(
-        local=(a_local(1, created_at=LATER), a_local(3), a_local(2)),
+        local_comments=(a_local(1, created_at=LATER), a_local(3), a_local(2)),
         comments=(a_remote(5, created_at=LATER), a_remote(7), a_remote(6)),
     )
     order = [a.comment.id for a in found.actions if isinstance(a, ImportComment | PostComment)]
@@ -103,10 +103,10 @@ def test_a_stranger_who_was_left_out_is_not_let_in_by_an_edit() -> None:
     comment = a_remote(collaborator=False)
     entry = an_entry(GITHUB, None, comment, state=SKIPPED)
     edited = replace(comment, body="Please", updated_at=LATER, collaborator=True)
-    assert decided(comments=(edited,), entries=(entry,)) == Comments()
+    assert decided(comments=(edited,), pairs=(entry,)) == CommentsDecision()
 
 
 def test_a_comment_marked_github_is_never_sent_back() -> None:
-    found = decided(local=(a_local(source="github", body="anything"),))
+    found = decided(local_comments=(a_local(source="github", body="anything"),))
     assert found.actions == ()
     assert (only(found).state, only(found).origin) == (SKIPPED, GITHUB)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.decide.text import digest
+from reconciler.decide.text import text_digest
 from reconciler.model.link import LinkOrigin
 from reconciler.model.plan import (
     ImportComment,
@@ -36,7 +36,7 @@ from tests.support.nouns import (
 )
 def test_first_contact_matches_what_was_imported_before(body: str, source: str | None) -> None:
     comment, local = a_remote(created_at=BEFORE), a_local(body=body, source=source, created_at=BEFORE)
-    found = first(comments=(comment,), local=(local,))
+    found = first(comments=(comment,), local_comments=(local,))
     assert found.actions == ()
     entry = only(found)
     assert (entry.origin, entry.state, entry.local_id, entry.remote_id) == (
@@ -45,7 +45,7 @@ def test_first_contact_matches_what_was_imported_before(body: str, source: str |
         local.id,
         comment.id,
     )
-    assert entry.local_digest == digest(body)
+    assert entry.local_digest == text_digest(body)
 
 
 @pytest.mark.parametrize(
@@ -58,18 +58,18 @@ def test_first_contact_matches_what_was_imported_before(body: str, source: str |
 )
 def test_first_contact_imports_what_only_looks_alike(body: str, source: str | None) -> None:
     comment, local = a_remote(created_at=BEFORE), a_local(body=body, source=source, created_at=BEFORE)
-    assert kinds(first(comments=(comment,), local=(local,))) == [ImportComment]
+    assert kinds(first(comments=(comment,), local_comments=(local,))) == [ImportComment]
 
 
 def test_a_login_is_matched_whatever_its_case() -> None:
     comment = a_remote(author=replace(OURS, login="OctoCat"))
-    assert first(comments=(comment,), local=(a_local(body=FORM),)).actions == ()
+    assert first(comments=(comment,), local_comments=(a_local(body=FORM),)).actions == ()
 
 
 def test_first_contact_matches_one_to_one_oldest_first() -> None:
     remotes = (a_remote(2), a_remote(1, created_at=BEFORE), a_remote(3))
-    found = first(comments=remotes, local=(a_local(9, FORM), a_local(8, FORM, created_at=BEFORE)))
-    assert [(e.remote_id, e.local_id) for e in found.entries[:2]] == [(1, local_id(8)), (2, local_id(9))]
+    found = first(comments=remotes, local_comments=(a_local(9, FORM), a_local(8, FORM, created_at=BEFORE)))
+    assert [(e.remote_id, e.local_id) for e in found.pairs[:2]] == [(1, local_id(8)), (2, local_id(9))]
     assert [a.comment.id for a in found.actions if isinstance(a, ImportComment)] == [3]
 
 
@@ -77,11 +77,11 @@ def test_an_import_too_long_for_bugspark_is_matched_by_its_cut_form() -> None:
     comment = a_remote(body="x" * 70_000)
     (action,) = first(comments=(comment,)).actions
     assert isinstance(action, ImportComment)
-    assert first(comments=(comment,), local=(a_local(body=action.body),)).actions == ()
+    assert first(comments=(comment,), local_comments=(a_local(body=action.body),)).actions == ()
 
 
 def test_after_first_contact_nothing_is_matched_by_prose() -> None:
-    found = decided(comments=(a_remote(),), local=(a_local(body=FORM),))
+    found = decided(comments=(a_remote(),), local_comments=(a_local(body=FORM),))
     assert kinds(found) == [ImportComment, PostComment]
 
 
@@ -100,9 +100,9 @@ OLD, FRESH = a_local(1, created_at=BEFORE), a_local(2, created_at=LINKED)
     ],
 )
 def test_comments_older_than_the_link_go_out_only_when_asked_for(link: Any, sent: list[Any]) -> None:
-    found = decided(link=link, local=(OLD, FRESH))
+    found = decided(link=link, local_comments=(OLD, FRESH))
     assert [a.comment for a in found.actions if isinstance(a, PostComment)] == sent
-    kept = [entry for entry in found.entries if entry.state is SKIPPED]
+    kept = [entry for entry in found.pairs if entry.state is SKIPPED]
     assert [entry.local_id for entry in kept] == [OLD.id] * (2 - len(sent))
     assert all(entry.reason for entry in kept)
 
@@ -117,5 +117,5 @@ def test_comments_older_than_the_link_go_out_only_when_asked_for(link: Any, sent
     ],
 )
 def test_text_of_the_imported_form_is_not_sent_back(link: Any, created_at: Any, *, sent: bool) -> None:
-    found = decided(link=link, local=(a_local(body=FORM, created_at=created_at),))
+    found = decided(link=link, local_comments=(a_local(body=FORM, created_at=created_at),))
     assert kinds(found) == [PostComment] * sent

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.decide.comments import Comments
-from reconciler.decide.text import digest, to_github
+from reconciler.decide.comments import CommentsDecision
+from reconciler.decide.text import comment_to_github, text_digest
 from reconciler.model.plan import (
     DeleteRemote,
     EditRemote,
@@ -42,24 +42,24 @@ from tests.support.nouns import (
 def test_a_marked_copy_is_adopted_by_its_waiting_row() -> None:
     entry = an_entry(BUGSPARK, a_local(), None, state=PENDING)
     copy = a_copy()
-    found = decided(comments=(copy,), entries=(entry,))
+    found = decided(comments=(copy,), pairs=(entry,))
     assert found.actions == ()
     assert only(found) == replace(
-        entry, state=LIVE, remote_id=copy.id, remote_digest=digest(copy.body), remote_updated_at=AFTER
+        entry, state=LIVE, remote_id=copy.id, remote_digest=text_digest(copy.body), remote_updated_at=AFTER
     )
 
 
 def test_an_adopted_copy_that_lags_behind_its_original_is_edited_at_once() -> None:
     waiting = an_entry(BUGSPARK, a_local(), None, state=PENDING)
     edited = a_local(body="It happens hourly")
-    found = decided(comments=(a_copy(),), local=(edited,), entries=(waiting,), whole=True)
+    found = decided(comments=(a_copy(),), local_comments=(edited,), pairs=(waiting,), is_complete=True)
     (action,) = found.actions
     assert isinstance(action, EditRemote)
-    assert (action.entry.remote_id, action.comment) == (1, edited)
+    assert (action.pair.remote_id, action.comment) == (1, edited)
 
 
 def test_a_marked_copy_is_adopted_with_its_original_where_the_ledger_knows_neither() -> None:
-    found = decided(comments=(a_copy(),), local=(a_local(),))
+    found = decided(comments=(a_copy(),), local_comments=(a_local(),))
     assert found.actions == ()
     entry = only(found)
     assert (entry.origin, entry.state, entry.local_id, entry.remote_id) == (BUGSPARK, LIVE, local_id(1), 1)
@@ -73,13 +73,13 @@ def test_a_marked_copy_without_any_original_is_never_imported() -> None:
 
 def test_of_two_copies_the_oldest_is_kept_and_the_other_deleted() -> None:
     entry = an_entry(BUGSPARK, a_local(), None, state=PENDING)
-    for known in ({"entries": (entry,)}, {"local": (a_local(),)}):
+    for known in ({"pairs": (entry,)}, {"local_comments": (a_local(),)}):
         found = decided(comments=(a_copy(number=4, created_at=LATER), a_copy(number=5)), **known)
         (action,) = found.actions
         assert isinstance(action, DeleteRemote)
-        assert action.entry.remote_id == 4
+        assert action.pair.remote_id == 4
         assert action.why.rule is Rule.COMMENT_DOUBLED
-        kept, second = found.entries
+        kept, second = found.pairs
         assert (kept.state, kept.remote_id, kept.local_id) == (LIVE, 5, local_id(1))
         assert (second.state, second.remote_id, second.local_id) == (LIVE, 4, None)
 
@@ -87,11 +87,11 @@ def test_of_two_copies_the_oldest_is_kept_and_the_other_deleted() -> None:
 def test_a_copy_beside_the_one_the_ledger_knows_is_deleted_even_where_copies_stay() -> None:
     entry = an_entry(BUGSPARK, a_local(), a_copy(number=5))
     found = decided(
-        SyncPolicy(delete_on_github=False), comments=(a_copy(number=4), a_copy(number=5)), entries=(entry,)
+        SyncPolicy(delete_on_github=False), comments=(a_copy(number=4), a_copy(number=5)), pairs=(entry,)
     )
     (action,) = found.actions
     assert isinstance(action, DeleteRemote)
-    assert action.entry.remote_id == 4
+    assert action.pair.remote_id == 4
 
 
 def test_the_last_living_copy_is_never_deleted() -> None:
@@ -99,7 +99,11 @@ def test_the_last_living_copy_is_never_deleted() -> None:
     entry = an_entry(BUGSPARK, comment, a_copy(number=5))
     survivor = a_copy(number=6)
     found = decided(
-        comments=(survivor,), local=(comment,), entries=(entry,), whole=True, missing=frozenset({5})
+        comments=(survivor,),
+        local_comments=(comment,),
+        pairs=(entry,),
+        is_complete=True,
+        deleted_remote_ids=frozenset({5}),
     )
     assert found.actions == ()
     assert (only(found).id, only(found).state, only(found).remote_id) == (entry.id, LIVE, 6)
@@ -110,37 +114,37 @@ def test_the_deletion_of_a_second_copy_is_derived_again_until_it_is_gone(
     *, switch: bool, whole: bool
 ) -> None:
     second = an_entry(BUGSPARK, None, a_copy(number=4))
-    view = {"entries": (second,)} if whole else {"gone": (second,)}
-    found = decided(SyncPolicy(delete_on_github=switch), whole=whole, **view)
+    view = {"pairs": (second,)} if whole else {"vanished_pairs": (second,)}
+    found = decided(SyncPolicy(delete_on_github=switch), is_complete=whole, **view)
     assert kinds(found) == [DeleteRemote]
     assert found.actions[0].why.rule is Rule.COMMENT_DOUBLED
 
 
 def test_a_copy_that_shows_up_after_its_original_was_deleted_goes_along() -> None:
     ended = an_entry(BUGSPARK, a_local(), None, state=ENDED)
-    found = decided(comments=(a_copy(),), entries=(ended,))
+    found = decided(comments=(a_copy(),), pairs=(ended,))
     assert kinds(found) == [DeleteRemote]
     assert (only(found).state, only(found).remote_id) == (LIVE, 1)  # until GitHub confirms
-    kept = decided(SyncPolicy(delete_on_github=False), comments=(a_copy(),), entries=(ended,))
+    kept = decided(SyncPolicy(delete_on_github=False), comments=(a_copy(),), pairs=(ended,))
     assert kept.actions == ()
     assert (only(kept).state, only(kept).remote_id) == (ENDED, 1)
 
 
 def test_a_late_copy_of_a_comment_deleted_in_the_very_same_look_goes_along() -> None:
     waiting = an_entry(BUGSPARK, a_local(), None, state=PENDING)
-    found = decided(comments=(a_copy(),), entries=(waiting,), gone=(waiting,))
+    found = decided(comments=(a_copy(),), pairs=(waiting,), vanished_pairs=(waiting,))
     assert kinds(found) == [DeleteRemote]
 
 
 def test_a_second_copy_of_an_ended_comment_goes_too() -> None:
     ended = an_entry(BUGSPARK, a_local(), a_copy(number=5), state=ENDED)
-    found = decided(comments=(a_copy(number=6),), entries=(ended,))
-    assert [a.entry.remote_id for a in found.actions if isinstance(a, DeleteRemote)] == [6]
+    found = decided(comments=(a_copy(number=6),), pairs=(ended,))
+    assert [a.pair.remote_id for a in found.actions if isinstance(a, DeleteRemote)] == [6]
 
 
 def test_a_second_copy_of_a_tombstone_is_neither_imported_nor_adopted() -> None:
     entry = an_entry(BUGSPARK, a_local(), a_copy(number=5), state=TOMBSTONE)
-    assert decided(comments=(a_copy(number=6),), entries=(entry,)) == Comments()
+    assert decided(comments=(a_copy(number=6),), pairs=(entry,)) == CommentsDecision()
 
 
 PLAIN = "[BugSpark] Ada:\n\nDon't"
@@ -158,16 +162,16 @@ PLAIN = "[BugSpark] Ada:\n\nDon't"
 def test_an_earlier_copy_by_bugspark_finds_its_original(body: str) -> None:
     local = a_local(body="Don&#x27;t", created_at=BEFORE)
     copy = a_remote(body=body, author=OURS, created_at=BEFORE)
-    found = first(link=a_new_link(backfill=True), comments=(copy,), local=(a_local(2), local))
+    found = first(link=a_new_link(backfill=True), comments=(copy,), local_comments=(a_local(2), local))
     assert [a.comment.id for a in found.actions if isinstance(a, PostComment)] == [local_id(2)]
-    entry = found.entries[0]
+    entry = found.pairs[0]
     assert (entry.origin, entry.state, entry.local_id, entry.remote_id) == (BUGSPARK, LIVE, local.id, 1)
 
 
 def test_an_earlier_copy_of_a_hostile_comment_is_found_as_we_would_render_it() -> None:
     local = a_local(body="ping @octocat", author=None)
-    copy = a_remote(body=to_github(None, local.body, "", hosts=()), author=OURS, created_at=BEFORE)
-    assert first(comments=(copy,), local=(local,)).actions == ()
+    copy = a_remote(body=comment_to_github(None, local.body, "", hosts=()), author=OURS, created_at=BEFORE)
+    assert first(comments=(copy,), local_comments=(local,)).actions == ()
 
 
 def test_an_earlier_copy_without_original_is_not_imported() -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from reconciler.decide.comments import Comments
-from reconciler.decide.text import digest
-from reconciler.decide.unsent import OLDER
-from reconciler.model.link import CUT, EntryState
+from reconciler.decide.comments import CommentsDecision
+from reconciler.decide.text import text_digest
+from reconciler.decide.unsent import OLDER_THAN_LINK
+from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPairState
 from reconciler.model.plan import (
     Action,
     PostComment,
@@ -32,48 +32,48 @@ from tests.support.nouns import (
     an_entry,
 )
 
-UNSENT = an_entry(BUGSPARK, MINE, None, state=ENDED, reason=CUT)
+UNSENT = an_entry(BUGSPARK, MINE, None, state=ENDED, reason=UNLINKED_BEFORE_SENDING)
 
 
 def test_what_was_on_its_way_when_its_link_was_cut_goes_out_when_it_is_made_again() -> None:
     edited = replace(MINE, body="It happens hourly")
-    found = decided(link=a_new_link(), local=(edited,), entries=(UNSENT,), whole=True)
+    found = decided(link=a_new_link(), local_comments=(edited,), pairs=(UNSENT,), is_complete=True)
     assert kinds(found) == [PostComment]
-    digested = digest("It happens hourly")
+    digested = text_digest("It happens hourly")
     assert only(found) == replace(UNSENT, state=PENDING, reason=None, local_digest=digested)
 
 
 def test_a_wish_that_stands_keeps_the_words_it_was_frozen_in() -> None:
     waiting = replace(UNSENT, state=PENDING, reason=None)
-    found = decided(local=(replace(MINE, body="Hm"),), entries=(waiting,), whole=True)
+    found = decided(local_comments=(replace(MINE, body="Hm"),), pairs=(waiting,), is_complete=True)
     assert kinds(found) == [PostComment]
-    assert found.entries == (waiting,)
+    assert found.pairs == (waiting,)
 
 
 def test_only_a_whole_look_tells_that_an_unsent_comment_is_still_there() -> None:
-    assert decided(local=(MINE,), entries=(UNSENT,)) == Comments()
+    assert decided(local_comments=(MINE,), pairs=(UNSENT,)) == CommentsDecision()
 
 
 def test_a_late_copy_of_what_a_cut_link_did_not_send_is_adopted_not_deleted() -> None:
-    views: list[dict[str, Any]] = [{"whole": True, "local": (MINE,)}, {}]
+    views: list[dict[str, Any]] = [{"is_complete": True, "local_comments": (MINE,)}, {}]
     for view in views:
-        found = decided(comments=(POSTED,), entries=(UNSENT,), **view)
+        found = decided(comments=(POSTED,), pairs=(UNSENT,), **view)
         assert found.actions == ()
         assert (only(found).state, only(found).remote_id) == (LIVE, POSTED.id)
 
 
 @pytest.mark.parametrize("state", [LIVE, TOMBSTONE, SKIPPED])
-def test_what_was_sent_or_kept_back_is_not_sent_again(state: EntryState) -> None:
+def test_what_was_sent_or_kept_back_is_not_sent_again(state: CommentPairState) -> None:
     entry = replace(UNSENT, state=state, remote_id=None if state is SKIPPED else POSTED.id, reason="a rule's")
-    assert PostComment not in kinds(decided(local=(MINE,), entries=(entry,), whole=True))
+    assert PostComment not in kinds(decided(local_comments=(MINE,), pairs=(entry,), is_complete=True))
 
 
 @pytest.mark.parametrize(("backfill", "done"), [(True, [PostComment]), (False, [])])
 def test_what_was_older_than_its_link_goes_out_once_that_is_made_anew_with_backfill(
     *, backfill: bool, done: list[type[Action]]
 ) -> None:
-    kept = replace(UNSENT, state=SKIPPED, reason=OLDER)
+    kept = replace(UNSENT, state=SKIPPED, reason=OLDER_THAN_LINK)
     again = replace(a_new_link(), backfill=backfill)
-    assert kinds(decided(link=again, local=(MINE,), entries=(kept,), whole=True)) == done
+    assert kinds(decided(link=again, local_comments=(MINE,), pairs=(kept,), is_complete=True)) == done
     standing = replace(a_link(), backfill=backfill)
-    assert kinds(decided(link=standing, local=(MINE,), entries=(kept,), whole=True)) == []
+    assert kinds(decided(link=standing, local_comments=(MINE,), pairs=(kept,), is_complete=True)) == []

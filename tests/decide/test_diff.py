@@ -5,7 +5,7 @@ import pytest
 from reconciler.decide import diff
 from reconciler.decide.diff import Verdict, verdict
 from reconciler.model.fields import Category, IssueState, Severity, Status
-from reconciler.model.policy import Labels
+from reconciler.model.policy import LabelMapping
 from tests.support.nouns import a_base, a_report, seen
 
 EQUAL, LOCAL, REMOTE, CONFLICT = (
@@ -15,7 +15,7 @@ EQUAL, LOCAL, REMOTE, CONFLICT = (
     Verdict.CONFLICT,
 )
 OPEN, CLOSED = IssueState.OPEN, IssueState.CLOSED
-LABELS = Labels()
+LABELS = LabelMapping()
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_category_in_three_states(
 
 
 def test_a_category_whose_label_the_operator_took_away_is_like_one_without() -> None:
-    without = Labels(category={Category.UI: ()})
+    without = LabelMapping(category={Category.UI: ()})
     assert diff.category(a_report(category=UI), seen(), a_base(), without).verdict is EQUAL
 
 

@@ -6,26 +6,26 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reconciler.decide.fields import Fields, decide_fields, first_base
-from reconciler.decide.mapping import category_of, class_of, field_of_label, severity_of
-from reconciler.decide.settle import Times
+from reconciler.decide.fields import FieldsDecision, decide_fields, initial_base
+from reconciler.decide.mapping import category_of, field_of_label, issue_state_for, severity_of
+from reconciler.decide.settle import FieldTimes
 from reconciler.model.fields import Category, Field, IssueState, Severity, Status
 from reconciler.model.link import Base
 from reconciler.model.plan import Action, Rule, SetField, SetState, SetTitle, SwapLabels
-from reconciler.model.policy import ConflictPolicy, Labels, SyncPolicy
+from reconciler.model.policy import ConflictPolicy, LabelMapping, SyncPolicy
 from tests.support.nouns import AFTER, a_base, a_link, a_report, an_issue, seen
 from tests.support.tiny_world import AFTER_GITHUB, BEFORE_GITHUB, TinyWorld
 
-LABELS = Labels()
+LABELS = LabelMapping()
 OPEN, CLOSED = IssueState.OPEN, IssueState.CLOSED
 GITHUB = SyncPolicy(conflict=ConflictPolicy.GITHUB)
 BUGSPARK = SyncPolicy(conflict=ConflictPolicy.BUGSPARK)
 TITLES = SyncPolicy(title=True)
 
 
-def decided(report: Any, shown: Any, base: Base | None, policy: SyncPolicy = GITHUB) -> Fields:
+def decided(report: Any, shown: Any, base: Base | None, policy: SyncPolicy = GITHUB) -> FieldsDecision:
     found = decide_fields(report, shown, base, policy, {})
-    assert isinstance(found, Fields)
+    assert isinstance(found, FieldsDecision)
     return found
 
 
@@ -45,7 +45,7 @@ def test_every_action_says_by_which_rule(changes: dict[str, Any], shown: Any, ru
 
 
 def test_the_first_base_is_the_report_until_the_fields_say_otherwise() -> None:
-    assert first_base(a_report(), seen("low", title="There")) == a_base(remote_title="There")
+    assert initial_base(a_report(), seen("low", title="There")) == a_base(remote_title="There")
 
 
 def plain(actions: Sequence[Action]) -> list[tuple[Any, ...]]:
@@ -194,7 +194,7 @@ def test_several_labels_are_recorded_when_the_labels_are_news() -> None:
     assert found.actions == (SetField(field=Field.CATEGORY, to="ui", why=found.actions[0].why),)
     assert found.notes == ("several labels speak of severity (critical, low): critical counts",)
     known = decide_fields(a_report(), shown, a_base(), GITHUB, {}, relabelled=False)
-    assert isinstance(known, Fields)
+    assert isinstance(known, FieldsDecision)
     assert known.notes == ()
 
 
@@ -202,11 +202,11 @@ def test_a_frozen_field_is_written_on_neither_side_and_its_base_follows_github()
     report, base = a_report(severity=Severity.CRITICAL, status=Status.RESOLVED), a_base()
     frozen = (Field.SEVERITY, Field.CATEGORY)
     found = decide_fields(report, seen("low"), base, GITHUB, {}, frozen=frozen)
-    assert isinstance(found, Fields)
+    assert isinstance(found, FieldsDecision)
     assert [type(action) for action in found.actions] == [SetState]  # the rest is decided as ever
     assert found.conflicts == ()
     assert found.base == replace(base, severity=Severity.LOW)
-    assert found.held == {Field.SEVERITY}  # both sides agree about the category: it thaws
+    assert found.still_frozen == {Field.SEVERITY}  # both sides agree about the category: it thaws
     thawed = decided(report, seen("low"), found.base)
     assert plain(thawed.actions) == [("closed", "completed"), ("critical", "low")]  # BugSpark's has moved
 
@@ -263,9 +263,9 @@ def test_newest_asks_for_the_events_of_the_fields_in_conflict_only() -> None:
     report = a_report(severity=Severity.CRITICAL, category=Category.UI)
     needed = decide_fields(report, seen("low", "bug"), a_base(), SyncPolicy(), {})
     assert needed == frozenset({Field.SEVERITY})
-    at = {Field.SEVERITY: Times(local=AFTER, remote=AFTER)}
+    at = {Field.SEVERITY: FieldTimes(local=AFTER, remote=AFTER)}
     found = decide_fields(report, seen("low", "bug"), a_base(), SyncPolicy(), at)
-    assert isinstance(found, Fields)
+    assert isinstance(found, FieldsDecision)
     assert plain(found.actions) == [("severity", "low"), ("ui",)]
 
 
@@ -341,8 +341,8 @@ worlds = st.builds(
 @given(worlds)
 def test_one_pass_makes_both_sides_agree_and_the_next_is_idle(world: TinyWorld) -> None:
     world.apply(world.decide())
-    assert world.decide().idle
-    assert class_of(world.report.status) is world.issue.state
+    assert world.decide().is_idle
+    assert issue_state_for(world.report.status) is world.issue.state
     severity = severity_of(world.issue.labels, LABELS).value
     assert severity in (None, world.report.severity)
     assert category_of(world.issue.labels, LABELS).value in (None, world.report.category)
@@ -377,7 +377,7 @@ def test_no_value_of_a_user_is_lost_without_a_recorded_conflict(world: TinyWorld
     for item in ours:
         agreed = None if base is None else str(getattr(base, item.value))
         if item is Field.STATUS and agreed is not None:
-            agreed = class_of(Status(agreed))
+            agreed = issue_state_for(Status(agreed))
         if _said(world)[item] != ours[item] and agreed != ours[item]:
             assert lost[item] == str(getattr(report, item.value))
         if theirs[item] and _heard(world)[item] != theirs[item] and agreed != theirs[item]:
@@ -387,7 +387,7 @@ def test_no_value_of_a_user_is_lost_without_a_recorded_conflict(world: TinyWorld
 def _said(world: TinyWorld) -> dict[Field, str]:
     report = world.report
     return {
-        Field.STATUS: class_of(report.status),
+        Field.STATUS: issue_state_for(report.status),
         Field.SEVERITY: report.severity,
         Field.CATEGORY: report.category,
     }

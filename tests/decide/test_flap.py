@@ -5,27 +5,29 @@ from typing import Any
 
 import pytest
 
-from reconciler.decide.flap import HOUR, flapping, moved_remotely, undoes
+from reconciler.decide.flap import FLAP_WINDOW, flapping_fields, is_reversal, remote_values_moved
 from reconciler.model.fields import Field, IssueState
 from reconciler.model.kinds import Kind
 from reconciler.model.plan import LinkPlan, PostComment, Rule, SetField, SetState, SetTitle, SwapLabels, Why
-from reconciler.model.snapshot import Step
+from reconciler.model.snapshot import FieldChange
 from tests.support.nouns import LINKED, a_local, a_plan
 
 NOW = LINKED
 STATUS, SEVERITY = Field.STATUS, Field.SEVERITY
 
 
-def wrote(minutes: float, to: str = "resolved", remote: str | None = "new", **given: Any) -> Step:
+def wrote(minutes: float, to: str = "resolved", remote: str | None = "new", **given: Any) -> FieldChange:
     """Ours, confirmed so many minutes ago."""
     kind = given.get("kind", Kind.SET_STATE)
     at = NOW - timedelta(minutes=minutes)
-    return Step(field=given.get("field", STATUS), kind=kind, remote=remote, to=to, at=at)
+    return FieldChange(field=given.get("field", STATUS), kind=kind, remote=remote, to=to, at=at)
 
 
-def saw(minutes: float, remote: str = "new", kind: Kind = Kind.SET_FIELD, field: Field = STATUS) -> Step:
+def saw(
+    minutes: float, remote: str = "new", kind: Kind = Kind.SET_FIELD, field: Field = STATUS
+) -> FieldChange:
     """GitHub had moved, and we took it over."""
-    return Step(field=field, kind=kind, remote=remote, to=remote, at=NOW - timedelta(minutes=minutes))
+    return FieldChange(field=field, kind=kind, remote=remote, to=remote, at=NOW - timedelta(minutes=minutes))
 
 
 def taking(remote: str = "new", rule: Rule = Rule.REMOTE_MOVED, field: Field = STATUS) -> LinkPlan:
@@ -36,7 +38,7 @@ TWICE = (wrote(40), saw(39), wrote(20), saw(19))
 
 
 def test_the_third_reversal_within_an_hour_is_one_too_many() -> None:
-    assert flapping(taking(), (*TWICE, wrote(1)), NOW) == {STATUS}
+    assert flapping_fields(taking(), (*TWICE, wrote(1)), NOW) == {STATUS}
 
 
 @pytest.mark.parametrize(
@@ -52,14 +54,14 @@ def test_the_third_reversal_within_an_hour_is_one_too_many() -> None:
         (*TWICE, wrote(2), saw(1)),
     ],
 )
-def test_fewer_older_or_others_reversals_freeze_nothing(steps: tuple[Step, ...]) -> None:
-    assert flapping(taking(), steps, NOW) == frozenset()
+def test_fewer_older_or_others_reversals_freeze_nothing(steps: tuple[FieldChange, ...]) -> None:
+    assert flapping_fields(taking(), steps, NOW) == frozenset()
 
 
 def test_a_reversal_just_within_the_hour_counts() -> None:
     steps = (wrote(200), saw(59.9), wrote(20), saw(19), wrote(1))
-    assert flapping(taking(), steps, NOW) == {STATUS}
-    assert timedelta(minutes=60) == HOUR
+    assert flapping_fields(taking(), steps, NOW) == {STATUS}
+    assert timedelta(minutes=60) == FLAP_WINDOW
 
 
 def test_a_conflict_in_which_ours_was_undone_counts_whoever_won() -> None:
@@ -67,7 +69,7 @@ def test_a_conflict_in_which_ours_was_undone_counts_whoever_won() -> None:
     plan = a_plan(
         SetState(state=IssueState.CLOSED, reason="completed", why=Why(rule=Rule.NEWEST_LOCAL, remote="new"))
     )
-    assert flapping(plan, steps, NOW) == {STATUS}
+    assert flapping_fields(plan, steps, NOW) == {STATUS}
 
 
 def test_an_issue_knows_only_open_and_closed_so_any_open_status_is_a_reversal() -> None:
@@ -76,7 +78,7 @@ def test_an_issue_knows_only_open_and_closed_so_any_open_status_is_a_reversal() 
         for minutes in (40, 20, 1)
         for step in (wrote(minutes, "closed", "in_progress"), saw(minutes - 0.5, "triaging"))
     ]
-    assert flapping(taking("new"), steps[:-1], NOW) == {STATUS}
+    assert flapping_fields(taking("new"), steps[:-1], NOW) == {STATUS}
 
 
 def test_only_the_field_that_flaps_is_meant() -> None:
@@ -85,7 +87,7 @@ def test_only_the_field_that_flaps_is_meant() -> None:
         SetField(field=SEVERITY, to="low", why=Why(rule=Rule.REMOTE_MOVED, remote="low")),
     )
     other = wrote(1, "critical", "low", field=SEVERITY, kind=Kind.SWAP_LABELS)
-    assert flapping(plan, (*TWICE, other, wrote(1)), NOW) == {STATUS}
+    assert flapping_fields(plan, (*TWICE, other, wrote(1)), NOW) == {STATUS}
 
 
 def test_a_title_that_is_put_back_again_and_again_flaps_whatever_else_the_plan_says() -> None:
@@ -103,16 +105,16 @@ def test_a_title_that_is_put_back_again_and_again_flaps_whatever_else_the_plan_s
         SetTitle(title="Ours", why=Why(rule=Rule.NEWEST_LOCAL, remote="Theirs")),
         PostComment(comment=a_local(), why=Why(rule=Rule.COMMENT_CREATED, remote="words")),
     )
-    assert flapping(plan, steps[:-1], NOW) == {Field.TITLE}
+    assert flapping_fields(plan, steps[:-1], NOW) == {Field.TITLE}
 
 
 def test_what_only_bugspark_changed_is_no_sight_of_github() -> None:
     why = Why(rule=Rule.LOCAL_MOVED, remote="low")
     plan = a_plan(SwapLabels(field=SEVERITY, add="critical", remove=("low",), why=why))
     steps = (wrote(1, "critical", "low", field=SEVERITY, kind=Kind.SWAP_LABELS),)
-    assert flapping(plan, steps * 3, NOW) == frozenset()
-    assert moved_remotely(plan) == {}
-    assert moved_remotely(taking("new")) == {STATUS: "new"}
+    assert flapping_fields(plan, steps * 3, NOW) == frozenset()
+    assert remote_values_moved(plan) == {}
+    assert remote_values_moved(taking("new")) == {STATUS: "new"}
 
 
 @pytest.mark.parametrize(
@@ -136,9 +138,9 @@ def test_undone_means_that_the_value_before_ours_is_there_again(
     field: Field, before: str | None, to: str, now: str | None, undone: bool
 ) -> None:
     kind = {STATUS: Kind.SET_STATE, SEVERITY: Kind.SWAP_LABELS}.get(field, Kind.SET_TITLE)
-    assert undoes(field, wrote(1, to, before, field=field, kind=kind), now) is undone
+    assert is_reversal(field, wrote(1, to, before, field=field, kind=kind), now) is undone
 
 
 def test_what_we_took_over_is_nothing_of_ours_to_be_undone() -> None:
-    assert not undoes(STATUS, saw(1, "resolved"), "new")
-    assert not undoes(STATUS, wrote(1, kind=Kind.SET_FIELD), "new")
+    assert not is_reversal(STATUS, saw(1, "resolved"), "new")
+    assert not is_reversal(STATUS, wrote(1, kind=Kind.SET_FIELD), "new")

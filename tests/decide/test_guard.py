@@ -6,10 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.decide.guard import Guarded, deletions, digest, guard, postponed, suspicious
+from reconciler.decide.guard import (
+    GuardResult,
+    deletions,
+    deletions_digest,
+    is_suspicious,
+    withhold_suspicious,
+    without_unaccepted_deletions,
+)
 from reconciler.model.fields import Field, Side
-from reconciler.model.ids import EntryId
-from reconciler.model.link import Checked, EntryState
+from reconciler.model.ids import CommentPairId
+from reconciler.model.link import CommentPairState, Verification
 from reconciler.model.plan import DeleteRemote, Deletion, LinkPlan, RemoveLocal, Rule, SetField, Why
 from reconciler.model.policy import GuardPolicy
 from tests.support.nouns import AFTER, a_local, a_plan, a_remote, an_entry, ids
@@ -22,11 +29,11 @@ SET = SetField(field=Field.STATUS, to="resolved", why=Why(rule=Rule.REMOTE_MOVED
 
 
 def removal(number: int) -> RemoveLocal:
-    return RemoveLocal(entry=an_entry(GITHUB, a_local(number), a_remote(number)), why=DELETED)
+    return RemoveLocal(pair=an_entry(GITHUB, a_local(number), a_remote(number)), why=DELETED)
 
 
 def deletion(number: int) -> DeleteRemote:
-    return DeleteRemote(entry=an_entry(BUGSPARK, a_local(number), a_remote(number)), why=DELETED)
+    return DeleteRemote(pair=an_entry(BUGSPARK, a_local(number), a_remote(number)), why=DELETED)
 
 
 def removals(count: int, start: int = 0) -> tuple[Deletion, ...]:
@@ -59,8 +66,8 @@ def test_deletions_are_held_back_exactly_beyond_the_thresholds(
     count: int, known: dict[Side, int], policy: GuardPolicy, *, held: bool
 ) -> None:
     plan = a_plan(*removals(count), SET)
-    found = guard([plan], known=known, accepted=(), policy=policy)
-    assert bool(found.held) is held
+    found = withhold_suspicious([plan], known=known, accepted=(), policy=policy)
+    assert bool(found.withheld) is held
     (after,) = found.plans
     assert len(deletions([after])) == (0 if held else count)
     assert len(after.withheld) == (count if held else 0)
@@ -69,34 +76,34 @@ def test_deletions_are_held_back_exactly_beyond_the_thresholds(
 
 def test_a_side_that_is_suddenly_empty_is_seen_among_the_other_sides_deletions() -> None:
     wanted: list[Deletion] = [*(deletion(number) for number in range(5)), removal(9)]
-    assert suspicious(wanted, {GITHUB: 5_000, BUGSPARK: 5}, POLICY)
-    assert not suspicious(wanted, {GITHUB: 5_000, BUGSPARK: 6}, POLICY)
-    assert not suspicious(removals(5), {GITHUB: 5_000, BUGSPARK: 5}, POLICY)
+    assert is_suspicious(wanted, {GITHUB: 5_000, BUGSPARK: 5}, POLICY)
+    assert not is_suspicious(wanted, {GITHUB: 5_000, BUGSPARK: 6}, POLICY)
+    assert not is_suspicious(removals(5), {GITHUB: 5_000, BUGSPARK: 5}, POLICY)
 
 
 def test_both_directions_count_together() -> None:
     wanted = (*removals(11), *(deletion(number) for number in range(20, 30)))
-    assert suspicious(wanted, MANY, POLICY)
-    assert not suspicious(wanted[1:], MANY, POLICY)
+    assert is_suspicious(wanted, MANY, POLICY)
+    assert not is_suspicious(wanted[1:], MANY, POLICY)
 
 
-def held_back(*plans: LinkPlan) -> Guarded:
-    return guard(plans, known=MANY, accepted=(), policy=GuardPolicy(max_deletions=1))
+def held_back(*plans: LinkPlan) -> GuardResult:
+    return withhold_suspicious(plans, known=MANY, accepted=(), policy=GuardPolicy(max_deletions=1))
 
 
 def test_a_row_does_not_end_while_its_deletion_waits() -> None:
     gone, kept = removal(1), an_entry(GITHUB, a_local(7), a_remote(7))
-    ended = replace(gone.entry, state=EntryState.ENDED)
-    found = held_back(a_plan(gone, entries=(ended, kept)), a_plan(removal(2)))
-    assert found.plans[0].entries == (kept,)
+    ended = replace(gone.pair, state=CommentPairState.ENDED)
+    found = held_back(a_plan(gone, pairs=(ended, kept)), a_plan(removal(2)))
+    assert found.plans[0].pairs == (kept,)
     assert found.plans[0].actions == ()
 
 
 def test_a_second_copy_found_stays_known_while_its_deletion_waits() -> None:
     second = an_entry(BUGSPARK, None, a_remote(4))
-    double = DeleteRemote(entry=second, why=Why(rule=Rule.COMMENT_DOUBLED))
-    found = held_back(a_plan(double, removal(1), entries=(second,)))
-    assert found.plans[0].entries == (second,)
+    double = DeleteRemote(pair=second, why=Why(rule=Rule.COMMENT_DOUBLED))
+    found = held_back(a_plan(double, removal(1), pairs=(second,)))
+    assert found.plans[0].pairs == (second,)
     assert found.plans[0].withheld == (double, removal(1))
 
 
@@ -106,66 +113,76 @@ def test_plans_without_deletions_are_untouched() -> None:
 
 
 def test_accepted_deletions_neither_count_nor_wait() -> None:
-    accepted = {item.entry.id for item in removals(20)}
+    accepted = {item.pair.id for item in removals(20)}
     plan = a_plan(*removals(25))
-    assert guard([plan], known=MANY, accepted=accepted, policy=POLICY).plans == (plan,)
-    few = guard([plan], known={GITHUB: 25}, accepted=accepted, policy=GuardPolicy(max_deletions=4))
+    assert withhold_suspicious([plan], known=MANY, accepted=accepted, policy=POLICY).plans == (plan,)
+    few = withhold_suspicious(
+        [plan], known={GITHUB: 25}, accepted=accepted, policy=GuardPolicy(max_deletions=4)
+    )
     assert few.plans[0].actions == removals(20)
     assert few.plans[0].withheld == removals(5, start=20)
-    assert few.held == removals(5, start=20)
+    assert few.withheld == removals(5, start=20)
 
 
 def test_what_follows_a_deletion_that_waits_waits_too() -> None:
-    first = guard([a_plan(*removals(21))], known=MANY, accepted=(), policy=POLICY)
-    again = guard([a_plan(removal(30), SET)], known=MANY, accepted=(), policy=POLICY, held=first.held)
+    first = withhold_suspicious([a_plan(*removals(21))], known=MANY, accepted=(), policy=POLICY)
+    again = withhold_suspicious(
+        [a_plan(removal(30), SET)], known=MANY, accepted=(), policy=POLICY, held=first.withheld
+    )
     assert again.plans[0].actions == (SET,)
     assert again.plans[0].withheld == (removal(30),)
-    assert digest(again.held) == digest((*removals(21), removal(30)))
+    assert deletions_digest(again.withheld) == deletions_digest((*removals(21), removal(30)))
 
 
 def test_a_deletion_that_waits_is_counted_once_however_often_it_is_decided() -> None:
-    first = guard([a_plan(*removals(21))], known=MANY, accepted=(), policy=POLICY)
-    again = guard([a_plan(*removals(21))], known=MANY, accepted=(), policy=POLICY, held=first.held)
-    assert digest(again.held) == digest(first.held)
+    first = withhold_suspicious([a_plan(*removals(21))], known=MANY, accepted=(), policy=POLICY)
+    again = withhold_suspicious(
+        [a_plan(*removals(21))], known=MANY, accepted=(), policy=POLICY, held=first.withheld
+    )
+    assert deletions_digest(again.withheld) == deletions_digest(first.withheld)
 
 
 def test_deletions_of_earlier_looks_count() -> None:
     plan = a_plan(*removals(6, start=20))
-    assert not guard([plan], known=MANY, accepted=(), policy=POLICY).held
-    assert guard([plan], known=MANY, accepted=(), policy=POLICY, applied=removals(15)).held == removals(
-        6, start=20
-    )
+    assert not withhold_suspicious([plan], known=MANY, accepted=(), policy=POLICY).withheld
+    assert withhold_suspicious(
+        [plan], known=MANY, accepted=(), policy=POLICY, applied=removals(15)
+    ).withheld == removals(6, start=20)
 
 
 def test_a_deletion_that_is_put_off_leaves_its_row_and_has_the_link_looked_at_whole() -> None:
-    checked = Checked(at=AFTER, due=AFTER, etags=None)
-    ended = replace(removal(1).entry, state=EntryState.ENDED)
-    plan = replace(a_plan(removal(1), SET), entries=(ended,))
-    plan = replace(plan, after=replace(plan.after, checked=checked))
-    later = postponed(plan, ())
-    assert (later.actions, later.entries, later.withheld) == ((SET,), (), ())
-    assert later.after == replace(plan.after, checked=None)
-    assert postponed(plan, [ended.id]) == plan  # what a person has accepted waits no more
-    quiet = replace(plan, actions=(SET,), entries=())
-    assert postponed(quiet, ()) == quiet
+    checked = Verification(at=AFTER, due=AFTER, etags=None)
+    ended = replace(removal(1).pair, state=CommentPairState.ENDED)
+    plan = replace(a_plan(removal(1), SET), pairs=(ended,))
+    plan = replace(plan, after=replace(plan.after, verification=checked))
+    later = without_unaccepted_deletions(plan, ())
+    assert (later.actions, later.pairs, later.withheld) == ((SET,), (), ())
+    assert later.after == replace(plan.after, verification=None)
+    assert without_unaccepted_deletions(plan, [ended.id]) == plan  # what a person has accepted waits no more
+    quiet = replace(plan, actions=(SET,), pairs=())
+    assert without_unaccepted_deletions(quiet, ()) == quiet
 
 
 def test_no_deletions_have_no_hash() -> None:
-    assert digest(()) is None
+    assert deletions_digest(()) is None
 
 
 def test_the_hash_is_of_exactly_these_deletions_in_any_order() -> None:
     wanted = removals(6)
-    assert digest(wanted) == digest(tuple(reversed(wanted)))
-    others = {digest(wanted[:5]), digest((*wanted[:5], removal(9))), digest((*wanted[:5], deletion(5)))}
-    assert len(others | {digest(wanted)}) == 4
+    assert deletions_digest(wanted) == deletions_digest(tuple(reversed(wanted)))
+    others = {
+        deletions_digest(wanted[:5]),
+        deletions_digest((*wanted[:5], removal(9))),
+        deletions_digest((*wanted[:5], deletion(5))),
+    }
+    assert len(others | {deletions_digest(wanted)}) == 4
 
 
 def test_the_hash_outlives_a_row_that_is_made_up_again() -> None:
     second = an_entry(BUGSPARK, None, a_remote(4))
-    again = replace(second, id=EntryId(ids()()))
-    one, other = (DeleteRemote(entry=entry, why=DELETED) for entry in (second, again))
-    assert digest([one]) == digest([other])
+    again = replace(second, id=CommentPairId(ids()()))
+    one, other = (DeleteRemote(pair=entry, why=DELETED) for entry in (second, again))
+    assert deletions_digest([one]) == deletions_digest([other])
 
 
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(1, 6), st.integers(0, 60), st.integers(0, 60))
@@ -175,10 +192,10 @@ def test_nothing_is_lost_or_invented_by_the_guard(
     wanted = (*removals(theirs), *(deletion(number) for number in range(50, 50 + ours)))
     plans = [a_plan(SET, *wanted[part::parts]) for part in range(parts)]
     known = {GITHUB: local, BUGSPARK: remote}
-    found = guard(plans, known=known, accepted=(), policy=POLICY)
+    found = withhold_suspicious(plans, known=known, accepted=(), policy=POLICY)
     held = [item for plan in found.plans for item in plan.withheld]
     assert sorted([*held, *deletions(found.plans)], key=repr) == sorted(wanted, key=repr)
-    assert sorted(held, key=repr) == sorted(found.held, key=repr)
+    assert sorted(held, key=repr) == sorted(found.withheld, key=repr)
     assert not (held and deletions(found.plans))
     assert all(SET in plan.actions for plan in found.plans)
     if not held:

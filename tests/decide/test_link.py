@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.decide.link import decide_link, is_another, is_doubtful, is_news, seen_of
-from reconciler.decide.settle import Times
-from reconciler.decide.text import to_bugspark, to_github
+from reconciler.decide.link import decide_link, is_news, is_other_issue, is_possibly_outdated, seen_issue
+from reconciler.decide.settle import FieldTimes
+from reconciler.decide.text import comment_to_bugspark, comment_to_github
 from reconciler.model.fields import Field, IssueState, Severity, Side, Status
 from reconciler.model.ids import IssueNumber, RemoteCommentId
-from reconciler.model.link import Base, EntryState, LinkOrigin, LinkState, Seen
+from reconciler.model.link import Base, CommentPairState, LinkOrigin, LinkState, SeenIssue
 from reconciler.model.plan import (
     DeleteRemote,
     ImportComment,
+    LinkObservation,
     LinkPlan,
-    LinkView,
     PostComment,
     RemoveLocal,
     SetField,
@@ -47,7 +47,7 @@ POLICY = SyncPolicy()
 SECOND = timedelta(seconds=1)
 
 
-def decided(view: LinkView, policy: SyncPolicy = POLICY) -> LinkPlan:
+def decided(view: LinkObservation, policy: SyncPolicy = POLICY) -> LinkPlan:
     plan = decide_link(view, policy, {}, ids())
     assert isinstance(plan, LinkPlan)
     return plan
@@ -55,7 +55,7 @@ def decided(view: LinkView, policy: SyncPolicy = POLICY) -> LinkPlan:
 
 def test_nothing_changed_nothing_planned() -> None:
     plan = decided(a_view())
-    assert plan.idle
+    assert plan.is_idle
     assert plan.after == plan.link
 
 
@@ -70,8 +70,8 @@ def test_what_github_showed_is_remembered_even_when_nothing_is_written() -> None
     issue = an_issue("high-priority", "wontfix", comments=4, locked=True)
     plan = decided(a_view(issue=issue))
     assert plan.actions == ()
-    assert not plan.idle
-    assert plan.after == replace(plan.link, seen=seen_of(issue))
+    assert not plan.is_idle
+    assert plan.after == replace(plan.link, seen=seen_issue(issue))
 
 
 def test_fields_and_comments_are_decided_in_one_plan() -> None:
@@ -79,18 +79,18 @@ def test_fields_and_comments_are_decided_in_one_plan() -> None:
         issue=an_issue("critical"),
         report=a_report(status=Status.RESOLVED),
         comments=(a_remote(),),
-        local=(a_local(),),
+        local_comments=(a_local(),),
     )
     plan = decided(view)
     assert [type(a) for a in plan.actions] == [SetState, SetField, ImportComment, PostComment]
-    assert len(plan.entries) == 2
+    assert len(plan.pairs) == 2
     assert plan.after.base == a_base(severity=Severity.CRITICAL)
     assert (plan.link, plan.report) == (view.link, view.report)
 
 
 def test_first_contact_makes_a_link_active_and_clears_its_trouble() -> None:
     link = a_new_link(reason="not readable", quarantined_until=AFTER)
-    plan = decided(a_view(link=link, issue=an_issue("high"), whole=True))
+    plan = decided(a_view(link=link, issue=an_issue("high"), is_complete=True))
     after = plan.after
     assert (after.state, after.reason, after.quarantined_until) == (LinkState.ACTIVE, None, None)
     assert after.base == a_base()
@@ -100,18 +100,21 @@ def test_an_issue_another_database_wrote_on_first_is_read_and_not_written_on() -
     view = a_view(
         issue=an_issue("critical"),
         report=a_report(status=Status.RESOLVED),
-        comments=(a_remote(1), a_remote(2, "[BugSpark] Eve:\n\nHello", author=OURS, foreign="other-db")),
-        local=(a_local(),),
-        whole=True,
-        rival="other-db",
+        comments=(
+            a_remote(1),
+            a_remote(2, "[BugSpark] Eve:\n\nHello", author=OURS, marker_instance="other-db"),
+        ),
+        local_comments=(a_local(),),
+        is_complete=True,
+        owner_instance="other-db",
     )
     plan = decided(view)
     assert [type(a) for a in plan.actions] == [SetField, ImportComment]
-    assert {(entry.remote_id, entry.state) for entry in plan.entries} == {
-        (1, EntryState.LIVE),
-        (2, EntryState.SKIPPED),
+    assert {(entry.remote_id, entry.state) for entry in plan.pairs} == {
+        (1, CommentPairState.LIVE),
+        (2, CommentPairState.SKIPPED),
     }
-    assert plan.after.held_by == "other-db"
+    assert plan.after.owner_instance == "other-db"
 
 
 @pytest.mark.parametrize(
@@ -123,14 +126,14 @@ def test_an_issue_another_database_wrote_on_first_is_read_and_not_written_on() -
         (replace(seen(), id=None), False),  # remembered before ids were
     ],
 )
-def test_an_issue_of_the_same_number_is_another_by_its_id(known: Seen | None, *, another: bool) -> None:
-    assert is_another(a_link(seen=known), an_issue(id=7001)) is another
+def test_an_issue_of_the_same_number_is_another_by_its_id(known: SeenIssue | None, *, another: bool) -> None:
+    assert is_other_issue(a_link(seen=known), an_issue(id=7001)) is another
 
 
 def test_a_conflict_asks_for_the_events_of_its_fields_and_is_recorded_with_them() -> None:
     view = a_view(issue=an_issue("low"), report=a_report(severity=Severity.CRITICAL))
     assert decide_link(view, POLICY, {}, ids()) == frozenset({Field.SEVERITY})
-    at = {Field.SEVERITY: Times(local=AFTER, remote=AFTER)}
+    at = {Field.SEVERITY: FieldTimes(local=AFTER, remote=AFTER)}
     plan = decide_link(view, POLICY, at, ids())
     assert isinstance(plan, LinkPlan)
     (conflict,) = plan.conflicts
@@ -172,9 +175,9 @@ def test_several_labels_are_noted_once(link: Any, *, noted: bool) -> None:
 def test_a_row_is_news_unless_it_is_known_or_older(
     known: Any, row: Any, *, news: bool, doubtful: bool
 ) -> None:
-    link = a_link(seen=None if known is None else seen_of(known))
+    link = a_link(seen=None if known is None else seen_issue(known))
     assert is_news(link, row) is news
-    assert is_doubtful(link, row) is doubtful
+    assert is_possibly_outdated(link, row) is doubtful
 
 
 # --- whole worlds, from any state -------------------------------------------------------------------------
@@ -184,15 +187,15 @@ Step = Callable[[TinyWorld, int], None]
 
 def from_github(world: TinyWorld, number: int) -> None:
     remote = a_remote(number, f"original {number}")
-    local = a_local(number, to_bugspark("octocat", remote.body), source="github", author=None)
+    local = a_local(number, comment_to_bugspark("octocat", remote.body), source="github", author=None)
     entry = an_entry(Side.GITHUB, local, remote)
     world.local[local.id], world.remote[remote.id], world.ledger[entry.id] = local, remote, entry
 
 
 def from_bugspark(world: TinyWorld, number: int) -> None:
     local = a_local(number, f"original {number}")
-    body = to_github("Ada", local.body, "<!-- signed -->", hosts=())
-    remote = a_remote(number, body, author=OURS, marked=local.id)
+    body = comment_to_github("Ada", local.body, "<!-- signed -->", hosts=())
+    remote = a_remote(number, body, author=OURS, marker_comment_id=local.id)
     entry = an_entry(Side.BUGSPARK, local, remote)
     world.local[local.id], world.remote[remote.id], world.ledger[entry.id] = local, remote, entry
 
@@ -218,7 +221,9 @@ def edit_local(world: TinyWorld, number: int) -> None:
 def wait(world: TinyWorld, number: int) -> None:
     """Its copy was posted, or not, and nobody knows."""
     entry = next(e for e in world.ledger.values() if e.local_id == local_id(number))
-    world.ledger[entry.id] = replace(entry, state=EntryState.PENDING, remote_id=None, remote_digest=None)
+    world.ledger[entry.id] = replace(
+        entry, state=CommentPairState.PENDING, remote_id=None, remote_digest=None
+    )
 
 
 def double(world: TinyWorld, number: int) -> None:
@@ -238,7 +243,7 @@ def age(world: TinyWorld, number: int) -> None:
     forget(world, number)
     local, remote = world.local[local_id(number)], world.remote[RemoteCommentId(number)]
     world.local[local.id] = replace(local, created_at=BEFORE)
-    world.remote[remote.id] = replace(remote, created_at=BEFORE, marked=None)
+    world.remote[remote.id] = replace(remote, created_at=BEFORE, marker_comment_id=None)
 
 
 HISTORIES: Sequence[Sequence[Step]] = (
@@ -311,11 +316,11 @@ def test_threads_come_to_rest_wherever_a_pass_was_cut_off(world: TinyWorld, requ
 @given(worlds)
 def test_at_rest_every_original_has_one_copy_or_a_reason(world: TinyWorld) -> None:
     world.settle()
-    live = [entry for entry in world.ledger.values() if entry.state is EntryState.LIVE]
+    live = [entry for entry in world.ledger.values() if entry.state is CommentPairState.LIVE]
     assert all(entry.local_id in world.local and entry.remote_id in world.remote for entry in live)
     assert len({entry.local_id for entry in live}) == len({entry.remote_id for entry in live}) == len(live)
     assert set(world.local) <= {entry.local_id for entry in world.ledger.values()}
-    marked = [row.marked for row in world.remote.values() if row.marked in world.local]
+    marked = [row.marker_comment_id for row in world.remote.values() if row.marker_comment_id in world.local]
     assert len(marked) == len(set(marked))
 
 
@@ -345,7 +350,7 @@ def test_the_switches_keep_copies(world: TinyWorld) -> None:
     world.policy = switched
     plan = world.decide()
     assert not any(isinstance(action, RemoveLocal) for action in plan.actions)
-    deleted = [action.entry for action in plan.actions if isinstance(action, DeleteRemote)]
+    deleted = [action.pair for action in plan.actions if isinstance(action, DeleteRemote)]
     assert all(entry.local_id is None for entry in deleted)  # only second copies
 
 

@@ -5,15 +5,15 @@ from datetime import timedelta
 from reconciler.decide.link import decide_link
 from reconciler.model.fields import Side
 from reconciler.model.kinds import Kind
-from reconciler.model.link import Checked
-from reconciler.model.plan import LinkPlan, LinkView
+from reconciler.model.link import Verification
+from reconciler.model.plan import LinkObservation, LinkPlan
 from reconciler.model.policy import SyncPolicy
 from tests.support.nouns import AFTER, a_link, a_local, a_remote, a_view, an_entry, ids
 
-CHECKED = Checked(at=AFTER, due=AFTER + timedelta(hours=6), etags=None)
+CHECKED = Verification(at=AFTER, due=AFTER + timedelta(hours=6), etags=None)
 
 
-def planned(view: LinkView) -> LinkPlan:
+def planned(view: LinkObservation) -> LinkPlan:
     plan = decide_link(view, SyncPolicy(), {}, ids())
     assert isinstance(plan, LinkPlan)
     return plan
@@ -22,16 +22,16 @@ def planned(view: LinkView) -> LinkPlan:
 def test_an_edit_of_our_copy_is_told_in_the_plan() -> None:
     entry = an_entry(Side.BUGSPARK, a_local(1), a_remote(1))
     edited = a_remote(1, "rewritten", updated_at=AFTER + timedelta(minutes=5))
-    plan = planned(a_view(entries=(entry,), comments=(edited,)))
+    plan = planned(a_view(pairs=(entry,), comments=(edited,)))
     assert [event.kind for event in plan.events] == [Kind.COPY_EDITED]
 
 
 def test_when_it_was_compared_is_kept_until_it_is_compared_again() -> None:
-    view = a_view(link=a_link(checked=CHECKED), comments=(a_remote(1),))
+    view = a_view(link=a_link(verification=CHECKED), comments=(a_remote(1),))
     kept = planned(view).after
     assert kept is not None
-    assert kept.checked == CHECKED
-    later = Checked(at=CHECKED.due, due=CHECKED.due + timedelta(hours=6), etags=None)
-    again = planned(a_view(link=a_link(checked=CHECKED), checked=later, whole=True)).after
+    assert kept.verification == CHECKED
+    later = Verification(at=CHECKED.due, due=CHECKED.due + timedelta(hours=6), etags=None)
+    again = planned(a_view(link=a_link(verification=CHECKED), verification=later, is_complete=True)).after
     assert again is not None
-    assert again.checked == later
+    assert again.verification == later

@@ -7,17 +7,17 @@ from hypothesis import strategies as st
 from reconciler.decide.mapping import (
     category_label,
     category_of,
-    class_of,
     field_of_label,
+    issue_state_and_reason,
+    issue_state_for,
     severity_label,
     severity_of,
-    state_for,
-    status_for,
+    status_for_issue_state,
 )
 from reconciler.model.fields import Category, Field, IssueState, Severity, Status
-from reconciler.model.policy import Labels
+from reconciler.model.policy import LabelMapping
 
-LABELS = Labels()
+LABELS = LabelMapping()
 OPEN, CLOSED = IssueState.OPEN, IssueState.CLOSED
 
 
@@ -34,8 +34,8 @@ OPEN, CLOSED = IssueState.OPEN, IssueState.CLOSED
 def test_a_status_is_written_as_state_and_reason(
     status: Status, state: IssueState, reason: str | None
 ) -> None:
-    assert state_for(status) == (state, reason)
-    assert class_of(status) is state
+    assert issue_state_and_reason(status) == (state, reason)
+    assert issue_state_for(status) is state
 
 
 @pytest.mark.parametrize(
@@ -53,12 +53,12 @@ def test_a_status_is_written_as_state_and_reason(
 def test_a_state_and_reason_are_read_as_a_status(
     state: IssueState, reason: str | None, status: Status
 ) -> None:
-    assert status_for(state, reason) is status
+    assert status_for_issue_state(state, reason) is status
 
 
 @given(st.sampled_from(Status))
 def test_what_is_written_reads_back_as_the_same_class(status: Status) -> None:
-    assert class_of(status_for(*state_for(status))) is class_of(status)
+    assert issue_state_for(status_for_issue_state(*issue_state_and_reason(status))) is issue_state_for(status)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_labels_are_read_as_a_category_and_bug_says_nothing(
 
 def test_only_labels_of_the_field_are_present_the_one_that_counts_first() -> None:
     reading = severity_of(["Low", "bug", "urgent", "HIGH", "ui"], LABELS)
-    assert list(reading.present.items()) == [("HIGH", Severity.HIGH), ("Low", Severity.LOW)]
+    assert list(reading.labels.items()) == [("HIGH", Severity.HIGH), ("Low", Severity.LOW)]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_category_is_written_by_its_name_if_it_has_a_label(category: Category,
 
 
 def test_the_operators_own_names_are_used() -> None:
-    mine = Labels(
+    mine = LabelMapping(
         severity={**LABELS.severity, Severity.CRITICAL: ("P0", "blocker")}, category={Category.UI: ()}
     )
     assert severity_label(Severity.CRITICAL, mine) == "P0"

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from reconciler.decide.permissions import issues, labels
+from reconciler.decide.permissions import check_issue_permission, check_label_permission
 from reconciler.model.grants import Grants
 from reconciler.model.ids import RepositoryId
 from reconciler.model.issue import Repository
-from reconciler.model.shown import Check, CheckLevel
+from reconciler.model.shown import CheckLevel, CheckResult
 
 NOW = datetime(2026, 3, 1, 13, 0, tzinfo=UTC)
 OPEN = Repository(
@@ -45,13 +45,13 @@ def app(**permissions: str) -> Grants:
     ],
 )
 def test_issues(changes: dict[str, Any], grants: Grants, level: CheckLevel, said: str) -> None:
-    check = issues(replace(OPEN, **changes), grants, None, NOW)
-    assert (check.level, check.mend is None) == (level, level is CheckLevel.OK)
+    check = check_issue_permission(replace(OPEN, **changes), grants, None, NOW)
+    assert (check.level, check.remedy is None) == (level, level is CheckLevel.OK)
     assert said in check.message
 
 
 def test_a_write_that_github_confirmed_is_better_than_a_guess() -> None:
-    check = issues(OPEN, FINE, NOW - timedelta(hours=3), NOW)
+    check = check_issue_permission(OPEN, FINE, NOW - timedelta(hours=3), NOW)
     assert check.level is CheckLevel.OK
     assert check.message.endswith("but GitHub confirmed a write 3 h ago")
 
@@ -67,26 +67,26 @@ def test_a_write_that_github_confirmed_is_better_than_a_guess() -> None:
     ],
 )
 def test_labels(push: bool | None, grants: Grants, level: CheckLevel) -> None:
-    check = labels(replace(OPEN, can_push=push), grants)
-    assert (check.level, check.mend is None) == (level, level is CheckLevel.OK)
+    check = check_label_permission(replace(OPEN, can_push=push), grants)
+    assert (check.level, check.remedy is None) == (level, level is CheckLevel.OK)
 
 
 UNTOLD = "can't be told for a fine-grained token without writing"
 TOLD = [
     (
-        lambda: issues(replace(OPEN, archived=True), FINE, None, NOW),
+        lambda: check_issue_permission(replace(OPEN, archived=True), FINE, None, NOW),
         ("issues", "the repository is archived", "unarchive it on GitHub"),
     ),
     (
-        lambda: issues(replace(OPEN, has_issues=False), FINE, None, NOW),
+        lambda: check_issue_permission(replace(OPEN, has_issues=False), FINE, None, NOW),
         ("issues", "issues are switched off", "switch issues on in the repository's settings"),
     ),
     (
-        lambda: issues(OPEN, app(issues="write"), None, NOW),
+        lambda: check_issue_permission(OPEN, app(issues="write"), None, NOW),
         ("issues", "the App may write issues where it is installed", None),
     ),
     (
-        lambda: issues(OPEN, app(), None, NOW),
+        lambda: check_issue_permission(OPEN, app(), None, NOW),
         (
             "issues",
             "the App's permission for issues is none",
@@ -94,11 +94,11 @@ TOLD = [
         ),
     ),
     (
-        lambda: issues(OPEN, classic("repo"), None, NOW),
+        lambda: check_issue_permission(OPEN, classic("repo"), None, NOW),
         ("issues", "the classic token's scopes cover issues", None),
     ),
     (
-        lambda: issues(OPEN, classic(), None, NOW),
+        lambda: check_issue_permission(OPEN, classic(), None, NOW),
         (
             "issues",
             "the classic token has no scope",
@@ -106,11 +106,11 @@ TOLD = [
         ),
     ),
     (
-        lambda: issues(OPEN, FINE, NOW, NOW),
+        lambda: check_issue_permission(OPEN, FINE, NOW, NOW),
         ("issues", f"{UNTOLD}, but GitHub confirmed a write 0 s ago", None),
     ),
     (
-        lambda: issues(OPEN, FINE, None, NOW),
+        lambda: check_issue_permission(OPEN, FINE, None, NOW),
         (
             "issues",
             f"write permission {UNTOLD}",
@@ -118,12 +118,15 @@ TOLD = [
         ),
     ),
     (
-        lambda: labels(OPEN, app(issues="write")),
+        lambda: check_label_permission(OPEN, app(issues="write")),
         ("labels", "an App that may write issues may set labels", None),
     ),
-    (lambda: labels(OPEN, FINE), ("labels", "the account may push, so its labels stay", None)),
     (
-        lambda: labels(replace(OPEN, can_push=False), FINE),
+        lambda: check_label_permission(OPEN, FINE),
+        ("labels", "the account may push, so its labels stay", None),
+    ),
+    (
+        lambda: check_label_permission(replace(OPEN, can_push=False), FINE),
         (
             "labels",
             "the token may not push: GitHub drops labels silently and refuses to close issues",
@@ -131,7 +134,7 @@ TOLD = [
         ),
     ),
     (
-        lambda: labels(replace(OPEN, can_push=None), FINE),
+        lambda: check_label_permission(replace(OPEN, can_push=None), FINE),
         (
             "labels",
             "GitHub does not say what the account may do here; the first write will tell",
@@ -143,7 +146,7 @@ TOLD = [
 
 @pytest.mark.parametrize(("ask", "told"), TOLD)
 def test_each_finding_says_what_is_wrong_and_what_mends_it(
-    ask: Callable[[], Check], told: tuple[str, str, str | None]
+    ask: Callable[[], CheckResult], told: tuple[str, str, str | None]
 ) -> None:
     check = ask()
-    assert (check.name, check.message, check.mend) == told
+    assert (check.name, check.message, check.remedy) == told

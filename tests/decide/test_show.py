@@ -8,17 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.decide.show import (
+    action_key,
+    action_view,
     export_key,
+    export_view,
     intent_key,
+    intent_view,
     issue_name,
-    key_of,
     plan_hash,
-    show,
-    show_export,
-    show_intent,
 )
 from reconciler.model.fields import Field, IssueState, Severity, Side
-from reconciler.model.ids import EntryId, IntentId, IssueNumber, LinkId, ReportId, RepositoryId
+from reconciler.model.ids import CommentPairId, IntentId, IssueNumber, LinkId, ReportId, RepositoryId
 from reconciler.model.intent import Intent, IntentState, NewComment, NewIssue, Operation
 from reconciler.model.named import field_of, kind_of
 from reconciler.model.plan import (
@@ -37,7 +37,7 @@ from reconciler.model.plan import (
     SwapLabels,
     Why,
 )
-from reconciler.model.shown import ShownAction
+from reconciler.model.shown import ActionView
 from tests.support.nouns import (
     AFTER,
     LINKED,
@@ -58,15 +58,15 @@ SWAP = SwapLabels(field=Field.SEVERITY, add="low-priority", remove=("high", "med
 ACTIONS: Mapping[str, tuple[Action, str | None]] = {
     "set_field": (SetField(field=Field.SEVERITY, to="low", why=WHY), "severity"),
     "import_comment": (ImportComment(comment=a_remote(), body="body", why=WHY), "comment"),
-    "edit_comment": (EditLocal(entry=ENTRY, comment=a_remote(), body="body", why=WHY), "comment"),
-    "remove_comment": (RemoveLocal(entry=ENTRY, why=WHY), "comment"),
+    "edit_comment": (EditLocal(pair=ENTRY, comment=a_remote(), body="body", why=WHY), "comment"),
+    "remove_comment": (RemoveLocal(pair=ENTRY, why=WHY), "comment"),
     "create_issue": (CreateIssue(report=a_report(), why=WHY), None),
     "set_state": (SetState(state=IssueState.CLOSED, reason="completed", why=WHY), "status"),
     "swap_labels": (SWAP, "severity"),
     "set_title": (SetTitle(title="[BUG-0001] New", why=WHY), "title"),
     "post_comment": (PostComment(comment=a_local(), why=WHY), "comment"),
-    "edit_remote_comment": (EditRemote(entry=ENTRY, comment=a_local(), why=WHY), "comment"),
-    "delete_remote_comment": (DeleteRemote(entry=ENTRY, why=WHY), "comment"),
+    "edit_remote_comment": (EditRemote(pair=ENTRY, comment=a_local(), why=WHY), "comment"),
+    "delete_remote_comment": (DeleteRemote(pair=ENTRY, why=WHY), "comment"),
 }
 PLAN = a_plan()
 
@@ -81,7 +81,7 @@ def test_every_action_has_a_word_of_its_own() -> None:
 def test_an_action_is_shown_flat(kind: str) -> None:
     action, about = ACTIONS[kind]
     assert field_of(action) == about
-    assert show(PLAN, action) == ShownAction(
+    assert action_view(PLAN, action) == ActionView(
         kind=kind,
         report=str(REPORT),
         tracking_id="BUG-0001",
@@ -96,7 +96,7 @@ def test_an_action_is_shown_flat(kind: str) -> None:
 
 
 def test_a_deleted_report_has_no_tracking_id() -> None:
-    assert show(replace(PLAN, report=None), SWAP).tracking_id is None
+    assert action_view(replace(PLAN, report=None), SWAP).tracking_id is None
 
 
 def test_an_issue_is_named_as_people_do() -> None:
@@ -104,7 +104,7 @@ def test_an_issue_is_named_as_people_do() -> None:
 
 
 def test_an_export_is_shown_without_an_issue() -> None:
-    shown = show_export(a_report(), Rule.EXPORT_ALL)
+    shown = export_view(a_report(), Rule.EXPORT_ALL)
     assert (shown.kind, shown.report, shown.tracking_id) == ("create_issue", str(REPORT), "BUG-0001")
     assert (shown.issue, shown.field, shown.to) == (None, None, None)
     assert (shown.local, shown.rule) == ("Crash on start", "every new report is exported")
@@ -116,12 +116,12 @@ def an_intent(wish: Any, operation: Operation, **given: Any) -> Intent:
         "project_id": PROJECT,
         "report_id": REPORT,
         "link_id": None,
-        "entry_id": None,
+        "pair_id": None,
         "local_id": REPORT,
         "operation": operation,
         "repository_id": RepositoryId(55),
         "number": None,
-        "wish": wish,
+        "desired": wish,
         "state": IntentState.PLANNED,
         "attempts": 0,
         "created_at": LINKED,
@@ -135,7 +135,7 @@ COMMENT = an_intent(NewComment(body="Hello"), Operation.CREATE_COMMENT, local_id
 
 
 def test_a_recorded_wish_is_shown_too() -> None:
-    export, comment = show_intent(EXPORT, None), show_intent(COMMENT, "acme/web#12")
+    export, comment = intent_view(EXPORT, None), intent_view(COMMENT, "acme/web#12")
     assert (export.kind, export.field, export.local) == ("create_issue", None, "[BUG-0001] Crash")
     assert (comment.kind, comment.field, comment.issue) == ("post_comment", "comment", "acme/web#12")
     assert comment.local is None
@@ -148,22 +148,22 @@ def test_a_recorded_wish_is_shown_too() -> None:
 
 @given(st.permutations(list(ACTIONS)))
 def test_the_hash_does_not_depend_on_the_order(order: list[str]) -> None:
-    keys = [key_of(PLAN, action) for action, _ in ACTIONS.values()]
-    assert plan_hash(key_of(PLAN, ACTIONS[kind][0]) for kind in order) == plan_hash(keys)
+    keys = [action_key(PLAN, action) for action, _ in ACTIONS.values()]
+    assert plan_hash(action_key(PLAN, ACTIONS[kind][0]) for kind in order) == plan_hash(keys)
 
 
 def test_the_hash_does_not_depend_on_ids_made_up_for_this_plan() -> None:
     second = an_entry(Side.BUGSPARK, None, a_remote(4))
-    made_up = replace(second, id=EntryId(UUID(int=4711)))
-    one, other = (key_of(PLAN, DeleteRemote(entry=entry, why=WHY)) for entry in (second, made_up))
+    made_up = replace(second, id=CommentPairId(UUID(int=4711)))
+    one, other = (action_key(PLAN, DeleteRemote(pair=entry, why=WHY)) for entry in (second, made_up))
     assert one == other
     again = replace(PLAN, link=a_link(id=LinkId(UUID(int=4712)), revision=0, created_at=AFTER))
-    assert all(key_of(PLAN, action) == key_of(again, action) for action, _ in ACTIONS.values())
+    assert all(action_key(PLAN, action) == action_key(again, action) for action, _ in ACTIONS.values())
     assert intent_key(EXPORT) == intent_key(replace(EXPORT, id=IntentId(UUID(int=4713)), attempts=2))
 
 
 def test_labels_are_removed_in_any_order_under_one_hash() -> None:
-    assert key_of(PLAN, SWAP) == key_of(PLAN, replace(SWAP, remove=("medium", "high")))
+    assert action_key(PLAN, SWAP) == action_key(PLAN, replace(SWAP, remove=("medium", "high")))
 
 
 OTHER = an_entry(Side.GITHUB, a_local(2), a_remote(1))
@@ -174,8 +174,8 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("import_comment", {"body": "body "}),
     ("edit_comment", {"comment": a_remote(2)}),
     ("edit_comment", {"body": "other"}),
-    ("remove_comment", {"entry": OTHER}),
-    ("remove_comment", {"entry": an_entry(Side.GITHUB, a_local(1), a_remote(2))}),
+    ("remove_comment", {"pair": OTHER}),
+    ("remove_comment", {"pair": an_entry(Side.GITHUB, a_local(1), a_remote(2))}),
     ("create_issue", {"report": a_report(title="Other")}),
     ("create_issue", {"report": a_report(severity=Severity.LOW)}),
     ("set_state", {"state": IssueState.OPEN}),
@@ -190,14 +190,14 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("post_comment", {"comment": a_local(author="Bob")}),
     ("edit_remote_comment", {"comment": a_local(body="Other")}),
     ("edit_remote_comment", {"comment": a_local(2)}),
-    ("delete_remote_comment", {"entry": OTHER}),
+    ("delete_remote_comment", {"pair": OTHER}),
 ]
 
 
 @pytest.mark.parametrize(("kind", "change"), CHANGES)
 def test_the_hash_feels_every_content(kind: str, change: dict[str, Any]) -> None:
     action = ACTIONS[kind][0]
-    assert plan_hash([key_of(PLAN, replace(action, **change))]) != plan_hash([key_of(PLAN, action)])
+    assert plan_hash([action_key(PLAN, replace(action, **change))]) != plan_hash([action_key(PLAN, action)])
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_the_hash_feels_every_content(kind: str, change: dict[str, Any]) -> None
 @pytest.mark.parametrize("kind", ACTIONS)
 def test_the_hash_feels_why(kind: str, why: Why) -> None:
     action = ACTIONS[kind][0]
-    assert key_of(PLAN, replace(action, why=why)) != key_of(PLAN, action)
+    assert action_key(PLAN, replace(action, why=why)) != action_key(PLAN, action)
 
 
 @pytest.mark.parametrize(
@@ -227,17 +227,17 @@ def test_the_hash_feels_why(kind: str, why: Why) -> None:
 @pytest.mark.parametrize("kind", ACTIONS)
 def test_the_hash_feels_which_link(kind: str, link: Any) -> None:
     action = ACTIONS[kind][0]
-    assert key_of(a_plan(link=link), action) != key_of(PLAN, action)
+    assert action_key(a_plan(link=link), action) != action_key(PLAN, action)
 
 
 @pytest.mark.parametrize(
     ("intent", "change"),
     [
-        (EXPORT, {"wish": replace(ISSUE, title="[BUG-0001] Other")}),
-        (EXPORT, {"wish": replace(ISSUE, body="Other")}),
-        (EXPORT, {"wish": replace(ISSUE, labels=("bug",))}),
+        (EXPORT, {"desired": replace(ISSUE, title="[BUG-0001] Other")}),
+        (EXPORT, {"desired": replace(ISSUE, body="Other")}),
+        (EXPORT, {"desired": replace(ISSUE, labels=("bug",))}),
         (EXPORT, {"local_id": local_id(3)}),
-        (COMMENT, {"wish": NewComment(body="Other")}),
+        (COMMENT, {"desired": NewComment(body="Other")}),
         (COMMENT, {"operation": Operation.EDIT_COMMENT}),
     ],
 )
@@ -247,15 +247,15 @@ def test_the_hash_feels_every_recorded_wish(intent: Intent, change: dict[str, An
 
 def test_no_text_can_pass_for_two_actions() -> None:
     one = replace(ACTIONS["set_title"][0], why=replace(WHY, local="a"))
-    keys = [key_of(PLAN, one), key_of(PLAN, SWAP)]
+    keys = [action_key(PLAN, one), action_key(PLAN, SWAP)]
     assert not any("\n" in key for key in keys)
     stuffed = SetTitle(title="\n".join(keys), why=WHY)
-    assert "\n" not in key_of(PLAN, stuffed)
+    assert "\n" not in action_key(PLAN, stuffed)
 
 
 def test_an_empty_plan_has_a_hash_of_its_own() -> None:
     assert plan_hash([]) == plan_hash([])
-    assert plan_hash([]) != plan_hash([key_of(PLAN, SWAP)])
+    assert plan_hash([]) != plan_hash([action_key(PLAN, SWAP)])
     assert len(plan_hash([])) == 16
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from reconciler.decide.comments import EDITED_COPY
-from reconciler.decide.why import explain
-from reconciler.model.dossier import ReportShown, Told
+from reconciler.decide.comments import COPY_EDITED_ON_GITHUB
+from reconciler.decide.why import report_view
+from reconciler.model.dossier import DatedChange, ReportView
 from reconciler.model.fields import Field, IssueState, Severity, Side, Status
-from reconciler.model.ids import EntryId, IntentId, LinkId, ReportId, RepositoryId
+from reconciler.model.ids import CommentPairId, IntentId, LinkId, ReportId, RepositoryId
 from reconciler.model.intent import Intent, IntentState, NewComment, Operation
 from reconciler.model.kinds import Kind
-from reconciler.model.link import EntryState, Frozen, LinkState
+from reconciler.model.link import CommentPairState, FrozenField, LinkState
 from reconciler.model.plan import Rule
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.snapshot import Change
@@ -36,8 +36,8 @@ from tests.support.nouns import (
 OURS, THEIRS = Side.BUGSPARK, Side.GITHUB
 
 
-def explained(**given: Any) -> ReportShown:
-    return explain("Shop", a_dossier(**given), SyncPolicy(), AFTER)
+def explained(**given: Any) -> ReportView:
+    return report_view("Shop", a_dossier(**given), SyncPolicy(), AFTER)
 
 
 def an_intent(state: IntentState = IntentState.PLANNED, **given: Any) -> Intent:
@@ -47,12 +47,12 @@ def an_intent(state: IntentState = IntentState.PLANNED, **given: Any) -> Intent:
         "project_id": a_report().project_id,
         "report_id": ReportId(new()),
         "link_id": LinkId(new()),
-        "entry_id": None,
+        "pair_id": None,
         "local_id": new(),
         "operation": Operation.CREATE_COMMENT,
         "repository_id": RepositoryId(1),
         "number": None,
-        "wish": NewComment(body="hello"),
+        "desired": NewComment(body="hello"),
         "state": state,
         "attempts": 1,
         "created_at": AFTER,
@@ -61,7 +61,7 @@ def an_intent(state: IntentState = IntentState.PLANNED, **given: Any) -> Intent:
 
 
 REFUSED = an_intent(IntentState.QUARANTINED, reason="the issue is locked")
-FROZEN = Frozen(field=Field.SEVERITY, since=AFTER, reason="bot undid it three times")
+FROZEN = FrozenField(field=Field.SEVERITY, since=AFTER, reason="bot undid it three times")
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ FROZEN = Frozen(field=Field.SEVERITY, since=AFTER, reason="bot undid it three ti
         ({"link": a_link(state=LinkState.GONE, reason="deleted")}, "Gone on GitHub", "deleted"),
         ({"link": a_link(state=LinkState.UNLINKED)}, "Not linked", None),
         ({"link": a_link(quarantined_until=AFTER, reason="404")}, "Needs you", "404"),
-        ({"link": a_link(frozen=(FROZEN,))}, "Needs you", "bot undid it three times"),
+        ({"link": a_link(frozen_fields=(FROZEN,))}, "Needs you", "bot undid it three times"),
         ({"intents": (an_intent(), REFUSED)}, "Needs you", "the issue is locked"),
-        ({"withheld": {EntryId(ids(9)()): Kind.REMOVE_COMMENT}}, "Needs you", "1 deletion withheld"),
+        ({"withheld": {CommentPairId(ids(9)()): Kind.REMOVE_COMMENT}}, "Needs you", "1 deletion withheld"),
         ({"intents": (an_intent(),)}, "Waiting", "1 write pending"),
         ({"report": a_report(status=Status.RESOLVED)}, "Waiting", "the next pass looks at status"),
     ],
@@ -99,12 +99,12 @@ def test_a_report_stands_in_a_few_words(given: dict[str, Any], state: str, reaso
 )
 def test_a_value_that_was_lost_goes_before_what_only_waits(given: dict[str, Any], reason: str | None) -> None:
     story = tuple(
-        Told(change=conflict(field, lost), at=AFTER)
+        DatedChange(change=conflict(field, lost), at=AFTER)
         for field, lost in ((Field.SEVERITY, "low"), (Field.STATUS, "closed"))
     )
     about = {"now": AFTER, **given}
     now = about.pop("now")
-    shown = explain("Shop", a_dossier(story=story, **about), SyncPolicy(), now)
+    shown = report_view("Shop", a_dossier(history=story, **about), SyncPolicy(), now)
     assert (shown.state, shown.reason) == ("Conflict" if reason else "Synced", reason)
 
 
@@ -125,7 +125,7 @@ def conflict(field: Field, lost: str) -> Change:
 
 
 def test_deletions_and_differing_fields_are_counted_and_named() -> None:
-    withheld = {EntryId(each): Kind.REMOVE_COMMENT for each in (ids(9)(), ids(10)())}
+    withheld = {CommentPairId(each): Kind.REMOVE_COMMENT for each in (ids(9)(), ids(10)())}
     assert explained(withheld=withheld).reason == "2 deletions withheld"
     report = a_report(status=Status.RESOLVED, severity=Severity.LOW)
     assert explained(report=report).reason == "the next pass looks at status, severity"
@@ -157,20 +157,20 @@ def test_without_a_look_github_says_nothing() -> None:
 @pytest.mark.parametrize(
     ("origin", "state", "more", "words"),
     [
-        (OURS, EntryState.LIVE, {}, "on GitHub"),
-        (OURS, EntryState.LIVE, {"reason": EDITED_COPY}, "on GitHub, edited there"),
-        (THEIRS, EntryState.LIVE, {}, "in BugSpark"),
-        (OURS, EntryState.PENDING, {}, "waiting"),
-        (OURS, EntryState.ENDED, {}, "original deleted"),
-        (OURS, EntryState.TOMBSTONE, {}, "deleted there"),
-        (OURS, EntryState.SKIPPED, {"reason": "older than the link"}, "not sent: older than the link"),
+        (OURS, CommentPairState.LIVE, {}, "on GitHub"),
+        (OURS, CommentPairState.LIVE, {"reason": COPY_EDITED_ON_GITHUB}, "on GitHub, edited there"),
+        (THEIRS, CommentPairState.LIVE, {}, "in BugSpark"),
+        (OURS, CommentPairState.PENDING, {}, "waiting"),
+        (OURS, CommentPairState.ENDED, {}, "original deleted"),
+        (OURS, CommentPairState.TOMBSTONE, {}, "deleted there"),
+        (OURS, CommentPairState.SKIPPED, {"reason": "older than the link"}, "not sent: older than the link"),
     ],
 )
 def test_a_comment_says_what_became_of_its_copy(
-    origin: Side, state: EntryState, more: dict[str, Any], words: str
+    origin: Side, state: CommentPairState, more: dict[str, Any], words: str
 ) -> None:
     entry = replace(an_entry(origin, a_local(), None), state=state, **more)
-    (comment,) = explained(comments=(a_local(),), entries=(entry,)).comments
+    (comment,) = explained(comments=(a_local(),), pairs=(entry,)).comments
     assert (comment.origin, comment.state) == (origin, words)
 
 
@@ -184,17 +184,17 @@ def test_a_comment_says_what_became_of_its_copy(
     ],
 )
 def test_a_comment_on_its_way_says_what_it_waits_for(state: IntentState, words: str) -> None:
-    entry = replace(an_entry(OURS, a_local(), None), state=EntryState.PENDING)
+    entry = replace(an_entry(OURS, a_local(), None), state=CommentPairState.PENDING)
     reason = "the issue is locked" if state is IntentState.QUARANTINED else None
-    wish = an_intent(state, entry_id=entry.id, reason=reason)
-    (comment,) = explained(comments=(a_local(),), entries=(entry,), intents=(wish,)).comments
+    wish = an_intent(state, pair_id=entry.id, reason=reason)
+    (comment,) = explained(comments=(a_local(),), pairs=(entry,), intents=(wish,)).comments
     assert comment.state == words
 
 
 def test_a_copy_whose_correction_github_refused_says_why() -> None:
     entry = an_entry(OURS, a_local(), None)
-    wish = an_intent(IntentState.QUARANTINED, entry_id=entry.id, reason="the issue is locked")
-    (comment,) = explained(comments=(a_local(),), entries=(entry,), intents=(wish,)).comments
+    wish = an_intent(IntentState.QUARANTINED, pair_id=entry.id, reason="the issue is locked")
+    (comment,) = explained(comments=(a_local(),), pairs=(entry,), intents=(wish,)).comments
     assert comment.state == "refused: the issue is locked"
 
 
@@ -204,10 +204,10 @@ def test_a_comment_the_ledger_does_not_know_waits_or_belongs_to_no_link() -> Non
 
 
 def test_a_copy_deleted_here_is_told_although_it_is_gone_and_what_ended_is_not() -> None:
-    gone = replace(an_entry(THEIRS, a_local(), None), state=EntryState.TOMBSTONE, author="bob")
+    gone = replace(an_entry(THEIRS, a_local(), None), state=CommentPairState.TOMBSTONE, author="bob")
     other = a_local(2)
-    ended = replace(an_entry(OURS, other, None), state=EntryState.ENDED)
-    shown = explained(entries=(gone, ended)).comments
+    ended = replace(an_entry(OURS, other, None), state=CommentPairState.ENDED)
+    shown = explained(pairs=(gone, ended)).comments
     assert [(each.author, each.text, each.state) for each in shown] == [("bob", None, "deleted here")]
 
 
@@ -216,7 +216,7 @@ def test_an_imported_comment_is_shown_without_its_frame() -> None:
         a_local(), id=local_id(3), body="**bob** (via GitHub):\n\nIt was the cache", source="github"
     )
     entry = replace(an_entry(THEIRS, local, None), author="bob")
-    (comment,) = explained(comments=(local,), entries=(entry,)).comments
+    (comment,) = explained(comments=(local,), pairs=(entry,)).comments
     assert (comment.author, comment.text, comment.at) == ("bob", "It was the cache", local.created_at)
     assert local.created_at - AFTER < timedelta(days=1)
 
@@ -241,5 +241,5 @@ def test_a_text_is_told_whole_as_its_author_wrote_it() -> None:
 def test_a_comment_whose_deletion_is_held_back_says_so(origin: Side, kind: Kind, words: str) -> None:
     entry = an_entry(origin, a_local(), None)
     here = (a_local(),) if origin is THEIRS else ()
-    (comment,) = explained(comments=here, entries=(entry,), withheld={entry.id: kind}).comments
+    (comment,) = explained(comments=here, pairs=(entry,), withheld={entry.id: kind}).comments
     assert comment.state == words

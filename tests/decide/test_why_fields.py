@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.decide.why import explain, fields_of, github_value, value_of
+from reconciler.decide.why import bugspark_value, field_views, github_value, report_view
 from reconciler.model.fields import Category, Field, IssueState, Severity, Side, Status
-from reconciler.model.link import Entry, EntryState, LinkState
+from reconciler.model.link import CommentPair, CommentPairState, LinkState
 from reconciler.model.policy import SyncPolicy
 from tests.support.nouns import (
     AFTER,
@@ -30,7 +30,9 @@ LINK = a_link(
 
 
 def test_all_three_states_of_each_field_are_told() -> None:
-    told = {each.field: (each.bugspark, each.agreed, each.github) for each in fields_of(REPORT, LINK, TITLES)}
+    told = {
+        each.field: (each.bugspark, each.agreed, each.github) for each in field_views(REPORT, LINK, TITLES)
+    }
     assert told == {
         Field.STATUS: ("triaging", "new", "open"),
         Field.SEVERITY: ("low", "medium", "high"),
@@ -41,7 +43,7 @@ def test_all_three_states_of_each_field_are_told() -> None:
 
 def test_a_title_that_moved_is_marked() -> None:
     (title,) = [
-        each for each in fields_of(a_report(title="Better"), LINK, TITLES) if each.field is Field.TITLE
+        each for each in field_views(a_report(title="Better"), LINK, TITLES) if each.field is Field.TITLE
     ]
     assert title.moved == {Side.BUGSPARK}
 
@@ -57,26 +59,34 @@ def test_a_title_that_moved_is_marked() -> None:
 def test_what_github_showed_last_is_spelled_as_in_bugspark(field: Field, said: str) -> None:
     assert github_value(REPORT, LINK, field, TITLES) == said
     assert github_value(REPORT, a_new_link(), field, TITLES) is None
-    assert value_of(REPORT, field) != ""
+    assert bugspark_value(REPORT, field) != ""
 
 
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        (an_entry(Side.GITHUB, a_local(), a_remote(), state=EntryState.TOMBSTONE), "deleted here"),
-        (an_entry(Side.GITHUB, a_local(), a_remote(), state=EntryState.ENDED), "original deleted"),
+        (an_entry(Side.GITHUB, a_local(), a_remote(), state=CommentPairState.TOMBSTONE), "deleted here"),
+        (an_entry(Side.GITHUB, a_local(), a_remote(), state=CommentPairState.ENDED), "original deleted"),
         (
-            an_entry(Side.BUGSPARK, a_local(), None, state=EntryState.ENDED, reason="deleted in BugSpark"),
+            an_entry(
+                Side.BUGSPARK, a_local(), None, state=CommentPairState.ENDED, reason="deleted in BugSpark"
+            ),
             "original deleted in BugSpark",
         ),
-        (an_entry(Side.GITHUB, a_local(), a_remote(), state=EntryState.SKIPPED), "known"),
-        (an_entry(Side.GITHUB, a_local(), a_remote(), state=EntryState.SKIPPED, reason="quoted"), "quoted"),
-        (an_entry(Side.BUGSPARK, a_local(), a_remote(), state=EntryState.SKIPPED, reason="found"), "found"),
+        (an_entry(Side.GITHUB, a_local(), a_remote(), state=CommentPairState.SKIPPED), "known"),
+        (
+            an_entry(Side.GITHUB, a_local(), a_remote(), state=CommentPairState.SKIPPED, reason="quoted"),
+            "quoted",
+        ),
+        (
+            an_entry(Side.BUGSPARK, a_local(), a_remote(), state=CommentPairState.SKIPPED, reason="found"),
+            "found",
+        ),
     ],
 )
-def test_a_comment_that_is_over_says_how(entry: Entry, words: str) -> None:
-    given = a_dossier(comments=(a_local(),), entries=(entry,))
-    (comment,) = explain("Shop", given, SyncPolicy(), AFTER).comments
+def test_a_comment_that_is_over_says_how(entry: CommentPair, words: str) -> None:
+    given = a_dossier(comments=(a_local(),), pairs=(entry,))
+    (comment,) = report_view("Shop", given, SyncPolicy(), AFTER).comments
     assert comment.state == words
 
 
@@ -90,10 +100,10 @@ def test_a_comment_that_is_over_says_how(entry: Entry, words: str) -> None:
     ],
 )
 def test_a_link_that_has_ended_says_how(state: LinkState, words: str) -> None:
-    shown = explain("Shop", a_dossier(link=a_link(state=state, reason="so it is")), SyncPolicy(), AFTER)
+    shown = report_view("Shop", a_dossier(link=a_link(state=state, reason="so it is")), SyncPolicy(), AFTER)
     assert (shown.state, shown.reason, shown.project_name) == (words, "so it is", "Shop")
 
 
 def test_a_link_that_rests_without_a_word_says_so() -> None:
-    shown = explain("Shop", a_dossier(link=a_link(quarantined_until=AFTER)), SyncPolicy(), AFTER)
+    shown = report_view("Shop", a_dossier(link=a_link(quarantined_until=AFTER)), SyncPolicy(), AFTER)
     assert (shown.state, shown.reason) == ("Needs you", "it rests")

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from reconciler.decide.comments import Comments, decide_comments
-from reconciler.decide.text import to_github
+from reconciler.decide.comments import CommentsDecision, decide_comments
+from reconciler.decide.text import comment_to_github
 from reconciler.model.fields import Side
 from reconciler.model.issue import RemoteComment
-from reconciler.model.link import Entry, EntryState
+from reconciler.model.link import CommentPair, CommentPairState
 from reconciler.model.plan import (
     Action,
 )
@@ -23,34 +23,34 @@ from tests.support.nouns import (
     local_id,
 )
 
-LIVE, PENDING, TOMBSTONE, ENDED, SKIPPED = EntryState
+LIVE, PENDING, TOMBSTONE, ENDED, SKIPPED = CommentPairState
 GITHUB, BUGSPARK = Side.GITHUB, Side.BUGSPARK
 LATER = AFTER.replace(minute=59)
 POLICY = SyncPolicy()
 FORM = "**octocat** (via GitHub):\n\nSeen here too"
 
 
-def decided(policy: SyncPolicy = POLICY, **view: Any) -> Comments:
+def decided(policy: SyncPolicy = POLICY, **view: Any) -> CommentsDecision:
     return decide_comments(a_view(**view), policy, ids())
 
 
-def first(policy: SyncPolicy = POLICY, *, link: Any = None, **view: Any) -> Comments:
-    return decided(policy, link=link or a_new_link(), whole=True, **view)
+def first(policy: SyncPolicy = POLICY, *, link: Any = None, **view: Any) -> CommentsDecision:
+    return decided(policy, link=link or a_new_link(), is_complete=True, **view)
 
 
-def kinds(found: Comments) -> list[type[Action]]:
+def kinds(found: CommentsDecision) -> list[type[Action]]:
     return [type(action) for action in found.actions]
 
 
-def only(found: Comments) -> Entry:
-    (entry,) = found.entries
+def only(found: CommentsDecision) -> CommentPair:
+    (entry,) = found.pairs
     return entry
 
 
 def a_copy(of: int = 1, number: int = 1, **given: Any) -> RemoteComment:
     """Our copy on GitHub, its marker found valid."""
-    body = to_github("Ada", "It happens daily", "<!-- signed -->", hosts=())
-    return a_remote(number, body, **{"author": OURS, "marked": local_id(of)} | given)
+    body = comment_to_github("Ada", "It happens daily", "<!-- signed -->", hosts=())
+    return a_remote(number, body, **{"author": OURS, "marker_comment_id": local_id(of)} | given)
 
 
 IMPORTED = a_local(body=FORM, source="github")

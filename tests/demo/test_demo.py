@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from reconciler.cli.text import width
+from reconciler.cli.text import display_width
 from reconciler.demo.afternoon import second_thoughts
 from reconciler.demo.cast import COMPANIES, MOBILE, MONA, SHOP
 from reconciler.demo.compare import Apart, Cell, Row, compare, doubles
@@ -120,7 +120,7 @@ def test_exported_issues_are_numbered_in_the_order_asked_for(show: Show) -> None
 
 def test_no_line_is_wider_than_a_terminal(show: Show) -> None:
     for text in (show.text, show.text.translate(ASCII)):
-        assert [line for line in text.splitlines() if width(line) > WIDTH] == []
+        assert [line for line in text.splitlines() if display_width(line) > WIDTH] == []
 
 
 def test_no_token_no_escape_and_no_place_of_this_machine_is_printed(show: Show) -> None:

@@ -13,10 +13,10 @@ from sqlalchemy import Column, MetaData, Table
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from reconciler.cli.app import build
+from reconciler.cli.app import build_cli
 from reconciler.cli.main import config_first
 from reconciler.config import keys
-from reconciler.config.load import load
+from reconciler.config.load import load_configuration
 from reconciler.store import bugspark, tables
 from reconciler.store.schema import VERSION_TABLE
 from tests.docs.markdown import ROOT, Document, documents, read, shell_lines, words_for
@@ -28,7 +28,7 @@ CHECKED = pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS.
 
 
 def command() -> TyperGroup:
-    found = get_command(build())
+    found = get_command(build_cli())
     assert isinstance(found, TyperGroup)
     return found
 
@@ -108,10 +108,12 @@ def test_every_key_it_names_is_in_the_example_configuration(document: Document) 
 
 @CHECKED
 def test_every_variable_and_credential_it_names_is_read(document: Document) -> None:
-    variables = {keys.variable(key) for key in (*keys.known(), *keys.sections())} | {keys.FILE_VARIABLE}
+    variables = {keys.variable_name(key) for key in (*keys.known_keys(), *keys.known_sections())} | {
+        keys.FILE_VARIABLE
+    }
     assert sorted(set(re.findall(r"RECONCILER_[A-Z_]+", document.text)) - variables) == []
     credentials = set(re.findall(r"^LoadCredential=([^:\n]+):", document.text, re.MULTILINE))
-    assert sorted(credentials - set(keys.known()) - {"github.app.private_key"}) == []
+    assert sorted(credentials - set(keys.known_keys()) - {"github.app.private_key"}) == []
 
 
 @CHECKED
@@ -124,7 +126,7 @@ def test_every_piece_of_configuration_can_be_used(
         if block.kind == "toml":
             file = tmp_path / "config.toml"
             file.write_text(block.text.replace("/etc/bugspark-reconciler/", f"{tmp_path}/"))
-            assert load(file, {}).file == file
+            assert load_configuration(file, {}).file == file
 
 
 @CHECKED

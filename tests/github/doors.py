@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from reconciler.github.credentials import Credential, TokenCredential
-from reconciler.github.repository import Doorway, GitHubRepository
+from reconciler.github.repository import GitHubClient, GitHubRepository
 from reconciler.github.transport import Transport
 from reconciler.model.fields import Field
 from reconciler.model.ids import RepositoryId
@@ -40,7 +40,7 @@ class StillClock:
 class Door:
     """A doorway to one repository, with what it is made of."""
 
-    doorway: Doorway
+    doorway: GitHubClient
     governor: MemoryGovernor
     clock: StillClock
     credential: Credential
@@ -74,7 +74,7 @@ def open_door(
     api_version: str = "2022-11-28",
 ) -> Door:
     governor, clock = governor or MemoryGovernor(), clock or StillClock()
-    doorway = Doorway(
+    doorway = GitHubClient(
         api_url=api,
         api_version=api_version,
         clock=clock,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from reconciler.model.issue import Issue, ListState, RemoteComment
-from reconciler.ports import Page
+from reconciler.ports import ListPage
 from tests.github.doors import Door
 from tests.support.github import GitHub
 
@@ -17,9 +17,9 @@ class Crash(Exception):
 
 
 class Reader(Protocol):
-    def issue_changes(self, state: ListState | None) -> AsyncIterator[Page[Issue]]: ...
+    def issue_changes(self, state: ListState | None) -> AsyncIterator[ListPage[Issue]]: ...
 
-    def comment_changes(self, state: ListState | None) -> AsyncIterator[Page[RemoteComment]]: ...
+    def comment_changes(self, state: ListState | None) -> AsyncIterator[ListPage[RemoteComment]]: ...
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class Mirror:
                 self.comments.update((row.id, row) for row in waiting)
                 self.comment_list, waiting = notes.state, []
 
-    def _count(self, page: Page[T], known: Sequence[T | None]) -> None:
+    def _count(self, page: ListPage[T], known: Sequence[T | None]) -> None:
         assert not page.poisoned
         self.delivered += len(page.rows)
         self.news += sum(row != before for row, before in zip(page.rows, known, strict=True))

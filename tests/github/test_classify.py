@@ -5,9 +5,9 @@ import json
 import pytest
 
 from reconciler.errors import GitHubError
-from reconciler.github.classify import emptied, verdict
+from reconciler.github.classify import classify_delete, classify_write
 from reconciler.github.dispatch import Reply
-from reconciler.model.intent import Confirmed, Refused, Unknown
+from reconciler.model.intent import Confirmed, OutcomeUnknown, Refused
 
 DOING = "close acme/web#12"
 
@@ -27,20 +27,20 @@ def text(body: bytes) -> str:
 
 @pytest.mark.parametrize("status", [200, 201])
 def test_a_readable_success_is_confirmed(status: int) -> None:
-    assert verdict(reply(status, b"fine"), DOING, text) == Confirmed(value="fine", request_id="51D0:1")
+    assert classify_write(reply(status, b"fine"), DOING, text) == Confirmed(value="fine", request_id="51D0:1")
 
 
 @pytest.mark.parametrize("status", [200, 201])
 def test_a_success_that_can_t_be_read_is_unknown(status: int) -> None:
-    assert verdict(reply(status, b"fi"), DOING, text) == Unknown(
+    assert classify_write(reply(status, b"fi"), DOING, text) == OutcomeUnknown(
         reason="GitHub's answer can't be read.", request_id="51D0:1"
     )
 
 
 @pytest.mark.parametrize("status", [202, 204, 206, 408, 425, 499, 500, 502, 503, 504, 520])
 def test_what_is_neither_yes_nor_no_is_unknown(status: int) -> None:
-    told = verdict(reply(status, {"message": "Something"}), DOING, text)
-    assert isinstance(told, Unknown)
+    told = classify_write(reply(status, {"message": "Something"}), DOING, text)
+    assert isinstance(told, OutcomeUnknown)
     assert str(status) in told.reason
     assert DOING in told.reason
 
@@ -59,27 +59,27 @@ def test_what_is_neither_yes_nor_no_is_unknown(status: int) -> None:
     ],
 )
 def test_a_no_with_a_reason_is_refused(status: int, message: str, gone: bool) -> None:
-    told = verdict(reply(status, {"message": message}), DOING, text)
+    told = classify_write(reply(status, {"message": message}), DOING, text)
     reason = f"GitHub refused to {DOING} ({status}): {message}"
     assert told == Refused(status=status, reason=reason, gone=gone, request_id="51D0:1")
 
 
 @pytest.mark.parametrize("status", [413, 414, 431])
 def test_what_is_too_large_is_refused_in_whatever_words(status: int) -> None:
-    told = verdict(reply(status, b"<html>Too Large</html>"), DOING, text)
+    told = classify_write(reply(status, b"<html>Too Large</html>"), DOING, text)
     assert isinstance(told, Refused)
     assert told.reason.endswith("no reason given")
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 422])
 def test_a_no_that_is_not_github_s_own_is_unknown(status: int) -> None:
-    assert isinstance(verdict(reply(status, b"<html>Proxy</html>"), DOING, text), Unknown)
-    assert isinstance(verdict(reply(status, []), DOING, text), Unknown)
+    assert isinstance(classify_write(reply(status, b"<html>Proxy</html>"), DOING, text), OutcomeUnknown)
+    assert isinstance(classify_write(reply(status, []), DOING, text), OutcomeUnknown)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 304, 307, 308])
 def test_a_redirect_that_was_not_followed_is_refused(status: int) -> None:
-    told = verdict(reply(status), DOING, text)
+    told = classify_write(reply(status), DOING, text)
     assert isinstance(told, Refused)
     assert not told.gone
 
@@ -93,7 +93,7 @@ def test_the_errors_of_a_422_are_told() -> None:
             "and a bare one",
         ],
     }
-    told = verdict(reply(422, body), DOING, text)
+    told = classify_write(reply(422, body), DOING, text)
     assert isinstance(told, Refused)
     assert told.reason.endswith(
         "Validation Failed (Issue title missing_field; body is too long; and a bare one)"
@@ -101,7 +101,7 @@ def test_the_errors_of_a_422_are_told() -> None:
 
 
 def test_github_s_words_are_one_short_printable_line() -> None:
-    told = verdict(reply(422, {"message": "a\nb\x00\x1b[31mc\u202e " + "x" * 500}), DOING, text)
+    told = classify_write(reply(422, {"message": "a\nb\x00\x1b[31mc\u202e " + "x" * 500}), DOING, text)
     assert isinstance(told, Refused)
     message = told.reason.partition("(422): ")[2]
     assert message.startswith("a b [31mc x")
@@ -110,9 +110,9 @@ def test_github_s_words_are_one_short_printable_line() -> None:
 
 
 def test_a_deletion_is_confirmed_by_204_alone() -> None:
-    assert emptied(reply(204), DOING) == Confirmed(value=None, request_id="51D0:1")
-    assert isinstance(emptied(reply(200, {}), DOING), Unknown)
-    assert isinstance(emptied(reply(404, {"message": "Not Found"}), DOING), Refused)
+    assert classify_delete(reply(204), DOING) == Confirmed(value=None, request_id="51D0:1")
+    assert isinstance(classify_delete(reply(200, {}), DOING), OutcomeUnknown)
+    assert isinstance(classify_delete(reply(404, {"message": "Not Found"}), DOING), Refused)
 
 
 def test_a_missing_request_id_is_none_and_a_long_one_is_cut() -> None:
@@ -123,21 +123,21 @@ def test_a_missing_request_id_is_none_and_a_long_one_is_cut() -> None:
 @pytest.mark.parametrize("status", [300, 301, 302, 307, 399])
 def test_a_redirect_that_is_left_is_a_no_with_all_that_is_known_about_it(status: int) -> None:
     reason = f"GitHub redirects elsewhere what should {DOING} ({status}): not followed."
-    assert verdict(reply(status), DOING, text) == Refused(
+    assert classify_write(reply(status), DOING, text) == Refused(
         status=status, reason=reason, gone=False, request_id="51D0:1"
     )
 
 
 def test_an_unknown_outcome_keeps_github_s_word_for_the_request() -> None:
-    assert verdict(reply(500), DOING, text) == Unknown(
+    assert classify_write(reply(500), DOING, text) == OutcomeUnknown(
         reason=f"GitHub answered 500 when asked to {DOING}.", request_id="51D0:1"
     )
 
 
 def test_a_deletion_answered_with_a_body_or_a_no_says_what_was_asked() -> None:
-    assert emptied(reply(200, b"[]"), DOING) == Unknown(
+    assert classify_delete(reply(200, b"[]"), DOING) == OutcomeUnknown(
         reason="GitHub answered a deletion with a body.", request_id="51D0:1"
     )
-    refused = emptied(reply(403, {"message": "No"}), DOING)
+    refused = classify_delete(reply(403, {"message": "No"}), DOING)
     assert isinstance(refused, Refused)
     assert refused.reason == f"GitHub refused to {DOING} (403): No"

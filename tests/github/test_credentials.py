@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from reconciler.demo.github.faults import error
 from reconciler.errors import CredentialError, GitHubError, LimitedError
-from reconciler.github.credentials import AppCredential, NoCredential, TokenCredential, fingerprint
+from reconciler.github.credentials import AppCredential, MissingCredential, TokenCredential, fingerprint
 from reconciler.model.grants import Grants
 from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import Confirmed, NotSent
@@ -64,7 +64,7 @@ def test_a_text_that_no_header_can_carry_is_no_token(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["x", "g" * 2_000, "some-day=another_form.of+token/!"])
 def test_a_token_s_form_is_not_looked_at(text: str) -> None:
-    assert TokenCredential(Secret(text)).identity == fingerprint(text)
+    assert TokenCredential(Secret(text)).limits_key == fingerprint(text)
 
 
 def test_a_fingerprint_tells_tokens_apart_and_shows_nothing() -> None:
@@ -162,7 +162,7 @@ async def test_a_token_that_somebody_else_has_renewed_already_is_not_thrown_away
     app_door: Door, github: GitHub
 ) -> None:
     await app_door.repository.repository()
-    assert app_door.credential.refused(Secret("an older one"))
+    assert app_door.credential.discard_token(Secret("an older one"))
     await app_door.repository.repository()
     assert made_tokens(github) == 1
 
@@ -251,14 +251,14 @@ async def test_making_a_token_is_asked_again_when_the_connection_drops(
 
 
 async def test_without_a_usable_token_no_request_leaves_and_each_says_why() -> None:
-    net = Net(credential=NoCredential("The stored token can't be decrypted."))
+    net = Net(credential=MissingCredential("The stored token can't be decrypted."))
     with pytest.raises(CredentialError, match="can't be decrypted"):
         await net.github.repository()
     with pytest.raises(CredentialError, match="can't be decrypted"):
         await net.github.account()
     assert net.requests == []
-    assert net.door.credential.identity == NoCredential("Another reason").identity
-    assert not net.door.credential.refused(Secret("any"))  # there is no other to be tried
+    assert net.door.credential.limits_key == MissingCredential("Another reason").limits_key
+    assert not net.door.credential.discard_token(Secret("any"))  # there is no other to be tried
 
 
 async def test_a_write_without_a_token_to_be_had_was_not_sent(app_door: Door, github: GitHub) -> None:

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reconciler.errors import GitHubError
-from reconciler.github.drain import EPOCH, Drain, Known, Sheet, Wanted, earlier
-from reconciler.github.lists import anchor_after, reprobed, settled
-from reconciler.github.translate import Row
+from reconciler.github.drain import EPOCH, Drain, ListAnswer, PageRequest, SeenRows, earlier
+from reconciler.github.lists import anchor_after, state_after_drain, state_after_probe
+from reconciler.github.translate import ListRow
 from reconciler.model.ids import Fingerprint
 from reconciler.model.issue import ListState
-from reconciler.model.snapshot import Poisoned
+from reconciler.model.snapshot import PoisonedItem
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TOKEN = Fingerprint("a token")
@@ -21,40 +21,45 @@ def at(second: float) -> datetime:
     return START + timedelta(seconds=second)
 
 
-def row(number: int, second: float, text: str = "") -> Row[str]:
-    return Row(id=number, at=at(second), value=text)
+def row(number: int, second: float, text: str = "") -> ListRow[str]:
+    return ListRow(id=number, at=at(second), value=text)
 
 
-def sheet(*rows: Row[str], more: str | None = None, date: float | None = 1_000) -> Sheet[str]:
-    return Sheet(
+def sheet(*rows: ListRow[str], more: str | None = None, date: float | None = 1_000) -> ListAnswer[str]:
+    return ListAnswer(
         rows=rows, next=more, date=None if date is None else at(date), etag='W/"1"', token=TOKEN
     )  # fmt: skip
 
 
-def ids(rows: tuple[Row[str], ...]) -> list[int | None]:
+def ids(rows: tuple[ListRow[str], ...]) -> list[int | None]:
     return [row.id for row in rows]
 
 
 def test_the_first_page_is_asked_for_since_the_start() -> None:
-    assert Drain[str](at(0)).wanted() == Wanted(since=at(0))
+    assert Drain[str](at(0)).next_request() == PageRequest(since=at(0))
 
 
 def test_a_page_without_a_next_ends_the_drain_and_covers_up_to_its_date() -> None:
     drain = Drain[str](at(0))
     step = drain.take(sheet(row(1, 10), row(2, 20), date=500))
-    assert (ids(step.rows), step.cursor, drain.wanted(), drain.covered) == ([1, 2], at(19), None, at(500))
+    assert (ids(step.rows), step.cursor, drain.next_request(), drain.covered) == (
+        [1, 2],
+        at(19),
+        None,
+        at(500),
+    )
 
 
 def test_an_empty_list_ends_the_drain_where_it_was() -> None:
     drain = Drain[str](at(0))
     step = drain.take(sheet())
-    assert (step.rows, step.cursor, drain.wanted(), drain.newest) == ((), None, None, at(0))
+    assert (step.rows, step.cursor, drain.next_request(), drain.newest) == ((), None, None, at(0))
 
 
 def test_the_next_page_begins_a_second_before_the_last_row() -> None:
     drain = Drain[str](at(0))
     assert drain.take(sheet(row(1, 10), row(2, 20), more="p2")).cursor == at(19)
-    assert drain.wanted() == Wanted(since=at(19))
+    assert drain.next_request() == PageRequest(since=at(19))
 
 
 def test_rows_seen_with_the_same_content_do_not_come_again_but_changed_ones_do() -> None:
@@ -70,17 +75,17 @@ def test_the_drain_ends_at_the_date_of_its_first_answer() -> None:
     drain = Drain[str](at(0))
     drain.take(sheet(row(1, 10), row(2, 20), more="p2", date=30))
     step = drain.take(sheet(row(3, 25), row(4, 31), more="p2", date=60))
-    assert (ids(step.rows), drain.wanted(), drain.covered) == ([3, 4], None, at(30))
+    assert (ids(step.rows), drain.next_request(), drain.covered) == ([3, 4], None, at(30))
     assert step.cursor == at(29)  # the second of the first Date is left to the next pass
 
 
 def test_a_page_that_lies_inside_the_window_is_walked_by_its_links() -> None:
     drain = Drain[str](at(9))
     assert drain.take(sheet(row(1, 10), row(2, 10), more="p2")).cursor is None
-    assert drain.wanted() == Wanted(since=at(9), link="p2")
+    assert drain.next_request() == PageRequest(since=at(9), link="p2")
 
 
-def window(drain: Drain[str], *, last: Row[str]) -> datetime | None:
+def window(drain: Drain[str], *, last: ListRow[str]) -> datetime | None:
     """One walk over three pages; the cursor afterwards."""
     first = drain.take(sheet(row(1, 10), row(2, 10), more="p2"))
     second = drain.take(sheet(row(3, 10), row(4, 10), more="p3"))
@@ -92,9 +97,9 @@ def window(drain: Drain[str], *, last: Row[str]) -> datetime | None:
 def test_a_window_is_passed_only_after_a_walk_that_brought_nothing_unseen() -> None:
     drain = Drain[str](at(9))
     assert window(drain, last=row(5, 10)) is None
-    assert drain.wanted() == Wanted(since=at(9))  # again, from the first page
+    assert drain.next_request() == PageRequest(since=at(9))  # again, from the first page
     assert window(drain, last=row(5, 10)) == at(10)
-    assert drain.wanted() == Wanted(since=at(10))
+    assert drain.next_request() == PageRequest(since=at(10))
 
 
 def test_a_row_that_turns_up_in_the_second_walk_causes_a_third() -> None:
@@ -116,7 +121,7 @@ def test_a_window_that_reaches_into_the_second_of_the_first_date_ends_the_drain(
     drain.take(sheet(row(3, 9), row(4, 9), date=10))
     drain.take(sheet(row(1, 9), row(2, 9), more="p2", date=10))
     step = drain.take(sheet(row(3, 9), row(4, 9), date=10))
-    assert (step.cursor, drain.wanted(), drain.covered) == (None, None, at(10))
+    assert (step.cursor, drain.next_request(), drain.covered) == (None, None, at(10))
 
 
 def test_links_that_lead_in_circles_are_an_error() -> None:
@@ -127,13 +132,13 @@ def test_links_that_lead_in_circles_are_an_error() -> None:
 
 
 def test_a_page_on_which_no_row_has_a_time_is_an_error_when_it_goes_on() -> None:
-    bad: Row[str] = Row(id=None, at=None, problem=Poisoned(what="an issue", reason="unreadable"))
+    bad: ListRow[str] = ListRow(id=None, at=None, problem=PoisonedItem(what="an issue", reason="unreadable"))
     with pytest.raises(GitHubError, match="updated"):
         Drain[str](at(0)).take(sheet(bad, more="p2"))
 
 
 def test_a_row_that_can_t_be_read_does_not_stop_the_page() -> None:
-    bad: Row[str] = Row(id=7, at=None, problem=Poisoned(what="issue #7", reason="unreadable"))
+    bad: ListRow[str] = ListRow(id=7, at=None, problem=PoisonedItem(what="issue #7", reason="unreadable"))
     drain = Drain[str](at(0))
     step = drain.take(sheet(row(1, 10), bad, more="p2"))
     assert (ids(step.rows), step.cursor) == ([1, 7], at(9))
@@ -143,14 +148,14 @@ def test_without_dates_a_drain_goes_on_to_the_last_page_and_covers_nothing() -> 
     drain = Drain[str](at(0))
     drain.take(sheet(row(1, 10), row(2, 20), more="p2", date=None))
     drain.take(sheet(row(3, 30), date=None))
-    assert (drain.wanted(), drain.covered, drain.newest) == (None, None, at(30))
+    assert (drain.next_request(), drain.covered, drain.newest) == (None, None, at(30))
 
 
 def test_what_can_t_come_again_is_forgotten() -> None:
-    known: Known[str] = Known()
-    known.fresh([row(1, 10), row(2, 20)])
+    known: SeenRows[str] = SeenRows()
+    known.take_new([row(1, 10), row(2, 20)])
     known.forget(before=at(15))
-    assert ids(known.fresh([row(1, 10), row(2, 20)])) == [1]
+    assert ids(known.take_new([row(1, 10), row(2, 20)])) == [1]
 
 
 def test_no_time_is_earlier_than_the_epoch() -> None:
@@ -159,17 +164,19 @@ def test_no_time_is_earlier_than_the_epoch() -> None:
 
 def test_half_a_page_of_changes_leaves_the_anchor_and_keeps_the_etag() -> None:
     few = sheet(*(row(n, 500) for n in range(50)))
-    assert settled(at(0), few, OVERLAP) == ListState(anchor=at(0), etag='W/"1"', etag_credential=TOKEN)
+    assert state_after_probe(at(0), few, OVERLAP) == ListState(
+        anchor=at(0), etag='W/"1"', etag_credential=TOKEN
+    )
 
 
 def test_more_than_half_a_page_moves_the_anchor_and_drops_the_etag_of_the_old_address() -> None:
     many = sheet(*(row(n, 500) for n in range(51)))
-    assert settled(at(0), many, OVERLAP) == ListState(anchor=at(380))
+    assert state_after_probe(at(0), many, OVERLAP) == ListState(anchor=at(380))
 
 
 def test_an_anchor_that_can_t_move_keeps_its_etag() -> None:
     many = sheet(*(row(n, 500) for n in range(51)))
-    assert settled(at(380), many, OVERLAP).etag == 'W/"1"'
+    assert state_after_probe(at(380), many, OVERLAP).etag == 'W/"1"'
 
 
 def test_a_row_from_the_future_does_not_move_the_anchor_beyond_github_s_clock() -> None:
@@ -194,10 +201,10 @@ def test_a_full_re_probe_is_trusted_only_when_it_reaches_back_behind_the_drain(
     last: float, covered: float | None, more: str | None, trusted: bool
 ) -> None:
     answer = sheet(row(1, 30), row(2, last), more=more)
-    state = reprobed(at(0), answer, None if covered is None else at(covered))
+    state = state_after_drain(at(0), answer, None if covered is None else at(covered))
     assert (state.etag is not None) is trusted
 
 
 def test_an_answer_without_an_etag_leaves_none() -> None:
-    answer: Sheet[str] = Sheet(rows=(), next=None, date=None, etag=None, token=TOKEN)
-    assert settled(at(0), answer, OVERLAP) == ListState(anchor=at(0))
+    answer: ListAnswer[str] = ListAnswer(rows=(), next=None, date=None, etag=None, token=TOKEN)
+    assert state_after_probe(at(0), answer, OVERLAP) == ListState(anchor=at(0))

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from reconciler.errors import CredentialError, ForeignOriginError, GitHubError, LimitedError
-from reconciler.github.limits import Wait
-from reconciler.github.refusals import Refusals
+from reconciler.github.limits import LimitWait
+from reconciler.github.refusals import LimitBackoff
 from reconciler.model.ids import Fingerprint, IssueNumber, RemoteCommentId
 from reconciler.model.intent import NotSent, Refused
 from reconciler.model.issue import ListState
@@ -90,7 +90,7 @@ async def test_a_foreign_next_page_gets_no_request() -> None:
         return_value=answer(200, page, Link='<https://evil.example/?page=2>; rel="next"')
     )
     with pytest.raises(ForeignOriginError):
-        await net.github.whole(ONE)
+        await net.github.issue_thread(ONE)
     with pytest.raises(ForeignOriginError):
         async for _ in net.github.all_issues():
             pass
@@ -167,8 +167,8 @@ async def test_the_token_is_in_no_error_and_no_log(failure: object, caplog: pyte
 async def test_an_idle_pass_reserves_its_two_probes_at_once() -> None:
     net = Net()
     net.router.get(path__startswith="/repos/acme/web").mock(return_value=answer(200, []))
-    await net.github.expect(2)
-    net.door.doorway.time.saw(net.clock.now())
+    await net.github.reserve_reads(2)
+    net.door.doorway.time.record_date(net.clock.now())
     for pages in (net.github.issue_changes(None), net.github.comment_changes(None)):
         async for _ in pages:
             pass
@@ -281,7 +281,7 @@ async def test_a_message_alone_makes_the_wait_grow_until_github_answers_again() 
 async def test_while_a_limit_lasts_nothing_is_asked_even_with_points_in_hand() -> None:
     net = Net()
     net.on("GET", REPO, refusal(403, SECONDARY, Retry_After="90"), answer(200, REPOSITORY))
-    await net.github.expect(10)
+    await net.github.reserve_reads(10)
     assert await wait_of(net) == 90
     net.clock.passed += 30
     assert await wait_of(net) == 60
@@ -293,20 +293,22 @@ async def test_while_a_limit_lasts_nothing_is_asked_even_with_points_in_hand() -
 
 
 def test_refusals_of_requests_under_way_count_as_one_and_do_not_shorten_a_wait() -> None:
-    refusals, credential = Refusals(), Fingerprint("a token")
-    minute = Wait(seconds=60, reason="GitHub's secondary rate limit", guessed=True)
+    refusals, credential = LimitBackoff(), Fingerprint("a token")
+    minute = LimitWait(seconds=60, reason="GitHub's secondary rate limit", guessed=True)
     now = datetime(2026, 3, 2, tzinfo=UTC)
     for moment in (0, 0, 1):
-        refusals.add(credential, minute, now=moment, until=now + timedelta(seconds=60 + moment))
+        refusals.record_refusal(credential, minute, now=moment, until=now + timedelta(seconds=60 + moment))
     assert refusals.strikes(credential) == 1
-    refusals.add(credential, Wait(seconds=5, reason="short"), now=2, until=now + timedelta(seconds=7))
-    refusals.clear(credential, 3)
+    refusals.record_refusal(
+        credential, LimitWait(seconds=5, reason="short"), now=2, until=now + timedelta(seconds=7)
+    )
+    refusals.record_success(credential, 3)
     with pytest.raises(LimitedError) as caught:
-        refusals.check(credential, 60)
+        refusals.require_no_wait(credential, 60)
     assert caught.value.until == now + timedelta(seconds=61)
-    refusals.check(credential, 61)
-    refusals.clear(credential, 61)
-    refusals.clear(credential, 61)
+    refusals.require_no_wait(credential, 61)
+    refusals.record_success(credential, 61)
+    refusals.record_success(credential, 61)
     assert refusals.strikes(credential) == 0
 
 
@@ -372,7 +374,7 @@ async def test_repositories_of_one_doorway_share_its_clock_and_connections() -> 
 async def test_the_memory_governor_lets_writes_go_at_once() -> None:
     governor = MemoryGovernor()
     net = Net()
-    await governor.slot(net.github.credential, 5)
+    await governor.reserve_write(net.github.credential, 5)
     assert governor.slots == [(net.github.credential, 5)]
 
 

@@ -9,12 +9,12 @@ from reconciler.errors import CredentialError, GitHubError, NotThereError, Unrea
 from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import Confirmed, Refused
 from reconciler.model.secret import Secret
-from reconciler.model.webhook import EVENTS, Hook, HookWish
+from reconciler.model.webhook import WEBHOOK_EVENTS, DesiredHook, Hook
 from tests.github.doors import Door
 from tests.github.network import REPO, Net, answer
 from tests.support.github import GitHub
 
-WISH = HookWish(url="https://sync.example.com/hook", secret=Secret("made up"))
+WISH = DesiredHook(url="https://sync.example.com/hook", secret=Secret("made up"))
 LIST = f"{REPO}/hooks?per_page=100"
 
 
@@ -26,7 +26,7 @@ async def test_a_hook_is_made_listed_changed_whole_and_pinged(door: Door, github
     github.web.allow("bugspark-bot", "admin")
     made = await door.repository.create_hook(WISH)
     assert isinstance(made, Confirmed)
-    assert made.value == Hook(id=made.value.id, url=WISH.url, events=EVENTS, active=True)
+    assert made.value == Hook(id=made.value.id, url=WISH.url, events=WEBHOOK_EVENTS, active=True)
     assert await door.repository.hooks() == (made.value,)
     there = github.web.hooks[made.value.id]
     assert (there.secret, there.content_type, there.insecure_ssl) == ("made up", "json", "0")
@@ -62,16 +62,16 @@ async def test_all_pages_are_read_and_a_circle_is_left() -> None:
 
 async def test_the_latest_issue_costs_nothing_while_it_is_as_it_was(door: Door, github: GitHub) -> None:
     number = IssueNumber(github.web.open_issue("One", by="alice").number)
-    etags = (await door.repository.whole(number)).etags
+    etags = (await door.repository.issue_thread(number)).etags
     assert etags is not None
-    assert await door.repository.latest(number, etags) is None
+    assert await door.repository.issue_if_changed(number, etags) is None
     assert door.repository.cost().not_modified == 1
     for known in (None, replace(etags, credential="of another token")):
-        assert await door.repository.latest(number, known) is not None
+        assert await door.repository.issue_if_changed(number, known) is not None
     github.web.close(number, by="alice")
-    changed = await door.repository.latest(number, etags)
+    changed = await door.repository.issue_if_changed(number, etags)
     assert changed is not None
     assert changed.state == "closed"
     github.web.delete_issue(number, by="alice")
     with pytest.raises(NotThereError):
-        await door.repository.latest(number, etags)
+        await door.repository.issue_if_changed(number, etags)

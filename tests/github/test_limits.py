@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconciler.github.limits import LONGEST, date_of, rate_limit, wait_of
+from reconciler.github.limits import MAX_WAIT_SECONDS, date_of, limit_wait, rate_limit_of
 from reconciler.model.snapshot import RateLimit
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -15,7 +15,7 @@ SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes
 def seconds(
     status: int, headers: dict[str, str] | None = None, message: str = "", strikes: int = 0
 ) -> float | None:
-    wait = wait_of(status, headers or {}, message, now=NOW, strikes=strikes)
+    wait = limit_wait(status, headers or {}, message, now=NOW, strikes=strikes)
     return wait.seconds if wait else None
 
 
@@ -46,14 +46,16 @@ def test_a_message_alone_waits_a_minute_and_longer_each_time(strikes: int, expec
 
 
 def test_a_429_that_says_nothing_is_a_limit_too() -> None:
-    wait = wait_of(429, {}, "", now=NOW, strikes=0)
+    wait = limit_wait(429, {}, "", now=NOW, strikes=0)
     assert wait is not None
     assert (wait.seconds, wait.guessed) == (60, True)
 
 
 def test_absurd_waits_are_cut_to_a_day() -> None:
-    assert seconds(429, {"retry-after": "999999999999"}) == LONGEST
-    assert seconds(403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "99999999999"}) == LONGEST
+    assert seconds(429, {"retry-after": "999999999999"}) == MAX_WAIT_SECONDS
+    assert (
+        seconds(403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "99999999999"}) == MAX_WAIT_SECONDS
+    )
 
 
 def test_a_server_that_says_when_it_is_back_is_believed() -> None:
@@ -84,8 +86,8 @@ def test_what_is_not_a_limit_is_not_waited_for(status: int, headers: dict[str, s
 def test_the_primary_limit_is_read_from_every_answer() -> None:
     headers = {"x-ratelimit-limit": "5000", "x-ratelimit-remaining": "4990", "x-ratelimit-reset": RESET}
     expected = RateLimit(limit=5_000, remaining=4_990, reset_at=datetime(2026, 3, 2, 9, 10, tzinfo=UTC))
-    assert rate_limit(headers) == expected
-    assert rate_limit({**headers, "x-ratelimit-resource": "core"}) == expected
+    assert rate_limit_of(headers) == expected
+    assert rate_limit_of({**headers, "x-ratelimit-resource": "core"}) == expected
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ def test_the_primary_limit_is_read_from_every_answer() -> None:
 )  # fmt: skip
 def test_headers_that_do_not_make_sense_are_ignored(spoilt: dict[str, str]) -> None:
     headers = {"x-ratelimit-limit": "5000", "x-ratelimit-remaining": "1", "x-ratelimit-reset": RESET}
-    assert rate_limit({**headers, **spoilt}) is None
+    assert rate_limit_of({**headers, **spoilt}) is None
 
 
 def test_github_s_date_is_read() -> None:

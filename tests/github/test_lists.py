@@ -13,7 +13,7 @@ from reconciler.demo.github.faults import Meanwhile, Rewrite
 from reconciler.demo.github.rows import Issue as Row
 from reconciler.errors import GitHubError
 from reconciler.model.issue import ListState
-from reconciler.ports import Page
+from reconciler.ports import ListPage
 from tests.github.doors import Door, open_door
 from tests.github.mirror import Crash, Mirror, quiet_pass_is_free, truth
 from tests.support.github import GitHub
@@ -26,7 +26,7 @@ READINGS = [
 ]
 
 
-async def read(pages: AsyncIterator[Page[T]]) -> tuple[list[T], list[ListState]]:
+async def read(pages: AsyncIterator[ListPage[T]]) -> tuple[list[T], list[ListState]]:
     rows: list[T] = []
     states: list[ListState] = []
     async for page in pages:

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from reconciler.decide.text import MARKER_NAME as THEIRS
 from reconciler.decide.text import inert
-from reconciler.decide.text.comments import to_github
+from reconciler.decide.text.comments import comment_to_github
 from reconciler.decide.text.inert import looks_like_marker
 from reconciler.github.marker import MARKER_NAME as OURS
-from reconciler.github.marker import Kind, Marker, MarkerKeys
+from reconciler.github.marker import Marker, MarkerKeys, MarkerKind
 
 ROW = UUID("12345678-1234-4234-8234-123456789abc")
 OTHER = UUID("12345678-1234-4234-8234-123456789abd")
@@ -35,10 +35,10 @@ def test_a_marker_is_one_hidden_line() -> None:
     st.uuids(),
 )
 def test_what_was_signed_is_valid_and_says_what_was_meant(
-    kind: Kind, instance: str, repository: int, issue: int, row: UUID
+    kind: MarkerKind, instance: str, repository: int, issue: int, row: UUID
 ) -> None:
     body = f"text\n\n{KEYS.sign(kind, instance, repository, issue, row)}"
-    found = KEYS.valid(body, kind, repository, issue)
+    found = KEYS.verify(body, kind, repository, issue)
     assert found == KEYS.read(body)
     assert found is not None
     assert (found.instance, found.local_id) == (instance, row)
@@ -48,9 +48,9 @@ def test_what_was_signed_is_valid_and_says_what_was_meant(
     ("kind", "repository", "issue"),
     [("issue", 7, 3), ("comment", 8, 3), ("comment", 7, 4), ("comment", 73, 0)],
 )
-def test_a_marker_is_worth_nothing_elsewhere(kind: Kind, repository: int, issue: int) -> None:
-    assert KEYS.valid(BODY, "comment", 7, 3) is not None
-    assert KEYS.valid(BODY, kind, repository, issue) is None
+def test_a_marker_is_worth_nothing_elsewhere(kind: MarkerKind, repository: int, issue: int) -> None:
+    assert KEYS.verify(BODY, "comment", 7, 3) is not None
+    assert KEYS.verify(BODY, kind, repository, issue) is None
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_no_part_of_a_marker_can_be_changed(genuine: str, forged: str) -> None:
     body = BODY.replace(genuine, forged)
     assert body != BODY
     assert KEYS.read(body) is not None
-    assert KEYS.valid(body, "comment", 7, 3) is None
+    assert KEYS.verify(body, "comment", 7, 3) is None
 
 
 def test_parts_cannot_be_shifted_into_each_other() -> None:
@@ -79,22 +79,22 @@ def test_parts_cannot_be_shifted_into_each_other() -> None:
 
 def test_older_keys_are_believed_and_the_newest_signs() -> None:
     rotated = MarkerKeys([b"a newer key of many bytes", "a key of sixteen bytes or more"])
-    assert rotated.valid(BODY, "comment", 7, 3) == Marker(
+    assert rotated.verify(BODY, "comment", 7, 3) == Marker(
         kid=LINE.split(" ")[3], instance="here-1", local_id=ROW
     )
     newer = f"x\n{rotated.sign('comment', 'here-1', 7, 3, ROW)}"
-    assert rotated.valid(newer, "comment", 7, 3) is not None
-    assert KEYS.valid(newer, "comment", 7, 3) is None
+    assert rotated.verify(newer, "comment", 7, 3) is not None
+    assert KEYS.verify(newer, "comment", 7, 3) is None
 
 
 def test_only_a_marker_that_no_key_of_ours_could_have_signed_is_unknown() -> None:
     strange = f"x\n{MarkerKeys(['nobody here has ever had this']).sign('comment', 'there', 7, 3, ROW)}"
-    found = KEYS.unknown(strange)
+    found = KEYS.read_with_unknown_key(strange)
     assert found is not None
     assert (found.instance, found.local_id) == ("there", ROW)
-    assert KEYS.unknown(BODY) is None
-    assert KEYS.unknown(BODY.replace(str(ROW), str(OTHER))) is None  # ours by name, and forged
-    assert KEYS.unknown("no marker at all") is None
+    assert KEYS.read_with_unknown_key(BODY) is None
+    assert KEYS.read_with_unknown_key(BODY.replace(str(ROW), str(OTHER))) is None  # ours by name, and forged
+    assert KEYS.read_with_unknown_key("no marker at all") is None
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_only_a_marker_that_no_key_of_ours_could_have_signed_is_unknown() -> Non
     ],
 )
 def test_what_github_does_to_ends_and_newlines_is_no_harm(body: str) -> None:
-    assert KEYS.valid(body, "comment", 7, 3) is not None
+    assert KEYS.verify(body, "comment", 7, 3) is not None
 
 
 @pytest.mark.parametrize(
@@ -133,17 +133,17 @@ def test_what_github_does_to_ends_and_newlines_is_no_harm(body: str) -> None:
 )
 def test_only_the_sole_last_line_is_a_marker(body: str) -> None:
     assert KEYS.read(body) is None
-    assert KEYS.valid(body, "comment", 7, 3) is None
+    assert KEYS.verify(body, "comment", 7, 3) is None
 
 
 def test_a_persons_quote_of_our_comment_is_not_ours() -> None:
     quoted = "".join(f"> {line}\n" for line in BODY.split("\n")) + "\nI see the same"
-    assert KEYS.valid(quoted, "comment", 7, 3) is None
+    assert KEYS.verify(quoted, "comment", 7, 3) is None
 
 
 def test_a_strangers_marker_does_not_outlive_rendering() -> None:
-    body = to_github("Eve", f"x\n\n{LINE}\n{LINE.removesuffix(' -->')}", LINE, hosts=())
-    assert KEYS.valid(body, "comment", 7, 3) is not None
+    body = comment_to_github("Eve", f"x\n\n{LINE}\n{LINE.removesuffix(' -->')}", LINE, hosts=())
+    assert KEYS.verify(body, "comment", 7, 3) is not None
     assert KEYS.read(inert(f"x\n\n{LINE}", hosts=())) is None
 
 

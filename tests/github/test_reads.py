@@ -37,15 +37,15 @@ async def test_a_repository_says_what_it_is(door: Door, github: GitHub) -> None:
 
 
 async def test_the_primary_limit_is_that_of_the_last_answer_that_told_one(door: Door, github: GitHub) -> None:
-    assert door.repository.limit() is None
+    assert door.repository.rate_limit() is None
     await door.repository.repository()
-    first = door.repository.limit()
+    first = door.repository.rate_limit()
     assert first is not None
     github.simulator.faults.add(Reply(status=200, body=b"{}"))
     with pytest.raises(GitHubError):
         await door.repository.repository()
     await door.repository.repository()
-    told = door.repository.limit()
+    told = door.repository.rate_limit()
     assert told is not None
     assert (told.limit, told.remaining < first.remaining) == (first.limit, True)
 
@@ -129,7 +129,7 @@ async def test_a_deleted_issue_is_not_there(door: Door, github: GitHub, number: 
         await door.repository.issue(number)
     assert caught.value.status == 410
     with pytest.raises(NotThereError):
-        await door.repository.whole(number)
+        await door.repository.issue_thread(number)
     with pytest.raises(NotThereError):
         await door.repository.field_events(number)
 
@@ -183,7 +183,7 @@ async def test_an_issue_of_a_renamed_repository_is_still_here(
     assert (await door.repository.issue(number)).title == "One"
     assert (await door.another(repository_id=RepositoryId(github.web.id)).issue(number)).title == "One"
     github.web.comment(number, "Hello", by="bob")
-    assert len((await door.repository.whole(number)).comments) == 1
+    assert len((await door.repository.issue_thread(number)).comments) == 1
 
 
 async def test_lists_that_lead_to_another_repository_are_not_read() -> None:
@@ -234,7 +234,7 @@ async def test_a_comment_that_names_no_issue_is_an_error() -> None:
 async def test_a_thread_is_read_over_all_its_pages(door: Door, github: GitHub, number: IssueNumber) -> None:
     github.web.seed_comments(number, [f"Comment {n}" for n in range(250)], by="bob")
     asked = len(github.simulator.requests)
-    found = (await door.repository.whole(number)).comments
+    found = (await door.repository.issue_thread(number)).comments
     assert [row.body for row in found] == [f"Comment {n}" for n in range(250)]
     # The pages before the last are asked for once more, which is free.
     assert [seen.status for seen in github.simulator.requests[asked:]] == [200, 200, 200, 200, 304, 304]
@@ -244,12 +244,12 @@ async def test_a_short_thread_is_one_request_more_than_its_issue(
     door: Door, github: GitHub, number: IssueNumber
 ) -> None:
     github.web.seed_comments(number, ["Comment"] * 100, by="bob")
-    assert len((await door.repository.whole(number)).comments) == 100
+    assert len((await door.repository.issue_thread(number)).comments) == 100
     assert door.repository.cost().requests == 2
 
 
 async def test_an_issue_without_comments_is_one_request(door: Door, number: IssueNumber) -> None:
-    assert (await door.repository.whole(number)).comments == ()
+    assert (await door.repository.issue_thread(number)).comments == ()
     assert door.repository.cost().requests == 1
 
 
@@ -257,13 +257,13 @@ async def test_an_unchanged_issue_and_thread_cost_nothing_to_look_at_again(
     door: Door, github: GitHub, number: IssueNumber
 ) -> None:
     made = github.web.comment(number, "Comment", by="bob")
-    known = (await door.repository.whole(number)).etags
+    known = (await door.repository.issue_thread(number)).etags
     assert known is not None
     spent = door.repository.cost()
-    assert await door.repository.unchanged(number, known)
+    assert await door.repository.is_unchanged(number, known)
     assert door.repository.cost().cost == spent.cost
     github.web.delete_comment(made.id, by="bob")
-    assert not await door.repository.unchanged(number, known)
+    assert not await door.repository.is_unchanged(number, known)
 
 
 async def test_an_edited_comment_is_a_change_whatever_it_does_to_its_issue(
@@ -271,48 +271,48 @@ async def test_an_edited_comment_is_a_change_whatever_it_does_to_its_issue(
 ) -> None:
     github.world.assume(comment_edit_bumps_issue=False)
     made = github.web.comment(number, "Comment", by="bob")
-    known = (await door.repository.whole(number)).etags
+    known = (await door.repository.issue_thread(number)).etags
     assert known is not None
     github.clock.advance(5)
     github.web.edit_comment(made.id, "Changed", by="bob")
-    assert not await door.repository.unchanged(number, known)
+    assert not await door.repository.is_unchanged(number, known)
 
 
 async def test_a_changed_issue_is_seen_without_a_look_at_its_thread(
     door: Door, github: GitHub, number: IssueNumber
 ) -> None:
     github.web.comment(number, "Comment", by="bob")
-    known = (await door.repository.whole(number)).etags
+    known = (await door.repository.issue_thread(number)).etags
     assert known is not None
     github.clock.advance(5)
     github.web.close(number, by="alice")
     asked = len(github.simulator.requests)
-    assert not await door.repository.unchanged(number, known)
+    assert not await door.repository.is_unchanged(number, known)
     assert [seen.status for seen in github.simulator.requests[asked:]] == [200]
 
 
 async def test_an_unchanged_issue_without_comments_is_one_conditional_request(
     door: Door, github: GitHub, number: IssueNumber
 ) -> None:
-    known = (await door.repository.whole(number)).etags
+    known = (await door.repository.issue_thread(number)).etags
     assert known is not None
     assert known.thread is None
     asked = len(github.simulator.requests)
-    assert await door.repository.unchanged(number, known)
+    assert await door.repository.is_unchanged(number, known)
     assert [seen.status for seen in github.simulator.requests[asked:]] == [304]
 
 
 async def test_etags_of_another_credential_prove_nothing(door: Door, number: IssueNumber) -> None:
-    known = (await door.repository.whole(number)).etags
+    known = (await door.repository.issue_thread(number)).etags
     assert known is not None
-    assert not await door.repository.unchanged(number, replace(known, credential="another"))
+    assert not await door.repository.is_unchanged(number, replace(known, credential="another"))
 
 
 async def test_a_thread_of_several_pages_has_no_etags_to_trust(
     door: Door, github: GitHub, number: IssueNumber
 ) -> None:
     github.web.seed_comments(number, ["Comment"] * 101, by="bob")
-    assert (await door.repository.whole(number)).etags is None
+    assert (await door.repository.issue_thread(number)).etags is None
 
 
 async def test_a_deletion_between_two_pages_does_not_make_another_comment_look_deleted(
@@ -321,7 +321,7 @@ async def test_a_deletion_between_two_pages_does_not_make_another_comment_look_d
     made = github.web.seed_comments(number, [f"Comment {n}" for n in range(150)], by="bob")
     gone = Meanwhile(before=lambda: github.web.delete_comment(made[3].id, by="bob"))
     github.simulator.faults.add(gone, path="page=2")
-    found = (await door.repository.whole(number)).comments
+    found = (await door.repository.issue_thread(number)).comments
     assert {row.id for row in found} == {row.id for row in made} - {made[3].id}
 
 
@@ -332,7 +332,7 @@ async def test_a_thread_that_never_stands_still_is_an_error_not_a_guess(
     gone = Meanwhile(before=lambda: github.web.delete_comment(next(made).id, by="bob"))
     github.simulator.faults.add(gone, path="page=2", times=None)
     with pytest.raises(GitHubError, match="kept changing"):
-        await door.repository.whole(number)
+        await door.repository.issue_thread(number)
 
 
 async def test_a_thread_without_etags_is_compared_by_its_text() -> None:
@@ -341,7 +341,7 @@ async def test_a_thread_without_etags_is_compared_by_its_text() -> None:
     net.on("GET", f"{REPO}/issues/1", answer(200, issue(1, comments=2)))
     net.on("GET", f"{REPO}/issues/1/comments?per_page=100", answer(200, [comment(5)], Link=second))
     net.on("GET", f"{REPO}/issues/1/comments?page=2", answer(200, [comment(5), comment(6)]))
-    assert [row.id for row in (await net.github.whole(ONE)).comments] == [5, 6]
+    assert [row.id for row in (await net.github.issue_thread(ONE)).comments] == [5, 6]
 
 
 async def test_a_thread_with_a_comment_that_can_t_be_read_is_an_error_not_an_incomplete_answer() -> None:
@@ -350,11 +350,11 @@ async def test_a_thread_with_a_comment_that_can_t_be_read_is_an_error_not_an_inc
     net.on("GET", f"{REPO}/issues/1", answer(200, issue(1, comments=2)))
     net.on("GET", f"{REPO}/issues/1/comments?per_page=100", answer(200, rows))
     with pytest.raises(GitHubError, match=r"acme/web#1 can't be read: .*issue_url"):
-        await net.github.whole(ONE)
+        await net.github.issue_thread(ONE)
 
 
 async def test_pages_that_lead_in_circles_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.github.reads.LONGEST_WALK", 5)
+    monkeypatch.setattr("reconciler.github.reads.MAX_PAGES", 5)
     net = Net()
     circle = f'<{REPO}/issues/1/events?page=1>; rel="next"'
     net.router.get(path="/repos/acme/web/issues/1/events").mock(return_value=answer(200, [], Link=circle))

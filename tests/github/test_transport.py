@@ -17,13 +17,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from reconciler.demo.github.faults import Drop, Truncate
 from reconciler.github import transport as module
-from reconciler.github.transport import DroppedError, Outgoing, Transport, UnsentError
+from reconciler.github.transport import AnswerLostError, HttpRequest, NotSentError, Transport
 from reconciler.model.secret import Secret
 from tests.support.github import GitHub
 
 
-def get(url: str, bearer: str = "secret") -> Outgoing:
-    return Outgoing(method="GET", url=url, bearer=Secret(bearer))
+def get(url: str, bearer: str = "secret") -> HttpRequest:
+    return HttpRequest(method="GET", url=url, bearer=Secret(bearer))
 
 
 class Stuck(httpx.AsyncBaseTransport):
@@ -55,8 +55,8 @@ async def test_connections_are_kept_and_used_again(github: GitHub) -> None:
 async def test_a_client_begun_over_http_trusts_no_certificate(github: GitHub) -> None:
     transport = Transport(user_agent="test")
     await transport.send(get(f"{github.api}/rate_limit", github.token))
-    assert transport._held is not None
-    context = transport._held.client._transport._pool._ssl_context  # type: ignore[attr-defined]
+    assert transport._current is not None
+    context = transport._current.client._transport._pool._ssl_context  # type: ignore[attr-defined]
     assert (context.verify_mode, context.get_ca_certs()) == (ssl.CERT_REQUIRED, [])
     await transport.aclose()
 
@@ -67,13 +67,13 @@ async def test_over_https_only_known_certificates_of_the_right_host_are_trusted(
     """A company's own authority, in the system's store, is trusted; the same server without it is not."""
     async with tls_server(tmp_path) as address:
         stranger = Transport(user_agent="test")
-        with pytest.raises(UnsentError, match="ConnectError"):
+        with pytest.raises(NotSentError, match="ConnectError"):
             await stranger.send(get(address))
         await stranger.aclose()
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
         known = Transport(user_agent="test")
         assert (await known.send(get(address))).body == b"{}"
-        with pytest.raises(UnsentError, match="ConnectError"):
+        with pytest.raises(NotSentError, match="ConnectError"):
             await known.send(get(address.replace("localhost", "127.0.0.1")))
         await known.aclose()
 
@@ -127,7 +127,7 @@ async def test_header_names_are_lower_case(github: GitHub) -> None:
 
 async def test_no_connection_means_not_sent() -> None:
     transport = Transport(user_agent="test")
-    with pytest.raises(UnsentError, match="ConnectError"):
+    with pytest.raises(NotSentError, match="ConnectError"):
         await transport.send(get("http://127.0.0.1:9/"))
     await transport.aclose()
 
@@ -136,7 +136,7 @@ async def test_no_connection_means_not_sent() -> None:
 async def test_a_lost_answer_is_not_taken_for_not_sent(github: GitHub, fault: Drop | Truncate) -> None:
     github.simulator.faults.add(fault)
     transport = Transport(user_agent="test")
-    with pytest.raises(DroppedError):
+    with pytest.raises(AnswerLostError):
         await transport.send(get(f"{github.api}/repos/acme/web", github.token))
     await transport.aclose()
 
@@ -144,9 +144,9 @@ async def test_a_lost_answer_is_not_taken_for_not_sent(github: GitHub, fault: Dr
 @pytest.mark.parametrize("request_", [
     get("https://api.test/", "tökén"), get("https://api.test:99999/"), get("ftp://api.test/"),
 ])  # fmt: skip
-async def test_what_can_t_be_written_as_http_is_not_sent(request_: Outgoing) -> None:
+async def test_what_can_t_be_written_as_http_is_not_sent(request_: HttpRequest) -> None:
     transport = Transport(user_agent="test")
-    with pytest.raises(UnsentError) as caught:
+    with pytest.raises(NotSentError) as caught:
         await transport.send(request_)
     assert "kén" not in str(caught.value)
     await transport.aclose()
@@ -154,20 +154,20 @@ async def test_what_can_t_be_written_as_http_is_not_sent(request_: Outgoing) -> 
 
 @pytest.mark.parametrize("packed", [False, True])
 async def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch, packed: bool) -> None:
-    monkeypatch.setattr(module, "LARGEST_ANSWER", 1_000)
+    monkeypatch.setattr(module, "MAX_ANSWER_BYTES", 1_000)
     body = b"x" * 1_001
     headers = {"Content-Encoding": "gzip"} if packed else {}
     answer = httpx.Response(200, content=gzip.compress(body) if packed else body, headers=headers)
     transport = Transport(user_agent="test", inner=httpx.MockTransport(lambda _: answer))
-    with pytest.raises(DroppedError, match="larger"):
+    with pytest.raises(AnswerLostError, match="larger"):
         await transport.send(get("https://api.test/"))
 
 
 async def test_after_a_pool_timeout_the_next_request_gets_a_fresh_client() -> None:
     transport = Transport(user_agent="test", inner=Stuck(httpx.PoolTimeout("full")))
-    with pytest.raises(UnsentError, match="free"):
+    with pytest.raises(NotSentError, match="free"):
         await transport.send(get("https://api.test/"))
-    before = transport._held
+    before = transport._current
     assert before is None
     assert (await transport.send(get("https://api.test/"))).status == 200
 
@@ -195,7 +195,7 @@ async def test_requests_under_way_are_not_cut_off_when_the_client_is_replaced() 
     transport = Transport(user_agent="test", inner=pool)
     slow = asyncio.create_task(transport.send(get("https://api.test/slow")))
     await asyncio.sleep(0)
-    with pytest.raises(UnsentError):
+    with pytest.raises(NotSentError):
         await transport.send(get("https://api.test/"))
     assert not pool.closed
     gate.set()
@@ -218,6 +218,6 @@ async def test_a_cancelled_request_is_cancelled_and_the_next_one_works(github: G
 
 
 def test_a_request_s_repr_shows_no_secret() -> None:
-    shown = repr(Outgoing(method="POST", url="https://api.test/", bearer=Secret("hush"), body=b"private"))
+    shown = repr(HttpRequest(method="POST", url="https://api.test/", bearer=Secret("hush"), body=b"private"))
     assert "hush" not in shown
     assert "private" not in shown

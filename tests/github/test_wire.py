@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.errors import GitHubError
 from reconciler.github.translate import comment_row, issue_row
-from reconciler.github.wire import IssueRow, decode, elements, is_json
+from reconciler.github.wire import IssueRow, decode, decode_members, is_json
 from reconciler.model.fields import IssueState
 from reconciler.model.issue import Account, Issue, RemoteComment
 from tests.github.network import comment, issue
@@ -134,7 +134,7 @@ def test_no_value_of_a_row_is_repeated_in_the_reason() -> None:
 )
 def test_nul_and_lone_surrogates_survive_decoding(written: str, read: str) -> None:
     body = json.dumps([issue(1, title="PLACE"), issue(2)]).replace("PLACE", written).encode()
-    found = [issue_row(raw, "acme/web").value for raw in elements(body, "the lists")]
+    found = [issue_row(raw, "acme/web").value for raw in decode_members(body, "the lists")]
     assert [row.title for row in found if row] == [read, "A title"]
     assert all(row.title.encode() for row in found if row)
 
@@ -143,7 +143,7 @@ def test_a_list_that_is_none_is_an_error_that_names_it() -> None:
     with pytest.raises(
         GitHubError, match="the lists of acme/web can't be read: Expected `array`, got `object`"
     ):
-        elements(b"{}", "the lists of acme/web")
+        decode_members(b"{}", "the lists of acme/web")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from reconciler.demo.github.faults import Drop, Limit, Reply, Truncate, error, h
 from reconciler.errors import LimitedError, UnreadableError
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber, RemoteCommentId, RepositoryId
-from reconciler.model.intent import Confirmed, NotSent, Refused, Unknown
+from reconciler.model.intent import Confirmed, NotSent, OutcomeUnknown, Refused
 from tests.github.doors import API, Door, open_door
 from tests.github.network import REPO, REPOSITORY, Net, answer, comment, issue, refusal
 from tests.support.github import GitHub
@@ -171,7 +171,7 @@ async def test_what_may_have_been_done_is_unknown_and_not_sent_again(
     door: Door, github: GitHub, number: IssueNumber, fault: Reply, made: bool
 ) -> None:
     github.simulator.faults.add(fault, method="POST")
-    assert isinstance(await door.repository.create_comment(number, "Hello"), Unknown)
+    assert isinstance(await door.repository.create_comment(number, "Hello"), OutcomeUnknown)
     assert len(github.web.thread(number)) == made
     assert sum(seen.write for seen in github.simulator.requests) == 1
     assert door.repository.cost().writes == 1
@@ -200,7 +200,7 @@ async def test_only_failures_before_the_first_byte_are_not_sent(failure: type[Ex
 async def test_every_other_failure_is_unknown(failure: type[Exception]) -> None:
     net = Net()
     net.on("POST", f"{REPO}/issues/1/comments", failure("x"))
-    assert isinstance(await net.github.create_comment(ONE, "Hello"), Unknown)
+    assert isinstance(await net.github.create_comment(ONE, "Hello"), OutcomeUnknown)
     assert len(net.requests) == 1
 
 
@@ -221,7 +221,7 @@ async def test_a_503_that_names_a_time_is_unknown_and_everybody_waits(
 ) -> None:
     fault = Reply(status=503, headers={"Retry-After": "30"}, body=b"{}", applied=True)
     github.simulator.faults.add(fault, method="POST")
-    assert isinstance(await door.repository.create_comment(number, "Hello"), Unknown)
+    assert isinstance(await door.repository.create_comment(number, "Hello"), OutcomeUnknown)
     assert len(door.governor.told) == 1
 
 
@@ -312,7 +312,7 @@ async def test_an_answer_about_something_else_is_unknown(body: object, why: str)
     net = Net()
     net.on("PATCH", f"{REPO}/issues/1", answer(200, body))
     told = await net.github.set_title(ONE, "T")
-    assert isinstance(told, Unknown)
+    assert isinstance(told, OutcomeUnknown)
     assert why in told.reason
 
 
@@ -321,14 +321,14 @@ async def test_a_comment_elsewhere_than_asked_for_is_unknown() -> None:
     elsewhere = comment(5, issue_url=f"{REPO}/issues/9")
     net.on("POST", f"{REPO}/issues/1/comments", answer(201, elsewhere))
     net.on("PATCH", f"{REPO}/issues/comments/6", answer(200, comment(5)))
-    assert isinstance(await net.github.create_comment(ONE, "Hello"), Unknown)
-    assert isinstance(await net.github.edit_comment(RemoteCommentId(6), "Hello"), Unknown)
+    assert isinstance(await net.github.create_comment(ONE, "Hello"), OutcomeUnknown)
+    assert isinstance(await net.github.edit_comment(RemoteCommentId(6), "Hello"), OutcomeUnknown)
 
 
 async def test_a_lost_deletion_is_unknown() -> None:
     net = Net()
     net.on("DELETE", f"{REPO}/issues/comments/5", httpx.ReadError("x"))
-    assert isinstance(await net.github.delete_comment(RemoteCommentId(5)), Unknown)
+    assert isinstance(await net.github.delete_comment(RemoteCommentId(5)), OutcomeUnknown)
 
 
 async def test_a_write_that_can_t_begin_in_time_after_its_claim_is_not_sent() -> None:

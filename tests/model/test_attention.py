@@ -6,16 +6,22 @@ from uuid import UUID
 
 import pytest
 
-from reconciler.model.attention import MOST_OWED, Attending, concerns, news, remembered
+from reconciler.model.attention import (
+    MAX_PENDING_NOTICES,
+    CurrentProblems,
+    current_problems,
+    new_notices,
+    next_alert_state,
+)
 from reconciler.model.ids import ProjectId, ReportId
-from reconciler.model.passes import Applied, Cost, Failure, Outcome, PassResult
-from reconciler.model.snapshot import Attention
-from reconciler.model.told import NOTHING, Concern, Notice, Told
+from reconciler.model.passes import AppliedCounts, Cost, Failure, Outcome, PassResult
+from reconciler.model.snapshot import AttentionItem
+from reconciler.model.told import NO_ALERT_STATE, AlertState, Notice, Problem
 
 NOW = datetime(2026, 3, 1, 13, 0, tzinfo=UTC)
-CALM = Attending(withheld=None, exposed=False, items=(), whole=True)
-FROZEN = Concern(what="frozen", reason="undone three times", report_id="r1", field="status")
-GONE = Concern(what="gone", reason="deleted", report_id="r2")
+CALM = CurrentProblems(withheld=None, exposed=False, items=(), is_complete=True)
+FROZEN = Problem(what="frozen", reason="undone three times", report_id="r1", field="status")
+GONE = Problem(what="gone", reason="deleted", report_id="r2")
 
 
 def result(outcome: Outcome = Outcome.OK, kind: str | None = None, **values: Any) -> PassResult:
@@ -27,7 +33,7 @@ def result(outcome: Outcome = Outcome.OK, kind: str | None = None, **values: Any
         error=Failure(kind=kind, message="x" * 500) if kind else None,
         duration_ms=1,
         github=Cost(),
-        applied=Applied(),
+        applied=AppliedCounts(),
         conflicts=0,
         quarantined=0,
         pending=0,
@@ -50,13 +56,13 @@ def result(outcome: Outcome = Outcome.OK, kind: str | None = None, **values: Any
 def test_a_pass_that_ended_badly_needs_a_person_when_it_will_not_mend_itself(
     given: PassResult, needs: bool
 ) -> None:
-    found = concerns(given, CALM)
+    found = current_problems(given, CALM)
     assert [each.what for each in found] == (["failing"] if needs else [])
     assert all(len(each.reason) <= 300 for each in found)
 
 
 def test_brakes_and_links_are_concerns_too() -> None:
-    item = Attention(
+    item = AttentionItem(
         report="BUG-0001",
         report_id=ReportId(UUID(int=2)),
         issue="acme/web#3",
@@ -64,7 +70,9 @@ def test_brakes_and_links_are_concerns_too() -> None:
         field="status",
         reason="locked",
     )
-    found = concerns(result(), Attending(withheld="h4sh", exposed=True, items=(item,), whole=True))
+    found = current_problems(
+        result(), CurrentProblems(withheld="h4sh", exposed=True, items=(item,), is_complete=True)
+    )
     assert [(each.what, each.mark, each.report, each.issue) for each in found] == [
         ("withheld", "h4sh", None, None),
         ("public", "", None, None),
@@ -73,28 +81,28 @@ def test_brakes_and_links_are_concerns_too() -> None:
 
 
 def test_only_what_was_not_told_is_news_and_only_once() -> None:
-    first = news(NOTHING, (FROZEN, GONE), NOW)
+    first = new_notices(NO_ALERT_STATE, (FROZEN, GONE), NOW)
     assert first == (Notice(entered=True, about=FROZEN, at=NOW), Notice(entered=True, about=GONE, at=NOW))
-    told = Told(known=(FROZEN, GONE))
-    reworded = Concern(what="frozen", reason="undone four times", report_id="r1", field="status")
-    assert news(told, (GONE, reworded), NOW) == ()
-    assert news(told, (GONE,), NOW) == (Notice(entered=False, about=FROZEN, at=NOW),)
+    told = AlertState(known=(FROZEN, GONE))
+    reworded = Problem(what="frozen", reason="undone four times", report_id="r1", field="status")
+    assert new_notices(told, (GONE, reworded), NOW) == ()
+    assert new_notices(told, (GONE,), NOW) == (Notice(entered=False, about=FROZEN, at=NOW),)
 
 
 def test_other_deletions_under_another_hash_are_news() -> None:
-    one, other = (Concern(what="withheld", mark=mark, reason="") for mark in ("a", "b"))
-    assert [each.entered for each in news(Told(known=(one,)), (other,), NOW)] == [True, False]
+    one, other = (Problem(what="withheld", mark=mark, reason="") for mark in ("a", "b"))
+    assert [each.entered for each in new_notices(AlertState(known=(one,)), (other,), NOW)] == [True, False]
 
 
 def test_a_list_that_was_cut_says_nothing_about_what_has_left() -> None:
-    told = Told(known=(FROZEN,))
-    fresh = news(told, (GONE,), NOW, whole=False)
+    told = AlertState(known=(FROZEN,))
+    fresh = new_notices(told, (GONE,), NOW, whole=False)
     assert fresh == (Notice(entered=True, about=GONE, at=NOW),)
-    assert remembered(told, (GONE,), fresh, whole=False).known == (GONE, FROZEN)
+    assert next_alert_state(told, (GONE,), fresh, whole=False).known == (GONE, FROZEN)
 
 
 def test_what_is_owed_is_kept_in_order_and_bounded() -> None:
-    many = tuple(Notice(entered=True, about=GONE, at=NOW) for _ in range(MOST_OWED))
+    many = tuple(Notice(entered=True, about=GONE, at=NOW) for _ in range(MAX_PENDING_NOTICES))
     last = Notice(entered=False, about=GONE, at=NOW)
-    after = remembered(Told(owed=many, tries=2), (), (last,))
-    assert (len(after.owed), after.owed[-1], after.tries, after.known) == (MOST_OWED, last, 2, ())
+    after = next_alert_state(AlertState(owed=many, tries=2), (), (last,))
+    assert (len(after.owed), after.owed[-1], after.tries, after.known) == (MAX_PENDING_NOTICES, last, 2, ())

@@ -8,13 +8,13 @@ import pytest
 
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Outcome
-from reconciler.model.schedule import Scheduled, back_off, due_at
+from reconciler.model.schedule import ScheduledProject, back_off, due_at
 
 NOW = datetime(2026, 3, 1, 13, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def project(**values: Any) -> Scheduled:
+def project(**values: Any) -> ScheduledProject:
     given: dict[str, Any] = {
         "project_id": ProjectId(UUID(int=1)),
         "name": "Shop",
@@ -23,7 +23,7 @@ def project(**values: Any) -> Scheduled:
         "last_pass_at": NOW,
         "changed_at": NOW,
     }
-    return Scheduled(**{**given, **values})
+    return ScheduledProject(**{**given, **values})
 
 
 @pytest.mark.parametrize(
@@ -37,10 +37,10 @@ def project(**values: Any) -> Scheduled:
         ({"changed_at": NOW - timedelta(days=30)}, 5),  # never rarer than that
         ({"changed_at": NOW - timedelta(days=30), "outcome": Outcome.PARTIAL}, 1),  # something is left to do
         (
-            {"changed_at": NOW - timedelta(days=30), "check_due": NOW - 6 * MINUTE},
+            {"changed_at": NOW - timedelta(days=30), "verification_due": NOW - 6 * MINUTE},
             1,
         ),  # verification is behind
-        ({"changed_at": NOW - timedelta(days=30), "check_due": NOW - 4 * MINUTE}, 5),  # it is in time
+        ({"changed_at": NOW - timedelta(days=30), "verification_due": NOW - 4 * MINUTE}, 5),  # it is in time
         ({"changed_at": NOW + MINUTE}, 1),  # a clock stepped back
         ({"next_at": NOW + 42 * MINUTE}, 42),  # a limit or a back-off
         (

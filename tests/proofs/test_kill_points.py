@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.wiring.application import Silent
+from reconciler.wiring.application import NoProgress
 from tests.support.life import anything, lasting
 from tests.support.postgres import Server
 from tests.support.promises import broken
@@ -79,7 +79,7 @@ async def the_pass(town: Town) -> None:
     """One pass with an export in it."""
     third = list(town.reports)[-1]
     town.github.clock.advance(5)
-    await town.whole(lambda app: app.export((str(third),), Silent()))
+    await town.whole(lambda app: app.export((str(third),), NoProgress()))
 
 
 async def cut_at(url: str, point: int, fatal: Callable[[str], bool] = FATAL) -> tuple[str | None, list[str]]:

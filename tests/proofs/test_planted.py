@@ -13,12 +13,12 @@ from hypothesis import Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from reconciler.cycle import observe, run
-from reconciler.cycle.apply import Applier
+from reconciler.cycle.apply import PlanApplier
 from reconciler.cycle.context import Context
-from reconciler.cycle.observe import Look
-from reconciler.cycle.recover import Recovery
+from reconciler.cycle.observe import Observation
+from reconciler.cycle.recover import RecoveryFindings
 from reconciler.decide import comments, fields
-from reconciler.decide.fields import agree
+from reconciler.decide.fields import base_agreed_on
 from reconciler.demo.github.faults import Stale
 from reconciler.model.intent import IntentState
 from reconciler.store.intents import StoredIntents
@@ -38,36 +38,36 @@ def base_moves_before_the_write(patch: pytest.MonkeyPatch) -> None:
 
     def advance(base: Any, item: Any, winner: Any, seen: Any) -> Any:
         value = item.remote if winner and winner.value == "github" else item.local
-        return agree(base, item.field, value, remote_title=seen.title)
+        return base_agreed_on(base, item.field, value, remote_title=seen.title)
 
     patch.setattr(fields, "_advance", advance)
 
 
 def ours_is_not_recognised(patch: pytest.MonkeyPatch) -> None:
     """Invariant 4."""
-    patch.setattr(observe, "_marked", lambda *given: given[-1])
+    patch.setattr(observe, "_mark_own_comment", lambda *given: given[-1])
 
 
 def unknown_is_sent_again_blindly(patch: pytest.MonkeyPatch) -> None:
     """Invariant 3."""
 
-    async def blind(context: Context, memory: Any, tally: Any) -> Recovery:
-        for intent in await context.stores.intents.open(context.project.id):
-            await context.stores.intents.settle(replace(intent, state=IntentState.PLANNED))
-        return Recovery()
+    async def blind(context: Context, memory: Any, tally: Any) -> RecoveryFindings:
+        for intent in await context.stores.intents.list_open(context.project.id):
+            await context.stores.intents.save_unconfirmed(replace(intent, state=IntentState.PLANNED))
+        return RecoveryFindings()
 
-    patch.setattr(run, "recover", blind)
+    patch.setattr(run, "recover_unknown_writes", blind)
 
 
 def position_before_its_rows(patch: pytest.MonkeyPatch) -> None:
     """Invariant 14."""
-    original = Applier.look
+    original = PlanApplier.apply_observation
 
-    async def hasty(self: Applier, look: Look, plans: Any) -> None:
-        await self._store((), look)
+    async def hasty(self: PlanApplier, look: Observation, plans: Any) -> None:
+        await self._store_in_pages((), look)
         await original(self, look, plans)
 
-    patch.setattr(Applier, "look", hasty)
+    patch.setattr(PlanApplier, "apply_observation", hasty)
 
 
 def done_before_it_is_sent(patch: pytest.MonkeyPatch) -> None:
@@ -160,18 +160,18 @@ async def test_a_death_shows_a_planted_bug_and_nothing_without_it(
 
 
 def copies_outlive_their_originals(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(comments, "_vanished_on_github", lambda *_: None)
+    patch.setattr(comments, "_end_pair_deleted_on_github", lambda *_: None)
 
 
 def deleted_copies_are_made_again(patch: pytest.MonkeyPatch) -> None:
     def forget(desk: Any, entry: Any) -> None:
         desk.keep(replace(entry, local_id=None, remote_id=None))
 
-    patch.setattr(comments, "_vanished_in_bugspark", forget)
+    patch.setattr(comments, "_end_pair_deleted_in_bugspark", forget)
 
 
 def edits_are_not_carried_over(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(comments, "_edited_on_github", lambda *given: given[2])
+    patch.setattr(comments, "_decide_remote_edit", lambda *given: given[2])
 
 
 QUICK: list[Plant] = [edits_are_not_carried_over]

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from reconciler.cycle import apply, deciding, run
-from reconciler.decide.guard import Guarded
+from reconciler.decide.guard import GuardResult
 from reconciler.decide.link import decide_link
 from reconciler.model.plan import LinkPlan
-from reconciler.store.governor import Account, StoredGovernor
-from reconciler.wiring.application import Silent, open_application
+from reconciler.store.governor import CredentialBudget, StoredRateLimiter
+from reconciler.wiring.application import NoProgress, open_application
 from tests.support.canary import BOT_TOKEN, Escaped, search_rows
 from tests.support.life import HOST, living
 from tests.support.promises import broken
@@ -53,11 +53,15 @@ async def pages_come_again(town: Town) -> Wrong:
 
 
 def each_process_counts_for_itself(patch: pytest.MonkeyPatch) -> None:
-    async def alone(self: StoredGovernor, credential: Any, account: Account, granted: Any, rate: Any) -> bool:
-        self._known[credential] = Account(revision=account.revision + 1, spent=granted.spent, rate=rate)
+    async def alone(
+        self: StoredRateLimiter, credential: Any, account: CredentialBudget, granted: Any, rate: Any
+    ) -> bool:
+        self._known[credential] = CredentialBudget(
+            revision=account.revision + 1, spent=granted.spent, rate=rate
+        )
         return True
 
-    patch.setattr(StoredGovernor, "_store", alone)
+    patch.setattr(StoredRateLimiter, "_save_if_unchanged", alone)
 
 
 async def two_processes_write(town: Town) -> Wrong:
@@ -67,7 +71,7 @@ async def two_processes_write(town: Town) -> Wrong:
         async with open_application(slow, town.clock) as one, open_application(slow, town.clock) as other:
             for number in range(4):
                 filed = town.bugspark.add_report(town.project, f"no. {number}", at=town.clock.now())
-                await (one if number % 2 else other).export((str(filed),), Silent())
+                await (one if number % 2 else other).export((str(filed),), NoProgress())
     times = [seen.time for seen in town.github.simulator.requests if seen.method == "POST"]
     gaps = [later - earlier for earlier, later in pairwise(times)]
     return [f"two writes {gap:.2f} s apart" for gap in gaps if gap < 1] + (
@@ -79,10 +83,10 @@ async def two_processes_write(town: Town) -> Wrong:
 
 
 def nothing_is_withheld(patch: pytest.MonkeyPatch) -> None:
-    def open_gate(plans: Sequence[LinkPlan], **_: Any) -> Guarded:
-        return Guarded(plans=tuple(plans))
+    def open_gate(plans: Sequence[LinkPlan], **_: Any) -> GuardResult:
+        return GuardResult(plans=tuple(plans))
 
-    patch.setattr(apply, "guard", open_gate)
+    patch.setattr(apply, "withhold_suspicious", open_gate)
 
 
 async def everything_vanishes(town: Town) -> Wrong:
@@ -105,7 +109,7 @@ def one_stops_all(patch: pytest.MonkeyPatch) -> None:
     def rethrow(_: Any, __: Any, reason: str) -> LinkPlan:
         raise RuntimeError(reason)
 
-    patch.setattr(deciding, "quarantine", rethrow)
+    patch.setattr(deciding, "quarantine_plan", rethrow)
 
 
 async def one_of_three_breaks_the_deciding(town: Town) -> Wrong:
@@ -134,7 +138,7 @@ def an_error_names_the_token(patch: pytest.MonkeyPatch) -> None:
     async def talkative(*_: Any) -> Any:
         raise RuntimeError(f"refused with {BOT_TOKEN}")
 
-    patch.setattr(run, "identify", talkative)
+    patch.setattr(run, "resolve_repository_and_account", talkative)
 
 
 async def a_pass_is_written_down(town: Town) -> Wrong:

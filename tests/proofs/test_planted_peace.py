@@ -14,15 +14,15 @@ import pytest
 import sqlalchemy as sa
 
 from reconciler.cycle import run, whole
-from reconciler.cycle.identify import identify
-from reconciler.cycle.recover import recover
+from reconciler.cycle.identify import resolve_repository_and_account
+from reconciler.cycle.recover import recover_unknown_writes
 from reconciler.decide import diff
 from reconciler.decide.diff import Verdict
 from reconciler.demo.github.faults import Stale
 from reconciler.model.plan import SetField
 from reconciler.store import apply
 from reconciler.store.questions import reports
-from reconciler.wiring.application import Silent
+from reconciler.wiring.application import NoProgress
 from tests.support.promises import broken
 from tests.support.stores import sqlite_template
 from tests.support.town import Town, open_town
@@ -85,23 +85,23 @@ async def somebody_is_faster(town: Town) -> Wrong:
 
 
 def every_pass_asks_who_it_is(patch: pytest.MonkeyPatch) -> None:
-    original = identify
+    original = resolve_repository_and_account
 
     async def forgetful(context: Any, memory: Any) -> Any:
         return await original(context, replace(memory, account=None))
 
-    patch.setattr(run, "identify", forgetful)
+    patch.setattr(run, "resolve_repository_and_account", forgetful)
 
 
 def every_pass_marks_every_link(patch: pytest.MonkeyPatch) -> None:
-    original = recover
+    original = recover_unknown_writes
 
     async def busy(context: Any, memory: Any, tally: Any) -> Any:
         later = context.github.now() + timedelta(hours=5)
         await context.stores.ledger.recheck(context.project.id, memory.repository_id, later)
         return await original(context, memory, tally)
 
-    patch.setattr(run, "recover", busy)
+    patch.setattr(run, "recover_unknown_writes", busy)
 
 
 async def nothing_happens(town: Town) -> Wrong:
@@ -130,9 +130,9 @@ def rows_of_all(town: Town) -> dict[str, set[str]]:
 
 def half_a_thread_counts_as_whole(patch: pytest.MonkeyPatch) -> None:
     async def trusting(_: Any, entries: Any, rows: Any) -> frozenset[int]:
-        return frozenset(whole._absent(entries, rows))
+        return frozenset(whole._absent_comment_ids(entries, rows))
 
-    patch.setattr(whole, "_missing", trusting)
+    patch.setattr(whole, "_read_missing_comments", trusting)
 
 
 async def a_thread_is_shown_in_part(town: Town) -> Wrong:
@@ -146,7 +146,7 @@ async def a_thread_is_shown_in_part(town: Town) -> Wrong:
     town.say_there(report)  # so that the thread has changed
     town.github.simulator.faults.add(Stale(seconds=300), method="GET", path=r"/issues/\d+/comments", times=4)
     app = await town.start()
-    await app.verify(await app.find(str(town.project)), wait=False, progress=Silent())
+    await app.verify(await app.find_project(str(town.project)), wait=False, progress=NoProgress())
     return broken(town, await town.settle(hours=0))
 
 

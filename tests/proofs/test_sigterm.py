@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.config.load import load
+from reconciler.config.load import load_configuration
 from reconciler.daemon import service, signals
 from reconciler.demo.github.faults import Delay, Rule
 from reconciler.model.fields import Status
 from reconciler.model.ids import ReportId
-from reconciler.wiring.daemon import Starting, run_daemon
+from reconciler.wiring.daemon import DaemonStart, run_daemon
 from tests.support.command import Place, open_place
 from tests.support.daemon import QUICK, eventually, time_passing
 from tests.support.stores import sqlite_template, store_url
@@ -58,13 +58,13 @@ async def test_what_it_was_writing_is_there_once_after_the_next_start(
     with time_passing(place):
         for number in range(ENDS):
             said += crowd(place, dice, reports, number)
-            monkeypatch.setattr(service, "GRACE_SECONDS", dice.choice([0.0, 0.05, 4.0]))
+            monkeypatch.setattr(service, "SHUTDOWN_GRACE_SECONDS", dice.choice([0.0, 0.05, 4.0]))
             took = await until_ended(place, slow[dice.choice(MOMENTS)], dice)
             assert took < LONGEST
             open_writes = place.bugspark.rows_of("sync_intents")
             under_way += any(row["state"] in CUT_SHORT for row in open_writes)
         place.github.simulator.faults.clear()
-        monkeypatch.setattr(service, "GRACE_SECONDS", 4.0)
+        monkeypatch.setattr(service, "SHUTDOWN_GRACE_SECONDS", 4.0)
         await until_at_peace(place)
     assert under_way, "no end came in the middle of a write: nothing is proven"
     for report, text in said:
@@ -96,9 +96,13 @@ def copies(place: Place, report: ReportId, text: str) -> tuple[int, int]:
 
 async def a_life(place: Place) -> None:
     """One daemon, on the configuration as it is."""
-    settings = load(place.desk.home / "config.toml", {}).settings
+    settings = load_configuration(place.desk.home / "config.toml", {}).settings
     again = (settings, lambda: None)
-    await run_daemon(Starting(settings=settings, again=lambda: again, learn=lambda _: None, environ={}))
+    await run_daemon(
+        DaemonStart(
+            settings=settings, read_configuration=lambda: again, register_secret=lambda _: None, environ={}
+        )
+    )
 
 
 async def until_ended(place: Place, rule: Rule, dice: random.Random) -> float:

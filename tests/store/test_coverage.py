@@ -6,7 +6,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from reconciler.model.ids import ProjectId
-from reconciler.model.snapshot import Coverage
+from reconciler.model.snapshot import VerificationCoverage
 from reconciler.store import attention, coverage, tables
 from reconciler.store.engine import Database
 from tests.store.test_query_plans import REPORTS, fill
@@ -37,23 +37,23 @@ async def test_what_was_not_compared_in_time_is_taken_from_the_whole(
     put(bugspark, mine & (NUMBER > 2990), state="gone")
     put(bugspark, mine & (NUMBER == 2990), state="new")
     async with database.read() as connection:
-        counted = await coverage.by_state(connection)
+        counted = await coverage.count_links_by_state(connection)
         assert counted[project] == {"active": 2989, "gone": 9, "new": 1}
         assert counted == {
             each: found
             for id_ in (project, small, empty)
-            for each, found in (await coverage.by_state(connection, id_)).items()
+            for each, found in (await coverage.count_links_by_state(connection, id_)).items()
         }
         # Of 2,889 comparisons 145 are old, and the 145th from the oldest is the one after a twentieth.
-        found = await coverage.of(connection, counted, SINCE, project)
+        found = await coverage.read_coverage(connection, counted, SINCE, project)
         assert found == {
-            project: Coverage(links=2989, verified=2989 - 245, oldest=LONG_AGO, p95=LONG_AGO),
-            small: Coverage(links=1, verified=0),
+            project: VerificationCoverage(links=2989, verified=2989 - 245, oldest=LONG_AGO, p95=LONG_AGO),
+            small: VerificationCoverage(links=1, verified=0),
         }
-        assert await coverage.of_project(connection, empty, SINCE) == Coverage()
+        assert await coverage.read_project_coverage(connection, empty, SINCE) == VerificationCoverage()
     compared(bugspark, mine & (NUMBER == 245), NOW)
     async with database.read() as connection:
-        found = await coverage.of(connection, counted, SINCE, project)
+        found = await coverage.read_coverage(connection, counted, SINCE, project)
         assert (found[project].verified, found[project].p95) == (2989 - 244, NOW)
 
 
@@ -71,5 +71,5 @@ async def test_links_of_another_repository_are_counted_whichever_number_it_has(
     put(bugspark, mine & NUMBER.in_([3]), repository_id=99, state="new")
     put(bugspark, mine & NUMBER.in_([4]), repository_id=99, state="gone")
     async with database.read() as connection:
-        assert await attention.elsewhere(connection, [project, other]) == {project: 3, other: 0}
-        assert await attention.elsewhere(connection, [other]) == {other: 0}
+        assert await attention.count_links_elsewhere(connection, [project, other]) == {project: 3, other: 0}
+        assert await attention.count_links_elsewhere(connection, [other]) == {other: 0}

@@ -13,18 +13,18 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.kinds import Kind
 from reconciler.model.link import Link
 from reconciler.model.plan import LinkPlan, Rule, SetField, Why
-from reconciler.model.snapshot import Change, Stored
+from reconciler.model.snapshot import Change, StoreResult
 from reconciler.store import bugspark as theirs
-from reconciler.store.customers import trouble
+from reconciler.store.customers import find_problem
 from reconciler.store.engine import Database
-from reconciler.store.stores import OpenStores, StoreSettings, open_stores
+from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
 from tests.support.bugspark import BugSpark
 from tests.support.stores import NOW, StillClock, digest, linked, store, the_report
 
 
 @pytest.fixture
-def telling(database: Database, clock: StillClock) -> OpenStores:
-    return open_stores(database, StoreSettings(digest=digest, notify=True), clock)
+def telling(database: Database, clock: StillClock) -> DatabaseStores:
+    return build_stores(database, StoreSettings(digest=digest, notify_webhooks=True), clock)
 
 
 def hook(bugspark: BugSpark, project: ProjectId, *events: str, **values: Any) -> UUID:
@@ -35,11 +35,11 @@ def hook(bugspark: BugSpark, project: ProjectId, *events: str, **values: Any) ->
     return id_
 
 
-async def set_status(stores: OpenStores, link: Link, to: str) -> Stored:
+async def set_status(stores: DatabaseStores, link: Link, to: str) -> StoreResult:
     action = SetField(field=Field.STATUS, to=to, why=Why(rule=Rule.REMOTE_MOVED))
     report = await the_report(stores, link.report_id)
     return await store(
-        stores, link.project_id, LinkPlan(link=link, report=report, after=link, actions=(action,), entries=())
+        stores, link.project_id, LinkPlan(link=link, report=report, after=link, actions=(action,), pairs=())
     )
 
 
@@ -48,7 +48,7 @@ def tasks(bugspark: BugSpark) -> list[dict[str, Any]]:
 
 
 async def test_every_active_webhook_that_asked_for_it_gets_one_task(
-    telling: OpenStores, bugspark: BugSpark
+    telling: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(telling, bugspark)
     wanted = {hook(bugspark, link.project_id, "report.created", "report.updated") for _ in range(2)}
@@ -56,7 +56,7 @@ async def test_every_active_webhook_that_asked_for_it_gets_one_task(
     hook(bugspark, link.project_id, "report.updated", is_active=False)
     hook(bugspark, bugspark.add_project("Other"), "report.updated")
     bugspark.set_report(link.report_id, metadata={"ünïcode": [1, None]}, description="a &lt; b")
-    assert await set_status(telling, link, "resolved") == Stored()
+    assert await set_status(telling, link, "resolved") == StoreResult()
     made = tasks(bugspark)
     assert {UUID(row["payload"]["webhook_id"]) for row in made} == wanted
     for row in made:
@@ -76,25 +76,27 @@ async def test_every_active_webhook_that_asked_for_it_gets_one_task(
         assert json.dumps(data)
 
 
-async def test_it_is_off_by_default(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_it_is_off_by_default(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     hook(bugspark, link.project_id, "report.updated")
     await set_status(stores, link, "resolved")
     assert tasks(bugspark) == []
 
 
-async def test_no_task_is_left_where_a_person_was_faster(telling: OpenStores, bugspark: BugSpark) -> None:
+async def test_no_task_is_left_where_a_person_was_faster(telling: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(telling, bugspark)
     hook(bugspark, link.project_id, "report.updated")
     report = await the_report(telling, link.report_id)
     bugspark.set_report(link.report_id, status="triaging")
     action = SetField(field=Field.STATUS, to="resolved", why=Why(rule=Rule.REMOTE_MOVED))
-    plan = LinkPlan(link=link, report=report, after=link, actions=(action,), entries=())
-    assert (await store(telling, link.project_id, plan)).stale == {link.report_id}
+    plan = LinkPlan(link=link, report=report, after=link, actions=(action,), pairs=())
+    assert (await store(telling, link.project_id, plan)).stale_reports == {link.report_id}
     assert tasks(bugspark) == []
 
 
-async def test_a_value_brought_back_by_a_person_is_told_too(telling: OpenStores, bugspark: BugSpark) -> None:
+async def test_a_value_brought_back_by_a_person_is_told_too(
+    telling: DatabaseStores, bugspark: BugSpark
+) -> None:
     link = await linked(telling, bugspark)
     hook(bugspark, link.project_id, "report.updated")
     change = Change(
@@ -109,20 +111,20 @@ async def test_a_value_brought_back_by_a_person_is_told_too(telling: OpenStores,
         to="closed",
         rule="brought back",
     )
-    assert await telling.stories.bring_back(link, change, NOW + timedelta(minutes=1))
+    assert await telling.stories.restore_lost_value(link, change, NOW + timedelta(minutes=1))
     (task,) = tasks(bugspark)
     assert task["payload"]["data"]["status"] == "closed"
 
 
 async def test_without_bugspark_s_table_the_sync_goes_on_and_the_check_says_so(
-    telling: OpenStores, bugspark: BugSpark, database: Database
+    telling: DatabaseStores, bugspark: BugSpark, database: Database
 ) -> None:
     link = await linked(telling, bugspark)
     hook(bugspark, link.project_id, "report.updated")
     bugspark.execute("DROP TABLE background_tasks")
-    assert await set_status(telling, link, "resolved") == Stored()
+    assert await set_status(telling, link, "resolved") == StoreResult()
     row = bugspark.report(link.report_id)
     assert row is not None
     assert row["status"] == "resolved"
     async with database.read() as connection:
-        assert await trouble(connection) == "this BugSpark has no table background_tasks"
+        assert await find_problem(connection) == "this BugSpark has no table background_tasks"

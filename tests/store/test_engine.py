@@ -11,8 +11,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from reconciler.errors import ConfigurationError, DatabaseError
 from reconciler.store import tables
-from reconciler.store.engine import Database, open_engine, parse_url
-from reconciler.store.failures import sentence
+from reconciler.store.engine import Database, open_database, parse_url
+from reconciler.store.failures import error_message
 from reconciler.store.migrate import migrate
 from tests.support.bugspark import BugSpark, connected
 
@@ -35,13 +35,13 @@ def test_an_unusable_address_is_one_sentence_without_secrets(url: str, words: st
 
 
 def test_an_sqlite_that_is_too_old_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.store.engine.OLDEST_SQLITE", (99, 0))
+    monkeypatch.setattr("reconciler.store.engine.MIN_SQLITE_VERSION", (99, 0))
     with pytest.raises(ConfigurationError, match=r"99\.0 or newer is needed"):
-        open_engine("sqlite:///bugspark.db")
+        open_database("sqlite:///bugspark.db")
 
 
 async def test_a_database_that_is_down_is_said_without_the_password() -> None:
-    database = open_engine("postgresql://me:hunter2@127.0.0.1:1/shop")
+    database = open_database("postgresql://me:hunter2@127.0.0.1:1/shop")
     with pytest.raises(DatabaseError, match=r"shop on 127\.0\.0\.1") as caught:
         async with database.read():
             raise AssertionError("read from nowhere")
@@ -58,7 +58,7 @@ def test_a_database_that_is_down_can_not_be_migrated() -> None:
 async def test_a_file_that_can_not_be_opened_or_is_none_is_said(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("this is not a database, it only looks long enough" * 50)
     for name, words in (("missing/x.db", "check its path"), ("text", "not an SQLite database")):
-        database = open_engine(f"sqlite:///{tmp_path / name}")
+        database = open_database(f"sqlite:///{tmp_path / name}")
         with pytest.raises(DatabaseError, match=words):
             async with database.read() as connection:
                 await connection.execute(COUNT)
@@ -66,7 +66,7 @@ async def test_a_file_that_can_not_be_opened_or_is_none_is_said(tmp_path: Path) 
 
 
 async def test_a_missing_table_says_what_to_run(tmp_path: Path) -> None:
-    database = open_engine(f"sqlite:///{tmp_path / 'new.db'}")
+    database = open_database(f"sqlite:///{tmp_path / 'new.db'}")
     with pytest.raises(DatabaseError, match="run `reconcile migrate`"):
         async with database.read() as connection:
             await connection.execute(COUNT)
@@ -128,20 +128,20 @@ async def test_a_read_only_database_is_said(database: Database) -> None:
 def test_an_unknown_failure_is_told_in_the_drivers_words_without_the_password() -> None:
     url = make_url("postgresql+psycopg://me:hunter2@db.test/shop")
     error = OperationalError("SELECT 1", {}, Exception("strange: hunter2 is odd.\nmore"))
-    assert sentence(error, url) == (
+    assert error_message(error, url) == (
         "The database shop on db.test does not answer as expected: strange: *** is odd."
     )
 
 
 def test_an_exhausted_pool_and_a_full_disk_are_told() -> None:
     url = make_url("sqlite:////data/bugspark.db")
-    assert sentence(PoolTimeout("…"), url).endswith("every connection is taken.")
+    assert error_message(PoolTimeout("…"), url).endswith("every connection is taken.")
     full = DBAPIError("INSERT", {}, Exception("database or disk is full"))
-    assert sentence(full, url) == "The database file /data/bugspark.db can't be used: its disk is full."
+    assert error_message(full, url) == "The database file /data/bugspark.db can't be used: its disk is full."
 
 
 async def test_connections_that_died_in_the_pool_are_replaced_unseen(postgres_database: str) -> None:
-    database = open_engine(postgres_database)
+    database = open_database(postgres_database)
     try:
         async with database.read() as one, database.read() as other:  # two at rest afterwards
             for connection in (one, other):
@@ -155,7 +155,7 @@ async def test_connections_that_died_in_the_pool_are_replaced_unseen(postgres_da
 
 
 async def test_a_connection_cut_within_a_transaction_fails_it(postgres_database: str) -> None:
-    database = open_engine(postgres_database)
+    database = open_database(postgres_database)
 
     async def attempt() -> None:
         async with database.write() as connection:

@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from reconciler.errors import DatabaseError, UsageError
-from reconciler.model.identity import Identity
-from reconciler.store.engine import open_engine
-from reconciler.store.identity import StoredIdentity, same
-from reconciler.store.stores import OpenStores
+from reconciler.model.identity import DatabaseInstance
+from reconciler.store.engine import open_database
+from reconciler.store.identity import StoredIdentity, is_same_location
+from reconciler.store.stores import DatabaseStores
 from tests.support.bugspark import BugSpark
 
 SYSTEM = {"system": "7", "database": "5", "table": "30"}
@@ -41,25 +41,25 @@ def place(bugspark: BugSpark) -> dict[str, str]:
 def test_two_places_are_compared_by_what_both_know(
     one: dict[str, str], other: dict[str, str], equal: bool
 ) -> None:
-    assert same(one, other) is equal is same(other, one)
+    assert is_same_location(one, other) is equal is is_same_location(other, one)
 
 
-async def test_an_instance_is_bound_once_and_known_again(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_an_instance_is_bound_once_and_known_again(stores: DatabaseStores, bugspark: BugSpark) -> None:
     before = await stores.identity.read()
-    assert (before.bound, before.moved, before.doubt) == (False, False, None)
+    assert (before.is_bound, before.is_moved, before.write_doubt) == (False, False, None)
     await stores.identity.bind()
     where = place(bugspark)
     await stores.identity.bind()
     assert place(bugspark) == where
-    assert await stores.identity.read() == Identity(instance=before.instance, bound=True)
+    assert await stores.identity.read() == DatabaseInstance(instance=before.instance, is_bound=True)
     with pytest.raises(UsageError, match="nothing is to be decided"):
-        await stores.identity.decide("copy")
+        await stores.identity.declare_identity("copy")
     with pytest.raises(UsageError, match="no link is held"):
-        await stores.identity.decide("6f1f0d0e-3a52-4e0c-9d36-0a1d2c3b4e5f")
+        await stores.identity.declare_identity("6f1f0d0e-3a52-4e0c-9d36-0a1d2c3b4e5f")
 
 
 async def test_the_place_is_what_does_not_travel(
-    stores: OpenStores, bugspark: BugSpark, store_url: str
+    stores: DatabaseStores, bugspark: BugSpark, store_url: str
 ) -> None:
     await stores.identity.bind()
     where = place(bugspark)
@@ -72,9 +72,9 @@ async def test_the_place_is_what_does_not_travel(
         elsewhere = "UPDATE sync_meta SET value = replace(value, :here, '1') WHERE key = 'place'"
         bugspark.execute(elsewhere, here=where["system"])
     found = await stores.identity.read()
-    assert found.moved
-    assert found.doubt
-    assert "--accept moved" in found.doubt
+    assert found.is_moved
+    assert found.write_doubt
+    assert "--accept moved" in found.write_doubt
 
 
 def on_disk(file: Path) -> dict[str, str]:
@@ -90,7 +90,7 @@ def replaced(file: Path) -> None:
 
 
 async def test_a_role_that_may_not_read_the_system_identifier_goes_by_a_table_s_oid(
-    store_url: str, stores: OpenStores, bugspark: BugSpark
+    store_url: str, stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     if store_url.startswith("sqlite"):
         await stores.identity.bind()
@@ -100,16 +100,16 @@ async def test_a_role_that_may_not_read_the_system_identifier_goes_by_a_table_s_
     bugspark.execute("REVOKE EXECUTE ON FUNCTION pg_catalog.pg_control_system() FROM PUBLIC")
     bugspark.execute(f'CREATE ROLE "{role}" LOGIN')
     bugspark.execute(f'GRANT SELECT, INSERT, UPDATE ON sync_meta TO "{role}"')
-    closed = open_engine(store_url.replace("postgres@", f"{role}@"))
+    closed = open_database(store_url.replace("postgres@", f"{role}@"))
     try:
         identity = StoredIdentity(closed, uuid4)
         await identity.bind()
         assert set(place(bugspark)) == {"database", "table"}
-        assert not (await identity.read()).moved
-        assert not (await stores.identity.read()).moved  # one that may read it knows the place as well
+        assert not (await identity.read()).is_moved
+        assert not (await stores.identity.read()).is_moved  # one that may read it knows the place as well
         other = json.dumps(place(bugspark) | {"table": "9"})
         bugspark.execute("UPDATE sync_meta SET value = :other WHERE key = 'place'", other=other)
-        assert (await identity.read()).moved
+        assert (await identity.read()).is_moved
     finally:
         await closed.aclose()
         bugspark.execute(f'DROP OWNED BY "{role}"')
@@ -120,14 +120,14 @@ async def test_a_file_that_is_gone_from_its_place_is_no_database_though_it_can_s
     sqlite_template: Path, tmp_path: Path
 ) -> None:
     file = Path(shutil.copy(sqlite_template, tmp_path / "here.db"))
-    database = open_engine(f"sqlite:///{file}")
+    database = open_database(f"sqlite:///{file}")
     identity = StoredIdentity(database, uuid4)
     await identity.bind()
     renamed(tmp_path, "here", "there")
     with pytest.raises(DatabaseError, match=r"here\.db can't be used: it is not at its place any more"):
         await identity.read()
     renamed(tmp_path, "there", "here")
-    assert not (await identity.read()).moved
+    assert not (await identity.read()).is_moved
     await database.aclose()
 
 

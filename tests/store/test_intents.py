@@ -8,28 +8,28 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from reconciler.errors import FenceLostError, PausedError
+from reconciler.errors import PausedError, ProjectLockLostError
 from reconciler.model.fields import Field, IssueState, Side
 from reconciler.model.ids import IntentId, IssueNumber, RemoteCommentId, ReportId
 from reconciler.model.intent import (
-    DeleteWish,
+    DesiredCommentDeletion,
+    DesiredState,
     Intent,
     IntentState,
     NewComment,
     NewIssue,
     Operation,
-    StateWish,
 )
 from reconciler.model.kinds import Kind
-from reconciler.model.link import CUT, Entry, EntryState, Link, LinkState
+from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import Change
 from reconciler.store import tables
-from reconciler.store.stores import OpenStores
+from reconciler.store.stores import DatabaseStores
 from tests.support.bugspark import BugSpark
 from tests.support.stores import NAME, NOW, REPOSITORY, a_link, an_entry, linked, store, the_report
 
-CLOSE = StateWish(state=IssueState.CLOSED, reason="completed", agreed="resolved")
+CLOSE = DesiredState(state=IssueState.CLOSED, reason="completed", agreed="resolved")
 
 
 def a_wish(link: Link, **values: Any) -> Intent:
@@ -38,12 +38,12 @@ def a_wish(link: Link, **values: Any) -> Intent:
         project_id=link.project_id,
         report_id=link.report_id,
         link_id=link.id,
-        entry_id=None,
+        pair_id=None,
         local_id=link.report_id,
         operation=Operation.STATUS,
         repository_id=REPOSITORY,
         number=link.number,
-        wish=CLOSE,
+        desired=CLOSE,
         state=IntentState.PLANNED,
         attempts=0,
         created_at=NOW,
@@ -51,49 +51,53 @@ def a_wish(link: Link, **values: Any) -> Intent:
     return replace(wish, **values)
 
 
-async def a_post(stores: OpenStores, bugspark: BugSpark) -> tuple[Link, Entry, Intent]:
+async def a_post(stores: DatabaseStores, bugspark: BugSpark) -> tuple[Link, CommentPair, Intent]:
     """A comment of BugSpark's whose copy on GitHub is wished for."""
     link = await linked(stores, bugspark)
     comment = bugspark.add_comment(link.report_id)
-    entry = an_entry(link, origin=Side.BUGSPARK, state=EntryState.PENDING, local_id=comment, remote_id=None)
+    entry = an_entry(
+        link, origin=Side.BUGSPARK, state=CommentPairState.PENDING, local_id=comment, remote_id=None
+    )
     intent = a_wish(
         link,
         operation=Operation.CREATE_COMMENT,
-        entry_id=entry.id,
+        pair_id=entry.id,
         local_id=comment,
-        wish=NewComment(body="[BugSpark] Ada:\n\nSame here"),
+        desired=NewComment(body="[BugSpark] Ada:\n\nSame here"),
     )
-    plan = LinkPlan(link=link, report=await the_report(stores, link.report_id), after=link, entries=(entry,))
+    plan = LinkPlan(link=link, report=await the_report(stores, link.report_id), after=link, pairs=(entry,))
     await store(stores, link.project_id, plan, intents=(intent,))
     return replace(link, revision=2), entry, intent
 
 
-async def an_export(stores: OpenStores, bugspark: BugSpark) -> tuple[Link, Intent]:
+async def an_export(stores: DatabaseStores, bugspark: BugSpark) -> tuple[Link, Intent]:
     project = bugspark.add_project()
     report = bugspark.add_report(project)
     link = a_link(project, report, 12)
     wish = NewIssue(title="[BUG-0001] It breaks", body="…", labels=("bug", "critical"))
-    intent = a_wish(link, link_id=None, number=None, operation=Operation.CREATE_ISSUE, wish=wish)
+    intent = a_wish(link, link_id=None, number=None, operation=Operation.CREATE_ISSUE, desired=wish)
     await stores.intents.add([intent])
     return link, intent
 
 
-async def the_intent(stores: OpenStores, intent: Intent) -> Intent | None:
-    return next((each for each in await stores.intents.open(intent.project_id) if each.id == intent.id), None)
+async def the_intent(stores: DatabaseStores, intent: Intent) -> Intent | None:
+    return next(
+        (each for each in await stores.intents.list_open(intent.project_id) if each.id == intent.id), None
+    )
 
 
-async def test_every_wish_is_read_as_it_was_stored(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_every_wish_is_read_as_it_was_stored(stores: DatabaseStores, bugspark: BugSpark) -> None:
     _, export = await an_export(stores, bugspark)
     _, _, post = await a_post(stores, bugspark)
-    assert await stores.intents.open(export.project_id) == (export,)
-    assert await stores.intents.open(post.project_id) == (post,)
+    assert await stores.intents.list_open(export.project_id) == (export,)
+    assert await stores.intents.list_open(post.project_id) == (post,)
 
 
-async def test_a_create_is_frozen_the_first_one_stands(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_a_create_is_frozen_the_first_one_stands(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link, _, intent = await a_post(stores, bugspark)
-    other = replace(intent, id=IntentId(uuid4()), wish=NewComment(body="other"))
+    other = replace(intent, id=IntentId(uuid4()), desired=NewComment(body="other"))
     await store(stores, link.project_id, intents=(other,))
-    assert await stores.intents.open(link.project_id) == (intent,)
+    assert await stores.intents.list_open(link.project_id) == (intent,)
 
 
 @pytest.mark.parametrize(
@@ -108,53 +112,55 @@ async def test_a_create_is_frozen_the_first_one_stands(stores: OpenStores, bugsp
     ],
 )
 async def test_a_derived_wish_replaces_only_what_has_not_been_sent(
-    stores: OpenStores, bugspark: BugSpark, state: IntentState, not_before: Any, then: IntentState | None
+    stores: DatabaseStores, bugspark: BugSpark, state: IntentState, not_before: Any, then: IntentState | None
 ) -> None:
     link = await linked(stores, bugspark)
     first = a_wish(link, state=state, not_before=not_before, attempts=2)
     await store(stores, link.project_id, intents=(first,))
-    second = a_wish(link, wish=replace(CLOSE, reason="not_planned", agreed="closed"))
+    second = a_wish(link, desired=replace(CLOSE, reason="not_planned", agreed="closed"))
     await store(stores, link.project_id, intents=(second,))
-    (stored,) = await stores.intents.open(link.project_id)
+    (stored,) = await stores.intents.list_open(link.project_id)
     assert stored.id == first.id
-    assert stored.wish == (second.wish if then else first.wish)
+    assert stored.desired == (second.desired if then else first.desired)
     assert stored.state is (then or state)
 
 
-async def test_wishes_of_a_stale_report_are_not_stored(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_wishes_of_a_stale_report_are_not_stored(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     plan = LinkPlan(
         link=replace(link, revision=9), report=await the_report(stores, link.report_id), after=link
     )
     await store(stores, link.project_id, plan, intents=(a_wish(link),))
-    assert await stores.intents.open(link.project_id) == ()
+    assert await stores.intents.list_open(link.project_id) == ()
 
 
-async def test_one_claims_and_the_other_gets_nothing(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_one_claims_and_the_other_gets_nothing(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link, entry, intent = await a_post(stores, bugspark)
     claim = await stores.intents.claim(intent, NOW)
     assert claim
-    assert (claim.link, claim.entry, claim.cause_gone) == (link, entry, False)
+    assert (claim.link, claim.pair, claim.cause_gone) == (link, entry, False)
     assert (claim.intent.state, claim.intent.attempts) == (IntentState.SENDING, 1)
     assert claim.intent.claimed_at == NOW
     assert await the_intent(stores, intent) == claim.intent
     assert await stores.intents.claim(intent, NOW) is None
 
 
-async def test_a_claim_is_given_back_only_at_its_own_attempt(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_a_claim_is_given_back_only_at_its_own_attempt(
+    stores: DatabaseStores, bugspark: BugSpark
+) -> None:
     _, _, intent = await a_post(stores, bugspark)
     first = await stores.intents.claim(intent, NOW)
     assert first
-    await stores.intents.give_back(first.intent)
+    await stores.intents.release_claim(first.intent)
     second = await stores.intents.claim(intent, NOW + timedelta(seconds=5))
     assert second
     assert (second.intent.attempts, second.intent.claimed_at) == (2, NOW)
-    await stores.intents.give_back(first.intent)
+    await stores.intents.release_claim(first.intent)
     assert await the_intent(stores, intent) == second.intent
 
 
 async def test_the_cause_of_a_comment_is_gone_with_the_comment(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     _, _, intent = await a_post(stores, bugspark)
     bugspark.delete_comment(intent.local_id)
@@ -165,12 +171,12 @@ async def test_the_cause_of_a_comment_is_gone_with_the_comment(
 
 
 async def test_a_comment_that_is_not_awaited_any_more_is_not_sent(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link, entry, intent = await a_post(stores, bugspark)
-    found = replace(entry, state=EntryState.LIVE, remote_id=RemoteCommentId(5))  # its lost copy
+    found = replace(entry, state=CommentPairState.LIVE, remote_id=RemoteCommentId(5))  # its lost copy
     report = await the_report(stores, link.report_id)
-    await store(stores, link.project_id, LinkPlan(link=link, report=report, after=link, entries=(found,)))
+    await store(stores, link.project_id, LinkPlan(link=link, report=report, after=link, pairs=(found,)))
     await stores.intents.add([intent])
     claim = await stores.intents.claim(intent, NOW)
     assert claim
@@ -179,23 +185,25 @@ async def test_a_comment_that_is_not_awaited_any_more_is_not_sent(
 
 
 async def test_a_project_that_was_paused_meanwhile_sends_nothing(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     _, _, intent = await a_post(stores, bugspark)
-    await stores.projects.pause(intent.project_id, paused=True)
+    await stores.projects.set_paused(intent.project_id, paused=True)
     with pytest.raises(PausedError, match="nothing more is written"):
         await stores.intents.claim(intent, NOW)
     assert await the_intent(stores, intent) == intent
 
 
-async def test_nothing_to_add_or_to_cancel_changes_nothing(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_nothing_to_add_or_to_cancel_changes_nothing(
+    stores: DatabaseStores, bugspark: BugSpark
+) -> None:
     _, _, intent = await a_post(stores, bugspark)
     await stores.intents.add([])
     await stores.intents.cancel([])
-    assert await stores.intents.open(intent.project_id) == (intent,)
+    assert await stores.intents.list_open(intent.project_id) == (intent,)
 
 
-async def test_the_cause_is_gone_with_the_link(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_the_cause_is_gone_with_the_link(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link, _, intent = await a_post(stores, bugspark)
     await stores.ledger.unlink(link)
     claim = await stores.intents.claim(intent, NOW)
@@ -203,7 +211,9 @@ async def test_the_cause_is_gone_with_the_link(stores: OpenStores, bugspark: Bug
     assert claim.cause_gone
 
 
-async def test_the_cause_of_a_field_is_gone_with_the_report(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_the_cause_of_a_field_is_gone_with_the_report(
+    stores: DatabaseStores, bugspark: BugSpark
+) -> None:
     link = await linked(stores, bugspark)
     intent = a_wish(link)
     await stores.intents.add([intent])
@@ -215,7 +225,7 @@ async def test_the_cause_of_a_field_is_gone_with_the_report(stores: OpenStores, 
 
 @pytest.mark.parametrize("deed", ["deleted", "columns", "link"])
 async def test_the_cause_of_an_export_is_gone_when_the_report_is_deleted_or_linked(
-    stores: OpenStores, bugspark: BugSpark, deed: str
+    stores: DatabaseStores, bugspark: BugSpark, deed: str
 ) -> None:
     link, intent = await an_export(stores, bugspark)
     if deed == "deleted":
@@ -231,11 +241,13 @@ async def test_the_cause_of_an_export_is_gone_when_the_report_is_deleted_or_link
 
 
 async def test_a_deletion_goes_on_although_its_comment_is_gone(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link, entry, _ = await a_post(stores, bugspark)
-    wish = DeleteWish(remote_id=RemoteCommentId(5))
-    intent = a_wish(link, operation=Operation.DELETE_COMMENT, local_id=uuid4(), entry_id=entry.id, wish=wish)
+    wish = DesiredCommentDeletion(remote_id=RemoteCommentId(5))
+    intent = a_wish(
+        link, operation=Operation.DELETE_COMMENT, local_id=uuid4(), pair_id=entry.id, desired=wish
+    )
     await stores.intents.add([intent])
     claim = await stores.intents.claim(intent, NOW)
     assert claim
@@ -259,17 +271,17 @@ def a_change(link: Link) -> Change:
 
 
 async def test_a_confirmed_comment_is_live_told_and_wished_for_no_more(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link, entry, intent = await a_post(stores, bugspark)
     claim = await stores.intents.claim(intent, NOW)
     assert claim
     assert claim.link
-    live = replace(entry, state=EntryState.LIVE, remote_id=RemoteCommentId(42))
+    live = replace(entry, state=CommentPairState.LIVE, remote_id=RemoteCommentId(42))
     await stores.intents.confirm(claim.intent, link=claim.link, entry=live, changes=[a_change(link)], at=NOW)
-    assert await stores.intents.open(link.project_id) == ()
-    assert (await stores.ledger.threads([link]))[link.report_id].entries == (live,)
-    assert await stores.ledger.link_of(link.report_id) == replace(link, revision=3)
+    assert await stores.intents.list_open(link.project_id) == ()
+    assert (await stores.ledger.threads([link]))[link.report_id].pairs == (live,)
+    assert await stores.ledger.find_link_of_report(link.report_id) == replace(link, revision=3)
     told = bugspark.rows(sa.select(tables.changes).order_by(tables.changes.c.id))
     assert [(row["kind"], row["request_id"]) for row in told] == [
         ("first_contact", None),
@@ -277,39 +289,39 @@ async def test_a_confirmed_comment_is_live_told_and_wished_for_no_more(
     ]
 
 
-async def test_an_entry_is_confirmed_without_its_link(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_an_entry_is_confirmed_without_its_link(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link, entry, intent = await a_post(stores, bugspark)
-    live = replace(entry, state=EntryState.LIVE, remote_id=RemoteCommentId(42))
+    live = replace(entry, state=CommentPairState.LIVE, remote_id=RemoteCommentId(42))
     await stores.intents.confirm(intent, link=None, entry=live, changes=[], at=NOW)
-    assert (await stores.ledger.threads([link]))[link.report_id].entries == (live,)
+    assert (await stores.ledger.threads([link]))[link.report_id].pairs == (live,)
 
 
 async def test_a_confirmation_over_a_link_that_moved_stores_nothing(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link, entry, intent = await a_post(stores, bugspark)
     await stores.ledger.unlink(link)
-    with pytest.raises(FenceLostError, match="acme/web#1"):
+    with pytest.raises(ProjectLockLostError, match="acme/web#1"):
         await stores.intents.confirm(intent, link=link, entry=entry, changes=[a_change(link)], at=NOW)
-    assert await stores.intents.open(link.project_id) == (intent,)
+    assert await stores.intents.list_open(link.project_id) == (intent,)
     assert [row["kind"] for row in bugspark.rows(sa.select(tables.changes))] == ["first_contact", "unlink"]
 
 
 async def test_a_confirmed_export_is_a_link_and_fills_the_columns(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link, intent = await an_export(stores, bugspark)
     await stores.intents.confirm(intent, link=link, entry=None, changes=[], at=NOW)
-    assert await stores.ledger.link_of(link.report_id) == replace(link, revision=1)
+    assert await stores.ledger.find_link_of_report(link.report_id) == replace(link, revision=1)
     row = bugspark.report(link.report_id)
     assert row
     assert (row["github_issue_number"], row["github_repo"]) == (12, NAME)
     assert row["github_issue_url"] == f"https://github.com/{NAME}/issues/12"
-    assert await stores.intents.open(link.project_id) == ()
+    assert await stores.intents.list_open(link.project_id) == ()
 
 
 async def test_a_confirmed_export_leaves_columns_filled_meanwhile(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link, intent = await an_export(stores, bugspark)
     bugspark.set_report(link.report_id, github_issue_number=4, github_repo="other/place")
@@ -317,11 +329,11 @@ async def test_a_confirmed_export_leaves_columns_filled_meanwhile(
     row = bugspark.report(link.report_id)
     assert row
     assert (row["github_issue_number"], row["github_repo"]) == (4, "other/place")
-    assert await stores.intents.open(link.project_id) == ()
+    assert await stores.intents.list_open(link.project_id) == ()
 
 
 async def test_an_export_of_a_report_linked_meanwhile_is_kept_as_contested(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link, intent = await an_export(stores, bugspark)
     rival = a_link(link.project_id, link.report_id, 4)
@@ -331,7 +343,7 @@ async def test_an_export_of_a_report_linked_meanwhile_is_kept_as_contested(
     assert states == {IssueNumber(4): LinkState.ACTIVE.value, IssueNumber(12): LinkState.CONTESTED.value}
 
 
-async def test_what_was_not_confirmed_is_settled(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_what_was_not_confirmed_is_settled(stores: DatabaseStores, bugspark: BugSpark) -> None:
     _, _, intent = await a_post(stores, bugspark)
     claim = await stores.intents.claim(intent, NOW)
     assert claim
@@ -342,25 +354,27 @@ async def test_what_was_not_confirmed_is_settled(stores: OpenStores, bugspark: B
         not_before=NOW + timedelta(minutes=1),
         reason="the answer was dropped",
     )
-    await stores.intents.settle(unknown)
+    await stores.intents.save_unconfirmed(unknown)
     assert await the_intent(stores, intent) == unknown
     late = replace(unknown, attempts=0, state=IntentState.PLANNED)
-    await stores.intents.settle(late)
+    await stores.intents.save_unconfirmed(late)
     assert await the_intent(stores, intent) == unknown
 
 
-async def test_one_that_rests_is_told_once_with_its_reason(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_one_that_rests_is_told_once_with_its_reason(
+    stores: DatabaseStores, bugspark: BugSpark
+) -> None:
     _, _, intent = await a_post(stores, bugspark)
     rests = replace(intent, state=IntentState.QUARANTINED, not_before=NOW, reason="the issue is locked")
     for _ in range(2):
-        await stores.intents.settle(rests)
+        await stores.intents.save_unconfirmed(rests)
     assert await the_intent(stores, intent) == rests
     told = [(row["kind"], row["rule"]) for row in bugspark.rows(sa.select(tables.changes))]
     assert told.count((Kind.QUARANTINE.value, "the issue is locked")) == 1
 
 
 async def test_cancelling_ends_a_pending_entry_and_spares_what_was_claimed_since(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link, entry, intent = await a_post(stores, bugspark)
     status, unknown = a_wish(link), a_wish(link, local_id=uuid4(), state=IntentState.UNKNOWN)
@@ -368,13 +382,13 @@ async def test_cancelling_ends_a_pending_entry_and_spares_what_was_claimed_since
     claim = await stores.intents.claim(status, NOW)
     assert claim
     await stores.intents.cancel([intent, status, unknown])
-    assert await stores.intents.open(link.project_id) == (claim.intent,)
+    assert await stores.intents.list_open(link.project_id) == (claim.intent,)
     side = (await stores.ledger.threads([link]))[link.report_id]
-    assert side.entries == (replace(entry, state=EntryState.ENDED, reason=CUT),)
+    assert side.pairs == (replace(entry, state=CommentPairState.ENDED, reason=UNLINKED_BEFORE_SENDING),)
 
 
 async def test_reports_to_export_have_no_link_no_columns_and_no_wish(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link, intent = await an_export(stores, bugspark)
     project = link.project_id
@@ -384,4 +398,4 @@ async def test_reports_to_export_have_no_link_no_columns_and_no_wish(
     bugspark.add_report(project, at=NOW, github_issue_number=5, github_repo=NAME)
     bugspark.add_report(project, at=NOW - timedelta(seconds=1))
     assert intent.report_id not in free
-    assert await stores.reports.to_export(project, NOW, 2) == (free[1], free[0])
+    assert await stores.reports.export_candidates(project, NOW, 2) == (free[1], free[0])

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from reconciler.model.fields import Side
 from reconciler.model.ids import IssueNumber, LinkId, ProjectId
-from reconciler.model.listing import Position, Pressing, Wanted
+from reconciler.model.listing import LinkFilter, LinkPosition, Urgency
 from reconciler.store import link_pages
 from reconciler.store.engine import Database
-from reconciler.store.stores import OpenStores
-from reconciler.wiring.application import Silent
+from reconciler.store.stores import DatabaseStores
+from reconciler.wiring.application import NoProgress
 from tests.cycle.conftest import (
     github,
     github_process,
@@ -35,13 +35,13 @@ __all__ = [
 ]
 
 
-async def found(stores: OpenStores, sync: Sync, pressing: Pressing | None, text: str = "") -> list[int]:
-    wanted = Wanted(pressing=pressing, text=text)
-    return [row.number for row in (await stores.listings.links(sync.project, wanted, 50)).rows]
+async def found(stores: DatabaseStores, sync: Sync, pressing: Urgency | None, text: str = "") -> list[int]:
+    wanted = LinkFilter(urgency=pressing, text=text)
+    return [row.number for row in (await stores.listings.link_page(sync.project, wanted, 50)).rows]
 
 
 async def test_links_are_listed_under_the_most_pressing_thing_as_they_are_counted(
-    sync: Sync, stores: OpenStores
+    sync: Sync, stores: DatabaseStores
 ) -> None:
     _, quiet = await sync.linked(title="Straße 100% _kaputt_")
     both, conflict = await sync.linked()
@@ -54,44 +54,48 @@ async def test_links_are_listed_under_the_most_pressing_thing_as_they_are_counte
     await sync.app.unlink(str(cut))
     await sync.settle()
     for _ in range(3):
-        await sync.app.verify(await sync.app.find(str(sync.project)), wait=False, progress=Silent())
+        await sync.app.verify(
+            await sync.app.find_project(str(sync.project)), wait=False, progress=NoProgress()
+        )
         sync.github.clock.advance(120)
     sync.bugspark.execute("UPDATE sync_links SET state = 'new' WHERE number = :number", number=pending)
-    assert await found(stores, sync, Pressing.SYNCED) == [quiet]
-    assert await found(stores, sync, Pressing.CONFLICT) == [conflict]
-    assert await found(stores, sync, Pressing.PENDING) == [pending]
-    assert await found(stores, sync, Pressing.ATTENTION) == [gone]
+    assert await found(stores, sync, Urgency.SYNCED) == [quiet]
+    assert await found(stores, sync, Urgency.CONFLICT) == [conflict]
+    assert await found(stores, sync, Urgency.PENDING) == [pending]
+    assert await found(stores, sync, Urgency.ATTENTION) == [gone]
     assert await found(stores, sync, None) == sorted([quiet, conflict, gone, pending], reverse=True)
-    tally = (await stores.projects.health(sync.project))[0].tally
+    tally = (await stores.projects.health(sync.project))[0].link_counts
     assert (tally.synced, tally.conflict, tally.pending, tally.attention) == (1, 1, 1, 1)
     for text in ("100% _k", "STRA", f"#{quiet}", f"acme/web#{quiet}", str(quiet)):
         assert await found(stores, sync, None, text) == [quiet], text
     for text in ("100_", "%", "'; --", "BUG-9999", "\u202e"):
         assert await found(stores, sync, None, text) == ([quiet] if text == "%" else []), text
     [health] = await stores.projects.health(sync.project)
-    assert (health.conflicts, health.disputed) == (1, "severity of BUG-0002")
-    [told] = await stores.listings.conflicts(sync.project, 10)
-    assert (told.told.change.report_id, told.issue) == (both, f"acme/web#{conflict}")
+    assert (health.conflicts, health.newest_conflict) == (1, "severity of BUG-0002")
+    [told] = await stores.listings.standing_conflicts(sync.project, 10)
+    assert (told.dated_change.change.report_id, told.issue) == (both, f"acme/web#{conflict}")
 
 
 async def test_changes_tell_what_each_waited_for_and_a_day_counts_them(
-    sync: Sync, stores: OpenStores
+    sync: Sync, stores: DatabaseStores
 ) -> None:
     report, number = await sync.linked()
     sync.github.web.comment(number, "From there", by="alice")
     await sync.run(seconds=9)
-    newest = (await stores.listings.changes(sync.project, 1))[0]
-    assert (newest.told.change.report_id, newest.issue) == (report, f"acme/web#{number}")
-    assert newest.told.change.since is not None
-    assert newest.told.at - newest.told.change.since == timedelta(seconds=9)
+    newest = (await stores.listings.recent_changes(sync.project, 1))[0]
+    assert (newest.dated_change.change.report_id, newest.issue) == (report, f"acme/web#{number}")
+    assert newest.dated_change.change.since is not None
+    assert newest.dated_change.at - newest.dated_change.change.since == timedelta(seconds=9)
     now = sync.clock.now()
-    day = await stores.listings.day(sync.project, now - timedelta(days=1), now)
-    assert day.crossings[0].side is Side.BUGSPARK
-    assert day.crossings[0].waited == timedelta(seconds=9)
+    day = await stores.listings.activity_between(sync.project, now - timedelta(days=1), now)
+    assert day.writes[0].side is Side.BUGSPARK
+    assert day.writes[0].waited == timedelta(seconds=9)
     assert day.runs and all(run.outcome == "ok" for run in day.runs)
-    later = await stores.listings.day(sync.project, now + timedelta(hours=1), now + timedelta(hours=2))
-    assert (later.runs, later.crossings) == ((), ())
-    limits = await stores.listings.limits()
+    later = await stores.listings.activity_between(
+        sync.project, now + timedelta(hours=1), now + timedelta(hours=2)
+    )
+    assert (later.runs, later.writes) == ((), ())
+    limits = await stores.listings.rate_limits_by_project()
     assert limits[sync.project].limit == 5000
 
 
@@ -101,11 +105,15 @@ async def test_a_page_of_links_walks_an_index_from_where_the_last_ended(
     project = ProjectId(fill(bugspark))
     if database.dialect == "postgresql":
         bugspark.execute("ANALYZE")
-    at = Position(number=IssueNumber(1500), link_id=LinkId(project))
-    for pressing in (None, Pressing.SYNCED):
-        for wanted in (Wanted(pressing=pressing), Wanted(pressing=pressing, after=at), Wanted(before=at)):
+    at = LinkPosition(number=IssueNumber(1500), link_id=LinkId(project))
+    for pressing in (None, Urgency.SYNCED):
+        for wanted in (
+            LinkFilter(urgency=pressing),
+            LinkFilter(urgency=pressing, after=at),
+            LinkFilter(before=at),
+        ):
             plan = await plan_of(
-                database, link_pages.question(database.dialect, project, wanted, 51, LONG_AGO)
+                database, link_pages.link_page_query(database.dialect, project, wanted, 51, LONG_AGO)
             )
             assert walks(database, plan), plan
 
@@ -116,9 +124,10 @@ async def test_the_few_links_that_are_not_quiet_are_looked_up_by_themselves(
     project = ProjectId(fill(bugspark))
     if database.dialect == "postgresql":
         bugspark.execute("ANALYZE")
-    for pressing in (Pressing.ATTENTION, Pressing.CONFLICT, Pressing.PENDING):
+    for pressing in (Urgency.ATTENTION, Urgency.CONFLICT, Urgency.PENDING):
         plan = await plan_of(
-            database, link_pages.question(database.dialect, project, Wanted(pressing=pressing), 51, LONG_AGO)
+            database,
+            link_pages.link_page_query(database.dialect, project, LinkFilter(urgency=pressing), 51, LONG_AGO),
         )
         assert "Seq Scan on sync_links" not in plan, plan
         assert not re.search(r"SCAN sync_links(?! USING)", plan), plan
@@ -130,7 +139,8 @@ async def test_a_number_or_a_tracking_id_is_looked_up(database: Database, bugspa
         bugspark.execute("ANALYZE")
     for text in ("#77", "BUG-77"):
         plan = await plan_of(
-            database, link_pages.question(database.dialect, project, Wanted(text=text), 51, LONG_AGO)
+            database,
+            link_pages.link_page_query(database.dialect, project, LinkFilter(text=text), 51, LONG_AGO),
         )
         assert "Seq Scan" not in plan and "SCAN" not in plan.replace("SCALAR", ""), plan
 

@@ -19,10 +19,10 @@ from alembic.script import ScriptDirectory
 
 from reconciler.errors import DatabaseError, SchemaError
 from reconciler.store import bugspark, schema, tables
-from reconciler.store.engine import open_engine
-from reconciler.store.meta import Meta
-from reconciler.store.migrate import downgrade, migrate, migrations
-from reconciler.store.schema import SchemaState, require_schema, schema_state
+from reconciler.store.engine import open_database
+from reconciler.store.meta import MetaTable
+from reconciler.store.migrate import downgrade, migrate, migrations_folder
+from reconciler.store.schema import SchemaState, read_schema_state, require_schema
 from tests.support import bugspark as live
 from tests.support.bugspark import BugSpark, connected
 
@@ -74,7 +74,7 @@ def shape(url: str) -> dict[str, list[tuple[str, str, bool]]]:
 
 def test_migrations_and_metadata_are_equal(unmigrated: str) -> None:
     migrate(unmigrated)
-    assert differences(unmigrated, tables.metadata, schema.admit) == []
+    assert differences(unmigrated, tables.metadata, schema.include_object) == []
 
 
 def test_an_index_holds_the_rows_its_note_says(unmigrated: str) -> None:
@@ -115,7 +115,7 @@ def test_each_database_has_the_index_it_alone_needs(unmigrated: str) -> None:
         engine.connect().execution_options(reconciler_reads=True) as connection,
     ):
         names = {index["name"] for index in sa.inspect(connection).get_indexes("sync_links")}
-    mine, other = tables.SQLITE_ONLY, tables.POSTGRESQL_ONLY
+    mine, other = tables.SQLITE_ONLY_INDEX, tables.POSTGRESQL_ONLY_INDEX
     if not unmigrated.startswith("sqlite"):
         mine, other = other, mine
     assert mine in names
@@ -253,7 +253,7 @@ def test_a_database_that_is_no_bugspark_is_refused_and_left_alone(
 def test_a_locked_table_is_waited_for_shortly_and_then_said(
     live_bugspark: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.store.migrate.LOCK_TIMEOUT", "50ms")
+    monkeypatch.setattr("reconciler.store.migrate.TABLE_LOCK_TIMEOUT", "50ms")
     pauses: list[float] = []
     with connected(live_bugspark) as engine, engine.begin() as connection:
         connection.exec_driver_sql("LOCK TABLE reports IN ACCESS SHARE MODE")
@@ -280,9 +280,9 @@ async def test_the_schema_is_told(
             people.execute("DROP TABLE reconciler_alembic_version")
         else:
             people.execute("UPDATE reconciler_alembic_version SET version_num = :found", found=found)
-    database = open_engine(store_url)
+    database = open_database(store_url)
     try:
-        assert await schema_state(database) is state
+        assert await read_schema_state(database) is state
         if words is None:
             await require_schema(database)
             return
@@ -298,20 +298,20 @@ async def test_the_schema_is_told(
 
 def test_an_older_revision_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "REVISIONS", ("0001", "0002"))
-    assert schema.state_of("0001") is SchemaState.OLDER
+    assert schema.classify_revision("0001") is SchemaState.OLDER
 
 
 def test_the_program_knows_every_revision() -> None:
     config = Config()
-    config.set_main_option("script_location", str(migrations()))
+    config.set_main_option("script_location", str(migrations_folder()))
     config.set_main_option("path_separator", "os")
     walked = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
     assert tuple(reversed(walked)) == schema.REVISIONS
 
 
 async def test_facts_about_the_database_are_kept(store_url: str) -> None:
-    database = open_engine(store_url)
-    meta = Meta(database)
+    database = open_database(store_url)
+    meta = MetaTable(database)
     assert len(await meta.get("marker_key") or "") == 64
     await meta.set("colour", "red")
     await meta.set("colour", "blue")
@@ -330,7 +330,7 @@ def test_the_wheel_carries_the_migrations(tmp_path: Path) -> None:
         archive.extractall(tmp_path / "installed")
     script = (
         "from reconciler.store import migrate as m\n"
-        f"assert str(m.migrations()).startswith({str(tmp_path)!r}), m.migrations()\n"
+        f"assert str(m.migrations_folder()).startswith({str(tmp_path)!r}), m.migrations_folder()\n"
         f"print(m.migrate('sqlite:///{tmp_path}/new.db').after)"
     )
     path = {"PYTHONPATH": str(tmp_path / "installed"), "PATH": os.environ["PATH"]}

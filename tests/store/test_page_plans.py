@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from reconciler.model.ids import ProjectId
-from reconciler.model.listing import Pressing, Wanted
+from reconciler.model.listing import LinkFilter, Urgency
 from reconciler.store import attention, coverage, link_pages, tallies
 from reconciler.store.engine import Database
-from reconciler.store.rows import ids
+from reconciler.store.rows import select_ids
 from tests.store.test_query_plans import fill, plan_of
 from tests.support.bugspark import LONG_AGO, BugSpark
 
@@ -54,10 +54,10 @@ async def test_links_are_counted_along_an_index_and_the_late_ones_looked_up(
     database: Database, project: ProjectId
 ) -> None:
     index = "ix_sync_links_project_id_state_checked_at"
-    plan = await planned(database, coverage.states_of(project))
+    plan = await planned(database, coverage.project_link_states(project))
     assert looks_up(database, plan, index, "project_id=? AND state=?"), plan
     assert "Seq Scan" not in plan and not re.search(r"SCAN (?!.*COVERING)", plan), plan
-    plan = await planned(database, coverage.question(database.dialect, [project], NOW))
+    plan = await planned(database, coverage.coverage_query(database.dialect, [project], NOW))
     assert looks_up(database, plan, index, "project_id=? AND state=? AND checked_at<?"), plan
     assert "Seq Scan on sync_links" not in plan and "SCAN sync_links" not in plan, plan
 
@@ -65,7 +65,7 @@ async def test_links_are_counted_along_an_index_and_the_late_ones_looked_up(
 async def test_links_of_another_repository_are_found_from_both_ends_of_an_index(
     database: Database, bugspark: BugSpark, project: ProjectId
 ) -> None:
-    plan = await planned(database, attention.strays(database.dialect, [project]))
+    plan = await planned(database, attention.links_elsewhere(database.dialect, [project]))
     for end in "<>":
         assert looks_up(
             database, plan, "ix_sync_links_repository", f"project_id=? AND repository_id{end}?"
@@ -76,7 +76,7 @@ async def test_links_of_another_repository_are_found_from_both_ends_of_an_index(
 async def test_odd_links_are_looked_up_when_all_projects_are_asked_for(
     database: Database, project: ProjectId
 ) -> None:
-    odd = tallies.oddities(NOW, ids(database.dialect, [project]))
+    odd = tallies.links_not_synced(NOW, select_ids(database.dialect, [project]))
     plan = await planned(database, odd)
     assert "Seq Scan on sync_links" not in plan and not re.search(r"SCAN sync_links(?! USING)", plan), plan
 
@@ -84,12 +84,14 @@ async def test_odd_links_are_looked_up_when_all_projects_are_asked_for(
 async def test_a_word_is_looked_for_once_and_then_the_few_links_that_have_it(
     database: Database, bugspark: BugSpark, project: ProjectId
 ) -> None:
-    few = ids(database.dialect, _some_reports(bugspark), "titled")
-    for pressing in (None, Pressing.SYNCED, Pressing.ATTENTION):
-        wanted = Wanted(text="a word", pressing=pressing)
-        plan = await planned(database, link_pages.question(database.dialect, project, wanted, 51, NOW, few))
+    few = select_ids(database.dialect, _some_reports(bugspark), "titled")
+    for pressing in (None, Urgency.SYNCED, Urgency.ATTENTION):
+        wanted = LinkFilter(text="a word", urgency=pressing)
+        plan = await planned(
+            database, link_pages.link_page_query(database.dialect, project, wanted, 51, NOW, few)
+        )
         assert "report_id=?" in plan or "report_id = titled" in plan or "(id = " in plan, plan
-    plan = await planned(database, link_pages.with_word(database.dialect, project, "a word"))
+    plan = await planned(database, link_pages.title_matches(database.dialect, project, "a word"))
     assert "sync_links" not in plan and (database.dialect == "postgresql" or "COVERING" in plan), plan
 
 

@@ -13,24 +13,24 @@ from cryptography.fernet import Fernet
 from reconciler.errors import UsageError
 from reconciler.model.ids import AccountId, Fingerprint, ProjectId
 from reconciler.model.intent import IntentState
-from reconciler.model.passes import Applied, Outcome
+from reconciler.model.passes import AppliedCounts, Outcome
 from reconciler.model.secret import Secret
-from reconciler.model.snapshot import Memory, RateLimit
+from reconciler.model.snapshot import ProjectState, RateLimit
 from reconciler.store import tables
 from reconciler.store.engine import Database
-from reconciler.store.stores import OpenStores, StoreSettings, open_stores
+from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
 from tests.store.test_intents import a_wish
 from tests.support.bugspark import BugSpark
 from tests.support.nouns import a_result
 from tests.support.stores import NOW, REPOSITORY, StillClock, digest, linked
 
 
-async def test_a_usable_project_has_its_integration(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_a_usable_project_has_its_integration(stores: DatabaseStores, bugspark: BugSpark) -> None:
     id_ = bugspark.add_project("Shop")
     bugspark.add_integration(id_, owner="acme", repo="web.site_1", token="plain")
     bugspark.add_integration(id_, is_active=False)
     bugspark.add_integration(id_, provider="linear")
-    (project,) = await stores.projects.all()
+    (project,) = await stores.projects.list_active()
     assert (project.id, project.name, project.repository) == (id_, "Shop", "acme/web.site_1")
     assert project.integration
     assert project.integration.token == Secret("plain")
@@ -38,11 +38,11 @@ async def test_a_usable_project_has_its_integration(stores: OpenStores, bugspark
 
 
 async def test_projects_without_github_or_switched_off_are_not_listed(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     bugspark.add_project("bare")
     bugspark.add_integration(bugspark.add_project("off", is_active=False))
-    assert await stores.projects.all() == ()
+    assert await stores.projects.list_active() == ()
 
 
 @pytest.mark.parametrize(
@@ -63,22 +63,22 @@ async def test_projects_without_github_or_switched_off_are_not_listed(
     ],
 )
 async def test_a_malformed_config_is_one_sentence_and_stops_no_other(
-    stores: OpenStores, bugspark: BugSpark, config: Any, words: str
+    stores: DatabaseStores, bugspark: BugSpark, config: Any, words: str
 ) -> None:
     bugspark.add_integration(bugspark.add_project("A bad one"), config=config)
     bugspark.add_integration(bugspark.add_project("Fine"))
-    bad, fine = await stores.projects.all()
+    bad, fine = await stores.projects.list_active()
     assert bad.integration is None
     assert bad.problem
     assert words in bad.problem
     assert fine.problem is None
 
 
-async def test_two_active_integrations_are_a_problem(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_two_active_integrations_are_a_problem(stores: DatabaseStores, bugspark: BugSpark) -> None:
     id_ = bugspark.add_project("Shop")
     bugspark.add_integration(id_)
     bugspark.add_integration(id_)
-    (project,) = await stores.projects.all()
+    (project,) = await stores.projects.list_active()
     assert project.problem == (
         "Project Shop has two active github integrations: switch off all but one in BugSpark."
     )
@@ -90,8 +90,8 @@ async def test_an_app_pair_needs_no_row_and_goes_before_any(
     bare, rowed = bugspark.add_project("bare"), bugspark.add_project("rowed")
     bugspark.add_integration(rowed, owner="chosen", repo="by-owner", token="gAAAAbad")
     pairs = {str(bare): "acme/one", str(rowed).upper(): "acme/two"}
-    stores = open_stores(database, StoreSettings(digest=digest, app_repositories=pairs), clock)
-    found = await stores.projects.all()
+    stores = build_stores(database, StoreSettings(digest=digest, app_repositories=pairs), clock)
+    found = await stores.projects.list_active()
     assert [project.repository for project in found] == ["acme/one", "acme/two"]
     assert [project.integration and project.integration.token for project in found] == [None, None]
 
@@ -102,13 +102,13 @@ async def test_an_encrypted_token_is_read_with_any_of_the_keys(
     old, new = Fernet.generate_key(), Fernet.generate_key()
     bugspark.add_integration(bugspark.add_project(), token=Fernet(old).encrypt(b"ghp_x").decode())
     keys = (Secret(new.decode()), Secret(old.decode()))
-    stores = open_stores(database, StoreSettings(digest=digest, keys=keys), clock)
-    (project,) = await stores.projects.all()
+    stores = build_stores(database, StoreSettings(digest=digest, encryption_keys=keys), clock)
+    (project,) = await stores.projects.list_active()
     assert project.integration
     assert project.integration.token == Secret("ghp_x")
 
 
-async def test_a_project_is_found_by_id_and_by_name(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_a_project_is_found_by_id_and_by_name(stores: DatabaseStores, bugspark: BugSpark) -> None:
     id_ = bugspark.add_project("Shop")
     bugspark.add_integration(id_)
     assert (await stores.projects.find(str(id_))).id == id_
@@ -118,7 +118,7 @@ async def test_a_project_is_found_by_id_and_by_name(stores: OpenStores, bugspark
     assert (await stores.projects.find("Bare")).id == bare
 
 
-async def test_an_unknown_project_names_the_near_ones(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_an_unknown_project_names_the_near_ones(stores: DatabaseStores, bugspark: BugSpark) -> None:
     bugspark.add_project("Web shop")
     with pytest.raises(UsageError, match=r"no active project Web shpo\. Did you mean Web shop\?"):
         await stores.projects.find("Web shpo")
@@ -126,14 +126,14 @@ async def test_an_unknown_project_names_the_near_ones(stores: OpenStores, bugspa
         await stores.projects.find(str(uuid4()))
 
 
-async def test_an_ambiguous_name_lists_the_ids(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_an_ambiguous_name_lists_the_ids(stores: DatabaseStores, bugspark: BugSpark) -> None:
     ids = [bugspark.add_project("Shop"), bugspark.add_project("Shop")]
     with pytest.raises(UsageError) as caught:
         await stores.projects.find("Shop")
     assert all(str(id_) in str(caught.value) for id_ in ids)
 
 
-async def test_reports_are_found_by_id_and_by_tracking_id(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_reports_are_found_by_id_and_by_tracking_id(stores: DatabaseStores, bugspark: BugSpark) -> None:
     id_ = bugspark.add_project("Shop: the web")
     report = bugspark.add_report(id_, tracking_id="BUG-0042")
     project, found = await stores.reports.find("Shop: the web:BUG-0042")
@@ -148,7 +148,7 @@ async def test_reports_are_found_by_id_and_by_tracking_id(stores: OpenStores, bu
             await stores.reports.find(text)
 
 
-async def test_what_an_export_shows_is_read_as_stored(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_what_an_export_shows_is_read_as_stored(stores: DatabaseStores, bugspark: BugSpark) -> None:
     logs = [{"level": "error", "message": "é"}]
     report = bugspark.add_report(
         bugspark.add_project(), console_logs=logs, metadata={"os": "x"}, reporter_identifier="me@x"
@@ -159,8 +159,8 @@ async def test_what_an_export_shows_is_read_as_stored(stores: OpenStores, bugspa
     assert details.reporter_identifier == "me@x"
 
 
-def a_memory(project: ProjectId) -> Memory:
-    return Memory(
+def a_memory(project: ProjectId) -> ProjectState:
+    return ProjectState(
         project_id=project,
         repository_id=REPOSITORY,
         repository="acme/web",
@@ -172,50 +172,50 @@ def a_memory(project: ProjectId) -> Memory:
     )
 
 
-async def test_memory_is_kept_with_every_account_ever(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_memory_is_kept_with_every_account_ever(stores: DatabaseStores, bugspark: BugSpark) -> None:
     project = bugspark.add_project()
-    assert await stores.projects.memory(project) == Memory(project_id=project)
+    assert await stores.projects.get_state(project) == ProjectState(project_id=project)
     memory = a_memory(project)
-    await stores.projects.remember(memory)
-    assert await stores.projects.memory(project) == memory
-    await stores.projects.remember(replace(memory, account=AccountId(8), account_login="other"))
-    assert await stores.projects.accounts(project) == {AccountId(7), AccountId(8)}
+    await stores.projects.save_state(memory)
+    assert await stores.projects.get_state(project) == memory
+    await stores.projects.save_state(replace(memory, account=AccountId(8), account_login="other"))
+    assert await stores.projects.own_accounts(project) == {AccountId(7), AccountId(8)}
 
 
-async def test_remembering_does_not_undo_the_operator(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_remembering_does_not_undo_the_operator(stores: DatabaseStores, bugspark: BugSpark) -> None:
     project = bugspark.add_project()
     before = a_memory(project)
-    await stores.projects.remember(before)
-    await stores.ledger.withhold(project, "h4sh", [])
-    assert await stores.ledger.accept(project, "h4sh")
-    await stores.projects.remember(before)
-    assert (await stores.projects.memory(project)).accepted == "h4sh"
+    await stores.projects.save_state(before)
+    await stores.ledger.save_withheld_deletions(project, "h4sh", [])
+    assert await stores.ledger.accept_withheld_deletions(project, "h4sh")
+    await stores.projects.save_state(before)
+    assert (await stores.projects.get_state(project)).accepted_digest == "h4sh"
 
 
 async def test_an_idle_pass_leaves_one_row_and_a_busy_one_a_run(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     project = bugspark.add_project()
-    await stores.projects.record(a_result(project), NOW)
-    await stores.projects.record(a_result(project), NOW + timedelta(minutes=1))
+    await stores.projects.record_pass(a_result(project), NOW)
+    await stores.projects.record_pass(a_result(project), NOW + timedelta(minutes=1))
     assert bugspark.rows(sa.select(tables.runs)) == []
-    busy = a_result(project, outcome=Outcome.PARTIAL, applied=Applied(reports_updated=3))
-    await stores.projects.record(busy, NOW + timedelta(minutes=2))
+    busy = a_result(project, outcome=Outcome.PARTIAL, applied=AppliedCounts(reports_updated=3))
+    await stores.projects.record_pass(busy, NOW + timedelta(minutes=2))
     failed = a_result(project, outcome=Outcome.FAILED)
-    await stores.projects.record(failed, NOW + timedelta(minutes=3))
+    await stores.projects.record_pass(failed, NOW + timedelta(minutes=3))
     outcomes = [row["outcome"] for row in bugspark.rows(sa.select(tables.runs).order_by(tables.runs.c.id))]
     assert outcomes == ["partial", "failed"]
     assert len(bugspark.rows(sa.select(tables.projects))) == 1
 
 
-async def test_health_says_where_a_project_stands(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_health_says_where_a_project_stands(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     bugspark.add_integration(link.project_id)
     wishes = (a_wish(link), a_wish(link, local_id=uuid4(), state=IntentState.QUARANTINED))
     await stores.intents.add(wishes)
     result = a_result(link.project_id, conflicts=2, outcome=Outcome.LIMITED, next_at=NOW)
-    await stores.projects.record(a_result(link.project_id), NOW - timedelta(minutes=1))
-    await stores.projects.record(result, NOW)
+    await stores.projects.record_pass(a_result(link.project_id), NOW - timedelta(minutes=1))
+    await stores.projects.record_pass(result, NOW)
     (health,) = await stores.projects.health()
     assert health == (await stores.projects.health(link.project_id))[0]
     assert (health.links, health.pending, health.quarantined) == ({"active": 1}, 1, 1)
@@ -224,21 +224,21 @@ async def test_health_says_where_a_project_stands(stores: OpenStores, bugspark: 
     assert health.repository == "acme/web"
 
 
-async def test_limits_are_shown_per_credential(stores: OpenStores) -> None:
+async def test_limits_are_shown_per_credential(stores: DatabaseStores) -> None:
     seen = RateLimit(limit=5000, remaining=4321, reset_at=NOW + timedelta(minutes=30))
-    await stores.governor.reserve(Fingerprint("f00d"), 2, seen=seen)
-    await stores.governor.blocked(Fingerprint("f00d"), NOW + timedelta(minutes=1), "GitHub said wait.")
-    (limits,) = await stores.projects.limits()
+    await stores.rate_limiter.reserve_reads(Fingerprint("f00d"), 2, seen=seen)
+    await stores.rate_limiter.block(Fingerprint("f00d"), NOW + timedelta(minutes=1), "GitHub said wait.")
+    (limits,) = await stores.projects.rate_limits()
     assert (limits.credential, limits.remaining, limits.limit) == ("f00d", 4321, 5000)
     assert (limits.points_last_minute, limits.blocked_until) == (2, NOW + timedelta(minutes=1))
 
 
 async def test_a_config_that_is_not_even_json_poisons_only_its_project(
-    store_url: str, stores: OpenStores, bugspark: BugSpark
+    store_url: str, stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     id_ = bugspark.add_project()
     bugspark.add_integration(id_, config=json.loads('"broken"'))
     if store_url.startswith("sqlite"):
         bugspark.execute("UPDATE integrations SET config = '{'")
-    (project,) = await stores.projects.all()
+    (project,) = await stores.projects.list_active()
     assert project.problem

@@ -12,8 +12,13 @@ from reconciler.store.engine import Database
 from tests.support.bugspark import LONG_AGO, BugSpark
 
 REPORTS = 3000
-ON_POSTGRESQL = (questions.moved_or_orphaned, questions.unknown, questions.gone)
-ON_SQLITE = (questions.moved, questions.orphans, questions.unknown, questions.gone)
+ON_POSTGRESQL = (questions.changed_or_orphaned, questions.unknown_comments, questions.deleted_comments)
+ON_SQLITE = (
+    questions.changed_reports,
+    questions.orphaned_links,
+    questions.unknown_comments,
+    questions.deleted_comments,
+)
 
 
 def report_row(number: int, project: uuid.UUID, report: uuid.UUID) -> dict[str, Any]:
@@ -121,7 +126,9 @@ async def test_a_glance_at_what_changed_lately_walks_nothing_that_has_long_been_
     fill(bugspark)
     if database.dialect == "postgresql":
         bugspark.execute("ANALYZE")
-    plan = await plan_of(database, scan.question(LONG_AGO + timedelta(days=1), export_all=True, lately=True))
+    plan = await plan_of(
+        database, scan.scan_query(LONG_AGO + timedelta(days=1), export_all=True, lately=True)
+    )
     if database.dialect == "postgresql":
         assert not re.search(r"(Scan on|Scan using \S+ on) sync_(links|comments)(?!.*\n.*Cond)", plan), plan
         assert not re.search(r"Hash (Anti|Left|Right)", plan), plan
@@ -135,7 +142,7 @@ async def test_asking_by_number_and_by_id_uses_indexes(database: Database, bugsp
     if database.dialect == "postgresql":
         bugspark.execute("ANALYZE")
     now = LONG_AGO
-    for question in (questions.waiting(), questions.released()):
+    for question in (questions.links_awaiting_initial_sync(), questions.links_with_ended_quarantine()):
         plan = await plan_of(database, question, project=project, repository_id=77, now=now)
         assert "Seq Scan" not in plan
         assert "SCAN" not in plan

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from reconciler.model.fields import Field
 from reconciler.model.kinds import Kind
 from reconciler.store import retention, tables
-from reconciler.store.stores import OpenStores
+from reconciler.store.stores import DatabaseStores
 from tests.support.bugspark import BugSpark
 from tests.support.stores import NOW, linked
 
@@ -39,9 +39,9 @@ def delivery(project: UUID, id_: str, at: datetime) -> dict[str, Any]:
 
 
 async def test_old_runs_changes_and_deliveries_go_and_the_others_stay(
-    stores: OpenStores, bugspark: BugSpark, monkeypatch: pytest.MonkeyPatch
+    stores: DatabaseStores, bugspark: BugSpark, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention, "STEP", 3)
+    monkeypatch.setattr(retention, "ROWS_PER_STEP", 3)
     link = await linked(stores, bugspark)
     project, report = link.project_id, link.report_id
     bugspark.execute("DELETE FROM sync_changes")
@@ -49,16 +49,16 @@ async def test_old_runs_changes_and_deliveries_go_and_the_others_stay(
     add(bugspark, tables.changes, *(line(project, report, OLD) for _ in range(7)), line(project, report, NOW))
     add(bugspark, tables.deliveries, *(delivery(project, str(n), OLD) for n in range(7)))
     add(bugspark, tables.deliveries, delivery(project, "new", NOW))
-    assert await stores.care.sweep(BEFORE) == 21
+    assert await stores.maintenance.delete_older_than(BEFORE) == 21
     for table in (tables.runs, tables.changes, tables.deliveries):
         assert [row["at"] for row in bugspark.rows(sa.select(table))] == [NOW], table.name
-    assert await stores.care.sweep(BEFORE) == 0
+    assert await stores.maintenance.delete_older_than(BEFORE) == 0
 
 
 async def test_the_newest_conflict_of_a_field_stays_as_long_as_its_report(
-    stores: OpenStores, bugspark: BugSpark, monkeypatch: pytest.MonkeyPatch
+    stores: DatabaseStores, bugspark: BugSpark, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention, "STEP", 2)
+    monkeypatch.setattr(retention, "ROWS_PER_STEP", 2)
     link = await linked(stores, bugspark)
     project, report, gone = link.project_id, link.report_id, bugspark.add_report(link.project_id)
     bugspark.delete_report(gone)
@@ -74,18 +74,20 @@ async def test_the_newest_conflict_of_a_field_stays_as_long_as_its_report(
         line(project, report, OLD),
         line(project, report, NOW, Kind.CONFLICT, "severity"),
     )
-    assert await stores.care.sweep(BEFORE) == 4
+    assert await stores.maintenance.delete_older_than(BEFORE) == 4
     left = [
         (row["field"], row["at"])
         for row in bugspark.rows(sa.select(tables.changes).order_by(tables.changes.c.id))
     ]
     assert left == [("status", OLD), ("severity", NOW)]
-    assert await stores.stories.conflict(report, Field.STATUS) is not None
+    assert await stores.stories.newest_conflict(report, Field.STATUS) is not None
 
 
-async def test_one_process_sweeps_at_a_time(stores: OpenStores) -> None:
+async def test_one_process_sweeps_at_a_time(stores: DatabaseStores) -> None:
     hour = timedelta(hours=1)
-    assert await stores.care.turn(NOW, hour)
-    assert not await stores.care.turn(NOW + timedelta(minutes=59), hour)
-    assert await stores.care.turn(NOW + hour, hour)
-    assert await stores.care.turn(NOW, hour), "a stamp from the future is no reason to wait for it"
+    assert await stores.maintenance.try_begin_cleanup(NOW, hour)
+    assert not await stores.maintenance.try_begin_cleanup(NOW + timedelta(minutes=59), hour)
+    assert await stores.maintenance.try_begin_cleanup(NOW + hour, hour)
+    assert await stores.maintenance.try_begin_cleanup(NOW, hour), (
+        "a stamp from the future is no reason to wait for it"
+    )

@@ -14,14 +14,14 @@ from reconciler.errors import DatabaseError
 from reconciler.model.fields import Field
 from reconciler.model.ids import AccountId, CommentId, Fingerprint, ProjectId, RemoteCommentId, ReportId
 from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, RemoveLocal, Rule, SetField, Why
-from reconciler.model.report import Columns
-from reconciler.model.snapshot import Memory, Stored
+from reconciler.model.report import IssueColumns
+from reconciler.model.snapshot import ProjectState, StoreResult
 from reconciler.model.viewer import OPERATOR, Viewer
 from reconciler.store import libpq, tables
-from reconciler.store.customers import trouble
-from reconciler.store.engine import open_engine
+from reconciler.store.customers import find_problem
+from reconciler.store.engine import open_database
 from reconciler.store.schema import require_schema
-from reconciler.store.stores import OpenStores, StoreSettings, open_stores
+from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
 from tests.store.test_intents import a_wish
 from tests.support.bugspark import BugSpark, connected
 from tests.support.nouns import a_result
@@ -46,16 +46,16 @@ WHY = Why(rule=Rule.REMOTE_MOVED)
 ALONE = "SELECT pg_advisory_lock(4711)"  # roles belong to the server, which other tests share
 
 
-async def everything(stores: OpenStores, bugspark: BugSpark) -> None:
+async def everything(stores: DatabaseStores, bugspark: BugSpark) -> None:
     """One of each thing that the store does."""
     link = await linked(stores, bugspark)
     project = link.project_id
     entry = an_entry(link)
     imported = ImportComment(comment=a_remote_comment(), body="copied", why=WHY)
-    edited = EditLocal(entry=entry, comment=a_remote_comment(), body="again", why=WHY)
+    edited = EditLocal(pair=entry, comment=a_remote_comment(), body="again", why=WHY)
     resolved = SetField(field=Field.STATUS, to="resolved", why=WHY)
     for revision, actions in enumerate(
-        [(imported, resolved), (edited,), (RemoveLocal(entry=entry, why=WHY),)], 1
+        [(imported, resolved), (edited,), (RemoveLocal(pair=entry, why=WHY),)], 1
     ):
         at = a_link(project, link.report_id, id=link.id, revision=revision)
         plan = LinkPlan(
@@ -63,47 +63,47 @@ async def everything(stores: OpenStores, bugspark: BugSpark) -> None:
             report=await the_report(stores, link.report_id),
             after=at,
             actions=actions,
-            entries=(entry,),
+            pairs=(entry,),
         )
-        assert await store(stores, project, plan, intents=(a_wish(link),)) == Stored()
+        assert await store(stores, project, plan, intents=(a_wish(link),)) == StoreResult()
     await stores.ledger.snapshot(project, REPOSITORY, NAME)
     await stores.ledger.threads([link])
-    claim = await stores.intents.claim((await stores.intents.open(project))[0], NOW)
+    claim = await stores.intents.claim((await stores.intents.list_open(project))[0], NOW)
     assert claim
     await stores.intents.confirm(claim.intent, link=claim.link, entry=None, changes=[], at=NOW)
     await stores.intents.cancel([claim.intent])
     await stores.ledger.unlink(link)
-    await stores.ledger.make_link(link, Columns(repository=NAME, number=1))
-    await stores.ledger.withhold(project, "h4sh", [(link, RemoveLocal(entry=entry, why=WHY))])
-    await stores.ledger.withhold(project, None, [])
+    await stores.ledger.create_link(link, IssueColumns(repository=NAME, number=1))
+    await stores.ledger.save_withheld_deletions(project, "h4sh", [(link, RemoveLocal(pair=entry, why=WHY))])
+    await stores.ledger.save_withheld_deletions(project, None, [])
     await beside_the_links(stores, project, link.report_id)
 
 
-async def beside_the_links(stores: OpenStores, project: ProjectId, report: ReportId) -> None:
+async def beside_the_links(stores: DatabaseStores, project: ProjectId, report: ReportId) -> None:
     """What is known of projects, people, credentials, this database and its backups."""
-    await stores.projects.remember(Memory(project_id=project, account=AccountId(1)))
-    await stores.projects.record(a_result(project, conflicts=1), NOW)
+    await stores.projects.save_state(ProjectState(project_id=project, account=AccountId(1)))
+    await stores.projects.record_pass(a_result(project, conflicts=1), NOW)
     await stores.projects.health()
-    viewer = Viewer(user_id=uuid4(), name="Nobody", everything=False)
-    assert await stores.views.viewer(uuid4()) is None
-    assert await stores.views.accessible(viewer) == {}
-    assert await stores.views.access(OPERATOR, project)
-    assert await stores.views.project_of(report) == project
-    assert (await stores.views.gauges()).projects
-    await stores.governor.slot(Fingerprint("f00d"), 5)
+    viewer = Viewer(user_id=uuid4(), name="Nobody", sees_all_projects=False)
+    assert await stores.queries.viewer(uuid4()) is None
+    assert await stores.queries.accessible_projects(viewer) == {}
+    assert await stores.queries.access(OPERATOR, project)
+    assert await stores.queries.project_of_report(report) == project
+    assert (await stores.queries.gauges()).projects
+    await stores.rate_limiter.reserve_write(Fingerprint("f00d"), 5)
     await stores.meta.set("key", "value")
     await stores.identity.bind()
-    assert not (await stores.identity.read()).moved
-    await stores.identity.doubt("acme/web#1")
-    await stores.identity.decide("copy")
-    await stores.keyring.keep({})
-    await stores.keyring.read()
-    await stores.recovery.begin(project, NOW)
-    await stores.recovery.end(project)
-    await stores.recovery.held(project)
-    await stores.recovery.unheard_of({RemoteCommentId(1): CommentId(report)})
-    async with stores.fences.hold(project) as fence:
-        await fence.check()
+    assert not (await stores.identity.read()).is_moved
+    await stores.identity.record_duplicate_instance("acme/web#1")
+    await stores.identity.declare_identity("copy")
+    await stores.marker_keys.save({})
+    await stores.marker_keys.read()
+    await stores.restores.begin_reread(project, NOW)
+    await stores.restores.end_reread(project)
+    await stores.restores.links_held_by_other_databases(project)
+    await stores.restores.unknown_copies({RemoteCommentId(1): CommentId(report)})
+    async with stores.project_locks.acquire(project) as fence:
+        await fence.ensure_held()
 
 
 async def test_a_role_with_exactly_these_grants_can_do_everything_and_no_more(
@@ -142,23 +142,23 @@ async def the_queue(arguments: dict[str, Any]) -> None:
     async with open_queue(arguments) as queue:
         await queue.nudge(project)
         assert (await queue.backlog()).waiting == {project}
-        stint = queue.stint(run, 1)
+        stint = queue.create_worker(run, 1)
         working = asyncio.create_task(stint.serve())
         await ran.wait()
         stint.stop(5.0)
         await working
-        assert await queue.rescue() == 0
+        assert await queue.requeue_stalled() == 0
         assert not (await queue.backlog()).running
 
 
 async def as_reconciler(url: str, bugspark: BugSpark) -> None:
-    database = open_engine(url.replace("postgres@", "reconciler@"))
+    database = open_database(url.replace("postgres@", "reconciler@"))
     try:
         await require_schema(database)
-        await everything(open_stores(database, StoreSettings(digest=digest), StillClock()), bugspark)
-        await the_queue(libpq.arguments(database.url, "queue"))
+        await everything(build_stores(database, StoreSettings(digest=digest), StillClock()), bugspark)
+        await the_queue(libpq.psycopg_arguments(database.url, "queue"))
         async with database.read() as connection:
-            assert "lacks the right to SELECT on webhooks" in str(await trouble(connection))
+            assert "lacks the right to SELECT on webhooks" in str(await find_problem(connection))
         for forbidden in (
             "DELETE FROM reports",
             "UPDATE users SET name = 'x'",

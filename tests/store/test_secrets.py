@@ -5,26 +5,26 @@ from cryptography.fernet import Fernet
 
 from reconciler.errors import ConfigurationError, CredentialError
 from reconciler.model.secret import Secret
-from reconciler.store.secrets import Vault
+from reconciler.store.secrets import SecretCipher
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 
 
 def test_a_value_is_read_with_any_key_and_written_with_the_newest() -> None:
-    vault = Vault((Secret(NEW), Secret(OLD)))
-    assert vault.read(Fernet(OLD).encrypt(b"t0ken").decode(), "Shop") == Secret("t0ken")
-    written = vault.write(Secret("t0ken"))
+    vault = SecretCipher((Secret(NEW), Secret(OLD)))
+    assert vault.decrypt(Fernet(OLD).encrypt(b"t0ken").decode(), "Shop") == Secret("t0ken")
+    written = vault.encrypt(Secret("t0ken"))
     assert Fernet(NEW).decrypt(written.encode()) == b"t0ken"
 
 
 @pytest.mark.parametrize("keys", [(), (NEW,)])
 @pytest.mark.parametrize("stored", ["ghp_plain", "pläin", "gAAA", "a" * 600])
 def test_plaintext_from_before_encryption_passes(keys: tuple[str, ...], stored: str) -> None:
-    assert Vault(tuple(Secret(key) for key in keys)).read(stored, "Shop") == Secret(stored)
+    assert SecretCipher(tuple(Secret(key) for key in keys)).decrypt(stored, "Shop") == Secret(stored)
 
 
 def test_without_keys_a_value_is_written_plain() -> None:
-    assert Vault(()).write(Secret("t0ken")) == "t0ken"
+    assert SecretCipher(()).encrypt(Secret("t0ken")) == "t0ken"
 
 
 @pytest.mark.parametrize(
@@ -35,11 +35,11 @@ def test_what_looks_encrypted_and_is_not_decryptable_names_the_project(
 ) -> None:
     stored = Fernet(OLD).encrypt(b"t0ken").decode()
     with pytest.raises(CredentialError, match=f"Shop.*{words}") as caught:
-        Vault(tuple(Secret(key) for key in keys)).read(stored, "Shop")
+        SecretCipher(tuple(Secret(key) for key in keys)).decrypt(stored, "Shop")
     assert stored not in str(caught.value)
 
 
 def test_a_key_that_is_none_is_said_without_repeating_it() -> None:
     with pytest.raises(ConfigurationError, match="no Fernet key") as caught:
-        Vault((Secret("hunter2"),))
+        SecretCipher((Secret("hunter2"),))
     assert "hunter2" not in str(caught.value)

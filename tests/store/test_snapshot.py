@@ -8,12 +8,12 @@ from uuid import uuid4
 
 from reconciler.model.fields import Side, Status
 from reconciler.model.ids import CommentId, IssueNumber, ProjectId, RemoteCommentId, RepositoryId
-from reconciler.model.link import EntryState, Link, LinkOrigin, LinkState
+from reconciler.model.link import CommentPairState, Link, LinkOrigin, LinkState
 from reconciler.model.plan import LinkPlan
-from reconciler.model.snapshot import Snapshot, Stored
+from reconciler.model.snapshot import Snapshot, StoreResult
 from reconciler.store.engine import Database
-from reconciler.store.look import Look
-from reconciler.store.stores import OpenStores
+from reconciler.store.look import SnapshotReader
+from reconciler.store.stores import DatabaseStores
 from tests.support.bugspark import BugSpark
 from tests.support.stores import (
     NAME,
@@ -28,23 +28,23 @@ from tests.support.stores import (
 )
 
 
-async def look(stores: OpenStores, project: ProjectId, **asked: Any) -> Snapshot:
+async def look(stores: DatabaseStores, project: ProjectId, **asked: Any) -> Snapshot:
     return await stores.ledger.snapshot(project, REPOSITORY, NAME, **asked)
 
 
-async def with_entry(stores: OpenStores, link: Link, **values: Any) -> Link:
+async def with_entry(stores: DatabaseStores, link: Link, **values: Any) -> Link:
     """The link, stored once more together with a ledger row."""
     plan = LinkPlan(
         link=link,
         report=await the_report(stores, link.report_id),
         after=link,
-        entries=(an_entry(link, **values),),
+        pairs=(an_entry(link, **values),),
     )
-    assert await store(stores, link.project_id, plan) == Stored()
+    assert await store(stores, link.project_id, plan) == StoreResult()
     return replace(link, revision=link.revision + 1)
 
 
-async def test_nothing_changed_shows_nothing(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_nothing_changed_shows_nothing(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     comment = bugspark.add_comment(link.report_id)
     await with_entry(stores, link, local_id=comment)
@@ -52,7 +52,9 @@ async def test_nothing_changed_shows_nothing(stores: OpenStores, bugspark: BugSp
     assert await look(stores, link.project_id) == Snapshot()
 
 
-async def test_a_report_that_differs_from_base_shows_its_link(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_a_report_that_differs_from_base_shows_its_link(
+    stores: DatabaseStores, bugspark: BugSpark
+) -> None:
     for change in ({"status": "closed"}, {"severity": "low"}, {"category": "ui"}, {"title": "Other"}):
         link = await linked(stores, bugspark)
         bugspark.set_report(link.report_id, **change)
@@ -64,7 +66,7 @@ async def test_a_report_that_differs_from_base_shows_its_link(stores: OpenStores
 
 
 async def test_links_are_shown_by_number_without_local_differences(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     one = await linked(stores, bugspark)
     other = await linked(stores, bugspark, 2, project=one.project_id)
@@ -74,7 +76,7 @@ async def test_links_are_shown_by_number_without_local_differences(
 
 
 async def test_ledger_rows_are_shown_by_either_id_with_their_links(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
     comment = bugspark.add_comment(link.report_id)
@@ -83,11 +85,11 @@ async def test_ledger_rows_are_shown_by_either_id_with_their_links(
     by_local = await look(stores, link.project_id, copies=[comment], local=False)
     assert by_remote == by_local
     assert by_remote.links == (link,)
-    assert [entry.local_id for entry in by_remote.entries] == [comment]
-    assert by_remote.counted == {link.id: 1}
+    assert [entry.local_id for entry in by_remote.pairs] == [comment]
+    assert by_remote.remote_comment_counts == {link.id: 1}
 
 
-async def test_new_and_vanished_comments_show_their_link(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_new_and_vanished_comments_show_their_link(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     kept = bugspark.add_comment(link.report_id)
     link = await with_entry(stores, link, local_id=kept)
@@ -95,24 +97,28 @@ async def test_new_and_vanished_comments_show_their_link(stores: OpenStores, bug
     fresh = bugspark.add_comment(link.report_id, "new here", author=author)
     seen = await look(stores, link.project_id)
     assert seen.links == (link,)
-    assert [(each.id, each.author, each.body) for each in seen.unknown] == [(fresh, "Grace", "new here")]
+    assert [(each.id, each.author, each.body) for each in seen.unrecorded_comments] == [
+        (fresh, "Grace", "new here")
+    ]
     bugspark.delete_comment(kept)
     again = await look(stores, link.project_id)
-    assert [entry.local_id for entry in again.gone] == [kept]
+    assert [entry.local_id for entry in again.vanished_pairs] == [kept]
 
 
 async def test_what_the_ledger_has_ended_with_is_not_gone_again(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
-    for number, state in enumerate((EntryState.TOMBSTONE, EntryState.ENDED, EntryState.SKIPPED)):
+    for number, state in enumerate(
+        (CommentPairState.TOMBSTONE, CommentPairState.ENDED, CommentPairState.SKIPPED)
+    ):
         absent = CommentId(uuid4())
         link = await with_entry(stores, link, state=state, remote_id=RemoteCommentId(number), local_id=absent)
-    assert (await look(stores, link.project_id)).gone == ()
+    assert (await look(stores, link.project_id)).vanished_pairs == ()
 
 
 async def test_a_deleted_report_is_orphaned_and_its_comments_are_not_gone(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
     comment = bugspark.add_comment(link.report_id)
@@ -124,24 +130,24 @@ async def test_a_deleted_report_is_orphaned_and_its_comments_are_not_gone(
 
 
 async def test_a_report_deleted_between_two_queries_does_not_look_like_deleted_comments(
-    stores: OpenStores, bugspark: BugSpark, monkeypatch: Any
+    stores: DatabaseStores, bugspark: BugSpark, monkeypatch: Any
 ) -> None:
     link = await linked(stores, bugspark)
     comment = bugspark.add_comment(link.report_id)
     link = await with_entry(stores, link, local_id=comment)
-    before = Look._moved
+    before = SnapshotReader._read_changed
 
-    async def interrupted(self: Look, wanted: Any) -> None:
+    async def interrupted(self: SnapshotReader, wanted: Any) -> None:
         await before(self, wanted)
         await asyncio.to_thread(bugspark.delete_report, link.report_id)
 
-    monkeypatch.setattr(Look, "_moved", interrupted)
+    monkeypatch.setattr(SnapshotReader, "_read_changed", interrupted)
     assert await look(stores, link.project_id) == Snapshot()
     assert bugspark.report(link.report_id) is None
 
 
 async def test_columns_filled_by_somebody_else_become_a_link(
-    stores: OpenStores, bugspark: BugSpark, clock: StillClock
+    stores: DatabaseStores, bugspark: BugSpark, clock: StillClock
 ) -> None:
     project = bugspark.add_project()
     report = bugspark.add_report(project, github_issue_number=5, github_repo="Acme/Web")
@@ -165,7 +171,7 @@ async def test_columns_filled_by_somebody_else_become_a_link(
 
 
 async def test_the_second_report_that_names_an_issue_is_contested(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
     second = bugspark.add_report(link.project_id, github_issue_number=1, github_repo=NAME)
@@ -175,7 +181,7 @@ async def test_the_second_report_that_names_an_issue_is_contested(
 
 
 async def test_of_two_new_claims_the_older_report_has_the_issue(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     project = bugspark.add_project()
     named = {"github_issue_number": 5, "github_repo": NAME}
@@ -188,7 +194,7 @@ async def test_of_two_new_claims_the_older_report_has_the_issue(
 
 
 async def test_a_stored_contested_link_has_its_turn_when_the_holder_lets_go(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     holder = await linked(stores, bugspark)
     second = bugspark.add_report(holder.project_id, github_issue_number=1, github_repo=NAME)
@@ -201,18 +207,18 @@ async def test_a_stored_contested_link_has_its_turn_when_the_holder_lets_go(
     assert seen.new == (replace(link, state=LinkState.NEW, revision=1),)
 
 
-async def test_cleared_and_changed_columns_cut_the_link(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_cleared_and_changed_columns_cut_the_link(stores: DatabaseStores, bugspark: BugSpark) -> None:
     one = await linked(stores, bugspark)
     other = await linked(stores, bugspark, 2, project=one.project_id)
     bugspark.set_report(one.report_id, github_issue_number=None, github_repo=None, status="closed")
     bugspark.set_report(other.report_id, github_issue_number=3)
     seen = await look(stores, one.project_id)
-    assert seen.cut == (one, other)
+    assert seen.detached == (one, other)
     assert seen.links == seen.new == ()
 
 
 async def test_an_unlinked_report_whose_columns_are_filled_again_takes_its_ledger_up_again(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
     comment = bugspark.add_comment(link.report_id)
@@ -224,12 +230,12 @@ async def test_an_unlinked_report_whose_columns_are_filled_again_takes_its_ledge
     plan = LinkPlan(
         link=again, report=await the_report(stores, link.report_id), after=replace(link, revision=9)
     )
-    assert await store(stores, link.project_id, plan) == Stored()
-    assert len((await stores.ledger.threads([again]))[link.report_id].entries) == 1
+    assert await store(stores, link.project_id, plan) == StoreResult()
+    assert len((await stores.ledger.threads([again]))[link.report_id].pairs) == 1
 
 
 async def test_a_quarantined_link_rests_and_is_released_when_its_time_has_come(
-    stores: OpenStores, bugspark: BugSpark, clock: StillClock
+    stores: DatabaseStores, bugspark: BugSpark, clock: StillClock
 ) -> None:
     link = await linked(stores, bugspark)
     until = NOW + timedelta(minutes=5)
@@ -245,7 +251,7 @@ async def test_a_quarantined_link_rests_and_is_released_when_its_time_has_come(
 
 
 async def test_a_value_this_program_does_not_know_poisons_only_its_report(
-    stores: OpenStores, bugspark: BugSpark, database: Database
+    stores: DatabaseStores, bugspark: BugSpark, database: Database
 ) -> None:
     bad = await linked(stores, bugspark)
     good = await linked(stores, bugspark, 2, project=bad.project_id)
@@ -261,7 +267,7 @@ async def test_a_value_this_program_does_not_know_poisons_only_its_report(
 
 
 async def test_a_link_row_this_program_can_not_read_poisons_only_itself(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     bad = await linked(stores, bugspark)
     good = await linked(stores, bugspark, 2, project=bad.project_id)
@@ -273,7 +279,7 @@ async def test_a_link_row_this_program_can_not_read_poisons_only_itself(
 
 
 async def test_other_projects_and_repositories_are_not_looked_at(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     mine = await linked(stores, bugspark)
     theirs = await linked(stores, bugspark, 2)
@@ -290,20 +296,22 @@ async def test_other_projects_and_repositories_are_not_looked_at(
     assert (await look(stores, mine.project_id)).links == (mine,)
 
 
-async def test_the_comments_github_should_have_are_counted(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_the_comments_github_should_have_are_counted(
+    stores: DatabaseStores, bugspark: BugSpark
+) -> None:
     link = await linked(stores, bugspark)
     alive: list[dict[str, Any]] = [
-        {"state": EntryState.LIVE},
-        {"state": EntryState.LIVE, "origin": Side.BUGSPARK},
-        {"state": EntryState.TOMBSTONE},
-        {"state": EntryState.SKIPPED},
+        {"state": CommentPairState.LIVE},
+        {"state": CommentPairState.LIVE, "origin": Side.BUGSPARK},
+        {"state": CommentPairState.TOMBSTONE},
+        {"state": CommentPairState.SKIPPED},
     ]
     dead: list[dict[str, Any]] = [
-        {"state": EntryState.TOMBSTONE, "origin": Side.BUGSPARK},
-        {"state": EntryState.ENDED},
-        {"state": EntryState.PENDING, "origin": Side.BUGSPARK, "remote_id": None},
+        {"state": CommentPairState.TOMBSTONE, "origin": Side.BUGSPARK},
+        {"state": CommentPairState.ENDED},
+        {"state": CommentPairState.PENDING, "origin": Side.BUGSPARK, "remote_id": None},
     ]
     for number, values in enumerate(alive + dead):
         link = await with_entry(stores, link, **{"remote_id": RemoteCommentId(number), **values})
     seen = await look(stores, link.project_id, numbers=[link.number], local=False)
-    assert seen.counted == {link.id: len(alive)}
+    assert seen.remote_comment_counts == {link.id: len(alive)}

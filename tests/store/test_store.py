@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from reconciler.model.fields import Field, Side, Status
-from reconciler.model.ids import CommentId, EntryId
+from reconciler.model.ids import CommentId, CommentPairId
 from reconciler.model.issue import ListState
-from reconciler.model.link import Entry, EntryState, Link, LinkState
+from reconciler.model.link import CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.plan import (
     Conflict,
     EditLocal,
@@ -23,9 +23,9 @@ from reconciler.model.plan import (
     SetField,
     Why,
 )
-from reconciler.model.snapshot import Stored
+from reconciler.model.snapshot import StoreResult
 from reconciler.store import tables
-from reconciler.store.stores import OpenStores
+from reconciler.store.stores import DatabaseStores
 from tests.support.bugspark import BugSpark
 from tests.support.stores import (
     NAME,
@@ -44,31 +44,33 @@ WHY = Why(rule=Rule.REMOTE_MOVED, base="new", local="new", remote="closed", to="
 RESOLVE = SetField(field=Field.STATUS, to="resolved", why=WHY)
 
 
-async def a_plan(stores: OpenStores, link: Link, **values: Any) -> LinkPlan:
+async def a_plan(stores: DatabaseStores, link: Link, **values: Any) -> LinkPlan:
     plan = LinkPlan(link=link, report=await the_report(stores, link.report_id), after=link)
     return replace(plan, **values)
 
 
-async def test_a_new_link_is_stored_as_it_is(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_a_new_link_is_stored_as_it_is(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
-    assert await stores.ledger.link_of(link.report_id) == link
-    assert await stores.ledger.link_at(REPOSITORY, link.number) == link
+    assert await stores.ledger.find_link_of_report(link.report_id) == link
+    assert await stores.ledger.find_live_link_of_issue(REPOSITORY, link.number) == link
 
 
-async def test_a_field_is_written_and_the_report_says_when(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_a_field_is_written_and_the_report_says_when(
+    stores: DatabaseStores, bugspark: BugSpark
+) -> None:
     link = await linked(stores, bugspark)
     assert link.base
     after = replace(link, base=replace(link.base, status=Status.RESOLVED))
     plan = await a_plan(stores, link, after=after, actions=(RESOLVE,))
-    assert await store(stores, link.project_id, plan) == Stored()
+    assert await store(stores, link.project_id, plan) == StoreResult()
     row = bugspark.report(link.report_id)
     assert row
     assert (row["status"], row["updated_at"]) == ("resolved", NOW)
-    assert await stores.ledger.link_of(link.report_id) == replace(after, revision=2)
+    assert await stores.ledger.find_link_of_report(link.report_id) == replace(after, revision=2)
 
 
 async def test_several_fields_of_several_reports_are_written_at_once(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     one = await linked(stores, bugspark)
     other = await linked(stores, bugspark, 2, project=one.project_id)
@@ -79,7 +81,7 @@ async def test_several_fields_of_several_reports_are_written_at_once(
         await a_plan(stores, one, actions=(RESOLVE, titled)),
         await a_plan(stores, other, actions=(severe, kind)),
     )
-    assert await store(stores, one.project_id, *plans) == Stored()
+    assert await store(stores, one.project_id, *plans) == StoreResult()
     first, second = bugspark.report(one.report_id), bugspark.report(other.report_id)
     assert first
     assert second
@@ -89,28 +91,30 @@ async def test_several_fields_of_several_reports_are_written_at_once(
 
 
 async def test_a_person_who_was_faster_keeps_the_value_and_the_plan_is_left_out_whole(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
     other = await linked(stores, bugspark, 2, project=link.project_id)
     entry = an_entry(link)
     imported = ImportComment(comment=a_remote_comment(), body="copied", why=WHY)
-    plan = await a_plan(stores, link, actions=(RESOLVE, imported), entries=(entry,))
+    plan = await a_plan(stores, link, actions=(RESOLVE, imported), pairs=(entry,))
     fine = await a_plan(stores, other, actions=(RESOLVE,))
     bugspark.set_report(link.report_id, status="triaging")
-    assert await store(stores, link.project_id, plan, fine) == Stored(stale=frozenset({link.report_id}))
+    assert await store(stores, link.project_id, plan, fine) == StoreResult(
+        stale_reports=frozenset({link.report_id})
+    )
     row = bugspark.report(link.report_id)
     assert row
     assert row["status"] == "triaging"
     assert bugspark.comments(link.report_id) == []
-    assert await stores.ledger.link_of(link.report_id) == link
+    assert await stores.ledger.find_link_of_report(link.report_id) == link
     other_row = bugspark.report(other.report_id)
     assert other_row
     assert other_row["status"] == "resolved"
 
 
 async def test_a_person_in_the_middle_of_a_change_is_waited_for_and_wins(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
     plan = await a_plan(stores, link, actions=(RESOLVE,))
@@ -120,33 +124,35 @@ async def test_a_person_in_the_middle_of_a_change_is_waited_for_and_wins(
         await asyncio.sleep(0.2)
         assert not ours.done()
         person.commit()
-        assert await ours == Stored(stale=frozenset({link.report_id}))
+        assert await ours == StoreResult(stale_reports=frozenset({link.report_id}))
     row = bugspark.report(link.report_id)
     assert row
     assert row["status"] == "triaging"
-    assert await stores.ledger.link_of(link.report_id) == link
+    assert await stores.ledger.find_link_of_report(link.report_id) == link
 
 
-async def test_a_new_link_of_a_stale_report_is_not_stored(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_a_new_link_of_a_stale_report_is_not_stored(stores: DatabaseStores, bugspark: BugSpark) -> None:
     project = bugspark.add_project()
     report = bugspark.add_report(project)
     link = a_link(project, report)
     plan = LinkPlan(link=link, report=await the_report(stores, report), after=link, actions=(RESOLVE,))
     bugspark.set_report(report, severity="low")
-    assert await store(stores, project, plan) == Stored(stale=frozenset({report}))
-    assert await stores.ledger.link_of(report) is None
+    assert await store(stores, project, plan) == StoreResult(stale_reports=frozenset({report}))
+    assert await stores.ledger.find_link_of_report(report) is None
 
 
-async def test_a_link_that_was_changed_meanwhile_is_stale(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_a_link_that_was_changed_meanwhile_is_stale(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     plan = await a_plan(stores, link, actions=(RESOLVE,))
-    assert await store(stores, link.project_id, plan) == Stored()
+    assert await store(stores, link.project_id, plan) == StoreResult()
     again = replace(plan, report=await the_report(stores, link.report_id))
-    assert await store(stores, link.project_id, again) == Stored(stale=frozenset({link.report_id}))
+    assert await store(stores, link.project_id, again) == StoreResult(
+        stale_reports=frozenset({link.report_id})
+    )
 
 
 async def test_comments_are_imported_with_their_own_time_and_source(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
     entry = an_entry(link)
@@ -154,8 +160,8 @@ async def test_comments_are_imported_with_their_own_time_and_source(
     action = ImportComment(
         comment=a_remote_comment(created_at=earlier), body="**octocat** (via GitHub):\n\nhé ‘quoted’", why=WHY
     )
-    plan = await a_plan(stores, link, actions=(action,), entries=(entry,))
-    assert await store(stores, link.project_id, plan) == Stored()
+    plan = await a_plan(stores, link, actions=(action,), pairs=(entry,))
+    assert await store(stores, link.project_id, plan) == StoreResult()
     assert bugspark.comments(link.report_id) == [
         {
             "id": entry.local_id,
@@ -167,12 +173,12 @@ async def test_comments_are_imported_with_their_own_time_and_source(
         }
     ]
     side = (await stores.ledger.threads([link]))[link.report_id]
-    assert side.entries == (entry,)
+    assert side.pairs == (entry,)
     assert [comment.source for comment in side.comments] == ["github"]
 
 
 async def test_a_comment_for_a_report_deleted_meanwhile_harms_nobody(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     gone = await linked(stores, bugspark)
     here = await linked(stores, bugspark, 2, project=gone.project_id)
@@ -181,70 +187,76 @@ async def test_a_comment_for_a_report_deleted_meanwhile_harms_nobody(
             stores,
             link,
             actions=(ImportComment(comment=a_remote_comment(id_), body="copied", why=WHY),),
-            entries=(an_entry(link, remote_id=id_),),
+            pairs=(an_entry(link, remote_id=id_),),
         )
         for id_, link in ((1001, gone), (1002, here))
     ]
     bugspark.delete_report(gone.report_id)
-    assert await store(stores, gone.project_id, *plans) == Stored(stale=frozenset({gone.report_id}))
+    assert await store(stores, gone.project_id, *plans) == StoreResult(
+        stale_reports=frozenset({gone.report_id})
+    )
     assert len(bugspark.comments(here.report_id)) == 1
 
 
-async def with_copy(stores: OpenStores, bugspark: BugSpark) -> tuple[Link, Entry]:
+async def with_copy(stores: DatabaseStores, bugspark: BugSpark) -> tuple[Link, CommentPair]:
     link = await linked(stores, bugspark)
     entry = an_entry(link)
     action = ImportComment(comment=a_remote_comment(), body="copied", why=WHY)
-    plan = await a_plan(stores, link, actions=(action,), entries=(entry,))
-    assert await store(stores, link.project_id, plan) == Stored()
+    plan = await a_plan(stores, link, actions=(action,), pairs=(entry,))
+    assert await store(stores, link.project_id, plan) == StoreResult()
     return replace(link, revision=2), entry
 
 
-async def test_an_edit_is_carried_over_to_the_copy(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_an_edit_is_carried_over_to_the_copy(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link, entry = await with_copy(stores, bugspark)
-    edit = EditLocal(entry=entry, comment=a_remote_comment(body="said better"), body="copied better", why=WHY)
+    edit = EditLocal(pair=entry, comment=a_remote_comment(body="said better"), body="copied better", why=WHY)
     newer = replace(entry, local_digest=digest("copied better"), remote_digest=digest("said better"))
-    plan = await a_plan(stores, link, actions=(edit,), entries=(newer,))
-    assert await store(stores, link.project_id, plan) == Stored()
+    plan = await a_plan(stores, link, actions=(edit,), pairs=(newer,))
+    assert await store(stores, link.project_id, plan) == StoreResult()
     assert [row["body"] for row in bugspark.comments(link.report_id)] == ["copied better"]
-    assert (await stores.ledger.threads([link]))[link.report_id].entries == (newer,)
+    assert (await stores.ledger.threads([link]))[link.report_id].pairs == (newer,)
 
 
 @pytest.mark.parametrize("deed", ["deleted", "changed"])
 async def test_a_copy_that_is_not_as_we_left_it_is_decided_anew(
-    stores: OpenStores, bugspark: BugSpark, deed: str
+    stores: DatabaseStores, bugspark: BugSpark, deed: str
 ) -> None:
     link, entry = await with_copy(stores, bugspark)
     assert entry.local_id
-    edit = EditLocal(entry=entry, comment=a_remote_comment(body="said better"), body="copied better", why=WHY)
+    edit = EditLocal(pair=entry, comment=a_remote_comment(body="said better"), body="copied better", why=WHY)
     plan = await a_plan(stores, link, actions=(edit,))
     if deed == "deleted":
         bugspark.delete_comment(entry.local_id)
     else:
         bugspark.execute("UPDATE comments SET body = 'by hand'")
-    assert await store(stores, link.project_id, plan) == Stored(stale=frozenset({link.report_id}))
+    assert await store(stores, link.project_id, plan) == StoreResult(
+        stale_reports=frozenset({link.report_id})
+    )
     assert "copied better" not in [row["body"] for row in bugspark.comments(link.report_id)]
 
 
-async def test_a_copy_is_removed(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_a_copy_is_removed(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link, entry = await with_copy(stores, bugspark)
     bugspark.add_comment(link.report_id, "mine")
-    ended = replace(entry, state=EntryState.ENDED)
-    plan = await a_plan(stores, link, actions=(RemoveLocal(entry=entry, why=WHY),), entries=(ended,))
-    assert await store(stores, link.project_id, plan) == Stored()
+    ended = replace(entry, state=CommentPairState.ENDED)
+    plan = await a_plan(stores, link, actions=(RemoveLocal(pair=entry, why=WHY),), pairs=(ended,))
+    assert await store(stores, link.project_id, plan) == StoreResult()
     assert [row["body"] for row in bugspark.comments(link.report_id)] == ["mine"]
 
 
-async def test_a_comment_is_not_taken_in_twice(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_a_comment_is_not_taken_in_twice(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link, entry = await with_copy(stores, bugspark)
-    twin = replace(entry, id=EntryId(uuid4()), local_id=CommentId(uuid4()))
+    twin = replace(entry, id=CommentPairId(uuid4()), local_id=CommentId(uuid4()))
     action = ImportComment(comment=a_remote_comment(), body="copied", why=WHY)
-    plan = await a_plan(stores, link, actions=(action,), entries=(twin,))
-    assert await store(stores, link.project_id, plan) == Stored(stale=frozenset({link.report_id}))
+    plan = await a_plan(stores, link, actions=(action,), pairs=(twin,))
+    assert await store(stores, link.project_id, plan) == StoreResult(
+        stale_reports=frozenset({link.report_id})
+    )
     assert len(bugspark.comments(link.report_id)) == 1
 
 
 async def test_the_second_link_to_an_issue_is_stale_and_the_first_goes_in(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     project = bugspark.add_project()
     one, other = bugspark.add_report(project), bugspark.add_report(project)
@@ -255,37 +267,39 @@ async def test_the_second_link_to_an_issue_is_stale_and_the_first_goes_in(
             LinkPlan(link=replace(link, base=None), report=await the_report(stores, report), after=link)
         )
     stored = await store(stores, project, *plans)
-    assert len(stored.stale) == 1
-    left = one if other in stored.stale else other
-    holder = await stores.ledger.link_at(REPOSITORY, plans[0].link.number)
+    assert len(stored.stale_reports) == 1
+    left = one if other in stored.stale_reports else other
+    holder = await stores.ledger.find_live_link_of_issue(REPOSITORY, plans[0].link.number)
     assert holder
     assert holder.report_id == left
 
 
 async def test_a_link_taken_up_again_is_stale_when_its_issue_is_held_by_then(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark, 7)
     await stores.ledger.unlink(link)
     rival = await linked(stores, bugspark, 7, project=link.project_id)
     past = replace(link, state=LinkState.UNLINKED, revision=2)
     plan = LinkPlan(link=past, report=await the_report(stores, link.report_id), after=link)
-    assert await store(stores, link.project_id, plan) == Stored(stale=frozenset({link.report_id}))
-    assert await stores.ledger.link_at(REPOSITORY, link.number) == rival
+    assert await store(stores, link.project_id, plan) == StoreResult(
+        stale_reports=frozenset({link.report_id})
+    )
+    assert await stores.ledger.find_live_link_of_issue(REPOSITORY, link.number) == rival
 
 
-async def test_list_states_are_stored_with_their_rows(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_list_states_are_stored_with_their_rows(stores: DatabaseStores, bugspark: BugSpark) -> None:
     project = bugspark.add_project()
     issues = ListState(anchor=NOW, etag='W/"x"', etag_credential="f00")
     await store(stores, project, issues=issues)
     await store(stores, project, comments=ListState(anchor=NOW, cursor=NOW + timedelta(seconds=1)))
-    memory = await stores.projects.memory(project)
+    memory = await stores.projects.get_state(project)
     assert memory.issues == issues
     assert memory.comments == ListState(anchor=NOW, cursor=NOW + timedelta(seconds=1))
 
 
 async def test_the_story_tells_every_local_action_and_what_was_lost(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
     conflict = Conflict(field=Field.STATUS, why=WHY, lost="triaging")
@@ -302,7 +316,7 @@ async def test_the_story_tells_every_local_action_and_what_was_lost(
 
 
 async def test_discovery_fills_the_columns_only_where_they_are_empty(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     project = bugspark.add_project()
     empty, taken = bugspark.add_report(project), bugspark.add_report(project)
@@ -318,7 +332,7 @@ async def test_discovery_fills_the_columns_only_where_they_are_empty(
             )
         )
     bugspark.set_report(taken, github_issue_number=99, github_repo="other/place")
-    assert await store(stores, project, *plans) == Stored(stale=frozenset({taken}))
+    assert await store(stores, project, *plans) == StoreResult(stale_reports=frozenset({taken}))
     row = bugspark.report(empty)
     assert row
     assert (row["github_issue_number"], row["github_repo"]) == (1, NAME)
@@ -329,10 +343,10 @@ async def test_discovery_fills_the_columns_only_where_they_are_empty(
 
 
 async def test_nul_and_half_surrogates_that_slipped_through_stop_nobody(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
     action = ImportComment(comment=a_remote_comment(), body="a\0b \\u0000 \ud800 c", why=WHY)
-    plan = await a_plan(stores, link, actions=(action,), entries=(an_entry(link),))
-    assert await store(stores, link.project_id, plan) == Stored()
+    plan = await a_plan(stores, link, actions=(action,), pairs=(an_entry(link),))
+    assert await store(stores, link.project_id, plan) == StoreResult()
     assert [row["body"] for row in bugspark.comments(link.report_id)] == ["ab \\u0000 ? c"]

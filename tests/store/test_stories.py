@@ -7,27 +7,27 @@ from uuid import uuid4
 
 import pytest
 
-from reconciler.errors import FenceLostError
+from reconciler.errors import ProjectLockLostError
 from reconciler.model.fields import Field, Severity, Side, Status
 from reconciler.model.ids import IntentId, ReportId
-from reconciler.model.intent import Intent, IntentState, Operation, StateWish
+from reconciler.model.intent import DesiredState, Intent, IntentState, Operation
 from reconciler.model.kinds import Kind
-from reconciler.model.link import Checked, EntryState, Link, LinkState
-from reconciler.model.plan import Conflict, Event, LinkPlan, Rule, SetField, Why
-from reconciler.model.report import Columns
-from reconciler.model.snapshot import Change, Coverage
-from reconciler.store.stores import OpenStores
+from reconciler.model.link import CommentPairState, Link, LinkState, Verification
+from reconciler.model.plan import CommentEvent, Conflict, LinkPlan, Rule, SetField, Why
+from reconciler.model.report import IssueColumns
+from reconciler.model.snapshot import Change, VerificationCoverage
+from reconciler.store.stores import DatabaseStores
 from tests.support.bugspark import BugSpark
 from tests.support.stores import NAME, NOW, a_link, an_entry, linked, store, the_report
 
 LOST = Why(rule=Rule.NEWEST_REMOTE, base="medium", local="high", remote="low", to="low")
 
 
-async def kinds_of(stores: OpenStores, report: ReportId) -> list[tuple[str, str]]:
+async def kinds_of(stores: DatabaseStores, report: ReportId) -> list[tuple[str, str]]:
     """The story but for the first contact, oldest first: what, and why."""
-    dossier = await stores.stories.dossier(report, 50)
+    dossier = await stores.stories.report_detail(report, 50)
     assert dossier
-    return [(each.change.kind.value, each.change.rule) for each in reversed(dossier.story)][1:]
+    return [(each.change.kind.value, each.change.rule) for each in reversed(dossier.history)][1:]
 
 
 def brought_back(link: Link, was: str, to: str) -> Change:
@@ -52,12 +52,12 @@ def an_intent(link: Link, **values: Any) -> Intent:
         "project_id": link.project_id,
         "report_id": link.report_id,
         "link_id": link.id,
-        "entry_id": None,
+        "pair_id": None,
         "local_id": link.report_id,
         "operation": Operation.STATUS,
         "repository_id": link.repository_id,
         "number": link.number,
-        "wish": StateWish(state=link.seen.state, reason=None, agreed="new") if link.seen else None,
+        "desired": DesiredState(state=link.seen.state, reason=None, agreed="new") if link.seen else None,
         "state": IntentState.PLANNED,
         "attempts": 0,
         "created_at": NOW,
@@ -66,103 +66,109 @@ def an_intent(link: Link, **values: Any) -> Intent:
     return Intent(**{**whole, **values})
 
 
-async def test_a_dossier_holds_everything(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_a_dossier_holds_everything(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     bugspark.add_comment(link.report_id, "hello")
     await stores.intents.add([an_intent(link)])
-    dossier = await stores.stories.dossier(link.report_id, 50)
+    dossier = await stores.stories.report_detail(link.report_id, 50)
     assert dossier
     assert dossier.link == link
     assert [each.body for each in dossier.comments] == ["hello"]
     assert dossier.intents == (an_intent(link, id=dossier.intents[0].id),)
-    assert [(each.at, each.change.to) for each in dossier.story] == [(NOW, f"{NAME}#1")]
+    assert [(each.at, each.change.to) for each in dossier.history] == [(NOW, f"{NAME}#1")]
 
 
-async def test_a_deleted_report_has_none(stores: OpenStores, bugspark: BugSpark) -> None:
-    assert await stores.stories.dossier(ReportId(uuid4()), 5) is None
+async def test_a_deleted_report_has_none(stores: DatabaseStores, bugspark: BugSpark) -> None:
+    assert await stores.stories.report_detail(ReportId(uuid4()), 5) is None
 
 
-async def test_the_newest_conflict_of_a_field_is_found(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_the_newest_conflict_of_a_field_is_found(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     report = await the_report(stores, link.report_id)
     conflict = Conflict(field=Field.SEVERITY, why=LOST, lost="high")
     action = SetField(field=Field.SEVERITY, to="low", why=LOST)
     plan = LinkPlan(link=link, report=report, after=link, actions=(action,), conflicts=(conflict,))
     await store(stores, link.project_id, plan)
-    found = await stores.stories.conflict(link.report_id, Field.SEVERITY)
+    found = await stores.stories.newest_conflict(link.report_id, Field.SEVERITY)
     assert found
     assert (found.local, found.remote, found.lost) == ("high", "low", "high")
-    assert await stores.stories.conflict(link.report_id, Field.STATUS) is None
+    assert await stores.stories.newest_conflict(link.report_id, Field.STATUS) is None
     assert await kinds_of(stores, link.report_id) == [("conflict", LOST.rule)]
 
 
 async def test_a_value_is_brought_back_only_where_the_report_says_what_was_seen(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
     later = NOW + timedelta(hours=1)
     stale = brought_back(link, "low", "high")
-    assert not await stores.stories.bring_back(link, stale, later)
+    assert not await stores.stories.restore_lost_value(link, stale, later)
     assert await kinds_of(stores, link.report_id) == []
-    assert await stores.stories.bring_back(link, brought_back(link, "medium", "high"), later)
+    assert await stores.stories.restore_lost_value(link, brought_back(link, "medium", "high"), later)
     report = await the_report(stores, link.report_id)
     assert (report.severity, report.status, report.updated_at) == (Severity.HIGH, Status.NEW, later)
     assert await kinds_of(stores, link.report_id) == [("resolve", "by a person")]
-    assert await stores.ledger.link_of(link.report_id) == replace(link, revision=2)
+    assert await stores.ledger.find_link_of_report(link.report_id) == replace(link, revision=2)
 
 
-async def test_over_a_link_that_moved_nothing_is_brought_back(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_over_a_link_that_moved_nothing_is_brought_back(
+    stores: DatabaseStores, bugspark: BugSpark
+) -> None:
     link = await linked(stores, bugspark)
     await stores.ledger.unlink(link)
-    with pytest.raises(FenceLostError, match="acme/web#1"):
-        await stores.stories.bring_back(link, brought_back(link, "medium", "high"), NOW)
+    with pytest.raises(ProjectLockLostError, match="acme/web#1"):
+        await stores.stories.restore_lost_value(link, brought_back(link, "medium", "high"), NOW)
     assert (await the_report(stores, link.report_id)).severity is Severity.MEDIUM
 
 
 async def test_release_ends_the_rest_of_the_link_and_of_its_writes(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
     rests = replace(link, quarantined_until=NOW + timedelta(hours=1), reason="locked")
     await store(stores, link.project_id, LinkPlan(link=link, report=None, after=rests))
     wish = an_intent(link, state=IntentState.QUARANTINED, reason="locked", not_before=NOW)
     await stores.intents.add([wish])
-    stored = await stores.ledger.link_of(link.report_id)
+    stored = await stores.ledger.find_link_of_report(link.report_id)
     assert stored
     assert (
-        await stores.stories.release(replace(stored, quarantined_until=NOW), link.report_id, "by hand", NOW)
+        await stores.stories.release_quarantine(
+            replace(stored, quarantined_until=NOW), link.report_id, "by hand", NOW
+        )
         == 1
     )
-    (free,) = await stores.intents.open(link.project_id)
+    (free,) = await stores.intents.list_open(link.project_id)
     assert (free.state, free.reason, free.not_before) == (IntentState.PLANNED, None, None)
-    after = await stores.ledger.link_of(link.report_id)
+    after = await stores.ledger.find_link_of_report(link.report_id)
     assert after
     assert after.quarantined_until == NOW
     assert await kinds_of(stores, link.report_id) == [("quarantine", "locked"), ("retry", "by hand")]
 
 
-async def test_a_refused_write_is_told_once_for_each_reason(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_a_refused_write_is_told_once_for_each_reason(
+    stores: DatabaseStores, bugspark: BugSpark
+) -> None:
     link = await linked(stores, bugspark)
     wish = an_intent(link)
     await stores.intents.add([wish])
     for reason in ("locked", "locked", "archived"):
-        await stores.intents.settle(replace(wish, state=IntentState.QUARANTINED, reason=reason))
+        await stores.intents.save_unconfirmed(replace(wish, state=IntentState.QUARANTINED, reason=reason))
     assert await kinds_of(stores, link.report_id) == [("quarantine", "locked"), ("quarantine", "archived")]
 
 
-async def test_links_made_cut_and_ended_are_told(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_links_made_cut_and_ended_are_told(stores: DatabaseStores, bugspark: BugSpark) -> None:
     project = bugspark.add_project()
     report = bugspark.add_report(project)
     link = replace(a_link(project, report), state=LinkState.NEW, base=None, seen=None)
-    await stores.ledger.make_link(link, Columns(repository=NAME, number=1, url=None))
-    stored = await stores.ledger.link_of(report)
+    await stores.ledger.create_link(link, IssueColumns(repository=NAME, number=1, url=None))
+    stored = await stores.ledger.find_link_of_report(report)
     assert stored
     gone = replace(stored, state=LinkState.GONE, reason="deleted on GitHub")
     await store(stores, project, LinkPlan(link=stored, report=None, after=gone))
     await stores.ledger.unlink(gone)
-    dossier = await stores.stories.dossier(report, 50)
+    dossier = await stores.stories.report_detail(report, 50)
     assert dossier
-    assert [(each.change.kind, each.change.rule) for each in reversed(dossier.story)] == [
+    assert [(each.change.kind, each.change.rule) for each in reversed(dossier.history)] == [
         (Kind.LINK, "linked by command"),
         (Kind.LINK_STATE, "deleted on GitHub"),
         (Kind.UNLINK, "unlinked by command"),
@@ -170,15 +176,15 @@ async def test_links_made_cut_and_ended_are_told(stores: OpenStores, bugspark: B
 
 
 async def test_a_link_that_rests_on_for_the_same_reason_tells_nothing_more(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
     for hours, reason in ((1, "404"), (2, "404"), (3, "moved")):
-        now = await stores.ledger.link_of(link.report_id)
+        now = await stores.ledger.find_link_of_report(link.report_id)
         assert now
         rests = replace(now, quarantined_until=NOW + timedelta(hours=hours), reason=reason)
         await store(stores, link.project_id, LinkPlan(link=now, report=None, after=rests))
-    now = await stores.ledger.link_of(link.report_id)
+    now = await stores.ledger.find_link_of_report(link.report_id)
     assert now
     awake = replace(now, quarantined_until=None, reason=None)
     await store(stores, link.project_id, LinkPlan(link=now, report=None, after=awake))
@@ -189,41 +195,43 @@ async def test_a_link_that_rests_on_for_the_same_reason_tells_nothing_more(
     ]
 
 
-async def test_what_happens_to_copies_is_told(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_what_happens_to_copies_is_told(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
-    event = Event(kind=Kind.COPY_DELETED, side=Side.GITHUB, rule="it is not made again", local="hello")
-    entry = an_entry(link, state=EntryState.TOMBSTONE)
+    event = CommentEvent(kind=Kind.COPY_DELETED, side=Side.GITHUB, rule="it is not made again", local="hello")
+    entry = an_entry(link, state=CommentPairState.TOMBSTONE)
     await store(
         stores,
         link.project_id,
-        LinkPlan(link=link, report=None, after=link, entries=(entry,), events=(event,)),
+        LinkPlan(link=link, report=None, after=link, pairs=(entry,), events=(event,)),
     )
     assert await kinds_of(stores, link.report_id) == [("copy_deleted", "it is not made again")]
 
 
-async def test_an_intent_keeps_what_was_decided_on(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_an_intent_keeps_what_was_decided_on(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     wish = an_intent(link)
     await stores.intents.add([wish])
-    assert await stores.intents.open(link.project_id) == (wish,)
+    assert await stores.intents.list_open(link.project_id) == (wish,)
     newer = replace(wish, id=IntentId(uuid4()), why=LOST)
     await stores.intents.add([newer])
-    assert [each.why for each in await stores.intents.open(link.project_id)] == [LOST]
+    assert [each.why for each in await stores.intents.list_open(link.project_id)] == [LOST]
 
 
-async def test_a_round_goes_on_until_it_is_over_or_too_old(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_a_round_goes_on_until_it_is_over_or_too_old(
+    stores: DatabaseStores, bugspark: BugSpark
+) -> None:
     project, patience = bugspark.add_project(), timedelta(hours=6)
-    assert await stores.projects.begin_round(project, NOW, patience) == NOW
+    assert await stores.projects.begin_full_verification(project, NOW, patience) == NOW
     later = NOW + timedelta(hours=1)
-    assert await stores.projects.begin_round(project, later, patience) == NOW
+    assert await stores.projects.begin_full_verification(project, later, patience) == NOW
     much_later = NOW + timedelta(hours=7)
-    assert await stores.projects.begin_round(project, much_later, patience) == much_later
-    await stores.projects.end_round(project)
-    assert await stores.projects.begin_round(project, later, patience) == later
+    assert await stores.projects.begin_full_verification(project, much_later, patience) == much_later
+    await stores.projects.end_full_verification(project)
+    assert await stores.projects.begin_full_verification(project, later, patience) == later
 
 
 async def test_coverage_counts_active_links_and_finds_the_oldest(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     first = await linked(stores, bugspark)
     project = first.project_id
@@ -231,12 +239,12 @@ async def test_coverage_counts_active_links_and_finds_the_oldest(
     await linked(stores, bugspark, 3, project=project)
     for link, hours in ((first, 9), (second, 1)):
         at = NOW - timedelta(hours=hours)
-        seen = replace(link, checked=Checked(at=at, due=at + timedelta(hours=6), etags=None))
+        seen = replace(link, verification=Verification(at=at, due=at + timedelta(hours=6), etags=None))
         await store(stores, project, LinkPlan(link=link, report=None, after=seen))
-    found = await stores.ledger.coverage(project, NOW - timedelta(hours=6))
+    found = await stores.ledger.verification_coverage(project, NOW - timedelta(hours=6))
     assert (found.links, found.verified, found.oldest) == (3, 1, NOW - timedelta(hours=9))
     bugspark.add_integration(project, token="t")
     (health,) = await stores.projects.health(project)
     assert (health.coverage.verified, health.coverage.within) == (1, timedelta(hours=6))
     empty = bugspark.add_project("Empty")
-    assert await stores.ledger.coverage(empty, NOW) == Coverage()
+    assert await stores.ledger.verification_coverage(empty, NOW) == VerificationCoverage()

@@ -15,12 +15,12 @@ from reconciler.errors import CredentialError, ProjectError
 from reconciler.model.ids import IssueNumber, ProjectId
 from reconciler.model.secret import Secret
 from reconciler.model.webhook import WebhookHealth
-from reconciler.ports import Delivery, Named
+from reconciler.ports import PendingHints, WebhookDelivery
 from reconciler.store import bugspark as theirs
 from reconciler.store import silence, tables
 from reconciler.store.engine import Database
-from reconciler.store.stores import OpenStores, StoreSettings, open_stores
-from reconciler.store.webhooks import KEPT
+from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
+from reconciler.store.webhooks import MAX_DELIVERIES_PER_PROJECT
 from tests.support.bugspark import BugSpark
 from tests.support.stores import NOW, StillClock, digest
 
@@ -29,8 +29,8 @@ MINUTE = timedelta(minutes=1)
 SEVEN, EIGHT = IssueNumber(7), IssueNumber(8)
 
 
-def a_delivery(project: ProjectId, number: int | None = 7, **values: Any) -> Delivery:
-    delivery = Delivery(
+def a_delivery(project: ProjectId, number: int | None = 7, **values: Any) -> WebhookDelivery:
+    delivery = WebhookDelivery(
         project_id=project,
         id=str(uuid4()),
         event="issues",
@@ -57,121 +57,123 @@ def config_of(bugspark: BugSpark, project: ProjectId) -> dict[str, Any]:
     return found
 
 
-async def health(stores: OpenStores, project: ProjectId) -> WebhookHealth:
+async def health(stores: DatabaseStores, project: ProjectId) -> WebhookHealth:
     (found,) = await stores.projects.health(project)
     return found.webhook
 
 
 async def test_a_delivery_is_kept_once_and_names_its_issue_until_it_has_been_looked_into(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     project, other = a_project(bugspark), a_project(bugspark)
     first = a_delivery(project)
-    assert await stores.webhooks.note(first)
-    assert not await stores.webhooks.note(replace(first, number=EIGHT))
-    assert await stores.webhooks.note(replace(first, project_id=other))  # an id is one project's
-    named = await stores.webhooks.named(project)
-    assert named == Named(numbers=(SEVEN,), deliveries=frozenset({first.id}))
+    assert await stores.webhooks.record_delivery(first)
+    assert not await stores.webhooks.record_delivery(replace(first, number=EIGHT))
+    assert await stores.webhooks.record_delivery(replace(first, project_id=other))  # an id is one project's
+    named = await stores.webhooks.pending_hints(project)
+    assert named == PendingHints(numbers=(SEVEN,), delivery_ids=frozenset({first.id}))
     meanwhile = a_delivery(project)
-    assert await stores.webhooks.note(meanwhile)
-    await stores.webhooks.read(project, named.deliveries, NOW)
-    assert (await stores.webhooks.named(project)).deliveries == {meanwhile.id}
-    await stores.webhooks.read(project, [meanwhile.id], NOW)
-    assert await stores.webhooks.named(project) == Named()
-    assert (await stores.webhooks.named(other)).numbers == (SEVEN,)
-    assert not await stores.webhooks.note(first)
+    assert await stores.webhooks.record_delivery(meanwhile)
+    await stores.webhooks.mark_handled(project, named.delivery_ids, NOW)
+    assert (await stores.webhooks.pending_hints(project)).delivery_ids == {meanwhile.id}
+    await stores.webhooks.mark_handled(project, [meanwhile.id], NOW)
+    assert await stores.webhooks.pending_hints(project) == PendingHints()
+    assert (await stores.webhooks.pending_hints(other)).numbers == (SEVEN,)
+    assert not await stores.webhooks.record_delivery(first)
 
 
 async def test_whether_any_waits_is_remembered_along_with_the_project(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     project = a_project(bugspark)
-    await stores.projects.remember(await stores.projects.memory(project))
-    assert not (await stores.projects.memory(project)).named
-    await stores.webhooks.note(a_delivery(project, None, event="ping"))
-    assert not (await stores.projects.memory(project)).named
-    await stores.webhooks.note(a_delivery(project))
-    assert (await stores.projects.memory(project)).named
+    await stores.projects.save_state(await stores.projects.get_state(project))
+    assert not (await stores.projects.get_state(project)).has_unread_hints
+    await stores.webhooks.record_delivery(a_delivery(project, None, event="ping"))
+    assert not (await stores.projects.get_state(project)).has_unread_hints
+    await stores.webhooks.record_delivery(a_delivery(project))
+    assert (await stores.projects.get_state(project)).has_unread_hints
 
 
 async def test_whatever_a_signed_payload_says_is_stored_without_harm(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     project = a_project(bugspark)
     hostile = a_delivery(project, 10**30, id="x" * 5000, event="\0issues" * 100, action="\ud800" * 300)
-    assert await stores.webhooks.note(hostile)
-    assert not await stores.webhooks.note(hostile)
-    assert await stores.webhooks.note(a_delivery(project, -1))
-    assert await stores.webhooks.named(project) == Named()
+    assert await stores.webhooks.record_delivery(hostile)
+    assert not await stores.webhooks.record_delivery(hostile)
+    assert await stores.webhooks.record_delivery(a_delivery(project, -1))
+    assert await stores.webhooks.pending_hints(project) == PendingHints()
 
 
 async def test_a_flood_leaves_no_more_than_the_newest(
-    stores: OpenStores, database: Database, bugspark: BugSpark
+    stores: DatabaseStores, database: Database, bugspark: BugSpark
 ) -> None:
     project, other = a_project(bugspark), a_project(bugspark)
     bystander = a_delivery(other)
-    await stores.webhooks.note(bystander)
+    await stores.webhooks.record_delivery(bystander)
     rows = [
         {"project_id": project, "id": f"{n:05}", "event": "issues", "number": n, "at": NOW}
-        for n in range(1, KEPT + 1)
+        for n in range(1, MAX_DELIVERIES_PER_PROJECT + 1)
     ]
     async with database.write() as connection:
         await connection.execute(sa.insert(tables.deliveries), rows)
-    for n in range(KEPT + 1, KEPT + 4):
-        assert await stores.webhooks.note(a_delivery(project, n, id=f"{n:05}"))
-    kept = await stores.webhooks.named(project)
-    assert len(kept.deliveries) == KEPT
+    for n in range(MAX_DELIVERIES_PER_PROJECT + 1, MAX_DELIVERIES_PER_PROJECT + 4):
+        assert await stores.webhooks.record_delivery(a_delivery(project, n, id=f"{n:05}"))
+    kept = await stores.webhooks.pending_hints(project)
+    assert len(kept.delivery_ids) == MAX_DELIVERIES_PER_PROJECT
     assert kept.numbers[0] == 4
-    assert (await stores.webhooks.named(other)).deliveries == {bystander.id}
+    assert (await stores.webhooks.pending_hints(other)).delivery_ids == {bystander.id}
 
 
-async def test_deliveries_that_come_together_are_all_kept(stores: OpenStores, bugspark: BugSpark) -> None:
+async def test_deliveries_that_come_together_are_all_kept(stores: DatabaseStores, bugspark: BugSpark) -> None:
     project = a_project(bugspark)
     twice = a_delivery(project, 99)
     posted = [*(a_delivery(project, n) for n in range(1, 21)), twice, twice]
-    kept = await asyncio.gather(*map(stores.webhooks.note, posted))
+    kept = await asyncio.gather(*map(stores.webhooks.record_delivery, posted))
     assert sum(kept) == 21
-    named = await stores.webhooks.named(project)
+    named = await stores.webhooks.pending_hints(project)
     assert set(named.numbers) == {*range(1, 21), 99}
     assert (await health(stores, project)).received == 21
 
 
 async def test_a_change_that_no_delivery_announces_is_counted_after_a_while(
-    stores: OpenStores, bugspark: BugSpark, clock: StillClock
+    stores: DatabaseStores, bugspark: BugSpark, clock: StillClock
 ) -> None:
     project = a_project(bugspark)
-    await stores.webhooks.found(project, {SEVEN: NOW}, NOW)
+    await stores.webhooks.record_listed_changes(project, {SEVEN: NOW}, NOW)
     clock.at += 10 * MINUTE
     assert await health(stores, project) == WebhookHealth()  # no hook is known: nothing was to be expected
-    await stores.webhooks.note(a_delivery(project, None, event="ping", at=clock.at))
+    await stores.webhooks.record_delivery(a_delivery(project, None, event="ping", at=clock.at))
     known = clock.at
-    await stores.webhooks.found(project, {SEVEN: known - MINUTE, EIGHT: known + MINUTE}, clock.at)
+    await stores.webhooks.record_listed_changes(
+        project, {SEVEN: known - MINUTE, EIGHT: known + MINUTE}, clock.at
+    )
     clock.at += 2 * MINUTE
     assert (await health(stores, project)).missed == 0
     clock.at += 2 * MINUTE
     silent = await health(stores, project)
     assert (silent.missed, silent.silent) == (1, 1)
-    assert silent.silent_since == known + MINUTE - silence.SLACK
-    await stores.webhooks.found(project, {}, clock.at)
+    assert silent.silent_since == known + MINUTE - silence.CLOCK_SKEW
+    await stores.webhooks.record_listed_changes(project, {}, clock.at)
     assert await health(stores, project) == silent
-    await stores.webhooks.note(a_delivery(project, 9, at=clock.at))
+    await stores.webhooks.record_delivery(a_delivery(project, 9, at=clock.at))
     heard = await health(stores, project)
     assert (heard.missed, heard.silent, heard.silent_since, heard.last_at) == (1, 0, None, clock.at)
 
 
 async def test_a_delivery_that_lags_or_came_first_has_announced_the_change(
-    stores: OpenStores, bugspark: BugSpark, clock: StillClock
+    stores: DatabaseStores, bugspark: BugSpark, clock: StillClock
 ) -> None:
     project = a_project(bugspark)
-    await stores.webhooks.hooked(project, 4711, NOW - DAY)
-    await stores.webhooks.note(a_delivery(project, 7, at=NOW))
-    await stores.webhooks.found(project, {SEVEN: NOW + timedelta(seconds=1), EIGHT: NOW}, NOW)
-    await stores.webhooks.note(a_delivery(project, 8, at=NOW + MINUTE))
+    await stores.webhooks.record_hook(project, 4711, NOW - DAY)
+    await stores.webhooks.record_delivery(a_delivery(project, 7, at=NOW))
+    await stores.webhooks.record_listed_changes(project, {SEVEN: NOW + timedelta(seconds=1), EIGHT: NOW}, NOW)
+    await stores.webhooks.record_delivery(a_delivery(project, 8, at=NOW + MINUTE))
     renamed = NOW + 5 * MINUTE  # of a label: it names no issue, and may have changed any
-    await stores.webhooks.found(project, {IssueNumber(9): renamed}, renamed)
-    await stores.webhooks.note(a_delivery(project, None, event="label", at=renamed))
+    await stores.webhooks.record_listed_changes(project, {IssueNumber(9): renamed}, renamed)
+    await stores.webhooks.record_delivery(a_delivery(project, None, event="label", at=renamed))
     clock.at += 10 * MINUTE
-    await stores.webhooks.found(project, {}, clock.at)
+    await stores.webhooks.record_listed_changes(project, {}, clock.at)
     assert (await health(stores, project)).missed == 0
 
 
@@ -180,7 +182,7 @@ async def test_a_new_secret_leaves_the_other_settings_alone_and_the_old_one_vali
     database: Database, bugspark: BugSpark, clock: StillClock, encrypted: bool
 ) -> None:
     keys = (Secret(Fernet.generate_key().decode()),) if encrypted else ()
-    stores = open_stores(database, StoreSettings(digest=digest, keys=keys), clock)
+    stores = build_stores(database, StoreSettings(digest=digest, encryption_keys=keys), clock)
     before = {
         "owner": "acme",
         "repo": "web",
@@ -189,13 +191,13 @@ async def test_a_new_secret_leaves_the_other_settings_alone_and_the_old_one_vali
         "webhookSecret": None,
     }
     project = a_project(bugspark, **before)
-    assert await stores.webhooks.secret(project) is None
-    assert await stores.webhooks.secrets(project) == ()
-    assert await stores.webhooks.replace(project, None, Secret("first"), NOW + DAY)
-    assert not await stores.webhooks.replace(project, None, Secret("late"), NOW + DAY)
-    assert await stores.webhooks.replace(project, Secret("first"), Secret("second"), NOW + DAY)
-    assert await stores.webhooks.secret(project) == Secret("second")
-    assert await stores.webhooks.secrets(project) == (Secret("second"), Secret("first"))
+    assert await stores.webhooks.current_secret(project) is None
+    assert await stores.webhooks.valid_secrets(project) == ()
+    assert await stores.webhooks.replace_secret(project, None, Secret("first"), NOW + DAY)
+    assert not await stores.webhooks.replace_secret(project, None, Secret("late"), NOW + DAY)
+    assert await stores.webhooks.replace_secret(project, Secret("first"), Secret("second"), NOW + DAY)
+    assert await stores.webhooks.current_secret(project) == Secret("second")
+    assert await stores.webhooks.valid_secrets(project) == (Secret("second"), Secret("first"))
     after = config_of(bugspark, project)
     assert {key: value for key, value in after.items() if key != "webhookSecret"} == {
         key: value for key, value in before.items() if key != "webhookSecret"
@@ -203,27 +205,27 @@ async def test_a_new_secret_leaves_the_other_settings_alone_and_the_old_one_vali
     assert (after["webhookSecret"] == "second") is not encrypted
     past = bugspark.rows(sa.select(tables.hooks.c.previous))[0]["previous"]
     assert (past == "first") is not encrypted
-    await stores.webhooks.note(a_delivery(project))
-    assert await stores.webhooks.secrets(project) == (Secret("second"), Secret("first"))
+    await stores.webhooks.record_delivery(a_delivery(project))
+    assert await stores.webhooks.valid_secrets(project) == (Secret("second"), Secret("first"))
     clock.at += DAY
-    assert await stores.webhooks.secrets(project) == (Secret("second"),)
-    await stores.webhooks.note(a_delivery(project, at=clock.at))
+    assert await stores.webhooks.valid_secrets(project) == (Secret("second"),)
+    await stores.webhooks.record_delivery(a_delivery(project, at=clock.at))
     assert bugspark.rows(sa.select(tables.hooks.c.previous))[0]["previous"] is None
 
 
 async def test_a_secret_that_cannot_be_read_verifies_nothing_and_is_told(
-    stores: OpenStores, bugspark: BugSpark
+    stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     foreign = a_project(bugspark, webhookSecret=Fernet(Fernet.generate_key()).encrypt(b"x").decode())
     with pytest.raises(CredentialError, match="webhook secret"):
-        await stores.webhooks.secret(foreign)
+        await stores.webhooks.current_secret(foreign)
     two = a_project(bugspark, webhookSecret="x")
     bugspark.add_integration(two, config={"webhookSecret": "x"})
     with pytest.raises(ProjectError, match="2 active github integrations"):
-        await stores.webhooks.replace(two, Secret("x"), Secret("y"), NOW)
+        await stores.webhooks.replace_secret(two, Secret("x"), Secret("y"), NOW)
     none = bugspark.add_project()
     with pytest.raises(ProjectError, match="connect the project"):
-        await stores.webhooks.secret(none)
+        await stores.webhooks.current_secret(none)
     odd = a_project(bugspark, webhookSecret={"a": 1})
     for project in (foreign, two, none, odd, ProjectId(uuid4())):
-        assert await stores.webhooks.secrets(project) == ()
+        assert await stores.webhooks.valid_secrets(project) == ()

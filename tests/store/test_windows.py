@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.policy import Pace
-from reconciler.store.windows import Denied, Granted, Spent, admit, points_in_last_minute
+from reconciler.model.policy import RateLimitPolicy
+from reconciler.store.windows import Denied, Granted, WindowUsage, admit, points_in_last_minute
 
 START = 1_780_000_000.0
-PACE = Pace(points_per_minute=20, min_interval=1.0, content_per_minute=5, content_per_hour=12)
+PACE = RateLimitPolicy(points_per_minute=20, min_interval=1.0, content_per_minute=5, content_per_hour=12)
 
 asks = st.lists(
     st.tuples(
@@ -24,9 +24,9 @@ asks = st.lists(
 )
 
 
-def spend(steps: list[tuple[float, int, bool, bool]], pace: Pace) -> list[tuple[float, int, bool]]:
+def spend(steps: list[tuple[float, int, bool, bool]], pace: RateLimitPolicy) -> list[tuple[float, int, bool]]:
     """What was granted: when, how much, and whether it was a write."""
-    spent, now = Spent(), START
+    spent, now = WindowUsage(), START
     granted: list[tuple[float, int, bool]] = []
     for pause, points, write, waits in steps:
         now += pause
@@ -70,13 +70,13 @@ def test_writes_are_never_closer_than_the_interval(steps: list[tuple[float, int,
 
 @given(st.integers(min_value=1, max_value=7), st.booleans())
 def test_an_unused_credential_may_go_at_once(points: int, write: bool) -> None:
-    answer = admit(Spent(), PACE, START, points, write=write)
+    answer = admit(WindowUsage(), PACE, START, points, write=write)
     assert isinstance(answer, Granted)
     assert answer.at == START
 
 
 def test_a_denial_says_when_and_is_true() -> None:
-    spent = Spent()
+    spent = WindowUsage()
     for _ in range(20):
         answer = admit(spent, PACE, START, 1, write=False)
         assert isinstance(answer, Granted)
@@ -89,8 +89,8 @@ def test_a_denial_says_when_and_is_true() -> None:
 
 
 def test_a_queue_of_writes_longer_than_patience_is_denied() -> None:
-    spent = Spent()
-    pace = Pace(points_per_minute=1000)
+    spent = WindowUsage()
+    pace = RateLimitPolicy(points_per_minute=1000)
     times = []
     for _ in range(6):
         answer = admit(spent, pace, START, 5, write=True)
@@ -102,8 +102,8 @@ def test_a_queue_of_writes_longer_than_patience_is_denied() -> None:
 
 
 def test_without_an_interval_writes_do_not_wait() -> None:
-    pace = Pace(min_interval=0, content_per_minute=1000, points_per_minute=10_000)
-    first = admit(Spent(), pace, START, 5, write=True)
+    pace = RateLimitPolicy(min_interval=0, content_per_minute=1000, points_per_minute=10_000)
+    first = admit(WindowUsage(), pace, START, 5, write=True)
     assert isinstance(first, Granted)
     second = admit(first.spent, pace, START, 5, write=True)
     assert isinstance(second, Granted)
@@ -111,7 +111,7 @@ def test_without_an_interval_writes_do_not_wait() -> None:
 
 
 def test_a_clock_set_back_does_not_stop_us_for_as_long() -> None:
-    ahead = admit(Spent(), PACE, START + 86_400, 20, write=True)
+    ahead = admit(WindowUsage(), PACE, START + 86_400, 20, write=True)
     assert isinstance(ahead, Granted)
     denied = admit(ahead.spent, PACE, START, 1, write=False)
     assert isinstance(denied, Denied)
@@ -119,8 +119,8 @@ def test_a_clock_set_back_does_not_stop_us_for_as_long() -> None:
 
 
 def test_what_is_remembered_does_not_grow() -> None:
-    pace = Pace(points_per_minute=100_000, content_per_minute=1000, content_per_hour=100_000)
-    spent = Spent()
+    pace = RateLimitPolicy(points_per_minute=100_000, content_per_minute=1000, content_per_hour=100_000)
+    spent = WindowUsage()
     for step in range(3000):
         answer = admit(spent, pace, START + step * 3, 1, write=True)
         assert isinstance(answer, Granted)
@@ -131,6 +131,6 @@ def test_what_is_remembered_does_not_grow() -> None:
 
 @pytest.mark.parametrize(("later", "points"), [(0, 7), (59, 7), (62, 0)])
 def test_people_see_the_last_minute(later: float, points: int) -> None:
-    answer = admit(Spent(), PACE, START, 7, write=False)
+    answer = admit(WindowUsage(), PACE, START, 7, write=False)
     assert isinstance(answer, Granted)
     assert points_in_last_minute(answer.spent, datetime.fromtimestamp(START + later, UTC)) == points

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from reconciler.model.fields import Category, Severity, Status
 from reconciler.model.ids import CommentId, ProjectId, ReportId
 from reconciler.store import bugspark as tables
-from reconciler.store.engine import attend_sqlite
+from reconciler.store.engine import configure_sqlite
 from tests.support.canary import BOT_TOKEN
 
 LONG_AGO = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -125,7 +125,7 @@ def connected(url: str) -> Iterator[sa.Engine]:
     address = sa.make_url(url)
     if address.get_backend_name() == "sqlite":
         engine = sa.create_engine(address.set(drivername="sqlite"), connect_args={"isolation_level": None})
-        attend_sqlite(engine)
+        configure_sqlite(engine)
     else:
         engine = sa.create_engine(address.set(drivername="postgresql+psycopg"))
     try:

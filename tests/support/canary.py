@@ -16,12 +16,12 @@ import sqlalchemy as sa
 
 from reconciler.demo.github.simulator import Simulator
 from reconciler.errors import ReconcilerError
-from reconciler.logs import Log
+from reconciler.logs import EventLogger
 
 if TYPE_CHECKING:  # the web is imported where it is served, not in every test
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from reconciler.web.serve import Running
+    from reconciler.web.serve import RunningServer
 
 CANARY = "c4nary7f3a"
 BOT_TOKEN = f"ghp_{CANARY}_bot_0123456789"
@@ -64,7 +64,7 @@ def watched_words() -> Iterator[list[str]]:
     whatever the level, before anything is masked.
     """
     found: list[str] = []
-    original, say = ReconcilerError.__init__, Log._say
+    original, say = ReconcilerError.__init__, EventLogger._emit
 
     def hear(who: str, *words: object) -> None:
         if any(CANARY in str(each) for each in words):
@@ -75,25 +75,25 @@ def watched_words() -> Iterator[list[str]]:
         hear(type(self).__name__, words)
 
     def heard(
-        self: Log, level: int, event: str, values: Mapping[str, object], *, trace: bool = False
+        self: EventLogger, level: int, event: str, values: Mapping[str, object], *, trace: bool = False
     ) -> None:
         hear(self.name, event, dict(values), traceback.format_exc() if trace else "")
         say(self, level, event, values, trace=trace)
 
-    with patch.object(ReconcilerError, "__init__", watched), patch.object(Log, "_say", heard):
+    with patch.object(ReconcilerError, "__init__", watched), patch.object(EventLogger, "_emit", heard):
         yield found
 
 
 @asynccontextmanager
-async def serving(app: "ASGIApp", sockets: Sequence[socket]) -> AsyncIterator["Running"]:
-    """`reconciler.web.serve.serving`; every answer is searched, headers, pages and JSON, whatever its status.
+async def serving(app: "ASGIApp", sockets: Sequence[socket]) -> AsyncIterator["RunningServer"]:
+    """`reconciler.web.serve.serve_app`; every answer is searched: headers, pages and JSON, of any status.
 
     Raises Escaped at the end of the block.
     """
     from reconciler.web import serve
 
     answers: list[tuple[str, bytes]] = []
-    async with serve.serving(_overheard(app, answers), sockets) as running:
+    async with serve.serve_app(_overheard(app, answers), sockets) as running:
         yield running
     for where, said in answers:
         search(f"the answer to {where}", said)

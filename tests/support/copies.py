@@ -10,7 +10,7 @@ from uuid import uuid4
 import psycopg
 import sqlalchemy as sa
 
-from reconciler.model.snapshot import Health
+from reconciler.model.snapshot import ProjectHealth
 from reconciler.wiring.application import open_application
 from tests.support.bugspark import BugSpark, connected
 from tests.support.github import GitHub
@@ -55,7 +55,7 @@ async def opened(url: str, github: GitHub, like: Sync, **sections: Mapping[str, 
             )
 
 
-async def health(sync: Sync) -> Health:
+async def health(sync: Sync) -> ProjectHealth:
     """The project as `reconcile status` has it."""
-    (found,), _ = await sync.app.status(await sync.app.find(str(sync.project)))
+    (found,), _ = await sync.app.status(await sync.app.find_project(str(sync.project)))
     return found

@@ -34,7 +34,9 @@ class MemoryGovernor:
         """Read points reserved so far."""
         return sum(points for _, points in self.reserved)
 
-    async def reserve(self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None) -> None:
+    async def reserve_reads(
+        self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None
+    ) -> None:
         """Take points, or raise LimitedError when fewer are left."""
         if self.left is not None:
             if points > self.left:
@@ -44,17 +46,19 @@ class MemoryGovernor:
         if seen is not None:
             self.seen.append(seen)
 
-    async def slot(self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None) -> datetime:
+    async def reserve_write(
+        self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None
+    ) -> datetime:
         """Let every write go at once."""
         self.slots.append((credential, points))
         if seen is not None:
             self.seen.append(seen)
         return datetime.now(UTC)
 
-    async def spare(self, credential: Fingerprint, points: int) -> int:
+    async def grant_verification_points(self, credential: Fingerprint, points: int) -> int:
         """All that is left."""
         return points if self.left is None else min(points, self.left)
 
-    async def blocked(self, credential: Fingerprint, until: datetime, reason: str) -> None:
+    async def block(self, credential: Fingerprint, until: datetime, reason: str) -> None:
         """Write it down."""
         self.told.append(Told(credential=credential, until=until, reason=reason))

@@ -7,14 +7,14 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from reconciler.decide.link import seen_of
-from reconciler.decide.text import digest
-from reconciler.model.dossier import Dossier
+from reconciler.decide.link import seen_issue
+from reconciler.decide.text import text_digest
+from reconciler.model.dossier import ReportDetail
 from reconciler.model.fields import Category, IssueState, Severity, Side, Status
 from reconciler.model.ids import (
     AccountId,
     CommentId,
-    EntryId,
+    CommentPairId,
     IssueNumber,
     LinkId,
     ProjectId,
@@ -23,9 +23,9 @@ from reconciler.model.ids import (
     RepositoryId,
 )
 from reconciler.model.issue import Account, Issue, RemoteComment
-from reconciler.model.link import Base, Entry, EntryState, Link, LinkOrigin, LinkState, Seen
-from reconciler.model.passes import Applied, Cost, Outcome, PassResult
-from reconciler.model.plan import LinkPlan, LinkView
+from reconciler.model.link import Base, CommentPair, CommentPairState, Link, LinkOrigin, LinkState, SeenIssue
+from reconciler.model.passes import AppliedCounts, Cost, Outcome, PassResult
+from reconciler.model.plan import LinkObservation, LinkPlan
 from reconciler.model.report import LocalComment, Report
 
 LINKED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -105,7 +105,7 @@ def a_link(**given: Any) -> Link:
         "state": LinkState.ACTIVE,
         "reason": None,
         "base": a_base(),
-        "seen": seen_of(an_issue("high-priority")),
+        "seen": seen_issue(an_issue("high-priority")),
         "created_at": LINKED,
         "revision": 1,
     }
@@ -148,28 +148,30 @@ def a_local(number: int = 1, body: str = "It happens daily", **given: Any) -> Lo
     return LocalComment(**fields | given)
 
 
-def an_entry(origin: Side, local: LocalComment | None, remote: RemoteComment | None, **given: Any) -> Entry:
+def an_entry(
+    origin: Side, local: LocalComment | None, remote: RemoteComment | None, **given: Any
+) -> CommentPair:
     """The LIVE ledger row of these two, as both stand."""
     fields: dict[str, Any] = {
-        "id": EntryId(
+        "id": CommentPairId(
             UUID(int=700 + (remote.id if remote else 0) * 100 + (local.id.int % 100 if local else 0))
         ),
         "link_id": LINK,
         "origin": origin,
-        "state": EntryState.LIVE,
+        "state": CommentPairState.LIVE,
         "local_id": local.id if local else None,
         "remote_id": remote.id if remote else None,
-        "local_digest": digest(local.body) if local else None,
-        "remote_digest": digest(remote.body) if remote else None,
+        "local_digest": text_digest(local.body) if local else None,
+        "remote_digest": text_digest(remote.body) if remote else None,
         "remote_updated_at": remote.updated_at if remote else None,
         "author": "somebody",
     }
-    return Entry(**fields | given)
+    return CommentPair(**fields | given)
 
 
-def a_view(**given: Any) -> LinkView:
-    fields: dict[str, Any] = {"link": a_link(), "report": a_report(), "accounts": frozenset({OURS.id})}
-    return LinkView(**fields | given)
+def a_view(**given: Any) -> LinkObservation:
+    fields: dict[str, Any] = {"link": a_link(), "report": a_report(), "own_accounts": frozenset({OURS.id})}
+    return LinkObservation(**fields | given)
 
 
 def a_plan(*actions: Any, **given: Any) -> LinkPlan:
@@ -178,22 +180,22 @@ def a_plan(*actions: Any, **given: Any) -> LinkPlan:
     return LinkPlan(**fields | given)
 
 
-def seen(*labels: str, **given: Any) -> Seen:
+def seen(*labels: str, **given: Any) -> SeenIssue:
     """What is remembered of an issue like that."""
-    return seen_of(an_issue(*labels, **given))
+    return seen_issue(an_issue(*labels, **given))
 
 
-def a_dossier(**given: Any) -> Dossier:
+def a_dossier(**given: Any) -> ReportDetail:
     """A linked report without a comment or a story; `given` replace any of it."""
     whole: dict[str, Any] = {
         "report": a_report(),
         "link": a_link(),
         "comments": (),
-        "entries": (),
+        "pairs": (),
         "intents": (),
-        "story": (),
+        "history": (),
     }
-    return Dossier(**{**whole, **given})
+    return ReportDetail(**{**whole, **given})
 
 
 def a_result(project: ProjectId, **values: Any) -> PassResult:
@@ -206,7 +208,7 @@ def a_result(project: ProjectId, **values: Any) -> PassResult:
         error=None,
         duration_ms=12,
         github=Cost(requests=2, not_modified=2),
-        applied=Applied(),
+        applied=AppliedCounts(),
         conflicts=0,
         quarantined=0,
         pending=0,

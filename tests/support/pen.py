@@ -13,8 +13,8 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 from reconciler.cycle.context import Context
-from reconciler.cycle.turns import Turns
-from reconciler.model.identity import Identity
+from reconciler.cycle.turns import CredentialLocks
+from reconciler.model.identity import DatabaseInstance
 from reconciler.model.ids import (
     AccountId,
     Fingerprint,
@@ -25,18 +25,18 @@ from reconciler.model.ids import (
     ReportId,
     RepositoryId,
 )
-from reconciler.model.intent import Intent, IntentState, Operation, Wish
+from reconciler.model.intent import Desired, Intent, IntentState, Operation
 from reconciler.model.issue import Issue, Repository
-from reconciler.model.link import Entry, Link
+from reconciler.model.link import CommentPair, Link
 from reconciler.model.policy import GuardPolicy, SyncPolicy, Timing
 from reconciler.model.report import Project, Report
-from reconciler.model.snapshot import Change, Memory, ThreadSide
-from reconciler.ports import Claim, GitHub, Markers, Page, Stores
-from reconciler.wiring.application import Silent
+from reconciler.model.snapshot import Change, LocalThread, ProjectState
+from reconciler.ports import Claim, GitHub, ListPage, Markers, Stores
+from reconciler.wiring.application import NoProgress
 from tests.support.nouns import AFTER, LINK, OURS, PROJECT, REPORT, a_link, a_report, ids
 
 LONG_AGO = AFTER - timedelta(hours=1)
-MEMORY = Memory(project_id=PROJECT, repository_id=a_link().repository_id, account=OURS.id)
+MEMORY = ProjectState(project_id=PROJECT, repository_id=a_link().repository_id, account=OURS.id)
 REPOSITORY = Repository(
     id=a_link().repository_id,
     full_name="acme/web",
@@ -66,13 +66,13 @@ class Hand:
         self.at = self._heard
         return REPOSITORY
 
-    async def all_issues(self, since: datetime | None = None) -> AsyncIterator[Page[Issue]]:
+    async def all_issues(self, since: datetime | None = None) -> AsyncIterator[ListPage[Issue]]:
         """One answer is a whole list: its pages, each the issues on it, an exception where it breaks off."""
         self.asked.append(("all_issues", since))
         for rows in next(self._answers["all_issues"]):
             if isinstance(rows, Exception):
                 raise rows
-            yield Page(rows=tuple(rows), state=None)
+            yield ListPage(rows=tuple(rows), state=None)
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         async def ask(*args: Any) -> Any:
@@ -91,14 +91,14 @@ class Rows:
 
     rows: dict[IntentId, Intent] = field(default_factory=dict)
     link: Link | None = None
-    entry: Entry | None = None
+    entry: CommentPair | None = None
     claim_of: Callable[[Intent], Claim | None] | None = None
     changes: list[Change] = field(default_factory=list)
-    stored: list[Link | Entry] = field(default_factory=list)
+    stored: list[Link | CommentPair] = field(default_factory=list)
     at: datetime | None = None
     """When the last of them was confirmed."""
 
-    async def open(self, project_id: ProjectId) -> tuple[Intent, ...]:
+    async def list_open(self, project_id: ProjectId) -> tuple[Intent, ...]:
         return tuple(row for row in self.rows.values() if row.project_id == project_id)
 
     async def claim(self, intent: Intent, at: datetime) -> Claim | None:
@@ -106,12 +106,12 @@ class Rows:
             return self.claim_of(intent)
         sending = replace(intent, state=IntentState.SENDING, attempts=intent.attempts + 1, claimed_at=at)
         self.rows[intent.id] = sending
-        return Claim(intent=sending, link=self.link, entry=self.entry)
+        return Claim(intent=sending, link=self.link, pair=self.entry)
 
-    async def give_back(self, intent: Intent) -> None:
+    async def release_claim(self, intent: Intent) -> None:
         self.rows[intent.id] = replace(intent, state=IntentState.PLANNED)
 
-    async def settle(self, intent: Intent) -> None:
+    async def save_unconfirmed(self, intent: Intent) -> None:
         self.rows[intent.id] = intent
 
     async def cancel(self, intents: Collection[Intent]) -> None:
@@ -123,7 +123,7 @@ class Rows:
         intent: Intent,
         *,
         link: Link | None,
-        entry: Entry | None,
+        entry: CommentPair | None,
         changes: Sequence[Change],
         at: datetime,
     ) -> None:
@@ -165,7 +165,7 @@ class Pen:
     link: Link | None = None
     others: tuple[Link, ...] = ()  # of other reports
     report: Report | None = field(default_factory=a_report)
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[CommentPair, ...] = ()
     was_linked: Link | None = None
     accounts: frozenset[AccountId] = frozenset()
     marked: UUID | None = None  # what a valid marker says
@@ -181,19 +181,19 @@ class Pen:
             "github": cast("GitHub", self.github),
             "stores": cast("Stores", self._stores()),
             "markers": cast("Markers", self),
-            "identity": Identity(instance="here", bound=True),
+            "identity": DatabaseInstance(instance="here", is_bound=True),
             "clock": self.time,
             "policy": SyncPolicy(),
             "guard": GuardPolicy(),
             "timing": Timing(),
             "new_id": ids(5_000),
-            "dice": lambda: 0.5,
-            "progress": Silent(),
+            "random_fraction": lambda: 0.5,
+            "progress": NoProgress(),
             "image_hosts": frozenset(),
             "dashboard_url": "",
-            "turns": Turns(),
-            "alarms": None,
-            "by_hand": False,
+            "credential_locks": CredentialLocks(),
+            "alert_channel": None,
+            "manual": False,
         }
         return Context(**fields | given)
 
@@ -217,8 +217,8 @@ class Pen:
             was = self.was_linked
             return was if was and place == (was.report_id, was.repository_id, was.number) else None
 
-        async def threads(links: Iterable[Link]) -> dict[ReportId, ThreadSide]:
-            half = ThreadSide(report=self.report, comments=(), entries=self.entries)
+        async def threads(links: Iterable[Link]) -> dict[ReportId, LocalThread]:
+            half = LocalThread(report=self.report, comments=(), pairs=self.entries)
             return {link.report_id: half for link in links}
 
         async def details(reports: Iterable[ReportId]) -> dict[ReportId, tuple[Report, None]]:
@@ -227,7 +227,7 @@ class Pen:
         async def accounts(project: ProjectId) -> frozenset[AccountId]:
             return self.accounts if project == PROJECT else frozenset()
 
-        async def remember(memory: Memory) -> None:
+        async def remember(memory: ProjectState) -> None:
             return None
 
         async def held(project: ProjectId) -> frozenset[LinkId]:
@@ -235,15 +235,17 @@ class Pen:
 
         return SimpleNamespace(
             intents=self.rows,
-            governor=SimpleNamespace(slot=slot),
-            ledger=SimpleNamespace(link_of=link_of, was_linked=was_linked, threads=threads),
+            rate_limiter=SimpleNamespace(reserve_write=slot),
+            ledger=SimpleNamespace(
+                find_link_of_report=link_of, find_link_between=was_linked, threads=threads
+            ),
             reports=SimpleNamespace(details=details),
-            projects=SimpleNamespace(accounts=accounts, remember=remember),
-            recovery=SimpleNamespace(held=held),
+            projects=SimpleNamespace(own_accounts=accounts, save_state=remember),
+            restores=SimpleNamespace(links_held_by_other_databases=held),
         )
 
 
-def an_intent(operation: Operation, wish: Wish, **given: Any) -> Intent:
+def an_intent(operation: Operation, wish: Desired, **given: Any) -> Intent:
     """A planned wish about the default link's report."""
     link = a_link()
     fields: dict[str, Any] = {
@@ -251,12 +253,12 @@ def an_intent(operation: Operation, wish: Wish, **given: Any) -> Intent:
         "project_id": PROJECT,
         "report_id": REPORT,
         "link_id": LINK,
-        "entry_id": None,
+        "pair_id": None,
         "local_id": REPORT,
         "operation": operation,
         "repository_id": link.repository_id,
         "number": IssueNumber(12),
-        "wish": wish,
+        "desired": wish,
         "state": IntentState.PLANNED,
         "attempts": 0,
         "created_at": AFTER,
@@ -264,7 +266,7 @@ def an_intent(operation: Operation, wish: Wish, **given: Any) -> Intent:
     return Intent(**fields | given)
 
 
-def a_lost(operation: Operation, wish: Wish, **given: Any) -> Intent:
+def a_lost(operation: Operation, wish: Desired, **given: Any) -> Intent:
     """Sent an hour ago, and nobody knows what became of it."""
     sent: dict[str, Any] = {
         "state": IntentState.UNKNOWN,

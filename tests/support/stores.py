@@ -19,7 +19,7 @@ from reconciler.model.fields import Category, IssueState, Severity, Side, Status
 from reconciler.model.ids import (
     AccountId,
     CommentId,
-    EntryId,
+    CommentPairId,
     IssueNumber,
     LinkId,
     ProjectId,
@@ -28,13 +28,13 @@ from reconciler.model.ids import (
     RepositoryId,
 )
 from reconciler.model.issue import Account, RemoteComment
-from reconciler.model.link import Base, Entry, EntryState, Link, LinkOrigin, LinkState, Seen
+from reconciler.model.link import Base, CommentPair, CommentPairState, Link, LinkOrigin, LinkState, SeenIssue
 from reconciler.model.plan import LinkPlan
 from reconciler.model.report import Report
-from reconciler.model.snapshot import Batch, Stored
-from reconciler.store.engine import Database, open_engine
+from reconciler.model.snapshot import LocalBatch, StoreResult
+from reconciler.store.engine import Database, open_database
 from reconciler.store.migrate import migrate
-from reconciler.store.stores import OpenStores, StoreSettings, open_stores
+from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
 from tests.support import bugspark as live
 from tests.support.bugspark import BugSpark
 from tests.support.postgres import Server
@@ -106,7 +106,7 @@ def clock() -> StillClock:
 @pytest.fixture
 async def database(store_url: str) -> AsyncIterator[Database]:
     """The database, opened as the program opens it."""
-    opened = open_engine(store_url)
+    opened = open_database(store_url)
     try:
         yield opened
     finally:
@@ -114,8 +114,8 @@ async def database(store_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def stores(database: Database, clock: StillClock) -> OpenStores:
-    return open_stores(database, StoreSettings(digest=digest), clock)
+def stores(database: Database, clock: StillClock) -> DatabaseStores:
+    return build_stores(database, StoreSettings(digest=digest), clock)
 
 
 def a_link(project: ProjectId, report: ReportId, number: int = 1, **values: Any) -> Link:
@@ -138,7 +138,7 @@ def a_link(project: ProjectId, report: ReportId, number: int = 1, **values: Any)
             title="It breaks",
             remote_title="[BUG-0001] It breaks",
         ),
-        seen=Seen(
+        seen=SeenIssue(
             state=IssueState.OPEN,
             state_reason=None,
             labels=("bug", "medium-priority"),
@@ -153,13 +153,13 @@ def a_link(project: ProjectId, report: ReportId, number: int = 1, **values: Any)
     return replace(link, **values)
 
 
-def an_entry(link: Link, **values: Any) -> Entry:
+def an_entry(link: Link, **values: Any) -> CommentPair:
     """A ledger row of an imported comment whose copy exists; `values` replace any of it."""
-    entry = Entry(
-        id=EntryId(uuid4()),
+    entry = CommentPair(
+        id=CommentPairId(uuid4()),
         link_id=link.id,
         origin=Side.GITHUB,
-        state=EntryState.LIVE,
+        state=CommentPairState.LIVE,
         local_id=CommentId(uuid4()),
         remote_id=RemoteCommentId(1001),
         local_digest=digest("copied"),
@@ -185,24 +185,24 @@ def a_remote_comment(id_: int = 1001, number: int = 1, **values: Any) -> RemoteC
     return replace(comment, **values)
 
 
-async def the_report(stores: OpenStores, report: ReportId) -> Report:
+async def the_report(stores: DatabaseStores, report: ReportId) -> Report:
     """The report as the store reads it now."""
     return (await stores.reports.details([report]))[report][0]
 
 
-async def store(stores: OpenStores, project: ProjectId, *plans: LinkPlan, **values: Any) -> Stored:
+async def store(stores: DatabaseStores, project: ProjectId, *plans: LinkPlan, **values: Any) -> StoreResult:
     """One batch of these plans, at NOW."""
-    return await stores.ledger.store(Batch(project_id=project, at=NOW, plans=plans, **values))
+    return await stores.ledger.apply_batch(LocalBatch(project_id=project, at=NOW, plans=plans, **values))
 
 
 async def linked(
-    stores: OpenStores, bugspark: BugSpark, number: int = 1, *, project: ProjectId | None = None
+    stores: DatabaseStores, bugspark: BugSpark, number: int = 1, *, project: ProjectId | None = None
 ) -> Link:
     """A stored ACTIVE link of a fresh report, at revision 1."""
     project = project or bugspark.add_project()
     report = bugspark.add_report(project, github_issue_number=number, github_repo=NAME)
     link = a_link(project, report, number)
-    plan = LinkPlan(link=link, report=await the_report(stores, report), after=link, entries=())
+    plan = LinkPlan(link=link, report=await the_report(stores, report), after=link, pairs=())
     unlike = replace(plan, link=replace(link, state=LinkState.NEW, base=None))
-    assert await store(stores, project, unlike) == Stored()
+    assert await store(stores, project, unlike) == StoreResult()
     return replace(link, revision=1)

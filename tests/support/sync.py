@@ -14,8 +14,8 @@ from reconciler.model.fields import Category, Severity, Status
 from reconciler.model.ids import CommentId, ProjectId, ReportId
 from reconciler.model.passes import PassResult
 from reconciler.model.secret import Secret
-from reconciler.model.shown import PlanShown
-from reconciler.wiring.application import Application, Silent, open_application
+from reconciler.model.shown import PlanView
+from reconciler.wiring.application import Application, NoProgress, open_application
 from tests.support.bugspark import BugSpark, connected
 from tests.support.canary import search_requests, search_rows
 from tests.support.github import GitHub
@@ -63,15 +63,15 @@ class Sync:
         """A pass, `seconds` after what happened last."""
         self.github.clock.advance(seconds)
         self.since = len(self.github.simulator.requests)
-        found = await self.app.find(str(project or self.project))
-        return await self.app.run(
-            found, wait=False, accept=options.pop("accept", None), progress=Silent(), **options
+        found = await self.app.find_project(str(project or self.project))
+        return await self.app.run_pass(
+            found, wait=False, accept=options.pop("accept", None), progress=NoProgress(), **options
         )
 
-    async def plan(self, *, seconds: float = 5) -> PlanShown:
+    async def plan(self, *, seconds: float = 5) -> PlanView:
         """What a pass would do."""
         self.github.clock.advance(seconds)
-        return await self.app.plan(await self.app.find(str(self.project)), Silent())
+        return await self.app.plan(await self.app.find_project(str(self.project)), NoProgress())
 
     async def settle(self, passes: int = 3) -> PassResult:
         """Passes until nothing is left to do; the last one's result."""
@@ -84,7 +84,7 @@ class Sync:
         kinds: dict[str, Any] = {"status": Status, "severity": Severity, "category": Category}
         typed: dict[str, Any] = {name: kinds.get(name, str)(value) for name, value in report.items()}
         made = self.bugspark.add_report(self.project, **typed)
-        await self.app.export((str(made),), Silent())
+        await self.app.export((str(made),), NoProgress())
         await self.settle()
         return made, self.number(made)
 

@@ -7,8 +7,8 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from reconciler.errors import ProjectError
-from reconciler.logs import Log
-from reconciler.web.serve import bind
+from reconciler.logs import EventLogger
+from reconciler.web.serve import bind_sockets
 from tests.support import canary
 from tests.support.bugspark import BugSpark, connected
 from tests.support.command import desk
@@ -54,7 +54,7 @@ def test_the_token_is_found_in_an_error_nobody_shows(the_token_may_show: None) -
 
 
 def test_the_token_is_found_in_what_is_logged_at_any_level(the_token_may_show: None) -> None:
-    log = Log("reconciler.somewhere")
+    log = EventLogger("reconciler.somewhere")
     with canary.watched_words() as found:
         log.debug("asked", header=f"Bearer {canary.BOT_TOKEN}")
         try:
@@ -75,7 +75,10 @@ async def test_the_token_is_found_in_an_answer_of_the_web() -> None:
         await send({"type": "http.response.body", "body": body[half:].encode()})
 
     async def ask(path: str) -> None:
-        async with canary.serving(careless, bind("127.0.0.1", 0)) as running, httpx.AsyncClient() as client:
+        async with (
+            canary.serving(careless, bind_sockets("127.0.0.1", 0)) as running,
+            httpx.AsyncClient() as client,
+        ):
             await client.get(f"http://127.0.0.1:{running.port}{path}")
 
     await ask("/nothing")

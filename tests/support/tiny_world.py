@@ -10,14 +10,14 @@ from datetime import timedelta
 from typing import Any, assert_never
 from uuid import UUID
 
-from reconciler.decide.fields import agree
-from reconciler.decide.link import decide_link, seen_of
-from reconciler.decide.settle import Times
-from reconciler.decide.text import digest, to_github
+from reconciler.decide.fields import base_agreed_on
+from reconciler.decide.link import decide_link, seen_issue
+from reconciler.decide.settle import FieldTimes
+from reconciler.decide.text import comment_to_github, text_digest
 from reconciler.model.fields import Category, Field, Severity, Status
-from reconciler.model.ids import CommentId, EntryId, RemoteCommentId
+from reconciler.model.ids import CommentId, CommentPairId, RemoteCommentId
 from reconciler.model.issue import Issue, RemoteComment
-from reconciler.model.link import Entry, EntryState, Link
+from reconciler.model.link import CommentPair, CommentPairState, Link
 from reconciler.model.plan import (
     Action,
     CreateIssue,
@@ -25,8 +25,8 @@ from reconciler.model.plan import (
     EditLocal,
     EditRemote,
     ImportComment,
+    LinkObservation,
     LinkPlan,
-    LinkView,
     PostComment,
     RemoveLocal,
     SetField,
@@ -44,8 +44,8 @@ VALUES: Mapping[Field, Callable[[str], Any]] = {
     Field.CATEGORY: Category,
     Field.TITLE: str,
 }
-BEFORE_GITHUB = {item: Times(local=AFTER, remote=AFTER + timedelta(seconds=1)) for item in Field}
-AFTER_GITHUB = {item: Times(local=AFTER + timedelta(seconds=1), remote=AFTER) for item in Field}
+BEFORE_GITHUB = {item: FieldTimes(local=AFTER, remote=AFTER + timedelta(seconds=1)) for item in Field}
+AFTER_GITHUB = {item: FieldTimes(local=AFTER + timedelta(seconds=1), remote=AFTER) for item in Field}
 
 
 class CutOff(Exception):
@@ -58,26 +58,26 @@ class TinyWorld:
     issue: Issue
     link: Link
     policy: SyncPolicy = field(default_factory=SyncPolicy)
-    times: Mapping[Field, Times] = field(default_factory=lambda: BEFORE_GITHUB)
+    times: Mapping[Field, FieldTimes] = field(default_factory=lambda: BEFORE_GITHUB)
     local: dict[CommentId, LocalComment] = field(default_factory=dict)
     remote: dict[RemoteCommentId, RemoteComment] = field(default_factory=dict)
-    ledger: dict[EntryId, Entry] = field(default_factory=dict)
+    ledger: dict[CommentPairId, CommentPair] = field(default_factory=dict)
     new_id: Callable[[], UUID] = field(default_factory=ids)
     requests_left: int = 1_000
 
     def decide(self) -> LinkPlan:
         """Look at everything, whole."""
-        live = [e.remote_id for e in self.ledger.values() if e.state is EntryState.LIVE and e.remote_id]
-        view = LinkView(
+        live = [e.remote_id for e in self.ledger.values() if e.state is CommentPairState.LIVE and e.remote_id]
+        view = LinkObservation(
             link=self.link,
             report=self.report,
             issue=self.issue,
             comments=tuple(self.remote.values()),
-            entries=tuple(self.ledger.values()),
-            local=tuple(self.local.values()),
-            whole=True,
-            missing=frozenset(live) - frozenset(self.remote),
-            accounts=frozenset({OURS.id}),
+            pairs=tuple(self.ledger.values()),
+            local_comments=tuple(self.local.values()),
+            is_complete=True,
+            deleted_remote_ids=frozenset(live) - frozenset(self.remote),
+            own_accounts=frozenset({OURS.id}),
         )
         plan = decide_link(view, self.policy, self.times, self.new_id)
         assert isinstance(plan, LinkPlan)
@@ -86,14 +86,14 @@ class TinyWorld:
     def apply(self, plan: LinkPlan) -> None:
         """The local half at once, then GitHub's, request by request."""
         self.link = plan.after
-        self.ledger |= {entry.id: entry for entry in plan.entries}
+        self.ledger |= {entry.id: entry for entry in plan.pairs}
         for action in plan.actions:
             self._locally(plan, action)
         try:
             for action in plan.actions:
                 self._remotely(action)
             for entry in list(self.ledger.values()):
-                if entry.state is EntryState.PENDING:
+                if entry.state is CommentPairState.PENDING:
                     self._post(entry)
         except CutOff:
             return
@@ -102,10 +102,10 @@ class TinyWorld:
         """Passes until one has nothing to do."""
         for _ in range(rounds):
             plan = self.decide()
-            if plan.idle:
+            if plan.is_idle:
                 return
             self.apply(plan)
-        assert self.decide().idle, self.decide().actions
+        assert self.decide().is_idle, self.decide().actions
 
     def _locally(self, plan: LinkPlan, action: Action) -> None:
         match action:
@@ -115,7 +115,7 @@ class TinyWorld:
                     **{action.field.value: VALUES[action.field](action.to)},
                 )
             case ImportComment():
-                entry = next(e for e in plan.entries if e.remote_id == action.comment.id)
+                entry = next(e for e in plan.pairs if e.remote_id == action.comment.id)
                 assert entry.local_id is not None
                 assert entry.local_id not in self.local
                 self.local[entry.local_id] = LocalComment(
@@ -127,12 +127,12 @@ class TinyWorld:
                     created_at=action.comment.created_at,
                 )
             case EditLocal():
-                assert action.entry.local_id is not None
-                before = self.local[action.entry.local_id]
+                assert action.pair.local_id is not None
+                before = self.local[action.pair.local_id]
                 self.local[before.id] = replace(before, body=action.body)
             case RemoveLocal():
-                assert action.entry.local_id is not None
-                del self.local[action.entry.local_id]
+                assert action.pair.local_id is not None
+                del self.local[action.pair.local_id]
             case _:
                 pass
 
@@ -150,14 +150,14 @@ class TinyWorld:
                 self._confirm(Field.TITLE, self.report.title)
             case EditRemote():
                 self._request()
-                assert action.entry.remote_id is not None
-                self._edit(action.entry, action.comment)
+                assert action.pair.remote_id is not None
+                self._edit(action.pair, action.comment)
             case DeleteRemote():
                 self._request()
-                assert action.entry.remote_id is not None
-                del self.remote[action.entry.remote_id]
-                self.ledger[action.entry.id] = replace(
-                    self.ledger.get(action.entry.id, action.entry), state=EntryState.ENDED
+                assert action.pair.remote_id is not None
+                del self.remote[action.pair.remote_id]
+                self.ledger[action.pair.id] = replace(
+                    self.ledger.get(action.pair.id, action.pair), state=CommentPairState.ENDED
                 )
             case SetField() | ImportComment() | EditLocal() | RemoveLocal() | PostComment():
                 pass  # local, or sent for its PENDING row
@@ -177,7 +177,7 @@ class TinyWorld:
         value = self.report.severity if action.field is Field.SEVERITY else self.report.category
         self._confirm(action.field, value)
 
-    def _post(self, entry: Entry) -> None:
+    def _post(self, entry: CommentPair) -> None:
         assert entry.local_id is not None
         self._request()
         comment = self.local[entry.local_id]
@@ -185,36 +185,36 @@ class TinyWorld:
         self.remote[number] = RemoteComment(
             id=number,
             issue_number=self.issue.number,
-            body=to_github(comment.author, comment.body, "<!-- signed -->", hosts=()),
+            body=comment_to_github(comment.author, comment.body, "<!-- signed -->", hosts=()),
             author=OURS,
             collaborator=True,
             url="",
             created_at=AFTER,
             updated_at=AFTER,
-            marked=comment.id,
+            marker_comment_id=comment.id,
         )
         self._request()  # cut off here: the comment is there and nobody knows
         self._copied(entry, self.remote[number])
 
-    def _edit(self, entry: Entry, comment: LocalComment) -> None:
+    def _edit(self, entry: CommentPair, comment: LocalComment) -> None:
         assert entry.remote_id is not None
-        body = to_github(comment.author, comment.body, "<!-- signed -->", hosts=())
+        body = comment_to_github(comment.author, comment.body, "<!-- signed -->", hosts=())
         self.remote[entry.remote_id] = replace(self.remote[entry.remote_id], body=body)
-        self._copied(replace(entry, local_digest=digest(comment.body)), self.remote[entry.remote_id])
+        self._copied(replace(entry, local_digest=text_digest(comment.body)), self.remote[entry.remote_id])
 
-    def _copied(self, entry: Entry, copy: RemoteComment) -> None:
+    def _copied(self, entry: CommentPair, copy: RemoteComment) -> None:
         self.ledger[entry.id] = replace(
             entry,
-            state=EntryState.LIVE,
+            state=CommentPairState.LIVE,
             remote_id=copy.id,
-            remote_digest=digest(copy.body),
+            remote_digest=text_digest(copy.body),
             remote_updated_at=copy.updated_at,
         )
 
     def _confirm(self, item: Field, value: str) -> None:
         assert self.link.base is not None
-        base = agree(self.link.base, item, value, remote_title=self.issue.title)
-        self.link = replace(self.link, base=base, seen=seen_of(self.issue))
+        base = base_agreed_on(self.link.base, item, value, remote_title=self.issue.title)
+        self.link = replace(self.link, base=base, seen=seen_issue(self.issue))
 
     def _request(self) -> None:
         if not self.requests_left:

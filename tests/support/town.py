@@ -13,7 +13,7 @@ from reconciler.config.settings import Settings
 from reconciler.errors import LimitedError, UsageError
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Outcome, PassResult
-from reconciler.wiring.application import Application, Silent, open_application
+from reconciler.wiring.application import Application, NoProgress, open_application
 from tests.support.bugspark import BugSpark, connected
 from tests.support.canary import search_requests, search_rows
 from tests.support.github import make_github
@@ -62,8 +62,8 @@ class Town(People):
 
     async def one_pass(self, app: Application, accept: str | None = None) -> PassResult:
         """Within a life: `whole` gives the application."""
-        found = await app.find(str(self.project))
-        return await app.run(found, wait=False, accept=accept, progress=Silent())
+        found = await app.find_project(str(self.project))
+        return await app.run_pass(found, wait=False, accept=accept, progress=NoProgress())
 
     async def whole(self, work: Callable[[Application], Any]) -> Any:
         """Work of the program; None when the process died in it, a new one is started next time."""
@@ -100,7 +100,7 @@ class Town(People):
         """A report is filed and made an issue."""
         report = self.bugspark.add_report(self.project, at=self.github.clock.now(), **fields)
         self.reports[report] = None
-        await self.whole(lambda app: app.export((str(report),), Silent()))
+        await self.whole(lambda app: app.export((str(report),), NoProgress()))
         return report
 
     async def unlink(self, report: ReportId) -> None:

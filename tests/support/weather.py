@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from reconciler.store import engine as opened
-from reconciler.store.engine import APPLICATION
+from reconciler.store.engine import APPLICATION_NAME
 
 FINE = ("query_only=OFF", "max_page_count=1073741823")
 REFUSING = {"read-only": ("query_only=ON",), "disk full": ("max_page_count=1",)}  # 1: as many as it has
@@ -47,7 +47,7 @@ class SqliteWeather:
 @contextmanager
 def sqlite_weather(path: Path) -> Iterator[SqliteWeather]:
     """Programs opened within on this file meet its weather, and wait for a busy one only a moment."""
-    weather, original = SqliteWeather(path), opened._sqlite
+    weather, original = SqliteWeather(path), opened._create_sqlite_engine
 
     def exposed(url: Any, connections: int) -> Engine:
         made = original(url, connections)
@@ -59,7 +59,10 @@ def sqlite_weather(path: Path) -> Iterator[SqliteWeather]:
 
         return made
 
-    with patch.object(opened, "_sqlite", exposed), patch.object(opened, "BUSY_SECONDS", 0.02):
+    with (
+        patch.object(opened, "_create_sqlite_engine", exposed),
+        patch.object(opened, "SQLITE_BUSY_TIMEOUT_SECONDS", 0.02),
+    ):
         try:
             yield weather
         finally:
@@ -74,7 +77,7 @@ CREATE FUNCTION weather() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE trouble text;
 BEGIN
     SELECT code INTO trouble FROM weather;
-    IF FOUND AND current_setting('application_name') = '{APPLICATION}' THEN
+    IF FOUND AND current_setting('application_name') = '{APPLICATION_NAME}' THEN
         RAISE EXCEPTION 'bad weather' USING ERRCODE = trouble;
     END IF;
     RETURN NULL;
@@ -111,7 +114,7 @@ class PostgresWeather:
             f"""DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = {value}',
                 current_database()); END $$;
             SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                WHERE datname = current_database() AND application_name LIKE '{APPLICATION}%'"""
+                WHERE datname = current_database() AND application_name LIKE '{APPLICATION_NAME}%'"""
         )
 
     def _do(self, statements: str) -> None:

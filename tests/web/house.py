@@ -17,11 +17,11 @@ from fastapi import FastAPI
 from reconciler.demo.github.clock import ManualClock
 from reconciler.metrics import Metrics
 from reconciler.model.ids import ProjectId
-from reconciler.web.app import entrance_of
-from reconciler.web.entrance import Entrance
-from reconciler.web.serve import bind
-from reconciler.wiring.parts import open_parts
-from reconciler.wiring.web import application
+from reconciler.web.app import access_control_of
+from reconciler.web.entrance import AccessControl
+from reconciler.web.serve import bind_sockets
+from reconciler.wiring.parts import open_container
+from reconciler.wiring.web import build_web_application
 from tests.support.bugspark import BugSpark, connected
 from tests.support.canary import BOT_TOKEN, serving
 from tests.support.sync import settings_for
@@ -113,9 +113,9 @@ class House:
             writer.close()
 
     @property
-    def entrance(self) -> Entrance:
+    def entrance(self) -> AccessControl:
         """Who is let in, as the pages ask it."""
-        return entrance_of(self.app)
+        return access_control_of(self.app)
 
     def untouched(self) -> bool:
         """Nothing was kept and nobody was nudged."""
@@ -143,15 +143,15 @@ async def open_house(
     url: str, *, secret: str | None = SECRET, **sections: Mapping[str, Any]
 ) -> AsyncIterator[House]:
     """Serve on a free port, for as long as the block lasts. `sections` of the configuration."""
-    clock, queue, sockets = HandClock(), Nudged(), bind("127.0.0.1", 0)
+    clock, queue, sockets = HandClock(), Nudged(), bind_sockets("127.0.0.1", 0)
     settings = settings_for(url, "http://127.0.0.1:9", **sections)
     with connected(url) as engine:
         bugspark = BugSpark(engine)
         project = bugspark.add_project()
         bugspark.add_integration(project, config=integration(secret))
         made: list[House] = []
-        async with open_parts(settings, clock) as parts:
-            app = application(parts, queue, Metrics(), lambda: made[0].alive, sockets)
+        async with open_container(settings, clock) as parts:
+            app = build_web_application(parts, queue, Metrics(), lambda: made[0].alive, sockets)
             assert isinstance(app, FastAPI)
             async with (
                 serving(app, sockets) as running,

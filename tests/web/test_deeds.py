@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.errors import BusyError, ConfigurationError, ProjectError, UsageError
 from reconciler.model.fields import Field, Side
-from reconciler.wiring.deeds import PATIENCE, Doing
+from reconciler.wiring.deeds import BUSY_TIMEOUT_SECONDS, WebCommands
 from tests.support.github import GitHub, github
 from tests.support.sync import Sync, open_sync
 from tests.web.house import Nudged
@@ -26,12 +26,12 @@ async def sync(migrated: str, github: GitHub) -> AsyncIterator[Sync]:
 
 
 @pytest.fixture
-def deeds(sync: Sync, queue: Nudged) -> Doing:
-    return Doing(sync.app._parts, queue)
+def deeds(sync: Sync, queue: Nudged) -> WebCommands:
+    return WebCommands(sync.app._container, queue)
 
 
 async def test_an_export_is_written_down_and_made_by_the_pass_that_follows(
-    sync: Sync, deeds: Doing, queue: Nudged
+    sync: Sync, deeds: WebCommands, queue: Nudged
 ) -> None:
     report = sync.bugspark.add_report(sync.project)
     assert "by the next pass" in await deeds.export(report)
@@ -52,7 +52,7 @@ async def test_an_export_is_written_down_and_made_by_the_pass_that_follows(
     "spelling", ["{n}", "#{n}", "acme/web#{n}", "https://github.example/acme/web/issues/{n}#x"]
 )
 async def test_an_issue_to_link_may_be_spelt_as_people_find_it(
-    sync: Sync, deeds: Doing, queue: Nudged, spelling: str
+    sync: Sync, deeds: WebCommands, queue: Nudged, spelling: str
 ) -> None:
     issue = sync.github.web.open_issue("It breaks", by="alice")
     report = sync.bugspark.add_report(sync.project)
@@ -65,18 +65,18 @@ async def test_an_issue_to_link_may_be_spelt_as_people_find_it(
             await deeds.link(sync.bugspark.add_report(sync.project), wrong, backfill=False)
 
 
-async def test_a_deed_waits_for_a_pass_at_work_but_not_for_ever(sync: Sync, deeds: Doing) -> None:
+async def test_a_deed_waits_for_a_pass_at_work_but_not_for_ever(sync: Sync, deeds: WebCommands) -> None:
     report, _ = await sync.linked()
     began = sync.clock.monotonic()
-    async with sync.app._parts.stores.fences.hold(sync.project):
+    async with sync.app._container.stores.project_locks.acquire(sync.project):
         with pytest.raises(BusyError):
             await deeds.unlink(report)
-    assert PATIENCE <= sync.clock.monotonic() - began <= 2 * PATIENCE
+    assert BUSY_TIMEOUT_SECONDS <= sync.clock.monotonic() - began <= 2 * BUSY_TIMEOUT_SECONDS
     assert "no longer linked" in await deeds.unlink(report)
 
 
 async def test_a_paused_project_is_not_synced_and_one_without_token_says_so(
-    sync: Sync, deeds: Doing, queue: Nudged
+    sync: Sync, deeds: WebCommands, queue: Nudged
 ) -> None:
     await deeds.pause(sync.project)
     with pytest.raises(ProjectError, match="resume it first"):
@@ -88,7 +88,7 @@ async def test_a_paused_project_is_not_synced_and_one_without_token_says_so(
     assert queue.projects == [sync.project]  # of the resumption
 
 
-async def test_what_is_about_databases_is_not_said_on_a_page(sync: Sync, deeds: Doing) -> None:
+async def test_what_is_about_databases_is_not_said_on_a_page(sync: Sync, deeds: WebCommands) -> None:
     for word in ("moved", "copy", str(sync.project)):
         with pytest.raises(UsageError, match="by the operator"):
             await deeds.accept(sync.project, word)
@@ -98,7 +98,7 @@ async def test_what_is_about_databases_is_not_said_on_a_page(sync: Sync, deeds: 
 
 
 async def test_what_rests_is_tried_again_and_a_lost_value_brought_back(
-    sync: Sync, deeds: Doing, queue: Nudged
+    sync: Sync, deeds: WebCommands, queue: Nudged
 ) -> None:
     report, number = await sync.linked()
     sync.github.web.lock(number, by="alice")
@@ -113,15 +113,15 @@ async def test_what_rests_is_tried_again_and_a_lost_value_brought_back(
     assert queue.projects == [sync.project]
 
 
-async def test_the_webhook_is_made_rotated_and_tried(sync: Sync, deeds: Doing) -> None:
+async def test_the_webhook_is_made_rotated_and_tried(sync: Sync, deeds: WebCommands) -> None:
     sync.github.web.allow("bugspark-bot", "admin")
     with pytest.raises(ProjectError, match="webhook"):
-        await deeds.test_webhook(sync.project)
-    before = await deeds.webhook(sync.project)
+        await deeds.ping_webhook(sync.project)
+    before = await deeds.show_webhook_setup(sync.project)
     assert before.url == f"https://sync.example/api/v1/webhooks/github/{sync.project}"
     made = await deeds.create_webhook(sync.project)
-    assert (made.made, made.url) == (True, before.url)
-    assert "ping" in await deeds.test_webhook(sync.project)
+    assert (made.is_new, made.url) == (True, before.url)
+    assert "ping" in await deeds.ping_webhook(sync.project)
     rotated = await deeds.rotate_webhook(sync.project)
     assert rotated.secret.reveal() != before.secret.reveal()
     assert rotated.previous_until is not None
@@ -129,7 +129,7 @@ async def test_the_webhook_is_made_rotated_and_tried(sync: Sync, deeds: Doing) -
 
 async def test_without_a_public_address_no_webhook_is_made(migrated: str, github: GitHub) -> None:
     async with open_sync(migrated, github) as sync:
-        deeds = Doing(sync.app._parts, Nudged())
-        for deed in (deeds.create_webhook, deeds.test_webhook):
+        deeds = WebCommands(sync.app._container, Nudged())
+        for deed in (deeds.create_webhook, deeds.ping_webhook):
             with pytest.raises(ConfigurationError, match="public_url"):
                 await deed(sync.project)

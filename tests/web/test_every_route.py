@@ -28,7 +28,7 @@ OF_NOBODY = {
     ("POST", "/api/v1/webhooks/github/{project_id}"),  # GitHub signs it
 }
 """Routes that are not about one project, or not for people. A new one is written down here, and why."""
-PARTS = {"/setup/{what}": setup.ACTS, "/reports/{report_id}/{what}": report.ACTS}
+PARTS = {"/setup/{what}": setup.ACTIONS, "/reports/{report_id}/{what}": report.ACTIONS}
 NONSENSE = (
     "x",
     "%00",

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from reconciler.web import project, static_files
-from reconciler.web.templating import shown, visible_lines
+from reconciler.web.templating import visible_line, visible_lines
 from tests.web.browsing import HTML, page
 from tests.web.house import House, integration, open_house
 from tests.web.people import BUGSPARK, PASSWORD, bearer, by_password, join, owner_of
@@ -51,7 +51,7 @@ async def test_each_page_and_button_of_another_project_is_not_there(house: House
     assert "Not here, or not yours" in seen.words and "Shop" not in seen.words
     assert "Shop" not in (await page(house.client, "/", bearer(house, stranger))).words
     good = (await page(house.client, f"/projects/{theirs}", bearer(house, stranger))).forms[0]
-    for what in project.ACTS:
+    for what in project.ACTIONS:
         answer = await send(house, stranger, what, good.fields["form_token"], **origin(house))
         nothing = await house.client.post(
             f"/projects/{uuid4()}/{what}", headers=HTML | bearer(house, stranger)
@@ -67,7 +67,7 @@ async def test_a_member_looks_and_changes_nothing(house: House) -> None:
     seen = await page(house.client, f"/projects/{house.project}", bearer(house, member))
     assert seen.buttons == []
     owners = await token_of(house, owner_of(house, house.project))
-    for what in project.ACTS:
+    for what in project.ACTIONS:
         answer = await send(house, member, what, owners, **origin(house))
         assert answer.status_code == 403, what
         assert "only the project" in answer.text.lower()
@@ -150,10 +150,10 @@ async def test_what_was_done_is_said_once_and_nobody_else_can_make_us_say_it(hou
 
 
 async def test_style_and_script_are_for_everybody_for_ever_and_ours_alone(house: House) -> None:
-    for name, long in static_files.read().names.items():
+    for name, long in static_files.read_static_files().hashed_names.items():
         answer = await house.client.get(f"/static/{long}")
         assert answer.status_code == 200, name
-        assert answer.headers["cache-control"] == static_files.FOR_EVER
+        assert answer.headers["cache-control"] == static_files.IMMUTABLE_CACHE_CONTROL
         assert "//" not in answer.text.replace("http://www.w3.org/2000/svg", "") or name == "live.js"
         assert "@import" not in answer.text and "url(" not in answer.text
     assert (await house.client.get("/static/style.css")).status_code == 404
@@ -205,7 +205,7 @@ async def test_a_long_answer_in_any_script_fits_the_cookie_that_says_it_once(hou
 
 
 def test_marks_piled_on_a_letter_stay_within_their_line() -> None:
-    assert shown("Z" + "\u0335" * 500 + "algo") == "Z" + "\u0335" * 6 + "algo"
+    assert visible_line("Z" + "\u0335" * 500 + "algo") == "Z" + "\u0335" * 6 + "algo"
     assert visible_lines("a\u0301\nb\u202e") == "a\u0301\nb\\u202e"
     for fine in ("naïve", "पुस्तक", "שָׁלוֹם", "ที่นี่", "e\u0301\u0323"):
-        assert shown(fine) == fine
+        assert visible_line(fine) == fine

@@ -50,12 +50,12 @@ async def test_without_a_sign_in_method_a_public_address_closes_the_pages(migrat
 
 async def test_listening_for_others_closes_the_pages_too() -> None:
     loopback = {"host": "localhost"}
-    assert Site(listens=("127.0.0.1", "::1")).is_open(loopback)
-    assert not Site(listens=("0.0.0.0",)).is_open(loopback)
-    assert not Site(listens=("127.0.0.1", "10.0.0.5")).is_open(loopback)
-    assert not Site(sign_in=True).is_open(loopback)
-    assert not Site().is_open({"host": "sync.example.com"})
-    assert not Site().is_open({})
+    assert Site(listen_addresses=("127.0.0.1", "::1")).is_local_operator(loopback)
+    assert not Site(listen_addresses=("0.0.0.0",)).is_local_operator(loopback)
+    assert not Site(listen_addresses=("127.0.0.1", "10.0.0.5")).is_local_operator(loopback)
+    assert not Site(has_sign_in=True).is_local_operator(loopback)
+    assert not Site().is_local_operator({"host": "sync.example.com"})
+    assert not Site().is_local_operator({})
 
 
 @pytest.mark.parametrize(
@@ -81,12 +81,14 @@ async def test_a_proxy_may_put_us_below_a_path_and_cut_it_off_or_not(migrated: s
 
 def test_pages_are_served_under_the_names_the_operator_gave() -> None:
     site = Site(
-        public_url="https://Sync.example.com:8443/x", host="sync.internal", listens=("10.0.0.5", "::")
+        public_url="https://Sync.example.com:8443/x",
+        host="sync.internal",
+        listen_addresses=("10.0.0.5", "::"),
     )
     for host in ("sync.example.com", "SYNC.internal:8787", "10.0.0.5:8787", "localhost", "[::1]:8787"):
-        assert site.admits(host), host
+        assert site.is_allowed_host(host), host
     for host in ("example.com", "internal", "10.0.0.6", "sync.internal.evil.example.com", ""):
-        assert not site.admits(host), host
+        assert not site.is_allowed_host(host), host
 
 
 async def test_every_answer_forbids_what_a_page_of_ours_never_does(locked: House) -> None:
@@ -140,14 +142,14 @@ async def test_a_fault_of_ours_is_a_plain_500_and_a_slow_answer_is_given_up(
     async def slow(*_: object) -> None:
         await asyncio.Event().wait()
 
-    views = house.entrance.views
-    monkeypatch.setattr(type(views), "accessible", broken)
+    views = house.entrance.queries
+    monkeypatch.setattr(type(views), "accessible_projects", broken)
     answer = await house.client.get("/api/v1/projects")
     assert (answer.status_code, answer.json()) == (500, {"detail": "Internal Server Error."})
     assert "nosniff" in answer.headers["x-content-type-options"]
     assert "request failed" in caplog.text
-    monkeypatch.setattr(type(views), "accessible", slow)
-    monkeypatch.setattr(guard, "PATIENCE", 0.05)
+    monkeypatch.setattr(type(views), "accessible_projects", slow)
+    monkeypatch.setattr(guard, "RESPONSE_TIMEOUT_SECONDS", 0.05)
     assert (await house.client.get("/api/v1/projects")).status_code == 503
 
 

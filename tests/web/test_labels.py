@@ -58,9 +58,9 @@ async def test_labels_are_shown_in_their_colours_and_a_new_colour_changes_nothin
     web.paint_label("high-priority", "0e8a16", by="alice")
     for _ in range(2):
         result = await sync.run()
-        assert (result.quiet, result.github.writes, result.conflicts) == (True, 0, 0)
+        assert (result.is_uneventful, result.github.writes, result.conflicts) == (True, 0, 0)
     assert sync.bugspark.rows_of("sync_runs") == runs
-    await sync.app.verify(await sync.app.find(str(sync.project)), wait=False, progress=Silent())
+    await sync.app.verify(await sync.app.find_project(str(sync.project)), wait=False, progress=Silent())
     assert 'fill="#0e8a16"' in await page_of(client, report)
     assert sync.bugspark.rows_of("sync_changes") == changes
 
@@ -91,7 +91,7 @@ def test_a_colour_is_six_digits_or_none_and_no_reason_to_refuse_an_issue(
 
 def test_so_many_colours_are_kept_and_no_more() -> None:
     many = [{"name": str(each), "color": "ededed"} for each in range(150)]
-    assert len(read(many).colours) == translate.MOST_COLOURS
+    assert len(read(many).colours) == translate.MAX_COLOURS
 
 
 def read(labels: list[Any]) -> Any:

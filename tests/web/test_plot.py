@@ -5,20 +5,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reconciler.model.fields import Side
-from reconciler.model.listing import Crossing, Day, Run
+from reconciler.model.listing import CrossSideWrite, PassRun, ProjectActivity
 from reconciler.web.plot import BUCKETS, percentile, plot
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def day(*crossings: Crossing, runs: tuple[Run, ...] = ()) -> Day:
-    return Day(since=SINCE, until=SINCE + 24 * HOUR, runs=runs, crossings=crossings)
+def day(*crossings: CrossSideWrite, runs: tuple[PassRun, ...] = ()) -> ProjectActivity:
+    return ProjectActivity(since=SINCE, until=SINCE + 24 * HOUR, runs=runs, writes=crossings)
 
 
-def crossing(hours: float, side: Side = Side.GITHUB, seconds: float | None = 1) -> Crossing:
+def crossing(hours: float, side: Side = Side.GITHUB, seconds: float | None = 1) -> CrossSideWrite:
     waited = None if seconds is None else timedelta(seconds=seconds)
-    return Crossing(at=SINCE + hours * HOUR, side=side, waited=waited)
+    return CrossSideWrite(at=SINCE + hours * HOUR, side=side, waited=waited)
 
 
 def test_of_a_quiet_day_nothing_is_drawn() -> None:
@@ -32,7 +32,7 @@ def test_of_a_quiet_day_nothing_is_drawn() -> None:
 @pytest.mark.parametrize("hours", [-1, 0, 12, 23.99, 24, 30])
 def test_whatever_happened_stays_inside_the_frame(hours: float, seconds: float | None) -> None:
     many = [crossing(hours, side, seconds) for side in Side for _ in range(1000)]
-    runs = tuple(Run(at=SINCE + hours * HOUR, outcome=outcome) for outcome in ("ok", "failed") * 50)
+    runs = tuple(PassRun(at=SINCE + hours * HOUR, outcome=outcome) for outcome in ("ok", "failed") * 50)
     bars = plot(day(*many, crossing(3), runs=runs)).bars
     assert bars
     for bar in bars:

@@ -52,8 +52,8 @@ async def test_the_overview_tells_at_a_glance_and_needs_no_script(
 async def test_many_projects_are_shown_page_by_page_and_what_needs_somebody_is_counted_whole(
     sync: Sync, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(overview, "ROWS", 2)
-    monkeypatch.setattr(overview, "NEEDS", 1)
+    monkeypatch.setattr(overview, "ROWS_PER_PAGE", 2)
+    monkeypatch.setattr(overview, "MAX_NOTICES", 1)
     for name in ("Alpha", "Zeta"):  # beside Shop; neither has a readable integration
         sync.bugspark.add_integration(sync.bugspark.add_project(name), config={"owner": "acme"})
     first, second = await page(client, "/"), await page(client, "/?page=2")

@@ -23,8 +23,8 @@ def changing(house: House, project: object, report_id: object) -> list[str]:
     at = f"/projects/{project}/setup"
     return [
         at,
-        *(f"{at}/{what}" for what in setup.ACTS),
-        *(f"/reports/{report_id}/{what}" for what in report.ACTS),
+        *(f"{at}/{what}" for what in setup.ACTIONS),
+        *(f"/reports/{report_id}/{what}" for what in report.ACTIONS),
     ]
 
 

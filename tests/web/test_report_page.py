@@ -7,7 +7,7 @@ import httpx
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ReportId
 from reconciler.web.shapes import SyncState
-from reconciler.web.signs import WORDS
+from reconciler.web.signs import WORDS_BY_STATE
 from tests.cycle.test_conflicts import relabel
 from tests.support.github import github
 from tests.support.sync import Sync
@@ -23,7 +23,9 @@ async def shown(client: httpx.AsyncClient, report: ReportId) -> Page:
     seen = await page(client, f"/reports/{report}")
     said: dict[str, Any] = (await client.get(f"/api/v1/reports/{report}")).json()
     state = SyncState(said["state"])
-    assert WORDS[state] in seen.words or (state is SyncState.ATTENTION and said["reason"] in seen.words)
+    assert WORDS_BY_STATE[state] in seen.words or (
+        state is SyncState.ATTENTION and said["reason"] in seen.words
+    )
     assert said["reason"] is None or said["reason"] in seen.words
     if said["issue"] is not None:
         assert seen.link("/issues/") == said["issue"]["url"]

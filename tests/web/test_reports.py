@@ -9,8 +9,8 @@ import pytest
 from reconciler.metrics import Metrics
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ReportId
-from reconciler.web.serve import bind
-from reconciler.wiring.web import application
+from reconciler.web.serve import bind_sockets
+from reconciler.wiring.web import build_web_application
 from tests.cycle.test_conflicts import relabel
 from tests.support.canary import serving
 from tests.support.github import GitHub, github
@@ -29,8 +29,8 @@ async def sync(migrated: str, github: GitHub) -> AsyncIterator[Sync]:
 @pytest.fixture
 async def client(sync: Sync) -> AsyncIterator[httpx.AsyncClient]:
     """On this machine and without a sign-in method: the operator."""
-    sockets = bind("127.0.0.1", 0)
-    app = application(sync.app._parts, Nudged(), Metrics(), lambda: True, sockets)
+    sockets = bind_sockets("127.0.0.1", 0)
+    app = build_web_application(sync.app._container, Nudged(), Metrics(), lambda: True, sockets)
     async with (
         serving(app, sockets) as running,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", timeout=10) as opened,

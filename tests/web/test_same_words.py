@@ -7,41 +7,41 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.show_status import as_lines, health_as_json
-from reconciler.cli.show_why import as_lines as why_lines
-from reconciler.decide.why import ENDS, explain
-from reconciler.model.dossier import Told
+from reconciler.cli.show_status import health_as_json, status_as_lines
+from reconciler.cli.show_why import report_as_lines as why_lines
+from reconciler.decide.why import ENDED_STATE_TEXTS, report_view
+from reconciler.model.dossier import DatedChange
 from reconciler.model.fields import Field, Severity, Side, Status
 from reconciler.model.kinds import Kind
 from reconciler.model.link import LinkState
 from reconciler.model.passes import Outcome
 from reconciler.model.policy import SyncPolicy
-from reconciler.model.snapshot import Change, Health
-from reconciler.model.standing import SIGNS, State, standing
+from reconciler.model.snapshot import Change, ProjectHealth
+from reconciler.model.standing import STATUS_SYMBOLS, ProjectStatusKind, project_status
 from reconciler.model.viewer import Access
 from reconciler.web import signs, telling
-from reconciler.web.sentences import sentence
+from reconciler.web.sentences import change_text
 from reconciler.web.shapes import SyncState
 from reconciler.web.site import Site
-from reconciler.web.states import state_of
-from reconciler.web.static_files import read
-from reconciler.web.templating import pages
+from reconciler.web.states import report_state
+from reconciler.web.static_files import read_static_files
+from reconciler.web.templating import build_templates
 from tests.cli.fakes import result
 from tests.cli.test_status import ACME, NOW, TROUBLE, VIEW, health
 from tests.decide.test_why import FROZEN, REFUSED, an_intent
 from tests.support.nouns import AFTER, a_dossier, a_link, a_report
 
 DOCS = (Path(__file__).parents[2] / "docs/operating.md").read_text("utf-8")
-PROJECTS: dict[State, Health] = {
-    State.SYNCED: health(),
-    State.WAITING: health(pending=3),
-    State.CONFLICT: health(conflicts=2, disputed="severity of BUG-0007"),
-    State.ATTENTION: health(withheld="abc", withheld_count=24),
-    State.FAILED: health(last_pass=result(ACME, Outcome.FAILED, error=TROUBLE)),
-    State.PAUSED: health(paused=True),
-    State.NEW: health(last_pass=None, last_success_at=None),
+PROJECTS: dict[ProjectStatusKind, ProjectHealth] = {
+    ProjectStatusKind.SYNCED: health(),
+    ProjectStatusKind.WAITING: health(pending=3),
+    ProjectStatusKind.CONFLICT: health(conflicts=2, newest_conflict="severity of BUG-0007"),
+    ProjectStatusKind.ATTENTION: health(withheld="abc", withheld_count=24),
+    ProjectStatusKind.FAILED: health(last_pass=result(ACME, Outcome.FAILED, error=TROUBLE)),
+    ProjectStatusKind.PAUSED: health(paused=True),
+    ProjectStatusKind.NEW: health(last_pass=None, last_success_at=None),
 }
-SHOWN = pages(Site(), read()).environment
+SHOWN = build_templates(Site(), read_static_files()).environment
 
 
 def on_page(template: str, **values: Any) -> str:
@@ -49,34 +49,36 @@ def on_page(template: str, **values: Any) -> str:
     return page.render(page={"now": NOW, "token": ""}, **values)
 
 
-@pytest.mark.parametrize("state", State)
-def test_a_project_has_one_word_and_one_reason_everywhere(state: State) -> None:
+@pytest.mark.parametrize("state", ProjectStatusKind)
+def test_a_project_has_one_word_and_one_reason_everywhere(state: ProjectStatusKind) -> None:
     given = PROJECTS[state]
-    how = standing(given, NOW, UTC)
+    how = project_status(given, NOW, UTC)
     assert how.state is state
-    told = telling.project(given, Access.SEE, Site(), NOW)
+    told = telling.project_response(given, Access.SEE, Site(), NOW)
     assert (told.health.state, told.health.reason) == (state.value, how.reason)
     said = health_as_json(given, VIEW)
     assert (said["state"], said["reason"]) == (state.value, how.reason)
-    line = list(as_lines((given,), (), VIEW))[1]
-    assert line.startswith(SIGNS[state][0]) and f"  {state.value}" in line
+    line = list(status_as_lines((given,), (), VIEW))[1]
+    assert line.startswith(STATUS_SYMBOLS[state][0]) and f"  {state.value}" in line
     seen = on_page("{{ ui.standing(how.state.value, how.reason) }}", how=how)
-    tone, shape = signs.SIGNS[state]
+    tone, shape = signs.ICONS_BY_WORD[state]
     assert f"sign--{tone}" in seen and f"#i-{shape}" in seen and state.value in seen
     assert how.reason is None or how.reason in seen.replace("&#39;", "'")
-    assert f"| `{SIGNS[state][0]}` `{SIGNS[state][1]}` | *{state.value}* |" in DOCS
+    assert f"| `{STATUS_SYMBOLS[state][0]}` `{STATUS_SYMBOLS[state][1]}` | *{state.value}* |" in DOCS
 
 
 def test_every_sign_has_a_shape_of_its_own_beside_its_colour() -> None:
     """Nobody has to tell colours apart: what means the same looks the same, what differs differs in shape."""
-    shapes = [signs.SIGNS[state][1] for state in State]
+    shapes = [signs.ICONS_BY_WORD[state][1] for state in ProjectStatusKind]
     assert len(set(shapes)) == len(shapes)
     assert (
-        len({sign for sign, _ in SIGNS.values()}) == len({plain for _, plain in SIGNS.values()}) == len(State)
+        len({sign for sign, _ in STATUS_SYMBOLS.values()})
+        == len({plain for _, plain in STATUS_SYMBOLS.values()})
+        == len(ProjectStatusKind)
     )
 
 
-LOST = Told(
+LOST = DatedChange(
     at=AFTER,
     change=Change(
         report_id=a_report().id,
@@ -96,28 +98,28 @@ REPORTS: list[tuple[dict[str, Any], SyncState]] = [
     ({}, SyncState.SYNCED),
     ({"intents": (an_intent(),)}, SyncState.PENDING),
     ({"report": a_report(status=Status.RESOLVED)}, SyncState.PENDING),
-    ({"story": (LOST,)}, SyncState.CONFLICT),
-    ({"story": (LOST,), "intents": (an_intent(),)}, SyncState.CONFLICT),
-    ({"story": (LOST,), "intents": (REFUSED,)}, SyncState.ATTENTION),
-    ({"link": a_link(frozen=(FROZEN,))}, SyncState.ATTENTION),
+    ({"history": (LOST,)}, SyncState.CONFLICT),
+    ({"history": (LOST,), "intents": (an_intent(),)}, SyncState.CONFLICT),
+    ({"history": (LOST,), "intents": (REFUSED,)}, SyncState.ATTENTION),
+    ({"link": a_link(frozen_fields=(FROZEN,))}, SyncState.ATTENTION),
     ({"link": None}, SyncState.UNLINKED),
     *(
         ({"link": a_link(state=state)}, SyncState.UNLINKED if word == "Not linked" else SyncState.ATTENTION)
-        for state, word in ENDS.items()
+        for state, word in ENDED_STATE_TEXTS.items()
     ),
 ]
 
 
 @pytest.mark.parametrize(("given", "state"), REPORTS)
 def test_a_report_has_one_word_and_one_reason_everywhere(given: dict[str, Any], state: SyncState) -> None:
-    shown = explain("Shop", a_dossier(**given), SyncPolicy(), AFTER)
-    told, reason = state_of(shown)
+    shown = report_view("Shop", a_dossier(**given), SyncPolicy(), AFTER)
+    told, reason = report_state(shown)
     assert told is state
-    assert shown.state in (signs.WORDS[state], *ENDS.values())
-    assert reason == (shown.reason or (None if shown.state in signs.WORDS.values() else shown.state))
+    assert shown.state in (signs.WORDS_BY_STATE[state], *ENDED_STATE_TEXTS.values())
+    assert reason == (shown.reason or (None if shown.state in signs.WORDS_BY_STATE.values() else shown.state))
     assert list(why_lines(shown, VIEW))[1].endswith(shown.state)
     assert shown.state in on_page("{{ ui.sign(word) }}", word=shown.state)
-    assert shown.state in signs.SIGNS or shown.state in signs.WORDS.values()
+    assert shown.state in signs.ICONS_BY_WORD or shown.state in signs.WORDS_BY_STATE.values()
     assert f"*{shown.state}*" in DOCS and f"`{state.value}`" in DOCS
 
 
@@ -126,14 +128,14 @@ def test_a_report_has_one_word_and_one_reason_everywhere(given: dict[str, Any], 
 def test_a_line_of_the_story_says_the_same_on_page_and_terminal(kind: Kind, side: Side) -> None:
     for field, to in ((Field.SEVERITY.value, Severity.HIGH.value), ("comment", None), (None, None)):
         change = replace(LOST.change, kind=kind, side=side, field=field, to=to, base=None, lost=None)
-        said = sentence(change)
-        whole = replace(explain("Shop", a_dossier(), SyncPolicy(), AFTER))
-        story = replace(whole.dossier, story=(Told(at=AFTER, change=change),))
-        line = list(why_lines(replace(whole, dossier=story), replace(VIEW, unicode=True)))[-1]
-        for part in (said.what.replace(":", ""), said.was, said.to, said.text and said.text[:10]):
+        said = change_text(change)
+        whole = replace(report_view("Shop", a_dossier(), SyncPolicy(), AFTER))
+        story = replace(whole.detail, history=(DatedChange(at=AFTER, change=change),))
+        line = list(why_lines(replace(whole, detail=story), replace(VIEW, is_unicode=True)))[-1]
+        for part in (said.what.replace(":", ""), said.before, said.to, said.text and said.text[:10]):
             assert not part or part in line.replace(":", ""), (line, said)
         assert said.rule in line
 
 
 def test_the_states_of_links_that_ended_all_have_a_word() -> None:
-    assert set(ENDS) == set(LinkState) - {LinkState.NEW, LinkState.ACTIVE}
+    assert set(ENDED_STATE_TEXTS) == set(LinkState) - {LinkState.NEW, LinkState.ACTIVE}

@@ -11,8 +11,8 @@ from starlette.types import Receive, Scope, Send
 
 from reconciler.errors import ConfigurationError, ListenError
 from reconciler.web import serve
-from reconciler.web.connection import Patient
-from reconciler.web.serve import bind, serving
+from reconciler.web.connection import TimedH11Protocol
+from reconciler.web.serve import bind_sockets, serve_app
 
 
 class Slow:
@@ -38,13 +38,13 @@ def test_a_port_in_use_is_said_before_anything_is_served() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(ListenError, match=rf"127\.0\.0\.1 port {port} is taken .* web\.port"):
-            bind("127.0.0.1", port)
+            bind_sockets("127.0.0.1", port)
 
 
 def test_a_socket_that_was_kept_is_used_again_and_no_other_is_left_open() -> None:
-    (wanted,), (other,) = bind("127.0.0.1", 0), bind("127.0.0.1", 0)
+    (wanted,), (other,) = bind_sockets("127.0.0.1", 0), bind_sockets("127.0.0.1", 0)
     port = wanted.getsockname()[1]
-    found = bind("127.0.0.1", port, [wanted, other])
+    found = bind_sockets("127.0.0.1", port, [wanted, other])
     assert found == (wanted,)
     assert other.fileno() == -1
     wanted.close()
@@ -53,14 +53,14 @@ def test_a_socket_that_was_kept_is_used_again_and_no_other_is_left_open() -> Non
 def test_an_address_that_is_not_ours_is_a_mistake_in_the_configuration() -> None:
     for host in ("192.0.2.1", "no such host", "a" * 300):
         with pytest.raises(ConfigurationError, match=r"web\.host"):
-            bind(host, 0)
+            bind_sockets(host, 0)
 
 
 async def test_signals_stay_the_daemons_and_what_is_under_way_ends_well() -> None:
     handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
-    app, sockets = Slow(), bind("127.0.0.1", 0)
+    app, sockets = Slow(), bind_sockets("127.0.0.1", 0)
     async with httpx.AsyncClient() as client:
-        async with serving(app, sockets) as running:
+        async with serve_app(app, sockets) as running:
             assert {each: signal.getsignal(each) for each in handlers} == handlers
             asking = asyncio.create_task(client.get(f"http://127.0.0.1:{running.port}/"))
             await app.asked.wait()
@@ -70,10 +70,10 @@ async def test_signals_stay_the_daemons_and_what_is_under_way_ends_well() -> Non
 
 
 async def test_what_never_ends_is_cut_off_when_the_program_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serve, "LEAVE_WITHIN", 0.2)
-    app, sockets = Slow(), bind("127.0.0.1", 0)
+    monkeypatch.setattr(serve, "SHUTDOWN_TIMEOUT_SECONDS", 0.2)
+    app, sockets = Slow(), bind_sockets("127.0.0.1", 0)
     async with httpx.AsyncClient() as client:
-        async with serving(app, sockets) as running:
+        async with serve_app(app, sockets) as running:
             asking = asyncio.create_task(client.get(f"http://127.0.0.1:{running.port}/"))
             await app.asked.wait()
             began = time.monotonic()
@@ -86,15 +86,15 @@ async def test_no_part_of_an_answer_waits_for_the_client_to_acknowledge_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made: list[asyncio.Transport] = []
-    begun = Patient.connection_made
+    begun = TimedH11Protocol.connection_made
 
-    def connection_made(self: Patient, transport: asyncio.Transport) -> None:
+    def connection_made(self: TimedH11Protocol, transport: asyncio.Transport) -> None:
         begun(self, transport)
         made.append(transport)
 
-    monkeypatch.setattr(Patient, "connection_made", connection_made)
-    app, sockets = Slow(), bind("127.0.0.1", 0)
-    async with serving(app, sockets) as running, httpx.AsyncClient() as client:
+    monkeypatch.setattr(TimedH11Protocol, "connection_made", connection_made)
+    app, sockets = Slow(), bind_sockets("127.0.0.1", 0)
+    async with serve_app(app, sockets) as running, httpx.AsyncClient() as client:
         app.go.set()
         assert (await client.get(f"http://127.0.0.1:{running.port}/")).text == "done"
         [transport] = made
@@ -105,9 +105,9 @@ async def test_no_part_of_an_answer_waits_for_the_client_to_acknowledge_another(
 async def test_more_connections_than_there_is_room_for_are_turned_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(serve, "CONNECTIONS", 3)
-    app, sockets = Slow(), bind("127.0.0.1", 0)
-    async with serving(app, sockets) as running:
+    monkeypatch.setattr(serve, "MAX_CONNECTIONS", 3)
+    app, sockets = Slow(), bind_sockets("127.0.0.1", 0)
+    async with serve_app(app, sockets) as running:
         streams = [await asyncio.open_connection("127.0.0.1", running.port) for _ in range(3)]
         async with httpx.AsyncClient() as client:
             assert (await client.get(f"http://127.0.0.1:{running.port}/")).status_code == 503

@@ -11,8 +11,8 @@ from cryptography.fernet import Fernet
 
 from reconciler.metrics import Metrics
 from reconciler.model.secret import Secret
-from reconciler.web.serve import bind
-from reconciler.wiring.web import application
+from reconciler.web.serve import bind_sockets
+from reconciler.wiring.web import build_web_application
 from tests.support.canary import serving
 from tests.support.github import GitHub, github
 from tests.support.sync import Sync, open_sync
@@ -74,12 +74,12 @@ class Desk:
 
 @pytest.fixture
 async def desk(migrated: str, github: GitHub) -> AsyncIterator[Desk]:
-    sockets, key = bind("127.0.0.1", 0), Fernet.generate_key().decode()
+    sockets, key = bind_sockets("127.0.0.1", 0), Fernet.generate_key().decode()
     base = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
     github.web.allow("bugspark-bot", "admin")
     bugspark = {"jwt_secret": JWT_SECRET, "encryption_key": Secret(key)}
     async with open_sync(migrated, github, web={"public_url": base}, bugspark=bugspark) as sync:
-        app = application(sync.app._parts, Nudged(), Metrics(), lambda: True, sockets)
+        app = build_web_application(sync.app._container, Nudged(), Metrics(), lambda: True, sockets)
         row = sync.bugspark.rows_of("projects")[0]
         user = {"Authorization": f"Bearer {token(row['owner_id'], sync.clock.now())}"}
         async with serving(app, sockets), httpx.AsyncClient(base_url=base, timeout=10) as client:
@@ -92,7 +92,9 @@ async def test_the_secret_is_in_the_one_answer_to_reveal_and_nowhere_else(
     assert desk.kept() is None
     answer = await desk.push("Make and reveal")
     assert answer.status_code == 200
-    secret = (await desk.sync.app.webhook(await desk.sync.app.find("Shop"))).secret.reveal()
+    secret = (
+        await desk.sync.app.show_webhook_setup(await desk.sync.app.find_project("Shop"))
+    ).secret.reveal()
     assert Page(answer.text).words.count(secret) == 1
     assert answer.headers["cache-control"] == "no-store" and secret not in str(answer.headers)
     assert desk.kept() not in (None, secret)
@@ -102,7 +104,7 @@ async def test_the_secret_is_in_the_one_answer_to_reveal_and_nowhere_else(
     seen = await desk.press("Rotate")
     assert "There is a new secret" in seen.words and "valid for a day" in seen.words
     assert "The one before it stays valid until" in seen.words and secret not in seen.words
-    newer = (await desk.sync.app.webhook(await desk.sync.app.find("Shop"))).secret.reveal()
+    newer = (await desk.sync.app.show_webhook_setup(await desk.sync.app.find_project("Shop"))).secret.reveal()
     assert newer != secret and newer in (await desk.push("Reveal")).text
     said = caplog.text + "".join(capsys.readouterr())
     assert secret not in said and newer not in said

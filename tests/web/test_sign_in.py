@@ -109,7 +109,7 @@ async def test_signing_out_ends_the_session_though_its_cookie_was_kept(house: Ho
 
 def form_token(house: House) -> str:
     """What a page made for this session has in its forms."""
-    session = house.entrance.sessions.read(next(iter(house.client.cookies.values())))
+    session = house.entrance.sessions.read_token(next(iter(house.client.cookies.values())))
     assert session is not None
     return house.entrance.sessions.form_token(f"session {session.nonce}")
 
@@ -118,7 +118,7 @@ def form_token(house: House) -> str:
     "origin", [None, "null", "https://evil.example.com", "http://127.0.0.1", "http://localhost:1"]
 )
 async def test_a_form_from_elsewhere_is_refused_and_costs_no_guess(house: House, origin: str | None) -> None:
-    for _ in range(passwords.GUESSES + 1):
+    for _ in range(passwords.MAX_WRONG_GUESSES + 1):
         assert (await send(house, "/sign-in", origin, password=PASSWORD)).status_code == 403
     assert (await enter(house)).status_code == 303
 
@@ -153,12 +153,12 @@ async def test_what_is_no_form_is_refused(house: House) -> None:
 
 
 async def test_guesses_are_throttled_even_the_right_one_until_some_minutes_have_passed(house: House) -> None:
-    for _ in range(passwords.GUESSES):
+    for _ in range(passwords.MAX_WRONG_GUESSES):
         assert (await enter(house, "wrong")).status_code == 401
     refused = await enter(house)
     assert refused.status_code == 429
     assert int(refused.headers["retry-after"]) > 0
-    house.clock.advance(passwords.WINDOW)
+    house.clock.advance(passwords.GUESS_WINDOW_SECONDS)
     assert (await enter(house)).status_code == 303
 
 
@@ -170,7 +170,7 @@ async def test_guesses_from_other_addresses_are_counted_apart(house: House) -> N
         body = urlencode({"password": password})
         return (await house.client.post("/sign-in", content=body, headers=headers)).status_code
 
-    for number in range(passwords.GUESSES):
+    for number in range(passwords.MAX_WRONG_GUESSES):
         assert await guess(f"2001:db8::{number}", "wrong") == 401
     assert await guess("2001:db8::ffff", PASSWORD) == 429  # one household
     assert await guess("2001:db8:1::1", PASSWORD) == 303

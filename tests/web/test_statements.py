@@ -21,7 +21,7 @@ MOST = 36
 @pytest.fixture
 def asked(sync: Sync) -> Iterator[list[str]]:
     """Every statement of the program under test, as it is asked."""
-    engine, heard = sync.app._parts.database._engine, []
+    engine, heard = sync.app._container.database._engine, []
 
     def hear(_: object, __: object, statement: str, *___: object) -> None:
         heard.append(statement)

@@ -172,7 +172,7 @@ async def test_a_body_that_comes_too_slowly_is_given_up(
 ) -> None:
     head = f"POST {house.path()} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     monkeypatch.setattr(
-        bodies.Bodies.__init__,
+        bodies.BodyReader.__init__,
         "__kwdefaults__",
         {
             "largest": MEBIBYTE,
@@ -180,7 +180,7 @@ async def test_a_body_that_comes_too_slowly_is_given_up(
             "patience": 0.2,
         },
     )
-    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "REQUEST_HEAD_TIMEOUT_SECONDS", 0.2)
     async with open_house(str(house.bugspark.engine.url)) as hasty:
         reader, writer = await asyncio.open_connection("127.0.0.1", hasty.port)
         writer.write(f"{head}Content-Length: 100\r\n\r\n".encode() + b"{")
@@ -192,7 +192,7 @@ async def test_a_body_that_comes_too_slowly_is_given_up(
 async def test_a_connection_that_sends_no_request_is_closed(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "REQUEST_HEAD_TIMEOUT_SECONDS", 0.2)
     reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
     writer.write(b"POST / HTTP/1.1\r\nHost: ")
     with suppress(ConnectionResetError):
@@ -284,7 +284,7 @@ async def test_too_many_bytes_at_once_are_told_to_come_again(
     migrated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        bodies.Bodies.__init__,
+        bodies.BodyReader.__init__,
         "__kwdefaults__",
         {
             "largest": MEBIBYTE,

@@ -11,9 +11,9 @@ from starlette.types import Receive, Scope, Send
 
 from reconciler.config.settings import Settings
 from reconciler.errors import DatabaseError
-from reconciler.web.door import Door
+from reconciler.web.door import HotSwapApp
 from reconciler.wiring import house as module
-from reconciler.wiring.house import Residence
+from reconciler.wiring.house import ReloadableRuntime
 
 
 class Requests:
@@ -45,28 +45,28 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         parts.closing.set()
         await asyncio.sleep(0)
 
-    monkeypatch.setattr(module, "open_parts", open_parts)
+    monkeypatch.setattr(module, "open_container", open_parts)
     return row
 
 
-async def ask(door: Door) -> None:
+async def ask(door: HotSwapApp) -> None:
     await door({"type": "http"}, None, None)  # type: ignore[arg-type]  # nothing is read or sent here
 
 
 async def test_requests_under_way_keep_their_parts_open_and_later_ones_get_the_new_ones(
     opened: list[Any],
 ) -> None:
-    residence, door = Residence(lambda _: None), Door()
+    residence, door = ReloadableRuntime(lambda _: None), HotSwapApp()
     apps: list[Requests] = []
 
     def renew() -> None:
-        apps.append(Requests(residence.parts))
-        door.put(apps[-1], residence.stay)
+        apps.append(Requests(residence.container))
+        door.swap(apps[-1], residence.lease)
 
-    await residence.move(Settings(), renew)
+    await residence.reload(Settings(), renew)
     under_way = [asyncio.create_task(ask(door)) for _ in range(2)]
     await asyncio.sleep(0)
-    await residence.move(Settings(), renew)
+    await residence.reload(Settings(), renew)
     later = asyncio.create_task(ask(door))
     assert [each.open for each in opened] == [True, True]
     for each in apps:
@@ -78,17 +78,17 @@ async def test_requests_under_way_keep_their_parts_open_and_later_ones_get_the_n
 
 
 async def test_nobody_is_let_into_parts_that_are_being_closed(opened: list[Any]) -> None:
-    residence, door = Residence(lambda _: None), Door()
+    residence, door = ReloadableRuntime(lambda _: None), HotSwapApp()
 
     def renew() -> None:
-        app = Requests(residence.parts)
+        app = Requests(residence.container)
         app.go.set()
-        door.put(app, residence.stay)
+        door.swap(app, residence.lease)
         apps.append(app)
 
     apps: list[Requests] = []
-    await residence.move(Settings(), renew)
-    moving = asyncio.create_task(residence.move(Settings(), renew))
+    await residence.reload(Settings(), renew)
+    moving = asyncio.create_task(residence.reload(Settings(), renew))
     await opened[0].closing.wait()  # at once: nobody is in there
     assert not moving.done()
     await ask(door)
@@ -98,10 +98,10 @@ async def test_nobody_is_let_into_parts_that_are_being_closed(opened: list[Any])
 
 
 async def test_a_configuration_that_can_not_be_opened_leaves_the_old_one_in_use(opened: list[Any]) -> None:
-    residence = Residence(lambda _: None)
+    residence = ReloadableRuntime(lambda _: None)
     moved: list[int] = []
-    await residence.move(Settings())
+    await residence.reload(Settings())
     with pytest.raises(DatabaseError):
-        await residence.move(Settings.model_validate({"poll": {"concurrency": 1}}), lambda: moved.append(1))
-    assert (residence.parts, opened[0].open, moved) == (opened[0], True, [])
+        await residence.reload(Settings.model_validate({"poll": {"concurrency": 1}}), lambda: moved.append(1))
+    assert (residence.container, opened[0].open, moved) == (opened[0], True, [])
     await residence.aclose()

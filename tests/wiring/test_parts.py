@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.config.settings import Settings
 from reconciler.errors import DatabaseError
-from reconciler.wiring.parts import open_parts
+from reconciler.wiring.parts import open_container
 from tests.support.stores import sqlite_template
 
 __all__ = ["sqlite_template"]
@@ -24,11 +24,11 @@ async def test_a_file_that_was_moved_away_is_not_ready_and_ready_again_once_it_i
     home.mkdir()
     shutil.copy(sqlite_template, home / "bugspark.db")
     url = f"sqlite:///{home}/bugspark.db"
-    async with open_parts(Settings.model_validate({"database": {"url": url}})) as parts:
+    async with open_container(Settings.model_validate({"database": {"url": url}})) as parts:
         await parts.stores.identity.bind()
-        await parts.ready()
+        await parts.check_ready()
         moved(home, elsewhere)
         with pytest.raises(DatabaseError, match="not at its place any more"):
-            await parts.ready()
+            await parts.check_ready()
         moved(elsewhere, home)
-        await parts.ready()
+        await parts.check_ready()

@@ -4,33 +4,39 @@ In: strings as either side gives them, hostile. Out: strings to write, and verdi
 May import: the standard library, `regex` (graphemes).
 """
 
-from reconciler.decide.text.clean import clean, digest, normalise, single_line
-from reconciler.decide.text.comments import has_tag, is_imported, same_text, to_bugspark, to_github
+from reconciler.decide.text.clean import clean, normalise, single_line, text_digest
+from reconciler.decide.text.comments import (
+    comment_to_bugspark,
+    comment_to_github,
+    has_tag,
+    is_same_text,
+    parse_import,
+)
 from reconciler.decide.text.inert import MARKER_NAME, inert, inert_line, looks_like_marker
 from reconciler.decide.text.issues import ExportedReport, export_footer, has_export_footer, issue_body
-from reconciler.decide.text.titles import same_title, title_from_github, title_to_github
-from reconciler.model.written import unescape
+from reconciler.decide.text.titles import is_exported_title, title_from_github, title_to_github
+from reconciler.model.written import unescape_html
 
 __all__ = [
     "MARKER_NAME",
     "ExportedReport",
     "clean",
-    "digest",
+    "comment_to_bugspark",
+    "comment_to_github",
     "export_footer",
     "has_export_footer",
     "has_tag",
     "inert",
     "inert_line",
-    "is_imported",
+    "is_exported_title",
+    "is_same_text",
     "issue_body",
     "looks_like_marker",
     "normalise",
-    "same_text",
-    "same_title",
+    "parse_import",
     "single_line",
+    "text_digest",
     "title_from_github",
     "title_to_github",
-    "to_bugspark",
-    "to_github",
-    "unescape",
+    "unescape_html",
 ]

@@ -11,7 +11,7 @@ _BLANKS: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 _BIDI: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 
-def newlines(text: str) -> str:
+def normalise_newlines(text: str) -> str:
     r"""Return `text` with CRLF and lone CR as `\n`, the only line ending inside this program."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
@@ -22,7 +22,7 @@ def clean(text: str) -> str:
     Source: docs/reference/bugspark.md, Text; docs/design.md, Security. Bidirectional controls stay: people
     write them.
     """
-    return _CONTROLS.sub("", newlines(text))
+    return _CONTROLS.sub("", normalise_newlines(text))
 
 
 def single_line(text: str) -> str:
@@ -38,9 +38,9 @@ def normalise(text: str) -> str:
 
     GitHub's web editor sends CRLF and trailing whitespace may be trimmed on the way; neither is a change.
     """
-    return newlines(text).rstrip(" \t\n")
+    return normalise_newlines(text).rstrip(" \t\n")
 
 
-def digest(text: str) -> str:
+def text_digest(text: str) -> str:
     """Return the SHA-256 of the normalised text, as 64 hexadecimal digits; any `str` is accepted."""
     return hashlib.sha256(normalise(text).encode("utf-8", "surrogatepass")).hexdigest()

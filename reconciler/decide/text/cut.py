@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Final
 
-_MARK: Final = "…"
+_ELLIPSIS: Final = "…"
 # Looking for graphemes costs the square of a run of flags: only this much before the cut is looked at.
-_WINDOW: Final = 512
+_WINDOW_CHARS: Final = 512
 
 
-def cut_bytes(text: str, limit: int) -> str:
+def truncate_bytes(text: str, limit: int) -> str:
     """Return the longest start of `text` that ends between graphemes and is at most `limit` UTF-8 bytes.
 
     A grapheme longer than the limit, or than any that people write, is cut between code points.
@@ -17,41 +17,41 @@ def cut_bytes(text: str, limit: int) -> str:
     Writes).
     """
     head = text[: max(limit, 0)].encode()[: max(limit, 0)].decode("utf-8", "ignore")
-    return _to_grapheme(text, len(head))
+    return _truncate_at_grapheme(text, len(head))
 
 
-def cut_chars(text: str, limit: int) -> str:
+def truncate_chars(text: str, limit: int) -> str:
     """Return the longest start of `text` that ends between graphemes and is at most `limit` characters."""
-    return _to_grapheme(text, min(len(text), max(limit, 0)))
+    return _truncate_at_grapheme(text, min(len(text), max(limit, 0)))
 
 
-def cut_line(text: str, *, chars: int) -> str:
+def truncate_line(text: str, *, chars: int) -> str:
     """Return `text`, or its start and an ellipsis: at most `chars` UTF-16 units, which bounds characters.
 
     Source: docs/reference/github.md, Writes (title 256); the narrower reading of "character" is taken.
     """
     if _utf16(text) <= chars:
         return text
-    room = chars - len(_MARK)
+    room = chars - len(_ELLIPSIS)
     widths = accumulate(1 if ord(char) < 0x10000 else 2 for char in text)
     fitting = sum(1 for width in widths if width <= room)
-    return _to_grapheme(text, fitting).rstrip() + _MARK
+    return _truncate_at_grapheme(text, fitting).rstrip() + _ELLIPSIS
 
 
-def cut_note(length: int) -> str:
+def truncation_note(length: int) -> str:
     """Return the line that tells people that a text of `length` characters goes on elsewhere."""
-    return f"{_MARK} (cut by BugSpark sync: {length:,} characters)"
+    return f"{_ELLIPSIS} (cut by BugSpark sync: {length:,} characters)"
 
 
 def _utf16(text: str) -> int:
     return len(text) + sum(1 for char in text if ord(char) >= 0x10000)
 
 
-def _to_grapheme(text: str, end: int) -> str:
+def _truncate_at_grapheme(text: str, end: int) -> str:
     if end >= len(text):
         return text
     # One character more than fits decides whether a grapheme ends right there.
-    start = _restart(text, end)
+    start = _window_start(text, end)
     return text[: max((at for at in _boundaries(text, start, end + 1) if at <= end), default=end)]
 
 
@@ -61,9 +61,9 @@ def _boundaries(text: str, start: int, end: int) -> Iterator[int]:
     return (start + grapheme.end() for grapheme in regex.finditer(r"\X", text[start:end]))
 
 
-def _restart(text: str, end: int) -> int:
+def _window_start(text: str, end: int) -> int:
     """Return where to begin: a window before `end`, but never between the two halves of a flag."""
-    start = run = max(0, end - _WINDOW)
+    start = run = max(0, end - _WINDOW_CHARS)
     while run and "\U0001f1e6" <= text[run - 1] <= "\U0001f1ff":
         run -= 1
     return start - (start - run) % 2

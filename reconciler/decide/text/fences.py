@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 # A fence is at most this long here: its closing line must fit where the text is cut.
-LONGEST_FENCE: Final = 32
+MAX_FENCE_CHARS: Final = 32
 # Without a carrier (list, quote) a fence is indented by three spaces at most (CommonMark 0.31, 4.5).
 _OPENING: Final = re.compile(r" {0,3}(?:(`{3,})[^`]*|(~{3,}).*)")
 _ZWSP: Final = "\u200b"
@@ -21,10 +21,10 @@ def close_fences(text: str) -> str:
     fence = ""
     for line in text.split("\n"):
         if fence:
-            fence = "" if _closes(line, fence) else fence
+            fence = "" if _is_closing(line, fence) else fence
             lines.append(line)
         else:
-            opened, fence = _opened(line)
+            opened, fence = _open_fence(line)
             lines.append(opened)
     return "\n".join([*lines, fence] if fence else lines)
 
@@ -35,18 +35,18 @@ def fence_for(content: str) -> str:
     return "`" * max(3, longest + 1)
 
 
-def _opened(line: str) -> tuple[str, str]:
+def _open_fence(line: str) -> tuple[str, str]:
     """Return the line to write and the fence it opens, if any."""
     match = _OPENING.fullmatch(line)
     if match is None:
         return line, ""
     fence = match[1] or match[2]
-    if len(fence) > LONGEST_FENCE:
+    if len(fence) > MAX_FENCE_CHARS:
         return _ZWSP + line.lstrip(" "), ""
     return line.lstrip(" "), fence
 
 
-def _closes(line: str, fence: str) -> bool:
+def _is_closing(line: str, fence: str) -> bool:
     stripped = line.rstrip(" \t")
     bare = stripped.lstrip(" ")
     return len(stripped) - len(bare) <= 3 and len(bare) >= len(fence) and not bare.strip(fence[0])

@@ -61,7 +61,7 @@ def inert(text: str, *, hosts: Collection[str]) -> str:
     quiet = _URL.sub(_escape_at, without_comments(clean(text)))
     for pattern, replacement in _RULES:
         quiet = pattern.sub(replacement, quiet)
-    return _IMAGE.sub(partial(_image, _lowered(hosts)), quiet)
+    return _IMAGE.sub(partial(_image, _lower_case(hosts)), quiet)
 
 
 def inert_line(text: str) -> str:
@@ -89,10 +89,10 @@ def looks_like_marker(text: str) -> bool:
     return _MARKER.search(text) is not None
 
 
-def allowed_image(url: str, hosts: Collection[str]) -> bool:
+def is_allowed_image(url: str, hosts: Collection[str]) -> bool:
     """Tell whether `url` may be shown as an image: http(s), plain characters, one of `hosts`."""
     found = _IMAGE.fullmatch(f"![]({url})")
-    return found is not None and _host_allowed(url, _lowered(hosts))
+    return found is not None and _is_allowed_host(url, _lower_case(hosts))
 
 
 def _escape_at(url: re.Match[str]) -> str:
@@ -104,14 +104,14 @@ def _escape_at(url: re.Match[str]) -> str:
 
 def _image(hosts: frozenset[str], found: re.Match[str]) -> str:
     url = found["url"]
-    if url is not None and _host_allowed(url, hosts):
+    if url is not None and _is_allowed_host(url, hosts):
         return found[0]
     return f"!{ZWSP}{found[0][1:]}"
 
 
-def _host_allowed(url: str, hosts: frozenset[str]) -> bool:
+def _is_allowed_host(url: str, hosts: frozenset[str]) -> bool:
     return urlsplit(url).netloc.lower() in hosts
 
 
-def _lowered(hosts: Collection[str]) -> frozenset[str]:
+def _lower_case(hosts: Collection[str]) -> frozenset[str]:
     return frozenset(host.lower() for host in hosts)

@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.decide.text.clean import normalise, single_line
-from reconciler.decide.text.comments import BODY_BYTES, block
-from reconciler.decide.text.cut import cut_line
+from reconciler.decide.text.comments import MAX_BODY_BYTES, markdown_block
+from reconciler.decide.text.cut import truncate_line
 from reconciler.decide.text.fences import fence_for
-from reconciler.decide.text.inert import MARKER_NAME, allowed_image, inert, inert_line
-from reconciler.decide.text.json_values import entries, lines_of, one_line, pairs
-from reconciler.model.written import unescape
+from reconciler.decide.text.inert import MARKER_NAME, inert, inert_line, is_allowed_image
+from reconciler.decide.text.json_values import list_items, multi_line, object_items, one_line
+from reconciler.model.written import unescape_html
 
-LOG_ENTRIES: Final = 10
-LOG_CHARS: Final = 500
-METADATA_KEYS: Final = 30
-VALUE_CHARS: Final = 255
-URL_CHARS: Final = 1_000
+MAX_LOG_ENTRIES: Final = 10
+MAX_LOG_CHARS: Final = 500
+MAX_METADATA_KEYS: Final = 30
+MAX_VALUE_CHARS: Final = 255
+MAX_URL_CHARS: Final = 1_000
 _MARKER_LINE: Final = re.compile(rf"<!-- {MARKER_NAME} [^\n]*-->")
 _WEB: Final = re.compile(r"https?://[^\s]+", re.IGNORECASE)
 _LINKABLE: Final = re.compile(r"https?://[A-Za-z0-9._~:/?%=+-]+")
@@ -51,23 +51,23 @@ def issue_body(
     `hosts`: where images may come from. `dashboard_url`: the origin a link to the report must have; empty for
     no link. Only the description is cut to fit, every other part has a bound of its own. Pure.
     """
-    head = _section(_summary(report), "### Description")
-    tail = _section(
-        *_screenshot(report.screenshot_url, hosts),
-        *_logs(report.console_logs),
-        *_metadata(report.metadata),
-        *_people(report, dashboard_url),
+    head = _join_blocks(_summary(report), "### Description")
+    tail = _join_blocks(
+        *_screenshot_lines(report.screenshot_url, hosts),
+        *_log_lines(report.console_logs),
+        *_metadata_lines(report.metadata),
+        *_reporter_lines(report, dashboard_url),
         export_footer(report.tracking_id),
         marker,
     )
-    room = BODY_BYTES - len(_section(head, "", tail).encode())
-    description = block(report.description, room, hosts=hosts) or "(none)"
-    return _section(head, description, tail)
+    room = MAX_BODY_BYTES - len(_join_blocks(head, "", tail).encode())
+    description = markdown_block(report.description, room, hosts=hosts) or "(none)"
+    return _join_blocks(head, description, tail)
 
 
 def export_footer(tracking_id: str) -> str:
     """Return the line that ends an exported issue's text."""
-    return f"*Exported from BugSpark ({_value(tracking_id)})*"
+    return f"*Exported from BugSpark ({_inert_value(tracking_id)})*"
 
 
 def has_export_footer(body: str, tracking_id: str) -> bool:
@@ -78,29 +78,29 @@ def has_export_footer(body: str, tracking_id: str) -> bool:
     return lines[-1].strip() == f"*Exported from BugSpark ({tracking_id})*"
 
 
-def _section(*parts: str) -> str:
+def _join_blocks(*parts: str) -> str:
     return "\n\n".join(parts)
 
 
 def _summary(report: ExportedReport) -> str:
     values = (("Severity", report.severity), ("Category", report.category), ("Status", report.status))
-    lines = "\n".join(f"**{name}:** {_value(value)}" for name, value in values)
-    return _section(f"## Bug Report: {_value(report.tracking_id)}", lines)
+    lines = "\n".join(f"**{name}:** {_inert_value(value)}" for name, value in values)
+    return _join_blocks(f"## Bug Report: {_inert_value(report.tracking_id)}", lines)
 
 
-def _screenshot(stored: str | None, hosts: Collection[str]) -> Iterator[str]:
-    url = single_line(unescape(stored or ""))
+def _screenshot_lines(stored: str | None, hosts: Collection[str]) -> Iterator[str]:
+    url = single_line(unescape_html(stored or ""))
     if not _WEB.fullmatch(url):
         return
     yield "### Screenshot"
-    if len(url) <= URL_CHARS and allowed_image(url, hosts):
+    if len(url) <= MAX_URL_CHARS and is_allowed_image(url, hosts):
         yield inert(f"![Screenshot]({url})", hosts=hosts)
     else:
-        yield _value(url, URL_CHARS)
+        yield _inert_value(url, MAX_URL_CHARS)
 
 
-def _logs(logs: object) -> Iterator[str]:
-    shown = [_log_entry(entry) for entry in entries(logs, LOG_ENTRIES)]
+def _log_lines(logs: object) -> Iterator[str]:
+    shown = [_log_entry(entry) for entry in list_items(logs, MAX_LOG_ENTRIES)]
     text = "\n".join(line for line in shown if line)
     if text:
         fence = fence_for(text)
@@ -110,25 +110,25 @@ def _logs(logs: object) -> Iterator[str]:
 
 def _log_entry(entry: object) -> str:
     """Return an entry as inert text for a code block, which it may not end."""
-    text = lines_of(entry, chars=LOG_CHARS)
+    text = multi_line(entry, chars=MAX_LOG_CHARS)
     if isinstance(entry, dict) and "message" in entry:
         level = one_line(entry.get("level") or "log", chars=20)
-        text = f"[{level}] {lines_of(entry['message'], chars=LOG_CHARS)}"
-    return cut_line(inert(unescape(text), hosts=()).strip(), chars=LOG_CHARS)
+        text = f"[{level}] {multi_line(entry['message'], chars=MAX_LOG_CHARS)}"
+    return truncate_line(inert(unescape_html(text), hosts=()).strip(), chars=MAX_LOG_CHARS)
 
 
-def _metadata(metadata: object) -> Iterator[str]:
+def _metadata_lines(metadata: object) -> Iterator[str]:
     lines = [
-        f"- **{_value(key, 60)}:** {_value(one_line(value, chars=200), 200)}"
-        for key, value in pairs(metadata, METADATA_KEYS)
+        f"- **{_inert_value(key, 60)}:** {_inert_value(one_line(value, chars=200), 200)}"
+        for key, value in object_items(metadata, MAX_METADATA_KEYS)
     ]
     if lines:
         yield "### Device / Environment"
         yield "\n".join(lines)
 
 
-def _people(report: ExportedReport, dashboard_url: str) -> Iterator[str]:
-    reporter = _value(report.reporter_identifier or "")
+def _reporter_lines(report: ExportedReport, dashboard_url: str) -> Iterator[str]:
+    reporter = _inert_value(report.reporter_identifier or "")
     if reporter:
         yield f"**Reporter:** {reporter}"
     url, origin = report.report_url or "", dashboard_url.rstrip("/")
@@ -136,6 +136,6 @@ def _people(report: ExportedReport, dashboard_url: str) -> Iterator[str]:
         yield f"[Open in BugSpark]({url})"
 
 
-def _value(text: str, chars: int = VALUE_CHARS) -> str:
+def _inert_value(text: str, chars: int = MAX_VALUE_CHARS) -> str:
     """Return a stored value as an inert line of at most `chars` characters."""
-    return cut_line(inert_line(unescape(text[: 8 * chars])), chars=chars)
+    return truncate_line(inert_line(unescape_html(text[: 8 * chars])), chars=chars)

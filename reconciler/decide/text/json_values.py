@@ -5,39 +5,39 @@ from itertools import islice
 from typing import Final
 
 from reconciler.decide.text.clean import single_line
-from reconciler.decide.text.cut import cut_line
+from reconciler.decide.text.cut import truncate_line
 
-_DEPTH: Final = 2
-_ITEMS: Final = 20
+_MAX_DEPTH: Final = 2
+_MAX_ITEMS: Final = 20
 # Beyond this Python refuses to write an integer in decimal, and nobody wants to read it.
-_BITS: Final = 256
+_MAX_INTEGER_BITS: Final = 256
 
 
 def one_line(value: object, *, chars: int) -> str:
     """Return a JSON value as one readable line of at most `chars` characters; not yet inert."""
-    return cut_line(single_line(_shown(value, _DEPTH, chars)), chars=chars)
+    return truncate_line(single_line(_render(value, _MAX_DEPTH, chars)), chars=chars)
 
 
-def lines_of(value: object, *, chars: int) -> str:
+def multi_line(value: object, *, chars: int) -> str:
     """Return a JSON value as text that keeps its newlines, at most `chars` characters; not yet inert."""
-    return cut_line(_shown(value, _DEPTH, chars), chars=chars)
+    return truncate_line(_render(value, _MAX_DEPTH, chars), chars=chars)
 
 
-def entries(value: object, most: int) -> list[object]:
+def list_items(value: object, most: int) -> list[object]:
     """Return the first `most` entries of console logs: a list's items, else the value itself, if any."""
     if isinstance(value, list | tuple):
         return [item for item in value[:most] if item is not None]
     return [] if value is None or value in ("", {}) else [value]
 
 
-def pairs(value: object, most: int) -> list[tuple[str, object]]:
+def object_items(value: object, most: int) -> list[tuple[str, object]]:
     """Return the first `most` keys and values of an object; those of anything else are its positions."""
     if isinstance(value, Mapping):
         return [(str(key), item) for key, item in islice(value.items(), most)]
-    return [(str(at), item) for at, item in enumerate(entries(value, most), 1)]
+    return [(str(at), item) for at, item in enumerate(list_items(value, most), 1)]
 
 
-def _shown(value: object, depth: int, chars: int) -> str:
+def _render(value: object, depth: int, chars: int) -> str:
     match value:
         case str():
             # What is far too long is cut before anything looks at it closely.
@@ -45,23 +45,23 @@ def _shown(value: object, depth: int, chars: int) -> str:
         case bool() | None:
             return {True: "true", False: "false", None: "null"}[value]
         case int():
-            return str(value) if value.bit_length() <= _BITS else "(a very large number)"
+            return str(value) if value.bit_length() <= _MAX_INTEGER_BITS else "(a very large number)"
         case float():
             return repr(value)
         case Mapping() | list() | tuple() if depth == 0:
             return "…"
         case Mapping():
             inner = (
-                f"{_shown(str(key), 0, chars)}: {_shown(item, depth - 1, chars)}"
+                f"{_render(str(key), 0, chars)}: {_render(item, depth - 1, chars)}"
                 for key, item in value.items()
             )
-            return "{" + _joined(inner, len(value)) + "}"
+            return "{" + _join(inner, len(value)) + "}"
         case list() | tuple():
-            return "[" + _joined((_shown(item, depth - 1, chars) for item in value), len(value)) + "]"
+            return "[" + _join((_render(item, depth - 1, chars) for item in value), len(value)) + "]"
         case _:
             return f"({type(value).__name__})"
 
 
-def _joined(shown: Iterable[str], count: int) -> str:
-    rest = ["…"] if count > _ITEMS else []
-    return ", ".join([*islice(shown, _ITEMS), *rest])
+def _join(shown: Iterable[str], count: int) -> str:
+    rest = ["…"] if count > _MAX_ITEMS else []
+    return ", ".join([*islice(shown, _MAX_ITEMS), *rest])

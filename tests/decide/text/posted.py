@@ -1,6 +1,6 @@
 """What must be true of every text that goes to GitHub, whatever strangers wrote."""
 
-from reconciler.decide.text.comments import BODY_BYTES
+from reconciler.decide.text.comments import MAX_BODY_BYTES
 from tests.support.strangers import active, rendered
 
 MARKER = f"<!-- bugspark-sync v1 0123abcd here 00000000-0000-4000-8000-000000000000 {'0' * 32} -->"
@@ -12,7 +12,7 @@ def assert_safe(body: str) -> None:
     assert last == MARKER
     assert "bugspark-sync" not in text.lower()
     assert active(text) == []
-    assert len(body.encode()) <= BODY_BYTES
+    assert len(body.encode()) <= MAX_BODY_BYTES
     tokens = rendered(body)
     assert (tokens[-1].type, tokens[-1].content.strip()) == ("html_block", MARKER)
     assert [token.content for token in tokens[:-1] if token.type in {"html_block", "html_inline"}] == []

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.decide.text.clean import clean, digest, normalise, single_line
-from reconciler.model.written import unescape
+from reconciler.decide.text.clean import clean, normalise, single_line, text_digest
+from reconciler.model.written import unescape_html
 from tests.support.strangers import hostile
 
 
@@ -60,17 +60,17 @@ def test_a_line_is_one_line(text: str, line: str) -> None:
     ],
 )
 def test_one_level_of_escaping_is_undone(stored: str, text: str) -> None:
-    assert unescape(stored) == text
+    assert unescape_html(stored) == text
 
 
 @pytest.mark.parametrize("returned", ["a\r\nb", "a\nb\n", "a\rb \t\r\n", "a\nb"])
 def test_what_github_returns_compares_with_what_was_sent(returned: str) -> None:
     assert normalise(returned) == "a\nb"
-    assert digest(returned) == hashlib.sha256(b"a\nb").hexdigest()
+    assert text_digest(returned) == hashlib.sha256(b"a\nb").hexdigest()
 
 
 def test_different_texts_have_different_digests() -> None:
-    assert len({digest(text) for text in ("a", "b", "a b", " a", "", "\ud800", "\ud801")}) == 7
+    assert len({text_digest(text) for text in ("a", "b", "a b", " a", "", "\ud800", "\ud801")}) == 7
 
 
 def test_only_blanks_at_the_end_compare_as_nothing() -> None:

@@ -3,12 +3,12 @@ from hypothesis import given
 
 from reconciler.decide.text.clean import normalise
 from reconciler.decide.text.comments import (
-    BODY_BYTES,
+    MAX_BODY_BYTES,
+    comment_to_bugspark,
+    comment_to_github,
     has_tag,
-    is_imported,
-    same_text,
-    to_bugspark,
-    to_github,
+    is_same_text,
+    parse_import,
 )
 from tests.decide.text.posted import HOSTS, MARKER, assert_safe
 from tests.support.strangers import FRAGMENTS, hostile
@@ -17,7 +17,7 @@ FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 
 
 def sent(name: str | None, body: str) -> str:
-    return to_github(name, body, MARKER, hosts=HOSTS)
+    return comment_to_github(name, body, MARKER, hosts=HOSTS)
 
 
 def test_a_comment_for_github_says_who_wrote_it_and_ends_with_the_marker() -> None:
@@ -25,25 +25,25 @@ def test_a_comment_for_github_says_who_wrote_it_and_ends_with_the_marker() -> No
 
 
 def test_a_comment_for_bugspark_says_who_wrote_it() -> None:
-    assert to_bugspark("octocat", "a <b> & c\r\n@d") == "**octocat** (via GitHub):\n\na <b> & c\n@d"
+    assert comment_to_bugspark("octocat", "a <b> & c\r\n@d") == "**octocat** (via GitHub):\n\na <b> & c\n@d"
 
 
 @pytest.mark.parametrize("login", [None, "", "\x00"])
 def test_an_account_that_is_gone_is_called_ghost(login: str | None) -> None:
-    assert to_bugspark(login, "x") == "**ghost** (via GitHub):\n\nx"
+    assert comment_to_bugspark(login, "x") == "**ghost** (via GitHub):\n\nx"
 
 
 def test_what_a_database_refuses_never_reaches_it() -> None:
-    assert to_bugspark("a", "n\x00u\ud800l\x1b\u202e") == "**a** (via GitHub):\n\nnul\u202e"
+    assert comment_to_bugspark("a", "n\x00u\ud800l\x1b\u202e") == "**a** (via GitHub):\n\nnul\u202e"
 
 
 def test_a_comment_without_text_keeps_its_author() -> None:
-    assert is_imported(to_bugspark("a", None)) == ("a", "")
+    assert parse_import(comment_to_bugspark("a", None)) == ("a", "")
 
 
 def test_a_long_comment_for_bugspark_is_cut_between_graphemes_and_says_so() -> None:
     heading = "**a** (via GitHub):\n\n"
-    text = to_bugspark("a", FAMILY * 14_000)
+    text = comment_to_bugspark("a", FAMILY * 14_000)
     kept = text.removeprefix(heading).removesuffix("\n\n… (cut by BugSpark sync: 70,000 characters)")
     assert len(text) <= 60_000
     assert kept == FAMILY * (len(kept) // len(FAMILY))
@@ -52,8 +52,8 @@ def test_a_long_comment_for_bugspark_is_cut_between_graphemes_and_says_so() -> N
 
 def test_a_comment_that_just_fits_is_not_cut() -> None:
     heading = "**a** (via GitHub):\n\n"
-    assert to_bugspark("a", "x" * 100, cut_at=100 + len(heading)) == heading + "x" * 100
-    assert to_bugspark("a", "x" * 101, cut_at=100 + len(heading)) != heading + "x" * 101
+    assert comment_to_bugspark("a", "x" * 100, cut_at=100 + len(heading)) == heading + "x" * 100
+    assert comment_to_bugspark("a", "x" * 101, cut_at=100 + len(heading)) != heading + "x" * 101
 
 
 @pytest.mark.parametrize(
@@ -73,15 +73,15 @@ def test_a_comment_that_just_fits_is_not_cut() -> None:
     ],
 )
 def test_copies_from_github_are_recognised_by_their_form(stored: str, found: tuple[str, str] | None) -> None:
-    assert is_imported(stored) == found
+    assert parse_import(stored) == found
 
 
 @given(hostile)
 def test_what_was_imported_is_recognised_and_says_the_same(text: str) -> None:
-    found = is_imported(to_bugspark("octocat", text))
+    found = parse_import(comment_to_bugspark("octocat", text))
     assert found is not None
     assert found[0] == "octocat"
-    assert same_text(found[1], text)
+    assert is_same_text(found[1], text)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_what_was_imported_is_recognised_and_says_the_same(text: str) -> None:
     ],
 )
 def test_escaping_is_no_difference(ours: str, theirs: str, same: bool) -> None:
-    assert same_text(ours, theirs) is same
+    assert is_same_text(ours, theirs) is same
 
 
 @pytest.mark.parametrize(
@@ -152,13 +152,13 @@ def test_a_long_comment_is_cut_visibly_and_stays_safe(start: str, piece: str) ->
     result = sent("Ann", body)
     assert_safe(result)
     assert "characters)" in result.split("\n")[-3]
-    assert len(result.encode()) > BODY_BYTES - 250
+    assert len(result.encode()) > MAX_BODY_BYTES - 250
 
 
 def test_a_comment_that_just_fits_goes_whole() -> None:
-    room = BODY_BYTES - len(sent("Ann", "x").encode()) + 1
+    room = MAX_BODY_BYTES - len(sent("Ann", "x").encode()) + 1
     assert "cut by" not in sent("Ann", "x" * room)
-    assert len(sent("Ann", "x" * room)) == BODY_BYTES
+    assert len(sent("Ann", "x" * room)) == MAX_BODY_BYTES
     assert f"… (cut by BugSpark sync: {room + 1:,} characters)" in sent("Ann", "x" * (room + 1))
 
 

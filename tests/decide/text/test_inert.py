@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 
 from reconciler.decide.text.fences import close_fences
-from reconciler.decide.text.inert import allowed_image, inert, inert_line, looks_like_marker
-from reconciler.model.written import unescape
+from reconciler.decide.text.inert import inert, inert_line, is_allowed_image, looks_like_marker
+from reconciler.model.written import unescape_html
 from tests.support.strangers import FRAGMENTS, active, hostile
 
 HOSTS = ("ours.example",)
@@ -13,7 +13,7 @@ DOT = "\u200b"
 
 
 def neutralised(text: str) -> str:
-    return close_fences(inert(unescape(text), hosts=HOSTS))
+    return close_fences(inert(unescape_html(text), hosts=HOSTS))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_any_start_of_an_inert_text_is_inert(text: str) -> None:
 
 @given(hostile)
 def test_a_line_stays_one_line_and_inert(text: str) -> None:
-    line = inert_line(unescape(text))
+    line = inert_line(unescape_html(text))
     assert len(line.splitlines()) <= 1
     assert active(line) == []
     assert inert_line(line) == line
@@ -129,7 +129,7 @@ def test_what_claims_to_be_a_marker_is_known(text: str, claims: bool) -> None:
     ],
 )
 def test_only_plain_addresses_on_listed_hosts_are_images(url: str, allowed: bool) -> None:
-    assert allowed_image(url, ["ours.EXAMPLE"]) is allowed
+    assert is_allowed_image(url, ["ours.EXAMPLE"]) is allowed
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.decide.text.comments import BODY_BYTES
+from reconciler.decide.text.comments import MAX_BODY_BYTES
 from reconciler.decide.text.issues import ExportedReport, has_export_footer, issue_body
 from tests.decide.text.posted import HOSTS, MARKER, assert_safe
 from tests.support.strangers import FRAGMENTS, hostile
@@ -220,7 +220,7 @@ def test_the_largest_report_fits(char: str) -> None:
     body = body_of(report, "https://dash.example")
     assert_safe(body)
     assert "… (cut by BugSpark sync: " in body
-    assert len(body.encode()) > BODY_BYTES - 250
+    assert len(body.encode()) > MAX_BODY_BYTES - 250
 
 
 @pytest.mark.parametrize(

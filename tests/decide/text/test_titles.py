@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.decide.text.titles import same_title, title_from_github, title_to_github
+from reconciler.decide.text.titles import is_exported_title, title_from_github, title_to_github
 from tests.support.strangers import active, hostile
 
 
@@ -69,4 +69,4 @@ def test_a_title_comes_back_as_it_went(title: str) -> None:
     ],
 )
 def test_only_the_exports_own_title_is_the_same(issue: str, report: str, same: bool) -> None:
-    assert same_title(issue, "BUG-0001", report) is same
+    assert is_exported_title(issue, "BUG-0001", report) is same
