@@ -15,14 +15,14 @@ MINUTES ?= 5
 PROJECTS ?= 200
 SEED ?= $(shell od -An -N2 -tu2 /dev/urandom)
 ARGS ?=
-WHOLE := reconciler/decide/*,reconciler/github/*,reconciler/cycle/wishes.py,reconciler/cycle/write.py,$\
-	reconciler/cycle/send.py,reconciler/cycle/confirm.py,reconciler/cycle/recover.py,reconciler/cycle/ours.py,$\
-	reconciler/store/intents.py
+WHOLE := reconciler/decide/*,reconciler/github/*,reconciler/sync/wishes.py,reconciler/sync/write.py,$\
+	reconciler/sync/send.py,reconciler/sync/confirm.py,reconciler/sync/recover.py,reconciler/sync/ours.py,$\
+	reconciler/store/sync/intents.py
 
 # The tests that must reach WHOLE to its last branch by themselves, without whole passes: under coverage the whole
 # suite takes too long to be waited for. ARGS=tests runs it all the same.
 REACH := tests/decide tests/github tests/store/test_intents.py $\
-	$(addprefix tests/cycle/test_,$(addsuffix .py,wishes write send confirm recover recover_issues ours named undone))
+	$(addprefix tests/sync/test_,$(addsuffix .py,intents write send confirm recover recover_issues own_issues webhook_hints undone))
 
 .PHONY: help .venv demo test check prove coverage mutants fmt lock bench soak pictures clean
 
@@ -85,7 +85,7 @@ coverage: .venv
 	@$(BIN)/coverage run -m pytest -q -n $(WORKERS) $(or $(ARGS),$(REACH))
 	@$(BIN)/coverage combine --quiet
 	$(if $(ARGS),@$(BIN)/coverage report)
-	@echo "rooms that must be reached to the last branch:"
+	@echo "packages that must be covered to the last branch:"
 	@$(BIN)/python -m tests.support.coverage_gate '$(WHOLE)'
 
 mutants: .venv

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from bench.hub import TOKEN, Repository
 from bench.plot import Plot
 from bench.processes import Program
+from reconciler.bootstrap import migrate_schema
 from reconciler.config.load import load_configuration
 from reconciler.model.ids import ProjectId
-from reconciler.wiring import migrate_schema
 from tests.support.bugspark import BugSpark, connected, install
 from tests.support.postgres import Server
 

@@ -28,16 +28,17 @@ from reconciler.model.link import (
     SeenIssue,
     Verification,
 )
-from reconciler.store import bugspark, tables
+from reconciler.store.bugspark import bugspark_tables
 from reconciler.store.bulk import insert_all
-from reconciler.store.engine import open_database
-from reconciler.store.records import (
+from reconciler.store.mappers import (
     COMMENT_PAIR_COLUMN_TYPES,
     LINK_COLUMN_TYPES,
     column_types,
     comment_pair_row,
     link_row,
 )
+from reconciler.store.schema import tables
+from reconciler.store.schema.engine import open_database
 
 LONG_AGO = timedelta(days=30)
 NOT_DUE = timedelta(hours=6)
@@ -47,11 +48,12 @@ DESCRIPTION = (
     "1. Put something into the cart.\n2. Reload.\n\nExpected: it is there. Seen: an empty page.\n" * 6
 )
 REPORT = column_types(
-    bugspark.reports, "id", "project_id", "tracking_id", "title", "description", "severity", "category",
-    "status", "console_logs_included", "created_at", "updated_at", "github_issue_number", "github_issue_url",
+    bugspark_tables.reports, "id", "project_id", "tracking_id", "title", "description", "severity",
+    "category", "status",
+    "console_logs_included", "created_at", "updated_at", "github_issue_number", "github_issue_url",
     "github_repo",
 )  # fmt: skip
-COMMENT = column_types(bugspark.comments, "id", "report_id", "body", "created_at", "source")
+COMMENT = column_types(bugspark_tables.comments, "id", "report_id", "body", "created_at", "source")
 RUN = column_types(tables.runs, "project_id", "at", "outcome", "result")
 CHANGE = column_types(
     tables.changes, "project_id", "report_id", "link_id", "at", "side", "kind", "field", "rule", "since"
@@ -72,7 +74,7 @@ def insert_links(home: Home, count: int, *, said: Iterable[Said] = ()) -> list[L
             home.url,
             _at_peace(links)
             | {
-                bugspark.comments: (COMMENT, (_comment(*each) for each in threads)),
+                bugspark_tables.comments: (COMMENT, (_comment(*each) for each in threads)),
                 tables.comments: (COMMENT_PAIR_COLUMN_TYPES, (_entry(*each) for each in threads)),
             },
         )
@@ -115,12 +117,12 @@ def insert_comments(home: Home, links: Iterable[Link], body: str) -> None:
     """One new comment in BugSpark on each of these reports, written by a person a minute ago."""
     at = datetime.now(UTC) - timedelta(minutes=1)
     rows = ((uuid4(), link.report_id, body.replace("{n}", str(link.number)), at, None) for link in links)
-    asyncio.run(_insert(home.url, {bugspark.comments: (COMMENT, rows)}))
+    asyncio.run(_insert(home.url, {bugspark_tables.comments: (COMMENT, rows)}))
 
 
 def _at_peace(links: Sequence[Link]) -> Wanted:
     return {
-        bugspark.reports: (REPORT, (_report(link) for link in links)),
+        bugspark_tables.reports: (REPORT, (_report(link) for link in links)),
         tables.links: (LINK_COLUMN_TYPES, (tuple(link_row(link, 1).values()) for link in links)),
     }
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from inspect import isawaitable
 from typing import Any, cast
 
-from reconciler.cycle.context import Context
 from reconciler.ports import GitHub, Stores
+from reconciler.sync.context import Context
 
 STORES = ("projects", "ledger", "intents", "governor")
 

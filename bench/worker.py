@@ -14,10 +14,10 @@ import msgspec
 
 from bench.stopwatch import timed
 from reconciler import logs
+from reconciler.bootstrap.application import NoProgress
+from reconciler.bootstrap.parts import Container, open_container
 from reconciler.config.load import load_configuration
-from reconciler.cycle.run import run_pass
-from reconciler.wiring.application import NoProgress
-from reconciler.wiring.parts import Container, open_container
+from reconciler.sync.run import run_pass
 
 
 def main(arguments: list[str]) -> int:

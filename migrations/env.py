@@ -1,10 +1,10 @@
-"""Alembic's entry: reconciler.store.migrate hands over a connection, its transaction and its locks."""
+"""Alembic's entry: reconciler.store.schema.migrate hands over a connection, its transaction and its locks."""
 
 from alembic import context
 from sqlalchemy.engine import Connection
 
-from reconciler.store.schema import VERSION_TABLE, include_object
-from reconciler.store.tables import metadata
+from reconciler.store.schema.tables import metadata
+from reconciler.store.schema.version import VERSION_TABLE, include_object
 
 
 def run() -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from reconciler.model.gauges import Gauges
+from reconciler.model.health import Gauges
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import AppliedCounts, Outcome, PassResult
 

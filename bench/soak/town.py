@@ -10,6 +10,7 @@ from typing import Any
 
 from bench.plot import Plot
 from bench.rows import LABELS, settle_plots
+from reconciler.bootstrap import migrate_schema
 from reconciler.config.load import load_configuration
 from reconciler.demo.github.clock import SystemClock
 from reconciler.demo.github.seeding import grow
@@ -17,7 +18,6 @@ from reconciler.demo.github.simulator import Simulator
 from reconciler.demo.github.threads import running_in_thread
 from reconciler.demo.github.world import Repository, World
 from reconciler.model.ids import ReportId, RepositoryId
-from reconciler.wiring import migrate_schema
 from tests.support.bugspark import BugSpark, connected, install
 from tests.support.outages import ShakyServer, shaky_server
 

@@ -10,7 +10,7 @@ from reconciler.cli.options import JsonOption, ProjectOption
 from reconciler.cli.progress import ProgressDisplay
 from reconciler.cli.session import session_of
 from reconciler.cli.show_pass import project_as_json
-from reconciler.cli.text import cut
+from reconciler.cli.terminal_text import cut
 from reconciler.model.report import Project
 from reconciler.model.shown import DiscoveryResult
 from reconciler.model.wording import format_count, shell_command

@@ -111,12 +111,12 @@ def _open_backend(settings: Settings, learn: RegisterSecret) -> AbstractAsyncCon
     # time. With an empty module in its place it does what it does where they are not: it goes without.
     sys.modules.setdefault("httpx._main", ModuleType("httpx._main"))
     with without_gc():
-        from reconciler.wiring import open_application
+        from reconciler.bootstrap import open_application
     return open_application(settings, learn=learn)
 
 
 def _migrate(settings: Settings) -> str:
-    from reconciler.wiring import migrate_schema
+    from reconciler.bootstrap import migrate_schema
 
     return migrate_schema(settings)
 
@@ -126,7 +126,7 @@ def _run_daemon(
 ) -> None:
     import asyncio
 
-    from reconciler.wiring.daemon import DaemonStart, run_daemon
+    from reconciler.bootstrap.daemon import DaemonStart, run_daemon
 
     asyncio.run(
         run_daemon(

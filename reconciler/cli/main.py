@@ -54,7 +54,7 @@ def main() -> None:
         return
     from reconciler.cli.console import standard_console
     from reconciler.cli.doors import Entrypoints
-    from reconciler.config.process import disable_pydantic_plugins, read_environment
+    from reconciler.config.environment import disable_pydantic_plugins, read_environment
 
     disable_pydantic_plugins()
     sys.exit(run_command(words, doors=Entrypoints(), console=standard_console(), environ=read_environment()))

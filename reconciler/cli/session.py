@@ -90,7 +90,7 @@ class CommandSession:
         self, loaded: "LoadedConfiguration", *, level: Literal["debug", "info", "warning", "error"]
     ) -> None:
         from reconciler import logs
-        from reconciler.config.process import may_use_colour
+        from reconciler.config.environment import may_use_colour
 
         settings = loaded.settings
         self.debug = level == "debug"

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from reconciler.cli.text import join_counts
+from reconciler.cli.terminal_text import join_counts
 from reconciler.model.passes import AppliedCounts, PassResult
 from reconciler.model.wording import format_count
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from reconciler.cli.show_pass import project_as_json
-from reconciler.cli.text import TERMINAL_COLUMNS, cut, display_width, pad_or_cut
+from reconciler.cli.terminal_text import TERMINAL_COLUMNS, cut, display_width, pad_or_cut
 from reconciler.model.shown import ActionView, PlanView
 from reconciler.model.wording import format_count, shell_command
 

@@ -8,8 +8,8 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.show_pass import pass_as_json, project_as_json
-from reconciler.cli.text import TERMINAL_COLUMNS, cut, pad_or_cut
-from reconciler.model.standing import STATUS_SYMBOLS, SYNCED_LINK_STATES, ProjectStatus, project_status
+from reconciler.cli.terminal_text import TERMINAL_COLUMNS, cut, pad_or_cut
+from reconciler.model.project_status import STATUS_SYMBOLS, SYNCED_LINK_STATES, ProjectStatus, project_status
 from reconciler.model.values import dataclass
 from reconciler.model.visible import escape_unprintable
 from reconciler.model.wording import format_age, format_count, format_interval, format_iso, format_time

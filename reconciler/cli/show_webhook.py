@@ -7,7 +7,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.show_pass import project_as_json
-from reconciler.cli.text import TERMINAL_COLUMNS
+from reconciler.cli.terminal_text import TERMINAL_COLUMNS
 from reconciler.model.visible import escape_unprintable
 from reconciler.model.wording import format_count, format_iso, shell_command
 

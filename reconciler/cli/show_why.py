@@ -7,9 +7,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.show_status import DisplayOptions
-from reconciler.cli.text import TERMINAL_COLUMNS, cut, pad_or_cut
+from reconciler.cli.terminal_text import TERMINAL_COLUMNS, cut, pad_or_cut
+from reconciler.model.action_names import field_of_operation, kind_of_operation
 from reconciler.model.fields import Side
-from reconciler.model.named import field_of_operation, kind_of_operation
 from reconciler.model.wording import format_age, format_count, format_iso, format_time
 
 if TYPE_CHECKING:

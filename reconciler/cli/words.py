@@ -3,7 +3,7 @@
 from datetime import datetime, tzinfo
 
 from reconciler.model.passes import Outcome, PassResult
-from reconciler.model.standing import limit_text
+from reconciler.model.project_status import limit_text
 from reconciler.model.wording import format_count, shell_command
 
 

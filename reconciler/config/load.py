@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from reconciler.config import keys, masking, problems, sources
+from reconciler.config import keys, masking, sources, validation_errors
 from reconciler.config.settings import Settings
 from reconciler.config.sources import Layer
 from reconciler.model.secret import Secret
@@ -67,8 +67,8 @@ def load_configuration(
     try:
         settings = Settings(**_nest(layer))
     except ValidationError as error:
-        raise problems.from_validation_error(error.errors(include_url=False)[0], layer) from None
-    problems.check_across_keys(settings, layer)
+        raise validation_errors.from_validation_error(error.errors(include_url=False)[0], layer) from None
+    validation_errors.check_across_keys(settings, layer)
     places = {key: found.source.removeprefix("the ") for key, found in layer.items()}
     return LoadedConfiguration(settings=settings, file=file, sources=places, credentials=credentials)
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from reconciler.config import checks
+from reconciler.config import validators
 from reconciler.config.masking import passwords_in_url
 from reconciler.model.fields import Category, Severity
 from reconciler.model.policy import (
@@ -24,7 +24,7 @@ def _secret_validator(check: Any = lambda text: text) -> PlainValidator:
         if isinstance(value, Secret):
             value = value.reveal()
         if not isinstance(value, str):
-            raise checks.invalid_value("is not text", "put it in quotes")
+            raise validators.invalid_value("is not text", "put it in quotes")
         return Secret(check(value))
 
     return PlainValidator(wrap)
@@ -36,8 +36,8 @@ def _number_as_text(value: object) -> object:
 
 PositiveInt = Annotated[int, Field(ge=1)]
 PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-LabelNames = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(checks.validate_label_names)]
-WebUrl = Annotated[str, AfterValidator(checks.validate_public_url)]
+LabelNames = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(validators.validate_label_names)]
+WebUrl = Annotated[str, AfterValidator(validators.validate_public_url)]
 
 
 class SettingsSection(BaseModel):
@@ -51,13 +51,15 @@ class SettingsSection(BaseModel):
 class DatabaseSection(SettingsSection):
     """Where BugSpark's and our tables are."""
 
-    url: Annotated[Secret, _secret_validator(checks.validate_database_url)] = Secret("sqlite:///bugspark.db")
+    url: Annotated[Secret, _secret_validator(validators.validate_database_url)] = Secret(
+        "sqlite:///bugspark.db"
+    )
 
 
 class BugsparkSection(SettingsSection):
     """What is shared with BugSpark."""
 
-    encryption_key: Annotated[Secret, _secret_validator(checks.validate_fernet_keys)] = Secret("")
+    encryption_key: Annotated[Secret, _secret_validator(validators.validate_fernet_keys)] = Secret("")
     jwt_secret: Annotated[Secret, _secret_validator()] = Secret("")
     dashboard_url: WebUrl = ""
     notify_webhooks: bool = False
@@ -74,7 +76,7 @@ class AppSection(SettingsSection):
 
     id: Annotated[str, BeforeValidator(_number_as_text)] = ""
     private_key_file: str = ""
-    repositories: Annotated[dict[str, str], AfterValidator(checks.validate_repositories)] = Field(
+    repositories: Annotated[dict[str, str], AfterValidator(validators.validate_repositories)] = Field(
         default_factory=dict
     )
 
@@ -82,7 +84,7 @@ class AppSection(SettingsSection):
 class GithubSection(SettingsSection):
     """Which GitHub. The operator's choice, never a project's."""
 
-    api_url: Annotated[str, AfterValidator(checks.validate_api_url)] = "https://api.github.com"
+    api_url: Annotated[str, AfterValidator(validators.validate_api_url)] = "https://api.github.com"
     api_version: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] = "2022-11-28"
     app: AppSection = AppSection()
 
@@ -169,7 +171,7 @@ class WebSection(SettingsSection):
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8787
     public_url: WebUrl = ""
-    password_hash: Annotated[Secret, _secret_validator(checks.validate_password_hash)] = Secret("")
+    password_hash: Annotated[Secret, _secret_validator(validators.validate_password_hash)] = Secret("")
 
 
 class QueueSection(SettingsSection):
@@ -187,7 +189,7 @@ class KeepSection(SettingsSection):
 class AlertsSection(SettingsSection):
     """Who is told, by a POST, of what begins and ceases to need a person."""
 
-    url: Annotated[Secret, _secret_validator(checks.validate_alert_url)] = Secret("")
+    url: Annotated[Secret, _secret_validator(validators.validate_alert_url)] = Secret("")
 
 
 class LogSection(SettingsSection):

@@ -15,14 +15,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from reconciler.daemon.house import Runtime
-from reconciler.daemon.pace import DueProjects
-from reconciler.daemon.passes import PassQueue, QueueWorker
-from reconciler.daemon.pulse import ClockJumpDetector
+from reconciler.daemon.clock_jumps import ClockJumpDetector
+from reconciler.daemon.due import DueProjects
+from reconciler.daemon.pass_queue import PassQueue, QueueWorker
+from reconciler.daemon.runtime import Runtime
 from reconciler.daemon.scan import ScanPlanner
+from reconciler.daemon.scheduler import Scheduler
 from reconciler.daemon.sd_notify import SystemdNotifier
-from reconciler.daemon.ticks import Scheduler
-from reconciler.daemon.work import OnPassResult, PassRunner
+from reconciler.daemon.worker import OnPassResult, PassRunner
 from reconciler.errors import ReconcilerError
 from reconciler.logs import EventLogger
 from reconciler.ports import Clock

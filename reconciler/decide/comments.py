@@ -7,11 +7,16 @@ the link, by an account of ours (docs/design.md, Comments). A deleted copy never
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from reconciler.decide.adopt import ORIGINAL_MISSING
-from reconciler.decide.desk import CommentDraft, NewId, draft_for
-from reconciler.decide.recognise import author_login, excerpt, is_copy_of, is_earlier_copy, is_import_of
+from reconciler.decide.adopt_copies import ORIGINAL_MISSING
+from reconciler.decide.comment_draft import CommentDraft, NewId, draft_for
+from reconciler.decide.copies import author_login, excerpt, is_copy_of, is_earlier_copy, is_import_of
 from reconciler.decide.text import comment_to_bugspark, parse_import, text_digest
-from reconciler.decide.unsent import OLDER_THAN_LINK, is_original_deleted, may_send_older, unsent_comments
+from reconciler.decide.unsent_comments import (
+    OLDER_THAN_LINK,
+    is_original_deleted,
+    may_send_older,
+    unsent_comments,
+)
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId
 from reconciler.model.issue import RemoteComment

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import assert_never
 
 from reconciler.decide import diff
+from reconciler.decide.conflicts import FieldTimes, NeedsTimes, settle_field
 from reconciler.decide.diff import FieldDiff, Verdict
 from reconciler.decide.mapping import category_label, issue_state_and_reason, severity_label
-from reconciler.decide.settle import FieldTimes, NeedsTimes, settle_field
 from reconciler.decide.text import title_to_github
 from reconciler.model.fields import Category, Field, Severity, Side, Status
 from reconciler.model.link import Base, SeenIssue

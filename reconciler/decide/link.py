@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from reconciler.decide.comment_draft import NewId
 from reconciler.decide.comments import decide_comments
-from reconciler.decide.desk import NewId
+from reconciler.decide.conflicts import FieldTimes
 from reconciler.decide.fields import decide_fields
-from reconciler.decide.settle import FieldTimes
 from reconciler.model.fields import Field
 from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.link import CommentPairState, Link, LinkState, SeenIssue

@@ -7,7 +7,9 @@ import tempfile
 from pathlib import Path
 
 from reconciler import logs
-from reconciler.config.process import may_use_colour, read_environment
+from reconciler.bootstrap import migrate_schema
+from reconciler.bootstrap.daemon import DaemonStart, run_daemon
+from reconciler.config.environment import may_use_colour, read_environment
 from reconciler.config.settings import Settings
 from reconciler.demo.account import Account
 from reconciler.demo.cast import COMPANIES, MONA, SHOP
@@ -16,8 +18,6 @@ from reconciler.demo.paper import Paper, counted
 from reconciler.demo.stage import Stage, built, populate, program, ref, watched, write_configuration
 from reconciler.demo.story import Story
 from reconciler.demo.telling import Telling
-from reconciler.wiring import migrate_schema
-from reconciler.wiring.daemon import DaemonStart, run_daemon
 
 WIDTHS = (10, 7, 12)
 

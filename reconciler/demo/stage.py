@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reconciler.bootstrap import Application, open_application
 from reconciler.config.settings import (
     DatabaseSection,
     GithubSection,
@@ -33,7 +34,6 @@ from reconciler.demo.github.threads import running_in_thread
 from reconciler.demo.github.world import Repository, World
 from reconciler.model.report import Project
 from reconciler.model.secret import Secret
-from reconciler.wiring import Application, open_application
 
 WATCHED_SECONDS = 5.0
 """Between two looks at GitHub while somebody watches."""

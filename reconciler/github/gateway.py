@@ -4,16 +4,16 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from reconciler.errors import CredentialError, LimitedError
+from reconciler.github.backoff import LimitBackoff, limited_error
 from reconciler.github.credentials import Credential, fingerprint
-from reconciler.github.dispatch import HttpClient, Reply
+from reconciler.github.error_text import error_message, limit_hint
+from reconciler.github.http import HttpClient, Reply
 from reconciler.github.limits import LimitWait, limit_wait
-from reconciler.github.oneline import single_printable_line
-from reconciler.github.refusals import LimitBackoff, limited_error
 from reconciler.github.retry import TransientError, call_with_retries
-from reconciler.github.sentences import error_message, limit_hint
 from reconciler.github.transport import AnswerLostError, NotSentError
 from reconciler.github.wire import is_json
 from reconciler.model.ids import Fingerprint
+from reconciler.model.oneline import single_printable_line
 from reconciler.model.secret import Secret
 from reconciler.model.values import dataclass
 from reconciler.ports import Clock, RateLimiter

@@ -6,11 +6,11 @@ Source: docs/reference/github.md, Webhooks.
 from collections.abc import Mapping
 
 from reconciler.errors import CredentialError, GitHubError
-from reconciler.github.answers import require_ok
-from reconciler.github.dispatch import Reply
+from reconciler.github.error_text import error_message
+from reconciler.github.http import Reply
 from reconciler.github.origin import next_link
-from reconciler.github.place import RepositoryRef
-from reconciler.github.sentences import error_message
+from reconciler.github.read_errors import require_ok
+from reconciler.github.repository_ref import RepositoryRef
 from reconciler.github.wire import HookRow, decode
 from reconciler.model.webhook import WEBHOOK_PERMISSION_ADVICE, DesiredHook, Hook
 

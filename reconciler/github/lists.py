@@ -11,12 +11,12 @@ from typing import Generic, TypeVar
 from msgspec import Raw
 
 from reconciler.errors import GitHubError
-from reconciler.github.answers import require_ok
 from reconciler.github.drain import EPOCH, SECOND, Drain, ListAnswer, PageRequest, earlier
 from reconciler.github.gateway import ReadAnswer
 from reconciler.github.limits import date_of
 from reconciler.github.origin import next_link
-from reconciler.github.place import RepositoryRef
+from reconciler.github.read_errors import require_ok
+from reconciler.github.repository_ref import RepositoryRef
 from reconciler.github.translate import ListRow
 from reconciler.github.wire import decode_members
 from reconciler.model.issue import ListState

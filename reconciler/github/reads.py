@@ -6,12 +6,11 @@ from msgspec import UNSET, Raw
 
 from reconciler.errors import GitHubError, MovedError, NotThereError
 from reconciler.github import translate
-from reconciler.github.answers import require_object_ok, require_ok
-from reconciler.github.dispatch import Reply
 from reconciler.github.drain import MAX_PAGES
-from reconciler.github.oneline import single_printable_line
+from reconciler.github.http import Reply
 from reconciler.github.origin import next_link
-from reconciler.github.place import RepositoryRef, issue_number_in
+from reconciler.github.read_errors import require_object_ok, require_ok
+from reconciler.github.repository_ref import RepositoryRef, issue_number_in
 from reconciler.github.translate import FieldOfLabel
 from reconciler.github.wire import (
     CommentRow,
@@ -34,6 +33,7 @@ from reconciler.model.issue import (
     Repository,
     ThreadEtags,
 )
+from reconciler.model.oneline import single_printable_line
 from reconciler.model.values import dataclass
 
 PER_PAGE = 100

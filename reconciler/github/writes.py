@@ -9,11 +9,11 @@ from typing import TypeVar
 from reconciler.errors import ForeignOriginError, GitHubError
 from reconciler.github import translate
 from reconciler.github.classify import classify_delete, classify_write
-from reconciler.github.dispatch import MAX_REDIRECTS, Reply
 from reconciler.github.hooks import hook_payload, read_hook
+from reconciler.github.http import MAX_REDIRECTS, Reply
 from reconciler.github.origin import Origin
-from reconciler.github.place import RepositoryRef
 from reconciler.github.reads import Reads, decode_comment
+from reconciler.github.repository_ref import RepositoryRef
 from reconciler.github.transport import AnswerLostError, NotSentError
 from reconciler.github.wire import IssueRow, LabelRow, decode, encode
 from reconciler.model.fields import IssueState

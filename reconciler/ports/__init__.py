@@ -7,7 +7,7 @@ and `store/`; the cycle knows only these names. May import: model, errors.
 from reconciler.ports.alarms import AlertChannel
 from reconciler.ports.care import EncryptionStatus, Maintenance
 from reconciler.ports.clock import Clock
-from reconciler.ports.deeds import Commands
+from reconciler.ports.commands import Commands
 from reconciler.ports.github import GitHub, ListPage, Markers
 from reconciler.ports.identity import DatabaseIdentity
 from reconciler.ports.intents import Claim, Intents

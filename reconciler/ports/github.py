@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
+from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.fields import IssueState
 from reconciler.model.grants import Grants
-from reconciler.model.identity import DatabaseInstance
 from reconciler.model.ids import (
     Fingerprint,
     IssueNumber,

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from reconciler.model.identity import DatabaseInstance
+from reconciler.model.database_identity import DatabaseInstance
 
 
 class DatabaseIdentity(Protocol):

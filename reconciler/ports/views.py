@@ -5,7 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from reconciler.model.dossier import ReportView
-from reconciler.model.gauges import Gauges
+from reconciler.model.health import Gauges
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.snapshot import ProjectHealth
 from reconciler.model.viewer import Access, Viewer

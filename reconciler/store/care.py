@@ -8,16 +8,17 @@ from reconciler.errors import CredentialError
 from reconciler.model.fields import Side
 from reconciler.model.ids import ProjectId
 from reconciler.ports import EncryptionStatus
-from reconciler.store import bugspark, customers, retention
+from reconciler.store import retention
+from reconciler.store.bugspark import bugspark_tables, outgoing_webhooks
+from reconciler.store.bugspark.encryption import FERNET_PREFIX, SecretCipher
+from reconciler.store.bugspark.integrations import encrypted_or_plain_secrets
 from reconciler.store.bulk import build_insert
-from reconciler.store.engine import Database
-from reconciler.store.integrations import encrypted_or_plain_secrets
-from reconciler.store.meta import save_value
-from reconciler.store.records import column_types
-from reconciler.store.secrets import FERNET_PREFIX, SecretCipher
-from reconciler.store.tables import changes, meta
+from reconciler.store.mappers import column_types
+from reconciler.store.schema.engine import Database
+from reconciler.store.schema.meta import save_value
+from reconciler.store.schema.tables import changes, meta
 
-BUGSPARK_PROJECTS, INTEGRATIONS = bugspark.projects, bugspark.integrations
+BUGSPARK_PROJECTS, INTEGRATIONS = bugspark_tables.projects, bugspark_tables.integrations
 SWEPT_AT_KEY = "swept_at"
 
 
@@ -78,4 +79,4 @@ class StoredMaintenance:
 
     async def outgoing_webhooks_problem(self) -> str | None:
         async with self._database.read() as connection:
-            return await customers.find_problem(connection)
+            return await outgoing_webhooks.find_problem(connection)

@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import RowMapping, Table, and_, delete, exists, select, tuple_
 
 from reconciler.model.kinds import Kind
-from reconciler.store.bugspark import reports
+from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.engine import Database
-from reconciler.store.tables import changes, deliveries, runs
+from reconciler.store.schema.engine import Database
+from reconciler.store.schema.tables import changes, deliveries, runs
 
 ROWS_PER_STEP = 500
 """Rows looked at in one transaction."""

@@ -9,28 +9,28 @@ from reconciler.model.policy import RateLimitPolicy
 from reconciler.model.secret import Secret
 from reconciler.model.values import dataclass
 from reconciler.ports import Clock, ProjectLocks, RateLimiter
-from reconciler.store.apply import StoreContext
+from reconciler.store.bugspark.encryption import SecretCipher
+from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
+from reconciler.store.bugspark.projects import StoredProjects
+from reconciler.store.bugspark.reports import StoredReports
 from reconciler.store.care import StoredMaintenance
-from reconciler.store.checks import Digest
-from reconciler.store.customers import OutgoingWebhooks
-from reconciler.store.engine import Database
-from reconciler.store.fence_rows import RowProjectLocks
-from reconciler.store.fences import AdvisoryProjectLocks
-from reconciler.store.governor import DryRunRateLimiter, StoredRateLimiter
-from reconciler.store.identity import StoredIdentity
-from reconciler.store.intents import StoredIntents
-from reconciler.store.keyring import MarkerKeyStore
-from reconciler.store.ledger import StoredLedger
-from reconciler.store.listings import StoredListings
-from reconciler.store.meta import MetaTable
-from reconciler.store.projects import StoredProjects
-from reconciler.store.recovery import StoredRestores
-from reconciler.store.reports import StoredReports
-from reconciler.store.secrets import SecretCipher
-from reconciler.store.setups import StoredSetups
-from reconciler.store.stories import StoredStories
-from reconciler.store.views import StoredQueries
-from reconciler.store.webhooks import StoredWebhooks
+from reconciler.store.schema.engine import Database
+from reconciler.store.schema.identity import StoredIdentity
+from reconciler.store.schema.meta import MetaTable
+from reconciler.store.sync.after_restore import StoredRestores
+from reconciler.store.sync.apply_batch import StoreContext
+from reconciler.store.sync.fence_rows import RowProjectLocks
+from reconciler.store.sync.fences import AdvisoryProjectLocks
+from reconciler.store.sync.intents import StoredIntents
+from reconciler.store.sync.ledger import StoredLedger
+from reconciler.store.sync.marker_keys import MarkerKeyStore
+from reconciler.store.sync.rate_limiter import DryRunRateLimiter, StoredRateLimiter
+from reconciler.store.sync.stale_plans import Digest
+from reconciler.store.sync.webhook_deliveries import StoredWebhooks
+from reconciler.store.views.project_detail import StoredListings
+from reconciler.store.views.project_setup import StoredSetups
+from reconciler.store.views.queries import StoredQueries
+from reconciler.store.views.report_detail import StoredStories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,26 +7,29 @@ from fastapi import FastAPI
 from reconciler import __version__
 from reconciler.model.secret import Secret
 from reconciler.ports import Commands, Listings, Queries, Queue, ReportViews, Setups, Webhooks
-from reconciler.web import api, overview, probes, project, report, setup, sign_in, static_files, webhooks
-from reconciler.web.api import SyncApi
-from reconciler.web.bodies import BodyReader
-from reconciler.web.entrance import MAX_FORM_BYTES, AccessControl
-from reconciler.web.front import PageFrame
-from reconciler.web.guard import RequestMiddleware
-from reconciler.web.origins import CorsMiddleware
-from reconciler.web.overview import OverviewPage
-from reconciler.web.passwords import PasswordChecker
+from reconciler.web import probes
+from reconciler.web.api import routes
+from reconciler.web.api.routes import SyncApi
+from reconciler.web.middleware import RequestMiddleware
+from reconciler.web.pages import overview, project, report, setup, sign_in, static_files
+from reconciler.web.pages.error_pages import ErrorPages
+from reconciler.web.pages.front import PageFrame
+from reconciler.web.pages.overview import OverviewPage
+from reconciler.web.pages.project import ProjectPage
+from reconciler.web.pages.report import ReportPage
+from reconciler.web.pages.setup import SetupPage
+from reconciler.web.pages.sign_in import SignInPage
+from reconciler.web.pages.templating import build_templates
 from reconciler.web.probes import Probes
-from reconciler.web.project import ProjectPage
-from reconciler.web.refusals import ErrorPages
-from reconciler.web.report import ReportPage
-from reconciler.web.sessions import SessionCookies
-from reconciler.web.setup import SetupPage
-from reconciler.web.sign_in import SignInPage
-from reconciler.web.signatures import SignatureChecker
+from reconciler.web.request_body import BodyReader
+from reconciler.web.security.cors import CorsMiddleware
+from reconciler.web.security.passwords import PasswordChecker
+from reconciler.web.security.sessions import SessionCookies
+from reconciler.web.security.sign_in import MAX_FORM_BYTES, AccessControl
 from reconciler.web.site import Site
-from reconciler.web.templating import build_templates
-from reconciler.web.webhooks import WebhookReceiver
+from reconciler.web.webhooks import webhooks
+from reconciler.web.webhooks.signatures import SignatureChecker
+from reconciler.web.webhooks.webhooks import WebhookReceiver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +79,7 @@ def build_web_app(parts: WebDependencies) -> FastAPI:
     )
     app.include_router(webhooks.router(_build_webhook_receiver(parts)))
     app.include_router(probes.router(parts.probes))
-    app.include_router(api.router(api_))
+    app.include_router(routes.router(api_))
     app.include_router(sign_in.router(door))
     app.include_router(overview.router(_build_overview_page(parts, front)))
     app.include_router(setup.router(_build_setup_page(parts, front)))

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 
 from reconciler.errors import ReconcilerError
 from reconciler.metrics import CONTENT_TYPE, Metrics
-from reconciler.model.gauges import Gauges
+from reconciler.model.health import Gauges
 from reconciler.ports import Clock
 
 T = TypeVar("T")

@@ -21,6 +21,7 @@ import httpx
 from cryptography.fernet import Fernet
 from playwright.async_api import Browser, ViewportSize, async_playwright
 
+from reconciler.bootstrap.web import build_web_application
 from reconciler.demo.account import Silent
 from reconciler.demo.cast import CHECKOUT, MOBILE, MONA, SHOP, Company
 from reconciler.demo.github.clock import ManualClock
@@ -30,9 +31,8 @@ from reconciler.metrics import Metrics
 from reconciler.model.fields import Category, Severity
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.secret import Secret
-from reconciler.store.migrate import migrate
+from reconciler.store.schema.migrate import migrate
 from reconciler.web.serve import bind_sockets, serve_app
-from reconciler.wiring.web import build_web_application
 from tests.browser.chromium import FLAGS, NARROW, WIDE, executable
 from tests.browser.small import smaller
 from tests.support.github import make_github

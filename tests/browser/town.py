@@ -14,7 +14,7 @@ from cryptography.fernet import Fernet
 
 from reconciler.demo.github.world import Repository
 from reconciler.model.ids import CommentId, ProjectId, ReportId
-from reconciler.store import bugspark as tables
+from reconciler.store.bugspark import bugspark_tables as tables
 from tests.browser.chromium import Window
 from tests.support.command import Place, open_place
 from tests.support.daemon import Daemon, eventually, free_port, running, time_passing

@@ -9,11 +9,11 @@ from uuid import UUID
 import pytest
 
 from reconciler.cli.show_status import DisplayOptions, status_as_lines
-from reconciler.cli.text import display_width
+from reconciler.cli.terminal_text import display_width
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Failure, Outcome
+from reconciler.model.project_status import project_status
 from reconciler.model.snapshot import AttentionItem, CredentialLimits, ProjectHealth, VerificationCoverage
-from reconciler.model.standing import project_status
 from reconciler.model.webhook import WebhookHealth
 from tests.cli.fakes import FakeApplication, command, project, result
 

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.cli.show_status import DisplayOptions
 from reconciler.cli.show_why import report_as_json, report_as_lines
-from reconciler.cli.text import display_width
+from reconciler.cli.terminal_text import display_width
 from reconciler.model.dossier import CommentView, DatedChange, FieldView, ReportDetail, ReportView
 from reconciler.model.fields import Field, Side
 from reconciler.model.kinds import Kind

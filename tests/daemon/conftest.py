@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from reconciler.daemon.in_process import MemoryQueue
-from reconciler.daemon.on_postgresql import open_queue
-from reconciler.daemon.passes import PassQueue
-from reconciler.store import libpq
+from reconciler.daemon.memory_queue import MemoryQueue
+from reconciler.daemon.pass_queue import PassQueue
+from reconciler.daemon.procrastinate_queue import open_queue
+from reconciler.store.schema import libpq
 from tests.support.postgres import Server
 from tests.support.stores import fill_postgres, sqlite_template, store_url
 

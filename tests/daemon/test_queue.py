@@ -10,10 +10,10 @@ import pytest
 from procrastinate.exceptions import ConnectorException
 from procrastinate.schema import SchemaManager
 
-from reconciler.daemon.on_postgresql import open_queue
-from reconciler.daemon.passes import PassQueue
+from reconciler.daemon.pass_queue import PassQueue
+from reconciler.daemon.procrastinate_queue import open_queue
 from reconciler.errors import DatabaseError
-from reconciler.store import libpq
+from reconciler.store.schema import libpq
 from tests.daemon.workers import PATIENCE, Bench, project, working
 
 ONE, TWO, THREE, FOUR = (project(number) for number in range(1, 5))
@@ -30,7 +30,7 @@ async def test_what_is_nudged_is_run(queue: PassQueue) -> None:
 async def test_a_nudge_reaches_a_worker_that_waits_at_once(
     queue: PassQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.daemon.on_postgresql.POLL_SECONDS", 4.0)  # it must hear, not look
+    monkeypatch.setattr("reconciler.daemon.procrastinate_queue.POLL_SECONDS", 4.0)  # it must hear, not look
     bench, loop, waits = Bench(), asyncio.get_running_loop(), []
     async with working(queue, bench):
         for count, project_id in enumerate((ONE, TWO, THREE, FOUR), start=1):

@@ -12,16 +12,16 @@ from reconciler.daemon.scan import (
     ScanSchedule,
 )
 from reconciler.model.ids import ProjectId
-from reconciler.store import scan
-from tests.cycle.conftest import (
+from reconciler.store.sync import local_scan
+from tests.support.github import GitHub
+from tests.support.sync import Sync, open_sync
+from tests.sync.conftest import (
     github,
     github_process,
     pytest_generate_tests,
     sqlite_template,
     world_url,
 )
-from tests.support.github import GitHub
-from tests.support.sync import Sync, open_sync
 
 __all__ = ["github", "github_process", "pytest_generate_tests", "sqlite_template", "world_url"]
 
@@ -37,7 +37,7 @@ async def sync(world_url: str, github: GitHub) -> AsyncIterator[Sync]:
 async def found(sync: Sync, *, lately: bool = False) -> int | None:
     """The print of what waits in Shop; None: nothing does."""
     database = sync.app._container.database
-    waits = await scan.find_changed_projects(database, sync.clock.now(), export_all=True, lately=lately)
+    waits = await local_scan.find_changed_projects(database, sync.clock.now(), export_all=True, lately=lately)
     return waits.get(sync.project)
 
 
@@ -91,7 +91,7 @@ async def test_a_glance_notices_what_says_that_it_is_new_until_a_pass_has_dealt_
 async def test_what_a_glance_misses_the_whole_scan_finds(sync: Sync) -> None:
     report, _ = await sync.linked()
     comment = sync.say(report, "seen again")
-    sync.github.clock.advance(2 * scan.RECENT_WINDOW.seconds)
+    sync.github.clock.advance(2 * local_scan.RECENT_WINDOW.seconds)
     await sync.settle()
     sync.bugspark.execute("UPDATE reports SET status = 'resolved'")  # without a word: not as BugSpark does it
     assert (await found(sync, lately=True), await found(sync) is None) == (None, False)

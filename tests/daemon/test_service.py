@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from reconciler.daemon import service as module
-from reconciler.daemon import work
-from reconciler.daemon.house import PassActivity
-from reconciler.daemon.in_process import MemoryQueue
+from reconciler.daemon import worker
+from reconciler.daemon.memory_queue import MemoryQueue
+from reconciler.daemon.runtime import PassActivity
 from reconciler.daemon.sd_notify import SystemdNotifier
 from reconciler.daemon.service import Service, ServiceIntervals
 from reconciler.errors import DatabaseError
@@ -215,7 +215,7 @@ async def test_a_wall_clock_that_is_set_stops_nothing(
             return datetime.now(tz) + shift[0]
 
     monkeypatch.setattr("apscheduler.schedulers.base.datetime", Wall)
-    monkeypatch.setattr("reconciler.daemon.ticks.datetime", Wall)
+    monkeypatch.setattr("reconciler.daemon.scheduler.datetime", Wall)
     async with serving(village, clock):
         await village.until_asked(2)
         clock.wall = shift[0] = jump
@@ -242,7 +242,7 @@ async def test_a_pass_without_any_sign_of_life_is_told_from_one_that_works(
     async with serving(village, clock, notify=watchdog) as service:
         await village.until(1)
         before = service.is_alive
-        clock.ahead = work.STUCK_PASS_SECONDS + 1
+        clock.ahead = worker.STUCK_PASS_SECONDS + 1
         await village.until_asked(village.asked + 2)
         assert (before, service.is_alive) == (True, False)
         heard = watchdog.heard

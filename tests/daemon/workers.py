@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from reconciler.daemon.passes import PassQueue, QueueWorker
+from reconciler.daemon.pass_queue import PassQueue, QueueWorker
 from reconciler.model.ids import ProjectId
 
 PATIENCE = 20.0

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.decide.comments import COPY_EDITED_ON_GITHUB, CommentsDecision, decide_comments
-from reconciler.decide.recognise import excerpt
+from reconciler.decide.copies import excerpt
 from reconciler.decide.text import text_digest
 from reconciler.model.fields import Side
 from reconciler.model.kinds import Kind

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.decide.comments import CommentsDecision
 from reconciler.decide.text import text_digest
-from reconciler.decide.unsent import OLDER_THAN_LINK
+from reconciler.decide.unsent_comments import OLDER_THAN_LINK
 from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPairState
 from reconciler.model.plan import (
     Action,

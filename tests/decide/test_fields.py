@@ -6,9 +6,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from reconciler.decide.conflicts import FieldTimes
 from reconciler.decide.fields import FieldsDecision, decide_fields, initial_base
 from reconciler.decide.mapping import category_of, field_of_label, issue_state_for, severity_of
-from reconciler.decide.settle import FieldTimes
 from reconciler.model.fields import Category, Field, IssueState, Severity, Status
 from reconciler.model.link import Base
 from reconciler.model.plan import Action, Rule, SetField, SetState, SetTitle, SwapLabels

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.decide.conflicts import FieldTimes
 from reconciler.decide.link import decide_link, is_news, is_other_issue, is_possibly_outdated, seen_issue
-from reconciler.decide.settle import FieldTimes
 from reconciler.decide.text import comment_to_bugspark, comment_to_github
 from reconciler.model.fields import Field, IssueState, Severity, Side, Status
 from reconciler.model.ids import IssueNumber, RemoteCommentId

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.decide.why import bugspark_value, field_views, github_value, report_view
+from reconciler.decide.report_view import bugspark_value, field_views, github_value, report_view
 from reconciler.model.fields import Category, Field, IssueState, Severity, Side, Status
 from reconciler.model.link import CommentPair, CommentPairState, LinkState
 from reconciler.model.policy import SyncPolicy

@@ -17,8 +17,9 @@ from reconciler.cli.app import build_cli
 from reconciler.cli.main import config_first
 from reconciler.config import keys
 from reconciler.config.load import load_configuration
-from reconciler.store import bugspark, tables
-from reconciler.store.schema import VERSION_TABLE
+from reconciler.store.bugspark import bugspark_tables
+from reconciler.store.schema import tables
+from reconciler.store.schema.version import VERSION_TABLE
 from tests.docs.markdown import ROOT, Document, documents, read, shell_lines, words_for
 
 DOCUMENTS = {str(each.path.relative_to(ROOT)): each for each in documents()}
@@ -192,8 +193,8 @@ def test_the_advice_on_autogenerate_spares_our_tables_and_columns_and_nothing_el
     assert callable(admits)
     ours = (*tables.metadata.tables, "procrastinate_jobs", VERSION_TABLE)
     assert not any(admits(None, name, "table", True, None) for name in ours)
-    assert all(admits(None, name, "table", True, None) for name in bugspark.metadata.tables)
-    assert names["ADDED"] == set(bugspark.ADDED_COLUMNS)
+    assert all(admits(None, name, "table", True, None) for name in bugspark_tables.metadata.tables)
+    assert names["ADDED"] == set(bugspark_tables.ADDED_COLUMNS)
     reports = Table("reports", MetaData(), Column("github_repo"), Column("title"))
     assert not admits(reports.c.github_repo, "github_repo", "column", True, None)
     assert admits(reports.c.github_repo, "github_repo", "column", False, SimpleNamespace())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.store.migrate import migrate
+from reconciler.store.schema.migrate import migrate
 from tests.support.bugspark import install
 from tests.support.command import Place, open_place
 from tests.support.postgres import Server

@@ -27,5 +27,5 @@ def test_an_idle_pass_imports_nothing_it_has_no_use_for(both: Place) -> None:
     done = both.shop(PYTHONPROFILEIMPORTTIME="1")
     assert (done.code, done.row["github"]["not_modified"]) == (0, 2)
     imported = {line.rpartition("|")[2].strip() for line in done.err.splitlines()}
-    assert {"reconciler.cycle.run", "sqlalchemy"} <= imported
+    assert {"reconciler.sync.run", "sqlalchemy"} <= imported
     assert not imported & SPARED

@@ -5,7 +5,7 @@ Source: docs/reference/contract.md, The command.
 
 import sqlalchemy as sa
 
-from reconciler.store import tables
+from reconciler.store.schema import tables
 from tests.support.command import Place
 
 

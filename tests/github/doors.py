@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
+from reconciler.github.client import GitHubClient, GitHubRepository
 from reconciler.github.credentials import Credential, TokenCredential
-from reconciler.github.repository import GitHubClient, GitHubRepository
 from reconciler.github.transport import Transport
 from reconciler.model.fields import Field
 from reconciler.model.ids import RepositoryId

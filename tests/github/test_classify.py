@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.errors import GitHubError
 from reconciler.github.classify import classify_delete, classify_write
-from reconciler.github.dispatch import Reply
+from reconciler.github.http import Reply
 from reconciler.model.intent import Confirmed, OutcomeUnknown, Refused
 
 DOING = "close acme/web#12"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from reconciler.decide.text import MARKER_NAME as THEIRS
 from reconciler.decide.text import inert
-from reconciler.decide.text.comments import comment_to_github
+from reconciler.decide.text.comment_text import comment_to_github
 from reconciler.decide.text.inert import looks_like_marker
 from reconciler.github.marker import MARKER_NAME as OURS
 from reconciler.github.marker import Marker, MarkerKeys, MarkerKind

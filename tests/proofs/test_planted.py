@@ -12,16 +12,16 @@ import pytest
 from hypothesis import Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from reconciler.cycle import observe, run
-from reconciler.cycle.apply import PlanApplier
-from reconciler.cycle.context import Context
-from reconciler.cycle.observe import Observation
-from reconciler.cycle.recover import RecoveryFindings
 from reconciler.decide import comments, fields
 from reconciler.decide.fields import base_agreed_on
 from reconciler.demo.github.faults import Stale
 from reconciler.model.intent import IntentState
-from reconciler.store.intents import StoredIntents
+from reconciler.store.sync.intents import StoredIntents
+from reconciler.sync import observe, run
+from reconciler.sync.apply import PlanApplier
+from reconciler.sync.context import Context
+from reconciler.sync.observe import Observation
+from reconciler.sync.recover import RecoveryFindings
 from tests.proofs.machine import Storm
 from tests.proofs.test_kill_points import cut_at
 from tests.support.promises import broken

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from reconciler.cycle import apply, deciding, run
+from reconciler.bootstrap.application import NoProgress, open_application
 from reconciler.decide.guard import GuardResult
 from reconciler.decide.link import decide_link
 from reconciler.model.plan import LinkPlan
-from reconciler.store.governor import CredentialBudget, StoredRateLimiter
-from reconciler.wiring.application import NoProgress, open_application
+from reconciler.store.sync.rate_limiter import CredentialBudget, StoredRateLimiter
+from reconciler.sync import apply, deciding, run
 from tests.support.canary import BOT_TOKEN, Escaped, search_rows
 from tests.support.life import HOST, living
 from tests.support.promises import broken

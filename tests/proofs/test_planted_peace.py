@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from reconciler.cycle import run, whole
-from reconciler.cycle.identify import resolve_repository_and_account
-from reconciler.cycle.recover import recover_unknown_writes
+from reconciler.bootstrap.application import NoProgress
 from reconciler.decide import diff
 from reconciler.decide.diff import Verdict
 from reconciler.demo.github.faults import Stale
 from reconciler.model.plan import SetField
-from reconciler.store import apply
-from reconciler.store.questions import reports
-from reconciler.wiring.application import NoProgress
+from reconciler.store.sync import apply_batch
+from reconciler.store.sync.difference_queries import reports
+from reconciler.sync import run, whole
+from reconciler.sync.identify import resolve_repository_and_account
+from reconciler.sync.recover import recover_unknown_writes
 from tests.support.promises import broken
 from tests.support.stores import sqlite_template
 from tests.support.town import Town, open_town
@@ -64,7 +64,7 @@ def whoever_is_faster_is_overwritten(patch: pytest.MonkeyPatch) -> None:
                 await connection.execute(sa.update(reports).where(same).values(wanted))
         return set()
 
-    patch.setattr(apply, "_set_fields", blind)
+    patch.setattr(apply_batch, "_set_fields", blind)
 
 
 async def somebody_is_faster(town: Town) -> Wrong:

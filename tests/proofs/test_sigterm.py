@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.bootstrap.daemon import DaemonStart, run_daemon
 from reconciler.config.load import load_configuration
 from reconciler.daemon import service, signals
 from reconciler.demo.github.faults import Delay, Rule
 from reconciler.model.fields import Status
 from reconciler.model.ids import ReportId
-from reconciler.wiring.daemon import DaemonStart, run_daemon
 from tests.support.command import Place, open_place
 from tests.support.daemon import QUICK, eventually, time_passing
 from tests.support.stores import sqlite_template, store_url

@@ -18,10 +18,10 @@ from reconciler.demo.github.faults import Limit
 from reconciler.demo.github.seeding import grow
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Outcome, PassResult
-from tests.cycle.conftest import world_url
 from tests.proofs.conftest import SIZES
 from tests.support.stores import sqlite_template
 from tests.support.town import Town, open_town
+from tests.sync.conftest import world_url
 
 __all__ = ["sqlite_template", "world_url"]
 

@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 from reconciler.errors import DatabaseError
 from reconciler.model.ids import ReportId
 from reconciler.store.connection import AsyncConnection as Ours
-from reconciler.store.engine import Database
+from reconciler.store.schema.engine import Database
 from tests.support.bugspark import BugSpark
 
 Theirs = AsyncConnection[tuple[object, ...]]

@@ -10,10 +10,10 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from reconciler.errors import ConfigurationError, DatabaseError
-from reconciler.store import tables
-from reconciler.store.engine import Database, open_database, parse_url
-from reconciler.store.failures import error_message
-from reconciler.store.migrate import migrate
+from reconciler.store.db_errors import error_message
+from reconciler.store.schema import tables
+from reconciler.store.schema.engine import Database, open_database, parse_url
+from reconciler.store.schema.migrate import migrate
 from tests.support.bugspark import BugSpark, connected
 
 COUNT = sa.select(sa.func.count()).select_from(tables.meta)
@@ -35,7 +35,7 @@ def test_an_unusable_address_is_one_sentence_without_secrets(url: str, words: st
 
 
 def test_an_sqlite_that_is_too_old_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.store.engine.MIN_SQLITE_VERSION", (99, 0))
+    monkeypatch.setattr("reconciler.store.schema.engine.MIN_SQLITE_VERSION", (99, 0))
     with pytest.raises(ConfigurationError, match=r"99\.0 or newer is needed"):
         open_database("sqlite:///bugspark.db")
 

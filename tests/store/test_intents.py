@@ -24,7 +24,7 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import Change
-from reconciler.store import tables
+from reconciler.store.schema import tables
 from reconciler.store.stores import DatabaseStores
 from tests.support.bugspark import BugSpark
 from tests.support.stores import NAME, NOW, REPOSITORY, a_link, an_entry, linked, store, the_report

@@ -18,11 +18,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from reconciler.errors import DatabaseError, SchemaError
-from reconciler.store import bugspark, schema, tables
-from reconciler.store.engine import open_database
-from reconciler.store.meta import MetaTable
-from reconciler.store.migrate import downgrade, migrate, migrations_folder
-from reconciler.store.schema import SchemaState, read_schema_state, require_schema
+from reconciler.store.bugspark import bugspark_tables
+from reconciler.store.schema import tables, version
+from reconciler.store.schema.engine import open_database
+from reconciler.store.schema.meta import MetaTable
+from reconciler.store.schema.migrate import downgrade, migrate, migrations_folder
+from reconciler.store.schema.version import SchemaState, read_schema_state, require_schema
 from tests.support import bugspark as live
 from tests.support.bugspark import BugSpark, connected
 
@@ -74,7 +75,7 @@ def shape(url: str) -> dict[str, list[tuple[str, str, bool]]]:
 
 def test_migrations_and_metadata_are_equal(unmigrated: str) -> None:
     migrate(unmigrated)
-    assert differences(unmigrated, tables.metadata, schema.include_object) == []
+    assert differences(unmigrated, tables.metadata, version.include_object) == []
 
 
 def test_an_index_holds_the_rows_its_note_says(unmigrated: str) -> None:
@@ -104,8 +105,8 @@ def test_the_bugspark_tables_of_an_empty_sqlite_file_are_as_described(tmp_path: 
 
     url = f"sqlite:///{tmp_path / 'new.db'}"
     result = migrate(url)
-    assert set(result.made_tables) == set(bugspark.metadata.tables)
-    assert differences(url, bugspark.metadata, theirs) == []
+    assert set(result.made_tables) == set(bugspark_tables.metadata.tables)
+    assert differences(url, bugspark_tables.metadata, theirs) == []
 
 
 def test_each_database_has_the_index_it_alone_needs(unmigrated: str) -> None:
@@ -124,7 +125,7 @@ def test_each_database_has_the_index_it_alone_needs(unmigrated: str) -> None:
 
 def test_migrating_twice_changes_nothing_more(unmigrated: str) -> None:
     first = migrate(unmigrated)
-    assert (first.before, first.after, first.added_columns) == (None, schema.REVISIONS[-1], ALL_COLUMNS)
+    assert (first.before, first.after, first.added_columns) == (None, version.REVISIONS[-1], ALL_COLUMNS)
     with connected(unmigrated) as engine:
         before = BugSpark(engine).rows(sa.select(tables.meta).order_by(tables.meta.c.key))
         again = migrate(unmigrated)
@@ -140,7 +141,9 @@ def test_migrating_twice_changes_nothing_more(unmigrated: str) -> None:
 
 
 def test_two_processes_at_once_migrate_once(unmigrated: str) -> None:
-    script = "import sys; from reconciler.store.migrate import migrate; print(migrate(sys.argv[1]).before)"
+    script = (
+        "import sys; from reconciler.store.schema.migrate import migrate; print(migrate(sys.argv[1]).before)"
+    )
     both = [
         subprocess.Popen(
             [sys.executable, "-c", script, unmigrated],
@@ -152,7 +155,7 @@ def test_two_processes_at_once_migrate_once(unmigrated: str) -> None:
     ]
     said = sorted(each.communicate(timeout=60)[0].strip() for each in both)
     assert [each.returncode for each in both] == [0, 0]
-    assert said == [schema.REVISIONS[-1], "None"]
+    assert said == [version.REVISIONS[-1], "None"]
 
 
 def test_a_live_bugspark_is_left_as_it_was_but_for_four_columns(live_bugspark: str) -> None:
@@ -164,7 +167,7 @@ def test_a_live_bugspark_is_left_as_it_was_but_for_four_columns(live_bugspark: s
         assert people.rows(sa.select(sa.text("version_num")).select_from(sa.text("alembic_version"))) == [
             {"version_num": live.ALEMBIC}
         ]
-        (row,) = people.rows(sa.select(bugspark.reports))
+        (row,) = people.rows(sa.select(bugspark_tables.reports))
         assert (row["title"], row["status"], row["github_issue_number"]) == ("Kept", "triaging", None)
     after = shape(live_bugspark)
     added = {
@@ -253,7 +256,7 @@ def test_a_database_that_is_no_bugspark_is_refused_and_left_alone(
 def test_a_locked_table_is_waited_for_shortly_and_then_said(
     live_bugspark: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.store.migrate.TABLE_LOCK_TIMEOUT", "50ms")
+    monkeypatch.setattr("reconciler.store.schema.migrate.TABLE_LOCK_TIMEOUT", "50ms")
     pauses: list[float] = []
     with connected(live_bugspark) as engine, engine.begin() as connection:
         connection.exec_driver_sql("LOCK TABLE reports IN ACCESS SHARE MODE")
@@ -267,7 +270,7 @@ def test_a_locked_table_is_waited_for_shortly_and_then_said(
     ("found", "state", "words"),
     [
         (None, SchemaState.MISSING, "run `reconcile migrate`"),
-        (schema.REVISIONS[-1], SchemaState.CURRENT, None),
+        (version.REVISIONS[-1], SchemaState.CURRENT, None),
         ("9999", SchemaState.NEWER, "newer version"),
     ],
 )
@@ -297,8 +300,8 @@ async def test_the_schema_is_told(
 
 
 def test_an_older_revision_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema, "REVISIONS", ("0001", "0002"))
-    assert schema.classify_revision("0001") is SchemaState.OLDER
+    monkeypatch.setattr(version, "REVISIONS", ("0001", "0002"))
+    assert version.classify_revision("0001") is SchemaState.OLDER
 
 
 def test_the_program_knows_every_revision() -> None:
@@ -306,7 +309,7 @@ def test_the_program_knows_every_revision() -> None:
     config.set_main_option("script_location", str(migrations_folder()))
     config.set_main_option("path_separator", "os")
     walked = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
-    assert tuple(reversed(walked)) == schema.REVISIONS
+    assert tuple(reversed(walked)) == version.REVISIONS
 
 
 async def test_facts_about_the_database_are_kept(store_url: str) -> None:
@@ -329,7 +332,7 @@ def test_the_wheel_carries_the_migrations(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "installed")
     script = (
-        "from reconciler.store import migrate as m\n"
+        "from reconciler.store.schema import migrate as m\n"
         f"assert str(m.migrations_folder()).startswith({str(tmp_path)!r}), m.migrations_folder()\n"
         f"print(m.migrate('sqlite:///{tmp_path}/new.db').after)"
     )
@@ -337,4 +340,4 @@ def test_the_wheel_carries_the_migrations(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, env=path, capture_output=True, text=True, check=False
     )
-    assert (done.stdout.strip(), done.returncode) == (schema.REVISIONS[-1], 0), done.stderr
+    assert (done.stdout.strip(), done.returncode) == (version.REVISIONS[-1], 0), done.stderr

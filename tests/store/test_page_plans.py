@@ -10,9 +10,10 @@ import sqlalchemy as sa
 
 from reconciler.model.ids import ProjectId
 from reconciler.model.listing import LinkFilter, Urgency
-from reconciler.store import attention, coverage, link_pages, tallies
-from reconciler.store.engine import Database
 from reconciler.store.rows import select_ids
+from reconciler.store.schema.engine import Database
+from reconciler.store.sync import verification_coverage
+from reconciler.store.views import attention, link_pages, tallies
 from tests.store.test_query_plans import fill, plan_of
 from tests.support.bugspark import LONG_AGO, BugSpark
 
@@ -54,10 +55,10 @@ async def test_links_are_counted_along_an_index_and_the_late_ones_looked_up(
     database: Database, project: ProjectId
 ) -> None:
     index = "ix_sync_links_project_id_state_checked_at"
-    plan = await planned(database, coverage.project_link_states(project))
+    plan = await planned(database, verification_coverage.project_link_states(project))
     assert looks_up(database, plan, index, "project_id=? AND state=?"), plan
     assert "Seq Scan" not in plan and not re.search(r"SCAN (?!.*COVERING)", plan), plan
-    plan = await planned(database, coverage.coverage_query(database.dialect, [project], NOW))
+    plan = await planned(database, verification_coverage.coverage_query(database.dialect, [project], NOW))
     assert looks_up(database, plan, index, "project_id=? AND state=? AND checked_at<?"), plan
     assert "Seq Scan on sync_links" not in plan and "SCAN sync_links" not in plan, plan
 

@@ -16,8 +16,8 @@ from reconciler.model.intent import IntentState
 from reconciler.model.passes import AppliedCounts, Outcome
 from reconciler.model.secret import Secret
 from reconciler.model.snapshot import ProjectState, RateLimit
-from reconciler.store import tables
-from reconciler.store.engine import Database
+from reconciler.store.schema import tables
+from reconciler.store.schema.engine import Database
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
 from tests.store.test_intents import a_wish
 from tests.support.bugspark import BugSpark

@@ -7,17 +7,23 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from reconciler.store import bugspark, questions, scan, tables
-from reconciler.store.engine import Database
+from reconciler.store.bugspark import bugspark_tables
+from reconciler.store.schema import tables
+from reconciler.store.schema.engine import Database
+from reconciler.store.sync import difference_queries, local_scan
 from tests.support.bugspark import LONG_AGO, BugSpark
 
 REPORTS = 3000
-ON_POSTGRESQL = (questions.changed_or_orphaned, questions.unknown_comments, questions.deleted_comments)
+ON_POSTGRESQL = (
+    difference_queries.changed_or_orphaned,
+    difference_queries.unknown_comments,
+    difference_queries.deleted_comments,
+)
 ON_SQLITE = (
-    questions.changed_reports,
-    questions.orphaned_links,
-    questions.unknown_comments,
-    questions.deleted_comments,
+    difference_queries.changed_reports,
+    difference_queries.orphaned_links,
+    difference_queries.unknown_comments,
+    difference_queries.deleted_comments,
 )
 
 
@@ -79,9 +85,9 @@ def fill(people: BugSpark) -> uuid.UUID:
     project = people.add_project()
     ids = [(number, uuid.uuid4(), uuid.uuid4(), uuid.uuid4()) for number in range(1, REPORTS + 1)]
     rows = {
-        bugspark.reports: [report_row(number, project, report) for number, report, _, _ in ids],
+        bugspark_tables.reports: [report_row(number, project, report) for number, report, _, _ in ids],
         tables.links: [link_row(number, project, report, link) for number, report, link, _ in ids],
-        bugspark.comments: [
+        bugspark_tables.comments: [
             {"id": comment, "report_id": report, "body": "b", "created_at": LONG_AGO}
             for _, report, _, comment in ids
         ],
@@ -127,7 +133,7 @@ async def test_a_glance_at_what_changed_lately_walks_nothing_that_has_long_been_
     if database.dialect == "postgresql":
         bugspark.execute("ANALYZE")
     plan = await plan_of(
-        database, scan.scan_query(LONG_AGO + timedelta(days=1), export_all=True, lately=True)
+        database, local_scan.scan_query(LONG_AGO + timedelta(days=1), export_all=True, lately=True)
     )
     if database.dialect == "postgresql":
         assert not re.search(r"(Scan on|Scan using \S+ on) sync_(links|comments)(?!.*\n.*Cond)", plan), plan
@@ -142,7 +148,10 @@ async def test_asking_by_number_and_by_id_uses_indexes(database: Database, bugsp
     if database.dialect == "postgresql":
         bugspark.execute("ANALYZE")
     now = LONG_AGO
-    for question in (questions.links_awaiting_initial_sync(), questions.links_with_ended_quarantine()):
+    for question in (
+        difference_queries.links_awaiting_initial_sync(),
+        difference_queries.links_with_ended_quarantine(),
+    ):
         plan = await plan_of(database, question, project=project, repository_id=77, now=now)
         assert "Seq Scan" not in plan
         assert "SCAN" not in plan

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from reconciler.daemon.on_postgresql import open_queue
+from reconciler.daemon.procrastinate_queue import open_queue
 from reconciler.errors import DatabaseError
 from reconciler.model.fields import Field
 from reconciler.model.ids import AccountId, CommentId, Fingerprint, ProjectId, RemoteCommentId, ReportId
@@ -17,10 +17,10 @@ from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, RemoveLoca
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import ProjectState, StoreResult
 from reconciler.model.viewer import OPERATOR, Viewer
-from reconciler.store import libpq, tables
-from reconciler.store.customers import find_problem
-from reconciler.store.engine import open_database
-from reconciler.store.schema import require_schema
+from reconciler.store.bugspark.outgoing_webhooks import find_problem
+from reconciler.store.schema import libpq, tables
+from reconciler.store.schema.engine import open_database
+from reconciler.store.schema.version import require_schema
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
 from tests.store.test_intents import a_wish
 from tests.support.bugspark import BugSpark, connected

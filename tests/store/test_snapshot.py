@@ -11,9 +11,9 @@ from reconciler.model.ids import CommentId, IssueNumber, ProjectId, RemoteCommen
 from reconciler.model.link import CommentPairState, Link, LinkOrigin, LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import Snapshot, StoreResult
-from reconciler.store.engine import Database
-from reconciler.store.look import SnapshotReader
+from reconciler.store.schema.engine import Database
 from reconciler.store.stores import DatabaseStores
+from reconciler.store.sync.snapshot_reader import SnapshotReader
 from tests.support.bugspark import BugSpark
 from tests.support.stores import (
     NAME,

@@ -24,7 +24,7 @@ from reconciler.model.plan import (
     Why,
 )
 from reconciler.model.snapshot import StoreResult
-from reconciler.store import tables
+from reconciler.store.schema import tables
 from reconciler.store.stores import DatabaseStores
 from tests.support.bugspark import BugSpark
 from tests.support.stores import (

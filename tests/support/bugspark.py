@@ -15,8 +15,8 @@ import sqlalchemy as sa
 
 from reconciler.model.fields import Category, Severity, Status
 from reconciler.model.ids import CommentId, ProjectId, ReportId
-from reconciler.store import bugspark as tables
-from reconciler.store.engine import configure_sqlite
+from reconciler.store.bugspark import bugspark_tables as tables
+from reconciler.store.schema.engine import configure_sqlite
 from tests.support.canary import BOT_TOKEN
 
 LONG_AGO = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)

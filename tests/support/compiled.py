@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
-from reconciler.store import engine as program
+from reconciler.store.schema import engine as program
 
 CACHED = 5_000
 CreateEngine = Callable[..., sa.Engine]

@@ -10,8 +10,8 @@ from uuid import uuid4
 import psycopg
 import sqlalchemy as sa
 
+from reconciler.bootstrap.application import open_application
 from reconciler.model.snapshot import ProjectHealth
-from reconciler.wiring.application import open_application
 from tests.support.bugspark import BugSpark, connected
 from tests.support.github import GitHub
 from tests.support.postgres import Server

@@ -4,7 +4,7 @@ In: patterns (globs below the root, separated by commas) and coverage's data fil
 own report, a line that counts the files, and an exit status. `coverage report --include` alone passes when a
 pattern matches nothing, so that a renamed module would leave the gate without a word.
 
-    python -m tests.support.coverage_gate 'reconciler/decide/*,reconciler/store/intents.py'
+    python -m tests.support.coverage_gate 'reconciler/decide/*,reconciler/store/sync/intents.py'
 """
 
 import sys

@@ -12,13 +12,13 @@ from unittest.mock import patch
 
 import httpx
 
+from reconciler.bootstrap import parts
 from reconciler.demo.github.faults import Drop, Fault
 from reconciler.demo.github.messages import Answer, Request
 from reconciler.demo.github.simulator import Simulator
 from reconciler.github.transport import Transport
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.engine import Database
-from reconciler.wiring import parts
+from reconciler.store.schema.engine import Database
 
 HOST = "127.0.0.1"
 

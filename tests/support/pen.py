@@ -12,9 +12,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID, uuid4
 
-from reconciler.cycle.context import Context
-from reconciler.cycle.turns import CredentialLocks
-from reconciler.model.identity import DatabaseInstance
+from reconciler.bootstrap.application import NoProgress
+from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.ids import (
     AccountId,
     Fingerprint,
@@ -32,7 +31,8 @@ from reconciler.model.policy import GuardPolicy, SyncPolicy, Timing
 from reconciler.model.report import Project, Report
 from reconciler.model.snapshot import Change, LocalThread, ProjectState
 from reconciler.ports import Claim, GitHub, ListPage, Markers, Stores
-from reconciler.wiring.application import NoProgress
+from reconciler.sync.context import Context
+from reconciler.sync.turns import CredentialLocks
 from tests.support.nouns import AFTER, LINK, OURS, PROJECT, REPORT, a_link, a_report, ids
 
 LONG_AGO = AFTER - timedelta(hours=1)

@@ -32,8 +32,8 @@ from reconciler.model.link import Base, CommentPair, CommentPairState, Link, Lin
 from reconciler.model.plan import LinkPlan
 from reconciler.model.report import Report
 from reconciler.model.snapshot import LocalBatch, StoreResult
-from reconciler.store.engine import Database, open_database
-from reconciler.store.migrate import migrate
+from reconciler.store.schema.engine import Database, open_database
+from reconciler.store.schema.migrate import migrate
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
 from tests.support import bugspark as live
 from tests.support.bugspark import BugSpark

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from reconciler.bootstrap.application import Application, NoProgress, open_application
 from reconciler.config.settings import Settings
 from reconciler.demo.github.clock import ManualClock
 from reconciler.demo.github.journal import Seen
@@ -15,7 +16,6 @@ from reconciler.model.ids import CommentId, ProjectId, ReportId
 from reconciler.model.passes import PassResult
 from reconciler.model.secret import Secret
 from reconciler.model.shown import PlanView
-from reconciler.wiring.application import Application, NoProgress, open_application
 from tests.support.bugspark import BugSpark, connected
 from tests.support.canary import search_requests, search_rows
 from tests.support.github import GitHub

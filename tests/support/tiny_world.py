@@ -10,9 +10,9 @@ from datetime import timedelta
 from typing import Any, assert_never
 from uuid import UUID
 
+from reconciler.decide.conflicts import FieldTimes
 from reconciler.decide.fields import base_agreed_on
 from reconciler.decide.link import decide_link, seen_issue
-from reconciler.decide.settle import FieldTimes
 from reconciler.decide.text import comment_to_github, text_digest
 from reconciler.model.fields import Category, Field, Severity, Status
 from reconciler.model.ids import CommentId, CommentPairId, RemoteCommentId

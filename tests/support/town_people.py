@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from reconciler.model.ids import ReportId
-from reconciler.store.tables import deliveries
+from reconciler.store.schema.tables import deliveries
 from tests.support.town_book import HERE, THERE, Note, Wish
 from tests.support.town_sight import Sight
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from reconciler.model.ids import ReportId
-from reconciler.store import bugspark as tables
+from reconciler.store.bugspark import bugspark_tables as tables
 from tests.support.bugspark import BugSpark
 from tests.support.github import GitHub
 from tests.support.town_book import Note

@@ -16,8 +16,8 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from reconciler.store import engine as opened
-from reconciler.store.engine import APPLICATION_NAME
+from reconciler.store.schema import engine as opened
+from reconciler.store.schema.engine import APPLICATION_NAME
 
 FINE = ("query_only=OFF", "max_page_count=1073741823")
 REFUSING = {"read-only": ("query_only=ON",), "disk full": ("max_page_count=1",)}  # 1: as many as it has

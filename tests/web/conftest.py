@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.store.migrate import migrate
+from reconciler.store.schema.migrate import migrate
 from tests.support.postgres import Server
 from tests.support.stores import fill_postgres
 from tests.web.house import House, open_house
@@ -18,7 +18,7 @@ DATABASES = ("sqlite", "postgresql")
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Most of the web does not depend on the store: a test runs on one database, told by its name, always the
-    same, as in tests/cycle. EVERYWHERE=1 runs all of them on both.
+    same, as in tests/sync. EVERYWHERE=1 runs all of them on both.
     """
     if "migrated" not in metafunc.fixturenames:
         return

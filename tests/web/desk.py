@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from reconciler.bootstrap.web import build_web_application
 from reconciler.metrics import Metrics
 from reconciler.web.serve import bind_sockets
-from reconciler.wiring.web import build_web_application
 from tests.support.canary import serving
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync

@@ -9,7 +9,7 @@ import jwt
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
-from reconciler.store import bugspark as tables
+from reconciler.store.bugspark import bugspark_tables as tables
 from tests.web.house import House
 
 JWT_SECRET = "bugspark's own jwt secret, " + "long enough " * 4

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from reconciler.bootstrap.commands import BUSY_TIMEOUT_SECONDS, WebCommands
 from reconciler.errors import BusyError, ConfigurationError, ProjectError, UsageError
 from reconciler.model.fields import Field, Side
-from reconciler.wiring.deeds import BUSY_TIMEOUT_SECONDS, WebCommands
 from tests.support.github import GitHub, github
 from tests.support.sync import Sync, open_sync
 from tests.web.house import Nudged

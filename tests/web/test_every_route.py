@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from reconciler.web import report, setup
+from reconciler.web.pages import report, setup
 from tests.web.browsing import HTML
 from tests.web.house import SECRET, House, integration, open_house
 from tests.web.people import BUGSPARK, bearer, by_password

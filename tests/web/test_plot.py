@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.model.fields import Side
 from reconciler.model.listing import CrossSideWrite, PassRun, ProjectActivity
-from reconciler.web.plot import BUCKETS, percentile, plot
+from reconciler.web.pages.plot import BUCKETS, percentile, plot
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 
 from reconciler.demo.github.faults import error
 from reconciler.model.fields import Severity
-from reconciler.store import tables
-from reconciler.web import overview
-from tests.cycle.test_conflicts import relabel
+from reconciler.store.schema import tables
+from reconciler.web.pages import overview
 from tests.support.github import github
 from tests.support.sync import Sync
+from tests.sync.test_conflicts import relabel
 from tests.web.browsing import Page, page, press
 from tests.web.desk import HOSTILE, client, queue, sync
 from tests.web.house import Nudged

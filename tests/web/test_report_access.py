@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from reconciler.web import report, setup
+from reconciler.web.pages import report, setup
 from tests.web.browsing import HTML, page
 from tests.web.house import SECRET, House, integration, open_house
 from tests.web.people import BUGSPARK, bearer, join, owner_of

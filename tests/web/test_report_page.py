@@ -6,11 +6,11 @@ import httpx
 
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ReportId
-from reconciler.web.shapes import SyncState
-from reconciler.web.signs import WORDS_BY_STATE
-from tests.cycle.test_conflicts import relabel
+from reconciler.web.api.response_models import SyncState
+from reconciler.web.pages.status_icons import WORDS_BY_STATE
 from tests.support.github import github
 from tests.support.sync import Sync
+from tests.sync.test_conflicts import relabel
 from tests.web.browsing import Page, page, press
 from tests.web.desk import HOSTILE, client, queue, sync
 from tests.web.house import Nudged

@@ -6,15 +6,15 @@ from typing import Any
 import httpx
 import pytest
 
+from reconciler.bootstrap.web import build_web_application
 from reconciler.metrics import Metrics
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ReportId
 from reconciler.web.serve import bind_sockets
-from reconciler.wiring.web import build_web_application
-from tests.cycle.test_conflicts import relabel
 from tests.support.canary import serving
 from tests.support.github import GitHub, github
 from tests.support.sync import Sync, open_sync
+from tests.sync.test_conflicts import relabel
 from tests.web.house import Nudged
 
 __all__ = ["github"]

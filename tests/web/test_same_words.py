@@ -9,26 +9,27 @@ import pytest
 
 from reconciler.cli.show_status import health_as_json, status_as_lines
 from reconciler.cli.show_why import report_as_lines as why_lines
-from reconciler.decide.why import ENDED_STATE_TEXTS, report_view
+from reconciler.decide.report_view import ENDED_STATE_TEXTS, report_view
 from reconciler.model.dossier import DatedChange
 from reconciler.model.fields import Field, Severity, Side, Status
 from reconciler.model.kinds import Kind
 from reconciler.model.link import LinkState
 from reconciler.model.passes import Outcome
 from reconciler.model.policy import SyncPolicy
+from reconciler.model.project_status import STATUS_SYMBOLS, ProjectStatusKind, project_status
 from reconciler.model.snapshot import Change, ProjectHealth
-from reconciler.model.standing import STATUS_SYMBOLS, ProjectStatusKind, project_status
 from reconciler.model.viewer import Access
-from reconciler.web import signs, telling
-from reconciler.web.sentences import change_text
-from reconciler.web.shapes import SyncState
+from reconciler.web.api import telling
+from reconciler.web.api.response_models import SyncState
+from reconciler.web.api.states import report_state
+from reconciler.web.pages import status_icons
+from reconciler.web.pages.sentences import change_text
+from reconciler.web.pages.static_files import read_static_files
+from reconciler.web.pages.templating import build_templates
 from reconciler.web.site import Site
-from reconciler.web.states import report_state
-from reconciler.web.static_files import read_static_files
-from reconciler.web.templating import build_templates
 from tests.cli.fakes import result
 from tests.cli.test_status import ACME, NOW, TROUBLE, VIEW, health
-from tests.decide.test_why import FROZEN, REFUSED, an_intent
+from tests.decide.test_report_view import FROZEN, REFUSED, an_intent
 from tests.support.nouns import AFTER, a_dossier, a_link, a_report
 
 DOCS = (Path(__file__).parents[2] / "docs/operating.md").read_text("utf-8")
@@ -61,7 +62,7 @@ def test_a_project_has_one_word_and_one_reason_everywhere(state: ProjectStatusKi
     line = list(status_as_lines((given,), (), VIEW))[1]
     assert line.startswith(STATUS_SYMBOLS[state][0]) and f"  {state.value}" in line
     seen = on_page("{{ ui.standing(how.state.value, how.reason) }}", how=how)
-    tone, shape = signs.ICONS_BY_WORD[state]
+    tone, shape = status_icons.ICONS_BY_WORD[state]
     assert f"sign--{tone}" in seen and f"#i-{shape}" in seen and state.value in seen
     assert how.reason is None or how.reason in seen.replace("&#39;", "'")
     assert f"| `{STATUS_SYMBOLS[state][0]}` `{STATUS_SYMBOLS[state][1]}` | *{state.value}* |" in DOCS
@@ -69,7 +70,7 @@ def test_a_project_has_one_word_and_one_reason_everywhere(state: ProjectStatusKi
 
 def test_every_sign_has_a_shape_of_its_own_beside_its_colour() -> None:
     """Nobody has to tell colours apart: what means the same looks the same, what differs differs in shape."""
-    shapes = [signs.ICONS_BY_WORD[state][1] for state in ProjectStatusKind]
+    shapes = [status_icons.ICONS_BY_WORD[state][1] for state in ProjectStatusKind]
     assert len(set(shapes)) == len(shapes)
     assert (
         len({sign for sign, _ in STATUS_SYMBOLS.values()})
@@ -115,11 +116,13 @@ def test_a_report_has_one_word_and_one_reason_everywhere(given: dict[str, Any], 
     shown = report_view("Shop", a_dossier(**given), SyncPolicy(), AFTER)
     told, reason = report_state(shown)
     assert told is state
-    assert shown.state in (signs.WORDS_BY_STATE[state], *ENDED_STATE_TEXTS.values())
-    assert reason == (shown.reason or (None if shown.state in signs.WORDS_BY_STATE.values() else shown.state))
+    assert shown.state in (status_icons.WORDS_BY_STATE[state], *ENDED_STATE_TEXTS.values())
+    assert reason == (
+        shown.reason or (None if shown.state in status_icons.WORDS_BY_STATE.values() else shown.state)
+    )
     assert list(why_lines(shown, VIEW))[1].endswith(shown.state)
     assert shown.state in on_page("{{ ui.sign(word) }}", word=shown.state)
-    assert shown.state in signs.ICONS_BY_WORD or shown.state in signs.WORDS_BY_STATE.values()
+    assert shown.state in status_icons.ICONS_BY_WORD or shown.state in status_icons.WORDS_BY_STATE.values()
     assert f"*{shown.state}*" in DOCS and f"`{state.value}`" in DOCS
 
 

@@ -9,10 +9,10 @@ import httpx
 import pytest
 from cryptography.fernet import Fernet
 
+from reconciler.bootstrap.web import build_web_application
 from reconciler.metrics import Metrics
 from reconciler.model.secret import Secret
 from reconciler.web.serve import bind_sockets
-from reconciler.wiring.web import build_web_application
 from tests.support.canary import serving
 from tests.support.github import GitHub, github
 from tests.support.sync import Sync, open_sync

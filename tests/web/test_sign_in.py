@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from reconciler.web import passwords
+from reconciler.web.security import passwords
 from tests.web.house import House, open_house
 from tests.web.people import BUGSPARK, PASSWORD, bearer, by_password, owner_of
 

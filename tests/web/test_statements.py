@@ -7,7 +7,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from reconciler.store import tables
+from reconciler.store.schema import tables
 from tests.support.github import github
 from tests.support.sync import Sync
 from tests.web.desk import client, queue, sync

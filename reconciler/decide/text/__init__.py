@@ -5,7 +5,7 @@ May import: the standard library, `regex` (graphemes).
 """
 
 from reconciler.decide.text.clean import clean, normalise, single_line, text_digest
-from reconciler.decide.text.comments import (
+from reconciler.decide.text.comment_text import (
     comment_to_bugspark,
     comment_to_github,
     has_tag,

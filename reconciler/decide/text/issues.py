@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.decide.text.clean import normalise, single_line
-from reconciler.decide.text.comments import MAX_BODY_BYTES, markdown_block
-from reconciler.decide.text.cut import truncate_line
-from reconciler.decide.text.fences import fence_for
+from reconciler.decide.text.code_fences import fence_for
+from reconciler.decide.text.comment_text import MAX_BODY_BYTES, markdown_block
 from reconciler.decide.text.inert import MARKER_NAME, inert, inert_line, is_allowed_image
 from reconciler.decide.text.json_values import list_items, multi_line, object_items, one_line
+from reconciler.decide.text.truncate import truncate_line
 from reconciler.model.written import unescape_html
 
 MAX_LOG_ENTRIES: Final = 10

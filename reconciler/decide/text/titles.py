@@ -6,8 +6,8 @@ Source: docs/reference/bugspark.md.
 from typing import Final
 
 from reconciler.decide.text.clean import single_line
-from reconciler.decide.text.cut import truncate_chars, truncate_line
 from reconciler.decide.text.inert import ZWSP, inert_line
+from reconciler.decide.text.truncate import truncate_chars, truncate_line
 from reconciler.model.written import unescape_html
 
 MAX_GITHUB_TITLE_UNITS: Final = 256

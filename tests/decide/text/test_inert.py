@@ -3,7 +3,7 @@ import time
 import pytest
 from hypothesis import given
 
-from reconciler.decide.text.fences import close_fences
+from reconciler.decide.text.code_fences import close_fences
 from reconciler.decide.text.inert import inert, inert_line, is_allowed_image, looks_like_marker
 from reconciler.model.written import unescape_html
 from tests.support.strangers import FRAGMENTS, active, hostile

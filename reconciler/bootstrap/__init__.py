@@ -1,0 +1,27 @@
+"""The composition root: the only room that knows every other. It puts parts together and decides nothing.
+
+In: Settings. Out: an Application, whose methods are what the command offers.
+May import: everything but cli and demo.
+"""
+
+from reconciler.bootstrap.application import Application, open_application
+from reconciler.config.settings import Settings
+
+__all__ = ["Application", "migrate_schema", "open_application"]
+
+
+def migrate_schema(settings: Settings) -> str:
+    """Bring the schema up to date; a sentence that says what was done."""
+    from reconciler.store.schema import (
+        migrate as schema,  # late: Alembic is a tenth of every other command's start
+    )
+
+    done = schema.migrate(settings.database.url.reveal())
+    if done.before == done.after:
+        return f"the schema is up to date already ({done.after})"
+    parts = [f"the schema is at {done.after} now"]
+    if done.made_tables:
+        parts.append("the database was empty, so BugSpark's tables were made too")
+    if done.added_columns:
+        parts.append(f"columns added: {', '.join(done.added_columns)}")
+    return "; ".join(parts)

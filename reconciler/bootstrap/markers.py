@@ -1,0 +1,98 @@
+"""Which key signs our markers, which are believed, and whose markers count as ours."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import field, replace
+from typing import Literal
+from uuid import UUID
+
+from reconciler.config.settings import Settings
+from reconciler.errors import ConfigurationError
+from reconciler.github.marker import MarkerKeys, key_id
+from reconciler.model.database_identity import DatabaseInstance
+from reconciler.model.ids import RepositoryId
+from reconciler.model.secret import Secret
+from reconciler.model.values import dataclass
+from reconciler.store.sync.marker_keys import MarkerKeyStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceMarkers:
+    """`ports.Markers` of one database: only markers that name its own instance count as ours, or one that is
+    no more."""
+
+    marker_keys: MarkerKeys
+    ring: MarkerKeyStore
+    unstored_keys: Mapping[str, Secret]  # keys the ring does not hold under the newest ENCRYPTION_KEY yet
+    unreadable_key_names: tuple[str, ...] = ()  # keys in the ring that can't be opened
+    instance: str = ""
+    past_instances: frozenset[str] = field(default_factory=frozenset)
+
+    def for_identity(self, identity: DatabaseInstance) -> "InstanceMarkers":
+        return replace(self, instance=identity.instance, past_instances=identity.past_instances)
+
+    def sign(self, kind: str, repository_id: RepositoryId, number: int, local_id: UUID) -> str:
+        return self.marker_keys.sign(_marker_kind(kind), self.instance, repository_id, number, local_id)
+
+    def read(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
+        found = self.marker_keys.verify(body, _marker_kind(kind), repository_id, number)
+        return found.local_id if found and self._is_ours(found.instance) else None
+
+    def other_instance(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> str | None:
+        found = self.marker_keys.verify(
+            body, _marker_kind(kind), repository_id, number
+        ) or self.marker_keys.read_with_unknown_key(body)
+        return None if found is None or self._is_ours(found.instance) else found.instance
+
+    async def store_keys(self) -> None:
+        if self.unstored_keys:
+            await self.ring.save(self.unstored_keys)
+
+    def _is_ours(self, instance: str) -> bool:
+        return instance == self.instance or instance in self.past_instances
+
+
+async def open_markers(settings: Settings, ring: MarkerKeyStore) -> InstanceMarkers:
+    """Signed with the configured key; else with one derived from BugSpark's newest encryption key; else with
+    the one `migrate` made. Believed are also those of all encryption keys, and all that ever signed.
+    """
+    kept = await ring.read()
+    ours = _configured_keys(settings)
+    made = [_key_from_text(kept.migrated_key)] if kept.migrated_key else []
+    try:
+        named = {key_id(key): key for key in (*ours, *made)}
+        believed = MarkerKeys([*named.values(), *map(_key_from_hex, kept.keys.values())])
+    except ValueError as error:
+        raise ConfigurationError(f"sync.marker_key can't be used: {error}") from error
+    fresh = {key_id(key): Secret(key.hex()) for key in ours if key_id(key) not in kept.keys}
+    again = {name: kept.keys[name] for name in kept.outdated_names}
+    storable = bool(settings.bugspark.encryption_keys)
+    return InstanceMarkers(
+        marker_keys=believed,
+        ring=ring,
+        unstored_keys={**fresh, **again} if storable else {},
+        unreadable_key_names=tuple(name for name in kept.unreadable_names if name not in named),
+    )
+
+
+def _configured_keys(settings: Settings) -> list[bytes]:
+    """What the configuration holds; the first one signs."""
+    configured = [_key_from_text(settings.sync.marker_key)] if settings.sync.marker_key else []
+    return configured + [_derive_key(key) for key in settings.bugspark.encryption_keys]
+
+
+def _derive_key(key: Secret) -> bytes:
+    return hmac.new(key.reveal().encode(), b"bugspark-reconciler marker key v1", hashlib.sha256).digest()
+
+
+def _key_from_text(key: Secret) -> bytes:
+    return key.reveal().encode()
+
+
+def _key_from_hex(key: Secret) -> bytes:
+    return bytes.fromhex(key.reveal())
+
+
+def _marker_kind(kind: str) -> Literal["issue", "comment"]:
+    return "issue" if kind == "issue" else "comment"

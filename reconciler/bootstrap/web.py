@@ -1,0 +1,97 @@
+"""The web over one configuration's parts."""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Sequence
+from secrets import token_hex
+from socket import socket
+
+from reconciler.bootstrap.application import MAX_HISTORY_LINES
+from reconciler.bootstrap.commands import WebCommands
+from reconciler.bootstrap.parts import Container, github_web_url
+from reconciler.config.settings import Settings
+from reconciler.decide.report_view import report_view
+from reconciler.errors import UsageError
+from reconciler.metrics import Metrics
+from reconciler.model.dossier import ReportView
+from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.secret import Secret
+from reconciler.model.snapshot import ProjectHealth
+from reconciler.ports import Queue
+from reconciler.web.app import WebDependencies, build_web_app
+from reconciler.web.hot_swap import WebApplication
+from reconciler.web.probes import Probes
+from reconciler.web.site import Site
+
+
+class ComposedReportViews:
+    """`ports.Readings`: what the database says, and what is made of it."""
+
+    def __init__(self, parts: Container) -> None:
+        self._stores = parts.stores
+        self._policy = parts.settings.sync_policy()
+        self._now = parts.clock.now
+
+    async def health(self, project_id: ProjectId | None = None) -> tuple[ProjectHealth, ...]:
+        return await self._stores.projects.health(project_id)
+
+    async def report_view(self, report_id: ReportId) -> ReportView | None:
+        try:
+            project, _ = await self._stores.reports.find(str(report_id))
+        except UsageError:
+            return None
+        dossier = await self._stores.stories.report_detail(report_id, MAX_HISTORY_LINES)
+        return report_view(project.name, dossier, self._policy, self._now()) if dossier is not None else None
+
+
+def build_web_application(
+    parts: Container, queue: Queue, metrics: Metrics, alive: Callable[[], bool], sockets: Sequence[socket]
+) -> WebApplication:
+    """The web for these parts. `sockets`: the ones it is served on."""
+    stores, settings = parts.stores, parts.settings
+    return build_web_app(
+        WebDependencies(
+            site=_build_site(settings, sockets),
+            probes=Probes(
+                is_alive=alive,
+                check_ready=parts.check_ready,
+                read_gauges=stores.queries.gauges,
+                metrics=metrics,
+                clock=parts.clock,
+            ),
+            webhooks=stores.webhooks,
+            queue=queue,
+            queries=stores.queries,
+            listings=stores.listings,
+            setups=stores.setups,
+            report_views=ComposedReportViews(parts),
+            commands=WebCommands(parts, queue),
+            jwt_secret=settings.bugspark.jwt_secret,
+            password_hash=settings.web.password_hash,
+            session_key=session_key(settings),
+        )
+    )
+
+
+def session_key(settings: Settings) -> Secret:
+    """What sessions and forms are signed with: made from all that is configured, so that another password
+    ends every session, and every machine with this configuration has the same. Nothing configured: no two
+    processes have the same.
+    """
+    own = (settings.web.password_hash, settings.bugspark.jwt_secret)
+    more = (settings.bugspark.encryption_key, settings.sync.marker_key)
+    if not any(own):
+        return Secret(token_hex(32))
+    text = "\0".join(each.reveal() for each in (*own, *more))
+    return Secret(hmac.new(text.encode(), b"bugspark-reconciler sessions v1", hashlib.sha256).hexdigest())
+
+
+def _build_site(settings: Settings, sockets: Sequence[socket]) -> Site:
+    return Site(
+        public_url=settings.web.public_url,
+        dashboard_url=settings.bugspark.dashboard_url,
+        github_url=github_web_url(settings.github.api_url),
+        host=settings.web.host,
+        listen_addresses=tuple(str(each.getsockname()[0]) for each in sockets),
+        has_sign_in=bool(settings.web.password_hash or settings.bugspark.jwt_secret),
+    )

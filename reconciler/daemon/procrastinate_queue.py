@@ -1,0 +1,280 @@
+"""The queue in PostgreSQL, shared by every daemon on one database: Procrastinate, without its traps.
+
+`lock` = project: one runs. `queueing_lock` = project: one waits. Its traps (docs/design.md, Where one machine
+is not enough): no retry of its own (with `queueing_lock` the key wedges for good; a project is simply due
+again); no job for later (one with a `lock` blocks ready ones); a dead worker's job is finished as failed,
+and a new one put in (set back, it would meet its waiting twin); what was cut off is put in again by hand.
+
+What was asked for waits in a row of its own, ahead of what is merely due; a second Procrastinate worker that
+serves only that row has the places that due passes never take. A due job that somebody asks for changes rows.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
+from uuid import UUID
+
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import DeleteJobCondition, Notification, Status
+from procrastinate.worker import Worker
+from psycopg_pool import AsyncConnectionPool
+
+from reconciler.daemon.pass_queue import Backlog, RunPass, due_slot_count
+from reconciler.errors import DatabaseError
+from reconciler.model.ids import ProjectId
+
+NUDGED_QUEUE, DUE_QUEUE, TASK_NAME = "reconciler.nudged", "reconciler", "reconciler.look"
+QUEUE_NAMES = [NUDGED_QUEUE, DUE_QUEUE]
+QUEUE_PRIORITIES = {NUDGED_QUEUE: 1, DUE_QUEUE: 0}
+POLL_SECONDS = 1.0
+"""Between two looks at the queue. New jobs are announced (LISTEN); one that waited for its twin is not."""
+HEARTBEAT_SECONDS, DEAD_AFTER_SECONDS = 10.0, 30.0
+"""How often a worker says that it lives, and when it counts as dead."""
+POOL_CONNECTIONS = 4
+POOL_TIMEOUT_SECONDS = 10.0
+"""Seconds for a connection."""
+RECONNECT_TIMEOUT_SECONDS = 5.0
+"""Seconds the pool tries in ever longer steps; then the next question begins anew, with a short step."""
+SELECT_WAITING_JOB = (
+    "SELECT priority FROM procrastinate_jobs WHERE queueing_lock = %(key)s AND status = 'todo'"
+)
+RAISE_JOB_PRIORITY = """
+    WITH raised AS (
+        UPDATE procrastinate_jobs SET queue_name = %(row)s, priority = %(priority)s
+        WHERE queueing_lock = %(key)s AND status = 'todo' AND priority < %(priority)s RETURNING id
+    )
+    SELECT pg_notify(
+        'procrastinate_queue_v1#' || %(row)s, json_build_object('type', 'job_inserted', 'job_id', id)::text
+    ) FROM raised
+"""
+"""Announced as a new job of that row would be: Procrastinate announces those only."""
+SELECT_HELD_JOBS = """
+    SELECT id, lock FROM procrastinate_jobs
+    WHERE queue_name = ANY(%(rows)s) AND status = 'doing' AND worker_id = ANY(%(workers)s)
+"""
+SELECT_OPEN_JOBS = """
+    SELECT lock, status::text FROM procrastinate_jobs
+    WHERE queue_name = ANY(%(rows)s) AND status IN ('todo', 'doing') AND lock IS NOT NULL
+"""
+
+
+class ProcrastinateQueue:
+    """`daemon.passes.Passes` in the tables that `reconcile migrate` made."""
+
+    def __init__(self, app: App, silent: float) -> None:
+        self.app = app
+        self._dead_after_seconds = silent
+        self._task = app.task(name=TASK_NAME, queue=DUE_QUEUE)(self._run_job)
+        self._run: RunPass | None = None
+        self._cut_off_projects: set[ProjectId] = set()
+        self._running_projects: set[ProjectId] = set()
+        self._suspected_jobs: frozenset[int] = frozenset()
+        self.workers: set[Worker] = set()  # of this process, at work
+
+    async def nudge(self, project_id: ProjectId) -> None:
+        await self._defer(project_id, NUDGED_QUEUE)
+
+    async def put_due(self, projects: Collection[ProjectId]) -> None:
+        for project_id in projects:
+            await self._defer(project_id, DUE_QUEUE)
+
+    async def backlog(self) -> Backlog:
+        with translate_queue_errors():
+            rows = await self.app.connector.execute_query_all_async(SELECT_OPEN_JOBS, rows=QUEUE_NAMES)
+        by_status: dict[str, set[ProjectId]] = {"todo": set(), "doing": set()}
+        for row in rows:
+            by_status[row["status"]].add(ProjectId(UUID(row["lock"])))
+        return Backlog(waiting=frozenset(by_status["todo"]), running=frozenset(by_status["doing"]))
+
+    async def requeue_stalled(self) -> int:
+        with translate_queue_errors():
+            dead = await self.app.job_manager.get_stalled_jobs(
+                task_name=TASK_NAME, seconds_since_heartbeat=self._dead_after_seconds
+            )
+            found = {
+                job.id: job.lock for job in dead if job.id is not None
+            } | await self._find_forgotten_jobs()
+        rescued = 0
+        for job_id, lock in found.items():
+            # Another daemon was faster; if it is the database, what follows says so.
+            with suppress(ConnectorException):
+                await self.app.job_manager.finish_job_by_id_async(
+                    job_id, status=Status.FAILED, delete_job=True
+                )
+                rescued += 1
+            await self.nudge(ProjectId(UUID(lock)))
+        return rescued
+
+    async def _find_forgotten_jobs(self) -> dict[int, str]:
+        """Jobs that workers of ours hold, and nobody works on: the database was away just when their end was
+        to be written, which Procrastinate tries once. They would keep their projects from everybody for as
+        long as this process lives. Seen twice in a row, because beginning and end of a job take a moment.
+        """
+        workers = [each.worker_id for each in self.workers if each.worker_id is not None]
+        rows = await self.app.connector.execute_query_all_async(
+            SELECT_HELD_JOBS, rows=QUEUE_NAMES, workers=workers
+        )
+        idle = {
+            row["id"]: row["lock"]
+            for row in rows
+            if ProjectId(UUID(row["lock"])) not in self._running_projects
+        }
+        before, self._suspected_jobs = self._suspected_jobs, frozenset(idle)
+        return {job_id: lock for job_id, lock in idle.items() if job_id in before}
+
+    def create_worker(self, run: RunPass, concurrency: int) -> "ProcrastinateQueueWorker":
+        self._run = run
+        return ProcrastinateQueueWorker(self, concurrency)
+
+    async def requeue_cut_off(self) -> None:
+        """What was cut off goes in again: Procrastinate does not do that. Another daemon may take it."""
+        while self._cut_off_projects:
+            await self.nudge(self._cut_off_projects.pop())
+
+    async def _run_job(self, project: str) -> None:
+        project_id = ProjectId(UUID(project))
+        if self._run is None:
+            raise RuntimeError("a job came before the first stint")
+        self._running_projects.add(project_id)
+        try:
+            await self._run(project_id)
+        except asyncio.CancelledError:
+            self._cut_off_projects.add(project_id)
+            raise
+        finally:
+            self._running_projects.discard(project_id)
+
+    async def _defer(self, project_id: ProjectId, row: str) -> None:
+        key, priority, ask = (
+            str(project_id),
+            QUEUE_PRIORITIES[row],
+            self.app.connector.execute_query_all_async,
+        )
+        with translate_queue_errors(), suppress(AlreadyEnqueued):
+            # Asked first: a refused INSERT is an error in the server's log, and nudges come in bursts.
+            found = await ask(SELECT_WAITING_JOB, key=key)
+            if any(waiting["priority"] < priority for waiting in found):
+                await ask(RAISE_JOB_PRIORITY, key=key, row=row, priority=priority)
+            elif not found:
+                job = self._task.configure(lock=key, queueing_lock=key, queue=row, priority=priority)
+                await job.defer_async(project=key)
+
+
+class ProcrastinateQueueWorker:
+    """One worker of ours: one or two of Procrastinate's."""
+
+    def __init__(self, queue: ProcrastinateQueue, concurrency: int) -> None:
+        self._queue = queue
+        self._stopped = False
+        shared = due_slot_count(concurrency)
+        self._workers = [_build_worker(queue.app, QUEUE_NAMES, shared)]
+        if concurrency > shared:
+            self._workers.append(_build_worker(queue.app, [NUDGED_QUEUE], concurrency - shared))
+
+    async def serve(self) -> None:
+        if self._stopped:
+            return
+        self._queue.workers.update(self._workers)
+        try:
+            with translate_queue_errors():
+                await self._run_workers()
+                await self._queue.requeue_cut_off()
+        finally:
+            self._queue.workers.difference_update(self._workers)
+        if not self._stopped:  # its connection for LISTEN broke, or its heartbeat found no database
+            raise DatabaseError("The queue's worker lost its database.")
+
+    def stop(self, grace: float | None) -> None:
+        self._stopped = True
+        for worker in self._workers:
+            worker.shutdown_graceful_timeout = grace
+        self._stop_workers()
+
+    async def _run_workers(self) -> None:
+        """Until all have ended; the first that does takes the others along. Raises what one of them did."""
+        runs = [each.run() for each in self._workers]  # type: ignore[no-untyped-call]  # theirs to type
+        tasks = [asyncio.create_task(each) for each in runs]
+        try:
+            await asyncio.sleep(0)  # what stops a worker before it runs is forgotten when it does
+            if self._stopped:
+                self._stop_workers()
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._stop_workers()
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
+        for each in ended:
+            if isinstance(each, BaseException):
+                raise each
+
+    def _stop_workers(self) -> None:
+        for worker in self._workers:
+            worker.stop()  # type: ignore[no-untyped-call]  # theirs to type
+
+
+class _RefetchingWorker(Worker):
+    """Procrastinate's worker, which forgets what it hears while it fetches: after each fetch it clears the
+    event that a notification has set meanwhile, and the job waits for the next look.
+    """
+
+    notification_count = 0
+
+    async def _handle_notification(self, *, channel: str, notification: Notification) -> None:
+        self.notification_count += 1
+        await super()._handle_notification(channel=channel, notification=notification)
+
+    async def _fetch_and_process_jobs(self) -> None:
+        heard = None
+        while heard != self.notification_count and not self._stop_event.is_set():
+            heard = self.notification_count
+            await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]  # theirs to type
+
+
+def _build_worker(app: App, rows: list[str], concurrency: int) -> Worker:
+    return _RefetchingWorker(
+        app,
+        queues=rows,
+        concurrency=concurrency,
+        fetch_job_polling_interval=POLL_SECONDS,
+        delete_jobs=DeleteJobCondition.ALWAYS,
+        install_signal_handlers=False,
+        update_heartbeat_interval=HEARTBEAT_SECONDS,
+        # A worker that is pruned while it only seems dead could fetch nothing more: `rescue` is enough.
+        stalled_worker_timeout=24 * 3600.0,
+    )
+
+
+@asynccontextmanager
+async def open_queue(
+    arguments: Mapping[str, Any], *, silent: float = DEAD_AFTER_SECONDS
+) -> AsyncIterator[ProcrastinateQueue]:
+    """The queue in the database that libpq finds with these arguments, which must not go through pgbouncer:
+    LISTEN needs a session of its own. Nothing is asked of it yet. `silent`: seconds after which a worker that
+    said nothing counts as dead.
+    """
+    # What they have to say about a database that is away is said by us, once.
+    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+    async with AsyncConnectionPool(
+        kwargs=dict(arguments),
+        min_size=1,
+        max_size=POOL_CONNECTIONS,
+        timeout=POOL_TIMEOUT_SECONDS,
+        reconnect_timeout=RECONNECT_TIMEOUT_SECONDS,
+        open=False,
+        check=AsyncConnectionPool.check_connection,
+    ) as pool:
+        connector = PsycopgConnector()
+        await connector.open_async(pool)
+        yield ProcrastinateQueue(App(connector=connector), silent)
+
+
+@contextmanager
+def translate_queue_errors() -> Iterator[None]:
+    """Raises DatabaseError for what Procrastinate says about its database."""
+    try:
+        yield
+    except ConnectorException as error:
+        raise DatabaseError("The database gives no access to the queue of passes.") from error

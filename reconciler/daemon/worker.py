@@ -1,0 +1,126 @@
+"""One pass in a worker's hands: named in every line of log, told once, watched for signs of life."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from reconciler.daemon.runtime import PassActivity, Runtime
+from reconciler.errors import BusyError, PausedError, ReconcilerError
+from reconciler.logs import EventLogger, bind_log_values
+from reconciler.model.ids import ProjectId
+from reconciler.model.passes import AppliedCounts, Outcome, PassResult
+from reconciler.ports import Clock
+
+STUCK_PASS_SECONDS = 600.0
+"""A pass that does nothing at all for so long hangs: its single steps have limits, all far shorter."""
+
+EXPECTED_REFUSALS = (BusyError.kind, PausedError.kind)
+"""Refusals that are nobody's trouble: a command works on the project, or the operator said no."""
+LOGGED_COUNTS = ("conflicts", "quarantined", "pending", "linked", "ended")
+
+log = EventLogger(__name__)
+
+OnPassResult = Callable[[PassResult], None]
+"""Somebody who counts passes."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _RunningPass:
+    """A pass under way."""
+
+    task: "asyncio.Task[object] | None"
+    activity: PassActivity = field(default_factory=PassActivity)
+    last_values: tuple[object, ...] = ()
+    changed_monotonic: float  # monotonic: when the signs last changed
+
+
+class PassRunner:
+    """Runs passes, and knows how they are."""
+
+    def __init__(self, house: Runtime, clock: Clock, new_id: Callable[[], UUID], told: OnPassResult) -> None:
+        self._runtime = house
+        self._clock = clock
+        self._new_id = new_id
+        self._on_result = told
+        self._running: dict[UUID, _RunningPass] = {}
+        self.ended_count = 0  # passes that ended, for the status line
+
+    @property
+    def running_count(self) -> int:
+        """How many passes are under way."""
+        return len(self._running)
+
+    async def run_pass(self, project_id: ProjectId) -> None:
+        """One pass. Raises nothing but CancelledError: what goes wrong is said here, and the next tick tries
+        again.
+        """
+        pass_id = self._new_id()
+        running = self._running[pass_id] = _RunningPass(
+            task=asyncio.current_task(), changed_monotonic=self._clock.monotonic()
+        )
+        with bind_log_values(pass_id=str(pass_id), project=str(project_id)):
+            try:
+                result = await self._runtime.run_pass(project_id, running.activity)
+            except asyncio.CancelledError:
+                log.info("pass cut short", reason="the service stops")
+                raise
+            except ReconcilerError as error:
+                log.warning("pass not possible", kind=error.kind, reason=str(error))
+            except Exception:
+                log.exception("pass failed")
+            else:
+                if result is not None:
+                    self._report_result(result)
+            finally:
+                del self._running[pass_id]
+                self.ended_count += 1
+
+    def cancel_all(self) -> None:
+        """End the passes under way now."""
+        for running in self._running.values():
+            if running.task is not None:
+                running.task.cancel()
+
+    def has_stuck_pass(self) -> bool:
+        """Whether a pass under way has shown no sign of life for too long."""
+        now = self._clock.monotonic()
+        for running in self._running.values():
+            if (signs := running.activity.observed_values()) != running.last_values:
+                running.last_values, running.changed_monotonic = signs, now
+        return any(now - running.changed_monotonic > STUCK_PASS_SECONDS for running in self._running.values())
+
+    def _report_result(self, result: PassResult) -> None:
+        self._on_result(result)
+        if is_idle_result(result):
+            log.debug("pass", **log_values_of(result))
+        elif result.outcome is Outcome.FAILED:
+            log.warning("pass", **log_values_of(result))
+        else:
+            log.info("pass", **log_values_of(result))
+
+
+def is_idle_result(result: PassResult) -> bool:
+    """Nothing was done, or somebody else does it: such a pass is only counted."""
+    if result.error is not None and result.error.kind in EXPECTED_REFUSALS:
+        return True
+    did = result.applied != AppliedCounts() or result.github.writes or result.conflicts
+    return result.outcome is Outcome.OK and not (did or result.linked or result.ended)
+
+
+def log_values_of(result: PassResult) -> dict[str, object]:
+    """What is said of a pass."""
+    line: dict[str, object] = {
+        "outcome": result.outcome.value,
+        "repository": result.repository,
+        "duration_ms": result.duration_ms,
+        "requests": result.github.requests,
+        "cost": result.github.cost,
+    }
+    line |= {name: count for name in AppliedCounts.__slots__ if (count := getattr(result.applied, name))}
+    line |= {name: count for name in LOGGED_COUNTS if (count := getattr(result, name))}
+    if result.error is not None:
+        line |= {"kind": result.error.kind, "reason": result.error.message}
+    if result.next_at is not None:
+        line["next_at"] = result.next_at.isoformat()
+    return line

@@ -1,0 +1,126 @@
+"""A plan as people and programs read it: one flat line per action, and a hash that is the plan's own."""
+
+from collections.abc import Iterable
+from dataclasses import astuple
+from hashlib import sha256
+from typing import assert_never
+
+from reconciler.model.action_names import field_of, field_of_operation, kind_of, kind_of_operation
+from reconciler.model.intent import Intent, NewIssue
+from reconciler.model.kinds import Kind
+from reconciler.model.link import Link
+from reconciler.model.plan import (
+    Action,
+    CreateIssue,
+    DeleteRemote,
+    EditLocal,
+    EditRemote,
+    ImportComment,
+    LinkPlan,
+    PostComment,
+    RemoveLocal,
+    SetField,
+    SetState,
+    SetTitle,
+    SwapLabels,
+)
+from reconciler.model.report import Report
+from reconciler.model.shown import ActionView
+
+
+def action_view(plan: LinkPlan, action: Action) -> ActionView:
+    """One action of a link, flat."""
+    return ActionView(
+        kind=kind_of(action),
+        report=str(plan.link.report_id),
+        tracking_id=plan.report.tracking_id if plan.report else None,
+        issue=issue_name(plan.link),
+        field=field_of(action),
+        base=action.why.base,
+        local=action.why.local,
+        remote=action.why.remote,
+        to=action.why.to,
+        rule=action.why.rule,
+    )
+
+
+def export_view(report: Report, rule: str) -> ActionView:
+    """An export, flat; the issue has no number yet."""
+    return ActionView(
+        kind=Kind.CREATE_ISSUE,
+        report=str(report.id),
+        tracking_id=report.tracking_id,
+        issue=None,
+        field=None,
+        base=None,
+        local=report.title,
+        remote=None,
+        to=None,
+        rule=rule,
+    )
+
+
+def intent_view(intent: Intent, issue: str | None) -> ActionView:
+    """A frozen wish of an earlier pass that is still to be sent, flat."""
+    text = intent.desired.title if isinstance(intent.desired, NewIssue) else None
+    return ActionView(
+        kind=kind_of_operation(intent.operation),
+        report=str(intent.report_id),
+        tracking_id=None,
+        issue=issue,
+        field=field_of_operation(intent.operation),
+        base=None,
+        local=text,
+        remote=None,
+        to=None,
+        rule="recorded by an earlier pass",
+    )
+
+
+def issue_name(link: Link) -> str:
+    """`owner/repo#12`."""
+    return f"{link.repository}#{link.number}"
+
+
+def action_key(plan: LinkPlan, action: Action) -> str:
+    """What makes an action itself: all that is shown of it, and what is not; no id made up for this plan."""
+    return repr((astuple(action_view(plan, action)), _details_not_shown(action)))
+
+
+def _details_not_shown(action: Action) -> tuple[object, ...]:
+    """Beyond what is shown: whole texts, labels, which comment."""
+    match action:
+        case ImportComment() | EditLocal():
+            return action.comment.id, action.body
+        case PostComment() | EditRemote():
+            return str(action.comment.id), action.comment.author, action.comment.body
+        case RemoveLocal() | DeleteRemote():
+            return str(action.pair.local_id), action.pair.remote_id
+        case SetField():
+            return (action.to,)
+        case SetState():
+            return action.state, action.reason
+        case SwapLabels():
+            return action.add, *sorted(action.remove)
+        case SetTitle():
+            return (action.title,)
+        case CreateIssue():
+            report = action.report
+            return report.title, report.status, report.severity, report.category
+    assert_never(action)
+
+
+def export_key(report: Report) -> str:
+    """The same for an export: what the issue would say of the report."""
+    said = (report.title, report.status, report.severity, report.category)
+    return repr(("create_issue", str(report.id), said))
+
+
+def intent_key(intent: Intent) -> str:
+    """The same for a wish recorded earlier."""
+    return repr((intent.operation, str(intent.local_id), intent.desired))
+
+
+def plan_hash(keys: Iterable[str]) -> str:
+    """The same hash for the same plan, whatever the order it was found in."""
+    return sha256("\n".join(sorted(keys)).encode()).hexdigest()[:16]

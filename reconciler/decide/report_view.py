@@ -1,0 +1,297 @@
+"""A dossier read for people: where the sides differ, what became of each comment, how the report stands."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from reconciler.decide import diff
+from reconciler.decide.comments import COPY_EDITED_IN_BUGSPARK, COPY_EDITED_ON_GITHUB
+from reconciler.decide.copies import excerpt
+from reconciler.decide.diff import FieldDiff, Verdict
+from reconciler.decide.text import parse_import, unescape_html
+from reconciler.model.disputes import open_conflicts
+from reconciler.model.dossier import CommentView, FieldView, ReportDetail, ReportView
+from reconciler.model.fields import Field, Side
+from reconciler.model.intent import Intent, IntentState
+from reconciler.model.kinds import Kind
+from reconciler.model.link import (
+    UNLINKED_BEFORE_SENDING,
+    Base,
+    CommentPair,
+    CommentPairState,
+    Link,
+    LinkState,
+    SeenIssue,
+)
+from reconciler.model.policy import SyncPolicy
+from reconciler.model.report import LocalComment, Report
+
+SIDES_MOVED = {
+    Verdict.EQUAL: frozenset[Side](),
+    Verdict.LOCAL_MOVED: frozenset({Side.BUGSPARK}),
+    Verdict.REMOTE_MOVED: frozenset({Side.GITHUB}),
+    Verdict.CONFLICT: frozenset({Side.BUGSPARK, Side.GITHUB}),
+}
+ENDED_STATE_TEXTS = {
+    LinkState.UNLINKED: "Not linked",
+    LinkState.CONTESTED: "Needs you",
+    LinkState.GONE: "Gone on GitHub",
+    LinkState.TRANSFERRED: "Transferred on GitHub",
+    LinkState.CONVERTED: "Converted on GitHub",
+    LinkState.REPORT_DELETED: "Deleted in BugSpark",
+}
+
+
+def report_view(project_name: str, dossier: ReportDetail, policy: SyncPolicy, now: datetime) -> ReportView:
+    """All of it; conflicts are told as long as they are news. Pure; raises nothing."""
+    fields = field_views(dossier.report, dossier.link, policy)
+    state, reason = _report_status(dossier, fields, now)
+    return ReportView(
+        project_name=project_name,
+        detail=dossier,
+        title=unescape_html(dossier.report.title),
+        state=state,
+        reason=reason,
+        fields=fields,
+        comments=tuple(comment_views(dossier)),
+    )
+
+
+# --- the report as a whole --------------------------------------------------------------------------------
+
+
+def _report_status(
+    dossier: ReportDetail, fields: tuple[FieldView, ...], now: datetime
+) -> tuple[str, str | None]:
+    link = dossier.link
+    if link is None:
+        return _unlinked_status(dossier)
+    if link.state in ENDED_STATE_TEXTS:
+        return ENDED_STATE_TEXTS[link.state], link.reason
+    if link.quarantined_until is not None:
+        return "Needs you", link.reason or "it rests"
+    refused = next((each for each in dossier.intents if each.state is IntentState.QUARANTINED), None)
+    if refused is not None:
+        return "Needs you", refused.reason or "GitHub refused a write"
+    frozen = next((each for each in fields if each.frozen), None)
+    if frozen is not None:
+        return "Needs you", frozen.frozen
+    if dossier.withheld:
+        count = len(dossier.withheld)
+        return "Needs you", f"{count} deletion{'' if count == 1 else 's'} withheld"
+    return _conflict_status(_waiting_status(dossier, link, fields), dossier, now)
+
+
+def _conflict_status(
+    quiet: tuple[str, str | None], dossier: ReportDetail, now: datetime
+) -> tuple[str, str | None]:
+    """A value that was lost goes before what only waits, which is told beside it."""
+    lost = [f"{each.change.field}: {each.change.lost} was lost" for each in open_conflicts(dossier, now)]
+    if not lost:
+        return quiet
+    return "Conflict", "; ".join([*lost, *([quiet[1]] if quiet[1] else [])])
+
+
+def _unlinked_status(dossier: ReportDetail) -> tuple[str, str | None]:
+    if dossier.intents:
+        return "Waiting", dossier.intents[0].reason or "its issue is to be made by the next pass"
+    return "Not linked", None
+
+
+def _waiting_status(
+    dossier: ReportDetail, link: Link, fields: tuple[FieldView, ...]
+) -> tuple[str, str | None]:
+    if link.base is None:
+        return "Waiting", "the next pass makes first contact"
+    if dossier.intents:
+        count = len(dossier.intents)
+        return "Waiting", f"{count} write{'' if count == 1 else 's'} pending"
+    differing = [each.field.value for each in fields if each.moved]
+    if differing:
+        return "Waiting", f"the next pass looks at {', '.join(differing)}"
+    return "Synced", None
+
+
+# --- fields -----------------------------------------------------------------------------------------------
+
+
+def field_views(report: Report, link: Link | None, policy: SyncPolicy) -> tuple[FieldView, ...]:
+    """Each synced field; the title only where it is synced."""
+    base, seen = (link.base, link.seen) if link else (None, None)
+    frozen = {each.field: each.reason for each in link.frozen_fields} if link else {}
+    return tuple(
+        FieldView(
+            field=field,
+            bugspark=bugspark_value(report, field),
+            agreed=_base_value(base, field),
+            github=_github_text(_diff(report, seen, base, field, policy), seen, field) if seen else None,
+            moved=SIDES_MOVED[_diff(report, seen, base, field, policy).verdict]
+            if seen and base
+            else frozenset(),
+            frozen=frozen.get(field),
+        )
+        for field in Field
+        if policy.title or field is not Field.TITLE
+    )
+
+
+def github_value(report: Report, link: Link, field: Field, policy: SyncPolicy) -> str | None:
+    """What GitHub last showed of a field, in BugSpark's spelling."""
+    return _diff(report, link.seen, link.base, field, policy).remote if link.seen else None
+
+
+def _diff(report: Report, seen: SeenIssue, base: Base | None, field: Field, policy: SyncPolicy) -> FieldDiff:
+    match field:
+        case Field.STATUS:
+            return diff.status(report, seen, base)
+        case Field.SEVERITY:
+            return diff.severity(report, seen, base, policy.labels)
+        case Field.CATEGORY:
+            return diff.category(report, seen, base, policy.labels)
+        case Field.TITLE:
+            return diff.title(report, seen, base)
+    assert_never(field)
+
+
+def bugspark_value(report: Report, field: Field) -> str:
+    """What BugSpark says."""
+    match field:
+        case Field.STATUS:
+            return report.status.value
+        case Field.SEVERITY:
+            return report.severity.value
+        case Field.CATEGORY:
+            return report.category.value
+        case Field.TITLE:
+            return report.title
+    assert_never(field)
+
+
+def _base_value(base: Base | None, field: Field) -> str | None:
+    if base is None:
+        return None
+    match field:
+        case Field.STATUS:
+            return base.status.value
+        case Field.SEVERITY:
+            return base.severity.value
+        case Field.CATEGORY:
+            return base.category.value
+        case Field.TITLE:
+            return base.title
+    assert_never(field)
+
+
+def _github_text(of: FieldDiff, seen: SeenIssue, field: Field) -> str | None:
+    """As people see it on GitHub: state and reason, labels, title."""
+    match field:
+        case Field.STATUS:
+            return f"{seen.state.value} ({seen.state_reason})" if seen.state_reason else seen.state.value
+        case Field.SEVERITY | Field.CATEGORY:
+            return ", ".join(of.present) or None
+        case Field.TITLE:
+            return seen.title
+    assert_never(field)
+
+
+# --- comments ---------------------------------------------------------------------------------------------
+
+
+def comment_views(dossier: ReportDetail) -> Iterator[CommentView]:
+    """BugSpark's comments in their order, then what is known of comments that are not there any more."""
+    entries = {entry.local_id: entry for entry in dossier.pairs if entry.local_id is not None}
+    wishes = {intent.pair_id: intent for intent in dossier.intents if intent.pair_id is not None}
+    for comment in dossier.comments:
+        entry = entries.get(comment.id)
+        shown = _comment_view(
+            comment, entry, wishes.get(entry.id) if entry else None, linked=_is_linked(dossier)
+        )
+        yield _with_withheld_deletion(shown, dossier, entry)
+    present = {comment.id for comment in dossier.comments}
+    for entry in dossier.pairs:
+        if entry.local_id not in present and entry.state is not CommentPairState.ENDED:
+            shown = CommentView(
+                origin=entry.origin,
+                author=entry.author,
+                at=entry.remote_updated_at,
+                text=None,
+                state=_copy_state(entry, wishes.get(entry.id)),
+            )
+            yield _with_withheld_deletion(shown, dossier, entry)
+
+
+def _with_withheld_deletion(
+    shown: CommentView, dossier: ReportDetail, entry: CommentPair | None
+) -> CommentView:
+    """A deletion that waits to be accepted is told with the comment it would take."""
+    match dossier.withheld.get(entry.id) if entry else None:
+        case None:
+            return shown
+        case Kind.REMOVE_COMMENT:
+            return replace(shown, state="deleted on GitHub; deletion here withheld")
+        case _:
+            return replace(shown, state="deleted in BugSpark; deletion there withheld")
+
+
+def _is_linked(dossier: ReportDetail) -> bool:
+    return dossier.link is not None and dossier.link.state in (LinkState.NEW, LinkState.ACTIVE)
+
+
+def _comment_view(
+    comment: LocalComment, entry: CommentPair | None, wish: Intent | None, *, linked: bool
+) -> CommentView:
+    origin = Side.GITHUB if comment.source == Side.GITHUB else Side.BUGSPARK
+    state = _copy_state(entry, wish) if entry else "waiting" if linked else "not linked"
+    form = parse_import(comment.body) if origin is Side.GITHUB else None
+    said = form[1] if form else comment.body
+    return CommentView(
+        origin=entry.origin if entry else origin,
+        author=entry.author if entry and entry.origin is Side.GITHUB else comment.author,
+        at=comment.created_at,
+        text=excerpt(said),
+        state=state,
+        body=said if origin is Side.GITHUB else unescape_html(said),  # BugSpark stores its own HTML-escaped
+    )
+
+
+def _copy_state(entry: CommentPair, wish: Intent | None) -> str:
+    ours = entry.origin is Side.BUGSPARK
+    match entry.state:
+        case CommentPairState.LIVE if wish is not None and wish.state is IntentState.QUARANTINED:
+            return f"refused: {wish.reason}"
+        case CommentPairState.LIVE:
+            place = "on GitHub" if ours else "in BugSpark"
+            return (
+                f"{place}, edited there"
+                if entry.reason in (COPY_EDITED_ON_GITHUB, COPY_EDITED_IN_BUGSPARK)
+                else place
+            )
+        case CommentPairState.PENDING:
+            return _unsent_state(wish)
+        case CommentPairState.TOMBSTONE:
+            return "deleted there" if ours else "deleted here"
+        case CommentPairState.ENDED:
+            return (
+                f"not sent: {UNLINKED_BEFORE_SENDING}"
+                if entry.reason == UNLINKED_BEFORE_SENDING
+                else f"original {entry.reason or 'deleted'}"
+            )
+        case CommentPairState.SKIPPED:
+            return (
+                f"not sent: {entry.reason}" if ours and entry.remote_id is None else entry.reason or "known"
+            )
+    assert_never(entry.state)
+
+
+def _unsent_state(wish: Intent | None) -> str:
+    if wish is None:
+        return "waiting"
+    match wish.state:
+        case IntentState.QUARANTINED:
+            return f"not sent: {wish.reason}"
+        case IntentState.UNKNOWN | IntentState.SENDING:
+            return "waiting: GitHub is asked whether it arrived"
+        case IntentState.PLANNED:
+            return f"waiting: {wish.reason}" if wish.reason else "waiting"
+    assert_never(wish.state)

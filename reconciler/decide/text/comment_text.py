@@ -1,0 +1,100 @@
+"""Comments as they are written on the other side, and how a copy is told from an original.
+
+The forms are `**login** (via GitHub):` in BugSpark, `[BugSpark] Name:` on GitHub (docs/design.md, Comments).
+"""
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from reconciler.decide.text.clean import clean, normalise, normalise_newlines, single_line
+from reconciler.decide.text.code_fences import MAX_FENCE_CHARS, close_fences
+from reconciler.decide.text.inert import inert, inert_line
+from reconciler.decide.text.truncate import truncate_bytes, truncate_chars, truncate_line, truncation_note
+from reconciler.model.written import unescape_html
+
+# GitHub's limit is 65,536 of an unsettled unit (docs/reference/github.md, Writes); bytes are the narrowest
+# reading.
+MAX_BODY_BYTES: Final = 65_000
+BUGSPARK_TAG: Final = "[BugSpark]"
+MAX_NAME_CHARS: Final = 255
+GHOST_LOGIN: Final = "ghost"
+UNKNOWN_AUTHOR: Final = "Unknown"
+
+_IMPORTED: Final = re.compile(
+    r"\*\*(?P<login>[^\s*]{1,100})\*\* \(via GitHub\):[ \t]*(?:\n[ \t]*\n(?P<body>.*))?", re.DOTALL
+)
+
+
+def comment_to_bugspark(login: str | None, body: str | None, cut_at: int = 60_000) -> str:
+    """Return the text of the BugSpark comment that copies a GitHub one; at most `cut_at` characters.
+
+    `login`: None for an account that is gone (GitHub calls it ghost). `body`: as GitHub gives it. The result
+    is plain text, not HTML-escaped (docs/reference/bugspark.md, Text), without control characters.
+    """
+    heading = f"**{single_line(login or '') or GHOST_LOGIN}** (via GitHub):\n\n"
+    text = normalise(clean(body or ""))
+    room = cut_at - len(heading)
+    if len(text) > room:
+        note = "\n\n" + truncation_note(len(text))
+        text = truncate_chars(text, room - len(note)) + note
+    return heading + text
+
+
+def parse_import(body: str) -> tuple[str, str] | None:
+    """Return login and text of a BugSpark comment that has the form of a copy from GitHub, else None.
+
+    A body BugSpark stored HTML-escaped is recognised too; its text is given back as stored, so compare with
+    `same_text`. Source: docs/design.md, Initial sync.
+    """
+    for text in (normalise_newlines(body), unescape_html(normalise_newlines(body))):
+        found = _IMPORTED.fullmatch(text)
+        if found is not None:
+            return found["login"], normalise(found["body"] or "")
+    return None
+
+
+def is_same_text(ours: str, theirs: str) -> bool:
+    """Tell whether a BugSpark text, escaped or not, says what a GitHub text says."""
+    wanted = normalise(clean(theirs))
+    return wanted in {normalise(clean(ours)), normalise(clean(unescape_html(ours)))}
+
+
+def comment_to_github(name: str | None, body: str, marker: str, *, hosts: Collection[str]) -> str:
+    """Return the body of the GitHub comment that copies a BugSpark one; at most `BODY_BYTES` bytes.
+
+    `name`, `body`: as BugSpark stores them, hostile. `marker`: a whole line, which stays the last one and
+    hidden. `hosts`: where images may come from (see `inert`). A pure function: the same input gives the same
+    body for ever, so that it can be compared with what was sent.
+    """
+    heading = f"{BUGSPARK_TAG} {_author_name(name)}:"
+    room = MAX_BODY_BYTES - _byte_length(heading) - _byte_length(marker) - 2 * len("\n\n")
+    return "\n\n".join(part for part in (heading, markdown_block(body, room, hosts=hosts), marker) if part)
+
+
+def has_tag(body: str) -> bool:
+    """Tell whether a GitHub comment has `[BugSpark]` at its very start (docs/design.md, Comments)."""
+    return body.startswith(BUGSPARK_TAG)
+
+
+def markdown_block(body: str, room: int, *, hosts: Collection[str]) -> str:
+    """Return a stored body as inert, closed Markdown of at most `room` bytes, cut visibly where longer."""
+    stored = clean(unescape_html(body))
+    text = inert(stored, hosts=hosts).strip("\n").rstrip()
+    closed = close_fences(text)
+    if _byte_length(closed) <= room:
+        return closed
+    note = "\n\n" + truncation_note(len(stored))
+    closing = MAX_FENCE_CHARS + 1
+    return close_fences(truncate_bytes(text, room - closing - _byte_length(note)).rstrip()) + note
+
+
+def _author_name(name: str | None) -> str:
+    return (
+        inert_line(truncate_line(single_line(unescape_html(name or "")), chars=MAX_NAME_CHARS))
+        or UNKNOWN_AUTHOR
+    )
+
+
+def _byte_length(text: str) -> int:
+    return len(text.encode())

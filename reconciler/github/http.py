@@ -1,0 +1,136 @@
+"""One request to the API: the origin checked, the bearer attached, redirects followed by our own rules."""
+
+from collections.abc import Mapping
+from dataclasses import field
+
+from reconciler.github.origin import Origin
+from reconciler.github.transport import (
+    CONNECT_TIMEOUT_SECONDS,
+    AnswerLostError,
+    HttpRequest,
+    HttpResponse,
+    Transport,
+)
+from reconciler.github.usage import Usage
+from reconciler.model.secret import Secret
+from reconciler.model.values import dataclass
+
+MAX_REDIRECTS = 3
+_REDIRECTS_OF_READS = frozenset({301, 302, 307, 308})
+_REDIRECTS_OF_WRITES = frozenset({307, 308})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer, and the addresses that redirects led through (the first request's is not among them)."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    url: str
+    redirects: tuple[str, ...] = ()
+
+    @property
+    def request_id(self) -> str | None:
+        """GitHub's name for the request, for its support and for our story."""
+        return self.headers.get("x-github-request-id", "")[:100] or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpClient:
+    """Sends to one API. The token is attached here and nowhere else, after the address was admitted."""
+
+    transport: Transport
+    origin: Origin
+    api_version: str
+    usage: Usage
+
+    async def get(self, url: str, bearer: Secret, *, etag: str | None = None) -> Reply:
+        """GET, redirects followed. Raises UnsentError, DroppedError, ForeignOriginError."""
+        extra = {"If-None-Match": etag} if etag else {}
+        reply = await self._send("GET", url, bearer, extra)
+        for _ in range(MAX_REDIRECTS):
+            target = self._admitted_target(reply, _REDIRECTS_OF_READS)
+            if target is None:
+                return reply
+            after = await self._send("GET", target, bearer, extra)
+            reply = _with_redirect(reply, after)
+        return reply
+
+    async def write(
+        self,
+        method: str,
+        url: str,
+        bearer: Secret,
+        body: bytes | None,
+        *,
+        patience: float = CONNECT_TIMEOUT_SECONDS,
+    ) -> Reply:
+        """Send once; a redirect is returned, see `redirected`. Raises UnsentError, DroppedError."""
+        extra = {"Content-Type": "application/json"} if body is not None else {}
+        return await self._send(method, url, bearer, extra, body, patience)
+
+    def redirect_target(self, reply: Reply) -> str | None:
+        """Where a write has to go instead (307, 308: same method and body), or None.
+
+        Raises ForeignOriginError."""
+        return self._admitted_target(reply, _REDIRECTS_OF_WRITES)
+
+    def _admitted_target(self, reply: Reply, followed: frozenset[int]) -> str | None:
+        location = reply.headers.get("location")
+        if reply.status not in followed or not location:
+            return None
+        return self.origin.admit(location, relative_to=reply.url)
+
+    async def _send(
+        self,
+        method: str,
+        url: str,
+        bearer: Secret,
+        extra: Mapping[str, str],
+        body: bytes | None = None,
+        patience: float = CONNECT_TIMEOUT_SECONDS,
+    ) -> Reply:
+        admitted = self.origin.admit(url)
+        headers = {
+            "Accept": "application/vnd.github+json",
+            "X-GitHub-Api-Version": self.api_version,
+            **extra,
+        }
+        request = HttpRequest(
+            method=method,
+            url=admitted,
+            bearer=bearer,
+            headers=headers,
+            body=body,
+            connect_timeout_seconds=patience,
+        )
+        try:
+            answer = await self.transport.send(request)
+        except AnswerLostError:
+            self.usage.count_lost_answer()
+            raise
+        self.usage.count_answer(answer)
+        return Reply(
+            status=answer.status,
+            headers=answer.headers,
+            body=_body_without_token(bearer, answer),
+            url=admitted,
+        )
+
+
+def _with_redirect(before: Reply, after: Reply) -> Reply:
+    return Reply(
+        status=after.status,
+        headers=after.headers,
+        body=after.body,
+        url=after.url,
+        redirects=(*before.redirects, after.url),
+    )
+
+
+def _body_without_token(bearer: Secret, answer: HttpResponse) -> bytes:
+    """The body; of a refusal, which may be quoted to people, without the token should it be echoed there."""
+    if answer.status < 400 or not bearer:
+        return answer.body
+    return answer.body.replace(bearer.reveal().encode(), b"***")

@@ -1,0 +1,45 @@
+"""What an answer to a read means when it is not the object asked for; pure.
+
+Source: docs/reference/github.md, Writes; docs/reference/github.md, List rules, 8.
+"""
+
+from reconciler.errors import GitHubError, MovedError, NotThereError, RecreatedError, UnreadableError
+from reconciler.github.error_text import error_message
+from reconciler.github.http import Reply
+from reconciler.github.repository_ref import RepositoryRef
+from reconciler.model.oneline import single_printable_line
+
+_ADVICE = {
+    403: "check what the token may do there",
+    404: "check that it exists and that the token may read it",
+    410: "check that its issues are switched on",
+    451: "GitHub blocks it for legal reasons",
+}
+
+
+def require_ok(reply: Reply, place: RepositoryRef, what: str) -> None:
+    """Pass a 200 about the repository as a whole or its lists. Raises UnreadableError (403, 404, 410, 451:
+    nothing may be inferred), RecreatedError, GitHubError."""
+    if any(place.is_other_repository(hop) for hop in reply.redirects):
+        raise RecreatedError(
+            f"The name {place.name} leads to another repository now: nothing is read or written."
+        )
+    if reply.status == 200:
+        return
+    said = error_message(reply.body) or "no reason given"
+    if reply.status in _ADVICE:
+        raise UnreadableError(
+            f"GitHub does not show {what} ({reply.status}: {said}): {_ADVICE[reply.status]}."
+        )
+    raise GitHubError(single_printable_line(f"GitHub answered {reply.status} when asked for {what}: {said}"))
+
+
+def require_object_ok(reply: Reply, place: RepositoryRef, what: str) -> None:
+    """Pass a 200 about one issue, thread or comment. Raises NotThereError (404, 410), which alone proves
+    nothing, MovedError where a redirect led to another repository, and what `require` raises."""
+    if any(place.is_other_repository(hop) for hop in reply.redirects):
+        raise MovedError(f"{what[0].upper()}{what[1:]} is in another repository now.")
+    if reply.status in (404, 410):
+        said = error_message(reply.body) or "no reason given"
+        raise NotThereError(f"GitHub does not show {what} ({reply.status}: {said}).", reply.status)
+    require_ok(reply, place, what)

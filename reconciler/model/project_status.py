@@ -1,0 +1,236 @@
+"""A project's standing in one sign and a few words, and what a person should do (docs/reference/looks.md)."""
+
+from datetime import datetime, tzinfo
+from enum import StrEnum
+
+from reconciler.model.database_identity import OWNED_ELSEWHERE
+from reconciler.model.link import LinkState
+from reconciler.model.passes import Outcome
+from reconciler.model.snapshot import ProjectHealth
+from reconciler.model.values import dataclass
+from reconciler.model.webhook import WebhookHealth
+from reconciler.model.wording import format_age, format_count, format_time, shell_command
+
+
+class ProjectStatusKind(StrEnum):
+    """The same words on the terminal, in JSON and on the dashboard."""
+
+    SYNCED = "Synced"
+    WAITING = "Waiting"
+    CONFLICT = "Conflict"
+    ATTENTION = "Needs you"
+    FAILED = "Failed"
+    PAUSED = "Paused"
+    NEW = "Not looked at yet"
+
+
+STATUS_SYMBOLS = {
+    ProjectStatusKind.SYNCED: ("✓", "+"),
+    ProjectStatusKind.WAITING: ("…", "~"),
+    ProjectStatusKind.CONFLICT: ("≠", "%"),
+    ProjectStatusKind.ATTENTION: ("!", "!"),
+    ProjectStatusKind.FAILED: ("✗", "x"),
+    ProjectStatusKind.PAUSED: ("‖", "="),
+    ProjectStatusKind.NEW: ("·", "."),
+}
+RECREATED_ERROR_KIND = "recreated"  # errors.RecreatedError.kind
+RESTING, FROZEN = "resting", "frozen"
+ATTENTION_TEXTS = {
+    RESTING: "rests",
+    LinkState.GONE.value: "is gone on GitHub",
+    LinkState.TRANSFERRED.value: "was transferred on GitHub",
+    LinkState.CONVERTED.value: "was converted on GitHub",
+    LinkState.CONTESTED.value: "names an issue that another report holds",
+}
+"""What `store.attention` tells of a link, in the words of its own page."""
+SYNCED_LINK_STATES = (LinkState.ACTIVE, LinkState.NEW)
+_UNREMARKABLE_LINK_STATES = (*SYNCED_LINK_STATES, LinkState.UNLINKED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectStatus:
+    """How a project stands; `command` is what a person should run, if anything."""
+
+    state: ProjectStatusKind
+    reason: str | None = None
+    command: str | None = None
+
+    @property
+    def text(self) -> str:
+        """`Synced`, `Waiting (…)`, `Needs you: …`."""
+        match self.state, self.reason:
+            case _, None:
+                return self.state.value
+            case ((ProjectStatusKind.WAITING | ProjectStatusKind.SYNCED), reason):
+                return f"{self.state.value} ({reason})"
+            case _, reason:
+                return f"{self.state.value}: {reason}"
+
+
+def project_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> ProjectStatus:
+    """The most pressing thing about a project: what needs a person first."""
+    return (
+        _problem_status(health, now, zone)
+        or _conflict_status(health, now, zone)
+        or _status_without_problem(health, now, zone)
+    )
+
+
+def _problem_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> ProjectStatus | None:
+    one_pass = ("reconcile", "--project", health.name)
+    if health.write_doubt:
+        return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=health.write_doubt)
+    if health.withheld:
+        reason = f"{format_count(health.withheld_count, 'deletion')} withheld"
+        command = shell_command(*one_pass, "--accept", health.withheld)
+        return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=reason, command=command)
+    if health.problem:
+        return ProjectStatus(state=ProjectStatusKind.FAILED, reason=health.problem, command="reconcile check")
+    if health.paused:
+        return ProjectStatus(
+            state=ProjectStatusKind.PAUSED, command=shell_command("reconcile", "resume", health.name)
+        )
+    last = health.last_pass
+    if last and last.outcome is Outcome.FAILED:
+        reason = last.error.message if last.error else "the last pass failed"
+        reason = _until_next(reason, health, now, zone)
+        return ProjectStatus(state=ProjectStatusKind.FAILED, reason=reason, command=shell_command(*one_pass))
+    if held := _brake_status(health):
+        return held
+    if health.quarantined:
+        reason = f"{format_count(health.quarantined, 'change')} quarantined"
+        return ProjectStatus(
+            state=ProjectStatusKind.ATTENTION, reason=reason, command=shell_command(*one_pass)
+        )
+    return _attention_status(health) or _overdue_status(health, now, zone)
+
+
+def _overdue_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> ProjectStatus | None:
+    """Health is freshness: what was equal long ago is nobody's good news. A limit has its own word."""
+    last, at = health.last_pass, health.last_pass_at
+    ended_well = last is not None and last.outcome in (Outcome.OK, Outcome.PARTIAL)
+    if not ended_well or at is None or now - at <= health.coverage.within:
+        return None
+    command = shell_command("reconcile", "--project", health.name)
+    return ProjectStatus(
+        state=ProjectStatusKind.ATTENTION,
+        reason=f"no pass since {format_time(at, now, zone)}",
+        command=command,
+    )
+
+
+def _brake_status(health: ProjectHealth) -> ProjectStatus | None:
+    """What a brake holds back until a person says so."""
+    last = health.last_pass
+    if last and last.error and last.error.kind == RECREATED_ERROR_KIND:
+        return ProjectStatus(
+            state=ProjectStatusKind.ATTENTION, reason=last.error.message, command="reconcile check"
+        )
+    if health.exposed:
+        command = shell_command("reconcile", "--project", health.name, "--accept", "public")
+        reason = f"{health.repository} has become public, text is held back"
+        return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=reason, command=command)
+    held = [item for item in health.attention if item.what == OWNED_ELSEWHERE]
+    if held:
+        reason = f"{held[0].issue}: {held[0].reason}"
+        more = f" (and {len(held) - 1:,} more)" if len(held) > 1 else ""
+        return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=reason + more)
+    frozen = next((item for item in health.attention if item.what == FROZEN), None)
+    if frozen:
+        resolve = ("reconcile", "resolve", str(frozen.report_id), str(frozen.field), "--take", "github")
+        reason = f"{frozen.field} of {frozen.report} is frozen: {frozen.reason}"
+        return ProjectStatus(
+            state=ProjectStatusKind.ATTENTION, reason=reason, command=shell_command(*resolve)
+        )
+    return None
+
+
+def _attention_status(health: ProjectHealth) -> ProjectStatus | None:
+    """Links that rest, or whose issue is gone: whatever pages count as needing a person."""
+    if not health.attention:
+        return None
+    first, more = health.attention[0], len(health.attention) - 1
+    rest = f" (and {more:,} more)" if more else ""
+    reason = f"{first.report} {ATTENTION_TEXTS.get(first.what, first.what)}{rest}"
+    deed = "retry" if first.what == RESTING else "why"
+    command = shell_command("reconcile", deed, str(first.report_id))
+    return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=reason, command=command)
+
+
+def _conflict_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> ProjectStatus | None:
+    """A value was lost of late and can be brought back; what the project waits for is told beside it."""
+    if not health.conflicts:
+        return None
+    more = f" and {health.conflicts - 1:,} more" if health.conflicts > 1 else ""
+    waits = _waiting_status(health, now, zone)
+    reason = f"{health.newest_conflict or 'one field'}{more}" + (f"; {waits.reason}" if waits else "")
+    return ProjectStatus(state=ProjectStatusKind.CONFLICT, reason=reason)
+
+
+def _status_without_problem(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> ProjectStatus:
+    return _waiting_status(health, now, zone) or _synced_status(health, now, zone)
+
+
+def _waiting_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> ProjectStatus | None:
+    last = health.last_pass
+    if health.recovering:
+        cover = health.recovering
+        reason = f"recovering after a restore: {cover.verified:,} of {format_count(cover.links, 'link')}"
+        return ProjectStatus(state=ProjectStatusKind.WAITING, reason=reason)
+    if last and last.outcome is Outcome.LIMITED:
+        return ProjectStatus(
+            state=ProjectStatusKind.WAITING, reason=limit_text(last.next_at or health.next_at, now, zone)
+        )
+    if last and last.outcome is Outcome.REFUSED:
+        reason = last.error.message if last.error else "refused"
+        return ProjectStatus(state=ProjectStatusKind.WAITING, reason=_until_next(reason, health, now, zone))
+    if health.pending:
+        return ProjectStatus(
+            state=ProjectStatusKind.WAITING, reason=f"{format_count(health.pending, 'write')} pending"
+        )
+    return None
+
+
+def _until_next(reason: str, health: ProjectHealth, now: datetime, zone: tzinfo | None) -> str:
+    """`…; 3 failures, next try at 14:05`: what a back-off of ours puts off."""
+    if health.next_at is None or not health.failures:
+        return reason
+    failures = format_count(health.failures, "failure")
+    return f"{reason.rstrip('.')}; {failures}, next try at {format_time(health.next_at, now, zone)}"
+
+
+def _synced_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> ProjectStatus:
+    if health.last_success_at is None:
+        return ProjectStatus(state=ProjectStatusKind.NEW)
+    parts = [format_age(health.last_success_at, now)]
+    parts += [
+        f"{number:,} {state.replace('_', ' ')}" for state, number in inactive_link_counts(health).items()
+    ]
+    if health.other_repository_links:
+        parts.append(f"{format_count(health.other_repository_links, 'link')} of another repository rest")
+    command = None
+    if silent := webhook_silence_text(health.webhook, now, zone):
+        parts.append(silent)
+        command = shell_command("reconcile", "webhook", "create", "--project", health.name)
+    return ProjectStatus(state=ProjectStatusKind.SYNCED, reason=", ".join(parts), command=command)
+
+
+def webhook_silence_text(webhook: WebhookHealth, now: datetime, zone: tzinfo | None) -> str | None:
+    """`webhook silent since 14:05`: changes were found by looking, and no delivery has come since."""
+    if not webhook.silent or webhook.silent_since is None:
+        return None
+    return f"webhook silent since {format_time(webhook.silent_since, now, zone)}"
+
+
+def inactive_link_counts(health: ProjectHealth) -> dict[str, int]:
+    """Links that exist but are not synced any more: gone, transferred, contested … `unlinked` is history."""
+    return {
+        state: number
+        for state, number in health.links.items()
+        if number and state not in _UNREMARKABLE_LINK_STATES
+    }
+
+
+def limit_text(until: datetime | None, now: datetime, zone: tzinfo | None) -> str:
+    """`GitHub limit until 14:05`."""
+    return f"GitHub limit until {format_time(until, now, zone)}" if until else "GitHub limit"

@@ -1,0 +1,136 @@
+"""BugSpark's own webhooks: customers hear of a synced change as of a person's.
+
+BugSpark's worker delivers; here only its tasks are written, in the transaction that changes the report.
+
+Source: docs/reference/bugspark.md, Tables.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+from sqlalchemy import JSON, RowMapping, Text, cast, insert, select, text
+from sqlalchemy import inspect as inspector
+
+from reconciler.logs import EventLogger
+from reconciler.model.ids import ProjectId, ReportId
+from reconciler.store.bugspark.bugspark_tables import background_tasks, reports, webhooks
+from reconciler.store.connection import AsyncConnection
+from reconciler.store.rows import select_ids, strip_unstorable
+
+EVENT_NAME = "report.updated"
+TASK_TYPE = "webhook_delivery"
+MAX_ATTEMPTS = 3
+REPORTS_PER_BATCH = 50
+"""So many reports, with their logs, are held in memory at a time."""
+
+PAYLOAD_COLUMNS = tuple(
+    cast(column, Text).label(column.name) if isinstance(column.type, JSON) else column for column in reports.c
+)
+JSON_COLUMN_NAMES = frozenset(column.name for column in reports.c if isinstance(column.type, JSON))
+REQUIRED_PRIVILEGES = (
+    ("webhooks", "SELECT", "has_any_column_privilege"),
+    ("background_tasks", "INSERT", "has_table_privilege"),
+)
+
+log = EventLogger(__name__)
+
+
+class OutgoingWebhooks:
+    """Those whose webhooks a project's owner has entered. `wanted`: `bugspark.notify_webhooks`."""
+
+    def __init__(self, *, wanted: bool, new_id: Callable[[], UUID] = uuid4) -> None:
+        self.wanted = wanted
+        self._new_id = new_id
+        self._able: bool | None = None  # not known yet
+
+    async def enqueue_deliveries(
+        self, connection: AsyncConnection, project: ProjectId, changed: Collection[ReportId], at: datetime
+    ) -> None:
+        """One task per changed report and active webhook that asked for it, in the connection's transaction.
+
+        Without BugSpark's tables, or the right to write them, nobody is told: the sync goes on, and
+        `reconcile check` says what is missing (`trouble`).
+        """
+        if not self.wanted or not changed or not await self._may_enqueue(connection):
+            return
+        hooks = await _subscribed_webhook_ids(connection, project)
+        wanted = sorted(changed)
+        for start in range(0, len(wanted) if hooks else 0, REPORTS_PER_BATCH):
+            some = select_ids(connection.dialect.name, wanted[start : start + REPORTS_PER_BATCH])
+            rows = (
+                (await connection.execute(select(*PAYLOAD_COLUMNS).where(reports.c.id.in_(some))))
+                .mappings()
+                .all()
+            )
+            if tasks := [self._task_row(hook, _report_payload(row), at) for row in rows for hook in hooks]:
+                await connection.execute(insert(background_tasks), tasks)
+
+    async def _may_enqueue(self, connection: AsyncConnection) -> bool:
+        if not self._able:
+            missing = await find_problem(connection)
+            if missing and self._able is None:  # said once, looked at again each time
+                log.warning("customers' webhooks are not told", reason=missing)
+            self._able = missing is None
+        return self._able
+
+    def _task_row(self, hook: UUID, report: dict[str, Any], at: datetime) -> dict[str, Any]:
+        """A row as BugSpark's own code writes it; everything is said, for its defaults may be its ORM's."""
+        return {
+            "id": self._new_id(),
+            "task_type": TASK_TYPE,
+            "payload": {"webhook_id": str(hook), "event": EVENT_NAME, "data": report},
+            "status": "pending",
+            "attempts": 0,
+            "max_attempts": MAX_ATTEMPTS,
+            "created_at": at,
+            "updated_at": at,
+        }
+
+
+async def find_problem(connection: AsyncConnection) -> str | None:
+    """What keeps customers from being told, in a sentence; None: nothing."""
+    present = set(await connection.run_sync(lambda sync: inspector(sync).get_table_names()))
+    if missing := [table for table, _, _ in REQUIRED_PRIVILEGES if table not in present]:
+        return f"this BugSpark has no table {' and no table '.join(missing)}"
+    if connection.dialect.name != "postgresql":
+        return None
+    for table, right, has in REQUIRED_PRIVILEGES:
+        if not (
+            await connection.execute(text(f"SELECT {has}(:name, :right)"), {"name": table, "right": right})
+        ).scalar():
+            return f"the database role lacks the right to {right} on {table} (docs/least-privilege-role.sql)"
+    return None
+
+
+async def _subscribed_webhook_ids(connection: AsyncConnection, project: ProjectId) -> Sequence[UUID]:
+    query = select(webhooks.c.id, webhooks.c.events).where(
+        webhooks.c.project_id == project, webhooks.c.is_active
+    )
+    found = await connection.execute(query.order_by(webhooks.c.created_at, webhooks.c.id))
+    return [id_ for id_, events in found if EVENT_NAME in (events or ())]
+
+
+def _report_payload(row: RowMapping) -> dict[str, Any]:
+    """A report in JSON's kinds, snake_case."""
+    return {name: _json_value(name, value) for name, value in row.items()}
+
+
+def _json_value(name: str, value: Any) -> Any:
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if name in JSON_COLUMN_NAMES and value is not None:
+        return _parse_json_or_none(value)
+    return strip_unstorable(value)
+
+
+def _parse_json_or_none(value: str) -> Any:
+    """A stranger's JSON; what does not parse (SQLite lets anything in) says nothing."""
+    try:
+        return msgspec.json.decode(value)
+    except ValueError:
+        return None

@@ -1,0 +1,118 @@
+"""BugSpark's reports, for commands and exports: `ports.Reports`."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import RowMapping, Text, cast, exists, select
+
+from reconciler.errors import UsageError
+from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.intent import Operation
+from reconciler.model.report import Project, Report, ReportDetails
+from reconciler.store.bugspark.projects import StoredProjects
+from reconciler.store.mappers import to_report
+from reconciler.store.rows import select_ids
+from reconciler.store.schema.engine import Database
+from reconciler.store.schema.tables import intents
+from reconciler.store.sync.difference_queries import REPORT_COLUMNS, links, reports
+
+DETAIL_COLUMNS = (
+    reports.c.description,
+    reports.c.screenshot_url,
+    cast(reports.c.console_logs, Text).label("console_logs"),
+    cast(reports.c.metadata, Text).label("metadata"),
+    reports.c.reporter_identifier,
+)
+
+
+class StoredReports:
+    """The reports in the database."""
+
+    def __init__(self, database: Database, projects: StoredProjects) -> None:
+        self._database = database
+        self._projects = projects
+
+    async def find(self, text: str) -> tuple[Project, ReportId]:
+        project, _, tracking = text.rpartition(":")
+        if project:
+            return await self._find_by_tracking_id(await self._projects.find(project), tracking)
+        try:
+            id_ = UUID(text)
+        except ValueError:
+            raise UsageError(f"{text} is neither a report's id nor of the form PROJECT:BUG-0001.") from None
+        async with self._database.read() as connection:
+            query = select(reports.c.project_id).where(reports.c.id == id_)
+            owner = (await connection.execute(query)).scalar()
+        if owner is None:
+            raise UsageError(f"There is no report {id_}.")
+        return await self._projects.find(str(owner)), ReportId(id_)
+
+    async def details(
+        self, report_ids: Collection[ReportId]
+    ) -> Mapping[ReportId, tuple[Report, ReportDetails]]:
+        """One whose values are unknown to this program is absent, too: it can't be exported."""
+        wanted = select_ids(self._database.dialect, report_ids)
+        query = select(*REPORT_COLUMNS, *DETAIL_COLUMNS).where(reports.c.id.in_(wanted))
+        found: dict[ReportId, tuple[Report, ReportDetails]] = {}
+        async with self._database.read() as connection:
+            for row in (await connection.execute(query)).mappings():
+                try:
+                    found[row["id"]] = (to_report(row), _to_report_details(row))
+                except ValueError:
+                    continue
+        return found
+
+    async def export_candidates(
+        self, project_id: ProjectId, since: datetime, limit: int
+    ) -> tuple[ReportId, ...]:
+        linked = exists().where(links.c.report_id == reports.c.id)
+        asked = exists().where(
+            intents.c.local_id == reports.c.id, intents.c.operation == Operation.CREATE_ISSUE
+        )
+        query = (
+            select(reports.c.id)
+            .where(
+                reports.c.project_id == project_id,
+                reports.c.created_at >= since,
+                reports.c.github_issue_number.is_(None),
+                ~linked,
+                ~asked,
+            )
+            .order_by(reports.c.created_at, reports.c.id)
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            return tuple((await connection.execute(query)).scalars())
+
+    async def _find_by_tracking_id(self, project: Project, tracking: str) -> tuple[Project, ReportId]:
+        query = select(reports.c.id).where(
+            reports.c.project_id == project.id, reports.c.tracking_id == tracking
+        )
+        async with self._database.read() as connection:
+            found = (await connection.execute(query)).scalar()
+        if found is None:
+            raise UsageError(f"Project {project.name} has no report {tracking}.")
+        return project, ReportId(found)
+
+
+def _to_report_details(row: RowMapping) -> ReportDetails:
+    return ReportDetails(
+        description=row["description"],
+        screenshot_url=row["screenshot_url"],
+        console_logs=_parse_json_or_none(row["console_logs"]),
+        metadata=_parse_json_or_none(row["metadata"]),
+        reporter_identifier=row["reporter_identifier"],
+    )
+
+
+def _parse_json_or_none(text: str | None) -> Any:
+    """A stranger's JSON; what does not parse (SQLite lets anything in) says nothing."""
+    if text is None:
+        return None
+    try:
+        return msgspec.json.decode(text)
+    except ValueError:
+        return None

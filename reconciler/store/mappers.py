@@ -1,0 +1,334 @@
+"""Rows of our tables as values of the model, and back."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import RowMapping, Table
+from sqlalchemy.types import TypeEngine
+
+from reconciler.model.fields import Category, IssueState, Severity, Side, Status
+from reconciler.model.intent import (
+    Desired,
+    DesiredCommentBody,
+    DesiredCommentDeletion,
+    DesiredLabels,
+    DesiredState,
+    DesiredTitle,
+    Intent,
+    IntentState,
+    NewComment,
+    NewIssue,
+    Operation,
+)
+from reconciler.model.issue import LabelColours, ListState, ThreadEtags
+from reconciler.model.link import (
+    Base,
+    CommentPair,
+    CommentPairState,
+    FrozenField,
+    Link,
+    LinkOrigin,
+    LinkState,
+    MissingIssue,
+    SeenIssue,
+    TransferTarget,
+    Verification,
+)
+from reconciler.model.plan import Why
+from reconciler.model.report import IssueColumns, LocalComment, Report
+from reconciler.store.schema.tables import comments, intents, links
+
+T = TypeVar("T")
+
+DESIRED_TYPES: Mapping[Operation, type[Desired]] = {
+    Operation.CREATE_ISSUE: NewIssue,
+    Operation.CREATE_COMMENT: NewComment,
+    Operation.STATUS: DesiredState,
+    Operation.SEVERITY: DesiredLabels,
+    Operation.CATEGORY: DesiredLabels,
+    Operation.TITLE: DesiredTitle,
+    Operation.EDIT_COMMENT: DesiredCommentBody,
+    Operation.DELETE_COMMENT: DesiredCommentDeletion,
+}
+
+
+def column_types(table: Table, *names: str) -> dict[str, TypeEngine[Any]]:
+    """Column types by name, of these columns or of all."""
+    return {name: table.c[name].type for name in names or table.c.keys()}
+
+
+LINK_COLUMN_TYPES = column_types(links)
+COMMENT_PAIR_COLUMN_TYPES = column_types(comments)
+INTENT_COLUMN_TYPES = column_types(intents)
+
+
+def to_json(value: object) -> str:
+    """A value of the model as JSON text."""
+    return msgspec.json.encode(value).decode()
+
+
+def from_json(text: str, kind: type[T]) -> T:
+    """Raises ValueError (msgspec's) when the text does not fit."""
+    return msgspec.json.decode(text, type=kind)
+
+
+def to_report(row: RowMapping) -> Report:
+    """Raises ValueError when a value is none that this program knows: the caller poisons that report."""
+    return Report(
+        id=row["id"],
+        project_id=row["project_id"],
+        tracking_id=row["tracking_id"],
+        title=row["title"],
+        status=Status(row["status"]),
+        severity=Severity(row["severity"]),
+        category=Category(row["category"]),
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        columns=to_report_columns(row),
+    )
+
+
+def to_report_columns(row: RowMapping) -> IssueColumns | None:
+    """The three columns, when number and repository are both there."""
+    number, repository = row["github_issue_number"], row["github_repo"]
+    if number is None or repository is None:
+        return None
+    return IssueColumns(repository=repository, number=number, url=row["github_issue_url"])
+
+
+def to_local_comment(row: RowMapping) -> LocalComment:
+    """A comment, its author's name joined in."""
+    return LocalComment(
+        id=row["id"],
+        report_id=row["report_id"],
+        author=row["author"],
+        body=row["body"],
+        source=row["source"],
+        created_at=row["created_at"],
+    )
+
+
+def to_link(row: RowMapping) -> Link:
+    """Raises ValueError when a stored word is unknown (a newer program wrote it)."""
+    return Link(
+        id=row["id"],
+        project_id=row["project_id"],
+        report_id=row["report_id"],
+        repository_id=row["repository_id"],
+        repository=row["repository"],
+        number=row["number"],
+        origin=LinkOrigin(row["origin"]),
+        backfill=row["backfill"],
+        state=LinkState(row["state"]),
+        reason=row["reason"],
+        base=_to_base(row),
+        seen=_to_seen(row),
+        created_at=row["created_at"],
+        revision=row["revision"],
+        quarantined_until=row["quarantined_until"],
+        verification=_to_checked(row),
+        missing_issue=_to_missing(row),
+        transfer_target=_to_successor(row),
+        frozen_fields=from_json(row["frozen"], tuple[FrozenField, ...]) if row["frozen"] else (),
+        owner_instance=row["held_by"],
+    )
+
+
+def _to_successor(row: RowMapping) -> TransferTarget | None:
+    repository, number = row["successor_repository_id"], row["successor_number"]
+    return TransferTarget(repository_id=repository, number=number) if repository and number else None
+
+
+def _to_missing(row: RowMapping) -> MissingIssue | None:
+    state = row["missing_as"]
+    return MissingIssue(state=LinkState(state), since=row["missing_since"]) if state else None
+
+
+def _to_checked(row: RowMapping) -> Verification | None:
+    if row["checked_at"] is None:
+        return None
+    issue, thread, credential = row["etag_issue"], row["etag_thread"], row["etag_credential"]
+    etags = ThreadEtags(issue=issue, thread=thread, credential=credential) if issue else None
+    return Verification(at=row["checked_at"], due=row["check_due"], etags=etags)
+
+
+def _to_base(row: RowMapping) -> Base | None:
+    if row["base_status"] is None:
+        return None
+    return Base(
+        status=Status(row["base_status"]),
+        severity=Severity(row["base_severity"]),
+        category=Category(row["base_category"]),
+        title=row["base_title"],
+        remote_title=row["base_remote_title"],
+    )
+
+
+def _to_seen(row: RowMapping) -> SeenIssue | None:
+    if row["seen_state"] is None:
+        return None
+    return SeenIssue(
+        state=IssueState(row["seen_state"]),
+        state_reason=row["seen_reason"],
+        labels=tuple(from_json(row["seen_labels"], list[str])),
+        colours=from_json(row["seen_colours"], LabelColours) if row["seen_colours"] else (),
+        title=row["seen_title"],
+        comments=row["seen_comments"],
+        locked=row["seen_locked"],
+        updated_at=row["seen_updated_at"],
+        id=row["seen_id"],
+    )
+
+
+def link_row(link: Link, revision: int) -> dict[str, Any]:
+    """Every column of sync_links, in the table's order."""
+    base, seen, checked = link.base, link.seen, link.verification
+    etags = checked and checked.etags
+    return {
+        "id": link.id,
+        "project_id": link.project_id,
+        "report_id": link.report_id,
+        "repository_id": link.repository_id,
+        "repository": link.repository,
+        "number": link.number,
+        "origin": link.origin,
+        "backfill": link.backfill,
+        "state": link.state,
+        "reason": link.reason,
+        "base_status": base and base.status,
+        "base_severity": base and base.severity,
+        "base_category": base and base.category,
+        "base_title": base and base.title,
+        "base_remote_title": base and base.remote_title,
+        "seen_state": seen and seen.state,
+        "seen_reason": seen and seen.state_reason,
+        "seen_labels": seen and to_json(seen.labels),
+        "seen_colours": to_json(seen.colours) if seen and seen.colours else None,
+        "seen_title": seen and seen.title,
+        "seen_comments": seen and seen.comments,
+        "seen_locked": seen and seen.locked,
+        "seen_updated_at": seen and seen.updated_at,
+        "seen_id": seen and seen.id,
+        "created_at": link.created_at,
+        "quarantined_until": link.quarantined_until,
+        "checked_at": checked and checked.at,
+        "check_due": checked and checked.due,
+        "etag_issue": etags and etags.issue,
+        "etag_thread": etags and etags.thread,
+        "etag_credential": etags and etags.credential,
+        "missing_as": link.missing_issue and link.missing_issue.state,
+        "missing_since": link.missing_issue and link.missing_issue.since,
+        "successor_repository_id": link.transfer_target and link.transfer_target.repository_id,
+        "successor_number": link.transfer_target and link.transfer_target.number,
+        "frozen": to_json(link.frozen_fields) if link.frozen_fields else None,
+        "held_by": link.owner_instance,
+        "revision": revision,
+    }
+
+
+def to_comment_pair(row: RowMapping) -> CommentPair:
+    """Raises ValueError when a stored word is unknown."""
+    return CommentPair(
+        id=row["id"],
+        link_id=row["link_id"],
+        origin=Side(row["origin"]),
+        state=CommentPairState(row["state"]),
+        local_id=row["local_id"],
+        remote_id=row["remote_id"],
+        local_digest=row["local_digest"],
+        remote_digest=row["remote_digest"],
+        remote_updated_at=row["remote_updated_at"],
+        author=row["author"],
+        reason=row["reason"],
+    )
+
+
+def comment_pair_row(entry: CommentPair, owner: Link | Intent) -> tuple[Any, ...]:
+    """Every column of sync_comments, in the table's order. `owner`: the entry's link, or a wish about it."""
+    return (
+        entry.id,
+        entry.link_id,
+        owner.project_id,
+        owner.repository_id,
+        entry.origin,
+        entry.state,
+        entry.local_id,
+        entry.remote_id,
+        entry.local_digest,
+        entry.remote_digest,
+        entry.remote_updated_at,
+        entry.author,
+        entry.reason,
+    )
+
+
+def to_intent(row: RowMapping) -> Intent:
+    """Raises ValueError when the wish does not decode."""
+    operation = Operation(row["operation"])
+    return Intent(
+        id=row["id"],
+        project_id=row["project_id"],
+        report_id=row["report_id"],
+        link_id=row["link_id"],
+        pair_id=row["entry_id"],
+        local_id=row["local_id"],
+        operation=operation,
+        repository_id=row["repository_id"],
+        number=row["number"],
+        desired=from_json(row["wish"], DESIRED_TYPES[operation]),
+        state=IntentState(row["state"]),
+        attempts=row["attempts"],
+        created_at=row["created_at"],
+        claimed_at=row["claimed_at"],
+        ended_at=row["ended_at"],
+        not_before=row["not_before"],
+        empty_searches=row["empty_looks"],
+        reason=row["reason"],
+        is_requested=row["asked"],
+        why=from_json(row["why"], Why) if row["why"] else None,
+    )
+
+
+def intent_row(intent: Intent) -> tuple[Any, ...]:
+    """Every column of sync_intents, in the table's order."""
+    return (
+        intent.id,
+        intent.project_id,
+        intent.report_id,
+        intent.link_id,
+        intent.pair_id,
+        intent.local_id,
+        intent.operation,
+        intent.repository_id,
+        intent.number,
+        to_json(intent.desired),
+        intent.state,
+        intent.attempts,
+        intent.created_at,
+        intent.claimed_at,
+        intent.ended_at,
+        intent.not_before,
+        intent.empty_searches,
+        intent.reason,
+        intent.is_requested,
+        to_json(intent.why) if intent.why else None,
+    )
+
+
+def to_list_state(row: RowMapping) -> ListState:
+    """Where a list was left."""
+    return ListState(
+        anchor=row["anchor"], etag=row["etag"], etag_credential=row["etag_credential"], cursor=row["cursor"]
+    )
+
+
+def list_state_row(state: ListState) -> dict[str, str | datetime | None]:
+    """The columns of sync_lists that hold a position."""
+    return {
+        "anchor": state.anchor,
+        "etag": state.etag,
+        "etag_credential": state.etag_credential,
+        "cursor": state.cursor,
+    }

@@ -1,0 +1,170 @@
+"""One way to open either database, to read one consistent picture and to write one transaction."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import create_engine, event, make_url
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.util import greenlet_spawn
+
+from reconciler.errors import ConfigurationError
+from reconciler.store.connection import AsyncConnection, transaction
+from reconciler.store.db_errors import translate_errors
+
+APPLICATION_NAME = "bugspark-reconciler"
+SQLITE_BUSY_TIMEOUT_SECONDS = 15
+MAX_CONNECTIONS = 10  # to the database, at most
+READ_ONLY_OPTION = "reconciler_reads"
+MIN_SQLITE_VERSION = (3, 35)  # RETURNING, and ALTER TABLE … DROP COLUMN
+SET_TIMEOUTS_SQL = (
+    "SELECT set_config('statement_timeout', '60s', true), set_config('lock_timeout', '10s', true),"
+    " set_config('idle_in_transaction_session_timeout', '60s', true), set_config('work_mem', '32MB', true)"
+)
+"""Per transaction, because a session's settings would reach other clients behind pgbouncer."""
+BEGIN_WRITE_SQL = f"BEGIN; {SET_TIMEOUTS_SQL}"
+BEGIN_READ_SQL = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SET_TIMEOUTS_SQL}"
+"""Both in one round trip. A writing one does not say READ WRITE, which would go over the head of an operator
+who made database or role read-only by default.
+"""
+
+
+class Database:
+    """An open database. `read()` and `write()` are the only ways in; `aclose()` must be called."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @property
+    def url(self) -> URL:
+        """The address, password included: not for people."""
+        return self._engine.url
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """One consistent snapshot for as long as the block lasts. Raises DatabaseError."""
+        with translate_errors(self.url):
+            async with transaction(self._engine, **{READ_ONLY_OPTION: True}) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction that may write, committed when the block ends well. Raises DatabaseError."""
+        with translate_errors(self.url):
+            async with transaction(self._engine) as connection:
+                yield connection
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await greenlet_spawn(self._engine.dispose)
+
+
+def parse_url(text: str) -> URL:
+    """The address. Raises ConfigurationError, without the text: it may hold a password."""
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise ConfigurationError("database.url is not an address such as sqlite:///bugspark.db.") from None
+    backend = url.get_backend_name()
+    if backend not in ("sqlite", "postgresql"):
+        raise ConfigurationError(f"database.url names {backend}; only sqlite and postgresql are supported.")
+    if backend == "sqlite" and url.database in (None, "", ":memory:"):
+        raise ConfigurationError("database.url names no file; an SQLite database in memory can't be shared.")
+    if backend == "sqlite":
+        _require_sqlite_version()
+    return url
+
+
+def _require_sqlite_version() -> None:
+    import sqlite3  # late: beside PostgreSQL nobody waits for it
+
+    if sqlite3.sqlite_version_info < MIN_SQLITE_VERSION:
+        oldest = ".".join(map(str, MIN_SQLITE_VERSION))
+        raise ConfigurationError(
+            f"This Python comes with SQLite {sqlite3.sqlite_version}; {oldest} or newer is needed."
+        )
+
+
+def open_database(text: str, *, connections: int = MAX_CONNECTIONS) -> Database:
+    """Open the database at this URL; nothing is asked of it yet. Raises ConfigurationError."""
+    url = parse_url(text)
+    if url.get_backend_name() == "sqlite":
+        return Database(_create_sqlite_engine(url, connections))
+    return Database(_create_postgresql_engine(url, connections))
+
+
+def _create_postgresql_engine(url: URL, connections: int) -> Engine:
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg_async"),
+        pool_size=connections,
+        max_overflow=0,
+        hide_parameters=True,
+        use_native_hstore=False,  # spares a query per connection
+        connect_args={
+            # Prepared statements belong to a session, and behind pgbouncer sessions change hands.
+            "prepare_threshold": None,
+            "connect_timeout": 10,
+            "application_name": APPLICATION_NAME,
+        },
+    )
+
+    @event.listens_for(engine, "connect")
+    def _begin_nothing(dbapi: Any, _: object) -> None:
+        dbapi.autocommit = True  # the driver begins nothing by itself, the event below does
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        reads = connection.get_execution_options().get(READ_ONLY_OPTION, False)
+        words = BEGIN_READ_SQL if reads else BEGIN_WRITE_SQL
+        connection.exec_driver_sql(words, execution_options={"no_parameters": True})
+
+    return engine
+
+
+def _create_sqlite_engine(url: URL, connections: int) -> Engine:
+    # isolation_level None: the driver begins nothing by itself, the event below does.
+    engine = create_engine(
+        url.set(drivername="sqlite+aiosqlite"),
+        pool_size=connections,
+        max_overflow=0,
+        hide_parameters=True,
+        connect_args={"isolation_level": None, "timeout": SQLITE_BUSY_TIMEOUT_SECONDS},
+    )
+    configure_sqlite(engine)
+    return engine
+
+
+def configure_sqlite(engine: Any) -> None:
+    """Make a synchronous SQLite engine take the write lock at BEGIN, unless the connection only reads.
+
+    The default, a deferred BEGIN, loses updates silently under concurrency (docs/design.md, Traps of the
+    libraries).
+    """
+
+    @event.listens_for(engine, "connect")
+    def _prepare(dbapi: Any, _: object) -> None:
+        try:
+            _set_pragmas(dbapi)
+        except BaseException:
+            dbapi.close()  # the pool does not know it yet
+            raise
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        reads = connection.get_execution_options().get(READ_ONLY_OPTION, False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _set_pragmas(dbapi: Any) -> None:
+    cursor = dbapi.cursor()
+    try:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
+            cursor.execute(f"PRAGMA {pragma}")
+    finally:
+        cursor.close()

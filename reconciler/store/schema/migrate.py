@@ -1,0 +1,153 @@
+"""`reconcile migrate`: our schema up to date, beside a live BugSpark and without disturbing it."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from uuid import uuid4
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, insert, select, text
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.exc import OperationalError
+
+from reconciler.errors import SchemaError
+from reconciler.model.values import dataclass
+from reconciler.store.db_errors import translate_errors
+from reconciler.store.schema import meta
+from reconciler.store.schema.engine import (
+    APPLICATION_NAME,
+    SQLITE_BUSY_TIMEOUT_SECONDS,
+    configure_sqlite,
+    parse_url,
+)
+from reconciler.store.schema.tables import meta as meta_table
+from reconciler.store.schema.version import (
+    STATE_MESSAGES,
+    VERSION_TABLE,
+    SchemaState,
+    classify_revision,
+    read_revision,
+)
+
+MIGRATION_LOCK_KEY = 0x6275677370617266  # one migration at a time per database; fences use other keys
+TABLE_LOCK_TIMEOUT = "3s"  # a live table waits for us at most this long, then we step back and try again
+LOCK_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationResult:
+    """What `migrate` found and left behind. Revisions are None where there is no schema of ours."""
+
+    before: str | None
+    after: str | None
+    added_columns: tuple[str, ...] = ()  # "table.column", those that were missing and are ours to remove
+    made_tables: tuple[str, ...] = ()  # BugSpark's tables, made in an empty SQLite file
+
+
+def migrate(url: str, *, pause: Callable[[float], None] = time.sleep) -> MigrationResult:
+    """Bring the schema up to date; safe to run twice and from two machines at once.
+
+    Raises SchemaError when this is no BugSpark database or a newer program migrated it; else DatabaseError.
+    """
+    return _run_in_transaction(url, _upgrade, pause)
+
+
+def downgrade(url: str, *, pause: Callable[[float], None] = time.sleep) -> MigrationResult:
+    """Remove what `migrate` added, and nothing else: what others added stays, rows of BugSpark's stay."""
+    return _run_in_transaction(url, _downgrade, pause)
+
+
+def migrations_folder() -> Path:
+    """The folder of the migrations: inside an installed package, or at the top of a checkout."""
+    package = Path(str(resources.files("reconciler")))
+    installed = package / "_migrations"
+    return installed if installed.is_dir() else package.parent / "migrations"
+
+
+def _run_in_transaction(
+    url: str, work: Callable[[Connection], MigrationResult], pause: Callable[[float], None]
+) -> MigrationResult:
+    address = parse_url(url)
+    with translate_errors(address), _open_engine(address) as engine:
+        for attempt in range(1, LOCK_ATTEMPTS + 1):
+            try:
+                with engine.begin() as connection:
+                    _lock_migration(connection)
+                    return work(connection)
+            except OperationalError as error:
+                if attempt == LOCK_ATTEMPTS or getattr(error.orig, "sqlstate", None) != "55P03":
+                    raise
+            pause(float(attempt))
+    raise AssertionError("the loop returns or raises")
+
+
+@contextmanager
+def _open_engine(url: URL) -> Iterator[Engine]:
+    if url.get_backend_name() == "sqlite":
+        arguments: dict[str, object] = {"isolation_level": None, "timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
+        engine = create_engine(url.set(drivername="sqlite"), connect_args=arguments, hide_parameters=True)
+        configure_sqlite(engine)
+    else:
+        arguments = {"prepare_threshold": None, "connect_timeout": 10, "application_name": APPLICATION_NAME}
+        engine = create_engine(
+            url.set(drivername="postgresql+psycopg"), connect_args=arguments, hide_parameters=True
+        )
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _lock_migration(connection: Connection) -> None:
+    """SQLite's BEGIN IMMEDIATE has done it already; the lock goes with the transaction."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK_KEY})
+        connection.execute(
+            text("SELECT set_config('lock_timeout', :limit, true)"), {"limit": TABLE_LOCK_TIMEOUT}
+        )
+
+
+def _upgrade(connection: Connection) -> MigrationResult:
+    before = read_revision(connection)
+    if classify_revision(before) is SchemaState.NEWER:
+        raise SchemaError(STATE_MESSAGES[SchemaState.NEWER])
+    command.upgrade(_alembic_config(connection), "head")
+    stored = connection.execute(select(meta_table.c.key, meta_table.c.value))
+    known = dict(tuple(row) for row in stored)
+    for key, value in ((meta.INSTANCE_KEY, str(uuid4())), (meta.MARKER_KEY, secrets.token_hex(32))):
+        if key not in known:
+            connection.execute(insert(meta_table).values(key=key, value=value))
+    if before is not None:
+        return MigrationResult(before=before, after=read_revision(connection))
+    return MigrationResult(
+        before=before,
+        after=read_revision(connection),
+        added_columns=_split_names(known["added_columns"]),
+        made_tables=_split_names(known["made_tables"]),
+    )
+
+
+def _downgrade(connection: Connection) -> MigrationResult:
+    before = read_revision(connection)
+    if classify_revision(before) is SchemaState.NEWER:
+        raise SchemaError(STATE_MESSAGES[SchemaState.NEWER])
+    if before is not None:
+        command.downgrade(_alembic_config(connection), "base")
+        connection.execute(text(f"DROP TABLE {VERSION_TABLE}"))
+    return MigrationResult(before=before, after=None)
+
+
+def _alembic_config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _split_names(text_of: str) -> tuple[str, ...]:
+    return tuple(name for name in text_of.split(",") if name)

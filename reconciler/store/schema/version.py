@@ -1,0 +1,70 @@
+"""Which schema a database has, told without Alembic (its import alone takes longer than an idle pass)."""
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+
+from reconciler.errors import SchemaError
+from reconciler.store.schema.engine import Database
+from reconciler.store.schema.tables import POSTGRESQL_ONLY_INDEX, SQLITE_ONLY_INDEX
+
+VERSION_TABLE = "reconciler_alembic_version"
+FIND_VERSION_TABLE_SQL = {
+    "postgresql": f"SELECT to_regclass('{VERSION_TABLE}')::text",
+    "sqlite": f"SELECT name FROM sqlite_master WHERE type = 'table' AND name = '{VERSION_TABLE}'",  # noqa: S608
+}
+REVISIONS = ("0001",)  # oldest first; the last is what this program works with
+
+
+class SchemaState(StrEnum):
+    """What a database's schema is, seen from this program."""
+
+    CURRENT = "current"
+    MISSING = "missing"
+    OLDER = "older"
+    NEWER = "newer"
+
+
+STATE_MESSAGES = {
+    SchemaState.MISSING: "This database has none of this program's tables yet: run `reconcile migrate`.",
+    SchemaState.OLDER: "This database was migrated by an older version of it: run `reconcile migrate`.",
+    SchemaState.NEWER: "This database was migrated by a newer version of this program: install that version.",
+}
+
+
+async def read_schema_state(database: Database) -> SchemaState:
+    """Compare the database's revision with ours. Raises DatabaseError."""
+    async with database.read() as connection:
+        return await connection.run_sync(lambda sync: classify_revision(read_revision(sync)))
+
+
+async def require_schema(database: Database) -> None:
+    """Raises SchemaError unless the schema is the one this program works with."""
+    if words := STATE_MESSAGES.get(await read_schema_state(database)):
+        raise SchemaError(words)
+
+
+def read_revision(connection: Connection) -> str | None:
+    """The revision in our version table, None where there is none."""
+    if connection.exec_driver_sql(FIND_VERSION_TABLE_SQL[connection.dialect.name]).scalar() is None:
+        return None
+    found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 — a constant
+    return None if found is None else str(found)
+
+
+def classify_revision(found: str | None) -> SchemaState:
+    """The same for a revision already read."""
+    if found is None:
+        return SchemaState.MISSING
+    if found == REVISIONS[-1]:
+        return SchemaState.CURRENT
+    return SchemaState.OLDER if found in REVISIONS else SchemaState.NEWER
+
+
+def include_object(_: Any, name: str | None, kind: str, __: bool, ___: Any) -> bool:
+    """Alembic's include_object: only tables of ours, and what is on them in both databases."""
+    if kind == "table":
+        return bool(name and name.startswith("sync_"))
+    return name not in (SQLITE_ONLY_INDEX, POSTGRESQL_ONLY_INDEX)

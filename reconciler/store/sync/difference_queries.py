@@ -1,0 +1,210 @@
+"""The questions a pass asks about BugSpark's own differences (docs/design.md, One pass: local detection).
+
+Each is one statement that touches every link or comment of the project, shaped so that PostgreSQL hashes ids
+and SQLite walks covering indexes: 100,000 unchanged rows cost tens of milliseconds
+(tests/store/test_query_plans.py holds the shapes).
+
+A question is built once in the life of a process, for building costs more than asking. What it is about is
+bound when it is asked, under the names its function tells.
+"""
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import String, Text, and_, bindparam, cast, exists, func, not_, or_, select, text
+from sqlalchemy.sql.expression import BindParameter, ColumnElement, FromClause, Select
+
+from reconciler.model.link import CommentPairState, LinkState
+from reconciler.store.bugspark import bugspark_tables
+from reconciler.store.schema import tables
+
+links, comment_pairs = tables.links, tables.comments
+reports, comments, users = bugspark_tables.reports, bugspark_tables.comments, bugspark_tables.users
+
+LIVE_LINK = text(f"sync_links.{tables.LIVE_LINK_SQL}")
+"""Word for word the condition of the partial indexes: SQLite recognises it in no other spelling."""
+
+COPIED_COMMENT = text(
+    tables.COPIED_COMMENT_SQL.replace("state", "sync_comments.state").replace(
+        "local_id", "sync_comments.local_id"
+    )
+)
+
+PROJECT_PARAMETER: BindParameter[Any] = bindparam("project")
+NOW_PARAMETER: BindParameter[Any] = bindparam("now")
+REPOSITORY_PARAMETER = bindparam("repository", type_=String())
+
+REPORT_COLUMNS = (
+    reports.c.id,
+    reports.c.project_id,
+    reports.c.tracking_id,
+    reports.c.title,
+    cast(reports.c.status, Text).label("status"),
+    cast(reports.c.severity, Text).label("severity"),
+    cast(reports.c.category, Text).label("category"),
+    reports.c.created_at,
+    reports.c.updated_at,
+    reports.c.github_issue_number,
+    reports.c.github_issue_url,
+    reports.c.github_repo,
+)
+"""What to_report reads; enums as text, so that an unknown value poisons its own row only."""
+
+
+@cache
+def changed_reports() -> Select[Any]:
+    """(report id, link id) where the columns differ from the link, an ACTIVE link's base from the report, or
+    (link id null) columns name this repository and there is no link. Of `project`, `repository` (in small
+    letters).
+    """
+    tied = and_(links.c.report_id == reports.c.id, not_(is_past_link()))
+    return (
+        select(reports.c.id.label("report_id"), links.c.id.label("link_id"))
+        .select_from(reports.outerjoin(links, tied))
+        .where(reports.c.project_id == PROJECT_PARAMETER, is_different(reports, links, REPOSITORY_PARAMETER))
+    )
+
+
+@cache
+def changed_or_orphaned() -> Select[Any]:
+    """`moved`, and `orphans` with a report id of null: PostgreSQL hashes both tables once for the two."""
+    theirs = select(reports).where(reports.c.project_id == PROJECT_PARAMETER).subquery("theirs")
+    ours = select(links).where(links.c.project_id == PROJECT_PARAMETER, not_(is_past_link())).subquery("ours")
+    lost = and_(theirs.c.id.is_(None), ours.c.state.in_([LinkState.NEW, LinkState.ACTIVE]))
+    return (
+        select(theirs.c.id.label("report_id"), ours.c.id.label("link_id"))
+        .select_from(theirs.join(ours, ours.c.report_id == theirs.c.id, full=True))
+        .where(or_(lost, and_(theirs.c.id.is_not(None), is_different(theirs, ours, REPOSITORY_PARAMETER))))
+    )
+
+
+def is_past_link() -> ColumnElement[bool]:
+    """The link is of the past: its report's columns say nothing about it."""
+    return links.c.state.in_([LinkState.UNLINKED, LinkState.REPORT_DELETED])
+
+
+def is_different(report: FromClause, link: FromClause, repository: ColumnElement[str]) -> ColumnElement[bool]:
+    """The columns differ from the link, an ACTIVE link's base from the report, or columns name `repository`
+    (in small letters) and there is no link.
+    """
+    named = and_(
+        link.c.id.is_(None),
+        report.c.github_issue_number.is_not(None),
+        func.lower(report.c.github_repo) == repository,
+    )
+    repo = report.c.github_repo
+    columns = or_(
+        report.c.github_issue_number.is_distinct_from(link.c.number),
+        and_(
+            repo.is_distinct_from(link.c.repository),
+            func.lower(repo).is_distinct_from(func.lower(link.c.repository)),
+        ),
+    )
+    base = and_(
+        link.c.state == LinkState.ACTIVE,
+        or_(
+            cast(report.c.status, Text) != link.c.base_status,
+            cast(report.c.severity, Text) != link.c.base_severity,
+            cast(report.c.category, Text) != link.c.base_category,
+            report.c.title != link.c.base_title,
+        ),
+    )
+    return or_(named, and_(link.c.id.is_not(None), or_(columns, base)))
+
+
+@cache
+def orphaned_links() -> Select[Any]:
+    """Live links of `project` whose report is gone."""
+    there = exists().where(reports.c.id == links.c.report_id)
+    return select(links.c.id).where(links.c.project_id == PROJECT_PARAMETER, LIVE_LINK, not_(there))
+
+
+@cache
+def unknown_comments() -> Select[Any]:
+    """Comments the ledger does not know, of `project`'s reports with an ACTIVE link, oldest first.
+
+    A ledger row of any link counts: first contact makes rows for a whole thread, so a comment known to an
+    earlier link only is one that the present link knows as well.
+    """
+    known = exists().where(comment_pairs.c.local_id == comments.c.id)
+    linked = exists().where(
+        links.c.report_id == comments.c.report_id,
+        links.c.project_id == PROJECT_PARAMETER,
+        links.c.state == LinkState.ACTIVE,
+    )
+    found = select(comments.c.id).where(not_(known), linked).subquery("found")
+    return local_comments().where(comments.c.id.in_(select(found.c.id)))
+
+
+@cache
+def local_comments() -> Select[Any]:
+    """What to_comment reads, oldest first."""
+    author = users.c.name.label("author")
+    return (
+        select(
+            comments.c.id,
+            comments.c.report_id,
+            author,
+            comments.c.body,
+            comments.c.source,
+            comments.c.created_at,
+        )
+        .select_from(comments.outerjoin(users, users.c.id == comments.c.author_id))
+        .order_by(comments.c.created_at, comments.c.id)
+    )
+
+
+@cache
+def deleted_comments() -> Select[Any]:
+    """LIVE or PENDING ledger rows of ACTIVE links of `project` whose comment is not in BugSpark any more."""
+    there = exists().where(comments.c.id == comment_pairs.c.local_id)
+    active = exists().where(links.c.id == comment_pairs.c.link_id, links.c.state == LinkState.ACTIVE)
+    return select(comment_pairs).where(
+        comment_pairs.c.project_id == PROJECT_PARAMETER, COPIED_COMMENT, not_(there), active
+    )
+
+
+@cache
+def links_awaiting_initial_sync() -> Select[Any]:
+    """Stored links without first contact, and those whose issue was held by another link that let go: of
+    `project`, in the repository with this `repository_id`, `now`.
+    """
+    other = links.alias("other")
+    free = not_(
+        exists().where(
+            other.c.repository_id == links.c.repository_id,
+            other.c.number == links.c.number,
+            text(f"other.{tables.LIVE_LINK_SQL}"),
+        )
+    )
+    return select(links).where(
+        links.c.project_id == PROJECT_PARAMETER,
+        links.c.repository_id == bindparam("repository_id"),
+        links.c.state.in_([LinkState.NEW, LinkState.CONTESTED]),
+        or_(links.c.state == LinkState.NEW, free),
+        or_(links.c.quarantined_until.is_(None), links.c.quarantined_until <= NOW_PARAMETER),
+    )
+
+
+@cache
+def links_with_ended_quarantine() -> Select[Any]:
+    """Links of `project` whose quarantine has ended `now`. Their state is the caller's matter: here it would
+    mislead SQLite.
+    """
+    return select(links).where(
+        links.c.project_id == PROJECT_PARAMETER,
+        text("sync_links.quarantined_until IS NOT NULL"),  # as the partial index has it
+        links.c.quarantined_until <= NOW_PARAMETER,
+    )
+
+
+@cache
+def is_live_on_github() -> ColumnElement[bool]:
+    """Ledger rows whose comment on GitHub should still be there."""
+    theirs = and_(
+        comment_pairs.c.origin == "github",
+        comment_pairs.c.state.in_([CommentPairState.TOMBSTONE, CommentPairState.SKIPPED]),
+    )
+    return and_(
+        comment_pairs.c.remote_id.is_not(None), or_(comment_pairs.c.state == CommentPairState.LIVE, theirs)
+    )

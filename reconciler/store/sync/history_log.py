@@ -1,0 +1,258 @@
+"""The story of a report (`sync_changes`): what was written or seen, by which rule, and what was lost."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, select
+
+from reconciler.model.action_names import COMMENT_FIELD, field_of, field_of_operation, kind_of
+from reconciler.model.database_identity import owned_elsewhere_reason
+from reconciler.model.dossier import DatedChange
+from reconciler.model.fields import Side
+from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.intent import Intent
+from reconciler.model.kinds import Kind
+from reconciler.model.link import Link, LinkOrigin, LinkState
+from reconciler.model.plan import (
+    CommentEvent,
+    EditLocal,
+    ImportComment,
+    LinkPlan,
+    RemoveLocal,
+    Rule,
+    SetField,
+    Why,
+)
+from reconciler.model.snapshot import Change
+from reconciler.store.bulk import insert_all
+from reconciler.store.connection import AsyncConnection
+from reconciler.store.mappers import column_types
+from reconciler.store.schema.tables import changes
+
+CHANGE_COLUMN_TYPES = {name: kind for name, kind in column_types(changes).items() if name != "id"}
+LOCAL_WON_RULES = (Rule.NEWEST_LOCAL, Rule.POLICY_LOCAL)
+LINK_ORIGIN_TEXTS = {
+    LinkOrigin.COLUMNS: "the report's columns named this issue",
+    LinkOrigin.COMMAND: "linked by command",
+    LinkOrigin.DISCOVERY: "found among the issues that BugSpark's button made",
+    LinkOrigin.EXPORT: "made by export",
+    LinkOrigin.TRANSFER: "its issue was transferred here",
+}
+
+
+def changes_of_plans(plans: Iterable[LinkPlan]) -> list[Change]:
+    """What the local half of these plans wrote, and what they saw. GitHub's half is told when confirmed."""
+    return [change for plan in plans for change in _changes_of_plan(plan)]
+
+
+def _changes_of_plan(plan: LinkPlan) -> Iterator[Change]:
+    yield from _changes_of_link(plan.link, plan.after)
+    disputed = {conflict.field for conflict in plan.conflicts}
+    for action in plan.actions:
+        if isinstance(action, SetField) and action.field in disputed:
+            continue  # its conflict says all of it
+        if isinstance(action, SetField | ImportComment | EditLocal | RemoveLocal):
+            since = _happened_at(plan, action)
+            yield _change_of_action(
+                plan, kind_of(action), Side.BUGSPARK, action.why, field_of(action), since=since
+            )
+    for conflict in plan.conflicts:
+        written = Side.GITHUB if conflict.why.rule in LOCAL_WON_RULES else Side.BUGSPARK
+        yield _change_of_action(plan, Kind.CONFLICT, written, conflict.why, conflict.field, conflict.lost)
+    yield from (_change_of_event(plan, event) for event in plan.events)
+    yield from (link_change(plan.link, Kind.NOTE, Side.GITHUB, note) for note in plan.notes)
+
+
+def _happened_at(
+    plan: LinkPlan, action: SetField | ImportComment | EditLocal | RemoveLocal
+) -> datetime | None:
+    """When it happened on GitHub. Of first contacts and deletions nobody knows."""
+    if plan.link.base is None or isinstance(action, RemoveLocal):
+        return None
+    if isinstance(action, SetField):
+        return plan.after.seen.updated_at if plan.after.seen else None
+    return action.comment.updated_at
+
+
+def _changes_of_link(before: Link, after: Link) -> Iterator[Change]:
+    """What became of the link itself. Going on as before, or resting for the reason it has, tells nothing."""
+    ended = after.state not in (LinkState.NEW, LinkState.ACTIVE)
+    if before.base is None and after.base is not None:
+        yield link_change(
+            after, Kind.FIRST_CONTACT, Side.BUGSPARK, LINK_ORIGIN_TEXTS[after.origin], to=_issue_label(after)
+        )
+    elif ended and (before.state is not after.state or not before.revision):
+        was = before.state.value if before.revision and before.state is not after.state else None
+        rule = after.reason or after.state.value
+        yield link_change(after, Kind.LINK_STATE, Side.BUGSPARK, rule, was=was, to=after.state.value)
+    yield from _freeze_changes(before, after)
+    if after.owner_instance is not None and after.owner_instance != before.owner_instance:
+        yield link_change(after, Kind.NOTE, Side.GITHUB, owned_elsewhere_reason(after.owner_instance))
+    if after.quarantined_until is not None:
+        if before.quarantined_until is None or before.reason != after.reason:
+            yield link_change(after, Kind.QUARANTINE, Side.GITHUB, after.reason or "it can't be read")
+    elif before.quarantined_until is not None and before.reason is not None and not ended:
+        yield link_change(after, Kind.RELEASE, Side.GITHUB, f"it rested because: {before.reason}")
+
+
+def _freeze_changes(before: Link, after: Link) -> Iterator[Change]:
+    was, now = ({each.field: each for each in link.frozen_fields} for link in (before, after))
+    for field in now.keys() - was.keys():
+        yield link_change(after, Kind.FREEZE, Side.GITHUB, now[field].reason, field=field.value)
+    for field in was.keys() - now.keys():
+        yield link_change(
+            after, Kind.THAW, Side.GITHUB, f"it was frozen because: {was[field].reason}", field=field
+        )
+
+
+def _issue_label(link: Link) -> str:
+    return f"{link.repository}#{link.number}"
+
+
+def link_change(
+    link: Link,
+    kind: Kind,
+    side: Side,
+    rule: str,
+    *,
+    field: str | None = None,
+    was: str | None = None,
+    to: str | None = None,
+) -> Change:
+    """Something about a link, or about a report because of it, that is no plan's action."""
+    return Change(
+        report_id=link.report_id,
+        link_id=link.id,
+        side=side,
+        kind=kind,
+        field=field,
+        base=None,
+        local=was if side is Side.BUGSPARK else None,
+        remote=was if side is Side.GITHUB else None,
+        to=to,
+        rule=rule,
+    )
+
+
+def _change_of_event(plan: LinkPlan, event: CommentEvent) -> Change:
+    return Change(
+        report_id=plan.link.report_id,
+        link_id=plan.link.id,
+        side=event.side,
+        kind=event.kind,
+        field=COMMENT_FIELD,
+        base=None,
+        local=event.local,
+        remote=event.remote,
+        to=None,
+        rule=event.rule,
+    )
+
+
+def _change_of_action(
+    plan: LinkPlan,
+    kind: Kind,
+    side: Side,
+    why: Why,
+    field: str | None,
+    lost: str | None = None,
+    since: datetime | None = None,
+) -> Change:
+    return Change(
+        report_id=plan.link.report_id,
+        link_id=plan.link.id,
+        side=side,
+        kind=kind,
+        field=field,
+        base=why.base,
+        local=why.local,
+        remote=why.remote,
+        to=why.to,
+        rule=why.rule,
+        lost=lost,
+        since=since,
+    )
+
+
+async def append_changes(
+    connection: AsyncConnection, project: ProjectId, at: datetime, told: Sequence[Change]
+) -> None:
+    """Add these lines, all at one time."""
+    rows = [
+        (
+            project,
+            each.report_id,
+            each.link_id,
+            at,
+            each.side,
+            each.kind,
+            each.field,
+            each.base,
+            each.local,
+            each.remote,
+            each.to,
+            each.rule,
+            each.lost,
+            each.request_id,
+            each.since,
+        )
+        for each in told
+    ]
+    await insert_all(connection, changes, CHANGE_COLUMN_TYPES, rows)
+
+
+async def append_quarantine(connection: AsyncConnection, intent: Intent) -> None:
+    """A write that was refused and rests. Refused again for the same reason, it is the same line."""
+    field = field_of_operation(intent.operation)
+    reason = intent.reason or "it was refused"
+    newest = await newest_change(connection, intent.report_id, field)
+    if newest is not None and (newest.kind, newest.rule) == (Kind.QUARANTINE, reason):
+        return
+    why = intent.why
+    change = Change(
+        report_id=intent.report_id,
+        link_id=intent.link_id,
+        side=Side.GITHUB,
+        kind=Kind.QUARANTINE,
+        field=field,
+        base=None,
+        local=why.local if why else None,
+        remote=None,
+        to=why.to if why else None,
+        rule=reason,
+    )
+    await append_changes(connection, intent.project_id, intent.ended_at or intent.created_at, [change])
+
+
+async def newest_change(
+    connection: AsyncConnection, report: ReportId, field: str | None, kind: Kind | None = None
+) -> Change | None:
+    """The newest line about a field, of one kind if wished."""
+    query = select(changes).where(changes.c.report_id == report, changes.c.field.is_not_distinct_from(field))
+    if kind is not None:
+        query = query.where(changes.c.kind == kind)
+    row = (await connection.execute(query.order_by(changes.c.id.desc()).limit(1))).mappings().first()
+    return to_change(row) if row else None
+
+
+async def read_history(connection: AsyncConnection, report: ReportId, limit: int) -> tuple[DatedChange, ...]:
+    """The newest lines of a report's story, newest first."""
+    query = select(changes).where(changes.c.report_id == report).order_by(changes.c.id.desc()).limit(limit)
+    rows = (await connection.execute(query)).mappings()
+    return tuple(DatedChange(at=row["at"], change=to_change(row)) for row in rows)
+
+
+def to_change(row: RowMapping) -> Change:
+    """A stored line. Raises ValueError when a stored word is unknown (a newer program wrote it)."""
+    same: dict[str, Any] = {
+        name: row[name]
+        for name in ("report_id", "link_id", "field", "base", "local", "remote", "to", "rule", "lost")
+    }
+    return Change(
+        side=Side(row["side"]),
+        kind=Kind(row["kind"]),
+        request_id=row["request_id"],
+        since=row["since"],
+        **same,
+    )

@@ -1,0 +1,265 @@
+"""Recorded wishes to write to GitHub: `ports.Intents` (docs/design.md, Writing to GitHub)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Table, and_, bindparam, case, delete, exists, select, update
+
+from reconciler.errors import PausedError, ProjectLockLostError
+from reconciler.model.ids import ProjectId
+from reconciler.model.intent import Intent, IntentState, Operation
+from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkState
+from reconciler.model.report import IssueColumns
+from reconciler.model.snapshot import Change
+from reconciler.ports import Claim
+from reconciler.store.bulk import bind_rows
+from reconciler.store.connection import AsyncConnection
+from reconciler.store.mappers import (
+    COMMENT_PAIR_COLUMN_TYPES,
+    column_types,
+    comment_pair_row,
+    link_row,
+    to_comment_pair,
+    to_intent,
+    to_link,
+)
+from reconciler.store.rows import select_ids
+from reconciler.store.schema.engine import Database
+from reconciler.store.schema.tables import intents, projects
+from reconciler.store.sync import binding, history_log
+from reconciler.store.sync.apply_batch import StoreContext
+from reconciler.store.sync.difference_queries import comment_pairs, comments, links, reports
+from reconciler.store.sync.intent_upsert import upsert_intents
+
+COMMENT_OPERATIONS = (Operation.CREATE_COMMENT, Operation.EDIT_COMMENT)
+UNSENT_STATES = (IntentState.PLANNED, IntentState.QUARANTINED)
+
+PROJECT_PAUSED = (
+    select(projects.c.paused).where(projects.c.project_id == intents.c.project_id).scalar_subquery()
+)
+SELECT_CLAIMABLE = (
+    select(
+        intents,
+        PROJECT_PAUSED.label("paused"),
+        *(each.label(f"{each.table.name}.{each.name}") for each in (*links.c, *comment_pairs.c)),
+    )
+    .select_from(
+        intents.outerjoin(links, links.c.id == intents.c.link_id).outerjoin(
+            comment_pairs, comment_pairs.c.id == intents.c.entry_id
+        )
+    )
+    .where(intents.c.id == bindparam("wanted"), intents.c.state.in_(UNSENT_STATES))
+    .with_for_update(of=intents)
+)
+"""One round trip for what a claim looks at: a write is sent between two commits, so each one counts."""
+
+# What is set comes with the parameters. Built once: every write to GitHub waits for all of these.
+UPDATE_IF_UNCHANGED = update(intents).where(
+    intents.c.id == bindparam("wanted"), intents.c.attempts == bindparam("was")
+)
+DELETE_INTENT = delete(intents).where(intents.c.id == bindparam("wanted"))
+UPDATE_COMMENT_PAIR = update(comment_pairs).where(comment_pairs.c.id == bindparam("wanted"))
+COMMENT_EXISTS = select(exists().where(comments.c.id == bindparam("wanted")))
+REPORT_EXISTS = select(exists().where(reports.c.id == bindparam("wanted")))
+
+
+class StoredIntents:
+    """The intents in the database."""
+
+    def __init__(self, database: Database, ways: StoreContext) -> None:
+        self._database = database
+        self._ways = ways
+
+    async def list_open(self, project_id: ProjectId) -> tuple[Intent, ...]:
+        query = select(intents).where(intents.c.project_id == project_id)
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.order_by(intents.c.created_at, intents.c.id))
+            return tuple(to_intent(row) for row in rows.mappings())
+
+    async def add(self, wishes: Sequence[Intent]) -> None:
+        """As in a batch: a create that is there already stands."""
+        if not wishes:
+            return
+        async with self._database.write() as connection:
+            await upsert_intents(connection, wishes, at=min(each.created_at for each in wishes))
+
+    async def claim(self, intent: Intent, at: datetime) -> Claim | None:
+        async with self._database.write() as connection:
+            found = await _lock_claimable(connection, intent)
+            if found is None:
+                return None
+            present = found.intent
+            if await _is_cause_gone(connection, present, found.link, found.pair):
+                return replace(found, cause_gone=True)
+            claimed = replace(
+                present,
+                state=IntentState.SENDING,
+                attempts=present.attempts + 1,
+                claimed_at=present.claimed_at or at,
+                ended_at=at,  # until the attempt's own end is known
+                not_before=None,
+            )
+            await _update_if_unchanged(connection, claimed, was=present.attempts)
+            return replace(found, intent=claimed)
+
+    async def release_claim(self, intent: Intent) -> None:
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(intents)
+                .where(
+                    intents.c.id == intent.id,
+                    intents.c.state == IntentState.SENDING,
+                    intents.c.attempts == intent.attempts,
+                )
+                .values(state=IntentState.PLANNED.value)
+            )
+
+    async def confirm(
+        self,
+        intent: Intent,
+        *,
+        link: Link | None,
+        entry: CommentPair | None,
+        changes: Sequence[Change],
+        at: datetime,
+    ) -> None:
+        """Raises FenceLostError when the link has moved since it was read: then nothing is stored."""
+        async with self._database.write() as connection:
+            await connection.execute(DELETE_INTENT, {"wanted": intent.id})
+            if link is not None:
+                await self._store_link(connection, link)
+            if entry is not None:
+                values = dict(zip(COMMENT_PAIR_COLUMN_TYPES, comment_pair_row(entry, intent), strict=True))
+                await connection.execute(UPDATE_COMMENT_PAIR, {"wanted": entry.id, **values})
+            await history_log.append_changes(connection, intent.project_id, at, changes)
+
+    async def save_unconfirmed(self, intent: Intent) -> None:
+        """One that rests is told in the story, with its reason."""
+        async with self._database.write() as connection:
+            await _update_if_unchanged(connection, intent, was=intent.attempts)
+            if intent.state is IntentState.QUARANTINED:
+                await history_log.append_quarantine(connection, intent)
+
+    async def cancel(self, cancelled: Collection[Intent]) -> None:
+        """Only as they were read: one that has been claimed since stays."""
+        if not cancelled:
+            return
+        rows = [(each.id, each.state, each.attempts) for each in cancelled]
+        async with self._database.write() as connection:
+            given = bind_rows(connection, column_types(intents, "id", "state", "attempts"), rows)
+            same = select(given.c.id).where(
+                intents.c.id == given.c.id,
+                intents.c.state == given.c.state,
+                intents.c.attempts == given.c.attempts,
+            )
+            gone = delete(intents).where(same.exists()).returning(intents.c.entry_id)
+            ended = [id_ for id_ in (await connection.execute(gone)).scalars() if id_ is not None]
+            await _end_waiting_pairs(connection, ended)
+
+    async def _store_link(self, connection: AsyncConnection, link: Link) -> None:
+        if link.revision == 0:
+            url = f"{self._ways.web_url}/{link.repository}/issues/{link.number}"
+            columns = IssueColumns(repository=link.repository, number=link.number, url=url)
+            return await binding.create_exported_link(connection, link, columns)
+        row = link_row(link, link.revision + 1)
+        same = (links.c.id == link.id, links.c.revision == link.revision)
+        if (await connection.execute(update(links).where(*same).values(row))).rowcount == 0:
+            raise ProjectLockLostError(
+                f"The link of {link.repository}#{link.number} was changed by somebody else meanwhile."
+            )
+        return None
+
+
+async def _end_waiting_pairs(connection: AsyncConnection, wanted: Collection[UUID]) -> None:
+    """Rows that waited for wishes which are gone. One comment has one wish: where another link waits for the
+    same comment, its wish was kept out by the one that is gone, and the link is due to be looked at whole.
+    """
+    if not wanted:
+        return
+    mine = and_(
+        comment_pairs.c.id.in_(select_ids(connection.dialect.name, wanted)),
+        comment_pairs.c.state == CommentPairState.PENDING,
+    )
+    there = exists().where(comments.c.id == comment_pairs.c.local_id)
+    reason = case((there, UNLINKED_BEFORE_SENDING), else_="deleted in BugSpark")
+    ended = update(comment_pairs).where(mine).values(state=CommentPairState.ENDED.value, reason=reason)
+    said = [
+        id_ for id_ in (await connection.execute(ended.returning(comment_pairs.c.local_id))).scalars() if id_
+    ]
+    waiting = select(comment_pairs.c.link_id).where(
+        comment_pairs.c.local_id.in_(select_ids(connection.dialect.name, said)),
+        comment_pairs.c.state == CommentPairState.PENDING,
+    )
+    await connection.execute(
+        update(links)
+        .where(links.c.id.in_(waiting), links.c.state == LinkState.ACTIVE)
+        .values(check_due=links.c.checked_at, etag_issue=None, revision=links.c.revision + 1)
+    )
+
+
+async def _lock_claimable(connection: AsyncConnection, intent: Intent) -> Claim | None:
+    """The intent, locked, with what it is about, if it is there to be claimed; one in quarantine is, too."""
+    row = (await connection.execute(SELECT_CLAIMABLE, {"wanted": intent.id})).mappings().first()
+    if row is None:
+        return None
+    if row["paused"]:
+        raise PausedError(
+            "It was paused while this pass was at work: nothing more is written; reconcile resume goes on."
+        )
+    link, entry = _columns_of(row, links), _columns_of(row, comment_pairs)
+    return Claim(
+        intent=to_intent(row),
+        link=to_link(link) if link else None,
+        pair=to_comment_pair(entry) if entry else None,
+    )
+
+
+def _columns_of(row: RowMapping, table: Table) -> RowMapping | None:
+    """One table's columns of a joined row, None where nothing was joined."""
+    found = {column.name: row[f"{table.name}.{column.name}"] for column in table.c}
+    return cast("RowMapping", found) if found["id"] is not None else None
+
+
+async def _is_cause_gone(
+    connection: AsyncConnection, intent: Intent, link: Link | None, entry: CommentPair | None
+) -> bool:
+    """Nobody wants it any more: what it is about was deleted or cut loose, or has been linked meanwhile."""
+    if intent.operation is Operation.CREATE_ISSUE:
+        return not await _is_report_unlinked(connection, intent)
+    if link is None or link.state is not LinkState.ACTIVE:
+        return True
+    if intent.operation is Operation.DELETE_COMMENT:
+        return False
+    if intent.operation is Operation.CREATE_COMMENT and (
+        entry is None or entry.state is not CommentPairState.PENDING
+    ):
+        return True
+    there = COMMENT_EXISTS if intent.operation in COMMENT_OPERATIONS else REPORT_EXISTS
+    return not (await connection.execute(there, {"wanted": intent.local_id})).scalar_one()
+
+
+async def _is_report_unlinked(connection: AsyncConnection, intent: Intent) -> bool:
+    """The report is there, without columns and without a link."""
+    over = (LinkState.UNLINKED, LinkState.REPORT_DELETED)
+    linked = exists().where(links.c.report_id == reports.c.id, links.c.state.not_in(over))
+    query = select(reports.c.id).where(
+        reports.c.id == intent.report_id, reports.c.github_issue_number.is_(None), ~linked
+    )
+    return (await connection.execute(query)).first() is not None
+
+
+async def _update_if_unchanged(connection: AsyncConnection, intent: Intent, *, was: int) -> None:
+    """What sending changes about an intent, only at the attempt it was read at."""
+    values = {
+        "state": intent.state,
+        "attempts": intent.attempts,
+        "claimed_at": intent.claimed_at,
+        "ended_at": intent.ended_at,
+        "not_before": intent.not_before,
+        "empty_looks": intent.empty_searches,
+        "reason": intent.reason,
+    }
+    await connection.execute(UPDATE_IF_UNCHANGED, {"wanted": intent.id, "was": was, **values})

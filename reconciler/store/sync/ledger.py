@@ -1,0 +1,268 @@
+"""Links, bases and the comment ledger: `ports.Ledger`."""
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, Row, Select, case, exists, func, not_, or_, select, update
+
+from reconciler.model.fields import Side
+from reconciler.model.ids import CommentId, IssueNumber, ProjectId, RemoteCommentId, ReportId, RepositoryId
+from reconciler.model.kinds import Kind
+from reconciler.model.link import CommentPairState, Link, LinkOrigin, LinkState
+from reconciler.model.plan import Deletion
+from reconciler.model.report import IssueColumns
+from reconciler.model.snapshot import (
+    FieldChange,
+    LocalBatch,
+    LocalThread,
+    Snapshot,
+    StoreResult,
+    UnlinkedReport,
+    VerificationCoverage,
+    WithheldDeletions,
+)
+from reconciler.ports import Clock
+from reconciler.store.mappers import to_link
+from reconciler.store.rows import select_values
+from reconciler.store.schema.engine import Database
+from reconciler.store.sync import binding, history_log, snapshot, verification_coverage, withheld_deletions
+from reconciler.store.sync.apply_batch import StoreContext, apply_batch
+from reconciler.store.sync.carrying import carry_over_unsent_comments
+from reconciler.store.sync.difference_queries import LIVE_LINK, comment_pairs, links, reports
+from reconciler.store.sync.snapshot_reader import SnapshotRequest
+from reconciler.store.views import attention
+
+REPORTS_PER_PAGE = 500
+END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+LIVE_STATES = (LinkState.NEW, LinkState.ACTIVE)
+
+
+class StoredLedger:
+    """The ledger in the database."""
+
+    def __init__(
+        self, database: Database, clock: Clock, ways: StoreContext, new_id: Callable[[], UUID]
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._ways = ways
+        self._new_id = new_id
+
+    async def snapshot(
+        self,
+        project_id: ProjectId,
+        repository_id: RepositoryId,
+        repository: str,
+        *,
+        numbers: Collection[IssueNumber] = (),
+        comments: Collection[RemoteCommentId] = (),
+        copies: Collection[CommentId] = (),
+        local: bool = True,
+        by_hand: bool = False,
+    ) -> Snapshot:
+        now = self._clock.now()
+        wanted = SnapshotRequest(
+            project=project_id,
+            repository_id=repository_id,
+            repository=repository,
+            numbers=numbers,
+            comments=comments,
+            copies=copies,
+            include_local=local,
+            now=now,
+            quarantine_ends_before=END_OF_TIME if by_hand else now,
+            new_id=self._new_id,
+        )
+        async with self._database.read() as connection:
+            return await snapshot.read_snapshot(connection, wanted)
+
+    async def threads(self, links: Sequence[Link]) -> Mapping[ReportId, LocalThread]:
+        async with self._database.read() as connection:
+            return await snapshot.read_threads(connection, links)
+
+    async def apply_batch(self, batch: LocalBatch) -> StoreResult:
+        async with self._database.write() as connection:
+            return await apply_batch(connection, batch, self._ways)
+
+    async def live_comment_counts(self, project_id: ProjectId) -> Mapping[Side, int]:
+        query = (
+            select(comment_pairs.c.origin, func.count())
+            .where(comment_pairs.c.project_id == project_id, comment_pairs.c.state == CommentPairState.LIVE)
+            .group_by(comment_pairs.c.origin)
+        )
+        async with self._database.read() as connection:
+            return {Side(origin): count for origin, count in await connection.execute(query)}
+
+    async def save_withheld_deletions(
+        self, project_id: ProjectId, digest: str | None, deletions: Sequence[tuple[Link, Deletion]]
+    ) -> None:
+        async with self._database.read() as connection:
+            if digest is None and await withheld_deletions.withheld_digest(connection, project_id) is None:
+                return
+        async with self._database.write() as connection:
+            await withheld_deletions.replace_withheld(connection, project_id, digest, deletions)
+
+    async def withheld_deletions(self, project_id: ProjectId) -> WithheldDeletions:
+        async with self._database.read() as connection:
+            return await withheld_deletions.read_withheld(connection, project_id)
+
+    async def accept_withheld_deletions(self, project_id: ProjectId, digest: str) -> bool:
+        async with self._database.write() as connection:
+            return await withheld_deletions.accept_withheld(connection, project_id, digest)
+
+    async def due_links(
+        self, project_id: ProjectId, repository_id: RepositoryId, at: datetime, limit: int
+    ) -> tuple[Link, ...]:
+        return await self._oldest_links(links.c.check_due, project_id, repository_id, at, limit)
+
+    async def unverified_links(
+        self, project_id: ProjectId, repository_id: RepositoryId, since: datetime, limit: int
+    ) -> tuple[Link, ...]:
+        return await self._oldest_links(links.c.checked_at, project_id, repository_id, since, limit)
+
+    async def field_history(
+        self, reports: Collection[ReportId], since: datetime
+    ) -> Mapping[ReportId, tuple[FieldChange, ...]]:
+        async with self._database.read() as connection:
+            return await attention.field_history(connection, reports, since)
+
+    async def transferred_links(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:
+        query = select(links).where(
+            links.c.project_id == project_id,
+            links.c.state == LinkState.TRANSFERRED,
+            links.c.successor_repository_id == repository_id,
+        )
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.order_by(links.c.successor_number, links.c.id))
+            return tuple(to_link(row) for row in rows.mappings())
+
+    async def mark_all_due_for_verification(
+        self, project_id: ProjectId, repository_id: RepositoryId, at: datetime
+    ) -> None:
+        due = update(links).where(
+            links.c.project_id == project_id,
+            links.c.repository_id == repository_id,
+            links.c.state == LinkState.ACTIVE,
+            links.c.checked_at.is_not(None),
+        )
+        async with self._database.write() as connection:
+            await connection.execute(due.values(check_due=at, revision=links.c.revision + 1))
+
+    async def verification_coverage(self, project_id: ProjectId, since: datetime) -> VerificationCoverage:
+        async with self._database.read() as connection:
+            return await verification_coverage.read_project_coverage(connection, project_id, since)
+
+    async def find_link_of_report(self, report_id: ReportId) -> Link | None:
+        rank = case((links.c.state.in_(LIVE_STATES), 0), (links.c.state == LinkState.UNLINKED, 2), else_=1)
+        query = select(links).where(links.c.report_id == report_id)
+        return await self._first_link(query.order_by(rank, links.c.created_at.desc(), links.c.id))
+
+    async def find_link_between(
+        self, report_id: ReportId, repository_id: RepositoryId, number: IssueNumber
+    ) -> Link | None:
+        same = (links.c.report_id == report_id, links.c.repository_id == repository_id)
+        return await self._first_link(select(links).where(*same, links.c.number == number))
+
+    async def find_live_link_of_issue(self, repository_id: RepositoryId, number: IssueNumber) -> Link | None:
+        return await self._first_link(
+            select(links).where(links.c.repository_id == repository_id, links.c.number == number, LIVE_LINK)
+        )
+
+    async def create_link(self, link: Link, columns: IssueColumns) -> None:
+        """The report's other links are of the past then. One to the same issue is taken up again instead, for
+        its ledger knows the comments. Raises UsageError when a live link holds the report or the issue.
+        """
+        async with self._database.write() as connection:
+            link = await binding.create_link(connection, link, columns)
+            if link.origin is LinkOrigin.TRANSFER:
+                await carry_over_unsent_comments(connection, link, self._new_id)
+            told = history_log.link_change(
+                link,
+                Kind.LINK,
+                Side.BUGSPARK,
+                history_log.LINK_ORIGIN_TEXTS[link.origin],
+                to=_issue_label(link),
+            )
+            await history_log.append_changes(connection, link.project_id, link.created_at, [told])
+
+    async def unlink(self, link: Link) -> None:
+        """Columns that name another issue by now are somebody's new wish and stay."""
+        async with self._database.write() as connection:
+            await binding.unlink(connection, link)
+            told = history_log.link_change(
+                link, Kind.UNLINK, Side.BUGSPARK, "unlinked by command", was=_issue_label(link)
+            )
+            await history_log.append_changes(connection, link.project_id, self._clock.now(), [told])
+
+    async def find_unlinked_by_tracking_ids(
+        self, tracking_ids: Collection[str]
+    ) -> tuple[UnlinkedReport, ...]:
+        if not tracking_ids:
+            return ()
+        wanted = select_values(self._database.dialect, "wanted", reports.c.tracking_id.type, tracking_ids)
+        held = exists().where(links.c.report_id == reports.c.id, LIVE_LINK)
+        query = _unlinked_reports_query().where(reports.c.tracking_id.in_(wanted), not_(held))
+        async with self._database.read() as connection:
+            return tuple(
+                _to_unlinked_report(row) for row in await connection.execute(query.order_by(reports.c.id))
+            )
+
+    async def unlinked_reports(self, project_id: ProjectId) -> AsyncIterator[UnlinkedReport]:
+        """One that was unlinked on purpose is not found again."""
+        ever = exists().where(links.c.report_id == reports.c.id)
+        query = (
+            _unlinked_reports_query()
+            .where(reports.c.project_id == project_id, not_(ever))
+            .order_by(reports.c.id)
+        )
+        last = None
+        while True:
+            async with self._database.read() as connection:
+                page = query if last is None else query.where(reports.c.id > last)
+                rows = (await connection.execute(page.limit(REPORTS_PER_PAGE))).all()
+            for row in rows:
+                yield _to_unlinked_report(row)
+            if len(rows) < REPORTS_PER_PAGE:
+                return
+            last = rows[-1].id
+
+    async def _oldest_links(
+        self, when: Column[datetime], project: ProjectId, repository: RepositoryId, by: datetime, limit: int
+    ) -> tuple[Link, ...]:
+        query = select(links).where(
+            links.c.project_id == project,
+            links.c.repository_id == repository,
+            links.c.state == LinkState.ACTIVE,
+            links.c.quarantined_until.is_(None),
+            or_(when.is_(None), when < by),
+        )
+        query = query.order_by(when.nulls_first(), links.c.id).limit(limit)
+        async with self._database.read() as connection:
+            return tuple(to_link(row) for row in (await connection.execute(query)).mappings())
+
+    async def _first_link(self, query: Select[Any]) -> Link | None:
+        async with self._database.read() as connection:
+            row = (await connection.execute(query.limit(1))).mappings().first()
+            return to_link(row) if row else None
+
+
+def _issue_label(link: Link) -> str:
+    return f"{link.repository}#{link.number}"
+
+
+def _unlinked_reports_query() -> Select[Any]:
+    return select(
+        reports.c.id, reports.c.project_id, reports.c.tracking_id, reports.c.title, reports.c.created_at
+    ).where(reports.c.github_issue_number.is_(None))
+
+
+def _to_unlinked_report(row: Row[Any]) -> UnlinkedReport:
+    return UnlinkedReport(
+        report_id=row.id,
+        project_id=row.project_id,
+        tracking_id=row.tracking_id,
+        title=row.title,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,169 @@
+"""The local scan: whose BugSpark side waits for a pass, asked of all projects in one statement.
+
+The same differences that a pass looks for (`questions`), counted. It may name a project in vain, where a pass
+leaves a difference standing; it must not miss one that a pass would act on. That takes a look at every link.
+
+A glance, `lately`, asks only of reports and comments that say themselves that they were changed or made
+lately: its work follows their number. It misses what was deleted, what was changed without a word
+(`updated_at`) or by a clock far off; the whole scan does not (docs/decisions/0042-glances.md).
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Text, and_, cast, exists, func, literal, not_, or_, select, text, union_all
+from sqlalchemy.sql.expression import ColumnElement, FromClause, Select
+
+from reconciler.model.ids import ProjectId
+from reconciler.model.intent import IntentState, Operation
+from reconciler.model.link import LinkState
+from reconciler.store.bugspark import bugspark_tables
+from reconciler.store.schema import tables
+from reconciler.store.schema.engine import Database
+from reconciler.store.sync.difference_queries import COPIED_COMMENT, LIVE_LINK, is_different, is_past_link
+
+links, comment_pairs, intents, projects = tables.links, tables.comments, tables.intents, tables.projects
+reports, comments = bugspark_tables.reports, bugspark_tables.comments
+
+RECENT_WINDOW = timedelta(minutes=5)
+"""A glance goes back so far: more than lies between two, and than clocks are apart."""
+
+
+async def find_changed_projects(
+    database: Database, now: datetime, *, export_all: bool, lately: bool = False
+) -> Mapping[ProjectId, int]:
+    """Projects that wait, each with a print of what waits: another change, another print (in this process).
+
+    `now`: GitHub's time or near it. `export_all`: `sync.export` is `all`. `lately`: at a glance. Raises
+    DatabaseError.
+    """
+    asked = scan_query(now, export_all=export_all, lately=lately)
+    async with database.read() as connection:
+        rows = (await connection.execute(asked)).all()
+    found: defaultdict[ProjectId, list[tuple[Any, ...]]] = defaultdict(list)
+    for project, *what in rows:
+        found[ProjectId(project)].append(tuple(what))
+    return {project: hash(tuple(sorted(what))) for project, what in found.items()}
+
+
+def scan_query(now: datetime, *, export_all: bool, lately: bool = False) -> Any:
+    """(project id, kind, how many, the greatest id, the latest change), one row per project and kind."""
+    waiting = [_new_links(now), _ended_quarantines(now), _sendable_intents(now)]
+    moved, unknown, unexported = (
+        _changed_reports(now),
+        _unknown_comments(),
+        [_unexported_reports()] if export_all else [],
+    )
+    if not lately:
+        parts = [moved, unknown, _orphaned_links(), _deleted_comments(), *waiting, *unexported]
+        return union_all(*(_count_by_project(part.subquery()) for part in parts))
+    since = now - RECENT_WINDOW
+    changed, made = reports.c.updated_at >= since, comments.c.created_at >= since
+    parts = [
+        moved.where(changed),
+        unknown.where(made),
+        *waiting,
+        *(each.where(changed) for each in unexported),
+    ]
+    # Counted together: one by one, SQLite would walk whole tables in the order of their projects.
+    return _count_by_project(union_all(*parts).subquery())
+
+
+def _count_by_project(found: FromClause) -> Select[Any]:
+    latest = func.coalesce(func.max(found.c.moment), "")
+    return select(found.c.project_id, found.c.kind, func.count(), func.max(found.c.id), latest).group_by(
+        found.c.project_id, found.c.kind
+    )
+
+
+def _difference_columns(project: Any, kind: str, id_: Any, moment: Any) -> Select[Any]:
+    return select(
+        project.label("project_id"),
+        literal(kind).label("kind"),
+        cast(id_, Text).label("id"),
+        cast(moment, Text).label("moment"),
+    )
+
+
+def _changed_reports(now: datetime) -> Select[Any]:
+    tied = and_(links.c.report_id == reports.c.id, not_(is_past_link()))
+    repository = func.lower(projects.c.repository)
+    return (
+        _difference_columns(reports.c.project_id, "moved", reports.c.id, reports.c.updated_at)
+        .select_from(
+            reports.join(projects, projects.c.project_id == reports.c.project_id).outerjoin(links, tied)
+        )
+        .where(is_different(reports, links, repository), _is_not_quarantined(now))
+    )
+
+
+def _orphaned_links() -> Select[Any]:
+    there = exists().where(reports.c.id == links.c.report_id)
+    return _difference_columns(links.c.project_id, "orphans", links.c.id, links.c.created_at).where(
+        LIVE_LINK, not_(there)
+    )
+
+
+def _unknown_comments() -> Select[Any]:
+    known = exists().where(comment_pairs.c.local_id == comments.c.id)
+    linked = and_(links.c.report_id == comments.c.report_id, links.c.state == LinkState.ACTIVE)
+    return (
+        _difference_columns(links.c.project_id, "unknown", comments.c.id, comments.c.created_at)
+        .select_from(comments.join(links, linked))
+        .where(not_(known))
+    )
+
+
+def _deleted_comments() -> Select[Any]:
+    there = exists().where(comments.c.id == comment_pairs.c.local_id)
+    active = exists().where(links.c.id == comment_pairs.c.link_id, links.c.state == LinkState.ACTIVE)
+    return _difference_columns(
+        comment_pairs.c.project_id, "gone", comment_pairs.c.id, comment_pairs.c.remote_updated_at
+    ).where(COPIED_COMMENT, not_(there), active)
+
+
+def _new_links(now: datetime) -> Select[Any]:
+    """Links that wait for their first contact. Asked project by project: there is an index for that."""
+    theirs = links.c.project_id.in_(select(projects.c.project_id))
+    return _difference_columns(links.c.project_id, "new", links.c.id, links.c.created_at).where(
+        theirs, links.c.state == LinkState.NEW, _is_not_quarantined(now)
+    )
+
+
+def _ended_quarantines(now: datetime) -> Select[Any]:
+    """Links that have rested long enough."""
+    return _difference_columns(links.c.project_id, "rested", links.c.id, links.c.created_at).where(
+        text("sync_links.quarantined_until IS NOT NULL"),  # as the partial index has it
+        links.c.quarantined_until <= now,
+        links.c.state.in_([LinkState.NEW, LinkState.ACTIVE]),
+    )
+
+
+def _sendable_intents(now: datetime) -> Select[Any]:
+    """Writes that may go now."""
+    may = or_(intents.c.not_before.is_(None), intents.c.not_before <= now)
+    return _difference_columns(intents.c.project_id, "intents", intents.c.id, intents.c.created_at).where(
+        intents.c.state == IntentState.PLANNED, may
+    )
+
+
+def _unexported_reports() -> Select[Any]:
+    """Reports that `sync.export = "all"` wants on GitHub (ports.Reports.to_export)."""
+    linked = exists().where(links.c.report_id == reports.c.id)
+    asked = exists().where(intents.c.local_id == reports.c.id, intents.c.operation == Operation.CREATE_ISSUE)
+    return (
+        _difference_columns(reports.c.project_id, "unexported", reports.c.id, reports.c.created_at)
+        .select_from(reports.join(projects, projects.c.project_id == reports.c.project_id))
+        .where(
+            reports.c.created_at >= projects.c.first_seen_at,
+            reports.c.github_issue_number.is_(None),
+            not_(linked),
+            not_(asked),
+        )
+    )
+
+
+def _is_not_quarantined(now: datetime) -> ColumnElement[bool]:
+    return or_(links.c.quarantined_until.is_(None), links.c.quarantined_until <= now)

@@ -1,0 +1,230 @@
+"""One credential's limits, shared by all processes through one row: `ports.Governor`.
+
+Source: docs/design.md, Limits and failure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, bindparam, or_, select, update
+
+from reconciler.errors import DatabaseError, LimitedError
+from reconciler.model.ids import Fingerprint
+from reconciler.model.policy import RateLimitPolicy
+from reconciler.model.snapshot import RateLimit
+from reconciler.model.values import dataclass
+from reconciler.ports import Clock
+from reconciler.store.bulk import dialect_insert
+from reconciler.store.mappers import from_json, to_json
+from reconciler.store.schema.engine import Database
+from reconciler.store.schema.tables import governor
+from reconciler.store.sync import sliding_window
+from reconciler.store.sync.sliding_window import Denied, Granted, WindowUsage, admit
+
+UPDATE_USAGE = update(governor).where(
+    governor.c.credential == bindparam("of"), governor.c.revision == bindparam("read_at")
+)
+"""What is set comes with its parameters: built once, since every write to GitHub waits for it."""
+MAX_RACES = 100  # each lost race means that somebody else got through
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialBudget:
+    """One row of `sync_governor`. Revision 0: there is none yet."""
+
+    revision: int = 0
+    spent: WindowUsage = field(default_factory=WindowUsage)
+    blocked_until: datetime | None = None
+    blocked_reason: str | None = None
+    rate: RateLimit | None = None
+
+
+class StoredRateLimiter:
+    """Reserves by one UPDATE that names the revision it was computed from; a lost race computes anew."""
+
+    def __init__(self, database: Database, pace: RateLimitPolicy, clock: Clock) -> None:
+        self._database = database
+        self._pace = pace
+        self._clock = clock
+        self._known: dict[Fingerprint, CredentialBudget] = {}
+
+    async def reserve_reads(
+        self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None
+    ) -> None:
+        await self._reserve(credential, points, seen, write=False)
+
+    async def reserve_write(
+        self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None
+    ) -> datetime:
+        return await self._reserve(credential, points, seen, write=True)
+
+    async def grant_verification_points(self, credential: Fingerprint, points: int) -> int:
+        for _ in range(MAX_RACES):
+            account = self._known.get(credential) or await read_budget(self._database, credential)
+            now = self._clock.now().timestamp()
+            spent, granted = sliding_window.grant_verification_points(account.spent, self._pace, now, points)
+            if await self._save_if_unchanged(credential, account, Granted(spent=spent, at=now), account.rate):
+                return granted
+        raise _contention_error(credential)
+
+    async def block(self, credential: Fingerprint, until: datetime, reason: str) -> None:
+        """An earlier end than the one known already is ignored."""
+        later = or_(governor.c.blocked_until.is_(None), governor.c.blocked_until < until)
+        told = {"blocked_until": until, "blocked_reason": reason}
+        row = {"credential": credential, "revision": 1, "spent": to_json(WindowUsage()), **told}
+        self._known.pop(credential, None)
+        async with self._database.write() as connection:
+            raised = told | {"revision": governor.c.revision + 1}
+            await connection.execute(
+                dialect_insert(self._database.dialect, governor)
+                .values(row)
+                .on_conflict_do_update(index_elements=["credential"], set_=raised, where=later)
+            )
+
+    async def _reserve(
+        self, credential: Fingerprint, points: int, seen: RateLimit | None, *, write: bool
+    ) -> datetime:
+        for _ in range(MAX_RACES):
+            account = self._known.get(credential) or await read_budget(self._database, credential)
+            granted = check_limits(account, self._pace, self._clock.now(), points, seen, write=write)
+            if await self._save_if_unchanged(
+                credential, account, granted, newer_rate_limit(account.rate, seen)
+            ):
+                return datetime.fromtimestamp(granted.at, UTC)
+        raise _contention_error(credential)
+
+    async def _save_if_unchanged(
+        self, credential: Fingerprint, account: CredentialBudget, granted: Granted, rate: RateLimit | None
+    ) -> bool:
+        values: dict[str, Any] = {
+            "revision": account.revision + 1,
+            "spent": to_json(granted.spent),
+            "rate_limit": rate.limit if rate else None,
+            "rate_remaining": rate.remaining if rate else None,
+            "rate_reset_at": rate.reset_at if rate else None,
+        }
+        self._known.pop(credential, None)
+        if account.revision == 0:
+            done = await self._insert({"credential": credential, **values})
+        else:
+            same = {"of": credential, "read_at": account.revision}
+            async with self._database.write() as connection:
+                done = (await connection.execute(UPDATE_USAGE, {**same, **values})).rowcount == 1
+        if done:
+            self._known[credential] = CredentialBudget(
+                revision=account.revision + 1,
+                spent=granted.spent,
+                blocked_until=account.blocked_until,
+                blocked_reason=account.blocked_reason,
+                rate=rate,
+            )
+        return done
+
+    async def _insert(self, row: Mapping[str, Any]) -> bool:
+        new = dialect_insert(self._database.dialect, governor).values(row)
+        statement = new.on_conflict_do_nothing().returning(governor.c.revision)
+        async with self._database.write() as connection:
+            return (await connection.execute(statement)).first() is not None
+
+
+def _contention_error(credential: Fingerprint) -> DatabaseError:
+    return DatabaseError(f"The limits of credential {credential} were contended {MAX_RACES} times in a row.")
+
+
+class DryRunRateLimiter:
+    """The same admission without writing: what `reconcile plan` reads is counted in this process only."""
+
+    def __init__(self, database: Database, pace: RateLimitPolicy, clock: Clock) -> None:
+        self._database = database
+        self._pace = pace
+        self._clock = clock
+        self._known: dict[Fingerprint, CredentialBudget] = {}
+
+    async def reserve_reads(
+        self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None
+    ) -> None:
+        await self._reserve(credential, points, seen, write=False)
+
+    async def reserve_write(
+        self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None
+    ) -> datetime:
+        return await self._reserve(credential, points, seen, write=True)
+
+    async def grant_verification_points(self, credential: Fingerprint, points: int) -> int:
+        account = self._known.get(credential) or await read_budget(self._database, credential)
+        now = self._clock.now().timestamp()
+        spent, granted = sliding_window.grant_verification_points(account.spent, self._pace, now, points)
+        self._known[credential] = replace(account, spent=spent)
+        return granted
+
+    async def block(self, credential: Fingerprint, until: datetime, reason: str) -> None:
+        account = self._known.get(credential, CredentialBudget())
+        self._known[credential] = CredentialBudget(
+            spent=account.spent, blocked_until=until, blocked_reason=reason
+        )
+
+    async def _reserve(
+        self, credential: Fingerprint, points: int, seen: RateLimit | None, *, write: bool
+    ) -> datetime:
+        account = self._known.get(credential) or await read_budget(self._database, credential)
+        granted = check_limits(account, self._pace, self._clock.now(), points, seen, write=write)
+        self._known[credential] = CredentialBudget(
+            spent=granted.spent,
+            blocked_until=account.blocked_until,
+            blocked_reason=account.blocked_reason,
+            rate=newer_rate_limit(account.rate, seen),
+        )
+        return datetime.fromtimestamp(granted.at, UTC)
+
+
+async def read_budget(database: Database, credential: Fingerprint) -> CredentialBudget:
+    """The credential's row as it is now."""
+    async with database.read() as connection:
+        found = await connection.execute(select(governor).where(governor.c.credential == credential))
+        row = found.mappings().first()
+    return _to_budget(row) if row else CredentialBudget()
+
+
+def _to_budget(row: RowMapping) -> CredentialBudget:
+    rate = None
+    if row["rate_limit"] is not None:
+        rate = RateLimit(
+            limit=row["rate_limit"], remaining=row["rate_remaining"], reset_at=row["rate_reset_at"]
+        )
+    return CredentialBudget(
+        revision=row["revision"],
+        spent=from_json(row["spent"], WindowUsage),
+        blocked_until=row["blocked_until"],
+        blocked_reason=row["blocked_reason"],
+        rate=rate,
+    )
+
+
+def check_limits(
+    account: CredentialBudget,
+    pace: RateLimitPolicy,
+    now: datetime,
+    points: int,
+    seen: RateLimit | None,
+    *,
+    write: bool,
+) -> Granted:
+    """What may be spent now. Raises LimitedError: GitHub said wait, or a limit is used up."""
+    if account.blocked_until is not None and account.blocked_until > now:
+        raise LimitedError(account.blocked_reason or "GitHub said wait.", account.blocked_until)
+    rate = newer_rate_limit(account.rate, seen)
+    if rate is not None and rate.remaining <= 0 and rate.reset_at > now:
+        raise LimitedError("GitHub's hourly limit for this credential is used up.", rate.reset_at)
+    answer = admit(account.spent, pace, now.timestamp(), points, write=write)
+    if isinstance(answer, Denied):
+        raise LimitedError(f"A limit of ours: {answer.reason}.", datetime.fromtimestamp(answer.until, UTC))
+    return answer
+
+
+def newer_rate_limit(known: RateLimit | None, seen: RateLimit | None) -> RateLimit | None:
+    """What GitHub said last: a later reset is a new hour; within one, less remaining is later."""
+    if known is None or seen is None:
+        return seen or known
+    return max(known, seen, key=lambda rate: (rate.reset_at, -rate.remaining))

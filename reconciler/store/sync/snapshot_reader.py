@@ -1,0 +1,233 @@
+"""The reading half of a snapshot: every query, on one connection, into Findings."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, RowMapping, func, select
+from sqlalchemy.sql.expression import Executable
+
+from reconciler.model.ids import (
+    CommentId,
+    IssueNumber,
+    LinkId,
+    ProjectId,
+    RemoteCommentId,
+    ReportId,
+    RepositoryId,
+)
+from reconciler.model.link import CommentPair, Link, LinkState
+from reconciler.model.report import Report
+from reconciler.model.snapshot import PoisonedItem
+from reconciler.store.connection import AsyncConnection
+from reconciler.store.mappers import to_comment_pair, to_link, to_report
+from reconciler.store.rows import select_ids, select_values
+from reconciler.store.sync import difference_queries
+from reconciler.store.sync.difference_queries import LIVE_LINK, comment_pairs, links, reports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotRequest:
+    """What one snapshot is asked for."""
+
+    project: ProjectId
+    repository_id: RepositoryId
+    repository: str
+    numbers: Collection[IssueNumber]
+    comments: Collection[RemoteCommentId]
+    copies: Collection[CommentId]
+    include_local: bool
+    now: datetime
+    quarantine_ends_before: (
+        datetime  # a quarantine that ends before this is over: later than now when asked for by hand
+    )
+    new_id: Callable[[], UUID]
+
+
+@dataclass(slots=True, kw_only=True)
+class SnapshotRows:
+    """What the questions brought, before it is sorted into a Snapshot."""
+
+    changed_rows: Sequence[RowMapping] = ()
+    orphans: frozenset[UUID] = frozenset()
+    unknown_comments: Sequence[RowMapping] = ()
+    deleted_pairs: Sequence[CommentPair] = ()
+    pairs: Sequence[CommentPair] = ()
+    links: dict[UUID, Link] = field(default_factory=dict)
+    new_links: set[UUID] = field(default_factory=set)
+    released_links: set[UUID] = field(default_factory=set)
+    requested_links: set[UUID] = field(default_factory=set)
+    reports: dict[ReportId, Report] = field(default_factory=dict)
+    taken_numbers: frozenset[int] = frozenset()  # issue numbers that a live link holds
+    remote_comment_counts: Mapping[LinkId, int] = field(default_factory=dict)
+    poisoned: list[PoisonedItem] = field(default_factory=list)
+
+
+class SnapshotReader:
+    """The queries of one snapshot, all on one connection."""
+
+    def __init__(self, connection: AsyncConnection, found: SnapshotRows) -> None:
+        self._connection = connection
+        self._dialect = connection.dialect.name
+        self._found = found
+
+    async def read_differences(self, wanted: SnapshotRequest) -> None:
+        """BugSpark's own differences, and links that wait for something."""
+        found, project, repository, now = (
+            self._found,
+            wanted.project,
+            wanted.repository_id,
+            wanted.quarantine_ends_before,
+        )
+        await self._read_changed(wanted)
+        found.unknown_comments = await self._fetch(difference_queries.unknown_comments(), project=project)
+        found.deleted_pairs = [
+            to_comment_pair(row)
+            for row in await self._fetch(difference_queries.deleted_comments(), project=project)
+        ]
+        waiting = await self._fetch(
+            difference_queries.links_awaiting_initial_sync(),
+            project=project,
+            repository_id=repository,
+            now=now,
+        )
+        found.new_links = self._collect_links(waiting)
+        freed = self._collect_links(
+            await self._fetch(difference_queries.links_with_ended_quarantine(), project=project, now=now)
+        )
+        found.released_links = {id_ for id_ in freed if _is_active(found.links[id_], repository)}
+        await self._read_links_of_differences()
+        await self._read_column_claims(wanted)
+
+    async def _read_changed(self, wanted: SnapshotRequest) -> None:
+        found, project, repository = self._found, wanted.project, wanted.repository.lower()
+        if self._dialect == "postgresql":
+            query = difference_queries.changed_or_orphaned()
+            rows = await self._fetch(query, project=project, repository=repository)
+            found.changed_rows = [row for row in rows if row["report_id"] is not None]
+            found.orphans = frozenset(row["link_id"] for row in rows if row["report_id"] is None)
+        else:
+            found.changed_rows = await self._fetch(
+                difference_queries.changed_reports(), project=project, repository=repository
+            )
+            lost = await self._fetch(difference_queries.orphaned_links(), project=project)
+            found.orphans = frozenset(row["id"] for row in lost)
+
+    async def read_requested(self, wanted: SnapshotRequest) -> None:
+        """ACTIVE links by issue number, ledger rows by either id."""
+        if wanted.numbers:
+            numbers = select_values(self._dialect, "numbers", BigInteger(), wanted.numbers)
+            query = select(links).where(
+                links.c.project_id == wanted.project,
+                links.c.repository_id == wanted.repository_id,
+                LIVE_LINK,
+                links.c.state == LinkState.ACTIVE,
+                links.c.number.in_(numbers),
+            )
+            self._found.requested_links |= self._collect_links(await self._fetch(query))
+        if wanted.comments or wanted.copies:
+            await self._read_pairs(wanted)
+
+    async def read_details(self) -> None:
+        """The reports of all links found, and how many comments each is believed to have on GitHub."""
+        found = self._found
+        wanted = {link.report_id for link in found.links.values()} | {
+            row["report_id"] for row in found.changed_rows
+        }
+        for row in await self._fetch_by_id(select(*difference_queries.REPORT_COLUMNS), reports.c.id, wanted):
+            try:
+                found.reports[row["id"]] = to_report(row)
+            except ValueError as error:
+                found.poisoned.append(self._to_poisoned(row["id"], error))
+        per_link = select(comment_pairs.c.link_id, func.count().label("count")).where(
+            difference_queries.is_live_on_github()
+        )
+        rows = await self._fetch_by_id(
+            per_link.group_by(comment_pairs.c.link_id), comment_pairs.c.link_id, found.links
+        )
+        found.remote_comment_counts = {row["link_id"]: row["count"] for row in rows}
+
+    def _to_poisoned(self, report: UUID, error: ValueError) -> PoisonedItem:
+        mine = (link.id for link in self._found.links.values() if link.report_id == report)
+        return PoisonedItem(what=f"report {report}", reason=f"{error}.", link_id=next(mine, None))
+
+    async def _read_links_of_differences(self) -> None:
+        found = self._found
+        wanted = {row["link_id"] for row in found.changed_rows if row["link_id"] is not None} | found.orphans
+        wanted |= {entry.link_id for entry in found.deleted_pairs}
+        self._collect_links(await self._fetch_by_id(select(links), links.c.id, wanted - found.links.keys()))
+        of_reports = select(links).where(links.c.state == LinkState.ACTIVE)
+        authors = {row["report_id"] for row in found.unknown_comments}
+        found.requested_links |= self._collect_links(
+            await self._fetch_by_id(of_reports, links.c.report_id, authors)
+        )
+        found.requested_links |= {entry.link_id for entry in found.deleted_pairs}
+
+    async def _read_column_claims(self, wanted: SnapshotRequest) -> None:
+        """Columns that name an issue where there is no link: who holds it, and was it theirs before."""
+        found = self._found
+        fresh = {row["report_id"] for row in found.changed_rows if row["link_id"] is None}
+        past = select(links).where(
+            links.c.state == LinkState.UNLINKED, links.c.repository_id == wanted.repository_id
+        )
+        self._collect_links(await self._fetch_by_id(past, links.c.report_id, fresh))
+        if fresh:
+            named = select(reports.c.github_issue_number).where(
+                reports.c.id.in_(select_ids(self._dialect, fresh))
+            )
+            holders = select(links.c.number).where(
+                links.c.repository_id == wanted.repository_id, LIVE_LINK, links.c.number.in_(named)
+            )
+            found.taken_numbers = frozenset(row["number"] for row in await self._fetch(holders))
+
+    async def _read_pairs(self, wanted: SnapshotRequest) -> None:
+        known = (
+            select(comment_pairs)
+            .join(links, links.c.id == comment_pairs.c.link_id)
+            .where(
+                comment_pairs.c.project_id == wanted.project,
+                comment_pairs.c.repository_id == wanted.repository_id,
+                links.c.state != LinkState.UNLINKED,
+            )
+        )
+        theirs = select_values(self._dialect, "theirs", BigInteger(), wanted.comments)
+        ours = select_ids(self._dialect, wanted.copies, "ours")
+        rows = [
+            *(
+                await self._fetch(known.where(comment_pairs.c.remote_id.in_(theirs)))
+                if wanted.comments
+                else ()
+            ),
+            *(await self._fetch(known.where(comment_pairs.c.local_id.in_(ours))) if wanted.copies else ()),
+        ]
+        self._found.pairs = list({row["id"]: to_comment_pair(row) for row in rows}.values())
+        mine = {entry.link_id for entry in self._found.pairs} - self._found.links.keys()
+        active = select(links).where(links.c.state == LinkState.ACTIVE)
+        self._found.requested_links |= self._collect_links(await self._fetch_by_id(active, links.c.id, mine))
+        self._found.requested_links |= {entry.link_id for entry in self._found.pairs}
+
+    def _collect_links(self, rows: Iterable[RowMapping]) -> set[UUID]:
+        """Remember these links; one that can't be read poisons only itself."""
+        kept = set()
+        for row in rows:
+            try:
+                self._found.links[row["id"]] = to_link(row)
+                kept.add(row["id"])
+            except ValueError as error:
+                what = f"issue {row['repository']}#{row['number']}"
+                self._found.poisoned.append(PoisonedItem(what=what, reason=f"{error}.", link_id=row["id"]))
+        return kept
+
+    async def _fetch(self, query: Executable, **values: Any) -> Sequence[RowMapping]:
+        return (await self._connection.execute(query, values)).mappings().all()
+
+    async def _fetch_by_id(self, query: Any, column: Any, wanted: Collection[UUID]) -> Sequence[RowMapping]:
+        if not wanted:
+            return ()
+        return await self._fetch(query.where(column.in_(select_ids(self._dialect, wanted))))
+
+
+def _is_active(link: Link, repository: RepositoryId) -> bool:
+    return link.state is LinkState.ACTIVE and link.repository_id == repository

@@ -1,0 +1,147 @@
+"""What must still be true before a plan is applied. Rows are locked as they are looked at: it stays true."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Uuid, and_, or_, select
+
+from reconciler.model.ids import ReportId
+from reconciler.model.link import LinkState
+from reconciler.model.plan import EditLocal, LinkPlan
+from reconciler.store.bulk import bind_rows
+from reconciler.store.connection import AsyncConnection
+from reconciler.store.rows import ColumnTypes, select_ids
+from reconciler.store.sync.difference_queries import LIVE_LINK, comment_pairs, comments, links, reports
+
+Digest = Callable[[str], str]
+LIVE_STATES = (LinkState.NEW, LinkState.ACTIVE)
+
+
+async def find_stale_reports(
+    connection: AsyncConnection, plans: Sequence[LinkPlan], digest: Digest
+) -> frozenset[ReportId]:
+    """The reports whose plans were decided on something that has moved since."""
+    checks = (
+        _outdated_links,
+        _deleted_reports,
+        _reports_with_filled_columns,
+        _taken_issues,
+        _already_paired_comments,
+    )
+    found = [await check(connection, plans) for check in checks]
+    found.append(await _edited_copies(connection, plans, digest))
+    return frozenset(report for each in found for report in each)
+
+
+async def _outdated_links(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> set[ReportId]:
+    """Links that are not at the revision they were read at."""
+    stored = [plan.link for plan in plans if plan.link.revision]
+    query = select(links.c.id, links.c.revision).order_by(links.c.id).with_for_update()
+    found = await _fetch_by_id(connection, query, links.c.id, (link.id for link in stored))
+    now = {row[0]: row[1] for row in found}
+    return {link.report_id for link in stored if now.get(link.id) != link.revision}
+
+
+async def _deleted_reports(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> set[ReportId]:
+    """Reports that were deleted. The lock keeps them from being deleted under a comment on its way."""
+    wanted = {plan.link.report_id for plan in plans if plan.report is not None}
+    query = select(reports.c.id).order_by(reports.c.id).with_for_update(read=True, key_share=True)
+    found = {row[0] for row in await _fetch_by_id(connection, query, reports.c.id, wanted)}
+    return wanted - found
+
+
+async def _reports_with_filled_columns(
+    connection: AsyncConnection, plans: Sequence[LinkPlan]
+) -> set[ReportId]:
+    """Reports whose columns were to be filled and have been filled by somebody else."""
+    wanted = {plan.link.report_id for plan in plans if plan.claim_columns}
+    query = (
+        select(reports.c.id)
+        .where(reports.c.github_issue_number.is_(None))
+        .order_by(reports.c.id)
+        .with_for_update(key_share=True)
+    )
+    found = {row[0] for row in await _fetch_by_id(connection, query, reports.c.id, wanted)}
+    return wanted - found
+
+
+async def _taken_issues(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> set[ReportId]:
+    """Stored links that would come alive on an issue, or for a report, that a live link holds by now."""
+    waking = [
+        p
+        for p in plans
+        if p.link.revision and p.link.state not in LIVE_STATES and p.after.state in LIVE_STATES
+    ]
+    if not waking:
+        return set()
+    kinds: ColumnTypes = {
+        "id": Uuid(),
+        "report_id": Uuid(),
+        "repository_id": BigInteger(),
+        "number": BigInteger(),
+    }
+    given = bind_rows(
+        connection,
+        kinds,
+        [(p.link.id, p.link.report_id, p.link.repository_id, p.link.number) for p in waking],
+    )
+    same = and_(links.c.repository_id == given.c.repository_id, links.c.number == given.c.number)
+    query = select(given.c.report_id).where(
+        LIVE_LINK, links.c.id != given.c.id, or_(same, links.c.report_id == given.c.report_id)
+    )
+    return set((await connection.execute(query)).scalars())
+
+
+async def _already_paired_comments(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> set[ReportId]:
+    """Comments to be taken in that the ledger of the same link has taken in meanwhile."""
+    kinds: ColumnTypes = {
+        "id": Uuid(),
+        "report_id": Uuid(),
+        "link_id": Uuid(),
+        "remote_id": BigInteger(),
+        "local_id": Uuid(),
+    }
+    rows = [
+        (entry.id, plan.link.report_id, entry.link_id, entry.remote_id, entry.local_id)
+        for plan in plans
+        for entry in plan.pairs
+    ]
+    if not rows:
+        return set()
+    given = bind_rows(connection, kinds, rows)
+    found = set()
+    for key in ("remote_id", "local_id"):
+        query = select(given.c.report_id).where(
+            comment_pairs.c[key] == given.c[key],
+            comment_pairs.c.link_id == given.c.link_id,
+            comment_pairs.c.id != given.c.id,
+        )
+        found |= set((await connection.execute(query)).scalars())
+    return found
+
+
+async def _edited_copies(
+    connection: AsyncConnection, plans: Sequence[LinkPlan], digest: Digest
+) -> set[ReportId]:
+    """Copies to be edited that are gone or no longer say what the ledger says they do."""
+    edits = [(plan, each) for plan in plans for each in plan.actions if isinstance(each, EditLocal)]
+    query = select(comments.c.id, comments.c.body).order_by(comments.c.id).with_for_update(key_share=True)
+    wanted = (each.pair.local_id for _, each in edits if each.pair.local_id)
+    said = {row[0]: digest(row[1]) for row in await _fetch_by_id(connection, query, comments.c.id, wanted)}
+    return {
+        plan.link.report_id
+        for plan, each in edits
+        if each.pair.local_id not in said or said[each.pair.local_id] != each.pair.local_digest
+    }
+
+
+async def _fetch_by_id(
+    connection: AsyncConnection, query: Any, column: Any, wanted: Iterable[UUID]
+) -> Sequence[Any]:
+    wanted = list(wanted)
+    if not wanted:
+        return ()
+    return (
+        await connection.execute(query.where(column.in_(select_ids(connection.dialect.name, wanted))))
+    ).all()

@@ -1,0 +1,117 @@
+"""How many links each project has, and how many of them were compared whole of late.
+
+Links are counted in one walk along an index. What was not compared in time is little, so it is that which is
+looked up, from the near end of the same index (tests/store/test_query_plans.py).
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, CompoundSelect, func, literal, select, union_all
+from sqlalchemy.sql.expression import ColumnElement, ScalarSelect, Select
+
+from reconciler.model.ids import ProjectId
+from reconciler.model.link import LinkState
+from reconciler.model.snapshot import VerificationCoverage
+from reconciler.store.connection import AsyncConnection
+from reconciler.store.rows import select_ids
+from reconciler.store.sync.difference_queries import links
+
+CountsByProject = Mapping[ProjectId, Mapping[str, int]]
+ACTIVE = LinkState.ACTIVE
+
+
+async def count_by_project(
+    connection: AsyncConnection, project: Column[Any], word: Column[Any], only: ProjectId | None = None
+) -> defaultdict[ProjectId, dict[str, int]]:
+    """By project and word (a state, a kind): how many rows. `only`: of this project."""
+    query = select(project, word, func.count()).group_by(project, word)
+    found: defaultdict[ProjectId, dict[str, int]] = defaultdict(dict)
+    for id_, state, count in await connection.execute(
+        query if only is None else query.where(project == only)
+    ):
+        found[ProjectId(id_)][state] = count
+    return found
+
+
+async def count_links_by_state(connection: AsyncConnection, only: ProjectId | None = None) -> CountsByProject:
+    """How many links each project has in each state, or one project."""
+    if only is None:
+        return await count_by_project(connection, links.c.project_id, links.c.state)
+    found = {state: count for state, count in await connection.execute(project_link_states(only)) if count}
+    return {only: found} if found else {}
+
+
+def project_link_states(project: ProjectId) -> CompoundSelect[str, int]:
+    """(state, links) of one project: the many ACTIVE ones without a look at each one's state."""
+    state, mine = links.c.state, links.c.project_id == project
+    others = select(state, func.count()).where(mine).group_by(state)
+    return union_all(
+        select(literal(ACTIVE.value), func.count()).where(mine, state == ACTIVE),
+        others.where(state < ACTIVE),
+        others.where(state > ACTIVE),
+    )
+
+
+async def read_coverage(
+    connection: AsyncConnection, counted: CountsByProject, since: datetime, only: ProjectId | None = None
+) -> dict[ProjectId, VerificationCoverage]:
+    """Of each project's ACTIVE links, as `by_state` counted them, how many were compared whole since then.
+
+    `only`: whose 95th percentile is told, too.
+    """
+    active = {id_: found[ACTIVE] for id_, found in counted.items() if found.get(ACTIVE)}
+    found = {}
+    rows = await connection.execute(coverage_query(connection.dialect.name, active, since)) if active else ()
+    for id_, never, late, oldest in rows:
+        project = ProjectId(id_)
+        found[project] = VerificationCoverage(
+            links=active[project],
+            verified=active[project] - never - late,
+            oldest=oldest,
+            p95=await _p95(connection, project, active[project] - never) if project == only else None,
+        )
+    return found
+
+
+async def read_project_coverage(
+    connection: AsyncConnection, project: ProjectId, since: datetime
+) -> VerificationCoverage:
+    """The same of one project that may have no links at all."""
+    counted = await count_links_by_state(connection, project)
+    return (await read_coverage(connection, counted, since)).get(project, VerificationCoverage())
+
+
+def coverage_query(
+    dialect: str, wanted: Collection[ProjectId], since: datetime
+) -> Select[UUID, int, int, datetime | None]:
+    """(project, ACTIVE links never compared, those compared before then, the oldest comparison)."""
+    project = select_ids(dialect, wanted).subquery("project")
+    mine = (links.c.project_id == project.c.value, links.c.state == ACTIVE)
+
+    def one(what: ColumnElement[Any], *more: ColumnElement[bool]) -> ScalarSelect[Any]:
+        return select(what).where(*mine, *more).correlate(project).scalar_subquery()
+
+    never, late = links.c.checked_at.is_(None), links.c.checked_at < since
+    return select(
+        project.c.value,
+        one(func.count(), never),
+        one(func.count(), late),
+        one(func.min(links.c.checked_at)),
+    )
+
+
+async def _p95(connection: AsyncConnection, project: ProjectId, compared: int) -> datetime | None:
+    """Of the comparisons, oldest first, the one after a twentieth: a walk along as much of the index."""
+    query = (
+        select(links.c.checked_at)
+        .where(links.c.project_id == project, links.c.state == ACTIVE, links.c.checked_at.is_not(None))
+        .order_by(links.c.checked_at)
+        .offset(compared // 20)
+        .limit(1)
+    )
+    found: datetime | None = (await connection.execute(query)).scalar()
+    return found

@@ -1,0 +1,180 @@
+"""Deliveries, what they named, and whether the hook is alive: `ports.Webhooks`."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Text, case, delete, exists, func, literal, select, update
+from sqlalchemy.sql.expression import ColumnElement
+
+from reconciler.errors import CredentialError, ProjectError
+from reconciler.model.ids import IssueNumber, ProjectId
+from reconciler.model.secret import Secret
+from reconciler.ports import Clock, PendingHints, WebhookDelivery
+from reconciler.store.bugspark import webhook_secrets
+from reconciler.store.bugspark.encryption import SecretCipher
+from reconciler.store.bulk import build_insert
+from reconciler.store.connection import AsyncConnection
+from reconciler.store.mappers import column_types
+from reconciler.store.rows import select_values
+from reconciler.store.schema.engine import Database
+from reconciler.store.schema.tables import deliveries, hooks
+from reconciler.store.sync import webhook_gaps
+from reconciler.store.types import Instant
+
+MAX_DELIVERIES_PER_PROJECT = 1000
+"""Deliveries kept per project, the newest: so large may its part of the table get, whatever is sent."""
+
+MAX_TEXT_LENGTH = 100
+"""Characters of an id, an event, an action. GitHub's are shorter."""
+
+MAX_ISSUE_NUMBER = 2**31 - 1
+COMMENT_EVENT = "issue_comment"
+"""The event that tells of an issue's thread."""
+DELIVERY_COLUMN_TYPES = column_types(deliveries, "project_id", "id", "event", "action", "number", "at")
+NEW_HOOK_COLUMN_TYPES = column_types(hooks, "project_id", "received", "missed", "silent")
+
+
+def has_unread_deliveries(project_id: UUID) -> ColumnElement[bool]:
+    """Whether any delivery of the project is still to be looked into: to be asked along with something."""
+    return exists(select(literal(1)).where(*_unread_conditions(project_id)))
+
+
+def has_working_hook(project_id: UUID) -> ColumnElement[bool]:
+    """Whether the project's hook is known to announce what happens."""
+    return exists(select(literal(1)).where(hooks.c.project_id == project_id, hooks.c.known_at.is_not(None)))
+
+
+class StoredWebhooks:
+    """Deliveries and secrets in the database."""
+
+    def __init__(self, database: Database, clock: Clock, vault: SecretCipher) -> None:
+        self._database = database
+        self._clock = clock
+        self._vault = vault
+
+    async def valid_secrets(self, project_id: ProjectId) -> tuple[Secret, ...]:
+        async with self._database.read() as connection:
+            try:
+                where = await webhook_secrets.locate_webhook_secret(connection, project_id)
+                present = webhook_secrets.decrypt_webhook_secret(self._vault, where)
+                before = await webhook_secrets.previous_webhook_secret(
+                    connection, self._vault, project_id, where, self._clock.now()
+                )
+            except (ProjectError, CredentialError):  # nothing can be verified; `check` and `webhook` say why
+                return ()
+        return tuple(each for each in (present, before) if each)
+
+    async def record_delivery(self, delivery: WebhookDelivery) -> bool:
+        number = delivery.number if delivery.number and 0 < delivery.number <= MAX_ISSUE_NUMBER else None
+        event, action = _truncate(delivery.event), _truncate(delivery.action)
+        row = (delivery.project_id, _truncate(delivery.id), event, action, number, delivery.at)
+        async with self._database.write() as connection:
+            statement = build_insert(
+                connection, deliveries, DELIVERY_COLUMN_TYPES, [row]
+            ).on_conflict_do_nothing()
+            if not (await connection.execute(statement.returning(deliveries.c.id))).scalars().all():
+                return False
+            # The hook's row first: whoever holds it trims alone.
+            await _upsert_hook(
+                connection,
+                delivery.project_id,
+                {
+                    "known_at": _first_known_at(delivery.at),
+                    "last_at": delivery.at,
+                    "last_event": event,
+                    "received": hooks.c.received + 1,
+                    "previous": case((hooks.c.previous_until > delivery.at, hooks.c.previous)),  # else null
+                    "silent": 0,
+                    "silent_since": None,
+                },
+            )
+            await _delete_oldest_deliveries(connection, delivery.project_id)
+        return True
+
+    async def pending_hints(self, project_id: ProjectId) -> PendingHints:
+        columns = (deliveries.c.number, deliveries.c.id, deliveries.c.event)
+        query = select(*columns).where(*_unread_conditions(project_id))
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query.order_by(deliveries.c.at, deliveries.c.id))).all()
+        numbers = dict.fromkeys(IssueNumber(row.number) for row in rows)
+        threads = frozenset(IssueNumber(row.number) for row in rows if row.event == COMMENT_EVENT)
+        return PendingHints(
+            numbers=tuple(numbers), comment_threads=threads, delivery_ids=frozenset(row.id for row in rows)
+        )
+
+    async def mark_handled(self, project_id: ProjectId, deliveries: Collection[str], at: datetime) -> None:
+        held = select(hooks.c.project_id).where(hooks.c.project_id == project_id).with_for_update()
+        async with self._database.write() as connection:
+            await connection.execute(held)  # before the rows: so does whoever trims them
+            await connection.execute(_mark_read_statement(self._database.dialect, project_id, deliveries, at))
+
+    async def record_listed_changes(
+        self, project_id: ProjectId, changes: Mapping[IssueNumber, datetime], at: datetime
+    ) -> None:
+        async with self._database.write() as connection:
+            await webhook_gaps.count_missed_deliveries(connection, project_id, at)
+            await webhook_gaps.record_expected_deliveries(connection, project_id, changes)
+
+    async def current_secret(self, project_id: ProjectId) -> Secret | None:
+        async with self._database.read() as connection:
+            return webhook_secrets.decrypt_webhook_secret(
+                self._vault, await webhook_secrets.locate_webhook_secret(connection, project_id)
+            )
+
+    async def replace_secret(
+        self, project_id: ProjectId, old: Secret | None, new: Secret, valid_until: datetime
+    ) -> bool:
+        async with self._database.write() as connection:
+            where = await webhook_secrets.locate_webhook_secret(connection, project_id, lock=True)
+            if webhook_secrets.decrypt_webhook_secret(self._vault, where) != old:
+                return False
+            await webhook_secrets.write_webhook_secret(connection, where, self._vault.encrypt(new))
+            if old is not None:
+                past = {"previous": self._vault.encrypt(old), "previous_until": valid_until}
+                await _upsert_hook(connection, project_id, past)
+        return True
+
+    async def record_hook(self, project_id: ProjectId, hook_id: int, at: datetime) -> None:
+        values = {"hook_id": hook_id, "known_at": _first_known_at(at)}
+        async with self._database.write() as connection:
+            await _upsert_hook(connection, project_id, values)
+
+
+def _first_known_at(at: datetime) -> ColumnElement[datetime]:
+    return func.coalesce(hooks.c.known_at, literal(at, Instant()))
+
+
+def _unread_conditions(project_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    return (
+        deliveries.c.project_id == project_id,
+        deliveries.c.read_at.is_(None),
+        deliveries.c.number.is_not(None),
+    )
+
+
+def _mark_read_statement(dialect: str, project_id: ProjectId, wanted: Collection[str], at: datetime) -> Any:
+    same = deliveries.c.id.in_(select_values(dialect, "read", Text(), wanted))
+    return update(deliveries).where(deliveries.c.project_id == project_id, same).values(read_at=at)
+
+
+async def _upsert_hook(connection: AsyncConnection, project_id: ProjectId, values: dict[str, Any]) -> None:
+    """UPDATE the hook's row, which is made the first time."""
+    known = update(hooks).where(hooks.c.project_id == project_id).values(values)
+    if (await connection.execute(known)).rowcount == 0:
+        fresh = build_insert(connection, hooks, NEW_HOOK_COLUMN_TYPES, [(project_id, 0, 0, 0)])
+        await connection.execute(fresh.on_conflict_do_nothing())
+        await connection.execute(known)
+
+
+async def _delete_oldest_deliveries(connection: AsyncConnection, project_id: ProjectId) -> None:
+    mine = deliveries.c.project_id == project_id
+    newest = select(deliveries.c.id).where(mine).order_by(deliveries.c.at.desc(), deliveries.c.id.desc())
+    await connection.execute(
+        delete(deliveries).where(mine, deliveries.c.id.in_(newest.offset(MAX_DELIVERIES_PER_PROJECT)))
+    )
+
+
+def _truncate(text: str | None) -> str | None:
+    return None if text is None else text.replace("\0", "")[:MAX_TEXT_LENGTH]

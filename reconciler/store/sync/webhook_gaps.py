@@ -1,0 +1,120 @@
+"""Whether a webhook announces what happens: changes that the lists showed and no delivery ever named.
+
+A delivery may lag, so a change is written down first and counted only when it is still unannounced a while
+later. Moments are of this machine's clock, as the deliveries' are.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, delete, exists, func, literal, or_, select, update
+from sqlalchemy.sql.expression import ColumnElement
+
+from reconciler.model.ids import IssueNumber, ProjectId
+from reconciler.model.webhook import WebhookHealth
+from reconciler.store.bulk import build_insert
+from reconciler.store.connection import AsyncConnection
+from reconciler.store.mappers import column_types
+from reconciler.store.schema.tables import deliveries, hooks, unannounced
+from reconciler.store.types import Instant
+
+CLOCK_SKEW = timedelta(seconds=30)
+"""How much earlier than its change a delivery may seem to have come: no two clocks agree."""
+
+MAX_DELIVERY_DELAY = timedelta(minutes=2) + CLOCK_SKEW
+"""How much later it may come. GitHub promises nothing (docs/reference/github.md, Webhooks)."""
+
+MAX_CHANGES_PER_PASS = 100
+"""Changes written down by one pass: enough to know that a hook is silent."""
+
+GAP_COLUMN_TYPES = column_types(unannounced)
+
+
+async def record_expected_deliveries(
+    connection: AsyncConnection, project_id: ProjectId, changes: Mapping[IssueNumber, datetime]
+) -> None:
+    """Write down the changes that a hook which is known to work should announce, or should have."""
+    query = select(hooks.c.known_at).where(hooks.c.project_id == project_id)
+    known: datetime | None = (await connection.execute(query)).scalar()
+    if known is None:
+        return
+    rows = [(project_id, number, at - CLOCK_SKEW) for number, at in changes.items() if at > known][
+        :MAX_CHANGES_PER_PASS
+    ]
+    if rows:
+        await connection.execute(
+            build_insert(connection, unannounced, GAP_COLUMN_TYPES, rows).on_conflict_do_nothing()
+        )
+    await connection.execute(
+        delete(unannounced).where(unannounced.c.project_id == project_id, _is_announced())
+    )
+
+
+async def count_missed_deliveries(connection: AsyncConnection, project_id: ProjectId, now: datetime) -> None:
+    """Count what nobody has announced in time, and forget it."""
+    found = (await find_missed_deliveries(connection, now, project_id)).get(project_id)
+    over = and_(unannounced.c.project_id == project_id, unannounced.c.at <= now - MAX_DELIVERY_DELAY)
+    await connection.execute(delete(unannounced).where(over))
+    if found is None or not found.missed:
+        return
+    mine = update(hooks).where(hooks.c.project_id == project_id)
+    counted = {"missed": hooks.c.missed + found.missed, "silent": hooks.c.silent + found.silent}
+    since = func.coalesce(hooks.c.silent_since, literal(found.silent_since, Instant()))
+    await connection.execute(mine.values(counted | {"silent_since": since}))
+
+
+async def find_missed_deliveries(
+    connection: AsyncConnection, now: datetime, project_id: ProjectId | None = None
+) -> dict[ProjectId, WebhookHealth]:
+    """What is not counted yet and was not announced in time, by project."""
+    after_last = or_(hooks.c.last_at.is_(None), unannounced.c.at > hooks.c.last_at)
+    query = (
+        select(
+            unannounced.c.project_id,
+            func.count().label("missed"),
+            func.count().filter(after_last).label("silent"),
+            func.min(unannounced.c.at).filter(after_last).label("since"),
+        )
+        .join(hooks, hooks.c.project_id == unannounced.c.project_id)
+        .where(unannounced.c.at <= now - MAX_DELIVERY_DELAY, ~_is_announced())
+        .group_by(unannounced.c.project_id)
+    )
+    if project_id is not None:
+        query = query.where(unannounced.c.project_id == project_id)
+    return {
+        ProjectId(id_): WebhookHealth(missed=count, silent=silent, silent_since=since)
+        for id_, count, silent, since in await connection.execute(query)
+    }
+
+
+async def webhook_health(
+    connection: AsyncConnection, now: datetime, project_id: ProjectId | None = None
+) -> dict[ProjectId, WebhookHealth]:
+    """What every project's hook has announced and what not, or one's, as far as there is a hook."""
+    fresh = await find_missed_deliveries(connection, now, project_id)
+    none = WebhookHealth()
+    query = select(hooks) if project_id is None else select(hooks).where(hooks.c.project_id == project_id)
+    return {
+        ProjectId(row.project_id): WebhookHealth(
+            known_at=row.known_at,
+            last_at=row.last_at,
+            last_event=row.last_event,
+            received=row.received,
+            missed=row.missed + (more := fresh.get(row.project_id, none)).missed,
+            silent=row.silent + more.silent,
+            silent_since=row.silent_since or more.silent_since,
+        )
+        for row in await connection.execute(query)
+    }
+
+
+def _is_announced() -> ColumnElement[bool]:
+    """A delivery that came since has named the issue, or told of a label that any issue may carry."""
+    named = or_(deliveries.c.number == unannounced.c.number, deliveries.c.event == "label")
+    return exists(
+        select(literal(1)).where(
+            deliveries.c.project_id == unannounced.c.project_id,
+            named,
+            deliveries.c.at >= unannounced.c.at,
+        )
+    )

@@ -1,0 +1,108 @@
+"""Deletions that the guard holds back until the operator accepts exactly those (docs/design.md, Guard)."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import delete, insert, select, update
+
+from reconciler.model.action_names import kind_of
+from reconciler.model.ids import LinkId, ProjectId
+from reconciler.model.kinds import Kind
+from reconciler.model.link import CommentPairState, Link, LinkState
+from reconciler.model.plan import Deletion, RemoveLocal, Why
+from reconciler.model.snapshot import WithheldDeletions
+from reconciler.store.bulk import insert_all
+from reconciler.store.connection import AsyncConnection
+from reconciler.store.mappers import column_types, from_json, to_comment_pair, to_json, to_link
+from reconciler.store.schema.tables import projects
+from reconciler.store.schema.tables import withheld as held_rows
+from reconciler.store.sync.difference_queries import comment_pairs, links
+
+WITHHELD_COLUMN_TYPES = column_types(held_rows)
+REMOVE_COMMENT = Kind.REMOVE_COMMENT
+
+
+async def withheld_digest(connection: AsyncConnection, project: ProjectId) -> str | None:
+    """The hash of what is held back now."""
+    query = select(projects.c.withheld).where(projects.c.project_id == project)
+    return (await connection.execute(query)).scalar()
+
+
+async def replace_withheld(
+    connection: AsyncConnection,
+    project: ProjectId,
+    digest: str | None,
+    deletions: Sequence[tuple[Link, Deletion]],
+) -> None:
+    """Replace what was held back before. With None there is nothing left to accept, either."""
+    await connection.execute(delete(held_rows).where(held_rows.c.project_id == project))
+    rows = [
+        (
+            project,
+            each.pair.id,
+            link.id,
+            link.report_id,
+            kind_of(each),
+            to_json(each.why),
+        )
+        for link, each in deletions
+    ]
+    await insert_all(connection, held_rows, WITHHELD_COLUMN_TYPES, rows)
+    if digest is None:
+        cleared = update(projects).where(projects.c.project_id == project)
+        await connection.execute(cleared.values(withheld=None, accepted=None))
+        return
+    wanted = update(projects).where(projects.c.project_id == project).values(withheld=digest)
+    if (await connection.execute(wanted)).rowcount == 0:
+        row = {"project_id": project, "paused": False, "withheld": digest}
+        await connection.execute(insert(projects).values(row))
+
+
+async def read_withheld(connection: AsyncConnection, project: ProjectId) -> WithheldDeletions:
+    """What is held back, with the links as they are now."""
+    query = select(projects.c.withheld, projects.c.accepted).where(projects.c.project_id == project)
+    row = (await connection.execute(query)).first()
+    if row is None or row.withheld is None:
+        return WithheldDeletions()
+    rows = select(held_rows.c.entry_id).where(held_rows.c.project_id == project)
+    concerned = select(links).where(
+        links.c.id.in_(select(held_rows.c.link_id).where(held_rows.c.project_id == project))
+    )
+    found = (await connection.execute(concerned.order_by(links.c.number, links.c.id))).mappings()
+    concerned_links = tuple(to_link(each) for each in found)
+    return WithheldDeletions(
+        digest=row.withheld,
+        is_accepted=row.accepted == row.withheld,
+        links=concerned_links,
+        pair_ids=frozenset((await connection.execute(rows)).scalars()),
+        removals=await _standing_removals(connection, project, {link.id: link for link in concerned_links}),
+    )
+
+
+async def _standing_removals(
+    connection: AsyncConnection, project: ProjectId, found: Mapping[LinkId, Link]
+) -> tuple[tuple[Link, RemoveLocal], ...]:
+    """What still stands of them: the ledger row unchanged, the link active."""
+    query = (
+        select(comment_pairs, held_rows.c.why)
+        .join(held_rows, held_rows.c.entry_id == comment_pairs.c.id)
+        .where(
+            held_rows.c.project_id == project,
+            held_rows.c.kind == REMOVE_COMMENT,
+            comment_pairs.c.state == CommentPairState.LIVE,
+        )
+        .order_by(comment_pairs.c.id)
+    )
+    rows = (await connection.execute(query)).mappings()
+    removals = (RemoveLocal(pair=to_comment_pair(row), why=from_json(row["why"], Why)) for row in rows)
+    pairs = ((found[each.pair.link_id], each) for each in removals)
+    return tuple(pair for pair in pairs if pair[0].state is LinkState.ACTIVE)
+
+
+async def accept_withheld(connection: AsyncConnection, project: ProjectId, digest: str) -> bool:
+    """Whether these are the deletions held back now; then they are accepted."""
+    done = await connection.execute(
+        update(projects)
+        .where(projects.c.project_id == project, projects.c.withheld == digest)
+        .values(accepted=digest)
+    )
+    return done.rowcount == 1

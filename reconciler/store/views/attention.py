@@ -1,0 +1,191 @@
+"""What people should know of single links and writes; fields' stories as the flap breaker reads them."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import String, cast, func, select, text, union_all
+from sqlalchemy.sql.expression import Select
+
+from reconciler.model.attention import CurrentProblems
+from reconciler.model.database_identity import OWNED_ELSEWHERE, owned_elsewhere_reason
+from reconciler.model.fields import Field
+from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.intent import IntentState
+from reconciler.model.link import ENDED_STATES, FrozenField, LinkState
+from reconciler.model.snapshot import AttentionItem, FieldChange
+from reconciler.store.connection import AsyncConnection
+from reconciler.store.mappers import from_json
+from reconciler.store.rows import select_ids
+from reconciler.store.schema import tables
+from reconciler.store.schema.tables import changes, intents, projects
+from reconciler.store.sync.difference_queries import LIVE_LINK, links, reports
+from reconciler.store.views.tallies import EPOCH, IS_FROZEN, IS_QUARANTINED
+
+IS_HELD = text(f"sync_links.{tables.HELD_LINK_SQL}")
+MAX_ITEMS = 500
+"""So many of each kind are shown at once, frozen fields first; the counts beside them are whole."""
+
+ATTENTION_STATES = (*ENDED_STATES, LinkState.CONTESTED)
+
+
+async def attention_items(
+    connection: AsyncConnection, wanted: Collection[ProjectId]
+) -> defaultdict[ProjectId, list[AttentionItem]]:
+    """By project: frozen fields, refused writes, links that rest, links that ended because of their issue."""
+    projects_wanted = select_ids(connection.dialect.name, wanted)
+    about = (await connection.execute(_links_query(projects_wanted))).mappings().all()
+    refused = (await connection.execute(_refused_intents_query(projects_wanted))).mappings().all()
+    found: defaultdict[ProjectId, list[AttentionItem]] = defaultdict(list)
+    for row in about:
+        found[row["project_id"]].extend(_frozen_field_items(row))
+    for row in refused:
+        reason = row["reason"] or "GitHub refused it"
+        found[row["project_id"]].append(_item(row, "refused", row["operation"], reason))
+    for row in about:
+        found[row["project_id"]].extend(_link_items(row))
+    return found
+
+
+async def project_attention(connection: AsyncConnection, project: ProjectId) -> CurrentProblems:
+    """One project's attention, brakes included."""
+    query = select(projects.c.withheld, projects.c.exposed).where(projects.c.project_id == project)
+    row = (await connection.execute(query)).first()
+    items = (await attention_items(connection, [project]))[project]
+    return CurrentProblems(
+        withheld=row.withheld if row else None,
+        exposed=bool(row and row.exposed),
+        items=tuple(items),
+        is_complete=len(items) < MAX_ITEMS,
+    )
+
+
+async def count_links_elsewhere(
+    connection: AsyncConnection, wanted: Collection[ProjectId]
+) -> dict[ProjectId, int]:
+    """By project: links of another repository than the one it is connected to now. They rest."""
+    rows = await connection.execute(links_elsewhere(connection.dialect.name, wanted))
+    return {ProjectId(id_): below + above for id_, below, above in rows}
+
+
+def links_elsewhere(dialect: str, wanted: Collection[ProjectId]) -> Select[UUID, int, int]:
+    """(project, links of a repository with a lower number, with a higher one): by both ends of an index, past
+    the many links of the project's own.
+    """
+    mine = (links.c.project_id == projects.c.project_id, LIVE_LINK)
+    below, above = (
+        select(func.count()).where(*mine, other).correlate(projects).scalar_subquery()
+        for other in (
+            links.c.repository_id < projects.c.repository_id,
+            links.c.repository_id > projects.c.repository_id,
+        )
+    )
+    return select(projects.c.project_id, below, above).where(
+        projects.c.project_id.in_(select_ids(dialect, wanted))
+    )
+
+
+async def field_history(
+    connection: AsyncConnection, wanted: Collection[ReportId], since: datetime
+) -> dict[ReportId, tuple[FieldChange, ...]]:
+    """What was written and seen in these reports' fields since then, oldest first."""
+    query = (
+        select(changes)
+        .where(
+            changes.c.report_id.in_(select_ids(connection.dialect.name, wanted)),
+            changes.c.at >= since,
+            changes.c.field.in_([field.value for field in Field]),
+        )
+        .order_by(changes.c.id)
+    )
+    found: defaultdict[ReportId, list[FieldChange]] = defaultdict(list)
+    for row in (await connection.execute(query)).mappings():
+        found[row["report_id"]].append(
+            FieldChange(
+                field=row["field"], kind=row["kind"], remote=row["remote"], to=row["to"], at=row["at"]
+            )
+        )
+    return {report: tuple(told) for report, told in found.items()}
+
+
+def _links_query(wanted: Select[Any]) -> Select[Any]:
+    named = (
+        links.c.project_id,
+        links.c.report_id,
+        links.c.repository,
+        links.c.number,
+        links.c.state,
+        links.c.reason,
+    )
+    # Each by an index of its own: one condition with OR would read every link.
+    one = select(links.c.id).where(links.c.project_id.in_(wanted))
+    told = union_all(
+        one.where(IS_QUARANTINED, links.c.quarantined_until > EPOCH),
+        one.where(IS_FROZEN),
+        one.where(IS_HELD, links.c.held_by > ""),
+        one.where(links.c.state.in_(ATTENTION_STATES)),
+    )
+    return (
+        select(
+            *named,
+            links.c.state,
+            links.c.reason,
+            links.c.frozen,
+            links.c.held_by,
+            links.c.quarantined_until,
+            reports.c.tracking_id,
+        )
+        .select_from(links.outerjoin(reports, reports.c.id == links.c.report_id))
+        .where(links.c.id.in_(told))
+        .order_by(links.c.frozen.is_(None), links.c.number, links.c.id)
+        .limit(MAX_ITEMS)
+    )
+
+
+def _refused_intents_query(wanted: Select[Any]) -> Select[Any]:
+    return (
+        select(
+            intents.c.project_id,
+            intents.c.report_id,
+            links.c.repository,
+            links.c.number,
+            cast(intents.c.operation, String).label("operation"),
+            intents.c.reason,
+            reports.c.tracking_id,
+        )
+        .select_from(
+            intents.outerjoin(links, links.c.id == intents.c.link_id).outerjoin(
+                reports, reports.c.id == intents.c.report_id
+            )
+        )
+        .where(intents.c.project_id.in_(wanted), intents.c.state == IntentState.QUARANTINED)
+        .order_by(intents.c.created_at, intents.c.id)
+        .limit(MAX_ITEMS)
+    )
+
+
+def _frozen_field_items(row: Any) -> Iterator[AttentionItem]:
+    for each in from_json(row["frozen"], tuple[FrozenField, ...]) if row["frozen"] else ():
+        yield _item(row, "frozen", each.field.value, each.reason)
+
+
+def _link_items(row: Any) -> Iterator[AttentionItem]:
+    if row["state"] in ATTENTION_STATES:
+        yield _item(row, row["state"], None, row["reason"] or row["state"])
+    elif row["held_by"] is not None:
+        yield _item(row, OWNED_ELSEWHERE, None, owned_elsewhere_reason(row["held_by"]))
+    elif row["quarantined_until"] is not None:
+        yield _item(row, "resting", None, row["reason"] or "it is looked at whole at the next pass")
+
+
+def _item(row: Any, what: str, field: str | None, reason: str) -> AttentionItem:
+    return AttentionItem(
+        report=row["tracking_id"] or str(row["report_id"]),
+        report_id=row["report_id"],
+        issue=f"{row['repository']}#{row['number']}" if row["number"] else None,
+        what=what,
+        field=field,
+        reason=reason,
+    )

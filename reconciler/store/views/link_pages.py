@@ -1,0 +1,238 @@
+"""Pages of a project's links: by issue number, the newest first, whichever of them are wanted.
+
+A page walks the index of issue numbers from where the last one ended, or looks up the few links that are
+not quiet (tests/store/test_project_detail.py), so 100,000 links cost no more than a hundred. A word is
+looked for in every title of the project, which no index spares us; where few titles have it, their links
+are looked up, and where many have it, a page is full after a short walk.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    RowMapping,
+    Select,
+    Text,
+    Uuid,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.sql.expression import ColumnElement
+
+from reconciler.model.ids import LinkId, ProjectId
+from reconciler.model.link import FrozenField, LinkState
+from reconciler.model.listing import LinkFilter, LinkPage, LinkPosition, LinkRow, Urgency
+from reconciler.store.connection import AsyncConnection
+from reconciler.store.mappers import from_json
+from reconciler.store.rows import select_ids
+from reconciler.store.sync.difference_queries import links, reports
+from reconciler.store.views.tallies import ATTENTION_STATES, LIVE_STATES, links_not_synced
+
+ISSUE_NUMBER_PATTERN = re.compile(r"(?:[A-Za-z0-9._/-]*#)?([0-9]{1,9})")
+TRACKING_ID_PATTERN = re.compile(r"[A-Za-z]{1,15}-[0-9]{1,10}")
+MAX_TITLE_MATCHES = 2_000
+"""So many titles with a word are looked up; with more of them a walk soon meets enough for a page."""
+LINK_ROW_COLUMNS = (
+    links.c.id,
+    links.c.report_id,
+    links.c.repository,
+    links.c.number,
+    links.c.state,
+    links.c.reason,
+    links.c.frozen,
+    links.c.checked_at,
+    reports.c.tracking_id,
+    reports.c.title,
+    cast(reports.c.status, Text).label("status"),
+    cast(reports.c.severity, Text).label("severity"),
+)
+
+
+async def read_link_page(
+    connection: AsyncConnection, project_id: ProjectId, wanted: LinkFilter, limit: int, now: datetime
+) -> LinkPage:
+    """At most `limit` links."""
+    few = await _find_title_matches(connection, project_id, wanted)
+    if few == []:
+        return LinkPage(rows=(), more_before=False, more_after=False)
+    titled = None if few is None else select_ids(connection.dialect.name, few, "titled")
+    found = (
+        (
+            await connection.execute(
+                link_page_query(connection.dialect.name, project_id, wanted, limit + 1, now, titled)
+            )
+        )
+        .mappings()
+        .all()
+    )
+    more, rows = len(found) > limit, found[:limit]
+    backwards = wanted.before is not None
+    if backwards:
+        rows = rows[::-1]
+    pressing = await _most_pressing(connection, project_id, [row["id"] for row in rows], now)
+    return LinkPage(
+        rows=tuple(_to_link_row(row, pressing) for row in rows),
+        more_before=more if backwards else wanted.after is not None,
+        more_after=True if backwards else more,
+    )
+
+
+def link_page_query(
+    dialect: str,
+    project_id: ProjectId,
+    wanted: LinkFilter,
+    limit: int,
+    now: datetime,
+    titled: Select[UUID] | None = None,
+) -> Select[Any]:
+    """The links of one page; the other way round for a page before a position. `titled`: the reports whose
+    titles have the word, where they are few.
+    """
+    order = (links.c.number, links.c.id)
+    return (
+        select(*LINK_ROW_COLUMNS)
+        .select_from(links.outerjoin(reports, reports.c.id == links.c.report_id))
+        .where(
+            _in_project(project_id, wanted, few=titled is not None),
+            links.c.state != LinkState.UNLINKED,
+            *_beyond_position(wanted),
+            *_matches_text(dialect, project_id, wanted.text.strip(), titled),
+            *_has_rank(project_id, wanted.urgency, now),
+        )
+        .order_by(*(order if wanted.before is not None else (each.desc() for each in order)))
+        .limit(limit)
+    )
+
+
+def title_search_word(wanted: LinkFilter) -> str | None:
+    """What is looked for in titles: whatever is neither a number nor a tracking id."""
+    text = wanted.text.strip()
+    return (
+        None
+        if not text or ISSUE_NUMBER_PATTERN.fullmatch(text) or TRACKING_ID_PATTERN.fullmatch(text)
+        else text
+    )
+
+
+def title_matches(dialect: str, project_id: ProjectId, word: str) -> Select[UUID]:
+    """Reports whose titles have the word, up to one more than few."""
+    theirs = select(reports.c.id).where(reports.c.project_id == project_id)
+    return theirs.where(_title_contains(dialect, word)).limit(MAX_TITLE_MATCHES + 1)
+
+
+def _title_contains(dialect: str, word: str) -> ColumnElement[bool]:
+    """In any case of letters. SQLite's LIKE minds none by itself, in half of the time."""
+    title = reports.c.title
+    is_in = title.contains if dialect == "sqlite" else title.icontains
+    return is_in(word, autoescape=True)
+
+
+async def _find_title_matches(
+    connection: AsyncConnection, project_id: ProjectId, wanted: LinkFilter
+) -> Sequence[UUID] | None:
+    """The reports whose titles have the word; None where they are many, or no word is looked for."""
+    word = title_search_word(wanted)
+    if word is None:
+        return None
+    found = (
+        (await connection.execute(title_matches(connection.dialect.name, project_id, word))).scalars().all()
+    )
+    return found if len(found) <= MAX_TITLE_MATCHES else None
+
+
+def _in_project(project_id: ProjectId, wanted: LinkFilter, *, few: bool) -> ColumnElement[bool]:
+    """Where few are looked up, SQLite would rather walk all of the project's: it must not look like a key.
+    PostgreSQL sees through the CASE, and reckons better for it.
+    """
+    few = (
+        few
+        or wanted.urgency not in (None, Urgency.SYNCED)
+        or bool(TRACKING_ID_PATTERN.fullmatch(wanted.text.strip()))
+    )
+    return (case((true(), links.c.project_id)) if few else links.c.project_id) == project_id
+
+
+def _beyond_position(wanted: LinkFilter) -> Sequence[ColumnElement[bool]]:
+    here = tuple_(links.c.number, links.c.id)
+    if wanted.before is not None:
+        return (here > _position_tuple(wanted.before),)
+    return (here < _position_tuple(wanted.after),) if wanted.after is not None else ()
+
+
+def _position_tuple(position: LinkPosition) -> Any:
+    return tuple_(literal(position.number), literal(position.link_id, Uuid()))
+
+
+def _matches_text(
+    dialect: str, project_id: ProjectId, text: str, titled: Select[UUID] | None
+) -> Sequence[ColumnElement[bool]]:
+    if not text:
+        return ()
+    if found := ISSUE_NUMBER_PATTERN.fullmatch(text):
+        return (links.c.number == int(found[1]),)
+    if TRACKING_ID_PATTERN.fullmatch(text):
+        theirs = select(reports.c.id).where(reports.c.project_id == project_id)
+        return (links.c.report_id.in_(theirs.where(reports.c.tracking_id == text.upper())),)
+    if titled is not None:
+        return (links.c.report_id.in_(titled),)
+    return (_title_contains(dialect, text),)
+
+
+def _has_rank(
+    project_id: ProjectId, pressing: Urgency | None, now: datetime
+) -> Sequence[ColumnElement[bool]]:
+    """A link that is several things is the most pressing of them."""
+    if pressing is None:
+        return ()
+    odd = links_not_synced(now, project_id).subquery("odd")
+    of_rank = select(odd.c.link_id).where(odd.c.link_id.is_not(None))
+    ended = select(links.c.id).where(links.c.project_id == project_id, links.c.state.in_(ATTENTION_STATES))
+    match pressing:
+        case Urgency.ATTENTION:
+            found = union_all(of_rank.where(odd.c.rank == Urgency.ATTENTION), ended.correlate(None))
+            return (links.c.id.in_(found),)
+        case Urgency.SYNCED:
+            return (links.c.state.in_(LIVE_STATES), links.c.id.not_in(of_rank))
+        case _:
+            more = of_rank.where(odd.c.rank < pressing)
+            return (links.c.id.in_(of_rank.where(odd.c.rank == pressing)), links.c.id.not_in(more))
+
+
+async def _most_pressing(
+    connection: AsyncConnection, project_id: ProjectId, wanted: Sequence[LinkId], now: datetime
+) -> Mapping[LinkId, Urgency]:
+    """Of those with which not all is quiet."""
+    odd = links_not_synced(now, project_id).subquery("odd")
+    query = (
+        select(odd.c.link_id, func.min(odd.c.rank)).where(odd.c.link_id.in_(wanted)).group_by(odd.c.link_id)
+    )
+    return {LinkId(id_): Urgency(rank) for id_, rank in await connection.execute(query)}
+
+
+def _to_link_row(row: RowMapping, pressing: Mapping[LinkId, Urgency]) -> LinkRow:
+    state = LinkState(row["state"])
+    usual = Urgency.ATTENTION if state in ATTENTION_STATES else Urgency.SYNCED
+    frozen = from_json(row["frozen"], tuple[FrozenField, ...]) if row["frozen"] else ()
+    return LinkRow(
+        id=row["id"],
+        report_id=row["report_id"],
+        tracking_id=row["tracking_id"],
+        title=row["title"],
+        status=row["status"],
+        severity=row["severity"],
+        repository=row["repository"],
+        number=row["number"],
+        state=state,
+        urgency=pressing.get(row["id"], usual),
+        reason=row["reason"] or next((each.reason for each in frozen), None),
+        verified_at=row["checked_at"],
+    )

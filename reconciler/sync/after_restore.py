@@ -1,0 +1,150 @@
+"""After a restore of an older copy: everything is read, and our own is recognised, before anything is written
+(docs/design.md, Marker; docs/decisions/0032-after-a-restore.md).
+
+It is noticed by a marker of ours that the ledger does not know: what we write is in the ledger before it is
+sent, so the ledger has lost it. A second time it is another database that writes in our name, for all is
+known since the first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from reconciler.decide.adopt_copies import adopt_copies
+from reconciler.errors import IdentityError, ProjectError, RestoredError
+from reconciler.logs import EventLogger
+from reconciler.model.intent import Operation
+from reconciler.model.issue import Issue, RemoteComment
+from reconciler.model.link import Link
+from reconciler.model.plan import LinkPlan
+from reconciler.model.snapshot import ProjectState
+from reconciler.sync.apply import PlanApplier
+from reconciler.sync.context import Context
+from reconciler.sync.identify import require_same_repository
+from reconciler.sync.linking import LIVE_LINK_STATES
+from reconciler.sync.observe import MARKER_NAME, read_own_accounts
+from reconciler.sync.ours import report_of_own_issue
+from reconciler.sync.strays import adopt_unrecorded_issues
+from reconciler.sync.tally import PassStats
+from reconciler.sync.verify import LINKS_PER_UNBUDGETED_BATCH, is_unchanged_on_github, plan_unchanged_link
+from reconciler.sync.whole import checked_now, read_links_in_full
+
+LATE_COPY_WINDOW = timedelta(hours=1)
+"""A second issue of a report that is linked may be a late copy only if it came this soon."""
+
+log = EventLogger(__name__)
+
+
+async def detect_restore(
+    context: Context, memory: ProjectState, comments: Sequence[RemoteComment], issues: Sequence[Issue]
+) -> None:
+    """`comments` with a marker of ours that no row of these links names, and issues without a link.
+
+    Raises RestoredError where one of them is news to our own tables: nothing of this look may be applied.
+    Raises IdentityError where it was written since we have read everything.
+    """
+    copies = {row.id: row.marker_comment_id for row in comments if row.marker_comment_id is not None}
+    unknown = await context.stores.restores.unknown_copies(copies)
+    repository = context.project.repository
+    signs = [(row.created_at, f"{repository}#{row.issue_number}") for row in comments if row.id in unknown]
+    strays = await _find_unrecorded_issues(context, memory, issues)
+    signs += [(row.created_at, f"{repository}#{row.number}") for row in strays]
+    since = memory.restored_at
+    for at, where in sorted(signs):
+        if since is None:
+            raise RestoredError(f"{where} has a marker of ours that is in none of our tables")
+        if at > since:
+            seen = f"{where}, {at:%Y-%m-%d %H:%M} UTC"
+            await context.stores.identity.record_duplicate_instance(seen)
+            known = replace(context.identity, twin=seen)
+            raise IdentityError(f"{context.project.name}: {known.write_doubt}")
+
+
+async def _find_unrecorded_issues(
+    context: Context, memory: ProjectState, issues: Sequence[Issue]
+) -> list[Issue]:
+    """Made by us for a report of this project that is there, and not in our tables."""
+    if not any(MARKER_NAME in row.body for row in issues):
+        return []
+    accounts = await read_own_accounts(context, memory)
+    rows = await context.stores.intents.list_open(context.project.id)
+    waiting = {row.report_id for row in rows if row.operation is Operation.CREATE_ISSUE}
+    found = []
+    for issue in issues:
+        report = report_of_own_issue(context, memory, accounts, issue)
+        if report is None or report in waiting:
+            continue
+        if await context.stores.ledger.find_link_between(report, memory.repository_id, issue.number):
+            continue
+        details = (await context.stores.reports.details([report])).get(report)
+        if details is None or details[0].project_id != context.project.id:
+            continue
+        link = await context.stores.ledger.find_link_of_report(report)
+        if (
+            link is None
+            or link.state not in LIVE_LINK_STATES
+            or issue.created_at > link.created_at + LATE_COPY_WINDOW
+        ):
+            found.append(issue)
+    return found
+
+
+async def reread_project(
+    context: Context, memory: ProjectState, applier: PlanApplier, tally: PassStats
+) -> ProjectState:
+    """Read every link whole, and every issue changed since the copy was made; write down what is ours.
+
+    A limit ends it, and the next pass goes on where it stopped. Raises what reading raises.
+    """
+    await require_same_repository(context, memory)  # and from here on the time is GitHub's
+    since = memory.restored_at if memory.is_recovering else None
+    if since is None:
+        since = context.github.now()
+        await context.stores.restores.begin_reread(context.project.id, since)
+        log.warning("restored from an older copy: everything is read first", project=str(context.project.id))
+    memory = replace(memory, is_recovering=True, restored_at=since)
+    await _reread_links(context, memory, applier, since)
+    await adopt_unrecorded_issues(context, memory, tally)
+    await context.stores.restores.end_reread(context.project.id)
+    return replace(memory, is_recovering=False)
+
+
+async def _reread_links(
+    context: Context, memory: ProjectState, applier: PlanApplier, since: datetime
+) -> None:
+    ledger = context.stores.ledger
+    cover = await ledger.verification_coverage(context.project.id, since)
+    what = f"{context.project.name}: recovering after a restore"
+    context.progress.start(what, cover.links - cover.verified)
+    before: Sequence[Link] = ()
+    while links := await ledger.unverified_links(
+        context.project.id, memory.repository_id, since, LINKS_PER_UNBUDGETED_BATCH
+    ):
+        if links == before:
+            raise ProjectError(f"{context.project.name}: it is changed while it is read; run it again")
+        await applier.apply_plans(await _plan_adoptions(context, memory, links))
+        context.progress.advance(len(links))
+        before = links
+    context.progress.finish()
+
+
+async def _plan_adoptions(context: Context, memory: ProjectState, links: Sequence[Link]) -> list[LinkPlan]:
+    same = [link for link in links if await is_unchanged_on_github(context, link)]
+    looked = await read_links_in_full(context, memory, [link for link in links if link not in same])
+    for view in looked.views:
+        known = {entry.remote_id for entry in view.pairs}
+        await detect_restore(context, memory, [row for row in view.comments if row.id not in known], ())
+    plans = [
+        *(plan_unchanged_link(context, link) for link in same),
+        *(adopt_copies(view, context.policy, context.new_id) for view in looked.views),
+        *looked.missing_issue_plans,
+    ]
+    planned = {plan.link.id for plan in plans}
+    gone = (link for link in links if link.id not in planned)  # their reports: the next snapshot says so
+    return [*plans, *(_plan_skipped_link(context, link) for link in gone)]
+
+
+def _plan_skipped_link(context: Context, link: Link) -> LinkPlan:
+    return LinkPlan(
+        link=link, report=None, after=replace(link, verification=checked_now(context, link, None))
+    )

@@ -1,0 +1,87 @@
+"""The end of a pass: what began and what ceased to need a person is logged, counted, told to who wants it.
+
+Nothing here stops a pass or changes its outcome.
+"""
+
+from dataclasses import replace
+
+from reconciler.errors import ReconcilerError
+from reconciler.logs import EventLogger
+from reconciler.model.attention import (
+    MAX_SEND_ATTEMPTS,
+    Alert,
+    current_problems,
+    new_notices,
+    next_alert_state,
+)
+from reconciler.model.passes import PassResult
+from reconciler.model.told import NO_ALERT_STATE, AlertState, Notice
+from reconciler.sync.context import Context
+
+log = EventLogger(__name__)
+
+
+async def send_alerts(context: Context, told: AlertState, result: PassResult) -> PassResult:
+    """The result with how much entered and left attention. `told`: as it was before the pass.
+
+    A pass without any news, in a project without any, asks nothing of the database.
+    """
+    if told == NO_ALERT_STATE and result.is_uneventful:
+        return result
+    try:
+        return await _update_alert_state(context, told, result)
+    except ReconcilerError as error:
+        log.warning("attention not looked at", kind=error.kind, reason=str(error))
+        return result
+
+
+async def _update_alert_state(context: Context, told: AlertState, result: PassResult) -> PassResult:
+    found = await context.stores.projects.attention(context.project.id)
+    now = current_problems(result, found)
+    fresh = new_notices(told, now, context.clock.now(), whole=found.is_complete)
+    for notice in fresh:
+        _log_notice(context, notice)
+    after = await _post_owed_notices(context, next_alert_state(told, now, fresh, whole=found.is_complete))
+    if after != told:
+        await context.stores.projects.save_alert_state(context.project.id, after)
+    entered = sum(notice.entered for notice in fresh)
+    return replace(result, entered=entered, left=len(fresh) - entered)
+
+
+def _log_notice(context: Context, notice: Notice) -> None:
+    about = notice.about
+    values = {
+        "project": str(context.project.id),
+        "what": about.what,
+        "report": about.report,
+        "issue": about.issue,
+        "field": about.field,
+        "reason": about.reason,
+    }
+    values = {name: value for name, value in values.items() if value is not None}
+    if notice.entered:
+        log.warning("needs attention", **values)
+    else:
+        log.info("attention over", **values)
+
+
+async def _post_owed_notices(context: Context, told: AlertState) -> AlertState:
+    """What is owed is offered once; what is not taken is owed still, up to a point."""
+    settled = replace(told, owed=(), tries=0)
+    if context.alert_channel is None or not told.owed:
+        return settled
+    alert = Alert(
+        project_id=context.project.id,
+        project_name=context.project.name,
+        repository=context.project.repository,
+        notices=told.owed,
+    )
+    refused = await context.alert_channel.post(alert)
+    if refused is None:
+        return settled
+    tries = told.tries + 1
+    if tries >= MAX_SEND_ATTEMPTS:
+        log.error("alert dropped", reason=refused, notices=len(told.owed), tries=tries)
+        return settled
+    log.warning("alert not taken", reason=refused, notices=len(told.owed), tries=tries)
+    return replace(told, tries=tries)

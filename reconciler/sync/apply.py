@@ -1,0 +1,166 @@
+"""Storing what was decided: one transaction per page of changes, list positions with the last of them."""
+
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from reconciler.decide.guard import (
+    deletion_key,
+    deletions,
+    deletions_digest,
+    withhold_suspicious,
+    without_unaccepted_deletions,
+)
+from reconciler.model.ids import IssueNumber, ReportId
+from reconciler.model.intent import Operation
+from reconciler.model.issue import ListState
+from reconciler.model.plan import Deletion, EditLocal, LinkPlan
+from reconciler.model.snapshot import LocalBatch, ProjectState, WithheldDeletions
+from reconciler.ports import ProjectLock
+from reconciler.sync.context import Context
+from reconciler.sync.decide_observation import decide_observation
+from reconciler.sync.observe import Observation
+from reconciler.sync.tally import PassStats
+from reconciler.sync.wishes import build_intents, with_increasing_created_at
+
+PLANS_PER_TRANSACTION = 500
+"""Link plans in one transaction."""
+
+MAX_STALE_ATTEMPTS = 3
+"""A person who is faster is asked again so often in one pass; after that, in the next."""
+
+DerivedIntentKeys = set[tuple[UUID, Operation]]
+
+
+class PlanApplier:
+    """Applies the plans of one pass and remembers what was wished for and held back on the way."""
+
+    def __init__(
+        self,
+        context: Context,
+        memory: ProjectState,
+        fence: ProjectLock,
+        tally: PassStats,
+        withheld: WithheldDeletions,
+    ) -> None:
+        self._context = context
+        self._project_state = memory
+        self._project_lock = fence
+        self._stats = tally
+        self._accepted_entries = withheld.pair_ids if withheld.is_accepted else frozenset()
+        self._stored_digest = withheld.digest
+        self._applied_deletions: list[Deletion] = []
+        self._withheld_deletions: tuple[Deletion, ...] = tuple(
+            item for _, item in withheld.unaccepted_removals
+        )
+        self._links_by_withheld = {deletion_key(item): link for link, item in withheld.unaccepted_removals}
+        tally.withheld_digest = deletions_digest(self._withheld_deletions)
+        self.derived_keys: DerivedIntentKeys = set()
+        self.has_unread_pages = False  # the lists have not been read to their ends
+        self.stale_reports: set[ReportId] = set()  # a person was faster, at least once
+
+    async def apply_observation(self, look: Observation, plans: Sequence[LinkPlan]) -> None:
+        """Store the plans of a look, then its list positions, never the other way round.
+
+        Source: docs/reference/github.md, List rules, 4.
+        """
+        plans = await self.guard_plans(plans)
+        for _ in range(MAX_STALE_ATTEMPTS):
+            stale = await self._store_in_pages(plans, look)
+            if not stale:
+                return
+            again = look.restricted_to(stale, frozenset(_issues_with_local_edits(plans)))
+            decided = await decide_observation(self._context, self._project_state, again)
+            plans = await self.guard_plans(decided.plans)
+        # Still stale: the positions stay where they are and the next pass reads the same rows again.
+
+    async def apply_before_lists(self, plans: Sequence[LinkPlan]) -> frozenset[IssueNumber]:
+        """Store what was decided before the lists were asked; returns the issues still to be decided.
+
+        A deletion is judged with all others of its pass, none of which are known yet: a plan with one waits.
+        So does one that a person was faster than.
+        """
+        safe = [plan for plan in plans if not deletions([plan])]
+        waiting = frozenset(plan.link.number for plan in plans if deletions([plan]))
+        return waiting | await self._store_in_pages(safe, Observation(includes_local=False))
+
+    async def apply_plans(self, plans: Sequence[LinkPlan], contacts: ListState | None = None) -> None:
+        """Store plans that belong to neither list. Stale ones are found again by the next pass.
+        `contacts`: where a walk for first contacts goes on behind them.
+        """
+        await self._store_in_pages(
+            await self.guard_plans(plans), Observation(includes_local=False, initial_sync_position=contacts)
+        )
+
+    async def guard_plans(self, plans: Sequence[LinkPlan]) -> tuple[LinkPlan, ...]:
+        """The plans without suspicious deletions; what is held back is remembered for `hold`."""
+        if not deletions(plans):
+            return tuple(plans)
+        if self.has_unread_pages:
+            return tuple(without_unaccepted_deletions(plan, self._accepted_entries) for plan in plans)
+        result = withhold_suspicious(
+            plans,
+            known=await self._context.stores.ledger.live_comment_counts(self._context.project.id),
+            accepted=self._accepted_entries,
+            policy=self._context.guard,
+            applied=self._applied_deletions,
+            held=self._withheld_deletions,
+        )
+        self._applied_deletions.extend(deletions(result.plans))
+        self._withheld_deletions = result.withheld or self._withheld_deletions
+        self._links_by_withheld |= {
+            deletion_key(item): plan.link for plan in result.plans for item in plan.withheld
+        }
+        self._stats.withheld_digest = deletions_digest(self._withheld_deletions)
+        return result.plans
+
+    async def store_withheld(self) -> None:
+        """Write down what this pass held back, if that is news; called once, at the end of the pass."""
+        now = deletions_digest(self._withheld_deletions)
+        if now != self._stored_digest or self._accepted_entries:
+            pairs = [(self._links_by_withheld[deletion_key(item)], item) for item in self._withheld_deletions]
+            await self._context.stores.ledger.save_withheld_deletions(self._context.project.id, now, pairs)
+
+    async def _store_in_pages(self, plans: Sequence[LinkPlan], look: Observation) -> frozenset[IssueNumber]:
+        stale: set[ReportId] = set()
+        pages = [
+            plans[start : start + PLANS_PER_TRANSACTION]
+            for start in range(0, len(plans), PLANS_PER_TRANSACTION)
+        ] or [()]
+        for index, page in enumerate(pages):
+            last = index == len(pages) - 1 and not stale
+            stale |= await self._store_page(page, look if last else None)
+        return frozenset(plan.link.number for plan in plans if plan.link.report_id in stale)
+
+    async def _store_page(self, plans: Sequence[LinkPlan], look: Observation | None) -> frozenset[ReportId]:
+        intents = with_increasing_created_at(
+            intent for plan in plans for intent in build_intents(self._context, plan)
+        )
+        positions = (
+            (look.issue_list, look.comment_list, look.initial_sync_position) if look else (None, None, None)
+        )
+        if not plans and not any(positions):
+            return frozenset()
+        await self._project_lock.ensure_held()
+        stored = await self._context.stores.ledger.apply_batch(
+            LocalBatch(
+                project_id=self._context.project.id,
+                at=self._context.github.now(),
+                plans=tuple(plans),
+                intents=intents,
+                issues=positions[0],
+                comments=positions[1],
+                initial_sync=positions[2],
+            )
+        )
+        self.stale_reports |= stored.stale_reports
+        done = [plan for plan in plans if plan.link.report_id not in stored.stale_reports]
+        self._stats.count_stored_plans(done)
+        self.derived_keys |= {
+            (i.local_id, i.operation) for i in intents if i.report_id not in stored.stale_reports
+        }
+        return stored.stale_reports
+
+
+def _issues_with_local_edits(plans: Sequence[LinkPlan]) -> Iterator[IssueNumber]:
+    """Links whose copies are to be edited: that one of them is not as we made it is seen by a whole look."""
+    return (p.link.number for p in plans if any(isinstance(action, EditLocal) for action in p.actions))

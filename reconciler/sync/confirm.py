@@ -1,0 +1,215 @@
+"""What a confirmed write means for our memory: base, ledger and story move on in one transaction."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, assert_never
+
+from reconciler.decide.fields import base_agreed_on
+from reconciler.decide.link import seen_issue
+from reconciler.decide.mapping import category_of, issue_state_for, severity_of
+from reconciler.decide.text import text_digest, title_to_github
+from reconciler.model.action_names import field_of_operation, kind_of_operation
+from reconciler.model.fields import Field, IssueState, Side, Status
+from reconciler.model.ids import IssueNumber, LinkId
+from reconciler.model.intent import (
+    Confirmed,
+    DesiredCommentBody,
+    DesiredCommentDeletion,
+    DesiredLabels,
+    DesiredState,
+    DesiredTitle,
+    Intent,
+    NewComment,
+    NewIssue,
+    Operation,
+)
+from reconciler.model.issue import Issue, RemoteComment
+from reconciler.model.kinds import Kind
+from reconciler.model.link import Base, CommentPair, CommentPairState, Link, LinkOrigin, LinkState
+from reconciler.model.plan import Rule, Why
+from reconciler.model.report import Report
+from reconciler.model.snapshot import Change
+from reconciler.ports import Claim
+from reconciler.sync.context import Context
+from reconciler.sync.tally import PassStats
+from reconciler.sync.whole import checked_now
+
+
+async def record_confirmation(
+    context: Context, claim: Claim, answer: Confirmed[Any], tally: PassStats
+) -> None:
+    """Store a confirmed write: id, base, ledger row, story; the intent is done."""
+    link, entry = await _link_and_pair_after(context, claim, answer.value)
+    await context.stores.intents.confirm(
+        claim.intent,
+        link=link if link != claim.link else None,  # a comment changes nothing about its link
+        entry=entry,
+        changes=(
+            *confirmation_changes(claim.intent, link, answer.request_id),
+            *_overridden_label_conflicts(context, claim.intent, link),
+        ),
+        at=context.github.now(),
+    )
+    tally.count_confirmed_write(claim.intent.operation, link.number if link else IssueNumber(0))
+
+
+async def adopt_issue(context: Context, intent: Intent, issue: Issue, tally: PassStats) -> None:
+    """Store the issue of a create whose answer was lost. It has lived on since, so it is looked at whole
+    next, as a link is whose rest has ended.
+    """
+    link = await build_exported_link(context, intent, issue)
+    await context.stores.intents.confirm(
+        intent,
+        link=replace(link, quarantined_until=issue.created_at) if link.state is LinkState.ACTIVE else link,
+        entry=None,
+        changes=confirmation_changes(intent, link, None),
+        at=context.github.now(),
+    )
+    tally.count_confirmed_write(intent.operation, issue.number)
+
+
+async def _link_and_pair_after(
+    context: Context, claim: Claim, value: Any
+) -> tuple[Link | None, CommentPair | None]:
+    wish, link, entry = claim.intent.desired, claim.link, claim.pair
+    match wish:
+        case NewIssue():
+            return await build_exported_link(context, claim.intent, value), None
+        case NewComment() if entry is not None:
+            return link, _pair_after_post(entry, value)
+        case DesiredCommentBody() if entry is not None:
+            return link, replace(_pair_after_post(entry, value), local_digest=wish.local_digest)
+        case DesiredCommentDeletion() if entry is not None:
+            return link, replace(entry, state=CommentPairState.ENDED, reason="deleted in BugSpark")
+        case DesiredState() | DesiredTitle() | DesiredLabels() if link is not None:
+            return _link_after_field_write(context, claim.intent, wish, link, value), entry
+    msg = f"intent {claim.intent.id} was confirmed, but the link or ledger row it belongs to is missing"
+    raise ValueError(msg)
+
+
+def _link_after_field_write(
+    context: Context,
+    intent: Intent,
+    wish: DesiredState | DesiredTitle | DesiredLabels,
+    link: Link,
+    value: Issue | tuple[str, ...],
+) -> Link:
+    if link.base is None or link.seen is None:
+        msg = f"link {link.id} was written to before its first contact"
+        raise ValueError(msg)
+    seen = (
+        seen_issue(value)
+        if isinstance(value, Issue)
+        else replace(link.seen, labels=value or link.seen.labels)
+    )
+    if isinstance(wish, DesiredLabels) and has_competing_label(context, intent, seen.labels):
+        return replace(link, seen=seen)
+    base = base_agreed_on(link.base, Field(intent.operation.value), wish.agreed, remote_title=seen.title)
+    return replace(link, base=base, seen=seen)
+
+
+def has_competing_label(context: Context, intent: Intent, labels: Sequence[str]) -> bool:
+    """Somebody else has put on a label of the same field meanwhile: a swap is finished only when exactly one
+    is left, so that it is decided again (docs/design.md, Severity and labels)."""
+    read = severity_of if intent.operation is Operation.SEVERITY else category_of
+    return len(read(labels, context.policy.labels).labels) > 1
+
+
+def _overridden_label_conflicts(context: Context, intent: Intent, link: Link | None) -> Iterator[Change]:
+    """A label that somebody put on while ours was being set, and that counts less than ours: it goes when the
+    swap is finished, so what it said is kept here. One that counts more is a conflict for the next look.
+    """
+    if not isinstance(intent.desired, DesiredLabels) or link is None or link.seen is None:
+        return
+    read = severity_of if intent.operation is Operation.SEVERITY else category_of
+    reading = read(link.seen.labels, context.policy.labels)
+    known = {label.casefold() for label in intent.desired.remove}
+    for label, value in reading.labels.items():
+        if reading.value == intent.desired.agreed != value and label.casefold() not in known:
+            (change,) = confirmation_changes(intent, link, None)
+            yield replace(change, kind=Kind.CONFLICT, remote=value, rule=Rule.SWAP_UNFINISHED, lost=value)
+
+
+def _pair_after_post(entry: CommentPair, comment: RemoteComment) -> CommentPair:
+    return replace(
+        entry,
+        state=CommentPairState.LIVE,
+        remote_id=comment.id,
+        remote_digest=text_digest(comment.body),
+        remote_updated_at=comment.updated_at,
+        reason=None,
+    )
+
+
+async def build_exported_link(context: Context, intent: Intent, issue: Issue) -> Link:
+    """The link of an issue that was created for a report. One whose report was deleted meanwhile is kept as
+    such: an issue of ours that nothing knows is the sign of a restore.
+    """
+    found = (await context.stores.reports.details([intent.report_id])).get(intent.report_id)
+    before = await context.stores.ledger.find_link_of_report(intent.report_id)
+    link = Link(
+        id=LinkId(context.new_id()),
+        project_id=intent.project_id,
+        report_id=intent.report_id,
+        repository_id=intent.repository_id,
+        repository=context.project.repository or "",
+        number=issue.number,
+        origin=LinkOrigin.EXPORT,
+        backfill=True,
+        state=LinkState.ACTIVE if found else LinkState.REPORT_DELETED,
+        reason=None if found else "the report was deleted while its issue was being made",
+        base=_base_of_exported_issue(context, found[0], issue) if found else None,
+        seen=seen_issue(issue),
+        created_at=issue.created_at,
+        revision=0,
+    )
+    # Comments that an earlier link's ledger knows are no news to a pass: only a whole look sends them here.
+    return link if before else replace(link, verification=checked_now(context, link, None))
+
+
+def _base_of_exported_issue(context: Context, report: Report, issue: Issue) -> Base:
+    """What the new issue says was agreed on; the report may have moved on since the body was frozen."""
+    labels = context.policy.labels
+    is_open = issue_state_for(report.status) is IssueState.OPEN
+    current = title_to_github(report.tracking_id, report.title) == issue.title
+    return Base(
+        status=report.status if is_open else Status.NEW,
+        severity=severity_of(issue.labels, labels).value or report.severity,
+        category=category_of(issue.labels, labels).value or report.category,
+        title=report.title if current else "",
+        remote_title=issue.title,
+    )
+
+
+def confirmation_changes(intent: Intent, link: Link | None, request_id: str | None) -> Sequence[Change]:
+    """A confirmed write in the story: what was decided on, by which rule, and GitHub's own word for it."""
+    why = intent.why or Why(rule=Rule.RECORDED)
+    change = Change(
+        report_id=intent.report_id,
+        link_id=link.id if link else intent.link_id,
+        side=Side.GITHUB,
+        kind=kind_of_operation(intent.operation),
+        field=field_of_operation(intent.operation),
+        base=why.base,
+        local=why.local,
+        remote=why.remote,
+        to=why.to or _resulting_value(intent, link),
+        rule=why.rule,
+        request_id=request_id,
+        since=intent.created_at,
+    )
+    return (change,)
+
+
+def _resulting_value(intent: Intent, link: Link | None) -> str | None:
+    """What there is now, where the decision could not name it yet."""
+    match intent.desired:
+        case NewIssue():
+            return f"{link.repository}#{link.number}" if link else None
+        case NewComment() | DesiredCommentBody():
+            return intent.why.local if intent.why else None
+        case DesiredState(agreed=agreed) | DesiredLabels(agreed=agreed) | DesiredTitle(agreed=agreed):
+            return agreed
+        case DesiredCommentDeletion():
+            return None
+    assert_never(intent.desired)

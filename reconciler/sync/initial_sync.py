@@ -1,0 +1,142 @@
+"""First contacts: links that have no base yet are read whole, by the cheaper way.
+
+Few links, or a repository with many more issues than links: one by one. Else the lists are walked, and what
+a page brought is stored with how far the walk has come, so that a pass that a limit ends begins no walk anew.
+
+Source: docs/reference/github.md, List rules, 6.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from math import ceil
+
+from reconciler.model.ids import IssueNumber
+from reconciler.model.issue import Issue, IssueThread, ListState, RemoteComment
+from reconciler.model.link import Link
+from reconciler.model.plan import LinkPlan
+from reconciler.model.snapshot import ProjectState
+from reconciler.model.values import dataclass
+from reconciler.sync.context import Context
+from reconciler.sync.deciding import decide_links
+from reconciler.sync.whole import build_views, read_links_in_full
+
+LINKS_PER_BATCH = 50
+"""So many first contacts are stored in one transaction: a limit in the middle loses no more than these."""
+
+MAX_SCAN_PAGES = 300
+"""A longer walk may not fit into one pass's points; single reads go on in the next one."""
+
+NO_SCAN_POSITION = ListState(anchor=datetime.fromtimestamp(0, UTC))
+"""No walk is under way."""
+
+MAX_SCAN_COMMENTS = 20_000
+"""Comments of first contacts held in memory at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitialSyncBatch:
+    """Decided first contacts, and how far the walk that found them has come: both are stored at once."""
+
+    plans: tuple[LinkPlan, ...] = ()
+    scan_position: ListState | None = None
+
+
+async def plan_initial_sync(
+    context: Context, memory: ProjectState, links: Sequence[Link]
+) -> AsyncIterator[InitialSyncBatch]:
+    """Plans for links that have no base yet, batch by batch, by the cheaper way.
+
+    Source: docs/reference/github.md, List rules, 6.
+    """
+    waiting = {link.number: _with_start_time(context, link) for link in links}
+    context.progress.start(f"{context.project.name}: first contact", len(waiting))
+    begun = _is_scan_in_progress(memory)
+    async for contacts in scan_issue_list(context, memory, waiting):
+        begun = begun or contacts.scan_position is not None
+        yield contacts
+        context.progress.advance(len(contacts.plans))
+    for batch in _batches(waiting):
+        looked = await read_links_in_full(context, memory, batch)
+        yield InitialSyncBatch(
+            plans=(*await decide_links(context, looked.views), *looked.missing_issue_plans)
+        )
+        context.progress.advance(len(batch))
+    if begun:
+        yield InitialSyncBatch(scan_position=NO_SCAN_POSITION)
+    context.progress.finish()
+
+
+def _batches(waiting: Mapping[IssueNumber, Link]) -> Iterator[list[Link]]:
+    rest = list(waiting.values())
+    return (rest[start : start + LINKS_PER_BATCH] for start in range(0, len(rest), LINKS_PER_BATCH))
+
+
+def _with_start_time(context: Context, link: Link) -> Link:
+    """A link that is being taken up now begins now, in GitHub's time."""
+    return link if link.revision else replace(link, created_at=context.github.now())
+
+
+def _is_scan_in_progress(memory: ProjectState) -> bool:
+    """A walk was cut short; it goes on where it was."""
+    return memory.initial_sync is not None and memory.initial_sync != NO_SCAN_POSITION
+
+
+async def scan_issue_list(
+    context: Context, memory: ProjectState, waiting: dict[IssueNumber, Link]
+) -> AsyncIterator[InitialSyncBatch]:
+    """First contacts from the lists, where that is cheaper than reading each; those are taken out of
+    `waiting`. Threads come last: after a limit in between, theirs are read one by one.
+    """
+    begun = _is_scan_in_progress(memory)
+    if len(waiting) <= LINKS_PER_BATCH or not (begun or await _is_issue_scan_cheaper(context, len(waiting))):
+        return
+    since = memory.initial_sync.anchor if begun and memory.initial_sync else None
+    talked: dict[IssueNumber, Issue] = {}
+    total = 0
+    async for page in context.github.all_issues(since):
+        total += sum(row.comments for row in page.rows)
+        ours = [row for row in page.rows if row.number in waiting]
+        talked |= {row.number: row for row in ours if row.comments}
+        silent = {waiting.pop(row.number): _issue_thread(row, ()) for row in ours if not row.comments}
+        yield InitialSyncBatch(plans=await _decide_threads(context, memory, silent), scan_position=page.state)
+    if not begun and _is_comment_scan_cheaper(talked, total):
+        threads = await _read_threads(context, talked)
+        for start in range(0, len(talked), LINKS_PER_BATCH):
+            some = list(talked.values())[start : start + LINKS_PER_BATCH]
+            ready = {waiting.pop(row.number): _issue_thread(row, threads[row.number]) for row in some}
+            yield InitialSyncBatch(plans=await _decide_threads(context, memory, ready))
+
+
+async def _is_issue_scan_cheaper(context: Context, links: int) -> bool:
+    pages = ceil(await context.github.newest_number() / 100)
+    return pages < links and pages <= MAX_SCAN_PAGES
+
+
+def _is_comment_scan_cheaper(talked: Mapping[IssueNumber, Issue], total: int) -> bool:
+    """The list of all comments is shorter than the single reads, fits into a pass and into memory."""
+    singles = sum(1 + ceil(row.comments / 100) for row in talked.values())
+    pages = ceil(total / 100) + 1
+    fits = sum(row.comments for row in talked.values()) <= MAX_SCAN_COMMENTS
+    return fits and pages < singles and pages <= MAX_SCAN_PAGES
+
+
+async def _read_threads(
+    context: Context, talked: Mapping[IssueNumber, Issue]
+) -> Mapping[IssueNumber, list[RemoteComment]]:
+    threads: dict[IssueNumber, list[RemoteComment]] = {number: [] for number in talked}
+    async for page in context.github.all_comments():
+        for row in page.rows:
+            if row.issue_number in threads:
+                threads[row.issue_number].append(row)
+    return threads
+
+
+def _issue_thread(issue: Issue, comments: Sequence[RemoteComment]) -> IssueThread:
+    return IssueThread(issue=issue, comments=tuple(comments), etags=None)
+
+
+async def _decide_threads(
+    context: Context, memory: ProjectState, ready: Mapping[Link, IssueThread]
+) -> tuple[LinkPlan, ...]:
+    return tuple(await decide_links(context, await build_views(context, memory, ready))) if ready else ()

@@ -1,0 +1,145 @@
+"""Looking at GitHub: both change lists, gathered into looks that are applied one after another."""
+
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.model.ids import AccountId, CommentId, IssueNumber, RemoteCommentId, RepositoryId
+from reconciler.model.issue import Account, Issue, ListState, RemoteComment
+from reconciler.model.snapshot import PoisonedItem, ProjectState
+from reconciler.ports import ListPage
+from reconciler.sync.context import Context
+
+ROWS_PER_OBSERVATION = 5_000
+"""So many rows are held in memory at once; a longer drain is applied piece by piece."""
+
+MARKER_NAME = "bugspark-sync"
+
+
+@dataclass(slots=True, kw_only=True)
+class Observation:
+    """What GitHub's lists showed, and where they stand once it has been applied."""
+
+    issues: dict[IssueNumber, Issue] = field(default_factory=dict)
+    comments: dict[RemoteCommentId, RemoteComment] = field(default_factory=dict)
+    poisoned: list[PoisonedItem] = field(default_factory=list)
+    issue_list: ListState | None = None
+    comment_list: ListState | None = None
+    initial_sync_position: ListState | None = None  # of a walk for first contacts
+    includes_local: bool = True  # BugSpark's own differences are looked for as well
+    read_directly: set[IssueNumber] = field(
+        default_factory=set
+    )  # rows that come from the issue itself, not a list
+    to_read_in_full: frozenset[IssueNumber] = frozenset()  # to be looked at whole, whatever the rows say
+    has_more_pages: bool = False  # the lists have not been read to their ends
+    is_before_lists: bool = False  # before the lists were asked: what they show of threads is still to come
+
+    @property
+    def row_count(self) -> int:
+        """How many rows are held."""
+        return len(self.issues) + len(self.comments)
+
+    @property
+    def issue_numbers(self) -> frozenset[IssueNumber]:
+        """Every issue these rows are about."""
+        return frozenset(self.issues) | frozenset(row.issue_number for row in self.comments.values())
+
+    def add_listed_issues(self, rows: Iterable[Issue]) -> None:
+        """Rows of the list, whose position will be stored with them. One that was read directly stays only
+        where the list lags behind it: a list that shows as much or more must not be kept from being applied.
+        """
+        for row in rows:
+            read = self.issues[row.number] if row.number in self.read_directly else None
+            if read is None or (row != read and row.updated_at >= read.updated_at):
+                self.issues[row.number] = row
+                self.read_directly.discard(row.number)
+
+    def restricted_to(self, numbers: Collection[IssueNumber], whole: frozenset[IssueNumber]) -> "Observation":
+        """The same rows for a few issues, without list positions: for deciding those anew. `whole`: which of
+        them are to be looked at whole this time.
+        """
+        return Observation(
+            issues={number: row for number, row in self.issues.items() if number in numbers},
+            comments={key: row for key, row in self.comments.items() if row.issue_number in numbers},
+            includes_local=False,
+            read_directly=self.read_directly.intersection(numbers),
+            has_more_pages=self.has_more_pages,
+            to_read_in_full=whole & frozenset(numbers),
+        )
+
+
+async def observe_lists(
+    context: Context,
+    memory: ProjectState,
+    direct: Mapping[IssueNumber, Issue],
+    *,
+    rows: int = ROWS_PER_OBSERVATION,
+) -> AsyncIterator[Observation]:
+    """The changes since the last pass, at least one look, which is empty when GitHub is quiet. `direct`:
+    issues read just now and not done with, for the first look.
+
+    Each list has its own position (docs/reference/github.md, List rules, 5); a look carries the positions
+    that may be stored with its rows (rule 4). Raises what reading raises; looks already yielded stay valid.
+    """
+    look = Observation(issues=dict(direct), read_directly=set(direct))
+    async for issues, comments in _paired_pages(context, memory):
+        if issues is not None:
+            look.add_listed_issues(issues.rows)
+            look.poisoned.extend(issues.poisoned)
+            look.issue_list = issues.state or look.issue_list
+        if comments is not None:
+            look.comments.update((row.id, row) for row in comments.rows)
+            look.poisoned.extend(comments.poisoned)
+            look.comment_list = comments.state or look.comment_list
+        if look.row_count >= rows:
+            look.has_more_pages = True
+            yield look
+            look = Observation(includes_local=False)
+    yield look
+
+
+async def _paired_pages(
+    context: Context, memory: ProjectState
+) -> AsyncIterator[tuple[ListPage[Issue] | None, ListPage[RemoteComment] | None]]:
+    """Both lists by turns, page by page: what happened at one time is decided, and stored, once."""
+    issues = context.github.issue_changes(memory.issues)
+    comments = context.github.comment_changes(memory.comments)
+    while True:
+        pair = await anext(issues, None), await anext(comments, None)
+        if pair == (None, None):
+            return
+        yield pair
+
+
+async def read_own_accounts(context: Context, memory: ProjectState) -> frozenset[AccountId]:
+    """Every account this project writes or has ever written as."""
+    known = await context.stores.projects.own_accounts(context.project.id)
+    return known if memory.account is None else known | {memory.account}
+
+
+def mark_own_comments(
+    context: Context,
+    repository_id: RepositoryId,
+    accounts: frozenset[AccountId],
+    comments: Mapping[RemoteCommentId, RemoteComment],
+) -> dict[RemoteCommentId, RemoteComment]:
+    """The comments, ours marked as such: a valid marker *and* an author this project has written as."""
+    return {key: _mark_own_comment(context, repository_id, accounts, row) for key, row in comments.items()}
+
+
+def _mark_own_comment(
+    context: Context, repository_id: RepositoryId, accounts: frozenset[AccountId], row: RemoteComment
+) -> RemoteComment:
+    if not is_own_account(row.author, accounts) or MARKER_NAME not in row.body:
+        return row
+    found = context.markers.read(row.body, "comment", repository_id, row.issue_number)
+    if found is not None:
+        return replace(row, marker_comment_id=CommentId(found))
+    return replace(
+        row,
+        marker_instance=context.markers.other_instance(row.body, "comment", repository_id, row.issue_number),
+    )
+
+
+def is_own_account(author: Account | None, accounts: Collection[AccountId]) -> bool:
+    """Whether this project has ever written as this account."""
+    return author is not None and author.id in accounts

@@ -1,0 +1,274 @@
+"""Writes whose outcome is unknown: GitHub is looked at before anything is sent again.
+
+A row found `sending` is of a process that died; it is as unknown as a dropped answer. Not before
+`settle_seconds` after the attempt ended: what is still on its way may arrive.
+
+Source: docs/design.md, Writing to GitHub, 5.
+"""
+
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from reconciler.decide.fields import base_agreed_on
+from reconciler.decide.text import text_digest
+from reconciler.errors import MovedError, NotThereError
+from reconciler.logs import EventLogger
+from reconciler.model.fields import Field, IssueState
+from reconciler.model.ids import IssueNumber, ReportId
+from reconciler.model.intent import (
+    MAYBE_SENT_STATES,
+    Confirmed,
+    DesiredCommentBody,
+    DesiredLabels,
+    DesiredState,
+    DesiredTitle,
+    Intent,
+    IntentState,
+    Operation,
+)
+from reconciler.model.issue import FieldEvent, Issue
+from reconciler.model.link import Link, LinkState
+from reconciler.model.snapshot import ProjectState
+from reconciler.model.values import dataclass
+from reconciler.ports import Claim
+from reconciler.sync.confirm import (
+    adopt_issue,
+    confirmation_changes,
+    has_competing_label,
+    record_confirmation,
+)
+from reconciler.sync.context import Context
+from reconciler.sync.observe import is_own_account, read_own_accounts
+from reconciler.sync.ours import DUPLICATE_CLOSE_REASON, close_duplicates, report_of_own_issue
+from reconciler.sync.tally import PassStats
+
+SEARCH_MARGIN = timedelta(minutes=10)
+"""Issues are looked for from this long before the first claim, in GitHub's time."""
+
+REQUIRED_EMPTY_READS = 2
+"""So many complete looks, `settle_seconds` apart, must find nothing before a create is sent again."""
+
+log = EventLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryFindings:
+    """What is to be looked at whole in this pass, and the intents that are concluded afterwards."""
+
+    links_to_read_in_full: tuple[Link, ...] = ()
+    unsettled_comments: tuple[Intent, ...] = ()
+    duplicates: tuple[
+        IssueNumber, ...
+    ] = ()  # of issues that were found; nothing is sent before the lists are read
+
+
+async def recover_unknown_writes(
+    context: Context, memory: ProjectState, tally: PassStats
+) -> RecoveryFindings:
+    """Settle what can be settled now. Raises what reading raises: an incomplete look proves nothing."""
+    rows = await context.stores.intents.list_open(context.project.id)
+    rows = tuple(row for row in rows if row.repository_id == memory.repository_id)
+    if any(row.state in MAYBE_SENT_STATES for row in rows):
+        await context.github.repository()  # so that the waiting is measured in GitHub's time, not in ours
+    due = [row for row in rows if _is_recovery_due(context, row)]
+    reports = [row.report_id for row in rows if _is_unsent_edit(context, row)]
+    comments = []
+    doubles: list[IssueNumber] = []
+    for intent in due:
+        if intent.operation is Operation.CREATE_ISSUE:
+            doubles += await _recover_issue(context, memory, intent, tally)
+            continue
+        link = await context.stores.ledger.find_link_of_report(intent.report_id)
+        if link is None or link.id != intent.link_id or link.state is not LinkState.ACTIVE:
+            # The link was cut: nobody will look there again, and the claim finds the cause gone.
+            await context.stores.intents.save_unconfirmed(replace(intent, state=IntentState.PLANNED))
+            continue
+        reports.append(intent.report_id)
+        if intent.operation is Operation.CREATE_COMMENT:
+            comments.append(intent)
+        else:
+            with suppress(NotThereError, MovedError):  # the whole look says what became of the issue
+                await _recover_change(context, memory, intent, link, tally)
+    # As they are stored now: what was confirmed above has moved some of them.
+    links = [await context.stores.ledger.find_link_of_report(report) for report in dict.fromkeys(reports)]
+    active = tuple(link for link in links if link and link.state is LinkState.ACTIVE)
+    return RecoveryFindings(
+        links_to_read_in_full=active, unsettled_comments=tuple(comments), duplicates=tuple(doubles)
+    )
+
+
+async def conclude_recovery(
+    context: Context, recovery: RecoveryFindings, overtaken: Collection[ReportId]
+) -> None:
+    """After the whole look: a comment that was found has been adopted, its intent is gone; one that was not
+    is counted. A look that was not stored, or could not be taken, counts for nothing. Raises GitHubError
+    while a double can't be closed for sure.
+    """
+    await close_duplicates(context, [await context.github.issue(number) for number in recovery.duplicates])
+    if not recovery.unsettled_comments:
+        return
+    still = {row.id for row in await context.stores.intents.list_open(context.project.id)}
+    for intent in recovery.unsettled_comments:
+        link = await context.stores.ledger.find_link_of_report(intent.report_id)
+        looked = intent.report_id not in overtaken and link is not None and link.quarantined_until is None
+        if intent.id in still and looked:
+            await _record_empty_read(context, intent)
+
+
+def _is_unsent_edit(context: Context, intent: Intent) -> bool:
+    """Only a whole look derives such a wish again, and until the next verification there would be none."""
+    if intent.operation is not Operation.EDIT_COMMENT:
+        return False
+    rested = intent.not_before is None or intent.not_before <= context.github.now() or context.manual
+    return intent.state in (IntentState.PLANNED, IntentState.QUARANTINED) and rested
+
+
+def _is_recovery_due(context: Context, intent: Intent) -> bool:
+    if intent.state not in MAYBE_SENT_STATES:
+        return False
+    last = intent.not_before or _settle_time(context, intent.ended_at or intent.claimed_at)
+    return last is None or last <= context.github.now()
+
+
+def _settle_time(context: Context, at: datetime | None) -> datetime | None:
+    return at + timedelta(seconds=context.timing.settle_seconds) if at else None
+
+
+async def _record_empty_read(context: Context, intent: Intent) -> None:
+    looks = intent.empty_searches + 1
+    if looks >= REQUIRED_EMPTY_READS:
+        log.info("nothing found, sent again", **intent.log_fields)
+        again = replace(intent, state=IntentState.PLANNED, empty_searches=0, not_before=None, reason=None)
+        await context.stores.intents.save_unconfirmed(again)
+        return
+    wait = context.github.now() + timedelta(seconds=context.timing.settle_seconds)
+    await context.stores.intents.save_unconfirmed(
+        replace(intent, state=IntentState.UNKNOWN, empty_searches=looks, not_before=wait)
+    )
+
+
+# --- issues -----------------------------------------------------------------------------------------------
+
+
+async def _recover_issue(
+    context: Context, memory: ProjectState, intent: Intent, tally: PassStats
+) -> list[IssueNumber]:
+    """The oldest one is the answer, but for one that was found to be a double before. Returns the numbers of
+    the rest; where nothing comes to closing them, the list shows them, and they are healed with its rows.
+    """
+    copies = await _read_issue_copies(context, memory, intent)
+    if not copies:
+        await _record_empty_read(context, intent)
+        return []
+    found = min(copies, key=lambda row: (row.state_reason == DUPLICATE_CLOSE_REASON, row.number))
+    await adopt_issue(context, intent, found, tally)
+    return sorted(row.number for row in copies if row != found)
+
+
+async def _read_issue_copies(context: Context, memory: ProjectState, intent: Intent) -> Sequence[Issue]:
+    """Issues with this intent's marker, by an account of ours."""
+    accounts = await read_own_accounts(context, memory)
+    since = (intent.claimed_at or intent.created_at) - SEARCH_MARGIN
+    found: dict[int, Issue] = {}
+    async for page in context.github.all_issues(since):
+        ours = (
+            row
+            for row in page.rows
+            if report_of_own_issue(context, memory, accounts, row) == intent.report_id
+        )
+        found.update((row.number, row) for row in ours)
+    return tuple(found.values())
+
+
+# --- what is derived anew ---------------------------------------------------------------------------------
+
+
+async def _recover_change(
+    context: Context, memory: ProjectState, intent: Intent, link: Link, tally: PassStats
+) -> None:
+    """What GitHub shows to have been done is confirmed, and who undid it since is not overruled. What it does
+    not is derived again from the whole look."""
+    wish = intent.desired
+    if isinstance(wish, DesiredState | DesiredLabels | DesiredTitle) and link.base is not None:
+        if await _has_happened(context, memory, intent, wish):
+            title = wish.title if isinstance(wish, DesiredTitle) else link.base.remote_title
+            base = base_agreed_on(link.base, Field(intent.operation.value), wish.agreed, remote_title=title)
+            await context.stores.intents.confirm(
+                intent,
+                link=replace(link, base=base),
+                entry=None,
+                changes=confirmation_changes(intent, link, None),
+                at=context.github.now(),
+            )
+            return
+    elif isinstance(wish, DesiredCommentBody) and await _confirm_if_edited(
+        context, intent, wish, link, tally
+    ):
+        return
+    await context.stores.intents.save_unconfirmed(replace(intent, state=IntentState.PLANNED))
+
+
+async def _confirm_if_edited(
+    context: Context, intent: Intent, wish: DesiredCommentBody, link: Link, tally: PassStats
+) -> bool:
+    """Our copy says what was to be sent."""
+    try:
+        comment = await context.github.comment(wish.remote_id)
+    except NotThereError:
+        return False
+    half = (await context.stores.ledger.threads((link,)))[link.report_id]
+    entry = next((each for each in half.pairs if each.id == intent.pair_id), None)
+    if entry is None or text_digest(comment.body) != text_digest(wish.body):
+        return False
+    claim = Claim(intent=intent, link=link, pair=entry)
+    await record_confirmation(context, claim, Confirmed(value=comment, request_id=None), tally)
+    return True
+
+
+async def _has_happened(
+    context: Context, memory: ProjectState, intent: Intent, wish: DesiredState | DesiredLabels | DesiredTitle
+) -> bool:
+    """Every step of the write is among the issue's events, by an account of ours, since the claim. A label
+    swap cut short in the middle has not happened."""
+    accounts = await read_own_accounts(context, memory)
+    since = (intent.claimed_at or intent.created_at).replace(microsecond=0)
+    assert intent.number is not None
+    ours = {
+        (event.value.casefold(), event.added)
+        for event in await context.github.field_events(intent.number)
+        if event.at >= since and is_own_account(event.actor, accounts) and _is_event_of_field(event, intent)
+    }
+    done = _expected_events(wish) <= ours
+    if not isinstance(wish, DesiredLabels):
+        return done
+    if done and not has_competing_label(context, intent, (await context.github.issue(intent.number)).labels):
+        return True
+    added = wish.add is not None and (wish.add.casefold(), True) in ours
+    return added and await _is_undone_in_bugspark(context, intent, wish)
+
+
+async def _is_undone_in_bugspark(context: Context, intent: Intent, wish: DesiredLabels) -> bool:
+    """The report says something else by now. Then half a swap counts as whole: its label is our own word, and
+    what is to be there instead is BugSpark's move."""
+    link = await context.stores.ledger.find_link_of_report(intent.report_id)
+    report = (await context.stores.ledger.threads((link,)))[intent.report_id].report if link else None
+    return report is not None and getattr(report, intent.operation.value) != wish.agreed
+
+
+def _is_event_of_field(event: FieldEvent, intent: Intent) -> bool:
+    return event.field.value == intent.operation.value
+
+
+def _expected_events(wish: DesiredState | DesiredLabels | DesiredTitle) -> set[tuple[str, bool]]:
+    match wish:
+        case DesiredState():
+            return {("closed" if wish.state is IssueState.CLOSED else "reopened", True)}
+        case DesiredLabels():
+            added = {(wish.add.casefold(), True)} if wish.add else set()
+            return added | {(label.casefold(), False) for label in wish.remove}
+        case DesiredTitle():
+            return {(wish.title.casefold(), True)}
+    assert_never(wish)

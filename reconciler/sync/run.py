@@ -1,0 +1,278 @@
+"""The pass: recover, observe, decide, apply, write, record. Read it from the top.
+
+async with the project's fence:
+    identify    who writes, to which repository        (remembered: an idle pass asks for neither)
+    recover     writes of unknown outcome → looked for before anything is sent again
+    reread      after a restore: everything, before anything is written
+    named       issues that deliveries named are read → plans → stored, before anything else is asked
+    looks       GitHub's two lists, BugSpark's snapshot → plans → guarded → stored
+    contacts    links without a base are read whole → plans → stored
+    verify      links that are due are compared whole → plans → stored
+    exports     reports that are to become issues → intents
+    write       every intent: claim, send once, confirm
+    record      one row
+    attend      what began or ceased to need a person is told
+"""
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass
+
+from reconciler.errors import DatabaseError, ReconcilerError, RestoredError
+from reconciler.logs import EventLogger
+from reconciler.model.ids import IssueNumber, ReportId
+from reconciler.model.issue import Issue, ListState
+from reconciler.model.link import Link
+from reconciler.model.passes import Failure, Outcome, PassResult
+from reconciler.model.plan import LinkPlan
+from reconciler.model.snapshot import UNKNOWN_REPOSITORY, ProjectState
+from reconciler.ports import ProjectLock
+from reconciler.sync import webhook_hints
+from reconciler.sync.accepting import accept_waiting as agree
+from reconciler.sync.after_restore import detect_restore, reread_project
+from reconciler.sync.alerts import send_alerts
+from reconciler.sync.apply import PlanApplier
+from reconciler.sync.context import Context
+from reconciler.sync.decide_observation import decide_observation
+from reconciler.sync.discover import link_exported_issues
+from reconciler.sync.ending import PassEnding, build_pass_result, ending_of_error
+from reconciler.sync.endings import link_transferred_issues
+from reconciler.sync.export import record_automatic_exports, record_export_intents
+from reconciler.sync.exposure import turned_public_message
+from reconciler.sync.identify import resolve_repository_and_account
+from reconciler.sync.initial_sync import plan_initial_sync
+from reconciler.sync.observe import Observation, observe_lists
+from reconciler.sync.ours import adopt_and_close_duplicates, classify_unlinked_issues
+from reconciler.sync.pacing import with_next_pass_time
+from reconciler.sync.pausing import paused_error
+from reconciler.sync.recover import conclude_recovery, recover_unknown_writes
+from reconciler.sync.round import verify_all_links
+from reconciler.sync.standing import bind_database, is_identity_decision, record_identity_decision
+from reconciler.sync.tally import PassStats
+from reconciler.sync.verify import verify_due_links
+from reconciler.sync.write import IntentWriter
+
+IDLE_PASS_REQUESTS = 2
+"""What an idle pass asks of GitHub, reserved in one go."""
+
+log = EventLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Pass:
+    """One pass under way."""
+
+    context: Context
+    project_state: ProjectState
+    project_lock: ProjectLock
+    stats: PassStats
+    applier: PlanApplier
+    started_monotonic: float
+    verify_all: bool  # every link, not only those that are due
+    accepted_links: Sequence[Link]  # to be looked at whole, because deletions of theirs were accepted
+
+    async def run(self, *, first: bool = False) -> None:
+        """The walk; in a restored database only after everything has been read. `first`: it has just been
+        recognised as one. Raises RestoredError when it is recognised on the way.
+        """
+        if first or self.project_state.is_recovering:
+            self.project_state = await reread_project(
+                self.context, self.project_state, self.applier, self.stats
+            )
+        await self._run_steps()
+        await self.applier.store_withheld()
+
+    async def _run_steps(self) -> None:
+        """Recover, observe and apply, write; once more when an export gave old comments a place to go."""
+        recovery = await recover_unknown_writes(self.context, self.project_state, self.stats)
+        hints = await webhook_hints.load_hints(self.context, self.project_state)
+        await self.context.github.reserve_reads(IDLE_PASS_REQUESTS + hints.request_count)
+        await webhook_hints.read_named_issues(self.context, self.project_state, hints)
+        await self.applier.apply_plans(hints.missing_issue_plans)
+        left = await self._apply_hints(hints)
+        async for look in observe_lists(self.context, self.project_state, left):
+            await self._apply_observation(
+                look, (*self.accepted_links, *recovery.links_to_read_in_full) if look.includes_local else ()
+            )
+        await webhook_hints.mark_hints_read(self.context, hints)
+        await conclude_recovery(self.context, recovery, self.applier.stale_reports)
+        async for plans in self._verification_batches():
+            await self._apply_plans(plans)
+        await record_automatic_exports(self.context, self.project_state)
+        await self._write_intents()
+        if self.stats.counts["issues_created"]:
+            await self._apply_observation(Observation())
+            await self._write_intents()
+
+    async def _apply_hints(self, hints: webhook_hints.WebhookHints) -> dict[IssueNumber, Issue]:
+        """Store what the named issues showed; returns those to be looked at again with the lists."""
+        early = await webhook_hints.decide_hints(self.context, self.project_state, hints)
+        await detect_restore(self.context, self.project_state, early.unrecorded_copies, ())
+        left = early.undecided | await self.applier.apply_before_lists(early.plans)
+        return {number: issue for number, issue in hints.issues.items() if number in left}
+
+    def _verification_batches(self) -> AsyncIterator[list[LinkPlan]]:
+        if self.verify_all:
+            return verify_all_links(self.context, self.project_state, self.stats)
+        return verify_due_links(self.context, self.project_state)
+
+    async def _apply_observation(self, look: Observation, again: Sequence[Link] = ()) -> None:
+        segment = await decide_observation(self.context, self.project_state, look, again)
+        await detect_restore(
+            self.context, self.project_state, segment.unrecorded_copies, segment.unlinked_issues
+        )
+        self.stats.poisoned.extend(segment.poisoned)
+        strangers = await classify_unlinked_issues(self.context, self.project_state, segment.unlinked_issues)
+        self.applier.has_unread_pages = look.has_more_pages
+        await adopt_and_close_duplicates(self.context, strangers, self.stats)
+        await self.applier.apply_observation(look, segment.plans)
+        await webhook_hints.report_changes_for_delivery_check(
+            self.context, self.project_state, look, segment.plans
+        )
+        found = await link_exported_issues(self.context, self.project_state, strangers.others)
+        async for contacts in plan_initial_sync(
+            self.context, self.project_state, [*segment.new_links, *found]
+        ):
+            await self._apply_plans(contacts.plans, contacts.scan_position)
+
+    async def _apply_plans(self, plans: Sequence[LinkPlan], walked: ListState | None = None) -> None:
+        """What whole threads led to; they may show what the lists, which lag, have not shown yet."""
+        unheard = [row for plan in plans for row in plan.unrecorded_copies]
+        await detect_restore(self.context, self.project_state, unheard, ())
+        await self.applier.apply_plans(plans, walked)
+
+    async def _write_intents(self) -> None:
+        writer = IntentWriter(
+            context=self.context,
+            project_state=self.project_state,
+            project_lock=self.project_lock,
+            stats=self.stats,
+            derived_keys=self.applier.derived_keys,
+            decide_again=self._decide_issue_again,
+            observed_monotonic=self.started_monotonic,
+        )
+        try:
+            await writer.run()
+        finally:
+            self.project_state = writer.project_state
+            self.stats.turned_public_message = (
+                turned_public_message(self.context, self.project_state)
+                if self.project_state.exposed
+                else None
+            )
+
+    async def _decide_issue_again(self, issue: Issue) -> None:
+        look = Observation(issues={issue.number: issue}, includes_local=False)
+        segment = await decide_observation(self.context, self.project_state, look)
+        await self.applier.apply_observation(look, segment.plans)
+
+
+async def run_pass(
+    context: Context,
+    *,
+    wait: bool = False,
+    accept: str | None = None,
+    exports: Collection[ReportId] = (),
+    verify: bool = False,
+) -> PassResult:
+    """One pass over one project. A project's own trouble is a result, never an exception.
+
+    `wait`: until the project is free. `accept`: the hash of withheld deletions that may go on. `exports`:
+    reports a person wants on GitHub now, whatever `guard.max_new_issues` says. `verify`: every link is
+    compared whole.
+    """
+    began = context.clock.monotonic()
+    tally = PassStats()
+    ending = PassEnding()
+    try:
+        async with context.stores.project_locks.acquire(context.project.id, wait=wait) as fence:
+            context, memory = await _accept_and_load_state(context, accept)
+            ending = await _run_locked(context, fence, memory, tally, began, exports, verify)
+            result = await with_next_pass_time(
+                context, await build_pass_result(context, tally, ending, began)
+            )
+            await context.stores.projects.record_pass(result, context.clock.now())
+            return await send_alerts(context, memory.alert_state, result)
+    except ReconcilerError as error:  # busy, a mistyped hash, the database itself: no pass to be recorded
+        return await build_pass_result(context, tally, ending_of_error(error), began)
+
+
+async def _accept_and_load_state(context: Context, accept: str | None) -> tuple[Context, ProjectState]:
+    """What is remembered, once the operator has been heard. Raises PausedError, ProjectError, UsageError."""
+    memory = await context.stores.projects.get_state(context.project.id)
+    if memory.is_paused:
+        raise paused_error(context.project)
+    if accept is None:
+        return context, memory
+    if is_identity_decision(accept):
+        context = await record_identity_decision(context, accept)
+    else:
+        await agree(context, accept)
+    return context, await context.stores.projects.get_state(context.project.id)
+
+
+async def _run_locked(
+    context: Context,
+    fence: ProjectLock,
+    before: ProjectState,
+    tally: PassStats,
+    began: float,
+    exports: Collection[ReportId],
+    verify: bool,
+) -> PassEnding:
+    try:
+        await bind_database(context)
+        memory = await _update_project_state(context, before)
+        if exports:
+            await record_export_intents(context, memory, exports, asked=True)
+        walk = await _build_pass(context, memory, fence, tally, began, verify=verify)
+        try:
+            await walk.run()
+        except RestoredError as seen:
+            log.warning("restored", project=str(context.project.id), sign=str(seen))
+            walk = await _build_pass(context, memory, fence, tally, began, verify=verify)
+            await walk.run(first=True)
+    except DatabaseError:
+        raise
+    except ReconcilerError as error:
+        return ending_of_error(error)
+    except Exception as error:  # one project's surprise must not stop the other projects
+        log.exception("pass failed", project=str(context.project.id))
+        what = f"unexpected {type(error).__name__}: {error}"
+        text = f"{context.project.name}: {what}. Please report this as a bug."
+        return PassEnding(outcome=Outcome.FAILED, failure=Failure(kind="internal", message=text))
+    return PassEnding()
+
+
+async def _build_pass(
+    context: Context,
+    memory: ProjectState,
+    fence: ProjectLock,
+    tally: PassStats,
+    began: float,
+    *,
+    verify: bool,
+) -> _Pass:
+    withheld = await context.stores.ledger.withheld_deletions(context.project.id)
+    return _Pass(
+        context=context,
+        project_state=memory,
+        project_lock=fence,
+        stats=tally,
+        applier=PlanApplier(context, memory, fence, tally, withheld),
+        accepted_links=withheld.links if withheld.is_accepted else (),
+        started_monotonic=began,
+        verify_all=verify,
+    )
+
+
+async def _update_project_state(context: Context, before: ProjectState) -> ProjectState:
+    memory = await resolve_repository_and_account(context, before)
+    if memory.repository_id != before.repository_id != UNKNOWN_REPOSITORY:
+        # Before the new repository is remembered: a pass that is cut short here does all of it again.
+        await context.stores.ledger.mark_all_due_for_verification(
+            context.project.id, memory.repository_id, context.github.now()
+        )
+        await link_transferred_issues(context, memory)
+    if memory != before:
+        await context.stores.projects.save_state(memory)
+    return memory

@@ -1,0 +1,118 @@
+"""Verification: every link is compared whole every `verify_seconds`, within a budget.
+
+It finds what no list tells: deleted comments, edits that moved no timestamp, drift of any origin, late
+copies. An unchanged link costs two conditional requests, both answered 304, and no primary limit.
+
+Source: docs/reference/github.md, List rules, 9.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from reconciler.decide.comments import edited_originals
+from reconciler.model.ids import ReportId
+from reconciler.model.link import Link, LinkState
+from reconciler.model.plan import LinkPlan
+from reconciler.model.snapshot import LocalThread, ProjectState
+from reconciler.sync.context import Context
+from reconciler.sync.deciding import decide_links
+from reconciler.sync.endings import ISSUE_NOT_SHOWN_ERRORS
+from reconciler.sync.whole import checked_now, read_links_in_full
+
+REPORT_MOVED_REASON = "the report belongs to another project now"
+
+POINTS_PER_UNCHANGED_LINK = 2
+"""What one unchanged link costs: its issue and its thread."""
+
+LINKS_PER_BATCH = 50
+"""So many links are stored in one transaction."""
+
+LINKS_PER_UNBUDGETED_BATCH = 10
+"""The same where no budget was granted beforehand: a limit in the middle loses what was not stored yet."""
+
+
+async def verify_due_links(
+    context: Context, memory: ProjectState, *, until: datetime | None = None
+) -> AsyncIterator[list[LinkPlan]]:
+    """Plans for links that are due, the longest overdue first, batch by batch.
+
+    Without `until` as many as the budget of this minute allows; with it (`reconcile verify`) all that were
+    not compared since then. Raises what reading raises: what was yielded stays valid.
+    """
+    batch = LINKS_PER_BATCH if until is None else LINKS_PER_UNBUDGETED_BATCH
+    while links := await _read_due_links(context, memory, until, batch):
+        yield await _compare_links(context, memory, links)
+        context.progress.advance(len(links))
+        if len(links) < batch:
+            return
+
+
+async def _read_due_links(
+    context: Context, memory: ProjectState, until: datetime | None, batch: int
+) -> Sequence[Link]:
+    ledger = context.stores.ledger
+    if until is not None:
+        return await ledger.unverified_links(context.project.id, memory.repository_id, until, batch)
+    links = await ledger.due_links(context.project.id, memory.repository_id, context.github.now(), batch)
+    if not links:
+        return ()
+    granted = await context.stores.rate_limiter.grant_verification_points(
+        context.github.credential, POINTS_PER_UNCHANGED_LINK * len(links)
+    )
+    return links[: granted // POINTS_PER_UNCHANGED_LINK]
+
+
+async def _compare_links(context: Context, memory: ProjectState, links: Sequence[Link]) -> list[LinkPlan]:
+    same: list[Link] = []
+    other: list[Link] = []
+    halves = await context.stores.ledger.threads(links)
+    left = [link for link in links if _has_left_project(link, halves[link.report_id])]
+    edited = _links_edited_in_bugspark(links, halves)
+    for link in (each for each in links if each not in left):
+        same_here = link not in edited
+        (same if same_here and await is_unchanged_on_github(context, link) else other).append(link)
+    looked = await read_links_in_full(context, memory, other)
+    return [
+        *(plan_moved_report(link) for link in left),
+        *(plan_unchanged_link(context, link) for link in same),
+        *await decide_links(context, looked.views),
+        *looked.missing_issue_plans,
+    ]
+
+
+def plan_unchanged_link(context: Context, link: Link) -> LinkPlan:
+    """The plan for a link that is as it was when it was last compared."""
+    etags = link.verification.etags if link.verification else None
+    return LinkPlan(
+        link=link, report=None, after=replace(link, verification=checked_now(context, link, etags))
+    )
+
+
+def plan_moved_report(link: Link) -> LinkPlan:
+    """The plan for a link whose report left the project: it ends, and nothing on GitHub is touched for it."""
+    after = replace(link, state=LinkState.REPORT_DELETED, reason=REPORT_MOVED_REASON)
+    return LinkPlan(link=link, report=None, after=after)
+
+
+def _has_left_project(link: Link, half: LocalThread) -> bool:
+    return half.report is not None and half.report.project_id != link.project_id
+
+
+def _links_edited_in_bugspark(links: Sequence[Link], halves: Mapping[ReportId, LocalThread]) -> set[Link]:
+    """Links with a comment that was edited in BugSpark. No pass looks for that, and on GitHub nothing has
+    changed: it would answer 304 for ever.
+    """
+    found = ((link, halves[link.report_id]) for link in links)
+    return {link for link, half in found if edited_originals(half.pairs, half.comments)}
+
+
+async def is_unchanged_on_github(context: Context, link: Link) -> bool:
+    """On GitHub. BugSpark's fields are compared with their base by every pass."""
+    etags = link.verification.etags if link.verification else None
+    if etags is None:
+        return False
+    try:
+        return await context.github.is_unchanged(link.number, etags)
+    except ISSUE_NOT_SHOWN_ERRORS:
+        return False  # the whole look says what became of it

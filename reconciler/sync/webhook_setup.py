@@ -1,0 +1,191 @@
+"""A project's webhook on GitHub: its secret, its address, and the hook itself, made or set right.
+
+`show`, `rotate` and `create` of the command and of the setup page are these three functions.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar, assert_never
+
+from reconciler.errors import ConfigurationError, GitHubError, ProjectError
+from reconciler.model.intent import Confirmed, NotSent, OutcomeUnknown, Refused, WriteResult
+from reconciler.model.report import Project
+from reconciler.model.secret import Secret
+from reconciler.model.snapshot import UNKNOWN_REPOSITORY
+from reconciler.model.values import dataclass
+from reconciler.model.webhook import (
+    PUBLIC_URL_MISSING,
+    WEBHOOK_PATH,
+    WEBHOOK_PERMISSION_ADVICE,
+    DesiredHook,
+    Hook,
+    HookResult,
+    WebhookSetup,
+)
+from reconciler.ports import Clock, Webhooks
+from reconciler.sync.context import Context
+from reconciler.sync.identify import require_same_repository
+from reconciler.sync.standing import require_certain_identity
+
+T = TypeVar("T")
+
+PREVIOUS_SECRET_VALIDITY = timedelta(days=1)
+"""How long GitHub may go on signing with the secret that was replaced."""
+
+WRITE_POINTS = 5
+MISSING_PERMISSION_STATUSES = (403, 404)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookAddress:
+    """Where this service and the repository are seen from outside. `public_url` may be empty."""
+
+    public_url: str
+    web_url: str  # where people read repositories: https://github.com
+
+    def delivery_url(self, project: Project) -> str | None:
+        """Where deliveries of this project go."""
+        base = self.public_url.rstrip("/")
+        return base + WEBHOOK_PATH.format(project=project.id) if base else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSetupContext:
+    """What setting up a webhook needs."""
+
+    project: Project
+    webhooks: Webhooks
+    clock: Clock
+    address: WebhookAddress
+    new_secret: Callable[[], Secret]
+
+
+async def show_webhook_setup(setting: WebhookSetupContext) -> WebhookSetup:
+    """All that is needed to set the hook up by hand; the first time its secret is made. Raises ProjectError
+    where no secret can be kept or read."""
+    return _build_setup(setting, await _ensure_secret(setting))
+
+
+async def rotate_webhook_secret(setting: WebhookSetupContext) -> WebhookSetup:
+    """A new secret; the one before it stays valid for a day. Raises ProjectError."""
+    old = await setting.webhooks.current_secret(setting.project.id)
+    until = setting.clock.now() + PREVIOUS_SECRET_VALIDITY
+    if not await setting.webhooks.replace_secret(setting.project.id, old, setting.new_secret(), until):
+        raise ProjectError(
+            f"{setting.project.name}: somebody else has just changed the webhook secret; nothing was changed,"
+            " look at it with reconcile webhook show"
+        )
+    return _build_setup(setting, await _ensure_secret(setting), replaced=old is not None)
+
+
+async def create_webhook(context: Context, setting: WebhookSetupContext) -> HookResult:
+    """Make the hook on GitHub, or set the one that delivers to our address right: events, secret, content
+    type, active. Safe to repeat: a hook is recognised by its address.
+
+    Raises ConfigurationError without `web.public_url`, IdentityError in a copy of the database, ProjectError
+    with the permission that is missing, GitHubError when it is not known whether it was done.
+    """
+    require_certain_identity(
+        context
+    )  # a copy would hand its own secret to the hook of the database it was made of
+    url = _require_delivery_url(setting)
+    memory = await context.stores.projects.get_state(context.project.id)
+    if memory.repository_id != UNKNOWN_REPOSITORY and memory.repository == context.project.repository:
+        await require_same_repository(
+            context, memory
+        )  # the secret is not handed to a repository that took over the name
+    ours = [hook for hook in await context.github.hooks() if hook.url == url]
+    wish = DesiredHook(url=url, secret=await _ensure_secret(setting))
+    hook = await _create_or_change_webhook(context, ours[0] if ours else None, wish)
+    await setting.webhooks.record_hook(setting.project.id, hook.id, setting.clock.now())
+    return HookResult(
+        id=hook.id,
+        is_new=not ours,
+        url=url,
+        repository=context.project.repository or "",
+        others=len(ours[1:]),
+    )
+
+
+async def ping_webhook(context: Context, setting: WebhookSetupContext) -> None:
+    """Have GitHub deliver a `ping`: whether it arrives shows in the project's health. Raises what `create`
+    raises, ProjectError when no hook delivers to our address.
+    """
+    require_certain_identity(context)
+    url = _require_delivery_url(setting)
+    ours = [hook for hook in await context.github.hooks() if hook.url == url]
+    if not ours:
+        raise ProjectError(
+            f"{setting.project.name}: no webhook of {context.project.repository} delivers to {url}; make one"
+            " with reconcile webhook create"
+        )
+    await _wait_for_write_slot(context)
+    _require_confirmed(context, await context.github.ping_hook(ours[0].id))
+
+
+async def _ensure_secret(setting: WebhookSetupContext) -> Secret:
+    """The present one, made where there is none. Whoever makes it first is right."""
+    webhooks, project = setting.webhooks, setting.project.id
+    found = await webhooks.current_secret(project)
+    if found is None:
+        await webhooks.replace_secret(project, None, setting.new_secret(), setting.clock.now())
+        found = await webhooks.current_secret(project)
+    if found is None:
+        raise ProjectError(
+            f"{setting.project.name}: the webhook secret was removed as it was made; try again"
+        )
+    return found
+
+
+def _build_setup(setting: WebhookSetupContext, secret: Secret, *, replaced: bool = False) -> WebhookSetup:
+    repository = setting.project.repository
+    return WebhookSetup(
+        project=setting.project,
+        secret=secret,
+        url=setting.address.delivery_url(setting.project),
+        settings_url=f"{setting.address.web_url}/{repository}/settings/hooks/new" if repository else None,
+        previous_until=setting.clock.now() + PREVIOUS_SECRET_VALIDITY if replaced else None,
+    )
+
+
+def _require_delivery_url(setting: WebhookSetupContext) -> str:
+    url = setting.address.delivery_url(setting.project)
+    if url is None:
+        raise ConfigurationError(f"{PUBLIC_URL_MISSING}.")
+    return url
+
+
+async def _create_or_change_webhook(context: Context, there: Hook | None, wish: DesiredHook) -> Hook:
+    await _wait_for_write_slot(context)
+    if there is None:
+        return _require_confirmed(context, await context.github.create_hook(wish))
+    return _require_confirmed(context, await context.github.change_hook(there.id, wish))
+
+
+async def _wait_for_write_slot(context: Context) -> None:
+    slot = await context.stores.rate_limiter.reserve_write(context.github.credential, WRITE_POINTS)
+    await context.clock.sleep((slot - context.clock.now()).total_seconds())
+
+
+def _require_confirmed(context: Context, answer: WriteResult[T]) -> T:
+    name = context.project.name
+    match answer:
+        case Confirmed(value=value):
+            return value
+        case Refused(status=status, reason=reason) if status in MISSING_PERMISSION_STATUSES:
+            raise ProjectError(f"{name}: {_without_full_stop(reason)}: {WEBHOOK_PERMISSION_ADVICE}.")
+        case Refused(reason=reason):
+            raise ProjectError(f"{name}: {reason}")
+        case NotSent(reason=reason):
+            raise GitHubError(f"{name}: {_without_full_stop(reason)}; nothing was done, try again")
+        case OutcomeUnknown(reason=reason):
+            raise GitHubError(
+                f"{name}: {_without_full_stop(reason)}; run it again: "
+                "a hook that was made is found by its address"
+            )
+        case _:
+            assert_never(answer)
+
+
+def _without_full_stop(reason: str) -> str:
+    return reason.rstrip(".")

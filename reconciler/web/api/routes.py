@@ -1,0 +1,106 @@
+"""The JSON API for BugSpark's own dashboard (docs/reference/contract.md, HTTP). It only reads."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Security
+from fastapi.security import APIKeyCookie, HTTPBearer
+
+from reconciler.model.ids import ProjectId, ReportId
+from reconciler.ports import Clock, Queries, ReportViews
+from reconciler.web.api import response_models, telling
+from reconciler.web.security.sign_in import BUGSPARK_COOKIE, AccessControl, raise_not_found
+from reconciler.web.site import Site
+
+API_ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
+    HTTPStatus.UNAUTHORIZED.value: {"description": "Nobody is signed in"},
+    HTTPStatus.SERVICE_UNAVAILABLE.value: {"description": "The database can't be used now"},
+}
+NOT_FOUND_RESPONSE: dict[int | str, dict[str, Any]] = {
+    HTTPStatus.NOT_FOUND.value: {"description": "There is no such thing, or it is not yours"},
+}
+SECURITY_SCHEMES = (
+    # For `/openapi.json` alone: who it is, the entrance finds out.
+    Security(HTTPBearer(auto_error=False, description="BugSpark's access token")),
+    Security(APIKeyCookie(name=BUGSPARK_COOKIE, auto_error=False, description="BugSpark's own cookie")),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncApi:
+    """What the API reads, and through which door."""
+
+    site: Site
+    access_control: AccessControl
+    queries: Queries
+    report_views: ReportViews
+    clock: Clock
+
+    async def projects(self, request: Request) -> list[response_models.ProjectResponse]:
+        """Every project of the visitor's with a github integration, by name."""
+        visitor = await self.access_control.require_visitor(request)
+        access = await self.queries.accessible_projects(visitor.viewer)
+        now = self.clock.now()
+        return [
+            telling.project_response(each, access[each.project_id], self.site, now)
+            for each in await self.report_views.health()
+            if each.project_id in access
+        ]
+
+    async def project(self, request: Request, wanted: UUID | None) -> response_models.ProjectResponse:
+        """One project, with its problem if it has no usable integration."""
+        visitor = await self.access_control.require_visitor(request)
+        if wanted is None:
+            raise_not_found()
+        project_id = ProjectId(wanted)
+        access = await self.access_control.require_access(visitor.viewer, project_id)
+        found = await self.report_views.health(project_id)
+        if not found:
+            raise_not_found()
+        return telling.project_response(found[0], access, self.site, self.clock.now())
+
+    async def report(self, request: Request, wanted: UUID | None) -> response_models.ReportResponse:
+        """One report."""
+        visitor = await self.access_control.require_visitor(request)
+        if wanted is None:
+            raise_not_found()
+        report_id = ReportId(wanted)
+        await self.access_control.require_report_project(visitor.viewer, report_id)
+        shown = await self.report_views.report_view(report_id)
+        if shown is None:
+            raise_not_found()
+        return telling.report_response(shown, self.site)
+
+
+def router(api: SyncApi) -> APIRouter:
+    """The three routes; an id that is none is answered like one that nobody has."""
+    made = APIRouter(
+        prefix="/api/v1", tags=["sync"], responses=API_ERROR_RESPONSES, dependencies=list(SECURITY_SCHEMES)
+    )
+
+    @made.get("/projects")
+    async def list_projects(request: Request) -> list[response_models.ProjectResponse]:
+        """Your projects with their sync's health."""
+        return await api.projects(request)
+
+    @made.get("/projects/{project_id}", responses=NOT_FOUND_RESPONSE)
+    async def read_project(request: Request, project_id: str) -> response_models.ProjectResponse:
+        """One project with its sync's health."""
+        return await api.project(request, parse_uuid(project_id))
+
+    @made.get("/reports/{report_id}", responses=NOT_FOUND_RESPONSE)
+    async def read_report(request: Request, report_id: str) -> response_models.ReportResponse:
+        """One report: its issue, how it stands on both sides, and where each comment was written."""
+        return await api.report(request, parse_uuid(report_id))
+
+    return made
+
+
+def parse_uuid(text: str) -> UUID | None:
+    """An id in a path; None for what is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

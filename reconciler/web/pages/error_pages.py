@@ -1,0 +1,119 @@
+"""Errors as pages for people and as JSON for programs: what to do, and what still works.
+
+Source: docs/reference/looks.md.
+"""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, RedirectResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from reconciler.errors import DatabaseError
+from reconciler.web.pages.templating import Templates
+from reconciler.web.site import Site
+
+TITLES_BY_STATUS = {
+    HTTPStatus.UNAUTHORIZED: "Sign in first",
+    HTTPStatus.FORBIDDEN: "You may look, but not change this",
+    HTTPStatus.NOT_FOUND: "Not here, or not yours",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The database is away",
+}
+EXPLANATIONS_BY_STATUS = {
+    HTTPStatus.UNAUTHORIZED: "Your session is over, or there was none. Nothing was changed.",
+    HTTPStatus.NOT_FOUND: "There is nothing at this address, or it belongs to a project that is not yours.",
+}
+STILL_WORKING_BY_STATUS = {
+    HTTPStatus.UNAUTHORIZED: (
+        "Syncing goes on without anybody signed in, and GitHub’s deliveries are taken in.",
+        "/healthz and /readyz answer without a sign-in.",
+    ),
+    HTTPStatus.FORBIDDEN: (
+        "Every page of the project can be read, and keeps itself fresh.",
+        "Its owner in BugSpark can do what you wanted to, and so can the operator.",
+    ),
+    HTTPStatus.NOT_FOUND: (
+        "The overview lists every project that is yours.",
+        "A project that somebody shares with you appears there once you accept their invitation in BugSpark.",
+    ),
+}
+STILL_WORKING_WITHOUT_DATABASE = (
+    "Reports and comments in BugSpark and on GitHub are untouched; changes made meanwhile are found.",
+    "Every write that was under way is written down, and is looked for before anything is sent again.",
+    "/healthz and /readyz go on answering; the second says what exactly is wrong.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorPages:
+    """Answers to what went wrong."""
+
+    site: Site
+    templates: Templates
+
+    def install(self, app: FastAPI) -> None:
+        """Let the application answer errors this way."""
+        app.add_exception_handler(HTTPException, self.answer_http_error)
+        app.add_exception_handler(DatabaseError, self.answer_database_error)
+
+    async def answer_http_error(self, request: Request, error: Exception) -> Response:
+        """What a route raised, or the lack of one."""
+        assert isinstance(error, HTTPException)
+        status = HTTPStatus(error.status_code)
+        if not is_page_request(request):
+            return JSONResponse({"detail": _detail_text(error)}, status, error.headers)
+        if status is HTTPStatus.UNAUTHORIZED and request.method == "GET":
+            return RedirectResponse(
+                f"{self.site.prefix}/sign-in?next={quote(self._requested_path(request))}",
+                HTTPStatus.SEE_OTHER,
+            )
+        answer = self._render(status, str(error.detail))
+        answer.headers.update(error.headers or {})
+        return answer
+
+    async def answer_database_error(self, request: Request, _error: Exception) -> Response:
+        """The database. What exactly is wrong is told to the operator, by `/readyz` and the log."""
+        status, later = HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "10"}
+        if not is_page_request(request):
+            return JSONResponse({"detail": "The database can't be used now."}, status, later)
+        what = "It does not answer, or can't be written to. What you asked for was not begun."
+        answer = self._render(
+            status,
+            what,
+            STILL_WORKING_WITHOUT_DATABASE,
+            onward=self._requested_path(request) if request.method == "GET" else "/",
+        )
+        answer.headers.update(later)
+        return answer
+
+    def _render(
+        self, status: HTTPStatus, detail: str, still: tuple[str, ...] = (), onward: str | None = None
+    ) -> Response:
+        signed_out = status is HTTPStatus.UNAUTHORIZED
+        return self.templates.render(
+            "error.html",
+            status,
+            title=TITLES_BY_STATUS.get(status, status.phrase),
+            what=EXPLANATIONS_BY_STATUS.get(status, detail),
+            still=still or STILL_WORKING_BY_STATUS.get(status, ()),
+            onward=onward or ("/sign-in" if signed_out else "/"),
+            onward_text="Try again" if onward else "Sign in" if signed_out else "To the overview",
+        )
+
+    def _requested_path(self, request: Request) -> str:
+        """The address asked for, as our own links know it."""
+        path = request.url.path.removeprefix(self.site.prefix) or "/"
+        return f"{path}?{request.url.query}" if request.url.query else path
+
+
+def _detail_text(error: HTTPException) -> str:
+    """Of an address without a route the same as of a thing that is not there."""
+    return "Not found." if error.status_code == HTTPStatus.NOT_FOUND else error.detail
+
+
+def is_page_request(request: Request) -> bool:
+    """A browser asks for a page. Whatever is below /api/ is for programs, whoever asks."""
+    return "text/html" in request.headers.get("accept", "") and "/api/" not in request.url.path

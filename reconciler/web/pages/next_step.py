@@ -1,0 +1,74 @@
+"""What of a project needs a person, with the next step as a button or as a command. Pure."""
+
+from dataclasses import dataclass
+
+from reconciler.model.ids import ProjectId
+from reconciler.model.project_status import ProjectStatus, ProjectStatusKind
+from reconciler.model.snapshot import ProjectHealth
+
+STATES_NEEDING_ATTENTION = (ProjectStatusKind.ATTENTION, ProjectStatusKind.FAILED, ProjectStatusKind.PAUSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextStep:
+    """A button: a page to go to, or with `deed` something that is done at once."""
+
+    text: str
+    path: str
+    is_form_post: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttentionNotice:
+    """One project's most pressing need."""
+
+    project_id: ProjectId
+    name: str
+    state: str
+    reason: str | None
+    step: NextStep
+    command: str | None = None  # where no button does it
+
+
+def attention_notice(
+    health: ProjectHealth, how: ProjectStatus, *, may_change: bool
+) -> AttentionNotice | None:
+    """None where nothing needs a person. Who may not change gets a way to look, and nothing else."""
+    if how.state not in STATES_NEEDING_ATTENTION:
+        return None
+    look = NextStep(text="Look", path=f"/projects/{health.project_id}")
+    step = _next_step(health, how) if may_change else look
+    return AttentionNotice(
+        project_id=health.project_id,
+        name=health.name,
+        state=how.state.value,
+        reason=how.reason,
+        step=step or look,
+        command=how.command if may_change and step is None else None,
+    )
+
+
+def _next_step(health: ProjectHealth, how: ProjectStatus) -> NextStep | None:
+    """As `standing` decides, in its order."""
+    page = f"/projects/{health.project_id}"
+    if health.write_doubt:
+        return None
+    if health.withheld:
+        return NextStep(text="See what would be deleted", path=f"{page}#needs")
+    if health.problem:
+        return NextStep(text="Look at the set-up", path=f"{page}/setup")
+    if health.paused:
+        return NextStep(text="Resume", path=f"{page}/resume", is_form_post=True)
+    if how.state is ProjectStatusKind.FAILED:
+        return _step_after_failure(health, page)
+    last = health.last_pass
+    if not (health.attention or health.exposed or health.quarantined) and last is not None and not last.error:
+        return NextStep(text="Sync now", path=f"{page}/sync", is_form_post=True)  # nobody has looked for long
+    return NextStep(text="Decide", path=f"{page}#needs")
+
+
+def _step_after_failure(health: ProjectHealth, page: str) -> NextStep:
+    error = health.last_pass.error if health.last_pass else None
+    if error is not None and error.kind in ("credential", "unreadable", "project"):
+        return NextStep(text="Look at the set-up", path=f"{page}/setup")
+    return NextStep(text="Try again", path=f"{page}/sync", is_form_post=True)

@@ -1,0 +1,138 @@
+"""`/`: is everything all right? In two seconds, without reading."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from reconciler.model.ids import ProjectId
+from reconciler.model.project_status import ProjectStatus, ProjectStatusKind, project_status
+from reconciler.model.snapshot import CredentialLimits, ProjectHealth
+from reconciler.model.viewer import Access, LinkCounts
+from reconciler.model.wording import format_count
+from reconciler.ports import Listings, Queries, ReportViews
+from reconciler.web.pages.front import PageFrame
+from reconciler.web.pages.next_step import STATES_NEEDING_ATTENTION, AttentionNotice, attention_notice
+from reconciler.web.pages.outage import longest_outage, outage_of
+
+REFRESH_SECONDS = 10
+"""Seconds between two looks of a page that is left open."""
+ROWS_PER_PAGE, MAX_NOTICES = 50, 25
+"""On one page: nobody reads more at once, and each costs a tenth of a millisecond."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectRow:
+    """A project in the table."""
+
+    health: ProjectHealth
+    status: ProjectStatus
+    link_counts: LinkCounts
+    limits: CredentialLimits | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverviewPage:
+    """The page of all projects."""
+
+    frame: PageFrame
+    queries: Queries
+    report_views: ReportViews
+    listings: Listings
+
+    async def render(self, request: Request) -> Response:
+        """The viewer's projects. Raises HTTPException 401, DatabaseError."""
+        visitor = await self.frame.access_control.require_visitor(request)
+        access = await self.queries.accessible_projects(visitor.viewer)
+        rows = await self._load_rows(access)
+        needs = [each for row in rows if (each := _notice_for(row, access)) is not None]
+        page = page_number(request.query_params.get("page", ""), len(rows))
+        return self.frame.render(
+            request,
+            visitor,
+            "overview.html",
+            every=REFRESH_SECONDS,
+            rows=rows[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE],
+            count=len(rows),
+            turns=page_links(page, len(rows)),
+            needs=needs[:MAX_NOTICES],
+            more_needs=max(0, len(needs) - MAX_NOTICES),
+            summary=summary(rows),
+            outage=longest_outage(outage_of(row.health.last_pass) for row in rows),
+            github_url=self.frame.access_control.site.github_url,
+            operator=visitor.viewer.user_id is None,
+        )
+
+    async def _load_rows(self, access: Mapping[ProjectId, Access]) -> list[ProjectRow]:
+        # Side by side: each asks the database in a transaction of its own.
+        limits, healths = await asyncio.gather(
+            self.listings.rate_limits_by_project(), self.report_views.health()
+        )
+        now = self.frame.clock.now()
+        return [
+            ProjectRow(
+                health=each,
+                status=project_status(each, now, UTC),
+                link_counts=each.link_counts,
+                limits=limits.get(each.project_id),
+            )
+            for each in healths
+            if each.project_id in access
+        ]
+
+
+def router(overview: OverviewPage) -> APIRouter:
+    """The one route."""
+    made = APIRouter(include_in_schema=False)
+
+    @made.get("/")
+    async def page(request: Request) -> Response:
+        return await overview.render(request)
+
+    return made
+
+
+def _notice_for(row: ProjectRow, access: Mapping[ProjectId, Access]) -> AttentionNotice | None:
+    may_change = access[row.health.project_id] is Access.CHANGE
+    return attention_notice(row.health, row.status, may_change=may_change)
+
+
+def page_number(text: str, count: int) -> int:
+    """The page that the address asks for, or the nearest there is."""
+    wanted = int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 1
+    return min(max(1, wanted), max(1, -(-count // ROWS_PER_PAGE)))
+
+
+def page_links(page: int, count: int) -> dict[str, str]:
+    """Addresses of the pages before and after this one, where there are any."""
+    found = {"before": f"?page={page - 1}#projects"} if page > 1 else {}
+    return found | ({"after": f"?page={page + 1}#projects"} if page * ROWS_PER_PAGE < count else {})
+
+
+def summary(rows: Sequence[ProjectRow]) -> tuple[str, str]:
+    """(a state's word for the sign, a sentence) about all projects."""
+    words = Counter(row.status.state for row in rows)
+    pressing = sum(words[state] for state in STATES_NEEDING_ATTENTION)
+    if pressing:
+        verb = "needs" if pressing == 1 else "need"
+        which = (
+            format_count(len(rows), "project")
+            if pressing == len(rows)
+            else f"{pressing:,} of {format_count(len(rows), 'project')}"
+        )
+        return ProjectStatusKind.ATTENTION.value, f"{which} {verb} you"
+    if disputed := words[ProjectStatusKind.CONFLICT]:
+        verb = "has" if disputed == 1 else "have"
+        return ProjectStatusKind.CONFLICT.value, f"{format_count(disputed, 'project')} {verb} a conflict"
+    if words[ProjectStatusKind.WAITING]:
+        return (
+            ProjectStatusKind.WAITING.value,
+            f"{format_count(words[ProjectStatusKind.WAITING], 'project')} waiting, the rest is synced",
+        )
+    if words[ProjectStatusKind.NEW] == len(rows):
+        return ProjectStatusKind.NEW.value, "The first pass is to come"
+    return ProjectStatusKind.SYNCED.value, "Everything is synced"

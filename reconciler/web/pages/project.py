@@ -1,0 +1,226 @@
+"""`/projects/{id}`: why is this one not synced, and what is to be done about it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from reconciler.errors import UsageError
+from reconciler.model.fields import Field, Side
+from reconciler.model.ids import IssueNumber, LinkId, ProjectId, ReportId
+from reconciler.model.listing import LinkFilter, LinkPage, LinkPosition, LinkRow, Urgency
+from reconciler.model.project_status import project_status
+from reconciler.model.viewer import Access
+from reconciler.ports import Commands, Listings, Queries, ReportViews
+from reconciler.web.api.response_models import SyncState
+from reconciler.web.api.routes import parse_uuid
+from reconciler.web.pages.front import PageFrame
+from reconciler.web.pages.next_step import attention_notice
+from reconciler.web.pages.outage import outage_of
+from reconciler.web.pages.plot import plot
+from reconciler.web.pages.sentences import change_text
+from reconciler.web.security.sign_in import raise_not_found
+
+REFRESH_SECONDS = 5
+"""Seconds between two looks of a page that is left open."""
+LINKS_PER_PAGE, MAX_CHANGES, MAX_CONFLICTS, MAX_WITHHELD, MAX_ATTENTION_ITEMS = 50, 20, 20, 200, 30
+DAY = timedelta(days=1)
+FILTERS_BY_STATE = {
+    SyncState.SYNCED: Urgency.SYNCED,
+    SyncState.PENDING: Urgency.PENDING,
+    SyncState.CONFLICT: Urgency.CONFLICT,
+    SyncState.ATTENTION: Urgency.ATTENTION,
+}
+STATES_BY_FILTER = {pressing: state for state, pressing in FILTERS_BY_STATE.items()}
+MAX_SEARCH_LENGTH = 200
+"""Characters of a search."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkSearch:
+    """What is looked for among the links, as the address says it. Words that mean nothing mean all."""
+
+    state: str
+    text: str
+    link_filter: LinkFilter
+
+    def query_string(self, **changes: str) -> str:
+        """The query for the same with changes; what is empty is left out."""
+        said = {"state": self.state, "q": self.text} | changes
+        kept = {name: value for name, value in said.items() if value}
+        return f"?{urlencode(kept)}#links" if kept else "#links"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectPage:
+    """One project, and what may be done with it."""
+
+    frame: PageFrame
+    queries: Queries
+    report_views: ReportViews
+    listings: Listings
+    commands: Commands
+
+    async def render(self, request: Request, project_id: ProjectId) -> Response:
+        """All of it. Raises HTTPException 401, 404, DatabaseError."""
+        visitor = await self.frame.access_control.require_visitor(request)
+        access = await self.frame.access_control.require_access(visitor.viewer, project_id)
+        finding = parse_link_search(request.query_params)
+        # Side by side: each asks the database in a transaction of its own.
+        found, links, numbers, lists = await asyncio.gather(
+            self.report_views.health(project_id),
+            self.listings.link_page(project_id, finding.link_filter, LINKS_PER_PAGE),
+            self._load_numbers(project_id),
+            self._load_lists(project_id),
+        )
+        if not found:
+            raise_not_found()
+        health = found[0]
+        how = project_status(health, self.frame.clock.now(), UTC)
+        return self.frame.render(
+            request,
+            visitor,
+            "project.html",
+            every=REFRESH_SECONDS,
+            project=health,
+            how=how,
+            outage=outage_of(health.last_pass),
+            need=attention_notice(health, how, may_change=access is Access.CHANGE),
+            may_change=access is Access.CHANGE,
+            finding=finding,
+            links=links,
+            turns=page_links(finding, links),
+            state_of=lambda row: STATES_BY_FILTER[row.urgency],
+            items=health.attention[:MAX_ATTENTION_ITEMS],
+            more_items=max(0, len(health.attention) - MAX_ATTENTION_ITEMS),
+            say=change_text,
+            site=self.frame.access_control.site,
+            tally=health.link_counts,
+            held=await self.listings.withheld_deletions(project_id, MAX_WITHHELD) if health.withheld else (),
+            **numbers,
+            **lists,
+        )
+
+    async def _load_numbers(self, id_: ProjectId) -> dict[str, Any]:
+        now = self.frame.clock.now()
+        return {
+            "limits": (await self.listings.rate_limits_by_project()).get(id_),
+            "plot": plot(await self.listings.activity_between(id_, now - DAY, now)),
+        }
+
+    async def _load_lists(self, id_: ProjectId) -> dict[str, Any]:
+        return {
+            "conflicts": await self.listings.standing_conflicts(id_, MAX_CONFLICTS),
+            "changes": await self.listings.recent_changes(id_, MAX_CHANGES),
+        }
+
+    async def handle_action(self, request: Request, project_id: ProjectId, what: str) -> Response:
+        """What one of the buttons does. Raises HTTPException, DatabaseError."""
+
+        async def deed(form: Mapping[str, str]) -> str:
+            match what:
+                case "sync":
+                    return await self.commands.sync(project_id)
+                case "pause":
+                    return await self.commands.pause(project_id)
+                case "resume":
+                    return await self.commands.resume(project_id)
+                case "verify":
+                    return await self.commands.verify(project_id)
+                case "accept":
+                    return await self.commands.accept(project_id, form.get("word", ""))
+                case _:
+                    return await self._run_report_action(project_id, what, form)
+
+        return await self.frame.handle_form(request, project_id, f"/projects/{project_id}", deed)
+
+    async def _run_report_action(self, project_id: ProjectId, what: str, form: Mapping[str, str]) -> str:
+        """Of this project, whatever the form says: its right was asked for this project."""
+        report_id = parse_uuid(form.get("report", ""))
+        if report_id is None or await self.queries.project_of_report(ReportId(report_id)) != project_id:
+            raise UsageError("There is no such report in this project.")
+        if what == "retry":
+            return await self.commands.retry(ReportId(report_id))
+        return await self.commands.resolve(ReportId(report_id), *_parse_resolution(form))
+
+
+def _parse_resolution(form: Mapping[str, str]) -> tuple[Field, Side]:
+    try:
+        return Field(form.get("field", "")), Side(form.get("take", ""))
+    except ValueError:
+        raise UsageError("This form names no field or no side; load the page anew.") from None
+
+
+ACTIONS = ("sync", "pause", "resume", "verify", "accept", "resolve", "retry")
+
+
+def router(page: ProjectPage) -> APIRouter:
+    """The page and its buttons; an id that is none is answered like one that nobody has."""
+    made = APIRouter(include_in_schema=False)
+
+    @made.get("/projects/{project_id}")
+    async def show(request: Request, project_id: str) -> Response:
+        return await page.render(request, await _authenticated_project_id(page, request, project_id))
+
+    for what in ACTIONS:
+        made.add_api_route(f"/projects/{{project_id}}/{what}", _action_endpoint(page, what), methods=["POST"])
+    return made
+
+
+def _action_endpoint(page: ProjectPage, what: str) -> Callable[[Request, str], Awaitable[Response]]:
+    async def act(request: Request, project_id: str) -> Response:
+        return await page.handle_action(
+            request, await _authenticated_project_id(page, request, project_id), what
+        )
+
+    return act
+
+
+async def _authenticated_project_id(page: ProjectPage, request: Request, text: str) -> ProjectId:
+    """Who is not signed in is told that first, whatever they ask for."""
+    await page.frame.access_control.require_visitor(request)
+    found = parse_uuid(text)
+    return ProjectId(found) if found is not None else raise_not_found()
+
+
+def parse_link_search(query: Mapping[str, str]) -> LinkSearch:
+    """What the address asks for."""
+    state, text = query.get("state", ""), query.get("q", "")[:MAX_SEARCH_LENGTH].replace("\0", "")
+    pressing = next((pressing for each, pressing in FILTERS_BY_STATE.items() if each == state), None)
+    wanted = LinkFilter(
+        urgency=pressing,
+        text=text,
+        after=_parse_position(query.get("after", "")),
+        before=_parse_position(query.get("before", "")),
+    )
+    return LinkSearch(state=state if pressing is not None else "", text=text, link_filter=wanted)
+
+
+def _parse_position(text: str) -> LinkPosition | None:
+    number, _, link = text.partition(".")
+    try:
+        return LinkPosition(number=IssueNumber(min(int(number), 2**31 - 1)), link_id=LinkId(UUID(link)))
+    except ValueError:
+        return None
+
+
+def page_links(finding: LinkSearch, links: LinkPage) -> dict[str, str]:
+    """Addresses of the pages before and after this one, where there are any."""
+    if not links.rows:
+        return {}
+    found = {}
+    if links.more_before:
+        found["before"] = finding.query_string(before=_encode_position(links.rows[0]))
+    if links.more_after:
+        found["after"] = finding.query_string(after=_encode_position(links.rows[-1]))
+    return found
+
+
+def _encode_position(row: LinkRow) -> str:
+    return f"{row.number}.{row.id}"

@@ -1,0 +1,165 @@
+"""`/reports/{id}`: one report on both sides, its comments, its story, and what may be done with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from reconciler.errors import UsageError
+from reconciler.model.action_names import kind_of_operation
+from reconciler.model.dossier import ReportView
+from reconciler.model.fields import Field, Side
+from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.intent import Intent, IntentState
+from reconciler.model.link import LinkOrigin, LinkState
+from reconciler.model.viewer import Access
+from reconciler.ports import Commands, Listings, ReportViews
+from reconciler.web.api import telling
+from reconciler.web.api.routes import parse_uuid
+from reconciler.web.api.states import last_crossing_at
+from reconciler.web.pages.field_rows import field_rows
+from reconciler.web.pages.front import PageFrame
+from reconciler.web.pages.label_colours import label_chips
+from reconciler.web.pages.outage import outage_of
+from reconciler.web.pages.sentences import SIDE_NAMES
+from reconciler.web.pages.thread import comment_thread, history_lines
+from reconciler.web.security.sign_in import Visitor, raise_not_found
+
+REFRESH_SECONDS = 5
+"""Seconds between two looks of a page that is left open."""
+ORIGIN_TEXTS = {
+    LinkOrigin.COLUMNS: "by BugSpark’s columns",
+    LinkOrigin.COMMAND: "by hand",
+    LinkOrigin.EXPORT: "by export",
+    LinkOrigin.DISCOVERY: "by discovery",
+    LinkOrigin.TRANSFER: "by a transfer of the issue",
+}
+ACTIONS = ("link", "unlink", "export", "retry", "resolve")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowedActions:
+    """Which buttons make sense. All false for who may only see."""
+
+    link: bool = False
+    unlink: bool = False
+    export: bool = False
+    retry: bool = False
+    resolve: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPage:
+    """One report."""
+
+    frame: PageFrame
+    report_views: ReportViews
+    queries: Listings
+    commands: Commands
+
+    async def render(self, request: Request, text: str) -> Response:
+        """All of it. Raises HTTPException 401, 404, DatabaseError."""
+        visitor, report_id, project_id = await self._find_report(request, text)
+        access = await self.frame.access_control.require_access(visitor.viewer, project_id)
+        shown = await self.report_views.report_view(report_id)
+        if shown is None:
+            raise_not_found()
+        now, site = self.frame.clock.now(), self.frame.access_control.site
+        link, dossier = shown.detail.link, shown.detail
+        return self.frame.render(
+            request,
+            visitor,
+            "report.html",
+            every=REFRESH_SECONDS,
+            shown=shown,
+            report=dossier.report,
+            link=link,
+            issue=telling.issue_response(link, site) if link is not None else None,
+            how=(shown.state, shown.reason),
+            crossed=last_crossing_at(dossier),
+            may=allowed_actions(shown) if access is Access.CHANGE else AllowedActions(),
+            rows=field_rows(shown, now),
+            thread=comment_thread(shown),
+            story=history_lines(dossier),
+            withheld=len(dossier.withheld),
+            outage=outage_of(await self.queries.last_pass(project_id)),
+            labels={each.name: each for each in label_chips(link)},
+            wish=intent_text,
+            names=SIDE_NAMES,
+            origins=ORIGIN_TEXTS,
+        )
+
+    async def handle_action(self, request: Request, text: str, what: str) -> Response:
+        """What one of the buttons does. Raises HTTPException, DatabaseError."""
+        _, report_id, project_id = await self._find_report(request, text)
+        if what not in ACTIONS:
+            raise_not_found()
+
+        async def deed(form: Mapping[str, str]) -> str:
+            match what:
+                case "link":
+                    backfill = form.get("backfill") == "1"
+                    return await self.commands.link(report_id, form.get("issue", ""), backfill=backfill)
+                case "unlink":
+                    return await self.commands.unlink(report_id)
+                case "export":
+                    return await self.commands.export(report_id)
+                case "retry":
+                    return await self.commands.retry(report_id)
+                case _:
+                    return await self.commands.resolve(report_id, *parse_resolution(form))
+
+        return await self.frame.handle_form(request, project_id, f"/reports/{report_id}", deed)
+
+    async def _find_report(self, request: Request, text: str) -> tuple[Visitor, ReportId, ProjectId]:
+        """Who asks, and for what of theirs. Who is not signed in is told that first."""
+        visitor = await self.frame.access_control.require_visitor(request)
+        report_id = parse_uuid(text)
+        if report_id is None:
+            raise_not_found()
+        wanted = ReportId(report_id)
+        return visitor, wanted, await self.frame.access_control.require_report_project(visitor.viewer, wanted)
+
+
+def router(page: ReportPage) -> APIRouter:
+    """The page and its buttons; an id that is none is answered like one that nobody has."""
+    made = APIRouter(include_in_schema=False)
+
+    @made.get("/reports/{report_id}")
+    async def show(request: Request, report_id: str) -> Response:
+        return await page.render(request, report_id)
+
+    @made.post("/reports/{report_id}/{what}")
+    async def act(request: Request, report_id: str, what: str) -> Response:
+        return await page.handle_action(request, report_id, what)
+
+    return made
+
+
+def allowed_actions(shown: ReportView) -> AllowedActions:
+    """What the deeds would not turn down."""
+    link, intents = shown.detail.link, shown.detail.intents
+    linked = link is not None and link.state is not LinkState.UNLINKED
+    rests = linked and link is not None and link.quarantined_until is not None
+    refused = any(each.state is IntentState.QUARANTINED for each in intents)
+    return AllowedActions(
+        link=not linked and not intents,
+        unlink=linked,
+        export=not linked and not intents,
+        retry=rests or refused,
+        resolve=link is not None and link.state is LinkState.ACTIVE,
+    )
+
+
+def parse_resolution(form: Mapping[str, str]) -> tuple[Field, Side]:
+    """The field and the side that a form names. Raises UsageError."""
+    try:
+        return Field(form.get("field", "")), Side(form.get("take", ""))
+    except ValueError:
+        raise UsageError("This form names no field or no side; load the page anew.") from None
+
+
+def intent_text(intent: Intent) -> str:
+    """`post comment`: what a write that waits is to do."""
+    return kind_of_operation(intent.operation).replace("_", " ")

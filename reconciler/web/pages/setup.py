@@ -1,0 +1,160 @@
+"""`/projects/{id}/setup`: how a project is connected to GitHub, and its webhook.
+
+Whoever may see the project sees the page; the secret and the buttons are its owner's, a superadmin's and the
+operator's. The secret is fetched for the one answer to *reveal* and is in no other page. Nothing here asks
+GitHub unless a button does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from reconciler.errors import DatabaseError, ReconcilerError, UsageError
+from reconciler.logs import EventLogger
+from reconciler.model.ids import ProjectId
+from reconciler.model.secret import Secret
+from reconciler.model.viewer import Access
+from reconciler.model.webhook import PUBLIC_URL_MISSING, WEBHOOK_EVENTS, WEBHOOK_PERMISSION_ADVICE, HookResult
+from reconciler.model.wording import format_count
+from reconciler.ports import Commands, ReportViews, Setups
+from reconciler.web.api.routes import parse_uuid
+from reconciler.web.pages.front import FlashMessage, PageFrame
+from reconciler.web.pages.outage import outage_of
+from reconciler.web.security.sign_in import Visitor, raise_not_found
+
+log = EventLogger(__name__)
+REFRESH_SECONDS = 3
+"""Seconds between two looks of a page that is left open: somebody is waiting for a delivery."""
+MAX_DELIVERIES = 20
+ACTIONS = ("create", "rotate", "test")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetupPage:
+    """One project's set-up."""
+
+    frame: PageFrame
+    report_views: ReportViews
+    queries: Setups
+    commands: Commands
+
+    async def render(self, request: Request, project_id: ProjectId) -> Response:
+        """Without the secret. Raises HTTPException 401, 404, DatabaseError."""
+        visitor = await self.frame.access_control.require_visitor(request)
+        access = await self.frame.access_control.require_access(visitor.viewer, project_id)
+        return await self._render_setup(request, visitor, project_id, may_change=access is Access.CHANGE)
+
+    async def reveal_secret(self, request: Request, project_id: ProjectId) -> Response:
+        """The page with the secret. Raises HTTPException 401, 403, 404, DatabaseError."""
+        visitor = await self.frame.access_control.require_visitor(request)
+        await self.frame.access_control.require_change_access(visitor.viewer, project_id)
+        await self.frame.access_control.read_form(request, visitor)
+        try:
+            secret = (await self.commands.show_webhook_setup(project_id)).secret
+        except DatabaseError:
+            raise
+        except ReconcilerError as error:
+            problem = FlashMessage(text=str(error), is_problem=True)
+            return self.frame.redirect(visitor, f"/projects/{project_id}/setup", problem)
+        by = visitor.viewer.user_id
+        log.info(
+            "page", what="secret revealed", user=None if by is None else str(by), project=str(project_id)
+        )
+        return await self._render_setup(request, visitor, project_id, may_change=True, secret=secret)
+
+    async def handle_action(self, request: Request, project_id: ProjectId, what: str) -> Response:
+        """What one of the buttons does. Raises HTTPException, DatabaseError."""
+
+        async def deed(_form: Mapping[str, str]) -> str:
+            match what:
+                case "create":
+                    return created_text(await self.commands.create_webhook(project_id))
+                case "rotate":
+                    return rotated_text(
+                        replaced=(await self.commands.rotate_webhook(project_id)).previous_until is not None
+                    )
+                case _:
+                    return await self.commands.ping_webhook(project_id)
+
+        return await self.frame.handle_form(request, project_id, f"/projects/{project_id}/setup", deed)
+
+    async def _render_setup(
+        self,
+        request: Request,
+        visitor: Visitor,
+        project_id: ProjectId,
+        *,
+        may_change: bool,
+        secret: Secret | None = None,
+    ) -> Response:
+        site = self.frame.access_control.site
+        found = await self.report_views.health(project_id)
+        try:
+            setup = await self.queries.project_setup(project_id, MAX_DELIVERIES)
+        except UsageError:  # switched off this moment
+            raise_not_found()
+        if not found:
+            raise_not_found()
+        return self.frame.render(
+            request,
+            visitor,
+            "setup.html",
+            every=REFRESH_SECONDS,
+            id=project_id,
+            setup=setup,
+            health=found[0],
+            outage=outage_of(found[0].last_pass),
+            hook=found[0].webhook,
+            url=site.webhook_url(project_id),
+            unset=PUBLIC_URL_MISSING,
+            permission=WEBHOOK_PERMISSION_ADVICE,
+            events=WEBHOOK_EVENTS,
+            repository_url=f"{site.github_url}/{setup.project.repository}",
+            may_change=may_change,
+            secret=secret,
+        )
+
+
+def created_text(made: HookResult) -> str:
+    """What *create* did, and what is left to a person."""
+    done = "was made" if made.is_new else "was there and is set right"
+    text = f"The webhook of {made.repository} {done} (id {made.id}); GitHub sends a ping at once."
+    if made.others:
+        more = format_count(made.others, "more webhook")
+        text += f" {more} of the repository deliver to this address: remove them on GitHub."
+    return text
+
+
+def rotated_text(*, replaced: bool) -> str:
+    """What *rotate* did, and what has to follow."""
+    kept = " The one before it stays valid for a day." if replaced else ""
+    return f"There is a new secret.{kept} Give it to GitHub: by the button, or reveal it and enter it there."
+
+
+def router(page: SetupPage) -> APIRouter:
+    """To be included before the project's own routes, whose last part may be anything."""
+    made = APIRouter(include_in_schema=False)
+
+    @made.get("/projects/{project_id}/setup")
+    async def show(request: Request, project_id: str) -> Response:
+        return await page.render(request, await _authenticated_project_id(page, request, project_id))
+
+    @made.post("/projects/{project_id}/setup")
+    async def reveal(request: Request, project_id: str) -> Response:
+        return await page.reveal_secret(request, await _authenticated_project_id(page, request, project_id))
+
+    @made.post("/projects/{project_id}/setup/{what}")
+    async def act(request: Request, project_id: str, what: str) -> Response:
+        id_ = await _authenticated_project_id(page, request, project_id)
+        return await page.handle_action(request, id_, what if what in ACTIONS else raise_not_found())
+
+    return made
+
+
+async def _authenticated_project_id(page: SetupPage, request: Request, text: str) -> ProjectId:
+    """Who is not signed in is told that first, whatever they ask for."""
+    await page.frame.access_control.require_visitor(request)
+    found = parse_uuid(text)
+    return ProjectId(found) if found is not None else raise_not_found()

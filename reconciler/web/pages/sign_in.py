@@ -1,0 +1,124 @@
+"""Signing in and out: the operator by password. BugSpark's users come with BugSpark's own cookie."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse
+from starlette.responses import Response
+
+from reconciler.errors import LimitedError
+from reconciler.logs import EventLogger
+from reconciler.web.pages.templating import Templates
+from reconciler.web.security.passwords import GUESS_WINDOW_SECONDS, PasswordChecker
+from reconciler.web.security.sessions import SESSION_LIFETIME
+from reconciler.web.security.sign_in import AccessControl
+
+log = EventLogger(__name__)
+MAX_ADDRESS_LENGTH = 64
+"""Characters of an address that are counted and logged; the longest IPv6 address has fewer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInPage:
+    """The page, and what becomes of its form."""
+
+    access_control: AccessControl
+    password_checker: PasswordChecker
+    templates: Templates
+    has_password: bool
+
+    async def render(self, request: Request, onward: str) -> Response:
+        """The form, or straight on for who is known already."""
+        if await self.access_control.identify_visitor(request) is not None:
+            return self._redirect(onward)
+        return self._render_form(onward, None, HTTPStatus.OK)
+
+    async def sign_in(self, request: Request) -> Response:
+        """A password. Raises HTTPException for a form that was not sent from here."""
+        form = await self.access_control.read_form(request, None)
+        onward, address = form.get("next", "/"), _client_address(request)
+        try:
+            right = await self.password_checker.check_guess(form.get("password", ""), address)
+        except LimitedError as limited:
+            log.warning("sign-in throttled", address=address)
+            answer = self._render_form(onward, str(limited), HTTPStatus.TOO_MANY_REQUESTS)
+            answer.headers["retry-after"] = f"{GUESS_WINDOW_SECONDS:.0f}"
+            return answer
+        if not right:
+            log.warning("sign-in refused", address=address)
+            return self._render_form(onward, "That is not the password.", HTTPStatus.UNAUTHORIZED)
+        log.info("operator signed in", address=address)
+        answer = self._redirect(onward)
+        self._set_session_cookie(
+            answer, self.access_control.sessions.create_token(), int(SESSION_LIFETIME.total_seconds())
+        )
+        return answer
+
+    async def sign_out(self, request: Request) -> Response:
+        """End the operator's session; a BugSpark user's is BugSpark's to end."""
+        visitor = await self.access_control.require_visitor(request)
+        await self.access_control.read_form(request, visitor)
+        answer = self._redirect("/sign-in")
+        if visitor.session is not None:
+            self.access_control.sessions.revoke(visitor.session)
+            self._set_session_cookie(answer, "", 0)
+        return answer
+
+    def _render_form(self, onward: str, problem: str | None, status: HTTPStatus) -> Response:
+        site = self.access_control.site
+        return self.templates.render(
+            "sign_in.html",
+            status,
+            next=safe_local_path(onward),
+            problem=problem,
+            by_password=self.has_password,
+            by_bugspark=bool(self.access_control.jwt_secret),
+            dashboard=site.dashboard_url,
+        )
+
+    def _redirect(self, path: str) -> RedirectResponse:
+        return RedirectResponse(
+            f"{self.access_control.site.prefix}{safe_local_path(path)}", HTTPStatus.SEE_OTHER
+        )
+
+    def _set_session_cookie(self, answer: Response, value: str, seconds: int) -> None:
+        answer.set_cookie(
+            self.access_control.session_cookie_name,
+            value,
+            max_age=seconds,
+            path="/",
+            secure=self.access_control.site.is_https,
+            httponly=True,
+            samesite="lax",
+        )
+
+
+def router(sign_in: SignInPage) -> APIRouter:
+    """`/sign-in` and `/sign-out`."""
+    made = APIRouter(include_in_schema=False)
+
+    @made.get("/sign-in")
+    async def page(request: Request) -> Response:
+        return await sign_in.render(request, request.query_params.get("next", "/"))
+
+    @made.post("/sign-in")
+    async def attempt(request: Request) -> Response:
+        return await sign_in.sign_in(request)
+
+    @made.post("/sign-out")
+    async def leave(request: Request) -> Response:
+        return await sign_in.sign_out(request)
+
+    return made
+
+
+def _client_address(request: Request) -> str:
+    """Where somebody comes from; a proxy may have put anything there."""
+    return request.client.host[:MAX_ADDRESS_LENGTH] if request.client else "?"
+
+
+def safe_local_path(path: str) -> str:
+    """A path of ours to go on to; anything that could lead elsewhere becomes "/"."""
+    safe = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if safe else "/"

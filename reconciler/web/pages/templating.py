@@ -1,0 +1,95 @@
+"""Pages from templates: everything is text unless a template says otherwise, and nobody's text is obeyed."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from reconciler import __version__
+from reconciler.model.visible import escape_unprintable
+from reconciler.model.wording import (
+    format_age,
+    format_count,
+    format_duration,
+    format_interval,
+    format_iso,
+    format_time,
+)
+from reconciler.model.written import unescape_html
+from reconciler.web.pages.static_files import StaticFiles
+from reconciler.web.pages.status_icons import WORDS_BY_STATE, icon_of
+from reconciler.web.site import Site
+
+_COMBINING_MARKS = r"\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_STACKED_MARKS = re.compile(f"([{_COMBINING_MARKS}]{{6}})[{_COMBINING_MARKS}]+")
+"""No language puts so many on one letter; they would be drawn over the lines above and below."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Templates:
+    """Renders templates for one site."""
+
+    environment: Environment
+
+    def render(self, name: str, status: HTTPStatus = HTTPStatus.OK, **values: object) -> HTMLResponse:
+        """A page. A value that a template names and nobody gave is an error."""
+        return HTMLResponse(self.environment.get_template(name).render(values), status)
+
+
+def build_templates(site: Site, static: StaticFiles) -> Templates:
+    """Templates see `here(path)` and `asset(name)`, our own addresses, and the filters below."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "here": lambda path: f"{site.prefix}{path}",
+        "asset": static.asset_url_function(site.prefix),
+        "sign_of": icon_of,
+        "word_of": lambda state: WORDS_BY_STATE[state],
+        "version": __version__,
+    }
+    environment.filters |= {
+        "visible": visible_line,
+        "written": lambda text: visible_line(unescape_html(str(text))),  # a title as BugSpark stores it
+        "visible_lines": visible_lines,
+        "web_link": safe_web_link,
+        "ago": format_age,
+        "clock": lambda moment, now: format_time(moment, now, UTC),
+        "exact": lambda moment: f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
+        "hour": lambda moment: f"{moment.astimezone(UTC):%H:%M}",
+        "iso": format_iso,
+        "span": format_interval,
+        "length_of": format_duration,
+        "thousands": lambda number: f"{number:,}",
+        "counted": format_count,
+    }
+    return Templates(environment=environment)
+
+
+def visible_line(text: object) -> str:
+    """Strangers' text on one line, within its line: of marks piled on one letter some are left."""
+    return escape_unprintable(_STACKED_MARKS.sub(r"\1", str(text)))
+
+
+def visible_lines(text: object) -> str:
+    """Strangers' text of several lines, which stay lines; whatever else would be obeyed is written out."""
+    return "\n".join(map(visible_line, str(text).replace("\r\n", "\n").split("\n")))
+
+
+def safe_web_link(text: object) -> str:
+    """An address a person may follow; "#" for what is not http(s) (issue 5: text from strangers)."""
+    try:
+        parts = urlsplit(str(text))
+    except ValueError:
+        return "#"
+    return str(text) if parts.scheme in ("http", "https") and parts.hostname else "#"

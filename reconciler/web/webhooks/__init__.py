@@ -1,0 +1,1 @@
+"""GitHub's deliveries: verified, noted, answered. Nothing here asks GitHub."""

@@ -1,0 +1,34 @@
+"""The parts as `/readyz` and the daemon's ticks ask after them."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from reconciler.bootstrap.parts import open_container
+from reconciler.config.settings import Settings
+from reconciler.errors import DatabaseError
+from tests.support.stores import sqlite_template
+
+__all__ = ["sqlite_template"]
+
+
+def moved(here: Path, there: Path) -> None:
+    here.rename(there)
+
+
+async def test_a_file_that_was_moved_away_is_not_ready_and_ready_again_once_it_is_back(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    home.mkdir()
+    shutil.copy(sqlite_template, home / "bugspark.db")
+    url = f"sqlite:///{home}/bugspark.db"
+    async with open_container(Settings.model_validate({"database": {"url": url}})) as parts:
+        await parts.stores.identity.bind()
+        await parts.check_ready()
+        moved(home, elsewhere)
+        with pytest.raises(DatabaseError, match="not at its place any more"):
+            await parts.check_ready()
+        moved(elsewhere, home)
+        await parts.check_ready()

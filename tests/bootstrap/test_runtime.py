@@ -1,0 +1,107 @@
+"""A reload: who is in the old configuration's parts stays there, and nobody is left in closed ones."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from reconciler.bootstrap import runtime as module
+from reconciler.bootstrap.runtime import ReloadableRuntime
+from reconciler.config.settings import Settings
+from reconciler.errors import DatabaseError
+from reconciler.web.hot_swap import HotSwapApp
+
+
+class Requests:
+    """An application on some parts, whose requests end when they are told to; it notes what they found."""
+
+    def __init__(self, parts: Any) -> None:
+        self.parts = parts
+        self.go = asyncio.Event()
+        self.found: list[tuple[int, bool]] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.go.wait()
+        self.found.append((self.parts.number, self.parts.open))
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Every configuration's parts that were opened; closing takes a while, as it does in life."""
+    row: list[Any] = []
+
+    @asynccontextmanager
+    async def open_parts(settings: Settings, **_: object) -> AsyncIterator[Any]:
+        if settings.poll.concurrency == 1:
+            raise DatabaseError("The database is away.")
+        parts = SimpleNamespace(settings=settings, number=len(row), open=True, closing=asyncio.Event())
+        row.append(parts)
+        yield parts
+        parts.open = False
+        parts.closing.set()
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(module, "open_container", open_parts)
+    return row
+
+
+async def ask(door: HotSwapApp) -> None:
+    await door({"type": "http"}, None, None)  # type: ignore[arg-type]  # nothing is read or sent here
+
+
+async def test_requests_under_way_keep_their_parts_open_and_later_ones_get_the_new_ones(
+    opened: list[Any],
+) -> None:
+    residence, door = ReloadableRuntime(lambda _: None), HotSwapApp()
+    apps: list[Requests] = []
+
+    def renew() -> None:
+        apps.append(Requests(residence.container))
+        door.swap(apps[-1], residence.lease)
+
+    await residence.reload(Settings(), renew)
+    under_way = [asyncio.create_task(ask(door)) for _ in range(2)]
+    await asyncio.sleep(0)
+    await residence.reload(Settings(), renew)
+    later = asyncio.create_task(ask(door))
+    assert [each.open for each in opened] == [True, True]
+    for each in apps:
+        each.go.set()
+    await asyncio.gather(*under_way, later)
+    assert (apps[0].found, apps[1].found) == ([(0, True)] * 2, [(1, True)])
+    assert [each.open for each in opened] == [False, True]
+    await residence.aclose()
+
+
+async def test_nobody_is_let_into_parts_that_are_being_closed(opened: list[Any]) -> None:
+    residence, door = ReloadableRuntime(lambda _: None), HotSwapApp()
+
+    def renew() -> None:
+        app = Requests(residence.container)
+        app.go.set()
+        door.swap(app, residence.lease)
+        apps.append(app)
+
+    apps: list[Requests] = []
+    await residence.reload(Settings(), renew)
+    moving = asyncio.create_task(residence.reload(Settings(), renew))
+    await opened[0].closing.wait()  # at once: nobody is in there
+    assert not moving.done()
+    await ask(door)
+    await moving
+    assert [each.found for each in apps] == [[], [(1, True)]]
+    await residence.aclose()
+
+
+async def test_a_configuration_that_can_not_be_opened_leaves_the_old_one_in_use(opened: list[Any]) -> None:
+    residence = ReloadableRuntime(lambda _: None)
+    moved: list[int] = []
+    await residence.reload(Settings())
+    with pytest.raises(DatabaseError):
+        await residence.reload(Settings.model_validate({"poll": {"concurrency": 1}}), lambda: moved.append(1))
+    assert (residence.container, opened[0].open, moved) == (opened[0], True, [])
+    await residence.aclose()

@@ -1,0 +1,121 @@
+"""Which projects are due: spread, on the monotonic clock, and never all at once because a clock was set."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from reconciler.daemon.due import JITTER_SHARE, RETRY_SECONDS, DueProjects
+from reconciler.model.ids import ProjectId
+from reconciler.model.passes import Outcome
+from reconciler.model.schedule import ScheduledProject
+
+NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+INTERVAL = 60.0
+
+
+def a_project(number: int = 1, *, ago: float | None = 0.0, **values: object) -> ScheduledProject:
+    """Looked at `ago` seconds before NOW, and well."""
+    last = None if ago is None else NOW - timedelta(seconds=ago)
+    base = ScheduledProject(
+        project_id=ProjectId(UUID(int=number)), name="Shop", config="c", outcome=Outcome.OK, last_pass_at=last
+    )
+    return replace(base, **values)  # type: ignore[arg-type]  # a test's shorthand
+
+
+def first_due(pacer: DueProjects, projects: list[ScheduledProject], wall: datetime = NOW) -> float:
+    """When, in monotonic seconds, the first of them is due, with a wall clock that stands still."""
+    return next(at / 4 for at in range(10_000) if pacer.select_due(projects, wall, at / 4))
+
+
+def test_a_project_never_looked_at_is_due_at_once() -> None:
+    each = a_project(ago=None)
+    assert DueProjects(INTERVAL).select_due([each], NOW, 0.0) == [each.project_id]
+
+
+def test_a_project_is_due_an_interval_after_its_pass_and_a_little_later() -> None:
+    spread = {first_due(DueProjects(INTERVAL), [a_project(number)]) for number in range(1, 20)}
+    assert min(spread) >= INTERVAL
+    assert max(spread) <= INTERVAL * (1 + JITTER_SHARE) + 0.25
+    assert len(spread) > 5
+
+
+def test_whoever_passed_counts() -> None:
+    pacer, each = DueProjects(INTERVAL), a_project()
+    pacer.select_due([each], NOW, 0.0)
+    again = replace(each, last_pass_at=NOW + timedelta(seconds=50))
+    assert pacer.select_due([again], NOW + timedelta(seconds=50), 50.0) == []
+    assert pacer.select_due([again], NOW + timedelta(seconds=100), 100.0) == []
+    assert pacer.select_due([again], NOW + timedelta(seconds=117), 117.0) == [each.project_id]
+
+
+def test_a_wall_clock_that_jumps_moves_no_interval() -> None:
+    for jump in (timedelta(days=-400), timedelta(hours=-1), timedelta(hours=1), timedelta(days=400)):
+        pacer, each = DueProjects(INTERVAL), a_project()
+        assert pacer.select_due([each], NOW, 0.0) == []
+        assert pacer.select_due([each], NOW + jump, 30.0) == []
+        assert pacer.select_due([each], NOW + jump, 67.0) == [each.project_id]
+
+
+def test_a_pass_recorded_by_a_clock_that_was_wrong_holds_nothing_up() -> None:
+    future = a_project(ago=-86_400.0)
+    assert first_due(DueProjects(INTERVAL), [future]) <= INTERVAL * JITTER_SHARE
+
+
+def test_what_was_put_off_waits_its_time_also_when_the_scan_finds_it() -> None:
+    pacer, each = DueProjects(INTERVAL), a_project(next_at=NOW + timedelta(seconds=300))
+    assert pacer.select_due([each], NOW, 0.0) == []
+    assert not pacer.may_run_early(each.project_id, 299.0)
+    assert pacer.select_due([each], NOW, 299.0) == []
+    assert pacer.may_run_early(each.project_id, 300.0)
+    assert pacer.select_due([each], NOW, 300.0) == [each.project_id]
+
+
+def test_a_changed_integration_is_looked_at_at_once() -> None:
+    pacer, each = DueProjects(INTERVAL), a_project()
+    assert pacer.select_due([each], NOW, 0.0) == []
+    assert pacer.select_due([replace(each, config="another")], NOW, 1.0) == [each.project_id]
+
+
+def test_an_unusable_integration_is_looked_at_so_that_it_is_recorded_and_told() -> None:
+    pacer, each = DueProjects(INTERVAL), a_project(ago=None, problem="two integrations")
+    assert pacer.select_due([each], NOW, 0.0) == [each.project_id]
+
+
+def test_a_new_daemon_does_not_wait_for_a_back_off_but_for_a_limit() -> None:
+    later = NOW + timedelta(minutes=30)
+    failing, limited = a_project(failures=3, next_at=later), a_project(next_at=later)
+    assert DueProjects(INTERVAL).select_due([failing], NOW, 0.0) == [failing.project_id]
+    assert DueProjects(INTERVAL).select_due([limited], NOW, 0.0) == []
+
+
+def test_paused_and_vanished_projects_are_let_alone() -> None:
+    pacer = DueProjects(INTERVAL)
+    each = a_project(ago=None, paused=True)
+    assert pacer.select_due([each], NOW, 0.0) == []
+    assert not pacer.may_run_early(each.project_id, 0.0)
+    pacer.select_due([a_project(ago=None)], NOW, 1.0)
+    assert len(pacer) == 1
+    assert pacer.select_due([], NOW, 2.0) == []
+    assert len(pacer) == 0
+
+
+def test_a_pass_that_left_no_trace_is_tried_again_after_a_while() -> None:
+    pacer, each = DueProjects(INTERVAL), a_project(ago=None)
+    assert pacer.select_due([each], NOW, 0.0) == [each.project_id]
+    pacer.mark_queued([each.project_id], 0.0)
+    assert pacer.select_due([each], NOW, RETRY_SECONDS - 0.1) == []
+    assert pacer.select_due([each], NOW, RETRY_SECONDS) == [each.project_id]
+
+
+def test_the_longest_overdue_comes_first() -> None:
+    pacer = DueProjects(INTERVAL)
+    young, old = a_project(1, ago=70.0), a_project(2, ago=200.0)
+    assert pacer.select_due([young, old], NOW, 0.0) == [old.project_id, young.project_id]
+
+
+def test_a_new_interval_counts_from_the_next_look() -> None:
+    pacer, each = DueProjects(3600.0), a_project()
+    assert pacer.select_due([each], NOW, 0.0) == []
+    pacer.interval_seconds = 10.0
+    pacer.reset()
+    assert pacer.select_due([each], NOW + timedelta(seconds=20), 20.0) == [each.project_id]

@@ -1,0 +1,80 @@
+"""What is said of a pass: one line when something happened, and only a count when nothing did."""
+
+import logging
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from reconciler.bootstrap.clock import SystemClock
+from reconciler.daemon.worker import PassRunner
+from reconciler.errors import DatabaseError
+from reconciler.logs import RECORD_VALUES_ATTRIBUTE
+from reconciler.model.ids import ProjectId
+from reconciler.model.passes import AppliedCounts, Cost, Failure, Outcome, PassResult
+from tests.support.nouns import a_result
+
+ONE = ProjectId(UUID(int=1))
+IDLE = a_result(ONE)
+
+
+class Ends:
+    """A house in which every pass ends the same way."""
+
+    def __init__(self, end: PassResult | Exception | None) -> None:
+        self.end = end
+
+    async def run_pass(self, *_: object) -> PassResult | None:
+        if isinstance(self.end, Exception):
+            raise self.end
+        return self.end
+
+
+async def said(caplog: pytest.LogCaptureFixture, end: PassResult | Exception | None) -> tuple[list[str], int]:
+    """Levels of the lines from info on, and how many passes were counted."""
+    counted: list[PassResult] = []
+    worker = PassRunner(Ends(end), SystemClock(), lambda: UUID(int=7), counted.append)  # type: ignore[arg-type]  # only `run_pass`
+    with caplog.at_level(logging.INFO, "reconciler"):
+        await worker.run_pass(ONE)
+    assert (worker.running_count, worker.ended_count) == (0, 1)
+    return [record.levelname for record in caplog.records], len(counted)
+
+
+@pytest.mark.parametrize(
+    ("end", "levels", "counted"),
+    [
+        (IDLE, [], 1),
+        (replace(IDLE, applied=AppliedCounts(comments_imported=1)), ["INFO"], 1),
+        (replace(IDLE, outcome=Outcome.REFUSED, error=Failure(kind="busy", message="at work")), [], 1),
+        (
+            replace(IDLE, outcome=Outcome.FAILED, error=Failure(kind="credential", message="no")),
+            ["WARNING"],
+            1,
+        ),
+        (None, [], 0),
+        (DatabaseError("away"), ["WARNING"], 0),
+        (ValueError("a mistake of ours"), ["ERROR"], 0),
+    ],
+    ids=["idle", "did something", "busy", "failed", "switched off", "no database", "a mistake"],
+)
+async def test_a_pass_is_said_and_counted(
+    caplog: pytest.LogCaptureFixture, end: PassResult | Exception | None, levels: list[str], counted: int
+) -> None:
+    assert await said(caplog, end) == (levels, counted)
+
+
+async def test_a_line_says_what_was_done_and_what_it_cost(caplog: pytest.LogCaptureFixture) -> None:
+    done = replace(
+        IDLE, applied=AppliedCounts(comments_imported=3), github=Cost(requests=4, cost=2), pending=1
+    )
+    await said(caplog, done)
+    values = getattr(caplog.records[0], RECORD_VALUES_ATTRIBUTE)
+    assert values == {
+        "outcome": "ok",
+        "repository": "acme/web",
+        "duration_ms": 12,
+        "requests": 4,
+        "cost": 2,
+        "comments_imported": 3,
+        "pending": 1,
+    }

@@ -1,0 +1,74 @@
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pytest
+
+from reconciler.decide.conflicts import FieldOutcome, FieldTimes, NeedsTimes, settle_field
+from reconciler.decide.diff import FieldDiff, Verdict
+from reconciler.model.fields import Field, Side
+from reconciler.model.plan import Conflict, Rule, Why
+from reconciler.model.policy import ConflictPolicy
+from tests.support.nouns import AFTER
+
+SECOND = timedelta(seconds=1)
+NEWEST, GITHUB, BUGSPARK = ConflictPolicy.NEWEST, ConflictPolicy.GITHUB, ConflictPolicy.BUGSPARK
+
+
+def a_diff(verdict: Verdict, *, local: str = "low", remote: str = "critical") -> FieldDiff:
+    return FieldDiff(field=Field.SEVERITY, base="high", local=local, remote=remote, verdict=verdict)
+
+
+def times(**given: timedelta) -> Mapping[Field, FieldTimes]:
+    local, remote = (AFTER + given.get(side, timedelta()) for side in ("local", "remote"))
+    return {Field.SEVERITY: FieldTimes(local=local, remote=remote)}
+
+
+@pytest.mark.parametrize("policy", ConflictPolicy)
+def test_equal_sides_have_no_winner(policy: ConflictPolicy) -> None:
+    assert settle_field(a_diff(Verdict.EQUAL), policy, {}) == FieldOutcome(winner=None)
+
+
+@pytest.mark.parametrize("policy", ConflictPolicy)
+def test_the_side_that_moved_alone_wins_whatever_the_policy(policy: ConflictPolicy) -> None:
+    ours = Why(rule=Rule.LOCAL_MOVED, base="high", local="low", remote="critical", to="low")
+    theirs = Why(rule=Rule.REMOTE_MOVED, base="high", local="low", remote="critical", to="critical")
+    assert settle_field(a_diff(Verdict.LOCAL_MOVED), policy, {}) == FieldOutcome(
+        winner=Side.BUGSPARK, why=ours
+    )
+    assert settle_field(a_diff(Verdict.REMOTE_MOVED), policy, {}) == FieldOutcome(
+        winner=Side.GITHUB, why=theirs
+    )
+
+
+def test_a_swap_that_already_reads_as_it_shall_is_told_as_such() -> None:
+    settled = settle_field(a_diff(Verdict.LOCAL_MOVED, local="low", remote="low"), NEWEST, {})
+    assert isinstance(settled, FieldOutcome)
+    assert settled.why is not None
+    assert settled.why.rule is Rule.SWAP_UNFINISHED
+
+
+@pytest.mark.parametrize(
+    ("policy", "at", "winner", "rule"),
+    [
+        (NEWEST, times(local=SECOND), Side.BUGSPARK, Rule.NEWEST_LOCAL),
+        (NEWEST, times(remote=SECOND), Side.GITHUB, Rule.NEWEST_REMOTE),
+        (NEWEST, times(), Side.GITHUB, Rule.NEWEST_REMOTE),  # a tie goes to GitHub
+        (GITHUB, times(local=SECOND), Side.GITHUB, Rule.POLICY_REMOTE),
+        (GITHUB, {}, Side.GITHUB, Rule.POLICY_REMOTE),
+        (BUGSPARK, times(remote=SECOND), Side.BUGSPARK, Rule.POLICY_LOCAL),
+        (BUGSPARK, {}, Side.BUGSPARK, Rule.POLICY_LOCAL),
+    ],
+)
+def test_a_conflict_has_a_winner_and_the_value_that_lost_is_kept(
+    policy: ConflictPolicy, at: Mapping[Field, FieldTimes], winner: Side, rule: Rule
+) -> None:
+    to, lost = ("low", "critical") if winner is Side.BUGSPARK else ("critical", "low")
+    why = Why(rule=rule, base="high", local="low", remote="critical", to=to)
+    conflict = Conflict(field=Field.SEVERITY, why=why, lost=lost)
+    settled = settle_field(a_diff(Verdict.CONFLICT), policy, at)
+    assert settled == FieldOutcome(winner=winner, why=why, conflict=conflict)
+
+
+def test_newest_asks_for_the_times_of_the_very_field() -> None:
+    other = {Field.STATUS: FieldTimes(local=AFTER, remote=AFTER)}
+    assert settle_field(a_diff(Verdict.CONFLICT), NEWEST, other) == NeedsTimes(field=Field.SEVERITY)

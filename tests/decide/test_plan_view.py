@@ -1,0 +1,267 @@
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, get_args
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.decide.plan_view import (
+    action_key,
+    action_view,
+    export_key,
+    export_view,
+    intent_key,
+    intent_view,
+    issue_name,
+    plan_hash,
+)
+from reconciler.model.action_names import field_of, kind_of
+from reconciler.model.fields import Field, IssueState, Severity, Side
+from reconciler.model.ids import CommentPairId, IntentId, IssueNumber, LinkId, ReportId, RepositoryId
+from reconciler.model.intent import Intent, IntentState, NewComment, NewIssue, Operation
+from reconciler.model.plan import (
+    Action,
+    CreateIssue,
+    DeleteRemote,
+    EditLocal,
+    EditRemote,
+    ImportComment,
+    PostComment,
+    RemoveLocal,
+    Rule,
+    SetField,
+    SetState,
+    SetTitle,
+    SwapLabels,
+    Why,
+)
+from reconciler.model.shown import ActionView
+from tests.support.nouns import (
+    AFTER,
+    LINKED,
+    PROJECT,
+    REPORT,
+    a_link,
+    a_local,
+    a_plan,
+    a_remote,
+    a_report,
+    an_entry,
+    local_id,
+)
+
+WHY = Why(rule=Rule.LOCAL_MOVED, base="new", local="resolved", remote="new", to="resolved")
+ENTRY = an_entry(Side.GITHUB, a_local(), a_remote())
+SWAP = SwapLabels(field=Field.SEVERITY, add="low-priority", remove=("high", "medium"), why=WHY)
+ACTIONS: Mapping[str, tuple[Action, str | None]] = {
+    "set_field": (SetField(field=Field.SEVERITY, to="low", why=WHY), "severity"),
+    "import_comment": (ImportComment(comment=a_remote(), body="body", why=WHY), "comment"),
+    "edit_comment": (EditLocal(pair=ENTRY, comment=a_remote(), body="body", why=WHY), "comment"),
+    "remove_comment": (RemoveLocal(pair=ENTRY, why=WHY), "comment"),
+    "create_issue": (CreateIssue(report=a_report(), why=WHY), None),
+    "set_state": (SetState(state=IssueState.CLOSED, reason="completed", why=WHY), "status"),
+    "swap_labels": (SWAP, "severity"),
+    "set_title": (SetTitle(title="[BUG-0001] New", why=WHY), "title"),
+    "post_comment": (PostComment(comment=a_local(), why=WHY), "comment"),
+    "edit_remote_comment": (EditRemote(pair=ENTRY, comment=a_local(), why=WHY), "comment"),
+    "delete_remote_comment": (DeleteRemote(pair=ENTRY, why=WHY), "comment"),
+}
+PLAN = a_plan()
+
+
+def test_every_action_has_a_word_of_its_own() -> None:
+    assert {kind_of(action) for action, _ in ACTIONS.values()} == set(ACTIONS)
+    every = {kind for side in get_args(Action) for kind in get_args(side) or (side,)}
+    assert {type(action) for action, _ in ACTIONS.values()} == every
+
+
+@pytest.mark.parametrize("kind", ACTIONS)
+def test_an_action_is_shown_flat(kind: str) -> None:
+    action, about = ACTIONS[kind]
+    assert field_of(action) == about
+    assert action_view(PLAN, action) == ActionView(
+        kind=kind,
+        report=str(REPORT),
+        tracking_id="BUG-0001",
+        issue="acme/web#12",
+        field=about,
+        base="new",
+        local="resolved",
+        remote="new",
+        to="resolved",
+        rule="only BugSpark changed",
+    )
+
+
+def test_a_deleted_report_has_no_tracking_id() -> None:
+    assert action_view(replace(PLAN, report=None), SWAP).tracking_id is None
+
+
+def test_an_issue_is_named_as_people_do() -> None:
+    assert issue_name(a_link()) == "acme/web#12"
+
+
+def test_an_export_is_shown_without_an_issue() -> None:
+    shown = export_view(a_report(), Rule.EXPORT_ALL)
+    assert (shown.kind, shown.report, shown.tracking_id) == ("create_issue", str(REPORT), "BUG-0001")
+    assert (shown.issue, shown.field, shown.to) == (None, None, None)
+    assert (shown.local, shown.rule) == ("Crash on start", "every new report is exported")
+
+
+def an_intent(wish: Any, operation: Operation, **given: Any) -> Intent:
+    fields: dict[str, Any] = {
+        "id": IntentId(UUID(int=90)),
+        "project_id": PROJECT,
+        "report_id": REPORT,
+        "link_id": None,
+        "pair_id": None,
+        "local_id": REPORT,
+        "operation": operation,
+        "repository_id": RepositoryId(55),
+        "number": None,
+        "desired": wish,
+        "state": IntentState.PLANNED,
+        "attempts": 0,
+        "created_at": LINKED,
+    }
+    return Intent(**fields | given)
+
+
+ISSUE = NewIssue(title="[BUG-0001] Crash", body="It crashed", labels=("bug", "high-priority"))
+EXPORT = an_intent(ISSUE, Operation.CREATE_ISSUE)
+COMMENT = an_intent(NewComment(body="Hello"), Operation.CREATE_COMMENT, local_id=local_id(1))
+
+
+def test_a_recorded_wish_is_shown_too() -> None:
+    export, comment = intent_view(EXPORT, None), intent_view(COMMENT, "acme/web#12")
+    assert (export.kind, export.field, export.local) == ("create_issue", None, "[BUG-0001] Crash")
+    assert (comment.kind, comment.field, comment.issue) == ("post_comment", "comment", "acme/web#12")
+    assert comment.local is None
+    assert {export.report, comment.report} == {str(REPORT)}
+    assert {export.rule, comment.rule} == {"recorded by an earlier pass"}
+
+
+# --- the hash ---------------------------------------------------------------------------------------------
+
+
+@given(st.permutations(list(ACTIONS)))
+def test_the_hash_does_not_depend_on_the_order(order: list[str]) -> None:
+    keys = [action_key(PLAN, action) for action, _ in ACTIONS.values()]
+    assert plan_hash(action_key(PLAN, ACTIONS[kind][0]) for kind in order) == plan_hash(keys)
+
+
+def test_the_hash_does_not_depend_on_ids_made_up_for_this_plan() -> None:
+    second = an_entry(Side.BUGSPARK, None, a_remote(4))
+    made_up = replace(second, id=CommentPairId(UUID(int=4711)))
+    one, other = (action_key(PLAN, DeleteRemote(pair=entry, why=WHY)) for entry in (second, made_up))
+    assert one == other
+    again = replace(PLAN, link=a_link(id=LinkId(UUID(int=4712)), revision=0, created_at=AFTER))
+    assert all(action_key(PLAN, action) == action_key(again, action) for action, _ in ACTIONS.values())
+    assert intent_key(EXPORT) == intent_key(replace(EXPORT, id=IntentId(UUID(int=4713)), attempts=2))
+
+
+def test_labels_are_removed_in_any_order_under_one_hash() -> None:
+    assert action_key(PLAN, SWAP) == action_key(PLAN, replace(SWAP, remove=("medium", "high")))
+
+
+OTHER = an_entry(Side.GITHUB, a_local(2), a_remote(1))
+CHANGES: list[tuple[str, dict[str, Any]]] = [
+    ("set_field", {"field": Field.CATEGORY}),
+    ("set_field", {"to": "critical"}),
+    ("import_comment", {"comment": a_remote(2)}),
+    ("import_comment", {"body": "body "}),
+    ("edit_comment", {"comment": a_remote(2)}),
+    ("edit_comment", {"body": "other"}),
+    ("remove_comment", {"pair": OTHER}),
+    ("remove_comment", {"pair": an_entry(Side.GITHUB, a_local(1), a_remote(2))}),
+    ("create_issue", {"report": a_report(title="Other")}),
+    ("create_issue", {"report": a_report(severity=Severity.LOW)}),
+    ("set_state", {"state": IssueState.OPEN}),
+    ("set_state", {"reason": "not_planned"}),
+    ("swap_labels", {"field": Field.CATEGORY}),
+    ("swap_labels", {"add": None}),
+    ("swap_labels", {"remove": ("high",)}),
+    ("swap_labels", {"remove": ("high,medium",)}),
+    ("set_title", {"title": "[BUG-0001] Other"}),
+    ("post_comment", {"comment": a_local(2)}),
+    ("post_comment", {"comment": a_local(body="Other")}),
+    ("post_comment", {"comment": a_local(author="Bob")}),
+    ("edit_remote_comment", {"comment": a_local(body="Other")}),
+    ("edit_remote_comment", {"comment": a_local(2)}),
+    ("delete_remote_comment", {"pair": OTHER}),
+]
+
+
+@pytest.mark.parametrize(("kind", "change"), CHANGES)
+def test_the_hash_feels_every_content(kind: str, change: dict[str, Any]) -> None:
+    action = ACTIONS[kind][0]
+    assert plan_hash([action_key(PLAN, replace(action, **change))]) != plan_hash([action_key(PLAN, action)])
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        replace(WHY, rule=Rule.NEWEST_LOCAL),
+        replace(WHY, base="triaging"),
+        replace(WHY, local="closed"),
+        replace(WHY, remote=None),
+        replace(WHY, to="closed"),
+    ],
+)
+@pytest.mark.parametrize("kind", ACTIONS)
+def test_the_hash_feels_why(kind: str, why: Why) -> None:
+    action = ACTIONS[kind][0]
+    assert action_key(PLAN, replace(action, why=why)) != action_key(PLAN, action)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        a_link(number=IssueNumber(13)),
+        a_link(repository="acme/api"),
+        a_link(report_id=ReportId(UUID(int=77))),
+    ],
+)
+@pytest.mark.parametrize("kind", ACTIONS)
+def test_the_hash_feels_which_link(kind: str, link: Any) -> None:
+    action = ACTIONS[kind][0]
+    assert action_key(a_plan(link=link), action) != action_key(PLAN, action)
+
+
+@pytest.mark.parametrize(
+    ("intent", "change"),
+    [
+        (EXPORT, {"desired": replace(ISSUE, title="[BUG-0001] Other")}),
+        (EXPORT, {"desired": replace(ISSUE, body="Other")}),
+        (EXPORT, {"desired": replace(ISSUE, labels=("bug",))}),
+        (EXPORT, {"local_id": local_id(3)}),
+        (COMMENT, {"desired": NewComment(body="Other")}),
+        (COMMENT, {"operation": Operation.EDIT_COMMENT}),
+    ],
+)
+def test_the_hash_feels_every_recorded_wish(intent: Intent, change: dict[str, Any]) -> None:
+    assert intent_key(replace(intent, **change)) != intent_key(intent)
+
+
+def test_no_text_can_pass_for_two_actions() -> None:
+    one = replace(ACTIONS["set_title"][0], why=replace(WHY, local="a"))
+    keys = [action_key(PLAN, one), action_key(PLAN, SWAP)]
+    assert not any("\n" in key for key in keys)
+    stuffed = SetTitle(title="\n".join(keys), why=WHY)
+    assert "\n" not in action_key(PLAN, stuffed)
+
+
+def test_an_empty_plan_has_a_hash_of_its_own() -> None:
+    assert plan_hash([]) == plan_hash([])
+    assert plan_hash([]) != plan_hash([action_key(PLAN, SWAP)])
+    assert len(plan_hash([])) == 16
+
+
+def test_the_key_of_an_export_tells_what_the_issue_would_say() -> None:
+    report = a_report()
+    others = [replace(report, title="Other"), replace(report, severity=Severity.CRITICAL)]
+    keys = {export_key(report), *(export_key(each) for each in others)}
+    assert len(keys) == 3
+    assert export_key(replace(report)) == export_key(report)

@@ -1,0 +1,245 @@
+"""How a report stands, read from all that is known about it.
+
+Source: docs/reference/looks.md, Rules: the same words everywhere.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from reconciler.decide.comments import COPY_EDITED_ON_GITHUB
+from reconciler.decide.report_view import report_view
+from reconciler.model.dossier import DatedChange, ReportView
+from reconciler.model.fields import Field, IssueState, Severity, Side, Status
+from reconciler.model.ids import CommentPairId, IntentId, LinkId, ReportId, RepositoryId
+from reconciler.model.intent import Intent, IntentState, NewComment, Operation
+from reconciler.model.kinds import Kind
+from reconciler.model.link import CommentPairState, FrozenField, LinkState
+from reconciler.model.plan import Rule
+from reconciler.model.policy import SyncPolicy
+from reconciler.model.snapshot import Change
+from tests.support.nouns import (
+    AFTER,
+    a_dossier,
+    a_link,
+    a_local,
+    a_new_link,
+    a_report,
+    an_entry,
+    ids,
+    local_id,
+    seen,
+)
+
+OURS, THEIRS = Side.BUGSPARK, Side.GITHUB
+
+
+def explained(**given: Any) -> ReportView:
+    return report_view("Shop", a_dossier(**given), SyncPolicy(), AFTER)
+
+
+def an_intent(state: IntentState = IntentState.PLANNED, **given: Any) -> Intent:
+    new = ids(7)
+    whole: dict[str, Any] = {
+        "id": IntentId(new()),
+        "project_id": a_report().project_id,
+        "report_id": ReportId(new()),
+        "link_id": LinkId(new()),
+        "pair_id": None,
+        "local_id": new(),
+        "operation": Operation.CREATE_COMMENT,
+        "repository_id": RepositoryId(1),
+        "number": None,
+        "desired": NewComment(body="hello"),
+        "state": state,
+        "attempts": 1,
+        "created_at": AFTER,
+    }
+    return Intent(**{**whole, **given})
+
+
+REFUSED = an_intent(IntentState.QUARANTINED, reason="the issue is locked")
+FROZEN = FrozenField(field=Field.SEVERITY, since=AFTER, reason="bot undid it three times")
+
+
+@pytest.mark.parametrize(
+    ("given", "state", "reason"),
+    [
+        ({}, "Synced", None),
+        ({"link": None}, "Not linked", None),
+        ({"link": None, "intents": (an_intent(),)}, "Waiting", "its issue is to be made by the next pass"),
+        ({"link": a_new_link()}, "Waiting", "the next pass makes first contact"),
+        ({"link": a_link(state=LinkState.GONE, reason="deleted")}, "Gone on GitHub", "deleted"),
+        ({"link": a_link(state=LinkState.UNLINKED)}, "Not linked", None),
+        ({"link": a_link(quarantined_until=AFTER, reason="404")}, "Needs you", "404"),
+        ({"link": a_link(frozen_fields=(FROZEN,))}, "Needs you", "bot undid it three times"),
+        ({"intents": (an_intent(), REFUSED)}, "Needs you", "the issue is locked"),
+        ({"withheld": {CommentPairId(ids(9)()): Kind.REMOVE_COMMENT}}, "Needs you", "1 deletion withheld"),
+        ({"intents": (an_intent(),)}, "Waiting", "1 write pending"),
+        ({"report": a_report(status=Status.RESOLVED)}, "Waiting", "the next pass looks at status"),
+    ],
+)
+def test_a_report_stands_in_a_few_words(given: dict[str, Any], state: str, reason: str | None) -> None:
+    shown = explained(**given)
+    assert (shown.state, shown.reason) == (state, reason)
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({}, "status: closed was lost; severity: low was lost"),
+        (
+            {"intents": (an_intent(), an_intent())},
+            "status: closed was lost; severity: low was lost; 2 writes pending",
+        ),
+        ({"now": AFTER + timedelta(days=8)}, None),
+    ],
+)
+def test_a_value_that_was_lost_goes_before_what_only_waits(given: dict[str, Any], reason: str | None) -> None:
+    story = tuple(
+        DatedChange(change=conflict(field, lost), at=AFTER)
+        for field, lost in ((Field.SEVERITY, "low"), (Field.STATUS, "closed"))
+    )
+    about = {"now": AFTER, **given}
+    now = about.pop("now")
+    shown = report_view("Shop", a_dossier(history=story, **about), SyncPolicy(), now)
+    assert (shown.state, shown.reason) == ("Conflict" if reason else "Synced", reason)
+
+
+def conflict(field: Field, lost: str) -> Change:
+    return Change(
+        report_id=a_report().id,
+        link_id=a_link().id,
+        side=THEIRS,
+        kind=Kind.CONFLICT,
+        field=field,
+        base=None,
+        local=None,
+        remote=lost,
+        to="new",
+        rule=Rule.NEWEST_LOCAL,
+        lost=lost,
+    )
+
+
+def test_deletions_and_differing_fields_are_counted_and_named() -> None:
+    withheld = {CommentPairId(each): Kind.REMOVE_COMMENT for each in (ids(9)(), ids(10)())}
+    assert explained(withheld=withheld).reason == "2 deletions withheld"
+    report = a_report(status=Status.RESOLVED, severity=Severity.LOW)
+    assert explained(report=report).reason == "the next pass looks at status, severity"
+
+
+def test_each_field_is_shown_as_each_side_spells_it() -> None:
+    link = a_link(seen=replace(seen("bug", "high"), state=IssueState.CLOSED, state_reason="not_planned"))
+    shown = {each.field: each for each in explained(link=link).fields}
+    assert shown[Field.STATUS].github == "closed (not_planned)"
+    assert shown[Field.STATUS].moved == {THEIRS}
+    assert shown[Field.SEVERITY].github == "high"
+    assert shown[Field.CATEGORY].github is None
+    assert Field.TITLE not in shown
+
+
+def test_who_moved_is_marked() -> None:
+    report = a_report(severity=Severity.CRITICAL)
+    (severity,) = [each for each in explained(report=report).fields if each.field is Field.SEVERITY]
+    assert severity.moved == {OURS}
+    both = explained(report=report, link=a_link(seen=seen("bug", "low")))
+    assert both.fields[1].moved == {OURS, THEIRS}
+
+
+def test_without_a_look_github_says_nothing() -> None:
+    shown = explained(link=a_new_link())
+    assert {(each.agreed, each.github, each.moved) for each in shown.fields} == {(None, None, frozenset())}
+
+
+@pytest.mark.parametrize(
+    ("origin", "state", "more", "words"),
+    [
+        (OURS, CommentPairState.LIVE, {}, "on GitHub"),
+        (OURS, CommentPairState.LIVE, {"reason": COPY_EDITED_ON_GITHUB}, "on GitHub, edited there"),
+        (THEIRS, CommentPairState.LIVE, {}, "in BugSpark"),
+        (OURS, CommentPairState.PENDING, {}, "waiting"),
+        (OURS, CommentPairState.ENDED, {}, "original deleted"),
+        (OURS, CommentPairState.TOMBSTONE, {}, "deleted there"),
+        (OURS, CommentPairState.SKIPPED, {"reason": "older than the link"}, "not sent: older than the link"),
+    ],
+)
+def test_a_comment_says_what_became_of_its_copy(
+    origin: Side, state: CommentPairState, more: dict[str, Any], words: str
+) -> None:
+    entry = replace(an_entry(origin, a_local(), None), state=state, **more)
+    (comment,) = explained(comments=(a_local(),), pairs=(entry,)).comments
+    assert (comment.origin, comment.state) == (origin, words)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (IntentState.PLANNED, "waiting"),
+        (IntentState.UNKNOWN, "waiting: GitHub is asked whether it arrived"),
+        (IntentState.SENDING, "waiting: GitHub is asked whether it arrived"),
+        (IntentState.QUARANTINED, "not sent: the issue is locked"),
+    ],
+)
+def test_a_comment_on_its_way_says_what_it_waits_for(state: IntentState, words: str) -> None:
+    entry = replace(an_entry(OURS, a_local(), None), state=CommentPairState.PENDING)
+    reason = "the issue is locked" if state is IntentState.QUARANTINED else None
+    wish = an_intent(state, pair_id=entry.id, reason=reason)
+    (comment,) = explained(comments=(a_local(),), pairs=(entry,), intents=(wish,)).comments
+    assert comment.state == words
+
+
+def test_a_copy_whose_correction_github_refused_says_why() -> None:
+    entry = an_entry(OURS, a_local(), None)
+    wish = an_intent(IntentState.QUARANTINED, pair_id=entry.id, reason="the issue is locked")
+    (comment,) = explained(comments=(a_local(),), pairs=(entry,), intents=(wish,)).comments
+    assert comment.state == "refused: the issue is locked"
+
+
+def test_a_comment_the_ledger_does_not_know_waits_or_belongs_to_no_link() -> None:
+    assert [each.state for each in explained(comments=(a_local(),)).comments] == ["waiting"]
+    assert [each.state for each in explained(comments=(a_local(),), link=None).comments] == ["not linked"]
+
+
+def test_a_copy_deleted_here_is_told_although_it_is_gone_and_what_ended_is_not() -> None:
+    gone = replace(an_entry(THEIRS, a_local(), None), state=CommentPairState.TOMBSTONE, author="bob")
+    other = a_local(2)
+    ended = replace(an_entry(OURS, other, None), state=CommentPairState.ENDED)
+    shown = explained(pairs=(gone, ended)).comments
+    assert [(each.author, each.text, each.state) for each in shown] == [("bob", None, "deleted here")]
+
+
+def test_an_imported_comment_is_shown_without_its_frame() -> None:
+    local = replace(
+        a_local(), id=local_id(3), body="**bob** (via GitHub):\n\nIt was the cache", source="github"
+    )
+    entry = replace(an_entry(THEIRS, local, None), author="bob")
+    (comment,) = explained(comments=(local,), pairs=(entry,)).comments
+    assert (comment.author, comment.text, comment.at) == ("bob", "It was the cache", local.created_at)
+    assert local.created_at - AFTER < timedelta(days=1)
+
+
+def test_a_text_is_told_whole_as_its_author_wrote_it() -> None:
+    long = "a\n" * 100
+    ours = replace(a_local(), body=f"don&#x27;t {long}")
+    theirs = replace(a_local(2), body=f"**bob** (via GitHub):\n\n&lt;b&gt; {long}", source="github")
+    assert [each.body for each in explained(comments=(ours, theirs)).comments] == [
+        f"don't {long}",
+        f"&lt;b&gt; {long}".rstrip(),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("origin", "kind", "words"),
+    [
+        (THEIRS, Kind.REMOVE_COMMENT, "deleted on GitHub; deletion here withheld"),
+        (OURS, Kind.DELETE_REMOTE_COMMENT, "deleted in BugSpark; deletion there withheld"),
+    ],
+)
+def test_a_comment_whose_deletion_is_held_back_says_so(origin: Side, kind: Kind, words: str) -> None:
+    entry = an_entry(origin, a_local(), None)
+    here = (a_local(),) if origin is THEIRS else ()
+    (comment,) = explained(comments=here, pairs=(entry,), withheld={entry.id: kind}).comments
+    assert comment.state == words

@@ -1,0 +1,45 @@
+"""BugSpark's secrets: decrypted, plain from before, or a clear word; never shown."""
+
+import pytest
+from cryptography.fernet import Fernet
+
+from reconciler.errors import ConfigurationError, CredentialError
+from reconciler.model.secret import Secret
+from reconciler.store.bugspark.encryption import SecretCipher
+
+OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+
+
+def test_a_value_is_read_with_any_key_and_written_with_the_newest() -> None:
+    vault = SecretCipher((Secret(NEW), Secret(OLD)))
+    assert vault.decrypt(Fernet(OLD).encrypt(b"t0ken").decode(), "Shop") == Secret("t0ken")
+    written = vault.encrypt(Secret("t0ken"))
+    assert Fernet(NEW).decrypt(written.encode()) == b"t0ken"
+
+
+@pytest.mark.parametrize("keys", [(), (NEW,)])
+@pytest.mark.parametrize("stored", ["ghp_plain", "pläin", "gAAA", "a" * 600])
+def test_plaintext_from_before_encryption_passes(keys: tuple[str, ...], stored: str) -> None:
+    assert SecretCipher(tuple(Secret(key) for key in keys)).decrypt(stored, "Shop") == Secret(stored)
+
+
+def test_without_keys_a_value_is_written_plain() -> None:
+    assert SecretCipher(()).encrypt(Secret("t0ken")) == "t0ken"
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"), [((), "no key is configured"), ((NEW,), "not the key BugSpark encrypted it with")]
+)
+def test_what_looks_encrypted_and_is_not_decryptable_names_the_project(
+    keys: tuple[str, ...], words: str
+) -> None:
+    stored = Fernet(OLD).encrypt(b"t0ken").decode()
+    with pytest.raises(CredentialError, match=f"Shop.*{words}") as caught:
+        SecretCipher(tuple(Secret(key) for key in keys)).decrypt(stored, "Shop")
+    assert stored not in str(caught.value)
+
+
+def test_a_key_that_is_none_is_said_without_repeating_it() -> None:
+    with pytest.raises(ConfigurationError, match="no Fernet key") as caught:
+        SecretCipher((Secret("hunter2"),))
+    assert "hunter2" not in str(caught.value)

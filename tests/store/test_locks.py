@@ -1,0 +1,143 @@
+"""One process at a time per project, and a lock that is lost is noticed."""
+
+import asyncio
+import sys
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from reconciler.errors import BusyError, ProjectLockLostError
+from reconciler.model.ids import ProjectId
+from reconciler.store.schema import tables
+from reconciler.store.schema.engine import Database
+from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
+from tests.support.bugspark import BugSpark
+from tests.support.stores import StillClock, digest
+
+HOLDER = """
+import asyncio, sys
+from uuid import UUID
+from reconciler.store.schema.engine import open_database
+from reconciler.store.stores import StoreSettings, build_stores
+from tests.support.stores import StillClock
+
+async def main():
+    database = open_database(sys.argv[1])
+    stores = build_stores(database, StoreSettings(digest=str), StillClock())
+    async with stores.project_locks.acquire(UUID(sys.argv[2])):
+        print("held", flush=True)
+        await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+class SleepingClock(StillClock):
+    """It stands still, but who sleeps lets others work."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / 10)
+
+
+async def test_a_held_project_is_busy_and_others_are_not(stores: DatabaseStores) -> None:
+    project, other = ProjectId(uuid4()), ProjectId(uuid4())
+    async with stores.project_locks.acquire(project) as fence:
+        with pytest.raises(BusyError, match=str(project)):
+            async with stores.project_locks.acquire(project):
+                raise AssertionError("held twice")
+        async with stores.project_locks.acquire(other) as second:
+            await second.ensure_held()
+        await fence.ensure_held()
+    async with stores.project_locks.acquire(project) as again:
+        await again.ensure_held()
+
+
+async def test_who_waits_gets_it_when_it_is_free(database: Database) -> None:
+    stores = build_stores(database, StoreSettings(digest=digest), SleepingClock())
+    project = ProjectId(uuid4())
+    order = []
+
+    async def late() -> None:
+        async with stores.project_locks.acquire(project, wait=True):
+            order.append("late")
+
+    async with stores.project_locks.acquire(project):
+        task = asyncio.create_task(late())
+        await asyncio.sleep(0.2)
+        order.append("early")
+    await task
+    assert order == ["early", "late"]
+
+
+async def test_a_lost_lock_is_noticed(
+    stores: DatabaseStores, bugspark: BugSpark, store_url: str, clock: StillClock
+) -> None:
+    project = ProjectId(uuid4())
+    async with AsyncExitStack() as stack:
+        fence = await stack.enter_async_context(stores.project_locks.acquire(project))
+        if store_url.startswith("sqlite"):
+            clock.at += timedelta(seconds=31)
+            await stack.enter_async_context(stores.project_locks.acquire(project))
+        else:
+            bugspark.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND application_name LIKE '%fence'"
+            )
+        with pytest.raises(ProjectLockLostError, match="nothing more is written"):
+            await fence.ensure_held()
+
+
+async def test_a_holder_that_only_reads_for_long_keeps_its_row_alive(
+    stores: DatabaseStores, bugspark: BugSpark, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.store.sync.fence_rows.HEARTBEAT_SECONDS", 0.01)
+    project = ProjectId(uuid4())
+    async with stores.project_locks.acquire(project):
+        clock.at += timedelta(seconds=29)
+        await asyncio.sleep(0.3)
+        clock.at += timedelta(seconds=29)
+        with pytest.raises(BusyError):
+            async with stores.project_locks.acquire(project):
+                raise AssertionError("held twice")
+    assert bugspark.rows(sa.select(tables.locks)) == []
+
+
+async def test_a_lock_is_released_when_the_work_fails(stores: DatabaseStores) -> None:
+    project = ProjectId(uuid4())
+    with pytest.raises(ZeroDivisionError):
+        async with stores.project_locks.acquire(project):
+            raise ZeroDivisionError
+    async with stores.project_locks.acquire(project):
+        pass
+
+
+async def test_a_killed_holder_holds_nothing(stores: DatabaseStores, store_url: str) -> None:
+    project = ProjectId(uuid4())
+    holder = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        HOLDER,
+        store_url,
+        str(project),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    assert holder.stdout
+    assert await holder.stdout.readline() == b"held\n"
+    with pytest.raises(BusyError):
+        async with stores.project_locks.acquire(project):
+            raise AssertionError("held twice")
+    holder.kill()
+    await holder.communicate()
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                async with stores.project_locks.acquire(project) as fence:
+                    await fence.ensure_held()
+                    break
+            except BusyError:  # PostgreSQL needs a moment to see that the connection is gone
+                await asyncio.sleep(0.05)

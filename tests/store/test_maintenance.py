@@ -1,0 +1,94 @@
+"""What is older than `keep.days` goes in small steps; what `resolve` may be asked for stays."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from reconciler.model.fields import Field
+from reconciler.model.kinds import Kind
+from reconciler.store import retention
+from reconciler.store.schema import tables
+from reconciler.store.stores import DatabaseStores
+from tests.support.bugspark import BugSpark
+from tests.support.stores import NOW, linked
+
+OLD = NOW - timedelta(days=91)
+BEFORE = NOW - timedelta(days=90)
+
+
+def add(bugspark: BugSpark, table: sa.Table, *rows: dict[str, Any]) -> None:
+    with bugspark.engine.begin() as connection:
+        connection.execute(sa.insert(table), list(rows))
+
+
+def line(
+    project: UUID, report: UUID, at: datetime, kind: Kind = Kind.SET_FIELD, field: str = "status"
+) -> Any:
+    told = {"project_id": project, "report_id": report, "at": at, "side": "bugspark", "kind": kind}
+    return {**told, "field": field, "rule": f"{kind} of {field} at {at:%d}"}
+
+
+def run(project: UUID, at: datetime) -> dict[str, Any]:
+    return {"project_id": project, "at": at, "outcome": "ok", "result": "{}"}
+
+
+def delivery(project: UUID, id_: str, at: datetime) -> dict[str, Any]:
+    return {"project_id": project, "id": id_, "event": "issues", "at": at}
+
+
+async def test_old_runs_changes_and_deliveries_go_and_the_others_stay(
+    stores: DatabaseStores, bugspark: BugSpark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "ROWS_PER_STEP", 3)
+    link = await linked(stores, bugspark)
+    project, report = link.project_id, link.report_id
+    bugspark.execute("DELETE FROM sync_changes")
+    add(bugspark, tables.runs, *(run(project, OLD) for _ in range(7)), run(project, NOW))
+    add(bugspark, tables.changes, *(line(project, report, OLD) for _ in range(7)), line(project, report, NOW))
+    add(bugspark, tables.deliveries, *(delivery(project, str(n), OLD) for n in range(7)))
+    add(bugspark, tables.deliveries, delivery(project, "new", NOW))
+    assert await stores.maintenance.delete_older_than(BEFORE) == 21
+    for table in (tables.runs, tables.changes, tables.deliveries):
+        assert [row["at"] for row in bugspark.rows(sa.select(table))] == [NOW], table.name
+    assert await stores.maintenance.delete_older_than(BEFORE) == 0
+
+
+async def test_the_newest_conflict_of_a_field_stays_as_long_as_its_report(
+    stores: DatabaseStores, bugspark: BugSpark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "ROWS_PER_STEP", 2)
+    link = await linked(stores, bugspark)
+    project, report, gone = link.project_id, link.report_id, bugspark.add_report(link.project_id)
+    bugspark.delete_report(gone)
+    bugspark.execute("DELETE FROM sync_changes")
+    older = OLD - timedelta(days=1)
+    add(
+        bugspark,
+        tables.changes,
+        line(project, report, older, Kind.CONFLICT),
+        line(project, gone, OLD, Kind.CONFLICT),
+        line(project, report, older, Kind.CONFLICT, "severity"),
+        line(project, report, OLD, Kind.CONFLICT),
+        line(project, report, OLD),
+        line(project, report, NOW, Kind.CONFLICT, "severity"),
+    )
+    assert await stores.maintenance.delete_older_than(BEFORE) == 4
+    left = [
+        (row["field"], row["at"])
+        for row in bugspark.rows(sa.select(tables.changes).order_by(tables.changes.c.id))
+    ]
+    assert left == [("status", OLD), ("severity", NOW)]
+    assert await stores.stories.newest_conflict(report, Field.STATUS) is not None
+
+
+async def test_one_process_sweeps_at_a_time(stores: DatabaseStores) -> None:
+    hour = timedelta(hours=1)
+    assert await stores.maintenance.try_begin_cleanup(NOW, hour)
+    assert not await stores.maintenance.try_begin_cleanup(NOW + timedelta(minutes=59), hour)
+    assert await stores.maintenance.try_begin_cleanup(NOW + hour, hour)
+    assert await stores.maintenance.try_begin_cleanup(NOW, hour), (
+        "a stamp from the future is no reason to wait for it"
+    )

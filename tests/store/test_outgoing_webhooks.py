@@ -1,0 +1,130 @@
+"""BugSpark's customer webhooks on synced changes: the tasks BugSpark's own worker would take up."""
+
+import json
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from reconciler.model.fields import Field, Side
+from reconciler.model.ids import ProjectId
+from reconciler.model.kinds import Kind
+from reconciler.model.link import Link
+from reconciler.model.plan import LinkPlan, Rule, SetField, Why
+from reconciler.model.snapshot import Change, StoreResult
+from reconciler.store.bugspark import bugspark_tables as theirs
+from reconciler.store.bugspark.outgoing_webhooks import find_problem
+from reconciler.store.schema.engine import Database
+from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
+from tests.support.bugspark import BugSpark
+from tests.support.stores import NOW, StillClock, digest, linked, store, the_report
+
+
+@pytest.fixture
+def telling(database: Database, clock: StillClock) -> DatabaseStores:
+    return build_stores(database, StoreSettings(digest=digest, notify_webhooks=True), clock)
+
+
+def hook(bugspark: BugSpark, project: ProjectId, *events: str, **values: Any) -> UUID:
+    id_ = uuid4()
+    row = {"id": id_, "project_id": project, "url": "https://customer.test", "events": list(events)}
+    with bugspark.engine.begin() as connection:
+        connection.execute(sa.insert(theirs.webhooks).values(row | {"secret": "s", **values}))
+    return id_
+
+
+async def set_status(stores: DatabaseStores, link: Link, to: str) -> StoreResult:
+    action = SetField(field=Field.STATUS, to=to, why=Why(rule=Rule.REMOTE_MOVED))
+    report = await the_report(stores, link.report_id)
+    return await store(
+        stores, link.project_id, LinkPlan(link=link, report=report, after=link, actions=(action,), pairs=())
+    )
+
+
+def tasks(bugspark: BugSpark) -> list[dict[str, Any]]:
+    return [dict(row) for row in bugspark.rows(sa.select(theirs.background_tasks))]
+
+
+async def test_every_active_webhook_that_asked_for_it_gets_one_task(
+    telling: DatabaseStores, bugspark: BugSpark
+) -> None:
+    link = await linked(telling, bugspark)
+    wanted = {hook(bugspark, link.project_id, "report.created", "report.updated") for _ in range(2)}
+    hook(bugspark, link.project_id, "report.created")
+    hook(bugspark, link.project_id, "report.updated", is_active=False)
+    hook(bugspark, bugspark.add_project("Other"), "report.updated")
+    bugspark.set_report(link.report_id, metadata={"ünïcode": [1, None]}, description="a &lt; b")
+    assert await set_status(telling, link, "resolved") == StoreResult()
+    made = tasks(bugspark)
+    assert {UUID(row["payload"]["webhook_id"]) for row in made} == wanted
+    for row in made:
+        assert (row["task_type"], row["status"], row["attempts"], row["max_attempts"]) == (
+            "webhook_delivery",
+            "pending",
+            0,
+            3,
+        )
+        assert (row["next_retry_at"], row["completed_at"], row["created_at"]) == (None, None, NOW)
+        assert row["payload"]["event"] == "report.updated"
+        data = row["payload"]["data"]
+        assert (data["id"], data["project_id"]) == (str(link.report_id), str(link.project_id))
+        assert (data["status"], data["severity"], data["tracking_id"]) == ("resolved", "medium", "BUG-0001")
+        assert (data["metadata"], data["description"]) == ({"ünïcode": [1, None]}, "a &lt; b")
+        assert data["updated_at"] == NOW.isoformat()
+        assert json.dumps(data)
+
+
+async def test_it_is_off_by_default(stores: DatabaseStores, bugspark: BugSpark) -> None:
+    link = await linked(stores, bugspark)
+    hook(bugspark, link.project_id, "report.updated")
+    await set_status(stores, link, "resolved")
+    assert tasks(bugspark) == []
+
+
+async def test_no_task_is_left_where_a_person_was_faster(telling: DatabaseStores, bugspark: BugSpark) -> None:
+    link = await linked(telling, bugspark)
+    hook(bugspark, link.project_id, "report.updated")
+    report = await the_report(telling, link.report_id)
+    bugspark.set_report(link.report_id, status="triaging")
+    action = SetField(field=Field.STATUS, to="resolved", why=Why(rule=Rule.REMOTE_MOVED))
+    plan = LinkPlan(link=link, report=report, after=link, actions=(action,), pairs=())
+    assert (await store(telling, link.project_id, plan)).stale_reports == {link.report_id}
+    assert tasks(bugspark) == []
+
+
+async def test_a_value_brought_back_by_a_person_is_told_too(
+    telling: DatabaseStores, bugspark: BugSpark
+) -> None:
+    link = await linked(telling, bugspark)
+    hook(bugspark, link.project_id, "report.updated")
+    change = Change(
+        report_id=link.report_id,
+        link_id=link.id,
+        side=Side.BUGSPARK,
+        kind=Kind.RESOLVE,
+        field="status",
+        base=None,
+        local="new",
+        remote=None,
+        to="closed",
+        rule="brought back",
+    )
+    assert await telling.stories.restore_lost_value(link, change, NOW + timedelta(minutes=1))
+    (task,) = tasks(bugspark)
+    assert task["payload"]["data"]["status"] == "closed"
+
+
+async def test_without_bugspark_s_table_the_sync_goes_on_and_the_check_says_so(
+    telling: DatabaseStores, bugspark: BugSpark, database: Database
+) -> None:
+    link = await linked(telling, bugspark)
+    hook(bugspark, link.project_id, "report.updated")
+    bugspark.execute("DROP TABLE background_tasks")
+    assert await set_status(telling, link, "resolved") == StoreResult()
+    row = bugspark.report(link.report_id)
+    assert row is not None
+    assert row["status"] == "resolved"
+    async with database.read() as connection:
+        assert await find_problem(connection) == "this BugSpark has no table background_tasks"

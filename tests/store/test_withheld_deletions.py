@@ -1,0 +1,68 @@
+"""Deletions held back: exactly those are accepted, and nothing is written where nothing is held."""
+
+import sqlalchemy as sa
+
+from reconciler.model.fields import Side
+from reconciler.model.link import Link
+from reconciler.model.plan import DeleteRemote, Deletion, LinkPlan, RemoveLocal, Rule, Why
+from reconciler.model.snapshot import WithheldDeletions
+from reconciler.store.schema import tables
+from reconciler.store.stores import DatabaseStores
+from tests.support.bugspark import BugSpark
+from tests.support.stores import an_entry, linked, store, the_report
+
+WHY = Why(rule=Rule.COMMENT_DELETED)
+
+
+async def test_what_is_withheld_is_accepted_by_its_hash_only(
+    stores: DatabaseStores, bugspark: BugSpark
+) -> None:
+    link = await linked(stores, bugspark)
+    one, other = an_entry(link), an_entry(link, remote_id=5)
+    deletions: list[tuple[Link, Deletion]] = [
+        (link, RemoveLocal(pair=one, why=WHY)),
+        (link, DeleteRemote(pair=other, why=WHY)),
+    ]
+    await stores.ledger.save_withheld_deletions(link.project_id, "h4sh", deletions)
+    held = WithheldDeletions(digest="h4sh", links=(link,), pair_ids=frozenset({one.id, other.id}))
+    assert await stores.ledger.withheld_deletions(link.project_id) == held
+    assert not await stores.ledger.accept_withheld_deletions(link.project_id, "0ther")
+    assert await stores.ledger.accept_withheld_deletions(link.project_id, "h4sh")
+    accepted = await stores.ledger.withheld_deletions(link.project_id)
+    assert accepted.is_accepted
+    assert (await stores.projects.get_state(link.project_id)).accepted_digest == "h4sh"
+
+
+async def test_other_deletions_are_not_accepted_by_an_older_word(
+    stores: DatabaseStores, bugspark: BugSpark
+) -> None:
+    link = await linked(stores, bugspark)
+    entry = an_entry(link)
+    await stores.ledger.save_withheld_deletions(
+        link.project_id, "h4sh", [(link, RemoveLocal(pair=entry, why=WHY))]
+    )
+    await stores.ledger.accept_withheld_deletions(link.project_id, "h4sh")
+    await stores.ledger.save_withheld_deletions(
+        link.project_id, "n3w", [(link, RemoveLocal(pair=entry, why=WHY))]
+    )
+    assert not (await stores.ledger.withheld_deletions(link.project_id)).is_accepted
+    await stores.ledger.save_withheld_deletions(link.project_id, None, [])
+    assert await stores.ledger.withheld_deletions(link.project_id) == WithheldDeletions()
+    assert (await stores.projects.get_state(link.project_id)).accepted_digest is None
+    assert bugspark.rows(sa.select(tables.withheld)) == []
+
+
+async def test_nothing_withheld_writes_nothing(stores: DatabaseStores, bugspark: BugSpark) -> None:
+    project = bugspark.add_project()
+    await stores.ledger.save_withheld_deletions(project, None, [])
+    assert bugspark.rows(sa.select(tables.projects)) == []
+
+
+async def test_what_the_ledger_knows_is_counted_by_origin(stores: DatabaseStores, bugspark: BugSpark) -> None:
+    link = await linked(stores, bugspark)
+    assert await stores.ledger.live_comment_counts(link.project_id) == {}
+    entries = [an_entry(link), an_entry(link, remote_id=2), an_entry(link, remote_id=3, origin=Side.BUGSPARK)]
+    report = await the_report(stores, link.report_id)
+    plan = LinkPlan(link=link, report=report, after=link, pairs=tuple(entries))
+    await store(stores, link.project_id, plan)
+    assert await stores.ledger.live_comment_counts(link.project_id) == {Side.GITHUB: 2, Side.BUGSPARK: 1}

@@ -1,0 +1,72 @@
+"""The import contracts catch what docs/design.md, Packages does not allow, and nothing else."""
+
+import grimp
+import pytest
+
+from tests.support.import_contracts import LibrariesContract, PackagesContract, TableContract, table
+
+
+def graph(*imports: tuple[str, str]) -> grimp.ImportGraph:
+    made = grimp.ImportGraph()
+    for importer, imported in imports:
+        for module in (importer, imported):
+            made.add_module(module, is_squashed=not module.startswith("reconciler"))
+        made.add_import(importer=importer, imported=imported)
+    return made
+
+
+def broken(contract: TableContract, *imports: tuple[str, str]) -> list[str]:
+    found = contract.check(graph(*imports), verbose=False).metadata["broken"]
+    return [line.partition(" (")[0] for line in found]
+
+
+def packages(*rows: str) -> PackagesContract:
+    return PackagesContract("packages", {}, {"rows": list(rows)})
+
+
+def libraries(*rows: str, plain: tuple[str, ...] = ()) -> LibrariesContract:
+    return LibrariesContract("libraries", {}, {"rows": list(rows), "plain": list(plain)})
+
+
+def test_a_room_may_import_itself_and_what_its_row_names() -> None:
+    contract = packages("model <-", "store <- model")
+    assert not broken(
+        contract, ("reconciler.store.a", "reconciler.store.b"), ("reconciler.store.a", "reconciler.model")
+    )
+
+
+def test_an_import_between_rooms_that_no_row_allows_is_named() -> None:
+    contract = packages("github store <- model", "model <-")
+    assert broken(contract, ("reconciler.store.a", "reconciler.github.wire")) == [
+        "reconciler.store.a -> reconciler.github.wire"
+    ]
+
+
+def test_a_room_without_a_row_is_named() -> None:
+    assert broken(packages("model <-"), ("reconciler.attic.a", "json")) == ["reconciler.attic.a"]
+
+
+def test_a_row_for_a_room_that_is_not_built_yet_does_no_harm() -> None:
+    assert not broken(packages("model <-", "daemon <- model"), ("reconciler.model.a", "reconciler.model.b"))
+
+
+def test_a_library_stays_in_its_room() -> None:
+    contract = libraries("httpx <- github")
+    assert not broken(contract, ("reconciler.github.wire", "httpx"))
+    assert broken(contract, ("reconciler.sync.pass_", "httpx")) == ["reconciler.sync.pass_ -> httpx"]
+
+
+def test_a_plain_room_imports_the_standard_library_and_what_a_row_grants() -> None:
+    contract = libraries("regex <- decide", "asyncio <- cycle", plain=("decide",))
+    assert not broken(contract, ("reconciler.decide.text", "html"), ("reconciler.decide.text", "regex"))
+    assert broken(
+        contract, ("reconciler.decide.text", "structlog"), ("reconciler.decide.text", "asyncio")
+    ) == [
+        "reconciler.decide.text -> asyncio",
+        "reconciler.decide.text -> structlog",
+    ]
+
+
+def test_a_row_without_an_arrow_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a row"):
+        table(["store model"])

@@ -1,0 +1,62 @@
+"""A whole world for each test: on SQLite or on PostgreSQL, on both where the store is the point."""
+
+import os
+import shutil
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.store.schema.migrate import migrate
+from tests.support.bugspark import install
+from tests.support.github import GitHub, github, github_process
+from tests.support.postgres import Server
+from tests.support.stores import sqlite_template
+from tests.support.sync import Sync, open_sync
+
+__all__ = ["github", "github_process", "sqlite_template"]
+
+DATABASES = ("sqlite", "postgresql")
+ON_BOTH = {"test_customer", "test_idle", "test_identity", "test_paused", "test_races", "test_restored"}
+"""Promised on both by name, or about locks, statements and identities of the database itself. So are
+tests of other rooms that begin with a world of the pass.
+"""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What a pass decides does not depend on the store, and tests/store holds every statement on both: a test
+    runs on one database, told by its name, always the same. EVERYWHERE=1 runs all of them on both.
+    """
+    marked = {mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")}
+    if "world_url" not in metafunc.fixturenames or "world_url" in marked:
+        return
+    name, room = metafunc.function.__name__, metafunc.module.__name__
+    elsewhere = ".cycle." not in room
+    everywhere = os.environ.get("EVERYWHERE") or elsewhere or room.rpartition(".")[2] in ON_BOTH
+    chosen = DATABASES if everywhere else (DATABASES[zlib.crc32(name.encode()) % 2],)
+    metafunc.parametrize("world_url", chosen, indirect=True)
+
+
+def _live_bugspark(url: str) -> None:
+    install(url)
+    migrate(url)
+
+
+@pytest.fixture
+def world_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A migrated database with BugSpark in it."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "bugspark.db")
+        yield f"sqlite:///{tmp_path}/bugspark.db"
+        return
+    server: Server = request.getfixturevalue("postgres_server")
+    with server.database(template=server.template("live bugspark", _live_bugspark)) as url:
+        yield url
+
+
+@pytest.fixture
+async def sync(world_url: str, github: GitHub) -> AsyncIterator[Sync]:
+    """One project connected to acme/web."""
+    async with open_sync(world_url, github) as world:
+        yield world

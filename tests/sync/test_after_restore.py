@@ -1,0 +1,196 @@
+"""After a restore of an older copy: all is read and ours recognised before anything is written.
+
+A copy that carries its place along (a base backup does) is a logical one whose place is forgotten.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from reconciler.bootstrap.application import NoProgress
+from reconciler.decide.adopt_copies import ORIGINAL_MISSING
+from reconciler.demo.github.faults import Limit, Stale
+from reconciler.model.passes import Outcome
+from reconciler.model.project_status import project_status
+from reconciler.sync import run
+from reconciler.sync.after_restore import reread_project
+from reconciler.sync.observe import observe_lists
+from tests.support.copies import copy_of, health, opened
+from tests.support.github import GitHub
+from tests.support.sync import Sync
+
+Backup = Callable[[Sync], AbstractAsyncContextManager[Callable[..., AbstractAsyncContextManager[Sync]]]]
+
+
+@pytest.fixture
+def backup(world_url: str, github: GitHub, tmp_path: Path, request: pytest.FixtureRequest) -> Backup:
+    """Copies the database now; what comes back opens the copy, as a physical one, later."""
+    server = None if world_url.startswith("sqlite") else request.getfixturevalue("postgres_server")
+
+    @asynccontextmanager
+    async def taken(sync: Sync) -> AsyncIterator[Callable[..., AbstractAsyncContextManager[Sync]]]:
+        url = copy_of(sync, world_url, server, tmp_path)
+
+        @asynccontextmanager
+        async def restored(**policy: str) -> AsyncIterator[Sync]:
+            async with opened(url, github, sync, sync=policy) as made:
+                made.bugspark.execute("DELETE FROM sync_meta WHERE key = 'place'")
+                yield made
+
+        try:
+            yield restored
+        finally:
+            if server is not None:
+                server.drop(str(sa.make_url(url).database))
+
+    return taken
+
+
+async def test_after_a_restore_nothing_is_sent_twice_and_nothing_deleted(sync: Sync, backup: Backup) -> None:
+    github, web = sync.github, sync.github.web
+    report, number = await sync.linked()
+    later = sync.bugspark.add_report(sync.project, "Exported later", at=github.clock.now())
+    sync.say(report, "sent before")
+    await sync.settle()
+    sync.say(report, "waited at the time")
+    async with backup(sync) as restored:
+        await sync.settle()
+        await sync.app.export((str(later),), NoProgress())
+        sync.say(report, "only in the lost time")
+        sync.say(later, "also lost")
+        web.comment(number, "from there", by="alice")
+        await sync.settle()
+        web.close(number, by="alice")
+        second = sync.number(later)
+        threads = sync.said_there(number), sync.said_there(second)
+        assert [len(thread) for thread in threads] == [4, 1]
+        github.clock.advance(3600)
+        # Nothing but the markers tells that the second issue exists.
+        async with restored(discover="manual", export="all") as world:
+            done = await world.run()
+            assert (done.outcome, done.error) == (Outcome.OK, None)
+            assert world.writes == []
+            await world.settle()
+            assert (world.said_there(number), world.said_there(second)) == threads
+            assert world.number(later) == second
+            assert len(web.issues) == 2
+            assert world.status(report) == "resolved"
+            assert sum("from there" in body for body in world.said_here(report)) == 1
+            assert len(world.said_here(report)) == 3
+            assert world.said_here(later) == []
+            skipped = [row for row in world.bugspark.rows_of("sync_comments") if row["state"] == "skipped"]
+            assert [row["reason"] for row in skipped] == [ORIGINAL_MISSING] * 2
+            world.say(report, "life goes on")
+            await world.settle()
+            assert sum("life goes on" in body for body in world.said_there(number)) == 1
+            assert len(world.said_there(number)) == 5
+            assert (await health(world)).recovering is None
+
+
+async def test_a_reading_that_a_limit_cuts_short_goes_on_where_it_stopped_and_writes_nothing_before(
+    sync: Sync, backup: Backup
+) -> None:
+    reports = [(await sync.linked())[0] for _ in range(13)]
+    await sync.settle()
+    async with backup(sync) as restored:
+        for report in reports:
+            sync.say(report, "in the lost time")
+        await sync.settle()
+        async with restored() as world:
+            mine = world.say(reports[0], "new in the restored one")
+            world.github.simulator.faults.add(Limit(wait=30), method="GET", path=r"/issues/12\b")
+            cut = await world.run()
+            assert cut.outcome is Outcome.LIMITED
+            found = await health(world)
+            assert found.recovering
+            assert (found.recovering.verified, found.recovering.links) == (10, 13)
+            words = project_status(found, world.clock.now(), None).text
+            assert words == "Waiting (recovering after a restore: 10 of 13 links)"
+            assert not world.writes
+            done = await world.run(seconds=61)
+            assert done.outcome is Outcome.OK
+            paths = [seen.path.removeprefix("/repos/acme/web/") for seen in world.asked]
+            first = paths[: paths.index("issues")]  # the lists come after
+            assert {path for path in first if path.endswith("/comments")} == {
+                f"issues/{number}/comments" for number in (11, 12, 13)
+            }
+            assert sum("new in the restored one" in body for body in world.said_there(1)) == 1
+            assert world.bugspark.comment(mine)
+            assert [len(world.said_there(world.number(report))) for report in reports] == [2] + [1] * 12
+
+
+async def test_a_copy_that_runs_beside_its_original_is_noticed_and_stops(sync: Sync, backup: Backup) -> None:
+    report, number = await sync.linked()
+    async with backup(sync) as restored, restored() as twin:
+        sync.say(report, "the original goes on")
+        await sync.settle()
+        assert (await twin.run()).outcome is Outcome.OK  # it can't know better yet: it was restored
+        sync.say(report, "and on")
+        await sync.settle()
+        twin.say(report, "the copy, too")
+        stopped = await twin.run()
+        assert (stopped.outcome, stopped.error and stopped.error.kind) == (Outcome.REFUSED, "identity")
+        assert not twin.writes
+        assert (await twin.run()).outcome is Outcome.REFUSED
+        assert not any("the copy, too" in body for body in twin.said_there(number))
+        await twin.run(accept="copy")
+        await twin.settle()
+        assert not any("the copy, too" in body for body in twin.said_there(number))
+        assert [item.what for item in (await health(twin)).attention] == ["held"]
+        assert (await sync.settle()).outcome is Outcome.OK
+        assert sync.said_there(number) == twin.said_there(number)
+
+
+async def test_nothing_is_deleted_while_lists_that_may_yet_show_a_restore_are_being_read(
+    sync: Sync, backup: Backup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    github, web = sync.github, sync.github.web
+    report, number = await sync.linked()
+    later = sync.bugspark.add_report(sync.project, "Exported later", at=github.clock.now())
+    theirs = web.comment(number, "from there", by="alice")
+    await sync.settle()
+    here: list[list[str]] = []
+    async with backup(sync) as restored:
+        web.delete_comment(theirs.id, by="alice")
+        web.close(number, by="alice")
+        github.clock.advance(60)
+        for count in range(130):  # more than a page
+            web.open_issue(f"stranger {count}", by="bob")
+        github.clock.advance(60)
+        await sync.app.export((str(later),), NoProgress())
+        async with restored(discover="manual") as world:
+
+            async def looked(*given: Any) -> Any:
+                here.append(world.said_here(report))
+                return await reread_project(*given)
+
+            monkeypatch.setattr(run, "observe_lists", partial(observe_lists, rows=50))
+            monkeypatch.setattr(run, "reread_project", looked)
+            await world.run()
+            assert [len(said) for said in here] == [1]
+            await world.settle()
+            assert world.said_here(report) == []
+            assert world.number(later) == sync.number(later)
+
+
+async def test_a_marker_that_only_a_whole_look_shows_tells_of_a_restore_as_well(
+    sync: Sync, backup: Backup
+) -> None:
+    report, number = await sync.linked()
+    async with backup(sync) as restored:
+        sync.say(report, "in the lost time")
+        await sync.settle()
+        async with restored() as world:
+            lag = Stale(seconds=3600, issues=True, comments=True)
+            world.github.simulator.faults.add(lag, method="GET", path=r"web/issues(/comments)?\?", times=None)
+            project = await world.app.find_project(str(world.project))
+            done = await world.app.verify(project, wait=False, progress=NoProgress())
+            assert done.outcome is Outcome.OK
+            (known,) = world.bugspark.rows_of("sync_projects")
+            assert known["restored_at"] is not None
+            assert len(world.said_there(number)) == 1

@@ -1,0 +1,144 @@
+"""What begins or ceases to need a person: logged, counted, POSTed once, remembered."""
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from reconciler.alerts.post import AlertPoster
+from reconciler.bootstrap.application import Application, NoProgress
+from reconciler.model.passes import Outcome
+from reconciler.model.secret import Secret
+from tests.support.github import GitHub
+from tests.support.sync import Sync, open_sync
+
+
+@dataclass
+class Listener:
+    """Who is told."""
+
+    status: int = 200
+    asked: int = 0
+    taken: list[Any] = field(default_factory=list)
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked += 1
+        if self.status == 200:
+            self.taken.append(json.loads(request.content))
+        return httpx.Response(self.status)
+
+    def tell(self, app: Application) -> None:
+        transport = httpx.MockTransport(self.answer)
+        app._container.alert_poster = AlertPoster(
+            Secret("https://a.test"), user_agent="test", inner=transport
+        )
+
+    @property
+    def told(self) -> list[tuple[list[str], list[str]]]:
+        """What entered and what left, batch by batch."""
+        return [
+            ([each["what"] for each in batch["entered"]], [each["what"] for each in batch["left"]])
+            for batch in self.taken
+        ]
+
+
+@pytest.fixture
+async def listener(sync: Sync) -> Listener:
+    made = Listener()
+    made.tell(sync.app)
+    return made
+
+
+async def refused(sync: Sync) -> int:
+    """A write that GitHub refuses, and its issue."""
+    report, number = await sync.linked()
+    sync.github.web.lock(number, by="alice")
+    sync.say(report, "to a locked one")
+    return number
+
+
+async def test_a_refused_write_is_told_once_when_it_begins_and_once_when_it_is_over(
+    sync: Sync, listener: Listener, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "reconciler")
+    number = await refused(sync)
+    first = await sync.run()
+    assert (first.outcome, first.entered, first.left) == (Outcome.PARTIAL, 1, 0)
+    again = await sync.run(seconds=1)
+    assert (again.entered, again.left) == (0, 0)
+    sync.github.web.unlock(number, by="alice")
+    last = await sync.run()
+    assert (last.outcome, last.entered, last.left) == (Outcome.OK, 0, 1)
+    assert listener.told == [(["refused"], []), ([], ["refused"])]
+    (began,) = listener.taken[0]["entered"]
+    assert began["issue"] == f"acme/web#{number}"
+    assert "locked" in began["reason"]
+    events = [each.message for each in caplog.records if "attention" in each.message]
+    assert events == ["needs attention", "attention over"]
+
+
+async def test_an_alert_that_is_not_taken_stops_nothing_and_is_offered_again(
+    sync: Sync, listener: Listener
+) -> None:
+    listener.status = 500
+    await refused(sync)
+    result = await sync.run()
+    assert (result.outcome, result.entered, listener.asked) == (Outcome.PARTIAL, 1, 1)
+    listener.status = 200
+    await sync.run(seconds=1)
+    await sync.run(seconds=1)
+    assert listener.told == [(["refused"], [])]
+
+
+async def test_an_alert_that_nobody_ever_takes_is_dropped_after_some_tries(
+    sync: Sync, listener: Listener
+) -> None:
+    listener.status = 500
+    await refused(sync)
+    for _ in range(13):
+        await sync.run(seconds=1)
+    assert listener.asked == 10
+
+
+async def test_a_restart_repeats_nothing(world_url: str, github: GitHub) -> None:
+    listener = Listener()
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Sync]:
+        async with open_sync(world_url, github) as sync:
+            listener.tell(sync.app)
+            yield sync
+
+    async with opened() as sync:
+        await refused(sync)
+        await sync.run()
+        project = sync.project
+    async with opened() as again:
+        await again.run(project)
+    assert listener.told == [(["refused"], [])]
+
+
+async def test_withheld_deletions_and_a_failing_project_are_told(sync: Sync, listener: Listener) -> None:
+    _, number = await sync.linked()
+    for n in range(6):
+        sync.github.web.comment(number, f"words {n}", by="bob")
+    await sync.settle()
+    for row in list(sync.github.web.thread(number)):
+        sync.github.web.delete_comment(row.id, by="bob")
+    await sync.app.verify(await sync.app.find_project("Shop"), wait=False, progress=NoProgress())
+    assert listener.told == [(["withheld"], [])]
+    sync.github.world.revoke(sync.github.token)
+    await sync.run()
+    assert listener.told[1:] == [(["failing"], [])]
+
+
+async def test_without_an_address_it_is_logged_all_the_same(sync: Sync) -> None:
+    assert sync.app._container.alert_poster is None
+    await refused(sync)
+    assert (await sync.run()).entered == 1
+    assert (await sync.run(seconds=1)).entered == 0

@@ -1,0 +1,38 @@
+"""Writes of one credential go one after another; others are not held up."""
+
+import asyncio
+
+import pytest
+
+from reconciler.model.ids import Fingerprint
+from reconciler.sync.turns import CredentialLocks
+
+OURS, THEIRS = Fingerprint("ours"), Fingerprint("theirs")
+
+
+async def test_turns_come_one_after_another_and_in_the_order_they_were_asked_for() -> None:
+    turns, told = CredentialLocks(), list[str]()
+
+    async def write(name: str) -> None:
+        async with turns.hold(OURS):
+            told.append(f"{name} begins")
+            await asyncio.sleep(0)
+            told.append(f"{name} ends")
+
+    await asyncio.gather(*(write(name) for name in "abc"))
+    assert told == [f"{name} {what}" for name in "abc" for what in ("begins", "ends")]
+
+
+async def test_another_credential_does_not_wait() -> None:
+    turns = CredentialLocks()
+    async with turns.hold(OURS), asyncio.timeout(5), turns.hold(THEIRS):
+        pass
+
+
+async def test_a_write_that_fails_lets_the_next_one_go() -> None:
+    turns = CredentialLocks()
+    with pytest.raises(ValueError, match="refused"):
+        async with turns.hold(OURS):
+            raise ValueError("refused")
+    async with asyncio.timeout(5), turns.hold(OURS):
+        pass

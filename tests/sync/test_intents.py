@@ -1,0 +1,134 @@
+"""What a plan asks of GitHub is written down whole before anything is sent."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from reconciler.decide.text import text_digest
+from reconciler.model.fields import Field, IssueState, Severity, Side, Status
+from reconciler.model.intent import (
+    Desired,
+    DesiredCommentBody,
+    DesiredCommentDeletion,
+    DesiredLabels,
+    DesiredState,
+    DesiredTitle,
+    Intent,
+    IntentState,
+    NewComment,
+    Operation,
+)
+from reconciler.model.link import CommentPairState
+from reconciler.model.plan import (
+    Action,
+    DeleteRemote,
+    EditRemote,
+    PostComment,
+    RemoveLocal,
+    Rule,
+    SetField,
+    SetState,
+    SetTitle,
+    SwapLabels,
+    Why,
+)
+from reconciler.sync.wishes import build_intents, with_increasing_created_at
+from tests.support.nouns import AFTER, REPORT, a_local, a_plan, a_remote, a_report, an_entry, local_id
+from tests.support.pen import Pen
+
+WHY = Why(rule=Rule.LOCAL_MOVED, local="here", to="there")
+LIVE = an_entry(Side.BUGSPARK, a_local(1), a_remote(5))
+AWAITED = an_entry(Side.BUGSPARK, a_local(2), None, state=CommentPairState.PENDING)
+SAYS = a_report(status=Status.RESOLVED, severity=Severity.CRITICAL, title="Crash")
+MARK = "<!-- comment {0.repository_id} {0.number} {1} -->"
+
+
+def wished(*actions: Action) -> tuple[Intent, ...]:
+    plan = a_plan(*actions, report=SAYS, pairs=(LIVE, AWAITED))
+    return tuple(build_intents(Pen().context(), plan))
+
+
+@pytest.mark.parametrize(
+    ("action", "operation", "wish"),
+    [
+        (
+            SetState(state=IssueState.CLOSED, reason="completed", why=WHY),
+            Operation.STATUS,
+            DesiredState(state=IssueState.CLOSED, reason="completed", agreed="resolved"),
+        ),
+        (
+            SwapLabels(field=Field.SEVERITY, add="critical", remove=("low",), why=WHY),
+            Operation.SEVERITY,
+            DesiredLabels(add="critical", remove=("low",), agreed="critical"),
+        ),
+        (
+            SwapLabels(field=Field.CATEGORY, add=None, remove=("ui",), why=WHY),
+            Operation.CATEGORY,
+            DesiredLabels(add=None, remove=("ui",), agreed="bug"),
+        ),
+        (
+            SetTitle(title="[BUG-0001] Crash", why=WHY),
+            Operation.TITLE,
+            DesiredTitle(title="[BUG-0001] Crash", agreed="Crash"),
+        ),
+    ],
+)
+def test_a_field_is_wished_for_with_what_both_sides_will_have_agreed_on(
+    action: Action, operation: Operation, wish: Desired
+) -> None:
+    (intent,) = wished(action)
+    assert (intent.operation, intent.desired, intent.why) == (operation, wish, WHY)
+    assert (intent.local_id, intent.pair_id) == (REPORT, None)
+    assert (intent.state, intent.attempts, intent.created_at) == (IntentState.PLANNED, 0, AFTER)
+
+
+def test_a_comment_is_frozen_with_its_marker_and_bound_to_its_row() -> None:
+    (intent,) = wished(PostComment(comment=a_local(2), why=WHY))
+    assert (intent.operation, intent.local_id, intent.pair_id) == (
+        Operation.CREATE_COMMENT,
+        local_id(2),
+        AWAITED.id,
+    )
+    assert isinstance(intent.desired, NewComment)
+    assert intent.desired.body.endswith(MARK.format(a_plan().link, local_id(2)))
+
+
+def test_a_corrected_comment_remembers_the_words_it_was_made_of() -> None:
+    changed = replace(a_local(1), body="Hourly")
+    (intent,) = wished(EditRemote(pair=LIVE, comment=changed, why=WHY))
+    assert (intent.operation, intent.local_id, intent.pair_id) == (
+        Operation.EDIT_COMMENT,
+        local_id(1),
+        LIVE.id,
+    )
+    assert isinstance(intent.desired, DesiredCommentBody)
+    assert (intent.desired.remote_id, intent.desired.local_digest) == (5, text_digest("Hourly"))
+    assert "Hourly" in intent.desired.body
+
+
+def test_a_deletion_names_the_copy_and_belongs_to_its_row() -> None:
+    (intent,) = wished(DeleteRemote(pair=LIVE, why=WHY))
+    assert (intent.operation, intent.desired) == (
+        Operation.DELETE_COMMENT,
+        DesiredCommentDeletion(remote_id=a_remote(5).id),
+    )
+    assert (intent.local_id, intent.pair_id) == (LIVE.id, LIVE.id)
+
+
+def test_what_bugspark_is_to_be_told_is_no_wish_to_github() -> None:
+    here = (SetField(field=Field.STATUS, to="new", why=WHY), RemoveLocal(pair=LIVE, why=WHY))
+    assert wished(*here) == ()
+
+
+def test_of_a_report_that_is_gone_nothing_is_wished() -> None:
+    plan = a_plan(SetTitle(title="T", why=WHY), report=None)
+    assert list(build_intents(Pen().context(), plan)) == []
+
+
+def test_wishes_go_out_in_the_order_in_which_they_were_made() -> None:
+    made = wished(DeleteRemote(pair=LIVE, why=WHY), PostComment(comment=a_local(2), why=WHY))
+    assert [intent.created_at - AFTER for intent in with_increasing_created_at(made)] == [
+        timedelta(0),
+        timedelta(microseconds=1),
+    ]

@@ -1,0 +1,125 @@
+"""A second copy of ours is closed, once, and never for certain while GitHub has not said so."""
+
+import asyncio
+
+import pytest
+
+from reconciler.errors import GitHubError
+from reconciler.model.fields import IssueState
+from reconciler.model.ids import IssueNumber
+from reconciler.model.intent import (
+    Confirmed,
+    NewIssue,
+    NotSent,
+    Operation,
+    OutcomeUnknown,
+    Refused,
+    WriteResult,
+)
+from reconciler.model.issue import Issue
+from reconciler.model.link import Link, LinkState
+from reconciler.sync.ours import UnlinkedIssues, adopt_and_close_duplicates, classify_unlinked_issues
+from reconciler.sync.tally import PassStats
+from reconciler.sync.write import WRITE_POINTS
+from tests.support.nouns import OCTOCAT, REPORT, a_link, an_issue
+from tests.support.pen import MEMORY, Hand, Pen, an_intent
+
+MARKED = "text\n\n<!-- bugspark-sync v1 -->"
+ELEVEN, THIRTEEN = (an_issue(number=IssueNumber(n), body=MARKED) for n in (11, 13))
+CREATE = an_intent(
+    Operation.CREATE_ISSUE, NewIssue(title="T", body=MARKED, labels=()), link_id=None, number=None
+)
+SAID: tuple[WriteResult[Issue], ...] = (
+    Confirmed(value=THIRTEEN, request_id=None),
+    Refused(status=403, reason="not yours", gone=False, request_id=None),
+)
+
+
+@pytest.mark.parametrize("answer", SAID)
+async def test_an_open_double_is_closed_as_a_duplicate_and_a_closed_one_left_alone(
+    answer: WriteResult[Issue],
+) -> None:
+    pen = Pen(github=Hand(set_state=[answer]))
+    closed = an_issue(number=IssueNumber(14), state=IssueState.CLOSED)
+    await adopt_and_close_duplicates(
+        pen.context(), UnlinkedIssues(duplicates=(closed, THIRTEEN)), PassStats()
+    )
+    assert pen.github.asked == [("set_state", 13, IssueState.CLOSED, "duplicate")]
+    assert pen.slots == [(pen.github.credential, WRITE_POINTS)]
+
+
+@pytest.mark.parametrize("answer", [NotSent(reason="no connection"), OutcomeUnknown(reason="answer lost")])
+async def test_a_double_that_may_still_be_open_must_be_seen_again(answer: WriteResult[Issue]) -> None:
+    pen = Pen(github=Hand(set_state=[answer]))
+    with pytest.raises(GitHubError, match=r"Shop: a second copy could not be closed: (no conn|answer lost)"):
+        await adopt_and_close_duplicates(
+            pen.context(), UnlinkedIssues(duplicates=(ELEVEN, THIRTEEN)), PassStats()
+        )
+    assert len(pen.github.asked) == 1
+
+
+async def test_a_double_waits_its_turn_among_the_writes_of_its_credential() -> None:
+    pen = Pen(github=Hand(set_state=[SAID[0]]))
+    context = pen.context()
+    async with context.credential_locks.hold(pen.github.credential):
+        healing = asyncio.create_task(
+            adopt_and_close_duplicates(context, UnlinkedIssues(duplicates=(THIRTEEN,)), PassStats())
+        )
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert (pen.slots, pen.github.asked) == ([], [])
+    await healing
+    assert len(pen.github.asked) == 1
+
+
+async def test_what_was_lost_is_adopted_and_its_double_closed() -> None:
+    pen = Pen(github=Hand(set_state=[SAID[0]])).holding(CREATE)
+    tally = PassStats()
+    await adopt_and_close_duplicates(
+        pen.context(), UnlinkedIssues(lost_creates=((CREATE, ELEVEN),), duplicates=(THIRTEEN,)), tally
+    )
+    (link,) = pen.rows.stored
+    assert isinstance(link, Link)
+    assert (link.number, link.report_id, pen.rows.rows) == (11, REPORT, {})
+    assert (tally.to_applied().issues_created, len(pen.github.asked)) == (1, 1)
+
+
+async def test_of_several_answers_to_one_create_the_oldest_counts() -> None:
+    pen = Pen(marked=REPORT).holding(CREATE)
+    found = await classify_unlinked_issues(
+        pen.context(), MEMORY, (THIRTEEN, an_issue(number=IssueNumber(9)), ELEVEN)
+    )
+    assert found.lost_creates == ((CREATE, ELEVEN),)
+    assert found.duplicates == (THIRTEEN,)
+    assert [issue.number for issue in found.others] == [9]
+
+
+async def test_without_a_marker_anywhere_nothing_is_asked_of_the_tables() -> None:
+    issues = (an_issue(), an_issue(number=IssueNumber(9)))
+    assert await classify_unlinked_issues(Pen().context(), MEMORY, issues) == UnlinkedIssues(others=issues)
+
+
+async def test_a_marker_under_a_stranger_s_name_is_a_stranger_s() -> None:
+    copied = an_issue(body=MARKED, author=OCTOCAT)
+    assert await classify_unlinked_issues(Pen(marked=REPORT).context(), MEMORY, (copied,)) == UnlinkedIssues(
+        others=(copied,)
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "state", "was", "double"),
+    [
+        (11, LinkState.ACTIVE, False, False),  # the link's own issue
+        (12, LinkState.ACTIVE, False, True),
+        (12, LinkState.NEW, False, True),
+        (12, LinkState.UNLINKED, False, False),
+        (12, LinkState.ACTIVE, True, False),  # a person cut a link and made another: both issues stay
+    ],
+)
+async def test_an_issue_is_a_double_only_beside_a_live_link_that_was_never_its_own(
+    number: int, state: LinkState, *, was: bool, double: bool
+) -> None:
+    link = a_link(number=IssueNumber(number), state=state)
+    pen = Pen(marked=REPORT, link=link, was_linked=a_link(number=ELEVEN.number) if was else None)
+    found = await classify_unlinked_issues(pen.context(), MEMORY, (ELEVEN,))
+    assert found == (UnlinkedIssues(duplicates=(ELEVEN,)) if double else UnlinkedIssues(others=(ELEVEN,)))

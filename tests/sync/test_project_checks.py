@@ -1,0 +1,164 @@
+"""`reconcile check` says what is so: each line seen change with the world."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+
+from reconciler.bootstrap.application import open_application
+from reconciler.demo.github.faults import Limit, Reply, Rewrite
+from reconciler.model.ids import ProjectId
+from reconciler.model.shown import CheckResult
+from reconciler.store.schema.migrate import migrate
+from tests.support.github import GitHub
+from tests.support.sync import Sync, open_sync, settings_for
+
+HOOK = "https://sync.test/api/v1/webhooks/github/{project}"
+NEEDED = ("issues", "issue_comment", "label")
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """The store does not matter to these."""
+    address = f"sqlite:///{tmp_path}/bugspark.db"
+    migrate(address)
+    return address
+
+
+@pytest.fixture
+async def sync(url: str, github: GitHub) -> AsyncIterator[Sync]:
+    async with open_sync(url, github, web={"public_url": "https://sync.test"}) as world:
+        yield world
+
+
+async def lines(sync: Sync) -> dict[str, CheckResult]:
+    return {line.name.removeprefix("Shop: "): line for line in await sync.app.run_self_check()}
+
+
+async def level(sync: Sync, name: str) -> str:
+    return (await lines(sync))[name].level.value
+
+
+def hook(sync: Sync, project: ProjectId, **values: Any) -> None:
+    given: dict[str, Any] = {"events": NEEDED} | values
+    sync.github.web.add_hook(HOOK.format(project=project), **given)
+
+
+async def test_a_healthy_place_is_ok_from_top_to_bottom_and_nothing_is_written(sync: Sync) -> None:
+    sync.github.web.allow("bugspark-bot", "admin")
+    hook(sync, sync.project)
+    await sync.linked()
+    before, there = sync.dump(), sync.github.web.picture()
+    found = await lines(sync)
+    assert list(found) == [
+        *("configuration", "database", "schema", "instance", "key"),
+        *("GitHub", "issues", "labels", "hook", "clock", "limit", "deliveries"),
+    ]
+    levels = {name: line.level.value for name, line in found.items()}
+    assert {name for name, how in levels.items() if how != "ok"} == {"deliveries"}, "none has come yet"
+    assert all(line.remedy is None for line in found.values() if line.level.value == "ok")
+    assert "writing as bugspark-bot" in found["GitHub"].message
+    assert "requests left" in found["limit"].message
+    after = sync.dump()
+    assert {name for name in after if after[name] != before[name]} <= {"sync_governor"}
+    assert sync.github.web.picture() == there
+
+
+async def test_permissions_are_those_that_github_tells(sync: Sync) -> None:
+    sync.github.world.add_token("bugspark-bot", "ghp_narrow", scopes=("gist",))
+    sync.bugspark.execute("DELETE FROM integrations")
+    sync.bugspark.add_integration(sync.project, token="ghp_narrow")
+    assert (await lines(sync))["issues"].message == "the classic token has gist"
+    sync.github.world.add_token("bugspark-bot", "github_pat_x", kind="fine")
+    sync.bugspark.execute("DELETE FROM integrations")
+    sync.bugspark.add_integration(sync.project, token="github_pat_x")
+    found = (await lines(sync))["issues"]
+    assert (found.level.value, "can't be told for a fine-grained token" in found.message) == ("warn", True)
+    await sync.linked()
+    found = (await lines(sync))["issues"]
+    assert (found.level.value, "confirmed a write" in found.message) == ("ok", True)
+    sync.github.web.allow("bugspark-bot", "read")
+    assert await level(sync, "labels") == "fail"
+
+
+async def test_the_hook_on_github_is_looked_at_as_far_as_the_token_may(sync: Sync) -> None:
+    found = (await lines(sync))["hook"]
+    assert found.level.value == "warn"
+    assert "may not see webhooks" in found.message
+    sync.github.web.allow("bugspark-bot", "admin")
+    found = (await lines(sync))["hook"]
+    assert found.message == "GitHub has no webhook to this service"
+    assert found.remedy == "reconcile webhook create --project Shop"
+    hook(sync, sync.project, events=("issues", "push"))
+    assert "lacks the events issue_comment, label" in (await lines(sync))["hook"].message
+    hook(sync, sync.project)
+    assert (await lines(sync))["hook"].message == "2 webhooks lead to this service"
+
+
+async def test_a_limit_is_told_and_is_no_failure_of_the_token(sync: Sync) -> None:
+    few = {"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "12"}
+    sync.github.simulator.faults.add(Rewrite(headers=few), times=100)
+    found = (await lines(sync))["limit"]
+    assert (found.level.value, found.message.startswith("12 of 5,000 requests left")) == ("warn", True)
+    sync.github.simulator.faults.clear()
+    sync.github.simulator.faults.add(Limit(wait=600), times=1)
+    for _ in range(2):  # said by GitHub, then remembered
+        found = (await lines(sync))["GitHub"]
+        assert found.level.value == "warn"
+        assert re.fullmatch(r"check again after .*\d\d:\d\d UTC", found.remedy or "")
+
+
+async def test_a_clock_that_is_off_and_a_pause_are_told(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = sync.clock.now
+    monkeypatch.setattr(sync.clock, "now", lambda: now() + timedelta(minutes=10))
+    found = (await lines(sync))["clock"]
+    assert (found.level.value, found.message) == ("warn", "this machine's clock is 600 s from GitHub's")
+    await sync.app.pause("Shop")
+    assert (await lines(sync))["pause"].remedy == "reconcile resume Shop"
+
+
+async def test_a_repository_made_anew_and_a_revoked_token_fail(sync: Sync) -> None:
+    await sync.linked()
+    sync.github.world.recreate("acme/web").allow("bugspark-bot", "write")
+    assert await level(sync, "repository") == "fail"
+    sync.github.simulator.faults.add(Reply(status=503), times=None)
+    found = (await lines(sync))["GitHub"]
+    assert (found.level.value, "reaches github.api_url" in (found.remedy or "")) == ("fail", True)
+    sync.github.simulator.faults.clear()
+    sync.github.world.revoke(sync.github.token)
+    found = (await lines(sync))["GitHub"]
+    assert (found.level.value, "token's expiry" in (found.remedy or "")) == ("fail", True)
+    assert "issues" not in await lines(sync)
+
+
+async def test_every_integration_is_decrypted(url: str, github: GitHub) -> None:
+    key, other = Fernet.generate_key(), Fernet.generate_key()
+    async with open_sync(url, github) as sync:
+        fine, shut = sync.bugspark.add_project("Fine"), sync.bugspark.add_project("Shut")
+        token = github.token.encode()
+        sync.bugspark.add_integration(fine, token=Fernet(key).encrypt(token).decode())
+        sealed = {"owner": "acme", "repo": "web", "token": github.token}
+        secret = Fernet(other).encrypt(b"secret").decode()
+        sync.bugspark.add_integration(shut, config=sealed | {"webhookSecret": secret})
+        said = {line.name: line for line in await sync.app.run_self_check()}
+        assert (said["key"].level.value, "Fine, Shut" in said["key"].message) == ("fail", True)
+        for keys, how, told in (
+            (key, "fail", "Shut"),
+            (key + b"," + other, "warn", "not encrypted: 2 secrets"),
+        ):
+            settings = settings_for(url, github.api, bugspark={"encryption_key": keys.decode()})
+            async with open_application(settings, sync.clock) as app:
+                (line,) = [each for each in await app.run_self_check() if each.name == "key"]
+                assert (line.level.value, told in line.message, "Fine" in line.message) == (how, True, False)
+
+
+async def test_customers_webhooks_without_a_table_fail(url: str, github: GitHub) -> None:
+    async with open_sync(url, github, bugspark={"notify_webhooks": True}) as sync:
+        assert await level(sync, "customers' webhooks") == "ok"
+        sync.bugspark.execute("DROP TABLE background_tasks")
+        found = (await lines(sync))["customers' webhooks"]
+        assert (found.level.value, found.message) == ("fail", "this BugSpark has no table background_tasks")

@@ -1,0 +1,344 @@
+"""A write of unknown outcome: what GitHub shows is confirmed, what it does not is decided anew."""
+
+import logging
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from reconciler.decide.text import text_digest
+from reconciler.errors import MovedError, NotThereError
+from reconciler.logs import RECORD_VALUES_ATTRIBUTE
+from reconciler.model.fields import Field, IssueState, Severity, Side, Status
+from reconciler.model.ids import IssueNumber, LinkId, ReportId, RepositoryId
+from reconciler.model.intent import (
+    Desired,
+    DesiredCommentBody,
+    DesiredCommentDeletion,
+    DesiredLabels,
+    DesiredState,
+    DesiredTitle,
+    Intent,
+    IntentState,
+    NewComment,
+    NewIssue,
+    Operation,
+)
+from reconciler.model.issue import FieldEvent
+from reconciler.model.link import CommentPair, Link, LinkState
+from reconciler.sync.recover import RecoveryFindings, conclude_recovery, recover_unknown_writes
+from reconciler.sync.tally import PassStats
+from tests.support.nouns import (
+    AFTER,
+    OCTOCAT,
+    OURS,
+    REPORT,
+    a_base,
+    a_link,
+    a_local,
+    a_new_link,
+    a_remote,
+    a_report,
+    an_entry,
+    an_issue,
+    ids,
+)
+from tests.support.pen import LONG_AGO, MEMORY, Hand, Pen, a_lost, an_intent
+
+PLANNED, SENDING, UNKNOWN, QUARANTINED = (
+    IntentState.PLANNED,
+    IntentState.SENDING,
+    IntentState.UNKNOWN,
+    IntentState.QUARANTINED,
+)
+EARLIER, LATER = AFTER - timedelta(seconds=1), AFTER + timedelta(seconds=1)
+ANOTHER, THIRD = (ReportId(UUID(int=number)) for number in (77, 78))
+MARKED = "text\n\n<!-- bugspark-sync v1 -->"
+CREATE = NewIssue(title="T", body=MARKED, labels=())
+COPY = an_entry(Side.BUGSPARK, a_local(1), a_remote(5))
+CLOSE = DesiredState(state=IssueState.CLOSED, reason="completed", agreed="resolved")
+REOPEN = DesiredState(state=IssueState.OPEN, reason=None, agreed="new")
+RETITLE = DesiredTitle(title="[BUG-0001] Crash", agreed="Crash")
+SWAP = DesiredLabels(add="Critical", remove=("low",), agreed="critical")
+EDIT = DesiredCommentBody(remote_id=a_remote(5).id, body="new", local_digest="of here")
+DELETE = DesiredCommentDeletion(remote_id=a_remote(5).id)
+
+
+def event(field: Field, value: str, *, added: bool = True, by: Any = OURS, at: Any = LONG_AGO) -> FieldEvent:
+    return FieldEvent(field=field, value=value, added=added, actor=by, at=at)
+
+
+async def looked(
+    intent: Intent, *, link: Link | None = None, cut: bool = False, by_hand: bool = False, **pen: Any
+) -> tuple[Pen, RecoveryFindings]:
+    """What is there after GitHub was looked at."""
+    given = Pen(link=None if cut else link or a_link(), **pen).holding(intent)
+    return given, await recover_unknown_writes(given.context(manual=by_hand), MEMORY, PassStats())
+
+
+@pytest.mark.parametrize(
+    ("operation", "wish", "events", "base"),
+    [
+        (Operation.STATUS, CLOSE, [event(Field.STATUS, "closed")], a_base(status=Status.RESOLVED)),
+        (Operation.STATUS, REOPEN, [event(Field.STATUS, "reopened")], a_base(status=Status.NEW)),
+        (
+            Operation.TITLE,
+            RETITLE,
+            [event(Field.TITLE, "[BUG-0001] Crash")],
+            a_base(title="Crash", remote_title="[BUG-0001] Crash"),
+        ),
+        (
+            Operation.SEVERITY,
+            SWAP,
+            [event(Field.SEVERITY, "critical"), event(Field.SEVERITY, "low", added=False)],
+            a_base(severity=Severity.CRITICAL),
+        ),
+        (
+            Operation.SEVERITY,
+            replace(SWAP, add=None),
+            [event(Field.SEVERITY, "low", added=False)],
+            a_base(severity=Severity.CRITICAL),
+        ),
+    ],
+)
+async def test_what_github_s_events_show_to_have_been_done_is_confirmed(
+    operation: Operation, wish: Desired, events: list[FieldEvent], base: Any
+) -> None:
+    github = Hand(field_events=[tuple(events)], issue=[an_issue("critical")])
+    report = a_report(severity=Severity.CRITICAL)
+    pen, recovery = await looked(a_lost(operation, wish), github=github, report=report)
+    (link,) = pen.rows.stored
+    assert isinstance(link, Link)
+    assert (link.base, pen.rows.rows, pen.rows.at) == (base, {}, AFTER)
+    assert {each[1] for each in github.asked} == {12}  # of this very issue
+    assert [each.id for each in recovery.links_to_read_in_full] == [link.id]  # the whole look follows
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (),
+        (event(Field.STATUS, "closed", by=OCTOCAT),),
+        (event(Field.STATUS, "closed", by=None),),
+        (event(Field.STATUS, "closed", at=LONG_AGO - timedelta(seconds=1)),),
+        (event(Field.TITLE, "closed"),),
+        (event(Field.STATUS, "reopened"),),
+    ],
+)
+async def test_what_they_do_not_show_of_ours_is_decided_anew(events: tuple[FieldEvent, ...]) -> None:
+    pen, recovery = await looked(a_lost(Operation.STATUS, CLOSE), github=Hand(field_events=[events]))
+    assert (pen.rows.only.state, pen.rows.stored) == (PLANNED, [])
+    assert len(recovery.links_to_read_in_full) == 1
+
+
+@pytest.mark.parametrize(
+    ("says", "there", "done"),
+    [
+        (Severity.CRITICAL, ("critical",), False),
+        (Severity.LOW, ("critical", "low"), True),  # a person changed their mind: our label was our own word
+        (None, ("critical", "low"), False),
+    ],
+)
+async def test_half_a_swap_counts_only_when_the_report_says_something_else_by_now(
+    says: Severity | None, there: tuple[str, ...], *, done: bool
+) -> None:
+    github = Hand(field_events=[(event(Field.SEVERITY, "critical"),)], issue=[an_issue(*there)])
+    report = a_report(severity=says) if says else None
+    pen, _ = await looked(a_lost(Operation.SEVERITY, SWAP), github=github, report=report)
+    assert (pen.rows.rows == {}) is done
+
+
+@pytest.mark.parametrize("events", [(), (event(Field.SEVERITY, "low", added=False),)])
+@pytest.mark.parametrize("report", [a_report(severity=Severity.CRITICAL), a_report(severity=Severity.LOW)])
+async def test_a_swap_whose_label_never_came_has_not_happened(
+    events: tuple[FieldEvent, ...], report: Any
+) -> None:
+    github = Hand(field_events=[events], issue=[an_issue("critical")])
+    pen, _ = await looked(a_lost(Operation.SEVERITY, SWAP), github=github, report=report)
+    assert (pen.rows.only.state, pen.rows.stored) == (PLANNED, [])
+
+
+async def test_a_swap_that_somebody_joined_meanwhile_is_not_finished() -> None:
+    events = (event(Field.SEVERITY, "critical"), event(Field.SEVERITY, "low", added=False))
+    github = Hand(field_events=[events], issue=[an_issue("critical", "medium-priority")])
+    report = a_report(severity=Severity.CRITICAL)
+    pen, _ = await looked(a_lost(Operation.SEVERITY, SWAP), github=github, report=report)
+    assert pen.rows.only.state is PLANNED
+
+
+async def test_a_link_that_was_never_agreed_on_is_decided_anew() -> None:
+    link = a_new_link(state=LinkState.ACTIVE)
+    pen, _ = await looked(a_lost(Operation.STATUS, CLOSE), link=link)
+    assert (pen.rows.only.state, pen.github.asked) == (PLANNED, [])
+
+
+async def test_a_deletion_is_decided_anew_from_the_whole_look() -> None:
+    pen, recovery = await looked(a_lost(Operation.DELETE_COMMENT, DELETE, pair_id=COPY.id))
+    assert (pen.rows.only.state, len(recovery.links_to_read_in_full)) == (PLANNED, 1)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [None, a_link(id=LinkId(ids(9)())), a_link(state=LinkState.UNLINKED), a_link(state=LinkState.GONE)],
+)
+async def test_where_the_link_was_cut_nobody_looks_again(link: Link | None) -> None:
+    pen, recovery = await looked(a_lost(Operation.STATUS, CLOSE), link=link, cut=link is None)
+    assert (pen.rows.only.state, recovery) == (PLANNED, RecoveryFindings())
+    assert pen.github.asked == []
+
+
+@pytest.mark.parametrize("error", [NotThereError("gone", 410), MovedError("moved")])
+async def test_an_issue_that_is_not_there_leaves_the_outcome_to_the_whole_look(error: Exception) -> None:
+    intent = a_lost(Operation.STATUS, CLOSE)
+    pen, recovery = await looked(intent, github=Hand(field_events=[error]))
+    assert (pen.rows.only, len(recovery.links_to_read_in_full)) == (intent, 1)
+
+
+# --- an edit of our copy ----------------------------------------------------------------------------------
+
+
+async def test_an_edit_that_arrived_is_confirmed_with_the_words_it_was_made_of() -> None:
+    intent = a_lost(Operation.EDIT_COMMENT, EDIT, pair_id=COPY.id)
+    pen, _ = await looked(intent, github=Hand(comment=[a_remote(5, "new")]), entries=(COPY,))
+    (entry,) = pen.rows.stored
+    assert isinstance(entry, CommentPair)
+    assert (entry.local_digest, entry.remote_digest, pen.rows.rows) == ("of here", text_digest("new"), {})
+    assert pen.github.asked == [("comment", 5)]
+    assert pen.rows.changes[0].link_id == a_link().id
+
+
+@pytest.mark.parametrize(
+    ("there", "entries"),
+    [
+        (NotThereError("gone", 404), (COPY,)),
+        (a_remote(5, "old"), (COPY,)),
+        (a_remote(5, "new"), ()),
+    ],
+)
+async def test_an_edit_that_did_not_is_decided_anew(there: Any, entries: tuple[CommentPair, ...]) -> None:
+    intent = a_lost(Operation.EDIT_COMMENT, EDIT, pair_id=COPY.id)
+    pen, _ = await looked(intent, github=Hand(comment=[there]), entries=entries)
+    assert (pen.rows.only.state, pen.rows.stored) == (PLANNED, [])
+
+
+@pytest.mark.parametrize(
+    ("state", "not_before", "by_hand", "looks"),
+    [
+        (PLANNED, None, False, True),
+        (PLANNED, LATER, False, False),
+        (PLANNED, AFTER, False, True),
+        (PLANNED, LATER, True, True),
+        (QUARANTINED, EARLIER, False, True),
+        (QUARANTINED, LATER, False, False),
+    ],
+)
+async def test_an_unsent_edit_that_is_due_has_its_link_looked_at_whole(
+    state: IntentState, not_before: Any, *, by_hand: bool, looks: bool
+) -> None:
+    intent = an_intent(Operation.EDIT_COMMENT, EDIT, state=state, not_before=not_before)
+    pen, recovery = await looked(intent, by_hand=by_hand)
+    assert (len(recovery.links_to_read_in_full), pen.rows.only) == (looks, intent)
+
+
+@pytest.mark.parametrize("link", [None, a_link(state=LinkState.UNLINKED)])
+async def test_where_the_link_was_cut_an_unsent_edit_calls_for_no_look(link: Link | None) -> None:
+    intent = an_intent(Operation.EDIT_COMMENT, EDIT)
+    pen, recovery = await looked(intent, link=link, cut=link is None)
+    assert (recovery, pen.rows.only) == (RecoveryFindings(), intent)
+
+
+async def test_one_report_s_cut_link_and_lost_issue_keep_nobody_else_waiting() -> None:
+    first = a_lost(Operation.CREATE_ISSUE, CREATE, link_id=None, number=None, report_id=ANOTHER)
+    cut = a_lost(Operation.DELETE_COMMENT, DELETE, report_id=THIRD)
+    last = a_lost(Operation.DELETE_COMMENT, DELETE)
+    pen = Pen(link=a_link(), github=Hand(all_issues=[()])).holding(first, cut, last)
+    recovery = await recover_unknown_writes(pen.context(), MEMORY, PassStats())
+    assert [link.report_id for link in recovery.links_to_read_in_full] == [REPORT]
+    assert [pen.rows.rows[each.id].state for each in (first, cut, last)] == [UNKNOWN, PLANNED, PLANNED]
+
+
+async def test_each_report_s_own_link_is_looked_at_and_once() -> None:
+    other = a_link(id=LinkId(ids(9)()), report_id=ANOTHER, number=IssueNumber(13))
+    here, again = (a_lost(Operation.CREATE_COMMENT, NewComment(body=text)) for text in "AB")
+    there = a_lost(Operation.CREATE_COMMENT, NewComment(body="C"), report_id=ANOTHER, link_id=other.id)
+    pen = Pen(link=a_link(), others=(other,)).holding(here, there, again)
+    recovery = await recover_unknown_writes(pen.context(), MEMORY, PassStats())
+    assert recovery == RecoveryFindings(
+        links_to_read_in_full=(a_link(), other), unsettled_comments=(here, there, again)
+    )
+
+
+async def test_of_another_repository_s_writes_nothing_is_looked_for_here() -> None:
+    intent = a_lost(Operation.STATUS, CLOSE, repository_id=RepositoryId(56))
+    pen, recovery = await looked(intent)
+    assert (recovery, pen.rows.only, pen.github.asked) == (RecoveryFindings(), intent, [])
+
+
+# --- when, and how often ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "due"),
+    [
+        ({"state": SENDING, "ended_at": None, "claimed_at": None}, True),
+        ({"ended_at": AFTER - timedelta(seconds=60)}, True),
+        ({"ended_at": AFTER - timedelta(seconds=59)}, False),
+        ({"ended_at": None, "claimed_at": EARLIER}, False),
+        ({"not_before": LATER}, False),
+        ({"ended_at": AFTER, "not_before": EARLIER}, True),
+    ],
+)
+async def test_what_is_still_on_its_way_may_arrive_so_nobody_looks_before_it_has_settled(
+    given: dict[str, Any], *, due: bool
+) -> None:
+    intent = a_lost(Operation.CREATE_COMMENT, NewComment(body="B"), **given)
+    pen, recovery = await looked(intent)
+    assert (recovery.unsettled_comments, pen.rows.only) == ((intent,) if due else (), intent)
+
+
+async def test_the_waiting_is_measured_in_github_s_time_when_something_waits() -> None:
+    intent = a_lost(Operation.CREATE_COMMENT, NewComment(body="B"), ended_at=AFTER)
+    _, recovery = await looked(intent, github=Hand(heard=AFTER + timedelta(seconds=60)))
+    assert recovery.unsettled_comments == (intent,)
+
+
+async def test_nobody_asks_github_for_the_time_when_nothing_waits() -> None:
+    edit = an_intent(Operation.EDIT_COMMENT, EDIT, not_before=LATER)
+    _, recovery = await looked(edit, github=Hand(heard=LATER))
+    assert recovery == RecoveryFindings()
+
+
+@pytest.mark.parametrize(
+    ("overtaken", "link", "counts"),
+    [
+        ((), a_link(), True),
+        ((REPORT,), a_link(), False),  # a person was faster: the look was not stored
+        ((), a_link(quarantined_until=LATER), False),  # it could not be taken
+        ((), None, False),
+    ],
+)
+async def test_a_look_that_found_no_comment_counts_only_when_it_was_taken_and_stored(
+    overtaken: Collection[ReportId], link: Link | None, *, counts: bool
+) -> None:
+    intent = a_lost(Operation.CREATE_COMMENT, NewComment(body="B"))
+    pen = Pen(link=link).holding(intent)
+    await conclude_recovery(pen.context(), RecoveryFindings(unsettled_comments=(intent,)), overtaken)
+    again = replace(intent, empty_searches=1, not_before=AFTER + timedelta(seconds=60))
+    assert pen.rows.only == (again if counts else intent)
+
+
+async def test_a_comment_is_sent_again_after_the_second_look_and_never_when_it_was_found(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    intent = a_lost(Operation.CREATE_COMMENT, NewComment(body="B"), empty_searches=1, reason="502")
+    pen = Pen(link=a_link()).holding(intent)
+    adopted = replace(intent, id=an_intent(Operation.TITLE, RETITLE).id)  # its row went when it was adopted
+    with caplog.at_level(logging.INFO, "reconciler"):
+        await conclude_recovery(pen.context(), RecoveryFindings(unsettled_comments=(adopted, intent)), ())
+    assert pen.rows.only == replace(intent, state=PLANNED, empty_searches=0, reason=None)
+    (said,) = caplog.records
+    values = {"operation": "create_comment", "report": str(REPORT), "link": str(intent.link_id)}
+    assert (said.msg, getattr(said, RECORD_VALUES_ATTRIBUTE)) == ("nothing found, sent again", values)

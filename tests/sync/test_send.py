@@ -1,0 +1,92 @@
+"""One intent is one request: which one, and how a label swap's several answers make one."""
+
+from typing import Any, cast
+
+import pytest
+
+from reconciler.model.fields import IssueState
+from reconciler.model.ids import RemoteCommentId
+from reconciler.model.intent import (
+    Confirmed,
+    Desired,
+    DesiredCommentBody,
+    DesiredCommentDeletion,
+    DesiredLabels,
+    DesiredState,
+    DesiredTitle,
+    NewComment,
+    NewIssue,
+    NotSent,
+    Operation,
+    OutcomeUnknown,
+    Refused,
+    WriteResult,
+)
+from reconciler.ports import GitHub
+from reconciler.sync.send import send_intent
+from tests.support.pen import Hand, an_intent
+
+COMMENT = RemoteCommentId(5)
+SWAP = DesiredLabels(add="High", remove=("low", "medium"), agreed="high")
+LOST = OutcomeUnknown(reason="the answer was lost")
+ABSENT = Refused(status=404, reason="Label does not exist", gone=True, request_id=None)
+FORBIDDEN = Refused(status=403, reason="Not today", gone=False, request_id=None)
+
+
+def labels(*left: str) -> WriteResult[tuple[str, ...]]:
+    return Confirmed(value=left, request_id=None)
+
+
+async def sent(wish: Desired, **answers: Any) -> tuple[WriteResult[Any], list[tuple[Any, ...]]]:
+    hand = Hand(**answers)
+    return await send_intent(cast("GitHub", hand), an_intent(Operation.STATUS, wish)), hand.asked
+
+
+@pytest.mark.parametrize(
+    ("wish", "request_"),
+    [
+        (NewIssue(title="T", body="B", labels=("bug",)), ("create_issue", "T", "B", ("bug",))),
+        (NewComment(body="B"), ("create_comment", 12, "B")),
+        (
+            DesiredState(state=IssueState.CLOSED, reason="completed", agreed="resolved"),
+            ("set_state", 12, IssueState.CLOSED, "completed"),
+        ),
+        (DesiredTitle(title="T", agreed="t"), ("set_title", 12, "T")),
+        (DesiredCommentBody(remote_id=COMMENT, body="B", local_digest="d"), ("edit_comment", 5, "B")),
+        (DesiredCommentDeletion(remote_id=COMMENT), ("delete_comment", 5)),
+    ],
+)
+async def test_each_wish_is_one_request_whose_answer_is_told_as_it_is(
+    wish: Desired, request_: tuple[Any, ...]
+) -> None:
+    assert await sent(wish, **{request_[0]: [LOST]}) == (LOST, [request_])
+
+
+async def test_a_swap_adds_first_and_then_takes_off_what_was_seen_whoever_took_some_off_already() -> None:
+    answer, asked = await sent(SWAP, add_label=[labels("low", "high")], remove_label=[ABSENT, labels("high")])
+    assert answer == labels("high")
+    assert asked == [("add_label", 12, "High"), ("remove_label", 12, "low"), ("remove_label", 12, "medium")]
+
+
+async def test_a_swap_without_a_new_label_only_takes_off() -> None:
+    only = DesiredLabels(add=None, remove=("low",), agreed="medium")
+    assert await sent(only, remove_label=[ABSENT]) == (labels(), [("remove_label", 12, "low")])
+
+
+@pytest.mark.parametrize("answer", [LOST, FORBIDDEN, NotSent(reason="no connection")])
+async def test_a_swap_whose_label_did_not_arrive_for_sure_takes_none_off(answer: WriteResult[Any]) -> None:
+    assert await sent(SWAP, add_label=[answer]) == (answer, [("add_label", 12, "High")])
+
+
+async def test_a_label_that_github_dropped_silently_was_refused_and_none_is_taken_off() -> None:
+    answer, asked = await sent(SWAP, add_label=[labels("low")])
+    assert isinstance(answer, Refused)
+    assert "dropped the label 'High'" in answer.reason
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("answer", [LOST, FORBIDDEN])
+async def test_a_swap_stops_where_one_label_could_not_be_taken_off(answer: WriteResult[Any]) -> None:
+    found, asked = await sent(SWAP, add_label=[labels("low", "high")], remove_label=[answer])
+    assert found == answer
+    assert len(asked) == 2

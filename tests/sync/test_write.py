@@ -1,0 +1,260 @@
+"""Claim, send once, confirm: what becomes of one wish whatever happens in between."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from reconciler.decide.link import seen_issue
+from reconciler.errors import GitHubError, LimitedError, MovedError, NotThereError, ProjectLockLostError
+from reconciler.model.fields import IssueState, Side
+from reconciler.model.intent import (
+    Confirmed,
+    DesiredCommentDeletion,
+    DesiredState,
+    DesiredTitle,
+    Intent,
+    IntentState,
+    NotSent,
+    Operation,
+    OutcomeUnknown,
+    Refused,
+)
+from reconciler.model.issue import Issue
+from reconciler.model.link import CommentPair, CommentPairState
+from reconciler.ports import Claim
+from reconciler.sync.tally import PassStats
+from reconciler.sync.write import REFUSED_WRITE_QUARANTINE, IntentWriter
+from tests.support.nouns import AFTER, a_link, a_local, a_remote, an_entry, an_issue
+from tests.support.pen import MEMORY, Hand, Pen, Rows, Time, an_intent
+
+PLANNED, SENDING, UNKNOWN, QUARANTINED = (
+    IntentState.PLANNED,
+    IntentState.SENDING,
+    IntentState.UNKNOWN,
+    IntentState.QUARANTINED,
+)
+CLOSED = an_issue(state=IssueState.CLOSED, state_reason="completed")
+CLOSE = an_intent(
+    Operation.STATUS, DesiredState(state=IssueState.CLOSED, reason="completed", agreed="resolved")
+)
+RETITLE = an_intent(Operation.TITLE, DesiredTitle(title="[BUG-0001] Crash", agreed="Crash"))
+DELETE = an_intent(Operation.DELETE_COMMENT, DesiredCommentDeletion(remote_id=a_remote(5).id))
+COPY = an_entry(Side.BUGSPARK, a_local(1), a_remote(5))
+DONE = Confirmed(value=CLOSED, request_id=None)
+GONE = Refused(status=404, reason="Not Found", gone=True, request_id=None)
+LATER, EARLIER = AFTER + timedelta(seconds=1), AFTER - timedelta(seconds=1)
+
+
+@dataclass(slots=True)
+class Lock:
+    """`ports.Fence`: held, or taken by somebody while something else happens."""
+
+    lost: bool = False
+
+    async def ensure_held(self) -> None:
+        if self.lost:
+            raise ProjectLockLostError("somebody else has it")
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """One pass's writer over these wishes, all of them derived by this pass."""
+
+    pen: Pen
+    lock: Lock = field(default_factory=Lock)
+    tally: PassStats = field(default_factory=PassStats)
+    again: list[Issue] = field(default_factory=list)  # links decided anew because of these
+
+    async def run(self, *, derived: bool = True, **context: Any) -> None:
+        async def redecide(issue: Issue) -> None:
+            self.again.append(issue)
+
+        rows = self.pen.rows.rows.values()
+        await IntentWriter(
+            context=self.pen.context(**context),
+            project_state=MEMORY,
+            project_lock=self.lock,
+            stats=self.tally,
+            derived_keys={(each.local_id, each.operation) for each in rows} if derived else set(),
+            decide_again=redecide,
+            observed_monotonic=0.0,
+        ).run()
+
+
+def desk(*intents: Intent, passed: float = 0.0, link: Any = None, **answers: Any) -> Desk:
+    link = link or a_link()
+    rows = Rows(link=link, entry=COPY)
+    pen = Pen(github=Hand(**answers), rows=rows, time=Time(passed=passed), link=link)
+    return Desk(pen=pen.holding(*intents))
+
+
+@pytest.mark.parametrize(
+    ("state", "not_before", "sent", "sent_by_hand"),
+    [
+        (PLANNED, None, True, True),
+        (PLANNED, EARLIER, True, True),
+        (PLANNED, LATER, False, True),
+        (QUARANTINED, EARLIER, True, True),
+        (QUARANTINED, LATER, False, True),
+        (QUARANTINED, None, False, True),
+        (SENDING, None, False, False),
+        (UNKNOWN, None, False, False),
+    ],
+)
+@pytest.mark.parametrize("by_hand", [False, True])
+async def test_a_wish_is_sent_when_it_is_due_and_a_person_need_not_wait(
+    state: IntentState, not_before: Any, *, sent: bool, sent_by_hand: bool, by_hand: bool
+) -> None:
+    waiting = replace(CLOSE, state=state, not_before=not_before)
+    at = desk(waiting, set_state=[DONE])
+    await at.run(manual=by_hand)
+    gone = sent_by_hand if by_hand else sent
+    assert list(at.pen.rows.rows.values()) == ([] if gone else [waiting])
+    assert len(at.pen.github.asked) == gone
+
+
+async def test_a_wish_that_this_pass_did_not_derive_is_dropped_unsent() -> None:
+    at = desk(CLOSE)
+    await at.run(derived=False)
+    assert (at.pen.rows.rows, at.pen.github.asked) == ({}, [])
+
+
+# --- a state is written on a fresh look only --------------------------------------------------------------
+
+
+async def test_a_state_is_looked_at_again_before_it_is_written_once_for_all_its_writes() -> None:
+    second = replace(CLOSE, id=RETITLE.id)
+    at = desk(
+        CLOSE,
+        second,
+        passed=60,
+        issue=[an_issue()],
+        set_state=[DONE, DONE],
+        link=a_link(seen=seen_issue(an_issue())),
+    )
+    await at.run()
+    assert [name for name, *_ in at.pen.github.asked] == ["issue", "set_state", "set_state"]
+    assert at.again == []
+
+
+async def test_was_a_person_faster_the_wish_is_dropped_and_the_link_decided_again() -> None:
+    reopened = an_issue(updated_at=LATER, comments=3)
+    at = desk(CLOSE, passed=60, issue=[reopened])
+    await at.run()
+    assert at.again == [reopened]
+    assert (at.pen.rows.rows, len(at.pen.github.asked)) == ({}, 1)
+
+
+@pytest.mark.parametrize("error", [NotThereError("It is not there.", 404), MovedError("It has moved.")])
+async def test_a_state_of_an_issue_that_is_not_there_rests_with_the_reason(error: GitHubError) -> None:
+    at = desk(CLOSE, passed=60, issue=[error])
+    await at.run()
+    rests = at.pen.rows.only
+    assert (rests.state, rests.not_before, rests.reason) == (
+        QUARANTINED,
+        AFTER + REFUSED_WRITE_QUARANTINE,
+        str(error),
+    )
+    assert at.tally.problems == [f"status for report {CLOSE.report_id}: {error}"]
+
+
+# --- the claim --------------------------------------------------------------------------------------------
+
+
+def claiming(found: Callable[[Desk, Intent], Claim | None]) -> Desk:
+    at = desk(CLOSE, set_state=[DONE])
+    at.pen.rows.claim_of = lambda intent: found(at, intent)
+    return at
+
+
+async def test_what_somebody_else_has_claimed_is_theirs() -> None:
+    at = claiming(lambda *_: None)
+    await at.run()
+    assert (at.pen.rows.only, at.pen.github.asked) == (CLOSE, [])
+
+
+async def test_a_wish_whose_cause_is_gone_goes_with_it() -> None:
+    at = claiming(lambda _, intent: Claim(intent=intent, link=None, pair=None, cause_gone=True))
+    await at.run()
+    assert (at.pen.rows.rows, at.pen.github.asked) == ({}, [])
+
+
+def slow(seconds: float, *, lost: bool = False) -> Desk:
+    """A claim that took so long, and perhaps somebody took the project over meanwhile."""
+
+    def claim(at: Desk, intent: Intent) -> Claim:
+        at.pen.time.passed += seconds
+        at.lock.lost = lost
+        sending = replace(intent, state=SENDING, attempts=1)
+        at.pen.rows.rows[intent.id] = sending
+        return Claim(intent=sending, link=a_link(), pair=None)
+
+    return claiming(claim)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 3.0])
+async def test_a_claim_that_was_quick_enough_is_sent(seconds: float) -> None:
+    at = slow(seconds)
+    await at.run()
+    assert (at.pen.rows.rows, len(at.pen.github.asked)) == ({}, 1)
+
+
+async def test_a_claim_that_was_long_on_its_way_is_given_back_unsent() -> None:
+    at = slow(5.1)
+    await at.run()
+    assert (at.pen.rows.only.state, at.pen.github.asked) == (PLANNED, [])
+
+
+async def test_whoever_lost_the_project_during_the_claim_gives_it_back_and_stops() -> None:
+    at = slow(3.0, lost=True)
+    with pytest.raises(ProjectLockLostError):
+        await at.run()
+    assert (at.pen.rows.only.state, at.pen.github.asked) == (PLANNED, [])
+
+
+# --- the answer -------------------------------------------------------------------------------------------
+
+
+async def test_a_limit_ends_the_pass_and_the_wish_stays_planned() -> None:
+    at = desk(CLOSE, set_state=[LimitedError("wait", until=LATER)])
+    with pytest.raises(LimitedError):
+        await at.run()
+    assert (at.pen.rows.only.state, at.pen.rows.only.attempts) == (PLANNED, 1)
+
+
+async def test_what_was_not_sent_is_planned_and_the_pass_ends() -> None:
+    at = desk(CLOSE, set_state=[NotSent(reason="no route")])
+    with pytest.raises(GitHubError, match="Shop: GitHub can't be reached: no route"):
+        await at.run()
+    assert at.pen.rows.only.state is PLANNED
+
+
+async def test_an_unknown_outcome_is_said_and_nothing_is_sent_again() -> None:
+    at = desk(CLOSE, set_state=[OutcomeUnknown(reason="502")])
+    await at.run()
+    waits = at.pen.rows.only
+    assert (waits.state, waits.ended_at, waits.reason) == (UNKNOWN, AFTER, "502")
+    assert "outcome unknown (502)" in at.tally.problems[0]
+
+
+async def test_a_write_refused_because_its_object_is_gone_rests_unless_it_was_to_go() -> None:
+    at = desk(RETITLE, set_title=[GONE])
+    await at.run()
+    assert (at.pen.rows.only.state, at.pen.rows.only.reason) == (QUARANTINED, "Not Found")
+
+
+async def test_a_copy_that_is_gone_already_is_deleted_as_wished() -> None:
+    at = desk(DELETE, delete_comment=[GONE], comment=[NotThereError("gone", 404)])
+    await at.run()
+    (entry,) = at.pen.rows.stored
+    assert isinstance(entry, CommentPair)
+    assert (at.pen.rows.rows, entry.state) == ({}, CommentPairState.ENDED)
+
+
+async def test_a_404_for_a_copy_that_is_still_there_is_no_access_and_no_deletion() -> None:
+    at = desk(DELETE, delete_comment=[GONE], comment=[a_remote(5)])
+    await at.run()
+    assert (at.pen.rows.only.state, at.pen.rows.stored) == (QUARANTINED, [])

@@ -1,0 +1,327 @@
+"""The receiver over a real port: what is let in, what is kept of it, and that nobody learns anything else."""
+
+import asyncio
+import json
+from contextlib import suppress
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from reconciler.web import connection, request_body
+from tests.web.house import SECRET, House, integration, issue_event, open_house, other_project, sign
+
+MEBIBYTE = 1024 * 1024
+
+
+async def test_github_webhook_signature_verified(house: House) -> None:
+    body = issue_event(7, "closed")
+    answer = await house.deliver(body, delivery="11111111-2222-3333-4444-555555555555")
+    assert answer.status_code == 202
+    (kept,) = house.deliveries()
+    assert kept["id"] == "11111111-2222-3333-4444-555555555555"
+    assert (kept["event"], kept["action"], kept["number"]) == ("issues", "closed", 7)
+    assert house.queue.projects == [house.project]
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        None,
+        "",
+        "sha256=",
+        "sha256=" + "0" * 64,
+        "sha1=" + "0" * 40,
+        sign(b"another body"),
+        sign(issue_event(), "another secret"),
+        sign(issue_event()).removeprefix("sha256="),
+        sign(issue_event()) + "0",
+        "sha256=" + "é" * 64,
+    ],
+)
+async def test_invalid_signature_rejected(house: House, signature: str | None) -> None:
+    encoded = signature.encode() if signature is not None else None
+    headers = [(b"Content-Type", b"application/json"), (b"X-GitHub-Event", b"issues")]
+    if encoded is not None:
+        headers.append((b"X-Hub-Signature-256", encoded))
+    answer = await house.client.post(house.path(), content=issue_event(), headers=headers)
+    assert answer.status_code == 401
+    assert house.untouched()
+
+
+async def test_all_refusals_are_alike_whatever_the_reason(house: House) -> None:
+    without = other_project(house, None)
+    other = other_project(house, "the other's secret")
+    body = issue_event()
+    answers = [
+        await house.deliver(body, X_Hub_Signature_256=None),
+        await house.deliver(body, secret="wrong"),
+        await house.deliver(body, X_Hub_Signature_256="sha256=not-hex"),
+        await house.deliver(body, project=uuid4()),
+        await house.deliver(body, project=uuid4(), secret=""),
+        await house.deliver(body, project="no-id"),
+        await house.deliver(body, project=without),
+        await house.deliver(body, project=without, secret=""),
+        await house.deliver(body, project=other),
+    ]
+    assert {(each.status_code, each.text) for each in answers} == {(401, answers[0].text)}
+    assert len({str(sorted(set(each.headers) - {"date"})) for each in answers}) == 1
+    assert house.untouched()
+
+
+async def test_a_delivery_signed_by_another_projects_secret_is_refused_and_its_own_let_in(
+    house: House,
+) -> None:
+    other = other_project(house, "the other's secret")
+    assert (await house.deliver(issue_event(), secret="the other's secret")).status_code == 401
+    assert (await house.deliver(issue_event(), project=other, secret="the other's secret")).status_code == 202
+    assert house.queue.projects == [other]
+
+
+async def test_the_previous_secret_is_taken_until_it_ends(house: House) -> None:
+    house.bugspark.execute("UPDATE integrations SET config = :config", config=json.dumps(integration("new")))
+    assert (await house.deliver(issue_event())).status_code == 401
+    assert (await house.deliver(issue_event(), secret="new")).status_code == 202
+    house.bugspark.execute(
+        "UPDATE sync_hooks SET previous = :old, previous_until = '2999-01-01 00:00:00.000000'", old=SECRET
+    )
+    house.clock.advance(6)
+    assert (await house.deliver(issue_event())).status_code == 202
+    house.bugspark.execute("UPDATE sync_hooks SET previous_until = '2001-01-01 00:00:00.000000'")
+    house.clock.advance(6)
+    assert (await house.deliver(issue_event())).status_code == 401
+
+
+async def test_a_rotated_secret_is_taken_at_once_though_the_old_one_is_remembered(house: House) -> None:
+    assert (await house.deliver(issue_event())).status_code == 202
+    house.bugspark.execute("UPDATE integrations SET config = :config", config=json.dumps(integration("new")))
+    house.clock.advance(1)
+    assert (await house.deliver(issue_event(), secret="new")).status_code == 202
+
+
+async def test_ping_and_events_nobody_knows_are_taken_in_without_a_number(house: House) -> None:
+    for event in ("ping", "star", "Nonsense!", ""):
+        assert (await house.deliver(b'{"zen": "x"}', event=event)).status_code == 202
+    assert sorted(row["event"] for row in house.deliveries()) == ["ping", "star", "unknown", "unknown"]
+    assert {row["number"] for row in house.deliveries()} == {None}
+
+
+async def test_a_form_is_read_like_json(house: House) -> None:
+    body = urlencode({"payload": issue_event(12, "labeled").decode()}).encode()
+    answer = await house.deliver(body, content_type="application/x-www-form-urlencoded; charset=utf-8")
+    assert answer.status_code == 202
+    assert [(row["action"], row["number"]) for row in house.deliveries()] == [("labeled", 12)]
+
+
+async def test_a_pull_requests_number_is_not_an_issues(house: House) -> None:
+    await house.deliver(issue_event(3, pull_request={"url": "x"}))
+    await house.deliver(issue_event(4, pull_request=None))
+    assert {row["number"] for row in house.deliveries()} == {None, 4}
+
+
+@pytest.mark.parametrize(
+    "content_type", [None, "text/plain", "multipart/form-data; boundary=x", "application/jsonp"]
+)
+async def test_a_wrong_content_type_is_refused(house: House, content_type: str | None) -> None:
+    assert (await house.deliver(issue_event(), content_type=content_type)).status_code == 415
+    assert house.untouched()
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "HEAD"])
+async def test_other_methods_are_not_allowed(house: House, method: str) -> None:
+    answer = await house.client.request(method, house.path())
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "POST"
+
+
+async def test_a_body_of_one_mebibyte_is_taken_in_and_one_byte_more_is_not(house: House) -> None:
+    frame = b'{"action":"closed","issue":{"number":7},"x":"%s"}'
+    body = frame % (b"a" * (MEBIBYTE - len(frame) + 2))
+    assert len(body) == MEBIBYTE
+    assert (await house.deliver(body)).status_code == 202
+    assert [row["number"] for row in house.deliveries()] == [7]
+    assert (await house.deliver(body + b" ")).status_code == 413
+    assert len(house.deliveries()) == 1
+
+
+async def test_a_body_sent_in_chunks_for_ever_is_cut_off_at_its_size(house: House) -> None:
+    sent = 0
+
+    async def forever() -> None:
+        nonlocal sent
+        reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+        head = f"POST {house.path()} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        writer.write(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n")
+        answer = asyncio.create_task(reader.readline())
+        while not answer.done():
+            writer.write(b"10000\r\n" + b"a" * 0x10000 + b"\r\n")
+            await writer.drain()
+            sent += 0x10000
+            await asyncio.sleep(0)
+        assert b" 413 " in await answer
+        writer.transport.abort()
+
+    await asyncio.wait_for(forever(), 20)
+    assert sent < 16 * MEBIBYTE
+    assert house.untouched()
+
+
+async def test_a_body_that_comes_too_slowly_is_given_up(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = f"POST {house.path()} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    monkeypatch.setattr(
+        request_body.BodyReader.__init__,
+        "__kwdefaults__",
+        {
+            "largest": MEBIBYTE,
+            "together": MEBIBYTE,
+            "patience": 0.2,
+        },
+    )
+    monkeypatch.setattr(connection, "REQUEST_HEAD_TIMEOUT_SECONDS", 0.2)
+    async with open_house(str(house.bugspark.engine.url)) as hasty:
+        reader, writer = await asyncio.open_connection("127.0.0.1", hasty.port)
+        writer.write(f"{head}Content-Length: 100\r\n\r\n".encode() + b"{")
+        answer = await asyncio.wait_for(reader.read(), 10)  # until the connection is closed, too
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_connection_that_sends_no_request_is_closed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "REQUEST_HEAD_TIMEOUT_SECONDS", 0.2)
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+    writer.write(b"POST / HTTP/1.1\r\nHost: ")
+    with suppress(ConnectionResetError):
+        assert await asyncio.wait_for(reader.read(), 10) == b""
+    writer.close()
+
+
+async def test_a_truncated_request_leaves_nothing_behind(house: House) -> None:
+    body = issue_event()
+    head = (
+        f"POST {house.path()} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"X-Hub-Signature-256: {sign(body)}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    await house.raw(head.encode(), body[:-1])
+    assert house.untouched()
+    assert (await house.deliver(body)).status_code == 202
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        issue_event()[:-2],
+        b"\xff\xfe{not text}",
+        b'{"action": "\xff", "issue": {"number": 7}}',
+        b"",
+        b"[" * 100_000,
+        b'{"issue": {"number": "7"}}',
+        b'{"issue": {"number": -7}}',
+        b'{"issue": {"number": 99999999999999999999}}',
+        b'{"issue": [7]}',
+        b"[]",
+    ],
+    ids=[
+        "cut",
+        "non-utf-8",
+        "non-utf-8 inside",
+        "empty",
+        "deep",
+        "text",
+        "negative",
+        "huge",
+        "list",
+        "no object",
+    ],
+)
+async def test_what_github_signed_is_taken_in_though_nobody_can_read_it(house: House, body: bytes) -> None:
+    assert (await house.deliver(body)).status_code == 202
+    assert [row["number"] for row in house.deliveries()] == [None]
+    assert house.queue.projects == [house.project]
+
+
+@pytest.mark.parametrize("body", [b"payload=%ff%fe", b"\xff=1", b"nothing", b"&".join([b"a=1"] * 500)])
+async def test_a_form_that_nobody_can_read_is_taken_in_too(house: House, body: bytes) -> None:
+    answer = await house.deliver(body, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 202
+    assert [row["number"] for row in house.deliveries()] == [None]
+
+
+async def test_a_replayed_delivery_is_noted_once_and_nudges_nobody_again(house: House) -> None:
+    for _ in range(3):
+        assert (await house.deliver(issue_event(), delivery="same-id")).status_code == 202
+    for _ in range(2):
+        assert (await house.deliver(issue_event(9), X_GitHub_Delivery=None)).status_code == 202
+    assert sorted(row["number"] for row in house.deliveries()) == [7, 9]
+    assert house.queue.projects == [house.project] * 2
+
+
+async def test_reordered_deliveries_are_all_noted_and_name_the_same_issue(house: House) -> None:
+    for action in ("reopened", "closed", "opened"):
+        await house.deliver(issue_event(7, action))
+        house.clock.advance(1)
+    assert [row["action"] for row in house.deliveries()] == ["reopened", "closed", "opened"]
+    assert {row["number"] for row in house.deliveries()} == {7}
+
+
+async def test_a_flood_of_bad_requests_asks_the_database_once_and_is_over_when_it_ends(house: House) -> None:
+    await house.deliver(issue_event(), secret="wrong")
+    house.bugspark.execute("UPDATE integrations SET config = '[]'")
+
+    async def bad() -> int:
+        return (await house.deliver(issue_event(), secret="wrong")).status_code
+
+    assert set(await asyncio.gather(*(bad() for _ in range(60)))) == {401}
+    # Nobody asked the database again: the secret it no longer has is still known.
+    assert (await house.deliver(issue_event())).status_code == 202
+
+
+async def test_too_many_bytes_at_once_are_told_to_come_again(
+    migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        request_body.BodyReader.__init__,
+        "__kwdefaults__",
+        {
+            "largest": MEBIBYTE,
+            "together": 1000,
+            "patience": 10.0,
+        },
+    )
+    async with open_house(migrated) as house:
+        answer = await house.deliver(b'{"x":"%s"}' % (b"a" * 2000))
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+        assert (await house.deliver(issue_event())).status_code == 202  # what was held is given back
+
+
+async def test_a_database_that_is_away_is_a_failed_delivery_and_not_a_refusal(house: House) -> None:
+    await house.deliver(issue_event(), delivery="first")
+    house.bugspark.execute("ALTER TABLE sync_deliveries RENAME TO away")
+    answer = await house.deliver(issue_event(), delivery="second")
+    assert answer.status_code == 503
+    house.bugspark.execute("ALTER TABLE away RENAME TO sync_deliveries")
+    assert (await house.deliver(issue_event(), delivery="second")).status_code == 202
+    assert [row["id"] for row in house.deliveries()] == ["first", "second"]
+
+
+async def test_refusals_are_counted_without_saying_who_was_meant(house: House) -> None:
+    await house.deliver(issue_event(), project=uuid4())
+    await house.deliver(issue_event(), delivery="one")
+    await house.deliver(issue_event(), delivery="one")
+    text = (await house.client.get("/metrics")).text
+    assert 'reconciler_webhook_rejected_total{status="401"} 1.0' in text
+    assert f'webhook_deliveries_total{{project="{house.project}",result="accepted"}} 1.0' in text
+    assert f'webhook_deliveries_total{{project="{house.project}",result="replayed"}} 1.0' in text
+
+
+async def test_a_burst_is_answered_whole(house: House) -> None:
+    async def one(number: int) -> httpx.Response:
+        return await house.deliver(issue_event(number))
+
+    answers = await asyncio.gather(*(one(number) for number in range(1, 61)))
+    assert {each.status_code for each in answers} == {202}
+    assert sorted(row["number"] for row in house.deliveries()) == list(range(1, 61))
