@@ -15,8 +15,8 @@ MINUTES ?= 5
 PROJECTS ?= 200
 SEED ?= $(shell od -An -N2 -tu2 /dev/urandom)
 ARGS ?=
-WHOLE := reconciler/decide/*,reconciler/github/*,reconciler/sync/wishes.py,reconciler/sync/write.py,$\
-	reconciler/sync/send.py,reconciler/sync/confirm.py,reconciler/sync/recover.py,reconciler/sync/ours.py,$\
+WHOLE := reconciler/decide/*,reconciler/github/*,reconciler/sync/intents.py,reconciler/sync/write.py,$\
+	reconciler/sync/send.py,reconciler/sync/confirm.py,reconciler/sync/recover.py,reconciler/sync/own_issues.py,$\
 	reconciler/store/sync/intents.py
 
 # The tests that must reach WHOLE to its last branch by themselves, without whole passes: under coverage the whole

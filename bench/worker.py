@@ -15,7 +15,7 @@ import msgspec
 from bench.stopwatch import timed
 from reconciler import logs
 from reconciler.bootstrap.application import NoProgress
-from reconciler.bootstrap.parts import Container, open_container
+from reconciler.bootstrap.container import Container, open_container
 from reconciler.config.load import load_configuration
 from reconciler.sync.run import run_pass
 

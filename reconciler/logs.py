@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, TextIO
 
+from reconciler.model.formatting import escape_unprintable
 from reconciler.model.secret import Secret
-from reconciler.model.visible import escape_unprintable
 
 MASK = "***"
 MIN_SECRET_LENGTH = 4  # a shorter "secret" would blot out ordinary words

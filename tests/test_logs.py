@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 import pytest
 
 from reconciler import logs
+from reconciler.model.formatting import escape_unprintable
 from reconciler.model.secret import Secret
-from reconciler.model.visible import escape_unprintable
 
 CANARY = "ghp_canary5f0c"
 

@@ -10,22 +10,21 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import timedelta
 from secrets import token_urlsafe
 
-from reconciler.bootstrap.parts import Container, github_web_url, open_container
+from reconciler.bootstrap.container import Container, github_web_url, open_container
 from reconciler.config.settings import Settings
 from reconciler.errors import ProjectError, UsageError
 from reconciler.logs import bind_log_values
-from reconciler.model.dossier import ReportView
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import IssueNumber, ReportId
-from reconciler.model.passes import Outcome, PassResult
+from reconciler.model.passes import Outcome, PassResult, ScheduledProject
 from reconciler.model.report import Project
-from reconciler.model.schedule import ScheduledProject
+from reconciler.model.report_detail import ReportView
 from reconciler.model.secret import Secret
-from reconciler.model.shown import CheckResult, DiscoveryResult, ExportResult, PlanView, Progress
 from reconciler.model.snapshot import CredentialLimits, ProjectHealth
+from reconciler.model.views import CheckResult, DiscoveryResult, ExportResult, PlanView, Progress
 from reconciler.model.webhook import HookResult, WebhookSetup
 from reconciler.ports import Clock
-from reconciler.sync import discover, linking, mending, pausing, webhook_setup
+from reconciler.sync import commands, linking, webhook_setup
 from reconciler.sync.context import Context
 from reconciler.sync.run import run_pass
 
@@ -127,12 +126,12 @@ class Application:
     async def resolve(self, report: str, field: Field, take: Side) -> str:
         """A sentence that says what was done. Raises UsageError, ProjectError."""
         project, report_id = await self._stores.reports.find(report)
-        return await mending.resolve_conflict(await self._manual_context(project), report_id, field, take)
+        return await commands.resolve_conflict(await self._manual_context(project), report_id, field, take)
 
     async def retry(self, report: str) -> str:
         """A sentence that says what was done. Raises UsageError, ProjectError."""
         project, report_id = await self._stores.reports.find(report)
-        return await mending.end_quarantine(await self._manual_context(project), report_id)
+        return await commands.end_quarantine(await self._manual_context(project), report_id)
 
     async def verify(self, project: Project, *, wait: bool, progress: Progress) -> PassResult:
         """A pass that compares every link whole. A project's own trouble is in the result, never raised."""
@@ -146,11 +145,11 @@ class Application:
 
     async def pause(self, project: str) -> str:
         """A sentence that says what was done. Raises UsageError."""
-        return await pausing.pause_project(self._stores, await self.find_project(project))
+        return await commands.pause_project(self._stores, await self.find_project(project))
 
     async def resume(self, project: str) -> str:
         """A sentence that says what was done. Raises UsageError."""
-        return await pausing.resume_project(self._stores, await self.find_project(project))
+        return await commands.resume_project(self._stores, await self.find_project(project))
 
     async def show_webhook_setup(self, project: Project) -> WebhookSetup:
         """What is needed to set the project's webhook up on GitHub. Raises ProjectError."""
@@ -176,11 +175,11 @@ class Application:
 
     async def estimate_discovery_requests(self, project: Project) -> int:
         """About how many requests `discover` will make."""
-        return await discover.estimate_discovery_requests(await self._usable_context(project))
+        return await linking.estimate_discovery_requests(await self._usable_context(project))
 
     async def discover(self, project: Project, *, apply: bool, progress: Progress) -> DiscoveryResult:
         """Find exported issues whose link was never stored; `apply` links them."""
-        return await discover.discover_links(await self._usable_context(project, progress), apply=apply)
+        return await linking.discover_links(await self._usable_context(project, progress), apply=apply)
 
     async def export(self, reports: tuple[str, ...], progress: Progress) -> tuple[ExportResult, ...]:
         """Make issues of these reports now. Raises UsageError before anything is done."""
@@ -198,7 +197,7 @@ class Application:
 
     async def run_self_check(self) -> tuple[CheckResult, ...]:
         """Everything a pass needs, one line each; what is wrong says how to mend it."""
-        from reconciler.bootstrap.doctor import run_self_check
+        from reconciler.bootstrap.self_check import run_self_check
 
         return await run_self_check(self._container, NoProgress())
 

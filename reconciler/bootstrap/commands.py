@@ -5,16 +5,16 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from reconciler.bootstrap.application import Application, NoProgress
-from reconciler.bootstrap.parts import Container
+from reconciler.bootstrap.container import Container
 from reconciler.errors import BusyError, ProjectError, UsageError
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.report import Project
 from reconciler.model.webhook import HookResult, WebhookSetup
 from reconciler.ports import Queue
-from reconciler.sync import accepting, asking
+from reconciler.sync import commands
 from reconciler.sync.context import Context
-from reconciler.sync.standing import is_identity_decision
+from reconciler.sync.preflight import is_identity_decision
 
 T = TypeVar("T")
 BUSY_TIMEOUT_SECONDS, BUSY_RETRY_SECONDS = 8.0, 0.25
@@ -49,14 +49,14 @@ class WebCommands:
     async def verify(self, project_id: ProjectId) -> str:
         context = await self._context(project_id)
         return await self._nudge_after(
-            project_id, await self._retry_while_busy(lambda: asking.request_verification(context))
+            project_id, await self._retry_while_busy(lambda: commands.request_verification(context))
         )
 
     async def accept(self, project_id: ProjectId, word: str) -> str:
         context = await self._context(project_id)
         if is_identity_decision(word):
             raise UsageError("What is about databases is said with reconcile --accept, by the operator.")
-        await accepting.accept_waiting(context, word)
+        await commands.accept_waiting(context, word)
         return await self._nudge_after(project_id, "Accepted; the next pass goes on with it.")
 
     async def resolve(self, report_id: ReportId, field: Field, take: Side) -> str:
@@ -75,7 +75,7 @@ class WebCommands:
     async def export(self, report_id: ReportId) -> str:
         project_id = await self._project_of(report_id)
         context = await self._context(project_id)
-        done = await self._retry_while_busy(lambda: asking.request_export(context, report_id))
+        done = await self._retry_while_busy(lambda: commands.request_export(context, report_id))
         return await self._nudge_after(project_id, done)
 
     async def retry(self, report_id: ReportId) -> str:

@@ -10,21 +10,20 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from socket import socket
 from uuid import uuid4
 
-from reconciler.bootstrap.clock import SystemClock
+from reconciler.bootstrap.container import SystemClock
 from reconciler.bootstrap.runtime import ReloadableRuntime
 from reconciler.config.settings import Settings
 from reconciler.daemon.memory_queue import MemoryQueue
 from reconciler.daemon.pass_queue import PassQueue
-from reconciler.daemon.sd_listen import take_inherited_sockets
-from reconciler.daemon.sd_notify import SystemdNotifier
 from reconciler.daemon.service import Service, ServiceIntervals
 from reconciler.daemon.signals import handle_signals
+from reconciler.daemon.systemd import SystemdNotifier, take_inherited_sockets
 from reconciler.errors import ConfigurationError, DatabaseError, ReconcilerError
 from reconciler.logs import EventLogger
 from reconciler.metrics import Metrics
 from reconciler.model.secret import Secret
 from reconciler.model.values import dataclass
-from reconciler.store.schema import libpq
+from reconciler.store.schema import engine
 from reconciler.store.schema.engine import parse_url
 
 DATABASE_RETRY_SECONDS = 2.0
@@ -206,7 +205,7 @@ def _bind_sockets(
         stack.callback(each.close)
     if not settings.web.enabled:
         return ()
-    from reconciler.web.serve import bind_sockets
+    from reconciler.web.server import bind_sockets
 
     sockets = bind_sockets(settings.web.host, settings.web.port, kept)
     for each in sockets:
@@ -229,7 +228,7 @@ async def _open_queue(settings: Settings) -> AsyncIterator[PassQueue]:
         case "auto" | "procrastinate" if on_postgresql:
             from reconciler.daemon.procrastinate_queue import open_queue
 
-            async with open_queue(libpq.psycopg_arguments(url, "queue")) as queue:
+            async with open_queue(engine.psycopg_arguments(url, "queue")) as queue:
                 yield queue
         case "auto" | "procrastinate":
             yield MemoryQueue()
@@ -250,7 +249,7 @@ async def _serve_web(
         return
     from reconciler.bootstrap.web import build_web_application
     from reconciler.web.hot_swap import HotSwapApp
-    from reconciler.web.serve import serve_app
+    from reconciler.web.server import serve_app
 
     door = HotSwapApp()
 

@@ -8,13 +8,13 @@ from datetime import UTC
 
 from reconciler.decide import permission_checks
 from reconciler.errors import CredentialError, GitHubError, LimitedError, ReconcilerError
+from reconciler.model.formatting import format_age, format_count, format_time, shell_command
 from reconciler.model.issue import Repository
 from reconciler.model.report import Project
-from reconciler.model.shown import CheckLevel, CheckResult
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY, ProjectHealth
 from reconciler.model.values import dataclass
+from reconciler.model.views import CheckLevel, CheckResult
 from reconciler.model.webhook import WEBHOOK_EVENTS, Hook
-from reconciler.model.wording import format_age, format_count, format_time, shell_command
 from reconciler.sync.context import Context
 
 MAX_CLOCK_SKEW_SECONDS = 120.0

@@ -9,13 +9,12 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass
 from datetime import timedelta
 
-from reconciler.bootstrap.parts import Container, open_container
+from reconciler.bootstrap.container import Container, open_container
 from reconciler.config.settings import Settings
 from reconciler.daemon.runtime import PassActivity
 from reconciler.errors import UsageError
 from reconciler.model.ids import ProjectId
-from reconciler.model.passes import PassResult
-from reconciler.model.schedule import ScheduledProject
+from reconciler.model.passes import PassResult, ScheduledProject
 from reconciler.model.secret import Secret
 from reconciler.store.sync import local_scan
 from reconciler.sync.run import run_pass

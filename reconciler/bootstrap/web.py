@@ -8,13 +8,13 @@ from socket import socket
 
 from reconciler.bootstrap.application import MAX_HISTORY_LINES
 from reconciler.bootstrap.commands import WebCommands
-from reconciler.bootstrap.parts import Container, github_web_url
+from reconciler.bootstrap.container import Container, github_web_url
 from reconciler.config.settings import Settings
 from reconciler.decide.report_view import report_view
 from reconciler.errors import UsageError
 from reconciler.metrics import Metrics
-from reconciler.model.dossier import ReportView
 from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.report_detail import ReportView
 from reconciler.model.secret import Secret
 from reconciler.model.snapshot import ProjectHealth
 from reconciler.ports import Queue

@@ -8,29 +8,24 @@ import typer
 
 from reconciler import __version__
 from reconciler.cli import (
-    configuration,
     daemon,
     demo,
-    discover,
-    doctor,
-    export,
+    installation,
     links,
     passes,
     pause,
-    planning,
+    plan,
     resolve,
-    schema,
     status,
     verify,
     webhook,
     why,
 )
-from reconciler.cli.options import JsonOption, ProjectsOption
-from reconciler.cli.session import session_of
+from reconciler.cli.session import JsonOption, ProjectsOption, session_of
 from reconciler.errors import UsageError
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    planning.plan,
+    plan.plan,
     daemon.daemon,
     status.status,
     links.link,
@@ -41,11 +36,11 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     verify.verify,
     pause.pause,
     pause.resume,
-    discover.discover,
-    export.export,
-    schema.migrate,
-    doctor.check,
-    configuration.config,
+    links.discover,
+    links.export,
+    installation.migrate,
+    installation.check,
+    installation.config,
     demo.demo,
 )
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Any, TextIO
 
 from reconciler.errors import ReconcilerError
+from reconciler.model.formatting import escape_unprintable
 from reconciler.model.values import dataclass
-from reconciler.model.visible import escape_unprintable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

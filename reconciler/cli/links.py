@@ -1,11 +1,23 @@
-"""`reconcile link` and `unlink`: tie a report to an issue, and untie them."""
+"""`reconcile link` and `unlink`: tie a report to an issue, and untie them.
+
+`reconcile discover`: find issues that BugSpark's own button exported without storing the link.
+
+`reconcile export`: make issues for reports, now.
+"""
 
 from typing import Annotated
 
 import typer
 
-from reconciler.cli.options import ReportArgument
-from reconciler.cli.session import session_of
+from reconciler.cli.backend import Backend
+from reconciler.cli.console import Console
+from reconciler.cli.pass_output import project_as_json
+from reconciler.cli.progress import ProgressDisplay
+from reconciler.cli.session import JsonOption, ProjectOption, ReportArgument, session_of
+from reconciler.cli.terminal_text import cut
+from reconciler.model.formatting import format_count, shell_command
+from reconciler.model.report import Project
+from reconciler.model.views import DiscoveryResult
 
 
 def link(
@@ -30,3 +42,94 @@ def unlink(context: typer.Context, report: ReportArgument) -> None:
     """Cut a report's link. Nothing is deleted or closed on either side."""
     session = session_of(context)
     session.console.print_line(session.run_in_backend(lambda application, _: application.unlink(report)))
+
+
+def discover(
+    context: typer.Context,
+    project: ProjectOption,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Store the links; without it they are shown.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Find issues that were exported without a link.
+
+    Walks the whole repository; says first what that costs.
+    """
+    session = session_of(context)
+    console = session.console
+
+    async def work(application: Backend, display: ProgressDisplay) -> tuple[Project, DiscoveryResult]:
+        chosen = await application.find_project(project)
+        cost = await application.estimate_discovery_requests(chosen)
+        console.print_note(f"This asks GitHub about {format_count(cost, 'request')}.")
+        return chosen, await application.discover(chosen, apply=apply, progress=display.new_progress())
+
+    chosen, result = session.run_in_backend(work)
+    if json:
+        console.print_json(_discovery_as_json(chosen, result))
+    else:
+        _print_discovery(console, chosen, result, apply=apply)
+
+
+def _print_discovery(console: Console, project: Project, result: DiscoveryResult, *, apply: bool) -> None:
+    for found in result.candidates:
+        console.print_line(f"{found.report_tracking_id}  {found.issue}  {cut(found.title, 48)}")
+    for reason in result.skipped:
+        console.print_note(f"passed over: {reason}")
+    found_words = (
+        f"{format_count(len(result.candidates), 'match')[:-1]}es"
+        if len(result.candidates) != 1
+        else "1 match"
+    )
+    done = f"{format_count(result.linked, 'link')} stored" if apply else "nothing stored"
+    console.print_note(f"{found_words}, {done}, {format_count(result.requests, 'request')}.")
+    if result.candidates and not apply:
+        again = shell_command("reconcile", "discover", "--project", project.name, "--apply")
+        console.print_note(f"To link them: {again}")
+
+
+def _discovery_as_json(project: Project, result: DiscoveryResult) -> dict[str, object]:
+    return {
+        "project": project_as_json(project.id, project.name, project.repository),
+        "candidates": [
+            {
+                "report": found.report_id,
+                "tracking_id": found.report_tracking_id,
+                "issue": found.issue,
+                "title": found.title,
+            }
+            for found in result.candidates
+        ],
+        "linked": result.linked,
+        "requests": result.requests,
+        "skipped": list(result.skipped),
+    }
+
+
+def export(
+    context: typer.Context,
+    reports: Annotated[
+        list[str],
+        typer.Argument(metavar="REPORT...", help="Report ids, or PROJECT:BUG-0001.", show_default=False),
+    ],
+    json: JsonOption = False,
+) -> None:
+    """Make GitHub issues for reports, now.
+
+    Prints the issues' addresses.
+    """
+    session = session_of(context)
+    console = session.console
+    results = session.run_in_backend(
+        lambda application, display: application.export(tuple(reports), display.new_progress())
+    )
+    for result in results:
+        if json:
+            console.print_json({"report": result.report, "url": result.url, "error": result.error})
+        elif result.url:
+            console.print_line(result.url)
+        if result.error:
+            console.print_error(f"{result.error} (report {result.report})")
+    if any(result.error for result in results):
+        raise typer.Exit(1)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NoReturn
 from reconciler import __version__
 
 if TYPE_CHECKING:
+    from reconciler.cli.backend import Entrypoints
     from reconciler.cli.console import Console
-    from reconciler.cli.doors import Entrypoints
     from reconciler.cli.session import CommandSession
 
 GC_THRESHOLD = 50_000
@@ -52,8 +52,8 @@ def main() -> None:
     if words == ["--version"]:  # the quickest way: nothing imported for it
         print(f"reconcile {__version__}")
         return
+    from reconciler.cli.backend import Entrypoints
     from reconciler.cli.console import standard_console
-    from reconciler.cli.doors import Entrypoints
     from reconciler.config.environment import disable_pydantic_plugins, read_environment
 
     disable_pydantic_plugins()
@@ -85,7 +85,7 @@ def run_command(
 
 
 def _invoke(words: Sequence[str], session: "CommandSession") -> int:
-    from reconciler.cli.unswept import without_gc
+    from reconciler.cli.backend import without_gc
 
     with without_gc():
         from typer.main import get_command

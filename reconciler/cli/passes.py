@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 
 import typer
 
-from reconciler.cli.doors import Backend
+from reconciler.cli.backend import Backend
+from reconciler.cli.pass_output import failure_message, pass_as_json, pass_as_line
 from reconciler.cli.progress import ProgressDisplay
 from reconciler.cli.session import CommandSession
-from reconciler.cli.show_pass import pass_as_json, pass_as_line
-from reconciler.cli.words import failure_message
 from reconciler.errors import UsageError
 from reconciler.model.passes import AppliedCounts, Outcome, PassResult
 from reconciler.model.report import Project

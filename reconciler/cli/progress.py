@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from reconciler.model.shown import Progress
-from reconciler.model.visible import escape_unprintable
+from reconciler.model.formatting import escape_unprintable
+from reconciler.model.views import Progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars

@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.options import ReportArgument
-from reconciler.cli.session import session_of
+from reconciler.cli.session import ReportArgument, session_of
 from reconciler.errors import UsageError
 from reconciler.model.fields import Field, Side
 

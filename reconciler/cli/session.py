@@ -1,15 +1,17 @@
-"""One run of the command: its configuration, read once and late, and the program opened on it."""
+"""One run of the command: its configuration, read once and late, and the program opened on it.
+
+Options that several commands share.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
+from reconciler.cli.backend import Backend, Entrypoints, without_gc
 from reconciler.cli.console import Console
-from reconciler.cli.doors import Backend, Entrypoints
 from reconciler.cli.progress import ProgressDisplay
-from reconciler.cli.unswept import without_gc
 
 if TYPE_CHECKING:
     from reconciler.config.load import LoadedConfiguration
@@ -110,3 +112,25 @@ def session_of(context: typer.Context) -> CommandSession:
     if found is None:
         raise RuntimeError("commands are started by reconciler.cli.main")
     return found
+
+
+ProjectsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--project",
+        "-p",
+        metavar="PROJECT",
+        help="A project's id or exact name; may be repeated.",
+        show_default=False,
+    ),
+]
+ProjectOption = Annotated[
+    str,
+    typer.Option(
+        "--project", "-p", metavar="PROJECT", help="The project's id or exact name.", show_default=False
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
+ReportArgument = Annotated[
+    str, typer.Argument(metavar="REPORT", help="A report's id, or PROJECT:BUG-0001.", show_default=False)
+]

@@ -1,15 +1,32 @@
-"""`reconcile status`: is everything all right, and what needs a person."""
+"""`reconcile status`: is everything all right, and what needs a person.
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+Health in one line per project, what needs a person at the end with the command to run. Pure.
+"""
+
+from __future__ import annotations  # the model is not imported for words in signatures alone
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, tzinfo
+from textwrap import wrap
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reconciler.cli.doors import Backend
-from reconciler.cli.options import JsonOption
+from reconciler.cli.backend import Backend
+from reconciler.cli.pass_output import pass_as_json, project_as_json
 from reconciler.cli.progress import ProgressDisplay
-from reconciler.cli.session import session_of
-from reconciler.cli.show_status import DisplayOptions, health_as_json, limits_as_json, status_as_lines
+from reconciler.cli.session import JsonOption, session_of
+from reconciler.cli.terminal_text import TERMINAL_COLUMNS, cut, pad_or_cut
+from reconciler.model.formatting import (
+    escape_unprintable,
+    format_age,
+    format_count,
+    format_interval,
+    format_iso,
+    format_time,
+)
+from reconciler.model.project_status import STATUS_SYMBOLS, SYNCED_LINK_STATES, ProjectStatus, project_status
+from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:
     from reconciler.model.snapshot import CredentialLimits, ProjectHealth
@@ -31,7 +48,7 @@ def status(
 
     async def work(
         application: Backend, _: ProgressDisplay
-    ) -> "tuple[tuple[ProjectHealth, ...], tuple[CredentialLimits, ...]]":
+    ) -> tuple[tuple[ProjectHealth, ...], tuple[CredentialLimits, ...]]:
         return await application.status(await application.find_project(project) if project else None)
 
     healths, limits = session.run_in_backend(work)
@@ -42,3 +59,185 @@ def status(
         return
     for line in status_as_lines(healths, limits, view):
         session.console.print_line(line)
+
+
+if TYPE_CHECKING:
+    from reconciler.model.snapshot import CredentialLimits, ProjectHealth
+    from reconciler.model.webhook import WebhookHealth
+
+NAME_COLUMNS, REPOSITORY_COLUMNS, LINKS_COLUMNS = 18, 22, 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisplayOptions:
+    """Who looks, and when."""
+
+    now: datetime
+    zone: tzinfo | None
+    is_unicode: bool
+
+    @property
+    def ellipsis(self) -> str:
+        """The sign that something was cut."""
+        return "…" if self.is_unicode else "..."
+
+
+def status_as_lines(
+    healths: Sequence[ProjectHealth], limits: Sequence[CredentialLimits], view: DisplayOptions
+) -> Iterator[str]:
+    """The table, the limits, then what needs a person."""
+    if not healths:
+        yield "No project yet: connect a repository in BugSpark (a project's settings, GitHub integration)."
+        return
+    standings = [(health, project_status(health, view.now, view.zone)) for health in healths]
+    project, repository = pad_or_cut("PROJECT", NAME_COLUMNS), pad_or_cut("REPOSITORY", REPOSITORY_COLUMNS)
+    yield f"  {project} {repository} {'LINKS':>{LINKS_COLUMNS}}  STATE"
+    yield from (_project_line(health, how, view) for health, how in standings)
+    yield from _coverage_lines(healths, view)
+    yield from (_limit_line(limit, view) for limit in limits)
+    for health, how in standings:
+        if how.command or not _project_line(health, how, view).endswith(escape_unprintable(how.text)):
+            yield ""
+            yield from wrap(
+                escape_unprintable(f"{health.name}: {how.text}"), TERMINAL_COLUMNS, subsequent_indent="  "
+            )
+        if how.command:
+            yield f"  {how.command}"
+    if len(healths) == 1:
+        yield from _pending_line(healths[0], view)
+        yield from _webhook_line(healths[0].webhook, view)
+        yield from _attention_lines(healths[0])
+
+
+def _pending_line(health: ProjectHealth, view: DisplayOptions) -> Iterator[str]:
+    """Of one project: since when writes to GitHub have waited."""
+    if health.oldest_intent is not None:
+        count = format_count(health.pending + health.quarantined, "write")
+        yield f"  Pending: {count}, the oldest {format_age(health.oldest_intent, view.now)}"
+
+
+def _webhook_line(webhook: WebhookHealth, view: DisplayOptions) -> Iterator[str]:
+    """Of one project: when its webhook was last heard of, and what it should have announced."""
+    if webhook.known_at is None:
+        return
+    heard = f"last delivery {format_age(webhook.last_at, view.now)}" if webhook.last_at else "no delivery yet"
+    missed = f"; {format_count(webhook.missed, 'change')} found without it" if webhook.missed else ""
+    yield f"  Webhook: {heard}{missed}"
+
+
+def _attention_lines(health: ProjectHealth) -> Iterator[str]:
+    """Of one project: each link or write that is not simply synced, and why."""
+    for item in health.attention:
+        where = f" {item.issue}" if item.issue else ""
+        about = f", {item.field}" if item.field else ""
+        text = escape_unprintable(f"{item.report}{where}: {item.what}{about}: {item.reason}")
+        yield ""
+        yield from wrap(text, TERMINAL_COLUMNS, subsequent_indent="  ")
+    if health.other_repository_links:
+        yield ""
+        count = format_count(health.other_repository_links, "link")
+        text = f"{count}: the project is connected to another repository now; they rest until it is back."
+        yield from wrap(text, TERMINAL_COLUMNS, subsequent_indent="  ")
+
+
+def _project_line(health: ProjectHealth, how: ProjectStatus, view: DisplayOptions) -> str:
+    sign = STATUS_SYMBOLS[how.state][not view.is_unicode]
+    name = pad_or_cut(health.name, NAME_COLUMNS, more=view.ellipsis)
+    repository = pad_or_cut(health.repository or "-", REPOSITORY_COLUMNS, more=view.ellipsis)
+    links = f"{sum(health.links.get(state, 0) for state in SYNCED_LINK_STATES):>{LINKS_COLUMNS},}"
+    return cut(f"{sign} {name} {repository} {links}  {how.text}", TERMINAL_COLUMNS, more=view.ellipsis)
+
+
+def _coverage_lines(healths: Sequence[ProjectHealth], view: DisplayOptions) -> Iterator[str]:
+    """How many links were compared whole of late: of all together, then of each project that is behind."""
+    covers = [health.coverage for health in healths if health.coverage.links]
+    if not covers:
+        return
+    links, verified = sum(each.links for each in covers), sum(each.verified for each in covers)
+    within = format_interval(covers[0].within)
+    oldest = min((each.oldest for each in covers if each.oldest), default=None)
+    since = f", oldest {format_age(oldest, view.now)}" if oldest else ""
+    if len(covers) == 1 and covers[0].p95:
+        since += f", p95 {format_age(covers[0].p95, view.now)}"
+    text = f"  {verified:,} of {format_count(links, 'link')} verified equal within {within}{since}"
+    yield cut(text, TERMINAL_COLUMNS, more=view.ellipsis)
+    for health in healths if len(healths) > 1 else ():
+        cover = health.coverage
+        if cover.verified < cover.links:
+            name = pad_or_cut(health.name, NAME_COLUMNS, more=view.ellipsis)
+            behind = f"    {name} {cover.verified:,} of {cover.links:,}"
+            yield cut(behind, TERMINAL_COLUMNS, more=view.ellipsis)
+
+
+def _limit_line(limit: CredentialLimits, view: DisplayOptions) -> str:
+    """One credential's budget; it is named by its fingerprint."""
+    known = limit.remaining is not None and limit.limit is not None
+    left = f"{limit.remaining:,} of {limit.limit:,} left" if known else "not known yet"
+    if limit.reset_at:
+        left += f", new at {format_time(limit.reset_at, view.now, view.zone)}"
+    if limit.blocked_until and limit.blocked_until > view.now:
+        left += f", blocked until {format_time(limit.blocked_until, view.now, view.zone)}"
+    return cut(f"  GitHub limit of {limit.credential[:8]}: {left}", TERMINAL_COLUMNS, more=view.ellipsis)
+
+
+def health_as_json(health: ProjectHealth, view: DisplayOptions) -> dict[str, Any]:
+    """One project."""
+    how = project_status(health, view.now, view.zone)
+    return {
+        "project": project_as_json(health.project_id, health.name, health.repository),
+        "state": how.state.value,
+        "reason": how.reason,
+        "command": how.command,
+        "paused": health.paused,
+        "links": dict(health.links),
+        "conflicts": health.conflicts,
+        "pending": health.pending,
+        "oldest_pending_at": format_iso(health.oldest_intent),
+        "quarantined": health.quarantined,
+        "withheld": {"hash": health.withheld, "count": health.withheld_count} if health.withheld else None,
+        "last_pass": pass_as_json(health.last_pass) if health.last_pass else None,
+        "last_pass_at": format_iso(health.last_pass_at),
+        "last_success_at": format_iso(health.last_success_at),
+        "next_at": format_iso(health.next_at),
+        "failures": health.failures,
+        "problem": health.problem,
+        "verified": {
+            "links": health.coverage.verified,
+            "of": health.coverage.links,
+            "within_seconds": int(health.coverage.within.total_seconds()),
+            "oldest_at": format_iso(health.coverage.oldest),
+            "p95_at": format_iso(health.coverage.p95),
+        },
+        "webhook": {
+            "last_at": format_iso(health.webhook.last_at),
+            "last_event": health.webhook.last_event,
+            "received": health.webhook.received,
+            "missed": health.webhook.missed,
+            "silent": health.webhook.silent,
+            "silent_since": format_iso(health.webhook.silent_since),
+        },
+        "public": health.exposed,
+        "elsewhere": health.other_repository_links,
+        "attention": [
+            {
+                "report": str(item.report_id),
+                "issue": item.issue,
+                "what": item.what,
+                "field": item.field,
+                "reason": item.reason,
+            }
+            for item in health.attention
+        ],
+    }
+
+
+def limits_as_json(limits: CredentialLimits) -> dict[str, Any]:
+    """One credential; told from a project by its first key."""
+    return {
+        "credential": limits.credential,
+        "remaining": limits.remaining,
+        "limit": limits.limit,
+        "reset_at": format_iso(limits.reset_at),
+        "blocked_until": format_iso(limits.blocked_until),
+        "points_last_minute": limits.points_last_minute,
+    }

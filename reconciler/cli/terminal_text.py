@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from unicodedata import combining, east_asian_width
 
-from reconciler.model.visible import escape_unprintable
-from reconciler.model.wording import format_count
+from reconciler.model.formatting import escape_unprintable, format_count
 
 TERMINAL_COLUMNS = 80
 

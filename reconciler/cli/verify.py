@@ -5,12 +5,10 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.doors import Backend
-from reconciler.cli.options import JsonOption, ProjectOption
+from reconciler.cli.backend import Backend
+from reconciler.cli.pass_output import failure_message, pass_as_json, verification_as_line
 from reconciler.cli.progress import ProgressDisplay
-from reconciler.cli.session import session_of
-from reconciler.cli.show_pass import pass_as_json, verification_as_line
-from reconciler.cli.words import failure_message
+from reconciler.cli.session import JsonOption, ProjectOption, session_of
 from reconciler.model.passes import Outcome, PassResult
 
 

@@ -1,12 +1,23 @@
-"""`reconcile why`: how a report stands, and how it came to that."""
+"""`reconcile why`: how a report stands, and how it came to that.
 
+A report in 80 columns: both sides, the comments, what waits, the story newest first. Pure.
+"""
+
+from __future__ import annotations  # the model is not imported for words in signatures alone
+
+from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from reconciler.cli.options import JsonOption, ReportArgument
-from reconciler.cli.session import session_of
-from reconciler.cli.show_status import DisplayOptions
+from reconciler.cli.session import JsonOption, ReportArgument, session_of
+from reconciler.cli.status import DisplayOptions
+from reconciler.cli.terminal_text import TERMINAL_COLUMNS, cut, pad_or_cut
+from reconciler.model.action_names import field_of_operation, kind_of_operation
+from reconciler.model.fields import Side
+from reconciler.model.formatting import format_age, format_count, format_iso, format_time
 
 
 def why(context: typer.Context, report: ReportArgument, json: JsonOption = False) -> None:
@@ -14,7 +25,7 @@ def why(context: typer.Context, report: ReportArgument, json: JsonOption = False
 
     Each field on both sides, the comments and their copies, what waits, and what was done by which rule.
     """
-    from reconciler.cli.show_why import report_as_json, report_as_lines  # late: it knows the whole model
+    # late: it knows the whole model
 
     session = session_of(context)
     shown = session.run_in_backend(lambda application, _: application.explain_report(report))
@@ -24,3 +35,181 @@ def why(context: typer.Context, report: ReportArgument, json: JsonOption = False
     view = DisplayOptions(now=datetime.now(UTC), zone=None, is_unicode=session.console.is_unicode)
     for line in report_as_lines(shown, view):
         session.console.print_line(line)
+
+
+if TYPE_CHECKING:
+    from reconciler.model.intent import Intent
+    from reconciler.model.link import Link
+    from reconciler.model.report_detail import CommentView, DatedChange, FieldView, ReportView
+    from reconciler.model.snapshot import Change
+
+FIELD_COLUMNS, CELL_COLUMNS = 9, 22
+SIDE_COLUMNS, AUTHOR_COLUMNS, TEXT_COLUMNS = 8, 14, 24
+VALUE_COLUMNS = 16
+SIDE_NAMES = {Side.BUGSPARK: "BugSpark", Side.GITHUB: "GitHub"}
+
+
+def report_as_lines(shown: ReportView, view: DisplayOptions) -> Iterator[str]:
+    """Everything, the most wanted first."""
+    for line in _report_lines(shown, view):
+        yield cut(line, TERMINAL_COLUMNS, more=view.ellipsis)
+
+
+def _report_lines(shown: ReportView, view: DisplayOptions) -> Iterator[str]:
+    report, link = shown.detail.report, shown.detail.link
+    yield f"{report.tracking_id}  {shown.title}"
+    issue = f"{link.repository}#{link.number}" if link else "no issue"
+    yield f"{shown.project_name}, {issue}: {shown.state}"
+    if shown.reason:
+        yield f"  {shown.reason}"
+    if link:
+        yield f"  {_verification_line(link, view)}"
+    yield ""
+    cells = " ".join(pad_or_cut(title, CELL_COLUMNS) for title in ("BUGSPARK", "LAST AGREED"))
+    yield f"  {pad_or_cut('', FIELD_COLUMNS)} {cells} GITHUB"
+    yield from (_field_line(each, view) for each in shown.fields)
+    yield from _section("Comments", (_comment_line(each, view) for each in shown.comments))
+    yield from _section("Waiting", (_intent_line(each) for each in shown.detail.intents))
+    yield from _section("Story, newest first", (_history_line(each, view) for each in shown.detail.history))
+
+
+def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
+    found = list(lines)
+    if found:
+        yield ""
+        yield title
+        yield from found
+
+
+def _verification_line(link: Link, view: DisplayOptions) -> str:
+    if link.quarantined_until:
+        return f"rests until {format_time(link.quarantined_until, view.now, view.zone)}"
+    if link.verification is None:
+        return "not compared whole yet"
+    due = format_time(link.verification.due, view.now, view.zone)
+    return f"compared whole {format_age(link.verification.at, view.now)}, due again at {due}"
+
+
+def _field_line(each: FieldView, view: DisplayOptions) -> str:
+    """What moved since both agreed is marked."""
+
+    def cell(value: str | None, *, moved: bool) -> str:
+        return pad_or_cut(f"{'*' if moved else ' '}{value or '-'}", CELL_COLUMNS, more=view.ellipsis)
+
+    local = cell(each.bugspark, moved=Side.BUGSPARK in each.moved)
+    remote = cell(each.github, moved=Side.GITHUB in each.moved)
+    frozen = " frozen" if each.frozen else ""
+    name, agreed = pad_or_cut(each.field.value, FIELD_COLUMNS), cell(each.agreed, moved=False)
+    line = f"  {name}{local} {agreed} {remote.rstrip()}{frozen}"
+    return line.rstrip()
+
+
+def _comment_line(each: CommentView, view: DisplayOptions) -> str:
+    author = pad_or_cut(each.author or "Unknown", AUTHOR_COLUMNS, more=view.ellipsis)
+    text = pad_or_cut(each.text or "", TEXT_COLUMNS, more=view.ellipsis)
+    return f"  {pad_or_cut(SIDE_NAMES[each.origin], SIDE_COLUMNS)} {author} {text} {each.state}"
+
+
+def _intent_line(intent: Intent) -> str:
+    tries = f" after {format_count(intent.attempts, 'attempt')}" if intent.attempts else ""
+    reason = f": {intent.reason}" if intent.reason else ""
+    return f"  {kind_of_operation(intent.operation).replace('_', ' ')}: {intent.state}{tries}{reason}"
+
+
+def _history_line(told: DatedChange, view: DisplayOptions) -> str:
+    """Time, side, what, from → to, the value that lost, the rule, GitHub's request id: cut from behind."""
+    change = told.change
+    at = told.at.astimezone(view.zone)
+    lost = f", lost {cut(change.lost, VALUE_COLUMNS, more=view.ellipsis)}" if change.lost else ""
+    rule = f" ({change.rule})" if change.rule else ""
+    request = f" {change.request_id}" if change.request_id else ""
+    side = pad_or_cut(SIDE_NAMES[change.side], SIDE_COLUMNS)
+    return f"  {at:%m-%d %H:%M} {side} {_change_text(change, view)}{lost}{rule}{request}"
+
+
+def _change_text(change: Change, view: DisplayOptions) -> str:
+    """`status: new → resolved`, `post comment: Thanks`, `first contact: acme/web#12`."""
+    what = change.kind.replace("_", " ")
+    if change.field is not None and change.field != "comment":
+        before = change.local if change.side is Side.BUGSPARK else change.remote
+        what = change.field if change.kind in SELF_EXPLAINED_KINDS else f"{what} {change.field}"
+        if change.to is None:
+            return what
+        arrow = " → " if view.is_unicode else " -> "
+        return f"{what}: {_cut_value(before or 'none', view)}{arrow}{_cut_value(change.to, view)}"
+    original = change.remote if change.side is Side.BUGSPARK else change.local
+    text = (original if change.field else None) or change.to or change.local or change.remote
+    return f"{what}: {cut(text, TEXT_COLUMNS, more=view.ellipsis)}" if text else what
+
+
+SELF_EXPLAINED_KINDS = frozenset({"set_field", "set_state", "swap_labels", "set_title"})
+"""Kinds that the field and the arrow say already."""
+
+
+def _cut_value(value: str, view: DisplayOptions) -> str:
+    return cut(value, VALUE_COLUMNS, more=view.ellipsis)
+
+
+def report_as_json(shown: ReportView) -> dict[str, Any]:
+    """The same for programs, with nothing cut."""
+    report, link = shown.detail.report, shown.detail.link
+    return {
+        "report": {"id": str(report.id), "tracking_id": report.tracking_id, "title": report.title},
+        "project": {"id": str(report.project_id), "name": shown.project_name},
+        "state": shown.state,
+        "reason": shown.reason,
+        "link": _link_as_json(link) if link else None,
+        "fields": [_field_as_json(each) for each in shown.fields],
+        "comments": [
+            {**asdict(each), "origin": each.origin.value, "at": format_iso(each.at)}
+            for each in shown.comments
+        ],
+        "intents": [_intent_as_json(each) for each in shown.detail.intents],
+        "story": [_history_as_json(each) for each in shown.detail.history],
+    }
+
+
+def _link_as_json(link: Link) -> dict[str, Any]:
+    return {
+        "issue": f"{link.repository}#{link.number}",
+        "state": link.state.value,
+        "origin": link.origin.value,
+        "reason": link.reason,
+        "quarantined_until": format_iso(link.quarantined_until),
+        "verified_at": format_iso(link.verification.at) if link.verification else None,
+        "verification_due": format_iso(link.verification.due) if link.verification else None,
+    }
+
+
+def _field_as_json(each: FieldView) -> dict[str, Any]:
+    return {
+        "field": each.field.value,
+        "bugspark": each.bugspark,
+        "agreed": each.agreed,
+        "github": each.github,
+        "moved": sorted(side.value for side in each.moved),
+        "frozen": each.frozen,
+    }
+
+
+def _intent_as_json(intent: Intent) -> dict[str, Any]:
+    return {
+        "kind": kind_of_operation(intent.operation).value,
+        "field": field_of_operation(intent.operation),
+        "state": intent.state.value,
+        "attempts": intent.attempts,
+        "reason": intent.reason,
+        "created_at": format_iso(intent.created_at),
+        "not_before": format_iso(intent.not_before),
+    }
+
+
+def _history_as_json(told: DatedChange) -> dict[str, Any]:
+    change = told.change
+    said = ("field", "base", "local", "remote", "to", "rule", "lost", "request_id")
+    return {
+        "at": format_iso(told.at),
+        "side": change.side.value,
+        "kind": change.kind.value,
+        **{name: getattr(change, name) for name in said},
+    }

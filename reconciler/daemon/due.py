@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from reconciler.model.ids import ProjectId
-from reconciler.model.schedule import MAX_IDLE_FACTOR, ScheduledProject, due_at
+from reconciler.model.passes import MAX_IDLE_FACTOR, ScheduledProject, due_at
 
 JITTER_SHARE = 0.1
 """Looks are put off by up to a tenth of their interval, so that what began together drifts apart."""

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from reconciler.model.ids import ProjectId
-from reconciler.model.passes import PassResult
-from reconciler.model.schedule import ScheduledProject
+from reconciler.model.passes import PassResult, ScheduledProject
 
 
 class PassActivity:

@@ -21,7 +21,7 @@ from reconciler.daemon.pass_queue import PassQueue, QueueWorker
 from reconciler.daemon.runtime import Runtime
 from reconciler.daemon.scan import ScanPlanner
 from reconciler.daemon.scheduler import Scheduler
-from reconciler.daemon.sd_notify import SystemdNotifier
+from reconciler.daemon.systemd import SystemdNotifier
 from reconciler.daemon.worker import OnPassResult, PassRunner
 from reconciler.errors import ReconcilerError
 from reconciler.logs import EventLogger

@@ -7,10 +7,9 @@ token's grant is told nowhere, so it is not made up either.
 from datetime import datetime
 from typing import assert_never
 
-from reconciler.model.grants import Grants
-from reconciler.model.issue import Repository
-from reconciler.model.shown import CheckLevel, CheckResult
-from reconciler.model.wording import format_age
+from reconciler.model.formatting import format_age
+from reconciler.model.issue import Grants, Repository
+from reconciler.model.views import CheckLevel, CheckResult
 
 WRITE = "write"
 CANNOT_BE_TOLD = "can't be told for a fine-grained token without writing"

@@ -25,7 +25,7 @@ from reconciler.model.plan import (
     SwapLabels,
 )
 from reconciler.model.report import Report
-from reconciler.model.shown import ActionView
+from reconciler.model.views import ActionView
 
 
 def action_view(plan: LinkPlan, action: Action) -> ActionView:

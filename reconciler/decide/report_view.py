@@ -10,8 +10,6 @@ from reconciler.decide.comments import COPY_EDITED_IN_BUGSPARK, COPY_EDITED_ON_G
 from reconciler.decide.copies import excerpt
 from reconciler.decide.diff import FieldDiff, Verdict
 from reconciler.decide.text import parse_import, unescape_html
-from reconciler.model.disputes import open_conflicts
-from reconciler.model.dossier import CommentView, FieldView, ReportDetail, ReportView
 from reconciler.model.fields import Field, Side
 from reconciler.model.intent import Intent, IntentState
 from reconciler.model.kinds import Kind
@@ -26,6 +24,7 @@ from reconciler.model.link import (
 )
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment, Report
+from reconciler.model.report_detail import CommentView, FieldView, ReportDetail, ReportView, open_conflicts
 
 SIDES_MOVED = {
     Verdict.EQUAL: frozenset[Side](),

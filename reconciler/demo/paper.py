@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TextIO
 
-from reconciler.model.visible import escape_unprintable
+from reconciler.model.formatting import escape_unprintable
 
 WIDTH = 80
 Tone = Literal["strong", "quiet", "good", "bad", "accent"]

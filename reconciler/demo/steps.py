@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.model.kinds import Kind
-from reconciler.model.shown import PlanView
+from reconciler.model.views import PlanView
 
 WORDS = {  # in words; fields stand for themselves
     Kind.IMPORT_COMMENT: "comment",

@@ -18,12 +18,12 @@ from reconciler.github.transport import Transport
 from reconciler.github.usage import GitHubTime, Usage
 from reconciler.github.writes import Writes
 from reconciler.model.fields import IssueState
-from reconciler.model.grants import Grants
 from reconciler.model.ids import Fingerprint, IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.intent import WriteResult
 from reconciler.model.issue import (
     Account,
     FieldEvent,
+    Grants,
     Issue,
     IssueThread,
     ListState,

@@ -1,7 +1,7 @@
 """What GitHub says when it says no, made fit to be shown to people: one line, no secret, not long."""
 
 from reconciler.github.wire import FieldErrorRow, MessageRow, try_decode
-from reconciler.model.oneline import single_printable_line
+from reconciler.model.formatting import single_printable_line
 
 
 def error_message(body: bytes) -> str | None:

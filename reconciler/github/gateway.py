@@ -12,8 +12,8 @@ from reconciler.github.limits import LimitWait, limit_wait
 from reconciler.github.retry import TransientError, call_with_retries
 from reconciler.github.transport import AnswerLostError, NotSentError
 from reconciler.github.wire import is_json
+from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import Fingerprint
-from reconciler.model.oneline import single_printable_line
 from reconciler.model.secret import Secret
 from reconciler.model.values import dataclass
 from reconciler.ports import Clock, RateLimiter

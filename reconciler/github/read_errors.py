@@ -7,7 +7,7 @@ from reconciler.errors import GitHubError, MovedError, NotThereError, RecreatedE
 from reconciler.github.error_text import error_message
 from reconciler.github.http import Reply
 from reconciler.github.repository_ref import RepositoryRef
-from reconciler.model.oneline import single_printable_line
+from reconciler.model.formatting import single_printable_line
 
 _ADVICE = {
     403: "check what the token may do there",

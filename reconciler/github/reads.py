@@ -23,6 +23,7 @@ from reconciler.github.wire import (
     decode_members,
     try_decode,
 )
+from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.issue import (
     Account,
@@ -33,7 +34,6 @@ from reconciler.model.issue import (
     Repository,
     ThreadEtags,
 )
-from reconciler.model.oneline import single_printable_line
 from reconciler.model.values import dataclass
 
 PER_PAGE = 100

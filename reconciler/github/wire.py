@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from reconciler.errors import GitHubError
 from reconciler.model.fields import IssueState
-from reconciler.model.oneline import single_printable_line
+from reconciler.model.formatting import single_printable_line
 
 T = TypeVar("T")
 Id = Annotated[int, Meta(gt=0, le=2**63 - 1)]

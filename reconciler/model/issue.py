@@ -1,5 +1,13 @@
-"""GitHub's side: a repository, an issue and its comments, as far as this program looks at them."""
+"""GitHub's side: a repository, an issue and its comments, as far as this program looks at them.
 
+What a credential may do, as far as GitHub tells without being written to.
+
+A classic token's answers carry its scopes (`X-OAuth-Scopes`). An App's installation token comes with its
+permissions. A fine-grained token's permissions are told nowhere: what a repository calls `permissions` is its
+account's role, not the token's grant.
+"""
+
+from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
 
@@ -116,3 +124,15 @@ class ListState:
     etag: str | None = None
     etag_credential: str | None = None
     cursor: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grants:
+    """Both None: a fine-grained token, or one that nothing was asked with yet."""
+
+    scopes: frozenset[str] | None = None  # of a classic token
+    permissions: Mapping[str, str] | None = None  # of an App where it is installed: "issues" → "write"
+
+    def has_scope(self, *wanted: str) -> bool:
+        """Whether it is a classic token with one of these scopes."""
+        return self.scopes is not None and not self.scopes.isdisjoint(wanted)

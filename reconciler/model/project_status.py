@@ -4,12 +4,12 @@ from datetime import datetime, tzinfo
 from enum import StrEnum
 
 from reconciler.model.database_identity import OWNED_ELSEWHERE
+from reconciler.model.formatting import format_age, format_count, format_time, shell_command
 from reconciler.model.link import LinkState
 from reconciler.model.passes import Outcome
 from reconciler.model.snapshot import ProjectHealth
 from reconciler.model.values import dataclass
 from reconciler.model.webhook import WebhookHealth
-from reconciler.model.wording import format_age, format_count, format_time, shell_command
 
 
 class ProjectStatusKind(StrEnum):

@@ -1,6 +1,13 @@
-"""BugSpark's side: a report and its comments, as far as this program looks at them."""
+"""BugSpark's side: a report and its comments, as far as this program looks at them.
 
+BugSpark's text as people wrote it: it is stored HTML-escaped (docs/reference/bugspark.md, Text). Pure.
+"""
+
+import html
+import re
 from datetime import datetime
+from html.entities import html5
+from typing import Final
 
 from reconciler.model.fields import Category, Severity, Status
 from reconciler.model.ids import CommentId, ProjectId, ReportId
@@ -83,3 +90,21 @@ class Project:
     def repository(self) -> str | None:
         """`owner/repo`, if the integration names one."""
         return self.integration.repository if self.integration else None
+
+
+_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]*);")
+
+
+def unescape_html(text: str) -> str:
+    """Undo one level of HTML escaping, as BugSpark stores it (`don&#x27;t`).
+
+    Only complete entities count, as in Markdown: `html.unescape` would turn `?a=1&copy=2` into `?a=1©=2`.
+    """
+    return _ENTITY.sub(_decode, text)
+
+
+def _decode(entity: re.Match[str]) -> str:
+    found = entity[0]
+    if found[1] == "#":
+        return html.unescape(found)
+    return html5.get(found[1:], found)

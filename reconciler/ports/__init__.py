@@ -4,21 +4,21 @@ In: values of the model. Out: values of the model, or an error from `errors`. Ad
 and `store/`; the cycle knows only these names. May import: model, errors.
 """
 
-from reconciler.ports.alarms import AlertChannel
-from reconciler.ports.care import EncryptionStatus, Maintenance
-from reconciler.ports.clock import Clock
 from reconciler.ports.commands import Commands
 from reconciler.ports.github import GitHub, ListPage, Markers
-from reconciler.ports.identity import DatabaseIdentity
-from reconciler.ports.intents import Claim, Intents
-from reconciler.ports.ledger import Ledger
-from reconciler.ports.listings import Listings
+from reconciler.ports.ledger import Claim, Intents, Ledger, Restores
 from reconciler.ports.projects import Projects, Reports, Stories
-from reconciler.ports.queue import Queue
-from reconciler.ports.recovery import Restores
-from reconciler.ports.setups import Setups
-from reconciler.ports.stores import ProjectLock, ProjectLocks, RateLimiter, Stores
-from reconciler.ports.views import Queries, ReportViews
+from reconciler.ports.queries import Listings, Queries, ReportViews, Setups
+from reconciler.ports.services import AlertChannel, Clock, Queue
+from reconciler.ports.stores import (
+    DatabaseIdentity,
+    EncryptionStatus,
+    Maintenance,
+    ProjectLock,
+    ProjectLocks,
+    RateLimiter,
+    Stores,
+)
 from reconciler.ports.webhooks import PendingHints, WebhookDelivery, Webhooks
 
 __all__ = [

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.fields import IssueState
-from reconciler.model.grants import Grants
 from reconciler.model.ids import (
     Fingerprint,
     IssueNumber,
@@ -18,6 +17,7 @@ from reconciler.model.intent import WriteResult
 from reconciler.model.issue import (
     Account,
     FieldEvent,
+    Grants,
     Issue,
     IssueThread,
     ListState,

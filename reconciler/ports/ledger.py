@@ -1,4 +1,9 @@
-"""Links, bases and the comment ledger, read and written in single transactions."""
+"""Links, bases and the comment ledger, read and written in single transactions.
+
+Recorded wishes to write to GitHub.
+
+What is asked and kept of restores and of other databases (docs/decisions/0032-after-a-restore.md).
+"""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
@@ -8,15 +13,18 @@ from reconciler.model.fields import Side
 from reconciler.model.ids import (
     CommentId,
     IssueNumber,
+    LinkId,
     ProjectId,
     RemoteCommentId,
     ReportId,
     RepositoryId,
 )
-from reconciler.model.link import Link
+from reconciler.model.intent import Intent
+from reconciler.model.link import CommentPair, Link
 from reconciler.model.plan import Deletion
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import (
+    Change,
     FieldChange,
     LocalBatch,
     LocalThread,
@@ -26,6 +34,7 @@ from reconciler.model.snapshot import (
     VerificationCoverage,
     WithheldDeletions,
 )
+from reconciler.model.values import dataclass
 
 
 class Ledger(Protocol):
@@ -139,4 +148,83 @@ class Ledger(Protocol):
 
     def unlinked_reports(self, project_id: ProjectId) -> AsyncIterator[UnlinkedReport]:
         """Reports without a link and without columns, for discovery."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """An intent that is ours to send, with what it is about as stored now.
+
+    `cause_gone` means that the comment or report was deleted, or the link cut, since it was planned: it
+    was not claimed.
+    """
+
+    intent: Intent
+    link: Link | None
+    pair: CommentPair | None
+    cause_gone: bool = False
+
+
+class Intents(Protocol):
+    """Recorded wishes to write to GitHub."""
+
+    async def list_open(self, project_id: ProjectId) -> tuple[Intent, ...]:
+        """Every row of the project, oldest first."""
+        ...
+
+    async def add(self, intents: Sequence[Intent]) -> None:
+        """Store wishes outside a batch (`reconcile export`); an existing (local id, operation) stays."""
+        ...
+
+    async def claim(self, intent: Intent, at: datetime) -> Claim | None:
+        """planned → sending, attempts + 1, committed. None when somebody else has it or it is not planned.
+        Raises PausedError when the operator has paused the project.
+        """
+        ...
+
+    async def release_claim(self, intent: Intent) -> None:
+        """sending → planned, only at this attempt number."""
+        ...
+
+    async def confirm(
+        self,
+        intent: Intent,
+        *,
+        link: Link | None,
+        entry: CommentPair | None,
+        changes: Sequence[Change],
+        at: datetime,
+    ) -> None:
+        """One transaction: the link and entry as they are now, the story, and the intent's row is removed.
+        For CREATE_ISSUE the link is inserted and the report's empty columns are filled.
+        """
+        ...
+
+    async def save_unconfirmed(self, intent: Intent) -> None:
+        """Store the state, reason, times of an intent that was not confirmed."""
+        ...
+
+    async def cancel(self, intents: Collection[Intent]) -> None:
+        """Remove unsent wishes whose cause is gone; a PENDING entry of theirs becomes ENDED."""
+        ...
+
+
+class Restores(Protocol):
+    """A project that is read anew before it is written to."""
+
+    async def unknown_copies(self, copies: Mapping[RemoteCommentId, CommentId]) -> frozenset[RemoteCommentId]:
+        """Of comments on GitHub with our marker, by the BugSpark comment each names: those of which no ledger
+        row of any project knows either."""
+        ...
+
+    async def begin_reread(self, project_id: ProjectId, at: datetime) -> None:
+        """From GitHub's time `at` on every link is read anew. Links that rest wake, to be read as well."""
+        ...
+
+    async def end_reread(self, project_id: ProjectId) -> None:
+        """All of them have been."""
+        ...
+
+    async def links_held_by_other_databases(self, project_id: ProjectId) -> frozenset[LinkId]:
+        """Links whose issue belongs to another database: read, not written."""
         ...

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from reconciler.model.attention import CurrentProblems
-from reconciler.model.dossier import ReportDetail
 from reconciler.model.fields import Field
 from reconciler.model.ids import (
     AccountId,
@@ -13,9 +12,9 @@ from reconciler.model.ids import (
     ReportId,
 )
 from reconciler.model.link import Link
-from reconciler.model.passes import PassResult
+from reconciler.model.passes import PassResult, ScheduledProject
 from reconciler.model.report import Project, Report, ReportDetails
-from reconciler.model.schedule import ScheduledProject
+from reconciler.model.report_detail import ReportDetail
 from reconciler.model.snapshot import (
     Change,
     CredentialLimits,

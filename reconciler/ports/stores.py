@@ -1,9 +1,15 @@
-"""Limits, locks, and the database doorway as a whole."""
+"""What the database needs done beside the passes: old rows removed, rights looked at.
+
+Which database this is, and what a person decided about it.
+
+Limits, locks, and the database doorway as a whole.
+"""
 
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
+from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.ids import (
     Fingerprint,
     ProjectId,
@@ -11,16 +17,69 @@ from reconciler.model.ids import (
 from reconciler.model.snapshot import (
     RateLimit,
 )
-from reconciler.ports.care import Maintenance
-from reconciler.ports.identity import DatabaseIdentity
-from reconciler.ports.intents import Intents
-from reconciler.ports.ledger import Ledger
-from reconciler.ports.listings import Listings
+from reconciler.model.values import dataclass
+from reconciler.ports.ledger import Intents, Ledger, Restores
 from reconciler.ports.projects import Projects, Reports, Stories
-from reconciler.ports.recovery import Restores
-from reconciler.ports.setups import Setups
-from reconciler.ports.views import Queries
+from reconciler.ports.queries import Listings, Queries, Setups
 from reconciler.ports.webhooks import Webhooks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncryptionStatus:
+    """What `bugspark.encryption_key` is needed for, and whether it opens it."""
+
+    encrypted_count: int  # values in active github integrations
+    plain_count: int
+    unreadable_projects: tuple[str, ...]  # names of the projects whose values no key opens
+
+
+class Maintenance(Protocol):
+    """Housekeeping, and questions about the database itself."""
+
+    async def try_begin_cleanup(self, at: datetime, every: timedelta) -> bool:
+        """Whether it is time to sweep again, for one process of all: True at most once in that time."""
+        ...
+
+    async def delete_older_than(self, before: datetime) -> int:
+        """Remove runs, lines of stories and deliveries older than that, a few hundred rows to a transaction.
+        How many rows went. What `resolve` may still be asked for stays: the newest conflict of each field of
+        each report that exists.
+        """
+        ...
+
+    async def check_encrypted_secrets(self) -> EncryptionStatus:
+        """Every secret of every active github integration, tried with the configured keys."""
+        ...
+
+    async def last_confirmed_write_at(self, project_id: ProjectId) -> datetime | None:
+        """When GitHub last confirmed a write of this project, as far as its story goes back."""
+        ...
+
+    async def outgoing_webhooks_problem(self) -> str | None:
+        """Why `bugspark.notify_webhooks` can tell nobody, in words; None: it can."""
+        ...
+
+
+class DatabaseIdentity(Protocol):
+    """This very database's name, and where it is (docs/decisions/0030-which-database.md)."""
+
+    async def read(self) -> DatabaseInstance:
+        """As it is now. Raises ConfigurationError where `migrate` gave no name."""
+        ...
+
+    async def bind(self) -> None:
+        """Remember where this database is, if it never was anywhere: done before it first writes."""
+        ...
+
+    async def declare_identity(self, word: str) -> None:
+        """A person says what this database is: `moved`, `copy`, or the instance of a database that is no
+        more. Every project is read anew before it writes. Raises UsageError when that is not in question.
+        """
+        ...
+
+    async def record_duplicate_instance(self, where: str) -> None:
+        """Another database writes as this one, seen at `where`: nothing is written until `decide`."""
+        ...
 
 
 class RateLimiter(Protocol):

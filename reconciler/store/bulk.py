@@ -1,14 +1,103 @@
-"""INSERT and UPDATE of many rows in one statement, the same on both databases."""
+"""Many values in one statement: rows travel as one JSON parameter and are a table on the other side.
 
-from collections.abc import Iterable, Sequence
+In: plain rows. Out: something to select from. Statements stay the same for any number of rows (so they are
+compiled once), know no limit of variables, and one UPDATE … FROM … RETURNING works on thousands of rows.
+
+INSERT and UPDATE of many rows in one statement, the same on both databases.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, delete, insert, select, text, update
-from sqlalchemy.sql.expression import FromClause
+import msgspec
+from sqlalchemy import (
+    JSON,
+    Table,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    column,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.sql.expression import FromClause, Select
+from sqlalchemy.types import TypeEngine
 
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.rows import ColumnTypes, select_ids, strip_unstorable, table_from_rows
+
+_NUL = b"\\u0000"
+ColumnTypes = Mapping[str, TypeEngine[Any]]
+
+
+def table_from_rows(dialect: str, name: str, kinds: ColumnTypes, rows: Iterable[Sequence[Any]]) -> FromClause:
+    """A table called `name` of these rows, its columns named and typed by `kinds` in the rows' order."""
+    keys = tuple(kinds)
+    if dialect == "postgresql":
+        text = _encode_rows([dict(zip(keys, row, strict=True)) for row in rows])
+        source = func.json_to_recordset(cast(_rows_parameter(name, text), JSON))
+        columns = [column(key, kind) for key, kind in kinds.items()]
+        return source.table_valued(*columns, name=name).render_derived(name=name, with_types=True)
+    text = _encode_rows([[_sqlite_value(value) for value in row] for row in rows])
+    each = func.json_each(_rows_parameter(name, text)).table_valued("value", name=f"{name}_json")
+    values = [
+        func.json_extract(each.c.value, f"$[{place}]", type_=kind).label(key)
+        for place, (key, kind) in enumerate(kinds.items())
+    ]
+    return select(*values).select_from(each).subquery(name)
+
+
+def select_values(dialect: str, name: str, kind: TypeEngine[Any], values: Iterable[Any]) -> Select[Any]:
+    """The same for a single column, to stand right of IN."""
+    source = table_from_rows(dialect, name, {"value": kind}, ((value,) for value in values))
+    return select(source.c.value)
+
+
+def select_ids(dialect: str, values: Iterable[UUID], name: str = "wanted") -> Select[Any]:
+    """These uuids, to stand right of IN."""
+    return select_values(dialect, name, Uuid(), values)
+
+
+def _rows_parameter(name: str, text: str) -> Any:
+    return bindparam(f"{name}_rows", text, type_=Text())
+
+
+def _encode_rows(rows: list[Any]) -> str:
+    """JSON text that both databases can read: no NUL, no half of a surrogate pair."""
+    try:
+        encoded = msgspec.json.encode(rows)
+    except UnicodeEncodeError:
+        encoded = msgspec.json.encode(strip_unstorable(rows))
+    if _NUL in encoded:
+        encoded = msgspec.json.encode(strip_unstorable(rows))
+    return encoded.decode()
+
+
+def strip_unstorable(value: Any) -> Any:
+    """Text is cleaned long before it comes here; what slipped through must not stop everybody else's rows."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if isinstance(value, list | tuple):
+        return [strip_unstorable(each) for each in value]
+    if isinstance(value, dict):
+        return {key: strip_unstorable(each) for key, each in value.items()}
+    return value
+
+
+def _sqlite_value(value: Any) -> Any:
+    """As SQLAlchemy stores it in SQLite: uuids as hex, moments as naive UTC with microseconds."""
+    if isinstance(value, UUID):
+        return value.hex
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return value
+
 
 TRUE_CONDITION = text("1 = 1")
 """SQLite can't tell ON CONFLICT from a join condition unless the SELECT before it has a WHERE."""

@@ -20,14 +20,13 @@ from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import ProjectState
 from reconciler.sync.apply import PlanApplier
 from reconciler.sync.context import Context
-from reconciler.sync.identify import require_same_repository
+from reconciler.sync.full_read import checked_now, read_links_in_full
 from reconciler.sync.linking import LIVE_LINK_STATES
 from reconciler.sync.observe import MARKER_NAME, read_own_accounts
-from reconciler.sync.ours import report_of_own_issue
-from reconciler.sync.strays import adopt_unrecorded_issues
-from reconciler.sync.tally import PassStats
+from reconciler.sync.own_issues import adopt_unrecorded_issues, report_of_own_issue
+from reconciler.sync.preflight import require_same_repository
+from reconciler.sync.result import PassStats
 from reconciler.sync.verify import LINKS_PER_UNBUDGETED_BATCH, is_unchanged_on_github, plan_unchanged_link
-from reconciler.sync.whole import checked_now, read_links_in_full
 
 LATE_COPY_WINDOW = timedelta(hours=1)
 """A second issue of a report that is linked may be a late copy only if it came this soon."""

@@ -18,9 +18,9 @@ from reconciler.model.snapshot import LocalBatch, ProjectState, WithheldDeletion
 from reconciler.ports import ProjectLock
 from reconciler.sync.context import Context
 from reconciler.sync.decide_observation import decide_observation
+from reconciler.sync.intents import build_intents, with_increasing_created_at
 from reconciler.sync.observe import Observation
-from reconciler.sync.tally import PassStats
-from reconciler.sync.wishes import build_intents, with_increasing_created_at
+from reconciler.sync.result import PassStats
 
 PLANS_PER_TRANSACTION = 500
 """Link plans in one transaction."""

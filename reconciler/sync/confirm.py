@@ -31,8 +31,8 @@ from reconciler.model.report import Report
 from reconciler.model.snapshot import Change
 from reconciler.ports import Claim
 from reconciler.sync.context import Context
-from reconciler.sync.tally import PassStats
-from reconciler.sync.whole import checked_now
+from reconciler.sync.full_read import checked_now
+from reconciler.sync.result import PassStats
 
 
 async def record_confirmation(

@@ -6,10 +6,10 @@ from uuid import UUID
 from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.policy import GuardPolicy, SyncPolicy, Timing
 from reconciler.model.report import Project
-from reconciler.model.shown import Progress
 from reconciler.model.values import dataclass
+from reconciler.model.views import Progress
 from reconciler.ports import AlertChannel, Clock, GitHub, Markers, Stores
-from reconciler.sync.turns import CredentialLocks
+from reconciler.sync.send import CredentialLocks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

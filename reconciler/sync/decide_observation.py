@@ -13,11 +13,11 @@ from reconciler.model.plan import LinkObservation, LinkPlan
 from reconciler.model.snapshot import PoisonedItem, ProjectState, Snapshot
 from reconciler.model.values import dataclass
 from reconciler.sync.context import Context
-from reconciler.sync.deciding import decide_links
-from reconciler.sync.identify import require_same_repository
+from reconciler.sync.decide_links import decide_links
+from reconciler.sync.full_read import read_links_in_full
 from reconciler.sync.observe import Observation, mark_own_comments, read_own_accounts
+from reconciler.sync.preflight import require_same_repository
 from reconciler.sync.verify import REPORT_MOVED_REASON
-from reconciler.sync.whole import read_links_in_full
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,18 +16,18 @@ from reconciler.model.issue import Issue
 from reconciler.model.link import Link, LinkOrigin
 from reconciler.model.passes import Failure
 from reconciler.model.plan import CreateIssue, LinkPlan
-from reconciler.model.shown import ActionView, PlanView
 from reconciler.model.snapshot import ProjectState
 from reconciler.model.values import dataclass
+from reconciler.model.views import ActionView, PlanView
 from reconciler.sync import webhook_hints
 from reconciler.sync.context import Context
 from reconciler.sync.decide_observation import decide_observation
-from reconciler.sync.discover import build_link, match_exported_issues, tracking_id_in_title
-from reconciler.sync.export import read_due_exports
-from reconciler.sync.identify import resolve_repository_and_account
 from reconciler.sync.initial_sync import plan_initial_sync
+from reconciler.sync.intents import read_due_exports
+from reconciler.sync.linking import build_link, match_exported_issues, tracking_id_in_title
 from reconciler.sync.observe import observe_lists
-from reconciler.sync.ours import classify_unlinked_issues
+from reconciler.sync.own_issues import classify_unlinked_issues
+from reconciler.sync.preflight import resolve_repository_and_account
 from reconciler.sync.verify import verify_due_links
 
 UNLIMITED_ROWS = 10**9

@@ -18,8 +18,8 @@ from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import ProjectState
 from reconciler.model.values import dataclass
 from reconciler.sync.context import Context
-from reconciler.sync.deciding import decide_links
-from reconciler.sync.whole import build_views, read_links_in_full
+from reconciler.sync.decide_links import decide_links
+from reconciler.sync.full_read import build_views, read_links_in_full
 
 LINKS_PER_BATCH = 50
 """So many first contacts are stored in one transaction: a limit in the middle loses no more than these."""

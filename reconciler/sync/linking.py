@@ -1,12 +1,31 @@
-"""`link` and `unlink`: a person ties a report to an issue, or cuts the tie. Nothing is written to GitHub."""
+"""`link` and `unlink`: a person ties a report to an issue, or cuts the tie. Nothing is written to GitHub.
 
+Finding the issues that BugSpark's own button exported without storing the link.
+
+All of it must fit: the `[BUG-0001]` prefix, the title, the footer, an author this project has written as;
+both sides unlinked; and exactly one candidate either way, over all projects, for two projects may share a
+repository and both have a BUG-0001.
+
+Source: docs/reference/bugspark.md.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from math import ceil
+
+from reconciler.decide.text import has_export_footer, is_exported_title
 from reconciler.errors import MovedError, NotThereError, UsageError
-from reconciler.model.ids import IssueNumber, ReportId
+from reconciler.model.ids import IssueNumber, LinkId, ReportId
+from reconciler.model.issue import Issue
 from reconciler.model.link import Link, LinkOrigin, LinkState
 from reconciler.model.report import IssueColumns
+from reconciler.model.snapshot import ProjectState, UnlinkedReport
+from reconciler.model.values import dataclass
+from reconciler.model.views import DiscoveryResult, LinkCandidate
 from reconciler.sync.context import Context
-from reconciler.sync.discover import build_link
-from reconciler.sync.identify import resolve_repository_and_account
+from reconciler.sync.observe import read_own_accounts
+from reconciler.sync.preflight import resolve_repository_and_account
 
 LIVE_LINK_STATES = (LinkState.NEW, LinkState.ACTIVE)
 
@@ -72,3 +91,188 @@ async def unlink_report(context: Context, report: ReportId) -> Link:
             raise UsageError(f"report {report} is not linked to an issue")
         await context.stores.ledger.unlink(present)
         return present
+
+
+_TITLE_PREFIX = re.compile(r"\[([A-Z][A-Z0-9]*-\d+)\] ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportMatch:
+    """A report and an issue that belong together beyond doubt."""
+
+    report: UnlinkedReport
+    issue: Issue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscoveryMatches:
+    """The matches of this project, and what was passed over, in sentences."""
+
+    matches: tuple[ExportMatch, ...]
+    skipped: tuple[str, ...]
+
+
+def tracking_id_in_title(issue: Issue) -> str | None:
+    """The tracking id an exported issue's title begins with."""
+    found = _TITLE_PREFIX.match(issue.title)
+    return found.group(1) if found else None
+
+
+async def link_exported_issues(
+    context: Context, memory: ProjectState, strangers: Sequence[Issue]
+) -> list[Link]:
+    """Links for the exported ones among these issues, the reports' columns filled (sync.discover)."""
+    if not context.policy.discover or not any(tracking_id_in_title(issue) for issue in strangers):
+        return []
+    found = await match_exported_issues(context, memory, strangers)
+    return [await store_link(context, memory, item) for item in found.matches]
+
+
+async def match_exported_issues(
+    context: Context, memory: ProjectState, strangers: Iterable[Issue]
+) -> DiscoveryMatches:
+    """Compare unlinked issues with the unlinked reports of every project."""
+    accounts = await read_own_accounts(context, memory)
+    issues = [
+        row for row in strangers if row.author and row.author.id in accounts and _is_exported_issue(row)
+    ]
+    names = {name for row in issues if (name := tracking_id_in_title(row))}
+    reports = await context.stores.ledger.find_unlinked_by_tracking_ids(names) if names else ()
+    pairs = [
+        ExportMatch(report=report, issue=row)
+        for row in issues
+        for report in reports
+        if _is_match(report, row)
+    ]
+    per_issue = Counter(pair.issue.number for pair in pairs)
+    per_report = Counter(pair.report.report_id for pair in pairs)
+    ours = [pair for pair in pairs if pair.report.project_id == context.project.id]
+    sure = [p for p in ours if per_issue[p.issue.number] == 1 and per_report[p.report.report_id] == 1]
+    free = [p for p in sure if await _is_issue_unlinked(context, memory, p.issue)]
+    cut = [p for p in free if await _has_been_unlinked(context, p.report)]
+    return DiscoveryMatches(
+        matches=tuple(pair for pair in free if pair not in cut),
+        skipped=(
+            *(_ambiguity_message(memory, pair) for pair in ours if pair not in sure),
+            *(_unlinked_once_message(memory, pair) for pair in cut),
+        ),
+    )
+
+
+async def _is_issue_unlinked(context: Context, memory: ProjectState, issue: Issue) -> bool:
+    """No report of any project holds this issue."""
+    return await context.stores.ledger.find_live_link_of_issue(memory.repository_id, issue.number) is None
+
+
+async def _has_been_unlinked(context: Context, report: UnlinkedReport) -> bool:
+    """A person took its link away: only a person makes another."""
+    last = await context.stores.ledger.find_link_of_report(report.report_id)
+    return last is not None and last.state is LinkState.UNLINKED
+
+
+def _is_exported_issue(issue: Issue) -> bool:
+    name = tracking_id_in_title(issue)
+    return name is not None and has_export_footer(issue.body, name)
+
+
+def _is_match(report: UnlinkedReport, issue: Issue) -> bool:
+    return report.tracking_id == tracking_id_in_title(issue) and is_exported_title(
+        issue.title, report.tracking_id, report.title
+    )
+
+
+def _ambiguity_message(memory: ProjectState, pair: ExportMatch) -> str:
+    return (
+        f"{pair.report.tracking_id} and {memory.repository}#{pair.issue.number} fit, but not only they: "
+        "link the right pair with `reconcile link`"
+    )
+
+
+def _unlinked_once_message(memory: ProjectState, pair: ExportMatch) -> str:
+    return (
+        f"{pair.report.tracking_id} and {memory.repository}#{pair.issue.number} fit, but the report was "
+        "unlinked once: link it again with `reconcile link`"
+    )
+
+
+async def store_link(context: Context, memory: ProjectState, pair: ExportMatch) -> Link:
+    """Store a NEW link for a match and fill the report's columns."""
+    link = build_link(
+        context, memory, pair.report.report_id, pair.issue, LinkOrigin.DISCOVERY, backfill=False
+    )
+    columns = IssueColumns(repository=link.repository, number=pair.issue.number, url=pair.issue.url)
+    await context.stores.ledger.create_link(link, columns)
+    stored = await context.stores.ledger.find_link_of_report(pair.report.report_id)
+    return stored or link
+
+
+def build_link(
+    context: Context,
+    memory: ProjectState,
+    report: ReportId,
+    issue: Issue,
+    origin: LinkOrigin,
+    *,
+    backfill: bool,
+) -> Link:
+    """A link without first contact."""
+    return Link(
+        id=LinkId(context.new_id()),
+        project_id=context.project.id,
+        report_id=report,
+        repository_id=memory.repository_id,
+        repository=memory.repository,
+        number=issue.number,
+        origin=origin,
+        backfill=backfill,
+        state=LinkState.NEW,
+        reason=None,
+        base=None,
+        seen=None,
+        created_at=context.github.now(),
+        revision=0,
+    )
+
+
+async def estimate_discovery_requests(context: Context) -> int:
+    """How many requests a walk over the whole repository takes, roughly (one to find out)."""
+    return ceil(await context.github.newest_number() / 100)
+
+
+async def discover_links(context: Context, *, apply: bool) -> DiscoveryResult:
+    """Look through every issue of the repository for exported ones without a link; `apply` links them."""
+    async with context.stores.project_locks.acquire(context.project.id):
+        memory = await resolve_repository_and_account(
+            context, await context.stores.projects.get_state(context.project.id)
+        )
+        strangers = await _read_exported_issues(context)
+        found = await match_exported_issues(context, memory, strangers)
+        if apply:
+            await context.stores.projects.save_state(memory)
+            for pair in found.matches:
+                await store_link(context, memory, pair)
+        return DiscoveryResult(
+            candidates=tuple(_candidate(memory, pair) for pair in found.matches),
+            linked=len(found.matches) if apply else 0,
+            requests=context.github.cost().requests,
+            skipped=found.skipped,
+        )
+
+
+async def _read_exported_issues(context: Context) -> list[Issue]:
+    context.progress.start(f"{context.project.name}: looking for exported issues", None)
+    rows: list[Issue] = []
+    async for page in context.github.all_issues():
+        rows.extend(row for row in page.rows if _is_exported_issue(row))
+        context.progress.advance(len(page.rows))
+    context.progress.finish()
+    return rows
+
+
+def _candidate(memory: ProjectState, pair: ExportMatch) -> LinkCandidate:
+    return LinkCandidate(
+        report_tracking_id=pair.report.tracking_id,
+        report_id=str(pair.report.report_id),
+        issue=f"{memory.repository}#{pair.issue.number}",
+        title=pair.issue.title,
+    )

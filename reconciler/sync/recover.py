@@ -42,8 +42,8 @@ from reconciler.sync.confirm import (
 )
 from reconciler.sync.context import Context
 from reconciler.sync.observe import is_own_account, read_own_accounts
-from reconciler.sync.ours import DUPLICATE_CLOSE_REASON, close_duplicates, report_of_own_issue
-from reconciler.sync.tally import PassStats
+from reconciler.sync.own_issues import DUPLICATE_CLOSE_REASON, close_duplicates, report_of_own_issue
+from reconciler.sync.result import PassStats
 
 SEARCH_MARGIN = timedelta(minutes=10)
 """Issues are looked for from this long before the first claim, in GitHub's time."""

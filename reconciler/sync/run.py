@@ -27,28 +27,35 @@ from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY, ProjectState
 from reconciler.ports import ProjectLock
 from reconciler.sync import webhook_hints
-from reconciler.sync.accepting import accept_waiting as agree
 from reconciler.sync.after_restore import detect_restore, reread_project
 from reconciler.sync.alerts import send_alerts
 from reconciler.sync.apply import PlanApplier
+from reconciler.sync.commands import accept_waiting as agree
+from reconciler.sync.commands import paused_error
 from reconciler.sync.context import Context
 from reconciler.sync.decide_observation import decide_observation
-from reconciler.sync.discover import link_exported_issues
-from reconciler.sync.ending import PassEnding, build_pass_result, ending_of_error
-from reconciler.sync.endings import link_transferred_issues
-from reconciler.sync.export import record_automatic_exports, record_export_intents
-from reconciler.sync.exposure import turned_public_message
-from reconciler.sync.identify import resolve_repository_and_account
+from reconciler.sync.full_read import link_transferred_issues
 from reconciler.sync.initial_sync import plan_initial_sync
+from reconciler.sync.intents import record_automatic_exports, record_export_intents
+from reconciler.sync.linking import link_exported_issues
 from reconciler.sync.observe import Observation, observe_lists
-from reconciler.sync.ours import adopt_and_close_duplicates, classify_unlinked_issues
-from reconciler.sync.pacing import with_next_pass_time
-from reconciler.sync.pausing import paused_error
+from reconciler.sync.own_issues import adopt_and_close_duplicates, classify_unlinked_issues
+from reconciler.sync.preflight import (
+    bind_database,
+    is_identity_decision,
+    record_identity_decision,
+    resolve_repository_and_account,
+    turned_public_message,
+)
 from reconciler.sync.recover import conclude_recovery, recover_unknown_writes
-from reconciler.sync.round import verify_all_links
-from reconciler.sync.standing import bind_database, is_identity_decision, record_identity_decision
-from reconciler.sync.tally import PassStats
-from reconciler.sync.verify import verify_due_links
+from reconciler.sync.result import (
+    PassEnding,
+    PassStats,
+    build_pass_result,
+    ending_of_error,
+    with_next_pass_time,
+)
+from reconciler.sync.verify import verify_all_links, verify_due_links
 from reconciler.sync.write import IntentWriter
 
 IDLE_PASS_REQUESTS = 2

@@ -1,8 +1,19 @@
-"""One intent, one request (a label swap: one per label). Nothing here repeats a write."""
+"""One intent, one request (a label swap: one per label). Nothing here repeats a write.
 
+Writes of one credential go one after another, however many passes of one process want to write with it.
+
+GitHub asks for serial requests per token (docs/reference/github.md, Limits). And the governor promises a slot
+only a few `min_interval`s ahead: eight passes that ask at once would be refused, and end as limited. Here
+they queue, in the order in which they came; other processes are the governor's matter.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, assert_never
+from weakref import WeakValueDictionary
 
-from reconciler.model.ids import IssueNumber
+from reconciler.model.ids import Fingerprint, IssueNumber
 from reconciler.model.intent import (
     Confirmed,
     DesiredCommentBody,
@@ -73,3 +84,21 @@ def _has_label(labels: tuple[str, ...], label: str) -> bool:
 def _require_issue_number(intent: Intent) -> IssueNumber:
     assert intent.number is not None
     return intent.number
+
+
+class CredentialLocks:
+    """Whose turn it is, per credential. Who has it must not ask for it again. One that nobody waits for is
+    forgotten.
+    """
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[Fingerprint, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def hold(self, credential: Fingerprint) -> AsyncIterator[None]:
+        """From before the slot is asked for until the write's outcome is stored."""
+        lock = self._locks.get(credential)
+        if lock is None:
+            lock = self._locks[credential] = asyncio.Lock()
+        async with lock:
+            yield

@@ -4,11 +4,13 @@ It finds what no list tells: deleted comments, edits that moved no timestamp, dr
 copies. An unchanged link costs two conditional requests, both answered 304, and no primary limit.
 
 Source: docs/reference/github.md, List rules, 9.
+
+`reconcile verify`: every link of a project compared whole now, in as many passes as the limits ask for.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from reconciler.decide.comments import edited_originals
 from reconciler.model.ids import ReportId
@@ -16,9 +18,9 @@ from reconciler.model.link import Link, LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import LocalThread, ProjectState
 from reconciler.sync.context import Context
-from reconciler.sync.deciding import decide_links
-from reconciler.sync.endings import ISSUE_NOT_SHOWN_ERRORS
-from reconciler.sync.whole import checked_now, read_links_in_full
+from reconciler.sync.decide_links import decide_links
+from reconciler.sync.full_read import ISSUE_NOT_SHOWN_ERRORS, checked_now, read_links_in_full
+from reconciler.sync.result import PassStats
 
 REPORT_MOVED_REASON = "the report belongs to another project now"
 
@@ -116,3 +118,28 @@ async def is_unchanged_on_github(context: Context, link: Link) -> bool:
         return await context.github.is_unchanged(link.number, etags)
     except ISSUE_NOT_SHOWN_ERRORS:
         return False  # the whole look says what became of it
+
+
+async def verify_all_links(
+    context: Context, memory: ProjectState, tally: PassStats
+) -> AsyncIterator[list[LinkPlan]]:
+    """Plans for every link that was not compared since the round began, batch by batch.
+
+    A round that a limit cut short goes on where it stopped, unless it began longer than `poll.verify_seconds`
+    ago. Raises what reading raises: what was yielded stays valid.
+    """
+    now = context.github.now()
+    patience = timedelta(seconds=context.timing.verify_seconds)
+    began = await context.stores.projects.begin_full_verification(context.project.id, now, patience)
+    tally.verification_round_started_at = began
+    cover = await context.stores.ledger.verification_coverage(context.project.id, began)
+    context.progress.start(f"{context.project.name}: comparing links", cover.links - cover.verified)
+    async for plans in verify_due_links(context, memory, until=began):
+        tally.unequal_links += sum(map(_has_difference, plans))
+        yield plans
+    context.progress.finish()
+    await context.stores.projects.end_full_verification(context.project.id)
+
+
+def _has_difference(plan: LinkPlan) -> bool:
+    return bool(plan.actions or plan.pairs or plan.conflicts or plan.after.state is not plan.link.state)

@@ -17,12 +17,11 @@ from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, SetField
 from reconciler.model.snapshot import ProjectState
 from reconciler.ports import PendingHints
 from reconciler.sync.context import Context
+from reconciler.sync.decide_links import decide_links
 from reconciler.sync.decide_observation import decide_observation, find_unrecorded_copies
-from reconciler.sync.deciding import decide_links
-from reconciler.sync.endings import ISSUE_NOT_SHOWN_ERRORS, plan_missing_issue
-from reconciler.sync.identify import require_same_repository
+from reconciler.sync.full_read import ISSUE_NOT_SHOWN_ERRORS, build_views, plan_missing_issue
 from reconciler.sync.observe import Observation
-from reconciler.sync.whole import build_views
+from reconciler.sync.preflight import require_same_repository
 
 MAX_NAMED_ISSUES = 20
 """So many issues are read one by one. When deliveries named more, the lists find the rest for less."""

@@ -24,8 +24,7 @@ from reconciler.model.webhook import (
 )
 from reconciler.ports import Clock, Webhooks
 from reconciler.sync.context import Context
-from reconciler.sync.identify import require_same_repository
-from reconciler.sync.standing import require_certain_identity
+from reconciler.sync.preflight import require_certain_identity, require_same_repository
 
 T = TypeVar("T")
 

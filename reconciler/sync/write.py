@@ -32,11 +32,10 @@ from reconciler.ports import Claim, ProjectLock
 from reconciler.sync.apply import DerivedIntentKeys
 from reconciler.sync.confirm import record_confirmation
 from reconciler.sync.context import Context
-from reconciler.sync.export import is_automatic_export
-from reconciler.sync.exposure import sendable_intents, update_visibility
-from reconciler.sync.identify import require_writable_repository
+from reconciler.sync.intents import is_automatic_export
+from reconciler.sync.preflight import require_writable_repository, sendable_intents, update_visibility
+from reconciler.sync.result import PassStats
 from reconciler.sync.send import send_intent
-from reconciler.sync.tally import PassStats
 
 WRITE_POINTS = 5
 REFUSED_WRITE_QUARANTINE = timedelta(hours=1)

@@ -13,8 +13,8 @@ from reconciler.web.api.routes import SyncApi
 from reconciler.web.middleware import RequestMiddleware
 from reconciler.web.pages import overview, project, report, setup, sign_in, static_files
 from reconciler.web.pages.error_pages import ErrorPages
-from reconciler.web.pages.front import PageFrame
 from reconciler.web.pages.overview import OverviewPage
+from reconciler.web.pages.page import PageFrame
 from reconciler.web.pages.project import ProjectPage
 from reconciler.web.pages.report import ReportPage
 from reconciler.web.pages.setup import SetupPage
@@ -27,9 +27,9 @@ from reconciler.web.security.passwords import PasswordChecker
 from reconciler.web.security.sessions import SessionCookies
 from reconciler.web.security.sign_in import MAX_FORM_BYTES, AccessControl
 from reconciler.web.site import Site
-from reconciler.web.webhooks import webhooks
+from reconciler.web.webhooks import receiver
+from reconciler.web.webhooks.receiver import WebhookReceiver
 from reconciler.web.webhooks.signatures import SignatureChecker
-from reconciler.web.webhooks.webhooks import WebhookReceiver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ def build_web_app(parts: WebDependencies) -> FastAPI:
         templates=shown,
         has_password=bool(parts.password_hash),
     )
-    app.include_router(webhooks.router(_build_webhook_receiver(parts)))
+    app.include_router(receiver.router(_build_webhook_receiver(parts)))
     app.include_router(probes.router(parts.probes))
     app.include_router(routes.router(api_))
     app.include_router(sign_in.router(door))

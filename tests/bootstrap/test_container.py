@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.bootstrap.parts import open_container
+from reconciler.bootstrap.container import open_container
 from reconciler.config.settings import Settings
 from reconciler.errors import DatabaseError
 from tests.support.stores import sqlite_template

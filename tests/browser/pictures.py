@@ -32,7 +32,7 @@ from reconciler.model.fields import Category, Severity
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.secret import Secret
 from reconciler.store.schema.migrate import migrate
-from reconciler.web.serve import bind_sockets, serve_app
+from reconciler.web.server import bind_sockets, serve_app
 from tests.browser.chromium import FLAGS, NARROW, WIDE, executable
 from tests.browser.small import smaller
 from tests.support.github import make_github

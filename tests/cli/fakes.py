@@ -10,19 +10,19 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from reconciler.cli.backend import Entrypoints, RegisterSecret
 from reconciler.cli.console import Console
-from reconciler.cli.doors import Entrypoints, RegisterSecret
 from reconciler.cli.main import run_command
 from reconciler.config.settings import Settings
 from reconciler.errors import UsageError
-from reconciler.model.dossier import ReportView
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import AppliedCounts, Cost, Failure, Outcome, PassResult
 from reconciler.model.report import Integration, Project
+from reconciler.model.report_detail import ReportView
 from reconciler.model.secret import Secret
-from reconciler.model.shown import CheckResult, DiscoveryResult, ExportResult, PlanView, Progress
 from reconciler.model.snapshot import CredentialLimits, ProjectHealth
+from reconciler.model.views import CheckResult, DiscoveryResult, ExportResult, PlanView, Progress
 from reconciler.model.webhook import HookResult, WebhookSetup
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.config.settings import Settings
 from reconciler.errors import SchemaError
-from reconciler.model.shown import CheckLevel, CheckResult, DiscoveryResult, ExportResult, LinkCandidate
+from reconciler.model.views import CheckLevel, CheckResult, DiscoveryResult, ExportResult, LinkCandidate
 from tests.cli.fakes import FakeApplication, command, doors_to
 
 FOUND = LinkCandidate(

@@ -5,7 +5,7 @@ from typing import Any
 from reconciler.cli.terminal_text import display_width
 from reconciler.model.passes import Failure
 from reconciler.model.plan import Rule
-from reconciler.model.shown import ActionView, PlanView
+from reconciler.model.views import ActionView, PlanView
 from tests.cli.fakes import FakeApplication, command, project
 
 ACME = project()

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from reconciler.cli.show_status import DisplayOptions, status_as_lines
+from reconciler.cli.status import DisplayOptions, status_as_lines
 from reconciler.cli.terminal_text import display_width
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Failure, Outcome

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.show_status import DisplayOptions
-from reconciler.cli.show_why import report_as_json, report_as_lines
+from reconciler.cli.status import DisplayOptions
 from reconciler.cli.terminal_text import display_width
-from reconciler.model.dossier import CommentView, DatedChange, FieldView, ReportDetail, ReportView
+from reconciler.cli.why import report_as_json, report_as_lines
 from reconciler.model.fields import Field, Side
 from reconciler.model.kinds import Kind
 from reconciler.model.passes import AppliedCounts, Cost, Failure, Outcome, VerificationProgress
+from reconciler.model.report_detail import CommentView, DatedChange, FieldView, ReportDetail, ReportView
 from reconciler.model.snapshot import Change
 from tests.cli.fakes import FakeApplication, command, project, result
 from tests.support.nouns import AFTER, LINK, REPORT, a_link, a_report

@@ -7,7 +7,7 @@ import pytest
 from reconciler.daemon.memory_queue import MemoryQueue
 from reconciler.daemon.pass_queue import PassQueue
 from reconciler.daemon.procrastinate_queue import open_queue
-from reconciler.store.schema import libpq
+from reconciler.store.schema import engine
 from tests.support.postgres import Server
 from tests.support.stores import fill_postgres, sqlite_template, store_url
 
@@ -30,5 +30,5 @@ async def queue(request: pytest.FixtureRequest) -> AsyncIterator[PassQueue]:
         yield MemoryQueue()
         return
     url: str = request.getfixturevalue("queue_url")
-    async with open_queue(libpq.psycopg_arguments(url, "queue")) as found:
+    async with open_queue(engine.psycopg_arguments(url, "queue")) as found:
         yield found

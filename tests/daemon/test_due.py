@@ -6,8 +6,7 @@ from uuid import UUID
 
 from reconciler.daemon.due import JITTER_SHARE, RETRY_SECONDS, DueProjects
 from reconciler.model.ids import ProjectId
-from reconciler.model.passes import Outcome
-from reconciler.model.schedule import ScheduledProject
+from reconciler.model.passes import Outcome, ScheduledProject
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 INTERVAL = 60.0

@@ -13,7 +13,7 @@ from procrastinate.schema import SchemaManager
 from reconciler.daemon.pass_queue import PassQueue
 from reconciler.daemon.procrastinate_queue import open_queue
 from reconciler.errors import DatabaseError
-from reconciler.store.schema import libpq
+from reconciler.store.schema import engine
 from tests.daemon.workers import PATIENCE, Bench, project, working
 
 ONE, TWO, THREE, FOUR = (project(number) for number in range(1, 5))
@@ -175,7 +175,7 @@ def test_the_tables_are_those_that_migration_0001_brought() -> None:
 @pytest.fixture
 async def shared(queue_url: str) -> Any:
     """Two daemons' queues on one database; and its address."""
-    arguments = libpq.psycopg_arguments(queue_url, "queue")
+    arguments = engine.psycopg_arguments(queue_url, "queue")
     async with open_queue(arguments) as mine, open_queue(arguments) as theirs:
         yield mine, theirs, queue_url
 

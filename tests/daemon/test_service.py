@@ -14,12 +14,11 @@ from reconciler.daemon import service as module
 from reconciler.daemon import worker
 from reconciler.daemon.memory_queue import MemoryQueue
 from reconciler.daemon.runtime import PassActivity
-from reconciler.daemon.sd_notify import SystemdNotifier
 from reconciler.daemon.service import Service, ServiceIntervals
+from reconciler.daemon.systemd import SystemdNotifier
 from reconciler.errors import DatabaseError
 from reconciler.model.ids import ProjectId
-from reconciler.model.passes import Outcome, PassResult
-from reconciler.model.schedule import ScheduledProject
+from reconciler.model.passes import Outcome, PassResult, ScheduledProject
 
 PATIENCE = 15.0
 QUICK = ServiceIntervals(

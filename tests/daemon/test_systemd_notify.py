@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.daemon.sd_notify import MAX_STATUS_CHARACTERS, START_EXTENSION_SECONDS, SystemdNotifier
+from reconciler.daemon.systemd import MAX_STATUS_CHARACTERS, START_EXTENSION_SECONDS, SystemdNotifier
 
 
 @pytest.fixture

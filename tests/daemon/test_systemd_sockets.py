@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from reconciler.daemon.sd_listen import take_inherited_sockets
+from reconciler.daemon.systemd import take_inherited_sockets
 
 
 @pytest.fixture

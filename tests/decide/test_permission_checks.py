@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from reconciler.decide.permission_checks import check_issue_permission, check_label_permission
-from reconciler.model.grants import Grants
 from reconciler.model.ids import RepositoryId
-from reconciler.model.issue import Repository
-from reconciler.model.shown import CheckLevel, CheckResult
+from reconciler.model.issue import Grants, Repository
+from reconciler.model.views import CheckLevel, CheckResult
 
 NOW = datetime(2026, 3, 1, 13, 0, tzinfo=UTC)
 OPEN = Repository(

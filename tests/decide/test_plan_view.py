@@ -37,7 +37,7 @@ from reconciler.model.plan import (
     SwapLabels,
     Why,
 )
-from reconciler.model.shown import ActionView
+from reconciler.model.views import ActionView
 from tests.support.nouns import (
     AFTER,
     LINKED,

@@ -11,7 +11,6 @@ import pytest
 
 from reconciler.decide.comments import COPY_EDITED_ON_GITHUB
 from reconciler.decide.report_view import report_view
-from reconciler.model.dossier import DatedChange, ReportView
 from reconciler.model.fields import Field, IssueState, Severity, Side, Status
 from reconciler.model.ids import CommentPairId, IntentId, LinkId, ReportId, RepositoryId
 from reconciler.model.intent import Intent, IntentState, NewComment, Operation
@@ -19,6 +18,7 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPairState, FrozenField, LinkState
 from reconciler.model.plan import Rule
 from reconciler.model.policy import SyncPolicy
+from reconciler.model.report_detail import DatedChange, ReportView
 from reconciler.model.snapshot import Change
 from tests.support.nouns import (
     AFTER,

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from reconciler.demo.github.faults import error
 from reconciler.errors import CredentialError, GitHubError, LimitedError
 from reconciler.github.credentials import AppCredential, MissingCredential, TokenCredential, fingerprint
-from reconciler.model.grants import Grants
 from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import Confirmed, NotSent
+from reconciler.model.issue import Grants
 from reconciler.model.secret import Secret
 from tests.github.doors import Door, StillClock, open_door
 from tests.github.network import REPO, REPOSITORY, Net, answer, refusal

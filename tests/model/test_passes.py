@@ -7,8 +7,7 @@ from uuid import UUID
 import pytest
 
 from reconciler.model.ids import ProjectId
-from reconciler.model.passes import Outcome
-from reconciler.model.schedule import ScheduledProject, back_off, due_at
+from reconciler.model.passes import Outcome, ScheduledProject, back_off, due_at
 
 NOW = datetime(2026, 3, 1, 13, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -14,7 +14,7 @@ from reconciler.decide.guard import GuardResult
 from reconciler.decide.link import decide_link
 from reconciler.model.plan import LinkPlan
 from reconciler.store.sync.rate_limiter import CredentialBudget, StoredRateLimiter
-from reconciler.sync import apply, deciding, run
+from reconciler.sync import apply, decide_links, run
 from tests.support.canary import BOT_TOKEN, Escaped, search_rows
 from tests.support.life import HOST, living
 from tests.support.promises import broken
@@ -36,7 +36,7 @@ def known_comments_are_news(patch: pytest.MonkeyPatch) -> None:
     def forgetful(view: Any, *given: Any) -> Any:
         return original(replace(view, entries=()), *given)
 
-    patch.setattr(deciding, "decide_link", forgetful)
+    patch.setattr(decide_links, "decide_link", forgetful)
 
 
 async def pages_come_again(town: Town) -> Wrong:
@@ -109,7 +109,7 @@ def one_stops_all(patch: pytest.MonkeyPatch) -> None:
     def rethrow(_: Any, __: Any, reason: str) -> LinkPlan:
         raise RuntimeError(reason)
 
-    patch.setattr(deciding, "quarantine_plan", rethrow)
+    patch.setattr(decide_links, "quarantine_plan", rethrow)
 
 
 async def one_of_three_breaks_the_deciding(town: Town) -> Wrong:
@@ -123,7 +123,7 @@ async def one_of_three_breaks_the_deciding(town: Town) -> Wrong:
         return original(view, *given)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(deciding, "decide_link", breaks)
+        patch.setattr(decide_links, "decide_link", breaks)
         for report in reports:
             town.set_there(report, "status", "closed")
         await town.run()

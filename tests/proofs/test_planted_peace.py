@@ -20,8 +20,8 @@ from reconciler.demo.github.faults import Stale
 from reconciler.model.plan import SetField
 from reconciler.store.sync import apply_batch
 from reconciler.store.sync.difference_queries import reports
-from reconciler.sync import run, whole
-from reconciler.sync.identify import resolve_repository_and_account
+from reconciler.sync import full_read, run
+from reconciler.sync.preflight import resolve_repository_and_account
 from reconciler.sync.recover import recover_unknown_writes
 from tests.support.promises import broken
 from tests.support.stores import sqlite_template
@@ -130,9 +130,9 @@ def rows_of_all(town: Town) -> dict[str, set[str]]:
 
 def half_a_thread_counts_as_whole(patch: pytest.MonkeyPatch) -> None:
     async def trusting(_: Any, entries: Any, rows: Any) -> frozenset[int]:
-        return frozenset(whole._absent_comment_ids(entries, rows))
+        return frozenset(full_read._absent_comment_ids(entries, rows))
 
-    patch.setattr(whole, "_read_missing_comments", trusting)
+    patch.setattr(full_read, "_read_missing_comments", trusting)
 
 
 async def a_thread_is_shown_in_part(town: Town) -> Wrong:

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from reconciler.errors import DatabaseError, UsageError
 from reconciler.model.database_identity import DatabaseInstance
+from reconciler.store.schema.database_identity import StoredIdentity, is_same_location
 from reconciler.store.schema.engine import open_database
-from reconciler.store.schema.identity import StoredIdentity, is_same_location
 from reconciler.store.stores import DatabaseStores
 from tests.support.bugspark import BugSpark
 

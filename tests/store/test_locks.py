@@ -94,7 +94,7 @@ async def test_a_lost_lock_is_noticed(
 async def test_a_holder_that_only_reads_for_long_keeps_its_row_alive(
     stores: DatabaseStores, bugspark: BugSpark, clock: StillClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.store.sync.fence_rows.HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr("reconciler.store.sync.locks.HEARTBEAT_SECONDS", 0.01)
     project = ProjectId(uuid4())
     async with stores.project_locks.acquire(project):
         clock.at += timedelta(seconds=29)

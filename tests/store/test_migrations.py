@@ -20,8 +20,8 @@ from alembic.script import ScriptDirectory
 from reconciler.errors import DatabaseError, SchemaError
 from reconciler.store.bugspark import bugspark_tables
 from reconciler.store.schema import tables, version
+from reconciler.store.schema.database_identity import MetaTable
 from reconciler.store.schema.engine import open_database
-from reconciler.store.schema.meta import MetaTable
 from reconciler.store.schema.migrate import downgrade, migrate, migrations_folder
 from reconciler.store.schema.version import SchemaState, read_schema_state, require_schema
 from tests.support import bugspark as live

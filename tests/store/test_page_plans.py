@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from reconciler.model.ids import ProjectId
-from reconciler.model.listing import LinkFilter, Urgency
-from reconciler.store.rows import select_ids
+from reconciler.model.views import LinkFilter, Urgency
+from reconciler.store.bulk import select_ids
 from reconciler.store.schema.engine import Database
 from reconciler.store.sync import verification_coverage
-from reconciler.store.views import attention, link_pages, tallies
+from reconciler.store.views import attention, counts, link_pages
 from tests.store.test_query_plans import fill, plan_of
 from tests.support.bugspark import LONG_AGO, BugSpark
 
@@ -77,7 +77,7 @@ async def test_links_of_another_repository_are_found_from_both_ends_of_an_index(
 async def test_odd_links_are_looked_up_when_all_projects_are_asked_for(
     database: Database, project: ProjectId
 ) -> None:
-    odd = tallies.links_not_synced(NOW, select_ids(database.dialect, [project]))
+    odd = counts.links_not_synced(NOW, select_ids(database.dialect, [project]))
     plan = await planned(database, odd)
     assert "Seq Scan on sync_links" not in plan and not re.search(r"SCAN sync_links(?! USING)", plan), plan
 

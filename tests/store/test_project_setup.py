@@ -9,8 +9,8 @@ from reconciler.errors import UsageError
 from reconciler.model.ids import IssueNumber, ProjectId
 from reconciler.model.kinds import Kind
 from reconciler.model.secret import Secret
-from reconciler.model.setup import CredentialKind
 from reconciler.model.viewer import LinkCounts
+from reconciler.model.views import CredentialKind
 from reconciler.ports import WebhookDelivery
 from reconciler.store.stores import DatabaseStores
 from tests.support.canary import BOT_TOKEN

@@ -13,7 +13,7 @@ from reconciler.model.viewer import OPERATOR, Access, LinkCounts
 from reconciler.store.schema.engine import open_database
 from reconciler.store.schema.migrate import migrate
 from reconciler.store.stores import DatabaseStores
-from reconciler.store.views import tallies
+from reconciler.store.views import counts
 from tests.support.bugspark import LONG_AGO
 from tests.support.sync import Sync
 from tests.sync.conftest import (
@@ -128,8 +128,8 @@ async def test_exceptions_are_found_by_their_own_indexes(tmp_path: Path) -> None
     migrate(url)
     database, plans = open_database(url), []
     async with database.read() as connection:
-        for question in tallies._ranked_queries(LONG_AGO):
-            asked = tallies._restrict_to(question, ProjectId(uuid4()))
+        for question in counts._ranked_queries(LONG_AGO):
+            asked = counts._restrict_to(question, ProjectId(uuid4()))
             query = asked.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
             rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")
             plans.append(" ".join(str(row[3]) for row in rows))

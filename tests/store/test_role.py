@@ -18,7 +18,7 @@ from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import ProjectState, StoreResult
 from reconciler.model.viewer import OPERATOR, Viewer
 from reconciler.store.bugspark.outgoing_webhooks import find_problem
-from reconciler.store.schema import libpq, tables
+from reconciler.store.schema import engine, tables
 from reconciler.store.schema.engine import open_database
 from reconciler.store.schema.version import require_schema
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
@@ -156,7 +156,7 @@ async def as_reconciler(url: str, bugspark: BugSpark) -> None:
     try:
         await require_schema(database)
         await everything(build_stores(database, StoreSettings(digest=digest), StillClock()), bugspark)
-        await the_queue(libpq.psycopg_arguments(database.url, "queue"))
+        await the_queue(engine.psycopg_arguments(database.url, "queue"))
         async with database.read() as connection:
             assert "lacks the right to SELECT on webhooks" in str(await find_problem(connection))
         for forbidden in (

@@ -21,7 +21,7 @@ from reconciler.logs import EventLogger
 if TYPE_CHECKING:  # the web is imported where it is served, not in every test
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from reconciler.web.serve import RunningServer
+    from reconciler.web.server import RunningServer
 
 CANARY = "c4nary7f3a"
 BOT_TOKEN = f"ghp_{CANARY}_bot_0123456789"
@@ -86,14 +86,14 @@ def watched_words() -> Iterator[list[str]]:
 
 @asynccontextmanager
 async def serving(app: "ASGIApp", sockets: Sequence[socket]) -> AsyncIterator["RunningServer"]:
-    """`reconciler.web.serve.serve_app`; every answer is searched: headers, pages and JSON, of any status.
+    """`reconciler.web.server.serve_app`; every answer is searched: headers, pages and JSON, of any status.
 
     Raises Escaped at the end of the block.
     """
-    from reconciler.web import serve
+    from reconciler.web import server
 
     answers: list[tuple[str, bytes]] = []
-    async with serve.serve_app(_overheard(app, answers), sockets) as running:
+    async with server.serve_app(_overheard(app, answers), sockets) as running:
         yield running
     for where, said in answers:
         search(f"the answer to {where}", said)

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 import httpx
 
-from reconciler.bootstrap import parts
+from reconciler.bootstrap import container
 from reconciler.demo.github.faults import Drop, Fault
 from reconciler.demo.github.messages import Answer, Request
 from reconciler.demo.github.simulator import Simulator
@@ -155,5 +155,5 @@ def living(life: Life, simulator: Simulator) -> Iterator[None]:
     def transport(**options: Any) -> Transport:
         return Transport(**options, inner=Direct(simulator, life))
 
-    with patch.object(Database, "write", write), patch.object(parts, "Transport", transport):
+    with patch.object(Database, "write", write), patch.object(container, "Transport", transport):
         yield

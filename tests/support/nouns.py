@@ -9,7 +9,6 @@ from uuid import UUID
 
 from reconciler.decide.link import seen_issue
 from reconciler.decide.text import text_digest
-from reconciler.model.dossier import ReportDetail
 from reconciler.model.fields import Category, IssueState, Severity, Side, Status
 from reconciler.model.ids import (
     AccountId,
@@ -27,6 +26,7 @@ from reconciler.model.link import Base, CommentPair, CommentPairState, Link, Lin
 from reconciler.model.passes import AppliedCounts, Cost, Outcome, PassResult
 from reconciler.model.plan import LinkObservation, LinkPlan
 from reconciler.model.report import LocalComment, Report
+from reconciler.model.report_detail import ReportDetail
 
 LINKED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 """When the default link was made."""

@@ -15,7 +15,7 @@ from reconciler.model.fields import Category, Severity, Status
 from reconciler.model.ids import CommentId, ProjectId, ReportId
 from reconciler.model.passes import PassResult
 from reconciler.model.secret import Secret
-from reconciler.model.shown import PlanView
+from reconciler.model.views import PlanView
 from tests.support.bugspark import BugSpark, connected
 from tests.support.canary import search_requests, search_rows
 from tests.support.github import GitHub

@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from reconciler.errors import ProjectError
 from reconciler.logs import EventLogger
-from reconciler.web.serve import bind_sockets
+from reconciler.web.server import bind_sockets
 from tests.support import canary
 from tests.support.bugspark import BugSpark, connected
 from tests.support.command import desk

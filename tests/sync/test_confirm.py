@@ -25,7 +25,7 @@ from reconciler.model.link import CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.plan import Rule, Why
 from reconciler.ports import Claim
 from reconciler.sync.confirm import adopt_issue, record_confirmation
-from reconciler.sync.tally import PassStats
+from reconciler.sync.result import PassStats
 from tests.support.nouns import AFTER, a_base, a_link, a_local, a_new_link, a_remote, an_entry, an_issue
 from tests.support.pen import Pen, an_intent
 

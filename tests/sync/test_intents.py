@@ -33,7 +33,7 @@ from reconciler.model.plan import (
     SwapLabels,
     Why,
 )
-from reconciler.sync.wishes import build_intents, with_increasing_created_at
+from reconciler.sync.intents import build_intents, with_increasing_created_at
 from tests.support.nouns import AFTER, REPORT, a_local, a_plan, a_remote, a_report, an_entry, local_id
 from tests.support.pen import Pen
 

@@ -18,8 +18,8 @@ from reconciler.model.intent import (
 )
 from reconciler.model.issue import Issue
 from reconciler.model.link import Link, LinkState
-from reconciler.sync.ours import UnlinkedIssues, adopt_and_close_duplicates, classify_unlinked_issues
-from reconciler.sync.tally import PassStats
+from reconciler.sync.own_issues import UnlinkedIssues, adopt_and_close_duplicates, classify_unlinked_issues
+from reconciler.sync.result import PassStats
 from reconciler.sync.write import WRITE_POINTS
 from tests.support.nouns import OCTOCAT, REPORT, a_link, an_issue
 from tests.support.pen import MEMORY, Hand, Pen, an_intent

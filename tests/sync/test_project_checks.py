@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from reconciler.bootstrap.application import open_application
 from reconciler.demo.github.faults import Limit, Reply, Rewrite
 from reconciler.model.ids import ProjectId
-from reconciler.model.shown import CheckResult
+from reconciler.model.views import CheckResult
 from reconciler.store.schema.migrate import migrate
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync, settings_for

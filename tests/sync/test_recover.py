@@ -30,7 +30,7 @@ from reconciler.model.intent import (
 from reconciler.model.issue import FieldEvent
 from reconciler.model.link import CommentPair, Link, LinkState
 from reconciler.sync.recover import RecoveryFindings, conclude_recovery, recover_unknown_writes
-from reconciler.sync.tally import PassStats
+from reconciler.sync.result import PassStats
 from tests.support.nouns import (
     AFTER,
     OCTOCAT,

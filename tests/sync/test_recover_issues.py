@@ -13,7 +13,7 @@ from reconciler.model.intent import Confirmed, Intent, IntentState, NewIssue, Op
 from reconciler.model.issue import Issue
 from reconciler.model.link import Link, LinkState
 from reconciler.sync.recover import RecoveryFindings, conclude_recovery, recover_unknown_writes
-from reconciler.sync.tally import PassStats
+from reconciler.sync.result import PassStats
 from tests.support.nouns import AFTER, OCTOCAT, REPORT, an_issue
 from tests.support.pen import LONG_AGO, MEMORY, Hand, Pen, a_lost
 

@@ -3,8 +3,7 @@
 from datetime import timedelta
 
 from reconciler.demo.github.faults import error
-from reconciler.model.passes import Outcome
-from reconciler.model.schedule import ScheduledProject
+from reconciler.model.passes import Outcome, ScheduledProject
 from tests.support.sync import Sync
 
 

@@ -25,7 +25,7 @@ from reconciler.model.intent import (
 from reconciler.model.issue import Issue
 from reconciler.model.link import CommentPair, CommentPairState
 from reconciler.ports import Claim
-from reconciler.sync.tally import PassStats
+from reconciler.sync.result import PassStats
 from reconciler.sync.write import REFUSED_WRITE_QUARANTINE, IntentWriter
 from tests.support.nouns import AFTER, a_link, a_local, a_remote, an_entry, an_issue
 from tests.support.pen import MEMORY, Hand, Pen, Rows, Time, an_intent

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.bootstrap.web import build_web_application
 from reconciler.metrics import Metrics
-from reconciler.web.serve import bind_sockets
+from reconciler.web.server import bind_sockets
 from tests.support.canary import serving
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync

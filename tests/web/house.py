@@ -14,14 +14,14 @@ from uuid import UUID, uuid4
 import httpx
 from fastapi import FastAPI
 
-from reconciler.bootstrap.parts import open_container
+from reconciler.bootstrap.container import open_container
 from reconciler.bootstrap.web import build_web_application
 from reconciler.demo.github.clock import ManualClock
 from reconciler.metrics import Metrics
 from reconciler.model.ids import ProjectId
 from reconciler.web.app import access_control_of
 from reconciler.web.security.sign_in import AccessControl
-from reconciler.web.serve import bind_sockets
+from reconciler.web.server import bind_sockets
 from tests.support.bugspark import BugSpark, connected
 from tests.support.canary import BOT_TOKEN, serving
 from tests.support.sync import settings_for

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reconciler.model.fields import Side
-from reconciler.model.listing import CrossSideWrite, PassRun, ProjectActivity
+from reconciler.model.views import CrossSideWrite, PassRun, ProjectActivity
 from reconciler.web.pages.plot import BUCKETS, percentile, plot
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)

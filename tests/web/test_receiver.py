@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from reconciler.web import connection, request_body
+from reconciler.web import request_body, server
 from tests.web.house import SECRET, House, integration, issue_event, open_house, other_project, sign
 
 MEBIBYTE = 1024 * 1024
@@ -180,7 +180,7 @@ async def test_a_body_that_comes_too_slowly_is_given_up(
             "patience": 0.2,
         },
     )
-    monkeypatch.setattr(connection, "REQUEST_HEAD_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(server, "REQUEST_HEAD_TIMEOUT_SECONDS", 0.2)
     async with open_house(str(house.bugspark.engine.url)) as hasty:
         reader, writer = await asyncio.open_connection("127.0.0.1", hasty.port)
         writer.write(f"{head}Content-Length: 100\r\n\r\n".encode() + b"{")
@@ -192,7 +192,7 @@ async def test_a_body_that_comes_too_slowly_is_given_up(
 async def test_a_connection_that_sends_no_request_is_closed(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "REQUEST_HEAD_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(server, "REQUEST_HEAD_TIMEOUT_SECONDS", 0.2)
     reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
     writer.write(b"POST / HTTP/1.1\r\nHost: ")
     with suppress(ConnectionResetError):

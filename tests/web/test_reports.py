@@ -10,7 +10,7 @@ from reconciler.bootstrap.web import build_web_application
 from reconciler.metrics import Metrics
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ReportId
-from reconciler.web.serve import bind_sockets
+from reconciler.web.server import bind_sockets
 from tests.support.canary import serving
 from tests.support.github import GitHub, github
 from tests.support.sync import Sync, open_sync

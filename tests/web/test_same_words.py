@@ -7,25 +7,25 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.show_status import health_as_json, status_as_lines
-from reconciler.cli.show_why import report_as_lines as why_lines
+from reconciler.cli.status import health_as_json, status_as_lines
+from reconciler.cli.why import report_as_lines as why_lines
 from reconciler.decide.report_view import ENDED_STATE_TEXTS, report_view
-from reconciler.model.dossier import DatedChange
 from reconciler.model.fields import Field, Severity, Side, Status
 from reconciler.model.kinds import Kind
 from reconciler.model.link import LinkState
 from reconciler.model.passes import Outcome
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.project_status import STATUS_SYMBOLS, ProjectStatusKind, project_status
+from reconciler.model.report_detail import DatedChange
 from reconciler.model.snapshot import Change, ProjectHealth
 from reconciler.model.viewer import Access
-from reconciler.web.api import telling
+from reconciler.web.api import serializers
 from reconciler.web.api.response_models import SyncState
-from reconciler.web.api.states import report_state
+from reconciler.web.api.serializers import report_state
 from reconciler.web.pages import status_icons
-from reconciler.web.pages.sentences import change_text
 from reconciler.web.pages.static_files import read_static_files
 from reconciler.web.pages.templating import build_templates
+from reconciler.web.pages.timeline import change_text
 from reconciler.web.site import Site
 from tests.cli.fakes import result
 from tests.cli.test_status import ACME, NOW, TROUBLE, VIEW, health
@@ -55,7 +55,7 @@ def test_a_project_has_one_word_and_one_reason_everywhere(state: ProjectStatusKi
     given = PROJECTS[state]
     how = project_status(given, NOW, UTC)
     assert how.state is state
-    told = telling.project_response(given, Access.SEE, Site(), NOW)
+    told = serializers.project_response(given, Access.SEE, Site(), NOW)
     assert (told.health.state, told.health.reason) == (state.value, how.reason)
     said = health_as_json(given, VIEW)
     assert (said["state"], said["reason"]) == (state.value, how.reason)

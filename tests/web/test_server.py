@@ -10,9 +10,8 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from reconciler.errors import ConfigurationError, ListenError
-from reconciler.web import serve
-from reconciler.web.connection import TimedH11Protocol
-from reconciler.web.serve import bind_sockets, serve_app
+from reconciler.web import server
+from reconciler.web.server import TimedH11Protocol, bind_sockets, serve_app
 
 
 class Slow:
@@ -70,7 +69,7 @@ async def test_signals_stay_the_daemons_and_what_is_under_way_ends_well() -> Non
 
 
 async def test_what_never_ends_is_cut_off_when_the_program_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serve, "SHUTDOWN_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(server, "SHUTDOWN_TIMEOUT_SECONDS", 0.2)
     app, sockets = Slow(), bind_sockets("127.0.0.1", 0)
     async with httpx.AsyncClient() as client:
         async with serve_app(app, sockets) as running:
@@ -105,7 +104,7 @@ async def test_no_part_of_an_answer_waits_for_the_client_to_acknowledge_another(
 async def test_more_connections_than_there_is_room_for_are_turned_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(serve, "MAX_CONNECTIONS", 3)
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 3)
     app, sockets = Slow(), bind_sockets("127.0.0.1", 0)
     async with serve_app(app, sockets) as running:
         streams = [await asyncio.open_connection("127.0.0.1", running.port) for _ in range(3)]

@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from reconciler.bootstrap.web import build_web_application
 from reconciler.metrics import Metrics
 from reconciler.model.secret import Secret
-from reconciler.web.serve import bind_sockets
+from reconciler.web.server import bind_sockets
 from tests.support.canary import serving
 from tests.support.github import GitHub, github
 from tests.support.sync import Sync, open_sync

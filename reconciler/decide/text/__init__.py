@@ -13,9 +13,16 @@ from reconciler.decide.text.comment_text import (
     parse_import,
 )
 from reconciler.decide.text.inert import MARKER_NAME, inert, inert_line, looks_like_marker
-from reconciler.decide.text.issues import ExportedReport, export_footer, has_export_footer, issue_body
-from reconciler.decide.text.titles import is_exported_title, title_from_github, title_to_github
-from reconciler.model.written import unescape_html
+from reconciler.decide.text.issue_text import (
+    ExportedReport,
+    export_footer,
+    has_export_footer,
+    is_exported_title,
+    issue_body,
+    title_from_github,
+    title_to_github,
+)
+from reconciler.model.report import unescape_html
 
 __all__ = [
     "MARKER_NAME",

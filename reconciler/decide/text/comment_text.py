@@ -11,7 +11,7 @@ from reconciler.decide.text.clean import clean, normalise, normalise_newlines, s
 from reconciler.decide.text.code_fences import MAX_FENCE_CHARS, close_fences
 from reconciler.decide.text.inert import inert, inert_line
 from reconciler.decide.text.truncate import truncate_bytes, truncate_chars, truncate_line, truncation_note
-from reconciler.model.written import unescape_html
+from reconciler.model.report import unescape_html
 
 # GitHub's limit is 65,536 of an unsettled unit (docs/reference/github.md, Writes); bytes are the narrowest
 # reading.

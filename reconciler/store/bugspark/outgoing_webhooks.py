@@ -17,8 +17,8 @@ from sqlalchemy import inspect as inspector
 from reconciler.logs import EventLogger
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.store.bugspark.bugspark_tables import background_tasks, reports, webhooks
+from reconciler.store.bulk import select_ids, strip_unstorable
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.rows import select_ids, strip_unstorable
 
 EVENT_NAME = "report.updated"
 TASK_TYPE = "webhook_delivery"

@@ -1,8 +1,12 @@
-"""BugSpark's projects, and what is remembered about each: `ports.Projects`."""
+"""BugSpark's projects, and what is remembered about each: `ports.Projects`.
+
+All that decides when each project is looked at next, read in one query (ports.Projects.schedule).
+"""
 
 import difflib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -12,20 +16,20 @@ from sqlalchemy import RowMapping, Text, and_, cast, func, insert, or_, select, 
 from reconciler.errors import UsageError
 from reconciler.model.attention import CurrentProblems
 from reconciler.model.ids import AccountId, ProjectId
-from reconciler.model.passes import Outcome, PassResult
+from reconciler.model.link import LinkState
+from reconciler.model.passes import Outcome, PassResult, ScheduledProject
 from reconciler.model.report import Project
-from reconciler.model.schedule import ScheduledProject
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY, CredentialLimits, ProjectHealth, ProjectState
 from reconciler.model.told import NO_ALERT_STATE, AlertState
 from reconciler.ports import Clock
-from reconciler.store.bugspark import bugspark_tables, schedule
+from reconciler.store.bugspark import bugspark_tables
 from reconciler.store.bugspark.encryption import SecretCipher
 from reconciler.store.bugspark.integrations import ProjectConfigs, to_project
 from reconciler.store.bulk import upsert
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import column_types, from_json, to_json, to_list_state
 from reconciler.store.schema.engine import Database
-from reconciler.store.schema.tables import accounts, lists, projects, runs
+from reconciler.store.schema.tables import accounts, links, lists, projects, runs
 from reconciler.store.sync.webhook_deliveries import has_unread_deliveries, has_working_hook
 from reconciler.store.views import attention, project_health
 
@@ -186,7 +190,7 @@ class StoredProjects:
 
     async def pass_schedule(self) -> tuple[ScheduledProject, ...]:
         async with self._database.read() as connection:
-            found = await schedule.read_schedule_rows(connection)
+            found = await read_schedule_rows(connection)
         known, self._problems = self._problems, {}
         return tuple(
             self._to_scheduled(each, row, known)
@@ -235,10 +239,10 @@ class StoredProjects:
         self, found: ProjectConfigs, row: RowMapping, known: Mapping[str, str | None]
     ) -> ScheduledProject:
         """A config is looked into, and its token decrypted, only when it was not seen the last time."""
-        config = schedule.config_fingerprint(found, self._app.get(str(found.id)))
+        config = config_fingerprint(found, self._app.get(str(found.id)))
         problem = known[config] if config in known else self._to_project(found).problem
         self._problems[config] = problem
-        return schedule.build_scheduled(found, row, config, problem)
+        return build_scheduled(found, row, config, problem)
 
     def _to_project(self, found: ProjectConfigs) -> Project:
         return to_project(found, self._vault, self._app.get(str(found.id)))
@@ -272,3 +276,78 @@ def _active_names_query() -> Any:
 def _did_you_mean(text: str, names: Sequence[str]) -> str:
     near = difflib.get_close_matches(text, names, n=3, cutoff=0.5)
     return f" Did you mean {' or '.join(near)}?" if near else ""
+
+
+BUGSPARK_PROJECTS, INTEGRATIONS = bugspark_tables.projects, bugspark_tables.integrations
+PASS_COLUMNS = (
+    projects.c.paused,
+    projects.c.outcome,
+    projects.c.failures,
+    projects.c.last_pass_at,
+    projects.c.next_at,
+    projects.c.changed_at,
+)
+
+
+async def read_schedule_rows(connection: AsyncConnection) -> list[tuple[ProjectConfigs, RowMapping]]:
+    """Each active project with its github rows' texts, and what is remembered of its passes."""
+    due = (
+        select(func.min(links.c.check_due))
+        .where(links.c.project_id == BUGSPARK_PROJECTS.c.id, links.c.state == LinkState.ACTIVE)
+        .scalar_subquery()
+    )
+    mine = and_(
+        INTEGRATIONS.c.project_id == BUGSPARK_PROJECTS.c.id,
+        INTEGRATIONS.c.provider == "github",
+        INTEGRATIONS.c.is_active,
+    )
+    query = (
+        select(
+            BUGSPARK_PROJECTS.c.id,
+            BUGSPARK_PROJECTS.c.name,
+            cast(INTEGRATIONS.c.config, Text).label("config"),
+            *PASS_COLUMNS,
+        )
+        .add_columns(due.label("check_due"))
+        .select_from(
+            BUGSPARK_PROJECTS.outerjoin(INTEGRATIONS, mine).outerjoin(
+                projects, projects.c.project_id == BUGSPARK_PROJECTS.c.id
+            )
+        )
+        .where(BUGSPARK_PROJECTS.c.is_active)
+        .order_by(BUGSPARK_PROJECTS.c.name, BUGSPARK_PROJECTS.c.id, INTEGRATIONS.c.created_at)
+    )
+    found = (await connection.execute(query)).mappings().all()
+    return [_to_configs_and_row(list(group)) for _, group in groupby(found, key=lambda row: row["id"])]
+
+
+def _to_configs_and_row(group: list[RowMapping]) -> tuple[ProjectConfigs, RowMapping]:
+    first = group[0]
+    configs = [row["config"] for row in group if row["config"] is not None]
+    return ProjectConfigs(id=first["id"], name=first["name"], configs=configs), first
+
+
+def config_fingerprint(found: ProjectConfigs, app_repository: str | None) -> str:
+    """Changes when the project's integration does; says nothing about it."""
+    digest = sha256()
+    for text in (found.name, app_repository or "", *found.configs):
+        digest.update(text.encode("utf-8", "replace") + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def build_scheduled(
+    found: ProjectConfigs, row: RowMapping, config: str, problem: str | None
+) -> ScheduledProject:
+    """A row, with what its config comes to."""
+    remembered: dict[str, Any] = {name: row[name] for name in ("last_pass_at", "next_at", "changed_at")}
+    return ScheduledProject(
+        project_id=found.id,
+        name=found.name,
+        config=config,
+        problem=problem,
+        paused=bool(row["paused"]),
+        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+        failures=row["failures"] or 0,
+        verification_due=row["check_due"],
+        **remembered,
+    )

@@ -13,8 +13,8 @@ from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.intent import Operation
 from reconciler.model.report import Project, Report, ReportDetails
 from reconciler.store.bugspark.projects import StoredProjects
+from reconciler.store.bulk import select_ids
 from reconciler.store.mappers import to_report
-from reconciler.store.rows import select_ids
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import intents
 from reconciler.store.sync.difference_queries import REPORT_COLUMNS, links, reports

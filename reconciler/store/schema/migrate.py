@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from reconciler.errors import SchemaError
 from reconciler.model.values import dataclass
 from reconciler.store.db_errors import translate_errors
-from reconciler.store.schema import meta
+from reconciler.store.schema import database_identity
 from reconciler.store.schema.engine import (
     APPLICATION_NAME,
     SQLITE_BUSY_TIMEOUT_SECONDS,
@@ -118,7 +118,10 @@ def _upgrade(connection: Connection) -> MigrationResult:
     command.upgrade(_alembic_config(connection), "head")
     stored = connection.execute(select(meta_table.c.key, meta_table.c.value))
     known = dict(tuple(row) for row in stored)
-    for key, value in ((meta.INSTANCE_KEY, str(uuid4())), (meta.MARKER_KEY, secrets.token_hex(32))):
+    for key, value in (
+        (database_identity.INSTANCE_KEY, str(uuid4())),
+        (database_identity.MARKER_KEY, secrets.token_hex(32)),
+    ):
         if key not in known:
             connection.execute(insert(meta_table).values(key=key, value=value))
     if before is not None:

@@ -17,7 +17,7 @@ from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, RemoveLoca
 from reconciler.model.snapshot import LocalBatch, StoreResult
 from reconciler.model.values import dataclass
 from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
-from reconciler.store.bulk import bind_rows, delete_by_id, insert_new, update_by_id, upsert
+from reconciler.store.bulk import bind_rows, delete_by_id, insert_new, select_ids, update_by_id, upsert
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import (
     COMMENT_PAIR_COLUMN_TYPES,
@@ -27,7 +27,6 @@ from reconciler.store.mappers import (
     link_row,
     list_state_row,
 )
-from reconciler.store.rows import select_ids
 from reconciler.store.schema.tables import intents, lists
 from reconciler.store.sync import history_log
 from reconciler.store.sync.difference_queries import comment_pairs, comments, links, reports

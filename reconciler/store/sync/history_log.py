@@ -8,7 +8,6 @@ from sqlalchemy import RowMapping, select
 
 from reconciler.model.action_names import COMMENT_FIELD, field_of, field_of_operation, kind_of
 from reconciler.model.database_identity import owned_elsewhere_reason
-from reconciler.model.dossier import DatedChange
 from reconciler.model.fields import Side
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.intent import Intent
@@ -24,6 +23,7 @@ from reconciler.model.plan import (
     SetField,
     Why,
 )
+from reconciler.model.report_detail import DatedChange
 from reconciler.model.snapshot import Change
 from reconciler.store.bulk import insert_all
 from reconciler.store.connection import AsyncConnection

@@ -15,7 +15,7 @@ from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentP
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import Change
 from reconciler.ports import Claim
-from reconciler.store.bulk import bind_rows
+from reconciler.store.bulk import bind_rows, select_ids
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import (
     COMMENT_PAIR_COLUMN_TYPES,
@@ -26,10 +26,9 @@ from reconciler.store.mappers import (
     to_intent,
     to_link,
 )
-from reconciler.store.rows import select_ids
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import intents, projects
-from reconciler.store.sync import binding, history_log
+from reconciler.store.sync import history_log, link_writes
 from reconciler.store.sync.apply_batch import StoreContext
 from reconciler.store.sync.difference_queries import comment_pairs, comments, links, reports
 from reconciler.store.sync.intent_upsert import upsert_intents
@@ -163,7 +162,7 @@ class StoredIntents:
         if link.revision == 0:
             url = f"{self._ways.web_url}/{link.repository}/issues/{link.number}"
             columns = IssueColumns(repository=link.repository, number=link.number, url=url)
-            return await binding.create_exported_link(connection, link, columns)
+            return await link_writes.create_exported_link(connection, link, columns)
         row = link_row(link, link.revision + 1)
         same = (links.c.id == link.id, links.c.revision == link.revision)
         if (await connection.execute(update(links).where(*same).values(row))).rowcount == 0:

@@ -24,13 +24,19 @@ from reconciler.model.snapshot import (
     WithheldDeletions,
 )
 from reconciler.ports import Clock
+from reconciler.store.bulk import select_values
 from reconciler.store.mappers import to_link
-from reconciler.store.rows import select_values
 from reconciler.store.schema.engine import Database
-from reconciler.store.sync import binding, history_log, snapshot, verification_coverage, withheld_deletions
+from reconciler.store.sync import (
+    history_log,
+    link_writes,
+    snapshot,
+    verification_coverage,
+    withheld_deletions,
+)
 from reconciler.store.sync.apply_batch import StoreContext, apply_batch
-from reconciler.store.sync.carrying import carry_over_unsent_comments
 from reconciler.store.sync.difference_queries import LIVE_LINK, comment_pairs, links, reports
+from reconciler.store.sync.link_writes import carry_over_unsent_comments
 from reconciler.store.sync.snapshot_reader import SnapshotRequest
 from reconciler.store.views import attention
 
@@ -175,7 +181,7 @@ class StoredLedger:
         its ledger knows the comments. Raises UsageError when a live link holds the report or the issue.
         """
         async with self._database.write() as connection:
-            link = await binding.create_link(connection, link, columns)
+            link = await link_writes.create_link(connection, link, columns)
             if link.origin is LinkOrigin.TRANSFER:
                 await carry_over_unsent_comments(connection, link, self._new_id)
             told = history_log.link_change(
@@ -190,7 +196,7 @@ class StoredLedger:
     async def unlink(self, link: Link) -> None:
         """Columns that name another issue by now are somebody's new wish and stay."""
         async with self._database.write() as connection:
-            await binding.unlink(connection, link)
+            await link_writes.unlink(connection, link)
             told = history_log.link_change(
                 link, Kind.UNLINK, Side.BUGSPARK, "unlinked by command", was=_issue_label(link)
             )

@@ -11,8 +11,8 @@ from sqlalchemy import or_, select
 
 from reconciler.model.secret import Secret
 from reconciler.model.values import dataclass
+from reconciler.store.schema.database_identity import MARKER_KEY, save_value
 from reconciler.store.schema.engine import Database
-from reconciler.store.schema.meta import MARKER_KEY, save_value
 from reconciler.store.schema.tables import meta
 
 META_KEY_PREFIX = "marker_key:"

@@ -10,9 +10,9 @@ from reconciler.model.ids import IssueNumber, LinkId, ReportId
 from reconciler.model.link import CommentPair, Link, LinkOrigin, LinkState
 from reconciler.model.report import LocalComment, Report
 from reconciler.model.snapshot import LocalThread, Snapshot
+from reconciler.store.bulk import select_ids
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import to_comment_pair, to_local_comment, to_report
-from reconciler.store.rows import select_ids
 from reconciler.store.sync import difference_queries
 from reconciler.store.sync.difference_queries import comment_pairs, comments, reports
 from reconciler.store.sync.snapshot_reader import SnapshotReader, SnapshotRequest, SnapshotRows

@@ -21,9 +21,9 @@ from reconciler.model.ids import (
 from reconciler.model.link import CommentPair, Link, LinkState
 from reconciler.model.report import Report
 from reconciler.model.snapshot import PoisonedItem
+from reconciler.store.bulk import select_ids, select_values
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import to_comment_pair, to_link, to_report
-from reconciler.store.rows import select_ids, select_values
 from reconciler.store.sync import difference_queries
 from reconciler.store.sync.difference_queries import LIVE_LINK, comment_pairs, links, reports
 

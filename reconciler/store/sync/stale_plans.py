@@ -9,9 +9,8 @@ from sqlalchemy import BigInteger, Uuid, and_, or_, select
 from reconciler.model.ids import ReportId
 from reconciler.model.link import LinkState
 from reconciler.model.plan import EditLocal, LinkPlan
-from reconciler.store.bulk import bind_rows
+from reconciler.store.bulk import ColumnTypes, bind_rows, select_ids
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.rows import ColumnTypes, select_ids
 from reconciler.store.sync.difference_queries import LIVE_LINK, comment_pairs, comments, links, reports
 
 Digest = Callable[[str], str]

@@ -16,8 +16,8 @@ from sqlalchemy.sql.expression import ColumnElement, ScalarSelect, Select
 from reconciler.model.ids import ProjectId
 from reconciler.model.link import LinkState
 from reconciler.model.snapshot import VerificationCoverage
+from reconciler.store.bulk import select_ids
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.rows import select_ids
 from reconciler.store.sync.difference_queries import links
 
 CountsByProject = Mapping[ProjectId, Mapping[str, int]]

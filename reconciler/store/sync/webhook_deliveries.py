@@ -12,12 +12,11 @@ from reconciler.errors import CredentialError, ProjectError
 from reconciler.model.ids import IssueNumber, ProjectId
 from reconciler.model.secret import Secret
 from reconciler.ports import Clock, PendingHints, WebhookDelivery
-from reconciler.store.bugspark import webhook_secrets
+from reconciler.store.bugspark import integrations
 from reconciler.store.bugspark.encryption import SecretCipher
-from reconciler.store.bulk import build_insert
+from reconciler.store.bulk import build_insert, select_values
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import column_types
-from reconciler.store.rows import select_values
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import deliveries, hooks
 from reconciler.store.sync import webhook_gaps
@@ -57,9 +56,9 @@ class StoredWebhooks:
     async def valid_secrets(self, project_id: ProjectId) -> tuple[Secret, ...]:
         async with self._database.read() as connection:
             try:
-                where = await webhook_secrets.locate_webhook_secret(connection, project_id)
-                present = webhook_secrets.decrypt_webhook_secret(self._vault, where)
-                before = await webhook_secrets.previous_webhook_secret(
+                where = await integrations.locate_webhook_secret(connection, project_id)
+                present = integrations.decrypt_webhook_secret(self._vault, where)
+                before = await integrations.previous_webhook_secret(
                     connection, self._vault, project_id, where, self._clock.now()
                 )
             except (ProjectError, CredentialError):  # nothing can be verified; `check` and `webhook` say why
@@ -119,18 +118,18 @@ class StoredWebhooks:
 
     async def current_secret(self, project_id: ProjectId) -> Secret | None:
         async with self._database.read() as connection:
-            return webhook_secrets.decrypt_webhook_secret(
-                self._vault, await webhook_secrets.locate_webhook_secret(connection, project_id)
+            return integrations.decrypt_webhook_secret(
+                self._vault, await integrations.locate_webhook_secret(connection, project_id)
             )
 
     async def replace_secret(
         self, project_id: ProjectId, old: Secret | None, new: Secret, valid_until: datetime
     ) -> bool:
         async with self._database.write() as connection:
-            where = await webhook_secrets.locate_webhook_secret(connection, project_id, lock=True)
-            if webhook_secrets.decrypt_webhook_secret(self._vault, where) != old:
+            where = await integrations.locate_webhook_secret(connection, project_id, lock=True)
+            if integrations.decrypt_webhook_secret(self._vault, where) != old:
                 return False
-            await webhook_secrets.write_webhook_secret(connection, where, self._vault.encrypt(new))
+            await integrations.write_webhook_secret(connection, where, self._vault.encrypt(new))
             if old is not None:
                 past = {"previous": self._vault.encrypt(old), "previous_until": valid_until}
                 await _upsert_hook(connection, project_id, past)

@@ -16,13 +16,13 @@ from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.intent import IntentState
 from reconciler.model.link import ENDED_STATES, FrozenField, LinkState
 from reconciler.model.snapshot import AttentionItem, FieldChange
+from reconciler.store.bulk import select_ids
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import from_json
-from reconciler.store.rows import select_ids
 from reconciler.store.schema import tables
 from reconciler.store.schema.tables import changes, intents, projects
 from reconciler.store.sync.difference_queries import LIVE_LINK, links, reports
-from reconciler.store.views.tallies import EPOCH, IS_FROZEN, IS_QUARANTINED
+from reconciler.store.views.counts import EPOCH, IS_FROZEN, IS_QUARANTINED
 
 IS_HELD = text(f"sync_links.{tables.HELD_LINK_SQL}")
 MAX_ITEMS = 500

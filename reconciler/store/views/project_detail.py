@@ -6,11 +6,13 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Select, func, select
 
-from reconciler.model.dossier import DatedChange
 from reconciler.model.fields import Side
 from reconciler.model.ids import ProjectId
 from reconciler.model.kinds import CROSS_SIDE_KINDS, Kind
-from reconciler.model.listing import (
+from reconciler.model.passes import PassResult
+from reconciler.model.report_detail import DatedChange
+from reconciler.model.snapshot import CredentialLimits
+from reconciler.model.views import (
     CrossSideWrite,
     LinkFilter,
     LinkPage,
@@ -19,8 +21,6 @@ from reconciler.model.listing import (
     ReportChange,
     WithheldRow,
 )
-from reconciler.model.passes import PassResult
-from reconciler.model.snapshot import CredentialLimits
 from reconciler.ports import Clock
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import from_json
@@ -29,7 +29,7 @@ from reconciler.store.schema.tables import changes, comments, projects, runs, wi
 from reconciler.store.sync import history_log
 from reconciler.store.sync.difference_queries import comments as bugspark_comments
 from reconciler.store.sync.difference_queries import links, reports
-from reconciler.store.views import link_pages, project_health, tallies
+from reconciler.store.views import counts, link_pages, project_health
 
 EXCERPT_LENGTH = 200
 """Characters of a comment that is to be deleted."""
@@ -76,7 +76,7 @@ class StoredListings:
         return await self._read_changes(newest)
 
     async def standing_conflicts(self, project_id: ProjectId, limit: int) -> tuple[ReportChange, ...]:
-        return await self._read_changes(tallies.standing_conflicts(self._clock.now(), project_id, limit))
+        return await self._read_changes(counts.standing_conflicts(self._clock.now(), project_id, limit))
 
     async def withheld_deletions(self, project_id: ProjectId, limit: int) -> tuple[WithheldRow, ...]:
         query = (

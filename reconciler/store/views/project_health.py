@@ -17,11 +17,11 @@ from reconciler.model.viewer import LinkCounts
 from reconciler.model.webhook import WebhookHealth
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import from_json
-from reconciler.store.schema import identity
+from reconciler.store.schema import database_identity
 from reconciler.store.schema.tables import governor, intents, projects, withheld
 from reconciler.store.sync import sliding_window, verification_coverage, webhook_gaps
 from reconciler.store.sync.verification_coverage import count_by_project
-from reconciler.store.views import attention, backlog, disputes, tallies
+from reconciler.store.views import attention, counts
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """No link has been read since then: the reading anew has not begun."""
@@ -73,15 +73,15 @@ async def _read_health_rows(
             connection, by_state, now - verify * VERIFICATION_TOLERANCE, only
         ),
         reread_progress=await _read_reread_progress(connection, by_state, rows),
-        counts=await tallies.count_links(connection, by_state, now, wanted),
+        counts=await counts.count_links(connection, by_state, now, wanted),
         intent_counts=wishes,
-        oldest_intents=await backlog.oldest_open_intents(connection, only) if wishes else {},
+        oldest_intents=await counts.oldest_open_intents(connection, only) if wishes else {},
         withheld_counts=await count_by_project(connection, withheld.c.project_id, withheld.c.kind, only),
         attention=await attention.attention_items(connection, wanted),
-        conflicts=await disputes.conflict_summary(connection, now, only),
+        conflicts=await counts.conflict_summary(connection, now, only),
         links_elsewhere=await attention.count_links_elsewhere(connection, wanted),
         webhooks=await webhook_gaps.webhook_health(connection, now, only),
-        doubt=(await identity.read_identity(connection)).write_doubt,
+        doubt=(await database_identity.read_identity(connection)).write_doubt,
     )
 
 

@@ -6,15 +6,14 @@ from sqlalchemy import Text, cast, select
 
 from reconciler.model.ids import ProjectId
 from reconciler.model.report import Project
-from reconciler.model.setup import CredentialKind, ReceivedDelivery, SetupView
+from reconciler.model.views import CredentialKind, ReceivedDelivery, SetupView
 from reconciler.ports import Clock
 from reconciler.store.bugspark import bugspark_tables
 from reconciler.store.bugspark.encryption import FERNET_PREFIX
-from reconciler.store.bugspark.integrations import BadConfigError, parse_config
+from reconciler.store.bugspark.integrations import SECRET_FIELD, BadConfigError, parse_config
 from reconciler.store.bugspark.projects import StoredProjects
-from reconciler.store.bugspark.webhook_secrets import SECRET_FIELD
-from reconciler.store.care import StoredMaintenance
 from reconciler.store.connection import AsyncConnection
+from reconciler.store.maintenance import StoredMaintenance
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import deliveries, hooks, projects
 

@@ -16,7 +16,7 @@ from reconciler.store.connection import AsyncConnection
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import hooks, intents, projects
 from reconciler.store.sync import verification_coverage
-from reconciler.store.views import backlog, project_health
+from reconciler.store.views import counts, project_health
 
 BUGSPARK_PROJECTS, MEMBERS, USERS, REPORTS = (
     bugspark_tables.projects,
@@ -101,7 +101,7 @@ async def _project_gauges(connection: AsyncConnection, since: datetime) -> tuple
     by_state = await verification_coverage.count_links_by_state(connection)
     wishes = await verification_coverage.count_by_project(connection, intents.c.project_id, intents.c.state)
     covered = await verification_coverage.read_coverage(connection, by_state, since)
-    oldest = await backlog.oldest_open_intents(connection)
+    oldest = await counts.oldest_open_intents(connection)
     joined = projects.outerjoin(hooks, and_(hooks.c.project_id == projects.c.project_id))
     columns = (
         projects.c.project_id,

@@ -5,12 +5,12 @@ from datetime import datetime
 from sqlalchemy import Text, cast, select, update
 
 from reconciler.errors import ProjectLockLostError
-from reconciler.model.dossier import ReportDetail
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import CommentPairId, ReportId
 from reconciler.model.intent import IntentState
 from reconciler.model.kinds import Kind
 from reconciler.model.link import Link
+from reconciler.model.report_detail import ReportDetail
 from reconciler.model.snapshot import Change
 from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
 from reconciler.store.connection import AsyncConnection

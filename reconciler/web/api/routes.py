@@ -10,7 +10,7 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.ports import Clock, Queries, ReportViews
-from reconciler.web.api import response_models, telling
+from reconciler.web.api import response_models, serializers
 from reconciler.web.security.sign_in import BUGSPARK_COOKIE, AccessControl, raise_not_found
 from reconciler.web.site import Site
 
@@ -44,7 +44,7 @@ class SyncApi:
         access = await self.queries.accessible_projects(visitor.viewer)
         now = self.clock.now()
         return [
-            telling.project_response(each, access[each.project_id], self.site, now)
+            serializers.project_response(each, access[each.project_id], self.site, now)
             for each in await self.report_views.health()
             if each.project_id in access
         ]
@@ -59,7 +59,7 @@ class SyncApi:
         found = await self.report_views.health(project_id)
         if not found:
             raise_not_found()
-        return telling.project_response(found[0], access, self.site, self.clock.now())
+        return serializers.project_response(found[0], access, self.site, self.clock.now())
 
     async def report(self, request: Request, wanted: UUID | None) -> response_models.ReportResponse:
         """One report."""
@@ -71,7 +71,7 @@ class SyncApi:
         shown = await self.report_views.report_view(report_id)
         if shown is None:
             raise_not_found()
-        return telling.report_response(shown, self.site)
+        return serializers.report_response(shown, self.site)
 
 
 def router(api: SyncApi) -> APIRouter:

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.model.disputes import open_conflicts
-from reconciler.model.dossier import DatedChange, FieldView, ReportDetail, ReportView
 from reconciler.model.fields import Side
 from reconciler.model.kinds import CROSS_SIDE_KINDS
+from reconciler.model.report_detail import DatedChange, FieldView, ReportDetail, ReportView, open_conflicts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

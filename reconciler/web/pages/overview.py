@@ -9,15 +9,14 @@ from datetime import UTC
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from reconciler.model.formatting import format_count
 from reconciler.model.ids import ProjectId
 from reconciler.model.project_status import ProjectStatus, ProjectStatusKind, project_status
 from reconciler.model.snapshot import CredentialLimits, ProjectHealth
 from reconciler.model.viewer import Access, LinkCounts
-from reconciler.model.wording import format_count
 from reconciler.ports import Listings, Queries, ReportViews
-from reconciler.web.pages.front import PageFrame
 from reconciler.web.pages.next_step import STATES_NEEDING_ATTENTION, AttentionNotice, attention_notice
-from reconciler.web.pages.outage import longest_outage, outage_of
+from reconciler.web.pages.page import PageFrame, longest_outage, outage_of
 
 REFRESH_SECONDS = 10
 """Seconds between two looks of a page that is left open."""

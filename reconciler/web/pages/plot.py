@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from math import ceil, log
 
 from reconciler.model.fields import Side
-from reconciler.model.listing import CrossSideWrite, ProjectActivity
+from reconciler.model.formatting import format_count
 from reconciler.model.passes import Outcome
-from reconciler.model.wording import format_count
+from reconciler.model.views import CrossSideWrite, ProjectActivity
 
 BUCKETS = 96
 """Quarters of an hour; the drawing is as many units wide, and 100 high."""

@@ -14,17 +14,16 @@ from starlette.responses import Response
 from reconciler.errors import UsageError
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import IssueNumber, LinkId, ProjectId, ReportId
-from reconciler.model.listing import LinkFilter, LinkPage, LinkPosition, LinkRow, Urgency
 from reconciler.model.project_status import project_status
 from reconciler.model.viewer import Access
+from reconciler.model.views import LinkFilter, LinkPage, LinkPosition, LinkRow, Urgency
 from reconciler.ports import Commands, Listings, Queries, ReportViews
 from reconciler.web.api.response_models import SyncState
 from reconciler.web.api.routes import parse_uuid
-from reconciler.web.pages.front import PageFrame
 from reconciler.web.pages.next_step import attention_notice
-from reconciler.web.pages.outage import outage_of
+from reconciler.web.pages.page import PageFrame, outage_of
 from reconciler.web.pages.plot import plot
-from reconciler.web.pages.sentences import change_text
+from reconciler.web.pages.timeline import change_text
 from reconciler.web.security.sign_in import raise_not_found
 
 REFRESH_SECONDS = 5

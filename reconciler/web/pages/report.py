@@ -8,22 +8,20 @@ from starlette.responses import Response
 
 from reconciler.errors import UsageError
 from reconciler.model.action_names import kind_of_operation
-from reconciler.model.dossier import ReportView
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.intent import Intent, IntentState
 from reconciler.model.link import LinkOrigin, LinkState
+from reconciler.model.report_detail import ReportView
 from reconciler.model.viewer import Access
 from reconciler.ports import Commands, Listings, ReportViews
-from reconciler.web.api import telling
+from reconciler.web.api import serializers
 from reconciler.web.api.routes import parse_uuid
-from reconciler.web.api.states import last_crossing_at
+from reconciler.web.api.serializers import last_crossing_at
 from reconciler.web.pages.field_rows import field_rows
-from reconciler.web.pages.front import PageFrame
 from reconciler.web.pages.label_colours import label_chips
-from reconciler.web.pages.outage import outage_of
-from reconciler.web.pages.sentences import SIDE_NAMES
-from reconciler.web.pages.thread import comment_thread, history_lines
+from reconciler.web.pages.page import PageFrame, outage_of
+from reconciler.web.pages.timeline import SIDE_NAMES, comment_thread, history_lines
 from reconciler.web.security.sign_in import Visitor, raise_not_found
 
 REFRESH_SECONDS = 5
@@ -75,7 +73,7 @@ class ReportPage:
             shown=shown,
             report=dossier.report,
             link=link,
-            issue=telling.issue_response(link, site) if link is not None else None,
+            issue=serializers.issue_response(link, site) if link is not None else None,
             how=(shown.state, shown.reason),
             crossed=last_crossing_at(dossier),
             may=allowed_actions(shown) if access is Access.CHANGE else AllowedActions(),

@@ -13,15 +13,14 @@ from starlette.responses import Response
 
 from reconciler.errors import DatabaseError, ReconcilerError, UsageError
 from reconciler.logs import EventLogger
+from reconciler.model.formatting import format_count
 from reconciler.model.ids import ProjectId
 from reconciler.model.secret import Secret
 from reconciler.model.viewer import Access
 from reconciler.model.webhook import PUBLIC_URL_MISSING, WEBHOOK_EVENTS, WEBHOOK_PERMISSION_ADVICE, HookResult
-from reconciler.model.wording import format_count
 from reconciler.ports import Commands, ReportViews, Setups
 from reconciler.web.api.routes import parse_uuid
-from reconciler.web.pages.front import FlashMessage, PageFrame
-from reconciler.web.pages.outage import outage_of
+from reconciler.web.pages.page import FlashMessage, PageFrame, outage_of
 from reconciler.web.security.sign_in import Visitor, raise_not_found
 
 log = EventLogger(__name__)

@@ -11,8 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from reconciler import __version__
-from reconciler.model.visible import escape_unprintable
-from reconciler.model.wording import (
+from reconciler.model.formatting import (
+    escape_unprintable,
     format_age,
     format_count,
     format_duration,
@@ -20,7 +20,7 @@ from reconciler.model.wording import (
     format_iso,
     format_time,
 )
-from reconciler.model.written import unescape_html
+from reconciler.model.report import unescape_html
 from reconciler.web.pages.static_files import StaticFiles
 from reconciler.web.pages.status_icons import WORDS_BY_STATE, icon_of
 from reconciler.web.site import Site

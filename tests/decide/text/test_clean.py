@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.decide.text.clean import clean, normalise, single_line, text_digest
-from reconciler.model.written import unescape_html
+from reconciler.model.report import unescape_html
 from tests.support.strangers import hostile
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 
 from reconciler.decide.text.code_fences import close_fences
 from reconciler.decide.text.inert import inert, inert_line, is_allowed_image, looks_like_marker
-from reconciler.model.written import unescape_html
+from reconciler.model.report import unescape_html
 from tests.support.strangers import FRAGMENTS, active, hostile
 
 HOSTS = ("ours.example",)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.decide.text.comment_text import MAX_BODY_BYTES
-from reconciler.decide.text.issues import ExportedReport, has_export_footer, issue_body
+from reconciler.decide.text.issue_text import ExportedReport, has_export_footer, issue_body
 from tests.decide.text.posted import HOSTS, MARKER, assert_safe
 from tests.support.strangers import FRAGMENTS, hostile
 

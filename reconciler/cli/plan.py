@@ -1,0 +1,155 @@
+"""`reconcile plan`: the same pass without the last step.
+
+A plan that reads like a diff, grouped by report, and as one JSON object for programs. Pure.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import groupby
+from typing import Annotated, Any
+
+import typer
+
+from reconciler.cli.backend import Backend
+from reconciler.cli.pass_output import project_as_json, with_project_name
+from reconciler.cli.passes import choose_projects
+from reconciler.cli.progress import ProgressDisplay
+from reconciler.cli.session import CommandSession, JsonOption, ProjectsOption, session_of
+from reconciler.cli.terminal_text import TERMINAL_COLUMNS, cut, display_width, pad_or_cut
+from reconciler.errors import UsageError
+from reconciler.model.formatting import format_count, shell_command
+from reconciler.model.views import ActionView, PlanView
+
+EXIT_PLAN_NOT_EMPTY = 3
+
+
+def plan(
+    context: typer.Context,
+    project: ProjectsOption = None,
+    every: Annotated[bool, typer.Option("--all", help="Every active project.")] = False,
+    json: JsonOption = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit 3 when the plan is not empty.")
+    ] = False,
+) -> None:
+    """Show what a pass would do.
+
+    Nothing is written anywhere.
+    """
+    session = session_of(context)
+    names = tuple(project or ())
+    if every is bool(names):
+        raise UsageError("name a project or take all, in reconcile plan; add --project NAME or --all")
+
+    async def work(application: Backend, display: ProgressDisplay) -> list[PlanView]:
+        projects = await choose_projects(application, names, every=every)
+        plans = []
+        for chosen in projects:
+            plans.append(await application.plan(chosen, display.new_progress()))
+            display.hide()
+            print_plan(session, plans[-1], json=json)
+        return plans
+
+    plans = session.run_in_backend(work)
+    if any(shown.error for shown in plans):
+        raise typer.Exit(1)
+    if exit_code and any(shown.actions for shown in plans):
+        raise typer.Exit(EXIT_PLAN_NOT_EMPTY)
+
+
+def print_plan(session: CommandSession, shown: PlanView, *, json: bool) -> None:
+    """One project's plan on stdout, or on stderr why there is none."""
+    console = session.console
+    if json:
+        console.print_json(plan_as_json(shown))
+    elif not shown.error:
+        for line in plan_as_lines(shown, unicode=console.is_unicode):
+            console.print_line(line)
+    if shown.error:
+        console.print_error(with_project_name(shown.error.message, shown.project_name))
+    console.flush()
+
+
+TO_BUGSPARK = frozenset({"set_field", "import_comment", "edit_comment", "remove_comment"})
+DELETIONS = frozenset({"remove_comment", "delete_remote_comment"})
+CREATIONS = frozenset({"create_issue", "post_comment", "import_comment"})
+ACTION_KEYS = ("kind", "report", "issue", "field", "base", "local", "remote", "to", "rule")
+CONFLICT_RULE_PREFIX = "both changed"  # how the rules of a conflict begin (model.plan.Rule)
+MIN_CHANGE_COLUMNS = 27  # columns for `in_progress → in_progress`: rather a wide line than a riddle
+
+
+def plan_as_json(plan: PlanView) -> dict[str, Any]:
+    """A plan that could not be made has an `error` as well (docs/reference/contract.md, JSON of a plan)."""
+    shown: dict[str, Any] = {
+        "project": project_as_json(plan.project_id, plan.project_name, plan.repository),
+        "hash": plan.hash,
+        "actions": [{key: getattr(action, key) for key in ACTION_KEYS} for action in plan.actions],
+    }
+    return {**shown, "error": asdict(plan.error)} if plan.error else shown
+
+
+def plan_as_lines(plan: PlanView, *, unicode: bool) -> Iterator[str]:
+    """The project, its reports each with their changes, the summary. A repository's name is cut last."""
+    yield cut(
+        f"{plan.project_name} ({plan.repository or 'no repository'})",
+        TERMINAL_COLUMNS,
+        more=_ellipsis(unicode),
+    )
+    for _, actions in groupby(sorted(plan.actions, key=_report_key), key=_report_key):
+        group = list(actions)
+        yield f"  {_report_heading(group[0])}"
+        yield from (_action_line(action, unicode=unicode) for action in group)
+    yield f"  {plan_summary(plan)}"
+    if plan.withheld:
+        accept = shell_command("reconcile", "--project", plan.project_name, "--accept", plan.withheld)
+        yield f"  Needs you: {format_count(plan.withheld_count, 'deletion')} withheld"
+        yield f"    {accept}"
+
+
+def plan_summary(plan: PlanView) -> str:
+    """`3 to GitHub, 5 to BugSpark, 1 conflict, 0 deletions`."""
+    where = Counter(action.kind in TO_BUGSPARK for action in plan.actions)
+    conflicts = sum((action.rule or "").startswith(CONFLICT_RULE_PREFIX) for action in plan.actions)
+    deletions = sum(action.kind in DELETIONS for action in plan.actions)
+    return (
+        f"{where[False]:,} to GitHub, {where[True]:,} to BugSpark, "
+        f"{format_count(conflicts, 'conflict')}, {format_count(deletions, 'deletion')}"
+    )
+
+
+def _report_key(action: ActionView) -> tuple[str, str]:
+    return action.tracking_id or "", action.report or ""
+
+
+def _report_heading(action: ActionView) -> str:
+    name = action.tracking_id or action.report or "a report"
+    return f"{name}  {action.issue or 'new issue'}"
+
+
+def _action_line(action: ActionView, *, unicode: bool) -> str:
+    sign = "-" if action.kind in DELETIONS else "+" if action.kind in CREATIONS else "~"
+    side = "BugSpark" if action.kind in TO_BUGSPARK else "GitHub"
+    begin = f"    {sign} {pad_or_cut(side, 8)}  {action.field or 'issue'}"
+    why = f"  ({action.rule})" if action.rule else ""
+    change = _change_text(
+        action,
+        max(MIN_CHANGE_COLUMNS, TERMINAL_COLUMNS - display_width(begin) - 2 - display_width(why)),
+        unicode=unicode,
+    )
+    return f"{begin}: {change}{why}" if change else begin + why
+
+
+def _change_text(action: ActionView, columns: int, *, unicode: bool) -> str:
+    """`high → critical` from what the changed side says now; a text alone where something is new or gone."""
+    more = _ellipsis(unicode)
+    now = action.local if action.kind in TO_BUGSPARK else action.remote
+    if action.to is None or action.kind in CREATIONS:
+        return cut(action.to or action.local or action.remote or "", columns, more=more)
+    arrow = " → " if unicode else " -> "
+    half = (columns - len(arrow)) // 2
+    return f"{cut(now or 'none', half, more=more)}{arrow}{cut(action.to, half, more=more)}"
+
+
+def _ellipsis(unicode: bool) -> str:
+    return "…" if unicode else "..."

@@ -1,0 +1,181 @@
+"""The body of an exported issue: BugSpark's own export, made safe.
+
+Source: docs/reference/bugspark.md, The existing export.
+
+Titles both ways. On GitHub a title wears the report's tracking id: `[BUG-0001] Title`.
+
+Source: docs/reference/bugspark.md.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.decide.text.clean import normalise, single_line
+from reconciler.decide.text.code_fences import fence_for
+from reconciler.decide.text.comment_text import MAX_BODY_BYTES, markdown_block
+from reconciler.decide.text.inert import MARKER_NAME, ZWSP, inert, inert_line, is_allowed_image
+from reconciler.decide.text.json_values import list_items, multi_line, object_items, one_line
+from reconciler.decide.text.truncate import truncate_chars, truncate_line
+from reconciler.model.report import unescape_html
+
+MAX_LOG_ENTRIES: Final = 10
+MAX_LOG_CHARS: Final = 500
+MAX_METADATA_KEYS: Final = 30
+MAX_VALUE_CHARS: Final = 255
+MAX_URL_CHARS: Final = 1_000
+_MARKER_LINE: Final = re.compile(rf"<!-- {MARKER_NAME} [^\n]*-->")
+_WEB: Final = re.compile(r"https?://[^\s]+", re.IGNORECASE)
+_LINKABLE: Final = re.compile(r"https?://[A-Za-z0-9._~:/?%=+-]+")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExportedReport:
+    """A report as its issue shows it; every value as BugSpark stores it, hostile."""
+
+    tracking_id: str
+    title: str
+    description: str
+    severity: str
+    category: str
+    status: str
+    screenshot_url: str | None = None  # an address, or an object key that means nothing outside
+    console_logs: object = None  # JSON of any shape
+    metadata: object = None  # JSON of any shape
+    reporter_identifier: str | None = None
+    report_url: str | None = None  # the report's page on BugSpark's dashboard
+
+
+def issue_body(
+    report: ExportedReport, marker: str, *, hosts: Collection[str], dashboard_url: str = ""
+) -> str:
+    """Return the body of the issue made for `report`; at most 65,000 bytes, the marker its last line.
+
+    `hosts`: where images may come from. `dashboard_url`: the origin a link to the report must have; empty for
+    no link. Only the description is cut to fit, every other part has a bound of its own. Pure.
+    """
+    head = _join_blocks(_summary(report), "### Description")
+    tail = _join_blocks(
+        *_screenshot_lines(report.screenshot_url, hosts),
+        *_log_lines(report.console_logs),
+        *_metadata_lines(report.metadata),
+        *_reporter_lines(report, dashboard_url),
+        export_footer(report.tracking_id),
+        marker,
+    )
+    room = MAX_BODY_BYTES - len(_join_blocks(head, "", tail).encode())
+    description = markdown_block(report.description, room, hosts=hosts) or "(none)"
+    return _join_blocks(head, description, tail)
+
+
+def export_footer(tracking_id: str) -> str:
+    """Return the line that ends an exported issue's text."""
+    return f"*Exported from BugSpark ({_inert_value(tracking_id)})*"
+
+
+def has_export_footer(body: str, tracking_id: str) -> bool:
+    """Tell whether an issue's text ends with the export's footer for this report; a marker may follow it."""
+    lines = normalise(body).split("\n")
+    if _MARKER_LINE.fullmatch(lines[-1]):
+        lines = normalise("\n".join(lines[:-1])).split("\n")
+    return lines[-1].strip() == f"*Exported from BugSpark ({tracking_id})*"
+
+
+def _join_blocks(*parts: str) -> str:
+    return "\n\n".join(parts)
+
+
+def _summary(report: ExportedReport) -> str:
+    values = (("Severity", report.severity), ("Category", report.category), ("Status", report.status))
+    lines = "\n".join(f"**{name}:** {_inert_value(value)}" for name, value in values)
+    return _join_blocks(f"## Bug Report: {_inert_value(report.tracking_id)}", lines)
+
+
+def _screenshot_lines(stored: str | None, hosts: Collection[str]) -> Iterator[str]:
+    url = single_line(unescape_html(stored or ""))
+    if not _WEB.fullmatch(url):
+        return
+    yield "### Screenshot"
+    if len(url) <= MAX_URL_CHARS and is_allowed_image(url, hosts):
+        yield inert(f"![Screenshot]({url})", hosts=hosts)
+    else:
+        yield _inert_value(url, MAX_URL_CHARS)
+
+
+def _log_lines(logs: object) -> Iterator[str]:
+    shown = [_log_entry(entry) for entry in list_items(logs, MAX_LOG_ENTRIES)]
+    text = "\n".join(line for line in shown if line)
+    if text:
+        fence = fence_for(text)
+        yield "### Console Logs"
+        yield f"{fence}\n{text}\n{fence}"
+
+
+def _log_entry(entry: object) -> str:
+    """Return an entry as inert text for a code block, which it may not end."""
+    text = multi_line(entry, chars=MAX_LOG_CHARS)
+    if isinstance(entry, dict) and "message" in entry:
+        level = one_line(entry.get("level") or "log", chars=20)
+        text = f"[{level}] {multi_line(entry['message'], chars=MAX_LOG_CHARS)}"
+    return truncate_line(inert(unescape_html(text), hosts=()).strip(), chars=MAX_LOG_CHARS)
+
+
+def _metadata_lines(metadata: object) -> Iterator[str]:
+    lines = [
+        f"- **{_inert_value(key, 60)}:** {_inert_value(one_line(value, chars=200), 200)}"
+        for key, value in object_items(metadata, MAX_METADATA_KEYS)
+    ]
+    if lines:
+        yield "### Device / Environment"
+        yield "\n".join(lines)
+
+
+def _reporter_lines(report: ExportedReport, dashboard_url: str) -> Iterator[str]:
+    reporter = _inert_value(report.reporter_identifier or "")
+    if reporter:
+        yield f"**Reporter:** {reporter}"
+    url, origin = report.report_url or "", dashboard_url.rstrip("/")
+    if origin and url.startswith(f"{origin}/") and _LINKABLE.fullmatch(url):
+        yield f"[Open in BugSpark]({url})"
+
+
+def _inert_value(text: str, chars: int = MAX_VALUE_CHARS) -> str:
+    """Return a stored value as an inert line of at most `chars` characters."""
+    return truncate_line(inert_line(unescape_html(text[: 8 * chars])), chars=chars)
+
+
+MAX_GITHUB_TITLE_UNITS: Final = 256
+MAX_BUGSPARK_TITLE_CHARS: Final = 500
+UNTITLED: Final = "Untitled"
+
+
+def title_to_github(tracking_id: str, title: str) -> str:
+    """Return the issue title of a report: one inert line of at most 256 characters, cut with an ellipsis."""
+    text = inert_line(unescape_html(title)) or UNTITLED
+    return truncate_line(f"{_prefix(tracking_id)} {text}", chars=MAX_GITHUB_TITLE_UNITS)
+
+
+def title_from_github(title: str, tracking_id: str) -> str:
+    """Return the report title an issue title stands for: no prefix of ours, one line, at most 500 characters.
+
+    Zero width spaces go: they are ours (`inert`), or nobody sees them. Empty where nothing else is there.
+    """
+    text = single_line(title.replace(ZWSP, ""))
+    return truncate_chars(text.removeprefix(_prefix(tracking_id)).strip(), MAX_BUGSPARK_TITLE_CHARS)
+
+
+def is_exported_title(issue_title: str, tracking_id: str, report_title: str) -> bool:
+    """Tell whether BugSpark's own button could have given this title to an issue of this report.
+
+    The button's version decides whether the stored, escaped title or the readable one was sent; both count,
+    nothing else does. Source: docs/reference/bugspark.md, The existing export;
+    docs/reference/contract.md, Configuration (`sync.discover`).
+    """
+    sent = single_line(issue_title)
+    titles = (single_line(report_title), single_line(unescape_html(report_title)))
+    return sent in {f"[{tracking_id}] {title}".strip() for title in titles}
+
+
+def _prefix(tracking_id: str) -> str:
+    return f"[{inert_line(tracking_id)}]"

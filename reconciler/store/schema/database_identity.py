@@ -1,0 +1,164 @@
+"""Facts about this very database: its instance id and marker key, made by `reconcile migrate`.
+
+Which database this is: `ports.Identities`, in `sync_meta`.
+
+Its name travels with every copy. The place it is bound to does not: PostgreSQL's system identifier and the
+database's OID, or an SQLite file's device and inode (docs/decisions/0030-which-database.md).
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, select, text, update
+
+from reconciler.errors import ConfigurationError, DatabaseError, UsageError
+from reconciler.model.database_identity import ACCEPT_COPY, ACCEPT_MOVED, DatabaseInstance
+from reconciler.store.connection import AsyncConnection
+from reconciler.store.mappers import from_json, to_json
+from reconciler.store.schema.engine import Database
+from reconciler.store.schema.tables import links, meta, projects
+
+INSTANCE_KEY = "instance"  # a uuid: names this database in every marker
+MARKER_KEY = "marker_key"  # 32 random bytes as hex
+
+
+class MetaTable:
+    """`sync_meta`, a few keys and values."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, key: str) -> str | None:
+        """The value, None where there is none."""
+        async with self._database.read() as connection:
+            found = await connection.execute(select(meta.c.value).where(meta.c.key == key))
+            return found.scalar()
+
+    async def set(self, key: str, value: str) -> None:
+        """Store a value, whatever it was before."""
+        async with self._database.write() as connection:
+            await save_value(connection, key, value)
+
+    async def forget(self, key: str) -> None:
+        """Remove a value; none is fine."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(meta).where(meta.c.key == key))
+
+
+async def save_value(connection: AsyncConnection, key: str, value: str) -> None:
+    """The same within a transaction."""
+    done = await connection.execute(update(meta).where(meta.c.key == key).values(value=value))
+    if done.rowcount == 0:
+        await connection.execute(insert(meta).values(key=key, value=value))
+
+
+LOCATION_KEY = "place"  # JSON of a Place: where the instance was bound
+DUPLICATE_KEY = "twin"  # where another database was seen to write as this one, in words
+PAST_INSTANCES_KEY = "past"  # JSON list: instances that are no more
+
+DatabaseLocation = Mapping[str, str]
+
+LOCATION_SQL = text(
+    "SELECT (SELECT oid::text FROM pg_database WHERE datname = current_database()) AS database,"
+    " 'sync_meta'::regclass::oid::text AS table,"
+    " has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE') AS may"
+)
+SYSTEM_IDENTIFIER_SQL = text("SELECT system_identifier::text FROM pg_catalog.pg_control_system()")
+
+
+class StoredIdentity:
+    """The identity of one open database."""
+
+    def __init__(self, database: Database, new_id: Callable[[], UUID]) -> None:
+        self._database = database
+        self._new_id = new_id
+
+    async def read(self) -> DatabaseInstance:
+        async with self._database.read() as connection:
+            return await read_identity(connection)
+
+    async def bind(self) -> None:
+        async with self._database.write() as connection:
+            if not (await read_identity(connection)).is_bound:
+                await save_value(connection, LOCATION_KEY, to_json(await _read_location(connection)))
+
+    async def declare_identity(self, word: str) -> None:
+        async with self._database.write() as connection:
+            found = await read_identity(connection)
+            if word in (ACCEPT_MOVED, ACCEPT_COPY):
+                if found.write_doubt is None:
+                    raise UsageError(
+                        f"nothing is to be decided: this database is {found.instance}, as it was"
+                    )
+                if word == ACCEPT_COPY:
+                    await save_value(connection, INSTANCE_KEY, str(self._new_id()))
+                await save_value(connection, LOCATION_KEY, to_json(await _read_location(connection)))
+                await connection.execute(delete(meta).where(meta.c.key == DUPLICATE_KEY))
+            else:
+                await _retire_instance(connection, found, word)
+            await connection.execute(update(projects).values(recovering=True, restored_at=None))
+
+    async def record_duplicate_instance(self, where: str) -> None:
+        async with self._database.write() as connection:
+            await save_value(connection, DUPLICATE_KEY, where)
+
+
+async def _retire_instance(connection: AsyncConnection, found: DatabaseInstance, instance: str) -> None:
+    """What it wrote is ours from now on, and what it held is free."""
+    held = select(func.count()).select_from(links).where(links.c.held_by == instance)
+    if not (await connection.execute(held)).scalar():
+        raise UsageError(f"no link is held by a database called {instance}")
+    await save_value(connection, PAST_INSTANCES_KEY, to_json(sorted({*found.past_instances, instance})))
+    free = update(links).where(links.c.held_by == instance)
+    await connection.execute(free.values(held_by=None, revision=links.c.revision + 1))
+
+
+async def read_identity(connection: AsyncConnection) -> DatabaseInstance:
+    """The identity of the database at the other end. Raises ConfigurationError, DatabaseError."""
+    wanted = select(meta.c.key, meta.c.value).where(
+        meta.c.key.in_([INSTANCE_KEY, LOCATION_KEY, DUPLICATE_KEY, PAST_INSTANCES_KEY])
+    )
+    known = {row.key: row.value for row in await connection.execute(wanted)}
+    if INSTANCE_KEY not in known:
+        raise ConfigurationError("this database has no instance id; run `reconcile migrate`")
+    bound = from_json(known[LOCATION_KEY], dict[str, str]) if LOCATION_KEY in known else None
+    return DatabaseInstance(
+        instance=known[INSTANCE_KEY],
+        is_bound=bound is not None,
+        is_moved=bound is not None and not is_same_location(bound, await _read_location(connection)),
+        twin=known.get(DUPLICATE_KEY),
+        past_instances=frozenset(from_json(known[PAST_INSTANCES_KEY], list[str]))
+        if PAST_INSTANCES_KEY in known
+        else frozenset(),
+    )
+
+
+def is_same_location(one: DatabaseLocation, other: DatabaseLocation) -> bool:
+    """Whether two places are one. A role that may not read the system identifier goes by the OID of a table
+    of ours, which a dump and its restore do not carry along either.
+    """
+    if "system" in one and "system" in other:
+        return (one["system"], one["database"]) == (other["system"], other["database"])
+    return {**one, "system": ""} == {**other, "system": ""}
+
+
+async def _read_location(connection: AsyncConnection) -> DatabaseLocation:
+    if connection.dialect.name == "sqlite":
+        rows = (await connection.exec_driver_sql("PRAGMA database_list")).mappings()
+        return _file_location(next(str(row["file"]) for row in rows if row["name"] == "main"))
+    row = (await connection.execute(LOCATION_SQL)).one()
+    place = {"database": row.database, "table": row.table}
+    if row.may:
+        place["system"] = (await connection.execute(SYSTEM_IDENTIFIER_SQL)).scalar_one()
+    return place
+
+
+def _file_location(path: str) -> DatabaseLocation:
+    try:
+        file = Path(path).stat()
+    except OSError:  # an open connection goes on reading and writing what is not there any more
+        raise DatabaseError(
+            f"The database file {path} can't be used: it is not at its place any more; put it back."
+        ) from None
+    return {"device": str(file.st_dev), "inode": str(file.st_ino)}

@@ -1,0 +1,151 @@
+"""Tying a report to an issue, and cutting it loose (docs/reference/contract.md, The command).
+
+What a transferred issue's new link takes over from its old one: comments of BugSpark that never left.
+
+Those that left went along with the issue, and first contact finds them there by author and text. The rest is
+neither older than the tie between the two nor kept back by anybody (docs/design.md, Invariants, 2).
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy import exists, func, not_, or_, select, update
+
+from reconciler.errors import UsageError
+from reconciler.model.fields import Side
+from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPairState, Link, LinkState
+from reconciler.model.report import IssueColumns
+from reconciler.store.bulk import insert_new, update_by_id
+from reconciler.store.connection import AsyncConnection
+from reconciler.store.mappers import LINK_COLUMN_TYPES, column_types, link_row
+from reconciler.store.sync.difference_queries import LIVE_LINK, comment_pairs, comments, links, reports
+
+
+async def create_link(connection: AsyncConnection, link: Link, columns: IssueColumns) -> Link:
+    """Store a link as NEW and fill the report's columns; the link under the id that it has.
+
+    The report's other links are of the past then. One to the same issue is taken up again instead, for its
+    ledger knows the comments. Raises UsageError when a live link holds the report or the issue.
+    """
+    await _end_earlier_links(connection, link)
+    row = link_row(link, 1)
+    same = (links.c.report_id == link.report_id, links.c.repository_id == link.repository_id)
+    found = select(links.c.id, links.c.revision).where(*same, links.c.number == link.number)
+    earlier = (await connection.execute(found.with_for_update())).first()
+    if earlier is not None:
+        link = replace(link, id=earlier.id)
+        row |= {"id": earlier.id, "revision": earlier.revision + 1}
+        await update_by_id(connection, links, LINK_COLUMN_TYPES, [tuple(row.values())])
+    elif not await insert_new(connection, links, LINK_COLUMN_TYPES, [tuple(row.values())]):
+        raise UsageError(f"{_issue_label(link)} or the report has been linked by somebody else just now.")
+    filled = {
+        "github_issue_number": columns.number,
+        "github_issue_url": columns.url,
+        "github_repo": columns.repository,
+    }
+    await connection.execute(update(reports).where(reports.c.id == link.report_id).values(filled))
+    return link
+
+
+async def _end_earlier_links(connection: AsyncConnection, link: Link) -> None:
+    issue = (links.c.repository_id == link.repository_id) & (links.c.number == link.number)
+    held = select(links).where(LIVE_LINK, or_(issue, links.c.report_id == link.report_id)).limit(1)
+    holder = (await connection.execute(held)).mappings().first()
+    if holder is not None:
+        who = "this report" if holder["report_id"] == link.report_id else f"report {holder['report_id']}"
+        raise UsageError(
+            f"{who} is linked to {holder['repository']}#{holder['number']} already; unlink it first."
+        )
+    past = links.c.state.not_in([LinkState.UNLINKED, LinkState.REPORT_DELETED])
+    await connection.execute(
+        update(links)
+        .where(links.c.report_id == link.report_id, past, not_(issue))
+        .values(state=LinkState.UNLINKED.value, revision=links.c.revision + 1)
+    )
+
+
+async def unlink(connection: AsyncConnection, link: Link) -> None:
+    """Make the link UNLINKED, and clear the report's columns if they still name this issue."""
+    await connection.execute(
+        update(links)
+        .where(links.c.id == link.id)
+        .values(
+            state=LinkState.UNLINKED.value,
+            reason=None,
+            quarantined_until=None,
+            revision=links.c.revision + 1,
+        )
+    )
+    await connection.execute(
+        update(reports)
+        .where(
+            reports.c.id == link.report_id,
+            reports.c.github_issue_number == link.number,
+            func.lower(reports.c.github_repo) == link.repository.lower(),
+        )
+        .values(github_issue_number=None, github_issue_url=None, github_repo=None)
+    )
+
+
+async def create_exported_link(connection: AsyncConnection, link: Link, columns: IssueColumns) -> None:
+    """Store the link of an issue we have just made, and fill the report's columns where they are empty.
+
+    Somebody may have linked the report meanwhile: then ours is kept as CONTESTED, so that the issue is known.
+    """
+    if not await insert_new(connection, links, LINK_COLUMN_TYPES, [tuple(link_row(link, 1).values())]):
+        kept = link_row(link, 1) | {
+            "state": LinkState.CONTESTED,
+            "reason": f"the report was linked elsewhere while {_issue_label(link)} was being made",
+        }
+        await insert_new(connection, links, LINK_COLUMN_TYPES, [tuple(kept.values())])
+        return
+    await connection.execute(
+        update(reports)
+        .where(reports.c.id == link.report_id, reports.c.github_issue_number.is_(None))
+        .values(
+            github_issue_number=columns.number,
+            github_issue_url=columns.url,
+            github_repo=columns.repository,
+        )
+    )
+
+
+def _issue_label(link: Link) -> str:
+    return f"{link.repository}#{link.number}"
+
+
+CARRIED_COLUMNS = ("id", "link_id", "project_id", "repository_id", "origin", "state", "local_id", "reason")
+
+
+async def carry_over_unsent_comments(
+    connection: AsyncConnection, link: Link, new_id: Callable[[], UUID]
+) -> None:
+    """Give the link, stored by now, the rows of comments that are to be sent at its first contact."""
+    followed = select(links.c.id, links.c.created_at).where(
+        links.c.report_id == link.report_id,
+        links.c.successor_repository_id == link.repository_id,
+        links.c.successor_number == link.number,
+    )
+    for past in (await connection.execute(followed)).all():
+        unsent = (
+            comment_pairs.c.link_id == past.id,
+            comment_pairs.c.origin == Side.BUGSPARK,
+            comment_pairs.c.remote_id.is_(None),
+            comment_pairs.c.state.in_([CommentPairState.PENDING, CommentPairState.ENDED]),
+        )
+        place = {"link_id": link.id, "repository_id": link.repository_id}
+        await connection.execute(update(comment_pairs).where(*unsent).values(place))
+        since = select(comments.c.id).where(
+            comments.c.report_id == link.report_id,
+            comments.c.source.is_(None),
+            comments.c.created_at >= past.created_at,
+            ~exists().where(comment_pairs.c.local_id == comments.c.id),
+        )
+        said = (await connection.execute(since)).scalars().all()
+        tie = (link.id, link.project_id, link.repository_id)
+        rows = [
+            (new_id(), *tie, Side.BUGSPARK, CommentPairState.ENDED, id_, UNLINKED_BEFORE_SENDING)
+            for id_ in said
+        ]
+        await insert_new(connection, comment_pairs, column_types(comment_pairs, *CARRIED_COLUMNS), rows)

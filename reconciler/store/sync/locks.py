@@ -1,0 +1,237 @@
+"""Fences on SQLite: a row per project with a heartbeat, free again when its holder is dead or silent.
+
+The right to work on a project, one process at a time: `ports.Fences`.
+
+PostgreSQL: a session advisory lock over a connection of its own, which must not go through pgbouncer
+(docs/design.md, Where one machine is not enough). It ends with the connection, however that ends.
+SQLite: a row with a heartbeat (fence_rows).
+"""
+
+import asyncio
+import hashlib
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.engine import URL
+
+from reconciler.errors import BusyError, DatabaseError, ProjectLockLostError
+from reconciler.model.ids import ProjectId
+from reconciler.ports import Clock, ProjectLock
+from reconciler.store.db_errors import database_label
+from reconciler.store.schema import engine
+from reconciler.store.schema.engine import Database
+from reconciler.store.schema.tables import locks
+
+LOCK_EXPIRY = timedelta(seconds=30)
+HEARTBEAT_SECONDS = 10.0
+RENEWAL_VALID_FOR = timedelta(seconds=10)
+
+
+class RowProjectLocks:
+    """Locks in `sync_locks`."""
+
+    def __init__(self, database: Database, clock: Clock, new_id: Callable[[], UUID]) -> None:
+        self._database = database
+        self._clock = clock
+        self._new_id = new_id
+
+    @asynccontextmanager
+    async def acquire(self, project_id: ProjectId, *, wait: bool = False) -> AsyncIterator[ProjectLock]:
+        """Raises BusyError."""
+        fence = RowProjectLock(self._database, self._clock, project_id, self._new_id())
+        while not await fence.try_acquire():
+            if not wait:
+                raise BusyError(BUSY_MESSAGE.format(project_id))
+            await self._clock.sleep(ACQUIRE_RETRY_SECONDS)
+        beat = asyncio.create_task(fence.keep_renewing())
+        try:
+            yield fence
+        finally:
+            beat.cancel()
+            with suppress(asyncio.CancelledError):
+                await beat
+            await fence.release()
+
+
+class RowProjectLock:
+    """One row, ours as long as it names this holder."""
+
+    def __init__(self, database: Database, clock: Clock, project_id: ProjectId, holder: UUID) -> None:
+        self._database = database
+        self._clock = clock
+        self._project_id = project_id
+        self._holder = holder
+        self._renewed: datetime | None = None
+
+    async def try_acquire(self) -> bool:
+        """Whether the lock is ours now: there was none, or its holder is dead or silent."""
+        now, host = self._clock.now(), socket.gethostname()
+        mine = {
+            "project_id": self._project_id,
+            "holder": self._holder,
+            "host": host,
+            "pid": os.getpid(),
+            "expires_at": now + LOCK_EXPIRY,
+        }
+        same = locks.c.project_id == self._project_id
+        async with self._database.write() as connection:
+            row = (await connection.execute(select(locks).where(same))).mappings().first()
+            if row is not None and not _is_dead(row, now, host):
+                return False
+            await connection.execute(delete(locks).where(same))
+            await connection.execute(insert(locks).values(mine))
+        self._renewed = now
+        return True
+
+    async def ensure_held(self) -> None:
+        """Renews the lock as well. Raises FenceLostError when somebody took it over.
+
+        Nobody can have done so while the last renewal is far from running out, so then nothing is asked.
+        """
+        fresh = self._renewed is not None and self._clock.now() - self._renewed < RENEWAL_VALID_FOR
+        if not fresh and not await self._renew():
+            raise ProjectLockLostError(LOST_MESSAGE.format(self._project_id))
+
+    async def keep_renewing(self) -> None:
+        """Renew it until cancelled, or until it is lost: then `check` says so."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            with suppress(DatabaseError):  # busy for once: there are two more beats before it expires
+                if not await self._renew():
+                    return
+
+    async def release(self) -> None:
+        """Free the project, unless it is somebody else's by now."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(locks).where(*self._own_row()))
+
+    async def _renew(self) -> bool:
+        now = self._clock.now()
+        later = update(locks).where(*self._own_row()).values(expires_at=now + LOCK_EXPIRY)
+        async with self._database.write() as connection:
+            done = (await connection.execute(later)).rowcount == 1
+        self._renewed = now if done else None
+        return done
+
+    def _own_row(self) -> tuple[Any, ...]:
+        return (locks.c.project_id == self._project_id, locks.c.holder == self._holder)
+
+
+def _is_dead(row: Any, now: datetime, host: str) -> bool:
+    if row["expires_at"] <= now:
+        return True
+    return row["host"] == host and not _is_process_alive(row["pid"])
+
+
+def _is_process_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+if TYPE_CHECKING:
+    import psycopg  # imported late: SQLite has no use for it
+
+ACQUIRE_RETRY_SECONDS = 0.25
+CHECK_TIMEOUT_SECONDS = 5.0
+BUSY_MESSAGE = "Project {} is at work in another process."
+LOST_MESSAGE = "The lock on project {} was lost: nothing more is written."
+IS_HELD_SQL = """
+    SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted
+    AND objsubid = 1 AND (classid::bigint << 32) | objid::bigint = %s
+"""
+
+
+class AdvisoryProjectLocks:
+    """Locks in PostgreSQL."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._url = database.url
+        self._clock = clock
+
+    @asynccontextmanager
+    async def acquire(self, project_id: ProjectId, *, wait: bool = False) -> AsyncIterator[ProjectLock]:
+        """Raises BusyError, or DatabaseError when no connection of its own can be made."""
+        connection = await _connect(self._url)
+        fence = AdvisoryProjectLock(connection, project_id)
+        try:
+            while not await fence.try_acquire():
+                if not wait:
+                    raise BusyError(BUSY_MESSAGE.format(project_id))
+                await self._clock.sleep(ACQUIRE_RETRY_SECONDS)
+            yield fence
+        finally:
+            await fence.release()
+            await connection.close()
+
+
+class AdvisoryProjectLock:
+    """One held lock."""
+
+    def __init__(self, connection: "psycopg.AsyncConnection[Any]", project_id: ProjectId) -> None:
+        self._connection = connection
+        self._project_id = project_id
+        digest = hashlib.sha256(b"bugspark-reconciler fence" + project_id.bytes).digest()
+        self._key = int.from_bytes(digest[:8], "big", signed=True)
+
+    async def try_acquire(self) -> bool:
+        """Whether the lock is ours now. Raises DatabaseError when the connection ended."""
+        import psycopg
+
+        try:
+            return bool(await self._query_value("SELECT pg_try_advisory_lock(%s)"))
+        except psycopg.Error as error:
+            raise DatabaseError(
+                f"The connection for the lock on project {self._project_id} ended."
+            ) from error
+
+    async def ensure_held(self) -> None:
+        """Ask the very session that holds it."""
+        import psycopg
+
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
+                held = await self._query_value(IS_HELD_SQL)
+        except (psycopg.Error, TimeoutError) as error:
+            raise ProjectLockLostError(LOST_MESSAGE.format(self._project_id)) from error
+        if not held:
+            raise ProjectLockLostError(LOST_MESSAGE.format(self._project_id))
+
+    async def release(self) -> None:
+        """Unlock at once: after a mere close the server would take a moment to notice.
+
+        Where this does not get through, the close that follows unlocks.
+        """
+        import psycopg
+
+        with suppress(psycopg.Error, TimeoutError):
+            async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
+                await self._connection.execute("SELECT pg_advisory_unlock_all()")
+
+    async def _query_value(self, query: str) -> Any:
+        found = await self._connection.execute(query.encode(), (self._key,))
+        row = await found.fetchone()
+        return row[0] if row else None
+
+
+async def _connect(url: URL) -> "psycopg.AsyncConnection[Any]":
+    import psycopg
+
+    try:
+        return await psycopg.AsyncConnection.connect(
+            **engine.psycopg_arguments(url, "fence"), autocommit=True
+        )
+    except psycopg.Error as error:
+        raise DatabaseError(
+            f"The database {database_label(url)} gives no connection for the lock."
+        ) from error

@@ -1,0 +1,212 @@
+"""Since when each project has had writes that GitHub has not confirmed: for status and numbers alike.
+
+Conflicts that still stand, as a project's health tells them: how many, and which is the newest.
+
+How many links are synced, wait, were in conflict, or need somebody: by exceptions, which are few.
+
+Every question walks a partial index or a small table (tests/store/test_queries.py); links by state are
+counted once, by whoever asks (`coverage.counts`).
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Integer, case, exists, func, literal, or_, select, text, union_all
+from sqlalchemy.sql.expression import ColumnElement, CompoundSelect, Select, TextClause
+
+from reconciler.model.fields import Field
+from reconciler.model.ids import ProjectId
+from reconciler.model.intent import IntentState
+from reconciler.model.kinds import Kind
+from reconciler.model.link import ENDED_STATES, LinkState
+from reconciler.model.viewer import LinkCounts
+from reconciler.store.bulk import select_ids
+from reconciler.store.connection import AsyncConnection
+from reconciler.store.schema import tables
+from reconciler.store.schema.tables import changes, intents, links, withheld
+from reconciler.store.sync.difference_queries import reports
+from reconciler.store.sync.verification_coverage import CountsByProject
+
+
+async def oldest_open_intents(
+    connection: AsyncConnection, only: ProjectId | None = None
+) -> dict[ProjectId, datetime]:
+    """When the oldest of them was wished for. `only`: of this project."""
+    query = select(intents.c.project_id, func.min(intents.c.created_at)).group_by(intents.c.project_id)
+    rows = await connection.execute(query if only is None else query.where(intents.c.project_id == only))
+    return {ProjectId(id_): at for id_, at in rows}
+
+
+async def conflict_summary(
+    connection: AsyncConnection, now: datetime, only: ProjectId | None = None
+) -> dict[ProjectId, tuple[int, str]]:
+    """By project: (how many, `severity of BUG-0001`). One walk along the few rows that record conflicts."""
+    every = standing_conflicts(now, only).subquery("every")
+    own, newest = every.c.project_id, every.c.id.desc()
+    ranked = select(
+        every.c.project_id,
+        every.c.report_id,
+        every.c.field,
+        func.count().over(partition_by=own).label("total"),
+        func.row_number().over(partition_by=own, order_by=newest).label("place"),
+    ).subquery("ranked")
+    query = (
+        select(ranked, reports.c.tracking_id)
+        .select_from(ranked.outerjoin(reports, reports.c.id == ranked.c.report_id))
+        .where(ranked.c.place == 1)
+    )
+    return {
+        ProjectId(row.project_id): (row.total, f"{row.field} of {row.tracking_id or row.report_id}")
+        for row in await connection.execute(query)
+    }
+
+
+CONFLICT_SHOWN_FOR = timedelta(days=7)
+"""So long a conflict is news, unless somebody changes or resolves the field before."""
+ATTENTION_RANK, CONFLICT_RANK, PENDING_RANK = 0, 1, 2
+LIVE_STATES = (LinkState.NEW, LinkState.ACTIVE)
+ATTENTION_STATES = (*ENDED_STATES, LinkState.CONTESTED)
+# Word for word the conditions of the partial indexes: SQLite recognises them in no other spelling.
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+IS_QUARANTINED = text(f"sync_links.{tables.QUARANTINED_LINK_SQL}")
+IS_FROZEN = text(f"sync_links.{tables.FROZEN_LINK_SQL}")
+IS_CONFLICT = text(f"sync_changes.{tables.CONFLICT_CHANGE_SQL}")
+
+RankedLinks = Select[tuple[UUID, UUID, UUID, int, int]]
+
+
+async def count_links(
+    connection: AsyncConnection, by_state: CountsByProject, now: datetime, wanted: Collection[ProjectId]
+) -> dict[ProjectId, LinkCounts]:
+    """By project: every link of `by_state` counted once, under the most pressing thing about it."""
+    odd = links_not_synced(now, select_ids(connection.dialect.name, wanted)).subquery("odd")
+    thing = func.coalesce(odd.c.link_id, odd.c.report_id)
+    worst = (
+        select(odd.c.project_id, func.min(odd.c.rank).label("rank"), func.max(odd.c.linked).label("linked"))
+        .group_by(odd.c.project_id, thing)
+        .subquery("worst")
+    )
+    counted = select(worst.c.project_id, worst.c.rank, func.count(), func.sum(worst.c.linked))
+    found: dict[ProjectId, dict[int, int]] = {}
+    taken: dict[ProjectId, int] = {}
+    for id_, rank, count, linked in await connection.execute(
+        counted.group_by(worst.c.project_id, worst.c.rank)
+    ):
+        found.setdefault(ProjectId(id_), {})[rank] = count
+        taken[ProjectId(id_)] = taken.get(ProjectId(id_), 0) + linked
+    return {
+        id_: _to_counts(found.get(id_, {}), by_state.get(id_, {}), taken.get(id_, 0))
+        for id_ in found.keys() | by_state.keys()
+    }
+
+
+def links_not_synced(now: datetime, wanted: ProjectId | Select[UUID]) -> CompoundSelect[Any]:
+    """(project, link, report, rank, linked) of every link, of one project or several, with which not all is
+    quiet; one may be there several times. Links that ended are not among them.
+    """
+    return union_all(*(_restrict_to(each, wanted) for each in _ranked_queries(now)))
+
+
+def standing_conflicts(now: datetime, project_id: ProjectId | None, limit: int | None = None) -> Select[Any]:
+    """Recorded conflicts, of a project or of all, that still stand; newest first where there is a limit."""
+    query = select(changes).select_from(changes.join(links, links.c.id == changes.c.link_id))
+    query = query.where(*_standing_conditions(now))
+    if project_id is not None:
+        query = query.where(changes.c.project_id == project_id)
+    if limit is None:
+        return query
+    return query.order_by(changes.c.at.desc(), changes.c.id.desc()).limit(limit)
+
+
+def _to_counts(odd: Mapping[int, int], states: Mapping[str, int], taken: int) -> LinkCounts:
+    """`taken`: live links that are among the odd ones."""
+    return LinkCounts(
+        synced=max(0, sum(states.get(state, 0) for state in LIVE_STATES) - taken),
+        pending=odd.get(PENDING_RANK, 0),
+        conflict=odd.get(CONFLICT_RANK, 0),
+        attention=odd.get(ATTENTION_RANK, 0) + sum(states.get(state, 0) for state in ATTENTION_STATES),
+    )
+
+
+def _ranked_queries(now: datetime) -> tuple[RankedLinks, ...]:
+    """(project, link, report, rank, linked): a link may be in several."""
+    # SQLite would rather walk every live link than the few that rest: the state must not look like a key.
+    alive = func.coalesce(links.c.state, "").in_(LIVE_STATES)
+    return (
+        _rank_links(ATTENTION_RANK).where(IS_QUARANTINED, links.c.quarantined_until > EPOCH, alive),
+        _rank_links(ATTENTION_RANK).where(IS_FROZEN, alive),
+        _rank_withheld(),
+        _rank_links(PENDING_RANK).where(links.c.state == LinkState.NEW),
+        _rank_intents(),
+        _rank_conflicts(now),
+    )
+
+
+def _rank_links(rank: int) -> RankedLinks:
+    return _ranked_columns(links.c.project_id, links.c.id, links.c.report_id, literal(rank, Integer()))
+
+
+def _rank_withheld() -> RankedLinks:
+    """Links with a deletion that waits to be accepted."""
+    row = _ranked_columns(
+        withheld.c.project_id, withheld.c.link_id, withheld.c.report_id, literal(ATTENTION_RANK, Integer())
+    )
+    joined = withheld.join(links, links.c.id == withheld.c.link_id)
+    return row.select_from(joined).where(links.c.state.in_(LIVE_STATES))
+
+
+def _rank_intents() -> RankedLinks:
+    """A wish for a new issue has no link yet: it is counted by its report."""
+    refused = intents.c.state == IntentState.QUARANTINED
+    rank = case((refused, literal(ATTENTION_RANK, Integer())), else_=literal(PENDING_RANK, Integer()))
+    return _ranked_columns(intents.c.project_id, intents.c.link_id, intents.c.report_id, rank)
+
+
+def _rank_conflicts(now: datetime) -> RankedLinks:
+    row = _ranked_columns(
+        changes.c.project_id, links.c.id, links.c.report_id, literal(CONFLICT_RANK, Integer())
+    )
+    joined = changes.join(links, links.c.id == changes.c.link_id)
+    return row.select_from(joined).where(*_standing_conditions(now))
+
+
+def _standing_conditions(now: datetime) -> tuple[ColumnElement[bool] | TextClause, ...]:
+    """A recorded conflict whose outcome still stands and that nobody has settled; writing the outcome to the
+    other side changes nothing.
+    """
+    later = changes.alias("later")
+    same = (later.c.report_id == changes.c.report_id, later.c.field == changes.c.field)
+    said = later.c.kind.in_([Kind.CONFLICT, Kind.RESOLVE])
+    other = or_(later.c.to.is_distinct_from(changes.c.to), said)
+    over = exists(select(literal(1)).where(*same, later.c.id > changes.c.id, other))
+    return (
+        IS_CONFLICT,
+        changes.c.at >= now - CONFLICT_SHOWN_FOR,
+        changes.c.field.in_([each.value for each in Field]),
+        links.c.state.in_(LIVE_STATES),
+        ~over,
+    )
+
+
+def _ranked_columns(
+    project: ColumnElement[UUID],
+    link: ColumnElement[UUID],
+    report: ColumnElement[UUID],
+    rank: ColumnElement[int],
+) -> RankedLinks:
+    linked = case((link.is_(None), literal(0, Integer())), else_=literal(1, Integer()))
+    return select(
+        project.label("project_id"),
+        link.label("link_id"),
+        report.label("report_id"),
+        rank.label("rank"),
+        linked.label("linked"),
+    )
+
+
+def _restrict_to(question: RankedLinks, wanted: ProjectId | Select[UUID]) -> RankedLinks:
+    """Also where all projects are wanted they are named: an index is of use only below a project."""
+    project = question.selected_columns.project_id
+    return question.where(project == wanted if isinstance(wanted, UUID) else project.in_(wanted))

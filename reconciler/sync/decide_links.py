@@ -1,0 +1,196 @@
+"""Deciding many links: the events of a conflict are read only then, and one poisoned link stops no other.
+
+Fields whose last write is of unknown outcome: what GitHub says of them may be our own word.
+
+A person who has meanwhile undone in BugSpark what was sent would otherwise be overruled by the echo of it:
+base and report say the same, so only GitHub seems to have moved. Such a field waits until recovery knows
+what became of the write, and has the link looked at whole (docs/design.md, Writing to GitHub, 5).
+
+Freezing a field in which our writes are undone again and again; the rule is in `decide.flap`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from reconciler.decide.conflicts import FieldTimes
+from reconciler.decide.flap_breaker import flapping_fields, remote_values_moved
+from reconciler.decide.link import decide_link
+from reconciler.errors import MovedError, NotThereError, ReconcilerError
+from reconciler.logs import EventLogger
+from reconciler.model.fields import Field
+from reconciler.model.ids import AccountId, ReportId
+from reconciler.model.intent import MAYBE_SENT_STATES
+from reconciler.model.issue import FieldEvent
+from reconciler.model.link import FrozenField, Link
+from reconciler.model.plan import LinkObservation, LinkPlan, SetField
+from reconciler.sync.context import Context
+
+QUARANTINE_DURATION = timedelta(hours=1)
+"""How long a link that can't be decided rests before it is looked at again, whole."""
+
+log = EventLogger(__name__)
+
+
+async def decide_links(context: Context, views: Iterable[LinkObservation]) -> list[LinkPlan]:
+    """A plan for each view. Raises only what concerns the whole project (limits, unreadable repository)."""
+    views = list(views)
+    plans = [await _decide_or_quarantine(context, view) for view in views]
+    for place, fields in (await find_fields_with_unknown_writes(context, plans)).items():
+        views[place] = replace(views[place], unconfirmed_fields=fields)
+        plans[place] = await _decide_or_quarantine(context, views[place])
+    for place, link in (await find_flapping_links(context, views, plans)).items():
+        again = await _decide_or_quarantine(context, replace(views[place], link=link))
+        plans[place] = replace(again, link=views[place].link)  # so that it is stored as a change
+    return plans
+
+
+async def _decide_or_quarantine(context: Context, view: LinkObservation) -> LinkPlan:
+    try:
+        plan = decide_link(view, context.policy, {}, context.new_id)
+        if isinstance(plan, LinkPlan):
+            return plan
+        times = await _read_change_times(context, view, plan)
+        decided = decide_link(view, context.policy, times, context.new_id)
+        if isinstance(decided, LinkPlan):
+            return decided
+        raise ValueError(f"fields {sorted(decided)} stayed undecided although their events were read")
+    except (NotThereError, MovedError) as error:
+        return quarantine_plan(context, view, str(error))
+    except ReconcilerError:
+        raise
+    except Exception as error:  # a link whose data breaks the deciding code must not stop the others
+        log.exception("link can't be decided", link=str(view.link.id), report=str(view.report.id))
+        return quarantine_plan(context, view, f"can't be decided: {type(error).__name__}: {error}")
+
+
+def quarantine_plan(context: Context, view: LinkObservation, reason: str) -> LinkPlan:
+    """The link rests, with its reason, and is looked at whole when the rest is over."""
+    until = context.github.now() + QUARANTINE_DURATION
+    after = replace(view.link, reason=reason, quarantined_until=until)
+    return LinkPlan(link=view.link, report=view.report, after=after)
+
+
+async def _read_change_times(
+    context: Context, view: LinkObservation, fields: frozenset[Field]
+) -> Mapping[Field, FieldTimes]:
+    events = await context.github.field_events(view.link.number)
+    local = _local_change_time(context, view)
+    return {
+        field: FieldTimes(local=local, remote=_remote_change_time(view, field, events)) for field in fields
+    }
+
+
+def _local_change_time(context: Context, view: LinkObservation) -> datetime:
+    """No later than now: a row stamped in the future by a wrong clock must not win for ever. Both clocks are
+    brought to GitHub's, and to its whole seconds, or a tie could never go to it.
+    """
+    ahead = context.github.now() - context.clock.now()
+    at = min(view.report.updated_at, context.clock.now()) + ahead
+    return at.replace(microsecond=0)
+
+
+def _remote_change_time(view: LinkObservation, field: Field, events: tuple[FieldEvent, ...]) -> datetime:
+    """The field's last event; without one the value is as old as the issue."""
+    at = [event.at for event in events if event.field is field]
+    if at:
+        return max(at)
+    return view.issue.created_at if view.issue else view.link.created_at
+
+
+async def find_fields_with_unknown_writes(
+    context: Context, plans: Sequence[LinkPlan]
+) -> Mapping[int, frozenset[Field]]:
+    """By place: fields that a plan takes from GitHub, or has a conflict about, before it may.
+
+    The intents are read only when GitHub moved a field.
+    """
+    moved = {
+        place: _fields_moved_on_github(plan)
+        for place, plan in enumerate(plans)
+        if _fields_moved_on_github(plan)
+    }
+    if not moved:
+        return {}
+    waiting = await _fields_awaiting_recovery(context)
+    found = {place: fields & waiting[plans[place].link.report_id] for place, fields in moved.items()}
+    return {place: fields for place, fields in found.items() if fields}
+
+
+def _fields_moved_on_github(plan: LinkPlan) -> frozenset[Field]:
+    taken = {action.field for action in plan.actions if isinstance(action, SetField)}
+    return frozenset(taken | {conflict.field for conflict in plan.conflicts})
+
+
+async def _fields_awaiting_recovery(context: Context) -> Mapping[ReportId, frozenset[Field]]:
+    by_operation = {field.value: field for field in Field}
+    found: defaultdict[ReportId, frozenset[Field]] = defaultdict(frozenset)
+    for intent in await context.stores.intents.list_open(context.project.id):
+        field = by_operation.get(intent.operation.value)
+        if field is not None and intent.state in MAYBE_SENT_STATES:
+            found[intent.report_id] |= {field}
+    return found
+
+
+HISTORY_WINDOW = timedelta(days=1)
+"""So far back a write of ours is looked for that has just been undone."""
+
+
+async def find_flapping_links(
+    context: Context, views: Sequence[LinkObservation], plans: Sequence[LinkPlan]
+) -> dict[int, Link]:
+    """By place: the links in which a field is frozen now, for deciding those views again.
+
+    Our own story is read only when GitHub moved a field, GitHub's events only when one is to be frozen.
+    """
+    moved = {
+        place: plan
+        for place, plan in enumerate(plans)
+        if plan.link.base is not None and remote_values_moved(plan)
+    }
+    if not moved:
+        return {}
+    now = context.github.now()
+    reports = [plan.link.report_id for plan in moved.values()]
+    steps = await context.stores.ledger.field_history(reports, now - HISTORY_WINDOW)
+    found = {}
+    for place, plan in moved.items():
+        fields = flapping_fields(plan, steps.get(plan.link.report_id, ()), now)
+        if fields:
+            found[place] = await _freeze_fields(context, views[place], fields)
+    return found
+
+
+def without_frozen_field(link: Link, field: Field) -> Link:
+    """The link with this field synced again (`reconcile resolve`): for storing, at its revision."""
+    return replace(link, frozen_fields=tuple(each for each in link.frozen_fields if each.field is not field))
+
+
+async def _freeze_fields(context: Context, view: LinkObservation, fields: frozenset[Field]) -> Link:
+    now = context.github.now()
+    stopped = []
+    for field in sorted(fields):
+        who = await _last_actor(context, view, field)
+        reason = (
+            f"{who} undid what we wrote three times within an hour: nothing is written in this field until "
+            "both sides say the same"
+        )
+        stopped.append(FrozenField(field=field, since=now, reason=reason))
+    return replace(view.link, frozen_fields=(*view.link.frozen_fields, *stopped))
+
+
+async def _last_actor(context: Context, view: LinkObservation, field: Field) -> str:
+    """Who changed the field last on GitHub."""
+    try:
+        events = await context.github.field_events(view.link.number)
+    except (NotThereError, MovedError):
+        return "somebody"
+    actors = [event.actor for event in events if event.field is field and event.actor]
+    others = [actor for actor in actors if not _is_own_account(actor.id, view)]
+    last = (others or actors)[-1:]
+    return last[0].login if last else "somebody"
+
+
+def _is_own_account(account: AccountId, view: LinkObservation) -> bool:
+    return account in view.own_accounts

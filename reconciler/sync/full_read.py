@@ -1,0 +1,236 @@
+"""Two databases on one repository: per issue, the one whose marker is the oldest keeps it (decision 0033).
+
+What became of an issue that is not where it was.
+
+One answer proves nothing. A look that misses the issue makes its link rest for `settle_seconds`; a second
+look that says the same ends it, in a state that people see. Both count only while the repository itself
+answers with the id we know (the caller has asked). Nothing on either side is deleted, closed or changed
+because of it, and no comment is taken for deleted.
+
+Source: docs/design.md, Limits and failure; docs/reference/github.md, Writes.
+
+Looking at links whole: the issue and its complete thread on GitHub, all of it in BugSpark.
+
+For first contact (contacts.py), for verification, for a link that leaves quarantine, and where a comment must
+have been deleted.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from reconciler.decide.link import is_other_issue
+from reconciler.errors import MovedError, NotThereError, UnreadableError
+from reconciler.model.ids import AccountId, IssueNumber, RemoteCommentId, RepositoryId
+from reconciler.model.issue import IssueThread, RemoteComment, ThreadEtags
+from reconciler.model.link import (
+    CommentPair,
+    CommentPairState,
+    Link,
+    LinkOrigin,
+    LinkState,
+    MissingIssue,
+    TransferTarget,
+    Verification,
+)
+from reconciler.model.plan import LinkObservation, LinkPlan
+from reconciler.model.report import IssueColumns
+from reconciler.model.snapshot import LocalThread, ProjectState
+from reconciler.model.values import dataclass
+from reconciler.sync.context import Context
+from reconciler.sync.decide_links import QUARANTINE_DURATION
+from reconciler.sync.linking import build_link
+from reconciler.sync.observe import MARKER_NAME, is_own_account, mark_own_comments, read_own_accounts
+from reconciler.sync.preflight import require_same_repository
+
+
+def competing_instance(
+    context: Context, accounts: Collection[AccountId], link: Link, thread: IssueThread
+) -> str | None:
+    """The instance of another database that wrote on this issue before this one did, None where it is ours
+    or nobody's. Only what an account of ours has written counts."""
+    return next(_marker_instances(context, accounts, link, thread), None)
+
+
+def _marker_instances(
+    context: Context, accounts: Collection[AccountId], link: Link, thread: IssueThread
+) -> Iterator[str | None]:
+    """Whose each marker is, oldest first; None: ours."""
+    rows = sorted(thread.comments, key=lambda row: (row.created_at, row.id))
+    written = [("issue", thread.issue.author, thread.issue.body)]
+    written += [("comment", row.author, row.body) for row in rows]
+    for kind, author, body in written:
+        if MARKER_NAME not in body or not is_own_account(author, accounts):
+            continue
+        place = (body, kind, link.repository_id, 0 if kind == "issue" else link.number)
+        if context.markers.read(*place) is not None:
+            yield None
+        elif (other := context.markers.other_instance(*place)) is not None:
+            yield other
+
+
+ISSUE_NOT_SHOWN_ERRORS = (NotThereError, MovedError, UnreadableError)
+"""What reading a single issue raises when it is not shown where it was."""
+
+
+def plan_missing_issue(
+    context: Context, link: Link, error: NotThereError | MovedError | UnreadableError
+) -> LinkPlan:
+    """The plan for a link whose issue was not shown, of a repository that was."""
+    now = context.github.now()
+    fate = _link_state_for_error(error)
+    if fate is None:  # this one issue is kept from us; the others are not
+        after = replace(link, reason=str(error), quarantined_until=now + QUARANTINE_DURATION)
+        return LinkPlan(link=link, report=None, after=after)
+    first = link.missing_issue
+    if first is None or first.state is not fate:
+        first = MissingIssue(state=fate, since=now)
+    until = first.since + timedelta(seconds=context.timing.settle_seconds)
+    if until > now:
+        after = replace(link, reason=str(error), missing_issue=first, quarantined_until=until)
+        return LinkPlan(link=link, report=None, after=after)
+    reason = f"{error} Nothing in BugSpark was changed for it."
+    after = replace(
+        link,
+        state=fate,
+        reason=reason,
+        missing_issue=None,
+        quarantined_until=None,
+        transfer_target=_successor(error),
+    )
+    return LinkPlan(link=link, report=None, after=after)
+
+
+def _link_state_for_error(error: NotThereError | MovedError | UnreadableError) -> LinkState | None:
+    match error:
+        case MovedError():
+            return LinkState.TRANSFERRED
+        case NotThereError(status=200):
+            return LinkState.CONVERTED
+        case NotThereError():
+            return LinkState.GONE
+        case UnreadableError():
+            return None
+
+
+def _successor(error: Exception) -> TransferTarget | None:
+    if not isinstance(error, MovedError) or error.repository is None or error.number is None:
+        return None
+    return TransferTarget(repository_id=RepositoryId(error.repository), number=IssueNumber(error.number))
+
+
+async def link_transferred_issues(context: Context, memory: ProjectState) -> None:
+    """Take up the issues that were transferred to the repository the project has just been connected to.
+
+    The thread is compared anew, as with every new link; the report's columns name the new place.
+    """
+    for past in await context.stores.ledger.transferred_links(context.project.id, memory.repository_id):
+        assert past.transfer_target is not None
+        if (
+            await context.stores.ledger.find_live_link_of_issue(
+                memory.repository_id, past.transfer_target.number
+            )
+            is not None
+        ):
+            continue
+        try:
+            issue = await context.github.issue(past.transfer_target.number)
+        except ISSUE_NOT_SHOWN_ERRORS:
+            continue  # it has moved on: the old link still says that it was transferred
+        made = build_link(context, memory, past.report_id, issue, LinkOrigin.TRANSFER, backfill=past.backfill)
+        columns = IssueColumns(repository=made.repository, number=made.number, url=issue.url)
+        await context.stores.ledger.create_link(made, columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullReadResult:
+    """Views of the links that could be read, plans for those whose issue is not there."""
+
+    views: tuple[LinkObservation, ...] = ()
+    missing_issue_plans: tuple[LinkPlan, ...] = ()
+
+
+async def read_links_in_full(context: Context, memory: ProjectState, links: Sequence[Link]) -> FullReadResult:
+    """Read these links on both sides, GitHub first. Raises what reading raises, RecreatedError where an issue
+    is another one than it was."""
+    if not links:
+        return FullReadResult()
+    threads: dict[Link, IssueThread] = {}
+    plans: list[LinkPlan] = []
+    for link in links:
+        try:
+            found = await context.github.issue_thread(link.number)
+        except ISSUE_NOT_SHOWN_ERRORS as error:
+            if not plans:  # of a repository that does not answer as itself nothing is inferred
+                await require_same_repository(context, memory)
+            plans.append(plan_missing_issue(context, link, error))
+            continue
+        if is_other_issue(link, found.issue):
+            await require_same_repository(context, memory)
+        threads[link] = found
+    return FullReadResult(views=await build_views(context, memory, threads), missing_issue_plans=tuple(plans))
+
+
+def checked_now(context: Context, link: Link, etags: ThreadEtags | None) -> Verification:
+    """Compared now; due again after `verify_seconds`, a tenth sooner or later, each link by its own share."""
+    share = 0.9 + 0.2 * (link.id.int % 1000) / 1000
+    now = context.github.now()
+    return Verification(
+        at=now, due=now + timedelta(seconds=share * context.timing.verify_seconds), etags=etags
+    )
+
+
+async def build_views(
+    context: Context, memory: ProjectState, threads: Mapping[Link, IssueThread]
+) -> tuple[LinkObservation, ...]:
+    """Both sides of links that were read whole; without those whose report was deleted meanwhile."""
+    accounts = await read_own_accounts(context, memory)
+    halves = await context.stores.ledger.threads(tuple(threads))
+    views = []
+    for link, thread in threads.items():
+        half = halves[link.report_id]
+        if half.report is not None:  # deleted meanwhile: the next snapshot says so
+            views.append(await _build_view(context, link, thread, half, accounts))
+    return tuple(views)
+
+
+async def _build_view(
+    context: Context, link: Link, thread: IssueThread, half: LocalThread, accounts: frozenset[AccountId]
+) -> LinkObservation:
+    assert half.report is not None
+    rows = {row.id: row for row in thread.comments}
+    return LinkObservation(
+        link=link,
+        report=half.report,
+        issue=thread.issue,
+        comments=tuple(mark_own_comments(context, link.repository_id, accounts, rows).values()),
+        pairs=half.pairs,
+        local_comments=half.comments,
+        is_complete=True,
+        verification=checked_now(context, link, thread.etags),
+        owner_instance=competing_instance(context, accounts, link, thread),
+        deleted_remote_ids=await _read_missing_comments(context, half.pairs, rows),
+        own_accounts=accounts,
+    )
+
+
+async def _read_missing_comments(
+    context: Context, entries: Sequence[CommentPair], rows: Mapping[RemoteCommentId, RemoteComment]
+) -> frozenset[int]:
+    """Deletion is inferred only from complete reads, and from the comment itself saying it is not there."""
+    missing = set()
+    for remote_id in _absent_comment_ids(entries, rows):
+        try:
+            await context.github.comment(remote_id)
+        except NotThereError:
+            missing.add(remote_id)
+    return frozenset(missing)
+
+
+def _absent_comment_ids(
+    entries: Sequence[CommentPair], rows: Mapping[RemoteCommentId, RemoteComment]
+) -> Iterator[RemoteCommentId]:
+    for entry in entries:
+        live = entry.state is CommentPairState.LIVE
+        if live and entry.remote_id is not None and entry.remote_id not in rows:
+            yield entry.remote_id

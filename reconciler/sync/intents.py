@@ -1,0 +1,268 @@
+"""Reports that are to become issues: by command, or every new one (sync.export). Bodies are frozen here.
+
+From a plan's remote actions to intents: what is to be sent, written down before anything is.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import assert_never
+from uuid import UUID
+
+from reconciler.decide.copies import excerpt
+from reconciler.decide.mapping import category_label, severity_label
+from reconciler.decide.text import ExportedReport, comment_to_github, issue_body, text_digest, title_to_github
+from reconciler.model.fields import Field
+from reconciler.model.ids import CommentId, CommentPairId, IntentId, IssueNumber, ReportId, RepositoryId
+from reconciler.model.intent import (
+    Desired,
+    DesiredCommentBody,
+    DesiredCommentDeletion,
+    DesiredLabels,
+    DesiredState,
+    DesiredTitle,
+    Intent,
+    IntentState,
+    NewComment,
+    NewIssue,
+    Operation,
+)
+from reconciler.model.link import Link
+from reconciler.model.plan import (
+    CreateIssue,
+    DeleteRemote,
+    EditLocal,
+    EditRemote,
+    ImportComment,
+    LinkPlan,
+    PostComment,
+    RemoveLocal,
+    Rule,
+    SetField,
+    SetState,
+    SetTitle,
+    SwapLabels,
+    Why,
+)
+from reconciler.model.report import LocalComment, Report, ReportDetails
+from reconciler.model.snapshot import ProjectState
+from reconciler.model.values import dataclass
+from reconciler.sync.context import Context
+
+EXPORT_LABEL = "bug"
+"""On every exported issue, by BugSpark's own button too: it says nothing about a category.
+
+Source: docs/reference/bugspark.md.
+"""
+
+NO_ISSUE_NUMBER = IssueNumber(0)
+
+
+async def read_due_exports(context: Context, memory: ProjectState) -> tuple[CreateIssue, ...]:
+    """With `sync.export = all`: reports filed since the project was first seen. Together with those that an
+    earlier pass recorded and could not send they are at most `max_new_issues`.
+    """
+    if not context.policy.export_all or memory.first_seen_at is None:
+        return ()
+    rows = await context.stores.intents.list_open(context.project.id)
+    waiting = sum(is_automatic_export(row) and row.state is not IntentState.QUARANTINED for row in rows)
+    room = max(0, context.guard.max_new_issues - waiting)
+    ids = await context.stores.reports.export_candidates(context.project.id, memory.first_seen_at, room)
+    found = await context.stores.reports.details(ids) if ids else {}
+    why = Why(rule=Rule.EXPORT_ALL)
+    return tuple(CreateIssue(report=found[key][0], why=why) for key in ids if key in found)
+
+
+def is_automatic_export(intent: Intent) -> bool:
+    """A new issue that no person named: `guard.max_new_issues` is about these."""
+    return intent.operation is Operation.CREATE_ISSUE and not intent.is_requested
+
+
+async def record_automatic_exports(context: Context, memory: ProjectState) -> None:
+    """Write down the wish for each automatic export."""
+    due = await read_due_exports(context, memory)
+    if due:
+        await record_export_intents(context, memory, [action.report.id for action in due], asked=False)
+
+
+async def record_export_intents(
+    context: Context, memory: ProjectState, reports: Collection[ReportId], *, asked: bool
+) -> None:
+    """Intents for these reports, frozen. One that exists already stays as it is."""
+    assert memory.repository_id is not None
+    found = await context.stores.reports.details(reports)
+    intents = with_increasing_created_at(
+        _build_create_issue_intent(context, memory.repository_id, *found[key], asked=asked)
+        for key in reports  # in the order asked for, so that the issues' numbers follow it
+        if key in found
+    )
+    await context.stores.intents.add(intents)
+
+
+def _build_create_issue_intent(
+    context: Context, repository_id: RepositoryId, report: Report, details: ReportDetails, *, asked: bool
+) -> Intent:
+    marker = context.markers.sign("issue", repository_id, NO_ISSUE_NUMBER, report.id)
+    return Intent(
+        id=IntentId(context.new_id()),
+        project_id=report.project_id,
+        report_id=report.id,
+        link_id=None,
+        pair_id=None,
+        local_id=report.id,
+        operation=Operation.CREATE_ISSUE,
+        repository_id=repository_id,
+        number=None,
+        desired=NewIssue(
+            title=title_to_github(report.tracking_id, report.title),
+            body=_issue_body(context, report, details, marker),
+            labels=export_labels(context, report),
+        ),
+        state=IntentState.PLANNED,
+        attempts=0,
+        created_at=context.github.now(),
+        is_requested=asked,
+        why=Why(rule=Rule.EXPORT_ASKED if asked else Rule.EXPORT_ALL, local=excerpt(report.title)),
+    )
+
+
+def export_labels(context: Context, report: Report) -> tuple[str, ...]:
+    """`bug`, the canonical severity label, the category's label where it has one."""
+    severity = severity_label(report.severity, context.policy.labels)
+    category = category_label(report.category, context.policy.labels)
+    return (EXPORT_LABEL, severity) if category is None else (EXPORT_LABEL, severity, category)
+
+
+def _issue_body(context: Context, report: Report, details: ReportDetails, marker: str) -> str:
+    url = f"{context.dashboard_url.rstrip('/')}/reports/{report.id}" if context.dashboard_url else None
+    return issue_body(
+        ExportedReport(
+            tracking_id=report.tracking_id,
+            title=report.title,
+            description=details.description,
+            severity=report.severity,
+            category=report.category,
+            status=report.status,
+            screenshot_url=details.screenshot_url,
+            console_logs=details.console_logs,
+            metadata=details.metadata,
+            reporter_identifier=details.reporter_identifier,
+            report_url=url,
+        ),
+        marker,
+        hosts=context.image_hosts,
+        dashboard_url=context.dashboard_url,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _DesiredWrite:
+    """What one action asks of GitHub, and about what."""
+
+    operation: Operation
+    local_id: UUID
+    desired: Desired
+    entry_id: CommentPairId | None = None
+
+
+def build_intents(context: Context, plan: LinkPlan) -> Iterator[Intent]:
+    """The intents of one link plan. A create is frozen here: body, marker and all."""
+    if plan.report is None:
+        return
+    entries = {entry.local_id: entry.id for entry in plan.pairs}
+    for action in plan.actions:
+        match action:
+            case SetState() | SwapLabels() | SetTitle():
+                yield _build_intent(context, plan.link, action.why, _desired_issue_write(action, plan.report))
+            case PostComment() | EditRemote() | DeleteRemote():
+                yield _build_intent(
+                    context,
+                    plan.link,
+                    action.why,
+                    _desired_comment_write(context, plan.link, action, entries),
+                )
+            case SetField() | ImportComment() | EditLocal() | RemoveLocal() | CreateIssue():
+                continue
+            case _:
+                assert_never(action)
+
+
+def _desired_issue_write(action: SetState | SwapLabels | SetTitle, report: Report) -> _DesiredWrite:
+    match action:
+        case SetState():
+            state = DesiredState(state=action.state, reason=action.reason, agreed=report.status)
+            return _DesiredWrite(operation=Operation.STATUS, local_id=report.id, desired=state)
+        case SwapLabels():
+            agreed = _label_field_value(report, action.field)
+            labels = DesiredLabels(add=action.add, remove=action.remove, agreed=agreed)
+            return _DesiredWrite(operation=Operation(action.field.value), local_id=report.id, desired=labels)
+        case SetTitle():
+            title = DesiredTitle(title=action.title, agreed=report.title)
+            return _DesiredWrite(operation=Operation.TITLE, local_id=report.id, desired=title)
+    assert_never(action)
+
+
+def _desired_comment_write(
+    context: Context,
+    link: Link,
+    action: PostComment | EditRemote | DeleteRemote,
+    entries: Mapping[CommentId | None, CommentPairId],
+) -> _DesiredWrite:
+    match action:
+        case PostComment(comment=comment):
+            new, entry_id = NewComment(body=_comment_body(context, link, comment)), entries[comment.id]
+            return _DesiredWrite(
+                operation=Operation.CREATE_COMMENT, local_id=comment.id, desired=new, entry_id=entry_id
+            )
+        case EditRemote(comment=comment, pair=entry):
+            assert entry.remote_id is not None
+            body = _comment_body(context, link, comment)
+            edit = DesiredCommentBody(
+                remote_id=entry.remote_id, body=body, local_digest=text_digest(comment.body)
+            )
+            return _DesiredWrite(
+                operation=Operation.EDIT_COMMENT, local_id=comment.id, desired=edit, entry_id=entry.id
+            )
+        case DeleteRemote(pair=entry):
+            assert entry.remote_id is not None
+            gone = DesiredCommentDeletion(remote_id=entry.remote_id)
+            return _DesiredWrite(
+                operation=Operation.DELETE_COMMENT, local_id=entry.id, desired=gone, entry_id=entry.id
+            )
+    assert_never(action)
+
+
+def with_increasing_created_at(intents: Iterable[Intent]) -> tuple[Intent, ...]:
+    """Each a microsecond after the one before: they are sent in the order they were wished for."""
+    return tuple(
+        replace(each, created_at=each.created_at + timedelta(microseconds=place))
+        for place, each in enumerate(intents)
+    )
+
+
+def _comment_body(context: Context, link: Link, comment: LocalComment) -> str:
+    marker = context.markers.sign("comment", link.repository_id, link.number, comment.id)
+    return comment_to_github(comment.author, comment.body, marker, hosts=context.image_hosts)
+
+
+def _label_field_value(report: Report, field: Field) -> str:
+    return report.severity if field is Field.SEVERITY else report.category
+
+
+def _build_intent(context: Context, link: Link, why: Why, asked: _DesiredWrite) -> Intent:
+    return Intent(
+        id=IntentId(context.new_id()),
+        project_id=link.project_id,
+        report_id=link.report_id,
+        link_id=link.id,
+        pair_id=asked.entry_id,
+        local_id=asked.local_id,
+        operation=asked.operation,
+        repository_id=link.repository_id,
+        number=link.number,
+        desired=asked.desired,
+        state=IntentState.PLANNED,
+        attempts=0,
+        created_at=context.github.now(),
+        why=why,
+    )

@@ -1,0 +1,183 @@
+"""Issues of ours that no link names: the answer to a lost create, or a late double of it (docs/design.md,
+Writing to GitHub, 5 and 6). They are recognised by a valid marker and an author this project has ever written
+as.
+
+Issues of ours that our tables do not know, because they were made after the copy that was restored.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from reconciler.errors import GitHubError
+from reconciler.model.fields import IssueState
+from reconciler.model.ids import AccountId, ReportId
+from reconciler.model.intent import Confirmed, Intent, NotSent, Operation, OutcomeUnknown, Refused
+from reconciler.model.issue import Issue
+from reconciler.model.link import LinkOrigin, LinkState
+from reconciler.model.plan import LinkPlan
+from reconciler.model.report import IssueColumns
+from reconciler.model.snapshot import LocalBatch, ProjectState
+from reconciler.model.values import dataclass
+from reconciler.sync.confirm import adopt_issue
+from reconciler.sync.context import Context
+from reconciler.sync.linking import LIVE_LINK_STATES, build_link
+from reconciler.sync.observe import MARKER_NAME, is_own_account, read_own_accounts
+from reconciler.sync.result import PassStats
+from reconciler.sync.write import WRITE_POINTS
+
+DUPLICATE_CLOSE_REASON = "duplicate"
+"""GitHub's reason for closing a second copy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlinkedIssues:
+    """Issues without a link, told apart."""
+
+    lost_creates: tuple[tuple[Intent, Issue], ...] = ()  # a create waits for exactly this answer
+    duplicates: tuple[Issue, ...] = ()  # the report has another issue
+    others: tuple[Issue, ...] = ()  # people's, and what discovery may find
+
+
+async def classify_unlinked_issues(
+    context: Context, memory: ProjectState, issues: Sequence[Issue]
+) -> UnlinkedIssues:
+    """Only reads our own tables. Of several answers to one create the oldest counts."""
+    if not any(MARKER_NAME in row.body for row in issues):
+        return UnlinkedIssues(others=tuple(issues))
+    accounts = await read_own_accounts(context, memory)
+    rows = await context.stores.intents.list_open(context.project.id)
+    waiting = {row.report_id: row for row in rows if row.operation is Operation.CREATE_ISSUE}
+    lost: dict[ReportId, tuple[Intent, Issue]] = {}
+    doubles, others = [], []
+    for issue in sorted(issues, key=lambda row: row.number):
+        report = report_of_own_issue(context, memory, accounts, issue)
+        if report is None:
+            others.append(issue)
+        elif report in lost or await _has_another_issue(context, memory, report, issue):
+            doubles.append(issue)
+        elif report in waiting:
+            lost[report] = (waiting[report], issue)
+        else:
+            others.append(issue)
+    return UnlinkedIssues(lost_creates=tuple(lost.values()), duplicates=tuple(doubles), others=tuple(others))
+
+
+async def adopt_and_close_duplicates(context: Context, strangers: UnlinkedIssues, tally: PassStats) -> None:
+    """Adopt what was lost, close what is double. Raises GitHubError while a double can't be closed for sure:
+    the rows that showed it must come again.
+    """
+    for intent, issue in strangers.lost_creates:
+        await adopt_issue(context, intent, issue, tally)
+    await close_duplicates(context, strangers.duplicates)
+
+
+async def close_duplicates(context: Context, issues: Iterable[Issue]) -> None:
+    """An issue is never deleted: a second one is closed as a duplicate. What GitHub refuses stays."""
+    for issue in issues:
+        if issue.state is IssueState.CLOSED:
+            continue
+        async with context.credential_locks.hold(context.github.credential):
+            await _close_duplicate(context, issue)
+
+
+async def _close_duplicate(context: Context, issue: Issue) -> None:
+    slot = await context.stores.rate_limiter.reserve_write(context.github.credential, WRITE_POINTS)
+    await context.clock.sleep((slot - context.clock.now()).total_seconds())
+    answer = await context.github.set_state(issue.number, IssueState.CLOSED, DUPLICATE_CLOSE_REASON)
+    match answer:
+        case Confirmed() | Refused():
+            return
+        case NotSent(reason=reason) | OutcomeUnknown(reason=reason):
+            raise GitHubError(f"{context.project.name}: a second copy could not be closed: {reason}")
+    assert_never(answer)
+
+
+def report_of_own_issue(
+    context: Context, memory: ProjectState, accounts: Collection[AccountId], issue: Issue
+) -> ReportId | None:
+    """The report this issue was made for by us, beyond doubt."""
+    if not is_own_account(issue.author, accounts):
+        return None
+    found = context.markers.read(issue.body, "issue", memory.repository_id, 0)
+    return None if found is None else ReportId(found)
+
+
+async def _has_another_issue(context: Context, memory: ProjectState, report: ReportId, issue: Issue) -> bool:
+    """The report has an issue that is not this one, and never had this one: a person who cut a link and made
+    another keeps both issues."""
+    link = await context.stores.ledger.find_link_of_report(report)
+    if link is None or link.state not in LIVE_LINK_STATES or link.number == issue.number:
+        return False
+    return await context.stores.ledger.find_link_between(report, memory.repository_id, issue.number) is None
+
+
+async def adopt_unrecorded_issues(context: Context, memory: ProjectState, tally: PassStats) -> None:
+    """Each is tied to its report again, or remembered with the reason why it can't be. Nothing is written to
+    GitHub. Raises what reading raises.
+    """
+    rows = await context.stores.intents.list_open(context.project.id)
+    waiting = {row.report_id: row for row in rows if row.operation is Operation.CREATE_ISSUE}
+    found = await _read_unrecorded_issues(context, memory)
+    for issue in sorted(found, key=lambda row: row.number):
+        await _adopt_unrecorded_issue(context, memory, found[issue], issue, waiting, tally)
+
+
+async def _read_unrecorded_issues(context: Context, memory: ProjectState) -> dict[Issue, ReportId]:
+    """Issues changed since the restored position that carry our marker and no link row."""
+    accounts = await read_own_accounts(context, memory)
+    found: dict[Issue, ReportId] = {}
+    async for page in context.github.all_issues(memory.issues.anchor if memory.issues else None):
+        for issue in page.rows:
+            report = report_of_own_issue(context, memory, accounts, issue)
+            if report is None:
+                continue
+            if not await _is_recorded(context, memory, report, issue):
+                found[issue] = report
+    return found
+
+
+async def _is_recorded(context: Context, memory: ProjectState, report: ReportId, issue: Issue) -> bool:
+    ledger, place = context.stores.ledger, (memory.repository_id, issue.number)
+    return (
+        await ledger.find_link_between(report, *place) is not None
+        or await ledger.find_live_link_of_issue(*place) is not None
+    )
+
+
+async def _adopt_unrecorded_issue(
+    context: Context,
+    memory: ProjectState,
+    report_id: ReportId,
+    issue: Issue,
+    waiting: Mapping[ReportId, Intent],
+    tally: PassStats,
+) -> None:
+    details = (await context.stores.reports.details([report_id])).get(report_id)
+    report = details[0] if details else None
+    if report is not None and report.project_id != context.project.id:
+        return
+    present = await context.stores.ledger.find_link_of_report(report_id)
+    taken = present is not None and present.state in LIVE_LINK_STATES
+    if report is None:
+        reason = "the issue was made for a report that is not in BugSpark any more"
+        await _store_ended_link(context, memory, report_id, issue, LinkState.REPORT_DELETED, reason)
+    elif taken or (report.columns is not None and report.columns.number != issue.number):
+        reason = "the issue was made for this report, which has another one now"
+        await _store_ended_link(context, memory, report_id, issue, LinkState.UNLINKED, reason)
+    elif report_id in waiting:
+        await adopt_issue(context, waiting[report_id], issue, tally)
+    else:
+        link = build_link(context, memory, report_id, issue, LinkOrigin.EXPORT, backfill=True)
+        columns = IssueColumns(repository=link.repository, number=issue.number, url=issue.url)
+        await context.stores.ledger.create_link(link, columns)
+
+
+async def _store_ended_link(
+    context: Context, memory: ProjectState, report: ReportId, issue: Issue, state: LinkState, reason: str
+) -> None:
+    made = build_link(context, memory, report, issue, LinkOrigin.EXPORT, backfill=True)
+    link = replace(made, state=state, reason=reason)
+    plan = LinkPlan(link=link, report=None, after=link)
+    batch = LocalBatch(project_id=context.project.id, at=context.github.now(), plans=(plan,))
+    await context.stores.ledger.apply_batch(batch)

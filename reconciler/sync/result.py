@@ -1,0 +1,264 @@
+"""What a pass has done so far, counted as it happens.
+
+How a pass ended, and what is told of it.
+
+The time of a project's next pass, as this one's end says it. Passes by hand do not ask for it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from reconciler.errors import (
+    BusyError,
+    DatabaseError,
+    IdentityError,
+    LimitedError,
+    PausedError,
+    ProjectLockLostError,
+    ReconcilerError,
+    RecreatedError,
+)
+from reconciler.model.database_identity import owned_elsewhere_reason
+from reconciler.model.formatting import format_count
+from reconciler.model.ids import IssueNumber
+from reconciler.model.intent import Intent, IntentState, Operation
+from reconciler.model.link import LinkState
+from reconciler.model.passes import (
+    AppliedCounts,
+    Failure,
+    Outcome,
+    PassResult,
+    VerificationProgress,
+    back_off,
+)
+from reconciler.model.plan import (
+    CreateIssue,
+    DeleteRemote,
+    EditLocal,
+    EditRemote,
+    ImportComment,
+    LinkPlan,
+    PostComment,
+    RemoveLocal,
+    SetField,
+    SetState,
+    SetTitle,
+    SwapLabels,
+)
+from reconciler.model.snapshot import PoisonedItem
+from reconciler.sync.context import Context
+
+SYNCED_LINK_STATES = (LinkState.NEW, LinkState.ACTIVE)
+
+
+@dataclass(slots=True, kw_only=True)
+class PassStats:
+    """Counts of one pass."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    conflicts: int = 0
+    poisoned: list[PoisonedItem] = field(default_factory=list)
+    written_issues: set[IssueNumber] = field(default_factory=set)
+    problems: list[str] = field(default_factory=list)  # refused or unknown writes, in sentences
+    withheld_digest: str | None = None
+    turned_public_message: str | None = None  # why text is held back, in a sentence
+    automatic_exports: int = 0  # new issues sent that no person named
+    initial_syncs: int = 0  # first contacts
+    ended_links: int = 0  # links that ended or were put to rest
+    verification_round_started_at: datetime | None = (
+        None  # when the whole verification began that this pass is a part of
+    )
+    unequal_links: int = 0  # links that it found unequal
+
+    def count_stored_plans(self, plans: Iterable[LinkPlan]) -> None:
+        """Local changes that were committed."""
+        for plan in plans:
+            self.conflicts += len(plan.conflicts)
+            self.initial_syncs += plan.link.base is None and plan.after.base is not None
+            self.ended_links += is_link_end(plan)
+            self.problems += [*_frozen_field_messages(plan), *_foreign_issue_messages(plan)]
+            self.counts["reports_updated"] += any(isinstance(a, SetField) for a in plan.actions)
+            for action in plan.actions:
+                match action:
+                    case ImportComment():
+                        self.counts["comments_imported"] += 1
+                    case EditLocal():
+                        self.counts["comments_edited"] += 1
+                    case RemoveLocal():
+                        self.counts["comments_removed"] += 1
+                    case SetField() | CreateIssue() | SetState() | SwapLabels() | SetTitle():
+                        pass
+                    case PostComment() | EditRemote() | DeleteRemote():
+                        pass
+                    case _:
+                        assert_never(action)
+
+    def count_confirmed_write(self, operation: Operation, number: IssueNumber) -> None:
+        """A write that GitHub confirmed."""
+        match operation:
+            case Operation.CREATE_ISSUE:
+                self.counts["issues_created"] += 1
+            case Operation.CREATE_COMMENT:
+                self.counts["comments_posted"] += 1
+            case Operation.EDIT_COMMENT:
+                self.counts["comments_edited"] += 1
+            case Operation.DELETE_COMMENT:
+                self.counts["remote_comments_removed"] += 1
+            case Operation.STATUS | Operation.SEVERITY | Operation.CATEGORY | Operation.TITLE:
+                self.written_issues.add(number)
+            case _:
+                assert_never(operation)
+
+    def to_applied(self) -> AppliedCounts:
+        """The counts in the contract's shape."""
+        self.counts["issues_updated"] = len(self.written_issues)
+        return AppliedCounts(**{item.name: self.counts[item.name] for item in fields(AppliedCounts)})
+
+
+def is_link_end(plan: LinkPlan) -> bool:
+    """The link is synced no longer, for good or until its quarantine is over. Told once."""
+    ended = plan.after.state not in SYNCED_LINK_STATES and (
+        plan.link.state in SYNCED_LINK_STATES or not plan.link.revision
+    )
+    return ended or (plan.after.quarantined_until is not None and plan.link.quarantined_until is None)
+
+
+def _frozen_field_messages(plan: LinkPlan) -> list[str]:
+    """Fields that this plan freezes, in sentences."""
+    fresh = (each for each in plan.after.frozen_fields if each not in plan.link.frozen_fields)
+    issue = f"{plan.link.repository}#{plan.link.number}"
+    return [f"{each.field.value} of {issue} is frozen: {each.reason}" for each in fresh]
+
+
+def _foreign_issue_messages(plan: LinkPlan) -> list[str]:
+    """That this plan finds the issue to be another database's, in a sentence."""
+    holder = plan.after.owner_instance
+    if holder is None or holder == plan.link.owner_instance:
+        return []
+    return [f"{plan.link.repository}#{plan.link.number}: {owned_elsewhere_reason(holder)}"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassEnding:
+    """How the walk ended."""
+
+    outcome: Outcome = Outcome.OK
+    failure: Failure | None = None
+    next_at: datetime | None = None
+
+
+def ending_of_error(error: ReconcilerError) -> PassEnding:
+    """Limited, refused or failed, and why."""
+    failure = Failure(kind=error.kind, message=str(error))
+    match error:
+        case LimitedError():
+            return PassEnding(outcome=Outcome.LIMITED, failure=failure, next_at=error.until)
+        case BusyError() | PausedError() | RecreatedError() | ProjectLockLostError() | IdentityError():
+            return PassEnding(outcome=Outcome.REFUSED, failure=failure)
+        case _:
+            return PassEnding(outcome=Outcome.FAILED, failure=failure)
+
+
+async def build_pass_result(
+    context: Context, tally: PassStats, ending: PassEnding, began: float
+) -> PassResult:
+    """Whatever was committed counts, also in a pass that was cut short."""
+    outcome, failure = ending.outcome, ending.failure
+    waiting = await _read_open_intents(context, ending)
+    unclear = [intent for intent in waiting if intent.state is IntentState.UNKNOWN]
+    resting = sum(intent.state is IntentState.QUARANTINED for intent in waiting)
+    quarantined = resting + len(tally.poisoned)
+    if outcome is Outcome.OK and (
+        quarantined or unclear or tally.withheld_digest or tally.turned_public_message or tally.problems
+    ):
+        outcome = Outcome.PARTIAL
+        failure = (
+            failure
+            or _main_failure(context, tally)
+            or await _waiting_writes_failure(context, resting, unclear)
+        )
+    return PassResult(
+        project_id=context.project.id,
+        project_name=context.project.name,
+        repository=context.project.repository,
+        outcome=outcome,
+        error=failure,
+        duration_ms=round((context.clock.monotonic() - began) * 1000),
+        github=context.github.cost(),
+        applied=tally.to_applied(),
+        conflicts=tally.conflicts,
+        quarantined=quarantined,
+        pending=len(waiting),
+        withheld=tally.withheld_digest,
+        next_at=ending.next_at,
+        linked=tally.initial_syncs,
+        ended=tally.ended_links,
+        verified=await read_verification_progress(context, tally) if _may_query_database(ending) else None,
+    )
+
+
+async def _read_open_intents(context: Context, ending: PassEnding) -> Sequence[Intent]:
+    return await context.stores.intents.list_open(context.project.id) if _may_query_database(ending) else ()
+
+
+def _may_query_database(ending: PassEnding) -> bool:
+    """It may be asked once more: it was not what ended the pass."""
+    return ending.failure is None or ending.failure.kind != DatabaseError.kind
+
+
+def _main_failure(context: Context, tally: PassStats) -> Failure | None:
+    """What keeps the pass from being whole, in one sentence: the most pressing thing first."""
+    name = context.project.name
+    if tally.withheld_digest:
+        text = f"{name}: deletions are withheld; accept them with --accept {tally.withheld_digest}"
+        return Failure(kind="withheld", message=text)
+    if tally.turned_public_message:
+        return Failure(kind="public", message=tally.turned_public_message)
+    first = next(iter(tally.problems), None) or next((f"{p.what}: {p.reason}" for p in tally.poisoned), None)
+    return Failure(kind="quarantined", message=f"{name}: {first}") if first else None
+
+
+async def _waiting_writes_failure(context: Context, resting: int, unclear: Sequence[Intent]) -> Failure:
+    """What earlier passes could not send, or do not know to have sent."""
+    here = (await context.stores.projects.get_state(context.project.id)).repository_id
+    elsewhere = sum(intent.repository_id != here for intent in unclear)
+    if resting:
+        said = f"{format_count(resting, 'write')} at rest (reconcile status)"
+    elif elsewhere < len(unclear):
+        number = format_count(len(unclear) - elsewhere, "write")
+        said = f"{number} of unknown outcome; GitHub is looked at before anything is sent again"
+    else:
+        number = format_count(elsewhere, "write")
+        said = f"{number} of unknown outcome in a repository that the project is not connected to any more"
+    return Failure(kind="quarantined", message=f"{context.project.name}: {said}")
+
+
+async def with_next_pass_time(context: Context, result: PassResult) -> PassResult:
+    """The result with its `next_at` and `failures`: after a limit the limit's own end, after a failure a
+    time that grows with every further one, else none. Raises DatabaseError.
+    """
+    match result.outcome:
+        case Outcome.OK | Outcome.PARTIAL | Outcome.LIMITED:
+            return replace(result, failures=0)
+        case Outcome.REFUSED if result.error is not None and result.error.kind == PausedError.kind:
+            return replace(result, failures=0)
+        case Outcome.REFUSED | Outcome.FAILED:
+            before = (await context.stores.projects.get_state(context.project.id)).failures
+            wait = back_off(
+                before + 1, timedelta(seconds=context.timing.interval_seconds), context.random_fraction()
+            )
+            return replace(result, failures=before + 1, next_at=context.clock.now() + wait)
+    assert_never(result.outcome)
+
+
+async def read_verification_progress(context: Context, tally: PassStats) -> VerificationProgress | None:
+    """How far the round came, if this pass was one."""
+    if tally.verification_round_started_at is None:
+        return None
+    cover = await context.stores.ledger.verification_coverage(
+        context.project.id, tally.verification_round_started_at
+    )
+    return VerificationProgress(compared=cover.verified, links=cover.links, differed=tally.unequal_links)

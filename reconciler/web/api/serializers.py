@@ -1,0 +1,137 @@
+"""A report's dossier in the API's few words. Pure.
+
+The model's values in the API's shapes. Pure.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from reconciler.model.kinds import CROSS_SIDE_KINDS
+from reconciler.model.link import Link, LinkState
+from reconciler.model.project_status import project_status
+from reconciler.model.report_detail import ReportDetail, ReportView
+from reconciler.model.snapshot import ProjectHealth
+from reconciler.model.viewer import Access
+from reconciler.model.webhook import WebhookHealth
+from reconciler.web.api import response_models
+from reconciler.web.api.response_models import SyncState
+from reconciler.web.pages.status_icons import WORDS_BY_STATE
+from reconciler.web.site import Site
+
+STATES_BY_WORD = {word: state for state, word in WORDS_BY_STATE.items()}
+
+
+def report_state(shown: ReportView) -> tuple[SyncState, str | None]:
+    """The state and its reason. What the page says in its own word, "Gone on GitHub", is a reason here."""
+    state = STATES_BY_WORD.get(shown.state, SyncState.ATTENTION)
+    return state, shown.reason or (None if shown.state in STATES_BY_WORD else shown.state)
+
+
+def last_crossing_at(dossier: ReportDetail) -> datetime | None:
+    """When anything was last written on either side because of the other."""
+    return next((told.at for told in dossier.history if told.change.kind in CROSS_SIDE_KINDS), None)
+
+
+def project_response(
+    health: ProjectHealth, access: Access, site: Site, now: datetime
+) -> response_models.ProjectResponse:
+    """A project and how it stands."""
+    tally = health.link_counts
+    return response_models.ProjectResponse(
+        id=health.project_id,
+        name=health.name,
+        repository=health.repository,
+        may_change=access is Access.CHANGE,
+        health=_health_response(health, now),
+        links=response_models.LinkCountsResponse(
+            synced=tally.synced, pending=tally.pending, conflict=tally.conflict, attention=tally.attention
+        ),
+        webhook=_webhook_response(health.webhook, site.webhook_url(health.project_id)),
+    )
+
+
+def _health_response(health: ProjectHealth, now: datetime) -> response_models.HealthResponse:
+    how, cover = project_status(health, now, UTC), health.coverage
+    return response_models.HealthResponse(
+        state=how.state.value,
+        reason=how.reason,
+        last_pass_at=health.last_pass_at,
+        last_success_at=health.last_success_at,
+        next_at=health.next_at,
+        pending=health.pending,
+        withheld=health.withheld_count,
+        verified=response_models.CoverageResponse(
+            links=cover.verified,
+            of=cover.links,
+            within_seconds=int(cover.within.total_seconds()),
+            oldest_at=cover.oldest,
+            p95_at=cover.p95,
+        ),
+    )
+
+
+def _webhook_response(hook: WebhookHealth, url: str | None) -> response_models.WebhookResponse:
+    return response_models.WebhookResponse(
+        url=url,
+        last_delivery=response_models.DeliveryResponse(event=hook.last_event, at=hook.last_at)
+        if hook.last_at
+        else None,
+        received=hook.received,
+        missed=hook.missed,
+        silent_since=hook.silent_since,
+    )
+
+
+def report_response(shown: ReportView, site: Site) -> response_models.ReportResponse:
+    """A report and how it stands on both sides."""
+    dossier, link = shown.detail, shown.detail.link
+    state, reason = report_state(shown)
+    return response_models.ReportResponse(
+        id=dossier.report.id,
+        tracking_id=dossier.report.tracking_id,
+        project=response_models.ProjectNameResponse(id=dossier.report.project_id, name=shown.project_name),
+        state=state,
+        reason=reason,
+        issue=issue_response(link, site) if link is not None else None,
+        linked_at=link.created_at if link is not None else None,
+        verified_at=link.verification.at if link is not None and link.verification is not None else None,
+        synced_at=last_crossing_at(dossier),
+        updated_at=dossier.report.updated_at,
+        fields=list(_field_responses(shown)),
+        comments=list(_comment_responses(shown)),
+    )
+
+
+def issue_response(link: Link, site: Site) -> response_models.IssueResponse | None:
+    """The issue of a link that was not cut."""
+    if link.state is LinkState.UNLINKED:
+        return None
+    return response_models.IssueResponse(
+        badge=f"{link.repository.partition('/')[2]}#{link.number}",
+        url=f"{site.github_url}/{link.repository}/issues/{link.number}",
+        repository=link.repository,
+        number=link.number,
+    )
+
+
+def _field_responses(shown: ReportView) -> Iterator[response_models.FieldResponse]:
+    for each in shown.fields:
+        yield response_models.FieldResponse(
+            field=each.field.value,
+            bugspark=each.bugspark,
+            agreed=each.agreed,
+            github=each.github,
+            frozen=each.frozen,
+        )
+
+
+def _comment_responses(shown: ReportView) -> Iterator[response_models.CommentResponse]:
+    """`shown.comments` begins with BugSpark's own, in the dossier's order; the rest is not there any more."""
+    for local, each in zip(shown.detail.comments, shown.comments, strict=False):
+        yield response_models.CommentResponse(
+            id=local.id,
+            source=response_models.CommentSource(each.origin.value),
+            author=each.author,
+            created_at=local.created_at,
+            state=each.state,
+        )

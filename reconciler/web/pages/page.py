@@ -1,0 +1,197 @@
+"""What all pages of somebody who is signed in share: the frame, forms and what is said after one.
+
+visitor = await front.entrance.who(request)
+return front.show(request, visitor, "project.html", every=10, …)
+return await front.change(request, project_id, f"/projects/{project_id}", deed)
+
+GitHub is away: what pages say of it, and what still works (docs/reference/looks.md, Rules). Pure.
+"""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hmac import compare_digest
+from http import HTTPStatus
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse
+from starlette.responses import Response
+
+from reconciler.errors import DatabaseError, ReconcilerError
+from reconciler.logs import EventLogger
+from reconciler.model.ids import ProjectId
+from reconciler.model.passes import Outcome, PassResult
+from reconciler.ports import Clock
+from reconciler.web.pages.templating import Templates
+from reconciler.web.security.sign_in import AccessControl, Visitor
+
+log = EventLogger(__name__)
+FormAction = Callable[[Mapping[str, str]], Awaitable[str]]
+"""Given a form's fields it does something and says what, or raises a ReconcilerError."""
+MAX_FLASH_CHARACTERS = 800
+"""Characters of a sentence."""
+MAX_FLASH_COOKIE_BYTES = 3500
+"""Bytes of it in a cookie; browsers drop one of more than 4 KiB, name and signature included."""
+FLASH_SECONDS = 60
+"""Seconds in which the next page must be asked for."""
+LIVE_HEADER = "x-live"
+"""The header of a request that only refreshes a page: what was said stays where it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlashMessage:
+    """What became of the form before this page."""
+
+    text: str
+    is_problem: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageContext:
+    """What `base.html` and the macros of `ui.html` need."""
+
+    viewer_name: str  # whose page it is
+    form_token: str  # for forms
+    may_sign_out: bool  # the session can be ended here
+    now: datetime
+    flash: FlashMessage | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFrame:
+    """The frame of the pages."""
+
+    access_control: AccessControl
+    templates: Templates
+    clock: Clock
+
+    def render(
+        self,
+        request: Request,
+        visitor: Visitor,
+        template: str,
+        status: HTTPStatus = HTTPStatus.OK,
+        **values: object,
+    ) -> Response:
+        """A page; `every=SECONDS` among the values keeps its `data-live` parts fresh."""
+        fresh = LIVE_HEADER in request.headers
+        page = PageContext(
+            viewer_name=visitor.viewer.name,
+            form_token=self.access_control.form_token(visitor),
+            may_sign_out=visitor.session is not None,
+            now=self.clock.now(),
+            flash=None if fresh else self._read_flash(request, visitor),
+        )
+        answer = self.templates.render(template, status, page=page, **values)
+        if self._flash_cookie_name in request.cookies and not fresh:
+            self._set_flash_cookie(answer, "", 0)
+        return answer
+
+    async def handle_form(
+        self, request: Request, project_id: ProjectId, back: str, deed: FormAction
+    ) -> Response:
+        """What a form of somebody who may change the project asks for; then the page at `back`, which says
+        what was done, or why not. Raises HTTPException (401, 403, 404 …), DatabaseError.
+        """
+        visitor = await self.access_control.require_visitor(request)
+        await self.access_control.require_change_access(visitor.viewer, project_id)
+        form = await self.access_control.read_form(request, visitor)
+        try:
+            said = FlashMessage(text=await deed(form))
+        except DatabaseError:
+            raise
+        except ReconcilerError as error:
+            said = FlashMessage(text=str(error), is_problem=True)
+        kind = "refused" if said.is_problem else "done"
+        log.info(
+            "page",
+            what=kind,
+            by=visitor.subject.partition(" ")[0],
+            user=_user_id_text(visitor),
+            route=_route_pattern(request),
+        )
+        return self.redirect(visitor, back, said)
+
+    def redirect(self, visitor: Visitor, path: str, said: FlashMessage | None = None) -> Response:
+        """To a page of ours, which says this once."""
+        answer = RedirectResponse(f"{self.access_control.site.prefix}{path}", HTTPStatus.SEE_OTHER)
+        if said is not None:
+            payload = _encode_flash(said)
+            self._set_flash_cookie(answer, f"{payload}.{self._flash_mac(visitor, payload)}", FLASH_SECONDS)
+        return answer
+
+    def _read_flash(self, request: Request, visitor: Visitor) -> FlashMessage | None:
+        payload, _, mac = request.cookies.get(self._flash_cookie_name, "").partition(".")
+        if not mac or not compare_digest(mac.encode(), self._flash_mac(visitor, payload).encode()):
+            return None
+        text, problem = json.loads(urlsafe_b64decode(payload))
+        return FlashMessage(text=text, is_problem=problem)
+
+    def _flash_mac(self, visitor: Visitor, payload: str) -> str:
+        return self.access_control.sessions.form_token(f"said {visitor.subject} {payload}")
+
+    @property
+    def _flash_cookie_name(self) -> str:
+        return f"{self.access_control.session_cookie_name}-said"
+
+    def _set_flash_cookie(self, answer: Response, value: str, seconds: int) -> None:
+        answer.set_cookie(
+            self._flash_cookie_name,
+            value,
+            max_age=seconds,
+            path="/",
+            secure=self.access_control.site.is_https,
+            httponly=True,
+            samesite="lax",
+        )
+
+
+def _encode_flash(said: FlashMessage) -> str:
+    """As it goes into the cookie; cut to what has room, for strangers' words may be in it."""
+    text = said.text[:MAX_FLASH_CHARACTERS]
+    while True:
+        payload = urlsafe_b64encode(json.dumps([text, said.is_problem], ensure_ascii=False).encode()).decode()
+        if len(payload) <= MAX_FLASH_COOKIE_BYTES:
+            return payload
+        text = text[: len(text) * 3 // 4]
+
+
+def _user_id_text(visitor: Visitor) -> str | None:
+    user = visitor.viewer.user_id
+    return None if user is None else str(user)
+
+
+def _route_pattern(request: Request) -> str:
+    return str(getattr(request.scope.get("route"), "path", "none"))
+
+
+OUTAGE_ERROR_KIND = "github"
+"""`errors.GitHubError.kind`: no answer, a 5xx after retries, an answer that can't be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """What the last pass met. `next_at`: not before then does a pass ask again by itself."""
+
+    reason: str
+    failures: int
+    next_at: datetime | None
+
+
+def outage_of(last: PassResult | None) -> Outage | None:
+    """None where the last pass did not fail for GitHub."""
+    if (
+        last is None
+        or last.outcome is not Outcome.FAILED
+        or last.error is None
+        or last.error.kind != OUTAGE_ERROR_KIND
+    ):
+        return None
+    return Outage(reason=last.error.message, failures=last.failures, next_at=last.next_at)
+
+
+def longest_outage(found: Iterable[Outage | None]) -> Outage | None:
+    """Of several projects the one that has waited longest: one notice is enough."""
+    return max((each for each in found if each is not None), key=lambda each: each.failures, default=None)

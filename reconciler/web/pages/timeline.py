@@ -1,0 +1,131 @@
+"""A line of a story in words: what, from → to, why. Pure.
+
+Source: docs/reference/looks.md, Rules: the same words everywhere.
+
+A report's comments of both sides as one thread, and its story as lines to open. Pure.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from reconciler.model.fields import Field, Side
+from reconciler.model.intent import IntentState
+from reconciler.model.kinds import Kind
+from reconciler.model.report_detail import CommentView, DatedChange, ReportDetail, ReportView
+from reconciler.model.snapshot import Change
+from reconciler.web.api.response_models import SyncState
+
+MAX_TEXT_LENGTH = 120
+FIELD_NAMES = frozenset(each.value for each in Field)
+SELF_EXPLAINED_KINDS = frozenset({Kind.SET_FIELD, Kind.SET_STATE, Kind.SWAP_LABELS, Kind.SET_TITLE})
+"""Kinds that the field and the arrow say already."""
+SIDE_NAMES = {Side.BUGSPARK: "BugSpark", Side.GITHUB: "GitHub"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeText:
+    """`what` and, where a value moved, `was` → `to`; `lost` can be brought back."""
+
+    what: str
+    before: str | None = None
+    to: str | None = None
+    text: str | None = None  # of a comment
+    lost: str | None = None
+    rule: str = ""
+
+
+def change_text(change: Change) -> ChangeText:
+    """The line, each part cut to what fits one."""
+    what = change.kind.replace("_", " ")
+    was, to, text = None, None, None
+    if change.field in FIELD_NAMES:
+        what = change.field if change.kind in SELF_EXPLAINED_KINDS else f"{what}: {change.field}"
+        was = (change.local if change.side is Side.BUGSPARK else change.remote) if change.to else None
+        to = change.to
+    else:
+        original = change.remote if change.side is Side.BUGSPARK else change.local
+        text = (original if change.field else None) or change.to or change.local or change.remote
+    return ChangeText(
+        what=what, before=_cut(was), to=_cut(to), text=_cut(text), lost=_cut(change.lost), rule=change.rule
+    )
+
+
+def _cut(text: str | None) -> str | None:
+    return text if text is None or len(text) <= MAX_TEXT_LENGTH else f"{text[: MAX_TEXT_LENGTH - 1]}…"
+
+
+UNKNOWN_TIME = datetime.max.replace(tzinfo=UTC)
+FINAL_STATE_PREFIXES = ("deleted", "original", "not linked")
+"""How states begin of which nothing is to be expected any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadComment:
+    """One comment of the thread. `sign`: the key of the sign that its copy's state goes with."""
+
+    comment: CommentView
+    icon_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryLine:
+    """One line of the story. `key` stays its own while others come; `parts`: what it says when opened."""
+
+    key: str
+    entry: DatedChange
+    text: ChangeText
+    details: tuple[tuple[str, str], ...]
+
+
+def comment_thread(shown: ReportView) -> tuple[ThreadComment, ...]:
+    """Oldest first; what nobody knows the time of at the end."""
+    refused = {each.reason for each in shown.detail.intents if each.state is IntentState.QUARANTINED}
+    ordered = sorted(shown.comments, key=lambda each: each.at or UNKNOWN_TIME)
+    return tuple(ThreadComment(comment=each, icon_key=_icon_key(each.state, refused)) for each in ordered)
+
+
+def _icon_key(state: str, refused: set[str | None]) -> str:
+    if state.endswith("withheld") or state.removeprefix("not sent: ") in refused:
+        return SyncState.ATTENTION
+    if state.startswith("refused"):
+        return SyncState.ATTENTION
+    if state.startswith("waiting"):
+        return SyncState.PENDING
+    if state.startswith(FINAL_STATE_PREFIXES):
+        return "Gone on GitHub"
+    return SyncState.SYNCED if state.startswith(("on GitHub", "in BugSpark")) else "still"
+
+
+def history_lines(dossier: ReportDetail) -> tuple[HistoryLine, ...]:
+    """Newest first."""
+    lines = zip(dossier.history, _line_keys(dossier.history), strict=True)
+    return tuple(
+        HistoryLine(key=key, entry=told, text=change_text(told.change), details=tuple(_details(told)))
+        for told, key in lines
+    )
+
+
+def _line_keys(lines: Iterable[DatedChange]) -> Iterator[str]:
+    """A moment's lines are stored together, so their places among themselves stay."""
+    met: Counter[datetime] = Counter()
+    for told in lines:
+        yield f"told-{told.at.timestamp():.6f}-{met[told.at]}"
+        met[told.at] += 1
+
+
+def _details(told: DatedChange) -> Iterator[tuple[str, str]]:
+    change = told.change
+    written = f"{SIDE_NAMES[change.side]} now" if change.to is not None else ""
+    for name, value in (
+        ("Last agreed", change.base),
+        (f"{SIDE_NAMES[Side.BUGSPARK]} said", change.local),
+        (f"{SIDE_NAMES[Side.GITHUB]} said", change.remote),
+        (written, change.to),
+        ("Lost", change.lost),
+        ("Rule", change.rule),
+        ("GitHub’s request", change.request_id),
+    ):
+        if value:
+            yield name, value

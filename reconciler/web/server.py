@@ -1,0 +1,172 @@
+"""A connection that waits for a request only so long: uvicorn itself would wait for ever.
+
+The port: bound before anything claims to be ready, served in the daemon's loop, its signals left alone.
+"""
+
+import asyncio
+import errno
+import socket
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from logging import ERROR
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+from reconciler.errors import ConfigurationError, ListenError
+
+REQUEST_HEAD_TIMEOUT_SECONDS = 10.0
+"""For the whole head of a request, and for what is left of a body that was answered already."""
+
+
+class TimedH11Protocol(H11Protocol):
+    """HTTP/1.1, closed when no request has begun so long after the connection, or after the last answer."""
+
+    _timeout_handle: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        super().connection_made(transport)
+        _disable_nagle(transport)
+        self._start_timeout()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._is_busy():
+            self._cancel_timeout()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self._is_busy():
+            self._start_timeout()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._cancel_timeout()
+        super().connection_lost(exc)
+
+    def _is_busy(self) -> bool:
+        """A request's head has come and its answer is not complete."""
+        cycle: RequestResponseCycle | None = self.cycle  # None at first, whatever uvicorn's types say
+        return cycle is not None and not cycle.response_complete
+
+    def _start_timeout(self) -> None:
+        self._cancel_timeout()
+        self._timeout_handle = self.loop.call_later(REQUEST_HEAD_TIMEOUT_SECONDS, self.transport.abort)
+
+    def _cancel_timeout(self) -> None:
+        if self._timeout_handle is not None:
+            self._timeout_handle.cancel()
+            self._timeout_handle = None
+
+
+def _disable_nagle(transport: asyncio.Transport) -> None:
+    """asyncio knows TCP only by a protocol number, which `socket.create_server` leaves out. Without this the
+    second part of an answer waits until the client has acknowledged the first: 40 ms.
+    """
+    there = transport.get_extra_info("socket")
+    if there.family in (socket.AF_INET, socket.AF_INET6):
+        there.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+MAX_CONNECTIONS = 512
+"""At once; more are told 503. Each holds at most some ten KiB beside its body."""
+SHUTDOWN_TIMEOUT_SECONDS = 3
+"""Seconds that requests under way have when the program ends."""
+BACKLOG = 512
+TRUSTED_PROXIES = ["127.0.0.1", "::1"]
+"""Whose word on the client's address and scheme is taken: it is only for counting wrong passwords."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningServer:
+    """A server that answers."""
+
+    port: int
+    task: asyncio.Task[None]
+    """Ends only when it was told to, or by a fault of ours."""
+
+
+class _UvicornServer(uvicorn.Server):
+    """uvicorn without its signal handlers: the daemon's decide (docs/design.md, Traps of the libraries)."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+
+def bind_sockets(host: str, port: int, kept: Sequence[socket.socket] = ()) -> tuple[socket.socket, ...]:
+    """Listening sockets at every address of `host`; port 0 takes a free one.
+
+    `kept`: sockets that listen already; one at a wanted address is used, the others are closed. Raises
+    ListenError when the port is taken, ConfigurationError when it can't be listened on at all.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        raise ConfigurationError(f"web.host: {host!r} is no address of this machine") from None
+    places = dict.fromkeys((family, address) for family, _, _, _, address in found)
+    there = {(each.family, each.getsockname()[:2]): each for each in kept}
+    bound: list[socket.socket] = []
+    try:
+        for family, address in list(places)[: 1 if port == 0 else None]:
+            again = there.pop((family, address[:2]), None)
+            bound.append(again or socket.create_server(address[:2], family=family, backlog=BACKLOG))
+    except OSError as error:
+        for each in bound:
+            each.close()
+        raise _bind_error(host, port, error) from None
+    finally:
+        for each in there.values():
+            each.close()
+    return tuple(bound)
+
+
+def _bind_error(host: str, port: int, error: OSError) -> ConfigurationError | ListenError:
+    where = f"{host} port {port}"
+    if error.errno == errno.EADDRINUSE:
+        return ListenError(f"{where} is taken by another program; stop it, or set web.port to another")
+    reason = error.strerror or type(error).__name__
+    return ConfigurationError(f"web.host, web.port: {where} can't be listened on ({reason})")
+
+
+@asynccontextmanager
+async def serve_app(app: ASGIApp, sockets: Sequence[socket.socket]) -> AsyncIterator[RunningServer]:
+    """Serve `app` on these listening sockets, which are closed at the end, for as long as the block lasts."""
+    config = uvicorn.Config(
+        app,
+        http=TimedH11Protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level=ERROR,  # what strangers send is no news
+        access_log=False,
+        server_header=False,
+        forwarded_allow_ips=TRUSTED_PROXIES,
+        limit_concurrency=MAX_CONNECTIONS,
+        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_SECONDS,
+    )
+    server = _UvicornServer(config)
+    task = asyncio.create_task(server.serve(list(sockets)))
+    up = asyncio.create_task(server.up.wait())
+    try:
+        await asyncio.wait({task, up}, return_when=asyncio.FIRST_COMPLETED)
+        up.cancel()
+        if task.done():
+            await task
+        yield RunningServer(port=sockets[0].getsockname()[1], task=task)
+    finally:
+        up.cancel()
+        server.should_exit = True
+        with suppress(asyncio.CancelledError):
+            await task
+        for each in sockets:
+            each.close()

@@ -1,0 +1,166 @@
+"""Which issue a delivery is about. A hint where to look, never data (docs/reference/github.md, Webhooks).
+
+What can't be read, because it is cut, garbled, not UTF-8 or not of GitHub's shape, names no issue: the
+signature says that GitHub sent it, so it is accepted and the project is looked at all the same.
+
+GitHub's deliveries: verified, noted, and answered before anybody looks at GitHub.
+
+Source: docs/reference/contract.md, HTTP.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import JSONResponse
+
+from reconciler.metrics import Metrics
+from reconciler.model.ids import IssueNumber, ProjectId
+from reconciler.ports import Clock, Queue, WebhookDelivery, Webhooks
+from reconciler.web.request_body import BodyReader
+from reconciler.web.webhooks.signatures import SignatureChecker
+
+JSON_TYPE, FORM_TYPE = "application/json", "application/x-www-form-urlencoded"
+_DELIVERY_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+_EVENT_NAME = re.compile(r"[a-z_]{1,40}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryHint:
+    """What is kept of a delivery."""
+
+    id: str
+    event: str
+    action: str | None
+    number: IssueNumber | None
+
+
+class _Issue(msgspec.Struct):
+    number: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+    pull_request: msgspec.Raw = msgspec.Raw()
+
+
+class _Payload(msgspec.Struct):
+    action: Any = None
+    issue: _Issue | None = None
+
+
+def read_hint(headers: Mapping[str, str], content_type: str, body: bytes | bytearray) -> DeliveryHint:
+    """The hint in a request whose signature is valid; raises nothing. `headers` ignore case."""
+    payload = _decode_payload(content_type, body)
+    given, event = headers.get("x-github-delivery", ""), headers.get("x-github-event", "")
+    issue = payload.issue
+    return DeliveryHint(
+        # Without GitHub's id the content stands for it: the same body again is a replay.
+        id=given if _DELIVERY_ID.fullmatch(given) else f"body-{sha256(body).hexdigest()[:32]}",
+        event=event if _EVENT_NAME.fullmatch(event) else "unknown",
+        action=payload.action if _is_word(payload.action) else None,
+        number=IssueNumber(issue.number) if issue is not None and not _is_pull_request(issue) else None,
+    )
+
+
+def _decode_payload(content_type: str, body: bytes | bytearray) -> _Payload:
+    try:
+        text = _form_payload(body) if content_type == FORM_TYPE else body
+        return msgspec.json.decode(text, type=_Payload)
+    except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+        return _Payload()
+
+
+def _form_payload(body: bytes | bytearray) -> str:
+    """GitHub's form has one field, `payload`. Raises ValueError."""
+    fields = parse_qsl(body.decode("ascii"), strict_parsing=True, max_num_fields=8, errors="strict")
+    return dict(fields).get("payload", "")
+
+
+def _is_pull_request(issue: _Issue) -> bool:
+    """They have issue events too, and are not synced."""
+    return bytes(issue.pull_request) not in (b"", b"null")
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and _EVENT_NAME.fullmatch(value) is not None
+
+
+WEBHOOK_ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
+    HTTPStatus.BAD_REQUEST.value: {"description": "It is no HTTP, or its sender left"},
+    HTTPStatus.UNAUTHORIZED.value: {"description": "The signature does not fit, whatever the reason"},
+    HTTPStatus.REQUEST_TIMEOUT.value: {"description": "The body came too slowly"},
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE.value: {"description": "The body is larger than 1 MiB"},
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE.value: {"description": "It is neither JSON nor a form"},
+    HTTPStatus.SERVICE_UNAVAILABLE.value: {"description": "Too busy, or the database can't be used now"},
+}
+WEBHOOK_PATH = "/api/v1/webhooks/github/{project_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookReceiver:
+    """What takes a delivery in."""
+
+    webhooks: Webhooks
+    queue: Queue
+    clock: Clock
+    metrics: Metrics
+    signature_checker: SignatureChecker
+    body_reader: BodyReader
+
+    async def receive(self, project: str, request: Request) -> None:
+        """Note one delivery and nudge its project. Raises HTTPException (401, 408, 413, 415, 503) or
+        DatabaseError: nothing was noted, or nobody nudged, so GitHub shows a failed delivery.
+        """
+        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if content_type not in (JSON_TYPE, FORM_TYPE):
+            raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON or a form.")
+        project_id = _parse_project_id(project)
+        signature = request.headers.get("x-hub-signature-256", "")
+        async with self.body_reader.read(request) as body:
+            if not await self.signature_checker.is_signed(project_id, body, signature) or project_id is None:
+                raise HTTPException(HTTPStatus.UNAUTHORIZED, "The signature does not fit.")
+            hint = read_hint(request.headers, content_type, body)
+        await self._record_delivery(project_id, hint)
+
+    async def _record_delivery(self, project_id: ProjectId, hint: DeliveryHint) -> None:
+        """A replay is known by its id: whoever sent it the first time was listened to, it nudges nobody."""
+        delivery = WebhookDelivery(
+            project_id=project_id,
+            id=hint.id,
+            event=hint.event,
+            action=hint.action,
+            number=hint.number,
+            at=self.clock.now(),
+        )
+        new = await self.webhooks.record_delivery(delivery)
+        self.metrics.count_delivery(project_id, replayed=not new)
+        if new:
+            await self.queue.nudge(project_id)
+
+
+def router(receiver: WebhookReceiver) -> APIRouter:
+    """The route of docs/reference/contract.md."""
+    made = APIRouter(tags=["webhooks"])
+
+    @made.post(WEBHOOK_PATH, status_code=HTTPStatus.ACCEPTED, responses=WEBHOOK_ERROR_RESPONSES)
+    async def receive_github_delivery(project_id: str, request: Request) -> JSONResponse:
+        """Take in a GitHub delivery, JSON or form encoded, signed with the project's secret."""
+        try:
+            await receiver.receive(project_id, request)
+        except HTTPException as refused:
+            receiver.metrics.count_rejected_delivery(refused.status_code)
+            raise
+        return JSONResponse({"status": "accepted"}, HTTPStatus.ACCEPTED)
+
+    return made
+
+
+def _parse_project_id(text: str) -> ProjectId | None:
+    try:
+        return ProjectId(UUID(text))
+    except ValueError:
+        return None
