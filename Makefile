@@ -24,7 +24,7 @@ WHOLE := reconciler/decide/*,reconciler/github/*,reconciler/sync/intents.py,reco
 REACH := tests/decide tests/github tests/store/test_intents.py $\
 	$(addprefix tests/sync/test_,$(addsuffix .py,intents write send confirm recover recover_issues own_issues webhook_hints undone))
 
-.PHONY: help .venv demo test check prove coverage mutants fmt lock bench soak pictures clean
+.PHONY: help .venv demo test check prove coverage mutants fmt lock bench structure soak pictures clean
 
 help:
 	@echo "make demo    watch reports and issues become equal (KEEP=1 leaves it running)"
@@ -36,6 +36,7 @@ help:
 	@echo "make fmt     rewrite the code in house style"
 	@echo "make lock    renew both lock files"
 	@echo "make bench   measure speed, print a table, write JSON"
+	@echo "make structure  count modules, names and retired words (ARGS=--list says where)"
 	@echo "make soak    daemons, PostgreSQL and GitHub under steady work and faults (MINUTES=5 PROJECTS=200)"
 	@echo "make pictures photograph the dashboard for README and docs, with the machine's Chromium"
 	@echo "make clean   remove what these commands made, .venv included"
@@ -98,6 +99,9 @@ fmt: .venv
 
 bench: .venv
 	@$(BIN)/python -m bench $(ARGS)
+
+structure: .venv
+	@$(BIN)/python -m bench.structure $(ARGS)
 
 soak: .venv
 	@$(BIN)/python -m bench.soak --minutes $(MINUTES) --projects $(PROJECTS) $(ARGS)
