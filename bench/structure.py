@@ -1,6 +1,6 @@
 """Structure and language of the product, measured from its source (`make structure`).
 
-In: the files git tracks. Out: a figure per line, beside its limit where it has one; `--list` says what counts.
+In: the files git tracks. Out: a figure per line, beside its limit if it has one; `--list` says what counts.
 The figures are there to learn from: a module made of two unrelated ones is worse than the two.
 """
 
