@@ -34,6 +34,7 @@ from reconciler.model.report import Project
 from reconciler.model.secret import Secret
 from reconciler.model.views import Progress
 from reconciler.ports import Clock, RateLimiter, Stores
+from reconciler.store.connection import finish_shielded
 from reconciler.store.schema.engine import MAX_CONNECTIONS, Database, open_database
 from reconciler.store.schema.version import require_schema
 from reconciler.store.stores import StoreSettings, build_stores
@@ -196,7 +197,13 @@ async def open_container(
             alert_poster=_build_alert_poster(settings),
         )
     finally:
+        await finish_shielded(_close(transport, database))
+
+
+async def _close(transport: Transport, database: Database) -> None:
+    try:
         await transport.aclose()
+    finally:
         await database.aclose()
 
 

@@ -248,17 +248,19 @@ def _build_worker(app: App, rows: list[str], concurrency: int) -> Worker:
 
 @asynccontextmanager
 async def open_queue(
-    arguments: Mapping[str, Any], *, silent: float = DEAD_AFTER_SECONDS
+    arguments: Mapping[str, Any], connection_class: type[Any], *, silent: float = DEAD_AFTER_SECONDS
 ) -> AsyncIterator[ProcrastinateQueue]:
     """The queue in the database that libpq finds with these arguments, which must not go through pgbouncer:
-    LISTEN needs a session of its own. Nothing is asked of it yet. `silent`: seconds after which a worker that
-    said nothing counts as dead.
+    LISTEN needs a session of its own. Nothing is asked of it yet. `connection_class`: a psycopg connection
+    that is closed by `async with` whatever is cancelled. `silent`: seconds after which a worker that said
+    nothing counts as dead.
     """
     # What they have to say about a database that is away is said by us, once.
     logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     async with AsyncConnectionPool(
         kwargs=dict(arguments),
+        connection_class=connection_class,
         min_size=1,
         max_size=POOL_CONNECTIONS,
         timeout=POOL_TIMEOUT_SECONDS,

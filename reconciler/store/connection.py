@@ -68,7 +68,7 @@ async def transaction(engine: Engine, **options: Any) -> AsyncIterator[AsyncConn
             raise
         await greenlet_spawn(begun.__exit__, None, None, None)
     finally:
-        await _finish_shielded(greenlet_spawn(inner.close))
+        await finish_shielded(greenlet_spawn(inner.close))
 
 
 async def _begin_with_retry(engine: Engine, options: Mapping[str, Any]) -> tuple[Connection, RootTransaction]:
@@ -91,15 +91,22 @@ async def _begin(engine: Engine, options: Mapping[str, Any]) -> tuple[Connection
             await greenlet_spawn(inner.execution_options, **options)
         return inner, await greenlet_spawn(inner.begin)
     except BaseException:
-        await _finish_shielded(greenlet_spawn(inner.close))
+        await finish_shielded(greenlet_spawn(inner.close))
         raise
 
 
-async def _finish_shielded(closing: Coroutine[Any, Any, None]) -> None:
-    """Also when cancelled meanwhile, or the pool would lose the connection."""
+async def finish_shielded(closing: Coroutine[Any, Any, None]) -> None:
+    """Run `closing` to its end, however often the caller is cancelled; the last cancellation is raised then.
+
+    An interrupted close would leave a connection open that nobody owns any more.
+    """
     task = asyncio.ensure_future(closing)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled from (None if task.cancelled() else task.exception())
+    task.result()

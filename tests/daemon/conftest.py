@@ -30,5 +30,5 @@ async def queue(request: pytest.FixtureRequest) -> AsyncIterator[PassQueue]:
         yield MemoryQueue()
         return
     url: str = request.getfixturevalue("queue_url")
-    async with open_queue(engine.psycopg_arguments(url, "queue")) as found:
+    async with open_queue(engine.psycopg_arguments(url, "queue"), engine.psycopg_connection_class()) as found:
         yield found

@@ -175,8 +175,8 @@ def test_the_tables_are_those_that_migration_0001_brought() -> None:
 @pytest.fixture
 async def shared(queue_url: str) -> Any:
     """Two daemons' queues on one database; and its address."""
-    arguments = engine.psycopg_arguments(queue_url, "queue")
-    async with open_queue(arguments) as mine, open_queue(arguments) as theirs:
+    wanted = engine.psycopg_arguments(queue_url, "queue"), engine.psycopg_connection_class()
+    async with open_queue(*wanted) as mine, open_queue(*wanted) as theirs:
         yield mine, theirs, queue_url
 
 

@@ -139,7 +139,7 @@ async def the_queue(arguments: dict[str, Any]) -> None:
     async def run(_: ProjectId) -> None:
         ran.set()
 
-    async with open_queue(arguments) as queue:
+    async with open_queue(arguments, engine.psycopg_connection_class()) as queue:
         await queue.nudge(project)
         assert (await queue.backlog()).waiting == {project}
         stint = queue.create_worker(run, 1)

@@ -1,20 +1,26 @@
 """One way to open either database, to read one consistent picture and to write one transaction.
 
-A SQLAlchemy address in libpq's own words, for connections outside the pool.
+A SQLAlchemy address in libpq's own words, and psycopg's connection, for what works outside the pool.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.util import greenlet_spawn
+from sqlalchemy.util import await_, greenlet_spawn
 
 from reconciler.errors import ConfigurationError
-from reconciler.store.connection import AsyncConnection, transaction
+from reconciler.store.connection import AsyncConnection, finish_shielded, transaction
 from reconciler.store.db_errors import translate_errors
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import psycopg  # imported late: SQLite has no use for it
 
 APPLICATION_NAME = "bugspark-reconciler"
 SQLITE_BUSY_TIMEOUT_SECONDS = 15
@@ -38,6 +44,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._closed = False
 
     @property
     def url(self) -> URL:
@@ -52,20 +59,32 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One consistent snapshot for as long as the block lasts. Raises DatabaseError."""
-        with translate_errors(self.url):
-            async with transaction(self._engine, **{READ_ONLY_OPTION: True}) as connection:
-                yield connection
+        try:
+            with translate_errors(self.url):
+                async with transaction(self._engine, **{READ_ONLY_OPTION: True}) as connection:
+                    yield connection
+        finally:
+            await self._close_returned()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction that may write, committed when the block ends well. Raises DatabaseError."""
-        with translate_errors(self.url):
-            async with transaction(self._engine) as connection:
-                yield connection
+        try:
+            with translate_errors(self.url):
+                async with transaction(self._engine) as connection:
+                    yield connection
+        finally:
+            await self._close_returned()
 
     async def aclose(self) -> None:
-        """Close every connection."""
-        await greenlet_spawn(self._engine.dispose)
+        """Close every connection: those in use when they are given back."""
+        self._closed = True
+        await self._close_returned()
+
+    async def _close_returned(self) -> None:
+        """Once closed, the pool keeps nothing: a connection given back to it would be closed by nobody."""
+        if self._closed:
+            await finish_shielded(greenlet_spawn(self._engine.pool.dispose))
 
 
 def parse_url(text: str) -> URL:
@@ -140,6 +159,15 @@ def _create_sqlite_engine(url: URL, connections: int) -> Engine:
         connect_args={"isolation_level": None, "timeout": SQLITE_BUSY_TIMEOUT_SECONDS},
     )
     configure_sqlite(engine)
+
+    @event.listens_for(engine, "invalidate")
+    def _roll_back(dbapi: Any, *_: object) -> None:
+        """Before it is closed: the cursor of a cancelled statement would keep the file locked until it is
+        collected as garbage. A further cancellation, or an error, changes nothing: it is closed next.
+        """
+        with suppress(asyncio.CancelledError, engine.dialect.loaded_dbapi.Error):
+            await_(finish_shielded(greenlet_spawn(dbapi.rollback)))
+
     return engine
 
 
@@ -195,3 +223,26 @@ def psycopg_arguments(url: URL | str, purpose: str) -> dict[str, Any]:
         "prepare_threshold": None,
     } | dict(address.query)
     return {key: value for key, value in found.items() if value is not None or key == "prepare_threshold"}
+
+
+def psycopg_connection_class() -> "type[psycopg.AsyncConnection[Any]]":
+    """psycopg's connection, closed by `async with` also where the rollback at its end is cancelled.
+
+    psycopg leaves it open then. Procrastinate's LISTEN ends in this way when it is cancelled twice.
+    """
+    import psycopg
+
+    class Connection(psycopg.AsyncConnection[Any]):
+        async def __aexit__(
+            self,
+            kind: type[BaseException] | None,
+            error: BaseException | None,
+            trace: "TracebackType | None",
+        ) -> None:
+            try:
+                await super().__aexit__(kind, error, trace)
+            except BaseException:
+                await self.close()
+                raise
+
+    return Connection

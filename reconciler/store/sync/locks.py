@@ -23,6 +23,7 @@ from sqlalchemy.engine import URL
 from reconciler.errors import BusyError, DatabaseError, ProjectLockLostError
 from reconciler.model.ids import ProjectId
 from reconciler.ports import Clock, ProjectLock
+from reconciler.store.connection import finish_shielded
 from reconciler.store.db_errors import database_label
 from reconciler.store.schema import engine
 from reconciler.store.schema.engine import Database
@@ -44,19 +45,20 @@ class RowProjectLocks:
     @asynccontextmanager
     async def acquire(self, project_id: ProjectId, *, wait: bool = False) -> AsyncIterator[ProjectLock]:
         """Raises BusyError."""
-        fence = RowProjectLock(self._database, self._clock, project_id, self._new_id())
-        while not await fence.try_acquire():
-            if not wait:
-                raise BusyError(BUSY_MESSAGE.format(project_id))
-            await self._clock.sleep(ACQUIRE_RETRY_SECONDS)
-        beat = asyncio.create_task(fence.keep_renewing())
+        lock = RowProjectLock(self._database, self._clock, project_id, self._new_id())
         try:
-            yield fence
+            while not await lock.try_acquire():
+                if not wait:
+                    raise BusyError(BUSY_MESSAGE.format(project_id))
+                await self._clock.sleep(ACQUIRE_RETRY_SECONDS)
+        except asyncio.CancelledError:
+            await finish_shielded(lock.release())  # the row may have been committed all the same
+            raise
+        renewing = asyncio.create_task(lock.keep_renewing())
+        try:
+            yield lock
         finally:
-            beat.cancel()
-            with suppress(asyncio.CancelledError):
-                await beat
-            await fence.release()
+            await finish_shielded(_end(lock, renewing))
 
 
 class RowProjectLock:
@@ -123,6 +125,15 @@ class RowProjectLock:
         return (locks.c.project_id == self._project_id, locks.c.holder == self._holder)
 
 
+async def _end(lock: RowProjectLock, renewing: asyncio.Task[None]) -> None:
+    renewing.cancel()
+    try:
+        with suppress(asyncio.CancelledError):
+            await renewing
+    finally:
+        await lock.release()
+
+
 def _is_dead(row: Any, now: datetime, host: str) -> bool:
     if row["expires_at"] <= now:
         return True
@@ -171,8 +182,7 @@ class AdvisoryProjectLocks:
                 await self._clock.sleep(ACQUIRE_RETRY_SECONDS)
             yield fence
         finally:
-            await fence.release()
-            await connection.close()
+            await finish_shielded(fence.release())
 
 
 class AdvisoryProjectLock:
@@ -208,15 +218,18 @@ class AdvisoryProjectLock:
             raise ProjectLockLostError(LOST_MESSAGE.format(self._project_id))
 
     async def release(self) -> None:
-        """Unlock at once: after a mere close the server would take a moment to notice.
+        """Unlock at once, then close: after a mere close the server would take a moment to notice.
 
-        Where this does not get through, the close that follows unlocks.
+        Where the first does not get through, the close unlocks.
         """
         import psycopg
 
-        with suppress(psycopg.Error, TimeoutError):
-            async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
-                await self._connection.execute("SELECT pg_advisory_unlock_all()")
+        try:
+            with suppress(psycopg.Error, TimeoutError):
+                async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
+                    await self._connection.execute("SELECT pg_advisory_unlock_all()")
+        finally:
+            await self._connection.close()
 
     async def _query_value(self, query: str) -> Any:
         found = await self._connection.execute(query.encode(), (self._key,))

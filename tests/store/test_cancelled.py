@@ -1,0 +1,153 @@
+"""Whatever is cancelled, and wherever: each connection that was opened is closed by its owner."""
+
+import asyncio
+from uuid import uuid4
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from reconciler.errors import DatabaseError
+from reconciler.model.ids import ProjectId
+from reconciler.store.connection import finish_shielded
+from reconciler.store.schema import engine
+from reconciler.store.schema.engine import open_database
+from reconciler.store.stores import StoreSettings, build_stores
+from tests.support.cancelling import cancel_everywhere, connections_watched
+from tests.support.stores import StillClock, digest
+
+PATIENCE = 15.0
+ONCE_AND_TWICE = pytest.mark.parametrize("again", [(), (1,), (1, 2), (3,)], ids=str)
+
+
+@ONCE_AND_TWICE
+async def test_transactions_leave_no_connection_open(
+    store_url: str, again: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work() -> None:
+        database = open_database(store_url)
+        try:
+            async with database.read() as one, database.read() as other:
+                for connection in (one, other):
+                    await connection.execute(sa.text("SELECT 1"))
+            async with database.write() as connection:
+                await connection.execute(sa.text("SELECT 1"))
+        finally:
+            await database.aclose()
+
+    with connections_watched() as opened:
+        async for number in cancel_everywhere(work, monkeypatch, *again):
+            assert not await opened.still_open(), f"left open by a cancellation at await {number}"
+    assert len(opened) > 1
+
+
+@ONCE_AND_TWICE
+async def test_a_project_lock_is_given_back_with_its_connection(
+    store_url: str, again: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = open_database(store_url)
+    takes_a_moment = database.dialect == "postgresql"  # to see that a connection was cut, not unlocked
+    project = ProjectId(uuid4())
+    locks = build_stores(database, StoreSettings(digest=digest), StillClock()).project_locks
+
+    async def work() -> None:
+        async with locks.acquire(project) as lock:
+            await lock.ensure_held()
+
+    with connections_watched() as opened:
+        async for number in cancel_everywhere(work, monkeypatch, *again):
+            async with asyncio.timeout(PATIENCE), locks.acquire(project, wait=takes_a_moment):
+                pass
+            if database.dialect == "postgresql":
+                assert not await opened.still_open(), f"left open by a cancellation at await {number}"
+        await database.aclose()
+        assert not await opened.still_open()
+    assert len(opened) > 1
+
+
+async def test_a_connection_in_use_when_the_database_is_closed_is_closed_when_it_is_given_back(
+    store_url: str,
+) -> None:
+    database = open_database(store_url)
+    with connections_watched() as opened:
+        async with database.read() as late:
+            await late.execute(sa.text("SELECT 1"))
+            async with database.write():
+                pass
+            await database.aclose()
+            await late.execute(sa.text("SELECT 1"))
+        assert not await opened.still_open()
+        async with database.read():
+            pass
+        assert not await opened.still_open()
+    assert len(opened) > 2
+
+
+@pytest.mark.parametrize("again", [(), (1,), (2,)], ids=str)
+async def test_a_connection_outside_the_pool_is_closed_by_async_with(
+    postgres_database: str, again: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work() -> None:
+        connecting = engine.psycopg_connection_class().connect(
+            **engine.psycopg_arguments(postgres_database, "test")
+        )
+        async with await connecting as connection:
+            await connection.execute("SELECT 1")
+
+    with connections_watched() as opened:
+        async for number in cancel_everywhere(work, monkeypatch, *again):
+            assert not await opened.still_open(), f"left open by a cancellation at await {number}"
+    assert len(opened) > 1
+
+
+async def test_psycopgs_own_connection_is_not_closed_by_async_with(
+    postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once this fails, `engine.psycopg_connection_class` has lost its reason."""
+
+    async def work() -> None:
+        connecting = psycopg.AsyncConnection.connect(**engine.psycopg_arguments(postgres_database, "test"))
+        async with await connecting as connection:
+            await connection.execute("SELECT 1")
+
+    left = 0
+    with connections_watched() as opened:
+        async for _ in cancel_everywhere(work, monkeypatch):
+            left += len(await opened.still_open())
+            for each in opened.postgresql:
+                await each.close()
+    assert left
+
+
+async def test_a_close_that_is_cancelled_again_and_again_ends_all_the_same() -> None:
+    go, closed = asyncio.Event(), asyncio.Event()
+
+    async def close() -> None:
+        await go.wait()
+        closed.set()
+
+    task = asyncio.create_task(finish_shielded(close()))
+    for _ in range(3):
+        await asyncio.sleep(0)
+        task.cancel()
+    await asyncio.sleep(0)
+    assert not task.done()
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert closed.is_set()
+
+
+async def test_what_goes_wrong_in_a_close_is_raised_or_named_as_the_cause() -> None:
+    async def fail() -> None:
+        await asyncio.sleep(0)
+        raise DatabaseError("It is away.")
+
+    with pytest.raises(DatabaseError):
+        await finish_shielded(fail())
+    task = asyncio.create_task(finish_shielded(fail()))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await task
+    assert isinstance(caught.value.__cause__, DatabaseError)
