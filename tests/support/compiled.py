@@ -17,17 +17,20 @@ CreateEngine = Callable[..., sa.Engine]
 
 
 class Sharing:
-    """`create_engine`, with a cache for all engines of one driver."""
+    """`create_engine`, with a cache for all engines of one dialect. The driver's name does not tell them
+    apart: psycopg's blocking and its asynchronous dialect both say `psycopg`.
+    """
 
     def __init__(self, create: CreateEngine) -> None:
         self._create = create
-        self._first: dict[str, sa.Engine] = {}
+        self._first: dict[type[sa.Dialect], sa.Engine] = {}
 
     def __call__(self, url: str | URL, **options: Any) -> sa.Engine:
         made = self._create(url, **{"query_cache_size": CACHED, **options})
-        first = self._first.setdefault(made.driver, made)
+        kind = type(made.dialect)
+        first = self._first.setdefault(kind, made)
         if first.dialect.server_version_info is None:  # it never met a server, so it knows too little
-            self._first[made.driver] = made
+            self._first[kind] = made
         else:
             made.dialect = made.pool._dialect = first.dialect
             made._compiled_cache = first._compiled_cache
