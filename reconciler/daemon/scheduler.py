@@ -5,6 +5,7 @@ due at once, and is called when the two clocks drift apart (`pulse`). Set forwar
 intervals would count every run that was missed: `Rested` counts from now.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,9 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 Job = Callable[[], Awaitable[None]]
+
+UNWIND_SECONDS = 2.0
+"""What a cancelled job has to ask the database to stop; cancelled again, it waits for no answer."""
 
 
 class FixedDelayTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 ships no types
@@ -31,13 +35,26 @@ class Scheduler:
     def __init__(self) -> None:
         # That a slow job was not started twice is a warning of its own there: nothing is lost by it here.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        self._stopped = False
+        self._running: set[asyncio.Task[object]] = set()
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
 
     def add_job(self, seconds: float, job: Job) -> None:
         """Run it now and every so many seconds."""
-        self._scheduler.add_job(job, FixedDelayTrigger(seconds), next_run_time=datetime.now(UTC))
+
+        async def run() -> None:
+            task = asyncio.current_task()
+            assert task is not None  # the scheduler makes one for each run
+            if not self._stopped:
+                self._running.add(task)
+                try:
+                    await job()
+                finally:
+                    self._running.discard(task)
+
+        self._scheduler.add_job(run, FixedDelayTrigger(seconds), next_run_time=datetime.now(UTC))
 
     def start(self) -> None:
         """From now on."""
@@ -49,8 +66,18 @@ class Scheduler:
             job.modify(next_run_time=datetime.now(UTC))
 
     def stop(self) -> None:
-        """No more; what is running is cancelled."""
+        """No more; what is running is cancelled, and `wait_until_ended` waits for it."""
+        self._stopped = True
         if self._scheduler.running:
             # A run cancelled here would be an error with a trace to its executor: nothing is lost by it.
             logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
             self._scheduler.shutdown(wait=False)
+
+    async def wait_until_ended(self) -> None:
+        """Return when no job runs any more: each may hold a connection until it has ended."""
+        running = set(self._running)
+        if running:
+            await asyncio.wait(running, timeout=UNWIND_SECONDS)
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running)

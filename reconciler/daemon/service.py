@@ -110,6 +110,7 @@ class Service:
             for task in (beat, stopped):
                 task.cancel()
             await self._finish_passes()
+            await self._scheduler.wait_until_ended()
             await asyncio.gather(beat, stopped, return_exceptions=True)
 
     def apply_intervals(self, rhythm: ServiceIntervals) -> None:

@@ -45,6 +45,7 @@ class PassRunner:
         self._on_result = told
         self._running: dict[UUID, _RunningPass] = {}
         self.ended_count = 0  # passes that ended, for the status line
+        self._cancelled = False
 
     @property
     def running_count(self) -> int:
@@ -55,6 +56,8 @@ class PassRunner:
         """One pass. Raises nothing but CancelledError: what goes wrong is said here, and the next tick tries
         again.
         """
+        if self._cancelled:
+            raise asyncio.CancelledError
         pass_id = self._new_id()
         running = self._running[pass_id] = _RunningPass(
             task=asyncio.current_task(), changed_monotonic=self._clock.monotonic()
@@ -77,7 +80,8 @@ class PassRunner:
                 self.ended_count += 1
 
     def cancel_all(self) -> None:
-        """End the passes under way now."""
+        """End the passes under way now, and any that was on its way out of the queue as soon as it begins."""
+        self._cancelled = True
         for running in self._running.values():
             if running.task is not None:
                 running.task.cancel()

@@ -168,5 +168,7 @@ async def serve_app(app: ASGIApp, sockets: Sequence[socket.socket]) -> AsyncIter
         server.should_exit = True
         with suppress(asyncio.CancelledError):
             await task
+        if cut := set(server.server_state.tasks):  # cancelled by uvicorn, which does not wait for them
+            await asyncio.wait(cut)
         for each in sockets:
             each.close()

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from reconciler.daemon import scheduler as module
 from reconciler.daemon.scheduler import Scheduler
 
 
@@ -17,12 +18,75 @@ async def test_a_job_that_the_end_cuts_off_is_no_error(caplog: pytest.LogCapture
         finally:
             cut.set()
 
-    ticks = Scheduler()
-    ticks.add_job(10, job)
-    ticks.start()
+    scheduler = Scheduler()
+    scheduler.add_job(10, job)
+    scheduler.start()
     await asyncio.wait_for(begun.wait(), 15)
-    ticks.stop()
+    scheduler.stop()
     await asyncio.wait_for(cut.wait(), 15)
     for _ in range(5):  # what follows a task's end is done by then
         await asyncio.sleep(0)
     assert caplog.records == []
+
+
+async def test_a_job_that_the_end_cuts_off_has_ended_when_the_end_was_waited_for() -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def job() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(20):  # it takes a while to give back what it holds
+                await asyncio.sleep(0)
+            ended.set()
+
+    scheduler = Scheduler()
+    scheduler.add_job(10, job)
+    scheduler.start()
+    await asyncio.wait_for(begun.wait(), 15)
+    scheduler.stop()
+    await scheduler.wait_until_ended()
+    assert ended.is_set()
+
+
+async def test_a_job_that_waits_on_after_the_cut_is_cut_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "UNWIND_SECONDS", 0.05)
+    begun, cuts = asyncio.Event(), 0
+
+    async def job() -> None:
+        nonlocal cuts
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cuts += 1
+            try:
+                await asyncio.Event().wait()  # as for the answer of a database that hangs
+            finally:
+                cuts += 1
+
+    scheduler = Scheduler()
+    scheduler.add_job(10, job)
+    scheduler.start()
+    await asyncio.wait_for(begun.wait(), 15)
+    scheduler.stop()
+    await asyncio.wait_for(scheduler.wait_until_ended(), 15)
+    assert cuts == 2
+
+
+async def test_no_job_begins_after_the_stop() -> None:
+    ran = 0
+
+    async def job() -> None:
+        nonlocal ran
+        ran += 1
+
+    scheduler = Scheduler()
+    scheduler.add_job(0.001, job)
+    scheduler.start()
+    scheduler.stop()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    await scheduler.wait_until_ended()
+    assert ran == 0

@@ -268,6 +268,25 @@ async def test_the_end_waits_shortly_for_a_pass_under_way_and_then_cuts_it(
             await village.until(1)
 
 
+async def test_nothing_of_it_runs_on_after_its_end() -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    class Slow(Village):
+        async def pass_schedule(self) -> Sequence[ScheduledProject]:
+            begun.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                for _ in range(20):  # it takes a while to give back what it holds
+                    await asyncio.sleep(0)
+                ended.set()
+            return ()
+
+    async with serving(Slow()):
+        await asyncio.wait_for(begun.wait(), PATIENCE)
+    assert ended.is_set()
+
+
 async def test_more_workers_after_a_reload_and_no_pass_is_cut_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SHUTDOWN_GRACE_SECONDS", 0.05)
     village = Village(hang=True)

@@ -1,5 +1,6 @@
 """What is said of a pass: one line when something happened, and only a count when nothing did."""
 
+import asyncio
 import logging
 from dataclasses import replace
 from uuid import UUID
@@ -61,6 +62,15 @@ async def test_a_pass_is_said_and_counted(
     caplog: pytest.LogCaptureFixture, end: PassResult | Exception | None, levels: list[str], counted: int
 ) -> None:
     assert await said(caplog, end) == (levels, counted)
+
+
+async def test_a_pass_that_begins_after_the_cut_is_cut_as_well() -> None:
+    never = Ends(ValueError("it was begun"))
+    worker = PassRunner(never, SystemClock(), lambda: UUID(int=7), lambda _: None)  # type: ignore[arg-type]  # only `run_pass`
+    worker.cancel_all()
+    with pytest.raises(asyncio.CancelledError):
+        await worker.run_pass(ONE)
+    assert (worker.running_count, worker.ended_count) == (0, 0)
 
 
 async def test_a_line_says_what_was_done_and_what_it_cost(caplog: pytest.LogCaptureFixture) -> None:

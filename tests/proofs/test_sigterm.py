@@ -16,6 +16,7 @@ from reconciler.daemon import service, signals
 from reconciler.demo.github.faults import Delay, Rule
 from reconciler.model.fields import Status
 from reconciler.model.ids import ReportId
+from tests.support.cancelling import connections_watched
 from tests.support.command import Place, open_place
 from tests.support.daemon import QUICK, eventually, time_passing
 from tests.support.stores import sqlite_template, store_url
@@ -40,7 +41,7 @@ def place(store_url: str, tmp_path: Path) -> Iterator[Place]:
 @pytest.fixture(autouse=True)
 def _no_exit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its last resort would take the tests along; how long an end takes is measured instead."""
-    for each in ("_give_up_after", "_alarm_after"):
+    for each in ("_exit_after", "_alarm_after"):
         monkeypatch.setattr(signals, each, lambda _: None)
 
 
@@ -95,14 +96,20 @@ def copies(place: Place, report: ReportId, text: str) -> tuple[int, int]:
 
 
 async def a_life(place: Place) -> None:
-    """One daemon, on the configuration as it is."""
+    """One daemon, on the configuration as it is. When it ends nothing of it is left: no connection to the
+    database that it opened, and no task.
+    """
     settings = load_configuration(place.desk.home / "config.toml", {}).settings
     again = (settings, lambda: None)
-    await run_daemon(
-        DaemonStart(
-            settings=settings, read_configuration=lambda: again, register_secret=lambda _: None, environ={}
-        )
+    start = DaemonStart(
+        settings=settings, read_configuration=lambda: again, register_secret=lambda _: None, environ={}
     )
+    before = asyncio.all_tasks()
+    with connections_watched() as opened:
+        await run_daemon(start)
+        assert not asyncio.all_tasks() - before
+        assert not await opened.still_open()
+    assert len(opened)
 
 
 async def until_ended(place: Place, rule: Rule, dice: random.Random) -> float:

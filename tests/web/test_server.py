@@ -81,6 +81,29 @@ async def test_what_never_ends_is_cut_off_when_the_program_ends(monkeypatch: pyt
     assert time.monotonic() - began < 5
 
 
+async def test_a_request_that_was_cut_off_has_ended_when_the_server_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server, "SHUTDOWN_TIMEOUT_SECONDS", 0.2)
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(20):  # it takes a while to give back what it holds
+                await asyncio.sleep(0)
+            ended.set()
+
+    async with httpx.AsyncClient() as client:
+        async with serve_app(app, bind_sockets("127.0.0.1", 0)) as running:
+            asking = asyncio.create_task(client.get(f"http://127.0.0.1:{running.port}/"))
+            await begun.wait()
+        assert ended.is_set()
+        await asyncio.gather(asking, return_exceptions=True)
+
+
 async def test_no_part_of_an_answer_waits_for_the_client_to_acknowledge_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
