@@ -6,7 +6,17 @@
 # others (no systemd-tmpfiles may ever clean the machine's own), and there are no units but those in PLACE/units.
 set -eu
 if [ "${1:-}" != --alone ]; then
-    exec unshare --mount --propagation private sh "$0" --alone "$@"
+    # In a chroot no user namespace can be made, and its root need not be a mount point. Entering a mount namespace leads
+    # to its real root, while the working directory stays: the chroot is mounted over that root.
+    exec unshare --mount --propagation unchanged nsenter --mount=/proc/self/ns/mnt --wd=/ sh -euc '
+        mount --make-rprivate /
+        root=$(pwd -P)
+        if [ "$root" != / ]; then
+            mount --rbind "$root" "$root"
+            cd "$root"
+            mount --move . /
+        fi
+        exec chroot . sh "$@"' sh "$0" --alone "$@"
 fi
 shift
 place=$1
