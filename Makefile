@@ -3,12 +3,18 @@
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
+# The tests start hundreds of processes, and without bytecode each of them would compile the program again.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+INSTALL := $(BIN)/python -m tests.setup.pip_install
+PYTEST = $(BIN)/python -m pytest -q -n $(or $(WORKERS),auto)
 CODE := reconciler migrations tests bench
-WORKERS ?= 3 # two cores: a third worker fills the waits for disks and processes
+WORKERS ?=
+WITHOUT ?=
 KEEP ?=
 N ?= 20000
 MINUTES ?= 5
@@ -24,13 +30,18 @@ WHOLE := reconciler/decide/*,reconciler/github/*,reconciler/sync/intents.py,reco
 REACH := tests/decide tests/github tests/store/test_intents.py $\
 	$(addprefix tests/sync/test_,$(addsuffix .py,intents write send confirm recover recover_issues own_issues webhook_hints undone))
 
-.PHONY: help .venv demo test check prove coverage mutants fmt lock bench structure soak pictures clean
+.PHONY: help .venv demo prepare lint test test-fast check prove prove-newcomer coverage mutants fmt lock bench structure soak pictures clean
+.NOTPARALLEL:
 
 help:
 	@echo "make demo    watch reports and issues become equal (KEEP=1 leaves it running)"
-	@echo "make test    the whole suite (ARGS='tests/decide -k text' for a part of it)"
-	@echo "make check   format, lint, types, import contracts, migrations, tests: what CI runs"
+	@echo "make test    the whole suite; installs what it starts (ARGS='tests/decide -k text' for a part of it,"
+	@echo "             WITHOUT=browser,systemd where those can't be had, WORKERS=4 instead of what the cores suggest)"
+	@echo "make test-fast  in two minutes: no browser, systemd, PostgreSQL, long histories, processes of their own"
+	@echo "make check   format, lint, types, import contracts, migrations, then make test: what CI runs"
+	@echo "make lint    the part of make check that needs no test"
 	@echo "make prove   break everything N times (N=20000; SEED=… repeats a run) and look for what does not heal"
+	@echo "make prove-newcomer  from git clone to green in a new, minimal Debian (as root, on Debian)"
 	@echo "make coverage  deciding, GitHub and intents must be reached whole (ARGS=tests for the whole suite)"
 	@echo "make mutants change the deciding code and recovery in small ways, and see which tests notice"
 	@echo "make fmt     rewrite the code in house style"
@@ -38,7 +49,7 @@ help:
 	@echo "make bench   measure speed, print a table, write JSON"
 	@echo "make structure  count modules, names and retired words (ARGS=--list says where)"
 	@echo "make soak    daemons, PostgreSQL and GitHub under steady work and faults (MINUTES=5 PROJECTS=200)"
-	@echo "make pictures photograph the dashboard for README and docs, with the machine's Chromium"
+	@echo "make pictures photograph the dashboard for README and docs, with Chromium"
 	@echo "make clean   remove what these commands made, .venv included"
 
 # --- the environment: installed once, again only when a lock or pyproject.toml changes -------------
@@ -47,17 +58,16 @@ $(BIN)/python:
 		|| { echo "make: $(PYTHON) must be Python 3.11 or newer; name another with PYTHON=…" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
 		|| { echo "make: $(PYTHON) cannot make virtual environments (Debian: install python3-venv)" >&2; exit 1; }
+	@echo "making $(VENV) with $(PYTHON)"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
-	@echo "installing requirements.lock into $(VENV)"
-	@$(PIP) install --require-hashes -r requirements.lock
+	@$(INSTALL) requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
-	@echo "installing requirements-dev.lock into $(VENV)"
-	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(INSTALL) requirements-dev.lock
 	@touch $@
 
 .venv: $(VENV)/.dev
@@ -67,30 +77,41 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 demo: $(VENV)/.runtime
 	@$(BIN)/reconcile demo $(if $(KEEP),--keep)
 
-test: .venv
-	@$(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
+# What the tests start beside Python is looked for, and installed where it is missing.
+prepare: .venv
+	@$(BIN)/python -m tests.setup.prepare --without='$(WITHOUT)' -- $(ARGS)
 
-check: .venv
+test: prepare
+	@$(PYTEST) --without='$(WITHOUT)' $(ARGS)
+
+test-fast: override WITHOUT = browser,systemd,histories,processes,postgresql
+test-fast: test
+
+lint: .venv
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(wildcard $(CODE))
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -q -n $(WORKERS) # holds "migrations = metadata" too: tests/store/test_migrations.py
+
+check: prepare lint test # holds "migrations = metadata" too: tests/store/test_migrations.py
 
 prove: .venv
 	@seed=$$(echo $(SEED)); echo "make prove N=$(N) SEED=$$seed"; \
-		PROVE=$(N) PROVE_SEED=$$seed $(BIN)/python -m pytest -q -n $(WORKERS) tests/proofs $(ARGS)
+		PROVE=$(N) PROVE_SEED=$$seed $(PYTEST) tests/proofs $(ARGS)
+
+prove-newcomer:
+	@sh tests/setup/newcomer.sh $(ARGS)
 
 coverage: .venv
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -q -n $(WORKERS) $(or $(ARGS),$(REACH))
+	@$(BIN)/coverage run -m pytest -q -n $(or $(WORKERS),auto) $(or $(ARGS),$(REACH))
 	@$(BIN)/coverage combine --quiet
 	$(if $(ARGS),@$(BIN)/coverage report)
 	@echo "packages that must be covered to the last branch:"
 	@$(BIN)/python -m tests.support.coverage_gate '$(WHOLE)'
 
 mutants: .venv
-	@nice -n 10 $(BIN)/mutmut run --max-children $(WORKERS) $(ARGS)
+	@nice -n 10 $(BIN)/mutmut run $(if $(WORKERS),--max-children $(WORKERS)) $(ARGS)
 	@$(BIN)/mutmut results
 
 fmt: .venv
@@ -107,6 +128,7 @@ soak: .venv
 	@$(BIN)/python -m bench.soak --minutes $(MINUTES) --projects $(PROJECTS) $(ARGS)
 
 pictures: .venv
+	@$(BIN)/python -m tests.setup.prepare tests/browser
 	@$(BIN)/python -m tests.browser.pictures
 
 # Locks name no index: pip takes whatever index the machine has, and the hashes say what is good.

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.setup import parts, workers
 from tests.support import canary, compiled, order, postgres, scratch
 
 RESOURCES = pytest.StashKey[ExitStack]()
@@ -20,6 +21,30 @@ settings.register_profile(
 )
 settings.register_profile("search", settings.get_profile("house"), derandomize=False, max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What `make test WITHOUT=…` passes on."""
+    parser.addoption("--without", default="", help=f"parts to leave out: {', '.join(parts.PARTS)}")
+
+
+def left_out(config: pytest.Config) -> tuple[str, ...]:
+    """The parts that this run leaves out."""
+    try:
+        return parts.parse(config.getoption("without"))
+    except parts.UnknownPartError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Not even import the tests of a part that is left out."""
+    return parts.is_left_out(collection_path, left_out(config)) or None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`."""
+    return workers.worker_count(workers.cores())
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,17 +66,28 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["postgres_home"] = str(node.config.stash[HOME])
 
 
+def needs_postgresql(item: pytest.Item) -> bool:
+    """Whether the test asks for a PostgreSQL server."""
+    called = getattr(item, "callspec", None)
+    return parts.needs_postgresql(getattr(item, "fixturenames", ()), called.params.values() if called else ())
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Among workers, what takes long comes first."""
+    if "postgresql" in left_out(config):
+        config.hook.pytest_deselected(items=[item for item in items if needs_postgresql(item)])
+        items[:] = [item for item in items if not needs_postgresql(item)]
     if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
         items[:] = order.dealt(items, lambda item: item.nodeid, workers)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the server, if any test started it."""
+    """Stop the server, if any test started it. The last line names what was left out."""
     if resources := config.stash.get(RESOURCES, None):
         resources.close()
+        if words := left_out(config):
+            print(parts.summary(words))
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +121,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 @pytest.fixture(scope="session")
 def postgres_server(pytestconfig: pytest.Config) -> postgres.Server:
     """The session's PostgreSQL, started by the first test that asks. No binaries: that test fails."""
+    assert "postgresql" not in left_out(pytestconfig), "see tests/setup/parts.py: this test was not left out"
     return postgres.server_in(pytestconfig.stash[HOME], durable=False)
 
 

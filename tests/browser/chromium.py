@@ -1,22 +1,20 @@
-"""The machine's own Chromium, and windows in which nothing may go wrong unnoticed.
+"""A Chromium for the tests, and windows in which nothing may go wrong unnoticed.
 
 A script error, an error in the console, a refused resource or anything the content policy had to stop fails
 the test: `Window.troubles` is looked at when the window closes.
 """
 
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, expect, sync_playwright
 
+from tests.setup.chromium import find
 from tests.support.canary import search
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -31,22 +29,13 @@ window.alert = (said) => console.error(`alert: ${said}`);
 """
 
 
-def executable() -> str:
-    """Where it is. No Chromium: the test fails, nothing is downloaded."""
-    for name in NAMES:
-        if found := shutil.which(name, path="/usr/bin:/usr/local/bin") or shutil.which(name):
-            return found
-    pytest.fail(
-        f"No Chromium on this machine: install one of {', '.join(NAMES)} (Debian: apt install chromium)."
-    )
-
-
 @contextmanager
 def running_chromium() -> Iterator[Browser]:
-    """With a profile of its own, which is gone afterwards."""
+    """With a profile of its own, which is gone afterwards. Raises NoChromiumError."""
     expect.set_options(timeout=PATIENCE)
+    executable = find()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
         try:
             yield browser
         finally:

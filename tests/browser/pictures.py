@@ -33,8 +33,9 @@ from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.secret import Secret
 from reconciler.store.schema.migrate import migrate
 from reconciler.web.server import bind_sockets, serve_app
-from tests.browser.chromium import FLAGS, NARROW, WIDE, executable
+from tests.browser.chromium import FLAGS, NARROW, WIDE
 from tests.browser.small import smaller
+from tests.setup.chromium import find
 from tests.support.github import make_github
 from tests.support.sync import Sync, open_sync
 from tests.web.house import Nudged, issue_event, sign
@@ -229,7 +230,7 @@ async def _photograph(day: Day) -> None:
     async with serve_app(app, sockets) as running, async_playwright() as playwright:
         base = f"http://127.0.0.1:{running.port}"
         await _deliver(day, base)
-        browser = await playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
+        browser = await playwright.chromium.launch(executable_path=find(), args=list(FLAGS))
         try:
             await _albums(browser, base, _pages(day), headers)
             sync.github.simulator.faults.add(error(503), times=None)

@@ -1,7 +1,7 @@
 """A systemd as PID 1 of its own namespaces, with the shipped unit and this checkout installed in it.
 
 In: a directory. Out: a Machine that runs `systemctl` and looks at processes inside; gone at the block's end,
-or with this process. Needs root and the right to make namespaces; says so where it has not.
+or with this process. Needs root and the right to make namespaces: tests/setup/needs.py tries them.
 """
 
 import os
@@ -19,11 +19,12 @@ from typing import NoReturn
 import psutil
 import pytest
 
+from tests.setup.needs import NEEDS, find_missing, report
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 UNIT = "bugspark-reconciler.service"
 PATIENCE = 60.0
-NEEDED = ("/lib/systemd/systemd", "systemctl", "systemd-analyze", "unshare", "nsenter")
 OF_ETC = (
     "passwd",
     "group",
@@ -134,7 +135,7 @@ class Machine:
 @contextmanager
 def booted(place: Path) -> Iterator[Machine]:
     """A running systemd, with the unit and its drop-in, not started yet."""
-    _possible()
+    _require()
     _furnish(place)
     with (place / "boot.log").open("a") as said, _console(place / "boot.log") as console:
         words = ["sh", str(HERE / "boot.sh"), str(place), str(ROOT), sys.prefix, sys.base_prefix, console]
@@ -168,20 +169,14 @@ def _console(log: Path) -> Iterator[str]:
         os.close(ours)
 
 
-def _possible() -> None:
-    missing = [each for each in NEEDED if shutil.which(each) is None]
-    if missing:
-        _impossible(f"and {missing[0]} is missing here: install systemd and util-linux")
-    if os.geteuid() != 0:
-        _impossible("which takes root, and this runs as somebody else")
+def _require() -> None:
+    """`make test` has brought what is needed; a bare pytest has not."""
+    if lost := find_missing(need for need in NEEDS if need.part == "systemd"):
+        pytest.fail("\n".join(report(lost)), pytrace=False)
 
 
 def _impossible(why: str) -> NoReturn:
-    pytest.fail(
-        f"the unit is tested under a real systemd in namespaces of its own, {why}\n"
-        "(the rest of the suite: make test ARGS=--ignore=tests/systemd)",
-        pytrace=False,
-    )
+    pytest.fail(f"the unit is tested under a real systemd in namespaces of its own, {why}", pytrace=False)
 
 
 def _up(place: Path, boot: "subprocess.Popen[bytes]") -> Machine:

@@ -1,0 +1,76 @@
+"""The parts of the suite that `make test WITHOUT=…` and `make test-fast` leave out, and where they are."""
+
+from collections.abc import Iterable
+from pathlib import Path, PurePath
+
+ROOT = Path(__file__).parents[2]
+PARTS = {
+    "browser": ("tests/browser",),
+    "systemd": ("tests/systemd",),
+    # Long histories, random or told, and what takes many passes.
+    "histories": (
+        "tests/proofs",
+        "tests/github/test_storms.py",
+        "tests/sync/test_any_history.py",
+        "tests/sync/test_after_restore.py",
+        "tests/sync/test_brakes.py",
+        "tests/sync/test_bursts.py",
+        "tests/sync/test_customer.py",
+        "tests/sync/test_full_read.py",
+        "tests/sync/test_hostile.py",
+        "tests/sync/test_withheld.py",
+    ),
+    # The command, the daemon, the demo and the benchmarks, as processes of their own.
+    "processes": ("tests/bench", "tests/daemon/test_daemon.py", "tests/demo/test_demo.py", "tests/e2e"),
+    # And every test that asks for a server: see `needs_postgresql`.
+    "postgresql": ("tests/sync/test_physical_copy.py", "tests/support/test_postgres.py"),
+}
+"""Each word that WITHOUT takes, and the folders and files of those tests."""
+POSTGRESQL_FIXTURE = "postgres_server"
+POSTGRESQL_PARAMETERS = {"postgresql", "procrastinate"}
+
+
+class UnknownPartError(ValueError):
+    """A word in WITHOUT that names no part; the message lists the parts."""
+
+
+def parse(text: str) -> tuple[str, ...]:
+    """The parts named in `text`, separated by commas or spaces, in the order of PARTS.
+
+    Raises UnknownPartError.
+    """
+    words = text.replace(",", " ").split()
+    if unknown := [word for word in words if word not in PARTS]:
+        raise UnknownPartError(f"WITHOUT={text}: {', '.join(unknown)} is none of {', '.join(PARTS)}")
+    return tuple(part for part in PARTS if part in words)
+
+
+def is_left_out(path: PurePath, parts: Iterable[str], root: PurePath = ROOT) -> bool:
+    """Whether the file or folder `path` (absolute) belongs to one of `parts`."""
+    places = [root / place for part in parts for place in PARTS[part]]
+    return any(place == path or place in path.parents for place in places)
+
+
+def is_selected(part: str, arguments: Iterable[str]) -> bool:
+    """Whether a run of pytest with these arguments may run tests of `part`.
+
+    Paths among the arguments select what is in them; without any path, all parts are selected.
+    """
+    paths = [PurePath(each.partition("::")[0]) for each in arguments if not each.startswith("-")]
+    paths = [path for path in paths if (ROOT / path).exists()]
+    places = [PurePath(place) for place in (["tests"] if part == "postgresql" else PARTS[part])]
+    return not paths or any(
+        path == place or path in place.parents or place in path.parents for path in paths for place in places
+    )
+
+
+def needs_postgresql(fixtures: Iterable[str], parameters: Iterable[object]) -> bool:
+    """Whether a test with these fixtures and values of parameters starts a PostgreSQL server."""
+    return POSTGRESQL_FIXTURE in fixtures or any(
+        isinstance(each, str) and each in POSTGRESQL_PARAMETERS for each in parameters
+    )
+
+
+def summary(parts: Iterable[str]) -> str:
+    """The last line of a run that left parts out."""
+    return f"left out: {', '.join(parts)} (make test without WITHOUT runs everything)"
