@@ -10,7 +10,7 @@ from typing import Any, cast
 from reconciler.ports import GitHub, Stores
 from reconciler.sync.context import Context
 
-STORES = ("projects", "ledger", "intents", "governor")
+STORES = ("projects", "ledger", "intents", "rate_limiter")
 
 
 class Timed:

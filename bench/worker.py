@@ -14,9 +14,9 @@ import msgspec
 
 from bench.stopwatch import timed
 from reconciler import logs
-from reconciler.bootstrap.application import NoProgress
 from reconciler.bootstrap.container import Container, open_container
 from reconciler.config.load import load_configuration
+from reconciler.model.views import NoProgress
 from reconciler.sync.run import run_pass
 
 
@@ -37,7 +37,7 @@ async def _passes(settings: Any, project: str, count: int) -> str:
 async def _one(parts: Container, name: str) -> dict[str, Any]:
     spent: defaultdict[str, float] = defaultdict(float)
     project = await parts.stores.projects.find(name)
-    context = timed(await parts.build_context(project, NoProgress(), by_hand=True), spent)
+    context = timed(await parts.build_context(project, NoProgress(), manual=True), spent)
     wall, cpu = time.perf_counter(), time.process_time()
     result = await run_pass(context)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu

@@ -1,133 +1,213 @@
-"""What the pages may do, done by what the command does: `ports.Deeds`."""
+"""Commands of a person: those that terminal and pages share, and those that only pages give.
+
+`SharedCommands` has each shared command once; `Application` (the terminal) and `WebCommands` (the pages)
+inherit it. They differ in two things, which are arguments of the constructor: pages ask for a pass after a
+change, and wait a while for a pass that is at work; a terminal command does neither.
+"""
 
 import re
 from collections.abc import Awaitable, Callable
+from secrets import token_urlsafe
 from typing import TypeVar
 
-from reconciler.bootstrap.application import Application, NoProgress
-from reconciler.bootstrap.container import Container
+from reconciler.bootstrap.container import Container, integration_problem
 from reconciler.errors import BusyError, ProjectError, UsageError
 from reconciler.model.fields import Field, Side
-from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.ids import IssueNumber, ProjectId, ReportId
 from reconciler.model.report import Project
+from reconciler.model.secret import Secret
+from reconciler.model.views import NoProgress, Progress
 from reconciler.model.webhook import HookResult, WebhookSetup
 from reconciler.ports import Queue
-from reconciler.sync import commands
+from reconciler.sync import commands, linking, webhook_setup
 from reconciler.sync.context import Context
 from reconciler.sync.preflight import is_identity_decision
 
 T = TypeVar("T")
 BUSY_TIMEOUT_SECONDS, BUSY_RETRY_SECONDS = 8.0, 0.25
-"""Seconds that a deed waits for a pass at work, and between two tries."""
+"""How long a page's command waits for a pass at work, and between two attempts."""
+WEBHOOK_SECRET_BYTES = 32
+"""Random bytes in a webhook secret."""
+
+_ISSUE_REFERENCE = re.compile(r"([A-Za-z0-9._-]+/[A-Za-z0-9._-]+)#([1-9][0-9]{0,9})")
 _ISSUE_URL = re.compile(
     r"https?://[^/]+/([A-Za-z0-9._-]+/[A-Za-z0-9._-]+)/issues/([1-9][0-9]{0,9})/?(?:[?#].*)?"
 )
 _ISSUE_NUMBER = re.compile(r"#?([1-9][0-9]{0,9})")
 
 
-class WebCommands:
-    """Deeds on these parts; passes are asked for at this queue."""
+class SharedCommands:
+    """Commands that terminal and pages share. Most return a sentence that says what was done.
 
-    def __init__(self, parts: Container, queue: Queue) -> None:
-        self._container = parts
-        self._app = Application(parts)
+    Reports are named by id or tracking id, projects by id, name or `Project`. All raise UsageError for what
+    names nothing, ProjectError for what can't be done, BusyError while a pass is at work, DatabaseError.
+    """
+
+    def __init__(
+        self, container: Container, *, queue: Queue | None = None, busy_timeout_seconds: float = 0.0
+    ) -> None:
+        """Take the open program. `queue`: where a pass is asked for after a change; None: nowhere."""
+        self._container = container
+        self._stores = container.stores
         self._queue = queue
+        self._busy_timeout_seconds = busy_timeout_seconds
 
-    async def sync(self, project_id: ProjectId) -> str:
-        project = await self._usable_project(project_id)
-        if (await self._container.stores.projects.get_state(project_id)).is_paused:
-            raise ProjectError(f"{project.name} is paused: resume it first.")
-        await self._queue.nudge(project_id)
-        return f"{project.name} is looked at as soon as a pass may run."
+    async def find_project(self, text: str) -> Project:
+        """Return the project with this id or exact name. Raises UsageError."""
+        return await self._stores.projects.find(text)
 
-    async def pause(self, project_id: ProjectId) -> str:
-        return await self._app.pause(str(project_id))
+    async def pause(self, project: str | ProjectId) -> str:
+        """Stop passes of a project until it is resumed."""
+        return await commands.pause_project(self._stores, await self.find_project(str(project)))
 
-    async def resume(self, project_id: ProjectId) -> str:
-        return await self._nudge_after(project_id, await self._app.resume(str(project_id)))
+    async def resume(self, project: str | ProjectId) -> str:
+        """End a pause."""
+        found = await self.find_project(str(project))
+        return await self._request_pass(found, await commands.resume_project(self._stores, found))
 
-    async def verify(self, project_id: ProjectId) -> str:
-        context = await self._context(project_id)
-        return await self._nudge_after(
-            project_id, await self._retry_while_busy(lambda: commands.request_verification(context))
+    async def link(self, report: str | ReportId, issue: str, *, backfill: bool) -> str:
+        """Link a report to an issue, which is named `OWNER/REPO#12`."""
+        found = _ISSUE_REFERENCE.fullmatch(issue)
+        if found is None:
+            raise UsageError(f"{issue!r} names no issue: write it as OWNER/REPO#12")
+        project, report_id = await self._stores.reports.find(str(report))
+        context = await self._usable_context(project)
+        if found[1].lower() != (project.repository or "").lower():
+            raise UsageError(f"{project.name} is connected to {project.repository}, not to {found[1]}")
+        number = IssueNumber(int(found[2]))
+        made = await self._retry_while_busy(
+            lambda: linking.link_report(context, report_id, number, backfill=backfill)
         )
+        done = f"{report} is linked to {made.repository}#{made.number}; the next pass makes first contact"
+        return await self._request_pass(project, done)
 
-    async def accept(self, project_id: ProjectId, word: str) -> str:
-        context = await self._context(project_id)
-        if is_identity_decision(word):
-            raise UsageError("What is about databases is said with reconcile --accept, by the operator.")
-        await commands.accept_waiting(context, word)
-        return await self._nudge_after(project_id, "Accepted; the next pass goes on with it.")
+    async def unlink(self, report: str | ReportId) -> str:
+        """Break a report's link; GitHub is left as it is."""
+        project, report_id = await self._stores.reports.find(str(report))
+        context = await self._manual_context(project)
+        cut = await self._retry_while_busy(lambda: linking.unlink_report(context, report_id))
+        return f"{report} is no longer linked to {cut.repository}#{cut.number}; nothing on GitHub was changed"
 
-    async def resolve(self, report_id: ReportId, field: Field, take: Side) -> str:
-        done = await self._retry_while_busy(lambda: self._app.resolve(str(report_id), field, take))
-        return await self._nudge_after(await self._project_of(report_id), done)
+    async def resolve(self, report: str | ReportId, field: Field, take: Side) -> str:
+        """Settle a conflict with the value of one side."""
+        project, report_id = await self._stores.reports.find(str(report))
+        context = await self._manual_context(project)
+        done = await self._retry_while_busy(
+            lambda: commands.resolve_conflict(context, report_id, field, take)
+        )
+        return await self._request_pass(project, done)
 
-    async def link(self, report_id: ReportId, issue: str, *, backfill: bool) -> str:
-        project = await self._usable_project(await self._project_of(report_id))
-        wanted = _issue_reference(issue.strip(), project)
-        done = await self._retry_while_busy(lambda: self._app.link(str(report_id), wanted, backfill=backfill))
-        return await self._nudge_after(project.id, done)
+    async def retry(self, report: str | ReportId) -> str:
+        """End the quarantine of a report's link and writes."""
+        project, report_id = await self._stores.reports.find(str(report))
+        context = await self._manual_context(project)
+        done = await self._retry_while_busy(lambda: commands.end_quarantine(context, report_id))
+        return await self._request_pass(project, done)
 
-    async def unlink(self, report_id: ReportId) -> str:
-        return await self._retry_while_busy(lambda: self._app.unlink(str(report_id)))
+    async def show_webhook_setup(self, project: Project | ProjectId) -> WebhookSetup:
+        """Return what is needed to set up the webhook on GitHub; the first call makes its secret."""
+        return await webhook_setup.show_webhook_setup(await self._webhook_setup_context(project))
 
-    async def export(self, report_id: ReportId) -> str:
-        project_id = await self._project_of(report_id)
-        context = await self._context(project_id)
-        done = await self._retry_while_busy(lambda: commands.request_export(context, report_id))
-        return await self._nudge_after(project_id, done)
+    async def rotate_webhook(self, project: Project | ProjectId) -> WebhookSetup:
+        """Make a new webhook secret and return the setup; the secret before it stays valid for a day."""
+        return await webhook_setup.rotate_webhook_secret(await self._webhook_setup_context(project))
 
-    async def retry(self, report_id: ReportId) -> str:
-        done = await self._retry_while_busy(lambda: self._app.retry(str(report_id)))
-        return await self._nudge_after(await self._project_of(report_id), done)
+    async def create_webhook(self, project: Project | ProjectId) -> HookResult:
+        """Create or correct the webhook on GitHub. Raises ConfigurationError, IdentityError, GitHubError."""
+        setup = await self._webhook_setup_context(project)
+        return await webhook_setup.create_webhook(await self._usable_context(setup.project), setup)
 
-    async def show_webhook_setup(self, project_id: ProjectId) -> WebhookSetup:
-        return await self._app.show_webhook_setup(await self._app.find_project(str(project_id)))
-
-    async def rotate_webhook(self, project_id: ProjectId) -> WebhookSetup:
-        return await self._app.rotate_webhook(await self._app.find_project(str(project_id)))
-
-    async def create_webhook(self, project_id: ProjectId) -> HookResult:
-        return await self._app.create_webhook(await self._usable_project(project_id))
-
-    async def ping_webhook(self, project_id: ProjectId) -> str:
-        await self._app.ping_webhook(await self._usable_project(project_id))
+    async def ping_webhook(self, project: Project | ProjectId) -> str:
+        """Have GitHub deliver a `ping`. Raises what `create_webhook` raises."""
+        setup = await self._webhook_setup_context(project)
+        await webhook_setup.ping_webhook(await self._usable_context(setup.project), setup)
         return "GitHub was asked to deliver a ping; it usually comes within seconds."
 
-    async def _nudge_after(self, project_id: ProjectId, done: str) -> str:
-        await self._queue.nudge(project_id)
-        return done
-
-    async def _project_of(self, report_id: ReportId) -> ProjectId:
-        return (await self._container.stores.reports.find(str(report_id)))[0].id
-
-    async def _usable_project(self, project_id: ProjectId) -> Project:
-        project = await self._app.find_project(str(project_id))
-        if project.integration is None:
-            raise ProjectError(f"{project.name}: {project.problem or 'no usable github integration'}")
-        return project
-
-    async def _context(self, project_id: ProjectId) -> Context:
-        return await self._container.build_context(
-            await self._usable_project(project_id), NoProgress(), by_hand=True
+    async def _webhook_setup_context(self, project: Project | ProjectId) -> webhook_setup.WebhookSetupContext:
+        return webhook_setup.WebhookSetupContext(
+            project=project if isinstance(project, Project) else await self.find_project(str(project)),
+            webhooks=self._stores.webhooks,
+            clock=self._container.clock,
+            address=self._container.webhook_address(),
+            new_secret=lambda: Secret(token_urlsafe(WEBHOOK_SECRET_BYTES)),
         )
 
-    async def _retry_while_busy(self, deed: Callable[[], Awaitable[T]]) -> T:
-        """Again while a pass is at work, until that is too long for who waits for a page."""
+    async def _usable_context(self, project: Project, progress: Progress | None = None) -> Context:
+        """Build the context of a project that has an integration. Raises ProjectError for one without."""
+        _require_integration(project)
+        return await self._manual_context(project, progress)
+
+    async def _manual_context(self, project: Project, progress: Progress | None = None) -> Context:
+        return await self._container.build_context(project, progress or NoProgress(), manual=True)
+
+    async def _request_pass(self, project: Project, done: str) -> str:
+        """Ask for a pass that continues what was `done`, and return that sentence."""
+        if self._queue is not None:
+            await self._queue.nudge(project.id)
+        return done
+
+    async def _retry_while_busy(self, command: Callable[[], Awaitable[T]]) -> T:
+        """Run the command, again while a pass is at work. Raises BusyError after the timeout."""
         clock = self._container.clock
-        until = clock.monotonic() + BUSY_TIMEOUT_SECONDS
+        until = clock.monotonic() + self._busy_timeout_seconds
         while True:
             try:
-                return await deed()
+                return await command()
             except BusyError:
                 if clock.monotonic() >= until:
                     raise
             await clock.sleep(BUSY_RETRY_SECONDS)
 
 
+class WebCommands(SharedCommands):
+    """`ports.Commands`: the shared commands, and those whose work is left to the next pass."""
+
+    def __init__(self, container: Container, queue: Queue) -> None:
+        super().__init__(container, queue=queue, busy_timeout_seconds=BUSY_TIMEOUT_SECONDS)
+
+    async def sync(self, project_id: ProjectId) -> str:
+        project = await self.find_project(str(project_id))
+        _require_integration(project)
+        if (await self._stores.projects.get_state(project_id)).is_paused:
+            raise ProjectError(f"{project.name} is paused: resume it first.")
+        return await self._request_pass(project, f"{project.name} is looked at as soon as a pass may run.")
+
+    async def verify(self, project_id: ProjectId) -> str:
+        context = await self._context_of(project_id)
+        done = await self._retry_while_busy(lambda: commands.request_verification(context))
+        return await self._request_pass(context.project, done)
+
+    async def accept(self, project_id: ProjectId, word: str) -> str:
+        context = await self._context_of(project_id)
+        if is_identity_decision(word):
+            raise UsageError("What is about databases is said with reconcile --accept, by the operator.")
+        await commands.accept_waiting(context, word)
+        return await self._request_pass(context.project, "Accepted; the next pass goes on with it.")
+
+    async def link(self, report: str | ReportId, issue: str, *, backfill: bool) -> str:
+        """Link a report to an issue, which is named by its number, its address or `OWNER/REPO#12`."""
+        project, _ = await self._stores.reports.find(str(report))
+        _require_integration(project)
+        wanted = _issue_reference(issue.strip(), project)
+        return await super().link(report, wanted, backfill=backfill)
+
+    async def export(self, report_id: ReportId) -> str:
+        project, _ = await self._stores.reports.find(str(report_id))
+        context = await self._usable_context(project)
+        done = await self._retry_while_busy(lambda: commands.request_export(context, report_id))
+        return await self._request_pass(project, done)
+
+    async def _context_of(self, project_id: ProjectId) -> Context:
+        return await self._usable_context(await self.find_project(str(project_id)))
+
+
+def _require_integration(project: Project) -> None:
+    if project.integration is None:
+        raise ProjectError(f"{project.name}: {integration_problem(project)}")
+
+
 def _issue_reference(text: str, project: Project) -> str:
-    """As the command takes it; whatever is none of the three is left as it is, for its refusal."""
+    """Return `OWNER/REPO#12` for a number or an address; any other text as it is, to be refused by `link`."""
     if found := _ISSUE_URL.fullmatch(text):
         return f"{found[1]}#{found[2]}"
     if found := _ISSUE_NUMBER.fullmatch(text):

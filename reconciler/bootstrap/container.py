@@ -1,19 +1,10 @@
-"""Retention: what is older than `keep.days` is removed, now and then.
+"""The parts of the program put together: database, connections, credentials, and a `Context` per project."""
 
-Source: docs/reference/contract.md, Configuration, [keep].
-
-The machine's time, as `ports.Clock`.
-
-Putting the parts together: database, connections, credentials, and a Context for each project.
-"""
-
-import asyncio
 import random
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,6 +12,7 @@ from uuid import uuid4
 
 from reconciler import __version__
 from reconciler.alerts.post import AlertPoster
+from reconciler.bootstrap.clock import SystemClock
 from reconciler.bootstrap.markers import InstanceMarkers, open_markers
 from reconciler.config.settings import Settings
 from reconciler.decide.mapping import field_of_label
@@ -40,35 +32,9 @@ from reconciler.store.schema.version import require_schema
 from reconciler.store.stores import StoreSettings, build_stores
 from reconciler.sync.context import Context
 from reconciler.sync.send import CredentialLocks
+from reconciler.sync.webhook_setup import WebhookAddress
 
 log = EventLogger(__name__)
-
-
-async def sweep_if_due(stores: Stores, now: datetime, kept: timedelta, every: timedelta) -> int:
-    """Sweep, unless any process did less than `every` ago. How many rows went. Raises DatabaseError.
-
-    `now` must be GitHub's time: a clock of ours that has jumped ahead would throw everything away.
-    """
-    if not await stores.maintenance.try_begin_cleanup(now, every):
-        return 0
-    gone = await stores.maintenance.delete_older_than(now - kept)
-    if gone:
-        log.info("old records removed", rows=gone, before=(now - kept).isoformat())
-    return gone
-
-
-class SystemClock:
-    """`ports.Clock` of the machine."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        if seconds > 0:
-            await asyncio.sleep(seconds)
 
 
 USER_AGENT = f"bugspark-reconciler/{__version__}"
@@ -76,7 +42,7 @@ USER_AGENT = f"bugspark-reconciler/{__version__}"
 
 @dataclass(slots=True, kw_only=True)
 class Container:
-    """What all projects share, open until `Parts` is left."""
+    """What all projects share; open within `open_container`."""
 
     settings: Settings
     database: Database
@@ -85,41 +51,63 @@ class Container:
     clock: Clock
     transport: Transport
     github_client: GitHubClient
-    dry_run_github_client: GitHubClient  # for `plan`: its requests are admitted but not written down
-    alert_poster: AlertPoster | None = None  # without `[alerts] url` nobody is told
+    dry_run_github_client: GitHubClient  # for `plan`: its requests are admitted but not recorded
+    alert_poster: AlertPoster | None = None  # None without `[alerts] url`
     app_credentials: dict[str, AppCredential] = field(default_factory=dict)
     credential_locks: CredentialLocks = field(default_factory=CredentialLocks)
 
     async def check_ready(self) -> None:
-        """Database and schema answer, and the file is at its place. Raises DatabaseError, SchemaError."""
+        """Check that database and schema answer, and that a database file is at its path.
+
+        Raises DatabaseError, SchemaError.
+        """
         await require_schema(self.database)
         await self.stores.identity.read()
 
     async def delete_old_records(self, every: timedelta) -> int:
-        """Remove what is older than `keep.days`, unless any process did so less than `every` ago; how many
-        rows. Not before GitHub has told the time: see `cycle.keeping`. Raises DatabaseError.
+        """Delete records older than `keep.days`, unless any process did so less than `every` ago.
+
+        Returns the number of rows. Nothing is deleted before GitHub has told the time: with a local clock
+        that is ahead, everything would be deleted. Raises DatabaseError.
+
+        Source: docs/reference/contract.md, Configuration, [keep].
         """
         if not self.github_client.time.is_known:
             return 0
-        kept = timedelta(days=self.settings.keep.days)
-        return await sweep_if_due(self.stores, self.github_client.time.now(), kept, every)
+        now = self.github_client.time.now()
+        if not await self.stores.maintenance.try_begin_cleanup(now, every):
+            return 0
+        oldest_kept = now - timedelta(days=self.settings.keep.days)
+        rows = await self.stores.maintenance.delete_older_than(oldest_kept)
+        if rows:
+            log.info("old records deleted", rows=rows, before=oldest_kept.isoformat())
+        return rows
+
+    def webhook_address(self) -> WebhookAddress:
+        """Return where GitHub delivers to, and where people find GitHub."""
+        return WebhookAddress(
+            public_url=self.settings.web.public_url, web_url=github_web_url(self.settings.github.api_url)
+        )
 
     async def build_context(
-        self, project: Project, progress: Progress, *, by_hand: bool, looking: bool = False
+        self, project: Project, progress: Progress, *, manual: bool, dry_run: bool = False
     ) -> Context:
-        """One project's pass. Raises ConfigurationError for an App key that can't be read."""
-        doorway = self.dry_run_github_client if looking else self.github_client
+        """Build what a project's pass works with. `manual`: a person asked for it; `dry_run`: it only plans.
+
+        Raises ConfigurationError for an App key that can't be read.
+        """
+        client = self.dry_run_github_client if dry_run else self.github_client
         settings = self.settings
         identity = await self.stores.identity.read()
-        memory = await self.stores.projects.get_state(project.id)
-        same = memory.repository_id and memory.repository == project.repository
+        project_state = await self.stores.projects.get_state(project.id)
+        is_same_name = project_state.repository == project.repository
         labels = settings.sync.labels()
         return Context(
             project=project,
-            github=doorway.repository(
+            github=client.repository(
                 project.repository or "unknown/unknown",
                 self._credential(project),
-                repository_id=memory.repository_id if same else None,
+                repository_id=project_state.repository_id or None if is_same_name else None,
                 field_of=partial(field_of_label, mapping=labels),
             ),
             stores=self.stores,
@@ -135,7 +123,7 @@ class Container:
             image_hosts=_image_hosts(settings),
             dashboard_url=settings.bugspark.dashboard_url,
             alert_channel=self.alert_poster,
-            manual=by_hand,
+            manual=manual,
             credential_locks=self.credential_locks,
         )
 
@@ -168,22 +156,25 @@ class Container:
 async def open_container(
     settings: Settings,
     clock: Clock | None = None,
-    learn: Callable[[Secret], None] = lambda _: None,
+    register_secret: Callable[[Secret], None] = lambda _: None,
     *,
     connections: int = MAX_CONNECTIONS,
-    answered: Callable[[int | None], None] = lambda _: None,
+    on_github_answer: Callable[[int | None], None] = lambda _: None,
 ) -> AsyncIterator[Container]:
-    """Open database and connections. `answered` is told the status of every answer of GitHub's.
+    """Open database and connections.
+
+    `register_secret` is called with every token that is read, so that logs can mask it; `on_github_answer`
+    with the status of every answer of GitHub.
 
     Raises SchemaError, DatabaseError, ConfigurationError.
     """
     clock = clock or SystemClock()
     database = open_database(settings.database.url.reveal(), connections=connections)
-    transport = Transport(user_agent=USER_AGENT, answered=answered)
+    transport = Transport(user_agent=USER_AGENT, answered=on_github_answer)
     try:
         await require_schema(database)
-        stores = build_stores(database, _store_settings(settings, learn, dry=False), clock)
-        looking = build_stores(database, _store_settings(settings, learn, dry=True), clock)
+        stores = build_stores(database, _store_settings(settings, register_secret, dry=False), clock)
+        dry_run_stores = build_stores(database, _store_settings(settings, register_secret, dry=True), clock)
         markers = await open_markers(settings, stores.marker_keys)
         yield Container(
             settings=settings,
@@ -193,7 +184,9 @@ async def open_container(
             clock=clock,
             transport=transport,
             github_client=_build_github_client(settings, clock, transport, stores.rate_limiter),
-            dry_run_github_client=_build_github_client(settings, clock, transport, looking.rate_limiter),
+            dry_run_github_client=_build_github_client(
+                settings, clock, transport, dry_run_stores.rate_limiter
+            ),
             alert_poster=_build_alert_poster(settings),
         )
     finally:
@@ -212,20 +205,22 @@ def _build_alert_poster(settings: Settings) -> AlertPoster | None:
 
 
 def _build_github_client(
-    settings: Settings, clock: Clock, transport: Transport, governor: RateLimiter
+    settings: Settings, clock: Clock, transport: Transport, rate_limiter: RateLimiter
 ) -> GitHubClient:
     return GitHubClient(
         api_url=settings.github.api_url,
         api_version=settings.github.api_version,
         clock=clock,
-        governor=governor,
+        rate_limiter=rate_limiter,
         transport=transport,
         overlap_seconds=settings.poll.overlap_seconds,
-        leave_within=settings.timing().send_within_seconds - settings.timing().claim_within_seconds,
+        send_within_seconds=settings.timing().send_within_seconds - settings.timing().claim_within_seconds,
     )
 
 
-def _store_settings(settings: Settings, learn: Callable[[Secret], None], *, dry: bool) -> StoreSettings:
+def _store_settings(
+    settings: Settings, register_secret: Callable[[Secret], None], *, dry: bool
+) -> StoreSettings:
     return StoreSettings(
         digest=text_digest,
         encryption_keys=settings.bugspark.encryption_keys,
@@ -235,12 +230,17 @@ def _store_settings(settings: Settings, learn: Callable[[Secret], None], *, dry:
         verify_every=timedelta(seconds=settings.poll.verify_seconds),
         notify_webhooks=settings.bugspark.notify_webhooks,
         dry_run=dry,
-        on_secret_read=learn,
+        on_secret_read=register_secret,
     )
 
 
+def integration_problem(project: Project) -> str:
+    """Say why a project's integration can't be used."""
+    return project.problem or "no usable github integration"
+
+
 def github_web_url(api_url: str) -> str:
-    """Where people read issues: a server's API is below its web address, GitHub's own is beside it."""
+    """Return the address where people read issues; github.com's API has a host of its own."""
     parts = urlsplit(api_url)
     host = parts.netloc.removeprefix("api.") if parts.path.strip("/") == "" else parts.netloc
     return f"{parts.scheme}://{host}"

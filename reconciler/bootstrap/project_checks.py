@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC
 
+from reconciler.bootstrap.container import integration_problem
 from reconciler.decide import permission_checks
 from reconciler.errors import CredentialError, GitHubError, LimitedError, ReconcilerError
 from reconciler.model.formatting import format_age, format_count, format_time, shell_command
@@ -34,7 +35,7 @@ class StoredProjectFacts:
 
 def unusable_integration_check(project: Project) -> CheckResult:
     """The check of a project whose integration can't even be read."""
-    message = project.problem or "no usable github integration"
+    message = integration_problem(project)
     mend = "mend that where it says; the next pass takes it up by itself"
     check = _build_check("integration", CheckLevel.FAIL, message, mend)
     return _with_project_name(project, check)

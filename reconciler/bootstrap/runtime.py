@@ -85,9 +85,9 @@ class ReloadableRuntime:
             parts = await stack.enter_async_context(
                 open_container(
                     settings,
-                    learn=self._register_secret,
+                    register_secret=self._register_secret,
                     connections=connections,
-                    answered=self._on_github_answer,
+                    on_github_answer=self._on_github_answer,
                 )
             )
             before, self._current = self._current, _OpenContainer(parts, stack.pop_all())
@@ -127,7 +127,7 @@ class ReloadableRuntime:
                 project = await parts.stores.projects.find(str(project_id))
             except UsageError:  # deleted or switched off since it was put into the queue
                 return None
-            context = await parts.build_context(project, life, by_hand=False)
+            context = await parts.build_context(project, life, manual=False)
             life.watch(context.github.cost)
             return await run_pass(context)
 

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 
 from reconciler.bootstrap import project_checks
-from reconciler.bootstrap.container import Container, github_web_url
+from reconciler.bootstrap.container import Container
 from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.formatting import format_count
 from reconciler.model.ids import ProjectId
@@ -16,7 +16,6 @@ from reconciler.model.snapshot import ProjectHealth
 from reconciler.model.views import CheckLevel, CheckResult, Progress
 from reconciler.ports import EncryptionStatus
 from reconciler.store.schema.version import REVISIONS
-from reconciler.sync.webhook_setup import WebhookAddress
 
 DATABASE_NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 
@@ -111,13 +110,9 @@ async def _check_project(
 ) -> list[CheckResult]:
     if project.integration is None:
         return [project_checks.unusable_integration_check(project)]
-    settings = parts.settings
-    address = WebhookAddress(
-        public_url=settings.web.public_url, web_url=github_web_url(settings.github.api_url)
-    )
-    context = await parts.build_context(project, progress, by_hand=True)
+    context = await parts.build_context(project, progress, manual=True)
     known = project_checks.StoredProjectFacts(
-        health=healths.get(project.id), delivery_url=address.delivery_url(project)
+        health=healths.get(project.id), delivery_url=parts.webhook_address().delivery_url(project)
     )
     return await project_checks.check_project(context, known)
 

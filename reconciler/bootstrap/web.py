@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from secrets import token_hex
 from socket import socket
 
-from reconciler.bootstrap.application import MAX_HISTORY_LINES
+from reconciler.bootstrap.application import Application
 from reconciler.bootstrap.commands import WebCommands
 from reconciler.bootstrap.container import Container, github_web_url
 from reconciler.config.settings import Settings
-from reconciler.decide.report_view import report_view
 from reconciler.errors import UsageError
 from reconciler.metrics import Metrics
 from reconciler.model.ids import ProjectId, ReportId
@@ -29,19 +28,16 @@ class ComposedReportViews:
 
     def __init__(self, parts: Container) -> None:
         self._stores = parts.stores
-        self._policy = parts.settings.sync_policy()
-        self._now = parts.clock.now
+        self._application = Application(parts)
 
     async def health(self, project_id: ProjectId | None = None) -> tuple[ProjectHealth, ...]:
         return await self._stores.projects.health(project_id)
 
     async def report_view(self, report_id: ReportId) -> ReportView | None:
         try:
-            project, _ = await self._stores.reports.find(str(report_id))
+            return await self._application.explain_report(str(report_id))
         except UsageError:
             return None
-        dossier = await self._stores.stories.report_detail(report_id, MAX_HISTORY_LINES)
-        return report_view(project.name, dossier, self._policy, self._now()) if dossier is not None else None
 
 
 def build_web_application(

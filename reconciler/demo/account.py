@@ -10,22 +10,10 @@ from reconciler.demo.stage import Stage
 from reconciler.demo.steps import CONFLICT, Step, linked, planned, written
 from reconciler.model.passes import Cost, Outcome, PassResult
 from reconciler.model.report import Project
+from reconciler.model.views import NoProgress
 
 INDENT = 10
 ROOM = 35  # what is left of 80 columns where every sign takes two or three
-
-
-class Silent:
-    """Progress that nobody watches: the account follows at once."""
-
-    def start(self, what: str, total: int | None) -> None:
-        """Nothing."""
-
-    def advance(self, steps: int = 1) -> None:
-        """Nothing."""
-
-    def finish(self) -> None:
-        """Nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +58,7 @@ class Account:
     async def plan(self, name: str) -> tuple[Step, ...]:
         """What a pass over this project would do, told; nothing is written."""
         self._paper.line(f"    $ reconcile plan --project {name}", "strong")
-        steps = planned(await self._application.plan(self._projects[name], Silent()))
+        steps = planned(await self._application.plan(self._projects[name], NoProgress()))
         for step in steps:
             self._paper.line(f"      {_line(step)}")
             self._paper.line(f"        {step.rule}", "quiet")
@@ -79,12 +67,12 @@ class Account:
     async def export(self, reports: Sequence[str]) -> tuple[tuple[str | None, ...], Cost]:
         """`reconcile export`: the issues' addresses (None: it failed), and the bill."""
         before = len(self._stage.simulator.requests)
-        results = await self._application.export(tuple(reports), Silent())
+        results = await self._application.export(tuple(reports), NoProgress())
         return tuple(result.url for result in results), _bill(self._stage.simulator.requests[before:])
 
     async def _pass(self, project: Project) -> Told:
         requests, links, last = len(self._stage.simulator.requests), self._links(), self._last()
-        result = await self._application.run_pass(project, wait=False, accept=None, progress=Silent())
+        result = await self._application.run_pass(project, wait=False, accept=None, progress=NoProgress())
         journal = self._stage.simulator.requests[requests:]
         taken_up = tuple(step for step in self._links() if step not in links)
         return Told(

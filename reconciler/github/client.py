@@ -1,47 +1,39 @@
-"""`ports.GitHub` for one repository and one credential: the doorway's front, put together from its parts."""
+"""`ports.GitHub` for one repository and one credential, and what all repositories of one API share."""
 
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 
-from reconciler.github.backoff import LimitBackoff
 from reconciler.github.credentials import AppCredential, Credential
 from reconciler.github.gateway import Gateway
-from reconciler.github.hooks import fetch_hooks
 from reconciler.github.http import HttpClient
+from reconciler.github.limits import LimitBackoff
 from reconciler.github.lists import RepositoryList
 from reconciler.github.origin import Origin, repository_parts
-from reconciler.github.reads import Reads
 from reconciler.github.repository_ref import RepositoryRef
 from reconciler.github.translate import FieldOfLabel, comment_row, issue_row
 from reconciler.github.transport import Transport
 from reconciler.github.usage import GitHubTime, Usage
 from reconciler.github.writes import Writes
-from reconciler.model.fields import IssueState
-from reconciler.model.ids import Fingerprint, IssueNumber, RemoteCommentId, RepositoryId
-from reconciler.model.intent import WriteResult
+from reconciler.model.ids import Fingerprint, RepositoryId
 from reconciler.model.issue import (
-    Account,
-    FieldEvent,
     Grants,
     Issue,
-    IssueThread,
     ListState,
     RemoteComment,
-    Repository,
-    ThreadEtags,
 )
 from reconciler.model.passes import Cost
 from reconciler.model.snapshot import RateLimit
-from reconciler.model.webhook import DesiredHook, Hook
 from reconciler.ports import Clock, ListPage, RateLimiter
 
 MIN_OVERLAP = timedelta(seconds=2)
-"""Less would let a second that is not over yet be passed (rule 3), whatever the configuration says."""
+"""The least overlap, whatever the configuration says: with less, a drain could pass a second that is not over
+yet (rule 3).
+"""
 
 
 class GitHubClient:
-    """What all repositories of one API share: connections, its clock, its patience. Made once, by wiring."""
+    """What all repositories of one API share: connections, GitHub's time, refusals by its limits."""
 
     def __init__(
         self,
@@ -49,23 +41,25 @@ class GitHubClient:
         api_url: str,
         api_version: str,
         clock: Clock,
-        governor: RateLimiter,
+        rate_limiter: RateLimiter,
         transport: Transport,
         overlap_seconds: float = 120.0,
-        leave_within: float = 15.0,
-        dice: Callable[[], float] = random.random,
+        send_within_seconds: float = 15.0,
+        random_fraction: Callable[[], float] = random.random,
     ) -> None:
-        """In: `leave_within`, the seconds after which no byte of a write may begin to leave (docs/design.md,
-        Writing to GitHub, 2: min(15, settle_seconds / 2)); `dice`, numbers in [0, 1). Raises
-        ConfigurationError for an address that is none."""
+        """Take what is shared. Raises ConfigurationError for an `api_url` that is no address.
+
+        `send_within_seconds`: how long after its claim a write may begin to be sent (docs/design.md, Writing
+        to GitHub, 2: min(15, settle_seconds / 2)); `random_fraction`: numbers in [0, 1).
+        """
         self.origin = Origin.parse(api_url)
         self.api_version = api_version
         self.clock = clock
-        self.rate_limiter = governor
+        self.rate_limiter = rate_limiter
         self.transport = transport
         self.overlap = max(timedelta(seconds=overlap_seconds), MIN_OVERLAP)
-        self.send_within_seconds = leave_within
-        self.random = dice
+        self.send_within_seconds = send_within_seconds
+        self.random_fraction = random_fraction
         self.time = GitHubTime(clock)
         self.backoff = LimitBackoff()
 
@@ -77,55 +71,62 @@ class GitHubClient:
         repository_id: RepositoryId | None = None,
         field_of: FieldOfLabel = lambda _: None,
     ) -> "GitHubRepository":
-        """The doorway to "owner/repo". `repository_id`: what is remembered of it, so that a name that leads
-        elsewhere now is noticed; `field_of`: which field a label is a value of. Raises ConfigurationError."""
+        """Return "owner/repo" seen with a credential. Raises ConfigurationError for a malformed name.
+
+        `repository_id`: the id stored for it, so that a name that leads to another repository now is noticed;
+        `field_of`: which field a label is a value of.
+        """
         return GitHubRepository(self, name, credential, repository_id, field_of)
+
+    def open_gateway(self, name: str, credential: Credential, usage: Usage) -> Gateway:
+        """Return the way for one repository's requests, which are counted in `usage`."""
+        return Gateway(
+            http=HttpClient(
+                transport=self.transport, origin=self.origin, api_version=self.api_version, usage=usage
+            ),
+            credential=credential,
+            rate_limiter=self.rate_limiter,
+            clock=self.clock,
+            backoff=self.backoff,
+            random_fraction=self.random_fraction,
+            repository=name,
+            send_within_seconds=self.send_within_seconds,
+        )
 
     async def aclose(self) -> None:
         """Close the connections of all repositories."""
         await self.transport.aclose()
 
 
-class GitHubRepository:
-    """Implements `reconciler.ports.GitHub`; what each method does and raises is said there."""
+class GitHubRepository(Writes):
+    """Implements `reconciler.ports.GitHub`, which says what each method does and raises.
+
+    Single reads are inherited from `Reads`, writes from `Writes`; here are the two lists and what is known of
+    the connection.
+    """
 
     def __init__(
         self,
-        doorway: GitHubClient,
+        client: GitHubClient,
         name: str,
         credential: Credential,
         repository_id: RepositoryId | None,
         field_of: FieldOfLabel,
     ) -> None:
         repository_parts(name)
-        self._usage = Usage(doorway.time)
-        self._gateway = Gateway(
-            dispatch=HttpClient(
-                transport=doorway.transport,
-                origin=doorway.origin,
-                api_version=doorway.api_version,
-                usage=self._usage,
-            ),
-            credential=credential,
-            governor=doorway.rate_limiter,
-            clock=doorway.clock,
-            refusals=doorway.backoff,
-            dice=doorway.random,
-            repository=name,
-            leave_within=doorway.send_within_seconds,
-        )
-        place = RepositoryRef(name=name, gateway=self._gateway, id=repository_id)
-        self._reads = Reads(ref=place, field_of=field_of)
-        self._writes = Writes(ref=place, reads=self._reads)
+        self._usage = Usage(client.time)
+        self._gateway = client.open_gateway(name, credential, self._usage)
+        ref = RepositoryRef(name=name, gateway=self._gateway, id=repository_id)
+        super().__init__(ref, field_of)
         self._issues: RepositoryList[Issue] = RepositoryList(
-            ref=place,
+            ref=ref,
             path=("issues",),
-            query=(("state", "all"),),  # the default is open ones only
+            query=(("state", "all"),),  # the default is open issues only
             read_row=issue_row,
-            overlap=doorway.overlap,
+            overlap=client.overlap,
         )
         self._comments: RepositoryList[RemoteComment] = RepositoryList(
-            ref=place, path=("issues", "comments"), query=(), read_row=comment_row, overlap=doorway.overlap
+            ref=ref, path=("issues", "comments"), query=(), read_row=comment_row, overlap=client.overlap
         )
 
     @property
@@ -153,12 +154,6 @@ class GitHubRepository:
     async def reserve_reads(self, requests: int) -> None:
         await self._gateway.reserve_reads(requests)
 
-    async def repository(self) -> Repository:
-        return await self._reads.repository()
-
-    async def account(self) -> Account:
-        return await self._reads.account()
-
     def issue_changes(self, state: ListState | None) -> AsyncIterator[ListPage[Issue]]:
         return self._issues.changes(state)
 
@@ -170,65 +165,3 @@ class GitHubRepository:
 
     def all_comments(self, since: datetime | None = None) -> AsyncIterator[ListPage[RemoteComment]]:
         return self._comments.all_rows(since)
-
-    async def newest_number(self) -> int:
-        return await self._reads.newest_number()
-
-    async def issue(self, number: IssueNumber) -> Issue:
-        return await self._reads.issue(number)
-
-    async def issue_if_changed(self, number: IssueNumber, known: ThreadEtags | None) -> Issue | None:
-        return await self._reads.issue_if_changed(number, known)
-
-    async def issue_thread(self, number: IssueNumber) -> IssueThread:
-        return await self._reads.issue_thread(number)
-
-    async def is_unchanged(self, number: IssueNumber, known: ThreadEtags) -> bool:
-        return await self._reads.is_unchanged(number, known)
-
-    async def comment(self, comment_id: RemoteCommentId) -> RemoteComment:
-        return await self._reads.comment(comment_id)
-
-    async def field_events(self, number: IssueNumber) -> tuple[FieldEvent, ...]:
-        return await self._reads.field_events(number)
-
-    async def create_issue(self, title: str, body: str, labels: Sequence[str]) -> WriteResult[Issue]:
-        return await self._writes.create_issue(title, body, labels)
-
-    async def create_comment(self, number: IssueNumber, body: str) -> WriteResult[RemoteComment]:
-        return await self._writes.create_comment(number, body)
-
-    async def set_state(
-        self, number: IssueNumber, state: IssueState, reason: str | None
-    ) -> WriteResult[Issue]:
-        return await self._writes.set_state(number, state, reason)
-
-    async def set_title(self, number: IssueNumber, title: str) -> WriteResult[Issue]:
-        return await self._writes.set_title(number, title)
-
-    async def add_label(self, number: IssueNumber, label: str) -> WriteResult[tuple[str, ...]]:
-        return await self._writes.add_label(number, label)
-
-    async def remove_label(self, number: IssueNumber, label: str) -> WriteResult[tuple[str, ...]]:
-        return await self._writes.remove_label(number, label)
-
-    async def edit_comment(self, comment_id: RemoteCommentId, body: str) -> WriteResult[RemoteComment]:
-        return await self._writes.edit_comment(comment_id, body)
-
-    async def delete_comment(self, comment_id: RemoteCommentId) -> WriteResult[None]:
-        return await self._writes.delete_comment(comment_id)
-
-    async def hooks(self) -> tuple[Hook, ...]:
-        return await fetch_hooks(self._reads.ref)
-
-    async def create_hook(self, wish: DesiredHook) -> WriteResult[Hook]:
-        return await self._writes.create_hook(wish)
-
-    async def change_hook(self, hook_id: int, wish: DesiredHook) -> WriteResult[Hook]:
-        return await self._writes.change_hook(hook_id, wish)
-
-    async def ping_hook(self, hook_id: int) -> WriteResult[None]:
-        return await self._writes.ping_hook(hook_id)
-
-    async def aclose(self) -> None:
-        """Nothing of its own to close: the connections are the doorway's, shared with other repositories."""

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Protocol
 
 from reconciler.errors import CredentialError
-from reconciler.github.error_text import error_message
+from reconciler.github.error_text import error_reason
 from reconciler.github.http import Reply
 from reconciler.github.wire import AccessTokenRow, AppRow, InstallationRow, decode
 from reconciler.model.ids import Fingerprint
@@ -155,7 +155,7 @@ class AppCredential:
             reply = await ask(method, parts, self._jwt(now()))
         if reply.status in (200, 201):
             return reply
-        where, said = "/".join(self._owner_and_repository), error_message(reply.body) or "no reason given"
+        where, said = "/".join(self._owner_and_repository), error_reason(reply.body)
         raise CredentialError(
             f"GitHub refuses the App {self._app_id} for {where} ({reply.status}: {said}):"
             " check its id, its private key and that it is installed there."

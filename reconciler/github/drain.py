@@ -15,6 +15,8 @@ from reconciler.model.values import dataclass
 T = TypeVar("T")
 SECOND = timedelta(seconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PER_PAGE = 100
+"""Rows of a page, the most that GitHub allows."""
 MAX_PAGES = 1_000
 """Pages of one walk: a window of two seconds never holds 100,000 rows, one that leads in circles does."""
 

@@ -13,6 +13,11 @@ def error_message(body: bytes) -> str | None:
     return single_printable_line(f"{row.message} ({details})" if details else row.message)
 
 
+def error_reason(body: bytes) -> str:
+    """GitHub's own message, or a few words that say that there is none."""
+    return error_message(body) or "no reason given"
+
+
 def limit_hint(body: bytes) -> str:
     """Message and documentation address, for telling a limit's answer from others."""
     row = try_decode(body, MessageRow)

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from reconciler.errors import CredentialError, LimitedError
-from reconciler.github.backoff import LimitBackoff, limited_error
 from reconciler.github.credentials import Credential, fingerprint
-from reconciler.github.error_text import error_message, limit_hint
+from reconciler.github.error_text import error_message, error_reason, limit_hint
 from reconciler.github.http import HttpClient, Reply
-from reconciler.github.limits import LimitWait, limit_wait
+from reconciler.github.limits import LimitBackoff, LimitWait, limit_wait, limited_error
 from reconciler.github.retry import TransientError, call_with_retries
 from reconciler.github.transport import AnswerLostError, NotSentError
 from reconciler.github.wire import is_json
@@ -36,24 +35,24 @@ class Gateway:
     def __init__(
         self,
         *,
-        dispatch: HttpClient,
+        http: HttpClient,
         credential: Credential,
-        governor: RateLimiter,
+        rate_limiter: RateLimiter,
         clock: Clock,
-        refusals: LimitBackoff,
-        dice: Callable[[], float],
+        backoff: LimitBackoff,
+        random_fraction: Callable[[], float],
         repository: str,
-        leave_within: float,
+        send_within_seconds: float,
     ) -> None:
-        self.http = dispatch
+        self.http = http
         self.credential = credential
-        self._rate_limiter = governor
+        self._rate_limiter = rate_limiter
         self._clock = clock
-        self._backoff = refusals
-        self._random = dice
+        self._backoff = backoff
+        self._random_fraction = random_fraction
         self._repository = repository
         # Before sending a write waits at most thrice: for a token, for the pool, for the connection.
-        self._step_timeout_seconds = leave_within / 3
+        self._step_timeout_seconds = send_within_seconds / 3
         self._reserved_points = 0
         self._reservation_size = 0
 
@@ -70,7 +69,9 @@ class Gateway:
 
     async def read(self, url: str, *, etag: str | None = None) -> ReadAnswer:
         """GET; raises LimitedError, CredentialError, ForeignOriginError, GitHubError (after asking again)."""
-        return await call_with_retries(lambda: self._read(url, etag), clock=self._clock, dice=self._random)
+        return await call_with_retries(
+            lambda: self._read(url, etag), clock=self._clock, random_fraction=self._random_fraction
+        )
 
     def send_deadline(self) -> float:
         """Until when, by the monotonic clock, a write that is asked for now may begin to be sent."""
@@ -102,7 +103,7 @@ class Gateway:
             except (NotSentError, AnswerLostError) as error:
                 raise TransientError(str(error)) from None
 
-        reply = await call_with_retries(once, clock=self._clock, dice=self._random)
+        reply = await call_with_retries(once, clock=self._clock, random_fraction=self._random_fraction)
         await self._check_limits(reply)
         return reply
 
@@ -137,7 +138,9 @@ class Gateway:
         if self._clock.monotonic() > before:
             raise NotSentError("it could not be sent in time")
         try:
-            reply = await self.http.write(method, url, token, body, patience=self._step_timeout_seconds)
+            reply = await self.http.write(
+                method, url, token, body, connect_timeout_seconds=self._step_timeout_seconds
+            )
         except AnswerLostError:
             self.http.usage.count_write()
             raise
@@ -154,9 +157,9 @@ class Gateway:
 
     def _check_credential_accepted(self, reply: Reply) -> None:
         if reply.status == 401:
-            said = error_message(reply.body) or "no reason given"
+            reason = error_reason(reply.body)
             raise CredentialError(
-                f"GitHub refuses the credential for {self._repository} (401: {said}): it may be revoked or"
+                f"GitHub refuses the credential for {self._repository} (401: {reason}): it may be revoked or"
                 " expired; enter a new one."
             )
 

@@ -1,68 +1,51 @@
-"""A repository's webhooks: listed, and how one is to be, in GitHub's words.
+"""Webhooks as GitHub spells them, and what a refusal to show them means.
 
 Source: docs/reference/github.md, Webhooks.
 """
 
 from collections.abc import Mapping
 
-from reconciler.errors import CredentialError, GitHubError
-from reconciler.github.error_text import error_message
+from reconciler.errors import CredentialError
+from reconciler.github.error_text import error_reason
 from reconciler.github.http import Reply
-from reconciler.github.origin import next_link
 from reconciler.github.read_errors import require_ok
 from reconciler.github.repository_ref import RepositoryRef
 from reconciler.github.wire import HookRow, decode
 from reconciler.model.webhook import WEBHOOK_PERMISSION_ADVICE, DesiredHook, Hook
 
-MAX_PAGES = 10
-"""GitHub allows twenty webhooks for an event; a longer list leads in circles."""
-
 _NO_ACCESS_STATUSES = (403, 404)
 
 
-async def fetch_hooks(place: RepositoryRef) -> tuple[Hook, ...]:
-    """Every webhook of the repository, the oldest first. Raises CredentialError where it may not be seen,
-    with the permission that is missing; and what reading a list raises."""
-    what = f"the webhooks of {place.name}"
-    url = place.url("hooks", query={"per_page": 100})
-    found: list[Hook] = []
-    for _ in range(MAX_PAGES):
-        reply = (await place.gateway.read(url)).reply
-        _check_access(reply, what)
-        require_ok(reply, place, what)
-        found.extend(hook_of(row) for row in decode(reply.body, list[HookRow], what))
-        link = next_link(reply.headers.get("link"))
-        if link is None:
-            return tuple(sorted(found, key=lambda hook: hook.id))
-        url = link
-    raise GitHubError(f"The pages of {what} lead in circles.")
-
-
-def hook_payload(wish: DesiredHook) -> Mapping[str, object]:
-    """The whole of it, for making one and for setting one right alike."""
+def hook_payload(desired: DesiredHook) -> Mapping[str, object]:
+    """The complete webhook, as it is sent to create and to change one."""
     config = {
-        "url": wish.url,
+        "url": desired.url,
         "content_type": "json",
-        "secret": wish.secret.reveal(),
+        "secret": desired.secret.reveal(),
         "insecure_ssl": "0",
     }
-    return {"active": True, "events": list(wish.events), "config": config}
+    return {"active": True, "events": list(desired.events), "config": config}
 
 
 def hook_of(row: HookRow) -> Hook:
-    """As the program knows it."""
+    """A webhook."""
     return Hook(id=row.id, url=row.config.url, events=row.events, active=row.active)
 
 
 def read_hook(body: bytes) -> Hook:
-    """The answer to a write. Raises GitHubError."""
+    """Decode the answer to a write. Raises GitHubError."""
     return hook_of(decode(body, HookRow, "the webhook just written"))
 
 
-def _check_access(reply: Reply, what: str) -> None:
-    """Whoever may not see them is told that they do not exist."""
+def require_hooks_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
+    """Pass a 200 about webhooks.
+
+    Raises CredentialError with the missing permission where GitHub answers 403 or 404, as to a credential
+    that may not see them; and what `require_ok` raises.
+    """
     if reply.status in _NO_ACCESS_STATUSES:
-        said = error_message(reply.body) or "no reason given"
+        said = error_reason(reply.body)
         raise CredentialError(
             f"GitHub does not show {what} ({reply.status}: {said}): {WEBHOOK_PERMISSION_ADVICE}."
         )
+    require_ok(reply, ref, what)

@@ -64,11 +64,11 @@ class HttpClient:
         bearer: Secret,
         body: bytes | None,
         *,
-        patience: float = CONNECT_TIMEOUT_SECONDS,
+        connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
     ) -> Reply:
         """Send once; a redirect is returned, see `redirected`. Raises UnsentError, DroppedError."""
         extra = {"Content-Type": "application/json"} if body is not None else {}
-        return await self._send(method, url, bearer, extra, body, patience)
+        return await self._send(method, url, bearer, extra, body, connect_timeout_seconds)
 
     def redirect_target(self, reply: Reply) -> str | None:
         """Where a write has to go instead (307, 308: same method and body), or None.
@@ -89,7 +89,7 @@ class HttpClient:
         bearer: Secret,
         extra: Mapping[str, str],
         body: bytes | None = None,
-        patience: float = CONNECT_TIMEOUT_SECONDS,
+        connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
     ) -> Reply:
         admitted = self.origin.admit(url)
         headers = {
@@ -103,7 +103,7 @@ class HttpClient:
             bearer=bearer,
             headers=headers,
             body=body,
-            connect_timeout_seconds=patience,
+            connect_timeout_seconds=connect_timeout_seconds,
         )
         try:
             answer = await self.transport.send(request)

@@ -1,17 +1,26 @@
-"""What an answer says about limits; pure (docs/reference/github.md, Limits)."""
+"""GitHub's limits: what an answer says about them, and the wait of a credential that was refused.
+
+Going on after a limit's answer can get an integration banned, so a refusal stops every request of its
+credential. Other processes learn of it through `ports.RateLimiter`; `LimitBackoff` is for the requests of
+this process whose points were reserved before.
+
+Source: docs/reference/github.md, Limits.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from reconciler.errors import LimitedError
+from reconciler.model.ids import Fingerprint
 from reconciler.model.snapshot import RateLimit
 from reconciler.model.values import dataclass
 
 MIN_WAIT_SECONDS = 1.0
 MAX_WAIT_SECONDS = 86_400.0
-"""A day: a longer wait is asked about again by then."""
+"""A day: after it GitHub is asked again, even if it named a longer wait."""
 UNANNOUNCED_WAIT_SECONDS = 60.0
-"""GitHub: "wait at least one minute", then longer with every further answer of the kind."""
+"""GitHub: "wait at least one minute"; doubled with every further refusal that names no time."""
 MAX_UNANNOUNCED_WAIT_SECONDS = 3_600.0
 _SECONDARY_LIMIT_WORDS = (
     "secondary rate limit",
@@ -24,7 +33,7 @@ _SECONDARY_LIMIT_WORDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitWait:
-    """GitHub refused for a limit: ask again after so many seconds. `guessed`: it did not say how long."""
+    """How long to wait after a refusal by a limit. `guessed`: GitHub did not say how long."""
 
     seconds: float
     reason: str
@@ -32,12 +41,12 @@ class LimitWait:
 
 
 def date_of(headers: Mapping[str, str]) -> datetime | None:
-    """The answer's `Date`, or None when it is missing or no date."""
+    """Return the answer's `Date`, or None when it is missing or no date."""
     return _http_date(headers.get("date"))
 
 
 def rate_limit_of(headers: Mapping[str, str]) -> RateLimit | None:
-    """The primary limit as the headers show it, or None; only of the resource `core`."""
+    """Return the primary limit of the resource `core` as the headers show it, or None."""
     numbers = [_number(headers.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining", "reset")]
     limit, remaining, reset = numbers
     if limit is None or remaining is None or reset is None or reset > 2**35:
@@ -50,7 +59,7 @@ def rate_limit_of(headers: Mapping[str, str]) -> RateLimit | None:
 def limit_wait(
     status: int, headers: Mapping[str, str], message: str, *, now: datetime, strikes: int
 ) -> LimitWait | None:
-    """How long a refusal says to wait, or None when it is not about a limit.
+    """Return how long a refusal says to wait, or None when it is not about a limit.
 
     In: `now` in GitHub's time; `strikes`, the refusals of this kind in a row before this one. Only 403 and
     429 are limits; a 503 that names a time is treated alike. Any other 403 is a matter of permission.
@@ -69,6 +78,58 @@ def limit_wait(
         seconds = min(UNANNOUNCED_WAIT_SECONDS * 2.0 ** min(strikes, 10), MAX_UNANNOUNCED_WAIT_SECONDS)
         return LimitWait(seconds=seconds, reason="GitHub's secondary rate limit", guessed=True)
     return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitRefusal:
+    """The last refusal of a credential. `strikes`: how many in a row did not say how long to wait."""
+
+    strikes: int
+    waits_until: float  # by the monotonic clock
+    until: datetime
+    reason: str
+
+
+class LimitBackoff:
+    """The last refusal of every credential, shared by all repositories."""
+
+    def __init__(self) -> None:
+        self._last: dict[Fingerprint, LimitRefusal] = {}
+
+    def strikes(self, credential: Fingerprint) -> int:
+        """Return how often in a row GitHub refused without saying for how long."""
+        last = self._last.get(credential)
+        return last.strikes if last else 0
+
+    def require_no_wait(self, credential: Fingerprint, now: float) -> None:
+        """Raise LimitedError while a wait lasts."""
+        last = self._last.get(credential)
+        if last and now < last.waits_until:
+            raise limited_error(last.reason, last.until)
+
+    def record_refusal(
+        self, credential: Fingerprint, wait: LimitWait, *, now: float, until: datetime
+    ) -> None:
+        """Keep a refusal. Those that arrive while a wait lasts, to requests sent before it, count as one."""
+        last = self._last.get(credential)
+        fresh = last is None or now >= last.waits_until
+        strikes = self.strikes(credential) + (wait.guessed and fresh)
+        over = now + wait.seconds
+        if last is None or over >= last.waits_until:
+            self._last[credential] = LimitRefusal(
+                strikes=strikes, waits_until=over, until=until, reason=wait.reason
+            )
+
+    def record_success(self, credential: Fingerprint, now: float) -> None:
+        """Forget a wait that is over; one that still lasts is not shortened by a successful answer."""
+        last = self._last.get(credential)
+        if last and now >= last.waits_until:
+            del self._last[credential]
+
+
+def limited_error(reason: str, until: datetime) -> LimitedError:
+    """Build the error that ends a pass."""
+    return LimitedError(f"{reason}: nothing is asked before {until:%Y-%m-%d %H:%M:%S} UTC.", until)
 
 
 def _retry_after(text: str | None, now: datetime) -> float | None:

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from msgspec import Raw
 
 from reconciler.errors import GitHubError
-from reconciler.github.drain import EPOCH, SECOND, Drain, ListAnswer, PageRequest, earlier
+from reconciler.github.drain import EPOCH, PER_PAGE, SECOND, Drain, ListAnswer, PageRequest, earlier
 from reconciler.github.gateway import ReadAnswer
 from reconciler.github.limits import date_of
 from reconciler.github.origin import next_link
@@ -24,7 +24,6 @@ from reconciler.model.values import dataclass
 from reconciler.ports import ListPage
 
 T = TypeVar("T")
-PER_PAGE = 100
 MAX_ETAG_CHARS = 200
 ReadRow = Callable[[bytes | Raw, str], ListRow[T]]
 

@@ -11,6 +11,7 @@ _PORTS = {"http": 80, "https": 443}
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _UNSAFE = re.compile(r"[^!-\[\]-~]")  # all but visible ASCII, and the backslash
 _REPOSITORY = re.compile(r"/repositories/([0-9]{1,19})(?:/|$)")
+_ISSUE_NUMBER = re.compile(r"/issues/([0-9]{1,10})$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,12 @@ def repository_parts(name: str) -> tuple[str, str]:
         if not slash or not _NAME.fullmatch(part) or part in (".", ".."):
             raise ConfigurationError(f"{name[:100]!r} is not the name of a repository (owner/repo).")
     return owner, repository
+
+
+def issue_number_in(address: str) -> int | None:
+    """The number at the end of an issue's address, which may have a query behind it; None without one."""
+    found = _ISSUE_NUMBER.search(address.partition("?")[0])
+    return int(found[1]) if found else None
 
 
 def next_link(header: str | None) -> str | None:

@@ -4,7 +4,7 @@ Source: docs/reference/github.md, Writes; docs/reference/github.md, List rules, 
 """
 
 from reconciler.errors import GitHubError, MovedError, NotThereError, RecreatedError, UnreadableError
-from reconciler.github.error_text import error_message
+from reconciler.github.error_text import error_reason
 from reconciler.github.http import Reply
 from reconciler.github.repository_ref import RepositoryRef
 from reconciler.model.formatting import single_printable_line
@@ -26,7 +26,7 @@ def require_ok(reply: Reply, place: RepositoryRef, what: str) -> None:
         )
     if reply.status == 200:
         return
-    said = error_message(reply.body) or "no reason given"
+    said = error_reason(reply.body)
     if reply.status in _ADVICE:
         raise UnreadableError(
             f"GitHub does not show {what} ({reply.status}: {said}): {_ADVICE[reply.status]}."
@@ -40,6 +40,6 @@ def require_object_ok(reply: Reply, place: RepositoryRef, what: str) -> None:
     if any(place.is_other_repository(hop) for hop in reply.redirects):
         raise MovedError(f"{what[0].upper()}{what[1:]} is in another repository now.")
     if reply.status in (404, 410):
-        said = error_message(reply.body) or "no reason given"
+        said = error_reason(reply.body)
         raise NotThereError(f"GitHub does not show {what} ({reply.status}: {said}).", reply.status)
     require_ok(reply, place, what)

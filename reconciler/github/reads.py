@@ -1,21 +1,24 @@
 """Single objects: the repository, an account, an issue with its thread and events."""
 
+from collections.abc import Callable
 from itertools import chain
 
 from msgspec import UNSET, Raw
 
 from reconciler.errors import GitHubError, MovedError, NotThereError
 from reconciler.github import translate
-from reconciler.github.drain import MAX_PAGES
+from reconciler.github.drain import MAX_PAGES, PER_PAGE
+from reconciler.github.hooks import hook_of, require_hooks_ok
 from reconciler.github.http import Reply
-from reconciler.github.origin import next_link
+from reconciler.github.origin import issue_number_in, next_link
 from reconciler.github.read_errors import require_object_ok, require_ok
-from reconciler.github.repository_ref import RepositoryRef, issue_number_in
+from reconciler.github.repository_ref import RepositoryRef
 from reconciler.github.translate import FieldOfLabel
 from reconciler.github.wire import (
     CommentRow,
     EventKindRow,
     EventRow,
+    HookRow,
     IssueRow,
     RepositoryRow,
     UserRow,
@@ -34,45 +37,47 @@ from reconciler.model.issue import (
     Repository,
     ThreadEtags,
 )
-from reconciler.model.values import dataclass
+from reconciler.model.webhook import Hook
 
-PER_PAGE = 100
+RequireReply = Callable[[Reply, RepositoryRef, str], None]
+"""Passes a 200 about what the last argument names, and raises an error for any other answer."""
+
 MAX_THREAD_READS = 5
 """How often a thread of several pages is read before it is said to change too fast."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Reads:
-    """Reads of one repository."""
+    """Reads of one repository. `field_of`: which field a label is a value of."""
 
-    ref: RepositoryRef
-    field_of: FieldOfLabel
+    def __init__(self, ref: RepositoryRef, field_of: FieldOfLabel) -> None:
+        self._ref = ref
+        self._field_of = field_of
 
     async def repository(self) -> Repository:
         """As it is now. Raises UnreadableError."""
-        reply = await self._get(self.ref.url())
+        reply = await self._get(self._ref.url())
         # Not `require`: whose id this is, is just what the caller wants to compare.
-        unknown = RepositoryRef(name=self.ref.name, gateway=self.ref.gateway)
-        require_ok(reply, unknown, f"the repository {self.ref.name}")
-        found = translate.repository(decode(reply.body, RepositoryRow, f"the repository {self.ref.name}"))
-        self.ref.id = self.ref.id or found.id
+        unknown = RepositoryRef(name=self._ref.name, gateway=self._ref.gateway)
+        require_ok(reply, unknown, f"the repository {self._ref.name}")
+        found = translate.repository(decode(reply.body, RepositoryRow, f"the repository {self._ref.name}"))
+        self._ref.id = self._ref.id or found.id
         return found
 
     async def repository_id(self) -> RepositoryId:
         """The numeric id, asked for when it is not known."""
-        return self.ref.id or (await self.repository()).id
+        return self._ref.id or (await self.repository()).id
 
     async def account(self) -> Account:
         """Who writes with this credential. Raises GitHubError if it does not say.
 
         Source: docs/reference/github.md, Credentials and versions.
         """
-        gateway, origin = self.ref.gateway, self.ref.origin
-        bot = await gateway.credential.bot_login(gateway.request_as_app, self.ref.time.now)
+        gateway, origin = self._ref.gateway, self._ref.origin
+        bot = await gateway.credential.bot_login(gateway.request_as_app, self._ref.time.now)
         reply = await self._get(origin.url("users", bot) if bot else origin.url("user"))
         if reply.status != 200:
             raise GitHubError(
-                f"GitHub does not say whose credential that of {self.ref.name} is ({reply.status})."
+                f"GitHub does not say whose credential that of {self._ref.name} is ({reply.status})."
             )
         found = translate.account(decode(reply.body, UserRow, "the credential's account"))
         assert found is not None
@@ -81,43 +86,43 @@ class Reads:
     async def newest_number(self) -> int:
         """The highest number of an issue or pull request; 0 when there is none."""
         query: dict[str, str | int] = {"state": "all", "sort": "created", "direction": "desc", "per_page": 1}
-        reply = await self._get(self.ref.url("issues", query=query))
-        what = f"the newest issue of {self.ref.name}"
-        require_ok(reply, self.ref, what)
+        reply = await self._get(self._ref.url("issues", query=query))
+        what = f"the newest issue of {self._ref.name}"
+        require_ok(reply, self._ref, what)
         return max(
             (decode(raw, IssueRow, what).number for raw in decode_members(reply.body, what)), default=0
         )
 
     async def issue(self, number: IssueNumber) -> Issue:
         """As it is now. Raises MovedError, NotThereError (404, 410; 200: the number is a pull request)."""
-        return await self._read_issue(await self._get(self.ref.url("issues", number)), number)
+        return await self._read_issue(await self._get(self._ref.url("issues", number)), number)
 
     async def issue_if_changed(self, number: IssueNumber, known: ThreadEtags | None) -> Issue | None:
         """As it is now, None when it has not changed since. Raises what `issue` raises."""
-        ours = known is not None and known.credential == await self.ref.gateway.token_fingerprint()
-        reply = await self._get(self.ref.url("issues", number), known.issue if known and ours else None)
+        ours = known is not None and known.credential == await self._ref.gateway.token_fingerprint()
+        reply = await self._get(self._ref.url("issues", number), known.issue if known and ours else None)
         return None if reply.status == 304 else await self._read_issue(reply, number)
 
     async def _read_issue(self, reply: Reply, number: IssueNumber) -> Issue:
-        what = f"the issue {self.ref.name}#{number}"
+        what = f"the issue {self._ref.name}#{number}"
         await self._check_not_moved(reply, number, what)
-        require_object_ok(reply, self.ref, what)
+        require_object_ok(reply, self._ref, what)
         row = decode(reply.body, IssueRow, what)
         if row.pull_request is not UNSET:
-            raise NotThereError(f"{self.ref.name}#{number} is a pull request.", reply.status)
+            raise NotThereError(f"{self._ref.name}#{number} is a pull request.", reply.status)
         return translate.issue(row)
 
     async def comment(self, comment_id: RemoteCommentId) -> RemoteComment:
         """As it is now. Raises NotThereError."""
-        what = f"the comment {self.ref.name} {comment_id}"
-        reply = await self._get(self.ref.url("issues", "comments", comment_id))
-        require_object_ok(reply, self.ref, what)
+        what = f"the comment {self._ref.name} {comment_id}"
+        reply = await self._get(self._ref.url("issues", "comments", comment_id))
+        require_object_ok(reply, self._ref, what)
         return decode_comment(reply.body, what)
 
     async def issue_thread(self, number: IssueNumber) -> IssueThread:
         """An issue with its complete thread, and the ETags of both where the thread is one page."""
-        key = await self.ref.gateway.token_fingerprint()
-        reply = await self._get(self.ref.url("issues", number))
+        key = await self._ref.gateway.token_fingerprint()
+        reply = await self._get(self._ref.url("issues", number))
         issue = await self._read_issue(reply, number)
         rows, pages = await self._thread(number) if issue.comments else ((), [])
         tags = [each.headers.get("etag") for each in (reply, *pages)]
@@ -125,7 +130,7 @@ class Reads:
         # An ETag of a thread's first page says nothing about the second (docs/reference/github.md,
         # Conditional requests).
         single = (
-            len(tags) <= 2 and len(known) == len(tags) and key == await self.ref.gateway.token_fingerprint()
+            len(tags) <= 2 and len(known) == len(tags) and key == await self._ref.gateway.token_fingerprint()
         )
         etags = (
             ThreadEtags(issue=known[0], thread=next(iter(known[1:]), None), credential=key)
@@ -136,9 +141,9 @@ class Reads:
 
     async def is_unchanged(self, number: IssueNumber, known: ThreadEtags) -> bool:
         """Two conditional requests, both answered 304; the second one only where there is a thread."""
-        if known.credential != await self.ref.gateway.token_fingerprint():
+        if known.credential != await self._ref.gateway.token_fingerprint():
             return False
-        reply = await self._get(self.ref.url("issues", number), known.issue)
+        reply = await self._get(self._ref.url("issues", number), known.issue)
         if reply.status != 304:
             await self._read_issue(reply, number)
             return False
@@ -152,7 +157,7 @@ class Reads:
         A comment deleted while later pages are read moves the rows behind it up, and one is skipped. So all
         pages but the last are asked for again, conditionally (free if nothing moved), until none has changed.
         """
-        what = f"the comments of {self.ref.name}#{number}"
+        what = f"the comments of {self._ref.name}#{number}"
         for _ in range(MAX_THREAD_READS):
             pages = await self._pages(self._thread_url(number), what)
             if await self._is_still_same(pages[:-1]):
@@ -162,35 +167,43 @@ class Reads:
         raise GitHubError(f"{what[0].upper()}{what[1:]} kept changing while they were read.")
 
     def _thread_url(self, number: IssueNumber) -> str:
-        return self.ref.url("issues", number, "comments", query={"per_page": PER_PAGE})
+        return self._ref.url("issues", number, "comments", query={"per_page": PER_PAGE})
 
     async def field_events(self, number: IssueNumber) -> tuple[FieldEvent, ...]:
         """Changes of state, labels and title, oldest first. Events are only ever added: one walk will do."""
-        what = f"the events of {self.ref.name}#{number}"
+        what = f"the events of {self._ref.name}#{number}"
         pages = await self._pages(
-            self.ref.url("issues", number, "events", query={"per_page": PER_PAGE}), what
+            self._ref.url("issues", number, "events", query={"per_page": PER_PAGE}), what
         )
         rows = chain.from_iterable(decode_members(page.body, what) for page in pages)
         events = (self._event(raw, what) for raw in rows)
         return tuple(sorted((event for event in events if event), key=lambda event: event.at))
 
+    async def hooks(self) -> tuple[Hook, ...]:
+        """Every webhook, the oldest first. Raises CredentialError where the token may not see them."""
+        what = f"the webhooks of {self._ref.name}"
+        url = self._ref.url("hooks", query={"per_page": PER_PAGE})
+        pages = await self._pages(url, what, require_hooks_ok)
+        rows = chain.from_iterable(decode(page.body, list[HookRow], what) for page in pages)
+        return tuple(sorted(map(hook_of, rows), key=lambda hook: hook.id))
+
     def _event(self, raw: bytes | Raw, what: str) -> FieldEvent | None:
         # There are dozens of kinds, each of a shape of its own: only those of interest have to fit.
         if decode(raw, EventKindRow, what).event not in translate.FIELD_EVENT_KINDS:
             return None
-        return translate.field_event(decode(raw, EventRow, what), self.field_of)
+        return translate.field_event(decode(raw, EventRow, what), self._field_of)
 
     async def _get(self, url: str, etag: str | None = None) -> Reply:
-        return (await self.ref.gateway.read(url, etag=etag)).reply
+        return (await self._ref.gateway.read(url, etag=etag)).reply
 
-    async def _pages(self, url: str, what: str) -> list[Reply]:
+    async def _pages(self, url: str, what: str, require: RequireReply = require_object_ok) -> list[Reply]:
         pages: list[Reply] = []
         link: str | None = url
         while link is not None:
-            if len(pages) >= MAX_PAGES:
+            if len(pages) >= MAX_PAGES or any(page.url == link for page in pages):
                 raise GitHubError(f"The pages of {what} lead in circles.")
             reply = await self._get(link)
-            require_object_ok(reply, self.ref, what)
+            require(reply, self._ref, what)
             pages.append(reply)
             link = next_link(reply.headers.get("link"))
         return pages
@@ -208,9 +221,9 @@ class Reads:
             return
         ours = await self.repository_id()
         for hop in reply.redirects:
-            other = self.ref.origin.repository_id(hop)
+            other = self._ref.origin.repository_id(hop)
             if (other is not None and other != ours) or issue_number_in(hop) != number:
-                raise _moved_error(reply, self.ref.origin.repository_id(reply.redirects[-1]), what)
+                raise _moved_error(reply, self._ref.origin.repository_id(reply.redirects[-1]), what)
 
 
 def _moved_error(reply: Reply, repository: int | None, what: str) -> MovedError:

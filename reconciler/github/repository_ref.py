@@ -1,16 +1,12 @@
 """Which repository this is, and how to address it."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from reconciler.github.gateway import Gateway
 from reconciler.github.origin import Origin, repository_parts
 from reconciler.github.usage import GitHubTime
 from reconciler.model.ids import RepositoryId
-
-_ISSUE_AT_END = re.compile(r"/issues/([0-9]{1,10})$")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,9 +35,3 @@ class RepositoryRef:
         """Whether a redirect leads to a repository that is not this one, as far as its id is known."""
         other = self.origin.repository_id(url)
         return other is not None and self.id is not None and other != self.id
-
-
-def issue_number_in(url: str) -> int | None:
-    """The number in an issue's address."""
-    found = _ISSUE_AT_END.search(urlsplit(url).path)
-    return int(found[1]) if found else None

@@ -1,7 +1,7 @@
-"""Asking again: for what may be asked twice without harm, a few times, for a few seconds at most.
+"""Retries of requests that may be sent twice without harm: a few, within seconds.
 
-A pass waits for nothing longer (docs/design.md, Limits and failure), and nothing that creates comes through
-here.
+A pass waits for nothing longer (docs/design.md, Limits and failure). Requests that create something are never
+sent through here.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,23 +16,26 @@ T = TypeVar("T")
 MAX_ATTEMPTS = 4
 FIRST_WAIT_SECONDS = 0.3
 NO_RETRY_AFTER_SECONDS = 45.0
-"""Seconds after the first attempt began from which none is added: timeouts add up."""
+"""No attempt begins later than this after the first one began: their timeouts add up."""
 
 
 class TransientError(Exception):
-    """It failed in a way that may have passed when asked again."""
+    """A failure that may be over at the next attempt."""
 
 
-async def call_with_retries(ask: Callable[[], Awaitable[T]], *, clock: Clock, dice: Callable[[], float]) -> T:
-    """Return what `ask` returns, asking again after a PassingError; raises GitHubError when it does not pass.
+async def call_with_retries(
+    ask: Callable[[], Awaitable[T]], *, clock: Clock, random_fraction: Callable[[], float]
+) -> T:
+    """Return what `ask` returns, called again after a TransientError.
 
-    `dice` returns a number in [0, 1): the waits are spread so that many processes do not come back at once.
+    `random_fraction` returns a number in [0, 1): it spreads the waits, so that many processes do not come
+    back at the same moment. Raises GitHubError after the last attempt.
     """
     begun = clock.monotonic()
 
     def wait(state: RetryCallState) -> float:
         # 0.15–0.3, 0.3–0.6, 0.6–1.2 s
-        return float(FIRST_WAIT_SECONDS * 2 ** (state.attempt_number - 1)) * (0.5 + dice() / 2)
+        return float(FIRST_WAIT_SECONDS * 2 ** (state.attempt_number - 1)) * (0.5 + random_fraction() / 2)
 
     async def once() -> T:
         return await ask()

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from msgspec import UNSET, Raw
 
+from reconciler.github.origin import issue_number_in
 from reconciler.github.wire import (
     CommentRow,
     EventRow,
@@ -34,7 +35,6 @@ _COLLABORATORS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _COLOUR = re.compile(rb'"([0-9a-fA-F]{6})"')
 MAX_COLOURS = 100
 """Of one issue: GitHub allows as many labels."""
-_ISSUE_OF = re.compile(r"/issues/([0-9]{1,10})$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +90,12 @@ def issue(row: IssueRow) -> Issue:
 
 def comment(row: CommentRow) -> RemoteComment | None:
     """A comment; None when its `issue_url` names no issue."""
-    found = _ISSUE_OF.search(row.issue_url)
-    if found is None:
+    number = issue_number_in(row.issue_url)
+    if number is None:
         return None
     return RemoteComment(
         id=RemoteCommentId(row.id),
-        issue_number=IssueNumber(int(found[1])),
+        issue_number=IssueNumber(number),
         body=row.body or "",
         author=account(row.user),
         collaborator=row.author_association in _COLLABORATORS,

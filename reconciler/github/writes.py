@@ -11,40 +11,36 @@ from reconciler.github import translate
 from reconciler.github.classify import classify_delete, classify_write
 from reconciler.github.hooks import hook_payload, read_hook
 from reconciler.github.http import MAX_REDIRECTS, Reply
-from reconciler.github.origin import Origin
 from reconciler.github.reads import Reads, decode_comment
-from reconciler.github.repository_ref import RepositoryRef
 from reconciler.github.transport import AnswerLostError, NotSentError
 from reconciler.github.wire import IssueRow, LabelRow, decode, encode
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber, RemoteCommentId
 from reconciler.model.intent import NotSent, OutcomeUnknown, Refused, WriteResult
 from reconciler.model.issue import Issue, RemoteComment
-from reconciler.model.values import dataclass
 from reconciler.model.webhook import DesiredHook, Hook
 
 T = TypeVar("T")
 Body = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Writes:
-    """Writes to one repository. All raise LimitedError and CredentialError, which mean: nothing was done."""
+class Writes(Reads):
+    """Writes to one repository, which has to be read where a redirect must be checked.
 
-    ref: RepositoryRef
-    reads: Reads
+    All raise LimitedError and CredentialError, which mean: nothing was done.
+    """
 
     async def create_issue(self, title: str, body: str, labels: Sequence[str]) -> WriteResult[Issue]:
         """A new issue. Labels may be missing in the answer: without push access GitHub drops them unsaid."""
-        wish: dict[str, object] = {"title": title, "body": body}
+        fields: dict[str, object] = {"title": title, "body": body}
         if labels:
-            wish["labels"] = list(labels)
-        doing = f"create an issue in {self.ref.name}"
-        return await self._write("POST", ("issues",), wish, doing, lambda body: _decode_issue(body, None))
+            fields["labels"] = list(labels)
+        doing = f"create an issue in {self._ref.name}"
+        return await self._write("POST", ("issues",), fields, doing, lambda body: _decode_issue(body, None))
 
     async def create_comment(self, number: IssueNumber, body: str) -> WriteResult[RemoteComment]:
         """A new comment."""
-        doing = f"comment on {self.ref.name}#{number}"
+        doing = f"comment on {self._ref.name}#{number}"
         parts = ("issues", number, "comments")
         return await self._write(
             "POST", parts, {"body": body}, doing, lambda body: _decode_written_comment(body, number=number)
@@ -54,37 +50,37 @@ class Writes:
         self, number: IssueNumber, state: IssueState, reason: str | None
     ) -> WriteResult[Issue]:
         """Open or close. Only what changes is sent (docs/reference/github.md, Writes)."""
-        wish: dict[str, object] = {"state": state.value}
+        fields: dict[str, object] = {"state": state.value}
         if reason is not None:
-            wish["state_reason"] = reason
+            fields["state_reason"] = reason
         verb = "close" if state is IssueState.CLOSED else "reopen"
-        doing = f"{verb} {self.ref.name}#{number}"
+        doing = f"{verb} {self._ref.name}#{number}"
         return await self._write(
-            "PATCH", ("issues", number), wish, doing, lambda body: _decode_issue(body, number)
+            "PATCH", ("issues", number), fields, doing, lambda body: _decode_issue(body, number)
         )
 
     async def set_title(self, number: IssueNumber, title: str) -> WriteResult[Issue]:
         """A new title."""
-        doing = f"retitle {self.ref.name}#{number}"
+        doing = f"retitle {self._ref.name}#{number}"
         return await self._write(
             "PATCH", ("issues", number), {"title": title}, doing, lambda body: _decode_issue(body, number)
         )
 
     async def add_label(self, number: IssueNumber, label: str) -> WriteResult[tuple[str, ...]]:
         """The labels as they are afterwards."""
-        doing = f"label {self.ref.name}#{number}"
+        doing = f"label {self._ref.name}#{number}"
         return await self._write(
             "POST", ("issues", number, "labels"), {"labels": [label]}, doing, _decode_labels
         )
 
     async def remove_label(self, number: IssueNumber, label: str) -> WriteResult[tuple[str, ...]]:
         """The labels that are left."""
-        doing = f"take a label off {self.ref.name}#{number}"
+        doing = f"take a label off {self._ref.name}#{number}"
         return await self._write("DELETE", ("issues", number, "labels", label), None, doing, _decode_labels)
 
     async def edit_comment(self, comment_id: RemoteCommentId, body: str) -> WriteResult[RemoteComment]:
         """A new body."""
-        doing = f"edit the comment {comment_id} in {self.ref.name}"
+        doing = f"edit the comment {comment_id} in {self._ref.name}"
         parts = ("issues", "comments", comment_id)
         return await self._write(
             "PATCH",
@@ -96,23 +92,25 @@ class Writes:
 
     async def delete_comment(self, comment_id: RemoteCommentId) -> WriteResult[None]:
         """Gone for good."""
-        doing = f"delete the comment {comment_id} in {self.ref.name}"
+        doing = f"delete the comment {comment_id} in {self._ref.name}"
         reply = await self._send("DELETE", ("issues", "comments", comment_id), None, doing)
         return classify_delete(reply, doing) if isinstance(reply, Reply) else reply
 
-    async def create_hook(self, wish: DesiredHook) -> WriteResult[Hook]:
+    async def create_hook(self, desired: DesiredHook) -> WriteResult[Hook]:
         """A new webhook. GitHub refuses a second one for the same address."""
-        doing = f"make a webhook in {self.ref.name}"
-        return await self._write("POST", ("hooks",), {"name": "web", **hook_payload(wish)}, doing, read_hook)
+        doing = f"make a webhook in {self._ref.name}"
+        return await self._write(
+            "POST", ("hooks",), {"name": "web", **hook_payload(desired)}, doing, read_hook
+        )
 
-    async def change_hook(self, hook_id: int, wish: DesiredHook) -> WriteResult[Hook]:
+    async def change_hook(self, hook_id: int, desired: DesiredHook) -> WriteResult[Hook]:
         """The webhook as wished, whole."""
-        doing = f"change the webhook {hook_id} of {self.ref.name}"
-        return await self._write("PATCH", ("hooks", hook_id), hook_payload(wish), doing, read_hook)
+        doing = f"change the webhook {hook_id} of {self._ref.name}"
+        return await self._write("PATCH", ("hooks", hook_id), hook_payload(desired), doing, read_hook)
 
     async def ping_hook(self, hook_id: int) -> WriteResult[None]:
         """Have GitHub deliver a `ping`."""
-        doing = f"ping the webhook {hook_id} of {self.ref.name}"
+        doing = f"ping the webhook {hook_id} of {self._ref.name}"
         reply = await self._send("POST", ("hooks", hook_id, "pings"), None, doing)
         return classify_delete(reply, doing) if isinstance(reply, Reply) else reply
 
@@ -120,18 +118,18 @@ class Writes:
         self,
         method: str,
         parts: tuple[str | int, ...],
-        wish: Body | None,
+        payload: Body | None,
         doing: str,
         read: Callable[[bytes], T],
     ) -> WriteResult[T]:
-        reply = await self._send(method, parts, wish, doing)
+        reply = await self._send(method, parts, payload, doing)
         return classify_write(reply, doing, read) if isinstance(reply, Reply) else reply
 
     async def _send(
-        self, method: str, parts: tuple[str | int, ...], wish: Body | None, doing: str
+        self, method: str, parts: tuple[str | int, ...], payload: Body | None, doing: str
     ) -> Reply | Refused | NotSent | OutcomeUnknown:
         try:
-            url, body = self.ref.url(*parts), None if wish is None else encode(wish)
+            url, body = self._ref.url(*parts), None if payload is None else encode(payload)
         except ValueError:
             return _refusal(f"Can't {doing}: a name or text in it can't be sent.", None)
         try:
@@ -145,7 +143,7 @@ class Writes:
     async def _send_following_redirects(
         self, method: str, url: str, body: bytes | None, doing: str
     ) -> Reply | Refused:
-        gateway = self.ref.gateway
+        gateway = self._ref.gateway
         before = gateway.send_deadline()
         reply = await gateway.write(method, url, body, before=before)
         for _ in range(MAX_REDIRECTS):
@@ -155,14 +153,10 @@ class Writes:
                 return _refusal(f"Can't {doing}: {error}", reply)
             if target is None:
                 return reply
-            if self._origin.repository_id(target) != await self.reads.repository_id():
+            if self._ref.origin.repository_id(target) != await self.repository_id():
                 return _refusal(f"Can't {doing}: GitHub redirects it to another repository.", reply)
             reply = await gateway.write(method, target, body, before=before)
         return reply
-
-    @property
-    def _origin(self) -> Origin:
-        return self.ref.origin
 
 
 def _refusal(reason: str, reply: Reply | None) -> Refused:

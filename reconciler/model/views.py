@@ -215,6 +215,16 @@ class Progress(Protocol):
         ...
 
 
+class NoProgress:
+    """Progress that nobody watches."""
+
+    def start(self, what: str, total: int | None) -> None: ...
+
+    def advance(self, steps: int = 1) -> None: ...
+
+    def finish(self) -> None: ...
+
+
 class CredentialKind(StrEnum):
     """What the project writes with."""
 

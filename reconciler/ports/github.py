@@ -175,8 +175,6 @@ class GitHub(Protocol):
         """GitHub delivers a `ping`, soon."""
         ...
 
-    async def aclose(self) -> None: ...
-
 
 class Markers(Protocol):
     """Signs and recognises the last line of what we write (docs/design.md, Marker)."""

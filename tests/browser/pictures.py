@@ -22,7 +22,6 @@ from cryptography.fernet import Fernet
 from playwright.async_api import Browser, ViewportSize, async_playwright
 
 from reconciler.bootstrap.web import build_web_application
-from reconciler.demo.account import Silent
 from reconciler.demo.cast import CHECKOUT, MOBILE, MONA, SHOP, Company
 from reconciler.demo.github.clock import ManualClock
 from reconciler.demo.github.faults import error
@@ -31,6 +30,7 @@ from reconciler.metrics import Metrics
 from reconciler.model.fields import Category, Severity
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.secret import Secret
+from reconciler.model.views import NoProgress
 from reconciler.store.schema.migrate import migrate
 from reconciler.web.server import bind_sockets, serve_app
 from tests.browser.chromium import FLAGS, NARROW, WIDE
@@ -171,7 +171,7 @@ async def morning(url: str) -> AsyncIterator[Day]:
             _found(day, company)
         for company in (SHOP, CHECKOUT, MOBILE):
             chosen = day.reports[company.name][: company.exported]
-            await sync.app.export(tuple(map(str, chosen)), Silent())
+            await sync.app.export(tuple(map(str, chosen)), NoProgress())
             day.reports[company.name] = chosen
         await day.everybody()
         yield day

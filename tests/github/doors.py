@@ -53,7 +53,6 @@ class Door:
         return self.doorway.repository(name, self.credential, repository_id=repository_id, field_of=field_of)
 
     async def aclose(self) -> None:
-        await self.repository.aclose()
         await self.doorway.aclose()
 
 
@@ -78,10 +77,10 @@ def open_door(
         api_url=api,
         api_version=api_version,
         clock=clock,
-        governor=governor,
+        rate_limiter=governor,
         transport=Transport(user_agent="bugspark-reconciler/test", inner=inner),
         overlap_seconds=overlap_seconds,
-        dice=lambda: 0.5,
+        random_fraction=lambda: 0.5,
     )
     mine = credential or TokenCredential(Secret(token))
     repository = doorway.repository(name, mine, field_of=field_of)

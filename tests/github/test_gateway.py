@@ -8,8 +8,7 @@ import httpx
 import pytest
 
 from reconciler.errors import CredentialError, ForeignOriginError, GitHubError, LimitedError
-from reconciler.github.backoff import LimitBackoff
-from reconciler.github.limits import LimitWait
+from reconciler.github.limits import LimitBackoff, LimitWait
 from reconciler.model.ids import Fingerprint, IssueNumber, RemoteCommentId
 from reconciler.model.intent import NotSent, Refused
 from reconciler.model.issue import ListState

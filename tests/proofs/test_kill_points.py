@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.bootstrap.application import NoProgress
+from reconciler.model.views import NoProgress
 from tests.support.life import anything, lasting
 from tests.support.postgres import Server
 from tests.support.promises import broken

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from reconciler.bootstrap.application import NoProgress
 from reconciler.decide import diff
 from reconciler.decide.diff import Verdict
 from reconciler.demo.github.faults import Stale
 from reconciler.model.plan import SetField
+from reconciler.model.views import NoProgress
 from reconciler.store.sync import apply_batch
 from reconciler.store.sync.difference_queries import reports
 from reconciler.sync import full_read, run

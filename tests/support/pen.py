@@ -12,7 +12,6 @@ from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID, uuid4
 
-from reconciler.bootstrap.application import NoProgress
 from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.ids import (
     AccountId,
@@ -30,6 +29,7 @@ from reconciler.model.link import CommentPair, Link
 from reconciler.model.policy import GuardPolicy, SyncPolicy, Timing
 from reconciler.model.report import Project, Report
 from reconciler.model.snapshot import Change, LocalThread, ProjectState
+from reconciler.model.views import NoProgress
 from reconciler.ports import Claim, GitHub, ListPage, Markers, Stores
 from reconciler.sync.context import Context
 from reconciler.sync.send import CredentialLocks

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from reconciler.bootstrap.application import Application, NoProgress, open_application
+from reconciler.bootstrap.application import Application, open_application
 from reconciler.config.settings import Settings
 from reconciler.demo.github.clock import ManualClock
 from reconciler.demo.github.journal import Seen
@@ -15,7 +15,7 @@ from reconciler.model.fields import Category, Severity, Status
 from reconciler.model.ids import CommentId, ProjectId, ReportId
 from reconciler.model.passes import PassResult
 from reconciler.model.secret import Secret
-from reconciler.model.views import PlanView
+from reconciler.model.views import NoProgress, PlanView
 from tests.support.bugspark import BugSpark, connected
 from tests.support.canary import search_requests, search_rows
 from tests.support.github import GitHub

@@ -9,11 +9,12 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.bootstrap.application import Application, NoProgress, open_application
+from reconciler.bootstrap.application import Application, open_application
 from reconciler.config.settings import Settings
 from reconciler.errors import LimitedError, UsageError
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Outcome, PassResult
+from reconciler.model.views import NoProgress
 from tests.support.bugspark import BugSpark, connected
 from tests.support.canary import search_requests, search_rows
 from tests.support.github import make_github

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from reconciler.bootstrap.application import NoProgress
 from reconciler.decide.adopt_copies import ORIGINAL_MISSING
 from reconciler.demo.github.faults import Limit, Stale
 from reconciler.model.passes import Outcome
 from reconciler.model.project_status import project_status
+from reconciler.model.views import NoProgress
 from reconciler.sync import run
 from reconciler.sync.after_restore import reread_project
 from reconciler.sync.observe import observe_lists

@@ -7,10 +7,10 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 
-from reconciler.bootstrap.application import NoProgress
 from reconciler.decide.text import comment_to_bugspark
 from reconciler.demo.github.faults import Delay, Drop, Fault, Limit, Meanwhile, Stale, Truncate, error, html
 from reconciler.model.ids import CommentId, ReportId
+from reconciler.model.views import NoProgress
 from reconciler.store.schema.tables import comments
 from tests.support.sync import Sync
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from reconciler.bootstrap.application import NoProgress
 from reconciler.demo.github.faults import Meanwhile
 from reconciler.model.passes import Outcome
+from reconciler.model.views import NoProgress
 from tests.support.sync import Sync
 
 

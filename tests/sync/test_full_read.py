@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from reconciler.bootstrap.application import NoProgress
 from reconciler.demo.github.faults import Drop, Limit, Meanwhile, error, missing
 from reconciler.demo.github.world import Repository
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.snapshot import AttentionItem, ProjectHealth
+from reconciler.model.views import NoProgress
 from reconciler.store.schema.tables import links
 from tests.support.sync import Sync
 

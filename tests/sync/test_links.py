@@ -2,10 +2,10 @@
 
 import pytest
 
-from reconciler.bootstrap.application import NoProgress
 from reconciler.errors import UsageError
 from reconciler.model.fields import Status
 from reconciler.model.ids import ProjectId
+from reconciler.model.views import NoProgress
 from tests.support.bugspark import LONG_AGO
 from tests.support.sync import Sync
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.bootstrap.application import NoProgress, open_application
+from reconciler.bootstrap.application import open_application
 from reconciler.model.passes import Outcome
+from reconciler.model.views import NoProgress
 from reconciler.store.sync.intents import StoredIntents
 from tests.support.github import GitHub
 from tests.support.sync import Sync, settings_for

@@ -2,8 +2,8 @@
 
 import pytest
 
-from reconciler.bootstrap.application import NoProgress
 from reconciler.demo.github.faults import Drop, Fault, Meanwhile, Truncate, error, html
+from reconciler.model.views import NoProgress
 from tests.support.sync import Sync
 from tests.sync.test_unknown import at_peace, recovered
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.bootstrap.application import NoProgress
 from reconciler.demo.github.faults import Drop, Fault, Reply, Truncate, error, html
+from reconciler.model.views import NoProgress
 from tests.support.sync import Sync
 
 COMMENTS = r"/issues/\d+/comments$"
