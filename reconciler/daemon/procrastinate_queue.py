@@ -18,7 +18,7 @@ from uuid import UUID
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
-from procrastinate.jobs import DeleteJobCondition, Notification, Status
+from procrastinate.jobs import DeleteJobCondition, Status
 from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
@@ -214,26 +214,8 @@ class ProcrastinateQueueWorker:
             worker.stop()  # type: ignore[no-untyped-call]  # theirs to type
 
 
-class _RefetchingWorker(Worker):
-    """Procrastinate's worker, which forgets what it hears while it fetches: after each fetch it clears the
-    event that a notification has set meanwhile, and the job waits for the next look.
-    """
-
-    notification_count = 0
-
-    async def _handle_notification(self, *, channel: str, notification: Notification) -> None:
-        self.notification_count += 1
-        await super()._handle_notification(channel=channel, notification=notification)
-
-    async def _fetch_and_process_jobs(self) -> None:
-        heard = None
-        while heard != self.notification_count and not self._stop_event.is_set():
-            heard = self.notification_count
-            await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]  # theirs to type
-
-
 def _build_worker(app: App, rows: list[str], concurrency: int) -> Worker:
-    return _RefetchingWorker(
+    return Worker(
         app,
         queues=rows,
         concurrency=concurrency,
