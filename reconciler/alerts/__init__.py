@@ -1,5 +1,5 @@
-"""The doorway to whoever the operator wants told: one JSON POST per batch of alerts (`[alerts] url`).
+"""Alerts to the operator's address: one JSON POST per batch (`[alerts] url`).
 
-In: what began and what ceased to need a person. Out: whether it was taken. May import: model, ports, errors,
-logs; beside `github` the only room with httpx (docs/decisions/0020).
+In: the problems that began or ended. Out: whether the address accepted them. May import: model, ports,
+errors, logs; beside `github` the only package with httpx (docs/decisions/0020).
 """

@@ -1,4 +1,4 @@
-"""One POST: sent once, nothing followed, nothing but its status read, and over within seconds."""
+"""One POST of alerts: sent once, no redirect followed, only its status read, and over within seconds."""
 
 import asyncio
 import ssl
@@ -11,11 +11,11 @@ from reconciler.model.secret import Secret
 from reconciler.model.told import Notice
 
 ALERT_TIMEOUT_SECONDS = 5.0
-"""Seconds for all of it: a pass waits for no longer."""
+"""The timeout of the whole request: a pass waits no longer."""
 
 
 class AlertPoster:
-    """Tells one address. It is a secret: such addresses often are their own password.
+    """Posts alerts to one address, which is a secret: an address like that is often all it takes to post.
 
     `inner` replaces the network in tests.
     """
@@ -25,16 +25,16 @@ class AlertPoster:
         url: Secret,
         *,
         user_agent: str,
-        patience: float = ALERT_TIMEOUT_SECONDS,
+        timeout_seconds: float = ALERT_TIMEOUT_SECONDS,
         inner: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._url = url
         self._user_agent = user_agent
-        self._timeout_seconds = patience
+        self._timeout_seconds = timeout_seconds
         self._transport = inner
 
     async def post(self, alert: Alert) -> str | None:
-        """Send it. None: it was taken (2xx); else why not, in words without the address. Raises nothing."""
+        """Post it. None: accepted (2xx); else why not, in words without the address. Raises nothing."""
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 status = await self._send(msgspec.json.encode(alert_body(alert)))
@@ -45,18 +45,18 @@ class AlertPoster:
         return None if 200 <= status < 300 else f"answered with status {status}"
 
     async def _send(self, body: bytes) -> int:
-        # A client of its own for each: a cancelled request may leave its pool unusable, and alerts are rare.
+        # A new client for each: a cancelled request may leave its pool unusable, and alerts are rare.
         async with httpx.AsyncClient(
             verify=self._tls_verification(),
             follow_redirects=False,
-            trust_env=False,  # no proxy or .netrc may divert it, or add to it
+            trust_env=False,  # no proxy or .netrc may divert it or add to it
             transport=self._transport,
             timeout=self._timeout_seconds,
             headers={"User-Agent": self._user_agent, "Content-Type": "application/json"},
         ) as client:
             built = client.build_request("POST", self._url.reveal(), content=body)
             answer = await client.send(built, stream=True)
-            await answer.aclose()  # whatever it says, nobody reads it
+            await answer.aclose()  # its body is not read
             return answer.status_code
 
     def _tls_verification(self) -> ssl.SSLContext | bool:
@@ -68,7 +68,7 @@ class AlertPoster:
 
 
 def alert_body(alert: Alert) -> dict[str, object]:
-    """The body (docs/operating.md, Alerts). Strangers' text in it is text."""
+    """Build the JSON body (docs/operating.md, Alerts). Untrusted text in it is not interpreted."""
     return {
         "project": {"id": str(alert.project_id), "name": alert.project_name, "repository": alert.repository},
         "entered": [_notice_body(each) for each in alert.notices if each.entered],

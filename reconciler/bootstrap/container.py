@@ -170,7 +170,7 @@ async def open_container(
     """
     clock = clock or SystemClock()
     database = open_database(settings.database.url.reveal(), connections=connections)
-    transport = Transport(user_agent=USER_AGENT, answered=on_github_answer)
+    transport = Transport(user_agent=USER_AGENT, on_answer=on_github_answer)
     try:
         await require_schema(database)
         stores = build_stores(database, _store_settings(settings, register_secret, dry=False), clock)

@@ -1,5 +1,5 @@
-"""The doorway to GitHub: the only room that speaks HTTP.
+"""The adapter to GitHub's REST API.
 
-In: requests in the words of `reconciler.ports`. Out: values of `reconciler.model`, or errors.
+In: calls of `reconciler.ports.GitHub`. Out: values of `reconciler.model`, or errors.
 May import: `reconciler.model`, `reconciler.ports`, `reconciler.errors`; never `reconciler.store`.
 """

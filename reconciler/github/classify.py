@@ -1,4 +1,4 @@
-"""What became of a write; pure (docs/design.md, Writing to GitHub: Classify)."""
+"""The outcome of a write, read from its answer; pure (docs/design.md, Writing to GitHub: Classify)."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -11,7 +11,7 @@ from reconciler.model.intent import Confirmed, OutcomeUnknown, Refused
 T = TypeVar("T")
 _SUCCESS_STATUSES = frozenset({200, 201})
 _NEVER_APPLIED_STATUSES = frozenset({413, 414, 431})
-"""Refused by a server in front, by size, in whatever words."""
+"""Refused for its size by a server in front of the API, whose answer has another shape."""
 _MAYBE_APPLIED_STATUSES = frozenset({408, 425, 499})
 """4xx that say nothing about whether the request was carried out."""
 
@@ -19,10 +19,10 @@ _MAYBE_APPLIED_STATUSES = frozenset({408, 425, 499})
 def classify_write(
     reply: Reply, doing: str, read: Callable[[bytes], T]
 ) -> Confirmed[T] | Refused | OutcomeUnknown:
-    """Tell confirmed, refused and unknown apart.
+    """Decide whether a write was confirmed, refused, or has an unknown outcome.
 
-    In: the answer to a write (limits and 401 are seen to before), what was being done ("close acme/web#12")
-    and how the body of a success is read (raises GitHubError). What is not clearly a yes or a no is unknown.
+    In: the answer to a write (limits and 401 are handled before), what was being done ("close acme/web#12")
+    and how the body of a success is read (raises GitHubError). Unless it is a clear yes or no, it is unknown.
     """
     status = reply.status
     if status in _SUCCESS_STATUSES:
@@ -40,7 +40,7 @@ def classify_write(
 
 
 def classify_delete(reply: Reply, doing: str) -> Confirmed[None] | Refused | OutcomeUnknown:
-    """The same for a DELETE, whose success has no body."""
+    """Classify the answer to a request whose success has no body."""
     if reply.status == 204:
         return Confirmed(value=None, request_id=reply.request_id)
     answer = classify_write(reply, doing, _no_body_expected)

@@ -1,4 +1,4 @@
-"""Whose requests these are: a token, or a GitHub App's installation tokens.
+"""Credentials: a token, or a GitHub App's installation tokens.
 
 Source: docs/reference/github.md, Credentials and versions.
 """
@@ -18,7 +18,7 @@ from reconciler.model.secret import Secret
 from reconciler.ports import Clock
 
 AppRequest = Callable[[str, tuple[str | int, ...], Secret], Awaitable[Reply]]
-"""Method, path parts, bearer → the answer. Asks again by itself when that may help, never about points."""
+"""Method, path parts, bearer → the answer. It retries by itself and costs the installation no points."""
 
 JWT_BACKDATING = timedelta(seconds=60)
 JWT_LIFETIME = timedelta(minutes=9)
@@ -26,28 +26,28 @@ RENEW_BEFORE_EXPIRY = timedelta(minutes=5)
 
 
 def fingerprint(text: str) -> Fingerprint:
-    """A one-way name for a secret: keys ETags and limits, reveals nothing."""
+    """Return a one-way name for a secret: the key of its ETags and limits."""
     return Fingerprint(sha256(f"bugspark-reconciler credential\0{text}".encode()).hexdigest()[:16])
 
 
 class Credential(Protocol):
-    """Where the bearer of a request comes from."""
+    """The source of the bearer token of requests."""
 
     @property
     def limits_key(self) -> Fingerprint:
-        """What GitHub's limits are kept by: stays the same when an App's token is renewed."""
+        """The key of GitHub's limits; it stays the same when an App's token is renewed."""
         ...
 
     async def token(self, ask: AppRequest, now: Callable[[], datetime]) -> Secret:
-        """The token to use now. Raises CredentialError, GitHubError, LimitedError."""
+        """Return the token to use now. Raises CredentialError, GitHubError, LimitedError."""
         ...
 
     def discard_token(self, token: Secret) -> bool:
-        """GitHub answered 401 to this token. True when another one may be had."""
+        """Forget a token that GitHub answered 401 to; whether another one may be had."""
         ...
 
     async def bot_login(self, ask: AppRequest, now: Callable[[], datetime]) -> str | None:
-        """The login an App writes as; None for a token, which may ask `GET /user`."""
+        """Return the login an App writes as; None for a token, which may ask `GET /user`."""
         ...
 
 
@@ -55,7 +55,7 @@ class TokenCredential:
     """A personal access token, classic or fine-grained."""
 
     def __init__(self, token: Secret) -> None:
-        """Raises CredentialError for a text that no header can carry; its form is not looked at otherwise."""
+        """Take the token. Raises CredentialError for text that no header can carry."""
         text = token.reveal()
         if not text or not text.isascii() or not text.isprintable() or " " in text:
             raise CredentialError("The token is empty or has characters that no token has: enter it again.")
@@ -63,42 +63,42 @@ class TokenCredential:
         self.limits_key = fingerprint(text)
 
     async def token(self, ask: AppRequest, now: Callable[[], datetime]) -> Secret:
-        """The token."""
+        """Return the token."""
         return self._token
 
     def discard_token(self, token: Secret) -> bool:
-        """There is no other."""
+        """Return False: there is no other token."""
         return False
 
     async def bot_login(self, ask: AppRequest, now: Callable[[], datetime]) -> str | None:
-        """None: a token belongs to a user."""
+        """Return None: a token belongs to a user."""
         return None
 
 
 class MissingCredential:
-    """Stands where there is no usable token: the project's requests fail with the reason, none leaves."""
+    """The credential of a project without a usable token: every request fails before it is sent."""
 
     def __init__(self, reason: str) -> None:
         self._reason = reason
         self.limits_key = fingerprint("")
 
     async def token(self, ask: AppRequest, now: Callable[[], datetime]) -> Secret:
-        """Raises CredentialError."""
+        """Raise CredentialError."""
         raise CredentialError(self._reason)
 
     def discard_token(self, token: Secret) -> bool:
-        """There is no other."""
+        """Return False: there is no other token."""
         return False
 
     async def bot_login(self, ask: AppRequest, now: Callable[[], datetime]) -> str | None:
-        """Raises CredentialError."""
+        """Raise CredentialError."""
         raise CredentialError(self._reason)
 
 
 class AppCredential:
     """A GitHub App, installed at the owner of one repository.
 
-    Long-lived: keeps the installation token until five minutes before it ends, so it is shared by all passes.
+    One object serves all passes: it keeps the installation token until five minutes before it expires.
     """
 
     def __init__(
@@ -111,12 +111,12 @@ class AppCredential:
         self._lock = asyncio.Lock()
         self._token: Secret | None = None
         self._renew_at = 0.0
-        self.permissions: Mapping[str, str] | None = None  # told with the token
+        self.permissions: Mapping[str, str] | None = None  # known once there is a token
         # Limits belong to the installation, and an App is installed once per owner.
         self.limits_key = fingerprint(f"app\0{app_id}\0{owner.lower()}")
 
     async def token(self, ask: AppRequest, now: Callable[[], datetime]) -> Secret:
-        """The installation token, a new one when it has less than five minutes left."""
+        """Return the installation token, a new one when it expires in less than five minutes."""
         async with self._lock:
             if self._token is None or self._clock.monotonic() >= self._renew_at:
                 row = await self._new_token(ask, now)
@@ -127,13 +127,13 @@ class AppCredential:
             return self._token
 
     def discard_token(self, token: Secret) -> bool:
-        """Forget the token, unless a newer one is there already."""
+        """Forget the token, unless it has been replaced already; True: a new one can be made."""
         if self._token == token:
             self._token = None
         return True
 
     async def bot_login(self, ask: AppRequest, now: Callable[[], datetime]) -> str | None:
-        """`{slug}[bot]`."""
+        """Return `{slug}[bot]`."""
         reply = await self._request_as_app(ask, now, "GET", ("app",))
         return f"{decode(reply.body, AppRow, 'the GitHub App').slug}[bot]"
 
@@ -151,18 +151,18 @@ class AppCredential:
     ) -> Reply:
         reply = await ask(method, parts, self._jwt(now()))
         if reply.status == 401:
-            # Our clock may be off before GitHub's first Date; its answer has just brought one.
+            # Before GitHub's first `Date` our clock may be wrong; this answer has brought one.
             reply = await ask(method, parts, self._jwt(now()))
         if reply.status in (200, 201):
             return reply
-        where, said = "/".join(self._owner_and_repository), error_reason(reply.body)
+        where, reason = "/".join(self._owner_and_repository), error_reason(reply.body)
         raise CredentialError(
-            f"GitHub refuses the App {self._app_id} for {where} ({reply.status}: {said}):"
+            f"GitHub refuses the App {self._app_id} for {where} ({reply.status}: {reason}):"
             " check its id, its private key and that it is installed there."
         )
 
     def _jwt(self, now: datetime) -> Secret:
-        import jwt  # only who uses an App waits for its cryptography
+        import jwt  # late: its cryptography is loaded only for an App
 
         claims = {"iat": now - JWT_BACKDATING, "exp": now + JWT_LIFETIME, "iss": self._app_id}
         try:

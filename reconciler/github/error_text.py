@@ -1,11 +1,11 @@
-"""What GitHub says when it says no, made fit to be shown to people: one line, no secret, not long."""
+"""GitHub's error messages made fit to be shown to people: one line, no secret, not long."""
 
 from reconciler.github.wire import FieldErrorRow, MessageRow, try_decode
 from reconciler.model.formatting import single_printable_line
 
 
 def error_message(body: bytes) -> str | None:
-    """GitHub's own message with the errors of a 422; None when the body is not in GitHub's shape."""
+    """Return GitHub's message with the errors of a 422; None when the body is not in GitHub's shape."""
     row = try_decode(body, MessageRow)
     if isinstance(row, str):
         return None
@@ -14,12 +14,12 @@ def error_message(body: bytes) -> str | None:
 
 
 def error_reason(body: bytes) -> str:
-    """GitHub's own message, or a few words that say that there is none."""
+    """Return GitHub's message, or words that say that there is none."""
     return error_message(body) or "no reason given"
 
 
 def limit_hint(body: bytes) -> str:
-    """Message and documentation address, for telling a limit's answer from others."""
+    """Return message and documentation address, by which a limit's answer is recognised."""
     row = try_decode(body, MessageRow)
     return "" if isinstance(row, str) else f"{row.message} {row.documentation_url or ''}"
 

@@ -1,4 +1,4 @@
-"""Every request of one repository passes here: points, token, limits, and asking again where that is safe."""
+"""The way of every request of one repository: points, token, limits, and retries where they are safe."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,7 +18,7 @@ from reconciler.model.values import dataclass
 from reconciler.ports import Clock, RateLimiter
 
 MAX_RESERVED_POINTS = 25
-"""Read points reserved at once, at most."""
+"""The most read points that are reserved at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class Gateway:
         self._backoff = backoff
         self._random_fraction = random_fraction
         self._repository = repository
-        # Before sending a write waits at most thrice: for a token, for the pool, for the connection.
+        # A write waits three times at most before it is sent: for a token, the pool and the connection.
         self._step_timeout_seconds = send_within_seconds / 3
         self._reserved_points = 0
         self._reservation_size = 0
@@ -64,22 +64,25 @@ class Gateway:
         self._reserved_points += requests
 
     async def token_fingerprint(self) -> Fingerprint:
-        """The fingerprint of the token that the next request will carry: ETags are kept by it."""
+        """Return the fingerprint of the token that the next request will carry: the key of its ETags."""
         return fingerprint((await self._token()).reveal())
 
     async def read(self, url: str, *, etag: str | None = None) -> ReadAnswer:
-        """GET; raises LimitedError, CredentialError, ForeignOriginError, GitHubError (after asking again)."""
+        """Send a GET. Raises LimitedError, CredentialError, ForeignOriginError, GitHubError."""
         return await call_with_retries(
             lambda: self._read(url, etag), clock=self._clock, random_fraction=self._random_fraction
         )
 
     def send_deadline(self) -> float:
-        """Until when, by the monotonic clock, a write that is asked for now may begin to be sent."""
+        """Return until when, by the monotonic clock, a write requested now may begin to be sent."""
         return self._clock.monotonic() + self._step_timeout_seconds
 
     async def write(self, method: str, url: str, body: bytes | None, *, before: float) -> Reply:
-        """Send once, if it can begin `before` the deadline; redirects are returned. Raises UnsentError,
-        DroppedError; and, when GitHub says that nothing was done, LimitedError or CredentialError."""
+        """Send a write once, if it can begin `before` the deadline; redirects are returned.
+
+        Raises NotSentError, AnswerLostError; and, when GitHub says that nothing was done, LimitedError or
+        CredentialError.
+        """
         token = await self._token()
         reply = await self._write_once(method, url, body, token, before)
         if reply.status == 401 and self.credential.discard_token(token):
@@ -91,8 +94,10 @@ class Gateway:
         return reply
 
     async def request_as_app(self, method: str, parts: tuple[str | int, ...], bearer: Secret) -> Reply:
-        """A request of the App itself, which costs the installation no points. Making a token twice harms
-        nothing, so even its POST is asked again."""
+        """Send a request of the App itself, which costs the installation no points.
+
+        Making a token twice does no harm, so its POST is retried as well.
+        """
 
         async def once() -> Reply:
             url = self.http.origin.url(*parts)
@@ -134,7 +139,7 @@ class Gateway:
         self, method: str, url: str, body: bytes | None, token: Secret, before: float
     ) -> Reply:
         self._backoff.require_no_wait(self.credential.limits_key, self._clock.monotonic())
-        # Whoever looks into an unknown outcome counts on it that no byte leaves long after the claim.
+        # Recovery of an unknown outcome relies on it that no byte leaves long after the claim.
         if self._clock.monotonic() > before:
             raise NotSentError("it could not be sent in time")
         try:
@@ -149,7 +154,7 @@ class Gateway:
 
     async def _spend_points(self, points: int) -> None:
         self._backoff.require_no_wait(self.credential.limits_key, self._clock.monotonic())
-        # Blocks grow with what was used, so that what is left over at the end is never more than that.
+        # Blocks double, so that no more points are left over at the end than were used.
         if self._reserved_points < points:
             self._reservation_size = max(points, min(MAX_RESERVED_POINTS, 2 * self._reservation_size))
             await self.reserve_reads(self._reservation_size)
@@ -164,7 +169,7 @@ class Gateway:
             )
 
     async def _check_limits(self, reply: Reply, *, stop: bool = True) -> None:
-        """Tell everybody with this credential about a limit's answer, and raise LimitedError (`stop`)."""
+        """Record a limit's answer for all requests of this credential, and raise LimitedError if `stop`."""
         credential, now = self.credential.limits_key, self.http.usage.time.now()
         strikes = self._backoff.strikes(credential)
         wait = limit_wait(reply.status, reply.headers, limit_hint(reply.body), now=now, strikes=strikes)
@@ -184,9 +189,9 @@ class Gateway:
 
     def _check_complete(self, reply: Reply) -> Reply:
         if reply.status >= 500:
-            said = error_message(reply.body)
+            message = error_message(reply.body)
             raise TransientError(
-                single_printable_line(f"it answered {reply.status}" + (f" ({said})" if said else ""))
+                single_printable_line(f"it answered {reply.status}" + (f" ({message})" if message else ""))
             )
         if reply.status == 200 and not is_json(reply.body):
             raise TransientError("it answered with something that is not JSON")

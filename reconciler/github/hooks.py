@@ -44,8 +44,8 @@ def require_hooks_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
     that may not see them; and what `require_ok` raises.
     """
     if reply.status in _NO_ACCESS_STATUSES:
-        said = error_reason(reply.body)
+        reason = error_reason(reply.body)
         raise CredentialError(
-            f"GitHub does not show {what} ({reply.status}: {said}): {WEBHOOK_PERMISSION_ADVICE}."
+            f"GitHub does not show {what} ({reply.status}: {reason}): {WEBHOOK_PERMISSION_ADVICE}."
         )
     require_ok(reply, ref, what)

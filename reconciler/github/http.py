@@ -1,4 +1,4 @@
-"""One request to the API: the origin checked, the bearer attached, redirects followed by our own rules."""
+"""One request to the API: the origin checked, the bearer attached, redirects followed within the origin."""
 
 from collections.abc import Mapping
 from dataclasses import field
@@ -32,13 +32,13 @@ class Reply:
 
     @property
     def request_id(self) -> str | None:
-        """GitHub's name for the request, for its support and for our story."""
+        """GitHub's id of the request, for its support and for the history."""
         return self.headers.get("x-github-request-id", "")[:100] or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpClient:
-    """Sends to one API. The token is attached here and nowhere else, after the address was admitted."""
+    """A client of one API. The token is attached here and nowhere else, after the address was admitted."""
 
     transport: Transport
     origin: Origin
@@ -46,7 +46,7 @@ class HttpClient:
     usage: Usage
 
     async def get(self, url: str, bearer: Secret, *, etag: str | None = None) -> Reply:
-        """GET, redirects followed. Raises UnsentError, DroppedError, ForeignOriginError."""
+        """Send a GET and follow redirects. Raises NotSentError, AnswerLostError, ForeignOriginError."""
         extra = {"If-None-Match": etag} if etag else {}
         reply = await self._send("GET", url, bearer, extra)
         for _ in range(MAX_REDIRECTS):
@@ -66,14 +66,15 @@ class HttpClient:
         *,
         connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
     ) -> Reply:
-        """Send once; a redirect is returned, see `redirected`. Raises UnsentError, DroppedError."""
+        """Send a write once; a redirect is returned. Raises NotSentError, AnswerLostError."""
         extra = {"Content-Type": "application/json"} if body is not None else {}
         return await self._send(method, url, bearer, extra, body, connect_timeout_seconds)
 
     def redirect_target(self, reply: Reply) -> str | None:
-        """Where a write has to go instead (307, 308: same method and body), or None.
+        """Return where a write has to be sent instead (307, 308: same method and body), or None.
 
-        Raises ForeignOriginError."""
+        Raises ForeignOriginError.
+        """
         return self._admitted_target(reply, _REDIRECTS_OF_WRITES)
 
     def _admitted_target(self, reply: Reply, followed: frozenset[int]) -> str | None:
@@ -130,7 +131,7 @@ def _with_redirect(before: Reply, after: Reply) -> Reply:
 
 
 def _body_without_token(bearer: Secret, answer: HttpResponse) -> bytes:
-    """The body; of a refusal, which may be quoted to people, without the token should it be echoed there."""
+    """Return the body, with the token masked in a refusal, which may be shown to people."""
     if answer.status < 400 or not bearer:
         return answer.body
     return answer.body.replace(bearer.reveal().encode(), b"***")

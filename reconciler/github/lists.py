@@ -1,4 +1,4 @@
-"""The two lists of a repository, probed and drained: the I/O around `drain`.
+"""The two lists of a repository, probed and drained: the requests around `drain`.
 
 Source: docs/reference/github.md, List rules.
 """
@@ -39,21 +39,22 @@ class RepositoryList(Generic[T]):
     overlap: timedelta
 
     async def changes(self, state: ListState | None) -> AsyncIterator[ListPage[T]]:
-        """What changed since `state`; nothing at all after a 304 (rules 2–4)."""
+        """Yield what changed since `state`; nothing after a 304 (rules 2–4)."""
         state = state or ListState(anchor=await self._new_anchor())
         if state.cursor is None:
-            sheet = await self._probe(state)
-            if sheet is None:
+            answer = await self._probe(state)
+            if answer is None:
                 return
-            if sheet.next is None:
-                yield _page(sheet.rows, state_after_probe(state.anchor, sheet, self.overlap))
+            if answer.next is None:
+                yield _page(answer.rows, state_after_probe(state.anchor, answer, self.overlap))
                 return
         async for page in self._drain(state):
             yield page
 
     async def all_rows(self, since: datetime | None) -> AsyncIterator[ListPage[T]]:
-        """Every row updated since then, oldest change first. A page's state says, as its anchor, since when
-        to ask to go on behind it; None where it does not tell.
+        """Yield every row updated since then, the oldest change first.
+
+        The anchor of a page's state is the `since` to continue with after it; None while it may not move.
         """
         drain: Drain[T] = Drain(since or EPOCH)
         while (wanted := drain.next_request()) is not None:
@@ -68,12 +69,12 @@ class RepositoryList(Generic[T]):
             # Rule 4: each drained page is committed with its cursor.
             yield _page(step.rows, replace(unfinished, cursor=step.cursor) if step.cursor else None)
         moved = anchor_after(state.anchor, drain.newest, drain.covered, self.overlap)
-        sheet = await self._fetch(self._first_page_url(moved, "desc"))
+        answer = await self._fetch(self._first_page_url(moved, "desc"))
         # Rule 4: the re-probe's rows, the anchor and the ETag belong together.
-        yield _page(drain.seen_rows.take_new(sheet.rows), state_after_drain(moved, sheet, drain.covered))
+        yield _page(drain.seen_rows.take_new(answer.rows), state_after_drain(moved, answer, drain.covered))
 
     async def _probe(self, state: ListState) -> ListAnswer[T] | None:
-        """Rule 2; None for a 304. An ETag belongs to one URL and one token (docs/reference/github.md)."""
+        """Probe the list (rule 2); None for a 304. An ETag belongs to one URL and one token."""
         url = self._first_page_url(state.anchor, "desc")
         key = await self.ref.gateway.token_fingerprint()
         etag = state.etag if state.etag_credential == key else None
@@ -111,7 +112,7 @@ class RepositoryList(Generic[T]):
         return self.ref.url(*self.path, query=query)
 
     async def _new_anchor(self) -> datetime:
-        """GitHub's present time less the overlap (rules 1 and 6); one request when not heard yet."""
+        """Return GitHub's time less the overlap (rules 1 and 6), after a request if it is unknown."""
         time = self.ref.time
         if not time.is_known:
             require_ok((await self.ref.gateway.read(self.ref.url())).reply, self.ref, self.ref.name)
@@ -120,38 +121,43 @@ class RepositoryList(Generic[T]):
         return earlier(time.now().replace(microsecond=0), self.overlap)
 
 
-def state_after_probe(anchor: datetime, sheet: ListAnswer[T], overlap: timedelta) -> ListState:
-    """Rule 2, an answer without a next page: it is the whole change since the anchor. The anchor moves only
-    once these rows fill more than half a page; the ETag is of the old address then."""
-    if len(sheet.rows) > PER_PAGE // 2 and sheet.newest:
-        moved = anchor_after(anchor, sheet.newest, sheet.date, overlap)
+def state_after_probe(anchor: datetime, answer: ListAnswer[T], overlap: timedelta) -> ListState:
+    """Return the state after a probe without a next page, which is every change since the anchor (rule 2).
+
+    The anchor moves only once these rows fill more than half a page; the ETag is of the old address then.
+    """
+    if len(answer.rows) > PER_PAGE // 2 and answer.newest:
+        moved = anchor_after(anchor, answer.newest, answer.date, overlap)
         if moved > anchor:
             return ListState(anchor=moved)
-    return _with_etag(anchor, sheet)
+    return _with_etag(anchor, answer)
 
 
-def state_after_drain(anchor: datetime, sheet: ListAnswer[T], covered: datetime | None) -> ListState:
-    """Rule 2, the probe after a drain. It is complete when it has no next page, or when it reaches back more
-    than a second before the time that the drain has covered; only then may its ETag be trusted."""
-    reaches_back = bool(covered and sheet.last and sheet.last < covered - SECOND)
-    return _with_etag(anchor, sheet) if sheet.next is None or reaches_back else ListState(anchor=anchor)
+def state_after_drain(anchor: datetime, answer: ListAnswer[T], covered: datetime | None) -> ListState:
+    """Return the state after the probe that follows a drain (rule 2).
+
+    It is complete when it has no next page, or when it reaches back more than a second before the time that
+    the drain has covered; only then may its ETag be trusted.
+    """
+    reaches_back = bool(covered and answer.last and answer.last < covered - SECOND)
+    return _with_etag(anchor, answer) if answer.next is None or reaches_back else ListState(anchor=anchor)
 
 
 def anchor_after(
     anchor: datetime, newest: datetime, covered: datetime | None, overlap: timedelta
 ) -> datetime:
-    """The newest time seen (but none that GitHub's clock had not reached) less the overlap; never back."""
+    """Return the newest time seen, at most GitHub's own time, less the overlap; never before `anchor`."""
     return max(anchor, earlier(min(newest, covered or newest), overlap))
 
 
-def _with_etag(anchor: datetime, sheet: ListAnswer[T]) -> ListState:
-    if sheet.etag is None:
+def _with_etag(anchor: datetime, answer: ListAnswer[T]) -> ListState:
+    if answer.etag is None:
         return ListState(anchor=anchor)
-    return ListState(anchor=anchor, etag=sheet.etag, etag_credential=sheet.token)
+    return ListState(anchor=anchor, etag=answer.etag, etag_credential=answer.token)
 
 
 def _etag(text: str | None) -> str | None:
-    """The ETag verbatim; None for one that could not be sent back or stored."""
+    """Return the ETag verbatim; None for one that could not be sent back or stored."""
     return text if text and text.isascii() and text.isprintable() and len(text) <= MAX_ETAG_CHARS else None
 
 

@@ -1,8 +1,8 @@
-"""The marker: the hidden last line of what we write on GitHub, by which a lost answer is recovered.
+"""The marker: the hidden last line of what we write on GitHub, by which lost answers are recovered.
 
 `<!-- bugspark-sync v1 <kid> <instance> <uuid> <mac> -->` (docs/design.md, Writing to GitHub). It proves that
-a holder of the key wrote it for this very issue; that the author is an account we write as is the caller's to
-check. Pure: nothing here speaks to GitHub.
+a holder of the key wrote it for this very issue; the caller checks that the author is an account we write as.
+Pure: nothing here sends a request.
 """
 
 import hmac
@@ -30,15 +30,15 @@ _MARKER_START: Final = re.compile(rf"<!--\s*{MARKER_NAME}", re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Marker:
-    """What a marker says, believed or not."""
+    """What a marker says, verified or not."""
 
     kid: str  # which key signed it
-    instance: str  # which installation wrote it
+    instance: str  # which database wrote it
     local_id: UUID  # the report's or comment's row
 
 
 class MarkerKeys:
-    """The keys markers are signed with (the first) and believed by (all of them)."""
+    """The keys that markers are signed with (the first) and verified with (all)."""
 
     __slots__ = ("_keys",)
 
@@ -66,29 +66,29 @@ class MarkerKeys:
         return f"<!-- {MARKER_NAME} {_VERSION} {kid} {instance} {local_id} {mac} -->"
 
     def read(self, body: str) -> Marker | None:
-        """Return the marker `body` ends with, unverified: the sole last line, the only one of its kind."""
+        """Return the marker `body` ends with, unverified: the last line, the only one of its kind."""
         found = _last_line(body)
         return None if found is None else _to_marker(found)
 
     def verify(self, body: str, kind: MarkerKind, repository_id: int, issue_number: int) -> Marker | None:
-        """Return the marker of `body` if one of our keys signed it for exactly this place, else None."""
+        """Return the marker of `body` if one of our keys signed it for this issue and kind; else None."""
         found = _last_line(body)
         if found is None:
             return None
-        said = _to_marker(found)
+        marker = _to_marker(found)
         wanted = (
-            _mac(key, kind, said.instance, repository_id, issue_number, said.local_id)
+            _mac(key, kind, marker.instance, repository_id, issue_number, marker.local_id)
             for kid, key in self._keys
-            if kid == said.kid
+            if kid == marker.kid
         )
-        return said if any(hmac.compare_digest(mac, found["mac"]) for mac in wanted) else None
+        return marker if any(hmac.compare_digest(mac, found["mac"]) for mac in wanted) else None
 
     def read_with_unknown_key(self, body: str) -> Marker | None:
-        """Return the marker `body` ends with if none of our keys could have signed it: nothing vouches for it
-        but its author.
+        """Return the marker `body` ends with if none of our keys could have signed it: only its author proves
+        anything about it.
         """
-        said = self.read(body)
-        return said if said and said.kid not in {kid for kid, _ in self._keys} else None
+        found = self.read(body)
+        return found if found and found.kid not in {kid for kid, _ in self._keys} else None
 
 
 def _last_line(body: str) -> re.Match[str] | None:
@@ -103,7 +103,7 @@ def _to_marker(found: re.Match[str]) -> Marker:
 
 
 def key_id(key: bytes) -> str:
-    """The name a key has in the markers it signs; it tells nothing about the key."""
+    """Return the name of a key in the markers it signs; it reveals nothing about the key."""
     return hmac.new(key, f"{MARKER_NAME} kid".encode(), "sha256").hexdigest()[:_KID_DIGITS]
 
 

@@ -1,4 +1,4 @@
-"""Where requests may go: the configured API and nowhere else (docs/design.md, Security)."""
+"""The addresses that requests may go to: the configured API and nothing else (docs/design.md, Security)."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _ISSUE_NUMBER = re.compile(r"/issues/([0-9]{1,10})$")
 class Origin:
     """Scheme, host, port and base path of the API. Every address sent to is rebuilt from these four.
 
-    Rebuilding, rather than passing an address through, leaves no room for two parsers to disagree on a host.
+    An address is rebuilt rather than passed through, so that two parsers can't disagree about its host.
     """
 
     scheme: str
@@ -52,8 +52,10 @@ class Origin:
         return f"{self.scheme}://{host}{port}{self.base}"
 
     def url(self, *parts: str | int, query: Mapping[str, str | int] | None = None) -> str:
-        """An address below the base path; every part is percent-encoded. Raises ValueError for a part
-        that can't be one step of a path ("", ".", "..")."""
+        """Build an address below the base path; every part is percent-encoded.
+
+        Raises ValueError for a part that can't be one step of a path ("", ".", "..").
+        """
         steps = [str(part) for part in parts]
         if any(step in ("", ".", "..") for step in steps):
             raise ValueError("not one step of a path")
@@ -61,8 +63,10 @@ class Origin:
         return f"{self.prefix}{path}" + (f"?{urlencode(query)}" if query else "")
 
     def admit(self, url: str, *, relative_to: str | None = None) -> str:
-        """Return an address that GitHub sent (page, redirect, body), rebuilt; raises ForeignOriginError
-        when it is not below this API's base path."""
+        """Return an address that GitHub sent (page, redirect, body), rebuilt.
+
+        Raises ForeignOriginError for one that is not below this API's base path.
+        """
         try:
             parts = urlsplit(urljoin(relative_to, url) if relative_to else url)
             port = parts.port or _PORTS.get(parts.scheme)
@@ -76,7 +80,7 @@ class Origin:
         return f"{self.prefix}{path}" + (f"?{parts.query}" if parts.query else "")
 
     def repository_id(self, url: str) -> int | None:
-        """The numeric id in `/repositories/{id}/…`, the form in which GitHub redirects; else None."""
+        """Return the numeric id in `/repositories/{id}/…`, the form in which GitHub redirects; else None."""
         found = _REPOSITORY.match(urlsplit(url).path.removeprefix(self.base))
         return int(found[1]) if found else None
 
@@ -95,13 +99,13 @@ def repository_parts(name: str) -> tuple[str, str]:
 
 
 def issue_number_in(address: str) -> int | None:
-    """The number at the end of an issue's address, which may have a query behind it; None without one."""
+    """Return the number at the end of an issue's address, before its query if there is one; else None."""
     found = _ISSUE_NUMBER.search(address.partition("?")[0])
     return int(found[1]) if found else None
 
 
 def next_link(header: str | None) -> str | None:
-    """The address of `rel="next"` in a Link header, verbatim, or None.
+    """Return the address of `rel="next"` in a Link header, verbatim, or None.
 
     Source: docs/reference/github.md, Lists: Paging.
     """

@@ -1,4 +1,4 @@
-"""What an answer to a read means when it is not the object asked for; pure.
+"""The errors of reads: what an answer means that is not the object asked for; pure.
 
 Source: docs/reference/github.md, Writes; docs/reference/github.md, List rules, 8.
 """
@@ -17,29 +17,36 @@ _ADVICE = {
 }
 
 
-def require_ok(reply: Reply, place: RepositoryRef, what: str) -> None:
-    """Pass a 200 about the repository as a whole or its lists. Raises UnreadableError (403, 404, 410, 451:
-    nothing may be inferred), RecreatedError, GitHubError."""
-    if any(place.is_other_repository(hop) for hop in reply.redirects):
+def require_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
+    """Pass a 200 about the repository or its lists.
+
+    Raises UnreadableError (403, 404, 410, 451: nothing may be inferred), RecreatedError, GitHubError.
+    """
+    if any(ref.is_other_repository(hop) for hop in reply.redirects):
         raise RecreatedError(
-            f"The name {place.name} leads to another repository now: nothing is read or written."
+            f"The name {ref.name} leads to another repository now: nothing is read or written."
         )
     if reply.status == 200:
         return
-    said = error_reason(reply.body)
+    reason = error_reason(reply.body)
     if reply.status in _ADVICE:
         raise UnreadableError(
-            f"GitHub does not show {what} ({reply.status}: {said}): {_ADVICE[reply.status]}."
+            f"GitHub does not show {what} ({reply.status}: {reason}): {_ADVICE[reply.status]}."
         )
-    raise GitHubError(single_printable_line(f"GitHub answered {reply.status} when asked for {what}: {said}"))
+    raise GitHubError(
+        single_printable_line(f"GitHub answered {reply.status} when asked for {what}: {reason}")
+    )
 
 
-def require_object_ok(reply: Reply, place: RepositoryRef, what: str) -> None:
-    """Pass a 200 about one issue, thread or comment. Raises NotThereError (404, 410), which alone proves
-    nothing, MovedError where a redirect led to another repository, and what `require` raises."""
-    if any(place.is_other_repository(hop) for hop in reply.redirects):
+def require_object_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
+    """Pass a 200 about one issue, thread or comment.
+
+    Raises NotThereError (404, 410), which alone proves nothing, MovedError where a redirect led to another
+    repository, and what `require_ok` raises.
+    """
+    if any(ref.is_other_repository(hop) for hop in reply.redirects):
         raise MovedError(f"{what[0].upper()}{what[1:]} is in another repository now.")
     if reply.status in (404, 410):
-        said = error_reason(reply.body)
-        raise NotThereError(f"GitHub does not show {what} ({reply.status}: {said}).", reply.status)
-    require_ok(reply, place, what)
+        reason = error_reason(reply.body)
+        raise NotThereError(f"GitHub does not show {what} ({reply.status}: {reason}).", reply.status)
+    require_ok(reply, ref, what)

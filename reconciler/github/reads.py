@@ -1,4 +1,4 @@
-"""Single objects: the repository, an account, an issue with its thread and events."""
+"""Reads of single objects: the repository, an account, an issue with its thread and events, webhooks."""
 
 from collections.abc import Callable
 from itertools import chain
@@ -43,7 +43,7 @@ RequireReply = Callable[[Reply, RepositoryRef, str], None]
 """Passes a 200 about what the last argument names, and raises an error for any other answer."""
 
 MAX_THREAD_READS = 5
-"""How often a thread of several pages is read before it is said to change too fast."""
+"""How often a thread of several pages is read before it counts as changing too fast."""
 
 
 class Reads:
@@ -54,9 +54,9 @@ class Reads:
         self._field_of = field_of
 
     async def repository(self) -> Repository:
-        """As it is now. Raises UnreadableError."""
+        """Read the repository. Raises UnreadableError."""
         reply = await self._get(self._ref.url())
-        # Not `require`: whose id this is, is just what the caller wants to compare.
+        # Without its id, so that another repository is no error here: the caller compares ids itself.
         unknown = RepositoryRef(name=self._ref.name, gateway=self._ref.gateway)
         require_ok(reply, unknown, f"the repository {self._ref.name}")
         found = translate.repository(decode(reply.body, RepositoryRow, f"the repository {self._ref.name}"))
@@ -64,11 +64,11 @@ class Reads:
         return found
 
     async def repository_id(self) -> RepositoryId:
-        """The numeric id, asked for when it is not known."""
+        """Return the numeric id, read from GitHub when it is not known."""
         return self._ref.id or (await self.repository()).id
 
     async def account(self) -> Account:
-        """Who writes with this credential. Raises GitHubError if it does not say.
+        """Read whose credential this is. Raises GitHubError where GitHub does not say.
 
         Source: docs/reference/github.md, Credentials and versions.
         """
@@ -84,7 +84,7 @@ class Reads:
         return found
 
     async def newest_number(self) -> int:
-        """The highest number of an issue or pull request; 0 when there is none."""
+        """Read the highest number of an issue or pull request; 0 when there is none."""
         query: dict[str, str | int] = {"state": "all", "sort": "created", "direction": "desc", "per_page": 1}
         reply = await self._get(self._ref.url("issues", query=query))
         what = f"the newest issue of {self._ref.name}"
@@ -120,7 +120,7 @@ class Reads:
         return decode_comment(reply.body, what)
 
     async def issue_thread(self, number: IssueNumber) -> IssueThread:
-        """An issue with its complete thread, and the ETags of both where the thread is one page."""
+        """Read an issue with its complete thread, and the ETags of both where the thread is one page."""
         key = await self._ref.gateway.token_fingerprint()
         reply = await self._get(self._ref.url("issues", number))
         issue = await self._read_issue(reply, number)
@@ -140,7 +140,7 @@ class Reads:
         return IssueThread(issue=issue, comments=rows, etags=etags)
 
     async def is_unchanged(self, number: IssueNumber, known: ThreadEtags) -> bool:
-        """Two conditional requests, both answered 304; the second one only where there is a thread."""
+        """Whether conditional requests for the issue and for its thread, if it has one, are answered 304."""
         if known.credential != await self._ref.gateway.token_fingerprint():
             return False
         reply = await self._get(self._ref.url("issues", number), known.issue)
@@ -152,7 +152,7 @@ class Reads:
         return (await self._get(self._thread_url(number), known.thread)).status == 304
 
     async def _thread(self, number: IssueNumber) -> tuple[tuple[RemoteComment, ...], list[Reply]]:
-        """All comments, all pages: complete or an error, for deletions are inferred from it.
+        """Read all pages of comments: complete or an error, because deletions are inferred from it.
 
         A comment deleted while later pages are read moves the rows behind it up, and one is skipped. So all
         pages but the last are asked for again, conditionally (free if nothing moved), until none has changed.
@@ -170,7 +170,7 @@ class Reads:
         return self._ref.url("issues", number, "comments", query={"per_page": PER_PAGE})
 
     async def field_events(self, number: IssueNumber) -> tuple[FieldEvent, ...]:
-        """Changes of state, labels and title, oldest first. Events are only ever added: one walk will do."""
+        """Read changes of state, labels and title, oldest first. None is ever removed."""
         what = f"the events of {self._ref.name}#{number}"
         pages = await self._pages(
             self._ref.url("issues", number, "events", query={"per_page": PER_PAGE}), what
@@ -180,7 +180,7 @@ class Reads:
         return tuple(sorted((event for event in events if event), key=lambda event: event.at))
 
     async def hooks(self) -> tuple[Hook, ...]:
-        """Every webhook, the oldest first. Raises CredentialError where the token may not see them."""
+        """Read every webhook, the oldest first. Raises CredentialError where the token may not see them."""
         what = f"the webhooks of {self._ref.name}"
         url = self._ref.url("hooks", query={"per_page": PER_PAGE})
         pages = await self._pages(url, what, require_hooks_ok)
@@ -188,7 +188,7 @@ class Reads:
         return tuple(sorted(map(hook_of, rows), key=lambda hook: hook.id))
 
     def _event(self, raw: bytes | Raw, what: str) -> FieldEvent | None:
-        # There are dozens of kinds, each of a shape of its own: only those of interest have to fit.
+        # There are dozens of kinds, each with its own shape: only those of interest must decode.
         if decode(raw, EventKindRow, what).event not in translate.FIELD_EVENT_KINDS:
             return None
         return translate.field_event(decode(raw, EventRow, what), self._field_of)
@@ -216,7 +216,7 @@ class Reads:
         return True
 
     async def _check_not_moved(self, reply: Reply, number: IssueNumber, what: str) -> None:
-        """A redirect is a rename of the repository or a transfer of the issue; ids tell which."""
+        """Raise MovedError for a redirect that is a transfer of the issue and no rename of the repository."""
         if not reply.redirects:
             return
         ours = await self.repository_id()
@@ -236,7 +236,7 @@ def _moved_error(reply: Reply, repository: int | None, what: str) -> MovedError:
 
 
 def decode_comment(body: bytes, what: str) -> RemoteComment:
-    """A comment. Raises GitHubError that names `what` and the field that does not fit."""
+    """Decode a comment. Raises GitHubError that names `what` and the field that does not fit."""
     found = translate.comment(decode(body, CommentRow, what))
     if found is None:
         raise GitHubError(f"GitHub's answer about {what} can't be read: no issue number - at `$.issue_url`.")

@@ -1,4 +1,4 @@
-"""Which repository this is, and how to address it."""
+"""A repository as it is addressed: its name, its id, and the gateway to it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from reconciler.model.ids import RepositoryId
 
 @dataclass(slots=True, kw_only=True)
 class RepositoryRef:
-    """A repository as it is addressed. `id` is None until GitHub has told it."""
+    """A repository as it is addressed. `id` is None until GitHub has sent it."""
 
     name: str
     gateway: Gateway
@@ -28,7 +28,7 @@ class RepositoryRef:
         return self.gateway.http.usage.time
 
     def url(self, *parts: str | int, query: Mapping[str, str | int] | None = None) -> str:
-        """An address below the repository. Raises ValueError for a part that is no step of a path."""
+        """Build an address below the repository. Raises ValueError for a part that is no step of a path."""
         return self.origin.url("repos", *repository_parts(self.name), *parts, query=query)
 
     def is_other_repository(self, url: str) -> bool:

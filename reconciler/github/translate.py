@@ -1,4 +1,4 @@
-"""From GitHub's rows to the model's values."""
+"""Translation of GitHub's rows to the model's values."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -27,14 +27,14 @@ from reconciler.model.values import dataclass
 
 T = TypeVar("T")
 FieldOfLabel = Callable[[str], Field | None]
-"""Which field a label name is a value of; None: of none."""
+"""Returns the field that a label name is a value of, or None."""
 
 FIELD_EVENT_KINDS = frozenset({"closed", "reopened", "renamed", "labeled", "unlabeled"})
 """The kinds of events that change a field."""
 _COLLABORATORS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _COLOUR = re.compile(rb'"([0-9a-fA-F]{6})"')
 MAX_COLOURS = 100
-"""Of one issue: GitHub allows as many labels."""
+"""The most colours kept of one issue: GitHub allows as many labels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class ListRow(Generic[T]):
 
 
 def issue_row(raw: bytes | Raw, repository: str) -> ListRow[Issue]:
-    """One member of an issue list (docs/reference/github.md, Lists: pull requests come along)."""
+    """Translate a member of an issue list, which has pull requests too (docs/reference/github.md, Lists)."""
     row = try_decode(raw, IssueRow)
     if isinstance(row, str):
         return _poisoned_row(raw, row, f"issue {repository}#", f"an issue of {repository}")
@@ -57,7 +57,7 @@ def issue_row(raw: bytes | Raw, repository: str) -> ListRow[Issue]:
 
 
 def comment_row(raw: bytes | Raw, repository: str) -> ListRow[RemoteComment]:
-    """One member of a comment list."""
+    """Translate one member of a comment list."""
     row = try_decode(raw, CommentRow)
     if isinstance(row, str):
         return _poisoned_row(raw, row, f"comment {repository} ", f"a comment of {repository}")
@@ -69,7 +69,7 @@ def comment_row(raw: bytes | Raw, repository: str) -> ListRow[RemoteComment]:
 
 
 def issue(row: IssueRow) -> Issue:
-    """An issue."""
+    """Translate an issue."""
     return Issue(
         id=row.id,
         number=IssueNumber(row.number),
@@ -89,7 +89,7 @@ def issue(row: IssueRow) -> Issue:
 
 
 def comment(row: CommentRow) -> RemoteComment | None:
-    """A comment; None when its `issue_url` names no issue."""
+    """Translate a comment; None when its `issue_url` names no issue."""
     number = issue_number_in(row.issue_url)
     if number is None:
         return None
@@ -106,12 +106,12 @@ def comment(row: CommentRow) -> RemoteComment | None:
 
 
 def account(row: UserRow | None) -> Account | None:
-    """An account; None for a deleted one ("ghost")."""
+    """Translate an account; None for a deleted one ("ghost")."""
     return Account(id=AccountId(row.id), login=row.login) if row else None
 
 
 def repository(row: RepositoryRow) -> Repository:
-    """A repository."""
+    """Translate a repository."""
     return Repository(
         id=RepositoryId(row.id),
         full_name=row.full_name,
@@ -123,20 +123,20 @@ def repository(row: RepositoryRow) -> Repository:
 
 
 def label_names(rows: Iterable[LabelRow | str]) -> tuple[str, ...]:
-    """The names of labels, shown as objects or as bare names."""
+    """Return the names of labels, which are objects or bare names."""
     names = (row if isinstance(row, str) else row.name for row in rows)
     return tuple(name for name in names if name)
 
 
 def label_colours(rows: Iterable[LabelRow | str]) -> LabelColours:
-    """The colours of labels, of those whose colour is one."""
-    told = (row for row in rows if isinstance(row, LabelRow))
-    pairs = ((row.name, _COLOUR.fullmatch(bytes(row.color))) for row in told)
+    """Return names and colours of the labels that have a valid colour."""
+    coloured = (row for row in rows if isinstance(row, LabelRow))
+    pairs = ((row.name, _COLOUR.fullmatch(bytes(row.color))) for row in coloured)
     return tuple((name, found[1].decode().lower()) for name, found in pairs if name and found)[:MAX_COLOURS]
 
 
 def field_event(row: EventRow, field_of: FieldOfLabel) -> FieldEvent | None:
-    """An event that changed a field of ours, else None."""
+    """Translate an event that changed a synced field; None for any other."""
     by, at = account(row.actor), row.created_at
     match row:
         case EventRow(event="closed" | "reopened" as value):

@@ -1,7 +1,7 @@
-"""The only module that knows httpx: one request out, one answer back, nothing followed and nothing retried.
+"""The only module of this package with httpx: one request, one answer, nothing followed, nothing retried.
 
-A successor of httpx takes its place here. Its traps are met here too (docs/design.md, Traps of the
-libraries).
+Another HTTP library would be used here and nowhere else. The traps of httpx are handled here (docs/design.md,
+Traps of the libraries).
 """
 
 import ssl
@@ -13,9 +13,9 @@ import httpx
 from reconciler.model.secret import Secret
 
 CONNECT_TIMEOUT_SECONDS = 10.0
-"""Seconds to wait for a connection, unless the request has less."""
+"""How long to wait for a connection, unless the request sets less."""
 READ_TIMEOUT_SECONDS = 30.0
-"""Seconds without a byte, either way, after which the answer counts as lost."""
+"""Without a byte in either direction for so long, the answer counts as lost."""
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 _NOT_SENT_ERRORS = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -24,7 +24,7 @@ _NOT_SENT_ERRORS = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout,
 class HttpRequest:
     """One request as it goes out; no repr shows `bearer` and `body`.
 
-    `patience`: seconds to wait for a free place in the pool, and again for the connection.
+    `connect_timeout_seconds`: for a free place in the pool, and again for the connection.
     """
 
     method: str
@@ -45,11 +45,11 @@ class HttpResponse:
 
 
 class NotSentError(Exception):
-    """Not a byte left: no connection could be made."""
+    """Not a byte was sent: no connection could be made."""
 
 
 class AnswerLostError(Exception):
-    """The request may have arrived; its answer did not, or not whole."""
+    """The request may have arrived; its answer did not, or not completely."""
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class _PooledClient:
 class Transport:
     """Sends requests over one kept-alive client that all repositories share.
 
-    `inner` replaces the network in tests. `answered` is told every answer's status; None: there was none.
+    `inner` replaces the network in tests. `on_answer` is called with every answer's status; None: no answer.
     """
 
     def __init__(
@@ -71,15 +71,15 @@ class Transport:
         *,
         user_agent: str,
         inner: httpx.AsyncBaseTransport | None = None,
-        answered: Callable[[int | None], None] = lambda _: None,
+        on_answer: Callable[[int | None], None] = lambda _: None,
     ) -> None:
         self._user_agent = user_agent
-        self._on_answer = answered
+        self._on_answer = on_answer
         self._inner = inner
         self._current: _PooledClient | None = None
 
     async def send(self, request: HttpRequest) -> HttpResponse:
-        """Send one request once. Raises UnsentError or DroppedError; neither carries headers or addresses."""
+        """Send one request once. Raises NotSentError, AnswerLostError; neither has headers or addresses."""
         try:
             answer = await self._send(request)
         except (NotSentError, AnswerLostError):
@@ -89,28 +89,28 @@ class Transport:
         return answer
 
     async def _send(self, request: HttpRequest) -> HttpResponse:
-        held = self._current = self._current or _PooledClient(self._client(request.url))
-        held.in_flight += 1
+        pooled = self._current = self._current or _PooledClient(self._client(request.url))
+        pooled.in_flight += 1
         try:
-            return await _exchange(held.client, request)
+            return await _exchange(pooled.client, request)
         except httpx.PoolTimeout:
             # A cancelled request can keep its slot for good: the next request gets a pool of its own.
-            self._current = None if self._current is held else self._current
+            self._current = None if self._current is pooled else self._current
             raise NotSentError("no connection became free in time") from None
         except _NOT_SENT_ERRORS as error:
             raise NotSentError(_error_text(error)) from None
         except httpx.HTTPError as error:
             raise AnswerLostError(_error_text(error)) from None
         finally:
-            held.in_flight -= 1
-            if held is not self._current and not held.in_flight:
-                await held.client.aclose()
+            pooled.in_flight -= 1
+            if pooled is not self._current and not pooled.in_flight:
+                await pooled.client.aclose()
 
     async def aclose(self) -> None:
         """Close the connections; a later request opens new ones."""
-        held, self._current = self._current, None
-        if held and not held.in_flight:
-            await held.client.aclose()
+        pooled, self._current = self._current, None
+        if pooled and not pooled.in_flight:
+            await pooled.client.aclose()
 
     def _client(self, url: str) -> httpx.AsyncClient:
         # trust_env off: no proxy, .netrc or certificate variable may divert or add to what we send.
@@ -159,7 +159,7 @@ async def _read_bounded(answer: httpx.Response) -> bytes:
 
 def _ssl_context(url: str) -> ssl.SSLContext:
     if url.startswith("http:"):
-        # Loading certificates takes 50 ms of CPU. Without any, TLS over this client fails: it trusts nobody.
+        # Loading certificates takes 50 ms of CPU. Without any, TLS with this client fails.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context = httpx.create_ssl_context(trust_env=False)
     # The system's store as well: a company's own GitHub often has a certificate of the company's own.

@@ -1,4 +1,4 @@
-"""What was asked of GitHub, what time it is there, and what its headers said last."""
+"""Requests counted, GitHub's time, and the limits and scopes that its headers named last."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,11 +9,11 @@ from reconciler.model.snapshot import RateLimit
 from reconciler.ports import Clock
 
 DATE_JITTER = timedelta(seconds=5)
-"""So much may one `Date` lie behind another: they are cut to whole seconds and come from many machines."""
+"""How far one `Date` may be behind another: they are whole seconds and come from many machines."""
 
 
 class GitHubTime:
-    """GitHub's clock as its `Date` headers show it. It does not go back, unless GitHub clearly says so."""
+    """GitHub's clock as its `Date` headers show it. It goes back only by more than their jitter."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -22,17 +22,17 @@ class GitHubTime:
 
     @property
     def is_known(self) -> bool:
-        """Whether GitHub has told the time at all."""
+        """Whether any answer had a `Date`."""
         return self._moment is not None
 
     def now(self) -> datetime:
-        """The last `Date`, moved on by the monotonic clock; the local clock before the first answer."""
+        """Return the last `Date` plus the monotonic time since; before the first answer, the local time."""
         if self._moment is None:
             return self._clock.now().astimezone(UTC)
         return self._moment + timedelta(seconds=max(0.0, self._clock.monotonic() - self._at))
 
     def record_date(self, date: datetime | None) -> None:
-        """Take note of an answer's `Date`."""
+        """Set the clock by an answer's `Date`."""
         if date is None:
             return
         behind = self.now() - date if self._moment else timedelta(0)
@@ -41,7 +41,7 @@ class GitHubTime:
 
 
 class Usage:
-    """Counts the requests of one repository's doorway.
+    """The requests of one `GitHubRepository`, counted.
 
     Source: docs/reference/contract.md, JSON of a pass: `github`.
     """
@@ -53,15 +53,15 @@ class Usage:
         self._requests = self._not_modified = self._writes = self._answered = 0
 
     def count_write(self) -> None:
-        """A write left, whatever becomes of it."""
+        """Count a write that was sent, whatever its outcome."""
         self._writes += 1
 
     def count_lost_answer(self) -> None:
-        """A request left, and no answer came."""
+        """Count a request that was sent and not answered."""
         self._requests += 1
 
     def count_answer(self, answer: HttpResponse) -> None:
-        """A request was answered. A 304 is free of the primary limit.
+        """Count an answer, and read its headers. A 304 costs nothing of the primary limit.
 
         Source: docs/reference/github.md, Conditional requests.
         """
@@ -75,7 +75,7 @@ class Usage:
             self._answered += 1
 
     def cost(self) -> Cost:
-        """Everything since the beginning."""
+        """Return the counts so far."""
         return Cost(
             requests=self._requests, not_modified=self._not_modified, writes=self._writes, cost=self._answered
         )

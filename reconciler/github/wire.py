@@ -20,21 +20,21 @@ Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class UserRow(Struct, frozen=True):
-    """An account; a deleted one is null where it would stand."""
+    """An account; null in place of a deleted one."""
 
     id: Id
     login: str
 
 
 class LabelRow(Struct, frozen=True):
-    """A label; older answers have the bare name in its place."""
+    """A label; older answers have the bare name instead."""
 
     name: str | None = None
-    color: Raw = Raw()  # whatever it is: nobody's sync may fail for a colour
+    color: Raw = Raw()  # undecoded: a sync may not fail for a colour
 
 
 class IssueRow(Struct, frozen=True, kw_only=True):
-    """An issue, or a pull request when it has that key."""
+    """An issue, or a pull request if `pull_request` is set."""
 
     id: Id
     number: Number
@@ -72,13 +72,13 @@ class RenameRow(Struct, frozen=True):
 
 
 class EventKindRow(Struct, frozen=True):
-    """What kind of event it is."""
+    """The kind of an event, which is decoded first."""
 
     event: str
 
 
 class EventRow(Struct, frozen=True, kw_only=True):
-    """Something that happened to a field of an issue."""
+    """An event that changed a field of an issue."""
 
     event: str
     created_at: Moment
@@ -88,13 +88,13 @@ class EventRow(Struct, frozen=True, kw_only=True):
 
 
 class PermissionsRow(Struct, frozen=True):
-    """What the credential may do; absent for installations."""
+    """The permissions of a user's token; absent for installations of an App."""
 
     push: bool | None = None
 
 
 class RepositoryRow(Struct, frozen=True, kw_only=True):
-    """A repository as it says of itself."""
+    """A repository."""
 
     id: Id
     full_name: str
@@ -105,7 +105,7 @@ class RepositoryRow(Struct, frozen=True, kw_only=True):
 
 
 class InstallationRow(Struct, frozen=True):
-    """Where an App is installed."""
+    """An installation of an App."""
 
     id: Id
 
@@ -119,13 +119,13 @@ class AccessTokenRow(Struct, frozen=True):
 
 
 class AppRow(Struct, frozen=True):
-    """The App itself."""
+    """A GitHub App."""
 
     slug: str
 
 
 class HookConfigRow(Struct, frozen=True):
-    """Where a webhook delivers to; GitHub shows its secret as stars."""
+    """A webhook's address; GitHub masks its secret."""
 
     url: str = ""
 
@@ -140,14 +140,14 @@ class HookRow(Struct, frozen=True):
 
 
 class RowIdentity(Struct, frozen=True):
-    """As much of a row that does not decode as is needed to name it."""
+    """The part of an undecodable row that is needed to name it."""
 
     id: Id | None = None
     number: Number | None = None
 
 
 class RowTime(Struct, frozen=True):
-    """As much of a row that does not decode as is needed to read on behind it."""
+    """The part of an undecodable row that is needed to continue the list after it."""
 
     updated_at: Moment | None = None
 
@@ -185,7 +185,7 @@ def decode_members(body: bytes, what: str) -> Sequence[bytes | Raw]:
 
 
 def try_decode(raw: bytes | Raw, kind: type[T]) -> T | str:
-    """Return one row decoded, or in a few words which field does not fit."""
+    """Return one row decoded, or a few words that say which field does not fit."""
     try:
         return _decode(raw, kind)
     except (ValueError, RecursionError) as error:
@@ -193,7 +193,7 @@ def try_decode(raw: bytes | Raw, kind: type[T]) -> T | str:
 
 
 def is_json(body: bytes) -> bool:
-    """Whether the body is whole: a connection may end in the middle of an answer and look finished."""
+    """Whether the body is complete JSON: a connection that ends within an answer can look finished."""
     try:
         body.decode()
         _decode(body, Raw)
@@ -203,7 +203,7 @@ def is_json(body: bytes) -> bool:
 
 
 def decode_error_text(error: Exception) -> str:
-    """In a few words what is wrong, and with which field."""
+    """Say in a few words what is wrong, and with which field."""
     return (
         single_printable_line(str(error))
         if isinstance(error, msgspec.ValidationError)
@@ -222,7 +222,7 @@ def _decode(body: bytes | Raw, kind: type[T]) -> T:
     except msgspec.ValidationError:
         raise
     except (msgspec.DecodeError, UnicodeDecodeError):
-        # Lone surrogates (\ud800) are JSON but no text, and msgspec refuses the whole document for one.
+        # Lone surrogates (\ud800) are JSON but no text; msgspec refuses a document that contains one.
         repaired = msgspec.json.encode(_replace_surrogates(json.loads(bytes(body).decode())))
         return msgspec.json.decode(repaired, type=kind)
 

@@ -1,4 +1,4 @@
-"""Writes: each is sent once, and what became of it is told, never guessed.
+"""Writes: each is sent once, and its outcome is returned, never guessed.
 
 Source: docs/design.md, Writing to GitHub.
 """
@@ -25,13 +25,13 @@ Body = Mapping[str, object]
 
 
 class Writes(Reads):
-    """Writes to one repository, which has to be read where a redirect must be checked.
+    """Writes to one repository; `Reads` tells its id, which redirects are checked against.
 
     All raise LimitedError and CredentialError, which mean: nothing was done.
     """
 
     async def create_issue(self, title: str, body: str, labels: Sequence[str]) -> WriteResult[Issue]:
-        """A new issue. Labels may be missing in the answer: without push access GitHub drops them unsaid."""
+        """Create an issue. Without push access GitHub drops its labels silently: the answer lacks them."""
         fields: dict[str, object] = {"title": title, "body": body}
         if labels:
             fields["labels"] = list(labels)
@@ -39,7 +39,7 @@ class Writes(Reads):
         return await self._write("POST", ("issues",), fields, doing, lambda body: _decode_issue(body, None))
 
     async def create_comment(self, number: IssueNumber, body: str) -> WriteResult[RemoteComment]:
-        """A new comment."""
+        """Create a comment."""
         doing = f"comment on {self._ref.name}#{number}"
         parts = ("issues", number, "comments")
         return await self._write(
@@ -49,7 +49,7 @@ class Writes(Reads):
     async def set_state(
         self, number: IssueNumber, state: IssueState, reason: str | None
     ) -> WriteResult[Issue]:
-        """Open or close. Only what changes is sent (docs/reference/github.md, Writes)."""
+        """Open or close an issue. Only what changes is sent (docs/reference/github.md, Writes)."""
         fields: dict[str, object] = {"state": state.value}
         if reason is not None:
             fields["state_reason"] = reason
@@ -60,26 +60,26 @@ class Writes(Reads):
         )
 
     async def set_title(self, number: IssueNumber, title: str) -> WriteResult[Issue]:
-        """A new title."""
+        """Change the title."""
         doing = f"retitle {self._ref.name}#{number}"
         return await self._write(
             "PATCH", ("issues", number), {"title": title}, doing, lambda body: _decode_issue(body, number)
         )
 
     async def add_label(self, number: IssueNumber, label: str) -> WriteResult[tuple[str, ...]]:
-        """The labels as they are afterwards."""
+        """Add a label; returns all labels."""
         doing = f"label {self._ref.name}#{number}"
         return await self._write(
             "POST", ("issues", number, "labels"), {"labels": [label]}, doing, _decode_labels
         )
 
     async def remove_label(self, number: IssueNumber, label: str) -> WriteResult[tuple[str, ...]]:
-        """The labels that are left."""
+        """Remove a label; returns the others."""
         doing = f"take a label off {self._ref.name}#{number}"
         return await self._write("DELETE", ("issues", number, "labels", label), None, doing, _decode_labels)
 
     async def edit_comment(self, comment_id: RemoteCommentId, body: str) -> WriteResult[RemoteComment]:
-        """A new body."""
+        """Change the body of a comment."""
         doing = f"edit the comment {comment_id} in {self._ref.name}"
         parts = ("issues", "comments", comment_id)
         return await self._write(
@@ -91,20 +91,20 @@ class Writes(Reads):
         )
 
     async def delete_comment(self, comment_id: RemoteCommentId) -> WriteResult[None]:
-        """Gone for good."""
+        """Delete a comment."""
         doing = f"delete the comment {comment_id} in {self._ref.name}"
         reply = await self._send("DELETE", ("issues", "comments", comment_id), None, doing)
         return classify_delete(reply, doing) if isinstance(reply, Reply) else reply
 
     async def create_hook(self, desired: DesiredHook) -> WriteResult[Hook]:
-        """A new webhook. GitHub refuses a second one for the same address."""
+        """Create a webhook. GitHub refuses a second one for the same address."""
         doing = f"make a webhook in {self._ref.name}"
         return await self._write(
             "POST", ("hooks",), {"name": "web", **hook_payload(desired)}, doing, read_hook
         )
 
     async def change_hook(self, hook_id: int, desired: DesiredHook) -> WriteResult[Hook]:
-        """The webhook as wished, whole."""
+        """Replace a webhook's settings by the desired ones."""
         doing = f"change the webhook {hook_id} of {self._ref.name}"
         return await self._write("PATCH", ("hooks", hook_id), hook_payload(desired), doing, read_hook)
 
@@ -137,7 +137,7 @@ class Writes(Reads):
         except AnswerLostError as error:
             return OutcomeUnknown(reason=f"GitHub's answer was lost when asked to {doing} ({error}).")
         except (NotSentError, GitHubError) as error:
-            # GitHubError: a token, or the repository's id after a redirect, could not be had.
+            # GitHubError: no token, or no repository id after a redirect.
             return NotSent(reason=f"GitHub could not be asked to {doing}: {error}")
 
     async def _send_following_redirects(
