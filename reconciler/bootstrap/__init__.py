@@ -1,6 +1,6 @@
-"""The composition root: the only room that knows every other. It puts parts together and decides nothing.
+"""The composition root: the only package that imports all others. It connects them and decides nothing.
 
-In: Settings. Out: an Application, whose methods are what the command offers.
+In: Settings. Out: an Application, whose methods are the commands.
 May import: everything but cli and demo.
 """
 
@@ -11,9 +11,9 @@ __all__ = ["Application", "migrate_schema", "open_application"]
 
 
 def migrate_schema(settings: Settings) -> str:
-    """Bring the schema up to date; a sentence that says what was done."""
+    """Bring the schema up to date; returns a sentence that says what was done."""
     from reconciler.store.schema import (
-        migrate as schema,  # late: Alembic is a tenth of every other command's start
+        migrate as schema,  # late: no other command needs Alembic
     )
 
     done = schema.migrate(settings.database.url.reveal())

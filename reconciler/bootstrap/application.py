@@ -1,6 +1,6 @@
-"""What the command offers, one method each; the work is done in `cycle`.
+"""The commands of the terminal, one method each; the work is done in `sync`.
 
-What only seldom asked for commands need is imported by them: an idle pass is to end within half a second.
+Modules that only rare commands need are imported within them, so that an idle pass starts fast.
 """
 
 from collections import defaultdict
@@ -26,33 +26,33 @@ from reconciler.sync.context import Context
 from reconciler.sync.run import run_pass
 
 MANUAL_SWEEP_INTERVAL = timedelta(days=1)
-"""Between two sweeps of old records after passes by hand; the daemon sweeps more often."""
+"""Old records are deleted at most this often after manual passes; the daemon does it more often."""
 
 MAX_HISTORY_LINES = 500
-"""So many lines of a report's story are shown, the newest."""
+"""The most lines of a report's history that are shown, the newest."""
 
 
 class Application(SharedCommands):
     """The program, opened on one database."""
 
     async def list_projects(self) -> tuple[Project, ...]:
-        """Every active project with a github integration, by name."""
+        """Return every active project with a github integration, by name."""
         return await self._stores.projects.list_active()
 
     async def schedule(self) -> tuple[ScheduledProject, ...]:
-        """Every project that may be synced, and what its next pass depends on."""
+        """Return every project that may be synced, and what its next pass depends on."""
         return await self._stores.projects.pass_schedule()
 
     async def run_pass(
         self, project: Project, *, wait: bool, accept: str | None, progress: Progress
     ) -> PassResult:
-        """One pass. A project's own trouble is in the result, never raised."""
+        """Run one pass. A problem of the project is in the result, never raised."""
         context = await self._container.build_context(project, progress, manual=True)
         with _log_context(context):
             return await run_pass(context, wait=wait, accept=accept)
 
     async def plan(self, project: Project, progress: Progress) -> PlanView:
-        """The same pass without the last step."""
+        """Return what a pass would do."""
         from reconciler.sync.dry_run import plan_project
 
         return await plan_project(
@@ -62,34 +62,34 @@ class Application(SharedCommands):
     async def status(
         self, project: Project | None
     ) -> tuple[tuple[ProjectHealth, ...], tuple[CredentialLimits, ...]]:
-        """Health of one project or all, and every credential's limits."""
+        """Return the health of one project or all, and every credential's limits."""
         health = await self._stores.projects.health(project.id if project else None)
         return health, await self._stores.projects.rate_limits()
 
     async def explain_report(self, report: str) -> ReportView:
-        """All that is known about a report, and its story. Raises UsageError."""
+        """Return all that is known about a report, and its history. Raises UsageError."""
         project, report_id = await self._stores.reports.find(report)
-        dossier = await self._stores.stories.report_detail(report_id, MAX_HISTORY_LINES)
-        if dossier is None:
+        detail = await self._stores.stories.report_detail(report_id, MAX_HISTORY_LINES)
+        if detail is None:
             raise UsageError(f"There is no report {report}.")
         from reconciler.decide.report_view import report_view
 
         return report_view(
-            project.name, dossier, self._container.settings.sync_policy(), self._container.clock.now()
+            project.name, detail, self._container.settings.sync_policy(), self._container.clock.now()
         )
 
     async def verify(self, project: Project, *, wait: bool, progress: Progress) -> PassResult:
-        """A pass that compares every link whole. A project's own trouble is in the result, never raised."""
+        """Run a pass that verifies every link. A problem of the project is in the result, never raised."""
         context = await self._container.build_context(project, progress, manual=True)
         with _log_context(context):
             return await run_pass(context, wait=wait, verify=True)
 
     async def delete_old_records(self) -> int:
-        """Remove records older than `keep.days`, if nobody did so today; how many rows."""
+        """Delete records older than `keep.days`, if no process did so today; returns the number of rows."""
         return await self._container.delete_old_records(MANUAL_SWEEP_INTERVAL)
 
     async def estimate_discovery_requests(self, project: Project) -> int:
-        """About how many requests `discover` will make."""
+        """Return about how many requests `discover` will make."""
         return await linking.estimate_discovery_requests(await self._usable_context(project))
 
     async def discover(self, project: Project, *, apply: bool, progress: Progress) -> DiscoveryResult:
@@ -97,7 +97,7 @@ class Application(SharedCommands):
         return await linking.discover_links(await self._usable_context(project, progress), apply=apply)
 
     async def export(self, reports: tuple[str, ...], progress: Progress) -> tuple[ExportResult, ...]:
-        """Make issues of these reports now. Raises UsageError before anything is done."""
+        """Create issues of these reports now. Raises UsageError before anything is done."""
         wanted: defaultdict[ReportId, list[str]] = defaultdict(list)
         projects: dict[ReportId, Project] = {}
         for text in reports:
@@ -111,7 +111,7 @@ class Application(SharedCommands):
         return tuple(results)
 
     async def run_self_check(self) -> tuple[CheckResult, ...]:
-        """Everything a pass needs, one line each; what is wrong says how to mend it."""
+        """Check everything a pass needs: one result each, with the remedy for a failure."""
         from reconciler.bootstrap.self_check import run_self_check
 
         return await run_self_check(self._container, NoProgress())
@@ -119,7 +119,7 @@ class Application(SharedCommands):
     async def _export_project(
         self, project: Project, wanted: dict[ReportId, str], progress: Progress
     ) -> list[ExportResult]:
-        """A report that has an issue already only names it: exporting twice makes one issue."""
+        """Export reports of one project; one that has an issue already only names it."""
         unlinked = [report_id for report_id in wanted if not await self._is_linked(report_id)]
         result = None
         if unlinked:
@@ -156,12 +156,12 @@ class Application(SharedCommands):
 
 
 def _log_context(context: Context) -> AbstractContextManager[None]:
-    """What is logged meanwhile names its pass and project, as in the daemon."""
+    """Add pass and project to what is logged within the block, as in the daemon."""
     return bind_log_values(pass_id=str(context.new_id()), project=str(context.project.id))
 
 
 def _export_failure_reason(result: PassResult | None) -> str:
-    """Why a report has no issue yet, and what happens next."""
+    """Say why a report has no issue yet, and what happens next."""
     if result is None or result.error is None:
         return "the issue is not confirmed yet; `reconcile status` shows what waits"
     reason = result.error.message.rstrip(".")
@@ -174,8 +174,10 @@ def _export_failure_reason(result: PassResult | None) -> str:
 async def open_application(
     settings: Settings, clock: Clock | None = None, learn: Callable[[Secret], None] = lambda _: None
 ) -> AsyncIterator[Application]:
-    """Open database and connections; `clock`: the machine's unless a test brings its own. `learn` is told
-    every token that is read, so that logs can mask it.
+    """Open database and connections.
+
+    `clock`: the machine's unless a test passes its own; `learn` is called with every token that is read, so
+    that logs can mask it.
 
     Raises SchemaError, DatabaseError, ConfigurationError.
     """

@@ -1,7 +1,7 @@
 """`reconcile daemon` put together: the port, the database, the queue, the web, the service, and reloads.
 
-In this order: a taken port is said before anything is opened; systemd hears READY after database and schema
-were looked at and the web answers.
+In this order: a port that is taken is reported before anything is opened, and systemd is told READY after
+database and schema were checked and the web answers.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from reconciler.store.schema import engine
 from reconciler.store.schema.engine import parse_url
 
 DATABASE_RETRY_SECONDS = 2.0
-"""Between two tries of a database that does not answer when the daemon starts."""
+"""Between two attempts to open a database that does not answer when the daemon starts."""
 RESTART_ONLY_KEYS = (
     ("database", "url"),
     ("queue", "engine"),
@@ -35,53 +35,53 @@ RESTART_ONLY_KEYS = (
     ("web", "host"),
     ("web", "port"),
 )
-"""What a reload can't change: doors that are open already."""
+"""Keys that a reload can't change: the database, the queue and the port are open already."""
 
 ReloadedConfiguration = tuple[Settings, Callable[[], None]]
-"""A configuration that was read, and what makes the log follow it."""
+"""A configuration that was read, and a call that applies it to the log."""
 
 log = EventLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaemonStart:
-    """What the daemon is started with."""
+    """The arguments of the daemon."""
 
     settings: Settings
     read_configuration: Callable[
         [], ReloadedConfiguration
     ]  # reads the configuration once more; raises ConfigurationError
-    register_secret: Callable[[Secret], None]  # told every token that is read, for the logs' masks
-    environ: Mapping[str, str]  # asked for what systemd says only
+    register_secret: Callable[[Secret], None]  # called with every token that is read, so that logs mask it
+    environ: Mapping[str, str]  # only what systemd sets is read
 
 
-async def run_daemon(starting: DaemonStart) -> None:
-    """Serve until SIGTERM. Raises ListenError, ConfigurationError, SchemaError."""
-    settings, stop, wanted = starting.settings, asyncio.Event(), asyncio.Event()
-    notify = SystemdNotifier(starting.environ)
+async def run_daemon(start: DaemonStart) -> None:
+    """Run the daemon until SIGTERM. Raises ListenError, ConfigurationError, SchemaError."""
+    settings, stop, wanted = start.settings, asyncio.Event(), asyncio.Event()
+    notify = SystemdNotifier(start.environ)
     async with AsyncExitStack() as stack:
-        sockets = _bind_sockets(settings, starting.environ, stack)
+        sockets = _bind_sockets(settings, start.environ, stack)
         notify.store_sockets(sockets)
         stack.enter_context(handle_signals(stop, wanted.set))
         metrics = Metrics()
-        residence = ReloadableRuntime(starting.register_secret, metrics.count_github_answer)
-        stack.push_async_callback(residence.aclose)
-        if not await _open_when_database_answers(residence, settings, notify, stop):
+        runtime = ReloadableRuntime(start.register_secret, metrics.count_github_answer)
+        stack.push_async_callback(runtime.aclose)
+        if not await _open_when_database_answers(runtime, settings, notify, stop):
             return
         passes = await stack.enter_async_context(_open_queue(settings))
         service = Service(
-            residence,
+            runtime,
             passes,
             SystemClock(),
             notify,
             service_intervals(settings),
             new_id=uuid4,
-            told=metrics.count_pass,
+            on_result=metrics.count_pass,
         )
-        web = await stack.enter_async_context(_serve_web(sockets, residence, passes, service, metrics, stop))
+        web = await stack.enter_async_context(_serve_web(sockets, runtime, passes, service, metrics, stop))
         reload = _Reloader(
-            starting=starting,
-            runtime=residence,
+            start=start,
+            runtime=runtime,
             service=service,
             replace_application=web.replace_application,
             systemd=notify,
@@ -96,34 +96,34 @@ async def run_daemon(starting: DaemonStart) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _WebServer:
-    """The web, or none."""
+    """The web server, if there is one."""
 
-    replace_application: Callable[[], None] = lambda: None  # puts it on the parts that are in use by then
+    replace_application: Callable[[], None] = lambda: None  # builds it for the container in use by then
     task: asyncio.Task[None] | None = None
 
     def check_running(self) -> None:
-        """Raises RuntimeError when it ended before it was told to."""
+        """Raise RuntimeError if it ended by itself."""
         if self.task is not None and self.task.done():
             raise RuntimeError("the web ended by itself") from self.task.exception()
 
 
 def service_intervals(settings: Settings) -> ServiceIntervals:
-    """The configuration's own paces."""
+    """Return the intervals that the configuration sets."""
     return ServiceIntervals(interval=settings.poll.interval_seconds, concurrency=settings.poll.concurrency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reloader:
-    """SIGHUP: the configuration is read again, and put to use where it can be."""
+    """Reads the configuration again at SIGHUP, and applies what can be changed."""
 
-    starting: DaemonStart
+    start: DaemonStart
     runtime: ReloadableRuntime
     service: Service
     replace_application: Callable[[], None]
     systemd: SystemdNotifier
 
     async def reload_when_requested(self, wanted: asyncio.Event) -> None:
-        """For ever: each time it is wanted."""
+        """Reload whenever it is requested, until cancelled."""
         while True:
             await wanted.wait()
             wanted.clear()
@@ -131,18 +131,18 @@ class _Reloader:
             try:
                 await self._reload()
             except ReconcilerError as error:
-                # Foreseen, and its sentence says it all: no trace.
+                # An expected error, whose sentence is enough: no traceback.
                 log.error("the old configuration stays", kind=error.kind, reason=str(error))  # noqa: TRY400
-            except Exception:  # a mistake of ours: what runs goes on, and the next reload is heard
+            except Exception:  # a bug: the old configuration stays, and the next reload is tried
                 log.exception("reload failed")
             finally:
                 self.systemd.notify_ready()
 
     async def _reload(self) -> None:
-        found, log_so = self.starting.read_configuration()
+        found, apply_to_log = self.start.read_configuration()
         settings, ignored = with_restart_only_keys_kept(self.runtime.settings, found)
         await self.runtime.reload(settings, self.replace_application)
-        log_so()
+        apply_to_log()
         self.service.apply_intervals(service_intervals(settings))
         log.info("configuration reloaded")
         if ignored:
@@ -150,7 +150,7 @@ class _Reloader:
 
 
 def with_restart_only_keys_kept(old: Settings, new: Settings) -> tuple[Settings, list[str]]:
-    """The new configuration with the old doors, and the keys in which that makes a difference."""
+    """Return the new configuration with the old restart-only keys, and those of them that had changed."""
     ignored = []
     for section, key in RESTART_ONLY_KEYS:
         before, after = getattr(old, section), getattr(new, section)
@@ -162,12 +162,12 @@ def with_restart_only_keys_kept(old: Settings, new: Settings) -> tuple[Settings,
 
 
 async def _open_when_database_answers(
-    residence: ReloadableRuntime, settings: Settings, notify: SystemdNotifier, stop: asyncio.Event
+    runtime: ReloadableRuntime, settings: Settings, notify: SystemdNotifier, stop: asyncio.Event
 ) -> bool:
-    """Open database and schema, however long the database takes to answer. False: stopped before it did."""
+    """Open the database, however long it takes to answer. False: stopped before it did."""
     while not stop.is_set():
         try:
-            if not await _run_unless_stopped(stop, residence.reload(settings)):
+            if not await _run_unless_stopped(stop, runtime.reload(settings)):
                 return False
         except DatabaseError as error:
             notify.notify_waiting(str(error))
@@ -180,7 +180,7 @@ async def _open_when_database_answers(
 
 
 async def _run_unless_stopped(stop: asyncio.Event, work: Coroutine[None, None, None]) -> bool:
-    """Do it, or leave it where the end comes first (False): a connection nobody refuses takes long."""
+    """Run `work`, or cancel it when stopped (False): an address may never answer a connection."""
     task, end = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({task, end}, return_when=asyncio.FIRST_COMPLETED)
@@ -196,7 +196,7 @@ async def _run_unless_stopped(stop: asyncio.Event, work: Coroutine[None, None, N
 def _bind_sockets(
     settings: Settings, environ: Mapping[str, str], stack: AsyncExitStack
 ) -> tuple[socket, ...]:
-    """The listening sockets, our predecessor's where systemd kept them; none with the web switched off.
+    """Return the listening sockets, those of the previous process if systemd kept them; none without the web.
 
     Raises ListenError, ConfigurationError.
     """
@@ -215,7 +215,7 @@ def _bind_sockets(
 
 @asynccontextmanager
 async def _open_queue(settings: Settings) -> AsyncIterator[PassQueue]:
-    """Where passes wait. Raises ConfigurationError for an engine that this database can't carry."""
+    """Open the queue of passes. Raises ConfigurationError for an engine that needs another database."""
     url = settings.database.url.reveal()
     on_postgresql = parse_url(url).get_backend_name() == "postgresql"
     match settings.queue.engine:
@@ -241,13 +241,13 @@ async def _open_queue(settings: Settings) -> AsyncIterator[PassQueue]:
 @asynccontextmanager
 async def _serve_web(
     sockets: tuple[socket, ...],
-    residence: ReloadableRuntime,
+    runtime: ReloadableRuntime,
     passes: PassQueue,
     service: Service,
     metrics: Metrics,
     stop: asyncio.Event,
 ) -> AsyncIterator[_WebServer]:
-    """Serve it. A server that ends by itself takes the daemon along, which is started anew then."""
+    """Serve the web. A server that ends by itself stops the daemon, which systemd then restarts."""
     if not sockets:
         yield _WebServer()
         return
@@ -255,20 +255,18 @@ async def _serve_web(
     from reconciler.web.hot_swap import HotSwapApp
     from reconciler.web.server import serve_app
 
-    door = HotSwapApp()
+    application = HotSwapApp()
 
-    def renew() -> None:
-        behind = build_web_application(
-            residence.container, passes, metrics, lambda: service.is_alive, sockets
-        )
-        door.swap(behind, residence.lease)
+    def replace_application() -> None:
+        current = build_web_application(runtime.container, passes, metrics, lambda: service.is_alive, sockets)
+        application.swap(current, runtime.lease)
 
-    renew()
-    async with serve_app(door, sockets) as running:
+    replace_application()
+    async with serve_app(application, sockets) as running:
         host = sockets[0].getsockname()[0]
         log.info("listening", host=host, port=running.port)
         running.task.add_done_callback(lambda _: stop.set())
-        yield _WebServer(replace_application=renew, task=running.task)
+        yield _WebServer(replace_application=replace_application, task=running.task)
 
 
 @asynccontextmanager

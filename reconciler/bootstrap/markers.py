@@ -1,4 +1,4 @@
-"""Which key signs our markers, which are believed, and whose markers count as ours."""
+"""Marker keys: the one that signs, those that are accepted, and whose markers count as ours."""
 
 import hashlib
 import hmac
@@ -19,13 +19,12 @@ from reconciler.store.sync.marker_keys import MarkerKeyStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceMarkers:
-    """`ports.Markers` of one database: only markers that name its own instance count as ours, or one that is
-    no more."""
+    """`ports.Markers` of one database: markers that name its instance, or a past one, are ours."""
 
     marker_keys: MarkerKeys
     ring: MarkerKeyStore
-    unstored_keys: Mapping[str, Secret]  # keys the ring does not hold under the newest ENCRYPTION_KEY yet
-    unreadable_key_names: tuple[str, ...] = ()  # keys in the ring that can't be opened
+    unstored_keys: Mapping[str, Secret]  # keys that are not stored under the newest ENCRYPTION_KEY yet
+    unreadable_key_names: tuple[str, ...] = ()  # stored keys that can't be decrypted
     instance: str = ""
     past_instances: frozenset[str] = field(default_factory=frozenset)
 
@@ -54,22 +53,24 @@ class InstanceMarkers:
 
 
 async def open_markers(settings: Settings, ring: MarkerKeyStore) -> InstanceMarkers:
-    """Signed with the configured key; else with one derived from BugSpark's newest encryption key; else with
-    the one `migrate` made. Believed are also those of all encryption keys, and all that ever signed.
+    """Read the marker keys of a database.
+
+    The configured key signs; without one, a key derived from BugSpark's newest encryption key; without that,
+    the key `migrate` made. Keys derived from all encryption keys, and all that ever signed, are accepted.
     """
     kept = await ring.read()
     ours = _configured_keys(settings)
     made = [_key_from_text(kept.migrated_key)] if kept.migrated_key else []
     try:
         named = {key_id(key): key for key in (*ours, *made)}
-        believed = MarkerKeys([*named.values(), *map(_key_from_hex, kept.keys.values())])
+        accepted = MarkerKeys([*named.values(), *map(_key_from_hex, kept.keys.values())])
     except ValueError as error:
         raise ConfigurationError(f"sync.marker_key can't be used: {error}") from error
     fresh = {key_id(key): Secret(key.hex()) for key in ours if key_id(key) not in kept.keys}
     again = {name: kept.keys[name] for name in kept.outdated_names}
     storable = bool(settings.bugspark.encryption_keys)
     return InstanceMarkers(
-        marker_keys=believed,
+        marker_keys=accepted,
         ring=ring,
         unstored_keys={**fresh, **again} if storable else {},
         unreadable_key_names=tuple(name for name in kept.unreadable_names if name not in named),
@@ -77,7 +78,7 @@ async def open_markers(settings: Settings, ring: MarkerKeyStore) -> InstanceMark
 
 
 def _configured_keys(settings: Settings) -> list[bytes]:
-    """What the configuration holds; the first one signs."""
+    """Return the keys that the configuration gives; the first one signs."""
     configured = [_key_from_text(settings.sync.marker_key)] if settings.sync.marker_key else []
     return configured + [_derive_key(key) for key in settings.bugspark.encryption_keys]
 

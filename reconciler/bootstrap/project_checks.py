@@ -1,5 +1,6 @@
-"""`reconcile check` for one project: integration, token, repository, permissions, clock, limits, webhook. It
-only reads: what can't be known without writing is said to be so.
+"""`reconcile check` for one project: integration, token, repository, permissions, clock, limits, webhook.
+
+It only reads; a check that would have to write says so.
 """
 
 from collections.abc import Iterator
@@ -19,30 +20,30 @@ from reconciler.model.webhook import WEBHOOK_EVENTS, Hook
 from reconciler.sync.context import Context
 
 MAX_CLOCK_SKEW_SECONDS = 120.0
-"""More difference to GitHub's clock than this is worth a word: conflicts are settled by time."""
+"""A larger difference to GitHub's clock is a warning: conflicts are settled by time."""
 
 LOW_LIMIT_SHARE = 0.1
-"""Less than this share of the hourly limit left is worth a word."""
+"""A smaller remaining share of the hourly limit is a warning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredProjectFacts:
-    """What is known of a project without asking GitHub."""
+    """What the database says of a project."""
 
-    health: ProjectHealth | None  # None: it went away meanwhile
-    delivery_url: str | None  # where its deliveries go; None without `web.public_url`
+    health: ProjectHealth | None  # None: deleted since
+    delivery_url: str | None  # where GitHub delivers to; None without `web.public_url`
 
 
 def unusable_integration_check(project: Project) -> CheckResult:
-    """The check of a project whose integration can't even be read."""
+    """Report an integration that can't be used."""
     message = integration_problem(project)
-    mend = "mend that where it says; the next pass takes it up by itself"
-    check = _build_check("integration", CheckLevel.FAIL, message, mend)
+    remedy = "correct the integration as the message says; the next pass uses it"
+    check = _build_check("integration", CheckLevel.FAIL, message, remedy)
     return _with_project_name(project, check)
 
 
 async def check_project(context: Context, known: StoredProjectFacts) -> list[CheckResult]:
-    """One line per thing looked at; where GitHub does not answer, the rest of it can't be known."""
+    """Return one result per check. Where GitHub does not answer, the checks that need it are left out."""
     lines = [*_pause_check(context.project, known)]
     try:
         repository = await context.github.repository()
@@ -51,12 +52,12 @@ async def check_project(context: Context, known: StoredProjectFacts) -> list[Che
         again = format_time(error.until, context.clock.now(), UTC)
         lines.append(_build_check("GitHub", CheckLevel.WARN, str(error), f"check again after {again} UTC"))
     except ReconcilerError as error:
-        mend = "see the token's expiry, its repositories and its permissions on GitHub"
-        if isinstance(error, GitHubError):  # nobody said anything of the token
-            mend = (
+        remedy = "see the token's expiry, its repositories and its permissions on GitHub"
+        if isinstance(error, GitHubError):  # says nothing about the token
+            remedy = (
                 "see www.githubstatus.com, and whether this machine reaches github.api_url; passes try again"
             )
-        lines.append(_build_check("GitHub", CheckLevel.FAIL, str(error), mend))
+        lines.append(_build_check("GitHub", CheckLevel.FAIL, str(error), remedy))
     else:
         text = f"{repository.full_name} answers; writing as {account.login}"
         lines += [
@@ -73,20 +74,20 @@ async def check_project(context: Context, known: StoredProjectFacts) -> list[Che
 
 def _pause_check(project: Project, known: StoredProjectFacts) -> Iterator[CheckResult]:
     if known.health is not None and known.health.paused:
-        mend = shell_command("reconcile", "resume", project.name)
-        yield _build_check("pause", CheckLevel.WARN, "it is paused: no pass is made", mend)
+        remedy = shell_command("reconcile", "resume", project.name)
+        yield _build_check("pause", CheckLevel.WARN, "it is paused: no pass is made", remedy)
 
 
 async def _repository_check(context: Context, repository: Repository) -> list[CheckResult]:
-    """Whether the name still leads to the repository that its links are of."""
-    memory = await context.stores.projects.get_state(context.project.id)
-    known = memory.repository_id
-    same_name = memory.repository == context.project.repository
+    """Check that the name still leads to the repository that the links belong to."""
+    project_state = await context.stores.projects.get_state(context.project.id)
+    known = project_state.repository_id
+    same_name = project_state.repository == context.project.repository
     if known in (UNKNOWN_REPOSITORY, repository.id) or not same_name:
         return []
     message = f"{repository.full_name} is another repository now (id {repository.id}, not {known})"
-    mend = "give the old one its name back; or, if it is meant, reconcile unlink the reports first"
-    return [_build_check("repository", CheckLevel.FAIL, message, mend)]
+    remedy = "give the old one its name back; or, if it is meant, reconcile unlink the reports first"
+    return [_build_check("repository", CheckLevel.FAIL, message, remedy)]
 
 
 async def _permission_checks(context: Context, repository: Repository) -> list[CheckResult]:
@@ -99,7 +100,7 @@ async def _permission_checks(context: Context, repository: Repository) -> list[C
 
 
 async def _webhook_check(context: Context, known: StoredProjectFacts) -> CheckResult:
-    """Whether GitHub has our webhook, as far as the credential may see."""
+    """Check that GitHub has our webhook, as far as the credential may see."""
     if known.delivery_url is None:
         return _build_check(
             "hook", CheckLevel.OK, "web.public_url is not set: GitHub is polled, no webhook is needed"
@@ -109,10 +110,10 @@ async def _webhook_check(context: Context, known: StoredProjectFacts) -> CheckRe
     try:
         hooks = await context.github.hooks()
     except CredentialError:
-        heard = known.health is not None and known.health.webhook.last_at is not None
+        webhook = known.health is not None and known.health.webhook.last_at is not None
         message = "the token may not see webhooks, so it can't make one either"
-        mend = f"make the hook by hand, with the words of {show}"
-        return _build_check("hook", CheckLevel.OK if heard else CheckLevel.WARN, message, mend)
+        remedy = f"make the hook by hand, with the words of {show}"
+        return _build_check("hook", CheckLevel.OK if webhook else CheckLevel.WARN, message, remedy)
     except ReconcilerError as error:
         return _build_check("hook", CheckLevel.WARN, str(error), "check again")
     return _evaluate_webhooks([each for each in hooks if each.url == known.delivery_url], create)
@@ -130,30 +131,34 @@ def _evaluate_webhooks(ours: list[Hook], create: str) -> CheckResult:
             "hook", CheckLevel.WARN, f"the webhook lacks the events {', '.join(missing)}", create
         )
     if len(ours) > 1:
-        mend = "remove all but one in the repository's settings"
-        return _build_check("hook", CheckLevel.WARN, f"{len(ours)} webhooks lead to this service", mend)
+        remedy = "remove all but one in the repository's settings"
+        return _build_check("hook", CheckLevel.WARN, f"{len(ours)} webhooks lead to this service", remedy)
     return _build_check("hook", CheckLevel.OK, "the webhook is there, with every event that is needed")
 
 
 def _missing_events(hook: Hook) -> list[str]:
-    """Events that it does not deliver and should."""
+    """Return the events it should deliver and does not."""
     return [] if "*" in hook.events else sorted(set(WEBHOOK_EVENTS) - set(hook.events))
 
 
 def _delivery_check(context: Context, known: StoredProjectFacts) -> CheckResult:
-    """Webhook health: what came last, and what did not."""
+    """Check the deliveries: the last one, and changes that were not announced."""
     now = context.clock.now()
-    heard = known.health.webhook if known.health is not None else None
-    if heard is None or (heard.last_at is None and heard.known_at is None):
+    webhook = known.health.webhook if known.health is not None else None
+    if webhook is None or (webhook.last_at is None and webhook.known_at is None):
         level = CheckLevel.OK if known.delivery_url is None else CheckLevel.WARN
-        mend = "once the webhook is made, GitHub sends a ping at once"
-        return _build_check("deliveries", level, "none has come yet", mend)
-    last = f"the last one came {format_age(heard.last_at, now)}" if heard.last_at else "none has come yet"
-    if heard.silent:
-        count = format_count(heard.silent, "change")
-        mend = "look at its recent deliveries on GitHub (Settings, Webhooks); passes find changes meanwhile"
-        return _build_check("deliveries", CheckLevel.WARN, f"{last}; {count} since then not announced", mend)
-    return _build_check("deliveries", CheckLevel.OK, f"{last}, {heard.received:,} in all")
+        remedy = "once the webhook is made, GitHub sends a ping at once"
+        return _build_check("deliveries", level, "none has come yet", remedy)
+    last = f"the last one came {format_age(webhook.last_at, now)}" if webhook.last_at else "none has come yet"
+    if webhook.silent:
+        count = format_count(webhook.silent, "change")
+        remedy = (
+            "look at its recent deliveries on GitHub (Settings, Webhooks); passes find changes without it"
+        )
+        return _build_check(
+            "deliveries", CheckLevel.WARN, f"{last}; {count} since then not announced", remedy
+        )
+    return _build_check("deliveries", CheckLevel.OK, f"{last}, {webhook.received:,} in all")
 
 
 def _clock_check(context: Context) -> CheckResult:
@@ -172,13 +177,13 @@ def _rate_limit_check(context: Context) -> CheckResult:
     message = f"{limit.remaining:,} of {limit.limit:,} requests left, new at {new} UTC"
     if limit.remaining >= limit.limit * LOW_LIMIT_SHARE:
         return _build_check("limit", CheckLevel.OK, message)
-    mend = "the limit is the account's, over all its tokens: give the sync an account of its own"
-    return _build_check("limit", CheckLevel.WARN, message, mend)
+    remedy = "the limit is the account's, over all its tokens: give the sync an account of its own"
+    return _build_check("limit", CheckLevel.WARN, message, remedy)
 
 
-def _build_check(what: str, level: CheckLevel, message: str, mend: str | None = None) -> CheckResult:
+def _build_check(what: str, level: CheckLevel, message: str, remedy: str | None = None) -> CheckResult:
     return CheckResult(
-        name=what, level=level, message=message, remedy=mend if level is not CheckLevel.OK else None
+        name=what, level=level, message=message, remedy=remedy if level is not CheckLevel.OK else None
     )
 
 

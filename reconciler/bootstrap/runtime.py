@@ -1,7 +1,7 @@
-"""The program as the daemon lives in it (`daemon.house.House`), opened anew when the configuration changes.
+"""`daemon.runtime.Runtime` over an open program, which is opened again when the configuration changes.
 
-A reload opens the new one beside the old: passes and requests under way end in the one they began in, which
-is closed then.
+A reload opens the new container beside the old one. Passes and requests under way end in the container they
+began in, which is closed after the last of them.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ from reconciler.store.sync import local_scan
 from reconciler.sync.run import run_pass
 
 SWEEP_INTERVAL = timedelta(hours=1)
-"""Between two sweeps of old records, by whichever daemon."""
+"""Old records are deleted at most this often, by any of the daemons."""
 
 EXTRA_CONNECTIONS = 8
 """Database connections beside those of the passes: ticks, scans, the web."""
@@ -28,7 +28,7 @@ EXTRA_CONNECTIONS = 8
 
 @dataclass(slots=True)
 class _OpenContainer:
-    """One configuration's parts, and who is in there."""
+    """The container of one configuration, and how many users it has."""
 
     container: Container
     stack: AsyncExitStack
@@ -37,7 +37,7 @@ class _OpenContainer:
 
     @asynccontextmanager
     async def lease(self) -> AsyncIterator[Container]:
-        """Be in there; the last one to leave closes the door behind a configuration that is over."""
+        """Use the container; the last user of a replaced one closes it."""
         self.user_count += 1
         try:
             yield self.container
@@ -46,43 +46,50 @@ class _OpenContainer:
             await self.close_if_unused()
 
     async def close_if_unused(self) -> None:
-        """Close it, if it is over and nobody is in there."""
+        """Close the container, if it was replaced and has no user."""
         if self.is_replaced and not self.user_count:
             await self.stack.aclose()
 
 
 class ReloadableRuntime:
-    """The parts in use. `learn` is told every token that is read, `answered` every status GitHub answers."""
+    """The container in use.
+
+    `register_secret` is called with every token that is read, `on_github_answer` with every status.
+    """
 
     def __init__(
-        self, learn: Callable[[Secret], None], answered: Callable[[int | None], None] = lambda _: None
+        self,
+        register_secret: Callable[[Secret], None],
+        on_github_answer: Callable[[int | None], None] = lambda _: None,
     ) -> None:
-        self._register_secret = learn
-        self._on_github_answer = answered
+        self._register_secret = register_secret
+        self._on_github_answer = on_github_answer
         self._current: _OpenContainer | None = None
 
     @property
     def settings(self) -> Settings:
-        """The configuration in use."""
+        """Return the configuration in use."""
         return self._require_open.container.settings
 
     @property
     def container(self) -> Container:
-        """The parts in use: for who is told of a reload, and asks again then."""
+        """Return the container in use: for callers that `reload` informs of the next one."""
         return self._require_open.container
 
     @property
     def lease(self) -> Callable[[], AbstractAsyncContextManager[Container]]:
-        """For who keeps `parts`: they are not closed while this is entered, also after a reload."""
+        """Return the lease of the container in use: within it, a reload does not close that container."""
         return self._require_open.lease
 
-    async def reload(self, settings: Settings, moved: Callable[[], None] = lambda: None) -> None:
-        """Open the program with this configuration and use it from now on; `moved` is called before the one
-        before is closed. Raises SchemaError, DatabaseError, ConfigurationError: then that one stays in use.
+    async def reload(self, settings: Settings, on_replaced: Callable[[], None] = lambda: None) -> None:
+        """Open the program with this configuration and use it from now on.
+
+        `on_replaced` is called before the old container is closed. Raises SchemaError, DatabaseError,
+        ConfigurationError: then the old container stays in use.
         """
         async with AsyncExitStack() as stack:
             connections = settings.poll.concurrency + EXTRA_CONNECTIONS
-            parts = await stack.enter_async_context(
+            container = await stack.enter_async_context(
                 open_container(
                     settings,
                     register_secret=self._register_secret,
@@ -90,51 +97,51 @@ class ReloadableRuntime:
                     on_github_answer=self._on_github_answer,
                 )
             )
-            before, self._current = self._current, _OpenContainer(parts, stack.pop_all())
-        moved()
+            before, self._current = self._current, _OpenContainer(container, stack.pop_all())
+        on_replaced()
         if before is not None:
             before.is_replaced = True
             await before.close_if_unused()
 
     async def aclose(self) -> None:
-        """Leave for good. Passes and requests must have ended."""
+        """Close the container. Passes and requests must have ended."""
         if self._current is not None:
             await self._current.stack.aclose()
 
     async def check_ready(self) -> None:
-        async with self._lease_current() as parts:
-            await parts.check_ready()
+        async with self._lease_current() as container:
+            await container.check_ready()
 
     async def pass_schedule(self) -> Sequence[ScheduledProject]:
-        async with self._lease_current() as parts:
-            return await parts.stores.projects.pass_schedule()
+        async with self._lease_current() as container:
+            return await container.stores.projects.pass_schedule()
 
-    async def scan_changes(self, *, lately: bool) -> Mapping[ProjectId, int]:
-        async with self._lease_current() as parts:
-            export_all = parts.settings.sync.export == "all"
-            now = parts.clock.now()
+    async def scan_changes(self, *, incremental: bool) -> Mapping[ProjectId, int]:
+        async with self._lease_current() as container:
+            export_all = container.settings.sync.export == "all"
+            now = container.clock.now()
             return await local_scan.find_changed_projects(
-                parts.database, now, export_all=export_all, lately=lately
+                container.database, now, export_all=export_all, lately=incremental
             )
 
     async def delete_old_records(self) -> None:
-        async with self._lease_current() as parts:
-            await parts.delete_old_records(SWEEP_INTERVAL)
+        async with self._lease_current() as container:
+            await container.delete_old_records(SWEEP_INTERVAL)
 
-    async def run_pass(self, project_id: ProjectId, life: PassActivity) -> PassResult | None:
-        async with self._lease_current() as parts:
+    async def run_pass(self, project_id: ProjectId, activity: PassActivity) -> PassResult | None:
+        async with self._lease_current() as container:
             try:
-                project = await parts.stores.projects.find(str(project_id))
+                project = await container.stores.projects.find(str(project_id))
             except UsageError:  # deleted or switched off since it was put into the queue
                 return None
-            context = await parts.build_context(project, life, manual=False)
-            life.watch(context.github.cost)
+            context = await container.build_context(project, activity, manual=False)
+            activity.watch(context.github.cost)
             return await run_pass(context)
 
     @property
     def _require_open(self) -> _OpenContainer:
         if self._current is None:
-            raise RuntimeError("the house was not opened: `move` comes first")
+            raise RuntimeError("the runtime is not open: call `reload` first")
         return self._current
 
     def _lease_current(self) -> AbstractAsyncContextManager[Container]:

@@ -1,7 +1,4 @@
-"""`reconcile check`: all that a pass needs, from the configuration to GitHub, a line each. It only reads.
-
-`reconcile check`: whether this database is the one that may write, and knows its own markers.
-"""
+"""`reconcile check`: everything a pass needs, one result each, project by project. It only reads."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -20,50 +17,50 @@ from reconciler.store.schema.version import REVISIONS
 DATABASE_NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 
 
-async def run_self_check(parts: Container, progress: Progress) -> tuple[CheckResult, ...]:
-    """Every line, the general ones first, then project by project. Raises DatabaseError.
+async def run_self_check(container: Container, progress: Progress) -> tuple[CheckResult, ...]:
+    """Return every result: the general ones first, then project by project. Raises DatabaseError.
 
-    Configuration and schema were found usable to get here: what is wrong with them is said instead of this.
+    Configuration and schema are usable if this is called at all: otherwise opening the program has failed.
     """
-    lines = [*_installation_checks(parts)]
-    lines += identity_checks(await parts.stores.identity.read(), parts.markers.unreadable_key_names)
+    lines = [*_installation_checks(container)]
+    lines += identity_checks(await container.stores.identity.read(), container.markers.unreadable_key_names)
     lines.append(
         _encryption_key_check(
-            await parts.stores.maintenance.check_encrypted_secrets(),
-            configured=bool(parts.settings.bugspark.encryption_keys),
+            await container.stores.maintenance.check_encrypted_secrets(),
+            configured=bool(container.settings.bugspark.encryption_keys),
         )
     )
-    if parts.settings.bugspark.notify_webhooks:
-        lines.append(_outgoing_webhook_check(await parts.stores.maintenance.outgoing_webhooks_problem()))
-    projects = await parts.stores.projects.list_active()
+    if container.settings.bugspark.notify_webhooks:
+        lines.append(_outgoing_webhook_check(await container.stores.maintenance.outgoing_webhooks_problem()))
+    projects = await container.stores.projects.list_active()
     if not projects:
-        mend = "connect a project to GitHub in BugSpark (its integrations)"
+        remedy = "connect a project to GitHub in BugSpark (its integrations)"
         message = "no active project has a github integration"
-        lines.append(CheckResult(name="projects", level=CheckLevel.WARN, message=message, remedy=mend))
-    return (*lines, *await _check_projects(parts, projects, progress))
+        lines.append(CheckResult(name="projects", level=CheckLevel.WARN, message=message, remedy=remedy))
+    return (*lines, *await _check_projects(container, projects, progress))
 
 
-def _installation_checks(parts: Container) -> Iterator[CheckResult]:
+def _installation_checks(container: Container) -> Iterator[CheckResult]:
     yield CheckResult(
         name="configuration", level=CheckLevel.OK, message="every key is known, every value fits"
     )
-    name = DATABASE_NAMES.get(parts.database.dialect, parts.database.dialect)
+    name = DATABASE_NAMES.get(container.database.dialect, container.database.dialect)
     yield CheckResult(name="database", level=CheckLevel.OK, message=f"{name} answers")
     message = f"it is at revision {REVISIONS[-1]}, which this version needs"
     yield CheckResult(name="schema", level=CheckLevel.OK, message=message)
-    if parts.alert_poster is not None:
+    if container.alert_poster is not None:
         message = "alerts.url is set; it is not tried here, its first alert will tell"
         yield CheckResult(name="alerts", level=CheckLevel.OK, message=message)
 
 
 def _encryption_key_check(keys: EncryptionStatus, *, configured: bool) -> CheckResult:
-    """Whether every integration can be decrypted."""
+    """Check that every integration can be decrypted."""
     if keys.unreadable_projects:
         message = f"no configured key opens what is stored for {', '.join(keys.unreadable_projects)}"
-        mend = (
+        remedy = (
             "set bugspark.encryption_key to BugSpark's ENCRYPTION_KEY; during a rotation list the old one too"
         )
-        return CheckResult(name="key", level=CheckLevel.FAIL, message=message, remedy=mend)
+        return CheckResult(name="key", level=CheckLevel.FAIL, message=message, remedy=remedy)
     if not configured:
         return CheckResult(
             name="key", level=CheckLevel.OK, message="none is configured, and nothing is encrypted"
@@ -71,32 +68,34 @@ def _encryption_key_check(keys: EncryptionStatus, *, configured: bool) -> CheckR
     message = f"it opens every encrypted value of the integrations ({keys.encrypted_count})"
     if not keys.plain_count:
         return CheckResult(name="key", level=CheckLevel.OK, message=message)
-    mend = "save those integrations anew in BugSpark: it encrypts them then"
+    remedy = "save those integrations again in BugSpark: it encrypts them then"
     plain = f"not encrypted: {format_count(keys.plain_count, 'secret')} of the integrations"
     message = f"{plain}; {message}" if keys.encrypted_count else plain
-    return CheckResult(name="key", level=CheckLevel.WARN, message=message, remedy=mend)
+    return CheckResult(name="key", level=CheckLevel.WARN, message=message, remedy=remedy)
 
 
-def _outgoing_webhook_check(trouble: str | None) -> CheckResult:
+def _outgoing_webhook_check(problem: str | None) -> CheckResult:
     name = "customers' webhooks"
-    if trouble is None:
+    if problem is None:
         message = "BugSpark's customers can be told of synced changes"
         return CheckResult(name=name, level=CheckLevel.OK, message=message)
-    mend = "mend that in BugSpark's database, or switch bugspark.notify_webhooks off: the sync needs it not"
-    return CheckResult(name=name, level=CheckLevel.FAIL, message=trouble, remedy=mend)
+    remedy = (
+        "correct that in BugSpark's database, or switch bugspark.notify_webhooks off: the sync works without"
+    )
+    return CheckResult(name=name, level=CheckLevel.FAIL, message=problem, remedy=remedy)
 
 
 async def _check_projects(
-    parts: Container, projects: tuple[Project, ...], progress: Progress
+    container: Container, projects: tuple[Project, ...], progress: Progress
 ) -> list[CheckResult]:
-    """Side by side, told in their order: there may be hundreds."""
-    healths = {each.project_id: each for each in await parts.stores.projects.health()}
-    places = asyncio.Semaphore(parts.settings.poll.concurrency)
+    """Check projects concurrently, because there may be hundreds; results are in their order."""
+    healths = {each.project_id: each for each in await container.stores.projects.health()}
+    slots = asyncio.Semaphore(container.settings.poll.concurrency)
     progress.start("checking projects", len(projects))
 
     async def one(project: Project) -> list[CheckResult]:
-        async with places:
-            found = await _check_project(parts, project, healths, progress)
+        async with slots:
+            found = await _check_project(container, project, healths, progress)
         progress.advance(1)
         return found
 
@@ -106,26 +105,28 @@ async def _check_projects(
 
 
 async def _check_project(
-    parts: Container, project: Project, healths: dict[ProjectId, ProjectHealth], progress: Progress
+    container: Container, project: Project, healths: dict[ProjectId, ProjectHealth], progress: Progress
 ) -> list[CheckResult]:
     if project.integration is None:
         return [project_checks.unusable_integration_check(project)]
-    context = await parts.build_context(project, progress, manual=True)
+    context = await container.build_context(project, progress, manual=True)
     known = project_checks.StoredProjectFacts(
-        health=healths.get(project.id), delivery_url=parts.webhook_address().delivery_url(project)
+        health=healths.get(project.id), delivery_url=container.webhook_address().delivery_url(project)
     )
     return await project_checks.check_project(context, known)
 
 
 def identity_checks(identity: DatabaseInstance, lost: Sequence[str]) -> Iterator[CheckResult]:
-    """One line for the database, one for marker keys that no ENCRYPTION_KEY opens (`lost`), if any."""
+    """Report whether this database may write, and marker keys that no ENCRYPTION_KEY decrypts (`lost`)."""
     if identity.write_doubt is not None:
-        mend = "reconcile --project P --accept moved (or copy), for any project; it counts for all of them"
-        yield CheckResult(name="instance", level=CheckLevel.FAIL, message=identity.write_doubt, remedy=mend)
+        remedy = "reconcile --project P --accept moved (or copy), for any project; it counts for all of them"
+        yield CheckResult(name="instance", level=CheckLevel.FAIL, message=identity.write_doubt, remedy=remedy)
     else:
         message = f"this database is {identity.instance}"
         yield CheckResult(name="instance", level=CheckLevel.OK, message=message)
     if lost:
         message = f"what was signed with {', '.join(lost)} is not recognised: no encryption key opens them"
-        mend = "list the earlier ENCRYPTION_KEY behind the present one until a pass has kept the marker keys"
-        yield CheckResult(name="marker keys", level=CheckLevel.WARN, message=message, remedy=mend)
+        remedy = (
+            "list the earlier ENCRYPTION_KEY behind the present one until a pass has kept the marker keys"
+        )
+        yield CheckResult(name="marker keys", level=CheckLevel.WARN, message=message, remedy=remedy)

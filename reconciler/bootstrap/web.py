@@ -1,4 +1,4 @@
-"""The web over one configuration's parts."""
+"""The web application of one open program."""
 
 import hashlib
 import hmac
@@ -24,11 +24,11 @@ from reconciler.web.site import Site
 
 
 class ComposedReportViews:
-    """`ports.Readings`: what the database says, and what is made of it."""
+    """`ports.ReportViews`: health and reports as pages and API show them."""
 
-    def __init__(self, parts: Container) -> None:
-        self._stores = parts.stores
-        self._application = Application(parts)
+    def __init__(self, container: Container) -> None:
+        self._stores = container.stores
+        self._application = Application(container)
 
     async def health(self, project_id: ProjectId | None = None) -> tuple[ProjectHealth, ...]:
         return await self._stores.projects.health(project_id)
@@ -41,27 +41,27 @@ class ComposedReportViews:
 
 
 def build_web_application(
-    parts: Container, queue: Queue, metrics: Metrics, alive: Callable[[], bool], sockets: Sequence[socket]
+    container: Container, queue: Queue, metrics: Metrics, alive: Callable[[], bool], sockets: Sequence[socket]
 ) -> WebApplication:
-    """The web for these parts. `sockets`: the ones it is served on."""
-    stores, settings = parts.stores, parts.settings
+    """Build the web application. `sockets`: those it is served on."""
+    stores, settings = container.stores, container.settings
     return build_web_app(
         WebDependencies(
             site=_build_site(settings, sockets),
             probes=Probes(
                 is_alive=alive,
-                check_ready=parts.check_ready,
+                check_ready=container.check_ready,
                 read_gauges=stores.queries.gauges,
                 metrics=metrics,
-                clock=parts.clock,
+                clock=container.clock,
             ),
             webhooks=stores.webhooks,
             queue=queue,
             queries=stores.queries,
             listings=stores.listings,
             setups=stores.setups,
-            report_views=ComposedReportViews(parts),
-            commands=WebCommands(parts, queue),
+            report_views=ComposedReportViews(container),
+            commands=WebCommands(container, queue),
             jwt_secret=settings.bugspark.jwt_secret,
             password_hash=settings.web.password_hash,
             session_key=session_key(settings),
@@ -70,9 +70,10 @@ def build_web_application(
 
 
 def session_key(settings: Settings) -> Secret:
-    """What sessions and forms are signed with: made from all that is configured, so that another password
-    ends every session, and every machine with this configuration has the same. Nothing configured: no two
-    processes have the same.
+    """Derive the key that signs sessions and forms from all configured secrets.
+
+    Another password ends every session, and every machine with this configuration has the same key. With
+    nothing configured, each process has a random one.
     """
     own = (settings.web.password_hash, settings.bugspark.jwt_secret)
     more = (settings.bugspark.encryption_key, settings.sync.marker_key)

@@ -1,5 +1,5 @@
-"""Time and processes: when a project is looked at, by whom, and how the service starts, reloads and ends.
+"""The service: when a project is synced, by which process, and how the service starts, reloads and stops.
 
-In: a House (one look at a time: schedule, scan, a pass), a queue, signals, systemd's socket. Out: passes that
-were run, lines of log, and what systemd is told. May import: cycle, ports, model, errors, logs, metrics.
+In: a Runtime (schedule, scan, passes), a queue, signals, systemd's socket. Out: passes that were run, log
+lines, notifications to systemd. May import: sync, ports, model, errors, logs, metrics.
 """

@@ -1,21 +1,21 @@
-"""Two clocks that should agree: where they drift apart, somebody set the wall clock, or the machine slept."""
+"""Jumps of the wall clock: it was set, or the machine slept, if it and the monotonic clock drift apart."""
 
 from reconciler.ports import Clock
 
 JUMP_SECONDS = 2.0
-"""Seconds between two beats; what NTP slews is far below."""
+"""A jump is more than this between two checks; NTP slews far less."""
 
 
 class ClockJumpDetector:
-    """Compares the wall clock with the monotonic one."""
+    """Compares the wall clock with the monotonic clock."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._offset = self._read_offset()
-        self.jump_seconds = 0.0  # seconds the wall clock moved when it jumped last
+        self.jump_seconds = 0.0  # of the last call
 
     def detect_jump(self) -> bool:
-        """Whether the wall clock was set since this was asked last."""
+        """Return whether the wall clock jumped since the last call, and keep by how much."""
         offset = self._read_offset()
         self.jump_seconds, self._offset = offset - self._offset, offset
         return abs(self.jump_seconds) > JUMP_SECONDS

@@ -1,7 +1,7 @@
-"""Which projects are due. Intervals are measured on the monotonic clock: a wall clock that jumps moves none.
+"""Which projects are due. Intervals are measured by the monotonic clock: a jump of the wall clock moves none.
 
-The database says when each project was looked at last, by whatever daemon, and `model.schedule` when it is
-due again. How long that is from now is asked of the wall clock once, when a pass is first seen; from then on
+The database says when each project was synced last, by any daemon, and `model.passes.due_at` when it is due
+again. The wall clock is used once, when a pass is first seen, to know how long that is from now; from then on
 the monotonic clock counts.
 """
 
@@ -14,23 +14,23 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.passes import MAX_IDLE_FACTOR, ScheduledProject, due_at
 
 JITTER_SHARE = 0.1
-"""Looks are put off by up to a tenth of their interval, so that what began together drifts apart."""
+"""A pass is delayed by up to this share of its interval, so that projects do not stay in step."""
 RETRY_SECONDS = 5.0
-"""Seconds before a project is tried again whose pass left no trace: it was busy, or the database was away."""
+"""Before a project is queued again whose pass left no trace: it was busy, or the database did not answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ProjectTimes:
-    """One project as it was when it last looked different, and what follows. Times are monotonic."""
+    """A project as it was at its last change, and the times that follow from it. Times are monotonic."""
 
     project: ScheduledProject
     due_monotonic: float
-    not_before_monotonic: float  # not before, not even when nudged by the local scan
-    queued_monotonic: float = float("-inf")  # when it was last put into the queue by us
+    not_before_monotonic: float  # also for nudges of the local scan
+    queued_monotonic: float = float("-inf")  # when this daemon queued it last
 
 
 class DueProjects:
-    """What one daemon has seen of the projects' passes."""
+    """The projects as one daemon knows them, with their due times."""
 
     def __init__(self, interval: float) -> None:
         self.interval_seconds = interval  # poll.interval_seconds
@@ -42,9 +42,9 @@ class DueProjects:
     def select_due(
         self, projects: Sequence[ScheduledProject], now: datetime, monotonic: float
     ) -> list[ProjectId]:
-        """Those to be looked at now, the longest overdue first. Projects not named are forgotten."""
-        # One whose integration can't be used is looked at, too: that costs no request, and so it is
-        # recorded, put off, and told to who wants alerts.
+        """Return the projects due now, the longest overdue first; forget those not among `projects`."""
+        # A project whose integration can't be used is due, too: its pass costs no request, and it records
+        # the problem, delays the next pass and sends alerts.
         wanted = [each for each in projects if not each.paused]
         self._times = {each.project_id: self._project_times(each, now, monotonic) for each in wanted}
         late = [
@@ -55,18 +55,18 @@ class DueProjects:
         return [project_id for _, project_id in sorted(late)]
 
     def mark_queued(self, projects: Iterable[ProjectId], monotonic: float) -> None:
-        """These were put into the queue."""
+        """Record that these were put into the queue."""
         for project_id in projects:
             if seen := self._times.get(project_id):
                 self._times[project_id] = replace(seen, queued_monotonic=monotonic)
 
     def may_run_early(self, project_id: ProjectId, monotonic: float) -> bool:
-        """Whether it may be looked at before it is due: it is known, and nothing said wait."""
+        """Whether it may be synced before it is due: it is known, and no limit or back-off forbids it."""
         seen = self._times.get(project_id)
         return seen is not None and seen.not_before_monotonic <= monotonic
 
     def reset(self) -> None:
-        """The configuration changed: work everything out anew."""
+        """Forget all times: the configuration changed."""
         self._times = {}
 
     def _project_times(self, each: ScheduledProject, now: datetime, monotonic: float) -> _ProjectTimes:
@@ -76,7 +76,7 @@ class DueProjects:
         if seen is not None and seen.project.config != each.config:
             return _ProjectTimes(project=each, due_monotonic=monotonic, not_before_monotonic=monotonic)
         if seen is None and each.failures:
-            # A back-off from before this start or this configuration: what was wrong may have been mended.
+            # A back-off from before this start or configuration: the cause may have been removed.
             return _ProjectTimes(project=each, due_monotonic=monotonic, not_before_monotonic=monotonic)
         wait = (due_at(each, timedelta(seconds=self.interval_seconds), now) - now).total_seconds()
         if each.next_at is not None:
@@ -91,12 +91,12 @@ class DueProjects:
 
 
 def _has_same_times(one: ScheduledProject, other: ScheduledProject) -> bool:
-    """Nothing has happened that moves its time."""
+    """Whether nothing has happened that changes its due time."""
     return (one.last_pass_at, one.next_at, one.config) == (other.last_pass_at, other.next_at, other.config)
 
 
 def _jitter_fraction(project: ScheduledProject) -> float:
-    """In [0, 1): another after each pass, the same on every machine; 0 for a project never looked at."""
+    """Return a fraction in [0, 1): new after each pass, the same on every machine; 0 before the first."""
     if project.last_pass_at is None:
         return 0.0
     digest = hashlib.sha256(project.project_id.bytes + repr(project.last_pass_at).encode()).digest()

@@ -1,4 +1,4 @@
-"""The queue inside one process: for SQLite, where nobody shares it."""
+"""The queue inside one process: for SQLite, where no other daemon shares it."""
 
 import asyncio
 from collections.abc import Collection
@@ -8,7 +8,7 @@ from reconciler.model.ids import ProjectId
 
 
 class MemoryQueue:
-    """`daemon.passes.Passes` in memory. What waits is lost with the process: the next one finds it due."""
+    """`pass_queue.PassQueue` in memory. What waits is lost with the process; the next one finds it due."""
 
     def __init__(self) -> None:
         self._nudged_projects: dict[ProjectId, None] = {}  # dicts, because they keep the order
@@ -17,13 +17,13 @@ class MemoryQueue:
         self._workers: set[MemoryQueueWorker] = set()
 
     async def nudge(self, project_id: ProjectId) -> None:
-        """Ahead of all that is merely due."""
+        """Put a project ahead of all that are merely due."""
         self._due_projects.pop(project_id, None)
         self._nudged_projects.setdefault(project_id)
         self._wake_workers()
 
     async def put_due(self, projects: Collection[ProjectId]) -> None:
-        """Behind what waits already."""
+        """Put projects behind those that wait already."""
         for project_id in projects:
             if project_id not in self._nudged_projects:
                 self._due_projects.setdefault(project_id)
@@ -36,26 +36,26 @@ class MemoryQueue:
         )
 
     async def requeue_stalled(self) -> int:
-        """Nobody dies in here alone."""
+        """Return 0: a worker does not die without its queue."""
         return 0
 
     def create_worker(self, run: RunPass, concurrency: int) -> "MemoryQueueWorker":
         return MemoryQueueWorker(self, run, concurrency)
 
-    def register_worker(self, stint: "MemoryQueueWorker") -> None:
-        """From now on it is woken when there is something to take."""
-        self._workers.add(stint)
+    def register_worker(self, worker: "MemoryQueueWorker") -> None:
+        """Wake this worker from now on when there is something to take."""
+        self._workers.add(worker)
 
-    def unregister_worker(self, stint: "MemoryQueueWorker") -> None:
-        """It takes nothing any more."""
-        self._workers.discard(stint)
+    def unregister_worker(self, worker: "MemoryQueueWorker") -> None:
+        """Wake this worker no more."""
+        self._workers.discard(worker)
 
     def take_nudged(self) -> ProjectId | None:
-        """The next of those asked for that is not at work, which it is from now on."""
+        """Take the next nudged project that is not running, and mark it as running."""
         return self._take(self._nudged_projects)
 
     def take_due(self) -> ProjectId | None:
-        """The same of those that are merely due."""
+        """Take the next due project that is not running, and mark it as running."""
         return self._take(self._due_projects)
 
     def _take(self, row: dict[ProjectId, None]) -> ProjectId | None:
@@ -67,24 +67,24 @@ class MemoryQueue:
         return None
 
     def mark_ended(self, project_id: ProjectId) -> None:
-        """It may be taken again."""
+        """Record the end of a pass: the project may be taken again."""
         self._running.discard(project_id)
         self._wake_workers()
 
     def _wake_workers(self) -> None:
-        for stint in self._workers:
-            stint.wake()
+        for worker in self._workers:
+            worker.wake()
 
 
 class MemoryQueueWorker:
-    """One worker: as many tasks at a time as it may have."""
+    """A worker: up to `concurrency` passes at a time."""
 
     def __init__(self, queue: MemoryQueue, run: RunPass, concurrency: int) -> None:
         self._queue = queue
         self._run = run
         self._concurrency = concurrency
         self._tasks: set[asyncio.Task[None]] = set()
-        self._due_tasks: set[asyncio.Task[None]] = set()  # those of them that nobody asked for
+        self._due_tasks: set[asyncio.Task[None]] = set()  # those of them that were due and not nudged
         self._woken = asyncio.Event()
         self._stopped = False
         self._grace: float | None = None
@@ -106,7 +106,7 @@ class MemoryQueueWorker:
         self.wake()
 
     def wake(self) -> None:
-        """There may be something to take, or reason to stop."""
+        """Make it check whether there is something to take, or it has to stop."""
         self._woken.set()
 
     def _start_passes(self) -> None:
@@ -116,14 +116,14 @@ class MemoryQueueWorker:
             self._start_pass(project_id, self._tasks, self._due_tasks)
 
     def _has_due_slot(self) -> bool:
-        """For a pass that is merely due."""
+        """Whether a pass that is merely due may start."""
         return len(self._tasks) < self._concurrency and len(self._due_tasks) < due_slot_count(
             self._concurrency
         )
 
-    def _start_pass(self, project_id: ProjectId, *places: set[asyncio.Task[None]]) -> None:
+    def _start_pass(self, project_id: ProjectId, *groups: set[asyncio.Task[None]]) -> None:
         task = asyncio.create_task(self._run_pass(project_id))
-        for each in places:
+        for each in groups:
             each.add(task)
             task.add_done_callback(each.discard)
 
@@ -132,7 +132,7 @@ class MemoryQueueWorker:
             await self._run(project_id)
         finally:
             self._queue.mark_ended(project_id)
-            asyncio.get_running_loop().call_soon(self.wake)  # once the task has left its place
+            asyncio.get_running_loop().call_soon(self.wake)  # once the task has freed its slot
 
     async def _finish_passes(self) -> None:
         running = set(self._tasks)

@@ -1,4 +1,4 @@
-"""What the daemon asks of the rest of the program. `wiring` builds it; a test brings its own."""
+"""What the daemon needs of the rest of the program; `bootstrap.runtime` implements it, in tests a fake."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
@@ -8,9 +8,9 @@ from reconciler.model.passes import PassResult, ScheduledProject
 
 
 class PassActivity:
-    """What one pass under way has done so far: a pass that shows no sign of life is stuck.
+    """The activity of one pass: a pass whose values stop changing is stuck.
 
-    It is the pass's Progress as well (`model.shown.Progress`).
+    It is the pass's `model.views.Progress` as well.
     """
 
     def __init__(self) -> None:
@@ -18,24 +18,24 @@ class PassActivity:
         self._watched: list[Callable[[], object]] = []
 
     def watch(self, what: Callable[[], object]) -> None:
-        """Something that changes whenever the pass has got anywhere, such as its requests so far."""
+        """Add a value that changes whenever the pass makes progress, such as the number of its requests."""
         self._watched.append(what)
 
     def observed_values(self) -> tuple[object, ...]:
-        """Equal to what it was before: nothing has happened since."""
+        """Return the values; equal ones mean that nothing has happened in between."""
         return (self._steps, *(each() for each in self._watched))
 
     def start(self, what: str, total: int | None) -> None:
-        """A piece of work begins."""
+        """Count the beginning of a piece of work."""
         del what, total
         self._steps += 1
 
     def advance(self, steps: int = 1) -> None:
-        """It got on."""
+        """Count its steps."""
         self._steps += steps
 
     def finish(self) -> None:
-        """It ended."""
+        """Count its end."""
         self._steps += 1
 
 
@@ -43,25 +43,27 @@ class Runtime(Protocol):
     """The program, opened on one database."""
 
     async def check_ready(self) -> None:
-        """Database and schema answer. Raises DatabaseError, SchemaError."""
+        """Check that database and schema answer. Raises DatabaseError, SchemaError."""
         ...
 
     async def pass_schedule(self) -> Sequence[ScheduledProject]:
-        """Every active, connected project, as the database knows it. Raises DatabaseError."""
+        """Return every active, connected project with what its next pass depends on. Raises DatabaseError."""
         ...
 
-    async def scan_changes(self, *, lately: bool) -> Mapping[ProjectId, int]:
-        """Projects whose BugSpark side waits for a pass, each with a print of what waits: another change,
-        another print. `lately`: a glance at what changed in the last minutes. Raises DatabaseError.
+    async def scan_changes(self, *, incremental: bool) -> Mapping[ProjectId, int]:
+        """Return projects with unsynced changes in BugSpark, each with a fingerprint of these changes.
+
+        `incremental`: only what changed in the last minutes. Raises DatabaseError.
         """
         ...
 
     async def delete_old_records(self) -> None:
-        """Remove records older than `keep.days`, unless a daemon has just done so. Raises DatabaseError."""
+        """Delete records older than `keep.days`, unless a daemon has just done so. Raises DatabaseError."""
         ...
 
-    async def run_pass(self, project_id: ProjectId, life: PassActivity) -> PassResult | None:
-        """One pass. None: the project is no longer to be looked at. Raises DatabaseError; a project's own
-        trouble is a result.
+    async def run_pass(self, project_id: ProjectId, activity: PassActivity) -> PassResult | None:
+        """Run one pass. None: the project is not synced any more.
+
+        A problem of the project is in the result. Raises DatabaseError.
         """
         ...

@@ -57,23 +57,23 @@ class Service:
 
     def __init__(
         self,
-        house: Runtime,
-        passes: PassQueue,
+        runtime: Runtime,
+        queue: PassQueue,
         clock: Clock,
-        notify: SystemdNotifier,
-        rhythm: ServiceIntervals,
+        systemd: SystemdNotifier,
+        intervals: ServiceIntervals,
         *,
         new_id: Callable[[], UUID],
-        told: OnPassResult = lambda _: None,
+        on_result: OnPassResult = lambda _: None,
     ) -> None:
-        self._runtime = house
-        self._queue = passes
+        self._runtime = runtime
+        self._queue = queue
         self._clock = clock
-        self._systemd = notify
-        self._intervals = rhythm
-        self._pass_runner = PassRunner(house, clock, new_id, told)
-        self._due_projects = DueProjects(rhythm.interval)
-        self._scans = ScanPlanner(rhythm.scan)
+        self._systemd = systemd
+        self._intervals = intervals
+        self._pass_runner = PassRunner(runtime, clock, new_id, on_result)
+        self._due_projects = DueProjects(intervals.interval)
+        self._scans = ScanPlanner(intervals.scan)
         self._scheduler = Scheduler()
         self._clock_jumps = ClockJumpDetector(clock)
         self._worker_by_task: dict[asyncio.Task[None], QueueWorker | None] = {}
@@ -92,14 +92,14 @@ class Service:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then end or cut what is under way. Raises what nobody foresaw."""
-        rhythm = self._intervals
-        self._scheduler.add_job(rhythm.tick, self._tick)
-        self._scheduler.add_job(rhythm.tick, self._scan_and_nudge)
-        self._scheduler.add_job(rhythm.requeue_stalled, self._requeue_stalled)
-        self._scheduler.add_job(rhythm.retention, self._delete_old_records)
+        intervals = self._intervals
+        self._scheduler.add_job(intervals.tick, self._tick)
+        self._scheduler.add_job(intervals.tick, self._scan_and_nudge)
+        self._scheduler.add_job(intervals.requeue_stalled, self._requeue_stalled)
+        self._scheduler.add_job(intervals.retention, self._delete_old_records)
         beat = asyncio.create_task(self._send_heartbeats())
         stopped = asyncio.create_task(stop.wait())
-        self._start_worker(rhythm.concurrency)
+        self._start_worker(intervals.concurrency)
         self._scheduler.start()
         try:
             await self._wait_for_end(stopped, beat)
@@ -113,16 +113,16 @@ class Service:
             await self._scheduler.wait_until_ended()
             await asyncio.gather(beat, stopped, return_exceptions=True)
 
-    def apply_intervals(self, rhythm: ServiceIntervals) -> None:
+    def apply_intervals(self, intervals: ServiceIntervals) -> None:
         """The configuration was read again: from now on at this pace."""
-        if rhythm.concurrency != self._intervals.concurrency:
+        if intervals.concurrency != self._intervals.concurrency:
             for stint in self._worker_by_task.values():
                 if stint is not None:
                     stint.stop(None)
-            self._start_worker(rhythm.concurrency)
-        self._due_projects.interval_seconds = rhythm.interval
+            self._start_worker(intervals.concurrency)
+        self._due_projects.interval_seconds = intervals.interval
         self._due_projects.reset()
-        self._intervals = rhythm
+        self._intervals = intervals
 
     async def _wait_for_end(self, stopped: asyncio.Task[bool], beat: asyncio.Task[None]) -> None:
         """Wait for the end. A part that ends before its time takes the service along: it is restarted."""
@@ -205,7 +205,7 @@ class Service:
         if self._problem is not None or (scan := self._scans.next_due_scan(began)) is None:
             return
         try:
-            found = await self._runtime.scan_changes(lately=scan.incremental)
+            found = await self._runtime.scan_changes(incremental=scan.incremental)
             ended = self._clock.monotonic()
             for each in scan.select_nudges(
                 found, lambda each: self._due_projects.may_run_early(each, ended), ended

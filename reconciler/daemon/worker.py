@@ -38,11 +38,13 @@ class _RunningPass:
 class PassRunner:
     """Runs passes, and knows how they are."""
 
-    def __init__(self, house: Runtime, clock: Clock, new_id: Callable[[], UUID], told: OnPassResult) -> None:
-        self._runtime = house
+    def __init__(
+        self, runtime: Runtime, clock: Clock, new_id: Callable[[], UUID], on_result: OnPassResult
+    ) -> None:
+        self._runtime = runtime
         self._clock = clock
         self._new_id = new_id
-        self._on_result = told
+        self._on_result = on_result
         self._running: dict[UUID, _RunningPass] = {}
         self.ended_count = 0  # passes that ended, for the status line
         self._cancelled = False

@@ -74,8 +74,8 @@ class Village:
             raise DatabaseError("The database is away.")
         return tuple(self.projects.values())
 
-    async def scan_changes(self, *, lately: bool) -> Mapping[ProjectId, int]:
-        del lately
+    async def scan_changes(self, *, incremental: bool) -> Mapping[ProjectId, int]:
+        del incremental
         return dict(self.waiting)
 
     async def delete_old_records(self) -> None:
