@@ -1,10 +1,10 @@
-"""Errors named by situation. Each message says what happened, to whom, and what can be done about it."""
+"""Errors named by situation. Each message says what happened, to what, and what can be done about it."""
 
 from datetime import datetime
 
 
 class ReconcilerError(Exception):
-    """The root of all errors this program raises on purpose. `kind` is a stable word for programs."""
+    """The base of all errors that this program raises on purpose. `kind` is a stable word for programs."""
 
     kind = "error"
 
@@ -28,13 +28,13 @@ class DatabaseError(ReconcilerError):
 
 
 class UsageError(ReconcilerError):
-    """The words of a command don't fit: an unknown project, a malformed reference: exit 2."""
+    """The arguments of a command are wrong: an unknown project, a malformed reference: exit 2."""
 
     kind = "usage"
 
 
 class ProjectError(ReconcilerError):
-    """A project can't be synced as it is configured; other projects are not concerned."""
+    """A project can't be synced as it is configured; other projects are not affected."""
 
     kind = "project"
 
@@ -58,7 +58,7 @@ class RecreatedError(ProjectError):
 
 
 class BusyError(ReconcilerError):
-    """The project is at work in another process."""
+    """A pass or command of another process is at work on the project."""
 
     kind = "busy"
 
@@ -70,7 +70,7 @@ class PausedError(ReconcilerError):
 
 
 class IdentityError(ReconcilerError):
-    """It is not certain that this database is the one that may write: a person has to say so."""
+    """It is not certain that this database is the one that may write: a person has to confirm it."""
 
     kind = "identity"
 
@@ -88,7 +88,7 @@ class ProjectLockLostError(ReconcilerError):
 
 
 class LimitedError(ReconcilerError):
-    """A limit, ours or GitHub's, says wait until `until`."""
+    """A limit, ours or GitHub's, forbids requests until `until`."""
 
     kind = "limited"
 
@@ -132,6 +132,6 @@ class MovedError(GitHubError):
 
 
 class ListenError(ReconcilerError):
-    """The port for the web is taken by somebody else."""
+    """The web's port is taken by another process."""
 
     kind = "listen"

@@ -1,6 +1,6 @@
 """Structured logs on stderr: JSON or console, one event per line, no secret and no raw control character.
 
-In: events with values from anywhere, strangers' text included. Out: lines. May import: model. Events
+In: events with values from anywhere, untrusted text included. Out: lines. May import: model. Events
 travel through the standard library's logging; structlog, which renders them, comes with the first line.
 """
 
@@ -18,17 +18,17 @@ from reconciler.model.formatting import escape_unprintable
 from reconciler.model.secret import Secret
 
 MASK = "***"
-MIN_SECRET_LENGTH = 4  # a shorter "secret" would blot out ordinary words
+MIN_SECRET_LENGTH = 4  # a shorter "secret" would mask ordinary words
 TRACEBACK_KEY = "exception"
-# What is a secret by its looks, whoever brought it: GitHub's tokens, Fernet's, passwords in addresses,
-# private keys. The tokens of an App have no fixed shape, so what is read is registered as well.
+# Secrets known by their form, wherever they come from: GitHub's tokens, Fernet's, passwords in addresses,
+# private keys. An App's tokens have no fixed form, so every token that is read is registered as well.
 SECRET_PATTERN = re.compile(
     r"\b(?:gh[pousr]_|github_pat_)\w{10,}|\bgAAAA[\w=-]{20,}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
     r"|(?i:(?<=bearer )|(?<=token ))[\w.~+/=-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END|\Z)",
     re.DOTALL,
 )
 
-ROOT_LOGGER = "reconciler"  # the loggers that `level` is for; libraries are heard from warnings on
+ROOT_LOGGER = "reconciler"  # the loggers that `level` is for; libraries log warnings and errors only
 RECORD_VALUES_ATTRIBUTE = "reconciler_values"  # the attribute of a record that carries an event's values
 _BOUND_VALUES: ContextVar[Mapping[str, str]] = ContextVar("about", default=MappingProxyType({}))
 
@@ -45,12 +45,12 @@ class Redaction:
             self.add(secret)
 
     def add(self, secret: Secret) -> None:
-        """From now on this text is masked wherever it turns up."""
+        """Mask this text from now on wherever it occurs."""
         if len(secret.reveal()) >= MIN_SECRET_LENGTH:
             self._secret_texts.add(secret.reveal())
 
     def redact(self, text: str) -> str:
-        """The text without any secret; longer ones first, since one may contain another."""
+        """Return the text with every secret masked, longer ones first, since one may contain another."""
         for known in sorted(self._secret_texts, key=len, reverse=True):
             text = text.replace(known, MASK)
         return SECRET_PATTERN.sub(MASK, text)
@@ -58,28 +58,28 @@ class Redaction:
 
 @dataclass(frozen=True, slots=True)
 class EventLogger:
-    """One room's way to say what happened: an event, always the same words, and its values."""
+    """The logger of one module: an event is always the same words, with values."""
 
     name: str
 
     def debug(self, event: str, **values: object) -> None:
-        """For who looks for a mistake."""
+        """Log what helps to find a bug."""
         self._emit(logging.DEBUG, event, values)
 
     def info(self, event: str, **values: object) -> None:
-        """What happens as it should."""
+        """Log what happens as expected."""
         self._emit(logging.INFO, event, values)
 
     def warning(self, event: str, **values: object) -> None:
-        """What somebody may want to look into."""
+        """Log what somebody may want to look into."""
         self._emit(logging.WARNING, event, values)
 
     def error(self, event: str, **values: object) -> None:
-        """What is wrong with the program or its surroundings."""
+        """Log an error of the program or its environment."""
         self._emit(logging.ERROR, event, values)
 
     def exception(self, event: str, **values: object) -> None:
-        """An error, with the trace of the exception that is being handled."""
+        """Log an error with the traceback of the exception that is being handled."""
         self._emit(logging.ERROR, event, values, trace=True)
 
     def _emit(self, level: int, event: str, values: Mapping[str, object], *, trace: bool = False) -> None:
@@ -113,7 +113,7 @@ def configure(
 
 @contextmanager
 def bind_log_values(**names: str) -> Iterator[None]:
-    """Within this block every event says what it is about: `pass_id`, `project`, `link`."""
+    """Add these values (`pass_id`, `project`, `link`) to every event within the block."""
     token = _BOUND_VALUES.set({**_BOUND_VALUES.get(), **names})
     try:
         yield
@@ -154,12 +154,12 @@ class _Formatter(logging.Formatter):
 
 
 def _add_bound_values(_logger: Any, _method: str, event: Event) -> Event:
-    """What the event brings along, and what is going on around it."""
+    """Return the event with its own values and those bound around it."""
     return {**_BOUND_VALUES.get(), **getattr(event["_record"], RECORD_VALUES_ATTRIBUTE, {}), **event}
 
 
 def redaction_processor(redaction: Redaction) -> Processor:
-    """A structlog processor: every key and value redacted and on one line, traces on indented ones."""
+    """Build a structlog processor that redacts every key and value to one line, and indents tracebacks."""
 
     def clean(_logger: Any, _method: str, event: Event) -> Event:
         return {
@@ -193,7 +193,7 @@ def _redact_text(redaction: Redaction, value: object) -> str:
 
 
 def _redact_traceback(redaction: Redaction, value: object) -> str:
-    """Lines stay lines, for people; the indent keeps a forged one from looking like an event."""
+    """Redact line by line; the indent keeps a forged line from looking like an event."""
     return "\n".join(f"  {escape_unprintable(line)}" for line in redaction.redact(str(value)).splitlines())
 
 

@@ -1,7 +1,7 @@
-"""Numbers about the program for Prometheus: counted here, or read from the database when somebody asks.
+"""Metrics for Prometheus: counted here, or read from the database when they are requested.
 
 In: what happened, and what the database says. Out: Prometheus text. Labels are few and bounded: a project's
-id, a credential's fingerprint, words of our own; never a name, an issue or a user
+id, a credential's fingerprint, fixed words; never a name, an issue or a user
 (docs/reference/contract.md, HTTP). May import: model. The registry is this object's own: nothing is global.
 """
 
@@ -21,13 +21,13 @@ REQUEST_SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 5)
 
 
 class Metrics:
-    """One process's numbers. Every method only counts, and raises nothing."""
+    """The metrics of one process. Every method only counts, and raises nothing."""
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
 
-        def counter(name: str, told: str, *labels: str) -> Counter:
-            return Counter(f"reconciler_{name}", told, labels, registry=registry)
+        def counter(name: str, description: str, *labels: str) -> Counter:
+            return Counter(f"reconciler_{name}", description, labels, registry=registry)
 
         self._passes = counter("passes", "Passes, by how they ended", "project", "outcome")
         self._idle_passes = counter("passes_idle", "Passes that found nothing to do", "project")
@@ -60,7 +60,7 @@ class Metrics:
         )
 
     def count_pass(self, result: PassResult) -> None:
-        """A pass ended."""
+        """Count a pass that ended."""
         project = str(result.project_id)
         self._passes.labels(project, result.outcome.value).inc()
         self._pass_seconds.labels(result.outcome.value).observe(result.duration_ms / 1000)
@@ -80,28 +80,28 @@ class Metrics:
                 self.count_attention_changes(result.project_id, entered=entered, count=count)
 
     def count_github_answer(self, status: int | None) -> None:
-        """GitHub answered a request; None: no answer came."""
+        """Count a request to GitHub by its status; None: no answer came."""
         self._github_answers.labels("none" if status is None else str(status)).inc()
 
     def count_delivery(self, project_id: ProjectId, *, replayed: bool) -> None:
-        """A delivery with a valid signature came."""
+        """Count a delivery with a valid signature."""
         self._deliveries.labels(str(project_id), "replayed" if replayed else "accepted").inc()
 
     def count_rejected_delivery(self, status: int) -> None:
-        """A delivery was turned down. By whom it claims to be sent is not told: strangers choose that."""
+        """Count a rejected delivery, without its project: anybody can put any id there."""
         self._rejected_deliveries.labels(str(status)).inc()
 
     def count_attention_changes(self, project_id: ProjectId, *, entered: bool, count: int = 1) -> None:
-        """So many things began, or ceased, to need a person."""
+        """Count things that began, or ceased, to need a person."""
         self._attention.labels(str(project_id), "entered" if entered else "left").inc(count)
 
     def count_http_request(self, route: str, status: int, seconds: float) -> None:
-        """A request was answered. `route` is the route's pattern, never the path that was asked for."""
+        """Count an answered request. `route` is the route's pattern, never the path that was requested."""
         self._http_requests.labels(route, str(status)).inc()
         self._http_request_seconds.labels(route).observe(seconds)
 
     def render(self, gauges: Gauges | None) -> bytes:
-        """Everything as Prometheus text; without `gauges`, what the database would say is left out."""
+        """Return everything as Prometheus text; without `gauges`, without what the database says."""
         shown = CollectorRegistry()
         shown.register(_ProcessCollector(self._registry))
         if gauges is not None:
@@ -110,7 +110,7 @@ class Metrics:
 
 
 class _ProcessCollector:
-    """What was counted, without the time each counter began: that doubles the text and tells nothing."""
+    """What was counted, without the `_created` samples, which double the text and are of no use."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
@@ -122,7 +122,7 @@ class _ProcessCollector:
 
 
 class _DatabaseCollector:
-    """What the database said, as a collector."""
+    """What the database says, as a collector."""
 
     def __init__(self, gauges: Gauges) -> None:
         self._gauges = gauges
@@ -151,16 +151,18 @@ class _DatabaseCollector:
             ("project", "state"),
             (((id_, state), number) for id_, each in of for state, number in each.intents.items()),
         )
-        for name, told, attribute in _TIMESTAMP_GAUGES:
+        for name, description, attribute in _TIMESTAMP_GAUGES:
             moments = (((id_,), getattr(each, attribute)) for id_, each in of)
-            yield _gauge_family(name, told, ("project",), ((key, _unix_seconds(at)) for key, at in moments))
+            yield _gauge_family(
+                name, description, ("project",), ((key, _unix_seconds(at)) for key, at in moments)
+            )
 
     def _credentials(self) -> Iterator[Metric]:
         of = [((str(each.credential),), each) for each in self._gauges.limits]
-        for name, told, attribute in _LIMIT_GAUGES:
+        for name, description, attribute in _LIMIT_GAUGES:
             yield _gauge_family(
                 name,
-                told,
+                description,
                 ("credential",),
                 ((key, _gauge_value(getattr(each, attribute))) for key, each in of),
             )
@@ -183,9 +185,9 @@ _LIMIT_GAUGES = (
 
 
 def _gauge_family(
-    name: str, told: str, labels: tuple[str, ...], rows: Iterable[tuple[tuple[str, ...], float | None]]
+    name: str, description: str, labels: tuple[str, ...], rows: Iterable[tuple[tuple[str, ...], float | None]]
 ) -> Metric:
-    family = GaugeMetricFamily(f"reconciler_{name}", told, labels=labels)
+    family = GaugeMetricFamily(f"reconciler_{name}", description, labels=labels)
     for key, value in rows:
         if value is not None:
             family.add_metric(key, value)

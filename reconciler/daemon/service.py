@@ -1,11 +1,11 @@
-"""The service: due projects into the queue, changed ones ahead of them, workers that run their passes.
+"""The service: it queues due projects, nudges changed ones, and runs workers for their passes.
 
-tick    database ready? → who is due → into the queue, as many as the workers will soon get to
-scan    what changed in BugSpark → nudged
-keep    old records → removed
-rescue  what a dead worker was running → back into the queue
-work    passes, until stopped; a database that goes away ends a stint, and the next one begins
-beat    clocks that drift apart, the watchdog, the status line
+tick       check the database → find due projects → queue as many as the workers will soon get to
+scan       find projects changed in BugSpark → nudge them
+retention  delete old records
+requeue    put what a dead worker was running back into the queue
+work       run passes until stopped; when the database goes away a worker ends, and a new one is made
+heartbeat  detect jumps of the wall clock, notify the watchdog, update the status line
 """
 
 import asyncio
@@ -28,11 +28,11 @@ from reconciler.logs import EventLogger
 from reconciler.ports import Clock
 
 SHUTDOWN_GRACE_SECONDS = 4.0
-"""What a pass under way has to end by itself when the service stops; then it is cut off."""
+"""How long a pass under way may take to end when the service stops; then it is cancelled."""
 STUCK_TICK_SECONDS = 180.0
-"""A tick that takes longer hangs: each of its questions to the database has a limit far below."""
+"""A tick that takes longer hangs: each of its queries has a far shorter timeout."""
 MAX_WAITING_PER_SLOT = 2
-"""So many times `poll.concurrency` due projects wait at most: a nudge must not stand behind them all."""
+"""At most this many times `poll.concurrency` due projects wait: a nudge must not wait behind them all."""
 
 log = EventLogger(__name__)
 
@@ -44,16 +44,16 @@ class ServiceIntervals:
     interval: float = 60.0  # poll.interval_seconds
     concurrency: int = 8  # poll.concurrency
     tick: float = 1.0
-    schema_check: float = 10.0  # between two looks at the schema
+    schema_check: float = 10.0  # between two checks of the schema
     scan: float = 5.0  # at most so often
     requeue_stalled: float = 5.0
     retry: float = 2.0  # after the database went away under a worker
     heartbeat: float = 1.0
-    retention: float = 600.0  # between two offers to sweep; of all daemons one does, once an hour
+    retention: float = 600.0  # between two attempts; one of all daemons succeeds, once an hour
 
 
 class Service:
-    """One daemon's work, from `run` to its end."""
+    """The work of one daemon, from `run` to its end."""
 
     def __init__(
         self,
@@ -84,14 +84,14 @@ class Service:
 
     @property
     def is_alive(self) -> bool:
-        """It makes progress: it ticks, and no pass hangs. A database that is away is no standstill."""
+        """Whether it ticks and no pass hangs. A database that does not answer does not count as hanging."""
         return (
             self._clock.monotonic() - self._last_tick_monotonic <= STUCK_TICK_SECONDS
             and not self._pass_runner.has_stuck_pass()
         )
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set; then end or cut what is under way. Raises what nobody foresaw."""
+        """Work until `stop` is set; then end or cancel what is under way. Raises unexpected errors."""
         intervals = self._intervals
         self._scheduler.add_job(intervals.tick, self._tick)
         self._scheduler.add_job(intervals.tick, self._scan_and_nudge)
@@ -114,18 +114,18 @@ class Service:
             await asyncio.gather(beat, stopped, return_exceptions=True)
 
     def apply_intervals(self, intervals: ServiceIntervals) -> None:
-        """The configuration was read again: from now on at this pace."""
+        """Use these intervals from now on: the configuration was read again."""
         if intervals.concurrency != self._intervals.concurrency:
-            for stint in self._worker_by_task.values():
-                if stint is not None:
-                    stint.stop(None)
+            for worker in self._worker_by_task.values():
+                if worker is not None:
+                    worker.stop(None)
             self._start_worker(intervals.concurrency)
         self._due_projects.interval_seconds = intervals.interval
         self._due_projects.reset()
         self._intervals = intervals
 
     async def _wait_for_end(self, stopped: asyncio.Task[bool], beat: asyncio.Task[None]) -> None:
-        """Wait for the end. A part that ends before its time takes the service along: it is restarted."""
+        """Wait for `stop`. A task that ends before it ends the service with its error."""
         while not stopped.done():
             await asyncio.wait({stopped, beat, *self._worker_by_task}, return_when=asyncio.FIRST_COMPLETED)
             for task in [task for task in self._worker_by_task if task.done()]:
@@ -139,14 +139,14 @@ class Service:
         self._worker_by_task[task] = None
 
     async def _run_worker(self, concurrency: int) -> None:
-        """Stints, one after another, until one was stopped on purpose."""
+        """Run one worker after another, until one was stopped on purpose."""
         while not self._stopping.is_set():
-            stint = self._queue.create_worker(self._pass_runner.run_pass, concurrency)
+            worker = self._queue.create_worker(self._pass_runner.run_pass, concurrency)
             task = asyncio.current_task()
             assert task is not None  # this runs in one
-            self._worker_by_task[task] = stint
+            self._worker_by_task[task] = worker
             try:
-                await stint.serve()
+                await worker.serve()
             except ReconcilerError as error:
                 self._report_problem(error)
                 with suppress(TimeoutError):
@@ -155,10 +155,10 @@ class Service:
                 return
 
     async def _finish_passes(self) -> None:
-        """Every pass may end by itself for a while; those that do not are cut off."""
-        for stint in self._worker_by_task.values():
-            if stint is not None:
-                stint.stop(None)
+        """Wait a while for passes to end by themselves, and cancel the others."""
+        for worker in self._worker_by_task.values():
+            if worker is not None:
+                worker.stop(None)
         if self._worker_by_task:
             await asyncio.wait(self._worker_by_task, timeout=SHUTDOWN_GRACE_SECONDS)
         self._pass_runner.cancel_all()
@@ -229,17 +229,17 @@ class Service:
             self._report_problem(error)
 
     async def _send_heartbeats(self) -> None:
-        """On the event loop's own time: a loop that hangs does not get here, and systemd hears nothing."""
-        told = ""
+        """Notify systemd from the event loop: a loop that hangs sends nothing."""
+        last_status = ""
         while True:
             if self._clock_jumps.detect_jump():
                 log.warning("the wall clock was set", by_seconds=round(self._clock_jumps.jump_seconds, 1))
                 self._scheduler.run_all_now()
             if self.is_alive:
                 self._systemd.notify_watchdog()
-            if (status := self._status_line()) != told:
+            if (status := self._status_line()) != last_status:
                 self._systemd.notify_status(status)
-                told = status
+                last_status = status
             await asyncio.sleep(
                 min(self._intervals.heartbeat, (self._systemd.watchdog_seconds or math.inf) / 3)
             )
@@ -252,7 +252,7 @@ class Service:
         return f"{len(self._due_projects)} projects, {running} passes running, {ended} done"
 
     def _report_problem(self, error: ReconcilerError) -> None:
-        """Said once, however often it comes up."""
+        """Log a problem with the database once, however often it occurs."""
         if self._problem is None:
             log.error("the database can't be used", kind=error.kind, reason=str(error))
         self._problem = str(error)

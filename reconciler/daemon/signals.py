@@ -10,19 +10,19 @@ from contextlib import contextmanager
 from reconciler.logs import EventLogger
 
 FORCED_EXIT_SECONDS = 9.5
-"""Seconds after SIGTERM: whatever still holds the process up by then is cut off. What was being written is
-recorded as of unknown outcome, as after a crash (docs/design.md, Writing to GitHub).
+"""After SIGTERM the process exits at the latest now. A write under way is recorded as of unknown outcome, as
+after a crash (docs/design.md, Writing to GitHub).
 """
 FORCED_EXIT_STATUS = 1
 ALARM_MARGIN_SECONDS = 0.25
-"""Seconds later the kernel's alarm does it, where no thread of ours gets to it."""
+"""So much later the kernel's alarm ends the process, if no thread of ours gets to run."""
 
 log = EventLogger(__name__)
 
 
 @contextmanager
 def handle_signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[None]:
-    """For the time of the block, on the running loop. `reload` must return at once."""
+    """Handle signals within the block, on the running loop. `reload` must return at once."""
     loop = asyncio.get_running_loop()
 
     hurried = False
@@ -34,7 +34,7 @@ def handle_signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[
             stop.set()
 
     def hurry(*_: object) -> None:
-        """At once, also while the loop is busy and does not get to `end`."""
+        """Set the alarm at once, also while the loop is blocked and does not get to `end`."""
         nonlocal hurried
         if not hurried:
             hurried = True
@@ -42,7 +42,7 @@ def handle_signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end, number.name)
-        signal.signal(number, hurry)  # the loop hears of it all the same, by its wakeup descriptor
+        signal.signal(number, hurry)  # the loop is notified as well, by its wakeup descriptor
     loop.add_signal_handler(signal.SIGHUP, reload)
     try:
         yield
@@ -52,13 +52,13 @@ def handle_signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[
 
 
 def _exit_after(seconds: float) -> None:
-    """A thread of its own, because the loop may be what hangs."""
+    """Exit from a thread, because the loop may be what hangs."""
     timer = threading.Timer(seconds, os._exit, (FORCED_EXIT_STATUS,))
     timer.daemon = True
     timer.start()
 
 
 def _alarm_after(seconds: float) -> None:
-    """No thread is needed for it, and none may be started in a signal's handler."""
+    """Let the kernel end the process: no thread may be started in a signal handler."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, seconds)

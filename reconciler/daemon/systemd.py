@@ -1,11 +1,10 @@
-"""The listening sockets that systemd kept for us while the daemon was restarted (sd_listen_fds(3)).
+"""systemd: listening sockets kept during a restart (sd_listen_fds(3)), and notifications (sd_notify(3)).
 
-A daemon hands its own over (`Notifier.keep`), and its successor takes them up here: what is connected to in
-between waits for the successor instead of being refused (decision 0060).
+A daemon stores its sockets (`SystemdNotifier.store_sockets`), and the next process inherits them: connections
+made in between wait for it instead of being refused (decision 0060).
 
-What systemd is told: datagrams on the socket it names (sd_notify(3)). Without a socket, nothing.
-
-A datagram that can't be sent is dropped: a service manager that does not listen must not stop the service.
+Notifications are datagrams on the socket that systemd names; without one, none is sent. A datagram that can't
+be sent is dropped: a service manager that does not listen must not stop the service.
 """
 
 import os
@@ -22,7 +21,7 @@ FIRST_DESCRIPTOR = 3
 def take_inherited_sockets(
     environ: Mapping[str, str], first: int = FIRST_DESCRIPTOR
 ) -> tuple[socket.socket, ...]:
-    """Every listening TCP socket that was handed to this very process; none without systemd.
+    """Return every listening TCP socket that systemd handed to this process; none without systemd.
 
     `environ`: LISTEN_PID and LISTEN_FDS as systemd sets them. Anything else that was handed over is closed.
     """
@@ -45,11 +44,11 @@ def _is_listening_tcp(each: socket.socket) -> bool:
 MAX_STATUS_CHARACTERS = 200
 FD_STORE_NAME = "web"
 START_EXTENSION_SECONDS = 120
-"""That a start may take from each word of it on; one try of a database that does not answer takes less."""
+"""How long a start may take after each notification; one attempt to open the database takes less."""
 
 
 class SystemdNotifier:
-    """The way to the service manager."""
+    """Sends notifications to the service manager."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         """`environ`: NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID as systemd sets them."""
@@ -57,33 +56,33 @@ class SystemdNotifier:
         self.watchdog_seconds = _watchdog_interval(environ)
 
     def notify_ready(self) -> None:
-        """Started, or a reload is over."""
+        """Say that the start or a reload is over."""
         self._send("READY=1")
 
     def notify_reloading(self) -> None:
-        """The configuration is read again; `ready` ends it. With the time, as Type=notify-reload wants it."""
+        """Say that a reload has begun, until `notify_ready`; with the time (Type=notify-reload)."""
         self._send(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
     def notify_stopping(self) -> None:
-        """It ends."""
+        """Say that the service stops."""
         self._send("STOPPING=1")
 
     def notify_watchdog(self) -> None:
-        """Real progress was made."""
+        """Say that real progress was made."""
         self._send("WATCHDOG=1")
 
     def notify_status(self, text: str) -> None:
-        """A line for `systemctl status`."""
+        """Set the line that `systemctl status` shows."""
         line = " ".join(text.split())[:MAX_STATUS_CHARACTERS]
         self._send(f"STATUS={line}")
 
     def notify_waiting(self, text: str) -> None:
-        """Not started yet, for this reason, and not stuck: TimeoutStartSec= shall not end it."""
+        """Say why the start takes long, and extend TimeoutStartSec=, which would end it."""
         self._send(f"EXTEND_TIMEOUT_USEC={START_EXTENSION_SECONDS * 1_000_000}")
         self.notify_status(text)
 
     def store_sockets(self, sockets: Sequence[socket.socket]) -> None:
-        """Hold these open for our successor (FileDescriptorStoreMax=), and none that were held before."""
+        """Have systemd keep these open for the next process (FileDescriptorStoreMax=)."""
         self._send(f"FDSTOREREMOVE=1\nFDNAME={FD_STORE_NAME}")
         if sockets:
             self._send(f"FDSTORE=1\nFDNAME={FD_STORE_NAME}", [each.fileno() for each in sockets])
@@ -104,7 +103,7 @@ def _socket_address(path: str) -> str | None:
 
 
 def _watchdog_interval(environ: Mapping[str, str]) -> float | None:
-    """How often at least systemd wants to hear of us; None when it does not ask, or asks another process."""
+    """Return the watchdog interval that systemd asks of this process, in seconds; else None."""
     text, pid = environ.get("WATCHDOG_USEC", ""), environ.get("WATCHDOG_PID", "")
     if not text.isdigit() or int(text) == 0 or (pid and pid != str(os.getpid())):
         return None

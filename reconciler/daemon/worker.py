@@ -1,4 +1,4 @@
-"""One pass in a worker's hands: named in every line of log, told once, watched for signs of life."""
+"""One pass run by a worker: named in every log line, reported once, watched for activity."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,16 +13,16 @@ from reconciler.model.passes import AppliedCounts, Outcome, PassResult
 from reconciler.ports import Clock
 
 STUCK_PASS_SECONDS = 600.0
-"""A pass that does nothing at all for so long hangs: its single steps have limits, all far shorter."""
+"""A pass without any activity for so long hangs: each of its steps has a far shorter timeout."""
 
 EXPECTED_REFUSALS = (BusyError.kind, PausedError.kind)
-"""Refusals that are nobody's trouble: a command works on the project, or the operator said no."""
+"""Refusals that are no problem: a command works on the project, or the operator paused it."""
 LOGGED_COUNTS = ("conflicts", "quarantined", "pending", "linked", "ended")
 
 log = EventLogger(__name__)
 
 OnPassResult = Callable[[PassResult], None]
-"""Somebody who counts passes."""
+"""Called with the result of every pass."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,11 +32,11 @@ class _RunningPass:
     task: "asyncio.Task[object] | None"
     activity: PassActivity = field(default_factory=PassActivity)
     last_values: tuple[object, ...] = ()
-    changed_monotonic: float  # monotonic: when the signs last changed
+    changed_monotonic: float  # when the values changed last
 
 
 class PassRunner:
-    """Runs passes, and knows how they are."""
+    """Runs passes, and knows which of them hang."""
 
     def __init__(
         self, runtime: Runtime, clock: Clock, new_id: Callable[[], UUID], on_result: OnPassResult
@@ -51,7 +51,7 @@ class PassRunner:
 
     @property
     def running_count(self) -> int:
-        """How many passes are under way."""
+        """Return how many passes are under way."""
         return len(self._running)
 
     async def run_pass(self, project_id: ProjectId) -> None:
@@ -89,11 +89,11 @@ class PassRunner:
                 running.task.cancel()
 
     def has_stuck_pass(self) -> bool:
-        """Whether a pass under way has shown no sign of life for too long."""
+        """Whether a pass under way has had no activity for too long."""
         now = self._clock.monotonic()
         for running in self._running.values():
-            if (signs := running.activity.observed_values()) != running.last_values:
-                running.last_values, running.changed_monotonic = signs, now
+            if (values := running.activity.observed_values()) != running.last_values:
+                running.last_values, running.changed_monotonic = values, now
         return any(now - running.changed_monotonic > STUCK_PASS_SECONDS for running in self._running.values())
 
     def _report_result(self, result: PassResult) -> None:
@@ -107,7 +107,11 @@ class PassRunner:
 
 
 def is_idle_result(result: PassResult) -> bool:
-    """Nothing was done, or somebody else does it: such a pass is only counted."""
+    """Whether a pass needs no log line: it changed and found nothing, or was refused as expected.
+
+    `Metrics` counts more passes as idle: all that changed nothing on either side, also one that found a
+    conflict or ended a link. Both meanings are wanted, the metric's is in docs/operating.md.
+    """
     if result.error is not None and result.error.kind in EXPECTED_REFUSALS:
         return True
     did = result.applied != AppliedCounts() or result.github.writes or result.conflicts
@@ -115,7 +119,7 @@ def is_idle_result(result: PassResult) -> bool:
 
 
 def log_values_of(result: PassResult) -> dict[str, object]:
-    """What is said of a pass."""
+    """Return the values that the log line of a pass carries."""
     line: dict[str, object] = {
         "outcome": result.outcome.value,
         "repository": result.repository,
