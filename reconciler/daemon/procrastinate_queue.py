@@ -37,7 +37,7 @@ POOL_CONNECTIONS = 4
 POOL_TIMEOUT_SECONDS = 10.0
 """Seconds for a connection."""
 RECONNECT_TIMEOUT_SECONDS = 5.0
-"""Seconds the pool tries in ever longer steps; then the next question begins anew, with a short step."""
+"""How long the pool retries, in ever longer steps; the next query then begins with a short one."""
 SELECT_WAITING_JOB = (
     "SELECT priority FROM procrastinate_jobs WHERE queueing_lock = %(key)s AND status = 'todo'"
 )
