@@ -1,16 +1,10 @@
-"""What the commands ask of the program behind them. Everything heavy is imported when a door is opened.
-
-Importing without looking for garbage: what is imported stays.
-"""
+"""What the commands call in the rest of the program. Everything heavy is imported at the first call."""
 
 from __future__ import annotations  # the model is not imported for words in signatures alone
 
-import gc
 import importlib
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, contextmanager
-from types import ModuleType
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol, cast
 
 from reconciler.model.values import dataclass
@@ -110,11 +104,8 @@ ReloadSettings = Callable[[], tuple["Settings", Callable[[], None]]]
 
 
 def _open_backend(settings: Settings, learn: RegisterSecret) -> AbstractAsyncContextManager[Backend]:
-    # httpx imports its own command line wherever click and rich happen to be: a tenth of a short command's
-    # time. With an empty module in its place it does what it does where they are not: it goes without.
-    sys.modules.setdefault("httpx._main", ModuleType("httpx._main"))
-    with without_gc():
-        from reconciler.bootstrap import open_application
+    from reconciler.bootstrap import open_application
+
     return open_application(settings, learn=learn)
 
 
@@ -150,14 +141,3 @@ class Entrypoints:
     migrate: Callable[[Settings], str] = _migrate
     run_daemon: Callable[[Settings, ReloadSettings, RegisterSecret, Mapping[str, str]], None] = _run_daemon
     run_demo: Callable[[bool], int] = _run_demo
-
-
-@contextmanager
-def without_gc() -> Iterator[None]:
-    """Around imports: looking for garbage among them is a tenth of a short command's time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()

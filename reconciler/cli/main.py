@@ -1,13 +1,10 @@
-"""The command's front door: exit statuses, errors in one sentence, Ctrl-C and closed pipes without noise."""
+"""The entry point of the command: exit statuses, errors in one sentence, Ctrl-C and closed pipes."""
 
 import gc
-import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn
-
-from reconciler import __version__
 
 if TYPE_CHECKING:
     from reconciler.cli.backend import Entrypoints
@@ -15,8 +12,7 @@ if TYPE_CHECKING:
     from reconciler.cli.session import CommandSession
 
 GC_THRESHOLD = 50_000
-"""New objects between two looks for garbage. Python's 700 fit a machine of 1991; an idle pass makes 80,000.
-"""
+"""New objects between two runs of the garbage collector; an idle pass makes 80,000 (Python: 700)."""
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_UNUSABLE, EXIT_INTERRUPTED = (
     0,
@@ -28,42 +24,32 @@ EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_UNUSABLE, EXIT_INTERRUPTED = (
 
 
 def run_and_exit() -> NoReturn:
-    """`reconcile`, as installed: `main`, and gone.
-
-    All is closed by then; to take down what was imported as well would be a sixth of a short command's time.
+    """Run `reconcile` as installed. The collector is told what it need not look through
+    (docs/decisions/0061-garbage-at-exit.md).
     """
-    code: str | int | None = EXIT_OK
     gc.set_threshold(GC_THRESHOLD)
     try:
         main()
-    except SystemExit as exit_:
-        code = exit_.code
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        sys.exit(code)  # the ordinary way, which deals with streams that are gone
-    os._exit(code if isinstance(code, int) else EXIT_OK)
+    finally:
+        gc.freeze()
 
 
-def main() -> None:
-    """One command, left the ordinary way."""
-    words = sys.argv[1:]
-    if words == ["--version"]:  # the quickest way: nothing imported for it
-        print(f"reconcile {__version__}")
-        return
+def main() -> NoReturn:
+    """Run one command on this process's arguments, streams and environment."""
     from reconciler.cli.backend import Entrypoints
     from reconciler.cli.console import standard_console
     from reconciler.config.environment import disable_pydantic_plugins, read_environment
 
     disable_pydantic_plugins()
-    sys.exit(run_command(words, doors=Entrypoints(), console=standard_console(), environ=read_environment()))
+    sys.exit(
+        run_command(sys.argv[1:], doors=Entrypoints(), console=standard_console(), environ=read_environment())
+    )
 
 
 def run_command(
     words: Sequence[str], *, doors: "Entrypoints", console: "Console", environ: Mapping[str, str]
 ) -> int:
-    """One command from its words to its exit status. Nothing is raised; errors are said on stderr."""
+    """Run one command and return its exit status. Nothing is raised; errors are printed on stderr."""
     from reconciler.cli.session import CommandSession
     from reconciler.errors import ReconcilerError
 
@@ -79,18 +65,15 @@ def run_command(
     except ReconcilerError as error:
         console.print_error(str(error))
         return _exit_status(error)
-    except Exception as error:  # noqa: BLE001 - the last net: said, counted as failed, never passed over
+    except Exception as error:  # noqa: BLE001 - the last handler: reported and exit 1, never ignored
         return _print_crash(session, error)
     return code
 
 
 def _invoke(words: Sequence[str], session: "CommandSession") -> int:
-    from reconciler.cli.backend import without_gc
+    from typer.main import get_command
 
-    with without_gc():
-        from typer.main import get_command
-
-        from reconciler.cli.app import build_cli
+    from reconciler.cli.app import build_cli
 
     try:
         get_command(build_cli()).main(args=config_first(words), prog_name="reconcile", obj=session)
@@ -100,7 +83,7 @@ def _invoke(words: Sequence[str], session: "CommandSession") -> int:
 
 
 def config_first(words: Sequence[str]) -> list[str]:
-    """`--config PATH` is global: wherever it was written, it is moved before the command."""
+    """Move `--config PATH` before the command: it is global, wherever it was written."""
     front: list[str] = []
     rest: list[str] = []
     left = iter(words)
@@ -129,7 +112,7 @@ def _exit_status(error: Exception) -> int:
 
 
 def _print_crash(session: "CommandSession", error: Exception) -> int:
-    """A mistake in this program. Its text may hold anything, so only its kind is said."""
+    """Report a mistake in this program. The text of the error may hold anything, so only its kind is said."""
     kind = type(error).__name__
     session.console.print_error(
         f"unexpected {kind}, in {session.command}; please report it with its trace (log.level = debug)"

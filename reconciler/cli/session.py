@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
-from reconciler.cli.backend import Backend, Entrypoints, without_gc
+from reconciler.cli.backend import Backend, Entrypoints
 from reconciler.cli.console import Console
 from reconciler.cli.progress import ProgressDisplay
 
@@ -37,8 +37,7 @@ class CommandSession:
     def load_configuration(self) -> "LoadedConfiguration":
         """The configuration. Raises ConfigurationError. Logging is set up with it."""
         if self._loaded is None:
-            with without_gc():
-                from reconciler.config.load import load_configuration
+            from reconciler.config.load import load_configuration
 
             loaded = load_configuration(self.config, self.environ)
             # A command's own lines say what it did, and what was refused; unless asked for, its log adds only
