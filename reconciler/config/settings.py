@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from reconciler.config import validators
 from reconciler.config.masking import passwords_in_url
@@ -199,12 +198,8 @@ class LogSection(SettingsSection):
     format: Literal["auto", "console", "json"] = "auto"
 
 
-class Settings(BaseSettings):
-    """The whole configuration. `Settings()` is the defaults."""
-
-    model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, hide_input_in_errors=True
-    )
+class Settings(SettingsSection):
+    """The whole configuration. `Settings()` is the defaults; `sources` reads everything else."""
 
     database: DatabaseSection = DatabaseSection()
     bugspark: BugsparkSection = BugsparkSection()
@@ -219,24 +214,6 @@ class Settings(BaseSettings):
     keep: KeepSection = KeepSection()
     alerts: AlertsSection = AlertsSection()
     log: LogSection = LogSection()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what it is given.
-
-        The library's own sources pass over misspelt variables in silence (docs/design.md, Traps of the
-        libraries), can't say where a value came from, and would merge two lists of App repositories into one:
-        `sources` reads the layers instead.
-        """
-        del settings_cls, env_settings, dotenv_settings, file_secret_settings
-        return (init_settings,)
 
     def sync_policy(self) -> SyncPolicy:
         """For the rooms that decide."""
