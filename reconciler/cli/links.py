@@ -5,11 +5,10 @@
 `reconcile export`: make issues for reports, now.
 """
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconciler.cli.backend import Backend
 from reconciler.cli.console import Console
 from reconciler.cli.pass_output import project_as_json
 from reconciler.cli.progress import ProgressDisplay
@@ -18,6 +17,9 @@ from reconciler.cli.terminal_text import cut
 from reconciler.model.formatting import format_count, shell_command
 from reconciler.model.report import Project
 from reconciler.model.views import DiscoveryResult
+
+if TYPE_CHECKING:
+    from reconciler.bootstrap.application import Application
 
 
 def link(
@@ -59,7 +61,7 @@ def discover(
     session = session_of(context)
     console = session.console
 
-    async def work(application: Backend, display: ProgressDisplay) -> tuple[Project, DiscoveryResult]:
+    async def work(application: "Application", display: ProgressDisplay) -> tuple[Project, DiscoveryResult]:
         chosen = await application.find_project(project)
         cost = await application.estimate_discovery_requests(chosen)
         console.print_note(f"This asks GitHub about {format_count(cost, 'request')}.")

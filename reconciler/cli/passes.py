@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import typer
 
-from reconciler.cli.backend import Backend
 from reconciler.cli.pass_output import failure_message, pass_as_json, pass_as_line
 from reconciler.cli.progress import ProgressDisplay
 from reconciler.cli.session import CommandSession
@@ -14,10 +14,13 @@ from reconciler.model.passes import AppliedCounts, Outcome, PassResult
 from reconciler.model.report import Project
 from reconciler.model.values import dataclass
 
+if TYPE_CHECKING:
+    from reconciler.bootstrap.application import Application
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassOptions:
-    """What the root command was asked for."""
+    """The options of the root command."""
 
     projects: tuple[str, ...]
     all_projects: bool
@@ -32,10 +35,10 @@ class PassOptions:
 
 
 def run_passes(session: CommandSession, wanted: PassOptions) -> None:
-    """Pass over the projects and say what happened. Exits 1 when one of them was not simply done."""
+    """Run one pass per project and print the results. Exits 1 unless every outcome is ok."""
     _validate_options(wanted)
 
-    async def work(application: Backend, display: ProgressDisplay) -> bool:
+    async def work(application: "Application", display: ProgressDisplay) -> bool:
         projects = await choose_projects(application, wanted.projects, every=wanted.all_projects)
         if not projects:
             session.console.print_note("No active project has a GitHub integration: nothing to do.")
@@ -45,7 +48,7 @@ def run_passes(session: CommandSession, wanted: PassOptions) -> None:
             display.hide()
             done &= _print_result(session, result, json=wanted.json)
             changed |= result.applied != AppliedCounts()
-        if changed:  # where nothing is added, nothing need be removed
+        if changed:  # idle passes add no records
             await application.delete_old_records()
         return done
 
@@ -66,7 +69,9 @@ def _validate_options(wanted: PassOptions) -> None:
         )
 
 
-async def choose_projects(application: Backend, names: Sequence[str], *, every: bool) -> tuple[Project, ...]:
+async def choose_projects(
+    application: "Application", names: Sequence[str], *, every: bool
+) -> tuple[Project, ...]:
     """The named projects, each once, or all. Raises UsageError before anything is done."""
     if every:
         return await application.list_projects()
@@ -75,24 +80,24 @@ async def choose_projects(application: Backend, names: Sequence[str], *, every: 
 
 
 async def _run_concurrently(
-    application: Backend,
+    application: "Application",
     projects: Sequence[Project],
     wanted: PassOptions,
     display: ProgressDisplay,
     concurrency: int,
 ) -> AsyncIterator[PassResult]:
-    """Side by side, told in the order they were named."""
+    """Run the passes concurrently and yield the results in the order of `projects`."""
     import asyncio
 
-    places = asyncio.Semaphore(concurrency)
+    slots = asyncio.Semaphore(concurrency)
 
-    async def one(project: Project) -> PassResult:
-        async with places:
+    async def run_one(project: Project) -> PassResult:
+        async with slots:
             return await application.run_pass(
                 project, wait=wanted.wait, accept=wanted.accept, progress=display.new_progress()
             )
 
-    tasks = [asyncio.ensure_future(one(project)) for project in projects]
+    tasks = [asyncio.ensure_future(run_one(project)) for project in projects]
     try:
         for task in tasks:
             yield await task

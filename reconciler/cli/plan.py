@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import groupby
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reconciler.cli.backend import Backend
 from reconciler.cli.pass_output import project_as_json, with_project_name
 from reconciler.cli.passes import choose_projects
 from reconciler.cli.progress import ProgressDisplay
@@ -20,6 +19,9 @@ from reconciler.cli.terminal_text import TERMINAL_COLUMNS, cut, display_width, p
 from reconciler.errors import UsageError
 from reconciler.model.formatting import format_count, shell_command
 from reconciler.model.views import ActionView, PlanView
+
+if TYPE_CHECKING:
+    from reconciler.bootstrap.application import Application
 
 EXIT_PLAN_NOT_EMPTY = 3
 
@@ -42,7 +44,7 @@ def plan(
     if every is bool(names):
         raise UsageError("name a project or take all, in reconcile plan; add --project NAME or --all")
 
-    async def work(application: Backend, display: ProgressDisplay) -> list[PlanView]:
+    async def work(application: "Application", display: ProgressDisplay) -> list[PlanView]:
         projects = await choose_projects(application, names, every=every)
         plans = []
         for chosen in projects:

@@ -7,26 +7,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from reconciler.model.formatting import escape_unprintable
-from reconciler.model.views import Progress
+from reconciler.model.views import NoProgress, Progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
 SHOW_AFTER_SECONDS = 0.5  # seconds; a pass with nothing to do is over by then
-
-
-class HiddenProgressBar:
-    """Progress that nobody watches."""
-
-    def start(self, what: str, total: int | None) -> None:
-        """Nothing."""
-
-    def advance(self, steps: int = 1) -> None:
-        """Nothing."""
-
-    def finish(self) -> None:
-        """Nothing."""
 
 
 class ProgressDisplay:
@@ -50,7 +37,7 @@ class ProgressDisplay:
 
     def new_progress(self) -> Progress:
         """A watcher for one piece of work."""
-        return ProgressBar(self) if self._stream.isatty() else HiddenProgressBar()
+        return ProgressBar(self) if self._stream.isatty() else NoProgress()
 
     def hide(self) -> None:
         """Take the bars away, so that a line can be printed; the next step brings them back."""

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
-from reconciler.cli.backend import Backend, Entrypoints
+from reconciler.cli.backend import Entrypoints
 from reconciler.cli.console import Console
 from reconciler.cli.progress import ProgressDisplay
 
 if TYPE_CHECKING:
+    from reconciler.bootstrap.application import Application
     from reconciler.config.load import LoadedConfiguration
     from reconciler.config.settings import Settings
     from reconciler.logs import Redaction
@@ -65,13 +66,13 @@ class CommandSession:
         self._register_secrets(loaded.settings)  # before its secrets can turn up in an error
         return loaded.settings, lambda: self._set_up_logs(loaded, level=loaded.settings.log.level)
 
-    def run_in_backend(self, work: Callable[[Backend, ProgressDisplay], Awaitable[T]]) -> T:
+    def run_in_backend(self, work: Callable[["Application", ProgressDisplay], Awaitable[T]]) -> T:
         """Open the program, do one thing with it, close it. Raises what either does."""
         import asyncio
 
         return asyncio.run(self._run_in_backend(work))
 
-    async def _run_in_backend(self, work: Callable[[Backend, ProgressDisplay], Awaitable[T]]) -> T:
+    async def _run_in_backend(self, work: Callable[["Application", ProgressDisplay], Awaitable[T]]) -> T:
         settings = self.load_configuration().settings
         assert self.redaction is not None  # set up when the configuration was read
         with ProgressDisplay(self.console.err, self.environ) as display:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reconciler.cli.backend import Backend
 from reconciler.cli.pass_output import pass_as_json, project_as_json
 from reconciler.cli.progress import ProgressDisplay
 from reconciler.cli.session import JsonOption, session_of
@@ -29,7 +28,9 @@ from reconciler.model.project_status import STATUS_SYMBOLS, SYNCED_LINK_STATES, 
 from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:
+    from reconciler.bootstrap.application import Application
     from reconciler.model.snapshot import CredentialLimits, ProjectHealth
+    from reconciler.model.webhook import WebhookHealth
 
 
 def status(
@@ -47,7 +48,7 @@ def status(
     session = session_of(context)
 
     async def work(
-        application: Backend, _: ProgressDisplay
+        application: Application, _: ProgressDisplay
     ) -> tuple[tuple[ProjectHealth, ...], tuple[CredentialLimits, ...]]:
         return await application.status(await application.find_project(project) if project else None)
 
@@ -60,10 +61,6 @@ def status(
     for line in status_as_lines(healths, limits, view):
         session.console.print_line(line)
 
-
-if TYPE_CHECKING:
-    from reconciler.model.snapshot import CredentialLimits, ProjectHealth
-    from reconciler.model.webhook import WebhookHealth
 
 NAME_COLUMNS, REPOSITORY_COLUMNS, LINKS_COLUMNS = 18, 22, 7
 

@@ -1,15 +1,17 @@
 """`reconcile verify`: every link of a project compared whole, now."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconciler.cli.backend import Backend
 from reconciler.cli.pass_output import failure_message, pass_as_json, verification_as_line
 from reconciler.cli.progress import ProgressDisplay
 from reconciler.cli.session import JsonOption, ProjectOption, session_of
 from reconciler.model.passes import Outcome, PassResult
+
+if TYPE_CHECKING:
+    from reconciler.bootstrap.application import Application
 
 
 def verify(
@@ -27,7 +29,7 @@ def verify(
     session = session_of(context)
     console = session.console
 
-    async def work(application: Backend, display: ProgressDisplay) -> PassResult:
+    async def work(application: "Application", display: ProgressDisplay) -> PassResult:
         chosen = await application.find_project(project)
         return await application.verify(chosen, wait=wait, progress=display.new_progress())
 

@@ -1,6 +1,6 @@
-"""`reconcile webhook show`, `rotate` and `create`: secret, address and events; the hook itself.
+"""`reconcile webhook show`, `rotate` and `create`: address, secret and events, and the hook itself.
 
-A webhook's setup as a recipe, and what `create` did. Pure.
+First the commands, then their output as lines and as JSON, which is pure.
 """
 
 from __future__ import annotations  # the model is not imported for words in signatures alone
@@ -17,14 +17,14 @@ from reconciler.cli.terminal_text import TERMINAL_COLUMNS
 from reconciler.model.formatting import escape_unprintable, format_count, format_iso, shell_command
 
 if TYPE_CHECKING:
-    from reconciler.cli.backend import Backend
+    from reconciler.bootstrap.application import Application
     from reconciler.cli.progress import ProgressDisplay
     from reconciler.cli.session import CommandSession
     from reconciler.model.webhook import HookResult, WebhookSetup
 
 
 def build_webhook_cli() -> typer.Typer:
-    """The three commands under one word."""
+    """Build the command group `webhook`."""
     app = typer.Typer(
         rich_markup_mode=None,
         no_args_is_help=True,
@@ -41,7 +41,7 @@ def show(context: typer.Context, project: ProjectOption, json: JsonOption = Fals
     The first time the secret is made.
     """
 
-    async def work(application: Backend, _: ProgressDisplay) -> WebhookSetup:
+    async def work(application: Application, _: ProgressDisplay) -> WebhookSetup:
         return await application.show_webhook_setup(await application.find_project(project))
 
     session = session_of(context)
@@ -51,7 +51,7 @@ def show(context: typer.Context, project: ProjectOption, json: JsonOption = Fals
 def rotate(context: typer.Context, project: ProjectOption, json: JsonOption = False) -> None:
     """Make a new secret. The one before it stays valid for a day."""
 
-    async def work(application: Backend, _: ProgressDisplay) -> WebhookSetup:
+    async def work(application: Application, _: ProgressDisplay) -> WebhookSetup:
         return await application.rotate_webhook(await application.find_project(project))
 
     session = session_of(context)
@@ -64,7 +64,7 @@ def create(context: typer.Context, project: ProjectOption, json: JsonOption = Fa
     With the project's token. A hook is recognised by its address; secret, events and content type are set.
     """
 
-    async def work(application: Backend, _: ProgressDisplay) -> HookResult:
+    async def work(application: Application, _: ProgressDisplay) -> HookResult:
         return await application.create_webhook(await application.find_project(project))
 
     session = session_of(context)
@@ -90,12 +90,8 @@ def _print_setup(session: CommandSession, setup: WebhookSetup, *, json: bool) ->
         raise typer.Exit(1)
 
 
-if TYPE_CHECKING:
-    from reconciler.model.webhook import HookResult, WebhookSetup
-
-
 def setup_as_lines(setup: WebhookSetup) -> Iterator[str]:
-    """What to copy, then the steps."""
+    """Yield the values to copy, then the steps."""
     name = setup.project.name
     yield f"Webhook of {escape_unprintable(name)} ({setup.project.repository or 'no repository'})"
     yield f"  URL     {setup.url or '-'}"
@@ -114,7 +110,7 @@ def setup_as_lines(setup: WebhookSetup) -> Iterator[str]:
 
 
 def setup_as_json(setup: WebhookSetup) -> dict[str, Any]:
-    """The same for programs."""
+    """Return the same as one JSON object."""
     return {
         "project": project_as_json(setup.project.id, setup.project.name, setup.project.repository),
         "url": setup.url,
@@ -128,7 +124,7 @@ def setup_as_json(setup: WebhookSetup) -> dict[str, Any]:
 
 
 def created_hook_as_lines(made: HookResult) -> Iterator[str]:
-    """What was done, and what is left to a person."""
+    """Yield what was done, and what is left to a person."""
     done = "was made" if made.is_new else "was there and is set right"
     text = f"The webhook of {made.repository} {done} (id {made.id}): it delivers to {made.url}"
     yield from wrap(text, TERMINAL_COLUMNS, subsequent_indent="  ", break_long_words=False)
@@ -138,7 +134,7 @@ def created_hook_as_lines(made: HookResult) -> Iterator[str]:
 
 
 def created_hook_as_json(made: HookResult) -> dict[str, Any]:
-    """The same for programs."""
+    """Return the same as one JSON object."""
     return {
         "repository": made.repository,
         "hook": str(made.id),

@@ -1,6 +1,7 @@
-"""`reconcile why`: how a report stands, and how it came to that.
+"""`reconcile why`: the state of a report and its history.
 
-A report in 80 columns: both sides, the comments, what waits, the story newest first. Pure.
+First the command, then its output in 80 columns and as JSON, which is pure: both sides, the comments, writes
+that wait, the history newest first.
 """
 
 from __future__ import annotations  # the model is not imported for words in signatures alone
@@ -19,14 +20,18 @@ from reconciler.model.action_names import field_of_operation, kind_of_operation
 from reconciler.model.fields import Side
 from reconciler.model.formatting import format_age, format_count, format_iso, format_time
 
+if TYPE_CHECKING:
+    from reconciler.model.intent import Intent
+    from reconciler.model.link import Link
+    from reconciler.model.report_detail import CommentView, DatedChange, FieldView, ReportView
+    from reconciler.model.snapshot import Change
+
 
 def why(context: typer.Context, report: ReportArgument, json: JsonOption = False) -> None:
     """Show the story of a report.
 
     Each field on both sides, the comments and their copies, what waits, and what was done by which rule.
     """
-    # late: it knows the whole model
-
     session = session_of(context)
     shown = session.run_in_backend(lambda application, _: application.explain_report(report))
     if json:
@@ -37,12 +42,6 @@ def why(context: typer.Context, report: ReportArgument, json: JsonOption = False
         session.console.print_line(line)
 
 
-if TYPE_CHECKING:
-    from reconciler.model.intent import Intent
-    from reconciler.model.link import Link
-    from reconciler.model.report_detail import CommentView, DatedChange, FieldView, ReportView
-    from reconciler.model.snapshot import Change
-
 FIELD_COLUMNS, CELL_COLUMNS = 9, 22
 SIDE_COLUMNS, AUTHOR_COLUMNS, TEXT_COLUMNS = 8, 14, 24
 VALUE_COLUMNS = 16
@@ -50,7 +49,7 @@ SIDE_NAMES = {Side.BUGSPARK: "BugSpark", Side.GITHUB: "GitHub"}
 
 
 def report_as_lines(shown: ReportView, view: DisplayOptions) -> Iterator[str]:
-    """Everything, the most wanted first."""
+    """Yield everything about the report, the most wanted first."""
     for line in _report_lines(shown, view):
         yield cut(line, TERMINAL_COLUMNS, more=view.ellipsis)
 
@@ -91,7 +90,7 @@ def _verification_line(link: Link, view: DisplayOptions) -> str:
 
 
 def _field_line(each: FieldView, view: DisplayOptions) -> str:
-    """What moved since both agreed is marked."""
+    """Format one field; a value that changed since both sides agreed is marked with *."""
 
     def cell(value: str | None, *, moved: bool) -> str:
         return pad_or_cut(f"{'*' if moved else ' '}{value or '-'}", CELL_COLUMNS, more=view.ellipsis)
@@ -116,10 +115,10 @@ def _intent_line(intent: Intent) -> str:
     return f"  {kind_of_operation(intent.operation).replace('_', ' ')}: {intent.state}{tries}{reason}"
 
 
-def _history_line(told: DatedChange, view: DisplayOptions) -> str:
-    """Time, side, what, from → to, the value that lost, the rule, GitHub's request id: cut from behind."""
-    change = told.change
-    at = told.at.astimezone(view.zone)
+def _history_line(dated: DatedChange, view: DisplayOptions) -> str:
+    """Format time, side, what, from → to, the value that lost, the rule, GitHub's request id."""
+    change = dated.change
+    at = dated.at.astimezone(view.zone)
     lost = f", lost {cut(change.lost, VALUE_COLUMNS, more=view.ellipsis)}" if change.lost else ""
     rule = f" ({change.rule})" if change.rule else ""
     request = f" {change.request_id}" if change.request_id else ""
@@ -143,7 +142,7 @@ def _change_text(change: Change, view: DisplayOptions) -> str:
 
 
 SELF_EXPLAINED_KINDS = frozenset({"set_field", "set_state", "swap_labels", "set_title"})
-"""Kinds that the field and the arrow say already."""
+"""Kinds whose name adds nothing to field and arrow."""
 
 
 def _cut_value(value: str, view: DisplayOptions) -> str:
@@ -151,7 +150,7 @@ def _cut_value(value: str, view: DisplayOptions) -> str:
 
 
 def report_as_json(shown: ReportView) -> dict[str, Any]:
-    """The same for programs, with nothing cut."""
+    """Return the same as one JSON object, with nothing cut."""
     report, link = shown.detail.report, shown.detail.link
     return {
         "report": {"id": str(report.id), "tracking_id": report.tracking_id, "title": report.title},
@@ -204,11 +203,11 @@ def _intent_as_json(intent: Intent) -> dict[str, Any]:
     }
 
 
-def _history_as_json(told: DatedChange) -> dict[str, Any]:
-    change = told.change
+def _history_as_json(dated: DatedChange) -> dict[str, Any]:
+    change = dated.change
     said = ("field", "base", "local", "remote", "to", "rule", "lost", "request_id")
     return {
-        "at": format_iso(told.at),
+        "at": format_iso(dated.at),
         "side": change.side.value,
         "kind": change.kind.value,
         **{name: getattr(change, name) for name in said},

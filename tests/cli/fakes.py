@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from reconciler.bootstrap.application import Application
 from reconciler.cli.backend import Entrypoints, RegisterSecret
 from reconciler.cli.console import Console
 from reconciler.cli.main import run_command
@@ -61,7 +62,7 @@ NOTHING_FOUND = DiscoveryResult(candidates=(), linked=0, requests=0)
 
 
 @dataclass
-class FakeApplication:
+class FakeApplication(Application):
     """Answers from its fields; `calls` is what it was asked, `open` whether it is open now."""
 
     known: tuple[Project, ...] = (project(),)
@@ -118,11 +119,11 @@ class FakeApplication:
         self.calls.append(("status", project.name if project else None))
         return self.healths, self.limits
 
-    async def link(self, report: str, issue: str, *, backfill: bool) -> str:
+    async def link(self, report: str | UUID, issue: str, *, backfill: bool) -> str:
         self.calls.append(("link", report, issue, backfill))
         return f"{report} is linked to {issue}"
 
-    async def unlink(self, report: str) -> str:
+    async def unlink(self, report: str | UUID) -> str:
         self.calls.append(("unlink", report))
         return f"{report} is not linked any more"
 
@@ -131,23 +132,26 @@ class FakeApplication:
         assert self.shown is not None
         return self.shown
 
-    async def resolve(self, report: str, field: Field, take: Side) -> str:
+    async def resolve(self, report: str | UUID, field: Field, take: Side) -> str:
         self.calls.append(("resolve", report, field, take))
         return f"{report}: {field} is as {take} had it"
 
-    async def retry(self, report: str) -> str:
+    async def retry(self, report: str | UUID) -> str:
         self.calls.append(("retry", report))
         return f"{report}: released"
 
-    async def show_webhook_setup(self, project: Project) -> WebhookSetup:
+    async def show_webhook_setup(self, project: Project | UUID) -> WebhookSetup:
+        assert isinstance(project, Project)
         self.calls.append(("webhook", project.name))
         return self._setup(project)
 
-    async def rotate_webhook(self, project: Project) -> WebhookSetup:
+    async def rotate_webhook(self, project: Project | UUID) -> WebhookSetup:
+        assert isinstance(project, Project)
         self.calls.append(("rotate_webhook", project.name))
         return replace(self._setup(project), previous_until=datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
 
-    async def create_webhook(self, project: Project) -> HookResult:
+    async def create_webhook(self, project: Project | UUID) -> HookResult:
+        assert isinstance(project, Project)
         self.calls.append(("create_webhook", project.name))
         url = f"{self.public_url}/hook"
         return HookResult(id=4711, is_new=True, url=url, repository=project.repository or "", others=1)
@@ -160,11 +164,11 @@ class FakeApplication:
     async def delete_old_records(self) -> int:
         return 0
 
-    async def pause(self, project: str) -> str:
+    async def pause(self, project: str | UUID) -> str:
         self.calls.append(("pause", project))
         return f"{project} is paused"
 
-    async def resume(self, project: str) -> str:
+    async def resume(self, project: str | UUID) -> str:
         self.calls.append(("resume", project))
         return f"{project} goes on"
 
@@ -219,7 +223,7 @@ class Terminal(io.TextIOWrapper):
 
 def doors_to(application: FakeApplication, **others: Callable[..., Any]) -> Entrypoints:
     @asynccontextmanager
-    async def open_application(settings: Settings, learn: RegisterSecret) -> AsyncIterator[FakeApplication]:
+    async def open_application(settings: Settings, learn: RegisterSecret) -> AsyncIterator[Application]:
         try:
             yield application
         finally:
