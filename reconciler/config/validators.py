@@ -2,11 +2,12 @@
 
 import base64
 import binascii
-import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
+
+from reconciler.model.addresses import is_loopback
 
 GITHUB_NAME = re.compile(r"[A-Za-z0-9._-]+")
 MAX_LABEL_LENGTH = 50  # docs/reference/github.md, Writes
@@ -16,16 +17,6 @@ PAIR_HINT = 'write "project id" = "owner/repo"'
 def invalid_value(what: str, mend: str) -> ValueError:
     """An error in two halves, so that the place can be said between them."""
     return ValueError(what, mend)
-
-
-def is_loopback(host: str | None) -> bool:
-    """True for localhost and the addresses 127.0.0.0/8 and ::1."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 def parse_web_url(text: str, example: str) -> SplitResult:

@@ -19,3 +19,11 @@ RemoteCommentId = NewType("RemoteCommentId", int)
 AccountId = NewType("AccountId", int)
 Fingerprint = NewType("Fingerprint", str)
 """A credential's one-way fingerprint: keys ETags and limits, reveals nothing."""
+
+
+def parse_uuid(text: str) -> UUID | None:
+    """Parse an id from outside; None for text that is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

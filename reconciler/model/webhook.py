@@ -23,8 +23,9 @@ class WebhookHealth:
 WEBHOOK_EVENTS = ("issues", "issue_comment", "label")
 """What a hook has to announce (docs/reference/github.md, Webhooks)."""
 
-WEBHOOK_PATH = "/api/v1/webhooks/github/{project}"
-"""Where deliveries of a project are taken in (docs/reference/contract.md, HTTP)."""
+WEBHOOK_PATH_PREFIX = "/api/v1/webhooks/"
+WEBHOOK_PATH = f"{WEBHOOK_PATH_PREFIX}github/{{project_id}}"
+"""Where deliveries of a project are received (docs/reference/contract.md, HTTP)."""
 
 
 PUBLIC_URL_MISSING = (

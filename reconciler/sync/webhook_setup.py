@@ -45,7 +45,7 @@ class WebhookAddress:
     def delivery_url(self, project: Project) -> str | None:
         """Where deliveries of this project go."""
         base = self.public_url.rstrip("/")
-        return base + WEBHOOK_PATH.format(project=project.id) if base else None
+        return base + WEBHOOK_PATH.format(project_id=project.id) if base else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The web as one application: which routes there are, and what surrounds all of them."""
+"""The web as one application: its routes and what surrounds all of them."""
 
 from dataclasses import dataclass
 
@@ -23,9 +23,10 @@ from reconciler.web.pages.templating import build_templates
 from reconciler.web.probes import Probes
 from reconciler.web.request_body import BodyReader
 from reconciler.web.security.cors import CorsMiddleware
+from reconciler.web.security.csrf import MAX_FORM_BYTES, FormReader
 from reconciler.web.security.passwords import PasswordChecker
 from reconciler.web.security.sessions import SessionCookies
-from reconciler.web.security.sign_in import MAX_FORM_BYTES, AccessControl
+from reconciler.web.security.sign_in import AccessControl
 from reconciler.web.site import Site
 from reconciler.web.webhooks import receiver
 from reconciler.web.webhooks.receiver import WebhookReceiver
@@ -34,7 +35,7 @@ from reconciler.web.webhooks.signatures import SignatureChecker
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebDependencies:
-    """All that the web needs of the rest of the program."""
+    """What the web needs of the rest of the program."""
 
     site: Site
     probes: Probes
@@ -51,7 +52,7 @@ class WebDependencies:
 
 
 def build_web_app(parts: WebDependencies) -> FastAPI:
-    """The application, to be served by `serve.serving`. Nothing is asked of the database yet."""
+    """Build the application, to be served by `server.serve_app`. The database is not asked yet."""
     app = FastAPI(
         title="BugSpark reconciler",
         version=__version__,
@@ -60,41 +61,47 @@ def build_web_app(parts: WebDependencies) -> FastAPI:
         openapi_url="/openapi.json",
     )
     clock, site, metrics = parts.probes.clock, parts.site, parts.probes.metrics
-    app.state.entrance = entrance = _build_access_control(parts)
-    api_ = SyncApi(
+    app.state.access_control = access_control = _build_access_control(parts)
+    api = SyncApi(
         site=site,
-        access_control=entrance,
+        access_control=access_control,
         queries=parts.queries,
         report_views=parts.report_views,
         clock=clock,
     )
+    form_reader = FormReader(
+        site=site, sessions=access_control.sessions, body_reader=BodyReader(max_bytes=MAX_FORM_BYTES)
+    )
     static = static_files.read_static_files()
-    shown = build_templates(site, static)
-    front = PageFrame(access_control=entrance, templates=shown, clock=clock)
-    door = SignInPage(
-        access_control=entrance,
+    templates = build_templates(site, static)
+    frame = PageFrame(
+        access_control=access_control, form_reader=form_reader, templates=templates, clock=clock
+    )
+    sign_in_page = SignInPage(
+        access_control=access_control,
+        form_reader=form_reader,
         password_checker=PasswordChecker(parts.password_hash, clock),
-        templates=shown,
+        templates=templates,
         has_password=bool(parts.password_hash),
     )
     app.include_router(receiver.router(_build_webhook_receiver(parts)))
     app.include_router(probes.router(parts.probes))
-    app.include_router(routes.router(api_))
-    app.include_router(sign_in.router(door))
-    app.include_router(overview.router(_build_overview_page(parts, front)))
-    app.include_router(setup.router(_build_setup_page(parts, front)))
-    app.include_router(project.router(_build_project_page(parts, front)))
-    app.include_router(report.router(_build_report_page(parts, front)))
+    app.include_router(routes.router(api))
+    app.include_router(sign_in.router(sign_in_page))
+    app.include_router(overview.router(_build_overview_page(parts, frame)))
+    app.include_router(setup.router(_build_setup_page(parts, frame)))
+    app.include_router(project.router(_build_project_page(parts, frame)))
+    app.include_router(report.router(_build_report_page(parts, frame)))
     app.include_router(static_files.router(static))
-    ErrorPages(site=site, templates=shown).install(app)
+    ErrorPages(site=site, templates=templates).install(app)
     app.add_middleware(CorsMiddleware, site=site)
     app.add_middleware(RequestMiddleware, site=site, metrics=metrics, clock=clock)
     return app
 
 
 def access_control_of(app: FastAPI) -> AccessControl:
-    """The door that this application was built with."""
-    found: AccessControl = app.state.entrance
+    """Return the access control that this application was built with."""
+    found: AccessControl = app.state.access_control
     return found
 
 
@@ -106,19 +113,18 @@ def _build_access_control(parts: WebDependencies) -> AccessControl:
         queries=parts.queries,
         clock=clock,
         jwt_secret=parts.jwt_secret,
-        body_reader=BodyReader(largest=MAX_FORM_BYTES),
     )
 
 
-def _build_overview_page(parts: WebDependencies, front: PageFrame) -> OverviewPage:
+def _build_overview_page(parts: WebDependencies, frame: PageFrame) -> OverviewPage:
     return OverviewPage(
-        frame=front, queries=parts.queries, report_views=parts.report_views, listings=parts.listings
+        frame=frame, queries=parts.queries, report_views=parts.report_views, listings=parts.listings
     )
 
 
-def _build_project_page(parts: WebDependencies, front: PageFrame) -> ProjectPage:
+def _build_project_page(parts: WebDependencies, frame: PageFrame) -> ProjectPage:
     return ProjectPage(
-        frame=front,
+        frame=frame,
         queries=parts.queries,
         report_views=parts.report_views,
         listings=parts.listings,
@@ -126,15 +132,15 @@ def _build_project_page(parts: WebDependencies, front: PageFrame) -> ProjectPage
     )
 
 
-def _build_report_page(parts: WebDependencies, front: PageFrame) -> ReportPage:
+def _build_report_page(parts: WebDependencies, frame: PageFrame) -> ReportPage:
     return ReportPage(
-        frame=front, report_views=parts.report_views, queries=parts.listings, commands=parts.commands
+        frame=frame, report_views=parts.report_views, queries=parts.listings, commands=parts.commands
     )
 
 
-def _build_setup_page(parts: WebDependencies, front: PageFrame) -> SetupPage:
+def _build_setup_page(parts: WebDependencies, frame: PageFrame) -> SetupPage:
     return SetupPage(
-        frame=front, report_views=parts.report_views, queries=parts.setups, commands=parts.commands
+        frame=frame, report_views=parts.report_views, queries=parts.setups, commands=parts.commands
     )
 
 

@@ -1,4 +1,4 @@
-"""What every request passes and every answer carries, whatever the route."""
+"""Checks of every request and headers of every response, whatever the route."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,15 +10,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reconciler.logs import EventLogger
 from reconciler.metrics import Metrics
+from reconciler.model.webhook import WEBHOOK_PATH_PREFIX
 from reconciler.ports import Clock
 from reconciler.web.site import Site
 
 log = EventLogger(__name__)
 RESPONSE_TIMEOUT_SECONDS = 30.0
-"""Seconds for a whole answer, our database included."""
+"""For a complete response, our database included."""
 ANY_HOST_PATHS = ("/healthz", "/readyz", "/metrics")
-WEBHOOK_PATH_PREFIX = "/api/v1/webhooks/"
-"""These are served to machines under any Host: the first tell no names, the last are signed."""
+"""Served to machines under any Host header, as the webhooks are: these name nobody, deliveries are signed."""
 SECURITY_HEADERS = {
     # No inline script or style, nothing foreign, no frame around us, forms only to us.
     "content-security-policy": (
@@ -35,7 +35,7 @@ SECURITY_HEADERS = {
 
 
 class RequestMiddleware:
-    """An ASGI middleware: Host, time, headers, the request's line in the log and in the numbers."""
+    """An ASGI middleware: Host header, timeout, response headers, the request in log and metrics."""
 
     def __init__(self, app: ASGIApp, *, site: Site, metrics: Metrics, clock: Clock) -> None:
         self._app = app
@@ -53,20 +53,20 @@ class RequestMiddleware:
         app = self._app if refused is None else refused
         try:
             await _run_with_timeout(lambda: app(scope, receive, answer), answer, scope)
-        except Exception:  # the last one to see it: it is logged and answered
-            log.exception("request failed", method=scope["method"], route=_route_pattern(scope))
+        except Exception:  # the last handler: logged and answered with 500
+            log.exception("request failed", method=scope["method"], route=route_pattern(scope))
             await answer.send_error_instead(scope, HTTPStatus.INTERNAL_SERVER_ERROR)
         self._record_request(scope, answer.status, self._clock.monotonic() - began)
 
     def _record_request(self, scope: Scope, status: int, seconds: float) -> None:
-        """By the route's pattern: strangers choose paths and queries, and secrets stray there."""
-        self._metrics.count_http_request(_route_pattern(scope), status, seconds)
+        """Record the route's pattern, not the path."""
+        self._metrics.count_http_request(route_pattern(scope), status, seconds)
         ms = round(seconds * 1000)
-        log.debug("request", method=scope["method"], route=_route_pattern(scope), status=status, ms=ms)
+        log.debug("request", method=scope["method"], route=route_pattern(scope), status=status, ms=ms)
 
 
 class _ResponseSender:
-    """`send`, with our headers on what goes out."""
+    """`send` that adds our headers to the response."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -82,7 +82,7 @@ class _ResponseSender:
         await self._send(message)
 
     async def send_error_instead(self, scope: Scope, status: HTTPStatus) -> None:
-        """Answer with this, unless an answer is on its way already."""
+        """Send this error, unless a response was begun."""
         if not self.status:
             await _json_error(status)(scope, _receive_disconnect, self)
 
@@ -98,7 +98,7 @@ async def _run_with_timeout(
 
 
 def _apply_prefix(scope: Scope, prefix: str) -> str:
-    """The path as the routes know it, whether or not the proxy has cut the prefix off."""
+    """Return the path as the routes know it, whether or not the proxy has removed the prefix."""
     path: str = scope["path"]
     scope["root_path"] = prefix
     if prefix and path != prefix and not path.startswith(f"{prefix}/"):
@@ -125,6 +125,7 @@ async def _receive_disconnect() -> Message:
     return {"type": "http.disconnect"}
 
 
-def _route_pattern(scope: Scope) -> str:
+def route_pattern(scope: Scope) -> str:
+    """Return the pattern of the route that answers: paths come from outside, and may hold secrets."""
     path = getattr(scope.get("route"), "path", None)
     return path if isinstance(path, str) else "none"

@@ -1,4 +1,4 @@
-"""Request bodies from strangers: each bounded in size and time, all of them together in memory."""
+"""Request bodies: each bounded in size and time, all of them together in memory."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,6 +8,7 @@ from http import HTTPStatus
 from fastapi import HTTPException, Request
 from starlette.requests import ClientDisconnect
 
+JSON_TYPE, FORM_TYPE = "application/json", "application/x-www-form-urlencoded"
 MAX_BODY_BYTES = 1024 * 1024
 """docs/reference/contract.md, HTTP: 413 over 1 MiB."""
 MAX_TOTAL_BYTES = 32 * MAX_BODY_BYTES
@@ -16,18 +17,18 @@ BODY_TIMEOUT_SECONDS = 10.0
 
 
 class BodyReader:
-    """The bodies that are being read or worked on now."""
+    """Reads bodies within limits; it counts those that are read or worked on now."""
 
     def __init__(
         self,
         *,
-        largest: int = MAX_BODY_BYTES,
-        together: int = MAX_TOTAL_BYTES,
-        patience: float = BODY_TIMEOUT_SECONDS,
+        max_bytes: int = MAX_BODY_BYTES,
+        max_total_bytes: int = MAX_TOTAL_BYTES,
+        timeout_seconds: float = BODY_TIMEOUT_SECONDS,
     ) -> None:
-        self._largest = largest
-        self._together = together
-        self._patience = patience
+        self._max_bytes = max_bytes
+        self._max_total_bytes = max_total_bytes
+        self._timeout_seconds = timeout_seconds
         self._held = 0
 
     @property
@@ -37,12 +38,12 @@ class BodyReader:
 
     @asynccontextmanager
     async def read(self, request: Request) -> AsyncIterator[bytearray]:
-        """The whole body, held as long as the block lasts.
+        """Yield the complete body, counted as long as the block lasts.
 
         Raises HTTPException: 413 over the size, 408 over the time, 503 when all bodies together are too many
         bytes, 400 when the client left in the middle. What comes after that is not kept.
         """
-        if int(request.headers.get("content-length") or 0) > self._largest:
+        if int(request.headers.get("content-length") or 0) > self._max_bytes:
             raise _http_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         body = bytearray()
         try:
@@ -53,7 +54,7 @@ class BodyReader:
 
     async def _read_into(self, body: bytearray, request: Request) -> None:
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._timeout_seconds):
                 async for piece in request.stream():
                     self._check_limits(len(body) + len(piece), len(piece))
                     body += piece
@@ -64,10 +65,15 @@ class BodyReader:
             raise _http_error(HTTPStatus.BAD_REQUEST) from None
 
     def _check_limits(self, size: int, more: int) -> None:
-        if size > self._largest:
+        if size > self._max_bytes:
             raise _http_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        if self._held + more > self._together:
+        if self._held + more > self._max_total_bytes:
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "Too busy.", {"Retry-After": "10"})
+
+
+def content_type_of(request: Request) -> str:
+    """Return the media type of the body, without parameters, in lower case."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _http_error(status: HTTPStatus) -> HTTPException:

@@ -3,11 +3,13 @@
 Source: docs/reference/contract.md, Configuration, `[web]`.
 """
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
+
+from reconciler.model.addresses import is_loopback
+from reconciler.model.webhook import WEBHOOK_PATH
 
 _HOST_HEADER = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?")
 _PROXY_HEADERS = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
@@ -15,7 +17,7 @@ _PROXY_HEADERS = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """The operator's words about addresses. `listens`: the addresses that are really listened on."""
+    """The configured addresses. `listen_addresses`: those that are really listened on."""
 
     public_url: str = ""
     dashboard_url: str = ""
@@ -40,8 +42,8 @@ class Site:
         return origin_of(self.dashboard_url)
 
     def webhook_url(self, project_id: object) -> str | None:
-        """Where GitHub is to deliver for a project; None: nobody said how it reaches us."""
-        return f"{self.public_url}/api/v1/webhooks/github/{project_id}" if self.public_url else None
+        """Return where GitHub delivers for a project; None without `web.public_url`."""
+        return self.public_url + WEBHOOK_PATH.format(project_id=project_id) if self.public_url else None
 
     def is_allowed_host(self, host: str) -> bool:
         """Whether pages are served under this Host header: a foreign name may be another site's trick."""
@@ -73,16 +75,6 @@ def host_name(host: str) -> str | None:
     """`[::1]:8787` → `::1`; None for what is no Host."""
     found = _HOST_HEADER.fullmatch(host)
     return found["name"].strip("[]").lower().rstrip(".") if found else None
-
-
-def is_loopback(name: str) -> bool:
-    """localhost, 127.0.0.0/8, ::1."""
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def origin_of(url: str) -> str | None:

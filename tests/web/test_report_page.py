@@ -6,8 +6,7 @@ import httpx
 
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ReportId
-from reconciler.web.api.response_models import SyncState
-from reconciler.web.pages.status_icons import WORDS_BY_STATE
+from reconciler.web.api.response_models import WORDS_BY_STATE, SyncState
 from tests.support.github import github
 from tests.support.sync import Sync
 from tests.sync.test_conflicts import relabel

@@ -19,7 +19,7 @@ from reconciler.model.project_status import STATUS_SYMBOLS, ProjectStatusKind, p
 from reconciler.model.report_detail import DatedChange
 from reconciler.model.snapshot import Change, ProjectHealth
 from reconciler.model.viewer import Access
-from reconciler.web.api import serializers
+from reconciler.web.api import response_models, serializers
 from reconciler.web.api.response_models import SyncState
 from reconciler.web.api.serializers import report_state
 from reconciler.web.pages import status_icons
@@ -116,13 +116,13 @@ def test_a_report_has_one_word_and_one_reason_everywhere(given: dict[str, Any], 
     shown = report_view("Shop", a_dossier(**given), SyncPolicy(), AFTER)
     told, reason = report_state(shown)
     assert told is state
-    assert shown.state in (status_icons.WORDS_BY_STATE[state], *ENDED_STATE_TEXTS.values())
+    assert shown.state in (response_models.WORDS_BY_STATE[state], *ENDED_STATE_TEXTS.values())
     assert reason == (
-        shown.reason or (None if shown.state in status_icons.WORDS_BY_STATE.values() else shown.state)
+        shown.reason or (None if shown.state in response_models.WORDS_BY_STATE.values() else shown.state)
     )
     assert list(why_lines(shown, VIEW))[1].endswith(shown.state)
     assert shown.state in on_page("{{ ui.sign(word) }}", word=shown.state)
-    assert shown.state in status_icons.ICONS_BY_WORD or shown.state in status_icons.WORDS_BY_STATE.values()
+    assert shown.state in status_icons.ICONS_BY_WORD or shown.state in response_models.WORDS_BY_STATE.values()
     assert f"*{shown.state}*" in DOCS and f"`{state.value}`" in DOCS
 
 

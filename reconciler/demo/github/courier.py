@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from contextlib import suppress
 from urllib.parse import urlsplit
 
 import h11
 
 from reconciler.demo.github.hooks import Deliveries, Delivery
+from reconciler.model.addresses import is_loopback
 
 _PATIENCE = 10.0
 """Seconds a receiver has (docs/reference/github.md, Webhooks)."""
@@ -38,21 +38,12 @@ async def deliver_for_ever(deliveries: Deliveries) -> None:
 async def _send(delivery: Delivery) -> int:
     """Return the receiver's status, 0 when there was none within its time."""
     parts = urlsplit(delivery.url)
-    if parts.scheme != "http" or not _loopback(parts.hostname):
+    if parts.scheme != "http" or not is_loopback(parts.hostname):
         return 0
     try:
         return await asyncio.wait_for(_post(delivery, parts.hostname or "", parts.port or 80), _PATIENCE)
     except (OSError, TimeoutError, h11.ProtocolError):
         return 0
-
-
-def _loopback(host: str | None) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 async def _post(delivery: Delivery, host: str, port: int) -> int:

@@ -16,6 +16,16 @@ class SyncState(StrEnum):
     UNLINKED = "unlinked"
 
 
+WORDS_BY_STATE = {
+    SyncState.SYNCED: "Synced",
+    SyncState.PENDING: "Waiting",
+    SyncState.CONFLICT: "Conflict",
+    SyncState.ATTENTION: "Needs you",
+    SyncState.UNLINKED: "Not linked",
+}
+"""docs/reference/looks.md, Rules: the same words everywhere."""
+
+
 class CommentSource(StrEnum):
     """Where a comment was written."""
 

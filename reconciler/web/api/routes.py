@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 
-from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.ids import ProjectId, ReportId, parse_uuid
 from reconciler.ports import Clock, Queries, ReportViews
 from reconciler.web.api import response_models, serializers
 from reconciler.web.security.sign_in import BUGSPARK_COOKIE, AccessControl, raise_not_found
@@ -96,11 +96,3 @@ def router(api: SyncApi) -> APIRouter:
         return await api.report(request, parse_uuid(report_id))
 
     return made
-
-
-def parse_uuid(text: str) -> UUID | None:
-    """An id in a path; None for what is none."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

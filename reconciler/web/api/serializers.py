@@ -1,7 +1,4 @@
-"""A report's dossier in the API's few words. Pure.
-
-The model's values in the API's shapes. Pure.
-"""
+"""Response models made of the model's values. Pure."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,8 +11,7 @@ from reconciler.model.snapshot import ProjectHealth
 from reconciler.model.viewer import Access
 from reconciler.model.webhook import WebhookHealth
 from reconciler.web.api import response_models
-from reconciler.web.api.response_models import SyncState
-from reconciler.web.pages.status_icons import WORDS_BY_STATE
+from reconciler.web.api.response_models import WORDS_BY_STATE, SyncState
 from reconciler.web.site import Site
 
 STATES_BY_WORD = {word: state for state, word in WORDS_BY_STATE.items()}

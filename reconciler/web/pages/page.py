@@ -1,10 +1,10 @@
-"""What all pages of somebody who is signed in share: the frame, forms and what is said after one.
+"""What all pages of a signed-in person share: the frame, forms, the message after one, the outage notice.
 
-visitor = await front.entrance.who(request)
-return front.show(request, visitor, "project.html", every=10, …)
-return await front.change(request, project_id, f"/projects/{project_id}", deed)
+visitor = await frame.access_control.require_visitor(request)
+return frame.render(request, visitor, "project.html", every=10, …)
+return await frame.handle_form(request, project_id, f"/projects/{project_id}", action)
 
-GitHub is away: what pages say of it, and what still works (docs/reference/looks.md, Rules). Pure.
+The outage notice at the end is pure (docs/reference/looks.md, Rules).
 """
 
 import json
@@ -19,13 +19,16 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
-from reconciler.errors import DatabaseError, ReconcilerError
+from reconciler.errors import DatabaseError, ReconcilerError, UsageError
 from reconciler.logs import EventLogger
-from reconciler.model.ids import ProjectId
+from reconciler.model.fields import Field, Side
+from reconciler.model.ids import ProjectId, parse_uuid
 from reconciler.model.passes import Outcome, PassResult
 from reconciler.ports import Clock
+from reconciler.web.middleware import route_pattern
 from reconciler.web.pages.templating import Templates
-from reconciler.web.security.sign_in import AccessControl, Visitor
+from reconciler.web.security.csrf import FormReader
+from reconciler.web.security.sign_in import AccessControl, Visitor, raise_not_found
 
 log = EventLogger(__name__)
 FormAction = Callable[[Mapping[str, str]], Awaitable[str]]
@@ -64,6 +67,7 @@ class PageFrame:
     """The frame of the pages."""
 
     access_control: AccessControl
+    form_reader: FormReader
     templates: Templates
     clock: Clock
 
@@ -79,27 +83,27 @@ class PageFrame:
         fresh = LIVE_HEADER in request.headers
         page = PageContext(
             viewer_name=visitor.viewer.name,
-            form_token=self.access_control.form_token(visitor),
+            form_token=self.access_control.sessions.form_token(visitor.subject),
             may_sign_out=visitor.session is not None,
             now=self.clock.now(),
             flash=None if fresh else self._read_flash(request, visitor),
         )
         answer = self.templates.render(template, status, page=page, **values)
         if self._flash_cookie_name in request.cookies and not fresh:
-            self._set_flash_cookie(answer, "", 0)
+            self.access_control.set_cookie(answer, self._flash_cookie_name, "", 0)
         return answer
 
     async def handle_form(
-        self, request: Request, project_id: ProjectId, back: str, deed: FormAction
+        self, request: Request, project_id: ProjectId, back: str, action: FormAction
     ) -> Response:
         """What a form of somebody who may change the project asks for; then the page at `back`, which says
         what was done, or why not. Raises HTTPException (401, 403, 404 …), DatabaseError.
         """
         visitor = await self.access_control.require_visitor(request)
         await self.access_control.require_change_access(visitor.viewer, project_id)
-        form = await self.access_control.read_form(request, visitor)
+        form = await self.form_reader.read_form(request, visitor.subject)
         try:
-            said = FlashMessage(text=await deed(form))
+            said = FlashMessage(text=await action(form))
         except DatabaseError:
             raise
         except ReconcilerError as error:
@@ -110,16 +114,23 @@ class PageFrame:
             what=kind,
             by=visitor.subject.partition(" ")[0],
             user=_user_id_text(visitor),
-            route=_route_pattern(request),
+            route=route_pattern(request.scope),
         )
         return self.redirect(visitor, back, said)
+
+    async def authenticated_project_id(self, request: Request, text: str) -> ProjectId:
+        """Parse a project's id. Raises HTTPException 401 for nobody we know, before 404 for what is no id."""
+        await self.access_control.require_visitor(request)
+        found = parse_uuid(text)
+        return ProjectId(found) if found is not None else raise_not_found()
 
     def redirect(self, visitor: Visitor, path: str, said: FlashMessage | None = None) -> Response:
         """To a page of ours, which says this once."""
         answer = RedirectResponse(f"{self.access_control.site.prefix}{path}", HTTPStatus.SEE_OTHER)
         if said is not None:
             payload = _encode_flash(said)
-            self._set_flash_cookie(answer, f"{payload}.{self._flash_mac(visitor, payload)}", FLASH_SECONDS)
+            signed = f"{payload}.{self._flash_mac(visitor, payload)}"
+            self.access_control.set_cookie(answer, self._flash_cookie_name, signed, FLASH_SECONDS)
         return answer
 
     def _read_flash(self, request: Request, visitor: Visitor) -> FlashMessage | None:
@@ -135,17 +146,6 @@ class PageFrame:
     @property
     def _flash_cookie_name(self) -> str:
         return f"{self.access_control.session_cookie_name}-said"
-
-    def _set_flash_cookie(self, answer: Response, value: str, seconds: int) -> None:
-        answer.set_cookie(
-            self._flash_cookie_name,
-            value,
-            max_age=seconds,
-            path="/",
-            secure=self.access_control.site.is_https,
-            httponly=True,
-            samesite="lax",
-        )
 
 
 def _encode_flash(said: FlashMessage) -> str:
@@ -163,8 +163,12 @@ def _user_id_text(visitor: Visitor) -> str | None:
     return None if user is None else str(user)
 
 
-def _route_pattern(request: Request) -> str:
-    return str(getattr(request.scope.get("route"), "path", "none"))
+def parse_resolution(form: Mapping[str, str]) -> tuple[Field, Side]:
+    """The field and the side that a form names. Raises UsageError."""
+    try:
+        return Field(form.get("field", "")), Side(form.get("take", ""))
+    except ValueError:
+        raise UsageError("This form names no field or no side; load the page again.") from None
 
 
 OUTAGE_ERROR_KIND = "github"

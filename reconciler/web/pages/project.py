@@ -12,22 +12,20 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from reconciler.errors import UsageError
-from reconciler.model.fields import Field, Side
-from reconciler.model.ids import IssueNumber, LinkId, ProjectId, ReportId
+from reconciler.model.ids import IssueNumber, LinkId, ProjectId, ReportId, parse_uuid
 from reconciler.model.project_status import project_status
 from reconciler.model.viewer import Access
 from reconciler.model.views import LinkFilter, LinkPage, LinkPosition, LinkRow, Urgency
 from reconciler.ports import Commands, Listings, Queries, ReportViews
 from reconciler.web.api.response_models import SyncState
-from reconciler.web.api.routes import parse_uuid
 from reconciler.web.pages.next_step import attention_notice
-from reconciler.web.pages.page import PageFrame, outage_of
+from reconciler.web.pages.page import PageFrame, outage_of, parse_resolution
 from reconciler.web.pages.plot import plot
 from reconciler.web.pages.timeline import change_text
 from reconciler.web.security.sign_in import raise_not_found
 
 REFRESH_SECONDS = 5
-"""Seconds between two looks of a page that is left open."""
+"""How often an open page refreshes itself."""
 LINKS_PER_PAGE, MAX_CHANGES, MAX_CONFLICTS, MAX_WITHHELD, MAX_ATTENTION_ITEMS = 50, 20, 20, 200, 30
 DAY = timedelta(days=1)
 FILTERS_BY_STATE = {
@@ -120,9 +118,9 @@ class ProjectPage:
         }
 
     async def handle_action(self, request: Request, project_id: ProjectId, what: str) -> Response:
-        """What one of the buttons does. Raises HTTPException, DatabaseError."""
+        """Do what one of the buttons asks for. Raises HTTPException, DatabaseError."""
 
-        async def deed(form: Mapping[str, str]) -> str:
+        async def action(form: Mapping[str, str]) -> str:
             match what:
                 case "sync":
                     return await self.commands.sync(project_id)
@@ -137,7 +135,7 @@ class ProjectPage:
                 case _:
                     return await self._run_report_action(project_id, what, form)
 
-        return await self.frame.handle_form(request, project_id, f"/projects/{project_id}", deed)
+        return await self.frame.handle_form(request, project_id, f"/projects/{project_id}", action)
 
     async def _run_report_action(self, project_id: ProjectId, what: str, form: Mapping[str, str]) -> str:
         """Of this project, whatever the form says: its right was asked for this project."""
@@ -146,14 +144,7 @@ class ProjectPage:
             raise UsageError("There is no such report in this project.")
         if what == "retry":
             return await self.commands.retry(ReportId(report_id))
-        return await self.commands.resolve(ReportId(report_id), *_parse_resolution(form))
-
-
-def _parse_resolution(form: Mapping[str, str]) -> tuple[Field, Side]:
-    try:
-        return Field(form.get("field", "")), Side(form.get("take", ""))
-    except ValueError:
-        raise UsageError("This form names no field or no side; load the page anew.") from None
+        return await self.commands.resolve(ReportId(report_id), *parse_resolution(form))
 
 
 ACTIONS = ("sync", "pause", "resume", "verify", "accept", "resolve", "retry")
@@ -165,7 +156,7 @@ def router(page: ProjectPage) -> APIRouter:
 
     @made.get("/projects/{project_id}")
     async def show(request: Request, project_id: str) -> Response:
-        return await page.render(request, await _authenticated_project_id(page, request, project_id))
+        return await page.render(request, await page.frame.authenticated_project_id(request, project_id))
 
     for what in ACTIONS:
         made.add_api_route(f"/projects/{{project_id}}/{what}", _action_endpoint(page, what), methods=["POST"])
@@ -175,17 +166,10 @@ def router(page: ProjectPage) -> APIRouter:
 def _action_endpoint(page: ProjectPage, what: str) -> Callable[[Request, str], Awaitable[Response]]:
     async def act(request: Request, project_id: str) -> Response:
         return await page.handle_action(
-            request, await _authenticated_project_id(page, request, project_id), what
+            request, await page.frame.authenticated_project_id(request, project_id), what
         )
 
     return act
-
-
-async def _authenticated_project_id(page: ProjectPage, request: Request, text: str) -> ProjectId:
-    """Who is not signed in is told that first, whatever they ask for."""
-    await page.frame.access_control.require_visitor(request)
-    found = parse_uuid(text)
-    return ProjectId(found) if found is not None else raise_not_found()
 
 
 def parse_link_search(query: Mapping[str, str]) -> LinkSearch:

@@ -6,26 +6,23 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from reconciler.errors import UsageError
 from reconciler.model.action_names import kind_of_operation
-from reconciler.model.fields import Field, Side
-from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.ids import ProjectId, ReportId, parse_uuid
 from reconciler.model.intent import Intent, IntentState
 from reconciler.model.link import LinkOrigin, LinkState
 from reconciler.model.report_detail import ReportView
 from reconciler.model.viewer import Access
 from reconciler.ports import Commands, Listings, ReportViews
 from reconciler.web.api import serializers
-from reconciler.web.api.routes import parse_uuid
 from reconciler.web.api.serializers import last_crossing_at
 from reconciler.web.pages.field_rows import field_rows
 from reconciler.web.pages.label_colours import label_chips
-from reconciler.web.pages.page import PageFrame, outage_of
+from reconciler.web.pages.page import PageFrame, outage_of, parse_resolution
 from reconciler.web.pages.timeline import SIDE_NAMES, comment_thread, history_lines
 from reconciler.web.security.sign_in import Visitor, raise_not_found
 
 REFRESH_SECONDS = 5
-"""Seconds between two looks of a page that is left open."""
+"""How often an open page refreshes itself."""
 ORIGIN_TEXTS = {
     LinkOrigin.COLUMNS: "by BugSpark’s columns",
     LinkOrigin.COMMAND: "by hand",
@@ -89,12 +86,12 @@ class ReportPage:
         )
 
     async def handle_action(self, request: Request, text: str, what: str) -> Response:
-        """What one of the buttons does. Raises HTTPException, DatabaseError."""
+        """Do what one of the buttons asks for. Raises HTTPException, DatabaseError."""
         _, report_id, project_id = await self._find_report(request, text)
         if what not in ACTIONS:
             raise_not_found()
 
-        async def deed(form: Mapping[str, str]) -> str:
+        async def action(form: Mapping[str, str]) -> str:
             match what:
                 case "link":
                     backfill = form.get("backfill") == "1"
@@ -108,7 +105,7 @@ class ReportPage:
                 case _:
                     return await self.commands.resolve(report_id, *parse_resolution(form))
 
-        return await self.frame.handle_form(request, project_id, f"/reports/{report_id}", deed)
+        return await self.frame.handle_form(request, project_id, f"/reports/{report_id}", action)
 
     async def _find_report(self, request: Request, text: str) -> tuple[Visitor, ReportId, ProjectId]:
         """Who asks, and for what of theirs. Who is not signed in is told that first."""
@@ -148,14 +145,6 @@ def allowed_actions(shown: ReportView) -> AllowedActions:
         retry=rests or refused,
         resolve=link is not None and link.state is LinkState.ACTIVE,
     )
-
-
-def parse_resolution(form: Mapping[str, str]) -> tuple[Field, Side]:
-    """The field and the side that a form names. Raises UsageError."""
-    try:
-        return Field(form.get("field", "")), Side(form.get("take", ""))
-    except ValueError:
-        raise UsageError("This form names no field or no side; load the page anew.") from None
 
 
 def intent_text(intent: Intent) -> str:

@@ -19,13 +19,12 @@ from reconciler.model.secret import Secret
 from reconciler.model.viewer import Access
 from reconciler.model.webhook import PUBLIC_URL_MISSING, WEBHOOK_EVENTS, WEBHOOK_PERMISSION_ADVICE, HookResult
 from reconciler.ports import Commands, ReportViews, Setups
-from reconciler.web.api.routes import parse_uuid
 from reconciler.web.pages.page import FlashMessage, PageFrame, outage_of
 from reconciler.web.security.sign_in import Visitor, raise_not_found
 
 log = EventLogger(__name__)
 REFRESH_SECONDS = 3
-"""Seconds between two looks of a page that is left open: somebody is waiting for a delivery."""
+"""How often an open page refreshes itself; here somebody waits for a delivery."""
 MAX_DELIVERIES = 20
 ACTIONS = ("create", "rotate", "test")
 
@@ -49,7 +48,7 @@ class SetupPage:
         """The page with the secret. Raises HTTPException 401, 403, 404, DatabaseError."""
         visitor = await self.frame.access_control.require_visitor(request)
         await self.frame.access_control.require_change_access(visitor.viewer, project_id)
-        await self.frame.access_control.read_form(request, visitor)
+        await self.frame.form_reader.read_form(request, visitor.subject)
         try:
             secret = (await self.commands.show_webhook_setup(project_id)).secret
         except DatabaseError:
@@ -64,9 +63,9 @@ class SetupPage:
         return await self._render_setup(request, visitor, project_id, may_change=True, secret=secret)
 
     async def handle_action(self, request: Request, project_id: ProjectId, what: str) -> Response:
-        """What one of the buttons does. Raises HTTPException, DatabaseError."""
+        """Do what one of the buttons asks for. Raises HTTPException, DatabaseError."""
 
-        async def deed(_form: Mapping[str, str]) -> str:
+        async def action(_form: Mapping[str, str]) -> str:
             match what:
                 case "create":
                     return created_text(await self.commands.create_webhook(project_id))
@@ -77,7 +76,7 @@ class SetupPage:
                 case _:
                     return await self.commands.ping_webhook(project_id)
 
-        return await self.frame.handle_form(request, project_id, f"/projects/{project_id}/setup", deed)
+        return await self.frame.handle_form(request, project_id, f"/projects/{project_id}/setup", action)
 
     async def _render_setup(
         self,
@@ -138,22 +137,17 @@ def router(page: SetupPage) -> APIRouter:
 
     @made.get("/projects/{project_id}/setup")
     async def show(request: Request, project_id: str) -> Response:
-        return await page.render(request, await _authenticated_project_id(page, request, project_id))
+        return await page.render(request, await page.frame.authenticated_project_id(request, project_id))
 
     @made.post("/projects/{project_id}/setup")
     async def reveal(request: Request, project_id: str) -> Response:
-        return await page.reveal_secret(request, await _authenticated_project_id(page, request, project_id))
+        return await page.reveal_secret(
+            request, await page.frame.authenticated_project_id(request, project_id)
+        )
 
     @made.post("/projects/{project_id}/setup/{what}")
     async def act(request: Request, project_id: str, what: str) -> Response:
-        id_ = await _authenticated_project_id(page, request, project_id)
+        id_ = await page.frame.authenticated_project_id(request, project_id)
         return await page.handle_action(request, id_, what if what in ACTIONS else raise_not_found())
 
     return made
-
-
-async def _authenticated_project_id(page: SetupPage, request: Request, text: str) -> ProjectId:
-    """Who is not signed in is told that first, whatever they ask for."""
-    await page.frame.access_control.require_visitor(request)
-    found = parse_uuid(text)
-    return ProjectId(found) if found is not None else raise_not_found()

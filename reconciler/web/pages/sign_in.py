@@ -10,6 +10,7 @@ from starlette.responses import Response
 from reconciler.errors import LimitedError
 from reconciler.logs import EventLogger
 from reconciler.web.pages.templating import Templates
+from reconciler.web.security.csrf import FormReader
 from reconciler.web.security.passwords import GUESS_WINDOW_SECONDS, PasswordChecker
 from reconciler.web.security.sessions import SESSION_LIFETIME
 from reconciler.web.security.sign_in import AccessControl
@@ -24,6 +25,7 @@ class SignInPage:
     """The page, and what becomes of its form."""
 
     access_control: AccessControl
+    form_reader: FormReader
     password_checker: PasswordChecker
     templates: Templates
     has_password: bool
@@ -36,7 +38,7 @@ class SignInPage:
 
     async def sign_in(self, request: Request) -> Response:
         """A password. Raises HTTPException for a form that was not sent from here."""
-        form = await self.access_control.read_form(request, None)
+        form = await self.form_reader.read_form(request, None)
         onward, address = form.get("next", "/"), _client_address(request)
         try:
             right = await self.password_checker.check_guess(form.get("password", ""), address)
@@ -58,7 +60,7 @@ class SignInPage:
     async def sign_out(self, request: Request) -> Response:
         """End the operator's session; a BugSpark user's is BugSpark's to end."""
         visitor = await self.access_control.require_visitor(request)
-        await self.access_control.read_form(request, visitor)
+        await self.form_reader.read_form(request, visitor.subject)
         answer = self._redirect("/sign-in")
         if visitor.session is not None:
             self.access_control.sessions.revoke(visitor.session)
@@ -83,15 +85,7 @@ class SignInPage:
         )
 
     def _set_session_cookie(self, answer: Response, value: str, seconds: int) -> None:
-        answer.set_cookie(
-            self.access_control.session_cookie_name,
-            value,
-            max_age=seconds,
-            path="/",
-            secure=self.access_control.site.is_https,
-            httponly=True,
-            samesite="lax",
-        )
+        self.access_control.set_cookie(answer, self.access_control.session_cookie_name, value, seconds)
 
 
 def router(sign_in: SignInPage) -> APIRouter:

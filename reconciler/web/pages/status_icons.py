@@ -23,14 +23,6 @@ ICONS_BY_WORD: dict[str, tuple[str, str]] = {
     "Converted on GitHub": ("still", "gone"),
     "Deleted in BugSpark": ("still", "gone"),
 }
-WORDS_BY_STATE = {
-    SyncState.SYNCED: "Synced",
-    SyncState.PENDING: "Waiting",
-    SyncState.CONFLICT: "Conflict",
-    SyncState.ATTENTION: "Needs you",
-    SyncState.UNLINKED: "Not linked",
-}
-"""docs/reference/looks.md, Rules: the same words everywhere."""
 
 
 def icon_of(word: str) -> tuple[str, str]:

@@ -21,8 +21,9 @@ from reconciler.model.formatting import (
     format_time,
 )
 from reconciler.model.report import unescape_html
+from reconciler.web.api.response_models import WORDS_BY_STATE
 from reconciler.web.pages.static_files import StaticFiles
-from reconciler.web.pages.status_icons import WORDS_BY_STATE, icon_of
+from reconciler.web.pages.status_icons import icon_of
 from reconciler.web.site import Site
 
 _COMBINING_MARKS = r"\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"

@@ -1,9 +1,8 @@
-"""Which issue a delivery is about. A hint where to look, never data (docs/reference/github.md, Webhooks).
+"""GitHub's webhook deliveries: verified, recorded, and answered before GitHub is asked anything.
 
-What can't be read, because it is cut, garbled, not UTF-8 or not of GitHub's shape, names no issue: the
-signature says that GitHub sent it, so it is accepted and the project is looked at all the same.
-
-GitHub's deliveries: verified, noted, and answered before anybody looks at GitHub.
+A delivery is a hint which issue to read, never data (docs/reference/github.md, Webhooks). A body that can't
+be read, because it is cut, not UTF-8 or not of GitHub's shape, names no issue: its signature says that GitHub
+sent it, so it is accepted and a pass is requested all the same.
 
 Source: docs/reference/contract.md, HTTP.
 """
@@ -15,26 +14,25 @@ from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
-from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse
 
 from reconciler.metrics import Metrics
-from reconciler.model.ids import IssueNumber, ProjectId
+from reconciler.model.ids import IssueNumber, ProjectId, parse_uuid
+from reconciler.model.webhook import WEBHOOK_PATH
 from reconciler.ports import Clock, Queue, WebhookDelivery, Webhooks
-from reconciler.web.request_body import BodyReader
+from reconciler.web.request_body import FORM_TYPE, JSON_TYPE, BodyReader, content_type_of
 from reconciler.web.webhooks.signatures import SignatureChecker
 
-JSON_TYPE, FORM_TYPE = "application/json", "application/x-www-form-urlencoded"
 _DELIVERY_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _EVENT_NAME = re.compile(r"[a-z_]{1,40}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryHint:
-    """What is kept of a delivery."""
+    """What is recorded of a delivery."""
 
     id: str
     event: str
@@ -53,7 +51,7 @@ class _Payload(msgspec.Struct):
 
 
 def read_hint(headers: Mapping[str, str], content_type: str, body: bytes | bytearray) -> DeliveryHint:
-    """The hint in a request whose signature is valid; raises nothing. `headers` ignore case."""
+    """Read the hint of a request whose signature is valid; raises nothing. `headers` ignore case."""
     payload = _decode_payload(content_type, body)
     given, event = headers.get("x-github-delivery", ""), headers.get("x-github-event", "")
     issue = payload.issue
@@ -97,12 +95,11 @@ WEBHOOK_ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE.value: {"description": "It is neither JSON nor a form"},
     HTTPStatus.SERVICE_UNAVAILABLE.value: {"description": "Too busy, or the database can't be used now"},
 }
-WEBHOOK_PATH = "/api/v1/webhooks/github/{project_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookReceiver:
-    """What takes a delivery in."""
+    """Receives deliveries."""
 
     webhooks: Webhooks
     queue: Queue
@@ -112,13 +109,14 @@ class WebhookReceiver:
     body_reader: BodyReader
 
     async def receive(self, project: str, request: Request) -> None:
-        """Note one delivery and nudge its project. Raises HTTPException (401, 408, 413, 415, 503) or
-        DatabaseError: nothing was noted, or nobody nudged, so GitHub shows a failed delivery.
+        """Record one delivery and request a pass. Raises HTTPException (401, 408, 413, 415, 503) or
+        DatabaseError: nothing was recorded, or no pass requested, so GitHub shows a failed delivery.
         """
-        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        content_type = content_type_of(request)
         if content_type not in (JSON_TYPE, FORM_TYPE):
             raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON or a form.")
-        project_id = _parse_project_id(project)
+        found = parse_uuid(project)
+        project_id = None if found is None else ProjectId(found)
         signature = request.headers.get("x-hub-signature-256", "")
         async with self.body_reader.read(request) as body:
             if not await self.signature_checker.is_signed(project_id, body, signature) or project_id is None:
@@ -127,7 +125,7 @@ class WebhookReceiver:
         await self._record_delivery(project_id, hint)
 
     async def _record_delivery(self, project_id: ProjectId, hint: DeliveryHint) -> None:
-        """A replay is known by its id: whoever sent it the first time was listened to, it nudges nobody."""
+        """Record it and request a pass. A replay, known by its id, requests none."""
         delivery = WebhookDelivery(
             project_id=project_id,
             id=hint.id,
@@ -143,7 +141,7 @@ class WebhookReceiver:
 
 
 def router(receiver: WebhookReceiver) -> APIRouter:
-    """The route of docs/reference/contract.md."""
+    """Build the route of docs/reference/contract.md."""
     made = APIRouter(tags=["webhooks"])
 
     @made.post(WEBHOOK_PATH, status_code=HTTPStatus.ACCEPTED, responses=WEBHOOK_ERROR_RESPONSES)
@@ -157,10 +155,3 @@ def router(receiver: WebhookReceiver) -> APIRouter:
         return JSONResponse({"status": "accepted"}, HTTPStatus.ACCEPTED)
 
     return made
-
-
-def _parse_project_id(text: str) -> ProjectId | None:
-    try:
-        return ProjectId(UUID(text))
-    except ValueError:
-        return None
