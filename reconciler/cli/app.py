@@ -1,4 +1,4 @@
-"""The words of the command line. Building it imports nothing heavy: `reconcile --help` answers at once."""
+"""The command line with all its commands. Building it imports nothing heavy: `reconcile --help` is quick."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -46,7 +46,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 
 
 def build_cli() -> typer.Typer:
-    """The command with all its families. Plain help: rich would cost more time than all of it."""
+    """Build the command with all its commands. Plain help: rich would cost more time than everything else."""
     app = typer.Typer(
         name="reconcile",
         rich_markup_mode=None,
@@ -100,14 +100,14 @@ def root(
     """
     session = session_of(context)
     session.config = config
-    wanted = passes.PassOptions(
+    options = passes.PassOptions(
         projects=tuple(project or ()), all_projects=every, json=json, wait=wait, accept=accept
     )
     if context.invoked_subcommand is None:
-        passes.run_passes(session, wanted)
+        passes.run_passes(session, options)
         return
     session.command = f"reconcile {context.invoked_subcommand}"
-    if wanted.has_any:
+    if options.has_any:
         raise UsageError(
             f"options stand before the command, on the command line; put them after {session.command}"
         )

@@ -1,4 +1,4 @@
-"""Where words go: data to stdout, sentences to stderr; signs and escapes as each of them can bear."""
+"""Output: data to stdout, sentences to stderr, both made safe for a terminal."""
 
 import io
 import json
@@ -26,31 +26,31 @@ class Console:
         return (self.out.encoding or "").lower().replace("-", "") == "utf8"
 
     def print_line(self, line: str = "") -> None:
-        """One line of data."""
+        """Print one line of data."""
         with self._translate_write_errors():
             print(escape_unprintable(line), file=self.out)
 
     def print_json(self, value: Any) -> None:
-        """One object on one line, keys in the order given, ASCII only."""
+        """Print one object on one line, keys in the order given, ASCII only."""
         with self._translate_write_errors():
             print(json.dumps(value, separators=(", ", ": ")), file=self.out)
 
     def print_note(self, sentence: str) -> None:
-        """Something for a person on stderr, no error."""
+        """Print a sentence on stderr that is no error."""
         print(escape_unprintable(sentence), file=self.err)
 
     def print_error(self, sentence: str) -> None:
-        """An error: what, where, what to do."""
+        """Print an error: what, where, what to do."""
         print(f"reconcile: {escape_unprintable(sentence)}", file=self.err)
 
     def flush(self) -> None:
-        """Write out what is buffered: what goes wrong shows here and not, unseen, at the exit."""
+        """Write out what is buffered, so that write errors are reported here and not at the exit."""
         with self._translate_write_errors():
             self.out.flush()
 
     @contextmanager
     def _translate_write_errors(self) -> Iterator[None]:
-        """A full disk is an error to be said; a reader that left is not (BrokenPipeError)."""
+        """Turn an OSError, such as a full disk, into a ReconcilerError; BrokenPipeError passes."""
         try:
             yield
         except BrokenPipeError:
@@ -63,12 +63,12 @@ class Console:
             ) from None
 
     def discard_output(self) -> None:
-        """Nobody can take our data any more: send the rest nowhere, or it would fail again at exit."""
+        """Redirect stdout to the null device, or writing the rest would fail again at exit."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), self.out.fileno())
 
 
 def standard_console() -> Console:
-    """This process's own streams; a character they can't encode is written out, never an error."""
+    """Return this process's streams; characters they can't encode are escaped, never an error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -1,4 +1,7 @@
-"""`reconcile daemon`: for ever."""
+"""`reconcile daemon`: sync until SIGTERM.
+
+A module of its own, as every command without a relative.
+"""
 
 import typer
 
@@ -6,7 +9,7 @@ from reconciler.cli.session import session_of
 
 
 def daemon(context: typer.Context) -> None:
-    """Keep every project in sync, for ever.
+    """Keep every project in sync.
 
     Ends on SIGTERM; SIGHUP reads the configuration again.
     """

@@ -1,4 +1,7 @@
-"""`reconcile demo`: a small world to see the program work in."""
+"""`reconcile demo`: the program at work on a simulated GitHub.
+
+A module of its own, as every command without a relative.
+"""
 
 from typing import Annotated
 

@@ -1,8 +1,7 @@
-"""`reconcile config`: the effective configuration, and where each value came from.
+"""Commands about the installation.
 
-`reconcile check`: whether everything that a pass needs works.
-
-`reconcile migrate`: bring the database schema up to date.
+`reconcile config` shows the effective configuration and where each value came from, `check` tests all that a
+pass needs, `migrate` brings the database schema up to date.
 """
 
 import json as encoder
@@ -55,7 +54,7 @@ NOTHING_ELSE_CHECKED = "nothing else was looked at"
 def check(context: typer.Context, json: JsonOption = False) -> None:
     """Test all that a pass needs.
 
-    Configuration, database, key, tokens and permissions; each line says how to mend what is wrong.
+    Configuration, database, key, tokens and permissions; each line says what to do about a problem.
     """
     session = session_of(context)
     try:
@@ -69,31 +68,34 @@ def check(context: typer.Context, json: JsonOption = False) -> None:
 
 
 def startup_failure_checks(error: ReconcilerError) -> tuple[CheckResult, ...]:
-    """The lines of a place where it ends before anything could be looked at: as far as it got, and why."""
-    said = str(error)
+    """Return the results of a check that ended before the program was open: how far it got, and why."""
+    message = str(error)
     match error:
         case ConfigurationError():
             return (
                 CheckResult(
                     name="configuration",
                     level=FAIL,
-                    message=said,
-                    remedy=f"mend that; {NOTHING_ELSE_CHECKED}",
+                    message=message,
+                    remedy=f"correct that; {NOTHING_ELSE_CHECKED}",
                 ),
             )
         case SchemaError():
             answers = CheckResult(name="database", level=OK, message="it answers")
-            mend = (
+            remedy = (
                 f"reconcile migrate, or a newer program where the database is newer; {NOTHING_ELSE_CHECKED}"
             )
             return (
                 CONFIGURATION_OK,
                 answers,
-                CheckResult(name="schema", level=FAIL, message=said, remedy=mend),
+                CheckResult(name="schema", level=FAIL, message=message, remedy=remedy),
             )
         case _:
-            mend = f"see that it runs and that database.url leads to it; {NOTHING_ELSE_CHECKED}"
-            return (CONFIGURATION_OK, CheckResult(name="database", level=FAIL, message=said, remedy=mend))
+            remedy = f"see that it runs and that database.url leads to it; {NOTHING_ELSE_CHECKED}"
+            return (
+                CONFIGURATION_OK,
+                CheckResult(name="database", level=FAIL, message=message, remedy=remedy),
+            )
 
 
 def _print_checks(session: CommandSession, checks: Iterable[CheckResult], json: bool) -> None:

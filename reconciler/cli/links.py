@@ -1,8 +1,7 @@
-"""`reconcile link` and `unlink`: tie a report to an issue, and untie them.
+"""Commands that make or end links.
 
-`reconcile discover`: find issues that BugSpark's own button exported without storing the link.
-
-`reconcile export`: make issues for reports, now.
+`reconcile link` and `unlink` work on one report, `discover` finds issues that BugSpark's own button exported
+without storing the link, `export` creates issues for reports.
 """
 
 from typing import TYPE_CHECKING, Annotated

@@ -42,18 +42,20 @@ def main() -> NoReturn:
 
     disable_pydantic_plugins()
     sys.exit(
-        run_command(sys.argv[1:], doors=Entrypoints(), console=standard_console(), environ=read_environment())
+        run_command(
+            sys.argv[1:], entrypoints=Entrypoints(), console=standard_console(), environ=read_environment()
+        )
     )
 
 
 def run_command(
-    words: Sequence[str], *, doors: "Entrypoints", console: "Console", environ: Mapping[str, str]
+    words: Sequence[str], *, entrypoints: "Entrypoints", console: "Console", environ: Mapping[str, str]
 ) -> int:
     """Run one command and return its exit status. Nothing is raised; errors are printed on stderr."""
     from reconciler.cli.session import CommandSession
     from reconciler.errors import ReconcilerError
 
-    session = CommandSession(doors, console, environ)
+    session = CommandSession(entrypoints, console, environ)
     try:
         code = _invoke(words, session)
         console.flush()

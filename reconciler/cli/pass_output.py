@@ -1,6 +1,6 @@
-"""A pass in one line for people, and as one JSON object for programs. Pure.
+"""A pass as one line, as one JSON object, and as the sentence about a failure. Pure.
 
-Why a pass was not simply done, and what a person should do (docs/reference/looks.md).
+The sentence says what to do (docs/reference/looks.md).
 """
 
 from dataclasses import asdict
@@ -14,7 +14,7 @@ from reconciler.model.project_status import limit_text
 
 
 def pass_as_json(result: PassResult) -> dict[str, Any]:
-    """These keys, in this order (docs/reference/contract.md, JSON of a pass)."""
+    """Return these keys, in this order (docs/reference/contract.md, JSON of a pass)."""
     return {
         "project": project_as_json(result.project_id, result.project_name, result.repository),
         "outcome": result.outcome.value,
@@ -29,7 +29,7 @@ def pass_as_json(result: PassResult) -> dict[str, Any]:
 
 
 def project_as_json(project_id: object, name: str, repository: str | None) -> dict[str, str | None]:
-    """A project wherever JSON names one."""
+    """Return a project as every JSON object names it."""
     return {"id": str(project_id), "name": name, "repository": repository}
 
 
@@ -79,7 +79,7 @@ def _changes_text(applied: AppliedCounts) -> str:
 
 
 def failure_message(result: PassResult, now: datetime, zone: tzinfo | None) -> str | None:
-    """Why a pass was not simply done: a sentence that ends with what to do. None when it was."""
+    """Return why a pass was not done in full, ending with what to do. None when it was."""
     name = result.project_name
     one_pass = ("reconcile", "--project", name)
     if result.withheld:
@@ -100,7 +100,7 @@ def failure_message(result: PassResult, now: datetime, zone: tzinfo | None) -> s
 
 
 def with_project_name(reason: str, name: str) -> str:
-    """The reason with the project it is about, named once; it stands before what is said next."""
+    """Return the reason with the name of its project in it, once."""
     reason = reason.rstrip(".")
     named = reason.startswith(f"{name}: ") or f"project {name}" in reason.replace("Project", "project")
     return reason if named else f"{reason} (project {name})"

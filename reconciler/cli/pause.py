@@ -1,4 +1,7 @@
-"""`reconcile pause` and `resume`: stop and go on with a project."""
+"""`reconcile pause` and `resume`: stop the passes of a project, and go on with them.
+
+A module of its own, as every group of commands.
+"""
 
 from typing import Annotated
 
@@ -21,6 +24,6 @@ def pause(context: typer.Context, project: ProjectArgument) -> None:
 
 
 def resume(context: typer.Context, project: ProjectArgument) -> None:
-    """Go on with a paused project. What changed meanwhile is made good by the next pass."""
+    """Go on with a paused project. What changed since is synced by the next pass."""
     session = session_of(context)
     session.console.print_line(session.run_in_backend(lambda application, _: application.resume(project)))

@@ -1,6 +1,6 @@
-"""`reconcile plan`: the same pass without the last step.
+"""`reconcile plan`: what a pass would do.
 
-A plan that reads like a diff, grouped by report, and as one JSON object for programs. Pure.
+First the command, then its output, which is pure: a plan that reads like a diff, grouped by report, or JSON.
 """
 
 from collections import Counter
@@ -61,7 +61,7 @@ def plan(
 
 
 def print_plan(session: CommandSession, shown: PlanView, *, json: bool) -> None:
-    """One project's plan on stdout, or on stderr why there is none."""
+    """Print one project's plan on stdout, or on stderr why there is none."""
     console = session.console
     if json:
         console.print_json(plan_as_json(shown))
@@ -78,11 +78,11 @@ DELETIONS = frozenset({"remove_comment", "delete_remote_comment"})
 CREATIONS = frozenset({"create_issue", "post_comment", "import_comment"})
 ACTION_KEYS = ("kind", "report", "issue", "field", "base", "local", "remote", "to", "rule")
 CONFLICT_RULE_PREFIX = "both changed"  # how the rules of a conflict begin (model.plan.Rule)
-MIN_CHANGE_COLUMNS = 27  # columns for `in_progress → in_progress`: rather a wide line than a riddle
+MIN_CHANGE_COLUMNS = 27  # columns for `in_progress → in_progress`, also in a wide line
 
 
 def plan_as_json(plan: PlanView) -> dict[str, Any]:
-    """A plan that could not be made has an `error` as well (docs/reference/contract.md, JSON of a plan)."""
+    """Return the plan, with an `error` if there is none (docs/reference/contract.md, JSON of a plan)."""
     shown: dict[str, Any] = {
         "project": project_as_json(plan.project_id, plan.project_name, plan.repository),
         "hash": plan.hash,
@@ -92,7 +92,7 @@ def plan_as_json(plan: PlanView) -> dict[str, Any]:
 
 
 def plan_as_lines(plan: PlanView, *, unicode: bool) -> Iterator[str]:
-    """The project, its reports each with their changes, the summary. A repository's name is cut last."""
+    """Yield the project, each report with its changes, the summary."""
     yield cut(
         f"{plan.project_name} ({plan.repository or 'no repository'})",
         TERMINAL_COLUMNS,

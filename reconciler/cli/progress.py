@@ -1,4 +1,4 @@
-"""Progress of long work on a terminal, with rate and time left; elsewhere nothing. The only use of rich."""
+"""Progress of long work, with rate and time left, on terminals only. The only use of rich."""
 
 import math
 import time
@@ -17,7 +17,7 @@ SHOW_AFTER_SECONDS = 0.5  # seconds; a pass with nothing to do is over by then
 
 
 class ProgressDisplay:
-    """The bars at the bottom of stderr. rich is imported when a piece of work turns out to be long."""
+    """The bars at the bottom of stderr. rich is imported once a piece of work takes long."""
 
     def __init__(
         self, stream: TextIO, environ: Mapping[str, str], now: Callable[[], float] = time.monotonic
@@ -36,16 +36,16 @@ class ProgressDisplay:
         self.hide()
 
     def new_progress(self) -> Progress:
-        """A watcher for one piece of work."""
+        """Return a progress for one piece of work."""
         return ProgressBar(self) if self._stream.isatty() else NoProgress()
 
     def hide(self) -> None:
-        """Take the bars away, so that a line can be printed; the next step brings them back."""
+        """Hide the bars, so that a line can be printed; the next step shows them again."""
         if self._bars is not None:
             self._bars.stop()
 
     def start_bars(self) -> "Bars":
-        """The bars, on the screen."""
+        """Show the bars and return them."""
         if self._bars is None:
             self._bars = _new_bars(self._stream, self._environ)
         self._bars.start()
@@ -53,33 +53,33 @@ class ProgressDisplay:
 
 
 class ProgressBar:
-    """One line of the display."""
+    """One bar of the display."""
 
     def __init__(self, display: ProgressDisplay) -> None:
         self._display = display
         self._task: TaskID | None = None
         self._work: tuple[str, int | None] = ("", None)
-        self._begun = math.inf
+        self._started_at = math.inf
         self._steps = 0
 
     def start(self, what: str, total: int | None) -> None:
-        """Another piece of work; its line is shown once it has taken a while."""
+        """Begin another piece of work; its bar is shown once it has taken a while."""
         self.finish()
         self._work = (escape_unprintable(what), total)
-        self._begun, self._steps = self._display.now(), 0
+        self._started_at, self._steps = self._display.now(), 0
 
     def advance(self, steps: int = 1) -> None:
-        """Move it on."""
+        """Count steps, and show the bar once it is due."""
         self._steps += steps
         if self._task is not None:
             self._display.start_bars().advance(self._task, steps)
-        elif self._display.now() - self._begun >= SHOW_AFTER_SECONDS:
+        elif self._display.now() - self._started_at >= SHOW_AFTER_SECONDS:
             what, total = self._work
             self._task = self._display.start_bars().add_task(what, total=total, completed=self._steps)
 
     def finish(self) -> None:
-        """Take it away."""
-        self._begun = math.inf
+        """Remove the bar."""
+        self._started_at = math.inf
         if self._task is not None:
             self._display.start_bars().remove_task(self._task)
             self._task = None

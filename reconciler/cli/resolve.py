@@ -1,4 +1,4 @@
-"""`reconcile resolve` and `retry`: bring a lost value back, leave quarantine."""
+"""`reconcile resolve` and `retry`: take one side's value in a conflict, end a quarantine."""
 
 from typing import Annotated
 
@@ -25,11 +25,11 @@ def resolve(
 
     The report gets it now, GitHub with the next pass.
     """
-    wanted = _parse_field(field)
+    chosen_field = _parse_field(field)
     side = _parse_side(take)
     session = session_of(context)
     session.console.print_line(
-        session.run_in_backend(lambda application, _: application.resolve(report, wanted, side))
+        session.run_in_backend(lambda application, _: application.resolve(report, chosen_field, side))
     )
 
 

@@ -1,6 +1,6 @@
-"""One run of the command: its configuration, read once and late, and the program opened on it.
+"""One run of the command: its configuration, read at the first use, and the application opened with it.
 
-Options that several commands share.
+At the end: options that several commands share.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -23,10 +23,10 @@ T = TypeVar("T")
 
 
 class CommandSession:
-    """What the commands share. Nothing is read or imported before the first command needs it."""
+    """What commands share. Nothing is read or imported before a command needs it."""
 
-    def __init__(self, doors: Entrypoints, console: Console, environ: Mapping[str, str]) -> None:
-        self.entrypoints = doors
+    def __init__(self, entrypoints: Entrypoints, console: Console, environ: Mapping[str, str]) -> None:
+        self.entrypoints = entrypoints
         self.console = console
         self.environ = environ
         self.config: Path | None = None
@@ -36,20 +36,20 @@ class CommandSession:
         self._loaded: LoadedConfiguration | None = None
 
     def load_configuration(self) -> "LoadedConfiguration":
-        """The configuration. Raises ConfigurationError. Logging is set up with it."""
+        """Return the configuration, read once, and set up logging. Raises ConfigurationError."""
         if self._loaded is None:
             from reconciler.config.load import load_configuration
 
             loaded = load_configuration(self.config, self.environ)
-            # A command's own lines say what it did, and what was refused; unless asked for, its log adds only
-            # what is wrong with the program itself.
+            # A command's output says what it did and what was refused; unless configured, its log has only
+            # errors of the program itself.
             level = loaded.settings.log.level if "log.level" in loaded.sources else "error"
             self._set_up_logs(loaded, level=level)
             self._loaded = loaded
         return self._loaded
 
     def load_service_configuration(self) -> "LoadedConfiguration":
-        """The configuration for a service: its log says what `log.level` says it should."""
+        """Return the configuration and log as `log.level` says, also where that is the default."""
         loaded = self.load_configuration()
         self._set_up_logs(loaded, level=loaded.settings.log.level)
         return loaded
@@ -67,7 +67,7 @@ class CommandSession:
         return loaded.settings, lambda: self._set_up_logs(loaded, level=loaded.settings.log.level)
 
     def run_in_backend(self, work: Callable[["Application", ProgressDisplay], Awaitable[T]]) -> T:
-        """Open the program, do one thing with it, close it. Raises what either does."""
+        """Open the application, run one coroutine with it, close it. Raises what either does."""
         import asyncio
 
         return asyncio.run(self._run_in_backend(work))
@@ -80,7 +80,7 @@ class CommandSession:
                 return await work(application, display)
 
     def _register_secrets(self, settings: "Settings") -> "Redaction":
-        """From now on its secrets are masked."""
+        """Mask these secrets in logs from now on."""
         from reconciler import logs
 
         self.redaction = self.redaction or logs.Redaction()
@@ -107,7 +107,7 @@ class CommandSession:
 
 
 def session_of(context: typer.Context) -> CommandSession:
-    """The session that `main` put into the context."""
+    """Return the session that `main` put into the context."""
     found = context.find_object(CommandSession)
     if found is None:
         raise RuntimeError("commands are started by reconciler.cli.main")

@@ -1,6 +1,7 @@
-"""`reconcile status`: is everything all right, and what needs a person.
+"""`reconcile status`: the health of projects, and what needs a person.
 
-Health in one line per project, what needs a person at the end with the command to run. Pure.
+First the command, then its output, which is pure: one line per project, what needs a person at the end with
+the command to run.
 """
 
 from __future__ import annotations  # the model is not imported for words in signatures alone
@@ -67,7 +68,7 @@ NAME_COLUMNS, REPOSITORY_COLUMNS, LINKS_COLUMNS = 18, 22, 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisplayOptions:
-    """Who looks, and when."""
+    """How a terminal shows times and characters."""
 
     now: datetime
     zone: tzinfo | None
@@ -75,24 +76,24 @@ class DisplayOptions:
 
     @property
     def ellipsis(self) -> str:
-        """The sign that something was cut."""
+        """The character for text that was cut."""
         return "…" if self.is_unicode else "..."
 
 
 def status_as_lines(
     healths: Sequence[ProjectHealth], limits: Sequence[CredentialLimits], view: DisplayOptions
 ) -> Iterator[str]:
-    """The table, the limits, then what needs a person."""
+    """Yield the table, the limits, then what needs a person."""
     if not healths:
         yield "No project yet: connect a repository in BugSpark (a project's settings, GitHub integration)."
         return
-    standings = [(health, project_status(health, view.now, view.zone)) for health in healths]
+    statuses = [(health, project_status(health, view.now, view.zone)) for health in healths]
     project, repository = pad_or_cut("PROJECT", NAME_COLUMNS), pad_or_cut("REPOSITORY", REPOSITORY_COLUMNS)
     yield f"  {project} {repository} {'LINKS':>{LINKS_COLUMNS}}  STATE"
-    yield from (_project_line(health, how, view) for health, how in standings)
+    yield from (_project_line(health, how, view) for health, how in statuses)
     yield from _coverage_lines(healths, view)
     yield from (_limit_line(limit, view) for limit in limits)
-    for health, how in standings:
+    for health, how in statuses:
         if how.command or not _project_line(health, how, view).endswith(escape_unprintable(how.text)):
             yield ""
             yield from wrap(
@@ -114,7 +115,7 @@ def _pending_line(health: ProjectHealth, view: DisplayOptions) -> Iterator[str]:
 
 
 def _webhook_line(webhook: WebhookHealth, view: DisplayOptions) -> Iterator[str]:
-    """Of one project: when its webhook was last heard of, and what it should have announced."""
+    """Of one project: the last delivery of its webhook, and what it should have announced."""
     if webhook.known_at is None:
         return
     heard = f"last delivery {format_age(webhook.last_at, view.now)}" if webhook.last_at else "no delivery yet"
@@ -146,7 +147,7 @@ def _project_line(health: ProjectHealth, how: ProjectStatus, view: DisplayOption
 
 
 def _coverage_lines(healths: Sequence[ProjectHealth], view: DisplayOptions) -> Iterator[str]:
-    """How many links were compared whole of late: of all together, then of each project that is behind."""
+    """How many links were compared in full lately: of all together, then of each project that is behind."""
     covers = [health.coverage for health in healths if health.coverage.links]
     if not covers:
         return
@@ -178,7 +179,7 @@ def _limit_line(limit: CredentialLimits, view: DisplayOptions) -> str:
 
 
 def health_as_json(health: ProjectHealth, view: DisplayOptions) -> dict[str, Any]:
-    """One project."""
+    """Return one project as JSON."""
     how = project_status(health, view.now, view.zone)
     return {
         "project": project_as_json(health.project_id, health.name, health.repository),
@@ -229,7 +230,7 @@ def health_as_json(health: ProjectHealth, view: DisplayOptions) -> dict[str, Any
 
 
 def limits_as_json(limits: CredentialLimits) -> dict[str, Any]:
-    """One credential; told from a project by its first key."""
+    """Return one credential; its first key tells it from a project."""
     return {
         "credential": limits.credential,
         "remaining": limits.remaining,

@@ -1,4 +1,4 @@
-"""`reconcile verify`: every link of a project compared whole, now."""
+"""`reconcile verify`: compare every link of a project in full, now."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated

@@ -1,4 +1,4 @@
-"""The known keys, read off the settings themselves, and the nearest of them to a wrong one."""
+"""The known keys, taken from the settings' fields, and the nearest of them to a misspelt one."""
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
@@ -25,25 +25,25 @@ def _leaf_fields(model: type[BaseModel], above: str) -> Iterator[tuple[str, Fiel
 
 @cache
 def known_keys() -> MappingProxyType[str, FieldInfo]:
-    """Every key in dotted form, in the order of docs/reference/contract.md."""
+    """Return every key in dotted form, in the order of docs/reference/contract.md."""
     return MappingProxyType(dict(_leaf_fields(Settings, "")))
 
 
 @cache
 def known_sections() -> frozenset[str]:
-    """Every table of the file in dotted form."""
+    """Return every table of the file in dotted form."""
     return frozenset(
         key.rsplit(".", depth)[0] for key in known_keys() for depth in range(1, key.count(".") + 1)
     )
 
 
 def value_type(key: str) -> Any:
-    """What type the key's value has: bool, int, float, str, Secret, a Literal, tuple[…] or dict[…]."""
+    """Return the type of the key's value: bool, int, float, str, Secret, a Literal, tuple[…] or dict[…]."""
     return known_keys()[key].annotation
 
 
 def nearest_name(key: str, among: Iterable[str]) -> str:
-    """The known name most like this one; one with the same last word wins over one that only looks alike."""
+    """Return the most similar name; one with the same last word wins over one that is only similar."""
     names = list(among)
     word = key.rpartition(".")[2]
     same = [name for name in names if name.rpartition(".")[2] == word]
@@ -51,5 +51,5 @@ def nearest_name(key: str, among: Iterable[str]) -> str:
 
 
 def variable_name(key: str) -> str:
-    """The environment variable of a key."""
+    """Return the environment variable of a key."""
     return VARIABLE_PREFIX + key.upper().replace(".", "__")

@@ -1,4 +1,4 @@
-"""From the outside to Settings: flags, environment, systemd credentials, file, defaults, in this order."""
+"""Settings from flags, environment, systemd credentials, file and defaults, in this order."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ from reconciler.model.values import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectiveValue:
-    """One key for people: its value with secrets masked, and where it came from."""
+    """One key as `reconcile config` shows it: value with secrets masked, and source."""
 
     key: str
     value: object
@@ -24,7 +24,7 @@ class EffectiveValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedConfiguration:
-    """The settings, and the story of each key."""
+    """The settings, and the source of each key."""
 
     settings: Settings
     file: Path | None  # the TOML file in use, if any
@@ -51,7 +51,7 @@ def load_configuration(
 ) -> LoadedConfiguration:
     """Read everything and validate it.
 
-    `path` is what `--config` said; `flags` are values by dotted key that win over all else; `credentials`
+    `path` is the value of `--config`; `flags` are values by dotted key that win over all else; `credentials`
     stand for those on disk: a service keeps the ones it was started with. Raises ConfigurationError with one
     sentence: what, where, what to do.
     """

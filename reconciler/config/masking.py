@@ -1,4 +1,7 @@
-"""How secrets are shown: not at all, but whether they are set."""
+"""Secrets in output: only whether they are set.
+
+A module of its own because settings and load need it, and load imports settings.
+"""
 
 import re
 from urllib.parse import unquote
@@ -11,18 +14,18 @@ _QUERY_PASSWORD = re.compile(r"(?<=[?&])(?P<key>password|sslpassword)=(?P<passwo
 
 
 def mask(secret: Secret) -> str:
-    """`***` when set, else nothing."""
+    """Return `***` for a secret that is set, else nothing."""
     return MASK if secret else ""
 
 
 def mask_database_url(url: Secret) -> str:
-    """A database address with its password masked, wherever it is written."""
+    """Return a database address with its passwords masked."""
     text = _PASSWORD.sub(rf"\g<before>{MASK}\g<after>", url.reveal())
     return _QUERY_PASSWORD.sub(rf"\g<key>={MASK}", text)
 
 
 def passwords_in_url(url: Secret) -> tuple[Secret, ...]:
-    """The passwords inside a database address, as they are written and as the database is told them."""
+    """Return the passwords inside a database address, as written and percent-decoded."""
     written = [
         match["password"]
         for pattern in (_PASSWORD, _QUERY_PASSWORD)

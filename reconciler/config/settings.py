@@ -40,7 +40,7 @@ WebUrl = Annotated[str, AfterValidator(validators.validate_public_url)]
 
 
 class SettingsSection(BaseModel):
-    """Frozen; nothing unknown, nothing converted behind the operator's back."""
+    """Frozen; unknown keys are errors, and no value is converted."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, hide_input_in_errors=True
@@ -186,7 +186,7 @@ class KeepSection(SettingsSection):
 
 
 class AlertsSection(SettingsSection):
-    """Who is told, by a POST, of what begins and ceases to need a person."""
+    """The address that gets a POST when something begins or ceases to need a person."""
 
     url: Annotated[Secret, _secret_validator(validators.validate_alert_url)] = Secret("")
 
@@ -216,7 +216,7 @@ class Settings(SettingsSection):
     log: LogSection = LogSection()
 
     def sync_policy(self) -> SyncPolicy:
-        """For the rooms that decide."""
+        """Return the policy of `decide` and `sync`."""
         return SyncPolicy(
             conflict=ConflictPolicy(self.sync.conflict),
             export_all=self.sync.export == "all",
@@ -229,7 +229,7 @@ class Settings(SettingsSection):
         )
 
     def guard_policy(self) -> GuardPolicy:
-        """For the guard."""
+        """Return the policy of the guard."""
         return GuardPolicy(
             max_deletions=self.guard.max_deletions,
             max_share=self.guard.max_share,
@@ -237,7 +237,7 @@ class Settings(SettingsSection):
         )
 
     def rate_limits(self) -> RateLimitPolicy:
-        """For the governor."""
+        """Return the policy of the rate limiter."""
         return RateLimitPolicy(
             points_per_minute=self.limits.points_per_minute,
             verify_points_per_minute=self.limits.verify_points_per_minute,
@@ -247,7 +247,7 @@ class Settings(SettingsSection):
         )
 
     def timing(self) -> Timing:
-        """For the pass."""
+        """Return the times of a pass."""
         return Timing(
             overlap_seconds=self.poll.overlap_seconds,
             settle_seconds=self.write.settle_seconds,
@@ -256,7 +256,7 @@ class Settings(SettingsSection):
         )
 
     def secrets(self) -> tuple[Secret, ...]:
-        """Every secret that is set, for the log's redaction; a database address counts by its password."""
+        """Return every secret that is set, to be masked in logs; of a database address its passwords."""
         keys = (*self.bugspark.encryption_keys, self.bugspark.encryption_key, self.bugspark.jwt_secret)
         more = (self.sync.marker_key, self.web.password_hash, self.alerts.url)
         rest = (*more, *passwords_in_url(self.database.url))

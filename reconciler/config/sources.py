@@ -1,4 +1,4 @@
-"""The layers: variables, credential files, the TOML file. Each becomes {key: value and its place}."""
+"""The layers: variables, credential files, the TOML file. Each becomes a dict of key to value and source."""
 
 import json
 import os
@@ -17,7 +17,7 @@ RawValues = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcedValue:
-    """A value as it was read, and the place in words that finish "… in"."""
+    """A value as it was read, and its source in words that follow "in"."""
 
     value: object = field(repr=False)  # may be a secret
     source: str
@@ -60,8 +60,8 @@ def from_file(path: Path) -> Layer:
     text = _read_text(path, place)
     try:
         table = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # broken; a number or a nesting without measure
-        raise ConfigurationError(f"TOML cannot be read, in {place}: {error}; mend that line") from None
+    except (ValueError, RecursionError) as error:  # not TOML; a number or a nesting that is too large
+        raise ConfigurationError(f"TOML cannot be read, in {place}: {error}; correct that line") from None
     return _from_table(table, place)
 
 

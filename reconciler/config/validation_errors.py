@@ -1,4 +1,4 @@
-"""From what validation found to one sentence: what, where, what to do."""
+"""Validation errors as one sentence: what, where, what to do."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -37,25 +37,25 @@ def from_validation_error(error: "ErrorDetails", layer: Mapping[str, SourcedValu
     key = _key_of(error)
     found = layer.get(key)
     place = found.source if found else "the defaults"
-    what, mend = _what_and_hint(error)
+    what, remedy = _what_and_hint(error)
     shown = _short_value_text(key, found)
-    return ConfigurationError(f"{key} {what}{shown}, in {place}; {mend}")
+    return ConfigurationError(f"{key} {what}{shown}, in {place}; {remedy}")
 
 
 def _key_of(error: "ErrorDetails") -> str:
     path = [str(part) for part in error["loc"]]
-    whole = (".".join(path[:depth]) for depth in range(len(path), 0, -1))
-    return next(key for key in whole if key in keys.known_keys())
+    candidates = (".".join(path[:depth]) for depth in range(len(path), 0, -1))
+    return next(key for key in candidates if key in keys.known_keys())
 
 
 def _what_and_hint(error: "ErrorDetails") -> tuple[str, str]:
     context: dict[str, Any] = error.get("ctx", {})
     if error["type"] == "value_error":
-        what, mend = context["error"].args
-        return what, mend
-    what, mend = MESSAGES_BY_TYPE.get(error["type"], ("can't be used ({why})", "see config.example.toml"))
+        what, remedy = context["error"].args
+        return what, remedy
+    what, remedy = MESSAGES_BY_TYPE.get(error["type"], ("can't be used ({why})", "see config.example.toml"))
     context = {**context, "why": error["msg"]}
-    return what.format(**context), mend.format(**context)
+    return what.format(**context), remedy.format(**context)
 
 
 def _short_value_text(key: str, found: SourcedValue | None) -> str:
@@ -81,7 +81,7 @@ def _check_labels(settings: "Settings", layer: Mapping[str, SourcedValue]) -> No
     mapping |= {f"sync.category.{name}": labels for name, labels in settings.sync.category}
     if clash := validators.find_duplicate_label(mapping):
         label, *values = clash
-        first, second = sorted(values, key=layer.__contains__)  # blame what somebody wrote
+        first, second = sorted(values, key=layer.__contains__)  # name the configured one, not a default
         raise ConfigurationError(
             f"{second} has the label {label!r} that {first} has too (case ignored), "
             f"in {_source_of(second, layer)}; give every label to one value only"

@@ -1,4 +1,4 @@
-"""What a value must look like beyond its type. Pure; a wrong one raises ValueError(what, mend)."""
+"""Checks of values beyond their type. Pure; a wrong value raises ValueError(what, remedy)."""
 
 import base64
 import binascii
@@ -14,23 +14,23 @@ MAX_LABEL_LENGTH = 50  # docs/reference/github.md, Writes
 PAIR_HINT = 'write "project id" = "owner/repo"'
 
 
-def invalid_value(what: str, mend: str) -> ValueError:
-    """An error in two halves, so that the place can be said between them."""
-    return ValueError(what, mend)
+def invalid_value(what: str, remedy: str) -> ValueError:
+    """Return an error in two parts, so that the place can be put between them."""
+    return ValueError(what, remedy)
 
 
 def parse_web_url(text: str, example: str) -> SplitResult:
     """The parts of an http(s) address without credentials, query and fragment."""
-    mend = f"write an address such as {example}"
+    remedy = f"write an address such as {example}"
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise invalid_value("is not an address", mend) from None
+        raise invalid_value("is not an address", remedy) from None
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise invalid_value("is not an http(s) address", mend)
+        raise invalid_value("is not an http(s) address", remedy)
     if re.search(r"[\s\x00-\x20\x7f\\]", text):
-        raise invalid_value("contains blanks, control characters or a backslash", mend)
+        raise invalid_value("contains blanks, control characters or a backslash", remedy)
     if "@" in parts.netloc:
         raise invalid_value(
             "contains a user name or password", "remove them: credentials have keys of their own"
@@ -132,13 +132,13 @@ def validate_repositories(pairs: Mapping[str, str]) -> dict[str, str]:
 def validate_label_names(names: Iterable[str]) -> tuple[str, ...]:
     """The labels of one value: at least one, each one GitHub could have."""
     labels = tuple(names)
-    mend = 'list at least one label, as in ["high-priority", "high"]; the first is written'
+    remedy = 'list at least one label, as in ["high-priority", "high"]; the first is written'
     if not labels:
-        raise invalid_value("is an empty list", mend)
+        raise invalid_value("is an empty list", remedy)
     for label in labels:
         if not label.strip() or label != label.strip() or not label.isprintable():
             raise invalid_value(
-                "has a label that is empty, or has blanks around or invisible characters in it", mend
+                "has a label that is empty, or has blanks around or invisible characters in it", remedy
             )
         if len(label) > MAX_LABEL_LENGTH:
             raise invalid_value(

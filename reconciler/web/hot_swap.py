@@ -1,4 +1,7 @@
-"""A door that stays open while what is behind it is exchanged: a reload drops no connection."""
+"""An ASGI application whose target is replaced at a reload without dropping a connection.
+
+A module of its own so that it can be used without fastapi and uvicorn.
+"""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -6,23 +9,24 @@ from contextlib import AbstractAsyncContextManager
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 WebApplication = ASGIApp
+"""The name for `bootstrap`, which imports no web library (docs/design.md, Packages)."""
 Lease = Callable[[], AbstractAsyncContextManager[object]]
-"""Entered for the time of a request: what the application stands on is not closed meanwhile."""
+"""Entered for the time of a request, so that what the application uses is not closed before."""
 
 
 class HotSwapApp:
-    """An ASGI application that hands each request to the one that is in place now."""
+    """Hands each request to the current application."""
 
     def __init__(self) -> None:
-        self._behind: tuple[ASGIApp, Lease] | None = None
+        self._current: tuple[ASGIApp, Lease] | None = None
 
-    def swap(self, app: ASGIApp, stay: Lease) -> None:
-        """From now on this one answers; requests under way stay where they are."""
-        self._behind = (app, stay)
+    def swap(self, app: ASGIApp, lease: Lease) -> None:
+        """Make this the current application; requests under way lease with theirs."""
+        self._current = (app, lease)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._behind is None:
-            raise RuntimeError("nothing is behind the door yet")
-        app, stay = self._behind
-        async with stay():
+        if self._current is None:
+            raise RuntimeError("no application has been set")
+        app, lease = self._current
+        async with lease():
             await app(scope, receive, send)

@@ -1,4 +1,4 @@
-"""For machines that watch this one: alive, ready, and in numbers (docs/reference/contract.md, HTTP)."""
+"""Probes for monitoring: liveness, readiness, metrics (docs/reference/contract.md, HTTP)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,12 +17,12 @@ from reconciler.ports import Clock
 T = TypeVar("T")
 READY_CACHE_SECONDS, GAUGES_CACHE_SECONDS = 1.0, 10.0
 DATABASE_TIMEOUT_SECONDS = 5.0
-"""Seconds for the database; who asks has a limit of its own."""
+"""For the database; monitoring systems have time limits of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probes:
-    """What is asked of the daemon and the database."""
+    """What the probes ask of the daemon and the database."""
 
     is_alive: Callable[[], bool]
     """Whether the process makes progress."""
@@ -34,28 +34,28 @@ class Probes:
 
 
 class CachedValue(Generic[T]):
-    """A value that is asked for at most every `fresh` seconds, by one at a time, however many want it."""
+    """A value that is read at most once every `max_age_seconds`, by one reader at a time."""
 
-    def __init__(self, ask: Callable[[], Awaitable[T]], clock: Clock, fresh: float) -> None:
-        self._ask = ask
+    def __init__(self, read: Callable[[], Awaitable[T]], clock: Clock, max_age_seconds: float) -> None:
+        self._read = read
         self._clock = clock
-        self._fresh = fresh
+        self._max_age_seconds = max_age_seconds
         self._lock = asyncio.Lock()
-        self._held: tuple[float, T] | None = None
+        self._cached: tuple[float, T] | None = None
 
     async def get(self) -> T:
-        """The value; raises what asking raises, which is not kept."""
+        """Return the value; raises what reading raises, which is not cached."""
         async with self._lock:
             now = self._clock.monotonic()
-            if self._held is None or now - self._held[0] >= self._fresh:
-                self._held = (now, await self._ask())
-            return self._held[1]
+            if self._cached is None or now - self._cached[0] >= self._max_age_seconds:
+                self._cached = (now, await self._read())
+            return self._cached[1]
 
 
 def router(probes: Probes) -> APIRouter:
-    """`/healthz`, `/readyz`, `/metrics`: for whoever reaches the port, so nobody's names are in them."""
+    """Build `/healthz`, `/readyz`, `/metrics`: anybody may read them, so they name nobody."""
     made = APIRouter(include_in_schema=False)
-    trouble = CachedValue(lambda: _database_problem(probes.check_ready), probes.clock, READY_CACHE_SECONDS)
+    problem = CachedValue(lambda: _database_problem(probes.check_ready), probes.clock, READY_CACHE_SECONDS)
     gauges = CachedValue(lambda: _read_gauges(probes.read_gauges), probes.clock, GAUGES_CACHE_SECONDS)
 
     @made.get("/healthz")
@@ -66,7 +66,7 @@ def router(probes: Probes) -> APIRouter:
 
     @made.get("/readyz")
     async def readyz() -> JSONResponse:
-        why = await trouble.get()
+        why = await problem.get()
         if why is None:
             return JSONResponse({"status": "ok"})
         kind, reason = why
@@ -80,11 +80,11 @@ def router(probes: Probes) -> APIRouter:
     return made
 
 
-async def _database_problem(look: Callable[[], Awaitable[None]]) -> tuple[str, str] | None:
-    """Why the database can't be used; None when it can."""
+async def _database_problem(check: Callable[[], Awaitable[None]]) -> tuple[str, str] | None:
+    """Return why the database can't be used; None when it can."""
     try:
         async with asyncio.timeout(DATABASE_TIMEOUT_SECONDS):
-            await look()
+            await check()
     except ReconcilerError as error:
         return error.kind, str(error)
     except TimeoutError:
@@ -92,10 +92,10 @@ async def _database_problem(look: Callable[[], Awaitable[None]]) -> tuple[str, s
     return None
 
 
-async def _read_gauges(ask: Callable[[], Awaitable[Gauges]]) -> Gauges | None:
-    """Without a database the process's own numbers are still worth reading."""
+async def _read_gauges(read: Callable[[], Awaitable[Gauges]]) -> Gauges | None:
+    """Read the database's gauges; None without a database: the process's own metrics are still served."""
     try:
         async with asyncio.timeout(DATABASE_TIMEOUT_SECONDS):
-            return await ask()
+            return await read()
     except (ReconcilerError, TimeoutError):
         return None

@@ -1,6 +1,7 @@
-"""A connection that waits for a request only so long: uvicorn itself would wait for ever.
+"""The HTTP server: uvicorn in the daemon's event loop, on sockets that are bound before.
 
-The port: bound before anything claims to be ready, served in the daemon's loop, its signals left alone.
+Two things differ from uvicorn's own: an idle connection is closed after a while (uvicorn waits without end),
+and signals are left to the daemon.
 """
 
 import asyncio
@@ -70,21 +71,21 @@ def _disable_nagle(transport: asyncio.Transport) -> None:
 
 
 MAX_CONNECTIONS = 512
-"""At once; more are told 503. Each holds at most some ten KiB beside its body."""
+"""At once; more are answered 503. Each takes at most some ten KiB beside its body."""
 SHUTDOWN_TIMEOUT_SECONDS = 3
 """Seconds that requests under way have when the program ends."""
 BACKLOG = 512
 TRUSTED_PROXIES = ["127.0.0.1", "::1"]
-"""Whose word on the client's address and scheme is taken: it is only for counting wrong passwords."""
+"""Whose forwarded client address is believed: it is used to count wrong passwords only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningServer:
-    """A server that answers."""
+    """A server that accepts connections."""
 
     port: int
     task: asyncio.Task[None]
-    """Ends only when it was told to, or by a fault of ours."""
+    """Ends at the end of `serve_app`, or by a fault of ours."""
 
 
 class _UvicornServer(uvicorn.Server):
@@ -147,7 +148,7 @@ async def serve_app(app: ASGIApp, sockets: Sequence[socket.socket]) -> AsyncIter
         ws="none",
         lifespan="off",
         log_config=None,
-        log_level=ERROR,  # what strangers send is no news
+        log_level=ERROR,  # malformed requests are not logged
         access_log=False,
         server_header=False,
         forwarded_allow_ips=TRUSTED_PROXIES,

@@ -1,4 +1,4 @@
-"""Where this program is reached, and by whom without a sign-in. Pure.
+"""The addresses of this program, and who may use it without a sign-in. Pure.
 
 Source: docs/reference/contract.md, Configuration, `[web]`.
 """
@@ -28,12 +28,12 @@ class Site:
 
     @property
     def prefix(self) -> str:
-        """The path below which a proxy shows us: "" or "/sync"."""
+        """The path below which a proxy serves us: "" or "/sync"."""
         return urlsplit(self.public_url).path.rstrip("/")
 
     @property
     def is_https(self) -> bool:
-        """People come by https."""
+        """Whether browsers reach us by https."""
         return self.public_url.startswith("https:")
 
     @property
@@ -46,16 +46,16 @@ class Site:
         return self.public_url + WEBHOOK_PATH.format(project_id=project_id) if self.public_url else None
 
     def is_allowed_host(self, host: str) -> bool:
-        """Whether pages are served under this Host header: a foreign name may be another site's trick."""
+        """Return whether pages are served under this Host header (a foreign name may be DNS rebinding)."""
         name = host_name(host)
         public = urlsplit(self.public_url).hostname or ""
         ours = {each.lower() for each in (public, self.host, *self.listen_addresses)}
         return name is not None and (is_loopback(name) or name in ours)
 
     def is_local_operator(self, headers: Mapping[str, str]) -> bool:
-        """Whether whoever asks is taken for the operator: on this very machine, without any sign-in method.
+        """Return whether the client counts as the operator: on this machine, without any sign-in method.
 
-        A proxy reaches loopback too: it is betrayed by `web.public_url`, by its Host, or by what it adds.
+        A proxy reaches loopback too: `web.public_url`, its Host header or the headers it adds show it.
         """
         return (
             not self.has_sign_in
@@ -66,7 +66,7 @@ class Site:
         )
 
     def own_origins(self, scheme: str, host: str) -> frozenset[str]:
-        """What a browser calls us when it says where a form came from. `host` is one that is admitted."""
+        """Return the origins that a browser names for a form of ours. `host`: an allowed Host header."""
         public = origin_of(self.public_url)
         return frozenset({f"{scheme}://{host}".lower(), *([public] if public else [])})
 

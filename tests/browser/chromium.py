@@ -42,7 +42,7 @@ def running_chromium() -> Iterator[Browser]:
             browser.close()
 
 
-@dataclass(kw_only=True)  # no slots: Playwright keeps a note on whoever listens
+@dataclass(kw_only=True)  # no slots: Playwright sets an attribute on listeners
 class Window:
     """One person's browser. `agrees`: what they answer when asked whether they are sure."""
 
@@ -64,7 +64,7 @@ class Window:
         return self.page
 
     def look(self, selector: str, text: str) -> None:
-        """Load the page anew until it says so there, as somebody does who has no patience."""
+        """Reload the page until it says so there, as an impatient person does."""
         deadline = time.monotonic() + PATIENCE / 1000
         while text not in self.page.locator(selector).first.inner_text():
             assert time.monotonic() < deadline, (selector, text, self.page.inner_text("main"))
@@ -72,7 +72,7 @@ class Window:
             self.page.reload()
 
     def stay(self) -> None:
-        """From now on the page must not be loaded anew: see `stayed`."""
+        """From now on the page must not be reloaded: see `stayed`."""
         self.page.evaluate("window.stays = true")
 
     @property

@@ -108,7 +108,7 @@ def test_everything_is_there_without_script(chromium: Browser, town: Town, paths
 
 
 def test_github_goes_away_and_comes_back_while_a_page_is_open(town: Town, operator: Window) -> None:
-    """The page says so by itself; whoever is at a button stays there, and nothing below jumps up."""
+    """The page says so by itself; focus stays on its button, and nothing below jumps up."""
     page = operator.go(town.shop)
     operator.stay()
     page.get_by_role("button", name="Sync now").focus()

@@ -158,7 +158,7 @@ def test_withheld_deletions_are_listed_and_accepted(town: Town, operator: Window
 
 
 def test_a_refused_comment_says_why_and_is_tried_again(town: Town, operator: Window) -> None:
-    pair = town.pair("Locked meanwhile")
+    pair = town.pair("Locked in between")
     pair.repository.lock(pair.number, by="alice")
     town.say(pair.report, "Too late?")
     page = operator.go(pair.path)

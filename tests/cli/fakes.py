@@ -1,4 +1,4 @@
-"""A program behind the doors that does what a test tells it, and a terminal that remembers."""
+"""An application that does what a test tells it, and a terminal that keeps its output."""
 
 import asyncio
 import io
@@ -221,7 +221,7 @@ class Terminal(io.TextIOWrapper):
         return buffer.getvalue().decode(self.encoding)
 
 
-def doors_to(application: FakeApplication, **others: Callable[..., Any]) -> Entrypoints:
+def entrypoints_to(application: FakeApplication, **others: Callable[..., Any]) -> Entrypoints:
     @asynccontextmanager
     async def open_application(settings: Settings, learn: RegisterSecret) -> AsyncIterator[Application]:
         try:
@@ -235,7 +235,7 @@ def doors_to(application: FakeApplication, **others: Callable[..., Any]) -> Entr
 def command(
     *words: str,
     application: FakeApplication | None = None,
-    doors: Entrypoints | None = None,
+    entrypoints: Entrypoints | None = None,
     environ: Mapping[str, str] | None = None,
     encoding: str = "utf-8",
     terminal: bool = False,
@@ -244,7 +244,7 @@ def command(
     out, err = Terminal(encoding=encoding, terminal=terminal), Terminal(terminal=terminal)
     status = run_command(
         words,
-        doors=doors or doors_to(application or FakeApplication()),
+        entrypoints=entrypoints or entrypoints_to(application or FakeApplication()),
         console=Console(out=out, err=err),
         environ=environ or {},
     )

@@ -9,7 +9,7 @@ import pytest
 from reconciler.config.settings import Settings
 from reconciler.errors import SchemaError
 from reconciler.model.views import CheckLevel, CheckResult, DiscoveryResult, ExportResult, LinkCandidate
-from tests.cli.fakes import FakeApplication, command, doors_to
+from tests.cli.fakes import FakeApplication, command, entrypoints_to
 
 FOUND = LinkCandidate(
     report_tracking_id="BUG-0001", report_id="r1", issue="acme/web#7", title="It\x1b[2J breaks"
@@ -97,7 +97,7 @@ def test_migrate_says_what_it_did() -> None:
         seen.append(settings)
         return "the schema is up to date"
 
-    said = command("migrate", doors=doors_to(FakeApplication(), migrate=migrate))
+    said = command("migrate", entrypoints=entrypoints_to(FakeApplication(), migrate=migrate))
     assert (said.status, said.out) == (0, "the schema is up to date\n")
     assert seen == [Settings()]
 
@@ -106,7 +106,7 @@ def test_migrate_that_cannot_exits_78() -> None:
     def migrate(settings: Settings) -> str:
         raise SchemaError("the schema is newer than this program, in bugspark.db; upgrade it")
 
-    said = command("migrate", doors=doors_to(FakeApplication(), migrate=migrate))
+    said = command("migrate", entrypoints=entrypoints_to(FakeApplication(), migrate=migrate))
     assert said.status == 78
     assert said.err.startswith("reconcile: the schema is newer")
 
@@ -191,7 +191,8 @@ def test_the_config_flag_may_stand_anywhere(words: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(("words", "keep"), [(("demo",), False), (("demo", "--keep"), True)])
 def test_the_demo_ends_with_its_own_status(words: tuple[str, ...], keep: bool) -> None:
     said = command(
-        *words, doors=doors_to(FakeApplication(), run_demo=lambda asked: 7 if asked is keep else 1)
+        *words,
+        entrypoints=entrypoints_to(FakeApplication(), run_demo=lambda asked: 7 if asked is keep else 1),
     )
     assert said.status == 7
 

@@ -148,13 +148,13 @@ async def test_a_report_is_exported_unlinked_and_linked_by_buttons(
     seen = await press(client, await shown(client, report), "Unlink")
     assert "Unlink" not in seen.buttons
     assert sync.bugspark.report(report)["github_issue_number"] is None  # type: ignore[index]  # it is there
-    sync.say(report, "Said meanwhile")
+    sync.say(report, "Said in between")
     refused = await press(client, seen, "Link", issue=HOSTILE)
     assert "Link" in refused.buttons and r"\u202e" in refused.words
     seen = await press(client, seen, "Link", issue=f"#{number}", backfill="1")
     assert f"acme/web#{number}" in seen.words
     await sync.settle()
-    assert any("Said meanwhile" in body for body in sync.said_there(number))
+    assert any("Said in between" in body for body in sync.said_there(number))
 
 
 async def test_withheld_deletions_of_a_report_are_told_with_each_comment(

@@ -138,7 +138,7 @@ async def test_the_hook_is_made_tested_and_heard_of(desk: Desk) -> None:
 
 async def test_repository_and_token_are_told_as_far_as_they_are_known(desk: Desk) -> None:
     seen = await desk.look()
-    assert "not read yet" in seen.words and "not asked yet" in seen.words and "Kept in clear" in seen.words
+    assert "not read yet" in seen.words and "not asked yet" in seen.words and "Kept unencrypted" in seen.words
     await desk.sync.linked()
     before = len(desk.sync.github.simulator.requests)
     seen = await desk.look()

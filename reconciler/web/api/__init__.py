@@ -1,1 +1,1 @@
-"""The JSON API: its routes, the shapes of its answers, and how they are made of the model's values."""
+"""The JSON API: routes, response models, and the serializers that make them of the model's values."""

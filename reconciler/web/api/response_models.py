@@ -1,4 +1,4 @@
-"""What the JSON API says, as types: FastAPI makes `/openapi.json` and the answers from them."""
+"""The JSON API's responses as types, from which FastAPI makes `/openapi.json`."""
 
 from dataclasses import dataclass
 from datetime import datetime

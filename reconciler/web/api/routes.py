@@ -22,7 +22,7 @@ NOT_FOUND_RESPONSE: dict[int | str, dict[str, Any]] = {
     HTTPStatus.NOT_FOUND.value: {"description": "There is no such thing, or it is not yours"},
 }
 SECURITY_SCHEMES = (
-    # For `/openapi.json` alone: who it is, the entrance finds out.
+    # For `/openapi.json` alone: access_control identifies the visitor.
     Security(HTTPBearer(auto_error=False, description="BugSpark's access token")),
     Security(APIKeyCookie(name=BUGSPARK_COOKIE, auto_error=False, description="BugSpark's own cookie")),
 )
@@ -30,7 +30,7 @@ SECURITY_SCHEMES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncApi:
-    """What the API reads, and through which door."""
+    """The API's reads and its access control."""
 
     site: Site
     access_control: AccessControl
@@ -39,7 +39,7 @@ class SyncApi:
     clock: Clock
 
     async def projects(self, request: Request) -> list[response_models.ProjectResponse]:
-        """Every project of the visitor's with a github integration, by name."""
+        """List the visitor's projects with a github integration, by name."""
         visitor = await self.access_control.require_visitor(request)
         access = await self.queries.accessible_projects(visitor.viewer)
         now = self.clock.now()
@@ -50,7 +50,7 @@ class SyncApi:
         ]
 
     async def project(self, request: Request, wanted: UUID | None) -> response_models.ProjectResponse:
-        """One project, with its problem if it has no usable integration."""
+        """Read one project, with its problem if it has no usable integration."""
         visitor = await self.access_control.require_visitor(request)
         if wanted is None:
             raise_not_found()
@@ -62,7 +62,7 @@ class SyncApi:
         return serializers.project_response(found[0], access, self.site, self.clock.now())
 
     async def report(self, request: Request, wanted: UUID | None) -> response_models.ReportResponse:
-        """One report."""
+        """Read one report."""
         visitor = await self.access_control.require_visitor(request)
         if wanted is None:
             raise_not_found()
@@ -75,7 +75,7 @@ class SyncApi:
 
 
 def router(api: SyncApi) -> APIRouter:
-    """The three routes; an id that is none is answered like one that nobody has."""
+    """Build the three routes; what is no id is answered like an unknown one."""
     made = APIRouter(
         prefix="/api/v1", tags=["sync"], responses=API_ERROR_RESPONSES, dependencies=list(SECURITY_SCHEMES)
     )

@@ -18,21 +18,21 @@ STATES_BY_WORD = {word: state for state, word in WORDS_BY_STATE.items()}
 
 
 def report_state(shown: ReportView) -> tuple[SyncState, str | None]:
-    """The state and its reason. What the page says in its own word, "Gone on GitHub", is a reason here."""
+    """Return state and reason. "Gone on GitHub", a state on pages, is a reason here."""
     state = STATES_BY_WORD.get(shown.state, SyncState.ATTENTION)
     return state, shown.reason or (None if shown.state in STATES_BY_WORD else shown.state)
 
 
-def last_crossing_at(dossier: ReportDetail) -> datetime | None:
-    """When anything was last written on either side because of the other."""
-    return next((told.at for told in dossier.history if told.change.kind in CROSS_SIDE_KINDS), None)
+def last_crossing_at(detail: ReportDetail) -> datetime | None:
+    """Return when anything was last written on either side because of the other."""
+    return next((each.at for each in detail.history if each.change.kind in CROSS_SIDE_KINDS), None)
 
 
 def project_response(
     health: ProjectHealth, access: Access, site: Site, now: datetime
 ) -> response_models.ProjectResponse:
-    """A project and how it stands."""
-    tally = health.link_counts
+    """Make the response of a project and its health."""
+    counts = health.link_counts
     return response_models.ProjectResponse(
         id=health.project_id,
         name=health.name,
@@ -40,7 +40,7 @@ def project_response(
         may_change=access is Access.CHANGE,
         health=_health_response(health, now),
         links=response_models.LinkCountsResponse(
-            synced=tally.synced, pending=tally.pending, conflict=tally.conflict, attention=tally.attention
+            synced=counts.synced, pending=counts.pending, conflict=counts.conflict, attention=counts.attention
         ),
         webhook=_webhook_response(health.webhook, site.webhook_url(health.project_id)),
     )
@@ -79,27 +79,27 @@ def _webhook_response(hook: WebhookHealth, url: str | None) -> response_models.W
 
 
 def report_response(shown: ReportView, site: Site) -> response_models.ReportResponse:
-    """A report and how it stands on both sides."""
-    dossier, link = shown.detail, shown.detail.link
+    """Make the response of a report on both sides."""
+    detail, link = shown.detail, shown.detail.link
     state, reason = report_state(shown)
     return response_models.ReportResponse(
-        id=dossier.report.id,
-        tracking_id=dossier.report.tracking_id,
-        project=response_models.ProjectNameResponse(id=dossier.report.project_id, name=shown.project_name),
+        id=detail.report.id,
+        tracking_id=detail.report.tracking_id,
+        project=response_models.ProjectNameResponse(id=detail.report.project_id, name=shown.project_name),
         state=state,
         reason=reason,
         issue=issue_response(link, site) if link is not None else None,
         linked_at=link.created_at if link is not None else None,
         verified_at=link.verification.at if link is not None and link.verification is not None else None,
-        synced_at=last_crossing_at(dossier),
-        updated_at=dossier.report.updated_at,
+        synced_at=last_crossing_at(detail),
+        updated_at=detail.report.updated_at,
         fields=list(_field_responses(shown)),
         comments=list(_comment_responses(shown)),
     )
 
 
 def issue_response(link: Link, site: Site) -> response_models.IssueResponse | None:
-    """The issue of a link that was not cut."""
+    """Make the response of a link's issue; None for an unlinked one."""
     if link.state is LinkState.UNLINKED:
         return None
     return response_models.IssueResponse(
@@ -122,7 +122,7 @@ def _field_responses(shown: ReportView) -> Iterator[response_models.FieldRespons
 
 
 def _comment_responses(shown: ReportView) -> Iterator[response_models.CommentResponse]:
-    """`shown.comments` begins with BugSpark's own, in the dossier's order; the rest is not there any more."""
+    """Yield BugSpark's comments: `shown.comments` begins with them, in the order of `detail.comments`."""
     for local, each in zip(shown.detail.comments, shown.comments, strict=False):
         yield response_models.CommentResponse(
             id=local.id,

@@ -41,7 +41,7 @@ STILL_WORKING_BY_STATUS = {
     ),
 }
 STILL_WORKING_WITHOUT_DATABASE = (
-    "Reports and comments in BugSpark and on GitHub are untouched; changes made meanwhile are found.",
+    "Reports and comments in BugSpark and on GitHub are untouched; changes made until then are found.",
     "Every write that was under way is written down, and is looked for before anything is sent again.",
     "/healthz and /readyz go on answering; the second says what exactly is wrong.",
 )
@@ -49,18 +49,18 @@ STILL_WORKING_WITHOUT_DATABASE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorPages:
-    """Answers to what went wrong."""
+    """Exception handlers that answer with a page or with JSON."""
 
     site: Site
     templates: Templates
 
     def install(self, app: FastAPI) -> None:
-        """Let the application answer errors this way."""
+        """Register the handlers."""
         app.add_exception_handler(HTTPException, self.answer_http_error)
         app.add_exception_handler(DatabaseError, self.answer_database_error)
 
     async def answer_http_error(self, request: Request, error: Exception) -> Response:
-        """What a route raised, or the lack of one."""
+        """Answer an HTTPException, also that of an unknown path."""
         assert isinstance(error, HTTPException)
         status = HTTPStatus(error.status_code)
         if not is_page_request(request):
@@ -75,7 +75,7 @@ class ErrorPages:
         return answer
 
     async def answer_database_error(self, request: Request, _error: Exception) -> Response:
-        """The database. What exactly is wrong is told to the operator, by `/readyz` and the log."""
+        """Answer a DatabaseError without its text: the operator finds that in `/readyz` and the log."""
         status, later = HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "10"}
         if not is_page_request(request):
             return JSONResponse({"detail": "The database can't be used now."}, status, later)
@@ -104,16 +104,16 @@ class ErrorPages:
         )
 
     def _requested_path(self, request: Request) -> str:
-        """The address asked for, as our own links know it."""
+        """Return the requested path and query, without the site's prefix."""
         path = request.url.path.removeprefix(self.site.prefix) or "/"
         return f"{path}?{request.url.query}" if request.url.query else path
 
 
 def _detail_text(error: HTTPException) -> str:
-    """Of an address without a route the same as of a thing that is not there."""
+    """Return the detail; the same for an unknown path as for a thing that does not exist."""
     return "Not found." if error.status_code == HTTPStatus.NOT_FOUND else error.detail
 
 
 def is_page_request(request: Request) -> bool:
-    """A browser asks for a page. Whatever is below /api/ is for programs, whoever asks."""
+    """Return whether a browser asks for a page. Everything below /api/ is for programs."""
     return "text/html" in request.headers.get("accept", "") and "/api/" not in request.url.path

@@ -1,7 +1,7 @@
-"""A report's fields side by side: what differs is marked at the cell that moved, with when. Pure.
+"""A report's fields side by side: what differs is marked at the cell that changed, with the time. Pure.
 
-Neither side says who changed a field; what is known is the side and the moment. Who undid our writes is named
-in the reason of a frozen field.
+Neither side says who changed a field; side and time are known. Who undid our writes is named in the reason
+of a frozen field.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from reconciler.model.report_detail import DatedChange, FieldView, ReportDetail,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldCell:
-    """What one side says. `moved_at`: it differs from what was agreed on, and changed no later than then."""
+    """One side's value. `moved_at`: the latest time at which a changed value can have changed."""
 
     text: str | None
     has_moved: bool = False
@@ -25,7 +25,7 @@ class FieldCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldRow:
-    """One field. `takes`: side and value that may be brought back."""
+    """One field. `resolutions`: sides whose value may be taken, with that value."""
 
     name: str
     bugspark: FieldCell
@@ -38,26 +38,26 @@ class FieldRow:
 
     @property
     def is_equal(self) -> bool:
-        """Nothing about it needs a look."""
+        """Whether nothing about it needs attention."""
         return not (self.bugspark.has_moved or self.github.has_moved or self.frozen or self.conflict)
 
 
 def field_rows(shown: ReportView, now: datetime) -> tuple[FieldRow, ...]:
-    """All fields that are synced."""
-    conflicts = {told.change.field: told for told in open_conflicts(shown.detail, now)}
+    """Return the rows of all synced fields."""
+    conflicts = {dated.change.field: dated for dated in open_conflicts(shown.detail, now)}
     return tuple(_field_row(each, shown.detail, conflicts.get(each.field.value)) for each in shown.fields)
 
 
-def _field_row(field: FieldView, dossier: ReportDetail, conflict: DatedChange | None) -> FieldRow:
-    seen = dossier.link.seen if dossier.link else None
+def _field_row(field: FieldView, detail: ReportDetail, conflict: DatedChange | None) -> FieldRow:
+    seen = detail.link.seen if detail.link else None
     return FieldRow(
         name=field.field.value,
-        bugspark=_field_cell(field, Side.BUGSPARK, field.bugspark, dossier.report.updated_at, conflict),
+        bugspark=_field_cell(field, Side.BUGSPARK, field.bugspark, detail.report.updated_at, conflict),
         agreed=field.agreed,
         github=_field_cell(field, Side.GITHUB, field.github, seen.updated_at if seen else None, conflict),
         frozen=field.frozen,
         conflict=conflict,
-        last_crossing=_last_crossing(field, dossier),
+        last_crossing=_last_crossing(field, detail),
         resolutions=tuple(_resolutions(field, conflict)),
     )
 
@@ -80,13 +80,13 @@ def _conflict_value(conflict: DatedChange | None, side: Side) -> str | None:
 
 
 def _resolutions(field: FieldView, conflict: DatedChange | None) -> Iterator[tuple[Side, str]]:
-    """As `resolve` does: of a frozen field what both sides say now, else what they said in the conflict."""
+    """Yield what `resolve` would take: of a frozen field both current values, else those of the conflict."""
     for side, now in ((Side.GITHUB, field.github), (Side.BUGSPARK, field.bugspark)):
         value = now if field.frozen else _conflict_value(conflict, side)
         if value is not None:
             yield side, value
 
 
-def _last_crossing(field: FieldView, dossier: ReportDetail) -> DatedChange | None:
-    about = (told for told in dossier.history if told.change.field == field.field.value)
-    return next((told for told in about if told.change.kind in CROSS_SIDE_KINDS), None)
+def _last_crossing(field: FieldView, detail: ReportDetail) -> DatedChange | None:
+    about = (dated for dated in detail.history if dated.change.field == field.field.value)
+    return next((dated for dated in about if dated.change.kind in CROSS_SIDE_KINDS), None)

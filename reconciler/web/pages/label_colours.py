@@ -1,4 +1,4 @@
-"""GitHub's labels in their own colours, with the ink that is readable on each. Pure."""
+"""GitHub's labels in their own colours, with a readable text colour on each. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from reconciler.model.link import Link, LinkState
 
 LIGHT, DARK, MIN_CONTRAST = "light", "dark", 4.5
 DEFAULT_COLOUR = "ededed"
-"""GitHub's own colour of a label that nobody painted; also of one whose colour it has not told us yet."""
+"""GitHub's default colour; also for labels whose colour has not been read yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class LabelChip:
 
 
 def label_chips(link: Link | None) -> tuple[LabelChip, ...]:
-    """What GitHub last showed on a link's issue, in GitHub's order."""
+    """Return the labels last read from a link's issue, in GitHub's order."""
     if link is None or link.seen is None or link.state is LinkState.UNLINKED:
         return ()
     return tuple(_coloured_chips(link.seen.labels, dict(link.seen.colours)))
@@ -33,12 +33,12 @@ def _coloured_chips(names: tuple[str, ...], colours: dict[str, str]) -> Iterator
 
 
 def ink_on(colour: str) -> str:
-    """White where that is readable, else black: at least 4.5:1 on any colour (WCAG 2, contrast ratio)."""
+    """Choose white where that is readable, else black: at least 4.5:1 on any colour (WCAG 2)."""
     return LIGHT if 1.05 / (luminance(colour) + 0.05) >= MIN_CONTRAST else DARK
 
 
 def luminance(colour: str) -> float:
-    """0 for black, 1 for white (WCAG 2, relative luminance)."""
+    """Return the relative luminance: 0 for black, 1 for white (WCAG 2)."""
     red, green, blue = (_linear(int(colour[at : at + 2], 16) / 255) for at in (0, 2, 4))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 

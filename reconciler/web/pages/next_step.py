@@ -1,4 +1,4 @@
-"""What of a project needs a person, with the next step as a button or as a command. Pure."""
+"""The notice about a project that needs a person, with the next step as a button or a command. Pure."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ STATES_NEEDING_ATTENTION = (ProjectStatusKind.ATTENTION, ProjectStatusKind.FAILE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextStep:
-    """A button: a page to go to, or with `deed` something that is done at once."""
+    """A button: a link to a page, or with `is_form_post` an action."""
 
     text: str
     path: str
@@ -20,7 +20,7 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttentionNotice:
-    """One project's most pressing need."""
+    """The most pressing problem of one project."""
 
     project_id: ProjectId
     name: str
@@ -33,7 +33,7 @@ class AttentionNotice:
 def attention_notice(
     health: ProjectHealth, how: ProjectStatus, *, may_change: bool
 ) -> AttentionNotice | None:
-    """None where nothing needs a person. Who may not change gets a way to look, and nothing else."""
+    """Build the notice; None where nothing needs a person. Who may not change gets a link only."""
     if how.state not in STATES_NEEDING_ATTENTION:
         return None
     look = NextStep(text="Look", path=f"/projects/{health.project_id}")
@@ -49,7 +49,7 @@ def attention_notice(
 
 
 def _next_step(health: ProjectHealth, how: ProjectStatus) -> NextStep | None:
-    """As `standing` decides, in its order."""
+    """Choose the step, in the order of `model.project_status.project_status`."""
     page = f"/projects/{health.project_id}"
     if health.write_doubt:
         return None

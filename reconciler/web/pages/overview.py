@@ -1,4 +1,4 @@
-"""`/`: is everything all right? In two seconds, without reading."""
+"""`/`: the state of all projects at a glance."""
 
 import asyncio
 from collections import Counter
@@ -19,9 +19,9 @@ from reconciler.web.pages.next_step import STATES_NEEDING_ATTENTION, AttentionNo
 from reconciler.web.pages.page import PageFrame, longest_outage, outage_of
 
 REFRESH_SECONDS = 10
-"""Seconds between two looks of a page that is left open."""
+"""How often an open page refreshes itself."""
 ROWS_PER_PAGE, MAX_NOTICES = 50, 25
-"""On one page: nobody reads more at once, and each costs a tenth of a millisecond."""
+"""On one page; each row costs a tenth of a millisecond."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class OverviewPage:
     listings: Listings
 
     async def render(self, request: Request) -> Response:
-        """The viewer's projects. Raises HTTPException 401, DatabaseError."""
+        """Render the viewer's projects. Raises HTTPException 401, DatabaseError."""
         visitor = await self.frame.access_control.require_visitor(request)
         access = await self.queries.accessible_projects(visitor.viewer)
         rows = await self._load_rows(access)
@@ -67,7 +67,7 @@ class OverviewPage:
         )
 
     async def _load_rows(self, access: Mapping[ProjectId, Access]) -> list[ProjectRow]:
-        # Side by side: each asks the database in a transaction of its own.
+        # Concurrently: each reads the database in a transaction of its own.
         limits, healths = await asyncio.gather(
             self.listings.rate_limits_by_project(), self.report_views.health()
         )
@@ -107,13 +107,13 @@ def page_number(text: str, count: int) -> int:
 
 
 def page_links(page: int, count: int) -> dict[str, str]:
-    """Addresses of the pages before and after this one, where there are any."""
+    """Return the links to the pages before and after this one, where there are any."""
     found = {"before": f"?page={page - 1}#projects"} if page > 1 else {}
     return found | ({"after": f"?page={page + 1}#projects"} if page * ROWS_PER_PAGE < count else {})
 
 
 def summary(rows: Sequence[ProjectRow]) -> tuple[str, str]:
-    """(a state's word for the sign, a sentence) about all projects."""
+    """Return (a state's word for the icon, a sentence) about all projects."""
     words = Counter(row.status.state for row in rows)
     pressing = sum(words[state] for state in STATES_NEEDING_ATTENTION)
     if pressing:
@@ -124,9 +124,9 @@ def summary(rows: Sequence[ProjectRow]) -> tuple[str, str]:
             else f"{pressing:,} of {format_count(len(rows), 'project')}"
         )
         return ProjectStatusKind.ATTENTION.value, f"{which} {verb} you"
-    if disputed := words[ProjectStatusKind.CONFLICT]:
-        verb = "has" if disputed == 1 else "have"
-        return ProjectStatusKind.CONFLICT.value, f"{format_count(disputed, 'project')} {verb} a conflict"
+    if conflicting := words[ProjectStatusKind.CONFLICT]:
+        verb = "has" if conflicting == 1 else "have"
+        return ProjectStatusKind.CONFLICT.value, f"{format_count(conflicting, 'project')} {verb} a conflict"
     if words[ProjectStatusKind.WAITING]:
         return (
             ProjectStatusKind.WAITING.value,

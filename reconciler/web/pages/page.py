@@ -32,20 +32,20 @@ from reconciler.web.security.sign_in import AccessControl, Visitor, raise_not_fo
 
 log = EventLogger(__name__)
 FormAction = Callable[[Mapping[str, str]], Awaitable[str]]
-"""Given a form's fields it does something and says what, or raises a ReconcilerError."""
+"""Does what a form asks for and returns a sentence about it, or raises a ReconcilerError."""
 MAX_FLASH_CHARACTERS = 800
-"""Characters of a sentence."""
+"""Characters of a message."""
 MAX_FLASH_COOKIE_BYTES = 3500
-"""Bytes of it in a cookie; browsers drop one of more than 4 KiB, name and signature included."""
+"""Bytes of a message in its cookie; browsers drop cookies over 4 KiB, name and signature included."""
 FLASH_SECONDS = 60
-"""Seconds in which the next page must be asked for."""
+"""How long the message waits for the next page."""
 LIVE_HEADER = "x-live"
-"""The header of a request that only refreshes a page: what was said stays where it is."""
+"""The header of a request that only refreshes a page: the message is not taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlashMessage:
-    """What became of the form before this page."""
+    """The result of the form sent before this page."""
 
     text: str
     is_problem: bool = False
@@ -64,7 +64,7 @@ class PageContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageFrame:
-    """The frame of the pages."""
+    """Renders pages and handles forms of signed-in people."""
 
     access_control: AccessControl
     form_reader: FormReader
@@ -79,7 +79,7 @@ class PageFrame:
         status: HTTPStatus = HTTPStatus.OK,
         **values: object,
     ) -> Response:
-        """A page; `every=SECONDS` among the values keeps its `data-live` parts fresh."""
+        """Render a page; `every=SECONDS` among the values keeps its `data-live` parts fresh."""
         fresh = LIVE_HEADER in request.headers
         page = PageContext(
             viewer_name=visitor.viewer.name,
@@ -96,19 +96,19 @@ class PageFrame:
     async def handle_form(
         self, request: Request, project_id: ProjectId, back: str, action: FormAction
     ) -> Response:
-        """What a form of somebody who may change the project asks for; then the page at `back`, which says
-        what was done, or why not. Raises HTTPException (401, 403, 404 …), DatabaseError.
+        """Run the action of a form for somebody who may change the project, then redirect to `back`, which
+        shows what was done, or why not. Raises HTTPException (401, 403, 404 …), DatabaseError.
         """
         visitor = await self.access_control.require_visitor(request)
         await self.access_control.require_change_access(visitor.viewer, project_id)
         form = await self.form_reader.read_form(request, visitor.subject)
         try:
-            said = FlashMessage(text=await action(form))
+            message = FlashMessage(text=await action(form))
         except DatabaseError:
             raise
         except ReconcilerError as error:
-            said = FlashMessage(text=str(error), is_problem=True)
-        kind = "refused" if said.is_problem else "done"
+            message = FlashMessage(text=str(error), is_problem=True)
+        kind = "refused" if message.is_problem else "done"
         log.info(
             "page",
             what=kind,
@@ -116,7 +116,7 @@ class PageFrame:
             user=_user_id_text(visitor),
             route=route_pattern(request.scope),
         )
-        return self.redirect(visitor, back, said)
+        return self.redirect(visitor, back, message)
 
     async def authenticated_project_id(self, request: Request, text: str) -> ProjectId:
         """Parse a project's id. Raises HTTPException 401 for nobody we know, before 404 for what is no id."""
@@ -124,11 +124,11 @@ class PageFrame:
         found = parse_uuid(text)
         return ProjectId(found) if found is not None else raise_not_found()
 
-    def redirect(self, visitor: Visitor, path: str, said: FlashMessage | None = None) -> Response:
-        """To a page of ours, which says this once."""
+    def redirect(self, visitor: Visitor, path: str, message: FlashMessage | None = None) -> Response:
+        """Redirect to a page of ours, which shows the message once."""
         answer = RedirectResponse(f"{self.access_control.site.prefix}{path}", HTTPStatus.SEE_OTHER)
-        if said is not None:
-            payload = _encode_flash(said)
+        if message is not None:
+            payload = _encode_flash(message)
             signed = f"{payload}.{self._flash_mac(visitor, payload)}"
             self.access_control.set_cookie(answer, self._flash_cookie_name, signed, FLASH_SECONDS)
         return answer
@@ -148,11 +148,13 @@ class PageFrame:
         return f"{self.access_control.session_cookie_name}-said"
 
 
-def _encode_flash(said: FlashMessage) -> str:
-    """As it goes into the cookie; cut to what has room, for strangers' words may be in it."""
-    text = said.text[:MAX_FLASH_CHARACTERS]
+def _encode_flash(message: FlashMessage) -> str:
+    """Encode a message for its cookie, cut to fit: text from outside may be in it."""
+    text = message.text[:MAX_FLASH_CHARACTERS]
     while True:
-        payload = urlsafe_b64encode(json.dumps([text, said.is_problem], ensure_ascii=False).encode()).decode()
+        payload = urlsafe_b64encode(
+            json.dumps([text, message.is_problem], ensure_ascii=False).encode()
+        ).decode()
         if len(payload) <= MAX_FLASH_COOKIE_BYTES:
             return payload
         text = text[: len(text) * 3 // 4]
@@ -164,7 +166,7 @@ def _user_id_text(visitor: Visitor) -> str | None:
 
 
 def parse_resolution(form: Mapping[str, str]) -> tuple[Field, Side]:
-    """The field and the side that a form names. Raises UsageError."""
+    """Read field and side from a form. Raises UsageError."""
     try:
         return Field(form.get("field", "")), Side(form.get("take", ""))
     except ValueError:
@@ -177,7 +179,7 @@ OUTAGE_ERROR_KIND = "github"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage:
-    """What the last pass met. `next_at`: not before then does a pass ask again by itself."""
+    """GitHub did not answer the last pass. `next_at`: when the next automatic pass asks again."""
 
     reason: str
     failures: int
@@ -185,7 +187,7 @@ class Outage:
 
 
 def outage_of(last: PassResult | None) -> Outage | None:
-    """None where the last pass did not fail for GitHub."""
+    """Return the outage; None where the last pass did not fail because of GitHub."""
     if (
         last is None
         or last.outcome is not Outcome.FAILED
@@ -197,5 +199,5 @@ def outage_of(last: PassResult | None) -> Outage | None:
 
 
 def longest_outage(found: Iterable[Outage | None]) -> Outage | None:
-    """Of several projects the one that has waited longest: one notice is enough."""
+    """Return the outage with most failures: one notice is enough."""
     return max((each for each in found if each is not None), key=lambda each: each.failures, default=None)

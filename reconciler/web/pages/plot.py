@@ -1,4 +1,4 @@
-"""The last day of a project as a drawing: when passes ran, what crossed over, how long that took. Pure."""
+"""The plot of a project's last day: passes, changes written on either side, latency. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from reconciler.model.views import CrossSideWrite, ProjectActivity
 BUCKETS = 96
 """Quarters of an hour; the drawing is as many units wide, and 100 high."""
 CHANGES_BASELINE, CHANGES_HEIGHT = 30.0, 28.0
-"""Of the changes: up from here to GitHub, down to BugSpark, so far at most."""
+"""Of the changes: bars go up from here for GitHub, down for BugSpark."""
 PASSES_BASELINE, PASSES_HEIGHT = 76.0, 14.0
 LATENCY_BASELINE, LATENCY_HEIGHT = 100.0, 20.0
 MAX_LATENCY_SECONDS = 3600.0
-"""Seconds at the top of the latency, which grows with the logarithm."""
+"""The top of the latency's logarithmic scale."""
 BAR_WIDTH, BAR_MARGIN = 0.76, 0.12
 
 
@@ -42,7 +42,7 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """What the template draws, and the same in words for who can't see it."""
+    """What the template draws, and the same in words for screen readers."""
 
     bars: tuple[PlotBar, ...]
     hours: tuple[datetime, ...]  # moments below it, at even distances
@@ -52,7 +52,7 @@ class Plot:
 
 
 def plot(day: ProjectActivity) -> Plot:
-    """The drawing of a day; empty where nothing happened."""
+    """Compute the plot of a day; empty where nothing happened."""
     length = (day.until - day.since) / BUCKETS
     quarters: list[list[CrossSideWrite]] = [[] for _ in range(BUCKETS)]
     for each in day.writes:
@@ -76,7 +76,7 @@ def _bucket_index(at: datetime, since: datetime, length: timedelta) -> int:
 
 
 def _change_bars(quarters: Sequence[Sequence[CrossSideWrite]]) -> Iterable[PlotBar]:
-    """Both directions by one scale."""
+    """Yield bars of both directions on one scale."""
     out = [sum(each.side is Side.GITHUB for each in quarter) for quarter in quarters]
     into = [len(quarter) - sent for quarter, sent in zip(quarters, out, strict=True)]
     most = max((*out, *into, 1))
@@ -89,7 +89,7 @@ def _change_bars(quarters: Sequence[Sequence[CrossSideWrite]]) -> Iterable[PlotB
 
 
 def _change_height(count: int, most: int) -> float:
-    """One is still seen beside a thousand."""
+    """Scale a count; one stays visible beside a thousand."""
     return max(2.0, CHANGES_HEIGHT * count / most)
 
 
@@ -104,7 +104,7 @@ def _pass_bars(passes: Sequence[int], failed: Sequence[int]) -> Iterable[PlotBar
 
 
 def _latency_bars(quarters: Sequence[Sequence[CrossSideWrite]]) -> Iterable[PlotBar]:
-    """To the 95th percentile, and within that to the median."""
+    """Yield bars up to the 95th percentile, and within them up to the median."""
     for i, quarter in enumerate(quarters):
         times = sorted(each.waited for each in quarter if each.waited is not None)
         for kind, share in (("slow", 0.95), ("usual", 0.5)):
@@ -124,14 +124,14 @@ def _bar(kind: str, index: int, y: float, height: float) -> PlotBar:
     )
 
 
-def latency_of(crossings: Iterable[CrossSideWrite], side: Side) -> Latency:
-    """Over all of the day."""
-    times = sorted(each.waited for each in crossings if each.side is side and each.waited is not None)
+def latency_of(writes: Iterable[CrossSideWrite], side: Side) -> Latency:
+    """Compute the latency of one side over the day."""
+    times = sorted(each.waited for each in writes if each.side is side and each.waited is not None)
     return Latency(p50=percentile(times, 0.5), p95=percentile(times, 0.95))
 
 
 def percentile(times: Sequence[timedelta], share: float) -> timedelta | None:
-    """The nearest rank; None of nothing. `times` ascend."""
+    """Return the nearest-rank percentile of ascending times; None for none."""
     return times[max(0, ceil(share * len(times)) - 1)] if times else None
 
 

@@ -1,4 +1,4 @@
-"""`/projects/{id}`: why is this one not synced, and what is to be done about it."""
+"""`/projects/{id}`: the state of one project, what needs a person, and the actions for it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -34,29 +34,29 @@ FILTERS_BY_STATE = {
     SyncState.CONFLICT: Urgency.CONFLICT,
     SyncState.ATTENTION: Urgency.ATTENTION,
 }
-STATES_BY_FILTER = {pressing: state for state, pressing in FILTERS_BY_STATE.items()}
+STATES_BY_FILTER = {urgency: state for state, urgency in FILTERS_BY_STATE.items()}
 MAX_SEARCH_LENGTH = 200
-"""Characters of a search."""
+"""Characters of a search text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkSearch:
-    """What is looked for among the links, as the address says it. Words that mean nothing mean all."""
+    """A search among the links, as the query string gives it. An unknown state means all."""
 
     state: str
     text: str
     link_filter: LinkFilter
 
     def query_string(self, **changes: str) -> str:
-        """The query for the same with changes; what is empty is left out."""
-        said = {"state": self.state, "q": self.text} | changes
-        kept = {name: value for name, value in said.items() if value}
+        """Return the query string with changes; what is empty is left out."""
+        parameters = {"state": self.state, "q": self.text} | changes
+        kept = {name: value for name, value in parameters.items() if value}
         return f"?{urlencode(kept)}#links" if kept else "#links"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectPage:
-    """One project, and what may be done with it."""
+    """The page of one project and its actions."""
 
     frame: PageFrame
     queries: Queries
@@ -65,14 +65,14 @@ class ProjectPage:
     commands: Commands
 
     async def render(self, request: Request, project_id: ProjectId) -> Response:
-        """All of it. Raises HTTPException 401, 404, DatabaseError."""
+        """Render the page. Raises HTTPException 401, 404, DatabaseError."""
         visitor = await self.frame.access_control.require_visitor(request)
         access = await self.frame.access_control.require_access(visitor.viewer, project_id)
-        finding = parse_link_search(request.query_params)
-        # Side by side: each asks the database in a transaction of its own.
+        search = parse_link_search(request.query_params)
+        # Concurrently: each reads the database in a transaction of its own.
         found, links, numbers, lists = await asyncio.gather(
             self.report_views.health(project_id),
-            self.listings.link_page(project_id, finding.link_filter, LINKS_PER_PAGE),
+            self.listings.link_page(project_id, search.link_filter, LINKS_PER_PAGE),
             self._load_numbers(project_id),
             self._load_lists(project_id),
         )
@@ -90,9 +90,9 @@ class ProjectPage:
             outage=outage_of(health.last_pass),
             need=attention_notice(health, how, may_change=access is Access.CHANGE),
             may_change=access is Access.CHANGE,
-            finding=finding,
+            search=search,
             links=links,
-            turns=page_links(finding, links),
+            turns=page_links(search, links),
             state_of=lambda row: STATES_BY_FILTER[row.urgency],
             items=health.attention[:MAX_ATTENTION_ITEMS],
             more_items=max(0, len(health.attention) - MAX_ATTENTION_ITEMS),
@@ -138,7 +138,7 @@ class ProjectPage:
         return await self.frame.handle_form(request, project_id, f"/projects/{project_id}", action)
 
     async def _run_report_action(self, project_id: ProjectId, what: str, form: Mapping[str, str]) -> str:
-        """Of this project, whatever the form says: its right was asked for this project."""
+        """Act on a report of this project only: the right to change was checked for this project."""
         report_id = parse_uuid(form.get("report", ""))
         if report_id is None or await self.queries.project_of_report(ReportId(report_id)) != project_id:
             raise UsageError("There is no such report in this project.")
@@ -151,7 +151,7 @@ ACTIONS = ("sync", "pause", "resume", "verify", "accept", "resolve", "retry")
 
 
 def router(page: ProjectPage) -> APIRouter:
-    """The page and its buttons; an id that is none is answered like one that nobody has."""
+    """Build the routes of page and actions; what is no id is answered like an unknown one."""
     made = APIRouter(include_in_schema=False)
 
     @made.get("/projects/{project_id}")
@@ -173,16 +173,16 @@ def _action_endpoint(page: ProjectPage, what: str) -> Callable[[Request, str], A
 
 
 def parse_link_search(query: Mapping[str, str]) -> LinkSearch:
-    """What the address asks for."""
+    """Read the search from a query string."""
     state, text = query.get("state", ""), query.get("q", "")[:MAX_SEARCH_LENGTH].replace("\0", "")
-    pressing = next((pressing for each, pressing in FILTERS_BY_STATE.items() if each == state), None)
+    urgency = next((urgency for each, urgency in FILTERS_BY_STATE.items() if each == state), None)
     wanted = LinkFilter(
-        urgency=pressing,
+        urgency=urgency,
         text=text,
         after=_parse_position(query.get("after", "")),
         before=_parse_position(query.get("before", "")),
     )
-    return LinkSearch(state=state if pressing is not None else "", text=text, link_filter=wanted)
+    return LinkSearch(state=state if urgency is not None else "", text=text, link_filter=wanted)
 
 
 def _parse_position(text: str) -> LinkPosition | None:
@@ -193,15 +193,15 @@ def _parse_position(text: str) -> LinkPosition | None:
         return None
 
 
-def page_links(finding: LinkSearch, links: LinkPage) -> dict[str, str]:
-    """Addresses of the pages before and after this one, where there are any."""
+def page_links(search: LinkSearch, links: LinkPage) -> dict[str, str]:
+    """Return the links to the pages before and after this one, where there are any."""
     if not links.rows:
         return {}
     found = {}
     if links.more_before:
-        found["before"] = finding.query_string(before=_encode_position(links.rows[0]))
+        found["before"] = search.query_string(before=_encode_position(links.rows[0]))
     if links.more_after:
-        found["after"] = finding.query_string(after=_encode_position(links.rows[-1]))
+        found["after"] = search.query_string(after=_encode_position(links.rows[-1]))
     return found
 
 

@@ -1,4 +1,4 @@
-"""`/reports/{id}`: one report on both sides, its comments, its story, and what may be done with it."""
+"""`/reports/{id}`: one report on both sides, its comments, its history, and the actions for it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ ACTIONS = ("link", "unlink", "export", "retry", "resolve")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllowedActions:
-    """Which buttons make sense. All false for who may only see."""
+    """Which actions are possible. All false for who may only see."""
 
     link: bool = False
     unlink: bool = False
@@ -46,7 +46,7 @@ class AllowedActions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPage:
-    """One report."""
+    """The page of one report and its actions."""
 
     frame: PageFrame
     report_views: ReportViews
@@ -54,30 +54,30 @@ class ReportPage:
     commands: Commands
 
     async def render(self, request: Request, text: str) -> Response:
-        """All of it. Raises HTTPException 401, 404, DatabaseError."""
+        """Render the page. Raises HTTPException 401, 404, DatabaseError."""
         visitor, report_id, project_id = await self._find_report(request, text)
         access = await self.frame.access_control.require_access(visitor.viewer, project_id)
         shown = await self.report_views.report_view(report_id)
         if shown is None:
             raise_not_found()
         now, site = self.frame.clock.now(), self.frame.access_control.site
-        link, dossier = shown.detail.link, shown.detail
+        link, detail = shown.detail.link, shown.detail
         return self.frame.render(
             request,
             visitor,
             "report.html",
             every=REFRESH_SECONDS,
             shown=shown,
-            report=dossier.report,
+            report=detail.report,
             link=link,
             issue=serializers.issue_response(link, site) if link is not None else None,
             how=(shown.state, shown.reason),
-            crossed=last_crossing_at(dossier),
+            crossed=last_crossing_at(detail),
             may=allowed_actions(shown) if access is Access.CHANGE else AllowedActions(),
             rows=field_rows(shown, now),
             thread=comment_thread(shown),
-            story=history_lines(dossier),
-            withheld=len(dossier.withheld),
+            story=history_lines(detail),
+            withheld=len(detail.withheld),
             outage=outage_of(await self.queries.last_pass(project_id)),
             labels={each.name: each for each in label_chips(link)},
             wish=intent_text,
@@ -108,7 +108,7 @@ class ReportPage:
         return await self.frame.handle_form(request, project_id, f"/reports/{report_id}", action)
 
     async def _find_report(self, request: Request, text: str) -> tuple[Visitor, ReportId, ProjectId]:
-        """Who asks, and for what of theirs. Who is not signed in is told that first."""
+        """Identify visitor, report and project. 401 for nobody we know comes before 404."""
         visitor = await self.frame.access_control.require_visitor(request)
         report_id = parse_uuid(text)
         if report_id is None:
@@ -118,7 +118,7 @@ class ReportPage:
 
 
 def router(page: ReportPage) -> APIRouter:
-    """The page and its buttons; an id that is none is answered like one that nobody has."""
+    """Build the routes of page and actions; what is no id is answered like an unknown one."""
     made = APIRouter(include_in_schema=False)
 
     @made.get("/reports/{report_id}")
@@ -133,7 +133,7 @@ def router(page: ReportPage) -> APIRouter:
 
 
 def allowed_actions(shown: ReportView) -> AllowedActions:
-    """What the deeds would not turn down."""
+    """Return the actions that the commands would not refuse."""
     link, intents = shown.detail.link, shown.detail.intents
     linked = link is not None and link.state is not LinkState.UNLINKED
     rests = linked and link is not None and link.quarantined_until is not None
@@ -148,5 +148,5 @@ def allowed_actions(shown: ReportView) -> AllowedActions:
 
 
 def intent_text(intent: Intent) -> str:
-    """`post comment`: what a write that waits is to do."""
+    """Name the operation of an intent: `post comment`."""
     return kind_of_operation(intent.operation).replace("_", " ")

@@ -1,8 +1,7 @@
 """`/projects/{id}/setup`: how a project is connected to GitHub, and its webhook.
 
-Whoever may see the project sees the page; the secret and the buttons are its owner's, a superadmin's and the
-operator's. The secret is fetched for the one answer to *reveal* and is in no other page. Nothing here asks
-GitHub unless a button does.
+Everybody who may see the project sees the page; the secret and the buttons are for its owner, superadmins and
+the operator. The secret is in the response to *reveal* and in no other page. Only buttons ask GitHub.
 """
 
 from collections.abc import Mapping
@@ -31,7 +30,7 @@ ACTIONS = ("create", "rotate", "test")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetupPage:
-    """One project's set-up."""
+    """The set-up page of one project."""
 
     frame: PageFrame
     report_views: ReportViews
@@ -39,13 +38,13 @@ class SetupPage:
     commands: Commands
 
     async def render(self, request: Request, project_id: ProjectId) -> Response:
-        """Without the secret. Raises HTTPException 401, 404, DatabaseError."""
+        """Render the page without the secret. Raises HTTPException 401, 404, DatabaseError."""
         visitor = await self.frame.access_control.require_visitor(request)
         access = await self.frame.access_control.require_access(visitor.viewer, project_id)
         return await self._render_setup(request, visitor, project_id, may_change=access is Access.CHANGE)
 
     async def reveal_secret(self, request: Request, project_id: ProjectId) -> Response:
-        """The page with the secret. Raises HTTPException 401, 403, 404, DatabaseError."""
+        """Render the page with the secret. Raises HTTPException 401, 403, 404, DatabaseError."""
         visitor = await self.frame.access_control.require_visitor(request)
         await self.frame.access_control.require_change_access(visitor.viewer, project_id)
         await self.frame.form_reader.read_form(request, visitor.subject)
@@ -116,7 +115,7 @@ class SetupPage:
 
 
 def created_text(made: HookResult) -> str:
-    """What *create* did, and what is left to a person."""
+    """Say what *create* did, and what is left to a person."""
     done = "was made" if made.is_new else "was there and is set right"
     text = f"The webhook of {made.repository} {done} (id {made.id}); GitHub sends a ping at once."
     if made.others:
@@ -126,13 +125,13 @@ def created_text(made: HookResult) -> str:
 
 
 def rotated_text(*, replaced: bool) -> str:
-    """What *rotate* did, and what has to follow."""
+    """Say what *rotate* did, and what has to follow."""
     kept = " The one before it stays valid for a day." if replaced else ""
     return f"There is a new secret.{kept} Give it to GitHub: by the button, or reveal it and enter it there."
 
 
 def router(page: SetupPage) -> APIRouter:
-    """To be included before the project's own routes, whose last part may be anything."""
+    """Build the routes. To be included before the project's own, whose last part may be anything."""
     made = APIRouter(include_in_schema=False)
 
     @made.get("/projects/{project_id}/setup")

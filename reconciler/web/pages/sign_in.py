@@ -1,4 +1,4 @@
-"""Signing in and out: the operator by password. BugSpark's users come with BugSpark's own cookie."""
+"""`/sign-in` and `/sign-out` of the operator, by password. BugSpark's users have BugSpark's own cookie."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -22,7 +22,7 @@ MAX_ADDRESS_LENGTH = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInPage:
-    """The page, and what becomes of its form."""
+    """The sign-in page and its forms."""
 
     access_control: AccessControl
     form_reader: FormReader
@@ -31,13 +31,13 @@ class SignInPage:
     has_password: bool
 
     async def render(self, request: Request, onward: str) -> Response:
-        """The form, or straight on for who is known already."""
+        """Render the form, or redirect a visitor who is signed in."""
         if await self.access_control.identify_visitor(request) is not None:
             return self._redirect(onward)
         return self._render_form(onward, None, HTTPStatus.OK)
 
     async def sign_in(self, request: Request) -> Response:
-        """A password. Raises HTTPException for a form that was not sent from here."""
+        """Check a password and start a session. Raises HTTPException for a form from elsewhere."""
         form = await self.form_reader.read_form(request, None)
         onward, address = form.get("next", "/"), _client_address(request)
         try:
@@ -89,7 +89,7 @@ class SignInPage:
 
 
 def router(sign_in: SignInPage) -> APIRouter:
-    """`/sign-in` and `/sign-out`."""
+    """Build the routes."""
     made = APIRouter(include_in_schema=False)
 
     @made.get("/sign-in")
@@ -108,11 +108,11 @@ def router(sign_in: SignInPage) -> APIRouter:
 
 
 def _client_address(request: Request) -> str:
-    """Where somebody comes from; a proxy may have put anything there."""
+    """Return the client's address; a proxy may have put anything there."""
     return request.client.host[:MAX_ADDRESS_LENGTH] if request.client else "?"
 
 
 def safe_local_path(path: str) -> str:
-    """A path of ours to go on to; anything that could lead elsewhere becomes "/"."""
+    """Return the path if it is one of ours; anything that could lead elsewhere becomes "/"."""
     safe = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
     return path if safe else "/"

@@ -1,4 +1,4 @@
-"""Our stylesheet, script and mark, each under a name made of its content: browsers may keep it for ever."""
+"""Stylesheet, script and logo, each under a name with a hash of its content, to be cached."""
 
 import hashlib
 from collections.abc import Callable
@@ -19,18 +19,18 @@ IMMUTABLE_CACHE_CONTROL = "public, max-age=31536000, immutable"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaticFiles:
-    """The files, read once. `names`: `style.css` → `style.0f3a….css`."""
+    """The files, read once. `hashed_names`: `style.css` → `style.0f3a….css`."""
 
     hashed_names: dict[str, str]
     contents_by_hashed_name: dict[str, tuple[str, bytes]]  # by the long name: content type, bytes
 
     def asset_url_function(self, prefix: str) -> Callable[[str], str]:
-        """What templates call: the address of a file. Raises KeyError for one that is not there."""
+        """Return what templates call for the address of a file. It raises KeyError for an unknown one."""
         return lambda name: f"{prefix}/static/{self.hashed_names[name]}"
 
 
 def read_static_files() -> StaticFiles:
-    """All files of ours."""
+    """Read all static files."""
     names, contents = {}, {}
     for path in sorted(STATIC_FOLDER.iterdir()):
         content = path.read_bytes()
@@ -41,7 +41,7 @@ def read_static_files() -> StaticFiles:
 
 
 def router(static: StaticFiles) -> APIRouter:
-    """A route for each file, for everybody: there is nothing of anybody in them."""
+    """Build a route for each file, without a sign-in: they hold no data."""
     made = APIRouter(include_in_schema=False)
     for name, (kind, content) in static.contents_by_hashed_name.items():
         made.add_api_route(f"/static/{name}", _file_endpoint(kind, content), methods=["GET"])

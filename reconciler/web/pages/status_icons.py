@@ -1,4 +1,4 @@
-"""Which sign goes with which word: a tone of the stylesheet and a shape of the sprite. Pure."""
+"""The icon of each state: a tone of the stylesheet and a shape of the sprite. Pure."""
 
 from reconciler.model.project_status import ProjectStatusKind
 from reconciler.web.api.response_models import SyncState
@@ -26,5 +26,5 @@ ICONS_BY_WORD: dict[str, tuple[str, str]] = {
 
 
 def icon_of(word: str) -> tuple[str, str]:
-    """(tone, shape) of a state's word, ours or the API's; a still sign for one that has none."""
+    """Return (tone, shape) of a state's word, ours or the API's; a neutral icon for an unknown one."""
     return ICONS_BY_WORD.get(word, DEFAULT_ICON)

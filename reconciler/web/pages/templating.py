@@ -1,4 +1,4 @@
-"""Pages from templates: everything is text unless a template says otherwise, and nobody's text is obeyed."""
+"""Pages from templates: everything is escaped unless a template says otherwise."""
 
 import re
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from reconciler.web.site import Site
 
 _COMBINING_MARKS = r"\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 _STACKED_MARKS = re.compile(f"([{_COMBINING_MARKS}]{{6}})[{_COMBINING_MARKS}]+")
-"""No language puts so many on one letter; they would be drawn over the lines above and below."""
+"""More marks on one letter than any language has; they would be drawn over other lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +38,12 @@ class Templates:
     environment: Environment
 
     def render(self, name: str, status: HTTPStatus = HTTPStatus.OK, **values: object) -> HTMLResponse:
-        """A page. A value that a template names and nobody gave is an error."""
+        """Render a page. A value that a template names and the caller did not give is an error."""
         return HTMLResponse(self.environment.get_template(name).render(values), status)
 
 
 def build_templates(site: Site, static: StaticFiles) -> Templates:
-    """Templates see `here(path)` and `asset(name)`, our own addresses, and the filters below."""
+    """Build the environment: templates have `here(path)`, `asset(name)` and the filters below."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=True,
@@ -78,17 +78,17 @@ def build_templates(site: Site, static: StaticFiles) -> Templates:
 
 
 def visible_line(text: object) -> str:
-    """Strangers' text on one line, within its line: of marks piled on one letter some are left."""
+    """Make untrusted text safe for one line; of marks stacked on one letter six are left."""
     return escape_unprintable(_STACKED_MARKS.sub(r"\1", str(text)))
 
 
 def visible_lines(text: object) -> str:
-    """Strangers' text of several lines, which stay lines; whatever else would be obeyed is written out."""
+    """Make untrusted text of several lines safe; its lines stay, other control characters are escaped."""
     return "\n".join(map(visible_line, str(text).replace("\r\n", "\n").split("\n")))
 
 
 def safe_web_link(text: object) -> str:
-    """An address a person may follow; "#" for what is not http(s) (issue 5: text from strangers)."""
+    """Return an http(s) address; "#" for everything else, which may be untrusted text."""
     try:
         parts = urlsplit(str(text))
     except ValueError:

@@ -1,8 +1,6 @@
-"""A line of a story in words: what, from → to, why. Pure.
+"""Changes in words (what, from → to, rule), a report's history of them, and its comments as one thread. Pure.
 
 Source: docs/reference/looks.md, Rules: the same words everywhere.
-
-A report's comments of both sides as one thread, and its story as lines to open. Pure.
 """
 
 from collections import Counter
@@ -20,7 +18,7 @@ from reconciler.web.api.response_models import SyncState
 MAX_TEXT_LENGTH = 120
 FIELD_NAMES = frozenset(each.value for each in Field)
 SELF_EXPLAINED_KINDS = frozenset({Kind.SET_FIELD, Kind.SET_STATE, Kind.SWAP_LABELS, Kind.SET_TITLE})
-"""Kinds that the field and the arrow say already."""
+"""Kinds whose name adds nothing to field and arrow."""
 SIDE_NAMES = {Side.BUGSPARK: "BugSpark", Side.GITHUB: "GitHub"}
 
 
@@ -37,7 +35,7 @@ class ChangeText:
 
 
 def change_text(change: Change) -> ChangeText:
-    """The line, each part cut to what fits one."""
+    """Describe a change, each part cut to one line."""
     what = change.kind.replace("_", " ")
     was, to, text = None, None, None
     if change.field in FIELD_NAMES:
@@ -58,12 +56,12 @@ def _cut(text: str | None) -> str | None:
 
 UNKNOWN_TIME = datetime.max.replace(tzinfo=UTC)
 FINAL_STATE_PREFIXES = ("deleted", "original", "not linked")
-"""How states begin of which nothing is to be expected any more."""
+"""Beginnings of states that are final."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadComment:
-    """One comment of the thread. `sign`: the key of the sign that its copy's state goes with."""
+    """One comment of the thread. `icon_key`: of the icon for its copy's state."""
 
     comment: CommentView
     icon_key: str
@@ -71,7 +69,7 @@ class ThreadComment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryLine:
-    """One line of the story. `key` stays its own while others come; `parts`: what it says when opened."""
+    """One line of the history. `key` stays the same while lines are added; `details`: shown when opened."""
 
     key: str
     entry: DatedChange
@@ -80,7 +78,7 @@ class HistoryLine:
 
 
 def comment_thread(shown: ReportView) -> tuple[ThreadComment, ...]:
-    """Oldest first; what nobody knows the time of at the end."""
+    """Return the comments, oldest first, those of unknown time at the end."""
     refused = {each.reason for each in shown.detail.intents if each.state is IntentState.QUARANTINED}
     ordered = sorted(shown.comments, key=lambda each: each.at or UNKNOWN_TIME)
     return tuple(ThreadComment(comment=each, icon_key=_icon_key(each.state, refused)) for each in ordered)
@@ -98,31 +96,31 @@ def _icon_key(state: str, refused: set[str | None]) -> str:
     return SyncState.SYNCED if state.startswith(("on GitHub", "in BugSpark")) else "still"
 
 
-def history_lines(dossier: ReportDetail) -> tuple[HistoryLine, ...]:
-    """Newest first."""
-    lines = zip(dossier.history, _line_keys(dossier.history), strict=True)
+def history_lines(detail: ReportDetail) -> tuple[HistoryLine, ...]:
+    """Return the lines, newest first."""
+    lines = zip(detail.history, _line_keys(detail.history), strict=True)
     return tuple(
-        HistoryLine(key=key, entry=told, text=change_text(told.change), details=tuple(_details(told)))
-        for told, key in lines
+        HistoryLine(key=key, entry=each, text=change_text(each.change), details=tuple(_details(each)))
+        for each, key in lines
     )
 
 
 def _line_keys(lines: Iterable[DatedChange]) -> Iterator[str]:
-    """A moment's lines are stored together, so their places among themselves stay."""
-    met: Counter[datetime] = Counter()
-    for told in lines:
-        yield f"told-{told.at.timestamp():.6f}-{met[told.at]}"
-        met[told.at] += 1
+    """Yield a stable key per line: changes of one moment are stored together, so their order stays."""
+    seen: Counter[datetime] = Counter()
+    for each in lines:
+        yield f"told-{each.at.timestamp():.6f}-{seen[each.at]}"
+        seen[each.at] += 1
 
 
-def _details(told: DatedChange) -> Iterator[tuple[str, str]]:
-    change = told.change
-    written = f"{SIDE_NAMES[change.side]} now" if change.to is not None else ""
+def _details(dated: DatedChange) -> Iterator[tuple[str, str]]:
+    change = dated.change
+    new_value_label = f"{SIDE_NAMES[change.side]} now" if change.to is not None else ""
     for name, value in (
         ("Last agreed", change.base),
         (f"{SIDE_NAMES[Side.BUGSPARK]} said", change.local),
         (f"{SIDE_NAMES[Side.GITHUB]} said", change.remote),
-        (written, change.to),
+        (new_value_label, change.to),
         ("Lost", change.lost),
         ("Rule", change.rule),
         ("GitHub’s request", change.request_id),

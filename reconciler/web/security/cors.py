@@ -29,21 +29,21 @@ class CorsMiddleware:
             return
         headers = Headers(scope=scope)
         dashboard = self._site.dashboard_origin
-        allowed_origin = dashboard is not None and headers.get("origin", "").lower() == dashboard
+        is_allowed = dashboard is not None and headers.get("origin", "").lower() == dashboard
         if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
-            await _preflight_response(allowed_origin=allowed_origin)(
-                scope, receive, _with_cors_headers(send, headers, allowed_origin=allowed_origin)
+            await _preflight_response(is_allowed=is_allowed)(
+                scope, receive, _with_cors_headers(send, headers, is_allowed=is_allowed)
             )
             return
-        await self._app(scope, receive, _with_cors_headers(send, headers, allowed_origin=allowed_origin))
+        await self._app(scope, receive, _with_cors_headers(send, headers, is_allowed=is_allowed))
 
     def _is_cors_path(self, scope: Scope) -> bool:
         path = scope["path"].removeprefix(self._site.prefix)
         return any(path == each or path.startswith(f"{each}/") for each in CORS_PATHS)
 
 
-def _preflight_response(*, allowed_origin: bool) -> Response:
-    if not allowed_origin:
+def _preflight_response(*, is_allowed: bool) -> Response:
+    if not is_allowed:
         return Response(status_code=HTTPStatus.FORBIDDEN)
     headers = {
         "access-control-allow-methods": "GET",
@@ -53,12 +53,12 @@ def _preflight_response(*, allowed_origin: bool) -> Response:
     return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
 
 
-def _with_cors_headers(send: Send, asked: Headers, *, allowed_origin: bool) -> Send:
+def _with_cors_headers(send: Send, asked: Headers, *, is_allowed: bool) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers.add_vary_header("Origin")
-            if allowed_origin:
+            if is_allowed:
                 headers["access-control-allow-origin"] = asked["origin"]
                 headers["access-control-allow-credentials"] = "true"
         await send(message)

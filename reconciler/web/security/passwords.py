@@ -1,4 +1,4 @@
-"""The operator's password: argon2id, one guess at a time, and not many of them."""
+"""The operator's password: argon2id, with guesses limited in rate and number."""
 
 import asyncio
 import ipaddress
@@ -30,12 +30,12 @@ class PasswordChecker:
         self._clock = clock
         self._hasher = PasswordHasher()
         self._wrong: OrderedDict[str, tuple[float, int]] = OrderedDict()  # address → since, how many
-        self._one = asyncio.Semaphore(1)
+        self._one_at_a_time = asyncio.Semaphore(1)
         self._waiting = 0
 
     async def check_guess(self, guess: str, address: str) -> bool:
-        """Whether this is the password. Raises LimitedError after too many wrong ones from this address, or
-        when too many are being checked; an address's right guess forgets its wrong ones.
+        """Return whether this is the password. Raises LimitedError after too many wrong ones from this
+        address, or when too many are being checked; an address's right guess forgets its wrong ones.
         """
         place = _rate_limit_key(address)
         if not self._hashed:
@@ -46,7 +46,7 @@ class PasswordChecker:
         self._record_guess(place)  # before it is checked: many at once are many
         self._waiting += 1
         try:
-            async with self._one:
+            async with self._one_at_a_time:
                 right = len(guess) <= MAX_PASSWORD_LENGTH and await asyncio.to_thread(
                     self._verify_hash, guess
                 )
@@ -77,7 +77,7 @@ class PasswordChecker:
 
 
 def _rate_limit_key(address: str) -> str:
-    """One household, one budget: an IPv6 address counts by its /64."""
+    """Return the key that guesses are counted by: an IPv6 address counts by its /64 network."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

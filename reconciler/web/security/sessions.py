@@ -1,6 +1,6 @@
-"""The operator's sessions, and the tokens that show a form to be ours.
+"""The operator's sessions and the tokens of forms, both signed.
 
-A session is a signed sentence in a cookie: nothing is stored, so it outlives a restart and holds on every
+A session is a signed text in a cookie: nothing is stored, so it outlives a restart and is valid on every
 machine with the same configuration. Its key comes from the password's hash: another password ends them all.
 """
 
@@ -29,7 +29,7 @@ class OperatorSession:
 
 
 class SessionCookies:
-    """Makes and reads them. `key` is the same wherever sessions are to hold."""
+    """Makes and reads session cookies. `key` is the same wherever sessions are valid."""
 
     def __init__(self, key: Secret, clock: Clock) -> None:
         self._key = key.reveal().encode()
@@ -37,18 +37,18 @@ class SessionCookies:
         self._ended: OrderedDict[str, None] = OrderedDict()  # signed out here; elsewhere the cookie is gone
 
     def create_token(self) -> str:
-        """A new session, as it goes into the cookie."""
+        """Make a new session and return its cookie's value."""
         until = int((self._clock.now() + SESSION_LIFETIME).timestamp())
-        said = f"v1.{until}.{token_hex(16)}"
-        return f"{said}.{self._mac('session', said)}"
+        signed_text = f"v1.{until}.{token_hex(16)}"
+        return f"{signed_text}.{self._mac('session', signed_text)}"
 
     def read_token(self, token: str) -> OperatorSession | None:
-        """The session in a cookie; None for one that is forged, over or was ended."""
+        """Read the session of a cookie; None for one that is forged, expired or revoked."""
         found = _TOKEN.fullmatch(token)
         if found is None:
             return None
-        said, _, mac = token.rpartition(".")
-        good = hmac.compare_digest(mac, self._mac("session", said))
+        signed_text, _, mac = token.rpartition(".")
+        good = hmac.compare_digest(mac, self._mac("session", signed_text))
         over = int(found["until"]) <= self._clock.now().timestamp()
         if not good or over or found["nonce"] in self._ended:
             return None
@@ -56,17 +56,17 @@ class SessionCookies:
         return OperatorSession(nonce=found["nonce"], expires_at=until)
 
     def revoke(self, session: OperatorSession) -> None:
-        """It is not taken again by this process."""
+        """End a session: this process accepts it no more."""
         self._ended[session.nonce] = None
         if len(self._ended) > MAX_ENDED_SESSIONS:
             self._ended.popitem(last=False)
 
     def form_token(self, subject: str) -> str:
-        """What our own forms carry for this subject (a session, a user): no other site can know it."""
+        """Return the token of our forms for this subject (a session, a user): no other site can know it."""
         return self._mac("form", subject)
 
     def is_form_token(self, subject: str, token: str) -> bool:
-        """Whether a form was made for this subject."""
+        """Return whether a form was made for this subject."""
         return hmac.compare_digest(self.form_token(subject).encode(), token.encode("utf-8", "replace"))
 
     def _mac(self, kind: str, text: str) -> str:

@@ -1,7 +1,7 @@
-"""Whether GitHub signed a body: HMAC-SHA256 over the raw bytes, under the current or the previous secret.
+"""Signatures of deliveries: HMAC-SHA256 over the raw bytes, with the current or the previous secret.
 
-All refusals do the same work. A flood of bad requests asks the database at most once a second for each known
-project, and through few doors for unknown ones; what is kept in memory is bounded.
+All refusals take the same work. A flood of bad requests asks the database at most once a second for each
+known project, and in few reads at a time for unknown ones; what is kept in memory is bounded.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ from reconciler.model.secret import Secret
 from reconciler.ports import Clock, Webhooks
 
 SECRETS_CACHE_SECONDS = 5.0
-"""Seconds for which secrets are believed: so long may a secret be taken after it ended."""
+"""How long secrets are cached: a secret may be accepted so long after its end."""
 RECHECK_AFTER_SECONDS = 1.0
-"""Seconds after which a signature that does not fit makes us look again: the secret may have been rotated."""
+"""How old cached secrets must be to be read again for a signature that does not match: a rotation."""
 MAX_KNOWN_PROJECTS, MAX_UNKNOWN_PROJECTS = 4096, 1024
 MAX_UNKNOWN_LOOKUPS = 2
 
@@ -33,7 +33,7 @@ class CachedSecrets:
 
 
 class SignatureChecker:
-    """The secrets of the projects that were asked for lately."""
+    """Checks signatures with the cached secrets of the projects that received deliveries lately."""
 
     def __init__(self, webhooks: Webhooks, clock: Clock) -> None:
         self._webhooks = webhooks
@@ -41,22 +41,22 @@ class SignatureChecker:
         self._known: OrderedDict[ProjectId, CachedSecrets] = OrderedDict()
         self._unknown: OrderedDict[ProjectId, CachedSecrets] = OrderedDict()
         self._asking: dict[ProjectId, asyncio.Task[CachedSecrets]] = {}
-        self._doors = asyncio.Semaphore(MAX_UNKNOWN_LOOKUPS)
+        self._unknown_lookups = asyncio.Semaphore(MAX_UNKNOWN_LOOKUPS)
         self._decoy = token_bytes(32)
 
     async def is_signed(self, project_id: ProjectId | None, body: bytes | bytearray, signature: str) -> bool:
         """Whether `signature` (the whole header, "" without) is this project's for this body. None: no
         project has such an id. Raises DatabaseError when the secrets can't be read.
         """
-        held = await self._cached_secrets(project_id)
-        if self._is_valid_signature(held.secrets, body, signature):
+        cached = await self._cached_secrets(project_id)
+        if self._is_valid_signature(cached.secrets, body, signature):
             return True
-        if project_id is None or self._clock.monotonic() - held.read_at < RECHECK_AFTER_SECONDS:
+        if project_id is None or self._clock.monotonic() - cached.read_at < RECHECK_AFTER_SECONDS:
             return False
         return self._is_valid_signature((await self._fetch_once(project_id)).secrets, body, signature)
 
     def _is_valid_signature(self, secrets: Sequence[Secret], body: bytes | bytearray, signature: str) -> bool:
-        """As much work for two secrets as for none: an answer's time tells nothing about a project."""
+        """Compare with as much work for two secrets as for none: the time tells nothing about a project."""
         keys = [secret.reveal().encode() for secret in secrets]
         given = signature.encode("utf-8", "replace")
         fits = False
@@ -70,15 +70,15 @@ class SignatureChecker:
         now = self._clock.monotonic()
         if project_id is None:
             return CachedSecrets(secrets=(), read_at=now)
-        held = self._known.get(project_id) or self._unknown.get(project_id)
+        cached = self._known.get(project_id) or self._unknown.get(project_id)
         return (
-            held
-            if held is not None and now - held.read_at < SECRETS_CACHE_SECONDS
+            cached
+            if cached is not None and now - cached.read_at < SECRETS_CACHE_SECONDS
             else await self._fetch_once(project_id)
         )
 
     async def _fetch_once(self, project_id: ProjectId) -> CachedSecrets:
-        """One question for all who ask at the same time; whoever leaves does not take the answer along."""
+        """Read the secrets once for all concurrent callers; a cancelled caller does not cancel the read."""
         task = self._asking.get(project_id)
         if task is None:
             task = self._asking[project_id] = asyncio.create_task(self._fetch(project_id))
@@ -88,26 +88,29 @@ class SignatureChecker:
     def _forget_fetch(self, project_id: ProjectId, task: asyncio.Task[CachedSecrets]) -> None:
         del self._asking[project_id]
         if not task.cancelled():
-            task.exception()  # whoever still waits is told; if nobody does, that is no news
+            task.exception()  # callers that wait get it; without one it is not logged
 
     async def _fetch(self, project_id: ProjectId) -> CachedSecrets:
         if project_id in self._known:
             found = await self._webhooks.valid_secrets(project_id)
         else:
-            async with self._doors:
+            async with self._unknown_lookups:
                 found = await self._webhooks.valid_secrets(project_id)
-        held = CachedSecrets(secrets=found, read_at=self._clock.monotonic())
+        cached = CachedSecrets(secrets=found, read_at=self._clock.monotonic())
         self._known.pop(project_id, None)
         self._unknown.pop(project_id, None)
-        _store_bounded(self._known, MAX_KNOWN_PROJECTS, project_id, held) if found else _store_bounded(
-            self._unknown, MAX_UNKNOWN_PROJECTS, project_id, held
+        _store_bounded(self._known, MAX_KNOWN_PROJECTS, project_id, cached) if found else _store_bounded(
+            self._unknown, MAX_UNKNOWN_PROJECTS, project_id, cached
         )
-        return held
+        return cached
 
 
 def _store_bounded(
-    shelf: OrderedDict[ProjectId, CachedSecrets], most: int, project_id: ProjectId, held: CachedSecrets
+    cache: OrderedDict[ProjectId, CachedSecrets],
+    max_entries: int,
+    project_id: ProjectId,
+    cached: CachedSecrets,
 ) -> None:
-    shelf[project_id] = held
-    if len(shelf) > most:
-        shelf.popitem(last=False)
+    cache[project_id] = cached
+    if len(cache) > max_entries:
+        cache.popitem(last=False)

@@ -55,7 +55,7 @@
   const ids = (within) => [...within.querySelectorAll("[data-live][id]")].map((each) => each.id).join();
 
   // Other parts than before: the first project has come, say. What was said about a form stays.
-  const anew = (fresh) => {
+  const replaceAll = (fresh) => {
     if (busy(main)) return;
     const said = main.querySelector(":scope > .said");
     main.replaceChildren(...(said ? [said] : []), ...document.importNode(fresh, true).childNodes);
@@ -75,7 +75,7 @@
     if (!answer.ok) throw new Error(String(answer.status));
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.querySelector("main");
-    if (fresh && ids(fresh) !== ids(main)) return anew(fresh);
+    if (fresh && ids(fresh) !== ids(main)) return replaceAll(fresh);
     for (const part of parts()) {
       const fresh = page.getElementById(part.id);
       if (fresh) swap(part, fresh);
