@@ -175,9 +175,9 @@ async def test_a_body_that_comes_too_slowly_is_given_up(
         request_body.BodyReader.__init__,
         "__kwdefaults__",
         {
-            "largest": MEBIBYTE,
-            "together": MEBIBYTE,
-            "patience": 0.2,
+            "max_bytes": MEBIBYTE,
+            "max_total_bytes": MEBIBYTE,
+            "timeout_seconds": 0.2,
         },
     )
     monkeypatch.setattr(server, "REQUEST_HEAD_TIMEOUT_SECONDS", 0.2)
@@ -287,9 +287,9 @@ async def test_too_many_bytes_at_once_are_told_to_come_again(
         request_body.BodyReader.__init__,
         "__kwdefaults__",
         {
-            "largest": MEBIBYTE,
-            "together": 1000,
-            "patience": 10.0,
+            "max_bytes": MEBIBYTE,
+            "max_total_bytes": 1000,
+            "timeout_seconds": 10.0,
         },
     )
     async with open_house(migrated) as house:
