@@ -32,6 +32,9 @@ class LinkState(StrEnum):
     REPORT_DELETED = "report_deleted"
 
 
+LIVE_STATES = (LinkState.NEW, LinkState.ACTIVE)
+"""Of the links that hold their report and their issue: no other link may."""
+
 ENDED_STATES = (LinkState.GONE, LinkState.TRANSFERRED, LinkState.CONVERTED)
 """What becomes of a link because of its issue. Nothing on either side is changed because of it."""
 

@@ -185,7 +185,6 @@ class LinkPlan:
     unrecorded_copies: tuple[
         RemoteComment, ...
     ] = ()  # with a valid marker of ours, and in no row of the link's
-    claim_columns: bool = False  # the report's columns are filled as well (discovery)
 
     @property
     def is_idle(self) -> bool:

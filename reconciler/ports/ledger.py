@@ -5,7 +5,7 @@ Recorded wishes to write to GitHub.
 What is asked and kept of restores and of other databases (docs/decisions/0032-after-a-restore.md).
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -144,10 +144,6 @@ class Ledger(Protocol):
         self, tracking_ids: Collection[str]
     ) -> tuple[UnlinkedReport, ...]:
         """Reports of any project with these tracking ids, without a live link and without columns."""
-        ...
-
-    def unlinked_reports(self, project_id: ProjectId) -> AsyncIterator[UnlinkedReport]:
-        """Reports without a link and without columns, for discovery."""
         ...
 
 

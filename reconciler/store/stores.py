@@ -14,7 +14,7 @@ from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
 from reconciler.store.bugspark.projects import StoredProjects
 from reconciler.store.bugspark.reports import StoredReports
 from reconciler.store.maintenance import StoredMaintenance
-from reconciler.store.schema.database_identity import MetaTable, StoredIdentity
+from reconciler.store.schema.database_identity import StoredIdentity
 from reconciler.store.schema.engine import Database
 from reconciler.store.sync.after_restore import StoredRestores
 from reconciler.store.sync.apply_batch import StoreContext
@@ -67,8 +67,6 @@ class DatabaseStores:
     marker_keys: MarkerKeyStore
     restores: StoredRestores
     maintenance: StoredMaintenance
-    meta: MetaTable
-    cipher: SecretCipher
 
 
 def build_stores(
@@ -104,6 +102,4 @@ def build_stores(
         marker_keys=MarkerKeyStore(database, settings.encryption_keys),
         restores=StoredRestores(database),
         maintenance=care,
-        meta=MetaTable(database),
-        cipher=vault,
     )

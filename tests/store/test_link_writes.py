@@ -9,7 +9,6 @@ from reconciler.model.link import LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns
 from reconciler.store.stores import DatabaseStores
-from reconciler.store.sync import ledger
 from tests.support.bugspark import BugSpark
 from tests.support.stores import NAME, a_link, an_entry, linked, store, the_report
 
@@ -89,19 +88,6 @@ async def test_a_new_link_makes_a_gone_one_a_thing_of_the_past(
     fresh = a_link(link.project_id, link.report_id, 3, state=LinkState.NEW)
     await stores.ledger.create_link(fresh, COLUMNS)
     assert await stores.ledger.find_link_of_report(link.report_id) == replace(fresh, revision=1)
-
-
-async def test_discovery_sees_reports_never_linked_page_by_page(
-    stores: DatabaseStores, bugspark: BugSpark, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ledger, "REPORTS_PER_PAGE", 2)
-    link = await linked(stores, bugspark)
-    await stores.ledger.unlink(link)
-    free = {bugspark.add_report(link.project_id) for _ in range(5)}
-    bugspark.add_report(link.project_id, github_issue_number=5, github_repo=NAME)
-    found = [each.report_id async for each in stores.ledger.unlinked_reports(link.project_id)]
-    assert len(found) == 5
-    assert set(found) == free
 
 
 async def test_reports_of_any_project_with_the_same_tracking_id_are_found(

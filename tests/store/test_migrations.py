@@ -20,7 +20,6 @@ from alembic.script import ScriptDirectory
 from reconciler.errors import DatabaseError, SchemaError
 from reconciler.store.bugspark import bugspark_tables
 from reconciler.store.schema import tables, version
-from reconciler.store.schema.database_identity import MetaTable
 from reconciler.store.schema.engine import open_database
 from reconciler.store.schema.migrate import downgrade, migrate, migrations_folder
 from reconciler.store.schema.version import SchemaState, read_schema_state, require_schema
@@ -310,18 +309,6 @@ def test_the_program_knows_every_revision() -> None:
     config.set_main_option("path_separator", "os")
     walked = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
     assert tuple(reversed(walked)) == version.REVISIONS
-
-
-async def test_facts_about_the_database_are_kept(store_url: str) -> None:
-    database = open_database(store_url)
-    meta = MetaTable(database)
-    assert len(await meta.get("marker_key") or "") == 64
-    await meta.set("colour", "red")
-    await meta.set("colour", "blue")
-    assert await meta.get("colour") == "blue"
-    await meta.forget("colour")
-    assert await meta.get("colour") is None
-    await database.aclose()
 
 
 def test_the_wheel_carries_the_migrations(tmp_path: Path) -> None:

@@ -91,7 +91,6 @@ async def beside_the_links(stores: DatabaseStores, project: ProjectId, report: R
     assert await stores.queries.project_of_report(report) == project
     assert (await stores.queries.gauges()).projects
     await stores.rate_limiter.reserve_write(Fingerprint("f00d"), 5)
-    await stores.meta.set("key", "value")
     await stores.identity.bind()
     assert not (await stores.identity.read()).is_moved
     await stores.identity.record_duplicate_instance("acme/web#1")

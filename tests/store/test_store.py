@@ -28,7 +28,6 @@ from reconciler.store.schema import tables
 from reconciler.store.stores import DatabaseStores
 from tests.support.bugspark import BugSpark
 from tests.support.stores import (
-    NAME,
     NOW,
     REPOSITORY,
     a_link,
@@ -313,33 +312,6 @@ async def test_the_story_tells_every_local_action_and_what_was_lost(
     ]
     assert {row["side"] for row in told[:2]} == {Side.BUGSPARK.value}
     assert told[0]["at"] == NOW
-
-
-async def test_discovery_fills_the_columns_only_where_they_are_empty(
-    stores: DatabaseStores, bugspark: BugSpark
-) -> None:
-    project = bugspark.add_project()
-    empty, taken = bugspark.add_report(project), bugspark.add_report(project)
-    plans = []
-    for number, report in enumerate((empty, taken), 1):
-        link = a_link(project, report, number)
-        plans.append(
-            LinkPlan(
-                link=replace(link, base=None),
-                report=await the_report(stores, report),
-                after=link,
-                claim_columns=True,
-            )
-        )
-    bugspark.set_report(taken, github_issue_number=99, github_repo="other/place")
-    assert await store(stores, project, *plans) == StoreResult(stale_reports=frozenset({taken}))
-    row = bugspark.report(empty)
-    assert row
-    assert (row["github_issue_number"], row["github_repo"]) == (1, NAME)
-    assert row["github_issue_url"] == f"https://github.com/{NAME}/issues/1"
-    kept = bugspark.report(taken)
-    assert kept
-    assert kept["github_repo"] == "other/place"
 
 
 async def test_nul_and_half_surrogates_that_slipped_through_stop_nobody(

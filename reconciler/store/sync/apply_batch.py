@@ -48,7 +48,7 @@ class StoreContext:
 
 async def apply_batch(connection: AsyncConnection, batch: LocalBatch, ways: StoreContext) -> StoreResult:
     """Carry out the local half of a batch within the connection's transaction."""
-    plans = [plan for plan in batch.plans if not plan.is_idle or plan.claim_columns]
+    plans = [plan for plan in batch.plans if not plan.is_idle]
     left = await find_stale_reports(connection, plans, ways.comment_digest)
     plans = _without(plans, left)
     inserted = await _insert_links(connection, plans)
@@ -59,7 +59,6 @@ async def apply_batch(connection: AsyncConnection, batch: LocalBatch, ways: Stor
     await update_by_id(
         connection, links, LINK_COLUMN_TYPES, _link_rows([p for p in plans if p.link.revision])
     )
-    await _fill_report_columns(connection, plans, ways)
     await _write_comments(connection, plans)
     rows = [comment_pair_row(entry, plan.after) for plan in plans for entry in plan.pairs]
     await upsert(connection, comment_pairs, COMMENT_PAIR_COLUMN_TYPES, rows, ["id"])
@@ -137,24 +136,6 @@ def _set_field_row(plan: LinkPlan) -> tuple[Any, ...] | None:
         *seen,
         *(wanted.get(Field(name), was) for name, was in zip(FIELD_NAMES, seen, strict=True)),
     )
-
-
-async def _fill_report_columns(
-    connection: AsyncConnection, plans: Sequence[LinkPlan], ways: StoreContext
-) -> None:
-    """Fill the columns of reports that were found to belong to an issue; they are locked and empty."""
-    rows = [
-        (
-            plan.link.report_id,
-            plan.after.number,
-            f"{ways.web_url}/{plan.after.repository}/issues/{plan.after.number}",
-            plan.after.repository,
-        )
-        for plan in plans
-        if plan.claim_columns
-    ]
-    wanted = column_types(reports, "id", "github_issue_number", "github_issue_url", "github_repo")
-    await update_by_id(connection, reports, wanted, rows)
 
 
 async def _write_comments(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> None:

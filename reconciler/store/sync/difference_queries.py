@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import String, Text, and_, bindparam, cast, exists, func, not_, or_, select, text
 from sqlalchemy.sql.expression import BindParameter, ColumnElement, FromClause, Select
 
-from reconciler.model.link import CommentPairState, LinkState
+from reconciler.model.link import LIVE_STATES, CommentPairState, LinkState
 from reconciler.store.bugspark import bugspark_tables
 from reconciler.store.schema import tables
 
@@ -70,7 +70,7 @@ def changed_or_orphaned() -> Select[Any]:
     """`moved`, and `orphans` with a report id of null: PostgreSQL hashes both tables once for the two."""
     theirs = select(reports).where(reports.c.project_id == PROJECT_PARAMETER).subquery("theirs")
     ours = select(links).where(links.c.project_id == PROJECT_PARAMETER, not_(is_past_link())).subquery("ours")
-    lost = and_(theirs.c.id.is_(None), ours.c.state.in_([LinkState.NEW, LinkState.ACTIVE]))
+    lost = and_(theirs.c.id.is_(None), ours.c.state.in_(LIVE_STATES))
     return (
         select(theirs.c.id.label("report_id"), ours.c.id.label("link_id"))
         .select_from(theirs.join(ours, ours.c.report_id == theirs.c.id, full=True))

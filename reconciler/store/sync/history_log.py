@@ -12,7 +12,7 @@ from reconciler.model.fields import Side
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.intent import Intent
 from reconciler.model.kinds import Kind
-from reconciler.model.link import Link, LinkOrigin, LinkState
+from reconciler.model.link import LIVE_STATES, Link, LinkOrigin
 from reconciler.model.plan import (
     CommentEvent,
     EditLocal,
@@ -77,7 +77,7 @@ def _happened_at(
 
 def _changes_of_link(before: Link, after: Link) -> Iterator[Change]:
     """What became of the link itself. Going on as before, or resting for the reason it has, tells nothing."""
-    ended = after.state not in (LinkState.NEW, LinkState.ACTIVE)
+    ended = after.state not in LIVE_STATES
     if before.base is None and after.base is not None:
         yield link_change(
             after, Kind.FIRST_CONTACT, Side.BUGSPARK, LINK_ORIGIN_TEXTS[after.origin], to=_issue_label(after)

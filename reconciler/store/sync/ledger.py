@@ -1,6 +1,6 @@
 """Links, bases and the comment ledger: `ports.Ledger`."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from sqlalchemy import Column, Row, Select, case, exists, func, not_, or_, selec
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId, IssueNumber, ProjectId, RemoteCommentId, ReportId, RepositoryId
 from reconciler.model.kinds import Kind
-from reconciler.model.link import CommentPairState, Link, LinkOrigin, LinkState
+from reconciler.model.link import LIVE_STATES, CommentPairState, Link, LinkOrigin, LinkState
 from reconciler.model.plan import Deletion
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import (
@@ -40,9 +40,7 @@ from reconciler.store.sync.link_writes import carry_over_unsent_comments
 from reconciler.store.sync.snapshot_reader import SnapshotRequest
 from reconciler.store.views import attention
 
-REPORTS_PER_PAGE = 500
 END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
-LIVE_STATES = (LinkState.NEW, LinkState.ACTIVE)
 
 
 class StoredLedger:
@@ -214,25 +212,6 @@ class StoredLedger:
             return tuple(
                 _to_unlinked_report(row) for row in await connection.execute(query.order_by(reports.c.id))
             )
-
-    async def unlinked_reports(self, project_id: ProjectId) -> AsyncIterator[UnlinkedReport]:
-        """One that was unlinked on purpose is not found again."""
-        ever = exists().where(links.c.report_id == reports.c.id)
-        query = (
-            _unlinked_reports_query()
-            .where(reports.c.project_id == project_id, not_(ever))
-            .order_by(reports.c.id)
-        )
-        last = None
-        while True:
-            async with self._database.read() as connection:
-                page = query if last is None else query.where(reports.c.id > last)
-                rows = (await connection.execute(page.limit(REPORTS_PER_PAGE))).all()
-            for row in rows:
-                yield _to_unlinked_report(row)
-            if len(rows) < REPORTS_PER_PAGE:
-                return
-            last = rows[-1].id
 
     async def _oldest_links(
         self, when: Column[datetime], project: ProjectId, repository: RepositoryId, by: datetime, limit: int

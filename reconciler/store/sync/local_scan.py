@@ -18,7 +18,7 @@ from sqlalchemy.sql.expression import ColumnElement, FromClause, Select
 
 from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState, Operation
-from reconciler.model.link import LinkState
+from reconciler.model.link import LIVE_STATES, LinkState
 from reconciler.store.bugspark import bugspark_tables
 from reconciler.store.schema import tables
 from reconciler.store.schema.engine import Database
@@ -137,7 +137,7 @@ def _ended_quarantines(now: datetime) -> Select[Any]:
     return _difference_columns(links.c.project_id, "rested", links.c.id, links.c.created_at).where(
         text("sync_links.quarantined_until IS NOT NULL"),  # as the partial index has it
         links.c.quarantined_until <= now,
-        links.c.state.in_([LinkState.NEW, LinkState.ACTIVE]),
+        links.c.state.in_(LIVE_STATES),
     )
 
 

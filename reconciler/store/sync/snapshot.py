@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from reconciler.model.ids import IssueNumber, LinkId, ReportId
-from reconciler.model.link import CommentPair, Link, LinkOrigin, LinkState
+from reconciler.model.link import LIVE_STATES, CommentPair, Link, LinkOrigin, LinkState
 from reconciler.model.report import LocalComment, Report
 from reconciler.model.snapshot import LocalThread, Snapshot
 from reconciler.store.bulk import select_ids
@@ -60,7 +60,7 @@ def build_snapshot(found: SnapshotRows, wanted: SnapshotRequest) -> Snapshot:
 
 def _links_of_moved_reports(found: SnapshotRows, wanted: SnapshotRequest) -> frozenset[UUID]:
     """Live links whose report belongs to another project now."""
-    live = (link for link in found.links.values() if link.state in (LinkState.NEW, LinkState.ACTIVE))
+    live = (link for link in found.links.values() if link.state in LIVE_STATES)
     return frozenset(
         link.id
         for link in live

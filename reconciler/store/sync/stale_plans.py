@@ -7,14 +7,13 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Uuid, and_, or_, select
 
 from reconciler.model.ids import ReportId
-from reconciler.model.link import LinkState
+from reconciler.model.link import LIVE_STATES
 from reconciler.model.plan import EditLocal, LinkPlan
 from reconciler.store.bulk import ColumnTypes, bind_rows, select_ids
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.sync.difference_queries import LIVE_LINK, comment_pairs, comments, links, reports
 
 Digest = Callable[[str], str]
-LIVE_STATES = (LinkState.NEW, LinkState.ACTIVE)
 
 
 async def find_stale_reports(
@@ -24,7 +23,6 @@ async def find_stale_reports(
     checks = (
         _outdated_links,
         _deleted_reports,
-        _reports_with_filled_columns,
         _taken_issues,
         _already_paired_comments,
     )
@@ -46,21 +44,6 @@ async def _deleted_reports(connection: AsyncConnection, plans: Sequence[LinkPlan
     """Reports that were deleted. The lock keeps them from being deleted under a comment on its way."""
     wanted = {plan.link.report_id for plan in plans if plan.report is not None}
     query = select(reports.c.id).order_by(reports.c.id).with_for_update(read=True, key_share=True)
-    found = {row[0] for row in await _fetch_by_id(connection, query, reports.c.id, wanted)}
-    return wanted - found
-
-
-async def _reports_with_filled_columns(
-    connection: AsyncConnection, plans: Sequence[LinkPlan]
-) -> set[ReportId]:
-    """Reports whose columns were to be filled and have been filled by somebody else."""
-    wanted = {plan.link.report_id for plan in plans if plan.claim_columns}
-    query = (
-        select(reports.c.id)
-        .where(reports.c.github_issue_number.is_(None))
-        .order_by(reports.c.id)
-        .with_for_update(key_share=True)
-    )
     found = {row[0] for row in await _fetch_by_id(connection, query, reports.c.id, wanted)}
     return wanted - found
 

@@ -14,7 +14,7 @@ from reconciler.model.database_identity import OWNED_ELSEWHERE, owned_elsewhere_
 from reconciler.model.fields import Field
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.intent import IntentState
-from reconciler.model.link import ENDED_STATES, FrozenField, LinkState
+from reconciler.model.link import FrozenField
 from reconciler.model.snapshot import AttentionItem, FieldChange
 from reconciler.store.bulk import select_ids
 from reconciler.store.connection import AsyncConnection
@@ -22,13 +22,11 @@ from reconciler.store.mappers import from_json
 from reconciler.store.schema import tables
 from reconciler.store.schema.tables import changes, intents, projects
 from reconciler.store.sync.difference_queries import LIVE_LINK, links, reports
-from reconciler.store.views.counts import EPOCH, IS_FROZEN, IS_QUARANTINED
+from reconciler.store.views.counts import ATTENTION_STATES, EPOCH, IS_FROZEN, IS_QUARANTINED
 
 IS_HELD = text(f"sync_links.{tables.HELD_LINK_SQL}")
 MAX_ITEMS = 500
 """So many of each kind are shown at once, frozen fields first; the counts beside them are whole."""
-
-ATTENTION_STATES = (*ENDED_STATES, LinkState.CONTESTED)
 
 
 async def attention_items(

@@ -20,7 +20,7 @@ from reconciler.model.fields import Field
 from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState
 from reconciler.model.kinds import Kind
-from reconciler.model.link import ENDED_STATES, LinkState
+from reconciler.model.link import ENDED_STATES, LIVE_STATES, LinkState
 from reconciler.model.viewer import LinkCounts
 from reconciler.store.bulk import select_ids
 from reconciler.store.connection import AsyncConnection
@@ -66,7 +66,6 @@ async def conflict_summary(
 CONFLICT_SHOWN_FOR = timedelta(days=7)
 """So long a conflict is news, unless somebody changes or resolves the field before."""
 ATTENTION_RANK, CONFLICT_RANK, PENDING_RANK = 0, 1, 2
-LIVE_STATES = (LinkState.NEW, LinkState.ACTIVE)
 ATTENTION_STATES = (*ENDED_STATES, LinkState.CONTESTED)
 # Word for word the conditions of the partial indexes: SQLite recognises them in no other spelling.
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
