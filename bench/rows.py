@@ -33,12 +33,12 @@ from reconciler.store.bulk import insert_all
 from reconciler.store.mappers import (
     COMMENT_PAIR_COLUMN_TYPES,
     LINK_COLUMN_TYPES,
-    column_types,
     comment_pair_row,
     link_row,
 )
 from reconciler.store.schema import tables
 from reconciler.store.schema.engine import open_database
+from reconciler.store.types import column_types
 
 LONG_AGO = timedelta(days=30)
 NOT_DUE = timedelta(hours=6)

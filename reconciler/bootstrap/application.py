@@ -63,13 +63,13 @@ class Application(SharedCommands):
         self, project: Project | None
     ) -> tuple[tuple[ProjectHealth, ...], tuple[CredentialLimits, ...]]:
         """Return the health of one project or all, and every credential's limits."""
-        health = await self._stores.projects.health(project.id if project else None)
-        return health, await self._stores.projects.rate_limits()
+        health = await self._stores.queries.health(project.id if project else None)
+        return health, await self._stores.queries.rate_limits()
 
     async def explain_report(self, report: str) -> ReportView:
         """Return all that is known about a report, and its history. Raises UsageError."""
         project, report_id = await self._stores.reports.find(report)
-        detail = await self._stores.stories.report_detail(report_id, MAX_HISTORY_LINES)
+        detail = await self._stores.queries.report_detail(report_id, MAX_HISTORY_LINES)
         if detail is None:
             raise UsageError(f"There is no report {report}.")
         from reconciler.decide.report_view import report_view

@@ -89,7 +89,7 @@ async def _check_projects(
     container: Container, projects: tuple[Project, ...], progress: Progress
 ) -> list[CheckResult]:
     """Check projects concurrently, because there may be hundreds; results are in their order."""
-    healths = {each.project_id: each for each in await container.stores.projects.health()}
+    healths = {each.project_id: each for each in await container.stores.queries.health()}
     slots = asyncio.Semaphore(container.settings.poll.concurrency)
     progress.start("checking projects", len(projects))
 

@@ -31,7 +31,7 @@ class ComposedReportViews:
         self._application = Application(container)
 
     async def health(self, project_id: ProjectId | None = None) -> tuple[ProjectHealth, ...]:
-        return await self._stores.projects.health(project_id)
+        return await self._stores.queries.health(project_id)
 
     async def report_view(self, report_id: ReportId) -> ReportView | None:
         try:
@@ -58,8 +58,6 @@ def build_web_application(
             webhooks=stores.webhooks,
             queue=queue,
             queries=stores.queries,
-            listings=stores.listings,
-            setups=stores.setups,
             report_views=ComposedReportViews(container),
             commands=WebCommands(container, queue),
             jwt_secret=settings.bugspark.jwt_secret,

@@ -7,8 +7,8 @@ and `store/`; the cycle knows only these names. May import: model, errors.
 from reconciler.ports.commands import Commands
 from reconciler.ports.github import GitHub, ListPage, Markers
 from reconciler.ports.ledger import Claim, Intents, Ledger, Restores
-from reconciler.ports.projects import Projects, Reports, Stories
-from reconciler.ports.queries import Listings, Queries, ReportViews, Setups
+from reconciler.ports.projects import Projects, Reports
+from reconciler.ports.queries import Queries, ReportViews
 from reconciler.ports.services import AlertChannel, Clock, Queue
 from reconciler.ports.stores import (
     DatabaseIdentity,
@@ -32,7 +32,6 @@ __all__ = [
     "Intents",
     "Ledger",
     "ListPage",
-    "Listings",
     "Maintenance",
     "Markers",
     "PendingHints",
@@ -45,9 +44,7 @@ __all__ = [
     "ReportViews",
     "Reports",
     "Restores",
-    "Setups",
     "Stores",
-    "Stories",
     "WebhookDelivery",
     "Webhooks",
 ]

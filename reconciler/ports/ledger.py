@@ -140,6 +140,26 @@ class Ledger(Protocol):
         """Clear the report's columns and keep the link as UNLINKED with its remote ids."""
         ...
 
+    async def restore_lost_value(self, link: Link, change: Change, at: datetime) -> bool:
+        """One transaction: the report's field from `change.local` to `change.to`, the link as given, the line
+        of history. False, and nothing stored, when the report has another value by now.
+        """
+        ...
+
+    async def record_kept_value(self, link: Link, change: Change, at: datetime) -> bool:
+        """One line of history, where the report's field still is `change.local`. False, and nothing stored,
+        where it is not.
+        """
+        ...
+
+    async def release_quarantine(
+        self, link: Link | None, report_id: ReportId, rule: str, at: datetime
+    ) -> int:
+        """One transaction: the link as given, the report's quarantined writes planned again, a line of
+        history that gives `rule` as its reason. How many writes that were.
+        """
+        ...
+
     async def find_unlinked_by_tracking_ids(
         self, tracking_ids: Collection[str]
     ) -> tuple[UnlinkedReport, ...]:

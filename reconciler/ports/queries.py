@@ -1,8 +1,6 @@
-"""What the pages and the API read. Nothing here writes.
+"""What pages, API, `status` and metrics read. Nothing here writes, and nothing asks GitHub.
 
-What the pages list. Nothing here writes, and nothing grows with the number of quiet links.
-
-What the set-up page reads of the database. Nothing here writes, and nothing asks GitHub.
+Lists are bounded by their `limit`, and no query grows with the number of links that need nobody.
 """
 
 from collections.abc import Mapping
@@ -10,24 +8,26 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from reconciler.model.attention import CurrentProblems
+from reconciler.model.fields import Field
 from reconciler.model.health import Gauges
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.passes import PassResult
-from reconciler.model.report_detail import ReportView
-from reconciler.model.snapshot import CredentialLimits, ProjectHealth
+from reconciler.model.report_detail import ReportDetail, ReportView
+from reconciler.model.snapshot import Change, CredentialLimits, ProjectHealth
 from reconciler.model.viewer import Access, Viewer
 from reconciler.model.views import LinkFilter, LinkPage, ProjectActivity, ReportChange, SetupView, WithheldRow
 
 
 class Queries(Protocol):
-    """Who may see what, and the numbers. Every method raises DatabaseError."""
+    """Read-only queries, each in one consistent snapshot. Every method raises DatabaseError."""
 
     async def viewer(self, user_id: UUID) -> Viewer | None:
         """A BugSpark user who may sign in: active, and neither waiting for the beta nor turned down."""
         ...
 
     async def access(self, viewer: Viewer, project_id: ProjectId) -> Access:
-        """NONE too for a project that does not exist or is switched off."""
+        """What the viewer may do with a project; NONE too for one that does not exist or is switched off."""
         ...
 
     async def accessible_projects(self, viewer: Viewer) -> Mapping[ProjectId, Access]:
@@ -39,24 +39,20 @@ class Queries(Protocol):
         ...
 
     async def gauges(self) -> Gauges:
-        """What `/metrics` tells of the database."""
+        """The numbers that `/metrics` reads from the database."""
         ...
-
-
-class ReportViews(Protocol):
-    """What needs a verdict before it can be shown; composed in `wiring`."""
 
     async def health(self, project_id: ProjectId | None = None) -> tuple[ProjectHealth, ...]:
-        """As `Projects.health`: one project, or every active one with a github integration, by name."""
+        """One project, or every active one with a github integration, by name."""
         ...
 
-    async def report_view(self, report_id: ReportId) -> ReportView | None:
-        """All that is known about a report and its story; None when it was deleted."""
+    async def current_problems(self, project_id: ProjectId) -> CurrentProblems:
+        """What of the project needs a person now."""
         ...
 
-
-class Listings(Protocol):
-    """Lists, each bounded by `limit`. Every method raises DatabaseError."""
+    async def rate_limits(self) -> tuple[CredentialLimits, ...]:
+        """The limits of every credential that has been used, by its fingerprint."""
+        ...
 
     async def rate_limits_by_project(self) -> Mapping[ProjectId, CredentialLimits]:
         """By project: the limits of the credential it was last synced with."""
@@ -67,7 +63,7 @@ class Listings(Protocol):
         ...
 
     async def link_page(self, project_id: ProjectId, wanted: LinkFilter, limit: int) -> LinkPage:
-        """Links that were not cut, the newest issue first."""
+        """Links that are not UNLINKED, the newest issue first."""
         ...
 
     async def recent_changes(self, project_id: ProjectId, limit: int) -> tuple[ReportChange, ...]:
@@ -88,10 +84,30 @@ class Listings(Protocol):
         """What happened between these moments."""
         ...
 
-
-class Setups(Protocol):
-    """How projects are connected."""
-
     async def project_setup(self, project_id: ProjectId, deliveries: int) -> SetupView:
-        """With that many deliveries. Raises UsageError for a project that is not active, DatabaseError."""
+        """How a project is connected, with its newest deliveries, so many. Raises UsageError for a project
+        that is not active.
+        """
+        ...
+
+    async def report_detail(self, report_id: ReportId, lines: int) -> ReportDetail | None:
+        """All that is stored about a report and the newest lines of its history; None when it was deleted.
+        Raises ValueError for a value this program does not know.
+        """
+        ...
+
+    async def newest_conflict(self, report_id: ReportId, field: Field) -> Change | None:
+        """The newest recorded conflict of a field."""
+        ...
+
+
+class ReportViews(Protocol):
+    """What the pages show and `web` can't make itself: it may not import `decide`. Built in `bootstrap`."""
+
+    async def health(self, project_id: ProjectId | None = None) -> tuple[ProjectHealth, ...]:
+        """As `Queries.health`."""
+        ...
+
+    async def report_view(self, report_id: ReportId) -> ReportView | None:
+        """All that is known about a report, its history included; None when it was deleted."""
         ...

@@ -19,8 +19,8 @@ from reconciler.model.snapshot import (
 )
 from reconciler.model.values import dataclass
 from reconciler.ports.ledger import Intents, Ledger, Restores
-from reconciler.ports.projects import Projects, Reports, Stories
-from reconciler.ports.queries import Listings, Queries, Setups
+from reconciler.ports.projects import Projects, Reports
+from reconciler.ports.queries import Queries
 from reconciler.ports.webhooks import Webhooks
 
 
@@ -134,8 +134,6 @@ class Stores(Protocol):
     @property
     def ledger(self) -> Ledger: ...
     @property
-    def stories(self) -> Stories: ...
-    @property
     def intents(self) -> Intents: ...
     @property
     def identity(self) -> DatabaseIdentity: ...
@@ -149,9 +147,5 @@ class Stores(Protocol):
     def webhooks(self) -> Webhooks: ...
     @property
     def queries(self) -> Queries: ...
-    @property
-    def listings(self) -> Listings: ...
-    @property
-    def setups(self) -> Setups: ...
     @property
     def maintenance(self) -> Maintenance: ...

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import RowMapping, Table, Text, and_, cast, delete, exists, select, tuple_
 
 from reconciler.errors import CredentialError
-from reconciler.model.fields import Side
 from reconciler.model.ids import ProjectId
 from reconciler.model.kinds import Kind
 from reconciler.ports import EncryptionStatus
@@ -20,10 +19,11 @@ from reconciler.store.bugspark.encryption import FERNET_PREFIX, SecretCipher
 from reconciler.store.bugspark.integrations import encrypted_or_plain_secrets
 from reconciler.store.bulk import build_insert
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.mappers import column_types
 from reconciler.store.schema.database_identity import save_value
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import changes, deliveries, meta, runs
+from reconciler.store.sync import history_log
+from reconciler.store.types import column_types
 
 ROWS_PER_STEP = 500
 """Rows looked at in one transaction."""
@@ -142,11 +142,8 @@ class StoredMaintenance:
         return True
 
     async def last_confirmed_write_at(self, project_id: ProjectId) -> datetime | None:
-        confirmed = (changes.c.side == Side.GITHUB, changes.c.request_id.is_not(None))
-        query = select(changes.c.at).where(changes.c.project_id == project_id, *confirmed)
         async with self._database.read() as connection:
-            newest = query.order_by(changes.c.id.desc()).limit(1)
-            return (await connection.execute(newest)).scalar()
+            return await history_log.last_confirmed_write_at(connection, project_id)
 
     async def outgoing_webhooks_problem(self) -> str | None:
         async with self._database.read() as connection:

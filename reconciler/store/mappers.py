@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
-from sqlalchemy import RowMapping, Table
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import RowMapping
 
 from reconciler.model.fields import Category, IssueState, Severity, Side, Status
 from reconciler.model.intent import (
@@ -37,10 +35,8 @@ from reconciler.model.link import (
     Verification,
 )
 from reconciler.model.plan import Why
-from reconciler.model.report import IssueColumns, LocalComment, Report
 from reconciler.store.schema.tables import comments, intents, links
-
-T = TypeVar("T")
+from reconciler.store.types import column_types, from_json, to_json
 
 DESIRED_TYPES: Mapping[Operation, type[Desired]] = {
     Operation.CREATE_ISSUE: NewIssue,
@@ -54,60 +50,9 @@ DESIRED_TYPES: Mapping[Operation, type[Desired]] = {
 }
 
 
-def column_types(table: Table, *names: str) -> dict[str, TypeEngine[Any]]:
-    """Column types by name, of these columns or of all."""
-    return {name: table.c[name].type for name in names or table.c.keys()}
-
-
 LINK_COLUMN_TYPES = column_types(links)
 COMMENT_PAIR_COLUMN_TYPES = column_types(comments)
 INTENT_COLUMN_TYPES = column_types(intents)
-
-
-def to_json(value: object) -> str:
-    """A value of the model as JSON text."""
-    return msgspec.json.encode(value).decode()
-
-
-def from_json(text: str, kind: type[T]) -> T:
-    """Raises ValueError (msgspec's) when the text does not fit."""
-    return msgspec.json.decode(text, type=kind)
-
-
-def to_report(row: RowMapping) -> Report:
-    """Raises ValueError when a value is none that this program knows: the caller poisons that report."""
-    return Report(
-        id=row["id"],
-        project_id=row["project_id"],
-        tracking_id=row["tracking_id"],
-        title=row["title"],
-        status=Status(row["status"]),
-        severity=Severity(row["severity"]),
-        category=Category(row["category"]),
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-        columns=to_report_columns(row),
-    )
-
-
-def to_report_columns(row: RowMapping) -> IssueColumns | None:
-    """The three columns, when number and repository are both there."""
-    number, repository = row["github_issue_number"], row["github_repo"]
-    if number is None or repository is None:
-        return None
-    return IssueColumns(repository=repository, number=number, url=row["github_issue_url"])
-
-
-def to_local_comment(row: RowMapping) -> LocalComment:
-    """A comment, its author's name joined in."""
-    return LocalComment(
-        id=row["id"],
-        report_id=row["report_id"],
-        author=row["author"],
-        body=row["body"],
-        source=row["source"],
-        created_at=row["created_at"],
-    )
 
 
 def to_link(row: RowMapping) -> Link:

@@ -11,7 +11,6 @@ from reconciler.model.values import dataclass
 from reconciler.ports import Clock, ProjectLocks, RateLimiter
 from reconciler.store.bugspark.encryption import SecretCipher
 from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
-from reconciler.store.bugspark.projects import StoredProjects
 from reconciler.store.bugspark.reports import StoredReports
 from reconciler.store.maintenance import StoredMaintenance
 from reconciler.store.schema.database_identity import StoredIdentity
@@ -22,13 +21,11 @@ from reconciler.store.sync.intents import StoredIntents
 from reconciler.store.sync.ledger import StoredLedger
 from reconciler.store.sync.locks import AdvisoryProjectLocks, RowProjectLocks
 from reconciler.store.sync.marker_keys import MarkerKeyStore
+from reconciler.store.sync.project_state import StoredProjects
 from reconciler.store.sync.rate_limiter import DryRunRateLimiter, StoredRateLimiter
 from reconciler.store.sync.stale_plans import Digest
 from reconciler.store.sync.webhook_deliveries import StoredWebhooks
-from reconciler.store.views.project_detail import StoredListings
-from reconciler.store.views.project_setup import StoredSetups
 from reconciler.store.views.queries import StoredQueries
-from reconciler.store.views.report_detail import StoredStories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +55,8 @@ class DatabaseStores:
     intents: StoredIntents
     rate_limiter: RateLimiter
     project_locks: ProjectLocks
-    stories: StoredStories
     webhooks: StoredWebhooks
     queries: StoredQueries
-    listings: StoredListings
-    setups: StoredSetups
     identity: StoredIdentity
     marker_keys: MarkerKeyStore
     restores: StoredRestores
@@ -73,33 +67,28 @@ def build_stores(
     database: Database, settings: StoreSettings, clock: Clock, new_id: Callable[[], UUID] = uuid4
 ) -> DatabaseStores:
     """Raises ConfigurationError for a key that is none. Nothing is asked of the database yet."""
-    vault = SecretCipher(settings.encryption_keys, settings.on_secret_read)
-    customers = OutgoingWebhooks(wanted=settings.notify_webhooks, new_id=new_id)
-    ways = StoreContext(
-        comment_digest=settings.digest, web_url=settings.web_url.rstrip("/"), outgoing_webhooks=customers
+    cipher = SecretCipher(settings.encryption_keys, settings.on_secret_read)
+    outgoing = OutgoingWebhooks(wanted=settings.notify_webhooks, new_id=new_id)
+    context = StoreContext(
+        comment_digest=settings.digest, web_url=settings.web_url.rstrip("/"), outgoing_webhooks=outgoing
     )
-    projects = StoredProjects(database, clock, vault, settings.app_repositories, settings.verify_every)
-    ledger = StoredLedger(database, clock, ways, new_id)
-    care = StoredMaintenance(database, vault)
-    governor = DryRunRateLimiter if settings.dry_run else StoredRateLimiter
+    projects = StoredProjects(database, cipher, settings.app_repositories)
+    limiter = DryRunRateLimiter if settings.dry_run else StoredRateLimiter
     return DatabaseStores(
         projects=projects,
         reports=StoredReports(database, projects),
-        ledger=ledger,
-        intents=StoredIntents(database, ways),
-        rate_limiter=governor(database, settings.pace, clock),
+        ledger=StoredLedger(database, clock, context, new_id),
+        intents=StoredIntents(database, context),
+        rate_limiter=limiter(database, settings.pace, clock),
         project_locks=(
             AdvisoryProjectLocks(database, clock)
             if database.dialect == "postgresql"
             else RowProjectLocks(database, clock, new_id)
         ),
-        stories=StoredStories(database, ledger, customers),
-        webhooks=StoredWebhooks(database, clock, vault),
-        queries=StoredQueries(database, clock, settings.verify_every),
-        listings=StoredListings(database, clock),
-        setups=StoredSetups(database, projects, care, clock),
+        webhooks=StoredWebhooks(database, clock, cipher),
+        queries=StoredQueries(database, clock, projects, settings.verify_every),
         identity=StoredIdentity(database, new_id),
         marker_keys=MarkerKeyStore(database, settings.encryption_keys),
         restores=StoredRestores(database),
-        maintenance=care,
+        maintenance=StoredMaintenance(database, cipher),
     )

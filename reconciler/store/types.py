@@ -1,11 +1,17 @@
-"""Column types that behave alike on SQLite and PostgreSQL."""
+"""Column types that behave alike on SQLite and PostgreSQL, and values of the model as JSON text.
+
+`Instant` and `serial` keep their names and this place: migration 0001, which is never edited, imports them.
+"""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import JSON, BigInteger, DateTime, Integer, String, Text
+import msgspec
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, String, Table, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
+
+T = TypeVar("T")
 
 
 class Instant(TypeDecorator[datetime]):
@@ -49,8 +55,8 @@ def existing_enum(name: str) -> TypeEngine[str]:
 
 
 class JsonDocument(TypeDecorator[Any]):
-    """jsonb on PostgreSQL, JSON text on SQLite. PostgreSQL's types are imported where they are used: they are
-    a twentieth of a short command's time.
+    """jsonb on PostgreSQL, JSON text on SQLite. PostgreSQL's types are imported where they are used: they
+    take a twentieth of a short command's time.
     """
 
     impl: TypeEngine[Any] | type[TypeEngine[Any]] = JSON
@@ -81,3 +87,18 @@ class TextArray(TypeDecorator[Any]):
 def serial() -> TypeEngine[int]:
     """A key that counts up. SQLite counts only in a plain INTEGER."""
     return BigInteger().with_variant(Integer(), "sqlite")
+
+
+def column_types(table: Table, *names: str) -> dict[str, TypeEngine[Any]]:
+    """Column types by name, of these columns or of all."""
+    return {name: table.c[name].type for name in names or table.c.keys()}
+
+
+def to_json(value: object) -> str:
+    """A value of the model as JSON text."""
+    return msgspec.json.encode(value).decode()
+
+
+def from_json(text: str, kind: type[T]) -> T:
+    """Raises ValueError (msgspec's) when the text does not fit."""
+    return msgspec.json.decode(text, type=kind)

@@ -36,7 +36,7 @@ async def send_alerts(context: Context, told: AlertState, result: PassResult) ->
 
 
 async def _update_alert_state(context: Context, told: AlertState, result: PassResult) -> PassResult:
-    found = await context.stores.projects.attention(context.project.id)
+    found = await context.stores.queries.current_problems(context.project.id)
     now = current_problems(result, found)
     fresh = new_notices(told, now, context.clock.now(), whole=found.is_complete)
     for notice in fresh:

@@ -87,14 +87,14 @@ async def resolve_conflict(context: Context, report_id: ReportId, field: Field, 
     in a sentence. Raises ProjectError when there is nothing to resolve, BusyError while a pass is at work.
     """
     async with context.stores.project_locks.acquire(context.project.id):
-        dossier = await context.stores.stories.report_detail(report_id, MAX_HISTORY_LINES_SEARCHED)
+        dossier = await context.stores.queries.report_detail(report_id, MAX_HISTORY_LINES_SEARCHED)
         if dossier is None:
             raise ProjectError(f"report {report_id} was deleted")
         name, link = dossier.report.tracking_id, dossier.link
         if link is None or link.state is not LinkState.ACTIVE:
             raise ProjectError(f"{name} is not linked to an issue: there is nothing to resolve")
         frozen = any(each.field is field for each in link.frozen_fields)
-        conflict = await context.stores.stories.newest_conflict(report_id, field)
+        conflict = await context.stores.queries.newest_conflict(report_id, field)
         value = (
             _current_value(context, dossier.report, link, field, take)
             if frozen
@@ -108,7 +108,7 @@ async def resolve_conflict(context: Context, report_id: ReportId, field: Field, 
             if not await _record_kept_value(context, dossier, link, change):
                 return f"{name}: {field} is {value!r} already, as {SIDE_NAMES[take]} had it; nothing to do"
             return f"{name}: {field} stays {value!r}, as {SIDE_NAMES[take]} had it; the conflict is settled"
-        if not await context.stores.stories.restore_lost_value(
+        if not await context.stores.ledger.restore_lost_value(
             without_frozen_field(link, field), change, context.github.now()
         ):
             raise ProjectError(f"{name}: somebody has just changed {field}; look at it and resolve it again")
@@ -126,7 +126,7 @@ async def _record_kept_value(context: Context, dossier: ReportDetail, link: Link
     if newest is None or newest.kind is Kind.RESOLVE:
         return False
     kept = replace(change, rule=change.rule.replace("brought back", "kept"), lost=None)
-    return await context.stores.stories.record_kept_value(link, kept, context.github.now())
+    return await context.stores.ledger.record_kept_value(link, kept, context.github.now())
 
 
 def _current_value(context: Context, report: Report, link: Link, field: Field, side: Side) -> str | None:
@@ -163,7 +163,7 @@ async def end_quarantine(context: Context, report_id: ReportId) -> str:
     Raises ProjectError for a deleted report, BusyError while the project is at work.
     """
     async with context.stores.project_locks.acquire(context.project.id):
-        dossier = await context.stores.stories.report_detail(report_id, 0)
+        dossier = await context.stores.queries.report_detail(report_id, 0)
         if dossier is None:
             raise ProjectError(f"report {report_id} was deleted")
         name, now = dossier.report.tracking_id, context.github.now()
@@ -173,7 +173,7 @@ async def end_quarantine(context: Context, report_id: ReportId) -> str:
             return f"{name}: nothing of it is in quarantine; nothing to do"
         what = _describe_quarantined(link, resting)
         ended = replace(link, quarantined_until=min(now, context.clock.now())) if link else None
-        await context.stores.stories.release_quarantine(ended, report_id, f"{what} released by a person", now)
+        await context.stores.ledger.release_quarantine(ended, report_id, f"{what} released by a person", now)
         return f"{name}: {what} released; the next pass tries"
 
 

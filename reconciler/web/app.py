@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from reconciler import __version__
 from reconciler.model.secret import Secret
-from reconciler.ports import Commands, Listings, Queries, Queue, ReportViews, Setups, Webhooks
+from reconciler.ports import Commands, Queries, Queue, ReportViews, Webhooks
 from reconciler.web import probes
 from reconciler.web.api import routes
 from reconciler.web.api.routes import SyncApi
@@ -43,8 +43,6 @@ class WebDependencies:
     queue: Queue
     queries: Queries
     report_views: ReportViews
-    listings: Listings
-    setups: Setups
     commands: Commands
     jwt_secret: Secret  # empty: BugSpark's users can't sign in
     password_hash: Secret  # empty: nobody signs in by password
@@ -117,9 +115,7 @@ def _build_access_control(parts: WebDependencies) -> AccessControl:
 
 
 def _build_overview_page(parts: WebDependencies, frame: PageFrame) -> OverviewPage:
-    return OverviewPage(
-        frame=frame, queries=parts.queries, report_views=parts.report_views, listings=parts.listings
-    )
+    return OverviewPage(frame=frame, queries=parts.queries, report_views=parts.report_views)
 
 
 def _build_project_page(parts: WebDependencies, frame: PageFrame) -> ProjectPage:
@@ -127,20 +123,19 @@ def _build_project_page(parts: WebDependencies, frame: PageFrame) -> ProjectPage
         frame=frame,
         queries=parts.queries,
         report_views=parts.report_views,
-        listings=parts.listings,
         commands=parts.commands,
     )
 
 
 def _build_report_page(parts: WebDependencies, frame: PageFrame) -> ReportPage:
     return ReportPage(
-        frame=frame, report_views=parts.report_views, queries=parts.listings, commands=parts.commands
+        frame=frame, report_views=parts.report_views, queries=parts.queries, commands=parts.commands
     )
 
 
 def _build_setup_page(parts: WebDependencies, frame: PageFrame) -> SetupPage:
     return SetupPage(
-        frame=frame, report_views=parts.report_views, queries=parts.setups, commands=parts.commands
+        frame=frame, report_views=parts.report_views, queries=parts.queries, commands=parts.commands
     )
 
 

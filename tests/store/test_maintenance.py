@@ -81,7 +81,7 @@ async def test_the_newest_conflict_of_a_field_stays_as_long_as_its_report(
         for row in bugspark.rows(sa.select(tables.changes).order_by(tables.changes.c.id))
     ]
     assert left == [("status", OLD), ("severity", NOW)]
-    assert await stores.stories.newest_conflict(report, Field.STATUS) is not None
+    assert await stores.queries.newest_conflict(report, Field.STATUS) is not None
 
 
 async def test_one_process_sweeps_at_a_time(stores: DatabaseStores) -> None:

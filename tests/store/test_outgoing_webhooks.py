@@ -111,7 +111,7 @@ async def test_a_value_brought_back_by_a_person_is_told_too(
         to="closed",
         rule="brought back",
     )
-    assert await telling.stories.restore_lost_value(link, change, NOW + timedelta(minutes=1))
+    assert await telling.ledger.restore_lost_value(link, change, NOW + timedelta(minutes=1))
     (task,) = tasks(bugspark)
     assert task["payload"]["data"]["status"] == "closed"
 

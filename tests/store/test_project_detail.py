@@ -36,7 +36,7 @@ __all__ = [
 
 async def found(stores: DatabaseStores, sync: Sync, pressing: Urgency | None, text: str = "") -> list[int]:
     wanted = LinkFilter(urgency=pressing, text=text)
-    return [row.number for row in (await stores.listings.link_page(sync.project, wanted, 50)).rows]
+    return [row.number for row in (await stores.queries.link_page(sync.project, wanted, 50)).rows]
 
 
 async def test_links_are_listed_under_the_most_pressing_thing_as_they_are_counted(
@@ -63,15 +63,15 @@ async def test_links_are_listed_under_the_most_pressing_thing_as_they_are_counte
     assert await found(stores, sync, Urgency.PENDING) == [pending]
     assert await found(stores, sync, Urgency.ATTENTION) == [gone]
     assert await found(stores, sync, None) == sorted([quiet, conflict, gone, pending], reverse=True)
-    tally = (await stores.projects.health(sync.project))[0].link_counts
+    tally = (await stores.queries.health(sync.project))[0].link_counts
     assert (tally.synced, tally.conflict, tally.pending, tally.attention) == (1, 1, 1, 1)
     for text in ("100% _k", "STRA", f"#{quiet}", f"acme/web#{quiet}", str(quiet)):
         assert await found(stores, sync, None, text) == [quiet], text
     for text in ("100_", "%", "'; --", "BUG-9999", "\u202e"):
         assert await found(stores, sync, None, text) == ([quiet] if text == "%" else []), text
-    [health] = await stores.projects.health(sync.project)
+    [health] = await stores.queries.health(sync.project)
     assert (health.conflicts, health.newest_conflict) == (1, "severity of BUG-0002")
-    [told] = await stores.listings.standing_conflicts(sync.project, 10)
+    [told] = await stores.queries.standing_conflicts(sync.project, 10)
     assert (told.dated_change.change.report_id, told.issue) == (both, f"acme/web#{conflict}")
 
 
@@ -81,20 +81,20 @@ async def test_changes_tell_what_each_waited_for_and_a_day_counts_them(
     report, number = await sync.linked()
     sync.github.web.comment(number, "From there", by="alice")
     await sync.run(seconds=9)
-    newest = (await stores.listings.recent_changes(sync.project, 1))[0]
+    newest = (await stores.queries.recent_changes(sync.project, 1))[0]
     assert (newest.dated_change.change.report_id, newest.issue) == (report, f"acme/web#{number}")
     assert newest.dated_change.change.since is not None
     assert newest.dated_change.at - newest.dated_change.change.since == timedelta(seconds=9)
     now = sync.clock.now()
-    day = await stores.listings.activity_between(sync.project, now - timedelta(days=1), now)
+    day = await stores.queries.activity_between(sync.project, now - timedelta(days=1), now)
     assert day.writes[0].side is Side.BUGSPARK
     assert day.writes[0].waited == timedelta(seconds=9)
     assert day.runs and all(run.outcome == "ok" for run in day.runs)
-    later = await stores.listings.activity_between(
+    later = await stores.queries.activity_between(
         sync.project, now + timedelta(hours=1), now + timedelta(hours=2)
     )
     assert (later.runs, later.writes) == ((), ())
-    limits = await stores.listings.rate_limits_by_project()
+    limits = await stores.queries.rate_limits_by_project()
     assert limits[sync.project].limit == 5000
 
 

@@ -30,7 +30,7 @@ __all__ = ["github", "github_process", "pytest_generate_tests", "sqlite_template
 async def test_a_projects_set_up_is_told_whole_and_without_secrets(sync: Sync) -> None:
     stores = sync.app._container.stores
     assert isinstance(stores, DatabaseStores)
-    fresh = await stores.setups.project_setup(sync.project, 5)
+    fresh = await stores.queries.project_setup(sync.project, 5)
     assert (fresh.credential, fresh.account, fresh.private, fresh.deliveries) == (
         CredentialKind.PLAIN,
         None,
@@ -58,7 +58,7 @@ async def test_a_projects_set_up_is_told_whole_and_without_secrets(sync: Sync) -
             )
         )
     await stores.webhooks.mark_handled(sync.project, ["d0"], sync.clock.now())
-    told = await stores.setups.project_setup(sync.project, 5)
+    told = await stores.queries.project_setup(sync.project, 5)
     assert told.account == "bugspark-bot" and told.private is False and told.wrote_at is not None
     assert told.has_secret and told.hook_id == 7 and told.previous_until == at + timedelta(days=1)
     assert [(each.id, each.number, each.read_at is not None) for each in told.deliveries] == [
@@ -66,14 +66,14 @@ async def test_a_projects_set_up_is_told_whole_and_without_secrets(sync: Sync) -
         ("d1", None, False),
         ("d0", 3, True),
     ]
-    assert len((await stores.setups.project_setup(sync.project, 2)).deliveries) == 2
+    assert len((await stores.queries.project_setup(sync.project, 2)).deliveries) == 2
     assert not any(secret in repr(told) for secret in (BOT_TOKEN, "first one", "second"))
     sync.github.clock.advance(2 * 86_400)
-    assert (await stores.setups.project_setup(sync.project, 1)).previous_until is None
+    assert (await stores.queries.project_setup(sync.project, 1)).previous_until is None
     sync.bugspark.add_integration(sync.project)
-    assert (await stores.setups.project_setup(sync.project, 1)).credential is None
+    assert (await stores.queries.project_setup(sync.project, 1)).credential is None
     with pytest.raises(UsageError):
-        await stores.setups.project_setup(ProjectId(uuid4()), 1)
+        await stores.queries.project_setup(ProjectId(uuid4()), 1)
 
 
 async def test_a_reports_withheld_deletions_are_its_own_and_make_its_link_need_somebody(sync: Sync) -> None:
@@ -86,10 +86,10 @@ async def test_a_reports_withheld_deletions_are_its_own_and_make_its_link_need_s
         sync.bugspark.delete_comment(each)
     await sync.run()
     dossier, other = (
-        await stores.stories.report_detail(report, 5),
-        await stores.stories.report_detail(quiet, 5),
+        await stores.queries.report_detail(report, 5),
+        await stores.queries.report_detail(quiet, 5),
     )
     assert dossier is not None and other is not None
     assert set(dossier.withheld) == {entry.id for entry in dossier.pairs}
     assert set(dossier.withheld.values()) == {Kind.DELETE_REMOTE_COMMENT} and not other.withheld
-    assert (await stores.projects.health(sync.project))[0].link_counts == LinkCounts(synced=1, attention=1)
+    assert (await stores.queries.health(sync.project))[0].link_counts == LinkCounts(synced=1, attention=1)

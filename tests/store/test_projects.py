@@ -216,8 +216,8 @@ async def test_health_says_where_a_project_stands(stores: DatabaseStores, bugspa
     result = a_result(link.project_id, conflicts=2, outcome=Outcome.LIMITED, next_at=NOW)
     await stores.projects.record_pass(a_result(link.project_id), NOW - timedelta(minutes=1))
     await stores.projects.record_pass(result, NOW)
-    (health,) = await stores.projects.health()
-    assert health == (await stores.projects.health(link.project_id))[0]
+    (health,) = await stores.queries.health()
+    assert health == (await stores.queries.health(link.project_id))[0]
     assert (health.links, health.pending, health.quarantined) == ({"active": 1}, 1, 1)
     assert (health.last_pass, health.conflicts, health.next_at) == (result, 0, NOW)
     assert (health.last_pass_at, health.last_success_at) == (NOW, NOW - timedelta(minutes=1))
@@ -228,7 +228,7 @@ async def test_limits_are_shown_per_credential(stores: DatabaseStores) -> None:
     seen = RateLimit(limit=5000, remaining=4321, reset_at=NOW + timedelta(minutes=30))
     await stores.rate_limiter.reserve_reads(Fingerprint("f00d"), 2, seen=seen)
     await stores.rate_limiter.block(Fingerprint("f00d"), NOW + timedelta(minutes=1), "GitHub said wait.")
-    (limits,) = await stores.projects.rate_limits()
+    (limits,) = await stores.queries.rate_limits()
     assert (limits.credential, limits.remaining, limits.limit) == ("f00d", 4321, 5000)
     assert (limits.points_last_minute, limits.blocked_until) == (2, NOW + timedelta(minutes=1))
 

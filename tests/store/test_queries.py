@@ -61,7 +61,7 @@ async def test_links_are_counted_once_by_the_most_pressing_thing(sync: Sync, sto
 
 async def tally(sync: Sync, stores: DatabaseStores) -> LinkCounts:
     """Asked for one project and for all, which must say the same."""
-    [alone], [among] = await stores.projects.health(sync.project), await stores.projects.health()
+    [alone], [among] = await stores.queries.health(sync.project), await stores.queries.health()
     assert alone.link_counts == among.link_counts
     assert replace(alone.coverage, p95=None) == replace(among.coverage, p95=None)
     return alone.link_counts
@@ -117,7 +117,7 @@ async def test_gauges_tell_links_intents_passes_and_limits(sync: Sync, stores: D
     sync.bugspark.add_comment(report, "on its way", author=sync.ada)
     await sync.run()
     (project,) = (await stores.queries.gauges()).projects
-    (shown,) = await stores.projects.health()
+    (shown,) = await stores.queries.health()
     assert (project.intents, shown.pending) == ({"unknown": 1}, 1)
     assert project.oldest_intent == shown.oldest_intent is not None
 

@@ -25,7 +25,7 @@ LOST = Why(rule=Rule.NEWEST_REMOTE, base="medium", local="high", remote="low", t
 
 async def kinds_of(stores: DatabaseStores, report: ReportId) -> list[tuple[str, str]]:
     """The story but for the first contact, oldest first: what, and why."""
-    dossier = await stores.stories.report_detail(report, 50)
+    dossier = await stores.queries.report_detail(report, 50)
     assert dossier
     return [(each.change.kind.value, each.change.rule) for each in reversed(dossier.history)][1:]
 
@@ -70,7 +70,7 @@ async def test_a_dossier_holds_everything(stores: DatabaseStores, bugspark: BugS
     link = await linked(stores, bugspark)
     bugspark.add_comment(link.report_id, "hello")
     await stores.intents.add([an_intent(link)])
-    dossier = await stores.stories.report_detail(link.report_id, 50)
+    dossier = await stores.queries.report_detail(link.report_id, 50)
     assert dossier
     assert dossier.link == link
     assert [each.body for each in dossier.comments] == ["hello"]
@@ -79,7 +79,7 @@ async def test_a_dossier_holds_everything(stores: DatabaseStores, bugspark: BugS
 
 
 async def test_a_deleted_report_has_none(stores: DatabaseStores, bugspark: BugSpark) -> None:
-    assert await stores.stories.report_detail(ReportId(uuid4()), 5) is None
+    assert await stores.queries.report_detail(ReportId(uuid4()), 5) is None
 
 
 async def test_the_newest_conflict_of_a_field_is_found(stores: DatabaseStores, bugspark: BugSpark) -> None:
@@ -89,10 +89,10 @@ async def test_the_newest_conflict_of_a_field_is_found(stores: DatabaseStores, b
     action = SetField(field=Field.SEVERITY, to="low", why=LOST)
     plan = LinkPlan(link=link, report=report, after=link, actions=(action,), conflicts=(conflict,))
     await store(stores, link.project_id, plan)
-    found = await stores.stories.newest_conflict(link.report_id, Field.SEVERITY)
+    found = await stores.queries.newest_conflict(link.report_id, Field.SEVERITY)
     assert found
     assert (found.local, found.remote, found.lost) == ("high", "low", "high")
-    assert await stores.stories.newest_conflict(link.report_id, Field.STATUS) is None
+    assert await stores.queries.newest_conflict(link.report_id, Field.STATUS) is None
     assert await kinds_of(stores, link.report_id) == [("conflict", LOST.rule)]
 
 
@@ -102,9 +102,9 @@ async def test_a_value_is_brought_back_only_where_the_report_says_what_was_seen(
     link = await linked(stores, bugspark)
     later = NOW + timedelta(hours=1)
     stale = brought_back(link, "low", "high")
-    assert not await stores.stories.restore_lost_value(link, stale, later)
+    assert not await stores.ledger.restore_lost_value(link, stale, later)
     assert await kinds_of(stores, link.report_id) == []
-    assert await stores.stories.restore_lost_value(link, brought_back(link, "medium", "high"), later)
+    assert await stores.ledger.restore_lost_value(link, brought_back(link, "medium", "high"), later)
     report = await the_report(stores, link.report_id)
     assert (report.severity, report.status, report.updated_at) == (Severity.HIGH, Status.NEW, later)
     assert await kinds_of(stores, link.report_id) == [("resolve", "by a person")]
@@ -117,7 +117,7 @@ async def test_over_a_link_that_moved_nothing_is_brought_back(
     link = await linked(stores, bugspark)
     await stores.ledger.unlink(link)
     with pytest.raises(ProjectLockLostError, match="acme/web#1"):
-        await stores.stories.restore_lost_value(link, brought_back(link, "medium", "high"), NOW)
+        await stores.ledger.restore_lost_value(link, brought_back(link, "medium", "high"), NOW)
     assert (await the_report(stores, link.report_id)).severity is Severity.MEDIUM
 
 
@@ -132,7 +132,7 @@ async def test_release_ends_the_rest_of_the_link_and_of_its_writes(
     stored = await stores.ledger.find_link_of_report(link.report_id)
     assert stored
     assert (
-        await stores.stories.release_quarantine(
+        await stores.ledger.release_quarantine(
             replace(stored, quarantined_until=NOW), link.report_id, "by hand", NOW
         )
         == 1
@@ -166,7 +166,7 @@ async def test_links_made_cut_and_ended_are_told(stores: DatabaseStores, bugspar
     gone = replace(stored, state=LinkState.GONE, reason="deleted on GitHub")
     await store(stores, project, LinkPlan(link=stored, report=None, after=gone))
     await stores.ledger.unlink(gone)
-    dossier = await stores.stories.report_detail(report, 50)
+    dossier = await stores.queries.report_detail(report, 50)
     assert dossier
     assert [(each.change.kind, each.change.rule) for each in reversed(dossier.history)] == [
         (Kind.LINK, "linked by command"),
@@ -244,7 +244,7 @@ async def test_coverage_counts_active_links_and_finds_the_oldest(
     found = await stores.ledger.verification_coverage(project, NOW - timedelta(hours=6))
     assert (found.links, found.verified, found.oldest) == (3, 1, NOW - timedelta(hours=9))
     bugspark.add_integration(project, token="t")
-    (health,) = await stores.projects.health(project)
+    (health,) = await stores.queries.health(project)
     assert (health.coverage.verified, health.coverage.within) == (1, timedelta(hours=6))
     empty = bugspark.add_project("Empty")
     assert await stores.ledger.verification_coverage(empty, NOW) == VerificationCoverage()

@@ -83,7 +83,7 @@ async def beside_the_links(stores: DatabaseStores, project: ProjectId, report: R
     """What is known of projects, people, credentials, this database and its backups."""
     await stores.projects.save_state(ProjectState(project_id=project, account=AccountId(1)))
     await stores.projects.record_pass(a_result(project, conflicts=1), NOW)
-    await stores.projects.health()
+    await stores.queries.health()
     viewer = Viewer(user_id=uuid4(), name="Nobody", sees_all_projects=False)
     assert await stores.queries.viewer(uuid4()) is None
     assert await stores.queries.accessible_projects(viewer) == {}

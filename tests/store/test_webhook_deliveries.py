@@ -59,7 +59,7 @@ def config_of(bugspark: BugSpark, project: ProjectId) -> dict[str, Any]:
 
 
 async def health(stores: DatabaseStores, project: ProjectId) -> WebhookHealth:
-    (found,) = await stores.projects.health(project)
+    (found,) = await stores.queries.health(project)
     return found.webhook
 
 

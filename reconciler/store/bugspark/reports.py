@@ -12,12 +12,12 @@ from reconciler.errors import UsageError
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.intent import Operation
 from reconciler.model.report import Project, Report, ReportDetails
-from reconciler.store.bugspark.projects import StoredProjects
+from reconciler.store.bugspark.bugspark_tables import reports
+from reconciler.store.bugspark.mappers import REPORT_COLUMNS, to_report
+from reconciler.store.bugspark.projects import BugSparkProjects
 from reconciler.store.bulk import select_ids
-from reconciler.store.mappers import to_report
 from reconciler.store.schema.engine import Database
-from reconciler.store.schema.tables import intents
-from reconciler.store.sync.difference_queries import REPORT_COLUMNS, links, reports
+from reconciler.store.schema.tables import intents, links
 
 DETAIL_COLUMNS = (
     reports.c.description,
@@ -31,7 +31,7 @@ DETAIL_COLUMNS = (
 class StoredReports:
     """The reports in the database."""
 
-    def __init__(self, database: Database, projects: StoredProjects) -> None:
+    def __init__(self, database: Database, projects: BugSparkProjects) -> None:
         self._database = database
         self._projects = projects
 

@@ -15,9 +15,9 @@ from sqlalchemy import delete, func, insert, select, text, update
 from reconciler.errors import ConfigurationError, DatabaseError, UsageError
 from reconciler.model.database_identity import ACCEPT_COPY, ACCEPT_MOVED, DatabaseInstance
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.mappers import from_json, to_json
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import links, meta, projects
+from reconciler.store.types import from_json, to_json
 
 INSTANCE_KEY = "instance"  # a uuid: names this database in every marker
 MARKER_KEY = "marker_key"  # 32 random bytes as hex

@@ -22,7 +22,6 @@ from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import (
     COMMENT_PAIR_COLUMN_TYPES,
     LINK_COLUMN_TYPES,
-    column_types,
     comment_pair_row,
     link_row,
     list_state_row,
@@ -32,6 +31,7 @@ from reconciler.store.sync import history_log
 from reconciler.store.sync.difference_queries import comment_pairs, comments, links, reports
 from reconciler.store.sync.intent_upsert import upsert_intents
 from reconciler.store.sync.stale_plans import Digest, find_stale_reports
+from reconciler.store.types import column_types
 
 FIELD_NAMES = tuple(field.value for field in Field)
 LIST_COLUMN_TYPES = column_types(lists)

@@ -16,10 +16,11 @@ from sqlalchemy.sql.expression import BindParameter, ColumnElement, FromClause, 
 
 from reconciler.model.link import LIVE_STATES, CommentPairState, LinkState
 from reconciler.store.bugspark import bugspark_tables
+from reconciler.store.bugspark.mappers import local_comments
 from reconciler.store.schema import tables
 
 links, comment_pairs = tables.links, tables.comments
-reports, comments, users = bugspark_tables.reports, bugspark_tables.comments, bugspark_tables.users
+reports, comments = bugspark_tables.reports, bugspark_tables.comments
 
 LIVE_LINK = text(f"sync_links.{tables.LIVE_LINK_SQL}")
 """Word for word the condition of the partial indexes: SQLite recognises it in no other spelling."""
@@ -33,22 +34,6 @@ COPIED_COMMENT = text(
 PROJECT_PARAMETER: BindParameter[Any] = bindparam("project")
 NOW_PARAMETER: BindParameter[Any] = bindparam("now")
 REPOSITORY_PARAMETER = bindparam("repository", type_=String())
-
-REPORT_COLUMNS = (
-    reports.c.id,
-    reports.c.project_id,
-    reports.c.tracking_id,
-    reports.c.title,
-    cast(reports.c.status, Text).label("status"),
-    cast(reports.c.severity, Text).label("severity"),
-    cast(reports.c.category, Text).label("category"),
-    reports.c.created_at,
-    reports.c.updated_at,
-    reports.c.github_issue_number,
-    reports.c.github_issue_url,
-    reports.c.github_repo,
-)
-"""What to_report reads; enums as text, so that an unknown value poisons its own row only."""
 
 
 @cache
@@ -134,24 +119,6 @@ def unknown_comments() -> Select[Any]:
     )
     found = select(comments.c.id).where(not_(known), linked).subquery("found")
     return local_comments().where(comments.c.id.in_(select(found.c.id)))
-
-
-@cache
-def local_comments() -> Select[Any]:
-    """What to_comment reads, oldest first."""
-    author = users.c.name.label("author")
-    return (
-        select(
-            comments.c.id,
-            comments.c.report_id,
-            author,
-            comments.c.body,
-            comments.c.source,
-            comments.c.created_at,
-        )
-        .select_from(comments.outerjoin(users, users.c.id == comments.c.author_id))
-        .order_by(comments.c.created_at, comments.c.id)
-    )
 
 
 @cache

@@ -1,6 +1,7 @@
 """The story of a report (`sync_changes`): what was written or seen, by which rule, and what was lost."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from sqlalchemy import RowMapping, select
 
 from reconciler.model.action_names import COMMENT_FIELD, field_of, field_of_operation, kind_of
 from reconciler.model.database_identity import owned_elsewhere_reason
-from reconciler.model.fields import Side
+from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.intent import Intent
 from reconciler.model.kinds import Kind
@@ -24,11 +25,11 @@ from reconciler.model.plan import (
     Why,
 )
 from reconciler.model.report_detail import DatedChange
-from reconciler.model.snapshot import Change
-from reconciler.store.bulk import insert_all
+from reconciler.model.snapshot import Change, FieldChange
+from reconciler.store.bulk import insert_all, select_ids
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.mappers import column_types
 from reconciler.store.schema.tables import changes
+from reconciler.store.types import column_types
 
 CHANGE_COLUMN_TYPES = {name: kind for name, kind in column_types(changes).items() if name != "id"}
 LOCAL_WON_RULES = (Rule.NEWEST_LOCAL, Rule.POLICY_LOCAL)
@@ -241,6 +242,36 @@ async def read_history(connection: AsyncConnection, report: ReportId, limit: int
     query = select(changes).where(changes.c.report_id == report).order_by(changes.c.id.desc()).limit(limit)
     rows = (await connection.execute(query)).mappings()
     return tuple(DatedChange(at=row["at"], change=to_change(row)) for row in rows)
+
+
+async def field_history(
+    connection: AsyncConnection, wanted: Collection[ReportId], since: datetime
+) -> dict[ReportId, tuple[FieldChange, ...]]:
+    """What was written and seen in these reports' fields since then, oldest first."""
+    query = (
+        select(changes)
+        .where(
+            changes.c.report_id.in_(select_ids(connection.dialect.name, wanted)),
+            changes.c.at >= since,
+            changes.c.field.in_([field.value for field in Field]),
+        )
+        .order_by(changes.c.id)
+    )
+    found: defaultdict[ReportId, list[FieldChange]] = defaultdict(list)
+    for row in (await connection.execute(query)).mappings():
+        found[row["report_id"]].append(
+            FieldChange(
+                field=row["field"], kind=row["kind"], remote=row["remote"], to=row["to"], at=row["at"]
+            )
+        )
+    return {report: tuple(history) for report, history in found.items()}
+
+
+async def last_confirmed_write_at(connection: AsyncConnection, project_id: ProjectId) -> datetime | None:
+    """When GitHub last confirmed a write of this project, as far as its history goes back."""
+    confirmed = (changes.c.side == Side.GITHUB, changes.c.request_id.is_not(None))
+    query = select(changes.c.at).where(changes.c.project_id == project_id, *confirmed)
+    return (await connection.execute(query.order_by(changes.c.id.desc()).limit(1))).scalar()
 
 
 def to_change(row: RowMapping) -> Change:

@@ -19,7 +19,6 @@ from reconciler.store.bulk import bind_rows, select_ids
 from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import (
     COMMENT_PAIR_COLUMN_TYPES,
-    column_types,
     comment_pair_row,
     link_row,
     to_comment_pair,
@@ -32,6 +31,7 @@ from reconciler.store.sync import history_log, link_writes
 from reconciler.store.sync.apply_batch import StoreContext
 from reconciler.store.sync.difference_queries import comment_pairs, comments, links, reports
 from reconciler.store.sync.intent_upsert import upsert_intents
+from reconciler.store.types import column_types
 
 COMMENT_OPERATIONS = (Operation.CREATE_COMMENT, Operation.EDIT_COMMENT)
 UNSENT_STATES = (IntentState.PLANNED, IntentState.QUARANTINED)

@@ -14,6 +14,7 @@ from reconciler.model.link import LIVE_STATES, CommentPairState, Link, LinkOrigi
 from reconciler.model.plan import Deletion
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import (
+    Change,
     FieldChange,
     LocalBatch,
     LocalThread,
@@ -25,9 +26,11 @@ from reconciler.model.snapshot import (
 )
 from reconciler.ports import Clock
 from reconciler.store.bulk import select_values
+from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import to_link
 from reconciler.store.schema.engine import Database
 from reconciler.store.sync import (
+    command_writes,
     history_log,
     link_writes,
     snapshot,
@@ -38,7 +41,6 @@ from reconciler.store.sync.apply_batch import StoreContext, apply_batch
 from reconciler.store.sync.difference_queries import LIVE_LINK, comment_pairs, links, reports
 from reconciler.store.sync.link_writes import carry_over_unsent_comments
 from reconciler.store.sync.snapshot_reader import SnapshotRequest
-from reconciler.store.views import attention
 
 END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -130,7 +132,7 @@ class StoredLedger:
         self, reports: Collection[ReportId], since: datetime
     ) -> Mapping[ReportId, tuple[FieldChange, ...]]:
         async with self._database.read() as connection:
-            return await attention.field_history(connection, reports, since)
+            return await history_log.field_history(connection, reports, since)
 
     async def transferred_links(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:
         query = select(links).where(
@@ -159,9 +161,8 @@ class StoredLedger:
             return await verification_coverage.read_project_coverage(connection, project_id, since)
 
     async def find_link_of_report(self, report_id: ReportId) -> Link | None:
-        rank = case((links.c.state.in_(LIVE_STATES), 0), (links.c.state == LinkState.UNLINKED, 2), else_=1)
-        query = select(links).where(links.c.report_id == report_id)
-        return await self._first_link(query.order_by(rank, links.c.created_at.desc(), links.c.id))
+        async with self._database.read() as connection:
+            return await read_link_of_report(connection, report_id)
 
     async def find_link_between(
         self, report_id: ReportId, repository_id: RepositoryId, number: IssueNumber
@@ -200,6 +201,21 @@ class StoredLedger:
             )
             await history_log.append_changes(connection, link.project_id, self._clock.now(), [told])
 
+    async def restore_lost_value(self, link: Link, change: Change, at: datetime) -> bool:
+        webhooks = self._ways.outgoing_webhooks
+        async with self._database.write() as connection:
+            return await command_writes.restore_lost_value(connection, webhooks, link, change, at)
+
+    async def record_kept_value(self, link: Link, change: Change, at: datetime) -> bool:
+        async with self._database.write() as connection:
+            return await command_writes.record_kept_value(connection, link, change, at)
+
+    async def release_quarantine(
+        self, link: Link | None, report_id: ReportId, rule: str, at: datetime
+    ) -> int:
+        async with self._database.write() as connection:
+            return await command_writes.release_quarantine(connection, link, report_id, rule, at)
+
     async def find_unlinked_by_tracking_ids(
         self, tracking_ids: Collection[str]
     ) -> tuple[UnlinkedReport, ...]:
@@ -231,6 +247,15 @@ class StoredLedger:
         async with self._database.read() as connection:
             row = (await connection.execute(query.limit(1))).mappings().first()
             return to_link(row) if row else None
+
+
+async def read_link_of_report(connection: AsyncConnection, report_id: ReportId) -> Link | None:
+    """The live link of a report, else the newest one, UNLINKED ones last."""
+    rank = case((links.c.state.in_(LIVE_STATES), 0), (links.c.state == LinkState.UNLINKED, 2), else_=1)
+    query = select(links).where(links.c.report_id == report_id)
+    query = query.order_by(rank, links.c.created_at.desc(), links.c.id).limit(1)
+    row = (await connection.execute(query)).mappings().first()
+    return to_link(row) if row else None
 
 
 def _issue_label(link: Link) -> str:

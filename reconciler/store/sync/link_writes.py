@@ -18,8 +18,9 @@ from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPairState, Lin
 from reconciler.model.report import IssueColumns
 from reconciler.store.bulk import insert_new, update_by_id
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.mappers import LINK_COLUMN_TYPES, column_types, link_row
+from reconciler.store.mappers import LINK_COLUMN_TYPES, link_row
 from reconciler.store.sync.difference_queries import LIVE_LINK, comment_pairs, comments, links, reports
+from reconciler.store.types import column_types
 
 
 async def create_link(connection: AsyncConnection, link: Link, columns: IssueColumns) -> Link:

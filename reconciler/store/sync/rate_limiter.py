@@ -17,11 +17,11 @@ from reconciler.model.snapshot import RateLimit
 from reconciler.model.values import dataclass
 from reconciler.ports import Clock
 from reconciler.store.bulk import dialect_insert
-from reconciler.store.mappers import from_json, to_json
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import governor
 from reconciler.store.sync import sliding_window
 from reconciler.store.sync.sliding_window import Denied, Granted, WindowUsage, admit
+from reconciler.store.types import from_json, to_json
 
 UPDATE_USAGE = update(governor).where(
     governor.c.credential == bindparam("of"), governor.c.revision == bindparam("read_at")

@@ -10,10 +10,10 @@ from reconciler.model.ids import IssueNumber, LinkId, ReportId
 from reconciler.model.link import LIVE_STATES, CommentPair, Link, LinkOrigin, LinkState
 from reconciler.model.report import LocalComment, Report
 from reconciler.model.snapshot import LocalThread, Snapshot
+from reconciler.store.bugspark.mappers import REPORT_COLUMNS, local_comments, to_local_comment, to_report
 from reconciler.store.bulk import select_ids
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.mappers import to_comment_pair, to_local_comment, to_report
-from reconciler.store.sync import difference_queries
+from reconciler.store.mappers import to_comment_pair
 from reconciler.store.sync.difference_queries import comment_pairs, comments, reports
 from reconciler.store.sync.snapshot_reader import SnapshotReader, SnapshotRequest, SnapshotRows
 
@@ -164,9 +164,7 @@ async def read_threads(connection: AsyncConnection, wanted: Sequence[Link]) -> d
     dialect = connection.dialect.name
     of_reports = select_ids(dialect, {link.report_id for link in wanted}, "of_reports")
     of_links = select_ids(dialect, {link.id for link in wanted}, "of_links")
-    found = await connection.execute(
-        select(*difference_queries.REPORT_COLUMNS).where(reports.c.id.in_(of_reports))
-    )
+    found = await connection.execute(select(*REPORT_COLUMNS).where(reports.c.id.in_(of_reports)))
     sides = {row["id"]: to_report(row) for row in found.mappings()}
     rows: dict[UUID, list[CommentPair]] = {link.id: [] for link in wanted}
     for row in (
@@ -174,7 +172,7 @@ async def read_threads(connection: AsyncConnection, wanted: Sequence[Link]) -> d
     ).mappings():
         rows[row["link_id"]].append(to_comment_pair(row))
     said: dict[UUID, list[LocalComment]] = {link.report_id: [] for link in wanted}
-    query = difference_queries.local_comments().where(comments.c.report_id.in_(of_reports))
+    query = local_comments().where(comments.c.report_id.in_(of_reports))
     for row in (await connection.execute(query)).mappings():
         said[row["report_id"]].append(to_local_comment(row))
     return {

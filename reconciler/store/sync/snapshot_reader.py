@@ -21,9 +21,10 @@ from reconciler.model.ids import (
 from reconciler.model.link import CommentPair, Link, LinkState
 from reconciler.model.report import Report
 from reconciler.model.snapshot import PoisonedItem
+from reconciler.store.bugspark.mappers import REPORT_COLUMNS, to_report
 from reconciler.store.bulk import select_ids, select_values
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.mappers import to_comment_pair, to_link, to_report
+from reconciler.store.mappers import to_comment_pair, to_link
 from reconciler.store.sync import difference_queries
 from reconciler.store.sync.difference_queries import LIVE_LINK, comment_pairs, links, reports
 
@@ -136,7 +137,7 @@ class SnapshotReader:
         wanted = {link.report_id for link in found.links.values()} | {
             row["report_id"] for row in found.changed_rows
         }
-        for row in await self._fetch_by_id(select(*difference_queries.REPORT_COLUMNS), reports.c.id, wanted):
+        for row in await self._fetch_by_id(select(*REPORT_COLUMNS), reports.c.id, wanted):
             try:
                 found.reports[row["id"]] = to_report(row)
             except ValueError as error:

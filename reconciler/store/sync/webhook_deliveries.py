@@ -16,11 +16,10 @@ from reconciler.store.bugspark import integrations
 from reconciler.store.bugspark.encryption import SecretCipher
 from reconciler.store.bulk import build_insert, select_values
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.mappers import column_types
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import deliveries, hooks
 from reconciler.store.sync import webhook_gaps
-from reconciler.store.types import Instant
+from reconciler.store.types import Instant, column_types
 
 MAX_DELIVERIES_PER_PROJECT = 1000
 """Deliveries kept per project, the newest: so large may its part of the table get, whatever is sent."""

@@ -14,9 +14,8 @@ from reconciler.model.ids import IssueNumber, ProjectId
 from reconciler.model.webhook import WebhookHealth
 from reconciler.store.bulk import build_insert
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.mappers import column_types
 from reconciler.store.schema.tables import deliveries, hooks, unannounced
-from reconciler.store.types import Instant
+from reconciler.store.types import Instant, column_types
 
 CLOCK_SKEW = timedelta(seconds=30)
 """How much earlier than its change a delivery may seem to have come: no two clocks agree."""

@@ -12,10 +12,11 @@ from reconciler.model.plan import Deletion, RemoveLocal, Why
 from reconciler.model.snapshot import WithheldDeletions
 from reconciler.store.bulk import insert_all
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.mappers import column_types, from_json, to_comment_pair, to_json, to_link
+from reconciler.store.mappers import to_comment_pair, to_link
 from reconciler.store.schema.tables import projects
 from reconciler.store.schema.tables import withheld as held_rows
 from reconciler.store.sync.difference_queries import comment_pairs, links
+from reconciler.store.types import column_types, from_json, to_json
 
 WITHHELD_COLUMN_TYPES = column_types(held_rows)
 REMOVE_COMMENT = Kind.REMOVE_COMMENT

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,17 +10,16 @@ from sqlalchemy.sql.expression import Select
 
 from reconciler.model.attention import CurrentProblems
 from reconciler.model.database_identity import OWNED_ELSEWHERE, owned_elsewhere_reason
-from reconciler.model.fields import Field
-from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState
 from reconciler.model.link import FrozenField
-from reconciler.model.snapshot import AttentionItem, FieldChange
+from reconciler.model.snapshot import AttentionItem
 from reconciler.store.bulk import select_ids
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.mappers import from_json
 from reconciler.store.schema import tables
-from reconciler.store.schema.tables import changes, intents, projects
+from reconciler.store.schema.tables import intents, projects
 from reconciler.store.sync.difference_queries import LIVE_LINK, links, reports
+from reconciler.store.types import from_json
 from reconciler.store.views.counts import ATTENTION_STATES, EPOCH, IS_FROZEN, IS_QUARANTINED
 
 IS_HELD = text(f"sync_links.{tables.HELD_LINK_SQL}")
@@ -83,29 +81,6 @@ def links_elsewhere(dialect: str, wanted: Collection[ProjectId]) -> Select[UUID,
     return select(projects.c.project_id, below, above).where(
         projects.c.project_id.in_(select_ids(dialect, wanted))
     )
-
-
-async def field_history(
-    connection: AsyncConnection, wanted: Collection[ReportId], since: datetime
-) -> dict[ReportId, tuple[FieldChange, ...]]:
-    """What was written and seen in these reports' fields since then, oldest first."""
-    query = (
-        select(changes)
-        .where(
-            changes.c.report_id.in_(select_ids(connection.dialect.name, wanted)),
-            changes.c.at >= since,
-            changes.c.field.in_([field.value for field in Field]),
-        )
-        .order_by(changes.c.id)
-    )
-    found: defaultdict[ReportId, list[FieldChange]] = defaultdict(list)
-    for row in (await connection.execute(query)).mappings():
-        found[row["report_id"]].append(
-            FieldChange(
-                field=row["field"], kind=row["kind"], remote=row["remote"], to=row["to"], at=row["at"]
-            )
-        )
-    return {report: tuple(told) for report, told in found.items()}
 
 
 def _links_query(wanted: Select[Any]) -> Select[Any]:

@@ -33,8 +33,8 @@ from reconciler.model.link import LIVE_STATES, FrozenField, LinkState
 from reconciler.model.views import LinkFilter, LinkPage, LinkPosition, LinkRow, Urgency
 from reconciler.store.bulk import select_ids
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.mappers import from_json
 from reconciler.store.sync.difference_queries import links, reports
+from reconciler.store.types import from_json
 from reconciler.store.views.counts import ATTENTION_STATES, links_not_synced
 
 ISSUE_NUMBER_PATTERN = re.compile(r"(?:[A-Za-z0-9._/-]*#)?([0-9]{1,9})")

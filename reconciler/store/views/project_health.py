@@ -1,12 +1,13 @@
-"""What `reconcile status` shows: projects and credentials as the database knows them."""
+"""The health of projects and credentials: what `status`, the overview page and `/metrics` show."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, and_, select
 
+from reconciler.model.health import Gauges, ProjectGauges
 from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState
 from reconciler.model.passes import PassResult
@@ -16,33 +17,33 @@ from reconciler.model.values import dataclass
 from reconciler.model.viewer import LinkCounts
 from reconciler.model.webhook import WebhookHealth
 from reconciler.store.connection import AsyncConnection
-from reconciler.store.mappers import from_json
 from reconciler.store.schema import database_identity
-from reconciler.store.schema.tables import governor, intents, projects, withheld
+from reconciler.store.schema.tables import governor, hooks, intents, projects, withheld
 from reconciler.store.sync import sliding_window, verification_coverage, webhook_gaps
 from reconciler.store.sync.verification_coverage import count_by_project
+from reconciler.store.types import from_json
 from reconciler.store.views import attention, counts
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-"""No link has been read since then: the reading anew has not begun."""
+"""No link has been read since then: reading everything again after a restore has not begun."""
 
 NO_COVERAGE, NO_COUNTS, NO_WEBHOOK = VerificationCoverage(), LinkCounts(), WebhookHealth()
 
 VERIFICATION_TOLERANCE = 1.1
-"""Verifications are spread by a tenth of their time; one that is no later than that is in time."""
+"""Verifications are spread by a tenth of their interval; one that is no later than that is in time."""
 
 
 async def read_health(
     connection: AsyncConnection, known: Sequence[Project], now: datetime, verify: timedelta
 ) -> tuple[ProjectHealth, ...]:
-    """One Health per project, in their order. `verify`: how often each link is to be compared whole."""
+    """One Health per project, in their order. `verify`: how often each link is to be verified."""
     found = await _read_health_rows(connection, [each.id for each in known], now, verify)
     return tuple(_build_health(each, found, verify) for each in known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _HealthRows:
-    """By project, what is to be told of each."""
+    """By project, what `_build_health` reads."""
 
     states: Mapping[ProjectId, RowMapping]
     links_by_state: verification_coverage.CountsByProject
@@ -65,7 +66,7 @@ async def _read_health_rows(
     only = wanted[0] if len(wanted) == 1 else None
     rows = await _read_project_states(connection, only)
     by_state = await verification_coverage.count_links_by_state(connection, only)
-    wishes = await count_by_project(connection, intents.c.project_id, intents.c.state, only)
+    intent_counts = await count_by_project(connection, intents.c.project_id, intents.c.state, only)
     return _HealthRows(
         states=rows,
         links_by_state=by_state,
@@ -74,8 +75,8 @@ async def _read_health_rows(
         ),
         reread_progress=await _read_reread_progress(connection, by_state, rows),
         counts=await counts.count_links(connection, by_state, now, wanted),
-        intent_counts=wishes,
-        oldest_intents=await counts.oldest_open_intents(connection, only) if wishes else {},
+        intent_counts=intent_counts,
+        oldest_intents=await counts.oldest_open_intents(connection, only) if intent_counts else {},
         withheld_counts=await count_by_project(connection, withheld.c.project_id, withheld.c.kind, only),
         attention=await attention.attention_items(connection, wanted),
         conflicts=await counts.conflict_summary(connection, now, only),
@@ -89,8 +90,8 @@ def _build_health(project: Project, found: _HealthRows, verify: timedelta) -> Pr
     id_ = project.id
     row: RowMapping | Mapping[str, Any] = found.states.get(id_, {})
     last = from_json(row["result"], PassResult) if row.get("result") else None
-    wishes = found.intent_counts.get(id_, {})
-    refused = wishes.get(IntentState.QUARANTINED, 0)
+    intent_counts = found.intent_counts.get(id_, {})
+    refused = intent_counts.get(IntentState.QUARANTINED, 0)
     conflicts, disputed = found.conflicts.get(id_, (0, None))
     return ProjectHealth(
         project_id=id_,
@@ -100,7 +101,7 @@ def _build_health(project: Project, found: _HealthRows, verify: timedelta) -> Pr
         links=found.links_by_state.get(id_, {}),
         conflicts=conflicts,
         newest_conflict=disputed,
-        pending=sum(wishes.values()) - refused,
+        pending=sum(intent_counts.values()) - refused,
         quarantined=refused,
         withheld=row.get("withheld"),
         withheld_count=sum(found.withheld_counts.get(id_, {}).values()),
@@ -125,7 +126,7 @@ def _build_health(project: Project, found: _HealthRows, verify: timedelta) -> Pr
 async def _read_project_states(
     connection: AsyncConnection, only: ProjectId | None
 ) -> dict[ProjectId, RowMapping]:
-    """What is remembered of each project."""
+    """The stored row of each project."""
     query = select(projects) if only is None else select(projects).where(projects.c.project_id == only)
     found = (await connection.execute(query)).mappings()
     return {ProjectId(row["project_id"]): row for row in found}
@@ -136,7 +137,7 @@ async def _read_reread_progress(
     by_state: verification_coverage.CountsByProject,
     rows: Mapping[ProjectId, RowMapping],
 ) -> dict[ProjectId, VerificationCoverage]:
-    """Projects that are read anew after a restore, and how far that is."""
+    """Projects whose links are all read again after a restore, and how many have been."""
     found = {}
     for id_, row in rows.items():
         if row["recovering"]:
@@ -144,6 +145,44 @@ async def _read_reread_progress(
             covered = await verification_coverage.read_coverage(connection, mine, row["restored_at"] or NEVER)
             found[id_] = covered.get(id_, VerificationCoverage())
     return found
+
+
+async def read_gauges(connection: AsyncConnection, now: datetime, verify: timedelta) -> Gauges:
+    """The numbers of every project that had a pass or a delivery, and every credential's limits."""
+    since = now - verify * VERIFICATION_TOLERANCE
+    return Gauges(
+        projects=await _project_gauges(connection, since), limits=await rate_limits(connection, now)
+    )
+
+
+async def _project_gauges(connection: AsyncConnection, since: datetime) -> tuple[ProjectGauges, ...]:
+    by_state = await verification_coverage.count_links_by_state(connection)
+    intent_counts = await count_by_project(connection, intents.c.project_id, intents.c.state)
+    covered = await verification_coverage.read_coverage(connection, by_state, since)
+    oldest = await counts.oldest_open_intents(connection)
+    joined = projects.outerjoin(hooks, and_(hooks.c.project_id == projects.c.project_id))
+    columns = (
+        projects.c.project_id,
+        projects.c.last_pass_at,
+        projects.c.last_success_at,
+        projects.c.next_at,
+        hooks.c.last_at,
+    )
+    rows = await connection.execute(select(*columns).select_from(joined))
+    return tuple(
+        ProjectGauges(
+            project_id=(id_ := ProjectId(row.project_id)),
+            links=by_state[id_],
+            verified=covered[id_].verified if id_ in covered else 0,
+            intents=intent_counts[id_],
+            oldest_intent=oldest.get(id_),
+            last_pass_at=row.last_pass_at,
+            last_success_at=row.last_success_at,
+            next_at=row.next_at,
+            last_delivery_at=row.last_at,
+        )
+        for row in rows
+    )
 
 
 async def rate_limits(connection: AsyncConnection, now: datetime) -> tuple[CredentialLimits, ...]:
@@ -162,3 +201,12 @@ async def rate_limits(connection: AsyncConnection, now: datetime) -> tuple[Crede
         )
         for row in rows.mappings()
     )
+
+
+async def rate_limits_by_project(
+    connection: AsyncConnection, now: datetime
+) -> dict[ProjectId, CredentialLimits]:
+    """By project: the limits of the credential it was last synced with."""
+    known = {each.credential: each for each in await rate_limits(connection, now)}
+    rows = await connection.execute(select(projects.c.project_id, projects.c.account_credential))
+    return {ProjectId(id_): known[credential] for id_, credential in rows if credential in known}

@@ -14,7 +14,7 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.project_status import ProjectStatus, ProjectStatusKind, project_status
 from reconciler.model.snapshot import CredentialLimits, ProjectHealth
 from reconciler.model.viewer import Access, LinkCounts
-from reconciler.ports import Listings, Queries, ReportViews
+from reconciler.ports import Queries, ReportViews
 from reconciler.web.pages.next_step import STATES_NEEDING_ATTENTION, AttentionNotice, attention_notice
 from reconciler.web.pages.page import PageFrame, longest_outage, outage_of
 
@@ -41,7 +41,6 @@ class OverviewPage:
     frame: PageFrame
     queries: Queries
     report_views: ReportViews
-    listings: Listings
 
     async def render(self, request: Request) -> Response:
         """Render the viewer's projects. Raises HTTPException 401, DatabaseError."""
@@ -69,7 +68,7 @@ class OverviewPage:
     async def _load_rows(self, access: Mapping[ProjectId, Access]) -> list[ProjectRow]:
         # Concurrently: each reads the database in a transaction of its own.
         limits, healths = await asyncio.gather(
-            self.listings.rate_limits_by_project(), self.report_views.health()
+            self.queries.rate_limits_by_project(), self.report_views.health()
         )
         now = self.frame.clock.now()
         return [

@@ -16,7 +16,7 @@ from reconciler.model.ids import IssueNumber, LinkId, ProjectId, ReportId, parse
 from reconciler.model.project_status import project_status
 from reconciler.model.viewer import Access
 from reconciler.model.views import LinkFilter, LinkPage, LinkPosition, LinkRow, Urgency
-from reconciler.ports import Commands, Listings, Queries, ReportViews
+from reconciler.ports import Commands, Queries, ReportViews
 from reconciler.web.api.response_models import SyncState
 from reconciler.web.pages.next_step import attention_notice
 from reconciler.web.pages.page import PageFrame, outage_of, parse_resolution
@@ -61,7 +61,6 @@ class ProjectPage:
     frame: PageFrame
     queries: Queries
     report_views: ReportViews
-    listings: Listings
     commands: Commands
 
     async def render(self, request: Request, project_id: ProjectId) -> Response:
@@ -72,7 +71,7 @@ class ProjectPage:
         # Concurrently: each reads the database in a transaction of its own.
         found, links, numbers, lists = await asyncio.gather(
             self.report_views.health(project_id),
-            self.listings.link_page(project_id, search.link_filter, LINKS_PER_PAGE),
+            self.queries.link_page(project_id, search.link_filter, LINKS_PER_PAGE),
             self._load_numbers(project_id),
             self._load_lists(project_id),
         )
@@ -99,7 +98,7 @@ class ProjectPage:
             say=change_text,
             site=self.frame.access_control.site,
             tally=health.link_counts,
-            held=await self.listings.withheld_deletions(project_id, MAX_WITHHELD) if health.withheld else (),
+            held=await self.queries.withheld_deletions(project_id, MAX_WITHHELD) if health.withheld else (),
             **numbers,
             **lists,
         )
@@ -107,14 +106,14 @@ class ProjectPage:
     async def _load_numbers(self, id_: ProjectId) -> dict[str, Any]:
         now = self.frame.clock.now()
         return {
-            "limits": (await self.listings.rate_limits_by_project()).get(id_),
-            "plot": plot(await self.listings.activity_between(id_, now - DAY, now)),
+            "limits": (await self.queries.rate_limits_by_project()).get(id_),
+            "plot": plot(await self.queries.activity_between(id_, now - DAY, now)),
         }
 
     async def _load_lists(self, id_: ProjectId) -> dict[str, Any]:
         return {
-            "conflicts": await self.listings.standing_conflicts(id_, MAX_CONFLICTS),
-            "changes": await self.listings.recent_changes(id_, MAX_CHANGES),
+            "conflicts": await self.queries.standing_conflicts(id_, MAX_CONFLICTS),
+            "changes": await self.queries.recent_changes(id_, MAX_CHANGES),
         }
 
     async def handle_action(self, request: Request, project_id: ProjectId, what: str) -> Response:

@@ -12,7 +12,7 @@ from reconciler.model.intent import Intent, IntentState
 from reconciler.model.link import LinkOrigin, LinkState
 from reconciler.model.report_detail import ReportView
 from reconciler.model.viewer import Access
-from reconciler.ports import Commands, Listings, ReportViews
+from reconciler.ports import Commands, Queries, ReportViews
 from reconciler.web.api import serializers
 from reconciler.web.api.serializers import last_crossing_at
 from reconciler.web.pages.field_rows import field_rows
@@ -50,7 +50,7 @@ class ReportPage:
 
     frame: PageFrame
     report_views: ReportViews
-    queries: Listings
+    queries: Queries
     commands: Commands
 
     async def render(self, request: Request, text: str) -> Response:

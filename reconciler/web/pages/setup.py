@@ -17,7 +17,7 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.secret import Secret
 from reconciler.model.viewer import Access
 from reconciler.model.webhook import PUBLIC_URL_MISSING, WEBHOOK_EVENTS, WEBHOOK_PERMISSION_ADVICE, HookResult
-from reconciler.ports import Commands, ReportViews, Setups
+from reconciler.ports import Commands, Queries, ReportViews
 from reconciler.web.pages.page import FlashMessage, PageFrame, outage_of
 from reconciler.web.security.sign_in import Visitor, raise_not_found
 
@@ -34,7 +34,7 @@ class SetupPage:
 
     frame: PageFrame
     report_views: ReportViews
-    queries: Setups
+    queries: Queries
     commands: Commands
 
     async def render(self, request: Request, project_id: ProjectId) -> Response:

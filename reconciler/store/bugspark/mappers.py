@@ -1,0 +1,81 @@
+"""Rows of BugSpark's reports and comments as values of the model, and the columns they are read with."""
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import RowMapping, Text, cast, select
+from sqlalchemy.sql.expression import Select
+
+from reconciler.model.fields import Category, Severity, Status
+from reconciler.model.report import IssueColumns, LocalComment, Report
+from reconciler.store.bugspark.bugspark_tables import comments, reports, users
+
+REPORT_COLUMNS = (
+    reports.c.id,
+    reports.c.project_id,
+    reports.c.tracking_id,
+    reports.c.title,
+    cast(reports.c.status, Text).label("status"),
+    cast(reports.c.severity, Text).label("severity"),
+    cast(reports.c.category, Text).label("category"),
+    reports.c.created_at,
+    reports.c.updated_at,
+    reports.c.github_issue_number,
+    reports.c.github_issue_url,
+    reports.c.github_repo,
+)
+"""What to_report reads; enums as text, so that an unknown value poisons its own row only."""
+
+
+def to_report(row: RowMapping) -> Report:
+    """Raises ValueError when a value is none that this program knows: the caller poisons that report."""
+    return Report(
+        id=row["id"],
+        project_id=row["project_id"],
+        tracking_id=row["tracking_id"],
+        title=row["title"],
+        status=Status(row["status"]),
+        severity=Severity(row["severity"]),
+        category=Category(row["category"]),
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        columns=to_report_columns(row),
+    )
+
+
+def to_report_columns(row: RowMapping) -> IssueColumns | None:
+    """The three columns, when number and repository are both there."""
+    number, repository = row["github_issue_number"], row["github_repo"]
+    if number is None or repository is None:
+        return None
+    return IssueColumns(repository=repository, number=number, url=row["github_issue_url"])
+
+
+def to_local_comment(row: RowMapping) -> LocalComment:
+    """A comment, its author's name joined in."""
+    return LocalComment(
+        id=row["id"],
+        report_id=row["report_id"],
+        author=row["author"],
+        body=row["body"],
+        source=row["source"],
+        created_at=row["created_at"],
+    )
+
+
+@cache
+def local_comments() -> Select[Any]:
+    """The query of what to_local_comment reads, oldest first."""
+    author = users.c.name.label("author")
+    return (
+        select(
+            comments.c.id,
+            comments.c.report_id,
+            author,
+            comments.c.body,
+            comments.c.source,
+            comments.c.created_at,
+        )
+        .select_from(comments.outerjoin(users, users.c.id == comments.c.author_id))
+        .order_by(comments.c.created_at, comments.c.id)
+    )

@@ -1,0 +1,142 @@
+"""BugSpark's projects and the stored state of each: `ports.Projects`."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, update
+
+from reconciler.model.ids import AccountId, ProjectId
+from reconciler.model.passes import Outcome, PassResult
+from reconciler.model.snapshot import UNKNOWN_REPOSITORY, ProjectState
+from reconciler.model.told import NO_ALERT_STATE, AlertState
+from reconciler.store.bugspark.projects import BugSparkProjects
+from reconciler.store.bulk import upsert
+from reconciler.store.connection import AsyncConnection
+from reconciler.store.mappers import to_list_state
+from reconciler.store.schema.tables import accounts, lists, projects, runs
+from reconciler.store.sync.webhook_deliveries import has_unread_deliveries, has_working_hook
+from reconciler.store.types import column_types, from_json, to_json
+
+
+class StoredProjects(BugSparkProjects):
+    """BugSpark's projects, and their rows in `sync_projects`, `sync_lists` and `sync_accounts`."""
+
+    async def get_state(self, project_id: ProjectId) -> ProjectState:
+        async with self._database.read() as connection:
+            hints = (
+                has_unread_deliveries(project_id).label("named"),
+                has_working_hook(project_id).label("hooked"),
+            )
+            query = select(projects, *hints).where(projects.c.project_id == project_id)
+            row = (await connection.execute(query)).mappings().first()
+            positions = await connection.execute(select(lists).where(lists.c.project_id == project_id))
+            states = {each["kind"]: to_list_state(each) for each in positions.mappings()}
+        issues, comments, initial_sync = (states.get(kind) for kind in ("issues", "comments", "contacts"))
+        if row is None:
+            return ProjectState(
+                project_id=project_id, issues=issues, comments=comments, initial_sync=initial_sync
+            )
+        return ProjectState(
+            project_id=project_id,
+            repository_id=row["repository_id"] or UNKNOWN_REPOSITORY,
+            repository=row["repository"] or "",
+            private=row["private"],
+            exposed=bool(row["exposed"]),
+            account=row["account_id"],
+            account_login=row["account_login"],
+            account_credential=row["account_credential"],
+            first_seen_at=row["first_seen_at"],
+            issues=issues,
+            comments=comments,
+            initial_sync=initial_sync,
+            accepted_digest=row["accepted"],
+            is_paused=row["paused"],
+            is_recovering=bool(row["recovering"]),
+            restored_at=row["restored_at"],
+            has_unread_hints=row["named"],
+            has_webhook=row["hooked"],
+            failures=row["failures"] or 0,
+            alert_state=from_json(row["told"], AlertState) if row["told"] else NO_ALERT_STATE,
+        )
+
+    async def save_state(self, state: ProjectState) -> None:
+        """Of a project known already, `accepted` and `paused` stay too: the operator may be changing them."""
+        learned = {
+            "repository_id": state.repository_id,
+            "repository": state.repository,
+            "private": state.private,
+            "exposed": state.exposed,
+            "account_id": state.account,
+            "account_login": state.account_login,
+            "account_credential": state.account_credential,
+            "first_seen_at": state.first_seen_at,
+        }
+        asked = {"accepted": state.accepted_digest, "paused": state.is_paused}
+        async with self._database.write() as connection:
+            await _upsert_state(connection, state.project_id, learned, asked)
+            if state.account is not None:
+                row = (state.project_id, state.account, state.account_login)
+                await upsert(
+                    connection, accounts, column_types(accounts), [row], ["project_id", "account_id"]
+                )
+
+    async def set_paused(self, project_id: ProjectId, *, paused: bool) -> bool:
+        query = select(projects.c.paused).where(projects.c.project_id == project_id)
+        async with self._database.write() as connection:
+            before = bool((await connection.execute(query)).scalar())
+            if before is not paused:
+                await _upsert_state(connection, project_id, {"paused": paused}, {})
+        return before is not paused
+
+    async def save_alert_state(self, project_id: ProjectId, state: AlertState) -> None:
+        values = {"told": to_json(state) if state != NO_ALERT_STATE else None}
+        async with self._database.write() as connection:
+            await _upsert_state(connection, project_id, values, {"paused": False})
+
+    async def own_accounts(self, project_id: ProjectId) -> frozenset[AccountId]:
+        query = select(accounts.c.account_id).where(accounts.c.project_id == project_id)
+        async with self._database.read() as connection:
+            return frozenset((await connection.execute(query)).scalars())
+
+    async def begin_full_verification(
+        self, project_id: ProjectId, at: datetime, max_age: timedelta
+    ) -> datetime:
+        query = select(projects.c.round_began_at).where(projects.c.project_id == project_id)
+        async with self._database.write() as connection:
+            began: datetime | None = (await connection.execute(query)).scalar()
+            if began is not None and at - max_age <= began <= at:
+                return began
+            await _upsert_state(connection, project_id, {"round_began_at": at}, {"paused": False})
+            return at
+
+    async def end_full_verification(self, project_id: ProjectId) -> None:
+        async with self._database.write() as connection:
+            await _upsert_state(connection, project_id, {"round_began_at": None}, {"paused": False})
+
+    async def record_pass(self, result: PassResult, at: datetime) -> None:
+        done: dict[str, Any] = {
+            "outcome": result.outcome,
+            "result": to_json(result),
+            "last_pass_at": at,
+            "next_at": result.next_at,
+            "failures": result.failures,
+        }
+        done["changed_at"] = at if result.has_changes else func.coalesce(projects.c.changed_at, at)
+        if result.outcome in (Outcome.OK, Outcome.PARTIAL):
+            done["last_success_at"] = at
+        async with self._database.write() as connection:
+            await _upsert_state(connection, result.project_id, done, {"paused": False, "changed_at": at})
+            if not result.is_uneventful:
+                row = {"project_id": result.project_id, "at": at, "outcome": result.outcome}
+                await connection.execute(insert(runs).values(row | {"result": done["result"]}))
+
+
+async def _upsert_state(
+    connection: AsyncConnection, project: UUID, values: Mapping[str, Any], only_at_first: Mapping[str, Any]
+) -> None:
+    """UPDATE, or INSERT the first time (an idle pass must cost one row written, not two)."""
+    known = update(projects).where(projects.c.project_id == project).values(values)
+    if (await connection.execute(known)).rowcount == 0:
+        await connection.execute(insert(projects).values({"project_id": project, **values, **only_at_first}))
