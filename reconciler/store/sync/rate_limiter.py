@@ -1,8 +1,9 @@
-"""One credential's limits, shared by all processes through one row: `ports.Governor`.
+"""One credential's limits, shared by all processes through one row: `ports.RateLimiter`.
 
 Source: docs/design.md, Limits and failure.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import field, replace
 from datetime import UTC, datetime
@@ -41,8 +42,8 @@ class CredentialBudget:
     rate: RateLimit | None = None
 
 
-class StoredRateLimiter:
-    """Reserves by one UPDATE that names the revision it was computed from; a lost race computes anew."""
+class BaseRateLimiter(ABC):
+    """Admission by a credential's budget, as far as it does not matter where the budget is kept."""
 
     def __init__(self, database: Database, pace: RateLimitPolicy, clock: Clock) -> None:
         self._database = database
@@ -62,64 +63,70 @@ class StoredRateLimiter:
 
     async def grant_verification_points(self, credential: Fingerprint, points: int) -> int:
         for _ in range(MAX_RACES):
-            account = self._known.get(credential) or await read_budget(self._database, credential)
+            budget = await self._read_budget(credential)
             now = self._clock.now().timestamp()
-            spent, granted = sliding_window.grant_verification_points(account.spent, self._pace, now, points)
-            if await self._save_if_unchanged(credential, account, Granted(spent=spent, at=now), account.rate):
+            spent, granted = sliding_window.grant_verification_points(budget.spent, self._pace, now, points)
+            if await self._save_if_unchanged(credential, budget, spent, budget.rate):
                 return granted
         raise _contention_error(credential)
+
+    async def _reserve(
+        self, credential: Fingerprint, points: int, seen: RateLimit | None, *, write: bool
+    ) -> datetime:
+        for _ in range(MAX_RACES):
+            budget = await self._read_budget(credential)
+            granted = check_limits(budget, self._pace, self._clock.now(), points, seen, write=write)
+            rate = newer_rate_limit(budget.rate, seen)
+            if await self._save_if_unchanged(credential, budget, granted.spent, rate):
+                return datetime.fromtimestamp(granted.at, UTC)
+        raise _contention_error(credential)
+
+    async def _read_budget(self, credential: Fingerprint) -> CredentialBudget:
+        return self._known.get(credential) or await read_budget(self._database, credential)
+
+    @abstractmethod
+    async def _save_if_unchanged(
+        self, credential: Fingerprint, budget: CredentialBudget, spent: WindowUsage, rate: RateLimit | None
+    ) -> bool:
+        """Replace the budget that was read. False when another process has changed it since."""
+
+
+class StoredRateLimiter(BaseRateLimiter):
+    """Saves by one UPDATE that names the revision it was computed from; a lost race computes again."""
 
     async def block(self, credential: Fingerprint, until: datetime, reason: str) -> None:
         """An earlier end than the one known already is ignored."""
         later = or_(governor.c.blocked_until.is_(None), governor.c.blocked_until < until)
-        told = {"blocked_until": until, "blocked_reason": reason}
-        row = {"credential": credential, "revision": 1, "spent": to_json(WindowUsage()), **told}
+        blocked = {"blocked_until": until, "blocked_reason": reason}
+        row = {"credential": credential, "revision": 1, "spent": to_json(WindowUsage()), **blocked}
         self._known.pop(credential, None)
         async with self._database.write() as connection:
-            raised = told | {"revision": governor.c.revision + 1}
+            raised = blocked | {"revision": governor.c.revision + 1}
             await connection.execute(
                 dialect_insert(self._database.dialect, governor)
                 .values(row)
                 .on_conflict_do_update(index_elements=["credential"], set_=raised, where=later)
             )
 
-    async def _reserve(
-        self, credential: Fingerprint, points: int, seen: RateLimit | None, *, write: bool
-    ) -> datetime:
-        for _ in range(MAX_RACES):
-            account = self._known.get(credential) or await read_budget(self._database, credential)
-            granted = check_limits(account, self._pace, self._clock.now(), points, seen, write=write)
-            if await self._save_if_unchanged(
-                credential, account, granted, newer_rate_limit(account.rate, seen)
-            ):
-                return datetime.fromtimestamp(granted.at, UTC)
-        raise _contention_error(credential)
-
     async def _save_if_unchanged(
-        self, credential: Fingerprint, account: CredentialBudget, granted: Granted, rate: RateLimit | None
+        self, credential: Fingerprint, budget: CredentialBudget, spent: WindowUsage, rate: RateLimit | None
     ) -> bool:
         values: dict[str, Any] = {
-            "revision": account.revision + 1,
-            "spent": to_json(granted.spent),
+            "revision": budget.revision + 1,
+            "spent": to_json(spent),
             "rate_limit": rate.limit if rate else None,
             "rate_remaining": rate.remaining if rate else None,
             "rate_reset_at": rate.reset_at if rate else None,
         }
         self._known.pop(credential, None)
-        if account.revision == 0:
+        if budget.revision == 0:
             done = await self._insert({"credential": credential, **values})
         else:
-            same = {"of": credential, "read_at": account.revision}
+            same = {"of": credential, "read_at": budget.revision}
             async with self._database.write() as connection:
                 done = (await connection.execute(UPDATE_USAGE, {**same, **values})).rowcount == 1
         if done:
-            self._known[credential] = CredentialBudget(
-                revision=account.revision + 1,
-                spent=granted.spent,
-                blocked_until=account.blocked_until,
-                blocked_reason=account.blocked_reason,
-                rate=rate,
-            )
+            self._known[credential] = replace(budget, revision=budget.revision + 1, spent=spent, rate=rate)
         return done
 
     async def _insert(self, row: Mapping[str, Any]) -> bool:
@@ -129,54 +136,24 @@ class StoredRateLimiter:
             return (await connection.execute(statement)).first() is not None
 
 
-def _contention_error(credential: Fingerprint) -> DatabaseError:
-    return DatabaseError(f"The limits of credential {credential} were contended {MAX_RACES} times in a row.")
-
-
-class DryRunRateLimiter:
-    """The same admission without writing: what `reconcile plan` reads is counted in this process only."""
-
-    def __init__(self, database: Database, pace: RateLimitPolicy, clock: Clock) -> None:
-        self._database = database
-        self._pace = pace
-        self._clock = clock
-        self._known: dict[Fingerprint, CredentialBudget] = {}
-
-    async def reserve_reads(
-        self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None
-    ) -> None:
-        await self._reserve(credential, points, seen, write=False)
-
-    async def reserve_write(
-        self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None
-    ) -> datetime:
-        return await self._reserve(credential, points, seen, write=True)
-
-    async def grant_verification_points(self, credential: Fingerprint, points: int) -> int:
-        account = self._known.get(credential) or await read_budget(self._database, credential)
-        now = self._clock.now().timestamp()
-        spent, granted = sliding_window.grant_verification_points(account.spent, self._pace, now, points)
-        self._known[credential] = replace(account, spent=spent)
-        return granted
+class DryRunRateLimiter(BaseRateLimiter):
+    """Writes nothing: what `reconcile plan` reads is counted in this process only."""
 
     async def block(self, credential: Fingerprint, until: datetime, reason: str) -> None:
-        account = self._known.get(credential, CredentialBudget())
+        budget = self._known.get(credential, CredentialBudget())
         self._known[credential] = CredentialBudget(
-            spent=account.spent, blocked_until=until, blocked_reason=reason
+            spent=budget.spent, blocked_until=until, blocked_reason=reason
         )
 
-    async def _reserve(
-        self, credential: Fingerprint, points: int, seen: RateLimit | None, *, write: bool
-    ) -> datetime:
-        account = self._known.get(credential) or await read_budget(self._database, credential)
-        granted = check_limits(account, self._pace, self._clock.now(), points, seen, write=write)
-        self._known[credential] = CredentialBudget(
-            spent=granted.spent,
-            blocked_until=account.blocked_until,
-            blocked_reason=account.blocked_reason,
-            rate=newer_rate_limit(account.rate, seen),
-        )
-        return datetime.fromtimestamp(granted.at, UTC)
+    async def _save_if_unchanged(
+        self, credential: Fingerprint, budget: CredentialBudget, spent: WindowUsage, rate: RateLimit | None
+    ) -> bool:
+        self._known[credential] = replace(budget, spent=spent, rate=rate)
+        return True
+
+
+def _contention_error(credential: Fingerprint) -> DatabaseError:
+    return DatabaseError(f"The limits of credential {credential} were contended {MAX_RACES} times in a row.")
 
 
 async def read_budget(database: Database, credential: Fingerprint) -> CredentialBudget:
@@ -203,7 +180,7 @@ def _to_budget(row: RowMapping) -> CredentialBudget:
 
 
 def check_limits(
-    account: CredentialBudget,
+    budget: CredentialBudget,
     pace: RateLimitPolicy,
     now: datetime,
     points: int,
@@ -212,12 +189,12 @@ def check_limits(
     write: bool,
 ) -> Granted:
     """What may be spent now. Raises LimitedError: GitHub said wait, or a limit is used up."""
-    if account.blocked_until is not None and account.blocked_until > now:
-        raise LimitedError(account.blocked_reason or "GitHub said wait.", account.blocked_until)
-    rate = newer_rate_limit(account.rate, seen)
+    if budget.blocked_until is not None and budget.blocked_until > now:
+        raise LimitedError(budget.blocked_reason or "GitHub said wait.", budget.blocked_until)
+    rate = newer_rate_limit(budget.rate, seen)
     if rate is not None and rate.remaining <= 0 and rate.reset_at > now:
         raise LimitedError("GitHub's hourly limit for this credential is used up.", rate.reset_at)
-    answer = admit(account.spent, pace, now.timestamp(), points, write=write)
+    answer = admit(budget.spent, pace, now.timestamp(), points, write=write)
     if isinstance(answer, Denied):
         raise LimitedError(f"A limit of ours: {answer.reason}.", datetime.fromtimestamp(answer.until, UTC))
     return answer
