@@ -27,10 +27,9 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import FromClause, Select
 from sqlalchemy.types import TypeEngine
-
-from reconciler.store.connection import AsyncConnection
 
 _NUL = b"\\u0000"
 ColumnTypes = Mapping[str, TypeEngine[Any]]

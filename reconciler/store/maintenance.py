@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping, Table, Text, and_, cast, delete, exists, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import CredentialError
 from reconciler.model.ids import ProjectId
@@ -18,7 +19,6 @@ from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bugspark.encryption import FERNET_PREFIX, SecretCipher
 from reconciler.store.bugspark.integrations import encrypted_or_plain_secrets
 from reconciler.store.bulk import build_insert
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.schema.database_identity import save_value
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import changes, deliveries, meta, runs

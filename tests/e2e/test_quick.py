@@ -14,8 +14,6 @@ SPARED = {
     "procrastinate",
     "prometheus_client",
     "rich",
-    "sqlalchemy.ext.asyncio",
-    "sqlalchemy.orm",
     "starlette",
     "structlog",
     "uvicorn",

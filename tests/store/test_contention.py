@@ -11,10 +11,10 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from psycopg import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection as Ours
 
 from reconciler.errors import DatabaseError
 from reconciler.model.ids import ReportId
-from reconciler.store.connection import AsyncConnection as Ours
 from reconciler.store.schema.engine import Database
 from tests.support.bugspark import BugSpark
 

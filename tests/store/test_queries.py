@@ -132,7 +132,7 @@ async def test_exceptions_are_found_by_their_own_indexes(tmp_path: Path) -> None
             asked = counts._restrict_to(question, ProjectId(uuid4()))
             query = asked.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
             rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")
-            plans.append(" ".join(str(row[3]) for row in rows))
+            plans.append(" ".join(str(row["detail"]) for row in rows.mappings()))
     await database.aclose()
     resting, frozen, held, new, wishes, conflicts = plans
     assert "ix_sync_links_quarantined (project_id=? AND quarantined_until>?)" in resting

@@ -11,13 +11,13 @@ from typing import Any
 from unittest.mock import patch
 
 import httpx
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.bootstrap import container
 from reconciler.demo.github.faults import Drop, Fault
 from reconciler.demo.github.messages import Answer, Request
 from reconciler.demo.github.simulator import Simulator
 from reconciler.github.transport import Transport
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.schema.engine import Database
 
 HOST = "127.0.0.1"

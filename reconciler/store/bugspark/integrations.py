@@ -13,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import Function, Row, Text, cast, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import CredentialError, ProjectError
 from reconciler.model.ids import ProjectId
@@ -21,7 +22,6 @@ from reconciler.model.secret import Secret
 from reconciler.model.values import dataclass
 from reconciler.store.bugspark import bugspark_tables
 from reconciler.store.bugspark.encryption import SecretCipher
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.schema.tables import hooks
 
 SECRET_CONFIG_KEYS = ("token", "webhookSecret")

@@ -13,12 +13,12 @@ from uuid import UUID, uuid4
 import msgspec
 from sqlalchemy import JSON, RowMapping, Text, cast, insert, select, text
 from sqlalchemy import inspect as inspector
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.logs import EventLogger
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.store.bugspark.bugspark_tables import background_tasks, reports, webhooks
 from reconciler.store.bulk import select_ids, strip_unstorable
-from reconciler.store.connection import AsyncConnection
 
 EVENT_NAME = "report.updated"
 TASK_TYPE = "webhook_delivery"

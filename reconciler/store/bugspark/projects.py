@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping, Text, and_, cast, func, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import UsageError
 from reconciler.model.ids import ProjectId
@@ -17,7 +18,6 @@ from reconciler.model.report import Project
 from reconciler.store.bugspark import bugspark_tables
 from reconciler.store.bugspark.encryption import SecretCipher
 from reconciler.store.bugspark.integrations import ProjectConfigs, to_project
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import links, projects
 

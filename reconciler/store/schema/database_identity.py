@@ -11,10 +11,10 @@ from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import ConfigurationError, DatabaseError, UsageError
 from reconciler.model.database_identity import ACCEPT_COPY, ACCEPT_MOVED, DatabaseInstance
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import links, meta, projects
 from reconciler.store.types import from_json, to_json

@@ -1,4 +1,4 @@
-"""One way to open either database, to read one consistent picture and to write one transaction.
+"""Opening either database, and its two kinds of transaction: a consistent snapshot, and one that writes.
 
 A SQLAlchemy address in libpq's own words, and psycopg's connection, for what works outside the pool.
 """
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util import await_, greenlet_spawn
 
 from reconciler.errors import ConfigurationError
-from reconciler.store.connection import AsyncConnection, finish_shielded, transaction
+from reconciler.store.connection import finish_shielded, transaction
 from reconciler.store.db_errors import translate_errors
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._writing = AsyncEngine(engine)
+        self._reading = self._writing.execution_options(**{READ_ONLY_OPTION: True})
         self._closed = False
 
     @property
@@ -61,7 +64,7 @@ class Database:
         """One consistent snapshot for as long as the block lasts. Raises DatabaseError."""
         try:
             with translate_errors(self.url):
-                async with transaction(self._engine, **{READ_ONLY_OPTION: True}) as connection:
+                async with transaction(self._reading) as connection:
                     yield connection
         finally:
             await self._close_returned()
@@ -71,7 +74,7 @@ class Database:
         """One transaction that may write, committed when the block ends well. Raises DatabaseError."""
         try:
             with translate_errors(self.url):
-                async with transaction(self._engine) as connection:
+                async with transaction(self._writing) as connection:
                     yield connection
         finally:
             await self._close_returned()

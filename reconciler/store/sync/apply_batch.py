@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Text, Uuid, cast, delete, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement
 
 from reconciler.model.fields import Field, Side
@@ -18,7 +19,6 @@ from reconciler.model.snapshot import LocalBatch, StoreResult
 from reconciler.model.values import dataclass
 from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
 from reconciler.store.bulk import bind_rows, delete_by_id, insert_new, select_ids, update_by_id, upsert
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import (
     COMMENT_PAIR_COLUMN_TYPES,
     LINK_COLUMN_TYPES,

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import Text, cast, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import ProjectLockLostError
 from reconciler.model.fields import Field, Side
@@ -12,7 +13,6 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import Link
 from reconciler.model.snapshot import Change
 from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import link_row
 from reconciler.store.schema.tables import intents
 from reconciler.store.sync import history_log

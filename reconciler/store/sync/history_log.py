@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.action_names import COMMENT_FIELD, field_of, field_of_operation, kind_of
 from reconciler.model.database_identity import owned_elsewhere_reason
@@ -27,7 +28,6 @@ from reconciler.model.plan import (
 from reconciler.model.report_detail import DatedChange
 from reconciler.model.snapshot import Change, FieldChange
 from reconciler.store.bulk import insert_all, select_ids
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.schema.tables import changes
 from reconciler.store.types import column_types
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, case, null, or_
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.intent import Intent, IntentState, Operation
 from reconciler.store.bulk import build_insert
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import INTENT_COLUMN_TYPES, intent_row
 from reconciler.store.schema.tables import intents
 

@@ -7,6 +7,7 @@ from typing import cast
 from uuid import UUID
 
 from sqlalchemy import RowMapping, Table, and_, bindparam, case, delete, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import PausedError, ProjectLockLostError
 from reconciler.model.ids import ProjectId
@@ -16,7 +17,6 @@ from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import Change
 from reconciler.ports import Claim
 from reconciler.store.bulk import bind_rows, select_ids
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import (
     COMMENT_PAIR_COLUMN_TYPES,
     comment_pair_row,

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Column, Row, Select, case, exists, func, not_, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId, IssueNumber, ProjectId, RemoteCommentId, ReportId, RepositoryId
@@ -26,7 +27,6 @@ from reconciler.model.snapshot import (
 )
 from reconciler.ports import Clock
 from reconciler.store.bulk import select_values
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import to_link
 from reconciler.store.schema.engine import Database
 from reconciler.store.sync import (

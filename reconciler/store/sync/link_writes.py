@@ -11,13 +11,13 @@ from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import exists, func, not_, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import UsageError
 from reconciler.model.fields import Side
 from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPairState, Link, LinkState
 from reconciler.model.report import IssueColumns
 from reconciler.store.bulk import insert_new, update_by_id
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import LINK_COLUMN_TYPES, link_row
 from reconciler.store.sync.difference_queries import LIVE_LINK, comment_pairs, comments, links, reports
 from reconciler.store.types import column_types

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.ids import AccountId, ProjectId
 from reconciler.model.passes import Outcome, PassResult
@@ -13,7 +14,6 @@ from reconciler.model.snapshot import UNKNOWN_REPOSITORY, ProjectState
 from reconciler.model.told import NO_ALERT_STATE, AlertState
 from reconciler.store.bugspark.projects import BugSparkProjects
 from reconciler.store.bulk import upsert
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import to_list_state
 from reconciler.store.schema.tables import accounts, lists, projects, runs
 from reconciler.store.sync.webhook_deliveries import has_unread_deliveries, has_working_hook

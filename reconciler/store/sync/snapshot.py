@@ -5,6 +5,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.ids import IssueNumber, LinkId, ReportId
 from reconciler.model.link import LIVE_STATES, CommentPair, Link, LinkOrigin, LinkState
@@ -12,7 +13,6 @@ from reconciler.model.report import LocalComment, Report
 from reconciler.model.snapshot import LocalThread, Snapshot
 from reconciler.store.bugspark.mappers import REPORT_COLUMNS, local_comments, to_local_comment, to_report
 from reconciler.store.bulk import select_ids
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import to_comment_pair
 from reconciler.store.sync.difference_queries import comment_pairs, comments, reports
 from reconciler.store.sync.snapshot_reader import SnapshotReader, SnapshotRequest, SnapshotRows

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, RowMapping, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import Executable
 
 from reconciler.model.ids import (
@@ -23,7 +24,6 @@ from reconciler.model.report import Report
 from reconciler.model.snapshot import PoisonedItem
 from reconciler.store.bugspark.mappers import REPORT_COLUMNS, to_report
 from reconciler.store.bulk import select_ids, select_values
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import to_comment_pair, to_link
 from reconciler.store.sync import difference_queries
 from reconciler.store.sync.difference_queries import LIVE_LINK, comment_pairs, links, reports

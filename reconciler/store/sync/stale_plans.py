@@ -5,12 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Uuid, and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.ids import ReportId
 from reconciler.model.link import LIVE_STATES
 from reconciler.model.plan import EditLocal, LinkPlan
 from reconciler.store.bulk import ColumnTypes, bind_rows, select_ids
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.sync.difference_queries import LIVE_LINK, comment_pairs, comments, links, reports
 
 Digest = Callable[[str], str]

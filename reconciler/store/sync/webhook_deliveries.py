@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Text, case, delete, exists, func, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement
 
 from reconciler.errors import CredentialError, ProjectError
@@ -15,7 +16,6 @@ from reconciler.ports import Clock, PendingHints, WebhookDelivery
 from reconciler.store.bugspark import integrations
 from reconciler.store.bugspark.encryption import SecretCipher
 from reconciler.store.bulk import build_insert, select_values
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import deliveries, hooks
 from reconciler.store.sync import webhook_gaps

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, delete, exists, func, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement
 
 from reconciler.model.ids import IssueNumber, ProjectId
 from reconciler.model.webhook import WebhookHealth
 from reconciler.store.bulk import build_insert
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.schema.tables import deliveries, hooks, unannounced
 from reconciler.store.types import Instant, column_types
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.action_names import kind_of
 from reconciler.model.ids import LinkId, ProjectId
@@ -11,7 +12,6 @@ from reconciler.model.link import CommentPairState, Link, LinkState
 from reconciler.model.plan import Deletion, RemoveLocal, Why
 from reconciler.model.snapshot import WithheldDeletions
 from reconciler.store.bulk import insert_all
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import to_comment_pair, to_link
 from reconciler.store.schema.tables import projects
 from reconciler.store.schema.tables import withheld as held_rows

@@ -3,12 +3,12 @@
 from uuid import UUID
 
 from sqlalchemy import Select, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement
 
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.viewer import Access, Viewer
 from reconciler.store.bugspark import bugspark_tables
-from reconciler.store.connection import AsyncConnection
 
 BUGSPARK_PROJECTS, MEMBERS, USERS, REPORTS = (
     bugspark_tables.projects,

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import String, cast, func, select, text, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import Select
 
 from reconciler.model.attention import CurrentProblems
@@ -15,7 +16,6 @@ from reconciler.model.intent import IntentState
 from reconciler.model.link import FrozenField
 from reconciler.model.snapshot import AttentionItem
 from reconciler.store.bulk import select_ids
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.schema import tables
 from reconciler.store.schema.tables import intents, projects
 from reconciler.store.sync.difference_queries import LIVE_LINK, links, reports

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Integer, case, exists, func, literal, or_, select, text, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement, CompoundSelect, Select, TextClause
 
 from reconciler.model.fields import Field
@@ -23,7 +24,6 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import ENDED_STATES, LIVE_STATES, LinkState
 from reconciler.model.viewer import LinkCounts
 from reconciler.store.bulk import select_ids
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.schema import tables
 from reconciler.store.schema.tables import changes, intents, links, withheld
 from reconciler.store.sync.difference_queries import reports

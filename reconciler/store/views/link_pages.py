@@ -26,13 +26,13 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement
 
 from reconciler.model.ids import LinkId, ProjectId
 from reconciler.model.link import LIVE_STATES, FrozenField, LinkState
 from reconciler.model.views import LinkFilter, LinkPage, LinkPosition, LinkRow, Urgency
 from reconciler.store.bulk import select_ids
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.sync.difference_queries import links, reports
 from reconciler.store.types import from_json
 from reconciler.store.views.counts import ATTENTION_STATES, links_not_synced

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.fields import Side
 from reconciler.model.ids import ProjectId
@@ -17,7 +18,6 @@ from reconciler.model.views import (
     ReportChange,
     WithheldRow,
 )
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.schema.tables import changes, comments, projects, runs, withheld
 from reconciler.store.sync import history_log
 from reconciler.store.sync.difference_queries import comments as bugspark_comments

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping, and_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.health import Gauges, ProjectGauges
 from reconciler.model.ids import ProjectId
@@ -16,7 +17,6 @@ from reconciler.model.snapshot import AttentionItem, CredentialLimits, ProjectHe
 from reconciler.model.values import dataclass
 from reconciler.model.viewer import LinkCounts
 from reconciler.model.webhook import WebhookHealth
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.schema import database_identity
 from reconciler.store.schema.tables import governor, hooks, intents, projects, withheld
 from reconciler.store.sync import sliding_window, verification_coverage, webhook_gaps

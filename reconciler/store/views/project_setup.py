@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import Text, cast, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.ids import ProjectId
 from reconciler.model.report import Project
@@ -10,7 +11,6 @@ from reconciler.model.views import CredentialKind, ReceivedDelivery, SetupView
 from reconciler.store.bugspark import bugspark_tables
 from reconciler.store.bugspark.encryption import FERNET_PREFIX
 from reconciler.store.bugspark.integrations import SECRET_FIELD, BadConfigError, parse_config
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.schema.tables import deliveries, hooks, projects
 from reconciler.store.sync.history_log import last_confirmed_write_at
 

@@ -1,12 +1,12 @@
 """All that is stored about a single report, for `explain` and its page."""
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.ids import CommentPairId, ReportId
 from reconciler.model.kinds import Kind
 from reconciler.model.report_detail import ReportDetail
 from reconciler.store.bugspark.mappers import REPORT_COLUMNS, local_comments, to_local_comment, to_report
-from reconciler.store.connection import AsyncConnection
 from reconciler.store.mappers import to_comment_pair, to_intent
 from reconciler.store.schema.tables import intents, withheld
 from reconciler.store.sync import history_log
