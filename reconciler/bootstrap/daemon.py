@@ -7,6 +7,7 @@ database and schema were checked and the web answers.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from socket import socket
 from uuid import uuid4
 
@@ -22,7 +23,6 @@ from reconciler.errors import ConfigurationError, DatabaseError, ReconcilerError
 from reconciler.logs import EventLogger
 from reconciler.metrics import Metrics
 from reconciler.model.secret import Secret
-from reconciler.model.values import dataclass
 from reconciler.store.schema import engine
 from reconciler.store.schema.engine import parse_url
 

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import UUID
 
@@ -13,7 +13,6 @@ from reconciler.github.marker import MarkerKeys, key_id
 from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.ids import RepositoryId
 from reconciler.model.secret import Secret
-from reconciler.model.values import dataclass
 from reconciler.store.sync.marker_keys import MarkerKeyStore
 
 

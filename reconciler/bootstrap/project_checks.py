@@ -4,7 +4,7 @@ It only reads; a check that would have to write says so.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC
 
 from reconciler.bootstrap.container import integration_problem
@@ -14,7 +14,6 @@ from reconciler.model.formatting import format_age, format_count, format_time, s
 from reconciler.model.issue import Repository
 from reconciler.model.report import Project
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY, ProjectHealth
-from reconciler.model.values import dataclass
 from reconciler.model.views import CheckLevel, CheckResult
 from reconciler.model.webhook import WEBHOOK_EVENTS, Hook
 from reconciler.sync.context import Context

@@ -5,9 +5,8 @@ from __future__ import annotations  # the model is not imported for words in sig
 import importlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
-
-from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:
     from reconciler.bootstrap.application import Application

@@ -1,6 +1,7 @@
 """`reconcile --project P`: one pass now."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,6 @@ from reconciler.cli.session import CommandSession
 from reconciler.errors import UsageError
 from reconciler.model.passes import AppliedCounts, Outcome, PassResult
 from reconciler.model.report import Project
-from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:
     from reconciler.bootstrap.application import Application

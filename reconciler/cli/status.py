@@ -7,6 +7,7 @@ the command to run.
 from __future__ import annotations  # the model is not imported for words in signatures alone
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,7 +27,6 @@ from reconciler.model.formatting import (
     format_time,
 )
 from reconciler.model.project_status import STATUS_SYMBOLS, SYNCED_LINK_STATES, ProjectStatus, project_status
-from reconciler.model.values import dataclass
 
 if TYPE_CHECKING:
     from reconciler.bootstrap.application import Application

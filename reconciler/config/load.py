@@ -1,6 +1,7 @@
 """Settings from flags, environment, systemd credentials, file and defaults, in this order."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ from reconciler.config import keys, masking, sources, validation_errors
 from reconciler.config.settings import Settings
 from reconciler.config.sources import Layer
 from reconciler.model.secret import Secret
-from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,12 @@ import json
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, get_origin
 
 from reconciler.config import keys
 from reconciler.errors import ConfigurationError
-from reconciler.model.values import dataclass
 
 RawValues = Mapping[str, object]
 

@@ -5,7 +5,7 @@ the link, by an account of ours (docs/design.md, Comments). A deleted copy never
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reconciler.decide.adopt_copies import ORIGINAL_MISSING
 from reconciler.decide.comment_draft import CommentDraft, NewId, draft_for
@@ -37,7 +37,6 @@ from reconciler.model.plan import (
 )
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment
-from reconciler.model.values import dataclass
 
 COPY_EDITED_ON_GITHUB = "our copy was edited on GitHub"
 """Shown to people, and remembered: such a copy is never overwritten (docs/design.md, Comments)."""

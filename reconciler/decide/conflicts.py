@@ -1,6 +1,7 @@
 """What follows from the difference of one field: which side is written, and which value lost."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
@@ -8,7 +9,6 @@ from reconciler.decide.diff import FieldDiff, Verdict
 from reconciler.model.fields import Field, Side
 from reconciler.model.plan import Conflict, Rule, Why
 from reconciler.model.policy import ConflictPolicy
-from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ yes              yes            no               CONFLICT
 (no base: first contact)        no               CONFLICT
 """
 
+from dataclasses import dataclass
 from enum import Enum, auto
 
 from reconciler.decide.mapping import (
@@ -26,7 +27,6 @@ from reconciler.model.fields import Category, Field, Severity
 from reconciler.model.link import Base, SeenIssue
 from reconciler.model.policy import LabelMapping
 from reconciler.model.report import Report
-from reconciler.model.values import dataclass
 
 
 class Verdict(Enum):

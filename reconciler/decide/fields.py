@@ -1,7 +1,7 @@
 """A link's fields: every difference settled, the base moved on, the actions that close what is left."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from reconciler.decide import diff
@@ -14,7 +14,6 @@ from reconciler.model.link import Base, SeenIssue
 from reconciler.model.plan import Action, Conflict, SetField, SetState, SetTitle, SwapLabels, Why
 from reconciler.model.policy import LabelMapping, SyncPolicy
 from reconciler.model.report import Report
-from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

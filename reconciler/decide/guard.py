@@ -1,7 +1,7 @@
 """Brakes on a finished plan: they return a smaller plan and what they held back, and raise nothing."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from reconciler.model.fields import Side
@@ -9,7 +9,6 @@ from reconciler.model.ids import CommentPairId
 from reconciler.model.link import CommentPairState
 from reconciler.model.plan import DeleteRemote, Deletion, LinkPlan, RemoveLocal
 from reconciler.model.policy import GuardPolicy
-from reconciler.model.values import dataclass
 
 MAX_UNSUSPICIOUS_DELETIONS = 5
 """So many deletions are never suspicious by their share alone (docs/design.md, Guard)."""

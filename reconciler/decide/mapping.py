@@ -1,12 +1,12 @@
 """How each side spells what the other says: status and state, severity or category and labels."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar, assert_never
 
 from reconciler.model.fields import Category, Field, IssueState, Severity, Status
 from reconciler.model.policy import LabelMapping
-from reconciler.model.values import dataclass
 
 Value = TypeVar("Value", bound=StrEnum)
 

@@ -6,13 +6,13 @@ Source: docs/reference/github.md, List rules.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
 from reconciler.errors import GitHubError
 from reconciler.github.translate import ListRow
 from reconciler.model.ids import Fingerprint
-from reconciler.model.values import dataclass
 
 T = TypeVar("T")
 SECOND = timedelta(seconds=1)

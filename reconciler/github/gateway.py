@@ -1,6 +1,7 @@
 """The way of every request of one repository: points, token, limits, and retries where they are safe."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from reconciler.errors import CredentialError, LimitedError
@@ -14,7 +15,6 @@ from reconciler.github.wire import is_json
 from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import Fingerprint
 from reconciler.model.secret import Secret
-from reconciler.model.values import dataclass
 from reconciler.ports import Clock, RateLimiter
 
 MAX_RESERVED_POINTS = 25

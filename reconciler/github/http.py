@@ -1,7 +1,7 @@
 """One request to the API: the origin checked, the bearer attached, redirects followed within the origin."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from reconciler.github.origin import Origin
 from reconciler.github.transport import (
@@ -13,7 +13,6 @@ from reconciler.github.transport import (
 )
 from reconciler.github.usage import Usage
 from reconciler.model.secret import Secret
-from reconciler.model.values import dataclass
 
 MAX_REDIRECTS = 3
 _REDIRECTS_OF_READS = frozenset({301, 302, 307, 308})

@@ -8,13 +8,13 @@ Source: docs/reference/github.md, Limits.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from reconciler.errors import LimitedError
 from reconciler.model.ids import Fingerprint
 from reconciler.model.snapshot import RateLimit
-from reconciler.model.values import dataclass
 
 MIN_WAIT_SECONDS = 1.0
 MAX_WAIT_SECONDS = 86_400.0

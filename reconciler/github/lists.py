@@ -4,7 +4,7 @@ Source: docs/reference/github.md, List rules.
 """
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -20,7 +20,6 @@ from reconciler.github.repository_ref import RepositoryRef
 from reconciler.github.translate import ListRow
 from reconciler.github.wire import decode_members
 from reconciler.model.issue import ListState
-from reconciler.model.values import dataclass
 from reconciler.ports import ListPage
 
 T = TypeVar("T")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -23,7 +24,6 @@ from reconciler.model.fields import Field
 from reconciler.model.ids import AccountId, IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.issue import Account, FieldEvent, Issue, LabelColours, RemoteComment, Repository
 from reconciler.model.snapshot import PoisonedItem
-from reconciler.model.values import dataclass
 
 T = TypeVar("T")
 FieldOfLabel = Callable[[str], Field | None]

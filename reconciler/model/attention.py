@@ -5,13 +5,13 @@ present one. So a restart repeats nothing and misses nothing.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.snapshot import AttentionItem
 from reconciler.model.told import AlertState, Notice, Problem
-from reconciler.model.values import dataclass
 
 FAILURES_BEFORE_ALERT = 3
 """A failure that may pass by itself (GitHub not answering) needs a person after so many in a row."""

@@ -1,9 +1,7 @@
 """Which database this is: its name in every marker, and whether it is still where that name was given."""
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
-
-from reconciler.model.values import dataclass
 
 ACCEPT_MOVED: Final = "moved"
 """`--accept moved`: this is the database, moved or restored, and there is no other. It keeps its name."""

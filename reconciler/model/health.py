@@ -1,12 +1,11 @@
 """What the database says of every project and credential, in numbers: for `/metrics`."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.model.ids import ProjectId
 from reconciler.model.snapshot import CredentialLimits
-from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

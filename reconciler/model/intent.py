@@ -1,5 +1,6 @@
 """A recorded wish to write to GitHub, and what became of sending it (docs/design.md, Writing to GitHub)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -17,7 +18,6 @@ from reconciler.model.ids import (
     RepositoryId,
 )
 from reconciler.model.plan import Why
-from reconciler.model.values import dataclass
 
 T = TypeVar("T")
 

@@ -8,12 +8,11 @@ account's role, not the token's grant.
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.model.fields import Field, IssueState
 from reconciler.model.ids import AccountId, CommentId, IssueNumber, RemoteCommentId, ReportId, RepositoryId
-from reconciler.model.values import dataclass
 
 LabelColours = tuple[tuple[str, str], ...]
 """Labels with their colours, six hexadecimal digits each, as far as GitHub told them. For eyes only: no

@@ -1,6 +1,6 @@
 """The memory of a link: what both sides last agreed on, what GitHub last showed, which comment is whose."""
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,7 +16,6 @@ from reconciler.model.ids import (
     RepositoryId,
 )
 from reconciler.model.issue import LabelColours, ThreadEtags
-from reconciler.model.values import dataclass
 
 
 class LinkState(StrEnum):

@@ -5,11 +5,11 @@ Source: docs/reference/contract.md, JSON of a pass.
 When a project is looked at next: idle ones more rarely, failing ones later and later. Pure.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from reconciler.model.ids import ProjectId
-from reconciler.model.values import dataclass
 
 
 class Outcome(StrEnum):

@@ -1,6 +1,6 @@
 """A plan: what one pass would do, as plain data. A dry run shows it, an apply carries it out."""
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconciler.model.fields import Field, IssueState, Side
@@ -9,7 +9,6 @@ from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, Link, Verification
 from reconciler.model.report import LocalComment, Report
-from reconciler.model.values import dataclass
 
 
 class Rule(StrEnum):

@@ -1,11 +1,10 @@
 """The operator's choices, in the shapes the rooms need them (docs/reference/contract.md, Configuration)."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconciler.model.fields import Category, Severity
-from reconciler.model.values import dataclass
 
 
 class ConflictPolicy(StrEnum):

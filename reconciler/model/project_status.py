@@ -1,5 +1,6 @@
 """A project's standing in one sign and a few words, and what a person should do (docs/reference/looks.md)."""
 
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
@@ -8,7 +9,6 @@ from reconciler.model.formatting import format_age, format_count, format_time, s
 from reconciler.model.link import LinkState
 from reconciler.model.passes import Outcome
 from reconciler.model.snapshot import ProjectHealth
-from reconciler.model.values import dataclass
 from reconciler.model.webhook import WebhookHealth
 
 

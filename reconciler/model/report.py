@@ -5,6 +5,7 @@ BugSpark's text as people wrote it: it is stored HTML-escaped (docs/reference/bu
 
 import html
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from html.entities import html5
 from typing import Final
@@ -12,7 +13,6 @@ from typing import Final
 from reconciler.model.fields import Category, Severity, Status
 from reconciler.model.ids import CommentId, ProjectId, ReportId
 from reconciler.model.secret import Secret
-from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

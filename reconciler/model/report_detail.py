@@ -4,7 +4,7 @@ Which conflicts of a report are still worth a person's look. Pure.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from reconciler.model.fields import Field, Side
@@ -14,7 +14,6 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, Link
 from reconciler.model.report import LocalComment, Report
 from reconciler.model.snapshot import Change
-from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """A value that must not be shown."""
 
-from reconciler.model.values import dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What the database says, read in one consistent snapshot, and what is handed back to be stored."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from reconciler.model.fields import Side
@@ -14,7 +14,6 @@ from reconciler.model.passes import PassResult
 from reconciler.model.plan import LinkPlan, RemoveLocal
 from reconciler.model.report import LocalComment, Report
 from reconciler.model.told import NO_ALERT_STATE, AlertState
-from reconciler.model.values import dataclass
 from reconciler.model.viewer import LinkCounts
 from reconciler.model.webhook import WebhookHealth
 

@@ -1,8 +1,7 @@
 """What of a project's attention has been told, as it is remembered between passes."""
 
+from dataclasses import dataclass
 from datetime import datetime
-
-from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,9 @@
 Source: docs/reference/bugspark.md, Dashboard sign-in.
 """
 
+from dataclasses import dataclass
 from enum import IntEnum
 from uuid import UUID
-
-from reconciler.model.values import dataclass
 
 
 class Access(IntEnum):

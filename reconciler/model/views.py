@@ -5,6 +5,7 @@ What the commands show: flat values made of text and numbers, and the progress o
 How a project is connected to GitHub, as far as that is known without asking GitHub.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Protocol
@@ -16,7 +17,6 @@ from reconciler.model.link import LinkState
 from reconciler.model.passes import Failure
 from reconciler.model.report import Project
 from reconciler.model.report_detail import DatedChange
-from reconciler.model.values import dataclass
 
 
 class Urgency(IntEnum):

@@ -1,10 +1,10 @@
 """A project's webhook on GitHub: what is known of it, and how it is set up."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.model.report import Project
 from reconciler.model.secret import Secret
-from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The doorway to GitHub, and the marks that tell our writing from others'."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
@@ -30,7 +31,6 @@ from reconciler.model.snapshot import (
     PoisonedItem,
     RateLimit,
 )
-from reconciler.model.values import dataclass
 from reconciler.model.webhook import DesiredHook, Hook
 
 Row_co = TypeVar("Row_co", covariant=True)

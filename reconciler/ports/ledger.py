@@ -6,6 +6,7 @@ What is asked and kept of restores and of other databases (docs/decisions/0032-a
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -34,7 +35,6 @@ from reconciler.model.snapshot import (
     VerificationCoverage,
     WithheldDeletions,
 )
-from reconciler.model.values import dataclass
 
 
 class Ledger(Protocol):

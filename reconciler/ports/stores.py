@@ -6,6 +6,7 @@ Limits, locks, and the database doorway as a whole.
 """
 
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -17,7 +18,6 @@ from reconciler.model.ids import (
 from reconciler.model.snapshot import (
     RateLimit,
 )
-from reconciler.model.values import dataclass
 from reconciler.ports.ledger import Intents, Ledger, Restores
 from reconciler.ports.projects import Projects, Reports
 from reconciler.ports.queries import Queries

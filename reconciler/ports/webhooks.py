@@ -1,12 +1,12 @@
 """GitHub's webhooks: their secrets, and which issues they named. A delivery is never a fact to apply."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from reconciler.model.ids import IssueNumber, ProjectId
 from reconciler.model.secret import Secret
-from reconciler.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

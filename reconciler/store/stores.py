@@ -1,13 +1,12 @@
 """The database doorway as a whole: `ports.Stores`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 from reconciler.model.policy import RateLimitPolicy
 from reconciler.model.secret import Secret
-from reconciler.model.values import dataclass
 from reconciler.ports import Clock, ProjectLocks, RateLimiter
 from reconciler.store.bugspark.encryption import SecretCipher
 from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks

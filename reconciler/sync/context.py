@@ -1,12 +1,12 @@
 """Everything a pass is given: doorways, policies, time and randomness. Nothing is reached for."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import UUID
 
 from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.policy import GuardPolicy, SyncPolicy, Timing
 from reconciler.model.report import Project
-from reconciler.model.values import dataclass
 from reconciler.model.views import Progress
 from reconciler.ports import AlertChannel, Clock, GitHub, Markers, Stores
 from reconciler.sync.send import CredentialLocks

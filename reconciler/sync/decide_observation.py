@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reconciler.decide.link import is_news, is_other_issue, is_possibly_outdated
 from reconciler.errors import MovedError, NotThereError
@@ -11,7 +11,6 @@ from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.link import CommentPair, Link, LinkState
 from reconciler.model.plan import LinkObservation, LinkPlan
 from reconciler.model.snapshot import PoisonedItem, ProjectState, Snapshot
-from reconciler.model.values import dataclass
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import decide_links
 from reconciler.sync.full_read import read_links_in_full

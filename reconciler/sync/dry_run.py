@@ -1,5 +1,7 @@
 """`plan`: the pass without its last step. Nothing is written on either side, nor any position."""
 
+from dataclasses import dataclass
+
 from reconciler.decide.guard import GuardResult, deletions, deletions_digest, withhold_suspicious
 from reconciler.decide.plan_view import (
     action_key,
@@ -17,7 +19,6 @@ from reconciler.model.link import Link, LinkOrigin
 from reconciler.model.passes import Failure
 from reconciler.model.plan import CreateIssue, LinkPlan
 from reconciler.model.snapshot import ProjectState
-from reconciler.model.values import dataclass
 from reconciler.model.views import ActionView, PlanView
 from reconciler.sync import webhook_hints
 from reconciler.sync.context import Context

@@ -16,7 +16,7 @@ have been deleted.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from reconciler.decide.link import is_other_issue
@@ -36,7 +36,6 @@ from reconciler.model.link import (
 from reconciler.model.plan import LinkObservation, LinkPlan
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import LocalThread, ProjectState
-from reconciler.model.values import dataclass
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import QUARANTINE_DURATION
 from reconciler.sync.linking import build_link

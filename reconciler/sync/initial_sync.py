@@ -7,7 +7,7 @@ Source: docs/reference/github.md, List rules, 6.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import ceil
 
@@ -16,7 +16,6 @@ from reconciler.model.issue import Issue, IssueThread, ListState, RemoteComment
 from reconciler.model.link import Link
 from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import ProjectState
-from reconciler.model.values import dataclass
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import decide_links
 from reconciler.sync.full_read import build_views, read_links_in_full

@@ -4,7 +4,7 @@ From a plan's remote actions to intents: what is to be sent, written down before
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import assert_never
 from uuid import UUID
@@ -46,7 +46,6 @@ from reconciler.model.plan import (
 )
 from reconciler.model.report import LocalComment, Report, ReportDetails
 from reconciler.model.snapshot import ProjectState
-from reconciler.model.values import dataclass
 from reconciler.sync.context import Context
 
 EXPORT_LABEL = "bug"

@@ -12,6 +12,7 @@ Source: docs/reference/bugspark.md.
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from math import ceil
 
 from reconciler.decide.text import has_export_footer, is_exported_title
@@ -21,7 +22,6 @@ from reconciler.model.issue import Issue
 from reconciler.model.link import Link, LinkOrigin, LinkState
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import ProjectState, UnlinkedReport
-from reconciler.model.values import dataclass
 from reconciler.model.views import DiscoveryResult, LinkCandidate
 from reconciler.sync.context import Context
 from reconciler.sync.observe import read_own_accounts

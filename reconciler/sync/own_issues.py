@@ -6,7 +6,7 @@ Issues of ours that our tables do not know, because they were made after the cop
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from reconciler.errors import GitHubError
@@ -18,7 +18,6 @@ from reconciler.model.link import LinkOrigin, LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import LocalBatch, ProjectState
-from reconciler.model.values import dataclass
 from reconciler.sync.confirm import adopt_issue
 from reconciler.sync.context import Context
 from reconciler.sync.linking import LIVE_LINK_STATES, build_link

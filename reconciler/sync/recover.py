@@ -8,7 +8,7 @@ Source: docs/design.md, Writing to GitHub, 5.
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -32,7 +32,6 @@ from reconciler.model.intent import (
 from reconciler.model.issue import FieldEvent, Issue
 from reconciler.model.link import Link, LinkState
 from reconciler.model.snapshot import ProjectState
-from reconciler.model.values import dataclass
 from reconciler.ports import Claim
 from reconciler.sync.confirm import (
     adopt_issue,

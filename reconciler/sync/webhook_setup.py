@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar, assert_never
 
@@ -12,7 +13,6 @@ from reconciler.model.intent import Confirmed, NotSent, OutcomeUnknown, Refused,
 from reconciler.model.report import Project
 from reconciler.model.secret import Secret
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY
-from reconciler.model.values import dataclass
 from reconciler.model.webhook import (
     PUBLIC_URL_MISSING,
     WEBHOOK_PATH,

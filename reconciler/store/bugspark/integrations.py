@@ -7,6 +7,7 @@ Source: docs/reference/bugspark.md, Secrets.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,6 @@ from reconciler.errors import CredentialError, ProjectError
 from reconciler.model.ids import ProjectId
 from reconciler.model.report import Integration, Project
 from reconciler.model.secret import Secret
-from reconciler.model.values import dataclass
 from reconciler.store.bugspark import bugspark_tables
 from reconciler.store.bugspark.encryption import SecretCipher
 from reconciler.store.schema.tables import hooks

@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from uuid import uuid4
@@ -15,7 +16,6 @@ from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from reconciler.errors import SchemaError
-from reconciler.model.values import dataclass
 from reconciler.store.db_errors import translate_errors
 from reconciler.store.schema import database_identity
 from reconciler.store.schema.engine import (

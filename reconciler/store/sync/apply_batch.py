@@ -5,6 +5,7 @@ sent once per row.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Text, Uuid, cast, delete, update
@@ -16,7 +17,6 @@ from reconciler.model.ids import ReportId
 from reconciler.model.intent import Operation
 from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, RemoveLocal, SetField
 from reconciler.model.snapshot import LocalBatch, StoreResult
-from reconciler.model.values import dataclass
 from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
 from reconciler.store.bulk import bind_rows, delete_by_id, insert_new, select_ids, update_by_id, upsert
 from reconciler.store.mappers import (

@@ -5,12 +5,11 @@ one there is only the key that `migrate` made, which is there in clear already.
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from sqlalchemy import or_, select
 
 from reconciler.model.secret import Secret
-from reconciler.model.values import dataclass
 from reconciler.store.schema.database_identity import MARKER_KEY, save_value
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import meta

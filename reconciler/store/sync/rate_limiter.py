@@ -5,7 +5,7 @@ Source: docs/design.md, Limits and failure.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +15,6 @@ from reconciler.errors import DatabaseError, LimitedError
 from reconciler.model.ids import Fingerprint
 from reconciler.model.policy import RateLimitPolicy
 from reconciler.model.snapshot import RateLimit
-from reconciler.model.values import dataclass
 from reconciler.ports import Clock
 from reconciler.store.bulk import dialect_insert
 from reconciler.store.schema.engine import Database

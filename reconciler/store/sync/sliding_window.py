@@ -6,11 +6,10 @@ counts until its very end has left the window: the claim errs on the slow side, 
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.model.policy import RateLimitPolicy
-from reconciler.model.values import dataclass
 
 Buckets = tuple[tuple[int, int], ...]
 """(number of the bucket, how much), ascending."""

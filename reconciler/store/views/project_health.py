@@ -1,7 +1,7 @@
 """The health of projects and credentials: what `status`, the overview page and `/metrics` show."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,6 @@ from reconciler.model.intent import IntentState
 from reconciler.model.passes import PassResult
 from reconciler.model.report import Project
 from reconciler.model.snapshot import AttentionItem, CredentialLimits, ProjectHealth, VerificationCoverage
-from reconciler.model.values import dataclass
 from reconciler.model.viewer import LinkCounts
 from reconciler.model.webhook import WebhookHealth
 from reconciler.store.schema import database_identity
