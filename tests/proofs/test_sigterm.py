@@ -76,6 +76,33 @@ async def test_what_it_was_writing_is_there_once_after_the_next_start(
         assert (row["status"] == "new") == (issue.state == "open")
 
 
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+async def test_questions_that_wait_in_the_database_are_given_up_at_the_end(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "SHUTDOWN_GRACE_SECONDS", 0.0)
+    daemon = asyncio.create_task(a_life(place))
+    await asyncio.to_thread(eventually, lambda: len(place.github.simulator.requests) > 0)
+    with place.bugspark.engine.begin() as other:
+        other.exec_driver_sql("LOCK TABLE projects IN ACCESS EXCLUSIVE MODE")
+        await asyncio.to_thread(eventually, lambda: waiting(place) > 0)
+        began = time.monotonic()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await daemon
+        assert time.monotonic() - began < LONGEST
+        assert waiting(place) == 0
+
+
+def waiting(place: Place) -> int:
+    """How many connections to the database wait for a lock."""
+    with place.bugspark.engine.connect() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return int(found.scalar_one())
+
+
 def crowd(
     place: Place, dice: random.Random, reports: list[ReportId], number: int
 ) -> list[tuple[ReportId, str]]:
