@@ -7,9 +7,11 @@ itself starts and ends is held by tests/cli/test_entry.py.
 
 import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
+import pkgutil
 import signal
 import socket
 import subprocess
@@ -20,11 +22,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from reconciler.cli.main import main
+from reconciler import cli
+from reconciler.cli.main import command
 
-HEAVY = (
+IMPORTED = (
     "aiosqlite",
+    "anyio._backends._asyncio",
+    "certifi",
     "cryptography.fernet",
+    "h11",
+    "httpcore",
     "httpx",
     "psycopg",
     "reconciler.config.load",
@@ -36,6 +43,7 @@ HEAVY = (
     "structlog",
     "typer.main",
 )
+"""Beside the package of the commands themselves."""
 HEADER = 8
 
 
@@ -86,8 +94,7 @@ def _server() -> Path:
 
 def serve(place: str) -> None:
     """Fork for every connection, until killed."""
-    for name in HEAVY:
-        importlib.import_module(name)
+    _import()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the monitors
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(place)
@@ -101,6 +108,15 @@ def serve(place: str) -> None:
                     _monitor(wire)
 
 
+def _import() -> None:
+    """All that commands import, and nothing of it is searched for garbage in any of them."""
+    commands = (each.name for each in pkgutil.iter_modules(cli.__path__, f"{cli.__name__}."))
+    for name in (*IMPORTED, *commands):
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+
+
 def _monitor(wire: socket.socket) -> None:
     """Run one command in a fork, and tell how it ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -110,8 +126,7 @@ def _monitor(wire: socket.socket) -> None:
     if pid == 0:
         wire.close()
         _become(wanted, streams)
-        main()
-        sys.exit()  # the ordinary way out: what the interpreter does at exit happens
+        command()
     with contextlib.suppress(OSError):  # the test has gone away
         wire.sendall(pid.to_bytes(HEADER))
         _, status = os.waitpid(pid, 0)
