@@ -4,6 +4,7 @@ In: the binaries pg_binaries finds. Out: a Server that makes and drops databases
 in a directory of its own; pg_keeper ends it when the process that owns the directory ends, in whatever way.
 """
 
+import atexit
 import fcntl
 import hashlib
 import os
@@ -16,6 +17,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -50,10 +52,9 @@ class Server:
         made = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
             sql.Identifier(name), sql.Identifier(template)
         )
-        with self._connected() as connection:
-            if connection.info.server_version >= COPIES_FILES:
-                made += sql.SQL(" STRATEGY FILE_COPY")  # half the work where no disk is waited for
-            connection.execute(made)
+        if _administration(self.home).info.server_version >= COPIES_FILES:
+            made += sql.SQL(" STRATEGY FILE_COPY")  # half the work where no disk is waited for
+        self._run(made)
         return name
 
     def drop(self, name: str) -> None:
@@ -90,11 +91,23 @@ class Server:
         self._run(sql.SQL("SELECT {}()").format(sql.Identifier("pg_reload_conf")))
 
     def _run(self, statement: sql.Composed) -> None:
-        with self._connected() as connection:
+        """Execute it, over a new connection if the server has ended the one from before."""
+        connection = _administration(self.home)
+        try:
             connection.execute(statement)
+        except psycopg.OperationalError:
+            if not connection.broken:
+                raise
+            _administration.cache_clear()
+            _administration(self.home).execute(statement)
 
-    def _connected(self) -> psycopg.Connection:
-        return psycopg.connect(self.conninfo(), autocommit=True)
+
+@cache
+def _administration(home: Path) -> psycopg.Connection:
+    """This process's connection for making and dropping databases; a new one costs as much as half of one."""
+    connection = psycopg.connect(Server(home=home).conninfo(), autocommit=True)
+    atexit.register(connection.close)
+    return connection
 
 
 @contextmanager
