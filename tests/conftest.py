@@ -1,5 +1,6 @@
 """What every test may ask for. Rooms add their own fixtures in a conftest.py of their own."""
 
+import gc
 import os
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
@@ -64,6 +65,19 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """xdist: one call per worker, before it starts."""
     node.workerinput["postgres_home"] = str(node.config.stash[HOME])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported and collected stays: looking for garbage in it is half of what collecting costs, in
+    every worker, and would go on with every test.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def needs_postgresql(item: pytest.Item) -> bool:
