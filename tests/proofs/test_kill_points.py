@@ -8,44 +8,26 @@ the middle of a transaction, after a read.
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from reconciler.model.views import NoProgress
 from tests.support.life import anything, lasting
 from tests.support.postgres import Server
 from tests.support.promises import broken
 from tests.support.stores import fill_postgres, sqlite_template
-from tests.support.town import Town, open_town
+from tests.support.town import Town, keep, open_town
 
 __all__ = ["sqlite_template"]
 
-FreshUrl = Callable[[], str]
+Again = Callable[[], AbstractAsyncContextManager[Town]]
 FATAL = anything if "PROVE" in os.environ else lasting
 STRIDE = 2
 """Each test takes every second point, so that they share the work."""
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FreshUrl]:
-    """Addresses of migrated databases, a new one each time; the one before is dropped."""
-    if request.param == "sqlite":
-        template: Path = request.getfixturevalue("sqlite_template")
-        paths = (tmp_path / f"{number}.db" for number in range(10_000))
-        yield lambda: f"sqlite:///{shutil.copy(template, next(paths))}"
-        return
-    server: Server = request.getfixturevalue("postgres_server")
-    with ExitStack() as databases:
-
-        def make() -> str:
-            databases.close()
-            migrated = server.template("bugspark, migrated", fill_postgres)
-            return databases.enter_context(server.database(template=migrated))
-
-        yield make
 
 
 @asynccontextmanager
@@ -75,6 +57,29 @@ async def busy_town(url: str) -> AsyncIterator[Town]:
         yield town
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def again(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Again]:
+    """Opens the busy town, each time on a new copy of its database; the copy before is dropped."""
+    if request.param == "sqlite":
+        path = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "busy.db")
+        async with busy_town(f"sqlite:///{path}") as town:
+            kept = await keep(town)
+        copies = (tmp_path / f"{number}.db" for number in range(10_000))
+        yield lambda: kept.open(f"sqlite:///{shutil.copy(path, next(copies))}")
+        return
+    server: Server = request.getfixturevalue("postgres_server")
+    migrated = server.template("bugspark, migrated", fill_postgres)
+    with server.database(template=migrated) as url, ExitStack() as databases:
+        async with busy_town(url) as town:
+            kept = await keep(town)
+
+        def reopen() -> AbstractAsyncContextManager[Town]:
+            databases.close()
+            return kept.open(databases.enter_context(server.database(template=make_url(url).database or "")))
+
+        yield reopen
+
+
 async def the_pass(town: Town) -> None:
     """One pass with an export in it."""
     third = list(town.reports)[-1]
@@ -82,9 +87,11 @@ async def the_pass(town: Town) -> None:
     await town.whole(lambda app: app.export((str(third),), NoProgress()))
 
 
-async def cut_at(url: str, point: int, fatal: Callable[[str], bool] = FATAL) -> tuple[str | None, list[str]]:
+async def cut_at(
+    busy: AbstractAsyncContextManager[Town], point: int, fatal: Callable[[str], bool] = FATAL
+) -> tuple[str | None, list[str]]:
     """Where it died (None: the pass met no cut), and what is broken after everything has settled."""
-    async with busy_town(url) as town:
+    async with busy as town:
         await town.start()
         life = town.life
         life.begin(cut=point, fatal=fatal)
@@ -99,10 +106,10 @@ async def cut_at(url: str, point: int, fatal: Callable[[str], bool] = FATAL) -> 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("first", range(STRIDE))
-async def test_a_pass_cut_off_anywhere_loses_and_doubles_nothing(fresh_url: FreshUrl, first: int) -> None:
+async def test_a_pass_cut_off_anywhere_loses_and_doubles_nothing(again: Again, first: int) -> None:
     point, met = first, []
     while True:
-        where, wrong = await cut_at(fresh_url(), point)
+        where, wrong = await cut_at(again(), point)
         assert not wrong, f"cut at {point} ({where}):\n" + "\n".join(wrong)
         if where is None:
             break
@@ -111,8 +118,8 @@ async def test_a_pass_cut_off_anywhere_loses_and_doubles_nothing(fresh_url: Fres
     assert len(met) * STRIDE > 30, "the pass had hardly any work"
 
 
-async def test_the_pass_that_is_cut_has_work_of_every_kind(fresh_url: FreshUrl) -> None:
-    async with busy_town(fresh_url()) as town:
+async def test_the_pass_that_is_cut_has_work_of_every_kind(again: Again) -> None:
+    async with again() as town:
         await town.start()
         town.life.begin()
         await the_pass(town)

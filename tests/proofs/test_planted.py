@@ -23,7 +23,7 @@ from reconciler.sync.context import Context
 from reconciler.sync.observe import Observation
 from reconciler.sync.recover import RecoveryFindings
 from tests.proofs.machine import Storm
-from tests.proofs.test_kill_points import cut_at
+from tests.proofs.test_kill_points import busy_town, cut_at
 from tests.support.promises import broken
 from tests.support.stores import sqlite_template
 from tests.support.town import open_town
@@ -96,7 +96,7 @@ def stored(point: str) -> bool:
 
 
 async def dies_with_all_kinds_of_work(path: Path, fatal: Callable[[str], bool], point: int) -> list[str]:
-    where, wrong = await cut_at(f"sqlite:///{path}", point, fatal)
+    where, wrong = await cut_at(busy_town(f"sqlite:///{path}"), point, fatal)
     assert where is not None, "the pass did not come to this point"
     return wrong
 

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import jwt
@@ -60,6 +63,19 @@ def make_github(*, base_path: str = "", clock: ManualClock | None = None) -> Git
     world.add_token("bugspark-bot", BOT_TOKEN)
     world.add_token("alice", ALICE_TOKEN)
     return GitHub(simulator=Simulator(world, base_path=base_path), world=world, clock=clock, web=web)
+
+
+def copied(github: GitHub) -> GitHub:
+    """An equal GitHub, of which nothing has been asked yet."""
+    world = github.world
+    replaced: dict[int, Any] = {
+        id(world.lock): threading.RLock(),
+        id(world.facts): world.facts,  # frozen
+        id(world.on_notice): None,  # the new simulator's own
+        id(world.on_ping): None,
+    }
+    made, clock = deepcopy((world, github.clock), replaced)
+    return GitHub(simulator=Simulator(made), world=made, clock=clock, web=made.repositories[github.web.id])
 
 
 @pytest.fixture

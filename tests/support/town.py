@@ -6,22 +6,28 @@ The book is kept by unique tokens, one in every comment body, so that in the end
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID, uuid4
 
 from reconciler.bootstrap.application import Application, open_application
 from reconciler.config.settings import Settings
 from reconciler.errors import LimitedError, UsageError
-from reconciler.model.ids import ReportId
+from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.views import NoProgress
+from reconciler.store.schema.database_identity import LOCATION_KEY, StoredIdentity
+from reconciler.store.schema.engine import open_database
 from tests.support.bugspark import BugSpark, connected
 from tests.support.canary import search_requests, search_rows
-from tests.support.github import make_github
+from tests.support.github import GitHub, copied, make_github
 from tests.support.life import HOST, Crash, Life, Pause, living
 from tests.support.sync import FollowingClock, settings_for
 from tests.support.town_people import People
 
+BOOK = ("notes", "reports", "wishes", "stickers", "most", "_count")
+"""What a town knows of what people did."""
 LOCK_SECONDS = 31
 """A process that is silent for so long has lost its project."""
 
@@ -151,23 +157,77 @@ def idle(result: PassResult | None) -> bool:
 async def open_town(url: str, **sync: Any) -> AsyncIterator[Town]:
     """A town on a migrated database with BugSpark in it; `sync`: keys of that section."""
     github = make_github()
-    github.simulator.views.api = f"http://{HOST}:9"
     with connected(url) as engine:
         bugspark = BugSpark(engine)
         project = bugspark.add_project()
         bugspark.add_integration(project, token=github.token)
-        town = Town(
-            url=url,
-            github=github,
-            bugspark=bugspark,
-            clock=FollowingClock(github.clock),
-            settings=settings_for(url, f"http://{HOST}:9", sync=sync),
-            ada=bugspark.add_user("Ada"),
-            project=project,
-        )
-        try:
+        ada = bugspark.add_user("Ada")
+        async with _opened(url, github, bugspark, project, ada, sync) as town:
             yield town
-        finally:
-            await town.stop()
-        search_rows(engine)
-        search_requests(github.simulator)
+
+
+@asynccontextmanager
+async def _opened(
+    url: str, github: GitHub, bugspark: BugSpark, project: ProjectId, ada: UUID, sync: dict[str, Any]
+) -> AsyncIterator[Town]:
+    """The town between these two sides; both are searched for the token when it ends well."""
+    github.simulator.views.api = f"http://{HOST}:9"
+    town = Town(
+        url=url,
+        github=github,
+        bugspark=bugspark,
+        clock=FollowingClock(github.clock),
+        settings=settings_for(url, f"http://{HOST}:9", sync=sync),
+        ada=ada,
+        project=project,
+    )
+    try:
+        yield town
+    finally:
+        await town.stop()
+    search_rows(bugspark.engine)
+    search_requests(github.simulator)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What a town is beside its database, to open it again on copies of that: making one takes longer than
+    a pass.
+    """
+
+    github: GitHub
+    project: ProjectId
+    ada: UUID
+    book: dict[str, Any]
+
+    @asynccontextmanager
+    async def open(self, url: str, **sync: Any) -> AsyncIterator[Town]:
+        """The town as it was kept; on GitHub nothing has been asked yet."""
+        with connected(url) as engine:
+            github, bugspark = copied(self.github), BugSpark(engine)
+            await _settle_down(url, bugspark)
+            async with _opened(url, github, bugspark, self.project, self.ada, sync) as town:
+                for name, value in deepcopy(self.book).items():
+                    setattr(town, name, value)
+                yield town
+
+
+async def _settle_down(url: str, bugspark: BugSpark) -> None:
+    """A copy of a database that is where it always was, as far as the program can tell."""
+    bugspark.execute(f"DELETE FROM sync_meta WHERE key = '{LOCATION_KEY}'")
+    database = open_database(url)
+    try:
+        await StoredIdentity(database, uuid4).bind()
+    finally:
+        await database.aclose()
+
+
+async def keep(town: Town) -> Kept:
+    """End the program and keep the town. Its database may be copied when the town is closed."""
+    await town.stop()
+    return Kept(
+        github=copied(town.github),
+        project=town.project,
+        ada=town.ada,
+        book=deepcopy({name: getattr(town, name) for name in BOOK}),
+    )
