@@ -15,8 +15,8 @@ from tests.support.stores import fill_postgres, sqlite_template
 
 __all__ = ["sqlite_template"]
 
-SHARDS = 8
-RUNS = int(os.environ.get("PROVE", "200"))
+RUNS = int(os.environ.get("PROVE", "100"))
+SHARDS = 8 if "PROVE" in os.environ else 4
 SEED = int(os.environ.get("PROVE_SEED", "7"))
 QUIET = settings(
     settings.get_profile("house"),
