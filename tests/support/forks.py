@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler import cli
-from reconciler.cli.main import command
+from reconciler.cli.main import run_and_exit
 
 IMPORTED = (
     "aiosqlite",
@@ -126,7 +126,7 @@ def _monitor(wire: socket.socket) -> None:
     if pid == 0:
         wire.close()
         _become(wanted, streams)
-        command()
+        run_and_exit()
     with contextlib.suppress(OSError):  # the test has gone away
         wire.sendall(pid.to_bytes(HEADER))
         _, status = os.waitpid(pid, 0)
