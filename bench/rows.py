@@ -15,11 +15,9 @@ from sqlalchemy import Table
 from bench.home import Home
 from bench.hub import Said
 from bench.plot import Plot
-from reconciler.decide.text import comment_to_bugspark, text_digest
-from reconciler.model.fields import Category, IssueState, Severity, Side, Status
+from reconciler.model.fields import Base, Category, IssueState, Severity, Side, Status
 from reconciler.model.ids import CommentId, CommentPairId, IssueNumber, LinkId, ReportId
 from reconciler.model.link import (
-    Base,
     CommentPair,
     CommentPairState,
     Link,
@@ -39,6 +37,7 @@ from reconciler.store.mappers import (
 from reconciler.store.schema import tables
 from reconciler.store.schema.engine import open_database
 from reconciler.store.types import column_types
+from reconciler.text import comment_to_bugspark, text_digest
 
 LONG_AGO = timedelta(days=30)
 NOT_DUE = timedelta(hours=6)

@@ -15,9 +15,8 @@ from reconciler.alerts.post import AlertPoster
 from reconciler.bootstrap.clock import SystemClock
 from reconciler.bootstrap.markers import InstanceMarkers, open_markers
 from reconciler.config.settings import Settings
-from reconciler.decide.mapping import field_of_label
-from reconciler.decide.text import text_digest
 from reconciler.errors import ConfigurationError, CredentialError
+from reconciler.fields import field_of_label
 from reconciler.github.client import GitHubClient
 from reconciler.github.credentials import AppCredential, Credential, MissingCredential, TokenCredential
 from reconciler.github.transport import Transport
@@ -33,6 +32,7 @@ from reconciler.store.stores import StoreSettings, build_stores
 from reconciler.sync.context import Context
 from reconciler.sync.send import CredentialLocks
 from reconciler.sync.webhook_setup import WebhookAddress
+from reconciler.text import text_digest
 
 log = EventLogger(__name__)
 

@@ -16,9 +16,9 @@ import typer
 from reconciler.cli.session import JsonOption, ReportArgument, session_of
 from reconciler.cli.status import DisplayOptions
 from reconciler.cli.terminal_text import TERMINAL_COLUMNS, cut, pad_or_cut
-from reconciler.model.action_names import field_of_operation, kind_of_operation
 from reconciler.model.fields import Side
 from reconciler.model.formatting import format_age, format_count, format_iso, format_time
+from reconciler.model.kinds import FIELD_KINDS
 
 if TYPE_CHECKING:
     from reconciler.model.intent import Intent
@@ -112,7 +112,7 @@ def _comment_line(each: CommentView, view: DisplayOptions) -> str:
 def _intent_line(intent: Intent) -> str:
     tries = f" after {format_count(intent.attempts, 'attempt')}" if intent.attempts else ""
     reason = f": {intent.reason}" if intent.reason else ""
-    return f"  {kind_of_operation(intent.operation).replace('_', ' ')}: {intent.state}{tries}{reason}"
+    return f"  {intent.operation.kind.replace('_', ' ')}: {intent.state}{tries}{reason}"
 
 
 def _history_line(dated: DatedChange, view: DisplayOptions) -> str:
@@ -131,7 +131,7 @@ def _change_text(change: Change, view: DisplayOptions) -> str:
     what = change.kind.replace("_", " ")
     if change.field is not None and change.field != "comment":
         before = change.local if change.side is Side.BUGSPARK else change.remote
-        what = change.field if change.kind in SELF_EXPLAINED_KINDS else f"{what} {change.field}"
+        what = change.field if change.kind in FIELD_KINDS else f"{what} {change.field}"
         if change.to is None:
             return what
         arrow = " → " if view.is_unicode else " -> "
@@ -139,10 +139,6 @@ def _change_text(change: Change, view: DisplayOptions) -> str:
     original = change.remote if change.side is Side.BUGSPARK else change.local
     text = (original if change.field else None) or change.to or change.local or change.remote
     return f"{what}: {cut(text, TEXT_COLUMNS, more=view.ellipsis)}" if text else what
-
-
-SELF_EXPLAINED_KINDS = frozenset({"set_field", "set_state", "swap_labels", "set_title"})
-"""Kinds whose name adds nothing to field and arrow."""
 
 
 def _cut_value(value: str, view: DisplayOptions) -> str:
@@ -193,8 +189,8 @@ def _field_as_json(each: FieldView) -> dict[str, Any]:
 
 def _intent_as_json(intent: Intent) -> dict[str, Any]:
     return {
-        "kind": kind_of_operation(intent.operation).value,
-        "field": field_of_operation(intent.operation),
+        "kind": intent.operation.kind.value,
+        "field": intent.operation.field_name,
         "state": intent.state.value,
         "attempts": intent.attempts,
         "reason": intent.reason,

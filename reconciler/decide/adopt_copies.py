@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from reconciler.decide.comment_draft import CommentDraft, NewId, draft_for
-from reconciler.decide.text import text_digest
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId
 from reconciler.model.issue import RemoteComment
 from reconciler.model.link import CommentPairState
 from reconciler.model.plan import LinkObservation, LinkPlan
 from reconciler.model.policy import SyncPolicy
+from reconciler.text import text_digest
 
 ORIGINAL_MISSING = "our copy of a comment that is no longer in BugSpark"
 """Neither imported as a stranger's nor deleted: it may be all that is left of what somebody wrote."""

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from reconciler.decide.text import text_digest
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId, CommentPairId, RemoteCommentId
 from reconciler.model.issue import RemoteComment
@@ -12,6 +11,7 @@ from reconciler.model.link import CommentPair, CommentPairState
 from reconciler.model.plan import Action, CommentEvent, LinkObservation
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment
+from reconciler.text import text_digest
 
 NewId = Callable[[], UUID]
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from reconciler.decide.adopt_copies import ORIGINAL_MISSING
 from reconciler.decide.comment_draft import CommentDraft, NewId, draft_for
 from reconciler.decide.copies import author_login, excerpt, is_copy_of, is_earlier_copy, is_import_of
-from reconciler.decide.text import comment_to_bugspark, parse_import, text_digest
 from reconciler.decide.unsent_comments import (
     OLDER_THAN_LINK,
     is_original_deleted,
@@ -37,6 +36,7 @@ from reconciler.model.plan import (
 )
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment
+from reconciler.text import comment_to_bugspark, parse_import, text_digest
 
 COPY_EDITED_ON_GITHUB = "our copy was edited on GitHub"
 """Shown to people, and remembered: such a copy is never overwritten (docs/design.md, Comments)."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from reconciler.decide.diff import FieldDiff, Verdict
+from reconciler.fields.synced_field import FieldDiff, Verdict
 from reconciler.model.fields import Field, Side
 from reconciler.model.plan import Conflict, Rule, Why
 from reconciler.model.policy import ConflictPolicy

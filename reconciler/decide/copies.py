@@ -2,7 +2,12 @@
 
 from collections.abc import Collection
 
-from reconciler.decide.text import (
+from reconciler.model.fields import Side
+from reconciler.model.ids import AccountId
+from reconciler.model.issue import RemoteComment
+from reconciler.model.link import Link
+from reconciler.model.report import LocalComment
+from reconciler.text import (
     MARKER_NAME,
     comment_to_bugspark,
     comment_to_github,
@@ -11,11 +16,6 @@ from reconciler.decide.text import (
     parse_import,
     text_digest,
 )
-from reconciler.model.fields import Side
-from reconciler.model.ids import AccountId
-from reconciler.model.issue import RemoteComment
-from reconciler.model.link import Link
-from reconciler.model.report import LocalComment
 
 
 def author_login(comment: RemoteComment) -> str:

@@ -1,18 +1,15 @@
 """A link's fields: every difference settled, the base moved on, the actions that close what is left."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from typing import assert_never
+from dataclasses import dataclass
 
-from reconciler.decide import diff
 from reconciler.decide.conflicts import FieldTimes, NeedsTimes, settle_field
-from reconciler.decide.diff import FieldDiff, Verdict
-from reconciler.decide.mapping import category_label, issue_state_and_reason, severity_label
-from reconciler.decide.text import title_to_github
-from reconciler.model.fields import Category, Field, Severity, Side, Status
-from reconciler.model.link import Base, SeenIssue
-from reconciler.model.plan import Action, Conflict, SetField, SetState, SetTitle, SwapLabels, Why
-from reconciler.model.policy import LabelMapping, SyncPolicy
+from reconciler.fields import SYNCED_FIELDS, initial_base
+from reconciler.fields.synced_field import FieldDiff, Verdict
+from reconciler.model.fields import Base, Field, Side
+from reconciler.model.link import SeenIssue
+from reconciler.model.plan import Action, Conflict, FieldWrite, SetField, Why
+from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import Report
 
 
@@ -55,7 +52,7 @@ def decide_fields(
     moved = base or initial_base(report, seen)
     for item in every:
         if item.field in held and item.remote is not None:
-            moved = base_agreed_on(moved, item.field, item.remote, remote_title=seen.title)
+            moved = SYNCED_FIELDS[item.field].agree(moved, item.remote, seen)
     actions: list[Action] = []
     conflicts: list[Conflict] = []
     for item in diffs:
@@ -63,11 +60,12 @@ def decide_fields(
         assert not isinstance(outcome, NeedsTimes)
         moved = _advance(moved, item, outcome.winner, seen)
         if outcome.why is not None and outcome.winner is not None:
-            actions.append(_action(item, outcome.winner, outcome.why, report, policy.labels))
+            actions.append(_action(item, outcome.winner, outcome.why, report, policy))
         if outcome.conflict is not None:
             conflicts.append(outcome.conflict)
-    if not policy.title:
-        moved = replace(moved, title=report.title, remote_title=seen.title)
+    for each in SYNCED_FIELDS.values():
+        if not each.is_enabled(policy):
+            moved = each.agree(moved, each.local_value(report), seen)
     return FieldsDecision(
         base=moved,
         actions=tuple(actions),
@@ -77,25 +75,10 @@ def decide_fields(
     )
 
 
-def initial_base(report: Report, seen: SeenIssue) -> Base:
-    """At first contact the report's values stand in for a base; each field's own outcome then corrects it."""
-    return Base(
-        status=report.status,
-        severity=report.severity,
-        category=report.category,
-        title=report.title,
-        remote_title=seen.title,
-    )
-
-
 def _diffs(report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> tuple[FieldDiff, ...]:
-    labels = policy.labels
-    always = (
-        diff.status(report, seen, base),
-        diff.severity(report, seen, base, labels),
-        diff.category(report, seen, base, labels),
+    return tuple(
+        each.diff(report, seen, base, policy) for each in SYNCED_FIELDS.values() if each.is_enabled(policy)
     )
-    return (*always, diff.title(report, seen, base)) if policy.title else always
 
 
 def _advance(base: Base, item: FieldDiff, winner: Side | None, seen: SeenIssue) -> Base:
@@ -103,48 +86,19 @@ def _advance(base: Base, item: FieldDiff, winner: Side | None, seen: SeenIssue) 
     what GitHub says now, so that from here on BugSpark alone has moved, until the write is confirmed.
     """
     if winner is None:
-        return base_agreed_on(base, item.field, item.local, remote_title=seen.title)
+        return SYNCED_FIELDS[item.field].agree(base, item.local, seen)
     if item.verdict is Verdict.LOCAL_MOVED:
         return base
     assert item.remote is not None
-    return base_agreed_on(base, item.field, item.remote, remote_title=seen.title)
+    return SYNCED_FIELDS[item.field].agree(base, item.remote, seen)
 
 
-def base_agreed_on(base: Base, field: Field, value: str, *, remote_title: str) -> Base:
-    """The base with one field agreed at `value`, in BugSpark's spelling."""
-    match field:
-        case Field.STATUS:
-            return replace(base, status=Status(value))
-        case Field.SEVERITY:
-            return replace(base, severity=Severity(value))
-        case Field.CATEGORY:
-            return replace(base, category=Category(value))
-        case Field.TITLE:
-            return replace(base, title=value, remote_title=remote_title)
-    assert_never(field)
-
-
-def _action(item: FieldDiff, winner: Side, why: Why, report: Report, labels: LabelMapping) -> Action:
+def _action(item: FieldDiff, winner: Side, why: Why, report: Report, policy: SyncPolicy) -> Action:
     if winner is Side.GITHUB:
         assert item.remote is not None
         return SetField(field=item.field, to=item.remote, why=why)
-    match item.field:
-        case Field.STATUS:
-            state, reason = issue_state_and_reason(report.status)
-            return SetState(state=state, reason=reason, why=why)
-        case Field.SEVERITY:
-            return _label_swap(item, severity_label(report.severity, labels), why)
-        case Field.CATEGORY:
-            return _label_swap(item, category_label(report.category, labels), why)
-        case Field.TITLE:
-            return SetTitle(title=title_to_github(report.tracking_id, report.title), why=why)
-    assert_never(item.field)
-
-
-def _label_swap(item: FieldDiff, label: str | None, why: Why) -> SwapLabels:
-    """A label that already says it is left alone, an alias too; only labels seen on the issue are removed."""
-    said = len(item.present) > len(item.surplus)
-    return SwapLabels(field=item.field, add=None if said else label, remove=item.surplus, why=why)
+    write: FieldWrite = SYNCED_FIELDS[item.field].remote_action(item, report, why, policy)
+    return write
 
 
 def _notes(diffs: tuple[FieldDiff, ...]) -> tuple[str, ...]:

@@ -7,17 +7,16 @@ A third value, or a person who changes their mind about their own, counts for no
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from reconciler.decide.mapping import issue_state_for
-from reconciler.model.fields import Field, Status
-from reconciler.model.kinds import Kind
-from reconciler.model.plan import LinkPlan, Rule, SetField, SetState, SetTitle, SwapLabels
+from reconciler.fields import SYNCED_FIELDS
+from reconciler.model.fields import Field
+from reconciler.model.kinds import FIELD_WRITE_KINDS, Kind
+from reconciler.model.plan import FieldWrite, LinkPlan, Rule, SetField
 from reconciler.model.snapshot import FieldChange
 
 FLAP_WINDOW = timedelta(hours=1)
 MAX_REVERSALS = 3
 """So many reversals within an hour freeze a field."""
 
-WRITE_KINDS = (Kind.SET_STATE, Kind.SWAP_LABELS, Kind.SET_TITLE)
 LOCAL_ONLY_RULES = (Rule.LOCAL_MOVED, Rule.SWAP_UNFINISHED)
 OBSERVED_KINDS = (Kind.SET_FIELD, Kind.CONFLICT)
 
@@ -26,17 +25,10 @@ def remote_values_moved(plan: LinkPlan) -> Mapping[Field, str]:
     """What GitHub says now in each field that it has moved and the plan would write, on either side."""
     found: dict[Field, str] = {}
     for action in plan.actions:
-        match action:
-            case SetField() | SwapLabels():
-                field = action.field
-            case SetState():
-                field = Field.STATUS
-            case SetTitle():
-                field = Field.TITLE
-            case _:
-                continue
+        if not isinstance(action, SetField | FieldWrite):
+            continue
         if action.why.remote is not None and action.why.rule not in LOCAL_ONLY_RULES:
-            found[field] = action.why.remote
+            found[action.field] = action.why.remote
     return found
 
 
@@ -76,12 +68,7 @@ def reversals(field: Field, steps: Iterable[FieldChange]) -> Iterator[datetime]:
 
 def is_reversal(field: Field, write: FieldChange, remote: str | None) -> bool:
     """Whether GitHub says again what it said before this write of ours, and not what we wrote."""
-    if write.kind not in WRITE_KINDS or write.remote is None or remote is None:
+    if write.kind not in FIELD_WRITE_KINDS or write.remote is None or remote is None:
         return False
-    return _is_same_value(field, remote, write.remote) and not _is_same_value(field, remote, write.to)
-
-
-def _is_same_value(field: Field, one: str, other: str | None) -> bool:
-    if field is Field.STATUS and other is not None:  # an issue knows only open and closed
-        return issue_state_for(Status(one)) is issue_state_for(Status(other))
-    return one == other
+    is_same_value = SYNCED_FIELDS[field].is_same_value
+    return is_same_value(remote, write.remote) and not is_same_value(remote, write.to)

@@ -1,13 +1,15 @@
 """One link, decided whole: (base, report, issue) and both halves of the thread → a LinkPlan."""
 
 from collections.abc import Mapping
+from dataclasses import fields as fields_of
 from dataclasses import replace
+from typing import Any
 
 from reconciler.decide.comment_draft import NewId
 from reconciler.decide.comments import decide_comments
 from reconciler.decide.conflicts import FieldTimes
 from reconciler.decide.fields import decide_fields
-from reconciler.model.fields import Field
+from reconciler.model.fields import Field, IssueFields
 from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.link import CommentPairState, Link, LinkState, SeenIssue
 from reconciler.model.plan import LinkObservation, LinkPlan, LocalAction
@@ -85,12 +87,9 @@ def _without_remote_writes(plan: LinkPlan) -> LinkPlan:
 
 def seen_issue(issue: Issue) -> SeenIssue:
     """What is remembered of an issue."""
+    shown: dict[str, Any] = {each.name: getattr(issue, each.name) for each in fields_of(IssueFields)}
     return SeenIssue(
-        state=issue.state,
-        state_reason=issue.state_reason,
-        labels=issue.labels,
-        colours=issue.colours,
-        title=issue.title,
+        **shown,
         comments=issue.comments,
         locked=issue.locked,
         updated_at=issue.updated_at,

@@ -5,7 +5,6 @@ from dataclasses import astuple
 from hashlib import sha256
 from typing import assert_never
 
-from reconciler.model.action_names import field_of, field_of_operation, kind_of, kind_of_operation
 from reconciler.model.intent import Intent, NewIssue
 from reconciler.model.kinds import Kind
 from reconciler.model.link import Link
@@ -15,14 +14,12 @@ from reconciler.model.plan import (
     DeleteRemote,
     EditLocal,
     EditRemote,
+    FieldWrite,
     ImportComment,
     LinkPlan,
     PostComment,
     RemoveLocal,
     SetField,
-    SetState,
-    SetTitle,
-    SwapLabels,
 )
 from reconciler.model.report import Report
 from reconciler.model.views import ActionView
@@ -31,11 +28,11 @@ from reconciler.model.views import ActionView
 def action_view(plan: LinkPlan, action: Action) -> ActionView:
     """One action of a link, flat."""
     return ActionView(
-        kind=kind_of(action),
+        kind=action.kind,
         report=str(plan.link.report_id),
         tracking_id=plan.report.tracking_id if plan.report else None,
         issue=issue_name(plan.link),
-        field=field_of(action),
+        field=action.field_name,
         base=action.why.base,
         local=action.why.local,
         remote=action.why.remote,
@@ -64,11 +61,11 @@ def intent_view(intent: Intent, issue: str | None) -> ActionView:
     """A frozen wish of an earlier pass that is still to be sent, flat."""
     text = intent.desired.title if isinstance(intent.desired, NewIssue) else None
     return ActionView(
-        kind=kind_of_operation(intent.operation),
+        kind=intent.operation.kind,
         report=str(intent.report_id),
         tracking_id=None,
         issue=issue,
-        field=field_of_operation(intent.operation),
+        field=intent.operation.field_name,
         base=None,
         local=text,
         remote=None,
@@ -98,12 +95,8 @@ def _details_not_shown(action: Action) -> tuple[object, ...]:
             return str(action.pair.local_id), action.pair.remote_id
         case SetField():
             return (action.to,)
-        case SetState():
-            return action.state, action.reason
-        case SwapLabels():
-            return action.add, *sorted(action.remove)
-        case SetTitle():
-            return (action.title,)
+        case FieldWrite():
+            return action.details
         case CreateIssue():
             report = action.report
             return report.title, report.status, report.severity, report.category

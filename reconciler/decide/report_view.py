@@ -5,17 +5,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from reconciler.decide import diff
 from reconciler.decide.comments import COPY_EDITED_IN_BUGSPARK, COPY_EDITED_ON_GITHUB
 from reconciler.decide.copies import excerpt
-from reconciler.decide.diff import FieldDiff, Verdict
-from reconciler.decide.text import parse_import, unescape_html
-from reconciler.model.fields import Field, Side
+from reconciler.fields import SYNCED_FIELDS
+from reconciler.fields.synced_field import AnySyncedField, Verdict
+from reconciler.model.fields import Base, Field, Side
 from reconciler.model.intent import Intent, IntentState
 from reconciler.model.kinds import Kind
 from reconciler.model.link import (
     UNLINKED_BEFORE_SENDING,
-    Base,
     CommentPair,
     CommentPairState,
     Link,
@@ -25,6 +23,7 @@ from reconciler.model.link import (
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment, Report
 from reconciler.model.report_detail import CommentView, FieldView, ReportDetail, ReportView, open_conflicts
+from reconciler.text import parse_import, unescape_html
 
 SIDES_MOVED = {
     Verdict.EQUAL: frozenset[Side](),
@@ -120,78 +119,41 @@ def field_views(report: Report, link: Link | None, policy: SyncPolicy) -> tuple[
     base, seen = (link.base, link.seen) if link else (None, None)
     frozen = {each.field: each.reason for each in link.frozen_fields} if link else {}
     return tuple(
-        FieldView(
-            field=field,
-            bugspark=bugspark_value(report, field),
-            agreed=_base_value(base, field),
-            github=_github_text(_diff(report, seen, base, field, policy), seen, field) if seen else None,
-            moved=SIDES_MOVED[_diff(report, seen, base, field, policy).verdict]
-            if seen and base
-            else frozenset(),
-            frozen=frozen.get(field),
-        )
-        for field in Field
-        if policy.title or field is not Field.TITLE
+        _field_view(each, report, base, seen, policy, frozen.get(each.field))
+        for each in SYNCED_FIELDS.values()
+        if each.is_enabled(policy)
+    )
+
+
+def _field_view(
+    each: AnySyncedField,
+    report: Report,
+    base: Base | None,
+    seen: SeenIssue | None,
+    policy: SyncPolicy,
+    frozen: str | None,
+) -> FieldView:
+    diff = each.diff(report, seen, base, policy) if seen else None
+    return FieldView(
+        field=each.field,
+        bugspark=each.local_value(report),
+        agreed=each.base_value(base) if base else None,
+        github=each.github_text(diff, seen) if diff and seen else None,
+        moved=SIDES_MOVED[diff.verdict] if diff and base else frozenset(),
+        frozen=frozen,
     )
 
 
 def github_value(report: Report, link: Link, field: Field, policy: SyncPolicy) -> str | None:
     """What GitHub last showed of a field, in BugSpark's spelling."""
-    return _diff(report, link.seen, link.base, field, policy).remote if link.seen else None
-
-
-def _diff(report: Report, seen: SeenIssue, base: Base | None, field: Field, policy: SyncPolicy) -> FieldDiff:
-    match field:
-        case Field.STATUS:
-            return diff.status(report, seen, base)
-        case Field.SEVERITY:
-            return diff.severity(report, seen, base, policy.labels)
-        case Field.CATEGORY:
-            return diff.category(report, seen, base, policy.labels)
-        case Field.TITLE:
-            return diff.title(report, seen, base)
-    assert_never(field)
+    if link.seen is None:
+        return None
+    return SYNCED_FIELDS[field].diff(report, link.seen, link.base, policy).remote
 
 
 def bugspark_value(report: Report, field: Field) -> str:
     """What BugSpark says."""
-    match field:
-        case Field.STATUS:
-            return report.status.value
-        case Field.SEVERITY:
-            return report.severity.value
-        case Field.CATEGORY:
-            return report.category.value
-        case Field.TITLE:
-            return report.title
-    assert_never(field)
-
-
-def _base_value(base: Base | None, field: Field) -> str | None:
-    if base is None:
-        return None
-    match field:
-        case Field.STATUS:
-            return base.status.value
-        case Field.SEVERITY:
-            return base.severity.value
-        case Field.CATEGORY:
-            return base.category.value
-        case Field.TITLE:
-            return base.title
-    assert_never(field)
-
-
-def _github_text(of: FieldDiff, seen: SeenIssue, field: Field) -> str | None:
-    """As people see it on GitHub: state and reason, labels, title."""
-    match field:
-        case Field.STATUS:
-            return f"{seen.state.value} ({seen.state_reason})" if seen.state_reason else seen.state.value
-        case Field.SEVERITY | Field.CATEGORY:
-            return ", ".join(of.present) or None
-        case Field.TITLE:
-            return seen.title
-    assert_never(field)
+    return SYNCED_FIELDS[field].local_value(report)
 
 
 # --- comments ---------------------------------------------------------------------------------------------

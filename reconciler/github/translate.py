@@ -20,9 +20,9 @@ from reconciler.github.wire import (
     UserRow,
     try_decode,
 )
-from reconciler.model.fields import Field
+from reconciler.model.fields import Field, LabelColours
 from reconciler.model.ids import AccountId, IssueNumber, RemoteCommentId, RepositoryId
-from reconciler.model.issue import Account, FieldEvent, Issue, LabelColours, RemoteComment, Repository
+from reconciler.model.issue import Account, FieldEvent, Issue, RemoteComment, Repository
 from reconciler.model.snapshot import PoisonedItem
 
 T = TypeVar("T")

@@ -14,10 +14,9 @@ from reconciler.github.http import MAX_REDIRECTS, Reply
 from reconciler.github.reads import Reads, decode_comment
 from reconciler.github.transport import AnswerLostError, NotSentError
 from reconciler.github.wire import IssueRow, LabelRow, decode, encode
-from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber, RemoteCommentId
 from reconciler.model.intent import NotSent, OutcomeUnknown, Refused, WriteResult
-from reconciler.model.issue import Issue, RemoteComment
+from reconciler.model.issue import Issue, IssueUpdate, RemoteComment
 from reconciler.model.webhook import DesiredHook, Hook
 
 T = TypeVar("T")
@@ -46,24 +45,11 @@ class Writes(Reads):
             "POST", parts, {"body": body}, doing, lambda body: _decode_written_comment(body, number=number)
         )
 
-    async def set_state(
-        self, number: IssueNumber, state: IssueState, reason: str | None
-    ) -> WriteResult[Issue]:
-        """Open or close an issue. Only what changes is sent (docs/reference/github.md, Writes)."""
-        fields: dict[str, object] = {"state": state.value}
-        if reason is not None:
-            fields["state_reason"] = reason
-        verb = "close" if state is IssueState.CLOSED else "reopen"
-        doing = f"{verb} {self._ref.name}#{number}"
+    async def update_issue(self, number: IssueNumber, update: IssueUpdate) -> WriteResult[Issue]:
+        """Change members of an issue: its state, its title."""
+        doing = f"{update.verb} {self._ref.name}#{number}"
         return await self._write(
-            "PATCH", ("issues", number), fields, doing, lambda body: _decode_issue(body, number)
-        )
-
-    async def set_title(self, number: IssueNumber, title: str) -> WriteResult[Issue]:
-        """Change the title."""
-        doing = f"retitle {self._ref.name}#{number}"
-        return await self._write(
-            "PATCH", ("issues", number), {"title": title}, doing, lambda body: _decode_issue(body, number)
+            "PATCH", ("issues", number), dict(update.members), doing, lambda body: _decode_issue(body, number)
         )
 
     async def add_label(self, number: IssueNumber, label: str) -> WriteResult[tuple[str, ...]]:

@@ -1,5 +1,6 @@
-"""The values that reports and issues have in common, spelt as each side spells them."""
+"""The synced fields: their names, their values, and the members of reports, issues and bases for them."""
 
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -53,3 +54,40 @@ class Side(StrEnum):
 
     BUGSPARK = "bugspark"
     GITHUB = "github"
+
+
+LabelColours = tuple[tuple[str, str], ...]
+"""Labels with their colours, six hexadecimal digits each, as far as GitHub told them. They are for display
+only: no comparison looks at them, so that a label with a new colour is no change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFields:
+    """What a report says of the synced fields. Each attribute has the name of its field."""
+
+    title: str  # as stored: HTML-escaped when BugSpark wrote it, plain when we did
+    status: Status
+    severity: Severity
+    category: Category
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueFields:
+    """What an issue says of the synced fields, as GitHub spells it."""
+
+    state: IssueState
+    state_reason: str | None  # completed, not_planned, duplicate, reopened, or what GitHub invents next
+    labels: tuple[str, ...]
+    colours: LabelColours = field(default=(), compare=False)
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What both sides last agreed on, in each side's own spelling."""
+
+    status: Status
+    severity: Severity
+    category: Category
+    title: str  # BugSpark's text, as stored
+    remote_title: str  # GitHub's text

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 from uuid import UUID
 
 from reconciler.model.fields import IssueState
@@ -17,27 +17,10 @@ from reconciler.model.ids import (
     ReportId,
     RepositoryId,
 )
+from reconciler.model.kinds import Operation
 from reconciler.model.plan import Why
 
 T = TypeVar("T")
-
-
-class Operation(StrEnum):
-    """What is wished for; unique together with the local id."""
-
-    CREATE_ISSUE = "create_issue"
-    CREATE_COMMENT = "create_comment"
-    STATUS = "status"
-    SEVERITY = "severity"
-    CATEGORY = "category"
-    TITLE = "title"
-    EDIT_COMMENT = "edit_comment"
-    DELETE_COMMENT = "delete_comment"
-
-    @property
-    def is_create(self) -> bool:
-        """Creates are frozen and recovered; the rest is derived anew by every pass."""
-        return self in (Operation.CREATE_ISSUE, Operation.CREATE_COMMENT)
 
 
 class IntentState(StrEnum):
@@ -70,7 +53,21 @@ class NewComment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DesiredState:
+class DesiredFieldWrite:
+    """What a write to one field of an issue wants there.
+
+    It has no members of its own, so that stored JSON keeps each subclass's order.
+    """
+
+    if TYPE_CHECKING:
+
+        @property
+        def agreed(self) -> str:
+            """The report's value that becomes base when GitHub confirms."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredState(DesiredFieldWrite):
     """`agreed` is the report's status that becomes base when GitHub confirms."""
 
     state: IssueState
@@ -79,7 +76,7 @@ class DesiredState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DesiredLabels:
+class DesiredLabels(DesiredFieldWrite):
     """`agreed` is the report's value that becomes base when GitHub confirms."""
 
     add: str | None
@@ -88,7 +85,7 @@ class DesiredLabels:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DesiredTitle:
+class DesiredTitle(DesiredFieldWrite):
     """`agreed` is the report's title, as stored, that becomes base when GitHub confirms."""
 
     title: str
@@ -111,15 +108,7 @@ class DesiredCommentDeletion:
     remote_id: RemoteCommentId
 
 
-Desired = (
-    NewIssue
-    | NewComment
-    | DesiredState
-    | DesiredLabels
-    | DesiredTitle
-    | DesiredCommentBody
-    | DesiredCommentDeletion
-)
+Desired = NewIssue | NewComment | DesiredFieldWrite | DesiredCommentBody | DesiredCommentDeletion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

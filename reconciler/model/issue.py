@@ -8,15 +8,11 @@ account's role, not the token's grant.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.model.fields import Field, IssueState
+from reconciler.model.fields import Field, IssueFields
 from reconciler.model.ids import AccountId, CommentId, IssueNumber, RemoteCommentId, ReportId, RepositoryId
-
-LabelColours = tuple[tuple[str, str], ...]
-"""Labels with their colours, six hexadecimal digits each, as far as GitHub told them. For eyes only: no
-comparison looks at them, so that a label painted anew is no change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +36,12 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
+class Issue(IssueFields):
     """An issue as one answer of GitHub showed it. Pull requests never become one of these."""
 
     id: int
     number: IssueNumber
-    title: str
     body: str
-    state: IssueState
-    state_reason: str | None  # completed, not_planned, duplicate, reopened, or what GitHub invents next
-    labels: tuple[str, ...]
-    colours: LabelColours = field(default=(), compare=False)
     comments: int
     locked: bool
     author: Account | None  # None: a deleted account ("ghost")
@@ -58,6 +49,14 @@ class Issue:
     created_at: datetime
     updated_at: datetime
     marked: ReportId | None = None  # set by the cycle: a valid marker of ours, written by an account of ours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueUpdate:
+    """A change of an issue's own members by one PATCH. Only what changes is sent."""
+
+    verb: str  # what it does, for people: `close`
+    members: Mapping[str, object]  # as GitHub spells them (docs/reference/github.md, Writes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,10 @@
 """The memory of a link: what both sides last agreed on, what GitHub last showed, which comment is whose."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from reconciler.model.fields import Category, Field, IssueState, Severity, Side, Status
+from reconciler.model.fields import Base, Field, IssueFields, Side
 from reconciler.model.ids import (
     CommentId,
     CommentPairId,
@@ -15,7 +15,7 @@ from reconciler.model.ids import (
     ReportId,
     RepositoryId,
 )
-from reconciler.model.issue import LabelColours, ThreadEtags
+from reconciler.model.issue import ThreadEtags
 
 
 class LinkState(StrEnum):
@@ -49,28 +49,12 @@ class LinkOrigin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
-    """What both sides last agreed on, in each side's own spelling."""
-
-    status: Status
-    severity: Severity
-    category: Category
-    title: str  # BugSpark's text, as stored
-    remote_title: str  # GitHub's text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenIssue:
+class SeenIssue(IssueFields):
     """The newest thing GitHub has shown us of an issue: rows that say the same are not news."""
 
-    state: IssueState
-    state_reason: str | None
-    labels: tuple[str, ...]
-    title: str
     comments: int
     locked: bool
     updated_at: datetime
-    colours: LabelColours = field(default=(), compare=False)
     id: int | None = None  # GitHub's own: the same number with another id is another repository's issue
 
 

@@ -1,12 +1,14 @@
 """A plan: what one pass would do, as plain data. A dry run shows it, an apply carries it out."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
 
 from reconciler.model.fields import Field, IssueState, Side
 from reconciler.model.ids import AccountId
 from reconciler.model.issue import Issue, RemoteComment
-from reconciler.model.kinds import Kind
+from reconciler.model.kinds import COMMENT_FIELD, Kind
 from reconciler.model.link import CommentPair, Link, Verification
 from reconciler.model.report import LocalComment, Report
 
@@ -46,14 +48,24 @@ class Why:
 class SetField:
     """Give a report's field GitHub's value, if it still has the value the decision was made on."""
 
+    kind: ClassVar[Kind] = Kind.SET_FIELD
+
     field: Field
     to: str  # as BugSpark stores it
     why: Why
+
+    @property
+    def field_name(self) -> str:
+        """The field's name in plans and histories."""
+        return self.field.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportComment:
     """Make BugSpark's copy of a comment written on GitHub."""
+
+    kind: ClassVar[Kind] = Kind.IMPORT_COMMENT
+    field_name: ClassVar[str] = COMMENT_FIELD
 
     comment: RemoteComment
     body: str  # rendered
@@ -63,6 +75,9 @@ class ImportComment:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditLocal:
     """Carry an edit of a GitHub original over to BugSpark's copy."""
+
+    kind: ClassVar[Kind] = Kind.EDIT_COMMENT
+    field_name: ClassVar[str] = COMMENT_FIELD
 
     pair: CommentPair
     comment: RemoteComment
@@ -74,6 +89,9 @@ class EditLocal:
 class RemoveLocal:
     """Remove BugSpark's copy: its original on GitHub was deleted."""
 
+    kind: ClassVar[Kind] = Kind.REMOVE_COMMENT
+    field_name: ClassVar[str] = COMMENT_FIELD
+
     pair: CommentPair
     why: Why
 
@@ -82,40 +100,96 @@ class RemoveLocal:
 class CreateIssue:
     """Export a report. It has no link yet."""
 
+    kind: ClassVar[Kind] = Kind.CREATE_ISSUE
+    field_name: ClassVar[str | None] = None
+
     report: Report
     why: Why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SetState:
+class FieldWrite(ABC):
+    """What gives a field of the issue the report's value: one class for each way to spell it on GitHub."""
+
+    kind: ClassVar[Kind]
+
+    if TYPE_CHECKING:
+
+        @property
+        def field(self) -> Field:
+            """The field that is written."""
+
+        @property
+        def why(self) -> Why:
+            """The decision behind it."""
+
+    @property
+    def field_name(self) -> str:
+        """The field's name in plans and histories."""
+        return self.field.value
+
+    @property
+    @abstractmethod
+    def details(self) -> tuple[object, ...]:
+        """All that is written, as part of the plan's hash."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetState(FieldWrite):
     """Open or close the issue."""
+
+    kind: ClassVar[Kind] = Kind.SET_STATE
+    field: ClassVar[Field] = Field.STATUS
 
     state: IssueState
     reason: str | None
     why: Why
 
+    @property
+    def details(self) -> tuple[object, ...]:
+        """State and reason."""
+        return self.state, self.reason
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SwapLabels:
+class SwapLabels(FieldWrite):
     """Add one label of the mapping and remove those of the same field that were seen; never another."""
+
+    kind: ClassVar[Kind] = Kind.SWAP_LABELS
 
     field: Field
     add: str | None
     remove: tuple[str, ...]
     why: Why
 
+    @property
+    def details(self) -> tuple[object, ...]:
+        """The labels; those to remove in no particular order."""
+        return self.add, *sorted(self.remove)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SetTitle:
+class SetTitle(FieldWrite):
     """Give the issue the report's title, prefix included."""
+
+    kind: ClassVar[Kind] = Kind.SET_TITLE
+    field: ClassVar[Field] = Field.TITLE
 
     title: str
     why: Why
+
+    @property
+    def details(self) -> tuple[object, ...]:
+        """The title."""
+        return (self.title,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostComment:
     """Make GitHub's copy of a comment written in BugSpark."""
+
+    kind: ClassVar[Kind] = Kind.POST_COMMENT
+    field_name: ClassVar[str] = COMMENT_FIELD
 
     comment: LocalComment
     why: Why
@@ -124,6 +198,9 @@ class PostComment:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditRemote:
     """Carry a changed BugSpark original over to GitHub's copy."""
+
+    kind: ClassVar[Kind] = Kind.EDIT_REMOTE_COMMENT
+    field_name: ClassVar[str] = COMMENT_FIELD
 
     pair: CommentPair
     comment: LocalComment
@@ -134,12 +211,15 @@ class EditRemote:
 class DeleteRemote:
     """Delete a copy of ours on GitHub: its original in BugSpark was deleted, or it is there twice."""
 
+    kind: ClassVar[Kind] = Kind.DELETE_REMOTE_COMMENT
+    field_name: ClassVar[str] = COMMENT_FIELD
+
     pair: CommentPair
     why: Why
 
 
 LocalAction = SetField | ImportComment | EditLocal | RemoveLocal
-RemoteAction = CreateIssue | SetState | SwapLabels | SetTitle | PostComment | EditRemote | DeleteRemote
+RemoteAction = CreateIssue | FieldWrite | PostComment | EditRemote | DeleteRemote
 Action = LocalAction | RemoteAction
 Deletion = RemoveLocal | DeleteRemote
 
@@ -189,21 +269,6 @@ class LinkPlan:
     def is_idle(self) -> bool:
         """Nothing to write anywhere, not even to our own tables."""
         return not (self.actions or self.pairs or self.conflicts or self.after != self.link)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """Everything one pass (or one segment of a long one) decided."""
-
-    links: tuple[LinkPlan, ...] = ()
-    exports: tuple[CreateIssue, ...] = ()
-    held_exports: int = 0  # more exports than `guard.max_new_issues`: the rest waits for the next pass
-
-    @property
-    def actions(self) -> tuple[tuple[LinkPlan | None, Action], ...]:
-        """Each action with the link it belongs to, in the order of the plan."""
-        of_links = tuple((plan, action) for plan in self.links for action in plan.actions)
-        return of_links + tuple((None, export) for export in self.exports)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

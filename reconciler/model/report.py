@@ -10,7 +10,7 @@ from datetime import datetime
 from html.entities import html5
 from typing import Final
 
-from reconciler.model.fields import Category, Severity, Status
+from reconciler.model.fields import ReportFields
 from reconciler.model.ids import CommentId, ProjectId, ReportId
 from reconciler.model.secret import Secret
 
@@ -25,16 +25,12 @@ class IssueColumns:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(ReportFields):
     """A report's synced fields as one database snapshot showed them."""
 
     id: ReportId
     project_id: ProjectId
     tracking_id: str  # BUG-0001, unique only within its project
-    title: str  # as stored: HTML-escaped when BugSpark wrote it, plain when we did
-    status: Status
-    severity: Severity
-    category: Category
     created_at: datetime
     updated_at: datetime
     columns: IssueColumns | None = None

@@ -7,7 +7,6 @@ from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from reconciler.model.database_identity import DatabaseInstance
-from reconciler.model.fields import IssueState
 from reconciler.model.ids import (
     Fingerprint,
     IssueNumber,
@@ -21,6 +20,7 @@ from reconciler.model.issue import (
     Grants,
     Issue,
     IssueThread,
+    IssueUpdate,
     ListState,
     RemoteComment,
     Repository,
@@ -144,11 +144,7 @@ class GitHub(Protocol):
 
     async def create_comment(self, number: IssueNumber, body: str) -> WriteResult[RemoteComment]: ...
 
-    async def set_state(
-        self, number: IssueNumber, state: IssueState, reason: str | None
-    ) -> WriteResult[Issue]: ...
-
-    async def set_title(self, number: IssueNumber, title: str) -> WriteResult[Issue]: ...
+    async def update_issue(self, number: IssueNumber, update: IssueUpdate) -> WriteResult[Issue]: ...
 
     async def add_label(self, number: IssueNumber, label: str) -> WriteResult[tuple[str, ...]]:
         """The issue's labels as they are after adding. A label GitHub dropped silently is missing in them."""

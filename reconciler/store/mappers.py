@@ -6,23 +6,21 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from reconciler.model.fields import Category, IssueState, Severity, Side, Status
+from reconciler.fields import BASE_COLUMNS, SEEN_COLUMNS, SYNCED_FIELDS
+from reconciler.fields.synced_field import SeenColumn
+from reconciler.model.fields import Base, Side
 from reconciler.model.intent import (
     Desired,
     DesiredCommentBody,
     DesiredCommentDeletion,
-    DesiredLabels,
-    DesiredState,
-    DesiredTitle,
     Intent,
     IntentState,
     NewComment,
     NewIssue,
-    Operation,
 )
-from reconciler.model.issue import LabelColours, ListState, ThreadEtags
+from reconciler.model.issue import ListState, ThreadEtags
+from reconciler.model.kinds import Operation
 from reconciler.model.link import (
-    Base,
     CommentPair,
     CommentPairState,
     FrozenField,
@@ -41,12 +39,9 @@ from reconciler.store.types import column_types, from_json, to_json
 DESIRED_TYPES: Mapping[Operation, type[Desired]] = {
     Operation.CREATE_ISSUE: NewIssue,
     Operation.CREATE_COMMENT: NewComment,
-    Operation.STATUS: DesiredState,
-    Operation.SEVERITY: DesiredLabels,
-    Operation.CATEGORY: DesiredLabels,
-    Operation.TITLE: DesiredTitle,
     Operation.EDIT_COMMENT: DesiredCommentBody,
     Operation.DELETE_COMMENT: DesiredCommentDeletion,
+    **{field.operation: field.desired_type for field in SYNCED_FIELDS.values()},
 }
 
 
@@ -100,31 +95,36 @@ def _to_checked(row: RowMapping) -> Verification | None:
 
 
 def _to_base(row: RowMapping) -> Base | None:
-    if row["base_status"] is None:
+    if row[BASE_COLUMNS[0].name] is None:
         return None
-    return Base(
-        status=Status(row["base_status"]),
-        severity=Severity(row["base_severity"]),
-        category=Category(row["base_category"]),
-        title=row["base_title"],
-        remote_title=row["base_remote_title"],
-    )
+    parts: dict[str, Any] = {column.attribute: column.parse(row[column.name]) for column in BASE_COLUMNS}
+    return Base(**parts)
 
 
 def _to_seen(row: RowMapping) -> SeenIssue | None:
-    if row["seen_state"] is None:
+    if row[SEEN_COLUMNS[0].name] is None:
         return None
+    shown: dict[str, Any] = {each.attribute: _seen_value(each, row[each.name]) for each in SEEN_COLUMNS}
     return SeenIssue(
-        state=IssueState(row["seen_state"]),
-        state_reason=row["seen_reason"],
-        labels=tuple(from_json(row["seen_labels"], list[str])),
-        colours=from_json(row["seen_colours"], LabelColours) if row["seen_colours"] else (),
-        title=row["seen_title"],
+        **shown,
         comments=row["seen_comments"],
         locked=row["seen_locked"],
         updated_at=row["seen_updated_at"],
         id=row["seen_id"],
     )
+
+
+def _seen_value(column: SeenColumn, stored: str | None) -> object:
+    if column.json_type is not None:
+        return from_json(stored, column.json_type) if stored is not None else ()
+    return None if stored is None else column.parse(stored)
+
+
+def _seen_cell(column: SeenColumn, seen: SeenIssue) -> object:
+    value = getattr(seen, column.attribute)
+    if column.is_null_if_empty and not value:
+        return None
+    return value if column.json_type is None else to_json(value)
 
 
 def link_row(link: Link, revision: int) -> dict[str, Any]:
@@ -142,16 +142,8 @@ def link_row(link: Link, revision: int) -> dict[str, Any]:
         "backfill": link.backfill,
         "state": link.state,
         "reason": link.reason,
-        "base_status": base and base.status,
-        "base_severity": base and base.severity,
-        "base_category": base and base.category,
-        "base_title": base and base.title,
-        "base_remote_title": base and base.remote_title,
-        "seen_state": seen and seen.state,
-        "seen_reason": seen and seen.state_reason,
-        "seen_labels": seen and to_json(seen.labels),
-        "seen_colours": to_json(seen.colours) if seen and seen.colours else None,
-        "seen_title": seen and seen.title,
+        **{column.name: base and getattr(base, column.attribute) for column in BASE_COLUMNS},
+        **{column.name: seen and _seen_cell(column, seen) for column in SEEN_COLUMNS},
         "seen_comments": seen and seen.comments,
         "seen_locked": seen and seen.locked,
         "seen_updated_at": seen and seen.updated_at,

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from reconciler.decide.adopt_copies import adopt_copies
 from reconciler.errors import IdentityError, ProjectError, RestoredError
 from reconciler.logs import EventLogger
-from reconciler.model.intent import Operation
 from reconciler.model.issue import Issue, RemoteComment
+from reconciler.model.kinds import Operation
 from reconciler.model.link import Link
 from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import ProjectState

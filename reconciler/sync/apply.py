@@ -11,8 +11,8 @@ from reconciler.decide.guard import (
     without_unaccepted_deletions,
 )
 from reconciler.model.ids import IssueNumber, ReportId
-from reconciler.model.intent import Operation
 from reconciler.model.issue import ListState
+from reconciler.model.kinds import Operation
 from reconciler.model.plan import Deletion, EditLocal, LinkPlan
 from reconciler.model.snapshot import LocalBatch, ProjectState, WithheldDeletions
 from reconciler.ports import ProjectLock

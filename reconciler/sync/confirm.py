@@ -4,28 +4,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 
-from reconciler.decide.fields import base_agreed_on
 from reconciler.decide.link import seen_issue
-from reconciler.decide.mapping import category_of, issue_state_for, severity_of
-from reconciler.decide.text import text_digest, title_to_github
-from reconciler.model.action_names import field_of_operation, kind_of_operation
-from reconciler.model.fields import Field, IssueState, Side, Status
+from reconciler.fields import SYNCED_FIELDS, initial_base
+from reconciler.model.fields import Base, Field, Side
 from reconciler.model.ids import IssueNumber, LinkId
 from reconciler.model.intent import (
     Confirmed,
     DesiredCommentBody,
     DesiredCommentDeletion,
-    DesiredLabels,
-    DesiredState,
-    DesiredTitle,
+    DesiredFieldWrite,
     Intent,
     NewComment,
     NewIssue,
-    Operation,
 )
 from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.kinds import Kind
-from reconciler.model.link import Base, CommentPair, CommentPairState, Link, LinkOrigin, LinkState
+from reconciler.model.link import CommentPair, CommentPairState, Link, LinkOrigin, LinkState
 from reconciler.model.plan import Rule, Why
 from reconciler.model.report import Report
 from reconciler.model.snapshot import Change
@@ -33,6 +27,7 @@ from reconciler.ports import Claim
 from reconciler.sync.context import Context
 from reconciler.sync.full_read import checked_now
 from reconciler.sync.result import PassStats
+from reconciler.text import text_digest
 
 
 async def record_confirmation(
@@ -81,7 +76,7 @@ async def _link_and_pair_after(
             return link, replace(_pair_after_post(entry, value), local_digest=wish.local_digest)
         case DesiredCommentDeletion() if entry is not None:
             return link, replace(entry, state=CommentPairState.ENDED, reason="deleted in BugSpark")
-        case DesiredState() | DesiredTitle() | DesiredLabels() if link is not None:
+        case DesiredFieldWrite() if link is not None:
             return _link_after_field_write(context, claim.intent, wish, link, value), entry
     msg = f"intent {claim.intent.id} was confirmed, but the link or ledger row it belongs to is missing"
     raise ValueError(msg)
@@ -90,7 +85,7 @@ async def _link_and_pair_after(
 def _link_after_field_write(
     context: Context,
     intent: Intent,
-    wish: DesiredState | DesiredTitle | DesiredLabels,
+    wish: DesiredFieldWrite,
     link: Link,
     value: Issue | tuple[str, ...],
 ) -> Link:
@@ -102,32 +97,29 @@ def _link_after_field_write(
         if isinstance(value, Issue)
         else replace(link.seen, labels=value or link.seen.labels)
     )
-    if isinstance(wish, DesiredLabels) and has_competing_label(context, intent, seen.labels):
+    if has_competing_label(context, intent, seen.labels):
         return replace(link, seen=seen)
-    base = base_agreed_on(link.base, Field(intent.operation.value), wish.agreed, remote_title=seen.title)
+    base = SYNCED_FIELDS[Field(intent.operation.value)].agree(link.base, wish.agreed, seen)
     return replace(link, base=base, seen=seen)
 
 
 def has_competing_label(context: Context, intent: Intent, labels: Sequence[str]) -> bool:
     """Somebody else has put on a label of the same field meanwhile: a swap is finished only when exactly one
     is left, so that it is decided again (docs/design.md, Severity and labels)."""
-    read = severity_of if intent.operation is Operation.SEVERITY else category_of
-    return len(read(labels, context.policy.labels).labels) > 1
+    field = SYNCED_FIELDS[Field(intent.operation.value)]
+    return field.has_competing_label(labels, context.policy.labels)
 
 
 def _overridden_label_conflicts(context: Context, intent: Intent, link: Link | None) -> Iterator[Change]:
     """A label that somebody put on while ours was being set, and that counts less than ours: it goes when the
     swap is finished, so what it said is kept here. One that counts more is a conflict for the next look.
     """
-    if not isinstance(intent.desired, DesiredLabels) or link is None or link.seen is None:
+    if not isinstance(intent.desired, DesiredFieldWrite) or link is None or link.seen is None:
         return
-    read = severity_of if intent.operation is Operation.SEVERITY else category_of
-    reading = read(link.seen.labels, context.policy.labels)
-    known = {label.casefold() for label in intent.desired.remove}
-    for label, value in reading.labels.items():
-        if reading.value == intent.desired.agreed != value and label.casefold() not in known:
-            (change,) = confirmation_changes(intent, link, None)
-            yield replace(change, kind=Kind.CONFLICT, remote=value, rule=Rule.SWAP_UNFINISHED, lost=value)
+    field = SYNCED_FIELDS[Field(intent.operation.value)]
+    for value in field.overridden_values(link.seen.labels, intent.desired, context.policy.labels):
+        (change,) = confirmation_changes(intent, link, None)
+        yield replace(change, kind=Kind.CONFLICT, remote=value, rule=Rule.SWAP_UNFINISHED, lost=value)
 
 
 def _pair_after_post(entry: CommentPair, comment: RemoteComment) -> CommentPair:
@@ -169,16 +161,11 @@ async def build_exported_link(context: Context, intent: Intent, issue: Issue) ->
 
 def _base_of_exported_issue(context: Context, report: Report, issue: Issue) -> Base:
     """What the new issue says was agreed on; the report may have moved on since the body was frozen."""
-    labels = context.policy.labels
-    is_open = issue_state_for(report.status) is IssueState.OPEN
-    current = title_to_github(report.tracking_id, report.title) == issue.title
-    return Base(
-        status=report.status if is_open else Status.NEW,
-        severity=severity_of(issue.labels, labels).value or report.severity,
-        category=category_of(issue.labels, labels).value or report.category,
-        title=report.title if current else "",
-        remote_title=issue.title,
-    )
+    seen = seen_issue(issue)
+    base = initial_base(report, seen)
+    for each in SYNCED_FIELDS.values():
+        base = each.agree(base, each.exported_value(report, issue, context.policy), seen)
+    return base
 
 
 def confirmation_changes(intent: Intent, link: Link | None, request_id: str | None) -> Sequence[Change]:
@@ -188,8 +175,8 @@ def confirmation_changes(intent: Intent, link: Link | None, request_id: str | No
         report_id=intent.report_id,
         link_id=link.id if link else intent.link_id,
         side=Side.GITHUB,
-        kind=kind_of_operation(intent.operation),
-        field=field_of_operation(intent.operation),
+        kind=intent.operation.kind,
+        field=intent.operation.field_name,
         base=why.base,
         local=why.local,
         remote=why.remote,
@@ -208,8 +195,8 @@ def _resulting_value(intent: Intent, link: Link | None) -> str | None:
             return f"{link.repository}#{link.number}" if link else None
         case NewComment() | DesiredCommentBody():
             return intent.why.local if intent.why else None
-        case DesiredState(agreed=agreed) | DesiredLabels(agreed=agreed) | DesiredTitle(agreed=agreed):
-            return agreed
+        case DesiredFieldWrite():
+            return intent.desired.agreed
         case DesiredCommentDeletion():
             return None
     assert_never(intent.desired)

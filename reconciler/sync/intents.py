@@ -10,43 +10,37 @@ from typing import assert_never
 from uuid import UUID
 
 from reconciler.decide.copies import excerpt
-from reconciler.decide.mapping import category_label, severity_label
-from reconciler.decide.text import ExportedReport, comment_to_github, issue_body, text_digest, title_to_github
-from reconciler.model.fields import Field
+from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.ids import CommentId, CommentPairId, IntentId, IssueNumber, ReportId, RepositoryId
 from reconciler.model.intent import (
     Desired,
     DesiredCommentBody,
     DesiredCommentDeletion,
-    DesiredLabels,
-    DesiredState,
-    DesiredTitle,
     Intent,
     IntentState,
     NewComment,
     NewIssue,
-    Operation,
 )
+from reconciler.model.kinds import Operation
 from reconciler.model.link import Link
 from reconciler.model.plan import (
     CreateIssue,
     DeleteRemote,
     EditLocal,
     EditRemote,
+    FieldWrite,
     ImportComment,
     LinkPlan,
     PostComment,
     RemoveLocal,
     Rule,
     SetField,
-    SetState,
-    SetTitle,
-    SwapLabels,
     Why,
 )
 from reconciler.model.report import LocalComment, Report, ReportDetails
 from reconciler.model.snapshot import ProjectState
 from reconciler.sync.context import Context
+from reconciler.text import ExportedReport, comment_to_github, issue_body, text_digest, title_to_github
 
 EXPORT_LABEL = "bug"
 """On every exported issue, by BugSpark's own button too: it says nothing about a category.
@@ -127,9 +121,8 @@ def _build_create_issue_intent(
 
 def export_labels(context: Context, report: Report) -> tuple[str, ...]:
     """`bug`, the canonical severity label, the category's label where it has one."""
-    severity = severity_label(report.severity, context.policy.labels)
-    category = category_label(report.category, context.policy.labels)
-    return (EXPORT_LABEL, severity) if category is None else (EXPORT_LABEL, severity, category)
+    labels = (each.exported_label(report, context.policy) for each in SYNCED_FIELDS.values())
+    return (EXPORT_LABEL, *(label for label in labels if label is not None))
 
 
 def _issue_body(context: Context, report: Report, details: ReportDetails, marker: str) -> str:
@@ -171,8 +164,8 @@ def build_intents(context: Context, plan: LinkPlan) -> Iterator[Intent]:
     entries = {entry.local_id: entry.id for entry in plan.pairs}
     for action in plan.actions:
         match action:
-            case SetState() | SwapLabels() | SetTitle():
-                yield _build_intent(context, plan.link, action.why, _desired_issue_write(action, plan.report))
+            case FieldWrite():
+                yield _build_intent(context, plan.link, action.why, _desired_field_write(action, plan.report))
             case PostComment() | EditRemote() | DeleteRemote():
                 yield _build_intent(
                     context,
@@ -186,19 +179,9 @@ def build_intents(context: Context, plan: LinkPlan) -> Iterator[Intent]:
                 assert_never(action)
 
 
-def _desired_issue_write(action: SetState | SwapLabels | SetTitle, report: Report) -> _DesiredWrite:
-    match action:
-        case SetState():
-            state = DesiredState(state=action.state, reason=action.reason, agreed=report.status)
-            return _DesiredWrite(operation=Operation.STATUS, local_id=report.id, desired=state)
-        case SwapLabels():
-            agreed = _label_field_value(report, action.field)
-            labels = DesiredLabels(add=action.add, remove=action.remove, agreed=agreed)
-            return _DesiredWrite(operation=Operation(action.field.value), local_id=report.id, desired=labels)
-        case SetTitle():
-            title = DesiredTitle(title=action.title, agreed=report.title)
-            return _DesiredWrite(operation=Operation.TITLE, local_id=report.id, desired=title)
-    assert_never(action)
+def _desired_field_write(action: FieldWrite, report: Report) -> _DesiredWrite:
+    field = SYNCED_FIELDS[action.field]
+    return _DesiredWrite(operation=field.operation, local_id=report.id, desired=field.desired(action, report))
 
 
 def _desired_comment_write(
@@ -242,10 +225,6 @@ def with_increasing_created_at(intents: Iterable[Intent]) -> tuple[Intent, ...]:
 def _comment_body(context: Context, link: Link, comment: LocalComment) -> str:
     marker = context.markers.sign("comment", link.repository_id, link.number, comment.id)
     return comment_to_github(comment.author, comment.body, marker, hosts=context.image_hosts)
-
-
-def _label_field_value(report: Report, field: Field) -> str:
-    return report.severity if field is Field.SEVERITY else report.category
 
 
 def _build_intent(context: Context, link: Link, why: Why, asked: _DesiredWrite) -> Intent:

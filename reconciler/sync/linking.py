@@ -15,7 +15,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from reconciler.decide.text import has_export_footer, is_exported_title
 from reconciler.errors import MovedError, NotThereError, UsageError
 from reconciler.model.ids import IssueNumber, LinkId, ReportId
 from reconciler.model.issue import Issue
@@ -26,6 +25,7 @@ from reconciler.model.views import DiscoveryResult, LinkCandidate
 from reconciler.sync.context import Context
 from reconciler.sync.observe import read_own_accounts
 from reconciler.sync.preflight import resolve_repository_and_account
+from reconciler.text import has_export_footer, is_exported_title
 
 LIVE_LINK_STATES = (LinkState.NEW, LinkState.ACTIVE)
 

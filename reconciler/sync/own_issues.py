@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from reconciler.errors import GitHubError
+from reconciler.fields.status import state_update
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import AccountId, ReportId
-from reconciler.model.intent import Confirmed, Intent, NotSent, Operation, OutcomeUnknown, Refused
+from reconciler.model.intent import Confirmed, Intent, NotSent, OutcomeUnknown, Refused
 from reconciler.model.issue import Issue
+from reconciler.model.kinds import Operation
 from reconciler.model.link import LinkOrigin, LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns
@@ -83,7 +85,9 @@ async def close_duplicates(context: Context, issues: Iterable[Issue]) -> None:
 async def _close_duplicate(context: Context, issue: Issue) -> None:
     slot = await context.stores.rate_limiter.reserve_write(context.github.credential, WRITE_POINTS)
     await context.clock.sleep((slot - context.clock.now()).total_seconds())
-    answer = await context.github.set_state(issue.number, IssueState.CLOSED, DUPLICATE_CLOSE_REASON)
+    answer = await context.github.update_issue(
+        issue.number, state_update(IssueState.CLOSED, DUPLICATE_CLOSE_REASON)
+    )
     match answer:
         case Confirmed() | Refused():
             return

@@ -11,9 +11,11 @@ from dataclasses import replace
 from uuid import UUID
 
 from reconciler.errors import IdentityError, ProjectError, RecreatedError, UnreadableError
+from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.database_identity import ACCEPT_COPY, ACCEPT_MOVED
-from reconciler.model.intent import Intent, Operation
+from reconciler.model.intent import Intent
 from reconciler.model.issue import Repository
+from reconciler.model.kinds import Operation
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY, ProjectState
 from reconciler.sync.context import Context
 
@@ -58,7 +60,12 @@ def _is_instance_id(word: str) -> bool:
 ACCEPT_PUBLIC = "public"
 """What is accepted: `reconcile --project P --accept public`."""
 
-TEXT_OPERATIONS = (Operation.CREATE_ISSUE, Operation.CREATE_COMMENT, Operation.EDIT_COMMENT, Operation.TITLE)
+TEXT_OPERATIONS = (
+    Operation.CREATE_ISSUE,
+    Operation.CREATE_COMMENT,
+    Operation.EDIT_COMMENT,
+    *(field.operation for field in SYNCED_FIELDS.values() if field.carries_text),
+)
 
 
 async def update_visibility(context: Context, memory: ProjectState, found: Repository) -> ProjectState:

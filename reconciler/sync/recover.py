@@ -10,26 +10,23 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import assert_never
 
-from reconciler.decide.fields import base_agreed_on
-from reconciler.decide.text import text_digest
 from reconciler.errors import MovedError, NotThereError
+from reconciler.fields import SYNCED_FIELDS
 from reconciler.logs import EventLogger
-from reconciler.model.fields import Field, IssueState
+from reconciler.model.fields import Field
 from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.intent import (
     MAYBE_SENT_STATES,
     Confirmed,
     DesiredCommentBody,
+    DesiredFieldWrite,
     DesiredLabels,
-    DesiredState,
-    DesiredTitle,
     Intent,
     IntentState,
-    Operation,
 )
 from reconciler.model.issue import FieldEvent, Issue
+from reconciler.model.kinds import Operation
 from reconciler.model.link import Link, LinkState
 from reconciler.model.snapshot import ProjectState
 from reconciler.ports import Claim
@@ -43,6 +40,7 @@ from reconciler.sync.context import Context
 from reconciler.sync.observe import is_own_account, read_own_accounts
 from reconciler.sync.own_issues import DUPLICATE_CLOSE_REASON, close_duplicates, report_of_own_issue
 from reconciler.sync.result import PassStats
+from reconciler.text import text_digest
 
 SEARCH_MARGIN = timedelta(minutes=10)
 """Issues are looked for from this long before the first claim, in GitHub's time."""
@@ -191,10 +189,9 @@ async def _recover_change(
     """What GitHub shows to have been done is confirmed, and who undid it since is not overruled. What it does
     not is derived again from the whole look."""
     wish = intent.desired
-    if isinstance(wish, DesiredState | DesiredLabels | DesiredTitle) and link.base is not None:
+    if isinstance(wish, DesiredFieldWrite) and link.base is not None:
         if await _has_happened(context, memory, intent, wish):
-            title = wish.title if isinstance(wish, DesiredTitle) else link.base.remote_title
-            base = base_agreed_on(link.base, Field(intent.operation.value), wish.agreed, remote_title=title)
+            base = SYNCED_FIELDS[Field(intent.operation.value)].agree_as_written(link.base, wish)
             await context.stores.intents.confirm(
                 intent,
                 link=replace(link, base=base),
@@ -228,7 +225,7 @@ async def _confirm_if_edited(
 
 
 async def _has_happened(
-    context: Context, memory: ProjectState, intent: Intent, wish: DesiredState | DesiredLabels | DesiredTitle
+    context: Context, memory: ProjectState, intent: Intent, wish: DesiredFieldWrite
 ) -> bool:
     """Every step of the write is among the issue's events, by an account of ours, since the claim. A label
     swap cut short in the middle has not happened."""
@@ -240,7 +237,7 @@ async def _has_happened(
         for event in await context.github.field_events(intent.number)
         if event.at >= since and is_own_account(event.actor, accounts) and _is_event_of_field(event, intent)
     }
-    done = _expected_events(wish) <= ours
+    done = SYNCED_FIELDS[Field(intent.operation.value)].expected_events(wish) <= ours
     if not isinstance(wish, DesiredLabels):
         return done
     if done and not has_competing_label(context, intent, (await context.github.issue(intent.number)).labels):
@@ -254,20 +251,10 @@ async def _is_undone_in_bugspark(context: Context, intent: Intent, wish: Desired
     what is to be there instead is BugSpark's move."""
     link = await context.stores.ledger.find_link_of_report(intent.report_id)
     report = (await context.stores.ledger.threads((link,)))[intent.report_id].report if link else None
-    return report is not None and getattr(report, intent.operation.value) != wish.agreed
+    return (
+        report is not None and SYNCED_FIELDS[Field(intent.operation.value)].local_value(report) != wish.agreed
+    )
 
 
 def _is_event_of_field(event: FieldEvent, intent: Intent) -> bool:
     return event.field.value == intent.operation.value
-
-
-def _expected_events(wish: DesiredState | DesiredLabels | DesiredTitle) -> set[tuple[str, bool]]:
-    match wish:
-        case DesiredState():
-            return {("closed" if wish.state is IssueState.CLOSED else "reopened", True)}
-        case DesiredLabels():
-            added = {(wish.add.casefold(), True)} if wish.add else set()
-            return added | {(label.casefold(), False) for label in wish.remove}
-        case DesiredTitle():
-            return {(wish.title.casefold(), True)}
-    assert_never(wish)

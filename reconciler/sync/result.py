@@ -24,7 +24,8 @@ from reconciler.errors import (
 from reconciler.model.database_identity import owned_elsewhere_reason
 from reconciler.model.formatting import format_count
 from reconciler.model.ids import IssueNumber
-from reconciler.model.intent import Intent, IntentState, Operation
+from reconciler.model.intent import Intent, IntentState
+from reconciler.model.kinds import Operation
 from reconciler.model.link import LinkState
 from reconciler.model.passes import (
     AppliedCounts,
@@ -39,14 +40,12 @@ from reconciler.model.plan import (
     DeleteRemote,
     EditLocal,
     EditRemote,
+    FieldWrite,
     ImportComment,
     LinkPlan,
     PostComment,
     RemoveLocal,
     SetField,
-    SetState,
-    SetTitle,
-    SwapLabels,
 )
 from reconciler.model.snapshot import PoisonedItem
 from reconciler.sync.context import Context
@@ -89,7 +88,7 @@ class PassStats:
                         self.counts["comments_edited"] += 1
                     case RemoveLocal():
                         self.counts["comments_removed"] += 1
-                    case SetField() | CreateIssue() | SetState() | SwapLabels() | SetTitle():
+                    case SetField() | CreateIssue() | FieldWrite():
                         pass
                     case PostComment() | EditRemote() | DeleteRemote():
                         pass
@@ -107,10 +106,9 @@ class PassStats:
                 self.counts["comments_edited"] += 1
             case Operation.DELETE_COMMENT:
                 self.counts["remote_comments_removed"] += 1
-            case Operation.STATUS | Operation.SEVERITY | Operation.CATEGORY | Operation.TITLE:
-                self.written_issues.add(number)
             case _:
-                assert_never(operation)
+                assert operation.is_field_write
+                self.written_issues.add(number)
 
     def to_applied(self) -> AppliedCounts:
         """The counts in the contract's shape."""

@@ -13,14 +13,15 @@ from contextlib import asynccontextmanager
 from typing import Any, assert_never
 from weakref import WeakValueDictionary
 
+from reconciler.fields import SYNCED_FIELDS
+from reconciler.model.fields import Field
 from reconciler.model.ids import Fingerprint, IssueNumber
 from reconciler.model.intent import (
     Confirmed,
     DesiredCommentBody,
     DesiredCommentDeletion,
+    DesiredFieldWrite,
     DesiredLabels,
-    DesiredState,
-    DesiredTitle,
     Intent,
     NewComment,
     NewIssue,
@@ -41,16 +42,16 @@ async def send_intent(github: GitHub, intent: Intent) -> WriteResult[Any]:
             return await github.create_issue(wish.title, wish.body, wish.labels)
         case NewComment():
             return await github.create_comment(_require_issue_number(intent), wish.body)
-        case DesiredState():
-            return await github.set_state(_require_issue_number(intent), wish.state, wish.reason)
-        case DesiredTitle():
-            return await github.set_title(_require_issue_number(intent), wish.title)
         case DesiredCommentBody():
             return await github.edit_comment(wish.remote_id, wish.body)
         case DesiredCommentDeletion():
             return await github.delete_comment(wish.remote_id)
         case DesiredLabels():
             return await _swap_labels(github, _require_issue_number(intent), wish)
+        case DesiredFieldWrite():
+            update = SYNCED_FIELDS[Field(intent.operation.value)].issue_update(wish)
+            assert update is not None
+            return await github.update_issue(_require_issue_number(intent), update)
     assert_never(wish)
 
 

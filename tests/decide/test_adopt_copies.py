@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.decide.adopt_copies import ORIGINAL_MISSING, adopt_copies
-from reconciler.decide.text import text_digest
 from reconciler.model.fields import Side
 from reconciler.model.issue import ThreadEtags
 from reconciler.model.link import CommentPair, CommentPairState, Verification
 from reconciler.model.plan import LinkPlan
 from reconciler.model.policy import SyncPolicy
+from reconciler.text import text_digest
 from tests.support.nouns import AFTER, a_local, a_remote, a_view, an_entry, ids, local_id
 
 LIVE, PENDING, TOMBSTONE, ENDED, SKIPPED = CommentPairState

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from reconciler.decide.comments import CommentsDecision
-from reconciler.decide.text import text_digest
 from reconciler.model.issue import RemoteComment
 from reconciler.model.plan import (
     Action,
@@ -13,6 +12,7 @@ from reconciler.model.plan import (
     PostComment,
 )
 from reconciler.model.policy import SyncPolicy
+from reconciler.text import text_digest
 from tests.decide.threads import BUGSPARK, GITHUB, LATER, LIVE, PENDING, SKIPPED, decided, kinds, only
 from tests.support.nouns import (
     BEFORE,

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from reconciler.decide.comments import COPY_EDITED_IN_BUGSPARK, CommentsDecision
-from reconciler.decide.text import text_digest
 from reconciler.model.issue import RemoteComment
 from reconciler.model.link import CommentPair
 from reconciler.model.plan import (
     EditLocal,
     EditRemote,
 )
+from reconciler.text import text_digest
 from tests.decide.threads import (
     BUGSPARK,
     COPIED,

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from reconciler.decide.text import text_digest
 from reconciler.model.link import LinkOrigin
 from reconciler.model.plan import (
     ImportComment,
     PostComment,
 )
+from reconciler.text import text_digest
 from tests.decide.threads import FORM, GITHUB, LIVE, SKIPPED, decided, first, kinds, only
 from tests.support.nouns import (
     AFTER,

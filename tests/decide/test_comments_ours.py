@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from reconciler.decide.comments import CommentsDecision
-from reconciler.decide.text import comment_to_github, text_digest
 from reconciler.model.plan import (
     DeleteRemote,
     EditRemote,
@@ -13,6 +12,7 @@ from reconciler.model.plan import (
     Rule,
 )
 from reconciler.model.policy import SyncPolicy
+from reconciler.text import comment_to_github, text_digest
 from tests.decide.threads import (
     BUGSPARK,
     ENDED,

@@ -9,12 +9,12 @@ import pytest
 
 from reconciler.decide.comments import COPY_EDITED_ON_GITHUB, CommentsDecision, decide_comments
 from reconciler.decide.copies import excerpt
-from reconciler.decide.text import text_digest
 from reconciler.model.fields import Side
 from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, CommentPairState
 from reconciler.model.plan import CommentEvent, Rule, Why
 from reconciler.model.policy import SyncPolicy
+from reconciler.text import text_digest
 from tests.support.nouns import AFTER, a_local, a_remote, a_view, an_entry, ids, local_id
 
 LIVE, PENDING, TOMBSTONE, ENDED, SKIPPED = CommentPairState

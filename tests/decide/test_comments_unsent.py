@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from reconciler.decide.comments import CommentsDecision
-from reconciler.decide.text import text_digest
 from reconciler.decide.unsent_comments import OLDER_THAN_LINK
 from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPairState
 from reconciler.model.plan import (
     Action,
     PostComment,
 )
+from reconciler.text import text_digest
 from tests.decide.threads import (
     BUGSPARK,
     ENDED,

@@ -7,10 +7,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.decide.conflicts import FieldTimes
-from reconciler.decide.fields import FieldsDecision, decide_fields, initial_base
-from reconciler.decide.mapping import category_of, field_of_label, issue_state_for, severity_of
-from reconciler.model.fields import Category, Field, IssueState, Severity, Status
-from reconciler.model.link import Base
+from reconciler.decide.fields import FieldsDecision, decide_fields
+from reconciler.fields import field_of_label, initial_base
+from reconciler.fields.category import CATEGORY
+from reconciler.fields.severity import SEVERITY
+from reconciler.fields.status import issue_state_for
+from reconciler.model.fields import Base, Category, Field, IssueState, Severity, Status
 from reconciler.model.plan import Action, Rule, SetField, SetState, SetTitle, SwapLabels
 from reconciler.model.policy import ConflictPolicy, LabelMapping, SyncPolicy
 from tests.support.nouns import AFTER, a_base, a_link, a_report, an_issue, seen
@@ -343,9 +345,9 @@ def test_one_pass_makes_both_sides_agree_and_the_next_is_idle(world: TinyWorld) 
     world.apply(world.decide())
     assert world.decide().is_idle
     assert issue_state_for(world.report.status) is world.issue.state
-    severity = severity_of(world.issue.labels, LABELS).value
+    severity = SEVERITY.read(world.issue.labels, LABELS).value
     assert severity in (None, world.report.severity)
-    assert category_of(world.issue.labels, LABELS).value in (None, world.report.category)
+    assert CATEGORY.read(world.issue.labels, LABELS).value in (None, world.report.category)
 
 
 @given(worlds)
@@ -397,8 +399,8 @@ def _heard(world: TinyWorld) -> dict[Field, str | None]:
     labels = world.issue.labels
     return {
         Field.STATUS: world.issue.state,
-        Field.SEVERITY: severity_of(labels, LABELS).value,
-        Field.CATEGORY: category_of(labels, LABELS).value,
+        Field.SEVERITY: SEVERITY.read(labels, LABELS).value,
+        Field.CATEGORY: CATEGORY.read(labels, LABELS).value,
     }
 
 

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from reconciler.decide.conflicts import FieldTimes
 from reconciler.decide.link import decide_link, is_news, is_other_issue, is_possibly_outdated, seen_issue
-from reconciler.decide.text import comment_to_bugspark, comment_to_github
-from reconciler.model.fields import Field, IssueState, Severity, Side, Status
+from reconciler.model.fields import Base, Field, IssueState, Severity, Side, Status
 from reconciler.model.ids import IssueNumber, RemoteCommentId
-from reconciler.model.link import Base, CommentPairState, LinkOrigin, LinkState, SeenIssue
+from reconciler.model.link import CommentPairState, LinkOrigin, LinkState, SeenIssue
 from reconciler.model.plan import (
     DeleteRemote,
     ImportComment,
@@ -24,6 +23,7 @@ from reconciler.model.plan import (
     SetState,
 )
 from reconciler.model.policy import ConflictPolicy, SyncPolicy
+from reconciler.text import comment_to_bugspark, comment_to_github
 from tests.support.nouns import (
     AFTER,
     BEFORE,

@@ -17,10 +17,10 @@ from reconciler.decide.plan_view import (
     issue_name,
     plan_hash,
 )
-from reconciler.model.action_names import field_of, kind_of
 from reconciler.model.fields import Field, IssueState, Severity, Side
 from reconciler.model.ids import CommentPairId, IntentId, IssueNumber, LinkId, ReportId, RepositoryId
-from reconciler.model.intent import Intent, IntentState, NewComment, NewIssue, Operation
+from reconciler.model.intent import Intent, IntentState, NewComment, NewIssue
+from reconciler.model.kinds import Operation
 from reconciler.model.plan import (
     Action,
     CreateIssue,
@@ -72,15 +72,15 @@ PLAN = a_plan()
 
 
 def test_every_action_has_a_word_of_its_own() -> None:
-    assert {kind_of(action) for action, _ in ACTIONS.values()} == set(ACTIONS)
-    every = {kind for side in get_args(Action) for kind in get_args(side) or (side,)}
-    assert {type(action) for action, _ in ACTIONS.values()} == every
+    assert {action.kind for action, _ in ACTIONS.values()} == set(ACTIONS)
+    every = {kind.__name__ for side in get_args(Action) for kind in side.__subclasses__() or (side,)}
+    assert {type(action).__name__ for action, _ in ACTIONS.values()} == every
 
 
 @pytest.mark.parametrize("kind", ACTIONS)
 def test_an_action_is_shown_flat(kind: str) -> None:
     action, about = ACTIONS[kind]
-    assert field_of(action) == about
+    assert action.field_name == about
     assert action_view(PLAN, action) == ActionView(
         kind=kind,
         report=str(REPORT),
@@ -200,6 +200,11 @@ def test_the_hash_feels_every_content(kind: str, change: dict[str, Any]) -> None
     assert plan_hash([action_key(PLAN, replace(action, **change))]) != plan_hash([action_key(PLAN, action)])
 
 
+def with_why(action: Any, why: Why) -> Action:
+    changed: Action = replace(action, why=why)
+    return changed
+
+
 @pytest.mark.parametrize(
     "why",
     [
@@ -213,7 +218,7 @@ def test_the_hash_feels_every_content(kind: str, change: dict[str, Any]) -> None
 @pytest.mark.parametrize("kind", ACTIONS)
 def test_the_hash_feels_why(kind: str, why: Why) -> None:
     action = ACTIONS[kind][0]
-    assert action_key(PLAN, replace(action, why=why)) != action_key(PLAN, action)
+    assert action_key(PLAN, with_why(action, why)) != action_key(PLAN, action)
 
 
 @pytest.mark.parametrize(
@@ -246,7 +251,7 @@ def test_the_hash_feels_every_recorded_wish(intent: Intent, change: dict[str, An
 
 
 def test_no_text_can_pass_for_two_actions() -> None:
-    one = replace(ACTIONS["set_title"][0], why=replace(WHY, local="a"))
+    one = with_why(ACTIONS["set_title"][0], replace(WHY, local="a"))
     keys = [action_key(PLAN, one), action_key(PLAN, SWAP)]
     assert not any("\n" in key for key in keys)
     stuffed = SetTitle(title="\n".join(keys), why=WHY)

@@ -13,8 +13,8 @@ from reconciler.decide.comments import COPY_EDITED_ON_GITHUB
 from reconciler.decide.report_view import report_view
 from reconciler.model.fields import Field, IssueState, Severity, Side, Status
 from reconciler.model.ids import CommentPairId, IntentId, LinkId, ReportId, RepositoryId
-from reconciler.model.intent import Intent, IntentState, NewComment, Operation
-from reconciler.model.kinds import Kind
+from reconciler.model.intent import Intent, IntentState, NewComment
+from reconciler.model.kinds import Kind, Operation
 from reconciler.model.link import CommentPairState, FrozenField, LinkState
 from reconciler.model.plan import Rule
 from reconciler.model.policy import SyncPolicy

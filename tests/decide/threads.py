@@ -3,7 +3,6 @@
 from typing import Any
 
 from reconciler.decide.comments import CommentsDecision, decide_comments
-from reconciler.decide.text import comment_to_github
 from reconciler.model.fields import Side
 from reconciler.model.issue import RemoteComment
 from reconciler.model.link import CommentPair, CommentPairState
@@ -11,6 +10,7 @@ from reconciler.model.plan import (
     Action,
 )
 from reconciler.model.policy import SyncPolicy
+from reconciler.text import comment_to_github
 from tests.support.nouns import (
     AFTER,
     OURS,

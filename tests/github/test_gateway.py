@@ -11,7 +11,7 @@ from reconciler.errors import CredentialError, ForeignOriginError, GitHubError, 
 from reconciler.github.limits import LimitBackoff, LimitWait
 from reconciler.model.ids import Fingerprint, IssueNumber, RemoteCommentId
 from reconciler.model.intent import NotSent, Refused
-from reconciler.model.issue import ListState
+from reconciler.model.issue import IssueUpdate, ListState
 from reconciler.model.passes import Cost
 from tests.github.doors import API, TOKEN
 from tests.github.network import DATE, REPO, REPOSITORY, Net, answer, chain_of, issue, refusal
@@ -332,7 +332,7 @@ async def test_a_write_with_a_refused_token_says_so_too() -> None:
     net = Net()
     net.on("PATCH", f"{REPO}/issues/1", refusal(401, "Bad credentials"))
     with pytest.raises(CredentialError):
-        await net.github.set_title(ONE, "x")
+        await net.github.update_issue(ONE, IssueUpdate(verb="retitle", members={"title": "x"}))
 
 
 async def test_github_s_time_is_its_date_moved_on_and_does_not_tremble() -> None:

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.decide.text import MARKER_NAME as THEIRS
-from reconciler.decide.text import inert
-from reconciler.decide.text.comment_text import comment_to_github
-from reconciler.decide.text.inert import looks_like_marker
 from reconciler.github.marker import MARKER_NAME as OURS
 from reconciler.github.marker import Marker, MarkerKeys, MarkerKind
+from reconciler.text import MARKER_NAME as THEIRS
+from reconciler.text import inert
+from reconciler.text.comment_text import comment_to_github
+from reconciler.text.inert import looks_like_marker
 
 ROW = UUID("12345678-1234-4234-8234-123456789abc")
 OTHER = UUID("12345678-1234-4234-8234-123456789abd")

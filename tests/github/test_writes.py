@@ -8,9 +8,11 @@ import pytest
 
 from reconciler.demo.github.faults import Drop, Limit, Reply, Truncate, error, html, redirect
 from reconciler.errors import LimitedError, UnreadableError
+from reconciler.fields.status import state_update
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.intent import Confirmed, NotSent, OutcomeUnknown, Refused
+from reconciler.model.issue import IssueUpdate
 from tests.github.doors import API, Door, open_door
 from tests.github.network import REPO, REPOSITORY, Net, answer, comment, issue, refusal
 from tests.support.github import GitHub
@@ -51,17 +53,17 @@ async def test_a_comment_is_created(door: Door, github: GitHub, number: IssueNum
 async def test_an_issue_is_closed_for_a_reason_and_reopened(
     door: Door, github: GitHub, number: IssueNumber, reason: str
 ) -> None:
-    told = await door.repository.set_state(number, IssueState.CLOSED, reason)
+    told = await door.repository.update_issue(number, state_update(IssueState.CLOSED, reason))
     assert isinstance(told, Confirmed)
     assert (told.value.state, told.value.state_reason) == (IssueState.CLOSED, reason)
-    told = await door.repository.set_state(number, IssueState.OPEN, None)
+    told = await door.repository.update_issue(number, state_update(IssueState.OPEN, None))
     assert isinstance(told, Confirmed)
     assert told.value.state is IssueState.OPEN
     assert sent(github) == [{"state": "closed", "state_reason": reason}, {"state": "open"}]
 
 
 async def test_a_title_is_changed_and_nothing_else(door: Door, github: GitHub, number: IssueNumber) -> None:
-    told = await door.repository.set_title(number, "Uno")
+    told = await door.repository.update_issue(number, IssueUpdate(verb="retitle", members={"title": "Uno"}))
     assert isinstance(told, Confirmed)
     assert told.value.title == "Uno"
     assert sent(github) == [{"title": "Uno"}]
@@ -245,7 +247,9 @@ async def test_a_write_follows_a_renamed_repository_with_method_and_body(
     github.web.rename("site")
     repository = door.another(repository_id=RepositoryId(github.web.id) if known else None)
     assert isinstance(await repository.create_comment(number, "Hello"), Confirmed)
-    assert isinstance(await repository.set_state(number, IssueState.CLOSED, "completed"), Confirmed)
+    assert isinstance(
+        await repository.update_issue(number, state_update(IssueState.CLOSED, "completed")), Confirmed
+    )
     assert [row.body for row in github.web.thread(number)] == ["Hello"]
     assert github.web.issue(number).state == "closed"
 
@@ -311,7 +315,7 @@ async def test_a_repository_that_can_t_be_told_apart_after_a_redirect_is_not_wri
 async def test_an_answer_about_something_else_is_unknown(body: object, why: str) -> None:
     net = Net()
     net.on("PATCH", f"{REPO}/issues/1", answer(200, body))
-    told = await net.github.set_title(ONE, "T")
+    told = await net.github.update_issue(ONE, IssueUpdate(verb="retitle", members={"title": "T"}))
     assert isinstance(told, OutcomeUnknown)
     assert why in told.reason
 

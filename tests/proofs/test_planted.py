@@ -13,8 +13,8 @@ from hypothesis import Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from reconciler.decide import comments, fields
-from reconciler.decide.fields import base_agreed_on
 from reconciler.demo.github.faults import Stale
+from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.intent import IntentState
 from reconciler.store.sync.intents import StoredIntents
 from reconciler.sync import observe, run
@@ -38,7 +38,7 @@ def base_moves_before_the_write(patch: pytest.MonkeyPatch) -> None:
 
     def advance(base: Any, item: Any, winner: Any, seen: Any) -> Any:
         value = item.remote if winner and winner.value == "github" else item.local
-        return base_agreed_on(base, item.field, value, remote_title=seen.title)
+        return SYNCED_FIELDS[item.field].agree(base, value, seen)
 
     patch.setattr(fields, "_advance", advance)
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from reconciler.decide import diff
-from reconciler.decide.diff import Verdict
 from reconciler.demo.github.faults import Stale
+from reconciler.fields.category import CategoryField
+from reconciler.fields.synced_field import Verdict
 from reconciler.model.plan import SetField
 from reconciler.model.views import NoProgress
 from reconciler.store.sync import apply_batch
@@ -36,12 +36,12 @@ Wrong = list[str]
 
 
 def a_category_counts_as_equal(patch: pytest.MonkeyPatch) -> None:
-    original = diff.category
+    original = CategoryField.diff
 
     def contented(*given: Any) -> Any:
         return replace(original(*given), verdict=Verdict.EQUAL)
 
-    patch.setattr(diff, "category", contented)
+    patch.setattr(CategoryField, "diff", contented)
 
 
 async def people_sort_reports(town: Town) -> Wrong:

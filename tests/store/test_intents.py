@@ -18,9 +18,8 @@ from reconciler.model.intent import (
     IntentState,
     NewComment,
     NewIssue,
-    Operation,
 )
-from reconciler.model.kinds import Kind
+from reconciler.model.kinds import Kind, Operation
 from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import Change

@@ -10,8 +10,8 @@ import pytest
 from reconciler.errors import ProjectLockLostError
 from reconciler.model.fields import Field, Severity, Side, Status
 from reconciler.model.ids import IntentId, ReportId
-from reconciler.model.intent import DesiredState, Intent, IntentState, Operation
-from reconciler.model.kinds import Kind
+from reconciler.model.intent import DesiredState, Intent, IntentState
+from reconciler.model.kinds import Kind, Operation
 from reconciler.model.link import CommentPairState, Link, LinkState, Verification
 from reconciler.model.plan import CommentEvent, Conflict, LinkPlan, Rule, SetField, Why
 from reconciler.model.report import IssueColumns

@@ -8,8 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from reconciler.decide.link import seen_issue
-from reconciler.decide.text import text_digest
-from reconciler.model.fields import Category, IssueState, Severity, Side, Status
+from reconciler.model.fields import Base, Category, IssueState, Severity, Side, Status
 from reconciler.model.ids import (
     AccountId,
     CommentId,
@@ -22,11 +21,12 @@ from reconciler.model.ids import (
     RepositoryId,
 )
 from reconciler.model.issue import Account, Issue, RemoteComment
-from reconciler.model.link import Base, CommentPair, CommentPairState, Link, LinkOrigin, LinkState, SeenIssue
+from reconciler.model.link import CommentPair, CommentPairState, Link, LinkOrigin, LinkState, SeenIssue
 from reconciler.model.passes import AppliedCounts, Cost, Outcome, PassResult
 from reconciler.model.plan import LinkObservation, LinkPlan
 from reconciler.model.report import LocalComment, Report
 from reconciler.model.report_detail import ReportDetail
+from reconciler.text import text_digest
 
 LINKED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 """When the default link was made."""

@@ -23,8 +23,9 @@ from reconciler.model.ids import (
     ReportId,
     RepositoryId,
 )
-from reconciler.model.intent import Desired, Intent, IntentState, Operation
+from reconciler.model.intent import Desired, Intent, IntentState
 from reconciler.model.issue import Issue, Repository
+from reconciler.model.kinds import Operation
 from reconciler.model.link import CommentPair, Link
 from reconciler.model.policy import GuardPolicy, SyncPolicy, Timing
 from reconciler.model.report import Project, Report

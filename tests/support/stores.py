@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import pytest
 
-from reconciler.model.fields import Category, IssueState, Severity, Side, Status
+from reconciler.model.fields import Base, Category, IssueState, Severity, Side, Status
 from reconciler.model.ids import (
     AccountId,
     CommentId,
@@ -28,7 +28,7 @@ from reconciler.model.ids import (
     RepositoryId,
 )
 from reconciler.model.issue import Account, RemoteComment
-from reconciler.model.link import Base, CommentPair, CommentPairState, Link, LinkOrigin, LinkState, SeenIssue
+from reconciler.model.link import CommentPair, CommentPairState, Link, LinkOrigin, LinkState, SeenIssue
 from reconciler.model.plan import LinkPlan
 from reconciler.model.report import Report
 from reconciler.model.snapshot import LocalBatch, StoreResult

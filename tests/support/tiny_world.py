@@ -11,9 +11,8 @@ from typing import Any, assert_never
 from uuid import UUID
 
 from reconciler.decide.conflicts import FieldTimes
-from reconciler.decide.fields import base_agreed_on
 from reconciler.decide.link import decide_link, seen_issue
-from reconciler.decide.text import comment_to_github, text_digest
+from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Category, Field, Severity, Status
 from reconciler.model.ids import CommentId, CommentPairId, RemoteCommentId
 from reconciler.model.issue import Issue, RemoteComment
@@ -24,6 +23,7 @@ from reconciler.model.plan import (
     DeleteRemote,
     EditLocal,
     EditRemote,
+    FieldWrite,
     ImportComment,
     LinkObservation,
     LinkPlan,
@@ -36,6 +36,7 @@ from reconciler.model.plan import (
 )
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment, Report
+from reconciler.text import comment_to_github, text_digest
 from tests.support.nouns import AFTER, OURS, ids
 
 VALUES: Mapping[Field, Callable[[str], Any]] = {
@@ -163,6 +164,8 @@ class TinyWorld:
                 pass  # local, or sent for its PENDING row
             case CreateIssue():
                 raise AssertionError("a linked report is not exported")
+            case FieldWrite():
+                raise AssertionError(f"a write that this world does not know: {action}")
             case _:
                 assert_never(action)
 
@@ -213,8 +216,8 @@ class TinyWorld:
 
     def _confirm(self, item: Field, value: str) -> None:
         assert self.link.base is not None
-        base = base_agreed_on(self.link.base, item, value, remote_title=self.issue.title)
-        self.link = replace(self.link, base=base, seen=seen_issue(self.issue))
+        seen = seen_issue(self.issue)
+        self.link = replace(self.link, base=SYNCED_FIELDS[item].agree(self.link.base, value, seen), seen=seen)
 
     def _request(self) -> None:
         if not self.requests_left:

@@ -7,11 +7,11 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 
-from reconciler.decide.text import comment_to_bugspark
 from reconciler.demo.github.faults import Delay, Drop, Fault, Limit, Meanwhile, Stale, Truncate, error, html
 from reconciler.model.ids import CommentId, ReportId
 from reconciler.model.views import NoProgress
 from reconciler.store.schema.tables import comments
+from reconciler.text import comment_to_bugspark
 from tests.support.sync import Sync
 
 BOT = "bugspark-bot"

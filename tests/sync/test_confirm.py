@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from reconciler.decide.text import text_digest
 from reconciler.model.fields import IssueState, Severity, Side, Status
 from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import (
@@ -18,14 +17,14 @@ from reconciler.model.intent import (
     Intent,
     NewComment,
     NewIssue,
-    Operation,
 )
-from reconciler.model.kinds import Kind
+from reconciler.model.kinds import Kind, Operation
 from reconciler.model.link import CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.plan import Rule, Why
 from reconciler.ports import Claim
 from reconciler.sync.confirm import adopt_issue, record_confirmation
 from reconciler.sync.result import PassStats
+from reconciler.text import text_digest
 from tests.support.nouns import AFTER, a_base, a_link, a_local, a_new_link, a_remote, an_entry, an_issue
 from tests.support.pen import Pen, an_intent
 

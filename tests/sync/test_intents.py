@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.decide.text import text_digest
 from reconciler.model.fields import Field, IssueState, Severity, Side, Status
 from reconciler.model.intent import (
     Desired,
@@ -17,8 +16,8 @@ from reconciler.model.intent import (
     Intent,
     IntentState,
     NewComment,
-    Operation,
 )
+from reconciler.model.kinds import Operation
 from reconciler.model.link import CommentPairState
 from reconciler.model.plan import (
     Action,
@@ -34,6 +33,7 @@ from reconciler.model.plan import (
     Why,
 )
 from reconciler.sync.intents import build_intents, with_increasing_created_at
+from reconciler.text import text_digest
 from tests.support.nouns import AFTER, REPORT, a_local, a_plan, a_remote, a_report, an_entry, local_id
 from tests.support.pen import Pen
 

@@ -5,18 +5,19 @@ import asyncio
 import pytest
 
 from reconciler.errors import GitHubError
+from reconciler.fields.status import state_update
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import (
     Confirmed,
     NewIssue,
     NotSent,
-    Operation,
     OutcomeUnknown,
     Refused,
     WriteResult,
 )
 from reconciler.model.issue import Issue
+from reconciler.model.kinds import Operation
 from reconciler.model.link import Link, LinkState
 from reconciler.sync.own_issues import UnlinkedIssues, adopt_and_close_duplicates, classify_unlinked_issues
 from reconciler.sync.result import PassStats
@@ -39,18 +40,18 @@ SAID: tuple[WriteResult[Issue], ...] = (
 async def test_an_open_double_is_closed_as_a_duplicate_and_a_closed_one_left_alone(
     answer: WriteResult[Issue],
 ) -> None:
-    pen = Pen(github=Hand(set_state=[answer]))
+    pen = Pen(github=Hand(update_issue=[answer]))
     closed = an_issue(number=IssueNumber(14), state=IssueState.CLOSED)
     await adopt_and_close_duplicates(
         pen.context(), UnlinkedIssues(duplicates=(closed, THIRTEEN)), PassStats()
     )
-    assert pen.github.asked == [("set_state", 13, IssueState.CLOSED, "duplicate")]
+    assert pen.github.asked == [("update_issue", 13, state_update(IssueState.CLOSED, "duplicate"))]
     assert pen.slots == [(pen.github.credential, WRITE_POINTS)]
 
 
 @pytest.mark.parametrize("answer", [NotSent(reason="no connection"), OutcomeUnknown(reason="answer lost")])
 async def test_a_double_that_may_still_be_open_must_be_seen_again(answer: WriteResult[Issue]) -> None:
-    pen = Pen(github=Hand(set_state=[answer]))
+    pen = Pen(github=Hand(update_issue=[answer]))
     with pytest.raises(GitHubError, match=r"Shop: a second copy could not be closed: (no conn|answer lost)"):
         await adopt_and_close_duplicates(
             pen.context(), UnlinkedIssues(duplicates=(ELEVEN, THIRTEEN)), PassStats()
@@ -59,7 +60,7 @@ async def test_a_double_that_may_still_be_open_must_be_seen_again(answer: WriteR
 
 
 async def test_a_double_waits_its_turn_among_the_writes_of_its_credential() -> None:
-    pen = Pen(github=Hand(set_state=[SAID[0]]))
+    pen = Pen(github=Hand(update_issue=[SAID[0]]))
     context = pen.context()
     async with context.credential_locks.hold(pen.github.credential):
         healing = asyncio.create_task(
@@ -73,7 +74,7 @@ async def test_a_double_waits_its_turn_among_the_writes_of_its_credential() -> N
 
 
 async def test_what_was_lost_is_adopted_and_its_double_closed() -> None:
-    pen = Pen(github=Hand(set_state=[SAID[0]])).holding(CREATE)
+    pen = Pen(github=Hand(update_issue=[SAID[0]])).holding(CREATE)
     tally = PassStats()
     await adopt_and_close_duplicates(
         pen.context(), UnlinkedIssues(lost_creates=((CREATE, ELEVEN),), duplicates=(THIRTEEN,)), tally

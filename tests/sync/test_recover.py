@@ -9,7 +9,6 @@ from uuid import UUID
 
 import pytest
 
-from reconciler.decide.text import text_digest
 from reconciler.errors import MovedError, NotThereError
 from reconciler.logs import RECORD_VALUES_ATTRIBUTE
 from reconciler.model.fields import Field, IssueState, Severity, Side, Status
@@ -25,12 +24,13 @@ from reconciler.model.intent import (
     IntentState,
     NewComment,
     NewIssue,
-    Operation,
 )
 from reconciler.model.issue import FieldEvent
+from reconciler.model.kinds import Operation
 from reconciler.model.link import CommentPair, Link, LinkState
 from reconciler.sync.recover import RecoveryFindings, conclude_recovery, recover_unknown_writes
 from reconciler.sync.result import PassStats
+from reconciler.text import text_digest
 from tests.support.nouns import (
     AFTER,
     OCTOCAT,

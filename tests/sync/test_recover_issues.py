@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from reconciler.errors import GitHubError
+from reconciler.fields.status import state_update
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber
-from reconciler.model.intent import Confirmed, Intent, IntentState, NewIssue, Operation
+from reconciler.model.intent import Confirmed, Intent, IntentState, NewIssue
 from reconciler.model.issue import Issue
+from reconciler.model.kinds import Operation
 from reconciler.model.link import Link, LinkState
 from reconciler.sync.recover import RecoveryFindings, conclude_recovery, recover_unknown_writes
 from reconciler.sync.result import PassStats
@@ -31,7 +33,7 @@ async def found(*pages: Any, doubles: tuple[Issue, ...] = (), **given: Any) -> t
     """
     sent = {"link_id": None, "number": None, **given}
     intent, tally = a_lost(Operation.CREATE_ISSUE, CREATE, **sent), PassStats()
-    hand = Hand(all_issues=[pages], set_state=[CLOSED, CLOSED], issue=doubles)
+    hand = Hand(all_issues=[pages], update_issue=[CLOSED, CLOSED], issue=doubles)
     pen = Pen(marked=REPORT, github=hand).holding(intent)
     recovery = await recover_unknown_writes(pen.context(), MEMORY, tally)
     assert recovery == RecoveryFindings(duplicates=tuple(issue.number for issue in doubles))
@@ -58,7 +60,7 @@ async def test_of_several_the_oldest_stays_and_the_others_are_closed_as_duplicat
     (link,) = pen.rows.stored
     assert isinstance(link, Link)
     assert link.number == 9
-    closed = [("set_state", number, IssueState.CLOSED, "duplicate") for number in (11, 13)]
+    closed = [("update_issue", number, state_update(IssueState.CLOSED, "duplicate")) for number in (11, 13)]
     assert pen.github.asked[1:] == [("issue", 11), ("issue", 13), *closed]
 
 

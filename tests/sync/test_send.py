@@ -4,6 +4,7 @@ from typing import Any, cast
 
 import pytest
 
+from reconciler.fields.status import state_update
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import RemoteCommentId
 from reconciler.model.intent import (
@@ -17,11 +18,12 @@ from reconciler.model.intent import (
     NewComment,
     NewIssue,
     NotSent,
-    Operation,
     OutcomeUnknown,
     Refused,
     WriteResult,
 )
+from reconciler.model.issue import IssueUpdate
+from reconciler.model.kinds import Operation
 from reconciler.ports import GitHub
 from reconciler.sync.send import send_intent
 from tests.support.pen import Hand, an_intent
@@ -39,7 +41,8 @@ def labels(*left: str) -> WriteResult[tuple[str, ...]]:
 
 async def sent(wish: Desired, **answers: Any) -> tuple[WriteResult[Any], list[tuple[Any, ...]]]:
     hand = Hand(**answers)
-    return await send_intent(cast("GitHub", hand), an_intent(Operation.STATUS, wish)), hand.asked
+    operation = Operation.TITLE if isinstance(wish, DesiredTitle) else Operation.STATUS
+    return await send_intent(cast("GitHub", hand), an_intent(operation, wish)), hand.asked
 
 
 @pytest.mark.parametrize(
@@ -49,9 +52,12 @@ async def sent(wish: Desired, **answers: Any) -> tuple[WriteResult[Any], list[tu
         (NewComment(body="B"), ("create_comment", 12, "B")),
         (
             DesiredState(state=IssueState.CLOSED, reason="completed", agreed="resolved"),
-            ("set_state", 12, IssueState.CLOSED, "completed"),
+            ("update_issue", 12, state_update(IssueState.CLOSED, "completed")),
         ),
-        (DesiredTitle(title="T", agreed="t"), ("set_title", 12, "T")),
+        (
+            DesiredTitle(title="T", agreed="t"),
+            ("update_issue", 12, IssueUpdate(verb="retitle", members={"title": "T"})),
+        ),
         (DesiredCommentBody(remote_id=COMMENT, body="B", local_digest="d"), ("edit_comment", 5, "B")),
         (DesiredCommentDeletion(remote_id=COMMENT), ("delete_comment", 5)),
     ],

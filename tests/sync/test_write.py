@@ -18,11 +18,11 @@ from reconciler.model.intent import (
     Intent,
     IntentState,
     NotSent,
-    Operation,
     OutcomeUnknown,
     Refused,
 )
 from reconciler.model.issue import Issue
+from reconciler.model.kinds import Operation
 from reconciler.model.link import CommentPair, CommentPairState
 from reconciler.ports import Claim
 from reconciler.sync.result import PassStats
@@ -109,7 +109,7 @@ async def test_a_wish_is_sent_when_it_is_due_and_a_person_need_not_wait(
     state: IntentState, not_before: Any, *, sent: bool, sent_by_hand: bool, by_hand: bool
 ) -> None:
     waiting = replace(CLOSE, state=state, not_before=not_before)
-    at = desk(waiting, set_state=[DONE])
+    at = desk(waiting, update_issue=[DONE])
     await at.run(manual=by_hand)
     gone = sent_by_hand if by_hand else sent
     assert list(at.pen.rows.rows.values()) == ([] if gone else [waiting])
@@ -132,11 +132,11 @@ async def test_a_state_is_looked_at_again_before_it_is_written_once_for_all_its_
         second,
         passed=60,
         issue=[an_issue()],
-        set_state=[DONE, DONE],
+        update_issue=[DONE, DONE],
         link=a_link(seen=seen_issue(an_issue())),
     )
     await at.run()
-    assert [name for name, *_ in at.pen.github.asked] == ["issue", "set_state", "set_state"]
+    assert [name for name, *_ in at.pen.github.asked] == ["issue", "update_issue", "update_issue"]
     assert at.again == []
 
 
@@ -165,7 +165,7 @@ async def test_a_state_of_an_issue_that_is_not_there_rests_with_the_reason(error
 
 
 def claiming(found: Callable[[Desk, Intent], Claim | None]) -> Desk:
-    at = desk(CLOSE, set_state=[DONE])
+    at = desk(CLOSE, update_issue=[DONE])
     at.pen.rows.claim_of = lambda intent: found(at, intent)
     return at
 
@@ -219,21 +219,21 @@ async def test_whoever_lost_the_project_during_the_claim_gives_it_back_and_stops
 
 
 async def test_a_limit_ends_the_pass_and_the_wish_stays_planned() -> None:
-    at = desk(CLOSE, set_state=[LimitedError("wait", until=LATER)])
+    at = desk(CLOSE, update_issue=[LimitedError("wait", until=LATER)])
     with pytest.raises(LimitedError):
         await at.run()
     assert (at.pen.rows.only.state, at.pen.rows.only.attempts) == (PLANNED, 1)
 
 
 async def test_what_was_not_sent_is_planned_and_the_pass_ends() -> None:
-    at = desk(CLOSE, set_state=[NotSent(reason="no route")])
+    at = desk(CLOSE, update_issue=[NotSent(reason="no route")])
     with pytest.raises(GitHubError, match="Shop: GitHub can't be reached: no route"):
         await at.run()
     assert at.pen.rows.only.state is PLANNED
 
 
 async def test_an_unknown_outcome_is_said_and_nothing_is_sent_again() -> None:
-    at = desk(CLOSE, set_state=[OutcomeUnknown(reason="502")])
+    at = desk(CLOSE, update_issue=[OutcomeUnknown(reason="502")])
     await at.run()
     waits = at.pen.rows.only
     assert (waits.state, waits.ended_at, waits.reason) == (UNKNOWN, AFTER, "502")
@@ -241,7 +241,7 @@ async def test_an_unknown_outcome_is_said_and_nothing_is_sent_again() -> None:
 
 
 async def test_a_write_refused_because_its_object_is_gone_rests_unless_it_was_to_go() -> None:
-    at = desk(RETITLE, set_title=[GONE])
+    at = desk(RETITLE, update_issue=[GONE])
     await at.run()
     assert (at.pen.rows.only.state, at.pen.rows.only.reason) == (QUARANTINED, "Not Found")
 

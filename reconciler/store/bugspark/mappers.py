@@ -3,21 +3,19 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import RowMapping, Text, cast, select
+from sqlalchemy import RowMapping, select
 from sqlalchemy.sql.expression import Select
 
-from reconciler.model.fields import Category, Severity, Status
+from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.report import IssueColumns, LocalComment, Report
 from reconciler.store.bugspark.bugspark_tables import comments, reports, users
+from reconciler.store.bugspark.report_fields import field_as_text
 
 REPORT_COLUMNS = (
     reports.c.id,
     reports.c.project_id,
     reports.c.tracking_id,
-    reports.c.title,
-    cast(reports.c.status, Text).label("status"),
-    cast(reports.c.severity, Text).label("severity"),
-    cast(reports.c.category, Text).label("category"),
+    *(field_as_text(reports, field).label(field.field.value) for field in SYNCED_FIELDS.values()),
     reports.c.created_at,
     reports.c.updated_at,
     reports.c.github_issue_number,
@@ -29,17 +27,17 @@ REPORT_COLUMNS = (
 
 def to_report(row: RowMapping) -> Report:
     """Raises ValueError when a value is none that this program knows: the caller poisons that report."""
+    fields: dict[str, Any] = {
+        field.value: known.parse(row[field.value]) for field, known in SYNCED_FIELDS.items()
+    }
     return Report(
         id=row["id"],
         project_id=row["project_id"],
         tracking_id=row["tracking_id"],
-        title=row["title"],
-        status=Status(row["status"]),
-        severity=Severity(row["severity"]),
-        category=Category(row["category"]),
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         columns=to_report_columns(row),
+        **fields,
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, Text, cast, exists, select
 
 from reconciler.errors import UsageError
 from reconciler.model.ids import ProjectId, ReportId
-from reconciler.model.intent import Operation
+from reconciler.model.kinds import Operation
 from reconciler.model.report import Project, Report, ReportDetails
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bugspark.mappers import REPORT_COLUMNS, to_report

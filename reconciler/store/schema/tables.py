@@ -17,6 +17,7 @@ from sqlalchemy import (
     Uuid,
 )
 
+from reconciler.fields import BASE_COLUMNS, SEEN_COLUMNS, SYNCED_FIELDS
 from reconciler.store.schema.history_tables import changes, runs
 from reconciler.store.schema.metadata import (
     CONFLICT_CHANGE_SQL,
@@ -130,16 +131,8 @@ links = Table(
     Column("backfill", Boolean, nullable=False),
     Column("state", String(20), nullable=False),
     Column("reason", Text),
-    Column("base_status", String(20)),
-    Column("base_severity", String(20)),
-    Column("base_category", String(20)),
-    Column("base_title", Text),
-    Column("base_remote_title", Text),
-    Column("seen_state", String(20)),
-    Column("seen_reason", String(50)),
-    Column("seen_labels", Text),  # JSON, in GitHub's order
-    Column("seen_colours", Text),  # JSON: labels with their colours, for pages
-    Column("seen_title", Text),
+    *(Column(each.name, String(each.length) if each.length else Text) for each in BASE_COLUMNS),
+    *(Column(each.name, String(each.length) if each.length else Text) for each in SEEN_COLUMNS),
     Column("seen_comments", Integer),
     Column("seen_locked", Boolean),
     Column("seen_updated_at", Instant),
@@ -188,10 +181,7 @@ links = Table(
         "state",
         "number",
         "repository",
-        "base_status",
-        "base_severity",
-        "base_category",
-        "base_title",
+        *(field.base_columns[0].name for field in SYNCED_FIELDS.values()),
         "id",
     ).ddl_if(dialect="sqlite"),
 )

@@ -8,16 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Text, Uuid, cast, delete, update
+from sqlalchemy import Text, Uuid, delete, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.expression import ColumnElement
 
+from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ReportId
-from reconciler.model.intent import Operation
+from reconciler.model.kinds import Operation
 from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, RemoveLocal, SetField
 from reconciler.model.snapshot import LocalBatch, StoreResult
 from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
+from reconciler.store.bugspark.report_fields import field_as_stored, field_as_text
 from reconciler.store.bulk import bind_rows, delete_by_id, insert_new, select_ids, update_by_id, upsert
 from reconciler.store.mappers import (
     COMMENT_PAIR_COLUMN_TYPES,
@@ -33,7 +34,7 @@ from reconciler.store.sync.intent_upsert import upsert_intents
 from reconciler.store.sync.stale_plans import Digest, find_stale_reports
 from reconciler.store.types import column_types
 
-FIELD_NAMES = tuple(field.value for field in Field)
+FIELD_NAMES = tuple(field.value for field in SYNCED_FIELDS)
 LIST_COLUMN_TYPES = column_types(lists)
 
 
@@ -111,26 +112,24 @@ async def _set_fields(
         update(reports)
         .where(
             reports.c.id == given.c.id,
-            *(cast(reports.c[name], Text) == given.c[name] for name in FIELD_NAMES),
+            *(field_as_text(reports, each) == given.c[name] for name, each in SYNCED_FIELDS.items()),
         )
         .values(
-            {name: _as_column_type(name, given.c[f"to_{name}"]) for name in FIELD_NAMES}
+            {
+                each.column: field_as_stored(each, given.c[f"to_{name}"])
+                for name, each in SYNCED_FIELDS.items()
+            }
             | {"updated_at": batch.at}
         )
     )
     return rows.keys() - set((await connection.execute(statement.returning(reports.c.id))).scalars())
 
 
-def _as_column_type(name: str, value: ColumnElement[Any]) -> ColumnElement[Any]:
-    """As the column has it: the native enum on PostgreSQL."""
-    return value if name == Field.TITLE else cast(value, reports.c[name].type)
-
-
 def _set_field_row(plan: LinkPlan) -> tuple[Any, ...] | None:
     wanted = {each.field: each.to for each in plan.actions if isinstance(each, SetField)}
     if not wanted or plan.report is None:
         return None
-    seen = tuple(str(getattr(plan.report, name)) for name in FIELD_NAMES)
+    seen = tuple(field.local_value(plan.report) for field in SYNCED_FIELDS.values())
     return (
         plan.link.report_id,
         *seen,

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import Text, cast, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import ProjectLockLostError
+from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ReportId
 from reconciler.model.intent import IntentState
@@ -13,6 +14,7 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import Link
 from reconciler.model.snapshot import Change
 from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
+from reconciler.store.bugspark.report_fields import field_as_stored, field_as_text
 from reconciler.store.mappers import link_row
 from reconciler.store.schema.tables import intents
 from reconciler.store.sync import history_log
@@ -24,10 +26,10 @@ async def restore_lost_value(
 ) -> bool:
     """Set the report's field from `change.local` to `change.to`; False where it has another value by now."""
     assert change.field is not None
-    column = reports.c[Field(change.field).value]
-    same = (reports.c.id == change.report_id, cast(column, Text) == change.local)
-    value = change.to if change.field == Field.TITLE else cast(change.to, column.type)
-    done = await connection.execute(update(reports).where(*same).values({column: value, "updated_at": at}))
+    field = SYNCED_FIELDS[Field(change.field)]
+    same = (reports.c.id == change.report_id, field_as_text(reports, field) == change.local)
+    value = {field.column: field_as_stored(field, change.to), "updated_at": at}
+    done = await connection.execute(update(reports).where(*same).values(value))
     if done.rowcount == 0:
         return False
     await _update_link(connection, link)
@@ -39,8 +41,8 @@ async def restore_lost_value(
 async def record_kept_value(connection: AsyncConnection, link: Link, change: Change, at: datetime) -> bool:
     """Add the line of history; False where the report's field is not `change.local` any more."""
     assert change.field is not None
-    column = reports.c[Field(change.field).value]
-    same = (reports.c.id == change.report_id, cast(column, Text) == change.local)
+    field = SYNCED_FIELDS[Field(change.field)]
+    same = (reports.c.id == change.report_id, field_as_text(reports, field) == change.local)
     found = await connection.execute(select(reports.c.id).where(*same).with_for_update())
     if found.first() is None:
         return False

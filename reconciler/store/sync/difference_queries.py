@@ -11,12 +11,14 @@ bound when it is asked, under the names its function tells.
 from functools import cache
 from typing import Any
 
-from sqlalchemy import String, Text, and_, bindparam, cast, exists, func, not_, or_, select, text
+from sqlalchemy import String, and_, bindparam, exists, func, not_, or_, select, text
 from sqlalchemy.sql.expression import BindParameter, ColumnElement, FromClause, Select
 
+from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.link import LIVE_STATES, CommentPairState, LinkState
 from reconciler.store.bugspark import bugspark_tables
 from reconciler.store.bugspark.mappers import local_comments
+from reconciler.store.bugspark.report_fields import field_as_text
 from reconciler.store.schema import tables
 
 links, comment_pairs = tables.links, tables.comments
@@ -88,10 +90,10 @@ def is_different(report: FromClause, link: FromClause, repository: ColumnElement
     base = and_(
         link.c.state == LinkState.ACTIVE,
         or_(
-            cast(report.c.status, Text) != link.c.base_status,
-            cast(report.c.severity, Text) != link.c.base_severity,
-            cast(report.c.category, Text) != link.c.base_category,
-            report.c.title != link.c.base_title,
+            *(
+                field_as_text(report, field) != link.c[field.base_columns[0].name]
+                for field in SYNCED_FIELDS.values()
+            ),
         ),
     )
     return or_(named, and_(link.c.id.is_not(None), or_(columns, base)))

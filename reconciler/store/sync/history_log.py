@@ -8,12 +8,11 @@ from typing import Any
 from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reconciler.model.action_names import COMMENT_FIELD, field_of, field_of_operation, kind_of
 from reconciler.model.database_identity import owned_elsewhere_reason
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.intent import Intent
-from reconciler.model.kinds import Kind
+from reconciler.model.kinds import COMMENT_FIELD, Kind
 from reconciler.model.link import LIVE_STATES, Link, LinkOrigin
 from reconciler.model.plan import (
     CommentEvent,
@@ -56,7 +55,7 @@ def _changes_of_plan(plan: LinkPlan) -> Iterator[Change]:
         if isinstance(action, SetField | ImportComment | EditLocal | RemoveLocal):
             since = _happened_at(plan, action)
             yield _change_of_action(
-                plan, kind_of(action), Side.BUGSPARK, action.why, field_of(action), since=since
+                plan, action.kind, Side.BUGSPARK, action.why, action.field_name, since=since
             )
     for conflict in plan.conflicts:
         written = Side.GITHUB if conflict.why.rule in LOCAL_WON_RULES else Side.BUGSPARK
@@ -205,7 +204,7 @@ async def append_changes(
 
 async def append_quarantine(connection: AsyncConnection, intent: Intent) -> None:
     """A write that was refused and rests. Refused again for the same reason, it is the same line."""
-    field = field_of_operation(intent.operation)
+    field = intent.operation.field_name
     reason = intent.reason or "it was refused"
     newest = await newest_change(connection, intent.report_id, field)
     if newest is not None and (newest.kind, newest.rule) == (Kind.QUARANTINE, reason):

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import and_, case, null, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reconciler.model.intent import Intent, IntentState, Operation
+from reconciler.model.intent import Intent, IntentState
+from reconciler.model.kinds import Operation
 from reconciler.store.bulk import build_insert
 from reconciler.store.mappers import INTENT_COLUMN_TYPES, intent_row
 from reconciler.store.schema.tables import intents

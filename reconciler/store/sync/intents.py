@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import PausedError, ProjectLockLostError
 from reconciler.model.ids import ProjectId
-from reconciler.model.intent import Intent, IntentState, Operation
+from reconciler.model.intent import Intent, IntentState
+from reconciler.model.kinds import Operation
 from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import Change

@@ -17,7 +17,8 @@ from sqlalchemy import Text, and_, cast, exists, func, literal, not_, or_, selec
 from sqlalchemy.sql.expression import ColumnElement, FromClause, Select
 
 from reconciler.model.ids import ProjectId
-from reconciler.model.intent import IntentState, Operation
+from reconciler.model.intent import IntentState
+from reconciler.model.kinds import Operation
 from reconciler.model.link import LIVE_STATES, LinkState
 from reconciler.store.bugspark import bugspark_tables
 from reconciler.store.schema import tables

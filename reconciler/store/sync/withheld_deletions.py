@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reconciler.model.action_names import kind_of
 from reconciler.model.ids import LinkId, ProjectId
 from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPairState, Link, LinkState
@@ -42,7 +41,7 @@ async def replace_withheld(
             each.pair.id,
             link.id,
             link.report_id,
-            kind_of(each),
+            each.kind,
             to_json(each.why),
         )
         for link, each in deletions

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from reconciler.model.action_names import kind_of_operation
 from reconciler.model.ids import ProjectId, ReportId, parse_uuid
 from reconciler.model.intent import Intent, IntentState
 from reconciler.model.link import LinkOrigin, LinkState
@@ -149,4 +148,4 @@ def allowed_actions(shown: ReportView) -> AllowedActions:
 
 def intent_text(intent: Intent) -> str:
     """Name the operation of an intent: `post comment`."""
-    return kind_of_operation(intent.operation).replace("_", " ")
+    return intent.operation.kind.replace("_", " ")

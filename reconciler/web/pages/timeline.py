@@ -10,15 +10,13 @@ from datetime import UTC, datetime
 
 from reconciler.model.fields import Field, Side
 from reconciler.model.intent import IntentState
-from reconciler.model.kinds import Kind
+from reconciler.model.kinds import FIELD_KINDS
 from reconciler.model.report_detail import CommentView, DatedChange, ReportDetail, ReportView
 from reconciler.model.snapshot import Change
 from reconciler.web.api.response_models import SyncState
 
 MAX_TEXT_LENGTH = 120
 FIELD_NAMES = frozenset(each.value for each in Field)
-SELF_EXPLAINED_KINDS = frozenset({Kind.SET_FIELD, Kind.SET_STATE, Kind.SWAP_LABELS, Kind.SET_TITLE})
-"""Kinds whose name adds nothing to field and arrow."""
 SIDE_NAMES = {Side.BUGSPARK: "BugSpark", Side.GITHUB: "GitHub"}
 
 
@@ -39,7 +37,7 @@ def change_text(change: Change) -> ChangeText:
     what = change.kind.replace("_", " ")
     was, to, text = None, None, None
     if change.field in FIELD_NAMES:
-        what = change.field if change.kind in SELF_EXPLAINED_KINDS else f"{what}: {change.field}"
+        what = change.field if change.kind in FIELD_KINDS else f"{what}: {change.field}"
         was = (change.local if change.side is Side.BUGSPARK else change.remote) if change.to else None
         to = change.to
     else:

@@ -3,7 +3,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.decide.text.truncate import truncate_bytes, truncate_chars, truncate_line, truncation_note
+from reconciler.text.truncate import truncate_bytes, truncate_chars, truncate_line, truncation_note
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 FLAG = "\U0001f1e9\U0001f1ea"

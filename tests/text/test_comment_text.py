@@ -1,8 +1,8 @@
 import pytest
 from hypothesis import given
 
-from reconciler.decide.text.clean import normalise
-from reconciler.decide.text.comment_text import (
+from reconciler.text.clean import normalise
+from reconciler.text.comment_text import (
     MAX_BODY_BYTES,
     comment_to_bugspark,
     comment_to_github,
@@ -10,8 +10,8 @@ from reconciler.decide.text.comment_text import (
     is_same_text,
     parse_import,
 )
-from tests.decide.text.posted import HOSTS, MARKER, assert_safe
 from tests.support.strangers import FRAGMENTS, hostile
+from tests.text.posted import HOSTS, MARKER, assert_safe
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.decide.text.clean import clean, normalise, single_line, text_digest
 from reconciler.model.report import unescape_html
+from reconciler.text.clean import clean, normalise, single_line, text_digest
 from tests.support.strangers import hostile
 
 

@@ -12,13 +12,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.decide.text.clean import normalise, single_line
-from reconciler.decide.text.code_fences import fence_for
-from reconciler.decide.text.comment_text import MAX_BODY_BYTES, markdown_block
-from reconciler.decide.text.inert import MARKER_NAME, ZWSP, inert, inert_line, is_allowed_image
-from reconciler.decide.text.json_values import list_items, multi_line, object_items, one_line
-from reconciler.decide.text.truncate import truncate_chars, truncate_line
 from reconciler.model.report import unescape_html
+from reconciler.text.clean import normalise, single_line
+from reconciler.text.code_fences import fence_for
+from reconciler.text.comment_text import MAX_BODY_BYTES, markdown_block
+from reconciler.text.inert import MARKER_NAME, ZWSP, inert, inert_line, is_allowed_image
+from reconciler.text.json_values import list_items, multi_line, object_items, one_line
+from reconciler.text.truncate import truncate_chars, truncate_line
 
 MAX_LOG_ENTRIES: Final = 10
 MAX_LOG_CHARS: Final = 500

@@ -4,16 +4,17 @@ In: strings as either side gives them, hostile. Out: strings to write, and verdi
 May import: the standard library, `regex` (graphemes).
 """
 
-from reconciler.decide.text.clean import clean, normalise, single_line, text_digest
-from reconciler.decide.text.comment_text import (
+from reconciler.model.report import unescape_html
+from reconciler.text.clean import clean, normalise, single_line, text_digest
+from reconciler.text.comment_text import (
     comment_to_bugspark,
     comment_to_github,
     has_tag,
     is_same_text,
     parse_import,
 )
-from reconciler.decide.text.inert import MARKER_NAME, inert, inert_line, looks_like_marker
-from reconciler.decide.text.issue_text import (
+from reconciler.text.inert import MARKER_NAME, inert, inert_line, looks_like_marker
+from reconciler.text.issue_text import (
     ExportedReport,
     export_footer,
     has_export_footer,
@@ -22,7 +23,6 @@ from reconciler.decide.text.issue_text import (
     title_from_github,
     title_to_github,
 )
-from reconciler.model.report import unescape_html
 
 __all__ = [
     "MARKER_NAME",

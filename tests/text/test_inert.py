@@ -3,9 +3,9 @@ import time
 import pytest
 from hypothesis import given
 
-from reconciler.decide.text.code_fences import close_fences
-from reconciler.decide.text.inert import inert, inert_line, is_allowed_image, looks_like_marker
 from reconciler.model.report import unescape_html
+from reconciler.text.code_fences import close_fences
+from reconciler.text.inert import inert, inert_line, is_allowed_image, looks_like_marker
 from tests.support.strangers import FRAGMENTS, active, hostile
 
 HOSTS = ("ours.example",)

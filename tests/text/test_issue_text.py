@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.decide.text.comment_text import MAX_BODY_BYTES
-from reconciler.decide.text.issue_text import ExportedReport, has_export_footer, issue_body
-from tests.decide.text.posted import HOSTS, MARKER, assert_safe
+from reconciler.text.comment_text import MAX_BODY_BYTES
+from reconciler.text.issue_text import ExportedReport, has_export_footer, issue_body
 from tests.support.strangers import FRAGMENTS, hostile
+from tests.text.posted import HOSTS, MARKER, assert_safe
 
 PLAIN = ExportedReport(
     tracking_id="BUG-0001",

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.decide.text.issue_text import is_exported_title, title_from_github, title_to_github
+from reconciler.text.issue_text import is_exported_title, title_from_github, title_to_github
 from tests.support.strangers import active, hostile
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
-from reconciler.decide.text.clean import clean, single_line
+from reconciler.text.clean import clean, single_line
 
 ZWSP: Final = "\u200b"
 MARKER_NAME: Final = "bugspark-sync"

@@ -4,16 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.decide.mapping import (
-    category_label,
-    category_of,
-    field_of_label,
-    issue_state_and_reason,
-    issue_state_for,
-    severity_label,
-    severity_of,
-    status_for_issue_state,
-)
+from reconciler.fields import field_of_label
+from reconciler.fields.category import CATEGORY
+from reconciler.fields.severity import SEVERITY
+from reconciler.fields.status import issue_state_and_reason, issue_state_for, status_for_issue_state
 from reconciler.model.fields import Category, Field, IssueState, Severity, Status
 from reconciler.model.policy import LabelMapping
 
@@ -80,7 +74,7 @@ def test_what_is_written_reads_back_as_the_same_class(status: Status) -> None:
     ],
 )
 def test_labels_are_read_as_the_most_severe(labels: Sequence[str], severity: Severity | None) -> None:
-    assert severity_of(labels, LABELS).value is severity
+    assert SEVERITY.read(labels, LABELS).value is severity
 
 
 @pytest.mark.parametrize(
@@ -101,11 +95,11 @@ def test_labels_are_read_as_the_most_severe(labels: Sequence[str], severity: Sev
 def test_labels_are_read_as_a_category_and_bug_says_nothing(
     labels: Sequence[str], category: Category | None
 ) -> None:
-    assert category_of(labels, LABELS).value is category
+    assert CATEGORY.read(labels, LABELS).value is category
 
 
 def test_only_labels_of_the_field_are_present_the_one_that_counts_first() -> None:
-    reading = severity_of(["Low", "bug", "urgent", "HIGH", "ui"], LABELS)
+    reading = SEVERITY.read(["Low", "bug", "urgent", "HIGH", "ui"], LABELS)
     assert list(reading.labels.items()) == [("HIGH", Severity.HIGH), ("Low", Severity.LOW)]
 
 
@@ -119,8 +113,8 @@ def test_only_labels_of_the_field_are_present_the_one_that_counts_first() -> Non
     ],
 )
 def test_the_first_spelling_of_a_severity_is_written(severity: Severity, label: str) -> None:
-    assert severity_label(severity, LABELS) == label
-    assert severity_of([label], LABELS).value is severity
+    assert SEVERITY.label(severity, LABELS) == label
+    assert SEVERITY.read([label], LABELS).value is severity
 
 
 @pytest.mark.parametrize(
@@ -134,17 +128,17 @@ def test_the_first_spelling_of_a_severity_is_written(severity: Severity, label: 
     ],
 )
 def test_a_category_is_written_by_its_name_if_it_has_a_label(category: Category, label: str | None) -> None:
-    assert category_label(category, LABELS) == label
+    assert CATEGORY.label(category, LABELS) == label
 
 
 def test_the_operators_own_names_are_used() -> None:
     mine = LabelMapping(
         severity={**LABELS.severity, Severity.CRITICAL: ("P0", "blocker")}, category={Category.UI: ()}
     )
-    assert severity_label(Severity.CRITICAL, mine) == "P0"
-    assert severity_of(["BLOCKER"], mine).value is Severity.CRITICAL
-    assert severity_of(["critical"], mine).value is None
-    assert category_label(Category.UI, mine) is None
+    assert SEVERITY.label(Severity.CRITICAL, mine) == "P0"
+    assert SEVERITY.read(["BLOCKER"], mine).value is Severity.CRITICAL
+    assert SEVERITY.read(["critical"], mine).value is None
+    assert CATEGORY.label(Category.UI, mine) is None
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Final
 
-from reconciler.decide.text.clean import single_line
-from reconciler.decide.text.truncate import truncate_line
+from reconciler.text.clean import single_line
+from reconciler.text.truncate import truncate_line
 
 _MAX_DEPTH: Final = 2
 _MAX_ITEMS: Final = 20

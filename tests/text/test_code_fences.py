@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 
-from reconciler.decide.text.code_fences import close_fences, fence_for
+from reconciler.text.code_fences import close_fences, fence_for
 from tests.support.strangers import hostile, rendered
 
 AFTER = "<!-- after -->"

@@ -1,6 +1,6 @@
 """What must be true of every text that goes to GitHub, whatever strangers wrote."""
 
-from reconciler.decide.text.comment_text import MAX_BODY_BYTES
+from reconciler.text.comment_text import MAX_BODY_BYTES
 from tests.support.strangers import active, rendered
 
 MARKER = f"<!-- bugspark-sync v1 0123abcd here 00000000-0000-4000-8000-000000000000 {'0' * 32} -->"

@@ -1,0 +1,48 @@
+"""The synced fields: one module for each, and everything that is special about it is said there.
+
+In: values of `reconciler.model`. Out: values, differences, actions, column names. No I/O.
+May import: the standard library, `reconciler.model`, `reconciler.text`.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from reconciler.fields.category import CATEGORY
+from reconciler.fields.labels import LabelField
+from reconciler.fields.severity import SEVERITY
+from reconciler.fields.status import STATUS
+from reconciler.fields.synced_field import AnySyncedField
+from reconciler.fields.title import TITLE
+from reconciler.model.fields import Base, Field
+from reconciler.model.link import SeenIssue
+from reconciler.model.policy import LabelMapping
+from reconciler.model.report import Report
+
+__all__ = ["BASE_COLUMNS", "SEEN_COLUMNS", "SYNCED_FIELDS", "field_of_label", "initial_base"]
+
+SYNCED_FIELDS: Mapping[Field, AnySyncedField] = MappingProxyType(
+    {each.field: each for each in (STATUS, SEVERITY, CATEGORY, TITLE)}
+)
+"""Every synced field, in the order in which plans, pages and columns name them."""
+
+BASE_COLUMNS = tuple(column for each in SYNCED_FIELDS.values() for column in each.base_columns)
+"""The columns of `sync_links` that hold a base, in the table's order."""
+
+SEEN_COLUMNS = tuple(
+    {column.name: column for each in SYNCED_FIELDS.values() for column in each.seen_columns}.values()
+)
+"""The columns of `sync_links` that hold what GitHub last showed of the fields, in the table's order."""
+
+
+def initial_base(report: Report, seen: SeenIssue) -> Base:
+    """At first contact the report's values stand in for a base; each field's own outcome then corrects it."""
+    parts = (each.base_parts(each.local_value(report), seen) for each in SYNCED_FIELDS.values())
+    return Base(**{name: value for some in parts for name, value in some.items()})
+
+
+def field_of_label(label: str, mapping: LabelMapping) -> Field | None:
+    """The field a label names a value of, or None: such a label is never ours to touch."""
+    named = (
+        f for f in SYNCED_FIELDS.values() if isinstance(f, LabelField) and f.read((label,), mapping).labels
+    )
+    return next((each.field for each in named), None)

@@ -1,0 +1,33 @@
+"""Severity ↔ one label of the mapping."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from reconciler.fields.labels import LabelField, LabelReading, read_labels
+from reconciler.fields.synced_field import BaseColumn
+from reconciler.model.fields import Field, Severity
+from reconciler.model.policy import LabelMapping
+
+
+class SeverityField(LabelField[Severity]):
+    """Every severity has a label."""
+
+    field = Field.SEVERITY
+    base_columns: ClassVar[Sequence[BaseColumn]] = (
+        BaseColumn(name="base_severity", attribute="severity", parse=Severity, length=20),
+    )
+
+    def read(self, labels: Sequence[str], mapping: LabelMapping) -> LabelReading[Severity]:
+        """Several severities at once → the most severe."""
+        return read_labels(labels, mapping.severity, tuple(Severity))
+
+    def label(self, value: str, mapping: LabelMapping) -> str:
+        """The label that is written for a severity."""
+        return mapping.severity[Severity(value)][0]
+
+    def bare_issue_agrees(self, value: str, mapping: LabelMapping) -> bool:  # noqa: ARG002
+        """An issue without a severity label has no opinion."""
+        return False
+
+
+SEVERITY = SeverityField()

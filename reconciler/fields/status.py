@@ -1,0 +1,118 @@
+"""Status ↔ state and state_reason. GitHub is coarser: only open or closed counts."""
+
+from collections.abc import Sequence
+from typing import ClassVar, assert_never
+
+from reconciler.fields.synced_field import BaseColumn, FieldDiff, SeenColumn, SyncedField, verdict
+from reconciler.model.fields import Base, Field, IssueState, Status
+from reconciler.model.intent import DesiredState
+from reconciler.model.issue import Issue, IssueUpdate
+from reconciler.model.link import SeenIssue
+from reconciler.model.plan import SetState, Why
+from reconciler.model.policy import SyncPolicy
+from reconciler.model.report import Report
+
+
+def issue_state_for(status: Status) -> IssueState:
+    """GitHub's coarser view of a status. Two values of one class are equal."""
+    match status:
+        case Status.NEW | Status.TRIAGING | Status.IN_PROGRESS:
+            return IssueState.OPEN
+        case Status.RESOLVED | Status.CLOSED:
+            return IssueState.CLOSED
+    assert_never(status)
+
+
+def status_for_issue_state(state: IssueState, reason: str | None) -> Status:
+    """The status a report gets when its issue's class changed. An unknown reason counts as completed."""
+    match state:
+        case IssueState.OPEN:
+            return Status.NEW
+        case IssueState.CLOSED:
+            return Status.CLOSED if reason in ("not_planned", "duplicate") else Status.RESOLVED
+    assert_never(state)
+
+
+def issue_state_and_reason(status: Status) -> tuple[IssueState, str | None]:
+    """The state and state_reason an issue gets when its report's class changed."""
+    match status:
+        case Status.NEW | Status.TRIAGING | Status.IN_PROGRESS:
+            return IssueState.OPEN, None
+        case Status.RESOLVED:
+            return IssueState.CLOSED, "completed"
+        case Status.CLOSED:
+            return IssueState.CLOSED, "not_planned"
+    assert_never(status)
+
+
+def state_update(state: IssueState, reason: str | None) -> IssueUpdate:
+    """Open or close an issue."""
+    members: dict[str, object] = {"state": state.value}
+    if reason is not None:
+        members["state_reason"] = reason
+    return IssueUpdate(verb="close" if state is IssueState.CLOSED else "reopen", members=members)
+
+
+class StatusField(SyncedField[SetState, DesiredState]):
+    """A report's status and an issue's state."""
+
+    field = Field.STATUS
+    desired_type = DesiredState
+    base_columns: ClassVar[Sequence[BaseColumn]] = (
+        BaseColumn(name="base_status", attribute="status", parse=Status, length=20),
+    )
+
+    seen_columns: ClassVar[Sequence[SeenColumn]] = (
+        SeenColumn(name="seen_state", attribute="state", parse=IssueState, length=20),
+        SeenColumn(name="seen_reason", attribute="state_reason", length=50),
+    )
+
+    def exported_value(self, report: Report, issue: Issue, policy: SyncPolicy) -> str:  # noqa: ARG002
+        """A new issue is open, whatever the report says by now."""
+        is_open = issue_state_for(report.status) is IssueState.OPEN
+        return report.status if is_open else Status.NEW
+
+    def diff(self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> FieldDiff:  # noqa: ARG002
+        """Only the class counts: triaging stays triaging while the issue stays open."""
+        local, remote = issue_state_for(report.status), seen.state
+        agreed = issue_state_for(base.status) if base else None
+        return FieldDiff(
+            field=self.field,
+            base=base.status if base else None,
+            local=report.status,
+            remote=status_for_issue_state(seen.state, seen.state_reason),
+            verdict=verdict(
+                first=base is None,
+                local_moved=local != agreed,
+                remote_moved=remote != agreed,
+                equal=local == remote,
+            ),
+        )
+
+    def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> SetState:  # noqa: ARG002
+        """Open or close the issue."""
+        state, reason = issue_state_and_reason(report.status)
+        return SetState(state=state, reason=reason, why=why)
+
+    def is_same_value(self, one: str, other: str | None) -> bool:
+        """An issue knows only open and closed."""
+        return other is not None and issue_state_for(Status(one)) is issue_state_for(Status(other))
+
+    def desired(self, action: SetState, report: Report) -> DesiredState:
+        """State and reason."""
+        return DesiredState(state=action.state, reason=action.reason, agreed=report.status)
+
+    def issue_update(self, desired: DesiredState) -> IssueUpdate:
+        """State and reason."""
+        return state_update(desired.state, desired.reason)
+
+    def expected_events(self, desired: DesiredState) -> set[tuple[str, bool]]:
+        """The issue was closed or reopened."""
+        return {("closed" if desired.state is IssueState.CLOSED else "reopened", True)}
+
+    def github_text(self, diff: FieldDiff, seen: SeenIssue) -> str | None:  # noqa: ARG002
+        """State and reason."""
+        return f"{seen.state.value} ({seen.state_reason})" if seen.state_reason else seen.state.value
+
+
+STATUS = StatusField()

@@ -1,0 +1,92 @@
+"""Title ↔ issue title with the tracking id. Off by default. The base keeps each side's own spelling."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from reconciler.fields.synced_field import BaseColumn, FieldDiff, SeenColumn, SyncedField, verdict
+from reconciler.model.fields import Base, Field
+from reconciler.model.intent import DesiredTitle
+from reconciler.model.issue import Issue, IssueUpdate
+from reconciler.model.link import SeenIssue
+from reconciler.model.plan import SetTitle, Why
+from reconciler.model.policy import SyncPolicy
+from reconciler.model.report import Report
+from reconciler.text import title_from_github, title_to_github
+
+
+class TitleField(SyncedField[SetTitle, DesiredTitle]):
+    """A report's title and an issue's."""
+
+    field = Field.TITLE
+    desired_type = DesiredTitle
+    base_columns: ClassVar[Sequence[BaseColumn]] = (
+        BaseColumn(name="base_title", attribute="title", parse=str),
+        BaseColumn(name="base_remote_title", attribute="remote_title", parse=str),
+    )
+    seen_columns: ClassVar[Sequence[SeenColumn]] = (SeenColumn(name="seen_title", attribute="title"),)
+    is_text = True
+    carries_text = True
+
+    def is_enabled(self, policy: SyncPolicy) -> bool:
+        """Only by configuration."""
+        return policy.title
+
+    def base_parts(self, value: str, seen: SeenIssue) -> Mapping[str, Any]:
+        """Each side's own spelling."""
+        return {"title": value, "remote_title": seen.title}
+
+    def agree_as_written(self, base: Base, desired: DesiredTitle) -> Base:
+        """GitHub's spelling is what was written."""
+        return replace(base, title=desired.agreed, remote_title=desired.title)
+
+    def exported_value(self, report: Report, issue: Issue, policy: SyncPolicy) -> str:  # noqa: ARG002
+        """Empty, where the report's title has changed since the issue's was rendered: BugSpark has moved."""
+        current = title_to_github(report.tracking_id, report.title) == issue.title
+        return report.title if current else ""
+
+    def diff(self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> FieldDiff:  # noqa: ARG002
+        """Each side is compared with its own last spelling; the other's rendering is what gets written.
+
+        Titles are equal when GitHub says our rendering of the report's, or, with or without the prefix, its
+        text as it reads or as it is stored. An issue title of nothing but the prefix is no opinion.
+        """
+        rendered = title_to_github(report.tracking_id, report.title)
+        remote = title_from_github(seen.title, report.tracking_id)
+        local_moved = base is not None and report.title != base.title
+        alike = remote in (report.title, title_from_github(rendered, report.tracking_id))
+        return FieldDiff(
+            field=self.field,
+            base=base.title if base else None,
+            local=report.title,
+            remote=remote or None,
+            verdict=verdict(
+                first=base is None,
+                local_moved=local_moved,
+                remote_moved=base is not None and bool(remote) and seen.title != base.remote_title,
+                equal=alike or (not remote and not local_moved),
+            ),
+        )
+
+    def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> SetTitle:  # noqa: ARG002
+        """The report's title, prefix included."""
+        return SetTitle(title=title_to_github(report.tracking_id, report.title), why=why)
+
+    def desired(self, action: SetTitle, report: Report) -> DesiredTitle:
+        """The rendered title."""
+        return DesiredTitle(title=action.title, agreed=report.title)
+
+    def issue_update(self, desired: DesiredTitle) -> IssueUpdate:
+        """The new title."""
+        return IssueUpdate(verb="retitle", members={"title": desired.title})
+
+    def expected_events(self, desired: DesiredTitle) -> set[tuple[str, bool]]:
+        """The issue was renamed to it."""
+        return {(desired.title.casefold(), True)}
+
+    def github_text(self, diff: FieldDiff, seen: SeenIssue) -> str | None:  # noqa: ARG002
+        """The issue's title as it is."""
+        return seen.title
+
+
+TITLE = TitleField()

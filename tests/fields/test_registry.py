@@ -1,0 +1,104 @@
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from reconciler.fields import BASE_COLUMNS, SEEN_COLUMNS, SYNCED_FIELDS
+from reconciler.fields.synced_field import AnySyncedField
+from reconciler.model.fields import Base, Field, IssueFields, IssueState, ReportFields
+from reconciler.model.intent import DesiredFieldWrite, DesiredLabels, DesiredState, DesiredTitle
+from reconciler.model.kinds import FIELD_WRITE_KINDS, Operation
+from reconciler.model.plan import Rule, Why
+from reconciler.model.policy import SyncPolicy
+from reconciler.store.types import from_json, to_json
+from tests.support.nouns import a_base, a_report, an_issue, seen
+
+WHY = Why(rule=Rule.LOCAL_MOVED)
+TITLES = SyncPolicy(title=True)
+EVERY = pytest.mark.parametrize("field", SYNCED_FIELDS.values(), ids=list(SYNCED_FIELDS))
+
+
+def names_of(kind: Any) -> list[str]:
+    return [each.name for each in fields(kind)]
+
+
+def test_every_field_is_in_the_registry_under_its_name() -> None:
+    assert list(SYNCED_FIELDS) == list(Field)
+    assert all(field is each.field for field, each in SYNCED_FIELDS.items())
+
+
+def test_every_member_of_a_base_and_of_an_issue_has_a_column() -> None:
+    assert [each.attribute for each in BASE_COLUMNS] == names_of(Base)
+    assert sorted(each.attribute for each in SEEN_COLUMNS) == sorted(names_of(IssueFields))
+    assert sorted(names_of(ReportFields)) == sorted(field.value for field in Field)
+
+
+@EVERY
+def test_a_field_is_written_by_an_operation_of_its_own(field: AnySyncedField) -> None:
+    assert field.operation is Operation(field.field.value)
+    assert field.operation.is_field_write
+    assert field.operation.kind in FIELD_WRITE_KINDS
+    assert field.operation.field_name == field.field.value
+
+
+def test_comments_and_issues_are_no_field_writes() -> None:
+    others = {each for each in Operation if not each.is_field_write}
+    assert others == {
+        Operation.CREATE_ISSUE,
+        Operation.CREATE_COMMENT,
+        Operation.EDIT_COMMENT,
+        Operation.DELETE_COMMENT,
+    }
+    assert {each.field_name for each in others} == {None, "comment"}
+
+
+@EVERY
+def test_a_base_is_agreed_at_what_both_say(field: AnySyncedField) -> None:
+    report, shown = a_report(), seen("high")
+    assert field.base_value(field.agree(a_base(), field.local_value(report), shown)) == field.local_value(
+        report
+    )
+
+
+@EVERY
+def test_the_report_wins_with_an_action_of_the_field(field: AnySyncedField) -> None:
+    report, shown = a_report(), seen("low", state=IssueState.CLOSED, title="Other")
+    diff = field.diff(report, shown, None, TITLES)
+    action = field.remote_action(diff, report, WHY, TITLES)
+    desired = field.desired(action, report)
+    assert action.field is field.field
+    assert isinstance(desired, field.desired_type)
+    assert desired.agreed == field.local_value(report)
+    assert field.base_value(field.agree_as_written(a_base(), desired)) == field.local_value(report)
+
+
+@pytest.mark.parametrize(
+    ("desired", "text"),
+    [
+        (
+            DesiredState(state=IssueState.CLOSED, reason="completed", agreed="resolved"),
+            '{"state":"closed","reason":"completed","agreed":"resolved"}',
+        ),
+        (
+            DesiredLabels(add="low", remove=("high",), agreed="low"),
+            '{"add":"low","remove":["high"],"agreed":"low"}',
+        ),
+        (DesiredTitle(title="[BUG-0001] T", agreed="T"), '{"title":"[BUG-0001] T","agreed":"T"}'),
+    ],
+)
+def test_what_is_stored_of_an_intent_keeps_its_shape(desired: DesiredFieldWrite, text: str) -> None:
+    assert to_json(desired) == text
+    assert from_json(text, type(desired)) == desired
+
+
+@pytest.mark.parametrize(
+    ("shown", "exported"),
+    [
+        (an_issue("low", title="[BUG-0001] Broken"), {"severity": "low", "status": "new", "category": "bug"}),
+        (an_issue(), {"severity": "high", "status": "new", "category": "bug"}),
+    ],
+)
+def test_the_base_of_a_new_issue_is_what_it_shows(shown: Any, exported: dict[str, str]) -> None:
+    report = a_report()
+    values = {each.field.value: each.exported_value(report, shown, TITLES) for each in SYNCED_FIELDS.values()}
+    assert {name: values[name] for name in exported} == exported
