@@ -1,6 +1,6 @@
 """Run a command and say what it took: `python bench/launch.py COMMAND…` prints one JSON object.
 
-A process of its own because the kernel counts the memory of whoever starts a command as the command's own
+A process of its own because the kernel counts the memory of anyone who starts a command as the command's own
 peak: this one is small. It imports nothing of the program for the same reason.
 """
 

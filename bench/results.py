@@ -75,7 +75,7 @@ class Webhooks:
     changed: Spread  # until the report is changed, or has the comment
     late: int = 0  # of those, after more than a second
     lost: int = 0  # not seen at all
-    requests_per_second: float  # to GitHub, meanwhile
+    requests_per_second: float  # to GitHub, in the meantime
     cpu_share: float  # of one core, by the daemon
 
 

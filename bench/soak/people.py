@@ -79,7 +79,7 @@ class People:
             wish.thing.busy = False
 
     def sql(self, statement: str, values: dict[str, object]) -> list[tuple[object, ...]]:
-        """Whatever the database is doing meanwhile: again, until it was done. Doing it twice does no harm."""
+        """Repeat until it was done, whatever the database is doing. Doing it twice does no harm."""
         deadline = time.monotonic() + PATIENCE
         while True:
             try:

@@ -34,7 +34,7 @@ Say = Callable[[str], None]
 
 @dataclass(slots=True, kw_only=True)
 class Stage:
-    """What happens by and by, and what was counted meanwhile."""
+    """What happens by and by, and what was counted in the meantime."""
 
     wanted: Wanted
     town: Town

@@ -51,7 +51,7 @@ class Thing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Town:
-    """Both sides. The simulator answers in a thread of this process; whoever acts on it takes its lock."""
+    """Both sides. The simulator answers in a thread of this process; anyone who acts on it takes its lock."""
 
     server: ShakyServer
     url: str

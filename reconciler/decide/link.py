@@ -107,7 +107,7 @@ def is_news(link: Link, issue: Issue) -> bool:
 
 
 def is_other_issue(link: Link, issue: Issue) -> bool:
-    """The number is the link's, the issue is not: the repository was deleted and made anew, say."""
+    """The number is the link's, the issue is not: the repository was deleted and made again, say."""
     return link.seen is not None and link.seen.id is not None and link.seen.id != issue.id
 
 

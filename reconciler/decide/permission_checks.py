@@ -44,16 +44,16 @@ def _check_app(grants: Grants) -> CheckResult:
     held = (grants.permissions or {}).get("issues")
     if held == WRITE:
         return _ok("issues", "the App may write issues where it is installed")
-    mend = "give the App Issues: read and write, and accept that where it is installed"
-    return _fail("issues", f"the App's permission for issues is {held or 'none'}", mend)
+    remedy = "give the App Issues: read and write, and accept that where it is installed"
+    return _fail("issues", f"the App's permission for issues is {held or 'none'}", remedy)
 
 
 def _check_classic_token(repository: Repository, grants: Grants) -> CheckResult:
     if grants.has_scope("repo") or (grants.has_scope("public_repo") and not repository.private):
         return _ok("issues", "the classic token's scopes cover issues")
     has = ", ".join(sorted(grants.scopes or ())) or "no scope"
-    mend = "a classic token needs the scope repo; public_repo is enough for a public repository"
-    return _fail("issues", f"the classic token has {has}", mend)
+    remedy = "a classic token needs the scope repo; public_repo is enough for a public repository"
+    return _fail("issues", f"the classic token has {has}", remedy)
 
 
 def check_label_permission(repository: Repository, grants: Grants) -> CheckResult:
@@ -65,12 +65,12 @@ def check_label_permission(repository: Repository, grants: Grants) -> CheckResul
             return _ok("labels", "the account may push, so its labels stay")
         case False:
             message = "the token may not push: GitHub drops labels silently and refuses to close issues"
-            mend = "give the token Issues: read and write, and its account write access"
-            return _fail("labels", message, mend)
+            remedy = "give the token Issues: read and write, and its account write access"
+            return _fail("labels", message, remedy)
         case None:
             message = "GitHub does not say what the account may do here; the first write will tell"
-            mend = "see that the token's account has write access to the repository"
-            return CheckResult(name="labels", level=CheckLevel.WARN, message=message, remedy=mend)
+            remedy = "see that the token's account has write access to the repository"
+            return CheckResult(name="labels", level=CheckLevel.WARN, message=message, remedy=remedy)
     assert_never(repository.can_push)
 
 
@@ -78,5 +78,5 @@ def _ok(name: str, message: str) -> CheckResult:
     return CheckResult(name=name, level=CheckLevel.OK, message=message)
 
 
-def _fail(name: str, message: str, mend: str) -> CheckResult:
-    return CheckResult(name=name, level=CheckLevel.FAIL, message=message, remedy=mend)
+def _fail(name: str, message: str, remedy: str) -> CheckResult:
+    return CheckResult(name=name, level=CheckLevel.FAIL, message=message, remedy=remedy)

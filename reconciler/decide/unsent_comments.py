@@ -2,7 +2,7 @@
 
 A link that was cut takes its unsent wishes along; when it is made again, or the one wish a comment may have
 was another link's, the row is all that is left. What had been on its way goes out then (docs/design.md,
-Invariants, 2); what a rule had kept back goes out when the link is made anew by one that lets it.
+Invariants, 2); what a rule had kept back goes out when the link is made again by one that lets it.
 """
 
 from collections.abc import Iterator

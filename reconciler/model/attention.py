@@ -95,7 +95,7 @@ def new_notices(
 def next_alert_state(
     told: AlertState, now: Sequence[Problem], fresh: Sequence[Notice], *, whole: bool = True
 ) -> AlertState:
-    """What is known from now on, and owed to whoever wants to be told."""
+    """What is known from now on, and owed to anyone who wants to be told."""
     present = {each.key for each in now}
     kept = () if whole else tuple(each for each in told.known if each.key not in present)
     return AlertState(known=(*now, *kept), owed=(*told.owed, *fresh)[-MAX_PENDING_NOTICES:], tries=told.tries)

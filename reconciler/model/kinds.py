@@ -78,7 +78,7 @@ class Operation(StrEnum):
 
     @property
     def is_create(self) -> bool:
-        """Creates are frozen and recovered; the rest is derived anew by every pass."""
+        """Creates are frozen and recovered; the rest is derived again by every pass."""
         return self in (Operation.CREATE_ISSUE, Operation.CREATE_COMMENT)
 
     @property

@@ -141,7 +141,7 @@ class LocalBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreResult:
-    """What became of a batch. Plans of stale reports were left out whole: decide them anew."""
+    """What became of a batch. Plans of stale reports were left out whole: decide them again."""
 
     stale_reports: frozenset[ReportId] = frozenset()
 
@@ -229,7 +229,7 @@ class ProjectHealth:
     attention: tuple[AttentionItem, ...] = ()
     newest_conflict: str | None = None  # the newest of the conflicts: `severity of BUG-0001`
     write_doubt: str | None = None  # why it is not certain that this database may write
-    recovering: VerificationCoverage | None = None  # after a restore: how many links have been read anew
+    recovering: VerificationCoverage | None = None  # after a restore: how many links have been read again
     webhook: WebhookHealth = field(default_factory=WebhookHealth)
 
 

@@ -230,7 +230,7 @@ class CredentialKind(StrEnum):
 
     APP = "app"  # the operator's GitHub App
     SEALED = "sealed"  # a token that is kept encrypted, and was decrypted
-    PLAIN = "plain"  # a token that is kept in clear
+    PLAIN = "plain"  # a token that is kept unencrypted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

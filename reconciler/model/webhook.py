@@ -38,7 +38,7 @@ WEBHOOK_PERMISSION_ADVICE = (
     "the token needs the repository permission Webhooks: read and write (a classic token: the scope"
     " admin:repo_hook), and its account must be an administrator of the repository"
 )
-"""What GitHub wants of whoever sees or changes webhooks (docs/reference/github.md, Webhooks)."""
+"""What GitHub wants of anyone who sees or changes webhooks (docs/reference/github.md, Webhooks)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,7 +111,7 @@ class Ledger(Protocol):
     async def mark_all_due_for_verification(
         self, project_id: ProjectId, repository_id: RepositoryId, at: datetime
     ) -> None:
-        """Every ACTIVE link of this repository is due for verification: its lists begin anew."""
+        """Every ACTIVE link of this repository is due for verification: its lists begin again."""
         ...
 
     async def verification_coverage(self, project_id: ProjectId, since: datetime) -> VerificationCoverage:
@@ -226,7 +226,7 @@ class Intents(Protocol):
 
 
 class Restores(Protocol):
-    """A project that is read anew before it is written to."""
+    """A project that is read again before it is written to."""
 
     async def unknown_copies(self, copies: Mapping[RemoteCommentId, CommentId]) -> frozenset[RemoteCommentId]:
         """Of comments on GitHub with our marker, by the BugSpark comment each names: those of which no ledger
@@ -234,7 +234,7 @@ class Restores(Protocol):
         ...
 
     async def begin_reread(self, project_id: ProjectId, at: datetime) -> None:
-        """From GitHub's time `at` on every link is read anew. Links that rest wake, to be read as well."""
+        """From GitHub's time `at` on every link is read again. Links that rest wake, to be read as well."""
         ...
 
     async def end_reread(self, project_id: ProjectId) -> None:

@@ -1,4 +1,4 @@
-"""Whoever the operator wants told of what needs a person.
+"""Anyone who the operator wants told of what needs a person.
 
 Time, passed in.
 

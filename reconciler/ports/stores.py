@@ -73,7 +73,7 @@ class DatabaseIdentity(Protocol):
 
     async def declare_identity(self, word: str) -> None:
         """A person says what this database is: `moved`, `copy`, or the instance of a database that is no
-        more. Every project is read anew before it writes. Raises UsageError when that is not in question.
+        more. Every project is read again before it writes. Raises UsageError when that is not in question.
         """
         ...
 

@@ -50,7 +50,7 @@ class Webhooks(Protocol):
         ...
 
     async def mark_handled(self, project_id: ProjectId, deliveries: Collection[str], at: datetime) -> None:
-        """A pass has looked into these. Others that came meanwhile, for the same issues too, stay unread."""
+        """A pass has looked into these. Others that came since, for the same issues too, stay unread."""
         ...
 
     async def record_listed_changes(

@@ -66,7 +66,7 @@ def _log_notice(context: Context, notice: Notice) -> None:
 
 
 async def _post_owed_notices(context: Context, told: AlertState) -> AlertState:
-    """What is owed is offered once; what is not taken is owed still, up to a point."""
+    """What is due is offered once; what is not taken is due still, up to a point."""
     settled = replace(told, owed=(), tries=0)
     if context.alert_channel is None or not told.owed:
         return settled

@@ -2,7 +2,7 @@
 
 What people ask for on a page, written down for the pass that follows: a page does not wait for a pass.
 
-`resolve` and `retry`: what people mend about single reports. Nothing is written to GitHub here.
+`resolve` and `retry`: what people fix about single reports. Nothing is written to GitHub here.
 
 `pause` and `resume`: the operator's hand on one project, and the refusal to work on a paused one.
 """
@@ -200,7 +200,7 @@ async def resume_project(stores: Stores, project: Project) -> str:
     """Let passes work on it again. Returns what was done, in a sentence."""
     if not await stores.projects.set_paused(project.id, paused=False):
         return f"{project.name} is not paused; nothing to do"
-    return f"{project.name} goes on; the next pass makes good what changed meanwhile"
+    return f"{project.name} goes on; the next pass brings over what changed in between"
 
 
 def paused_error(project: Project) -> PausedError:

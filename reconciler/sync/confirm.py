@@ -104,7 +104,7 @@ def _link_after_field_write(
 
 
 def has_competing_label(context: Context, intent: Intent, labels: Sequence[str]) -> bool:
-    """Somebody else has put on a label of the same field meanwhile: a swap is finished only when exactly one
+    """Somebody else has added a label of the same field: a swap is finished only when exactly one
     is left, so that it is decided again (docs/design.md, Severity and labels)."""
     field = SYNCED_FIELDS[Field(intent.operation.value)]
     return field.has_competing_label(labels, context.policy.labels)
@@ -134,7 +134,7 @@ def _pair_after_post(entry: CommentPair, comment: RemoteComment) -> CommentPair:
 
 
 async def build_exported_link(context: Context, intent: Intent, issue: Issue) -> Link:
-    """The link of an issue that was created for a report. One whose report was deleted meanwhile is kept as
+    """The link of an issue that was created for a report. One whose report was deleted since is kept as
     such: an issue of ours that nothing knows is the sign of a restore.
     """
     found = (await context.stores.reports.details([intent.report_id])).get(intent.report_id)

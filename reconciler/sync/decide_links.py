@@ -2,7 +2,7 @@
 
 Fields whose last write is of unknown outcome: what GitHub says of them may be our own word.
 
-A person who has meanwhile undone in BugSpark what was sent would otherwise be overruled by the echo of it:
+A person who has since undone in BugSpark what was sent would otherwise be overruled by the echo of it:
 base and report say the same, so only GitHub seems to have moved. Such a field waits until recovery knows
 what became of the write, and has the link looked at whole (docs/design.md, Writing to GitHub, 5).
 
@@ -83,7 +83,7 @@ async def _read_change_times(
 
 
 def _local_change_time(context: Context, view: LinkObservation) -> datetime:
-    """No later than now: a row stamped in the future by a wrong clock must not win for ever. Both clocks are
+    """No later than now: a row stamped in the future by a wrong clock must not win forever. Both clocks are
     brought to GitHub's, and to its whole seconds, or a tie could never go to it.
     """
     ahead = context.github.now() - context.clock.now()

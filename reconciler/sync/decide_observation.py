@@ -98,7 +98,7 @@ async def _reread_doubtful_issues(
             continue
         try:
             rows[number] = await context.github.issue(number)
-        except (NotThereError, MovedError):  # meanwhile: verification looks into it
+        except (NotThereError, MovedError):  # in the meantime: verification looks into it
             continue
     return rows
 

@@ -109,7 +109,7 @@ async def _plan_discovery(context: Context, memory: ProjectState, strangers: tup
 
 
 async def _read_recorded_creates(context: Context, memory: ProjectState) -> tuple[Intent, ...]:
-    """Creates of earlier passes that are still to be sent; everything else is derived anew."""
+    """Creates of earlier passes that are still to be sent; everything else is derived again."""
     rows = await context.stores.intents.list_open(context.project.id)
     ready = (IntentState.PLANNED, IntentState.QUARANTINED) if context.manual else (IntentState.PLANNED,)
     return tuple(

@@ -121,7 +121,7 @@ def _successor(error: Exception) -> TransferTarget | None:
 async def link_transferred_issues(context: Context, memory: ProjectState) -> None:
     """Take up the issues that were transferred to the repository the project has just been connected to.
 
-    The thread is compared anew, as with every new link; the report's columns name the new place.
+    The thread is compared again, as with every new link; the report's columns name the new place.
     """
     for past in await context.stores.ledger.transferred_links(context.project.id, memory.repository_id):
         assert past.transfer_target is not None
@@ -182,13 +182,13 @@ def checked_now(context: Context, link: Link, etags: ThreadEtags | None) -> Veri
 async def build_views(
     context: Context, memory: ProjectState, threads: Mapping[Link, IssueThread]
 ) -> tuple[LinkObservation, ...]:
-    """Both sides of links that were read whole; without those whose report was deleted meanwhile."""
+    """Both sides of links that were read whole; without those whose report was deleted in the meantime."""
     accounts = await read_own_accounts(context, memory)
     halves = await context.stores.ledger.threads(tuple(threads))
     views = []
     for link, thread in threads.items():
         half = halves[link.report_id]
-        if half.report is not None:  # deleted meanwhile: the next snapshot says so
+        if half.report is not None:  # deleted in the meantime: the next snapshot says so
             views.append(await _build_view(context, link, thread, half, accounts))
     return tuple(views)
 

@@ -1,7 +1,7 @@
-"""First contacts: links that have no base yet are read whole, by the cheaper way.
+"""The initial sync: links that have no base yet are read in full, by the cheaper way.
 
-Few links, or a repository with many more issues than links: one by one. Else the lists are walked, and what
-a page brought is stored with how far the walk has come, so that a pass that a limit ends begins no walk anew.
+Few links, or a repository with many more issues than links: one by one. Otherwise the lists are read and what
+a page brought is stored together with the position, so that a pass that a limit ends is resumed from there.
 
 Source: docs/reference/github.md, List rules, 6.
 """

@@ -54,7 +54,7 @@ class Observation:
                 self.read_directly.discard(row.number)
 
     def restricted_to(self, numbers: Collection[IssueNumber], whole: frozenset[IssueNumber]) -> "Observation":
-        """The same rows for a few issues, without list positions: for deciding those anew. `whole`: which of
+        """The same rows for a few issues, without list positions: for deciding those again. `whole`: which of
         them are to be looked at whole this time.
         """
         return Observation(

@@ -163,7 +163,7 @@ def _state_for_repository(memory: ProjectState, name: str, found: Repository) ->
         memory,
         repository_id=found.id,
         repository=name,
-        private=found.private,  # whoever connects a repository knows what it is
+        private=found.private,  # anyone who connects a repository knows what it is
         exposed=False,
         issues=None,
         comments=None,

@@ -180,7 +180,7 @@ async def _read_issue_copies(context: Context, memory: ProjectState, intent: Int
     return tuple(found.values())
 
 
-# --- what is derived anew ---------------------------------------------------------------------------------
+# --- what is derived again ---------------------------------------------------------------------------------
 
 
 async def _recover_change(

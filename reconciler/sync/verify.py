@@ -103,7 +103,7 @@ def _has_left_project(link: Link, half: LocalThread) -> bool:
 
 def _links_edited_in_bugspark(links: Sequence[Link], halves: Mapping[ReportId, LocalThread]) -> set[Link]:
     """Links with a comment that was edited in BugSpark. No pass looks for that, and on GitHub nothing has
-    changed: it would answer 304 for ever.
+    changed: it would answer 304 forever.
     """
     found = ((link, halves[link.report_id]) for link in links)
     return {link for link, half in found if edited_originals(half.pairs, half.comments)}

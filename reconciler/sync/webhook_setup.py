@@ -123,7 +123,7 @@ async def ping_webhook(context: Context, setting: WebhookSetupContext) -> None:
 
 
 async def _ensure_secret(setting: WebhookSetupContext) -> Secret:
-    """The present one, made where there is none. Whoever makes it first is right."""
+    """The present one, made where there is none. Anyone who makes it first is right."""
     webhooks, project = setting.webhooks, setting.project.id
     found = await webhooks.current_secret(project)
     if found is None:

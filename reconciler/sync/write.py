@@ -56,7 +56,7 @@ class IntentWriter:
     project_state: ProjectState
     project_lock: ProjectLock
     stats: PassStats
-    derived_keys: DerivedIntentKeys  # what this pass has derived; grows when a link is decided anew
+    derived_keys: DerivedIntentKeys  # what this pass has derived; grows when a link is decided again
     decide_again: DecideAgain
     observed_monotonic: float  # monotonic seconds: when this pass began to look
     issue_read_monotonic: dict[IssueNumber, float] = field(default_factory=dict)
@@ -135,7 +135,7 @@ class IntentWriter:
             await self._send_and_record(claim)
 
     async def _keep_or_give_back_claim(self, claim: Claim, passed: float) -> bool:
-        """A claim that was long on its way is given back: whoever took the project over meanwhile waits for
+        """A claim that was long on its way is given back: a process that took the project over waits for
         no byte of ours. Raises FenceLostError when somebody has.
         """
         if passed <= SLOW_CLAIM_SECONDS:

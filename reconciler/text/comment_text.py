@@ -65,7 +65,7 @@ def comment_to_github(name: str | None, body: str, marker: str, *, hosts: Collec
 
     `name`, `body`: as BugSpark stores them, hostile. `marker`: a whole line, which stays the last one and
     hidden. `hosts`: where images may come from (see `inert`). A pure function: the same input gives the same
-    body for ever, so that it can be compared with what was sent.
+    body forever, so that it can be compared with what was sent.
     """
     heading = f"{BUGSPARK_TAG} {_author_name(name)}:"
     room = MAX_BODY_BYTES - _byte_length(heading) - _byte_length(marker) - 2 * len("\n\n")

@@ -11,9 +11,9 @@ from reconciler.demo.github import faults
 from reconciler.demo.github.faults import (
     Delay,
     Drop,
+    DuringRequest,
     Fault,
     Limit,
-    Meanwhile,
     Rewrite,
     Stale,
     Truncate,
@@ -178,11 +178,11 @@ async def test_headers_garbled_or_missing(github: GitHub, bot: httpx.AsyncClient
 
 
 async def test_somebody_acts_between_observation_and_write(github: GitHub, bot: httpx.AsyncClient) -> None:
-    meanwhile = Meanwhile(
+    later = DuringRequest(
         before=lambda: github.web.label(1, "theirs", by="alice"),
         after=lambda: github.web.reopen(1, by="alice"),
     )
-    github.simulator.faults.add(meanwhile, method="PATCH")
+    github.simulator.faults.add(later, method="PATCH")
     answer = (await bot.patch(f"{ISSUES}/1", json={"state": "closed"})).json()
     assert ([label["name"] for label in answer["labels"]], answer["state"]) == (["theirs"], "closed")
     assert github.web.issue(1).state == "open"

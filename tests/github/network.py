@@ -72,7 +72,7 @@ class Net:
         self.github = self.door.repository
 
     def on(self, method: str, url: str, *answers: Any) -> respx.Route:
-        """Answer with these in turn (responses, or exceptions to raise); the last one for ever."""
+        """Answer with these in turn (responses, or exceptions to raise); the last one forever."""
         script = iter(answers)
         last: list[Any] = []
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from reconciler.demo.github.faults import Meanwhile, Rewrite
+from reconciler.demo.github.faults import DuringRequest, Rewrite
 from reconciler.demo.github.rows import Issue as Row
 from reconciler.errors import GitHubError
 from reconciler.model.issue import ListState
@@ -176,13 +176,13 @@ async def test_nothing_is_missed_while_people_go_on_during_the_reading(
         github.web.close(number, by="alice")  # all in the same second
     steps = count()
 
-    def meanwhile() -> None:
+    def later() -> None:
         for _ in range(20):
             number = numbers[(next(steps) * 7) % 1_200]
             github.web.retitle(number, f"Moved {next(steps)}", by="bob")
         github.clock.advance(0.24)  # 84 changes a second
 
-    rule = github.simulator.faults.add(Meanwhile(before=meanwhile), method="GET", times=None)
+    rule = github.simulator.faults.add(DuringRequest(before=later), method="GET", times=None)
     for _ in range(4):
         await mirror.follow(door.another())
     assert rule.hits > 60
@@ -204,13 +204,13 @@ async def test_comments_made_and_edited_while_reading_all_arrive(
     made = github.web.seed_comments(number, [f"Comment {n}" for n in range(450)], by="bob")
     steps = count()
 
-    def meanwhile() -> None:
+    def later() -> None:
         step = next(steps)
         github.web.edit_comment(made[(step * 13) % 450].id, f"Edited {step}", by="bob")
         github.web.comment(number, f"More {step}", by="alice")
         github.clock.advance(0.3)
 
-    github.simulator.faults.add(Meanwhile(before=meanwhile), path="issues/comments", times=None)
+    github.simulator.faults.add(DuringRequest(before=later), path="issues/comments", times=None)
     for _ in range(3):
         await mirror.follow(door.another())
     github.simulator.faults.clear()
@@ -246,7 +246,7 @@ async def test_an_interrupted_drain_goes_on_from_its_cursor(door: Door, github: 
 
 
 async def test_a_list_is_drained_only_once_its_rows_were_taken(door: Door, github: GitHub) -> None:
-    """Rule 4: an ETag saved before its rows are applied hides them for ever."""
+    """Rule 4: an ETag saved before its rows are applied hides them forever."""
     mirror = await settled_mirror(door, github)
     github.web.seed(250, plain, by="alice")
     github.clock.advance(5)

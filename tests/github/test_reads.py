@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.demo.github.faults import Meanwhile, Reply, error, redirect
+from reconciler.demo.github.faults import DuringRequest, Reply, error, redirect
 from reconciler.demo.github.rows import Issue as Row
 from reconciler.errors import (
     GitHubError,
@@ -319,7 +319,7 @@ async def test_a_deletion_between_two_pages_does_not_make_another_comment_look_d
     door: Door, github: GitHub, number: IssueNumber
 ) -> None:
     made = github.web.seed_comments(number, [f"Comment {n}" for n in range(150)], by="bob")
-    gone = Meanwhile(before=lambda: github.web.delete_comment(made[3].id, by="bob"))
+    gone = DuringRequest(before=lambda: github.web.delete_comment(made[3].id, by="bob"))
     github.simulator.faults.add(gone, path="page=2")
     found = (await door.repository.issue_thread(number)).comments
     assert {row.id for row in found} == {row.id for row in made} - {made[3].id}
@@ -329,7 +329,7 @@ async def test_a_thread_that_never_stands_still_is_an_error_not_a_guess(
     door: Door, github: GitHub, number: IssueNumber
 ) -> None:
     made = iter(github.web.seed_comments(number, [f"Comment {n}" for n in range(150)], by="bob"))
-    gone = Meanwhile(before=lambda: github.web.delete_comment(next(made).id, by="bob"))
+    gone = DuringRequest(before=lambda: github.web.delete_comment(next(made).id, by="bob"))
     github.simulator.faults.add(gone, path="page=2", times=None)
     with pytest.raises(GitHubError, match="kept changing"):
         await door.repository.issue_thread(number)

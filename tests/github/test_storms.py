@@ -7,7 +7,7 @@ from typing import Literal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.demo.github.faults import Meanwhile
+from reconciler.demo.github.faults import DuringRequest
 from tests.github.doors import Door, StillClock, open_door
 from tests.github.mirror import Crash, Mirror, quiet_pass_is_free, truth
 from tests.support.github import GitHub, make_github
@@ -100,7 +100,7 @@ async def rage(github: GitHub, door: Door, mirror: Mirror, storm: Storm) -> None
             return
 
     next_burst()
-    github.simulator.faults.add(Meanwhile(before=next_burst), method="GET", times=None)
+    github.simulator.faults.add(DuringRequest(before=next_burst), method="GET", times=None)
     for crash in storm.crashes:
         mirror.crash_after = crash
         try:

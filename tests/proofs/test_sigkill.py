@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.demo.github.faults import Meanwhile
+from reconciler.demo.github.faults import DuringRequest
 from tests.support.command import Place, open_place
 from tests.support.stores import sqlite_template, store_url
 
@@ -33,7 +33,7 @@ def killed(place: Place, *words: str, method: str, path: str, when: str) -> None
         processes[0].kill()
         processes[0].wait()
 
-    rule = place.github.simulator.faults.add(Meanwhile(**{when: kill}), method=method, path=path)
+    rule = place.github.simulator.faults.add(DuringRequest(**{when: kill}), method=method, path=path)
     place.github.simulator.world.lock.acquire()  # no request is answered before we know whom to kill
     try:
         processes.append(place.desk.start(*words))

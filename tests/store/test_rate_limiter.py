@@ -1,4 +1,4 @@
-"""One credential's limits in one row, whoever asks."""
+"""One credential's limits in one row, anyone who asks."""
 
 import asyncio
 import subprocess

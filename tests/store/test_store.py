@@ -1,4 +1,4 @@
-"""One batch: what goes in, what is stale, and what a person did meanwhile."""
+"""One batch: what goes in, what is stale, and what a person did in the meantime."""
 
 import asyncio
 from dataclasses import replace

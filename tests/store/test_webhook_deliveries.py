@@ -73,11 +73,11 @@ async def test_a_delivery_is_kept_once_and_names_its_issue_until_it_has_been_loo
     assert await stores.webhooks.record_delivery(replace(first, project_id=other))  # an id is one project's
     named = await stores.webhooks.pending_hints(project)
     assert named == PendingHints(numbers=(SEVEN,), delivery_ids=frozenset({first.id}))
-    meanwhile = a_delivery(project)
-    assert await stores.webhooks.record_delivery(meanwhile)
+    later = a_delivery(project)
+    assert await stores.webhooks.record_delivery(later)
     await stores.webhooks.mark_handled(project, named.delivery_ids, NOW)
-    assert (await stores.webhooks.pending_hints(project)).delivery_ids == {meanwhile.id}
-    await stores.webhooks.mark_handled(project, [meanwhile.id], NOW)
+    assert (await stores.webhooks.pending_hints(project)).delivery_ids == {later.id}
+    await stores.webhooks.mark_handled(project, [later.id], NOW)
     assert await stores.webhooks.pending_hints(project) == PendingHints()
     assert (await stores.webhooks.pending_hints(other)).numbers == (SEVEN,)
     assert not await stores.webhooks.record_delivery(first)

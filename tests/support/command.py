@@ -94,7 +94,7 @@ class Desk:
 
     def start(self, *words: str, err: int | None = None, **environ: str) -> subprocess.Popen[bytes]:
         """Start the command and leave it running. What it says goes into files, to be searched at the end;
-        `err`: where its stderr goes instead, for whoever listens to it, and searches it.
+        `err`: where its stderr goes instead, for anyone who listens to it, and searches it.
         """
         name = f"started-{len(self.started)}"
         said = Started(words=words, out=self.home / f"{name}.out", err=self.home / f"{name}.err")

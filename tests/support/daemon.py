@@ -1,4 +1,4 @@
-"""A real `reconcile daemon`: started, listened to, signalled, killed. GitHub's clock goes on meanwhile."""
+"""A real `reconcile daemon`: started, listened to, signalled, killed, while GitHub's clock goes on."""
 
 import json
 import socket

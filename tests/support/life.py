@@ -72,7 +72,7 @@ class Life:
         fatal: Callable[[str], bool] = anything,
         acts: dict[int, Callable[[], object]] | None = None,
     ) -> None:
-        """Count anew. `acts`: who acts at which of the coming points; `cut`: at which it dies, counting only
+        """Count again. `acts`: who acts at which of the coming points; `cut`: at which it dies, counting only
         those that are `fatal`.
         """
         self.points = []

@@ -82,7 +82,7 @@ class ShakyServer:
 
 @dataclass(slots=True, kw_only=True)
 class Outages:
-    """A thread of misfortune. Whoever holds `calm` is spared."""
+    """A thread of misfortune. Anyone who holds `calm` is spared."""
 
     server: ShakyServer
     dice: random.Random

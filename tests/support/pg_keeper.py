@@ -148,7 +148,7 @@ def _end_with_parent() -> None:
 
 
 def _close_terminal(home: Path) -> None:
-    """Let go of the starter's output, or whoever reads it waits for us to end."""
+    """Let go of the starter's output, or anyone who reads it waits for us to end."""
     with (home / "keeper.log").open("wb") as log, Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
         os.dup2(log.fileno(), 1)

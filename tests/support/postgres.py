@@ -58,7 +58,7 @@ class Server:
         return name
 
     def drop(self, name: str) -> None:
-        """Drop a database, whoever is still connected to it."""
+        """Drop a database, anyone who is still connected to it."""
         self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
     @contextmanager
@@ -132,7 +132,7 @@ def owned_home(*, first: Sequence[Path] = ()) -> Iterator[Path]:
 
 
 def server_in(home: Path, *, binaries: Path | None = None, durable: bool = True) -> Server:
-    """The server of an owned directory, started by whoever asks first.
+    """The server of an owned directory, started by anyone who asks first.
 
     Not `durable`: commits wait for no disk, which only a machine that loses its power would notice.
     Raises NoServerError when there are no binaries, and RuntimeError with the server's words when it fails.

@@ -20,6 +20,6 @@ def in_memory(place: Path = MEMORY, *, enough: int = ENOUGH_BYTES) -> list[Path]
 
 
 def offer_to_pytest() -> None:
-    """Let `tmp_path` be there, unless whoever started the run said where."""
+    """Let `tmp_path` be there, unless anyone who started the run said where."""
     for place in in_memory():
         os.environ.setdefault(ASKED_BY_PYTEST, str(place))

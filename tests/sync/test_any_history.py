@@ -7,7 +7,17 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 
-from reconciler.demo.github.faults import Delay, Drop, Fault, Limit, Meanwhile, Stale, Truncate, error, html
+from reconciler.demo.github.faults import (
+    Delay,
+    Drop,
+    DuringRequest,
+    Fault,
+    Limit,
+    Stale,
+    Truncate,
+    error,
+    html,
+)
 from reconciler.model.ids import CommentId, ReportId
 from reconciler.model.views import NoProgress
 from reconciler.store.schema.tables import comments
@@ -144,7 +154,7 @@ class History:
         faults: list[Fault] = [
             Drop(), Drop(applied=True), error(500), error(502, applied=True), html(502, applied=True),
             Truncate(), Limit(), Stale(seconds=20), Delay(seconds=0), error(404, "Not Found"),
-            Meanwhile(before=self.somebody), Meanwhile(after=self.somebody),
+            DuringRequest(before=self.somebody), DuringRequest(after=self.somebody),
         ]  # fmt: skip
         return self.random.choice(faults)
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from reconciler.demo.github.faults import Meanwhile
+from reconciler.demo.github.faults import DuringRequest
 from reconciler.model.passes import Outcome
 from reconciler.store.bugspark import bugspark_tables as tables
 from reconciler.store.schema.tables import changes
@@ -107,7 +107,7 @@ async def test_what_changes_while_it_is_being_read_is_seen(sync: Sync, inclusive
         sync.github.clock.advance(0.4)
 
     for path in (r"/issues\?", r"/issues/comments\?"):
-        sync.github.simulator.faults.add(Meanwhile(after=busy), method="GET", path=path, times=10)
+        sync.github.simulator.faults.add(DuringRequest(after=busy), method="GET", path=path, times=10)
     close_all(sync, range(1, 351), 300)
     await sync.run(seconds=0)
     sync.github.simulator.faults.clear()

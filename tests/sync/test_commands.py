@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.demo.github.faults import Meanwhile
+from reconciler.demo.github.faults import DuringRequest
 from reconciler.model.passes import Outcome
 from reconciler.model.views import NoProgress
 from tests.support.sync import Sync
@@ -50,7 +50,7 @@ async def test_a_pause_stops_the_pass_at_work_before_its_next_write(sync: Sync) 
     for report in reports:
         sync.say(report, "words")
     sync.github.simulator.faults.add(
-        Meanwhile(after=lambda: sync.bugspark.execute("UPDATE sync_projects SET paused = true")),
+        DuringRequest(after=lambda: sync.bugspark.execute("UPDATE sync_projects SET paused = true")),
         method="POST",
     )
     result = await sync.run()

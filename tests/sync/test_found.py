@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.demo.github.faults import Drop, Limit, Meanwhile, Reply, error
+from reconciler.demo.github.faults import Drop, DuringRequest, Limit, Reply, error
 from tests.support.sync import Sync
 from tests.support.town import open_town
 
 
 def while_labelling(sync: Sync, act: Callable[[], object]) -> None:
     """Somebody acts on GitHub after our look and before our label arrives."""
-    sync.github.simulator.faults.add(Meanwhile(before=act), method="POST", path="/labels$")
+    sync.github.simulator.faults.add(DuringRequest(before=act), method="POST", path="/labels$")
 
 
 async def test_a_label_that_loses_to_ours_while_ours_is_being_set_is_a_recorded_conflict(sync: Sync) -> None:

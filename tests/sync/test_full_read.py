@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from reconciler.demo.github.faults import Drop, Limit, Meanwhile, error, missing
+from reconciler.demo.github.faults import Drop, DuringRequest, Limit, error, missing
 from reconciler.demo.github.world import Repository
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Outcome, PassResult
@@ -328,7 +328,7 @@ async def test_of_a_repository_that_is_not_shown_nothing_is_inferred(sync: Sync,
 async def test_a_repository_that_vanishes_in_the_middle_of_verification_marks_no_link(sync: Sync) -> None:
     report, number = await talked(sync)
     rows = link(sync, report)
-    away = Meanwhile(before=sync.github.web.block)
+    away = DuringRequest(before=sync.github.web.block)
     sync.github.simulator.faults.add(away, method="GET", path=rf"/issues/{number}$")
     result = await sync.run(seconds=LONG)
     assert result.outcome is Outcome.FAILED

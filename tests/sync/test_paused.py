@@ -13,9 +13,7 @@ from tests.support.github import GitHub
 from tests.support.sync import Sync, settings_for
 
 
-def paused_after_claim(
-    monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], Awaitable[None]]
-) -> list[str]:
+def paused_after_claim(monkeypatch: pytest.MonkeyPatch, later: Callable[[], Awaitable[None]]) -> list[str]:
     """The first claim of a comment is committed, and then its process sleeps while others live on."""
     claim: Any = StoredIntents.claim
     happened: list[str] = []
@@ -24,7 +22,7 @@ def paused_after_claim(
         found = await claim(self, *given)
         if not happened:
             happened.append("paused")
-            await meanwhile()
+            await later()
         return found
 
     monkeypatch.setattr(StoredIntents, "claim", slow)
@@ -52,7 +50,7 @@ async def test_a_worker_that_wakes_after_another_took_over_sends_nothing(
     counts: list[int] = []
     async with open_application(settings_for(world_url, github.api), sync.clock) as other:
 
-        async def meanwhile() -> None:
+        async def later() -> None:
             lose_the_lock(sync)
             for _ in range(looks):  # one: it sees the claim; four: it has looked twice and sent it itself
                 found = await other.find_project(str(sync.project))
@@ -66,7 +64,7 @@ async def test_a_worker_that_wakes_after_another_took_over_sends_nothing(
             counts.append(len(sync.said_there(number)))
             assert sync.bugspark.rows_of("sync_locks") == []
 
-        happened = paused_after_claim(monkeypatch, meanwhile)
+        happened = paused_after_claim(monkeypatch, later)
         await sync.run()
         assert happened == ["paused"]
         assert counts == [int(looks == 4)]
@@ -82,10 +80,10 @@ async def test_a_claim_that_took_long_is_given_back_and_sent_by_the_next_pass(
     report, number = await sync.linked()
     sync.say(report, "later")
 
-    async def meanwhile() -> None:
+    async def later() -> None:
         github.clock.advance(6)
 
-    paused_after_claim(monkeypatch, meanwhile)
+    paused_after_claim(monkeypatch, later)
     await sync.run()
     assert sync.said_there(number) == []
     assert [row["state"] for row in sync.bugspark.rows_of("sync_intents")] == ["planned"]

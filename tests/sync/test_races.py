@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.demo.github.faults import Meanwhile, Stale
+from reconciler.demo.github.faults import DuringRequest, Stale
 from reconciler.model.snapshot import LocalBatch, StoreResult
 from tests.support.sync import Sync
 
@@ -71,8 +71,8 @@ async def test_a_report_deleted_in_the_middle_of_a_pass_deletes_nothing_on_githu
 async def test_a_status_set_back_while_the_issue_is_being_closed_wins_in_the_end(sync: Sync) -> None:
     report, number = await sync.linked()
     sync.change(report, status="resolved")
-    meanwhile = Meanwhile(before=lambda: sync.change(report, status="in_progress"))
-    sync.github.simulator.faults.add(meanwhile, method="PATCH")
+    later = DuringRequest(before=lambda: sync.change(report, status="in_progress"))
+    sync.github.simulator.faults.add(later, method="PATCH")
     await sync.settle()
     assert sync.status(report) == "in_progress"
     assert sync.github.web.issue(number).state == "open"
@@ -87,7 +87,7 @@ async def test_a_person_on_github_who_is_faster_than_our_stale_state_write_is_se
         sync.github.web.close(number, by="alice", reason="not_planned")
         sync.github.clock.advance(60)
 
-    sync.github.simulator.faults.add(Meanwhile(after=bob_and_time), method="GET", path="/issues/comments")
+    sync.github.simulator.faults.add(DuringRequest(after=bob_and_time), method="GET", path="/issues/comments")
     await sync.run()
     assert sync.github.web.issue(number).reason == "not_planned"
     await sync.settle()

@@ -1,4 +1,4 @@
-"""A write of unknown outcome: what GitHub shows is confirmed, what it does not is decided anew."""
+"""A write of unknown outcome: what GitHub shows is confirmed, what it does not is decided again."""
 
 import logging
 from collections.abc import Collection

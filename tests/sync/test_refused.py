@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.demo.github.faults import Fault, Limit, Meanwhile, error
+from reconciler.demo.github.faults import DuringRequest, Fault, Limit, error
 from reconciler.demo.github.limits import Form
 from reconciler.model.passes import Outcome
 from tests.support.sync import Sync
@@ -114,7 +114,7 @@ async def test_an_issue_deleted_while_we_write_to_it_stops_no_other(sync: Sync) 
     other, second = await sync.linked()
     for each in (report, other):
         sync.say(each, "words")
-    gone: Any = Meanwhile(before=lambda: sync.github.web.delete_issue(number, by="acme"))
+    gone: Any = DuringRequest(before=lambda: sync.github.web.delete_issue(number, by="acme"))
     sync.github.simulator.faults.add(gone, method="POST", path=f"/issues/{number}/comments")
     result = await sync.run()
     assert result.outcome is Outcome.PARTIAL

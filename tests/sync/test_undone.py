@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.demo.github.faults import Drop, Fault, Meanwhile, Truncate, error, html
+from reconciler.demo.github.faults import Drop, DuringRequest, Fault, Truncate, error, html
 from reconciler.model.views import NoProgress
 from tests.support.sync import Sync
 from tests.sync.test_unknown import at_peace, recovered
@@ -153,7 +153,7 @@ async def test_a_person_who_acts_during_our_lost_write_keeps_what_they_did(sync:
     report, number = await sync.linked()
     sync.change(report, status="resolved")
     sync.github.simulator.faults.add(
-        Meanwhile(before=lambda: sync.github.web.label(number, "wontfix", by="bob")), method="GET"
+        DuringRequest(before=lambda: sync.github.web.label(number, "wontfix", by="bob")), method="GET"
     )
     sync.github.simulator.faults.add(Drop(applied=True), method="PATCH", path=ISSUE)
     await sync.run()

@@ -61,9 +61,9 @@ async def test_a_comment_changed_by_an_administrators_sql_is_carried_over(sync: 
     comment = sync.say(report, "typo")
     await sync.settle()
     await sync.run(seconds=LONG)  # from here on GitHub can say that nothing changed there
-    sync.bugspark.execute("UPDATE comments SET body = 'mended' WHERE body = 'typo'")
+    sync.bugspark.execute("UPDATE comments SET body = 'corrected' WHERE body = 'typo'")
     await sync.run(seconds=LONG)
-    assert "mended" in sync.said_there(number)[0]
+    assert "corrected" in sync.said_there(number)[0]
     assert sync.bugspark.comment(comment) is not None
 
 

@@ -51,9 +51,9 @@ async def test_a_round_that_a_limit_ends_goes_on_where_it_stopped(world_url: str
             assert result.verified.compared > done
             done = result.verified.compared
         assert result.verified == VerificationProgress(compared=60, links=60, differed=0)
-        anew = await verify(sync, seconds=61)
-        assert anew.verified is not None
-        assert anew.verified.compared < 60
+        again = await verify(sync, seconds=61)
+        assert again.verified is not None
+        assert again.verified.compared < 60
 
 
 async def test_what_a_round_finds_is_counted_and_guarded(sync: Sync) -> None:

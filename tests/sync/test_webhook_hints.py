@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from reconciler.demo.github.faults import Meanwhile, Stale, error
+from reconciler.demo.github.faults import DuringRequest, Stale, error
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber, ProjectId
 from reconciler.model.issue import Issue
@@ -130,7 +130,7 @@ async def test_a_named_issue_costs_three_requests_when_nothing_lags(sync: Sync, 
 def before_the_lists(sync: Sync, look: Callable[[], object]) -> list[object]:
     """What is seen each time the list of issues is asked for."""
     seen: list[object] = []
-    sync.github.simulator.faults.add(Meanwhile(before=lambda: seen.append(look())), path=r"/issues\?")
+    sync.github.simulator.faults.add(DuringRequest(before=lambda: seen.append(look())), path=r"/issues\?")
     return seen
 
 
@@ -310,7 +310,7 @@ async def test_a_list_that_shows_more_than_the_direct_read_is_believed(sync: Syn
     report, number = await sync.linked()
     sync.github.web.close(number, by="alice")
     await post.names(number)
-    worse = Meanwhile(before=lambda: sync.github.web.label(number, "critical", by="alice"))
+    worse = DuringRequest(before=lambda: sync.github.web.label(number, "critical", by="alice"))
     sync.github.simulator.faults.add(worse, path=r"/issues\?")
     await sync.run()
     await sync.settle()

@@ -58,8 +58,8 @@ async def test_create_makes_the_hook_then_finds_it_by_its_address_and_sets_it_ri
     rotated = await sync.app.rotate_webhook(project)
     again = await sync.app.create_webhook(project)
     assert (again.id, again.is_new) == (made.id, False)
-    mended = hooks[made.id]
-    assert replace(mended, updated=0) == replace(hook, secret=rotated.secret.reveal(), updated=0)
+    repaired = hooks[made.id]
+    assert replace(repaired, updated=0) == replace(hook, secret=rotated.secret.reveal(), updated=0)
     assert hooks[foreign.id] == foreign
     assert len(hooks) == 2
     ((health, *_), _) = await sync.app.status(project)

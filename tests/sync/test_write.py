@@ -66,7 +66,7 @@ class Desk:
     pen: Pen
     lock: Lock = field(default_factory=Lock)
     tally: PassStats = field(default_factory=PassStats)
-    again: list[Issue] = field(default_factory=list)  # links decided anew because of these
+    again: list[Issue] = field(default_factory=list)  # links decided again because of these
 
     async def run(self, *, derived: bool = True, **context: Any) -> None:
         async def redecide(issue: Issue) -> None:
@@ -183,7 +183,7 @@ async def test_a_wish_whose_cause_is_gone_goes_with_it() -> None:
 
 
 def slow(seconds: float, *, lost: bool = False) -> Desk:
-    """A claim that took so long, and perhaps somebody took the project over meanwhile."""
+    """A claim that took so long, and perhaps somebody took the project over in the meantime."""
 
     def claim(at: Desk, intent: Intent) -> Claim:
         at.pen.time.passed += seconds

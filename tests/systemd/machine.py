@@ -71,7 +71,7 @@ class Machine:
         """The service's main process, as it is seen from here."""
         inside = self.show("MainPID")
         for each in self.init.children(recursive=True):
-            with suppress(FileNotFoundError, ProcessLookupError):  # one that ended meanwhile
+            with suppress(FileNotFoundError, ProcessLookupError):  # one that ended in the meantime
                 if self.status(each)["NSpid"].split()[-1] == inside:
                     return each
         raise AssertionError(f"no main process: {self.story}")

@@ -69,7 +69,7 @@ class Installed:
         """A report resolved in BugSpark closes its issue on GitHub; that issue's number."""
         world = self.world
         report = world.bugspark.add_report(world.project)
-        # The daemon looks at the project every half second: meanwhile a command is refused.
+        # The daemon looks at the project every half second: in the meantime a command is refused.
         self.machine.until(lambda: world.reconcile("export", str(report)).code == 0)
         number = world.number(report)
         world.bugspark.set_report(report, status=Status.RESOLVED)

@@ -86,14 +86,14 @@ class Rewrite:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Meanwhile:
+class DuringRequest:
     """Let somebody act just before or just after the request takes its effect; then answer truly."""
 
     before: Callable[[], object] | None = None
     after: Callable[[], object] | None = None
 
 
-Fault = Reply | Limit | Drop | Truncate | Delay | Stale | Unmodified | Rewrite | Meanwhile
+Fault = Reply | Limit | Drop | Truncate | Delay | Stale | Unmodified | Rewrite | DuringRequest
 
 
 @dataclass(slots=True, kw_only=True)

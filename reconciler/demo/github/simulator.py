@@ -13,10 +13,10 @@ from reconciler.demo.github.control import Control
 from reconciler.demo.github.faults import (
     Delay,
     Drop,
+    DuringRequest,
     Fault,
     Faults,
     Limit,
-    Meanwhile,
     Reply,
     Rewrite,
     Stale,
@@ -115,7 +115,7 @@ class Simulator:
         match fault:
             case Reply() | Limit() | Drop():
                 return self._instead(request, fault, seen)
-            case Meanwhile():
+            case DuringRequest():
                 return self._meanwhile(request, fault, seen)
             case Stale():
                 return self._true(request, seen, fault)
@@ -142,7 +142,7 @@ class Simulator:
         self.limits.meter(caller.account).blocked_until = seen.time + fault.wait
         return fault.reply(seen.time)
 
-    def _meanwhile(self, request: Request, fault: Meanwhile, seen: Seen) -> Answer:
+    def _meanwhile(self, request: Request, fault: DuringRequest, seen: Seen) -> Answer:
         if fault.before is not None:
             fault.before()
         answer = self._true(request, seen)

@@ -1,4 +1,4 @@
-"""Projects that are read anew after a restore, and links held by other databases: `ports.Recovery`."""
+"""Projects that are read again after a restore, and links held by other databases: `ports.Recovery`."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -175,7 +175,7 @@ async def _delete_answered_intents(connection: AsyncConnection, plans: Sequence[
 
 
 async def _save_list_states(connection: AsyncConnection, batch: LocalBatch) -> None:
-    """Last, and in the same transaction: a position saved before its rows would hide them for ever."""
+    """Last, and in the same transaction: a position saved before its rows would hide them forever."""
     states = {"issues": batch.issues, "comments": batch.comments, "contacts": batch.initial_sync}
     rows = [
         tuple(({"project_id": batch.project_id, "kind": kind} | list_state_row(state)).values())

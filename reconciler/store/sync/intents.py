@@ -168,7 +168,7 @@ class StoredIntents:
         same = (links.c.id == link.id, links.c.revision == link.revision)
         if (await connection.execute(update(links).where(*same).values(row))).rowcount == 0:
             raise ProjectLockLostError(
-                f"The link of {link.repository}#{link.number} was changed by somebody else meanwhile."
+                f"The link of {link.repository}#{link.number} was changed by somebody else in between."
             )
         return None
 
@@ -226,7 +226,7 @@ def _columns_of(row: RowMapping, table: Table) -> RowMapping | None:
 async def _is_cause_gone(
     connection: AsyncConnection, intent: Intent, link: Link | None, entry: CommentPair | None
 ) -> bool:
-    """Nobody wants it any more: what it is about was deleted or cut loose, or has been linked meanwhile."""
+    """Nobody wants it any more: what it is about was deleted, unlinked, or has been linked since."""
     if intent.operation is Operation.CREATE_ISSUE:
         return not await _is_report_unlinked(connection, intent)
     if link is None or link.state is not LinkState.ACTIVE:

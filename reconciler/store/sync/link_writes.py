@@ -92,7 +92,7 @@ async def unlink(connection: AsyncConnection, link: Link) -> None:
 async def create_exported_link(connection: AsyncConnection, link: Link, columns: IssueColumns) -> None:
     """Store the link of an issue we have just made, and fill the report's columns where they are empty.
 
-    Somebody may have linked the report meanwhile: then ours is kept as CONTESTED, so that the issue is known.
+    Somebody may have linked the report since: then ours is kept as CONTESTED, so that the issue is known.
     """
     if not await insert_new(connection, links, LINK_COLUMN_TYPES, [tuple(link_row(link, 1).values())]):
         kept = link_row(link, 1) | {

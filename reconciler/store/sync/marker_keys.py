@@ -1,7 +1,7 @@
 """The keys our markers were ever signed with, so that a marker outlives the key it was derived from.
 
 In `sync_meta`, one row per key, under BugSpark's ENCRYPTION_KEY (docs/decisions/0031-marker-keys.md). Without
-one there is only the key that `migrate` made, which is there in clear already.
+one there is only the key that `migrate` made, which is there unencrypted already.
 """
 
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ class MarkerKeyStore:
         )
 
     async def save(self, keys: Mapping[str, Secret]) -> None:
-        """Store these under the newest key. Without any key nothing is stored: never in clear."""
+        """Store these under the newest key. Without any key nothing is stored: never unencrypted."""
         if not self._keys:
             return
         from cryptography.fernet import Fernet  # late: without keys nobody waits for it

@@ -76,7 +76,7 @@ async def _taken_issues(connection: AsyncConnection, plans: Sequence[LinkPlan]) 
 
 
 async def _already_paired_comments(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> set[ReportId]:
-    """Comments to be taken in that the ledger of the same link has taken in meanwhile."""
+    """Comments to be taken in that the ledger of the same link has taken in in the meantime."""
     kinds: ColumnTypes = {
         "id": Uuid(),
         "report_id": Uuid(),

@@ -74,7 +74,7 @@ class StoredWebhooks:
             ).on_conflict_do_nothing()
             if not (await connection.execute(statement.returning(deliveries.c.id))).scalars().all():
                 return False
-            # The hook's row first: whoever holds it trims alone.
+            # The hook's row first: anyone who holds it trims alone.
             await _upsert_hook(
                 connection,
                 delivery.project_id,
@@ -105,7 +105,7 @@ class StoredWebhooks:
     async def mark_handled(self, project_id: ProjectId, deliveries: Collection[str], at: datetime) -> None:
         held = select(hooks.c.project_id).where(hooks.c.project_id == project_id).with_for_update()
         async with self._database.write() as connection:
-            await connection.execute(held)  # before the rows: so does whoever trims them
+            await connection.execute(held)  # before the rows: so does anyone who trims them
             await connection.execute(_mark_read_statement(self._database.dialect, project_id, deliveries, at))
 
     async def record_listed_changes(

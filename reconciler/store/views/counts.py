@@ -5,7 +5,7 @@ Conflicts that still stand, as a project's health tells them: how many, and whic
 How many links are synced, wait, were in conflict, or need somebody: by exceptions, which are few.
 
 Every question walks a partial index or a small table (tests/store/test_queries.py); links by state are
-counted once, by whoever asks (`coverage.counts`).
+counted once, by anyone who asks (`coverage.counts`).
 """
 
 from collections.abc import Collection, Mapping
