@@ -43,6 +43,7 @@ def decide_link(
         return fields
     comments = decide_comments(view, policy, new_id)
     holder = view.owner_instance if view.is_complete else view.link.owner_instance
+    still_frozen = tuple(each for each in view.link.frozen_fields if each.field in fields.still_frozen)
     plan = LinkPlan(
         link=view.link,
         report=view.report,
@@ -54,9 +55,7 @@ def decide_link(
             seen=seen,
             quarantined_until=None,
             missing_issue=None,
-            frozen_fields=tuple(
-                each for each in view.link.frozen_fields if each.field in fields.still_frozen
-            ),
+            frozen_fields=still_frozen,
             verification=view.verification or view.link.verification,
             owner_instance=holder,
         ),
