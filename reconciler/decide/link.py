@@ -25,8 +25,7 @@ def decide_link(
     """
     seen = seen_issue(view.issue) if view.issue else view.link.seen
     if seen is None:
-        msg = f"link {view.link.id} was to be decided although its issue has never been read"
-        raise ValueError(msg)
+        raise ValueError(f"link {view.link.id} was to be decided although its issue has never been read")
     before = view.link.seen
     relabelled = before is None or view.link.base is None or before.labels != seen.labels
     fields = decide_fields(
