@@ -301,7 +301,9 @@ async def test_a_worker_whose_connections_break_says_so_and_the_next_one_works(s
     await mine.nudge(ONE)
     await bench.until(1, ended=True)
     listening = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
-    assert len(told(url, listening)) == 1  # a connection of its own, beside the pool
+    async with asyncio.timeout(PATIENCE):  # it may have taken the job before it began to listen
+        while len(told(url, listening)) != 1:  # a connection of its own, beside the pool
+            await asyncio.sleep(0.02)
     told(
         url,
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
