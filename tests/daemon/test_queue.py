@@ -302,7 +302,8 @@ async def test_a_worker_whose_connections_break_says_so_and_the_next_one_works(s
     await bench.until(1, ended=True)
     listening = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
     async with asyncio.timeout(PATIENCE):  # it may have taken the job before it began to listen
-        while len(told(url, listening)) != 1:  # a connection of its own, beside the pool
+        # A connection of its own, beside the pool.
+        while len(told(url, listening)) != 1:  # noqa: ASYNC110 - another process has no event of ours
             await asyncio.sleep(0.02)
     told(
         url,
