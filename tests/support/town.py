@@ -22,6 +22,7 @@ from reconciler.store.schema.engine import open_database
 from tests.support.bugspark import BugSpark, connected
 from tests.support.canary import search_requests, search_rows
 from tests.support.github import GitHub, copied, make_github
+from tests.support.inline_sqlite import inline
 from tests.support.life import HOST, Crash, Life, Pause, living
 from tests.support.sync import FollowingClock, settings_for
 from tests.support.town_people import People
@@ -181,10 +182,11 @@ async def _opened(
         ada=ada,
         project=project,
     )
-    try:
-        yield town
-    finally:
-        await town.stop()
+    with inline():
+        try:
+            yield town
+        finally:
+            await town.stop()
     search_rows(bugspark.engine)
     search_requests(github.simulator)
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import zlib
 from collections.abc import AsyncIterator, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from reconciler.store.schema.migrate import migrate
 from tests.support.bugspark import install
 from tests.support.github import GitHub, github, github_process
+from tests.support.inline_sqlite import inline
 from tests.support.postgres import Server
 from tests.support.stores import sqlite_template
 from tests.support.sync import Sync, open_sync
@@ -31,11 +33,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marked = {mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")}
     if "world_url" not in metafunc.fixturenames or "world_url" in marked:
         return
-    name, room = metafunc.function.__name__, metafunc.module.__name__
-    elsewhere = ".cycle." not in room
-    everywhere = os.environ.get("EVERYWHERE") or elsewhere or room.rpartition(".")[2] in ON_BOTH
+    name = metafunc.function.__name__
+    everywhere = os.environ.get("EVERYWHERE") or _on_both(metafunc.module.__name__)
     chosen = DATABASES if everywhere else (DATABASES[zlib.crc32(name.encode()) % 2],)
     metafunc.parametrize("world_url", chosen, indirect=True)
+
+
+def _on_both(module: str) -> bool:
+    """Whether the tests of this module are about the database, too."""
+    return ".cycle." not in module or module.rpartition(".")[2] in ON_BOTH
 
 
 def _live_bugspark(url: str) -> None:
@@ -48,7 +54,8 @@ def world_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A migrated database with BugSpark in it."""
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "bugspark.db")
-        yield f"sqlite:///{tmp_path}/bugspark.db"
+        with nullcontext() if _on_both(request.module.__name__) else inline():
+            yield f"sqlite:///{tmp_path}/bugspark.db"
         return
     server: Server = request.getfixturevalue("postgres_server")
     with server.database(template=server.template("live bugspark", _live_bugspark)) as url:

@@ -1,0 +1,33 @@
+"""Where SQLite does its work: in a thread of its own, or in the test's."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+
+from reconciler.store.engine import open_engine
+from tests.support.inline_sqlite import inline
+
+
+async def worker(path: Path) -> int:
+    """The thread that executes a statement of the program."""
+    database = open_engine(f"sqlite:///{path}")
+
+    @event.listens_for(database._engine, "connect")
+    def _teach(dbapi: Any, _: object) -> None:
+        dbapi.create_function("thread", 0, threading.get_ident)
+
+    try:
+        async with database.read() as connection:
+            return int((await connection.exec_driver_sql("SELECT thread()")).scalar_one())
+    finally:
+        await database.aclose()
+
+
+async def test_a_statement_is_executed_by_the_tests_own_thread_only_within_the_block(tmp_path: Path) -> None:
+    here = threading.get_ident()
+    assert await worker(tmp_path / "1.db") != here
+    with inline():
+        assert await worker(tmp_path / "2.db") == here
+    assert await worker(tmp_path / "3.db") != here
