@@ -34,7 +34,7 @@ def shared(queue_url: str, tmp_path: Path) -> Iterator[Place]:
 def test_a_life(place: Place) -> None:
     """Ready, both directions, a reload, a reload that fails, a project that comes and goes, the end."""
     report, number = place.linked()
-    with time_passing(place), running(place) as daemon:
+    with time_passing(place), running(place, installed=True) as daemon:
         assert [daemon.get(path).status_code for path in ("/healthz", "/readyz", "/metrics")] == [
             200,
             200,

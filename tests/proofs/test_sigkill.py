@@ -1,6 +1,5 @@
 """A sample of the kill points with the real process, the real command and SIGKILL."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from reconciler.demo.github.faults import DuringRequest
 from tests.support.command import Place, open_place
+from tests.support.forks import Process
 from tests.support.stores import sqlite_template, store_url
 
 __all__ = ["sqlite_template", "store_url"]
@@ -27,7 +27,7 @@ def place(store_url: str, tmp_path: Path) -> Iterator[Place]:
 
 def killed(place: Place, *words: str, method: str, path: str, when: str) -> None:
     """A command that dies at this request, before or after it takes its effect."""
-    processes: list[subprocess.Popen[bytes]] = []
+    processes: list[Process] = []
 
     def kill() -> None:
         processes[0].kill()
@@ -39,9 +39,8 @@ def killed(place: Place, *words: str, method: str, path: str, when: str) -> None
         processes.append(place.desk.start(*words))
     finally:
         place.github.simulator.world.lock.release()
-    with processes[0] as process:
-        process.communicate(timeout=60)
-    assert (rule.hits, process.returncode) == (1, -9)
+    assert processes[0].wait(60) == -9
+    assert rule.hits == 1
     place.github.clock.advance(5)
 
 

@@ -23,6 +23,7 @@ from tests.support.github import GitHub, make_github
 
 PROGRAM = Path(sys.executable).with_name("reconcile")
 PATIENCE = 60.0
+Running = forks.Process | subprocess.Popen[bytes]
 KEPT = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "COVERAGE_PROCESS_START")
 
 
@@ -92,22 +93,38 @@ class Desk:
         )
         return done.returncode, done.stdout, done.stderr
 
-    def start(self, *words: str, err: int | None = None, **environ: str) -> subprocess.Popen[bytes]:
-        """Start the command and leave it running. What it says goes into files, to be searched at the end;
-        `err`: where its stderr goes instead, for anyone who listens to it, and searches it.
+    def start(self, *words: str, **environ: str) -> forks.Process:
+        """Start the command (`forks`) and leave it running. What it says goes into files, to be searched at
+        the end.
         """
-        name = f"started-{len(self.started)}"
-        said = Started(words=words, out=self.home / f"{name}.out", err=self.home / f"{name}.err")
-        self.started.append(said)
-        with said.out.open("wb") as out, said.err.open("wb") as file:
+        said = self._files(words)
+        with said.out.open("wb") as out, said.err.open("wb") as err:
+            return forks.start(words, cwd=self.home, environ={**self.environ, **environ}, out=out, err=err)
+
+    def start_heard(self, *words: str, installed: bool = False, **environ: str) -> Running:
+        """The same; its stderr is a pipe, for anyone who listens to it, and searches it. `installed`: as an
+        operator starts it, interpreter and all.
+        """
+        wanted = {**self.environ, **environ}
+        with self._files(words).out.open("wb") as out:
+            if not installed:
+                return forks.start(words, cwd=self.home, environ=wanted, out=out, err=None)
             return subprocess.Popen(
                 [PROGRAM, *words],
                 stdout=out,
-                stderr=file if err is None else err,
+                stderr=subprocess.PIPE,
                 stdin=subprocess.DEVNULL,
                 cwd=self.home,
-                env={**self.environ, **environ},
+                env=wanted,
             )
+
+    def _files(self, words: tuple[str, ...]) -> Started:
+        """Where the next command that is started says what it says."""
+        name = f"started-{len(self.started)}"
+        said = Started(words=words, out=self.home / f"{name}.out", err=self.home / f"{name}.err")
+        said.err.touch()
+        self.started.append(said)
+        return said
 
     def search_started(self) -> None:
         """All that started commands have said so far. Raises Escaped."""

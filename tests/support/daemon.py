@@ -2,7 +2,6 @@
 
 import json
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +13,7 @@ from uuid import uuid4
 import httpx
 
 from tests.support.canary import search
-from tests.support.command import Place
+from tests.support.command import Place, Running
 
 PATIENCE = 45.0
 STEP = 0.05
@@ -29,7 +28,7 @@ QUICK: Mapping[str, Mapping[str, Any]] = {
 class Daemon:
     """One process. `lines` is its log so far, `words` what it told systemd."""
 
-    process: subprocess.Popen[bytes]
+    process: Running
     manager: socket.socket
     lines: list[dict[str, Any]] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
@@ -124,12 +123,12 @@ class Daemon:
 
 
 @contextmanager
-def running(place: Place, *, ready: bool = True, **environ: str) -> Iterator[Daemon]:
-    """A daemon for the time of the block, killed at its end if it still runs."""
+def running(place: Place, *, ready: bool = True, installed: bool = False, **environ: str) -> Iterator[Daemon]:
+    """A daemon for the time of the block, killed at its end if it still runs. `installed`: see Desk."""
     path = place.desk.home / f"notify-{uuid4().hex[:8]}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(path))
-        process = place.desk.start("daemon", err=subprocess.PIPE, NOTIFY_SOCKET=str(path), **environ)
+        process = place.desk.start_heard("daemon", installed=installed, NOTIFY_SOCKET=str(path), **environ)
         daemon = Daemon(process, manager)
         daemon.listen()
         try:
