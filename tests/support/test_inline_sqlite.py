@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import event
 
-from reconciler.store.engine import open_engine
+from reconciler.store.schema.engine import open_database
 from tests.support.inline_sqlite import inline
 
 
 async def worker(path: Path) -> int:
     """The thread that executes a statement of the program."""
-    database = open_engine(f"sqlite:///{path}")
+    database = open_database(f"sqlite:///{path}")
 
     @event.listens_for(database._engine, "connect")
     def _teach(dbapi: Any, _: object) -> None:
