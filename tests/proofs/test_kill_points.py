@@ -20,7 +20,7 @@ from tests.support.life import anything, lasting
 from tests.support.postgres import Server
 from tests.support.promises import broken
 from tests.support.stores import fill_postgres, sqlite_template
-from tests.support.town import Town, keep, open_town
+from tests.support.town import Town, open_town, save
 
 __all__ = ["sqlite_template"]
 
@@ -63,19 +63,19 @@ async def again(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     if request.param == "sqlite":
         path = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "busy.db")
         async with busy_town(f"sqlite:///{path}") as town:
-            kept = await keep(town)
+            saved = await save(town)
         copies = (tmp_path / f"{number}.db" for number in range(10_000))
-        yield lambda: kept.open(f"sqlite:///{shutil.copy(path, next(copies))}")
+        yield lambda: saved.open(f"sqlite:///{shutil.copy(path, next(copies))}")
         return
     server: Server = request.getfixturevalue("postgres_server")
     migrated = server.template("bugspark, migrated", fill_postgres)
     with server.database(template=migrated) as url, ExitStack() as databases:
         async with busy_town(url) as town:
-            kept = await keep(town)
+            saved = await save(town)
 
         def reopen() -> AbstractAsyncContextManager[Town]:
             databases.close()
-            return kept.open(databases.enter_context(server.database(template=make_url(url).database or "")))
+            return saved.open(databases.enter_context(server.database(template=make_url(url).database or "")))
 
         yield reopen
 

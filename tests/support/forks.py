@@ -200,8 +200,8 @@ def _monitor(wire: socket.socket) -> None:
 
 
 def _run() -> NoReturn:
-    """The command as it is installed. It leaves at once: taking the interpreter down writes to every page that
-    is shared with the server, which takes longer than most commands.
+    """The command as it is installed. It ends at once: taking the interpreter down writes to every page
+    that is shared with the server, which takes longer than most commands.
     """
     try:
         run_and_exit()
@@ -217,10 +217,8 @@ def _become(wanted: dict[str, Any], streams: list[int]) -> None:
     for number, stream in enumerate((nothing, *streams)):
         os.dup2(stream, number)
         os.close(stream)
-    encoding = sys.stdout.encoding
-    sys.stdout = os.fdopen(
-        1, "w", encoding=encoding, closefd=False
-    )  # the server's know that theirs are files
+    encoding = sys.stdout.encoding  # the server's streams take these for the files that its own are
+    sys.stdout = os.fdopen(1, "w", encoding=encoding, closefd=False)
     sys.stderr = os.fdopen(2, "w", 1, encoding=encoding, errors="backslashreplace", closefd=False)
     os.chdir(wanted["cwd"])
     os.environ.clear()

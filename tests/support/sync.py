@@ -13,7 +13,7 @@ from reconciler.demo.github.clock import ManualClock
 from reconciler.demo.github.journal import Seen
 from reconciler.model.fields import Category, Severity, Status
 from reconciler.model.ids import CommentId, ProjectId, ReportId
-from reconciler.model.passes import PassResult
+from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.secret import Secret
 from reconciler.model.views import NoProgress, PlanView
 from tests.support.bugspark import BugSpark, connected
@@ -74,9 +74,11 @@ class Sync:
         return await self.app.plan(await self.app.find_project(str(self.project)), NoProgress())
 
     async def settle(self, passes: int = 3) -> PassResult:
-        """Passes until nothing is left to do; the last one's result."""
+        """Passes until one finds nothing to do, `passes` at most; the last one's result."""
         for _ in range(passes - 1):
-            await self.run()
+            result = await self.run()
+            if is_idle(result):
+                return result
         return await self.run()
 
     async def linked(self, **report: Any) -> tuple[ReportId, int]:
@@ -155,6 +157,13 @@ def settings_for(url: str, api: str, **sections: Mapping[str, Any]) -> Settings:
     for name, values in sections.items():
         wanted[name] = {**wanted.get(name, {}), **values}
     return Settings.model_validate(wanted)
+
+
+def is_idle(result: PassResult | None) -> bool:
+    """Nothing happened, and nothing waits: no later pass would find more before the clock has moved on."""
+    if result is None or result.outcome is not Outcome.OK or result.pending:
+        return False
+    return result.github.requests == result.github.not_modified == 2
 
 
 @asynccontextmanager

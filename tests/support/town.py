@@ -15,7 +15,7 @@ from reconciler.bootstrap.application import Application, open_application
 from reconciler.config.settings import Settings
 from reconciler.errors import LimitedError, UsageError
 from reconciler.model.ids import ProjectId, ReportId
-from reconciler.model.passes import Outcome, PassResult
+from reconciler.model.passes import PassResult
 from reconciler.model.views import NoProgress
 from reconciler.store.schema.database_identity import LOCATION_KEY, StoredIdentity
 from reconciler.store.schema.engine import open_database
@@ -24,7 +24,7 @@ from tests.support.canary import search_requests, search_rows
 from tests.support.github import GitHub, copied, make_github
 from tests.support.inline_sqlite import inline
 from tests.support.life import HOST, Crash, Life, Pause, living
-from tests.support.sync import FollowingClock, settings_for
+from tests.support.sync import FollowingClock, is_idle, settings_for
 from tests.support.town_people import People
 
 BOOK = ("notes", "reports", "wishes", "stickers", "most", "_count")
@@ -133,25 +133,18 @@ class Town(People):
         self.github.simulator.faults.clear()
         self.life.begin()
         for _ in range(5):
-            if idle(await self.run(seconds=61)):
+            if is_idle(await self.run(seconds=61)):
                 break
         self.github.clock.advance(hours * 3600)
         for _ in range(3):
             result = await self.run(seconds=61)
-            if result is not None and idle(result):
+            if result is not None and is_idle(result):
                 return result
             if result is not None and result.withheld:
                 await self.run(accept=result.withheld)
         last = await self.run(seconds=61)
         assert last is not None
         return last
-
-
-def idle(result: PassResult | None) -> bool:
-    """Nothing happened, and nothing waits: no later pass would find more before the clock has moved on."""
-    if result is None or result.outcome is not Outcome.OK or result.pending:
-        return False
-    return result.github.requests == result.github.not_modified == 2
 
 
 @asynccontextmanager
@@ -192,7 +185,7 @@ async def _opened(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class SavedTown:
     """What a town is beside its database, to open it again on copies of that: making one takes longer than
     a pass.
     """
@@ -204,18 +197,18 @@ class Kept:
 
     @asynccontextmanager
     async def open(self, url: str, **sync: Any) -> AsyncIterator[Town]:
-        """The town as it was kept; on GitHub nothing has been asked yet."""
+        """The town as it was saved; on GitHub nothing has been asked yet."""
         with connected(url) as engine:
             github, bugspark = copied(self.github), BugSpark(engine)
-            await _settle_down(url, bugspark)
+            await _bind_copy(url, bugspark)
             async with _opened(url, github, bugspark, self.project, self.ada, sync) as town:
                 for name, value in deepcopy(self.book).items():
                     setattr(town, name, value)
                 yield town
 
 
-async def _settle_down(url: str, bugspark: BugSpark) -> None:
-    """A copy of a database that is where it always was, as far as the program can tell."""
+async def _bind_copy(url: str, bugspark: BugSpark) -> None:
+    """Let the program take a copy of a database for the one it has always worked on."""
     bugspark.execute(f"DELETE FROM sync_meta WHERE key = '{LOCATION_KEY}'")
     database = open_database(url)
     try:
@@ -224,10 +217,10 @@ async def _settle_down(url: str, bugspark: BugSpark) -> None:
         await database.aclose()
 
 
-async def keep(town: Town) -> Kept:
-    """End the program and keep the town. Its database may be copied when the town is closed."""
+async def save(town: Town) -> SavedTown:
+    """Stop the program and save the town. Its database may be copied when the town is closed."""
     await town.stop()
-    return Kept(
+    return SavedTown(
         github=copied(town.github),
         project=town.project,
         ada=town.ada,
