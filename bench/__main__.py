@@ -6,9 +6,10 @@ import platform
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,25 +27,37 @@ MODES = ("idle", "incoming", "outgoing", "webhooks", "pages")
 LIBRARIES = ("sqlalchemy", "psycopg", "aiosqlite", "httpx", "msgspec")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Place:
-    """Where everything runs."""
+    """Where everything runs. GitHub and PostgreSQL are started by what asks for them first."""
 
     folder: Path
-    server: Server
-    hub: Hub
     dialects: tuple[str, ...]
+    given: Server | None
+    resources: ExitStack
+
+    @cached_property
+    def hub(self) -> Hub:
+        return self.resources.enter_context(running_hub())
+
+    @cached_property
+    def server(self) -> Server:
+        return self.given or self.resources.enter_context(private_server())
 
     @contextmanager
     def home(self, dialect: str, repository: Repository) -> Iterator[Home]:
         """A new database for a repository."""
         name = repository.name.partition("/")[2]
-        with open_home(dialect, self.folder, self.server, repository, name) as home:
+        server = self.server if dialect == "postgresql" else None
+        with open_home(dialect, self.folder, server, repository, name) as home:
             yield home
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Exit status 0; 1 when something that was to be measured did not do its work (BrokenError)."""
+def main(arguments: list[str] | None = None, server: Server | None = None) -> int:
+    """Exit status 0; 1 when something that was to be measured did not do its work (BrokenError).
+
+    `server`: a running PostgreSQL; without it a private one is started.
+    """
     wanted = _parser().parse_args(arguments)
     sizes = QUICK if wanted.quick else Sizes()
     if wanted.links:
@@ -53,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
         if (size := getattr(wanted, name)) is not None:
             sizes = replace(sizes, **{name: size})
     dialects = (wanted.database,) if wanted.database else DIALECTS
-    run = measure(sizes, dialects, set(wanted.only or MODES))
+    run = measure(sizes, dialects, set(wanted.only or MODES), server)
     wanted.json.parent.mkdir(parents=True, exist_ok=True)
     wanted.json.write_bytes(msgspec.json.format(msgspec.json.encode(run)))
     print(table.text(run))
@@ -61,9 +74,9 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def measure(sizes: Sizes, dialects: tuple[str, ...], only: set[str]) -> Run:
+def measure(sizes: Sizes, dialects: tuple[str, ...], only: set[str], server: Server | None) -> Run:
     """Start GitHub and PostgreSQL, measure, end them. Raises BrokenError."""
-    with _place(dialects) as place:
+    with _place(dialects, server) as place:
         return Run(
             at=f"{datetime.now(UTC):%Y-%m-%d}",
             machine=_machine(),
@@ -80,10 +93,10 @@ def measure(sizes: Sizes, dialects: tuple[str, ...], only: set[str]) -> Run:
 
 
 @contextmanager
-def _place(dialects: tuple[str, ...]) -> Iterator[Place]:
+def _place(dialects: tuple[str, ...], server: Server | None) -> Iterator[Place]:
     folder = tempfile.TemporaryDirectory(prefix="reconciler-bench-")
-    with folder as path, running_hub() as hub, private_server() as server:
-        yield Place(folder=Path(path), server=server, hub=hub, dialects=dialects)
+    with folder as path, ExitStack() as resources:
+        yield Place(folder=Path(path), dialects=dialects, given=server, resources=resources)
 
 
 def _idle(place: Place, sizes: Sizes) -> Iterator[Idle]:

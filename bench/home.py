@@ -85,7 +85,7 @@ class Written:
 
 @contextmanager
 def open_home(
-    dialect: str, folder: Path, server: Server, repository: Repository, name: str
+    dialect: str, folder: Path, server: Server | None, repository: Repository, name: str
 ) -> Iterator[Home]:
     """Make the database, migrate it as an operator would, connect the project."""
     with _address(dialect, folder, server, name) as url:
@@ -110,8 +110,9 @@ def open_home(
 
 
 @contextmanager
-def _address(dialect: str, folder: Path, server: Server, name: str) -> Iterator[str]:
-    if dialect == "sqlite":
+def _address(dialect: str, folder: Path, server: Server | None, name: str) -> Iterator[str]:
+    if server is None:
+        assert dialect == "sqlite"
         yield f"sqlite:///{folder / name}.db"
         return
     with server.database() as url:
