@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, StorageState
 
 from tests.browser.chromium import Window, running_chromium, window
 from tests.browser.town import Town, open_town
@@ -63,9 +63,16 @@ def database(request: pytest.FixtureRequest, home: Path) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def operator(chromium: Browser, town: Town) -> Iterator[Window]:
-    """A window in which the operator has signed in."""
+@pytest.fixture(scope="module")
+def signed_in(chromium: Browser, town: Town) -> StorageState:
+    """The cookies of the operator, who has signed in once for all tests of the module."""
     with window(chromium, town.base) as opened:
         town.enter(opened)
+        return opened.context.storage_state()
+
+
+@pytest.fixture
+def operator(chromium: Browser, town: Town, signed_in: StorageState) -> Iterator[Window]:
+    """A window in which the operator has signed in."""
+    with window(chromium, town.base, storage_state=signed_in) as opened:
         yield opened
