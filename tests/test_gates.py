@@ -11,6 +11,7 @@ import pytest
 from coverage import Coverage
 
 from tests.support import coverage_gate, order
+from tests.sync.conftest import ON_BOTH
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -58,6 +59,7 @@ def named() -> Iterator[tuple[str, str]]:
     yield from (("the build", word) for word in named_by_the_build())
     yield from (("a linter", word) for word in named_by_linters())
     yield from (("tests/support/order.py", f"tests/{word}") for word in order.LONG)
+    yield from (("tests/sync/conftest.py", f"tests/sync/{name}") for name in ON_BOTH)
 
 
 @pytest.mark.parametrize(("gate", "pattern"), sorted(set(named())))

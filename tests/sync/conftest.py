@@ -20,9 +20,17 @@ from tests.support.sync import Sync, open_sync
 __all__ = ["github", "github_process", "sqlite_template"]
 
 DATABASES = ("sqlite", "postgresql")
-ON_BOTH = {"test_customer", "test_idle", "test_identity", "test_paused", "test_races", "test_restored"}
+HERE = Path(__file__).parent
+ON_BOTH = (
+    "test_after_restore.py",
+    "test_customer.py",
+    "test_idle.py",
+    "test_identity.py",
+    "test_paused.py",
+    "test_races.py",
+)
 """Promised on both by name, or about locks, statements and identities of the database itself. So are
-tests of other rooms that begin with a world of the pass.
+tests of other folders that begin with a world of the pass.
 """
 
 
@@ -34,14 +42,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "world_url" not in metafunc.fixturenames or "world_url" in marked:
         return
     name = metafunc.function.__name__
-    everywhere = os.environ.get("EVERYWHERE") or _on_both(metafunc.module.__name__)
+    everywhere = os.environ.get("EVERYWHERE") or _on_both(metafunc.definition.path)
     chosen = DATABASES if everywhere else (DATABASES[zlib.crc32(name.encode()) % 2],)
     metafunc.parametrize("world_url", chosen, indirect=True)
 
 
-def _on_both(module: str) -> bool:
-    """Whether the tests of this module are about the database, too."""
-    return ".cycle." not in module or module.rpartition(".")[2] in ON_BOTH
+def _on_both(path: Path) -> bool:
+    """Whether the tests of this file are about the database, too."""
+    return path.parent != HERE or path.name in ON_BOTH
 
 
 def _live_bugspark(url: str) -> None:
@@ -54,7 +62,7 @@ def world_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A migrated database with BugSpark in it."""
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "bugspark.db")
-        with nullcontext() if _on_both(request.module.__name__) else inline():
+        with nullcontext() if _on_both(request.path) else inline():
             yield f"sqlite:///{tmp_path}/bugspark.db"
         return
     server: Server = request.getfixturevalue("postgres_server")
