@@ -26,7 +26,7 @@ from reconciler.sync.confirm import adopt_issue, record_confirmation
 from reconciler.sync.result import PassStats
 from reconciler.text import text_digest
 from tests.support.nouns import AFTER, a_base, a_link, a_local, a_new_link, a_remote, an_entry, an_issue
-from tests.support.pen import Pen, an_intent
+from tests.support.writer_harness import WriterHarness, an_intent
 
 CLOSE = DesiredState(state=IssueState.CLOSED, reason="completed", agreed="resolved")
 RETITLE = DesiredTitle(title="[BUG-0001] Crash", agreed="Crash")
@@ -39,24 +39,24 @@ CLOSED = an_issue(state=IssueState.CLOSED, state_reason="completed")
 
 
 async def stored(
-    intent: Intent, value: Any, link: Link | None = None, entry: CommentPair | None = None, **pen: Any
-) -> Pen:
+    intent: Intent, value: Any, link: Link | None = None, entry: CommentPair | None = None, **harness: Any
+) -> WriterHarness:
     """What is there when GitHub has answered with this value."""
-    given = Pen(**pen).holding(intent)
+    given = WriterHarness(**harness).with_intents(intent)
     claim = Claim(intent=intent, link=link, pair=entry)
     await record_confirmation(given.context(), claim, Confirmed(value=value, request_id="R1"), PassStats())
-    assert given.rows.rows == {}
+    assert given.intents.rows == {}
     return given
 
 
 async def test_a_closed_issue_moves_the_base_and_is_told_with_github_s_own_word_for_it() -> None:
-    pen = await stored(an_intent(Operation.STATUS, CLOSE), CLOSED, a_link())
-    (link,) = pen.rows.stored
+    harness = await stored(an_intent(Operation.STATUS, CLOSE), CLOSED, a_link())
+    (link,) = harness.intents.stored
     assert isinstance(link, Link)
     assert link.base == a_base(status=Status.RESOLVED)
     assert link.seen is not None
     assert link.seen.state is IssueState.CLOSED
-    (change,) = pen.rows.changes
+    (change,) = harness.intents.changes
     assert (change.side, change.to, change.rule, change.request_id) == (
         Side.GITHUB,
         "resolved",
@@ -67,48 +67,52 @@ async def test_a_closed_issue_moves_the_base_and_is_told_with_github_s_own_word_
 
 async def test_a_title_is_agreed_on_as_github_spells_it() -> None:
     value = an_issue(title="[BUG-0001] Crash")
-    pen = await stored(an_intent(Operation.TITLE, RETITLE), value, a_link())
-    (link,) = pen.rows.stored
+    harness = await stored(an_intent(Operation.TITLE, RETITLE), value, a_link())
+    (link,) = harness.intents.stored
     assert isinstance(link, Link)
     assert link.base == a_base(title="Crash", remote_title="[BUG-0001] Crash")
-    assert pen.rows.changes[0].to == "Crash"
+    assert harness.intents.changes[0].to == "Crash"
 
 
 async def test_a_swap_is_finished_only_when_one_label_of_its_field_is_left() -> None:
     intent = an_intent(Operation.SEVERITY, SWAP)
     for left, agreed in ((("critical",), Severity.CRITICAL), (("critical", "high"), a_base().severity)):
-        (link,) = (await stored(intent, left, a_link())).rows.stored
+        (link,) = (await stored(intent, left, a_link())).intents.stored
         assert isinstance(link, Link)
         assert (link.seen.labels if link.seen else None, link.base) == (left, a_base(severity=agreed))
 
 
 async def test_a_label_that_was_put_on_meanwhile_and_counts_less_is_kept_in_the_story() -> None:
-    pen = await stored(an_intent(Operation.SEVERITY, SWAP), ("critical", "low", "high-priority"), a_link())
-    assert [(each.kind, each.lost) for each in pen.rows.changes[1:]] == [(Kind.CONFLICT, "high")]
+    harness = await stored(
+        an_intent(Operation.SEVERITY, SWAP), ("critical", "low", "high-priority"), a_link()
+    )
+    assert [(each.kind, each.lost) for each in harness.intents.changes[1:]] == [(Kind.CONFLICT, "high")]
 
 
 async def test_an_edited_copy_is_live_with_both_new_texts_and_its_link_untouched() -> None:
     intent = an_intent(Operation.EDIT_COMMENT, EDIT, why=Why(rule=Rule.COMMENT_EDITED, local="new"))
-    pen = await stored(intent, a_remote(5, "new"), a_link(), COPY)
-    (entry,) = pen.rows.stored
+    harness = await stored(intent, a_remote(5, "new"), a_link(), COPY)
+    (entry,) = harness.intents.stored
     assert isinstance(entry, CommentPair)
     assert (entry.state, entry.local_digest, entry.remote_digest) == (
         CommentPairState.LIVE,
         "of here",
         text_digest("new"),
     )
-    assert pen.rows.changes[0].to == "new"
+    assert harness.intents.changes[0].to == "new"
 
 
 async def test_a_deleted_copy_is_over_and_a_link_that_is_gone_too_is_no_matter() -> None:
-    (entry,) = (await stored(an_intent(Operation.DELETE_COMMENT, DELETE), None, None, COPY)).rows.stored
+    (entry,) = (await stored(an_intent(Operation.DELETE_COMMENT, DELETE), None, None, COPY)).intents.stored
     assert isinstance(entry, CommentPair)
     assert (entry.state, entry.reason) == (CommentPairState.ENDED, "deleted in BugSpark")
 
 
 async def test_a_posted_comment_recorded_without_a_reason_is_told_all_the_same() -> None:
-    pen = await stored(an_intent(Operation.CREATE_COMMENT, NewComment(body="B")), a_remote(5), a_link(), COPY)
-    assert [(each.to, each.rule) for each in pen.rows.changes] == [(None, Rule.RECORDED)]
+    harness = await stored(
+        an_intent(Operation.CREATE_COMMENT, NewComment(body="B")), a_remote(5), a_link(), COPY
+    )
+    assert [(each.to, each.rule) for each in harness.intents.changes] == [(None, Rule.RECORDED)]
 
 
 @pytest.mark.parametrize(
@@ -124,11 +128,13 @@ async def test_an_answer_without_the_row_it_belongs_to_is_stored_nowhere(
     operation: Operation, wish: Desired
 ) -> None:
     intent = an_intent(operation, wish)
-    pen = Pen().holding(intent)
+    harness = WriterHarness().with_intents(intent)
     claim = Claim(intent=intent, link=None, pair=None)
     with pytest.raises(ValueError, match="row it belongs to is missing"):
-        await record_confirmation(pen.context(), claim, Confirmed(value=CLOSED, request_id=None), PassStats())
-    assert pen.rows.only == intent
+        await record_confirmation(
+            harness.context(), claim, Confirmed(value=CLOSED, request_id=None), PassStats()
+        )
+    assert harness.intents.only == intent
 
 
 async def test_a_link_without_a_base_was_never_to_be_written_to() -> None:
@@ -140,22 +146,22 @@ async def test_an_issue_of_a_report_deleted_meanwhile_is_kept_as_such_and_not_lo
     intent = an_intent(Operation.CREATE_ISSUE, CREATE, link_id=None, number=None)
     for report, state, rest in (
         (None, LinkState.REPORT_DELETED, None),
-        (Pen().report, LinkState.ACTIVE, an_issue().created_at),
+        (WriterHarness().report, LinkState.ACTIVE, an_issue().created_at),
     ):
-        pen, tally = Pen(report=report).holding(intent), PassStats()
-        await adopt_issue(pen.context(), intent, an_issue(), tally)
-        (link,) = pen.rows.stored
+        harness, tally = WriterHarness(report=report).with_intents(intent), PassStats()
+        await adopt_issue(harness.context(), intent, an_issue(), tally)
+        (link,) = harness.intents.stored
         assert isinstance(link, Link)
         assert (link.state, link.quarantined_until) == (state, rest)
         assert (link.base is None) is (report is None)
         assert tally.counts["issues_created"] == 1
-        assert pen.rows.changes[0].since == AFTER
+        assert harness.intents.changes[0].since == AFTER
 
 
 async def test_an_issue_that_was_made_is_linked_to_its_report() -> None:
     made = an_intent(Operation.CREATE_ISSUE, CREATE, link_id=None, number=None)
-    pen = await stored(made, an_issue(number=IssueNumber(13)))
-    (link,) = pen.rows.stored
+    harness = await stored(made, an_issue(number=IssueNumber(13)))
+    (link,) = harness.intents.stored
     assert isinstance(link, Link)
     assert (link.number, link.report_id, link.state) == (13, made.report_id, LinkState.ACTIVE)
-    assert (pen.rows.changes[0].link_id, pen.rows.changes[0].request_id) == (link.id, "R1")
+    assert (harness.intents.changes[0].link_id, harness.intents.changes[0].request_id) == (link.id, "R1")

@@ -35,7 +35,7 @@ from reconciler.model.plan import (
 from reconciler.sync.intents import build_intents, with_increasing_created_at
 from reconciler.text import text_digest
 from tests.support.nouns import AFTER, REPORT, a_local, a_plan, a_remote, a_report, an_entry, local_id
-from tests.support.pen import Pen
+from tests.support.writer_harness import WriterHarness
 
 WHY = Why(rule=Rule.LOCAL_MOVED, local="here", to="there")
 LIVE = an_entry(Side.BUGSPARK, a_local(1), a_remote(5))
@@ -46,7 +46,7 @@ MARK = "<!-- comment {0.repository_id} {0.number} {1} -->"
 
 def wished(*actions: Action) -> tuple[Intent, ...]:
     plan = a_plan(*actions, report=SAYS, pairs=(LIVE, AWAITED))
-    return tuple(build_intents(Pen().context(), plan))
+    return tuple(build_intents(WriterHarness().context(), plan))
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_what_bugspark_is_to_be_told_is_no_wish_to_github() -> None:
 
 def test_of_a_report_that_is_gone_nothing_is_wished() -> None:
     plan = a_plan(SetTitle(title="T", why=WHY), report=None)
-    assert list(build_intents(Pen().context(), plan)) == []
+    assert list(build_intents(WriterHarness().context(), plan)) == []
 
 
 def test_wishes_go_out_in_the_order_in_which_they_were_made() -> None:

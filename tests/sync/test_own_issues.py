@@ -23,7 +23,7 @@ from reconciler.sync.own_issues import UnlinkedIssues, adopt_and_close_duplicate
 from reconciler.sync.result import PassStats
 from reconciler.sync.write import WRITE_POINTS
 from tests.support.nouns import OCTOCAT, REPORT, a_link, an_issue
-from tests.support.pen import MEMORY, Hand, Pen, an_intent
+from tests.support.writer_harness import PROJECT_STATE, ScriptedGitHub, WriterHarness, an_intent
 
 MARKED = "text\n\n<!-- bugspark-sync v1 -->"
 ELEVEN, THIRTEEN = (an_issue(number=IssueNumber(n), body=MARKED) for n in (11, 13))
@@ -40,55 +40,55 @@ SAID: tuple[WriteResult[Issue], ...] = (
 async def test_an_open_double_is_closed_as_a_duplicate_and_a_closed_one_left_alone(
     answer: WriteResult[Issue],
 ) -> None:
-    pen = Pen(github=Hand(update_issue=[answer]))
+    harness = WriterHarness(github=ScriptedGitHub(update_issue=[answer]))
     closed = an_issue(number=IssueNumber(14), state=IssueState.CLOSED)
     await adopt_and_close_duplicates(
-        pen.context(), UnlinkedIssues(duplicates=(closed, THIRTEEN)), PassStats()
+        harness.context(), UnlinkedIssues(duplicates=(closed, THIRTEEN)), PassStats()
     )
-    assert pen.github.asked == [("update_issue", 13, state_update(IssueState.CLOSED, "duplicate"))]
-    assert pen.slots == [(pen.github.credential, WRITE_POINTS)]
+    assert harness.github.requests == [("update_issue", 13, state_update(IssueState.CLOSED, "duplicate"))]
+    assert harness.slots == [(harness.github.credential, WRITE_POINTS)]
 
 
 @pytest.mark.parametrize("answer", [NotSent(reason="no connection"), OutcomeUnknown(reason="answer lost")])
 async def test_a_double_that_may_still_be_open_must_be_seen_again(answer: WriteResult[Issue]) -> None:
-    pen = Pen(github=Hand(update_issue=[answer]))
+    harness = WriterHarness(github=ScriptedGitHub(update_issue=[answer]))
     with pytest.raises(GitHubError, match=r"Shop: a second copy could not be closed: (no conn|answer lost)"):
         await adopt_and_close_duplicates(
-            pen.context(), UnlinkedIssues(duplicates=(ELEVEN, THIRTEEN)), PassStats()
+            harness.context(), UnlinkedIssues(duplicates=(ELEVEN, THIRTEEN)), PassStats()
         )
-    assert len(pen.github.asked) == 1
+    assert len(harness.github.requests) == 1
 
 
 async def test_a_double_waits_its_turn_among_the_writes_of_its_credential() -> None:
-    pen = Pen(github=Hand(update_issue=[SAID[0]]))
-    context = pen.context()
-    async with context.credential_locks.hold(pen.github.credential):
+    harness = WriterHarness(github=ScriptedGitHub(update_issue=[SAID[0]]))
+    context = harness.context()
+    async with context.credential_locks.hold(harness.github.credential):
         healing = asyncio.create_task(
             adopt_and_close_duplicates(context, UnlinkedIssues(duplicates=(THIRTEEN,)), PassStats())
         )
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        assert (pen.slots, pen.github.asked) == ([], [])
+        assert (harness.slots, harness.github.requests) == ([], [])
     await healing
-    assert len(pen.github.asked) == 1
+    assert len(harness.github.requests) == 1
 
 
 async def test_what_was_lost_is_adopted_and_its_double_closed() -> None:
-    pen = Pen(github=Hand(update_issue=[SAID[0]])).holding(CREATE)
+    harness = WriterHarness(github=ScriptedGitHub(update_issue=[SAID[0]])).with_intents(CREATE)
     tally = PassStats()
     await adopt_and_close_duplicates(
-        pen.context(), UnlinkedIssues(lost_creates=((CREATE, ELEVEN),), duplicates=(THIRTEEN,)), tally
+        harness.context(), UnlinkedIssues(lost_creates=((CREATE, ELEVEN),), duplicates=(THIRTEEN,)), tally
     )
-    (link,) = pen.rows.stored
+    (link,) = harness.intents.stored
     assert isinstance(link, Link)
-    assert (link.number, link.report_id, pen.rows.rows) == (11, REPORT, {})
-    assert (tally.to_applied().issues_created, len(pen.github.asked)) == (1, 1)
+    assert (link.number, link.report_id, harness.intents.rows) == (11, REPORT, {})
+    assert (tally.to_applied().issues_created, len(harness.github.requests)) == (1, 1)
 
 
 async def test_of_several_answers_to_one_create_the_oldest_counts() -> None:
-    pen = Pen(marked=REPORT).holding(CREATE)
+    harness = WriterHarness(marked=REPORT).with_intents(CREATE)
     found = await classify_unlinked_issues(
-        pen.context(), MEMORY, (THIRTEEN, an_issue(number=IssueNumber(9)), ELEVEN)
+        harness.context(), PROJECT_STATE, (THIRTEEN, an_issue(number=IssueNumber(9)), ELEVEN)
     )
     assert found.lost_creates == ((CREATE, ELEVEN),)
     assert found.duplicates == (THIRTEEN,)
@@ -97,14 +97,16 @@ async def test_of_several_answers_to_one_create_the_oldest_counts() -> None:
 
 async def test_without_a_marker_anywhere_nothing_is_asked_of_the_tables() -> None:
     issues = (an_issue(), an_issue(number=IssueNumber(9)))
-    assert await classify_unlinked_issues(Pen().context(), MEMORY, issues) == UnlinkedIssues(others=issues)
+    assert await classify_unlinked_issues(WriterHarness().context(), PROJECT_STATE, issues) == UnlinkedIssues(
+        others=issues
+    )
 
 
 async def test_a_marker_under_a_stranger_s_name_is_a_stranger_s() -> None:
     copied = an_issue(body=MARKED, author=OCTOCAT)
-    assert await classify_unlinked_issues(Pen(marked=REPORT).context(), MEMORY, (copied,)) == UnlinkedIssues(
-        others=(copied,)
-    )
+    assert await classify_unlinked_issues(
+        WriterHarness(marked=REPORT).context(), PROJECT_STATE, (copied,)
+    ) == UnlinkedIssues(others=(copied,))
 
 
 @pytest.mark.parametrize(
@@ -121,6 +123,8 @@ async def test_an_issue_is_a_double_only_beside_a_live_link_that_was_never_its_o
     number: int, state: LinkState, *, was: bool, double: bool
 ) -> None:
     link = a_link(number=IssueNumber(number), state=state)
-    pen = Pen(marked=REPORT, link=link, was_linked=a_link(number=ELEVEN.number) if was else None)
-    found = await classify_unlinked_issues(pen.context(), MEMORY, (ELEVEN,))
+    harness = WriterHarness(
+        marked=REPORT, link=link, was_linked=a_link(number=ELEVEN.number) if was else None
+    )
+    found = await classify_unlinked_issues(harness.context(), PROJECT_STATE, (ELEVEN,))
     assert found == (UnlinkedIssues(duplicates=(ELEVEN,)) if double else UnlinkedIssues(others=(ELEVEN,)))

@@ -46,7 +46,14 @@ from tests.support.nouns import (
     an_issue,
     ids,
 )
-from tests.support.pen import LONG_AGO, MEMORY, Hand, Pen, a_lost, an_intent
+from tests.support.writer_harness import (
+    LONG_AGO,
+    PROJECT_STATE,
+    ScriptedGitHub,
+    WriterHarness,
+    a_lost_intent,
+    an_intent,
+)
 
 PLANNED, SENDING, UNKNOWN, QUARANTINED = (
     IntentState.PLANNED,
@@ -72,11 +79,11 @@ def event(field: Field, value: str, *, added: bool = True, by: Any = OURS, at: A
 
 
 async def looked(
-    intent: Intent, *, link: Link | None = None, cut: bool = False, by_hand: bool = False, **pen: Any
-) -> tuple[Pen, RecoveryFindings]:
+    intent: Intent, *, link: Link | None = None, cut: bool = False, by_hand: bool = False, **harness: Any
+) -> tuple[WriterHarness, RecoveryFindings]:
     """What is there after GitHub was looked at."""
-    given = Pen(link=None if cut else link or a_link(), **pen).holding(intent)
-    return given, await recover_unknown_writes(given.context(manual=by_hand), MEMORY, PassStats())
+    given = WriterHarness(link=None if cut else link or a_link(), **harness).with_intents(intent)
+    return given, await recover_unknown_writes(given.context(manual=by_hand), PROJECT_STATE, PassStats())
 
 
 @pytest.mark.parametrize(
@@ -107,13 +114,13 @@ async def looked(
 async def test_what_github_s_events_show_to_have_been_done_is_confirmed(
     operation: Operation, wish: Desired, events: list[FieldEvent], base: Any
 ) -> None:
-    github = Hand(field_events=[tuple(events)], issue=[an_issue("critical")])
+    github = ScriptedGitHub(field_events=[tuple(events)], issue=[an_issue("critical")])
     report = a_report(severity=Severity.CRITICAL)
-    pen, recovery = await looked(a_lost(operation, wish), github=github, report=report)
-    (link,) = pen.rows.stored
+    harness, recovery = await looked(a_lost_intent(operation, wish), github=github, report=report)
+    (link,) = harness.intents.stored
     assert isinstance(link, Link)
-    assert (link.base, pen.rows.rows, pen.rows.at) == (base, {}, AFTER)
-    assert {each[1] for each in github.asked} == {12}  # of this very issue
+    assert (link.base, harness.intents.rows, harness.intents.at) == (base, {}, AFTER)
+    assert {each[1] for each in github.requests} == {12}  # of this very issue
     assert [each.id for each in recovery.links_to_read_in_full] == [link.id]  # the whole look follows
 
 
@@ -129,8 +136,10 @@ async def test_what_github_s_events_show_to_have_been_done_is_confirmed(
     ],
 )
 async def test_what_they_do_not_show_of_ours_is_decided_anew(events: tuple[FieldEvent, ...]) -> None:
-    pen, recovery = await looked(a_lost(Operation.STATUS, CLOSE), github=Hand(field_events=[events]))
-    assert (pen.rows.only.state, pen.rows.stored) == (PLANNED, [])
+    harness, recovery = await looked(
+        a_lost_intent(Operation.STATUS, CLOSE), github=ScriptedGitHub(field_events=[events])
+    )
+    assert (harness.intents.only.state, harness.intents.stored) == (PLANNED, [])
     assert len(recovery.links_to_read_in_full) == 1
 
 
@@ -145,10 +154,10 @@ async def test_what_they_do_not_show_of_ours_is_decided_anew(events: tuple[Field
 async def test_half_a_swap_counts_only_when_the_report_says_something_else_by_now(
     says: Severity | None, there: tuple[str, ...], *, done: bool
 ) -> None:
-    github = Hand(field_events=[(event(Field.SEVERITY, "critical"),)], issue=[an_issue(*there)])
+    github = ScriptedGitHub(field_events=[(event(Field.SEVERITY, "critical"),)], issue=[an_issue(*there)])
     report = a_report(severity=says) if says else None
-    pen, _ = await looked(a_lost(Operation.SEVERITY, SWAP), github=github, report=report)
-    assert (pen.rows.rows == {}) is done
+    harness, _ = await looked(a_lost_intent(Operation.SEVERITY, SWAP), github=github, report=report)
+    assert (harness.intents.rows == {}) is done
 
 
 @pytest.mark.parametrize("events", [(), (event(Field.SEVERITY, "low", added=False),)])
@@ -156,28 +165,28 @@ async def test_half_a_swap_counts_only_when_the_report_says_something_else_by_no
 async def test_a_swap_whose_label_never_came_has_not_happened(
     events: tuple[FieldEvent, ...], report: Any
 ) -> None:
-    github = Hand(field_events=[events], issue=[an_issue("critical")])
-    pen, _ = await looked(a_lost(Operation.SEVERITY, SWAP), github=github, report=report)
-    assert (pen.rows.only.state, pen.rows.stored) == (PLANNED, [])
+    github = ScriptedGitHub(field_events=[events], issue=[an_issue("critical")])
+    harness, _ = await looked(a_lost_intent(Operation.SEVERITY, SWAP), github=github, report=report)
+    assert (harness.intents.only.state, harness.intents.stored) == (PLANNED, [])
 
 
 async def test_a_swap_that_somebody_joined_meanwhile_is_not_finished() -> None:
     events = (event(Field.SEVERITY, "critical"), event(Field.SEVERITY, "low", added=False))
-    github = Hand(field_events=[events], issue=[an_issue("critical", "medium-priority")])
+    github = ScriptedGitHub(field_events=[events], issue=[an_issue("critical", "medium-priority")])
     report = a_report(severity=Severity.CRITICAL)
-    pen, _ = await looked(a_lost(Operation.SEVERITY, SWAP), github=github, report=report)
-    assert pen.rows.only.state is PLANNED
+    harness, _ = await looked(a_lost_intent(Operation.SEVERITY, SWAP), github=github, report=report)
+    assert harness.intents.only.state is PLANNED
 
 
 async def test_a_link_that_was_never_agreed_on_is_decided_anew() -> None:
     link = a_new_link(state=LinkState.ACTIVE)
-    pen, _ = await looked(a_lost(Operation.STATUS, CLOSE), link=link)
-    assert (pen.rows.only.state, pen.github.asked) == (PLANNED, [])
+    harness, _ = await looked(a_lost_intent(Operation.STATUS, CLOSE), link=link)
+    assert (harness.intents.only.state, harness.github.requests) == (PLANNED, [])
 
 
 async def test_a_deletion_is_decided_anew_from_the_whole_look() -> None:
-    pen, recovery = await looked(a_lost(Operation.DELETE_COMMENT, DELETE, pair_id=COPY.id))
-    assert (pen.rows.only.state, len(recovery.links_to_read_in_full)) == (PLANNED, 1)
+    harness, recovery = await looked(a_lost_intent(Operation.DELETE_COMMENT, DELETE, pair_id=COPY.id))
+    assert (harness.intents.only.state, len(recovery.links_to_read_in_full)) == (PLANNED, 1)
 
 
 @pytest.mark.parametrize(
@@ -185,43 +194,47 @@ async def test_a_deletion_is_decided_anew_from_the_whole_look() -> None:
     [None, a_link(id=LinkId(ids(9)())), a_link(state=LinkState.UNLINKED), a_link(state=LinkState.GONE)],
 )
 async def test_where_the_link_was_cut_nobody_looks_again(link: Link | None) -> None:
-    pen, recovery = await looked(a_lost(Operation.STATUS, CLOSE), link=link, cut=link is None)
-    assert (pen.rows.only.state, recovery) == (PLANNED, RecoveryFindings())
-    assert pen.github.asked == []
+    harness, recovery = await looked(a_lost_intent(Operation.STATUS, CLOSE), link=link, cut=link is None)
+    assert (harness.intents.only.state, recovery) == (PLANNED, RecoveryFindings())
+    assert harness.github.requests == []
 
 
 @pytest.mark.parametrize("error", [NotThereError("gone", 410), MovedError("moved")])
 async def test_an_issue_that_is_not_there_leaves_the_outcome_to_the_whole_look(error: Exception) -> None:
-    intent = a_lost(Operation.STATUS, CLOSE)
-    pen, recovery = await looked(intent, github=Hand(field_events=[error]))
-    assert (pen.rows.only, len(recovery.links_to_read_in_full)) == (intent, 1)
+    intent = a_lost_intent(Operation.STATUS, CLOSE)
+    harness, recovery = await looked(intent, github=ScriptedGitHub(field_events=[error]))
+    assert (harness.intents.only, len(recovery.links_to_read_in_full)) == (intent, 1)
 
 
 # --- an edit of our copy ----------------------------------------------------------------------------------
 
 
 async def test_an_edit_that_arrived_is_confirmed_with_the_words_it_was_made_of() -> None:
-    intent = a_lost(Operation.EDIT_COMMENT, EDIT, pair_id=COPY.id)
-    pen, _ = await looked(intent, github=Hand(comment=[a_remote(5, "new")]), entries=(COPY,))
-    (entry,) = pen.rows.stored
+    intent = a_lost_intent(Operation.EDIT_COMMENT, EDIT, pair_id=COPY.id)
+    harness, _ = await looked(intent, github=ScriptedGitHub(comment=[a_remote(5, "new")]), pairs=(COPY,))
+    (entry,) = harness.intents.stored
     assert isinstance(entry, CommentPair)
-    assert (entry.local_digest, entry.remote_digest, pen.rows.rows) == ("of here", text_digest("new"), {})
-    assert pen.github.asked == [("comment", 5)]
-    assert pen.rows.changes[0].link_id == a_link().id
+    assert (entry.local_digest, entry.remote_digest, harness.intents.rows) == (
+        "of here",
+        text_digest("new"),
+        {},
+    )
+    assert harness.github.requests == [("comment", 5)]
+    assert harness.intents.changes[0].link_id == a_link().id
 
 
 @pytest.mark.parametrize(
-    ("there", "entries"),
+    ("there", "pairs"),
     [
         (NotThereError("gone", 404), (COPY,)),
         (a_remote(5, "old"), (COPY,)),
         (a_remote(5, "new"), ()),
     ],
 )
-async def test_an_edit_that_did_not_is_decided_anew(there: Any, entries: tuple[CommentPair, ...]) -> None:
-    intent = a_lost(Operation.EDIT_COMMENT, EDIT, pair_id=COPY.id)
-    pen, _ = await looked(intent, github=Hand(comment=[there]), entries=entries)
-    assert (pen.rows.only.state, pen.rows.stored) == (PLANNED, [])
+async def test_an_edit_that_did_not_is_decided_anew(there: Any, pairs: tuple[CommentPair, ...]) -> None:
+    intent = a_lost_intent(Operation.EDIT_COMMENT, EDIT, pair_id=COPY.id)
+    harness, _ = await looked(intent, github=ScriptedGitHub(comment=[there]), pairs=pairs)
+    assert (harness.intents.only.state, harness.intents.stored) == (PLANNED, [])
 
 
 @pytest.mark.parametrize(
@@ -239,42 +252,44 @@ async def test_an_unsent_edit_that_is_due_has_its_link_looked_at_whole(
     state: IntentState, not_before: Any, *, by_hand: bool, looks: bool
 ) -> None:
     intent = an_intent(Operation.EDIT_COMMENT, EDIT, state=state, not_before=not_before)
-    pen, recovery = await looked(intent, by_hand=by_hand)
-    assert (len(recovery.links_to_read_in_full), pen.rows.only) == (looks, intent)
+    harness, recovery = await looked(intent, by_hand=by_hand)
+    assert (len(recovery.links_to_read_in_full), harness.intents.only) == (looks, intent)
 
 
 @pytest.mark.parametrize("link", [None, a_link(state=LinkState.UNLINKED)])
 async def test_where_the_link_was_cut_an_unsent_edit_calls_for_no_look(link: Link | None) -> None:
     intent = an_intent(Operation.EDIT_COMMENT, EDIT)
-    pen, recovery = await looked(intent, link=link, cut=link is None)
-    assert (recovery, pen.rows.only) == (RecoveryFindings(), intent)
+    harness, recovery = await looked(intent, link=link, cut=link is None)
+    assert (recovery, harness.intents.only) == (RecoveryFindings(), intent)
 
 
 async def test_one_report_s_cut_link_and_lost_issue_keep_nobody_else_waiting() -> None:
-    first = a_lost(Operation.CREATE_ISSUE, CREATE, link_id=None, number=None, report_id=ANOTHER)
-    cut = a_lost(Operation.DELETE_COMMENT, DELETE, report_id=THIRD)
-    last = a_lost(Operation.DELETE_COMMENT, DELETE)
-    pen = Pen(link=a_link(), github=Hand(all_issues=[()])).holding(first, cut, last)
-    recovery = await recover_unknown_writes(pen.context(), MEMORY, PassStats())
+    first = a_lost_intent(Operation.CREATE_ISSUE, CREATE, link_id=None, number=None, report_id=ANOTHER)
+    cut = a_lost_intent(Operation.DELETE_COMMENT, DELETE, report_id=THIRD)
+    last = a_lost_intent(Operation.DELETE_COMMENT, DELETE)
+    harness = WriterHarness(link=a_link(), github=ScriptedGitHub(all_issues=[()])).with_intents(
+        first, cut, last
+    )
+    recovery = await recover_unknown_writes(harness.context(), PROJECT_STATE, PassStats())
     assert [link.report_id for link in recovery.links_to_read_in_full] == [REPORT]
-    assert [pen.rows.rows[each.id].state for each in (first, cut, last)] == [UNKNOWN, PLANNED, PLANNED]
+    assert [harness.intents.rows[each.id].state for each in (first, cut, last)] == [UNKNOWN, PLANNED, PLANNED]
 
 
 async def test_each_report_s_own_link_is_looked_at_and_once() -> None:
     other = a_link(id=LinkId(ids(9)()), report_id=ANOTHER, number=IssueNumber(13))
-    here, again = (a_lost(Operation.CREATE_COMMENT, NewComment(body=text)) for text in "AB")
-    there = a_lost(Operation.CREATE_COMMENT, NewComment(body="C"), report_id=ANOTHER, link_id=other.id)
-    pen = Pen(link=a_link(), others=(other,)).holding(here, there, again)
-    recovery = await recover_unknown_writes(pen.context(), MEMORY, PassStats())
+    here, again = (a_lost_intent(Operation.CREATE_COMMENT, NewComment(body=text)) for text in "AB")
+    there = a_lost_intent(Operation.CREATE_COMMENT, NewComment(body="C"), report_id=ANOTHER, link_id=other.id)
+    harness = WriterHarness(link=a_link(), others=(other,)).with_intents(here, there, again)
+    recovery = await recover_unknown_writes(harness.context(), PROJECT_STATE, PassStats())
     assert recovery == RecoveryFindings(
         links_to_read_in_full=(a_link(), other), unsettled_comments=(here, there, again)
     )
 
 
 async def test_of_another_repository_s_writes_nothing_is_looked_for_here() -> None:
-    intent = a_lost(Operation.STATUS, CLOSE, repository_id=RepositoryId(56))
-    pen, recovery = await looked(intent)
-    assert (recovery, pen.rows.only, pen.github.asked) == (RecoveryFindings(), intent, [])
+    intent = a_lost_intent(Operation.STATUS, CLOSE, repository_id=RepositoryId(56))
+    harness, recovery = await looked(intent)
+    assert (recovery, harness.intents.only, harness.github.requests) == (RecoveryFindings(), intent, [])
 
 
 # --- when, and how often ----------------------------------------------------------------------------------
@@ -294,20 +309,22 @@ async def test_of_another_repository_s_writes_nothing_is_looked_for_here() -> No
 async def test_what_is_still_on_its_way_may_arrive_so_nobody_looks_before_it_has_settled(
     given: dict[str, Any], *, due: bool
 ) -> None:
-    intent = a_lost(Operation.CREATE_COMMENT, NewComment(body="B"), **given)
-    pen, recovery = await looked(intent)
-    assert (recovery.unsettled_comments, pen.rows.only) == ((intent,) if due else (), intent)
+    intent = a_lost_intent(Operation.CREATE_COMMENT, NewComment(body="B"), **given)
+    harness, recovery = await looked(intent)
+    assert (recovery.unsettled_comments, harness.intents.only) == ((intent,) if due else (), intent)
 
 
 async def test_the_waiting_is_measured_in_github_s_time_when_something_waits() -> None:
-    intent = a_lost(Operation.CREATE_COMMENT, NewComment(body="B"), ended_at=AFTER)
-    _, recovery = await looked(intent, github=Hand(heard=AFTER + timedelta(seconds=60)))
+    intent = a_lost_intent(Operation.CREATE_COMMENT, NewComment(body="B"), ended_at=AFTER)
+    _, recovery = await looked(
+        intent, github=ScriptedGitHub(time_of_repository=AFTER + timedelta(seconds=60))
+    )
     assert recovery.unsettled_comments == (intent,)
 
 
 async def test_nobody_asks_github_for_the_time_when_nothing_waits() -> None:
     edit = an_intent(Operation.EDIT_COMMENT, EDIT, not_before=LATER)
-    _, recovery = await looked(edit, github=Hand(heard=LATER))
+    _, recovery = await looked(edit, github=ScriptedGitHub(time_of_repository=LATER))
     assert recovery == RecoveryFindings()
 
 
@@ -323,22 +340,22 @@ async def test_nobody_asks_github_for_the_time_when_nothing_waits() -> None:
 async def test_a_look_that_found_no_comment_counts_only_when_it_was_taken_and_stored(
     overtaken: Collection[ReportId], link: Link | None, *, counts: bool
 ) -> None:
-    intent = a_lost(Operation.CREATE_COMMENT, NewComment(body="B"))
-    pen = Pen(link=link).holding(intent)
-    await conclude_recovery(pen.context(), RecoveryFindings(unsettled_comments=(intent,)), overtaken)
+    intent = a_lost_intent(Operation.CREATE_COMMENT, NewComment(body="B"))
+    harness = WriterHarness(link=link).with_intents(intent)
+    await conclude_recovery(harness.context(), RecoveryFindings(unsettled_comments=(intent,)), overtaken)
     again = replace(intent, empty_searches=1, not_before=AFTER + timedelta(seconds=60))
-    assert pen.rows.only == (again if counts else intent)
+    assert harness.intents.only == (again if counts else intent)
 
 
 async def test_a_comment_is_sent_again_after_the_second_look_and_never_when_it_was_found(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    intent = a_lost(Operation.CREATE_COMMENT, NewComment(body="B"), empty_searches=1, reason="502")
-    pen = Pen(link=a_link()).holding(intent)
+    intent = a_lost_intent(Operation.CREATE_COMMENT, NewComment(body="B"), empty_searches=1, reason="502")
+    harness = WriterHarness(link=a_link()).with_intents(intent)
     adopted = replace(intent, id=an_intent(Operation.TITLE, RETITLE).id)  # its row went when it was adopted
     with caplog.at_level(logging.INFO, "reconciler"):
-        await conclude_recovery(pen.context(), RecoveryFindings(unsettled_comments=(adopted, intent)), ())
-    assert pen.rows.only == replace(intent, state=PLANNED, empty_searches=0, reason=None)
+        await conclude_recovery(harness.context(), RecoveryFindings(unsettled_comments=(adopted, intent)), ())
+    assert harness.intents.only == replace(intent, state=PLANNED, empty_searches=0, reason=None)
     (said,) = caplog.records
     values = {"operation": "create_comment", "report": str(REPORT), "link": str(intent.link_id)}
     assert (said.msg, getattr(said, RECORD_VALUES_ATTRIBUTE)) == ("nothing found, sent again", values)

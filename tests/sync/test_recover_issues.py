@@ -17,7 +17,7 @@ from reconciler.model.link import Link, LinkState
 from reconciler.sync.recover import RecoveryFindings, conclude_recovery, recover_unknown_writes
 from reconciler.sync.result import PassStats
 from tests.support.nouns import AFTER, OCTOCAT, REPORT, an_issue
-from tests.support.pen import LONG_AGO, MEMORY, Hand, Pen, a_lost
+from tests.support.writer_harness import LONG_AGO, PROJECT_STATE, ScriptedGitHub, WriterHarness, a_lost_intent
 
 PLANNED, SENDING, UNKNOWN = IntentState.PLANNED, IntentState.SENDING, IntentState.UNKNOWN
 EARLIER = AFTER - timedelta(seconds=1)
@@ -27,68 +27,72 @@ CLOSED = Confirmed(value=an_issue(state=IssueState.CLOSED), request_id=None)
 NINE, ELEVEN, THIRTEEN = (an_issue(number=IssueNumber(n), body=MARKED) for n in (9, 11, 13))
 
 
-async def found(*pages: Any, doubles: tuple[Issue, ...] = (), **given: Any) -> tuple[Pen, Intent, PassStats]:
+async def found(
+    *pages: Any, doubles: tuple[Issue, ...] = (), **given: Any
+) -> tuple[WriterHarness, Intent, PassStats]:
     """What is there after GitHub's lists were looked through for a lost issue. `doubles`: found besides, as
     they are once the pass has looked at everything.
     """
     sent = {"link_id": None, "number": None, **given}
-    intent, tally = a_lost(Operation.CREATE_ISSUE, CREATE, **sent), PassStats()
-    hand = Hand(all_issues=[pages], update_issue=[CLOSED, CLOSED], issue=doubles)
-    pen = Pen(marked=REPORT, github=hand).holding(intent)
-    recovery = await recover_unknown_writes(pen.context(), MEMORY, tally)
+    intent, tally = a_lost_intent(Operation.CREATE_ISSUE, CREATE, **sent), PassStats()
+    github_side = ScriptedGitHub(all_issues=[pages], update_issue=[CLOSED, CLOSED], issue=doubles)
+    harness = WriterHarness(marked=REPORT, github=github_side).with_intents(intent)
+    recovery = await recover_unknown_writes(harness.context(), PROJECT_STATE, tally)
     assert recovery == RecoveryFindings(duplicates=tuple(issue.number for issue in doubles))
-    assert [name for name, *_ in pen.github.asked] == ["all_issues"], (
+    assert [name for name, *_ in harness.github.requests] == ["all_issues"], (
         "nothing is sent before the lists are read"
     )
-    await conclude_recovery(pen.context(), recovery, ())
-    return pen, intent, tally
+    await conclude_recovery(harness.context(), recovery, ())
+    return harness, intent, tally
 
 
 async def test_a_lost_issue_that_is_there_is_adopted_and_counted() -> None:
     strangers = (an_issue(number=IssueNumber(3)), replace(NINE, author=OCTOCAT))
-    pen, _, tally = await found(strangers, (THIRTEEN,), strangers)
-    (link,) = pen.rows.stored
+    harness, _, tally = await found(strangers, (THIRTEEN,), strangers)
+    (link,) = harness.intents.stored
     assert isinstance(link, Link)
     assert (link.number, link.report_id, link.state) == (13, REPORT, LinkState.ACTIVE)
-    assert (pen.rows.rows, pen.rows.at, tally.to_applied().issues_created) == ({}, AFTER, 1)
-    assert pen.github.asked == [("all_issues", LONG_AGO - timedelta(minutes=10))]
+    assert (harness.intents.rows, harness.intents.at, tally.to_applied().issues_created) == ({}, AFTER, 1)
+    assert harness.github.requests == [("all_issues", LONG_AGO - timedelta(minutes=10))]
 
 
 async def test_of_several_the_oldest_stays_and_the_others_are_closed_as_duplicates() -> None:
     there = (THIRTEEN, NINE), (replace(NINE, comments=1), ELEVEN)
-    pen, *_ = await found(*there, doubles=(ELEVEN, THIRTEEN))
-    (link,) = pen.rows.stored
+    harness, *_ = await found(*there, doubles=(ELEVEN, THIRTEEN))
+    (link,) = harness.intents.stored
     assert isinstance(link, Link)
     assert link.number == 9
     closed = [("update_issue", number, state_update(IssueState.CLOSED, "duplicate")) for number in (11, 13)]
-    assert pen.github.asked[1:] == [("issue", 11), ("issue", 13), *closed]
+    assert harness.github.requests[1:] == [("issue", 11), ("issue", 13), *closed]
 
 
 async def test_one_that_was_closed_as_a_duplicate_before_is_not_the_answer() -> None:
     shut = replace(NINE, state=IssueState.CLOSED, state_reason="duplicate")
-    pen, *_ = await found((shut, THIRTEEN), doubles=(shut,))
-    (link,) = pen.rows.stored
+    harness, *_ = await found((shut, THIRTEEN), doubles=(shut,))
+    (link,) = harness.intents.stored
     assert isinstance(link, Link)
     assert link.number == 13
-    assert pen.github.asked[1:] == [("issue", 9)]
+    assert harness.github.requests[1:] == [("issue", 9)]
 
 
 async def test_an_issue_that_is_not_there_is_looked_for_twice_and_then_sent_again() -> None:
-    pen, intent, _ = await found(state=SENDING, not_before=EARLIER)
+    harness, intent, _ = await found(state=SENDING, not_before=EARLIER)
     once = replace(intent, state=UNKNOWN, empty_searches=1, not_before=AFTER + timedelta(seconds=60))
-    assert pen.rows.only == once
-    pen, intent, _ = await found((an_issue(),), empty_searches=1, not_before=EARLIER, reason="502")
-    assert pen.rows.only == replace(intent, state=PLANNED, empty_searches=0, not_before=None, reason=None)
+    assert harness.intents.only == once
+    harness, intent, _ = await found((an_issue(),), empty_searches=1, not_before=EARLIER, reason="502")
+    assert harness.intents.only == replace(
+        intent, state=PLANNED, empty_searches=0, not_before=None, reason=None
+    )
 
 
 async def test_what_was_never_claimed_is_looked_for_since_it_was_wished_for() -> None:
-    pen, *_ = await found(claimed_at=None, ended_at=None, state=SENDING, created_at=EARLIER)
-    assert pen.github.asked == [("all_issues", EARLIER - timedelta(minutes=10))]
+    harness, *_ = await found(claimed_at=None, ended_at=None, state=SENDING, created_at=EARLIER)
+    assert harness.github.requests == [("all_issues", EARLIER - timedelta(minutes=10))]
 
 
 async def test_a_list_that_broke_off_proves_nothing() -> None:
-    intent = a_lost(Operation.CREATE_ISSUE, CREATE, link_id=None, number=None, empty_searches=1)
-    pen = Pen(github=Hand(all_issues=[((), GitHubError("502"))])).holding(intent)
+    intent = a_lost_intent(Operation.CREATE_ISSUE, CREATE, link_id=None, number=None, empty_searches=1)
+    harness = WriterHarness(github=ScriptedGitHub(all_issues=[((), GitHubError("502"))])).with_intents(intent)
     with pytest.raises(GitHubError):
-        await recover_unknown_writes(pen.context(), MEMORY, PassStats())
-    assert pen.rows.only == intent
+        await recover_unknown_writes(harness.context(), PROJECT_STATE, PassStats())
+    assert harness.intents.only == intent

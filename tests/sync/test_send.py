@@ -26,7 +26,7 @@ from reconciler.model.issue import IssueUpdate
 from reconciler.model.kinds import Operation
 from reconciler.ports import GitHub
 from reconciler.sync.send import send_intent
-from tests.support.pen import Hand, an_intent
+from tests.support.writer_harness import ScriptedGitHub, an_intent
 
 COMMENT = RemoteCommentId(5)
 SWAP = DesiredLabels(add="High", remove=("low", "medium"), agreed="high")
@@ -40,9 +40,9 @@ def labels(*left: str) -> WriteResult[tuple[str, ...]]:
 
 
 async def sent(wish: Desired, **answers: Any) -> tuple[WriteResult[Any], list[tuple[Any, ...]]]:
-    hand = Hand(**answers)
+    github_side = ScriptedGitHub(**answers)
     operation = Operation.TITLE if isinstance(wish, DesiredTitle) else Operation.STATUS
-    return await send_intent(cast("GitHub", hand), an_intent(operation, wish)), hand.asked
+    return await send_intent(cast("GitHub", github_side), an_intent(operation, wish)), github_side.requests
 
 
 @pytest.mark.parametrize(

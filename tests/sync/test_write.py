@@ -28,7 +28,14 @@ from reconciler.ports import Claim
 from reconciler.sync.result import PassStats
 from reconciler.sync.write import REFUSED_WRITE_QUARANTINE, IntentWriter
 from tests.support.nouns import AFTER, a_link, a_local, a_remote, an_entry, an_issue
-from tests.support.pen import MEMORY, Hand, Pen, Rows, Time, an_intent
+from tests.support.writer_harness import (
+    PROJECT_STATE,
+    MemoryClock,
+    MemoryIntents,
+    ScriptedGitHub,
+    WriterHarness,
+    an_intent,
+)
 
 PLANNED, SENDING, UNKNOWN, QUARANTINED = (
     IntentState.PLANNED,
@@ -63,7 +70,7 @@ class Lock:
 class Desk:
     """One pass's writer over these wishes, all of them derived by this pass."""
 
-    pen: Pen
+    harness: WriterHarness
     lock: Lock = field(default_factory=Lock)
     tally: PassStats = field(default_factory=PassStats)
     again: list[Issue] = field(default_factory=list)  # links decided again because of these
@@ -72,10 +79,10 @@ class Desk:
         async def redecide(issue: Issue) -> None:
             self.again.append(issue)
 
-        rows = self.pen.rows.rows.values()
+        rows = self.harness.intents.rows.values()
         await IntentWriter(
-            context=self.pen.context(**context),
-            project_state=MEMORY,
+            context=self.harness.context(**context),
+            project_state=PROJECT_STATE,
             project_lock=self.lock,
             stats=self.tally,
             derived_keys={(each.local_id, each.operation) for each in rows} if derived else set(),
@@ -86,9 +93,11 @@ class Desk:
 
 def desk(*intents: Intent, passed: float = 0.0, link: Any = None, **answers: Any) -> Desk:
     link = link or a_link()
-    rows = Rows(link=link, entry=COPY)
-    pen = Pen(github=Hand(**answers), rows=rows, time=Time(passed=passed), link=link)
-    return Desk(pen=pen.holding(*intents))
+    rows = MemoryIntents(link=link, entry=COPY)
+    harness = WriterHarness(
+        github=ScriptedGitHub(**answers), intents=rows, time=MemoryClock(passed=passed), link=link
+    )
+    return Desk(harness=harness.with_intents(*intents))
 
 
 @pytest.mark.parametrize(
@@ -112,14 +121,14 @@ async def test_a_wish_is_sent_when_it_is_due_and_a_person_need_not_wait(
     at = desk(waiting, update_issue=[DONE])
     await at.run(manual=by_hand)
     gone = sent_by_hand if by_hand else sent
-    assert list(at.pen.rows.rows.values()) == ([] if gone else [waiting])
-    assert len(at.pen.github.asked) == gone
+    assert list(at.harness.intents.rows.values()) == ([] if gone else [waiting])
+    assert len(at.harness.github.requests) == gone
 
 
 async def test_a_wish_that_this_pass_did_not_derive_is_dropped_unsent() -> None:
     at = desk(CLOSE)
     await at.run(derived=False)
-    assert (at.pen.rows.rows, at.pen.github.asked) == ({}, [])
+    assert (at.harness.intents.rows, at.harness.github.requests) == ({}, [])
 
 
 # --- a state is written on a fresh look only --------------------------------------------------------------
@@ -136,7 +145,7 @@ async def test_a_state_is_looked_at_again_before_it_is_written_once_for_all_its_
         link=a_link(seen=seen_issue(an_issue())),
     )
     await at.run()
-    assert [name for name, *_ in at.pen.github.asked] == ["issue", "update_issue", "update_issue"]
+    assert [name for name, *_ in at.harness.github.requests] == ["issue", "update_issue", "update_issue"]
     assert at.again == []
 
 
@@ -145,14 +154,14 @@ async def test_was_a_person_faster_the_wish_is_dropped_and_the_link_decided_agai
     at = desk(CLOSE, passed=60, issue=[reopened])
     await at.run()
     assert at.again == [reopened]
-    assert (at.pen.rows.rows, len(at.pen.github.asked)) == ({}, 1)
+    assert (at.harness.intents.rows, len(at.harness.github.requests)) == ({}, 1)
 
 
 @pytest.mark.parametrize("error", [NotThereError("It is not there.", 404), MovedError("It has moved.")])
 async def test_a_state_of_an_issue_that_is_not_there_rests_with_the_reason(error: GitHubError) -> None:
     at = desk(CLOSE, passed=60, issue=[error])
     await at.run()
-    rests = at.pen.rows.only
+    rests = at.harness.intents.only
     assert (rests.state, rests.not_before, rests.reason) == (
         QUARANTINED,
         AFTER + REFUSED_WRITE_QUARANTINE,
@@ -166,30 +175,30 @@ async def test_a_state_of_an_issue_that_is_not_there_rests_with_the_reason(error
 
 def claiming(found: Callable[[Desk, Intent], Claim | None]) -> Desk:
     at = desk(CLOSE, update_issue=[DONE])
-    at.pen.rows.claim_of = lambda intent: found(at, intent)
+    at.harness.intents.claim_of = lambda intent: found(at, intent)
     return at
 
 
 async def test_what_somebody_else_has_claimed_is_theirs() -> None:
     at = claiming(lambda *_: None)
     await at.run()
-    assert (at.pen.rows.only, at.pen.github.asked) == (CLOSE, [])
+    assert (at.harness.intents.only, at.harness.github.requests) == (CLOSE, [])
 
 
 async def test_a_wish_whose_cause_is_gone_goes_with_it() -> None:
     at = claiming(lambda _, intent: Claim(intent=intent, link=None, pair=None, cause_gone=True))
     await at.run()
-    assert (at.pen.rows.rows, at.pen.github.asked) == ({}, [])
+    assert (at.harness.intents.rows, at.harness.github.requests) == ({}, [])
 
 
 def slow(seconds: float, *, lost: bool = False) -> Desk:
     """A claim that took so long, and perhaps somebody took the project over in the meantime."""
 
     def claim(at: Desk, intent: Intent) -> Claim:
-        at.pen.time.passed += seconds
+        at.harness.time.passed += seconds
         at.lock.lost = lost
         sending = replace(intent, state=SENDING, attempts=1)
-        at.pen.rows.rows[intent.id] = sending
+        at.harness.intents.rows[intent.id] = sending
         return Claim(intent=sending, link=a_link(), pair=None)
 
     return claiming(claim)
@@ -199,20 +208,20 @@ def slow(seconds: float, *, lost: bool = False) -> Desk:
 async def test_a_claim_that_was_quick_enough_is_sent(seconds: float) -> None:
     at = slow(seconds)
     await at.run()
-    assert (at.pen.rows.rows, len(at.pen.github.asked)) == ({}, 1)
+    assert (at.harness.intents.rows, len(at.harness.github.requests)) == ({}, 1)
 
 
 async def test_a_claim_that_was_long_on_its_way_is_given_back_unsent() -> None:
     at = slow(5.1)
     await at.run()
-    assert (at.pen.rows.only.state, at.pen.github.asked) == (PLANNED, [])
+    assert (at.harness.intents.only.state, at.harness.github.requests) == (PLANNED, [])
 
 
 async def test_whoever_lost_the_project_during_the_claim_gives_it_back_and_stops() -> None:
     at = slow(3.0, lost=True)
     with pytest.raises(ProjectLockLostError):
         await at.run()
-    assert (at.pen.rows.only.state, at.pen.github.asked) == (PLANNED, [])
+    assert (at.harness.intents.only.state, at.harness.github.requests) == (PLANNED, [])
 
 
 # --- the answer -------------------------------------------------------------------------------------------
@@ -222,20 +231,20 @@ async def test_a_limit_ends_the_pass_and_the_wish_stays_planned() -> None:
     at = desk(CLOSE, update_issue=[LimitedError("wait", until=LATER)])
     with pytest.raises(LimitedError):
         await at.run()
-    assert (at.pen.rows.only.state, at.pen.rows.only.attempts) == (PLANNED, 1)
+    assert (at.harness.intents.only.state, at.harness.intents.only.attempts) == (PLANNED, 1)
 
 
 async def test_what_was_not_sent_is_planned_and_the_pass_ends() -> None:
     at = desk(CLOSE, update_issue=[NotSent(reason="no route")])
     with pytest.raises(GitHubError, match="Shop: GitHub can't be reached: no route"):
         await at.run()
-    assert at.pen.rows.only.state is PLANNED
+    assert at.harness.intents.only.state is PLANNED
 
 
 async def test_an_unknown_outcome_is_said_and_nothing_is_sent_again() -> None:
     at = desk(CLOSE, update_issue=[OutcomeUnknown(reason="502")])
     await at.run()
-    waits = at.pen.rows.only
+    waits = at.harness.intents.only
     assert (waits.state, waits.ended_at, waits.reason) == (UNKNOWN, AFTER, "502")
     assert "outcome unknown (502)" in at.tally.problems[0]
 
@@ -243,18 +252,18 @@ async def test_an_unknown_outcome_is_said_and_nothing_is_sent_again() -> None:
 async def test_a_write_refused_because_its_object_is_gone_rests_unless_it_was_to_go() -> None:
     at = desk(RETITLE, update_issue=[GONE])
     await at.run()
-    assert (at.pen.rows.only.state, at.pen.rows.only.reason) == (QUARANTINED, "Not Found")
+    assert (at.harness.intents.only.state, at.harness.intents.only.reason) == (QUARANTINED, "Not Found")
 
 
 async def test_a_copy_that_is_gone_already_is_deleted_as_wished() -> None:
     at = desk(DELETE, delete_comment=[GONE], comment=[NotThereError("gone", 404)])
     await at.run()
-    (entry,) = at.pen.rows.stored
+    (entry,) = at.harness.intents.stored
     assert isinstance(entry, CommentPair)
-    assert (at.pen.rows.rows, entry.state) == ({}, CommentPairState.ENDED)
+    assert (at.harness.intents.rows, entry.state) == ({}, CommentPairState.ENDED)
 
 
 async def test_a_404_for_a_copy_that_is_still_there_is_no_access_and_no_deletion() -> None:
     at = desk(DELETE, delete_comment=[GONE], comment=[a_remote(5)])
     await at.run()
-    assert (at.pen.rows.only.state, at.pen.rows.stored) == (QUARANTINED, [])
+    assert (at.harness.intents.only.state, at.harness.intents.stored) == (QUARANTINED, [])

@@ -1,8 +1,8 @@
-"""The writing half of a pass alone: GitHub and the database played by something small that a test scripts.
+"""The writing half of a pass on its own, with scripted replacements for GitHub and the database.
 
-For situations that a whole world reaches only by luck. Whatever the store promises of intents (tests/store)
-is kept here too: they are claimed once, settled in place, cancelled and confirmed away. Who asks for another
-project, report or place than the one that is there is told nothing.
+For situations that a complete setup reaches only by chance. What the store guarantees for intents
+(tests/store) holds here too: each is claimed once, updated in place, and removed when it is cancelled or
+confirmed. A query for another project, report or issue than the existing one returns nothing.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
@@ -37,7 +37,7 @@ from reconciler.sync.send import CredentialLocks
 from tests.support.nouns import AFTER, LINK, OURS, PROJECT, REPORT, a_link, a_report, ids
 
 LONG_AGO = AFTER - timedelta(hours=1)
-MEMORY = ProjectState(project_id=PROJECT, repository_id=a_link().repository_id, account=OURS.id)
+PROJECT_STATE = ProjectState(project_id=PROJECT, repository_id=a_link().repository_id, account=OURS.id)
 REPOSITORY = Repository(
     id=a_link().repository_id,
     full_name="acme/web",
@@ -48,28 +48,28 @@ REPOSITORY = Repository(
 )
 
 
-class Hand:
-    """`ports.GitHub`: each method answers what it was told to, in turn (an exception: raises it)."""
+class ScriptedGitHub:
+    """`ports.GitHub`: each method returns its scripted answers in turn (an exception is raised)."""
 
     credential = Fingerprint("one token")
 
-    def __init__(self, *, heard: datetime = AFTER, **answers: Any) -> None:
-        """`heard`: GitHub's time, once the repository was asked for; AFTER before."""
-        self.asked: list[tuple[Any, ...]] = []
+    def __init__(self, *, time_of_repository: datetime = AFTER, **answers: Any) -> None:
+        """`time_of_repository`: GitHub's time after the repository was requested; before that it is AFTER."""
+        self.requests: list[tuple[Any, ...]] = []
         self.at = AFTER
-        self._heard = heard
-        self._answers = {name: iter(told) for name, told in answers.items()}
+        self._time_of_repository = time_of_repository
+        self._answers = {name: iter(each) for name, each in answers.items()}
 
     def now(self) -> datetime:
         return self.at
 
     async def repository(self) -> Repository:
-        self.at = self._heard
+        self.at = self._time_of_repository
         return REPOSITORY
 
     async def all_issues(self, since: datetime | None = None) -> AsyncIterator[ListPage[Issue]]:
-        """One answer is a whole list: its pages, each the issues on it, an exception where it breaks off."""
-        self.asked.append(("all_issues", since))
+        """One scripted answer is a whole list: pages of issues, and an exception where reading fails."""
+        self.requests.append(("all_issues", since))
         for rows in next(self._answers["all_issues"]):
             if isinstance(rows, Exception):
                 raise rows
@@ -77,7 +77,7 @@ class Hand:
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         async def ask(*args: Any) -> Any:
-            self.asked.append((name, *args))
+            self.requests.append((name, *args))
             found = next(self._answers[name])
             if isinstance(found, Exception):
                 raise found
@@ -87,7 +87,7 @@ class Hand:
 
 
 @dataclass(slots=True)
-class Rows:
+class MemoryIntents:
     """`ports.Intents`, in memory."""
 
     rows: dict[IntentId, Intent] = field(default_factory=dict)
@@ -97,7 +97,7 @@ class Rows:
     changes: list[Change] = field(default_factory=list)
     stored: list[Link | CommentPair] = field(default_factory=list)
     at: datetime | None = None
-    """When the last of them was confirmed."""
+    """When the last intent was confirmed."""
 
     async def list_open(self, project_id: ProjectId) -> tuple[Intent, ...]:
         return tuple(row for row in self.rows.values() if row.project_id == project_id)
@@ -140,8 +140,8 @@ class Rows:
 
 
 @dataclass(slots=True)
-class Time:
-    """`ports.Clock`: moves by sleeping, and by `pass_by`."""
+class MemoryClock:
+    """`ports.Clock`: moves only by sleeping."""
 
     at: datetime = AFTER
     passed: float = 0.0
@@ -157,23 +157,25 @@ class Time:
 
 
 @dataclass(slots=True, kw_only=True)
-class Pen:
-    """What the writing parts are given. `link` and `report` are what the ledger says of the report."""
+class WriterHarness:
+    """The inputs of the writing functions. `link` and `report` are what the ledger returns."""
 
-    github: Hand = field(default_factory=Hand)
-    rows: Rows = field(default_factory=Rows)
-    time: Time = field(default_factory=Time)
+    github: ScriptedGitHub = field(default_factory=ScriptedGitHub)
+    intents: MemoryIntents = field(default_factory=MemoryIntents)
+    time: MemoryClock = field(default_factory=MemoryClock)
     link: Link | None = None
     others: tuple[Link, ...] = ()  # of other reports
     report: Report | None = field(default_factory=a_report)
-    entries: tuple[CommentPair, ...] = ()
+    pairs: tuple[CommentPair, ...] = ()
     was_linked: Link | None = None
     accounts: frozenset[AccountId] = frozenset()
-    marked: UUID | None = None  # what a valid marker says
-    slots: list[tuple[Fingerprint, int]] = field(default_factory=list)  # for whom, and for how many points
+    marked: UUID | None = None  # the local id in a valid marker
+    slots: list[tuple[Fingerprint, int]] = field(
+        default_factory=list
+    )  # the credential and the points of each reserved slot
 
-    def holding(self, *intents: Intent) -> "Pen":
-        self.rows.rows.update({intent.id: intent for intent in intents})
+    def with_intents(self, *intents: Intent) -> "WriterHarness":
+        self.intents.rows.update({intent.id: intent for intent in intents})
         return self
 
     def context(self, **given: Any) -> Context:
@@ -219,8 +221,8 @@ class Pen:
             return was if was and place == (was.report_id, was.repository_id, was.number) else None
 
         async def threads(links: Iterable[Link]) -> dict[ReportId, LocalThread]:
-            half = LocalThread(report=self.report, comments=(), pairs=self.entries)
-            return {link.report_id: half for link in links}
+            thread = LocalThread(report=self.report, comments=(), pairs=self.pairs)
+            return {link.report_id: thread for link in links}
 
         async def details(reports: Iterable[ReportId]) -> dict[ReportId, tuple[Report, None]]:
             return {each: (self.report, None) for each in reports if self.report is not None}
@@ -235,7 +237,7 @@ class Pen:
             return frozenset()
 
         return SimpleNamespace(
-            intents=self.rows,
+            intents=self.intents,
             rate_limiter=SimpleNamespace(reserve_write=slot),
             ledger=SimpleNamespace(
                 find_link_of_report=link_of, find_link_between=was_linked, threads=threads
@@ -246,8 +248,8 @@ class Pen:
         )
 
 
-def an_intent(operation: Operation, wish: Desired, **given: Any) -> Intent:
-    """A planned wish about the default link's report."""
+def an_intent(operation: Operation, desired: Desired, **given: Any) -> Intent:
+    """A planned intent for the report of the default link."""
     link = a_link()
     fields: dict[str, Any] = {
         "id": IntentId(uuid4()),
@@ -259,7 +261,7 @@ def an_intent(operation: Operation, wish: Desired, **given: Any) -> Intent:
         "operation": operation,
         "repository_id": link.repository_id,
         "number": IssueNumber(12),
-        "desired": wish,
+        "desired": desired,
         "state": IntentState.PLANNED,
         "attempts": 0,
         "created_at": AFTER,
@@ -267,12 +269,12 @@ def an_intent(operation: Operation, wish: Desired, **given: Any) -> Intent:
     return Intent(**fields | given)
 
 
-def a_lost(operation: Operation, wish: Desired, **given: Any) -> Intent:
-    """Sent an hour ago, and nobody knows what became of it."""
+def a_lost_intent(operation: Operation, desired: Desired, **given: Any) -> Intent:
+    """An intent that was sent an hour ago with an unknown outcome."""
     sent: dict[str, Any] = {
         "state": IntentState.UNKNOWN,
         "attempts": 1,
         "claimed_at": LONG_AGO,
         "ended_at": LONG_AGO,
     }
-    return an_intent(operation, wish, **{**sent, **given})
+    return an_intent(operation, desired, **{**sent, **given})
