@@ -14,7 +14,7 @@ from reconciler.model.passes import AppliedCounts, Cost, Failure, Outcome, Verif
 from reconciler.model.report_detail import CommentView, DatedChange, FieldView, ReportDetail, ReportView
 from reconciler.model.snapshot import Change
 from tests.cli.fakes import FakeApplication, command, project, result
-from tests.support.nouns import AFTER, LINK, REPORT, a_link, a_report
+from tests.support.factories import AFTER, LINK, REPORT, a_link, a_report
 
 VIEW = DisplayOptions(now=AFTER + timedelta(hours=1), zone=UTC, is_unicode=True)
 STATUS = FieldView(

@@ -13,7 +13,7 @@ from reconciler.errors import DatabaseError
 from reconciler.logs import RECORD_VALUES_ATTRIBUTE
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import AppliedCounts, Cost, Failure, Outcome, PassResult
-from tests.support.nouns import a_result
+from tests.support.factories import a_result
 
 ONE = ProjectId(UUID(int=1))
 IDLE = a_result(ONE)

@@ -10,16 +10,27 @@ from reconciler.model.link import CommentPair, CommentPairState, Verification
 from reconciler.model.plan import LinkPlan
 from reconciler.model.policy import SyncPolicy
 from reconciler.text import text_digest
-from tests.support.nouns import AFTER, a_local, a_remote, a_view, an_entry, ids, local_id
+from tests.support.factories import (
+    AFTER,
+    a_local_comment,
+    a_pair,
+    a_remote_comment,
+    an_observation,
+    ids,
+    local_id,
+)
 
 LIVE, PENDING, TOMBSTONE, ENDED, SKIPPED = CommentPairState
-COPY = a_remote(5, "[BugSpark] Ada:\n\nIt happens daily", marker_comment_id=local_id(1))
-AWAITED = an_entry(Side.BUGSPARK, a_local(1), None, state=PENDING)
+COPY = a_remote_comment(5, "[BugSpark] Ada:\n\nIt happens daily", marker_comment_id=local_id(1))
+AWAITED = a_pair(Side.BUGSPARK, a_local_comment(1), None, state=PENDING)
 
 
 def adopted(*entries: CommentPair, local: bool = True) -> LinkPlan:
-    view = a_view(
-        comments=(COPY, a_remote(6)), local_comments=(a_local(1),) * local, pairs=entries, is_complete=True
+    view = an_observation(
+        comments=(COPY, a_remote_comment(6)),
+        local_comments=(a_local_comment(1),) * local,
+        pairs=entries,
+        is_complete=True,
     )
     plan = adopt_copies(view, SyncPolicy(), ids())
     assert plan.actions == ()
@@ -30,7 +41,10 @@ def test_a_copy_the_ledger_does_not_know_is_written_down_with_both_texts() -> No
     (entry,) = adopted().pairs
     assert (entry.origin, entry.state, entry.reason) == (Side.BUGSPARK, LIVE, None)
     assert (entry.local_id, entry.remote_id) == (local_id(1), 5)
-    assert (entry.local_digest, entry.remote_digest) == (text_digest(a_local(1).body), text_digest(COPY.body))
+    assert (entry.local_digest, entry.remote_digest) == (
+        text_digest(a_local_comment(1).body),
+        text_digest(COPY.body),
+    )
 
 
 def test_a_copy_whose_original_is_lost_is_neither_a_strangers_nor_deleted() -> None:
@@ -51,13 +65,13 @@ def test_a_copy_that_was_awaited_has_arrived() -> None:
 
 def test_what_the_ledger_knows_otherwise_stays_as_it_is() -> None:
     assert adopted(replace(AWAITED, state=TOMBSTONE)).pairs == ()  # it was deleted there: not revived
-    assert adopted(an_entry(Side.BUGSPARK, a_local(1), COPY)).pairs == ()
+    assert adopted(a_pair(Side.BUGSPARK, a_local_comment(1), COPY)).pairs == ()
 
 
 def test_the_link_is_due_at_once_and_no_etag_spares_the_look() -> None:
     tags = ThreadEtags(issue="a", thread="b", credential="c")
     checked = Verification(at=AFTER, due=AFTER.replace(day=28), etags=tags)
-    view = a_view(verification=checked, owner_instance="other-db", is_complete=True)
+    view = an_observation(verification=checked, owner_instance="other-db", is_complete=True)
     after = adopt_copies(view, SyncPolicy(), ids()).after
     assert after == replace(
         view.link, owner_instance="other-db", verification=Verification(at=AFTER, due=AFTER, etags=None)

@@ -14,19 +14,19 @@ from reconciler.model.plan import (
 from reconciler.model.policy import SyncPolicy
 from reconciler.text import text_digest
 from tests.decide.threads import BUGSPARK, GITHUB, LATER, LIVE, PENDING, SKIPPED, decided, kinds, only
-from tests.support.nouns import (
+from tests.support.factories import (
     BEFORE,
     LINKED,
     OURS,
-    a_local,
-    a_remote,
-    an_entry,
+    a_local_comment,
+    a_pair,
+    a_remote_comment,
     local_id,
 )
 
 
 def test_a_comment_on_github_is_imported_under_its_authors_name() -> None:
-    comment = a_remote(body="Seen <b>here</b>\r\n")
+    comment = a_remote_comment(body="Seen <b>here</b>\r\n")
     found = decided(comments=(comment,))
     assert [type(a) for a in found.actions] == [ImportComment]
     (action,) = found.actions
@@ -42,7 +42,7 @@ def test_a_comment_on_github_is_imported_under_its_authors_name() -> None:
 
 
 def test_a_comment_of_a_deleted_account_is_imported_as_the_ghosts() -> None:
-    (action,) = decided(comments=(a_remote(author=None),)).actions
+    (action,) = decided(comments=(a_remote_comment(author=None),)).actions
     assert isinstance(action, ImportComment)
     assert action.body.startswith("**ghost** (via GitHub):")
 
@@ -50,15 +50,15 @@ def test_a_comment_of_a_deleted_account_is_imported_as_the_ghosts() -> None:
 @pytest.mark.parametrize(
     "comment",
     [
-        a_remote(body="[BugSpark] Ada:\n\nis what it said"),
-        a_remote(body="> [BugSpark] Ada:\n\nquoted", author=OURS),
-        a_remote(body="[BugSpark] typed by hand, from the token's own account", author=OURS),
-        a_remote(body="[BugSpark] of the very moment", author=OURS, created_at=LINKED),
-        a_remote(body="[BugSpark] by somebody else, long ago", created_at=BEFORE),
-        a_remote(body="Long ago: [BugSpark] not at the start", author=OURS, created_at=BEFORE),
-        a_remote(body=" [BugSpark] not at the very start", author=OURS, created_at=BEFORE),
-        a_remote(body="[BugSpark] by a ghost", author=None, created_at=BEFORE),
-        a_remote(body="Just me", author=OURS),
+        a_remote_comment(body="[BugSpark] Ada:\n\nis what it said"),
+        a_remote_comment(body="> [BugSpark] Ada:\n\nquoted", author=OURS),
+        a_remote_comment(body="[BugSpark] typed by hand, from the token's own account", author=OURS),
+        a_remote_comment(body="[BugSpark] of the very moment", author=OURS, created_at=LINKED),
+        a_remote_comment(body="[BugSpark] by somebody else, long ago", created_at=BEFORE),
+        a_remote_comment(body="Long ago: [BugSpark] not at the start", author=OURS, created_at=BEFORE),
+        a_remote_comment(body=" [BugSpark] not at the very start", author=OURS, created_at=BEFORE),
+        a_remote_comment(body="[BugSpark] by a ghost", author=None, created_at=BEFORE),
+        a_remote_comment(body="Just me", author=OURS),
     ],
 )
 def test_whoever_quotes_us_or_uses_our_account_is_imported_like_anyone(comment: RemoteComment) -> None:
@@ -66,7 +66,7 @@ def test_whoever_quotes_us_or_uses_our_account_is_imported_like_anyone(comment: 
 
 
 def test_a_comment_in_bugspark_is_posted_and_its_copy_awaited() -> None:
-    comment = a_local()
+    comment = a_local_comment()
     found = decided(local_comments=(comment,))
     (action,) = found.actions
     assert isinstance(action, PostComment)
@@ -83,8 +83,8 @@ def test_a_comment_in_bugspark_is_posted_and_its_copy_awaited() -> None:
 
 def test_comments_go_out_and_come_in_oldest_first() -> None:
     found = decided(
-        local_comments=(a_local(1, created_at=LATER), a_local(3), a_local(2)),
-        comments=(a_remote(5, created_at=LATER), a_remote(7), a_remote(6)),
+        local_comments=(a_local_comment(1, created_at=LATER), a_local_comment(3), a_local_comment(2)),
+        comments=(a_remote_comment(5, created_at=LATER), a_remote_comment(7), a_remote_comment(6)),
     )
     order = [a.comment.id for a in found.actions if isinstance(a, ImportComment | PostComment)]
     assert order == [6, 7, 5, local_id(2), local_id(3), local_id(1)]
@@ -92,7 +92,7 @@ def test_comments_go_out_and_come_in_oldest_first() -> None:
 
 @pytest.mark.parametrize(("collaborator", "done"), [(True, [ImportComment]), (False, [])])
 def test_collaborators_only(*, collaborator: bool, done: list[type[Action]]) -> None:
-    comment = a_remote(collaborator=collaborator)
+    comment = a_remote_comment(collaborator=collaborator)
     found = decided(SyncPolicy(collaborators_only=True), comments=(comment,))
     assert kinds(found) == done
     assert only(found).state is (LIVE if collaborator else SKIPPED)
@@ -100,13 +100,13 @@ def test_collaborators_only(*, collaborator: bool, done: list[type[Action]]) -> 
 
 
 def test_a_stranger_who_was_left_out_is_not_let_in_by_an_edit() -> None:
-    comment = a_remote(collaborator=False)
-    entry = an_entry(GITHUB, None, comment, state=SKIPPED)
+    comment = a_remote_comment(collaborator=False)
+    entry = a_pair(GITHUB, None, comment, state=SKIPPED)
     edited = replace(comment, body="Please", updated_at=LATER, collaborator=True)
     assert decided(comments=(edited,), pairs=(entry,)) == CommentsDecision()
 
 
 def test_a_comment_marked_github_is_never_sent_back() -> None:
-    found = decided(local_comments=(a_local(source="github", body="anything"),))
+    found = decided(local_comments=(a_local_comment(source="github", body="anything"),))
     assert found.actions == ()
     assert (only(found).state, only(found).origin) == (SKIPPED, GITHUB)

@@ -30,10 +30,10 @@ from tests.decide.threads import (
     decided,
     only,
 )
-from tests.support.nouns import (
-    a_local,
-    a_remote,
-    an_entry,
+from tests.support.factories import (
+    a_local_comment,
+    a_pair,
+    a_remote_comment,
 )
 
 
@@ -132,6 +132,9 @@ def test_an_ended_row_that_is_missing_on_both_sides_is_left_as_it_is(state: Comm
 
 
 def test_a_thread_in_step_is_left_alone() -> None:
-    entries = (an_entry(GITHUB, a_local(2, FORM), a_remote(2)), SENT)
-    view: dict[str, Any] = {"comments": (a_remote(2), POSTED), "local_comments": (a_local(2, FORM), MINE)}
+    entries = (a_pair(GITHUB, a_local_comment(2, FORM), a_remote_comment(2)), SENT)
+    view: dict[str, Any] = {
+        "comments": (a_remote_comment(2), POSTED),
+        "local_comments": (a_local_comment(2, FORM), MINE),
+    }
     assert decided(pairs=entries, is_complete=True, **view) == CommentsDecision()

@@ -28,7 +28,7 @@ from tests.decide.threads import (
     kinds,
     only,
 )
-from tests.support.nouns import (
+from tests.support.factories import (
     BEFORE,
 )
 

@@ -12,15 +12,15 @@ from reconciler.model.plan import (
 )
 from reconciler.text import text_digest
 from tests.decide.threads import FORM, GITHUB, LIVE, SKIPPED, decided, first, kinds, only
-from tests.support.nouns import (
+from tests.support.factories import (
     AFTER,
     BEFORE,
     LINKED,
     OURS,
     a_link,
-    a_local,
+    a_local_comment,
     a_new_link,
-    a_remote,
+    a_remote_comment,
     local_id,
 )
 
@@ -35,7 +35,10 @@ from tests.support.nouns import (
     ],
 )
 def test_first_contact_matches_what_was_imported_before(body: str, source: str | None) -> None:
-    comment, local = a_remote(created_at=BEFORE), a_local(body=body, source=source, created_at=BEFORE)
+    comment, local = (
+        a_remote_comment(created_at=BEFORE),
+        a_local_comment(body=body, source=source, created_at=BEFORE),
+    )
     found = first(comments=(comment,), local_comments=(local,))
     assert found.actions == ()
     entry = only(found)
@@ -57,35 +60,41 @@ def test_first_contact_matches_what_was_imported_before(body: str, source: str |
     ],
 )
 def test_first_contact_imports_what_only_looks_alike(body: str, source: str | None) -> None:
-    comment, local = a_remote(created_at=BEFORE), a_local(body=body, source=source, created_at=BEFORE)
+    comment, local = (
+        a_remote_comment(created_at=BEFORE),
+        a_local_comment(body=body, source=source, created_at=BEFORE),
+    )
     assert kinds(first(comments=(comment,), local_comments=(local,))) == [ImportComment]
 
 
 def test_a_login_is_matched_whatever_its_case() -> None:
-    comment = a_remote(author=replace(OURS, login="OctoCat"))
-    assert first(comments=(comment,), local_comments=(a_local(body=FORM),)).actions == ()
+    comment = a_remote_comment(author=replace(OURS, login="OctoCat"))
+    assert first(comments=(comment,), local_comments=(a_local_comment(body=FORM),)).actions == ()
 
 
 def test_first_contact_matches_one_to_one_oldest_first() -> None:
-    remotes = (a_remote(2), a_remote(1, created_at=BEFORE), a_remote(3))
-    found = first(comments=remotes, local_comments=(a_local(9, FORM), a_local(8, FORM, created_at=BEFORE)))
+    remotes = (a_remote_comment(2), a_remote_comment(1, created_at=BEFORE), a_remote_comment(3))
+    found = first(
+        comments=remotes,
+        local_comments=(a_local_comment(9, FORM), a_local_comment(8, FORM, created_at=BEFORE)),
+    )
     assert [(e.remote_id, e.local_id) for e in found.pairs[:2]] == [(1, local_id(8)), (2, local_id(9))]
     assert [a.comment.id for a in found.actions if isinstance(a, ImportComment)] == [3]
 
 
 def test_an_import_too_long_for_bugspark_is_matched_by_its_cut_form() -> None:
-    comment = a_remote(body="x" * 70_000)
+    comment = a_remote_comment(body="x" * 70_000)
     (action,) = first(comments=(comment,)).actions
     assert isinstance(action, ImportComment)
-    assert first(comments=(comment,), local_comments=(a_local(body=action.body),)).actions == ()
+    assert first(comments=(comment,), local_comments=(a_local_comment(body=action.body),)).actions == ()
 
 
 def test_after_first_contact_nothing_is_matched_by_prose() -> None:
-    found = decided(comments=(a_remote(),), local_comments=(a_local(body=FORM),))
+    found = decided(comments=(a_remote_comment(),), local_comments=(a_local_comment(body=FORM),))
     assert kinds(found) == [ImportComment, PostComment]
 
 
-OLD, FRESH = a_local(1, created_at=BEFORE), a_local(2, created_at=LINKED)
+OLD, FRESH = a_local_comment(1, created_at=BEFORE), a_local_comment(2, created_at=LINKED)
 
 
 @pytest.mark.parametrize(
@@ -117,5 +126,5 @@ def test_comments_older_than_the_link_go_out_only_when_asked_for(link: Any, sent
     ],
 )
 def test_text_of_the_imported_form_is_not_sent_back(link: Any, created_at: Any, *, sent: bool) -> None:
-    found = decided(link=link, local_comments=(a_local(body=FORM, created_at=created_at),))
+    found = decided(link=link, local_comments=(a_local_comment(body=FORM, created_at=created_at),))
     assert kinds(found) == [PostComment] * sent

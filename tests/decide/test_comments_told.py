@@ -15,7 +15,15 @@ from reconciler.model.link import CommentPair, CommentPairState
 from reconciler.model.plan import CommentEvent, Rule, Why
 from reconciler.model.policy import SyncPolicy
 from reconciler.text import text_digest
-from tests.support.nouns import AFTER, a_local, a_remote, a_view, an_entry, ids, local_id
+from tests.support.factories import (
+    AFTER,
+    a_local_comment,
+    a_pair,
+    a_remote_comment,
+    an_observation,
+    ids,
+    local_id,
+)
 
 LIVE, PENDING, TOMBSTONE, ENDED, SKIPPED = CommentPairState
 GITHUB, BUGSPARK = Side.GITHUB, Side.BUGSPARK
@@ -23,15 +31,15 @@ LATER = AFTER.replace(minute=59)
 
 
 def decided(policy: SyncPolicy | None = None, **view: Any) -> CommentsDecision:
-    return decide_comments(a_view(**view), policy or SyncPolicy(), ids())
+    return decide_comments(an_observation(**view), policy or SyncPolicy(), ids())
 
 
 def ours(*, copied: bool = True, **given: Any) -> CommentPair:
-    return an_entry(BUGSPARK, a_local(1), a_remote(1) if copied else None, **given)
+    return a_pair(BUGSPARK, a_local_comment(1), a_remote_comment(1) if copied else None, **given)
 
 
 def theirs(**given: Any) -> CommentPair:
-    return an_entry(GITHUB, a_local(1), a_remote(1), **given)
+    return a_pair(GITHUB, a_local_comment(1), a_remote_comment(1), **given)
 
 
 def whys(found: CommentsDecision) -> list[Why]:
@@ -40,7 +48,10 @@ def whys(found: CommentsDecision) -> list[Why]:
 
 def test_a_copy_deleted_on_github_is_told_with_what_it_was_a_copy_of() -> None:
     found = decided(
-        pairs=(ours(),), local_comments=(a_local(1),), deleted_remote_ids=frozenset({1}), is_complete=True
+        pairs=(ours(),),
+        local_comments=(a_local_comment(1),),
+        deleted_remote_ids=frozenset({1}),
+        is_complete=True,
     )
     (entry,) = found.pairs
     assert (entry.state, entry.reason) == (TOMBSTONE, "deleted on GitHub")
@@ -59,7 +70,7 @@ def test_a_copy_deleted_in_bugspark_is_told() -> None:
 
 
 def test_an_edit_of_our_copy_is_told_with_the_new_words() -> None:
-    found = decided(pairs=(ours(),), comments=(a_remote(1, "rewritten", updated_at=LATER),))
+    found = decided(pairs=(ours(),), comments=(a_remote_comment(1, "rewritten", updated_at=LATER),))
     assert found.events == (
         CommentEvent(kind=Kind.COPY_EDITED, side=GITHUB, rule=COPY_EDITED_ON_GITHUB, remote="rewritten"),
     )
@@ -67,7 +78,7 @@ def test_an_edit_of_our_copy_is_told_with_the_new_words() -> None:
 
 
 def test_an_edit_of_an_original_on_github_says_what_it_says_now() -> None:
-    found = decided(pairs=(theirs(),), comments=(a_remote(1, "better words", updated_at=LATER),))
+    found = decided(pairs=(theirs(),), comments=(a_remote_comment(1, "better words", updated_at=LATER),))
     body = "**octocat** (via GitHub):\n\nbetter words"
     assert whys(found) == [Why(rule=Rule.COMMENT_EDITED, remote="better words", to=excerpt(body))]
     (entry,) = found.pairs
@@ -75,13 +86,13 @@ def test_an_edit_of_an_original_on_github_says_what_it_says_now() -> None:
 
 
 def test_an_import_says_where_from_and_what_to() -> None:
-    found = decided(comments=(a_remote(1, "new"),))
+    found = decided(comments=(a_remote_comment(1, "new"),))
     body = excerpt("**octocat** (via GitHub):\n\nnew")
     assert whys(found) == [Why(rule=Rule.COMMENT_CREATED, remote="new", to=body)]
 
 
 def test_a_stranger_who_is_left_out_is_remembered_with_the_reason() -> None:
-    comment = a_remote(1, "me too", collaborator=False)
+    comment = a_remote_comment(1, "me too", collaborator=False)
     found = decided(SyncPolicy(collaborators_only=True), comments=(comment,))
     (entry,) = found.pairs
     assert (entry.origin, entry.state, entry.remote_id) == (GITHUB, SKIPPED, 1)
@@ -90,14 +101,14 @@ def test_a_stranger_who_is_left_out_is_remembered_with_the_reason() -> None:
 
 
 def test_a_copy_without_an_original_is_remembered_with_the_reason() -> None:
-    found = decided(comments=(a_remote(1, "ours", marker_comment_id=local_id(9)),))
+    found = decided(comments=(a_remote_comment(1, "ours", marker_comment_id=local_id(9)),))
     (entry,) = found.pairs
     assert (entry.origin, entry.state, entry.remote_id) == (BUGSPARK, SKIPPED, 1)
     assert entry.reason == "our copy of a comment that is no longer in BugSpark"
 
 
 def test_a_second_copy_is_named_as_such_and_its_deletion_says_which_words_go() -> None:
-    found = decided(pairs=(ours(),), comments=(a_remote(2, "again", marker_comment_id=local_id(1)),))
+    found = decided(pairs=(ours(),), comments=(a_remote_comment(2, "again", marker_comment_id=local_id(1)),))
     (entry,) = found.pairs
     assert (entry.origin, entry.state, entry.remote_id) == (BUGSPARK, LIVE, 2)
     assert (entry.local_id, entry.reason) == (None, "a second copy of ours")
@@ -106,7 +117,9 @@ def test_a_second_copy_is_named_as_such_and_its_deletion_says_which_words_go() -
 
 def test_an_adopted_copy_is_told_as_found() -> None:
     waiting = ours(copied=False, state=PENDING)
-    found = decided(pairs=(waiting,), comments=(a_remote(5, "arrived", marker_comment_id=local_id(1)),))
+    found = decided(
+        pairs=(waiting,), comments=(a_remote_comment(5, "arrived", marker_comment_id=local_id(1)),)
+    )
     assert found.events == (
         CommentEvent(kind=Kind.POST_COMMENT, side=GITHUB, rule=Rule.FOUND, remote="arrived"),
     )
@@ -118,7 +131,7 @@ def test_an_adopted_copy_is_told_as_found() -> None:
 @pytest.mark.parametrize("switch", [True, False])
 def test_a_late_copy_goes_along_as_far_as_the_switch_says(*, switch: bool) -> None:
     over = ours(copied=False, state=ENDED)
-    late = a_remote(5, "too late", marker_comment_id=local_id(1))
+    late = a_remote_comment(5, "too late", marker_comment_id=local_id(1))
     found = decided(SyncPolicy(delete_on_github=switch), pairs=(over,), comments=(late,))
     (entry,) = found.pairs
     assert (entry.state, entry.remote_id) == (LIVE if switch else ENDED, 5)
@@ -129,7 +142,7 @@ def test_a_late_copy_goes_along_as_far_as_the_switch_says(*, switch: bool) -> No
 def test_a_deleted_original_says_what_goes_and_why_on_both_sides() -> None:
     there = decided(
         pairs=(theirs(),),
-        local_comments=(a_local(1, "their words"),),
+        local_comments=(a_local_comment(1, "their words"),),
         deleted_remote_ids=frozenset({1}),
         is_complete=True,
     )
@@ -144,13 +157,13 @@ def test_a_deleted_original_says_what_goes_and_why_on_both_sides() -> None:
 
 
 def test_a_comment_that_goes_out_says_its_words() -> None:
-    found = decided(local_comments=(a_local(1, "from here"),))
+    found = decided(local_comments=(a_local_comment(1, "from here"),))
     assert whys(found) == [Why(rule=Rule.COMMENT_CREATED, local="from here")]
     assert [(entry.origin, entry.state) for entry in found.pairs] == [(BUGSPARK, PENDING)]
 
 
 def test_what_github_had_written_before_rests_with_the_reason() -> None:
-    found = decided(local_comments=(a_local(1, "copied once", source="github"),))
+    found = decided(local_comments=(a_local_comment(1, "copied once", source="github"),))
     (entry,) = found.pairs
     assert (entry.origin, entry.state, entry.local_id) == (GITHUB, SKIPPED, local_id(1))
     assert entry.reason == "imported earlier; its original was not found on GitHub"

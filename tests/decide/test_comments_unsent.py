@@ -26,13 +26,13 @@ from tests.decide.threads import (
     kinds,
     only,
 )
-from tests.support.nouns import (
+from tests.support.factories import (
     a_link,
     a_new_link,
-    an_entry,
+    a_pair,
 )
 
-UNSENT = an_entry(BUGSPARK, MINE, None, state=ENDED, reason=UNLINKED_BEFORE_SENDING)
+UNSENT = a_pair(BUGSPARK, MINE, None, state=ENDED, reason=UNLINKED_BEFORE_SENDING)
 
 
 def test_what_was_on_its_way_when_its_link_was_cut_goes_out_when_it_is_made_again() -> None:

@@ -8,7 +8,7 @@ from reconciler.fields.synced_field import FieldDiff, Verdict
 from reconciler.model.fields import Field, Side
 from reconciler.model.plan import Conflict, Rule, Why
 from reconciler.model.policy import ConflictPolicy
-from tests.support.nouns import AFTER
+from tests.support.factories import AFTER
 
 SECOND = timedelta(seconds=1)
 NEWEST, GITHUB, BUGSPARK = ConflictPolicy.NEWEST, ConflictPolicy.GITHUB, ConflictPolicy.BUGSPARK

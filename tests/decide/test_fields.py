@@ -15,7 +15,7 @@ from reconciler.fields.status import issue_state_for
 from reconciler.model.fields import Base, Category, Field, IssueState, Severity, Status
 from reconciler.model.plan import Action, Rule, SetField, SetState, SetTitle, SwapLabels
 from reconciler.model.policy import ConflictPolicy, LabelMapping, SyncPolicy
-from tests.support.nouns import AFTER, a_base, a_link, a_report, an_issue, seen
+from tests.support.factories import AFTER, a_base, a_link, a_report, a_seen_issue, an_issue
 from tests.support.tiny_world import AFTER_GITHUB, BEFORE_GITHUB, TinyWorld
 
 LABELS = LabelMapping()
@@ -34,11 +34,11 @@ def decided(report: Any, shown: Any, base: Base | None, policy: SyncPolicy = GIT
 @pytest.mark.parametrize(
     ("changes", "shown", "rule"),
     [
-        ({}, seen("high", state=CLOSED), Rule.REMOTE_MOVED),
-        ({"status": Status.RESOLVED}, seen("high"), Rule.LOCAL_MOVED),
-        ({"severity": Severity.LOW}, seen("high"), Rule.LOCAL_MOVED),
-        ({"category": Category.UI}, seen("high"), Rule.LOCAL_MOVED),
-        ({"title": "Other"}, seen("high"), Rule.LOCAL_MOVED),
+        ({}, a_seen_issue("high", state=CLOSED), Rule.REMOTE_MOVED),
+        ({"status": Status.RESOLVED}, a_seen_issue("high"), Rule.LOCAL_MOVED),
+        ({"severity": Severity.LOW}, a_seen_issue("high"), Rule.LOCAL_MOVED),
+        ({"category": Category.UI}, a_seen_issue("high"), Rule.LOCAL_MOVED),
+        ({"title": "Other"}, a_seen_issue("high"), Rule.LOCAL_MOVED),
     ],
 )
 def test_every_action_says_by_which_rule(changes: dict[str, Any], shown: Any, rule: Rule) -> None:
@@ -47,7 +47,7 @@ def test_every_action_says_by_which_rule(changes: dict[str, Any], shown: Any, ru
 
 
 def test_the_first_base_is_the_report_until_the_fields_say_otherwise() -> None:
-    assert initial_base(a_report(), seen("low", title="There")) == a_base(remote_title="There")
+    assert initial_base(a_report(), a_seen_issue("low", title="There")) == a_base(remote_title="There")
 
 
 def plain(actions: Sequence[Action]) -> list[tuple[Any, ...]]:
@@ -76,7 +76,7 @@ def plain(actions: Sequence[Action]) -> list[tuple[Any, ...]]:
     ],
 )
 def test_a_report_that_ends_closes_its_issue(local: Status, written: tuple[str, str]) -> None:
-    found = decided(a_report(status=local), seen("high"), a_base())
+    found = decided(a_report(status=local), a_seen_issue("high"), a_base())
     assert plain(found.actions) == [written]
     assert found.base == a_base()  # until GitHub confirms
 
@@ -84,7 +84,7 @@ def test_a_report_that_ends_closes_its_issue(local: Status, written: tuple[str, 
 @pytest.mark.parametrize("local", [Status.NEW, Status.TRIAGING, Status.IN_PROGRESS])
 @pytest.mark.parametrize("base", [Status.RESOLVED, Status.CLOSED])
 def test_a_report_taken_up_again_reopens_its_issue(local: Status, base: Status) -> None:
-    found = decided(a_report(status=local), seen("high", state=CLOSED), a_base(status=base))
+    found = decided(a_report(status=local), a_seen_issue("high", state=CLOSED), a_base(status=base))
     assert plain(found.actions) == [("open", None)]
 
 
@@ -99,7 +99,7 @@ def test_a_report_taken_up_again_reopens_its_issue(local: Status, base: Status) 
 )
 @pytest.mark.parametrize("local", [Status.NEW, Status.TRIAGING, Status.IN_PROGRESS])
 def test_a_closed_issue_ends_its_report(reason: str | None, to: Status, local: Status) -> None:
-    shown = seen("high", state=CLOSED, state_reason=reason)
+    shown = a_seen_issue("high", state=CLOSED, state_reason=reason)
     found = decided(a_report(status=local), shown, a_base(status=local))
     assert plain(found.actions) == [("status", to)]
     assert found.base.status is to
@@ -107,7 +107,9 @@ def test_a_closed_issue_ends_its_report(reason: str | None, to: Status, local: S
 
 @pytest.mark.parametrize("local", [Status.RESOLVED, Status.CLOSED])
 def test_a_reopened_issue_makes_its_report_new(local: Status) -> None:
-    found = decided(a_report(status=local), seen("high", state_reason="reopened"), a_base(status=local))
+    found = decided(
+        a_report(status=local), a_seen_issue("high", state_reason="reopened"), a_base(status=local)
+    )
     assert plain(found.actions) == [("status", "new")]
 
 
@@ -124,7 +126,7 @@ def test_a_reopened_issue_makes_its_report_new(local: Status) -> None:
 def test_what_github_cannot_tell_apart_is_remembered_and_written_nowhere(
     base: Status, local: Status, state: IssueState
 ) -> None:
-    found = decided(a_report(status=local), seen("high", state=state), a_base(status=base))
+    found = decided(a_report(status=local), a_seen_issue("high", state=state), a_base(status=base))
     assert found.actions == ()
     assert found.conflicts == ()
     assert found.base.status is local
@@ -147,7 +149,7 @@ def test_a_severity_set_in_bugspark_swaps_only_labels_of_severity(
     base: str, local: str, labels: Sequence[str], swap: tuple[str | None, ...]
 ) -> None:
     report, agreed = a_report(severity=Severity(local)), a_base(severity=Severity(base))
-    found = decided(report, seen(*labels), agreed)
+    found = decided(report, a_seen_issue(*labels), agreed)
     assert plain(found.actions) == [swap]
     assert found.base.severity is Severity(base)
 
@@ -165,7 +167,7 @@ def test_a_category_set_in_bugspark_swaps_only_labels_of_category_and_never_bug(
     base: str, local: str, labels: Sequence[str], swap: tuple[str | None, ...]
 ) -> None:
     report, agreed = a_report(category=Category(local)), a_base(category=Category(base))
-    assert plain(decided(report, seen(*labels, "high"), agreed).actions) == [swap]
+    assert plain(decided(report, a_seen_issue(*labels, "high"), agreed).actions) == [swap]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +183,7 @@ def test_a_category_set_in_bugspark_swaps_only_labels_of_category_and_never_bug(
     ],
 )
 def test_labels_set_on_github_reach_the_report(labels: Sequence[str], to: list[tuple[str, str]]) -> None:
-    found = decided(a_report(), seen(*labels), a_base())
+    found = decided(a_report(), a_seen_issue(*labels), a_base())
     assert plain(found.actions) == to
     assert found.base == replace(a_base(), **{name: _value(name, value) for name, value in to})
 
@@ -191,7 +193,7 @@ def _value(name: str, value: str) -> Any:
 
 
 def test_several_labels_are_recorded_when_the_labels_are_news() -> None:
-    shown = seen("low", "critical", "ui")
+    shown = a_seen_issue("low", "critical", "ui")
     found = decided(a_report(severity=Severity.CRITICAL), shown, a_base(severity=Severity.CRITICAL))
     assert found.actions == (SetField(field=Field.CATEGORY, to="ui", why=found.actions[0].why),)
     assert found.notes == ("several labels speak of severity (critical, low): critical counts",)
@@ -203,25 +205,25 @@ def test_several_labels_are_recorded_when_the_labels_are_news() -> None:
 def test_a_frozen_field_is_written_on_neither_side_and_its_base_follows_github() -> None:
     report, base = a_report(severity=Severity.CRITICAL, status=Status.RESOLVED), a_base()
     frozen = (Field.SEVERITY, Field.CATEGORY)
-    found = decide_fields(report, seen("low"), base, GITHUB, {}, frozen=frozen)
+    found = decide_fields(report, a_seen_issue("low"), base, GITHUB, {}, frozen=frozen)
     assert isinstance(found, FieldsDecision)
     assert [type(action) for action in found.actions] == [SetState]  # the rest is decided as ever
     assert found.conflicts == ()
     assert found.base == replace(base, severity=Severity.LOW)
     assert found.still_frozen == {Field.SEVERITY}  # both sides agree about the category: it thaws
-    thawed = decided(report, seen("low"), found.base)
+    thawed = decided(report, a_seen_issue("low"), found.base)
     assert plain(thawed.actions) == [("closed", "completed"), ("critical", "low")]  # BugSpark's has moved
 
 
 def test_first_contact_makes_equal_fields_the_base() -> None:
     report = a_report(status=Status.TRIAGING, severity=Severity.LOW)
-    found = decided(report, seen("low"), None)
+    found = decided(report, a_seen_issue("low"), None)
     assert found.actions == ()
     assert found.base == a_base(status=Status.TRIAGING, severity=Severity.LOW)
 
 
 def test_first_contact_with_an_issue_without_opinion_leaves_both_as_they_are() -> None:
-    found = decided(a_report(category=Category.UI), seen("bug"), None, BUGSPARK)
+    found = decided(a_report(category=Category.UI), a_seen_issue("bug"), None, BUGSPARK)
     assert found.actions == ()
     assert found.base == a_base(category=Category.UI)
 
@@ -246,7 +248,7 @@ def test_first_contact_with_an_issue_without_opinion_leaves_both_as_they_are() -
 def test_first_contact_settles_differing_fields_as_conflicts(
     policy: SyncPolicy, actions: list[tuple[Any, ...]], lost: list[str], rule: Rule
 ) -> None:
-    shown = seen("low", "ui", state=CLOSED, state_reason="not_planned", title="Theirs")
+    shown = a_seen_issue("low", "ui", state=CLOSED, state_reason="not_planned", title="Theirs")
     found = decided(a_report(status=Status.TRIAGING), shown, None, replace(policy, title=True))
     assert plain(found.actions) == actions
     assert [conflict.lost for conflict in found.conflicts] == lost
@@ -263,10 +265,10 @@ def test_first_contact_settles_differing_fields_as_conflicts(
 
 def test_newest_asks_for_the_events_of_the_fields_in_conflict_only() -> None:
     report = a_report(severity=Severity.CRITICAL, category=Category.UI)
-    needed = decide_fields(report, seen("low", "bug"), a_base(), SyncPolicy(), {})
+    needed = decide_fields(report, a_seen_issue("low", "bug"), a_base(), SyncPolicy(), {})
     assert needed == frozenset({Field.SEVERITY})
     at = {Field.SEVERITY: FieldTimes(local=AFTER, remote=AFTER)}
-    found = decide_fields(report, seen("low", "bug"), a_base(), SyncPolicy(), at)
+    found = decide_fields(report, a_seen_issue("low", "bug"), a_base(), SyncPolicy(), at)
     assert isinstance(found, FieldsDecision)
     assert plain(found.actions) == [("severity", "low"), ("ui",)]
 
@@ -282,12 +284,12 @@ def test_newest_asks_for_the_events_of_the_fields_in_conflict_only() -> None:
     ],
 )
 def test_titles_are_synced_when_asked_for(local: str, remote: str, actions: list[tuple[str, ...]]) -> None:
-    found = decided(a_report(title=local), seen("high", title=remote), a_base(), TITLES)
+    found = decided(a_report(title=local), a_seen_issue("high", title=remote), a_base(), TITLES)
     assert plain(found.actions) == actions
 
 
 def test_titles_are_left_alone_otherwise_but_remembered() -> None:
-    found = decided(a_report(title="Mine"), seen("high", title="Theirs"), a_base())
+    found = decided(a_report(title="Mine"), a_seen_issue("high", title="Theirs"), a_base())
     assert found.actions == ()
     assert found.conflicts == ()
     assert found.base == a_base(title="Mine", remote_title="Theirs")

@@ -10,7 +10,7 @@ from reconciler.model.fields import Field, IssueState
 from reconciler.model.kinds import Kind
 from reconciler.model.plan import LinkPlan, PostComment, Rule, SetField, SetState, SetTitle, SwapLabels, Why
 from reconciler.model.snapshot import FieldChange
-from tests.support.nouns import LINKED, a_local, a_plan
+from tests.support.factories import LINKED, a_local_comment, a_plan
 
 NOW = LINKED
 STATUS, SEVERITY = Field.STATUS, Field.SEVERITY
@@ -101,9 +101,9 @@ def test_a_title_that_is_put_back_again_and_again_flaps_whatever_else_the_plan_s
         )
     ]
     plan = a_plan(
-        PostComment(comment=a_local(), why=Why(rule=Rule.COMMENT_CREATED, remote="words")),
+        PostComment(comment=a_local_comment(), why=Why(rule=Rule.COMMENT_CREATED, remote="words")),
         SetTitle(title="Ours", why=Why(rule=Rule.NEWEST_LOCAL, remote="Theirs")),
-        PostComment(comment=a_local(), why=Why(rule=Rule.COMMENT_CREATED, remote="words")),
+        PostComment(comment=a_local_comment(), why=Why(rule=Rule.COMMENT_CREATED, remote="words")),
     )
     assert flapping_fields(plan, steps[:-1], NOW) == {Field.TITLE}
 

@@ -19,7 +19,7 @@ from reconciler.model.ids import CommentPairId
 from reconciler.model.link import CommentPairState, Verification
 from reconciler.model.plan import DeleteRemote, Deletion, LinkPlan, RemoveLocal, Rule, SetField, Why
 from reconciler.model.policy import GuardPolicy
-from tests.support.nouns import AFTER, a_local, a_plan, a_remote, an_entry, ids
+from tests.support.factories import AFTER, a_local_comment, a_pair, a_plan, a_remote_comment, ids
 
 GITHUB, BUGSPARK = Side.GITHUB, Side.BUGSPARK
 POLICY = GuardPolicy()
@@ -29,11 +29,11 @@ SET = SetField(field=Field.STATUS, to="resolved", why=Why(rule=Rule.REMOTE_MOVED
 
 
 def removal(number: int) -> RemoveLocal:
-    return RemoveLocal(pair=an_entry(GITHUB, a_local(number), a_remote(number)), why=DELETED)
+    return RemoveLocal(pair=a_pair(GITHUB, a_local_comment(number), a_remote_comment(number)), why=DELETED)
 
 
 def deletion(number: int) -> DeleteRemote:
-    return DeleteRemote(pair=an_entry(BUGSPARK, a_local(number), a_remote(number)), why=DELETED)
+    return DeleteRemote(pair=a_pair(BUGSPARK, a_local_comment(number), a_remote_comment(number)), why=DELETED)
 
 
 def removals(count: int, start: int = 0) -> tuple[Deletion, ...]:
@@ -92,7 +92,7 @@ def held_back(*plans: LinkPlan) -> GuardResult:
 
 
 def test_a_row_does_not_end_while_its_deletion_waits() -> None:
-    gone, kept = removal(1), an_entry(GITHUB, a_local(7), a_remote(7))
+    gone, kept = removal(1), a_pair(GITHUB, a_local_comment(7), a_remote_comment(7))
     ended = replace(gone.pair, state=CommentPairState.ENDED)
     found = held_back(a_plan(gone, pairs=(ended, kept)), a_plan(removal(2)))
     assert found.plans[0].pairs == (kept,)
@@ -100,7 +100,7 @@ def test_a_row_does_not_end_while_its_deletion_waits() -> None:
 
 
 def test_a_second_copy_found_stays_known_while_its_deletion_waits() -> None:
-    second = an_entry(BUGSPARK, None, a_remote(4))
+    second = a_pair(BUGSPARK, None, a_remote_comment(4))
     double = DeleteRemote(pair=second, why=Why(rule=Rule.COMMENT_DOUBLED))
     found = held_back(a_plan(double, removal(1), pairs=(second,)))
     assert found.plans[0].pairs == (second,)
@@ -179,7 +179,7 @@ def test_the_hash_is_of_exactly_these_deletions_in_any_order() -> None:
 
 
 def test_the_hash_outlives_a_row_that_is_made_up_again() -> None:
-    second = an_entry(BUGSPARK, None, a_remote(4))
+    second = a_pair(BUGSPARK, None, a_remote_comment(4))
     again = replace(second, id=CommentPairId(ids()()))
     one, other = (DeleteRemote(pair=entry, why=DELETED) for entry in (second, again))
     assert deletions_digest([one]) == deletions_digest([other])

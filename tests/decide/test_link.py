@@ -24,22 +24,22 @@ from reconciler.model.plan import (
 )
 from reconciler.model.policy import ConflictPolicy, SyncPolicy
 from reconciler.text import comment_to_bugspark, comment_to_github
-from tests.support.nouns import (
+from tests.support.factories import (
     AFTER,
     BEFORE,
     OURS,
     a_base,
     a_link,
-    a_local,
+    a_local_comment,
     a_new_link,
-    a_remote,
+    a_pair,
+    a_remote_comment,
     a_report,
-    a_view,
-    an_entry,
+    a_seen_issue,
     an_issue,
+    an_observation,
     ids,
     local_id,
-    seen,
 )
 from tests.support.tiny_world import AFTER_GITHUB, BEFORE_GITHUB, TinyWorld
 
@@ -54,32 +54,32 @@ def decided(view: LinkObservation, policy: SyncPolicy = POLICY) -> LinkPlan:
 
 
 def test_nothing_changed_nothing_planned() -> None:
-    plan = decided(a_view())
+    plan = decided(an_observation())
     assert plan.is_idle
     assert plan.after == plan.link
 
 
 def test_without_a_row_of_this_pass_what_was_seen_last_still_stands() -> None:
-    link = a_link(seen=seen("high", state=IssueState.CLOSED))
-    (action,) = decided(a_view(link=link, report=a_report(status=Status.NEW))).actions
+    link = a_link(seen=a_seen_issue("high", state=IssueState.CLOSED))
+    (action,) = decided(an_observation(link=link, report=a_report(status=Status.NEW))).actions
     assert isinstance(action, SetField)
     assert action.to == "resolved"
 
 
 def test_what_github_showed_is_remembered_even_when_nothing_is_written() -> None:
     issue = an_issue("high-priority", "wontfix", comments=4, locked=True)
-    plan = decided(a_view(issue=issue))
+    plan = decided(an_observation(issue=issue))
     assert plan.actions == ()
     assert not plan.is_idle
     assert plan.after == replace(plan.link, seen=seen_issue(issue))
 
 
 def test_fields_and_comments_are_decided_in_one_plan() -> None:
-    view = a_view(
+    view = an_observation(
         issue=an_issue("critical"),
         report=a_report(status=Status.RESOLVED),
-        comments=(a_remote(),),
-        local_comments=(a_local(),),
+        comments=(a_remote_comment(),),
+        local_comments=(a_local_comment(),),
     )
     plan = decided(view)
     assert [type(a) for a in plan.actions] == [SetState, SetField, ImportComment, PostComment]
@@ -90,21 +90,21 @@ def test_fields_and_comments_are_decided_in_one_plan() -> None:
 
 def test_first_contact_makes_a_link_active_and_clears_its_trouble() -> None:
     link = a_new_link(reason="not readable", quarantined_until=AFTER)
-    plan = decided(a_view(link=link, issue=an_issue("high"), is_complete=True))
+    plan = decided(an_observation(link=link, issue=an_issue("high"), is_complete=True))
     after = plan.after
     assert (after.state, after.reason, after.quarantined_until) == (LinkState.ACTIVE, None, None)
     assert after.base == a_base()
 
 
 def test_an_issue_another_database_wrote_on_first_is_read_and_not_written_on() -> None:
-    view = a_view(
+    view = an_observation(
         issue=an_issue("critical"),
         report=a_report(status=Status.RESOLVED),
         comments=(
-            a_remote(1),
-            a_remote(2, "[BugSpark] Eve:\n\nHello", author=OURS, marker_instance="other-db"),
+            a_remote_comment(1),
+            a_remote_comment(2, "[BugSpark] Eve:\n\nHello", author=OURS, marker_instance="other-db"),
         ),
-        local_comments=(a_local(),),
+        local_comments=(a_local_comment(),),
         is_complete=True,
         owner_instance="other-db",
     )
@@ -121,9 +121,9 @@ def test_an_issue_another_database_wrote_on_first_is_read_and_not_written_on() -
     ("known", "another"),
     [
         (None, False),
-        (seen(id=7001), False),
-        (seen(id=7002), True),
-        (replace(seen(), id=None), False),  # remembered before ids were
+        (a_seen_issue(id=7001), False),
+        (a_seen_issue(id=7002), True),
+        (replace(a_seen_issue(), id=None), False),  # remembered before ids were
     ],
 )
 def test_an_issue_of_the_same_number_is_another_by_its_id(known: SeenIssue | None, *, another: bool) -> None:
@@ -131,7 +131,7 @@ def test_an_issue_of_the_same_number_is_another_by_its_id(known: SeenIssue | Non
 
 
 def test_a_conflict_asks_for_the_events_of_its_fields_and_is_recorded_with_them() -> None:
-    view = a_view(issue=an_issue("low"), report=a_report(severity=Severity.CRITICAL))
+    view = an_observation(issue=an_issue("low"), report=a_report(severity=Severity.CRITICAL))
     assert decide_link(view, POLICY, {}, ids()) == frozenset({Field.SEVERITY})
     at = {Field.SEVERITY: FieldTimes(local=AFTER, remote=AFTER)}
     plan = decide_link(view, POLICY, at, ids())
@@ -142,20 +142,20 @@ def test_a_conflict_asks_for_the_events_of_its_fields_and_is_recorded_with_them(
 
 def test_an_issue_never_read_cannot_be_decided() -> None:
     with pytest.raises(ValueError, match="has never been read"):
-        decided(a_view(link=a_new_link()))
+        decided(an_observation(link=a_new_link()))
 
 
 @pytest.mark.parametrize(
     ("link", "noted"),
     [
-        (a_link(seen=seen("high")), True),
-        (a_link(seen=seen("high", "low")), False),
+        (a_link(seen=a_seen_issue("high")), True),
+        (a_link(seen=a_seen_issue("high", "low")), False),
         (a_link(seen=None), True),
-        (a_new_link(seen=seen("high", "low")), True),
+        (a_new_link(seen=a_seen_issue("high", "low")), True),
     ],
 )
 def test_several_labels_are_noted_once(link: Any, *, noted: bool) -> None:
-    notes = decided(a_view(link=link, issue=an_issue("high", "low"))).notes
+    notes = decided(an_observation(link=link, issue=an_issue("high", "low"))).notes
     assert notes == ("several labels speak of severity (high, low): high counts",) * noted
 
 
@@ -186,17 +186,17 @@ Step = Callable[[TinyWorld, int], None]
 
 
 def from_github(world: TinyWorld, number: int) -> None:
-    remote = a_remote(number, f"original {number}")
-    local = a_local(number, comment_to_bugspark("octocat", remote.body), source="github", author=None)
-    entry = an_entry(Side.GITHUB, local, remote)
+    remote = a_remote_comment(number, f"original {number}")
+    local = a_local_comment(number, comment_to_bugspark("octocat", remote.body), source="github", author=None)
+    entry = a_pair(Side.GITHUB, local, remote)
     world.local[local.id], world.remote[remote.id], world.ledger[entry.id] = local, remote, entry
 
 
 def from_bugspark(world: TinyWorld, number: int) -> None:
-    local = a_local(number, f"original {number}")
+    local = a_local_comment(number, f"original {number}")
     body = comment_to_github("Ada", local.body, "<!-- signed -->", hosts=())
-    remote = a_remote(number, body, author=OURS, marker_comment_id=local.id)
-    entry = an_entry(Side.BUGSPARK, local, remote)
+    remote = a_remote_comment(number, body, author=OURS, marker_comment_id=local.id)
+    entry = a_pair(Side.BUGSPARK, local, remote)
     world.local[local.id], world.remote[remote.id], world.ledger[entry.id] = local, remote, entry
 
 

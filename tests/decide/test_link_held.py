@@ -5,7 +5,7 @@ from reconciler.model.fields import Field, Severity, Status
 from reconciler.model.link import FrozenField, LinkState, MissingIssue
 from reconciler.model.plan import LinkObservation, LinkPlan, SetState, SwapLabels
 from reconciler.model.policy import SyncPolicy
-from tests.support.nouns import AFTER, a_link, a_report, a_view, an_issue, ids
+from tests.support.factories import AFTER, a_link, a_report, an_issue, an_observation, ids
 
 
 def decided(view: LinkObservation) -> LinkPlan:
@@ -17,9 +17,9 @@ def decided(view: LinkObservation) -> LinkPlan:
 def test_who_wrote_first_stays_known_until_the_link_is_read_whole_again() -> None:
     held = a_link(owner_instance="other-db")
     resolved = a_report(status=Status.RESOLVED)
-    plan = decided(a_view(link=held, report=resolved))
+    plan = decided(an_observation(link=held, report=resolved))
     assert (plan.after.owner_instance, plan.actions) == ("other-db", ())
-    freed = decided(a_view(link=held, report=resolved, issue=an_issue("high"), is_complete=True))
+    freed = decided(an_observation(link=held, report=resolved, issue=an_issue("high"), is_complete=True))
     assert freed.after.owner_instance is None
     assert [type(each) for each in freed.actions] == [SetState]
 
@@ -29,18 +29,20 @@ FROZEN = FrozenField(field=Field.SEVERITY, since=AFTER, reason="bot undid it thr
 
 def test_a_frozen_field_is_written_on_neither_side_and_thaws_when_both_are_equal() -> None:
     link = a_link(frozen_fields=(FROZEN,))
-    plan = decided(a_view(link=link, report=a_report(severity=Severity.CRITICAL, status=Status.RESOLVED)))
+    plan = decided(
+        an_observation(link=link, report=a_report(severity=Severity.CRITICAL, status=Status.RESOLVED))
+    )
     assert [type(each) for each in plan.actions] == [SetState]
     assert plan.after.frozen_fields == (FROZEN,)
-    assert decided(a_view(link=link)).after.frozen_fields == ()
+    assert decided(an_observation(link=link)).after.frozen_fields == ()
 
 
 def test_what_may_be_an_unconfirmed_write_of_ours_is_not_decided() -> None:
     report = a_report(status=Status.RESOLVED, severity=Severity.CRITICAL)
-    plan = decided(a_view(report=report, unconfirmed_fields=frozenset({Field.STATUS})))
+    plan = decided(an_observation(report=report, unconfirmed_fields=frozenset({Field.STATUS})))
     assert [type(each) for each in plan.actions] == [SwapLabels]
 
 
 def test_an_issue_that_was_missing_and_is_there_is_missing_no_more() -> None:
     link = a_link(missing_issue=MissingIssue(state=LinkState.GONE, since=AFTER))
-    assert decided(a_view(link=link, issue=an_issue("high-priority"))).after.missing_issue is None
+    assert decided(an_observation(link=link, issue=an_issue("high-priority"))).after.missing_issue is None

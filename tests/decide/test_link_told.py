@@ -8,7 +8,15 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import Verification
 from reconciler.model.plan import LinkObservation, LinkPlan
 from reconciler.model.policy import SyncPolicy
-from tests.support.nouns import AFTER, a_link, a_local, a_remote, a_view, an_entry, ids
+from tests.support.factories import (
+    AFTER,
+    a_link,
+    a_local_comment,
+    a_pair,
+    a_remote_comment,
+    an_observation,
+    ids,
+)
 
 CHECKED = Verification(at=AFTER, due=AFTER + timedelta(hours=6), etags=None)
 
@@ -20,18 +28,20 @@ def planned(view: LinkObservation) -> LinkPlan:
 
 
 def test_an_edit_of_our_copy_is_told_in_the_plan() -> None:
-    entry = an_entry(Side.BUGSPARK, a_local(1), a_remote(1))
-    edited = a_remote(1, "rewritten", updated_at=AFTER + timedelta(minutes=5))
-    plan = planned(a_view(pairs=(entry,), comments=(edited,)))
+    entry = a_pair(Side.BUGSPARK, a_local_comment(1), a_remote_comment(1))
+    edited = a_remote_comment(1, "rewritten", updated_at=AFTER + timedelta(minutes=5))
+    plan = planned(an_observation(pairs=(entry,), comments=(edited,)))
     assert [event.kind for event in plan.events] == [Kind.COPY_EDITED]
 
 
 def test_when_it_was_compared_is_kept_until_it_is_compared_again() -> None:
-    view = a_view(link=a_link(verification=CHECKED), comments=(a_remote(1),))
+    view = an_observation(link=a_link(verification=CHECKED), comments=(a_remote_comment(1),))
     kept = planned(view).after
     assert kept is not None
     assert kept.verification == CHECKED
     later = Verification(at=CHECKED.due, due=CHECKED.due + timedelta(hours=6), etags=None)
-    again = planned(a_view(link=a_link(verification=CHECKED), verification=later, is_complete=True)).after
+    again = planned(
+        an_observation(link=a_link(verification=CHECKED), verification=later, is_complete=True)
+    ).after
     assert again is not None
     assert again.verification == later

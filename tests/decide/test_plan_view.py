@@ -38,34 +38,34 @@ from reconciler.model.plan import (
     Why,
 )
 from reconciler.model.views import ActionView
-from tests.support.nouns import (
+from tests.support.factories import (
     AFTER,
     LINKED,
     PROJECT,
     REPORT,
     a_link,
-    a_local,
+    a_local_comment,
+    a_pair,
     a_plan,
-    a_remote,
+    a_remote_comment,
     a_report,
-    an_entry,
     local_id,
 )
 
 WHY = Why(rule=Rule.LOCAL_MOVED, base="new", local="resolved", remote="new", to="resolved")
-ENTRY = an_entry(Side.GITHUB, a_local(), a_remote())
+ENTRY = a_pair(Side.GITHUB, a_local_comment(), a_remote_comment())
 SWAP = SwapLabels(field=Field.SEVERITY, add="low-priority", remove=("high", "medium"), why=WHY)
 ACTIONS: Mapping[str, tuple[Action, str | None]] = {
     "set_field": (SetField(field=Field.SEVERITY, to="low", why=WHY), "severity"),
-    "import_comment": (ImportComment(comment=a_remote(), body="body", why=WHY), "comment"),
-    "edit_comment": (EditLocal(pair=ENTRY, comment=a_remote(), body="body", why=WHY), "comment"),
+    "import_comment": (ImportComment(comment=a_remote_comment(), body="body", why=WHY), "comment"),
+    "edit_comment": (EditLocal(pair=ENTRY, comment=a_remote_comment(), body="body", why=WHY), "comment"),
     "remove_comment": (RemoveLocal(pair=ENTRY, why=WHY), "comment"),
     "create_issue": (CreateIssue(report=a_report(), why=WHY), None),
     "set_state": (SetState(state=IssueState.CLOSED, reason="completed", why=WHY), "status"),
     "swap_labels": (SWAP, "severity"),
     "set_title": (SetTitle(title="[BUG-0001] New", why=WHY), "title"),
-    "post_comment": (PostComment(comment=a_local(), why=WHY), "comment"),
-    "edit_remote_comment": (EditRemote(pair=ENTRY, comment=a_local(), why=WHY), "comment"),
+    "post_comment": (PostComment(comment=a_local_comment(), why=WHY), "comment"),
+    "edit_remote_comment": (EditRemote(pair=ENTRY, comment=a_local_comment(), why=WHY), "comment"),
     "delete_remote_comment": (DeleteRemote(pair=ENTRY, why=WHY), "comment"),
 }
 PLAN = a_plan()
@@ -153,7 +153,7 @@ def test_the_hash_does_not_depend_on_the_order(order: list[str]) -> None:
 
 
 def test_the_hash_does_not_depend_on_ids_made_up_for_this_plan() -> None:
-    second = an_entry(Side.BUGSPARK, None, a_remote(4))
+    second = a_pair(Side.BUGSPARK, None, a_remote_comment(4))
     made_up = replace(second, id=CommentPairId(UUID(int=4711)))
     one, other = (action_key(PLAN, DeleteRemote(pair=entry, why=WHY)) for entry in (second, made_up))
     assert one == other
@@ -166,16 +166,16 @@ def test_labels_are_removed_in_any_order_under_one_hash() -> None:
     assert action_key(PLAN, SWAP) == action_key(PLAN, replace(SWAP, remove=("medium", "high")))
 
 
-OTHER = an_entry(Side.GITHUB, a_local(2), a_remote(1))
+OTHER = a_pair(Side.GITHUB, a_local_comment(2), a_remote_comment(1))
 CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("set_field", {"field": Field.CATEGORY}),
     ("set_field", {"to": "critical"}),
-    ("import_comment", {"comment": a_remote(2)}),
+    ("import_comment", {"comment": a_remote_comment(2)}),
     ("import_comment", {"body": "body "}),
-    ("edit_comment", {"comment": a_remote(2)}),
+    ("edit_comment", {"comment": a_remote_comment(2)}),
     ("edit_comment", {"body": "other"}),
     ("remove_comment", {"pair": OTHER}),
-    ("remove_comment", {"pair": an_entry(Side.GITHUB, a_local(1), a_remote(2))}),
+    ("remove_comment", {"pair": a_pair(Side.GITHUB, a_local_comment(1), a_remote_comment(2))}),
     ("create_issue", {"report": a_report(title="Other")}),
     ("create_issue", {"report": a_report(severity=Severity.LOW)}),
     ("set_state", {"state": IssueState.OPEN}),
@@ -185,11 +185,11 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("swap_labels", {"remove": ("high",)}),
     ("swap_labels", {"remove": ("high,medium",)}),
     ("set_title", {"title": "[BUG-0001] Other"}),
-    ("post_comment", {"comment": a_local(2)}),
-    ("post_comment", {"comment": a_local(body="Other")}),
-    ("post_comment", {"comment": a_local(author="Bob")}),
-    ("edit_remote_comment", {"comment": a_local(body="Other")}),
-    ("edit_remote_comment", {"comment": a_local(2)}),
+    ("post_comment", {"comment": a_local_comment(2)}),
+    ("post_comment", {"comment": a_local_comment(body="Other")}),
+    ("post_comment", {"comment": a_local_comment(author="Bob")}),
+    ("edit_remote_comment", {"comment": a_local_comment(body="Other")}),
+    ("edit_remote_comment", {"comment": a_local_comment(2)}),
     ("delete_remote_comment", {"pair": OTHER}),
 ]
 

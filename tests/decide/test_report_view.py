@@ -20,24 +20,24 @@ from reconciler.model.plan import Rule
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report_detail import DatedChange, ReportView
 from reconciler.model.snapshot import Change
-from tests.support.nouns import (
+from tests.support.factories import (
     AFTER,
-    a_dossier,
     a_link,
-    a_local,
+    a_local_comment,
     a_new_link,
+    a_pair,
     a_report,
-    an_entry,
+    a_report_detail,
+    a_seen_issue,
     ids,
     local_id,
-    seen,
 )
 
 OURS, THEIRS = Side.BUGSPARK, Side.GITHUB
 
 
 def explained(**given: Any) -> ReportView:
-    return report_view("Shop", a_dossier(**given), SyncPolicy(), AFTER)
+    return report_view("Shop", a_report_detail(**given), SyncPolicy(), AFTER)
 
 
 def an_intent(state: IntentState = IntentState.PLANNED, **given: Any) -> Intent:
@@ -104,7 +104,7 @@ def test_a_value_that_was_lost_goes_before_what_only_waits(given: dict[str, Any]
     )
     about = {"now": AFTER, **given}
     now = about.pop("now")
-    shown = report_view("Shop", a_dossier(history=story, **about), SyncPolicy(), now)
+    shown = report_view("Shop", a_report_detail(history=story, **about), SyncPolicy(), now)
     assert (shown.state, shown.reason) == ("Conflict" if reason else "Synced", reason)
 
 
@@ -132,7 +132,9 @@ def test_deletions_and_differing_fields_are_counted_and_named() -> None:
 
 
 def test_each_field_is_shown_as_each_side_spells_it() -> None:
-    link = a_link(seen=replace(seen("bug", "high"), state=IssueState.CLOSED, state_reason="not_planned"))
+    link = a_link(
+        seen=replace(a_seen_issue("bug", "high"), state=IssueState.CLOSED, state_reason="not_planned")
+    )
     shown = {each.field: each for each in explained(link=link).fields}
     assert shown[Field.STATUS].github == "closed (not_planned)"
     assert shown[Field.STATUS].moved == {THEIRS}
@@ -145,7 +147,7 @@ def test_who_moved_is_marked() -> None:
     report = a_report(severity=Severity.CRITICAL)
     (severity,) = [each for each in explained(report=report).fields if each.field is Field.SEVERITY]
     assert severity.moved == {OURS}
-    both = explained(report=report, link=a_link(seen=seen("bug", "low")))
+    both = explained(report=report, link=a_link(seen=a_seen_issue("bug", "low")))
     assert both.fields[1].moved == {OURS, THEIRS}
 
 
@@ -169,8 +171,8 @@ def test_without_a_look_github_says_nothing() -> None:
 def test_a_comment_says_what_became_of_its_copy(
     origin: Side, state: CommentPairState, more: dict[str, Any], words: str
 ) -> None:
-    entry = replace(an_entry(origin, a_local(), None), state=state, **more)
-    (comment,) = explained(comments=(a_local(),), pairs=(entry,)).comments
+    entry = replace(a_pair(origin, a_local_comment(), None), state=state, **more)
+    (comment,) = explained(comments=(a_local_comment(),), pairs=(entry,)).comments
     assert (comment.origin, comment.state) == (origin, words)
 
 
@@ -184,38 +186,40 @@ def test_a_comment_says_what_became_of_its_copy(
     ],
 )
 def test_a_comment_on_its_way_says_what_it_waits_for(state: IntentState, words: str) -> None:
-    entry = replace(an_entry(OURS, a_local(), None), state=CommentPairState.PENDING)
+    entry = replace(a_pair(OURS, a_local_comment(), None), state=CommentPairState.PENDING)
     reason = "the issue is locked" if state is IntentState.QUARANTINED else None
     wish = an_intent(state, pair_id=entry.id, reason=reason)
-    (comment,) = explained(comments=(a_local(),), pairs=(entry,), intents=(wish,)).comments
+    (comment,) = explained(comments=(a_local_comment(),), pairs=(entry,), intents=(wish,)).comments
     assert comment.state == words
 
 
 def test_a_copy_whose_correction_github_refused_says_why() -> None:
-    entry = an_entry(OURS, a_local(), None)
+    entry = a_pair(OURS, a_local_comment(), None)
     wish = an_intent(IntentState.QUARANTINED, pair_id=entry.id, reason="the issue is locked")
-    (comment,) = explained(comments=(a_local(),), pairs=(entry,), intents=(wish,)).comments
+    (comment,) = explained(comments=(a_local_comment(),), pairs=(entry,), intents=(wish,)).comments
     assert comment.state == "refused: the issue is locked"
 
 
 def test_a_comment_the_ledger_does_not_know_waits_or_belongs_to_no_link() -> None:
-    assert [each.state for each in explained(comments=(a_local(),)).comments] == ["waiting"]
-    assert [each.state for each in explained(comments=(a_local(),), link=None).comments] == ["not linked"]
+    assert [each.state for each in explained(comments=(a_local_comment(),)).comments] == ["waiting"]
+    assert [each.state for each in explained(comments=(a_local_comment(),), link=None).comments] == [
+        "not linked"
+    ]
 
 
 def test_a_copy_deleted_here_is_told_although_it_is_gone_and_what_ended_is_not() -> None:
-    gone = replace(an_entry(THEIRS, a_local(), None), state=CommentPairState.TOMBSTONE, author="bob")
-    other = a_local(2)
-    ended = replace(an_entry(OURS, other, None), state=CommentPairState.ENDED)
+    gone = replace(a_pair(THEIRS, a_local_comment(), None), state=CommentPairState.TOMBSTONE, author="bob")
+    other = a_local_comment(2)
+    ended = replace(a_pair(OURS, other, None), state=CommentPairState.ENDED)
     shown = explained(pairs=(gone, ended)).comments
     assert [(each.author, each.text, each.state) for each in shown] == [("bob", None, "deleted here")]
 
 
 def test_an_imported_comment_is_shown_without_its_frame() -> None:
     local = replace(
-        a_local(), id=local_id(3), body="**bob** (via GitHub):\n\nIt was the cache", source="github"
+        a_local_comment(), id=local_id(3), body="**bob** (via GitHub):\n\nIt was the cache", source="github"
     )
-    entry = replace(an_entry(THEIRS, local, None), author="bob")
+    entry = replace(a_pair(THEIRS, local, None), author="bob")
     (comment,) = explained(comments=(local,), pairs=(entry,)).comments
     assert (comment.author, comment.text, comment.at) == ("bob", "It was the cache", local.created_at)
     assert local.created_at - AFTER < timedelta(days=1)
@@ -223,8 +227,8 @@ def test_an_imported_comment_is_shown_without_its_frame() -> None:
 
 def test_a_text_is_told_whole_as_its_author_wrote_it() -> None:
     long = "a\n" * 100
-    ours = replace(a_local(), body=f"don&#x27;t {long}")
-    theirs = replace(a_local(2), body=f"**bob** (via GitHub):\n\n&lt;b&gt; {long}", source="github")
+    ours = replace(a_local_comment(), body=f"don&#x27;t {long}")
+    theirs = replace(a_local_comment(2), body=f"**bob** (via GitHub):\n\n&lt;b&gt; {long}", source="github")
     assert [each.body for each in explained(comments=(ours, theirs)).comments] == [
         f"don't {long}",
         f"&lt;b&gt; {long}".rstrip(),
@@ -239,7 +243,7 @@ def test_a_text_is_told_whole_as_its_author_wrote_it() -> None:
     ],
 )
 def test_a_comment_whose_deletion_is_held_back_says_so(origin: Side, kind: Kind, words: str) -> None:
-    entry = an_entry(origin, a_local(), None)
-    here = (a_local(),) if origin is THEIRS else ()
+    entry = a_pair(origin, a_local_comment(), None)
+    here = (a_local_comment(),) if origin is THEIRS else ()
     (comment,) = explained(comments=here, pairs=(entry,), withheld={entry.id: kind}).comments
     assert comment.state == words

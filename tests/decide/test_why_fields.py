@@ -8,24 +8,24 @@ from reconciler.decide.report_view import bugspark_value, field_views, github_va
 from reconciler.model.fields import Category, Field, IssueState, Severity, Side, Status
 from reconciler.model.link import CommentPair, CommentPairState, LinkState
 from reconciler.model.policy import SyncPolicy
-from tests.support.nouns import (
+from tests.support.factories import (
     AFTER,
     a_base,
-    a_dossier,
     a_link,
-    a_local,
+    a_local_comment,
     a_new_link,
-    a_remote,
+    a_pair,
+    a_remote_comment,
     a_report,
-    an_entry,
-    seen,
+    a_report_detail,
+    a_seen_issue,
 )
 
 TITLES = SyncPolicy(title=True)
 REPORT = a_report(severity=Severity.LOW, category=Category.UI, status=Status.TRIAGING)
 LINK = a_link(
     base=a_base(severity=Severity.MEDIUM, category=Category.CRASH, status=Status.NEW),
-    seen=replace(seen("bug", "high", "performance"), state=IssueState.OPEN),
+    seen=replace(a_seen_issue("bug", "high", "performance"), state=IssueState.OPEN),
 )
 
 
@@ -65,27 +65,49 @@ def test_what_github_showed_last_is_spelled_as_in_bugspark(field: Field, said: s
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        (an_entry(Side.GITHUB, a_local(), a_remote(), state=CommentPairState.TOMBSTONE), "deleted here"),
-        (an_entry(Side.GITHUB, a_local(), a_remote(), state=CommentPairState.ENDED), "original deleted"),
         (
-            an_entry(
-                Side.BUGSPARK, a_local(), None, state=CommentPairState.ENDED, reason="deleted in BugSpark"
+            a_pair(Side.GITHUB, a_local_comment(), a_remote_comment(), state=CommentPairState.TOMBSTONE),
+            "deleted here",
+        ),
+        (
+            a_pair(Side.GITHUB, a_local_comment(), a_remote_comment(), state=CommentPairState.ENDED),
+            "original deleted",
+        ),
+        (
+            a_pair(
+                Side.BUGSPARK,
+                a_local_comment(),
+                None,
+                state=CommentPairState.ENDED,
+                reason="deleted in BugSpark",
             ),
             "original deleted in BugSpark",
         ),
-        (an_entry(Side.GITHUB, a_local(), a_remote(), state=CommentPairState.SKIPPED), "known"),
+        (a_pair(Side.GITHUB, a_local_comment(), a_remote_comment(), state=CommentPairState.SKIPPED), "known"),
         (
-            an_entry(Side.GITHUB, a_local(), a_remote(), state=CommentPairState.SKIPPED, reason="quoted"),
+            a_pair(
+                Side.GITHUB,
+                a_local_comment(),
+                a_remote_comment(),
+                state=CommentPairState.SKIPPED,
+                reason="quoted",
+            ),
             "quoted",
         ),
         (
-            an_entry(Side.BUGSPARK, a_local(), a_remote(), state=CommentPairState.SKIPPED, reason="found"),
+            a_pair(
+                Side.BUGSPARK,
+                a_local_comment(),
+                a_remote_comment(),
+                state=CommentPairState.SKIPPED,
+                reason="found",
+            ),
             "found",
         ),
     ],
 )
 def test_a_comment_that_is_over_says_how(entry: CommentPair, words: str) -> None:
-    given = a_dossier(comments=(a_local(),), pairs=(entry,))
+    given = a_report_detail(comments=(a_local_comment(),), pairs=(entry,))
     (comment,) = report_view("Shop", given, SyncPolicy(), AFTER).comments
     assert comment.state == words
 
@@ -100,10 +122,12 @@ def test_a_comment_that_is_over_says_how(entry: CommentPair, words: str) -> None
     ],
 )
 def test_a_link_that_has_ended_says_how(state: LinkState, words: str) -> None:
-    shown = report_view("Shop", a_dossier(link=a_link(state=state, reason="so it is")), SyncPolicy(), AFTER)
+    shown = report_view(
+        "Shop", a_report_detail(link=a_link(state=state, reason="so it is")), SyncPolicy(), AFTER
+    )
     assert (shown.state, shown.reason, shown.project_name) == (words, "so it is", "Shop")
 
 
 def test_a_link_that_rests_without_a_word_says_so() -> None:
-    shown = report_view("Shop", a_dossier(link=a_link(quarantined_until=AFTER)), SyncPolicy(), AFTER)
+    shown = report_view("Shop", a_report_detail(link=a_link(quarantined_until=AFTER)), SyncPolicy(), AFTER)
     assert (shown.state, shown.reason) == ("Needs you", "it rests")

@@ -11,14 +11,14 @@ from reconciler.model.plan import (
 )
 from reconciler.model.policy import SyncPolicy
 from reconciler.text import comment_to_github
-from tests.support.nouns import (
+from tests.support.factories import (
     AFTER,
     OURS,
-    a_local,
+    a_local_comment,
     a_new_link,
-    a_remote,
-    a_view,
-    an_entry,
+    a_pair,
+    a_remote_comment,
+    an_observation,
     ids,
     local_id,
 )
@@ -31,7 +31,7 @@ FORM = "**octocat** (via GitHub):\n\nSeen here too"
 
 
 def decided(policy: SyncPolicy = POLICY, **view: Any) -> CommentsDecision:
-    return decide_comments(a_view(**view), policy, ids())
+    return decide_comments(an_observation(**view), policy, ids())
 
 
 def first(policy: SyncPolicy = POLICY, *, link: Any = None, **view: Any) -> CommentsDecision:
@@ -50,12 +50,12 @@ def only(found: CommentsDecision) -> CommentPair:
 def a_copy(of: int = 1, number: int = 1, **given: Any) -> RemoteComment:
     """Our copy on GitHub, its marker found valid."""
     body = comment_to_github("Ada", "It happens daily", "<!-- signed -->", hosts=())
-    return a_remote(number, body, **{"author": OURS, "marker_comment_id": local_id(of)} | given)
+    return a_remote_comment(number, body, **{"author": OURS, "marker_comment_id": local_id(of)} | given)
 
 
-IMPORTED = a_local(body=FORM, source="github")
-ORIGINAL = a_remote()
-COPIED = an_entry(GITHUB, IMPORTED, ORIGINAL)
-MINE = a_local()
+IMPORTED = a_local_comment(body=FORM, source="github")
+ORIGINAL = a_remote_comment()
+COPIED = a_pair(GITHUB, IMPORTED, ORIGINAL)
+MINE = a_local_comment()
 POSTED = a_copy()
-SENT = an_entry(BUGSPARK, MINE, POSTED)
+SENT = a_pair(BUGSPARK, MINE, POSTED)

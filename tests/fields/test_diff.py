@@ -9,7 +9,7 @@ from reconciler.fields.synced_field import Verdict, verdict
 from reconciler.fields.title import TITLE
 from reconciler.model.fields import Category, IssueState, Severity, Status
 from reconciler.model.policy import LabelMapping, SyncPolicy
-from tests.support.nouns import a_base, a_report, seen
+from tests.support.factories import a_base, a_report, a_seen_issue
 
 EQUAL, LOCAL, REMOTE, CONFLICT = (
     Verdict.EQUAL,
@@ -65,7 +65,7 @@ def test_only_the_class_of_a_status_moves(
     base: Status | None, local: Status, remote: IssueState, expected: Verdict
 ) -> None:
     agreed = None if base is None else a_base(status=base)
-    assert STATUS.diff(a_report(status=local), seen(state=remote), agreed, POLICY).verdict is expected
+    assert STATUS.diff(a_report(status=local), a_seen_issue(state=remote), agreed, POLICY).verdict is expected
 
 
 HIGH, LOW, MEDIUM, CRITICAL = Severity.HIGH, Severity.LOW, Severity.MEDIUM, Severity.CRITICAL
@@ -99,7 +99,7 @@ def test_severity_in_three_states(
     base: Severity | None, local: Severity, labels: Sequence[str], expected: Verdict
 ) -> None:
     agreed = None if base is None else a_base(severity=base)
-    assert SEVERITY.diff(a_report(severity=local), seen(*labels), agreed, POLICY).verdict is expected
+    assert SEVERITY.diff(a_report(severity=local), a_seen_issue(*labels), agreed, POLICY).verdict is expected
 
 
 BUG, UI, CRASH, OTHER = Category.BUG, Category.UI, Category.CRASH, Category.OTHER
@@ -127,12 +127,12 @@ def test_category_in_three_states(
     base: Category | None, local: Category, labels: Sequence[str], expected: Verdict
 ) -> None:
     agreed = None if base is None else a_base(category=base)
-    assert CATEGORY.diff(a_report(category=local), seen(*labels), agreed, POLICY).verdict is expected
+    assert CATEGORY.diff(a_report(category=local), a_seen_issue(*labels), agreed, POLICY).verdict is expected
 
 
 def test_a_category_whose_label_the_operator_took_away_is_like_one_without() -> None:
     without = SyncPolicy(labels=LabelMapping(category={Category.UI: ()}))
-    assert CATEGORY.diff(a_report(category=UI), seen(), a_base(), without).verdict is EQUAL
+    assert CATEGORY.diff(a_report(category=UI), a_seen_issue(), a_base(), without).verdict is EQUAL
 
 
 @pytest.mark.parametrize(
@@ -165,10 +165,10 @@ def test_each_title_is_compared_with_its_own_last_spelling(
     base: tuple[str, str] | None, local: str, remote: str, expected: Verdict
 ) -> None:
     agreed = None if base is None else a_base(title=base[0], remote_title=base[1])
-    assert TITLE.diff(a_report(title=local), seen(title=remote), agreed, POLICY).verdict is expected
+    assert TITLE.diff(a_report(title=local), a_seen_issue(title=remote), agreed, POLICY).verdict is expected
 
 
 def test_a_long_title_that_was_cut_on_its_way_is_equal() -> None:
     report = a_report(title="x" * 400)
-    found = TITLE.diff(report, seen(title=f"[BUG-0001] {'x' * 244}…"), a_base(), POLICY)
+    found = TITLE.diff(report, a_seen_issue(title=f"[BUG-0001] {'x' * 244}…"), a_base(), POLICY)
     assert found.verdict is EQUAL

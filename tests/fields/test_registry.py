@@ -11,7 +11,7 @@ from reconciler.model.kinds import FIELD_WRITE_KINDS, Operation
 from reconciler.model.plan import Rule, Why
 from reconciler.model.policy import SyncPolicy
 from reconciler.store.types import from_json, to_json
-from tests.support.nouns import a_base, a_report, an_issue, seen
+from tests.support.factories import a_base, a_report, a_seen_issue, an_issue
 
 WHY = Why(rule=Rule.LOCAL_MOVED)
 TITLES = SyncPolicy(title=True)
@@ -54,7 +54,7 @@ def test_comments_and_issues_are_no_field_writes() -> None:
 
 @EVERY
 def test_a_base_is_agreed_at_what_both_say(field: AnySyncedField) -> None:
-    report, shown = a_report(), seen("high")
+    report, shown = a_report(), a_seen_issue("high")
     assert field.base_value(field.agree(a_base(), field.local_value(report), shown)) == field.local_value(
         report
     )
@@ -62,7 +62,7 @@ def test_a_base_is_agreed_at_what_both_say(field: AnySyncedField) -> None:
 
 @EVERY
 def test_the_report_wins_with_an_action_of_the_field(field: AnySyncedField) -> None:
-    report, shown = a_report(), seen("low", state=IssueState.CLOSED, title="Other")
+    report, shown = a_report(), a_seen_issue("low", state=IssueState.CLOSED, title="Other")
     diff = field.diff(report, shown, None, TITLES)
     action = field.remote_action(diff, report, WHY, TITLES)
     desired = field.desired(action, report)

@@ -26,7 +26,7 @@ from reconciler.model.snapshot import Change
 from reconciler.store.schema import tables
 from reconciler.store.stores import DatabaseStores
 from tests.support.bugspark import BugSpark
-from tests.support.stores import NAME, NOW, REPOSITORY, a_link, an_entry, linked, store, the_report
+from tests.support.stores import NAME, NOW, REPOSITORY, a_link, a_pair, linked, store, the_report
 
 CLOSE = DesiredState(state=IssueState.CLOSED, reason="completed", agreed="resolved")
 
@@ -54,7 +54,7 @@ async def a_post(stores: DatabaseStores, bugspark: BugSpark) -> tuple[Link, Comm
     """A comment of BugSpark's whose copy on GitHub is wished for."""
     link = await linked(stores, bugspark)
     comment = bugspark.add_comment(link.report_id)
-    entry = an_entry(
+    entry = a_pair(
         link, origin=Side.BUGSPARK, state=CommentPairState.PENDING, local_id=comment, remote_id=None
     )
     intent = a_wish(
@@ -288,7 +288,7 @@ async def test_a_confirmed_comment_is_live_told_and_wished_for_no_more(
     ]
 
 
-async def test_an_entry_is_confirmed_without_its_link(stores: DatabaseStores, bugspark: BugSpark) -> None:
+async def test_a_pair_is_confirmed_without_its_link(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link, entry, intent = await a_post(stores, bugspark)
     live = replace(entry, state=CommentPairState.LIVE, remote_id=RemoteCommentId(42))
     await stores.intents.confirm(intent, link=None, entry=live, changes=[], at=NOW)

@@ -10,7 +10,7 @@ from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns
 from reconciler.store.stores import DatabaseStores
 from tests.support.bugspark import BugSpark
-from tests.support.stores import NAME, a_link, an_entry, linked, store, the_report
+from tests.support.stores import NAME, a_link, a_pair, linked, store, the_report
 
 COLUMNS = IssueColumns(repository=NAME, number=3, url=f"https://github.com/{NAME}/issues/3")
 
@@ -43,7 +43,7 @@ async def test_unlinking_clears_the_columns_and_keeps_the_ledger(
 ) -> None:
     link = await linked(stores, bugspark)
     report = await the_report(stores, link.report_id)
-    plan = LinkPlan(link=link, report=report, after=link, pairs=(an_entry(link),))
+    plan = LinkPlan(link=link, report=report, after=link, pairs=(a_pair(link),))
     await store(stores, link.project_id, plan)
     await stores.ledger.unlink(link)
     assert (await the_report(stores, link.report_id)).columns is None

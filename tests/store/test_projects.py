@@ -21,7 +21,7 @@ from reconciler.store.schema.engine import Database
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
 from tests.store.test_intents import a_wish
 from tests.support.bugspark import BugSpark
-from tests.support.nouns import a_result
+from tests.support.factories import a_result
 from tests.support.stores import NOW, REPOSITORY, StillClock, digest, linked
 
 

@@ -18,7 +18,7 @@ from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import Change, VerificationCoverage
 from reconciler.store.stores import DatabaseStores
 from tests.support.bugspark import BugSpark
-from tests.support.stores import NAME, NOW, a_link, an_entry, linked, store, the_report
+from tests.support.stores import NAME, NOW, a_link, a_pair, linked, store, the_report
 
 LOST = Why(rule=Rule.NEWEST_REMOTE, base="medium", local="high", remote="low", to="low")
 
@@ -66,7 +66,7 @@ def an_intent(link: Link, **values: Any) -> Intent:
     return Intent(**{**whole, **values})
 
 
-async def test_a_dossier_holds_everything(stores: DatabaseStores, bugspark: BugSpark) -> None:
+async def test_a_report_detail_holds_everything(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     bugspark.add_comment(link.report_id, "hello")
     await stores.intents.add([an_intent(link)])
@@ -198,7 +198,7 @@ async def test_a_link_that_rests_on_for_the_same_reason_tells_nothing_more(
 async def test_what_happens_to_copies_is_told(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     event = CommentEvent(kind=Kind.COPY_DELETED, side=Side.GITHUB, rule="it is not made again", local="hello")
-    entry = an_entry(link, state=CommentPairState.TOMBSTONE)
+    entry = a_pair(link, state=CommentPairState.TOMBSTONE)
     await store(
         stores,
         link.project_id,

@@ -24,7 +24,7 @@ from reconciler.store.schema.version import require_schema
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
 from tests.store.test_intents import a_wish
 from tests.support.bugspark import BugSpark, connected
-from tests.support.nouns import a_result
+from tests.support.factories import a_result
 from tests.support.postgres import Server
 from tests.support.stores import (
     NAME,
@@ -32,8 +32,8 @@ from tests.support.stores import (
     REPOSITORY,
     StillClock,
     a_link,
+    a_pair,
     a_remote_comment,
-    an_entry,
     digest,
     fill_postgres,
     linked,
@@ -50,7 +50,7 @@ async def everything(stores: DatabaseStores, bugspark: BugSpark) -> None:
     """One of each thing that the store does."""
     link = await linked(stores, bugspark)
     project = link.project_id
-    entry = an_entry(link)
+    entry = a_pair(link)
     imported = ImportComment(comment=a_remote_comment(), body="copied", why=WHY)
     edited = EditLocal(pair=entry, comment=a_remote_comment(), body="again", why=WHY)
     resolved = SetField(field=Field.STATUS, to="resolved", why=WHY)

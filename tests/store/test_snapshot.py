@@ -21,7 +21,7 @@ from tests.support.stores import (
     REPOSITORY,
     StillClock,
     a_link,
-    an_entry,
+    a_pair,
     linked,
     store,
     the_report,
@@ -38,7 +38,7 @@ async def with_entry(stores: DatabaseStores, link: Link, **values: Any) -> Link:
         link=link,
         report=await the_report(stores, link.report_id),
         after=link,
-        pairs=(an_entry(link, **values),),
+        pairs=(a_pair(link, **values),),
     )
     assert await store(stores, link.project_id, plan) == StoreResult()
     return replace(link, revision=link.revision + 1)

@@ -31,8 +31,8 @@ from tests.support.stores import (
     NOW,
     REPOSITORY,
     a_link,
+    a_pair,
     a_remote_comment,
-    an_entry,
     digest,
     linked,
     store,
@@ -94,7 +94,7 @@ async def test_a_person_who_was_faster_keeps_the_value_and_the_plan_is_left_out_
 ) -> None:
     link = await linked(stores, bugspark)
     other = await linked(stores, bugspark, 2, project=link.project_id)
-    entry = an_entry(link)
+    entry = a_pair(link)
     imported = ImportComment(comment=a_remote_comment(), body="copied", why=WHY)
     plan = await a_plan(stores, link, actions=(RESOLVE, imported), pairs=(entry,))
     fine = await a_plan(stores, other, actions=(RESOLVE,))
@@ -154,7 +154,7 @@ async def test_comments_are_imported_with_their_own_time_and_source(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
-    entry = an_entry(link)
+    entry = a_pair(link)
     earlier = NOW - timedelta(days=2, microseconds=-5)
     action = ImportComment(
         comment=a_remote_comment(created_at=earlier), body="**octocat** (via GitHub):\n\nhé ‘quoted’", why=WHY
@@ -186,7 +186,7 @@ async def test_a_comment_for_a_report_deleted_meanwhile_harms_nobody(
             stores,
             link,
             actions=(ImportComment(comment=a_remote_comment(id_), body="copied", why=WHY),),
-            pairs=(an_entry(link, remote_id=id_),),
+            pairs=(a_pair(link, remote_id=id_),),
         )
         for id_, link in ((1001, gone), (1002, here))
     ]
@@ -199,7 +199,7 @@ async def test_a_comment_for_a_report_deleted_meanwhile_harms_nobody(
 
 async def with_copy(stores: DatabaseStores, bugspark: BugSpark) -> tuple[Link, CommentPair]:
     link = await linked(stores, bugspark)
-    entry = an_entry(link)
+    entry = a_pair(link)
     action = ImportComment(comment=a_remote_comment(), body="copied", why=WHY)
     plan = await a_plan(stores, link, actions=(action,), pairs=(entry,))
     assert await store(stores, link.project_id, plan) == StoreResult()
@@ -319,6 +319,6 @@ async def test_nul_and_half_surrogates_that_slipped_through_stop_nobody(
 ) -> None:
     link = await linked(stores, bugspark)
     action = ImportComment(comment=a_remote_comment(), body="a\0b \\u0000 \ud800 c", why=WHY)
-    plan = await a_plan(stores, link, actions=(action,), pairs=(an_entry(link),))
+    plan = await a_plan(stores, link, actions=(action,), pairs=(a_pair(link),))
     assert await store(stores, link.project_id, plan) == StoreResult()
     assert [row["body"] for row in bugspark.comments(link.report_id)] == ["ab \\u0000 ? c"]

@@ -9,7 +9,7 @@ from reconciler.model.snapshot import WithheldDeletions
 from reconciler.store.schema import tables
 from reconciler.store.stores import DatabaseStores
 from tests.support.bugspark import BugSpark
-from tests.support.stores import an_entry, linked, store, the_report
+from tests.support.stores import a_pair, linked, store, the_report
 
 WHY = Why(rule=Rule.COMMENT_DELETED)
 
@@ -18,7 +18,7 @@ async def test_what_is_withheld_is_accepted_by_its_hash_only(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
-    one, other = an_entry(link), an_entry(link, remote_id=5)
+    one, other = a_pair(link), a_pair(link, remote_id=5)
     deletions: list[tuple[Link, Deletion]] = [
         (link, RemoveLocal(pair=one, why=WHY)),
         (link, DeleteRemote(pair=other, why=WHY)),
@@ -37,7 +37,7 @@ async def test_other_deletions_are_not_accepted_by_an_older_word(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
-    entry = an_entry(link)
+    entry = a_pair(link)
     await stores.ledger.save_withheld_deletions(
         link.project_id, "h4sh", [(link, RemoveLocal(pair=entry, why=WHY))]
     )
@@ -61,7 +61,7 @@ async def test_nothing_withheld_writes_nothing(stores: DatabaseStores, bugspark:
 async def test_what_the_ledger_knows_is_counted_by_origin(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     assert await stores.ledger.live_comment_counts(link.project_id) == {}
-    entries = [an_entry(link), an_entry(link, remote_id=2), an_entry(link, remote_id=3, origin=Side.BUGSPARK)]
+    entries = [a_pair(link), a_pair(link, remote_id=2), a_pair(link, remote_id=3, origin=Side.BUGSPARK)]
     report = await the_report(stores, link.report_id)
     plan = LinkPlan(link=link, report=report, after=link, pairs=tuple(entries))
     await store(stores, link.project_id, plan)

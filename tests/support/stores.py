@@ -153,7 +153,7 @@ def a_link(project: ProjectId, report: ReportId, number: int = 1, **values: Any)
     return replace(link, **values)
 
 
-def an_entry(link: Link, **values: Any) -> CommentPair:
+def a_pair(link: Link, **values: Any) -> CommentPair:
     """A ledger row of an imported comment whose copy exists; `values` replace any of it."""
     entry = CommentPair(
         id=CommentPairId(uuid4()),

@@ -37,7 +37,7 @@ from reconciler.model.plan import (
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment, Report
 from reconciler.text import comment_to_github, text_digest
-from tests.support.nouns import AFTER, OURS, ids
+from tests.support.factories import AFTER, OURS, ids
 
 VALUES: Mapping[Field, Callable[[str], Any]] = {
     Field.STATUS: Status,

@@ -34,7 +34,7 @@ from reconciler.model.views import NoProgress
 from reconciler.ports import Claim, GitHub, ListPage, Markers, Stores
 from reconciler.sync.context import Context
 from reconciler.sync.send import CredentialLocks
-from tests.support.nouns import AFTER, LINK, OURS, PROJECT, REPORT, a_link, a_report, ids
+from tests.support.factories import AFTER, LINK, OURS, PROJECT, REPORT, a_link, a_report, ids
 
 LONG_AGO = AFTER - timedelta(hours=1)
 PROJECT_STATE = ProjectState(project_id=PROJECT, repository_id=a_link().repository_id, account=OURS.id)

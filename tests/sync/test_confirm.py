@@ -25,16 +25,25 @@ from reconciler.ports import Claim
 from reconciler.sync.confirm import adopt_issue, record_confirmation
 from reconciler.sync.result import PassStats
 from reconciler.text import text_digest
-from tests.support.nouns import AFTER, a_base, a_link, a_local, a_new_link, a_remote, an_entry, an_issue
+from tests.support.factories import (
+    AFTER,
+    a_base,
+    a_link,
+    a_local_comment,
+    a_new_link,
+    a_pair,
+    a_remote_comment,
+    an_issue,
+)
 from tests.support.writer_harness import WriterHarness, an_intent
 
 CLOSE = DesiredState(state=IssueState.CLOSED, reason="completed", agreed="resolved")
 RETITLE = DesiredTitle(title="[BUG-0001] Crash", agreed="Crash")
 SWAP = DesiredLabels(add="critical", remove=("low",), agreed="critical")
-EDIT = DesiredCommentBody(remote_id=a_remote(5).id, body="new", local_digest="of here")
-DELETE = DesiredCommentDeletion(remote_id=a_remote(5).id)
+EDIT = DesiredCommentBody(remote_id=a_remote_comment(5).id, body="new", local_digest="of here")
+DELETE = DesiredCommentDeletion(remote_id=a_remote_comment(5).id)
 CREATE = NewIssue(title="T", body="B", labels=())
-COPY = an_entry(Side.BUGSPARK, a_local(1), a_remote(5))
+COPY = a_pair(Side.BUGSPARK, a_local_comment(1), a_remote_comment(5))
 CLOSED = an_issue(state=IssueState.CLOSED, state_reason="completed")
 
 
@@ -91,7 +100,7 @@ async def test_a_label_that_was_put_on_meanwhile_and_counts_less_is_kept_in_the_
 
 async def test_an_edited_copy_is_live_with_both_new_texts_and_its_link_untouched() -> None:
     intent = an_intent(Operation.EDIT_COMMENT, EDIT, why=Why(rule=Rule.COMMENT_EDITED, local="new"))
-    harness = await stored(intent, a_remote(5, "new"), a_link(), COPY)
+    harness = await stored(intent, a_remote_comment(5, "new"), a_link(), COPY)
     (entry,) = harness.intents.stored
     assert isinstance(entry, CommentPair)
     assert (entry.state, entry.local_digest, entry.remote_digest) == (
@@ -110,7 +119,7 @@ async def test_a_deleted_copy_is_over_and_a_link_that_is_gone_too_is_no_matter()
 
 async def test_a_posted_comment_recorded_without_a_reason_is_told_all_the_same() -> None:
     harness = await stored(
-        an_intent(Operation.CREATE_COMMENT, NewComment(body="B")), a_remote(5), a_link(), COPY
+        an_intent(Operation.CREATE_COMMENT, NewComment(body="B")), a_remote_comment(5), a_link(), COPY
     )
     assert [(each.to, each.rule) for each in harness.intents.changes] == [(None, Rule.RECORDED)]
 

@@ -34,12 +34,21 @@ from reconciler.model.plan import (
 )
 from reconciler.sync.intents import build_intents, with_increasing_created_at
 from reconciler.text import text_digest
-from tests.support.nouns import AFTER, REPORT, a_local, a_plan, a_remote, a_report, an_entry, local_id
+from tests.support.factories import (
+    AFTER,
+    REPORT,
+    a_local_comment,
+    a_pair,
+    a_plan,
+    a_remote_comment,
+    a_report,
+    local_id,
+)
 from tests.support.writer_harness import WriterHarness
 
 WHY = Why(rule=Rule.LOCAL_MOVED, local="here", to="there")
-LIVE = an_entry(Side.BUGSPARK, a_local(1), a_remote(5))
-AWAITED = an_entry(Side.BUGSPARK, a_local(2), None, state=CommentPairState.PENDING)
+LIVE = a_pair(Side.BUGSPARK, a_local_comment(1), a_remote_comment(5))
+AWAITED = a_pair(Side.BUGSPARK, a_local_comment(2), None, state=CommentPairState.PENDING)
 SAYS = a_report(status=Status.RESOLVED, severity=Severity.CRITICAL, title="Crash")
 MARK = "<!-- comment {0.repository_id} {0.number} {1} -->"
 
@@ -84,7 +93,7 @@ def test_a_field_is_wished_for_with_what_both_sides_will_have_agreed_on(
 
 
 def test_a_comment_is_frozen_with_its_marker_and_bound_to_its_row() -> None:
-    (intent,) = wished(PostComment(comment=a_local(2), why=WHY))
+    (intent,) = wished(PostComment(comment=a_local_comment(2), why=WHY))
     assert (intent.operation, intent.local_id, intent.pair_id) == (
         Operation.CREATE_COMMENT,
         local_id(2),
@@ -95,7 +104,7 @@ def test_a_comment_is_frozen_with_its_marker_and_bound_to_its_row() -> None:
 
 
 def test_a_corrected_comment_remembers_the_words_it_was_made_of() -> None:
-    changed = replace(a_local(1), body="Hourly")
+    changed = replace(a_local_comment(1), body="Hourly")
     (intent,) = wished(EditRemote(pair=LIVE, comment=changed, why=WHY))
     assert (intent.operation, intent.local_id, intent.pair_id) == (
         Operation.EDIT_COMMENT,
@@ -111,7 +120,7 @@ def test_a_deletion_names_the_copy_and_belongs_to_its_row() -> None:
     (intent,) = wished(DeleteRemote(pair=LIVE, why=WHY))
     assert (intent.operation, intent.desired) == (
         Operation.DELETE_COMMENT,
-        DesiredCommentDeletion(remote_id=a_remote(5).id),
+        DesiredCommentDeletion(remote_id=a_remote_comment(5).id),
     )
     assert (intent.local_id, intent.pair_id) == (LIVE.id, LIVE.id)
 
@@ -127,7 +136,7 @@ def test_of_a_report_that_is_gone_nothing_is_wished() -> None:
 
 
 def test_wishes_go_out_in_the_order_in_which_they_were_made() -> None:
-    made = wished(DeleteRemote(pair=LIVE, why=WHY), PostComment(comment=a_local(2), why=WHY))
+    made = wished(DeleteRemote(pair=LIVE, why=WHY), PostComment(comment=a_local_comment(2), why=WHY))
     assert [intent.created_at - AFTER for intent in with_increasing_created_at(made)] == [
         timedelta(0),
         timedelta(microseconds=1),

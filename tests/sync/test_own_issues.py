@@ -22,7 +22,7 @@ from reconciler.model.link import Link, LinkState
 from reconciler.sync.own_issues import UnlinkedIssues, adopt_and_close_duplicates, classify_unlinked_issues
 from reconciler.sync.result import PassStats
 from reconciler.sync.write import WRITE_POINTS
-from tests.support.nouns import OCTOCAT, REPORT, a_link, an_issue
+from tests.support.factories import OCTOCAT, REPORT, a_link, an_issue
 from tests.support.writer_harness import PROJECT_STATE, ScriptedGitHub, WriterHarness, an_intent
 
 MARKED = "text\n\n<!-- bugspark-sync v1 -->"

@@ -31,18 +31,18 @@ from reconciler.model.link import CommentPair, Link, LinkState
 from reconciler.sync.recover import RecoveryFindings, conclude_recovery, recover_unknown_writes
 from reconciler.sync.result import PassStats
 from reconciler.text import text_digest
-from tests.support.nouns import (
+from tests.support.factories import (
     AFTER,
     OCTOCAT,
     OURS,
     REPORT,
     a_base,
     a_link,
-    a_local,
+    a_local_comment,
     a_new_link,
-    a_remote,
+    a_pair,
+    a_remote_comment,
     a_report,
-    an_entry,
     an_issue,
     ids,
 )
@@ -65,13 +65,13 @@ EARLIER, LATER = AFTER - timedelta(seconds=1), AFTER + timedelta(seconds=1)
 ANOTHER, THIRD = (ReportId(UUID(int=number)) for number in (77, 78))
 MARKED = "text\n\n<!-- bugspark-sync v1 -->"
 CREATE = NewIssue(title="T", body=MARKED, labels=())
-COPY = an_entry(Side.BUGSPARK, a_local(1), a_remote(5))
+COPY = a_pair(Side.BUGSPARK, a_local_comment(1), a_remote_comment(5))
 CLOSE = DesiredState(state=IssueState.CLOSED, reason="completed", agreed="resolved")
 REOPEN = DesiredState(state=IssueState.OPEN, reason=None, agreed="new")
 RETITLE = DesiredTitle(title="[BUG-0001] Crash", agreed="Crash")
 SWAP = DesiredLabels(add="Critical", remove=("low",), agreed="critical")
-EDIT = DesiredCommentBody(remote_id=a_remote(5).id, body="new", local_digest="of here")
-DELETE = DesiredCommentDeletion(remote_id=a_remote(5).id)
+EDIT = DesiredCommentBody(remote_id=a_remote_comment(5).id, body="new", local_digest="of here")
+DELETE = DesiredCommentDeletion(remote_id=a_remote_comment(5).id)
 
 
 def event(field: Field, value: str, *, added: bool = True, by: Any = OURS, at: Any = LONG_AGO) -> FieldEvent:
@@ -211,7 +211,9 @@ async def test_an_issue_that_is_not_there_leaves_the_outcome_to_the_whole_look(e
 
 async def test_an_edit_that_arrived_is_confirmed_with_the_words_it_was_made_of() -> None:
     intent = a_lost_intent(Operation.EDIT_COMMENT, EDIT, pair_id=COPY.id)
-    harness, _ = await looked(intent, github=ScriptedGitHub(comment=[a_remote(5, "new")]), pairs=(COPY,))
+    harness, _ = await looked(
+        intent, github=ScriptedGitHub(comment=[a_remote_comment(5, "new")]), pairs=(COPY,)
+    )
     (entry,) = harness.intents.stored
     assert isinstance(entry, CommentPair)
     assert (entry.local_digest, entry.remote_digest, harness.intents.rows) == (
@@ -227,8 +229,8 @@ async def test_an_edit_that_arrived_is_confirmed_with_the_words_it_was_made_of()
     ("there", "pairs"),
     [
         (NotThereError("gone", 404), (COPY,)),
-        (a_remote(5, "old"), (COPY,)),
-        (a_remote(5, "new"), ()),
+        (a_remote_comment(5, "old"), (COPY,)),
+        (a_remote_comment(5, "new"), ()),
     ],
 )
 async def test_an_edit_that_did_not_is_decided_anew(there: Any, pairs: tuple[CommentPair, ...]) -> None:

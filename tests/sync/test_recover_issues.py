@@ -16,7 +16,7 @@ from reconciler.model.kinds import Operation
 from reconciler.model.link import Link, LinkState
 from reconciler.sync.recover import RecoveryFindings, conclude_recovery, recover_unknown_writes
 from reconciler.sync.result import PassStats
-from tests.support.nouns import AFTER, OCTOCAT, REPORT, an_issue
+from tests.support.factories import AFTER, OCTOCAT, REPORT, an_issue
 from tests.support.writer_harness import LONG_AGO, PROJECT_STATE, ScriptedGitHub, WriterHarness, a_lost_intent
 
 PLANNED, SENDING, UNKNOWN = IntentState.PLANNED, IntentState.SENDING, IntentState.UNKNOWN

@@ -27,7 +27,7 @@ from reconciler.model.link import CommentPair, CommentPairState
 from reconciler.ports import Claim
 from reconciler.sync.result import PassStats
 from reconciler.sync.write import REFUSED_WRITE_QUARANTINE, IntentWriter
-from tests.support.nouns import AFTER, a_link, a_local, a_remote, an_entry, an_issue
+from tests.support.factories import AFTER, a_link, a_local_comment, a_pair, a_remote_comment, an_issue
 from tests.support.writer_harness import (
     PROJECT_STATE,
     MemoryClock,
@@ -48,8 +48,8 @@ CLOSE = an_intent(
     Operation.STATUS, DesiredState(state=IssueState.CLOSED, reason="completed", agreed="resolved")
 )
 RETITLE = an_intent(Operation.TITLE, DesiredTitle(title="[BUG-0001] Crash", agreed="Crash"))
-DELETE = an_intent(Operation.DELETE_COMMENT, DesiredCommentDeletion(remote_id=a_remote(5).id))
-COPY = an_entry(Side.BUGSPARK, a_local(1), a_remote(5))
+DELETE = an_intent(Operation.DELETE_COMMENT, DesiredCommentDeletion(remote_id=a_remote_comment(5).id))
+COPY = a_pair(Side.BUGSPARK, a_local_comment(1), a_remote_comment(5))
 DONE = Confirmed(value=CLOSED, request_id=None)
 GONE = Refused(status=404, reason="Not Found", gone=True, request_id=None)
 LATER, EARLIER = AFTER + timedelta(seconds=1), AFTER - timedelta(seconds=1)
@@ -264,6 +264,6 @@ async def test_a_copy_that_is_gone_already_is_deleted_as_wished() -> None:
 
 
 async def test_a_404_for_a_copy_that_is_still_there_is_no_access_and_no_deletion() -> None:
-    at = desk(DELETE, delete_comment=[GONE], comment=[a_remote(5)])
+    at = desk(DELETE, delete_comment=[GONE], comment=[a_remote_comment(5)])
     await at.run()
     assert (at.harness.intents.only.state, at.harness.intents.stored) == (QUARANTINED, [])

@@ -30,7 +30,7 @@ from reconciler.web.site import Site
 from tests.cli.fakes import result
 from tests.cli.test_status import ACME, NOW, TROUBLE, VIEW, health
 from tests.decide.test_report_view import FROZEN, REFUSED, an_intent
-from tests.support.nouns import AFTER, a_dossier, a_link, a_report
+from tests.support.factories import AFTER, a_link, a_report, a_report_detail
 
 DOCS = (Path(__file__).parents[2] / "docs/operating.md").read_text("utf-8")
 PROJECTS: dict[ProjectStatusKind, ProjectHealth] = {
@@ -113,7 +113,7 @@ REPORTS: list[tuple[dict[str, Any], SyncState]] = [
 
 @pytest.mark.parametrize(("given", "state"), REPORTS)
 def test_a_report_has_one_word_and_one_reason_everywhere(given: dict[str, Any], state: SyncState) -> None:
-    shown = report_view("Shop", a_dossier(**given), SyncPolicy(), AFTER)
+    shown = report_view("Shop", a_report_detail(**given), SyncPolicy(), AFTER)
     told, reason = report_state(shown)
     assert told is state
     assert shown.state in (response_models.WORDS_BY_STATE[state], *ENDED_STATE_TEXTS.values())
@@ -132,7 +132,7 @@ def test_a_line_of_the_story_says_the_same_on_page_and_terminal(kind: Kind, side
     for field, to in ((Field.SEVERITY.value, Severity.HIGH.value), ("comment", None), (None, None)):
         change = replace(LOST.change, kind=kind, side=side, field=field, to=to, base=None, lost=None)
         said = change_text(change)
-        whole = replace(report_view("Shop", a_dossier(), SyncPolicy(), AFTER))
+        whole = replace(report_view("Shop", a_report_detail(), SyncPolicy(), AFTER))
         story = replace(whole.detail, history=(DatedChange(at=AFTER, change=change),))
         line = list(why_lines(replace(whole, detail=story), replace(VIEW, is_unicode=True)))[-1]
         for part in (said.what.replace(":", ""), said.before, said.to, said.text and said.text[:10]):

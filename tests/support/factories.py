@@ -1,4 +1,4 @@
-"""Short ways to make the nouns: everything has a sensible default, a test names what it is about."""
+"""Factories of model values: every field has a usable default, and a test passes only what it is about."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -41,7 +41,7 @@ OCTOCAT = Account(id=AccountId(1), login="octocat")
 
 
 def ids(start: int = 1_000_000) -> Callable[[], UUID]:
-    """Made-up ids, the same ones each time."""
+    """Return a generator of made-up ids, the same ones each time."""
     numbers: Iterator[int] = count(start)
     return lambda: UUID(int=next(numbers))
 
@@ -92,7 +92,7 @@ def a_base(**given: Any) -> Base:
 
 
 def a_link(**given: Any) -> Link:
-    """ACTIVE and agreed; `base=None` for a link before its first contact."""
+    """An ACTIVE link whose sides agree; `base=None` for a link before its initial sync."""
     fields: dict[str, Any] = {
         "id": LINK,
         "project_id": PROJECT,
@@ -117,7 +117,7 @@ def a_new_link(**given: Any) -> Link:
     return a_link(**fields | given)
 
 
-def a_remote(number: int = 1, body: str = "Seen here too", **given: Any) -> RemoteComment:
+def a_remote_comment(number: int = 1, body: str = "Seen here too", **given: Any) -> RemoteComment:
     at = given.get("created_at", AFTER)
     fields: dict[str, Any] = {
         "id": RemoteCommentId(number),
@@ -136,7 +136,7 @@ def local_id(number: int) -> CommentId:
     return CommentId(UUID(int=500 + number))
 
 
-def a_local(number: int = 1, body: str = "It happens daily", **given: Any) -> LocalComment:
+def a_local_comment(number: int = 1, body: str = "It happens daily", **given: Any) -> LocalComment:
     fields: dict[str, Any] = {
         "id": local_id(number),
         "report_id": REPORT,
@@ -148,10 +148,10 @@ def a_local(number: int = 1, body: str = "It happens daily", **given: Any) -> Lo
     return LocalComment(**fields | given)
 
 
-def an_entry(
+def a_pair(
     origin: Side, local: LocalComment | None, remote: RemoteComment | None, **given: Any
 ) -> CommentPair:
-    """The LIVE ledger row of these two, as both stand."""
+    """The LIVE comment pair of these two comments as they are now."""
     fields: dict[str, Any] = {
         "id": CommentPairId(
             UUID(int=700 + (remote.id if remote else 0) * 100 + (local.id.int % 100 if local else 0))
@@ -169,7 +169,7 @@ def an_entry(
     return CommentPair(**fields | given)
 
 
-def a_view(**given: Any) -> LinkObservation:
+def an_observation(**given: Any) -> LinkObservation:
     fields: dict[str, Any] = {"link": a_link(), "report": a_report(), "own_accounts": frozenset({OURS.id})}
     return LinkObservation(**fields | given)
 
@@ -180,14 +180,14 @@ def a_plan(*actions: Any, **given: Any) -> LinkPlan:
     return LinkPlan(**fields | given)
 
 
-def seen(*labels: str, **given: Any) -> SeenIssue:
-    """What is remembered of an issue like that."""
+def a_seen_issue(*labels: str, **given: Any) -> SeenIssue:
+    """What the ledger stores of such an issue."""
     return seen_issue(an_issue(*labels, **given))
 
 
-def a_dossier(**given: Any) -> ReportDetail:
-    """A linked report without a comment or a story; `given` replace any of it."""
-    whole: dict[str, Any] = {
+def a_report_detail(**given: Any) -> ReportDetail:
+    """A linked report without comments or history; `given` replaces any field."""
+    fields: dict[str, Any] = {
         "report": a_report(),
         "link": a_link(),
         "comments": (),
@@ -195,11 +195,11 @@ def a_dossier(**given: Any) -> ReportDetail:
         "intents": (),
         "history": (),
     }
-    return ReportDetail(**{**whole, **given})
+    return ReportDetail(**{**fields, **given})
 
 
 def a_result(project: ProjectId, **values: Any) -> PassResult:
-    """A pass that found nothing to do; `values` replace any of it."""
+    """The result of a pass that found nothing to do; `values` replaces any field."""
     result = PassResult(
         project_id=project,
         project_name="Shop",
