@@ -120,23 +120,25 @@ class Storm(RuleBasedStateMachine):
     @rule(
         faults=st.lists(FAULTY, max_size=2),
         acts=st.dictionaries(st.integers(0, 30), ACTS, max_size=3),
-        cut=st.none() | st.integers(0, 40),
+        crash_at=st.none() | st.integers(0, 40),
         seconds=st.sampled_from([1, 5, 61]),
     )
     def stormy_pass(
         self,
         faults: list[tuple[str, str, int]],
         acts: dict[int, tuple[str, int, Any]],
-        cut: int | None,
+        crash_at: int | None,
         seconds: int,
     ) -> None:
         for name, place, skip in faults:
             method, path = PLACES[place]
             self.town.github.simulator.faults.add(FAULTS[name], method=method, path=path, skip=skip)
         self.wait(self.town.start())
-        self.town.life.begin(cut=cut, acts={at: partial(self.act, act) for at, act in acts.items()})
+        self.town.crash_points.reset(
+            crash_at=crash_at, acts={at: partial(self.act, act) for at, act in acts.items()}
+        )
         self.wait(self.town.run(seconds=seconds))
-        self.town.life.begin()
+        self.town.crash_points.reset()
         self.town.github.simulator.faults.clear()
 
     @rule(

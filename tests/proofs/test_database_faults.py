@@ -91,7 +91,7 @@ async def refused(town: Town, weather: Weather, trouble: str, point: int) -> tup
         met.append(point)
         weather.turn(trouble)
 
-    town.life.begin(acts={point: turn})
+    town.crash_points.reset(acts={point: turn})
     town.github.clock.advance(61)
     said = []
     try:
@@ -100,7 +100,7 @@ async def refused(town: Town, weather: Weather, trouble: str, point: int) -> tup
     except ReconcilerError as error:
         said = [str(error)]
     weather.clear()
-    town.life.begin()
+    town.crash_points.reset()
     return bool(met), said
 
 

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import make_url
 
 from reconciler.model.views import NoProgress
-from tests.support.life import anything, lasting
+from tests.support.crash_points import any_point, is_durable
 from tests.support.postgres import Server
 from tests.support.promises import broken
 from tests.support.stores import fill_postgres, sqlite_template
@@ -25,7 +25,7 @@ from tests.support.town import Town, open_town, save
 __all__ = ["sqlite_template"]
 
 Again = Callable[[], AbstractAsyncContextManager[Town]]
-FATAL = anything if "PROVE" in os.environ else lasting
+FATAL = any_point if "PROVE" in os.environ else is_durable
 STRIDE = 2
 """Each test takes every second point, so that they share the work."""
 
@@ -93,14 +93,14 @@ async def cut_at(
     """Where it died (None: the pass met no cut), and what is broken after everything has settled."""
     async with busy as town:
         await town.start()
-        life = town.life
-        life.begin(cut=point, fatal=fatal)
+        crash_points = town.crash_points
+        crash_points.reset(crash_at=point, is_fatal=fatal)
         await the_pass(town)
-        met = life.points[-1] if life.dead else None
-        if life.dead:
+        met = crash_points.reached[-1] if crash_points.is_dead else None
+        if crash_points.is_dead:
             assert town.app is None, "a new process takes over"
         else:
-            life.begin()
+            crash_points.reset()
         return met, broken(town, await town.settle(hours=0))
 
 
@@ -121,10 +121,12 @@ async def test_a_pass_cut_off_anywhere_loses_and_doubles_nothing(again: Again, f
 async def test_the_pass_that_is_cut_has_work_of_every_kind(again: Again) -> None:
     async with again() as town:
         await town.start()
-        town.life.begin()
+        town.crash_points.reset()
         await the_pass(town)
         sent = {
-            point.split(" ")[0] + " " + point.split("/")[-1] for point in town.life.points if "/" in point
+            point.split(" ")[0] + " " + point.split("/")[-1]
+            for point in town.crash_points.reached
+            if "/" in point
         }
         writes = {each for each in sent if not each.startswith("GET") and "answered" not in each}
         kinds = {each.split(" ")[0] for each in writes}

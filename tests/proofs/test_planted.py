@@ -108,7 +108,7 @@ async def dies_while_little_happens(path: Path, fatal: Callable[[str], bool], po
         await town.settle(hours=0)
         town.say_there(report)
         await town.start()
-        town.life.begin(cut=point, fatal=fatal)
+        town.crash_points.reset(crash_at=point, is_fatal=fatal)
         await town.run()
         return broken(town, await town.settle(hours=0))
 
@@ -121,7 +121,7 @@ async def loses_an_answer_beside_a_lagging_list(
         await town.run()
         town.say_here(report)
         await town.start()
-        town.life.begin(cut=point, fatal=fatal)
+        town.crash_points.reset(crash_at=point, is_fatal=fatal)
         await town.run()
         town.github.simulator.faults.add(Stale(seconds=120), method="GET", path=r"\?", times=4)
         await town.run(seconds=61)

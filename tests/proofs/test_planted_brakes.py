@@ -17,7 +17,7 @@ from reconciler.model.views import NoProgress
 from reconciler.store.sync.rate_limiter import CredentialBudget, StoredRateLimiter
 from reconciler.sync import apply, decide_links, run
 from tests.support.canary import BOT_TOKEN, Escaped, search_rows
-from tests.support.life import HOST, living
+from tests.support.crash_points import HOST, intercept_process
 from tests.support.promises import broken
 from tests.support.stores import sqlite_template
 from tests.support.sync import settings_for
@@ -68,7 +68,7 @@ def each_process_counts_for_itself(patch: pytest.MonkeyPatch) -> None:
 async def two_processes_write(town: Town) -> Wrong:
     """By turns, a second apart at least: the pace of one credential."""
     slow = settings_for(town.url, f"http://{HOST}:9", write={"min_interval_seconds": 1.0})
-    with living(town.life, town.github.simulator):
+    with intercept_process(town.crash_points, town.github.simulator):
         async with open_application(slow, town.clock) as one, open_application(slow, town.clock) as other:
             for number in range(4):
                 filed = town.bugspark.add_report(town.project, f"no. {number}", at=town.clock.now())

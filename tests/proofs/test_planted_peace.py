@@ -75,7 +75,7 @@ async def somebody_is_faster(town: Town) -> Wrong:
     for point in range(9, 12):
         there, here = ("low", "medium") if point % 2 else ("high", "critical")
         town.set_there(report, "severity", there)
-        town.life.begin(acts={point: partial(town.set_here, report, "severity", here)})
+        town.crash_points.reset(acts={point: partial(town.set_here, report, "severity", here)})
         await town.run()
         wrong += broken(town, await town.settle(hours=0))
     return wrong

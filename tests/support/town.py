@@ -21,9 +21,9 @@ from reconciler.store.schema.database_identity import LOCATION_KEY, StoredIdenti
 from reconciler.store.schema.engine import open_database
 from tests.support.bugspark import BugSpark, connected
 from tests.support.canary import search_requests, search_rows
+from tests.support.crash_points import HOST, Crash, CrashPoints, Pause, intercept_process
 from tests.support.github import GitHub, copied, make_github
 from tests.support.inline_sqlite import inline
-from tests.support.life import HOST, Crash, Life, Pause, living
 from tests.support.sync import FollowingClock, is_idle, settings_for
 from tests.support.town_people import People
 
@@ -40,7 +40,7 @@ class Town(People):
     url: str
     clock: FollowingClock
     settings: Settings
-    life: Life = field(default_factory=Life)
+    crash_points: CrashPoints = field(default_factory=CrashPoints)
     app: Application | None = None
     most: int = 0
     """The most live copies of one thing there ever were on GitHub after a pass."""
@@ -49,15 +49,15 @@ class Town(People):
     async def start(self) -> Application:
         """The program as a new process finds the world."""
         if self.app is None:
-            self.life = Life()
-            self._open.enter_context(living(self.life, self.github.simulator))
+            self.crash_points = CrashPoints()
+            self._open.enter_context(intercept_process(self.crash_points, self.github.simulator))
             self.app = await self._open.enter_async_context(open_application(self.settings, self.clock))
         return self.app
 
     async def stop(self) -> None:
         """Close whatever is open; a dead process's locks run out."""
         await self._open.aclose()
-        if self.life.dead:
+        if self.crash_points.is_dead:
             self.github.clock.advance(LOCK_SECONDS)
         self.app, self._open = None, AsyncExitStack()
 
@@ -78,11 +78,11 @@ class Town(People):
         try:
             return await work(await self.start())
         except Crash:
-            if not self.life.dead:
+            if not self.crash_points.is_dead:
                 raise
             return None
         finally:
-            if self.life.dead:
+            if self.crash_points.is_dead:
                 await self.stop()
 
     async def overtaken(self, requests: int) -> None:
@@ -91,12 +91,12 @@ class Town(People):
         """
         first = await self.start()
         self.github.clock.advance(5)
-        pause = self.life.pause = Pause(requests)
+        pause = self.crash_points.pause = Pause(requests)
         task = asyncio.ensure_future(self.one_pass(first))
         reached = asyncio.ensure_future(pause.reached.wait())
         await asyncio.wait({task, reached}, return_when=asyncio.FIRST_COMPLETED)
         reached.cancel()
-        self.life.pause = None  # it is for the first worker alone
+        self.crash_points.pause = None  # it is for the first worker alone
         self.github.clock.advance(LOCK_SECONDS)
         async with open_application(self.settings, self.clock) as second:
             await self.one_pass(second)
@@ -131,7 +131,7 @@ class Town(People):
         `hours` every rest is over, and from seven on every link has been verified.
         """
         self.github.simulator.faults.clear()
-        self.life.begin()
+        self.crash_points.reset()
         for _ in range(5):
             if is_idle(await self.run(seconds=61)):
                 break

@@ -156,7 +156,7 @@ class People(Sight):
             for number in numbers
         ]
         if rows:
-            with self.bugspark.engine.begin() as connection:
+            with self.bugspark.engine.reset() as connection:
                 connection.execute(sa.insert(deliveries), rows)
 
     def _wished(self, report: ReportId, item: str, side: str, value: str) -> None:

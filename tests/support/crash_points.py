@@ -1,7 +1,8 @@
-"""One life of the program: every request and every commit passes here, and here people act or it dies.
+"""Crash points: every request and every commit of the program passes one, and there it can be made to crash.
 
-Within `living(life, simulator)` the program talks to the simulator in process, without sockets, and its
-transactions tell `life` where they stand. A life ends for good: once dead, nothing is sent or stored.
+Within `intercept_process(crash_points, simulator)` the program calls the simulator in process, without
+sockets, and its transactions report their progress to `crash_points`. After a crash nothing is sent or stored
+any more.
 """
 
 import asyncio
@@ -24,82 +25,82 @@ HOST = "127.0.0.1"
 
 
 class Crash(BaseException):
-    """The process is dead."""
+    """The simulated crash of the process."""
 
 
-def anything(_: str) -> bool:
-    """Any point at all."""
+def any_point(_: str) -> bool:
+    """Accept every point."""
     return True
 
 
-def lasting(name: str) -> bool:
-    """Something that outlives the process has just been done. What dies between two of these leaves the world
-    as the earlier one did.
+def is_durable(name: str) -> bool:
+    """Whether something that outlives the process has just been done. Crashes between two such points leave
+    the same state as a crash at the earlier one.
     """
     return name == "committed" or (name.endswith(": answered") and not name.startswith("GET"))
 
 
 class Pause:
-    """Once, the request after `requests` others waits, as the whole process would, until it is let go."""
+    """Stops the process once, before the request that follows `requests` others, until `over` is set."""
 
     def __init__(self, requests: int) -> None:
         self._left = requests
         self.reached = asyncio.Event()
         self.over = asyncio.Event()
 
-    async def meet(self) -> None:
+    async def reach(self) -> None:
         self._left -= 1
         if self._left == -1:
             self.reached.set()
             await self.over.wait()
 
 
-class Life:
-    """The points of a process's life, by name, and what happens at them."""
+class CrashPoints:
+    """The points that a process has reached, by name, and what happens at each."""
 
     def __init__(self) -> None:
-        self.points: list[str] = []
-        self.dead = False
-        self._cut: int | None = None
-        self._fatal: Callable[[str], bool] = anything
+        self.reached: list[str] = []
+        self.is_dead = False
+        self._crash_at: int | None = None
+        self._is_fatal: Callable[[str], bool] = any_point
         self._acts: dict[int, Callable[[], object]] = {}
         self.pause: Pause | None = None
 
-    def begin(
+    def reset(
         self,
         *,
-        cut: int | None = None,
-        fatal: Callable[[str], bool] = anything,
+        crash_at: int | None = None,
+        is_fatal: Callable[[str], bool] = any_point,
         acts: dict[int, Callable[[], object]] | None = None,
     ) -> None:
-        """Count again. `acts`: who acts at which of the coming points; `cut`: at which it dies, counting only
-        those that are `fatal`.
+        """Count from zero. `acts`: calls to make at these points; `crash_at`: the point at which the process
+        crashes, counting only points that are `is_fatal`.
         """
-        self.points = []
-        self._cut, self._fatal, self._acts = cut, fatal, dict(acts or {})
+        self.reached = []
+        self._crash_at, self._is_fatal, self._acts = crash_at, is_fatal, dict(acts or {})
 
-    def meet(self, name: str, *, locked: bool = False) -> None:
-        """A point is reached. Raises Crash. `locked`: rows are held, so people would wait for us."""
-        if self.dead:
-            raise Crash(f"after death: {name}")
-        index = len(self.points)
-        self.points.append(name)
+    def reach(self, name: str, *, locked: bool = False) -> None:
+        """Record a point; raises Crash. `locked`: the transaction holds row locks, so `acts` would block."""
+        if self.is_dead:
+            raise Crash(f"after the crash: {name}")
+        index = len(self.reached)
+        self.reached.append(name)
         for due in [at for at in self._acts if at <= index and not locked]:
             self._acts.pop(due)()
-        if self._cut is None or not self._fatal(name):
+        if self._crash_at is None or not self._is_fatal(name):
             return
-        self._cut -= 1
-        if self._cut < 0:
-            self.dead = True
+        self._crash_at -= 1
+        if self._crash_at < 0:
+            self.is_dead = True
             raise Crash(name)
 
 
-class Direct(httpx.AsyncBaseTransport):
-    """The simulator, without a network between."""
+class InProcessTransport(httpx.AsyncBaseTransport):
+    """A transport that calls the simulator directly."""
 
-    def __init__(self, simulator: Simulator, life: Life) -> None:
+    def __init__(self, simulator: Simulator, crash_points: CrashPoints) -> None:
         self._simulator = simulator
-        self._life = life
+        self._crash_points = crash_points
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         plain = Request(
@@ -109,13 +110,13 @@ class Direct(httpx.AsyncBaseTransport):
             body=await request.aread(),
         )
         if request.url.host != HOST:
-            raise Crash(f"a stranger was asked: {request.url.host}")
-        self._life.meet(f"{plain.method} {plain.path}")
-        if self._life.pause is not None:
-            await self._life.pause.meet()
+            raise Crash(f"unexpected host: {request.url.host}")
+        self._crash_points.reach(f"{plain.method} {plain.path}")
+        if self._crash_points.pause is not None:
+            await self._crash_points.pause.reach()
         fault = self._simulator.fault_for(plain)
         answer = self._simulator.answer(plain, fault)
-        self._life.meet(f"{plain.method} {plain.path}: answered")
+        self._crash_points.reach(f"{plain.method} {plain.path}: answered")
         if answer is None:
             raise _dropped(fault)
         return httpx.Response(answer.status, headers=dict(answer.headers), stream=_Body(answer))
@@ -140,20 +141,20 @@ def _dropped(fault: Fault | None) -> httpx.HTTPError:
 
 
 @contextmanager
-def living(life: Life, simulator: Simulator) -> Iterator[None]:
-    """Programs opened within live this life."""
+def intercept_process(crash_points: CrashPoints, simulator: Simulator) -> Iterator[None]:
+    """Let the requests and commits of programs that are opened within pass `crash_points`."""
     original: Callable[[Database], AbstractAsyncContextManager[AsyncConnection]] = Database.write
 
     @asynccontextmanager
     async def write(database: Database) -> AsyncIterator[AsyncConnection]:
-        life.meet("begin")
+        crash_points.reach("begin")
         async with original(database) as connection:
             yield connection
-            life.meet("commit", locked=True)
-        life.meet("committed")
+            crash_points.reach("commit", locked=True)
+        crash_points.reach("committed")
 
     def transport(**options: Any) -> Transport:
-        return Transport(**options, inner=Direct(simulator, life))
+        return Transport(**options, inner=InProcessTransport(simulator, crash_points))
 
     with patch.object(Database, "write", write), patch.object(container, "Transport", transport):
         yield
