@@ -19,13 +19,13 @@ from tests.support.postgres import Server
 from tests.support.promises import settled
 from tests.support.stores import fill_postgres, sqlite_template
 from tests.support.town import Town, open_town
-from tests.support.weather import PostgresWeather, sqlite_weather
+from tests.support.db_faults import PostgresFaults, sqlite_faults
 
 __all__ = ["sqlite_template"]
 
 
-class Weather(Protocol):
-    def turn(self, trouble: str) -> None: ...
+class DatabaseFaults(Protocol):
+    def start(self, trouble: str) -> None: ...
 
     def clear(self) -> None: ...
 
@@ -53,17 +53,17 @@ STEP = 1 if "PROVE" in os.environ else 13
 @pytest.fixture
 def exposed(
     request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path
-) -> Iterator[tuple[str, Weather]]:
+) -> Iterator[tuple[str, DatabaseFaults]]:
     with ExitStack() as resources:
         if request.param == "sqlite":
             path = Path(shutil.copy(sqlite_template, tmp_path / "bugspark.db"))
-            yield f"sqlite:///{path}", resources.enter_context(sqlite_weather(path))
+            yield f"sqlite:///{path}", resources.enter_context(sqlite_faults(path))
             return
         server: Server = request.getfixturevalue("postgres_server")
         url = resources.enter_context(
             server.database(template=server.template("bugspark, migrated", fill_postgres))
         )
-        yield url, PostgresWeather(url.replace("postgresql+psycopg://", "postgresql://"))
+        yield url, PostgresFaults(url.replace("postgresql+psycopg://", "postgresql://"))
 
 
 def work(town: Town) -> None:
@@ -82,14 +82,14 @@ def work(town: Town) -> None:
     town.reports[filed] = None
 
 
-async def refused(town: Town, weather: Weather, trouble: str, point: int) -> tuple[bool, list[str]]:
+async def refused(town: Town, faults: DatabaseFaults, trouble: str, point: int) -> tuple[bool, list[str]]:
     """A pass whose database refuses from `point` on: whether it came to that, and what it said."""
     await town.start()
     met: list[int] = []
 
-    def turn() -> None:
+    def start() -> None:
         met.append(point)
-        weather.turn(trouble)
+        faults.start(trouble)
 
     town.crash_points.reset(acts={point: turn})
     town.github.clock.advance(61)
@@ -99,7 +99,7 @@ async def refused(town: Town, weather: Weather, trouble: str, point: int) -> tup
         said = [result.error.message] if result and result.error else []
     except ReconcilerError as error:
         said = [str(error)]
-    weather.clear()
+    faults.clear()
     town.crash_points.reset()
     return bool(met), said
 
@@ -107,9 +107,9 @@ async def refused(town: Town, weather: Weather, trouble: str, point: int) -> tup
 @pytest.mark.timeout(0 if "PROVE" in os.environ else 120)
 @pytest.mark.parametrize(("exposed", "trouble"), TROUBLES, indirect=["exposed"])
 async def test_a_database_that_refuses_anywhere_in_a_pass_loses_and_doubles_nothing(
-    exposed: tuple[str, Weather], trouble: str
+    exposed: tuple[str, DatabaseFaults], trouble: str
 ) -> None:
-    url, weather = exposed
+    url, faults = exposed
     async with open_town(url, export="all") as town:
         for title in ("first", "second"):
             await town.export(title=title)
@@ -117,7 +117,7 @@ async def test_a_database_that_refuses_anywhere_in_a_pass_loses_and_doubles_noth
         point, told, met = 1, [], True
         while met:
             work(town)
-            met, said = await refused(town, weather, trouble, point)
+            met, said = await refused(town, faults, trouble, point)
             told += said
             wrong = await settled(town)
             assert not wrong, f"{trouble} from point {point} on:\n" + "\n".join(wrong)

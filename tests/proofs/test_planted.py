@@ -128,8 +128,8 @@ async def loses_an_answer_beside_a_lagging_list(
         return broken(town, await town.settle(hours=0))
 
 
-Scenario = Callable[[Path, Callable[[str], bool], int], Awaitable[list[str]]]
-PLANTED: dict[str, tuple[Plant, Scenario, Callable[[str], bool], int]] = {
+Situation = Callable[[Path, Callable[[str], bool], int], Awaitable[list[str]]]
+PLANTED: dict[str, tuple[Plant, Situation, Callable[[str], bool], int]] = {
     "3": (unknown_is_sent_again_blindly, loses_an_answer_beside_a_lagging_list, answered, 1),
     "4": (ours_is_not_recognised, dies_with_all_kinds_of_work, answered, 1),
     "5": (base_moves_before_the_write, dies_with_all_kinds_of_work, stored, 6),
@@ -139,9 +139,9 @@ PLANTED: dict[str, tuple[Plant, Scenario, Callable[[str], bool], int]] = {
 
 
 async def found(
-    scenario: Scenario, fatal: Callable[[str], bool], points: int, make: Callable[[], Path]
+    situation: Situation, fatal: Callable[[str], bool], points: int, make: Callable[[], Path]
 ) -> int:
-    return sum([len(await scenario(make(), fatal, point)) for point in range(points)])
+    return sum([len(await situation(make(), fatal, point)) for point in range(points)])
 
 
 @pytest.mark.parametrize("invariant", PLANTED)
@@ -153,10 +153,10 @@ async def test_a_death_shows_a_planted_bug_and_nothing_without_it(
     def make() -> Path:
         return Path(shutil.copy(sqlite_template, tmp_path / f"{next(names)}.db"))
 
-    plant, scenario, fatal, points = PLANTED[invariant]
-    assert await found(scenario, fatal, points, make) == 0
+    plant, situation, fatal, points = PLANTED[invariant]
+    assert await found(situation, fatal, points, make) == 0
     plant(monkeypatch)
-    assert await found(scenario, fatal, points, make) > 0
+    assert await found(situation, fatal, points, make) > 0
 
 
 def copies_outlive_their_originals(patch: pytest.MonkeyPatch) -> None:

@@ -154,8 +154,8 @@ async def a_pass_is_written_down(town: Town) -> Wrong:
     return []
 
 
-Scenario = Callable[[Town], Awaitable[Wrong]]
-PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Scenario]] = {
+Situation = Callable[[Town], Awaitable[Wrong]]
+PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Situation]] = {
     "7": (known_comments_are_news, pages_come_again),
     "9": (each_process_counts_for_itself, two_processes_write),
     "11": (nothing_is_withheld, everything_vanishes),
@@ -177,9 +177,9 @@ async def test_a_scenario_shows_a_planted_bug_and_nothing_without_it(
     monkeypatch: pytest.MonkeyPatch,
     the_token_may_show: None,
 ) -> None:
-    plant, scenario = PLANTED[invariant]
+    plant, situation = PLANTED[invariant]
     async with towns() as town:
-        assert await scenario(town) == []
+        assert await situation(town) == []
     plant(monkeypatch)
     async with towns() as town:
-        assert await scenario(town) != []
+        assert await situation(town) != []

@@ -150,8 +150,8 @@ async def a_thread_is_shown_in_part(town: Town) -> Wrong:
     return broken(town, await town.settle(hours=0))
 
 
-Scenario = Callable[[Town], Awaitable[Wrong]]
-PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Scenario]] = {
+Situation = Callable[[Town], Awaitable[Wrong]]
+PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Situation]] = {
     "1": (a_category_counts_as_equal, people_sort_reports),
     "2": (whoever_is_faster_is_overwritten, somebody_is_faster),
     "8, it asks": (every_pass_asks_who_it_is, nothing_happens),
@@ -164,9 +164,9 @@ PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Scenario]] = {
 async def test_peace_shows_a_planted_bug_and_nothing_without_it(
     invariant: str, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plant, scenario = PLANTED[invariant]
+    plant, situation = PLANTED[invariant]
     async with open_town(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'sound')}") as town:
-        assert await scenario(town) == []
+        assert await situation(town) == []
     plant(monkeypatch)
     async with open_town(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'planted')}") as town:
-        assert await scenario(town) != []
+        assert await situation(town) != []

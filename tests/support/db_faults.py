@@ -1,7 +1,7 @@
-"""Bad weather in the database: full, read-only, busy, deadlocks, serialization failures; switched on and off.
+"""Database faults that a test starts and clears: disk full, read-only, busy, deadlock, serialization failure.
 
-Within `sqlite_weather()` the program's transactions on SQLite meet SQLite's own refusals. `PostgresWeather`
-makes PostgreSQL refuse the program's commits with the SQLSTATE of the trouble, and nobody else's.
+Within `sqlite_faults()` the program's transactions on SQLite fail with SQLite's own errors. `PostgresFaults`
+makes PostgreSQL fail the commits of the program, and only those, with the SQLSTATE of the fault.
 """
 
 import sqlite3
@@ -19,19 +19,19 @@ from sqlalchemy import Engine
 from reconciler.store.schema import engine as opened
 from reconciler.store.schema.engine import APPLICATION_NAME
 
-FINE = ("query_only=OFF", "max_page_count=1073741823")
+NO_FAULT = ("query_only=OFF", "max_page_count=1073741823")
 REFUSING = {"read-only": ("query_only=ON",), "disk full": ("max_page_count=1",)}  # 1: as many as it has
 
 
 @dataclass(slots=True)
-class SqliteWeather:
-    """`turn("disk full")`, and all is well again after `clear()`."""
+class SqliteFaults:
+    """Faults of one SQLite file: `start("disk full")`, until `clear()`."""
 
     path: Path
-    pragmas: tuple[str, ...] = FINE
+    pragmas: tuple[str, ...] = NO_FAULT
     _rival: ExitStack = field(default_factory=ExitStack)
 
-    def turn(self, trouble: str) -> None:
+    def start(self, trouble: str) -> None:
         if trouble != "busy":
             self.pragmas = REFUSING[trouble]
             return
@@ -41,20 +41,20 @@ class SqliteWeather:
 
     def clear(self) -> None:
         self._rival.close()
-        self.pragmas = FINE
+        self.pragmas = NO_FAULT
 
 
 @contextmanager
-def sqlite_weather(path: Path) -> Iterator[SqliteWeather]:
-    """Programs opened within on this file meet its weather, and wait for a busy one only a moment."""
-    weather, original = SqliteWeather(path), opened._create_sqlite_engine
+def sqlite_faults(path: Path) -> Iterator[SqliteFaults]:
+    """Expose programs that are opened within to the faults of this file; their busy timeout is short."""
+    faults, original = SqliteFaults(path), opened._create_sqlite_engine
 
     def exposed(url: Any, connections: int) -> Engine:
         made = original(url, connections)
 
         @sa.event.listens_for(made, "begin")
         def _begin(connection: sa.Connection) -> None:
-            for pragma in (*FINE, *weather.pragmas):
+            for pragma in (*NO_FAULT, *faults.pragmas):
                 connection.exec_driver_sql(f"PRAGMA {pragma}")
 
         return made
@@ -64,50 +64,50 @@ def sqlite_weather(path: Path) -> Iterator[SqliteWeather]:
         patch.object(opened, "SQLITE_BUSY_TIMEOUT_SECONDS", 0.02),
     ):
         try:
-            yield weather
+            yield faults
         finally:
-            weather.clear()
+            faults.clear()
 
 
 CODES = {"serialization failure": "40001", "deadlock": "40P01", "disk full": "53100"}
 TABLES = ("sync_links", "sync_comments", "sync_intents", "sync_projects", "sync_changes")
 TRIGGERS = f"""
-CREATE TABLE weather (code text);
-CREATE FUNCTION weather() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE TABLE db_fault (code text);
+CREATE FUNCTION db_fault() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE trouble text;
 BEGIN
-    SELECT code INTO trouble FROM weather;
+    SELECT code INTO trouble FROM db_fault;
     IF FOUND AND current_setting('application_name') = '{APPLICATION_NAME}' THEN
-        RAISE EXCEPTION 'bad weather' USING ERRCODE = trouble;
+        RAISE EXCEPTION 'simulated fault' USING ERRCODE = trouble;
     END IF;
     RETURN NULL;
 END $$;
 """ + "".join(
-    f"CREATE CONSTRAINT TRIGGER weather AFTER INSERT OR UPDATE OR DELETE ON {table}"
-    " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION weather();"
+    f"CREATE CONSTRAINT TRIGGER db_fault AFTER INSERT OR UPDATE OR DELETE ON {table}"
+    " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION db_fault();"
     for table in TABLES
 )
 
 
-class PostgresWeather:
-    """It is the COMMIT that fails; `read-only` ends the sessions as well, as a failover does."""
+class PostgresFaults:
+    """Faults of a PostgreSQL database: COMMIT fails; `read-only` also ends the sessions, as a failover does."""
 
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
         self._sealed = False
         self._do(TRIGGERS)
 
-    def turn(self, trouble: str) -> None:
+    def start(self, trouble: str) -> None:
         self._sealed = trouble == "read-only"
         if self._sealed:
             self._read_only("on")
         else:
-            self._do(f"INSERT INTO weather VALUES ('{CODES[trouble]}')")
+            self._do(f"INSERT INTO db_fault VALUES ('{CODES[trouble]}')")
 
     def clear(self) -> None:
         if self._sealed:
             self._read_only("off")
-        self._do("DELETE FROM weather")
+        self._do("DELETE FROM db_fault")
 
     def _read_only(self, value: str) -> None:
         self._do(
