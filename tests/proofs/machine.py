@@ -25,10 +25,9 @@ from reconciler.demo.github.faults import (
     html,
     redirect,
 )
-from tests.support.promises import broken
-from tests.support.town import Town, open_town
-from tests.support.town_book import HERE, THERE
-from tests.support.town_people import CATEGORIES, SEVERITIES
+from tests.support.invariants import find_violations
+from tests.support.scenario import Scenario, open_scenario
+from tests.support.scenario_actors import CATEGORIES, SEVERITIES
 
 STATUSES = ("new", "triaging", "in_progress", "resolved", "closed")
 FAULTS: dict[str, Fault] = {
@@ -93,17 +92,17 @@ class Storm(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.resources = AsyncExitStack()
         url = type(self).make_url(self.resources)
-        self.town: Town = self.wait(self.resources.enter_async_context(open_town(url)))
+        self.scenario: Scenario = self.wait(self.resources.enter_async_context(open_scenario(url)))
 
     def wait(self, work: Any) -> Any:
         return self.loop.run_until_complete(work)
 
     @initialize(acts=st.lists(ACTS, max_size=4))
     def begin(self, acts: list[tuple[str, int, Any]]) -> None:
-        report = self.wait(self.town.export(title="first"))
-        self.town.say_here(report)
-        self.town.say_there(report)
-        self.wait(self.town.run())
+        report = self.wait(self.scenario.export(title="first"))
+        self.scenario.comment_in_bugspark(report)
+        self.scenario.comment_on_github(report)
+        self.wait(self.scenario.run())
         for act in acts:
             self.act(act)
 
@@ -111,11 +110,11 @@ class Storm(RuleBasedStateMachine):
     def people(self, acts: list[tuple[str, int, Any]], seconds: int) -> None:
         for act in acts:
             self.act(act)
-            self.town.github.clock.advance(seconds)
+            self.scenario.github.clock.advance(seconds)
 
     @rule(seconds=st.sampled_from([1, 5, 61]))
     def quiet_pass(self, seconds: int) -> None:
-        self.wait(self.town.run(seconds=seconds))
+        self.wait(self.scenario.run(seconds=seconds))
 
     @rule(
         faults=st.lists(FAULTY, max_size=2),
@@ -132,14 +131,14 @@ class Storm(RuleBasedStateMachine):
     ) -> None:
         for name, place, skip in faults:
             method, path = PLACES[place]
-            self.town.github.simulator.faults.add(FAULTS[name], method=method, path=path, skip=skip)
-        self.wait(self.town.start())
-        self.town.crash_points.reset(
+            self.scenario.github.simulator.faults.add(FAULTS[name], method=method, path=path, skip=skip)
+        self.wait(self.scenario.start())
+        self.scenario.crash_points.reset(
             crash_at=crash_at, acts={at: partial(self.act, act) for at, act in acts.items()}
         )
-        self.wait(self.town.run(seconds=seconds))
-        self.town.crash_points.reset()
-        self.town.github.simulator.faults.clear()
+        self.wait(self.scenario.run(seconds=seconds))
+        self.scenario.crash_points.reset()
+        self.scenario.github.simulator.faults.clear()
 
     @rule(
         seconds=st.integers(1, 60),
@@ -148,80 +147,81 @@ class Storm(RuleBasedStateMachine):
     )
     def lagging_pass(self, seconds: int, issues: bool, named: list[int]) -> None:
         fault = Stale(seconds=seconds, issues=issues, comments=not issues)
-        self.town.github.simulator.faults.add(fault, method="GET", times=None)
-        self.town.deliver(named)
-        self.wait(self.town.run())
-        self.town.github.simulator.faults.clear()
+        self.scenario.github.simulator.faults.add(fault, method="GET", times=None)
+        self.scenario.deliver(named)
+        self.wait(self.scenario.run())
+        self.scenario.github.simulator.faults.clear()
 
     @rule(acts=st.lists(ACTS, min_size=1, max_size=3), requests=st.integers(0, 12))
     def overtaken_pass(self, acts: list[tuple[str, int, Any]], requests: int) -> None:
         """A worker is paused in the middle, another one takes over, the first resumes."""
         for act in acts:
             self.act(act)
-        self.wait(self.town.overtaken(requests))
+        self.wait(self.scenario.run_overtaken_pass(requests))
 
-    @precondition(lambda self: len(self.town.reports) > 1)
+    @precondition(lambda self: len(self.scenario.reports) > 1)
     @rule(which=WHICH)
     def delete_report(self, which: int) -> None:
-        self.town.erase(self._report(which))
+        self.scenario.erase_report(self._report(which))
 
     @rule(hours=st.sampled_from([2, 7, 30]))
     def time_flies(self, hours: int) -> None:
-        self.town.github.clock.advance(hours * 3600)
+        self.scenario.github.clock.advance(hours * 3600)
 
-    @precondition(lambda self: len(self.town.reports) < 3)
+    @precondition(lambda self: len(self.scenario.reports) < 3)
     @rule()
     def export(self) -> None:
-        self.wait(self.town.export(title=f"report {len(self.town.reports)}"))
+        self.wait(self.scenario.export(title=f"report {len(self.scenario.reports)}"))
 
     @rule(which=WHICH)
     def cut_link(self, which: int) -> None:
-        self.wait(self.town.unlink(self._report(which)))
+        self.wait(self.scenario.unlink(self._report(which)))
 
     @rule(which=WHICH, backfill=st.booleans())
     def make_link(self, which: int, backfill: bool) -> None:
-        self.wait(self.town.relink(self._report(which), backfill=backfill))
+        self.wait(self.scenario.relink(self._report(which), backfill=backfill))
 
     @rule(which=WHICH, to=WHICH)
     def move_link(self, which: int, to: int) -> None:
         """To another issue, and perhaps to one that another report holds; or back."""
-        self.town.move(self._report(which), to)
+        self.scenario.move_link(self._report(which), to)
 
     def _report(self, which: int) -> Any:
-        return list(self.town.reports)[which % len(self.town.reports)]
+        return list(self.scenario.reports)[which % len(self.scenario.reports)]
 
     def act(self, act: tuple[str, int, Any]) -> None:
         """Somebody does something."""
         name, which, value = act
-        town, report = self.town, self._report(which)
+        scenario, report = self.scenario, self._report(which)
         item, _, side = name.partition(" ")
         if item in ("status", "severity", "category"):
-            (town.set_here if side == "here" else town.set_there)(report, item, value)
+            (scenario.set_in_bugspark if side == "here" else scenario.set_on_github)(report, item, value)
         elif name == "sticker":
-            town.sticker(report)
+            scenario.add_unrelated_label(report)
         elif name == "move":
-            town.move(report, value)
+            scenario.move_link(report, value)
         elif item == "say":
-            (town.say_here if side == "here" else town.say_there)(report)
-        elif town.notes:
-            deeds = {"edit": town.edit, "unsay": town.unsay, "edit copy": town.edit_copy}
-            deeds |= {"drop copy": town.drop_copy}
-            deeds[name](town.notes[-1 - which % len(town.notes)])
+            (scenario.comment_in_bugspark if side == "here" else scenario.comment_on_github)(report)
+        elif scenario.notes:
+            deeds = {
+                "edit": scenario.edit,
+                "unsay": scenario.delete_comment_of,
+                "edit copy": scenario.edit_copy,
+            }
+            deeds |= {"drop copy": scenario.delete_copy}
+            deeds[name](scenario.notes[-1 - which % len(scenario.notes)])
 
     def teardown(self) -> None:
         try:
-            last = self.wait(self.town.settle())
-            wrong = broken(self.town, last)
-            labels = self.town.github.web.label_names
+            last = self.wait(self.scenario.settle())
+            wrong = find_violations(self.scenario, last)
+            labels = self.scenario.github.web.label_names
             wrong += [
                 f"#{number}: somebody's label is gone"
-                for number in self.town.stickers
+                for number in self.scenario.unrelated_labels
                 if "good first issue" not in labels(number)
             ]
             assert not wrong, "\n".join(wrong)
         finally:
             self.wait(self.resources.aclose())
             self.loop.close()
-
-
-__all__ = ["HERE", "THERE", "Storm"]

@@ -15,11 +15,11 @@ import pytest
 
 from reconciler.errors import ReconcilerError
 from reconciler.model.passes import PassResult
-from tests.support.postgres import Server
-from tests.support.promises import settled
-from tests.support.stores import fill_postgres, sqlite_template
-from tests.support.town import Town, open_town
 from tests.support.db_faults import PostgresFaults, sqlite_faults
+from tests.support.invariants import settle_and_check
+from tests.support.postgres import Server
+from tests.support.scenario import Scenario, open_scenario
+from tests.support.stores import fill_postgres, sqlite_template
 
 __all__ = ["sqlite_template"]
 
@@ -66,41 +66,45 @@ def exposed(
         yield url, PostgresFaults(url.replace("postgresql+psycopg://", "postgresql://"))
 
 
-def work(town: Town) -> None:
+def work(scenario: Scenario) -> None:
     """Something of every kind, for the next pass."""
-    first, second = list(town.reports)[:2]
+    first, second = list(scenario.reports)[:2]
     for report in (first, second):
-        town.say_here(report)
-        town.say_there(report)
-    town.edit(town.notes[-1])
-    town.unsay(town.notes[-5] if len(town.notes) > 5 else town.notes[0])
-    is_open = town.github.web.issue(1).state == "open"
-    town.set_here(first, "status", "resolved" if is_open else "new")
-    town.set_here(first, "severity", "high" if is_open else "low")
-    town.set_there(second, "status", "closed" if is_open else "new")
-    filed = town.bugspark.add_report(town.project, f"no. {len(town.reports)}", at=town.clock.now())
-    town.reports[filed] = None
+        scenario.comment_in_bugspark(report)
+        scenario.comment_on_github(report)
+    scenario.edit(scenario.notes[-1])
+    scenario.delete_comment_of(scenario.notes[-5] if len(scenario.notes) > 5 else scenario.notes[0])
+    is_open = scenario.github.web.issue(1).state == "open"
+    scenario.set_in_bugspark(first, "status", "resolved" if is_open else "new")
+    scenario.set_in_bugspark(first, "severity", "high" if is_open else "low")
+    scenario.set_on_github(second, "status", "closed" if is_open else "new")
+    filed = scenario.bugspark.add_report(
+        scenario.project, f"no. {len(scenario.reports)}", at=scenario.clock.now()
+    )
+    scenario.reports[filed] = None
 
 
-async def refused(town: Town, faults: DatabaseFaults, trouble: str, point: int) -> tuple[bool, list[str]]:
+async def refused(
+    scenario: Scenario, faults: DatabaseFaults, trouble: str, point: int
+) -> tuple[bool, list[str]]:
     """A pass whose database refuses from `point` on: whether it came to that, and what it said."""
-    await town.start()
+    await scenario.start()
     met: list[int] = []
 
-    def start() -> None:
+    def start_fault() -> None:
         met.append(point)
         faults.start(trouble)
 
-    town.crash_points.reset(acts={point: turn})
-    town.github.clock.advance(61)
+    scenario.crash_points.reset(acts={point: start_fault})
+    scenario.github.clock.advance(61)
     said = []
     try:
-        result: PassResult | None = await town.whole(town.one_pass)
+        result: PassResult | None = await scenario.run_work(scenario.one_pass)
         said = [result.error.message] if result and result.error else []
     except ReconcilerError as error:
         said = [str(error)]
     faults.clear()
-    town.crash_points.reset()
+    scenario.crash_points.reset()
     return bool(met), said
 
 
@@ -110,16 +114,16 @@ async def test_a_database_that_refuses_anywhere_in_a_pass_loses_and_doubles_noth
     exposed: tuple[str, DatabaseFaults], trouble: str
 ) -> None:
     url, faults = exposed
-    async with open_town(url, export="all") as town:
+    async with open_scenario(url, export="all") as scenario:
         for title in ("first", "second"):
-            await town.export(title=title)
-        await town.run()
+            await scenario.export(title=title)
+        await scenario.run()
         point, told, met = 1, [], True
         while met:
-            work(town)
-            met, said = await refused(town, faults, trouble, point)
+            work(scenario)
+            met, said = await refused(scenario, faults, trouble, point)
             told += said
-            wrong = await settled(town)
+            wrong = await settle_and_check(scenario)
             assert not wrong, f"{trouble} from point {point} on:\n" + "\n".join(wrong)
             point += STEP
         assert point > 40, "the pass had hardly any work"

@@ -21,9 +21,9 @@ from reconciler.demo.github.faults import (
     html,
     redirect,
 )
-from tests.support.promises import settled
+from tests.support.invariants import settle_and_check
+from tests.support.scenario import Scenario, open_scenario
 from tests.support.stores import sqlite_template
-from tests.support.town import Town, open_town
 
 __all__ = ["sqlite_template"]
 
@@ -55,77 +55,79 @@ READING: dict[str, Fault] = {"stale 304": Unmodified(), "stale list": Stale(seco
 WRITING: dict[str, Fault] = {"201 of another shape": Reply(status=201, body=b"[]", applied=True)}
 
 
-async def talk(town: Town) -> None:
+async def talk(scenario: Scenario) -> None:
     """People on GitHub."""
-    report = next(iter(town.reports))
-    town.say_there(report)
-    is_open = town.github.web.issue(1).state == "open"
-    town.set_there(report, "status", "resolved" if is_open else "new")
+    report = next(iter(scenario.reports))
+    scenario.comment_on_github(report)
+    is_open = scenario.github.web.issue(1).state == "open"
+    scenario.set_on_github(report, "status", "resolved" if is_open else "new")
 
 
-async def much_later(town: Town) -> None:
+async def much_later(scenario: Scenario) -> None:
     """Everything is due for verification, and a thread has lost a comment without a trace."""
-    report = next(iter(town.reports))
-    town.say_there(report)
-    await town.run()
-    town.unsay(town.notes[-1])
-    town.say_there(report)
-    town.github.clock.advance(7 * 3600)
+    report = next(iter(scenario.reports))
+    scenario.comment_on_github(report)
+    await scenario.run()
+    scenario.delete_comment_of(scenario.notes[-1])
+    scenario.comment_on_github(report)
+    scenario.github.clock.advance(7 * 3600)
 
 
-async def dispute(town: Town) -> None:
+async def dispute(scenario: Scenario) -> None:
     """Both sides move one field apart."""
-    report = next(iter(town.reports))
-    _severity(town, "critical", "medium")
-    is_low = "low-priority" in town.github.web.label_names(1)
-    town.set_there(report, "severity", "high" if is_low else "low")
+    report = next(iter(scenario.reports))
+    _severity(scenario, "critical", "medium")
+    is_low = "low-priority" in scenario.github.web.label_names(1)
+    scenario.set_on_github(report, "severity", "high" if is_low else "low")
 
 
-async def file(town: Town) -> None:
+async def file(scenario: Scenario) -> None:
     """A report that is to become an issue."""
-    town.reports[town.bugspark.add_report(town.project, f"no. {len(town.reports)}", at=town.clock.now())] = (
-        None
-    )
+    scenario.reports[
+        scenario.bugspark.add_report(
+            scenario.project, f"no. {len(scenario.reports)}", at=scenario.clock.now()
+        )
+    ] = None
 
 
-async def say(town: Town) -> None:
-    town.say_here(next(iter(town.reports)))
+async def say(scenario: Scenario) -> None:
+    scenario.comment_in_bugspark(next(iter(scenario.reports)))
 
 
-async def decide(town: Town) -> None:
+async def decide(scenario: Scenario) -> None:
     """The status moves to the other class."""
-    report = next(iter(town.reports))
-    is_open = town.github.web.issue(1).state == "open"
-    town.set_here(report, "status", "closed" if is_open else "triaging")
+    report = next(iter(scenario.reports))
+    is_open = scenario.github.web.issue(1).state == "open"
+    scenario.set_in_bugspark(report, "status", "closed" if is_open else "triaging")
 
 
-async def correct(town: Town) -> None:
+async def correct(scenario: Scenario) -> None:
     """An administrator edits a comment that has a copy; it is found when the link is verified."""
-    town.say_here(next(iter(town.reports)))
-    await town.run()
-    town.edit(town.notes[-1])
-    town.github.clock.advance(7 * 3600)
+    scenario.comment_in_bugspark(next(iter(scenario.reports)))
+    await scenario.run()
+    scenario.edit(scenario.notes[-1])
+    scenario.github.clock.advance(7 * 3600)
 
 
-async def take_back(town: Town) -> None:
-    town.say_here(next(iter(town.reports)))
-    await town.run()
-    town.unsay(town.notes[-1])
+async def take_back(scenario: Scenario) -> None:
+    scenario.comment_in_bugspark(next(iter(scenario.reports)))
+    await scenario.run()
+    scenario.delete_comment_of(scenario.notes[-1])
 
 
-async def judge(town: Town) -> None:
+async def judge(scenario: Scenario) -> None:
     """The severity moves."""
-    _severity(town, "low", "high")
+    _severity(scenario, "low", "high")
 
 
-def _severity(town: Town, one: str, other: str) -> None:
-    report = next(iter(town.reports))
-    row = town.bugspark.report(report)
+def _severity(scenario: Scenario, one: str, other: str) -> None:
+    report = next(iter(scenario.reports))
+    row = scenario.bugspark.report(report)
     assert row is not None
-    town.set_here(report, "severity", other if row["severity"] == one else one)
+    scenario.set_in_bugspark(report, "severity", other if row["severity"] == one else one)
 
 
-Work = Callable[[Town], Awaitable[None]]
+Work = Callable[[Scenario], Awaitable[None]]
 PLACES: dict[str, tuple[str, str, Work]] = {
     "GET issues": ("GET", r"/issues\?", talk),
     "GET issues/comments": ("GET", r"/issues/comments\?", talk),
@@ -152,16 +154,16 @@ async def test_no_fault_at_any_endpoint_loses_or_doubles_anything(
     path = shutil.copy(sqlite_template, tmp_path)
     method, pattern, work = PLACES[place]
     faults = BOTH | (READING if method == "GET" else WRITING)
-    async with open_town(f"sqlite:///{path}", export="all") as town:
-        await town.export(title="first")
-        town.say_here(next(iter(town.reports)))
-        await town.run()
+    async with open_scenario(f"sqlite:///{path}", export="all") as scenario:
+        await scenario.export(title="first")
+        scenario.comment_in_bugspark(next(iter(scenario.reports)))
+        await scenario.run()
         for name, fault in faults.items():
-            await work(town)
-            rule = town.github.simulator.faults.add(fault, method=method, path=pattern)
-            result = await town.run(seconds=30)
+            await work(scenario)
+            rule = scenario.github.simulator.faults.add(fault, method=method, path=pattern)
+            result = await scenario.run(seconds=30)
             assert rule.hits == 1, f"{place} was not asked for while {name} waited"
-            wrong, copies = await settled(town), town.most
+            wrong, copies = await settle_and_check(scenario), scenario.most_copies
             outcome = result.outcome.value if result else "died"
             record_property("fault matrix", (place, name, outcome, copies, len(wrong)))
             assert copies <= 1, f"{place}, {name}: {copies} copies"

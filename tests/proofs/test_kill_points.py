@@ -17,44 +17,44 @@ from sqlalchemy import make_url
 
 from reconciler.model.views import NoProgress
 from tests.support.crash_points import any_point, is_durable
+from tests.support.invariants import find_violations
 from tests.support.postgres import Server
-from tests.support.promises import broken
+from tests.support.scenario import Scenario, open_scenario, save
 from tests.support.stores import fill_postgres, sqlite_template
-from tests.support.town import Town, open_town, save
 
 __all__ = ["sqlite_template"]
 
-Again = Callable[[], AbstractAsyncContextManager[Town]]
+Again = Callable[[], AbstractAsyncContextManager[Scenario]]
 FATAL = any_point if "PROVE" in os.environ else is_durable
 STRIDE = 2
 """Each test takes every second point, so that they share the work."""
 
 
 @asynccontextmanager
-async def busy_town(url: str) -> AsyncIterator[Town]:
+async def busy_scenario(url: str) -> AsyncIterator[Scenario]:
     """Two reports at peace, then work of every kind for the next pass."""
-    async with open_town(url) as town:
-        first = await town.export(title="first")
-        second = await town.export(title="second")
+    async with open_scenario(url) as scenario:
+        first = await scenario.export(title="first")
+        second = await scenario.export(title="second")
         for _ in range(3):
-            town.say_here(first)
-            town.say_there(first)
-        await town.run()
-        mine, hers = town.notes[0], town.notes[1]
-        town.github.clock.advance(30)
-        town.say_here(first)
-        town.say_there(first)
-        town.edit(hers)
-        town.unsay(mine)
-        town.unsay(town.notes[3])
-        town.set_here(first, "status", "resolved")
-        town.set_here(first, "severity", "high")
-        town.set_here(first, "category", "ui")
-        town.set_there(second, "status", "closed")
-        town.set_there(second, "severity", "low")
-        third = town.bugspark.add_report(town.project, "third", at=town.github.clock.now())
-        town.reports[third] = None
-        yield town
+            scenario.comment_in_bugspark(first)
+            scenario.comment_on_github(first)
+        await scenario.run()
+        mine, hers = scenario.notes[0], scenario.notes[1]
+        scenario.github.clock.advance(30)
+        scenario.comment_in_bugspark(first)
+        scenario.comment_on_github(first)
+        scenario.edit(hers)
+        scenario.delete_comment_of(mine)
+        scenario.delete_comment_of(scenario.notes[3])
+        scenario.set_in_bugspark(first, "status", "resolved")
+        scenario.set_in_bugspark(first, "severity", "high")
+        scenario.set_in_bugspark(first, "category", "ui")
+        scenario.set_on_github(second, "status", "closed")
+        scenario.set_on_github(second, "severity", "low")
+        third = scenario.bugspark.add_report(scenario.project, "third", at=scenario.github.clock.now())
+        scenario.reports[third] = None
+        yield scenario
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -62,46 +62,46 @@ async def again(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     """Opens the busy town, each time on a new copy of its database; the copy before is dropped."""
     if request.param == "sqlite":
         path = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "busy.db")
-        async with busy_town(f"sqlite:///{path}") as town:
-            saved = await save(town)
+        async with busy_scenario(f"sqlite:///{path}") as scenario:
+            saved = await save(scenario)
         copies = (tmp_path / f"{number}.db" for number in range(10_000))
         yield lambda: saved.open(f"sqlite:///{shutil.copy(path, next(copies))}")
         return
     server: Server = request.getfixturevalue("postgres_server")
     migrated = server.template("bugspark, migrated", fill_postgres)
     with server.database(template=migrated) as url, ExitStack() as databases:
-        async with busy_town(url) as town:
-            saved = await save(town)
+        async with busy_scenario(url) as scenario:
+            saved = await save(scenario)
 
-        def reopen() -> AbstractAsyncContextManager[Town]:
+        def reopen() -> AbstractAsyncContextManager[Scenario]:
             databases.close()
             return saved.open(databases.enter_context(server.database(template=make_url(url).database or "")))
 
         yield reopen
 
 
-async def the_pass(town: Town) -> None:
+async def the_pass(scenario: Scenario) -> None:
     """One pass with an export in it."""
-    third = list(town.reports)[-1]
-    town.github.clock.advance(5)
-    await town.whole(lambda app: app.export((str(third),), NoProgress()))
+    third = list(scenario.reports)[-1]
+    scenario.github.clock.advance(5)
+    await scenario.run_work(lambda app: app.export((str(third),), NoProgress()))
 
 
 async def cut_at(
-    busy: AbstractAsyncContextManager[Town], point: int, fatal: Callable[[str], bool] = FATAL
+    busy: AbstractAsyncContextManager[Scenario], point: int, fatal: Callable[[str], bool] = FATAL
 ) -> tuple[str | None, list[str]]:
     """Where it died (None: the pass met no cut), and what is broken after everything has settled."""
-    async with busy as town:
-        await town.start()
-        crash_points = town.crash_points
+    async with busy as scenario:
+        await scenario.start()
+        crash_points = scenario.crash_points
         crash_points.reset(crash_at=point, is_fatal=fatal)
-        await the_pass(town)
+        await the_pass(scenario)
         met = crash_points.reached[-1] if crash_points.is_dead else None
         if crash_points.is_dead:
-            assert town.app is None, "a new process takes over"
+            assert scenario.app is None, "a new process takes over"
         else:
             crash_points.reset()
-        return met, broken(town, await town.settle(hours=0))
+        return met, find_violations(scenario, await scenario.settle(hours=0))
 
 
 @pytest.mark.timeout(300)
@@ -119,18 +119,18 @@ async def test_a_pass_cut_off_anywhere_loses_and_doubles_nothing(again: Again, f
 
 
 async def test_the_pass_that_is_cut_has_work_of_every_kind(again: Again) -> None:
-    async with again() as town:
-        await town.start()
-        town.crash_points.reset()
-        await the_pass(town)
+    async with again() as scenario:
+        await scenario.start()
+        scenario.crash_points.reset()
+        await the_pass(scenario)
         sent = {
             point.split(" ")[0] + " " + point.split("/")[-1]
-            for point in town.crash_points.reached
+            for point in scenario.crash_points.reached
             if "/" in point
         }
         writes = {each for each in sent if not each.startswith("GET") and "answered" not in each}
         kinds = {each.split(" ")[0] for each in writes}
         assert kinds == {"POST", "PATCH", "DELETE"}
         assert {"POST issues", "POST comments", "POST labels"} <= writes
-        (row,) = town.rows("sync_projects")
+        (row,) = scenario.rows("sync_projects")
         assert row["result"] is not None

@@ -23,10 +23,10 @@ from reconciler.sync.context import Context
 from reconciler.sync.observe import Observation
 from reconciler.sync.recover import RecoveryFindings
 from tests.proofs.machine import Storm
-from tests.proofs.test_kill_points import busy_town, cut_at
-from tests.support.promises import broken
+from tests.proofs.test_kill_points import busy_scenario, cut_at
+from tests.support.invariants import find_violations
+from tests.support.scenario import open_scenario
 from tests.support.stores import sqlite_template
-from tests.support.town import open_town
 
 __all__ = ["sqlite_template"]
 
@@ -96,36 +96,36 @@ def stored(point: str) -> bool:
 
 
 async def dies_with_all_kinds_of_work(path: Path, fatal: Callable[[str], bool], point: int) -> list[str]:
-    where, wrong = await cut_at(busy_town(f"sqlite:///{path}"), point, fatal)
+    where, wrong = await cut_at(busy_scenario(f"sqlite:///{path}"), point, fatal)
     assert where is not None, "the pass did not come to this point"
     return wrong
 
 
 async def dies_while_little_happens(path: Path, fatal: Callable[[str], bool], point: int) -> list[str]:
     """One comment, and no change afterwards that would let the lists show it again."""
-    async with open_town(f"sqlite:///{path}") as town:
-        report = await town.export(title="first")
-        await town.settle(hours=0)
-        town.say_there(report)
-        await town.start()
-        town.crash_points.reset(crash_at=point, is_fatal=fatal)
-        await town.run()
-        return broken(town, await town.settle(hours=0))
+    async with open_scenario(f"sqlite:///{path}") as scenario:
+        report = await scenario.export(title="first")
+        await scenario.settle(hours=0)
+        scenario.comment_on_github(report)
+        await scenario.start()
+        scenario.crash_points.reset(crash_at=point, is_fatal=fatal)
+        await scenario.run()
+        return find_violations(scenario, await scenario.settle(hours=0))
 
 
 async def loses_an_answer_beside_a_lagging_list(
     path: Path, fatal: Callable[[str], bool], point: int
 ) -> list[str]:
-    async with open_town(f"sqlite:///{path}") as town:
-        report = await town.export(title="first")
-        await town.run()
-        town.say_here(report)
-        await town.start()
-        town.crash_points.reset(crash_at=point, is_fatal=fatal)
-        await town.run()
-        town.github.simulator.faults.add(Stale(seconds=120), method="GET", path=r"\?", times=4)
-        await town.run(seconds=61)
-        return broken(town, await town.settle(hours=0))
+    async with open_scenario(f"sqlite:///{path}") as scenario:
+        report = await scenario.export(title="first")
+        await scenario.run()
+        scenario.comment_in_bugspark(report)
+        await scenario.start()
+        scenario.crash_points.reset(crash_at=point, is_fatal=fatal)
+        await scenario.run()
+        scenario.github.simulator.faults.add(Stale(seconds=120), method="GET", path=r"\?", times=4)
+        await scenario.run(seconds=61)
+        return find_violations(scenario, await scenario.settle(hours=0))
 
 
 Situation = Callable[[Path, Callable[[str], bool], int], Awaitable[list[str]]]

@@ -18,10 +18,10 @@ from reconciler.store.sync.rate_limiter import CredentialBudget, StoredRateLimit
 from reconciler.sync import apply, decide_links, run
 from tests.support.canary import BOT_TOKEN, Escaped, search_rows
 from tests.support.crash_points import HOST, intercept_process
-from tests.support.promises import broken
+from tests.support.invariants import find_violations
+from tests.support.scenario import Scenario, open_scenario
 from tests.support.stores import sqlite_template
 from tests.support.sync import settings_for
-from tests.support.town import Town, open_town
 
 __all__ = ["sqlite_template"]
 
@@ -40,14 +40,14 @@ def known_comments_are_news(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(decide_links, "decide_link", forgetful)
 
 
-async def pages_come_again(town: Town) -> Wrong:
-    report = await town.export(title="first")
+async def pages_come_again(scenario: Scenario) -> Wrong:
+    report = await scenario.export(title="first")
     for _ in range(3):
-        town.say_there(report)
-    await town.run()
-    town.bugspark.execute("UPDATE sync_lists SET etag = NULL, anchor = '2026-01-01 00:00:00'")
-    await town.run()
-    return broken(town, await town.settle(hours=0))
+        scenario.comment_on_github(report)
+    await scenario.run()
+    scenario.bugspark.execute("UPDATE sync_lists SET etag = NULL, anchor = '2026-01-01 00:00:00'")
+    await scenario.run()
+    return find_violations(scenario, await scenario.settle(hours=0))
 
 
 # --- 9: limits are kept across processes ------------------------------------------------------------------
@@ -65,15 +65,20 @@ def each_process_counts_for_itself(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(StoredRateLimiter, "_save_if_unchanged", alone)
 
 
-async def two_processes_write(town: Town) -> Wrong:
+async def two_processes_write(scenario: Scenario) -> Wrong:
     """By turns, a second apart at least: the pace of one credential."""
-    slow = settings_for(town.url, f"http://{HOST}:9", write={"min_interval_seconds": 1.0})
-    with intercept_process(town.crash_points, town.github.simulator):
-        async with open_application(slow, town.clock) as one, open_application(slow, town.clock) as other:
+    slow = settings_for(scenario.url, f"http://{HOST}:9", write={"min_interval_seconds": 1.0})
+    with intercept_process(scenario.crash_points, scenario.github.simulator):
+        async with (
+            open_application(slow, scenario.clock) as one,
+            open_application(slow, scenario.clock) as other,
+        ):
             for number in range(4):
-                filed = town.bugspark.add_report(town.project, f"no. {number}", at=town.clock.now())
+                filed = scenario.bugspark.add_report(
+                    scenario.project, f"no. {number}", at=scenario.clock.now()
+                )
                 await (one if number % 2 else other).export((str(filed),), NoProgress())
-    times = [seen.time for seen in town.github.simulator.requests if seen.method == "POST"]
+    times = [seen.time for seen in scenario.github.simulator.requests if seen.method == "POST"]
     gaps = [later - earlier for earlier, later in pairwise(times)]
     return [f"two writes {gap:.2f} s apart" for gap in gaps if gap < 1] + (
         [] if len(times) >= 4 else [f"only {len(times)} issues were made"]
@@ -90,16 +95,16 @@ def nothing_is_withheld(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(apply, "withhold_suspicious", open_gate)
 
 
-async def everything_vanishes(town: Town) -> Wrong:
+async def everything_vanishes(scenario: Scenario) -> Wrong:
     """All comments of BugSpark are gone at once; their copies must wait for a person."""
-    report = await town.export(title="first")
+    report = await scenario.export(title="first")
     for _ in range(8):
-        town.say_here(report)
-    await town.run()
-    for note in town.notes:
-        town.unsay(note)
-    await town.run()
-    left = len(town.there(report))
+        scenario.comment_in_bugspark(report)
+    await scenario.run()
+    for note in scenario.notes:
+        scenario.delete_comment_of(note)
+    await scenario.run()
+    left = len(scenario.comments_of_its_issue(report))
     return [] if left == 8 else [f"{8 - left} copies were deleted without a person's word"]
 
 
@@ -113,9 +118,9 @@ def one_stops_all(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(decide_links, "quarantine_plan", rethrow)
 
 
-async def one_of_three_breaks_the_deciding(town: Town) -> Wrong:
-    reports = [await town.export(title=f"no. {number}") for number in range(3)]
-    await town.run()
+async def one_of_three_breaks_the_deciding(scenario: Scenario) -> Wrong:
+    reports = [await scenario.export(title=f"no. {number}") for number in range(3)]
+    await scenario.run()
     original = decide_link
 
     def breaks(view: Any, *given: Any) -> Any:
@@ -126,9 +131,9 @@ async def one_of_three_breaks_the_deciding(town: Town) -> Wrong:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decide_links, "decide_link", breaks)
         for report in reports:
-            town.set_there(report, "status", "closed")
-        await town.run()
-    rows = [town.filed()[report]["status"] for report in reports]
+            scenario.set_on_github(report, "status", "closed")
+        await scenario.run()
+    rows = [scenario.all_reports()[report]["status"] for report in reports]
     return [f"no. {place} is {rows[place]}" for place in (0, 2) if rows[place] != "closed"]
 
 
@@ -142,19 +147,19 @@ def an_error_names_the_token(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(run, "resolve_repository_and_account", talkative)
 
 
-async def a_pass_is_written_down(town: Town) -> Wrong:
-    await town.run()
+async def a_pass_is_written_down(scenario: Scenario) -> Wrong:
+    await scenario.run()
     try:
-        search_rows(town.bugspark.engine)
+        search_rows(scenario.bugspark.engine)
     except Escaped as escaped:
         return [str(escaped)]
     finally:
-        town.bugspark.execute("DELETE FROM sync_projects")
-        town.bugspark.execute("DELETE FROM sync_runs")
+        scenario.bugspark.execute("DELETE FROM sync_projects")
+        scenario.bugspark.execute("DELETE FROM sync_runs")
     return []
 
 
-Situation = Callable[[Town], Awaitable[Wrong]]
+Situation = Callable[[Scenario], Awaitable[Wrong]]
 PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Situation]] = {
     "7": (known_comments_are_news, pages_come_again),
     "9": (each_process_counts_for_itself, two_processes_write),
@@ -165,21 +170,21 @@ PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Situation]] = {
 
 
 @pytest.fixture
-def towns(sqlite_template: Path, tmp_path: Path) -> Callable[[], Any]:
+def open_copies(sqlite_template: Path, tmp_path: Path) -> Callable[[], Any]:
     names = iter(("sound", "planted"))
-    return lambda: open_town(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / next(names))}")
+    return lambda: open_scenario(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / next(names))}")
 
 
 @pytest.mark.parametrize("invariant", PLANTED)
 async def test_a_scenario_shows_a_planted_bug_and_nothing_without_it(
     invariant: str,
-    towns: Callable[[], Any],
+    open_copies: Callable[[], Any],
     monkeypatch: pytest.MonkeyPatch,
     the_token_may_show: None,
 ) -> None:
     plant, situation = PLANTED[invariant]
-    async with towns() as town:
-        assert await situation(town) == []
+    async with open_copies() as scenario:
+        assert await situation(scenario) == []
     plant(monkeypatch)
-    async with towns() as town:
-        assert await situation(town) != []
+    async with open_copies() as scenario:
+        assert await situation(scenario) != []

@@ -23,9 +23,9 @@ from reconciler.store.sync.difference_queries import reports
 from reconciler.sync import full_read, run
 from reconciler.sync.preflight import resolve_repository_and_account
 from reconciler.sync.recover import recover_unknown_writes
-from tests.support.promises import broken
+from tests.support.invariants import find_violations
+from tests.support.scenario import Scenario, open_scenario
 from tests.support.stores import sqlite_template
-from tests.support.town import Town, open_town
 
 __all__ = ["sqlite_template"]
 
@@ -44,12 +44,12 @@ def a_category_counts_as_equal(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(CategoryField, "diff", contented)
 
 
-async def people_sort_reports(town: Town) -> Wrong:
-    here, there = await town.export(title="first"), await town.export(title="second")
-    await town.run()
-    town.set_here(here, "category", "ui")
-    town.set_there(there, "category", "crash")
-    return broken(town, await town.settle(hours=0))
+async def people_sort_reports(scenario: Scenario) -> Wrong:
+    here, there = await scenario.export(title="first"), await scenario.export(title="second")
+    await scenario.run()
+    scenario.set_in_bugspark(here, "category", "ui")
+    scenario.set_on_github(there, "category", "crash")
+    return find_violations(scenario, await scenario.settle(hours=0))
 
 
 # --- 2: every word of a user is there, or a recorded conflict ----------------------------------------------
@@ -67,17 +67,17 @@ def whoever_is_faster_is_overwritten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(apply_batch, "_set_fields", blind)
 
 
-async def somebody_is_faster(town: Town) -> Wrong:
+async def somebody_is_faster(scenario: Scenario) -> Wrong:
     """Around the point between what a pass has read and what it stores: a pass for each."""
-    report = await town.export(title="first")
-    await town.run()
+    report = await scenario.export(title="first")
+    await scenario.run()
     wrong: Wrong = []
     for point in range(9, 12):
         there, here = ("low", "medium") if point % 2 else ("high", "critical")
-        town.set_there(report, "severity", there)
-        town.crash_points.reset(acts={point: partial(town.set_here, report, "severity", here)})
-        await town.run()
-        wrong += broken(town, await town.settle(hours=0))
+        scenario.set_on_github(report, "severity", there)
+        scenario.crash_points.reset(acts={point: partial(scenario.set_in_bugspark, report, "severity", here)})
+        await scenario.run()
+        wrong += find_violations(scenario, await scenario.settle(hours=0))
     return wrong
 
 
@@ -104,20 +104,20 @@ def every_pass_marks_every_link(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(run, "recover_unknown_writes", busy)
 
 
-async def nothing_happens(town: Town) -> Wrong:
+async def nothing_happens(scenario: Scenario) -> Wrong:
     for number in range(3):
-        await town.export(title=f"no. {number}")
-    last = await town.settle(hours=0)
-    before = rows_of_all(town)
-    await town.run(seconds=1)
-    after = rows_of_all(town)
+        await scenario.export(title=f"no. {number}")
+    last = await scenario.settle(hours=0)
+    before = rows_of_all(scenario)
+    await scenario.run(seconds=1)
+    after = rows_of_all(scenario)
     written = {name: len(after[name] - before[name]) for name in after if after[name] != before[name]}
     spare = sum(written.values()) > 2 or not written.keys() <= {"sync_governor", "sync_projects"}
-    return broken(town, last) + ([f"an idle pass wrote {written}"] if spare else [])
+    return find_violations(scenario, last) + ([f"an idle pass wrote {written}"] if spare else [])
 
 
-def rows_of_all(town: Town) -> dict[str, set[str]]:
-    engine = town.bugspark.engine
+def rows_of_all(scenario: Scenario) -> dict[str, set[str]]:
+    engine = scenario.bugspark.engine
     with engine.connect() as connection:
         return {
             name: {repr(tuple(row)) for row in connection.exec_driver_sql(f"SELECT * FROM {name}")}
@@ -135,22 +135,24 @@ def half_a_thread_counts_as_whole(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(full_read, "_read_missing_comments", trusting)
 
 
-async def a_thread_is_shown_in_part(town: Town) -> Wrong:
+async def a_thread_is_shown_in_part(scenario: Scenario) -> Wrong:
     """Everything is compared, while GitHub shows the thread as it was before its comments."""
-    report = await town.export(title="first")
-    town.github.clock.advance(600)
-    town.say_there(report)
-    town.say_here(report)
-    await town.run()
-    town.github.clock.advance(60)
-    town.say_there(report)  # so that the thread has changed
-    town.github.simulator.faults.add(Stale(seconds=300), method="GET", path=r"/issues/\d+/comments", times=4)
-    app = await town.start()
-    await app.verify(await app.find_project(str(town.project)), wait=False, progress=NoProgress())
-    return broken(town, await town.settle(hours=0))
+    report = await scenario.export(title="first")
+    scenario.github.clock.advance(600)
+    scenario.comment_on_github(report)
+    scenario.comment_in_bugspark(report)
+    await scenario.run()
+    scenario.github.clock.advance(60)
+    scenario.comment_on_github(report)  # so that the thread has changed
+    scenario.github.simulator.faults.add(
+        Stale(seconds=300), method="GET", path=r"/issues/\d+/comments", times=4
+    )
+    app = await scenario.start()
+    await app.verify(await app.find_project(str(scenario.project)), wait=False, progress=NoProgress())
+    return find_violations(scenario, await scenario.settle(hours=0))
 
 
-Situation = Callable[[Town], Awaitable[Wrong]]
+Situation = Callable[[Scenario], Awaitable[Wrong]]
 PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Situation]] = {
     "1": (a_category_counts_as_equal, people_sort_reports),
     "2": (whoever_is_faster_is_overwritten, somebody_is_faster),
@@ -165,8 +167,8 @@ async def test_peace_shows_a_planted_bug_and_nothing_without_it(
     invariant: str, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant, situation = PLANTED[invariant]
-    async with open_town(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'sound')}") as town:
-        assert await situation(town) == []
+    async with open_scenario(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'sound')}") as scenario:
+        assert await situation(scenario) == []
     plant(monkeypatch)
-    async with open_town(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'planted')}") as town:
-        assert await situation(town) != []
+    async with open_scenario(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'planted')}") as scenario:
+        assert await situation(scenario) != []

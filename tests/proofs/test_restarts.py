@@ -13,10 +13,10 @@ import pytest
 
 from reconciler.errors import ReconcilerError
 from reconciler.model.passes import PassResult
+from tests.support.invariants import find_violations
 from tests.support.outages import Outages, shaky_server
-from tests.support.promises import broken
+from tests.support.scenario import Scenario, open_scenario
 from tests.support.stores import fill_postgres
-from tests.support.town import Town, open_town
 
 PROVE = "PROVE" in os.environ
 SEED = int(os.environ.get("PROVE_SEED", "7"))
@@ -30,45 +30,45 @@ MOST = 10 * OPERATIONS
 """Not more operations, though no pass has met an outage: on a busy machine most come between passes."""
 
 
-def act(town: Town, dice: random.Random) -> None:
+def act(scenario: Scenario, dice: random.Random) -> None:
     """One operation of somebody on either side."""
-    report = dice.choice(list(town.reports))
+    report = dice.choice(list(scenario.reports))
     match dice.randrange(10):
         case 0 | 1 | 2:
-            town.say_here(report)
+            scenario.comment_in_bugspark(report)
         case 3 | 4 | 5:
-            town.say_there(report)
+            scenario.comment_on_github(report)
         case 6:
-            town.set_here(report, "status", dice.choice(["new", "resolved", "closed"]))
+            scenario.set_in_bugspark(report, "status", dice.choice(["new", "resolved", "closed"]))
         case 7:
-            town.set_there(report, "severity", dice.choice(["low", "high"]))
+            scenario.set_on_github(report, "severity", dice.choice(["low", "high"]))
         case 8:
-            town.unsay(dice.choice(town.notes[-50:]))
+            scenario.delete_comment_of(dice.choice(scenario.notes[-50:]))
         case _:
-            town.edit(dice.choice([note for note in town.notes[-50:] if note.side == "github"]))
+            scenario.edit(dice.choice([note for note in scenario.notes[-50:] if note.side == "github"]))
 
 
-async def attempt(town: Town, seconds: float) -> PassResult | None:
+async def attempt(scenario: Scenario, seconds: float) -> PassResult | None:
     """A pass; None when the database would not even say which project it is."""
-    town.github.clock.advance(seconds)
+    scenario.github.clock.advance(seconds)
     try:
-        result: PassResult | None = await town.whole(town.one_pass)
+        result: PassResult | None = await scenario.run_work(scenario.one_pass)
     except ReconcilerError:
         return None
     return result
 
 
-async def busy(town: Town, outages: Outages, dice: random.Random) -> AsyncIterator[PassResult | None]:
+async def busy(scenario: Scenario, outages: Outages, dice: random.Random) -> AsyncIterator[PassResult | None]:
     """People act until enough was done and a pass has met an outage; a pass after each crowd of them."""
     done, met = 0, False
     while (done < OPERATIONS or outages.count < LEAST or not met) and done < MOST:
         with outages.calm:
             outages.server.wait()
-            town.bugspark.engine.dispose()
+            scenario.bugspark.engine.dispose()
             for _ in range(CROWD):
-                act(town, dice)
+                act(scenario, dice)
         done += CROWD
-        result = await attempt(town, seconds=61)
+        result = await attempt(scenario, seconds=61)
         met = met or outcome(result) in OUTAGES
         yield result
 
@@ -86,15 +86,15 @@ async def test_postgresql_that_restarts_again_and_again_loses_and_doubles_nothin
     with shaky_server() as server:
         name = server.server.create()
         fill_postgres(server.server.url(name))
-        async with open_town(server.server.url(name)) as town:
+        async with open_scenario(server.server.url(name)) as scenario:
             for number in range(REPORTS):
-                await town.export(title=f"report {number}")
-            town.say_there(next(iter(town.reports)))
+                await scenario.export(title=f"report {number}")
+            scenario.comment_on_github(next(iter(scenario.reports)))
             with server.outages(SEED, *BETWEEN) as outages:
-                results = [result async for result in busy(town, outages, dice)]
+                results = [result async for result in busy(scenario, outages, dice)]
                 outages.stop()
-                town.bugspark.engine.dispose()
-                wrong = broken(town, await town.settle())
+                scenario.bugspark.engine.dispose()
+                wrong = find_violations(scenario, await scenario.settle())
             assert not wrong, "\n".join(wrong[:20])
             met = Counter(map(outcome, results))
             print(f"{len(results) * CROWD} operations, {outages.count} outages, passes: {dict(met)}")

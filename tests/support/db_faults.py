@@ -90,7 +90,7 @@ END $$;
 
 
 class PostgresFaults:
-    """Faults of a PostgreSQL database: COMMIT fails; `read-only` also ends the sessions, as a failover does."""
+    """Faults of PostgreSQL: COMMIT fails; `read-only` also ends the sessions, as a failover does."""
 
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from reconciler.demo.github.faults import Drop, DuringRequest, Limit, Reply, error
+from tests.support.scenario import open_scenario
 from tests.support.sync import Sync
-from tests.support.town import open_town
 
 
 def while_labelling(sync: Sync, act: Callable[[], object]) -> None:
@@ -55,14 +55,14 @@ async def test_a_corrected_comment_that_could_not_be_sent_is_sent_soon_and_not_a
 async def test_a_new_process_with_a_wrong_clock_waits_the_settle_time_by_github_s(
     world_url: str, monkeypatch: pytest.MonkeyPatch, minutes: int
 ) -> None:
-    async with open_town(world_url) as town:
-        report = await town.export(title="first")
-        true = town.github.clock.now
-        monkeypatch.setattr(town.clock, "now", lambda: true() + timedelta(minutes=minutes))
-        town.say_here(report)
-        town.github.simulator.faults.add(Drop(), method="POST", path="/comments$")
-        await town.run()
+    async with open_scenario(world_url) as scenario:
+        report = await scenario.export(title="first")
+        true = scenario.github.clock.now
+        monkeypatch.setattr(scenario.clock, "now", lambda: true() + timedelta(minutes=minutes))
+        scenario.comment_in_bugspark(report)
+        scenario.github.simulator.faults.add(Drop(), method="POST", path="/comments$")
+        await scenario.run()
         for seconds, copies in ((5, 0), (5, 0), (5, 0), (61, 0), (61, 1)):
-            await town.stop()
-            await town.run(seconds=seconds)
-            assert len(town.there(report)) == copies
+            await scenario.stop()
+            await scenario.run(seconds=seconds)
+            assert len(scenario.comments_of_its_issue(report)) == copies

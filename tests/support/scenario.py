@@ -1,6 +1,6 @@
-"""A small town for proofs: people on both sides, the program between them, and a book of what people wrote.
+"""The scenario of the proofs: users on both sides, the program between them, and records of what they wrote.
 
-The book is kept by unique tokens, one in every comment body, so that in the end each can be looked for.
+Every comment body contains a unique token, so that each comment and its copies can be found at the end.
 """
 
 import asyncio
@@ -24,30 +24,30 @@ from tests.support.canary import search_requests, search_rows
 from tests.support.crash_points import HOST, Crash, CrashPoints, Pause, intercept_process
 from tests.support.github import GitHub, copied, make_github
 from tests.support.inline_sqlite import inline
+from tests.support.scenario_actors import Actors
 from tests.support.sync import FollowingClock, is_idle, settings_for
-from tests.support.town_people import People
 
-BOOK = ("notes", "reports", "wishes", "stickers", "most", "_count")
-"""What a town knows of what people did."""
+RECORDED_FIELDS = ("notes", "reports", "field_edits", "unrelated_labels", "most_copies", "_count")
+"""Attributes that record what the users did."""
 LOCK_SECONDS = 31
-"""A process that is silent for so long has lost its project."""
+"""The project lock of a process expires after this time without a renewal."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Town(People):
-    """One project `Shop`, connected to acme/web; `start()` starts the program, which may die any time."""
+class Scenario(Actors):
+    """One project `Shop`, connected to acme/web; `start()` starts the program, which may crash."""
 
     url: str
     clock: FollowingClock
     settings: Settings
     crash_points: CrashPoints = field(default_factory=CrashPoints)
     app: Application | None = None
-    most: int = 0
-    """The most live copies of one thing there ever were on GitHub after a pass."""
+    most_copies: int = 0
+    """The highest number of copies of one comment or issue on GitHub that was seen after a pass."""
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def start(self) -> Application:
-        """The program as a new process finds the world."""
+        """Start the program as a new process, unless it runs."""
         if self.app is None:
             self.crash_points = CrashPoints()
             self._open.enter_context(intercept_process(self.crash_points, self.github.simulator))
@@ -55,26 +55,26 @@ class Town(People):
         return self.app
 
     async def stop(self) -> None:
-        """Close whatever is open; a dead process's locks run out."""
+        """Close everything; after a crash, let the locks of the process expire."""
         await self._open.aclose()
         if self.crash_points.is_dead:
             self.github.clock.advance(LOCK_SECONDS)
         self.app, self._open = None, AsyncExitStack()
 
     async def run(self, *, seconds: float = 5, accept: str | None = None) -> PassResult | None:
-        """A pass; None when the process died in it."""
+        """Run a pass; None if the process crashed."""
         self.github.clock.advance(seconds)
-        result: PassResult | None = await self.whole(lambda app: self.one_pass(app, accept))
-        self.most = max(self.most, self.copies())
+        result: PassResult | None = await self.run_work(lambda app: self.one_pass(app, accept))
+        self.most_copies = max(self.most_copies, self.count_most_copies())
         return result
 
     async def one_pass(self, app: Application, accept: str | None = None) -> PassResult:
-        """Within a life: `whole` gives the application."""
+        """Run one pass of this application, for use with `run_work`."""
         found = await app.find_project(str(self.project))
         return await app.run_pass(found, wait=False, accept=accept, progress=NoProgress())
 
-    async def whole(self, work: Callable[[Application], Any]) -> Any:
-        """Work of the program; None when the process died in it, a new one is started next time."""
+    async def run_work(self, work: Callable[[Application], Any]) -> Any:
+        """Run work of the program; None if the process crashed (the next call starts a new one)."""
         try:
             return await work(await self.start())
         except Crash:
@@ -85,9 +85,9 @@ class Town(People):
             if self.crash_points.is_dead:
                 await self.stop()
 
-    async def overtaken(self, requests: int) -> None:
-        """A pass whose process is paused before one of its requests, for longer than its lock lasts. A second
-        worker takes the project over; then the first goes on.
+    async def run_overtaken_pass(self, requests: int) -> None:
+        """Run a pass whose process is paused before one of its requests until its lock expires, while another
+        worker takes over the project; then continue the first one.
         """
         first = await self.start()
         self.github.clock.advance(5)
@@ -96,39 +96,41 @@ class Town(People):
         reached = asyncio.ensure_future(pause.reached.wait())
         await asyncio.wait({task, reached}, return_when=asyncio.FIRST_COMPLETED)
         reached.cancel()
-        self.crash_points.pause = None  # it is for the first worker alone
+        self.crash_points.pause = None  # only the first worker is paused
         self.github.clock.advance(LOCK_SECONDS)
         async with open_application(self.settings, self.clock) as second:
             await self.one_pass(second)
         pause.over.set()
         await task
-        self.most = max(self.most, self.copies())
+        self.most_copies = max(self.most_copies, self.count_most_copies())
 
     async def export(self, **fields: Any) -> ReportId:
-        """A report is filed and made an issue."""
+        """File a report and export it as an issue."""
         report = self.bugspark.add_report(self.project, at=self.github.clock.now(), **fields)
         self.reports[report] = None
-        await self.whole(lambda app: app.export((str(report),), NoProgress()))
+        await self.run_work(lambda app: app.export((str(report),), NoProgress()))
         return report
 
     async def unlink(self, report: ReportId) -> None:
-        self.linked_numbers()
-        await self.whole(lambda app: self._told(app.unlink(str(report))))
+        self.issue_numbers()
+        await self.run_work(lambda app: self._ignore_refusal(app.unlink(str(report))))
 
     async def relink(self, report: ReportId, *, backfill: bool) -> None:
-        """Tie it to the same issue again, if it was cut."""
-        number = self.linked_numbers()[report]
+        """Link it to the same issue again after an unlink."""
+        number = self.issue_numbers()[report]
         if number is not None:
             issue = f"acme/web#{number}"
-            await self.whole(lambda app: self._told(app.link(str(report), issue, backfill=backfill)))
+            await self.run_work(
+                lambda app: self._ignore_refusal(app.link(str(report), issue, backfill=backfill))
+            )
 
-    async def _told(self, work: Any) -> None:
-        with suppress(UsageError, LimitedError):  # linked or cut already, or too soon: the person is told so
+    async def _ignore_refusal(self, work: Any) -> None:
+        with suppress(UsageError, LimitedError):  # linked or unlinked already, or too early
             await work
 
     async def settle(self, *, hours: int = 7) -> PassResult:
-        """No more faults: the settle times pass, then three passes; deletions that wait are accepted. After
-        `hours` every rest is over, and from seven on every link has been verified.
+        """Remove all faults and run passes until one is idle; withheld deletions are accepted. After `hours`
+        every quarantine has ended, and after seven hours every link has been verified.
         """
         self.github.simulator.faults.clear()
         self.crash_points.reset()
@@ -148,25 +150,25 @@ class Town(People):
 
 
 @asynccontextmanager
-async def open_town(url: str, **sync: Any) -> AsyncIterator[Town]:
-    """A town on a migrated database with BugSpark in it; `sync`: keys of that section."""
+async def open_scenario(url: str, **sync: Any) -> AsyncIterator[Scenario]:
+    """Open a scenario on a migrated database with BugSpark in it; `sync`: keys of that section."""
     github = make_github()
     with connected(url) as engine:
         bugspark = BugSpark(engine)
         project = bugspark.add_project()
         bugspark.add_integration(project, token=github.token)
         ada = bugspark.add_user("Ada")
-        async with _opened(url, github, bugspark, project, ada, sync) as town:
-            yield town
+        async with _opened(url, github, bugspark, project, ada, sync) as scenario:
+            yield scenario
 
 
 @asynccontextmanager
 async def _opened(
     url: str, github: GitHub, bugspark: BugSpark, project: ProjectId, ada: UUID, sync: dict[str, Any]
-) -> AsyncIterator[Town]:
-    """The town between these two sides; both are searched for the token when it ends well."""
+) -> AsyncIterator[Scenario]:
+    """Open a scenario of these two sides; afterwards both are searched for the secret token."""
     github.simulator.views.api = f"http://{HOST}:9"
-    town = Town(
+    scenario = Scenario(
         url=url,
         github=github,
         bugspark=bugspark,
@@ -177,38 +179,36 @@ async def _opened(
     )
     with inline():
         try:
-            yield town
+            yield scenario
         finally:
-            await town.stop()
+            await scenario.stop()
     search_rows(bugspark.engine)
     search_requests(github.simulator)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SavedTown:
-    """What a town is beside its database, to open it again on copies of that: making one takes longer than
-    a pass.
-    """
+class SavedScenario:
+    """A scenario without its database, opened on copies of that: setting one up takes longer than a pass."""
 
     github: GitHub
     project: ProjectId
     ada: UUID
-    book: dict[str, Any]
+    records: dict[str, Any]
 
     @asynccontextmanager
-    async def open(self, url: str, **sync: Any) -> AsyncIterator[Town]:
-        """The town as it was saved; on GitHub nothing has been asked yet."""
+    async def open(self, url: str, **sync: Any) -> AsyncIterator[Scenario]:
+        """Open the saved scenario; its GitHub has no recorded requests."""
         with connected(url) as engine:
             github, bugspark = copied(self.github), BugSpark(engine)
             await _bind_copy(url, bugspark)
-            async with _opened(url, github, bugspark, self.project, self.ada, sync) as town:
-                for name, value in deepcopy(self.book).items():
-                    setattr(town, name, value)
-                yield town
+            async with _opened(url, github, bugspark, self.project, self.ada, sync) as scenario:
+                for name, value in deepcopy(self.records).items():
+                    setattr(scenario, name, value)
+                yield scenario
 
 
 async def _bind_copy(url: str, bugspark: BugSpark) -> None:
-    """Let the program take a copy of a database for the one it has always worked on."""
+    """Make the program accept a copy of a database as the original."""
     bugspark.execute(f"DELETE FROM sync_meta WHERE key = '{LOCATION_KEY}'")
     database = open_database(url)
     try:
@@ -217,12 +217,12 @@ async def _bind_copy(url: str, bugspark: BugSpark) -> None:
         await database.aclose()
 
 
-async def save(town: Town) -> SavedTown:
-    """Stop the program and save the town. Its database may be copied when the town is closed."""
-    await town.stop()
-    return SavedTown(
-        github=copied(town.github),
-        project=town.project,
-        ada=town.ada,
-        book=deepcopy({name: getattr(town, name) for name in BOOK}),
+async def save(scenario: Scenario) -> SavedScenario:
+    """Stop the program and save the scenario. Its database may be copied after the scenario is closed."""
+    await scenario.stop()
+    return SavedScenario(
+        github=copied(scenario.github),
+        project=scenario.project,
+        ada=scenario.ada,
+        records=deepcopy({name: getattr(scenario, name) for name in RECORDED_FIELDS}),
     )

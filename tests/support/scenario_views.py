@@ -1,4 +1,4 @@
-"""What can be seen of a town from outside: BugSpark's rows, our rows, the issues on GitHub."""
+"""What a scenario shows from outside: BugSpark's rows, our rows, the issues on GitHub."""
 
 import re
 from collections import Counter
@@ -14,59 +14,59 @@ from reconciler.model.ids import ReportId
 from reconciler.store.bugspark import bugspark_tables as tables
 from tests.support.bugspark import BugSpark
 from tests.support.github import GitHub
-from tests.support.town_book import Note
+from tests.support.scenario_records import Note
 
 TOKEN = re.compile(r"token\d+x")
 
 
 @dataclass(slots=True, kw_only=True)
-class Sight:
-    """Both sides, and the book of what was written on them."""
+class ScenarioView:
+    """Reads of both sides, and the records of what was written on them."""
 
     github: GitHub
     bugspark: BugSpark
     notes: list[Note] = field(default_factory=list)
     reports: dict[ReportId, int | None] = field(default_factory=dict)
-    _memory: dict[str, Any] | None = None
+    _cache: dict[str, Any] | None = None
 
     @contextmanager
-    def still(self) -> Iterator[None]:
-        """Nobody acts within the block, so what is asked twice is read once."""
-        self._memory = {}
+    def cached_reads(self) -> Iterator[None]:
+        """Cache reads within the block; nothing may change there."""
+        self._cache = {}
         try:
             yield
         finally:
-            self._memory = None
+            self._cache = None
 
-    def _once(self, what: str, read: Callable[[], Any]) -> Any:
-        if self._memory is None:
+    def _read_once(self, what: str, read: Callable[[], Any]) -> Any:
+        if self._cache is None:
             return read()
-        if what not in self._memory:
-            self._memory[what] = read()
-        return self._memory[what]
+        if what not in self._cache:
+            self._cache[what] = read()
+        return self._cache[what]
 
-    def filed(self) -> dict[ReportId, Mapping[str, Any]]:
-        """Every report there is."""
+    def all_reports(self) -> dict[ReportId, Mapping[str, Any]]:
+        """Return every report by id."""
         query = sa.select(tables.reports)
-        rows = self._once("reports", lambda: self.bugspark.rows(query))
+        rows = self._read_once("reports", lambda: self.bugspark.rows(query))
         return {row["id"]: row for row in rows}
 
-    def linked_numbers(self) -> dict[ReportId, int | None]:
-        """The issue of each report, remembered when it is cut."""
-        for report, row in self.filed().items():
+    def issue_numbers(self) -> dict[ReportId, int | None]:
+        """Return the issue of each report, also after an unlink."""
+        for report, row in self.all_reports().items():
             if report in self.reports and row["github_issue_number"] is not None:
                 self.reports[report] = int(row["github_issue_number"])
         return self.reports
 
-    def _said_here(self) -> dict[ReportId, list[str]]:
+    def _read_comments(self) -> dict[ReportId, list[str]]:
         said: dict[ReportId, list[str]] = {}
         for row in self.bugspark.rows(sa.select(tables.comments.c.report_id, tables.comments.c.body)):
             said.setdefault(row["report_id"], []).append(str(row["body"]))
         return said
 
     def rows(self, table: str, **where: Any) -> list[dict[str, Any]]:
-        """Rows of one of our tables."""
-        found = self._once(table, lambda: self.bugspark.rows_of(table))
+        """Return rows of one of our tables."""
+        found = self._read_once(table, lambda: self.bugspark.rows_of(table))
         return [dict(row) for row in found if all(_same(row[key], value) for key, value in where.items())]
 
     def link_row(self, report: ReportId) -> dict[str, Any] | None:
@@ -74,48 +74,50 @@ class Sight:
         return next((row for row in rows if row["state"] == "active"), rows[0] if rows else None)
 
     def is_linked(self, report: ReportId) -> bool:
-        row = self.filed().get(report)
+        row = self.all_reports().get(report)
         link = self.link_row(report)
         if row is None or link is None or link["state"] != "active":
             return False
         return bool(row["github_issue_number"] == link["number"])
 
-    def holder(self, number: int | None) -> ReportId | None:
-        """The report that is tied to this issue."""
+    def report_of_issue(self, number: int | None) -> ReportId | None:
+        """Return the report that is linked to this issue."""
         rows = [] if number is None else self.rows("sync_links", number=number, state="active")
         reports = {UUID(str(row["report_id"])) for row in rows}
         return next((report for report in self.reports if report in reports and self.is_linked(report)), None)
 
-    def here(self, report: ReportId) -> list[str]:
-        said: dict[ReportId, list[str]] = self._once("comments", self._said_here)
+    def comments_of_report(self, report: ReportId) -> list[str]:
+        said: dict[ReportId, list[str]] = self._read_once("comments", self._read_comments)
         return said.get(report, [])
 
-    def there(self, report: ReportId) -> list[str]:
-        return self.on(self._once("numbers", self.linked_numbers)[report])
+    def comments_of_its_issue(self, report: ReportId) -> list[str]:
+        return self.comments_of_issue(self._read_once("numbers", self.issue_numbers)[report])
 
-    def on(self, number: int | None) -> list[str]:
-        """What is said on an issue."""
+    def comments_of_issue(self, number: int | None) -> list[str]:
+        """Return the comment bodies of an issue."""
         return [] if number is None else [row.body for row in self.github.web.thread(number)]
 
     def titles(self) -> list[str]:
-        """Of every issue that was not closed as a duplicate."""
+        """Return the titles of issues that were not closed as duplicates."""
         rows = self.github.web.picture().values()
         return [row["title"] for row in rows if row["reason"] != "duplicate"]
 
-    def copies(self) -> int:
-        """The most live copies of one thing on GitHub now: of a comment on one issue, or of a report."""
+    def count_most_copies(self) -> int:
+        """Return the highest number of copies on GitHub of one comment (on one issue) or of one report."""
         most = max(Counter(self.titles()).values(), default=0)
         for number in self.github.web.picture():
-            said = Counter(word for body in self.on(number) for word in set(TOKEN.findall(body)))
+            said = Counter(
+                word for body in self.comments_of_issue(number) for word in set(TOKEN.findall(body))
+            )
             most = max([most, *(said[note.token_on(number)] for note in self.notes)])
         return most
 
-    def copies_there(self, note: Note) -> list[Any]:
-        number = self.linked_numbers()[note.report]
+    def copies_on_github(self, note: Note) -> list[Any]:
+        number = self.issue_numbers()[note.report]
         thread = [] if number is None else self.github.web.thread(number)
         return [row for row in thread if note.token in row.body]
 
-    def copies_here(self, note: Note) -> list[Any]:
+    def copies_in_bugspark(self, note: Note) -> list[Any]:
         return [row["id"] for row in self.bugspark.comments(note.report) if note.token in row["body"]]
 
 

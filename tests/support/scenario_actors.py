@@ -1,4 +1,4 @@
-"""The people of a town: what they do on either side, each deed written into the book."""
+"""Users of a scenario: what they do on either side, each action recorded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from reconciler.model.ids import ReportId
 from reconciler.store.schema.tables import deliveries
-from tests.support.town_book import HERE, THERE, Note, Wish
-from tests.support.town_sight import Sight
+from tests.support.scenario_records import BUGSPARK, GITHUB, FieldEdit, Note
+from tests.support.scenario_views import ScenarioView
 
 SEVERITIES = {
     "critical": "critical",
@@ -21,84 +21,84 @@ SEVERITIES = {
 CATEGORIES = {"crash": "crash", "performance": "performance", "ui": "ui"}
 """Label by value, the one that counts first (docs/design.md, Deciding)."""
 ELSEWHERE = 2
-"""So many issues there are that no report was made for, once reports are moved about."""
+"""The number of issues without a report that `move_link` creates."""
 
 
 @dataclass(slots=True, kw_only=True)
-class People(Sight):
-    """Ada in BugSpark, alice on GitHub, and an administrator of BugSpark's database."""
+class Actors(ScenarioView):
+    """Actions of Ada in BugSpark, alice on GitHub, and an administrator of BugSpark's database."""
 
     ada: UUID
     project: Any
-    wishes: dict[tuple[ReportId, str], list[Wish]] = field(default_factory=dict)
-    stickers: set[int] = field(default_factory=set)
+    field_edits: dict[tuple[ReportId, str], list[FieldEdit]] = field(default_factory=dict)
+    unrelated_labels: set[int] = field(default_factory=set)
     _count: int = 0
 
     def token(self) -> str:
         self._count += 1
         return f"token{self._count:04}x"
 
-    def say_here(self, report: ReportId) -> None:
-        if report not in self.filed():
+    def comment_in_bugspark(self, report: ReportId) -> None:
+        if report not in self.all_reports():
             return
         token = self.token()
         id_ = self.bugspark.add_comment(report, token, author=self.ada, at=self.github.clock.now())
-        number = self.linked_numbers()[report]
-        self.notes.append(Note(side=HERE, report=report, number=number, id=id_, token=token))
+        number = self.issue_numbers()[report]
+        self.notes.append(Note(side=BUGSPARK, report=report, number=number, id=id_, token=token))
 
-    def say_there(self, report: ReportId) -> None:
-        number = self.linked_numbers()[report]
+    def comment_on_github(self, report: ReportId) -> None:
+        number = self.issue_numbers()[report]
         if number is not None:
             token = self.token()
             row = self.github.web.comment(number, token, by="alice")
-            self.notes.append(Note(side=THERE, report=report, number=number, id=row.id, token=token))
+            self.notes.append(Note(side=GITHUB, report=report, number=number, id=row.id, token=token))
 
     def edit(self, note: Note) -> None:
-        """The writer edits it (in BugSpark: an administrator's SQL)."""
+        """Edit it as its author (in BugSpark: an administrator's SQL)."""
         if note.gone:
             return
         note.token = self.token()
-        if note.side == HERE:
+        if note.side == BUGSPARK:
             self.bugspark.set_comment(note.id, note.token)
         else:
             self.github.web.edit_comment(note.id, note.token, by="alice")
 
-    def unsay(self, note: Note) -> None:
-        """The writer deletes it."""
+    def delete_comment_of(self, note: Note) -> None:
+        """Delete it as its author."""
         if note.gone:
             return
         note.gone = True
-        if note.side == HERE:
+        if note.side == BUGSPARK:
             self.bugspark.delete_comment(note.id)
         else:
             self.github.web.delete_comment(note.id, by="alice")
 
-    def drop_copy(self, note: Note) -> None:
-        """Somebody deletes the program's copy, if it is there."""
-        if note.side == HERE:
-            for row in self.copies_there(note):
+    def delete_copy(self, note: Note) -> None:
+        """Delete the program's copy, if it exists."""
+        if note.side == BUGSPARK:
+            for row in self.copies_on_github(note):
                 self.github.web.delete_comment(row.id, by="alice")
                 note.copies_gone.add(row.issue)
         else:
-            for id_ in self.copies_here(note):
+            for id_ in self.copies_in_bugspark(note):
                 self.bugspark.delete_comment(id_)
                 note.copies_gone.add(note.report)
 
     def edit_copy(self, note: Note) -> None:
-        """Somebody rewrites our copy on GitHub."""
-        for row in self.copies_there(note) if note.side == HERE else ():
+        """Edit our copy on GitHub."""
+        for row in self.copies_on_github(note) if note.side == BUGSPARK else ():
             token = note.copies_edited[row.issue] = self.token()
             self.github.web.edit_comment(row.id, row.body.replace(note.token, token), by="alice")
 
-    def set_here(self, report: ReportId, item: str, value: str) -> None:
-        self._wished(report, item, HERE, value)
+    def set_in_bugspark(self, report: ReportId, item: str, value: str) -> None:
+        self._record_edit(report, item, BUGSPARK, value)
         self.bugspark.set_report(report, **{item: value}, updated_at=self.github.clock.now())
 
-    def set_there(self, report: ReportId, item: str, value: str) -> None:
-        number = self.linked_numbers()[report]
+    def set_on_github(self, report: ReportId, item: str, value: str) -> None:
+        number = self.issue_numbers()[report]
         if number is None:
             return
-        self._wished(report, item, THERE, value)
+        self._record_edit(report, item, GITHUB, value)
         web = self.github.web
         if item == "status":
             if value == "new":
@@ -111,40 +111,40 @@ class People(Sight):
         web.unlabel(number, *present, by="alice")
         web.label(number, names[value], by="alice")
 
-    def sticker(self, report: ReportId) -> None:
-        """Somebody puts a label on the issue that is nobody's business."""
-        number = self.linked_numbers()[report]
+    def add_unrelated_label(self, report: ReportId) -> None:
+        """Add a label to the issue that no rule maps."""
+        number = self.issue_numbers()[report]
         if number is not None:
             self.github.web.label(number, "good first issue", by="alice")
-            self.stickers.add(number)
+            self.unrelated_labels.add(number)
 
-    def erase(self, report: ReportId) -> None:
-        """A report is deleted in BugSpark, with its comments; nothing on GitHub may go because of it."""
-        self.linked_numbers()
+    def erase_report(self, report: ReportId) -> None:
+        """Delete a report in BugSpark with its comments; nothing on GitHub may be deleted because of it."""
+        self.issue_numbers()
         self.bugspark.delete_report(report)
-        self.notes = [note for note in self.notes if (note.report, note.side) != (report, HERE)]
+        self.notes = [note for note in self.notes if (note.report, note.side) != (report, BUGSPARK)]
 
-    def move(self, report: ReportId, which: int) -> None:
-        """An administrator writes another issue into a report's columns: one of nobody's, one that was its
-        own before, or another report's.
+    def move_link(self, report: ReportId, which: int) -> None:
+        """Write another issue into a report's columns: an unlinked one, its own former one, or another
+        report's.
         """
         numbers = sorted(self.github.web.picture())
         if len(numbers) < len(self.reports) + ELSEWHERE:
             numbers.append(self.github.web.open_issue(f"elsewhere {len(numbers)}", by="alice").number)
         number = numbers[-1 - which % len(numbers)]
-        if report in self.filed() and number != self.linked_numbers()[report]:
+        if report in self.all_reports() and number != self.issue_numbers()[report]:
             self.bugspark.set_report(
                 report,
                 github_issue_number=number,
                 github_repo="acme/web",
                 github_issue_url=f"https://github.com/acme/web/issues/{number}",
             )
-            self.linked_numbers()
-            for key in [key for key in self.wishes if key[0] == report]:
-                del self.wishes[key]  # they were about another pair of sides
+            self.issue_numbers()
+            for key in [key for key in self.field_edits if key[0] == report]:
+                del self.field_edits[key]  # they belong to the previous link
 
     def deliver(self, numbers: Sequence[int]) -> None:
-        """The webhook names these issues, linked or not, whether or not anything happened to them."""
+        """Receive webhook deliveries for these issues, linked or not, changed or not."""
         rows = [
             {
                 "project_id": self.project,
@@ -156,10 +156,10 @@ class People(Sight):
             for number in numbers
         ]
         if rows:
-            with self.bugspark.engine.reset() as connection:
+            with self.bugspark.engine.begin() as connection:
                 connection.execute(sa.insert(deliveries), rows)
 
-    def _wished(self, report: ReportId, item: str, side: str, value: str) -> None:
+    def _record_edit(self, report: ReportId, item: str, side: str, value: str) -> None:
         link = self.link_row(report)
         base = link[f"base_{item}"] if link and link["state"] == "active" else None
-        self.wishes.setdefault((report, item), []).append(Wish(side=side, value=value, base=base))
+        self.field_edits.setdefault((report, item), []).append(FieldEdit(side=side, value=value, base=base))
