@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, StorageState
 
+from tests.browser.browser_scenario import BrowserScenario, open_browser_scenario
 from tests.browser.chromium import Window, running_chromium, window
-from tests.browser.town import Town, open_town
 from tests.support.postgres import Server
 from tests.support.stores import fill_postgres, sqlite_template
 
@@ -31,12 +31,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A journey is made on one database, told by its name, always the same; what pages look like does not
     depend on that. EVERYWHERE=1 makes every journey on both (on PostgreSQL passes are jobs of a queue).
     """
-    if "town" not in metafunc.fixturenames:
+    if "scenario" not in metafunc.fixturenames:
         return
     name, room = metafunc.function.__name__, metafunc.module.__name__.rpartition(".")[2]
     one = DATABASES[zlib.crc32(name.encode()) >> 3 & 1] if room == JOURNEYS else DATABASES[0]
     everywhere = os.environ.get("EVERYWHERE") and room == JOURNEYS
-    metafunc.parametrize("town", DATABASES if everywhere else (one,), indirect=True, scope="module")
+    metafunc.parametrize("scenario", DATABASES if everywhere else (one,), indirect=True, scope="module")
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +46,11 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    home = tmp_path_factory.mktemp("town")
-    with database(request, home) as url, open_town(url, home) as opened:
+def scenario(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BrowserScenario]:
+    home = tmp_path_factory.mktemp("scenario")
+    with database(request, home) as url, open_browser_scenario(url, home) as opened:
         yield opened
 
 
@@ -64,15 +66,15 @@ def database(request: pytest.FixtureRequest, home: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def signed_in(chromium: Browser, town: Town) -> StorageState:
+def signed_in(chromium: Browser, scenario: BrowserScenario) -> StorageState:
     """The cookies of the operator, who has signed in once for all tests of the module."""
-    with window(chromium, town.base) as opened:
-        town.enter(opened)
+    with window(chromium, scenario.base) as opened:
+        scenario.sign_in(opened)
         return opened.context.storage_state()
 
 
 @pytest.fixture
-def operator(chromium: Browser, town: Town, signed_in: StorageState) -> Iterator[Window]:
+def operator(chromium: Browser, scenario: BrowserScenario, signed_in: StorageState) -> Iterator[Window]:
     """A window in which the operator has signed in."""
-    with window(chromium, town.base, storage_state=signed_in) as opened:
+    with window(chromium, scenario.base, storage_state=signed_in) as opened:
         yield opened

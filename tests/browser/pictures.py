@@ -34,12 +34,12 @@ from reconciler.model.views import NoProgress
 from reconciler.store.schema.migrate import migrate
 from reconciler.web.server import bind_sockets, serve_app
 from tests.browser.chromium import FLAGS, NARROW, WIDE
-from tests.browser.small import smaller
+from tests.browser.small_png import smaller
 from tests.setup.chromium import find
 from tests.support.github import make_github
 from tests.support.sync import Sync, open_sync
-from tests.web.house import Nudged, issue_event, sign
-from tests.web.people import JWT_SECRET, by_password, token
+from tests.web.harness import RecordingQueue, issue_event, sign
+from tests.web.users import JWT_SECRET, by_password, token
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 PUBLIC = "https://sync.example.com"
@@ -224,7 +224,7 @@ async def main() -> int:
 
 async def _photograph(day: Day) -> None:
     sync, sockets = day.sync, bind_sockets("127.0.0.1", 0)
-    app = build_web_application(sync.app._container, Nudged(), Metrics(), lambda: True, sockets)
+    app = build_web_application(sync.app._container, RecordingQueue(), Metrics(), lambda: True, sockets)
     viewer = sync.bugspark.add_user("Ada Moreno", role="superadmin")
     headers = {"Authorization": f"Bearer {token(viewer, sync.clock.now())}"}
     async with serve_app(app, sockets) as running, async_playwright() as playwright:

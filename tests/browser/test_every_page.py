@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from reconciler.demo.github.faults import error
+from tests.browser.browser_scenario import BrowserScenario
 from tests.browser.chromium import NARROW, WIDE, Window, window
-from tests.browser.town import Town
 from tests.support.daemon import eventually
 
 AXE = "(runOnly) => axe.run(document, {resultTypes: ['violations'], runOnly})"
@@ -42,17 +42,25 @@ FOCUSED = """() => {
 
 
 @pytest.fixture(scope="module")
-def paths(town: Town) -> list[str]:
+def paths(scenario: BrowserScenario) -> list[str]:
     """One of each page, in the state with the most on it."""
-    pair = town.pair("Everything at once")
-    town.say(pair.report, "From here")
+    pair = scenario.pair("Everything at once")
+    scenario.say(pair.report, "From here")
     pair.repository.comment(pair.number, "From there", by="alice")
-    eventually(lambda: len(town.said_there(pair)) == 2)
+    eventually(lambda: len(scenario.github_comments(pair)) == 2)
     pair.repository.lock(pair.number, by="alice")
-    town.say(pair.report, "Refused")
-    eventually(lambda: "issue is locked" in str(town.place.bugspark.rows_of("sync_intents")))
-    loose = town.place.bugspark.add_report(town.place.project, "Not linked yet")
-    return ["/", town.shop, f"{town.shop}/setup", pair.path, f"/reports/{loose}", "/sign-in", "/nowhere"]
+    scenario.say(pair.report, "Refused")
+    eventually(lambda: "issue is locked" in str(scenario.installation.bugspark.rows_of("sync_intents")))
+    loose = scenario.installation.bugspark.add_report(scenario.installation.project, "Not linked yet")
+    return [
+        "/",
+        scenario.project_path,
+        f"{scenario.project_path}/setup",
+        pair.path,
+        f"/reports/{loose}",
+        "/sign-in",
+        "/nowhere",
+    ]
 
 
 def test_axe_finds_nothing_serious_and_nothing_scrolls_sideways(operator: Window, paths: list[str]) -> None:
@@ -91,15 +99,17 @@ def test_tab_reaches_every_control_and_shows_where_it_is(operator: Window, paths
         assert len(reached) == wanted, (path, len(reached), wanted)
 
 
-def test_everything_is_there_without_script(chromium: Browser, town: Town, paths: list[str]) -> None:
-    with window(chromium, town.base, java_script_enabled=False) as plain:
-        town.enter(plain)
+def test_everything_is_there_without_script(
+    chromium: Browser, scenario: BrowserScenario, paths: list[str]
+) -> None:
+    with window(chromium, scenario.base, java_script_enabled=False) as plain:
+        scenario.sign_in(plain)
         for path in paths[:4]:
             expect(plain.go(path).locator("h1")).to_be_visible()
         page = plain.go(paths[3])
         expect(page.locator("#thread")).to_contain_text("From there")
         expect(page.locator("#fields")).to_contain_text("medium")
-        page = plain.go(town.shop)
+        page = plain.go(scenario.project_path)
         page.get_by_role("searchbox").fill("Everything")
         page.get_by_role("button", name="Search").click()
         expect(page.locator("#found tbody tr")).to_have_count(1)
@@ -107,12 +117,14 @@ def test_everything_is_there_without_script(chromium: Browser, town: Town, paths
         expect(page.get_by_role("status").first).to_be_visible()
 
 
-def test_github_goes_away_and_comes_back_while_a_page_is_open(town: Town, operator: Window) -> None:
+def test_github_goes_away_and_comes_back_while_a_page_is_open(
+    scenario: BrowserScenario, operator: Window
+) -> None:
     """The page says so by itself; focus stays on its button, and nothing below jumps up."""
-    page = operator.go(town.shop)
+    page = operator.go(scenario.project_path)
     operator.stay()
     page.get_by_role("button", name="Sync now").focus()
-    town.place.github.simulator.faults.add(error(503), times=None)
+    scenario.installation.github.simulator.faults.add(error(503), times=None)
     try:
         expect(page.locator("#away")).to_contain_text("What still works")
         expect(page.locator("#health")).to_contain_text("Failed")
@@ -124,7 +136,7 @@ def test_github_goes_away_and_comes_back_while_a_page_is_open(town: Town, operat
             assert not [list(told(each)) for each in seen if each["impact"] in GRAVE]
             assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     finally:
-        town.place.github.simulator.faults.clear()
+        scenario.installation.github.simulator.faults.clear()
     assert operator.stayed
     assert page.evaluate("document.activeElement.textContent.trim()") == "Sync now"
     page.get_by_role("button", name="Sync now").press("Enter")
@@ -132,8 +144,10 @@ def test_github_goes_away_and_comes_back_while_a_page_is_open(town: Town, operat
     expect(page.locator("#away")).to_be_hidden()
 
 
-def test_whoever_is_at_a_button_stays_there_while_the_page_changes(town: Town, operator: Window) -> None:
-    pair = town.pair("Held by the keyboard")
+def test_whoever_is_at_a_button_stays_there_while_the_page_changes(
+    scenario: BrowserScenario, operator: Window
+) -> None:
+    pair = scenario.pair("Held by the keyboard")
     page = operator.go(pair.path)
     operator.stay()
     page.get_by_role("button", name="Unlink").focus()

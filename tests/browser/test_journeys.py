@@ -3,15 +3,17 @@
 from playwright.sync_api import Browser, Page, expect
 
 from reconciler.model.fields import Severity
+from tests.browser.browser_scenario import BrowserScenario
 from tests.browser.chromium import Window, window
-from tests.browser.town import Town
 from tests.support.daemon import eventually
-from tests.web.people import PASSWORD
+from tests.web.users import PASSWORD
 
 
-def test_the_operator_signs_in_by_password_and_out_again(chromium: Browser, town: Town) -> None:
-    with window(chromium, town.base) as someone:
-        page = someone.go(town.shop)
+def test_the_operator_signs_in_by_password_and_out_again(
+    chromium: Browser, scenario: BrowserScenario
+) -> None:
+    with window(chromium, scenario.base) as someone:
+        page = someone.go(scenario.project_path)
         page.get_by_label("Operator’s password").fill("not it")
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("alert")).to_contain_text("password")
@@ -19,7 +21,7 @@ def test_the_operator_signs_in_by_password_and_out_again(chromium: Browser, town
         page.get_by_label("Operator’s password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("heading", name="Shop")).to_be_visible()
-        assert page.url == f"{town.base}{town.shop}"  # where they wanted to go
+        assert page.url == f"{scenario.base}{scenario.project_path}"  # where they wanted to go
         (cookie,) = [each for each in someone.context.cookies() if each["name"] == "reconciler"]
         assert cookie["httpOnly"] and cookie["sameSite"] == "Lax"
         page.get_by_role("button", name="Sign out").click()
@@ -27,13 +29,13 @@ def test_the_operator_signs_in_by_password_and_out_again(chromium: Browser, town
 
 
 def test_a_project_is_connected_and_its_hook_delivers(
-    chromium: Browser, town: Town, operator: Window
+    chromium: Browser, scenario: BrowserScenario, operator: Window
 ) -> None:
     """Connect → it appears → secret → hook → the first delivery, which nobody has to reload for."""
-    project, repository = town.found("Kiosk")
+    project, repository = scenario.add_project("Kiosk")
     page = operator.go("/")
     expect(page.get_by_role("link", name="Kiosk", exact=True)).to_have_count(0)
-    town.connect(project, repository)
+    scenario.connect(project, repository)
     operator.look("#projects", "Kiosk")
     page.get_by_role("link", name="Kiosk", exact=True).click()
     page.get_by_role("link", name="Set-up", exact=True).click()
@@ -46,7 +48,7 @@ def test_a_project_is_connected_and_its_hook_delivers(
     expect(page.locator("#deliveries")).to_contain_text("ping")
     assert operator.stayed
     (hook,) = repository.hooks.values()
-    assert hook.secret == secret and hook.url == f"{town.base}/api/v1/webhooks/github/{project}"
+    assert hook.secret == secret and hook.url == f"{scenario.base}/api/v1/webhooks/github/{project}"
     page.get_by_role("button", name="Send a test").click()
     expect(page.locator("[data-value=received]")).to_have_text("2")
 
@@ -65,8 +67,10 @@ def reveal_and_copy(someone: Window, page: Page) -> str:
     return shown
 
 
-def test_an_issue_closed_on_github_changes_the_page_that_is_open(town: Town, operator: Window) -> None:
-    pair = town.pair("Closes by itself")
+def test_an_issue_closed_on_github_changes_the_page_that_is_open(
+    scenario: BrowserScenario, operator: Window
+) -> None:
+    pair = scenario.pair("Closes by itself")
     page = operator.go(pair.path)
     badge = page.get_by_role("link", name=f"acme/web#{pair.number}")
     assert badge.first.get_attribute("rel") == "noopener nofollow"
@@ -79,11 +83,11 @@ def test_an_issue_closed_on_github_changes_the_page_that_is_open(town: Town, ope
     expect(page.locator("#thread")).to_contain_text("alice")
     expect(page.locator("#story")).to_contain_text("resolved")
     assert operator.stayed
-    assert town.report(pair.report)["status"] == "resolved"
+    assert scenario.report(pair.report)["status"] == "resolved"
 
 
-def test_a_report_is_exported_by_its_button(town: Town, operator: Window) -> None:
-    bugspark, shop = town.place.bugspark, town.place.project
+def test_a_report_is_exported_by_its_button(scenario: BrowserScenario, operator: Window) -> None:
+    bugspark, shop = scenario.installation.bugspark, scenario.installation.project
     report = bugspark.add_report(shop, "Wants to be an issue", severity=Severity.HIGH)
     page = operator.go(f"/reports/{report}")
     expect(page.locator("#badge")).to_have_text("no issue")
@@ -91,9 +95,9 @@ def test_a_report_is_exported_by_its_button(town: Town, operator: Window) -> Non
     operator.stay()
     expect(page.locator("#badge")).to_contain_text("acme/web#")
     assert operator.stayed
-    issue = town.place.github.web.issue(town.report(report)["github_issue_number"])
+    issue = scenario.installation.github.web.issue(scenario.report(report)["github_issue_number"])
     assert issue.title.endswith("Wants to be an issue")
-    assert "high-priority" in town.place.github.web.label_names(issue.number)
+    assert "high-priority" in scenario.installation.github.web.label_names(issue.number)
     operator.look("#sync", "Synced")
     operator.agrees = False
     page.get_by_role("button", name="Unlink").click()
@@ -101,16 +105,20 @@ def test_a_report_is_exported_by_its_button(town: Town, operator: Window) -> Non
     expect(page.locator("#badge")).to_contain_text("acme/web#")
 
 
-def test_conflicts_show_both_sides_and_either_lost_one_is_taken_back(town: Town, operator: Window) -> None:
+def test_conflicts_show_both_sides_and_either_lost_one_is_taken_back(
+    scenario: BrowserScenario, operator: Window
+) -> None:
     """BugSpark's change was the newer one in the first, GitHub's in the second."""
-    first, second = town.pair("Both at once"), town.pair("Both at once again")
-    page = operator.go(town.shop)
+    first, second = scenario.pair("Both at once"), scenario.pair("Both at once again")
+    page = operator.go(scenario.project_path)
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_role("button", name="Resume").first).to_be_visible()
-    now = town.place.github.clock.now()
+    now = scenario.installation.github.clock.now()
     for pair, year in ((first, now.year + 1), (second, now.year - 1)):
         pair.repository.relabel(pair.number, ["bug", "high-priority"], by="alice")
-        town.place.bugspark.set_report(pair.report, severity="critical", updated_at=now.replace(year=year))
+        scenario.installation.bugspark.set_report(
+            pair.report, severity="critical", updated_at=now.replace(year=year)
+        )
     page.get_by_role("button", name="Resume").first.click()
     operator.stay()
     expect(page.locator("#conflicts tbody tr")).to_have_count(2)
@@ -123,12 +131,12 @@ def test_conflicts_show_both_sides_and_either_lost_one_is_taken_back(town: Town,
     expect(decide).to_contain_text("Conflict: severity")
     decide.get_by_role("button", name="Take GitHub’s severity: high").click()
     expect(page.get_by_role("status").first).to_contain_text("severity")
-    eventually(lambda: town.report(first.report)["severity"] == "high")
-    page = operator.go(town.shop)
+    eventually(lambda: scenario.report(first.report)["severity"] == "high")
+    page = operator.go(scenario.project_path)
     row = page.locator("#conflicts tbody tr", has_text="Both at once again")
     row.get_by_role("button", name="Take BugSpark’s severity").click()
     expect(page.get_by_role("status").first).to_contain_text("severity")
-    eventually(lambda: town.report(second.report)["severity"] == "critical")
+    eventually(lambda: scenario.report(second.report)["severity"] == "critical")
     for pair, label in ((first, "high-priority"), (second, "critical")):
         operator.go(pair.path)
         operator.look("#sync", "Synced")
@@ -136,31 +144,31 @@ def test_conflicts_show_both_sides_and_either_lost_one_is_taken_back(town: Town,
         assert label in pair.repository.label_names(pair.number)
 
 
-def test_withheld_deletions_are_listed_and_accepted(town: Town, operator: Window) -> None:
-    pair = town.pair("Much was said")
-    said = [town.say(pair.report, f"remark {number}") for number in range(3)]
-    eventually(lambda: len(town.said_there(pair)) == 3)
-    town.delete(*said)
-    page = operator.go(town.shop)
+def test_withheld_deletions_are_listed_and_accepted(scenario: BrowserScenario, operator: Window) -> None:
+    pair = scenario.pair("Much was said")
+    said = [scenario.say(pair.report, f"remark {number}") for number in range(3)]
+    eventually(lambda: len(scenario.github_comments(pair)) == 3)
+    scenario.delete(*said)
+    page = operator.go(scenario.project_path)
     operator.look("main", "3 deletions withheld")
     needs = page.locator("#needs")
     expect(needs.locator(".held > li")).to_have_count(3)
     expect(needs).to_contain_text("on GitHub")
-    assert len(town.said_there(pair)) == 3
+    assert len(scenario.github_comments(pair)) == 3
     operator.agrees = False
     needs.get_by_role("button", name="Accept these deletions").click()
     assert operator.asked == ["These comments will be deleted. Go on?"]
     expect(needs).to_contain_text("3 deletions withheld")
     operator.agrees = True
     needs.get_by_role("button", name="Accept these deletions").click()
-    eventually(lambda: not town.said_there(pair))
-    expect(operator.go(town.shop).locator("#needs")).not_to_contain_text("withheld")
+    eventually(lambda: not scenario.github_comments(pair))
+    expect(operator.go(scenario.project_path).locator("#needs")).not_to_contain_text("withheld")
 
 
-def test_a_refused_comment_says_why_and_is_tried_again(town: Town, operator: Window) -> None:
-    pair = town.pair("Locked in between")
+def test_a_refused_comment_says_why_and_is_tried_again(scenario: BrowserScenario, operator: Window) -> None:
+    pair = scenario.pair("Locked in between")
     pair.repository.lock(pair.number, by="alice")
-    town.say(pair.report, "Too late?")
+    scenario.say(pair.report, "Too late?")
     page = operator.go(pair.path)
     operator.look("#thread", "not sent: GitHub refused")
     expect(page.locator(".remark", has_text="Too late?")).to_contain_text("issue is locked")
@@ -168,4 +176,4 @@ def test_a_refused_comment_says_why_and_is_tried_again(town: Town, operator: Win
     pair.repository.unlock(pair.number, by="alice")
     page.get_by_role("button", name="Try again").click()
     operator.look("#thread", "on GitHub")
-    assert any("Too late?" in body for body in town.said_there(pair))
+    assert any("Too late?" in body for body in scenario.github_comments(pair))

@@ -11,64 +11,64 @@ import pytest
 
 from reconciler.demo.github.faults import Delay
 from reconciler.model.fields import Status
-from tests.support.command import Place, open_place
+from tests.support.command import Installation, open_installation
 from tests.support.daemon import QUICK, Daemon, eventually, free_port, running, time_passing
 from tests.support.postgres import Server
 
 
 @pytest.fixture
-def place(store_url: str, tmp_path: Path) -> Iterator[Place]:
-    with open_place(store_url, tmp_path) as opened:
+def installation(store_url: str, tmp_path: Path) -> Iterator[Installation]:
+    with open_installation(store_url, tmp_path) as opened:
         opened.configure(**QUICK)
         yield opened
 
 
 @pytest.fixture
-def shared(queue_url: str, tmp_path: Path) -> Iterator[Place]:
+def shared(queue_url: str, tmp_path: Path) -> Iterator[Installation]:
     """On PostgreSQL, for several daemons."""
-    with open_place(queue_url, tmp_path) as opened:
+    with open_installation(queue_url, tmp_path) as opened:
         opened.configure(**QUICK)
         yield opened
 
 
-def test_a_life(place: Place) -> None:
+def test_a_life(installation: Installation) -> None:
     """Ready, both directions, a reload, a reload that fails, a project that comes and goes, the end."""
-    report, number = place.linked()
-    with time_passing(place), running(place, installed=True) as daemon:
+    report, number = installation.linked()
+    with time_passing(installation), running(installation, installed=True) as daemon:
         assert [daemon.get(path).status_code for path in ("/healthz", "/readyz", "/metrics")] == [
             200,
             200,
             200,
         ]
-        place.bugspark.set_report(report, status=Status.RESOLVED)
-        assert eventually(lambda: place.github.web.issue(number).state == "closed") < 12
+        installation.bugspark.set_report(report, status=Status.RESOLVED)
+        assert eventually(lambda: installation.github.web.issue(number).state == "closed") < 12
         line = daemon.until("pass", issues_updated=1)
         assert {"pass_id", "project", "duration_ms", "requests", "cost"} <= line.keys()
-        place.github.web.comment(number, "seen", by="alice")
+        installation.github.web.comment(number, "seen", by="alice")
         daemon.until("pass", comments_imported=1)
 
-        place.configure(**{**QUICK, "poll": {"interval_seconds": 0.5}})
+        installation.configure(**{**QUICK, "poll": {"interval_seconds": 0.5}})
         daemon.signal(signal.SIGHUP)
         daemon.until("configuration reloaded")
         daemon.until_told("RELOADING=1")
         daemon.until_told("READY=1", 2)
-        (place.desk.home / "config.toml").write_text("[poll]\ninterval_secnods = 5\n")
+        (installation.commands.home / "config.toml").write_text("[poll]\ninterval_secnods = 5\n")
         daemon.signal(signal.SIGHUP)
         assert (
             "interval_seconds" in daemon.until("the old configuration stays", kind="configuration")["reason"]
         )
         daemon.until_told("READY=1", 3)
 
-        other = place.bugspark.add_project("Mobile")
-        place.bugspark.add_integration(other, token=place.github.token, repo="absent")
+        other = installation.bugspark.add_project("Mobile")
+        installation.bugspark.add_integration(other, token=installation.github.token, repo="absent")
         daemon.until("pass", project=str(other), outcome="failed")  # it was looked at
-        place.bugspark.execute(
+        installation.bugspark.execute(
             "DELETE FROM integrations WHERE project_id = (SELECT id FROM projects WHERE name = 'Mobile')"
         )
-        place.github.world.add_repository("acme/app").allow("bugspark-bot", "write")
-        place.bugspark.add_integration(other, token=place.github.token, repo="app")
+        installation.github.world.add_repository("acme/app").allow("bugspark-bot", "write")
+        installation.bugspark.add_integration(other, token=installation.github.token, repo="app")
         daemon.until("attention over", project=str(other))  # long before its back-off was over
-        place.bugspark.execute("UPDATE projects SET is_active = false WHERE name = 'Mobile'")
+        installation.bugspark.execute("UPDATE projects SET is_active = false WHERE name = 'Mobile'")
         eventually(lambda: "STATUS=1 projects" in daemon.status)
 
         daemon.until_told("WATCHDOG=1")
@@ -79,20 +79,20 @@ def test_a_life(place: Place) -> None:
         assert daemon.other == []
 
 
-def test_a_taken_port_is_said_and_nothing_is_started(place: Place) -> None:
+def test_a_taken_port_is_said_and_nothing_is_started(installation: Installation) -> None:
     taken, port = free_port()
     with taken:
-        place.configure(**{**QUICK, "web": {"port": port}})
-        done = place.desk.reconcile("daemon")
+        installation.configure(**{**QUICK, "web": {"port": port}})
+        done = installation.commands.reconcile("daemon")
     assert done.code == 1
     assert f"port {port} is taken by another program" in done.err
-    assert place.github.simulator.requests == []
+    assert installation.github.simulator.requests == []
 
 
-def test_the_end_comes_also_while_the_database_is_waited_for(place: Place) -> None:
+def test_the_end_comes_also_while_the_database_is_waited_for(installation: Installation) -> None:
     url = "postgresql+psycopg://nobody@/nothing?host=/nowhere"
-    place.configure(**QUICK, database={"url": url})
-    with running(place, ready=False) as daemon:
+    installation.configure(**QUICK, database={"url": url})
+    with running(installation, ready=False) as daemon:
         daemon.until("waiting for the database")
         daemon.signal(signal.SIGTERM)
         code, seconds = daemon.ended()
@@ -101,31 +101,33 @@ def test_the_end_comes_also_while_the_database_is_waited_for(place: Place) -> No
 
 def test_a_queue_that_sqlite_cannot_carry_is_refused(tmp_path: Path, sqlite_template: Path) -> None:
     shutil.copy(sqlite_template, tmp_path / "bugspark.db")
-    with open_place(f"sqlite:///{tmp_path}/bugspark.db", tmp_path) as place:
-        place.configure(**QUICK, queue={"engine": "procrastinate"})
-        done = place.desk.reconcile("daemon")
+    with open_installation(f"sqlite:///{tmp_path}/bugspark.db", tmp_path) as installation:
+        installation.configure(**QUICK, queue={"engine": "procrastinate"})
+        done = installation.commands.reconcile("daemon")
     assert done.code == 78
     assert "queue.engine: procrastinate needs PostgreSQL" in done.err
 
 
-def test_the_end_comes_in_ten_seconds_also_in_the_middle_of_a_write(place: Place) -> None:
-    report, number = place.linked()
-    rule = place.github.simulator.faults.add(Delay(seconds=6, applied=True), method="POST", path="/comments$")
-    with time_passing(place):
-        with running(place) as daemon:
-            place.bugspark.add_comment(report, "on its way", author=place.ada)
+def test_the_end_comes_in_ten_seconds_also_in_the_middle_of_a_write(installation: Installation) -> None:
+    report, number = installation.linked()
+    rule = installation.github.simulator.faults.add(
+        Delay(seconds=6, applied=True), method="POST", path="/comments$"
+    )
+    with time_passing(installation):
+        with running(installation) as daemon:
+            installation.bugspark.add_comment(report, "on its way", author=installation.ada)
             eventually(lambda: rule.hits > 0)
             daemon.signal(signal.SIGTERM)
             code, seconds = daemon.ended()
             assert (code, seconds < 10) == (0, True), daemon.story
-        place.github.simulator.faults.clear()
-        with running(place):
-            eventually(lambda: not place.bugspark.rows_of("sync_intents"))
-    bodies = [row.body for row in place.github.web.thread(number)]
+        installation.github.simulator.faults.clear()
+        with running(installation):
+            eventually(lambda: not installation.bugspark.rows_of("sync_intents"))
+    bodies = [row.body for row in installation.github.web.thread(number)]
     assert sum("on its way" in body for body in bodies) == 1
 
 
-def test_a_database_that_is_away_is_waited_for(shared: Place, postgres_server: Server) -> None:
+def test_a_database_that_is_away_is_waited_for(shared: Installation, postgres_server: Server) -> None:
     report, number = shared.linked()
     name = shared.url.partition("@/")[2].partition("?")[0]
 
@@ -160,7 +162,7 @@ def test_a_database_that_is_away_is_waited_for(shared: Place, postgres_server: S
         server(back)
 
 
-def test_a_killed_daemons_project_is_taken_over_and_its_write_is_made_once(shared: Place) -> None:
+def test_a_killed_daemons_project_is_taken_over_and_its_write_is_made_once(shared: Installation) -> None:
     report, number = shared.linked()
     slow = shared.github.simulator.faults.add(
         Delay(seconds=6, applied=True), method="POST", path="/comments$"
@@ -184,7 +186,9 @@ def test_a_killed_daemons_project_is_taken_over_and_its_write_is_made_once(share
 
 
 @pytest.mark.timeout(240)  # five processes begin, on whatever machine this is
-def test_two_then_five_daemons_share_projects_and_never_look_at_one_twice_at_once(shared: Place) -> None:
+def test_two_then_five_daemons_share_projects_and_never_look_at_one_twice_at_once(
+    shared: Installation,
+) -> None:
     shared.configure(
         **{**QUICK, "poll": {"interval_seconds": 1.0}, "log": {"format": "json", "level": "debug"}}
     )

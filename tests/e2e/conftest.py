@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.store.schema.migrate import migrate
 from tests.support.bugspark import install
-from tests.support.command import Place, open_place
+from tests.support.command import Installation, open_installation
 from tests.support.postgres import Server
 
 
@@ -32,9 +32,9 @@ def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def place(sqlite_url: str, tmp_path: Path) -> Iterator[Place]:
+def installation(sqlite_url: str, tmp_path: Path) -> Iterator[Installation]:
     """The world on SQLite."""
-    with open_place(sqlite_url, tmp_path) as opened:
+    with open_installation(sqlite_url, tmp_path) as opened:
         yield opened
 
 
@@ -46,7 +46,7 @@ def live_url(postgres_server: Server) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite_url", "live_url"], ids=["sqlite", "postgresql"])
-def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
     """The world on SQLite, and again on PostgreSQL."""
-    with open_place(request.getfixturevalue(request.param), tmp_path) as opened:
+    with open_installation(request.getfixturevalue(request.param), tmp_path) as opened:
         yield opened

@@ -5,20 +5,20 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.test_bad_projects import one_sentence
-from tests.support.command import Desk, Place, desk, open_place
+from tests.support.command import CommandRunner, Installation, command_runner, open_installation
 from tests.support.postgres import Server
 
 
 @pytest.mark.parametrize("words", [("--all",), ("status",), ("export", "Shop:BUG-0001")])
 def test_a_database_without_our_schema_names_migrate(tmp_path: Path, words: tuple[str, ...]) -> None:
-    there = desk(tmp_path)
+    there = command_runner(tmp_path)
     there.configure(database={"url": "sqlite:///bugspark.db"})
     done = there.reconcile(*words)
     assert (done.code, done.out) == (78, "")
     assert "reconcile migrate" in one_sentence(done)
 
 
-def test_a_newer_schema_is_not_touched(both: Place) -> None:
+def test_a_newer_schema_is_not_touched(both: Installation) -> None:
     both.bugspark.execute("UPDATE reconciler_alembic_version SET version_num = '9999'")
     before = both.everything()
     for words in (("--all",), ("plan", "--all"), ("status",), ("migrate",)):
@@ -40,7 +40,7 @@ def test_a_newer_schema_is_not_touched(both: Place) -> None:
 def test_check_says_how_far_it_got(
     tmp_path: Path, section: dict[str, dict[str, object]], code: int, levels: list[str], said: str
 ) -> None:
-    there = desk(tmp_path)
+    there = command_runner(tmp_path)
     usual: dict[str, dict[str, object]] = {"database": {"url": "sqlite:///bugspark.db"}}
     there.configure(**(usual | section))
     done = there.reconcile("check", "--json")
@@ -54,7 +54,7 @@ def test_check_says_how_far_it_got(
 
 @pytest.mark.parametrize("words", [("--all",), ("status",), ("migrate",)])
 def test_a_database_that_is_away_is_said_without_the_password(tmp_path: Path, words: tuple[str, ...]) -> None:
-    there = desk(tmp_path)
+    there = command_runner(tmp_path)
     there.configure(database={"url": "postgresql+psycopg://sync:canary-password@127.0.0.1:1/bugspark"})
     done = there.reconcile(*words)
     assert (done.code, done.out) == (1, "")
@@ -64,7 +64,7 @@ def test_a_database_that_is_away_is_said_without_the_password(tmp_path: Path, wo
 
 def test_an_unknown_database_of_a_running_server(tmp_path: Path, postgres_server: Server) -> None:
     with postgres_server.database() as url:
-        there = desk(tmp_path)
+        there = command_runner(tmp_path)
         there.configure(database={"url": url.replace(url.rpartition("/")[2].partition("?")[0], "absent_one")})
         done = there.reconcile("status")
     assert done.code == 1
@@ -73,7 +73,7 @@ def test_an_unknown_database_of_a_running_server(tmp_path: Path, postgres_server
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "bugspark.db").write_text("hello " * 500, encoding="utf-8")
-    there = desk(tmp_path)
+    there = command_runner(tmp_path)
     there.configure(database={"url": "sqlite:///bugspark.db"})
     for words in (("--all",), ("migrate",)):
         done = there.reconcile(*words)
@@ -82,7 +82,7 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
-    there = desk(tmp_path)
+    there = command_runner(tmp_path)
     there.configure(database={"url": "sqlite:///absent/bugspark.db"})
     for words in (("--all",), ("migrate",)):
         done = there.reconcile(*words)
@@ -90,30 +90,30 @@ def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
         assert "can't be opened" in one_sentence(done)
 
 
-def test_a_read_only_database_stops_before_github_is_written_to(place: Place) -> None:
+def test_a_read_only_database_stops_before_github_is_written_to(installation: Installation) -> None:
     """Opened read-only, for root may write any file."""
-    place.bugspark.add_report(place.project)
-    place.bugspark.execute("DELETE FROM sync_locks")
-    url = f"sqlite:///file:{place.desk.home}/bugspark.db?mode=ro&uri=true"
-    before = place.dump()
+    installation.bugspark.add_report(installation.project)
+    installation.bugspark.execute("DELETE FROM sync_locks")
+    url = f"sqlite:///file:{installation.commands.home}/bugspark.db?mode=ro&uri=true"
+    before = installation.dump()
     for words in (("--all",), ("export", "Shop:BUG-0001"), ("link", "Shop:BUG-0001", "acme/web#1")):
-        done = place.reconcile(*words, RECONCILER_DATABASE__URL=url)
-        assert (done.code, done.out, place.writes) == (1, "", []), done
+        done = installation.reconcile(*words, RECONCILER_DATABASE__URL=url)
+        assert (done.code, done.out, installation.writes) == (1, "", []), done
         assert "read-only" in one_sentence(done)
-    assert place.dump() == before
+    assert installation.dump() == before
 
 
 def test_a_server_that_is_read_only_stops_before_github_is_written_to(tmp_path: Path, live_url: str) -> None:
-    with open_place(live_url, tmp_path) as place:
-        place.bugspark.add_report(place.project)
-        database = place.bugspark.engine.url.database
-        place.bugspark.execute(f'ALTER DATABASE "{database}" SET default_transaction_read_only = on')
-        before = place.dump()
+    with open_installation(live_url, tmp_path) as installation:
+        installation.bugspark.add_report(installation.project)
+        database = installation.bugspark.engine.url.database
+        installation.bugspark.execute(f'ALTER DATABASE "{database}" SET default_transaction_read_only = on')
+        before = installation.dump()
         for words in (("--all",), ("export", "Shop:BUG-0001")):
-            done = place.reconcile(*words)
-            assert (done.code, done.out, place.writes) == (1, "", []), done
+            done = installation.reconcile(*words)
+            assert (done.code, done.out, installation.writes) == (1, "", []), done
             assert "read-only" in one_sentence(done)
-        assert place.dump() == before
+        assert installation.dump() == before
 
 
 @pytest.mark.parametrize(
@@ -128,13 +128,15 @@ def test_a_server_that_is_read_only_stops_before_github_is_written_to(tmp_path: 
         ({"RECONCILER_DATABASE__URL": "mysql://u:canary@h/d"}, "database.url"),
     ],
 )
-def test_configuration_that_cannot_be_used(place: Place, environ: dict[str, str], said: str) -> None:
-    before = place.dump()
-    done = place.reconcile("--all", **environ)
+def test_configuration_that_cannot_be_used(
+    installation: Installation, environ: dict[str, str], said: str
+) -> None:
+    before = installation.dump()
+    done = installation.reconcile("--all", **environ)
     assert (done.code, done.out) == (78, "")
     assert said in one_sentence(done)
     assert "canary" not in done.err
-    assert place.dump() == before
+    assert installation.dump() == before
 
 
 @pytest.mark.parametrize(
@@ -149,14 +151,14 @@ def test_configuration_that_cannot_be_used(place: Place, environ: dict[str, str]
 )
 def test_a_configuration_file_that_cannot_be_used(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "config.toml").write_bytes(text.encode("latin-1"))
-    done = desk(tmp_path).reconcile("--all")
+    done = command_runner(tmp_path).reconcile("--all")
     assert (done.code, done.out) == (78, "")
     assert said in one_sentence(done)
 
 
 def test_a_configuration_that_is_a_directory(tmp_path: Path) -> None:
     (tmp_path / "config.toml").mkdir()
-    done = Desk(home=tmp_path, environ=desk(tmp_path).environ).reconcile("--all")
+    done = CommandRunner(home=tmp_path, environ=command_runner(tmp_path).environ).reconcile("--all")
     assert done.code == 78
     one_sentence(done)
     assert [each.name for each in tmp_path.iterdir()] == ["config.toml"]

@@ -6,7 +6,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from reconciler.demo.github.faults import Reply
-from tests.support.command import Done, Place
+from tests.support.command import Done, Installation
 
 
 def one_sentence(done: Done) -> str:
@@ -17,20 +17,22 @@ def one_sentence(done: Done) -> str:
 
 
 @pytest.mark.parametrize("words", [(), ("plan",), ("status",), ("discover",)])
-def test_an_unknown_project_names_the_nearest(place: Place, words: tuple[str, ...]) -> None:
-    done = place.reconcile(*words, "--project", "Shopp")
+def test_an_unknown_project_names_the_nearest(installation: Installation, words: tuple[str, ...]) -> None:
+    done = installation.reconcile(*words, "--project", "Shopp")
     assert (done.code, done.out) == (2, "")
     assert "Did you mean Shop?" in one_sentence(done)
 
 
-def test_an_ambiguous_name_lists_the_ids_and_a_pass_needs_a_project(place: Place) -> None:
-    other = place.bugspark.add_project("Shop")
-    done = place.reconcile("--project", "Shop")
+def test_an_ambiguous_name_lists_the_ids_and_a_pass_needs_a_project(installation: Installation) -> None:
+    other = installation.bugspark.add_project("Shop")
+    done = installation.reconcile("--project", "Shop")
     assert done.code == 2
-    assert {str(place.project), str(other)} <= {word.strip(",.;") for word in one_sentence(done).split()}
-    assert place.reconcile().code == 2
-    both = place.reconcile("--all", "--project", "Shop")
-    assert (both.code, place.asked) == (2, [])
+    assert {str(installation.project), str(other)} <= {
+        word.strip(",.;") for word in one_sentence(done).split()
+    }
+    assert installation.reconcile().code == 2
+    both = installation.reconcile("--all", "--project", "Shop")
+    assert (both.code, installation.asked) == (2, [])
 
 
 ACME = {"owner": "acme", "repo": "web", "token": "t"}
@@ -52,120 +54,120 @@ BAD: dict[str, tuple[object, str]] = {
 
 
 @pytest.mark.parametrize("bad", BAD)
-def test_a_bad_integration_stops_its_project_and_no_other(place: Place, bad: str) -> None:
+def test_a_bad_integration_stops_its_project_and_no_other(installation: Installation, bad: str) -> None:
     config, said = BAD[bad]
-    broken = place.bugspark.add_project("Broken")
-    place.bugspark.add_integration(broken, config=config)
-    report = place.bugspark.add_report(broken)
-    done = place.reconcile("--all", "--json")
+    broken = installation.bugspark.add_project("Broken")
+    installation.bugspark.add_integration(broken, config=config)
+    report = installation.bugspark.add_report(broken)
+    done = installation.reconcile("--all", "--json")
     assert done.code == 1
     assert [row["outcome"] for row in done.rows] == ["failed", "ok"]
     assert said in one_sentence(done)
     assert "Broken" in done.err
     for words in (("export", str(report)), ("plan", "-p", "Broken"), ("link", str(report), "acme/web#1")):
-        refused = place.reconcile(*words)
-        assert (refused.code, place.asked) == (1, [])
+        refused = installation.reconcile(*words)
+        assert (refused.code, installation.asked) == (1, [])
         assert said in one_sentence(refused)
-    shown = place.reconcile("check")
+    shown = installation.reconcile("check")
     assert (shown.code, shown.err) == (1, "")
     assert "Broken" in shown.out
     assert "ok    Shop: issues" in shown.out
-    assert place.reconcile("status").code == 0
+    assert installation.reconcile("status").code == 0
 
 
-def test_two_active_integrations_are_a_clear_error(place: Place) -> None:
-    place.bugspark.add_integration(place.project, repo="app", token=place.github.token)
-    before = place.dump()
-    done = place.shop()
-    assert (done.code, done.row["outcome"], place.asked) == (1, "failed", [])
+def test_two_active_integrations_are_a_clear_error(installation: Installation) -> None:
+    installation.bugspark.add_integration(installation.project, repo="app", token=installation.github.token)
+    before = installation.dump()
+    done = installation.sync_shop()
+    assert (done.code, done.row["outcome"], installation.asked) == (1, "failed", [])
     assert "two active github integrations" in one_sentence(done)
-    assert before["reports"] == place.dump()["reports"]
+    assert before["reports"] == installation.dump()["reports"]
 
 
-def test_a_wrong_key_stops_only_the_project_it_concerns(place: Place) -> None:
+def test_a_wrong_key_stops_only_the_project_it_concerns(installation: Installation) -> None:
     right, wrong = Fernet.generate_key(), Fernet.generate_key()
-    other = place.bugspark.add_project("Encrypted")
-    token = Fernet(right).encrypt(place.github.token.encode()).decode()
-    place.bugspark.add_integration(other, token=token)
-    done = place.reconcile("--all", "--json", RECONCILER_BUGSPARK__ENCRYPTION_KEY=wrong.decode())
+    other = installation.bugspark.add_project("Encrypted")
+    token = Fernet(right).encrypt(installation.github.token.encode()).decode()
+    installation.bugspark.add_integration(other, token=token)
+    done = installation.reconcile("--all", "--json", RECONCILER_BUGSPARK__ENCRYPTION_KEY=wrong.decode())
     assert (done.code, [row["outcome"] for row in done.rows]) == (1, ["failed", "ok"])
     assert "bugspark.encryption_key is not the key BugSpark encrypted it with" in one_sentence(done)
     keys = f"{wrong.decode()},{right.decode()}"
-    rotated = place.reconcile("--all", "--json", RECONCILER_BUGSPARK__ENCRYPTION_KEY=keys)
+    rotated = installation.reconcile("--all", "--json", RECONCILER_BUGSPARK__ENCRYPTION_KEY=keys)
     assert (rotated.code, rotated.err) == (0, "")
 
 
-def _revoke(place: Place) -> None:
-    place.github.world.revoke(place.github.token)
+def _revoke(installation: Installation) -> None:
+    installation.github.world.revoke(installation.github.token)
 
 
-def _delete(place: Place) -> None:
-    place.github.world.delete_repository("acme/web")
+def _delete(installation: Installation) -> None:
+    installation.github.world.delete_repository("acme/web")
 
 
-def _hide(place: Place) -> None:
-    place.github.web.make_private()
-    place.github.web.levels.clear()
+def _hide(installation: Installation) -> None:
+    installation.github.web.make_private()
+    installation.github.web.levels.clear()
 
 
 @pytest.mark.parametrize(("spoil", "said"), [(_revoke, "401"), (_delete, "acme/web"), (_hide, "acme/web")])
 def test_an_unreadable_repository_changes_nothing_here(
-    place: Place, spoil: Callable[[Place], None], said: str
+    installation: Installation, spoil: Callable[[Installation], None], said: str
 ) -> None:
-    report, number = place.linked()
-    place.github.web.comment(number, "hello", by="bob")
-    place.shop()
-    spoil(place)
-    place.bugspark.set_report(report, severity="critical", updated_at=place.github.clock.now())
-    before = place.dump()
-    done = place.shop()
+    report, number = installation.linked()
+    installation.github.web.comment(number, "hello", by="bob")
+    installation.sync_shop()
+    spoil(installation)
+    installation.bugspark.set_report(report, severity="critical", updated_at=installation.github.clock.now())
+    before = installation.dump()
+    done = installation.sync_shop()
     assert (done.code, done.row["outcome"]) == (1, "failed")
     assert said in one_sentence(done)
-    after = place.dump()
+    after = installation.dump()
     for table in ("reports", "comments", "sync_links", "sync_comments"):
         assert after.get(table) == before.get(table)
-    assert place.reconcile("check").code == 1
+    assert installation.reconcile("check").code == 1
 
 
-def test_a_repository_that_never_was_fails_with_its_name(place: Place) -> None:
-    other = place.bugspark.add_project("App")
-    place.bugspark.add_integration(other, repo="absent", token=place.github.token)
-    done = place.reconcile("--project", "App")
+def test_a_repository_that_never_was_fails_with_its_name(installation: Installation) -> None:
+    other = installation.bugspark.add_project("App")
+    installation.bugspark.add_integration(other, repo="absent", token=installation.github.token)
+    done = installation.reconcile("--project", "App")
     assert (done.code, done.out) == (1, "")
     assert "acme/absent" in one_sentence(done)
 
 
-def test_one_row_that_does_not_decode_rests_alone(both: Place) -> None:
+def test_one_row_that_does_not_decode_rests_alone(both: Installation) -> None:
     first, one = both.linked()
     second, two = both.linked()
     both.github.web.close(two, by="alice")
     both.github.web.close(one, by="alice")
     _spoil_next_issue_list(both, one)
-    done = both.shop()
+    done = both.sync_shop()
     assert (done.code, done.row["outcome"], done.row["quarantined"]) == (1, "partial", 1)
     assert "state" in one_sentence(done)
     rows = [both.bugspark.report(each) for each in (first, second)]
     assert [row and row["status"] for row in rows] == ["new", "resolved"]
     for _ in range(2):
-        done = both.shop()
+        done = both.sync_shop()
     assert done.code == 0
     row = both.bugspark.report(first)
     assert row is not None
     assert row["status"] == "resolved"
 
 
-def _spoil_next_issue_list(place: Place, number: int) -> None:
+def _spoil_next_issue_list(installation: Installation, number: int) -> None:
     """The list as it is, but one row's state is a number."""
     import httpx
 
-    headers = {"Authorization": f"Bearer {place.github.token}"}
+    headers = {"Authorization": f"Bearer {installation.github.token}"}
     rows = httpx.get(
-        f"{place.github.api}/repos/acme/web/issues", params={"state": "all"}, headers=headers
+        f"{installation.github.api}/repos/acme/web/issues", params={"state": "all"}, headers=headers
     ).json()
     for row in rows:
         if row["number"] == number:
             row["state"] = 7
-    place.github.simulator.faults.add(
+    installation.github.simulator.faults.add(
         Reply(
             status=200,
             body=httpx.Response(200, json=rows).content,
@@ -176,31 +178,31 @@ def _spoil_next_issue_list(place: Place, number: int) -> None:
     )
 
 
-def test_garbage_instead_of_a_list_is_said_and_changes_nothing(place: Place) -> None:
-    _, number = place.linked()
-    place.github.web.close(number, by="alice")
-    place.github.simulator.faults.add(
+def test_garbage_instead_of_a_list_is_said_and_changes_nothing(installation: Installation) -> None:
+    _, number = installation.linked()
+    installation.github.web.close(number, by="alice")
+    installation.github.simulator.faults.add(
         Reply(status=200, body=b"<html>", headers={"Content-Type": "text/html"}), path="/issues", times=None
     )
-    before = place.dump()["reports"]
-    done = place.shop()
+    before = installation.dump()["reports"]
+    done = installation.sync_shop()
     assert (done.code, done.row["outcome"], done.row["error"]["kind"]) == (1, "failed", "github")
     one_sentence(done)
-    assert place.dump()["reports"] == before
-    place.github.simulator.faults.clear()
-    assert place.shop().row["applied"]["reports_updated"] == 1
+    assert installation.dump()["reports"] == before
+    installation.github.simulator.faults.clear()
+    assert installation.sync_shop().row["applied"]["reports_updated"] == 1
 
 
-def test_inactive_projects_and_other_providers_are_not_ours(place: Place) -> None:
-    gone = place.bugspark.add_project("Gone", is_active=False)
-    place.bugspark.add_integration(gone)
-    linear = place.bugspark.add_project("Linear")
-    place.bugspark.add_integration(linear, config={"apiKey": "x"}, provider="linear")
-    off = place.bugspark.add_project("Off")
-    place.bugspark.add_integration(off, is_active=False)
-    done = place.reconcile("--all", "--json")
+def test_inactive_projects_and_other_providers_are_not_ours(installation: Installation) -> None:
+    gone = installation.bugspark.add_project("Gone", is_active=False)
+    installation.bugspark.add_integration(gone)
+    linear = installation.bugspark.add_project("Linear")
+    installation.bugspark.add_integration(linear, config={"apiKey": "x"}, provider="linear")
+    off = installation.bugspark.add_project("Off")
+    installation.bugspark.add_integration(off, is_active=False)
+    done = installation.reconcile("--all", "--json")
     assert [row["project"]["name"] for row in done.rows] == ["Shop"]
-    assert place.reconcile("--project", "Gone").code == 2
-    refused = place.reconcile("--project", "Off")
+    assert installation.reconcile("--project", "Gone").code == 2
+    refused = installation.reconcile("--project", "Off")
     assert refused.code == 1
     assert "no active github integration" in one_sentence(refused)

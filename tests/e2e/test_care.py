@@ -7,27 +7,27 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
-from tests.support.command import Place
+from tests.support.command import Installation
 
 
-def test_a_paused_project_is_refused_with_the_way_out(place: Place) -> None:
-    paused = place.reconcile("pause", "Shop")
+def test_a_paused_project_is_refused_with_the_way_out(installation: Installation) -> None:
+    paused = installation.reconcile("pause", "Shop")
     assert (paused.code, "reconcile resume Shop" in paused.out) == (0, True)
-    done = place.shop()
-    assert (done.code, done.row["outcome"], place.asked) == (1, "refused", [])
+    done = installation.sync_shop()
+    assert (done.code, done.row["outcome"], installation.asked) == (1, "refused", [])
     assert "reconcile resume Shop" in done.err
-    shown = place.reconcile("status", "--json").rows[0]
+    shown = installation.reconcile("status", "--json").rows[0]
     assert (shown["state"], shown["command"]) == ("Paused", "reconcile resume Shop")
-    assert place.reconcile("resume", "Shop").code == 0
-    assert place.shop().code == 0
+    assert installation.reconcile("resume", "Shop").code == 0
+    assert installation.sync_shop().code == 0
 
 
-def test_check_says_each_thing_as_one_object_and_fails_with_one(place: Place) -> None:
-    fine = place.reconcile("check", "--json")
+def test_check_says_each_thing_as_one_object_and_fails_with_one(installation: Installation) -> None:
+    fine = installation.reconcile("check", "--json")
     assert (fine.code, {row["level"] for row in fine.rows}) == (0, {"ok"})
     assert "Shop: limit" in {row["name"] for row in fine.rows}
-    place.github.web.allow("bugspark-bot", "read")
-    bad = place.reconcile("check", "--json")
+    installation.github.web.allow("bugspark-bot", "read")
+    bad = installation.reconcile("check", "--json")
     (row,) = [row for row in bad.rows if row["level"] == "fail"]
     assert (bad.code, row["name"]) == (1, "Shop: labels")
     assert "write access" in row["mend"]
@@ -56,12 +56,12 @@ def listening(taken: list[Any]) -> Iterator[str]:
             thread.join()
 
 
-def test_a_failing_project_is_told_once_over_several_commands(place: Place) -> None:
+def test_a_failing_project_is_told_once_over_several_commands(installation: Installation) -> None:
     taken: list[Any] = []
     with listening(taken) as url:
-        place.configure(alerts={"url": url})
-        place.github.world.revoke(place.github.token)
-        said = [place.shop(), place.shop(), place.reconcile("config")]
+        installation.configure(alerts={"url": url})
+        installation.github.world.revoke(installation.github.token)
+        said = [installation.sync_shop(), installation.sync_shop(), installation.reconcile("config")]
     assert [each.code for each in said] == [1, 1, 0]
     ((headers, body),) = taken
     assert [each["what"] for each in body["entered"]] == ["failing"]

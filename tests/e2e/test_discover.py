@@ -4,20 +4,20 @@ Source: docs/reference/bugspark.md, The existing export.
 """
 
 from reconciler.demo.github.rows import Issue
-from tests.support.command import Place
+from tests.support.command import Installation
 
 
-def exported(place: Place, name: str, title: str, *, by: str = "bugspark-bot") -> Issue:
+def exported(installation: Installation, name: str, title: str, *, by: str = "bugspark-bot") -> Issue:
     body = f"## Bug Report: {name}\n\n**Severity:** high\n\n---\n*Exported from BugSpark ({name})*"
-    return place.github.web.open_issue(f"[{name}] {title}", body, by=by, labels=["bug", "high"])
+    return installation.github.web.open_issue(f"[{name}] {title}", body, by=by, labels=["bug", "high"])
 
 
-def test_old_exports_are_shown_and_linked_on_demand(both: Place) -> None:
+def test_old_exports_are_shown_and_linked_on_demand(both: Installation) -> None:
     report = both.bugspark.add_report(both.project, "It breaks")
     number = exported(both, "BUG-0001", "It breaks").number
     exported(both, "BUG-0001", "It breaks", by="alice")
     both.configure(sync={"discover": "manual"})
-    assert both.shop().code == 0
+    assert both.sync_shop().code == 0
     assert both.columns(report)[1] is None
     before = both.everything()
     shown = both.reconcile("discover", "--project", "Shop")
@@ -33,7 +33,7 @@ def test_old_exports_are_shown_and_linked_on_demand(both: Place) -> None:
     done = both.reconcile("discover", "--project", "Shop", "--apply", "--json")
     assert (done.code, done.row["linked"]) == (0, 1)
     assert both.columns(report)[:2] == ("acme/web", number)
-    assert both.shop().code == 0
+    assert both.sync_shop().code == 0
     row = both.bugspark.report(report)
     assert row is not None
     assert row["severity"] in ("high", "medium")
@@ -42,40 +42,40 @@ def test_old_exports_are_shown_and_linked_on_demand(both: Place) -> None:
     assert "0 matches" in again.err
 
 
-def test_new_exports_are_taken_up_as_the_lists_bring_them(both: Place) -> None:
-    assert both.shop().code == 0
+def test_new_exports_are_taken_up_as_the_lists_bring_them(both: Installation) -> None:
+    assert both.sync_shop().code == 0
     report = both.bugspark.add_report(both.project, "It breaks")
     stranger = both.bugspark.add_report(both.project, "Other")
     number = exported(both, "BUG-0001", "It breaks").number
     exported(both, "BUG-0002", "Other", by="bob")
     exported(both, "BUG-0002", "Another title")
-    assert both.shop().code == 0
+    assert both.sync_shop().code == 0
     assert both.columns(report)[:2] == ("acme/web", number)
     assert both.columns(stranger) == (None, None, None)
 
 
-def test_doubtful_ones_are_named_and_left(place: Place) -> None:
+def test_doubtful_ones_are_named_and_left(installation: Installation) -> None:
     """Two projects share a repository and both have the same report; and one report has two issues."""
-    place.configure(sync={"discover": "manual"})
-    other = place.bugspark.add_project("Other")
-    place.bugspark.add_integration(other, token=place.github.token)
-    place.bugspark.add_report(place.project, "Same", tracking_id="BUG-0001")
-    place.bugspark.add_report(other, "Same", tracking_id="BUG-0001")
-    place.bugspark.add_report(place.project, "Twice", tracking_id="BUG-0002")
-    place.bugspark.add_report(place.project, "Clear", tracking_id="BUG-0003")
-    exported(place, "BUG-0001", "Same")
-    exported(place, "BUG-0002", "Twice")
-    exported(place, "BUG-0002", "Twice")
-    clear = exported(place, "BUG-0003", "Clear").number
-    done = place.reconcile("discover", "--project", "Shop", "--apply")
+    installation.configure(sync={"discover": "manual"})
+    other = installation.bugspark.add_project("Other")
+    installation.bugspark.add_integration(other, token=installation.github.token)
+    installation.bugspark.add_report(installation.project, "Same", tracking_id="BUG-0001")
+    installation.bugspark.add_report(other, "Same", tracking_id="BUG-0001")
+    installation.bugspark.add_report(installation.project, "Twice", tracking_id="BUG-0002")
+    installation.bugspark.add_report(installation.project, "Clear", tracking_id="BUG-0003")
+    exported(installation, "BUG-0001", "Same")
+    exported(installation, "BUG-0002", "Twice")
+    exported(installation, "BUG-0002", "Twice")
+    clear = exported(installation, "BUG-0003", "Clear").number
+    done = installation.reconcile("discover", "--project", "Shop", "--apply")
     assert (done.code, done.out) == (0, f"BUG-0003  acme/web#{clear}  [BUG-0003] Clear\n")
     assert done.err.count("passed over: BUG-0001") == 1
     assert done.err.count("passed over: BUG-0002") == 2
     assert "1 match, 1 link stored" in done.err
 
 
-def test_discover_of_an_unreadable_repository_says_so(place: Place) -> None:
-    place.github.world.revoke(place.github.token)
-    done = place.reconcile("discover", "--project", "Shop")
+def test_discover_of_an_unreadable_repository_says_so(installation: Installation) -> None:
+    installation.github.world.revoke(installation.github.token)
+    done = installation.reconcile("discover", "--project", "Shop")
     assert (done.code, done.out) == (1, "")
     assert len(done.err.splitlines()) == 1

@@ -6,18 +6,18 @@ Source: docs/design.md, docs/reference/contract.md.
 from reconciler.demo.github.faults import Delay, Limit
 from reconciler.model.fields import Category, Severity
 from reconciler.model.ids import ReportId
-from tests.support.command import Place
+from tests.support.command import Installation
 
 
-def said_there(place: Place, number: int) -> list[str]:
-    return [row.body.split("\n\n<!--")[0] for row in place.github.web.thread(number)]
+def said_there(installation: Installation, number: int) -> list[str]:
+    return [row.body.split("\n\n<!--")[0] for row in installation.github.web.thread(number)]
 
 
-def said_here(place: Place, report: ReportId) -> list[str]:
-    return [str(row["body"]) for row in place.bugspark.comments(report)]
+def said_here(installation: Installation, report: ReportId) -> list[str]:
+    return [str(row["body"]) for row in installation.bugspark.comments(report)]
 
 
-def test_export_prints_addresses_and_makes_one_issue_however_often(both: Place) -> None:
+def test_export_prints_addresses_and_makes_one_issue_however_often(both: Installation) -> None:
     first = both.bugspark.add_report(
         both.project,
         "Crash &lt;here&gt;",
@@ -32,7 +32,7 @@ def test_export_prints_addresses_and_makes_one_issue_however_often(both: Place) 
     assert done.outcome == (0, f"{web}/acme/web/issues/1\n{web}/acme/web/issues/2\n", "")
     again = both.reconcile("export", str(first), "Shop:BUG-0002", "Shop:BUG-0001")
     assert (again.code, both.asked) == (0, [])
-    assert both.shop().row["applied"]["comments_posted"] == 0
+    assert both.sync_shop().row["applied"]["comments_posted"] == 0
     assert len(list(both.github.web.issues)) == 2
     issue = both.github.web.issue(1)
     assert issue.title == "[BUG-0001] Crash <\u200bhere>"
@@ -45,29 +45,29 @@ def test_export_prints_addresses_and_makes_one_issue_however_often(both: Place) 
     assert said_there(both, 1) == ["[BugSpark] Ada:\n\nAn older word"]
 
 
-def test_export_refuses_before_anything_is_done(place: Place) -> None:
-    place.bugspark.add_report(place.project)
-    before = place.everything()
+def test_export_refuses_before_anything_is_done(installation: Installation) -> None:
+    installation.bugspark.add_report(installation.project)
+    before = installation.everything()
     for words in (
         ("Shop:BUG-0001", "Shop:BUG-0099"),
         ("Shop:BUG-0001", "nonsense"),
         ("Shop:BUG-0001", "X:BUG-1"),
     ):
-        done = place.reconcile("export", *words)
+        done = installation.reconcile("export", *words)
         assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
-    assert place.everything() == before
+    assert installation.everything() == before
 
 
-def test_filled_columns_are_taken_up_at_the_next_pass(both: Place) -> None:
+def test_filled_columns_are_taken_up_at_the_next_pass(both: Installation) -> None:
     issue = both.github.web.open_issue("Theirs", by="alice", labels=["high"])
     both.github.web.comment(issue.number, "hello", by="bob")
     both.github.web.close(issue.number, by="alice")
     report = both.bugspark.add_report(both.project, severity=Severity.LOW, at=both.github.clock.advance(-9))
     both.bugspark.add_comment(report, "older", author=both.ada)
     both.bugspark.set_report(report, github_repo="acme/web", github_issue_number=issue.number)
-    done = both.shop()
+    done = both.sync_shop()
     assert (done.code, done.row["applied"]["comments_imported"]) == (0, 1)
-    assert both.shop().row["applied"]["comments_posted"] == 0
+    assert both.sync_shop().row["applied"]["comments_posted"] == 0
     row = both.bugspark.report(report)
     assert row is not None
     assert row["status"] == "resolved"
@@ -75,7 +75,7 @@ def test_filled_columns_are_taken_up_at_the_next_pass(both: Place) -> None:
     assert "**bob** (via GitHub):\n\nhello" in said_here(both, report)
 
 
-def test_link_with_and_without_backfill(both: Place) -> None:
+def test_link_with_and_without_backfill(both: Installation) -> None:
     reports = [both.bugspark.add_report(both.project) for _ in range(2)]
     numbers = [both.github.web.open_issue("Theirs", by="alice").number for _ in range(2)]
     for report in reports:
@@ -84,35 +84,35 @@ def test_link_with_and_without_backfill(both: Place) -> None:
     full = both.reconcile("link", str(reports[1]), f"acme/web#{numbers[1]}", "--backfill")
     assert (plain.code, full.code, plain.err + full.err) == (0, 0, "")
     assert both.columns(reports[0])[:2] == ("acme/web", numbers[0])
-    assert both.shop().code == 0
-    assert both.shop().row["applied"]["comments_posted"] == 0
+    assert both.sync_shop().code == 0
+    assert both.sync_shop().row["applied"]["comments_posted"] == 0
     assert said_there(both, numbers[0]) == []
     assert said_there(both, numbers[1]) == ["[BugSpark] Ada:\n\nolder"]
 
 
-def test_unlink_clears_the_columns_and_linking_again_doubles_nothing(both: Place) -> None:
+def test_unlink_clears_the_columns_and_linking_again_doubles_nothing(both: Installation) -> None:
     report, number = both.linked()
     both.github.web.comment(number, "from there", by="bob")
     both.bugspark.add_comment(report, "from here", author=both.ada)
-    assert both.shop().code == 0
+    assert both.sync_shop().code == 0
     here, there = said_here(both, report), said_there(both, number)
     assert (len(here), len(there)) == (2, 2)
     done = both.reconcile("unlink", "Shop:BUG-0001")
     assert (done.code, done.err, both.columns(report)) == (0, "", (None, None, None))
-    assert both.shop().row["applied"]["reports_updated"] == 0
+    assert both.sync_shop().row["applied"]["reports_updated"] == 0
     assert both.reconcile("link", "Shop:BUG-0001", f"acme/web#{number}", "--backfill").code == 0
     for _ in range(2):
-        assert both.shop().code == 0
+        assert both.sync_shop().code == 0
     assert (said_here(both, report), said_there(both, number)) == (here, there)
 
 
-def test_links_that_cannot_be_made_are_refused_in_one_sentence(place: Place) -> None:
-    report, number = place.linked()
-    other = place.bugspark.add_report(place.project)
-    place.github.world.add_repository("acme/app")
-    free = place.github.web.open_issue("Free", by="alice").number
-    pull = place.github.web.open_issue("A pull request", by="alice", pull_request=True).number
-    before = place.everything()
+def test_links_that_cannot_be_made_are_refused_in_one_sentence(installation: Installation) -> None:
+    report, number = installation.linked()
+    other = installation.bugspark.add_report(installation.project)
+    installation.github.world.add_repository("acme/app")
+    free = installation.github.web.open_issue("Free", by="alice").number
+    pull = installation.github.web.open_issue("A pull request", by="alice", pull_request=True).number
+    before = installation.everything()
     for words, said in (
         ((str(other), f"acme/web#{number}"), str(report)),
         ((str(report), f"acme/web#{free}"), f"acme/web#{number}"),
@@ -123,110 +123,110 @@ def test_links_that_cannot_be_made_are_refused_in_one_sentence(place: Place) -> 
         ((str(other), "acme/web#99999999999"), "acme/web#99999999999"),
         (("Shop:BUG-9999", f"acme/web#{free}"), "BUG-9999"),
     ):
-        done = place.reconcile("link", *words)
+        done = installation.reconcile("link", *words)
         assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1), done
         assert said in done.err
-    done = place.reconcile("unlink", str(other))
+    done = installation.reconcile("unlink", str(other))
     assert (done.code, len(done.err.splitlines())) == (2, 1)
-    quiet = place.everything()
+    quiet = installation.everything()
     for table in ("reports", "comments", "sync_links", "sync_comments", "sync_intents"):
         assert quiet[0].get(table) == before[0].get(table)
     assert quiet[1] == before[1]
 
 
-def test_columns_changed_by_somebody_are_an_unlink_and_a_link(both: Place) -> None:
+def test_columns_changed_by_somebody_are_an_unlink_and_a_link(both: Installation) -> None:
     report, number = both.linked()
     new = both.github.web.open_issue("The other", by="alice").number
     both.github.web.comment(new, "over here", by="bob")
     both.bugspark.set_report(report, github_issue_number=new, github_issue_url="https://example.test/2")
     for _ in range(2):
-        assert both.shop().code == 0
+        assert both.sync_shop().code == 0
     assert "**bob** (via GitHub):\n\nover here" in said_here(both, report)
     both.github.web.close(number, by="alice")
-    both.shop()
+    both.sync_shop()
     row = both.bugspark.report(report)
     assert row is not None
     assert row["status"] == "new"
     both.github.web.close(new, by="alice")
-    both.shop()
+    both.sync_shop()
     row = both.bugspark.report(report)
     assert row is not None
     assert row["status"] == "resolved"
 
 
-def test_a_second_claim_on_a_linked_issue_is_shown_and_not_made(both: Place) -> None:
+def test_a_second_claim_on_a_linked_issue_is_shown_and_not_made(both: Installation) -> None:
     report, number = both.linked()
     second = both.bugspark.add_report(both.project, "Another")
     both.bugspark.add_comment(second, "mine", author=both.ada)
     both.bugspark.set_report(second, github_repo="acme/web", github_issue_number=number)
-    both.shop()
+    both.sync_shop()
     both.github.web.close(number, by="alice")
-    both.shop()
+    both.sync_shop()
     rows = [both.bugspark.report(each) for each in (report, second)]
     assert [row and row["status"] for row in rows] == ["resolved", "new"]
     assert said_there(both, number) == []
     assert "contested" in both.reconcile("status").out
 
 
-def test_titles_follow_where_that_is_asked_for(both: Place) -> None:
+def test_titles_follow_where_that_is_asked_for(both: Installation) -> None:
     both.configure(sync={"title": "both"})
     report, number = both.linked(title="Old")
     both.github.web.retitle(number, "[BUG-0001] New there", by="alice")
-    both.shop()
+    both.sync_shop()
     row = both.bugspark.report(report)
     assert row is not None
     assert row["title"] == "New there"
     both.bugspark.set_report(report, title="New here", updated_at=both.github.clock.now())
-    both.shop()
+    both.sync_shop()
     assert both.github.web.issue(number).title == "[BUG-0001] New here"
     assert both.reconcile("plan", "-p", "Shop", "--exit-code").code == 0
 
 
-def test_every_new_report_becomes_an_issue_where_that_is_asked_for(both: Place) -> None:
+def test_every_new_report_becomes_an_issue_where_that_is_asked_for(both: Installation) -> None:
     both.configure(sync={"export": "all"}, guard={"max_new_issues": 2})
     old = both.bugspark.add_report(both.project, "From before")
-    both.shop()
+    both.sync_shop()
     now = both.github.clock.advance(1)
     for count in range(3):
         both.bugspark.add_report(both.project, f"New {count}", at=now)
-    assert both.shop().row["applied"]["issues_created"] == 2
-    assert both.shop().row["applied"]["issues_created"] == 1
-    assert both.shop().row["applied"]["issues_created"] == 0
+    assert both.sync_shop().row["applied"]["issues_created"] == 2
+    assert both.sync_shop().row["applied"]["issues_created"] == 1
+    assert both.sync_shop().row["applied"]["issues_created"] == 0
     assert both.columns(old) == (None, None, None)
     assert len(list(both.github.web.issues)) == 3
 
 
-def test_exporting_what_has_an_issue_makes_no_other(place: Place) -> None:
+def test_exporting_what_has_an_issue_makes_no_other(installation: Installation) -> None:
     """Its columns were filled by somebody, and no pass has taken them up yet."""
-    theirs = place.github.web.open_issue("Theirs", by="alice").number
-    filled = place.bugspark.add_report(
-        place.project,
+    theirs = installation.github.web.open_issue("Theirs", by="alice").number
+    filled = installation.bugspark.add_report(
+        installation.project,
         github_repo="acme/web",
         github_issue_number=theirs,
         github_issue_url="https://example.test/acme/web/issues/1",
     )
-    done = place.reconcile("export", str(filled))
+    done = installation.reconcile("export", str(filled))
     assert done.outcome == (0, "https://example.test/acme/web/issues/1\n", "")
-    assert len(list(place.github.web.issues)) == 1
+    assert len(list(installation.github.web.issues)) == 1
 
 
-def test_an_export_that_must_wait_says_until_when(place: Place) -> None:
-    report = place.bugspark.add_report(place.project)
-    place.github.simulator.faults.add(Limit(wait=3600), method="POST", path="/issues")
-    done = place.reconcile("export", str(report))
+def test_an_export_that_must_wait_says_until_when(installation: Installation) -> None:
+    report = installation.bugspark.add_report(installation.project)
+    installation.github.simulator.faults.add(Limit(wait=3600), method="POST", path="/issues")
+    done = installation.reconcile("export", str(report))
     assert (done.code, done.out) == (1, "")
     assert "it waits for a pass after " in done.err
-    assert list(place.github.web.issues) == []
+    assert list(installation.github.web.issues) == []
 
 
-def test_a_killed_pass_does_not_stand_in_the_way(both: Place) -> None:
+def test_a_killed_pass_does_not_stand_in_the_way(both: Installation) -> None:
     _, number = both.linked()
     both.github.web.close(number, by="alice")
     both.github.simulator.faults.add(Delay(seconds=20), path="/issues")
-    with both.desk.start("--project", "Shop") as process:
+    with both.commands.start("--project", "Shop") as process:
         while both.github.simulator.in_flight == 0:
             assert process.poll() is None, "it ended before it asked"
         process.kill()
         process.wait()
-    done = both.shop()
+    done = both.sync_shop()
     assert (done.code, done.row["applied"]["reports_updated"]) == (0, 1)

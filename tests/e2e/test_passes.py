@@ -4,7 +4,7 @@ import subprocess
 import time
 
 from reconciler.demo.github.faults import Delay, Limit
-from tests.support.command import PROGRAM, Place, desk
+from tests.support.command import PROGRAM, Installation, command_runner
 
 APPLIED = [
     "reports_updated",
@@ -18,7 +18,7 @@ APPLIED = [
 ]
 
 
-def test_a_pass_brings_both_sides_together_and_says_so_in_one_line(both: Place) -> None:
+def test_a_pass_brings_both_sides_together_and_says_so_in_one_line(both: Installation) -> None:
     report, number = both.linked()
     both.github.web.close(number, by="alice")
     both.github.web.comment(number, "It was the cache", by="bob")
@@ -36,10 +36,10 @@ def test_a_pass_brings_both_sides_together_and_says_so_in_one_line(both: Place) 
     assert [seen.status for seen in both.asked] == [304, 304]
 
 
-def test_a_pass_as_json_has_the_promised_keys_and_types(place: Place) -> None:
-    place.linked()
-    place.bugspark.add_report(place.project)
-    done = place.reconcile("--project", str(place.project), "--json")
+def test_a_pass_as_json_has_the_promised_keys_and_types(installation: Installation) -> None:
+    installation.linked()
+    installation.bugspark.add_report(installation.project)
+    done = installation.reconcile("--project", str(installation.project), "--json")
     assert (done.code, done.err) == (0, "")
     row = done.row
     assert list(row) == [
@@ -53,7 +53,7 @@ def test_a_pass_as_json_has_the_promised_keys_and_types(place: Place) -> None:
         "quarantined",
         "pending",
     ]
-    assert row["project"] == {"id": str(place.project), "name": "Shop", "repository": "acme/web"}
+    assert row["project"] == {"id": str(installation.project), "name": "Shop", "repository": "acme/web"}
     assert (row["outcome"], row["error"]) == ("ok", None)
     assert list(row["github"]) == ["requests", "not_modified", "writes", "cost"]
     assert list(row["applied"]) == APPLIED
@@ -61,131 +61,139 @@ def test_a_pass_as_json_has_the_promised_keys_and_types(place: Place) -> None:
     assert all(type(each) is int for each in (*numbers, *row["github"].values(), *row["applied"].values()))
 
 
-def test_several_projects_by_name_and_id_each_once_in_the_order_named(place: Place) -> None:
-    place.github.world.add_repository("acme/app").allow("bugspark-bot", "write")
-    other = place.bugspark.add_project("App")
-    place.bugspark.add_integration(other, repo="app", token=place.github.token)
-    place.bugspark.add_project("Not connected")
-    named = place.reconcile("--project", "Shop", "-p", str(other), "-p", str(place.project), "--json")
+def test_several_projects_by_name_and_id_each_once_in_the_order_named(installation: Installation) -> None:
+    installation.github.world.add_repository("acme/app").allow("bugspark-bot", "write")
+    other = installation.bugspark.add_project("App")
+    installation.bugspark.add_integration(other, repo="app", token=installation.github.token)
+    installation.bugspark.add_project("Not connected")
+    named = installation.reconcile(
+        "--project", "Shop", "-p", str(other), "-p", str(installation.project), "--json"
+    )
     assert [row["project"]["name"] for row in named.rows] == ["Shop", "App"]
-    every = place.reconcile("--all", "--json")
+    every = installation.reconcile("--all", "--json")
     assert (every.code, [row["project"]["name"] for row in every.rows]) == (0, ["App", "Shop"])
 
 
-def test_one_failing_project_does_not_stop_the_others(place: Place) -> None:
-    other = place.bugspark.add_project("App")
-    place.bugspark.add_integration(other, repo="absent", token=place.github.token)
-    report, number = place.linked()
-    place.github.web.close(number, by="alice")
-    done = place.reconcile("--all", "--json")
+def test_one_failing_project_does_not_stop_the_others(installation: Installation) -> None:
+    other = installation.bugspark.add_project("App")
+    installation.bugspark.add_integration(other, repo="absent", token=installation.github.token)
+    report, number = installation.linked()
+    installation.github.web.close(number, by="alice")
+    done = installation.reconcile("--all", "--json")
     assert done.code == 1
     assert [row["outcome"] for row in done.rows] == ["failed", "ok"]
-    row = place.bugspark.report(report)
+    row = installation.bugspark.report(report)
     assert row is not None
     assert row["status"] == "resolved"
     assert "acme/absent" in done.err
     assert len(done.err.splitlines()) == 1
 
 
-def test_a_project_at_work_elsewhere_is_refused_or_waited_for(both: Place) -> None:
+def test_a_project_at_work_elsewhere_is_refused_or_waited_for(both: Installation) -> None:
     """A slow GitHub keeps the first pass at its work."""
     _, number = both.linked()
     both.github.web.comment(number, "slow", by="bob")
     both.github.simulator.faults.add(Delay(seconds=8.0), path="/issues")
-    with both.desk.start("--project", "Shop") as first:
+    with both.commands.start("--project", "Shop") as first:
         _until_asked(both)
-        second = both.shop()
+        second = both.sync_shop()
         assert second.code == 1
         assert (second.row["outcome"], second.row["error"]["kind"]) == ("refused", "busy")
         assert "at work" in second.err
-        third = both.shop("--wait")
+        third = both.sync_shop("--wait")
         assert (third.code, third.row["outcome"]) == (0, "ok")
         assert first.wait(30) == 0
 
 
-def _until_asked(place: Place) -> None:
-    before = len(place.github.simulator.requests)
+def _until_asked(installation: Installation) -> None:
+    before = len(installation.github.simulator.requests)
     deadline = time.monotonic() + 20
-    while place.github.simulator.in_flight == 0 and len(place.github.simulator.requests) == before:
+    while (
+        installation.github.simulator.in_flight == 0 and len(installation.github.simulator.requests) == before
+    ):
         assert time.monotonic() < deadline, "the first pass never asked"
         time.sleep(0.05)
 
 
-def test_a_second_person_in_a_limit_is_told_until_when(place: Place) -> None:
-    place.linked()
-    place.github.simulator.faults.add(Limit(wait=120), path="/issues")
-    limited = place.shop()
+def test_a_second_person_in_a_limit_is_told_until_when(installation: Installation) -> None:
+    installation.linked()
+    installation.github.simulator.faults.add(Limit(wait=120), path="/issues")
+    limited = installation.sync_shop()
     assert (limited.code, limited.row["outcome"], limited.row["error"]["kind"]) == (1, "limited", "limited")
     assert limited.err.startswith("reconcile: Waiting (GitHub limit until ")
-    again = place.shop()
-    assert (again.code, again.row["outcome"], place.asked) == (1, "limited", [])
+    again = installation.sync_shop()
+    assert (again.code, again.row["outcome"], installation.asked) == (1, "limited", [])
 
 
-def test_withheld_deletions_go_on_with_their_hash_and_only_with_it(place: Place) -> None:
-    place.configure(guard={"max_deletions": 2})
-    report, number = place.linked()
-    said = [place.github.web.comment(number, f"word {count}", by="bob") for count in range(3)]
-    assert place.shop().code == 0
+def test_withheld_deletions_go_on_with_their_hash_and_only_with_it(installation: Installation) -> None:
+    installation.configure(guard={"max_deletions": 2})
+    report, number = installation.linked()
+    said = [installation.github.web.comment(number, f"word {count}", by="bob") for count in range(3)]
+    assert installation.sync_shop().code == 0
     for each in said:
-        place.github.web.delete_comment(each.id, by="bob")
-    held = place.shop()
+        installation.github.web.delete_comment(each.id, by="bob")
+    held = installation.sync_shop()
     assert (held.code, held.row["outcome"], held.row["error"]["kind"]) == (1, "partial", "withheld")
-    assert len(place.bugspark.comments(report)) == 3
+    assert len(installation.bugspark.comments(report)) == 3
     assert "--accept" in held.err
     digest = held.err.strip().split("--accept ")[1].split()[0]
-    shown = place.reconcile("status")
+    shown = installation.reconcile("status")
     assert "3 deletions withheld" in shown.out
     assert digest in shown.out
-    wrong = place.reconcile("--project", "Shop", "--accept", "0" * 16)
+    wrong = installation.reconcile("--project", "Shop", "--accept", "0" * 16)
     assert wrong.code == 1
     assert digest in wrong.err
-    assert len(place.bugspark.comments(report)) == 3
-    done = place.reconcile("--project", "Shop", "--accept", digest)
+    assert len(installation.bugspark.comments(report)) == 3
+    done = installation.reconcile("--project", "Shop", "--accept", digest)
     assert (done.code, done.err) == (0, "")
     assert "3 comments removed" in done.out
-    assert place.bugspark.comments(report) == []
+    assert installation.bugspark.comments(report) == []
 
 
-def test_data_and_logs_go_separate_ways_also_at_debug(place: Place) -> None:
-    place.linked()
-    done = place.shop(RECONCILER_LOG__LEVEL="debug")
+def test_data_and_logs_go_separate_ways_also_at_debug(installation: Installation) -> None:
+    installation.linked()
+    done = installation.sync_shop(RECONCILER_LOG__LEVEL="debug")
     assert (done.code, done.row["outcome"]) == (0, "ok")
 
 
-def test_names_that_streams_cannot_show_are_written_out(place: Place) -> None:
-    _, number = place.linked()
-    place.bugspark.execute("UPDATE projects SET name = :name", name="Schön \x1b[31m✓")
-    place.github.web.comment(number, "hm", by="bob")
+def test_names_that_streams_cannot_show_are_written_out(installation: Installation) -> None:
+    _, number = installation.linked()
+    installation.bugspark.execute("UPDATE projects SET name = :name", name="Schön \x1b[31m✓")
+    installation.github.web.comment(number, "hm", by="bob")
     ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
-    done = place.reconcile("--all", **ascii_only)
+    done = installation.reconcile("--all", **ascii_only)
     assert (done.code, done.err) == (0, "")
     assert "\x1b" not in done.out
     assert done.out.isascii()
-    shown = place.reconcile("status", **ascii_only)
+    shown = installation.reconcile("status", **ascii_only)
     assert (shown.code, shown.out.isascii(), "\x1b" in shown.out) == (0, True, False)
-    for line in place.reconcile("status", TERM="dumb", NO_COLOR="1").out.splitlines():
+    for line in installation.reconcile("status", TERM="dumb", NO_COLOR="1").out.splitlines():
         assert len(line) <= 80
 
 
-def test_a_reader_that_leaves_ends_it_without_noise(place: Place) -> None:
+def test_a_reader_that_leaves_ends_it_without_noise(installation: Installation) -> None:
     words = f"'{PROGRAM}' config | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(
-        ["bash", "-c", words], cwd=place.desk.home, env=place.desk.environ, capture_output=True, check=False
+        ["bash", "-c", words],
+        cwd=installation.commands.home,
+        env=installation.commands.environ,
+        capture_output=True,
+        check=False,
     )
     assert done.stderr == b""
     assert done.returncode in (0, 1)
 
 
-def test_version_and_help(place: Place) -> None:
-    assert place.reconcile("--version").out.startswith("reconcile ")
-    assert place.reconcile("-h").out == place.reconcile("--help").out
+def test_version_and_help(installation: Installation) -> None:
+    assert installation.reconcile("--version").out.startswith("reconcile ")
+    assert installation.reconcile("-h").out == installation.reconcile("--help").out
 
 
-def test_migrate_makes_a_new_file_and_changes_nothing_the_second_time(place: Place) -> None:
-    home = place.desk.home / "new"
+def test_migrate_makes_a_new_file_and_changes_nothing_the_second_time(installation: Installation) -> None:
+    home = installation.commands.home / "new"
     home.mkdir()
-    there = desk(home)
-    there.configure(database={"url": "sqlite:///bugspark.db"}, github={"api_url": place.github.api})
+    there = command_runner(home)
+    there.configure(database={"url": "sqlite:///bugspark.db"}, github={"api_url": installation.github.api})
     before = there.reconcile("status")
     assert (before.code, "reconcile migrate" in before.err) == (78, True)
     first, second = there.reconcile("migrate"), there.reconcile("migrate")

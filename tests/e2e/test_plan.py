@@ -3,25 +3,27 @@
 from typing import Any
 
 from reconciler.model.fields import Status
-from tests.support.command import Place
+from tests.support.command import Installation
 
 KEYS = ["kind", "report", "issue", "field", "base", "local", "remote", "to", "rule"]
 
 
-def busy(place: Place) -> Any:
+def busy(installation: Installation) -> Any:
     """Something to do on both sides, and a report filed with `sync.export = all`."""
-    place.configure(sync={"export": "all"})
-    report, number = place.linked()
-    place.github.web.label(number, "critical", by="alice")
-    place.github.web.unlabel(number, "medium-priority", by="alice")
-    place.github.web.comment(number, "I see it too", by="bob")
-    place.bugspark.set_report(report, status=Status.RESOLVED.value, updated_at=place.github.clock.now())
-    place.bugspark.add_comment(report, "Here as well", author=place.ada)
-    place.bugspark.add_report(place.project, "New one", at=place.github.clock.advance(1))
+    installation.configure(sync={"export": "all"})
+    report, number = installation.linked()
+    installation.github.web.label(number, "critical", by="alice")
+    installation.github.web.unlabel(number, "medium-priority", by="alice")
+    installation.github.web.comment(number, "I see it too", by="bob")
+    installation.bugspark.set_report(
+        report, status=Status.RESOLVED.value, updated_at=installation.github.clock.now()
+    )
+    installation.bugspark.add_comment(report, "Here as well", author=installation.ada)
+    installation.bugspark.add_report(installation.project, "New one", at=installation.github.clock.advance(1))
     return report, number
 
 
-def test_plan_reads_like_a_diff_and_writes_nothing(both: Place) -> None:
+def test_plan_reads_like_a_diff_and_writes_nothing(both: Installation) -> None:
     busy(both)
     both.github.clock.advance(5)
     before = both.everything()
@@ -41,12 +43,12 @@ def test_plan_reads_like_a_diff_and_writes_nothing(both: Place) -> None:
     assert both.everything() == before
 
 
-def test_the_pass_right_after_does_exactly_what_was_shown(both: Place) -> None:
+def test_the_pass_right_after_does_exactly_what_was_shown(both: Installation) -> None:
     report, number = busy(both)
     kinds = [
         action["kind"] for action in both.reconcile("plan", "--project", "Shop", "--json").row["actions"]
     ]
-    done = both.shop().row
+    done = both.sync_shop().row
     assert sorted(kinds) == sorted(
         ["set_field", "import_comment", "set_state", "post_comment", "create_issue"]
     )
@@ -65,20 +67,20 @@ def test_the_pass_right_after_does_exactly_what_was_shown(both: Place) -> None:
     assert (empty.code, empty.row["actions"]) == (0, [])
 
 
-def test_plan_before_any_pass_shows_links_to_come_and_keeps_nothing(place: Place) -> None:
-    issue = place.github.web.open_issue("Their own", by="alice", labels=["high"])
-    place.github.web.comment(issue.number, "older", by="bob")
-    place.bugspark.add_report(
-        place.project, github_repo="acme/web", github_issue_number=issue.number, github_issue_url="x"
+def test_plan_before_any_pass_shows_links_to_come_and_keeps_nothing(installation: Installation) -> None:
+    issue = installation.github.web.open_issue("Their own", by="alice", labels=["high"])
+    installation.github.web.comment(issue.number, "older", by="bob")
+    installation.bugspark.add_report(
+        installation.project, github_repo="acme/web", github_issue_number=issue.number, github_issue_url="x"
     )
-    before = place.everything()
-    done = place.reconcile("plan", "--project", "Shop", "--json")
-    assert (done.code, place.everything() == before) == (0, True)
+    before = installation.everything()
+    done = installation.reconcile("plan", "--project", "Shop", "--json")
+    assert (done.code, installation.everything() == before) == (0, True)
     assert {action["kind"] for action in done.row["actions"]} >= {"import_comment"}
 
 
-def test_plan_of_a_project_that_cannot_be_read_says_why(place: Place) -> None:
-    place.github.world.revoke(place.github.token)
-    done = place.reconcile("plan", "--project", "Shop", "--json")
+def test_plan_of_a_project_that_cannot_be_read_says_why(installation: Installation) -> None:
+    installation.github.world.revoke(installation.github.token)
+    done = installation.reconcile("plan", "--project", "Shop", "--json")
     assert (done.code, done.row["actions"], done.row["error"]["kind"]) == (1, [], "credential")
     assert len(done.err.splitlines()) == 1

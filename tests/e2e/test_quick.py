@@ -1,6 +1,6 @@
 """What a command with nothing to do spares: modules it has no use for (docs/bench.md)."""
 
-from tests.support.command import Place
+from tests.support.command import Installation
 
 SPARED = {
     "alembic",
@@ -18,9 +18,9 @@ SPARED = {
 }
 
 
-def test_an_idle_pass_imports_nothing_it_has_no_use_for(both: Place) -> None:
+def test_an_idle_pass_imports_nothing_it_has_no_use_for(both: Installation) -> None:
     both.linked()
-    done = both.shop(PYTHONPROFILEIMPORTTIME="1")
+    done = both.sync_shop(PYTHONPROFILEIMPORTTIME="1")
     assert (done.code, done.row["github"]["not_modified"]) == (0, 2)
     imported = {line.rpartition("|")[2].strip() for line in done.err.splitlines()}
     assert {"reconciler.sync.run", "sqlalchemy"} <= imported

@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 
 from reconciler.demo.github.faults import Reply, Rewrite, error, redirect
-from tests.support.command import Done, Place, open_place
+from tests.support.command import Done, Installation, open_installation
 
 TOKEN = "canaryTokenOfNoKnownShape7f3a"
 MARKER = "canary-marker-key-0123456789abcdef"
@@ -48,14 +48,14 @@ def other_host() -> Iterator[tuple[str, list[str]]]:
         thread.join()
 
 
-def canaries(place: Place) -> tuple[list[str], dict[str, str]]:
+def canaries(installation: Installation) -> tuple[list[str], dict[str, str]]:
     """Secrets everywhere; what must not be seen, and the environment that holds them."""
     key = Fernet.generate_key()
     stored = Fernet(key).encrypt(TOKEN.encode()).decode()
-    place.github.world.add_token("bugspark-bot", TOKEN)
-    other = place.bugspark.add_project("Canary")
-    place.bugspark.add_integration(other, token=stored)
-    place.bugspark.add_report(other, tracking_id="BUG-0001")
+    installation.github.world.add_token("bugspark-bot", TOKEN)
+    other = installation.bugspark.add_project("Canary")
+    installation.bugspark.add_integration(other, token=stored)
+    installation.bugspark.add_report(other, tracking_id="BUG-0001")
     environ = {
         "RECONCILER_BUGSPARK__ENCRYPTION_KEY": key.decode(),
         "RECONCILER_BUGSPARK__JWT_SECRET": JWT,
@@ -65,7 +65,7 @@ def canaries(place: Place) -> tuple[list[str], dict[str, str]]:
     return [TOKEN, stored, key.decode(), MARKER, JWT], environ
 
 
-def test_no_secret_leaves(both: Place) -> None:
+def test_no_secret_leaves(both: Installation) -> None:
     secrets, environ = canaries(both)
     clean = both.reconcile("export", "Canary:BUG-0001", **environ)
     assert clean.code == 0, clean
@@ -104,10 +104,10 @@ def test_no_secret_leaves(both: Place) -> None:
 
 
 def test_a_password_in_the_database_address_is_masked(tmp_path: Path, live_url: str) -> None:
-    with open_place(live_url, tmp_path) as place:
-        address = place.bugspark.engine.url.set(password=PASSWORD)
+    with open_installation(live_url, tmp_path) as installation:
+        address = installation.bugspark.engine.url.set(password=PASSWORD)
         url = address.render_as_string(hide_password=False)
-        place.configure(database={"url": url})
+        installation.configure(database={"url": url})
         for words in (("config",), ("config", "--json"), ("--all", "--json"), ("check",), ("status",)):
-            done = place.reconcile(*words, RECONCILER_LOG__LEVEL="debug")
+            done = installation.reconcile(*words, RECONCILER_LOG__LEVEL="debug")
             assert PASSWORD not in done.out + done.err

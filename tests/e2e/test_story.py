@@ -6,27 +6,27 @@ Source: docs/reference/contract.md, The command.
 import sqlalchemy as sa
 
 from reconciler.store.schema import tables
-from tests.support.command import Place
+from tests.support.command import Installation
 
 
-def disagree(place: Place) -> tuple[str, int]:
+def disagree(installation: Installation) -> tuple[str, int]:
     """Ada says critical, alice says low on GitHub: alice wins. The report's name and its issue."""
-    place.configure(sync={"conflict": "github"})
-    report, number = place.linked()
-    place.bugspark.set_report(report, severity="critical", updated_at=place.github.clock.now())
-    place.github.web.unlabel(number, "medium-priority", by="alice")
-    place.github.web.label(number, "low", by="alice")
-    done = place.shop()
+    installation.configure(sync={"conflict": "github"})
+    report, number = installation.linked()
+    installation.bugspark.set_report(report, severity="critical", updated_at=installation.github.clock.now())
+    installation.github.web.unlabel(number, "medium-priority", by="alice")
+    installation.github.web.label(number, "low", by="alice")
+    done = installation.sync_shop()
     assert (done.code, done.row["conflicts"]) == (0, 1), done
-    return f"Shop:{place.tracking(report)}", number
+    return f"Shop:{installation.tracking(report)}", number
 
 
-def test_why_tells_both_sides_and_the_story_in_80_columns(both: Place) -> None:
+def test_why_tells_both_sides_and_the_story_in_80_columns(both: Installation) -> None:
     report, number = both.linked(title="It \x1b[31mbreaks\u202e")
     both.github.web.close(number, by="alice")
     both.github.web.comment(number, "It was the cache", by="bob")
     both.bugspark.add_comment(report, "Thanks", author=both.ada)
-    assert both.shop().code == 0
+    assert both.sync_shop().code == 0
     done = both.reconcile("why", str(report), PYTHONIOENCODING="utf-8")
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
@@ -50,9 +50,9 @@ def test_why_tells_both_sides_and_the_story_in_80_columns(both: Place) -> None:
     ]
 
 
-def test_why_as_json_is_whole(place: Place) -> None:
-    name, number = disagree(place)
-    row = place.reconcile("why", name, "--json").row
+def test_why_as_json_is_whole(installation: Installation) -> None:
+    name, number = disagree(installation)
+    row = installation.reconcile("why", name, "--json").row
     assert list(row) == [
         "report",
         "project",
@@ -74,24 +74,24 @@ def test_why_as_json_is_whole(place: Place) -> None:
     assert made["request_id"]
 
 
-def test_a_write_is_told_with_what_was_before_and_githubs_request(place: Place) -> None:
-    report, _ = place.linked()
-    place.bugspark.set_report(report, status="resolved", updated_at=place.github.clock.now())
-    assert place.shop().code == 0
-    told = place.reconcile("why", str(report), "--json").row["story"][0]
+def test_a_write_is_told_with_what_was_before_and_githubs_request(installation: Installation) -> None:
+    report, _ = installation.linked()
+    installation.bugspark.set_report(report, status="resolved", updated_at=installation.github.clock.now())
+    assert installation.sync_shop().code == 0
+    told = installation.reconcile("why", str(report), "--json").row["story"][0]
     assert (told["kind"], told["side"], told["field"]) == ("set_state", "github", "status")
     assert (told["base"], told["local"], told["remote"], told["to"]) == ("new", "resolved", "new", "resolved")
     assert told["rule"] == "only BugSpark changed"
     assert told["request_id"]
 
 
-def test_resolve_brings_the_lost_value_back_on_both_sides(both: Place) -> None:
+def test_resolve_brings_the_lost_value_back_on_both_sides(both: Installation) -> None:
     name, number = disagree(both)
     done = both.reconcile("resolve", name, "severity", "--take", "bugspark")
     assert (done.code, done.err) == (0, "")
     assert "severity is 'critical' again, as BugSpark had it" in done.out
     assert both.writes == []
-    assert both.shop().row["conflicts"] == 0
+    assert both.sync_shop().row["conflicts"] == 0
     assert "critical" in both.github.web.label_names(number)
     assert "low" not in both.github.web.label_names(number)
     shown = both.reconcile("why", name, "--json").row
@@ -101,18 +101,18 @@ def test_resolve_brings_the_lost_value_back_on_both_sides(both: Place) -> None:
     assert (again.code, "already" in again.out) == (0, True)
 
 
-def test_resolve_without_a_conflict_says_so(place: Place) -> None:
-    report, _ = place.linked()
-    before = place.everything()
-    done = place.reconcile("resolve", str(report), "status", "--take", "github")
+def test_resolve_without_a_conflict_says_so(installation: Installation) -> None:
+    report, _ = installation.linked()
+    before = installation.everything()
+    done = installation.reconcile("resolve", str(report), "status", "--take", "github")
     assert (done.code, done.out) == (1, "")
     assert "no conflict about status is recorded" in done.err
-    assert place.everything() == before
+    assert installation.everything() == before
 
 
-def test_resolve_and_its_kind_refuse_words_they_do_not_know(place: Place) -> None:
-    report, _ = place.linked()
-    before = place.everything()
+def test_resolve_and_its_kind_refuse_words_they_do_not_know(installation: Installation) -> None:
+    report, _ = installation.linked()
+    before = installation.everything()
     for words in (
         ("resolve", str(report), "colour", "--take", "github"),
         ("resolve", str(report), "status", "--take", "jira"),
@@ -125,28 +125,28 @@ def test_resolve_and_its_kind_refuse_words_they_do_not_know(place: Place) -> Non
         ("verify",),
         ("verify", "--project", "Nowhere"),
     ):
-        done = place.reconcile(*words)
+        done = installation.reconcile(*words)
         assert (done.code, done.out) == (2, ""), words
         assert done.err, words
         assert "Traceback" not in done.err
-    assert place.everything() == before
+    assert installation.everything() == before
 
 
-def test_a_report_without_a_link_is_told_too(place: Place) -> None:
-    report = place.bugspark.add_report(place.project)
-    done = place.reconcile("why", str(report))
+def test_a_report_without_a_link_is_told_too(installation: Installation) -> None:
+    report = installation.bugspark.add_report(installation.project)
+    done = installation.reconcile("why", str(report))
     assert (done.code, done.err) == (0, "")
     assert "Shop, no issue: Not linked" in done.out
-    refused = place.reconcile("resolve", str(report), "status", "--take", "github")
+    refused = installation.reconcile("resolve", str(report), "status", "--take", "github")
     assert refused.code == 1
     assert "is not linked" in refused.err
 
 
-def test_retry_ends_a_quarantine(both: Place) -> None:
+def test_retry_ends_a_quarantine(both: Installation) -> None:
     report, number = both.linked()
     both.github.web.lock(number, by="alice")
     both.bugspark.add_comment(report, "Too late", author=both.ada)
-    assert both.shop().code == 1
+    assert both.sync_shop().code == 1
     shown = both.reconcile("why", str(report), "--json").row
     assert (shown["state"], shown["intents"][0]["state"]) == ("Needs you", "quarantined")
     assert shown["story"][0]["kind"] == "quarantine"
@@ -157,22 +157,22 @@ def test_retry_ends_a_quarantine(both: Place) -> None:
     rows = both.bugspark.rows(sa.select(tables.intents))
     assert [(row["state"], row["reason"]) for row in rows] == [("planned", None)]
     both.github.web.unlock(number, by="alice")
-    assert both.shop().code == 0
+    assert both.sync_shop().code == 0
     assert len(both.github.web.thread(number)) == 1
     again = both.reconcile("retry", str(report))
     assert (again.code, "nothing of it is in quarantine" in again.out) == (0, True)
 
 
-def test_verify_compares_every_link_and_sums_up(both: Place) -> None:
+def test_verify_compares_every_link_and_sums_up(both: Installation) -> None:
     report, number = both.linked()
     both.linked()
     both.github.web.comment(number, "stays", by="bob")
     gone = both.github.web.comment(number, "goes", by="bob")
-    assert both.shop().code == 0
+    assert both.sync_shop().code == 0
     for other in range(60):  # no list shows the issue any more
         both.github.clock.advance(300)
         both.github.web.open_issue(f"Other {other}", by="bob")
-    assert both.shop().code == 0
+    assert both.sync_shop().code == 0
     both.github.web.delete_comment(gone.id, by="bob")
     done = both.reconcile("verify", "--project", "Shop")
     assert (done.code, done.err) == (0, "")
@@ -183,19 +183,19 @@ def test_verify_compares_every_link_and_sums_up(both: Place) -> None:
     assert "verified" not in row
 
 
-def test_a_pass_that_took_up_a_link_says_so(place: Place) -> None:
-    report = place.bugspark.add_report(place.project)
-    made = place.github.web.open_issue("Linked by hand", by="alice")
-    place.bugspark.set_report(report, github_repo="acme/web", github_issue_number=made.number)
-    done = place.reconcile("--project", "Shop")
+def test_a_pass_that_took_up_a_link_says_so(installation: Installation) -> None:
+    report = installation.bugspark.add_report(installation.project)
+    made = installation.github.web.open_issue("Linked by hand", by="alice")
+    installation.bugspark.set_report(report, github_repo="acme/web", github_issue_number=made.number)
+    done = installation.reconcile("--project", "Shop")
     assert done.code == 0
     assert done.out.startswith("Shop: 1 link taken up")
 
 
-def test_status_says_how_much_was_verified(place: Place) -> None:
-    place.linked()
-    done = place.reconcile("status")
+def test_status_says_how_much_was_verified(installation: Installation) -> None:
+    installation.linked()
+    done = installation.reconcile("status")
     assert (done.code, done.err) == (0, "")
     assert "1 of 1 link verified equal within 6 h, oldest" in done.out
-    row = place.reconcile("status", "--json").rows[0]
+    row = installation.reconcile("status", "--json").rows[0]
     assert (row["verified"]["links"], row["verified"]["of"]) == (1, 1)

@@ -4,16 +4,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.github.doors import Door, StillClock, open_door
+from tests.github.client_harness import ClientHarness, StillClock, open_client
 from tests.support.github import GitHub, github
-from tests.support.governor import MemoryGovernor
+from tests.support.memory_rate_limiter import MemoryRateLimiter
 
 __all__ = ["github"]
 
 
 @pytest.fixture
-def governor() -> MemoryGovernor:
-    return MemoryGovernor()
+def rate_limiter() -> MemoryRateLimiter:
+    return MemoryRateLimiter()
 
 
 @pytest.fixture
@@ -22,8 +22,10 @@ def clock() -> StillClock:
 
 
 @pytest.fixture
-async def door(github: GitHub, governor: MemoryGovernor, clock: StillClock) -> AsyncIterator[Door]:
+async def harness(
+    github: GitHub, rate_limiter: MemoryRateLimiter, clock: StillClock
+) -> AsyncIterator[ClientHarness]:
     """The doorway to the simulator's `acme/web`."""
-    opened = open_door(github.api, github.token, governor=governor, clock=clock)
+    opened = open_client(github.api, github.token, rate_limiter=rate_limiter, clock=clock)
     yield opened
     await opened.aclose()

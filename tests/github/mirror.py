@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 from reconciler.model.issue import Issue, ListState, RemoteComment
 from reconciler.ports import ListPage
-from tests.github.doors import Door
+from tests.github.client_harness import ClientHarness
 from tests.support.github import GitHub
 
 T = TypeVar("T")
@@ -79,9 +79,9 @@ def truth(github: GitHub) -> dict[int, tuple[str, str, tuple[str, ...], int]]:
     }
 
 
-async def quiet_pass_is_free(door: Door, mirror: Mirror, github: GitHub) -> None:
+async def quiet_pass_is_free(harness: ClientHarness, mirror: Mirror, github: GitHub) -> None:
     """Assert that one more pass asks two questions, both answered 304, and hears nothing."""
-    reader, asked, delivered = door.another(), len(github.simulator.requests), mirror.delivered
+    reader, asked, delivered = harness.another(), len(github.simulator.requests), mirror.delivered
     await mirror.follow(reader)
     statuses = [seen.status for seen in github.simulator.requests[asked:]]
     assert statuses == [304, 304]

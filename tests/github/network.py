@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import respx
 
-from tests.github.doors import API, Door, StillClock, open_door
-from tests.support.governor import MemoryGovernor
+from tests.github.client_harness import API, ClientHarness, StillClock, open_client
+from tests.support.memory_rate_limiter import MemoryRateLimiter
 
 DATE = "Mon, 02 Mar 2026 09:00:00 GMT"
 REPO = f"{API}/repos/acme/web"
@@ -61,15 +61,15 @@ class Net:
 
     def __init__(self, **options: Any) -> None:
         self.router = respx.MockRouter(assert_all_called=False)
-        self.governor = MemoryGovernor()
+        self.rate_limiter = MemoryRateLimiter()
         self.clock = StillClock()
-        self.door: Door = open_door(
-            governor=self.governor,
+        self.harness: ClientHarness = open_client(
+            rate_limiter=self.rate_limiter,
             clock=self.clock,
             inner=httpx.MockTransport(self.router.async_handler),
             **options,
         )
-        self.github = self.door.repository
+        self.github = self.harness.repository
 
     def on(self, method: str, url: str, *answers: Any) -> respx.Route:
         """Answer with these in turn (responses, or exceptions to raise); the last one forever."""

@@ -16,10 +16,10 @@ from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import Confirmed, NotSent
 from reconciler.model.issue import Grants
 from reconciler.model.secret import Secret
-from tests.github.doors import Door, StillClock, open_door
+from tests.github.client_harness import ClientHarness, StillClock, open_client
 from tests.github.network import REPO, REPOSITORY, Net, answer, refusal
 from tests.support.github import GitHub, InstalledApp, install_app
-from tests.support.governor import MemoryGovernor
+from tests.support.memory_rate_limiter import MemoryRateLimiter
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +43,12 @@ def credential_of(app: InstalledApp, clock: StillClock, *, pem: str | None = Non
 
 
 @pytest.fixture
-async def app_door(
-    github: GitHub, app: InstalledApp, governor: MemoryGovernor, clock: StillClock
-) -> AsyncIterator[Door]:
-    opened = open_door(github.api, governor=governor, clock=clock, credential=credential_of(app, clock))
+async def app_harness(
+    github: GitHub, app: InstalledApp, rate_limiter: MemoryRateLimiter, clock: StillClock
+) -> AsyncIterator[ClientHarness]:
+    opened = open_client(
+        github.api, rate_limiter=rate_limiter, clock=clock, credential=credential_of(app, clock)
+    )
     yield opened
     await opened.aclose()
 
@@ -73,8 +75,8 @@ def test_a_fingerprint_tells_tokens_apart_and_shows_nothing() -> None:
     assert "ghp" not in fingerprint("ghp_one")
 
 
-async def test_a_token_s_account_is_its_user(door: Door, github: GitHub) -> None:
-    account = await door.repository.account()
+async def test_a_token_s_account_is_its_user(harness: ClientHarness, github: GitHub) -> None:
+    account = await harness.repository.account()
     assert (account.login, account.id) == ("bugspark-bot", github.world.user("bugspark-bot").id)
 
 
@@ -85,18 +87,18 @@ async def test_an_account_that_github_does_not_tell_is_an_error() -> None:
         await net.github.account()
 
 
-async def test_an_app_reads_and_writes_as_its_bot(app_door: Door, github: GitHub) -> None:
+async def test_an_app_reads_and_writes_as_its_bot(app_harness: ClientHarness, github: GitHub) -> None:
     number = github.web.open_issue("One", by="alice").number
-    told = await app_door.repository.create_comment(IssueNumber(number), "Hello")
+    told = await app_harness.repository.create_comment(IssueNumber(number), "Hello")
     assert isinstance(told, Confirmed)
-    assert told.value.author == await app_door.repository.account()
+    assert told.value.author == await app_harness.repository.account()
     assert told.value.author.login == "bugspark-sync[bot]"
 
 
-async def test_an_app_s_permissions_are_told_with_its_token(app_door: Door) -> None:
-    assert app_door.repository.grants() == Grants()  # nothing was asked yet
-    await app_door.repository.repository()
-    held = app_door.repository.grants().permissions
+async def test_an_app_s_permissions_are_told_with_its_token(app_harness: ClientHarness) -> None:
+    assert app_harness.repository.grants() == Grants()  # nothing was asked yet
+    await app_harness.repository.repository()
+    held = app_harness.repository.grants().permissions
     assert held is not None
     assert held["issues"] == "write"
 
@@ -118,99 +120,107 @@ async def test_a_classic_token_s_scopes_are_those_its_answers_carry(
     assert net.github.grants() == Grants(scopes=scopes)
 
 
-async def test_an_installation_token_is_made_once_and_kept(app_door: Door, github: GitHub) -> None:
+async def test_an_installation_token_is_made_once_and_kept(
+    app_harness: ClientHarness, github: GitHub
+) -> None:
     for _ in range(3):
-        await app_door.repository.repository()
-        await app_door.another().repository()
+        await app_harness.repository.repository()
+        await app_harness.another().repository()
     assert made_tokens(github) == 1
 
 
 async def test_an_installation_token_is_renewed_five_minutes_before_its_end(
-    app_door: Door, github: GitHub, clock: StillClock
+    app_harness: ClientHarness, github: GitHub, clock: StillClock
 ) -> None:
-    await app_door.repository.repository()
+    await app_harness.repository.repository()
     clock.passed += 3_290
     github.clock.advance(3_290)
-    await app_door.repository.repository()
+    await app_harness.repository.repository()
     assert made_tokens(github) == 1
     clock.passed += 20
     github.clock.advance(20)
-    await app_door.repository.repository()
+    await app_harness.repository.repository()
     assert made_tokens(github) == 2
 
 
-async def test_a_revoked_installation_token_is_replaced_once(app_door: Door, github: GitHub) -> None:
-    await app_door.repository.repository()
+async def test_a_revoked_installation_token_is_replaced_once(
+    app_harness: ClientHarness, github: GitHub
+) -> None:
+    await app_harness.repository.repository()
     for token in [value for value in github.world.tokens if value.startswith("ghs_")]:
         github.world.revoke(token)
-    await app_door.repository.repository()
+    await app_harness.repository.repository()
     assert made_tokens(github) == 2
 
 
 async def test_a_write_refused_for_an_old_token_is_sent_with_a_new_one_and_done_once(
-    app_door: Door, github: GitHub
+    app_harness: ClientHarness, github: GitHub
 ) -> None:
     number = github.web.open_issue("One", by="alice").number
-    await app_door.repository.repository()
+    await app_harness.repository.repository()
     for token in [value for value in github.world.tokens if value.startswith("ghs_")]:
         github.world.revoke(token)
-    assert isinstance(await app_door.repository.create_comment(IssueNumber(number), "Hello"), Confirmed)
+    assert isinstance(await app_harness.repository.create_comment(IssueNumber(number), "Hello"), Confirmed)
     assert [row.body for row in github.web.thread(number)] == ["Hello"]
 
 
 async def test_a_token_that_somebody_else_has_renewed_already_is_not_thrown_away(
-    app_door: Door, github: GitHub
+    app_harness: ClientHarness, github: GitHub
 ) -> None:
-    await app_door.repository.repository()
-    assert app_door.credential.discard_token(Secret("an older one"))
-    await app_door.repository.repository()
+    await app_harness.repository.repository()
+    assert app_harness.credential.discard_token(Secret("an older one"))
+    await app_harness.repository.repository()
     assert made_tokens(github) == 1
 
 
-async def test_an_app_that_is_refused_again_says_so(app_door: Door, github: GitHub) -> None:
+async def test_an_app_that_is_refused_again_says_so(app_harness: ClientHarness, github: GitHub) -> None:
     github.simulator.faults.add(error(401, "Bad credentials"), path="/repos/acme/web$", times=None)
     with pytest.raises(CredentialError, match="Bad credentials"):
-        await app_door.repository.repository()
+        await app_harness.repository.repository()
     assert made_tokens(github) == 2
 
 
-async def test_a_clock_that_is_wrong_is_put_right_by_github_s_date(app_door: Door, github: GitHub) -> None:
+async def test_a_clock_that_is_wrong_is_put_right_by_github_s_date(
+    app_harness: ClientHarness, github: GitHub
+) -> None:
     github.clock.advance(7_200)  # two hours: our first JWT is long expired
-    assert (await app_door.repository.repository()).full_name == "acme/web"
+    assert (await app_harness.repository.repository()).full_name == "acme/web"
 
 
 async def test_limits_are_kept_for_the_installation_not_for_each_token(
-    app_door: Door, github: GitHub, clock: StillClock
+    app_harness: ClientHarness, github: GitHub, clock: StillClock
 ) -> None:
-    before = app_door.repository.credential
-    await app_door.repository.repository()
+    before = app_harness.repository.credential
+    await app_harness.repository.repository()
     clock.passed += 3_500
     github.clock.advance(3_500)
-    await app_door.repository.repository()
+    await app_harness.repository.repository()
     assert made_tokens(github) == 2
-    assert app_door.repository.credential == before
-    assert {credential for credential, _ in app_door.governor.reserved} == {before}
+    assert app_harness.repository.credential == before
+    assert {credential for credential, _ in app_harness.rate_limiter.reserved} == {before}
 
 
 async def test_a_renewed_token_primes_the_lists_anew(
-    app_door: Door, github: GitHub, clock: StillClock
+    app_harness: ClientHarness, github: GitHub, clock: StillClock
 ) -> None:
     state = None
-    async for page in app_door.repository.issue_changes(None):
+    async for page in app_harness.repository.issue_changes(None):
         state = page.state
     assert state is not None
     clock.passed += 3_500
     github.clock.advance(3_500)
-    pages = [page async for page in app_door.repository.issue_changes(state)]
+    pages = [page async for page in app_harness.repository.issue_changes(state)]
     assert "if-none-match" not in github.simulator.requests[-1].headers
     assert pages[0].state is not None
     assert pages[0].state.etag_credential != state.etag_credential
-    assert [page async for page in app_door.repository.issue_changes(pages[0].state)] == []
+    assert [page async for page in app_harness.repository.issue_changes(pages[0].state)] == []
 
 
-async def test_two_repositories_that_need_a_token_at_once_make_one(app_door: Door, github: GitHub) -> None:
+async def test_two_repositories_that_need_a_token_at_once_make_one(
+    app_harness: ClientHarness, github: GitHub
+) -> None:
     async def look() -> None:
-        await app_door.another().repository()
+        await app_harness.another().repository()
 
     await asyncio.gather(*(look() for _ in range(5)))
     assert made_tokens(github) == 1
@@ -220,7 +230,7 @@ async def test_a_key_that_is_none_is_said_without_showing_it(
     github: GitHub, app: InstalledApp, clock: StillClock
 ) -> None:
     credential = credential_of(app, clock, pem="-----BEGIN RSA PRIVATE KEY-----\nhush\n")
-    opened = open_door(github.api, clock=clock, credential=credential)
+    opened = open_client(github.api, clock=clock, credential=credential)
     with pytest.raises(CredentialError, match="PEM") as caught:
         await opened.repository.repository()
     assert "hush" not in str(caught.value)
@@ -237,17 +247,17 @@ async def test_an_app_that_is_not_installed_is_said(
         repository="other",
         clock=clock,
     )
-    opened = open_door(github.api, clock=clock, credential=credential)
+    opened = open_client(github.api, clock=clock, credential=credential)
     with pytest.raises(CredentialError, match=r"acme/other .*404: Not Found.*installed there"):
         await opened.repository.repository()
     await opened.aclose()
 
 
 async def test_making_a_token_is_asked_again_when_the_connection_drops(
-    app_door: Door, github: GitHub
+    app_harness: ClientHarness, github: GitHub
 ) -> None:
     github.simulator.faults.add(error(502), path="/access_tokens")
-    assert (await app_door.repository.repository()).full_name == "acme/web"
+    assert (await app_harness.repository.repository()).full_name == "acme/web"
 
 
 async def test_without_a_usable_token_no_request_leaves_and_each_says_why() -> None:
@@ -257,14 +267,16 @@ async def test_without_a_usable_token_no_request_leaves_and_each_says_why() -> N
     with pytest.raises(CredentialError, match="can't be decrypted"):
         await net.github.account()
     assert net.requests == []
-    assert net.door.credential.limits_key == MissingCredential("Another reason").limits_key
-    assert not net.door.credential.discard_token(Secret("any"))  # there is no other to be tried
+    assert net.harness.credential.limits_key == MissingCredential("Another reason").limits_key
+    assert not net.harness.credential.discard_token(Secret("any"))  # there is no other to be tried
 
 
-async def test_a_write_without_a_token_to_be_had_was_not_sent(app_door: Door, github: GitHub) -> None:
+async def test_a_write_without_a_token_to_be_had_was_not_sent(
+    app_harness: ClientHarness, github: GitHub
+) -> None:
     number = github.web.open_issue("One", by="alice").number
     github.simulator.faults.add(error(502), path="/installation", times=None)
-    assert isinstance(await app_door.repository.create_comment(IssueNumber(number), "Hello"), NotSent)
+    assert isinstance(await app_harness.repository.create_comment(IssueNumber(number), "Hello"), NotSent)
     assert github.web.thread(number) == []
 
 
@@ -283,4 +295,4 @@ async def test_an_app_s_own_limit_ends_the_pass_too() -> None:
     with pytest.raises(LimitedError) as caught:
         await net.github.repository()
     assert caught.value.until == net.clock.now() + timedelta(seconds=30)
-    assert len(net.governor.told) == 1
+    assert len(net.rate_limiter.told) == 1

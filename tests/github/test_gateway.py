@@ -13,9 +13,9 @@ from reconciler.model.ids import Fingerprint, IssueNumber, RemoteCommentId
 from reconciler.model.intent import NotSent, Refused
 from reconciler.model.issue import IssueUpdate, ListState
 from reconciler.model.passes import Cost
-from tests.github.doors import API, TOKEN
+from tests.github.client_harness import API, TOKEN
 from tests.github.network import DATE, REPO, REPOSITORY, Net, answer, chain_of, issue, refusal
-from tests.support.governor import MemoryGovernor
+from tests.support.memory_rate_limiter import MemoryRateLimiter
 
 RATE = {"X_RateLimit_Limit": "5000", "X_RateLimit_Remaining": "4000", "X_RateLimit_Reset": "1772442000"}
 ONE = IssueNumber(1)
@@ -160,18 +160,18 @@ async def test_the_token_is_in_no_error_and_no_log(failure: object, caplog: pyte
     shown = "".join(traceback.format_exception(caught.value)) + told + caplog.text
     shown += "".join(repr(error) for error in chain_of(caught.value))
     assert TOKEN not in shown
-    assert TOKEN not in repr(net.door.credential) + repr(net.door.repository)
+    assert TOKEN not in repr(net.harness.credential) + repr(net.harness.repository)
 
 
 async def test_an_idle_pass_reserves_its_two_probes_at_once() -> None:
     net = Net()
     net.router.get(path__startswith="/repos/acme/web").mock(return_value=answer(200, []))
     await net.github.reserve_reads(2)
-    net.door.doorway.time.record_date(net.clock.now())
+    net.harness.client.time.record_date(net.clock.now())
     for pages in (net.github.issue_changes(None), net.github.comment_changes(None)):
         async for _ in pages:
             pass
-    assert net.governor.reserved == [(net.github.credential, 2)]
+    assert net.rate_limiter.reserved == [(net.github.credential, 2)]
 
 
 async def test_points_are_reserved_in_blocks_that_grow_with_use() -> None:
@@ -179,8 +179,8 @@ async def test_points_are_reserved_in_blocks_that_grow_with_use() -> None:
     net.on("GET", REPO, answer(200, REPOSITORY, **RATE))
     for _ in range(70):
         await net.github.repository()
-    assert [points for _, points in net.governor.reserved] == [1, 2, 4, 8, 16, 25, 25]
-    assert net.governor.seen[-1].remaining == 4_000
+    assert [points for _, points in net.rate_limiter.reserved] == [1, 2, 4, 8, 16, 25, 25]
+    assert net.rate_limiter.seen[-1].remaining == 4_000
 
 
 async def test_a_redirect_costs_a_point_of_its_own() -> None:
@@ -188,12 +188,12 @@ async def test_a_redirect_costs_a_point_of_its_own() -> None:
     net.on("GET", REPO, answer(301, Location=f"{API}/repositories/7"))
     net.on("GET", f"{API}/repositories/7", answer(200, REPOSITORY))
     await net.github.repository()
-    assert net.governor.points >= 2
+    assert net.rate_limiter.points >= 2
 
 
 async def test_without_points_nothing_is_asked() -> None:
     net = Net()
-    net.governor.left = 0
+    net.rate_limiter.left = 0
     with pytest.raises(LimitedError):
         await net.github.repository()
     assert net.requests == []
@@ -251,7 +251,7 @@ async def test_a_limit_ends_the_reading_and_everybody_is_told(status: int) -> No
     with pytest.raises(LimitedError) as caught:
         await net.github.repository()
     assert caught.value.until == net.clock.now() + timedelta(seconds=90)
-    assert [(told.credential, told.until) for told in net.governor.told] == [
+    assert [(told.credential, told.until) for told in net.rate_limiter.told] == [
         (net.github.credential, caught.value.until)
     ]
     assert len(net.requests) == 1
@@ -285,7 +285,7 @@ async def test_while_a_limit_lasts_nothing_is_asked_even_with_points_in_hand() -
     net.clock.passed += 30
     assert await wait_of(net) == 60
     with pytest.raises(LimitedError):  # nor by another pass with this credential
-        await net.door.another().create_comment(ONE, "Hello")
+        await net.harness.another().create_comment(ONE, "Hello")
     assert len(net.requests) == 1
     net.clock.passed += 60
     assert (await net.github.repository()).id == 7
@@ -316,7 +316,7 @@ async def test_a_write_that_hits_a_limit_was_not_done_and_everybody_is_told() ->
     net.on("POST", f"{REPO}/issues/1/comments", refusal(403, SECONDARY, Retry_After="60"))
     with pytest.raises(LimitedError):
         await net.github.create_comment(ONE, "Hello")
-    assert len(net.governor.told) == 1
+    assert len(net.rate_limiter.told) == 1
     assert len(net.requests) == 1
 
 
@@ -364,17 +364,17 @@ async def test_repositories_of_one_doorway_share_its_clock_and_connections() -> 
     net.on("GET", REPO, answer(200, REPOSITORY))
     await net.github.repository()
     net.clock.passed += 100
-    other = net.door.another()
+    other = net.harness.another()
     assert other.now() == net.github.now()
     assert other.cost() == Cost()
     assert other.credential == net.github.credential
 
 
 async def test_the_memory_governor_lets_writes_go_at_once() -> None:
-    governor = MemoryGovernor()
+    rate_limiter = MemoryRateLimiter()
     net = Net()
-    await governor.reserve_write(net.github.credential, 5)
-    assert governor.slots == [(net.github.credential, 5)]
+    await rate_limiter.reserve_write(net.github.credential, 5)
+    assert rate_limiter.slots == [(net.github.credential, 5)]
 
 
 async def test_a_repository_is_not_asked_after_the_connection_could_not_be_made_for_a_write() -> None:

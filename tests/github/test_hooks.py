@@ -10,7 +10,7 @@ from reconciler.model.ids import IssueNumber
 from reconciler.model.intent import Confirmed, Refused
 from reconciler.model.secret import Secret
 from reconciler.model.webhook import WEBHOOK_EVENTS, DesiredHook, Hook
-from tests.github.doors import Door
+from tests.github.client_harness import ClientHarness
 from tests.github.network import REPO, Net, answer
 from tests.support.github import GitHub
 
@@ -22,32 +22,32 @@ def a_row(id_: int) -> dict[str, object]:
     return {"id": id_, "active": True, "events": ["push"], "config": {"url": f"https://ci.example.com/{id_}"}}
 
 
-async def test_a_hook_is_made_listed_changed_whole_and_pinged(door: Door, github: GitHub) -> None:
+async def test_a_hook_is_made_listed_changed_whole_and_pinged(harness: ClientHarness, github: GitHub) -> None:
     github.web.allow("bugspark-bot", "admin")
-    made = await door.repository.create_hook(WISH)
+    made = await harness.repository.create_hook(WISH)
     assert isinstance(made, Confirmed)
     assert made.value == Hook(id=made.value.id, url=WISH.url, events=WEBHOOK_EVENTS, active=True)
-    assert await door.repository.hooks() == (made.value,)
+    assert await harness.repository.hooks() == (made.value,)
     there = github.web.hooks[made.value.id]
     assert (there.secret, there.content_type, there.insecure_ssl) == ("made up", "json", "0")
     github.web.hooks[there.id] = replace(there, active=False, events=("push",), secret=None)
-    assert isinstance(await door.repository.change_hook(there.id, WISH), Confirmed)
+    assert isinstance(await harness.repository.change_hook(there.id, WISH), Confirmed)
     assert replace(github.web.hooks[there.id], updated=0) == replace(there, updated=0)
-    assert isinstance(await door.repository.ping_hook(there.id), Confirmed)
-    assert isinstance(await door.repository.create_hook(WISH), Refused)  # GitHub takes an address once
-    assert isinstance(await door.repository.ping_hook(1), Refused)
+    assert isinstance(await harness.repository.ping_hook(there.id), Confirmed)
+    assert isinstance(await harness.repository.create_hook(WISH), Refused)  # GitHub takes an address once
+    assert isinstance(await harness.repository.ping_hook(1), Refused)
 
 
 @pytest.mark.parametrize("status", [403, 404])
 async def test_whoever_may_not_see_them_is_told_the_permission(
-    door: Door, github: GitHub, status: int
+    harness: ClientHarness, github: GitHub, status: int
 ) -> None:
     github.simulator.faults.add(error(status, "Because"))
     with pytest.raises(CredentialError, match=rf"acme/web \({status}: Because\): .*admin:repo_hook"):
-        await door.repository.hooks()
+        await harness.repository.hooks()
     github.simulator.faults.add(error(410, "Gone"))
     with pytest.raises(UnreadableError):
-        await door.repository.hooks()
+        await harness.repository.hooks()
 
 
 async def test_all_pages_are_read_and_a_circle_is_left() -> None:
@@ -60,18 +60,20 @@ async def test_all_pages_are_read_and_a_circle_is_left() -> None:
         await net.github.hooks()
 
 
-async def test_the_latest_issue_costs_nothing_while_it_is_as_it_was(door: Door, github: GitHub) -> None:
+async def test_the_latest_issue_costs_nothing_while_it_is_as_it_was(
+    harness: ClientHarness, github: GitHub
+) -> None:
     number = IssueNumber(github.web.open_issue("One", by="alice").number)
-    etags = (await door.repository.issue_thread(number)).etags
+    etags = (await harness.repository.issue_thread(number)).etags
     assert etags is not None
-    assert await door.repository.issue_if_changed(number, etags) is None
-    assert door.repository.cost().not_modified == 1
+    assert await harness.repository.issue_if_changed(number, etags) is None
+    assert harness.repository.cost().not_modified == 1
     for known in (None, replace(etags, credential="of another token")):
-        assert await door.repository.issue_if_changed(number, known) is not None
+        assert await harness.repository.issue_if_changed(number, known) is not None
     github.web.close(number, by="alice")
-    changed = await door.repository.issue_if_changed(number, etags)
+    changed = await harness.repository.issue_if_changed(number, etags)
     assert changed is not None
     assert changed.state == "closed"
     github.web.delete_issue(number, by="alice")
     with pytest.raises(NotThereError):
-        await door.repository.issue_if_changed(number, etags)
+        await harness.repository.issue_if_changed(number, etags)

@@ -16,7 +16,7 @@ from reconciler.errors import (
 from reconciler.model.fields import Field, IssueState
 from reconciler.model.ids import IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.issue import FieldEvent
-from tests.github.doors import API, Door
+from tests.github.client_harness import API, ClientHarness
 from tests.github.network import REPO, REPOSITORY, Net, answer, comment, issue, refusal
 from tests.support.github import GitHub
 
@@ -28,24 +28,26 @@ def number(github: GitHub) -> IssueNumber:
     return IssueNumber(github.web.open_issue("One", by="alice", body="Text").number)
 
 
-async def test_a_repository_says_what_it_is(door: Door, github: GitHub) -> None:
+async def test_a_repository_says_what_it_is(harness: ClientHarness, github: GitHub) -> None:
     github.web.archive()
     github.web.disable_issues()
-    found = await door.repository.repository()
+    found = await harness.repository.repository()
     assert (found.id, found.full_name) == (github.web.id, "acme/web")
     assert (found.private, found.archived, found.has_issues, found.can_push) == (False, True, False, True)
 
 
-async def test_the_primary_limit_is_that_of_the_last_answer_that_told_one(door: Door, github: GitHub) -> None:
-    assert door.repository.rate_limit() is None
-    await door.repository.repository()
-    first = door.repository.rate_limit()
+async def test_the_primary_limit_is_that_of_the_last_answer_that_told_one(
+    harness: ClientHarness, github: GitHub
+) -> None:
+    assert harness.repository.rate_limit() is None
+    await harness.repository.repository()
+    first = harness.repository.rate_limit()
     assert first is not None
     github.simulator.faults.add(Reply(status=200, body=b"{}"))
     with pytest.raises(GitHubError):
-        await door.repository.repository()
-    await door.repository.repository()
-    told = door.repository.rate_limit()
+        await harness.repository.repository()
+    await harness.repository.repository()
+    told = harness.repository.rate_limit()
     assert told is not None
     assert (told.limit, told.remaining < first.remaining) == (first.limit, True)
 
@@ -61,108 +63,112 @@ async def test_installations_are_not_told_whether_they_may_push() -> None:
     [(403, "what the token may do"), (404, "exists"), (410, "switched on"), (451, "legal")],
 )
 async def test_a_repository_that_is_not_shown_is_unreadable(
-    door: Door, github: GitHub, status: int, advice: str
+    harness: ClientHarness, github: GitHub, status: int, advice: str
 ) -> None:
     github.simulator.faults.add(error(status, "Because"), times=None)
     with pytest.raises(UnreadableError, match=rf"acme/web \({status}: Because\).*{advice}"):
-        await door.repository.repository()
+        await harness.repository.repository()
     with pytest.raises(UnreadableError, match=rf"acme/web \({status}: Because\).*{advice}"):
-        async for _ in door.repository.all_comments():
+        async for _ in harness.repository.all_comments():
             pass
     with pytest.raises(UnreadableError):
-        await door.repository.newest_number()
+        await harness.repository.newest_number()
 
 
-async def test_switched_off_issues_make_the_lists_unreadable(door: Door, github: GitHub) -> None:
+async def test_switched_off_issues_make_the_lists_unreadable(harness: ClientHarness, github: GitHub) -> None:
     github.web.disable_issues()
     with pytest.raises(UnreadableError, match="410"):
-        async for _ in door.repository.issue_changes(None):
+        async for _ in harness.repository.issue_changes(None):
             pass
 
 
-async def test_a_status_that_means_nothing_here_is_an_error(door: Door, github: GitHub) -> None:
+async def test_a_status_that_means_nothing_here_is_an_error(harness: ClientHarness, github: GitHub) -> None:
     github.simulator.faults.add(error(422, "Nonsense"))
     with pytest.raises(GitHubError, match=r"422 .*Nonsense"):
-        await door.repository.repository()
+        await harness.repository.repository()
 
 
-async def test_a_304_that_was_not_asked_for_is_an_error(door: Door, github: GitHub) -> None:
+async def test_a_304_that_was_not_asked_for_is_an_error(harness: ClientHarness, github: GitHub) -> None:
     github.simulator.faults.add(Reply(status=304), path="issues")
     with pytest.raises(GitHubError, match="304"):
-        async for _ in door.repository.issue_changes(None):
+        async for _ in harness.repository.issue_changes(None):
             pass
 
 
-async def test_an_api_version_that_has_ended_is_said(door: Door, github: GitHub) -> None:
+async def test_an_api_version_that_has_ended_is_said(harness: ClientHarness, github: GitHub) -> None:
     github.world.assume(api_versions=("2030-01-01",))
     with pytest.raises(GitHubError, match="not supported"):
-        await door.repository.repository()
+        await harness.repository.repository()
 
 
-async def test_the_newest_number_is_that_of_issues_and_pull_requests(door: Door, github: GitHub) -> None:
-    assert await door.repository.newest_number() == 0
+async def test_the_newest_number_is_that_of_issues_and_pull_requests(
+    harness: ClientHarness, github: GitHub
+) -> None:
+    assert await harness.repository.newest_number() == 0
     github.web.open_issue("One", by="alice")
-    assert await door.repository.newest_number() == 1
+    assert await harness.repository.newest_number() == 1
     github.web.seed(3, pull, by="alice")
-    assert await door.repository.newest_number() == 4
+    assert await harness.repository.newest_number() == 4
 
 
 def pull(row: Row) -> Row:
     return replace(row, pull_request=True)
 
 
-async def test_an_issue_is_read_whole(door: Door, github: GitHub, number: IssueNumber) -> None:
+async def test_an_issue_is_read_whole(harness: ClientHarness, github: GitHub, number: IssueNumber) -> None:
     github.web.label(number, "ui", by="alice")
     github.web.comment(number, "Hello", by="bob")
     github.web.close(number, by="alice", reason="not_planned")
     github.web.lock(number, by="alice")
-    found = await door.repository.issue(number)
+    found = await harness.repository.issue(number)
     assert (found.number, found.title, found.body, found.labels) == (number, "One", "Text", ("ui",))
     assert (found.state, found.state_reason, found.comments) == (IssueState.CLOSED, "not_planned", 1)
     assert (found.locked, found.author and found.author.login) == (True, "alice")
     assert found.url.endswith(f"/acme/web/issues/{number}")
 
 
-async def test_a_deleted_issue_is_not_there(door: Door, github: GitHub, number: IssueNumber) -> None:
+async def test_a_deleted_issue_is_not_there(
+    harness: ClientHarness, github: GitHub, number: IssueNumber
+) -> None:
     github.web.delete_issue(number, by="alice")
     with pytest.raises(NotThereError, match=f"acme/web#{number} .410") as caught:
-        await door.repository.issue(number)
+        await harness.repository.issue(number)
     assert caught.value.status == 410
     with pytest.raises(NotThereError):
-        await door.repository.issue_thread(number)
+        await harness.repository.issue_thread(number)
     with pytest.raises(NotThereError):
-        await door.repository.field_events(number)
+        await harness.repository.field_events(number)
 
 
-async def test_an_issue_that_never_was_is_not_there(door: Door) -> None:
+async def test_an_issue_that_never_was_is_not_there(harness: ClientHarness) -> None:
     with pytest.raises(NotThereError) as caught:
-        await door.repository.issue(IssueNumber(4_711))
+        await harness.repository.issue(IssueNumber(4_711))
     assert caught.value.status == 404
 
 
 @pytest.mark.parametrize("status", [403, 451])
 async def test_an_issue_that_may_not_be_seen_says_nothing_about_itself(
-    door: Door, github: GitHub, number: IssueNumber, status: int
+    harness: ClientHarness, github: GitHub, number: IssueNumber, status: int
 ) -> None:
     github.simulator.faults.add(error(status, "Because"))
     with pytest.raises(UnreadableError):
-        await door.repository.issue(number)
+        await harness.repository.issue(number)
 
 
-async def test_a_number_that_is_a_pull_request_is_no_issue(door: Door, github: GitHub) -> None:
+async def test_a_number_that_is_a_pull_request_is_no_issue(harness: ClientHarness, github: GitHub) -> None:
     (number,) = github.web.seed(1, pull, by="alice")
     with pytest.raises(NotThereError, match="pull request") as caught:
-        await door.repository.issue(IssueNumber(number))
+        await harness.repository.issue(IssueNumber(number))
     assert caught.value.status == 200
 
 
 @pytest.mark.parametrize("known", [True, False])
 async def test_a_transferred_issue_has_moved(
-    door: Door, github: GitHub, number: IssueNumber, known: bool
+    harness: ClientHarness, github: GitHub, number: IssueNumber, known: bool
 ) -> None:
     other = github.world.add_repository("acme/other")
     github.web.transfer(number, other, by="alice")
-    repository = door.another(repository_id=RepositoryId(github.web.id) if known else None)
+    repository = harness.another(repository_id=RepositoryId(github.web.id) if known else None)
     with pytest.raises(MovedError, match=f"acme/web#{number} was transferred"):
         await repository.issue(number)
 
@@ -177,18 +183,18 @@ async def test_an_issue_transferred_to_where_we_may_not_look_has_moved_all_the_s
 
 
 async def test_an_issue_of_a_renamed_repository_is_still_here(
-    door: Door, github: GitHub, number: IssueNumber
+    harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     github.web.rename("site")
-    assert (await door.repository.issue(number)).title == "One"
-    assert (await door.another(repository_id=RepositoryId(github.web.id)).issue(number)).title == "One"
+    assert (await harness.repository.issue(number)).title == "One"
+    assert (await harness.another(repository_id=RepositoryId(github.web.id)).issue(number)).title == "One"
     github.web.comment(number, "Hello", by="bob")
-    assert len((await door.repository.issue_thread(number)).comments) == 1
+    assert len((await harness.repository.issue_thread(number)).comments) == 1
 
 
 async def test_lists_that_lead_to_another_repository_are_not_read() -> None:
     net = Net()
-    repository = net.door.another(repository_id=RepositoryId(7))
+    repository = net.harness.another(repository_id=RepositoryId(7))
     net.router.get(path="/repos/acme/web/issues").mock(
         return_value=answer(301, Location=f"{API}/repositories/8/issues")
     )
@@ -199,20 +205,20 @@ async def test_lists_that_lead_to_another_repository_are_not_read() -> None:
 
 
 async def test_a_redirect_to_a_foreign_host_is_not_followed(
-    door: Door, github: GitHub, number: IssueNumber
+    harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     github.simulator.faults.add(redirect("https://evil.example/"))
     with pytest.raises(GitHubError, match="points away"):
-        await door.repository.issue(number)
+        await harness.repository.issue(number)
 
 
-async def test_a_comment_is_read(door: Door, github: GitHub, number: IssueNumber) -> None:
+async def test_a_comment_is_read(harness: ClientHarness, github: GitHub, number: IssueNumber) -> None:
     row = github.web.comment(number, "Hello", by="bob")
-    found = await door.repository.comment(RemoteCommentId(row.id))
+    found = await harness.repository.comment(RemoteCommentId(row.id))
     assert (found.id, found.body, found.issue_number) == (row.id, "Hello", number)
     github.web.delete_comment(row.id, by="bob")
     with pytest.raises(NotThereError):
-        await door.repository.comment(RemoteCommentId(row.id))
+        await harness.repository.comment(RemoteCommentId(row.id))
 
 
 async def test_a_comment_that_is_in_another_repository_now_has_moved() -> None:
@@ -221,7 +227,7 @@ async def test_a_comment_that_is_in_another_repository_now_has_moved() -> None:
     net.on("GET", f"{REPO}/issues/comments/5", answer(301, Location=elsewhere))
     net.on("GET", elsewhere, answer(200, comment(5)))
     with pytest.raises(MovedError, match=r"^The comment .* is in another repository now\.$"):
-        await net.door.another(repository_id=RepositoryId(7)).comment(RemoteCommentId(5))
+        await net.harness.another(repository_id=RepositoryId(7)).comment(RemoteCommentId(5))
 
 
 async def test_a_comment_that_names_no_issue_is_an_error() -> None:
@@ -231,108 +237,110 @@ async def test_a_comment_that_names_no_issue_is_an_error() -> None:
         await net.github.comment(RemoteCommentId(5))
 
 
-async def test_a_thread_is_read_over_all_its_pages(door: Door, github: GitHub, number: IssueNumber) -> None:
+async def test_a_thread_is_read_over_all_its_pages(
+    harness: ClientHarness, github: GitHub, number: IssueNumber
+) -> None:
     github.web.seed_comments(number, [f"Comment {n}" for n in range(250)], by="bob")
     asked = len(github.simulator.requests)
-    found = (await door.repository.issue_thread(number)).comments
+    found = (await harness.repository.issue_thread(number)).comments
     assert [row.body for row in found] == [f"Comment {n}" for n in range(250)]
     # The pages before the last are asked for once more, which is free.
     assert [seen.status for seen in github.simulator.requests[asked:]] == [200, 200, 200, 200, 304, 304]
 
 
 async def test_a_short_thread_is_one_request_more_than_its_issue(
-    door: Door, github: GitHub, number: IssueNumber
+    harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     github.web.seed_comments(number, ["Comment"] * 100, by="bob")
-    assert len((await door.repository.issue_thread(number)).comments) == 100
-    assert door.repository.cost().requests == 2
+    assert len((await harness.repository.issue_thread(number)).comments) == 100
+    assert harness.repository.cost().requests == 2
 
 
-async def test_an_issue_without_comments_is_one_request(door: Door, number: IssueNumber) -> None:
-    assert (await door.repository.issue_thread(number)).comments == ()
-    assert door.repository.cost().requests == 1
+async def test_an_issue_without_comments_is_one_request(harness: ClientHarness, number: IssueNumber) -> None:
+    assert (await harness.repository.issue_thread(number)).comments == ()
+    assert harness.repository.cost().requests == 1
 
 
 async def test_an_unchanged_issue_and_thread_cost_nothing_to_look_at_again(
-    door: Door, github: GitHub, number: IssueNumber
+    harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     made = github.web.comment(number, "Comment", by="bob")
-    known = (await door.repository.issue_thread(number)).etags
+    known = (await harness.repository.issue_thread(number)).etags
     assert known is not None
-    spent = door.repository.cost()
-    assert await door.repository.is_unchanged(number, known)
-    assert door.repository.cost().cost == spent.cost
+    spent = harness.repository.cost()
+    assert await harness.repository.is_unchanged(number, known)
+    assert harness.repository.cost().cost == spent.cost
     github.web.delete_comment(made.id, by="bob")
-    assert not await door.repository.is_unchanged(number, known)
+    assert not await harness.repository.is_unchanged(number, known)
 
 
 async def test_an_edited_comment_is_a_change_whatever_it_does_to_its_issue(
-    door: Door, github: GitHub, number: IssueNumber
+    harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     github.world.assume(comment_edit_bumps_issue=False)
     made = github.web.comment(number, "Comment", by="bob")
-    known = (await door.repository.issue_thread(number)).etags
+    known = (await harness.repository.issue_thread(number)).etags
     assert known is not None
     github.clock.advance(5)
     github.web.edit_comment(made.id, "Changed", by="bob")
-    assert not await door.repository.is_unchanged(number, known)
+    assert not await harness.repository.is_unchanged(number, known)
 
 
 async def test_a_changed_issue_is_seen_without_a_look_at_its_thread(
-    door: Door, github: GitHub, number: IssueNumber
+    harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     github.web.comment(number, "Comment", by="bob")
-    known = (await door.repository.issue_thread(number)).etags
+    known = (await harness.repository.issue_thread(number)).etags
     assert known is not None
     github.clock.advance(5)
     github.web.close(number, by="alice")
     asked = len(github.simulator.requests)
-    assert not await door.repository.is_unchanged(number, known)
+    assert not await harness.repository.is_unchanged(number, known)
     assert [seen.status for seen in github.simulator.requests[asked:]] == [200]
 
 
 async def test_an_unchanged_issue_without_comments_is_one_conditional_request(
-    door: Door, github: GitHub, number: IssueNumber
+    harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
-    known = (await door.repository.issue_thread(number)).etags
+    known = (await harness.repository.issue_thread(number)).etags
     assert known is not None
     assert known.thread is None
     asked = len(github.simulator.requests)
-    assert await door.repository.is_unchanged(number, known)
+    assert await harness.repository.is_unchanged(number, known)
     assert [seen.status for seen in github.simulator.requests[asked:]] == [304]
 
 
-async def test_etags_of_another_credential_prove_nothing(door: Door, number: IssueNumber) -> None:
-    known = (await door.repository.issue_thread(number)).etags
+async def test_etags_of_another_credential_prove_nothing(harness: ClientHarness, number: IssueNumber) -> None:
+    known = (await harness.repository.issue_thread(number)).etags
     assert known is not None
-    assert not await door.repository.is_unchanged(number, replace(known, credential="another"))
+    assert not await harness.repository.is_unchanged(number, replace(known, credential="another"))
 
 
 async def test_a_thread_of_several_pages_has_no_etags_to_trust(
-    door: Door, github: GitHub, number: IssueNumber
+    harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     github.web.seed_comments(number, ["Comment"] * 101, by="bob")
-    assert (await door.repository.issue_thread(number)).etags is None
+    assert (await harness.repository.issue_thread(number)).etags is None
 
 
 async def test_a_deletion_between_two_pages_does_not_make_another_comment_look_deleted(
-    door: Door, github: GitHub, number: IssueNumber
+    harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     made = github.web.seed_comments(number, [f"Comment {n}" for n in range(150)], by="bob")
     gone = DuringRequest(before=lambda: github.web.delete_comment(made[3].id, by="bob"))
     github.simulator.faults.add(gone, path="page=2")
-    found = (await door.repository.issue_thread(number)).comments
+    found = (await harness.repository.issue_thread(number)).comments
     assert {row.id for row in found} == {row.id for row in made} - {made[3].id}
 
 
 async def test_a_thread_that_never_stands_still_is_an_error_not_a_guess(
-    door: Door, github: GitHub, number: IssueNumber
+    harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     made = iter(github.web.seed_comments(number, [f"Comment {n}" for n in range(150)], by="bob"))
     gone = DuringRequest(before=lambda: github.web.delete_comment(next(made).id, by="bob"))
     github.simulator.faults.add(gone, path="page=2", times=None)
     with pytest.raises(GitHubError, match="kept changing"):
-        await door.repository.issue_thread(number)
+        await harness.repository.issue_thread(number)
 
 
 async def test_a_thread_without_etags_is_compared_by_its_text() -> None:
@@ -363,7 +371,7 @@ async def test_pages_that_lead_in_circles_are_an_error(monkeypatch: pytest.Monke
 
 
 async def test_the_events_of_our_fields_are_told_oldest_first(
-    door: Door, github: GitHub, number: IssueNumber
+    harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     github.web.label(number, "high-priority", "nobody-asked", by="alice")
     github.clock.advance(1)
@@ -375,7 +383,7 @@ async def test_the_events_of_our_fields_are_told_oldest_first(
     github.web.unlabel(number, "high-priority", by="alice")
     github.clock.advance(1)
     github.web.reopen(number, by="bob")
-    told = await door.repository.field_events(number)
+    told = await harness.repository.field_events(number)
     assert [shape(event) for event in told] == [
         (Field.SEVERITY, "high-priority", True, "alice"),
         (Field.STATUS, "closed", True, "bob"),
@@ -403,7 +411,7 @@ async def test_events_of_more_than_a_page_and_of_deleted_accounts_are_told() -> 
     second = f'<{API}/repositories/7/issues/1/events?page=2>; rel="next"'
     net.on("GET", f"{REPO}/issues/1/events?per_page=100", answer(200, first, Link=second))
     net.on("GET", f"{API}/repositories/7/issues/1/events?page=2", answer(200, rest))
-    assert [shape(event) for event in await net.door.another().field_events(ONE)] == [
+    assert [shape(event) for event in await net.harness.another().field_events(ONE)] == [
         (Field.CATEGORY, "ui", True, None),
         (Field.STATUS, "closed", True, None),
     ]
@@ -413,7 +421,7 @@ async def test_without_a_mapping_no_label_is_a_field() -> None:
     net = Net()
     rows = [{"event": "labeled", "created_at": "2026-03-02T08:00:00Z", "label": {"name": "ui"}}]
     net.on("GET", f"{REPO}/issues/1/events?per_page=100", answer(200, rows))
-    plain = net.door.doorway.repository("acme/web", net.door.credential)
+    plain = net.harness.client.repository("acme/web", net.harness.credential)
     assert await plain.field_events(ONE) == ()
 
 

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.demo.github.faults import DuringRequest
-from tests.github.doors import Door, StillClock, open_door
+from tests.github.client_harness import ClientHarness, StillClock, open_client
 from tests.github.mirror import Crash, Mirror, quiet_pass_is_free, truth
 from tests.support.github import GitHub, make_github
-from tests.support.governor import MemoryGovernor
+from tests.support.memory_rate_limiter import MemoryRateLimiter
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +75,23 @@ async def weather(storm: Storm) -> None:
     github.world.assume(since_inclusive=storm.inclusive, paging=storm.paging)
     github.web.seed(400, lambda row: replace(row, title="Calm"), by="alice")
     async with github.simulator.serve():
-        door = open_door(github.api, github.token, governor=MemoryGovernor(), clock=StillClock())
+        harness = open_client(github.api, github.token, rate_limiter=MemoryRateLimiter(), clock=StillClock())
         mirror = Mirror()
-        await mirror.follow(door.another())
-        await rage(github, door, mirror, storm)
+        await mirror.follow(harness.another())
+        await rage(github, harness, mirror, storm)
         github.simulator.faults.clear()
         github.clock.advance(3)
-        await mirror.follow(door.another())
-        await mirror.follow(door.another())
+        await mirror.follow(harness.another())
+        await mirror.follow(harness.another())
         assert mirror.shown() == truth(github)
         assert {row.id: row.body for row in mirror.comments.values()} == {
             row.id: row.body for row in github.web.comments
         }
-        await quiet_pass_is_free(door, mirror, github)
-        await door.aclose()
+        await quiet_pass_is_free(harness, mirror, github)
+        await harness.aclose()
 
 
-async def rage(github: GitHub, door: Door, mirror: Mirror, storm: Storm) -> None:
+async def rage(github: GitHub, harness: ClientHarness, mirror: Mirror, storm: Storm) -> None:
     steps = iter(enumerate(storm.bursts))
 
     def next_burst() -> None:
@@ -104,7 +104,7 @@ async def rage(github: GitHub, door: Door, mirror: Mirror, storm: Storm) -> None
     for crash in storm.crashes:
         mirror.crash_after = crash
         try:
-            await mirror.follow(door.another())
+            await mirror.follow(harness.another())
         except Crash:
             continue
     mirror.crash_after = None

@@ -13,7 +13,7 @@ from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.intent import Confirmed, NotSent, OutcomeUnknown, Refused
 from reconciler.model.issue import IssueUpdate
-from tests.github.doors import API, Door, open_door
+from tests.github.client_harness import API, ClientHarness, open_client
 from tests.github.network import REPO, REPOSITORY, Net, answer, comment, issue, refusal
 from tests.support.github import GitHub
 
@@ -29,21 +29,21 @@ def sent(github: GitHub) -> list[dict[str, object]]:
     return [seen.json() for seen in github.simulator.requests if seen.write and seen.body]
 
 
-async def test_an_issue_is_created_with_its_labels(door: Door, github: GitHub) -> None:
-    told = await door.repository.create_issue("Title", "Body", ["bug", "ui"])
+async def test_an_issue_is_created_with_its_labels(harness: ClientHarness, github: GitHub) -> None:
+    told = await harness.repository.create_issue("Title", "Body", ["bug", "ui"])
     assert isinstance(told, Confirmed)
     assert (told.value.title, told.value.body, told.value.labels) == ("Title", "Body", ("bug", "ui"))
     assert told.request_id is not None
     assert github.web.issue(told.value.number).title == "Title"
 
 
-async def test_an_issue_without_labels_sends_none(door: Door, github: GitHub) -> None:
-    assert isinstance(await door.repository.create_issue("Title", "Body", []), Confirmed)
+async def test_an_issue_without_labels_sends_none(harness: ClientHarness, github: GitHub) -> None:
+    assert isinstance(await harness.repository.create_issue("Title", "Body", []), Confirmed)
     assert sent(github) == [{"title": "Title", "body": "Body"}]
 
 
-async def test_a_comment_is_created(door: Door, github: GitHub, number: IssueNumber) -> None:
-    told = await door.repository.create_comment(number, "Hello")
+async def test_a_comment_is_created(harness: ClientHarness, github: GitHub, number: IssueNumber) -> None:
+    told = await harness.repository.create_comment(number, "Hello")
     assert isinstance(told, Confirmed)
     assert told.value.issue_number == number
     assert [row.id for row in github.web.thread(number)] == [told.value.id]
@@ -51,86 +51,92 @@ async def test_a_comment_is_created(door: Door, github: GitHub, number: IssueNum
 
 @pytest.mark.parametrize("reason", ["completed", "not_planned", "duplicate"])
 async def test_an_issue_is_closed_for_a_reason_and_reopened(
-    door: Door, github: GitHub, number: IssueNumber, reason: str
+    harness: ClientHarness, github: GitHub, number: IssueNumber, reason: str
 ) -> None:
-    told = await door.repository.update_issue(number, state_update(IssueState.CLOSED, reason))
+    told = await harness.repository.update_issue(number, state_update(IssueState.CLOSED, reason))
     assert isinstance(told, Confirmed)
     assert (told.value.state, told.value.state_reason) == (IssueState.CLOSED, reason)
-    told = await door.repository.update_issue(number, state_update(IssueState.OPEN, None))
+    told = await harness.repository.update_issue(number, state_update(IssueState.OPEN, None))
     assert isinstance(told, Confirmed)
     assert told.value.state is IssueState.OPEN
     assert sent(github) == [{"state": "closed", "state_reason": reason}, {"state": "open"}]
 
 
-async def test_a_title_is_changed_and_nothing_else(door: Door, github: GitHub, number: IssueNumber) -> None:
-    told = await door.repository.update_issue(number, IssueUpdate(verb="retitle", members={"title": "Uno"}))
+async def test_a_title_is_changed_and_nothing_else(
+    harness: ClientHarness, github: GitHub, number: IssueNumber
+) -> None:
+    told = await harness.repository.update_issue(
+        number, IssueUpdate(verb="retitle", members={"title": "Uno"})
+    )
     assert isinstance(told, Confirmed)
     assert told.value.title == "Uno"
     assert sent(github) == [{"title": "Uno"}]
 
 
 async def test_labels_are_added_and_removed_one_by_one(
-    door: Door, github: GitHub, number: IssueNumber
+    harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     github.web.label(number, "somebody-elses", by="alice")
-    added = await door.repository.add_label(number, "high-priority")
+    added = await harness.repository.add_label(number, "high-priority")
     assert isinstance(added, Confirmed)
     assert set(added.value) == {"somebody-elses", "high-priority"}
-    left = await door.repository.remove_label(number, "high-priority")
+    left = await harness.repository.remove_label(number, "high-priority")
     assert isinstance(left, Confirmed)
     assert left.value == ("somebody-elses",)
     assert github.web.label_names(number) == ["somebody-elses"]
 
 
-async def test_a_label_that_is_not_there_is_gone(door: Door, number: IssueNumber) -> None:
-    told = await door.repository.remove_label(number, "nobody")
+async def test_a_label_that_is_not_there_is_gone(harness: ClientHarness, number: IssueNumber) -> None:
+    told = await harness.repository.remove_label(number, "nobody")
     assert isinstance(told, Refused)
     assert (told.status, told.gone) == (404, True)
 
 
 @pytest.mark.parametrize("label", ["a/b", "50% done?", "ü & #1", "x y"])
 async def test_labels_of_any_name_are_removed(
-    door: Door, github: GitHub, number: IssueNumber, label: str
+    harness: ClientHarness, github: GitHub, number: IssueNumber, label: str
 ) -> None:
     github.web.label(number, label, by="alice")
-    assert isinstance(await door.repository.remove_label(number, label), Confirmed)
+    assert isinstance(await harness.repository.remove_label(number, label), Confirmed)
     assert github.web.label_names(number) == []
 
 
 @pytest.mark.parametrize("label", ["", ".", "..", "\ud800"])
 async def test_a_label_that_can_t_be_addressed_is_refused_without_a_request(
-    door: Door, github: GitHub, number: IssueNumber, label: str
+    harness: ClientHarness, github: GitHub, number: IssueNumber, label: str
 ) -> None:
-    told = await door.repository.remove_label(number, label)
+    told = await harness.repository.remove_label(number, label)
     assert isinstance(told, Refused)
     assert not told.gone
     assert github.simulator.requests == []
 
 
 async def test_text_that_can_t_be_written_is_refused_without_a_request(
-    door: Door, github: GitHub, number: IssueNumber
+    harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
-    assert isinstance(await door.repository.create_comment(number, "lone \ud800"), Refused)
+    assert isinstance(await harness.repository.create_comment(number, "lone \ud800"), Refused)
     assert github.simulator.requests == []
 
 
-async def test_a_comment_is_edited_and_deleted(door: Door, github: GitHub, number: IssueNumber) -> None:
-    made = await door.repository.create_comment(number, "Hello")
+async def test_a_comment_is_edited_and_deleted(
+    harness: ClientHarness, github: GitHub, number: IssueNumber
+) -> None:
+    made = await harness.repository.create_comment(number, "Hello")
     assert isinstance(made, Confirmed)
-    edited = await door.repository.edit_comment(made.value.id, "Bye")
+    edited = await harness.repository.edit_comment(made.value.id, "Bye")
     assert isinstance(edited, Confirmed)
     assert (edited.value.id, edited.value.body) == (made.value.id, "Bye")
-    deleted = await door.repository.delete_comment(made.value.id)
+    deleted = await harness.repository.delete_comment(made.value.id)
     assert isinstance(deleted, Confirmed)
     assert github.web.thread(number) == []
-    again = await door.repository.delete_comment(made.value.id)
+    again = await harness.repository.delete_comment(made.value.id)
     assert isinstance(again, Refused)
     assert again.gone
 
 
 async def test_silently_dropped_labels_are_missing_in_the_answer(github: GitHub) -> None:
     github.world.add_token("bob", "ghp_bob")
-    bob = open_door(github.api, "ghp_bob")
+    bob = open_client(github.api, "ghp_bob")
     told = await bob.repository.create_issue("Title", "Body", ["bug"])
     await bob.aclose()
     assert isinstance(told, Confirmed)
@@ -138,15 +144,15 @@ async def test_silently_dropped_labels_are_missing_in_the_answer(github: GitHub)
 
 
 async def test_a_locked_issue_and_an_archived_repository_are_refused_with_github_s_words(
-    door: Door, github: GitHub, number: IssueNumber
+    harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     github.web.lock(number, by="alice")
-    told = await door.repository.create_comment(number, "Hello")
+    told = await harness.repository.create_comment(number, "Hello")
     assert isinstance(told, Refused)
     assert "locked" in told.reason
     github.web.unlock(number, by="alice")
     github.web.archive()
-    told = await door.repository.create_comment(number, "Hello")
+    told = await harness.repository.create_comment(number, "Hello")
     assert isinstance(told, Refused)
     assert told.status == 403
     assert "archived" in told.reason
@@ -170,17 +176,17 @@ async def test_a_locked_issue_and_an_archived_repository_are_refused_with_github
     ],
 )
 async def test_what_may_have_been_done_is_unknown_and_not_sent_again(
-    door: Door, github: GitHub, number: IssueNumber, fault: Reply, made: bool
+    harness: ClientHarness, github: GitHub, number: IssueNumber, fault: Reply, made: bool
 ) -> None:
     github.simulator.faults.add(fault, method="POST")
-    assert isinstance(await door.repository.create_comment(number, "Hello"), OutcomeUnknown)
+    assert isinstance(await harness.repository.create_comment(number, "Hello"), OutcomeUnknown)
     assert len(github.web.thread(number)) == made
     assert sum(seen.write for seen in github.simulator.requests) == 1
-    assert door.repository.cost().writes == 1
+    assert harness.repository.cost().writes == 1
 
 
 async def test_an_unreachable_github_was_sent_nothing() -> None:
-    nowhere = open_door("http://127.0.0.1:9")
+    nowhere = open_client("http://127.0.0.1:9")
     told = await nowhere.repository.create_comment(ONE, "Hello")
     await nowhere.aclose()
     assert isinstance(told, NotSent)
@@ -209,29 +215,29 @@ async def test_every_other_failure_is_unknown(failure: type[Exception]) -> None:
 @pytest.mark.parametrize("form", ["retry-after", "remaining", "message"])
 @pytest.mark.parametrize("status", [403, 429])
 async def test_a_limit_on_a_write_is_raised_for_nothing_was_done(
-    door: Door, github: GitHub, number: IssueNumber, form: str, status: int
+    harness: ClientHarness, github: GitHub, number: IssueNumber, form: str, status: int
 ) -> None:
     github.simulator.faults.add(Limit(form=form, status=status), method="POST")  # type: ignore[arg-type]
     with pytest.raises(LimitedError):
-        await door.repository.create_comment(number, "Hello")
+        await harness.repository.create_comment(number, "Hello")
     assert github.web.thread(number) == []
-    assert [told.credential for told in door.governor.told] == [door.repository.credential]
+    assert [told.credential for told in harness.rate_limiter.told] == [harness.repository.credential]
 
 
 async def test_a_503_that_names_a_time_is_unknown_and_everybody_waits(
-    door: Door, github: GitHub, number: IssueNumber
+    harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     fault = Reply(status=503, headers={"Retry-After": "30"}, body=b"{}", applied=True)
     github.simulator.faults.add(fault, method="POST")
-    assert isinstance(await door.repository.create_comment(number, "Hello"), OutcomeUnknown)
-    assert len(door.governor.told) == 1
+    assert isinstance(await harness.repository.create_comment(number, "Hello"), OutcomeUnknown)
+    assert len(harness.rate_limiter.told) == 1
 
 
 async def test_a_cancelled_write_is_cancelled_not_swallowed(
-    door: Door, github: GitHub, number: IssueNumber
+    harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     github.simulator.faults.add(Drop(applied=True, seconds=30), method="POST")
-    task = asyncio.create_task(door.repository.create_comment(number, "Hello"))
+    task = asyncio.create_task(harness.repository.create_comment(number, "Hello"))
     async with asyncio.timeout(20):
         while not github.simulator.in_flight:  # noqa: ASYNC110 - the simulator has no event for it
             await asyncio.sleep(0.01)
@@ -242,10 +248,10 @@ async def test_a_cancelled_write_is_cancelled_not_swallowed(
 
 @pytest.mark.parametrize("known", [True, False])
 async def test_a_write_follows_a_renamed_repository_with_method_and_body(
-    door: Door, github: GitHub, number: IssueNumber, known: bool
+    harness: ClientHarness, github: GitHub, number: IssueNumber, known: bool
 ) -> None:
     github.web.rename("site")
-    repository = door.another(repository_id=RepositoryId(github.web.id) if known else None)
+    repository = harness.another(repository_id=RepositoryId(github.web.id) if known else None)
     assert isinstance(await repository.create_comment(number, "Hello"), Confirmed)
     assert isinstance(
         await repository.update_issue(number, state_update(IssueState.CLOSED, "completed")), Confirmed
@@ -255,24 +261,24 @@ async def test_a_write_follows_a_renamed_repository_with_method_and_body(
 
 
 async def test_a_write_to_a_transferred_issue_is_refused_and_reaches_no_other_repository(
-    door: Door, github: GitHub, number: IssueNumber
+    harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     other = github.world.add_repository("acme/other")
     other.allow("bugspark-bot", "write")
     moved = github.web.transfer(number, other, by="alice")
-    told = await door.repository.create_comment(number, "Hello")
+    told = await harness.repository.create_comment(number, "Hello")
     assert isinstance(told, Refused)
     assert not told.gone
     assert other.thread(moved.number) == []
 
 
 async def test_a_write_that_is_led_to_another_repository_is_refused(
-    door: Door, github: GitHub, number: IssueNumber
+    harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     other = github.world.add_repository("acme/other")
     target = f"{github.api}/repositories/{other.id}/issues/{number}/comments"
     github.simulator.faults.add(redirect(target, 307), method="POST")
-    repository = door.another(repository_id=RepositoryId(github.web.id))
+    repository = harness.another(repository_id=RepositoryId(github.web.id))
     told = await repository.create_comment(number, "Hello")
     assert isinstance(told, Refused)
     assert "another repository" in told.reason
@@ -281,11 +287,11 @@ async def test_a_write_that_is_led_to_another_repository_is_refused(
 
 @pytest.mark.parametrize("status", [301, 302, 303])
 async def test_a_redirect_that_would_drop_the_body_is_refused(
-    door: Door, github: GitHub, number: IssueNumber, status: int
+    harness: ClientHarness, github: GitHub, number: IssueNumber, status: int
 ) -> None:
     target = f"{github.api}/repositories/{github.web.id}/issues/{number}/comments"
     github.simulator.faults.add(redirect(target, status), method="POST")
-    assert isinstance(await door.repository.create_comment(number, "Hello"), Refused)
+    assert isinstance(await harness.repository.create_comment(number, "Hello"), Refused)
     assert github.web.thread(number) == []
 
 
@@ -361,17 +367,19 @@ async def test_a_write_waits_less_for_a_connection_than_a_read() -> None:
     assert all(wait["read"] and wait["write"] for wait in waits)
 
 
-async def test_no_write_carries_conditional_headers(door: Door, github: GitHub, number: IssueNumber) -> None:
-    async for _ in door.repository.issue_changes(None):
+async def test_no_write_carries_conditional_headers(
+    harness: ClientHarness, github: GitHub, number: IssueNumber
+) -> None:
+    async for _ in harness.repository.issue_changes(None):
         pass
-    await door.repository.create_comment(number, "Hello")
+    await harness.repository.create_comment(number, "Hello")
     headers = github.simulator.requests[-1].headers
     assert not [name for name in headers if name.startswith("if-")]
     assert headers["content-type"] == "application/json"
     assert json.loads(github.simulator.requests[-1].body) == {"body": "Hello"}
 
 
-async def test_writes_reserve_nothing_themselves(door: Door, number: IssueNumber) -> None:
-    await door.repository.create_comment(number, "Hello")
-    assert door.governor.reserved == []
-    assert door.governor.slots == []
+async def test_writes_reserve_nothing_themselves(harness: ClientHarness, number: IssueNumber) -> None:
+    await harness.repository.create_comment(number, "Hello")
+    assert harness.rate_limiter.reserved == []
+    assert harness.rate_limiter.slots == []

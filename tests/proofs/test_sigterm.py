@@ -17,7 +17,7 @@ from reconciler.demo.github.faults import Delay, Rule
 from reconciler.model.fields import Status
 from reconciler.model.ids import ReportId
 from tests.support.cancelling import connections_watched
-from tests.support.command import Place, open_place
+from tests.support.command import Installation, open_installation
 from tests.support.daemon import QUICK, eventually, time_passing
 from tests.support.stores import sqlite_template, store_url
 
@@ -32,8 +32,8 @@ CUT_SHORT = ("sending", "unknown")
 
 
 @pytest.fixture
-def place(store_url: str, tmp_path: Path) -> Iterator[Place]:
-    with open_place(store_url, tmp_path) as opened:
+def installation(store_url: str, tmp_path: Path) -> Iterator[Installation]:
+    with open_installation(store_url, tmp_path) as opened:
         opened.configure(**{**QUICK, "poll": {"interval_seconds": 0.2}})
         yield opened
 
@@ -46,56 +46,61 @@ def _no_exit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_what_it_was_writing_is_there_once_after_the_next_start(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dice = random.Random(SEED)
-    reports = [place.linked()[0] for _ in range(REPORTS)]
+    reports = [installation.linked()[0] for _ in range(REPORTS)]
     slow = {
-        each: place.github.simulator.faults.add(Delay(seconds=0.05, applied=True), method=each, times=None)
+        each: installation.github.simulator.faults.add(
+            Delay(seconds=0.05, applied=True), method=each, times=None
+        )
         for each in sorted(set(MOMENTS))
     }
     said: list[tuple[ReportId, str]] = []
     under_way = 0
-    with time_passing(place):
+    with time_passing(installation):
         for number in range(ENDS):
-            said += crowd(place, dice, reports, number)
+            said += crowd(installation, dice, reports, number)
             monkeypatch.setattr(service, "SHUTDOWN_GRACE_SECONDS", dice.choice([0.0, 0.05, 4.0]))
-            took = await until_ended(place, slow[dice.choice(MOMENTS)], dice)
+            took = await until_ended(installation, slow[dice.choice(MOMENTS)], dice)
             assert took < LONGEST
-            open_writes = place.bugspark.rows_of("sync_intents")
+            open_writes = installation.bugspark.rows_of("sync_intents")
             under_way += any(row["state"] in CUT_SHORT for row in open_writes)
-        place.github.simulator.faults.clear()
+        installation.github.simulator.faults.clear()
         monkeypatch.setattr(service, "SHUTDOWN_GRACE_SECONDS", 4.0)
-        await until_at_peace(place)
+        await until_at_peace(installation)
     assert under_way, "no end came in the middle of a write: nothing is proven"
     for report, text in said:
-        assert copies(place, report, text) == (1, 1), text
+        assert copies(installation, report, text) == (1, 1), text
     for report in reports:
-        row, issue = place.bugspark.report(report), place.github.web.issue(place.number(report))
+        row, issue = (
+            installation.bugspark.report(report),
+            installation.github.web.issue(installation.number(report)),
+        )
         assert row is not None
         assert (row["status"] == "new") == (issue.state == "open")
 
 
 @pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
 async def test_questions_that_wait_in_the_database_are_given_up_at_the_end(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "SHUTDOWN_GRACE_SECONDS", 0.0)
-    daemon = asyncio.create_task(a_life(place))
-    await asyncio.to_thread(eventually, lambda: len(place.github.simulator.requests) > 0)
-    with place.bugspark.engine.begin() as other:
+    daemon = asyncio.create_task(a_life(installation))
+    await asyncio.to_thread(eventually, lambda: len(installation.github.simulator.requests) > 0)
+    with installation.bugspark.engine.begin() as other:
         other.exec_driver_sql("LOCK TABLE projects IN ACCESS EXCLUSIVE MODE")
-        await asyncio.to_thread(eventually, lambda: waiting(place) > 0)
+        await asyncio.to_thread(eventually, lambda: waiting(installation) > 0)
         began = time.monotonic()
         os.kill(os.getpid(), signal.SIGTERM)
         await daemon
         assert time.monotonic() - began < LONGEST
-        assert waiting(place) == 0
+        assert waiting(installation) == 0
 
 
-def waiting(place: Place) -> int:
+def waiting(installation: Installation) -> int:
     """How many connections to the database wait for a lock."""
-    with place.bugspark.engine.connect() as connection:
+    with installation.bugspark.engine.connect() as connection:
         found = connection.exec_driver_sql(
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -104,29 +109,29 @@ def waiting(place: Place) -> int:
 
 
 def crowd(
-    place: Place, dice: random.Random, reports: list[ReportId], number: int
+    installation: Installation, dice: random.Random, reports: list[ReportId], number: int
 ) -> list[tuple[ReportId, str]]:
     """People on both sides; what they said."""
     here, there, other = (dice.choice(reports) for _ in range(3))
     mine, hers = f"from BugSpark {number}.", f"from GitHub {number}."
-    place.bugspark.add_comment(here, mine, author=place.ada)
-    place.github.web.comment(place.number(there), hers, by="alice")
-    place.bugspark.set_report(other, status=dice.choice([Status.NEW, Status.RESOLVED]))
+    installation.bugspark.add_comment(here, mine, author=installation.ada)
+    installation.github.web.comment(installation.number(there), hers, by="alice")
+    installation.bugspark.set_report(other, status=dice.choice([Status.NEW, Status.RESOLVED]))
     return [(here, mine), (there, hers)]
 
 
-def copies(place: Place, report: ReportId, text: str) -> tuple[int, int]:
+def copies(installation: Installation, report: ReportId, text: str) -> tuple[int, int]:
     """How often it is said in BugSpark and on GitHub."""
-    rows = [row["body"] for row in place.bugspark.comments(report)]
-    thread = [each.body for each in place.github.web.thread(place.number(report))]
+    rows = [row["body"] for row in installation.bugspark.comments(report)]
+    thread = [each.body for each in installation.github.web.thread(installation.number(report))]
     return sum(text in body for body in rows), sum(text in body for body in thread)
 
 
-async def a_life(place: Place) -> None:
+async def a_life(installation: Installation) -> None:
     """One daemon, on the configuration as it is. When it ends nothing of it is left: no connection to the
     database that it opened, and no task.
     """
-    settings = load_configuration(place.desk.home / "config.toml", {}).settings
+    settings = load_configuration(installation.commands.home / "config.toml", {}).settings
     again = (settings, lambda: None)
     start = DaemonStart(
         settings=settings, read_configuration=lambda: again, register_secret=lambda _: None, environ={}
@@ -139,11 +144,11 @@ async def a_life(place: Place) -> None:
     assert len(opened)
 
 
-async def until_ended(place: Place, rule: Rule, dice: random.Random) -> float:
+async def until_ended(installation: Installation, rule: Rule, dice: random.Random) -> float:
     """Start it, end it a moment after one of these requests of it; how many seconds the end took."""
-    wanted, asked = rule.hits + dice.randrange(1, 4), len(place.github.simulator.requests)
-    daemon = asyncio.create_task(a_life(place))
-    await asyncio.to_thread(eventually, lambda: len(place.github.simulator.requests) > asked)
+    wanted, asked = rule.hits + dice.randrange(1, 4), len(installation.github.simulator.requests)
+    daemon = asyncio.create_task(a_life(installation))
+    await asyncio.to_thread(eventually, lambda: len(installation.github.simulator.requests) > asked)
     until = time.monotonic() + 1.0  # there may be less to do
     await asyncio.to_thread(eventually, lambda: rule.hits >= wanted or time.monotonic() > until)
     await asyncio.sleep(dice.uniform(0.0, 0.06))
@@ -153,15 +158,15 @@ async def until_ended(place: Place, rule: Rule, dice: random.Random) -> float:
     return time.monotonic() - began
 
 
-async def until_at_peace(place: Place) -> None:
+async def until_at_peace(installation: Installation) -> None:
     """A daemon, until nothing is left to be written."""
-    daemon = asyncio.create_task(a_life(place))
-    await asyncio.to_thread(eventually, lambda: not daemon.done() and quiet(place))
+    daemon = asyncio.create_task(a_life(installation))
+    await asyncio.to_thread(eventually, lambda: not daemon.done() and quiet(installation))
     os.kill(os.getpid(), signal.SIGTERM)
     await daemon
 
 
-def quiet(place: Place) -> bool:
+def quiet(installation: Installation) -> bool:
     """No write is open, and the last requests of a while were the two of an idle pass."""
-    last = list(place.github.simulator.requests)[-4:]
-    return not place.bugspark.rows_of("sync_intents") and all(each.status == 304 for each in last)
+    last = list(installation.github.simulator.requests)[-4:]
+    return not installation.bugspark.rows_of("sync_intents") and all(each.status == 304 for each in last)

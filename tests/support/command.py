@@ -61,7 +61,7 @@ class Started:
 
 
 @dataclass(slots=True, kw_only=True)
-class Desk:
+class CommandRunner:
     """A directory with a config.toml, where `reconcile` is started."""
 
     home: Path
@@ -140,19 +140,19 @@ class Desk:
         (self.home / "config.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def desk(home: Path, **environ: str) -> Desk:
+def command_runner(home: Path, **environ: str) -> CommandRunner:
     """An environment without anything of ours in it."""
     clean = {name: os.environ[name] for name in KEPT if name in os.environ}
-    return Desk(home=home, environ={**clean, "COLUMNS": "80", **environ})
+    return CommandRunner(home=home, environ={**clean, "COLUMNS": "80", **environ})
 
 
 @dataclass(slots=True, kw_only=True)
-class Place:
+class Installation:
     """`Shop` connected to `acme/web` as bugspark-bot; commands are started five seconds after one another."""
 
     github: GitHub
     bugspark: BugSpark
-    desk: Desk
+    commands: CommandRunner
     url: str
     project: ProjectId
     ada: UUID
@@ -162,9 +162,9 @@ class Place:
         """A command, five seconds after what happened last."""
         self.github.clock.advance(5)
         self.since = len(self.github.simulator.requests)
-        return self.desk.reconcile(*words, **environ)
+        return self.commands.reconcile(*words, **environ)
 
-    def shop(self, *words: str, **environ: str) -> Done:
+    def sync_shop(self, *words: str, **environ: str) -> Done:
         """A pass over Shop, told as JSON."""
         return self.reconcile("--project", "Shop", "--json", *words, **environ)
 
@@ -177,14 +177,14 @@ class Place:
         }
         for name, values in sections.items():
             wanted[name] = {**wanted.get(name, {}), **values}
-        self.desk.configure(**wanted)
+        self.commands.configure(**wanted)
 
     def linked(self, **report: Any) -> tuple[ReportId, int]:
         """A report with an issue made by `export`, at peace."""
         made = self.bugspark.add_report(self.project, **report)
         done = self.reconcile("export", str(made))
         assert done.code == 0, done
-        assert self.shop().code == 0
+        assert self.sync_shop().code == 0
         return made, self.number(made)
 
     def number(self, report: ReportId) -> int:
@@ -230,7 +230,7 @@ class Place:
 
 
 @contextmanager
-def open_place(url: str, home: Path) -> Iterator[Place]:
+def open_installation(url: str, home: Path) -> Iterator[Installation]:
     """Everything around the command, on a migrated database. GitHub's time begins at the machine's."""
     clock = ManualClock(datetime.now(UTC).replace(microsecond=0))
     github = make_github(clock=clock)
@@ -238,16 +238,16 @@ def open_place(url: str, home: Path) -> Iterator[Place]:
         bugspark = BugSpark(engine)
         project = bugspark.add_project()
         bugspark.add_integration(project, token=github.token)
-        place = Place(
+        installation = Installation(
             github=github,
             bugspark=bugspark,
-            desk=desk(home),
+            commands=command_runner(home),
             url=url,
             project=project,
             ada=bugspark.add_user("Ada"),
         )
-        place.configure()
-        yield place
-        place.desk.search_started()
+        installation.configure()
+        yield installation
+        installation.commands.search_started()
         search_rows(engine)
         search_requests(github.simulator)

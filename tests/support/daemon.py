@@ -13,7 +13,7 @@ from uuid import uuid4
 import httpx
 
 from tests.support.canary import search
-from tests.support.command import Place, Running
+from tests.support.command import Installation, Running
 
 PATIENCE = 45.0
 STEP = 0.05
@@ -123,12 +123,16 @@ class Daemon:
 
 
 @contextmanager
-def running(place: Place, *, ready: bool = True, installed: bool = False, **environ: str) -> Iterator[Daemon]:
+def running(
+    installation: Installation, *, ready: bool = True, installed: bool = False, **environ: str
+) -> Iterator[Daemon]:
     """A daemon for the time of the block, killed at its end if it still runs. `installed`: see Desk."""
-    path = place.desk.home / f"notify-{uuid4().hex[:8]}"
+    path = installation.commands.home / f"notify-{uuid4().hex[:8]}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(path))
-        process = place.desk.start_heard("daemon", installed=installed, NOTIFY_SOCKET=str(path), **environ)
+        process = installation.commands.start_heard(
+            "daemon", installed=installed, NOTIFY_SOCKET=str(path), **environ
+        )
         daemon = Daemon(process, manager)
         daemon.listen()
         try:
@@ -144,13 +148,13 @@ def running(place: Place, *, ready: bool = True, installed: bool = False, **envi
 
 
 @contextmanager
-def time_passing(place: Place) -> Iterator[None]:
+def time_passing(installation: Installation) -> Iterator[None]:
     """GitHub's clock goes as the machine's does."""
     over = threading.Event()
 
     def go() -> None:
         while not over.wait(STEP):
-            place.github.clock.advance(STEP)
+            installation.github.clock.advance(STEP)
 
     thread = threading.Thread(target=go)
     thread.start()

@@ -11,7 +11,7 @@ from reconciler.logs import EventLogger
 from reconciler.web.server import bind_sockets
 from tests.support import canary
 from tests.support.bugspark import BugSpark, connected
-from tests.support.command import desk
+from tests.support.command import command_runner
 from tests.support.github import make_github
 from tests.support.stores import sqlite_template
 
@@ -88,7 +88,7 @@ async def test_the_token_is_found_in_an_answer_of_the_web() -> None:
 
 
 def test_the_token_is_found_in_what_a_started_process_said(tmp_path: Path) -> None:
-    at = desk(tmp_path)
+    at = command_runner(tmp_path)
     at.start("--help").wait(60)
     at.search_started()
     assert b"reconcile" in at.started[0].out.read_bytes()

@@ -21,7 +21,7 @@ from argon2 import PasswordHasher
 
 from reconciler.model.fields import Status
 from tests.support.canary import search
-from tests.support.command import Place, open_place
+from tests.support.command import Installation, open_installation
 from tests.support.daemon import QUICK, free_port, time_passing
 from tests.support.stores import sqlite_template
 from tests.systemd.machine import PATIENCE, ROOT, UNIT, Machine, booted
@@ -38,7 +38,7 @@ class Installed:
     """The service on its machine, BugSpark on its database, GitHub on loopback."""
 
     machine: Machine
-    world: Place
+    world: Installation
 
     def start(self) -> None:
         done = self.machine.systemctl("start", UNIT)
@@ -55,7 +55,7 @@ class Installed:
 
     def _configure(self, **sections: Mapping[str, Any]) -> None:
         self.world.configure(**{**QUICK, **sections})
-        self.configure((self.world.desk.home / "config.toml").read_text())
+        self.configure((self.world.commands.home / "config.toml").read_text())
 
     def said(self, event: str) -> int:
         """How many lines of the log say this."""
@@ -85,7 +85,7 @@ def installed(sqlite_template: Path, tmp_path: Path) -> Iterator[Installed]:
         shutil.copy(sqlite_template, database)
         desk = tmp_path / "desk"
         desk.mkdir()
-        with open_place(f"sqlite:///{database}", desk) as world, time_passing(world):
+        with open_installation(f"sqlite:///{database}", desk) as world, time_passing(world):
             machine.credential("database.url", INSIDE + "\n")
             service = Installed(machine=machine, world=world)
             service.poll_every(1.0)

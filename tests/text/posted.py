@@ -1,7 +1,7 @@
 """What must be true of every text that goes to GitHub, whatever strangers wrote."""
 
 from reconciler.text.comment_text import MAX_BODY_BYTES
-from tests.support.strangers import active, rendered
+from tests.support.hostile_text import active, rendered
 
 MARKER = f"<!-- bugspark-sync v1 0123abcd here 00000000-0000-4000-8000-000000000000 {'0' * 32} -->"
 HOSTS = ("ours.example",)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from reconciler.model.report import unescape_html
 from reconciler.text.clean import clean, normalise, single_line, text_digest
-from tests.support.strangers import hostile
+from tests.support.hostile_text import hostile
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from reconciler.text.comment_text import (
     is_same_text,
     parse_import,
 )
-from tests.support.strangers import FRAGMENTS, hostile
+from tests.support.hostile_text import FRAGMENTS, hostile
 from tests.text.posted import HOSTS, MARKER, assert_safe
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"

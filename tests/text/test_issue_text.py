@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from reconciler.text.comment_text import MAX_BODY_BYTES
 from reconciler.text.issue_text import ExportedReport, has_export_footer, issue_body
-from tests.support.strangers import FRAGMENTS, hostile
+from tests.support.hostile_text import FRAGMENTS, hostile
 from tests.text.posted import HOSTS, MARKER, assert_safe
 
 PLAIN = ExportedReport(

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.text.issue_text import is_exported_title, title_from_github, title_to_github
-from tests.support.strangers import active, hostile
+from tests.support.hostile_text import active, hostile
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from reconciler.store.schema.migrate import migrate
 from tests.support.postgres import Server
 from tests.support.stores import fill_postgres
-from tests.web.house import House, open_house
+from tests.web.harness import WebHarness, open_web
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -48,7 +48,7 @@ def migrated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-async def house(migrated: str) -> AsyncIterator[House]:
+async def harness(migrated: str) -> AsyncIterator[WebHarness]:
     """The web with one project `Shop`, which has a webhook secret."""
-    async with open_house(migrated) as opened:
+    async with open_web(migrated) as opened:
         yield opened

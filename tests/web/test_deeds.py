@@ -9,14 +9,14 @@ from reconciler.errors import BusyError, ConfigurationError, ProjectError, Usage
 from reconciler.model.fields import Field, Side
 from tests.support.github import GitHub, github
 from tests.support.sync import Sync, open_sync
-from tests.web.house import Nudged
+from tests.web.harness import RecordingQueue
 
 __all__ = ["github"]
 
 
 @pytest.fixture
-def queue() -> Nudged:
-    return Nudged()
+def queue() -> RecordingQueue:
+    return RecordingQueue()
 
 
 @pytest.fixture
@@ -26,12 +26,12 @@ async def sync(migrated: str, github: GitHub) -> AsyncIterator[Sync]:
 
 
 @pytest.fixture
-def deeds(sync: Sync, queue: Nudged) -> WebCommands:
+def deeds(sync: Sync, queue: RecordingQueue) -> WebCommands:
     return WebCommands(sync.app._container, queue)
 
 
 async def test_an_export_is_written_down_and_made_by_the_pass_that_follows(
-    sync: Sync, deeds: WebCommands, queue: Nudged
+    sync: Sync, deeds: WebCommands, queue: RecordingQueue
 ) -> None:
     report = sync.bugspark.add_report(sync.project)
     assert "by the next pass" in await deeds.export(report)
@@ -52,7 +52,7 @@ async def test_an_export_is_written_down_and_made_by_the_pass_that_follows(
     "spelling", ["{n}", "#{n}", "acme/web#{n}", "https://github.example/acme/web/issues/{n}#x"]
 )
 async def test_an_issue_to_link_may_be_spelt_as_people_find_it(
-    sync: Sync, deeds: WebCommands, queue: Nudged, spelling: str
+    sync: Sync, deeds: WebCommands, queue: RecordingQueue, spelling: str
 ) -> None:
     issue = sync.github.web.open_issue("It breaks", by="alice")
     report = sync.bugspark.add_report(sync.project)
@@ -76,7 +76,7 @@ async def test_a_deed_waits_for_a_pass_at_work_but_not_for_ever(sync: Sync, deed
 
 
 async def test_a_paused_project_is_not_synced_and_one_without_token_says_so(
-    sync: Sync, deeds: WebCommands, queue: Nudged
+    sync: Sync, deeds: WebCommands, queue: RecordingQueue
 ) -> None:
     await deeds.pause(sync.project)
     with pytest.raises(ProjectError, match="resume it first"):
@@ -98,7 +98,7 @@ async def test_what_is_about_databases_is_not_said_on_a_page(sync: Sync, deeds: 
 
 
 async def test_what_rests_is_tried_again_and_a_lost_value_brought_back(
-    sync: Sync, deeds: WebCommands, queue: Nudged
+    sync: Sync, deeds: WebCommands, queue: RecordingQueue
 ) -> None:
     report, number = await sync.linked()
     sync.github.web.lock(number, by="alice")
@@ -129,7 +129,7 @@ async def test_the_webhook_is_made_rotated_and_tried(sync: Sync, deeds: WebComma
 
 async def test_without_a_public_address_no_webhook_is_made(migrated: str, github: GitHub) -> None:
     async with open_sync(migrated, github) as sync:
-        deeds = WebCommands(sync.app._container, Nudged())
+        deeds = WebCommands(sync.app._container, RecordingQueue())
         for deed in (deeds.create_webhook, deeds.ping_webhook):
             with pytest.raises(ConfigurationError, match="public_url"):
                 await deed(sync.project)

@@ -10,9 +10,9 @@ from fastapi.routing import iter_route_contexts
 
 from reconciler.web.pages import report, setup
 from tests.web.browsing import HTML
-from tests.web.house import SECRET, House, integration, open_house
-from tests.web.people import BUGSPARK, bearer, by_password
+from tests.web.harness import SECRET, WebHarness, integration, open_web
 from tests.web.test_report_access import token_of
+from tests.web.users import BUGSPARK, bearer, by_password
 
 OF_NOBODY = {
     ("GET", "/openapi.json"),
@@ -41,15 +41,15 @@ NONSENSE = (
 
 
 @pytest.fixture
-async def house(migrated: str) -> AsyncIterator[House]:
+async def harness(migrated: str) -> AsyncIterator[WebHarness]:
     config: dict[str, Any] = {**BUGSPARK, **by_password()}
-    async with open_house(migrated, **config) as opened:
+    async with open_web(migrated, **config) as opened:
         yield opened
 
 
-def guarded(house: House) -> Iterator[tuple[str, str]]:
+def guarded(harness: WebHarness) -> Iterator[tuple[str, str]]:
     """Method and pattern of every route about a project or a report."""
-    for route in iter_route_contexts(house.app.routes):
+    for route in iter_route_contexts(harness.app.routes):
         path, methods = route.path, route.methods
         assert path is not None and methods, "what is this route?"
         for method in methods:
@@ -59,10 +59,10 @@ def guarded(house: House) -> Iterator[tuple[str, str]]:
             yield method, path
 
 
-def addresses(house: House, project: object, about: object) -> list[tuple[str, str]]:
+def addresses(harness: WebHarness, project: object, about: object) -> list[tuple[str, str]]:
     """The same with ids in their places."""
     found = []
-    for method, pattern in guarded(house):
+    for method, pattern in guarded(harness):
         whats = next((acts for end, acts in PARTS.items() if pattern.endswith(end)), ("",))
         for what in whats:
             path = pattern.format(project_id=project, report_id=about, what=what)
@@ -70,64 +70,66 @@ def addresses(house: House, project: object, about: object) -> list[tuple[str, s
     return found
 
 
-async def ask(house: House, method: str, path: str, headers: dict[str, str], token: str) -> httpx.Response:
+async def ask(
+    harness: WebHarness, method: str, path: str, headers: dict[str, str], token: str
+) -> httpx.Response:
     data = {"form_token": token, "issue": "#1", "field": "severity", "take": "github", "word": "public"}
-    sent = headers | {"Origin": f"http://127.0.0.1:{house.port}"}
-    return await house.client.request(method, path, headers=sent, data=data if method == "POST" else None)
+    sent = headers | {"Origin": f"http://127.0.0.1:{harness.port}"}
+    return await harness.client.request(method, path, headers=sent, data=data if method == "POST" else None)
 
 
-async def test_every_route_of_another_project_is_not_there(house: House) -> None:
-    stranger = house.bugspark.add_user("Stranger")
-    theirs = house.bugspark.add_project("Theirs", owner=stranger)
-    house.bugspark.add_integration(theirs, config=integration("theirs"))
-    token = await token_of(house, stranger, f"/projects/{theirs}/setup")
-    ours = house.bugspark.add_report(house.project, title="Secret plans")
-    before = house.bugspark.rows_of("integrations")
-    asked = addresses(house, house.project, ours)
+async def test_every_route_of_another_project_is_not_there(harness: WebHarness) -> None:
+    stranger = harness.bugspark.add_user("Stranger")
+    theirs = harness.bugspark.add_project("Theirs", owner=stranger)
+    harness.bugspark.add_integration(theirs, config=integration("theirs"))
+    token = await token_of(harness, stranger, f"/projects/{theirs}/setup")
+    ours = harness.bugspark.add_report(harness.project, title="Secret plans")
+    before = harness.bugspark.rows_of("integrations")
+    asked = addresses(harness, harness.project, ours)
     assert len(asked) > 20
     for method, path in asked:
-        for known in (bearer(house, stranger) | HTML, bearer(house, stranger)):
-            answer = await ask(house, method, path, known, token)
+        for known in (bearer(harness, stranger) | HTML, bearer(harness, stranger)):
+            answer = await ask(harness, method, path, known, token)
             assert answer.status_code == 404, (method, path)
             assert not any(word in answer.text for word in ("Secret plans", "Shop", SECRET, "acme")), path
-    assert house.untouched() and house.bugspark.rows_of("integrations") == before
+    assert harness.untouched() and harness.bugspark.rows_of("integrations") == before
 
 
-async def test_every_route_is_closed_to_nobody(house: House) -> None:
-    ours = house.bugspark.add_report(house.project)
-    for method, path in addresses(house, house.project, ours):
-        answer = await ask(house, method, path, {}, "")
+async def test_every_route_is_closed_to_nobody(harness: WebHarness) -> None:
+    ours = harness.bugspark.add_report(harness.project)
+    for method, path in addresses(harness, harness.project, ours):
+        answer = await ask(harness, method, path, {}, "")
         assert answer.status_code == 401, (method, path)
-        page = await ask(house, method, path, HTML, "")
+        page = await ask(harness, method, path, HTML, "")
         onward = page.headers.get("location", "")
         assert page.status_code == 401 or onward == f"/sign-in?next={path}", (method, path)
-    assert house.untouched()
+    assert harness.untouched()
 
 
 @pytest.mark.parametrize("nonsense", NONSENSE)
-async def test_an_id_that_is_none_is_not_there(house: House, nonsense: str) -> None:
-    user = bearer(house, house.bugspark.add_user("Root", role="superadmin"))
-    for method, path in addresses(house, nonsense, nonsense):
-        answer = await ask(house, method, path, user, "x")
+async def test_an_id_that_is_none_is_not_there(harness: WebHarness, nonsense: str) -> None:
+    user = bearer(harness, harness.bugspark.add_user("Root", role="superadmin"))
+    for method, path in addresses(harness, nonsense, nonsense):
+        answer = await ask(harness, method, path, user, "x")
         assert answer.status_code in (404, 405), (method, path[:80], answer.status_code)
 
 
-async def test_other_methods_are_turned_down_and_tell_nothing(house: House) -> None:
-    user = bearer(house, house.bugspark.add_user("Root", role="superadmin"))
-    for path in {path for _, path in addresses(house, house.project, uuid4())}:
+async def test_other_methods_are_turned_down_and_tell_nothing(harness: WebHarness) -> None:
+    user = bearer(harness, harness.bugspark.add_user("Root", role="superadmin"))
+    for path in {path for _, path in addresses(harness, harness.project, uuid4())}:
         for method in ("HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE"):
-            answer = await house.client.request(method, path, headers=user)
+            answer = await harness.client.request(method, path, headers=user)
             assert answer.status_code in (404, 405), (method, path)
             assert answer.headers["cache-control"] == "no-store"
             assert "Shop" not in answer.text
-    assert house.untouched()
+    assert harness.untouched()
 
 
-async def test_what_is_somebodys_is_kept_by_no_cache(house: House) -> None:
-    root: UUID = house.bugspark.add_user("Root", role="superadmin")
-    ours = house.bugspark.add_report(house.project)
-    paths = [path for method, path in addresses(house, house.project, ours) if method == "GET"]
+async def test_what_is_somebodys_is_kept_by_no_cache(harness: WebHarness) -> None:
+    root: UUID = harness.bugspark.add_user("Root", role="superadmin")
+    ours = harness.bugspark.add_report(harness.project)
+    paths = [path for method, path in addresses(harness, harness.project, ours) if method == "GET"]
     for path in (*paths, "/", "/api/v1/projects", "/sign-in"):
-        answer = await house.client.get(path, headers=bearer(house, root) | HTML)
+        answer = await harness.client.get(path, headers=bearer(harness, root) | HTML)
         assert answer.status_code in (200, 303), path
         assert answer.headers["cache-control"] == "no-store", path

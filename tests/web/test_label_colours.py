@@ -14,7 +14,7 @@ from reconciler.web.pages.label_colours import DARK, LIGHT, ink_on, luminance
 from tests.support.github import github
 from tests.support.sync import Sync
 from tests.web.browsing import HTML
-from tests.web.desk import HOSTILE, client, queue, sync
+from tests.web.page_fixtures import HOSTILE, client, queue, sync
 
 __all__ = ["client", "github", "queue", "sync"]
 

@@ -8,44 +8,46 @@ import pytest
 
 from reconciler.web import middleware
 from reconciler.web.site import Site
-from tests.web.house import House, open_house
-from tests.web.people import BUGSPARK, by_password
+from tests.web.harness import WebHarness, open_web
+from tests.web.users import BUGSPARK, by_password
 
 PAGES = ("/api/v1/projects", "/openapi.json", "/sign-in")
 PROBES = ("/healthz", "/readyz", "/metrics")
 
 
 @pytest.fixture
-async def locked(migrated: str) -> AsyncIterator[House]:
+async def locked(migrated: str) -> AsyncIterator[WebHarness]:
     """With the operator's password."""
-    async with open_house(migrated, **by_password()) as opened:
+    async with open_web(migrated, **by_password()) as opened:
         yield opened
 
 
-async def statuses(house: House, paths: tuple[str, ...], **headers: str) -> set[int]:
+async def statuses(harness: WebHarness, paths: tuple[str, ...], **headers: str) -> set[int]:
     given = {name.replace("_", "-"): value for name, value in headers.items()}
-    return {(await house.client.get(each, headers=given)).status_code for each in paths}
+    return {(await harness.client.get(each, headers=given)).status_code for each in paths}
 
 
-async def test_without_a_sign_in_method_this_machine_is_the_operator(house: House) -> None:
+async def test_without_a_sign_in_method_this_machine_is_the_operator(harness: WebHarness) -> None:
     for host in ("localhost", "127.0.0.1:8787", "[::1]:1"):
-        assert await statuses(house, ("/api/v1/projects", "/openapi.json"), Host=host) == {200}
+        assert await statuses(harness, ("/api/v1/projects", "/openapi.json"), Host=host) == {200}
 
 
 @pytest.mark.parametrize(
     "header", ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via"]
 )
-async def test_without_a_sign_in_method_a_proxy_gets_only_hooks_and_probes(house: House, header: str) -> None:
-    assert await statuses(house, PAGES, **{header: "10.0.0.1"}) == {404}
-    assert await statuses(house, PROBES, **{header: "10.0.0.1"}) == {200}
+async def test_without_a_sign_in_method_a_proxy_gets_only_hooks_and_probes(
+    harness: WebHarness, header: str
+) -> None:
+    assert await statuses(harness, PAGES, **{header: "10.0.0.1"}) == {404}
+    assert await statuses(harness, PROBES, **{header: "10.0.0.1"}) == {200}
 
 
 async def test_without_a_sign_in_method_a_public_address_closes_the_pages(migrated: str) -> None:
-    async with open_house(migrated, web={"public_url": "https://sync.example.com"}) as house:
-        assert await statuses(house, PAGES) == {404}
-        assert await statuses(house, PAGES, Host="sync.example.com") == {404}
-        assert await statuses(house, PROBES) == {200}
-        assert (await house.deliver(b"{}")).status_code == 202
+    async with open_web(migrated, web={"public_url": "https://sync.example.com"}) as harness:
+        assert await statuses(harness, PAGES) == {404}
+        assert await statuses(harness, PAGES, Host="sync.example.com") == {404}
+        assert await statuses(harness, PROBES) == {200}
+        assert (await harness.deliver(b"{}")).status_code == 202
 
 
 async def test_listening_for_others_closes_the_pages_too() -> None:
@@ -62,8 +64,10 @@ async def test_listening_for_others_closes_the_pages_too() -> None:
     "host",
     ["evil.example.com", "localhost.evil.example.com", "127.0.0.1.nip.io", "10.0.0.5", "a b", "x:y", ""],
 )
-async def test_pages_are_not_served_under_a_foreign_host(house: House, locked: House, host: str) -> None:
-    for each in (house, locked):
+async def test_pages_are_not_served_under_a_foreign_host(
+    harness: WebHarness, locked: WebHarness, host: str
+) -> None:
+    for each in (harness, locked):
         assert await statuses(each, PAGES, Host=host) == {421}
         assert await statuses(each, PROBES, Host=host) == {200}
 
@@ -71,11 +75,11 @@ async def test_pages_are_not_served_under_a_foreign_host(house: House, locked: H
 async def test_a_proxy_may_put_us_below_a_path_and_cut_it_off_or_not(migrated: str) -> None:
     config = by_password()
     config["web"]["public_url"] = "https://example.com/sync"
-    async with open_house(migrated, **config) as house:
-        found = await statuses(house, ("/sync/api/v1/projects", "/api/v1/projects"), Host="example.com")
+    async with open_web(migrated, **config) as harness:
+        found = await statuses(harness, ("/sync/api/v1/projects", "/api/v1/projects"), Host="example.com")
         assert found == {401}
-        assert await statuses(house, ("/sync/healthz", "/healthz"), Host="example.com") == {200}
-        page = await house.client.get("/sync/sign-in", headers={"Host": "example.com"})
+        assert await statuses(harness, ("/sync/healthz", "/healthz"), Host="example.com") == {200}
+        page = await harness.client.get("/sync/sign-in", headers={"Host": "example.com"})
         assert 'action="/sync/sign-in"' in page.text
 
 
@@ -91,7 +95,7 @@ def test_pages_are_served_under_the_names_the_operator_gave() -> None:
         assert not site.is_allowed_host(host), host
 
 
-async def test_every_answer_forbids_what_a_page_of_ours_never_does(locked: House) -> None:
+async def test_every_answer_forbids_what_a_page_of_ours_never_does(locked: WebHarness) -> None:
     for path in (*PAGES, *PROBES, "/nothing", locked.path()):
         answer = await locked.client.get(path)
         policy = answer.headers["content-security-policy"]
@@ -105,36 +109,36 @@ async def test_every_answer_forbids_what_a_page_of_ours_never_does(locked: House
         assert "server" not in answer.headers
 
 
-async def test_alive_is_what_the_daemon_says(house: House) -> None:
-    assert (await house.client.get("/healthz")).status_code == 200
-    house.alive = False
-    answer = await house.client.get("/healthz")
+async def test_alive_is_what_the_daemon_says(harness: WebHarness) -> None:
+    assert (await harness.client.get("/healthz")).status_code == 200
+    harness.alive = False
+    answer = await harness.client.get("/healthz")
     assert (answer.status_code, answer.json()) == (503, {"status": "stuck"})
 
 
-async def test_ready_says_why_not_and_again_when_it_is(house: House) -> None:
-    assert (await house.client.get("/readyz")).json() == {"status": "ok"}
-    house.bugspark.execute("ALTER TABLE reconciler_alembic_version RENAME TO away")
-    house.clock.advance(1)
-    answer = await house.client.get("/readyz")
+async def test_ready_says_why_not_and_again_when_it_is(harness: WebHarness) -> None:
+    assert (await harness.client.get("/readyz")).json() == {"status": "ok"}
+    harness.bugspark.execute("ALTER TABLE reconciler_alembic_version RENAME TO away")
+    harness.clock.advance(1)
+    answer = await harness.client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["kind"] == "schema"
     assert "reconcile migrate" in answer.json()["reason"]
-    house.bugspark.execute("ALTER TABLE away RENAME TO reconciler_alembic_version")
-    house.clock.advance(1)
-    assert (await house.client.get("/readyz")).status_code == 200
+    harness.bugspark.execute("ALTER TABLE away RENAME TO reconciler_alembic_version")
+    harness.clock.advance(1)
+    assert (await harness.client.get("/readyz")).status_code == 200
 
 
-async def test_many_who_ask_at_once_are_one_question_to_the_database(house: House) -> None:
-    house.bugspark.execute("ALTER TABLE reconciler_alembic_version RENAME TO away")
-    answers = await asyncio.gather(*(house.client.get("/readyz") for _ in range(20)))
-    house.bugspark.execute("ALTER TABLE away RENAME TO reconciler_alembic_version")
+async def test_many_who_ask_at_once_are_one_question_to_the_database(harness: WebHarness) -> None:
+    harness.bugspark.execute("ALTER TABLE reconciler_alembic_version RENAME TO away")
+    answers = await asyncio.gather(*(harness.client.get("/readyz") for _ in range(20)))
+    harness.bugspark.execute("ALTER TABLE away RENAME TO reconciler_alembic_version")
     assert {each.status_code for each in answers} == {503}
-    assert (await house.client.get("/readyz")).status_code == 503  # the answer of a moment ago
+    assert (await harness.client.get("/readyz")).status_code == 503  # the answer of a moment ago
 
 
 async def test_a_fault_of_ours_is_a_plain_500_and_a_slow_answer_is_given_up(
-    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    harness: WebHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def broken(*_: object) -> None:
         raise RuntimeError("token=ghp_secret")
@@ -142,36 +146,36 @@ async def test_a_fault_of_ours_is_a_plain_500_and_a_slow_answer_is_given_up(
     async def slow(*_: object) -> None:
         await asyncio.Event().wait()
 
-    views = house.entrance.queries
+    views = harness.access_control.queries
     monkeypatch.setattr(type(views), "accessible_projects", broken)
-    answer = await house.client.get("/api/v1/projects")
+    answer = await harness.client.get("/api/v1/projects")
     assert (answer.status_code, answer.json()) == (500, {"detail": "Internal Server Error."})
     assert "nosniff" in answer.headers["x-content-type-options"]
     assert "request failed" in caplog.text
     monkeypatch.setattr(type(views), "accessible_projects", slow)
     monkeypatch.setattr(middleware, "RESPONSE_TIMEOUT_SECONDS", 0.05)
-    assert (await house.client.get("/api/v1/projects")).status_code == 503
+    assert (await harness.client.get("/api/v1/projects")).status_code == 503
 
 
-async def test_numbers_name_routes_by_their_pattern_and_nobody_by_name(house: House) -> None:
-    await house.client.get(f"/api/v1/projects/{house.project}")
-    await house.client.get("/a/strangers/path?token=x")
-    text = (await house.client.get("/metrics")).text
+async def test_numbers_name_routes_by_their_pattern_and_nobody_by_name(harness: WebHarness) -> None:
+    await harness.client.get(f"/api/v1/projects/{harness.project}")
+    await harness.client.get("/a/strangers/path?token=x")
+    text = (await harness.client.get("/metrics")).text
     assert 'reconciler_http_requests_total{route="/api/v1/projects/{project_id}",status="200"} 1.0' in text
     assert 'route="none",status="404"' in text
     assert not any(word in text for word in ("strangers", "token", "Shop", "acme", "_created"))
 
 
-async def test_numbers_of_the_process_are_told_without_a_database(house: House) -> None:
-    house.bugspark.execute("ALTER TABLE sync_links RENAME TO away")
-    answer = await house.client.get("/metrics")
+async def test_numbers_of_the_process_are_told_without_a_database(harness: WebHarness) -> None:
+    harness.bugspark.execute("ALTER TABLE sync_links RENAME TO away")
+    answer = await harness.client.get("/metrics")
     assert answer.status_code == 200
     assert "reconciler_passes_total" in answer.text
     assert "reconciler_links" not in answer.text
 
 
 async def test_users_are_known_only_where_their_secret_is(migrated: str) -> None:
-    async with open_house(migrated, **BUGSPARK) as house:
-        assert await statuses(house, ("/api/v1/projects",)) == {401}
-        answer: httpx.Response = await house.client.get("/sign-in")
+    async with open_web(migrated, **BUGSPARK) as harness:
+        assert await statuses(harness, ("/api/v1/projects",)) == {401}
+        answer: httpx.Response = await harness.client.get("/sign-in")
         assert answer.status_code == 200

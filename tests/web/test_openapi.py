@@ -14,8 +14,8 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-from tests.web.house import House, open_house
-from tests.web.people import BUGSPARK, bearer, owner_of
+from tests.web.harness import WebHarness, open_web
+from tests.web.users import BUGSPARK, bearer, owner_of
 
 CHECKS = [
     not_a_server_error,
@@ -28,10 +28,10 @@ EXAMPLES = 6
 
 
 async def test_answers_are_as_described_for_anything_that_is_asked(migrated: str) -> None:
-    async with open_house(migrated, **BUGSPARK) as house:
-        house.bugspark.add_report(house.project)
-        user = bearer(house, owner_of(house, house.project))
-        description = (await house.client.get("/openapi.json")).json()
+    async with open_web(migrated, **BUGSPARK) as harness:
+        harness.bugspark.add_report(harness.project)
+        user = bearer(harness, owner_of(harness, harness.project))
+        description = (await harness.client.get("/openapi.json")).json()
         paths = set(description["paths"])
         assert paths == {
             "/api/v1/projects",
@@ -39,13 +39,13 @@ async def test_answers_are_as_described_for_anything_that_is_asked(migrated: str
             "/api/v1/reports/{report_id}",
             "/api/v1/webhooks/github/{project_id}",
         }
-        await asyncio.to_thread(ask_everything, description, house, user)
+        await asyncio.to_thread(ask_everything, description, harness, user)
 
 
-def ask_everything(description: dict[str, Any], house: House, user: dict[str, str]) -> None:
+def ask_everything(description: dict[str, Any], harness: WebHarness, user: dict[str, str]) -> None:
     """From a thread: the server answers in the test's own loop."""
     schema = schemathesis.openapi.from_dict(description)
-    base = str(house.client.base_url).rstrip("/")
+    base = str(harness.client.base_url).rstrip("/")
     for found in schema.get_all_operations():
         assert isinstance(found, Ok)
         operation = found.ok()
@@ -62,17 +62,17 @@ def ask_everything(description: dict[str, Any], house: House, user: dict[str, st
 
 
 async def test_a_real_project_and_report_are_described_to_the_letter(migrated: str) -> None:
-    async with open_house(migrated, **BUGSPARK) as house:
-        report = house.bugspark.add_report(house.project)
-        house.bugspark.add_comment(report)
-        await house.deliver(b"{}")
-        user = bearer(house, owner_of(house, house.project))
-        schema = schemathesis.openapi.from_dict((await house.client.get("/openapi.json")).json())
+    async with open_web(migrated, **BUGSPARK) as harness:
+        report = harness.bugspark.add_report(harness.project)
+        harness.bugspark.add_comment(report)
+        await harness.deliver(b"{}")
+        user = bearer(harness, owner_of(harness, harness.project))
+        schema = schemathesis.openapi.from_dict((await harness.client.get("/openapi.json")).json())
         for path, ids in (
             ("/api/v1/projects", {}),
-            ("/api/v1/projects/{project_id}", {"project_id": str(house.project)}),
+            ("/api/v1/projects/{project_id}", {"project_id": str(harness.project)}),
             ("/api/v1/reports/{report_id}", {"report_id": str(report)}),
         ):
-            answer = await house.client.get(path.format(**ids), headers=user)
+            answer = await harness.client.get(path.format(**ids), headers=user)
             assert answer.status_code == 200
             assert schema[path]["GET"].is_valid_response(answer), answer.text

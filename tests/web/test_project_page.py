@@ -15,8 +15,8 @@ from tests.support.github import github
 from tests.support.sync import Sync
 from tests.sync.test_conflicts import relabel
 from tests.web.browsing import Page, page, press
-from tests.web.desk import HOSTILE, client, queue, sync
-from tests.web.house import Nudged
+from tests.web.harness import RecordingQueue
+from tests.web.page_fixtures import HOSTILE, client, queue, sync
 
 __all__ = ["client", "github", "queue", "sync"]
 
@@ -84,7 +84,7 @@ async def test_strangers_text_is_shown_and_never_obeyed(sync: Sync, client: http
 
 
 async def test_withheld_deletions_are_listed_and_exactly_these_accepted(
-    sync: Sync, client: httpx.AsyncClient, queue: Nudged
+    sync: Sync, client: httpx.AsyncClient, queue: RecordingQueue
 ) -> None:
     report, number = await sync.linked()
     said = [sync.say(report, f"remark {i}") for i in range(3)]
@@ -105,7 +105,7 @@ async def test_withheld_deletions_are_listed_and_exactly_these_accepted(
 
 
 async def test_a_conflict_is_shown_with_both_values_and_either_is_taken(
-    sync: Sync, client: httpx.AsyncClient, queue: Nudged
+    sync: Sync, client: httpx.AsyncClient, queue: RecordingQueue
 ) -> None:
     report, number = await sync.linked()
     sync.change(report, severity="low")
@@ -141,7 +141,7 @@ async def test_a_button_about_another_projects_report_does_nothing(
 
 
 async def test_sync_verify_pause_and_resume_from_the_page(
-    sync: Sync, client: httpx.AsyncClient, queue: Nudged
+    sync: Sync, client: httpx.AsyncClient, queue: RecordingQueue
 ) -> None:
     await sync.linked()
     await sync.run()

@@ -10,19 +10,19 @@ import httpx
 import pytest
 
 from reconciler.web import request_body, server
-from tests.web.house import SECRET, House, integration, issue_event, open_house, other_project, sign
+from tests.web.harness import SECRET, WebHarness, integration, issue_event, open_web, other_project, sign
 
 MEBIBYTE = 1024 * 1024
 
 
-async def test_github_webhook_signature_verified(house: House) -> None:
+async def test_github_webhook_signature_verified(harness: WebHarness) -> None:
     body = issue_event(7, "closed")
-    answer = await house.deliver(body, delivery="11111111-2222-3333-4444-555555555555")
+    answer = await harness.deliver(body, delivery="11111111-2222-3333-4444-555555555555")
     assert answer.status_code == 202
-    (kept,) = house.deliveries()
+    (kept,) = harness.deliveries()
     assert kept["id"] == "11111111-2222-3333-4444-555555555555"
     assert (kept["event"], kept["action"], kept["number"]) == ("issues", "closed", 7)
-    assert house.queue.projects == [house.project]
+    assert harness.queue.projects == [harness.project]
 
 
 @pytest.mark.parametrize(
@@ -40,118 +40,126 @@ async def test_github_webhook_signature_verified(house: House) -> None:
         "sha256=" + "é" * 64,
     ],
 )
-async def test_invalid_signature_rejected(house: House, signature: str | None) -> None:
+async def test_invalid_signature_rejected(harness: WebHarness, signature: str | None) -> None:
     encoded = signature.encode() if signature is not None else None
     headers = [(b"Content-Type", b"application/json"), (b"X-GitHub-Event", b"issues")]
     if encoded is not None:
         headers.append((b"X-Hub-Signature-256", encoded))
-    answer = await house.client.post(house.path(), content=issue_event(), headers=headers)
+    answer = await harness.client.post(harness.path(), content=issue_event(), headers=headers)
     assert answer.status_code == 401
-    assert house.untouched()
+    assert harness.untouched()
 
 
-async def test_all_refusals_are_alike_whatever_the_reason(house: House) -> None:
-    without = other_project(house, None)
-    other = other_project(house, "the other's secret")
+async def test_all_refusals_are_alike_whatever_the_reason(harness: WebHarness) -> None:
+    without = other_project(harness, None)
+    other = other_project(harness, "the other's secret")
     body = issue_event()
     answers = [
-        await house.deliver(body, X_Hub_Signature_256=None),
-        await house.deliver(body, secret="wrong"),
-        await house.deliver(body, X_Hub_Signature_256="sha256=not-hex"),
-        await house.deliver(body, project=uuid4()),
-        await house.deliver(body, project=uuid4(), secret=""),
-        await house.deliver(body, project="no-id"),
-        await house.deliver(body, project=without),
-        await house.deliver(body, project=without, secret=""),
-        await house.deliver(body, project=other),
+        await harness.deliver(body, X_Hub_Signature_256=None),
+        await harness.deliver(body, secret="wrong"),
+        await harness.deliver(body, X_Hub_Signature_256="sha256=not-hex"),
+        await harness.deliver(body, project=uuid4()),
+        await harness.deliver(body, project=uuid4(), secret=""),
+        await harness.deliver(body, project="no-id"),
+        await harness.deliver(body, project=without),
+        await harness.deliver(body, project=without, secret=""),
+        await harness.deliver(body, project=other),
     ]
     assert {(each.status_code, each.text) for each in answers} == {(401, answers[0].text)}
     assert len({str(sorted(set(each.headers) - {"date"})) for each in answers}) == 1
-    assert house.untouched()
+    assert harness.untouched()
 
 
 async def test_a_delivery_signed_by_another_projects_secret_is_refused_and_its_own_let_in(
-    house: House,
+    harness: WebHarness,
 ) -> None:
-    other = other_project(house, "the other's secret")
-    assert (await house.deliver(issue_event(), secret="the other's secret")).status_code == 401
-    assert (await house.deliver(issue_event(), project=other, secret="the other's secret")).status_code == 202
-    assert house.queue.projects == [other]
+    other = other_project(harness, "the other's secret")
+    assert (await harness.deliver(issue_event(), secret="the other's secret")).status_code == 401
+    assert (
+        await harness.deliver(issue_event(), project=other, secret="the other's secret")
+    ).status_code == 202
+    assert harness.queue.projects == [other]
 
 
-async def test_the_previous_secret_is_taken_until_it_ends(house: House) -> None:
-    house.bugspark.execute("UPDATE integrations SET config = :config", config=json.dumps(integration("new")))
-    assert (await house.deliver(issue_event())).status_code == 401
-    assert (await house.deliver(issue_event(), secret="new")).status_code == 202
-    house.bugspark.execute(
+async def test_the_previous_secret_is_taken_until_it_ends(harness: WebHarness) -> None:
+    harness.bugspark.execute(
+        "UPDATE integrations SET config = :config", config=json.dumps(integration("new"))
+    )
+    assert (await harness.deliver(issue_event())).status_code == 401
+    assert (await harness.deliver(issue_event(), secret="new")).status_code == 202
+    harness.bugspark.execute(
         "UPDATE sync_hooks SET previous = :old, previous_until = '2999-01-01 00:00:00.000000'", old=SECRET
     )
-    house.clock.advance(6)
-    assert (await house.deliver(issue_event())).status_code == 202
-    house.bugspark.execute("UPDATE sync_hooks SET previous_until = '2001-01-01 00:00:00.000000'")
-    house.clock.advance(6)
-    assert (await house.deliver(issue_event())).status_code == 401
+    harness.clock.advance(6)
+    assert (await harness.deliver(issue_event())).status_code == 202
+    harness.bugspark.execute("UPDATE sync_hooks SET previous_until = '2001-01-01 00:00:00.000000'")
+    harness.clock.advance(6)
+    assert (await harness.deliver(issue_event())).status_code == 401
 
 
-async def test_a_rotated_secret_is_taken_at_once_though_the_old_one_is_remembered(house: House) -> None:
-    assert (await house.deliver(issue_event())).status_code == 202
-    house.bugspark.execute("UPDATE integrations SET config = :config", config=json.dumps(integration("new")))
-    house.clock.advance(1)
-    assert (await house.deliver(issue_event(), secret="new")).status_code == 202
+async def test_a_rotated_secret_is_taken_at_once_though_the_old_one_is_remembered(
+    harness: WebHarness,
+) -> None:
+    assert (await harness.deliver(issue_event())).status_code == 202
+    harness.bugspark.execute(
+        "UPDATE integrations SET config = :config", config=json.dumps(integration("new"))
+    )
+    harness.clock.advance(1)
+    assert (await harness.deliver(issue_event(), secret="new")).status_code == 202
 
 
-async def test_ping_and_events_nobody_knows_are_taken_in_without_a_number(house: House) -> None:
+async def test_ping_and_events_nobody_knows_are_taken_in_without_a_number(harness: WebHarness) -> None:
     for event in ("ping", "star", "Nonsense!", ""):
-        assert (await house.deliver(b'{"zen": "x"}', event=event)).status_code == 202
-    assert sorted(row["event"] for row in house.deliveries()) == ["ping", "star", "unknown", "unknown"]
-    assert {row["number"] for row in house.deliveries()} == {None}
+        assert (await harness.deliver(b'{"zen": "x"}', event=event)).status_code == 202
+    assert sorted(row["event"] for row in harness.deliveries()) == ["ping", "star", "unknown", "unknown"]
+    assert {row["number"] for row in harness.deliveries()} == {None}
 
 
-async def test_a_form_is_read_like_json(house: House) -> None:
+async def test_a_form_is_read_like_json(harness: WebHarness) -> None:
     body = urlencode({"payload": issue_event(12, "labeled").decode()}).encode()
-    answer = await house.deliver(body, content_type="application/x-www-form-urlencoded; charset=utf-8")
+    answer = await harness.deliver(body, content_type="application/x-www-form-urlencoded; charset=utf-8")
     assert answer.status_code == 202
-    assert [(row["action"], row["number"]) for row in house.deliveries()] == [("labeled", 12)]
+    assert [(row["action"], row["number"]) for row in harness.deliveries()] == [("labeled", 12)]
 
 
-async def test_a_pull_requests_number_is_not_an_issues(house: House) -> None:
-    await house.deliver(issue_event(3, pull_request={"url": "x"}))
-    await house.deliver(issue_event(4, pull_request=None))
-    assert {row["number"] for row in house.deliveries()} == {None, 4}
+async def test_a_pull_requests_number_is_not_an_issues(harness: WebHarness) -> None:
+    await harness.deliver(issue_event(3, pull_request={"url": "x"}))
+    await harness.deliver(issue_event(4, pull_request=None))
+    assert {row["number"] for row in harness.deliveries()} == {None, 4}
 
 
 @pytest.mark.parametrize(
     "content_type", [None, "text/plain", "multipart/form-data; boundary=x", "application/jsonp"]
 )
-async def test_a_wrong_content_type_is_refused(house: House, content_type: str | None) -> None:
-    assert (await house.deliver(issue_event(), content_type=content_type)).status_code == 415
-    assert house.untouched()
+async def test_a_wrong_content_type_is_refused(harness: WebHarness, content_type: str | None) -> None:
+    assert (await harness.deliver(issue_event(), content_type=content_type)).status_code == 415
+    assert harness.untouched()
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "HEAD"])
-async def test_other_methods_are_not_allowed(house: House, method: str) -> None:
-    answer = await house.client.request(method, house.path())
+async def test_other_methods_are_not_allowed(harness: WebHarness, method: str) -> None:
+    answer = await harness.client.request(method, harness.path())
     assert answer.status_code == 405
     assert answer.headers["allow"] == "POST"
 
 
-async def test_a_body_of_one_mebibyte_is_taken_in_and_one_byte_more_is_not(house: House) -> None:
+async def test_a_body_of_one_mebibyte_is_taken_in_and_one_byte_more_is_not(harness: WebHarness) -> None:
     frame = b'{"action":"closed","issue":{"number":7},"x":"%s"}'
     body = frame % (b"a" * (MEBIBYTE - len(frame) + 2))
     assert len(body) == MEBIBYTE
-    assert (await house.deliver(body)).status_code == 202
-    assert [row["number"] for row in house.deliveries()] == [7]
-    assert (await house.deliver(body + b" ")).status_code == 413
-    assert len(house.deliveries()) == 1
+    assert (await harness.deliver(body)).status_code == 202
+    assert [row["number"] for row in harness.deliveries()] == [7]
+    assert (await harness.deliver(body + b" ")).status_code == 413
+    assert len(harness.deliveries()) == 1
 
 
-async def test_a_body_sent_in_chunks_for_ever_is_cut_off_at_its_size(house: House) -> None:
+async def test_a_body_sent_in_chunks_for_ever_is_cut_off_at_its_size(harness: WebHarness) -> None:
     sent = 0
 
     async def forever() -> None:
         nonlocal sent
-        reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
-        head = f"POST {house.path()} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        reader, writer = await asyncio.open_connection("127.0.0.1", harness.port)
+        head = f"POST {harness.path()} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         writer.write(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n")
         answer = asyncio.create_task(reader.readline())
         while not answer.done():
@@ -164,13 +172,13 @@ async def test_a_body_sent_in_chunks_for_ever_is_cut_off_at_its_size(house: Hous
 
     await asyncio.wait_for(forever(), 20)
     assert sent < 16 * MEBIBYTE
-    assert house.untouched()
+    assert harness.untouched()
 
 
 async def test_a_body_that_comes_too_slowly_is_given_up(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    harness: WebHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    head = f"POST {house.path()} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    head = f"POST {harness.path()} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     monkeypatch.setattr(
         request_body.BodyReader.__init__,
         "__kwdefaults__",
@@ -181,7 +189,7 @@ async def test_a_body_that_comes_too_slowly_is_given_up(
         },
     )
     monkeypatch.setattr(server, "REQUEST_HEAD_TIMEOUT_SECONDS", 0.2)
-    async with open_house(str(house.bugspark.engine.url)) as hasty:
+    async with open_web(str(harness.bugspark.engine.url)) as hasty:
         reader, writer = await asyncio.open_connection("127.0.0.1", hasty.port)
         writer.write(f"{head}Content-Length: 100\r\n\r\n".encode() + b"{")
         answer = await asyncio.wait_for(reader.read(), 10)  # until the connection is closed, too
@@ -190,25 +198,25 @@ async def test_a_body_that_comes_too_slowly_is_given_up(
 
 
 async def test_a_connection_that_sends_no_request_is_closed(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    harness: WebHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "REQUEST_HEAD_TIMEOUT_SECONDS", 0.2)
-    reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", harness.port)
     writer.write(b"POST / HTTP/1.1\r\nHost: ")
     with suppress(ConnectionResetError):
         assert await asyncio.wait_for(reader.read(), 10) == b""
     writer.close()
 
 
-async def test_a_truncated_request_leaves_nothing_behind(house: House) -> None:
+async def test_a_truncated_request_leaves_nothing_behind(harness: WebHarness) -> None:
     body = issue_event()
     head = (
-        f"POST {house.path()} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"POST {harness.path()} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"X-Hub-Signature-256: {sign(body)}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    await house.raw(head.encode(), body[:-1])
-    assert house.untouched()
-    assert (await house.deliver(body)).status_code == 202
+    await harness.raw(head.encode(), body[:-1])
+    assert harness.untouched()
+    assert (await harness.deliver(body)).status_code == 202
 
 
 @pytest.mark.parametrize(
@@ -238,46 +246,50 @@ async def test_a_truncated_request_leaves_nothing_behind(house: House) -> None:
         "no object",
     ],
 )
-async def test_what_github_signed_is_taken_in_though_nobody_can_read_it(house: House, body: bytes) -> None:
-    assert (await house.deliver(body)).status_code == 202
-    assert [row["number"] for row in house.deliveries()] == [None]
-    assert house.queue.projects == [house.project]
+async def test_what_github_signed_is_taken_in_though_nobody_can_read_it(
+    harness: WebHarness, body: bytes
+) -> None:
+    assert (await harness.deliver(body)).status_code == 202
+    assert [row["number"] for row in harness.deliveries()] == [None]
+    assert harness.queue.projects == [harness.project]
 
 
 @pytest.mark.parametrize("body", [b"payload=%ff%fe", b"\xff=1", b"nothing", b"&".join([b"a=1"] * 500)])
-async def test_a_form_that_nobody_can_read_is_taken_in_too(house: House, body: bytes) -> None:
-    answer = await house.deliver(body, content_type="application/x-www-form-urlencoded")
+async def test_a_form_that_nobody_can_read_is_taken_in_too(harness: WebHarness, body: bytes) -> None:
+    answer = await harness.deliver(body, content_type="application/x-www-form-urlencoded")
     assert answer.status_code == 202
-    assert [row["number"] for row in house.deliveries()] == [None]
+    assert [row["number"] for row in harness.deliveries()] == [None]
 
 
-async def test_a_replayed_delivery_is_noted_once_and_nudges_nobody_again(house: House) -> None:
+async def test_a_replayed_delivery_is_noted_once_and_nudges_nobody_again(harness: WebHarness) -> None:
     for _ in range(3):
-        assert (await house.deliver(issue_event(), delivery="same-id")).status_code == 202
+        assert (await harness.deliver(issue_event(), delivery="same-id")).status_code == 202
     for _ in range(2):
-        assert (await house.deliver(issue_event(9), X_GitHub_Delivery=None)).status_code == 202
-    assert sorted(row["number"] for row in house.deliveries()) == [7, 9]
-    assert house.queue.projects == [house.project] * 2
+        assert (await harness.deliver(issue_event(9), X_GitHub_Delivery=None)).status_code == 202
+    assert sorted(row["number"] for row in harness.deliveries()) == [7, 9]
+    assert harness.queue.projects == [harness.project] * 2
 
 
-async def test_reordered_deliveries_are_all_noted_and_name_the_same_issue(house: House) -> None:
+async def test_reordered_deliveries_are_all_noted_and_name_the_same_issue(harness: WebHarness) -> None:
     for action in ("reopened", "closed", "opened"):
-        await house.deliver(issue_event(7, action))
-        house.clock.advance(1)
-    assert [row["action"] for row in house.deliveries()] == ["reopened", "closed", "opened"]
-    assert {row["number"] for row in house.deliveries()} == {7}
+        await harness.deliver(issue_event(7, action))
+        harness.clock.advance(1)
+    assert [row["action"] for row in harness.deliveries()] == ["reopened", "closed", "opened"]
+    assert {row["number"] for row in harness.deliveries()} == {7}
 
 
-async def test_a_flood_of_bad_requests_asks_the_database_once_and_is_over_when_it_ends(house: House) -> None:
-    await house.deliver(issue_event(), secret="wrong")
-    house.bugspark.execute("UPDATE integrations SET config = '[]'")
+async def test_a_flood_of_bad_requests_asks_the_database_once_and_is_over_when_it_ends(
+    harness: WebHarness,
+) -> None:
+    await harness.deliver(issue_event(), secret="wrong")
+    harness.bugspark.execute("UPDATE integrations SET config = '[]'")
 
     async def bad() -> int:
-        return (await house.deliver(issue_event(), secret="wrong")).status_code
+        return (await harness.deliver(issue_event(), secret="wrong")).status_code
 
     assert set(await asyncio.gather(*(bad() for _ in range(60)))) == {401}
     # Nobody asked the database again: the secret it no longer has is still known.
-    assert (await house.deliver(issue_event())).status_code == 202
+    assert (await harness.deliver(issue_event())).status_code == 202
 
 
 async def test_too_many_bytes_at_once_are_told_to_come_again(
@@ -292,36 +304,36 @@ async def test_too_many_bytes_at_once_are_told_to_come_again(
             "timeout_seconds": 10.0,
         },
     )
-    async with open_house(migrated) as house:
-        answer = await house.deliver(b'{"x":"%s"}' % (b"a" * 2000))
+    async with open_web(migrated) as harness:
+        answer = await harness.deliver(b'{"x":"%s"}' % (b"a" * 2000))
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
-        assert (await house.deliver(issue_event())).status_code == 202  # what was held is given back
+        assert (await harness.deliver(issue_event())).status_code == 202  # what was held is given back
 
 
-async def test_a_database_that_is_away_is_a_failed_delivery_and_not_a_refusal(house: House) -> None:
-    await house.deliver(issue_event(), delivery="first")
-    house.bugspark.execute("ALTER TABLE sync_deliveries RENAME TO away")
-    answer = await house.deliver(issue_event(), delivery="second")
+async def test_a_database_that_is_away_is_a_failed_delivery_and_not_a_refusal(harness: WebHarness) -> None:
+    await harness.deliver(issue_event(), delivery="first")
+    harness.bugspark.execute("ALTER TABLE sync_deliveries RENAME TO away")
+    answer = await harness.deliver(issue_event(), delivery="second")
     assert answer.status_code == 503
-    house.bugspark.execute("ALTER TABLE away RENAME TO sync_deliveries")
-    assert (await house.deliver(issue_event(), delivery="second")).status_code == 202
-    assert [row["id"] for row in house.deliveries()] == ["first", "second"]
+    harness.bugspark.execute("ALTER TABLE away RENAME TO sync_deliveries")
+    assert (await harness.deliver(issue_event(), delivery="second")).status_code == 202
+    assert [row["id"] for row in harness.deliveries()] == ["first", "second"]
 
 
-async def test_refusals_are_counted_without_saying_who_was_meant(house: House) -> None:
-    await house.deliver(issue_event(), project=uuid4())
-    await house.deliver(issue_event(), delivery="one")
-    await house.deliver(issue_event(), delivery="one")
-    text = (await house.client.get("/metrics")).text
+async def test_refusals_are_counted_without_saying_who_was_meant(harness: WebHarness) -> None:
+    await harness.deliver(issue_event(), project=uuid4())
+    await harness.deliver(issue_event(), delivery="one")
+    await harness.deliver(issue_event(), delivery="one")
+    text = (await harness.client.get("/metrics")).text
     assert 'reconciler_webhook_rejected_total{status="401"} 1.0' in text
-    assert f'webhook_deliveries_total{{project="{house.project}",result="accepted"}} 1.0' in text
-    assert f'webhook_deliveries_total{{project="{house.project}",result="replayed"}} 1.0' in text
+    assert f'webhook_deliveries_total{{project="{harness.project}",result="accepted"}} 1.0' in text
+    assert f'webhook_deliveries_total{{project="{harness.project}",result="replayed"}} 1.0' in text
 
 
-async def test_a_burst_is_answered_whole(house: House) -> None:
+async def test_a_burst_is_answered_whole(harness: WebHarness) -> None:
     async def one(number: int) -> httpx.Response:
-        return await house.deliver(issue_event(number))
+        return await harness.deliver(issue_event(number))
 
     answers = await asyncio.gather(*(one(number) for number in range(1, 61)))
     assert {each.status_code for each in answers} == {202}
-    assert sorted(row["number"] for row in house.deliveries()) == list(range(1, 61))
+    assert sorted(row["number"] for row in harness.deliveries()) == list(range(1, 61))

@@ -8,17 +8,17 @@ import pytest
 
 from reconciler.web.pages import report, setup
 from tests.web.browsing import HTML, page
-from tests.web.house import SECRET, House, integration, open_house
-from tests.web.people import BUGSPARK, bearer, join, owner_of
+from tests.web.harness import SECRET, WebHarness, integration, open_web
+from tests.web.users import BUGSPARK, bearer, join, owner_of
 
 
 @pytest.fixture
-async def house(migrated: str) -> AsyncIterator[House]:
-    async with open_house(migrated, **BUGSPARK) as opened:
+async def harness(migrated: str) -> AsyncIterator[WebHarness]:
+    async with open_web(migrated, **BUGSPARK) as opened:
         yield opened
 
 
-def changing(house: House, project: object, report_id: object) -> list[str]:
+def changing(harness: WebHarness, project: object, report_id: object) -> list[str]:
     """Every address that something can be sent to."""
     at = f"/projects/{project}/setup"
     return [
@@ -28,68 +28,68 @@ def changing(house: House, project: object, report_id: object) -> list[str]:
     ]
 
 
-async def send(house: House, user: UUID, path: str, token: str, origin: str = "") -> httpx.Response:
-    headers = HTML | bearer(house, user) | {"Origin": origin or f"http://127.0.0.1:{house.port}"}
+async def send(harness: WebHarness, user: UUID, path: str, token: str, origin: str = "") -> httpx.Response:
+    headers = HTML | bearer(harness, user) | {"Origin": origin or f"http://127.0.0.1:{harness.port}"}
     fields = {"form_token": token, "issue": "#1", "field": "severity", "take": "github"}
-    return await house.client.post(path, data=fields, headers=headers)
+    return await harness.client.post(path, data=fields, headers=headers)
 
 
-async def token_of(house: House, user: UUID, path: str) -> str:
+async def token_of(harness: WebHarness, user: UUID, path: str) -> str:
     """What this user's own forms carry."""
-    seen = await page(house.client, path, bearer(house, user))
+    seen = await page(harness.client, path, bearer(harness, user))
     return next(form.fields["form_token"] for form in seen.forms if "form_token" in form.fields)
 
 
-async def test_another_projects_report_and_set_up_are_not_there(house: House) -> None:
-    stranger = house.bugspark.add_user("Stranger")
-    theirs = house.bugspark.add_project("Theirs", owner=stranger)
-    house.bugspark.add_integration(theirs, config=integration("theirs"))
-    token = await token_of(house, stranger, f"/projects/{theirs}/setup")
-    ours = house.bugspark.add_report(house.project, title="Secret plans")
-    before = house.bugspark.rows_of("integrations")
-    for path in (f"/reports/{ours}", f"/projects/{house.project}/setup"):
-        seen = await page(house.client, path, bearer(house, stranger), status=404)
+async def test_another_projects_report_and_set_up_are_not_there(harness: WebHarness) -> None:
+    stranger = harness.bugspark.add_user("Stranger")
+    theirs = harness.bugspark.add_project("Theirs", owner=stranger)
+    harness.bugspark.add_integration(theirs, config=integration("theirs"))
+    token = await token_of(harness, stranger, f"/projects/{theirs}/setup")
+    ours = harness.bugspark.add_report(harness.project, title="Secret plans")
+    before = harness.bugspark.rows_of("integrations")
+    for path in (f"/reports/{ours}", f"/projects/{harness.project}/setup"):
+        seen = await page(harness.client, path, bearer(harness, stranger), status=404)
         assert "Secret plans" not in seen.words and "Shop" not in seen.words
-    for path in changing(house, house.project, ours) + changing(house, uuid4(), uuid4()):
-        answer = await send(house, stranger, path, token)
+    for path in changing(harness, harness.project, ours) + changing(harness, uuid4(), uuid4()):
+        answer = await send(harness, stranger, path, token)
         assert answer.status_code == 404, path
         assert SECRET not in answer.text and "Shop" not in answer.text
-    assert house.untouched() and house.bugspark.rows_of("integrations") == before
+    assert harness.untouched() and harness.bugspark.rows_of("integrations") == before
 
 
-async def test_a_member_looks_without_secret_and_buttons(house: House) -> None:
-    member = house.bugspark.add_user("Member")
-    join(house, member, house.project)
-    ours = house.bugspark.add_report(house.project, title="Ours")
-    owners = await token_of(house, owner_of(house, house.project), f"/projects/{house.project}/setup")
-    for path in (f"/reports/{ours}", f"/projects/{house.project}/setup"):
-        seen = await page(house.client, path, bearer(house, member))
+async def test_a_member_looks_without_secret_and_buttons(harness: WebHarness) -> None:
+    member = harness.bugspark.add_user("Member")
+    join(harness, member, harness.project)
+    ours = harness.bugspark.add_report(harness.project, title="Ours")
+    owners = await token_of(harness, owner_of(harness, harness.project), f"/projects/{harness.project}/setup")
+    for path in (f"/reports/{ours}", f"/projects/{harness.project}/setup"):
+        seen = await page(harness.client, path, bearer(harness, member))
         assert seen.buttons == [] and SECRET not in seen.words and "Reveal" not in seen.words
-    for path in changing(house, house.project, ours):
-        answer = await send(house, member, path, owners)
+    for path in changing(harness, harness.project, ours):
+        answer = await send(harness, member, path, owners)
         assert answer.status_code == 403, path
         assert SECRET not in answer.text
-    assert house.untouched()
+    assert harness.untouched()
 
 
-async def test_a_form_from_elsewhere_reveals_and_changes_nothing(house: House) -> None:
-    owner = owner_of(house, house.project)
-    token = await token_of(house, owner, f"/projects/{house.project}/setup")
-    ours = house.bugspark.add_report(house.project)
-    before = house.bugspark.rows_of("integrations")
-    for path in changing(house, house.project, ours):
+async def test_a_form_from_elsewhere_reveals_and_changes_nothing(harness: WebHarness) -> None:
+    owner = owner_of(harness, harness.project)
+    token = await token_of(harness, owner, f"/projects/{harness.project}/setup")
+    ours = harness.bugspark.add_report(harness.project)
+    before = harness.bugspark.rows_of("integrations")
+    for path in changing(harness, harness.project, ours):
         for given, origin in ((token, "https://evil.example"), (token, "null"), ("", ""), (token[::-1], "")):
-            answer = await send(house, owner, path, given, origin)
+            answer = await send(harness, owner, path, given, origin)
             assert answer.status_code == 403, (path, given, origin)
             assert SECRET not in answer.text
-    assert house.untouched() and house.bugspark.rows_of("integrations") == before
-    assert (await send(house, owner, f"/projects/{house.project}/setup", token)).status_code == 200
+    assert harness.untouched() and harness.bugspark.rows_of("integrations") == before
+    assert (await send(harness, owner, f"/projects/{harness.project}/setup", token)).status_code == 200
 
 
-async def test_nobody_is_sent_to_the_sign_in(house: House) -> None:
-    ours = house.bugspark.add_report(house.project)
-    for path in (f"/reports/{ours}", f"/projects/{house.project}/setup", "/reports/x", "/projects/x/setup"):
-        answer = await house.client.get(path, headers=HTML)
+async def test_nobody_is_sent_to_the_sign_in(harness: WebHarness) -> None:
+    ours = harness.bugspark.add_report(harness.project)
+    for path in (f"/reports/{ours}", f"/projects/{harness.project}/setup", "/reports/x", "/projects/x/setup"):
+        answer = await harness.client.get(path, headers=HTML)
         assert (answer.status_code, answer.headers["location"]) == (303, f"/sign-in?next={path}")
-    for path in changing(house, house.project, ours):
-        assert (await house.client.post(path, headers=HTML)).status_code == 401
+    for path in changing(harness, harness.project, ours):
+        assert (await harness.client.post(path, headers=HTML)).status_code == 401

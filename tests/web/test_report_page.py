@@ -11,8 +11,8 @@ from tests.support.github import github
 from tests.support.sync import Sync
 from tests.sync.test_conflicts import relabel
 from tests.web.browsing import Page, page, press
-from tests.web.desk import HOSTILE, client, queue, sync
-from tests.web.house import Nudged
+from tests.web.harness import RecordingQueue
+from tests.web.page_fixtures import HOSTILE, client, queue, sync
 
 __all__ = ["client", "github", "queue", "sync"]
 
@@ -71,7 +71,7 @@ async def test_what_differs_is_marked_at_the_cell_that_moved(sync: Sync, client:
 
 
 async def test_the_value_that_lost_is_shown_and_taken_back(
-    sync: Sync, client: httpx.AsyncClient, queue: Nudged
+    sync: Sync, client: httpx.AsyncClient, queue: RecordingQueue
 ) -> None:
     report, number = await sync.linked(severity="low")
     relabel(sync, number, "low-priority", "high-priority")
@@ -134,7 +134,7 @@ async def test_a_comment_that_github_refuses_says_why_and_is_tried_again(
 
 
 async def test_a_report_is_exported_unlinked_and_linked_by_buttons(
-    sync: Sync, client: httpx.AsyncClient, queue: Nudged
+    sync: Sync, client: httpx.AsyncClient, queue: RecordingQueue
 ) -> None:
     report = sync.bugspark.add_report(sync.project)
     seen = await shown(client, report)

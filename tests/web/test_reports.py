@@ -15,7 +15,7 @@ from tests.support.canary import serving
 from tests.support.github import GitHub, github
 from tests.support.sync import Sync, open_sync
 from tests.sync.test_conflicts import relabel
-from tests.web.house import Nudged
+from tests.web.harness import RecordingQueue
 
 __all__ = ["github"]
 
@@ -30,7 +30,7 @@ async def sync(migrated: str, github: GitHub) -> AsyncIterator[Sync]:
 async def client(sync: Sync) -> AsyncIterator[httpx.AsyncClient]:
     """On this machine and without a sign-in method: the operator."""
     sockets = bind_sockets("127.0.0.1", 0)
-    app = build_web_application(sync.app._container, Nudged(), Metrics(), lambda: True, sockets)
+    app = build_web_application(sync.app._container, RecordingQueue(), Metrics(), lambda: True, sockets)
     async with (
         serving(app, sockets) as running,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", timeout=10) as opened,

@@ -9,41 +9,41 @@ import pytest
 from starlette.routing import Route
 
 from reconciler.model.fields import Status
-from tests.web.house import House, issue_event, open_house
-from tests.web.people import BUGSPARK, JWT_SECRET, bearer, join, owner_of, token
+from tests.web.harness import WebHarness, issue_event, open_web
+from tests.web.users import BUGSPARK, JWT_SECRET, bearer, join, owner_of, token
 
 
 @pytest.fixture
-async def house(migrated: str) -> AsyncIterator[House]:
-    async with open_house(migrated, **BUGSPARK) as opened:
+async def harness(migrated: str) -> AsyncIterator[WebHarness]:
+    async with open_web(migrated, **BUGSPARK) as opened:
         yield opened
 
 
-async def names(house: House, user: UUID) -> list[str]:
+async def names(harness: WebHarness, user: UUID) -> list[str]:
     """The projects somebody sees."""
-    answer = await house.client.get("/api/v1/projects", headers=bearer(house, user))
+    answer = await harness.client.get("/api/v1/projects", headers=bearer(harness, user))
     assert answer.status_code == 200, answer.text
     return [each["name"] for each in answer.json()]
 
 
-def paths(house: House, report: UUID | None = None) -> list[str]:
-    return [f"/api/v1/projects/{house.project}", f"/api/v1/reports/{report or uuid4()}"]
+def paths(harness: WebHarness, report: UUID | None = None) -> list[str]:
+    return [f"/api/v1/projects/{harness.project}", f"/api/v1/reports/{report or uuid4()}"]
 
 
-async def test_nobody_is_told_anything_without_a_token(house: House) -> None:
-    report = house.bugspark.add_report(house.project)
-    for path in ("/api/v1/projects", *paths(house, report), "/api/v1/projects/no-id"):
-        answer = await house.client.get(path)
+async def test_nobody_is_told_anything_without_a_token(harness: WebHarness) -> None:
+    report = harness.bugspark.add_report(harness.project)
+    for path in ("/api/v1/projects", *paths(harness, report), "/api/v1/projects/no-id"):
+        answer = await harness.client.get(path)
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"] == "Bearer"
         assert "Shop" not in answer.text
 
 
-async def test_bugsparks_cookie_and_the_same_token_as_bearer_let_its_user_in(house: House) -> None:
-    owner = owner_of(house, house.project)
-    assert await names(house, owner) == ["Shop"]
-    cookie = {"Cookie": f"bugspark_access_token={token(owner, house.clock.now())}"}
-    answer = await house.client.get("/api/v1/projects", headers=cookie)
+async def test_bugsparks_cookie_and_the_same_token_as_bearer_let_its_user_in(harness: WebHarness) -> None:
+    owner = owner_of(harness, harness.project)
+    assert await names(harness, owner) == ["Shop"]
+    cookie = {"Cookie": f"bugspark_access_token={token(owner, harness.clock.now())}"}
+    answer = await harness.client.get("/api/v1/projects", headers=cookie)
     assert [each["name"] for each in answer.json()] == ["Shop"]
 
 
@@ -62,19 +62,19 @@ async def test_bugsparks_cookie_and_the_same_token_as_bearer_let_its_user_in(hou
     ids=str,
 )
 async def test_a_token_that_is_not_bugsparks_access_token_is_refused(
-    house: House, claims: dict[str, Any]
+    harness: WebHarness, claims: dict[str, Any]
 ) -> None:
-    made = token(owner_of(house, house.project), house.clock.now(), **claims)
-    answer = await house.client.get("/api/v1/projects", headers={"Authorization": f"Bearer {made}"})
+    made = token(owner_of(harness, harness.project), harness.clock.now(), **claims)
+    answer = await harness.client.get("/api/v1/projects", headers={"Authorization": f"Bearer {made}"})
     assert answer.status_code == 401
 
 
-async def test_an_unsigned_or_mangled_token_is_refused(house: House) -> None:
-    owner = owner_of(house, house.project)
-    good = token(owner, house.clock.now())
+async def test_an_unsigned_or_mangled_token_is_refused(harness: WebHarness) -> None:
+    owner = owner_of(harness, harness.project)
+    good = token(owner, harness.clock.now())
     head, claims, mac = good.split(".")
-    unsigned = token(owner, house.clock.now(), secret="", algorithm="none")
-    other = token(uuid4(), house.clock.now()).split(".")[1]
+    unsigned = token(owner, harness.clock.now(), secret="", algorithm="none")
+    other = token(uuid4(), harness.clock.now()).split(".")[1]
     for bad in (
         unsigned,
         f"{head}.{claims}.",
@@ -85,7 +85,7 @@ async def test_an_unsigned_or_mangled_token_is_refused(house: House) -> None:
         "é.é.é",
     ):
         headers = [(b"Authorization", f"Bearer {bad}".encode())]
-        assert (await house.client.get("/api/v1/projects", headers=headers)).status_code == 401
+        assert (await harness.client.get("/api/v1/projects", headers=headers)).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -94,19 +94,21 @@ async def test_an_unsigned_or_mangled_token_is_refused(house: House) -> None:
     ids=str,
 )
 async def test_a_user_who_may_not_use_bugspark_may_not_come_in_here(
-    house: House, values: dict[str, Any]
+    harness: WebHarness, values: dict[str, Any]
 ) -> None:
-    user = house.bugspark.add_user("Mallory", **values)
-    house.bugspark.add_project("Hers", owner=user)
-    assert (await house.client.get("/api/v1/projects", headers=bearer(house, user))).status_code == 401
+    user = harness.bugspark.add_user("Mallory", **values)
+    harness.bugspark.add_project("Hers", owner=user)
+    assert (await harness.client.get("/api/v1/projects", headers=bearer(harness, user))).status_code == 401
 
 
-async def test_a_user_who_is_gone_or_was_never_there_is_nobody(house: House) -> None:
-    assert (await house.client.get("/api/v1/projects", headers=bearer(house, uuid4()))).status_code == 401
+async def test_a_user_who_is_gone_or_was_never_there_is_nobody(harness: WebHarness) -> None:
+    assert (await harness.client.get("/api/v1/projects", headers=bearer(harness, uuid4()))).status_code == 401
 
 
-async def test_owners_accepted_members_and_superadmins_see_a_project_and_nobody_else(house: House) -> None:
-    add = house.bugspark.add_user
+async def test_owners_accepted_members_and_superadmins_see_a_project_and_nobody_else(
+    harness: WebHarness,
+) -> None:
+    add = harness.bugspark.add_user
     approved, member, invited, root, other = (
         add("A", beta_status="approved"),
         add("M"),
@@ -114,50 +116,52 @@ async def test_owners_accepted_members_and_superadmins_see_a_project_and_nobody_
         add("R", role="superadmin"),
         add("O", role="admin"),
     )
-    join(house, member, house.project)
-    join(house, invited, house.project, accepted=False)
-    assert await names(house, owner_of(house, house.project)) == ["Shop"]
-    assert await names(house, member) == ["Shop"]
-    assert await names(house, root) == ["Shop"]
-    assert [await names(house, each) for each in (invited, other, approved)] == [[], [], []]
+    join(harness, member, harness.project)
+    join(harness, invited, harness.project, accepted=False)
+    assert await names(harness, owner_of(harness, harness.project)) == ["Shop"]
+    assert await names(harness, member) == ["Shop"]
+    assert await names(harness, root) == ["Shop"]
+    assert [await names(harness, each) for each in (invited, other, approved)] == [[], [], []]
 
 
-async def test_only_the_owner_and_superadmins_may_change(house: House) -> None:
-    member, root = house.bugspark.add_user("M"), house.bugspark.add_user("R", role="superadmin")
-    join(house, member, house.project)
+async def test_only_the_owner_and_superadmins_may_change(harness: WebHarness) -> None:
+    member, root = harness.bugspark.add_user("M"), harness.bugspark.add_user("R", role="superadmin")
+    join(harness, member, harness.project)
     found = {}
-    for user in (owner_of(house, house.project), member, root):
-        answer = await house.client.get(paths(house)[0], headers=bearer(house, user))
+    for user in (owner_of(harness, harness.project), member, root):
+        answer = await harness.client.get(paths(harness)[0], headers=bearer(harness, user))
         found[user] = answer.json()["may_change"]
     assert list(found.values()) == [True, False, True]
 
 
-async def test_every_route_answers_another_projects_user_as_if_there_were_nothing(house: House) -> None:
-    stranger = house.bugspark.add_user("Stranger")
-    theirs = house.bugspark.add_project("Theirs", owner=stranger)
-    house.bugspark.add_integration(theirs, owner="acme", repo="theirs")
-    report = house.bugspark.add_report(house.project)
-    ids = {"project_id": str(house.project), "report_id": str(report)}
+async def test_every_route_answers_another_projects_user_as_if_there_were_nothing(
+    harness: WebHarness,
+) -> None:
+    stranger = harness.bugspark.add_user("Stranger")
+    theirs = harness.bugspark.add_project("Theirs", owner=stranger)
+    harness.bugspark.add_integration(theirs, owner="acme", repo="theirs")
+    report = harness.bugspark.add_report(harness.project)
+    ids = {"project_id": str(harness.project), "report_id": str(report)}
     asked = 0
-    for path in (path for path in described(house) if "{" in path and "webhooks" not in path):
+    for path in (path for path in described(harness) if "{" in path and "webhooks" not in path):
         real = path.format(**ids)
         unknown = path.format(project_id=uuid4(), report_id=uuid4())
         answers = [
-            await house.client.get(each, headers=bearer(house, stranger))
+            await harness.client.get(each, headers=bearer(harness, stranger))
             for each in (real, unknown, f"{real}x")
         ]
         assert [each.status_code for each in answers] == [404, 404, 404], path
         assert len({each.text for each in answers}) == 1
-        mine = await house.client.get(real, headers=bearer(house, owner_of(house, house.project)))
+        mine = await harness.client.get(real, headers=bearer(harness, owner_of(harness, harness.project)))
         assert mine.status_code == 200, path
         asked += 1
     assert asked >= 2
-    assert await names(house, stranger) == ["Theirs"]
+    assert await names(harness, stranger) == ["Theirs"]
 
 
-def described(house: House) -> list[str]:
+def described(harness: WebHarness) -> list[str]:
     """The paths of every route there is with a GET, so that a new one can't be forgotten."""
-    app: Any = house.app
+    app: Any = harness.app
     return [each.path for each in every_route(app.routes) if "GET" in (each.methods or set())]
 
 
@@ -170,55 +174,55 @@ def every_route(routes: Iterable[Any]) -> Iterator[Route]:
             yield from every_route(each.original_router.routes)
 
 
-async def test_a_project_that_was_switched_off_is_not_there(house: House) -> None:
-    owner = owner_of(house, house.project)
-    house.bugspark.execute("UPDATE projects SET is_active = FALSE")
-    assert await names(house, owner) == []
-    assert (await house.client.get(paths(house)[0], headers=bearer(house, owner))).status_code == 404
+async def test_a_project_that_was_switched_off_is_not_there(harness: WebHarness) -> None:
+    owner = owner_of(harness, harness.project)
+    harness.bugspark.execute("UPDATE projects SET is_active = FALSE")
+    assert await names(harness, owner) == []
+    assert (await harness.client.get(paths(harness)[0], headers=bearer(harness, owner))).status_code == 404
 
 
 async def test_a_project_tells_its_repository_webhook_and_health(migrated: str) -> None:
     address = {"public_url": "https://sync.example.com"}
-    async with open_house(migrated, **BUGSPARK, web=address) as house:
-        headers = bearer(house, owner_of(house, house.project)) | {"Host": "sync.example.com"}
-        fresh = (await house.client.get(paths(house)[0], headers=headers)).json()
+    async with open_web(migrated, **BUGSPARK, web=address) as harness:
+        headers = bearer(harness, owner_of(harness, harness.project)) | {"Host": "sync.example.com"}
+        fresh = (await harness.client.get(paths(harness)[0], headers=headers)).json()
         assert fresh["repository"] == "acme/web"
         assert fresh["health"]["state"] == "Not looked at yet"
-        hook = f"https://sync.example.com/api/v1/webhooks/github/{house.project}"
+        hook = f"https://sync.example.com/api/v1/webhooks/github/{harness.project}"
         assert (fresh["webhook"]["url"], fresh["webhook"]["last_delivery"]) == (hook, None)
-        assert (await house.deliver(issue_event(), event="issues")).status_code == 202
-        after = (await house.client.get(paths(house)[0], headers=headers)).json()
-        now = house.clock.now().isoformat().replace("+00:00", "Z")
+        assert (await harness.deliver(issue_event(), event="issues")).status_code == 202
+        after = (await harness.client.get(paths(harness)[0], headers=headers)).json()
+        now = harness.clock.now().isoformat().replace("+00:00", "Z")
     assert after["webhook"]["last_delivery"] == {"event": "issues", "at": now}
     assert after["webhook"]["received"] == 1
 
 
-async def test_a_project_whose_integration_is_broken_says_so_and_shows_no_token(house: House) -> None:
-    owner = house.bugspark.add_user("Owner")
-    broken = house.bugspark.add_project("Broken", owner=owner)
-    house.bugspark.add_integration(
+async def test_a_project_whose_integration_is_broken_says_so_and_shows_no_token(harness: WebHarness) -> None:
+    owner = harness.bugspark.add_user("Owner")
+    broken = harness.bugspark.add_project("Broken", owner=owner)
+    harness.bugspark.add_integration(
         broken, config={"token": "gAAAAAtoken-that-cannot-be-read", "owner": "a", "repo": "b"}
     )
-    bare = house.bugspark.add_project("Bare", owner=owner)
-    headers = bearer(house, owner)
-    told = (await house.client.get(f"/api/v1/projects/{broken}", headers=headers)).json()
+    bare = harness.bugspark.add_project("Bare", owner=owner)
+    headers = bearer(harness, owner)
+    told = (await harness.client.get(f"/api/v1/projects/{broken}", headers=headers)).json()
     assert told["health"]["state"] == "Failed"
     assert "no key is configured" in told["health"]["reason"]
     assert "gAAAA" not in str(told)
-    answer = await house.client.get(f"/api/v1/projects/{bare}", headers=headers)
+    answer = await harness.client.get(f"/api/v1/projects/{bare}", headers=headers)
     assert answer.status_code == 200
     assert "no active github integration" in answer.json()["health"]["reason"]
 
 
-async def test_a_report_without_issue_is_unlinked(house: House) -> None:
-    report = house.bugspark.add_report(house.project, status=Status.TRIAGING)
-    comment = house.bugspark.add_comment(report, "Mine")
-    answer = await house.client.get(
-        paths(house, report)[1], headers=bearer(house, owner_of(house, house.project))
+async def test_a_report_without_issue_is_unlinked(harness: WebHarness) -> None:
+    report = harness.bugspark.add_report(harness.project, status=Status.TRIAGING)
+    comment = harness.bugspark.add_comment(report, "Mine")
+    answer = await harness.client.get(
+        paths(harness, report)[1], headers=bearer(harness, owner_of(harness, harness.project))
     )
     told = answer.json()
     assert (told["state"], told["reason"], told["issue"]) == ("unlinked", None, None)
-    assert told["project"] == {"id": str(house.project), "name": "Shop"}
+    assert told["project"] == {"id": str(harness.project), "name": "Shop"}
     assert [(each["id"], each["source"]) for each in told["comments"]] == [(str(comment), "bugspark")]
 
 
@@ -227,13 +231,13 @@ async def test_only_bugsparks_dashboard_may_read_from_its_own_pages(
     migrated: str, origin: str | None
 ) -> None:
     keys = {"jwt_secret": JWT_SECRET, "dashboard_url": "https://bugs.example.com/app"}
-    async with open_house(migrated, bugspark=keys) as house:
+    async with open_web(migrated, bugspark=keys) as harness:
         welcome = origin == "https://bugs.example.com"
-        headers = bearer(house, owner_of(house, house.project)) | ({"Origin": origin} if origin else {})
-        read = await house.client.get("/api/v1/projects", headers=headers)
+        headers = bearer(harness, owner_of(harness, harness.project)) | ({"Origin": origin} if origin else {})
+        read = await harness.client.get("/api/v1/projects", headers=headers)
         asking = {"Origin": origin or "x", "Access-Control-Request-Method": "GET"}
-        preflight = await house.client.options("/api/v1/projects", headers=asking)
-        hook = await house.client.options(house.path(), headers=asking)
+        preflight = await harness.client.options("/api/v1/projects", headers=asking)
+        hook = await harness.client.options(harness.path(), headers=asking)
     assert allowed(read) == (origin if welcome else None)
     assert allowed(preflight) == (origin if welcome else None)
     assert preflight.status_code == (204 if welcome else 403)
@@ -241,10 +245,10 @@ async def test_only_bugsparks_dashboard_may_read_from_its_own_pages(
     assert (allowed(hook), hook.status_code) == (None, 405)
 
 
-async def test_without_a_dashboard_nobodys_pages_may_read(house: House) -> None:
+async def test_without_a_dashboard_nobodys_pages_may_read(harness: WebHarness) -> None:
     for origin in ("nobody", "none", "null", "https://"):
-        headers = bearer(house, owner_of(house, house.project)) | {"Origin": origin}
-        assert allowed(await house.client.get("/api/v1/projects", headers=headers)) is None
+        headers = bearer(harness, owner_of(harness, harness.project)) | {"Origin": origin}
+        assert allowed(await harness.client.get("/api/v1/projects", headers=headers)) is None
 
 
 def allowed(answer: httpx.Response) -> str | None:
@@ -254,8 +258,8 @@ def allowed(answer: httpx.Response) -> str | None:
     return origin
 
 
-async def test_a_database_that_is_away_is_told_without_its_name(house: House) -> None:
-    headers = bearer(house, owner_of(house, house.project))
-    house.bugspark.execute("ALTER TABLE users RENAME TO away")
-    answer = await house.client.get("/api/v1/projects", headers=headers)
+async def test_a_database_that_is_away_is_told_without_its_name(harness: WebHarness) -> None:
+    headers = bearer(harness, owner_of(harness, harness.project))
+    harness.bugspark.execute("ALTER TABLE users RENAME TO away")
+    answer = await harness.client.get("/api/v1/projects", headers=headers)
     assert (answer.status_code, answer.json()) == (503, {"detail": "The database can't be used now."})

@@ -17,8 +17,8 @@ from tests.support.canary import serving
 from tests.support.github import GitHub, github
 from tests.support.sync import Sync, open_sync
 from tests.web.browsing import HTML, Page, page
-from tests.web.house import Nudged, open_house
-from tests.web.people import JWT_SECRET, token
+from tests.web.harness import RecordingQueue, open_web
+from tests.web.users import JWT_SECRET, token
 
 __all__ = ["github"]
 
@@ -27,7 +27,7 @@ LOOKS = 400
 
 
 @dataclass(slots=True, kw_only=True)
-class Desk:
+class SetupPage:
     """The owner's browser, in front of a service that GitHub reaches."""
 
     sync: Sync
@@ -73,116 +73,120 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(migrated: str, github: GitHub) -> AsyncIterator[Desk]:
+async def setup_page(migrated: str, github: GitHub) -> AsyncIterator[SetupPage]:
     sockets, key = bind_sockets("127.0.0.1", 0), Fernet.generate_key().decode()
     base = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
     github.web.allow("bugspark-bot", "admin")
     bugspark = {"jwt_secret": JWT_SECRET, "encryption_key": Secret(key)}
     async with open_sync(migrated, github, web={"public_url": base}, bugspark=bugspark) as sync:
-        app = build_web_application(sync.app._container, Nudged(), Metrics(), lambda: True, sockets)
+        app = build_web_application(sync.app._container, RecordingQueue(), Metrics(), lambda: True, sockets)
         row = sync.bugspark.rows_of("projects")[0]
         user = {"Authorization": f"Bearer {token(row['owner_id'], sync.clock.now())}"}
         async with serving(app, sockets), httpx.AsyncClient(base_url=base, timeout=10) as client:
-            yield Desk(sync=sync, client=client, owner=user)
+            yield SetupPage(sync=sync, client=client, owner=user)
 
 
 async def test_the_secret_is_in_the_one_answer_to_reveal_and_nowhere_else(
-    desk: Desk, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    setup_page: SetupPage, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert desk.kept() is None
-    answer = await desk.push("Make and reveal")
+    assert setup_page.kept() is None
+    answer = await setup_page.push("Make and reveal")
     assert answer.status_code == 200
     secret = (
-        await desk.sync.app.show_webhook_setup(await desk.sync.app.find_project("Shop"))
+        await setup_page.sync.app.show_webhook_setup(await setup_page.sync.app.find_project("Shop"))
     ).secret.reveal()
     assert Page(answer.text).words.count(secret) == 1
     assert answer.headers["cache-control"] == "no-store" and secret not in str(answer.headers)
-    assert desk.kept() not in (None, secret)
-    assert secret not in (await desk.client.get(desk.path, headers=HTML | desk.owner)).text
-    again = await desk.push("Reveal")
+    assert setup_page.kept() not in (None, secret)
+    assert secret not in (await setup_page.client.get(setup_page.path, headers=HTML | setup_page.owner)).text
+    again = await setup_page.push("Reveal")
     assert secret in again.text
-    seen = await desk.press("Rotate")
+    seen = await setup_page.press("Rotate")
     assert "There is a new secret" in seen.words and "valid for a day" in seen.words
     assert "The one before it stays valid until" in seen.words and secret not in seen.words
-    newer = (await desk.sync.app.show_webhook_setup(await desk.sync.app.find_project("Shop"))).secret.reveal()
-    assert newer != secret and newer in (await desk.push("Reveal")).text
+    newer = (
+        await setup_page.sync.app.show_webhook_setup(await setup_page.sync.app.find_project("Shop"))
+    ).secret.reveal()
+    assert newer != secret and newer in (await setup_page.push("Reveal")).text
     said = caplog.text + "".join(capsys.readouterr())
     assert secret not in said and newer not in said
 
 
-async def test_the_hook_is_made_tested_and_heard_of(desk: Desk) -> None:
-    seen = await desk.look()
-    url = f"{desk.client.base_url}/api/v1/webhooks/github/{desk.sync.project}".replace("//api", "/api")
+async def test_the_hook_is_made_tested_and_heard_of(setup_page: SetupPage) -> None:
+    seen = await setup_page.look()
+    url = f"{setup_page.client.base_url}/api/v1/webhooks/github/{setup_page.sync.project}".replace(
+        "//api", "/api"
+    )
     assert "Waiting for the first delivery" in seen.words and "usually one of three things" in seen.words
     assert url in seen.words and "issues issue_comment label" in seen.words
     assert seen.link("/settings/hooks/new").endswith("/acme/web/settings/hooks/new")
-    seen = await desk.press("Create the webhook for me")
+    seen = await setup_page.press("Create the webhook for me")
     assert "The webhook of acme/web was made" in seen.words
-    (hook,) = desk.sync.github.web.hooks.values()
-    seen = await desk.until("Received 0 s ago")
+    (hook,) = setup_page.sync.github.web.hooks.values()
+    seen = await setup_page.until("Received 0 s ago")
     assert "ping" in seen.words and "it names no issue" in seen.words and "Waiting for" not in seen.words
     assert "one of three things" not in seen.words
     assert "Set the webhook right" in seen.buttons
-    seen = await desk.press("Send a test")
+    seen = await setup_page.press("Send a test")
     assert "GitHub was asked to deliver a ping" in seen.words
-    await desk.until("2 deliveries so far")
-    report, number = await desk.sync.linked()
-    desk.sync.github.web.close(number, by="alice")
-    await desk.until("issues closed")
-    assert "Waits for a pass" in (await desk.look()).words
-    await desk.sync.run()
-    assert f"issues closed #{number} 202 Looked into" in (await desk.look()).words
-    assert desk.sync.status(report) == "resolved"
-    assert hook.id in desk.sync.github.web.hooks
+    await setup_page.until("2 deliveries so far")
+    report, number = await setup_page.sync.linked()
+    setup_page.sync.github.web.close(number, by="alice")
+    await setup_page.until("issues closed")
+    assert "Waits for a pass" in (await setup_page.look()).words
+    await setup_page.sync.run()
+    assert f"issues closed #{number} 202 Looked into" in (await setup_page.look()).words
+    assert setup_page.sync.status(report) == "resolved"
+    assert hook.id in setup_page.sync.github.web.hooks
 
 
-async def test_repository_and_token_are_told_as_far_as_they_are_known(desk: Desk) -> None:
-    seen = await desk.look()
+async def test_repository_and_token_are_told_as_far_as_they_are_known(setup_page: SetupPage) -> None:
+    seen = await setup_page.look()
     assert "not read yet" in seen.words and "not asked yet" in seen.words and "Kept unencrypted" in seen.words
-    await desk.sync.linked()
-    before = len(desk.sync.github.simulator.requests)
-    seen = await desk.look()
+    await setup_page.sync.linked()
+    before = len(setup_page.sync.github.simulator.requests)
+    seen = await setup_page.look()
     assert "public" in seen.words and "@bugspark-bot" in seen.words
-    assert len(desk.sync.github.simulator.requests) == before
-    desk.sync.bugspark.execute(
+    assert len(setup_page.sync.github.simulator.requests) == before
+    setup_page.sync.bugspark.execute(
         "UPDATE integrations SET config = json_set(config, '$.token', :value)", value="gAAAAnotours"
     )
-    seen = await desk.look()
+    seen = await setup_page.look()
     assert "can't be decrypted" in seen.words and "Can’t be used" in seen.words
     assert "gAAAA" not in seen.words
-    refused = await desk.press("Send a test")
+    refused = await setup_page.press("Send a test")
     assert "can't be decrypted" in refused.words
 
 
-async def test_a_hook_that_may_not_be_made_says_the_permission(desk: Desk) -> None:
-    desk.sync.github.web.allow("bugspark-bot", "write")
-    seen = await desk.press("Create the webhook for me")
+async def test_a_hook_that_may_not_be_made_says_the_permission(setup_page: SetupPage) -> None:
+    setup_page.sync.github.web.allow("bugspark-bot", "write")
+    seen = await setup_page.press("Create the webhook for me")
     assert "Webhooks: read and write" in seen.words
-    assert not desk.sync.github.web.hooks
+    assert not setup_page.sync.github.web.hooks
 
 
 async def test_without_a_public_address_the_page_says_what_to_set(migrated: str) -> None:
-    async with open_house(migrated, secret=None) as house:
-        seen = await page(house.client, f"/projects/{house.project}/setup")
+    async with open_web(migrated, secret=None) as harness:
+        seen = await page(harness.client, f"/projects/{harness.project}/setup")
         assert "GitHub has no address to deliver to" in seen.words and "web.public_url" in seen.words
         assert "Send a test" not in seen.buttons and "Make and reveal" in seen.buttons
-        house.bugspark.execute("UPDATE projects SET name = :said", said=HOSTILE)
-        house.bugspark.execute(
+        harness.bugspark.execute("UPDATE projects SET name = :said", said=HOSTILE)
+        harness.bugspark.execute(
             "INSERT INTO sync_deliveries (project_id, id, event, action, at)"
             " VALUES (:project, :said, :said, :said, :at)",
-            project=house.project.hex,
+            project=harness.project.hex,
             said=HOSTILE,
-            at=str(house.clock.now().replace(tzinfo=None)),
+            at=str(harness.clock.now().replace(tzinfo=None)),
         )
-        seen = await page(house.client, f"/projects/{house.project}/setup")
+        seen = await page(harness.client, f"/projects/{harness.project}/setup")
         assert seen.words.count(r"<script>alert(1)</script>\u202e<b>") >= 4
-        house.bugspark.execute("UPDATE integrations SET config = '[1]'")
-        seen = await page(house.client, f"/projects/{house.project}/setup")
+        harness.bugspark.execute("UPDATE integrations SET config = '[1]'")
+        seen = await page(harness.client, f"/projects/{harness.project}/setup")
         assert "not a JSON object" in seen.words
         form = seen.form("Make and reveal")
-        origin = {"Origin": str(house.client.base_url).rstrip("/")}
-        answer = await house.client.post(
+        origin = {"Origin": str(harness.client.base_url).rstrip("/")}
+        answer = await harness.client.post(
             form.action.partition("#")[0], data=form.fields, headers=HTML | origin
         )
         assert answer.status_code == 303
-        assert "not a JSON object" in (await page(house.client, answer.headers["location"])).words
+        assert "not a JSON object" in (await page(harness.client, answer.headers["location"])).words

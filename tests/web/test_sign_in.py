@@ -8,53 +8,53 @@ import httpx
 import pytest
 
 from reconciler.web.security import passwords
-from tests.web.house import House, open_house
-from tests.web.people import BUGSPARK, PASSWORD, bearer, by_password, owner_of
+from tests.web.harness import WebHarness, open_web
+from tests.web.users import BUGSPARK, PASSWORD, bearer, by_password, owner_of
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture
-async def house(migrated: str) -> AsyncIterator[House]:
-    async with open_house(migrated, **by_password()) as opened:
+async def harness(migrated: str) -> AsyncIterator[WebHarness]:
+    async with open_web(migrated, **by_password()) as opened:
         yield opened
 
 
-async def send(house: House, path: str, origin: str | None = "", **fields: str) -> httpx.Response:
+async def send(harness: WebHarness, path: str, origin: str | None = "", **fields: str) -> httpx.Response:
     """A form from our own page; `origin` says from where else, None leaves it out."""
-    base = str(house.client.base_url).rstrip("/")
+    base = str(harness.client.base_url).rstrip("/")
     headers = FORM if origin is None else {**FORM, "Origin": origin or base}
-    return await house.client.post(path, content=urlencode(fields), headers=headers)
+    return await harness.client.post(path, content=urlencode(fields), headers=headers)
 
 
-async def enter(house: House, password: str = PASSWORD, **fields: str) -> httpx.Response:
-    return await send(house, "/sign-in", password=password, **fields)
+async def enter(harness: WebHarness, password: str = PASSWORD, **fields: str) -> httpx.Response:
+    return await send(harness, "/sign-in", password=password, **fields)
 
 
-async def test_the_right_password_lets_the_operator_in_to_see_every_project(house: House) -> None:
-    assert (await house.client.get("/api/v1/projects")).status_code == 401
-    answer = await enter(house, next="/projects/1?a=b")
+async def test_the_right_password_lets_the_operator_in_to_see_every_project(harness: WebHarness) -> None:
+    assert (await harness.client.get("/api/v1/projects")).status_code == 401
+    answer = await enter(harness, next="/projects/1?a=b")
     assert (answer.status_code, answer.headers["location"]) == (303, "/projects/1?a=b")
-    seen = (await house.client.get("/api/v1/projects")).json()
+    seen = (await harness.client.get("/api/v1/projects")).json()
     assert [(each["name"], each["may_change"]) for each in seen] == [("Shop", True)]
 
 
-async def test_a_wrong_password_does_not(house: House) -> None:
-    answer = await enter(house, "wrong")
+async def test_a_wrong_password_does_not(harness: WebHarness) -> None:
+    answer = await enter(harness, "wrong")
     assert answer.status_code == 401
     assert "not the password" in answer.text
     assert "set-cookie" not in answer.headers
-    assert (await enter(house, "")).status_code == 401
-    assert (await enter(house, "x" * 5000)).status_code == 401
+    assert (await enter(harness, "")).status_code == 401
+    assert (await enter(harness, "x" * 5000)).status_code == 401
 
 
 async def test_the_session_cookie_keeps_to_itself_over_https(migrated: str) -> None:
     config = by_password()
     config["web"]["public_url"] = "https://sync.example.com"
-    async with open_house(migrated, **config) as house:
+    async with open_web(migrated, **config) as harness:
         headers = {**FORM, "Host": "sync.example.com", "Origin": "https://sync.example.com"}
         body = urlencode({"password": PASSWORD})
-        answer = await house.client.post("/sign-in", content=body, headers=headers)
+        answer = await harness.client.post("/sign-in", content=body, headers=headers)
         cookie = answer.headers["set-cookie"]
     assert cookie.startswith("__Host-reconciler=v1.")
     attributes = {each.strip().lower() for each in cookie.split(";")[1:]}
@@ -66,22 +66,22 @@ async def test_a_session_outlives_a_restart_and_ends_with_its_time_or_another_pa
     migrated: str,
 ) -> None:
     config = by_password()
-    async with open_house(migrated, **config) as house:
-        await enter(house)
-        cookies = dict(house.client.cookies)
-    async with open_house(migrated, **config) as again:
+    async with open_web(migrated, **config) as harness:
+        await enter(harness)
+        cookies = dict(harness.client.cookies)
+    async with open_web(migrated, **config) as again:
         again.client.cookies.update(cookies)
         assert (await again.client.get("/api/v1/projects")).status_code == 200
         again.clock.advance(12 * 3600)
         assert (await again.client.get("/api/v1/projects")).status_code == 401
-    async with open_house(migrated, **by_password()) as other:
+    async with open_web(migrated, **by_password()) as other:
         other.client.cookies.update(cookies)
         assert (await other.client.get("/api/v1/projects")).status_code == 401
 
 
-async def test_a_forged_session_is_nobodys(house: House) -> None:
-    await enter(house)
-    (name, value), *_ = house.client.cookies.items()
+async def test_a_forged_session_is_nobodys(harness: WebHarness) -> None:
+    await enter(harness)
+    (name, value), *_ = harness.client.cookies.items()
     version, until, nonce, mac = value.split(".")
     for forged in (
         f"{version}.{int(until) + 9999}.{nonce}.{mac}",
@@ -90,44 +90,46 @@ async def test_a_forged_session_is_nobodys(house: House) -> None:
         f"{value}0",
         "",
     ):
-        house.client.cookies.clear()
-        answer = await house.client.get("/api/v1/projects", headers={"Cookie": f"{name}={forged}"})
+        harness.client.cookies.clear()
+        answer = await harness.client.get("/api/v1/projects", headers={"Cookie": f"{name}={forged}"})
         assert answer.status_code == 401
 
 
-async def test_signing_out_ends_the_session_though_its_cookie_was_kept(house: House) -> None:
-    await enter(house)
-    (name, value), *_ = house.client.cookies.items()
-    token = form_token(house)
-    assert (await send(house, "/sign-out", form_token="0" * 64)).status_code == 403
-    assert (await house.client.get("/api/v1/projects")).status_code == 200
-    answer = await send(house, "/sign-out", form_token=token)
+async def test_signing_out_ends_the_session_though_its_cookie_was_kept(harness: WebHarness) -> None:
+    await enter(harness)
+    (name, value), *_ = harness.client.cookies.items()
+    token = form_token(harness)
+    assert (await send(harness, "/sign-out", form_token="0" * 64)).status_code == 403
+    assert (await harness.client.get("/api/v1/projects")).status_code == 200
+    answer = await send(harness, "/sign-out", form_token=token)
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
-    kept = await house.client.get("/api/v1/projects", headers={"Cookie": f"{name}={value}"})
+    kept = await harness.client.get("/api/v1/projects", headers={"Cookie": f"{name}={value}"})
     assert kept.status_code == 401
 
 
-def form_token(house: House) -> str:
+def form_token(harness: WebHarness) -> str:
     """What a page made for this session has in its forms."""
-    session = house.entrance.sessions.read_token(next(iter(house.client.cookies.values())))
+    session = harness.access_control.sessions.read_token(next(iter(harness.client.cookies.values())))
     assert session is not None
-    return house.entrance.sessions.form_token(f"session {session.nonce}")
+    return harness.access_control.sessions.form_token(f"session {session.nonce}")
 
 
 @pytest.mark.parametrize(
     "origin", [None, "null", "https://evil.example.com", "http://127.0.0.1", "http://localhost:1"]
 )
-async def test_a_form_from_elsewhere_is_refused_and_costs_no_guess(house: House, origin: str | None) -> None:
+async def test_a_form_from_elsewhere_is_refused_and_costs_no_guess(
+    harness: WebHarness, origin: str | None
+) -> None:
     for _ in range(passwords.MAX_WRONG_GUESSES + 1):
-        assert (await send(house, "/sign-in", origin, password=PASSWORD)).status_code == 403
-    assert (await enter(house)).status_code == 303
+        assert (await send(harness, "/sign-in", origin, password=PASSWORD)).status_code == 403
+    assert (await enter(harness)).status_code == 303
 
 
-async def test_a_form_without_origin_counts_by_what_else_the_browser_says(house: House) -> None:
-    base = str(house.client.base_url).rstrip("/")
+async def test_a_form_without_origin_counts_by_what_else_the_browser_says(harness: WebHarness) -> None:
+    base = str(harness.client.base_url).rstrip("/")
     body = urlencode({"password": PASSWORD})
     found = [
-        (await house.client.post("/sign-in", content=body, headers={**FORM, **headers})).status_code
+        (await harness.client.post("/sign-in", content=body, headers={**FORM, **headers})).status_code
         for headers in (
             {"Sec-Fetch-Site": "same-origin"},
             {"Sec-Fetch-Site": "same-site"},
@@ -139,8 +141,8 @@ async def test_a_form_without_origin_counts_by_what_else_the_browser_says(house:
     assert found == [303, 403, 403, 303, 403]
 
 
-async def test_what_is_no_form_is_refused(house: House) -> None:
-    base = str(house.client.base_url).rstrip("/")
+async def test_what_is_no_form_is_refused(harness: WebHarness) -> None:
+    base = str(harness.client.base_url).rstrip("/")
     for content_type, body, status in (
         ("application/json", b"{}", 415),
         ("multipart/form-data; boundary=x", b"--x--", 415),
@@ -149,26 +151,28 @@ async def test_what_is_no_form_is_refused(house: House) -> None:
         (FORM["Content-Type"], b"a" * (64 * 1024 + 1), 413),
     ):
         headers = {"Content-Type": content_type, "Origin": base}
-        assert (await house.client.post("/sign-in", content=body, headers=headers)).status_code == status
+        assert (await harness.client.post("/sign-in", content=body, headers=headers)).status_code == status
 
 
-async def test_guesses_are_throttled_even_the_right_one_until_some_minutes_have_passed(house: House) -> None:
+async def test_guesses_are_throttled_even_the_right_one_until_some_minutes_have_passed(
+    harness: WebHarness,
+) -> None:
     for _ in range(passwords.MAX_WRONG_GUESSES):
-        assert (await enter(house, "wrong")).status_code == 401
-    refused = await enter(house)
+        assert (await enter(harness, "wrong")).status_code == 401
+    refused = await enter(harness)
     assert refused.status_code == 429
     assert int(refused.headers["retry-after"]) > 0
-    house.clock.advance(passwords.GUESS_WINDOW_SECONDS)
-    assert (await enter(house)).status_code == 303
+    harness.clock.advance(passwords.GUESS_WINDOW_SECONDS)
+    assert (await enter(harness)).status_code == 303
 
 
-async def test_guesses_from_other_addresses_are_counted_apart(house: House) -> None:
-    base = str(house.client.base_url).rstrip("/")
+async def test_guesses_from_other_addresses_are_counted_apart(harness: WebHarness) -> None:
+    base = str(harness.client.base_url).rstrip("/")
 
     async def guess(address: str, password: str) -> int:
         headers = {**FORM, "Origin": base, "X-Forwarded-For": address}
         body = urlencode({"password": password})
-        return (await house.client.post("/sign-in", content=body, headers=headers)).status_code
+        return (await harness.client.post("/sign-in", content=body, headers=headers)).status_code
 
     for number in range(passwords.MAX_WRONG_GUESSES):
         assert await guess(f"2001:db8::{number}", "wrong") == 401
@@ -180,19 +184,19 @@ async def test_guesses_from_other_addresses_are_counted_apart(house: House) -> N
     "onward",
     ["//evil.example.com", "https://evil.example.com", "/\\evil.example.com", "evil", "/\r\nX: y", ""],
 )
-async def test_nobody_is_sent_on_to_another_site(house: House, onward: str) -> None:
-    assert (await enter(house, next=onward)).headers["location"] == "/"
+async def test_nobody_is_sent_on_to_another_site(harness: WebHarness, onward: str) -> None:
+    assert (await enter(harness, next=onward)).headers["location"] == "/"
 
 
-async def test_the_form_is_shown_and_asks_for_what_is_configured(house: House, migrated: str) -> None:
-    page = await house.client.get("/sign-in", params={"next": '/"><script>'})
+async def test_the_form_is_shown_and_asks_for_what_is_configured(harness: WebHarness, migrated: str) -> None:
+    page = await harness.client.get("/sign-in", params={"next": '/"><script>'})
     assert page.status_code == 200
     assert 'type="password"' in page.text
     assert "<script>" not in page.text
     assert re.search(r'name="next" value="/&#34;', page.text)
-    await enter(house)
-    assert (await house.client.get("/sign-in")).status_code == 303
-    async with open_house(migrated, **BUGSPARK) as other:
+    await enter(harness)
+    assert (await harness.client.get("/sign-in")).status_code == 303
+    async with open_web(migrated, **BUGSPARK) as other:
         page = await other.client.get("/sign-in")
         assert "sign in to BugSpark" in page.text
         assert 'type="password"' not in page.text
@@ -200,13 +204,13 @@ async def test_the_form_is_shown_and_asks_for_what_is_configured(house: House, m
 
 
 async def test_a_bugspark_users_form_is_made_for_that_user_alone(migrated: str) -> None:
-    async with open_house(migrated, **BUGSPARK) as house:
-        ada, bob = owner_of(house, house.project), house.bugspark.add_user("Bob")
-        base = str(house.client.base_url).rstrip("/")
-        token = house.entrance.sessions.form_token(f"user {ada}")
+    async with open_web(migrated, **BUGSPARK) as harness:
+        ada, bob = owner_of(harness, harness.project), harness.bugspark.add_user("Bob")
+        base = str(harness.client.base_url).rstrip("/")
+        token = harness.access_control.sessions.form_token(f"user {ada}")
         found = []
         for user, given in ((ada, token), (bob, token), (ada, "é"), (ada, "")):
-            headers = {**FORM, **bearer(house, user), "Origin": base}
+            headers = {**FORM, **bearer(harness, user), "Origin": base}
             body = urlencode({"form_token": given})
-            found.append((await house.client.post("/sign-out", content=body, headers=headers)).status_code)
+            found.append((await harness.client.post("/sign-out", content=body, headers=headers)).status_code)
     assert found == [303, 403, 403, 403]

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from reconciler.store.schema import tables
 from tests.support.github import github
 from tests.support.sync import Sync
-from tests.web.desk import client, queue, sync
+from tests.web.page_fixtures import client, queue, sync
 
 __all__ = ["client", "github", "queue", "sync"]
 

@@ -4,8 +4,8 @@ from uuid import uuid4
 
 from playwright.sync_api import Browser, expect
 
+from tests.browser.browser_scenario import BrowserScenario
 from tests.browser.chromium import window
-from tests.browser.town import Town
 from tests.support.daemon import eventually
 
 BIDI = "\u202egnp.exe\u2066"
@@ -15,47 +15,57 @@ HOSTILE = (
 )
 
 
-def test_a_user_sees_their_own_project_and_nothing_of_another(chromium: Browser, town: Town) -> None:
-    pair = town.pair("Not for everybody")
-    bugspark = town.place.bugspark
+def test_a_user_sees_their_own_project_and_nothing_of_another(
+    chromium: Browser, scenario: BrowserScenario
+) -> None:
+    pair = scenario.pair("Not for everybody")
+    bugspark = scenario.installation.bugspark
     user = bugspark.add_user("Grace")
-    with window(chromium, town.base) as hers:
-        town.enter_as(hers, user)
+    with window(chromium, scenario.base) as hers:
+        scenario.sign_in_as(hers, user)
         page = hers.go("/")
         expect(page.get_by_text("Grace", exact=True)).to_be_visible()
         expect(page.get_by_role("heading", name="No project yet")).to_be_visible()
         hers.stay()
         project = bugspark.add_project("Grace’s own", owner=user)
-        bugspark.add_integration(project, repo="web", token=town.place.github.token)
+        bugspark.add_integration(project, repo="web", token=scenario.installation.github.token)
         expect(page.get_by_role("link", name="Grace’s own", exact=True)).to_be_visible()
         assert hers.stayed
         expect(page.get_by_role("link", name="Shop", exact=True)).to_have_count(0)
         hers.go(f"/projects/{project}")
         page = hers.go(f"/projects/{project}/setup")
         token = page.locator("input[name=form_token]").first.get_attribute("value") or ""
-        for path in (town.shop, f"{town.shop}/setup", pair.path, f"/projects/{uuid4()}"):
+        for path in (
+            scenario.project_path,
+            f"{scenario.project_path}/setup",
+            pair.path,
+            f"/projects/{uuid4()}",
+        ):
             page = hers.go(path, status=404)
             assert "Shop" not in page.content() and "Not for everybody" not in page.content()
-        deeds = [f"{town.shop}/{what}" for what in ("sync", "pause", "verify", "accept", "resolve", "retry")]
-        deeds += [f"{town.shop}/setup{what}" for what in ("", "/create", "/rotate", "/test")]
+        deeds = [
+            f"{scenario.project_path}/{what}"
+            for what in ("sync", "pause", "verify", "accept", "resolve", "retry")
+        ]
+        deeds += [f"{scenario.project_path}/setup{what}" for what in ("", "/create", "/rotate", "/test")]
         deeds += [f"{pair.path}/{what}" for what in ("link", "unlink", "export", "retry", "resolve")]
         asked = {
             path: hers.context.request.post(
-                f"{town.base}{path}", form={"form_token": token}, headers={"Origin": town.base}
+                f"{scenario.base}{path}", form={"form_token": token}, headers={"Origin": scenario.base}
             ).status
             for path in deeds
         }
         assert set(asked.values()) == {404}, asked
-        for path in (f"/api/v1{town.shop}", f"/api/v1{pair.path}"):
-            assert hers.context.request.get(f"{town.base}{path}").status == 404
-        listed = hers.context.request.get(f"{town.base}/api/v1/projects").text()
-        assert str(project) in listed and str(town.place.project) not in listed
+        for path in (f"/api/v1{scenario.project_path}", f"/api/v1{pair.path}"):
+            assert hers.context.request.get(f"{scenario.base}{path}").status == 404
+        listed = hers.context.request.get(f"{scenario.base}/api/v1/projects").text()
+        assert str(project) in listed and str(scenario.installation.project) not in listed
 
 
-def test_hostile_text_is_shown_and_does_nothing(chromium: Browser, town: Town) -> None:
+def test_hostile_text_is_shown_and_does_nothing(chromium: Browser, scenario: BrowserScenario) -> None:
     """The window fails on anything that runs, that is asked for, or that the content policy had to stop."""
-    bugspark, github = town.place.bugspark, town.place.github
-    pair = town.pair("Soon hostile")
+    bugspark, github = scenario.installation.bugspark, scenario.installation.github
+    pair = scenario.pair("Soon hostile")
     github.world.rename_user("bob", "bob-onerror")
     pair.repository.retitle(pair.number, HOSTILE, by="alice")
     pair.repository.label(pair.number, "<b onmouseover=alert(5)>", "critical", by="alice")
@@ -64,16 +74,16 @@ def test_hostile_text_is_shown_and_does_nothing(chromium: Browser, town: Town) -
     rogue = bugspark.add_user(HOSTILE[:200])
     bugspark.add_comment(pair.report, HOSTILE, author=rogue)
     eventually(lambda: len(bugspark.comments(pair.report)) == 2)
-    with window(chromium, town.base) as opened:
+    with window(chromium, scenario.base) as opened:
         asked: list[str] = []
         opened.page.on("request", lambda request: asked.append(request.url))
-        town.enter(opened)
+        scenario.sign_in(opened)
         for path in (
             "/",
-            town.shop,
-            f"{town.shop}/setup",
+            scenario.project_path,
+            f"{scenario.project_path}/setup",
             pair.path,
-            f"{town.shop}?q=%3Cscript%3Ealert(6)%3C/script%3E",
+            f"{scenario.project_path}?q=%3Cscript%3Ealert(6)%3C/script%3E",
         ):
             page = opened.go(path)
             assert page.locator("img, iframe, svg[onload], a[href^=javascript]").count() == 0
@@ -84,4 +94,4 @@ def test_hostile_text_is_shown_and_does_nothing(chromium: Browser, town: Town) -
         expect(page.locator("#thread")).to_contain_text("<script>alert(2)</script>")
         for each in page.locator("summary").all():
             each.click()
-        assert all(url.startswith(town.base) for url in asked), asked
+        assert all(url.startswith(scenario.base) for url in asked), asked

@@ -9,7 +9,7 @@ from reconciler.model.snapshot import RateLimit
 
 
 @dataclass(slots=True, kw_only=True)
-class Told:
+class RecordedBlock:
     """GitHub said wait."""
 
     credential: Fingerprint
@@ -18,7 +18,7 @@ class Told:
 
 
 @dataclass(slots=True, kw_only=True)
-class MemoryGovernor:
+class MemoryRateLimiter:
     """Implements `ports.Governor`. `left`: read points still to be had; None: any number."""
 
     left: int | None = None
@@ -26,7 +26,7 @@ class MemoryGovernor:
     """When there are points again."""
     reserved: list[tuple[Fingerprint, int]] = field(default_factory=list)
     slots: list[tuple[Fingerprint, int]] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
+    told: list[RecordedBlock] = field(default_factory=list)
     seen: list[RateLimit] = field(default_factory=list)
 
     @property
@@ -61,4 +61,4 @@ class MemoryGovernor:
 
     async def block(self, credential: Fingerprint, until: datetime, reason: str) -> None:
         """Write it down."""
-        self.told.append(Told(credential=credential, until=until, reason=reason))
+        self.told.append(RecordedBlock(credential=credential, until=until, reason=reason))

@@ -29,27 +29,27 @@ from tests.support.sync import settings_for
 SECRET = "it-is-a-secret-to-everybody"
 
 
-class HandClock:
+class MovableClock:
     """The program's clock, moved by hand."""
 
     def __init__(self) -> None:
-        self._hand = ManualClock()
+        self._clock = ManualClock()
 
     def now(self) -> datetime:
-        return self._hand.now()
+        return self._clock.now()
 
     def monotonic(self) -> float:
-        return self._hand.now().timestamp()
+        return self._clock.now().timestamp()
 
     async def sleep(self, seconds: float) -> None:
         self.advance(seconds)
 
     def advance(self, seconds: float) -> None:
-        self._hand.advance(seconds)
+        self._clock.advance(seconds)
 
 
 @dataclass(slots=True)
-class Nudged:
+class RecordingQueue:
     """A queue that only remembers."""
 
     projects: list[ProjectId] = field(default_factory=list)
@@ -59,13 +59,13 @@ class Nudged:
 
 
 @dataclass(slots=True, kw_only=True)
-class House:
+class WebHarness:
     """What a test has in its hands."""
 
     bugspark: BugSpark
     project: ProjectId
-    queue: Nudged
-    clock: HandClock
+    queue: RecordingQueue
+    clock: MovableClock
     port: int
     client: httpx.AsyncClient
     app: FastAPI
@@ -113,7 +113,7 @@ class House:
             writer.close()
 
     @property
-    def entrance(self) -> AccessControl:
+    def access_control(self) -> AccessControl:
         """Who is let in, as the pages ask it."""
         return access_control_of(self.app)
 
@@ -139,17 +139,17 @@ def integration(secret: str | None = SECRET) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def open_house(
+async def open_web(
     url: str, *, secret: str | None = SECRET, **sections: Mapping[str, Any]
-) -> AsyncIterator[House]:
+) -> AsyncIterator[WebHarness]:
     """Serve on a free port, for as long as the block lasts. `sections` of the configuration."""
-    clock, queue, sockets = HandClock(), Nudged(), bind_sockets("127.0.0.1", 0)
+    clock, queue, sockets = MovableClock(), RecordingQueue(), bind_sockets("127.0.0.1", 0)
     settings = settings_for(url, "http://127.0.0.1:9", **sections)
     with connected(url) as engine:
         bugspark = BugSpark(engine)
         project = bugspark.add_project()
         bugspark.add_integration(project, config=integration(secret))
-        made: list[House] = []
+        made: list[WebHarness] = []
         async with open_container(settings, clock) as parts:
             app = build_web_application(parts, queue, Metrics(), lambda: made[0].alive, sockets)
             assert isinstance(app, FastAPI)
@@ -157,7 +157,7 @@ async def open_house(
                 serving(app, sockets) as running,
                 httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", timeout=10) as client,
             ):
-                house = House(
+                harness = WebHarness(
                     bugspark=bugspark,
                     project=project,
                     queue=queue,
@@ -166,12 +166,12 @@ async def open_house(
                     client=client,
                     app=app,
                 )
-                made.append(house)
-                yield house
+                made.append(harness)
+                yield harness
 
 
-def other_project(house: House, secret: str | None) -> UUID:
+def other_project(harness: WebHarness, secret: str | None) -> UUID:
     """A second project, connected to the same repository."""
-    project = house.bugspark.add_project("Other")
-    house.bugspark.add_integration(project, config=integration(secret))
+    project = harness.bugspark.add_project("Other")
+    harness.bugspark.add_integration(project, config=integration(secret))
     return project

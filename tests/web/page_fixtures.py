@@ -11,14 +11,14 @@ from reconciler.web.server import bind_sockets
 from tests.support.canary import serving
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
-from tests.web.house import Nudged
+from tests.web.harness import RecordingQueue
 
 HOSTILE = "<script>alert(1)</script>\u202egnp.exe\x1b[31m' onmouseover=x <b>"
 
 
 @pytest.fixture
-def queue() -> Nudged:
-    return Nudged()
+def queue() -> RecordingQueue:
+    return RecordingQueue()
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ async def sync(migrated: str, github: GitHub) -> AsyncIterator[Sync]:
 
 
 @pytest.fixture
-async def client(sync: Sync, queue: Nudged) -> AsyncIterator[httpx.AsyncClient]:
+async def client(sync: Sync, queue: RecordingQueue) -> AsyncIterator[httpx.AsyncClient]:
     sockets = bind_sockets("127.0.0.1", 0)
     app = build_web_application(sync.app._container, queue, Metrics(), lambda: True, sockets)
     async with (

@@ -16,13 +16,13 @@ from reconciler.demo.github.world import Repository
 from reconciler.model.ids import CommentId, ProjectId, ReportId
 from reconciler.store.bugspark import bugspark_tables as tables
 from tests.browser.chromium import Window
-from tests.support.command import Place, open_place
+from tests.support.command import Installation, open_installation
 from tests.support.daemon import Daemon, eventually, free_port, running, time_passing
-from tests.web.people import JWT_SECRET, PASSWORD, by_password, token
+from tests.web.users import JWT_SECRET, PASSWORD, by_password, token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class LinkedPair:
     """A report and its issue, linked and at peace."""
 
     report: ReportId
@@ -35,36 +35,38 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Town:
+class BrowserScenario:
     """`Shop`, connected to `acme/web`; whatever else a test needs it founds."""
 
-    place: Place
+    installation: Installation
     daemon: Daemon
     base: str
 
     @property
-    def shop(self) -> str:
-        return f"/projects/{self.place.project}"
+    def project_path(self) -> str:
+        return f"/projects/{self.installation.project}"
 
-    def found(self, name: str) -> tuple[ProjectId, Repository]:
+    def add_project(self, name: str) -> tuple[ProjectId, Repository]:
         """A project that nobody has connected yet, and a repository of the same name."""
-        repository = self.place.github.world.add_repository(f"acme/{name.lower()}")
+        repository = self.installation.github.world.add_repository(f"acme/{name.lower()}")
         repository.allow("alice", "write")
         repository.allow("bugspark-bot", "admin")
-        return self.place.bugspark.add_project(name), repository
+        return self.installation.bugspark.add_project(name), repository
 
     def connect(self, project: ProjectId, repository: Repository) -> None:
         """What BugSpark's own integration page writes."""
-        self.place.bugspark.add_integration(
-            project, repo=repository.full_name.partition("/")[2], token=self.place.github.token
+        self.installation.bugspark.add_integration(
+            project, repo=repository.full_name.partition("/")[2], token=self.installation.github.token
         )
 
-    def pair(self, title: str = "It breaks", *, project: ProjectId | None = None, **report: Any) -> Pair:
+    def pair(
+        self, title: str = "It breaks", *, project: ProjectId | None = None, **report: Any
+    ) -> LinkedPair:
         """Linked as BugSpark's own button leaves it; waits until a pass has taken it up."""
-        here = self.place.github.web
+        here = self.installation.github.web
         issue = here.open_issue(title, by="alice", labels=["bug", "medium-priority"])
-        made = self.place.bugspark.add_report(
-            project or self.place.project,
+        made = self.installation.bugspark.add_report(
+            project or self.installation.project,
             title,
             github_repo=here.full_name,
             github_issue_number=issue.number,
@@ -72,54 +74,56 @@ class Town:
             **report,
         )
         eventually(lambda: self._linked(made))
-        return Pair(report=made, number=issue.number, repository=here)
+        return LinkedPair(report=made, number=issue.number, repository=here)
 
     def say(self, report: ReportId, body: str) -> CommentId:
         """Ada comments in BugSpark."""
-        return self.place.bugspark.add_comment(report, body, author=self.place.ada, at=datetime.now(UTC))
+        return self.installation.bugspark.add_comment(
+            report, body, author=self.installation.ada, at=datetime.now(UTC)
+        )
 
     def delete(self, *comments: CommentId) -> None:
         """All at once."""
-        with self.place.bugspark.engine.begin() as connection:
+        with self.installation.bugspark.engine.begin() as connection:
             connection.execute(sa.delete(tables.comments).where(tables.comments.c.id.in_(comments)))
 
     def report(self, report: ReportId) -> dict[str, Any]:
-        row = self.place.bugspark.report(report)
+        row = self.installation.bugspark.report(report)
         assert row is not None
         return dict(row)
 
-    def said_there(self, pair: Pair) -> list[str]:
+    def github_comments(self, pair: LinkedPair) -> list[str]:
         """The thread on GitHub."""
         return [each.body for each in pair.repository.thread(pair.number)]
 
-    def enter(self, window: Window) -> None:
+    def sign_in(self, window: Window) -> None:
         """The operator signs in."""
         page = window.go("/sign-in")
         page.get_by_label("Operator’s password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url(f"{self.base}/")
 
-    def enter_as(self, window: Window, user: UUID) -> None:
+    def sign_in_as(self, window: Window, user: UUID) -> None:
         """Somebody who has signed in to BugSpark."""
         value = token(user, datetime.now(UTC))
         window.context.add_cookies([{"name": "bugspark_access_token", "value": value, "url": self.base}])
 
     def _linked(self, report: ReportId) -> bool:
         found = sa.text("SELECT count(*) FROM sync_links WHERE report_id = :id AND base_status IS NOT NULL")
-        with self.place.bugspark.engine.connect() as connection:
+        with self.installation.bugspark.engine.connect() as connection:
             bound = found.bindparams(sa.bindparam("id", report, sa.Uuid))
             return bool(connection.execute(bound).scalar_one())
 
 
 @contextmanager
-def open_town(url: str, home: Path) -> Iterator[Town]:
+def open_browser_scenario(url: str, home: Path) -> Iterator[BrowserScenario]:
     """On a migrated database; the daemon looks every second and withholds more than one deletion."""
     taken, port = free_port()
     taken.close()
     base = f"http://127.0.0.1:{port}"
-    with open_place(url, home) as place:
-        place.github.web.allow("bugspark-bot", "admin")
-        place.configure(
+    with open_installation(url, home) as installation:
+        installation.github.web.allow("bugspark-bot", "admin")
+        installation.configure(
             web={"port": port, "public_url": base, **by_password()["web"]},
             bugspark={"jwt_secret": JWT_SECRET, "encryption_key": Fernet.generate_key().decode()},
             sync={"marker_key": secrets.token_urlsafe(32)},
@@ -127,5 +131,5 @@ def open_town(url: str, home: Path) -> Iterator[Town]:
             poll={"interval_seconds": 1.0},
             log={"format": "json"},
         )
-        with time_passing(place), running(place) as daemon:
-            yield Town(place=place, daemon=daemon, base=base)
+        with time_passing(installation), running(installation) as daemon:
+            yield BrowserScenario(installation=installation, daemon=daemon, base=base)

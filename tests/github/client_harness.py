@@ -11,7 +11,7 @@ from reconciler.github.transport import Transport
 from reconciler.model.fields import Field
 from reconciler.model.ids import RepositoryId
 from reconciler.model.secret import Secret
-from tests.support.governor import MemoryGovernor
+from tests.support.memory_rate_limiter import MemoryRateLimiter
 
 API = "https://api.test"
 TOKEN = "ghp_verysecret0123456789"
@@ -37,11 +37,11 @@ class StillClock:
 
 
 @dataclass(slots=True, kw_only=True)
-class Door:
+class ClientHarness:
     """A doorway to one repository, with what it is made of."""
 
-    doorway: GitHubClient
-    governor: MemoryGovernor
+    client: GitHubClient
+    rate_limiter: MemoryRateLimiter
     clock: StillClock
     credential: Credential
     repository: GitHubRepository
@@ -50,38 +50,40 @@ class Door:
         self, name: str = "acme/web", *, repository_id: RepositoryId | None = None
     ) -> GitHubRepository:
         """A repository as the next pass would open it."""
-        return self.doorway.repository(name, self.credential, repository_id=repository_id, field_of=field_of)
+        return self.client.repository(name, self.credential, repository_id=repository_id, field_of=field_of)
 
     async def aclose(self) -> None:
-        await self.doorway.aclose()
+        await self.client.aclose()
 
 
 def field_of(label: str) -> Field | None:
     return {"high-priority": Field.SEVERITY, "low-priority": Field.SEVERITY, "ui": Field.CATEGORY}.get(label)
 
 
-def open_door(
+def open_client(
     api: str = API,
     token: str = TOKEN,
     *,
-    governor: MemoryGovernor | None = None,
+    rate_limiter: MemoryRateLimiter | None = None,
     clock: StillClock | None = None,
     credential: Credential | None = None,
     inner: httpx.AsyncBaseTransport | None = None,
     overlap_seconds: float = 120.0,
     name: str = "acme/web",
     api_version: str = "2022-11-28",
-) -> Door:
-    governor, clock = governor or MemoryGovernor(), clock or StillClock()
-    doorway = GitHubClient(
+) -> ClientHarness:
+    rate_limiter, clock = rate_limiter or MemoryRateLimiter(), clock or StillClock()
+    client = GitHubClient(
         api_url=api,
         api_version=api_version,
         clock=clock,
-        rate_limiter=governor,
+        rate_limiter=rate_limiter,
         transport=Transport(user_agent="bugspark-reconciler/test", inner=inner),
         overlap_seconds=overlap_seconds,
         random_fraction=lambda: 0.5,
     )
     mine = credential or TokenCredential(Secret(token))
-    repository = doorway.repository(name, mine, field_of=field_of)
-    return Door(doorway=doorway, governor=governor, clock=clock, credential=mine, repository=repository)
+    repository = client.repository(name, mine, field_of=field_of)
+    return ClientHarness(
+        client=client, rate_limiter=rate_limiter, clock=clock, credential=mine, repository=repository
+    )

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 
 from reconciler.store.bugspark import bugspark_tables as tables
-from tests.web.house import House
+from tests.web.harness import WebHarness
 
 JWT_SECRET = "bugspark's own jwt secret, " + "long enough " * 4
 PASSWORD = "correct horse battery staple"
@@ -33,25 +33,25 @@ def token(
     return jwt.encode(kept, secret, algorithm)
 
 
-def bearer(house: House, user: UUID, **claims: Any) -> dict[str, str]:
+def bearer(harness: WebHarness, user: UUID, **claims: Any) -> dict[str, str]:
     """The header of a signed-in user."""
-    return {"Authorization": f"Bearer {token(user, house.clock.now(), **claims)}"}
+    return {"Authorization": f"Bearer {token(user, harness.clock.now(), **claims)}"}
 
 
-def owner_of(house: House, project: UUID) -> UUID:
+def owner_of(harness: WebHarness, project: UUID) -> UUID:
     """Who owns the project."""
     query = sa.select(tables.projects.c.owner_id).where(tables.projects.c.id == project)
-    return UUID(str(house.bugspark.rows(query)[0]["owner_id"]))
+    return UUID(str(harness.bugspark.rows(query)[0]["owner_id"]))
 
 
-def join(house: House, user: UUID | None, project: UUID, *, accepted: bool = True) -> None:
+def join(harness: WebHarness, user: UUID | None, project: UUID, *, accepted: bool = True) -> None:
     """Make somebody a member."""
     row = {
         "id": uuid4(),
         "project_id": project,
         "user_id": user,
         "email": f"{uuid4()}@example.test",
-        "invite_accepted_at": house.clock.now() if accepted else None,
+        "invite_accepted_at": harness.clock.now() if accepted else None,
     }
-    with house.bugspark.engine.begin() as connection:
+    with harness.bugspark.engine.begin() as connection:
         connection.execute(sa.insert(tables.project_members).values(row))
