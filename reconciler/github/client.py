@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 
 from reconciler.github.credentials import AppCredential, Credential
 from reconciler.github.gateway import Gateway
-from reconciler.github.http import HttpClient
+from reconciler.github.http import GitHubTime, HttpClient, Usage
 from reconciler.github.limits import LimitBackoff
 from reconciler.github.lists import RepositoryList
 from reconciler.github.origin import Origin, repository_parts
 from reconciler.github.repository_ref import RepositoryRef
 from reconciler.github.translate import FieldOfLabel, comment_row, issue_row
 from reconciler.github.transport import Transport
-from reconciler.github.usage import GitHubTime, Usage
 from reconciler.github.writes import Writes
 from reconciler.model.ids import Fingerprint, RepositoryId
 from reconciler.model.issue import (

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.github.gateway import Gateway
+from reconciler.github.http import GitHubTime
 from reconciler.github.origin import Origin, repository_parts
-from reconciler.github.usage import GitHubTime
 from reconciler.model.ids import RepositoryId
 
 
