@@ -3,11 +3,19 @@
 Source: docs/reference/github.md, Writes; docs/reference/github.md, List rules, 8.
 """
 
-from reconciler.errors import GitHubError, MovedError, NotThereError, RecreatedError, UnreadableError
+from reconciler.errors import (
+    CredentialError,
+    GitHubError,
+    MovedError,
+    NotThereError,
+    RecreatedError,
+    UnreadableError,
+)
 from reconciler.github.error_text import error_reason
 from reconciler.github.http import Reply
 from reconciler.github.repository_ref import RepositoryRef
 from reconciler.model.formatting import single_printable_line
+from reconciler.model.webhook import WEBHOOK_PERMISSION_ADVICE
 
 _ADVICE = {
     403: "check what the token may do there",
@@ -49,4 +57,18 @@ def require_object_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
     if reply.status in (404, 410):
         reason = error_reason(reply.body)
         raise NotThereError(f"GitHub does not show {what} ({reply.status}: {reason}).", reply.status)
+    require_ok(reply, ref, what)
+
+
+def require_hooks_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
+    """Pass a 200 about webhooks.
+
+    Raises CredentialError with the missing permission where GitHub answers 403 or 404, as to a credential
+    that may not see them; and what `require_ok` raises.
+    """
+    if reply.status in (403, 404):
+        reason = error_reason(reply.body)
+        raise CredentialError(
+            f"GitHub does not show {what} ({reply.status}: {reason}): {WEBHOOK_PERMISSION_ADVICE}."
+        )
     require_ok(reply, ref, what)

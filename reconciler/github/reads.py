@@ -8,10 +8,9 @@ from msgspec import UNSET, Raw
 from reconciler.errors import GitHubError, MovedError, NotThereError
 from reconciler.github import translate
 from reconciler.github.drain import MAX_PAGES, PER_PAGE
-from reconciler.github.hooks import hook_of, require_hooks_ok
 from reconciler.github.http import Reply
 from reconciler.github.origin import issue_number_in, next_link
-from reconciler.github.read_errors import require_object_ok, require_ok
+from reconciler.github.read_errors import require_hooks_ok, require_object_ok, require_ok
 from reconciler.github.repository_ref import RepositoryRef
 from reconciler.github.translate import FieldOfLabel
 from reconciler.github.wire import (
@@ -185,7 +184,7 @@ class Reads:
         url = self._ref.url("hooks", query={"per_page": PER_PAGE})
         pages = await self._pages(url, what, require_hooks_ok)
         rows = chain.from_iterable(decode(page.body, list[HookRow], what) for page in pages)
-        return tuple(sorted(map(hook_of, rows), key=lambda hook: hook.id))
+        return tuple(sorted(map(translate.hook, rows), key=lambda hook: hook.id))
 
     def _event(self, raw: bytes | Raw, what: str) -> FieldEvent | None:
         # There are dozens of kinds, each with its own shape: only those of interest must decode.

@@ -12,6 +12,7 @@ from reconciler.github.origin import issue_number_in
 from reconciler.github.wire import (
     CommentRow,
     EventRow,
+    HookRow,
     IssueRow,
     LabelRow,
     RepositoryRow,
@@ -24,6 +25,7 @@ from reconciler.model.fields import Field, LabelColours
 from reconciler.model.ids import AccountId, IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.issue import Account, FieldEvent, Issue, RemoteComment, Repository
 from reconciler.model.snapshot import PoisonedItem
+from reconciler.model.webhook import Hook
 
 T = TypeVar("T")
 FieldOfLabel = Callable[[str], Field | None]
@@ -149,6 +151,11 @@ def field_event(row: EventRow, field_of: FieldOfLabel) -> FieldEvent | None:
             return FieldEvent(field=field, value=name, added=added, actor=by, at=at) if field else None
         case _:
             return None
+
+
+def hook(row: HookRow) -> Hook:
+    """Translate a webhook."""
+    return Hook(id=row.id, url=row.config.url, events=row.events, active=row.active)
 
 
 def _poisoned_row(raw: bytes | Raw, reason: str, known: str, unknown: str) -> ListRow[T]:

@@ -9,11 +9,10 @@ from typing import TypeVar
 from reconciler.errors import ForeignOriginError, GitHubError
 from reconciler.github import translate
 from reconciler.github.classify import classify_delete, classify_write
-from reconciler.github.hooks import hook_payload, read_hook
 from reconciler.github.http import MAX_REDIRECTS, Reply
 from reconciler.github.reads import Reads, decode_comment
 from reconciler.github.transport import AnswerLostError, NotSentError
-from reconciler.github.wire import IssueRow, LabelRow, decode, encode
+from reconciler.github.wire import HookRow, IssueRow, LabelRow, decode, encode
 from reconciler.model.ids import IssueNumber, RemoteCommentId
 from reconciler.model.intent import NotSent, OutcomeUnknown, Refused, WriteResult
 from reconciler.model.issue import Issue, IssueUpdate, RemoteComment
@@ -86,13 +85,13 @@ class Writes(Reads):
         """Create a webhook. GitHub refuses a second one for the same address."""
         doing = f"make a webhook in {self._ref.name}"
         return await self._write(
-            "POST", ("hooks",), {"name": "web", **hook_payload(desired)}, doing, read_hook
+            "POST", ("hooks",), {"name": "web", **_hook_payload(desired)}, doing, _decode_hook
         )
 
     async def change_hook(self, hook_id: int, desired: DesiredHook) -> WriteResult[Hook]:
         """Replace a webhook's settings by the desired ones."""
         doing = f"change the webhook {hook_id} of {self._ref.name}"
-        return await self._write("PATCH", ("hooks", hook_id), hook_payload(desired), doing, read_hook)
+        return await self._write("PATCH", ("hooks", hook_id), _hook_payload(desired), doing, _decode_hook)
 
     async def ping_hook(self, hook_id: int) -> WriteResult[None]:
         """Have GitHub deliver a `ping`."""
@@ -168,3 +167,18 @@ def _decode_written_comment(
 
 def _decode_labels(body: bytes) -> tuple[str, ...]:
     return translate.label_names(decode(body, list[LabelRow | str], "the labels just written"))
+
+
+def _hook_payload(desired: DesiredHook) -> Mapping[str, object]:
+    """The complete webhook, as it is sent to create and to change one."""
+    config = {
+        "url": desired.url,
+        "content_type": "json",
+        "secret": desired.secret.reveal(),
+        "insecure_ssl": "0",
+    }
+    return {"active": True, "events": list(desired.events), "config": config}
+
+
+def _decode_hook(body: bytes) -> Hook:
+    return translate.hook(decode(body, HookRow, "the webhook just written"))
