@@ -15,8 +15,7 @@ from reconciler.github.drain import EPOCH, PER_PAGE, SECOND, Drain, ListAnswer, 
 from reconciler.github.gateway import ReadAnswer
 from reconciler.github.limits import date_of
 from reconciler.github.origin import next_link
-from reconciler.github.read_errors import require_ok
-from reconciler.github.repository_ref import RepositoryRef
+from reconciler.github.repository_ref import RepositoryRef, require_ok
 from reconciler.github.translate import ListRow
 from reconciler.github.wire import decode_members
 from reconciler.model.issue import ListState

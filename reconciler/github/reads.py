@@ -10,8 +10,7 @@ from reconciler.github import translate
 from reconciler.github.drain import MAX_PAGES, PER_PAGE
 from reconciler.github.http import Reply
 from reconciler.github.origin import issue_number_in, next_link
-from reconciler.github.read_errors import require_hooks_ok, require_object_ok, require_ok
-from reconciler.github.repository_ref import RepositoryRef
+from reconciler.github.repository_ref import RepositoryRef, require_hooks_ok, require_object_ok, require_ok
 from reconciler.github.translate import FieldOfLabel
 from reconciler.github.wire import (
     CommentRow,

@@ -1,12 +1,26 @@
-"""A repository as it is addressed: its name, its id, and the gateway to it."""
+"""A repository as it is addressed, and what its answers to reads mean that are not the object asked for.
+
+Source: docs/reference/github.md, Writes; docs/reference/github.md, List rules, 8.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from reconciler.errors import (
+    CredentialError,
+    GitHubError,
+    MovedError,
+    NotThereError,
+    RecreatedError,
+    UnreadableError,
+)
+from reconciler.github.error_text import error_reason
 from reconciler.github.gateway import Gateway
-from reconciler.github.http import GitHubTime
+from reconciler.github.http import GitHubTime, Reply
 from reconciler.github.origin import Origin, repository_parts
+from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import RepositoryId
+from reconciler.model.webhook import WEBHOOK_PERMISSION_ADVICE
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,3 +49,60 @@ class RepositoryRef:
         """Whether a redirect leads to a repository that is not this one, as far as its id is known."""
         other = self.origin.repository_id(url)
         return other is not None and self.id is not None and other != self.id
+
+
+_ADVICE = {
+    403: "check what the token may do there",
+    404: "check that it exists and that the token may read it",
+    410: "check that its issues are switched on",
+    451: "GitHub blocks it for legal reasons",
+}
+
+
+def require_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
+    """Pass a 200 about the repository or its lists.
+
+    Raises UnreadableError (403, 404, 410, 451: nothing may be inferred), RecreatedError, GitHubError.
+    """
+    if any(ref.is_other_repository(hop) for hop in reply.redirects):
+        raise RecreatedError(
+            f"The name {ref.name} leads to another repository now: nothing is read or written."
+        )
+    if reply.status == 200:
+        return
+    reason = error_reason(reply.body)
+    if reply.status in _ADVICE:
+        raise UnreadableError(
+            f"GitHub does not show {what} ({reply.status}: {reason}): {_ADVICE[reply.status]}."
+        )
+    raise GitHubError(
+        single_printable_line(f"GitHub answered {reply.status} when asked for {what}: {reason}")
+    )
+
+
+def require_object_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
+    """Pass a 200 about one issue, thread or comment.
+
+    Raises NotThereError (404, 410), which alone proves nothing, MovedError where a redirect led to another
+    repository, and what `require_ok` raises.
+    """
+    if any(ref.is_other_repository(hop) for hop in reply.redirects):
+        raise MovedError(f"{what[0].upper()}{what[1:]} is in another repository now.")
+    if reply.status in (404, 410):
+        reason = error_reason(reply.body)
+        raise NotThereError(f"GitHub does not show {what} ({reply.status}: {reason}).", reply.status)
+    require_ok(reply, ref, what)
+
+
+def require_hooks_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
+    """Pass a 200 about webhooks.
+
+    Raises CredentialError with the missing permission where GitHub answers 403 or 404, as to a credential
+    that may not see them; and what `require_ok` raises.
+    """
+    if reply.status in (403, 404):
+        reason = error_reason(reply.body)
+        raise CredentialError(
+            f"GitHub does not show {what} ({reply.status}: {reason}): {WEBHOOK_PERMISSION_ADVICE}."
+        )
+    require_ok(reply, ref, what)
