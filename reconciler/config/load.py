@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from reconciler.config import keys, masking, sources, validation_errors
+from reconciler.config import keys, sources, validation_errors
 from reconciler.config.settings import Settings
 from reconciler.config.sources import Layer
-from reconciler.model.secret import Secret
+from reconciler.model.secret import Secret, mask, mask_database_url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,5 +94,5 @@ def _values_by_key(settings: Settings) -> Iterator[tuple[str, object]]:
 
 def _displayed_value(key: str, value: object) -> object:
     if isinstance(value, Secret):
-        return masking.mask_database_url(value) if key == "database.url" else masking.mask(value)
+        return mask_database_url(value) if key == "database.url" else mask(value)
     return list(value) if isinstance(value, tuple) else value

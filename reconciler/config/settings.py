@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
 from reconciler.config import validators
-from reconciler.config.masking import passwords_in_url
 from reconciler.model.fields import Category, Severity
 from reconciler.model.policy import (
     ConflictPolicy,
@@ -15,7 +14,7 @@ from reconciler.model.policy import (
     SyncPolicy,
     Timing,
 )
-from reconciler.model.secret import Secret
+from reconciler.model.secret import Secret, passwords_in_url
 
 
 def _secret_validator(check: Any = lambda text: text) -> PlainValidator:
