@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from reconciler.config import keys, sources, validators
+from reconciler.config import sources, validators
 from reconciler.config.settings import Settings
 from reconciler.config.sources import Layer, SourcedValue
 from reconciler.errors import ConfigurationError
@@ -92,7 +92,7 @@ def _nest(layer: Layer) -> dict[str, Any]:
 
 
 def _values_by_key(settings: Settings) -> Iterator[tuple[str, object]]:
-    for key in keys.known_keys():
+    for key in sources.known_keys():
         value: object = settings
         for part in key.split("."):
             value = getattr(value, part)
@@ -137,7 +137,7 @@ def from_validation_error(error: "ErrorDetails", layer: Mapping[str, SourcedValu
 def _key_of(error: "ErrorDetails") -> str:
     path = [str(part) for part in error["loc"]]
     candidates = (".".join(path[:depth]) for depth in range(len(path), 0, -1))
-    return next(key for key in candidates if key in keys.known_keys())
+    return next(key for key in candidates if key in sources.known_keys())
 
 
 def _what_and_hint(error: "ErrorDetails") -> tuple[str, str]:
@@ -152,7 +152,7 @@ def _what_and_hint(error: "ErrorDetails") -> tuple[str, str]:
 
 def _short_value_text(key: str, found: SourcedValue | None) -> str:
     """The value itself, where it is short, harmless and no secret."""
-    if found is None or keys.value_type(key) is Secret or not isinstance(found.value, str | int | float):
+    if found is None or sources.value_type(key) is Secret or not isinstance(found.value, str | int | float):
         return ""
     text = ascii(found.value)
     return f", not {text}" if len(text) <= 40 and "@" not in text else ""

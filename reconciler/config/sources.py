@@ -1,15 +1,68 @@
-"""The layers: variables, credential files, the TOML file. Each becomes a dict of key to value and source."""
+"""The layers: variables, credential files, the TOML file. Each becomes a dict of key to value and source.
+
+First the known keys, taken from the settings' fields, and the nearest of them to a misspelt one.
+"""
 
 import json
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NoReturn, get_origin
 
-from reconciler.config import keys
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from reconciler.config.settings import Settings
 from reconciler.errors import ConfigurationError
+
+VARIABLE_PREFIX = "RECONCILER_"
+FILE_VARIABLE = "RECONCILER_CONFIG"
+
+
+def _leaf_fields(model: type[BaseModel], above: str) -> Iterator[tuple[str, FieldInfo]]:
+    for name, info in model.model_fields.items():
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            yield from _leaf_fields(info.annotation, f"{above}{name}.")
+        else:
+            yield above + name, info
+
+
+@cache
+def known_keys() -> MappingProxyType[str, FieldInfo]:
+    """Return every key in dotted form, in the order of docs/reference/contract.md."""
+    return MappingProxyType(dict(_leaf_fields(Settings, "")))
+
+
+@cache
+def known_sections() -> frozenset[str]:
+    """Return every table of the file in dotted form."""
+    return frozenset(
+        key.rsplit(".", depth)[0] for key in known_keys() for depth in range(1, key.count(".") + 1)
+    )
+
+
+def value_type(key: str) -> Any:
+    """Return the type of the key's value: bool, int, float, str, Secret, a Literal, tuple[…] or dict[…]."""
+    return known_keys()[key].annotation
+
+
+def nearest_name(key: str, among: Iterable[str]) -> str:
+    """Return the most similar name; one with the same last word wins over one that is only similar."""
+    names = list(among)
+    word = key.rpartition(".")[2]
+    same = [name for name in names if name.rpartition(".")[2] == word]
+    return get_close_matches(key, same or names, n=1, cutoff=0.0)[0]
+
+
+def variable_name(key: str) -> str:
+    """Return the environment variable of a key."""
+    return VARIABLE_PREFIX + key.upper().replace(".", "__")
+
 
 RawValues = Mapping[str, object]
 
@@ -29,8 +82,8 @@ def from_environment(environ: Mapping[str, str]) -> Layer:
     """Every `RECONCILER_…` variable but RECONCILER_CONFIG. Raises on an unknown one."""
     layer: Layer = {}
     for name in sorted(environ):
-        if name.startswith(keys.VARIABLE_PREFIX) and name != keys.FILE_VARIABLE:
-            key = name.removeprefix(keys.VARIABLE_PREFIX).lower().replace("__", ".")
+        if name.startswith(VARIABLE_PREFIX) and name != FILE_VARIABLE:
+            key = name.removeprefix(VARIABLE_PREFIX).lower().replace("__", ".")
             place = f"the environment variable {name}"
             layer.update(_from_text(key, environ[name], place) or _raise_unknown_variable(name))
     return layer
@@ -46,9 +99,9 @@ def from_credentials(directory: Path | None) -> Layer:
         place = f"the credential {path.name}"
         if path.name == "github.app.private_key":
             layer["github.app.private_key_file"] = SourcedValue(value=str(path), source=place)
-        elif path.name in keys.known_keys():
+        elif path.name in known_keys():
             layer.update(_from_text(path.name, _read_text(path, place).rstrip("\r\n"), place))
-        elif path.name.rpartition(".")[0] in keys.known_sections():
+        elif path.name.rpartition(".")[0] in known_sections():
             raise _unknown_key_error(path.name, place)
     return layer
 
@@ -100,9 +153,9 @@ def _read_text(path: Path, place: str) -> str:
 
 def _from_text(key: str, text: str, place: str) -> Layer:
     """One key from text; a section from a JSON object; nothing for an unknown name."""
-    if key in keys.known_sections():
+    if key in known_sections():
         return _from_table(_nest_value(key, _parse_json(key, text, place)), place)
-    if key not in keys.known_keys():
+    if key not in known_keys():
         return {}
     return {key: SourcedValue(value=_parse_value(key, text, place), source=place)}
 
@@ -115,7 +168,7 @@ def _nest_value(key: str, value: object) -> dict[str, Any]:
 
 
 def _parse_value(key: str, text: str, place: str) -> object:
-    kind = keys.value_type(key)
+    kind = value_type(key)
     if get_origin(kind) in (tuple, dict):
         return _parse_json(key, text, place)
     if kind is bool:
@@ -136,7 +189,7 @@ def _parse_json(key: str, text: str, place: str) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        example = keys.variable_name("sync.severity.high") + """='["high-priority", "high"]'"""
+        example = variable_name("sync.severity.high") + """='["high-priority", "high"]'"""
         raise ConfigurationError(
             f"{key} is not JSON, in {place}: {error}; write it as in {example}"
         ) from None
@@ -149,9 +202,9 @@ def _from_table(table: Mapping[str, Any], place: str) -> Layer:
 def _flatten(table: Mapping[str, Any], above: str, place: str) -> Iterator[tuple[str, object]]:
     for name, value in table.items():
         key = above + name
-        if key in keys.known_keys():
+        if key in known_keys():
             yield key, value
-        elif key not in keys.known_sections():
+        elif key not in known_sections():
             raise _unknown_key_error(key, place, is_section=isinstance(value, dict))
         elif isinstance(value, dict):
             yield from _flatten(value, f"{key}.", place)
@@ -162,18 +215,18 @@ def _flatten(table: Mapping[str, Any], above: str, place: str) -> Iterator[tuple
 
 def _unknown_key_error(key: str, place: str, *, is_section: bool = False) -> ConfigurationError:
     """Keys are compared with keys, tables with tables."""
-    guess = keys.nearest_name(key, sorted(keys.known_sections()) if is_section else keys.known_keys())
+    guess = nearest_name(key, sorted(known_sections()) if is_section else known_keys())
     shown = key.encode("unicode_escape").decode("ascii")
     return ConfigurationError(f"{shown} is unknown, in {place}; did you mean {guess}?")
 
 
 def _raise_unknown_variable(name: str) -> NoReturn:
     names = [
-        *map(keys.variable_name, keys.known_keys()),
-        *map(keys.variable_name, keys.known_sections()),
-        keys.FILE_VARIABLE,
+        *map(variable_name, known_keys()),
+        *map(variable_name, known_sections()),
+        FILE_VARIABLE,
     ]
-    guess = keys.nearest_name(name, names)
+    guess = nearest_name(name, names)
     raise ConfigurationError(f"{name} is unknown, in the environment; did you mean {guess}?")
 
 
@@ -187,7 +240,7 @@ def find_configuration_file(explicit: Path | None, environ: Mapping[str, str]) -
     """`--config`, else $RECONCILER_CONFIG (both must exist), else the first default place that exists."""
     if explicit is not None:
         return explicit
-    if named := environ.get(keys.FILE_VARIABLE):
+    if named := environ.get(FILE_VARIABLE):
         return Path(named)
     defaults = (Path("config.toml"), Path("/etc/bugspark-reconciler/config.toml"))
     return next((path for path in defaults if os.path.lexists(path)), None)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.config.keys import known_keys, variable_name
 from reconciler.config.load import load_configuration
 from reconciler.config.settings import DatabaseSection, PollSection, Settings
+from reconciler.config.sources import known_keys, variable_name
 from reconciler.errors import ConfigurationError
 from reconciler.model.secret import Secret
 

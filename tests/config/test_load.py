@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.config.keys import known_keys, variable_name
 from reconciler.config.load import LoadedConfiguration, load_configuration
 from reconciler.config.settings import Settings
+from reconciler.config.sources import known_keys, variable_name
 from reconciler.errors import ConfigurationError
 from reconciler.model.fields import Category, Severity
 from reconciler.model.policy import (

@@ -15,7 +15,7 @@ from typer.main import get_command
 
 from reconciler.cli.app import build_cli
 from reconciler.cli.main import config_first
-from reconciler.config import keys
+from reconciler.config import sources
 from reconciler.config.load import load_configuration
 from reconciler.store.bugspark import bugspark_tables
 from reconciler.store.schema import tables
@@ -109,12 +109,12 @@ def test_every_key_it_names_is_in_the_example_configuration(document: Document) 
 
 @CHECKED
 def test_every_variable_and_credential_it_names_is_read(document: Document) -> None:
-    variables = {keys.variable_name(key) for key in (*keys.known_keys(), *keys.known_sections())} | {
-        keys.FILE_VARIABLE
+    variables = {sources.variable_name(key) for key in (*sources.known_keys(), *sources.known_sections())} | {
+        sources.FILE_VARIABLE
     }
     assert sorted(set(re.findall(r"RECONCILER_[A-Z_]+", document.text)) - variables) == []
     credentials = set(re.findall(r"^LoadCredential=([^:\n]+):", document.text, re.MULTILINE))
-    assert sorted(credentials - set(keys.known_keys()) - {"github.app.private_key"}) == []
+    assert sorted(credentials - set(sources.known_keys()) - {"github.app.private_key"}) == []
 
 
 @CHECKED
