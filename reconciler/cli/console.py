@@ -1,4 +1,7 @@
-"""Output: data to stdout, sentences to stderr, both made safe for a terminal."""
+"""Output: data to stdout, sentences to stderr, both made safe for a terminal.
+
+At the end: text cut and padded to terminal columns.
+"""
 
 import io
 import json
@@ -8,9 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO
+from unicodedata import combining, east_asian_width
 
 from reconciler.errors import ReconcilerError
 from reconciler.model.formatting import escape_unprintable
+
+TERMINAL_COLUMNS = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,3 +79,30 @@ def standard_console() -> Console:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     return Console(out=sys.stdout, err=sys.stderr)
+
+
+def display_width(text: str) -> int:
+    """Return how many terminal columns the text takes."""
+    return sum(
+        0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1 for character in text
+    )
+
+
+def cut(text: str, columns: int, *, more: str = "…") -> str:
+    """Return the text made safe and no wider than that, with a mark where it was cut."""
+    text = escape_unprintable(text)
+    if display_width(text) <= columns:
+        return text
+    kept, columns_left = "", columns - display_width(more)
+    for character in text:
+        columns_left -= display_width(character)
+        if columns_left < 0:
+            break
+        kept += character
+    return kept + more
+
+
+def pad_or_cut(text: str, columns: int, *, more: str = "…") -> str:
+    """Cut the text, or fill it up with blanks."""
+    text = cut(text, columns, more=more)
+    return text + " " * (columns - display_width(text))

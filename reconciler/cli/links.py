@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconciler.cli.console import Console
+from reconciler.cli.console import Console, cut
 from reconciler.cli.pass_output import project_as_json
 from reconciler.cli.progress import ProgressDisplay
 from reconciler.cli.session import JsonOption, ProjectOption, ReportArgument, session_of
-from reconciler.cli.terminal_text import cut
 from reconciler.model.formatting import format_count, shell_command
 from reconciler.model.report import Project
 from reconciler.model.views import DiscoveryResult

@@ -3,11 +3,11 @@
 The sentence says what to do (docs/reference/looks.md).
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, tzinfo
 from typing import Any
 
-from reconciler.cli.terminal_text import join_counts
 from reconciler.model.formatting import format_count, shell_command
 from reconciler.model.passes import AppliedCounts, Outcome, PassResult
 from reconciler.model.project_status import limit_text
@@ -47,7 +47,7 @@ def pass_as_line(result: PassResult) -> str | None:
 
 
 def _links_text(result: PassResult) -> str:
-    return join_counts(((result.linked, "link taken up"), (result.ended, "link set aside")))
+    return _join_counts(((result.linked, "link taken up"), (result.ended, "link set aside")))
 
 
 def verification_as_line(result: PassResult) -> str:
@@ -63,8 +63,18 @@ def verification_as_line(result: PassResult) -> str:
     return f"{result.project_name}: {'; '.join(parts)}"
 
 
+def _join_counts(parts: Iterable[tuple[int, str]]) -> str:
+    """Join the counts that are not zero: `3 reports updated, 1 comment imported`. The noun comes first."""
+    shown = []
+    for number, words in parts:
+        noun, _, rest = words.partition(" ")
+        if number:
+            shown.append(f"{format_count(number, noun)} {rest}".rstrip())
+    return ", ".join(shown)
+
+
 def _changes_text(applied: AppliedCounts) -> str:
-    return join_counts(
+    return _join_counts(
         (
             (applied.reports_updated, "report updated"),
             (applied.comments_imported, "comment imported"),

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reconciler.cli.console import TERMINAL_COLUMNS, cut, display_width, pad_or_cut
 from reconciler.cli.pass_output import project_as_json, with_project_name
 from reconciler.cli.passes import choose_projects
 from reconciler.cli.progress import ProgressDisplay
 from reconciler.cli.session import CommandSession, JsonOption, ProjectsOption, session_of
-from reconciler.cli.terminal_text import TERMINAL_COLUMNS, cut, display_width, pad_or_cut
 from reconciler.errors import UsageError
 from reconciler.model.formatting import format_count, shell_command
 from reconciler.model.views import ActionView, PlanView

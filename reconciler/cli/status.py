@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reconciler.cli.console import TERMINAL_COLUMNS, cut, pad_or_cut
 from reconciler.cli.pass_output import pass_as_json, project_as_json
 from reconciler.cli.progress import ProgressDisplay
 from reconciler.cli.session import JsonOption, session_of
-from reconciler.cli.terminal_text import TERMINAL_COLUMNS, cut, pad_or_cut
 from reconciler.model.formatting import (
     escape_unprintable,
     format_age,

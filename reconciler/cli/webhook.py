@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from reconciler.cli.console import TERMINAL_COLUMNS
 from reconciler.cli.pass_output import project_as_json
 from reconciler.cli.session import JsonOption, ProjectOption, session_of
-from reconciler.cli.terminal_text import TERMINAL_COLUMNS
 from reconciler.model.formatting import escape_unprintable, format_count, format_iso, shell_command
 
 if TYPE_CHECKING:

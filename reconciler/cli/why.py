@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from reconciler.cli.console import TERMINAL_COLUMNS, cut, pad_or_cut
 from reconciler.cli.session import JsonOption, ReportArgument, session_of
 from reconciler.cli.status import DisplayOptions
-from reconciler.cli.terminal_text import TERMINAL_COLUMNS, cut, pad_or_cut
 from reconciler.model.fields import Side
 from reconciler.model.formatting import format_age, format_count, format_iso, format_time
 from reconciler.model.kinds import FIELD_KINDS

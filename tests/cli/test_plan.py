@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reconciler.cli.terminal_text import display_width
+from reconciler.cli.console import display_width
 from reconciler.model.passes import Failure
 from reconciler.model.plan import Rule
 from reconciler.model.views import ActionView, PlanView

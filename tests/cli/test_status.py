@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
+from reconciler.cli.console import display_width
 from reconciler.cli.status import DisplayOptions, status_as_lines
-from reconciler.cli.terminal_text import display_width
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Failure, Outcome
 from reconciler.model.project_status import project_status

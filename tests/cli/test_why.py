@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.cli.console import display_width
 from reconciler.cli.status import DisplayOptions
-from reconciler.cli.terminal_text import display_width
 from reconciler.cli.why import report_as_json, report_as_lines
 from reconciler.model.fields import Field, Side
 from reconciler.model.kinds import Kind

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from reconciler.cli.terminal_text import display_width
+from reconciler.cli.console import display_width
 from reconciler.demo.afternoon import second_thoughts
 from reconciler.demo.cast import COMPANIES, MOBILE, MONA, SHOP
 from reconciler.demo.compare import Apart, Cell, Row, compare, doubles
