@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from reconciler.cli.backend import Entrypoints
     from reconciler.cli.console import Console
-    from reconciler.cli.session import CommandSession
+    from reconciler.cli.session import CommandSession, Entrypoints
 
 GC_THRESHOLD = 50_000
 """New objects between two runs of the garbage collector; an idle pass makes 80,000 (Python: 700)."""
@@ -36,8 +35,8 @@ def run_and_exit() -> NoReturn:
 
 def main() -> NoReturn:
     """Run one command on this process's arguments, streams and environment."""
-    from reconciler.cli.backend import Entrypoints
     from reconciler.cli.console import standard_console
+    from reconciler.cli.session import Entrypoints
     from reconciler.config.environment import disable_pydantic_plugins, read_environment
 
     disable_pydantic_plugins()

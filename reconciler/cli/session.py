@@ -1,15 +1,20 @@
 """One run of the command: its configuration, read at the first use, and the application opened with it.
 
-At the end: options that several commands share.
+First the functions of the rest of the program, imported at the first call; at the end options that several
+commands share.
 """
 
+from __future__ import annotations  # the model is not imported for words in signatures alone
+
+import importlib
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, cast
 
 import typer
 
-from reconciler.cli.backend import Entrypoints
 from reconciler.cli.console import Console
 from reconciler.cli.progress import ProgressDisplay
 
@@ -18,8 +23,56 @@ if TYPE_CHECKING:
     from reconciler.config.load import LoadedConfiguration
     from reconciler.config.settings import Settings
     from reconciler.logs import Redaction
+    from reconciler.model.secret import Secret
 
 T = TypeVar("T")
+
+RegisterSecret = Callable[["Secret"], None]
+"""Called with every secret that is read, so that logs mask it."""
+ReloadSettings = Callable[[], tuple["Settings", Callable[[], None]]]
+"""Reads the configuration again; the function it returns beside the settings applies them to the log."""
+
+
+def _open_backend(settings: Settings, learn: RegisterSecret) -> AbstractAsyncContextManager[Application]:
+    from reconciler.bootstrap import open_application
+
+    return open_application(settings, learn=learn)
+
+
+def _migrate(settings: Settings) -> str:
+    from reconciler.bootstrap import migrate_schema
+
+    return migrate_schema(settings)
+
+
+def _run_daemon(
+    settings: Settings, again: ReloadSettings, learn: RegisterSecret, environ: Mapping[str, str]
+) -> None:
+    import asyncio
+
+    from reconciler.bootstrap.daemon import DaemonStart, run_daemon
+
+    asyncio.run(
+        run_daemon(
+            DaemonStart(settings=settings, read_configuration=again, register_secret=learn, environ=environ)
+        )
+    )
+
+
+def _run_demo(keep: bool) -> int:
+    return cast("int", importlib.import_module("reconciler.demo.main").run(keep=keep))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrypoints:
+    """The functions through which commands reach the rest of the program; tests replace them."""
+
+    open_backend: Callable[[Settings, RegisterSecret], AbstractAsyncContextManager[Application]] = (
+        _open_backend
+    )
+    migrate: Callable[[Settings], str] = _migrate
+    run_daemon: Callable[[Settings, ReloadSettings, RegisterSecret, Mapping[str, str]], None] = _run_daemon
+    run_demo: Callable[[bool], int] = _run_demo
 
 
 class CommandSession:
@@ -35,7 +88,7 @@ class CommandSession:
         self.debug = False
         self._loaded: LoadedConfiguration | None = None
 
-    def load_configuration(self) -> "LoadedConfiguration":
+    def load_configuration(self) -> LoadedConfiguration:
         """Return the configuration, read once, and set up logging. Raises ConfigurationError."""
         if self._loaded is None:
             from reconciler.config.load import load_configuration
@@ -48,13 +101,13 @@ class CommandSession:
             self._loaded = loaded
         return self._loaded
 
-    def load_service_configuration(self) -> "LoadedConfiguration":
+    def load_service_configuration(self) -> LoadedConfiguration:
         """Return the configuration and log as `log.level` says, also where that is the default."""
         loaded = self.load_configuration()
         self._set_up_logs(loaded, level=loaded.settings.log.level)
         return loaded
 
-    def reload_settings(self) -> "tuple[Settings, Callable[[], None]]":
+    def reload_settings(self) -> tuple[Settings, Callable[[], None]]:
         """Read file and environment again, for a service; credentials stay those of its start, as systemd
         keeps them. Returns what makes the log follow as well. Raises ConfigurationError.
         """
@@ -66,20 +119,20 @@ class CommandSession:
         self._register_secrets(loaded.settings)  # before its secrets can turn up in an error
         return loaded.settings, lambda: self._set_up_logs(loaded, level=loaded.settings.log.level)
 
-    def run_in_backend(self, work: Callable[["Application", ProgressDisplay], Awaitable[T]]) -> T:
+    def run_in_backend(self, work: Callable[[Application, ProgressDisplay], Awaitable[T]]) -> T:
         """Open the application, run one coroutine with it, close it. Raises what either does."""
         import asyncio
 
         return asyncio.run(self._run_in_backend(work))
 
-    async def _run_in_backend(self, work: Callable[["Application", ProgressDisplay], Awaitable[T]]) -> T:
+    async def _run_in_backend(self, work: Callable[[Application, ProgressDisplay], Awaitable[T]]) -> T:
         settings = self.load_configuration().settings
         assert self.redaction is not None  # set up when the configuration was read
         with ProgressDisplay(self.console.err, self.environ) as display:
             async with self.entrypoints.open_backend(settings, self.redaction.add) as application:
                 return await work(application, display)
 
-    def _register_secrets(self, settings: "Settings") -> "Redaction":
+    def _register_secrets(self, settings: Settings) -> Redaction:
         """Mask these secrets in logs from now on."""
         from reconciler import logs
 
@@ -89,7 +142,7 @@ class CommandSession:
         return self.redaction
 
     def _set_up_logs(
-        self, loaded: "LoadedConfiguration", *, level: Literal["debug", "info", "warning", "error"]
+        self, loaded: LoadedConfiguration, *, level: Literal["debug", "info", "warning", "error"]
     ) -> None:
         from reconciler import logs
         from reconciler.config.environment import may_use_colour

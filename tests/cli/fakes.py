@@ -11,9 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from reconciler.bootstrap.application import Application
-from reconciler.cli.backend import Entrypoints, RegisterSecret
 from reconciler.cli.console import Console
 from reconciler.cli.main import run_command
+from reconciler.cli.session import Entrypoints, RegisterSecret
 from reconciler.config.settings import Settings
 from reconciler.errors import UsageError
 from reconciler.model.fields import Field, Side
