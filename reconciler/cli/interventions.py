@@ -1,4 +1,4 @@
-"""`reconcile resolve` and `retry`: take one side's value in a conflict, end a quarantine."""
+"""`reconcile pause`, `resume`, `resolve` and `retry`: what a person decides about a project or a report."""
 
 from typing import Annotated
 
@@ -7,6 +7,25 @@ import typer
 from reconciler.cli.session import ReportArgument, session_of
 from reconciler.errors import UsageError
 from reconciler.model.fields import Field, Side
+
+ProjectArgument = Annotated[
+    str, typer.Argument(metavar="PROJECT", help="The project's id or exact name.", show_default=False)
+]
+
+
+def pause(context: typer.Context, project: ProjectArgument) -> None:
+    """Stop with a project until it is resumed.
+
+    No pass is made, not by hand either; one at work stops before its next write to GitHub.
+    """
+    session = session_of(context)
+    session.console.print_line(session.run_in_backend(lambda application, _: application.pause(project)))
+
+
+def resume(context: typer.Context, project: ProjectArgument) -> None:
+    """Go on with a paused project. What changed since is synced by the next pass."""
+    session = session_of(context)
+    session.console.print_line(session.run_in_backend(lambda application, _: application.resume(project)))
 
 
 def resolve(
