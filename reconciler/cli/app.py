@@ -16,7 +16,6 @@ from reconciler.cli import (
     passes,
     plan,
     status,
-    verify,
     webhook,
     why,
 )
@@ -32,7 +31,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     why.why,
     interventions.resolve,
     interventions.retry,
-    verify.verify,
+    passes.verify,
     interventions.pause,
     interventions.resume,
     links.discover,
@@ -55,7 +54,18 @@ def build_cli() -> typer.Typer:
     app.callback(invoke_without_command=True)(root)
     for command in COMMANDS:
         app.command()(command)
-    app.add_typer(webhook.build_webhook_cli(), name="webhook")
+    app.add_typer(_build_webhook_cli(), name="webhook")
+    return app
+
+
+def _build_webhook_cli() -> typer.Typer:
+    app = typer.Typer(
+        rich_markup_mode=None,
+        no_args_is_help=True,
+        help="Set up GitHub's webhook of a project.",
+    )
+    for command in (webhook.show, webhook.rotate, webhook.create):
+        app.command()(command)
     return app
 
 

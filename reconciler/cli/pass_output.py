@@ -50,11 +50,11 @@ def _links_text(result: PassResult) -> str:
     return _join_counts(((result.linked, "link taken up"), (result.ended, "link set aside")))
 
 
-def verification_as_line(result: PassResult) -> str:
-    """`Acme: 482 of 485 links compared, 3 differed; 1 comment removed; 12 requests, 1.2 s`."""
+def verification_as_line(result: PassResult) -> str | None:
+    """`Acme: 482 of 485 links compared, 3 differed; 1 comment removed; 12 requests, 1.2 s`, or None."""
     done = result.verified
     if done is None:
-        return f"{result.project_name}: nothing was compared"
+        return None
     parts = [f"{done.compared:,} of {format_count(done.links, 'link')} compared, {done.differed:,} differed"]
     parts += [changes] if (changes := _changes_text(result.applied)) else []
     if result.conflicts:

@@ -1,15 +1,15 @@
-"""`reconcile --project P`: one pass now."""
+"""One pass now over the named projects (`reconcile --project`, `--all`); `reconcile verify`: all links."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconciler.cli.pass_output import failure_message, pass_as_json, pass_as_line
+from reconciler.cli.pass_output import failure_message, pass_as_json, pass_as_line, verification_as_line
 from reconciler.cli.progress import ProgressDisplay
-from reconciler.cli.session import CommandSession
+from reconciler.cli.session import CommandSession, JsonOption, ProjectOption, session_of
 from reconciler.errors import UsageError
 from reconciler.model.passes import AppliedCounts, Outcome, PassResult
 from reconciler.model.report import Project
@@ -46,7 +46,7 @@ def run_passes(session: CommandSession, wanted: PassOptions) -> None:
         done, changed = True, False
         async for result in _run_concurrently(application, projects, wanted, display, concurrency):
             display.hide()
-            done &= _print_result(session, result, json=wanted.json)
+            done &= _print_result(session, result, pass_as_line(result), json=wanted.json)
             changed |= result.applied != AppliedCounts()
         if changed:  # idle passes add no records
             await application.delete_old_records()
@@ -107,11 +107,35 @@ async def _run_concurrently(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _print_result(session: CommandSession, result: PassResult, *, json: bool) -> bool:
+def verify(
+    context: typer.Context,
+    project: ProjectOption,
+    json: JsonOption = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait while the project is at work elsewhere.")
+    ] = False,
+) -> None:
+    """Compare every link of a project whole, now.
+
+    A round that a limit ends goes on where it stopped when it is run again.
+    """
+    session = session_of(context)
+
+    async def work(application: "Application", display: ProgressDisplay) -> PassResult:
+        chosen = await application.find_project(project)
+        return await application.verify(chosen, wait=wait, progress=display.new_progress())
+
+    result = session.run_in_backend(work)
+    if not _print_result(session, result, verification_as_line(result), json=json):
+        raise typer.Exit(1)
+
+
+def _print_result(session: CommandSession, result: PassResult, line: str | None, *, json: bool) -> bool:
+    """Print a result and what was not done; return whether it was done in full."""
     console = session.console
     if json:
         console.print_json(pass_as_json(result))
-    elif line := pass_as_line(result):
+    elif line:
         console.print_line(line)
     if sentence := failure_message(result, datetime.now(UTC), None):
         console.print_error(sentence)

@@ -23,18 +23,6 @@ if TYPE_CHECKING:
     from reconciler.model.webhook import HookResult, WebhookSetup
 
 
-def build_webhook_cli() -> typer.Typer:
-    """Build the command group `webhook`."""
-    app = typer.Typer(
-        rich_markup_mode=None,
-        no_args_is_help=True,
-        help="Set up GitHub's webhook of a project.",
-    )
-    for command in (show, rotate, create):
-        app.command()(command)
-    return app
-
-
 def show(context: typer.Context, project: ProjectOption, json: JsonOption = False) -> None:
     """Show address, secret, events and steps.
 
