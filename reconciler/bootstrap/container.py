@@ -1,10 +1,12 @@
 """The parts of the program put together: database, connections, credentials, and a `Context` per project."""
 
+import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,7 +14,6 @@ from uuid import uuid4
 
 from reconciler import __version__
 from reconciler.alerts.post import AlertPoster
-from reconciler.bootstrap.clock import SystemClock
 from reconciler.bootstrap.markers import InstanceMarkers, open_markers
 from reconciler.config.settings import Settings
 from reconciler.errors import ConfigurationError, CredentialError
@@ -35,9 +36,21 @@ from reconciler.sync.webhook_setup import WebhookAddress
 from reconciler.text import text_digest
 
 log = EventLogger(__name__)
-
-
 USER_AGENT = f"bugspark-reconciler/{__version__}"
+
+
+class SystemClock:
+    """The machine's wall clock and monotonic clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds > 0:
+            await asyncio.sleep(seconds)
 
 
 @dataclass(slots=True, kw_only=True)

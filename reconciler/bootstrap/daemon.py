@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from socket import socket
 from uuid import uuid4
 
-from reconciler.bootstrap.clock import SystemClock
+from reconciler.bootstrap.container import SystemClock
 from reconciler.bootstrap.runtime import ReloadableRuntime
 from reconciler.config.settings import Settings
 from reconciler.daemon.memory_queue import MemoryQueue

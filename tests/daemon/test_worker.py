@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from reconciler.bootstrap.clock import SystemClock
+from reconciler.bootstrap.container import SystemClock
 from reconciler.daemon.worker import PassRunner
 from reconciler.errors import DatabaseError
 from reconciler.logs import RECORD_VALUES_ATTRIBUTE
