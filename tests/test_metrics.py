@@ -7,10 +7,9 @@ from uuid import UUID
 from prometheus_client.parser import text_string_to_metric_families
 
 from reconciler.metrics import Metrics
-from reconciler.model.health import Gauges, ProjectGauges
+from reconciler.model.health import CredentialLimits, Gauges, ProjectGauges
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import AppliedCounts, Cost, Outcome, PassResult
-from reconciler.model.snapshot import CredentialLimits
 
 PROJECT = ProjectId(UUID(int=7))
 NO_COST, NOTHING_APPLIED = Cost(), AppliedCounts()

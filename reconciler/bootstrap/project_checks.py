@@ -11,9 +11,10 @@ from reconciler.bootstrap.container import integration_problem
 from reconciler.decide import permission_checks
 from reconciler.errors import CredentialError, GitHubError, LimitedError, ReconcilerError
 from reconciler.model.formatting import format_age, format_count, format_time, shell_command
+from reconciler.model.health import ProjectHealth
 from reconciler.model.issue import Repository
 from reconciler.model.report import Project
-from reconciler.model.snapshot import UNKNOWN_REPOSITORY, ProjectHealth
+from reconciler.model.snapshot import UNKNOWN_REPOSITORY
 from reconciler.model.views import CheckLevel, CheckResult
 from reconciler.model.webhook import WEBHOOK_EVENTS, Hook
 from reconciler.sync.context import Context

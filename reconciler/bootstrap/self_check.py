@@ -7,9 +7,9 @@ from reconciler.bootstrap import project_checks
 from reconciler.bootstrap.container import Container
 from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.formatting import format_count
+from reconciler.model.health import ProjectHealth
 from reconciler.model.ids import ProjectId
 from reconciler.model.report import Project
-from reconciler.model.snapshot import ProjectHealth
 from reconciler.model.views import CheckLevel, CheckResult, Progress
 from reconciler.ports import EncryptionStatus
 from reconciler.store.schema.version import REVISIONS

@@ -12,10 +12,10 @@ from reconciler.bootstrap.container import Container, github_web_url
 from reconciler.config.settings import Settings
 from reconciler.errors import UsageError
 from reconciler.metrics import Metrics
+from reconciler.model.health import ProjectHealth
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.report_detail import ReportView
 from reconciler.model.secret import Secret
-from reconciler.model.snapshot import ProjectHealth
 from reconciler.ports import Queue
 from reconciler.web.app import WebDependencies, build_web_app
 from reconciler.web.hot_swap import WebApplication

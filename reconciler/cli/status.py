@@ -30,7 +30,7 @@ from reconciler.model.project_status import STATUS_SYMBOLS, SYNCED_LINK_STATES, 
 
 if TYPE_CHECKING:
     from reconciler.bootstrap.application import Application
-    from reconciler.model.snapshot import CredentialLimits, ProjectHealth
+    from reconciler.model.health import CredentialLimits, ProjectHealth
     from reconciler.model.webhook import WebhookHealth
 
 

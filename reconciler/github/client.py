@@ -19,10 +19,10 @@ from reconciler.model.issue import (
     Grants,
     Issue,
     ListState,
+    RateLimit,
     RemoteComment,
 )
 from reconciler.model.passes import Cost
-from reconciler.model.snapshot import RateLimit
 from reconciler.ports import Clock, ListPage, RateLimiter
 
 MIN_OVERLAP = timedelta(seconds=2)

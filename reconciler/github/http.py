@@ -16,9 +16,9 @@ from reconciler.github.transport import (
     HttpResponse,
     Transport,
 )
+from reconciler.model.issue import RateLimit
 from reconciler.model.passes import Cost
 from reconciler.model.secret import Secret
-from reconciler.model.snapshot import RateLimit
 from reconciler.ports import Clock
 
 DATE_JITTER = timedelta(seconds=5)

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 
 from reconciler.errors import LimitedError
 from reconciler.model.ids import Fingerprint
-from reconciler.model.snapshot import RateLimit
+from reconciler.model.issue import RateLimit
 
 MIN_WAIT_SECONDS = 1.0
 MAX_WAIT_SECONDS = 86_400.0

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.model.health import AttentionItem
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Outcome, PassResult
-from reconciler.model.snapshot import AttentionItem
 from reconciler.model.told import AlertState, Notice, Problem
 
 FAILURES_BEFORE_ALERT = 3

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.model.fields import Field, IssueFields
-from reconciler.model.ids import AccountId, CommentId, IssueNumber, RemoteCommentId, ReportId, RepositoryId
+from reconciler.model.ids import (
+    AccountId,
+    CommentId,
+    IssueNumber,
+    RemoteCommentId,
+    ReportId,
+    RepositoryId,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,3 +141,12 @@ class Grants:
     def has_scope(self, *wanted: str) -> bool:
         """Whether it is a classic token with one of these scopes."""
         return self.scopes is not None and not self.scopes.isdisjoint(wanted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """What an answer's headers said about the primary limit."""
+
+    limit: int
+    remaining: int
+    reset_at: datetime

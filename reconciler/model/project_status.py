@@ -6,9 +6,9 @@ from enum import StrEnum
 
 from reconciler.model.database_identity import OWNED_ELSEWHERE
 from reconciler.model.formatting import format_age, format_count, format_time, shell_command
+from reconciler.model.health import ProjectHealth
 from reconciler.model.link import LinkState
 from reconciler.model.passes import Outcome
-from reconciler.model.snapshot import ProjectHealth
 from reconciler.model.webhook import WebhookHealth
 
 

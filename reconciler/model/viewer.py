@@ -26,13 +26,3 @@ class Viewer:
 
 
 OPERATOR = Viewer(user_id=None, name="operator", sees_all_projects=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkCounts:
-    """A project's links, each counted once, by the most pressing thing about it."""
-
-    synced: int = 0
-    pending: int = 0  # first contact or a write is to come
-    conflict: int = 0  # both sides had changed lately, and one value lost
-    attention: int = 0  # rests, is frozen, was refused, or ended on GitHub

@@ -22,15 +22,13 @@ from reconciler.model.issue import (
     IssueThread,
     IssueUpdate,
     ListState,
+    RateLimit,
     RemoteComment,
     Repository,
     ThreadEtags,
 )
 from reconciler.model.passes import Cost
-from reconciler.model.snapshot import (
-    PoisonedItem,
-    RateLimit,
-)
+from reconciler.model.snapshot import PoisonedItem
 from reconciler.model.webhook import DesiredHook, Hook
 
 Row_co = TypeVar("Row_co", covariant=True)

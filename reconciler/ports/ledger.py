@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from reconciler.model.fields import Side
+from reconciler.model.health import VerificationCoverage
 from reconciler.model.ids import (
     CommentId,
     IssueNumber,
@@ -32,7 +33,6 @@ from reconciler.model.snapshot import (
     Snapshot,
     StoreResult,
     UnlinkedReport,
-    VerificationCoverage,
     WithheldDeletions,
 )
 

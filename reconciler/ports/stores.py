@@ -15,9 +15,7 @@ from reconciler.model.ids import (
     Fingerprint,
     ProjectId,
 )
-from reconciler.model.snapshot import (
-    RateLimit,
-)
+from reconciler.model.issue import RateLimit
 from reconciler.ports.ledger import Intents, Ledger, Restores
 from reconciler.ports.projects import Projects, Reports
 from reconciler.ports.queries import Queries

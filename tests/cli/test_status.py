@@ -10,10 +10,10 @@ import pytest
 
 from reconciler.cli.console import display_width
 from reconciler.cli.status import DisplayOptions, status_as_lines
+from reconciler.model.health import AttentionItem, CredentialLimits, ProjectHealth, VerificationCoverage
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Failure, Outcome
 from reconciler.model.project_status import project_status
-from reconciler.model.snapshot import AttentionItem, CredentialLimits, ProjectHealth, VerificationCoverage
 from reconciler.model.webhook import WebhookHealth
 from tests.cli.fakes import FakeApplication, command, project, result
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from reconciler.github.limits import MAX_WAIT_SECONDS, date_of, limit_wait, rate_limit_of
-from reconciler.model.snapshot import RateLimit
+from reconciler.model.issue import RateLimit
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 RESET = str(int(NOW.timestamp()) + 600)

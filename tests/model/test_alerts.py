@@ -13,9 +13,9 @@ from reconciler.model.attention import (
     new_notices,
     next_alert_state,
 )
+from reconciler.model.health import AttentionItem
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.passes import AppliedCounts, Cost, Failure, Outcome, PassResult
-from reconciler.model.snapshot import AttentionItem
 from reconciler.model.told import NO_ALERT_STATE, AlertState, Notice, Problem
 
 NOW = datetime(2026, 3, 1, 13, 0, tzinfo=UTC)

@@ -6,10 +6,10 @@ from uuid import uuid4
 import pytest
 
 from reconciler.errors import UsageError
+from reconciler.model.health import LinkCounts
 from reconciler.model.ids import IssueNumber, ProjectId
 from reconciler.model.kinds import Kind
 from reconciler.model.secret import Secret
-from reconciler.model.viewer import LinkCounts
 from reconciler.model.views import CredentialKind
 from reconciler.ports import WebhookDelivery
 from reconciler.store.stores import DatabaseStores

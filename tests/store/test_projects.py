@@ -13,9 +13,10 @@ from cryptography.fernet import Fernet
 from reconciler.errors import UsageError
 from reconciler.model.ids import AccountId, Fingerprint, ProjectId
 from reconciler.model.intent import IntentState
+from reconciler.model.issue import RateLimit
 from reconciler.model.passes import AppliedCounts, Outcome
 from reconciler.model.secret import Secret
-from reconciler.model.snapshot import ProjectState, RateLimit
+from reconciler.model.snapshot import ProjectState
 from reconciler.store.schema import tables
 from reconciler.store.schema.engine import Database
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores

@@ -8,8 +8,9 @@ from uuid import uuid4
 import pytest
 
 from reconciler.demo.github.faults import Reply
+from reconciler.model.health import LinkCounts
 from reconciler.model.ids import ProjectId
-from reconciler.model.viewer import OPERATOR, Access, LinkCounts
+from reconciler.model.viewer import OPERATOR, Access
 from reconciler.store.schema.engine import open_database
 from reconciler.store.schema.migrate import migrate
 from reconciler.store.stores import DatabaseStores

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from reconciler.errors import LimitedError
 from reconciler.model.ids import Fingerprint
+from reconciler.model.issue import RateLimit
 from reconciler.model.policy import RateLimitPolicy
-from reconciler.model.snapshot import RateLimit
 from reconciler.store.schema import tables
 from reconciler.store.schema.engine import Database
 from reconciler.store.sync.rate_limiter import DryRunRateLimiter, StoredRateLimiter

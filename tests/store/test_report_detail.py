@@ -9,13 +9,14 @@ import pytest
 
 from reconciler.errors import ProjectLockLostError
 from reconciler.model.fields import Field, Severity, Side, Status
+from reconciler.model.health import VerificationCoverage
 from reconciler.model.ids import IntentId, ReportId
 from reconciler.model.intent import DesiredState, Intent, IntentState
 from reconciler.model.kinds import Kind, Operation
 from reconciler.model.link import CommentPairState, Link, LinkState, Verification
 from reconciler.model.plan import CommentEvent, Conflict, LinkPlan, Rule, SetField, Why
 from reconciler.model.report import IssueColumns
-from reconciler.model.snapshot import Change, VerificationCoverage
+from reconciler.model.snapshot import Change
 from reconciler.store.stores import DatabaseStores
 from tests.support.bugspark import BugSpark
 from tests.support.stores import NAME, NOW, a_link, a_pair, linked, store, the_report

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
+from reconciler.model.health import VerificationCoverage
 from reconciler.model.ids import ProjectId
-from reconciler.model.snapshot import VerificationCoverage
 from reconciler.store.schema import tables
 from reconciler.store.schema.engine import Database
 from reconciler.store.sync import verification_coverage

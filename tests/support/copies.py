@@ -11,7 +11,7 @@ import psycopg
 import sqlalchemy as sa
 
 from reconciler.bootstrap.application import open_application
-from reconciler.model.snapshot import ProjectHealth
+from reconciler.model.health import ProjectHealth
 from tests.support.bugspark import BugSpark, connected
 from tests.support.github import GitHub
 from tests.support.postgres import Server

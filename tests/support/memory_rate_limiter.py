@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from reconciler.errors import LimitedError
 from reconciler.model.ids import Fingerprint
-from reconciler.model.snapshot import RateLimit
+from reconciler.model.issue import RateLimit
 
 
 @dataclass(slots=True, kw_only=True)

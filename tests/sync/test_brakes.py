@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from reconciler.demo.github.faults import Limit, error
 from reconciler.model.fields import Field, Side
+from reconciler.model.health import AttentionItem, ProjectHealth
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Outcome, PassResult
-from reconciler.model.snapshot import AttentionItem, ProjectHealth
 from reconciler.model.views import NoProgress
 from reconciler.store.schema.tables import links
 from tests.support.github import GitHub

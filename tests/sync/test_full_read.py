@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from reconciler.demo.github.faults import Drop, DuringRequest, Limit, error, missing
 from reconciler.demo.github.world import Repository
+from reconciler.model.health import AttentionItem, ProjectHealth
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import Outcome, PassResult
-from reconciler.model.snapshot import AttentionItem, ProjectHealth
 from reconciler.model.views import NoProgress
 from reconciler.store.schema.tables import links
 from tests.support.sync import Sync

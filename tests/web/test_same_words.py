@@ -11,13 +11,14 @@ from reconciler.cli.status import health_as_json, status_as_lines
 from reconciler.cli.why import report_as_lines as why_lines
 from reconciler.decide.report_view import ENDED_STATE_TEXTS, report_view
 from reconciler.model.fields import Field, Severity, Side, Status
+from reconciler.model.health import ProjectHealth
 from reconciler.model.kinds import Kind
 from reconciler.model.link import LinkState
 from reconciler.model.passes import Outcome
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.project_status import STATUS_SYMBOLS, ProjectStatusKind, project_status
 from reconciler.model.report_detail import DatedChange
-from reconciler.model.snapshot import Change, ProjectHealth
+from reconciler.model.snapshot import Change
 from reconciler.model.viewer import Access
 from reconciler.web.api import response_models, serializers
 from reconciler.web.api.response_models import SyncState

@@ -9,6 +9,7 @@ from sqlalchemy import Column, Row, Select, case, exists, func, not_, or_, selec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.model.fields import Side
+from reconciler.model.health import VerificationCoverage
 from reconciler.model.ids import CommentId, IssueNumber, ProjectId, RemoteCommentId, ReportId, RepositoryId
 from reconciler.model.kinds import Kind
 from reconciler.model.link import LIVE_STATES, CommentPairState, Link, LinkOrigin, LinkState
@@ -22,7 +23,6 @@ from reconciler.model.snapshot import (
     Snapshot,
     StoreResult,
     UnlinkedReport,
-    VerificationCoverage,
     WithheldDeletions,
 )
 from reconciler.ports import Clock

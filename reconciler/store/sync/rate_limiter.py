@@ -13,8 +13,8 @@ from sqlalchemy import RowMapping, bindparam, or_, select, update
 
 from reconciler.errors import DatabaseError, LimitedError
 from reconciler.model.ids import Fingerprint
+from reconciler.model.issue import RateLimit
 from reconciler.model.policy import RateLimitPolicy
-from reconciler.model.snapshot import RateLimit
 from reconciler.ports import Clock
 from reconciler.store.bulk import dialect_insert
 from reconciler.store.schema.engine import Database

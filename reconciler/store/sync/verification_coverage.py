@@ -14,9 +14,9 @@ from sqlalchemy import Column, CompoundSelect, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement, ScalarSelect, Select
 
+from reconciler.model.health import VerificationCoverage
 from reconciler.model.ids import ProjectId
 from reconciler.model.link import LinkState
-from reconciler.model.snapshot import VerificationCoverage
 from reconciler.store.bulk import select_ids
 from reconciler.store.sync.difference_queries import links
 

@@ -11,10 +11,10 @@ from sqlalchemy.sql.expression import Select
 
 from reconciler.model.attention import CurrentProblems
 from reconciler.model.database_identity import OWNED_ELSEWHERE, owned_elsewhere_reason
+from reconciler.model.health import AttentionItem
 from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState
 from reconciler.model.link import FrozenField
-from reconciler.model.snapshot import AttentionItem
 from reconciler.store.bulk import select_ids
 from reconciler.store.schema import tables
 from reconciler.store.schema.tables import intents, projects

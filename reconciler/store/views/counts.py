@@ -18,11 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement, CompoundSelect, Select, TextClause
 
 from reconciler.model.fields import Field
+from reconciler.model.health import LinkCounts
 from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState
 from reconciler.model.kinds import Kind
 from reconciler.model.link import ENDED_STATES, LIVE_STATES, LinkState
-from reconciler.model.viewer import LinkCounts
 from reconciler.store.bulk import select_ids
 from reconciler.store.schema import tables
 from reconciler.store.schema.tables import changes, intents, links, withheld

@@ -8,13 +8,19 @@ from typing import Any
 from sqlalchemy import RowMapping, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reconciler.model.health import Gauges, ProjectGauges
+from reconciler.model.health import (
+    AttentionItem,
+    CredentialLimits,
+    Gauges,
+    LinkCounts,
+    ProjectGauges,
+    ProjectHealth,
+    VerificationCoverage,
+)
 from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState
 from reconciler.model.passes import PassResult
 from reconciler.model.report import Project
-from reconciler.model.snapshot import AttentionItem, CredentialLimits, ProjectHealth, VerificationCoverage
-from reconciler.model.viewer import LinkCounts
 from reconciler.model.webhook import WebhookHealth
 from reconciler.store.schema import database_identity
 from reconciler.store.schema.tables import governor, hooks, intents, projects, withheld

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from reconciler.model.attention import CurrentProblems
 from reconciler.model.fields import Field
-from reconciler.model.health import Gauges
+from reconciler.model.health import CredentialLimits, Gauges, ProjectHealth
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.kinds import Kind
 from reconciler.model.passes import PassResult
 from reconciler.model.report_detail import ReportDetail
-from reconciler.model.snapshot import Change, CredentialLimits, ProjectHealth
+from reconciler.model.snapshot import Change
 from reconciler.model.viewer import Access, Viewer
 from reconciler.model.views import LinkFilter, LinkPage, ProjectActivity, ReportChange, SetupView, WithheldRow
 from reconciler.ports import Clock

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from reconciler.model.health import ProjectHealth
 from reconciler.model.kinds import CROSS_SIDE_KINDS
 from reconciler.model.link import Link, LinkState
 from reconciler.model.project_status import project_status
 from reconciler.model.report_detail import ReportDetail, ReportView
-from reconciler.model.snapshot import ProjectHealth
 from reconciler.model.viewer import Access
 from reconciler.model.webhook import WebhookHealth
 from reconciler.web.api import response_models

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from reconciler.model.health import ProjectHealth
 from reconciler.model.ids import ProjectId
 from reconciler.model.project_status import ProjectStatus, ProjectStatusKind
-from reconciler.model.snapshot import ProjectHealth
 
 STATES_NEEDING_ATTENTION = (ProjectStatusKind.ATTENTION, ProjectStatusKind.FAILED, ProjectStatusKind.PAUSED)
 

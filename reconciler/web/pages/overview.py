@@ -10,10 +10,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from reconciler.model.formatting import format_count
+from reconciler.model.health import CredentialLimits, LinkCounts, ProjectHealth
 from reconciler.model.ids import ProjectId
 from reconciler.model.project_status import ProjectStatus, ProjectStatusKind, project_status
-from reconciler.model.snapshot import CredentialLimits, ProjectHealth
-from reconciler.model.viewer import Access, LinkCounts
+from reconciler.model.viewer import Access
 from reconciler.ports import Queries, ReportViews
 from reconciler.web.pages.next_step import STATES_NEEDING_ATTENTION, AttentionNotice, attention_notice
 from reconciler.web.pages.page import PageFrame, longest_outage, outage_of
