@@ -6,9 +6,8 @@ import ssl
 import httpx
 import msgspec
 
-from reconciler.model.attention import Alert
+from reconciler.model.alerts import Alert, Notice
 from reconciler.model.secret import Secret
-from reconciler.model.told import Notice
 
 ALERT_TIMEOUT_SECONDS = 5.0
 """The timeout of the whole request: a pass waits no longer."""

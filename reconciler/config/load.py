@@ -18,6 +18,23 @@ from reconciler.model.secret import Secret, mask, mask_database_url
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+# Pydantic's error type → what is wrong, what to do. `{…}` is filled from the error's context.
+MESSAGES_BY_TYPE: Mapping[str, tuple[str, str]] = {
+    "bool_type": ("must be true or false", "write true or false, without quotes"),
+    "int_type": ("must be a whole number", "write a number without quotes"),
+    "int_from_float": ("must be a whole number", "write a number without a fraction"),
+    "float_type": ("must be a number", "write a number without quotes"),
+    "string_type": ("must be text", "put it in quotes"),
+    "tuple_type": ("must be a list of labels", 'write a list, as in ["high-priority", "high"]'),
+    "dict_type": ("must be a table", 'write "project id" = "owner/repo" lines in it'),
+    "greater_than": ("must be greater than {gt:g}", "choose a larger number"),
+    "greater_than_equal": ("must be at least {ge:g}", "choose a larger number"),
+    "less_than_equal": ("must be at most {le:g}", "choose a smaller number"),
+    "finite_number": ("must be a finite number", "write a number"),
+    "literal_error": ("is none of its choices", "write one of {expected}"),
+    "string_pattern_mismatch": ("is not a date", "write it as in 2022-11-28"),
+    "string_too_short": ("must not be empty", "write a value, or leave the key out"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,25 +120,6 @@ def _displayed_value(key: str, value: object) -> object:
     if isinstance(value, Secret):
         return mask_database_url(value) if key == "database.url" else mask(value)
     return list(value) if isinstance(value, tuple) else value
-
-
-# Pydantic's error type → what is wrong, what to do. `{…}` is filled from the error's context.
-MESSAGES_BY_TYPE: Mapping[str, tuple[str, str]] = {
-    "bool_type": ("must be true or false", "write true or false, without quotes"),
-    "int_type": ("must be a whole number", "write a number without quotes"),
-    "int_from_float": ("must be a whole number", "write a number without a fraction"),
-    "float_type": ("must be a number", "write a number without quotes"),
-    "string_type": ("must be text", "put it in quotes"),
-    "tuple_type": ("must be a list of labels", 'write a list, as in ["high-priority", "high"]'),
-    "dict_type": ("must be a table", 'write "project id" = "owner/repo" lines in it'),
-    "greater_than": ("must be greater than {gt:g}", "choose a larger number"),
-    "greater_than_equal": ("must be at least {ge:g}", "choose a larger number"),
-    "less_than_equal": ("must be at most {le:g}", "choose a smaller number"),
-    "finite_number": ("must be a finite number", "write a number"),
-    "literal_error": ("is none of its choices", "write one of {expected}"),
-    "string_pattern_mismatch": ("is not a date", "write it as in 2022-11-28"),
-    "string_too_short": ("must not be empty", "write a value, or leave the key out"),
-}
 
 
 def from_validation_error(error: "ErrorDetails", layer: Mapping[str, SourcedValue]) -> ConfigurationError:

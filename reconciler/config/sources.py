@@ -22,6 +22,7 @@ from reconciler.errors import ConfigurationError
 
 VARIABLE_PREFIX = "RECONCILER_"
 FILE_VARIABLE = "RECONCILER_CONFIG"
+RawValues = Mapping[str, object]
 
 
 def _leaf_fields(model: type[BaseModel], above: str) -> Iterator[tuple[str, FieldInfo]]:
@@ -62,9 +63,6 @@ def nearest_name(key: str, among: Iterable[str]) -> str:
 def variable_name(key: str) -> str:
     """Return the environment variable of a key."""
     return VARIABLE_PREFIX + key.upper().replace(".", "__")
-
-
-RawValues = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

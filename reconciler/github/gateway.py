@@ -25,6 +25,11 @@ from reconciler.ports import Clock, RateLimiter
 
 MAX_RESERVED_POINTS = 25
 """The most read points that are reserved at once."""
+T = TypeVar("T")
+MAX_ATTEMPTS = 4
+FIRST_WAIT_SECONDS = 0.3
+NO_RETRY_AFTER_SECONDS = 45.0
+"""No attempt begins later than this after the first one began: their timeouts add up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,13 +207,6 @@ class Gateway:
         if reply.status == 200 and not is_json(reply.body):
             raise TransientError("it answered with something that is not JSON")
         return reply
-
-
-T = TypeVar("T")
-MAX_ATTEMPTS = 4
-FIRST_WAIT_SECONDS = 0.3
-NO_RETRY_AFTER_SECONDS = 45.0
-"""No attempt begins later than this after the first one began: their timeouts add up."""
 
 
 class TransientError(Exception):

@@ -23,6 +23,9 @@ from reconciler.ports import Clock
 
 DATE_JITTER = timedelta(seconds=5)
 """How far one `Date` may be behind another: they are whole seconds and come from many machines."""
+MAX_REDIRECTS = 3
+_REDIRECTS_OF_READS = frozenset({301, 302, 307, 308})
+_REDIRECTS_OF_WRITES = frozenset({307, 308})
 
 
 class GitHubTime:
@@ -92,11 +95,6 @@ class Usage:
         return Cost(
             requests=self._requests, not_modified=self._not_modified, writes=self._writes, cost=self._answered
         )
-
-
-MAX_REDIRECTS = 3
-_REDIRECTS_OF_READS = frozenset({301, 302, 307, 308})
-_REDIRECTS_OF_WRITES = frozenset({307, 308})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

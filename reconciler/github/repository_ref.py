@@ -22,6 +22,13 @@ from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import RepositoryId
 from reconciler.model.webhook import WEBHOOK_PERMISSION_ADVICE
 
+_ADVICE = {
+    403: "check what the token may do there",
+    404: "check that it exists and that the token may read it",
+    410: "check that its issues are switched on",
+    451: "GitHub blocks it for legal reasons",
+}
+
 
 @dataclass(slots=True, kw_only=True)
 class RepositoryRef:
@@ -49,14 +56,6 @@ class RepositoryRef:
         """Whether a redirect leads to a repository that is not this one, as far as its id is known."""
         other = self.origin.repository_id(url)
         return other is not None and self.id is not None and other != self.id
-
-
-_ADVICE = {
-    403: "check what the token may do there",
-    404: "check that it exists and that the token may read it",
-    410: "check that its issues are switched on",
-    451: "GitHub blocks it for legal reasons",
-}
 
 
 def require_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:

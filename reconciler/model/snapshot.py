@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from reconciler.model.alerts import NO_ALERT_STATE, AlertState
 from reconciler.model.fields import Side
 from reconciler.model.ids import AccountId, CommentPairId, LinkId, ProjectId, ReportId, RepositoryId
 from reconciler.model.intent import Intent
@@ -12,7 +13,6 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import CommentPair, Link
 from reconciler.model.plan import LinkPlan, RemoveLocal
 from reconciler.model.report import LocalComment, Report
-from reconciler.model.told import NO_ALERT_STATE, AlertState
 
 UNKNOWN_REPOSITORY = RepositoryId(0)
 """The repository has never been read."""

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from reconciler.model.alerts import AlertState
 from reconciler.model.ids import (
     AccountId,
     ProjectId,
@@ -12,7 +13,6 @@ from reconciler.model.ids import (
 from reconciler.model.passes import PassResult, ScheduledProject
 from reconciler.model.report import Project, Report, ReportDetails
 from reconciler.model.snapshot import ProjectState
-from reconciler.model.told import AlertState
 
 
 class Projects(Protocol):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from reconciler.model.attention import CurrentProblems
+from reconciler.model.alerts import CurrentProblems
 from reconciler.model.fields import Field
 from reconciler.model.health import CredentialLimits, Gauges, ProjectHealth
 from reconciler.model.ids import ProjectId, ReportId

@@ -8,7 +8,7 @@ The queue of passes, as those see it who only want a project looked at soon.
 from datetime import datetime
 from typing import Protocol
 
-from reconciler.model.attention import Alert
+from reconciler.model.alerts import Alert
 from reconciler.model.ids import ProjectId
 
 

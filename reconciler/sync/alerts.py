@@ -7,15 +7,17 @@ from dataclasses import replace
 
 from reconciler.errors import ReconcilerError
 from reconciler.logs import EventLogger
-from reconciler.model.attention import (
+from reconciler.model.alerts import (
     MAX_SEND_ATTEMPTS,
+    NO_ALERT_STATE,
     Alert,
+    AlertState,
+    Notice,
     current_problems,
     new_notices,
     next_alert_state,
 )
 from reconciler.model.passes import PassResult
-from reconciler.model.told import NO_ALERT_STATE, AlertState, Notice
 from reconciler.sync.context import Context
 
 log = EventLogger(__name__)

@@ -12,10 +12,9 @@ import httpx
 import pytest
 
 from reconciler.alerts.post import AlertPoster
-from reconciler.model.attention import Alert
+from reconciler.model.alerts import Alert, Notice, Problem
 from reconciler.model.ids import ProjectId
 from reconciler.model.secret import Secret
-from reconciler.model.told import Notice, Problem
 
 HOSTILE = '</script>"\\u0000\u202e@everyone\n'
 ALERT = Alert(

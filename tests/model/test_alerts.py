@@ -6,9 +6,13 @@ from uuid import UUID
 
 import pytest
 
-from reconciler.model.attention import (
+from reconciler.model.alerts import (
     MAX_PENDING_NOTICES,
+    NO_ALERT_STATE,
+    AlertState,
     CurrentProblems,
+    Notice,
+    Problem,
     current_problems,
     new_notices,
     next_alert_state,
@@ -16,7 +20,6 @@ from reconciler.model.attention import (
 from reconciler.model.health import AttentionItem
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.passes import AppliedCounts, Cost, Failure, Outcome, PassResult
-from reconciler.model.told import NO_ALERT_STATE, AlertState, Notice, Problem
 
 NOW = datetime(2026, 3, 1, 13, 0, tzinfo=UTC)
 CALM = CurrentProblems(withheld=None, exposed=False, items=(), is_complete=True)

@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from reconciler.model.alerts import NO_ALERT_STATE, AlertState
 from reconciler.model.ids import AccountId, ProjectId
 from reconciler.model.passes import Outcome, PassResult
 from reconciler.model.snapshot import UNKNOWN_REPOSITORY, ProjectState
-from reconciler.model.told import NO_ALERT_STATE, AlertState
 from reconciler.store.bugspark.projects import BugSparkProjects
 from reconciler.store.bulk import upsert
 from reconciler.store.mappers import to_list_state

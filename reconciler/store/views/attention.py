@@ -9,7 +9,7 @@ from sqlalchemy import String, cast, func, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import Select
 
-from reconciler.model.attention import CurrentProblems
+from reconciler.model.alerts import CurrentProblems
 from reconciler.model.database_identity import OWNED_ELSEWHERE, owned_elsewhere_reason
 from reconciler.model.health import AttentionItem
 from reconciler.model.ids import ProjectId

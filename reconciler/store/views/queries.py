@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from reconciler.model.attention import CurrentProblems
+from reconciler.model.alerts import CurrentProblems
 from reconciler.model.fields import Field
 from reconciler.model.health import CredentialLimits, Gauges, ProjectHealth
 from reconciler.model.ids import ProjectId, ReportId

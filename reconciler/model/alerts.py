@@ -1,6 +1,6 @@
-"""What of a project needs a person, what of that is news, and who is still to be told of it. Pure.
+"""What of a project needs a person, what of that is news, and which news are still to be sent. Pure.
 
-What comes and goes is found by comparing two sets: the one that was told last, which is remembered, and the
+What comes and goes is found by comparing two sets: the one that was known last, which is remembered, and the
 present one. So a restart repeats nothing and misses nothing.
 """
 
@@ -11,24 +11,60 @@ from datetime import datetime
 from reconciler.model.health import AttentionItem
 from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Outcome, PassResult
-from reconciler.model.told import AlertState, Notice, Problem
 
 FAILURES_BEFORE_ALERT = 3
 """A failure that may pass by itself (GitHub not answering) needs a person after so many in a row."""
-
 TRANSIENT_ERROR_KINDS = frozenset({"github", "fence"})
 IGNORED_ERROR_KINDS = frozenset({"busy", "paused"})
 MAX_REASON_CHARS = 300
 """Characters of a reason that are remembered and sent."""
-
 MAX_PENDING_NOTICES = 200
 MAX_SEND_ATTEMPTS = 10
 """Alerts that were not taken are offered again with the next passes; after so many tries they are dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that needs a person."""
+
+    what: str  # failing, withheld, public; of a link or write: AttentionItem.what
+    reason: str
+    mark: str = ""  # tells one from the next of its kind: the hash of withheld deletions
+    report_id: str | None = None
+    report: str | None = None  # BUG-0001
+    issue: str | None = None
+    field: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str | None, str | None]:
+        """The same thing, whatever its reason says by now."""
+        return (self.what, self.mark, self.report_id, self.field)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A problem began, or ended."""
+
+    entered: bool
+    about: Problem
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertState:
+    """What is remembered of a project's problems (`sync_projects.told`)."""
+
+    known: tuple[Problem, ...] = ()
+    owed: tuple[Notice, ...] = ()  # not taken yet by `[alerts] url`
+    tries: int = 0  # at handing them over, all failed
+
+
+NO_ALERT_STATE = AlertState()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """What is told at once of one project."""
+    """The news of one project, sent at once."""
 
     project_id: ProjectId
     project_name: str
