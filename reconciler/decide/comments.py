@@ -7,12 +7,15 @@ the link, by an account of ours (docs/design.md, Comments). A deleted copy never
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.decide.adopt_copies import ORIGINAL_MISSING
 from reconciler.decide.comment_draft import CommentDraft, NewId, draft_for
-from reconciler.decide.copies import author_login, excerpt, is_copy_of, is_earlier_copy, is_import_of
-from reconciler.decide.unsent_comments import (
+from reconciler.decide.copies import (
     OLDER_THAN_LINK,
-    is_original_deleted,
+    adopt_earlier_copy,
+    author_login,
+    decide_marked_copy,
+    excerpt,
+    is_earlier_copy,
+    match_import,
     may_send_older,
     unsent_comments,
 )
@@ -95,7 +98,7 @@ def _decide_remote(desk: CommentDraft, comment: RemoteComment) -> None:
     if entry is not None:
         _update_pair(desk, entry, comment)
     elif comment.marker_comment_id is not None:
-        _decide_marked_copy(desk, comment, comment.marker_comment_id)
+        decide_marked_copy(desk, comment, comment.marker_comment_id)
     elif comment.marker_instance is not None:
         desk.store_pair(
             desk.new_pair(
@@ -103,8 +106,8 @@ def _decide_remote(desk: CommentDraft, comment: RemoteComment) -> None:
             )
         )
     elif is_earlier_copy(comment, desk.view.link, desk.view.own_accounts):
-        _adopt_earlier_copy(desk, comment)
-    elif not _match_import(desk, comment):
+        adopt_earlier_copy(desk, comment)
+    elif not match_import(desk, comment):
         _import(desk, comment)
 
 
@@ -148,76 +151,6 @@ def _is_copy_edited_in_bugspark(desk: CommentDraft, entry: CommentPair) -> bool:
     return entry.reason == COPY_EDITED_IN_BUGSPARK or (
         said is not None and text_digest(said) != entry.local_digest
     )
-
-
-def _decide_marked_copy(desk: CommentDraft, comment: RemoteComment, local_id: CommentId) -> None:
-    """Ours beyond doubt: adopted if its row lacks a copy, deleted if the row has one, the last one never."""
-    entry = desk.by_local.get(local_id)
-    local = desk.unmatched.pop(local_id, None)
-    if entry is None:
-        state = CommentPairState.LIVE if local else CommentPairState.SKIPPED
-        reason = None if local else ORIGINAL_MISSING
-        desk.store_pair(desk.new_pair(Side.BUGSPARK, state, local=local, remote=comment, reason=reason))
-    elif entry.remote_id is None or (
-        entry.state is CommentPairState.LIVE and entry.remote_id in desk.view.deleted_remote_ids
-    ):
-        _attach_copy(desk, entry, comment)
-    elif entry.state in (CommentPairState.LIVE, CommentPairState.ENDED):
-        second = desk.new_pair(
-            Side.BUGSPARK, CommentPairState.LIVE, remote=comment, reason="a second copy of ours"
-        )
-        desk.store_pair(second)
-        why = Why(rule=Rule.COMMENT_DOUBLED, remote=excerpt(comment.body))
-        desk.actions.append(DeleteRemote(pair=second, why=why))
-
-
-def _attach_copy(desk: CommentDraft, entry: CommentPair, comment: RemoteComment) -> None:
-    """The original may have been deleted before its copy was seen: then the late copy goes along."""
-    late = is_original_deleted(desk, entry)
-    paired = replace(
-        entry,
-        remote_id=comment.id,
-        remote_digest=text_digest(comment.body),
-        remote_updated_at=comment.updated_at,
-    )
-    if late and not desk.policy.delete_on_github:
-        desk.store_pair(paired)
-        return
-    paired = replace(paired, state=CommentPairState.LIVE, reason=None)
-    desk.store_pair(paired)
-    said = excerpt(comment.body)
-    desk.events.append(CommentEvent(kind=Kind.POST_COMMENT, side=Side.GITHUB, rule=Rule.FOUND, remote=said))
-    if late:
-        why = Why(rule=Rule.COMMENT_DELETED, remote=excerpt(comment.body))
-        desk.actions.append(DeleteRemote(pair=paired, why=why))
-
-
-def _adopt_earlier_copy(desk: CommentDraft, comment: RemoteComment) -> None:
-    """Written by BugSpark before there was a ledger: never imported, whether or not it finds its original."""
-    waiting = {
-        local.id: (local, entry) for local, entry in unsent_comments(desk)
-    }  # sent, and nobody heard of it
-    rows = [*((local, None) for local in desk.unmatched.values()), *waiting.values()]
-    local, entry = next((row for row in rows if is_copy_of(row[0], comment.body)), (None, None))
-    if local is None:
-        reason = "an earlier copy by BugSpark; its original was not found"
-        desk.store_pair(desk.new_pair(Side.BUGSPARK, CommentPairState.SKIPPED, remote=comment, reason=reason))
-        return
-    desk.unmatched.pop(local.id, None)
-    found = desk.new_pair(Side.BUGSPARK, CommentPairState.LIVE, local=local, remote=comment)
-    desk.store_pair(replace(found, id=entry.id) if entry else found)
-
-
-def _match_import(desk: CommentDraft, comment: RemoteComment) -> bool:
-    """At first contact BugSpark may already hold a copy."""
-    if not desk.is_initial_sync:
-        return False
-    local = next((row for row in desk.unmatched.values() if is_import_of(row, comment)), None)
-    if local is None:
-        return False
-    del desk.unmatched[local.id]
-    desk.store_pair(desk.new_pair(Side.GITHUB, CommentPairState.LIVE, local=local, remote=comment))
-    return True
 
 
 def _import(desk: CommentDraft, comment: RemoteComment) -> None:

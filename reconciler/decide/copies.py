@@ -1,11 +1,27 @@
-"""Which comment is a copy of which, where no ledger row and no marker says so: by author and text."""
+"""Comments paired with their copies: which is a copy of which, and which copy was never sent.
 
-from collections.abc import Collection
+The ledger's rows say it by id. Where there is none, a valid marker does; prose is trusted only for comments
+older than the link, by an account of ours (docs/design.md, Comments).
+"""
 
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from reconciler.decide.comment_draft import CommentDraft, NewId, draft_for
 from reconciler.model.fields import Side
-from reconciler.model.ids import AccountId
+from reconciler.model.ids import AccountId, CommentId
 from reconciler.model.issue import RemoteComment
-from reconciler.model.link import Link
+from reconciler.model.kinds import Kind
+from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkOrigin
+from reconciler.model.plan import (
+    CommentEvent,
+    DeleteRemote,
+    LinkObservation,
+    LinkPlan,
+    Rule,
+    Why,
+)
+from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment
 from reconciler.text import (
     MARKER_NAME,
@@ -17,10 +33,156 @@ from reconciler.text import (
     text_digest,
 )
 
+OLDER_THAN_LINK = "older than the link (link --backfill sends such comments)"
+"""Why a comment was kept back at first contact."""
+ORIGINAL_MISSING = "our copy of a comment that is no longer in BugSpark"
+"""Neither imported as somebody else's nor deleted: it may be all that is left of what somebody wrote."""
 
-def author_login(comment: RemoteComment) -> str:
-    """Who wrote it; an account that is gone is GitHub's ghost."""
-    return comment.author.login if comment.author else "ghost"
+
+def decide_marked_copy(desk: CommentDraft, comment: RemoteComment, local_id: CommentId) -> None:
+    """Ours beyond doubt: adopted if its row lacks a copy, deleted if the row has one, the last one never."""
+    entry = desk.by_local.get(local_id)
+    local = desk.unmatched.pop(local_id, None)
+    if entry is None:
+        state = CommentPairState.LIVE if local else CommentPairState.SKIPPED
+        reason = None if local else ORIGINAL_MISSING
+        desk.store_pair(desk.new_pair(Side.BUGSPARK, state, local=local, remote=comment, reason=reason))
+    elif entry.remote_id is None or (
+        entry.state is CommentPairState.LIVE and entry.remote_id in desk.view.deleted_remote_ids
+    ):
+        _attach_copy(desk, entry, comment)
+    elif entry.state in (CommentPairState.LIVE, CommentPairState.ENDED):
+        second = desk.new_pair(
+            Side.BUGSPARK, CommentPairState.LIVE, remote=comment, reason="a second copy of ours"
+        )
+        desk.store_pair(second)
+        why = Why(rule=Rule.COMMENT_DOUBLED, remote=excerpt(comment.body))
+        desk.actions.append(DeleteRemote(pair=second, why=why))
+
+
+def _attach_copy(desk: CommentDraft, entry: CommentPair, comment: RemoteComment) -> None:
+    """The original may have been deleted before its copy was seen: then the late copy goes along."""
+    late = is_original_deleted(desk, entry)
+    paired = replace(
+        entry,
+        remote_id=comment.id,
+        remote_digest=text_digest(comment.body),
+        remote_updated_at=comment.updated_at,
+    )
+    if late and not desk.policy.delete_on_github:
+        desk.store_pair(paired)
+        return
+    paired = replace(paired, state=CommentPairState.LIVE, reason=None)
+    desk.store_pair(paired)
+    said = excerpt(comment.body)
+    desk.events.append(CommentEvent(kind=Kind.POST_COMMENT, side=Side.GITHUB, rule=Rule.FOUND, remote=said))
+    if late:
+        why = Why(rule=Rule.COMMENT_DELETED, remote=excerpt(comment.body))
+        desk.actions.append(DeleteRemote(pair=paired, why=why))
+
+
+def adopt_earlier_copy(desk: CommentDraft, comment: RemoteComment) -> None:
+    """Written by BugSpark before there was a ledger: never imported, whether or not it finds its original."""
+    waiting = {
+        local.id: (local, entry) for local, entry in unsent_comments(desk)
+    }  # sent, and nobody heard of it
+    rows = [*((local, None) for local in desk.unmatched.values()), *waiting.values()]
+    local, entry = next((row for row in rows if is_copy_of(row[0], comment.body)), (None, None))
+    if local is None:
+        reason = "an earlier copy by BugSpark; its original was not found"
+        desk.store_pair(desk.new_pair(Side.BUGSPARK, CommentPairState.SKIPPED, remote=comment, reason=reason))
+        return
+    desk.unmatched.pop(local.id, None)
+    found = desk.new_pair(Side.BUGSPARK, CommentPairState.LIVE, local=local, remote=comment)
+    desk.store_pair(replace(found, id=entry.id) if entry else found)
+
+
+def match_import(desk: CommentDraft, comment: RemoteComment) -> bool:
+    """At first contact BugSpark may already hold a copy."""
+    if not desk.is_initial_sync:
+        return False
+    local = next((row for row in desk.unmatched.values() if is_import_of(row, comment)), None)
+    if local is None:
+        return False
+    del desk.unmatched[local.id]
+    desk.store_pair(desk.new_pair(Side.GITHUB, CommentPairState.LIVE, local=local, remote=comment))
+    return True
+
+
+def adopt_copies(view: LinkObservation, policy: SyncPolicy, new_id: NewId) -> LinkPlan:
+    """Record the copies that the ledger does not know, after a restore; nothing else is done about the link.
+
+    It is due at once: all else is decided by a later read, which no ETag may spare.
+    """
+    desk = draft_for(view, policy, new_id)
+    for comment in sorted(view.comments, key=lambda row: (row.created_at, row.id)):
+        if comment.marker_comment_id is not None and comment.id not in desk.by_remote:
+            _adopt_copy(desk, comment, comment.marker_comment_id)
+    checked = replace(view.verification, due=view.verification.at, etags=None) if view.verification else None
+    return LinkPlan(
+        link=view.link,
+        report=view.report,
+        after=replace(view.link, owner_instance=view.owner_instance, verification=checked),
+        pairs=tuple(desk.changed_pairs.values()),
+    )
+
+
+def _adopt_copy(desk: CommentDraft, comment: RemoteComment, local_id: CommentId) -> None:
+    entry = desk.by_local.get(local_id)
+    if entry is None:
+        local = desk.unmatched.pop(local_id, None)
+        state = CommentPairState.LIVE if local else CommentPairState.SKIPPED
+        reason = None if local else ORIGINAL_MISSING
+        desk.store_pair(desk.new_pair(Side.BUGSPARK, state, local=local, remote=comment, reason=reason))
+    elif entry.state is CommentPairState.PENDING and entry.remote_id is None:
+        desk.store_pair(
+            replace(
+                entry,
+                state=CommentPairState.LIVE,
+                remote_id=comment.id,
+                remote_digest=text_digest(comment.body),
+                remote_updated_at=comment.updated_at,
+            )
+        )
+
+
+def unsent_comments(desk: CommentDraft) -> Iterator[tuple[LocalComment, CommentPair]]:
+    """Comments of BugSpark whose ledger row waits for a copy that nothing is going to send any more.
+
+    A link that was cut takes its unsent intents along; when it is made again, or the one intent a comment may
+    have was another link's, the row is all that is left. What had been on its way goes out then
+    (docs/design.md, Invariants, 2); what a rule had kept back goes out when a link that lets it is made.
+    Only a full read can tell.
+    """
+    if not desk.view.is_complete:
+        return
+    rows = {
+        entry.local_id: desk.current_pair(entry) for entry in desk.view.pairs if entry.local_id is not None
+    }
+    for local in desk.view.local_comments:
+        entry = rows.get(local.id)
+        if entry is not None and _is_unsent(desk, entry):
+            yield local, entry
+
+
+def _is_unsent(desk: CommentDraft, entry: CommentPair) -> bool:
+    if entry.origin is not Side.BUGSPARK or entry.remote_id is not None:
+        return False
+    if entry.state is CommentPairState.SKIPPED:
+        return entry.reason == OLDER_THAN_LINK and desk.is_initial_sync and may_send_older(desk.view.link)
+    return entry.state in (CommentPairState.PENDING, CommentPairState.ENDED)
+
+
+def may_send_older(link: Link) -> bool:
+    """Whether comments older than the link go out (docs/design.md, Initial sync)."""
+    return link.backfill or link.origin is LinkOrigin.EXPORT
+
+
+def is_original_deleted(desk: CommentDraft, entry: CommentPair) -> bool:
+    """The row ended because its original was deleted, not because its link was cut."""
+    if entry.state is not CommentPairState.ENDED or entry.reason == UNLINKED_BEFORE_SENDING:
+        return False
+    return not any(local.id == entry.local_id for local in desk.view.local_comments)
 
 
 def is_earlier_copy(comment: RemoteComment, link: Link, accounts: Collection[AccountId]) -> bool:
@@ -49,6 +211,11 @@ def is_import_of(local: LocalComment, comment: RemoteComment) -> bool:
         return True
     form = parse_import(local.body)
     return form is not None and form[0].casefold() == login.casefold() and is_same_text(form[1], comment.body)
+
+
+def author_login(comment: RemoteComment) -> str:
+    """Who wrote it; an account that is gone is GitHub's ghost."""
+    return comment.author.login if comment.author else "ghost"
 
 
 def excerpt(text: str) -> str:

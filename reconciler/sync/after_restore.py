@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from reconciler.decide.adopt_copies import adopt_copies
+from reconciler.decide.copies import adopt_copies
 from reconciler.errors import IdentityError, ProjectError, RestoredError
 from reconciler.logs import EventLogger
 from reconciler.model.issue import Issue, RemoteComment

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from reconciler.decide.comments import CommentsDecision
-from reconciler.decide.unsent_comments import OLDER_THAN_LINK
+from reconciler.decide.copies import OLDER_THAN_LINK
 from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPairState
 from reconciler.model.plan import (
     Action,
