@@ -9,8 +9,7 @@ from typing import Final
 
 from reconciler.model.report import unescape_html
 from reconciler.text.clean import clean, normalise, normalise_newlines, single_line
-from reconciler.text.code_fences import MAX_FENCE_CHARS, close_fences
-from reconciler.text.inert import inert, inert_line
+from reconciler.text.inert import MAX_FENCE_CHARS, close_fences, inert, inert_line
 from reconciler.text.truncate import truncate_bytes, truncate_chars, truncate_line, truncation_note
 
 # GitHub's limit is 65,536 of an unsettled unit (docs/reference/github.md, Writes); bytes are the narrowest

@@ -1,8 +1,9 @@
-"""Strangers' text that may be read on GitHub but must not act there.
+"""Untrusted text made inert: it may be read on GitHub but must not act there.
 
 One technique throughout: U+200B after the character that acts. GitHub's Markdown, its mention and reference
 filters, and mail replies read as plain text all honour it, in code too; a backslash they do not, since the
-filters run after the Markdown (docs/decisions/0010-inert-text.md has the sources).
+filters run after the Markdown (docs/decisions/0010-inert-text.md has the sources). A code fence left open would
+show what we write after it, marker included, as code: it is closed.
 """
 
 import re
@@ -49,6 +50,10 @@ _RULES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     # "/close", "/lgtm": bots obey a line like this from the account we write as.
     (re.compile(r"^([ \t]*/)(?=[a-z][a-z-]*(?:[ \t]|$))", re.IGNORECASE | re.MULTILINE), rf"\1{ZWSP}"),
 )
+# A fence is at most this long here: its closing line must fit where the text is cut.
+MAX_FENCE_CHARS: Final = 32
+# Without a carrier (list, quote) a fence is indented by three spaces at most (CommonMark 0.31, 4.5).
+_OPENING_FENCE: Final = re.compile(r" {0,3}(?:(`{3,})[^`]*|(~{3,}).*)")
 
 
 def inert(text: str, *, hosts: Collection[str]) -> str:
@@ -56,7 +61,7 @@ def inert(text: str, *, hosts: Collection[str]) -> str:
 
     `hosts`: host names (`name` or `name:port`) whose images stay images; others become links. The text stays
     Markdown. Linear in its length; a second call changes nothing; any start of the result is inert as well.
-    Open code fences are not its business (`close_fences`). Source: docs/design.md, Text to GitHub.
+    Open code fences stay (`close_fences`). Source: docs/design.md, Text to GitHub.
     """
     quiet = _URL.sub(_escape_at, without_comments(clean(text)))
     for pattern, replacement in _RULES:
@@ -115,3 +120,45 @@ def _is_allowed_host(url: str, hosts: frozenset[str]) -> bool:
 
 def _lower_case(hosts: Collection[str]) -> frozenset[str]:
     return frozenset(host.lower() for host in hosts)
+
+
+def close_fences(text: str) -> str:
+    r"""Return `text` with every code fence closed; a second call changes nothing.
+
+    Three readings of an indented fence (top level, list item, quote) end in different places, so an opening
+    fence loses its indentation: at column 0 it can only be at top level, and one line closes it for sure.
+    Fences inside a list or a quote end with it, at the latest at the next line of ours.
+    """
+    lines: list[str] = []
+    fence = ""
+    for line in text.split("\n"):
+        if fence:
+            fence = "" if _is_closing(line, fence) else fence
+            lines.append(line)
+        else:
+            opened, fence = _open_fence(line)
+            lines.append(opened)
+    return "\n".join([*lines, fence] if fence else lines)
+
+
+def fence_for(content: str) -> str:
+    """Return a backtick fence longer than any run of backticks in `content`."""
+    longest = max((len(run) for run in re.findall(r"`+", content)), default=0)
+    return "`" * max(3, longest + 1)
+
+
+def _open_fence(line: str) -> tuple[str, str]:
+    """Return the line to write and the fence it opens, if any."""
+    match = _OPENING_FENCE.fullmatch(line)
+    if match is None:
+        return line, ""
+    fence = match[1] or match[2]
+    if len(fence) > MAX_FENCE_CHARS:
+        return ZWSP + line.lstrip(" "), ""
+    return line.lstrip(" "), fence
+
+
+def _is_closing(line: str, fence: str) -> bool:
+    stripped = line.rstrip(" \t")
+    bare = stripped.lstrip(" ")
+    return len(stripped) - len(bare) <= 3 and len(bare) >= len(fence) and not bare.strip(fence[0])

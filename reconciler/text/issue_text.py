@@ -14,9 +14,8 @@ from typing import Final
 
 from reconciler.model.report import unescape_html
 from reconciler.text.clean import normalise, single_line
-from reconciler.text.code_fences import fence_for
 from reconciler.text.comment_text import MAX_BODY_BYTES, markdown_block
-from reconciler.text.inert import MARKER_NAME, ZWSP, inert, inert_line, is_allowed_image
+from reconciler.text.inert import MARKER_NAME, ZWSP, fence_for, inert, inert_line, is_allowed_image
 from reconciler.text.json_values import list_items, multi_line, object_items, one_line
 from reconciler.text.truncate import truncate_chars, truncate_line
 

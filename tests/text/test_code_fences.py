@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 
-from reconciler.text.code_fences import close_fences, fence_for
+from reconciler.text.inert import close_fences, fence_for
 from tests.support.hostile_text import hostile, rendered
 
 AFTER = "<!-- after -->"

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 
 from reconciler.model.report import unescape_html
-from reconciler.text.code_fences import close_fences
-from reconciler.text.inert import inert, inert_line, is_allowed_image, looks_like_marker
+from reconciler.text.inert import close_fences, inert, inert_line, is_allowed_image, looks_like_marker
 from tests.support.hostile_text import FRAGMENTS, active, hostile
 
 HOSTS = ("ours.example",)
