@@ -1,8 +1,9 @@
-"""APScheduler's part: the same few jobs again and again, in memory.
+"""The same few jobs again and again, in memory, by APScheduler; and jumps of the clock, after which all are due.
 
-Its jobs are due by the wall clock. Set back, it would let them sit for as long: `catch_up` makes every job
-due at once, and is called when the two clocks drift apart (`pulse`). Set forward by years, APScheduler's own
-intervals would count every run that was missed: `Rested` counts from now.
+Its jobs are due by the wall clock. Set back, it would let them wait for as long: `run_all_now` makes every job
+due at once, and is called when wall clock and monotonic clock drift apart, because the clock was set or the
+machine slept (`ClockJumpDetector`). Set forward by years, APScheduler's own intervals would count every run that
+was missed: `FixedDelayTrigger` counts from now.
 """
 
 import asyncio
@@ -13,10 +14,14 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from reconciler.ports import Clock
+
 Job = Callable[[], Awaitable[None]]
 
 UNWIND_SECONDS = 2.0
 """What a cancelled job has to ask the database to stop; cancelled again, it waits for no answer."""
+JUMP_SECONDS = 2.0
+"""A jump is more than this between two checks; NTP slews far less."""
 
 
 class FixedDelayTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 ships no types
@@ -81,3 +86,21 @@ class Scheduler:
             for task in running:
                 task.cancel()
             await asyncio.wait(running)
+
+
+class ClockJumpDetector:
+    """Compares the wall clock with the monotonic clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._offset = self._read_offset()
+        self.jump_seconds = 0.0  # of the last call
+
+    def detect_jump(self) -> bool:
+        """Return whether the wall clock jumped since the last call, and keep by how much."""
+        offset = self._read_offset()
+        self.jump_seconds, self._offset = offset - self._offset, offset
+        return abs(self.jump_seconds) > JUMP_SECONDS
+
+    def _read_offset(self) -> float:
+        return self._clock.now().timestamp() - self._clock.monotonic()

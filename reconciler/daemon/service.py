@@ -15,12 +15,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from reconciler.daemon.clock_jumps import ClockJumpDetector
 from reconciler.daemon.due import DueProjects
 from reconciler.daemon.pass_queue import PassQueue, QueueWorker
 from reconciler.daemon.runtime import Runtime
 from reconciler.daemon.scan import ScanPlanner
-from reconciler.daemon.scheduler import Scheduler
+from reconciler.daemon.scheduler import ClockJumpDetector, Scheduler
 from reconciler.daemon.systemd import SystemdNotifier
 from reconciler.daemon.worker import OnPassResult, PassRunner
 from reconciler.errors import ReconcilerError
