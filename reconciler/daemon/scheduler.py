@@ -1,9 +1,9 @@
-"""The same few jobs again and again, in memory, by APScheduler; and jumps of the clock, after which all are due.
+"""The same few jobs again and again, in memory, by APScheduler; after a jump of the clock all are due.
 
-Its jobs are due by the wall clock. Set back, it would let them wait for as long: `run_all_now` makes every job
-due at once, and is called when wall clock and monotonic clock drift apart, because the clock was set or the
-machine slept (`ClockJumpDetector`). Set forward by years, APScheduler's own intervals would count every run that
-was missed: `FixedDelayTrigger` counts from now.
+Its jobs are due by the wall clock. Set back, it would let them wait for as long: `run_all_now` makes every
+job due at once, and is called when wall clock and monotonic clock drift apart, because the clock was set or
+the machine slept (`ClockJumpDetector`). Set forward by years, APScheduler's own intervals would count every
+run that was missed: `FixedDelayTrigger` counts from now.
 """
 
 import asyncio

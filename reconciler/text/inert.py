@@ -2,8 +2,8 @@
 
 One technique throughout: U+200B after the character that acts. GitHub's Markdown, its mention and reference
 filters, and mail replies read as plain text all honour it, in code too; a backslash they do not, since the
-filters run after the Markdown (docs/decisions/0010-inert-text.md has the sources). A code fence left open would
-show what we write after it, marker included, as code: it is closed.
+filters run after the Markdown (docs/decisions/0010-inert-text.md has the sources). A code fence left open
+would show what we write after it, marker included, as code: it is closed.
 """
 
 import re

@@ -22,8 +22,7 @@ from reconciler.web.pages.sign_in import SignInPage
 from reconciler.web.pages.templating import build_templates
 from reconciler.web.probes import Probes
 from reconciler.web.request_body import BodyReader
-from reconciler.web.security.cors import CorsMiddleware
-from reconciler.web.security.csrf import MAX_FORM_BYTES, FormReader
+from reconciler.web.security.cross_origin import MAX_FORM_BYTES, CorsMiddleware, FormReader
 from reconciler.web.security.passwords import PasswordChecker
 from reconciler.web.security.sessions import SessionCookies
 from reconciler.web.security.sign_in import AccessControl

@@ -27,7 +27,7 @@ from reconciler.model.passes import Outcome, PassResult
 from reconciler.ports import Clock
 from reconciler.web.middleware import route_pattern
 from reconciler.web.pages.templating import Templates
-from reconciler.web.security.csrf import FormReader
+from reconciler.web.security.cross_origin import FormReader
 from reconciler.web.security.sign_in import AccessControl, Visitor, raise_not_found
 
 log = EventLogger(__name__)

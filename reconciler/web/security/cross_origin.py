@@ -1,0 +1,123 @@
+"""Requests from pages of another origin: their forms are refused, and one of them may read the API.
+
+`FormReader` protects against cross-site request forgery. `CorsMiddleware` lets BugSpark's dashboard read the
+API from its own pages; Starlette's CORSMiddleware is not used: it answers refused requests with other
+statuses, and it would apply to the pages as well.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import parse_qsl
+
+from fastapi import HTTPException, Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from reconciler.web.request_body import FORM_TYPE, BodyReader, content_type_of
+from reconciler.web.security.sessions import SessionCookies
+from reconciler.web.site import Site, origin_of
+
+FORM_TOKEN_FIELD = "form_token"  # noqa: S105  # the name of a field
+MAX_FORM_BYTES, MAX_FORM_FIELDS = 64 * 1024, 1000
+CORS_PATHS = ("/api/v1/projects", "/api/v1/reports")
+"""What BugSpark's dashboard may read with its user's cookie. Never the webhooks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormReader:
+    """Reads forms that one of our own pages sent."""
+
+    site: Site
+    sessions: SessionCookies
+    body_reader: BodyReader
+
+    async def read_form(self, request: Request, subject: str | None) -> Mapping[str, str]:
+        """Return a form's fields, without its token. `subject`: whom the page was made for; None for the
+        sign-in form.
+
+        Raises HTTPException: 403 unless one of our pages sent it, made for this subject; 415 for another
+        content type, 400 for what can't be parsed, and what `BodyReader.read` raises.
+        """
+        if not is_same_origin_form(request, self.site):
+            raise HTTPException(HTTPStatus.FORBIDDEN, "This form was not sent from here.")
+        fields = await self._read_fields(request)
+        token = fields.pop(FORM_TOKEN_FIELD, "")
+        if subject is not None and not self.sessions.is_form_token(subject, token):
+            raise HTTPException(HTTPStatus.FORBIDDEN, "This form is too old; load the page again.")
+        return fields
+
+    async def _read_fields(self, request: Request) -> dict[str, str]:
+        if content_type_of(request) != FORM_TYPE:
+            raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send a form.")
+        async with self.body_reader.read(request) as body:
+            try:
+                text = body.decode("ascii")
+                found = parse_qsl(
+                    text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS
+                )
+            except ValueError:
+                raise HTTPException(HTTPStatus.BAD_REQUEST, "The form can't be read.") from None
+        return dict(found)
+
+
+def is_same_origin_form(request: Request, site: Site) -> bool:
+    """Check Origin; where a browser leaves that out, Sec-Fetch-Site or Referer. False without any of them."""
+    headers = request.headers
+    ours = site.own_origins(request.url.scheme, headers.get("host", ""))
+    if (origin := headers.get("origin")) is not None:
+        return origin.lower() in ours
+    if (fetch := headers.get("sec-fetch-site")) is not None:
+        return fetch == "same-origin"
+    return origin_of(headers.get("referer", "")) in ours
+
+
+class CorsMiddleware:
+    """An ASGI middleware: one foreign origin may read the API, and only read it."""
+
+    def __init__(self, app: ASGIApp, *, site: Site) -> None:
+        self._app = app
+        self._site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not self._is_cors_path(scope):
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        dashboard = self._site.dashboard_origin
+        is_allowed = dashboard is not None and headers.get("origin", "").lower() == dashboard
+        if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
+            await _preflight_response(is_allowed=is_allowed)(
+                scope, receive, _with_cors_headers(send, headers, is_allowed=is_allowed)
+            )
+            return
+        await self._app(scope, receive, _with_cors_headers(send, headers, is_allowed=is_allowed))
+
+    def _is_cors_path(self, scope: Scope) -> bool:
+        path = scope["path"].removeprefix(self._site.prefix)
+        return any(path == each or path.startswith(f"{each}/") for each in CORS_PATHS)
+
+
+def _preflight_response(*, is_allowed: bool) -> Response:
+    if not is_allowed:
+        return Response(status_code=HTTPStatus.FORBIDDEN)
+    headers = {
+        "access-control-allow-methods": "GET",
+        "access-control-allow-headers": "authorization",
+        "access-control-max-age": "600",
+    }
+    return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
+
+
+def _with_cors_headers(send: Send, asked: Headers, *, is_allowed: bool) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.add_vary_header("Origin")
+            if is_allowed:
+                headers["access-control-allow-origin"] = asked["origin"]
+                headers["access-control-allow-credentials"] = "true"
+        await send(message)
+
+    return send_with_headers
