@@ -23,7 +23,7 @@ from reconciler.model.viewer import Access
 from reconciler.web.api import response_models, serializers
 from reconciler.web.api.response_models import SyncState
 from reconciler.web.api.serializers import report_state
-from reconciler.web.pages import status_icons
+from reconciler.web.pages import templating
 from reconciler.web.pages.static_files import read_static_files
 from reconciler.web.pages.templating import build_templates
 from reconciler.web.pages.timeline import change_text
@@ -63,7 +63,7 @@ def test_a_project_has_one_word_and_one_reason_everywhere(state: ProjectStatusKi
     line = list(status_as_lines((given,), (), VIEW))[1]
     assert line.startswith(STATUS_SYMBOLS[state][0]) and f"  {state.value}" in line
     seen = on_page("{{ ui.standing(how.state.value, how.reason) }}", how=how)
-    tone, shape = status_icons.ICONS_BY_WORD[state]
+    tone, shape = templating.ICONS_BY_WORD[state]
     assert f"sign--{tone}" in seen and f"#i-{shape}" in seen and state.value in seen
     assert how.reason is None or how.reason in seen.replace("&#39;", "'")
     assert f"| `{STATUS_SYMBOLS[state][0]}` `{STATUS_SYMBOLS[state][1]}` | *{state.value}* |" in DOCS
@@ -71,7 +71,7 @@ def test_a_project_has_one_word_and_one_reason_everywhere(state: ProjectStatusKi
 
 def test_every_sign_has_a_shape_of_its_own_beside_its_colour() -> None:
     """Nobody has to tell colours apart: what means the same looks the same, what differs differs in shape."""
-    shapes = [status_icons.ICONS_BY_WORD[state][1] for state in ProjectStatusKind]
+    shapes = [templating.ICONS_BY_WORD[state][1] for state in ProjectStatusKind]
     assert len(set(shapes)) == len(shapes)
     assert (
         len({sign for sign, _ in STATUS_SYMBOLS.values()})
@@ -123,7 +123,7 @@ def test_a_report_has_one_word_and_one_reason_everywhere(given: dict[str, Any], 
     )
     assert list(why_lines(shown, VIEW))[1].endswith(shown.state)
     assert shown.state in on_page("{{ ui.sign(word) }}", word=shown.state)
-    assert shown.state in status_icons.ICONS_BY_WORD or shown.state in response_models.WORDS_BY_STATE.values()
+    assert shown.state in templating.ICONS_BY_WORD or shown.state in response_models.WORDS_BY_STATE.values()
     assert f"*{shown.state}*" in DOCS and f"`{state.value}`" in DOCS
 
 

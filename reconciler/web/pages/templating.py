@@ -1,4 +1,4 @@
-"""Pages from templates: everything is escaped unless a template says otherwise."""
+"""Pages from templates: everything is escaped unless a template says otherwise; the icon of each state."""
 
 import re
 from dataclasses import dataclass
@@ -20,15 +20,35 @@ from reconciler.model.formatting import (
     format_iso,
     format_time,
 )
+from reconciler.model.project_status import ProjectStatusKind
 from reconciler.model.report import unescape_html
-from reconciler.web.api.response_models import WORDS_BY_STATE
+from reconciler.web.api.response_models import WORDS_BY_STATE, SyncState
 from reconciler.web.pages.static_files import StaticFiles
-from reconciler.web.pages.status_icons import icon_of
 from reconciler.web.site import Site
 
 _COMBINING_MARKS = r"\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 _STACKED_MARKS = re.compile(f"([{_COMBINING_MARKS}]{{6}})[{_COMBINING_MARKS}]+")
 """More marks on one letter than any language has; they would be drawn over other lines."""
+DEFAULT_ICON = ("still", "new")
+ICONS_BY_WORD: dict[str, tuple[str, str]] = {
+    ProjectStatusKind.SYNCED: ("ok", "ok"),
+    ProjectStatusKind.WAITING: ("wait", "wait"),
+    ProjectStatusKind.CONFLICT: ("conflict", "conflict"),
+    ProjectStatusKind.ATTENTION: ("needs", "needs"),
+    ProjectStatusKind.FAILED: ("failed", "failed"),
+    ProjectStatusKind.PAUSED: ("still", "paused"),
+    ProjectStatusKind.NEW: DEFAULT_ICON,
+    SyncState.SYNCED: ("ok", "ok"),
+    SyncState.PENDING: ("wait", "wait"),
+    SyncState.CONFLICT: ("conflict", "conflict"),
+    SyncState.ATTENTION: ("needs", "needs"),
+    SyncState.UNLINKED: ("still", "unlinked"),
+    "Not linked": ("still", "unlinked"),
+    "Gone on GitHub": ("still", "gone"),
+    "Transferred on GitHub": ("still", "gone"),
+    "Converted on GitHub": ("still", "gone"),
+    "Deleted in BugSpark": ("still", "gone"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,3 +114,8 @@ def safe_web_link(text: object) -> str:
     except ValueError:
         return "#"
     return str(text) if parts.scheme in ("http", "https") and parts.hostname else "#"
+
+
+def icon_of(word: str) -> tuple[str, str]:
+    """Return (tone, shape) of a state's word, ours or the API's; a neutral icon for an unknown one."""
+    return ICONS_BY_WORD.get(word, DEFAULT_ICON)
