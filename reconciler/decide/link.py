@@ -7,8 +7,7 @@ from typing import Any
 
 from reconciler.decide.comment_draft import NewId
 from reconciler.decide.comments import decide_comments
-from reconciler.decide.conflicts import FieldTimes
-from reconciler.decide.fields import decide_fields
+from reconciler.decide.fields import FieldTimes, decide_fields
 from reconciler.model.fields import Field, IssueFields
 from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.link import CommentPairState, Link, LinkState, SeenIssue

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from reconciler.decide.conflicts import FieldTimes
+from reconciler.decide.fields import FieldTimes
 from reconciler.decide.flap_breaker import flapping_fields, remote_values_moved
 from reconciler.decide.link import decide_link
 from reconciler.errors import MovedError, NotThereError, ReconcilerError

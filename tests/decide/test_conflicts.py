@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.decide.conflicts import FieldOutcome, FieldTimes, NeedsTimes, settle_field
+from reconciler.decide.fields import FieldOutcome, FieldTimes, NeedsTimes, settle_field
 from reconciler.fields.synced_field import FieldDiff, Verdict
 from reconciler.model.fields import Field, Side
 from reconciler.model.plan import Conflict, Rule, Why

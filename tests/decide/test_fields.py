@@ -6,8 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reconciler.decide.conflicts import FieldTimes
-from reconciler.decide.fields import FieldsDecision, decide_fields
+from reconciler.decide.fields import FieldsDecision, FieldTimes, decide_fields
 from reconciler.fields import field_of_label, initial_base
 from reconciler.fields.category import CATEGORY
 from reconciler.fields.severity import SEVERITY

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.decide.conflicts import FieldTimes
+from reconciler.decide.fields import FieldTimes
 from reconciler.decide.link import decide_link, is_news, is_other_issue, is_possibly_outdated, seen_issue
 from reconciler.model.fields import Base, Field, IssueState, Severity, Side, Status
 from reconciler.model.ids import IssueNumber, RemoteCommentId

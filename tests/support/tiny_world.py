@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, assert_never
 from uuid import UUID
 
-from reconciler.decide.conflicts import FieldTimes
+from reconciler.decide.fields import FieldTimes
 from reconciler.decide.link import decide_link, seen_issue
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Category, Field, Severity, Status
