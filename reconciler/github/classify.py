@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from reconciler.errors import GitHubError
-from reconciler.github.error_text import error_message
 from reconciler.github.http import Reply
+from reconciler.github.wire import error_message
 from reconciler.model.intent import Confirmed, OutcomeUnknown, Refused
 
 T = TypeVar("T")

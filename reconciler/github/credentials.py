@@ -10,9 +10,8 @@ from hashlib import sha256
 from typing import Protocol
 
 from reconciler.errors import CredentialError
-from reconciler.github.error_text import error_reason
 from reconciler.github.http import Reply
-from reconciler.github.wire import AccessTokenRow, AppRow, InstallationRow, decode
+from reconciler.github.wire import AccessTokenRow, AppRow, InstallationRow, decode, error_reason
 from reconciler.model.ids import Fingerprint
 from reconciler.model.secret import Secret
 from reconciler.ports import Clock

@@ -13,11 +13,10 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 
 from reconciler.errors import CredentialError, GitHubError, LimitedError
 from reconciler.github.credentials import Credential, fingerprint
-from reconciler.github.error_text import error_message, error_reason, limit_hint
 from reconciler.github.http import HttpClient, Reply
 from reconciler.github.limits import LimitBackoff, LimitWait, limit_wait, limited_error
 from reconciler.github.transport import AnswerLostError, NotSentError
-from reconciler.github.wire import is_json
+from reconciler.github.wire import error_message, error_reason, is_json, limit_hint
 from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import Fingerprint
 from reconciler.model.secret import Secret

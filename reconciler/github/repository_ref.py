@@ -14,10 +14,10 @@ from reconciler.errors import (
     RecreatedError,
     UnreadableError,
 )
-from reconciler.github.error_text import error_reason
 from reconciler.github.gateway import Gateway
 from reconciler.github.http import GitHubTime, Reply
 from reconciler.github.origin import Origin, repository_parts
+from reconciler.github.wire import error_reason
 from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import RepositoryId
 from reconciler.model.webhook import WEBHOOK_PERMISSION_ADVICE
