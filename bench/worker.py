@@ -16,7 +16,7 @@ from bench.stopwatch import timed
 from reconciler import logs
 from reconciler.bootstrap.container import Container, open_container
 from reconciler.config.load import load_configuration
-from reconciler.model.views import NoProgress
+from reconciler.model.passes import NoProgress
 from reconciler.sync.run import run_pass
 
 

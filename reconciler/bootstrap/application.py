@@ -15,11 +15,11 @@ from reconciler.errors import UsageError
 from reconciler.logs import bind_log_values
 from reconciler.model.health import CredentialLimits, ProjectHealth
 from reconciler.model.ids import ReportId
-from reconciler.model.passes import Outcome, PassResult, ScheduledProject
+from reconciler.model.passes import NoProgress, Outcome, PassResult, Progress, ScheduledProject
 from reconciler.model.report import Project
 from reconciler.model.report_detail import ReportView
 from reconciler.model.secret import Secret
-from reconciler.model.views import CheckResult, DiscoveryResult, ExportResult, NoProgress, PlanView, Progress
+from reconciler.model.views import CheckResult, DiscoveryResult, ExportResult, PlanView
 from reconciler.ports import Clock
 from reconciler.sync import linking
 from reconciler.sync.context import Context

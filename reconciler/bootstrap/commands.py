@@ -14,9 +14,9 @@ from reconciler.bootstrap.container import Container, integration_problem
 from reconciler.errors import BusyError, ProjectError, UsageError
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import IssueNumber, ProjectId, ReportId
+from reconciler.model.passes import NoProgress, Progress
 from reconciler.model.report import Project
 from reconciler.model.secret import Secret
-from reconciler.model.views import NoProgress, Progress
 from reconciler.model.webhook import HookResult, WebhookSetup
 from reconciler.ports import Queue
 from reconciler.sync import commands, linking, webhook_setup

@@ -22,9 +22,9 @@ from reconciler.github.client import GitHubClient
 from reconciler.github.credentials import AppCredential, Credential, MissingCredential, TokenCredential
 from reconciler.github.transport import Transport
 from reconciler.logs import EventLogger
+from reconciler.model.passes import Progress
 from reconciler.model.report import Project
 from reconciler.model.secret import Secret
-from reconciler.model.views import Progress
 from reconciler.ports import Clock, RateLimiter, Stores
 from reconciler.store.connection import finish_shielded
 from reconciler.store.schema.engine import MAX_CONNECTIONS, Database, open_database

@@ -9,8 +9,9 @@ from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.formatting import format_count
 from reconciler.model.health import ProjectHealth
 from reconciler.model.ids import ProjectId
+from reconciler.model.passes import Progress
 from reconciler.model.report import Project
-from reconciler.model.views import CheckLevel, CheckResult, Progress
+from reconciler.model.views import CheckLevel, CheckResult
 from reconciler.ports import EncryptionStatus
 from reconciler.store.schema.version import REVISIONS
 

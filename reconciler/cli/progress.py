@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from reconciler.model.formatting import escape_unprintable
-from reconciler.model.views import NoProgress, Progress
+from reconciler.model.passes import NoProgress, Progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars

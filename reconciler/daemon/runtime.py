@@ -10,7 +10,7 @@ from reconciler.model.passes import PassResult, ScheduledProject
 class PassActivity:
     """The activity of one pass: a pass whose values stop changing is stuck.
 
-    It is the pass's `model.views.Progress` as well.
+    It is the pass's `model.passes.Progress` as well.
     """
 
     def __init__(self) -> None:

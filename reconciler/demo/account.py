@@ -8,9 +8,8 @@ from reconciler.demo.github.journal import Seen
 from reconciler.demo.paper import Paper, counted, cut
 from reconciler.demo.stage import Stage
 from reconciler.demo.steps import CONFLICT, Step, linked, planned, written
-from reconciler.model.passes import Cost, Outcome, PassResult
+from reconciler.model.passes import Cost, NoProgress, Outcome, PassResult
 from reconciler.model.report import Project
-from reconciler.model.views import NoProgress
 
 INDENT = 10
 ROOM = 35  # what is left of 80 columns where every sign takes two or three

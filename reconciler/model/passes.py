@@ -1,13 +1,13 @@
-"""What a pass reports: its outcome, what it cost, what it changed.
+"""What a pass reports: outcome, cost, changes, progress; and when the next pass is due. Pure.
 
-Source: docs/reference/contract.md, JSON of a pass.
-
-When a project is looked at next: idle ones more rarely, failing ones later and later. Pure.
+Idle projects are looked at more rarely, failing ones later and later. Source: docs/reference/contract.md,
+JSON of a pass.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from reconciler.model.ids import ProjectId
 
@@ -159,3 +159,29 @@ def back_off(failures: int, interval: timedelta, chance: float) -> timedelta:
     longest = max(MAX_BACK_OFF, interval)
     grown = min(longest, interval * 2.0 ** min(failures, 20))
     return grown * (1 - BACK_OFF_JITTER_SHARE * chance)
+
+
+class Progress(Protocol):
+    """The progress of long work; shown on a terminal, otherwise nowhere."""
+
+    def start(self, what: str, total: int | None) -> None:
+        """A piece of work begins, of so many steps (None: unknown)."""
+        ...
+
+    def advance(self, steps: int = 1) -> None:
+        """So many more steps are done."""
+        ...
+
+    def finish(self) -> None:
+        """It ended."""
+        ...
+
+
+class NoProgress:
+    """Progress that nobody watches."""
+
+    def start(self, what: str, total: int | None) -> None: ...
+
+    def advance(self, steps: int = 1) -> None: ...
+
+    def finish(self) -> None: ...

@@ -1,14 +1,12 @@
-"""What the pages list of a project: links, changes, conflicts, withheld deletions, the last day.
+"""What commands and pages show: flat values made of text and numbers.
 
-What the commands show: flat values made of text and numbers, and the progress of long work.
-
-How a project is connected to GitHub, as far as that is known without asking GitHub.
+Of a project: its links, changes, conflicts, withheld deletions, the last day, and how it is connected to
+GitHub, as far as that is known without asking GitHub.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
-from typing import Protocol
 
 from reconciler.model.fields import Side
 from reconciler.model.ids import IssueNumber, LinkId, ProjectId, ReportId
@@ -197,32 +195,6 @@ class CheckResult:
     level: CheckLevel
     message: str
     remedy: str | None = None
-
-
-class Progress(Protocol):
-    """Told by long work how far it is; shown on a terminal, otherwise nothing."""
-
-    def start(self, what: str, total: int | None) -> None:
-        """A piece of work begins, of so many steps (None: unknown)."""
-        ...
-
-    def advance(self, steps: int = 1) -> None:
-        """So many more steps are done."""
-        ...
-
-    def finish(self) -> None:
-        """It ended."""
-        ...
-
-
-class NoProgress:
-    """Progress that nobody watches."""
-
-    def start(self, what: str, total: int | None) -> None: ...
-
-    def advance(self, steps: int = 1) -> None: ...
-
-    def finish(self) -> None: ...
 
 
 class CredentialKind(StrEnum):

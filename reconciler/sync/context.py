@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from reconciler.model.database_identity import DatabaseInstance
+from reconciler.model.passes import Progress
 from reconciler.model.policy import GuardPolicy, SyncPolicy, Timing
 from reconciler.model.report import Project
-from reconciler.model.views import Progress
 from reconciler.ports import AlertChannel, Clock, GitHub, Markers, Stores
 from reconciler.sync.send import CredentialLocks
 

@@ -29,8 +29,8 @@ from reconciler.demo.github.world import Repository
 from reconciler.metrics import Metrics
 from reconciler.model.fields import Category, Severity
 from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.passes import NoProgress
 from reconciler.model.secret import Secret
-from reconciler.model.views import NoProgress
 from reconciler.store.schema.migrate import migrate
 from reconciler.web.server import bind_sockets, serve_app
 from tests.browser.chromium import FLAGS, NARROW, WIDE

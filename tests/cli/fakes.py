@@ -19,11 +19,11 @@ from reconciler.errors import UsageError
 from reconciler.model.fields import Field, Side
 from reconciler.model.health import CredentialLimits, ProjectHealth
 from reconciler.model.ids import ProjectId
-from reconciler.model.passes import AppliedCounts, Cost, Failure, Outcome, PassResult
+from reconciler.model.passes import AppliedCounts, Cost, Failure, Outcome, PassResult, Progress
 from reconciler.model.report import Integration, Project
 from reconciler.model.report_detail import ReportView
 from reconciler.model.secret import Secret
-from reconciler.model.views import CheckResult, DiscoveryResult, ExportResult, PlanView, Progress
+from reconciler.model.views import CheckResult, DiscoveryResult, ExportResult, PlanView
 from reconciler.model.webhook import HookResult, WebhookSetup
 
 

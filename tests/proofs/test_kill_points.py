@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from reconciler.model.views import NoProgress
+from reconciler.model.passes import NoProgress
 from tests.support.crash_points import any_point, is_durable
 from tests.support.invariants import find_violations
 from tests.support.postgres import Server

@@ -12,8 +12,8 @@ import pytest
 from reconciler.bootstrap.application import open_application
 from reconciler.decide.guard import GuardResult
 from reconciler.decide.link import decide_link
+from reconciler.model.passes import NoProgress
 from reconciler.model.plan import LinkPlan
-from reconciler.model.views import NoProgress
 from reconciler.store.sync.rate_limiter import CredentialBudget, StoredRateLimiter
 from reconciler.sync import apply, decide_links, run
 from tests.support.canary import BOT_TOKEN, Escaped, search_rows

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from reconciler.demo.github.faults import Stale
 from reconciler.fields.category import CategoryField
 from reconciler.fields.synced_field import Verdict
+from reconciler.model.passes import NoProgress
 from reconciler.model.plan import SetField
-from reconciler.model.views import NoProgress
 from reconciler.store.sync import apply_batch
 from reconciler.store.sync.difference_queries import reports
 from reconciler.sync import full_read, run

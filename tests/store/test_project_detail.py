@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from reconciler.model.fields import Side
 from reconciler.model.ids import IssueNumber, LinkId, ProjectId
-from reconciler.model.views import LinkFilter, LinkPosition, NoProgress, Urgency
+from reconciler.model.passes import NoProgress
+from reconciler.model.views import LinkFilter, LinkPosition, Urgency
 from reconciler.store.schema.engine import Database
 from reconciler.store.stores import DatabaseStores
 from reconciler.store.views import link_pages

@@ -15,8 +15,7 @@ from reconciler.bootstrap.application import Application, open_application
 from reconciler.config.settings import Settings
 from reconciler.errors import LimitedError, UsageError
 from reconciler.model.ids import ProjectId, ReportId
-from reconciler.model.passes import PassResult
-from reconciler.model.views import NoProgress
+from reconciler.model.passes import NoProgress, PassResult
 from reconciler.store.schema.database_identity import LOCATION_KEY, StoredIdentity
 from reconciler.store.schema.engine import open_database
 from tests.support.bugspark import BugSpark, connected

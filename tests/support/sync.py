@@ -13,9 +13,9 @@ from reconciler.demo.github.clock import ManualClock
 from reconciler.demo.github.journal import Seen
 from reconciler.model.fields import Category, Severity, Status
 from reconciler.model.ids import CommentId, ProjectId, ReportId
-from reconciler.model.passes import Outcome, PassResult
+from reconciler.model.passes import NoProgress, Outcome, PassResult
 from reconciler.model.secret import Secret
-from reconciler.model.views import NoProgress, PlanView
+from reconciler.model.views import PlanView
 from tests.support.bugspark import BugSpark, connected
 from tests.support.canary import search_requests, search_rows
 from tests.support.github import GitHub

@@ -27,10 +27,10 @@ from reconciler.model.intent import Desired, Intent, IntentState
 from reconciler.model.issue import Issue, Repository
 from reconciler.model.kinds import Operation
 from reconciler.model.link import CommentPair, Link
+from reconciler.model.passes import NoProgress
 from reconciler.model.policy import GuardPolicy, SyncPolicy, Timing
 from reconciler.model.report import Project, Report
 from reconciler.model.snapshot import Change, LocalThread, ProjectState
-from reconciler.model.views import NoProgress
 from reconciler.ports import Claim, GitHub, ListPage, Markers, Stores
 from reconciler.sync.context import Context
 from reconciler.sync.send import CredentialLocks

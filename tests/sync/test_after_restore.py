@@ -14,9 +14,8 @@ import sqlalchemy as sa
 
 from reconciler.decide.copies import ORIGINAL_MISSING
 from reconciler.demo.github.faults import Limit, Stale
-from reconciler.model.passes import Outcome
+from reconciler.model.passes import NoProgress, Outcome
 from reconciler.model.project_status import project_status
-from reconciler.model.views import NoProgress
 from reconciler.sync import run
 from reconciler.sync.after_restore import reread_project
 from reconciler.sync.observe import observe_lists

@@ -12,9 +12,8 @@ import pytest
 
 from reconciler.alerts.post import AlertPoster
 from reconciler.bootstrap.application import Application
-from reconciler.model.passes import Outcome
+from reconciler.model.passes import NoProgress, Outcome
 from reconciler.model.secret import Secret
-from reconciler.model.views import NoProgress
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
 

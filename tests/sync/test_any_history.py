@@ -19,7 +19,7 @@ from reconciler.demo.github.faults import (
     html,
 )
 from reconciler.model.ids import CommentId, ReportId
-from reconciler.model.views import NoProgress
+from reconciler.model.passes import NoProgress
 from reconciler.store.schema.tables import comments
 from reconciler.text import comment_to_bugspark
 from tests.support.sync import Sync

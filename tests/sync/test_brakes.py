@@ -10,8 +10,7 @@ from reconciler.demo.github.faults import Limit, error
 from reconciler.model.fields import Field, Side
 from reconciler.model.health import AttentionItem, ProjectHealth
 from reconciler.model.ids import ReportId
-from reconciler.model.passes import Outcome, PassResult
-from reconciler.model.views import NoProgress
+from reconciler.model.passes import NoProgress, Outcome, PassResult
 from reconciler.store.schema.tables import links
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync

@@ -3,8 +3,7 @@
 import pytest
 
 from reconciler.demo.github.faults import DuringRequest
-from reconciler.model.passes import Outcome
-from reconciler.model.views import NoProgress
+from reconciler.model.passes import NoProgress, Outcome
 from tests.support.sync import Sync
 
 

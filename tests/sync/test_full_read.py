@@ -12,8 +12,7 @@ from reconciler.demo.github.faults import Drop, DuringRequest, Limit, error, mis
 from reconciler.demo.github.world import Repository
 from reconciler.model.health import AttentionItem, ProjectHealth
 from reconciler.model.ids import ReportId
-from reconciler.model.passes import Outcome, PassResult
-from reconciler.model.views import NoProgress
+from reconciler.model.passes import NoProgress, Outcome, PassResult
 from reconciler.store.schema.tables import links
 from tests.support.sync import Sync
 

@@ -10,10 +10,9 @@ import sqlalchemy as sa
 
 from reconciler.errors import ConfigurationError, IdentityError
 from reconciler.model.ids import ReportId
-from reconciler.model.passes import Outcome
+from reconciler.model.passes import NoProgress, Outcome
 from reconciler.model.project_status import ProjectStatusKind, project_status
 from reconciler.model.secret import Secret
-from reconciler.model.views import NoProgress
 from reconciler.store.schema.migrate import migrate
 from tests.support.copies import copy_of, health, opened
 from tests.support.github import GitHub

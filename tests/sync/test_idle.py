@@ -1,6 +1,6 @@
 """A pass after a pass that wrote nothing: no plan, no write, two conditional requests (invariant 8)."""
 
-from reconciler.model.views import NoProgress
+from reconciler.model.passes import NoProgress
 from tests.support.sync import Sync
 
 TOUCHED_BY_AN_IDLE_PASS = {"sync_governor", "sync_projects"}

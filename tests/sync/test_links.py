@@ -5,7 +5,7 @@ import pytest
 from reconciler.errors import UsageError
 from reconciler.model.fields import Status
 from reconciler.model.ids import ProjectId
-from reconciler.model.views import NoProgress
+from reconciler.model.passes import NoProgress
 from tests.support.bugspark import LONG_AGO
 from tests.support.sync import Sync
 

@@ -13,8 +13,8 @@ from reconciler.bootstrap.markers import InstanceMarkers, open_markers
 from reconciler.demo.github.faults import Drop, Limit
 from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.ids import RepositoryId
+from reconciler.model.passes import NoProgress
 from reconciler.model.secret import Secret
-from reconciler.model.views import NoProgress
 from reconciler.store.schema.engine import open_database
 from reconciler.store.schema.migrate import migrate
 from reconciler.store.sync.marker_keys import MarkerKeyStore

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from reconciler.bootstrap.application import open_application
-from reconciler.model.passes import Outcome
-from reconciler.model.views import NoProgress
+from reconciler.model.passes import NoProgress, Outcome
 from reconciler.store.sync.intents import StoredIntents
 from tests.support.github import GitHub
 from tests.support.sync import Sync, settings_for

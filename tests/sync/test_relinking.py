@@ -1,6 +1,6 @@
 """What a person cuts and ties again: no issue is made twice, and none is closed for it."""
 
-from reconciler.model.views import NoProgress
+from reconciler.model.passes import NoProgress
 from tests.support.sync import Sync
 
 

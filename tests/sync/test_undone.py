@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.demo.github.faults import Drop, DuringRequest, Fault, Truncate, error, html
-from reconciler.model.views import NoProgress
+from reconciler.model.passes import NoProgress
 from tests.support.sync import Sync
 from tests.sync.test_unknown import at_peace, recovered
 

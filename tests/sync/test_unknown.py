@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.demo.github.faults import Drop, Fault, Reply, Truncate, error, html
-from reconciler.model.views import NoProgress
+from reconciler.model.passes import NoProgress
 from tests.support.sync import Sync
 
 COMMENTS = r"/issues/\d+/comments$"

@@ -1,7 +1,6 @@
 """A whole round of verification: each link once, in as many passes as the limits ask for."""
 
-from reconciler.model.passes import Outcome, PassResult, VerificationProgress
-from reconciler.model.views import NoProgress
+from reconciler.model.passes import NoProgress, Outcome, PassResult, VerificationProgress
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
 

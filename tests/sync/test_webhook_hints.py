@@ -12,8 +12,7 @@ from reconciler.demo.github.faults import DuringRequest, Stale, error
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber, ProjectId
 from reconciler.model.issue import Issue
-from reconciler.model.passes import Outcome
-from reconciler.model.views import NoProgress
+from reconciler.model.passes import NoProgress, Outcome
 from reconciler.model.webhook import WebhookHealth
 from reconciler.ports import PendingHints, WebhookDelivery, Webhooks
 from reconciler.store.schema.engine import open_database

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.github import translate
 from reconciler.github.wire import IssueRow
-from reconciler.model.views import NoProgress
+from reconciler.model.passes import NoProgress
 from reconciler.web.pages.label_colours import DARK, LIGHT, ink_on, luminance
 from tests.support.github import github
 from tests.support.sync import Sync
