@@ -1,8 +1,6 @@
-"""Links, bases and the comment ledger, read and written in single transactions.
+"""Links, bases and the comment ledger; intents, which are recorded writes to GitHub; restores.
 
-Recorded wishes to write to GitHub.
-
-What is asked and kept of restores and of other databases (docs/decisions/0032-after-a-restore.md).
+What is asked and kept of restores and of other databases: docs/decisions/0032-after-a-restore.md.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -1,9 +1,4 @@
-"""Anyone who the operator wants told of what needs a person.
-
-Time, passed in.
-
-The queue of passes, as those see it who only want a project looked at soon.
-"""
+"""What the surroundings give: time, the queue of passes, an address for alerts."""
 
 from datetime import datetime
 from typing import Protocol
@@ -13,7 +8,7 @@ from reconciler.model.ids import ProjectId
 
 
 class AlertChannel(Protocol):
-    """One address that takes alerts."""
+    """An address that takes alerts."""
 
     async def post(self, alert: Alert) -> str | None:
         """Tell it, within seconds. None: it was taken; else why not, in words. Raises nothing."""

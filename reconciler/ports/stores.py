@@ -1,9 +1,4 @@
-"""What the database needs done beside the passes: old rows removed, rights looked at.
-
-Which database this is, and what a person decided about it.
-
-Limits, locks, and the database doorway as a whole.
-"""
+"""The stores as a whole, and those of the database itself: limits, locks, identity, maintenance."""
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -123,7 +118,7 @@ class ProjectLocks(Protocol):
 
 
 class Stores(Protocol):
-    """The database doorway as a whole."""
+    """Everything that is stored, by subject."""
 
     @property
     def projects(self) -> Projects: ...
