@@ -4,7 +4,7 @@ import pytest
 
 from bench import structure
 
-NOT_REACHED = {"modules": 266, "largest package": 25}
+NOT_REACHED = {"largest package": 25}
 """Figures that are still over their limits, as they are: they may fall, not grow."""
 
 

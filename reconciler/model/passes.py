@@ -11,6 +11,17 @@ from typing import Protocol
 
 from reconciler.model.ids import ProjectId
 
+MAX_IDLE_FACTOR = 5
+"""An idle project is polled up to so many times more rarely than `poll.interval_seconds`."""
+ACTIVE_INTERVALS = 10
+"""So many intervals after its last change a project still counts as active."""
+MAX_BACK_OFF = timedelta(hours=1)
+"""After failures the next try is never put off for longer than this (or the interval, if that is longer)."""
+BACK_OFF_JITTER_SHARE = 0.25
+"""So much of a back-off is left to chance: projects that failed together do not come back together."""
+CLOCK_SLACK = timedelta(minutes=1)
+"""A stored time that is further in the future than this was written by a clock that was wrong."""
+
 
 class Outcome(StrEnum):
     """How a pass ended."""
@@ -99,20 +110,30 @@ class PassResult:
         return self.outcome is Outcome.OK and not self.has_changes
 
 
-MAX_IDLE_FACTOR = 5
-"""An idle project is polled up to so many times more rarely than `poll.interval_seconds`."""
+class Progress(Protocol):
+    """The progress of long work; shown on a terminal, otherwise nowhere."""
 
-ACTIVE_INTERVALS = 10
-"""So many intervals after its last change a project still counts as active."""
+    def start(self, what: str, total: int | None) -> None:
+        """A piece of work begins, of so many steps (None: unknown)."""
+        ...
 
-MAX_BACK_OFF = timedelta(hours=1)
-"""After failures the next try is never put off for longer than this (or the interval, if that is longer)."""
+    def advance(self, steps: int = 1) -> None:
+        """So many more steps are done."""
+        ...
 
-BACK_OFF_JITTER_SHARE = 0.25
-"""So much of a back-off is left to chance: projects that failed together do not come back together."""
+    def finish(self) -> None:
+        """It ended."""
+        ...
 
-CLOCK_SLACK = timedelta(minutes=1)
-"""A stored time that is further in the future than this was written by a clock that was wrong."""
+
+class NoProgress:
+    """Progress that nobody watches."""
+
+    def start(self, what: str, total: int | None) -> None: ...
+
+    def advance(self, steps: int = 1) -> None: ...
+
+    def finish(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,29 +180,3 @@ def back_off(failures: int, interval: timedelta, chance: float) -> timedelta:
     longest = max(MAX_BACK_OFF, interval)
     grown = min(longest, interval * 2.0 ** min(failures, 20))
     return grown * (1 - BACK_OFF_JITTER_SHARE * chance)
-
-
-class Progress(Protocol):
-    """The progress of long work; shown on a terminal, otherwise nowhere."""
-
-    def start(self, what: str, total: int | None) -> None:
-        """A piece of work begins, of so many steps (None: unknown)."""
-        ...
-
-    def advance(self, steps: int = 1) -> None:
-        """So many more steps are done."""
-        ...
-
-    def finish(self) -> None:
-        """It ended."""
-        ...
-
-
-class NoProgress:
-    """Progress that nobody watches."""
-
-    def start(self, what: str, total: int | None) -> None: ...
-
-    def advance(self, steps: int = 1) -> None: ...
-
-    def finish(self) -> None: ...
