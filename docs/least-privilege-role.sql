@@ -23,11 +23,11 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
 GRANT USAGE ON sync_runs_id_seq, sync_changes_id_seq TO reconciler;
 GRANT SELECT ON reconciler_alembic_version TO reconciler;
 
--- Only with bugspark.notify_webhooks = true: BugSpark's customers are told of synced changes.
+-- Only with bugspark.notify_webhooks = true: BugSpark's customers' webhooks are called for synced changes.
 -- GRANT SELECT (id, project_id, events, is_active, created_at) ON webhooks TO reconciler;
 -- GRANT INSERT ON background_tasks TO reconciler;
 
--- The queue that several daemons share (Procrastinate). `reconcile daemon` needs it; commands do without.
+-- The queue that several daemons share (Procrastinate). `reconcile daemon` needs it; other commands do not.
 GRANT SELECT, INSERT, UPDATE, DELETE ON
     procrastinate_jobs, procrastinate_workers, procrastinate_events, procrastinate_periodic_defers TO reconciler;
 GRANT USAGE ON procrastinate_jobs_id_seq, procrastinate_events_id_seq TO reconciler;
