@@ -181,5 +181,5 @@ async def open_application(
 
     Raises SchemaError, DatabaseError, ConfigurationError.
     """
-    async with open_container(settings, clock, learn) as parts:
-        yield Application(parts)
+    async with open_container(settings, clock, learn) as container:
+        yield Application(container)

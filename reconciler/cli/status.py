@@ -90,17 +90,19 @@ def status_as_lines(
     statuses = [(health, project_status(health, view.now, view.zone)) for health in healths]
     project, repository = pad_or_cut("PROJECT", NAME_COLUMNS), pad_or_cut("REPOSITORY", REPOSITORY_COLUMNS)
     yield f"  {project} {repository} {'LINKS':>{LINKS_COLUMNS}}  STATE"
-    yield from (_project_line(health, how, view) for health, how in statuses)
+    yield from (_project_line(health, status, view) for health, status in statuses)
     yield from _coverage_lines(healths, view)
     yield from (_limit_line(limit, view) for limit in limits)
-    for health, how in statuses:
-        if how.command or not _project_line(health, how, view).endswith(escape_unprintable(how.text)):
+    for health, status in statuses:
+        if status.command or not _project_line(health, status, view).endswith(
+            escape_unprintable(status.text)
+        ):
             yield ""
             yield from wrap(
-                escape_unprintable(f"{health.name}: {how.text}"), TERMINAL_COLUMNS, subsequent_indent="  "
+                escape_unprintable(f"{health.name}: {status.text}"), TERMINAL_COLUMNS, subsequent_indent="  "
             )
-        if how.command:
-            yield f"  {how.command}"
+        if status.command:
+            yield f"  {status.command}"
     if len(healths) == 1:
         yield from _pending_line(healths[0], view)
         yield from _webhook_line(healths[0].webhook, view)
@@ -138,12 +140,12 @@ def _attention_lines(health: ProjectHealth) -> Iterator[str]:
         yield from wrap(text, TERMINAL_COLUMNS, subsequent_indent="  ")
 
 
-def _project_line(health: ProjectHealth, how: ProjectStatus, view: DisplayOptions) -> str:
-    sign = STATUS_SYMBOLS[how.state][not view.is_unicode]
+def _project_line(health: ProjectHealth, status: ProjectStatus, view: DisplayOptions) -> str:
+    sign = STATUS_SYMBOLS[status.state][not view.is_unicode]
     name = pad_or_cut(health.name, NAME_COLUMNS, more=view.ellipsis)
     repository = pad_or_cut(health.repository or "-", REPOSITORY_COLUMNS, more=view.ellipsis)
     links = f"{sum(health.links.get(state, 0) for state in SYNCED_LINK_STATES):>{LINKS_COLUMNS},}"
-    return cut(f"{sign} {name} {repository} {links}  {how.text}", TERMINAL_COLUMNS, more=view.ellipsis)
+    return cut(f"{sign} {name} {repository} {links}  {status.text}", TERMINAL_COLUMNS, more=view.ellipsis)
 
 
 def _coverage_lines(healths: Sequence[ProjectHealth], view: DisplayOptions) -> Iterator[str]:
@@ -180,12 +182,12 @@ def _limit_line(limit: CredentialLimits, view: DisplayOptions) -> str:
 
 def health_as_json(health: ProjectHealth, view: DisplayOptions) -> dict[str, Any]:
     """Return one project as JSON."""
-    how = project_status(health, view.now, view.zone)
+    status = project_status(health, view.now, view.zone)
     return {
         "project": project_as_json(health.project_id, health.name, health.repository),
-        "state": how.state.value,
-        "reason": how.reason,
-        "command": how.command,
+        "state": status.state.value,
+        "reason": status.reason,
+        "command": status.command,
         "paused": health.paused,
         "links": dict(health.links),
         "conflicts": health.conflicts,

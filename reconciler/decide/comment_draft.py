@@ -35,21 +35,21 @@ class CommentDraft:
         """No base yet: first contact."""
         return self.view.link.base is None
 
-    def store_pair(self, entry: CommentPair) -> None:
+    def store_pair(self, pair: CommentPair) -> None:
         """This row is to be stored, and is how the ledger stands from here on."""
-        self.changed_pairs[entry.id] = entry
-        self.index_pair(entry)
+        self.changed_pairs[pair.id] = pair
+        self.index_pair(pair)
 
-    def index_pair(self, entry: CommentPair) -> None:
+    def index_pair(self, pair: CommentPair) -> None:
         """Find the row by either of its ids."""
-        if entry.remote_id is not None:
-            self.by_remote[entry.remote_id] = entry
-        if entry.local_id is not None:
-            self.by_local[entry.local_id] = entry
+        if pair.remote_id is not None:
+            self.by_remote[pair.remote_id] = pair
+        if pair.local_id is not None:
+            self.by_local[pair.local_id] = pair
 
-    def current_pair(self, entry: CommentPair) -> CommentPair:
+    def current_pair(self, pair: CommentPair) -> CommentPair:
         """A row of the view as it stands after what has been decided so far."""
-        return self.changed_pairs.get(entry.id, entry)
+        return self.changed_pairs.get(pair.id, pair)
 
     def new_pair(
         self,
@@ -79,13 +79,13 @@ class CommentDraft:
 
 def draft_for(view: LinkObservation, policy: SyncPolicy, new_id: NewId) -> CommentDraft:
     """A desk that knows the view's ledger rows and the BugSpark comments that have none, oldest first."""
-    known = {entry.local_id for entry in view.pairs}
+    known = {pair.local_id for pair in view.pairs}
     fresh = sorted(
         (c for c in view.local_comments if c.id not in known), key=lambda row: (row.created_at, row.id)
     )
-    desk = CommentDraft(
+    draft = CommentDraft(
         view=view, policy=policy, new_id=new_id, unmatched={comment.id: comment for comment in fresh}
     )
-    for entry in (*view.vanished_pairs, *view.pairs):
-        desk.index_pair(entry)
-    return desk
+    for pair in (*view.vanished_pairs, *view.pairs):
+        draft.index_pair(pair)
+    return draft

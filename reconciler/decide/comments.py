@@ -64,21 +64,21 @@ class CommentsDecision:
 
 def decide_comments(view: LinkObservation, policy: SyncPolicy, new_id: NewId) -> CommentsDecision:
     """Pure but for `new_id`, which names the copies that will be made. Raises nothing."""
-    desk = draft_for(view, policy, new_id)
-    for entry in _pairs_without_local(view):  # first: what was deleted here is not revived by an edit there
-        _end_pair_deleted_in_bugspark(desk, entry)
+    draft = draft_for(view, policy, new_id)
+    for pair in _pairs_without_local(view):  # first: what was deleted here is not revived by an edit there
+        _end_pair_deleted_in_bugspark(draft, pair)
     for comment in sorted(view.comments, key=lambda row: (row.created_at, row.id)):
-        _decide_remote(desk, comment)
-    waiting = {comment.id: entry for comment, entry in unsent_comments(desk)}
-    fresh = [*desk.unmatched.values(), *(row for row in view.local_comments if row.id in waiting)]
+        _decide_remote(draft, comment)
+    waiting = {comment.id: pair for comment, pair in unsent_comments(draft)}
+    fresh = [*draft.unmatched.values(), *(row for row in view.local_comments if row.id in waiting)]
     for local in sorted(fresh, key=lambda row: (row.created_at, row.id)):
-        _decide_local(desk, local, waiting.get(local.id))
-    for entry in view.pairs:
-        _end_pair_deleted_on_github(desk, entry)
+        _decide_local(draft, local, waiting.get(local.id))
+    for pair in view.pairs:
+        _end_pair_deleted_on_github(draft, pair)
     if view.is_complete:
-        _decide_local_edits(desk)
+        _decide_local_edits(draft)
     return CommentsDecision(
-        actions=tuple(desk.actions), pairs=tuple(desk.changed_pairs.values()), events=tuple(desk.events)
+        actions=tuple(draft.actions), pairs=tuple(draft.changed_pairs.values()), events=tuple(draft.events)
     )
 
 
@@ -93,175 +93,175 @@ def _pairs_without_local(view: LinkObservation) -> Iterable[CommentPair]:
 # --- seen on GitHub ---------------------------------------------------------------------------------------
 
 
-def _decide_remote(desk: CommentDraft, comment: RemoteComment) -> None:
-    entry = desk.by_remote.get(comment.id)
-    if entry is not None:
-        _update_pair(desk, entry, comment)
+def _decide_remote(draft: CommentDraft, comment: RemoteComment) -> None:
+    pair = draft.by_remote.get(comment.id)
+    if pair is not None:
+        _update_pair(draft, pair, comment)
     elif comment.marker_comment_id is not None:
-        decide_marked_copy(desk, comment, comment.marker_comment_id)
+        decide_marked_copy(draft, comment, comment.marker_comment_id)
     elif comment.marker_instance is not None:
-        desk.store_pair(
-            desk.new_pair(
+        draft.store_pair(
+            draft.new_pair(
                 Side.GITHUB, CommentPairState.SKIPPED, remote=comment, reason=COPY_OF_OTHER_DATABASE
             )
         )
-    elif is_earlier_copy(comment, desk.view.link, desk.view.own_accounts):
-        adopt_earlier_copy(desk, comment)
-    elif not match_import(desk, comment):
-        _import(desk, comment)
+    elif is_earlier_copy(comment, draft.view.link, draft.view.own_accounts):
+        adopt_earlier_copy(draft, comment)
+    elif not match_import(draft, comment):
+        _import(draft, comment)
 
 
-def _update_pair(desk: CommentDraft, entry: CommentPair, comment: RemoteComment) -> None:
-    stale = entry.remote_updated_at is not None and comment.updated_at < entry.remote_updated_at
+def _update_pair(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
+    stale = pair.remote_updated_at is not None and comment.updated_at < pair.remote_updated_at
     if (
-        entry.state is not CommentPairState.LIVE or stale
+        pair.state is not CommentPairState.LIVE or stale
     ):  # a tombstone is not revived; a lagging row is no news
         return
-    seen = replace(entry, remote_digest=text_digest(comment.body), remote_updated_at=comment.updated_at)
-    if seen.remote_digest != entry.remote_digest:
-        seen = _decide_remote_edit(desk, entry, seen, comment)
-    if seen != entry:
-        desk.store_pair(seen)
+    seen = replace(pair, remote_digest=text_digest(comment.body), remote_updated_at=comment.updated_at)
+    if seen.remote_digest != pair.remote_digest:
+        seen = _decide_remote_edit(draft, pair, seen, comment)
+    if seen != pair:
+        draft.store_pair(seen)
 
 
 def _decide_remote_edit(
-    desk: CommentDraft, entry: CommentPair, seen: CommentPair, comment: RemoteComment
+    draft: CommentDraft, pair: CommentPair, seen: CommentPair, comment: RemoteComment
 ) -> CommentPair:
-    if entry.origin is Side.BUGSPARK:
+    if pair.origin is Side.BUGSPARK:
         said = excerpt(comment.body)
-        desk.events.append(
+        draft.events.append(
             CommentEvent(kind=Kind.COPY_EDITED, side=Side.GITHUB, rule=COPY_EDITED_ON_GITHUB, remote=said)
         )
         return replace(seen, reason=COPY_EDITED_ON_GITHUB)
-    if _is_copy_edited_in_bugspark(desk, entry):
+    if _is_copy_edited_in_bugspark(draft, pair):
         said = excerpt(comment.body)
-        desk.events.append(
+        draft.events.append(
             CommentEvent(kind=Kind.COPY_EDITED, side=Side.BUGSPARK, rule=COPY_EDITED_IN_BUGSPARK, remote=said)
         )
         return replace(seen, reason=COPY_EDITED_IN_BUGSPARK)
     body = comment_to_bugspark(author_login(comment), comment.body)
     why = Why(rule=Rule.COMMENT_EDITED, remote=excerpt(comment.body), to=excerpt(body))
-    desk.actions.append(EditLocal(pair=entry, comment=comment, body=body, why=why))
+    draft.actions.append(EditLocal(pair=pair, comment=comment, body=body, why=why))
     return replace(seen, local_digest=text_digest(body))
 
 
-def _is_copy_edited_in_bugspark(desk: CommentDraft, entry: CommentPair) -> bool:
+def _is_copy_edited_in_bugspark(draft: CommentDraft, pair: CommentPair) -> bool:
     """BugSpark edits no comment, but an administrator's SQL may; only a whole look shows what it did."""
-    said = next((local.body for local in desk.view.local_comments if local.id == entry.local_id), None)
-    return entry.reason == COPY_EDITED_IN_BUGSPARK or (
-        said is not None and text_digest(said) != entry.local_digest
+    said = next((local.body for local in draft.view.local_comments if local.id == pair.local_id), None)
+    return pair.reason == COPY_EDITED_IN_BUGSPARK or (
+        said is not None and text_digest(said) != pair.local_digest
     )
 
 
-def _import(desk: CommentDraft, comment: RemoteComment) -> None:
-    if desk.policy.collaborators_only and not comment.collaborator:
+def _import(draft: CommentDraft, comment: RemoteComment) -> None:
+    if draft.policy.collaborators_only and not comment.collaborator:
         reason = "not by a collaborator (sync.comments_from)"
-        desk.store_pair(desk.new_pair(Side.GITHUB, CommentPairState.SKIPPED, remote=comment, reason=reason))
+        draft.store_pair(draft.new_pair(Side.GITHUB, CommentPairState.SKIPPED, remote=comment, reason=reason))
         return
     body = comment_to_bugspark(author_login(comment), comment.body)
     why = Why(rule=Rule.COMMENT_CREATED, remote=excerpt(comment.body), to=excerpt(body))
-    desk.actions.append(ImportComment(comment=comment, body=body, why=why))
-    entry = desk.new_pair(Side.GITHUB, CommentPairState.LIVE, remote=comment)
-    desk.store_pair(replace(entry, local_id=CommentId(desk.new_id()), local_digest=text_digest(body)))
+    draft.actions.append(ImportComment(comment=comment, body=body, why=why))
+    pair = draft.new_pair(Side.GITHUB, CommentPairState.LIVE, remote=comment)
+    draft.store_pair(replace(pair, local_id=CommentId(draft.new_id()), local_digest=text_digest(body)))
 
 
 # --- seen in BugSpark -------------------------------------------------------------------------------------
 
 
-def _decide_local(desk: CommentDraft, comment: LocalComment, waiting: CommentPair | None) -> None:
+def _decide_local(draft: CommentDraft, comment: LocalComment, waiting: CommentPair | None) -> None:
     """`waiting`: the row of one that was to go out before."""
-    reason = None if waiting else _skip_reason(desk, comment)
+    reason = None if waiting else _skip_reason(draft, comment)
     if reason is not None:
         origin = Side.GITHUB if comment.source == Side.GITHUB else Side.BUGSPARK
-        desk.store_pair(desk.new_pair(origin, CommentPairState.SKIPPED, local=comment, reason=reason))
+        draft.store_pair(draft.new_pair(origin, CommentPairState.SKIPPED, local=comment, reason=reason))
         return
     why = Why(rule=Rule.COMMENT_CREATED, local=excerpt(comment.body))
-    desk.actions.append(PostComment(comment=comment, why=why))
-    row = waiting or desk.new_pair(Side.BUGSPARK, CommentPairState.PENDING, local=comment)
+    draft.actions.append(PostComment(comment=comment, why=why))
+    row = waiting or draft.new_pair(Side.BUGSPARK, CommentPairState.PENDING, local=comment)
     if (
         row.state is not CommentPairState.PENDING
     ):  # of one that is, the wish may stand, frozen in its old words
         row = replace(
             row, state=CommentPairState.PENDING, reason=None, local_digest=text_digest(comment.body)
         )
-    desk.store_pair(row)
+    draft.store_pair(row)
 
 
-def _skip_reason(desk: CommentDraft, comment: LocalComment) -> str | None:
-    link = desk.view.link
+def _skip_reason(draft: CommentDraft, comment: LocalComment) -> str | None:
+    link = draft.view.link
     older = comment.created_at < link.created_at
-    copied = (desk.is_initial_sync or older) and parse_import(comment.body) is not None
+    copied = (draft.is_initial_sync or older) and parse_import(comment.body) is not None
     if comment.source == Side.GITHUB or copied:
         return "imported earlier; its original was not found on GitHub"
-    return OLDER_THAN_LINK if desk.is_initial_sync and older and not may_send_older(link) else None
+    return OLDER_THAN_LINK if draft.is_initial_sync and older and not may_send_older(link) else None
 
 
-def _decide_local_edits(desk: CommentDraft) -> None:
+def _decide_local_edits(draft: CommentDraft) -> None:
     """BugSpark never edits comments, but an administrator's SQL may: seen when a whole thread is compared."""
-    for entry, local in edited_originals(
-        [desk.current_pair(each) for each in desk.view.pairs], desk.view.local_comments
+    for pair, local in edited_originals(
+        [draft.current_pair(each) for each in draft.view.pairs], draft.view.local_comments
     ):
         why = Why(rule=Rule.COMMENT_EDITED, local=excerpt(local.body))
-        desk.actions.append(EditRemote(pair=entry, comment=local, why=why))
+        draft.actions.append(EditRemote(pair=pair, comment=local, why=why))
 
 
 def edited_originals(
-    entries: Sequence[CommentPair], comments: Sequence[LocalComment]
+    pairs: Sequence[CommentPair], comments: Sequence[LocalComment]
 ) -> Sequence[tuple[CommentPair, LocalComment]]:
     """Comments of BugSpark that do not say what their copies were made of. A copy that somebody rewrote on
     GitHub stays as it is.
     """
     texts = {comment.id: comment for comment in comments}
     ours = [
-        (entry, texts[entry.local_id])
-        for entry in entries
-        if entry.state is CommentPairState.LIVE and entry.origin is Side.BUGSPARK and entry.local_id in texts
+        (pair, texts[pair.local_id])
+        for pair in pairs
+        if pair.state is CommentPairState.LIVE and pair.origin is Side.BUGSPARK and pair.local_id in texts
     ]
     return [
-        (entry, local)
-        for entry, local in ours
-        if entry.reason != COPY_EDITED_ON_GITHUB and text_digest(local.body) != entry.local_digest
+        (pair, local)
+        for pair, local in ours
+        if pair.reason != COPY_EDITED_ON_GITHUB and text_digest(local.body) != pair.local_digest
     ]
 
 
 # --- no longer seen ---------------------------------------------------------------------------------------
 
 
-def _end_pair_deleted_in_bugspark(desk: CommentDraft, entry: CommentPair) -> None:
-    copied = entry.remote_id is not None and entry.remote_id not in desk.view.deleted_remote_ids
-    double = entry.local_id is None  # a second copy never had an original: it goes, whatever the switch says
-    if entry.origin is Side.GITHUB:
-        desk.store_pair(replace(entry, state=CommentPairState.TOMBSTONE, reason="deleted in BugSpark"))
-        desk.events.append(CommentEvent(kind=Kind.COPY_DELETED, side=Side.BUGSPARK, rule=COPY_WAS_DELETED))
-    elif copied and (double or desk.policy.delete_on_github):
+def _end_pair_deleted_in_bugspark(draft: CommentDraft, pair: CommentPair) -> None:
+    copied = pair.remote_id is not None and pair.remote_id not in draft.view.deleted_remote_ids
+    double = pair.local_id is None  # a second copy never had an original: it goes, whatever the switch says
+    if pair.origin is Side.GITHUB:
+        draft.store_pair(replace(pair, state=CommentPairState.TOMBSTONE, reason="deleted in BugSpark"))
+        draft.events.append(CommentEvent(kind=Kind.COPY_DELETED, side=Side.BUGSPARK, rule=COPY_WAS_DELETED))
+    elif copied and (double or draft.policy.delete_on_github):
         rule = Rule.COMMENT_DOUBLED if double else Rule.COMMENT_DELETED
-        desk.actions.append(DeleteRemote(pair=entry, why=Why(rule=rule)))
+        draft.actions.append(DeleteRemote(pair=pair, why=Why(rule=rule)))
     else:
-        desk.store_pair(replace(entry, state=CommentPairState.ENDED, reason="deleted in BugSpark"))
+        draft.store_pair(replace(pair, state=CommentPairState.ENDED, reason="deleted in BugSpark"))
 
 
-def _end_pair_deleted_on_github(desk: CommentDraft, entry: CommentPair) -> None:
-    entry = desk.current_pair(entry)
-    if entry.state is not CommentPairState.LIVE or entry.remote_id not in desk.view.deleted_remote_ids:
+def _end_pair_deleted_on_github(draft: CommentDraft, pair: CommentPair) -> None:
+    pair = draft.current_pair(pair)
+    if pair.state is not CommentPairState.LIVE or pair.remote_id not in draft.view.deleted_remote_ids:
         return
-    if entry.origin is Side.BUGSPARK:
-        desk.store_pair(replace(entry, state=CommentPairState.TOMBSTONE, reason="deleted on GitHub"))
-        said = _local_excerpt(desk, entry)
-        desk.events.append(
+    if pair.origin is Side.BUGSPARK:
+        draft.store_pair(replace(pair, state=CommentPairState.TOMBSTONE, reason="deleted on GitHub"))
+        said = _local_excerpt(draft, pair)
+        draft.events.append(
             CommentEvent(kind=Kind.COPY_DELETED, side=Side.GITHUB, rule=COPY_WAS_DELETED, local=said)
         )
         return
-    if desk.policy.delete_in_bugspark:
-        desk.actions.append(RemoveLocal(pair=entry, why=_deletion_why(desk, entry)))
-    desk.store_pair(replace(entry, state=CommentPairState.ENDED, reason="deleted on GitHub"))
+    if draft.policy.delete_in_bugspark:
+        draft.actions.append(RemoveLocal(pair=pair, why=_deletion_why(draft, pair)))
+    draft.store_pair(replace(pair, state=CommentPairState.ENDED, reason="deleted on GitHub"))
 
 
-def _deletion_why(desk: CommentDraft, entry: CommentPair) -> Why:
-    return Why(rule=Rule.COMMENT_DELETED, local=_local_excerpt(desk, entry))
+def _deletion_why(draft: CommentDraft, pair: CommentPair) -> Why:
+    return Why(rule=Rule.COMMENT_DELETED, local=_local_excerpt(draft, pair))
 
 
-def _local_excerpt(desk: CommentDraft, entry: CommentPair) -> str | None:
+def _local_excerpt(draft: CommentDraft, pair: CommentPair) -> str | None:
     """What BugSpark says there, where the whole thread was read."""
     return next(
-        (excerpt(local.body) for local in desk.view.local_comments if local.id == entry.local_id), None
+        (excerpt(local.body) for local in draft.view.local_comments if local.id == pair.local_id), None
     )

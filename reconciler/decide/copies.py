@@ -39,73 +39,75 @@ ORIGINAL_MISSING = "our copy of a comment that is no longer in BugSpark"
 """Neither imported as somebody else's nor deleted: it may be all that is left of what somebody wrote."""
 
 
-def decide_marked_copy(desk: CommentDraft, comment: RemoteComment, local_id: CommentId) -> None:
+def decide_marked_copy(draft: CommentDraft, comment: RemoteComment, local_id: CommentId) -> None:
     """Ours beyond doubt: adopted if its row lacks a copy, deleted if the row has one, the last one never."""
-    entry = desk.by_local.get(local_id)
-    local = desk.unmatched.pop(local_id, None)
-    if entry is None:
+    pair = draft.by_local.get(local_id)
+    local = draft.unmatched.pop(local_id, None)
+    if pair is None:
         state = CommentPairState.LIVE if local else CommentPairState.SKIPPED
         reason = None if local else ORIGINAL_MISSING
-        desk.store_pair(desk.new_pair(Side.BUGSPARK, state, local=local, remote=comment, reason=reason))
-    elif entry.remote_id is None or (
-        entry.state is CommentPairState.LIVE and entry.remote_id in desk.view.deleted_remote_ids
+        draft.store_pair(draft.new_pair(Side.BUGSPARK, state, local=local, remote=comment, reason=reason))
+    elif pair.remote_id is None or (
+        pair.state is CommentPairState.LIVE and pair.remote_id in draft.view.deleted_remote_ids
     ):
-        _attach_copy(desk, entry, comment)
-    elif entry.state in (CommentPairState.LIVE, CommentPairState.ENDED):
-        second = desk.new_pair(
+        _attach_copy(draft, pair, comment)
+    elif pair.state in (CommentPairState.LIVE, CommentPairState.ENDED):
+        second = draft.new_pair(
             Side.BUGSPARK, CommentPairState.LIVE, remote=comment, reason="a second copy of ours"
         )
-        desk.store_pair(second)
+        draft.store_pair(second)
         why = Why(rule=Rule.COMMENT_DOUBLED, remote=excerpt(comment.body))
-        desk.actions.append(DeleteRemote(pair=second, why=why))
+        draft.actions.append(DeleteRemote(pair=second, why=why))
 
 
-def _attach_copy(desk: CommentDraft, entry: CommentPair, comment: RemoteComment) -> None:
+def _attach_copy(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
     """The original may have been deleted before its copy was seen: then the late copy goes along."""
-    late = is_original_deleted(desk, entry)
+    late = is_original_deleted(draft, pair)
     paired = replace(
-        entry,
+        pair,
         remote_id=comment.id,
         remote_digest=text_digest(comment.body),
         remote_updated_at=comment.updated_at,
     )
-    if late and not desk.policy.delete_on_github:
-        desk.store_pair(paired)
+    if late and not draft.policy.delete_on_github:
+        draft.store_pair(paired)
         return
     paired = replace(paired, state=CommentPairState.LIVE, reason=None)
-    desk.store_pair(paired)
+    draft.store_pair(paired)
     said = excerpt(comment.body)
-    desk.events.append(CommentEvent(kind=Kind.POST_COMMENT, side=Side.GITHUB, rule=Rule.FOUND, remote=said))
+    draft.events.append(CommentEvent(kind=Kind.POST_COMMENT, side=Side.GITHUB, rule=Rule.FOUND, remote=said))
     if late:
         why = Why(rule=Rule.COMMENT_DELETED, remote=excerpt(comment.body))
-        desk.actions.append(DeleteRemote(pair=paired, why=why))
+        draft.actions.append(DeleteRemote(pair=paired, why=why))
 
 
-def adopt_earlier_copy(desk: CommentDraft, comment: RemoteComment) -> None:
+def adopt_earlier_copy(draft: CommentDraft, comment: RemoteComment) -> None:
     """Written by BugSpark before there was a ledger: never imported, whether or not it finds its original."""
     waiting = {
-        local.id: (local, entry) for local, entry in unsent_comments(desk)
+        local.id: (local, pair) for local, pair in unsent_comments(draft)
     }  # sent, and nobody heard of it
-    rows = [*((local, None) for local in desk.unmatched.values()), *waiting.values()]
-    local, entry = next((row for row in rows if is_copy_of(row[0], comment.body)), (None, None))
+    rows = [*((local, None) for local in draft.unmatched.values()), *waiting.values()]
+    local, pair = next((row for row in rows if is_copy_of(row[0], comment.body)), (None, None))
     if local is None:
         reason = "an earlier copy by BugSpark; its original was not found"
-        desk.store_pair(desk.new_pair(Side.BUGSPARK, CommentPairState.SKIPPED, remote=comment, reason=reason))
+        draft.store_pair(
+            draft.new_pair(Side.BUGSPARK, CommentPairState.SKIPPED, remote=comment, reason=reason)
+        )
         return
-    desk.unmatched.pop(local.id, None)
-    found = desk.new_pair(Side.BUGSPARK, CommentPairState.LIVE, local=local, remote=comment)
-    desk.store_pair(replace(found, id=entry.id) if entry else found)
+    draft.unmatched.pop(local.id, None)
+    found = draft.new_pair(Side.BUGSPARK, CommentPairState.LIVE, local=local, remote=comment)
+    draft.store_pair(replace(found, id=pair.id) if pair else found)
 
 
-def match_import(desk: CommentDraft, comment: RemoteComment) -> bool:
+def match_import(draft: CommentDraft, comment: RemoteComment) -> bool:
     """At first contact BugSpark may already hold a copy."""
-    if not desk.is_initial_sync:
+    if not draft.is_initial_sync:
         return False
-    local = next((row for row in desk.unmatched.values() if is_import_of(row, comment)), None)
+    local = next((row for row in draft.unmatched.values() if is_import_of(row, comment)), None)
     if local is None:
         return False
-    del desk.unmatched[local.id]
-    desk.store_pair(desk.new_pair(Side.GITHUB, CommentPairState.LIVE, local=local, remote=comment))
+    del draft.unmatched[local.id]
+    draft.store_pair(draft.new_pair(Side.GITHUB, CommentPairState.LIVE, local=local, remote=comment))
     return True
 
 
@@ -114,30 +116,30 @@ def adopt_copies(view: LinkObservation, policy: SyncPolicy, new_id: NewId) -> Li
 
     It is due at once: all else is decided by a later read, which no ETag may spare.
     """
-    desk = draft_for(view, policy, new_id)
+    draft = draft_for(view, policy, new_id)
     for comment in sorted(view.comments, key=lambda row: (row.created_at, row.id)):
-        if comment.marker_comment_id is not None and comment.id not in desk.by_remote:
-            _adopt_copy(desk, comment, comment.marker_comment_id)
+        if comment.marker_comment_id is not None and comment.id not in draft.by_remote:
+            _adopt_copy(draft, comment, comment.marker_comment_id)
     checked = replace(view.verification, due=view.verification.at, etags=None) if view.verification else None
     return LinkPlan(
         link=view.link,
         report=view.report,
         after=replace(view.link, owner_instance=view.owner_instance, verification=checked),
-        pairs=tuple(desk.changed_pairs.values()),
+        pairs=tuple(draft.changed_pairs.values()),
     )
 
 
-def _adopt_copy(desk: CommentDraft, comment: RemoteComment, local_id: CommentId) -> None:
-    entry = desk.by_local.get(local_id)
-    if entry is None:
-        local = desk.unmatched.pop(local_id, None)
+def _adopt_copy(draft: CommentDraft, comment: RemoteComment, local_id: CommentId) -> None:
+    pair = draft.by_local.get(local_id)
+    if pair is None:
+        local = draft.unmatched.pop(local_id, None)
         state = CommentPairState.LIVE if local else CommentPairState.SKIPPED
         reason = None if local else ORIGINAL_MISSING
-        desk.store_pair(desk.new_pair(Side.BUGSPARK, state, local=local, remote=comment, reason=reason))
-    elif entry.state is CommentPairState.PENDING and entry.remote_id is None:
-        desk.store_pair(
+        draft.store_pair(draft.new_pair(Side.BUGSPARK, state, local=local, remote=comment, reason=reason))
+    elif pair.state is CommentPairState.PENDING and pair.remote_id is None:
+        draft.store_pair(
             replace(
-                entry,
+                pair,
                 state=CommentPairState.LIVE,
                 remote_id=comment.id,
                 remote_digest=text_digest(comment.body),
@@ -146,7 +148,7 @@ def _adopt_copy(desk: CommentDraft, comment: RemoteComment, local_id: CommentId)
         )
 
 
-def unsent_comments(desk: CommentDraft) -> Iterator[tuple[LocalComment, CommentPair]]:
+def unsent_comments(draft: CommentDraft) -> Iterator[tuple[LocalComment, CommentPair]]:
     """Comments of BugSpark whose ledger row waits for a copy that nothing is going to send any more.
 
     A link that was cut takes its unsent intents along; when it is made again, or the one intent a comment may
@@ -154,23 +156,21 @@ def unsent_comments(desk: CommentDraft) -> Iterator[tuple[LocalComment, CommentP
     (docs/design.md, Invariants, 2); what a rule had kept back goes out when a link that lets it is made.
     Only a full read can tell.
     """
-    if not desk.view.is_complete:
+    if not draft.view.is_complete:
         return
-    rows = {
-        entry.local_id: desk.current_pair(entry) for entry in desk.view.pairs if entry.local_id is not None
-    }
-    for local in desk.view.local_comments:
-        entry = rows.get(local.id)
-        if entry is not None and _is_unsent(desk, entry):
-            yield local, entry
+    rows = {pair.local_id: draft.current_pair(pair) for pair in draft.view.pairs if pair.local_id is not None}
+    for local in draft.view.local_comments:
+        pair = rows.get(local.id)
+        if pair is not None and _is_unsent(draft, pair):
+            yield local, pair
 
 
-def _is_unsent(desk: CommentDraft, entry: CommentPair) -> bool:
-    if entry.origin is not Side.BUGSPARK or entry.remote_id is not None:
+def _is_unsent(draft: CommentDraft, pair: CommentPair) -> bool:
+    if pair.origin is not Side.BUGSPARK or pair.remote_id is not None:
         return False
-    if entry.state is CommentPairState.SKIPPED:
-        return entry.reason == OLDER_THAN_LINK and desk.is_initial_sync and may_send_older(desk.view.link)
-    return entry.state in (CommentPairState.PENDING, CommentPairState.ENDED)
+    if pair.state is CommentPairState.SKIPPED:
+        return pair.reason == OLDER_THAN_LINK and draft.is_initial_sync and may_send_older(draft.view.link)
+    return pair.state in (CommentPairState.PENDING, CommentPairState.ENDED)
 
 
 def may_send_older(link: Link) -> bool:
@@ -178,11 +178,11 @@ def may_send_older(link: Link) -> bool:
     return link.backfill or link.origin is LinkOrigin.EXPORT
 
 
-def is_original_deleted(desk: CommentDraft, entry: CommentPair) -> bool:
+def is_original_deleted(draft: CommentDraft, pair: CommentPair) -> bool:
     """The row ended because its original was deleted, not because its link was cut."""
-    if entry.state is not CommentPairState.ENDED or entry.reason == UNLINKED_BEFORE_SENDING:
+    if pair.state is not CommentPairState.ENDED or pair.reason == UNLINKED_BEFORE_SENDING:
         return False
-    return not any(local.id == entry.local_id for local in desk.view.local_comments)
+    return not any(local.id == pair.local_id for local in draft.view.local_comments)
 
 
 def is_earlier_copy(comment: RemoteComment, link: Link, accounts: Collection[AccountId]) -> bool:

@@ -37,10 +37,10 @@ def flapping_fields(plan: LinkPlan, steps: Iterable[FieldChange], now: datetime)
 
     `steps`: the fields' story, oldest first, at least two hours of it.
     """
-    told = list(steps)
+    changes = list(steps)
     found = remote_values_moved(plan)
     return frozenset(
-        field for field, remote in found.items() if _is_third(_of_field(told, field), field, remote, now)
+        field for field, remote in found.items() if _is_third(_of_field(changes, field), field, remote, now)
     )
 
 

@@ -68,7 +68,7 @@ def decide_link(
 
 
 def _unrecorded_copies(view: LinkObservation) -> tuple[RemoteComment, ...]:
-    known = {entry.remote_id for entry in view.pairs}
+    known = {pair.remote_id for pair in view.pairs}
     rows = (row for row in view.comments if row.marker_comment_id is not None and row.id not in known)
     return tuple(sorted(rows, key=lambda row: row.id))
 

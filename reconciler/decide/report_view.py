@@ -41,18 +41,18 @@ ENDED_STATE_TEXTS = {
 }
 
 
-def report_view(project_name: str, dossier: ReportDetail, policy: SyncPolicy, now: datetime) -> ReportView:
+def report_view(project_name: str, detail: ReportDetail, policy: SyncPolicy, now: datetime) -> ReportView:
     """All of it; conflicts are told as long as they are news. Pure; raises nothing."""
-    fields = field_views(dossier.report, dossier.link, policy)
-    state, reason = _report_status(dossier, fields, now)
+    fields = field_views(detail.report, detail.link, policy)
+    state, reason = _report_status(detail, fields, now)
     return ReportView(
         project_name=project_name,
-        detail=dossier,
-        title=unescape_html(dossier.report.title),
+        detail=detail,
+        title=unescape_html(detail.report.title),
         state=state,
         reason=reason,
         fields=fields,
-        comments=tuple(comment_views(dossier)),
+        comments=tuple(comment_views(detail)),
     )
 
 
@@ -60,50 +60,50 @@ def report_view(project_name: str, dossier: ReportDetail, policy: SyncPolicy, no
 
 
 def _report_status(
-    dossier: ReportDetail, fields: tuple[FieldView, ...], now: datetime
+    detail: ReportDetail, fields: tuple[FieldView, ...], now: datetime
 ) -> tuple[str, str | None]:
-    link = dossier.link
+    link = detail.link
     if link is None:
-        return _unlinked_status(dossier)
+        return _unlinked_status(detail)
     if link.state in ENDED_STATE_TEXTS:
         return ENDED_STATE_TEXTS[link.state], link.reason
     if link.quarantined_until is not None:
         return "Needs you", link.reason or "it rests"
-    refused = next((each for each in dossier.intents if each.state is IntentState.QUARANTINED), None)
+    refused = next((each for each in detail.intents if each.state is IntentState.QUARANTINED), None)
     if refused is not None:
         return "Needs you", refused.reason or "GitHub refused a write"
     frozen = next((each for each in fields if each.frozen), None)
     if frozen is not None:
         return "Needs you", frozen.frozen
-    if dossier.withheld:
-        count = len(dossier.withheld)
+    if detail.withheld:
+        count = len(detail.withheld)
         return "Needs you", f"{count} deletion{'' if count == 1 else 's'} withheld"
-    return _conflict_status(_waiting_status(dossier, link, fields), dossier, now)
+    return _conflict_status(_waiting_status(detail, link, fields), detail, now)
 
 
 def _conflict_status(
-    quiet: tuple[str, str | None], dossier: ReportDetail, now: datetime
+    quiet: tuple[str, str | None], detail: ReportDetail, now: datetime
 ) -> tuple[str, str | None]:
     """A value that was lost goes before what only waits, which is told beside it."""
-    lost = [f"{each.change.field}: {each.change.lost} was lost" for each in open_conflicts(dossier, now)]
+    lost = [f"{each.change.field}: {each.change.lost} was lost" for each in open_conflicts(detail, now)]
     if not lost:
         return quiet
     return "Conflict", "; ".join([*lost, *([quiet[1]] if quiet[1] else [])])
 
 
-def _unlinked_status(dossier: ReportDetail) -> tuple[str, str | None]:
-    if dossier.intents:
-        return "Waiting", dossier.intents[0].reason or "its issue is to be made by the next pass"
+def _unlinked_status(detail: ReportDetail) -> tuple[str, str | None]:
+    if detail.intents:
+        return "Waiting", detail.intents[0].reason or "its issue is to be made by the next pass"
     return "Not linked", None
 
 
 def _waiting_status(
-    dossier: ReportDetail, link: Link, fields: tuple[FieldView, ...]
+    detail: ReportDetail, link: Link, fields: tuple[FieldView, ...]
 ) -> tuple[str, str | None]:
     if link.base is None:
         return "Waiting", "the next pass makes first contact"
-    if dossier.intents:
-        count = len(dossier.intents)
+    if detail.intents:
+        count = len(detail.intents)
         return "Waiting", f"{count} write{'' if count == 1 else 's'} pending"
     differing = [each.field.value for each in fields if each.moved]
     if differing:
@@ -159,34 +159,32 @@ def bugspark_value(report: Report, field: Field) -> str:
 # --- comments ---------------------------------------------------------------------------------------------
 
 
-def comment_views(dossier: ReportDetail) -> Iterator[CommentView]:
+def comment_views(detail: ReportDetail) -> Iterator[CommentView]:
     """BugSpark's comments in their order, then what is known of comments that are not there any more."""
-    entries = {entry.local_id: entry for entry in dossier.pairs if entry.local_id is not None}
-    wishes = {intent.pair_id: intent for intent in dossier.intents if intent.pair_id is not None}
-    for comment in dossier.comments:
-        entry = entries.get(comment.id)
-        shown = _comment_view(
-            comment, entry, wishes.get(entry.id) if entry else None, linked=_is_linked(dossier)
-        )
-        yield _with_withheld_deletion(shown, dossier, entry)
-    present = {comment.id for comment in dossier.comments}
-    for entry in dossier.pairs:
-        if entry.local_id not in present and entry.state is not CommentPairState.ENDED:
+    pairs = {pair.local_id: pair for pair in detail.pairs if pair.local_id is not None}
+    wishes = {intent.pair_id: intent for intent in detail.intents if intent.pair_id is not None}
+    for comment in detail.comments:
+        pair = pairs.get(comment.id)
+        shown = _comment_view(comment, pair, wishes.get(pair.id) if pair else None, linked=_is_linked(detail))
+        yield _with_withheld_deletion(shown, detail, pair)
+    present = {comment.id for comment in detail.comments}
+    for pair in detail.pairs:
+        if pair.local_id not in present and pair.state is not CommentPairState.ENDED:
             shown = CommentView(
-                origin=entry.origin,
-                author=entry.author,
-                at=entry.remote_updated_at,
+                origin=pair.origin,
+                author=pair.author,
+                at=pair.remote_updated_at,
                 text=None,
-                state=_copy_state(entry, wishes.get(entry.id)),
+                state=_copy_state(pair, wishes.get(pair.id)),
             )
-            yield _with_withheld_deletion(shown, dossier, entry)
+            yield _with_withheld_deletion(shown, detail, pair)
 
 
 def _with_withheld_deletion(
-    shown: CommentView, dossier: ReportDetail, entry: CommentPair | None
+    shown: CommentView, detail: ReportDetail, pair: CommentPair | None
 ) -> CommentView:
     """A deletion that waits to be accepted is told with the comment it would take."""
-    match dossier.withheld.get(entry.id) if entry else None:
+    match detail.withheld.get(pair.id) if pair else None:
         case None:
             return shown
         case Kind.REMOVE_COMMENT:
@@ -195,20 +193,20 @@ def _with_withheld_deletion(
             return replace(shown, state="deleted in BugSpark; deletion there withheld")
 
 
-def _is_linked(dossier: ReportDetail) -> bool:
-    return dossier.link is not None and dossier.link.state in (LinkState.NEW, LinkState.ACTIVE)
+def _is_linked(detail: ReportDetail) -> bool:
+    return detail.link is not None and detail.link.state in (LinkState.NEW, LinkState.ACTIVE)
 
 
 def _comment_view(
-    comment: LocalComment, entry: CommentPair | None, wish: Intent | None, *, linked: bool
+    comment: LocalComment, pair: CommentPair | None, intent: Intent | None, *, linked: bool
 ) -> CommentView:
     origin = Side.GITHUB if comment.source == Side.GITHUB else Side.BUGSPARK
-    state = _copy_state(entry, wish) if entry else "waiting" if linked else "not linked"
+    state = _copy_state(pair, intent) if pair else "waiting" if linked else "not linked"
     form = parse_import(comment.body) if origin is Side.GITHUB else None
     said = form[1] if form else comment.body
     return CommentView(
-        origin=entry.origin if entry else origin,
-        author=entry.author if entry and entry.origin is Side.GITHUB else comment.author,
+        origin=pair.origin if pair else origin,
+        author=pair.author if pair and pair.origin is Side.GITHUB else comment.author,
         at=comment.created_at,
         text=excerpt(said),
         state=state,
@@ -216,43 +214,41 @@ def _comment_view(
     )
 
 
-def _copy_state(entry: CommentPair, wish: Intent | None) -> str:
-    ours = entry.origin is Side.BUGSPARK
-    match entry.state:
-        case CommentPairState.LIVE if wish is not None and wish.state is IntentState.QUARANTINED:
-            return f"refused: {wish.reason}"
+def _copy_state(pair: CommentPair, intent: Intent | None) -> str:
+    ours = pair.origin is Side.BUGSPARK
+    match pair.state:
+        case CommentPairState.LIVE if intent is not None and intent.state is IntentState.QUARANTINED:
+            return f"refused: {intent.reason}"
         case CommentPairState.LIVE:
             place = "on GitHub" if ours else "in BugSpark"
             return (
                 f"{place}, edited there"
-                if entry.reason in (COPY_EDITED_ON_GITHUB, COPY_EDITED_IN_BUGSPARK)
+                if pair.reason in (COPY_EDITED_ON_GITHUB, COPY_EDITED_IN_BUGSPARK)
                 else place
             )
         case CommentPairState.PENDING:
-            return _unsent_state(wish)
+            return _unsent_state(intent)
         case CommentPairState.TOMBSTONE:
             return "deleted there" if ours else "deleted here"
         case CommentPairState.ENDED:
             return (
                 f"not sent: {UNLINKED_BEFORE_SENDING}"
-                if entry.reason == UNLINKED_BEFORE_SENDING
-                else f"original {entry.reason or 'deleted'}"
+                if pair.reason == UNLINKED_BEFORE_SENDING
+                else f"original {pair.reason or 'deleted'}"
             )
         case CommentPairState.SKIPPED:
-            return (
-                f"not sent: {entry.reason}" if ours and entry.remote_id is None else entry.reason or "known"
-            )
-    assert_never(entry.state)
+            return f"not sent: {pair.reason}" if ours and pair.remote_id is None else pair.reason or "known"
+    assert_never(pair.state)
 
 
-def _unsent_state(wish: Intent | None) -> str:
-    if wish is None:
+def _unsent_state(intent: Intent | None) -> str:
+    if intent is None:
         return "waiting"
-    match wish.state:
+    match intent.state:
         case IntentState.QUARANTINED:
-            return f"not sent: {wish.reason}"
+            return f"not sent: {intent.reason}"
         case IntentState.UNKNOWN | IntentState.SENDING:
             return "waiting: GitHub is asked whether it arrived"
         case IntentState.PLANNED:
-            return f"waiting: {wish.reason}" if wish.reason else "waiting"
-    assert_never(wish.state)
+            return f"waiting: {intent.reason}" if intent.reason else "waiting"
+    assert_never(intent.state)

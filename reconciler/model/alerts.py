@@ -116,12 +116,12 @@ def _item_problem(item: AttentionItem) -> Problem:
 
 
 def new_notices(
-    told: AlertState, now: Sequence[Problem], at: datetime, *, whole: bool = True
+    alert_state: AlertState, now: Sequence[Problem], at: datetime, *, whole: bool = True
 ) -> tuple[Notice, ...]:
     """What has entered since, then what has left; `whole`: False where `now` may lack some."""
-    before, present = {each.key for each in told.known}, {each.key: each for each in now}
+    before, present = {each.key for each in alert_state.known}, {each.key: each for each in now}
     entered = (each for key, each in present.items() if key not in before)
-    left = (each for each in told.known if whole and each.key not in present)
+    left = (each for each in alert_state.known if whole and each.key not in present)
     return (
         *(Notice(entered=True, about=each, at=at) for each in entered),
         *(Notice(entered=False, about=each, at=at) for each in left),
@@ -129,9 +129,11 @@ def new_notices(
 
 
 def next_alert_state(
-    told: AlertState, now: Sequence[Problem], fresh: Sequence[Notice], *, whole: bool = True
+    alert_state: AlertState, now: Sequence[Problem], fresh: Sequence[Notice], *, whole: bool = True
 ) -> AlertState:
     """What is known from now on, and owed to anyone who wants to be told."""
     present = {each.key for each in now}
-    kept = () if whole else tuple(each for each in told.known if each.key not in present)
-    return AlertState(known=(*now, *kept), owed=(*told.owed, *fresh)[-MAX_PENDING_NOTICES:], tries=told.tries)
+    kept = () if whole else tuple(each for each in alert_state.known if each.key not in present)
+    return AlertState(
+        known=(*now, *kept), owed=(*alert_state.owed, *fresh)[-MAX_PENDING_NOTICES:], tries=alert_state.tries
+    )

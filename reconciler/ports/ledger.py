@@ -205,7 +205,7 @@ class Intents(Protocol):
         intent: Intent,
         *,
         link: Link | None,
-        entry: CommentPair | None,
+        pair: CommentPair | None,
         changes: Sequence[Change],
         at: datetime,
     ) -> None:

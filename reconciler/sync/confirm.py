@@ -38,7 +38,7 @@ async def record_confirmation(
     await context.stores.intents.confirm(
         claim.intent,
         link=link if link != claim.link else None,  # a comment changes nothing about its link
-        entry=entry,
+        pair=entry,
         changes=(
             *confirmation_changes(claim.intent, link, answer.request_id),
             *_overridden_label_conflicts(context, claim.intent, link),
@@ -56,7 +56,7 @@ async def adopt_issue(context: Context, intent: Intent, issue: Issue, tally: Pas
     await context.stores.intents.confirm(
         intent,
         link=replace(link, quarantined_until=issue.created_at) if link.state is LinkState.ACTIVE else link,
-        entry=None,
+        pair=None,
         changes=confirmation_changes(intent, link, None),
         at=context.github.now(),
     )

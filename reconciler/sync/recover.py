@@ -195,7 +195,7 @@ async def _recover_change(
             await context.stores.intents.confirm(
                 intent,
                 link=replace(link, base=base),
-                entry=None,
+                pair=None,
                 changes=confirmation_changes(intent, link, None),
                 at=context.github.now(),
             )

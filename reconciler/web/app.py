@@ -48,7 +48,7 @@ class WebDependencies:
     session_key: Secret  # the same on every machine that shares the sessions
 
 
-def build_web_app(parts: WebDependencies) -> FastAPI:
+def build_web_app(dependencies: WebDependencies) -> FastAPI:
     """Build the application, to be served by `server.serve_app`. The database is not asked yet."""
     app = FastAPI(
         title="BugSpark reconciler",
@@ -57,13 +57,13 @@ def build_web_app(parts: WebDependencies) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
     )
-    clock, site, metrics = parts.probes.clock, parts.site, parts.probes.metrics
-    app.state.access_control = access_control = _build_access_control(parts)
+    clock, site, metrics = dependencies.probes.clock, dependencies.site, dependencies.probes.metrics
+    app.state.access_control = access_control = _build_access_control(dependencies)
     api = SyncApi(
         site=site,
         access_control=access_control,
-        queries=parts.queries,
-        report_views=parts.report_views,
+        queries=dependencies.queries,
+        report_views=dependencies.report_views,
         clock=clock,
     )
     form_reader = FormReader(
@@ -77,18 +77,18 @@ def build_web_app(parts: WebDependencies) -> FastAPI:
     sign_in_page = SignInPage(
         access_control=access_control,
         form_reader=form_reader,
-        password_checker=PasswordChecker(parts.password_hash, clock),
+        password_checker=PasswordChecker(dependencies.password_hash, clock),
         templates=templates,
-        has_password=bool(parts.password_hash),
+        has_password=bool(dependencies.password_hash),
     )
-    app.include_router(receiver.router(_build_webhook_receiver(parts)))
-    app.include_router(probes.router(parts.probes))
+    app.include_router(receiver.router(_build_webhook_receiver(dependencies)))
+    app.include_router(probes.router(dependencies.probes))
     app.include_router(routes.router(api))
     app.include_router(sign_in.router(sign_in_page))
-    app.include_router(overview.router(_build_overview_page(parts, frame)))
-    app.include_router(setup.router(_build_setup_page(parts, frame)))
-    app.include_router(project.router(_build_project_page(parts, frame)))
-    app.include_router(report.router(_build_report_page(parts, frame)))
+    app.include_router(overview.router(_build_overview_page(dependencies, frame)))
+    app.include_router(setup.router(_build_setup_page(dependencies, frame)))
+    app.include_router(project.router(_build_project_page(dependencies, frame)))
+    app.include_router(report.router(_build_report_page(dependencies, frame)))
     app.include_router(static_files.router(static))
     ErrorPages(site=site, templates=templates).install(app)
     app.add_middleware(CorsMiddleware, site=site)
@@ -102,49 +102,55 @@ def access_control_of(app: FastAPI) -> AccessControl:
     return found
 
 
-def _build_access_control(parts: WebDependencies) -> AccessControl:
-    clock = parts.probes.clock
+def _build_access_control(dependencies: WebDependencies) -> AccessControl:
+    clock = dependencies.probes.clock
     return AccessControl(
-        site=parts.site,
-        sessions=SessionCookies(parts.session_key, clock),
-        queries=parts.queries,
+        site=dependencies.site,
+        sessions=SessionCookies(dependencies.session_key, clock),
+        queries=dependencies.queries,
         clock=clock,
-        jwt_secret=parts.jwt_secret,
+        jwt_secret=dependencies.jwt_secret,
     )
 
 
-def _build_overview_page(parts: WebDependencies, frame: PageFrame) -> OverviewPage:
-    return OverviewPage(frame=frame, queries=parts.queries, report_views=parts.report_views)
+def _build_overview_page(dependencies: WebDependencies, frame: PageFrame) -> OverviewPage:
+    return OverviewPage(frame=frame, queries=dependencies.queries, report_views=dependencies.report_views)
 
 
-def _build_project_page(parts: WebDependencies, frame: PageFrame) -> ProjectPage:
+def _build_project_page(dependencies: WebDependencies, frame: PageFrame) -> ProjectPage:
     return ProjectPage(
         frame=frame,
-        queries=parts.queries,
-        report_views=parts.report_views,
-        commands=parts.commands,
+        queries=dependencies.queries,
+        report_views=dependencies.report_views,
+        commands=dependencies.commands,
     )
 
 
-def _build_report_page(parts: WebDependencies, frame: PageFrame) -> ReportPage:
+def _build_report_page(dependencies: WebDependencies, frame: PageFrame) -> ReportPage:
     return ReportPage(
-        frame=frame, report_views=parts.report_views, queries=parts.queries, commands=parts.commands
+        frame=frame,
+        report_views=dependencies.report_views,
+        queries=dependencies.queries,
+        commands=dependencies.commands,
     )
 
 
-def _build_setup_page(parts: WebDependencies, frame: PageFrame) -> SetupPage:
+def _build_setup_page(dependencies: WebDependencies, frame: PageFrame) -> SetupPage:
     return SetupPage(
-        frame=frame, report_views=parts.report_views, queries=parts.queries, commands=parts.commands
+        frame=frame,
+        report_views=dependencies.report_views,
+        queries=dependencies.queries,
+        commands=dependencies.commands,
     )
 
 
-def _build_webhook_receiver(parts: WebDependencies) -> WebhookReceiver:
-    clock = parts.probes.clock
+def _build_webhook_receiver(dependencies: WebDependencies) -> WebhookReceiver:
+    clock = dependencies.probes.clock
     return WebhookReceiver(
-        webhooks=parts.webhooks,
-        queue=parts.queue,
+        webhooks=dependencies.webhooks,
+        queue=dependencies.queue,
         clock=clock,
-        metrics=parts.probes.metrics,
-        signature_checker=SignatureChecker(parts.webhooks, clock),
+        metrics=dependencies.probes.metrics,
+        signature_checker=SignatureChecker(dependencies.webhooks, clock),
         body_reader=BodyReader(),
     )

@@ -77,7 +77,7 @@ def done_before_it_is_sent(patch: pytest.MonkeyPatch) -> None:
     async def hasty(self: StoredIntents, intent: Any, at: Any) -> Any:
         found = await original(self, intent, at)
         if found is not None and not found.cause_gone:
-            await self.confirm(found.intent, link=None, entry=None, changes=(), at=at)
+            await self.confirm(found.intent, link=None, pair=None, changes=(), at=at)
         return found
 
     patch.setattr(StoredIntents, "claim", hasty)

@@ -277,7 +277,7 @@ async def test_a_confirmed_comment_is_live_told_and_wished_for_no_more(
     assert claim
     assert claim.link
     live = replace(entry, state=CommentPairState.LIVE, remote_id=RemoteCommentId(42))
-    await stores.intents.confirm(claim.intent, link=claim.link, entry=live, changes=[a_change(link)], at=NOW)
+    await stores.intents.confirm(claim.intent, link=claim.link, pair=live, changes=[a_change(link)], at=NOW)
     assert await stores.intents.list_open(link.project_id) == ()
     assert (await stores.ledger.threads([link]))[link.report_id].pairs == (live,)
     assert await stores.ledger.find_link_of_report(link.report_id) == replace(link, revision=3)
@@ -291,7 +291,7 @@ async def test_a_confirmed_comment_is_live_told_and_wished_for_no_more(
 async def test_a_pair_is_confirmed_without_its_link(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link, entry, intent = await a_post(stores, bugspark)
     live = replace(entry, state=CommentPairState.LIVE, remote_id=RemoteCommentId(42))
-    await stores.intents.confirm(intent, link=None, entry=live, changes=[], at=NOW)
+    await stores.intents.confirm(intent, link=None, pair=live, changes=[], at=NOW)
     assert (await stores.ledger.threads([link]))[link.report_id].pairs == (live,)
 
 
@@ -301,7 +301,7 @@ async def test_a_confirmation_over_a_link_that_moved_stores_nothing(
     link, entry, intent = await a_post(stores, bugspark)
     await stores.ledger.unlink(link)
     with pytest.raises(ProjectLockLostError, match="acme/web#1"):
-        await stores.intents.confirm(intent, link=link, entry=entry, changes=[a_change(link)], at=NOW)
+        await stores.intents.confirm(intent, link=link, pair=entry, changes=[a_change(link)], at=NOW)
     assert await stores.intents.list_open(link.project_id) == (intent,)
     assert [row["kind"] for row in bugspark.rows(sa.select(tables.changes))] == ["first_contact", "unlink"]
 
@@ -310,7 +310,7 @@ async def test_a_confirmed_export_is_a_link_and_fills_the_columns(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link, intent = await an_export(stores, bugspark)
-    await stores.intents.confirm(intent, link=link, entry=None, changes=[], at=NOW)
+    await stores.intents.confirm(intent, link=link, pair=None, changes=[], at=NOW)
     assert await stores.ledger.find_link_of_report(link.report_id) == replace(link, revision=1)
     row = bugspark.report(link.report_id)
     assert row
@@ -324,7 +324,7 @@ async def test_a_confirmed_export_leaves_columns_filled_meanwhile(
 ) -> None:
     link, intent = await an_export(stores, bugspark)
     bugspark.set_report(link.report_id, github_issue_number=4, github_repo="other/place")
-    await stores.intents.confirm(intent, link=link, entry=None, changes=[], at=NOW)
+    await stores.intents.confirm(intent, link=link, pair=None, changes=[], at=NOW)
     row = bugspark.report(link.report_id)
     assert row
     assert (row["github_issue_number"], row["github_repo"]) == (4, "other/place")
@@ -337,7 +337,7 @@ async def test_an_export_of_a_report_linked_meanwhile_is_kept_as_contested(
     link, intent = await an_export(stores, bugspark)
     rival = a_link(link.project_id, link.report_id, 4)
     await store(stores, link.project_id, LinkPlan(link=replace(rival, base=None), report=None, after=rival))
-    await stores.intents.confirm(intent, link=link, entry=None, changes=[], at=NOW)
+    await stores.intents.confirm(intent, link=link, pair=None, changes=[], at=NOW)
     states = {row["number"]: row["state"] for row in bugspark.rows(sa.select(tables.links))}
     assert states == {IssueNumber(4): LinkState.ACTIVE.value, IssueNumber(12): LinkState.CONTESTED.value}
 

@@ -70,7 +70,7 @@ async def everything(stores: DatabaseStores, bugspark: BugSpark) -> None:
     await stores.ledger.threads([link])
     claim = await stores.intents.claim((await stores.intents.list_open(project))[0], NOW)
     assert claim
-    await stores.intents.confirm(claim.intent, link=claim.link, entry=None, changes=[], at=NOW)
+    await stores.intents.confirm(claim.intent, link=claim.link, pair=None, changes=[], at=NOW)
     await stores.intents.cancel([claim.intent])
     await stores.ledger.unlink(link)
     await stores.ledger.create_link(link, IssueColumns(repository=NAME, number=1))

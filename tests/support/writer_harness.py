@@ -92,7 +92,7 @@ class MemoryIntents:
 
     rows: dict[IntentId, Intent] = field(default_factory=dict)
     link: Link | None = None
-    entry: CommentPair | None = None
+    pair: CommentPair | None = None
     claim_of: Callable[[Intent], Claim | None] | None = None
     changes: list[Change] = field(default_factory=list)
     stored: list[Link | CommentPair] = field(default_factory=list)
@@ -107,7 +107,7 @@ class MemoryIntents:
             return self.claim_of(intent)
         sending = replace(intent, state=IntentState.SENDING, attempts=intent.attempts + 1, claimed_at=at)
         self.rows[intent.id] = sending
-        return Claim(intent=sending, link=self.link, pair=self.entry)
+        return Claim(intent=sending, link=self.link, pair=self.pair)
 
     async def release_claim(self, intent: Intent) -> None:
         self.rows[intent.id] = replace(intent, state=IntentState.PLANNED)
@@ -124,14 +124,14 @@ class MemoryIntents:
         intent: Intent,
         *,
         link: Link | None,
-        entry: CommentPair | None,
+        pair: CommentPair | None,
         changes: Sequence[Change],
         at: datetime,
     ) -> None:
         self.rows.pop(intent.id, None)
         self.changes += changes
         self.at = at
-        self.stored += [each for each in (link, entry) if each is not None]
+        self.stored += [each for each in (link, pair) if each is not None]
 
     @property
     def only(self) -> Intent:

@@ -93,7 +93,7 @@ class Desk:
 
 def desk(*intents: Intent, passed: float = 0.0, link: Any = None, **answers: Any) -> Desk:
     link = link or a_link()
-    rows = MemoryIntents(link=link, entry=COPY)
+    rows = MemoryIntents(link=link, pair=COPY)
     harness = WriterHarness(
         github=ScriptedGitHub(**answers), intents=rows, time=MemoryClock(passed=passed), link=link
     )

@@ -122,7 +122,7 @@ class StoredIntents:
         intent: Intent,
         *,
         link: Link | None,
-        entry: CommentPair | None,
+        pair: CommentPair | None,
         changes: Sequence[Change],
         at: datetime,
     ) -> None:
@@ -131,9 +131,9 @@ class StoredIntents:
             await connection.execute(DELETE_INTENT, {"wanted": intent.id})
             if link is not None:
                 await self._store_link(connection, link)
-            if entry is not None:
-                values = dict(zip(COMMENT_PAIR_COLUMN_TYPES, comment_pair_row(entry, intent), strict=True))
-                await connection.execute(UPDATE_COMMENT_PAIR, {"wanted": entry.id, **values})
+            if pair is not None:
+                values = dict(zip(COMMENT_PAIR_COLUMN_TYPES, comment_pair_row(pair, intent), strict=True))
+                await connection.execute(UPDATE_COMMENT_PAIR, {"wanted": pair.id, **values})
             await history_log.append_changes(connection, intent.project_id, at, changes)
 
     async def save_unconfirmed(self, intent: Intent) -> None:
@@ -209,11 +209,11 @@ async def _lock_claimable(connection: AsyncConnection, intent: Intent) -> Claim 
         raise PausedError(
             "It was paused while this pass was at work: nothing more is written; reconcile resume goes on."
         )
-    link, entry = _columns_of(row, links), _columns_of(row, comment_pairs)
+    link, pair = _columns_of(row, links), _columns_of(row, comment_pairs)
     return Claim(
         intent=to_intent(row),
         link=to_link(link) if link else None,
-        pair=to_comment_pair(entry) if entry else None,
+        pair=to_comment_pair(pair) if pair else None,
     )
 
 
@@ -224,7 +224,7 @@ def _columns_of(row: RowMapping, table: Table) -> RowMapping | None:
 
 
 async def _is_cause_gone(
-    connection: AsyncConnection, intent: Intent, link: Link | None, entry: CommentPair | None
+    connection: AsyncConnection, intent: Intent, link: Link | None, pair: CommentPair | None
 ) -> bool:
     """Nobody wants it any more: what it is about was deleted, unlinked, or has been linked since."""
     if intent.operation is Operation.CREATE_ISSUE:
@@ -234,7 +234,7 @@ async def _is_cause_gone(
     if intent.operation is Operation.DELETE_COMMENT:
         return False
     if intent.operation is Operation.CREATE_COMMENT and (
-        entry is None or entry.state is not CommentPairState.PENDING
+        pair is None or pair.state is not CommentPairState.PENDING
     ):
         return True
     there = COMMENT_EXISTS if intent.operation in COMMENT_OPERATIONS else REPORT_EXISTS

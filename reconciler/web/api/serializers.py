@@ -47,10 +47,10 @@ def project_response(
 
 
 def _health_response(health: ProjectHealth, now: datetime) -> response_models.HealthResponse:
-    how, cover = project_status(health, now, UTC), health.coverage
+    status, cover = project_status(health, now, UTC), health.coverage
     return response_models.HealthResponse(
-        state=how.state.value,
-        reason=how.reason,
+        state=status.state.value,
+        reason=status.reason,
         last_pass_at=health.last_pass_at,
         last_success_at=health.last_success_at,
         next_at=health.next_at,

@@ -31,24 +31,24 @@ class AttentionNotice:
 
 
 def attention_notice(
-    health: ProjectHealth, how: ProjectStatus, *, may_change: bool
+    health: ProjectHealth, status: ProjectStatus, *, may_change: bool
 ) -> AttentionNotice | None:
     """Build the notice; None where nothing needs a person. Who may not change gets a link only."""
-    if how.state not in STATES_NEEDING_ATTENTION:
+    if status.state not in STATES_NEEDING_ATTENTION:
         return None
     look = NextStep(text="Look", path=f"/projects/{health.project_id}")
-    step = _next_step(health, how) if may_change else look
+    step = _next_step(health, status) if may_change else look
     return AttentionNotice(
         project_id=health.project_id,
         name=health.name,
-        state=how.state.value,
-        reason=how.reason,
+        state=status.state.value,
+        reason=status.reason,
         step=step or look,
-        command=how.command if may_change and step is None else None,
+        command=status.command if may_change and step is None else None,
     )
 
 
-def _next_step(health: ProjectHealth, how: ProjectStatus) -> NextStep | None:
+def _next_step(health: ProjectHealth, status: ProjectStatus) -> NextStep | None:
     """Choose the step, in the order of `model.project_status.project_status`."""
     page = f"/projects/{health.project_id}"
     if health.write_doubt:
@@ -59,7 +59,7 @@ def _next_step(health: ProjectHealth, how: ProjectStatus) -> NextStep | None:
         return NextStep(text="Look at the set-up", path=f"{page}/setup")
     if health.paused:
         return NextStep(text="Resume", path=f"{page}/resume", is_form_post=True)
-    if how.state is ProjectStatusKind.FAILED:
+    if status.state is ProjectStatusKind.FAILED:
         return _step_after_failure(health, page)
     last = health.last_pass
     if not (health.attention or health.exposed or health.quarantined) and last is not None and not last.error:

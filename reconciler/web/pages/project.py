@@ -78,16 +78,16 @@ class ProjectPage:
         if not found:
             raise_not_found()
         health = found[0]
-        how = project_status(health, self.frame.clock.now(), UTC)
+        status = project_status(health, self.frame.clock.now(), UTC)
         return self.frame.render(
             request,
             visitor,
             "project.html",
             every=REFRESH_SECONDS,
             project=health,
-            how=how,
+            how=status,
             outage=outage_of(health.last_pass),
-            need=attention_notice(health, how, may_change=access is Access.CHANGE),
+            need=attention_notice(health, status, may_change=access is Access.CHANGE),
             may_change=access is Access.CHANGE,
             search=search,
             links=links,
