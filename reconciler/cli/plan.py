@@ -17,8 +17,9 @@ from reconciler.cli.passes import choose_projects
 from reconciler.cli.progress import ProgressDisplay
 from reconciler.cli.session import CommandSession, JsonOption, ProjectsOption, session_of
 from reconciler.errors import UsageError
+from reconciler.model.fields import Side
 from reconciler.model.formatting import format_count, shell_command
-from reconciler.model.views import ActionView, PlanView
+from reconciler.model.views import ActionView, PlanView, WithheldDeletion
 
 if TYPE_CHECKING:
     from reconciler.bootstrap.application import Application
@@ -76,6 +77,7 @@ def print_plan(session: CommandSession, shown: PlanView, *, json: bool) -> None:
 TO_BUGSPARK = frozenset({"set_field", "import_comment", "edit_comment", "remove_comment"})
 DELETIONS = frozenset({"remove_comment", "delete_remote_comment"})
 CREATIONS = frozenset({"create_issue", "post_comment", "import_comment"})
+WITHHELD_KEYS = ("report", "side", "author", "excerpt", "url", "issue")
 ACTION_KEYS = ("kind", "report", "issue", "field", "base", "local", "remote", "to", "rule")
 CONFLICT_RULE_PREFIX = "both changed"  # how the rules of a conflict begin (model.plan.Rule)
 MIN_CHANGE_COLUMNS = 27  # columns for `in_progress → in_progress`, also in a wide line
@@ -87,8 +89,16 @@ def plan_as_json(plan: PlanView) -> dict[str, Any]:
         "project": project_as_json(plan.project_id, plan.project_name, plan.repository),
         "hash": plan.hash,
         "actions": [{key: getattr(action, key) for key in ACTION_KEYS} for action in plan.actions],
+        "withheld": _withheld_as_json(plan),
     }
     return {**shown, "error": asdict(plan.error)} if plan.error else shown
+
+
+def _withheld_as_json(plan: PlanView) -> dict[str, Any] | None:
+    if plan.withheld is None:
+        return None
+    deletions = [{key: getattr(each, key) for key in WITHHELD_KEYS} for each in plan.withheld_deletions]
+    return {"hash": plan.withheld, "deletions": deletions}
 
 
 def plan_as_lines(plan: PlanView, *, unicode: bool) -> Iterator[str]:
@@ -105,7 +115,9 @@ def plan_as_lines(plan: PlanView, *, unicode: bool) -> Iterator[str]:
     yield f"  {plan_summary(plan)}"
     if plan.withheld:
         accept = shell_command("reconcile", "--project", plan.project_name, "--accept", plan.withheld)
-        yield f"  Needs you: {format_count(plan.withheld_count, 'deletion')} withheld"
+        yield f"  Needs you: {format_count(len(plan.withheld_deletions), 'deletion')} withheld"
+        for deletion in plan.withheld_deletions:
+            yield from _withheld_lines(deletion, unicode=unicode)
         yield f"    {accept}"
 
 
@@ -118,6 +130,17 @@ def plan_summary(plan: PlanView) -> str:
         f"{where[False]:,} to GitHub, {where[True]:,} to BugSpark, "
         f"{format_count(conflicts, 'conflict')}, {format_count(deletions, 'deletion')}"
     )
+
+
+def _withheld_lines(deletion: WithheldDeletion, *, unicode: bool) -> Iterator[str]:
+    """Which comment, of which report, by whom, how it begins and where it is."""
+    side = "BugSpark" if deletion.side is Side.BUGSPARK else "GitHub"
+    where = f"{deletion.tracking_id or deletion.report}  {deletion.issue or 'no issue'}"
+    begin = f"    - {pad_or_cut(side, 8)}  {where}  {deletion.author or 'Unknown'}"
+    said = f"{begin}: {deletion.excerpt}" if deletion.excerpt else begin
+    yield cut(said, TERMINAL_COLUMNS, more=_ellipsis(unicode))
+    if deletion.url:
+        yield f"                {deletion.url}"
 
 
 def _report_key(action: ActionView) -> tuple[str, str]:

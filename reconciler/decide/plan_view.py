@@ -74,9 +74,9 @@ def intent_view(intent: Intent, issue: str | None) -> ActionView:
     )
 
 
-def issue_name(link: Link) -> str:
-    """`owner/repo#12`."""
-    return f"{link.repository}#{link.number}"
+def issue_name(link: Link) -> str | None:
+    """`owner/repo#12`; None while a dry run has made the issue in memory only."""
+    return f"{link.repository}#{link.number}" if link.number > 0 else None
 
 
 def action_key(plan: LinkPlan, action: Action) -> str:

@@ -137,6 +137,19 @@ class ActionView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithheldDeletion:
+    """A withheld deletion, as `plan` shows it (docs/reference/contract.md, JSON of a plan)."""
+
+    report: str  # its id
+    tracking_id: str | None  # BUG-0001; for people, not part of the JSON
+    side: Side  # where a comment would be deleted
+    author: str | None  # of the original
+    excerpt: str | None  # of the comment that would be deleted, where it could be read
+    url: str | None  # its page; in BugSpark the report's, where the dashboard's address is known
+    issue: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanView:
     """What a pass over one project would do now, or why that can't be said."""
 
@@ -147,7 +160,7 @@ class PlanView:
     actions: tuple[ActionView, ...] = ()
     error: Failure | None = None
     withheld: str | None = None  # the hash of deletions the guard holds back, for --accept
-    withheld_count: int = 0
+    withheld_deletions: tuple[WithheldDeletion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

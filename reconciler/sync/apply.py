@@ -13,6 +13,7 @@ from reconciler.decide.guard import (
 from reconciler.model.ids import IssueNumber, ReportId
 from reconciler.model.issue import ListState
 from reconciler.model.kinds import Operation
+from reconciler.model.link import Link
 from reconciler.model.plan import Deletion, EditLocal, LinkPlan
 from reconciler.model.snapshot import LocalBatch, ProjectState, WithheldDeletions
 from reconciler.ports import ProjectLock
@@ -117,8 +118,13 @@ class PlanApplier:
         """Write down what this pass held back, if that is news; called once, at the end of the pass."""
         now = deletions_digest(self._withheld_deletions)
         if now != self._stored_digest or self._accepted_entries:
-            pairs = [(self._links_by_withheld[deletion_key(item)], item) for item in self._withheld_deletions]
+            pairs = self.withheld_deletions
             await self._context.stores.ledger.save_withheld_deletions(self._context.project.id, now, pairs)
+
+    @property
+    def withheld_deletions(self) -> list[tuple[Link, Deletion]]:
+        """The deletions that wait for the operator, each with its link."""
+        return [(self._links_by_withheld[deletion_key(item)], item) for item in self._withheld_deletions]
 
     async def _store_in_pages(self, plans: Sequence[LinkPlan], look: Observation) -> frozenset[IssueNumber]:
         stale: set[ReportId] = set()

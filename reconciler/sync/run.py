@@ -228,16 +228,7 @@ async def _run_locked(
 ) -> PassEnding:
     try:
         await bind_database(context)
-        memory = await _update_project_state(context, before)
-        if exports:
-            await record_export_intents(context, memory, exports, asked=True)
-        walk = await _build_pass(context, memory, fence, tally, began, verify=verify)
-        try:
-            await walk.run()
-        except RestoredError as seen:
-            log.warning("restored", project=str(context.project.id), sign=str(seen))
-            walk = await _build_pass(context, memory, fence, tally, began, verify=verify)
-            await walk.run(first=True)
+        await run_steps(context, fence, before, tally, began, exports=exports, verify=verify)
     except DatabaseError:
         raise
     except ReconcilerError as error:
@@ -248,6 +239,33 @@ async def _run_locked(
         text = f"{context.project.name}: {what}. Please report this as a bug."
         return PassEnding(outcome=Outcome.FAILED, failure=Failure(kind="internal", message=text))
     return PassEnding()
+
+
+async def run_steps(
+    context: Context,
+    lock: ProjectLock,
+    before: ProjectState,
+    stats: PassStats,
+    started_monotonic: float,
+    *,
+    exports: Collection[ReportId] = (),
+    verify: bool = False,
+) -> PlanApplier:
+    """Run every step of a pass, or of its dry run: the stores and the repository of `context` decide which.
+
+    Returns what the plans were applied by. Raises what ends a pass.
+    """
+    state = await _update_project_state(context, before)
+    if exports:
+        await record_export_intents(context, state, exports, asked=True)
+    steps = await _build_pass(context, state, lock, stats, started_monotonic, verify=verify)
+    try:
+        await steps.run()
+    except RestoredError as sign:
+        log.warning("restored", project=str(context.project.id), sign=str(sign))
+        steps = await _build_pass(context, state, lock, stats, started_monotonic, verify=verify)
+        await steps.run(first=True)
+    return steps.applier
 
 
 async def _build_pass(

@@ -3,9 +3,10 @@
 from typing import Any
 
 from reconciler.cli.console import display_width
+from reconciler.model.fields import Side
 from reconciler.model.passes import Failure
 from reconciler.model.plan import Rule
-from reconciler.model.views import ActionView, PlanView
+from reconciler.model.views import ActionView, PlanView, WithheldDeletion
 from tests.cli.fakes import FakeApplication, command, project
 
 ACME = project()
@@ -38,6 +39,28 @@ ACTIONS = (
         issue=None,
         local="It breaks",
         rule=Rule.EXPORT_ASKED,
+    ),
+)
+
+
+WITHHELD = (
+    WithheldDeletion(
+        report=REPORT_1,
+        tracking_id="BUG-0001",
+        side=Side.GITHUB,
+        author="Ada",
+        excerpt="It still breaks when I press the button that is beside the door",
+        url="https://github.com/acme/web/issues/12#issuecomment-7",
+        issue="acme/web#12",
+    ),
+    WithheldDeletion(
+        report=REPORT_2,
+        tracking_id=None,
+        side=Side.BUGSPARK,
+        author=None,
+        excerpt=None,
+        url=None,
+        issue=None,
     ),
 )
 
@@ -109,6 +132,7 @@ def test_json_is_the_contracts_object() -> None:
                     "rule": "only BugSpark changed",
                 }
             ],
+            "withheld": None,
         }
     ]
 
@@ -127,11 +151,35 @@ def test_a_plan_that_cannot_be_made_exits_1_and_says_why() -> None:
 
 
 def test_withheld_deletions_come_with_the_command_that_accepts_them() -> None:
-    said = planned(plan=shown(withheld="abc123", withheld_count=24))
-    assert said.out.splitlines()[-2:] == [
-        "  Needs you: 24 deletions withheld",
+    plan = shown(withheld="abc123", withheld_deletions=WITHHELD)
+    assert planned(plan=plan).out.splitlines()[-5:] == [
+        "  Needs you: 2 deletions withheld",
+        "    - GitHub    BUG-0001  acme/web#12  Ada: It still breaks when I press the button…",
+        "                https://github.com/acme/web/issues/12#issuecomment-7",
+        f"    - BugSpark  {REPORT_2}  no issue  Unknown",
         "    reconcile --project 'Acme Web' --accept abc123",
     ]
+    assert planned("--json", plan=plan).objects[0]["withheld"] == {
+        "hash": "abc123",
+        "deletions": [
+            {
+                "report": REPORT_1,
+                "side": "github",
+                "author": "Ada",
+                "excerpt": WITHHELD[0].excerpt,
+                "url": "https://github.com/acme/web/issues/12#issuecomment-7",
+                "issue": "acme/web#12",
+            },
+            {
+                "report": REPORT_2,
+                "side": "bugspark",
+                "author": None,
+                "excerpt": None,
+                "url": None,
+                "issue": None,
+            },
+        ],
+    }
 
 
 def test_plan_needs_a_project_and_takes_several_or_all() -> None:

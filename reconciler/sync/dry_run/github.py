@@ -1,0 +1,206 @@
+"""The repository of a dry run: what is read of it is real, and every write succeeds in memory only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.errors import NotThereError
+from reconciler.model.fields import IssueState
+from reconciler.model.ids import IssueNumber, RemoteCommentId
+from reconciler.model.intent import Confirmed
+from reconciler.model.issue import Issue, IssueThread, RemoteComment, ThreadEtags
+from reconciler.model.link import SeenIssue
+from reconciler.ports import GitHub
+from reconciler.sync.dry_run.reads_only import ReadsOnly
+from reconciler.sync.dry_run.state import LIVE_LINK_STATES, DryRunState
+
+
+@dataclass(slots=True, kw_only=True)
+class _Written:
+    """What was written to one issue."""
+
+    state: tuple[IssueState, str | None] | None = None
+    title: str | None = None
+    added: dict[str, str] = field(default_factory=dict)  # labels by their folded names
+    removed: set[str] = field(default_factory=set)  # folded
+    comments: list[RemoteComment] = field(default_factory=list)
+
+    def on_labels(self, labels: Sequence[str]) -> tuple[str, ...]:
+        """These labels after the writes."""
+        kept = [label for label in labels if label.casefold() not in self.removed]
+        there = {label.casefold() for label in kept}
+        return (*kept, *(label for key, label in self.added.items() if key not in there))
+
+
+class DryGitHub(ReadsOnly):
+    """`ports.GitHub` of a dry run."""
+
+    reads = frozenset(
+        {
+            "credential", "now", "rate_limit", "grants", "cost", "repository", "account", "reserve_reads",
+            "issue_changes", "comment_changes", "all_issues", "all_comments", "newest_number",
+            "is_unchanged", "field_events",
+        }
+    )  # fmt: skip
+
+    def __init__(self, github: GitHub, state: DryRunState) -> None:
+        super().__init__(github)
+        self._github = github
+        self._state = state
+        self._written: dict[IssueNumber, _Written] = {}
+        self._created: dict[IssueNumber, Issue] = {}
+        self._edited: dict[RemoteCommentId, str] = {}
+        self._deleted: set[RemoteCommentId] = set()
+        self._last_id = 0
+
+    # --- reads of what may have been written ----------------------------------------------------------
+
+    async def issue(self, number: IssueNumber) -> Issue:
+        found = self._created.get(number) or await self._github.issue(number)
+        return self._after_writes(found)
+
+    async def issue_if_changed(self, number: IssueNumber, known: ThreadEtags | None) -> Issue | None:
+        found = await self._github.issue_if_changed(number, known)
+        return None if found is None else self._after_writes(found)
+
+    async def issue_thread(self, number: IssueNumber) -> IssueThread:
+        if number in self._created:
+            found = IssueThread(issue=self._created[number], comments=(), etags=None)
+        else:
+            found = await self._github.issue_thread(number)
+        written = self._written.get(number, _Written())
+        comments = tuple(
+            replace(row, body=self._edited.get(row.id, row.body))
+            for row in (*found.comments, *written.comments)
+            if row.id not in self._deleted
+        )
+        issue = replace(self._after_writes(found.issue), comments=len(comments))
+        return replace(found, issue=issue, comments=comments)
+
+    async def comment(self, comment_id: RemoteCommentId) -> RemoteComment:
+        if comment_id in self._deleted:
+            raise NotThereError(f"comment {comment_id} would be deleted by then", status=404)
+        written = [row for each in self._written.values() for row in each.comments]
+        found = next((row for row in written if row.id == comment_id), None)
+        row = found or await self._github.comment(comment_id)
+        return replace(row, body=self._edited.get(row.id, row.body))
+
+    def _after_writes(self, issue: Issue) -> Issue:
+        written = self._written.get(issue.number)
+        if written is None:
+            return issue
+        state, reason = written.state or (issue.state, issue.state_reason)
+        return replace(
+            issue,
+            state=state,
+            state_reason=reason,
+            title=written.title or issue.title,
+            labels=written.on_labels(issue.labels),
+            comments=issue.comments + len(written.comments),
+            updated_at=self._github.now(),
+        )
+
+    # --- writes ---------------------------------------------------------------------------------------
+
+    async def create_issue(self, title: str, body: str, labels: Sequence[str]) -> Confirmed[Issue]:
+        number = IssueNumber(self._new_id())
+        seen = SeenIssue(
+            state=IssueState.OPEN,
+            state_reason=None,
+            labels=tuple(labels),
+            title=title,
+            comments=0,
+            locked=False,
+            updated_at=self._github.now(),
+            id=number,
+        )
+        self._created[number] = self._issue_as_seen(number, seen, body)
+        return Confirmed(value=self._created[number], request_id=None)
+
+    async def create_comment(self, number: IssueNumber, body: str) -> Confirmed[RemoteComment]:
+        row = self._comment(RemoteCommentId(self._new_id()), number, body)
+        self._on(number).comments.append(row)
+        return Confirmed(value=row, request_id=None)
+
+    async def set_state(self, number: IssueNumber, state: IssueState, reason: str | None) -> Confirmed[Issue]:
+        self._on(number).state = (state, reason)
+        return Confirmed(value=self._written_issue(number), request_id=None)
+
+    async def set_title(self, number: IssueNumber, title: str) -> Confirmed[Issue]:
+        self._on(number).title = title
+        return Confirmed(value=self._written_issue(number), request_id=None)
+
+    async def add_label(self, number: IssueNumber, label: str) -> Confirmed[tuple[str, ...]]:
+        written = self._on(number)
+        written.removed.discard(label.casefold())
+        written.added.setdefault(label.casefold(), label)
+        return Confirmed(value=self._written_issue(number).labels, request_id=None)
+
+    async def remove_label(self, number: IssueNumber, label: str) -> Confirmed[tuple[str, ...]]:
+        written = self._on(number)
+        written.added.pop(label.casefold(), None)
+        written.removed.add(label.casefold())
+        return Confirmed(value=self._written_issue(number).labels, request_id=None)
+
+    async def edit_comment(self, comment_id: RemoteCommentId, body: str) -> Confirmed[RemoteComment]:
+        self._edited[comment_id] = body
+        return Confirmed(value=self._comment(comment_id, IssueNumber(0), body), request_id=None)
+
+    async def delete_comment(self, comment_id: RemoteCommentId) -> Confirmed[None]:
+        self._deleted.add(comment_id)
+        return Confirmed(value=None, request_id=None)
+
+    def _on(self, number: IssueNumber) -> _Written:
+        return self._written.setdefault(number, _Written())
+
+    def _new_id(self) -> int:
+        """Below zero: GitHub has no such number, so nothing that it shows can be taken for it."""
+        self._last_id -= 1
+        return self._last_id
+
+    def _written_issue(self, number: IssueNumber) -> Issue:
+        """The issue as its link has seen it last, after the writes: nothing is read for it."""
+        if number in self._created:
+            return self._after_writes(self._created[number])
+        links = (link for link in self._state.links.values() if link.number == number)
+        seen = next((link.seen for link in links if link.state in LIVE_LINK_STATES and link.seen), None)
+        if seen is None:  # a second copy that is closed: it has no link
+            seen = SeenIssue(
+                state=IssueState.OPEN,
+                state_reason=None,
+                labels=(),
+                title="",
+                comments=0,
+                locked=False,
+                updated_at=self._github.now(),
+            )
+        return self._after_writes(self._issue_as_seen(number, seen, ""))
+
+    def _issue_as_seen(self, number: IssueNumber, seen: SeenIssue, body: str) -> Issue:
+        return Issue(
+            id=seen.id or 0,
+            number=number,
+            title=seen.title,
+            body=body,
+            state=seen.state,
+            state_reason=seen.state_reason,
+            labels=seen.labels,
+            colours=seen.colours,
+            comments=seen.comments,
+            locked=seen.locked,
+            author=None,
+            url="",
+            created_at=self._github.now(),
+            updated_at=self._github.now(),
+        )
+
+    def _comment(self, id_: RemoteCommentId, number: IssueNumber, body: str) -> RemoteComment:
+        return RemoteComment(
+            id=id_,
+            issue_number=number,
+            body=body,
+            author=None,
+            collaborator=True,
+            url="",
+            created_at=self._github.now(),
+            updated_at=self._github.now(),
+        )

@@ -1,0 +1,213 @@
+"""Recorded writes of a dry run: those in the database, and what becomes of them when every write succeeds."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from reconciler.model.fields import Side
+from reconciler.model.ids import CommentPairId, IntentId, ProjectId
+from reconciler.model.intent import Intent, IntentState, Operation
+from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkState
+from reconciler.model.plan import LinkPlan
+from reconciler.model.report import IssueColumns
+from reconciler.model.snapshot import Change, LocalThread
+from reconciler.ports import Claim, Stores
+from reconciler.sync.dry_run.reads_only import ReadsOnly
+from reconciler.sync.dry_run.state import LIVE_LINK_STATES, DryRunState
+
+UNSENT_STATES = (IntentState.PLANNED, IntentState.QUARANTINED)
+COMMENT_OPERATIONS = (Operation.CREATE_COMMENT, Operation.EDIT_COMMENT)
+
+
+class DryIntents(ReadsOnly):
+    """`ports.Intents` of a dry run: the project's rows, read once and changed in memory."""
+
+    def __init__(self, stores: Stores, state: DryRunState) -> None:
+        super().__init__(stores.intents)
+        self._ledger = stores.ledger
+        self._reports = stores.reports
+        self._state = state
+        self._rows: dict[IntentId, Intent] | None = None
+        self._claimed: set[IntentId] = set()
+        self.sent: list[Intent] = []
+        self.added: set[IntentId] = set()  # of this pass, without a plan: exports
+
+    async def load(self, project_id: ProjectId) -> dict[IntentId, Intent]:
+        """The rows by id."""
+        if self._rows is None:
+            self._rows = {row.id: row for row in await self._stored.list_open(project_id)}
+        return self._rows
+
+    @property
+    def _open(self) -> dict[IntentId, Intent]:
+        assert self._rows is not None
+        return self._rows
+
+    async def list_open(self, project_id: ProjectId) -> tuple[Intent, ...]:
+        rows = (await self.load(project_id)).values()
+        return tuple(sorted(rows, key=lambda row: (row.created_at, row.id)))
+
+    async def add(self, intents: Sequence[Intent]) -> None:
+        for intent in intents:
+            await self.load(intent.project_id)
+            self.store(intent, intent.created_at)
+            self.added.add(intent.id)
+
+    def store(self, intent: Intent, at: datetime) -> None:
+        """As the store does it: a create stands as it is, any other unsent one takes the new one's place."""
+        key = (intent.local_id, intent.operation)
+        there = next((row for row in self._open.values() if (row.local_id, row.operation) == key), None)
+        if there is None:
+            self._open[intent.id] = intent
+        elif intent.operation.is_create:
+            far = there.repository_id != intent.repository_id
+            unsent = there.state in UNSENT_STATES and (far or there.link_id != intent.link_id)
+            if unsent or (far and intent.operation is Operation.CREATE_COMMENT):
+                del self._open[there.id]
+                self._open[intent.id] = intent
+        elif there.state in UNSENT_STATES:
+            rested = (
+                there.state is IntentState.QUARANTINED
+                and there.not_before is not None
+                and there.not_before <= at
+            )
+            self._open[there.id] = replace(
+                intent,
+                id=there.id,
+                created_at=there.created_at,
+                attempts=there.attempts,
+                claimed_at=there.claimed_at,
+                ended_at=there.ended_at,
+                not_before=there.not_before,
+                empty_searches=there.empty_searches,
+                state=IntentState.PLANNED if rested else there.state,
+                reason=None if rested else there.reason,
+            )
+
+    def drop_answered(self, plan: LinkPlan) -> None:
+        """A copy that was recognised by its marker is the answer its intent has been waiting for."""
+        found = {
+            pair.id for pair in plan.pairs if pair.origin is Side.BUGSPARK and pair.remote_id is not None
+        }
+        for row in list(self._open.values()):
+            if row.operation is Operation.CREATE_COMMENT and row.pair_id in found:
+                del self._open[row.id]
+
+    async def claim(self, intent: Intent, at: datetime) -> Claim | None:
+        present = self._open.get(intent.id)
+        if present is None or present.state not in UNSENT_STATES:
+            return None
+        link = await self._link_of(present)
+        thread = await self._thread_of(link) if link else None
+        pair = next((each for each in thread.pairs if each.id == present.pair_id), None) if thread else None
+        if await self._is_cause_gone(present, link, pair, thread):
+            return Claim(intent=present, link=link, pair=pair, cause_gone=True)
+        claimed = replace(
+            present,
+            state=IntentState.SENDING,
+            attempts=present.attempts + 1,
+            claimed_at=present.claimed_at or at,
+            ended_at=at,
+            not_before=None,
+        )
+        self._open[claimed.id] = claimed
+        self._claimed.add(claimed.id)
+        return Claim(intent=claimed, link=link, pair=pair)
+
+    async def _link_of(self, intent: Intent) -> Link | None:
+        if intent.link_id is None:
+            return None
+        if intent.link_id in self._state.links:
+            return self._state.links[intent.link_id]
+        found = await self._ledger.find_link_of_report(intent.report_id)
+        return found if found is not None and found.id == intent.link_id else None
+
+    async def _thread_of(self, link: Link) -> LocalThread:
+        return self._state.thread(link, (await self._ledger.threads((link,)))[link.report_id])
+
+    async def _is_cause_gone(
+        self, intent: Intent, link: Link | None, pair: CommentPair | None, thread: LocalThread | None
+    ) -> bool:
+        """As the store decides it: nobody wants it any more."""
+        if intent.operation is Operation.CREATE_ISSUE:
+            return not await self._is_report_unlinked(intent)
+        if link is None or thread is None or link.state is not LinkState.ACTIVE:
+            return True
+        if intent.operation is Operation.DELETE_COMMENT:
+            return False
+        if intent.operation is Operation.CREATE_COMMENT and (
+            pair is None or pair.state is not CommentPairState.PENDING
+        ):
+            return True
+        if intent.operation in COMMENT_OPERATIONS:
+            return intent.local_id not in {row.id for row in thread.comments}
+        return thread.report is None
+
+    async def _is_report_unlinked(self, intent: Intent) -> bool:
+        found = (await self._reports.details([intent.report_id])).get(intent.report_id)
+        if found is None or self._state.report(found[0]).columns is not None:
+            return False
+        stored = await self._ledger.find_link_of_report(intent.report_id)
+        links = [link for link in self._state.links.values() if link.report_id == intent.report_id]
+        links += [self._state.link(stored)] if stored is not None else []
+        return all(link.state in (LinkState.UNLINKED, LinkState.REPORT_DELETED) for link in links)
+
+    async def release_claim(self, intent: Intent) -> None:
+        present = self._open.get(intent.id)
+        if present is not None and present.state is IntentState.SENDING:
+            self._open[intent.id] = replace(present, state=IntentState.PLANNED)
+
+    async def confirm(
+        self,
+        intent: Intent,
+        *,
+        link: Link | None,
+        entry: CommentPair | None,
+        changes: Sequence[Change],
+        at: datetime,
+    ) -> None:
+        await self.load(intent.project_id)
+        self._open.pop(intent.id, None)
+        if link is not None:
+            await self._store_link(link)
+        if entry is not None:
+            self._state.pairs[entry.id] = entry
+        if intent.id in self._claimed:
+            self.sent.append(intent)
+
+    async def _store_link(self, link: Link) -> None:
+        if link.revision:
+            self._state.links[link.id] = replace(link, revision=link.revision + 1)
+            return
+        stored = await self._ledger.find_link_of_report(link.report_id)
+        of_report = [each for each in self._state.links.values() if each.report_id == link.report_id]
+        of_report += [self._state.link(stored)] if stored is not None else []
+        if any(each.state in LIVE_LINK_STATES for each in of_report) and link.state is LinkState.ACTIVE:
+            self._state.links[link.id] = replace(link, state=LinkState.CONTESTED, revision=1)
+            return
+        self._state.links[link.id] = replace(link, revision=1)
+        self._state.columns.setdefault(
+            link.report_id, IssueColumns(repository=link.repository, number=link.number)
+        )
+
+    async def save_unconfirmed(self, intent: Intent) -> None:
+        await self.load(intent.project_id)
+        self._open[intent.id] = intent
+
+    async def cancel(self, intents: Collection[Intent]) -> None:
+        for intent in intents:
+            present = self._open.get(intent.id)
+            if present is None or (present.state, present.attempts) != (intent.state, intent.attempts):
+                continue
+            del self._open[intent.id]
+            if present.pair_id is not None:
+                await self._end_waiting_pair(present, present.pair_id)
+
+    async def _end_waiting_pair(self, intent: Intent, pair_id: CommentPairId) -> None:
+        link = await self._link_of(intent)
+        thread = await self._thread_of(link) if link else None
+        for pair in thread.pairs if thread else ():
+            if pair.id == pair_id and pair.state is CommentPairState.PENDING:
+                there = thread is not None and pair.local_id in {row.id for row in thread.comments}
+                reason = UNLINKED_BEFORE_SENDING if there else "deleted in BugSpark"
+                self._state.pairs[pair.id] = replace(pair, state=CommentPairState.ENDED, reason=reason)

@@ -1,0 +1,133 @@
+"""What a dry run would have stored: rows by their ids, as a later step of the same pass reads them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from reconciler.model.fields import Category, Field, Severity, Side, Status
+from reconciler.model.ids import CommentId, CommentPairId, IntentId, LinkId, ReportId
+from reconciler.model.intent import Operation
+from reconciler.model.issue import RemoteComment
+from reconciler.model.link import CommentPair, CommentPairState, Link, LinkState
+from reconciler.model.plan import Action, EditLocal, ImportComment, LinkPlan, RemoveLocal, SetField
+from reconciler.model.report import IssueColumns, LocalComment, Report
+from reconciler.model.snapshot import LocalThread, ProjectState
+
+LIVE_LINK_STATES = (LinkState.NEW, LinkState.ACTIVE)
+
+IntentKey = tuple[UUID, Operation]
+
+FIELD_TYPES: dict[Field, Callable[[str], Any]] = {
+    Field.STATUS: Status,
+    Field.SEVERITY: Severity,
+    Field.CATEGORY: Category,
+    Field.TITLE: str,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One action in the order it was decided. `intent`: the write to GitHub that it became."""
+
+    plan: LinkPlan
+    action: Action
+    intent: IntentKey | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class DryRunState:
+    """Rows that differ from those in the database, and the actions that made them differ."""
+
+    links: dict[LinkId, Link] = field(default_factory=dict)
+    pairs: dict[CommentPairId, CommentPair] = field(default_factory=dict)
+    fields: dict[ReportId, dict[str, Any]] = field(default_factory=dict)
+    columns: dict[ReportId, IssueColumns] = field(default_factory=dict)
+    imported: dict[ReportId, list[LocalComment]] = field(default_factory=dict)
+    bodies: dict[CommentId, str] = field(default_factory=dict)
+    removed: set[CommentId] = field(default_factory=set)
+    project: ProjectState | None = None
+    all_due_at: datetime | None = None  # every link is due for verification since then
+    live_pairs: set[CommentPairId] = field(default_factory=set)  # LIVE in the database, as far as read
+    steps: list[Step] = field(default_factory=list)
+    sent: list[IntentId] = field(default_factory=list)
+
+    # --- as a later step reads it ---------------------------------------------------------------------
+
+    def link(self, link: Link) -> Link:
+        """The link as it is after the steps so far."""
+        return self.links.get(link.id, link)
+
+    def pair(self, pair: CommentPair) -> CommentPair:
+        """The ledger row as it is after the steps so far."""
+        return self.pairs.get(pair.id, pair)
+
+    def report(self, report: Report) -> Report:
+        """The report as it is after the steps so far."""
+        columns = self.columns.get(report.id, report.columns)
+        return replace(report, columns=columns, **self.fields.get(report.id, {}))
+
+    def thread(self, link: Link, stored: LocalThread) -> LocalThread:
+        """BugSpark's half of a link's thread as it is after the steps so far."""
+        self.note_live_pairs(stored.pairs)
+        known = {pair.id for pair in stored.pairs}
+        made = [pair for pair in self.pairs.values() if pair.link_id == link.id and pair.id not in known]
+        pairs = [pair for pair in map(self.pair, stored.pairs) if pair.link_id == link.id]
+        comments = [*stored.comments, *self.imported.get(link.report_id, ())]
+        left = [
+            replace(row, body=self.bodies.get(row.id, row.body))
+            for row in sorted(comments, key=lambda row: (row.created_at, row.id))
+            if row.id not in self.removed
+        ]
+        return LocalThread(
+            report=self.report(stored.report) if stored.report else None,
+            pairs=(*pairs, *made),
+            comments=tuple(left),
+        )
+
+    def note_live_pairs(self, pairs: Iterable[CommentPair]) -> None:
+        """Remember which rows the database has as LIVE."""
+        self.live_pairs |= {pair.id for pair in pairs if pair.state is CommentPairState.LIVE}
+
+    def live_count_change(self, side: Side) -> int:
+        """How many more LIVE rows of originals on this side there are than in the database."""
+        pairs = [pair for pair in self.pairs.values() if pair.origin is side]
+        return sum((pair.state is CommentPairState.LIVE) - (pair.id in self.live_pairs) for pair in pairs)
+
+    # --- what steps change ----------------------------------------------------------------------------
+
+    def store_plan(self, plan: LinkPlan, at: datetime) -> None:
+        """The local half of one link's plan."""
+        self.links[plan.after.id] = replace(plan.after, revision=plan.link.revision + 1)
+        for pair in plan.pairs:
+            self.pairs[pair.id] = pair
+        copies = {pair.remote_id: pair.local_id for pair in plan.pairs}
+        for action in plan.actions:
+            match action:
+                case SetField():
+                    values = self.fields.setdefault(plan.link.report_id, {})
+                    values |= {action.field.value: FIELD_TYPES[action.field](action.to), "updated_at": at}
+                case ImportComment(comment=comment):
+                    copy = _imported_comment(plan, comment, action.body, copies[comment.id])
+                    self.imported.setdefault(plan.link.report_id, []).append(copy)
+                case EditLocal(pair=pair) if pair.local_id is not None:
+                    self.bodies[pair.local_id] = action.body
+                case RemoveLocal(pair=pair) if pair.local_id is not None:
+                    self.removed.add(pair.local_id)
+                case _:
+                    continue
+
+
+def _imported_comment(
+    plan: LinkPlan, comment: RemoteComment, body: str, id_: CommentId | None
+) -> LocalComment:
+    assert id_ is not None
+    return LocalComment(
+        id=id_,
+        report_id=plan.link.report_id,
+        author=None,
+        body=body,
+        source="github",
+        created_at=comment.created_at,
+    )
