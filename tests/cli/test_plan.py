@@ -154,7 +154,7 @@ def test_withheld_deletions_come_with_the_command_that_accepts_them() -> None:
     plan = shown(withheld="abc123", withheld_deletions=WITHHELD)
     assert planned(plan=plan).out.splitlines()[-5:] == [
         "  Needs you: 2 deletions withheld",
-        "    - GitHub    BUG-0001  acme/web#12  Ada: It still breaks when I press the button…",
+        "    - GitHub    BUG-0001  acme/web#12  Ada: It still breaks when I press the bu…",
         "                https://github.com/acme/web/issues/12#issuecomment-7",
         f"    - BugSpark  {REPORT_2}  no issue  Unknown",
         "    reconcile --project 'Acme Web' --accept abc123",
