@@ -49,7 +49,7 @@ def build_dry_context(context: Context, state: DryRunState) -> tuple[Context, Dr
     dry = DryStores(
         projects=DryProjects(stores, state),
         reports=DryReports(stores, state, intents),
-        ledger=DryLedger(stores, state, intents, context.clock.now),
+        ledger=DryLedger(context, state, intents),
         intents=intents,
         identity=DryIdentity(stores.identity),
         restores=DryRestores(stores, state, context),

@@ -186,9 +186,10 @@ class DryIntents(ReadsOnly):
             self._state.links[link.id] = replace(link, state=LinkState.CONTESTED, revision=1)
             return
         self._state.links[link.id] = replace(link, revision=1)
-        self._state.columns.setdefault(
-            link.report_id, IssueColumns(repository=link.repository, number=link.number)
-        )
+        found = (await self._reports.details([link.report_id])).get(link.report_id)
+        if found is not None and found[0].columns is None:
+            columns = IssueColumns(repository=link.repository, number=link.number)
+            self._state.columns.setdefault(link.report_id, columns)
 
     async def save_unconfirmed(self, intent: Intent) -> None:
         await self.load(intent.project_id)

@@ -1,6 +1,6 @@
 """Links, bases and the comment ledger of a dry run: the stored ones, changed by the steps so far."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +9,7 @@ from reconciler.errors import UsageError
 from reconciler.model.fields import Side
 from reconciler.model.ids import (
     CommentId,
+    CommentPairId,
     IssueNumber,
     LinkId,
     ProjectId,
@@ -16,15 +17,21 @@ from reconciler.model.ids import (
     ReportId,
     RepositoryId,
 )
-from reconciler.model.link import Link, LinkState
+from reconciler.model.link import (
+    CommentPair,
+    CommentPairState,
+    Link,
+    LinkOrigin,
+    LinkState,
+)
 from reconciler.model.plan import Deletion, EditLocal, ImportComment, RemoveLocal, SetField
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import LocalBatch, LocalThread, Snapshot, StoreResult, UnlinkedReport
-from reconciler.ports import Stores
+from reconciler.sync.context import Context
 from reconciler.sync.dry_run.intents import DryIntents
 from reconciler.sync.dry_run.reads_only import ReadsOnly
 from reconciler.sync.dry_run.snapshot import Asked, ChangedLink, with_changed_links
-from reconciler.sync.dry_run.state import LIVE_LINK_STATES, DryRunState, Step
+from reconciler.sync.dry_run.state import LIVE_LINK_STATES, DryRunState, Step, unsent_pair
 
 LOCAL_ACTIONS = (SetField, ImportComment, EditLocal, RemoveLocal)
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
@@ -35,14 +42,14 @@ class DryLedger(ReadsOnly):
 
     reads = frozenset({"withheld_deletions", "field_history", "verification_coverage"})
 
-    def __init__(
-        self, stores: Stores, state: DryRunState, intents: DryIntents, local_now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, context: Context, state: DryRunState, intents: DryIntents) -> None:
+        stores = context.stores
         super().__init__(stores.ledger)
         self._restores = stores.restores
         self._state = state
         self._intents = intents
-        self._local_now = local_now
+        self._local_now = context.clock.now
+        self._new_id = context.new_id
 
     # --- the snapshot and threads ---------------------------------------------------------------------
 
@@ -85,7 +92,7 @@ class DryLedger(ReadsOnly):
         changed = await self._changed_links(asked, {pair.link_id for pair in pairs})
         return with_changed_links(replace(stored, pairs=pairs), self._state, asked, changed)
 
-    def _requested_pairs(self, stored: Snapshot, asked: Asked) -> tuple[Any, ...]:
+    def _requested_pairs(self, stored: Snapshot, asked: Asked) -> tuple[CommentPair, ...]:
         found = {pair.id: self._state.pair(pair) for pair in stored.pairs}
         for pair in self._state.pairs.values():
             if pair.remote_id in asked.comments or pair.local_id in asked.copies:
@@ -114,7 +121,7 @@ class DryLedger(ReadsOnly):
             for link, thread in rows
         ]
 
-    async def _unknown_comments(self, threads: Any) -> frozenset[CommentId]:
+    async def _unknown_comments(self, threads: Iterable[LocalThread]) -> frozenset[CommentId]:
         """Comments in BugSpark that no ledger row names, of any link: neither a stored one nor a new one."""
         known = {pair.local_id for pair in self._state.pairs.values()}
         rows = [row.id for thread in threads for row in thread.comments if row.id not in known]
@@ -257,6 +264,21 @@ class DryLedger(ReadsOnly):
         id_, revision = (same.id, same.revision) if same else (link.id, 0)
         self._state.links[id_] = replace(link, id=id_, revision=revision + 1)
         self._state.columns[link.report_id] = columns
+        if link.origin is LinkOrigin.TRANSFER and past is not None:
+            await self._carry_over_unsent_comments(past, self._state.links[id_])
+
+    async def _carry_over_unsent_comments(self, past: Link, link: Link) -> None:
+        """As the store does it: comments that never left go out at the new link's first contact."""
+        thread = (await self.threads((past,)))[past.report_id]
+        for pair in thread.pairs:
+            unsent = pair.state in (CommentPairState.PENDING, CommentPairState.ENDED)
+            if pair.origin is Side.BUGSPARK and pair.remote_id is None and unsent:
+                self._state.pairs[pair.id] = replace(pair, link_id=link.id)
+        unknown = await self._unknown_comments([thread])
+        for comment in thread.comments:
+            if comment.id in unknown and comment.source is None and comment.created_at >= past.created_at:
+                pair = unsent_pair(CommentPairId(self._new_id()), link, comment.id)
+                self._state.pairs[pair.id] = pair
 
 
 def _rank_of_report_link(link: Link) -> tuple[int, float, LinkId]:

@@ -15,6 +15,8 @@ from reconciler.decide.plan_view import (
     issue_name,
     plan_hash,
 )
+from reconciler.decide.text import has_tag
+from reconciler.decide.text.inert import without_comments
 from reconciler.errors import MovedError, NotThereError, ReconcilerError
 from reconciler.model.fields import Side
 from reconciler.model.ids import RemoteCommentId
@@ -137,12 +139,20 @@ async def _read_copies(
     return found
 
 
+def _copy_excerpt(copy: RemoteComment | None) -> str | None:
+    """How the comment begins that our copy was made of: without the line that names its author."""
+    if copy is None:
+        return None
+    text = without_comments(copy.body)
+    return excerpt(text.partition("\n\n")[2] if has_tag(text) else text)
+
+
 def _withheld_view(
     context: Context, link: Link, item: Deletion, report: Report | None, copy: RemoteComment | None
 ) -> WithheldDeletion:
     local = isinstance(item, RemoveLocal)
     page = f"{context.dashboard_url.rstrip('/')}/reports/{link.report_id}" if context.dashboard_url else None
-    said = item.why.local if local else item.why.remote or (copy and excerpt(copy.body))
+    said = item.why.local if local else _copy_excerpt(copy)
     return WithheldDeletion(
         report=str(link.report_id),
         tracking_id=report.tracking_id if report else None,

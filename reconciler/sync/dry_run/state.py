@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from reconciler.model.fields import Category, Field, Severity, Side, Status
-from reconciler.model.ids import CommentId, CommentPairId, IntentId, LinkId, ReportId
+from reconciler.model.ids import CommentId, CommentPairId, LinkId, ReportId
 from reconciler.model.intent import Operation
 from reconciler.model.issue import RemoteComment
-from reconciler.model.link import CommentPair, CommentPairState, Link, LinkState
+from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.plan import Action, EditLocal, ImportComment, LinkPlan, RemoveLocal, SetField
 from reconciler.model.report import IssueColumns, LocalComment, Report
 from reconciler.model.snapshot import LocalThread, ProjectState
@@ -51,7 +51,6 @@ class DryRunState:
     all_due_at: datetime | None = None  # every link is due for verification since then
     live_pairs: set[CommentPairId] = field(default_factory=set)  # LIVE in the database, as far as read
     steps: list[Step] = field(default_factory=list)
-    sent: list[IntentId] = field(default_factory=list)
 
     # --- as a later step reads it ---------------------------------------------------------------------
 
@@ -130,4 +129,21 @@ def _imported_comment(
         body=body,
         source="github",
         created_at=comment.created_at,
+    )
+
+
+def unsent_pair(id_: CommentPairId, link: Link, comment: CommentId) -> CommentPair:
+    """The row of a comment that never left BugSpark: it goes out at the link's first contact."""
+    return CommentPair(
+        id=id_,
+        link_id=link.id,
+        origin=Side.BUGSPARK,
+        state=CommentPairState.ENDED,
+        local_id=comment,
+        remote_id=None,
+        local_digest=None,
+        remote_digest=None,
+        remote_updated_at=None,
+        author=None,
+        reason=UNLINKED_BEFORE_SENDING,
     )
