@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from reconciler.bootstrap.application import NoProgress
 from reconciler.model.kinds import Kind
 from reconciler.model.passes import Outcome
 from reconciler.model.plan import Rule
+from reconciler.model.views import NoProgress
 from reconciler.store.schema.tables import changes
 from reconciler.sync import run
 from reconciler.sync.observe import ROWS_PER_OBSERVATION, observe_lists

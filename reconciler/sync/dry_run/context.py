@@ -15,7 +15,7 @@ from reconciler.model.ids import (
     RemoteCommentId,
     ReportId,
 )
-from reconciler.model.intent import Operation
+from reconciler.model.kinds import Operation
 from reconciler.model.report import Report, ReportDetails
 from reconciler.model.snapshot import ProjectState, RateLimit
 from reconciler.ports import Clock, GitHub, Stores

@@ -2,24 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from reconciler.errors import NotThereError
+from reconciler.fields import SEEN_COLUMNS
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import IssueNumber, RemoteCommentId
 from reconciler.model.intent import Confirmed
-from reconciler.model.issue import Issue, IssueThread, RemoteComment, ThreadEtags
+from reconciler.model.issue import Issue, IssueThread, IssueUpdate, RemoteComment, ThreadEtags
 from reconciler.model.link import SeenIssue
 from reconciler.ports import GitHub
 from reconciler.sync.dry_run.reads_only import ReadsOnly
 from reconciler.sync.dry_run.state import LIVE_LINK_STATES, DryRunState
+
+ISSUE_MEMBERS = {column.attribute: column for column in SEEN_COLUMNS}
 
 
 @dataclass(slots=True, kw_only=True)
 class _Written:
     """What was written to one issue."""
 
-    state: tuple[IssueState, str | None] | None = None
-    title: str | None = None
+    members: dict[str, object] = field(default_factory=dict)  # of the issue, by their names
     added: dict[str, str] = field(default_factory=dict)  # labels by their folded names
     removed: set[str] = field(default_factory=set)  # folded
     comments: list[RemoteComment] = field(default_factory=list)
@@ -88,12 +91,10 @@ class DryGitHub(ReadsOnly):
         written = self._written.get(issue.number)
         if written is None:
             return issue
-        state, reason = written.state or (issue.state, issue.state_reason)
+        values: dict[str, Any] = {name: _parse_member(name, value) for name, value in written.members.items()}
         return replace(
             issue,
-            state=state,
-            state_reason=reason,
-            title=written.title or issue.title,
+            **values,
             labels=written.on_labels(issue.labels),
             comments=issue.comments + len(written.comments),
             updated_at=self._github.now(),
@@ -121,12 +122,8 @@ class DryGitHub(ReadsOnly):
         self._on(number).comments.append(row)
         return Confirmed(value=row, request_id=None)
 
-    async def set_state(self, number: IssueNumber, state: IssueState, reason: str | None) -> Confirmed[Issue]:
-        self._on(number).state = (state, reason)
-        return Confirmed(value=self._written_issue(number), request_id=None)
-
-    async def set_title(self, number: IssueNumber, title: str) -> Confirmed[Issue]:
-        self._on(number).title = title
+    async def update_issue(self, number: IssueNumber, update: IssueUpdate) -> Confirmed[Issue]:
+        self._on(number).members |= update.members
         return Confirmed(value=self._written_issue(number), request_id=None)
 
     async def add_label(self, number: IssueNumber, label: str) -> Confirmed[tuple[str, ...]]:
@@ -204,3 +201,8 @@ class DryGitHub(ReadsOnly):
             created_at=self._github.now(),
             updated_at=self._github.now(),
         )
+
+
+def _parse_member(name: str, value: object) -> object:
+    """A member of an issue, as GitHub spells it, as the model has it."""
+    return ISSUE_MEMBERS[name].parse(value) if isinstance(value, str) else value

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentPairId, IntentId, ProjectId
-from reconciler.model.intent import Intent, IntentState, Operation
+from reconciler.model.intent import Intent, IntentState
+from reconciler.model.kinds import Operation
 from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns

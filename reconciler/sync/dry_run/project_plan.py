@@ -15,8 +15,6 @@ from reconciler.decide.plan_view import (
     issue_name,
     plan_hash,
 )
-from reconciler.decide.text import has_tag
-from reconciler.decide.text.inert import without_comments
 from reconciler.errors import MovedError, NotThereError, ReconcilerError
 from reconciler.model.fields import Side
 from reconciler.model.ids import RemoteCommentId
@@ -33,6 +31,8 @@ from reconciler.sync.dry_run.intents import DryIntents
 from reconciler.sync.dry_run.state import DryRunState, IntentKey, Step
 from reconciler.sync.result import PassStats
 from reconciler.sync.run import run_steps
+from reconciler.text import has_tag
+from reconciler.text.inert import without_comments
 
 MAX_THREADS_READ = 50
 """Of so many issues the withheld deletions are shown with their text; of further ones without."""

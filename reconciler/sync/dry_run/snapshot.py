@@ -1,9 +1,10 @@
 """A snapshot as it would be after the steps so far: links that a step changed are sorted into it again."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Side
 from reconciler.model.ids import (
     CommentId,
@@ -17,7 +18,6 @@ from reconciler.model.ids import (
 from reconciler.model.link import CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.report import LocalComment, Report
 from reconciler.model.snapshot import LocalThread, Snapshot
-from reconciler.model.values import dataclass
 from reconciler.sync.dry_run.state import DryRunState
 
 
@@ -158,11 +158,8 @@ def _is_shown(row: ChangedLink, asked: Asked) -> bool:
 
 def _differs(link: Link, report: Report) -> bool:
     base = link.base
-    return base is not None and (base.status, base.severity, base.category, base.title) != (
-        report.status,
-        report.severity,
-        report.category,
-        report.title,
+    return base is not None and any(
+        field.base_value(base) != field.local_value(report) for field in SYNCED_FIELDS.values()
     )
 
 

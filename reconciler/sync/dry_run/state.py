@@ -1,15 +1,16 @@
 """What a dry run would have stored: rows by their ids, as a later step of the same pass reads them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from reconciler.model.fields import Category, Field, Severity, Side, Status
+from reconciler.fields import SYNCED_FIELDS
+from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId, CommentPairId, LinkId, ReportId
-from reconciler.model.intent import Operation
 from reconciler.model.issue import RemoteComment
+from reconciler.model.kinds import Operation
 from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.plan import Action, EditLocal, ImportComment, LinkPlan, RemoveLocal, SetField
 from reconciler.model.report import IssueColumns, LocalComment, Report
@@ -18,13 +19,6 @@ from reconciler.model.snapshot import LocalThread, ProjectState
 LIVE_LINK_STATES = (LinkState.NEW, LinkState.ACTIVE)
 
 IntentKey = tuple[UUID, Operation]
-
-FIELD_TYPES: dict[Field, Callable[[str], Any]] = {
-    Field.STATUS: Status,
-    Field.SEVERITY: Severity,
-    Field.CATEGORY: Category,
-    Field.TITLE: str,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +100,8 @@ class DryRunState:
             match action:
                 case SetField():
                     values = self.fields.setdefault(plan.link.report_id, {})
-                    values |= {action.field.value: FIELD_TYPES[action.field](action.to), "updated_at": at}
+                    value = SYNCED_FIELDS[action.field].parse(action.to)
+                    values |= {action.field.value: value, "updated_at": at}
                 case ImportComment(comment=comment):
                     copy = _imported_comment(plan, comment, action.body, copies[comment.id])
                     self.imported.setdefault(plan.link.report_id, []).append(copy)
