@@ -53,7 +53,7 @@ class Application(SharedCommands):
 
     async def plan(self, project: Project, progress: Progress) -> PlanView:
         """Return what a pass would do."""
-        from reconciler.sync.dry_run.project_plan import plan_project
+        from reconciler.sync.dry_run.plan_project import plan_project
 
         return await plan_project(
             await self._container.build_context(project, progress, manual=True, dry_run=True)

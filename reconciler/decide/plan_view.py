@@ -24,6 +24,9 @@ from reconciler.model.plan import (
 from reconciler.model.report import Report
 from reconciler.model.views import ActionView
 
+RECORDED_EARLIER = "recorded by an earlier pass"
+"""The rule that is shown for a write that an earlier pass has recorded and nothing derives again."""
+
 
 def action_view(plan: LinkPlan, action: Action) -> ActionView:
     """One action of a link, flat."""
@@ -70,7 +73,7 @@ def intent_view(intent: Intent, issue: str | None) -> ActionView:
         local=text,
         remote=None,
         to=None,
-        rule="recorded by an earlier pass",
+        rule=RECORDED_EARLIER,
     )
 
 

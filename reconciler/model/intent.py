@@ -1,6 +1,6 @@
 """A recorded wish to write to GitHub, and what became of sending it (docs/design.md, Writing to GitHub)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -31,6 +31,9 @@ class IntentState(StrEnum):
     UNKNOWN = "unknown"
     QUARANTINED = "quarantined"
 
+
+UNSENT_STATES = (IntentState.PLANNED, IntentState.QUARANTINED)
+"""What may still be cancelled or take another form: GitHub has none of it."""
 
 MAYBE_SENT_STATES = frozenset({IntentState.SENDING, IntentState.UNKNOWN})
 """What was sent, or may have been: GitHub may show it at any moment."""
@@ -111,6 +114,9 @@ class DesiredCommentDeletion:
 Desired = NewIssue | NewComment | DesiredFieldWrite | DesiredCommentBody | DesiredCommentDeletion
 
 
+IntentKey = tuple[UUID, Operation]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """One row of `sync_intents`. Confirmed and cancelled ones are gone from the table."""
@@ -135,6 +141,22 @@ class Intent:
     reason: str | None = None  # why it waits or is quarantined
     is_requested: bool = False  # by `reconcile export`: exempt from guard.max_new_issues
     why: Why | None = None  # what was decided on; told when it is confirmed
+
+    @property
+    def key(self) -> IntentKey:
+        """What it is about: unique among the open ones."""
+        return self.local_id, self.operation
+
+    def claimed(self, at: datetime) -> "Intent":
+        """Return the intent as it is from its claim, in GitHub's time, until the attempt's end is known."""
+        return replace(
+            self,
+            state=IntentState.SENDING,
+            attempts=self.attempts + 1,
+            claimed_at=self.claimed_at or at,
+            ended_at=at,
+            not_before=None,
+        )
 
     @property
     def log_fields(self) -> dict[str, str]:

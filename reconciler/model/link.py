@@ -16,6 +16,7 @@ from reconciler.model.ids import (
     RepositoryId,
 )
 from reconciler.model.issue import ThreadEtags
+from reconciler.model.report import IssueColumns
 
 
 class LinkState(StrEnum):
@@ -33,6 +34,9 @@ class LinkState(StrEnum):
 
 LIVE_STATES = (LinkState.NEW, LinkState.ACTIVE)
 """Of the links that hold their report and their issue: no other link may."""
+
+PAST_STATES = (LinkState.UNLINKED, LinkState.REPORT_DELETED)
+"""Of the links that are over: their report may be linked again."""
 
 ENDED_STATES = (LinkState.GONE, LinkState.TRANSFERRED, LinkState.CONVERTED)
 """What becomes of a link because of its issue. Nothing on either side is changed because of it."""
@@ -117,6 +121,57 @@ class Link:
     frozen_fields: tuple[FrozenField, ...] = ()
     owner_instance: str | None = (
         None  # the instance of another database that wrote on the issue first: read, not written
+    )
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the link holds its report and its issue."""
+        return self.state in LIVE_STATES
+
+    @property
+    def is_past(self) -> bool:
+        """Whether the link is over: its report's columns say nothing about it."""
+        return self.state in PAST_STATES
+
+    def is_named_by(self, columns: IssueColumns | None) -> bool:
+        """Whether a report's columns name this link's issue."""
+        return columns is not None and (columns.repository.lower(), columns.number) == (
+            self.repository.lower(),
+            self.number,
+        )
+
+
+def link_from_columns(
+    report_id: ReportId,
+    columns: IssueColumns,
+    *,
+    new_id: LinkId,
+    project_id: ProjectId,
+    repository_id: RepositoryId,
+    state: LinkState,
+    at: datetime,
+    past: Link | None,
+) -> Link:
+    """Return the link that a report's columns ask for.
+
+    `past`: the report's UNLINKED link to the same issue, which is taken up again: its ledger knows the
+    comments that were copied already.
+    """
+    return Link(
+        id=past.id if past else new_id,
+        project_id=project_id,
+        report_id=report_id,
+        repository_id=repository_id,
+        repository=columns.repository,
+        number=IssueNumber(columns.number),
+        origin=LinkOrigin.COLUMNS,
+        backfill=False,
+        state=state,
+        reason=None,
+        base=None,
+        seen=None,
+        created_at=at,
+        revision=past.revision if past else 0,
     )
 
 

@@ -7,13 +7,12 @@ from typing import Any
 from sqlalchemy import and_, case, null, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reconciler.model.intent import Intent, IntentState
+from reconciler.model.intent import UNSENT_STATES, Intent, IntentState
 from reconciler.model.kinds import Operation
 from reconciler.store.bulk import build_insert
 from reconciler.store.mappers import INTENT_COLUMN_TYPES, intent_row
 from reconciler.store.schema.tables import intents
 
-UNSENT_STATES = (IntentState.PLANNED, IntentState.QUARANTINED)
 RENEWED_COLUMNS = ("report_id", "link_id", "entry_id", "repository_id", "number", "wish", "asked", "why")
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import PausedError, ProjectLockLostError
 from reconciler.model.ids import ProjectId
-from reconciler.model.intent import Intent, IntentState
+from reconciler.model.intent import UNSENT_STATES, Intent, IntentState
 from reconciler.model.kinds import Operation
 from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.report import IssueColumns
@@ -35,7 +35,6 @@ from reconciler.store.sync.intent_upsert import upsert_intents
 from reconciler.store.types import column_types
 
 COMMENT_OPERATIONS = (Operation.CREATE_COMMENT, Operation.EDIT_COMMENT)
-UNSENT_STATES = (IntentState.PLANNED, IntentState.QUARANTINED)
 
 PROJECT_PAUSED = (
     select(projects.c.paused).where(projects.c.project_id == intents.c.project_id).scalar_subquery()
@@ -94,14 +93,7 @@ class StoredIntents:
             present = found.intent
             if await _is_cause_gone(connection, present, found.link, found.pair):
                 return replace(found, cause_gone=True)
-            claimed = replace(
-                present,
-                state=IntentState.SENDING,
-                attempts=present.attempts + 1,
-                claimed_at=present.claimed_at or at,
-                ended_at=at,  # until the attempt's own end is known
-                not_before=None,
-            )
+            claimed = present.claimed(at)
             await _update_if_unchanged(connection, claimed, was=present.attempts)
             return replace(found, intent=claimed)
 

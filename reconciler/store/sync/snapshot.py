@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reconciler.model.ids import IssueNumber, LinkId, ReportId
-from reconciler.model.link import LIVE_STATES, CommentPair, Link, LinkOrigin, LinkState
+from reconciler.model.ids import LinkId, ReportId
+from reconciler.model.link import LIVE_STATES, CommentPair, Link, LinkState, link_from_columns
 from reconciler.model.report import LocalComment, Report
 from reconciler.model.snapshot import LocalThread, Snapshot
 from reconciler.store.bugspark.mappers import REPORT_COLUMNS, local_comments, to_local_comment, to_report
@@ -79,14 +79,7 @@ def _is_cut(found: SnapshotRows, id_: UUID) -> bool:
     report = found.reports.get(link.report_id) if link else None
     if link is None or report is None:
         return False
-    columns = report.columns
-    return columns is None or _issue_key(columns.repository, columns.number) != _issue_key(
-        link.repository, link.number
-    )
-
-
-def _issue_key(repository: str, number: int) -> tuple[str, int]:
-    return repository.lower(), number
+    return not link.is_named_by(report.columns)
 
 
 def _is_in_scope(found: SnapshotRows, id_: UUID, wanted: SnapshotRequest) -> bool:
@@ -135,26 +128,23 @@ def _link_from_columns(
 ) -> Link:
     """A new link, or the report's earlier one to this issue: its ledger knows the comments already made."""
     assert report.columns is not None
-    number = IssueNumber(report.columns.number)
-    fresh = Link(
-        id=LinkId(wanted.new_id()),
+    past = [
+        link
+        for link in found.links.values()
+        if link.report_id == report.id
+        and link.number == report.columns.number
+        and link.state is LinkState.UNLINKED
+    ]
+    return link_from_columns(
+        report.id,
+        report.columns,
+        new_id=LinkId(wanted.new_id()),
         project_id=wanted.project,
-        report_id=report.id,
         repository_id=wanted.repository_id,
-        repository=report.columns.repository,
-        number=number,
-        origin=LinkOrigin.COLUMNS,
-        backfill=False,
         state=state,
-        reason=None,
-        base=None,
-        seen=None,
-        created_at=wanted.now,
-        revision=0,
+        at=wanted.now,
+        past=past[-1] if past else None,
     )
-    earlier = [link for link in found.links.values() if link.report_id == report.id and link.number == number]
-    past = [link for link in earlier if link.state is LinkState.UNLINKED]
-    return replace(fresh, id=past[-1].id, revision=past[-1].revision) if past else fresh
 
 
 async def read_threads(connection: AsyncConnection, wanted: Sequence[Link]) -> dict[ReportId, LocalThread]:

@@ -12,8 +12,7 @@ from reconciler.model.intent import Confirmed
 from reconciler.model.issue import Issue, IssueThread, IssueUpdate, RemoteComment, ThreadEtags
 from reconciler.model.link import SeenIssue
 from reconciler.ports import GitHub
-from reconciler.sync.dry_run.reads_only import ReadsOnly
-from reconciler.sync.dry_run.state import LIVE_LINK_STATES, DryRunState
+from reconciler.sync.dry_run.state import DryRunState, ReadsOnly
 
 ISSUE_MEMBERS = {column.attribute: column for column in SEEN_COLUMNS}
 
@@ -159,7 +158,7 @@ class DryGitHub(ReadsOnly):
         if number in self._created:
             return self._after_writes(self._created[number])
         links = (link for link in self._state.links.values() if link.number == number)
-        seen = next((link.seen for link in links if link.state in LIVE_LINK_STATES and link.seen), None)
+        seen = next((link.seen for link in links if link.is_live and link.seen), None)
         if seen is None:  # a second copy that is closed: it has no link
             seen = SeenIssue(
                 state=IssueState.OPEN,

@@ -6,17 +6,15 @@ from datetime import datetime
 
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentPairId, IntentId, ProjectId
-from reconciler.model.intent import Intent, IntentState
+from reconciler.model.intent import UNSENT_STATES, Intent, IntentKey, IntentState
 from reconciler.model.kinds import Operation
 from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import Change, LocalThread
 from reconciler.ports import Claim, Stores
-from reconciler.sync.dry_run.reads_only import ReadsOnly
-from reconciler.sync.dry_run.state import LIVE_LINK_STATES, DryRunState
+from reconciler.sync.dry_run.state import DryRunState, ReadsOnly
 
-UNSENT_STATES = (IntentState.PLANNED, IntentState.QUARANTINED)
 COMMENT_OPERATIONS = (Operation.CREATE_COMMENT, Operation.EDIT_COMMENT)
 
 
@@ -28,25 +26,29 @@ class DryIntents(ReadsOnly):
         self._ledger = stores.ledger
         self._reports = stores.reports
         self._state = state
-        self._rows: dict[IntentId, Intent] | None = None
+        self._rows: dict[IntentKey, Intent] | None = None
         self._claimed: set[IntentId] = set()
         self.sent: list[Intent] = []
         self.added: set[IntentId] = set()  # of this pass, without a plan: exports
 
-    async def load(self, project_id: ProjectId) -> dict[IntentId, Intent]:
-        """The rows by id."""
+    async def load(self, project_id: ProjectId) -> None:
+        """Read the project's rows, once."""
         if self._rows is None:
-            self._rows = {row.id: row for row in await self._stored.list_open(project_id)}
-        return self._rows
+            self._rows = {row.key: row for row in await self._stored.list_open(project_id)}
 
     @property
-    def _open(self) -> dict[IntentId, Intent]:
+    def _open(self) -> dict[IntentKey, Intent]:
         assert self._rows is not None
         return self._rows
 
+    def _present(self, intent: Intent) -> Intent | None:
+        """The row of an intent as it is now, None when it is gone."""
+        found = self._open.get(intent.key)
+        return found if found is not None and found.id == intent.id else None
+
     async def list_open(self, project_id: ProjectId) -> tuple[Intent, ...]:
-        rows = (await self.load(project_id)).values()
-        return tuple(sorted(rows, key=lambda row: (row.created_at, row.id)))
+        await self.load(project_id)
+        return tuple(sorted(self._open.values(), key=lambda row: (row.created_at, row.id)))
 
     async def add(self, intents: Sequence[Intent]) -> None:
         for intent in intents:
@@ -55,47 +57,46 @@ class DryIntents(ReadsOnly):
             self.added.add(intent.id)
 
     def store(self, intent: Intent, at: datetime) -> None:
-        """As the store does it: a create stands as it is, any other unsent one takes the new one's place."""
-        key = (intent.local_id, intent.operation)
-        there = next((row for row in self._open.values() if (row.local_id, row.operation) == key), None)
+        """Add a row as `upsert_intents` of the store does: a create stands, another unsent one is renewed."""
+        there = self._open.get(intent.key)
         if there is None:
-            self._open[intent.id] = intent
+            self._open[intent.key] = intent
         elif intent.operation.is_create:
-            far = there.repository_id != intent.repository_id
-            unsent = there.state in UNSENT_STATES and (far or there.link_id != intent.link_id)
-            if unsent or (far and intent.operation is Operation.CREATE_COMMENT):
-                del self._open[there.id]
-                self._open[intent.id] = intent
+            is_elsewhere = there.repository_id != intent.repository_id
+            is_unsent = there.state in UNSENT_STATES and (is_elsewhere or there.link_id != intent.link_id)
+            if is_unsent or (is_elsewhere and intent.operation is Operation.CREATE_COMMENT):
+                self._open[intent.key] = intent
         elif there.state in UNSENT_STATES:
-            rested = (
+            has_rested = (
                 there.state is IntentState.QUARANTINED
                 and there.not_before is not None
                 and there.not_before <= at
             )
-            self._open[there.id] = replace(
-                intent,
-                id=there.id,
-                created_at=there.created_at,
-                attempts=there.attempts,
-                claimed_at=there.claimed_at,
-                ended_at=there.ended_at,
-                not_before=there.not_before,
-                empty_searches=there.empty_searches,
-                state=IntentState.PLANNED if rested else there.state,
-                reason=None if rested else there.reason,
+            self._open[intent.key] = replace(
+                there,
+                report_id=intent.report_id,
+                link_id=intent.link_id,
+                pair_id=intent.pair_id,
+                repository_id=intent.repository_id,
+                number=intent.number,
+                desired=intent.desired,
+                is_requested=intent.is_requested,
+                why=intent.why,
+                state=IntentState.PLANNED if has_rested else there.state,
+                reason=None if has_rested else there.reason,
             )
 
     def drop_answered(self, plan: LinkPlan) -> None:
         """A copy that was recognised by its marker is the answer its intent has been waiting for."""
-        found = {
-            pair.id for pair in plan.pairs if pair.origin is Side.BUGSPARK and pair.remote_id is not None
-        }
-        for row in list(self._open.values()):
-            if row.operation is Operation.CREATE_COMMENT and row.pair_id in found:
-                del self._open[row.id]
+        copies = [pair for pair in plan.pairs if pair.origin is Side.BUGSPARK and pair.remote_id is not None]
+        found = {pair.id for pair in copies}
+        for pair in copies:
+            row = self._open.get((pair.local_id, Operation.CREATE_COMMENT)) if pair.local_id else None
+            if row is not None and row.pair_id in found:
+                del self._open[row.key]
 
     async def claim(self, intent: Intent, at: datetime) -> Claim | None:
-        present = self._open.get(intent.id)
+        present = self._present(intent)
         if present is None or present.state not in UNSENT_STATES:
             return None
         link = await self._link_of(present)
@@ -103,15 +104,8 @@ class DryIntents(ReadsOnly):
         pair = next((each for each in thread.pairs if each.id == present.pair_id), None) if thread else None
         if await self._is_cause_gone(present, link, pair, thread):
             return Claim(intent=present, link=link, pair=pair, cause_gone=True)
-        claimed = replace(
-            present,
-            state=IntentState.SENDING,
-            attempts=present.attempts + 1,
-            claimed_at=present.claimed_at or at,
-            ended_at=at,
-            not_before=None,
-        )
-        self._open[claimed.id] = claimed
+        claimed = present.claimed(at)
+        self._open[claimed.key] = claimed
         self._claimed.add(claimed.id)
         return Claim(intent=claimed, link=link, pair=pair)
 
@@ -151,12 +145,12 @@ class DryIntents(ReadsOnly):
         stored = await self._ledger.find_link_of_report(intent.report_id)
         links = [link for link in self._state.links.values() if link.report_id == intent.report_id]
         links += [self._state.link(stored)] if stored is not None else []
-        return all(link.state in (LinkState.UNLINKED, LinkState.REPORT_DELETED) for link in links)
+        return all(link.is_past for link in links)
 
     async def release_claim(self, intent: Intent) -> None:
-        present = self._open.get(intent.id)
+        present = self._present(intent)
         if present is not None and present.state is IntentState.SENDING:
-            self._open[intent.id] = replace(present, state=IntentState.PLANNED)
+            self._open[intent.key] = replace(present, state=IntentState.PLANNED)
 
     async def confirm(
         self,
@@ -168,7 +162,8 @@ class DryIntents(ReadsOnly):
         at: datetime,
     ) -> None:
         await self.load(intent.project_id)
-        self._open.pop(intent.id, None)
+        if self._present(intent) is not None:
+            del self._open[intent.key]
         if link is not None:
             await self._store_link(link)
         if entry is not None:
@@ -183,7 +178,7 @@ class DryIntents(ReadsOnly):
         stored = await self._ledger.find_link_of_report(link.report_id)
         of_report = [each for each in self._state.links.values() if each.report_id == link.report_id]
         of_report += [self._state.link(stored)] if stored is not None else []
-        if any(each.state in LIVE_LINK_STATES for each in of_report) and link.state is LinkState.ACTIVE:
+        if any(each.is_live for each in of_report) and link.is_live:
             self._state.links[link.id] = replace(link, state=LinkState.CONTESTED, revision=1)
             return
         self._state.links[link.id] = replace(link, revision=1)
@@ -194,14 +189,15 @@ class DryIntents(ReadsOnly):
 
     async def save_unconfirmed(self, intent: Intent) -> None:
         await self.load(intent.project_id)
-        self._open[intent.id] = intent
+        if self._present(intent) is not None:
+            self._open[intent.key] = intent
 
     async def cancel(self, intents: Collection[Intent]) -> None:
         for intent in intents:
-            present = self._open.get(intent.id)
+            present = self._present(intent)
             if present is None or (present.state, present.attempts) != (intent.state, intent.attempts):
                 continue
-            del self._open[intent.id]
+            del self._open[intent.key]
             if present.pair_id is not None:
                 await self._end_waiting_pair(present, present.pair_id)
 

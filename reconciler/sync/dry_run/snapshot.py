@@ -1,4 +1,7 @@
-"""A snapshot as it would be after the steps so far: links that a step changed are sorted into it again."""
+"""A snapshot as it would be after the steps so far: links that a step changed are sorted into it again.
+
+The store sorts its rows by the same rules in SQL (`reconciler/store/sync/snapshot.py`).
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -6,27 +9,20 @@ from datetime import datetime
 
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Side
-from reconciler.model.ids import (
-    CommentId,
-    IssueNumber,
-    LinkId,
-    ProjectId,
-    RemoteCommentId,
-    ReportId,
-    RepositoryId,
-)
+from reconciler.model.ids import CommentId, IssueNumber, ProjectId, RemoteCommentId, ReportId, RepositoryId
 from reconciler.model.link import CommentPair, CommentPairState, Link, LinkState
-from reconciler.model.report import LocalComment, Report
+from reconciler.model.report import IssueColumns, LocalComment, Report
 from reconciler.model.snapshot import LocalThread, Snapshot
 from reconciler.sync.dry_run.state import DryRunState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a snapshot was asked for."""
+class SnapshotQuery:
+    """What a snapshot is read for."""
 
     project_id: ProjectId
     repository_id: RepositoryId
+    repository: str
     numbers: frozenset[IssueNumber]
     comments: frozenset[RemoteCommentId]
     copies: frozenset[CommentId]
@@ -41,19 +37,15 @@ class ChangedLink:
 
     link: Link
     thread: LocalThread
-    requested: bool  # its number, or the id of one of its comments, was asked for
-    unknown: tuple[LocalComment, ...]  # comments that no ledger row names
+    is_requested: bool  # its number, or the id of one of its comments, was asked for
+    is_issue_free: bool  # no live link holds its issue
+    unknown_comments: tuple[LocalComment, ...]  # no ledger row names them
 
     @property
-    def vanished(self) -> tuple[CommentPair, ...]:
-        """Rows whose BugSpark comment is gone."""
+    def vanished_pairs(self) -> tuple[CommentPair, ...]:
+        """Ledger rows whose BugSpark comment is gone."""
         there = {row.id for row in self.thread.comments}
-        copied = (CommentPairState.LIVE, CommentPairState.PENDING)
-        return tuple(
-            pair
-            for pair in self.thread.pairs
-            if pair.state in copied and pair.local_id is not None and pair.local_id not in there
-        )
+        return tuple(pair for pair in self.thread.pairs if is_copied(pair) and pair.local_id not in there)
 
     @property
     def remote_comment_count(self) -> int:
@@ -62,38 +54,43 @@ class ChangedLink:
 
 
 def with_changed_links(
-    stored: Snapshot, state: DryRunState, asked: Asked, changed: Sequence[ChangedLink]
+    stored: Snapshot,
+    state: DryRunState,
+    query: SnapshotQuery,
+    changed: Sequence[ChangedLink],
+    claims: Sequence[tuple[Link, Report]],
 ) -> Snapshot:
-    """The snapshot with these links as they are now in place of those that the database has."""
-    reports = {link.report_id for link in state.links.values()}
-    kept = _without(stored, reports)
-    here = [row for row in changed if row.thread.report is not None]
-    orphaned = [row.link for row in changed if _is_orphaned(row, asked)]
-    cut = [row.link for row in here if asked.local and _is_cut(row)]
-    aside = {link.id for link in (*orphaned, *cut)}
-    live = [row for row in here if row.link.id not in aside]
-    shown = [row for row in live if _is_shown(row, asked)]
-    present = {row.thread.report.id: row.thread.report for row in here if row.thread.report is not None}
+    """Return the snapshot with these links as they are now in place of those that the database has.
+
+    `claims`: links that the columns of reports without a link ask for, NEW or CONTESTED.
+    """
+    kept = _without(stored, {link.report_id for link in state.links.values()})
+    orphaned = [row.link for row in changed if row.link.is_live and _is_orphaned(row, query)]
+    here = [row for row in changed if row.thread.report is not None and row.link not in orphaned]
+    cut = [row.link for row in here if query.local and not row.link.is_named_by(_columns(row))]
+    live = [row for row in here if row.link not in cut]
+    shown = [row for row in live if _is_shown(row, query)]
+    waiting = [row.link for row in live if _awaits_initial_sync(row, query)]
+    new = [replace(link, state=LinkState.NEW, reason=None) for link in waiting]
+    reports = [row.thread.report for row in changed] + [report for _, report in claims]
     return replace(
         kept,
-        links=_sorted((*kept.links, *(row.link for row in shown))),
-        new=(*kept.new, *(row.link for row in live if _awaits_initial_sync(row, asked))),
-        reports={**kept.reports, **present},
-        unrecorded_comments=(
-            *kept.unrecorded_comments,
-            *(comment for row in shown for comment in row.unknown),
-        ),
+        links=_by_number((*kept.links, *(row.link for row in shown))),
+        new=(*kept.new, *new, *(link for link, _ in claims if link.state is LinkState.NEW)),
+        reports={**kept.reports, **{report.id: report for report in reports if report is not None}},
+        unrecorded_comments=(*kept.unrecorded_comments, *(c for row in shown for c in row.unknown_comments)),
         vanished_pairs=(
-            *kept.vanished_pairs,
-            *(pair for row in shown if asked.local for pair in row.vanished),
+            *filter(is_copied, map(state.pair, kept.vanished_pairs)),
+            *(pair for row in shown if query.local for pair in row.vanished_pairs),
         ),
         remote_comment_counts={
             **kept.remote_comment_counts,
             **{row.link.id: row.remote_comment_count for row in shown},
         },
-        detached=_sorted((*kept.detached, *cut)),
-        orphaned=_sorted((*kept.orphaned, *orphaned)),
-        released=_sorted((*kept.released, *(row.link for row in live if _is_released(row, asked)))),
+        detached=_by_number((*kept.detached, *cut)),
+        contested=(*kept.contested, *(link for link, _ in claims if link.state is LinkState.CONTESTED)),
+        orphaned=_by_number((*kept.orphaned, *orphaned)),
+        released=_by_number((*kept.released, *(row.link for row in live if _is_released(row, query)))),
     )
 
 
@@ -104,7 +101,7 @@ def _without(stored: Snapshot, reports: set[ReportId]) -> Snapshot:
         return tuple(link for link in links if link.report_id not in reports)
 
     links = rest(stored.links)
-    ids: set[LinkId] = {link.id for link in links}
+    ids = {link.id for link in links}
     return replace(
         stored,
         links=links,
@@ -118,53 +115,58 @@ def _without(stored: Snapshot, reports: set[ReportId]) -> Snapshot:
     )
 
 
-def _sorted(links: Iterable[Link]) -> tuple[Link, ...]:
+def _by_number(links: Iterable[Link]) -> tuple[Link, ...]:
     return tuple(sorted(links, key=lambda link: (link.number, link.id)))
 
 
-def _is_orphaned(row: ChangedLink, asked: Asked) -> bool:
+def _columns(row: ChangedLink) -> IssueColumns | None:
+    return row.thread.report.columns if row.thread.report is not None else None
+
+
+def _is_orphaned(row: ChangedLink, query: SnapshotQuery) -> bool:
     report = row.thread.report
-    return asked.local if report is None else report.project_id != asked.project_id
+    return query.local if report is None else report.project_id != query.project_id
 
 
-def _is_cut(row: ChangedLink) -> bool:
-    """The report's columns do not name the link's issue."""
-    report, link = row.thread.report, row.link
-    if report is None or report.columns is None:
-        return report is not None
-    named = (report.columns.repository.lower(), report.columns.number)
-    return named != (link.repository.lower(), link.number)
+def _awaits_initial_sync(row: ChangedLink, query: SnapshotQuery) -> bool:
+    link = row.link
+    waits = link.state is LinkState.NEW or (link.state is LinkState.CONTESTED and row.is_issue_free)
+    return query.local and waits and _has_rested(link, query) and _is_of_repository(link, query)
 
 
-def _awaits_initial_sync(row: ChangedLink, asked: Asked) -> bool:
-    until = row.link.quarantined_until
-    rested = until is None or asked.by_hand or until <= asked.now
-    return asked.local and row.link.state is LinkState.NEW and rested and _is_of_repository(row, asked)
+def _is_released(row: ChangedLink, query: SnapshotQuery) -> bool:
+    link = row.link
+    rested = link.quarantined_until is not None and _has_rested(link, query)
+    return query.local and link.state is LinkState.ACTIVE and rested and _is_of_repository(link, query)
 
 
-def _is_released(row: ChangedLink, asked: Asked) -> bool:
-    until = row.link.quarantined_until
-    rested = until is not None and (asked.by_hand or until <= asked.now)
-    return asked.local and row.link.state is LinkState.ACTIVE and rested and _is_of_repository(row, asked)
+def _has_rested(link: Link, query: SnapshotQuery) -> bool:
+    until = link.quarantined_until
+    return until is None or query.by_hand or until <= query.now
 
 
-def _is_shown(row: ChangedLink, asked: Asked) -> bool:
+def _is_shown(row: ChangedLink, query: SnapshotQuery) -> bool:
     link, report = row.link, row.thread.report
     if link.state is not LinkState.ACTIVE or link.quarantined_until is not None or report is None:
         return False
-    differs = bool(_differs(link, report) or row.unknown or row.vanished)
-    return _is_of_repository(row, asked) and (row.requested or (asked.local and differs))
+    differs = _has_difference(link, report) or row.unknown_comments or row.vanished_pairs
+    return _is_of_repository(link, query) and (row.is_requested or (query.local and bool(differs)))
 
 
-def _differs(link: Link, report: Report) -> bool:
+def _has_difference(link: Link, report: Report) -> bool:
     base = link.base
     return base is not None and any(
         field.base_value(base) != field.local_value(report) for field in SYNCED_FIELDS.values()
     )
 
 
-def _is_of_repository(row: ChangedLink, asked: Asked) -> bool:
-    return row.link.repository_id == asked.repository_id
+def _is_of_repository(link: Link, query: SnapshotQuery) -> bool:
+    return link.repository_id == query.repository_id
+
+
+def is_copied(pair: CommentPair) -> bool:
+    """Whether the row says that a BugSpark comment has a copy, or gets one."""
+    return pair.state in (CommentPairState.LIVE, CommentPairState.PENDING) and pair.local_id is not None
 
 
 def _is_live_on_github(pair: CommentPair) -> bool:

@@ -3,22 +3,34 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
-from uuid import UUID
+from typing import Any, ClassVar
 
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId, CommentPairId, LinkId, ReportId
+from reconciler.model.intent import Intent
 from reconciler.model.issue import RemoteComment
-from reconciler.model.kinds import Operation
-from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkState
+from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link
 from reconciler.model.plan import Action, EditLocal, ImportComment, LinkPlan, RemoveLocal, SetField
 from reconciler.model.report import IssueColumns, LocalComment, Report
 from reconciler.model.snapshot import LocalThread, ProjectState
 
-LIVE_LINK_STATES = (LinkState.NEW, LinkState.ACTIVE)
 
-IntentKey = tuple[UUID, Operation]
+class ReadsOnly:
+    """A port of which only the reads named in `reads` are passed on; a subclass replaces what writes.
+
+    Any other method is refused: one that is added to a port later can't write in a dry run.
+    """
+
+    reads: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, stored: Any) -> None:
+        self._stored = stored
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self.reads:
+            raise AttributeError(f"{type(self).__name__} has no {name!r}: a dry run doesn't write")
+        return getattr(self._stored, name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +39,7 @@ class Step:
 
     plan: LinkPlan
     action: Action
-    intent: IntentKey | None = None
+    intent: Intent | None = None
 
 
 @dataclass(slots=True, kw_only=True)

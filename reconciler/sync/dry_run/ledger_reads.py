@@ -1,15 +1,13 @@
-"""Links, bases and the comment ledger of a dry run: the stored ones, changed by the steps so far."""
+"""Links and threads as a dry run reads them: the stored ones, changed by the steps so far."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.errors import UsageError
 from reconciler.model.fields import Side
 from reconciler.model.ids import (
     CommentId,
-    CommentPairId,
     IssueNumber,
     LinkId,
     ProjectId,
@@ -19,39 +17,29 @@ from reconciler.model.ids import (
 )
 from reconciler.model.link import (
     CommentPair,
-    CommentPairState,
     Link,
-    LinkOrigin,
     LinkState,
+    link_from_columns,
 )
-from reconciler.model.plan import Deletion, EditLocal, ImportComment, RemoveLocal, SetField
-from reconciler.model.report import IssueColumns
-from reconciler.model.snapshot import LocalBatch, LocalThread, Snapshot, StoreResult, UnlinkedReport
+from reconciler.model.report import Report
+from reconciler.model.snapshot import LocalThread, Snapshot, UnlinkedReport
 from reconciler.sync.context import Context
-from reconciler.sync.dry_run.intents import DryIntents
-from reconciler.sync.dry_run.reads_only import ReadsOnly
-from reconciler.sync.dry_run.snapshot import Asked, ChangedLink, with_changed_links
-from reconciler.sync.dry_run.state import LIVE_LINK_STATES, DryRunState, Step, unsent_pair
+from reconciler.sync.dry_run.snapshot import ChangedLink, SnapshotQuery, with_changed_links
+from reconciler.sync.dry_run.state import DryRunState, ReadsOnly
 
-LOCAL_ACTIONS = (SetField, ImportComment, EditLocal, RemoveLocal)
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+END = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-class DryLedger(ReadsOnly):
-    """`ports.Ledger` of a dry run."""
+class DryLedgerReads(ReadsOnly):
+    """What a dry run reads of links and threads."""
 
     reads = frozenset({"withheld_deletions", "field_history", "verification_coverage"})
 
-    def __init__(self, context: Context, state: DryRunState, intents: DryIntents) -> None:
-        stores = context.stores
-        super().__init__(stores.ledger)
-        self._restores = stores.restores
+    def __init__(self, context: Context, state: DryRunState) -> None:
+        super().__init__(context.stores.ledger)
+        self._context = context
         self._state = state
-        self._intents = intents
-        self._local_now = context.clock.now
-        self._new_id = context.new_id
-
-    # --- the snapshot and threads ---------------------------------------------------------------------
 
     async def snapshot(
         self,
@@ -76,57 +64,102 @@ class DryLedger(ReadsOnly):
             by_hand=by_hand,
         )
         self._state.note_live_pairs((*stored.pairs, *stored.vanished_pairs))
-        if not self._state.links:
+        if not self._state.links and not self._state.pairs:
             return stored
-        asked = Asked(
+        query = SnapshotQuery(
             project_id=project_id,
             repository_id=repository_id,
+            repository=repository,
             numbers=frozenset(numbers),
             comments=frozenset(comments),
             copies=frozenset(copies),
             local=local,
             by_hand=by_hand,
-            now=self._local_now(),
+            now=self._context.clock.now(),
         )
-        pairs = self._requested_pairs(stored, asked)
-        changed = await self._changed_links(asked, {pair.link_id for pair in pairs})
-        return with_changed_links(replace(stored, pairs=pairs), self._state, asked, changed)
+        pairs = self._requested_pairs(stored.pairs, query)
+        changed = await self._changed_links(query, {pair.link_id for pair in pairs})
+        claims = await self._claims(query) if local else []
+        return with_changed_links(replace(stored, pairs=pairs), self._state, query, changed, claims)
 
-    def _requested_pairs(self, stored: Snapshot, asked: Asked) -> tuple[CommentPair, ...]:
-        found = {pair.id: self._state.pair(pair) for pair in stored.pairs}
+    def _requested_pairs(
+        self, stored: Sequence[CommentPair], query: SnapshotQuery
+    ) -> tuple[CommentPair, ...]:
+        found = {pair.id: self._state.pair(pair) for pair in stored}
         for pair in self._state.pairs.values():
-            if pair.remote_id in asked.comments or pair.local_id in asked.copies:
+            if pair.remote_id in query.comments or pair.local_id in query.copies:
                 found[pair.id] = pair
-        return tuple(found.values())
+        cut = {link.id for link in self._state.links.values() if link.state is LinkState.UNLINKED}
+        return tuple(pair for pair in found.values() if pair.link_id not in cut)
 
-    async def _changed_links(self, asked: Asked, by_pair: set[LinkId]) -> list[ChangedLink]:
+    async def _changed_links(self, query: SnapshotQuery, by_pair: set[LinkId]) -> list[ChangedLink]:
         """The links of earlier steps that this snapshot may be about, with what is known of each."""
+
+        def is_requested(link: Link) -> bool:
+            return link.number in query.numbers or link.id in by_pair
+
         links = [
             link
             for link in self._state.links.values()
-            if link.state in LIVE_LINK_STATES
-            and link.project_id == asked.project_id
-            and (asked.local or link.number in asked.numbers or link.id in by_pair)
+            if not link.is_past
+            and link.project_id == query.project_id
+            and (query.local or is_requested(link))
         ]
         threads = await self.threads(links)
         rows = [(link, threads[link.report_id]) for link in links]
-        unknown = await self._unknown_comments(thread for _, thread in rows) if asked.local else frozenset()
+        unknown = await self._unknown_comments(thread for _, thread in rows) if query.local else frozenset()
         return [
             ChangedLink(
                 link=link,
                 thread=thread,
-                requested=link.number in asked.numbers or link.id in by_pair,
-                unknown=tuple(row for row in thread.comments if row.id in unknown),
+                is_requested=is_requested(link),
+                is_issue_free=await self.find_live_link_of_issue(link.repository_id, link.number) is None
+                if link.state is LinkState.CONTESTED
+                else False,
+                unknown_comments=tuple(row for row in thread.comments if row.id in unknown),
             )
             for link, thread in rows
         ]
+
+    async def _claims(self, query: SnapshotQuery) -> list[tuple[Link, Report]]:
+        """The links that columns ask for, of reports whose link ended in an earlier step; oldest first."""
+        ended = {link.report_id: link for link in self._state.links.values() if link.is_past}
+        threads = await self.threads(list(ended.values()))
+        found: list[Report] = []
+        for report_id in ended:
+            last, report = await self.find_link_of_report(report_id), threads[report_id].report
+            if last is None or not last.is_past or report is None or report.columns is None:
+                continue
+            named = report.columns.repository.lower() == query.repository.lower()
+            if named and report.project_id == query.project_id:
+                found.append(report)
+        return [
+            (await self._claim(query, report), report)
+            for report in sorted(found, key=lambda report: (report.created_at, report.id))
+        ]
+
+    async def _claim(self, query: SnapshotQuery, report: Report) -> Link:
+        assert report.columns is not None
+        place = (query.repository_id, IssueNumber(report.columns.number))
+        holder = await self.find_live_link_of_issue(*place)
+        past = await self.find_link_between(report.id, *place)
+        return link_from_columns(
+            report.id,
+            report.columns,
+            new_id=LinkId(self._context.new_id()),
+            project_id=query.project_id,
+            repository_id=query.repository_id,
+            state=LinkState.NEW if holder is None else LinkState.CONTESTED,
+            at=query.now,
+            past=past if past is not None and past.state is LinkState.UNLINKED else None,
+        )
 
     async def _unknown_comments(self, threads: Iterable[LocalThread]) -> frozenset[CommentId]:
         """Comments in BugSpark that no ledger row names, of any link: neither a stored one nor a new one."""
         known = {pair.local_id for pair in self._state.pairs.values()}
         rows = [row.id for thread in threads for row in thread.comments if row.id not in known]
         numbered = {RemoteCommentId(-1 - place): id_ for place, id_ in enumerate(rows)}
-        found = await self._restores.unknown_copies(numbered)
+        found = await self._context.stores.restores.unknown_copies(numbered)
         return frozenset(numbered[key] for key in found)
 
     async def threads(self, links: Sequence[Link]) -> Mapping[ReportId, LocalThread]:
@@ -137,17 +170,16 @@ class DryLedger(ReadsOnly):
         stored = await self._stored.live_comment_counts(project_id)
         return {side: stored.get(side, 0) + self._state.live_count_change(side) for side in Side}
 
-    # --- single links ---------------------------------------------------------------------------------
-
     async def due_links(
         self, project_id: ProjectId, repository_id: RepositoryId, at: datetime, limit: int
     ) -> tuple[Link, ...]:
-        more = limit + len(self._state.links)
-        if self._state.all_due_at is not None and self._state.all_due_at < at:
-            end = datetime.max.replace(tzinfo=UTC)
-            stored = await self._stored.unverified_links(project_id, repository_id, end, more)
-        else:
+        more, all_due_at = limit + len(self._state.links), self._state.all_due_at
+        if all_due_at is None:
             stored = await self._stored.due_links(project_id, repository_id, at, more)
+        elif all_due_at < at:
+            stored = await self._stored.unverified_links(project_id, repository_id, END, more)
+        else:
+            stored = await self._stored.unverified_links(project_id, repository_id, BEGINNING, more)
         return self._oldest(stored, repository_id, at, limit, lambda link: link.verification.due)
 
     async def unverified_links(
@@ -205,7 +237,7 @@ class DryLedger(ReadsOnly):
         found = self._with_stored(
             stored, lambda link: (link.repository_id, link.number) == (repository_id, number)
         )
-        return next((link for link in found if link.state in LIVE_LINK_STATES), None)
+        return next((link for link in found if link.is_live), None)
 
     def _with_stored(self, stored: Link | None, match: Callable[[Link], bool]) -> list[Link]:
         found = {link.id: link for link in self._state.links.values() if match(link)}
@@ -217,75 +249,11 @@ class DryLedger(ReadsOnly):
         self, tracking_ids: Collection[str]
     ) -> tuple[UnlinkedReport, ...]:
         stored = await self._stored.find_unlinked_by_tracking_ids(tracking_ids)
-        held = {link.report_id for link in self._state.links.values() if link.state in LIVE_LINK_STATES}
+        held = {link.report_id for link in self._state.links.values() if link.is_live}
         return tuple(row for row in stored if row.report_id not in held | self._state.columns.keys())
-
-    # --- what would be written ------------------------------------------------------------------------
-
-    async def apply_batch(self, batch: LocalBatch) -> StoreResult:
-        await self._intents.load(batch.project_id)
-        intents = iter(batch.intents)
-        for plan in batch.plans:
-            if plan.is_idle:
-                continue
-            self._state.store_plan(plan, batch.at)
-            self._intents.drop_answered(plan)
-            for action in plan.actions:
-                if isinstance(action, LOCAL_ACTIONS):
-                    self._state.steps.append(Step(plan=plan, action=action))
-                else:
-                    intent = next(intents)
-                    self._state.steps.append(
-                        Step(plan=plan, action=action, intent=(intent.local_id, intent.operation))
-                    )
-        for intent in batch.intents:
-            self._intents.store(intent, batch.at)
-        return StoreResult()
-
-    async def save_withheld_deletions(
-        self, project_id: ProjectId, digest: str | None, deletions: Sequence[tuple[Link, Deletion]]
-    ) -> None:
-        """They are in the plan: nobody reads them from here."""
-
-    async def mark_all_due_for_verification(
-        self, project_id: ProjectId, repository_id: RepositoryId, at: datetime
-    ) -> None:
-        self._state.all_due_at = at
-
-    async def create_link(self, link: Link, columns: IssueColumns) -> None:
-        """As the store does it: other links of the report end, one to the same issue is taken up again."""
-        holder = await self.find_live_link_of_issue(link.repository_id, link.number)
-        past = await self.find_link_of_report(link.report_id)
-        if holder is not None or (past is not None and past.state in LIVE_LINK_STATES):
-            raise UsageError(f"{link.repository}#{link.number} or the report is linked already.")
-        same = await self.find_link_between(link.report_id, link.repository_id, link.number)
-        if past is not None and (same is None or past.id != same.id) and not _is_past(past):
-            self._state.links[past.id] = replace(past, state=LinkState.UNLINKED, revision=past.revision + 1)
-        id_, revision = (same.id, same.revision) if same else (link.id, 0)
-        self._state.links[id_] = replace(link, id=id_, revision=revision + 1)
-        self._state.columns[link.report_id] = columns
-        if link.origin is LinkOrigin.TRANSFER and past is not None:
-            await self._carry_over_unsent_comments(past, self._state.links[id_])
-
-    async def _carry_over_unsent_comments(self, past: Link, link: Link) -> None:
-        """As the store does it: comments that never left go out at the new link's first contact."""
-        thread = (await self.threads((past,)))[past.report_id]
-        for pair in thread.pairs:
-            unsent = pair.state in (CommentPairState.PENDING, CommentPairState.ENDED)
-            if pair.origin is Side.BUGSPARK and pair.remote_id is None and unsent:
-                self._state.pairs[pair.id] = replace(pair, link_id=link.id)
-        unknown = await self._unknown_comments([thread])
-        for comment in thread.comments:
-            if comment.id in unknown and comment.source is None and comment.created_at >= past.created_at:
-                pair = unsent_pair(CommentPairId(self._new_id()), link, comment.id)
-                self._state.pairs[pair.id] = pair
 
 
 def _rank_of_report_link(link: Link) -> tuple[int, float, LinkId]:
     """Live ones first, then ended ones, then cut ones; of each the newest."""
-    rank = 0 if link.state in LIVE_LINK_STATES else 2 if link.state is LinkState.UNLINKED else 1
+    rank = 0 if link.is_live else 2 if link.state is LinkState.UNLINKED else 1
     return rank, -link.created_at.timestamp(), link.id
-
-
-def _is_past(link: Link) -> bool:
-    return link.state in (LinkState.UNLINKED, LinkState.REPORT_DELETED)

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from typing import cast
 
 from reconciler.decide.copies import excerpt
 from reconciler.decide.guard import deletions_digest
@@ -18,19 +20,22 @@ from reconciler.decide.plan_view import (
 from reconciler.errors import MovedError, NotThereError, ReconcilerError
 from reconciler.model.fields import Side
 from reconciler.model.ids import RemoteCommentId
-from reconciler.model.intent import Intent
+from reconciler.model.intent import Intent, IntentKey
 from reconciler.model.issue import RemoteComment
 from reconciler.model.link import Link
 from reconciler.model.passes import Failure
 from reconciler.model.plan import DeleteRemote, Deletion, RemoveLocal, Rule
 from reconciler.model.report import Report
 from reconciler.model.views import ActionView, PlanView, WithheldDeletion
+from reconciler.ports import GitHub, Stores
 from reconciler.sync.context import Context
-from reconciler.sync.dry_run.context import HeldLock, build_dry_context
+from reconciler.sync.dry_run.github import DryGitHub
 from reconciler.sync.dry_run.intents import DryIntents
-from reconciler.sync.dry_run.state import DryRunState, IntentKey, Step
+from reconciler.sync.dry_run.state import DryRunState, Step
+from reconciler.sync.dry_run.stores import build_dry_stores
 from reconciler.sync.result import PassStats
 from reconciler.sync.run import run_steps
+from reconciler.sync.send import CredentialLocks
 from reconciler.text import has_tag
 from reconciler.text.inert import without_comments
 
@@ -40,14 +45,28 @@ MAX_THREADS_READ = 50
 KeyedAction = tuple[str, ActionView]
 
 
+class HeldLock:
+    """`ports.ProjectLock` of a dry run: nothing is written, so nobody has to be kept out."""
+
+    async def ensure_held(self) -> None:
+        """Do nothing: it always is."""
+
+
 async def plan_project(context: Context) -> PlanView:
-    """What a pass would do now. A project's own trouble is shown, never raised."""
+    """Return what a pass would do now. A project's own trouble is shown, never raised."""
     state = DryRunState()
-    dry, intents = build_dry_context(context, state)
+    stores = build_dry_stores(context, state)
+    dry = replace(
+        context,
+        stores=cast("Stores", stores),
+        github=cast("GitHub", DryGitHub(context.github, state)),
+        credential_locks=CredentialLocks(),
+        alert_channel=None,
+    )
     try:
-        memory = await context.stores.projects.get_state(context.project.id)
-        applier = await run_steps(dry, HeldLock(), memory, PassStats(), context.clock.monotonic())
-        actions = await _actions(intents, context, state)
+        before = await context.stores.projects.get_state(context.project.id)
+        applier = await run_steps(dry, HeldLock(), before, PassStats(), context.clock.monotonic())
+        actions = await _actions(stores.intents, context, state)
         shown = await _withheld_views(context, applier.withheld_deletions)
     except ReconcilerError as error:
         return _plan_view(context, (), failure=Failure(kind=error.kind, message=str(error)))
@@ -77,8 +96,8 @@ def _plan_view(
 
 async def _actions(intents: DryIntents, context: Context, state: DryRunState) -> list[KeyedAction]:
     """Every action, in the order of the decisions; then exports, then what earlier passes recorded."""
-    sent = {(intent.local_id, intent.operation): intent for intent in intents.sent}
-    last = {step.intent: step for step in state.steps if step.intent is not None}
+    sent = {intent.key: intent for intent in intents.sent}
+    last = {step.intent.key: step for step in state.steps if step.intent is not None}
     done = [step for step in state.steps if step.intent is None or _is_sent(step, sent, last)]
     found = [_action_of_step(step) for step in done]
     rest = [intent for key, intent in sent.items() if key not in last]
@@ -94,7 +113,7 @@ async def _actions(intents: DryIntents, context: Context, state: DryRunState) ->
 
 def _is_sent(step: Step, sent: Mapping[IntentKey, Intent], last: Mapping[IntentKey, Step]) -> bool:
     """A write that was decided more than once is sent once, as it was decided last."""
-    return step.intent is not None and step.intent in sent and last[step.intent] is step
+    return step.intent is not None and step.intent.key in sent and last[step.intent.key] is step
 
 
 def _action_of_step(step: Step) -> KeyedAction:
