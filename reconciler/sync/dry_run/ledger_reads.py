@@ -64,7 +64,7 @@ class DryLedgerReads(ReadsOnly):
             by_hand=by_hand,
         )
         self._state.note_live_pairs((*stored.pairs, *stored.vanished_pairs))
-        if not self._state.links and not self._state.pairs:
+        if not self._state.has_changes:
             return stored
         query = SnapshotQuery(
             project_id=project_id,
@@ -173,13 +173,11 @@ class DryLedgerReads(ReadsOnly):
     async def due_links(
         self, project_id: ProjectId, repository_id: RepositoryId, at: datetime, limit: int
     ) -> tuple[Link, ...]:
-        more, all_due_at = limit + len(self._state.links), self._state.all_due_at
-        if all_due_at is None:
+        more = limit + len(self._state.links)
+        if self._state.all_due is None:
             stored = await self._stored.due_links(project_id, repository_id, at, more)
-        elif all_due_at < at:
-            stored = await self._stored.unverified_links(project_id, repository_id, END, more)
         else:
-            stored = await self._stored.unverified_links(project_id, repository_id, BEGINNING, more)
+            stored = await self._stored.unverified_links(project_id, repository_id, END, more)
         return self._oldest(stored, repository_id, at, limit, lambda link: link.verification.due)
 
     async def unverified_links(
@@ -210,7 +208,11 @@ class DryLedgerReads(ReadsOnly):
             and link.quarantined_until is None
             and at(link) < by
         ]
-        rest = [link for link in stored if link.id not in self._state.links]
+        rest = [
+            link
+            for link in map(self._state.link, stored)
+            if link.id not in self._state.links and at(link) < by
+        ]
         return tuple(sorted([*rest, *waiting], key=lambda link: (at(link), link.id))[:limit])
 
     async def transferred_links(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:

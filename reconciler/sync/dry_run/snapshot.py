@@ -9,7 +9,7 @@ from datetime import datetime
 
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Side
-from reconciler.model.ids import CommentId, IssueNumber, ProjectId, RemoteCommentId, ReportId, RepositoryId
+from reconciler.model.ids import CommentId, IssueNumber, ProjectId, RemoteCommentId, RepositoryId
 from reconciler.model.link import CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.report import IssueColumns, LocalComment, Report
 from reconciler.model.snapshot import LocalThread, Snapshot
@@ -64,7 +64,7 @@ def with_changed_links(
 
     `claims`: links that the columns of reports without a link ask for, NEW or CONTESTED.
     """
-    kept = _without(stored, {link.report_id for link in state.links.values()})
+    kept = _without_changed(stored, state)
     orphaned = [row.link for row in changed if row.link.is_live and _is_orphaned(row, query)]
     here = [row for row in changed if row.thread.report is not None and row.link not in orphaned]
     cut = [row.link for row in here if query.local and not row.link.is_named_by(_columns(row))]
@@ -94,13 +94,14 @@ def with_changed_links(
     )
 
 
-def _without(stored: Snapshot, reports: set[ReportId]) -> Snapshot:
-    """The snapshot without the links of these reports."""
+def _without_changed(stored: Snapshot, state: DryRunState) -> Snapshot:
+    """The snapshot without the links of reports whose links a step changed."""
+    reports = {link.report_id for link in state.links.values()}
 
     def rest(links: Iterable[Link]) -> tuple[Link, ...]:
         return tuple(link for link in links if link.report_id not in reports)
 
-    links = rest(stored.links)
+    links = rest(map(state.link, stored.links))
     ids = {link.id for link in links}
     return replace(
         stored,
@@ -111,7 +112,7 @@ def _without(stored: Snapshot, reports: set[ReportId]) -> Snapshot:
         detached=rest(stored.detached),
         contested=rest(stored.contested),
         orphaned=rest(stored.orphaned),
-        released=rest(stored.released),
+        released=rest(map(state.link, stored.released)),
     )
 
 

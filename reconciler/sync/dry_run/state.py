@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Side
-from reconciler.model.ids import CommentId, CommentPairId, LinkId, ReportId
+from reconciler.model.ids import CommentId, CommentPairId, LinkId, ReportId, RepositoryId
 from reconciler.model.intent import Intent
 from reconciler.model.issue import RemoteComment
-from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link
+from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkState
 from reconciler.model.plan import Action, EditLocal, ImportComment, LinkPlan, RemoveLocal, SetField
 from reconciler.model.report import IssueColumns, LocalComment, Report
 from reconciler.model.snapshot import LocalThread, ProjectState
@@ -54,15 +54,26 @@ class DryRunState:
     bodies: dict[CommentId, str] = field(default_factory=dict)
     removed: set[CommentId] = field(default_factory=set)
     project: ProjectState | None = None
-    all_due_at: datetime | None = None  # every link is due for verification since then
+    all_due: tuple[RepositoryId, datetime] | None = None  # its links are due for verification since then
     live_pairs: set[CommentPairId] = field(default_factory=set)  # LIVE in the database, as far as read
     steps: list[Step] = field(default_factory=list)
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether any link or ledger row differs from the stored one."""
+        return bool(self.links or self.pairs or self.all_due)
 
     # --- as a later step reads it ---------------------------------------------------------------------
 
     def link(self, link: Link) -> Link:
         """The link as it is after the steps so far."""
-        return self.links.get(link.id, link)
+        if link.id in self.links:
+            return self.links[link.id]
+        if self.all_due is None or link.verification is None or link.state is not LinkState.ACTIVE:
+            return link
+        repository_id, at = self.all_due
+        due = replace(link.verification, due=at)
+        return replace(link, verification=due) if link.repository_id == repository_id else link
 
     def pair(self, pair: CommentPair) -> CommentPair:
         """The ledger row as it is after the steps so far."""

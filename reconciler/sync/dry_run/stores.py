@@ -100,7 +100,7 @@ class DryLedger(DryLedgerReads):
     async def mark_all_due_for_verification(
         self, project_id: ProjectId, repository_id: RepositoryId, at: datetime
     ) -> None:
-        self._state.all_due_at = at
+        self._state.all_due = (repository_id, at)
 
     async def create_link(self, link: Link, columns: IssueColumns) -> None:
         """As the store does it: other links of the report end, one to the same issue is taken up again."""
