@@ -24,7 +24,6 @@ HERE = Path(__file__).parent
 ON_BOTH = (
     "test_after_restore.py",
     "test_customer.py",
-    "test_dry_run.py",
     "test_idle.py",
     "test_identity.py",
     "test_paused.py",

@@ -1,120 +1,239 @@
-"""A plan is what the following pass does: the same actions, each once, for random states."""
+"""A plan is a dry run of the pass (tests/proofs/test_plans.py compares both for random states)."""
 
-from collections import Counter
-from functools import partial
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import pytest
-import sqlalchemy as sa
 
-from reconciler.decide.plan_view import RECORDED_EARLIER
-from reconciler.errors import IdentityError
-from reconciler.model.fields import Side
-from reconciler.model.kinds import Kind
-from reconciler.model.passes import Outcome, PassResult
-from reconciler.model.plan import Rule
-from reconciler.model.views import ActionView, PlanView
-from reconciler.store.schema.tables import changes
-from reconciler.sync import run
-from reconciler.sync.observe import ROWS_PER_OBSERVATION, observe_lists
-from tests.support.sync import Sync
-from tests.sync.random_states import RandomStates, open_random_states
+from reconciler.demo.github.faults import DuringRequest, Limit
+from reconciler.model.ids import ReportId
+from reconciler.model.passes import Outcome
+from reconciler.model.views import NoProgress
+from reconciler.store.schema.engine import Database
+from reconciler.sync.dry_run import ledger_reads, plan_project
+from reconciler.sync.dry_run.state import DryRunState
+from reconciler.sync.dry_run.stores import DryLedger
+from tests.support.github import GitHub
+from tests.support.sync import Sync, open_sync
+from tests.sync.compare_plan import compare
+from tests.sync.test_full_read import connect, second_repository
+from tests.sync.test_moved_links import elsewhere, move
 
-LOCAL = {Kind.SET_FIELD, Kind.IMPORT_COMMENT, Kind.EDIT_COMMENT, Kind.REMOVE_COMMENT}
-REMOTE = {
-    Kind.CREATE_ISSUE, Kind.SET_STATE, Kind.SWAP_LABELS, Kind.SET_TITLE, Kind.POST_COMMENT,
-    Kind.EDIT_REMOTE_COMMENT, Kind.DELETE_REMOTE_COMMENT,
-}  # fmt: skip
-LIMITS_TABLE = "sync_governor"
-SECONDS = (0, 1, 5, 70, 4_000, 25_000)
-STEPS = 6
+VERIFICATION_DUE_SECONDS = 25_000
 
-Line = tuple[str | None, ...]
-"""Kind, report, field, and what was said on each side and by which rule."""
+Scenario = Callable[[Sync], Awaitable[float]]
+"""Brings about a state; returns in how many seconds it is planned."""
 
 
-def planned_lines(actions: tuple[ActionView, ...]) -> tuple[Counter[Line], Counter[Line]]:
-    """What a plan shows; and, with less to each, the writes that earlier passes recorded."""
-    lines: list[Line] = []
-    recorded: list[Line] = []
-    for each in actions:
-        short = (str(each.kind), str(each.report), each.field)
-        if each.rule == RECORDED_EARLIER:
-            recorded.append(short)
-        else:
-            lines.append((*short, each.base, each.local, each.remote, each.rule))
-    return Counter(lines), Counter(recorded)
+async def changed_link_is_due(sync: Sync) -> float:
+    """A link is decided from the lists and compared in full by the same pass."""
+    report, number = await sync.linked()
+    said = sync.say(report, "to be deleted")
+    await sync.settle()
+    sync.bugspark.delete_comment(said)
+    sync.say(report, "new")
+    sync.change(report, severity="critical")
+    sync.github.web.close(number, by="alice")
+    sync.github.web.comment(number, "new, too", by="bob")
+    return VERIFICATION_DUE_SECONDS
 
 
-def done_lines(sync: Sync, since: int) -> Counter[Line]:
-    """What history says was done on either side after its row `since`."""
-    rows = sync.bugspark.rows(sa.select(changes).where(changes.c.id > since))
-    return Counter(filter(None, map(_done_line, rows)))
+async def cleared_columns_are_due(sync: Sync) -> float:
+    """The link ends, so what changed on it before is nobody's business."""
+    report, number = await sync.linked()
+    sync.change(report, severity="critical")
+    sync.github.web.close(number, by="alice")
+    move(sync, report, None)
+    return VERIFICATION_DUE_SECONDS
 
 
-def _done_line(row: Any) -> Line | None:
-    kind = row["kind"]
-    if kind == Kind.CONFLICT and row["side"] == Side.BUGSPARK:
-        kind = Kind.SET_FIELD  # a value that won over BugSpark's has one row for both
-    is_write = kind in REMOTE and row["request_id"] is not None and row["rule"] != Rule.FOUND
-    if kind not in LOCAL and not is_write:
-        return None
-    said = (row["base"], row["local"], row["remote"], row["rule"])
-    return (str(kind), str(row["report_id"]), row["field"], *said)
+async def edited_copy_of_an_edited_original(sync: Sync) -> float:
+    """The pass finds that the copy is not as it was made, and decides again."""
+    report, number = await sync.linked()
+    comment = sync.github.web.comment(number, "first", by="bob")
+    await sync.settle()
+    sync.bugspark.set_comment(sync.bugspark.comments(report)[0]["id"], "edited in BugSpark")
+    sync.github.web.edit_comment(comment.id, "edited on GitHub", by="bob")
+    return 5
 
 
-def has_refused_write(sync: Sync) -> bool:
-    """Whether GitHub refused a write of the last pass; that a label is not there any more is no refusal."""
-    return any(seen.status >= 300 and "/labels/" not in seen.path for seen in sync.writes)
+async def recorded_export(sync: Sync) -> ReportId:
+    """An export is asked for, and GitHub takes nothing just now."""
+    report = sync.bugspark.add_report(sync.project, "Asked for")
+    sync.github.simulator.faults.add(Limit(), method="POST", path="/issues$")
+    await sync.app.export((str(report),), NoProgress())
+    sync.github.simulator.faults.clear()
+    return report
 
 
-def last_row(sync: Sync) -> int:
-    return max((row["id"] for row in sync.bugspark.rows(sa.select(changes.c.id))), default=0)
+async def moved_link_and_an_export(sync: Sync) -> float:
+    """An export has the pass look again, and it finds the issue that the columns name now."""
+    report, _ = await sync.linked()
+    await recorded_export(sync)
+    number = elsewhere(sync)
+    sync.github.web.comment(number, "here already", by="bob")
+    move(sync, report, number)
+    return 70
 
 
-async def compare(sync: Sync, seconds: float) -> PassResult:
-    """Plan, then pass: both say and do the same, and planning stores nothing and writes nothing."""
-    before, since = sync.dump(), last_row(sync)
-    requests = len(sync.github.simulator.requests)
-    plan = await sync.plan(seconds=seconds)
-    after = sync.dump()
-    assert {name for name in before if before[name] != after[name]} <= {LIMITS_TABLE}
-    assert not [seen for seen in list(sync.github.simulator.requests)[requests:] if seen.write]
-    result = await sync.run(seconds=0)
-    check(sync, plan, result, since)
-    return result
+async def first_repository_again(sync: Sync) -> float:
+    """Its links are due from the next moment on."""
+    report, number = await sync.linked()
+    second_repository(sync)
+    connect(sync, repo="api")
+    await sync.run()
+    connect(sync, repo="web")
+    sync.change(report, severity="critical")
+    sync.github.web.comment(number, "while it was not looked at", by="bob")
+    return VERIFICATION_DUE_SECONDS
 
 
-def check(sync: Sync, plan: PlanView, result: PassResult, since: int) -> None:
-    if has_refused_write(sync) or result.outcome is Outcome.LIMITED:
-        return  # not what a plan foresees
-    if plan.error is not None or result.outcome not in (Outcome.OK, Outcome.PARTIAL):
-        assert plan.error == result.error
-        return
-    lines, recorded = planned_lines(plan.actions)
-    done = done_lines(sync, since)
-    assert not lines - done, "planned and not done"
-    assert Counter(line[:3] for line in (done - lines).elements()) == recorded, "done and not planned"
-    assert plan.withheld == result.withheld
+async def transferred_issue(sync: Sync) -> float:
+    """It is taken up where it is now, with what was never sent."""
+    report, number = await sync.linked()
+    other = second_repository(sync)
+    sync.github.web.transfer(number, other, by="alice")
+    for _ in range(2):
+        await sync.run(seconds=VERIFICATION_DUE_SECONDS)
+    sync.say(report, "not sent yet")
+    connect(sync, repo="api")
+    return 5
 
 
-async def step(states: RandomStates) -> bool:
-    """Anyone does anything, then plan and pass are compared; False once this database may write no more."""
-    await states.next_state()
-    random = states.random
-    result = await compare(states.sync, random.choice(SECONDS))
-    if result.withheld and random.random() < 0.5:
-        await states.sync.run(accept=result.withheld)
-    return result.error is None or result.error.kind != IdentityError.kind
+SCENARIOS: tuple[Scenario, ...] = (
+    changed_link_is_due,
+    cleared_columns_are_due,
+    edited_copy_of_an_edited_original,
+    moved_link_and_an_export,
+    first_repository_again,
+    transferred_issue,
+)
 
 
-@pytest.mark.parametrize("number", range(3))
-@pytest.mark.parametrize("rows", [ROWS_PER_OBSERVATION, 2])
-async def test_a_plan_is_what_the_following_pass_does(
-    world_url: str, monkeypatch: pytest.MonkeyPatch, number: int, rows: int
+@pytest.mark.parametrize("scenario", SCENARIOS)
+async def test_a_plan_is_what_the_following_pass_does(sync: Sync, scenario: Scenario) -> None:
+    plan, result = await compare(sync, await scenario(sync))
+    assert (plan.error, result.outcome) == (None, Outcome.OK)
+
+
+def forget_steps(_: DryRunState, *__: Any) -> None:
+    """No step sees what an earlier one would have stored."""
+
+
+async def apply_stale_plans(*_: Any) -> frozenset[Any]:
+    """Plans that were decided on something else than what is there are applied all the same."""
+    return frozenset()
+
+
+PLANTED: dict[str, tuple[Any, str, Any, Scenario]] = {
+    "a step forgets the ones before": (DryRunState, "store_plan", forget_steps, changed_link_is_due),
+    "cleared columns go unnoticed": (
+        ledger_reads,
+        "with_changed_links",
+        lambda stored, *_: stored,
+        moved_link_and_an_export,
+    ),
+    "stale plans are applied": (
+        DryLedger,
+        "_stale_reports",
+        apply_stale_plans,
+        edited_copy_of_an_edited_original,
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", PLANTED)
+async def test_a_planted_fault_of_the_dry_run_is_seen(sync: Sync, fault: str) -> None:
+    owner, name, planted, scenario = PLANTED[fault]
+    seconds = await scenario(sync)
+    with patch.object(owner, name, planted), pytest.raises(AssertionError, match="planned"):
+        await compare(sync, seconds)
+
+
+async def test_an_action_that_is_shown_twice_is_seen(sync: Sync) -> None:
+    seconds = await changed_link_is_due(sync)
+    actions = plan_project._actions
+
+    async def doubled(*given: Any) -> list[Any]:
+        return [*await actions(*given), *await actions(*given)]
+
+    with (
+        patch.object(plan_project, "_actions", doubled),
+        pytest.raises(AssertionError, match="planned and not done"),
+    ):
+        await compare(sync, seconds)
+
+
+async def test_a_plan_of_an_archived_repository_says_what_the_pass_says(sync: Sync) -> None:
+    report, number = await sync.linked()
+    sync.change(report, severity="critical")
+    sync.github.web.comment(number, "read all the same", by="bob")
+    sync.github.web.archive()
+    plan, result = await compare(sync)
+    assert plan.error is not None
+    assert plan.error == result.error
+    assert "is archived" in plan.error.message
+
+
+async def test_an_export_recorded_earlier_is_shown_once_and_sent_once(sync: Sync) -> None:
+    report = await recorded_export(sync)
+    plan, _ = await compare(sync, 70)
+    assert [(action.kind, action.report) for action in plan.actions] == [("create_issue", str(report))]
+    assert sync.number(report) == 1
+
+
+async def test_a_plan_of_all_new_reports_shows_exports_and_their_comments(
+    world_url: str, github: GitHub
 ) -> None:
-    monkeypatch.setattr(run, "observe_lists", partial(observe_lists, rows=rows))
-    async with open_random_states(world_url, number * 10 + rows) as states:
-        for _ in range(STEPS):
-            if not await step(states):
-                break
+    async with open_sync(world_url, github, sync={"export": "all"}) as sync:
+        await sync.run()
+        report = sync.bugspark.add_report(sync.project, "New", at=github.clock.now())
+        sync.say(report, "older than its issue")
+        plan, _ = await compare(sync)
+        assert [action.kind for action in plan.actions] == ["post_comment", "create_issue"]
+
+
+# --- transactions -----------------------------------------------------------------------------------------
+
+
+class Transactions:
+    """How many are open, and how many there were."""
+
+    def __init__(self) -> None:
+        self.open = self.begun = 0
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Within the block, those of the program are counted."""
+        with (
+            patch.object(Database, "read", self._counting(Database.read)),
+            patch.object(Database, "write", self._counting(Database.write)),
+        ):
+            yield
+
+    def _counting(self, original: Any) -> Any:
+        @asynccontextmanager
+        async def count(database: Database) -> AsyncIterator[Any]:
+            self.open, self.begun = self.open + 1, self.begun + 1
+            try:
+                async with original(database) as connection:
+                    yield connection
+            finally:
+                self.open -= 1
+
+        return count
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+async def test_no_transaction_is_open_while_a_plan_asks_github(sync: Sync, scenario: Scenario) -> None:
+    seconds = await scenario(sync)
+    transactions, at_requests = Transactions(), []
+    look = DuringRequest(before=lambda: at_requests.append(transactions.open))
+    sync.github.simulator.faults.add(look, method=".*", times=None)
+    with transactions.counted():
+        assert (await sync.plan(seconds=seconds)).error is None
+    assert transactions.begun
+    assert at_requests
+    assert not any(at_requests)
