@@ -16,14 +16,14 @@ from reconciler.demo.github.faults import Drop, Fault, Limit, error
 from reconciler.demo.github.world import Repository
 from reconciler.errors import IdentityError, ReconcilerError
 from reconciler.model.ids import ReportId
-from reconciler.model.views import NoProgress
+from reconciler.model.passes import NoProgress
 from reconciler.store.schema.tables import deliveries
 from reconciler.sync import run
 from reconciler.sync.observe import ROWS_PER_OBSERVATION, observe_lists
 from reconciler.text import export_footer
+from tests.support.crash_points import HOST, CrashPoints, intercept_process
 from tests.support.github import make_github
 from tests.support.inline_sqlite import inline
-from tests.support.life import HOST, Life, living
 from tests.support.sync import Sync, open_sync
 from tests.sync.compare_plan import compare
 
@@ -360,7 +360,7 @@ async def open_random_states(url: str, seed: int) -> AsyncIterator[RandomStates]
     for login in ("bugspark-bot", "alice"):
         other.allow(login, "write")
     github.simulator.views.api = f"http://{HOST}:9"
-    with living(Life(), github.simulator), inline():
+    with intercept_process(CrashPoints(), github.simulator), inline():
         async with open_sync(url, github, **random.choice(SETTINGS)) as sync:
             states = RandomStates(sync=sync, random=random, other=other)
             for _ in range(3):

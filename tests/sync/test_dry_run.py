@@ -9,8 +9,7 @@ import pytest
 
 from reconciler.demo.github.faults import DuringRequest, Limit
 from reconciler.model.ids import ReportId
-from reconciler.model.passes import Outcome
-from reconciler.model.views import NoProgress
+from reconciler.model.passes import NoProgress, Outcome
 from reconciler.store.schema.engine import Database
 from reconciler.sync.dry_run import ledger_reads, plan_project
 from reconciler.sync.dry_run.state import DryRunState

@@ -22,11 +22,12 @@ from reconciler.model.ids import (
     ReportId,
     RepositoryId,
 )
+from reconciler.model.issue import RateLimit
 from reconciler.model.kinds import Operation
 from reconciler.model.link import CommentPairState, Link, LinkOrigin, LinkState
 from reconciler.model.plan import Deletion, EditLocal, ImportComment, LinkPlan, RemoveLocal, SetField
 from reconciler.model.report import IssueColumns, Report, ReportDetails
-from reconciler.model.snapshot import LocalBatch, ProjectState, RateLimit, StoreResult
+from reconciler.model.snapshot import LocalBatch, ProjectState, StoreResult
 from reconciler.ports import Clock, Stores
 from reconciler.sync.context import Context
 from reconciler.sync.dry_run.intents import DryIntents
