@@ -7,8 +7,8 @@ from uuid import UUID
 from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId, CommentPairId, RemoteCommentId
 from reconciler.model.issue import RemoteComment
-from reconciler.model.link import CommentPair, CommentPairState
-from reconciler.model.plan import Action, CommentEvent, LinkObservation
+from reconciler.model.link import CommentPair, CommentPairState, LinkObservation
+from reconciler.model.plan import Action, CommentEvent
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment
 from reconciler.text import text_digest

@@ -23,7 +23,7 @@ from reconciler.model.fields import Side
 from reconciler.model.ids import CommentId
 from reconciler.model.issue import RemoteComment
 from reconciler.model.kinds import Kind
-from reconciler.model.link import CommentPair, CommentPairState
+from reconciler.model.link import CommentPair, CommentPairState, LinkObservation
 from reconciler.model.plan import (
     Action,
     CommentEvent,
@@ -31,7 +31,6 @@ from reconciler.model.plan import (
     EditLocal,
     EditRemote,
     ImportComment,
-    LinkObservation,
     PostComment,
     RemoveLocal,
     Rule,

@@ -12,15 +12,15 @@ from reconciler.model.fields import Side
 from reconciler.model.ids import AccountId, CommentId
 from reconciler.model.issue import RemoteComment
 from reconciler.model.kinds import Kind
-from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkOrigin
-from reconciler.model.plan import (
-    CommentEvent,
-    DeleteRemote,
+from reconciler.model.link import (
+    UNLINKED_BEFORE_SENDING,
+    CommentPair,
+    CommentPairState,
+    Link,
     LinkObservation,
-    LinkPlan,
-    Rule,
-    Why,
+    LinkOrigin,
 )
+from reconciler.model.plan import CommentEvent, DeleteRemote, LinkPlan, Rule, Why
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment
 from reconciler.text import (

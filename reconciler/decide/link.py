@@ -10,8 +10,8 @@ from reconciler.decide.comments import decide_comments
 from reconciler.decide.fields import FieldTimes, decide_fields
 from reconciler.model.fields import Field, IssueFields
 from reconciler.model.issue import Issue, RemoteComment
-from reconciler.model.link import CommentPairState, Link, LinkState, SeenIssue
-from reconciler.model.plan import LinkObservation, LinkPlan, LocalAction
+from reconciler.model.link import CommentPairState, Link, LinkObservation, LinkState, SeenIssue
+from reconciler.model.plan import LinkPlan, LocalAction
 from reconciler.model.policy import SyncPolicy
 
 

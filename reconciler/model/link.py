@@ -1,11 +1,15 @@
-"""The memory of a link: what both sides last agreed on, what GitHub last showed, which comment is whose."""
+"""A link: what both sides last agreed on, what GitHub last showed, which comment is whose.
 
-from dataclasses import dataclass
+At the end: all that is known about one when it is decided.
+"""
+
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from reconciler.model.fields import Base, Field, IssueFields, Side
 from reconciler.model.ids import (
+    AccountId,
     CommentId,
     CommentPairId,
     IssueNumber,
@@ -15,8 +19,8 @@ from reconciler.model.ids import (
     ReportId,
     RepositoryId,
 )
-from reconciler.model.issue import ThreadEtags
-from reconciler.model.report import IssueColumns
+from reconciler.model.issue import Issue, RemoteComment, ThreadEtags
+from reconciler.model.report import IssueColumns, LocalComment, Report
 
 
 class LinkState(StrEnum):
@@ -204,3 +208,35 @@ class CommentPair:
     remote_updated_at: datetime | None
     author: str | None  # GitHub login or BugSpark name, for people
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkObservation:
+    """All that is known about one link when it is decided.
+
+    `issue` is the newest observation of this pass, or None where GitHub's list said nothing about it (then
+    `link.seen` still stands). `comments` are the GitHub comments this pass saw, `pairs` the ledger rows of
+    these and, when `is_complete`, of everything else: then `comments` is the complete thread and
+    `local_comments` all of the report's comments. Otherwise `local_comments` is only what the ledger does not
+    know yet, and `vanished_pairs` the rows whose BugSpark comment has vanished.
+    """
+
+    link: Link
+    report: Report
+    issue: Issue | None = None
+    comments: tuple[RemoteComment, ...] = ()
+    pairs: tuple[CommentPair, ...] = ()
+    local_comments: tuple[LocalComment, ...] = ()
+    vanished_pairs: tuple[CommentPair, ...] = ()
+    is_complete: bool = False
+    verification: Verification | None = None  # of this very read, when `is_complete`
+    owner_instance: str | None = (
+        None  # of a complete read: the instance of another database that wrote there first
+    )
+    deleted_remote_ids: frozenset[int] = field(
+        default_factory=frozenset
+    )  # remote ids read singly and found deleted
+    own_accounts: frozenset[AccountId] = field(default_factory=frozenset)  # this project has ever written as
+    unconfirmed_fields: frozenset[Field] = field(
+        default_factory=frozenset
+    )  # left alone: what we wrote may be there

@@ -1,15 +1,14 @@
 """A plan: what one pass would do, as plain data. A dry run shows it, an apply carries it out."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
 from reconciler.model.fields import Field, IssueState, Side
-from reconciler.model.ids import AccountId
-from reconciler.model.issue import Issue, RemoteComment
+from reconciler.model.issue import RemoteComment
 from reconciler.model.kinds import COMMENT_FIELD, Kind
-from reconciler.model.link import CommentPair, Link, Verification
+from reconciler.model.link import CommentPair, Link
 from reconciler.model.report import LocalComment, Report
 
 
@@ -249,7 +248,7 @@ class LinkPlan:
     """What is done about one link. Nothing of it is done when the report or the link has moved since.
 
     `after` is the link as it is stored together with the local actions; fields that go to GitHub keep
-    their base until the write is confirmed. `entries` are ledger rows to be stored with it.
+    their base until the write is confirmed. `pairs` are ledger rows to be stored with it.
     """
 
     link: Link
@@ -269,35 +268,3 @@ class LinkPlan:
     def is_idle(self) -> bool:
         """Nothing to write anywhere, not even to our own tables."""
         return not (self.actions or self.pairs or self.conflicts or self.after != self.link)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkObservation:
-    """All that is known about one link when it is decided.
-
-    `issue` is the newest observation of this pass, or None where GitHub's list said nothing about it
-    (then `link.seen` still stands). `comments` are the GitHub comments this pass saw. `entries` holds
-    the ledger rows of those comments, and of everything else when `whole`: then `comments` is the
-    complete thread and `local` all of the report's comments; otherwise `local` is only what the ledger
-    does not know yet and `gone` the rows whose BugSpark comment has vanished.
-    """
-
-    link: Link
-    report: Report
-    issue: Issue | None = None
-    comments: tuple[RemoteComment, ...] = ()
-    pairs: tuple[CommentPair, ...] = ()
-    local_comments: tuple[LocalComment, ...] = ()
-    vanished_pairs: tuple[CommentPair, ...] = ()
-    is_complete: bool = False
-    verification: Verification | None = None  # of this very look, when `whole`
-    owner_instance: str | None = (
-        None  # of a `whole` look: the instance of another database that wrote there first
-    )
-    deleted_remote_ids: frozenset[int] = field(
-        default_factory=frozenset
-    )  # remote ids read singly and found deleted
-    own_accounts: frozenset[AccountId] = field(default_factory=frozenset)  # this project has ever written as
-    unconfirmed_fields: frozenset[Field] = field(
-        default_factory=frozenset
-    )  # left alone: what we wrote may be there

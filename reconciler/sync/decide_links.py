@@ -23,8 +23,8 @@ from reconciler.model.fields import Field
 from reconciler.model.ids import AccountId, ReportId
 from reconciler.model.intent import MAYBE_SENT_STATES
 from reconciler.model.issue import FieldEvent
-from reconciler.model.link import FrozenField, Link
-from reconciler.model.plan import LinkObservation, LinkPlan, SetField
+from reconciler.model.link import FrozenField, Link, LinkObservation
+from reconciler.model.plan import LinkPlan, SetField
 from reconciler.sync.context import Context
 
 QUARANTINE_DURATION = timedelta(hours=1)

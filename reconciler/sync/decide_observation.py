@@ -8,8 +8,8 @@ from reconciler.decide.link import is_news, is_other_issue, is_possibly_outdated
 from reconciler.errors import MovedError, NotThereError
 from reconciler.model.ids import AccountId, IssueNumber, LinkId, RemoteCommentId
 from reconciler.model.issue import Issue, RemoteComment
-from reconciler.model.link import CommentPair, Link, LinkState
-from reconciler.model.plan import LinkObservation, LinkPlan
+from reconciler.model.link import CommentPair, Link, LinkObservation, LinkState
+from reconciler.model.plan import LinkPlan
 from reconciler.model.snapshot import PoisonedItem, ProjectState, Snapshot
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import decide_links

@@ -27,13 +27,14 @@ from reconciler.model.link import (
     CommentPair,
     CommentPairState,
     Link,
+    LinkObservation,
     LinkOrigin,
     LinkState,
     MissingIssue,
     TransferTarget,
     Verification,
 )
-from reconciler.model.plan import LinkObservation, LinkPlan
+from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import LocalThread, ProjectState
 from reconciler.sync.context import Context

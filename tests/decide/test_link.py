@@ -11,11 +11,10 @@ from reconciler.decide.fields import FieldTimes
 from reconciler.decide.link import decide_link, is_news, is_other_issue, is_possibly_outdated, seen_issue
 from reconciler.model.fields import Base, Field, IssueState, Severity, Side, Status
 from reconciler.model.ids import IssueNumber, RemoteCommentId
-from reconciler.model.link import CommentPairState, LinkOrigin, LinkState, SeenIssue
+from reconciler.model.link import CommentPairState, LinkObservation, LinkOrigin, LinkState, SeenIssue
 from reconciler.model.plan import (
     DeleteRemote,
     ImportComment,
-    LinkObservation,
     LinkPlan,
     PostComment,
     RemoveLocal,

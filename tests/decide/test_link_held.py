@@ -2,8 +2,8 @@
 
 from reconciler.decide.link import decide_link
 from reconciler.model.fields import Field, Severity, Status
-from reconciler.model.link import FrozenField, LinkState, MissingIssue
-from reconciler.model.plan import LinkObservation, LinkPlan, SetState, SwapLabels
+from reconciler.model.link import FrozenField, LinkObservation, LinkState, MissingIssue
+from reconciler.model.plan import LinkPlan, SetState, SwapLabels
 from reconciler.model.policy import SyncPolicy
 from tests.support.factories import AFTER, a_link, a_report, an_issue, an_observation, ids
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 from reconciler.decide.link import decide_link
 from reconciler.model.fields import Side
 from reconciler.model.kinds import Kind
-from reconciler.model.link import Verification
-from reconciler.model.plan import LinkObservation, LinkPlan
+from reconciler.model.link import LinkObservation, Verification
+from reconciler.model.plan import LinkPlan
 from reconciler.model.policy import SyncPolicy
 from tests.support.factories import (
     AFTER,

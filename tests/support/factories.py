@@ -21,9 +21,17 @@ from reconciler.model.ids import (
     RepositoryId,
 )
 from reconciler.model.issue import Account, Issue, RemoteComment
-from reconciler.model.link import CommentPair, CommentPairState, Link, LinkOrigin, LinkState, SeenIssue
+from reconciler.model.link import (
+    CommentPair,
+    CommentPairState,
+    Link,
+    LinkObservation,
+    LinkOrigin,
+    LinkState,
+    SeenIssue,
+)
 from reconciler.model.passes import AppliedCounts, Cost, Outcome, PassResult
-from reconciler.model.plan import LinkObservation, LinkPlan
+from reconciler.model.plan import LinkPlan
 from reconciler.model.report import LocalComment, Report
 from reconciler.model.report_detail import ReportDetail
 from reconciler.text import text_digest

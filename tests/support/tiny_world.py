@@ -16,7 +16,7 @@ from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Category, Field, Severity, Status
 from reconciler.model.ids import CommentId, CommentPairId, RemoteCommentId
 from reconciler.model.issue import Issue, RemoteComment
-from reconciler.model.link import CommentPair, CommentPairState, Link
+from reconciler.model.link import CommentPair, CommentPairState, Link, LinkObservation
 from reconciler.model.plan import (
     Action,
     CreateIssue,
@@ -25,7 +25,6 @@ from reconciler.model.plan import (
     EditRemote,
     FieldWrite,
     ImportComment,
-    LinkObservation,
     LinkPlan,
     PostComment,
     RemoveLocal,
