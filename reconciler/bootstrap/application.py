@@ -15,6 +15,7 @@ from reconciler.errors import UsageError
 from reconciler.logs import bind_log_values
 from reconciler.model.health import CredentialLimits, ProjectHealth
 from reconciler.model.ids import ReportId
+from reconciler.model.link import LIVE_STATES
 from reconciler.model.passes import NoProgress, Outcome, PassResult, Progress, ScheduledProject
 from reconciler.model.report import Project
 from reconciler.model.report_detail import ReportView
@@ -137,7 +138,7 @@ class Application(SharedCommands):
 
     async def _is_linked(self, report_id: ReportId) -> bool:
         link = await self._stores.ledger.find_link_of_report(report_id)
-        return link is not None and link.state in linking.LIVE_LINK_STATES
+        return link is not None and link.state in LIVE_STATES
 
     async def _build_export_result(
         self, report_id: ReportId, text: str, result: PassResult | None

@@ -26,7 +26,8 @@ from reconciler.model.formatting import (
     format_iso,
     format_time,
 )
-from reconciler.model.project_status import STATUS_SYMBOLS, SYNCED_LINK_STATES, ProjectStatus, project_status
+from reconciler.model.link import LIVE_STATES
+from reconciler.model.project_status import STATUS_SYMBOLS, ProjectStatus, project_status
 
 if TYPE_CHECKING:
     from reconciler.bootstrap.application import Application
@@ -144,7 +145,7 @@ def _project_line(health: ProjectHealth, status: ProjectStatus, view: DisplayOpt
     sign = STATUS_SYMBOLS[status.state][not view.is_unicode]
     name = pad_or_cut(health.name, NAME_COLUMNS, more=view.ellipsis)
     repository = pad_or_cut(health.repository or "-", REPOSITORY_COLUMNS, more=view.ellipsis)
-    links = f"{sum(health.links.get(state, 0) for state in SYNCED_LINK_STATES):>{LINKS_COLUMNS},}"
+    links = f"{sum(health.links.get(state, 0) for state in LIVE_STATES):>{LINKS_COLUMNS},}"
     return cut(f"{sign} {name} {repository} {links}  {status.text}", TERMINAL_COLUMNS, more=view.ellipsis)
 
 

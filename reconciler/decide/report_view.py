@@ -13,6 +13,7 @@ from reconciler.model.fields import Base, Field, Side
 from reconciler.model.intent import Intent, IntentState
 from reconciler.model.kinds import Kind
 from reconciler.model.link import (
+    LIVE_STATES,
     UNLINKED_BEFORE_SENDING,
     CommentPair,
     CommentPairState,
@@ -194,7 +195,7 @@ def _with_withheld_deletion(
 
 
 def _is_linked(detail: ReportDetail) -> bool:
-    return detail.link is not None and detail.link.state in (LinkState.NEW, LinkState.ACTIVE)
+    return detail.link is not None and detail.link.state in LIVE_STATES
 
 
 def _comment_view(

@@ -7,7 +7,7 @@ from enum import StrEnum
 from reconciler.model.database_identity import OWNED_ELSEWHERE
 from reconciler.model.formatting import format_age, format_count, format_time, shell_command
 from reconciler.model.health import ProjectHealth
-from reconciler.model.link import LinkState
+from reconciler.model.link import LIVE_STATES, LinkState
 from reconciler.model.passes import Outcome
 from reconciler.model.webhook import WebhookHealth
 
@@ -43,8 +43,7 @@ ATTENTION_TEXTS = {
     LinkState.CONTESTED.value: "names an issue that another report holds",
 }
 """What `store.attention` tells of a link, in the words of its own page."""
-SYNCED_LINK_STATES = (LinkState.ACTIVE, LinkState.NEW)
-_UNREMARKABLE_LINK_STATES = (*SYNCED_LINK_STATES, LinkState.UNLINKED)
+_UNREMARKABLE_LINK_STATES = (*LIVE_STATES, LinkState.UNLINKED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from reconciler.decide.report_view import ENDED_STATE_TEXTS, report_view
 from reconciler.model.fields import Field, Severity, Side, Status
 from reconciler.model.health import ProjectHealth
 from reconciler.model.kinds import Kind
-from reconciler.model.link import LinkState
+from reconciler.model.link import LIVE_STATES, LinkState
 from reconciler.model.passes import Outcome
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.project_status import STATUS_SYMBOLS, ProjectStatusKind, project_status
@@ -142,4 +142,4 @@ def test_a_line_of_the_story_says_the_same_on_page_and_terminal(kind: Kind, side
 
 
 def test_the_states_of_links_that_ended_all_have_a_word() -> None:
-    assert set(ENDED_STATE_TEXTS) == set(LinkState) - {LinkState.NEW, LinkState.ACTIVE}
+    assert set(ENDED_STATE_TEXTS) == set(LinkState) - set(LIVE_STATES)
