@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from reconciler.decide.comment_draft import CommentDraft, NewId, draft_for
+from reconciler.model.database_identity import MARKER_NAME
 from reconciler.model.fields import Side
 from reconciler.model.ids import AccountId, CommentId
 from reconciler.model.issue import RemoteComment
@@ -24,7 +25,6 @@ from reconciler.model.plan import CommentEvent, DeleteRemote, LinkPlan, Rule, Wh
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment
 from reconciler.text import (
-    MARKER_NAME,
     comment_to_bugspark,
     comment_to_github,
     has_tag,

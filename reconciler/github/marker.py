@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
 
+from reconciler.model.database_identity import MARKER_NAME
+
 MarkerKind = Literal["issue", "comment"]
 
-MARKER_NAME: Final = "bugspark-sync"
 _VERSION: Final = "v1"
 _KEY_BYTES: Final = 16
 _KID_DIGITS: Final = 8

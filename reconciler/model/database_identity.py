@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+MARKER_NAME: Final = "bugspark-sync"
+"""The first word of every marker, by which anything written on GitHub by any database is recognised."""
+
 ACCEPT_MOVED: Final = "moved"
 """`--accept moved`: this is the database, moved or restored, and there is no other. It keeps its name."""
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from reconciler.decide.copies import adopt_copies
 from reconciler.errors import IdentityError, ProjectError, RestoredError
 from reconciler.logs import EventLogger
+from reconciler.model.database_identity import MARKER_NAME
 from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.kinds import Operation
 from reconciler.model.link import Link
@@ -22,7 +23,7 @@ from reconciler.sync.apply import PlanApplier
 from reconciler.sync.context import Context
 from reconciler.sync.full_read import checked_now, read_links_in_full
 from reconciler.sync.linking import LIVE_LINK_STATES
-from reconciler.sync.observe import MARKER_NAME, read_own_accounts
+from reconciler.sync.observe import read_own_accounts
 from reconciler.sync.own_issues import adopt_unrecorded_issues, report_of_own_issue
 from reconciler.sync.preflight import require_same_repository
 from reconciler.sync.result import PassStats

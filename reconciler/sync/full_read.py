@@ -21,6 +21,7 @@ from datetime import timedelta
 
 from reconciler.decide.link import is_other_issue
 from reconciler.errors import MovedError, NotThereError, UnreadableError
+from reconciler.model.database_identity import MARKER_NAME
 from reconciler.model.ids import AccountId, IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.issue import IssueThread, RemoteComment, ThreadEtags
 from reconciler.model.link import (
@@ -40,7 +41,7 @@ from reconciler.model.snapshot import LocalThread, ProjectState
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import QUARANTINE_DURATION
 from reconciler.sync.linking import build_link
-from reconciler.sync.observe import MARKER_NAME, is_own_account, mark_own_comments, read_own_accounts
+from reconciler.sync.observe import is_own_account, mark_own_comments, read_own_accounts
 from reconciler.sync.preflight import require_same_repository
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from reconciler.model.database_identity import MARKER_NAME
 from reconciler.model.ids import AccountId, CommentId, IssueNumber, RemoteCommentId, RepositoryId
 from reconciler.model.issue import Account, Issue, ListState, RemoteComment
 from reconciler.model.snapshot import PoisonedItem, ProjectState
@@ -11,8 +12,6 @@ from reconciler.sync.context import Context
 
 ROWS_PER_OBSERVATION = 5_000
 """So many rows are held in memory at once; a longer drain is applied piece by piece."""
-
-MARKER_NAME = "bugspark-sync"
 
 
 @dataclass(slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import assert_never
 
 from reconciler.errors import GitHubError
 from reconciler.fields.status import state_update
+from reconciler.model.database_identity import MARKER_NAME
 from reconciler.model.fields import IssueState
 from reconciler.model.ids import AccountId, ReportId
 from reconciler.model.intent import Confirmed, Intent, NotSent, OutcomeUnknown, Refused
@@ -23,7 +24,7 @@ from reconciler.model.snapshot import LocalBatch, ProjectState
 from reconciler.sync.confirm import adopt_issue
 from reconciler.sync.context import Context
 from reconciler.sync.linking import LIVE_LINK_STATES, build_link
-from reconciler.sync.observe import MARKER_NAME, is_own_account, read_own_accounts
+from reconciler.sync.observe import is_own_account, read_own_accounts
 from reconciler.sync.result import PassStats
 from reconciler.sync.write import WRITE_POINTS
 

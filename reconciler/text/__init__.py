@@ -13,7 +13,7 @@ from reconciler.text.comment_text import (
     is_same_text,
     parse_import,
 )
-from reconciler.text.inert import MARKER_NAME, inert, inert_line, looks_like_marker
+from reconciler.text.inert import inert, inert_line
 from reconciler.text.issue_text import (
     ExportedReport,
     export_footer,
@@ -25,7 +25,6 @@ from reconciler.text.issue_text import (
 )
 
 __all__ = [
-    "MARKER_NAME",
     "ExportedReport",
     "clean",
     "comment_to_bugspark",
@@ -38,7 +37,6 @@ __all__ = [
     "is_exported_title",
     "is_same_text",
     "issue_body",
-    "looks_like_marker",
     "normalise",
     "parse_import",
     "single_line",

@@ -12,12 +12,11 @@ from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
+from reconciler.model.database_identity import MARKER_NAME
 from reconciler.text.clean import clean, single_line
 
 ZWSP: Final = "\u200b"
-MARKER_NAME: Final = "bugspark-sync"
 
-_MARKER: Final = re.compile(rf"<!--\s*{MARKER_NAME}", re.IGNORECASE)
 _URL: Final = re.compile(r"https?://[^\s<>`\"'()\[\]]+", re.IGNORECASE)
 _AUTHORITY: Final = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 # Alternative text and address are kept to characters that cannot open anything else in Markdown: in
@@ -87,11 +86,6 @@ def without_comments(text: str) -> str:
         kept.append(text[at:start])
         at = end + 3
     return "".join([*kept, text[at:]])
-
-
-def looks_like_marker(text: str) -> bool:
-    """Tell whether an HTML comment in `text` claims to be a marker of this program, genuine or not."""
-    return _MARKER.search(text) is not None
 
 
 def is_allowed_image(url: str, hosts: Collection[str]) -> bool:

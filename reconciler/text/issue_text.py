@@ -12,10 +12,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from reconciler.model.database_identity import MARKER_NAME
 from reconciler.model.report import unescape_html
 from reconciler.text.clean import normalise, single_line
 from reconciler.text.comment_text import MAX_BODY_BYTES, markdown_block
-from reconciler.text.inert import MARKER_NAME, ZWSP, fence_for, inert, inert_line, is_allowed_image
+from reconciler.text.inert import ZWSP, fence_for, inert, inert_line, is_allowed_image
 from reconciler.text.json_values import list_items, multi_line, object_items, one_line
 from reconciler.text.truncate import truncate_chars, truncate_line
 

@@ -4,12 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.github.marker import MARKER_NAME as OURS
 from reconciler.github.marker import Marker, MarkerKeys, MarkerKind
-from reconciler.text import MARKER_NAME as THEIRS
 from reconciler.text import inert
 from reconciler.text.comment_text import comment_to_github
-from reconciler.text.inert import looks_like_marker
 
 ROW = UUID("12345678-1234-4234-8234-123456789abc")
 OTHER = UUID("12345678-1234-4234-8234-123456789abd")
@@ -145,11 +142,6 @@ def test_a_strangers_marker_does_not_outlive_rendering() -> None:
     body = comment_to_github("Eve", f"x\n\n{LINE}\n{LINE.removesuffix(' -->')}", LINE, hosts=())
     assert KEYS.verify(body, "comment", 7, 3) is not None
     assert KEYS.read(inert(f"x\n\n{LINE}", hosts=())) is None
-
-
-def test_the_room_of_texts_knows_the_same_marker() -> None:
-    assert looks_like_marker(LINE)
-    assert THEIRS == OURS
 
 
 @pytest.mark.parametrize("instance", ["", "a b", "a\nb", "-->", "x" * 65, "é"])
