@@ -16,7 +16,7 @@ from reconciler.logs import bind_log_values
 from reconciler.model.health import CredentialLimits, ProjectHealth
 from reconciler.model.ids import ReportId
 from reconciler.model.link import LIVE_STATES
-from reconciler.model.passes import NoProgress, Outcome, PassResult, Progress, ScheduledProject
+from reconciler.model.passes import NoProgress, Outcome, PassResult, Progress
 from reconciler.model.report import Project
 from reconciler.model.report_detail import ReportView
 from reconciler.model.secret import Secret
@@ -39,10 +39,6 @@ class Application(SharedCommands):
     async def list_projects(self) -> tuple[Project, ...]:
         """Return every active project with a github integration, by name."""
         return await self._stores.projects.list_active()
-
-    async def schedule(self) -> tuple[ScheduledProject, ...]:
-        """Return every project that may be synced, and what its next pass depends on."""
-        return await self._stores.projects.pass_schedule()
 
     async def run_pass(
         self, project: Project, *, wait: bool, accept: str | None, progress: Progress

@@ -12,8 +12,7 @@ from reconciler.bootstrap.container import Container, github_web_url
 from reconciler.config.settings import Settings
 from reconciler.errors import UsageError
 from reconciler.metrics import Metrics
-from reconciler.model.health import ProjectHealth
-from reconciler.model.ids import ProjectId, ReportId
+from reconciler.model.ids import ReportId
 from reconciler.model.report_detail import ReportView
 from reconciler.model.secret import Secret
 from reconciler.ports import Queue
@@ -24,14 +23,10 @@ from reconciler.web.site import Site
 
 
 class ComposedReportViews:
-    """`ports.ReportViews`: health and reports as pages and API show them."""
+    """`ports.ReportViews`: reports as pages and API show them."""
 
     def __init__(self, container: Container) -> None:
-        self._stores = container.stores
         self._application = Application(container)
-
-    async def health(self, project_id: ProjectId | None = None) -> tuple[ProjectHealth, ...]:
-        return await self._stores.queries.health(project_id)
 
     async def report_view(self, report_id: ReportId) -> ReportView | None:
         try:

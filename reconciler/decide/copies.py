@@ -25,6 +25,7 @@ from reconciler.model.plan import CommentEvent, DeleteRemote, LinkPlan, Rule, Wh
 from reconciler.model.policy import SyncPolicy
 from reconciler.model.report import LocalComment
 from reconciler.text import (
+    GHOST_LOGIN,
     comment_to_bugspark,
     comment_to_github,
     has_tag,
@@ -215,7 +216,7 @@ def is_import_of(local: LocalComment, comment: RemoteComment) -> bool:
 
 def author_login(comment: RemoteComment) -> str:
     """Who wrote it; an account that is gone is GitHub's ghost."""
-    return comment.author.login if comment.author else "ghost"
+    return comment.author.login if comment.author else GHOST_LOGIN
 
 
 def excerpt(text: str) -> str:

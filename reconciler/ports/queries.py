@@ -102,11 +102,7 @@ class Queries(Protocol):
 
 
 class ReportViews(Protocol):
-    """What the pages show and `web` can't make itself: it may not import `decide`. Built in `bootstrap`."""
-
-    async def health(self, project_id: ProjectId | None = None) -> tuple[ProjectHealth, ...]:
-        """As `Queries.health`."""
-        ...
+    """Views of reports. Built in `bootstrap`, because `web` may not import `decide`."""
 
     async def report_view(self, report_id: ReportId) -> ReportView | None:
         """All that is known about a report, its history included; None when it was deleted."""

@@ -7,6 +7,7 @@ May import: the standard library, `regex` (graphemes).
 from reconciler.model.report import unescape_html
 from reconciler.text.clean import clean, normalise, single_line, text_digest
 from reconciler.text.comment_text import (
+    GHOST_LOGIN,
     comment_to_bugspark,
     comment_to_github,
     has_tag,
@@ -25,6 +26,7 @@ from reconciler.text.issue_text import (
 )
 
 __all__ = [
+    "GHOST_LOGIN",
     "ExportedReport",
     "clean",
     "comment_to_bugspark",

@@ -96,12 +96,6 @@ def build_web_app(dependencies: WebDependencies) -> FastAPI:
     return app
 
 
-def access_control_of(app: FastAPI) -> AccessControl:
-    """Return the access control that this application was built with."""
-    found: AccessControl = app.state.access_control
-    return found
-
-
 def _build_access_control(dependencies: WebDependencies) -> AccessControl:
     clock = dependencies.probes.clock
     return AccessControl(
@@ -114,14 +108,13 @@ def _build_access_control(dependencies: WebDependencies) -> AccessControl:
 
 
 def _build_overview_page(dependencies: WebDependencies, frame: PageFrame) -> OverviewPage:
-    return OverviewPage(frame=frame, queries=dependencies.queries, report_views=dependencies.report_views)
+    return OverviewPage(frame=frame, queries=dependencies.queries)
 
 
 def _build_project_page(dependencies: WebDependencies, frame: PageFrame) -> ProjectPage:
     return ProjectPage(
         frame=frame,
         queries=dependencies.queries,
-        report_views=dependencies.report_views,
         commands=dependencies.commands,
     )
 
@@ -136,12 +129,7 @@ def _build_report_page(dependencies: WebDependencies, frame: PageFrame) -> Repor
 
 
 def _build_setup_page(dependencies: WebDependencies, frame: PageFrame) -> SetupPage:
-    return SetupPage(
-        frame=frame,
-        report_views=dependencies.report_views,
-        queries=dependencies.queries,
-        commands=dependencies.commands,
-    )
+    return SetupPage(frame=frame, queries=dependencies.queries, commands=dependencies.commands)
 
 
 def _build_webhook_receiver(dependencies: WebDependencies) -> WebhookReceiver:

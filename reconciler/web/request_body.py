@@ -31,11 +31,6 @@ class BodyReader:
         self._timeout_seconds = timeout_seconds
         self._held = 0
 
-    @property
-    def held_bytes(self) -> int:
-        """Bytes of all bodies that are held now."""
-        return self._held
-
     @asynccontextmanager
     async def read(self, request: Request) -> AsyncIterator[bytearray]:
         """Yield the complete body, counted as long as the block lasts.

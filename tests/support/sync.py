@@ -13,7 +13,7 @@ from reconciler.demo.github.clock import ManualClock
 from reconciler.demo.github.journal import Seen
 from reconciler.model.fields import Category, Severity, Status
 from reconciler.model.ids import CommentId, ProjectId, ReportId
-from reconciler.model.passes import NoProgress, Outcome, PassResult
+from reconciler.model.passes import NoProgress, Outcome, PassResult, ScheduledProject
 from reconciler.model.secret import Secret
 from reconciler.model.views import PlanView
 from tests.support.bugspark import BugSpark, connected
@@ -72,6 +72,11 @@ class Sync:
         """What a pass would do."""
         self.github.clock.advance(seconds)
         return await self.app.plan(await self.app.find_project(str(self.project)), NoProgress())
+
+    async def scheduled(self) -> ScheduledProject:
+        """What the next pass of the only project depends on."""
+        (found,) = await self.app._stores.projects.pass_schedule()
+        return found
 
     async def settle(self, passes: int = 3) -> PassResult:
         """Passes until one finds nothing to do, `passes` at most; the last one's result."""

@@ -25,7 +25,7 @@ async def test_a_paused_project_is_left_alone_by_every_kind_of_pass(sync: Sync) 
     assert sync.github.web.picture() == there
     after = sync.dump()
     assert {name for name in after if after[name] != before[name]} == {"reports"}, "only the one just filed"
-    (found,) = await sync.app.schedule()
+    found = await sync.scheduled()
     assert found.paused
     (health,), _ = await sync.app.status(None)
     assert health.paused
@@ -57,7 +57,7 @@ async def test_a_pause_stops_the_pass_at_work_before_its_next_write(sync: Sync) 
     assert result.error is not None
     assert "reconcile resume" in result.error.message
     assert result.applied.comments_posted == 1
-    (found,) = await sync.app.schedule()
+    found = await sync.scheduled()
     assert (found.failures, found.next_at) == (0, None)
     assert (await sync.run()).github.requests == 0
     await sync.app.resume("Shop")

@@ -19,7 +19,6 @@ from reconciler.bootstrap.web import build_web_application
 from reconciler.demo.github.clock import ManualClock
 from reconciler.metrics import Metrics
 from reconciler.model.ids import ProjectId
-from reconciler.web.app import access_control_of
 from reconciler.web.security.sign_in import AccessControl
 from reconciler.web.server import bind_sockets
 from tests.support.bugspark import BugSpark, connected
@@ -115,7 +114,8 @@ class WebHarness:
     @property
     def access_control(self) -> AccessControl:
         """Who is let in, as the pages ask it."""
-        return access_control_of(self.app)
+        found: AccessControl = self.app.state.access_control
+        return found
 
     def untouched(self) -> bool:
         """Nothing was kept and nobody was nudged."""

@@ -45,7 +45,7 @@ class SyncApi:
         now = self.clock.now()
         return [
             serializers.project_response(each, access[each.project_id], self.site, now)
-            for each in await self.report_views.health()
+            for each in await self.queries.health()
             if each.project_id in access
         ]
 
@@ -56,7 +56,7 @@ class SyncApi:
             raise_not_found()
         project_id = ProjectId(wanted)
         access = await self.access_control.require_access(visitor.viewer, project_id)
-        found = await self.report_views.health(project_id)
+        found = await self.queries.health(project_id)
         if not found:
             raise_not_found()
         return serializers.project_response(found[0], access, self.site, self.clock.now())

@@ -14,7 +14,7 @@ from reconciler.model.health import CredentialLimits, LinkCounts, ProjectHealth
 from reconciler.model.ids import ProjectId
 from reconciler.model.project_status import ProjectStatus, ProjectStatusKind, project_status
 from reconciler.model.viewer import Access
-from reconciler.ports import Queries, ReportViews
+from reconciler.ports import Queries
 from reconciler.web.pages.next_step import STATES_NEEDING_ATTENTION, AttentionNotice, attention_notice
 from reconciler.web.pages.page import PageFrame, longest_outage, outage_of
 
@@ -40,7 +40,6 @@ class OverviewPage:
 
     frame: PageFrame
     queries: Queries
-    report_views: ReportViews
 
     async def render(self, request: Request) -> Response:
         """Render the viewer's projects. Raises HTTPException 401, DatabaseError."""
@@ -56,7 +55,7 @@ class OverviewPage:
             every=REFRESH_SECONDS,
             rows=rows[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE],
             count=len(rows),
-            turns=page_links(page, len(rows)),
+            turns=numbered_page_links(page, len(rows)),
             needs=needs[:MAX_NOTICES],
             more_needs=max(0, len(needs) - MAX_NOTICES),
             summary=summary(rows),
@@ -67,9 +66,7 @@ class OverviewPage:
 
     async def _load_rows(self, access: Mapping[ProjectId, Access]) -> list[ProjectRow]:
         # Concurrently: each reads the database in a transaction of its own.
-        limits, healths = await asyncio.gather(
-            self.queries.rate_limits_by_project(), self.report_views.health()
-        )
+        limits, healths = await asyncio.gather(self.queries.rate_limits_by_project(), self.queries.health())
         now = self.frame.clock.now()
         return [
             ProjectRow(
@@ -105,7 +102,7 @@ def page_number(text: str, count: int) -> int:
     return min(max(1, wanted), max(1, -(-count // ROWS_PER_PAGE)))
 
 
-def page_links(page: int, count: int) -> dict[str, str]:
+def numbered_page_links(page: int, count: int) -> dict[str, str]:
     """Return the links to the pages before and after this one, where there are any."""
     found = {"before": f"?page={page - 1}#projects"} if page > 1 else {}
     return found | ({"after": f"?page={page + 1}#projects"} if page * ROWS_PER_PAGE < count else {})

@@ -16,7 +16,7 @@ from reconciler.model.ids import IssueNumber, LinkId, ProjectId, ReportId, parse
 from reconciler.model.project_status import project_status
 from reconciler.model.viewer import Access
 from reconciler.model.views import LinkFilter, LinkPage, LinkPosition, LinkRow, Urgency
-from reconciler.ports import Commands, Queries, ReportViews
+from reconciler.ports import Commands, Queries
 from reconciler.web.api.response_models import SyncState
 from reconciler.web.pages.next_step import attention_notice
 from reconciler.web.pages.page import PageFrame, outage_of, parse_resolution
@@ -60,7 +60,6 @@ class ProjectPage:
 
     frame: PageFrame
     queries: Queries
-    report_views: ReportViews
     commands: Commands
 
     async def render(self, request: Request, project_id: ProjectId) -> Response:
@@ -70,7 +69,7 @@ class ProjectPage:
         search = parse_link_search(request.query_params)
         # Concurrently: each reads the database in a transaction of its own.
         found, links, numbers, lists = await asyncio.gather(
-            self.report_views.health(project_id),
+            self.queries.health(project_id),
             self.queries.link_page(project_id, search.link_filter, LINKS_PER_PAGE),
             self._load_numbers(project_id),
             self._load_lists(project_id),

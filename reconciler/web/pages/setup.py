@@ -17,7 +17,7 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.secret import Secret
 from reconciler.model.viewer import Access
 from reconciler.model.webhook import PUBLIC_URL_MISSING, WEBHOOK_EVENTS, WEBHOOK_PERMISSION_ADVICE, HookResult
-from reconciler.ports import Commands, Queries, ReportViews
+from reconciler.ports import Commands, Queries
 from reconciler.web.pages.page import FlashMessage, PageFrame, outage_of
 from reconciler.web.security.sign_in import Visitor, raise_not_found
 
@@ -33,7 +33,6 @@ class SetupPage:
     """The set-up page of one project."""
 
     frame: PageFrame
-    report_views: ReportViews
     queries: Queries
     commands: Commands
 
@@ -87,7 +86,7 @@ class SetupPage:
         secret: Secret | None = None,
     ) -> Response:
         site = self.frame.access_control.site
-        found = await self.report_views.health(project_id)
+        found = await self.queries.health(project_id)
         try:
             setup = await self.queries.project_setup(project_id, MAX_DELIVERIES)
         except UsageError:  # switched off this moment
