@@ -1,15 +1,29 @@
-"""Rows of BugSpark's reports and comments as values of the model, and the columns they are read with."""
+"""BugSpark's reports and comments: their columns in SQL, and their rows as values of the model."""
 
 from functools import cache
 from typing import Any
 
-from sqlalchemy import RowMapping, select
-from sqlalchemy.sql.expression import Select
+from sqlalchemy import RowMapping, Text, cast, func, select
+from sqlalchemy.sql.expression import ColumnElement, FromClause, Select
 
 from reconciler.fields import SYNCED_FIELDS
+from reconciler.fields.synced_field import AnySyncedField
 from reconciler.model.report import IssueColumns, LocalComment, Report
 from reconciler.store.bugspark.bugspark_tables import comments, reports, users
-from reconciler.store.bugspark.report_fields import field_as_text
+
+
+def field_as_text(report: FromClause, field: AnySyncedField) -> ColumnElement[Any]:
+    """The column's value as the model has it: an enumeration as text, no value as an empty one."""
+    column = report.c[field.column]
+    text = column if field.is_text else cast(column, Text)
+    return func.coalesce(text, "") if field.is_nullable else text
+
+
+def field_as_stored(field: AnySyncedField, value: Any) -> Any:
+    """A value of the model for the column: of the native enumeration on PostgreSQL, an empty one as NULL."""
+    given = func.nullif(value, "") if field.is_nullable else value
+    return given if field.is_text else cast(given, reports.c[field.column].type)
+
 
 REPORT_COLUMNS = (
     reports.c.id,

@@ -6,36 +6,48 @@ sent once per row.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, Uuid, delete, update
+from sqlalchemy import Text, Uuid, and_, case, delete, null, or_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Field, Side
 from reconciler.model.ids import ReportId
+from reconciler.model.intent import UNSENT_STATES, Intent, IntentState
 from reconciler.model.kinds import Operation
 from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, RemoveLocal, SetField
 from reconciler.model.snapshot import LocalBatch, StoreResult
+from reconciler.store.bugspark.mappers import field_as_stored, field_as_text
 from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
-from reconciler.store.bugspark.report_fields import field_as_stored, field_as_text
-from reconciler.store.bulk import bind_rows, delete_by_id, insert_new, select_ids, update_by_id, upsert
+from reconciler.store.bulk import (
+    bind_rows,
+    build_insert,
+    delete_by_id,
+    insert_new,
+    select_ids,
+    update_by_id,
+    upsert,
+)
 from reconciler.store.mappers import (
     COMMENT_PAIR_COLUMN_TYPES,
+    INTENT_COLUMN_TYPES,
     LINK_COLUMN_TYPES,
     comment_pair_row,
+    intent_row,
     link_row,
     list_state_row,
 )
 from reconciler.store.schema.tables import intents, lists
 from reconciler.store.sync import history_log
 from reconciler.store.sync.difference_queries import comment_pairs, comments, links, reports
-from reconciler.store.sync.intent_upsert import upsert_intents
 from reconciler.store.sync.stale_plans import Digest, find_stale_reports
 from reconciler.store.types import column_types
 
 FIELD_NAMES = tuple(field.value for field in SYNCED_FIELDS)
 LIST_COLUMN_TYPES = column_types(lists)
+RENEWED_COLUMNS = ("report_id", "link_id", "entry_id", "repository_id", "number", "wish", "asked", "why")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +184,52 @@ async def _delete_answered_intents(connection: AsyncConnection, plans: Sequence[
         wanted = select_ids(connection.dialect.name, found)
         create = intents.c.operation == Operation.CREATE_COMMENT
         await connection.execute(delete(intents).where(intents.c.entry_id.in_(wanted), create))
+
+
+async def upsert_intents(connection: AsyncConnection, wishes: Sequence[Intent], at: datetime) -> None:
+    """Store wishes; a row that is there keeps its id.
+
+    Creates are frozen: the first one stands, unless it was for another issue or repository and has not been
+    sent; nobody will ever look up what became of a comment in another repository. Any other wish takes the
+    place of one that has not been sent; a quarantined one rests on until its time has come. One on its way,
+    or of unknown outcome, is left alone.
+    """
+    await _upsert_creates(connection, [intent_row(each) for each in wishes if each.operation.is_create])
+    rows = [intent_row(each) for each in wishes if not each.operation.is_create]
+    if not rows:
+        return
+    statement = build_insert(connection, intents, INTENT_COLUMN_TYPES, rows)
+    renewed = {name: statement.excluded[name] for name in RENEWED_COLUMNS}
+    due = and_(intents.c.state == IntentState.QUARANTINED, intents.c.not_before <= at)
+    again = {
+        "state": case((due, IntentState.PLANNED.value), else_=intents.c.state),
+        "reason": case((due, null()), else_=intents.c.reason),
+    }
+    await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["local_id", "operation"],
+            set_=renewed | again,
+            where=intents.c.state.in_(UNSENT_STATES),
+        )
+    )
+
+
+async def _upsert_creates(connection: AsyncConnection, rows: Sequence[Sequence[Any]]) -> None:
+    if not rows:
+        return
+    statement = build_insert(connection, intents, INTENT_COLUMN_TYPES, rows)
+    new = statement.excluded
+    far = intents.c.repository_id != new.repository_id
+    unsent = and_(or_(intents.c.link_id != new.link_id, far), intents.c.state.in_(UNSENT_STATES))
+    await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["local_id", "operation"],
+            set_={
+                name: new[name] for name in INTENT_COLUMN_TYPES
+            },  # its id, too: a late confirmation is not this one's
+            where=or_(unsent, and_(far, intents.c.operation == Operation.CREATE_COMMENT)),
+        )
+    )
 
 
 async def _save_list_states(connection: AsyncConnection, batch: LocalBatch) -> None:

@@ -17,8 +17,7 @@ from sqlalchemy.sql.expression import BindParameter, ColumnElement, FromClause, 
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.link import LIVE_STATES, CommentPairState, LinkState
 from reconciler.store.bugspark import bugspark_tables
-from reconciler.store.bugspark.mappers import local_comments
-from reconciler.store.bugspark.report_fields import field_as_text
+from reconciler.store.bugspark.mappers import field_as_text, local_comments
 from reconciler.store.schema import tables
 
 links, comment_pairs = tables.links, tables.comments

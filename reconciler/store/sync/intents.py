@@ -29,9 +29,8 @@ from reconciler.store.mappers import (
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import intents, projects
 from reconciler.store.sync import history_log, link_writes
-from reconciler.store.sync.apply_batch import StoreContext
+from reconciler.store.sync.apply_batch import StoreContext, upsert_intents
 from reconciler.store.sync.difference_queries import comment_pairs, comments, links, reports
-from reconciler.store.sync.intent_upsert import upsert_intents
 from reconciler.store.types import column_types
 
 COMMENT_OPERATIONS = (Operation.CREATE_COMMENT, Operation.EDIT_COMMENT)

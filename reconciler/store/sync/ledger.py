@@ -30,7 +30,6 @@ from reconciler.store.bulk import select_values
 from reconciler.store.mappers import to_link
 from reconciler.store.schema.engine import Database
 from reconciler.store.sync import (
-    command_writes,
     history_log,
     link_writes,
     snapshot,
@@ -204,17 +203,17 @@ class StoredLedger:
     async def restore_lost_value(self, link: Link, change: Change, at: datetime) -> bool:
         webhooks = self._ways.outgoing_webhooks
         async with self._database.write() as connection:
-            return await command_writes.restore_lost_value(connection, webhooks, link, change, at)
+            return await link_writes.restore_lost_value(connection, webhooks, link, change, at)
 
     async def record_kept_value(self, link: Link, change: Change, at: datetime) -> bool:
         async with self._database.write() as connection:
-            return await command_writes.record_kept_value(connection, link, change, at)
+            return await link_writes.record_kept_value(connection, link, change, at)
 
     async def release_quarantine(
         self, link: Link | None, report_id: ReportId, rule: str, at: datetime
     ) -> int:
         async with self._database.write() as connection:
-            return await command_writes.release_quarantine(connection, link, report_id, rule, at)
+            return await link_writes.release_quarantine(connection, link, report_id, rule, at)
 
     async def find_unlinked_by_tracking_ids(
         self, tracking_ids: Collection[str]

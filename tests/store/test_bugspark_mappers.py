@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 from reconciler.fields.severity import SEVERITY, SeverityField
 from reconciler.fields.title import TITLE
 from reconciler.store.bugspark.bugspark_tables import reports
-from reconciler.store.bugspark.report_fields import field_as_stored, field_as_text
+from reconciler.store.bugspark.mappers import field_as_stored, field_as_text
 
 GIVEN: Any = column("given")
 DIALECT: Any = postgresql
