@@ -74,7 +74,7 @@ def insert_links(home: Home, count: int, *, said: Iterable[Said] = ()) -> list[L
             _at_peace(links)
             | {
                 bugspark_tables.comments: (COMMENT, (_comment(*each) for each in threads)),
-                tables.comments: (COMMENT_PAIR_COLUMN_TYPES, (_entry(*each) for each in threads)),
+                tables.comment_pairs: (COMMENT_PAIR_COLUMN_TYPES, (_entry(*each) for each in threads)),
             },
         )
     )

@@ -14,8 +14,9 @@ from reconciler.errors import CredentialError
 from reconciler.model.ids import ProjectId
 from reconciler.model.kinds import Kind
 from reconciler.ports import EncryptionStatus
-from reconciler.store.bugspark import bugspark_tables, outgoing_webhooks
-from reconciler.store.bugspark.bugspark_tables import reports
+from reconciler.store.bugspark import outgoing_webhooks
+from reconciler.store.bugspark.bugspark_tables import integrations, reports
+from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.encryption import FERNET_PREFIX, SecretCipher
 from reconciler.store.bugspark.integrations import encrypted_or_plain_secrets
 from reconciler.store.bulk import build_insert
@@ -89,7 +90,6 @@ async def _delete_old_deliveries(database: Database, before: datetime) -> int:
     return gone
 
 
-BUGSPARK_PROJECTS, INTEGRATIONS = bugspark_tables.projects, bugspark_tables.integrations
 SWEPT_AT_KEY = "swept_at"
 
 
@@ -118,10 +118,10 @@ class StoredMaintenance:
 
     async def check_encrypted_secrets(self) -> EncryptionStatus:
         query = (
-            select(BUGSPARK_PROJECTS.c.name, cast(INTEGRATIONS.c.config, Text).label("config"))
-            .join(INTEGRATIONS, INTEGRATIONS.c.project_id == BUGSPARK_PROJECTS.c.id)
-            .where(INTEGRATIONS.c.provider == "github", INTEGRATIONS.c.is_active)
-            .order_by(BUGSPARK_PROJECTS.c.name, INTEGRATIONS.c.created_at)
+            select(bugspark_projects.c.name, cast(integrations.c.config, Text).label("config"))
+            .join(integrations, integrations.c.project_id == bugspark_projects.c.id)
+            .where(integrations.c.provider == "github", integrations.c.is_active)
+            .order_by(bugspark_projects.c.name, integrations.c.created_at)
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()

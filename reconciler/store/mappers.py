@@ -33,7 +33,7 @@ from reconciler.model.link import (
     Verification,
 )
 from reconciler.model.plan import Why
-from reconciler.store.schema.tables import comments, intents, links
+from reconciler.store.schema.tables import comment_pairs, intents, links
 from reconciler.store.types import column_types, from_json, to_json
 
 DESIRED_TYPES: Mapping[Operation, type[Desired]] = {
@@ -46,7 +46,7 @@ DESIRED_TYPES: Mapping[Operation, type[Desired]] = {
 
 
 LINK_COLUMN_TYPES = column_types(links)
-COMMENT_PAIR_COLUMN_TYPES = column_types(comments)
+COMMENT_PAIR_COLUMN_TYPES = column_types(comment_pairs)
 INTENT_COLUMN_TYPES = column_types(intents)
 
 

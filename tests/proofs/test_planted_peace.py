@@ -18,8 +18,8 @@ from reconciler.fields.category import CategoryField
 from reconciler.fields.synced_field import Verdict
 from reconciler.model.passes import NoProgress
 from reconciler.model.plan import SetField
+from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.sync import apply_batch
-from reconciler.store.sync.difference_queries import reports
 from reconciler.sync import full_read, run
 from reconciler.sync.preflight import resolve_repository_and_account
 from reconciler.sync.recover import recover_unknown_writes

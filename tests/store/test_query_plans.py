@@ -91,7 +91,7 @@ def fill(people: BugSpark) -> uuid.UUID:
             {"id": comment, "report_id": report, "body": "b", "created_at": LONG_AGO}
             for _, report, _, comment in ids
         ],
-        tables.comments: [entry_row(number, project, link, comment) for number, _, link, comment in ids],
+        tables.comment_pairs: [entry_row(number, project, link, comment) for number, _, link, comment in ids],
     }
     with people.engine.begin() as connection:
         for table, given in rows.items():

@@ -24,7 +24,7 @@ TIGHT = RateLimitPolicy(points_per_minute=10)
 
 
 def rows(bugspark: BugSpark) -> list[dict[str, object]]:
-    return [dict(row) for row in bugspark.rows(sa.select(tables.governor))]
+    return [dict(row) for row in bugspark.rows(sa.select(tables.credential_budgets))]
 
 
 async def test_first_use_inserts_and_every_further_one_updates(

@@ -20,7 +20,7 @@ from reconciler.demo.github.faults import (
 )
 from reconciler.model.ids import CommentId, ReportId
 from reconciler.model.passes import NoProgress
-from reconciler.store.schema.tables import comments
+from reconciler.store.schema.tables import comment_pairs
 from reconciler.text import comment_to_bugspark
 from tests.support.sync import Sync
 
@@ -61,7 +61,7 @@ class History:
     def known(self) -> set[int]:
         """Copies the program has seen. One whose answer was lost and that is deleted before it is looked for
         leaves no trace at all: it is made again, and rightly so."""
-        live = sa.select(comments.c.remote_id).where(comments.c.origin == "bugspark")
+        live = sa.select(comment_pairs.c.remote_id).where(comment_pairs.c.origin == "bugspark")
         return {row["remote_id"] for row in self.sync.bugspark.rows(live)}
 
     # --- people ---------------------------------------------------------------------------------------

@@ -20,7 +20,8 @@ from reconciler.errors import CredentialError, ProjectError
 from reconciler.model.ids import ProjectId
 from reconciler.model.report import Integration, Project
 from reconciler.model.secret import Secret
-from reconciler.store.bugspark import bugspark_tables
+from reconciler.store.bugspark.bugspark_tables import integrations
+from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.encryption import SecretCipher
 from reconciler.store.schema.tables import hooks
 
@@ -118,7 +119,6 @@ def encrypted_or_plain_secrets(config: str) -> list[str]:
 
 
 SECRET_FIELD = "webhookSecret"  # noqa: S105 - the name of a key
-BUGSPARK_PROJECTS, INTEGRATIONS = bugspark_tables.projects, bugspark_tables.integrations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,19 +137,19 @@ async def locate_webhook_secret(
     place for a secret, in a sentence that says what to do.
     """
     query = (
-        select(INTEGRATIONS.c.id, BUGSPARK_PROJECTS.c.name, cast(INTEGRATIONS.c.config, Text).label("config"))
+        select(integrations.c.id, bugspark_projects.c.name, cast(integrations.c.config, Text).label("config"))
         .select_from(
-            BUGSPARK_PROJECTS.join(INTEGRATIONS, INTEGRATIONS.c.project_id == BUGSPARK_PROJECTS.c.id)
+            bugspark_projects.join(integrations, integrations.c.project_id == bugspark_projects.c.id)
         )
         .where(
-            BUGSPARK_PROJECTS.c.id == project_id,
-            BUGSPARK_PROJECTS.c.is_active,
-            INTEGRATIONS.c.provider == "github",
-            INTEGRATIONS.c.is_active,
+            bugspark_projects.c.id == project_id,
+            bugspark_projects.c.is_active,
+            integrations.c.provider == "github",
+            integrations.c.is_active,
         )
     )
     if lock:
-        query = query.with_for_update(of=INTEGRATIONS)
+        query = query.with_for_update(of=integrations)
     rows = (await connection.execute(query)).all()
     if not rows:
         raise ProjectError(
@@ -198,7 +198,7 @@ async def previous_webhook_secret(
 
 async def write_webhook_secret(connection: AsyncConnection, where: WebhookSecretLocation, value: str) -> None:
     """Write this key and no other; the row must have been locked when it was read."""
-    config = INTEGRATIONS.c.config
+    config = integrations.c.config
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import ARRAY  # late: SQLite's users don't pay for it
 
@@ -207,5 +207,5 @@ async def write_webhook_secret(connection: AsyncConnection, where: WebhookSecret
     else:
         changed = func.json_set(config, f"$.{SECRET_FIELD}", value)
     await connection.execute(
-        update(INTEGRATIONS).where(INTEGRATIONS.c.id == where.integration_id).values(config=changed)
+        update(integrations).where(integrations.c.id == where.integration_id).values(config=changed)
     )

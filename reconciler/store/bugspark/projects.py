@@ -15,17 +15,17 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.link import LinkState
 from reconciler.model.passes import Outcome, ScheduledProject
 from reconciler.model.report import Project
-from reconciler.store.bugspark import bugspark_tables
+from reconciler.store.bugspark.bugspark_tables import integrations
+from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.encryption import SecretCipher
 from reconciler.store.bugspark.integrations import ProjectConfigs, to_project
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import links, projects
 
-BUGSPARK_PROJECTS, INTEGRATIONS = bugspark_tables.projects, bugspark_tables.integrations
 IS_GITHUB_ROW = and_(
-    INTEGRATIONS.c.project_id == BUGSPARK_PROJECTS.c.id,
-    INTEGRATIONS.c.provider == "github",
-    INTEGRATIONS.c.is_active,
+    integrations.c.project_id == bugspark_projects.c.id,
+    integrations.c.provider == "github",
+    integrations.c.is_active,
 )
 PASS_COLUMNS = (
     projects.c.paused,
@@ -53,7 +53,7 @@ class BugSparkProjects:
 
     async def find(self, text: str) -> Project:
         async with self._database.read() as connection:
-            same = or_(BUGSPARK_PROJECTS.c.name == text, BUGSPARK_PROJECTS.c.id == _parse_uuid(text))
+            same = or_(bugspark_projects.c.name == text, bugspark_projects.c.id == _parse_uuid(text))
             found = await self._read_configs(connection, same)
             if by_id := [each for each in found if each.id == _parse_uuid(text)]:
                 found = by_id
@@ -78,20 +78,20 @@ class BugSparkProjects:
     async def list_one(self, project_id: ProjectId) -> tuple[Project, ...]:
         """The project with this id if it is active, whether or not it has a github integration."""
         async with self._database.read() as connection:
-            found = await self._read_configs(connection, BUGSPARK_PROJECTS.c.id == project_id)
+            found = await self._read_configs(connection, bugspark_projects.c.id == project_id)
         return tuple(self._to_project(each) for each in found)
 
     async def _read_configs(self, connection: AsyncConnection, condition: Any) -> list[ProjectConfigs]:
         """Active projects with their active github rows, by name."""
         query = (
             select(
-                BUGSPARK_PROJECTS.c.id,
-                BUGSPARK_PROJECTS.c.name,
-                cast(INTEGRATIONS.c.config, Text).label("config"),
+                bugspark_projects.c.id,
+                bugspark_projects.c.name,
+                cast(integrations.c.config, Text).label("config"),
             )
-            .select_from(BUGSPARK_PROJECTS.outerjoin(INTEGRATIONS, IS_GITHUB_ROW))
-            .where(BUGSPARK_PROJECTS.c.is_active, condition)
-            .order_by(BUGSPARK_PROJECTS.c.name, BUGSPARK_PROJECTS.c.id, INTEGRATIONS.c.created_at)
+            .select_from(bugspark_projects.outerjoin(integrations, IS_GITHUB_ROW))
+            .where(bugspark_projects.c.is_active, condition)
+            .order_by(bugspark_projects.c.name, bugspark_projects.c.id, integrations.c.created_at)
         )
         rows = (await connection.execute(query)).all()
         return [
@@ -121,9 +121,9 @@ def _parse_uuid(text: str) -> UUID | None:
 
 def _active_names_query() -> Any:
     return (
-        select(BUGSPARK_PROJECTS.c.name)
-        .where(BUGSPARK_PROJECTS.c.is_active)
-        .order_by(BUGSPARK_PROJECTS.c.name)
+        select(bugspark_projects.c.name)
+        .where(bugspark_projects.c.is_active)
+        .order_by(bugspark_projects.c.name)
         .distinct()
     )
 
@@ -137,24 +137,24 @@ async def read_schedule_rows(connection: AsyncConnection) -> list[tuple[ProjectC
     """Each active project with its github rows' texts, and what is remembered of its passes."""
     due = (
         select(func.min(links.c.check_due))
-        .where(links.c.project_id == BUGSPARK_PROJECTS.c.id, links.c.state == LinkState.ACTIVE)
+        .where(links.c.project_id == bugspark_projects.c.id, links.c.state == LinkState.ACTIVE)
         .scalar_subquery()
     )
     query = (
         select(
-            BUGSPARK_PROJECTS.c.id,
-            BUGSPARK_PROJECTS.c.name,
-            cast(INTEGRATIONS.c.config, Text).label("config"),
+            bugspark_projects.c.id,
+            bugspark_projects.c.name,
+            cast(integrations.c.config, Text).label("config"),
             *PASS_COLUMNS,
         )
         .add_columns(due.label("check_due"))
         .select_from(
-            BUGSPARK_PROJECTS.outerjoin(INTEGRATIONS, IS_GITHUB_ROW).outerjoin(
-                projects, projects.c.project_id == BUGSPARK_PROJECTS.c.id
+            bugspark_projects.outerjoin(integrations, IS_GITHUB_ROW).outerjoin(
+                projects, projects.c.project_id == bugspark_projects.c.id
             )
         )
-        .where(BUGSPARK_PROJECTS.c.is_active)
-        .order_by(BUGSPARK_PROJECTS.c.name, BUGSPARK_PROJECTS.c.id, INTEGRATIONS.c.created_at)
+        .where(bugspark_projects.c.is_active)
+        .order_by(bugspark_projects.c.name, bugspark_projects.c.id, integrations.c.created_at)
     )
     found = (await connection.execute(query)).mappings().all()
     return [_to_configs_and_row(list(group)) for _, group in groupby(found, key=lambda row: row["id"])]

@@ -172,7 +172,7 @@ links = Table(
     ).ddl_if(dialect="sqlite"),
 )
 
-comments = Table(
+comment_pairs = Table(
     "sync_comments",
     metadata,
     Column("id", Uuid, primary_key=True),
@@ -221,7 +221,7 @@ intents = Table(
     Index(None, "project_id", "created_at"),
 )
 
-governor = Table(
+credential_budgets = Table(
     "sync_governor",
     metadata,
     Column("credential", String(100), primary_key=True),

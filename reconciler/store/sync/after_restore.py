@@ -9,8 +9,7 @@ from reconciler.model.ids import CommentId, LinkId, ProjectId, RemoteCommentId
 from reconciler.model.link import LinkState
 from reconciler.store.bulk import select_ids, select_values
 from reconciler.store.schema.engine import Database
-from reconciler.store.schema.tables import projects
-from reconciler.store.sync.difference_queries import comment_pairs, links
+from reconciler.store.schema.tables import comment_pairs, links, projects
 
 
 class StoredRestores:

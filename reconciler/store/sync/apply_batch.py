@@ -19,6 +19,7 @@ from reconciler.model.intent import UNSENT_STATES, Intent, IntentState
 from reconciler.model.kinds import Operation
 from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, RemoveLocal, SetField
 from reconciler.model.snapshot import LocalBatch, StoreResult
+from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import field_as_stored, field_as_text
 from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
 from reconciler.store.bulk import (
@@ -39,9 +40,8 @@ from reconciler.store.mappers import (
     link_row,
     list_state_row,
 )
-from reconciler.store.schema.tables import intents, lists
+from reconciler.store.schema.tables import comment_pairs, intents, links, lists
 from reconciler.store.sync import history_log
-from reconciler.store.sync.difference_queries import comment_pairs, comments, links, reports
 from reconciler.store.sync.stale_plans import Digest, find_stale_reports
 from reconciler.store.types import column_types
 

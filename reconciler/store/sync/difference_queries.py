@@ -16,12 +16,10 @@ from sqlalchemy.sql.expression import BindParameter, ColumnElement, FromClause, 
 
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.link import LIVE_STATES, CommentPairState, LinkState
-from reconciler.store.bugspark import bugspark_tables
+from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import field_as_text, local_comments
 from reconciler.store.schema import tables
-
-links, comment_pairs = tables.links, tables.comments
-reports, comments = bugspark_tables.reports, bugspark_tables.comments
+from reconciler.store.schema.tables import comment_pairs, links
 
 LIVE_LINK = text(f"sync_links.{tables.LIVE_LINK_SQL}")
 """Word for word the condition of the partial indexes: SQLite recognises it in no other spelling."""

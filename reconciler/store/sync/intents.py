@@ -17,6 +17,7 @@ from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentP
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import Change
 from reconciler.ports import Claim
+from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bulk import bind_rows, select_ids
 from reconciler.store.mappers import (
     COMMENT_PAIR_COLUMN_TYPES,
@@ -27,10 +28,9 @@ from reconciler.store.mappers import (
     to_link,
 )
 from reconciler.store.schema.engine import Database
-from reconciler.store.schema.tables import intents, projects
+from reconciler.store.schema.tables import comment_pairs, intents, links, projects
 from reconciler.store.sync import history_log, link_writes
 from reconciler.store.sync.apply_batch import StoreContext, upsert_intents
-from reconciler.store.sync.difference_queries import comment_pairs, comments, links, reports
 from reconciler.store.types import column_types
 
 COMMENT_OPERATIONS = (Operation.CREATE_COMMENT, Operation.EDIT_COMMENT)

@@ -26,9 +26,11 @@ from reconciler.model.snapshot import (
     WithheldDeletions,
 )
 from reconciler.ports import Clock
+from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bulk import select_values
 from reconciler.store.mappers import to_link
 from reconciler.store.schema.engine import Database
+from reconciler.store.schema.tables import comment_pairs, links
 from reconciler.store.sync import (
     history_log,
     link_writes,
@@ -37,7 +39,7 @@ from reconciler.store.sync import (
     withheld_deletions,
 )
 from reconciler.store.sync.apply_batch import StoreContext, apply_batch
-from reconciler.store.sync.difference_queries import LIVE_LINK, comment_pairs, links, reports
+from reconciler.store.sync.difference_queries import LIVE_LINK
 from reconciler.store.sync.link_writes import carry_over_unsent_comments
 from reconciler.store.sync.snapshot_reader import SnapshotRequest
 

@@ -23,13 +23,14 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPairState, Link, LinkState
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import Change
+from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import field_as_stored, field_as_text
 from reconciler.store.bugspark.outgoing_webhooks import OutgoingWebhooks
 from reconciler.store.bulk import insert_new, update_by_id
 from reconciler.store.mappers import LINK_COLUMN_TYPES, link_row
-from reconciler.store.schema.tables import intents
+from reconciler.store.schema.tables import comment_pairs, intents, links
 from reconciler.store.sync import history_log
-from reconciler.store.sync.difference_queries import LIVE_LINK, comment_pairs, comments, links, reports
+from reconciler.store.sync.difference_queries import LIVE_LINK
 from reconciler.store.types import column_types
 
 

@@ -20,13 +20,10 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState
 from reconciler.model.kinds import Operation
 from reconciler.model.link import LIVE_STATES, LinkState
-from reconciler.store.bugspark import bugspark_tables
-from reconciler.store.schema import tables
+from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.schema.engine import Database
+from reconciler.store.schema.tables import comment_pairs, intents, links, projects
 from reconciler.store.sync.difference_queries import COPIED_COMMENT, LIVE_LINK, is_different, is_past_link
-
-links, comment_pairs, intents, projects = tables.links, tables.comments, tables.intents, tables.projects
-reports, comments = bugspark_tables.reports, bugspark_tables.comments
 
 RECENT_WINDOW = timedelta(minutes=5)
 """A glance goes back so far: more than lies between two, and than clocks are apart."""

@@ -18,13 +18,13 @@ from reconciler.model.policy import RateLimitPolicy
 from reconciler.ports import Clock
 from reconciler.store.bulk import dialect_insert
 from reconciler.store.schema.engine import Database
-from reconciler.store.schema.tables import governor
+from reconciler.store.schema.tables import credential_budgets
 from reconciler.store.sync import sliding_window
 from reconciler.store.sync.sliding_window import Denied, Granted, WindowUsage, admit
 from reconciler.store.types import from_json, to_json
 
-UPDATE_USAGE = update(governor).where(
-    governor.c.credential == bindparam("of"), governor.c.revision == bindparam("read_at")
+UPDATE_USAGE = update(credential_budgets).where(
+    credential_budgets.c.credential == bindparam("of"), credential_budgets.c.revision == bindparam("read_at")
 )
 """What is set comes with its parameters: built once, since every write to GitHub waits for it."""
 MAX_RACES = 100  # each lost race means that somebody else got through
@@ -95,14 +95,14 @@ class StoredRateLimiter(BaseRateLimiter):
 
     async def block(self, credential: Fingerprint, until: datetime, reason: str) -> None:
         """An earlier end than the one known already is ignored."""
-        later = or_(governor.c.blocked_until.is_(None), governor.c.blocked_until < until)
+        later = or_(credential_budgets.c.blocked_until.is_(None), credential_budgets.c.blocked_until < until)
         blocked = {"blocked_until": until, "blocked_reason": reason}
         row = {"credential": credential, "revision": 1, "spent": to_json(WindowUsage()), **blocked}
         self._known.pop(credential, None)
         async with self._database.write() as connection:
-            raised = blocked | {"revision": governor.c.revision + 1}
+            raised = blocked | {"revision": credential_budgets.c.revision + 1}
             await connection.execute(
-                dialect_insert(self._database.dialect, governor)
+                dialect_insert(self._database.dialect, credential_budgets)
                 .values(row)
                 .on_conflict_do_update(index_elements=["credential"], set_=raised, where=later)
             )
@@ -129,8 +129,8 @@ class StoredRateLimiter(BaseRateLimiter):
         return done
 
     async def _insert(self, row: Mapping[str, Any]) -> bool:
-        new = dialect_insert(self._database.dialect, governor).values(row)
-        statement = new.on_conflict_do_nothing().returning(governor.c.revision)
+        new = dialect_insert(self._database.dialect, credential_budgets).values(row)
+        statement = new.on_conflict_do_nothing().returning(credential_budgets.c.revision)
         async with self._database.write() as connection:
             return (await connection.execute(statement)).first() is not None
 
@@ -158,7 +158,9 @@ def _contention_error(credential: Fingerprint) -> DatabaseError:
 async def read_budget(database: Database, credential: Fingerprint) -> CredentialBudget:
     """The credential's row as it is now."""
     async with database.read() as connection:
-        found = await connection.execute(select(governor).where(governor.c.credential == credential))
+        found = await connection.execute(
+            select(credential_budgets).where(credential_budgets.c.credential == credential)
+        )
         row = found.mappings().first()
     return _to_budget(row) if row else CredentialBudget()
 

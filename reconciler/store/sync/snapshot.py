@@ -11,10 +11,11 @@ from reconciler.model.ids import LinkId, ReportId
 from reconciler.model.link import LIVE_STATES, CommentPair, Link, LinkState, link_from_columns
 from reconciler.model.report import LocalComment, Report
 from reconciler.model.snapshot import LocalThread, Snapshot
+from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import REPORT_COLUMNS, local_comments, to_local_comment, to_report
 from reconciler.store.bulk import select_ids
 from reconciler.store.mappers import to_comment_pair
-from reconciler.store.sync.difference_queries import comment_pairs, comments, reports
+from reconciler.store.schema.tables import comment_pairs
 from reconciler.store.sync.snapshot_reader import SnapshotReader, SnapshotRequest, SnapshotRows
 
 

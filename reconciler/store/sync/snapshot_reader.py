@@ -22,11 +22,13 @@ from reconciler.model.ids import (
 from reconciler.model.link import CommentPair, Link, LinkState
 from reconciler.model.report import Report
 from reconciler.model.snapshot import PoisonedItem
+from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bugspark.mappers import REPORT_COLUMNS, to_report
 from reconciler.store.bulk import select_ids, select_values
 from reconciler.store.mappers import to_comment_pair, to_link
+from reconciler.store.schema.tables import comment_pairs, links
 from reconciler.store.sync import difference_queries
-from reconciler.store.sync.difference_queries import LIVE_LINK, comment_pairs, links, reports
+from reconciler.store.sync.difference_queries import LIVE_LINK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

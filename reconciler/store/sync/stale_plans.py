@@ -10,8 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from reconciler.model.ids import ReportId
 from reconciler.model.link import LIVE_STATES
 from reconciler.model.plan import EditLocal, LinkPlan
+from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bulk import ColumnTypes, bind_rows, select_ids
-from reconciler.store.sync.difference_queries import LIVE_LINK, comment_pairs, comments, links, reports
+from reconciler.store.schema.tables import comment_pairs, links
+from reconciler.store.sync.difference_queries import LIVE_LINK
 
 Digest = Callable[[str], str]
 

@@ -18,7 +18,7 @@ from reconciler.model.health import VerificationCoverage
 from reconciler.model.ids import ProjectId
 from reconciler.model.link import LinkState
 from reconciler.store.bulk import select_ids
-from reconciler.store.sync.difference_queries import links
+from reconciler.store.schema.tables import links
 
 CountsByProject = Mapping[ProjectId, Mapping[str, int]]
 ACTIVE = LinkState.ACTIVE

@@ -12,12 +12,10 @@ from reconciler.model.plan import Deletion, RemoveLocal, Why
 from reconciler.model.snapshot import WithheldDeletions
 from reconciler.store.bulk import insert_all
 from reconciler.store.mappers import to_comment_pair, to_link
-from reconciler.store.schema.tables import projects
-from reconciler.store.schema.tables import withheld as held_rows
-from reconciler.store.sync.difference_queries import comment_pairs, links
+from reconciler.store.schema.tables import comment_pairs, links, projects, withheld
 from reconciler.store.types import column_types, from_json, to_json
 
-WITHHELD_COLUMN_TYPES = column_types(held_rows)
+WITHHELD_COLUMN_TYPES = column_types(withheld)
 REMOVE_COMMENT = Kind.REMOVE_COMMENT
 
 
@@ -34,7 +32,7 @@ async def replace_withheld(
     deletions: Sequence[tuple[Link, Deletion]],
 ) -> None:
     """Replace what was held back before. With None there is nothing left to accept, either."""
-    await connection.execute(delete(held_rows).where(held_rows.c.project_id == project))
+    await connection.execute(delete(withheld).where(withheld.c.project_id == project))
     rows = [
         (
             project,
@@ -46,7 +44,7 @@ async def replace_withheld(
         )
         for link, each in deletions
     ]
-    await insert_all(connection, held_rows, WITHHELD_COLUMN_TYPES, rows)
+    await insert_all(connection, withheld, WITHHELD_COLUMN_TYPES, rows)
     if digest is None:
         cleared = update(projects).where(projects.c.project_id == project)
         await connection.execute(cleared.values(withheld=None, accepted=None))
@@ -63,9 +61,9 @@ async def read_withheld(connection: AsyncConnection, project: ProjectId) -> With
     row = (await connection.execute(query)).first()
     if row is None or row.withheld is None:
         return WithheldDeletions()
-    rows = select(held_rows.c.entry_id).where(held_rows.c.project_id == project)
+    rows = select(withheld.c.entry_id).where(withheld.c.project_id == project)
     concerned = select(links).where(
-        links.c.id.in_(select(held_rows.c.link_id).where(held_rows.c.project_id == project))
+        links.c.id.in_(select(withheld.c.link_id).where(withheld.c.project_id == project))
     )
     found = (await connection.execute(concerned.order_by(links.c.number, links.c.id))).mappings()
     concerned_links = tuple(to_link(each) for each in found)
@@ -83,11 +81,11 @@ async def _standing_removals(
 ) -> tuple[tuple[Link, RemoveLocal], ...]:
     """What still stands of them: the ledger row unchanged, the link active."""
     query = (
-        select(comment_pairs, held_rows.c.why)
-        .join(held_rows, held_rows.c.entry_id == comment_pairs.c.id)
+        select(comment_pairs, withheld.c.why)
+        .join(withheld, withheld.c.entry_id == comment_pairs.c.id)
         .where(
-            held_rows.c.project_id == project,
-            held_rows.c.kind == REMOVE_COMMENT,
+            withheld.c.project_id == project,
+            withheld.c.kind == REMOVE_COMMENT,
             comment_pairs.c.state == CommentPairState.LIVE,
         )
         .order_by(comment_pairs.c.id)

@@ -15,10 +15,11 @@ from reconciler.model.health import AttentionItem
 from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState
 from reconciler.model.link import FrozenField
+from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bulk import select_ids
 from reconciler.store.schema import tables
-from reconciler.store.schema.tables import intents, projects
-from reconciler.store.sync.difference_queries import LIVE_LINK, links, reports
+from reconciler.store.schema.tables import intents, links, projects
+from reconciler.store.sync.difference_queries import LIVE_LINK
 from reconciler.store.types import from_json
 from reconciler.store.views.counts import ATTENTION_STATES, EPOCH, IS_FROZEN, IS_QUARANTINED
 

@@ -23,10 +23,10 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState
 from reconciler.model.kinds import Kind
 from reconciler.model.link import ENDED_STATES, LIVE_STATES, LinkState
+from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bulk import select_ids
 from reconciler.store.schema import tables
 from reconciler.store.schema.tables import changes, intents, links, withheld
-from reconciler.store.sync.difference_queries import reports
 from reconciler.store.sync.verification_coverage import CountsByProject
 
 

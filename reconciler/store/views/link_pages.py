@@ -32,8 +32,9 @@ from sqlalchemy.sql.expression import ColumnElement
 from reconciler.model.ids import LinkId, ProjectId
 from reconciler.model.link import LIVE_STATES, FrozenField, LinkState
 from reconciler.model.views import LinkFilter, LinkPage, LinkPosition, LinkRow, Urgency
+from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bulk import select_ids
-from reconciler.store.sync.difference_queries import links, reports
+from reconciler.store.schema.tables import links
 from reconciler.store.types import from_json
 from reconciler.store.views.counts import ATTENTION_STATES, links_not_synced
 

@@ -18,10 +18,10 @@ from reconciler.model.views import (
     ReportChange,
     WithheldRow,
 )
-from reconciler.store.schema.tables import changes, comments, projects, runs, withheld
+from reconciler.store.bugspark.bugspark_tables import comments as bugspark_comments
+from reconciler.store.bugspark.bugspark_tables import reports
+from reconciler.store.schema.tables import changes, comment_pairs, links, projects, runs, withheld
 from reconciler.store.sync import history_log
-from reconciler.store.sync.difference_queries import comments as bugspark_comments
-from reconciler.store.sync.difference_queries import links, reports
 from reconciler.store.types import from_json
 
 EXCERPT_LENGTH = 200
@@ -73,14 +73,14 @@ async def read_withheld_deletions(
             withheld.c.kind,
             links.c.repository,
             links.c.number,
-            comments.c.author,
+            comment_pairs.c.author,
             reports.c.tracking_id,
             func.substr(bugspark_comments.c.body, 1, EXCERPT_LENGTH).label("text"),
         )
         .select_from(
             withheld.outerjoin(links, links.c.id == withheld.c.link_id)
-            .outerjoin(comments, comments.c.id == withheld.c.entry_id)
-            .outerjoin(bugspark_comments, bugspark_comments.c.id == comments.c.local_id)
+            .outerjoin(comment_pairs, comment_pairs.c.id == withheld.c.entry_id)
+            .outerjoin(bugspark_comments, bugspark_comments.c.id == comment_pairs.c.local_id)
             .outerjoin(reports, reports.c.id == withheld.c.report_id)
         )
         .where(withheld.c.project_id == project_id)

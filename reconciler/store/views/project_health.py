@@ -23,7 +23,7 @@ from reconciler.model.passes import PassResult
 from reconciler.model.report import Project
 from reconciler.model.webhook import WebhookHealth
 from reconciler.store.schema import database_identity
-from reconciler.store.schema.tables import governor, hooks, intents, projects, withheld
+from reconciler.store.schema.tables import credential_budgets, hooks, intents, projects, withheld
 from reconciler.store.sync import sliding_window, verification_coverage, webhook_gaps
 from reconciler.store.sync.verification_coverage import count_by_project
 from reconciler.store.types import from_json
@@ -192,7 +192,7 @@ async def _project_gauges(connection: AsyncConnection, since: datetime) -> tuple
 
 async def rate_limits(connection: AsyncConnection, now: datetime) -> tuple[CredentialLimits, ...]:
     """Every credential that has been used, by its fingerprint."""
-    rows = await connection.execute(select(governor).order_by(governor.c.credential))
+    rows = await connection.execute(select(credential_budgets).order_by(credential_budgets.c.credential))
     return tuple(
         CredentialLimits(
             credential=row["credential"],

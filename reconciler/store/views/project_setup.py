@@ -8,13 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from reconciler.model.ids import ProjectId
 from reconciler.model.report import Project
 from reconciler.model.views import CredentialKind, ReceivedDelivery, SetupView
-from reconciler.store.bugspark import bugspark_tables
+from reconciler.store.bugspark.bugspark_tables import integrations
 from reconciler.store.bugspark.encryption import FERNET_PREFIX
 from reconciler.store.bugspark.integrations import SECRET_FIELD, BadConfigError, parse_config
 from reconciler.store.schema.tables import deliveries, hooks, projects
 from reconciler.store.sync.history_log import last_confirmed_write_at
-
-INTEGRATIONS = bugspark_tables.integrations
 
 
 async def read_setup(
@@ -45,8 +43,8 @@ async def _config_texts(connection: AsyncConnection, project_id: ProjectId) -> d
     """The texts in the config of the one active github row, as stored; none where there are several rows, or
     it is malformed.
     """
-    query = select(cast(INTEGRATIONS.c.config, Text)).where(
-        INTEGRATIONS.c.project_id == project_id, INTEGRATIONS.c.provider == "github", INTEGRATIONS.c.is_active
+    query = select(cast(integrations.c.config, Text)).where(
+        integrations.c.project_id == project_id, integrations.c.provider == "github", integrations.c.is_active
     )
     configs = (await connection.execute(query)).scalars().all()
     try:

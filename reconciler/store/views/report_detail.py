@@ -6,11 +6,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from reconciler.model.ids import CommentPairId, ReportId
 from reconciler.model.kinds import Kind
 from reconciler.model.report_detail import ReportDetail
+from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import REPORT_COLUMNS, local_comments, to_local_comment, to_report
 from reconciler.store.mappers import to_comment_pair, to_intent
-from reconciler.store.schema.tables import intents, withheld
+from reconciler.store.schema.tables import comment_pairs, intents, withheld
 from reconciler.store.sync import history_log
-from reconciler.store.sync.difference_queries import comment_pairs, comments, reports
 from reconciler.store.sync.ledger import read_link_of_report
 
 
