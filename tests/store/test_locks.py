@@ -7,14 +7,16 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
 from reconciler.errors import BusyError, ProjectLockLostError
 from reconciler.model.ids import ProjectId
 from reconciler.store.schema import tables
-from reconciler.store.schema.engine import Database
+from reconciler.store.schema.engine import Database, parse_url, psycopg_arguments
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
+from reconciler.store.sync.locks import AdvisoryProjectLock
 from tests.support.bugspark import BugSpark
 from tests.support.stores import StillClock, digest
 
@@ -45,13 +47,13 @@ class SleepingClock(StillClock):
 
 async def test_a_held_project_is_busy_and_others_are_not(stores: DatabaseStores) -> None:
     project, other = ProjectId(uuid4()), ProjectId(uuid4())
-    async with stores.project_locks.acquire(project) as fence:
+    async with stores.project_locks.acquire(project) as lock:
         with pytest.raises(BusyError, match=str(project)):
             async with stores.project_locks.acquire(project):
                 raise AssertionError("held twice")
         async with stores.project_locks.acquire(other) as second:
             await second.ensure_held()
-        await fence.ensure_held()
+        await lock.ensure_held()
     async with stores.project_locks.acquire(project) as again:
         await again.ensure_held()
 
@@ -78,7 +80,7 @@ async def test_a_lost_lock_is_noticed(
 ) -> None:
     project = ProjectId(uuid4())
     async with AsyncExitStack() as stack:
-        fence = await stack.enter_async_context(stores.project_locks.acquire(project))
+        lock = await stack.enter_async_context(stores.project_locks.acquire(project))
         if store_url.startswith("sqlite"):
             clock.at += timedelta(seconds=31)
             await stack.enter_async_context(stores.project_locks.acquire(project))
@@ -88,7 +90,7 @@ async def test_a_lost_lock_is_noticed(
                 " WHERE datname = current_database() AND application_name LIKE '%fence'"
             )
         with pytest.raises(ProjectLockLostError, match="nothing more is written"):
-            await fence.ensure_held()
+            await lock.ensure_held()
 
 
 async def test_a_holder_that_only_reads_for_long_keeps_its_row_alive(
@@ -104,6 +106,42 @@ async def test_a_holder_that_only_reads_for_long_keeps_its_row_alive(
             async with stores.project_locks.acquire(project):
                 raise AssertionError("held twice")
     assert bugspark.rows(sa.select(tables.locks)) == []
+
+
+async def test_a_released_lock_leaves_the_other_locks_of_its_session(postgres_database: str) -> None:
+    """Sessions may come to be shared (docs/design.md, Where one machine is not enough)."""
+    project, other = ProjectId(uuid4()), ProjectId(uuid4())
+    url = parse_url(postgres_database)
+    async with (
+        await psycopg.AsyncConnection.connect(**psycopg_arguments(url, "test"), autocommit=True) as session,
+        await psycopg.AsyncConnection.connect(**psycopg_arguments(url, "test"), autocommit=True) as rival,
+    ):
+        first, second = AdvisoryProjectLock(session, project), AdvisoryProjectLock(session, other)
+        assert await first.try_acquire()
+        assert await second.try_acquire()
+        await first.release()
+        await second.ensure_held()
+        with pytest.raises(ProjectLockLostError):
+            await first.ensure_held()
+        assert await AdvisoryProjectLock(rival, project).try_acquire()
+        assert not await AdvisoryProjectLock(rival, other).try_acquire()
+
+
+async def test_a_lock_that_was_refused_releases_nothing(postgres_database: str) -> None:
+    project = ProjectId(uuid4())
+    url = parse_url(postgres_database)
+    async with (
+        await psycopg.AsyncConnection.connect(**psycopg_arguments(url, "test"), autocommit=True) as session,
+        await psycopg.AsyncConnection.connect(**psycopg_arguments(url, "test"), autocommit=True) as rival,
+    ):
+        warnings: list[str | None] = []
+        rival.add_notice_handler(lambda notice: warnings.append(notice.message_primary))
+        held, refused = AdvisoryProjectLock(session, project), AdvisoryProjectLock(rival, project)
+        assert await held.try_acquire()
+        assert not await refused.try_acquire()
+        await refused.release()
+        await held.ensure_held()
+        assert not warnings  # PostgreSQL warns of an unlock without a lock
 
 
 async def test_a_lock_is_released_when_the_work_fails(stores: DatabaseStores) -> None:
@@ -136,8 +174,8 @@ async def test_a_killed_holder_holds_nothing(stores: DatabaseStores, store_url: 
     async with asyncio.timeout(20):
         while True:
             try:
-                async with stores.project_locks.acquire(project) as fence:
-                    await fence.ensure_held()
+                async with stores.project_locks.acquire(project) as lock:
+                    await lock.ensure_held()
                     break
             except BusyError:  # PostgreSQL needs a moment to see that the connection is gone
                 await asyncio.sleep(0.05)

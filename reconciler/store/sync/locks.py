@@ -174,15 +174,23 @@ class AdvisoryProjectLocks:
     async def acquire(self, project_id: ProjectId, *, wait: bool = False) -> AsyncIterator[ProjectLock]:
         """Raises BusyError, or DatabaseError when no connection of its own can be made."""
         connection = await _connect(self._url)
-        fence = AdvisoryProjectLock(connection, project_id)
+        lock = AdvisoryProjectLock(connection, project_id)
         try:
-            while not await fence.try_acquire():
+            while not await lock.try_acquire():
                 if not wait:
                     raise BusyError(BUSY_MESSAGE.format(project_id))
                 await self._clock.sleep(ACQUIRE_RETRY_SECONDS)
-            yield fence
+            yield lock
         finally:
-            await finish_shielded(fence.release())
+            await finish_shielded(_release_and_close(lock, connection))
+
+
+async def _release_and_close(lock: "AdvisoryProjectLock", connection: "psycopg.AsyncConnection[Any]") -> None:
+    """Unlock at once, then close: after a mere close the server would take a moment to notice."""
+    try:
+        await lock.release()
+    finally:
+        await connection.close()
 
 
 class AdvisoryProjectLock:
@@ -193,17 +201,20 @@ class AdvisoryProjectLock:
         self._project_id = project_id
         digest = hashlib.sha256(b"bugspark-reconciler fence" + project_id.bytes).digest()
         self._key = int.from_bytes(digest[:8], "big", signed=True)
+        self._may_be_held = False
 
     async def try_acquire(self) -> bool:
         """Whether the lock is ours now. Raises DatabaseError when the connection ended."""
         import psycopg
 
+        self._may_be_held = True  # also where a cancellation takes the answer from us
         try:
-            return bool(await self._query_value("SELECT pg_try_advisory_lock(%s)"))
+            self._may_be_held = bool(await self._query_value("SELECT pg_try_advisory_lock(%s)"))
         except psycopg.Error as error:
             raise DatabaseError(
                 f"The connection for the lock on project {self._project_id} ended."
             ) from error
+        return self._may_be_held
 
     async def ensure_held(self) -> None:
         """Ask the very session that holds it."""
@@ -218,18 +229,18 @@ class AdvisoryProjectLock:
             raise ProjectLockLostError(LOST_MESSAGE.format(self._project_id))
 
     async def release(self) -> None:
-        """Unlock at once, then close: after a mere close the server would take a moment to notice.
+        """Unlock this project and no other: the session may hold locks of other projects.
 
-        Where the first does not get through, the close unlocks.
+        Where the statement does not get through, the end of the connection unlocks.
         """
         import psycopg
 
-        try:
-            with suppress(psycopg.Error, TimeoutError):
-                async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
-                    await self._connection.execute("SELECT pg_advisory_unlock_all()")
-        finally:
-            await self._connection.close()
+        if not self._may_be_held:
+            return
+        with suppress(psycopg.Error, TimeoutError):
+            async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
+                await self._query_value("SELECT pg_advisory_unlock(%s)")
+        self._may_be_held = False
 
     async def _query_value(self, query: str) -> Any:
         found = await self._connection.execute(query.encode(), (self._key,))
