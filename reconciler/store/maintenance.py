@@ -18,7 +18,7 @@ from reconciler.store.bugspark import outgoing_webhooks
 from reconciler.store.bugspark.bugspark_tables import integrations, reports
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.encryption import FERNET_PREFIX, SecretCipher
-from reconciler.store.bugspark.integrations import encrypted_or_plain_secrets
+from reconciler.store.bugspark.integrations import IS_ACTIVE_GITHUB, encrypted_or_plain_secrets
 from reconciler.store.bulk import build_insert
 from reconciler.store.schema.database_identity import save_value
 from reconciler.store.schema.engine import Database
@@ -120,7 +120,7 @@ class StoredMaintenance:
         query = (
             select(bugspark_projects.c.name, cast(integrations.c.config, Text).label("config"))
             .join(integrations, integrations.c.project_id == bugspark_projects.c.id)
-            .where(integrations.c.provider == "github", integrations.c.is_active)
+            .where(IS_ACTIVE_GITHUB)
             .order_by(bugspark_projects.c.name, integrations.c.created_at)
         )
         async with self._database.read() as connection:

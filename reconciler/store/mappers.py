@@ -71,9 +71,14 @@ def to_link(row: RowMapping) -> Link:
         verification=_to_checked(row),
         missing_issue=_to_missing(row),
         transfer_target=_to_successor(row),
-        frozen_fields=from_json(row["frozen"], tuple[FrozenField, ...]) if row["frozen"] else (),
+        frozen_fields=to_frozen_fields(row["frozen"]),
         owner_instance=row["held_by"],
     )
+
+
+def to_frozen_fields(stored: str | None) -> tuple[FrozenField, ...]:
+    """The fields of a link that are frozen."""
+    return from_json(stored, tuple[FrozenField, ...]) if stored else ()
 
 
 def _to_successor(row: RowMapping) -> TransferTarget | None:

@@ -13,6 +13,9 @@ from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 T = TypeVar("T")
 
+END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+"""Later than every moment that is stored."""
+
 
 class Instant(TypeDecorator[datetime]):
     """A moment: aware in, aware and UTC out, on both databases (docs/design.md, Traps of the libraries)."""

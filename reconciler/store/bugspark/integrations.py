@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Function, Row, Text, cast, func, select, update
+from sqlalchemy import Function, Row, Text, and_, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import CredentialError, ProjectError
@@ -25,6 +25,7 @@ from reconciler.store.bugspark.bugspark_tables import projects as bugspark_proje
 from reconciler.store.bugspark.encryption import SecretCipher
 from reconciler.store.schema.tables import hooks
 
+IS_ACTIVE_GITHUB = and_(integrations.c.provider == "github", integrations.c.is_active)
 SECRET_CONFIG_KEYS = ("token", "webhookSecret")
 GITHUB_NAME_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
@@ -144,8 +145,7 @@ async def locate_webhook_secret(
         .where(
             bugspark_projects.c.id == project_id,
             bugspark_projects.c.is_active,
-            integrations.c.provider == "github",
-            integrations.c.is_active,
+            IS_ACTIVE_GITHUB,
         )
     )
     if lock:

@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+import msgspec
 from sqlalchemy import RowMapping, Text, cast, func, select
 from sqlalchemy.sql.expression import ColumnElement, FromClause, Select
 
@@ -91,3 +92,13 @@ def local_comments() -> Select[Any]:
         .select_from(comments.outerjoin(users, users.c.id == comments.c.author_id))
         .order_by(comments.c.created_at, comments.c.id)
     )
+
+
+def parse_json_or_none(text: str | None) -> Any:
+    """What users' JSON says; None where it does not parse (SQLite accepts any text)."""
+    if text is None:
+        return None
+    try:
+        return msgspec.json.decode(text)
+    except ValueError:
+        return None

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-import msgspec
 from sqlalchemy import JSON, RowMapping, Text, cast, insert, select, text
 from sqlalchemy import inspect as inspector
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from reconciler.logs import EventLogger
 from reconciler.model.ids import ProjectId, ReportId
 from reconciler.store.bugspark.bugspark_tables import background_tasks, reports, webhooks
+from reconciler.store.bugspark.mappers import parse_json_or_none
 from reconciler.store.bulk import select_ids, strip_unstorable
 
 EVENT_NAME = "report.updated"
@@ -123,14 +123,6 @@ def _json_value(name: str, value: Any) -> Any:
         return str(value)
     if isinstance(value, datetime):
         return value.isoformat()
-    if name in JSON_COLUMN_NAMES and value is not None:
-        return _parse_json_or_none(value)
+    if name in JSON_COLUMN_NAMES:
+        return parse_json_or_none(value)
     return strip_unstorable(value)
-
-
-def _parse_json_or_none(value: str) -> Any:
-    """A stranger's JSON; what does not parse (SQLite lets anything in) says nothing."""
-    try:
-        return msgspec.json.decode(value)
-    except ValueError:
-        return None

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Text, and_, cast, func, or_, select, true
+from sqlalchemy import RowMapping, Select, Text, and_, cast, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reconciler.errors import UsageError
@@ -18,15 +18,10 @@ from reconciler.model.report import Project
 from reconciler.store.bugspark.bugspark_tables import integrations
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.encryption import SecretCipher
-from reconciler.store.bugspark.integrations import ProjectConfigs, to_project
+from reconciler.store.bugspark.integrations import IS_ACTIVE_GITHUB, ProjectConfigs, to_project
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import links, projects
 
-IS_GITHUB_ROW = and_(
-    integrations.c.project_id == bugspark_projects.c.id,
-    integrations.c.provider == "github",
-    integrations.c.is_active,
-)
 PASS_COLUMNS = (
     projects.c.paused,
     projects.c.outcome,
@@ -83,16 +78,7 @@ class BugSparkProjects:
 
     async def _read_configs(self, connection: AsyncConnection, condition: Any) -> list[ProjectConfigs]:
         """Active projects with their active github rows, by name."""
-        query = (
-            select(
-                bugspark_projects.c.id,
-                bugspark_projects.c.name,
-                cast(integrations.c.config, Text).label("config"),
-            )
-            .select_from(bugspark_projects.outerjoin(integrations, IS_GITHUB_ROW))
-            .where(bugspark_projects.c.is_active, condition)
-            .order_by(bugspark_projects.c.name, bugspark_projects.c.id, integrations.c.created_at)
-        )
+        query = _active_projects_query().where(condition)
         rows = (await connection.execute(query)).all()
         return [
             ProjectConfigs(id=id_, name=name, configs=[row.config for row in group if row.config is not None])
@@ -119,6 +105,22 @@ def _parse_uuid(text: str) -> UUID | None:
         return None
 
 
+def _active_projects_query() -> Select[Any]:
+    """A row for each active github row of an active project, and one for a project without any; by name."""
+    github_row = and_(integrations.c.project_id == bugspark_projects.c.id, IS_ACTIVE_GITHUB)
+    return (
+        select(
+            bugspark_projects.c.id,
+            bugspark_projects.c.name,
+            cast(integrations.c.config, Text).label("config"),
+        )
+        .select_from(bugspark_projects)
+        .outerjoin(integrations, github_row)
+        .where(bugspark_projects.c.is_active)
+        .order_by(bugspark_projects.c.name, bugspark_projects.c.id, integrations.c.created_at)
+    )
+
+
 def _active_names_query() -> Any:
     return (
         select(bugspark_projects.c.name)
@@ -141,20 +143,9 @@ async def read_schedule_rows(connection: AsyncConnection) -> list[tuple[ProjectC
         .scalar_subquery()
     )
     query = (
-        select(
-            bugspark_projects.c.id,
-            bugspark_projects.c.name,
-            cast(integrations.c.config, Text).label("config"),
-            *PASS_COLUMNS,
-        )
-        .add_columns(due.label("check_due"))
-        .select_from(
-            bugspark_projects.outerjoin(integrations, IS_GITHUB_ROW).outerjoin(
-                projects, projects.c.project_id == bugspark_projects.c.id
-            )
-        )
-        .where(bugspark_projects.c.is_active)
-        .order_by(bugspark_projects.c.name, bugspark_projects.c.id, integrations.c.created_at)
+        _active_projects_query()
+        .add_columns(*PASS_COLUMNS, due.label("check_due"))
+        .outerjoin(projects, projects.c.project_id == bugspark_projects.c.id)
     )
     found = (await connection.execute(query)).mappings().all()
     return [_to_configs_and_row(list(group)) for _, group in groupby(found, key=lambda row: row["id"])]

@@ -2,10 +2,8 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import RowMapping, Text, cast, exists, select
 
 from reconciler.errors import UsageError
@@ -13,7 +11,7 @@ from reconciler.model.ids import ProjectId, ReportId
 from reconciler.model.kinds import Operation
 from reconciler.model.report import Project, Report, ReportDetails
 from reconciler.store.bugspark.bugspark_tables import reports
-from reconciler.store.bugspark.mappers import REPORT_COLUMNS, to_report
+from reconciler.store.bugspark.mappers import REPORT_COLUMNS, parse_json_or_none, to_report
 from reconciler.store.bugspark.projects import BugSparkProjects
 from reconciler.store.bulk import select_ids
 from reconciler.store.schema.engine import Database
@@ -102,17 +100,7 @@ def _to_report_details(row: RowMapping) -> ReportDetails:
     return ReportDetails(
         description=row["description"],
         screenshot_url=row["screenshot_url"],
-        console_logs=_parse_json_or_none(row["console_logs"]),
-        metadata=_parse_json_or_none(row["metadata"]),
+        console_logs=parse_json_or_none(row["console_logs"]),
+        metadata=parse_json_or_none(row["metadata"]),
         reporter_identifier=row["reporter_identifier"],
     )
-
-
-def _parse_json_or_none(text: str | None) -> Any:
-    """A stranger's JSON; what does not parse (SQLite lets anything in) says nothing."""
-    if text is None:
-        return None
-    try:
-        return msgspec.json.decode(text)
-    except ValueError:
-        return None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import psycopg  # imported late: SQLite has no use for it
 
 APPLICATION_NAME = "bugspark-reconciler"
+CONNECT_TIMEOUT_SECONDS = 10
 SQLITE_BUSY_TIMEOUT_SECONDS = 15
 MAX_CONNECTIONS = 10  # to the database, at most
 READ_ONLY_OPTION = "reconciler_reads"
@@ -134,7 +135,7 @@ def _create_postgresql_engine(url: URL, connections: int) -> Engine:
         connect_args={
             # Prepared statements belong to a session, and behind pgbouncer sessions change hands.
             "prepare_threshold": None,
-            "connect_timeout": 10,
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "application_name": APPLICATION_NAME,
         },
     )
@@ -217,7 +218,7 @@ def psycopg_arguments(url: URL | str, purpose: str) -> dict[str, Any]:
         "user": address.username,
         "password": address.password,
         "dbname": address.database,
-        "connect_timeout": 10,
+        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
         "application_name": f"{APPLICATION_NAME} {purpose}",
         "keepalives_idle": 10,
         "keepalives_interval": 5,

@@ -20,6 +20,7 @@ from reconciler.store.db_errors import translate_errors
 from reconciler.store.schema import database_identity
 from reconciler.store.schema.engine import (
     APPLICATION_NAME,
+    CONNECT_TIMEOUT_SECONDS,
     SQLITE_BUSY_TIMEOUT_SECONDS,
     configure_sqlite,
     parse_url,
@@ -92,7 +93,11 @@ def _open_engine(url: URL) -> Iterator[Engine]:
         engine = create_engine(url.set(drivername="sqlite"), connect_args=arguments, hide_parameters=True)
         configure_sqlite(engine)
     else:
-        arguments = {"prepare_threshold": None, "connect_timeout": 10, "application_name": APPLICATION_NAME}
+        arguments = {
+            "prepare_threshold": None,
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "application_name": APPLICATION_NAME,
+        }
         engine = create_engine(
             url.set(drivername="postgresql+psycopg"), connect_args=arguments, hide_parameters=True
         )

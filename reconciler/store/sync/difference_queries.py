@@ -15,6 +15,7 @@ from sqlalchemy import String, and_, bindparam, exists, func, not_, or_, select,
 from sqlalchemy.sql.expression import BindParameter, ColumnElement, FromClause, Select
 
 from reconciler.fields import SYNCED_FIELDS
+from reconciler.model.fields import Side
 from reconciler.model.link import LIVE_STATES, CommentPairState, LinkState
 from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bugspark.mappers import field_as_text, local_comments
@@ -22,7 +23,8 @@ from reconciler.store.schema import tables
 from reconciler.store.schema.tables import comment_pairs, links
 
 LIVE_LINK = text(f"sync_links.{tables.LIVE_LINK_SQL}")
-"""Word for word the condition of the partial indexes: SQLite recognises it in no other spelling."""
+QUARANTINED_LINK = text(f"sync_links.{tables.QUARANTINED_LINK_SQL}")
+"""Word for word the conditions of the partial indexes: SQLite recognises them in no other spelling."""
 
 COPIED_COMMENT = text(
     tables.COPIED_COMMENT_SQL.replace("state", "sync_comments.state").replace(
@@ -159,7 +161,7 @@ def links_with_ended_quarantine() -> Select[Any]:
     """
     return select(links).where(
         links.c.project_id == PROJECT_PARAMETER,
-        text("sync_links.quarantined_until IS NOT NULL"),  # as the partial index has it
+        QUARANTINED_LINK,
         links.c.quarantined_until <= NOW_PARAMETER,
     )
 
@@ -168,7 +170,7 @@ def links_with_ended_quarantine() -> Select[Any]:
 def is_live_on_github() -> ColumnElement[bool]:
     """Ledger rows whose comment on GitHub should still be there."""
     theirs = and_(
-        comment_pairs.c.origin == "github",
+        comment_pairs.c.origin == Side.GITHUB,
         comment_pairs.c.state.in_([CommentPairState.TOMBSTONE, CommentPairState.SKIPPED]),
     )
     return and_(

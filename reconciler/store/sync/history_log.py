@@ -80,7 +80,7 @@ def _changes_of_link(before: Link, after: Link) -> Iterator[Change]:
     ended = after.state not in LIVE_STATES
     if before.base is None and after.base is not None:
         yield link_change(
-            after, Kind.FIRST_CONTACT, Side.BUGSPARK, LINK_ORIGIN_TEXTS[after.origin], to=_issue_label(after)
+            after, Kind.FIRST_CONTACT, Side.BUGSPARK, LINK_ORIGIN_TEXTS[after.origin], to=issue_label(after)
         )
     elif ended and (before.state is not after.state or not before.revision):
         was = before.state.value if before.revision and before.state is not after.state else None
@@ -106,7 +106,8 @@ def _freeze_changes(before: Link, after: Link) -> Iterator[Change]:
         )
 
 
-def _issue_label(link: Link) -> str:
+def issue_label(link: Link) -> str:
+    """owner/repo#number, as history has it."""
     return f"{link.repository}#{link.number}"
 
 

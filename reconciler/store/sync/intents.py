@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Table, and_, bindparam, case, delete, exists, select, update
+from sqlalchemy import RowMapping, Table, and_, bindparam, case, delete, exists, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reconciler.errors import PausedError, ProjectLockLostError
+from reconciler.errors import PausedError
 from reconciler.model.ids import ProjectId
 from reconciler.model.intent import UNSENT_STATES, Intent, IntentState
 from reconciler.model.kinds import Operation
@@ -22,7 +22,6 @@ from reconciler.store.bulk import bind_rows, select_ids
 from reconciler.store.mappers import (
     COMMENT_PAIR_COLUMN_TYPES,
     comment_pair_row,
-    link_row,
     to_comment_pair,
     to_intent,
     to_link,
@@ -31,6 +30,7 @@ from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import comment_pairs, intents, links, projects
 from reconciler.store.sync import history_log, link_writes
 from reconciler.store.sync.apply_batch import StoreContext, upsert_intents
+from reconciler.store.sync.difference_queries import is_past_link
 from reconciler.store.types import column_types
 
 COMMENT_OPERATIONS = (Operation.CREATE_COMMENT, Operation.EDIT_COMMENT)
@@ -154,14 +154,9 @@ class StoredIntents:
         if link.revision == 0:
             url = f"{self._ways.web_url}/{link.repository}/issues/{link.number}"
             columns = IssueColumns(repository=link.repository, number=link.number, url=url)
-            return await link_writes.create_exported_link(connection, link, columns)
-        row = link_row(link, link.revision + 1)
-        same = (links.c.id == link.id, links.c.revision == link.revision)
-        if (await connection.execute(update(links).where(*same).values(row))).rowcount == 0:
-            raise ProjectLockLostError(
-                f"The link of {link.repository}#{link.number} was changed by somebody else in between."
-            )
-        return None
+            await link_writes.create_exported_link(connection, link, columns)
+        else:
+            await link_writes.update_link(connection, link)
 
 
 async def _end_waiting_pairs(connection: AsyncConnection, wanted: Collection[UUID]) -> None:
@@ -234,8 +229,7 @@ async def _is_cause_gone(
 
 async def _is_report_unlinked(connection: AsyncConnection, intent: Intent) -> bool:
     """The report is there, without columns and without a link."""
-    over = (LinkState.UNLINKED, LinkState.REPORT_DELETED)
-    linked = exists().where(links.c.report_id == reports.c.id, links.c.state.not_in(over))
+    linked = exists().where(links.c.report_id == reports.c.id, not_(is_past_link()))
     query = select(reports.c.id).where(
         reports.c.id == intent.report_id, reports.c.github_issue_number.is_(None), ~linked
     )

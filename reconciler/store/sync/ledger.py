@@ -1,7 +1,7 @@
 """Links, bases and the comment ledger: `ports.Ledger`."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -42,8 +42,7 @@ from reconciler.store.sync.apply_batch import StoreContext, apply_batch
 from reconciler.store.sync.difference_queries import LIVE_LINK
 from reconciler.store.sync.link_writes import carry_over_unsent_comments
 from reconciler.store.sync.snapshot_reader import SnapshotRequest
-
-END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+from reconciler.store.types import END_OF_TIME
 
 
 class StoredLedger:
@@ -189,7 +188,7 @@ class StoredLedger:
                 Kind.LINK,
                 Side.BUGSPARK,
                 history_log.LINK_ORIGIN_TEXTS[link.origin],
-                to=_issue_label(link),
+                to=history_log.issue_label(link),
             )
             await history_log.append_changes(connection, link.project_id, link.created_at, [told])
 
@@ -198,7 +197,7 @@ class StoredLedger:
         async with self._database.write() as connection:
             await link_writes.unlink(connection, link)
             told = history_log.link_change(
-                link, Kind.UNLINK, Side.BUGSPARK, "unlinked by command", was=_issue_label(link)
+                link, Kind.UNLINK, Side.BUGSPARK, "unlinked by command", was=history_log.issue_label(link)
             )
             await history_log.append_changes(connection, link.project_id, self._clock.now(), [told])
 
@@ -257,10 +256,6 @@ async def read_link_of_report(connection: AsyncConnection, report_id: ReportId) 
     query = query.order_by(rank, links.c.created_at.desc(), links.c.id).limit(1)
     row = (await connection.execute(query)).mappings().first()
     return to_link(row) if row else None
-
-
-def _issue_label(link: Link) -> str:
-    return f"{link.repository}#{link.number}"
 
 
 def _unlinked_reports_query() -> Select[Any]:

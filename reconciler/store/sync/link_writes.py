@@ -9,6 +9,7 @@ neither older than the tie between the two nor kept back by anybody (docs/design
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import exists, func, not_, or_, select, update
@@ -30,7 +31,7 @@ from reconciler.store.bulk import insert_new, update_by_id
 from reconciler.store.mappers import LINK_COLUMN_TYPES, link_row
 from reconciler.store.schema.tables import comment_pairs, intents, links
 from reconciler.store.sync import history_log
-from reconciler.store.sync.difference_queries import LIVE_LINK
+from reconciler.store.sync.difference_queries import LIVE_LINK, is_past_link
 from reconciler.store.types import column_types
 
 
@@ -50,7 +51,9 @@ async def create_link(connection: AsyncConnection, link: Link, columns: IssueCol
         row |= {"id": earlier.id, "revision": earlier.revision + 1}
         await update_by_id(connection, links, LINK_COLUMN_TYPES, [tuple(row.values())])
     elif not await insert_new(connection, links, LINK_COLUMN_TYPES, [tuple(row.values())]):
-        raise UsageError(f"{_issue_label(link)} or the report has been linked by somebody else just now.")
+        raise UsageError(
+            f"{history_log.issue_label(link)} or the report has been linked by somebody else just now."
+        )
     filled = {
         "github_issue_number": columns.number,
         "github_issue_url": columns.url,
@@ -69,10 +72,9 @@ async def _end_earlier_links(connection: AsyncConnection, link: Link) -> None:
         raise UsageError(
             f"{who} is linked to {holder['repository']}#{holder['number']} already; unlink it first."
         )
-    past = links.c.state.not_in([LinkState.UNLINKED, LinkState.REPORT_DELETED])
     await connection.execute(
         update(links)
-        .where(links.c.report_id == link.report_id, past, not_(issue))
+        .where(links.c.report_id == link.report_id, not_(is_past_link()), not_(issue))
         .values(state=LinkState.UNLINKED.value, revision=links.c.revision + 1)
     )
 
@@ -96,7 +98,7 @@ async def unlink(connection: AsyncConnection, link: Link) -> None:
             reports.c.github_issue_number == link.number,
             func.lower(reports.c.github_repo) == link.repository.lower(),
         )
-        .values(github_issue_number=None, github_issue_url=None, github_repo=None)
+        .values(_column_values(None))
     )
 
 
@@ -108,23 +110,24 @@ async def create_exported_link(connection: AsyncConnection, link: Link, columns:
     if not await insert_new(connection, links, LINK_COLUMN_TYPES, [tuple(link_row(link, 1).values())]):
         kept = link_row(link, 1) | {
             "state": LinkState.CONTESTED,
-            "reason": f"the report was linked elsewhere while {_issue_label(link)} was being made",
+            "reason": f"the report was linked elsewhere while {history_log.issue_label(link)} was being made",
         }
         await insert_new(connection, links, LINK_COLUMN_TYPES, [tuple(kept.values())])
         return
     await connection.execute(
         update(reports)
         .where(reports.c.id == link.report_id, reports.c.github_issue_number.is_(None))
-        .values(
-            github_issue_number=columns.number,
-            github_issue_url=columns.url,
-            github_repo=columns.repository,
-        )
+        .values(_column_values(columns))
     )
 
 
-def _issue_label(link: Link) -> str:
-    return f"{link.repository}#{link.number}"
+def _column_values(columns: IssueColumns | None) -> dict[str, Any]:
+    """The values of a report's three columns; None empties them."""
+    return {
+        "github_issue_number": columns and columns.number,
+        "github_issue_url": columns and columns.url,
+        "github_repo": columns and columns.repository,
+    }
 
 
 CARRIED_COLUMNS = ("id", "link_id", "project_id", "repository_id", "origin", "state", "local_id", "reason")
@@ -174,7 +177,7 @@ async def restore_lost_value(
     done = await connection.execute(update(reports).where(*same).values(value))
     if done.rowcount == 0:
         return False
-    await _update_link(connection, link)
+    await update_link(connection, link)
     await history_log.append_changes(connection, link.project_id, at, [change])
     await webhooks.enqueue_deliveries(connection, link.project_id, [change.report_id], at)
     return True
@@ -201,7 +204,7 @@ async def release_quarantine(
     owner = (await connection.execute(select(intents.c.project_id).where(*quarantined))).scalar()
     done = await connection.execute(update(intents).where(*quarantined).values(planned))
     if link is not None:
-        await _update_link(connection, link)
+        await update_link(connection, link)
     project = link.project_id if link is not None else owner
     if project is not None:
         change = _retry_change(link, report_id, rule)
@@ -209,12 +212,13 @@ async def release_quarantine(
     return done.rowcount
 
 
-async def _update_link(connection: AsyncConnection, link: Link) -> None:
+async def update_link(connection: AsyncConnection, link: Link) -> None:
+    """Store the link under the next revision. Raises ProjectLockLostError where it has another one by now."""
     same = (links.c.id == link.id, links.c.revision == link.revision)
     row = link_row(link, link.revision + 1)
     if (await connection.execute(update(links).where(*same).values(row))).rowcount == 0:
         raise ProjectLockLostError(
-            f"The link of {link.repository}#{link.number} was changed by somebody else."
+            f"The link of {history_log.issue_label(link)} was changed by somebody else in between."
         )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Text, and_, cast, exists, func, literal, not_, or_, select, text, union_all
+from sqlalchemy import Text, and_, cast, exists, func, literal, not_, or_, select, union_all
 from sqlalchemy.sql.expression import ColumnElement, FromClause, Select
 
 from reconciler.model.ids import ProjectId
@@ -23,7 +23,13 @@ from reconciler.model.link import LIVE_STATES, LinkState
 from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import comment_pairs, intents, links, projects
-from reconciler.store.sync.difference_queries import COPIED_COMMENT, LIVE_LINK, is_different, is_past_link
+from reconciler.store.sync.difference_queries import (
+    COPIED_COMMENT,
+    LIVE_LINK,
+    QUARANTINED_LINK,
+    is_different,
+    is_past_link,
+)
 
 RECENT_WINDOW = timedelta(minutes=5)
 """A glance goes back so far: more than lies between two, and than clocks are apart."""
@@ -133,7 +139,7 @@ def _new_links(now: datetime) -> Select[Any]:
 def _ended_quarantines(now: datetime) -> Select[Any]:
     """Links that have rested long enough."""
     return _difference_columns(links.c.project_id, "rested", links.c.id, links.c.created_at).where(
-        text("sync_links.quarantined_until IS NOT NULL"),  # as the partial index has it
+        QUARANTINED_LINK,
         links.c.quarantined_until <= now,
         links.c.state.in_(LIVE_STATES),
     )

@@ -14,16 +14,15 @@ from reconciler.model.database_identity import OWNED_ELSEWHERE, owned_elsewhere_
 from reconciler.model.health import AttentionItem
 from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState
-from reconciler.model.link import FrozenField
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bulk import select_ids
+from reconciler.store.mappers import to_frozen_fields
 from reconciler.store.schema import tables
 from reconciler.store.schema.tables import intents, links, projects
-from reconciler.store.sync.difference_queries import LIVE_LINK
-from reconciler.store.types import from_json
-from reconciler.store.views.counts import ATTENTION_STATES, EPOCH, IS_FROZEN, IS_QUARANTINED
+from reconciler.store.sync.difference_queries import LIVE_LINK, QUARANTINED_LINK
+from reconciler.store.views.counts import ATTENTION_STATES, EPOCH, FROZEN_LINK
 
-IS_HELD = text(f"sync_links.{tables.HELD_LINK_SQL}")
+HELD_LINK = text(f"sync_links.{tables.HELD_LINK_SQL}")
 MAX_ITEMS = 500
 """So many of each kind are shown at once, frozen fields first; the counts beside them are whole."""
 
@@ -96,9 +95,9 @@ def _links_query(wanted: Select[Any]) -> Select[Any]:
     # Each by an index of its own: one condition with OR would read every link.
     one = select(links.c.id).where(links.c.project_id.in_(wanted))
     told = union_all(
-        one.where(IS_QUARANTINED, links.c.quarantined_until > EPOCH),
-        one.where(IS_FROZEN),
-        one.where(IS_HELD, links.c.held_by > ""),
+        one.where(QUARANTINED_LINK, links.c.quarantined_until > EPOCH),
+        one.where(FROZEN_LINK),
+        one.where(HELD_LINK, links.c.held_by > ""),
         one.where(links.c.state.in_(ATTENTION_STATES)),
     )
     return (
@@ -141,7 +140,7 @@ def _refused_intents_query(wanted: Select[Any]) -> Select[Any]:
 
 
 def _frozen_field_items(row: Any) -> Iterator[AttentionItem]:
-    for each in from_json(row["frozen"], tuple[FrozenField, ...]) if row["frozen"] else ():
+    for each in to_frozen_fields(row["frozen"]):
         yield _item(row, "frozen", each.field.value, each.reason)
 
 

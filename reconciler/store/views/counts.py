@@ -23,10 +23,12 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.intent import IntentState
 from reconciler.model.kinds import Kind
 from reconciler.model.link import ENDED_STATES, LIVE_STATES, LinkState
+from reconciler.model.views import Urgency
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bulk import select_ids
 from reconciler.store.schema import tables
 from reconciler.store.schema.tables import changes, intents, links, withheld
+from reconciler.store.sync.difference_queries import QUARANTINED_LINK
 from reconciler.store.sync.verification_coverage import CountsByProject
 
 
@@ -65,13 +67,11 @@ async def conflict_summary(
 
 CONFLICT_SHOWN_FOR = timedelta(days=7)
 """So long a conflict is news, unless somebody changes or resolves the field before."""
-ATTENTION_RANK, CONFLICT_RANK, PENDING_RANK = 0, 1, 2
 ATTENTION_STATES = (*ENDED_STATES, LinkState.CONTESTED)
 # Word for word the conditions of the partial indexes: SQLite recognises them in no other spelling.
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-IS_QUARANTINED = text(f"sync_links.{tables.QUARANTINED_LINK_SQL}")
-IS_FROZEN = text(f"sync_links.{tables.FROZEN_LINK_SQL}")
-IS_CONFLICT = text(f"sync_changes.{tables.CONFLICT_CHANGE_SQL}")
+FROZEN_LINK = text(f"sync_links.{tables.FROZEN_LINK_SQL}")
+CONFLICT_CHANGE = text(f"sync_changes.{tables.CONFLICT_CHANGE_SQL}")
 
 RankedLinks = Select[tuple[UUID, UUID, UUID, int, int]]
 
@@ -123,9 +123,9 @@ def _to_counts(odd: Mapping[int, int], states: Mapping[str, int], taken: int) ->
     """`taken`: live links that are among the odd ones."""
     return LinkCounts(
         synced=max(0, sum(states.get(state, 0) for state in LIVE_STATES) - taken),
-        pending=odd.get(PENDING_RANK, 0),
-        conflict=odd.get(CONFLICT_RANK, 0),
-        attention=odd.get(ATTENTION_RANK, 0) + sum(states.get(state, 0) for state in ATTENTION_STATES),
+        pending=odd.get(Urgency.PENDING, 0),
+        conflict=odd.get(Urgency.CONFLICT, 0),
+        attention=odd.get(Urgency.ATTENTION, 0) + sum(states.get(state, 0) for state in ATTENTION_STATES),
     )
 
 
@@ -134,10 +134,10 @@ def _ranked_queries(now: datetime) -> tuple[RankedLinks, ...]:
     # SQLite would rather walk every live link than the few that rest: the state must not look like a key.
     alive = func.coalesce(links.c.state, "").in_(LIVE_STATES)
     return (
-        _rank_links(ATTENTION_RANK).where(IS_QUARANTINED, links.c.quarantined_until > EPOCH, alive),
-        _rank_links(ATTENTION_RANK).where(IS_FROZEN, alive),
+        _rank_links(Urgency.ATTENTION).where(QUARANTINED_LINK, links.c.quarantined_until > EPOCH, alive),
+        _rank_links(Urgency.ATTENTION).where(FROZEN_LINK, alive),
         _rank_withheld(),
-        _rank_links(PENDING_RANK).where(links.c.state == LinkState.NEW),
+        _rank_links(Urgency.PENDING).where(links.c.state == LinkState.NEW),
         _rank_intents(),
         _rank_conflicts(now),
     )
@@ -150,7 +150,7 @@ def _rank_links(rank: int) -> RankedLinks:
 def _rank_withheld() -> RankedLinks:
     """Links with a deletion that waits to be accepted."""
     row = _ranked_columns(
-        withheld.c.project_id, withheld.c.link_id, withheld.c.report_id, literal(ATTENTION_RANK, Integer())
+        withheld.c.project_id, withheld.c.link_id, withheld.c.report_id, literal(Urgency.ATTENTION, Integer())
     )
     joined = withheld.join(links, links.c.id == withheld.c.link_id)
     return row.select_from(joined).where(links.c.state.in_(LIVE_STATES))
@@ -159,13 +159,13 @@ def _rank_withheld() -> RankedLinks:
 def _rank_intents() -> RankedLinks:
     """A wish for a new issue has no link yet: it is counted by its report."""
     refused = intents.c.state == IntentState.QUARANTINED
-    rank = case((refused, literal(ATTENTION_RANK, Integer())), else_=literal(PENDING_RANK, Integer()))
+    rank = case((refused, literal(Urgency.ATTENTION, Integer())), else_=literal(Urgency.PENDING, Integer()))
     return _ranked_columns(intents.c.project_id, intents.c.link_id, intents.c.report_id, rank)
 
 
 def _rank_conflicts(now: datetime) -> RankedLinks:
     row = _ranked_columns(
-        changes.c.project_id, links.c.id, links.c.report_id, literal(CONFLICT_RANK, Integer())
+        changes.c.project_id, links.c.id, links.c.report_id, literal(Urgency.CONFLICT, Integer())
     )
     joined = changes.join(links, links.c.id == changes.c.link_id)
     return row.select_from(joined).where(*_standing_conditions(now))
@@ -181,7 +181,7 @@ def _standing_conditions(now: datetime) -> tuple[ColumnElement[bool] | TextClaus
     other = or_(later.c.to.is_distinct_from(changes.c.to), said)
     over = exists(select(literal(1)).where(*same, later.c.id > changes.c.id, other))
     return (
-        IS_CONFLICT,
+        CONFLICT_CHANGE,
         changes.c.at >= now - CONFLICT_SHOWN_FOR,
         changes.c.field.in_([each.value for each in Field]),
         links.c.state.in_(LIVE_STATES),

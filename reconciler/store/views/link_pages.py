@@ -30,12 +30,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import ColumnElement
 
 from reconciler.model.ids import LinkId, ProjectId
-from reconciler.model.link import LIVE_STATES, FrozenField, LinkState
+from reconciler.model.link import LIVE_STATES, LinkState
 from reconciler.model.views import LinkFilter, LinkPage, LinkPosition, LinkRow, Urgency
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bulk import select_ids
+from reconciler.store.mappers import to_frozen_fields
 from reconciler.store.schema.tables import links
-from reconciler.store.types import from_json
 from reconciler.store.views.counts import ATTENTION_STATES, links_not_synced
 
 ISSUE_NUMBER_PATTERN = re.compile(r"(?:[A-Za-z0-9._/-]*#)?([0-9]{1,9})")
@@ -222,7 +222,6 @@ async def _most_pressing(
 def _to_link_row(row: RowMapping, pressing: Mapping[LinkId, Urgency]) -> LinkRow:
     state = LinkState(row["state"])
     usual = Urgency.ATTENTION if state in ATTENTION_STATES else Urgency.SYNCED
-    frozen = from_json(row["frozen"], tuple[FrozenField, ...]) if row["frozen"] else ()
     return LinkRow(
         id=row["id"],
         report_id=row["report_id"],
@@ -234,6 +233,6 @@ def _to_link_row(row: RowMapping, pressing: Mapping[LinkId, Urgency]) -> LinkRow
         number=row["number"],
         state=state,
         urgency=pressing.get(row["id"], usual),
-        reason=row["reason"] or next((each.reason for each in frozen), None),
+        reason=row["reason"] or next((each.reason for each in to_frozen_fields(row["frozen"])), None),
         verified_at=row["checked_at"],
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping, and_, select
@@ -26,11 +26,8 @@ from reconciler.store.schema import database_identity
 from reconciler.store.schema.tables import credential_budgets, hooks, intents, projects, withheld
 from reconciler.store.sync import sliding_window, verification_coverage, webhook_gaps
 from reconciler.store.sync.verification_coverage import count_by_project
-from reconciler.store.types import from_json
+from reconciler.store.types import END_OF_TIME, from_json
 from reconciler.store.views import attention, counts
-
-NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-"""No link has been read since then: reading everything again after a restore has not begun."""
 
 NO_COVERAGE, NO_COUNTS, NO_WEBHOOK = VerificationCoverage(), LinkCounts(), WebhookHealth()
 
@@ -147,7 +144,8 @@ async def _read_reread_progress(
     for id_, row in rows.items():
         if row["recovering"]:
             mine = {id_: by_state.get(id_, {})}
-            covered = await verification_coverage.read_coverage(connection, mine, row["restored_at"] or NEVER)
+            since = row["restored_at"] or END_OF_TIME  # without it, reading everything again has not begun
+            covered = await verification_coverage.read_coverage(connection, mine, since)
             found[id_] = covered.get(id_, VerificationCoverage())
     return found
 

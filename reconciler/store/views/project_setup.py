@@ -10,7 +10,12 @@ from reconciler.model.report import Project
 from reconciler.model.views import CredentialKind, ReceivedDelivery, SetupView
 from reconciler.store.bugspark.bugspark_tables import integrations
 from reconciler.store.bugspark.encryption import FERNET_PREFIX
-from reconciler.store.bugspark.integrations import SECRET_FIELD, BadConfigError, parse_config
+from reconciler.store.bugspark.integrations import (
+    IS_ACTIVE_GITHUB,
+    SECRET_FIELD,
+    BadConfigError,
+    parse_config,
+)
 from reconciler.store.schema.tables import deliveries, hooks, projects
 from reconciler.store.sync.history_log import last_confirmed_write_at
 
@@ -44,7 +49,7 @@ async def _config_texts(connection: AsyncConnection, project_id: ProjectId) -> d
     it is malformed.
     """
     query = select(cast(integrations.c.config, Text)).where(
-        integrations.c.project_id == project_id, integrations.c.provider == "github", integrations.c.is_active
+        integrations.c.project_id == project_id, IS_ACTIVE_GITHUB
     )
     configs = (await connection.execute(query)).scalars().all()
     try:
