@@ -121,7 +121,7 @@ class ReloadableRuntime:
             export_all = container.settings.sync.export == "all"
             now = container.clock.now()
             return await local_scan.find_changed_projects(
-                container.database, now, export_all=export_all, lately=incremental
+                container.database, now, export_all=export_all, incremental=incremental
             )
 
     async def delete_old_records(self) -> None:

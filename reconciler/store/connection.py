@@ -1,4 +1,4 @@
-"""A connection in a transaction, given back to the pool whatever interrupts it."""
+"""A connection in a transaction, returned to the pool whatever interrupts it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine

@@ -1,4 +1,4 @@
-"""What a database says when it can't, as one sentence without secrets."""
+"""Errors of the database as one sentence for people, without secrets."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from reconciler.errors import DatabaseError
 
 ERROR_MESSAGES = (
-    # what the driver says, or PostgreSQL's SQLSTATE → what a person is told
+    # a part of the driver's text, or PostgreSQL's SQLSTATE → the message
     ("25006", "it is read-only; the role or the server may not be written to"),
     ("readonly database", "it is read-only; the file and its directory must be writable"),
     ("read-only", "it is read-only"),
@@ -40,23 +40,22 @@ ERROR_MESSAGES = (
 
 
 def error_message(error: BaseException, url: URL) -> str:
-    """Why the database failed, for people: never with a password or a value that was on its way."""
+    """Why the database failed, for people: never with a password or a value of a statement."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    said = str(cause)
-    told = (getattr(cause, "sqlstate", None) or "", said)
-    for sign, words in ERROR_MESSAGES:
-        if sign == told[0] or sign in said:
-            return f"The database {database_label(url)} can't be used: {words}."
+    text, sqlstate = str(cause), getattr(cause, "sqlstate", None)
+    for sign, message in ERROR_MESSAGES:
+        if sign == sqlstate or sign in text:
+            return f"The database {database_label(url)} can't be used: {message}."
     if isinstance(error, PoolTimeout):
         return f"The database {database_label(url)} can't be used: every connection is taken."
-    first = next(iter(said.strip().splitlines()), type(cause).__name__)
+    first = next(iter(text.strip().splitlines()), type(cause).__name__)
     if url.password:
         first = first.replace(str(url.password), "***")
     return f"The database {database_label(url)} does not answer as expected: {first.rstrip('.')}."
 
 
 def database_label(url: URL) -> str:
-    """Which database, without user or password."""
+    """Name the database, without user or password."""
     if url.get_backend_name() == "sqlite":
         return f"file {url.database}"
     return f"{url.database} on {url.host or url.query.get('host') or 'this machine'}"

@@ -1,6 +1,6 @@
-"""What is older than `keep.days` goes, in small steps: none holds locks for long or reads a whole table.
+"""Housekeeping, and questions about the database itself: `ports.Maintenance`.
 
-Housekeeping, and questions about the database itself: `ports.Care`.
+What is older than `keep.days` is deleted in small steps: none holds locks for long or reads a whole table.
 """
 
 from collections.abc import Sequence
@@ -28,93 +28,35 @@ from reconciler.store.types import column_types
 
 ROWS_PER_STEP = 500
 """Rows looked at in one transaction."""
-
 MAX_STEPS = 200
-"""In one sweep; what is left goes with the next."""
-
-
-async def delete_old_rows(database: Database, before: datetime) -> int:
-    """Remove runs, lines of stories and deliveries older than that; how many rows. Raises DatabaseError."""
-    gone = await _delete_old_by_id(database, runs, before)
-    gone += await _delete_old_by_id(database, changes, before)
-    return gone + await _delete_old_deliveries(database, before)
-
-
-async def _delete_old_by_id(database: Database, table: Table, before: datetime) -> int:
-    """From the oldest row on. Keys count up with time, so a step without an old row was the last."""
-    gone, after = 0, 0
-    for _ in range(MAX_STEPS):
-        async with database.write() as connection:
-            query = select(table).where(table.c.id > after).order_by(table.c.id).limit(ROWS_PER_STEP)
-            rows = (await connection.execute(query)).mappings().all()
-            old = [row for row in rows if row["at"] < before]
-            if not old:
-                break
-            kept = await _conflicts_to_keep(connection, old) if table is changes else frozenset()
-            ids = [row["id"] for row in old if row["id"] not in kept]
-            await connection.execute(delete(table).where(table.c.id.in_(ids)))
-            gone, after = gone + len(ids), rows[-1]["id"]
-    return gone
-
-
-async def _conflicts_to_keep(connection: AsyncConnection, old: Sequence[RowMapping]) -> frozenset[int]:
-    """Conflicts that `resolve` may be asked for: the newest of each field of a report that exists."""
-    conflicts = [row["id"] for row in old if row["kind"] == Kind.CONFLICT]
-    later = changes.alias("later")
-    newer = exists().where(
-        and_(
-            later.c.report_id == changes.c.report_id,
-            later.c.field == changes.c.field,
-            later.c.kind == Kind.CONFLICT,
-            later.c.id > changes.c.id,
-        )
-    )
-    there = exists().where(reports.c.id == changes.c.report_id)
-    query = select(changes.c.id).where(changes.c.id.in_(conflicts), there, ~newer)
-    return frozenset((await connection.execute(query)).scalars()) if conflicts else frozenset()
-
-
-async def _delete_old_deliveries(database: Database, before: datetime) -> int:
-    """There are never many of a project (`webhooks.KEPT`)."""
-    gone = 0
-    key: Any = tuple_(deliveries.c.project_id, deliveries.c.id)
-    old = (
-        select(deliveries.c.project_id, deliveries.c.id).where(deliveries.c.at < before).limit(ROWS_PER_STEP)
-    )
-    for _ in range(MAX_STEPS):
-        async with database.write() as connection:
-            done = (await connection.execute(delete(deliveries).where(key.in_(old)))).rowcount
-        gone += done
-        if done < ROWS_PER_STEP:
-            break
-    return gone
-
-
-SWEPT_AT_KEY = "swept_at"
+"""In one cleanup; the next one deletes the rest."""
+CLEANUP_AT_KEY = "swept_at"
 
 
 class StoredMaintenance:
-    """The care of one database."""
+    """The maintenance of one database."""
 
-    def __init__(self, database: Database, vault: SecretCipher) -> None:
+    def __init__(self, database: Database, cipher: SecretCipher) -> None:
         self._database = database
-        self._vault = vault
+        self._cipher = cipher
 
     async def try_begin_cleanup(self, at: datetime, every: timedelta) -> bool:
-        query = select(meta.c.value).where(meta.c.key == SWEPT_AT_KEY).with_for_update()
-        fresh = [(SWEPT_AT_KEY, at.isoformat())]
+        query = select(meta.c.value).where(meta.c.key == CLEANUP_AT_KEY).with_for_update()
+        values = [(CLEANUP_AT_KEY, at.isoformat())]
         async with self._database.write() as connection:
             last = (await connection.execute(query)).scalar()
             if last is None:
-                first = build_insert(connection, meta, column_types(meta), fresh).on_conflict_do_nothing()
+                first = build_insert(connection, meta, column_types(meta), values).on_conflict_do_nothing()
                 return (await connection.execute(first.returning(meta.c.key))).first() is not None
             if at - every < datetime.fromisoformat(last) <= at:
                 return False
-            await save_value(connection, *fresh[0])
+            await save_value(connection, *values[0])
             return True
 
     async def delete_older_than(self, before: datetime) -> int:
-        return await delete_old_rows(self._database, before)
+        deleted = await _delete_old_by_id(self._database, runs, before)
+        deleted += await _delete_old_by_id(self._database, changes, before)
+        return deleted + await _delete_old_deliveries(self._database, before)
 
     async def check_encrypted_secrets(self) -> EncryptionStatus:
         query = (
@@ -126,17 +68,17 @@ class StoredMaintenance:
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         found = [(name, value) for name, config in rows for value in encrypted_or_plain_secrets(config)]
-        sealed = [(name, value) for name, value in found if value.startswith(FERNET_PREFIX)]
-        closed = dict.fromkeys(name for name, value in sealed if not self._is_decryptable(name, value))
+        encrypted = [(name, value) for name, value in found if value.startswith(FERNET_PREFIX)]
+        unreadable = dict.fromkeys(name for name, value in encrypted if not self._is_decryptable(name, value))
         return EncryptionStatus(
-            encrypted_count=len(sealed),
-            plain_count=len(found) - len(sealed),
-            unreadable_projects=tuple(closed),
+            encrypted_count=len(encrypted),
+            plain_count=len(found) - len(encrypted),
+            unreadable_projects=tuple(unreadable),
         )
 
     def _is_decryptable(self, project: str, value: str) -> bool:
         try:
-            self._vault.decrypt(value, project)
+            self._cipher.decrypt(value, project)
         except CredentialError:
             return False
         return True
@@ -148,3 +90,53 @@ class StoredMaintenance:
     async def outgoing_webhooks_problem(self) -> str | None:
         async with self._database.read() as connection:
             return await outgoing_webhooks.find_problem(connection)
+
+
+async def _delete_old_by_id(database: Database, table: Table, before: datetime) -> int:
+    """Delete from the oldest row on. Keys count up with time, so a step without an old row was the last."""
+    deleted, after = 0, 0
+    for _ in range(MAX_STEPS):
+        async with database.write() as connection:
+            query = select(table).where(table.c.id > after).order_by(table.c.id).limit(ROWS_PER_STEP)
+            rows = (await connection.execute(query)).mappings().all()
+            old = [row for row in rows if row["at"] < before]
+            if not old:
+                break
+            kept = await _conflicts_to_keep(connection, old) if table is changes else frozenset()
+            ids = [row["id"] for row in old if row["id"] not in kept]
+            await connection.execute(delete(table).where(table.c.id.in_(ids)))
+            deleted, after = deleted + len(ids), rows[-1]["id"]
+    return deleted
+
+
+async def _conflicts_to_keep(connection: AsyncConnection, old: Sequence[RowMapping]) -> frozenset[int]:
+    """Select conflicts that `resolve` may be asked for: the newest of each field of a report that exists."""
+    conflicts = [row["id"] for row in old if row["kind"] == Kind.CONFLICT]
+    later = changes.alias("later")
+    newer = exists().where(
+        and_(
+            later.c.report_id == changes.c.report_id,
+            later.c.field == changes.c.field,
+            later.c.kind == Kind.CONFLICT,
+            later.c.id > changes.c.id,
+        )
+    )
+    has_report = exists().where(reports.c.id == changes.c.report_id)
+    query = select(changes.c.id).where(changes.c.id.in_(conflicts), has_report, ~newer)
+    return frozenset((await connection.execute(query)).scalars()) if conflicts else frozenset()
+
+
+async def _delete_old_deliveries(database: Database, before: datetime) -> int:
+    """Delete old deliveries; a project never has many (`MAX_DELIVERIES_PER_PROJECT`)."""
+    deleted = 0
+    key: Any = tuple_(deliveries.c.project_id, deliveries.c.id)
+    old = (
+        select(deliveries.c.project_id, deliveries.c.id).where(deliveries.c.at < before).limit(ROWS_PER_STEP)
+    )
+    for _ in range(MAX_STEPS):
+        async with database.write() as connection:
+            done = (await connection.execute(delete(deliveries).where(key.in_(old)))).rowcount
+        deleted += done
+        if done < ROWS_PER_STEP:
+            break
+    return deleted

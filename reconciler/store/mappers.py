@@ -43,15 +43,13 @@ DESIRED_TYPES: Mapping[Operation, type[Desired]] = {
     Operation.DELETE_COMMENT: DesiredCommentDeletion,
     **{field.operation: field.desired_type for field in SYNCED_FIELDS.values()},
 }
-
-
 LINK_COLUMN_TYPES = column_types(links)
 COMMENT_PAIR_COLUMN_TYPES = column_types(comment_pairs)
 INTENT_COLUMN_TYPES = column_types(intents)
 
 
 def to_link(row: RowMapping) -> Link:
-    """Raises ValueError when a stored word is unknown (a newer program wrote it)."""
+    """Convert a row of sync_links. Raises ValueError for an unknown word (a newer program wrote it)."""
     return Link(
         id=row["id"],
         project_id=row["project_id"],
@@ -68,9 +66,9 @@ def to_link(row: RowMapping) -> Link:
         created_at=row["created_at"],
         revision=row["revision"],
         quarantined_until=row["quarantined_until"],
-        verification=_to_checked(row),
-        missing_issue=_to_missing(row),
-        transfer_target=_to_successor(row),
+        verification=_to_verification(row),
+        missing_issue=_to_missing_issue(row),
+        transfer_target=_to_transfer_target(row),
         frozen_fields=to_frozen_fields(row["frozen"]),
         owner_instance=row["held_by"],
     )
@@ -81,17 +79,17 @@ def to_frozen_fields(stored: str | None) -> tuple[FrozenField, ...]:
     return from_json(stored, tuple[FrozenField, ...]) if stored else ()
 
 
-def _to_successor(row: RowMapping) -> TransferTarget | None:
+def _to_transfer_target(row: RowMapping) -> TransferTarget | None:
     repository, number = row["successor_repository_id"], row["successor_number"]
     return TransferTarget(repository_id=repository, number=number) if repository and number else None
 
 
-def _to_missing(row: RowMapping) -> MissingIssue | None:
+def _to_missing_issue(row: RowMapping) -> MissingIssue | None:
     state = row["missing_as"]
     return MissingIssue(state=LinkState(state), since=row["missing_since"]) if state else None
 
 
-def _to_checked(row: RowMapping) -> Verification | None:
+def _to_verification(row: RowMapping) -> Verification | None:
     if row["checked_at"] is None:
         return None
     issue, thread, credential = row["etag_issue"], row["etag_thread"], row["etag_credential"]
@@ -102,16 +100,16 @@ def _to_checked(row: RowMapping) -> Verification | None:
 def _to_base(row: RowMapping) -> Base | None:
     if row[BASE_COLUMNS[0].name] is None:
         return None
-    parts: dict[str, Any] = {column.attribute: column.parse(row[column.name]) for column in BASE_COLUMNS}
-    return Base(**parts)
+    values: dict[str, Any] = {column.attribute: column.parse(row[column.name]) for column in BASE_COLUMNS}
+    return Base(**values)
 
 
 def _to_seen(row: RowMapping) -> SeenIssue | None:
     if row[SEEN_COLUMNS[0].name] is None:
         return None
-    shown: dict[str, Any] = {each.attribute: _seen_value(each, row[each.name]) for each in SEEN_COLUMNS}
+    values: dict[str, Any] = {each.attribute: _seen_value(each, row[each.name]) for each in SEEN_COLUMNS}
     return SeenIssue(
-        **shown,
+        **values,
         comments=row["seen_comments"],
         locked=row["seen_locked"],
         updated_at=row["seen_updated_at"],
@@ -134,8 +132,8 @@ def _seen_cell(column: SeenColumn, seen: SeenIssue) -> object:
 
 def link_row(link: Link, revision: int) -> dict[str, Any]:
     """Every column of sync_links, in the table's order."""
-    base, seen, checked = link.base, link.seen, link.verification
-    etags = checked and checked.etags
+    base, seen, verification = link.base, link.seen, link.verification
+    etags = verification and verification.etags
     return {
         "id": link.id,
         "project_id": link.project_id,
@@ -155,8 +153,8 @@ def link_row(link: Link, revision: int) -> dict[str, Any]:
         "seen_id": seen and seen.id,
         "created_at": link.created_at,
         "quarantined_until": link.quarantined_until,
-        "checked_at": checked and checked.at,
-        "check_due": checked and checked.due,
+        "checked_at": verification and verification.at,
+        "check_due": verification and verification.due,
         "etag_issue": etags and etags.issue,
         "etag_thread": etags and etags.thread,
         "etag_credential": etags and etags.credential,
@@ -171,7 +169,7 @@ def link_row(link: Link, revision: int) -> dict[str, Any]:
 
 
 def to_comment_pair(row: RowMapping) -> CommentPair:
-    """Raises ValueError when a stored word is unknown."""
+    """Convert a row of sync_comments. Raises ValueError for an unknown word."""
     return CommentPair(
         id=row["id"],
         link_id=row["link_id"],
@@ -187,27 +185,27 @@ def to_comment_pair(row: RowMapping) -> CommentPair:
     )
 
 
-def comment_pair_row(entry: CommentPair, owner: Link | Intent) -> tuple[Any, ...]:
-    """Every column of sync_comments, in the table's order. `owner`: the entry's link, or a wish about it."""
+def comment_pair_row(pair: CommentPair, owner: Link | Intent) -> tuple[Any, ...]:
+    """Every column of sync_comments, in the table's order. `owner`: the pair's link or intent."""
     return (
-        entry.id,
-        entry.link_id,
+        pair.id,
+        pair.link_id,
         owner.project_id,
         owner.repository_id,
-        entry.origin,
-        entry.state,
-        entry.local_id,
-        entry.remote_id,
-        entry.local_digest,
-        entry.remote_digest,
-        entry.remote_updated_at,
-        entry.author,
-        entry.reason,
+        pair.origin,
+        pair.state,
+        pair.local_id,
+        pair.remote_id,
+        pair.local_digest,
+        pair.remote_digest,
+        pair.remote_updated_at,
+        pair.author,
+        pair.reason,
     )
 
 
 def to_intent(row: RowMapping) -> Intent:
-    """Raises ValueError when the wish does not decode."""
+    """Convert a row of sync_intents. Raises ValueError when the desired value can't be decoded."""
     operation = Operation(row["operation"])
     return Intent(
         id=row["id"],
@@ -260,14 +258,14 @@ def intent_row(intent: Intent) -> tuple[Any, ...]:
 
 
 def to_list_state(row: RowMapping) -> ListState:
-    """Where a list was left."""
+    """Convert a row of sync_lists."""
     return ListState(
         anchor=row["anchor"], etag=row["etag"], etag_credential=row["etag_credential"], cursor=row["cursor"]
     )
 
 
 def list_state_row(state: ListState) -> dict[str, str | datetime | None]:
-    """The columns of sync_lists that hold a position."""
+    """The columns of sync_lists that hold a position in a list."""
     return {
         "anchor": state.anchor,
         "etag": state.etag,

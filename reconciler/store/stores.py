@@ -1,4 +1,4 @@
-"""The database doorway as a whole: `ports.Stores`."""
+"""All stores over one database: `ports.Stores`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ from reconciler.store.views.queries import StoredQueries
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreSettings:
-    """What the doorway needs to know of the configuration."""
+    """What the stores need of the configuration."""
 
     digest: Digest  # of a comment's body, the one the ledger's digests are made with
     encryption_keys: tuple[Secret, ...] = ()  # BugSpark's ENCRYPTION_KEYs, newest first
@@ -39,14 +39,12 @@ class StoreSettings:
     verify_every: timedelta = timedelta(hours=6)  # poll.verify_seconds, for health
     notify_webhooks: bool = False  # bugspark.notify_webhooks
     dry_run: bool = False  # `reconcile plan`: not even limits are written
-    on_secret_read: Callable[[Secret], None] = lambda _: (
-        None
-    )  # told every secret that is read, for the logs' masks
+    on_secret_read: Callable[[Secret], None] = lambda _: None  # called with each, so that logs can mask it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseStores:
-    """Everything over one open database, which stays the opener's to close."""
+    """The stores over one open database, which the caller closes."""
 
     projects: StoredProjects
     reports: StoredReports
@@ -65,9 +63,9 @@ class DatabaseStores:
 def build_stores(
     database: Database, settings: StoreSettings, clock: Clock, new_id: Callable[[], UUID] = uuid4
 ) -> DatabaseStores:
-    """Raises ConfigurationError for a key that is none. Nothing is asked of the database yet."""
+    """Build the stores without asking the database. Raises ConfigurationError for a malformed key."""
     cipher = SecretCipher(settings.encryption_keys, settings.on_secret_read)
-    outgoing = OutgoingWebhooks(wanted=settings.notify_webhooks, new_id=new_id)
+    outgoing = OutgoingWebhooks(is_enabled=settings.notify_webhooks, new_id=new_id)
     context = StoreContext(
         comment_digest=settings.digest, web_url=settings.web_url.rstrip("/"), outgoing_webhooks=outgoing
     )

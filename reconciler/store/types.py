@@ -40,7 +40,7 @@ class Instant(TypeDecorator[datetime]):
 class ExistingEnum(UserDefinedType[str]):
     """A PostgreSQL type that exists already and is known by its name: BugSpark's enums.
 
-    Values pass as text: one that this program does not know must poison its own row, not the query.
+    Values pass as text: an unknown one must fail its own row, not the query.
     """
 
     cache_ok: bool | None = True
@@ -58,8 +58,8 @@ def existing_enum(name: str) -> TypeEngine[str]:
 
 
 class JsonDocument(TypeDecorator[Any]):
-    """jsonb on PostgreSQL, JSON text on SQLite. PostgreSQL's types are imported where they are used: they
-    take a twentieth of a short command's time.
+    """jsonb on PostgreSQL, JSON text on SQLite. PostgreSQL's types are imported where they are used: that
+    takes a twentieth of a short command's time.
     """
 
     impl: TypeEngine[Any] | type[TypeEngine[Any]] = JSON
@@ -88,20 +88,20 @@ class TextArray(TypeDecorator[Any]):
 
 
 def serial() -> TypeEngine[int]:
-    """A key that counts up. SQLite counts only in a plain INTEGER."""
+    """A key that counts up, which on SQLite only a plain INTEGER does."""
     return BigInteger().with_variant(Integer(), "sqlite")
 
 
 def column_types(table: Table, *names: str) -> dict[str, TypeEngine[Any]]:
-    """Column types by name, of these columns or of all."""
+    """Types by the names of these columns, or of all columns."""
     return {name: table.c[name].type for name in names or table.c.keys()}
 
 
 def to_json(value: object) -> str:
-    """A value of the model as JSON text."""
+    """Encode a value of the model as JSON text."""
     return msgspec.json.encode(value).decode()
 
 
 def from_json(text: str, kind: type[T]) -> T:
-    """Raises ValueError (msgspec's) when the text does not fit."""
+    """Decode JSON text. Raises ValueError (msgspec's) when it does not fit the type."""
     return msgspec.json.decode(text, type=kind)

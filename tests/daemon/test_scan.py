@@ -34,10 +34,12 @@ async def sync(world_url: str, github: GitHub) -> AsyncIterator[Sync]:
         yield world
 
 
-async def found(sync: Sync, *, lately: bool = False) -> int | None:
+async def found(sync: Sync, *, incremental: bool = False) -> int | None:
     """The print of what waits in Shop; None: nothing does."""
     database = sync.app._container.database
-    waits = await local_scan.find_changed_projects(database, sync.clock.now(), export_all=True, lately=lately)
+    waits = await local_scan.find_changed_projects(
+        database, sync.clock.now(), export_all=True, incremental=incremental
+    )
     return waits.get(sync.project)
 
 
@@ -76,9 +78,9 @@ async def test_a_glance_notices_what_says_that_it_is_new_until_a_pass_has_dealt_
     await sync.settle()
 
     async def noticed_and_dealt_with() -> None:
-        assert await found(sync, lately=True) is not None
+        assert await found(sync, incremental=True) is not None
         await sync.settle()
-        assert await found(sync, lately=True) is None
+        assert await found(sync, incremental=True) is None
 
     sync.change(report, status="resolved")
     await noticed_and_dealt_with()
@@ -94,10 +96,10 @@ async def test_what_a_glance_misses_the_whole_scan_finds(sync: Sync) -> None:
     sync.github.clock.advance(2 * local_scan.RECENT_WINDOW.seconds)
     await sync.settle()
     sync.bugspark.execute("UPDATE reports SET status = 'resolved'")  # without a word: not as BugSpark does it
-    assert (await found(sync, lately=True), await found(sync) is None) == (None, False)
+    assert (await found(sync, incremental=True), await found(sync) is None) == (None, False)
     await sync.settle()
     sync.bugspark.delete_comment(comment)
-    assert (await found(sync, lately=True), await found(sync) is None) == (None, False)
+    assert (await found(sync, incremental=True), await found(sync) is None) == (None, False)
 
 
 async def test_another_change_looks_different_also_while_the_first_one_waits(sync: Sync) -> None:
@@ -141,9 +143,9 @@ def test_while_the_whole_scan_rests_for_long_glances_go_on() -> None:
             asked.append((at, due.incremental))
             plan.record_scan(due, at, at + (0.001 if due.incremental else 0.4))
         at += 0.5
-    whole = [at for at, lately in asked if not lately]
+    whole = [at for at, incremental in asked if not incremental]
     assert whole[:3] == [0.0, 20.5, 41.0]
-    assert [at for at, lately in asked if lately and at < 20.5] == [5.5, 11.0, 16.5]
+    assert [at for at, incremental in asked if incremental and at < 20.5] == [5.5, 11.0, 16.5]
 
 
 def test_where_a_whole_scan_takes_next_to_nothing_no_glance_is_needed() -> None:

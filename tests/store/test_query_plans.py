@@ -133,7 +133,7 @@ async def test_a_glance_at_what_changed_lately_walks_nothing_that_has_long_been_
     if database.dialect == "postgresql":
         bugspark.execute("ANALYZE")
     plan = await plan_of(
-        database, local_scan.scan_query(LONG_AGO + timedelta(days=1), export_all=True, lately=True)
+        database, local_scan.scan_query(LONG_AGO + timedelta(days=1), export_all=True, incremental=True)
     )
     if database.dialect == "postgresql":
         assert not re.search(r"(Scan on|Scan using \S+ on) sync_(links|comments)(?!.*\n.*Cond)", plan), plan

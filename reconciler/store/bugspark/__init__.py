@@ -1,6 +1,6 @@
-"""BugSpark's own tables: what is read of them, what is written there, and its webhooks.
+"""BugSpark's own tables: what is read of them, what is written there, and deliveries to its webhooks.
 
-In: ids and values of `model`. Out: reports, integrations, projects, deliveries to customers' webhooks.
+In: ids and values of `model`. Out: reports, integrations, projects, tasks for BugSpark's worker.
 `ADDED_COLUMNS` and `metadata` stand here because migration 0001, which is never edited, imports them.
 """
 

@@ -1,7 +1,7 @@
 """BugSpark's tables as far as this program touches them (docs/reference/bugspark.md, Tables).
 
-They are BugSpark's: on PostgreSQL they exist already and get four columns; only an empty SQLite file gets
-them from us. Columns that BugSpark has and nobody here reads are left out.
+On PostgreSQL BugSpark has made them, and four columns are added; only in an empty SQLite file are they made
+by us. Columns of BugSpark's that nobody here reads are left out.
 """
 
 from sqlalchemy import (
@@ -90,7 +90,7 @@ reports = Table(
     Column("github_issue_url", String(500)),
     Column("github_repo", String(200)),
     UniqueConstraint("project_id", "tracking_id", name="uq_reports_project_tracking"),
-    # SQLite only, like all of this: what a pass compares, so that the row itself stays unread.
+    # Made on SQLite only, as all of these: it covers what a pass compares, so that no row has to be read.
     Index(
         "ix_reports_compared",
         "project_id",

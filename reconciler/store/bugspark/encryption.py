@@ -13,23 +13,23 @@ FERNET_PREFIX = "gAAAA"
 
 
 class SecretCipher:
-    """Reads and writes encrypted values with these keys, newest first."""
+    """Encrypts and decrypts values with these keys, newest first."""
 
-    def __init__(self, keys: tuple[Secret, ...], learn: Callable[[Secret], None] = lambda _: None) -> None:
-        """`learn` is told every secret that is read, so that logs can mask it.
+    def __init__(self, keys: tuple[Secret, ...], on_read: Callable[[Secret], None] = lambda _: None) -> None:
+        """`on_read` is called with every secret that was read, so that logs can mask it.
 
-        Raises ConfigurationError for a key that is none; the key is not repeated.
+        Raises ConfigurationError for a malformed key, without repeating it.
         """
-        self._learn = learn
+        self._on_read = on_read
         self._fernet = _build_fernet(keys) if keys else None
 
     def decrypt(self, stored: str, project: str, what: str = "token") -> Secret:
-        """The secret behind a stored value; one from before encryption passes as it is.
+        """Decrypt a stored value; one that was stored before encryption is returned as it is.
 
         Raises CredentialError, naming the project, for a value that is encrypted and can't be decrypted.
         """
         secret = self._decrypt(stored, project, what)
-        self._learn(secret)
+        self._on_read(secret)
         return secret
 
     def _decrypt(self, stored: str, project: str, what: str) -> Secret:
@@ -54,14 +54,14 @@ class SecretCipher:
             return Secret(stored)
 
     def encrypt(self, secret: Secret) -> str:
-        """As it is stored: encrypted with the newest key, plain without any."""
+        """Return the form that is stored: encrypted with the newest key, plain without any key."""
         if self._fernet is None:
             return secret.reveal()
         return self._fernet.encrypt(secret.reveal().encode()).decode()
 
 
 def _build_fernet(keys: tuple[Secret, ...]) -> "MultiFernet":
-    from cryptography.fernet import Fernet, MultiFernet  # late: without keys nobody waits for it
+    from cryptography.fernet import Fernet, MultiFernet  # late: not needed without keys
 
     try:
         return MultiFernet([Fernet(key.reveal().encode()) for key in keys])

@@ -1,6 +1,7 @@
-"""A project's github rows in `integrations`, as their owner wrote them: usable, or a sentence why not.
+"""BugSpark's github integrations: the repository, token and webhook secret of a project.
 
-The webhook secret in `integrations.config`, and the one before it.
+Their owners write them, so they may be unusable: a sentence then says why. The webhook secret before the
+present one is in `sync_hooks`.
 
 Source: docs/reference/bugspark.md, Secrets.
 """
@@ -26,7 +27,8 @@ from reconciler.store.bugspark.encryption import SecretCipher
 from reconciler.store.schema.tables import hooks
 
 IS_ACTIVE_GITHUB = and_(integrations.c.provider == "github", integrations.c.is_active)
-SECRET_CONFIG_KEYS = ("token", "webhookSecret")
+SECRET_FIELD = "webhookSecret"  # noqa: S105 - the name of a key
+SECRET_CONFIG_KEYS = ("token", SECRET_FIELD)
 GITHUB_NAME_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
@@ -40,14 +42,14 @@ class ProjectConfigs:
 
 
 class BadConfigError(Exception):
-    """What is wrong with a config, in words that follow "Its github integration"."""
+    """What is wrong with a config, in a sentence."""
 
 
-def to_project(found: ProjectConfigs, vault: SecretCipher, app_repository: str | None) -> Project:
-    """The project with its integration, or with its problem. The operator's App pair goes before any row."""
+def to_project(found: ProjectConfigs, cipher: SecretCipher, app_repository: str | None) -> Project:
+    """The project with its integration or its problem. A repository of a GitHub App goes before any row."""
     try:
         integration = (
-            _integration_from_app(app_repository) if app_repository else _integration_from_rows(found, vault)
+            _integration_from_app(app_repository) if app_repository else _integration_from_rows(found, cipher)
         )
     except (BadConfigError, CredentialError) as error:
         return Project(id=found.id, name=found.name, integration=None, problem=str(error))
@@ -59,7 +61,7 @@ def _integration_from_app(repository: str) -> Integration:
     return Integration(owner=_require_name(owner, "owner"), repo=_require_name(repo, "repo"), token=None)
 
 
-def _integration_from_rows(found: ProjectConfigs, vault: SecretCipher) -> Integration:
+def _integration_from_rows(found: ProjectConfigs, cipher: SecretCipher) -> Integration:
     if not found.configs:
         raise BadConfigError(f"Project {found.name} has no active github integration.")
     if len(found.configs) > 1:
@@ -71,7 +73,7 @@ def _integration_from_rows(found: ProjectConfigs, vault: SecretCipher) -> Integr
     return Integration(
         owner=_require_name(config.get("owner"), "owner"),
         repo=_require_name(config.get("repo"), "repo"),
-        token=_decrypt_token(config.get("token"), found.name, vault),
+        token=_decrypt_token(config.get("token"), found.name, cipher),
     )
 
 
@@ -80,7 +82,7 @@ def _number_word(number: int) -> str:
 
 
 def parse_config(text: str) -> dict[str, Any]:
-    """A config as its JSON text has it. Raises BadConfigError when it is no object."""
+    """Decode the JSON text of a config. Raises BadConfigError when it is not an object."""
     try:
         config = msgspec.json.decode(text)
     except ValueError:
@@ -91,7 +93,9 @@ def parse_config(text: str) -> dict[str, Any]:
 
 
 def _require_name(value: object, what: str) -> str:
-    """A name that can stand in a path (docs/design.md, Security). It is not repeated: a stranger wrote it."""
+    """Return a name that can stand in a path (docs/design.md, Security). Errors do not repeat it: it is
+    untrusted.
+    """
     if value is None or value == "":
         raise BadConfigError(f"Its github integration has no {what}.")
     if not isinstance(value, str) or not GITHUB_NAME_PATTERN.fullmatch(value) or value in (".", ".."):
@@ -103,23 +107,20 @@ def _require_name(value: object, what: str) -> str:
     return value
 
 
-def _decrypt_token(value: object, project: str, vault: SecretCipher) -> Secret:
+def _decrypt_token(value: object, project: str, cipher: SecretCipher) -> Secret:
     if not isinstance(value, str) or not value.strip():
         raise BadConfigError("Its github integration has no token.")
-    return vault.decrypt(value.strip(), project)
+    return cipher.decrypt(value.strip(), project)
 
 
 def encrypted_or_plain_secrets(config: str) -> list[str]:
-    """The values of a config that BugSpark or we keep encrypted, as stored; none of a malformed one."""
+    """The secrets in a config as stored, encrypted or not; none of a malformed config."""
     try:
         found = msgspec.json.decode(config)
     except ValueError:
         return []
     values = [found.get(name) for name in SECRET_CONFIG_KEYS] if isinstance(found, dict) else []
     return [value.strip() for value in values if isinstance(value, str) and value.strip()]
-
-
-SECRET_FIELD = "webhookSecret"  # noqa: S105 - the name of a key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +135,9 @@ class WebhookSecretLocation:
 async def locate_webhook_secret(
     connection: AsyncConnection, project_id: ProjectId, *, lock: bool = False
 ) -> WebhookSecretLocation:
-    """`lock`: nobody else changes it before this transaction ends. Raises ProjectError where there is no
-    place for a secret, in a sentence that says what to do.
+    """Find where the project's secret is kept. `lock`: the row stays locked until the transaction ends.
+
+    Raises ProjectError where there is no place for a secret, in a sentence that says what to do.
     """
     query = (
         select(integrations.c.id, bugspark_projects.c.name, cast(integrations.c.config, Text).label("config"))
@@ -174,33 +176,33 @@ def _webhook_secret_in(row: Row[Any]) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
 
 
-def decrypt_webhook_secret(vault: SecretCipher, where: WebhookSecretLocation) -> Secret | None:
-    """The secret kept there. Raises CredentialError when it can't be decrypted."""
+def decrypt_webhook_secret(cipher: SecretCipher, where: WebhookSecretLocation) -> Secret | None:
+    """Decrypt the secret kept there. Raises CredentialError when that fails."""
     return (
         None
         if where.stored_value is None
-        else vault.decrypt(where.stored_value, where.project, "webhook secret")
+        else cipher.decrypt(where.stored_value, where.project, "webhook secret")
     )
 
 
 async def previous_webhook_secret(
     connection: AsyncConnection,
-    vault: SecretCipher,
+    cipher: SecretCipher,
     project_id: ProjectId,
     where: WebhookSecretLocation,
     now: datetime,
 ) -> Secret | None:
-    """The secret before the present one while it is valid. Raises CredentialError."""
+    """Read the secret before the present one, while it is valid. Raises CredentialError."""
     query = select(hooks.c.previous).where(hooks.c.project_id == project_id, hooks.c.previous_until > now)
     stored = (await connection.execute(query)).scalar()
-    return None if stored is None else vault.decrypt(stored, where.project, "previous webhook secret")
+    return None if stored is None else cipher.decrypt(stored, where.project, "previous webhook secret")
 
 
 async def write_webhook_secret(connection: AsyncConnection, where: WebhookSecretLocation, value: str) -> None:
-    """Write this key and no other; the row must have been locked when it was read."""
+    """Set the secret and no other key of the config; the row must have been locked when it was read."""
     config = integrations.c.config
     if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import ARRAY  # late: SQLite's users don't pay for it
+        from sqlalchemy.dialects.postgresql import ARRAY  # late: not needed on SQLite
 
         key = cast([SECRET_FIELD], ARRAY(Text))
         changed: Function[Any] = func.jsonb_set(config, key, func.to_jsonb(cast(value, Text)))

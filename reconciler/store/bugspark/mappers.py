@@ -37,11 +37,11 @@ REPORT_COLUMNS = (
     reports.c.github_issue_url,
     reports.c.github_repo,
 )
-"""What to_report reads; enums as text, so that an unknown value poisons its own row only."""
+"""What to_report reads; enums as text, so that an unknown value fails its own row only."""
 
 
 def to_report(row: RowMapping) -> Report:
-    """Raises ValueError when a value is none that this program knows: the caller poisons that report."""
+    """Convert a row. Raises ValueError for an unknown value: the caller leaves that report out."""
     fields: dict[str, Any] = {
         field.value: known.parse(row[field.value]) for field, known in SYNCED_FIELDS.items()
     }
@@ -57,28 +57,16 @@ def to_report(row: RowMapping) -> Report:
 
 
 def to_report_columns(row: RowMapping) -> IssueColumns | None:
-    """The three columns, when number and repository are both there."""
+    """The issue that a report's columns name; None unless number and repository are both there."""
     number, repository = row["github_issue_number"], row["github_repo"]
     if number is None or repository is None:
         return None
     return IssueColumns(repository=repository, number=number, url=row["github_issue_url"])
 
 
-def to_local_comment(row: RowMapping) -> LocalComment:
-    """A comment, its author's name joined in."""
-    return LocalComment(
-        id=row["id"],
-        report_id=row["report_id"],
-        author=row["author"],
-        body=row["body"],
-        source=row["source"],
-        created_at=row["created_at"],
-    )
-
-
 @cache
 def local_comments() -> Select[Any]:
-    """The query of what to_local_comment reads, oldest first."""
+    """Query comments with the names of their authors, oldest first."""
     author = users.c.name.label("author")
     return (
         select(
@@ -91,6 +79,18 @@ def local_comments() -> Select[Any]:
         )
         .select_from(comments.outerjoin(users, users.c.id == comments.c.author_id))
         .order_by(comments.c.created_at, comments.c.id)
+    )
+
+
+def to_local_comment(row: RowMapping) -> LocalComment:
+    """Convert a row of local_comments."""
+    return LocalComment(
+        id=row["id"],
+        report_id=row["report_id"],
+        author=row["author"],
+        body=row["body"],
+        source=row["source"],
+        created_at=row["created_at"],
     )
 
 

@@ -1,6 +1,6 @@
-"""BugSpark's own webhooks: customers hear of a synced change as of a person's.
+"""Tasks for BugSpark's outgoing webhooks, which announce what a sync changed as what a person changed.
 
-BugSpark's worker delivers; here only its tasks are written, in the transaction that changes the report.
+They are written in the transaction that changes the report; BugSpark's worker delivers them.
 
 Source: docs/reference/bugspark.md, Tables.
 """
@@ -24,7 +24,7 @@ EVENT_NAME = "report.updated"
 TASK_TYPE = "webhook_delivery"
 MAX_ATTEMPTS = 3
 REPORTS_PER_BATCH = 50
-"""So many reports, with their logs, are held in memory at a time."""
+"""Reports that are in memory at a time, with their logs."""
 
 PAYLOAD_COLUMNS = tuple(
     cast(column, Text).label(column.name) if isinstance(column.type, JSON) else column for column in reports.c
@@ -39,22 +39,22 @@ log = EventLogger(__name__)
 
 
 class OutgoingWebhooks:
-    """Those whose webhooks a project's owner has entered. `wanted`: `bugspark.notify_webhooks`."""
+    """The webhooks that owners of projects have entered. `is_enabled`: `bugspark.notify_webhooks`."""
 
-    def __init__(self, *, wanted: bool, new_id: Callable[[], UUID] = uuid4) -> None:
-        self.wanted = wanted
+    def __init__(self, *, is_enabled: bool, new_id: Callable[[], UUID] = uuid4) -> None:
+        self._is_enabled = is_enabled
         self._new_id = new_id
-        self._able: bool | None = None  # not known yet
+        self._is_permitted: bool | None = None  # not known yet
 
     async def enqueue_deliveries(
         self, connection: AsyncConnection, project: ProjectId, changed: Collection[ReportId], at: datetime
     ) -> None:
         """One task per changed report and active webhook that asked for it, in the connection's transaction.
 
-        Without BugSpark's tables, or the right to write them, nobody is told: the sync goes on, and
-        `reconcile check` says what is missing (`trouble`).
+        Without BugSpark's tables, or the right to write them, nothing is enqueued: the sync goes on, and
+        `reconcile check` says what is missing.
         """
-        if not self.wanted or not changed or not await self._may_enqueue(connection):
+        if not self._is_enabled or not changed or not await self._may_enqueue(connection):
             return
         hooks = await _subscribed_webhook_ids(connection, project)
         wanted = sorted(changed)
@@ -69,15 +69,15 @@ class OutgoingWebhooks:
                 await connection.execute(insert(background_tasks), tasks)
 
     async def _may_enqueue(self, connection: AsyncConnection) -> bool:
-        if not self._able:
+        if not self._is_permitted:
             missing = await find_problem(connection)
-            if missing and self._able is None:  # said once, looked at again each time
-                log.warning("customers' webhooks are not told", reason=missing)
-            self._able = missing is None
-        return self._able
+            if missing and self._is_permitted is None:  # logged once, checked again each time
+                log.warning("outgoing webhooks get no deliveries", reason=missing)
+            self._is_permitted = missing is None
+        return self._is_permitted
 
     def _task_row(self, hook: UUID, report: dict[str, Any], at: datetime) -> dict[str, Any]:
-        """A row as BugSpark's own code writes it; everything is said, for its defaults may be its ORM's."""
+        """A row as BugSpark writes it. Every column is given: defaults may be in BugSpark's ORM only."""
         return {
             "id": self._new_id(),
             "task_type": TASK_TYPE,
@@ -91,7 +91,7 @@ class OutgoingWebhooks:
 
 
 async def find_problem(connection: AsyncConnection) -> str | None:
-    """What keeps customers from being told, in a sentence; None: nothing."""
+    """Why no deliveries can be enqueued, in a sentence; None if they can."""
     present = set(await connection.run_sync(lambda sync: inspector(sync).get_table_names()))
     if missing := [table for table, _, _ in REQUIRED_PRIVILEGES if table not in present]:
         return f"this BugSpark has no table {' and no table '.join(missing)}"
@@ -114,7 +114,7 @@ async def _subscribed_webhook_ids(connection: AsyncConnection, project: ProjectI
 
 
 def _report_payload(row: RowMapping) -> dict[str, Any]:
-    """A report in JSON's kinds, snake_case."""
+    """A report as JSON types, in snake_case."""
     return {name: _json_value(name, value) for name, value in row.items()}
 
 

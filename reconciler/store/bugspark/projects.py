@@ -33,7 +33,7 @@ PASS_COLUMNS = (
 
 
 class BugSparkProjects:
-    """The projects in the database. `app_repositories`: project id → owner/repo, the operator's App pairs."""
+    """Projects in the database. `app_repositories`: project id → owner/repo, where a GitHub App is used."""
 
     def __init__(self, database: Database, cipher: SecretCipher, app_repositories: Mapping[str, str]) -> None:
         self._database = database
@@ -48,8 +48,8 @@ class BugSparkProjects:
 
     async def find(self, text: str) -> Project:
         async with self._database.read() as connection:
-            same = or_(bugspark_projects.c.name == text, bugspark_projects.c.id == _parse_uuid(text))
-            found = await self._read_configs(connection, same)
+            is_named = or_(bugspark_projects.c.name == text, bugspark_projects.c.id == _parse_uuid(text))
+            found = await self._read_configs(connection, is_named)
             if by_id := [each for each in found if each.id == _parse_uuid(text)]:
                 found = by_id
             names = () if found else (await connection.execute(_active_names_query())).scalars().all()
@@ -88,7 +88,7 @@ class BugSparkProjects:
     def _to_scheduled(
         self, found: ProjectConfigs, row: RowMapping, known: Mapping[str, str | None]
     ) -> ScheduledProject:
-        """A config is looked into, and its token decrypted, only when it was not seen the last time."""
+        """Parse a config, and decrypt its token, only if it has changed since the last call."""
         config = config_fingerprint(found, self._app.get(str(found.id)))
         problem = known[config] if config in known else self._to_project(found).problem
         self._problems[config] = problem
@@ -136,7 +136,7 @@ def _did_you_mean(text: str, names: Sequence[str]) -> str:
 
 
 async def read_schedule_rows(connection: AsyncConnection) -> list[tuple[ProjectConfigs, RowMapping]]:
-    """Each active project with its github rows' texts, and what is remembered of its passes."""
+    """Read each active project with the texts of its github rows and the stored columns of its passes."""
     due = (
         select(func.min(links.c.check_due))
         .where(links.c.project_id == bugspark_projects.c.id, links.c.state == LinkState.ACTIVE)
@@ -158,7 +158,7 @@ def _to_configs_and_row(group: list[RowMapping]) -> tuple[ProjectConfigs, RowMap
 
 
 def config_fingerprint(found: ProjectConfigs, app_repository: str | None) -> str:
-    """Changes when the project's integration does; says nothing about it."""
+    """A hash that changes with the project's integration and reveals nothing of it."""
     digest = sha256()
     for text in (found.name, app_repository or "", *found.configs):
         digest.update(text.encode("utf-8", "replace") + b"\0")
@@ -168,8 +168,8 @@ def config_fingerprint(found: ProjectConfigs, app_repository: str | None) -> str
 def build_scheduled(
     found: ProjectConfigs, row: RowMapping, config: str, problem: str | None
 ) -> ScheduledProject:
-    """A row, with what its config comes to."""
-    remembered: dict[str, Any] = {name: row[name] for name in ("last_pass_at", "next_at", "changed_at")}
+    """A project's row and what is wrong with its config, if anything, as a value of the model."""
+    times: dict[str, Any] = {name: row[name] for name in ("last_pass_at", "next_at", "changed_at")}
     return ScheduledProject(
         project_id=found.id,
         name=found.name,
@@ -179,5 +179,5 @@ def build_scheduled(
         outcome=Outcome(row["outcome"]) if row["outcome"] else None,
         failures=row["failures"] or 0,
         verification_due=row["check_due"],
-        **remembered,
+        **times,
     )

@@ -51,7 +51,9 @@ class StoredReports:
     async def details(
         self, report_ids: Collection[ReportId]
     ) -> Mapping[ReportId, tuple[Report, ReportDetails]]:
-        """One whose values are unknown to this program is absent, too: it can't be exported."""
+        """Read these reports. One with a value that this program does not know is absent: it can't be
+        exported.
+        """
         wanted = select_ids(self._database.dialect, report_ids)
         query = select(*REPORT_COLUMNS, *DETAIL_COLUMNS).where(reports.c.id.in_(wanted))
         found: dict[ReportId, tuple[Report, ReportDetails]] = {}
@@ -66,8 +68,8 @@ class StoredReports:
     async def export_candidates(
         self, project_id: ProjectId, since: datetime, limit: int
     ) -> tuple[ReportId, ...]:
-        linked = exists().where(links.c.report_id == reports.c.id)
-        asked = exists().where(
+        is_linked = exists().where(links.c.report_id == reports.c.id)
+        is_requested = exists().where(
             intents.c.local_id == reports.c.id, intents.c.operation == Operation.CREATE_ISSUE
         )
         query = (
@@ -76,8 +78,8 @@ class StoredReports:
                 reports.c.project_id == project_id,
                 reports.c.created_at >= since,
                 reports.c.github_issue_number.is_(None),
-                ~linked,
-                ~asked,
+                ~is_linked,
+                ~is_requested,
             )
             .order_by(reports.c.created_at, reports.c.id)
             .limit(limit)

@@ -1,9 +1,7 @@
-"""Facts about this very database: its instance id and marker key, made by `reconcile migrate`.
+"""Which database this is: its instance id and its location, in `sync_meta`: `ports.DatabaseIdentity`.
 
-Which database this is: `ports.Identities`, in `sync_meta`.
-
-Its name travels with every copy. The place it is bound to does not: PostgreSQL's system identifier and the
-database's OID, or an SQLite file's device and inode (docs/decisions/0030-which-database.md).
+The instance id travels with every copy. The location it is bound to does not: PostgreSQL's system identifier
+and the database's OID, or an SQLite file's device and inode (docs/decisions/0030-which-database.md).
 """
 
 from collections.abc import Callable, Mapping
@@ -20,19 +18,10 @@ from reconciler.store.schema.tables import links, meta, projects
 from reconciler.store.types import from_json, to_json
 
 INSTANCE_KEY = "instance"  # a uuid: names this database in every marker
-MARKER_KEY = "marker_key"  # 32 random bytes as hex
-
-
-async def save_value(connection: AsyncConnection, key: str, value: str) -> None:
-    """Store a value of `sync_meta`, whatever it was before."""
-    done = await connection.execute(update(meta).where(meta.c.key == key).values(value=value))
-    if done.rowcount == 0:
-        await connection.execute(insert(meta).values(key=key, value=value))
-
-
-LOCATION_KEY = "place"  # JSON of a Place: where the instance was bound
-DUPLICATE_KEY = "twin"  # where another database was seen to write as this one, in words
-PAST_INSTANCES_KEY = "past"  # JSON list: instances that are no more
+MARKER_KEY = "marker_key"  # 32 random bytes as hex, made by `reconcile migrate` as the instance is
+LOCATION_KEY = "place"  # JSON of a DatabaseLocation: where the instance was bound
+DUPLICATE_KEY = "twin"  # where another database was seen to write as this one, for people
+PAST_INSTANCES_KEY = "past"  # JSON list: instances that no longer exist
 
 DatabaseLocation = Mapping[str, str]
 
@@ -82,7 +71,7 @@ class StoredIdentity:
 
 
 async def _retire_instance(connection: AsyncConnection, found: DatabaseInstance, instance: str) -> None:
-    """What it wrote is ours from now on, and what it held is free."""
+    """Treat what that instance wrote as written by this one, and release the links it held."""
     held = select(func.count()).select_from(links).where(links.c.held_by == instance)
     if not (await connection.execute(held)).scalar():
         raise UsageError(f"no link is held by a database called {instance}")
@@ -91,8 +80,15 @@ async def _retire_instance(connection: AsyncConnection, found: DatabaseInstance,
     await connection.execute(free.values(held_by=None, revision=links.c.revision + 1))
 
 
+async def save_value(connection: AsyncConnection, key: str, value: str) -> None:
+    """Insert or replace a value of `sync_meta`."""
+    done = await connection.execute(update(meta).where(meta.c.key == key).values(value=value))
+    if done.rowcount == 0:
+        await connection.execute(insert(meta).values(key=key, value=value))
+
+
 async def read_identity(connection: AsyncConnection) -> DatabaseInstance:
-    """The identity of the database at the other end. Raises ConfigurationError, DatabaseError."""
+    """Read the identity of the connected database. Raises ConfigurationError, DatabaseError."""
     wanted = select(meta.c.key, meta.c.value).where(
         meta.c.key.in_([INSTANCE_KEY, LOCATION_KEY, DUPLICATE_KEY, PAST_INSTANCES_KEY])
     )
@@ -112,8 +108,8 @@ async def read_identity(connection: AsyncConnection) -> DatabaseInstance:
 
 
 def is_same_location(one: DatabaseLocation, other: DatabaseLocation) -> bool:
-    """Whether two places are one. A role that may not read the system identifier goes by the OID of a table
-    of ours, which a dump and its restore do not carry along either.
+    """Whether both are the same location. Where the role may not read the system identifier, the OID of a
+    table of ours decides, which a dump and its restore do not preserve either.
     """
     if "system" in one and "system" in other:
         return (one["system"], one["database"]) == (other["system"], other["database"])
@@ -125,16 +121,16 @@ async def _read_location(connection: AsyncConnection) -> DatabaseLocation:
         rows = (await connection.exec_driver_sql("PRAGMA database_list")).mappings()
         return _file_location(next(str(row["file"]) for row in rows if row["name"] == "main"))
     row = (await connection.execute(LOCATION_SQL)).one()
-    place = {"database": row.database, "table": row.table}
+    location = {"database": row.database, "table": row.table}
     if row.may:
-        place["system"] = (await connection.execute(SYSTEM_IDENTIFIER_SQL)).scalar_one()
-    return place
+        location["system"] = (await connection.execute(SYSTEM_IDENTIFIER_SQL)).scalar_one()
+    return location
 
 
 def _file_location(path: str) -> DatabaseLocation:
     try:
         file = Path(path).stat()
-    except OSError:  # an open connection goes on reading and writing what is not there any more
+    except OSError:  # an open connection would go on with the deleted file
         raise DatabaseError(
             f"The database file {path} can't be used: it is not at its place any more; put it back."
         ) from None

@@ -1,11 +1,11 @@
-"""Opening either database, and its two kinds of transaction: a consistent snapshot, and one that writes.
+"""Open either database, for its two kinds of transaction: a consistent snapshot, and one that writes.
 
-A SQLAlchemy address in libpq's own words, and psycopg's connection, for what works outside the pool.
+What works outside the pool (project locks, the queue of passes) connects to PostgreSQL by psycopg_arguments.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event, make_url
@@ -21,7 +21,7 @@ from reconciler.store.db_errors import translate_errors
 if TYPE_CHECKING:
     from types import TracebackType
 
-    import psycopg  # imported late: SQLite has no use for it
+    import psycopg  # imported late: not needed on SQLite
 
 APPLICATION_NAME = "bugspark-reconciler"
 CONNECT_TIMEOUT_SECONDS = 10
@@ -36,9 +36,11 @@ SET_TIMEOUTS_SQL = (
 """Per transaction, because a session's settings would reach other clients behind pgbouncer."""
 BEGIN_WRITE_SQL = f"BEGIN; {SET_TIMEOUTS_SQL}"
 BEGIN_READ_SQL = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SET_TIMEOUTS_SQL}"
-"""Both in one round trip. A writing one does not say READ WRITE, which would go over the head of an operator
-who made database or role read-only by default.
+"""Each in one round trip. A writing transaction does not say READ WRITE, which would override a database or
+role that an operator made read-only by default.
 """
+SERVER_KEEPALIVE_OPTIONS = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+"""Both ends probe the connection: the lock of a machine that lost its power must not last two more hours."""
 
 
 class Database:
@@ -52,7 +54,7 @@ class Database:
 
     @property
     def url(self) -> URL:
-        """The address, password included: not for people."""
+        """The address with its password: not to be shown."""
         return self._engine.url
 
     @property
@@ -60,39 +62,36 @@ class Database:
         """`sqlite` or `postgresql`."""
         return self._engine.dialect.name
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
+    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """One consistent snapshot for as long as the block lasts. Raises DatabaseError."""
-        try:
-            with translate_errors(self.url):
-                async with transaction(self._reading) as connection:
-                    yield connection
-        finally:
-            await self._close_returned()
+        return self._transaction(self._reading)
+
+    def write(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """One transaction that may write, committed when the block ends well. Raises DatabaseError."""
+        return self._transaction(self._writing)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction that may write, committed when the block ends well. Raises DatabaseError."""
+    async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         try:
             with translate_errors(self.url):
-                async with transaction(self._writing) as connection:
+                async with transaction(engine) as connection:
                     yield connection
         finally:
             await self._close_returned()
 
     async def aclose(self) -> None:
-        """Close every connection: those in use when they are given back."""
+        """Close every connection: those in use when they are returned."""
         self._closed = True
         await self._close_returned()
 
     async def _close_returned(self) -> None:
-        """Once closed, the pool keeps nothing: a connection given back to it would be closed by nobody."""
+        """Empty the pool once the database is closed: nothing else closes a connection returned to it."""
         if self._closed:
             await finish_shielded(greenlet_spawn(self._engine.pool.dispose))
 
 
 def parse_url(text: str) -> URL:
-    """The address. Raises ConfigurationError, without the text: it may hold a password."""
+    """Parse an address. Raises ConfigurationError, without the text: it may hold a password."""
     try:
         url = make_url(text)
     except ArgumentError:
@@ -108,7 +107,7 @@ def parse_url(text: str) -> URL:
 
 
 def _require_sqlite_version() -> None:
-    import sqlite3  # late: beside PostgreSQL nobody waits for it
+    import sqlite3  # late: not needed on PostgreSQL
 
     if sqlite3.sqlite_version_info < MIN_SQLITE_VERSION:
         oldest = ".".join(map(str, MIN_SQLITE_VERSION))
@@ -118,7 +117,7 @@ def _require_sqlite_version() -> None:
 
 
 def open_database(text: str, *, connections: int = MAX_CONNECTIONS) -> Database:
-    """Open the database at this URL; nothing is asked of it yet. Raises ConfigurationError."""
+    """Open the database at this URL, without a connection yet. Raises ConfigurationError."""
     url = parse_url(text)
     if url.get_backend_name() == "sqlite":
         return Database(_create_sqlite_engine(url, connections))
@@ -147,8 +146,8 @@ def _create_postgresql_engine(url: URL, connections: int) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         reads = connection.get_execution_options().get(READ_ONLY_OPTION, False)
-        words = BEGIN_READ_SQL if reads else BEGIN_WRITE_SQL
-        connection.exec_driver_sql(words, execution_options={"no_parameters": True})
+        begin = BEGIN_READ_SQL if reads else BEGIN_WRITE_SQL
+        connection.exec_driver_sql(begin, execution_options={"no_parameters": True})
 
     return engine
 
@@ -166,8 +165,9 @@ def _create_sqlite_engine(url: URL, connections: int) -> Engine:
 
     @event.listens_for(engine, "invalidate")
     def _roll_back(dbapi: Any, *_: object) -> None:
-        """Before it is closed: the cursor of a cancelled statement would keep the file locked until it is
-        collected as garbage. A further cancellation, or an error, changes nothing: it is closed next.
+        """Roll back before the connection is closed: the cursor of a cancelled statement would keep the file
+        locked until it is collected as garbage. A further cancellation, or an error, changes nothing: it is
+        closed next.
         """
         with suppress(asyncio.CancelledError, engine.dialect.loaded_dbapi.Error):
             await_(finish_shielded(greenlet_spawn(dbapi.rollback)))
@@ -203,10 +203,6 @@ def _set_pragmas(dbapi: Any) -> None:
             cursor.execute(f"PRAGMA {pragma}")
     finally:
         cursor.close()
-
-
-SERVER_KEEPALIVE_OPTIONS = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
-"""Both ends ask after each other: a lock must not outlive by two hours a machine that lost its power."""
 
 
 def psycopg_arguments(url: URL | str, purpose: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`reconcile migrate`: our schema up to date, beside a live BugSpark and without disturbing it."""
+"""Bring our schema up to date beside a live BugSpark, without disturbing it (`reconcile migrate`)."""
 
 import secrets
 import time
@@ -25,7 +25,7 @@ from reconciler.store.schema.engine import (
     configure_sqlite,
     parse_url,
 )
-from reconciler.store.schema.tables import meta as meta_table
+from reconciler.store.schema.tables import meta
 from reconciler.store.schema.version import (
     STATE_MESSAGES,
     VERSION_TABLE,
@@ -34,14 +34,14 @@ from reconciler.store.schema.version import (
     read_revision,
 )
 
-MIGRATION_LOCK_KEY = 0x6275677370617266  # one migration at a time per database; fences use other keys
-TABLE_LOCK_TIMEOUT = "3s"  # a live table waits for us at most this long, then we step back and try again
+MIGRATION_LOCK_KEY = 0x6275677370617266  # one migration at a time per database; project locks use other keys
+TABLE_LOCK_TIMEOUT = "3s"  # a live table is blocked for at most this long, then it is tried again later
 LOCK_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationResult:
-    """What `migrate` found and left behind. Revisions are None where there is no schema of ours."""
+    """What `migrate` found and did. Revisions are None where there is no schema of ours."""
 
     before: str | None
     after: str | None
@@ -58,7 +58,7 @@ def migrate(url: str, *, pause: Callable[[float], None] = time.sleep) -> Migrati
 
 
 def downgrade(url: str, *, pause: Callable[[float], None] = time.sleep) -> MigrationResult:
-    """Remove what `migrate` added, and nothing else: what others added stays, rows of BugSpark's stay."""
+    """Remove what `migrate` added, and nothing else: what others added stays, and so do BugSpark's rows."""
     return _run_in_transaction(url, _downgrade, pause)
 
 
@@ -108,7 +108,7 @@ def _open_engine(url: URL) -> Iterator[Engine]:
 
 
 def _lock_migration(connection: Connection) -> None:
-    """SQLite's BEGIN IMMEDIATE has done it already; the lock goes with the transaction."""
+    """Keep other migrations out until the transaction ends; on SQLite BEGIN IMMEDIATE has done so already."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK_KEY})
         connection.execute(
@@ -121,14 +121,14 @@ def _upgrade(connection: Connection) -> MigrationResult:
     if classify_revision(before) is SchemaState.NEWER:
         raise SchemaError(STATE_MESSAGES[SchemaState.NEWER])
     command.upgrade(_alembic_config(connection), "head")
-    stored = connection.execute(select(meta_table.c.key, meta_table.c.value))
+    stored = connection.execute(select(meta.c.key, meta.c.value))
     known = dict(tuple(row) for row in stored)
     for key, value in (
         (database_identity.INSTANCE_KEY, str(uuid4())),
         (database_identity.MARKER_KEY, secrets.token_hex(32)),
     ):
         if key not in known:
-            connection.execute(insert(meta_table).values(key=key, value=value))
+            connection.execute(insert(meta).values(key=key, value=value))
     if before is not None:
         return MigrationResult(before=before, after=read_revision(connection))
     return MigrationResult(
@@ -157,5 +157,5 @@ def _alembic_config(connection: Connection) -> Config:
     return config
 
 
-def _split_names(text_of: str) -> tuple[str, ...]:
-    return tuple(name for name in text_of.split(",") if name)
+def _split_names(joined: str) -> tuple[str, ...]:
+    return tuple(name for name in joined.split(",") if name)

@@ -1,7 +1,7 @@
 """Our own tables, all named `sync_*`. No foreign key leads to BugSpark's tables: their rows come and go.
 
 SQLite uses a partial index only where a query repeats its condition word for word: queries take the texts of
-these conditions from here, too.
+the conditions from here, too.
 """
 
 from sqlalchemy import (
@@ -43,9 +43,9 @@ UNREAD_DELIVERY_SQL = "read_at IS NULL AND number IS NOT NULL"
 
 
 def partial_index_info(where: str) -> dict[str, str]:
-    """Which rows an index holds, as a note on it: the migrations make it so, and a test holds both to it.
+    """Note on an index which rows it holds; a test compares that with what the migrations make.
 
-    The dialects' own keywords would import both dialects, a twentieth of a short command's time.
+    The dialects' own keywords would import both dialects, which takes a twentieth of a short command's time.
     """
     return {"only": where}
 
@@ -76,11 +76,11 @@ projects = Table(
     Column("result", Text),  # the last PassResult, JSON
     Column("last_pass_at", Instant),
     Column("last_success_at", Instant),
-    Column("next_at", Instant),  # not before then, unless somebody asks
+    Column("next_at", Instant),  # not before then, unless a person orders a pass
     Column("failures", Integer),  # in a row
     Column("changed_at", Instant),  # the last pass that had something to do
-    Column("told", Text),  # JSON: what of its attention has been told (alerts)
-    Column("round_began_at", Instant),  # of a whole verification that is not finished
+    Column("told", Text),  # JSON of an AlertState: the problems people were alerted to
+    Column("round_began_at", Instant),  # of a full verification that is not finished
     Column("recovering", Boolean),  # a restore was recognised: nothing is written before all has been read
     Column("restored_at", Instant),  # when the last one was, in GitHub's time
 )
@@ -159,7 +159,7 @@ links = Table(
     Index("ix_sync_links_frozen", "project_id", info=partial_index_info(FROZEN_LINK_SQL)),
     Index("ix_sync_links_repository", "project_id", "repository_id", info=partial_index_info(LIVE_LINK_SQL)),
     Index(POSTGRESQL_ONLY_INDEX, "report_id").ddl_if(dialect="postgresql"),
-    # SQLite joins by looking up row by row: with every column a pass compares, it reads no rows.
+    # SQLite joins row by row: an index with every column a pass compares spares reading the rows.
     Index(
         SQLITE_ONLY_INDEX,
         "report_id",
@@ -226,7 +226,7 @@ credential_budgets = Table(
     metadata,
     Column("credential", String(100), primary_key=True),
     Column("revision", BigInteger, nullable=False),
-    Column("spent", Text, nullable=False),  # JSON of windows.Spent
+    Column("spent", Text, nullable=False),  # JSON of a WindowUsage
     Column("blocked_until", Instant),
     Column("blocked_reason", Text),
     Column("rate_limit", Integer),

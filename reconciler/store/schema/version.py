@@ -1,4 +1,4 @@
-"""Which schema a database has, told without Alembic (its import alone takes longer than an idle pass)."""
+"""The schema revision of a database, read without Alembic (importing it takes longer than an idle pass)."""
 
 from enum import StrEnum
 from typing import Any
@@ -41,13 +41,13 @@ async def read_schema_state(database: Database) -> SchemaState:
 
 
 async def require_schema(database: Database) -> None:
-    """Raises SchemaError unless the schema is the one this program works with."""
-    if words := STATE_MESSAGES.get(await read_schema_state(database)):
-        raise SchemaError(words)
+    """Check the schema. Raises SchemaError unless it is the one this program works with."""
+    if message := STATE_MESSAGES.get(await read_schema_state(database)):
+        raise SchemaError(message)
 
 
 def read_revision(connection: Connection) -> str | None:
-    """The revision in our version table, None where there is none."""
+    """Read the revision in our version table; None where there is none."""
     if connection.exec_driver_sql(FIND_VERSION_TABLE_SQL[connection.dialect.name]).scalar() is None:
         return None
     found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 — a constant
@@ -55,7 +55,7 @@ def read_revision(connection: Connection) -> str | None:
 
 
 def classify_revision(found: str | None) -> SchemaState:
-    """The same for a revision already read."""
+    """Compare a revision with those this program knows."""
     if found is None:
         return SchemaState.MISSING
     if found == REVISIONS[-1]:
@@ -64,7 +64,7 @@ def classify_revision(found: str | None) -> SchemaState:
 
 
 def include_object(_: Any, name: str | None, kind: str, __: bool, ___: Any) -> bool:
-    """Alembic's include_object: only tables of ours, and what is on them in both databases."""
+    """Select for Alembic (its include_object) our tables, and the indexes that both databases have."""
     if kind == "table":
         return bool(name and name.startswith("sync_"))
     return name not in (SQLITE_ONLY_INDEX, POSTGRESQL_ONLY_INDEX)

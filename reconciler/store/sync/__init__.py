@@ -1,4 +1,4 @@
 """What a pass reads and writes: links, bases, comment pairs, intents, locks, limits, history.
 
-In: plans and questions of `sync`, by the ports. Out: snapshots, applied batches, claimed intents.
+In: batches and queries of a pass, through `ports`. Out: snapshots, results of a batch, claimed intents.
 """

@@ -1,4 +1,4 @@
-"""Projects that are read again after a restore, and links held by other databases: `ports.Recovery`."""
+"""Projects that are read again after a restore, and links held by other databases: `ports.Restores`."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,7 +13,7 @@ from reconciler.store.schema.tables import comment_pairs, links, projects
 
 
 class StoredRestores:
-    """What `sync_projects`, `sync_links` and the ledger say about it."""
+    """Restores as recorded in `sync_projects`, `sync_links` and the ledger."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -34,22 +34,22 @@ class StoredRestores:
         )
 
     async def begin_reread(self, project_id: ProjectId, at: datetime) -> None:
-        known = update(projects).where(projects.c.project_id == project_id)
-        resting = update(links).where(
+        own_row = update(projects).where(projects.c.project_id == project_id)
+        quarantined = update(links).where(
             links.c.project_id == project_id,
             links.c.state == LinkState.ACTIVE,
             links.c.quarantined_until.is_not(None),
         )
         async with self._database.write() as connection:
-            await connection.execute(known.values(recovering=True, restored_at=at))
+            await connection.execute(own_row.values(recovering=True, restored_at=at))
             await connection.execute(
-                resting.values(quarantined_until=None, checked_at=None, revision=links.c.revision + 1)
+                quarantined.values(quarantined_until=None, checked_at=None, revision=links.c.revision + 1)
             )
 
     async def end_reread(self, project_id: ProjectId) -> None:
-        known = update(projects).where(projects.c.project_id == project_id)
+        own_row = update(projects).where(projects.c.project_id == project_id)
         async with self._database.write() as connection:
-            await connection.execute(known.values(recovering=False))
+            await connection.execute(own_row.values(recovering=False))
 
     async def links_held_by_other_databases(self, project_id: ProjectId) -> frozenset[LinkId]:
         query = select(links.c.id).where(links.c.project_id == project_id, links.c.held_by.is_not(None))

@@ -1,7 +1,7 @@
-"""One batch, one transaction: links, reports, comments, ledger, intents, story, list positions.
+"""Apply one batch in one transaction: links, reports, comments, ledger, intents, history, list positions.
 
-A plan whose ground has moved is left out whole and told as stale; everything else goes in. No statement is
-sent once per row.
+A plan whose preconditions no longer hold is left out whole and reported as stale; everything else is stored.
+No statement is sent once per row.
 """
 
 from collections.abc import Sequence
@@ -52,33 +52,33 @@ RENEWED_COLUMNS = ("report_id", "link_id", "entry_id", "repository_id", "number"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreContext:
-    """What the store is told about the world it stores."""
+    """What storing a batch needs to know of configuration and surroundings."""
 
     comment_digest: Digest  # of a comment's body, as the ledger holds it
     web_url: str  # where people read issues: https://github.com
-    outgoing_webhooks: OutgoingWebhooks  # who is told when a report changes
+    outgoing_webhooks: OutgoingWebhooks  # for reports that change
 
 
-async def apply_batch(connection: AsyncConnection, batch: LocalBatch, ways: StoreContext) -> StoreResult:
+async def apply_batch(connection: AsyncConnection, batch: LocalBatch, context: StoreContext) -> StoreResult:
     """Carry out the local half of a batch within the connection's transaction."""
     plans = [plan for plan in batch.plans if not plan.is_idle]
-    left = await find_stale_reports(connection, plans, ways.comment_digest)
-    plans = _without(plans, left)
+    stale = await find_stale_reports(connection, plans, context.comment_digest)
+    plans = _without(plans, stale)
     inserted = await _insert_links(connection, plans)
-    outrun = {plan.link.report_id for plan in plans if not plan.link.revision} - inserted
-    outrun |= await _set_fields(connection, _without(plans, outrun), batch)
-    await delete_by_id(connection, links, _new_link_ids(plans, outrun & inserted))
-    plans = _without(plans, outrun)
+    outdated = {plan.link.report_id for plan in plans if not plan.link.revision} - inserted
+    outdated |= await _set_fields(connection, _without(plans, outdated), batch)
+    await delete_by_id(connection, links, _new_link_ids(plans, outdated & inserted))
+    plans = _without(plans, outdated)
     await update_by_id(
         connection, links, LINK_COLUMN_TYPES, _link_rows([p for p in plans if p.link.revision])
     )
     await _write_comments(connection, plans)
-    rows = [comment_pair_row(entry, plan.after) for plan in plans for entry in plan.pairs]
+    rows = [comment_pair_row(pair, plan.after) for plan in plans for pair in plan.pairs]
     await upsert(connection, comment_pairs, COMMENT_PAIR_COLUMN_TYPES, rows, ["id"])
     await _delete_answered_intents(connection, plans)
-    left |= outrun
+    stale |= outdated
     await upsert_intents(
-        connection, [intent for intent in batch.intents if intent.report_id not in left], batch.at
+        connection, [intent for intent in batch.intents if intent.report_id not in stale], batch.at
     )
     await history_log.append_changes(
         connection, batch.project_id, batch.at, history_log.changes_of_plans(plans)
@@ -86,14 +86,16 @@ async def apply_batch(connection: AsyncConnection, batch: LocalBatch, ways: Stor
     changed = [
         plan.link.report_id for plan in plans if any(isinstance(each, SetField) for each in plan.actions)
     ]
-    await ways.outgoing_webhooks.enqueue_deliveries(connection, batch.project_id, changed, batch.at)
-    if not left:  # a position saved without all of its rows would hide the ones left out
+    await context.outgoing_webhooks.enqueue_deliveries(connection, batch.project_id, changed, batch.at)
+    if not stale:  # a position saved without all of its rows would hide the ones left out
         await _save_list_states(connection, batch)
-    return StoreResult(stale_reports=left)
+    return StoreResult(stale_reports=stale)
 
 
-def _without(plans: Sequence[LinkPlan], left: set[ReportId] | frozenset[ReportId]) -> list[LinkPlan]:
-    return [plan for plan in plans if plan.link.report_id not in left]
+def _without(
+    plans: Sequence[LinkPlan], reports_left_out: set[ReportId] | frozenset[ReportId]
+) -> list[LinkPlan]:
+    return [plan for plan in plans if plan.link.report_id not in reports_left_out]
 
 
 def _new_link_ids(plans: Sequence[LinkPlan], wanted: set[ReportId]) -> list[Any]:
@@ -105,16 +107,16 @@ def _link_rows(plans: Sequence[LinkPlan]) -> list[tuple[Any, ...]]:
 
 
 async def _insert_links(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> set[ReportId]:
-    """The reports whose new links went in; an issue or report that a live link holds keeps a new one out."""
+    """Insert new links unless a live one holds report or issue; return the reports of those inserted."""
     new = [plan for plan in plans if not plan.link.revision]
-    done = await insert_new(connection, links, LINK_COLUMN_TYPES, _link_rows(new))
-    return {plan.link.report_id for plan in new if plan.link.id in done}
+    inserted = await insert_new(connection, links, LINK_COLUMN_TYPES, _link_rows(new))
+    return {plan.link.report_id for plan in new if plan.link.id in inserted}
 
 
 async def _set_fields(
     connection: AsyncConnection, plans: Sequence[LinkPlan], batch: LocalBatch
 ) -> set[ReportId]:
-    """Write the fields that still have the value each plan was decided on; the reports that have another."""
+    """Write fields that have the values their plans were decided on; return the reports with other values."""
     rows = {plan.link.report_id: row for plan in plans if (row := _set_field_row(plan))}
     if not rows:
         return set()
@@ -150,7 +152,7 @@ def _set_field_row(plan: LinkPlan) -> tuple[Any, ...] | None:
 
 
 async def _write_comments(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> None:
-    """BugSpark's copies: made, edited, removed."""
+    """Insert, edit and delete copies in BugSpark."""
     made = [row for plan in plans for row in _imported_comment_rows(plan)]
     await insert_new(
         connection, comments, column_types(comments, "id", "report_id", "body", "created_at", "source"), made
@@ -163,8 +165,8 @@ async def _write_comments(connection: AsyncConnection, plans: Sequence[LinkPlan]
 
 
 def _imported_comment_rows(plan: LinkPlan) -> list[tuple[Any, ...]]:
-    """As GitHub has them: no author here, its own time. Their ids come from the plan's ledger rows."""
-    made = {entry.remote_id: entry.local_id for entry in plan.pairs}
+    """Rows of imported comments: without an author, with GitHub's time, under the ids of the plan's pairs."""
+    made = {pair.remote_id: pair.local_id for pair in plan.pairs}
     return [
         (made[each.comment.id], plan.link.report_id, each.body, each.comment.created_at, "github")
         for each in plan.actions
@@ -173,12 +175,12 @@ def _imported_comment_rows(plan: LinkPlan) -> list[tuple[Any, ...]]:
 
 
 async def _delete_answered_intents(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> None:
-    """A copy that was recognised by its marker is the answer its intent has been waiting for."""
+    """Delete intents to send comments that were recognised on GitHub by their markers."""
     found = [
-        entry.id
+        pair.id
         for plan in plans
-        for entry in plan.pairs
-        if entry.origin is Side.BUGSPARK and entry.remote_id is not None
+        for pair in plan.pairs
+        if pair.origin is Side.BUGSPARK and pair.remote_id is not None
     ]
     if found:
         wanted = select_ids(connection.dialect.name, found)
@@ -186,16 +188,16 @@ async def _delete_answered_intents(connection: AsyncConnection, plans: Sequence[
         await connection.execute(delete(intents).where(intents.c.entry_id.in_(wanted), create))
 
 
-async def upsert_intents(connection: AsyncConnection, wishes: Sequence[Intent], at: datetime) -> None:
-    """Store wishes; a row that is there keeps its id.
+async def upsert_intents(connection: AsyncConnection, desired: Sequence[Intent], at: datetime) -> None:
+    """Store intents. A row of the same local id and operation keeps its id, unless a create is replaced.
 
-    Creates are frozen: the first one stands, unless it was for another issue or repository and has not been
-    sent; nobody will ever look up what became of a comment in another repository. Any other wish takes the
-    place of one that has not been sent; a quarantined one rests on until its time has come. One on its way,
-    or of unknown outcome, is left alone.
+    A create that is there stands, unless it is for another issue or repository and was not sent; one for a
+    comment in another repository is replaced in any state, because its outcome is never looked up there.
+    Other operations replace what was not sent; a quarantined one stays so until its time has come. An intent
+    that is being sent, or whose outcome is unknown, is left alone.
     """
-    await _upsert_creates(connection, [intent_row(each) for each in wishes if each.operation.is_create])
-    rows = [intent_row(each) for each in wishes if not each.operation.is_create]
+    await _upsert_creates(connection, [intent_row(each) for each in desired if each.operation.is_create])
+    rows = [intent_row(each) for each in desired if not each.operation.is_create]
     if not rows:
         return
     statement = build_insert(connection, intents, INTENT_COLUMN_TYPES, rows)
@@ -219,21 +221,20 @@ async def _upsert_creates(connection: AsyncConnection, rows: Sequence[Sequence[A
         return
     statement = build_insert(connection, intents, INTENT_COLUMN_TYPES, rows)
     new = statement.excluded
-    far = intents.c.repository_id != new.repository_id
-    unsent = and_(or_(intents.c.link_id != new.link_id, far), intents.c.state.in_(UNSENT_STATES))
+    is_elsewhere = intents.c.repository_id != new.repository_id
+    unsent = and_(or_(intents.c.link_id != new.link_id, is_elsewhere), intents.c.state.in_(UNSENT_STATES))
     await connection.execute(
         statement.on_conflict_do_update(
             index_elements=["local_id", "operation"],
-            set_={
-                name: new[name] for name in INTENT_COLUMN_TYPES
-            },  # its id, too: a late confirmation is not this one's
-            where=or_(unsent, and_(far, intents.c.operation == Operation.CREATE_COMMENT)),
+            # Its id, too: a late confirmation of the replaced one must not find this one.
+            set_={name: new[name] for name in INTENT_COLUMN_TYPES},
+            where=or_(unsent, and_(is_elsewhere, intents.c.operation == Operation.CREATE_COMMENT)),
         )
     )
 
 
 async def _save_list_states(connection: AsyncConnection, batch: LocalBatch) -> None:
-    """Last, and in the same transaction: a position saved before its rows would hide them forever."""
+    """Save list positions, last in the transaction: one saved before its rows would hide them."""
     states = {"issues": batch.issues, "comments": batch.comments, "contacts": batch.initial_sync}
     rows = [
         tuple(({"project_id": batch.project_id, "kind": kind} | list_state_row(state)).values())

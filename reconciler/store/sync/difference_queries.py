@@ -1,11 +1,11 @@
-"""The questions a pass asks about BugSpark's own differences (docs/design.md, One pass: local detection).
+"""Queries of a pass for BugSpark's own differences (docs/design.md, One pass: local detection).
 
 Each is one statement that touches every link or comment of the project, shaped so that PostgreSQL hashes ids
 and SQLite walks covering indexes: 100,000 unchanged rows cost tens of milliseconds
-(tests/store/test_query_plans.py holds the shapes).
+(tests/store/test_query_plans.py checks the shapes).
 
-A question is built once in the life of a process, for building costs more than asking. What it is about is
-bound when it is asked, under the names its function tells.
+A query is built once per process, because building costs more than executing. Its parameters are bound when
+it is executed, under the names that its docstring gives in backquotes.
 """
 
 from functools import cache
@@ -43,35 +43,39 @@ def changed_reports() -> Select[Any]:
     (link id null) columns name this repository and there is no link. Of `project`, `repository` (in small
     letters).
     """
-    tied = and_(links.c.report_id == reports.c.id, not_(is_past_link()))
+    same_report = and_(links.c.report_id == reports.c.id, not_(is_past_link()))
     return (
         select(reports.c.id.label("report_id"), links.c.id.label("link_id"))
-        .select_from(reports.outerjoin(links, tied))
+        .select_from(reports.outerjoin(links, same_report))
         .where(reports.c.project_id == PROJECT_PARAMETER, is_different(reports, links, REPOSITORY_PARAMETER))
     )
 
 
 @cache
 def changed_or_orphaned() -> Select[Any]:
-    """`moved`, and `orphans` with a report id of null: PostgreSQL hashes both tables once for the two."""
+    """changed_reports, and orphaned_links with a report id of null: PostgreSQL hashes both tables once for
+    the two. Of `project`, `repository` (in small letters).
+    """
     theirs = select(reports).where(reports.c.project_id == PROJECT_PARAMETER).subquery("theirs")
     ours = select(links).where(links.c.project_id == PROJECT_PARAMETER, not_(is_past_link())).subquery("ours")
-    lost = and_(theirs.c.id.is_(None), ours.c.state.in_(LIVE_STATES))
+    orphaned = and_(theirs.c.id.is_(None), ours.c.state.in_(LIVE_STATES))
     return (
         select(theirs.c.id.label("report_id"), ours.c.id.label("link_id"))
         .select_from(theirs.join(ours, ours.c.report_id == theirs.c.id, full=True))
-        .where(or_(lost, and_(theirs.c.id.is_not(None), is_different(theirs, ours, REPOSITORY_PARAMETER))))
+        .where(
+            or_(orphaned, and_(theirs.c.id.is_not(None), is_different(theirs, ours, REPOSITORY_PARAMETER)))
+        )
     )
 
 
 def is_past_link() -> ColumnElement[bool]:
-    """The link is of the past: its report's columns say nothing about it."""
+    """Whether the link has ended in BugSpark: its report's columns no longer say anything about it."""
     return links.c.state.in_([LinkState.UNLINKED, LinkState.REPORT_DELETED])
 
 
 def is_different(report: FromClause, link: FromClause, repository: ColumnElement[str]) -> ColumnElement[bool]:
-    """The columns differ from the link, an ACTIVE link's base from the report, or columns name `repository`
-    (in small letters) and there is no link.
+    """Whether the columns differ from the link, an ACTIVE link's base from the report, or columns name
+    `repository` (in small letters) and there is no link.
     """
     named = and_(
         link.c.id.is_(None),
@@ -100,17 +104,17 @@ def is_different(report: FromClause, link: FromClause, repository: ColumnElement
 
 @cache
 def orphaned_links() -> Select[Any]:
-    """Live links of `project` whose report is gone."""
-    there = exists().where(reports.c.id == links.c.report_id)
-    return select(links.c.id).where(links.c.project_id == PROJECT_PARAMETER, LIVE_LINK, not_(there))
+    """Live links of `project` whose report was deleted."""
+    has_report = exists().where(reports.c.id == links.c.report_id)
+    return select(links.c.id).where(links.c.project_id == PROJECT_PARAMETER, LIVE_LINK, not_(has_report))
 
 
 @cache
 def unknown_comments() -> Select[Any]:
     """Comments the ledger does not know, of `project`'s reports with an ACTIVE link, oldest first.
 
-    A ledger row of any link counts: first contact makes rows for a whole thread, so a comment known to an
-    earlier link only is one that the present link knows as well.
+    A ledger row of any link counts: the initial sync makes rows for a whole thread, so a comment known to
+    an earlier link only is one that the present link knows as well.
     """
     known = exists().where(comment_pairs.c.local_id == comments.c.id)
     linked = exists().where(
@@ -125,16 +129,16 @@ def unknown_comments() -> Select[Any]:
 @cache
 def deleted_comments() -> Select[Any]:
     """LIVE or PENDING ledger rows of ACTIVE links of `project` whose comment is not in BugSpark any more."""
-    there = exists().where(comments.c.id == comment_pairs.c.local_id)
+    has_comment = exists().where(comments.c.id == comment_pairs.c.local_id)
     active = exists().where(links.c.id == comment_pairs.c.link_id, links.c.state == LinkState.ACTIVE)
     return select(comment_pairs).where(
-        comment_pairs.c.project_id == PROJECT_PARAMETER, COPIED_COMMENT, not_(there), active
+        comment_pairs.c.project_id == PROJECT_PARAMETER, COPIED_COMMENT, not_(has_comment), active
     )
 
 
 @cache
 def links_awaiting_initial_sync() -> Select[Any]:
-    """Stored links without first contact, and those whose issue was held by another link that let go: of
+    """Links that wait for their initial sync, and those whose issue another link held and released: of
     `project`, in the repository with this `repository_id`, `now`.
     """
     other = links.alias("other")
@@ -156,7 +160,7 @@ def links_awaiting_initial_sync() -> Select[Any]:
 
 @cache
 def links_with_ended_quarantine() -> Select[Any]:
-    """Links of `project` whose quarantine has ended `now`. Their state is the caller's matter: here it would
+    """Links of `project` whose quarantine has ended `now`. The caller checks their state: here it would
     mislead SQLite.
     """
     return select(links).where(
@@ -168,11 +172,12 @@ def links_with_ended_quarantine() -> Select[Any]:
 
 @cache
 def is_live_on_github() -> ColumnElement[bool]:
-    """Ledger rows whose comment on GitHub should still be there."""
-    theirs = and_(
+    """Whether a ledger row's comment should still be on GitHub."""
+    made_on_github = and_(
         comment_pairs.c.origin == Side.GITHUB,
         comment_pairs.c.state.in_([CommentPairState.TOMBSTONE, CommentPairState.SKIPPED]),
     )
     return and_(
-        comment_pairs.c.remote_id.is_not(None), or_(comment_pairs.c.state == CommentPairState.LIVE, theirs)
+        comment_pairs.c.remote_id.is_not(None),
+        or_(comment_pairs.c.state == CommentPairState.LIVE, made_on_github),
     )

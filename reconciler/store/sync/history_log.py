@@ -1,4 +1,4 @@
-"""The story of a report (`sync_changes`): what was written or seen, by which rule, and what was lost."""
+"""The history of reports (`sync_changes`): what was written or seen, by which rule, and what was lost."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -42,7 +42,7 @@ LINK_ORIGIN_TEXTS = {
 
 
 def changes_of_plans(plans: Iterable[LinkPlan]) -> list[Change]:
-    """What the local half of these plans wrote, and what they saw. GitHub's half is told when confirmed."""
+    """Lines of what the local half of these plans wrote and saw. GitHub's half is recorded when confirmed."""
     return [change for plan in plans for change in _changes_of_plan(plan)]
 
 
@@ -67,7 +67,7 @@ def _changes_of_plan(plan: LinkPlan) -> Iterator[Change]:
 def _happened_at(
     plan: LinkPlan, action: SetField | ImportComment | EditLocal | RemoveLocal
 ) -> datetime | None:
-    """When it happened on GitHub. Of first contacts and deletions nobody knows."""
+    """When it happened on GitHub; unknown for an initial sync and for deletions."""
     if plan.link.base is None or isinstance(action, RemoveLocal):
         return None
     if isinstance(action, SetField):
@@ -76,7 +76,7 @@ def _happened_at(
 
 
 def _changes_of_link(before: Link, after: Link) -> Iterator[Change]:
-    """What became of the link itself. Going on as before, or resting for the reason it has, tells nothing."""
+    """Lines of what became of the link itself; none while its state, or its reason for quarantine, stays."""
     ended = after.state not in LIVE_STATES
     if before.base is None and after.base is not None:
         yield link_change(
@@ -107,7 +107,7 @@ def _freeze_changes(before: Link, after: Link) -> Iterator[Change]:
 
 
 def issue_label(link: Link) -> str:
-    """owner/repo#number, as history has it."""
+    """Name the link's issue: owner/repo#number."""
     return f"{link.repository}#{link.number}"
 
 
@@ -121,7 +121,7 @@ def link_change(
     was: str | None = None,
     to: str | None = None,
 ) -> Change:
-    """Something about a link, or about a report because of it, that is no plan's action."""
+    """A line about a link, or about a report because of its link, that is no action of a plan."""
     return Change(
         report_id=link.report_id,
         link_id=link.id,
@@ -177,9 +177,9 @@ def _change_of_action(
 
 
 async def append_changes(
-    connection: AsyncConnection, project: ProjectId, at: datetime, told: Sequence[Change]
+    connection: AsyncConnection, project: ProjectId, at: datetime, lines: Sequence[Change]
 ) -> None:
-    """Add these lines, all at one time."""
+    """Add these lines, all with the same time."""
     rows = [
         (
             project,
@@ -198,13 +198,13 @@ async def append_changes(
             each.request_id,
             each.since,
         )
-        for each in told
+        for each in lines
     ]
     await insert_all(connection, changes, CHANGE_COLUMN_TYPES, rows)
 
 
 async def append_quarantine(connection: AsyncConnection, intent: Intent) -> None:
-    """A write that was refused and rests. Refused again for the same reason, it is the same line."""
+    """Record that a write was refused and is in quarantine, unless the newest line says the same."""
     field = intent.operation.field_name
     reason = intent.reason or "it was refused"
     newest = await newest_change(connection, intent.report_id, field)
@@ -229,7 +229,7 @@ async def append_quarantine(connection: AsyncConnection, intent: Intent) -> None
 async def newest_change(
     connection: AsyncConnection, report: ReportId, field: str | None, kind: Kind | None = None
 ) -> Change | None:
-    """The newest line about a field, of one kind if wished."""
+    """Read the newest line about a field, of one kind if given."""
     query = select(changes).where(changes.c.report_id == report, changes.c.field.is_not_distinct_from(field))
     if kind is not None:
         query = query.where(changes.c.kind == kind)
@@ -238,7 +238,7 @@ async def newest_change(
 
 
 async def read_history(connection: AsyncConnection, report: ReportId, limit: int) -> tuple[DatedChange, ...]:
-    """The newest lines of a report's story, newest first."""
+    """Read the newest lines of a report's history, newest first."""
     query = select(changes).where(changes.c.report_id == report).order_by(changes.c.id.desc()).limit(limit)
     rows = (await connection.execute(query)).mappings()
     return tuple(DatedChange(at=row["at"], change=to_change(row)) for row in rows)
@@ -247,7 +247,7 @@ async def read_history(connection: AsyncConnection, report: ReportId, limit: int
 async def field_history(
     connection: AsyncConnection, wanted: Collection[ReportId], since: datetime
 ) -> dict[ReportId, tuple[FieldChange, ...]]:
-    """What was written and seen in these reports' fields since then, oldest first."""
+    """Read what was written and seen in these reports' fields since then, oldest first."""
     query = (
         select(changes)
         .where(
@@ -275,8 +275,8 @@ async def last_confirmed_write_at(connection: AsyncConnection, project_id: Proje
 
 
 def to_change(row: RowMapping) -> Change:
-    """A stored line. Raises ValueError when a stored word is unknown (a newer program wrote it)."""
-    same: dict[str, Any] = {
+    """Convert a row of sync_changes. Raises ValueError for an unknown word (a newer program wrote it)."""
+    equal_names: dict[str, Any] = {
         name: row[name]
         for name in ("report_id", "link_id", "field", "base", "local", "remote", "to", "rule", "lost")
     }
@@ -285,5 +285,5 @@ def to_change(row: RowMapping) -> Change:
         kind=Kind(row["kind"]),
         request_id=row["request_id"],
         since=row["since"],
-        **same,
+        **equal_names,
     )

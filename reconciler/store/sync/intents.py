@@ -1,4 +1,4 @@
-"""Recorded wishes to write to GitHub: `ports.Intents` (docs/design.md, Writing to GitHub)."""
+"""Intents, the recorded writes to GitHub: `ports.Intents` (docs/design.md, Writing to GitHub)."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -52,9 +52,9 @@ SELECT_CLAIMABLE = (
     .where(intents.c.id == bindparam("wanted"), intents.c.state.in_(UNSENT_STATES))
     .with_for_update(of=intents)
 )
-"""One round trip for what a claim looks at: a write is sent between two commits, so each one counts."""
+"""What a claim checks, in one round trip: a write is sent between two commits, so each round trip counts."""
 
-# What is set comes with the parameters. Built once: every write to GitHub waits for all of these.
+# Built once, because every write to GitHub waits for these; what is set comes with the parameters.
 UPDATE_IF_UNCHANGED = update(intents).where(
     intents.c.id == bindparam("wanted"), intents.c.attempts == bindparam("was")
 )
@@ -67,9 +67,9 @@ REPORT_EXISTS = select(exists().where(reports.c.id == bindparam("wanted")))
 class StoredIntents:
     """The intents in the database."""
 
-    def __init__(self, database: Database, ways: StoreContext) -> None:
+    def __init__(self, database: Database, context: StoreContext) -> None:
         self._database = database
-        self._ways = ways
+        self._context = context
 
     async def list_open(self, project_id: ProjectId) -> tuple[Intent, ...]:
         query = select(intents).where(intents.c.project_id == project_id)
@@ -77,12 +77,12 @@ class StoredIntents:
             rows = await connection.execute(query.order_by(intents.c.created_at, intents.c.id))
             return tuple(to_intent(row) for row in rows.mappings())
 
-    async def add(self, wishes: Sequence[Intent]) -> None:
-        """As in a batch: a create that is there already stands."""
-        if not wishes:
+    async def add(self, new: Sequence[Intent]) -> None:
+        """Store intents as a batch does: a create that is there already stands."""
+        if not new:
             return
         async with self._database.write() as connection:
-            await upsert_intents(connection, wishes, at=min(each.created_at for each in wishes))
+            await upsert_intents(connection, new, at=min(each.created_at for each in new))
 
     async def claim(self, intent: Intent, at: datetime) -> Claim | None:
         async with self._database.write() as connection:
@@ -117,7 +117,7 @@ class StoredIntents:
         changes: Sequence[Change],
         at: datetime,
     ) -> None:
-        """Raises FenceLostError when the link has moved since it was read: then nothing is stored."""
+        """Raises ProjectLockLostError when the link was changed since it was read: then nothing is stored."""
         async with self._database.write() as connection:
             await connection.execute(DELETE_INTENT, {"wanted": intent.id})
             if link is not None:
@@ -128,14 +128,14 @@ class StoredIntents:
             await history_log.append_changes(connection, intent.project_id, at, changes)
 
     async def save_unconfirmed(self, intent: Intent) -> None:
-        """One that rests is told in the story, with its reason."""
+        """Store the intent; if it is in quarantine now, add a line of history with the reason."""
         async with self._database.write() as connection:
             await _update_if_unchanged(connection, intent, was=intent.attempts)
             if intent.state is IntentState.QUARANTINED:
                 await history_log.append_quarantine(connection, intent)
 
     async def cancel(self, cancelled: Collection[Intent]) -> None:
-        """Only as they were read: one that has been claimed since stays."""
+        """Delete intents that are as they were read; one that has been claimed since stays."""
         if not cancelled:
             return
         rows = [(each.id, each.state, each.attempts) for each in cancelled]
@@ -146,37 +146,39 @@ class StoredIntents:
                 intents.c.state == given.c.state,
                 intents.c.attempts == given.c.attempts,
             )
-            gone = delete(intents).where(same.exists()).returning(intents.c.entry_id)
-            ended = [id_ for id_ in (await connection.execute(gone)).scalars() if id_ is not None]
-            await _end_waiting_pairs(connection, ended)
+            deleted = delete(intents).where(same.exists()).returning(intents.c.entry_id)
+            ended = [id_ for id_ in (await connection.execute(deleted)).scalars() if id_ is not None]
+            await _end_pending_pairs(connection, ended)
 
     async def _store_link(self, connection: AsyncConnection, link: Link) -> None:
         if link.revision == 0:
-            url = f"{self._ways.web_url}/{link.repository}/issues/{link.number}"
+            url = f"{self._context.web_url}/{link.repository}/issues/{link.number}"
             columns = IssueColumns(repository=link.repository, number=link.number, url=url)
             await link_writes.create_exported_link(connection, link, columns)
         else:
             await link_writes.update_link(connection, link)
 
 
-async def _end_waiting_pairs(connection: AsyncConnection, wanted: Collection[UUID]) -> None:
-    """Rows that waited for wishes which are gone. One comment has one wish: where another link waits for the
-    same comment, its wish was kept out by the one that is gone, and the link is due to be looked at whole.
+async def _end_pending_pairs(connection: AsyncConnection, wanted: Collection[UUID]) -> None:
+    """End comment pairs whose intents were deleted.
+
+    A comment has one intent: where another link waits for the same comment, the deleted intent kept its own
+    out, and the link is due for verification now.
     """
     if not wanted:
         return
-    mine = and_(
+    pending = and_(
         comment_pairs.c.id.in_(select_ids(connection.dialect.name, wanted)),
         comment_pairs.c.state == CommentPairState.PENDING,
     )
-    there = exists().where(comments.c.id == comment_pairs.c.local_id)
-    reason = case((there, UNLINKED_BEFORE_SENDING), else_="deleted in BugSpark")
-    ended = update(comment_pairs).where(mine).values(state=CommentPairState.ENDED.value, reason=reason)
-    said = [
+    has_comment = exists().where(comments.c.id == comment_pairs.c.local_id)
+    reason = case((has_comment, UNLINKED_BEFORE_SENDING), else_="deleted in BugSpark")
+    ended = update(comment_pairs).where(pending).values(state=CommentPairState.ENDED.value, reason=reason)
+    ended_comments = [
         id_ for id_ in (await connection.execute(ended.returning(comment_pairs.c.local_id))).scalars() if id_
     ]
     waiting = select(comment_pairs.c.link_id).where(
-        comment_pairs.c.local_id.in_(select_ids(connection.dialect.name, said)),
+        comment_pairs.c.local_id.in_(select_ids(connection.dialect.name, ended_comments)),
         comment_pairs.c.state == CommentPairState.PENDING,
     )
     await connection.execute(
@@ -187,7 +189,9 @@ async def _end_waiting_pairs(connection: AsyncConnection, wanted: Collection[UUI
 
 
 async def _lock_claimable(connection: AsyncConnection, intent: Intent) -> Claim | None:
-    """The intent, locked, with what it is about, if it is there to be claimed; one in quarantine is, too."""
+    """Lock the intent and read what it is about; None unless it is planned or in quarantine. Raises
+    PausedError.
+    """
     row = (await connection.execute(SELECT_CLAIMABLE, {"wanted": intent.id})).mappings().first()
     if row is None:
         return None
@@ -212,7 +216,7 @@ def _columns_of(row: RowMapping, table: Table) -> RowMapping | None:
 async def _is_cause_gone(
     connection: AsyncConnection, intent: Intent, link: Link | None, pair: CommentPair | None
 ) -> bool:
-    """Nobody wants it any more: what it is about was deleted, unlinked, or has been linked since."""
+    """Whether what the intent is about was deleted, unlinked, or has been linked since."""
     if intent.operation is Operation.CREATE_ISSUE:
         return not await _is_report_unlinked(connection, intent)
     if link is None or link.state is not LinkState.ACTIVE:
@@ -223,21 +227,21 @@ async def _is_cause_gone(
         pair is None or pair.state is not CommentPairState.PENDING
     ):
         return True
-    there = COMMENT_EXISTS if intent.operation in COMMENT_OPERATIONS else REPORT_EXISTS
-    return not (await connection.execute(there, {"wanted": intent.local_id})).scalar_one()
+    still_exists = COMMENT_EXISTS if intent.operation in COMMENT_OPERATIONS else REPORT_EXISTS
+    return not (await connection.execute(still_exists, {"wanted": intent.local_id})).scalar_one()
 
 
 async def _is_report_unlinked(connection: AsyncConnection, intent: Intent) -> bool:
-    """The report is there, without columns and without a link."""
-    linked = exists().where(links.c.report_id == reports.c.id, not_(is_past_link()))
+    """Whether the report exists, without columns and without a link."""
+    is_linked = exists().where(links.c.report_id == reports.c.id, not_(is_past_link()))
     query = select(reports.c.id).where(
-        reports.c.id == intent.report_id, reports.c.github_issue_number.is_(None), ~linked
+        reports.c.id == intent.report_id, reports.c.github_issue_number.is_(None), ~is_linked
     )
     return (await connection.execute(query)).first() is not None
 
 
 async def _update_if_unchanged(connection: AsyncConnection, intent: Intent, *, was: int) -> None:
-    """What sending changes about an intent, only at the attempt it was read at."""
+    """Store what sending changes of an intent, if it is still at attempt `was`."""
     values = {
         "state": intent.state,
         "attempts": intent.attempts,

@@ -40,7 +40,6 @@ from reconciler.store.sync import (
 )
 from reconciler.store.sync.apply_batch import StoreContext, apply_batch
 from reconciler.store.sync.difference_queries import LIVE_LINK
-from reconciler.store.sync.link_writes import carry_over_unsent_comments
 from reconciler.store.sync.snapshot_reader import SnapshotRequest
 from reconciler.store.types import END_OF_TIME
 
@@ -49,11 +48,11 @@ class StoredLedger:
     """The ledger in the database."""
 
     def __init__(
-        self, database: Database, clock: Clock, ways: StoreContext, new_id: Callable[[], UUID]
+        self, database: Database, clock: Clock, context: StoreContext, new_id: Callable[[], UUID]
     ) -> None:
         self._database = database
         self._clock = clock
-        self._ways = ways
+        self._context = context
         self._new_id = new_id
 
     async def snapshot(
@@ -90,7 +89,7 @@ class StoredLedger:
 
     async def apply_batch(self, batch: LocalBatch) -> StoreResult:
         async with self._database.write() as connection:
-            return await apply_batch(connection, batch, self._ways)
+            return await apply_batch(connection, batch, self._context)
 
     async def live_comment_counts(self, project_id: ProjectId) -> Mapping[Side, int]:
         query = (
@@ -176,33 +175,33 @@ class StoredLedger:
         )
 
     async def create_link(self, link: Link, columns: IssueColumns) -> None:
-        """The report's other links are of the past then. One to the same issue is taken up again instead, for
+        """The report's other links become UNLINKED. An earlier one to the same issue is used again, because
         its ledger knows the comments. Raises UsageError when a live link holds the report or the issue.
         """
         async with self._database.write() as connection:
             link = await link_writes.create_link(connection, link, columns)
             if link.origin is LinkOrigin.TRANSFER:
-                await carry_over_unsent_comments(connection, link, self._new_id)
-            told = history_log.link_change(
+                await link_writes.carry_over_unsent_comments(connection, link, self._new_id)
+            change = history_log.link_change(
                 link,
                 Kind.LINK,
                 Side.BUGSPARK,
                 history_log.LINK_ORIGIN_TEXTS[link.origin],
                 to=history_log.issue_label(link),
             )
-            await history_log.append_changes(connection, link.project_id, link.created_at, [told])
+            await history_log.append_changes(connection, link.project_id, link.created_at, [change])
 
     async def unlink(self, link: Link) -> None:
-        """Columns that name another issue by now are somebody's new wish and stay."""
+        """Columns that name another issue by now stay: somebody has set them since."""
         async with self._database.write() as connection:
             await link_writes.unlink(connection, link)
-            told = history_log.link_change(
+            change = history_log.link_change(
                 link, Kind.UNLINK, Side.BUGSPARK, "unlinked by command", was=history_log.issue_label(link)
             )
-            await history_log.append_changes(connection, link.project_id, self._clock.now(), [told])
+            await history_log.append_changes(connection, link.project_id, self._clock.now(), [change])
 
     async def restore_lost_value(self, link: Link, change: Change, at: datetime) -> bool:
-        webhooks = self._ways.outgoing_webhooks
+        webhooks = self._context.outgoing_webhooks
         async with self._database.write() as connection:
             return await link_writes.restore_lost_value(connection, webhooks, link, change, at)
 
@@ -222,8 +221,8 @@ class StoredLedger:
         if not tracking_ids:
             return ()
         wanted = select_values(self._database.dialect, "wanted", reports.c.tracking_id.type, tracking_ids)
-        held = exists().where(links.c.report_id == reports.c.id, LIVE_LINK)
-        query = _unlinked_reports_query().where(reports.c.tracking_id.in_(wanted), not_(held))
+        is_linked = exists().where(links.c.report_id == reports.c.id, LIVE_LINK)
+        query = _unlinked_reports_query().where(reports.c.tracking_id.in_(wanted), not_(is_linked))
         async with self._database.read() as connection:
             return tuple(
                 _to_unlinked_report(row) for row in await connection.execute(query.order_by(reports.c.id))
@@ -250,7 +249,7 @@ class StoredLedger:
 
 
 async def read_link_of_report(connection: AsyncConnection, report_id: ReportId) -> Link | None:
-    """The live link of a report, else the newest one, UNLINKED ones last."""
+    """Read the live link of a report, else the newest one, UNLINKED ones last."""
     rank = case((links.c.state.in_(LIVE_STATES), 0), (links.c.state == LinkState.UNLINKED, 2), else_=1)
     query = select(links).where(links.c.report_id == report_id)
     query = query.order_by(rank, links.c.created_at.desc(), links.c.id).limit(1)

@@ -1,9 +1,10 @@
-"""Tying a report to an issue, and cutting it loose (docs/reference/contract.md, The command).
+"""Writes about one link and its report, within a given transaction: link, unlink, export, resolve, retry.
 
-What a transferred issue's new link takes over from its old one: comments of BugSpark that never left.
+The link to a transferred issue takes over BugSpark's comments that its predecessor never sent. Those that
+were sent went along with the issue, where the initial sync recognises them by author and text; the others are
+neither older than the link between the two nor withheld (docs/design.md, Invariants, 2).
 
-Those that left went along with the issue, and first contact finds them there by author and text. The rest is
-neither older than the tie between the two nor kept back by anybody (docs/design.md, Invariants, 2).
+Source: docs/reference/contract.md, The command.
 """
 
 from collections.abc import Callable
@@ -34,11 +35,13 @@ from reconciler.store.sync import history_log
 from reconciler.store.sync.difference_queries import LIVE_LINK, is_past_link
 from reconciler.store.types import column_types
 
+CARRIED_COLUMNS = ("id", "link_id", "project_id", "repository_id", "origin", "state", "local_id", "reason")
+
 
 async def create_link(connection: AsyncConnection, link: Link, columns: IssueColumns) -> Link:
-    """Store a link as NEW and fill the report's columns; the link under the id that it has.
+    """Store a link as NEW and fill the report's columns; return the link with the id it is stored under.
 
-    The report's other links are of the past then. One to the same issue is taken up again instead, for its
+    The report's other links become UNLINKED. An earlier one to the same issue is used again, because its
     ledger knows the comments. Raises UsageError when a live link holds the report or the issue.
     """
     await _end_earlier_links(connection, link)
@@ -65,8 +68,8 @@ async def create_link(connection: AsyncConnection, link: Link, columns: IssueCol
 
 async def _end_earlier_links(connection: AsyncConnection, link: Link) -> None:
     issue = (links.c.repository_id == link.repository_id) & (links.c.number == link.number)
-    held = select(links).where(LIVE_LINK, or_(issue, links.c.report_id == link.report_id)).limit(1)
-    holder = (await connection.execute(held)).mappings().first()
+    holding = select(links).where(LIVE_LINK, or_(issue, links.c.report_id == link.report_id)).limit(1)
+    holder = (await connection.execute(holding)).mappings().first()
     if holder is not None:
         who = "this report" if holder["report_id"] == link.report_id else f"report {holder['report_id']}"
         raise UsageError(
@@ -76,6 +79,58 @@ async def _end_earlier_links(connection: AsyncConnection, link: Link) -> None:
         update(links)
         .where(links.c.report_id == link.report_id, not_(is_past_link()), not_(issue))
         .values(state=LinkState.UNLINKED.value, revision=links.c.revision + 1)
+    )
+
+
+async def carry_over_unsent_comments(
+    connection: AsyncConnection, link: Link, new_id: Callable[[], UUID]
+) -> None:
+    """Give the stored link the ledger rows of comments that its initial sync is to send."""
+    followed = select(links.c.id, links.c.created_at).where(
+        links.c.report_id == link.report_id,
+        links.c.successor_repository_id == link.repository_id,
+        links.c.successor_number == link.number,
+    )
+    for predecessor in (await connection.execute(followed)).all():
+        unsent = (
+            comment_pairs.c.link_id == predecessor.id,
+            comment_pairs.c.origin == Side.BUGSPARK,
+            comment_pairs.c.remote_id.is_(None),
+            comment_pairs.c.state.in_([CommentPairState.PENDING, CommentPairState.ENDED]),
+        )
+        new_owner = {"link_id": link.id, "repository_id": link.repository_id}
+        await connection.execute(update(comment_pairs).where(*unsent).values(new_owner))
+        never_recorded = select(comments.c.id).where(
+            comments.c.report_id == link.report_id,
+            comments.c.source.is_(None),
+            comments.c.created_at >= predecessor.created_at,
+            ~exists().where(comment_pairs.c.local_id == comments.c.id),
+        )
+        unrecorded = (await connection.execute(never_recorded)).scalars().all()
+        owner = (link.id, link.project_id, link.repository_id)
+        rows = [
+            (new_id(), *owner, Side.BUGSPARK, CommentPairState.ENDED, id_, UNLINKED_BEFORE_SENDING)
+            for id_ in unrecorded
+        ]
+        await insert_new(connection, comment_pairs, column_types(comment_pairs, *CARRIED_COLUMNS), rows)
+
+
+async def create_exported_link(connection: AsyncConnection, link: Link, columns: IssueColumns) -> None:
+    """Store the link of an issue we have just made, and fill the report's columns where they are empty.
+
+    If the report was linked to another issue since, ours is stored as CONTESTED, so that the issue is known.
+    """
+    if not await insert_new(connection, links, LINK_COLUMN_TYPES, [tuple(link_row(link, 1).values())]):
+        contested = link_row(link, 1) | {
+            "state": LinkState.CONTESTED,
+            "reason": f"the report was linked elsewhere while {history_log.issue_label(link)} was being made",
+        }
+        await insert_new(connection, links, LINK_COLUMN_TYPES, [tuple(contested.values())])
+        return
+    await connection.execute(
+        update(reports)
+        .where(reports.c.id == link.report_id, reports.c.github_issue_number.is_(None))
+        .values(_column_values(columns))
     )
 
 
@@ -102,25 +157,6 @@ async def unlink(connection: AsyncConnection, link: Link) -> None:
     )
 
 
-async def create_exported_link(connection: AsyncConnection, link: Link, columns: IssueColumns) -> None:
-    """Store the link of an issue we have just made, and fill the report's columns where they are empty.
-
-    Somebody may have linked the report since: then ours is kept as CONTESTED, so that the issue is known.
-    """
-    if not await insert_new(connection, links, LINK_COLUMN_TYPES, [tuple(link_row(link, 1).values())]):
-        kept = link_row(link, 1) | {
-            "state": LinkState.CONTESTED,
-            "reason": f"the report was linked elsewhere while {history_log.issue_label(link)} was being made",
-        }
-        await insert_new(connection, links, LINK_COLUMN_TYPES, [tuple(kept.values())])
-        return
-    await connection.execute(
-        update(reports)
-        .where(reports.c.id == link.report_id, reports.c.github_issue_number.is_(None))
-        .values(_column_values(columns))
-    )
-
-
 def _column_values(columns: IssueColumns | None) -> dict[str, Any]:
     """The values of a report's three columns; None empties them."""
     return {
@@ -130,51 +166,15 @@ def _column_values(columns: IssueColumns | None) -> dict[str, Any]:
     }
 
 
-CARRIED_COLUMNS = ("id", "link_id", "project_id", "repository_id", "origin", "state", "local_id", "reason")
-
-
-async def carry_over_unsent_comments(
-    connection: AsyncConnection, link: Link, new_id: Callable[[], UUID]
-) -> None:
-    """Give the link, stored by now, the rows of comments that are to be sent at its first contact."""
-    followed = select(links.c.id, links.c.created_at).where(
-        links.c.report_id == link.report_id,
-        links.c.successor_repository_id == link.repository_id,
-        links.c.successor_number == link.number,
-    )
-    for past in (await connection.execute(followed)).all():
-        unsent = (
-            comment_pairs.c.link_id == past.id,
-            comment_pairs.c.origin == Side.BUGSPARK,
-            comment_pairs.c.remote_id.is_(None),
-            comment_pairs.c.state.in_([CommentPairState.PENDING, CommentPairState.ENDED]),
-        )
-        place = {"link_id": link.id, "repository_id": link.repository_id}
-        await connection.execute(update(comment_pairs).where(*unsent).values(place))
-        since = select(comments.c.id).where(
-            comments.c.report_id == link.report_id,
-            comments.c.source.is_(None),
-            comments.c.created_at >= past.created_at,
-            ~exists().where(comment_pairs.c.local_id == comments.c.id),
-        )
-        said = (await connection.execute(since)).scalars().all()
-        tie = (link.id, link.project_id, link.repository_id)
-        rows = [
-            (new_id(), *tie, Side.BUGSPARK, CommentPairState.ENDED, id_, UNLINKED_BEFORE_SENDING)
-            for id_ in said
-        ]
-        await insert_new(connection, comment_pairs, column_types(comment_pairs, *CARRIED_COLUMNS), rows)
-
-
 async def restore_lost_value(
     connection: AsyncConnection, webhooks: OutgoingWebhooks, link: Link, change: Change, at: datetime
 ) -> bool:
-    """Set the report's field from `change.local` to `change.to`; False where it has another value by now."""
+    """Set the report's field from `change.local` to `change.to`. False where it has another value by now."""
     assert change.field is not None
     field = SYNCED_FIELDS[Field(change.field)]
-    same = (reports.c.id == change.report_id, field_as_text(reports, field) == change.local)
+    is_unchanged = (reports.c.id == change.report_id, field_as_text(reports, field) == change.local)
     value = {field.column: field_as_stored(field, change.to), "updated_at": at}
-    done = await connection.execute(update(reports).where(*same).values(value))
+    done = await connection.execute(update(reports).where(*is_unchanged).values(value))
     if done.rowcount == 0:
         return False
     await update_link(connection, link)
@@ -184,11 +184,11 @@ async def restore_lost_value(
 
 
 async def record_kept_value(connection: AsyncConnection, link: Link, change: Change, at: datetime) -> bool:
-    """Add the line of history; False where the report's field is not `change.local` any more."""
+    """Add the line of history. False where the report's field is not `change.local` any more."""
     assert change.field is not None
     field = SYNCED_FIELDS[Field(change.field)]
-    same = (reports.c.id == change.report_id, field_as_text(reports, field) == change.local)
-    found = await connection.execute(select(reports.c.id).where(*same).with_for_update())
+    is_unchanged = (reports.c.id == change.report_id, field_as_text(reports, field) == change.local)
+    found = await connection.execute(select(reports.c.id).where(*is_unchanged).with_for_update())
     if found.first() is None:
         return False
     await history_log.append_changes(connection, link.project_id, at, [change])
@@ -198,7 +198,7 @@ async def record_kept_value(connection: AsyncConnection, link: Link, change: Cha
 async def release_quarantine(
     connection: AsyncConnection, link: Link | None, report_id: ReportId, rule: str, at: datetime
 ) -> int:
-    """Plan the report's quarantined writes again, store the link; how many writes that were."""
+    """Plan the report's quarantined writes again and store the link; return how many writes they were."""
     quarantined = (intents.c.report_id == report_id, intents.c.state == IntentState.QUARANTINED)
     planned = {"state": IntentState.PLANNED.value, "not_before": None, "reason": None}
     owner = (await connection.execute(select(intents.c.project_id).where(*quarantined))).scalar()
@@ -210,16 +210,6 @@ async def release_quarantine(
         change = _retry_change(link, report_id, rule)
         await history_log.append_changes(connection, project, at, [change])
     return done.rowcount
-
-
-async def update_link(connection: AsyncConnection, link: Link) -> None:
-    """Store the link under the next revision. Raises ProjectLockLostError where it has another one by now."""
-    same = (links.c.id == link.id, links.c.revision == link.revision)
-    row = link_row(link, link.revision + 1)
-    if (await connection.execute(update(links).where(*same).values(row))).rowcount == 0:
-        raise ProjectLockLostError(
-            f"The link of {history_log.issue_label(link)} was changed by somebody else in between."
-        )
 
 
 def _retry_change(link: Link | None, report_id: ReportId, rule: str) -> Change:
@@ -235,3 +225,13 @@ def _retry_change(link: Link | None, report_id: ReportId, rule: str) -> Change:
         to=None,
         rule=rule,
     )
+
+
+async def update_link(connection: AsyncConnection, link: Link) -> None:
+    """Store the link under the next revision. Raises ProjectLockLostError where it has another one by now."""
+    same = (links.c.id == link.id, links.c.revision == link.revision)
+    row = link_row(link, link.revision + 1)
+    if (await connection.execute(update(links).where(*same).values(row))).rowcount == 0:
+        raise ProjectLockLostError(
+            f"The link of {history_log.issue_label(link)} was changed by somebody else in between."
+        )

@@ -1,11 +1,11 @@
-"""The local scan: whose BugSpark side waits for a pass, asked of all projects in one statement.
+"""The local scan: which projects have something for a pass in BugSpark, in one statement for all of them.
 
-The same differences that a pass looks for (`questions`), counted. It may name a project in vain, where a pass
-leaves a difference standing; it must not miss one that a pass would act on. That takes a look at every link.
+It counts the differences that a pass looks for (`difference_queries`). It may name a project in vain, where a
+pass leaves a difference as it is; it must not miss one that a pass would act on. So it looks at every link.
 
-A glance, `lately`, asks only of reports and comments that say themselves that they were changed or made
-lately: its work follows their number. It misses what was deleted, what was changed without a word
-(`updated_at`) or by a clock far off; the whole scan does not (docs/decisions/0042-glances.md).
+The incremental scan reads only reports and comments whose own timestamps say that they are new or changed:
+its work grows with their number. It misses deletions, changes that leave `updated_at` as it was, and those of
+a clock that is far off; the full scan does not (docs/decisions/0042-glances.md).
 """
 
 from collections import defaultdict
@@ -32,27 +32,26 @@ from reconciler.store.sync.difference_queries import (
 )
 
 RECENT_WINDOW = timedelta(minutes=5)
-"""A glance goes back so far: more than lies between two, and than clocks are apart."""
+"""What the incremental scan goes back: more than the time between two scans, and than clocks differ by."""
 
 
 async def find_changed_projects(
-    database: Database, now: datetime, *, export_all: bool, lately: bool = False
+    database: Database, now: datetime, *, export_all: bool, incremental: bool = False
 ) -> Mapping[ProjectId, int]:
-    """Projects that wait, each with a print of what waits: another change, another print (in this process).
+    """Find projects with differences; the value is a fingerprint of them that is stable within this process.
 
-    `now`: GitHub's time or near it. `export_all`: `sync.export` is `all`. `lately`: at a glance. Raises
-    DatabaseError.
+    `now`: GitHub's time or near it. `export_all`: `sync.export` is `all`. Raises DatabaseError.
     """
-    asked = scan_query(now, export_all=export_all, lately=lately)
+    query = scan_query(now, export_all=export_all, incremental=incremental)
     async with database.read() as connection:
-        rows = (await connection.execute(asked)).all()
+        rows = (await connection.execute(query)).all()
     found: defaultdict[ProjectId, list[tuple[Any, ...]]] = defaultdict(list)
     for project, *what in rows:
         found[ProjectId(project)].append(tuple(what))
     return {project: hash(tuple(sorted(what))) for project, what in found.items()}
 
 
-def scan_query(now: datetime, *, export_all: bool, lately: bool = False) -> Any:
+def scan_query(now: datetime, *, export_all: bool, incremental: bool = False) -> Any:
     """(project id, kind, how many, the greatest id, the latest change), one row per project and kind."""
     waiting = [_new_links(now), _ended_quarantines(now), _sendable_intents(now)]
     moved, unknown, unexported = (
@@ -60,7 +59,7 @@ def scan_query(now: datetime, *, export_all: bool, lately: bool = False) -> Any:
         _unknown_comments(),
         [_unexported_reports()] if export_all else [],
     )
-    if not lately:
+    if not incremental:
         parts = [moved, unknown, _orphaned_links(), _deleted_comments(), *waiting, *unexported]
         return union_all(*(_count_by_project(part.subquery()) for part in parts))
     since = now - RECENT_WINDOW
@@ -92,21 +91,23 @@ def _difference_columns(project: Any, kind: str, id_: Any, moment: Any) -> Selec
 
 
 def _changed_reports(now: datetime) -> Select[Any]:
-    tied = and_(links.c.report_id == reports.c.id, not_(is_past_link()))
+    same_report = and_(links.c.report_id == reports.c.id, not_(is_past_link()))
     repository = func.lower(projects.c.repository)
     return (
         _difference_columns(reports.c.project_id, "moved", reports.c.id, reports.c.updated_at)
         .select_from(
-            reports.join(projects, projects.c.project_id == reports.c.project_id).outerjoin(links, tied)
+            reports.join(projects, projects.c.project_id == reports.c.project_id).outerjoin(
+                links, same_report
+            )
         )
         .where(is_different(reports, links, repository), _is_not_quarantined(now))
     )
 
 
 def _orphaned_links() -> Select[Any]:
-    there = exists().where(reports.c.id == links.c.report_id)
+    has_report = exists().where(reports.c.id == links.c.report_id)
     return _difference_columns(links.c.project_id, "orphans", links.c.id, links.c.created_at).where(
-        LIVE_LINK, not_(there)
+        LIVE_LINK, not_(has_report)
     )
 
 
@@ -121,23 +122,23 @@ def _unknown_comments() -> Select[Any]:
 
 
 def _deleted_comments() -> Select[Any]:
-    there = exists().where(comments.c.id == comment_pairs.c.local_id)
+    has_comment = exists().where(comments.c.id == comment_pairs.c.local_id)
     active = exists().where(links.c.id == comment_pairs.c.link_id, links.c.state == LinkState.ACTIVE)
     return _difference_columns(
         comment_pairs.c.project_id, "gone", comment_pairs.c.id, comment_pairs.c.remote_updated_at
-    ).where(COPIED_COMMENT, not_(there), active)
+    ).where(COPIED_COMMENT, not_(has_comment), active)
 
 
 def _new_links(now: datetime) -> Select[Any]:
-    """Links that wait for their first contact. Asked project by project: there is an index for that."""
-    theirs = links.c.project_id.in_(select(projects.c.project_id))
+    """Links that wait for their initial sync. By project, because there is an index for that."""
+    by_project = links.c.project_id.in_(select(projects.c.project_id))
     return _difference_columns(links.c.project_id, "new", links.c.id, links.c.created_at).where(
-        theirs, links.c.state == LinkState.NEW, _is_not_quarantined(now)
+        by_project, links.c.state == LinkState.NEW, _is_not_quarantined(now)
     )
 
 
 def _ended_quarantines(now: datetime) -> Select[Any]:
-    """Links that have rested long enough."""
+    """Links whose quarantine has ended."""
     return _difference_columns(links.c.project_id, "rested", links.c.id, links.c.created_at).where(
         QUARANTINED_LINK,
         links.c.quarantined_until <= now,
@@ -154,17 +155,19 @@ def _sendable_intents(now: datetime) -> Select[Any]:
 
 
 def _unexported_reports() -> Select[Any]:
-    """Reports that `sync.export = "all"` wants on GitHub (ports.Reports.to_export)."""
-    linked = exists().where(links.c.report_id == reports.c.id)
-    asked = exists().where(intents.c.local_id == reports.c.id, intents.c.operation == Operation.CREATE_ISSUE)
+    """Reports that `sync.export = "all"` wants on GitHub (`ports.Reports.export_candidates`)."""
+    is_linked = exists().where(links.c.report_id == reports.c.id)
+    is_requested = exists().where(
+        intents.c.local_id == reports.c.id, intents.c.operation == Operation.CREATE_ISSUE
+    )
     return (
         _difference_columns(reports.c.project_id, "unexported", reports.c.id, reports.c.created_at)
         .select_from(reports.join(projects, projects.c.project_id == reports.c.project_id))
         .where(
             reports.c.created_at >= projects.c.first_seen_at,
             reports.c.github_issue_number.is_(None),
-            not_(linked),
-            not_(asked),
+            not_(is_linked),
+            not_(is_requested),
         )
     )
 

@@ -1,10 +1,8 @@
-"""Fences on SQLite: a row per project with a heartbeat, free again when its holder is dead or silent.
+"""The right to work on a project, for one process at a time: `ports.ProjectLocks`.
 
-The right to work on a project, one process at a time: `ports.Fences`.
-
-PostgreSQL: a session advisory lock over a connection of its own, which must not go through pgbouncer
+PostgreSQL: a session advisory lock on a connection of its own, which must not go through pgbouncer
 (docs/design.md, Where one machine is not enough). It ends with the connection, however that ends.
-SQLite: a row with a heartbeat (fence_rows).
+SQLite: a row per project with a heartbeat, free again when its holder is dead or silent.
 """
 
 import asyncio
@@ -29,131 +27,13 @@ from reconciler.store.schema import engine
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import locks
 
+if TYPE_CHECKING:
+    import psycopg  # imported late: not needed on SQLite
+
+ACQUIRE_RETRY_SECONDS = 0.25
 LOCK_EXPIRY = timedelta(seconds=30)
 HEARTBEAT_SECONDS = 10.0
 RENEWAL_VALID_FOR = timedelta(seconds=10)
-
-
-class RowProjectLocks:
-    """Locks in `sync_locks`."""
-
-    def __init__(self, database: Database, clock: Clock, new_id: Callable[[], UUID]) -> None:
-        self._database = database
-        self._clock = clock
-        self._new_id = new_id
-
-    @asynccontextmanager
-    async def acquire(self, project_id: ProjectId, *, wait: bool = False) -> AsyncIterator[ProjectLock]:
-        """Raises BusyError."""
-        lock = RowProjectLock(self._database, self._clock, project_id, self._new_id())
-        try:
-            while not await lock.try_acquire():
-                if not wait:
-                    raise BusyError(BUSY_MESSAGE.format(project_id))
-                await self._clock.sleep(ACQUIRE_RETRY_SECONDS)
-        except asyncio.CancelledError:
-            await finish_shielded(lock.release())  # the row may have been committed all the same
-            raise
-        renewing = asyncio.create_task(lock.keep_renewing())
-        try:
-            yield lock
-        finally:
-            await finish_shielded(_end(lock, renewing))
-
-
-class RowProjectLock:
-    """One row, ours as long as it names this holder."""
-
-    def __init__(self, database: Database, clock: Clock, project_id: ProjectId, holder: UUID) -> None:
-        self._database = database
-        self._clock = clock
-        self._project_id = project_id
-        self._holder = holder
-        self._renewed: datetime | None = None
-
-    async def try_acquire(self) -> bool:
-        """Whether the lock is ours now: there was none, or its holder is dead or silent."""
-        now, host = self._clock.now(), socket.gethostname()
-        mine = {
-            "project_id": self._project_id,
-            "holder": self._holder,
-            "host": host,
-            "pid": os.getpid(),
-            "expires_at": now + LOCK_EXPIRY,
-        }
-        same = locks.c.project_id == self._project_id
-        async with self._database.write() as connection:
-            row = (await connection.execute(select(locks).where(same))).mappings().first()
-            if row is not None and not _is_dead(row, now, host):
-                return False
-            await connection.execute(delete(locks).where(same))
-            await connection.execute(insert(locks).values(mine))
-        self._renewed = now
-        return True
-
-    async def ensure_held(self) -> None:
-        """Renews the lock as well. Raises FenceLostError when somebody took it over.
-
-        Nobody can have done so while the last renewal is far from running out, so then nothing is asked.
-        """
-        fresh = self._renewed is not None and self._clock.now() - self._renewed < RENEWAL_VALID_FOR
-        if not fresh and not await self._renew():
-            raise ProjectLockLostError(LOST_MESSAGE.format(self._project_id))
-
-    async def keep_renewing(self) -> None:
-        """Renew it until cancelled, or until it is lost: then `check` says so."""
-        while True:
-            await asyncio.sleep(HEARTBEAT_SECONDS)
-            with suppress(DatabaseError):  # busy for once: there are two more beats before it expires
-                if not await self._renew():
-                    return
-
-    async def release(self) -> None:
-        """Free the project, unless it is somebody else's by now."""
-        async with self._database.write() as connection:
-            await connection.execute(delete(locks).where(*self._own_row()))
-
-    async def _renew(self) -> bool:
-        now = self._clock.now()
-        later = update(locks).where(*self._own_row()).values(expires_at=now + LOCK_EXPIRY)
-        async with self._database.write() as connection:
-            done = (await connection.execute(later)).rowcount == 1
-        self._renewed = now if done else None
-        return done
-
-    def _own_row(self) -> tuple[Any, ...]:
-        return (locks.c.project_id == self._project_id, locks.c.holder == self._holder)
-
-
-async def _end(lock: RowProjectLock, renewing: asyncio.Task[None]) -> None:
-    renewing.cancel()
-    try:
-        with suppress(asyncio.CancelledError):
-            await renewing
-    finally:
-        await lock.release()
-
-
-def _is_dead(row: Any, now: datetime, host: str) -> bool:
-    if row["expires_at"] <= now:
-        return True
-    return row["host"] == host and not _is_process_alive(row["pid"])
-
-
-def _is_process_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-if TYPE_CHECKING:
-    import psycopg  # imported late: SQLite has no use for it
-
-ACQUIRE_RETRY_SECONDS = 0.25
 CHECK_TIMEOUT_SECONDS = 5.0
 BUSY_MESSAGE = "Project {} is at work in another process."
 LOST_MESSAGE = "The lock on project {} was lost: nothing more is written."
@@ -164,7 +44,7 @@ IS_HELD_SQL = """
 
 
 class AdvisoryProjectLocks:
-    """Locks in PostgreSQL."""
+    """Advisory locks in PostgreSQL."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._url = database.url
@@ -185,6 +65,19 @@ class AdvisoryProjectLocks:
             await finish_shielded(_release_and_close(lock, connection))
 
 
+async def _connect(url: URL) -> "psycopg.AsyncConnection[Any]":
+    import psycopg
+
+    try:
+        return await psycopg.AsyncConnection.connect(
+            **engine.psycopg_arguments(url, "fence"), autocommit=True
+        )
+    except psycopg.Error as error:
+        raise DatabaseError(
+            f"The database {database_label(url)} gives no connection for the lock."
+        ) from error
+
+
 async def _release_and_close(lock: "AdvisoryProjectLock", connection: "psycopg.AsyncConnection[Any]") -> None:
     """Unlock at once, then close: after a mere close the server would take a moment to notice."""
     try:
@@ -194,7 +87,7 @@ async def _release_and_close(lock: "AdvisoryProjectLock", connection: "psycopg.A
 
 
 class AdvisoryProjectLock:
-    """One held lock."""
+    """One project's lock in a session."""
 
     def __init__(self, connection: "psycopg.AsyncConnection[Any]", project_id: ProjectId) -> None:
         self._connection = connection
@@ -217,7 +110,7 @@ class AdvisoryProjectLock:
         return self._may_be_held
 
     async def ensure_held(self) -> None:
-        """Ask the very session that holds it."""
+        """Ask the session that holds it. Raises ProjectLockLostError."""
         import psycopg
 
         try:
@@ -248,14 +141,117 @@ class AdvisoryProjectLock:
         return row[0] if row else None
 
 
-async def _connect(url: URL) -> "psycopg.AsyncConnection[Any]":
-    import psycopg
+class RowProjectLocks:
+    """Rows in `sync_locks`, on SQLite."""
 
+    def __init__(self, database: Database, clock: Clock, new_id: Callable[[], UUID]) -> None:
+        self._database = database
+        self._clock = clock
+        self._new_id = new_id
+
+    @asynccontextmanager
+    async def acquire(self, project_id: ProjectId, *, wait: bool = False) -> AsyncIterator[ProjectLock]:
+        """Raises BusyError."""
+        lock = RowProjectLock(self._database, self._clock, project_id, self._new_id())
+        try:
+            while not await lock.try_acquire():
+                if not wait:
+                    raise BusyError(BUSY_MESSAGE.format(project_id))
+                await self._clock.sleep(ACQUIRE_RETRY_SECONDS)
+        except asyncio.CancelledError:
+            await finish_shielded(lock.release())  # the row may have been committed all the same
+            raise
+        renewing = asyncio.create_task(lock.keep_renewing())
+        try:
+            yield lock
+        finally:
+            await finish_shielded(_stop_and_release(lock, renewing))
+
+
+async def _stop_and_release(lock: "RowProjectLock", renewing: asyncio.Task[None]) -> None:
+    renewing.cancel()
     try:
-        return await psycopg.AsyncConnection.connect(
-            **engine.psycopg_arguments(url, "fence"), autocommit=True
-        )
-    except psycopg.Error as error:
-        raise DatabaseError(
-            f"The database {database_label(url)} gives no connection for the lock."
-        ) from error
+        with suppress(asyncio.CancelledError):
+            await renewing
+    finally:
+        await lock.release()
+
+
+class RowProjectLock:
+    """One project's row, ours as long as it names this holder."""
+
+    def __init__(self, database: Database, clock: Clock, project_id: ProjectId, holder: UUID) -> None:
+        self._database = database
+        self._clock = clock
+        self._project_id = project_id
+        self._holder = holder
+        self._renewed: datetime | None = None
+
+    async def try_acquire(self) -> bool:
+        """Whether the lock is ours now: there was none, or its holder is dead or silent."""
+        now, host = self._clock.now(), socket.gethostname()
+        mine = {
+            "project_id": self._project_id,
+            "holder": self._holder,
+            "host": host,
+            "pid": os.getpid(),
+            "expires_at": now + LOCK_EXPIRY,
+        }
+        same = locks.c.project_id == self._project_id
+        async with self._database.write() as connection:
+            row = (await connection.execute(select(locks).where(same))).mappings().first()
+            if row is not None and not _is_dead(row, now, host):
+                return False
+            await connection.execute(delete(locks).where(same))
+            await connection.execute(insert(locks).values(mine))
+        self._renewed = now
+        return True
+
+    async def ensure_held(self) -> None:
+        """Check that the row is ours, and renew it. Raises ProjectLockLostError when somebody took it over.
+
+        Nobody can have done so while the last renewal is far from expiry: then the database is not asked.
+        """
+        is_fresh = self._renewed is not None and self._clock.now() - self._renewed < RENEWAL_VALID_FOR
+        if not is_fresh and not await self._renew():
+            raise ProjectLockLostError(LOST_MESSAGE.format(self._project_id))
+
+    async def keep_renewing(self) -> None:
+        """Renew it until cancelled, or until it is lost, which `ensure_held` then notices."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            with suppress(DatabaseError):  # busy for once: there are two more renewals before it expires
+                if not await self._renew():
+                    return
+
+    async def release(self) -> None:
+        """Delete the row, unless it is somebody else's by now."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(locks).where(*self._own_row()))
+
+    async def _renew(self) -> bool:
+        now = self._clock.now()
+        later = update(locks).where(*self._own_row()).values(expires_at=now + LOCK_EXPIRY)
+        async with self._database.write() as connection:
+            done = (await connection.execute(later)).rowcount == 1
+        self._renewed = now if done else None
+        return done
+
+    def _own_row(self) -> tuple[Any, ...]:
+        return (locks.c.project_id == self._project_id, locks.c.holder == self._holder)
+
+
+def _is_dead(row: Any, now: datetime, host: str) -> bool:
+    if row["expires_at"] <= now:
+        return True
+    return row["host"] == host and not _is_process_alive(row["pid"])
+
+
+def _is_process_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,7 +1,8 @@
-"""The keys our markers were ever signed with, so that a marker outlives the key it was derived from.
+"""The keys our markers were ever signed with, so that markers stay valid when the key changes.
 
-In `sync_meta`, one row per key, under BugSpark's ENCRYPTION_KEY (docs/decisions/0031-marker-keys.md). Without
-one there is only the key that `migrate` made, which is there unencrypted already.
+They are in `sync_meta`, one row per key, encrypted with BugSpark's ENCRYPTION_KEY
+(docs/decisions/0031-marker-keys.md). Without an ENCRYPTION_KEY there is only the key that `migrate` made,
+which is stored unencrypted.
 """
 
 from collections.abc import Mapping
@@ -19,16 +20,16 @@ META_KEY_PREFIX = "marker_key:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredMarkerKeys:
-    """What the ring holds. `keys` by their names; `closed`: names of those that no present key opens."""
+    """The marker keys at rest, by name."""
 
-    migrated_key: Secret | None = None  # by `migrate`
+    migrated_key: Secret | None = None  # made by `migrate`
     keys: Mapping[str, Secret] = field(default_factory=dict)  # as hexadecimal digits
-    outdated_names: frozenset[str] = frozenset()  # opened by an older key: to be kept again
-    unreadable_names: tuple[str, ...] = ()
+    outdated_names: frozenset[str] = frozenset()  # encrypted with an older ENCRYPTION_KEY: to be saved again
+    unreadable_names: tuple[str, ...] = ()  # no ENCRYPTION_KEY that is configured decrypts them
 
 
 class MarkerKeyStore:
-    """Marker keys at rest. `keys`: BugSpark's ENCRYPTION_KEYs, newest first."""
+    """Reads and writes marker keys. `keys`: BugSpark's ENCRYPTION_KEYs, newest first."""
 
     def __init__(self, database: Database, keys: tuple[Secret, ...]) -> None:
         self._database = database
@@ -40,19 +41,19 @@ class MarkerKeyStore:
             rows = {row.key: row.value for row in await connection.execute(query)}
         made = rows.pop(MARKER_KEY, None)
         names = {key.removeprefix(META_KEY_PREFIX): value for key, value in rows.items()}
-        opened = {name: self._decrypt(value) for name, value in names.items()}
+        decrypted = {name: self._decrypt(value) for name, value in names.items()}
         return StoredMarkerKeys(
             migrated_key=Secret(made) if made else None,
-            keys={name: found[0] for name, found in opened.items() if found},
-            outdated_names=frozenset(name for name, found in opened.items() if found and found[1]),
-            unreadable_names=tuple(sorted(name for name, found in opened.items() if not found)),
+            keys={name: found[0] for name, found in decrypted.items() if found},
+            outdated_names=frozenset(name for name, found in decrypted.items() if found and found[1]),
+            unreadable_names=tuple(sorted(name for name, found in decrypted.items() if not found)),
         )
 
     async def save(self, keys: Mapping[str, Secret]) -> None:
-        """Store these under the newest key. Without any key nothing is stored: never unencrypted."""
+        """Store these, encrypted with the newest key. Without any key nothing is stored."""
         if not self._keys:
             return
-        from cryptography.fernet import Fernet  # late: without keys nobody waits for it
+        from cryptography.fernet import Fernet  # late: not needed without keys
 
         newest = Fernet(self._keys[0])
         async with self._database.write() as connection:
@@ -62,7 +63,7 @@ class MarkerKeyStore:
                 )
 
     def _decrypt(self, stored: str) -> tuple[Secret, bool] | None:
-        """The key, and whether it was an older one that opened it."""
+        """The key, and whether an older ENCRYPTION_KEY decrypted it; None if none does."""
         from cryptography.fernet import Fernet, InvalidToken
 
         for index, key in enumerate(self._keys):

@@ -26,8 +26,8 @@ class StoredProjects(BugSparkProjects):
     async def get_state(self, project_id: ProjectId) -> ProjectState:
         async with self._database.read() as connection:
             hints = (
-                has_unread_deliveries(project_id).label("named"),
-                has_working_hook(project_id).label("hooked"),
+                has_unread_deliveries(project_id).label("has_unread_hints"),
+                has_working_hook(project_id).label("has_webhook"),
             )
             query = select(projects, *hints).where(projects.c.project_id == project_id)
             row = (await connection.execute(query)).mappings().first()
@@ -55,15 +55,15 @@ class StoredProjects(BugSparkProjects):
             is_paused=row["paused"],
             is_recovering=bool(row["recovering"]),
             restored_at=row["restored_at"],
-            has_unread_hints=row["named"],
-            has_webhook=row["hooked"],
+            has_unread_hints=row["has_unread_hints"],
+            has_webhook=row["has_webhook"],
             failures=row["failures"] or 0,
             alert_state=from_json(row["told"], AlertState) if row["told"] else NO_ALERT_STATE,
         )
 
     async def save_state(self, state: ProjectState) -> None:
-        """Of a project known already, `accepted` and `paused` stay too: the operator may be changing them."""
-        learned = {
+        """Of a project that has a row, `accepted` and `paused` stay: the operator may be changing them."""
+        observed = {
             "repository_id": state.repository_id,
             "repository": state.repository,
             "private": state.private,
@@ -73,9 +73,9 @@ class StoredProjects(BugSparkProjects):
             "account_credential": state.account_credential,
             "first_seen_at": state.first_seen_at,
         }
-        asked = {"accepted": state.accepted_digest, "paused": state.is_paused}
+        ordered = {"accepted": state.accepted_digest, "paused": state.is_paused}
         async with self._database.write() as connection:
-            await _upsert_state(connection, state.project_id, learned, asked)
+            await _upsert_state(connection, state.project_id, observed, ordered)
             if state.account is not None:
                 row = (state.project_id, state.account, state.account_login)
                 await upsert(
@@ -105,9 +105,9 @@ class StoredProjects(BugSparkProjects):
     ) -> datetime:
         query = select(projects.c.round_began_at).where(projects.c.project_id == project_id)
         async with self._database.write() as connection:
-            began: datetime | None = (await connection.execute(query)).scalar()
-            if began is not None and at - max_age <= began <= at:
-                return began
+            began_at: datetime | None = (await connection.execute(query)).scalar()
+            if began_at is not None and at - max_age <= began_at <= at:
+                return began_at
             await _upsert_state(connection, project_id, {"round_began_at": at}, {"paused": False})
             return at
 
@@ -136,7 +136,7 @@ class StoredProjects(BugSparkProjects):
 async def _upsert_state(
     connection: AsyncConnection, project: UUID, values: Mapping[str, Any], only_at_first: Mapping[str, Any]
 ) -> None:
-    """UPDATE, or INSERT the first time (an idle pass must cost one row written, not two)."""
+    """UPDATE, or INSERT the first time (an idle pass must write one row, not two)."""
     known = update(projects).where(projects.c.project_id == project).values(values)
     if (await connection.execute(known)).rowcount == 0:
         await connection.execute(insert(projects).values({"project_id": project, **values, **only_at_first}))

@@ -1,4 +1,4 @@
-"""One credential's limits, shared by all processes through one row: `ports.RateLimiter`.
+"""The limits of a credential, shared by all processes through one row: `ports.RateLimiter`.
 
 Source: docs/design.md, Limits and failure.
 """
@@ -26,13 +26,13 @@ from reconciler.store.types import from_json, to_json
 UPDATE_USAGE = update(credential_budgets).where(
     credential_budgets.c.credential == bindparam("of"), credential_budgets.c.revision == bindparam("read_at")
 )
-"""What is set comes with its parameters: built once, since every write to GitHub waits for it."""
+"""Built once, because every write to GitHub waits for it; what is set comes with the parameters."""
 MAX_RACES = 100  # each lost race means that somebody else got through
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialBudget:
-    """One row of `sync_governor`. Revision 0: there is none yet."""
+    """One row of `sync_governor`. Revision 0: there is no row yet."""
 
     revision: int = 0
     spent: WindowUsage = field(default_factory=WindowUsage)
@@ -42,11 +42,11 @@ class CredentialBudget:
 
 
 class BaseRateLimiter(ABC):
-    """Admission by a credential's budget, as far as it does not matter where the budget is kept."""
+    """Admission by a credential's budget, wherever the budget is kept."""
 
-    def __init__(self, database: Database, pace: RateLimitPolicy, clock: Clock) -> None:
+    def __init__(self, database: Database, policy: RateLimitPolicy, clock: Clock) -> None:
         self._database = database
-        self._pace = pace
+        self._policy = policy
         self._clock = clock
         self._known: dict[Fingerprint, CredentialBudget] = {}
 
@@ -64,7 +64,7 @@ class BaseRateLimiter(ABC):
         for _ in range(MAX_RACES):
             budget = await self._read_budget(credential)
             now = self._clock.now().timestamp()
-            spent, granted = sliding_window.grant_verification_points(budget.spent, self._pace, now, points)
+            spent, granted = sliding_window.grant_verification_points(budget.spent, self._policy, now, points)
             if await self._save_if_unchanged(credential, budget, spent, budget.rate):
                 return granted
         raise _contention_error(credential)
@@ -74,7 +74,7 @@ class BaseRateLimiter(ABC):
     ) -> datetime:
         for _ in range(MAX_RACES):
             budget = await self._read_budget(credential)
-            granted = check_limits(budget, self._pace, self._clock.now(), points, seen, write=write)
+            granted = check_limits(budget, self._policy, self._clock.now(), points, seen, write=write)
             rate = newer_rate_limit(budget.rate, seen)
             if await self._save_if_unchanged(credential, budget, granted.spent, rate):
                 return datetime.fromtimestamp(granted.at, UTC)
@@ -94,7 +94,7 @@ class StoredRateLimiter(BaseRateLimiter):
     """Saves by one UPDATE that names the revision it was computed from; a lost race computes again."""
 
     async def block(self, credential: Fingerprint, until: datetime, reason: str) -> None:
-        """An earlier end than the one known already is ignored."""
+        """An earlier end than the stored one is ignored."""
         later = or_(credential_budgets.c.blocked_until.is_(None), credential_budgets.c.blocked_until < until)
         blocked = {"blocked_until": until, "blocked_reason": reason}
         row = {"credential": credential, "revision": 1, "spent": to_json(WindowUsage()), **blocked}
@@ -136,7 +136,7 @@ class StoredRateLimiter(BaseRateLimiter):
 
 
 class DryRunRateLimiter(BaseRateLimiter):
-    """Writes nothing: what `reconcile plan` reads is counted in this process only."""
+    """Counts what `reconcile plan` reads in this process only, and writes nothing."""
 
     async def block(self, credential: Fingerprint, until: datetime, reason: str) -> None:
         budget = self._known.get(credential, CredentialBudget())
@@ -156,7 +156,7 @@ def _contention_error(credential: Fingerprint) -> DatabaseError:
 
 
 async def read_budget(database: Database, credential: Fingerprint) -> CredentialBudget:
-    """The credential's row as it is now."""
+    """Read the credential's row."""
     async with database.read() as connection:
         found = await connection.execute(
             select(credential_budgets).where(credential_budgets.c.credential == credential)
@@ -182,27 +182,29 @@ def _to_budget(row: RowMapping) -> CredentialBudget:
 
 def check_limits(
     budget: CredentialBudget,
-    pace: RateLimitPolicy,
+    policy: RateLimitPolicy,
     now: datetime,
     points: int,
     seen: RateLimit | None,
     *,
     write: bool,
 ) -> Granted:
-    """What may be spent now. Raises LimitedError: GitHub said wait, or a limit is used up."""
+    """Admit points by the budget. Raises LimitedError when GitHub said wait or a limit is used up."""
     if budget.blocked_until is not None and budget.blocked_until > now:
         raise LimitedError(budget.blocked_reason or "GitHub said wait.", budget.blocked_until)
     rate = newer_rate_limit(budget.rate, seen)
     if rate is not None and rate.remaining <= 0 and rate.reset_at > now:
         raise LimitedError("GitHub's hourly limit for this credential is used up.", rate.reset_at)
-    answer = admit(budget.spent, pace, now.timestamp(), points, write=write)
-    if isinstance(answer, Denied):
-        raise LimitedError(f"A limit of ours: {answer.reason}.", datetime.fromtimestamp(answer.until, UTC))
-    return answer
+    decision = admit(budget.spent, policy, now.timestamp(), points, write=write)
+    if isinstance(decision, Denied):
+        raise LimitedError(
+            f"A limit of ours: {decision.reason}.", datetime.fromtimestamp(decision.until, UTC)
+        )
+    return decision
 
 
 def newer_rate_limit(known: RateLimit | None, seen: RateLimit | None) -> RateLimit | None:
-    """What GitHub said last: a later reset is a new hour; within one, less remaining is later."""
+    """The newer of two rate limits: a later reset is a new hour; within an hour, less remaining is newer."""
     if known is None or seen is None:
         return seen or known
     return max(known, seen, key=lambda rate: (rate.reset_at, -rate.remaining))

@@ -1,8 +1,8 @@
-"""The arithmetic of a credential's limits: sliding windows over small buckets. Pure.
+"""Sliding windows over small buckets: the arithmetic of a credential's limits, without side effects.
 
 Claim, held by property tests: in any 60 s at most `points_per_minute` points and `content_per_minute` writes,
 in any 3600 s at most `content_per_hour` writes, and two writes never closer than `min_interval`. A bucket
-counts until its very end has left the window: the claim errs on the slow side, by at most one bucket.
+counts until its very end has left the window: the limit may be kept too strictly, by at most one bucket.
 """
 
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ Buckets = tuple[tuple[int, int], ...]
 
 MINUTE_SECONDS, HOUR_SECONDS = 60.0, 3600.0
 SECOND_BUCKET_SECONDS, MINUTE_BUCKET_SECONDS = 1.0, 60.0
-MAX_CLOCK_SKEW_SECONDS = 60.0  # further in the future than any slot: the clock was set back
-MAX_WRITE_WAIT_INTERVALS = 5  # a slot at most so many `min_interval`s away is waited for
+MAX_CLOCK_SKEW_SECONDS = 60.0  # further in the future than any write is reserved: the clock was set back
+MAX_WRITE_WAIT_INTERVALS = 5  # a write waits for at most so many `min_interval`s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class WindowUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Granted:
-    """Go at `at` (Unix time); store `spent`."""
+    """Permission for `at` (Unix time); `spent` is the usage to store."""
 
     spent: WindowUsage
     at: float
@@ -41,56 +41,56 @@ class Granted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denied:
-    """Not before `until` (Unix time), because of this limit of ours."""
+    """Refusal before `until` (Unix time), because of this limit of ours."""
 
     until: float
     reason: str
 
 
 def admit(
-    spent: WindowUsage, pace: RateLimitPolicy, now: float, points: int, *, write: bool
+    spent: WindowUsage, policy: RateLimitPolicy, now: float, points: int, *, write: bool
 ) -> Granted | Denied:
     """Whether so many points (and, for a write, one piece of content) may be spent now."""
     spent = _clamp_future(spent, now)
     at = now
     if write and spent.last_write is not None:
-        at = max(now, spent.last_write + pace.min_interval)
+        at = max(now, spent.last_write + policy.min_interval)
     wanted = [
         (
             spent.points,
             SECOND_BUCKET_SECONDS,
             MINUTE_SECONDS,
-            min(points, pace.points_per_minute),
-            pace.points_per_minute,
+            min(points, policy.points_per_minute),
+            policy.points_per_minute,
         )
     ]
     if write:
-        wanted.append((spent.minute, SECOND_BUCKET_SECONDS, MINUTE_SECONDS, 1, pace.content_per_minute))
-        wanted.append((spent.hour, MINUTE_BUCKET_SECONDS, HOUR_SECONDS, 1, pace.content_per_hour))
+        wanted.append((spent.minute, SECOND_BUCKET_SECONDS, MINUTE_SECONDS, 1, policy.content_per_minute))
+        wanted.append((spent.hour, MINUTE_BUCKET_SECONDS, HOUR_SECONDS, 1, policy.content_per_hour))
     until = max(_earliest_time(*each, at) for each in wanted)
     if until > at:
-        return Denied(until=until, reason=_reason(pace, write=write))
-    if at - now > MAX_WRITE_WAIT_INTERVALS * pace.min_interval:
-        return Denied(until=at, reason=f"writes are at least {pace.min_interval:g} s apart")
+        return Denied(until=until, reason=_reason(policy, write=write))
+    if at - now > MAX_WRITE_WAIT_INTERVALS * policy.min_interval:
+        return Denied(until=at, reason=f"writes are at least {policy.min_interval:g} s apart")
     return Granted(spent=_add_usage(spent, at, points, write=write), at=at)
 
 
 def grant_verification_points(
-    spent: WindowUsage, pace: RateLimitPolicy, now: float, wanted: int
+    spent: WindowUsage, policy: RateLimitPolicy, now: float, wanted: int
 ) -> tuple[WindowUsage, int]:
-    """How many of these points verification may have now, and what is spent then."""
+    """The usage after the grant, and how many of these points verification may spend now."""
     spent = _clamp_future(spent, now)
     used = sum(
         amount for _, amount in _buckets_in_window(spent.verify, SECOND_BUCKET_SECONDS, MINUTE_SECONDS, now)
     )
-    granted = max(0, min(wanted, pace.verify_points_per_minute - used))
+    granted = max(0, min(wanted, policy.verify_points_per_minute - used))
     return replace(
         spent, verify=_add_to_bucket(spent.verify, SECOND_BUCKET_SECONDS, MINUTE_SECONDS, now, granted)
     ), granted
 
 
 def points_in_last_minute(spent: WindowUsage, now: datetime) -> int:
-    """For people."""
+    """Sum the points of the last minute, for people."""
     return sum(
         amount
         for _, amount in _buckets_in_window(
@@ -127,7 +127,7 @@ def _add_usage(spent: WindowUsage, at: float, points: int, *, write: bool) -> Wi
 
 
 def _add_to_bucket(buckets: Buckets, width: float, span: float, at: float, amount: int) -> Buckets:
-    """One more entry, without what no window can reach any more."""
+    """Add an amount, and drop buckets that no window reaches any more."""
     kept = dict(_buckets_in_window(buckets, width, span + MAX_CLOCK_SKEW_SECONDS, at))
     if amount:
         number = int(at // width)
@@ -136,7 +136,9 @@ def _add_to_bucket(buckets: Buckets, width: float, span: float, at: float, amoun
 
 
 def _clamp_future(spent: WindowUsage, now: float) -> WindowUsage:
-    """What seems to lie far ahead counts as of now: a clock set back must not stop us for as long."""
+    """Count usage that lies far in the future as of now: a clock that was set back must not stop us that
+    long.
+    """
     last = spent.last_write
     return WindowUsage(
         points=_clamp_future_buckets(spent.points, SECOND_BUCKET_SECONDS, now),
@@ -148,20 +150,20 @@ def _clamp_future(spent: WindowUsage, now: float) -> WindowUsage:
 
 
 def _clamp_future_buckets(buckets: Buckets, width: float, now: float) -> Buckets:
-    latest, here = int((now + MAX_CLOCK_SKEW_SECONDS) // width), int(now // width)
+    latest, current = int((now + MAX_CLOCK_SKEW_SECONDS) // width), int(now // width)
     if not buckets or buckets[-1][0] <= latest:
         return buckets
     kept: dict[int, int] = {}
     for number, amount in buckets:
-        place = here if number > latest else number
-        kept[place] = kept.get(place, 0) + amount
+        key = current if number > latest else number
+        kept[key] = kept.get(key, 0) + amount
     return tuple(sorted(kept.items()))
 
 
-def _reason(pace: RateLimitPolicy, *, write: bool) -> str:
+def _reason(policy: RateLimitPolicy, *, write: bool) -> str:
     if write:
         return (
-            f"{pace.content_per_minute} writes a minute, {pace.content_per_hour} an hour and"
-            f" {pace.points_per_minute} points a minute are this credential's limits"
+            f"{policy.content_per_minute} writes a minute, {policy.content_per_hour} an hour and"
+            f" {policy.points_per_minute} points a minute are this credential's limits"
         )
-    return f"{pace.points_per_minute} points a minute are this credential's limit"
+    return f"{policy.points_per_minute} points a minute are this credential's limit"

@@ -1,4 +1,4 @@
-"""One consistent look at a project's links, reports and comments (model/snapshot.py tells what is in it)."""
+"""One consistent snapshot of a project's links, reports and comments (model/snapshot.py has its parts)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -20,40 +20,42 @@ from reconciler.store.sync.snapshot_reader import SnapshotReader, SnapshotReques
 
 
 async def read_snapshot(connection: AsyncConnection, wanted: SnapshotRequest) -> Snapshot:
-    """Read everything within the connection's transaction, then sort it."""
+    """Read all rows within the connection's transaction, then sort them."""
     found = SnapshotRows()
-    look = SnapshotReader(connection, found)
+    reader = SnapshotReader(connection, found)
     if wanted.include_local:
-        await look.read_differences(wanted)
-    await look.read_requested(wanted)
-    await look.read_details()
+        await reader.read_differences(wanted)
+    await reader.read_requested(wanted)
+    await reader.read_details()
     return build_snapshot(found, wanted)
 
 
 def build_snapshot(found: SnapshotRows, wanted: SnapshotRequest) -> Snapshot:
-    """Which link is a matter of what. One that is cut or orphaned is nothing else."""
+    """Sort rows into a Snapshot. A link that is detached or orphaned stands nowhere else in it."""
     moved = {row["link_id"] for row in found.changed_rows if row["link_id"] is not None}
-    cut = {id_ for id_ in moved if _is_cut(found, id_)}
+    detached = {id_ for id_ in moved if _is_detached(found, id_)}
     orphans = found.orphans | _links_of_moved_reports(found, wanted)
-    aside = cut | orphans
-    shown = {id_ for id_ in (moved | found.requested_links) - aside if _is_in_scope(found, id_, wanted)}
-    made = _links_from_columns(found, wanted)
+    excluded = detached | orphans
+    in_scope = {id_ for id_ in (moved | found.requested_links) - excluded if _is_in_scope(found, id_, wanted)}
+    from_columns = _links_from_columns(found, wanted)
     return Snapshot(
-        links=_sort_by_number(found, shown),
-        new=_new_links(found, found.new_links - aside)
-        + tuple(each for each in made if each.state is LinkState.NEW),
+        links=_sort_by_number(found, in_scope),
+        new=_new_links(found, found.new_links - excluded)
+        + tuple(each for each in from_columns if each.state is LinkState.NEW),
         reports=found.reports,
         pairs=tuple(found.pairs),
-        unrecorded_comments=_unknown_comments(found, shown),
-        vanished_pairs=tuple(entry for entry in found.deleted_pairs if entry.link_id in shown),
+        unrecorded_comments=_unknown_comments(found, in_scope),
+        vanished_pairs=tuple(pair for pair in found.deleted_pairs if pair.link_id in in_scope),
         remote_comment_counts={
-            id_: count for id_, count in found.remote_comment_counts.items() if id_ in shown
+            id_: count for id_, count in found.remote_comment_counts.items() if id_ in in_scope
         },
-        detached=_sort_by_number(found, cut - orphans),
-        contested=tuple(each for each in made if each.state is LinkState.CONTESTED),
+        detached=_sort_by_number(found, detached - orphans),
+        contested=tuple(each for each in from_columns if each.state is LinkState.CONTESTED),
         orphaned=_sort_by_number(found, orphans),
         released=tuple(
-            link for link in _sort_by_number(found, found.released_links - aside) if _is_readable(found, link)
+            link
+            for link in _sort_by_number(found, found.released_links - excluded)
+            if _is_readable(found, link)
         ),
         poisoned=tuple(found.poisoned),
     )
@@ -70,12 +72,12 @@ def _links_of_moved_reports(found: SnapshotRows, wanted: SnapshotRequest) -> fro
 
 
 def _sort_by_number(found: SnapshotRows, wanted: Iterable[UUID]) -> tuple[Link, ...]:
-    """By issue number: a plan is the same whatever order the rows came in."""
+    """Sort by issue number: a plan must not depend on the order of the rows."""
     present = (found.links[id_] for id_ in wanted if id_ in found.links)
     return tuple(sorted(present, key=lambda link: (link.number, link.id)))
 
 
-def _is_cut(found: SnapshotRows, id_: UUID) -> bool:
+def _is_detached(found: SnapshotRows, id_: UUID) -> bool:
     link = found.links.get(id_)
     report = found.reports.get(link.report_id) if link else None
     if link is None or report is None:
@@ -84,7 +86,7 @@ def _is_cut(found: SnapshotRows, id_: UUID) -> bool:
 
 
 def _is_in_scope(found: SnapshotRows, id_: UUID, wanted: SnapshotRequest) -> bool:
-    """ACTIVE, in this repository, in no quarantine, its report there and readable."""
+    """Whether the link is ACTIVE, in this repository, not in quarantine, and its report readable."""
     link = found.links.get(id_)
     return (
         link is not None
@@ -104,9 +106,9 @@ def _new_links(found: SnapshotRows, wanted: Iterable[UUID]) -> tuple[Link, ...]:
     return tuple(replace(link, state=LinkState.NEW, reason=None) for link in stored)
 
 
-def _unknown_comments(found: SnapshotRows, shown: set[UUID]) -> tuple[LocalComment, ...]:
-    of_shown = {found.links[id_].report_id for id_ in shown}
-    return tuple(to_local_comment(row) for row in found.unknown_comments if row["report_id"] in of_shown)
+def _unknown_comments(found: SnapshotRows, in_scope: set[UUID]) -> tuple[LocalComment, ...]:
+    report_ids = {found.links[id_].report_id for id_ in in_scope}
+    return tuple(to_local_comment(row) for row in found.unknown_comments if row["report_id"] in report_ids)
 
 
 def _links_from_columns(found: SnapshotRows, wanted: SnapshotRequest) -> list[Link]:
@@ -127,7 +129,7 @@ def _links_from_columns(found: SnapshotRows, wanted: SnapshotRequest) -> list[Li
 def _link_from_columns(
     found: SnapshotRows, report: Report, wanted: SnapshotRequest, state: LinkState
 ) -> Link:
-    """A new link, or the report's earlier one to this issue: its ledger knows the comments already made."""
+    """A new link, or the report's earlier one to this issue, because its ledger knows the comments."""
     assert report.columns is not None
     past = [
         link
@@ -149,28 +151,28 @@ def _link_from_columns(
 
 
 async def read_threads(connection: AsyncConnection, wanted: Sequence[Link]) -> dict[ReportId, LocalThread]:
-    """BugSpark's half of these links' threads, oldest comment first."""
+    """Read BugSpark's half of these links' threads, oldest comment first."""
     if not wanted:
         return {}
     dialect = connection.dialect.name
     of_reports = select_ids(dialect, {link.report_id for link in wanted}, "of_reports")
     of_links = select_ids(dialect, {link.id for link in wanted}, "of_links")
     found = await connection.execute(select(*REPORT_COLUMNS).where(reports.c.id.in_(of_reports)))
-    sides = {row["id"]: to_report(row) for row in found.mappings()}
-    rows: dict[UUID, list[CommentPair]] = {link.id: [] for link in wanted}
+    reports_by_id = {row["id"]: to_report(row) for row in found.mappings()}
+    pairs_by_link: dict[UUID, list[CommentPair]] = {link.id: [] for link in wanted}
     for row in (
         await connection.execute(select(comment_pairs).where(comment_pairs.c.link_id.in_(of_links)))
     ).mappings():
-        rows[row["link_id"]].append(to_comment_pair(row))
-    said: dict[UUID, list[LocalComment]] = {link.report_id: [] for link in wanted}
+        pairs_by_link[row["link_id"]].append(to_comment_pair(row))
+    comments_by_report: dict[UUID, list[LocalComment]] = {link.report_id: [] for link in wanted}
     query = local_comments().where(comments.c.report_id.in_(of_reports))
     for row in (await connection.execute(query)).mappings():
-        said[row["report_id"]].append(to_local_comment(row))
+        comments_by_report[row["report_id"]].append(to_local_comment(row))
     return {
         link.report_id: LocalThread(
-            report=sides.get(link.report_id),
-            pairs=tuple(rows[link.id]),
-            comments=tuple(said[link.report_id]),
+            report=reports_by_id.get(link.report_id),
+            pairs=tuple(pairs_by_link[link.id]),
+            comments=tuple(comments_by_report[link.report_id]),
         )
         for link in wanted
     }

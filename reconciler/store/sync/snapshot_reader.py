@@ -1,4 +1,4 @@
-"""The reading half of a snapshot: every query, on one connection, into Findings."""
+"""The queries of a snapshot, all on one connection, into SnapshotRows."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,15 +43,13 @@ class SnapshotRequest:
     copies: Collection[CommentId]
     include_local: bool
     now: datetime
-    quarantine_ends_before: (
-        datetime  # a quarantine that ends before this is over: later than now when asked for by hand
-    )
+    quarantine_ends_before: datetime  # which quarantines are over; later than now when ordered by a person
     new_id: Callable[[], UUID]
 
 
 @dataclass(slots=True, kw_only=True)
 class SnapshotRows:
-    """What the questions brought, before it is sorted into a Snapshot."""
+    """What the queries returned, before it is sorted into a Snapshot."""
 
     changed_rows: Sequence[RowMapping] = ()
     orphans: frozenset[UUID] = frozenset()
@@ -77,7 +75,7 @@ class SnapshotReader:
         self._found = found
 
     async def read_differences(self, wanted: SnapshotRequest) -> None:
-        """BugSpark's own differences, and links that wait for something."""
+        """Read BugSpark's own differences, and links that wait for something."""
         found, project, repository, now = (
             self._found,
             wanted.project,
@@ -115,11 +113,11 @@ class SnapshotReader:
             found.changed_rows = await self._fetch(
                 difference_queries.changed_reports(), project=project, repository=repository
             )
-            lost = await self._fetch(difference_queries.orphaned_links(), project=project)
-            found.orphans = frozenset(row["id"] for row in lost)
+            orphaned = await self._fetch(difference_queries.orphaned_links(), project=project)
+            found.orphans = frozenset(row["id"] for row in orphaned)
 
     async def read_requested(self, wanted: SnapshotRequest) -> None:
-        """ACTIVE links by issue number, ledger rows by either id."""
+        """Read ACTIVE links by issue number, ledger rows by either id."""
         if wanted.numbers:
             numbers = select_values(self._dialect, "numbers", BigInteger(), wanted.numbers)
             query = select(links).where(
@@ -134,7 +132,7 @@ class SnapshotReader:
             await self._read_pairs(wanted)
 
     async def read_details(self) -> None:
-        """The reports of all links found, and how many comments each is believed to have on GitHub."""
+        """Read the reports of all links found, and how many comments each should have on GitHub."""
         found = self._found
         wanted = {link.report_id for link in found.links.values()} | {
             row["report_id"] for row in found.changed_rows
@@ -159,17 +157,17 @@ class SnapshotReader:
     async def _read_links_of_differences(self) -> None:
         found = self._found
         wanted = {row["link_id"] for row in found.changed_rows if row["link_id"] is not None} | found.orphans
-        wanted |= {entry.link_id for entry in found.deleted_pairs}
+        wanted |= {pair.link_id for pair in found.deleted_pairs}
         self._collect_links(await self._fetch_by_id(select(links), links.c.id, wanted - found.links.keys()))
         of_reports = select(links).where(links.c.state == LinkState.ACTIVE)
         authors = {row["report_id"] for row in found.unknown_comments}
         found.requested_links |= self._collect_links(
             await self._fetch_by_id(of_reports, links.c.report_id, authors)
         )
-        found.requested_links |= {entry.link_id for entry in found.deleted_pairs}
+        found.requested_links |= {pair.link_id for pair in found.deleted_pairs}
 
     async def _read_column_claims(self, wanted: SnapshotRequest) -> None:
-        """Columns that name an issue where there is no link: who holds it, and was it theirs before."""
+        """Read who holds the issues that columns name without a link, and earlier links of their reports."""
         found = self._found
         fresh = {row["report_id"] for row in found.changed_rows if row["link_id"] is None}
         past = select(links).where(
@@ -195,24 +193,28 @@ class SnapshotReader:
                 links.c.state != LinkState.UNLINKED,
             )
         )
-        theirs = select_values(self._dialect, "theirs", BigInteger(), wanted.comments)
-        ours = select_ids(self._dialect, wanted.copies, "ours")
+        remote_ids = select_values(self._dialect, "theirs", BigInteger(), wanted.comments)
+        local_ids = select_ids(self._dialect, wanted.copies, "ours")
         rows = [
             *(
-                await self._fetch(known.where(comment_pairs.c.remote_id.in_(theirs)))
+                await self._fetch(known.where(comment_pairs.c.remote_id.in_(remote_ids)))
                 if wanted.comments
                 else ()
             ),
-            *(await self._fetch(known.where(comment_pairs.c.local_id.in_(ours))) if wanted.copies else ()),
+            *(
+                await self._fetch(known.where(comment_pairs.c.local_id.in_(local_ids)))
+                if wanted.copies
+                else ()
+            ),
         ]
         self._found.pairs = list({row["id"]: to_comment_pair(row) for row in rows}.values())
-        mine = {entry.link_id for entry in self._found.pairs} - self._found.links.keys()
+        mine = {pair.link_id for pair in self._found.pairs} - self._found.links.keys()
         active = select(links).where(links.c.state == LinkState.ACTIVE)
         self._found.requested_links |= self._collect_links(await self._fetch_by_id(active, links.c.id, mine))
-        self._found.requested_links |= {entry.link_id for entry in self._found.pairs}
+        self._found.requested_links |= {pair.link_id for pair in self._found.pairs}
 
     def _collect_links(self, rows: Iterable[RowMapping]) -> set[UUID]:
-        """Remember these links; one that can't be read poisons only itself."""
+        """Keep these links; one that can't be read is kept as poisoned, alone."""
         kept = set()
         for row in rows:
             try:

@@ -1,4 +1,4 @@
-"""What must still be true before a plan is applied. Rows are locked as they are looked at: it stays true."""
+"""Plans whose preconditions no longer hold. Rows are locked as they are checked: what holds keeps holding."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ Digest = Callable[[str], str]
 async def find_stale_reports(
     connection: AsyncConnection, plans: Sequence[LinkPlan], digest: Digest
 ) -> frozenset[ReportId]:
-    """The reports whose plans were decided on something that has moved since."""
+    """Find the reports whose plans were decided on something that has changed since."""
     checks = (
         _outdated_links,
         _deleted_reports,
@@ -38,12 +38,12 @@ async def _outdated_links(connection: AsyncConnection, plans: Sequence[LinkPlan]
     stored = [plan.link for plan in plans if plan.link.revision]
     query = select(links.c.id, links.c.revision).order_by(links.c.id).with_for_update()
     found = await _fetch_by_id(connection, query, links.c.id, (link.id for link in stored))
-    now = {row[0]: row[1] for row in found}
-    return {link.report_id for link in stored if now.get(link.id) != link.revision}
+    revisions = {row[0]: row[1] for row in found}
+    return {link.report_id for link in stored if revisions.get(link.id) != link.revision}
 
 
 async def _deleted_reports(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> set[ReportId]:
-    """Reports that were deleted. The lock keeps them from being deleted under a comment on its way."""
+    """Reports that were deleted. The lock keeps the others until comments on them are inserted."""
     wanted = {plan.link.report_id for plan in plans if plan.report is not None}
     query = select(reports.c.id).order_by(reports.c.id).with_for_update(read=True, key_share=True)
     found = {row[0] for row in await _fetch_by_id(connection, query, reports.c.id, wanted)}
@@ -51,15 +51,15 @@ async def _deleted_reports(connection: AsyncConnection, plans: Sequence[LinkPlan
 
 
 async def _taken_issues(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> set[ReportId]:
-    """Stored links that would come alive on an issue, or for a report, that a live link holds by now."""
-    waking = [
+    """Stored links that would become live while another live link holds their issue or report."""
+    revived = [
         p
         for p in plans
         if p.link.revision and p.link.state not in LIVE_STATES and p.after.state in LIVE_STATES
     ]
-    if not waking:
+    if not revived:
         return set()
-    kinds: ColumnTypes = {
+    types: ColumnTypes = {
         "id": Uuid(),
         "report_id": Uuid(),
         "repository_id": BigInteger(),
@@ -67,8 +67,8 @@ async def _taken_issues(connection: AsyncConnection, plans: Sequence[LinkPlan]) 
     }
     given = bind_rows(
         connection,
-        kinds,
-        [(p.link.id, p.link.report_id, p.link.repository_id, p.link.number) for p in waking],
+        types,
+        [(p.link.id, p.link.report_id, p.link.repository_id, p.link.number) for p in revived],
     )
     same = and_(links.c.repository_id == given.c.repository_id, links.c.number == given.c.number)
     query = select(given.c.report_id).where(
@@ -78,8 +78,8 @@ async def _taken_issues(connection: AsyncConnection, plans: Sequence[LinkPlan]) 
 
 
 async def _already_paired_comments(connection: AsyncConnection, plans: Sequence[LinkPlan]) -> set[ReportId]:
-    """Comments to be taken in that the ledger of the same link has taken in in the meantime."""
-    kinds: ColumnTypes = {
+    """Comments to be imported that are in the ledger of the same link by now."""
+    types: ColumnTypes = {
         "id": Uuid(),
         "report_id": Uuid(),
         "link_id": Uuid(),
@@ -87,13 +87,13 @@ async def _already_paired_comments(connection: AsyncConnection, plans: Sequence[
         "local_id": Uuid(),
     }
     rows = [
-        (entry.id, plan.link.report_id, entry.link_id, entry.remote_id, entry.local_id)
+        (pair.id, plan.link.report_id, pair.link_id, pair.remote_id, pair.local_id)
         for plan in plans
-        for entry in plan.pairs
+        for pair in plan.pairs
     ]
     if not rows:
         return set()
-    given = bind_rows(connection, kinds, rows)
+    given = bind_rows(connection, types, rows)
     found = set()
     for key in ("remote_id", "local_id"):
         query = select(given.c.report_id).where(
@@ -108,15 +108,15 @@ async def _already_paired_comments(connection: AsyncConnection, plans: Sequence[
 async def _edited_copies(
     connection: AsyncConnection, plans: Sequence[LinkPlan], digest: Digest
 ) -> set[ReportId]:
-    """Copies to be edited that are gone or no longer say what the ledger says they do."""
+    """Copies to be edited that were deleted or differ from what the ledger says of them."""
     edits = [(plan, each) for plan in plans for each in plan.actions if isinstance(each, EditLocal)]
     query = select(comments.c.id, comments.c.body).order_by(comments.c.id).with_for_update(key_share=True)
     wanted = (each.pair.local_id for _, each in edits if each.pair.local_id)
-    said = {row[0]: digest(row[1]) for row in await _fetch_by_id(connection, query, comments.c.id, wanted)}
+    digests = {row[0]: digest(row[1]) for row in await _fetch_by_id(connection, query, comments.c.id, wanted)}
     return {
         plan.link.report_id
         for plan, each in edits
-        if each.pair.local_id not in said or said[each.pair.local_id] != each.pair.local_digest
+        if each.pair.local_id not in digests or digests[each.pair.local_id] != each.pair.local_digest
     }
 
 

@@ -1,7 +1,7 @@
-"""How many links each project has, and how many of them were compared whole of late.
+"""How many links each project has, and how many of them were verified recently.
 
-Links are counted in one walk along an index. What was not compared in time is little, so it is that which is
-looked up, from the near end of the same index (tests/store/test_query_plans.py).
+Links are counted in one walk along an index. Those that were not verified in time are few, so it is they that
+are looked up, from the near end of the same index (tests/store/test_query_plans.py).
 """
 
 from collections import defaultdict
@@ -25,28 +25,32 @@ ACTIVE = LinkState.ACTIVE
 
 
 async def count_by_project(
-    connection: AsyncConnection, project: Column[Any], word: Column[Any], only: ProjectId | None = None
+    connection: AsyncConnection, project: Column[Any], value: Column[Any], project_id: ProjectId | None = None
 ) -> defaultdict[ProjectId, dict[str, int]]:
-    """By project and word (a state, a kind): how many rows. `only`: of this project."""
-    query = select(project, word, func.count()).group_by(project, word)
+    """Count rows by project and value (a state, a kind), of one project if given."""
+    query = select(project, value, func.count()).group_by(project, value)
     found: defaultdict[ProjectId, dict[str, int]] = defaultdict(dict)
     for id_, state, count in await connection.execute(
-        query if only is None else query.where(project == only)
+        query if project_id is None else query.where(project == project_id)
     ):
         found[ProjectId(id_)][state] = count
     return found
 
 
-async def count_links_by_state(connection: AsyncConnection, only: ProjectId | None = None) -> CountsByProject:
-    """How many links each project has in each state, or one project."""
-    if only is None:
+async def count_links_by_state(
+    connection: AsyncConnection, project_id: ProjectId | None = None
+) -> CountsByProject:
+    """Count the links of each project, or of one, by state."""
+    if project_id is None:
         return await count_by_project(connection, links.c.project_id, links.c.state)
-    found = {state: count for state, count in await connection.execute(project_link_states(only)) if count}
-    return {only: found} if found else {}
+    found = {
+        state: count for state, count in await connection.execute(project_link_states(project_id)) if count
+    }
+    return {project_id: found} if found else {}
 
 
 def project_link_states(project: ProjectId) -> CompoundSelect[str, int]:
-    """(state, links) of one project: the many ACTIVE ones without a look at each one's state."""
+    """(state, links) of one project: the many ACTIVE ones without reading each one's state."""
     state, mine = links.c.state, links.c.project_id == project
     others = select(state, func.count()).where(mine).group_by(state)
     return union_all(
@@ -57,11 +61,14 @@ def project_link_states(project: ProjectId) -> CompoundSelect[str, int]:
 
 
 async def read_coverage(
-    connection: AsyncConnection, counted: CountsByProject, since: datetime, only: ProjectId | None = None
+    connection: AsyncConnection,
+    counted: CountsByProject,
+    since: datetime,
+    project_id: ProjectId | None = None,
 ) -> dict[ProjectId, VerificationCoverage]:
-    """Of each project's ACTIVE links, as `by_state` counted them, how many were compared whole since then.
+    """Count which of each project's ACTIVE links, of which there are `counted`, were verified since then.
 
-    `only`: whose 95th percentile is told, too.
+    `project_id`: the project whose 95th percentile is read, too.
     """
     active = {id_: found[ACTIVE] for id_, found in counted.items() if found.get(ACTIVE)}
     found = {}
@@ -72,7 +79,7 @@ async def read_coverage(
             links=active[project],
             verified=active[project] - never - late,
             oldest=oldest,
-            p95=await _p95(connection, project, active[project] - never) if project == only else None,
+            p95=await _p95(connection, project, active[project] - never) if project == project_id else None,
         )
     return found
 
@@ -80,7 +87,7 @@ async def read_coverage(
 async def read_project_coverage(
     connection: AsyncConnection, project: ProjectId, since: datetime
 ) -> VerificationCoverage:
-    """The same of one project that may have no links at all."""
+    """Read the coverage of one project, which may have no links."""
     counted = await count_links_by_state(connection, project)
     return (await read_coverage(connection, counted, since)).get(project, VerificationCoverage())
 
@@ -105,7 +112,7 @@ def coverage_query(
 
 
 async def _p95(connection: AsyncConnection, project: ProjectId, compared: int) -> datetime | None:
-    """Of the comparisons, oldest first, the one after a twentieth: a walk along as much of the index."""
+    """The time that 95 % of verifications are newer than: a walk along a twentieth of the index."""
     query = (
         select(links.c.checked_at)
         .where(links.c.project_id == project, links.c.state == ACTIVE, links.c.checked_at.is_not(None))

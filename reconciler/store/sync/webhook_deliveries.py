@@ -1,4 +1,4 @@
-"""Deliveries, what they named, and whether the hook is alive: `ports.Webhooks`."""
+"""Webhook deliveries, the issues they name, and the webhook's secrets: `ports.Webhooks`."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -22,43 +22,43 @@ from reconciler.store.sync import webhook_gaps
 from reconciler.store.types import Instant, column_types
 
 MAX_DELIVERIES_PER_PROJECT = 1000
-"""Deliveries kept per project, the newest: so large may its part of the table get, whatever is sent."""
+"""Deliveries kept per project, the newest: a bound of its rows, whatever is sent."""
 
 MAX_TEXT_LENGTH = 100
 """Characters of an id, an event, an action. GitHub's are shorter."""
 
 MAX_ISSUE_NUMBER = 2**31 - 1
 COMMENT_EVENT = "issue_comment"
-"""The event that tells of an issue's thread."""
+"""The event of an issue's thread."""
 DELIVERY_COLUMN_TYPES = column_types(deliveries, "project_id", "id", "event", "action", "number", "at")
 NEW_HOOK_COLUMN_TYPES = column_types(hooks, "project_id", "received", "missed", "silent")
 
 
 def has_unread_deliveries(project_id: UUID) -> ColumnElement[bool]:
-    """Whether any delivery of the project is still to be looked into: to be asked along with something."""
+    """Whether a delivery of the project is unread, as a column of another query."""
     return exists(select(literal(1)).where(*_unread_conditions(project_id)))
 
 
 def has_working_hook(project_id: UUID) -> ColumnElement[bool]:
-    """Whether the project's hook is known to announce what happens."""
+    """Whether the project's hook is known to announce changes, as a column of another query."""
     return exists(select(literal(1)).where(hooks.c.project_id == project_id, hooks.c.known_at.is_not(None)))
 
 
 class StoredWebhooks:
     """Deliveries and secrets in the database."""
 
-    def __init__(self, database: Database, clock: Clock, vault: SecretCipher) -> None:
+    def __init__(self, database: Database, clock: Clock, cipher: SecretCipher) -> None:
         self._database = database
         self._clock = clock
-        self._vault = vault
+        self._cipher = cipher
 
     async def valid_secrets(self, project_id: ProjectId) -> tuple[Secret, ...]:
         async with self._database.read() as connection:
             try:
                 where = await integrations.locate_webhook_secret(connection, project_id)
-                present = integrations.decrypt_webhook_secret(self._vault, where)
+                present = integrations.decrypt_webhook_secret(self._cipher, where)
                 before = await integrations.previous_webhook_secret(
-                    connection, self._vault, project_id, where, self._clock.now()
+                    connection, self._cipher, project_id, where, self._clock.now()
                 )
             except (ProjectError, CredentialError):  # nothing can be verified; `check` and `webhook` say why
                 return ()
@@ -74,7 +74,7 @@ class StoredWebhooks:
             ).on_conflict_do_nothing()
             if not (await connection.execute(statement.returning(deliveries.c.id))).scalars().all():
                 return False
-            # The hook's row first: anyone who holds it trims alone.
+            # The hook's row first: while it is locked, nobody else deletes old deliveries.
             await _upsert_hook(
                 connection,
                 delivery.project_id,
@@ -103,9 +103,9 @@ class StoredWebhooks:
         )
 
     async def mark_handled(self, project_id: ProjectId, deliveries: Collection[str], at: datetime) -> None:
-        held = select(hooks.c.project_id).where(hooks.c.project_id == project_id).with_for_update()
+        lock_hook = select(hooks.c.project_id).where(hooks.c.project_id == project_id).with_for_update()
         async with self._database.write() as connection:
-            await connection.execute(held)  # before the rows: so does anyone who trims them
+            await connection.execute(lock_hook)  # locked before the rows, as deleting old deliveries does
             await connection.execute(_mark_read_statement(self._database.dialect, project_id, deliveries, at))
 
     async def record_listed_changes(
@@ -118,7 +118,7 @@ class StoredWebhooks:
     async def current_secret(self, project_id: ProjectId) -> Secret | None:
         async with self._database.read() as connection:
             return integrations.decrypt_webhook_secret(
-                self._vault, await integrations.locate_webhook_secret(connection, project_id)
+                self._cipher, await integrations.locate_webhook_secret(connection, project_id)
             )
 
     async def replace_secret(
@@ -126,11 +126,11 @@ class StoredWebhooks:
     ) -> bool:
         async with self._database.write() as connection:
             where = await integrations.locate_webhook_secret(connection, project_id, lock=True)
-            if integrations.decrypt_webhook_secret(self._vault, where) != old:
+            if integrations.decrypt_webhook_secret(self._cipher, where) != old:
                 return False
-            await integrations.write_webhook_secret(connection, where, self._vault.encrypt(new))
+            await integrations.write_webhook_secret(connection, where, self._cipher.encrypt(new))
             if old is not None:
-                past = {"previous": self._vault.encrypt(old), "previous_until": valid_until}
+                past = {"previous": self._cipher.encrypt(old), "previous_until": valid_until}
                 await _upsert_hook(connection, project_id, past)
         return True
 
@@ -158,11 +158,11 @@ def _mark_read_statement(dialect: str, project_id: ProjectId, wanted: Collection
 
 
 async def _upsert_hook(connection: AsyncConnection, project_id: ProjectId, values: dict[str, Any]) -> None:
-    """UPDATE the hook's row, which is made the first time."""
+    """UPDATE the hook's row; the first time it is inserted."""
     known = update(hooks).where(hooks.c.project_id == project_id).values(values)
     if (await connection.execute(known)).rowcount == 0:
-        fresh = build_insert(connection, hooks, NEW_HOOK_COLUMN_TYPES, [(project_id, 0, 0, 0)])
-        await connection.execute(fresh.on_conflict_do_nothing())
+        new_row = build_insert(connection, hooks, NEW_HOOK_COLUMN_TYPES, [(project_id, 0, 0, 0)])
+        await connection.execute(new_row.on_conflict_do_nothing())
         await connection.execute(known)
 
 

@@ -1,7 +1,7 @@
-"""Whether a webhook announces what happens: changes that the lists showed and no delivery ever named.
+"""Whether a webhook announces changes: those that the lists showed and that no delivery named.
 
 A delivery may lag, so a change is written down first and counted only when it is still unannounced a while
-later. Moments are of this machine's clock, as the deliveries' are.
+later. Times are of this machine's clock, as the deliveries' are.
 """
 
 from collections.abc import Mapping
@@ -18,13 +18,13 @@ from reconciler.store.schema.tables import deliveries, hooks, unannounced
 from reconciler.store.types import Instant, column_types
 
 CLOCK_SKEW = timedelta(seconds=30)
-"""How much earlier than its change a delivery may seem to have come: no two clocks agree."""
+"""How much earlier than its change a delivery may seem to arrive: no two clocks agree."""
 
 MAX_DELIVERY_DELAY = timedelta(minutes=2) + CLOCK_SKEW
-"""How much later it may come. GitHub promises nothing (docs/reference/github.md, Webhooks)."""
+"""How much later it may arrive. GitHub promises nothing (docs/reference/github.md, Webhooks)."""
 
 MAX_CHANGES_PER_PASS = 100
-"""Changes written down by one pass: enough to know that a hook is silent."""
+"""Changes that one pass writes down: enough to know that a hook is silent."""
 
 GAP_COLUMN_TYPES = column_types(unannounced)
 
@@ -50,10 +50,10 @@ async def record_expected_deliveries(
 
 
 async def count_missed_deliveries(connection: AsyncConnection, project_id: ProjectId, now: datetime) -> None:
-    """Count what nobody has announced in time, and forget it."""
+    """Count changes that were not announced in time, and delete them."""
     found = (await find_missed_deliveries(connection, now, project_id)).get(project_id)
-    over = and_(unannounced.c.project_id == project_id, unannounced.c.at <= now - MAX_DELIVERY_DELAY)
-    await connection.execute(delete(unannounced).where(over))
+    overdue = and_(unannounced.c.project_id == project_id, unannounced.c.at <= now - MAX_DELIVERY_DELAY)
+    await connection.execute(delete(unannounced).where(overdue))
     if found is None or not found.missed:
         return
     mine = update(hooks).where(hooks.c.project_id == project_id)
@@ -65,7 +65,7 @@ async def count_missed_deliveries(connection: AsyncConnection, project_id: Proje
 async def find_missed_deliveries(
     connection: AsyncConnection, now: datetime, project_id: ProjectId | None = None
 ) -> dict[ProjectId, WebhookHealth]:
-    """What is not counted yet and was not announced in time, by project."""
+    """Find, by project, what was not announced in time and is not counted yet."""
     after_last = or_(hooks.c.last_at.is_(None), unannounced.c.at > hooks.c.last_at)
     query = (
         select(
@@ -89,8 +89,8 @@ async def find_missed_deliveries(
 async def webhook_health(
     connection: AsyncConnection, now: datetime, project_id: ProjectId | None = None
 ) -> dict[ProjectId, WebhookHealth]:
-    """What every project's hook has announced and what not, or one's, as far as there is a hook."""
-    fresh = await find_missed_deliveries(connection, now, project_id)
+    """Read what the hooks of all projects, or of one, have announced and what not."""
+    uncounted = await find_missed_deliveries(connection, now, project_id)
     none = WebhookHealth()
     query = select(hooks) if project_id is None else select(hooks).where(hooks.c.project_id == project_id)
     return {
@@ -99,7 +99,7 @@ async def webhook_health(
             last_at=row.last_at,
             last_event=row.last_event,
             received=row.received,
-            missed=row.missed + (more := fresh.get(row.project_id, none)).missed,
+            missed=row.missed + (more := uncounted.get(row.project_id, none)).missed,
             silent=row.silent + more.silent,
             silent_since=row.silent_since or more.silent_since,
         )
@@ -108,7 +108,7 @@ async def webhook_health(
 
 
 def _is_announced() -> ColumnElement[bool]:
-    """A delivery that came since has named the issue, or told of a label that any issue may carry."""
+    """Whether a delivery since then named the issue, or was about a label that any issue may carry."""
     named = or_(deliveries.c.number == unannounced.c.number, deliveries.c.event == "label")
     return exists(
         select(literal(1)).where(

@@ -1,4 +1,4 @@
-"""Deletions that the guard holds back until the operator accepts exactly those (docs/design.md, Guard)."""
+"""Deletions that the guard withholds until the operator accepts exactly those (docs/design.md, Guard)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,11 +16,10 @@ from reconciler.store.schema.tables import comment_pairs, links, projects, withh
 from reconciler.store.types import column_types, from_json, to_json
 
 WITHHELD_COLUMN_TYPES = column_types(withheld)
-REMOVE_COMMENT = Kind.REMOVE_COMMENT
 
 
 async def withheld_digest(connection: AsyncConnection, project: ProjectId) -> str | None:
-    """The hash of what is held back now."""
+    """Read the hash of the deletions that are withheld now."""
     query = select(projects.c.withheld).where(projects.c.project_id == project)
     return (await connection.execute(query)).scalar()
 
@@ -31,7 +30,7 @@ async def replace_withheld(
     digest: str | None,
     deletions: Sequence[tuple[Link, Deletion]],
 ) -> None:
-    """Replace what was held back before. With None there is nothing left to accept, either."""
+    """Replace the withheld deletions. With None there is nothing left to accept, either."""
     await connection.execute(delete(withheld).where(withheld.c.project_id == project))
     rows = [
         (
@@ -56,36 +55,36 @@ async def replace_withheld(
 
 
 async def read_withheld(connection: AsyncConnection, project: ProjectId) -> WithheldDeletions:
-    """What is held back, with the links as they are now."""
+    """Read the withheld deletions, with the links as they are now."""
     query = select(projects.c.withheld, projects.c.accepted).where(projects.c.project_id == project)
     row = (await connection.execute(query)).first()
     if row is None or row.withheld is None:
         return WithheldDeletions()
-    rows = select(withheld.c.entry_id).where(withheld.c.project_id == project)
-    concerned = select(links).where(
+    pair_ids = select(withheld.c.entry_id).where(withheld.c.project_id == project)
+    link_query = select(links).where(
         links.c.id.in_(select(withheld.c.link_id).where(withheld.c.project_id == project))
     )
-    found = (await connection.execute(concerned.order_by(links.c.number, links.c.id))).mappings()
+    found = (await connection.execute(link_query.order_by(links.c.number, links.c.id))).mappings()
     concerned_links = tuple(to_link(each) for each in found)
     return WithheldDeletions(
         digest=row.withheld,
         is_accepted=row.accepted == row.withheld,
         links=concerned_links,
-        pair_ids=frozenset((await connection.execute(rows)).scalars()),
-        removals=await _standing_removals(connection, project, {link.id: link for link in concerned_links}),
+        pair_ids=frozenset((await connection.execute(pair_ids)).scalars()),
+        removals=await _read_removals(connection, project, {link.id: link for link in concerned_links}),
     )
 
 
-async def _standing_removals(
+async def _read_removals(
     connection: AsyncConnection, project: ProjectId, found: Mapping[LinkId, Link]
 ) -> tuple[tuple[Link, RemoveLocal], ...]:
-    """What still stands of them: the ledger row unchanged, the link active."""
+    """Read those that still apply: the comment pair is LIVE, the link ACTIVE."""
     query = (
         select(comment_pairs, withheld.c.why)
         .join(withheld, withheld.c.entry_id == comment_pairs.c.id)
         .where(
             withheld.c.project_id == project,
-            withheld.c.kind == REMOVE_COMMENT,
+            withheld.c.kind == Kind.REMOVE_COMMENT,
             comment_pairs.c.state == CommentPairState.LIVE,
         )
         .order_by(comment_pairs.c.id)
@@ -97,7 +96,7 @@ async def _standing_removals(
 
 
 async def accept_withheld(connection: AsyncConnection, project: ProjectId, digest: str) -> bool:
-    """Whether these are the deletions held back now; then they are accepted."""
+    """Accept the withheld deletions with this hash; False when they are others by now."""
     done = await connection.execute(
         update(projects)
         .where(projects.c.project_id == project, projects.c.withheld == digest)

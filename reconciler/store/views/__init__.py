@@ -1,4 +1,4 @@
 """What pages, `status` and metrics read. Nothing is written here.
 
-In: a project, a report or a viewer. Out: values of `model` that are shown as they are.
+In: a project, a report or a viewer. Out: values of `model`, to be shown as they are.
 """

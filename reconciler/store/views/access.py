@@ -16,7 +16,7 @@ REFUSED_BETA_STATUSES = ("pending", "rejected")
 
 
 async def read_viewer(connection: AsyncConnection, user_id: UUID) -> Viewer | None:
-    """The user, if he may sign in."""
+    """Read the user; None for one who may not sign in."""
     query = select(users.c.name, users.c.role).where(
         users.c.id == user_id, users.c.is_active, users.c.beta_status.not_in(REFUSED_BETA_STATUSES)
     )
@@ -29,8 +29,8 @@ async def read_viewer(connection: AsyncConnection, user_id: UUID) -> Viewer | No
 async def read_access(
     connection: AsyncConnection, viewer: Viewer, project_id: ProjectId | None = None
 ) -> dict[ProjectId, Access]:
-    """By active project, or of one: what the viewer may do. Owners change, accepted members see; a member is
-    known by the user, never by an e-mail address.
+    """Read what the viewer may do, by active project or in one. Owners change, accepted members see; a member
+    is recognised by the user's id, never by an e-mail address.
     """
     which: ColumnElement[bool] = true() if project_id is None else bugspark_projects.c.id == project_id
     if viewer.sees_all_projects:
@@ -54,7 +54,7 @@ def _projects_of_user(user_id: UUID | None) -> Select[tuple[UUID, bool]]:
 
 
 async def read_project_of_report(connection: AsyncConnection, report_id: ReportId) -> ProjectId | None:
-    """Which project a report belongs to; None when there is no such report."""
+    """Read which project a report belongs to; None when there is no such report."""
     query = select(reports.c.project_id).where(reports.c.id == report_id)
     found: UUID | None = (await connection.execute(query)).scalar()
     return None if found is None else ProjectId(found)

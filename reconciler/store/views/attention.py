@@ -1,4 +1,4 @@
-"""What people should know of single links and writes; fields' stories as the flap breaker reads them."""
+"""What people should know of single links and writes: frozen fields, refusals, quarantines, ended links."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
@@ -24,29 +24,29 @@ from reconciler.store.views.counts import ATTENTION_STATES, EPOCH, FROZEN_LINK
 
 HELD_LINK = text(f"sync_links.{tables.HELD_LINK_SQL}")
 MAX_ITEMS = 500
-"""So many of each kind are shown at once, frozen fields first; the counts beside them are whole."""
+"""Items of each kind that are shown at once, frozen fields first; the counts beside them are complete."""
 
 
 async def attention_items(
     connection: AsyncConnection, wanted: Collection[ProjectId]
 ) -> defaultdict[ProjectId, list[AttentionItem]]:
-    """By project: frozen fields, refused writes, links that rest, links that ended because of their issue."""
+    """Read, by project, frozen fields, refused writes, quarantined links, links that ended by their issue."""
     projects_wanted = select_ids(connection.dialect.name, wanted)
-    about = (await connection.execute(_links_query(projects_wanted))).mappings().all()
+    link_rows = (await connection.execute(_links_query(projects_wanted))).mappings().all()
     refused = (await connection.execute(_refused_intents_query(projects_wanted))).mappings().all()
     found: defaultdict[ProjectId, list[AttentionItem]] = defaultdict(list)
-    for row in about:
+    for row in link_rows:
         found[row["project_id"]].extend(_frozen_field_items(row))
     for row in refused:
         reason = row["reason"] or "GitHub refused it"
         found[row["project_id"]].append(_item(row, "refused", row["operation"], reason))
-    for row in about:
+    for row in link_rows:
         found[row["project_id"]].extend(_link_items(row))
     return found
 
 
 async def project_attention(connection: AsyncConnection, project: ProjectId) -> CurrentProblems:
-    """One project's attention, brakes included."""
+    """Read one project's problems, withheld deletions and exposure included."""
     query = select(projects.c.withheld, projects.c.exposed).where(projects.c.project_id == project)
     row = (await connection.execute(query)).first()
     items = (await attention_items(connection, [project]))[project]
@@ -61,14 +61,16 @@ async def project_attention(connection: AsyncConnection, project: ProjectId) -> 
 async def count_links_elsewhere(
     connection: AsyncConnection, wanted: Collection[ProjectId]
 ) -> dict[ProjectId, int]:
-    """By project: links of another repository than the one it is connected to now. They rest."""
+    """Count, by project, links of another repository than the one it is connected to now; they are not
+    synced.
+    """
     rows = await connection.execute(links_elsewhere(connection.dialect.name, wanted))
     return {ProjectId(id_): below + above for id_, below, above in rows}
 
 
 def links_elsewhere(dialect: str, wanted: Collection[ProjectId]) -> Select[UUID, int, int]:
-    """(project, links of a repository with a lower number, with a higher one): by both ends of an index, past
-    the many links of the project's own.
+    """(project, links of a repository with a lower id, with a higher one): from both ends of an index, past
+    the many links of the project's own repository.
     """
     mine = (links.c.project_id == projects.c.project_id, LIVE_LINK)
     below, above = (
@@ -93,12 +95,12 @@ def _links_query(wanted: Select[Any]) -> Select[Any]:
         links.c.reason,
     )
     # Each by an index of its own: one condition with OR would read every link.
-    one = select(links.c.id).where(links.c.project_id.in_(wanted))
-    told = union_all(
-        one.where(QUARANTINED_LINK, links.c.quarantined_until > EPOCH),
-        one.where(FROZEN_LINK),
-        one.where(HELD_LINK, links.c.held_by > ""),
-        one.where(links.c.state.in_(ATTENTION_STATES)),
+    by_project = select(links.c.id).where(links.c.project_id.in_(wanted))
+    shown = union_all(
+        by_project.where(QUARANTINED_LINK, links.c.quarantined_until > EPOCH),
+        by_project.where(FROZEN_LINK),
+        by_project.where(HELD_LINK, links.c.held_by > ""),
+        by_project.where(links.c.state.in_(ATTENTION_STATES)),
     )
     return (
         select(
@@ -111,7 +113,7 @@ def _links_query(wanted: Select[Any]) -> Select[Any]:
             reports.c.tracking_id,
         )
         .select_from(links.outerjoin(reports, reports.c.id == links.c.report_id))
-        .where(links.c.id.in_(told))
+        .where(links.c.id.in_(shown))
         .order_by(links.c.frozen.is_(None), links.c.number, links.c.id)
         .limit(MAX_ITEMS)
     )
@@ -150,7 +152,7 @@ def _link_items(row: Any) -> Iterator[AttentionItem]:
     elif row["held_by"] is not None:
         yield _item(row, OWNED_ELSEWHERE, None, owned_elsewhere_reason(row["held_by"]))
     elif row["quarantined_until"] is not None:
-        yield _item(row, "resting", None, row["reason"] or "it is looked at whole at the next pass")
+        yield _item(row, "resting", None, row["reason"] or "it is compared in full by the next pass")
 
 
 def _item(row: Any, what: str, field: str | None, reason: str) -> AttentionItem:

@@ -1,11 +1,8 @@
-"""Since when each project has had writes that GitHub has not confirmed: for status and numbers alike.
+"""Counts by project: open intents, standing conflicts, and links that are synced, pending or need a person.
 
-Conflicts that still stand, as a project's health tells them: how many, and which is the newest.
-
-How many links are synced, wait, were in conflict, or need somebody: by exceptions, which are few.
-
-Every question walks a partial index or a small table (tests/store/test_queries.py); links by state are
-counted once, by anyone who asks (`coverage.counts`).
+Links are counted by exceptions, which are few. Every query walks a partial index or a small table
+(tests/store/test_queries.py); links by state are counted once, by the caller
+(`verification_coverage.count_links_by_state`).
 """
 
 from collections.abc import Collection, Mapping
@@ -31,21 +28,34 @@ from reconciler.store.schema.tables import changes, intents, links, withheld
 from reconciler.store.sync.difference_queries import QUARANTINED_LINK
 from reconciler.store.sync.verification_coverage import CountsByProject
 
+CONFLICT_SHOWN_FOR = timedelta(days=7)
+"""How long a conflict is shown, unless somebody changes or resolves the field before."""
+ATTENTION_STATES = (*ENDED_STATES, LinkState.CONTESTED)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Word for word the conditions of the partial indexes: SQLite recognises them in no other spelling.
+FROZEN_LINK = text(f"sync_links.{tables.FROZEN_LINK_SQL}")
+CONFLICT_CHANGE = text(f"sync_changes.{tables.CONFLICT_CHANGE_SQL}")
+RankedLinks = Select[tuple[UUID, UUID, UUID, int, int]]
+
 
 async def oldest_open_intents(
-    connection: AsyncConnection, only: ProjectId | None = None
+    connection: AsyncConnection, project_id: ProjectId | None = None
 ) -> dict[ProjectId, datetime]:
-    """When the oldest of them was wished for. `only`: of this project."""
+    """Read since when each project, or one, has had writes that GitHub has not confirmed."""
     query = select(intents.c.project_id, func.min(intents.c.created_at)).group_by(intents.c.project_id)
-    rows = await connection.execute(query if only is None else query.where(intents.c.project_id == only))
+    rows = await connection.execute(
+        query if project_id is None else query.where(intents.c.project_id == project_id)
+    )
     return {ProjectId(id_): at for id_, at in rows}
 
 
 async def conflict_summary(
-    connection: AsyncConnection, now: datetime, only: ProjectId | None = None
+    connection: AsyncConnection, now: datetime, project_id: ProjectId | None = None
 ) -> dict[ProjectId, tuple[int, str]]:
-    """By project: (how many, `severity of BUG-0001`). One walk along the few rows that record conflicts."""
-    every = standing_conflicts(now, only).subquery("every")
+    """Read, by project, how many conflicts stand and which is the newest, such as `severity of BUG-0001`: one
+    walk along the few rows that record conflicts.
+    """
+    every = standing_conflicts(now, project_id).subquery("every")
     own, newest = every.c.project_id, every.c.id.desc()
     ranked = select(
         every.c.project_id,
@@ -65,45 +75,38 @@ async def conflict_summary(
     }
 
 
-CONFLICT_SHOWN_FOR = timedelta(days=7)
-"""So long a conflict is news, unless somebody changes or resolves the field before."""
-ATTENTION_STATES = (*ENDED_STATES, LinkState.CONTESTED)
-# Word for word the conditions of the partial indexes: SQLite recognises them in no other spelling.
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-FROZEN_LINK = text(f"sync_links.{tables.FROZEN_LINK_SQL}")
-CONFLICT_CHANGE = text(f"sync_changes.{tables.CONFLICT_CHANGE_SQL}")
-
-RankedLinks = Select[tuple[UUID, UUID, UUID, int, int]]
-
-
 async def count_links(
     connection: AsyncConnection, by_state: CountsByProject, now: datetime, wanted: Collection[ProjectId]
 ) -> dict[ProjectId, LinkCounts]:
-    """By project: every link of `by_state` counted once, under the most pressing thing about it."""
-    odd = links_not_synced(now, select_ids(connection.dialect.name, wanted)).subquery("odd")
-    thing = func.coalesce(odd.c.link_id, odd.c.report_id)
+    """Count, by project, every link of `by_state` once, under the most urgent thing about it."""
+    unsynced = links_not_synced(now, select_ids(connection.dialect.name, wanted)).subquery("unsynced")
+    link_or_report = func.coalesce(unsynced.c.link_id, unsynced.c.report_id)
     worst = (
-        select(odd.c.project_id, func.min(odd.c.rank).label("rank"), func.max(odd.c.linked).label("linked"))
-        .group_by(odd.c.project_id, thing)
+        select(
+            unsynced.c.project_id,
+            func.min(unsynced.c.rank).label("rank"),
+            func.max(unsynced.c.linked).label("linked"),
+        )
+        .group_by(unsynced.c.project_id, link_or_report)
         .subquery("worst")
     )
     counted = select(worst.c.project_id, worst.c.rank, func.count(), func.sum(worst.c.linked))
     found: dict[ProjectId, dict[int, int]] = {}
-    taken: dict[ProjectId, int] = {}
+    linked_counts: dict[ProjectId, int] = {}
     for id_, rank, count, linked in await connection.execute(
         counted.group_by(worst.c.project_id, worst.c.rank)
     ):
         found.setdefault(ProjectId(id_), {})[rank] = count
-        taken[ProjectId(id_)] = taken.get(ProjectId(id_), 0) + linked
+        linked_counts[ProjectId(id_)] = linked_counts.get(ProjectId(id_), 0) + linked
     return {
-        id_: _to_counts(found.get(id_, {}), by_state.get(id_, {}), taken.get(id_, 0))
+        id_: _to_counts(found.get(id_, {}), by_state.get(id_, {}), linked_counts.get(id_, 0))
         for id_ in found.keys() | by_state.keys()
     }
 
 
 def links_not_synced(now: datetime, wanted: ProjectId | Select[UUID]) -> CompoundSelect[Any]:
-    """(project, link, report, rank, linked) of every link, of one project or several, with which not all is
-    quiet; one may be there several times. Links that ended are not among them.
+    """(project, link, report, rank, linked) of every live link that is not just synced, of one project or
+    several; a link may be there several times.
     """
     return union_all(*(_restrict_to(each, wanted) for each in _ranked_queries(now)))
 
@@ -119,19 +122,20 @@ def standing_conflicts(now: datetime, project_id: ProjectId | None, limit: int |
     return query.order_by(changes.c.at.desc(), changes.c.id.desc()).limit(limit)
 
 
-def _to_counts(odd: Mapping[int, int], states: Mapping[str, int], taken: int) -> LinkCounts:
-    """`taken`: live links that are among the odd ones."""
+def _to_counts(unsynced: Mapping[int, int], states: Mapping[str, int], linked: int) -> LinkCounts:
+    """Build the counts of a project. `linked`: how many of `unsynced` are live links."""
     return LinkCounts(
-        synced=max(0, sum(states.get(state, 0) for state in LIVE_STATES) - taken),
-        pending=odd.get(Urgency.PENDING, 0),
-        conflict=odd.get(Urgency.CONFLICT, 0),
-        attention=odd.get(Urgency.ATTENTION, 0) + sum(states.get(state, 0) for state in ATTENTION_STATES),
+        synced=max(0, sum(states.get(state, 0) for state in LIVE_STATES) - linked),
+        pending=unsynced.get(Urgency.PENDING, 0),
+        conflict=unsynced.get(Urgency.CONFLICT, 0),
+        attention=unsynced.get(Urgency.ATTENTION, 0)
+        + sum(states.get(state, 0) for state in ATTENTION_STATES),
     )
 
 
 def _ranked_queries(now: datetime) -> tuple[RankedLinks, ...]:
     """(project, link, report, rank, linked): a link may be in several."""
-    # SQLite would rather walk every live link than the few that rest: the state must not look like a key.
+    # SQLite would walk every live link instead of the few in quarantine: the state must not look like a key.
     alive = func.coalesce(links.c.state, "").in_(LIVE_STATES)
     return (
         _rank_links(Urgency.ATTENTION).where(QUARANTINED_LINK, links.c.quarantined_until > EPOCH, alive),
@@ -148,7 +152,7 @@ def _rank_links(rank: int) -> RankedLinks:
 
 
 def _rank_withheld() -> RankedLinks:
-    """Links with a deletion that waits to be accepted."""
+    """Links with a withheld deletion."""
     row = _ranked_columns(
         withheld.c.project_id, withheld.c.link_id, withheld.c.report_id, literal(Urgency.ATTENTION, Integer())
     )
@@ -157,7 +161,7 @@ def _rank_withheld() -> RankedLinks:
 
 
 def _rank_intents() -> RankedLinks:
-    """A wish for a new issue has no link yet: it is counted by its report."""
+    """Links with open intents; one for a new issue has no link yet and is counted by its report."""
     refused = intents.c.state == IntentState.QUARANTINED
     rank = case((refused, literal(Urgency.ATTENTION, Integer())), else_=literal(Urgency.PENDING, Integer()))
     return _ranked_columns(intents.c.project_id, intents.c.link_id, intents.c.report_id, rank)
@@ -172,20 +176,20 @@ def _rank_conflicts(now: datetime) -> RankedLinks:
 
 
 def _standing_conditions(now: datetime) -> tuple[ColumnElement[bool] | TextClause, ...]:
-    """A recorded conflict whose outcome still stands and that nobody has settled; writing the outcome to the
-    other side changes nothing.
+    """Conditions of a recorded conflict whose outcome still stands and that nobody has settled; a line about
+    writing the outcome to the other side does not end it.
     """
     later = changes.alias("later")
     same = (later.c.report_id == changes.c.report_id, later.c.field == changes.c.field)
-    said = later.c.kind.in_([Kind.CONFLICT, Kind.RESOLVE])
-    other = or_(later.c.to.is_distinct_from(changes.c.to), said)
-    over = exists(select(literal(1)).where(*same, later.c.id > changes.c.id, other))
+    is_decision = later.c.kind.in_([Kind.CONFLICT, Kind.RESOLVE])
+    ends_it = or_(later.c.to.is_distinct_from(changes.c.to), is_decision)
+    is_over = exists(select(literal(1)).where(*same, later.c.id > changes.c.id, ends_it))
     return (
         CONFLICT_CHANGE,
         changes.c.at >= now - CONFLICT_SHOWN_FOR,
         changes.c.field.in_([each.value for each in Field]),
         links.c.state.in_(LIVE_STATES),
-        ~over,
+        ~is_over,
     )
 
 
@@ -205,7 +209,7 @@ def _ranked_columns(
     )
 
 
-def _restrict_to(question: RankedLinks, wanted: ProjectId | Select[UUID]) -> RankedLinks:
-    """Also where all projects are wanted they are named: an index is of use only below a project."""
-    project = question.selected_columns.project_id
-    return question.where(project == wanted if isinstance(wanted, UUID) else project.in_(wanted))
+def _restrict_to(query: RankedLinks, wanted: ProjectId | Select[UUID]) -> RankedLinks:
+    """Name the projects even where all are wanted: every index begins with the project."""
+    project = query.selected_columns.project_id
+    return query.where(project == wanted if isinstance(wanted, UUID) else project.in_(wanted))

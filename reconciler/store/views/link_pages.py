@@ -1,9 +1,9 @@
-"""Pages of a project's links: by issue number, the newest first, whichever of them are wanted.
+"""Pages of a project's links, by issue number, the newest first.
 
-A page walks the index of issue numbers from where the last one ended, or looks up the few links that are
-not quiet (tests/store/test_project_detail.py), so 100,000 links cost no more than a hundred. A word is
-looked for in every title of the project, which no index spares us; where few titles have it, their links
-are looked up, and where many have it, a page is full after a short walk.
+A page walks the index of issue numbers from where the last one ended, or looks up the few links that are not
+just synced (tests/store/test_project_detail.py), so 100,000 links cost no more than a hundred. A word is
+searched in every title of the project, for which there is no index; where few titles have it, their links are
+looked up, and where many have it, a page is full after a short walk.
 """
 
 import re
@@ -41,7 +41,7 @@ from reconciler.store.views.counts import ATTENTION_STATES, links_not_synced
 ISSUE_NUMBER_PATTERN = re.compile(r"(?:[A-Za-z0-9._/-]*#)?([0-9]{1,9})")
 TRACKING_ID_PATTERN = re.compile(r"[A-Za-z]{1,15}-[0-9]{1,10}")
 MAX_TITLE_MATCHES = 2_000
-"""So many titles with a word are looked up; with more of them a walk soon meets enough for a page."""
+"""Up to so many titles with a word are looked up; where there are more, a walk soon fills a page."""
 LINK_ROW_COLUMNS = (
     links.c.id,
     links.c.report_id,
@@ -61,7 +61,7 @@ LINK_ROW_COLUMNS = (
 async def read_link_page(
     connection: AsyncConnection, project_id: ProjectId, wanted: LinkFilter, limit: int, now: datetime
 ) -> LinkPage:
-    """At most `limit` links."""
+    """Read at most `limit` links."""
     few = await _find_title_matches(connection, project_id, wanted)
     if few == []:
         return LinkPage(rows=(), more_before=False, more_after=False)
@@ -79,9 +79,9 @@ async def read_link_page(
     backwards = wanted.before is not None
     if backwards:
         rows = rows[::-1]
-    pressing = await _most_pressing(connection, project_id, [row["id"] for row in rows], now)
+    urgencies = await _most_urgent(connection, project_id, [row["id"] for row in rows], now)
     return LinkPage(
-        rows=tuple(_to_link_row(row, pressing) for row in rows),
+        rows=tuple(_to_link_row(row, urgencies) for row in rows),
         more_before=more if backwards else wanted.after is not None,
         more_after=True if backwards else more,
     )
@@ -95,7 +95,7 @@ def link_page_query(
     now: datetime,
     titled: Select[UUID] | None = None,
 ) -> Select[Any]:
-    """The links of one page; the other way round for a page before a position. `titled`: the reports whose
+    """Query the links of one page, in reverse order for a page before a position. `titled`: the reports whose
     titles have the word, where they are few.
     """
     order = (links.c.number, links.c.id)
@@ -115,7 +115,7 @@ def link_page_query(
 
 
 def title_search_word(wanted: LinkFilter) -> str | None:
-    """What is looked for in titles: whatever is neither a number nor a tracking id."""
+    """The text to search in titles: one that is neither a number nor a tracking id."""
     text = wanted.text.strip()
     return (
         None
@@ -125,13 +125,13 @@ def title_search_word(wanted: LinkFilter) -> str | None:
 
 
 def title_matches(dialect: str, project_id: ProjectId, word: str) -> Select[UUID]:
-    """Reports whose titles have the word, up to one more than few."""
-    theirs = select(reports.c.id).where(reports.c.project_id == project_id)
-    return theirs.where(_title_contains(dialect, word)).limit(MAX_TITLE_MATCHES + 1)
+    """Query reports whose titles have the word, at most one more than are looked up."""
+    own_reports = select(reports.c.id).where(reports.c.project_id == project_id)
+    return own_reports.where(_title_contains(dialect, word)).limit(MAX_TITLE_MATCHES + 1)
 
 
 def _title_contains(dialect: str, word: str) -> ColumnElement[bool]:
-    """In any case of letters. SQLite's LIKE minds none by itself, in half of the time."""
+    """Compare without regard to case, which SQLite's LIKE does by itself, in half of the time."""
     title = reports.c.title
     is_in = title.contains if dialect == "sqlite" else title.icontains
     return is_in(word, autoescape=True)
@@ -140,7 +140,7 @@ def _title_contains(dialect: str, word: str) -> ColumnElement[bool]:
 async def _find_title_matches(
     connection: AsyncConnection, project_id: ProjectId, wanted: LinkFilter
 ) -> Sequence[UUID] | None:
-    """The reports whose titles have the word; None where they are many, or no word is looked for."""
+    """Find reports whose titles have the word; None where they are many, or no word is searched."""
     word = title_search_word(wanted)
     if word is None:
         return None
@@ -151,8 +151,8 @@ async def _find_title_matches(
 
 
 def _in_project(project_id: ProjectId, wanted: LinkFilter, *, few: bool) -> ColumnElement[bool]:
-    """Where few are looked up, SQLite would rather walk all of the project's: it must not look like a key.
-    PostgreSQL sees through the CASE, and reckons better for it.
+    """Where few links are looked up, SQLite would walk all of the project's: the column must not look like a
+    key. PostgreSQL sees through the CASE, and estimates better for it.
     """
     few = (
         few
@@ -163,10 +163,10 @@ def _in_project(project_id: ProjectId, wanted: LinkFilter, *, few: bool) -> Colu
 
 
 def _beyond_position(wanted: LinkFilter) -> Sequence[ColumnElement[bool]]:
-    here = tuple_(links.c.number, links.c.id)
+    position = tuple_(links.c.number, links.c.id)
     if wanted.before is not None:
-        return (here > _position_tuple(wanted.before),)
-    return (here < _position_tuple(wanted.after),) if wanted.after is not None else ()
+        return (position > _position_tuple(wanted.before),)
+    return (position < _position_tuple(wanted.after),) if wanted.after is not None else ()
 
 
 def _position_tuple(position: LinkPosition) -> Any:
@@ -181,45 +181,45 @@ def _matches_text(
     if found := ISSUE_NUMBER_PATTERN.fullmatch(text):
         return (links.c.number == int(found[1]),)
     if TRACKING_ID_PATTERN.fullmatch(text):
-        theirs = select(reports.c.id).where(reports.c.project_id == project_id)
-        return (links.c.report_id.in_(theirs.where(reports.c.tracking_id == text.upper())),)
+        own_reports = select(reports.c.id).where(reports.c.project_id == project_id)
+        return (links.c.report_id.in_(own_reports.where(reports.c.tracking_id == text.upper())),)
     if titled is not None:
         return (links.c.report_id.in_(titled),)
     return (_title_contains(dialect, text),)
 
 
-def _has_rank(
-    project_id: ProjectId, pressing: Urgency | None, now: datetime
-) -> Sequence[ColumnElement[bool]]:
-    """A link that is several things is the most pressing of them."""
-    if pressing is None:
+def _has_rank(project_id: ProjectId, urgency: Urgency | None, now: datetime) -> Sequence[ColumnElement[bool]]:
+    """A link to which several ranks apply has the most urgent of them."""
+    if urgency is None:
         return ()
-    odd = links_not_synced(now, project_id).subquery("odd")
-    of_rank = select(odd.c.link_id).where(odd.c.link_id.is_not(None))
+    unsynced = links_not_synced(now, project_id).subquery("unsynced")
+    of_rank = select(unsynced.c.link_id).where(unsynced.c.link_id.is_not(None))
     ended = select(links.c.id).where(links.c.project_id == project_id, links.c.state.in_(ATTENTION_STATES))
-    match pressing:
+    match urgency:
         case Urgency.ATTENTION:
-            found = union_all(of_rank.where(odd.c.rank == Urgency.ATTENTION), ended.correlate(None))
+            found = union_all(of_rank.where(unsynced.c.rank == Urgency.ATTENTION), ended.correlate(None))
             return (links.c.id.in_(found),)
         case Urgency.SYNCED:
             return (links.c.state.in_(LIVE_STATES), links.c.id.not_in(of_rank))
         case _:
-            more = of_rank.where(odd.c.rank < pressing)
-            return (links.c.id.in_(of_rank.where(odd.c.rank == pressing)), links.c.id.not_in(more))
+            more = of_rank.where(unsynced.c.rank < urgency)
+            return (links.c.id.in_(of_rank.where(unsynced.c.rank == urgency)), links.c.id.not_in(more))
 
 
-async def _most_pressing(
+async def _most_urgent(
     connection: AsyncConnection, project_id: ProjectId, wanted: Sequence[LinkId], now: datetime
 ) -> Mapping[LinkId, Urgency]:
-    """Of those with which not all is quiet."""
-    odd = links_not_synced(now, project_id).subquery("odd")
+    """Read the rank of those that are not just synced."""
+    unsynced = links_not_synced(now, project_id).subquery("unsynced")
     query = (
-        select(odd.c.link_id, func.min(odd.c.rank)).where(odd.c.link_id.in_(wanted)).group_by(odd.c.link_id)
+        select(unsynced.c.link_id, func.min(unsynced.c.rank))
+        .where(unsynced.c.link_id.in_(wanted))
+        .group_by(unsynced.c.link_id)
     )
     return {LinkId(id_): Urgency(rank) for id_, rank in await connection.execute(query)}
 
 
-def _to_link_row(row: RowMapping, pressing: Mapping[LinkId, Urgency]) -> LinkRow:
+def _to_link_row(row: RowMapping, urgencies: Mapping[LinkId, Urgency]) -> LinkRow:
     state = LinkState(row["state"])
     usual = Urgency.ATTENTION if state in ATTENTION_STATES else Urgency.SYNCED
     return LinkRow(
@@ -232,7 +232,7 @@ def _to_link_row(row: RowMapping, pressing: Mapping[LinkId, Urgency]) -> LinkRow
         repository=row["repository"],
         number=row["number"],
         state=state,
-        urgency=pressing.get(row["id"], usual),
+        urgency=urgencies.get(row["id"], usual),
         reason=row["reason"] or next((each.reason for each in to_frozen_fields(row["frozen"])), None),
         verified_at=row["checked_at"],
     )

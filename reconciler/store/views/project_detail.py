@@ -27,19 +27,19 @@ from reconciler.store.types import from_json
 EXCERPT_LENGTH = 200
 """Characters of a comment that is to be deleted."""
 MAX_PLOT_POINTS = 2000
-"""Passes and changes of a day, the newest: more do not make a plot clearer."""
+"""The newest passes and changes of a day: more do not make a plot clearer."""
 ZERO_DURATION = timedelta(0)
 
 
 async def read_last_pass(connection: AsyncConnection, project_id: ProjectId) -> PassResult | None:
-    """What the last pass over a project reported."""
+    """Read what the last pass over a project reported."""
     query = select(projects.c.result).where(projects.c.project_id == project_id)
     result = (await connection.execute(query)).scalar()
     return from_json(result, PassResult) if result else None
 
 
 def newest_changes(project_id: ProjectId, limit: int) -> Select[Any]:
-    """The newest lines of a project's history, newest first."""
+    """Query the newest lines of a project's history, newest first."""
     return (
         select(changes)
         .where(changes.c.project_id == project_id)
@@ -49,7 +49,7 @@ def newest_changes(project_id: ProjectId, limit: int) -> Select[Any]:
 
 
 async def read_changes(connection: AsyncConnection, lines: Select[Any]) -> tuple[ReportChange, ...]:
-    """These lines of history with report and issue, which are looked up for the few that are shown."""
+    """Read these lines of history with report and issue, which are looked up for the few that are shown."""
     line = lines.subquery("line")
     query = (
         select(line, reports.c.tracking_id, reports.c.title, links.c.repository, links.c.number)
@@ -66,7 +66,7 @@ async def read_changes(connection: AsyncConnection, lines: Select[Any]) -> tuple
 async def read_withheld_deletions(
     connection: AsyncConnection, project_id: ProjectId, limit: int
 ) -> tuple[WithheldRow, ...]:
-    """Deletions that the guard holds back, by issue."""
+    """Read the withheld deletions, by issue."""
     query = (
         select(
             withheld.c.report_id,
@@ -93,7 +93,7 @@ async def read_withheld_deletions(
 async def read_activity(
     connection: AsyncConnection, project_id: ProjectId, since: datetime, until: datetime
 ) -> ProjectActivity:
-    """What happened between these moments."""
+    """Read what happened between these times."""
     return ProjectActivity(
         since=since,
         until=until,

@@ -32,13 +32,13 @@ from reconciler.store.views import attention, counts
 NO_COVERAGE, NO_COUNTS, NO_WEBHOOK = VerificationCoverage(), LinkCounts(), WebhookHealth()
 
 VERIFICATION_TOLERANCE = 1.1
-"""Verifications are spread by a tenth of their interval; one that is no later than that is in time."""
+"""Verifications are spread over a tenth of their interval; one that is no later than that is in time."""
 
 
 async def read_health(
     connection: AsyncConnection, known: Sequence[Project], now: datetime, verify: timedelta
 ) -> tuple[ProjectHealth, ...]:
-    """One Health per project, in their order. `verify`: how often each link is to be verified."""
+    """Read the health of each project, in their order. `verify`: how often each link is to be verified."""
     found = await _read_health_rows(connection, [each.id for each in known], now, verify)
     return tuple(_build_health(each, found, verify) for each in known)
 
@@ -65,25 +65,27 @@ class _HealthRows:
 async def _read_health_rows(
     connection: AsyncConnection, wanted: Sequence[ProjectId], now: datetime, verify: timedelta
 ) -> _HealthRows:
-    only = wanted[0] if len(wanted) == 1 else None
-    rows = await _read_project_states(connection, only)
-    by_state = await verification_coverage.count_links_by_state(connection, only)
-    intent_counts = await count_by_project(connection, intents.c.project_id, intents.c.state, only)
+    project_id = wanted[0] if len(wanted) == 1 else None
+    rows = await _read_project_states(connection, project_id)
+    by_state = await verification_coverage.count_links_by_state(connection, project_id)
+    intent_counts = await count_by_project(connection, intents.c.project_id, intents.c.state, project_id)
     return _HealthRows(
         states=rows,
         links_by_state=by_state,
         coverage=await verification_coverage.read_coverage(
-            connection, by_state, now - verify * VERIFICATION_TOLERANCE, only
+            connection, by_state, now - verify * VERIFICATION_TOLERANCE, project_id
         ),
         reread_progress=await _read_reread_progress(connection, by_state, rows),
         counts=await counts.count_links(connection, by_state, now, wanted),
         intent_counts=intent_counts,
-        oldest_intents=await counts.oldest_open_intents(connection, only) if intent_counts else {},
-        withheld_counts=await count_by_project(connection, withheld.c.project_id, withheld.c.kind, only),
+        oldest_intents=await counts.oldest_open_intents(connection, project_id) if intent_counts else {},
+        withheld_counts=await count_by_project(
+            connection, withheld.c.project_id, withheld.c.kind, project_id
+        ),
         attention=await attention.attention_items(connection, wanted),
-        conflicts=await counts.conflict_summary(connection, now, only),
+        conflicts=await counts.conflict_summary(connection, now, project_id),
         links_elsewhere=await attention.count_links_elsewhere(connection, wanted),
-        webhooks=await webhook_gaps.webhook_health(connection, now, only),
+        webhooks=await webhook_gaps.webhook_health(connection, now, project_id),
         doubt=(await database_identity.read_identity(connection)).write_doubt,
     )
 
@@ -94,7 +96,7 @@ def _build_health(project: Project, found: _HealthRows, verify: timedelta) -> Pr
     last = from_json(row["result"], PassResult) if row.get("result") else None
     intent_counts = found.intent_counts.get(id_, {})
     refused = intent_counts.get(IntentState.QUARANTINED, 0)
-    conflicts, disputed = found.conflicts.get(id_, (0, None))
+    conflicts, newest_conflict = found.conflicts.get(id_, (0, None))
     return ProjectHealth(
         project_id=id_,
         name=project.name,
@@ -102,7 +104,7 @@ def _build_health(project: Project, found: _HealthRows, verify: timedelta) -> Pr
         paused=bool(row.get("paused")),
         links=found.links_by_state.get(id_, {}),
         conflicts=conflicts,
-        newest_conflict=disputed,
+        newest_conflict=newest_conflict,
         pending=sum(intent_counts.values()) - refused,
         quarantined=refused,
         withheld=row.get("withheld"),
@@ -126,10 +128,14 @@ def _build_health(project: Project, found: _HealthRows, verify: timedelta) -> Pr
 
 
 async def _read_project_states(
-    connection: AsyncConnection, only: ProjectId | None
+    connection: AsyncConnection, project_id: ProjectId | None
 ) -> dict[ProjectId, RowMapping]:
-    """The stored row of each project."""
-    query = select(projects) if only is None else select(projects).where(projects.c.project_id == only)
+    """Read the stored row of each project, or of one."""
+    query = (
+        select(projects)
+        if project_id is None
+        else select(projects).where(projects.c.project_id == project_id)
+    )
     found = (await connection.execute(query)).mappings()
     return {ProjectId(row["project_id"]): row for row in found}
 
@@ -139,7 +145,7 @@ async def _read_reread_progress(
     by_state: verification_coverage.CountsByProject,
     rows: Mapping[ProjectId, RowMapping],
 ) -> dict[ProjectId, VerificationCoverage]:
-    """Projects whose links are all read again after a restore, and how many have been."""
+    """Count, for projects that are read again after a restore, how many links have been."""
     found = {}
     for id_, row in rows.items():
         if row["recovering"]:
@@ -151,7 +157,7 @@ async def _read_reread_progress(
 
 
 async def read_gauges(connection: AsyncConnection, now: datetime, verify: timedelta) -> Gauges:
-    """The numbers of every project that had a pass or a delivery, and every credential's limits."""
+    """Read the numbers of every project that had a pass or a delivery, and every credential's limits."""
     since = now - verify * VERIFICATION_TOLERANCE
     return Gauges(
         projects=await _project_gauges(connection, since), limits=await rate_limits(connection, now)
@@ -189,7 +195,7 @@ async def _project_gauges(connection: AsyncConnection, since: datetime) -> tuple
 
 
 async def rate_limits(connection: AsyncConnection, now: datetime) -> tuple[CredentialLimits, ...]:
-    """Every credential that has been used, by its fingerprint."""
+    """Read the limits of every credential that has been used, by its fingerprint."""
     rows = await connection.execute(select(credential_budgets).order_by(credential_budgets.c.credential))
     return tuple(
         CredentialLimits(
@@ -209,7 +215,7 @@ async def rate_limits(connection: AsyncConnection, now: datetime) -> tuple[Crede
 async def rate_limits_by_project(
     connection: AsyncConnection, now: datetime
 ) -> dict[ProjectId, CredentialLimits]:
-    """By project: the limits of the credential it was last synced with."""
+    """Read, by project, the limits of the credential it was last synced with."""
     known = {each.credential: each for each in await rate_limits(connection, now)}
     rows = await connection.execute(select(projects.c.project_id, projects.c.account_credential))
     return {ProjectId(id_): known[credential] for id_, credential in rows if credential in known}

@@ -20,11 +20,9 @@ from reconciler.store.schema.tables import deliveries, hooks, projects
 from reconciler.store.sync.history_log import last_confirmed_write_at
 
 
-async def read_setup(
-    connection: AsyncConnection, project: Project, deliveries: int, now: datetime
-) -> SetupView:
-    """How the project is connected, with its newest deliveries, so many."""
-    config = await _config_texts(connection, project.id)
+async def read_setup(connection: AsyncConnection, project: Project, limit: int, now: datetime) -> SetupView:
+    """Read how the project is connected, with at most `limit` deliveries, the newest."""
+    config = await _read_config_texts(connection, project.id)
     state_query = select(projects.c.private, projects.c.account_login).where(
         projects.c.project_id == project.id
     )
@@ -40,13 +38,13 @@ async def read_setup(
         has_secret=bool(config.get(SECRET_FIELD)),
         previous_until=_if_future(hook.previous_until if hook else None, now),
         hook_id=hook.hook_id if hook else None,
-        deliveries=await _recent_deliveries(connection, project.id, deliveries),
+        deliveries=await _recent_deliveries(connection, project.id, limit),
     )
 
 
-async def _config_texts(connection: AsyncConnection, project_id: ProjectId) -> dict[str, str]:
-    """The texts in the config of the one active github row, as stored; none where there are several rows, or
-    it is malformed.
+async def _read_config_texts(connection: AsyncConnection, project_id: ProjectId) -> dict[str, str]:
+    """Read the texts in the config of the one active github row, as stored; none where there are several rows
+    or it is malformed.
     """
     query = select(cast(integrations.c.config, Text)).where(
         integrations.c.project_id == project_id, IS_ACTIVE_GITHUB
@@ -54,7 +52,7 @@ async def _config_texts(connection: AsyncConnection, project_id: ProjectId) -> d
     configs = (await connection.execute(query)).scalars().all()
     try:
         found = parse_config(configs[0]) if len(configs) == 1 else {}
-    except BadConfigError:  # the project's own problem says it
+    except BadConfigError:  # `Project.problem` says it
         return {}
     return {name: value.strip() for name, value in found.items() if isinstance(value, str)}
 

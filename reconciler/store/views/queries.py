@@ -1,4 +1,4 @@
-"""Everything that is read to be shown: `ports.Queries`. One method opens one snapshot of the database."""
+"""Everything that is read to be shown: `ports.Queries`. Each method opens one snapshot of the database."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -31,7 +31,7 @@ from reconciler.store.views import (
 
 
 class StoredQueries:
-    """Queries to the database. `verify`: how often every link is to be verified."""
+    """The queries. `verify`: how often every link is to be verified."""
 
     def __init__(
         self, database: Database, clock: Clock, projects: BugSparkProjects, verify: timedelta

@@ -1,4 +1,4 @@
-"""All that is stored about a single report, for `explain` and its page."""
+"""All that is stored about a single report, for `reconcile why` and its page."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,8 +17,8 @@ from reconciler.store.sync.ledger import read_link_of_report
 async def read_report_detail(
     connection: AsyncConnection, report_id: ReportId, lines: int
 ) -> ReportDetail | None:
-    """With the newest lines of its history, so many. Raises ValueError for a value this program does not
-    know.
+    """Read a report with at most `lines` of its history, the newest. Raises ValueError for a value that this
+    program does not know.
     """
     report_query = select(*REPORT_COLUMNS).where(reports.c.id == report_id)
     row = (await connection.execute(report_query)).mappings().first()
