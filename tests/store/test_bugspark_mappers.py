@@ -1,3 +1,5 @@
+"""A synced field's column in SQL, as text and as it is stored."""
+
 from typing import Any
 
 from sqlalchemy import column

@@ -1,4 +1,4 @@
-"""Whatever is cancelled, and wherever: each connection that was opened is closed by its owner."""
+"""Cancellation at any point: each connection that was opened is closed by its owner."""
 
 import asyncio
 from uuid import uuid4
@@ -42,7 +42,7 @@ async def test_transactions_leave_no_connection_open(
 
 
 @ONCE_AND_TWICE
-async def test_a_project_lock_is_given_back_with_its_connection(
+async def test_a_project_lock_is_released_with_its_connection(
     store_url: str, again: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = open_database(store_url)
@@ -65,7 +65,7 @@ async def test_a_project_lock_is_given_back_with_its_connection(
     assert len(opened) > 1
 
 
-async def test_a_connection_in_use_when_the_database_is_closed_is_closed_when_it_is_given_back(
+async def test_a_connection_in_use_when_the_database_is_closed_is_closed_when_it_is_returned(
     store_url: str,
 ) -> None:
     database = open_database(store_url)
@@ -103,7 +103,7 @@ async def test_a_connection_outside_the_pool_is_closed_by_async_with(
 async def test_psycopgs_own_connection_is_not_closed_by_async_with(
     postgres_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Once this fails, `engine.psycopg_connection_class` has lost its reason."""
+    """When this fails, `engine.psycopg_connection_class` is not needed any more."""
 
     async def work() -> None:
         connecting = psycopg.AsyncConnection.connect(**engine.psycopg_arguments(postgres_database, "test"))
@@ -138,7 +138,7 @@ async def test_a_close_that_is_cancelled_again_and_again_ends_all_the_same() -> 
     assert closed.is_set()
 
 
-async def test_what_goes_wrong_in_a_close_is_raised_or_named_as_the_cause() -> None:
+async def test_an_error_in_a_close_is_raised_or_named_as_the_cause() -> None:
     async def fail() -> None:
         await asyncio.sleep(0)
         raise DatabaseError("It is away.")

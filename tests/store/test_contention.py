@@ -1,7 +1,6 @@
-"""Two writers in each other's way, for real: a deadlock, and a row that changed under a snapshot.
+"""Two writers that block each other, on real PostgreSQL: a deadlock, and a row that changed under a snapshot.
 
-PostgreSQL finds both by itself here; the proofs (tests/proofs/test_database_faults.py) raise the same states
-at every point of a pass.
+The proofs (tests/proofs/test_database_faults.py) raise the same states at every point of a pass.
 """
 
 import asyncio
@@ -30,7 +29,7 @@ def two(bugspark: BugSpark) -> tuple[ReportId, ReportId]:
 
 @pytest.fixture
 async def other(store_url: str) -> AsyncIterator[Theirs]:
-    """Somebody else's session. It looks for deadlocks so late that ours is always the one that is ended."""
+    """Another session, which looks for deadlocks so late that ours is always the one that is ended."""
     address = store_url.replace("postgresql+psycopg://", "postgresql://")
     async with await psycopg.AsyncConnection.connect(address) as connection:
         await connection.execute("SET deadlock_timeout = '10min'")
@@ -46,7 +45,7 @@ async def theirs(connection: Theirs, report: ReportId) -> None:
     await connection.execute("UPDATE reports SET title = 'theirs' WHERE id = %s", (report,))
 
 
-async def test_of_two_that_wait_for_each_other_ours_gives_way_and_says_so(
+async def test_in_a_deadlock_our_transaction_ends_with_an_error(
     database: Database, bugspark: BugSpark, other: Theirs, two: tuple[ReportId, ReportId]
 ) -> None:
     first, second = two
@@ -67,7 +66,7 @@ async def test_of_two_that_wait_for_each_other_ours_gives_way_and_says_so(
     assert titles(bugspark) == {"theirs"}
 
 
-async def test_what_somebody_changed_since_our_snapshot_is_not_overwritten(
+async def test_a_row_changed_since_our_snapshot_is_not_overwritten(
     database: Database, bugspark: BugSpark, other: Theirs, two: tuple[ReportId, ReportId]
 ) -> None:
     name = bugspark.engine.url.database

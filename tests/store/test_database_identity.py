@@ -1,4 +1,4 @@
-"""Where a database is, told by what its role may read."""
+"""The location of a database, by what its role may read."""
 
 import json
 import shutil
@@ -31,20 +31,20 @@ def place(bugspark: BugSpark) -> dict[str, str]:
         (SYSTEM, SYSTEM, True),
         (SYSTEM, SYSTEM | {"system": "8"}, False),
         (SYSTEM, SYSTEM | {"database": "6"}, False),
-        (SYSTEM, SYSTEM | {"table": "31"}, True),  # the identifier says more than a table's OID
-        (SYSTEM, CLOSED, True),  # the right to read it has come or gone
+        (SYSTEM, SYSTEM | {"table": "31"}, True),  # the identifier outweighs a table's OID
+        (SYSTEM, CLOSED, True),  # the right to read it was granted or revoked
         (CLOSED, SYSTEM | {"table": "31"}, False),
         (CLOSED, CLOSED | {"database": "6"}, False),
         ({"device": "1", "inode": "2"}, {"device": "1", "inode": "3"}, False),
     ],
 )
-def test_two_places_are_compared_by_what_both_know(
+def test_two_locations_are_compared_by_what_both_know(
     one: dict[str, str], other: dict[str, str], equal: bool
 ) -> None:
     assert is_same_location(one, other) is equal is is_same_location(other, one)
 
 
-async def test_an_instance_is_bound_once_and_known_again(stores: DatabaseStores, bugspark: BugSpark) -> None:
+async def test_an_instance_is_bound_once_and_recognised(stores: DatabaseStores, bugspark: BugSpark) -> None:
     before = await stores.identity.read()
     assert (before.is_bound, before.is_moved, before.write_doubt) == (False, False, None)
     await stores.identity.bind()
@@ -58,7 +58,7 @@ async def test_an_instance_is_bound_once_and_known_again(stores: DatabaseStores,
         await stores.identity.declare_identity("6f1f0d0e-3a52-4e0c-9d36-0a1d2c3b4e5f")
 
 
-async def test_the_place_is_what_does_not_travel(
+async def test_the_location_changes_with_a_copy(
     stores: DatabaseStores, bugspark: BugSpark, store_url: str
 ) -> None:
     await stores.identity.bind()
@@ -89,7 +89,7 @@ def replaced(file: Path) -> None:
     copy.replace(file)
 
 
-async def test_a_role_that_may_not_read_the_system_identifier_goes_by_a_table_s_oid(
+async def test_a_role_that_may_not_read_the_system_identifier_compares_a_table_oid(
     store_url: str, stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     if store_url.startswith("sqlite"):
@@ -106,7 +106,7 @@ async def test_a_role_that_may_not_read_the_system_identifier_goes_by_a_table_s_
         await identity.bind()
         assert set(place(bugspark)) == {"database", "table"}
         assert not (await identity.read()).is_moved
-        assert not (await stores.identity.read()).is_moved  # one that may read it knows the place as well
+        assert not (await stores.identity.read()).is_moved  # one that may read it agrees
         other = json.dumps(place(bugspark) | {"table": "9"})
         bugspark.execute("UPDATE sync_meta SET value = :other WHERE key = 'place'", other=other)
         assert (await identity.read()).is_moved
@@ -116,7 +116,7 @@ async def test_a_role_that_may_not_read_the_system_identifier_goes_by_a_table_s_
         bugspark.execute(f'DROP ROLE "{role}"')
 
 
-async def test_a_file_that_is_gone_from_its_place_is_no_database_though_it_can_still_be_written(
+async def test_a_file_that_was_moved_away_is_refused_though_it_can_still_be_written(
     sqlite_template: Path, tmp_path: Path
 ) -> None:
     file = Path(shutil.copy(sqlite_template, tmp_path / "here.db"))

@@ -1,4 +1,4 @@
-"""BugSpark's secrets: decrypted, plain from before, or a clear word; never shown."""
+"""BugSpark's secrets: decrypted, plain from before encryption, or an error; never shown."""
 
 import pytest
 from cryptography.fernet import Fernet
@@ -11,15 +11,15 @@ OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 
 
 def test_a_value_is_read_with_any_key_and_written_with_the_newest() -> None:
-    vault = SecretCipher((Secret(NEW), Secret(OLD)))
-    assert vault.decrypt(Fernet(OLD).encrypt(b"t0ken").decode(), "Shop") == Secret("t0ken")
-    written = vault.encrypt(Secret("t0ken"))
+    cipher = SecretCipher((Secret(NEW), Secret(OLD)))
+    assert cipher.decrypt(Fernet(OLD).encrypt(b"t0ken").decode(), "Shop") == Secret("t0ken")
+    written = cipher.encrypt(Secret("t0ken"))
     assert Fernet(NEW).decrypt(written.encode()) == b"t0ken"
 
 
 @pytest.mark.parametrize("keys", [(), (NEW,)])
 @pytest.mark.parametrize("stored", ["ghp_plain", "pläin", "gAAA", "a" * 600])
-def test_plaintext_from_before_encryption_passes(keys: tuple[str, ...], stored: str) -> None:
+def test_plain_text_from_before_encryption_is_returned_as_it_is(keys: tuple[str, ...], stored: str) -> None:
     assert SecretCipher(tuple(Secret(key) for key in keys)).decrypt(stored, "Shop") == Secret(stored)
 
 
@@ -30,16 +30,14 @@ def test_without_keys_a_value_is_written_plain() -> None:
 @pytest.mark.parametrize(
     ("keys", "words"), [((), "no key is configured"), ((NEW,), "not the key BugSpark encrypted it with")]
 )
-def test_what_looks_encrypted_and_is_not_decryptable_names_the_project(
-    keys: tuple[str, ...], words: str
-) -> None:
+def test_an_undecryptable_value_is_an_error_that_names_the_project(keys: tuple[str, ...], words: str) -> None:
     stored = Fernet(OLD).encrypt(b"t0ken").decode()
     with pytest.raises(CredentialError, match=f"Shop.*{words}") as caught:
         SecretCipher(tuple(Secret(key) for key in keys)).decrypt(stored, "Shop")
     assert stored not in str(caught.value)
 
 
-def test_a_key_that_is_none_is_said_without_repeating_it() -> None:
+def test_a_malformed_key_is_an_error_that_does_not_repeat_it() -> None:
     with pytest.raises(ConfigurationError, match="no Fernet key") as caught:
         SecretCipher((Secret("hunter2"),))
     assert "hunter2" not in str(caught.value)

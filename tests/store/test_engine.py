@@ -1,4 +1,4 @@
-"""Opening, reading and writing a database; what is said when it can't be."""
+"""Opening, reading and writing a database, and the errors when that fails."""
 
 import asyncio
 from pathlib import Path
@@ -34,13 +34,13 @@ def test_an_unusable_address_is_one_sentence_without_secrets(url: str, words: st
     assert "hunter2" not in str(caught.value)
 
 
-def test_an_sqlite_that_is_too_old_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_sqlite_that_is_too_old_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reconciler.store.schema.engine.MIN_SQLITE_VERSION", (99, 0))
     with pytest.raises(ConfigurationError, match=r"99\.0 or newer is needed"):
         open_database("sqlite:///bugspark.db")
 
 
-async def test_a_database_that_is_down_is_said_without_the_password() -> None:
+async def test_a_database_that_is_down_is_an_error_without_the_password() -> None:
     database = open_database("postgresql://me:hunter2@127.0.0.1:1/shop")
     with pytest.raises(DatabaseError, match=r"shop on 127\.0\.0\.1") as caught:
         async with database.read():
@@ -55,7 +55,7 @@ def test_a_database_that_is_down_can_not_be_migrated() -> None:
         migrate("postgresql+psycopg://me:hunter2@127.0.0.1:1/shop")
 
 
-async def test_a_file_that_can_not_be_opened_or_is_none_is_said(tmp_path: Path) -> None:
+async def test_a_file_that_can_not_be_opened_or_is_no_database_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("this is not a database, it only looks long enough" * 50)
     for name, words in (("missing/x.db", "check its path"), ("text", "not an SQLite database")):
         database = open_database(f"sqlite:///{tmp_path / name}")
@@ -65,7 +65,7 @@ async def test_a_file_that_can_not_be_opened_or_is_none_is_said(tmp_path: Path) 
         await database.aclose()
 
 
-async def test_a_missing_table_says_what_to_run(tmp_path: Path) -> None:
+async def test_the_error_of_a_missing_table_says_what_to_run(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'new.db'}")
     with pytest.raises(DatabaseError, match="run `reconcile migrate`"):
         async with database.read() as connection:
@@ -73,7 +73,7 @@ async def test_a_missing_table_says_what_to_run(tmp_path: Path) -> None:
     await database.aclose()
 
 
-async def test_a_read_is_one_picture_however_long_it_lasts(database: Database, bugspark: BugSpark) -> None:
+async def test_a_read_is_one_snapshot_however_long_it_lasts(database: Database, bugspark: BugSpark) -> None:
     async with database.read() as connection:
         before = (await connection.execute(COUNT)).scalar()
         bugspark.execute("INSERT INTO sync_meta (key, value) VALUES ('a', 'b')")
@@ -82,7 +82,7 @@ async def test_a_read_is_one_picture_however_long_it_lasts(database: Database, b
         assert (await connection.execute(COUNT)).scalar() == (before or 0) + 1
 
 
-async def test_a_write_that_fails_leaves_nothing(database: Database, bugspark: BugSpark) -> None:
+async def test_a_write_that_fails_stores_nothing(database: Database, bugspark: BugSpark) -> None:
     async def fail() -> None:
         async with database.write() as connection:
             await connection.execute(sa.insert(tables.meta).values(key="a", value="b"))
@@ -110,7 +110,7 @@ async def test_writers_do_not_lose_each_others_updates(database: Database, bugsp
     assert row["value"] == "40"
 
 
-async def test_a_read_only_database_is_said(database: Database) -> None:
+async def test_a_read_only_database_is_an_error_that_says_so(database: Database) -> None:
     if database.dialect == "sqlite":
         read_only, said = "PRAGMA query_only = ON", "readonly database|read-only"
     else:
@@ -125,7 +125,7 @@ async def test_a_read_only_database_is_said(database: Database) -> None:
         await attempt()
 
 
-def test_an_unknown_failure_is_told_in_the_drivers_words_without_the_password() -> None:
+def test_an_unknown_error_has_the_drivers_words_without_the_password() -> None:
     url = make_url("postgresql+psycopg://me:hunter2@db.test/shop")
     error = OperationalError("SELECT 1", {}, Exception("strange: hunter2 is odd.\nmore"))
     assert error_message(error, url) == (
@@ -133,17 +133,17 @@ def test_an_unknown_failure_is_told_in_the_drivers_words_without_the_password() 
     )
 
 
-def test_an_exhausted_pool_and_a_full_disk_are_told() -> None:
+def test_an_exhausted_pool_and_a_full_disk_are_errors_that_say_so() -> None:
     url = make_url("sqlite:////data/bugspark.db")
     assert error_message(PoolTimeout("…"), url).endswith("every connection is taken.")
     full = DBAPIError("INSERT", {}, Exception("database or disk is full"))
     assert error_message(full, url) == "The database file /data/bugspark.db can't be used: its disk is full."
 
 
-async def test_connections_that_died_in_the_pool_are_replaced_unseen(postgres_database: str) -> None:
+async def test_connections_that_died_in_the_pool_are_replaced(postgres_database: str) -> None:
     database = open_database(postgres_database)
     try:
-        async with database.read() as one, database.read() as other:  # two at rest afterwards
+        async with database.read() as one, database.read() as other:  # two idle ones afterwards
             for connection in (one, other):
                 await connection.execute(sa.text("SELECT 1"))
         for reading in (True, False):

@@ -1,4 +1,4 @@
-"""Wishes: stored once, claimed by one, confirmed together with what became of them."""
+"""Intents: stored once, claimed by one, confirmed together with their outcome."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -31,8 +31,8 @@ from tests.support.stores import NAME, NOW, REPOSITORY, a_link, a_pair, linked, 
 CLOSE = DesiredState(state=IssueState.CLOSED, reason="completed", agreed="resolved")
 
 
-def a_wish(link: Link, **values: Any) -> Intent:
-    wish = Intent(
+def an_intent_of(link: Link, **values: Any) -> Intent:
+    intent = Intent(
         id=IntentId(uuid4()),
         project_id=link.project_id,
         report_id=link.report_id,
@@ -47,34 +47,34 @@ def a_wish(link: Link, **values: Any) -> Intent:
         attempts=0,
         created_at=NOW,
     )
-    return replace(wish, **values)
+    return replace(intent, **values)
 
 
 async def a_post(stores: DatabaseStores, bugspark: BugSpark) -> tuple[Link, CommentPair, Intent]:
-    """A comment of BugSpark's whose copy on GitHub is wished for."""
+    """A comment of BugSpark's with an intent to copy it to GitHub."""
     link = await linked(stores, bugspark)
     comment = bugspark.add_comment(link.report_id)
-    entry = a_pair(
+    pair = a_pair(
         link, origin=Side.BUGSPARK, state=CommentPairState.PENDING, local_id=comment, remote_id=None
     )
-    intent = a_wish(
+    intent = an_intent_of(
         link,
         operation=Operation.CREATE_COMMENT,
-        pair_id=entry.id,
+        pair_id=pair.id,
         local_id=comment,
         desired=NewComment(body="[BugSpark] Ada:\n\nSame here"),
     )
-    plan = LinkPlan(link=link, report=await the_report(stores, link.report_id), after=link, pairs=(entry,))
+    plan = LinkPlan(link=link, report=await the_report(stores, link.report_id), after=link, pairs=(pair,))
     await store(stores, link.project_id, plan, intents=(intent,))
-    return replace(link, revision=2), entry, intent
+    return replace(link, revision=2), pair, intent
 
 
 async def an_export(stores: DatabaseStores, bugspark: BugSpark) -> tuple[Link, Intent]:
     project = bugspark.add_project()
     report = bugspark.add_report(project)
     link = a_link(project, report, 12)
-    wish = NewIssue(title="[BUG-0001] It breaks", body="…", labels=("bug", "critical"))
-    intent = a_wish(link, link_id=None, number=None, operation=Operation.CREATE_ISSUE, desired=wish)
+    desired = NewIssue(title="[BUG-0001] It breaks", body="…", labels=("bug", "critical"))
+    intent = an_intent_of(link, link_id=None, number=None, operation=Operation.CREATE_ISSUE, desired=desired)
     await stores.intents.add([intent])
     return link, intent
 
@@ -85,14 +85,14 @@ async def the_intent(stores: DatabaseStores, intent: Intent) -> Intent | None:
     )
 
 
-async def test_every_wish_is_read_as_it_was_stored(stores: DatabaseStores, bugspark: BugSpark) -> None:
+async def test_every_intent_is_read_as_it_was_stored(stores: DatabaseStores, bugspark: BugSpark) -> None:
     _, export = await an_export(stores, bugspark)
     _, _, post = await a_post(stores, bugspark)
     assert await stores.intents.list_open(export.project_id) == (export,)
     assert await stores.intents.list_open(post.project_id) == (post,)
 
 
-async def test_a_create_is_frozen_the_first_one_stands(stores: DatabaseStores, bugspark: BugSpark) -> None:
+async def test_of_two_creates_the_first_one_stands(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link, _, intent = await a_post(stores, bugspark)
     other = replace(intent, id=IntentId(uuid4()), desired=NewComment(body="other"))
     await store(stores, link.project_id, intents=(other,))
@@ -110,13 +110,13 @@ async def test_a_create_is_frozen_the_first_one_stands(stores: DatabaseStores, b
         (IntentState.UNKNOWN, None, None),
     ],
 )
-async def test_a_derived_wish_replaces_only_what_has_not_been_sent(
+async def test_another_operation_replaces_only_what_has_not_been_sent(
     stores: DatabaseStores, bugspark: BugSpark, state: IntentState, not_before: Any, then: IntentState | None
 ) -> None:
     link = await linked(stores, bugspark)
-    first = a_wish(link, state=state, not_before=not_before, attempts=2)
+    first = an_intent_of(link, state=state, not_before=not_before, attempts=2)
     await store(stores, link.project_id, intents=(first,))
-    second = a_wish(link, desired=replace(CLOSE, reason="not_planned", agreed="closed"))
+    second = an_intent_of(link, desired=replace(CLOSE, reason="not_planned", agreed="closed"))
     await store(stores, link.project_id, intents=(second,))
     (stored,) = await stores.intents.list_open(link.project_id)
     assert stored.id == first.id
@@ -124,27 +124,27 @@ async def test_a_derived_wish_replaces_only_what_has_not_been_sent(
     assert stored.state is (then or state)
 
 
-async def test_wishes_of_a_stale_report_are_not_stored(stores: DatabaseStores, bugspark: BugSpark) -> None:
+async def test_intents_of_a_stale_report_are_not_stored(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     plan = LinkPlan(
         link=replace(link, revision=9), report=await the_report(stores, link.report_id), after=link
     )
-    await store(stores, link.project_id, plan, intents=(a_wish(link),))
+    await store(stores, link.project_id, plan, intents=(an_intent_of(link),))
     assert await stores.intents.list_open(link.project_id) == ()
 
 
-async def test_one_claims_and_the_other_gets_nothing(stores: DatabaseStores, bugspark: BugSpark) -> None:
-    link, entry, intent = await a_post(stores, bugspark)
+async def test_of_two_claims_one_succeeds(stores: DatabaseStores, bugspark: BugSpark) -> None:
+    link, pair, intent = await a_post(stores, bugspark)
     claim = await stores.intents.claim(intent, NOW)
     assert claim
-    assert (claim.link, claim.pair, claim.cause_gone) == (link, entry, False)
+    assert (claim.link, claim.pair, claim.cause_gone) == (link, pair, False)
     assert (claim.intent.state, claim.intent.attempts) == (IntentState.SENDING, 1)
     assert claim.intent.claimed_at == NOW
     assert await the_intent(stores, intent) == claim.intent
     assert await stores.intents.claim(intent, NOW) is None
 
 
-async def test_a_claim_is_given_back_only_at_its_own_attempt(
+async def test_a_claim_is_released_only_at_its_own_attempt(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     _, _, intent = await a_post(stores, bugspark)
@@ -169,11 +169,11 @@ async def test_the_cause_of_a_comment_is_gone_with_the_comment(
     assert await the_intent(stores, intent) == intent
 
 
-async def test_a_comment_that_is_not_awaited_any_more_is_not_sent(
+async def test_a_comment_whose_pair_is_not_pending_any_more_is_not_sent(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
-    link, entry, intent = await a_post(stores, bugspark)
-    found = replace(entry, state=CommentPairState.LIVE, remote_id=RemoteCommentId(5))  # its lost copy
+    link, pair, intent = await a_post(stores, bugspark)
+    found = replace(pair, state=CommentPairState.LIVE, remote_id=RemoteCommentId(5))  # its lost copy
     report = await the_report(stores, link.report_id)
     await store(stores, link.project_id, LinkPlan(link=link, report=report, after=link, pairs=(found,)))
     await stores.intents.add([intent])
@@ -183,7 +183,7 @@ async def test_a_comment_that_is_not_awaited_any_more_is_not_sent(
     assert await the_intent(stores, intent) == intent
 
 
-async def test_a_project_that_was_paused_meanwhile_sends_nothing(
+async def test_a_project_that_was_paused_in_between_sends_nothing(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     _, _, intent = await a_post(stores, bugspark)
@@ -214,7 +214,7 @@ async def test_the_cause_of_a_field_is_gone_with_the_report(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
-    intent = a_wish(link)
+    intent = an_intent_of(link)
     await stores.intents.add([intent])
     bugspark.delete_report(link.report_id)
     claim = await stores.intents.claim(intent, NOW)
@@ -239,13 +239,13 @@ async def test_the_cause_of_an_export_is_gone_when_the_report_is_deleted_or_link
     assert claim.cause_gone
 
 
-async def test_a_deletion_goes_on_although_its_comment_is_gone(
+async def test_a_deletion_is_sent_although_its_comment_is_gone(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
-    link, entry, _ = await a_post(stores, bugspark)
-    wish = DesiredCommentDeletion(remote_id=RemoteCommentId(5))
-    intent = a_wish(
-        link, operation=Operation.DELETE_COMMENT, local_id=uuid4(), pair_id=entry.id, desired=wish
+    link, pair, _ = await a_post(stores, bugspark)
+    desired = DesiredCommentDeletion(remote_id=RemoteCommentId(5))
+    intent = an_intent_of(
+        link, operation=Operation.DELETE_COMMENT, local_id=uuid4(), pair_id=pair.id, desired=desired
     )
     await stores.intents.add([intent])
     claim = await stores.intents.claim(intent, NOW)
@@ -269,39 +269,39 @@ def a_change(link: Link) -> Change:
     )
 
 
-async def test_a_confirmed_comment_is_live_told_and_wished_for_no_more(
+async def test_a_confirmed_comment_is_live_in_history_and_its_intent_deleted(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
-    link, entry, intent = await a_post(stores, bugspark)
+    link, pair, intent = await a_post(stores, bugspark)
     claim = await stores.intents.claim(intent, NOW)
     assert claim
     assert claim.link
-    live = replace(entry, state=CommentPairState.LIVE, remote_id=RemoteCommentId(42))
+    live = replace(pair, state=CommentPairState.LIVE, remote_id=RemoteCommentId(42))
     await stores.intents.confirm(claim.intent, link=claim.link, pair=live, changes=[a_change(link)], at=NOW)
     assert await stores.intents.list_open(link.project_id) == ()
     assert (await stores.ledger.threads([link]))[link.report_id].pairs == (live,)
     assert await stores.ledger.find_link_of_report(link.report_id) == replace(link, revision=3)
-    told = bugspark.rows(sa.select(tables.changes).order_by(tables.changes.c.id))
-    assert [(row["kind"], row["request_id"]) for row in told] == [
+    lines = bugspark.rows(sa.select(tables.changes).order_by(tables.changes.c.id))
+    assert [(row["kind"], row["request_id"]) for row in lines] == [
         ("first_contact", None),
         ("set_state", "ABCD:1"),
     ]
 
 
 async def test_a_pair_is_confirmed_without_its_link(stores: DatabaseStores, bugspark: BugSpark) -> None:
-    link, entry, intent = await a_post(stores, bugspark)
-    live = replace(entry, state=CommentPairState.LIVE, remote_id=RemoteCommentId(42))
+    link, pair, intent = await a_post(stores, bugspark)
+    live = replace(pair, state=CommentPairState.LIVE, remote_id=RemoteCommentId(42))
     await stores.intents.confirm(intent, link=None, pair=live, changes=[], at=NOW)
     assert (await stores.ledger.threads([link]))[link.report_id].pairs == (live,)
 
 
-async def test_a_confirmation_over_a_link_that_moved_stores_nothing(
+async def test_a_confirmation_for_a_link_that_changed_stores_nothing(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
-    link, entry, intent = await a_post(stores, bugspark)
+    link, pair, intent = await a_post(stores, bugspark)
     await stores.ledger.unlink(link)
     with pytest.raises(ProjectLockLostError, match="acme/web#1"):
-        await stores.intents.confirm(intent, link=link, pair=entry, changes=[a_change(link)], at=NOW)
+        await stores.intents.confirm(intent, link=link, pair=pair, changes=[a_change(link)], at=NOW)
     assert await stores.intents.list_open(link.project_id) == (intent,)
     assert [row["kind"] for row in bugspark.rows(sa.select(tables.changes))] == ["first_contact", "unlink"]
 
@@ -319,7 +319,7 @@ async def test_a_confirmed_export_is_a_link_and_fills_the_columns(
     assert await stores.intents.list_open(link.project_id) == ()
 
 
-async def test_a_confirmed_export_leaves_columns_filled_meanwhile(
+async def test_a_confirmed_export_leaves_columns_that_were_filled_in_between(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link, intent = await an_export(stores, bugspark)
@@ -331,7 +331,7 @@ async def test_a_confirmed_export_leaves_columns_filled_meanwhile(
     assert await stores.intents.list_open(link.project_id) == ()
 
 
-async def test_an_export_of_a_report_linked_meanwhile_is_kept_as_contested(
+async def test_an_export_of_a_report_linked_in_between_is_stored_as_contested(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link, intent = await an_export(stores, bugspark)
@@ -342,7 +342,7 @@ async def test_an_export_of_a_report_linked_meanwhile_is_kept_as_contested(
     assert states == {IssueNumber(4): LinkState.ACTIVE.value, IssueNumber(12): LinkState.CONTESTED.value}
 
 
-async def test_what_was_not_confirmed_is_settled(stores: DatabaseStores, bugspark: BugSpark) -> None:
+async def test_an_intent_that_was_not_confirmed_is_saved(stores: DatabaseStores, bugspark: BugSpark) -> None:
     _, _, intent = await a_post(stores, bugspark)
     claim = await stores.intents.claim(intent, NOW)
     assert claim
@@ -360,33 +360,33 @@ async def test_what_was_not_confirmed_is_settled(stores: DatabaseStores, bugspar
     assert await the_intent(stores, intent) == unknown
 
 
-async def test_one_that_rests_is_told_once_with_its_reason(
+async def test_a_quarantined_intent_is_in_history_once_with_its_reason(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     _, _, intent = await a_post(stores, bugspark)
-    rests = replace(intent, state=IntentState.QUARANTINED, not_before=NOW, reason="the issue is locked")
+    quarantined = replace(intent, state=IntentState.QUARANTINED, not_before=NOW, reason="the issue is locked")
     for _ in range(2):
-        await stores.intents.save_unconfirmed(rests)
-    assert await the_intent(stores, intent) == rests
-    told = [(row["kind"], row["rule"]) for row in bugspark.rows(sa.select(tables.changes))]
-    assert told.count((Kind.QUARANTINE.value, "the issue is locked")) == 1
+        await stores.intents.save_unconfirmed(quarantined)
+    assert await the_intent(stores, intent) == quarantined
+    lines = [(row["kind"], row["rule"]) for row in bugspark.rows(sa.select(tables.changes))]
+    assert lines.count((Kind.QUARANTINE.value, "the issue is locked")) == 1
 
 
-async def test_cancelling_ends_a_pending_entry_and_spares_what_was_claimed_since(
+async def test_cancelling_ends_a_pending_pair_and_spares_what_was_claimed_since(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
-    link, entry, intent = await a_post(stores, bugspark)
-    status, unknown = a_wish(link), a_wish(link, local_id=uuid4(), state=IntentState.UNKNOWN)
+    link, pair, intent = await a_post(stores, bugspark)
+    status, unknown = an_intent_of(link), an_intent_of(link, local_id=uuid4(), state=IntentState.UNKNOWN)
     await stores.intents.add([status, unknown])
     claim = await stores.intents.claim(status, NOW)
     assert claim
     await stores.intents.cancel([intent, status, unknown])
     assert await stores.intents.list_open(link.project_id) == (claim.intent,)
     side = (await stores.ledger.threads([link]))[link.report_id]
-    assert side.pairs == (replace(entry, state=CommentPairState.ENDED, reason=UNLINKED_BEFORE_SENDING),)
+    assert side.pairs == (replace(pair, state=CommentPairState.ENDED, reason=UNLINKED_BEFORE_SENDING),)
 
 
-async def test_reports_to_export_have_no_link_no_columns_and_no_wish(
+async def test_export_candidates_have_no_link_no_columns_and_no_intent(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link, intent = await an_export(stores, bugspark)

@@ -1,4 +1,4 @@
-"""Links made and cut by command."""
+"""Links that commands make and end."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ async def test_a_link_made_by_command_is_new_and_fills_the_columns(
     assert (await the_report(stores, link.report_id)).columns == COLUMNS
 
 
-async def test_a_held_issue_and_a_linked_report_are_refused_and_nothing_is_changed(
+async def test_a_linked_issue_and_a_linked_report_are_refused_and_nothing_is_changed(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     held = await linked(stores, bugspark, 3)
@@ -64,7 +64,7 @@ async def test_unlinking_leaves_columns_that_name_another_issue(
     assert columns.number == 8
 
 
-async def test_linking_the_same_issue_again_takes_the_ledger_up_again(
+async def test_linking_the_same_issue_again_reuses_the_ledger(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark, 3)
@@ -75,9 +75,7 @@ async def test_linking_the_same_issue_again_takes_the_ledger_up_again(
     assert found == replace(again, id=link.id, revision=3)
 
 
-async def test_a_new_link_makes_a_gone_one_a_thing_of_the_past(
-    stores: DatabaseStores, bugspark: BugSpark
-) -> None:
+async def test_a_new_link_makes_an_ended_one_unlinked(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     gone = replace(link, state=LinkState.GONE)
     await store(

@@ -39,7 +39,7 @@ asyncio.run(main())
 
 
 class SleepingClock(StillClock):
-    """It stands still, but who sleeps lets others work."""
+    """Stands still, but lets others work while one sleeps."""
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds / 10)
@@ -58,7 +58,7 @@ async def test_a_held_project_is_busy_and_others_are_not(stores: DatabaseStores)
         await again.ensure_held()
 
 
-async def test_who_waits_gets_it_when_it_is_free(database: Database) -> None:
+async def test_a_waiting_process_gets_the_lock_when_it_is_free(database: Database) -> None:
     stores = build_stores(database, StoreSettings(digest=digest), SleepingClock())
     project = ProjectId(uuid4())
     order = []

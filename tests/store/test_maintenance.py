@@ -1,4 +1,4 @@
-"""What is older than `keep.days` goes in small steps; what `resolve` may be asked for stays."""
+"""What is older than `keep.days` is deleted in small steps; what `resolve` may be asked for stays."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,8 +27,8 @@ def add(bugspark: BugSpark, table: sa.Table, *rows: dict[str, Any]) -> None:
 def line(
     project: UUID, report: UUID, at: datetime, kind: Kind = Kind.SET_FIELD, field: str = "status"
 ) -> Any:
-    told = {"project_id": project, "report_id": report, "at": at, "side": "bugspark", "kind": kind}
-    return {**told, "field": field, "rule": f"{kind} of {field} at {at:%d}"}
+    columns = {"project_id": project, "report_id": report, "at": at, "side": "bugspark", "kind": kind}
+    return {**columns, "field": field, "rule": f"{kind} of {field} at {at:%d}"}
 
 
 def run(project: UUID, at: datetime) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def delivery(project: UUID, id_: str, at: datetime) -> dict[str, Any]:
     return {"project_id": project, "id": id_, "event": "issues", "at": at}
 
 
-async def test_old_runs_changes_and_deliveries_go_and_the_others_stay(
+async def test_old_runs_changes_and_deliveries_are_deleted_and_the_others_stay(
     stores: DatabaseStores, bugspark: BugSpark, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(maintenance, "ROWS_PER_STEP", 3)
@@ -84,7 +84,7 @@ async def test_the_newest_conflict_of_a_field_stays_as_long_as_its_report(
     assert await stores.queries.newest_conflict(report, Field.STATUS) is not None
 
 
-async def test_one_process_sweeps_at_a_time(stores: DatabaseStores) -> None:
+async def test_one_process_cleans_up_at_a_time(stores: DatabaseStores) -> None:
     hour = timedelta(hours=1)
     assert await stores.maintenance.try_begin_cleanup(NOW, hour)
     assert not await stores.maintenance.try_begin_cleanup(NOW + timedelta(minutes=59), hour)

@@ -1,4 +1,4 @@
-"""`reconcile migrate` on live and empty databases: ours is added, theirs left alone, and taken back alike."""
+"""`reconcile migrate` on live and empty databases adds what is ours, and `downgrade` removes exactly that."""
 
 import asyncio
 import os
@@ -36,7 +36,7 @@ ALL_COLUMNS = (
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def unmigrated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty SQLite file, or a live BugSpark on PostgreSQL."""
+    """An empty SQLite file, or a live BugSpark on PostgreSQL, without our tables."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'new.db'}"
         return
@@ -47,7 +47,7 @@ def unmigrated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def live_bugspark(postgres_database: str) -> str:
-    """A live BugSpark on PostgreSQL, without us."""
+    """A live BugSpark on PostgreSQL, without our tables."""
     live.install(postgres_database)
     return postgres_database
 
@@ -77,7 +77,7 @@ def test_migrations_and_metadata_are_equal(unmigrated: str) -> None:
     assert differences(unmigrated, tables.metadata, version.include_object) == []
 
 
-def test_an_index_holds_the_rows_its_note_says(unmigrated: str) -> None:
+def test_a_partial_index_holds_the_rows_its_note_says(unmigrated: str) -> None:
     migrate(unmigrated)
     indexes = [index for table in tables.metadata.tables.values() for index in table.indexes]
     noted = {str(index.name): bare(index.info["only"]) for index in indexes if index.info}
@@ -93,7 +93,7 @@ def test_an_index_holds_the_rows_its_note_says(unmigrated: str) -> None:
 
 
 def bare(condition: str) -> str:
-    """As PostgreSQL tells it and as it was written: casts, brackets, spaces and its way to say IN aside."""
+    """A condition without what PostgreSQL adds to it: casts, brackets, spaces, and its form of IN."""
     plain = re.sub(r"::(text|character varying)(\[\])?|[()\[\] ]", "", condition)
     return plain.replace("=ANYARRAY", "IN")
 
@@ -236,7 +236,7 @@ def test_a_downgrade_keeps_sqlite_tables_that_hold_rows_of_bugspark(tmp_path: Pa
         assert BugSpark(engine).report(report)
 
 
-def test_a_database_that_is_no_bugspark_is_refused_and_left_alone(
+def test_a_database_without_bugspark_is_refused_and_left_as_it_is(
     postgres_database: str, tmp_path: Path
 ) -> None:
     other = f"sqlite:///{tmp_path / 'other.db'}"
@@ -252,7 +252,7 @@ def test_a_database_that_is_no_bugspark_is_refused_and_left_alone(
             assert set(sa.inspect(connection).get_table_names()) <= {"songs"}
 
 
-def test_a_locked_table_is_waited_for_shortly_and_then_said(
+def test_a_locked_table_is_waited_for_shortly_and_then_an_error(
     live_bugspark: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("reconciler.store.schema.migrate.TABLE_LOCK_TIMEOUT", "50ms")
@@ -273,7 +273,7 @@ def test_a_locked_table_is_waited_for_shortly_and_then_said(
         ("9999", SchemaState.NEWER, "newer version"),
     ],
 )
-async def test_the_schema_is_told(
+async def test_the_state_of_a_schema_is_read(
     store_url: str, found: str | None, state: SchemaState, words: str | None
 ) -> None:
     with connected(store_url) as engine:
@@ -298,7 +298,7 @@ async def test_the_schema_is_told(
                 await asyncio.to_thread(deed, store_url)
 
 
-def test_an_older_revision_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_older_revision_is_recognised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(version, "REVISIONS", ("0001", "0002"))
     assert version.classify_revision("0001") is SchemaState.OLDER
 

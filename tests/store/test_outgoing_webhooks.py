@@ -1,4 +1,4 @@
-"""BugSpark's customer webhooks on synced changes: the tasks BugSpark's own worker would take up."""
+"""BugSpark's outgoing webhooks on synced changes: the tasks that BugSpark's worker takes up."""
 
 import json
 from datetime import timedelta
@@ -23,7 +23,7 @@ from tests.support.stores import NOW, StillClock, digest, linked, store, the_rep
 
 
 @pytest.fixture
-def telling(database: Database, clock: StillClock) -> DatabaseStores:
+def announcing_stores(database: Database, clock: StillClock) -> DatabaseStores:
     return build_stores(database, StoreSettings(digest=digest, notify_webhooks=True), clock)
 
 
@@ -48,15 +48,15 @@ def tasks(bugspark: BugSpark) -> list[dict[str, Any]]:
 
 
 async def test_every_active_webhook_that_asked_for_it_gets_one_task(
-    telling: DatabaseStores, bugspark: BugSpark
+    announcing_stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
-    link = await linked(telling, bugspark)
+    link = await linked(announcing_stores, bugspark)
     wanted = {hook(bugspark, link.project_id, "report.created", "report.updated") for _ in range(2)}
     hook(bugspark, link.project_id, "report.created")
     hook(bugspark, link.project_id, "report.updated", is_active=False)
     hook(bugspark, bugspark.add_project("Other"), "report.updated")
     bugspark.set_report(link.report_id, metadata={"ünïcode": [1, None]}, description="a &lt; b")
-    assert await set_status(telling, link, "resolved") == StoreResult()
+    assert await set_status(announcing_stores, link, "resolved") == StoreResult()
     made = tasks(bugspark)
     assert {UUID(row["payload"]["webhook_id"]) for row in made} == wanted
     for row in made:
@@ -83,21 +83,23 @@ async def test_it_is_off_by_default(stores: DatabaseStores, bugspark: BugSpark) 
     assert tasks(bugspark) == []
 
 
-async def test_no_task_is_left_where_a_person_was_faster(telling: DatabaseStores, bugspark: BugSpark) -> None:
-    link = await linked(telling, bugspark)
+async def test_no_task_is_stored_where_a_person_was_faster(
+    announcing_stores: DatabaseStores, bugspark: BugSpark
+) -> None:
+    link = await linked(announcing_stores, bugspark)
     hook(bugspark, link.project_id, "report.updated")
-    report = await the_report(telling, link.report_id)
+    report = await the_report(announcing_stores, link.report_id)
     bugspark.set_report(link.report_id, status="triaging")
     action = SetField(field=Field.STATUS, to="resolved", why=Why(rule=Rule.REMOTE_MOVED))
     plan = LinkPlan(link=link, report=report, after=link, actions=(action,), pairs=())
-    assert (await store(telling, link.project_id, plan)).stale_reports == {link.report_id}
+    assert (await store(announcing_stores, link.project_id, plan)).stale_reports == {link.report_id}
     assert tasks(bugspark) == []
 
 
-async def test_a_value_brought_back_by_a_person_is_told_too(
-    telling: DatabaseStores, bugspark: BugSpark
+async def test_a_restored_value_is_announced_too(
+    announcing_stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
-    link = await linked(telling, bugspark)
+    link = await linked(announcing_stores, bugspark)
     hook(bugspark, link.project_id, "report.updated")
     change = Change(
         report_id=link.report_id,
@@ -111,18 +113,18 @@ async def test_a_value_brought_back_by_a_person_is_told_too(
         to="closed",
         rule="brought back",
     )
-    assert await telling.ledger.restore_lost_value(link, change, NOW + timedelta(minutes=1))
+    assert await announcing_stores.ledger.restore_lost_value(link, change, NOW + timedelta(minutes=1))
     (task,) = tasks(bugspark)
     assert task["payload"]["data"]["status"] == "closed"
 
 
 async def test_without_bugspark_s_table_the_sync_goes_on_and_the_check_says_so(
-    telling: DatabaseStores, bugspark: BugSpark, database: Database
+    announcing_stores: DatabaseStores, bugspark: BugSpark, database: Database
 ) -> None:
-    link = await linked(telling, bugspark)
+    link = await linked(announcing_stores, bugspark)
     hook(bugspark, link.project_id, "report.updated")
     bugspark.execute("DROP TABLE background_tasks")
-    assert await set_status(telling, link, "resolved") == StoreResult()
+    assert await set_status(announcing_stores, link, "resolved") == StoreResult()
     row = bugspark.report(link.report_id)
     assert row is not None
     assert row["status"] == "resolved"

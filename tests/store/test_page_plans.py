@@ -1,4 +1,4 @@
-"""What pages ask of 100,000 links keeps its shape: one count along an index, the rest looked up."""
+"""Query plans of pages with 100,000 links: one count along an index, the rest looked up."""
 
 import re
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ NOW = LONG_AGO + timedelta(days=1)
 
 @pytest.fixture
 def project(database: Database, bugspark: BugSpark) -> ProjectId:
-    """Its links were all compared lately, but for a few; PostgreSQL knows what is in its tables."""
+    """A project with links that were nearly all verified recently, and statistics in PostgreSQL."""
     made = ProjectId(fill(bugspark))
     links = sa.table("sync_links", sa.column("checked_at"), sa.column("number"))
     with bugspark.engine.begin() as connection:
@@ -44,7 +44,7 @@ async def planned(database: Database, question: Any) -> str:
 
 
 def looks_up(database: Database, plan: str, index: str, columns: str) -> bool:
-    """By this index and these of its columns, reading no row of the table (SQLite: of a whole index)."""
+    """Whether this index is used with these columns, without reading all rows (SQLite: all of an index)."""
     if database.dialect == "sqlite":
         covering = "" if index == "ix_sync_links_repository" else "COVERING "
         return f"sync_links USING {covering}INDEX {index} ({columns})" in plan
@@ -74,7 +74,7 @@ async def test_links_of_another_repository_are_found_from_both_ends_of_an_index(
     assert "Seq Scan on sync_links" not in plan and "SCAN sync_links" not in plan, plan
 
 
-async def test_odd_links_are_looked_up_when_all_projects_are_asked_for(
+async def test_links_not_synced_are_looked_up_when_all_projects_are_read(
     database: Database, project: ProjectId
 ) -> None:
     odd = counts.links_not_synced(NOW, select_ids(database.dialect, [project]))
@@ -82,7 +82,7 @@ async def test_odd_links_are_looked_up_when_all_projects_are_asked_for(
     assert "Seq Scan on sync_links" not in plan and not re.search(r"SCAN sync_links(?! USING)", plan), plan
 
 
-async def test_a_word_is_looked_for_once_and_then_the_few_links_that_have_it(
+async def test_a_word_is_searched_once_and_then_the_few_links_that_have_it(
     database: Database, bugspark: BugSpark, project: ProjectId
 ) -> None:
     few = select_ids(database.dialect, _some_reports(bugspark), "titled")

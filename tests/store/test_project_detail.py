@@ -1,4 +1,4 @@
-"""What the pages list: the same from both databases, and by indexes however many links are quiet."""
+"""What the pages list: the same from both databases, and by indexes however many links are synced."""
 
 import re
 from datetime import timedelta
@@ -40,7 +40,7 @@ async def found(stores: DatabaseStores, sync: Sync, pressing: Urgency | None, te
     return [row.number for row in (await stores.queries.link_page(sync.project, wanted, 50)).rows]
 
 
-async def test_links_are_listed_under_the_most_pressing_thing_as_they_are_counted(
+async def test_links_are_listed_under_the_most_urgent_thing_as_they_are_counted(
     sync: Sync, stores: DatabaseStores
 ) -> None:
     _, quiet = await sync.linked(title="Straße 100% _kaputt_")
@@ -64,19 +64,22 @@ async def test_links_are_listed_under_the_most_pressing_thing_as_they_are_counte
     assert await found(stores, sync, Urgency.PENDING) == [pending]
     assert await found(stores, sync, Urgency.ATTENTION) == [gone]
     assert await found(stores, sync, None) == sorted([quiet, conflict, gone, pending], reverse=True)
-    tally = (await stores.queries.health(sync.project))[0].link_counts
-    assert (tally.synced, tally.conflict, tally.pending, tally.attention) == (1, 1, 1, 1)
+    counts = (await stores.queries.health(sync.project))[0].link_counts
+    assert (counts.synced, counts.conflict, counts.pending, counts.attention) == (1, 1, 1, 1)
     for text in ("100% _k", "STRA", f"#{quiet}", f"acme/web#{quiet}", str(quiet)):
         assert await found(stores, sync, None, text) == [quiet], text
     for text in ("100_", "%", "'; --", "BUG-9999", "\u202e"):
         assert await found(stores, sync, None, text) == ([quiet] if text == "%" else []), text
     [health] = await stores.queries.health(sync.project)
     assert (health.conflicts, health.newest_conflict) == (1, "severity of BUG-0002")
-    [told] = await stores.queries.standing_conflicts(sync.project, 10)
-    assert (told.dated_change.change.report_id, told.issue) == (both, f"acme/web#{conflict}")
+    [conflict_line] = await stores.queries.standing_conflicts(sync.project, 10)
+    assert (conflict_line.dated_change.change.report_id, conflict_line.issue) == (
+        both,
+        f"acme/web#{conflict}",
+    )
 
 
-async def test_changes_tell_what_each_waited_for_and_a_day_counts_them(
+async def test_changes_have_their_waiting_time_and_a_day_counts_them(
     sync: Sync, stores: DatabaseStores
 ) -> None:
     report, number = await sync.linked()
@@ -118,7 +121,7 @@ async def test_a_page_of_links_walks_an_index_from_where_the_last_ended(
             assert walks(database, plan), plan
 
 
-async def test_the_few_links_that_are_not_quiet_are_looked_up_by_themselves(
+async def test_the_few_links_that_are_not_synced_are_looked_up_by_themselves(
     database: Database, bugspark: BugSpark
 ) -> None:
     project = ProjectId(fill(bugspark))

@@ -27,7 +27,7 @@ from tests.sync.conftest import (
 __all__ = ["github", "github_process", "pytest_generate_tests", "sqlite_template", "sync", "world_url"]
 
 
-async def test_a_projects_set_up_is_told_whole_and_without_secrets(sync: Sync) -> None:
+async def test_a_projects_set_up_is_complete_and_without_secrets(sync: Sync) -> None:
     stores = sync.app._container.stores
     assert isinstance(stores, DatabaseStores)
     fresh = await stores.queries.project_setup(sync.project, 5)
@@ -58,16 +58,16 @@ async def test_a_projects_set_up_is_told_whole_and_without_secrets(sync: Sync) -
             )
         )
     await stores.webhooks.mark_handled(sync.project, ["d0"], sync.clock.now())
-    told = await stores.queries.project_setup(sync.project, 5)
-    assert told.account == "bugspark-bot" and told.private is False and told.wrote_at is not None
-    assert told.has_secret and told.hook_id == 7 and told.previous_until == at + timedelta(days=1)
-    assert [(each.id, each.number, each.read_at is not None) for each in told.deliveries] == [
+    setup = await stores.queries.project_setup(sync.project, 5)
+    assert setup.account == "bugspark-bot" and setup.private is False and setup.wrote_at is not None
+    assert setup.has_secret and setup.hook_id == 7 and setup.previous_until == at + timedelta(days=1)
+    assert [(each.id, each.number, each.read_at is not None) for each in setup.deliveries] == [
         ("d2", 5, False),
         ("d1", None, False),
         ("d0", 3, True),
     ]
     assert len((await stores.queries.project_setup(sync.project, 2)).deliveries) == 2
-    assert not any(secret in repr(told) for secret in (BOT_TOKEN, "first one", "second"))
+    assert not any(secret in repr(setup) for secret in (BOT_TOKEN, "first one", "second"))
     sync.github.clock.advance(2 * 86_400)
     assert (await stores.queries.project_setup(sync.project, 1)).previous_until is None
     sync.bugspark.add_integration(sync.project)
@@ -85,11 +85,11 @@ async def test_a_reports_withheld_deletions_are_its_own_and_make_its_link_need_s
     for each in said:
         sync.bugspark.delete_comment(each)
     await sync.run()
-    dossier, other = (
+    detail, other = (
         await stores.queries.report_detail(report, 5),
         await stores.queries.report_detail(quiet, 5),
     )
-    assert dossier is not None and other is not None
-    assert set(dossier.withheld) == {entry.id for entry in dossier.pairs}
-    assert set(dossier.withheld.values()) == {Kind.DELETE_REMOTE_COMMENT} and not other.withheld
+    assert detail is not None and other is not None
+    assert set(detail.withheld) == {pair.id for pair in detail.pairs}
+    assert set(detail.withheld.values()) == {Kind.DELETE_REMOTE_COMMENT} and not other.withheld
     assert (await stores.queries.health(sync.project))[0].link_counts == LinkCounts(synced=1, attention=1)

@@ -1,4 +1,4 @@
-"""Projects: integrations as owners write them, names as people type them, memory and health."""
+"""Projects: integrations as owners write them, names as people type them, state and health."""
 
 import json
 from dataclasses import replace
@@ -20,7 +20,7 @@ from reconciler.model.snapshot import ProjectState
 from reconciler.store.schema import tables
 from reconciler.store.schema.engine import Database
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
-from tests.store.test_intents import a_wish
+from tests.store.test_intents import an_intent_of
 from tests.support.bugspark import BugSpark
 from tests.support.factories import a_result
 from tests.support.stores import NOW, REPOSITORY, StillClock, digest, linked
@@ -85,7 +85,7 @@ async def test_two_active_integrations_are_a_problem(stores: DatabaseStores, bug
     )
 
 
-async def test_an_app_pair_needs_no_row_and_goes_before_any(
+async def test_an_app_repository_needs_no_row_and_goes_before_any(
     database: Database, clock: StillClock, bugspark: BugSpark
 ) -> None:
     bare, rowed = bugspark.add_project("bare"), bugspark.add_project("rowed")
@@ -160,7 +160,7 @@ async def test_what_an_export_shows_is_read_as_stored(stores: DatabaseStores, bu
     assert details.reporter_identifier == "me@x"
 
 
-def a_memory(project: ProjectId) -> ProjectState:
+def a_project_state(project: ProjectId) -> ProjectState:
     return ProjectState(
         project_id=project,
         repository_id=REPOSITORY,
@@ -173,19 +173,23 @@ def a_memory(project: ProjectId) -> ProjectState:
     )
 
 
-async def test_memory_is_kept_with_every_account_ever(stores: DatabaseStores, bugspark: BugSpark) -> None:
+async def test_the_state_is_stored_with_every_account_ever_used(
+    stores: DatabaseStores, bugspark: BugSpark
+) -> None:
     project = bugspark.add_project()
     assert await stores.projects.get_state(project) == ProjectState(project_id=project)
-    memory = a_memory(project)
-    await stores.projects.save_state(memory)
-    assert await stores.projects.get_state(project) == memory
-    await stores.projects.save_state(replace(memory, account=AccountId(8), account_login="other"))
+    state = a_project_state(project)
+    await stores.projects.save_state(state)
+    assert await stores.projects.get_state(project) == state
+    await stores.projects.save_state(replace(state, account=AccountId(8), account_login="other"))
     assert await stores.projects.own_accounts(project) == {AccountId(7), AccountId(8)}
 
 
-async def test_remembering_does_not_undo_the_operator(stores: DatabaseStores, bugspark: BugSpark) -> None:
+async def test_saving_the_state_does_not_undo_the_operator(
+    stores: DatabaseStores, bugspark: BugSpark
+) -> None:
     project = bugspark.add_project()
-    before = a_memory(project)
+    before = a_project_state(project)
     await stores.projects.save_state(before)
     await stores.ledger.save_withheld_deletions(project, "h4sh", [])
     assert await stores.ledger.accept_withheld_deletions(project, "h4sh")
@@ -212,8 +216,8 @@ async def test_an_idle_pass_leaves_one_row_and_a_busy_one_a_run(
 async def test_health_says_where_a_project_stands(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     bugspark.add_integration(link.project_id)
-    wishes = (a_wish(link), a_wish(link, local_id=uuid4(), state=IntentState.QUARANTINED))
-    await stores.intents.add(wishes)
+    added = (an_intent_of(link), an_intent_of(link, local_id=uuid4(), state=IntentState.QUARANTINED))
+    await stores.intents.add(added)
     result = a_result(link.project_id, conflicts=2, outcome=Outcome.LIMITED, next_at=NOW)
     await stores.projects.record_pass(a_result(link.project_id), NOW - timedelta(minutes=1))
     await stores.projects.record_pass(result, NOW)
@@ -234,7 +238,7 @@ async def test_limits_are_shown_per_credential(stores: DatabaseStores) -> None:
     assert (limits.points_last_minute, limits.blocked_until) == (2, NOW + timedelta(minutes=1))
 
 
-async def test_a_config_that_is_not_even_json_poisons_only_its_project(
+async def test_a_config_that_is_not_json_is_a_problem_of_its_project_alone(
     store_url: str, stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     id_ = bugspark.add_project()

@@ -1,4 +1,4 @@
-"""Who may see what, and numbers, from both databases."""
+"""Access and numbers, from both databases."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -32,17 +32,17 @@ __all__ = ["github", "github_process", "pytest_generate_tests", "sqlite_template
 
 @pytest.fixture
 def stores(sync: Sync) -> DatabaseStores:
-    """The doorway behind the program under test."""
+    """The stores of the program under test."""
     found = sync.app._container.stores
     assert isinstance(found, DatabaseStores)
     return found
 
 
-async def test_links_are_counted_once_by_the_most_pressing_thing(sync: Sync, stores: DatabaseStores) -> None:
-    await sync.linked()  # quiet
+async def test_links_are_counted_once_by_the_most_urgent_thing(sync: Sync, stores: DatabaseStores) -> None:
+    await sync.linked()  # in sync
     both, number = await sync.linked()
     waiting, _ = await sync.linked()
-    resting, _ = await sync.linked()
+    quarantined, _ = await sync.linked()
     gone, _ = await sync.linked()
     cut, _ = await sync.linked()
     sync.bugspark.add_report(sync.project)  # never linked
@@ -50,18 +50,18 @@ async def test_links_are_counted_once_by_the_most_pressing_thing(sync: Sync, sto
     sync.change(both, severity="low")
     relabel(sync, number, "medium-priority", "critical")
     await sync.settle()
-    assert await tally(sync, stores) == LinkCounts(synced=5, conflict=1)
+    assert await link_counts(sync, stores) == LinkCounts(synced=5, conflict=1)
     soon = (sync.clock.now() + timedelta(hours=1)).replace(tzinfo=None).isoformat(sep=" ")
-    set_link(sync, resting, f"quarantined_until = '{soon}'")
+    set_link(sync, quarantined, f"quarantined_until = '{soon}'")
     set_link(sync, both, f"quarantined_until = '{soon}'")
     set_link(sync, waiting, "state = 'new'")
     set_link(sync, gone, "state = 'gone'")
     set_link(sync, cut, "state = 'unlinked'")
-    assert await tally(sync, stores) == LinkCounts(synced=1, pending=1, conflict=0, attention=3)
+    assert await link_counts(sync, stores) == LinkCounts(synced=1, pending=1, conflict=0, attention=3)
 
 
-async def tally(sync: Sync, stores: DatabaseStores) -> LinkCounts:
-    """Asked for one project and for all, which must say the same."""
+async def link_counts(sync: Sync, stores: DatabaseStores) -> LinkCounts:
+    """Count for one project and for all, which must give the same."""
     [alone], [among] = await stores.queries.health(sync.project), await stores.queries.health()
     assert alone.link_counts == among.link_counts
     assert replace(alone.coverage, p95=None) == replace(among.coverage, p95=None)
@@ -78,20 +78,20 @@ def _id(sync: Sync, report: object) -> object:
     return report if sync.bugspark.engine.dialect.name == "postgresql" else str(report).replace("-", "")
 
 
-async def test_a_conflict_is_news_for_a_week_and_until_its_field_changes_again(
+async def test_a_conflict_is_shown_for_a_week_and_until_its_field_changes_again(
     sync: Sync, stores: DatabaseStores
 ) -> None:
     report, number = await sync.linked()
     sync.change(report, severity="low")
     relabel(sync, number, "medium-priority", "critical")
     await sync.settle()
-    assert (await tally(sync, stores)).conflict == 1
+    assert (await link_counts(sync, stores)).conflict == 1
     if sync.bugspark.engine.dialect.name == "sqlite":
         sync.change(report, severity="high")
         await sync.settle()
     else:
         sync.github.clock.advance(8 * 86_400)
-    assert await tally(sync, stores) == LinkCounts(synced=1)
+    assert await link_counts(sync, stores) == LinkCounts(synced=1)
 
 
 async def test_access_follows_bugsparks_rules(sync: Sync, stores: DatabaseStores) -> None:
@@ -106,7 +106,7 @@ async def test_access_follows_bugsparks_rules(sync: Sync, stores: DatabaseStores
         assert await stores.queries.access(each, ProjectId(uuid4())) is Access.NONE
 
 
-async def test_gauges_tell_links_intents_passes_and_limits(sync: Sync, stores: DatabaseStores) -> None:
+async def test_gauges_have_links_intents_passes_and_limits(sync: Sync, stores: DatabaseStores) -> None:
     report, _ = await sync.linked()
     (project,) = (await stores.queries.gauges()).projects
     assert (project.project_id, project.links, project.verified) == (sync.project, {"active": 1}, 1)
@@ -135,11 +135,11 @@ async def test_exceptions_are_found_by_their_own_indexes(tmp_path: Path) -> None
             rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")
             plans.append(" ".join(str(row["detail"]) for row in rows.mappings()))
     await database.aclose()
-    resting, frozen, held, new, wishes, conflicts = plans
-    assert "ix_sync_links_quarantined (project_id=? AND quarantined_until>?)" in resting
+    quarantined, frozen, held, new, open_intents, conflicts = plans
+    assert "ix_sync_links_quarantined (project_id=? AND quarantined_until>?)" in quarantined
     assert "ix_sync_links_frozen (project_id=?)" in frozen
     assert "SEARCH sync_withheld USING" in held
     assert "SEARCH sync_links USING INDEX sqlite_autoindex_sync_links_1 (id=?)" in held
     assert "(project_id=? AND state=?)" in new
-    assert "ix_sync_intents_project_id_created_at (project_id=?)" in wishes
+    assert "ix_sync_intents_project_id_created_at (project_id=?)" in open_intents
     assert "ix_sync_changes_conflicts" in conflicts

@@ -1,4 +1,4 @@
-"""The heavy questions keep their shapes: ids hashed on PostgreSQL, covering indexes walked on SQLite."""
+"""Query plans of a pass's heavy queries: ids hashed on PostgreSQL, covering indexes walked on SQLite."""
 
 import re
 import uuid
@@ -28,7 +28,7 @@ ON_SQLITE = (
 
 
 def report_row(number: int, project: uuid.UUID, report: uuid.UUID) -> dict[str, Any]:
-    """A report as BugSpark has it, tied to the issue of this number."""
+    """A report as BugSpark has it, linked to the issue of this number."""
     return {
         "id": report,
         "project_id": project,
@@ -99,33 +99,33 @@ def fill(people: BugSpark) -> uuid.UUID:
     return project
 
 
-async def plan_of(database: Database, question: sa.Select[Any], **values: Any) -> str:
-    """EXPLAIN's words, one line each."""
-    question = question.params(values)
+async def plan_of(database: Database, query: sa.Select[Any], **values: Any) -> str:
+    """The lines of EXPLAIN."""
+    query = query.params(values)
     prefix = "EXPLAIN QUERY PLAN" if database.dialect == "sqlite" else "EXPLAIN"
     async with database.read() as connection:
-        compiled = question.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+        compiled = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
         rows = await connection.execute(sa.text(f"{prefix} {compiled}".replace(":", r"\:")))
         return "\n".join(str(row[-1]) for row in rows)
 
 
-async def test_the_heavy_questions_keep_their_shapes(database: Database, bugspark: BugSpark) -> None:
+async def test_the_heavy_queries_keep_their_shapes(database: Database, bugspark: BugSpark) -> None:
     project = fill(bugspark)
     if database.dialect == "postgresql":
         bugspark.execute("ANALYZE")
-        for question in ON_POSTGRESQL:
-            plan = await plan_of(database, question(), project=project, repository="acme/web")
-            told = f"{question.__name__}:\n{plan}"
-            assert re.search(r"Hash (Full|Anti|Right Anti|Left|Right)( Anti)? ?Join", plan), told
+        for query in ON_POSTGRESQL:
+            plan = await plan_of(database, query(), project=project, repository="acme/web")
+            message = f"{query.__name__}:\n{plan}"
+            assert re.search(r"Hash (Full|Anti|Right Anti|Left|Right)( Anti)? ?Join", plan), message
         return
-    for question in ON_SQLITE:
-        plan = await plan_of(database, question(), project=project, repository="acme/web")
-        told = f"{question.__name__}:\n{plan}"
-        assert not re.search(r"SCAN (?!comments USING COVERING)", plan), told
-        assert "AUTOMATIC" not in plan, told
+    for query in ON_SQLITE:
+        plan = await plan_of(database, query(), project=project, repository="acme/web")
+        message = f"{query.__name__}:\n{plan}"
+        assert not re.search(r"SCAN (?!comments USING COVERING)", plan), message
+        assert "AUTOMATIC" not in plan, message
 
 
-async def test_a_glance_at_what_changed_lately_walks_nothing_that_has_long_been_linked(
+async def test_an_incremental_scan_walks_no_report_that_was_linked_long_ago(
     database: Database, bugspark: BugSpark
 ) -> None:
     """On PostgreSQL BugSpark has no index on its times: one plain scan of each of its tables, and no more."""
@@ -148,10 +148,10 @@ async def test_asking_by_number_and_by_id_uses_indexes(database: Database, bugsp
     if database.dialect == "postgresql":
         bugspark.execute("ANALYZE")
     now = LONG_AGO
-    for question in (
+    for query in (
         difference_queries.links_awaiting_initial_sync(),
         difference_queries.links_with_ended_quarantine(),
     ):
-        plan = await plan_of(database, question, project=project, repository_id=77, now=now)
+        plan = await plan_of(database, query, project=project, repository_id=77, now=now)
         assert "Seq Scan" not in plan
         assert "SCAN" not in plan

@@ -1,4 +1,4 @@
-"""One credential's limits in one row, anyone who asks."""
+"""One credential's limits in one row, for every process."""
 
 import asyncio
 import subprocess
@@ -30,49 +30,49 @@ def rows(bugspark: BugSpark) -> list[dict[str, object]]:
 async def test_first_use_inserts_and_every_further_one_updates(
     database: Database, clock: StillClock, bugspark: BugSpark
 ) -> None:
-    governor = StoredRateLimiter(database, RateLimitPolicy(), clock)
+    limiter = StoredRateLimiter(database, RateLimitPolicy(), clock)
     for _ in range(3):
-        await governor.reserve_reads(F00D, 2)
+        await limiter.reserve_reads(F00D, 2)
     (row,) = rows(bugspark)
     assert row["revision"] == 3
 
 
-async def test_two_governors_share_the_limit_and_credentials_do_not(
+async def test_two_limiters_share_a_limit_and_credentials_do_not(
     database: Database, clock: StillClock
 ) -> None:
     one, other = (StoredRateLimiter(database, TIGHT, clock) for _ in range(2))
-    for governor in (one, other, one, other, one):
-        await governor.reserve_reads(F00D, 2)
-    for governor in (one, other):
+    for limiter in (one, other, one, other, one):
+        await limiter.reserve_reads(F00D, 2)
+    for limiter in (one, other):
         with pytest.raises(LimitedError) as caught:
-            await governor.reserve_reads(F00D, 1)
+            await limiter.reserve_reads(F00D, 1)
         assert NOW + timedelta(seconds=60) <= caught.value.until <= NOW + timedelta(seconds=61)
     await one.reserve_reads(Fingerprint("beef"), 10)
 
 
 async def test_many_at_once_never_take_more_than_there_is(database: Database, clock: StillClock) -> None:
-    governors = [StoredRateLimiter(database, TIGHT, clock) for _ in range(4)]
+    limiters = [StoredRateLimiter(database, TIGHT, clock) for _ in range(4)]
 
-    async def grab(governor: StoredRateLimiter) -> int:
+    async def grab(limiter: StoredRateLimiter) -> int:
         taken = 0
         for _ in range(5):
             try:
-                await governor.reserve_reads(F00D, 1)
+                await limiter.reserve_reads(F00D, 1)
                 taken += 1
             except LimitedError:
                 return taken
         return taken
 
-    assert sum(await asyncio.gather(*(grab(governor) for governor in governors))) == 10
+    assert sum(await asyncio.gather(*(grab(limiter) for limiter in limiters))) == 10
 
 
-async def test_slots_are_an_interval_apart_whoever_asks(database: Database, clock: StillClock) -> None:
+async def test_writes_are_an_interval_apart_in_all_limiters(database: Database, clock: StillClock) -> None:
     one, other = (StoredRateLimiter(database, RateLimitPolicy(min_interval=2.0), clock) for _ in range(2))
-    slots = [await governor.reserve_write(F00D, 5) for governor in (one, other, one)]
+    slots = [await limiter.reserve_write(F00D, 5) for limiter in (one, other, one)]
     assert slots == [NOW, NOW + timedelta(seconds=2), NOW + timedelta(seconds=4)]
 
 
-async def test_what_github_said_holds_for_everybody_and_is_not_shortened(
+async def test_a_block_by_github_holds_in_all_limiters_and_is_not_shortened(
     database: Database, clock: StillClock
 ) -> None:
     one, other = (StoredRateLimiter(database, RateLimitPolicy(), clock) for _ in range(2))
@@ -81,9 +81,9 @@ async def test_what_github_said_holds_for_everybody_and_is_not_shortened(
     await one.block(F00D, until, "GitHub's secondary limit: wait.")
     await one.block(F00D, NOW + timedelta(minutes=1), "shorter")
     await other.block(Fingerprint("beef"), until, "first seen this way")
-    for governor in (one, StoredRateLimiter(database, RateLimitPolicy(), clock)):
+    for limiter in (one, StoredRateLimiter(database, RateLimitPolicy(), clock)):
         with pytest.raises(LimitedError, match="secondary limit") as caught:
-            await governor.reserve_reads(F00D, 1)
+            await limiter.reserve_reads(F00D, 1)
         assert caught.value.until == until
     with pytest.raises(LimitedError, match="secondary limit"):
         await other.reserve_reads(F00D, 1)
@@ -93,17 +93,17 @@ async def test_what_github_said_holds_for_everybody_and_is_not_shortened(
 
 async def test_a_used_up_primary_limit_waits_for_its_reset(database: Database, clock: StillClock) -> None:
     reset = NOW + timedelta(minutes=20)
-    governor = StoredRateLimiter(database, RateLimitPolicy(), clock)
-    await governor.reserve_reads(F00D, 1, seen=RateLimit(limit=5000, remaining=1, reset_at=reset))
+    limiter = StoredRateLimiter(database, RateLimitPolicy(), clock)
+    await limiter.reserve_reads(F00D, 1, seen=RateLimit(limit=5000, remaining=1, reset_at=reset))
     used_up = RateLimit(limit=5000, remaining=0, reset_at=reset)
     with pytest.raises(LimitedError, match="used up") as caught:
-        await governor.reserve_reads(F00D, 1, seen=used_up)
+        await limiter.reserve_reads(F00D, 1, seen=used_up)
     assert caught.value.until == reset
     clock.at = reset
-    await governor.reserve_reads(F00D, 1, seen=used_up)
+    await limiter.reserve_reads(F00D, 1, seen=used_up)
 
 
-async def test_a_dry_governor_admits_alike_and_writes_nothing(
+async def test_the_dry_run_limiter_admits_alike_and_writes_nothing(
     database: Database, clock: StillClock, bugspark: BugSpark
 ) -> None:
     await StoredRateLimiter(database, TIGHT, clock).reserve_reads(F00D, 6)
@@ -134,11 +134,11 @@ class Clock:
 
 async def main():
     database = open_database(sys.argv[1])
-    governor = StoredRateLimiter(database, RateLimitPolicy(points_per_minute=30), Clock())
+    limiter = StoredRateLimiter(database, RateLimitPolicy(points_per_minute=30), Clock())
     taken = 0
     try:
         while True:
-            await governor.reserve_reads("f00d", 1)
+            await limiter.reserve_reads("f00d", 1)
             taken += 1
     except LimitedError:
         print(taken)

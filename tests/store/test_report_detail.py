@@ -1,4 +1,4 @@
-"""Stories, resolving and retrying on both databases."""
+"""History, `resolve` and `retry` on both databases."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -25,13 +25,13 @@ LOST = Why(rule=Rule.NEWEST_REMOTE, base="medium", local="high", remote="low", t
 
 
 async def kinds_of(stores: DatabaseStores, report: ReportId) -> list[tuple[str, str]]:
-    """The story but for the first contact, oldest first: what, and why."""
+    """The history without the initial sync, oldest first: kind and rule."""
     dossier = await stores.queries.report_detail(report, 50)
     assert dossier
     return [(each.change.kind.value, each.change.rule) for each in reversed(dossier.history)][1:]
 
 
-def brought_back(link: Link, was: str, to: str) -> Change:
+def a_restoring_change(link: Link, was: str, to: str) -> Change:
     return Change(
         report_id=link.report_id,
         link_id=link.id,
@@ -48,7 +48,7 @@ def brought_back(link: Link, was: str, to: str) -> Change:
 
 
 def an_intent(link: Link, **values: Any) -> Intent:
-    whole: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "id": IntentId(uuid4()),
         "project_id": link.project_id,
         "report_id": link.report_id,
@@ -64,7 +64,7 @@ def an_intent(link: Link, **values: Any) -> Intent:
         "created_at": NOW,
         "why": Why(rule=Rule.LOCAL_MOVED, base="new", local="resolved", remote="new", to="resolved"),
     }
-    return Intent(**{**whole, **values})
+    return Intent(**{**defaults, **values})
 
 
 async def test_a_report_detail_holds_everything(stores: DatabaseStores, bugspark: BugSpark) -> None:
@@ -79,7 +79,7 @@ async def test_a_report_detail_holds_everything(stores: DatabaseStores, bugspark
     assert [(each.at, each.change.to) for each in dossier.history] == [(NOW, f"{NAME}#1")]
 
 
-async def test_a_deleted_report_has_none(stores: DatabaseStores, bugspark: BugSpark) -> None:
+async def test_a_deleted_report_has_no_detail(stores: DatabaseStores, bugspark: BugSpark) -> None:
     assert await stores.queries.report_detail(ReportId(uuid4()), 5) is None
 
 
@@ -97,39 +97,39 @@ async def test_the_newest_conflict_of_a_field_is_found(stores: DatabaseStores, b
     assert await kinds_of(stores, link.report_id) == [("conflict", LOST.rule)]
 
 
-async def test_a_value_is_brought_back_only_where_the_report_says_what_was_seen(
+async def test_a_lost_value_is_restored_only_where_the_report_has_the_value_that_was_seen(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
     later = NOW + timedelta(hours=1)
-    stale = brought_back(link, "low", "high")
+    stale = a_restoring_change(link, "low", "high")
     assert not await stores.ledger.restore_lost_value(link, stale, later)
     assert await kinds_of(stores, link.report_id) == []
-    assert await stores.ledger.restore_lost_value(link, brought_back(link, "medium", "high"), later)
+    assert await stores.ledger.restore_lost_value(link, a_restoring_change(link, "medium", "high"), later)
     report = await the_report(stores, link.report_id)
     assert (report.severity, report.status, report.updated_at) == (Severity.HIGH, Status.NEW, later)
     assert await kinds_of(stores, link.report_id) == [("resolve", "by a person")]
     assert await stores.ledger.find_link_of_report(link.report_id) == replace(link, revision=2)
 
 
-async def test_over_a_link_that_moved_nothing_is_brought_back(
+async def test_nothing_is_restored_when_the_link_was_changed(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
     await stores.ledger.unlink(link)
     with pytest.raises(ProjectLockLostError, match="acme/web#1"):
-        await stores.ledger.restore_lost_value(link, brought_back(link, "medium", "high"), NOW)
+        await stores.ledger.restore_lost_value(link, a_restoring_change(link, "medium", "high"), NOW)
     assert (await the_report(stores, link.report_id)).severity is Severity.MEDIUM
 
 
-async def test_release_ends_the_rest_of_the_link_and_of_its_writes(
+async def test_a_release_ends_the_quarantine_of_the_link_and_of_its_writes(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
-    rests = replace(link, quarantined_until=NOW + timedelta(hours=1), reason="locked")
-    await store(stores, link.project_id, LinkPlan(link=link, report=None, after=rests))
-    wish = an_intent(link, state=IntentState.QUARANTINED, reason="locked", not_before=NOW)
-    await stores.intents.add([wish])
+    quarantined = replace(link, quarantined_until=NOW + timedelta(hours=1), reason="locked")
+    await store(stores, link.project_id, LinkPlan(link=link, report=None, after=quarantined))
+    intent = an_intent(link, state=IntentState.QUARANTINED, reason="locked", not_before=NOW)
+    await stores.intents.add([intent])
     stored = await stores.ledger.find_link_of_report(link.report_id)
     assert stored
     assert (
@@ -146,18 +146,20 @@ async def test_release_ends_the_rest_of_the_link_and_of_its_writes(
     assert await kinds_of(stores, link.report_id) == [("quarantine", "locked"), ("retry", "by hand")]
 
 
-async def test_a_refused_write_is_told_once_for_each_reason(
+async def test_a_refused_write_is_in_history_once_for_each_reason(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
-    wish = an_intent(link)
-    await stores.intents.add([wish])
+    intent = an_intent(link)
+    await stores.intents.add([intent])
     for reason in ("locked", "locked", "archived"):
-        await stores.intents.save_unconfirmed(replace(wish, state=IntentState.QUARANTINED, reason=reason))
+        await stores.intents.save_unconfirmed(replace(intent, state=IntentState.QUARANTINED, reason=reason))
     assert await kinds_of(stores, link.report_id) == [("quarantine", "locked"), ("quarantine", "archived")]
 
 
-async def test_links_made_cut_and_ended_are_told(stores: DatabaseStores, bugspark: BugSpark) -> None:
+async def test_links_made_unlinked_and_ended_are_in_history(
+    stores: DatabaseStores, bugspark: BugSpark
+) -> None:
     project = bugspark.add_project()
     report = bugspark.add_report(project)
     link = replace(a_link(project, report), state=LinkState.NEW, base=None, seen=None)
@@ -176,15 +178,15 @@ async def test_links_made_cut_and_ended_are_told(stores: DatabaseStores, bugspar
     ]
 
 
-async def test_a_link_that_rests_on_for_the_same_reason_tells_nothing_more(
+async def test_a_longer_quarantine_for_the_same_reason_adds_no_line_of_history(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
     for hours, reason in ((1, "404"), (2, "404"), (3, "moved")):
         now = await stores.ledger.find_link_of_report(link.report_id)
         assert now
-        rests = replace(now, quarantined_until=NOW + timedelta(hours=hours), reason=reason)
-        await store(stores, link.project_id, LinkPlan(link=now, report=None, after=rests))
+        quarantined = replace(now, quarantined_until=NOW + timedelta(hours=hours), reason=reason)
+        await store(stores, link.project_id, LinkPlan(link=now, report=None, after=quarantined))
     now = await stores.ledger.find_link_of_report(link.report_id)
     assert now
     awake = replace(now, quarantined_until=None, reason=None)
@@ -196,29 +198,29 @@ async def test_a_link_that_rests_on_for_the_same_reason_tells_nothing_more(
     ]
 
 
-async def test_what_happens_to_copies_is_told(stores: DatabaseStores, bugspark: BugSpark) -> None:
+async def test_what_happens_to_copies_is_in_history(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     event = CommentEvent(kind=Kind.COPY_DELETED, side=Side.GITHUB, rule="it is not made again", local="hello")
-    entry = a_pair(link, state=CommentPairState.TOMBSTONE)
+    pair = a_pair(link, state=CommentPairState.TOMBSTONE)
     await store(
         stores,
         link.project_id,
-        LinkPlan(link=link, report=None, after=link, pairs=(entry,), events=(event,)),
+        LinkPlan(link=link, report=None, after=link, pairs=(pair,), events=(event,)),
     )
     assert await kinds_of(stores, link.report_id) == [("copy_deleted", "it is not made again")]
 
 
 async def test_an_intent_keeps_what_was_decided_on(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
-    wish = an_intent(link)
-    await stores.intents.add([wish])
-    assert await stores.intents.list_open(link.project_id) == (wish,)
-    newer = replace(wish, id=IntentId(uuid4()), why=LOST)
+    intent = an_intent(link)
+    await stores.intents.add([intent])
+    assert await stores.intents.list_open(link.project_id) == (intent,)
+    newer = replace(intent, id=IntentId(uuid4()), why=LOST)
     await stores.intents.add([newer])
     assert [each.why for each in await stores.intents.list_open(link.project_id)] == [LOST]
 
 
-async def test_a_round_goes_on_until_it_is_over_or_too_old(
+async def test_a_full_verification_goes_on_until_it_is_over_or_too_old(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     project, patience = bugspark.add_project(), timedelta(hours=6)

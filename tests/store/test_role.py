@@ -22,7 +22,7 @@ from reconciler.store.schema import engine, tables
 from reconciler.store.schema.engine import open_database
 from reconciler.store.schema.version import require_schema
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
-from tests.store.test_intents import a_wish
+from tests.store.test_intents import an_intent_of
 from tests.support.bugspark import BugSpark, connected
 from tests.support.factories import a_result
 from tests.support.postgres import Server
@@ -46,16 +46,16 @@ WHY = Why(rule=Rule.REMOTE_MOVED)
 ALONE = "SELECT pg_advisory_lock(4711)"  # roles belong to the server, which other tests share
 
 
-async def everything(stores: DatabaseStores, bugspark: BugSpark) -> None:
-    """One of each thing that the store does."""
+async def do_everything_with_links(stores: DatabaseStores, bugspark: BugSpark) -> None:
+    """Do one of each thing that the store does with links."""
     link = await linked(stores, bugspark)
     project = link.project_id
-    entry = a_pair(link)
+    pair = a_pair(link)
     imported = ImportComment(comment=a_remote_comment(), body="copied", why=WHY)
-    edited = EditLocal(pair=entry, comment=a_remote_comment(), body="again", why=WHY)
+    edited = EditLocal(pair=pair, comment=a_remote_comment(), body="again", why=WHY)
     resolved = SetField(field=Field.STATUS, to="resolved", why=WHY)
     for revision, actions in enumerate(
-        [(imported, resolved), (edited,), (RemoveLocal(pair=entry, why=WHY),)], 1
+        [(imported, resolved), (edited,), (RemoveLocal(pair=pair, why=WHY),)], 1
     ):
         at = a_link(project, link.report_id, id=link.id, revision=revision)
         plan = LinkPlan(
@@ -63,9 +63,9 @@ async def everything(stores: DatabaseStores, bugspark: BugSpark) -> None:
             report=await the_report(stores, link.report_id),
             after=at,
             actions=actions,
-            pairs=(entry,),
+            pairs=(pair,),
         )
-        assert await store(stores, project, plan, intents=(a_wish(link),)) == StoreResult()
+        assert await store(stores, project, plan, intents=(an_intent_of(link),)) == StoreResult()
     await stores.ledger.snapshot(project, REPOSITORY, NAME)
     await stores.ledger.threads([link])
     claim = await stores.intents.claim((await stores.intents.list_open(project))[0], NOW)
@@ -74,13 +74,13 @@ async def everything(stores: DatabaseStores, bugspark: BugSpark) -> None:
     await stores.intents.cancel([claim.intent])
     await stores.ledger.unlink(link)
     await stores.ledger.create_link(link, IssueColumns(repository=NAME, number=1))
-    await stores.ledger.save_withheld_deletions(project, "h4sh", [(link, RemoveLocal(pair=entry, why=WHY))])
+    await stores.ledger.save_withheld_deletions(project, "h4sh", [(link, RemoveLocal(pair=pair, why=WHY))])
     await stores.ledger.save_withheld_deletions(project, None, [])
-    await beside_the_links(stores, project, link.report_id)
+    await do_everything_else(stores, project, link.report_id)
 
 
-async def beside_the_links(stores: DatabaseStores, project: ProjectId, report: ReportId) -> None:
-    """What is known of projects, people, credentials, this database and its backups."""
+async def do_everything_else(stores: DatabaseStores, project: ProjectId, report: ReportId) -> None:
+    """Read and write projects, users, credentials, this database's identity and restores."""
     await stores.projects.save_state(ProjectState(project_id=project, account=AccountId(1)))
     await stores.projects.record_pass(a_result(project, conflicts=1), NOW)
     await stores.queries.health()
@@ -101,8 +101,8 @@ async def beside_the_links(stores: DatabaseStores, project: ProjectId, report: R
     await stores.restores.end_reread(project)
     await stores.restores.links_held_by_other_databases(project)
     await stores.restores.unknown_copies({RemoteCommentId(1): CommentId(report)})
-    async with stores.project_locks.acquire(project) as fence:
-        await fence.ensure_held()
+    async with stores.project_locks.acquire(project) as lock:
+        await lock.ensure_held()
 
 
 async def test_a_role_with_exactly_these_grants_can_do_everything_and_no_more(
@@ -131,8 +131,8 @@ async def test_a_role_with_exactly_these_grants_can_do_everything_and_no_more(
             server.execute("DROP ROLE reconciler")
 
 
-async def the_queue(arguments: dict[str, Any]) -> None:
-    """One pass, and a look for what a dead worker left."""
+async def use_the_queue(arguments: dict[str, Any]) -> None:
+    """Run one queued pass, and look for jobs of a dead worker."""
     project, ran = ProjectId(uuid4()), asyncio.Event()
 
     async def run(_: ProjectId) -> None:
@@ -154,8 +154,10 @@ async def as_reconciler(url: str, bugspark: BugSpark) -> None:
     database = open_database(url.replace("postgres@", "reconciler@"))
     try:
         await require_schema(database)
-        await everything(build_stores(database, StoreSettings(digest=digest), StillClock()), bugspark)
-        await the_queue(engine.psycopg_arguments(database.url, "queue"))
+        await do_everything_with_links(
+            build_stores(database, StoreSettings(digest=digest), StillClock()), bugspark
+        )
+        await use_the_queue(engine.psycopg_arguments(database.url, "queue"))
         async with database.read() as connection:
             assert "lacks the right to SELECT on webhooks" in str(await find_problem(connection))
         for forbidden in (

@@ -1,4 +1,4 @@
-"""The limits' arithmetic: whatever is asked for whenever, no window ever holds too much."""
+"""The arithmetic of limits: no window ever holds too much, whatever is requested when."""
 
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -25,7 +25,7 @@ asks = st.lists(
 
 
 def spend(steps: list[tuple[float, int, bool, bool]], pace: RateLimitPolicy) -> list[tuple[float, int, bool]]:
-    """What was granted: when, how much, and whether it was a write."""
+    """Spend by these steps; return what was granted: when, how much, and whether it was a write."""
     spent, now = WindowUsage(), START
     granted: list[tuple[float, int, bool]] = []
     for pause, points, write, waits in steps:
@@ -88,7 +88,7 @@ def test_a_denial_says_when_and_is_true() -> None:
     assert isinstance(admit(spent, PACE, denied.until - 1, 1, write=False), Denied)
 
 
-def test_a_queue_of_writes_longer_than_patience_is_denied() -> None:
+def test_a_queue_of_writes_that_is_too_long_is_denied() -> None:
     spent = WindowUsage()
     pace = RateLimitPolicy(points_per_minute=1000)
     times = []
@@ -110,7 +110,7 @@ def test_without_an_interval_writes_do_not_wait() -> None:
     assert second.at == START
 
 
-def test_a_clock_set_back_does_not_stop_us_for_as_long() -> None:
+def test_a_clock_that_was_set_back_does_not_stop_us_for_as_long() -> None:
     ahead = admit(WindowUsage(), PACE, START + 86_400, 20, write=True)
     assert isinstance(ahead, Granted)
     denied = admit(ahead.spent, PACE, START, 1, write=False)
@@ -118,7 +118,7 @@ def test_a_clock_set_back_does_not_stop_us_for_as_long() -> None:
     assert denied.until <= START + 62
 
 
-def test_what_is_remembered_does_not_grow() -> None:
+def test_the_stored_usage_does_not_grow() -> None:
     pace = RateLimitPolicy(points_per_minute=100_000, content_per_minute=1000, content_per_hour=100_000)
     spent = WindowUsage()
     for step in range(3000):
@@ -130,7 +130,7 @@ def test_what_is_remembered_does_not_grow() -> None:
 
 
 @pytest.mark.parametrize(("later", "points"), [(0, 7), (59, 7), (62, 0)])
-def test_people_see_the_last_minute(later: float, points: int) -> None:
+def test_the_points_of_the_last_minute_are_summed(later: float, points: int) -> None:
     answer = admit(WindowUsage(), PACE, START, 7, write=False)
     assert isinstance(answer, Granted)
     assert points_in_last_minute(answer.spent, datetime.fromtimestamp(START + later, UTC)) == points

@@ -1,4 +1,4 @@
-"""One batch: what goes in, what is stale, and what a person did in the meantime."""
+"""One batch: what is stored, what is stale, and what a person changed in between."""
 
 import asyncio
 from dataclasses import replace
@@ -94,9 +94,9 @@ async def test_a_person_who_was_faster_keeps_the_value_and_the_plan_is_left_out_
 ) -> None:
     link = await linked(stores, bugspark)
     other = await linked(stores, bugspark, 2, project=link.project_id)
-    entry = a_pair(link)
+    pair = a_pair(link)
     imported = ImportComment(comment=a_remote_comment(), body="copied", why=WHY)
-    plan = await a_plan(stores, link, actions=(RESOLVE, imported), pairs=(entry,))
+    plan = await a_plan(stores, link, actions=(RESOLVE, imported), pairs=(pair,))
     fine = await a_plan(stores, other, actions=(RESOLVE,))
     bugspark.set_report(link.report_id, status="triaging")
     assert await store(stores, link.project_id, plan, fine) == StoreResult(
@@ -112,7 +112,7 @@ async def test_a_person_who_was_faster_keeps_the_value_and_the_plan_is_left_out_
     assert other_row["status"] == "resolved"
 
 
-async def test_a_person_in_the_middle_of_a_change_is_waited_for_and_wins(
+async def test_a_change_by_a_person_that_is_not_committed_is_waited_for_and_wins(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
@@ -140,7 +140,9 @@ async def test_a_new_link_of_a_stale_report_is_not_stored(stores: DatabaseStores
     assert await stores.ledger.find_link_of_report(report) is None
 
 
-async def test_a_link_that_was_changed_meanwhile_is_stale(stores: DatabaseStores, bugspark: BugSpark) -> None:
+async def test_a_link_that_was_changed_in_between_is_stale(
+    stores: DatabaseStores, bugspark: BugSpark
+) -> None:
     link = await linked(stores, bugspark)
     plan = await a_plan(stores, link, actions=(RESOLVE,))
     assert await store(stores, link.project_id, plan) == StoreResult()
@@ -154,16 +156,16 @@ async def test_comments_are_imported_with_their_own_time_and_source(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
-    entry = a_pair(link)
+    pair = a_pair(link)
     earlier = NOW - timedelta(days=2, microseconds=-5)
     action = ImportComment(
         comment=a_remote_comment(created_at=earlier), body="**octocat** (via GitHub):\n\nhé ‘quoted’", why=WHY
     )
-    plan = await a_plan(stores, link, actions=(action,), pairs=(entry,))
+    plan = await a_plan(stores, link, actions=(action,), pairs=(pair,))
     assert await store(stores, link.project_id, plan) == StoreResult()
     assert bugspark.comments(link.report_id) == [
         {
-            "id": entry.local_id,
+            "id": pair.local_id,
             "report_id": link.report_id,
             "author_id": None,
             "body": "**octocat** (via GitHub):\n\nhé ‘quoted’",
@@ -172,11 +174,11 @@ async def test_comments_are_imported_with_their_own_time_and_source(
         }
     ]
     side = (await stores.ledger.threads([link]))[link.report_id]
-    assert side.pairs == (entry,)
+    assert side.pairs == (pair,)
     assert [comment.source for comment in side.comments] == ["github"]
 
 
-async def test_a_comment_for_a_report_deleted_meanwhile_harms_nobody(
+async def test_a_comment_for_a_report_deleted_in_between_is_left_out_alone(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     gone = await linked(stores, bugspark)
@@ -199,17 +201,17 @@ async def test_a_comment_for_a_report_deleted_meanwhile_harms_nobody(
 
 async def with_copy(stores: DatabaseStores, bugspark: BugSpark) -> tuple[Link, CommentPair]:
     link = await linked(stores, bugspark)
-    entry = a_pair(link)
+    pair = a_pair(link)
     action = ImportComment(comment=a_remote_comment(), body="copied", why=WHY)
-    plan = await a_plan(stores, link, actions=(action,), pairs=(entry,))
+    plan = await a_plan(stores, link, actions=(action,), pairs=(pair,))
     assert await store(stores, link.project_id, plan) == StoreResult()
-    return replace(link, revision=2), entry
+    return replace(link, revision=2), pair
 
 
 async def test_an_edit_is_carried_over_to_the_copy(stores: DatabaseStores, bugspark: BugSpark) -> None:
-    link, entry = await with_copy(stores, bugspark)
-    edit = EditLocal(pair=entry, comment=a_remote_comment(body="said better"), body="copied better", why=WHY)
-    newer = replace(entry, local_digest=digest("copied better"), remote_digest=digest("said better"))
+    link, pair = await with_copy(stores, bugspark)
+    edit = EditLocal(pair=pair, comment=a_remote_comment(body="said better"), body="copied better", why=WHY)
+    newer = replace(pair, local_digest=digest("copied better"), remote_digest=digest("said better"))
     plan = await a_plan(stores, link, actions=(edit,), pairs=(newer,))
     assert await store(stores, link.project_id, plan) == StoreResult()
     assert [row["body"] for row in bugspark.comments(link.report_id)] == ["copied better"]
@@ -217,15 +219,15 @@ async def test_an_edit_is_carried_over_to_the_copy(stores: DatabaseStores, bugsp
 
 
 @pytest.mark.parametrize("deed", ["deleted", "changed"])
-async def test_a_copy_that_is_not_as_we_left_it_is_decided_anew(
+async def test_an_edit_of_a_copy_that_a_person_changed_is_stale(
     stores: DatabaseStores, bugspark: BugSpark, deed: str
 ) -> None:
-    link, entry = await with_copy(stores, bugspark)
-    assert entry.local_id
-    edit = EditLocal(pair=entry, comment=a_remote_comment(body="said better"), body="copied better", why=WHY)
+    link, pair = await with_copy(stores, bugspark)
+    assert pair.local_id
+    edit = EditLocal(pair=pair, comment=a_remote_comment(body="said better"), body="copied better", why=WHY)
     plan = await a_plan(stores, link, actions=(edit,))
     if deed == "deleted":
-        bugspark.delete_comment(entry.local_id)
+        bugspark.delete_comment(pair.local_id)
     else:
         bugspark.execute("UPDATE comments SET body = 'by hand'")
     assert await store(stores, link.project_id, plan) == StoreResult(
@@ -235,17 +237,17 @@ async def test_a_copy_that_is_not_as_we_left_it_is_decided_anew(
 
 
 async def test_a_copy_is_removed(stores: DatabaseStores, bugspark: BugSpark) -> None:
-    link, entry = await with_copy(stores, bugspark)
+    link, pair = await with_copy(stores, bugspark)
     bugspark.add_comment(link.report_id, "mine")
-    ended = replace(entry, state=CommentPairState.ENDED)
-    plan = await a_plan(stores, link, actions=(RemoveLocal(pair=entry, why=WHY),), pairs=(ended,))
+    ended = replace(pair, state=CommentPairState.ENDED)
+    plan = await a_plan(stores, link, actions=(RemoveLocal(pair=pair, why=WHY),), pairs=(ended,))
     assert await store(stores, link.project_id, plan) == StoreResult()
     assert [row["body"] for row in bugspark.comments(link.report_id)] == ["mine"]
 
 
-async def test_a_comment_is_not_taken_in_twice(stores: DatabaseStores, bugspark: BugSpark) -> None:
-    link, entry = await with_copy(stores, bugspark)
-    twin = replace(entry, id=CommentPairId(uuid4()), local_id=CommentId(uuid4()))
+async def test_a_comment_is_not_imported_twice(stores: DatabaseStores, bugspark: BugSpark) -> None:
+    link, pair = await with_copy(stores, bugspark)
+    twin = replace(pair, id=CommentPairId(uuid4()), local_id=CommentId(uuid4()))
     action = ImportComment(comment=a_remote_comment(), body="copied", why=WHY)
     plan = await a_plan(stores, link, actions=(action,), pairs=(twin,))
     assert await store(stores, link.project_id, plan) == StoreResult(
@@ -254,7 +256,7 @@ async def test_a_comment_is_not_taken_in_twice(stores: DatabaseStores, bugspark:
     assert len(bugspark.comments(link.report_id)) == 1
 
 
-async def test_the_second_link_to_an_issue_is_stale_and_the_first_goes_in(
+async def test_the_second_link_to_an_issue_is_stale_and_the_first_is_stored(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     project = bugspark.add_project()
@@ -273,7 +275,7 @@ async def test_the_second_link_to_an_issue_is_stale_and_the_first_goes_in(
     assert holder.report_id == left
 
 
-async def test_a_link_taken_up_again_is_stale_when_its_issue_is_held_by_then(
+async def test_a_reused_link_is_stale_when_another_one_holds_its_issue_by_then(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark, 7)
@@ -292,29 +294,29 @@ async def test_list_states_are_stored_with_their_rows(stores: DatabaseStores, bu
     issues = ListState(anchor=NOW, etag='W/"x"', etag_credential="f00")
     await store(stores, project, issues=issues)
     await store(stores, project, comments=ListState(anchor=NOW, cursor=NOW + timedelta(seconds=1)))
-    memory = await stores.projects.get_state(project)
-    assert memory.issues == issues
-    assert memory.comments == ListState(anchor=NOW, cursor=NOW + timedelta(seconds=1))
+    state = await stores.projects.get_state(project)
+    assert state.issues == issues
+    assert state.comments == ListState(anchor=NOW, cursor=NOW + timedelta(seconds=1))
 
 
-async def test_the_story_tells_every_local_action_and_what_was_lost(
+async def test_history_has_every_local_action_and_what_was_lost(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
     conflict = Conflict(field=Field.STATUS, why=WHY, lost="triaging")
     plan = await a_plan(stores, link, actions=(RESOLVE,), conflicts=(conflict,), notes=("two severities",))
     await store(stores, link.project_id, plan)
-    told = bugspark.rows(sa.select(tables.changes).order_by(tables.changes.c.id))
-    assert [(row["kind"], row["field"], row["to"], row["lost"]) for row in told] == [
+    lines = bugspark.rows(sa.select(tables.changes).order_by(tables.changes.c.id))
+    assert [(row["kind"], row["field"], row["to"], row["lost"]) for row in lines] == [
         ("first_contact", None, "acme/web#1", None),
         ("conflict", "status", "resolved", "triaging"),  # one line, not a second one for its set_field
         ("note", None, None, None),
     ]
-    assert {row["side"] for row in told[:2]} == {Side.BUGSPARK.value}
-    assert told[0]["at"] == NOW
+    assert {row["side"] for row in lines[:2]} == {Side.BUGSPARK.value}
+    assert lines[0]["at"] == NOW
 
 
-async def test_nul_and_half_surrogates_that_slipped_through_stop_nobody(
+async def test_nul_and_lone_surrogates_are_removed_and_stop_no_other_row(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)

@@ -1,4 +1,4 @@
-"""How many links there are, how many were compared of late, and how many are of another repository."""
+"""How many links there are, how many were verified recently, and how many are of another repository."""
 
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -28,7 +28,7 @@ def compared(bugspark: BugSpark, which: sa.ColumnElement[bool], at: datetime) ->
     put(bugspark, which, checked_at=at)
 
 
-async def test_what_was_not_compared_in_time_is_taken_from_the_whole(
+async def test_links_not_verified_in_time_are_subtracted_from_all(
     database: Database, bugspark: BugSpark
 ) -> None:
     project, small, empty = ProjectId(fill(bugspark)), bugspark.add_project("Small"), ProjectId(uuid4())

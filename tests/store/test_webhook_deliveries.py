@@ -63,7 +63,7 @@ async def health(stores: DatabaseStores, project: ProjectId) -> WebhookHealth:
     return found.webhook
 
 
-async def test_a_delivery_is_kept_once_and_names_its_issue_until_it_has_been_looked_into(
+async def test_a_delivery_is_stored_once_and_names_its_issue_until_it_is_handled(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     project, other = a_project(bugspark), a_project(bugspark)
@@ -83,7 +83,7 @@ async def test_a_delivery_is_kept_once_and_names_its_issue_until_it_has_been_loo
     assert not await stores.webhooks.record_delivery(first)
 
 
-async def test_whether_any_waits_is_remembered_along_with_the_project(
+async def test_the_project_state_says_whether_deliveries_are_unread(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     project = a_project(bugspark)
@@ -95,7 +95,7 @@ async def test_whether_any_waits_is_remembered_along_with_the_project(
     assert (await stores.projects.get_state(project)).has_unread_hints
 
 
-async def test_whatever_a_signed_payload_says_is_stored_without_harm(
+async def test_a_signed_payload_is_stored_without_harm_whatever_it_says(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     project = a_project(bugspark)
@@ -179,7 +179,7 @@ async def test_a_delivery_that_lags_or_came_first_has_announced_the_change(
 
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "encrypted"])
-async def test_a_new_secret_leaves_the_other_settings_alone_and_the_old_one_valid_for_its_time(
+async def test_a_new_secret_leaves_the_other_keys_as_they_are_and_the_old_one_valid_for_a_while(
     database: Database, bugspark: BugSpark, clock: StillClock, encrypted: bool
 ) -> None:
     keys = (Secret(Fernet.generate_key().decode()),) if encrypted else ()
@@ -214,7 +214,7 @@ async def test_a_new_secret_leaves_the_other_settings_alone_and_the_old_one_vali
     assert bugspark.rows(sa.select(tables.hooks.c.previous))[0]["previous"] is None
 
 
-async def test_a_secret_that_cannot_be_read_verifies_nothing_and_is_told(
+async def test_a_secret_that_cannot_be_read_verifies_nothing_and_is_an_error(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     foreign = a_project(bugspark, webhookSecret=Fernet(Fernet.generate_key()).encrypt(b"x").decode())

@@ -1,4 +1,4 @@
-"""Deletions held back: exactly those are accepted, and nothing is written where nothing is held."""
+"""Withheld deletions: exactly those are accepted, and nothing is written where there are none."""
 
 import sqlalchemy as sa
 
@@ -33,17 +33,17 @@ async def test_what_is_withheld_is_accepted_by_its_hash_only(
     assert (await stores.projects.get_state(link.project_id)).accepted_digest == "h4sh"
 
 
-async def test_other_deletions_are_not_accepted_by_an_older_word(
+async def test_other_deletions_are_not_accepted_by_an_older_hash(
     stores: DatabaseStores, bugspark: BugSpark
 ) -> None:
     link = await linked(stores, bugspark)
-    entry = a_pair(link)
+    pair = a_pair(link)
     await stores.ledger.save_withheld_deletions(
-        link.project_id, "h4sh", [(link, RemoveLocal(pair=entry, why=WHY))]
+        link.project_id, "h4sh", [(link, RemoveLocal(pair=pair, why=WHY))]
     )
     await stores.ledger.accept_withheld_deletions(link.project_id, "h4sh")
     await stores.ledger.save_withheld_deletions(
-        link.project_id, "n3w", [(link, RemoveLocal(pair=entry, why=WHY))]
+        link.project_id, "n3w", [(link, RemoveLocal(pair=pair, why=WHY))]
     )
     assert not (await stores.ledger.withheld_deletions(link.project_id)).is_accepted
     await stores.ledger.save_withheld_deletions(link.project_id, None, [])
@@ -52,7 +52,9 @@ async def test_other_deletions_are_not_accepted_by_an_older_word(
     assert bugspark.rows(sa.select(tables.withheld)) == []
 
 
-async def test_nothing_withheld_writes_nothing(stores: DatabaseStores, bugspark: BugSpark) -> None:
+async def test_without_withheld_deletions_nothing_is_written(
+    stores: DatabaseStores, bugspark: BugSpark
+) -> None:
     project = bugspark.add_project()
     await stores.ledger.save_withheld_deletions(project, None, [])
     assert bugspark.rows(sa.select(tables.projects)) == []
@@ -61,8 +63,8 @@ async def test_nothing_withheld_writes_nothing(stores: DatabaseStores, bugspark:
 async def test_what_the_ledger_knows_is_counted_by_origin(stores: DatabaseStores, bugspark: BugSpark) -> None:
     link = await linked(stores, bugspark)
     assert await stores.ledger.live_comment_counts(link.project_id) == {}
-    entries = [a_pair(link), a_pair(link, remote_id=2), a_pair(link, remote_id=3, origin=Side.BUGSPARK)]
+    pairs = [a_pair(link), a_pair(link, remote_id=2), a_pair(link, remote_id=3, origin=Side.BUGSPARK)]
     report = await the_report(stores, link.report_id)
-    plan = LinkPlan(link=link, report=report, after=link, pairs=tuple(entries))
+    plan = LinkPlan(link=link, report=report, after=link, pairs=tuple(pairs))
     await store(stores, link.project_id, plan)
     assert await stores.ledger.live_comment_counts(link.project_id) == {Side.GITHUB: 2, Side.BUGSPARK: 1}
