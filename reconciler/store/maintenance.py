@@ -28,8 +28,10 @@ from reconciler.store.types import column_types
 
 ROWS_PER_STEP = 500
 """Rows looked at in one transaction."""
+
 MAX_STEPS = 200
 """In one cleanup; the next one deletes the rest."""
+
 CLEANUP_AT_KEY = "swept_at"
 
 
