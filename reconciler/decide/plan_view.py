@@ -1,17 +1,22 @@
 """A plan as people and programs read it: one flat line per action, and a hash that is the plan's own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from hashlib import sha256
 from typing import assert_never
 
+from reconciler.decide.copies import excerpt
+from reconciler.model.fields import Side
 from reconciler.model.intent import Intent, NewIssue
+from reconciler.model.issue import RemoteComment
 from reconciler.model.kinds import Kind
 from reconciler.model.link import Link
+from reconciler.model.passes import Failure
 from reconciler.model.plan import (
     Action,
     CreateIssue,
     DeleteRemote,
+    Deletion,
     EditLocal,
     EditRemote,
     FieldWrite,
@@ -21,8 +26,13 @@ from reconciler.model.plan import (
     RemoveLocal,
     SetField,
 )
-from reconciler.model.report import Report
-from reconciler.model.views import ActionView
+from reconciler.model.report import Project, Report
+from reconciler.model.views import ActionView, PlanView, WithheldDeletion
+from reconciler.text import has_tag
+from reconciler.text.inert import without_comments
+
+KeyedAction = tuple[str, ActionView]
+"""What makes an action itself, and how it is shown."""
 
 RECORDED_EARLIER = "recorded by an earlier pass"
 """The rule that is shown for a write that an earlier pass has recorded and nothing derives again."""
@@ -120,3 +130,56 @@ def intent_key(intent: Intent) -> str:
 def plan_hash(keys: Iterable[str]) -> str:
     """The same hash for the same plan, whatever the order it was found in."""
     return sha256("\n".join(sorted(keys)).encode()).hexdigest()[:16]
+
+
+def plan_view(
+    project: Project,
+    actions: Sequence[KeyedAction],
+    *,
+    failure: Failure | None = None,
+    withheld: str | None = None,
+    deletions: tuple[WithheldDeletion, ...] = (),
+) -> PlanView:
+    """The whole plan, or why there is none. `withheld`: the hash of the deletions."""
+    return PlanView(
+        project_id=project.id,
+        project_name=project.name,
+        repository=project.repository,
+        hash="" if failure else plan_hash(key for key, _ in actions),
+        actions=tuple(view for _, view in actions),
+        error=failure,
+        withheld=withheld,
+        withheld_deletions=deletions,
+    )
+
+
+def withheld_view(
+    link: Link, deletion: Deletion, report: Report | None, copy: RemoteComment | None, dashboard_url: str
+) -> WithheldDeletion:
+    """What a person has to know of a withheld deletion before accepting it.
+
+    `copy`: the comment on GitHub that would be deleted, None where it could not be read. `dashboard_url`:
+    BugSpark's, "" where it is not known.
+    """
+    if isinstance(deletion, RemoveLocal):
+        side, text = Side.BUGSPARK, deletion.why.local
+        url = f"{dashboard_url.rstrip('/')}/reports/{link.report_id}" if dashboard_url else None
+    else:
+        side, text, url = Side.GITHUB, _copy_excerpt(copy), copy.url if copy else None
+    return WithheldDeletion(
+        report=str(link.report_id),
+        tracking_id=report.tracking_id if report else None,
+        side=side,
+        author=deletion.pair.author,
+        excerpt=text or None,
+        url=url,
+        issue=issue_name(link),
+    )
+
+
+def _copy_excerpt(copy: RemoteComment | None) -> str | None:
+    """How the comment begins that our copy was made of: without the line that names its author."""
+    if copy is None:
+        return None
+    text = without_comments(copy.body)
+    return excerpt(text.partition("\n\n")[2] if has_tag(text) else text)

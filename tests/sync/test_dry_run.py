@@ -11,9 +11,9 @@ from reconciler.demo.github.faults import DuringRequest, Limit
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import NoProgress, Outcome
 from reconciler.store.schema.engine import Database
-from reconciler.sync.dry_run import ledger_reads, plan_project
+from reconciler.sync.dry_run import ledger, plan_project
+from reconciler.sync.dry_run.ledger import DryLedger
 from reconciler.sync.dry_run.state import DryRunState
-from reconciler.sync.dry_run.stores import DryLedger
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
 from tests.sync.compare_plan import compare
@@ -129,7 +129,7 @@ async def apply_stale_plans(*_: Any) -> frozenset[Any]:
 PLANTED: dict[str, tuple[Any, str, Any, Scenario]] = {
     "a step forgets the ones before": (DryRunState, "store_plan", forget_steps, changed_link_is_due),
     "cleared columns go unnoticed": (
-        ledger_reads,
+        ledger,
         "with_changed_links",
         lambda stored, *_: stored,
         moved_link_and_an_export,

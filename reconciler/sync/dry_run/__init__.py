@@ -1,1 +1,5 @@
-"""The dry run: the same pass, with stores and a repository that keep their writes in memory."""
+"""A pass that stores nothing: what its steps would store is kept in memory, where later steps read it.
+
+In: a pass's context. Out: the plan of a project, as people and programs read it.
+Decision: docs/decisions/0063-one-walk.md.
+"""

@@ -1,61 +1,64 @@
-"""`plan`: one dry run of a project, and what it would have done as people and programs read it."""
+"""`plan`: one dry run of a project, the stores that it is given, and what it would have done.
 
-from collections.abc import Mapping, Sequence
+Each class stands for the port of the same name and takes what that takes.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
-from typing import cast
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, cast
 
-from reconciler.decide.copies import excerpt
 from reconciler.decide.guard import deletions_digest
 from reconciler.decide.plan_view import (
+    KeyedAction,
     action_key,
     action_view,
     export_key,
     export_view,
     intent_key,
     intent_view,
-    issue_name,
-    plan_hash,
+    plan_view,
+    withheld_view,
 )
 from reconciler.errors import MovedError, NotThereError, ReconcilerError
-from reconciler.model.fields import Side
-from reconciler.model.ids import RemoteCommentId
+from reconciler.model.ids import (
+    AccountId,
+    CommentId,
+    Fingerprint,
+    IssueNumber,
+    LinkId,
+    ProjectId,
+    RemoteCommentId,
+    ReportId,
+)
 from reconciler.model.intent import Intent, IntentKey
-from reconciler.model.issue import RemoteComment
-from reconciler.model.link import Link
+from reconciler.model.issue import RateLimit, RemoteComment
+from reconciler.model.kinds import Operation
+from reconciler.model.link import Link, LinkState
 from reconciler.model.passes import Failure
-from reconciler.model.plan import DeleteRemote, Deletion, RemoveLocal, Rule
-from reconciler.model.report import Report
-from reconciler.model.views import ActionView, PlanView, WithheldDeletion
-from reconciler.ports import GitHub, Stores
+from reconciler.model.plan import DeleteRemote, Deletion, Rule
+from reconciler.model.report import Report, ReportDetails
+from reconciler.model.snapshot import ProjectState
+from reconciler.model.views import PlanView, WithheldDeletion
+from reconciler.ports import Clock, GitHub, Stores
 from reconciler.sync.context import Context
 from reconciler.sync.dry_run.github import DryGitHub
 from reconciler.sync.dry_run.intents import DryIntents
-from reconciler.sync.dry_run.state import DryRunState, Step
-from reconciler.sync.dry_run.stores import build_dry_stores
+from reconciler.sync.dry_run.ledger import DryLedger
+from reconciler.sync.dry_run.state import DryRunState, ReadsOnly, Step
 from reconciler.sync.result import PassStats
 from reconciler.sync.run import run_steps
 from reconciler.sync.send import CredentialLocks
-from reconciler.text import has_tag
-from reconciler.text.inert import without_comments
 
 MAX_THREADS_READ = 50
 """Of so many issues the withheld deletions are shown with their text; of further ones without."""
 
-KeyedAction = tuple[str, ActionView]
-
-
-class HeldLock:
-    """`ports.ProjectLock` of a dry run: nothing is written, so nobody has to be kept out."""
-
-    async def ensure_held(self) -> None:
-        """Do nothing: it always is."""
-
 
 async def plan_project(context: Context) -> PlanView:
     """Return what a pass would do now. A project's own trouble is shown, never raised."""
-    state = DryRunState()
-    stores = build_dry_stores(context, state)
+    state, project = DryRunState(), context.project
+    stores = _build_dry_stores(context, state)
     dry = replace(
         context,
         stores=cast("Stores", stores),
@@ -64,34 +67,14 @@ async def plan_project(context: Context) -> PlanView:
         alert_channel=None,
     )
     try:
-        before = await context.stores.projects.get_state(context.project.id)
+        before = await context.stores.projects.get_state(project.id)
         applier = await run_steps(dry, HeldLock(), before, PassStats(), context.clock.monotonic())
         actions = await _actions(stores.intents, context, state)
-        shown = await _withheld_views(context, applier.withheld_deletions)
+        deletions = await _withheld_views(context, applier.withheld_deletions)
     except ReconcilerError as error:
-        return _plan_view(context, (), failure=Failure(kind=error.kind, message=str(error)))
+        return plan_view(project, (), failure=Failure(kind=error.kind, message=str(error)))
     digest = deletions_digest([item for _, item in applier.withheld_deletions])
-    return _plan_view(context, actions, withheld=digest, deletions=shown)
-
-
-def _plan_view(
-    context: Context,
-    actions: Sequence[KeyedAction],
-    *,
-    failure: Failure | None = None,
-    withheld: str | None = None,
-    deletions: tuple[WithheldDeletion, ...] = (),
-) -> PlanView:
-    return PlanView(
-        project_id=context.project.id,
-        project_name=context.project.name,
-        repository=context.project.repository,
-        hash="" if failure else plan_hash(key for key, _ in actions),
-        actions=tuple(view for _, view in actions),
-        error=failure,
-        withheld=withheld,
-        withheld_deletions=deletions,
-    )
+    return plan_view(project, actions, withheld=digest, deletions=deletions)
 
 
 async def _actions(intents: DryIntents, context: Context, state: DryRunState) -> list[KeyedAction]:
@@ -125,24 +108,20 @@ def _issue_of(intent: Intent, context: Context) -> str | None:
     return f"{context.project.repository}#{number}" if number is not None and number > 0 else None
 
 
-# --- withheld deletions -----------------------------------------------------------------------------------
-
-
 async def _withheld_views(
     context: Context, withheld: Sequence[tuple[Link, Deletion]]
 ) -> tuple[WithheldDeletion, ...]:
-    """What a person has to know of each before accepting it."""
-    remote = await _read_copies(context, withheld)
+    copies = await _read_copies(context, withheld)
     reports = await context.stores.reports.details({link.report_id for link, _ in withheld})
     return tuple(
-        _withheld_view(
-            context,
+        withheld_view(
             link,
-            item,
+            deletion,
             reports[link.report_id][0] if link.report_id in reports else None,
-            remote.get(item.pair.remote_id),
+            copies.get(deletion.pair.remote_id),
+            context.dashboard_url,
         )
-        for link, item in withheld
+        for link, deletion in withheld
     )
 
 
@@ -158,26 +137,160 @@ async def _read_copies(
     return found
 
 
-def _copy_excerpt(copy: RemoteComment | None) -> str | None:
-    """How the comment begins that our copy was made of: without the line that names its author."""
-    if copy is None:
-        return None
-    text = without_comments(copy.body)
-    return excerpt(text.partition("\n\n")[2] if has_tag(text) else text)
+# --- the stores -------------------------------------------------------------------------------------------
 
 
-def _withheld_view(
-    context: Context, link: Link, item: Deletion, report: Report | None, copy: RemoteComment | None
-) -> WithheldDeletion:
-    local = isinstance(item, RemoveLocal)
-    page = f"{context.dashboard_url.rstrip('/')}/reports/{link.report_id}" if context.dashboard_url else None
-    said = item.why.local if local else _copy_excerpt(copy)
-    return WithheldDeletion(
-        report=str(link.report_id),
-        tracking_id=report.tracking_id if report else None,
-        side=Side.BUGSPARK if local else Side.GITHUB,
-        author=item.pair.author,
-        excerpt=said or None,
-        url=page if local else copy.url if copy else None,
-        issue=issue_name(link),
+class HeldLock:
+    """`ports.ProjectLock` of a dry run: nothing is written, so nobody has to be kept out."""
+
+    async def ensure_held(self) -> None:
+        """Do nothing: it always is."""
+
+
+class DryProjects(ReadsOnly):
+    """`ports.Projects` of a dry run."""
+
+    def __init__(self, stores: Stores, state: DryRunState) -> None:
+        super().__init__(stores.projects)
+        self._state = state
+
+    async def get_state(self, project_id: ProjectId) -> ProjectState:
+        found: ProjectState = self._state.project or await self._stored.get_state(project_id)
+        return found
+
+    async def save_state(self, memory: ProjectState) -> None:
+        self._state.project = memory
+
+    async def own_accounts(self, project_id: ProjectId) -> frozenset[AccountId]:
+        stored: frozenset[AccountId] = await self._stored.own_accounts(project_id)
+        saved = self._state.project
+        return stored | {saved.account} if saved is not None and saved.account is not None else stored
+
+
+class DryReports(ReadsOnly):
+    """`ports.Reports` of a dry run."""
+
+    def __init__(self, stores: Stores, state: DryRunState, intents: DryIntents) -> None:
+        super().__init__(stores.reports)
+        self._state = state
+        self._intents = intents
+
+    async def details(
+        self, report_ids: Collection[ReportId]
+    ) -> Mapping[ReportId, tuple[Report, ReportDetails]]:
+        stored = await self._stored.details(report_ids)
+        return {key: (self._state.report(report), details) for key, (report, details) in stored.items()}
+
+    async def export_candidates(
+        self, project_id: ProjectId, since: datetime, limit: int
+    ) -> tuple[ReportId, ...]:
+        rows = await self._intents.list_open(project_id)
+        taken = {link.report_id for link in self._state.links.values()} | self._state.columns.keys()
+        taken |= {row.report_id for row in rows if row.operation is Operation.CREATE_ISSUE}
+        stored = await self._stored.export_candidates(project_id, since, limit + len(taken))
+        return tuple(key for key in stored if key not in taken)[:limit]
+
+
+class DryRestores(ReadsOnly):
+    """`ports.Restores` of a dry run."""
+
+    def __init__(self, stores: Stores, state: DryRunState, context: Context) -> None:
+        super().__init__(stores.restores)
+        self._ledger = stores.ledger
+        self._state = state
+        self._context = context
+
+    async def unknown_copies(self, copies: Mapping[RemoteCommentId, CommentId]) -> frozenset[RemoteCommentId]:
+        stored: frozenset[RemoteCommentId] = await self._stored.unknown_copies(copies)
+        pairs = self._state.pairs.values()
+        remote, local = {pair.remote_id for pair in pairs}, {pair.local_id for pair in pairs}
+        return frozenset(key for key in stored if key not in remote and copies[key] not in local)
+
+    async def begin_reread(self, project_id: ProjectId, at: datetime) -> None:
+        """Links that rest wake, to be read as well."""
+        saved = self._state.project or await self._context.stores.projects.get_state(project_id)
+        self._state.project = replace(saved, is_recovering=True, restored_at=at)
+        found = await self._ledger.snapshot(project_id, saved.repository_id, saved.repository, by_hand=True)
+        for link in found.released:
+            self._state.links.setdefault(link.id, link)
+        for link in list(self._state.links.values()):
+            if link.state is LinkState.ACTIVE and link.quarantined_until is not None:
+                self._state.links[link.id] = replace(
+                    link, quarantined_until=None, verification=None, revision=link.revision + 1
+                )
+
+    async def end_reread(self, project_id: ProjectId) -> None:
+        if self._state.project is not None:
+            self._state.project = replace(self._state.project, is_recovering=False)
+
+    async def links_held_by_other_databases(self, project_id: ProjectId) -> frozenset[LinkId]:
+        stored: frozenset[LinkId] = await self._stored.links_held_by_other_databases(project_id)
+        changed = self._state.links.values()
+        held = {link.id for link in changed if link.owner_instance is not None}
+        return (stored - self._state.links.keys()) | held
+
+
+class DryIdentity(ReadsOnly):
+    """`ports.DatabaseIdentity` of a dry run."""
+
+    async def record_duplicate_instance(self, where: str) -> None:
+        """The plan says so itself."""
+
+
+class DryRateLimiter(ReadsOnly):
+    """`ports.RateLimiter` of a dry run: reads count as ever, writes need no slot."""
+
+    reads = frozenset({"reserve_reads", "grant_verification_points", "block"})
+
+    def __init__(self, stores: Stores, clock: Clock) -> None:
+        super().__init__(stores.rate_limiter)
+        self._clock = clock
+
+    async def reserve_write(
+        self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None
+    ) -> datetime:
+        return self._clock.now()
+
+
+class DryWebhooks(ReadsOnly):
+    """`ports.Webhooks` of a dry run."""
+
+    reads = frozenset({"pending_hints"})
+
+    async def mark_handled(self, project_id: ProjectId, deliveries: Sequence[Any], at: datetime) -> None:
+        """The pass still has to read them."""
+
+    async def record_listed_changes(
+        self, project_id: ProjectId, changes: Mapping[IssueNumber, datetime], at: datetime
+    ) -> None:
+        """The pass will see them, too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryStores:
+    """`ports.Stores` of a dry run, as far as a pass uses them."""
+
+    projects: DryProjects
+    reports: DryReports
+    ledger: DryLedger
+    intents: DryIntents
+    identity: DryIdentity
+    restores: DryRestores
+    rate_limiter: DryRateLimiter
+    webhooks: DryWebhooks
+
+
+def _build_dry_stores(context: Context, state: DryRunState) -> DryStores:
+    """The stores of one dry run."""
+    stores = context.stores
+    intents = DryIntents(stores, state)
+    return DryStores(
+        projects=DryProjects(stores, state),
+        reports=DryReports(stores, state, intents),
+        ledger=DryLedger(context, state, intents),
+        intents=intents,
+        identity=DryIdentity(stores.identity),
+        restores=DryRestores(stores, state, context),
+        rate_limiter=DryRateLimiter(stores, context.clock),
+        webhooks=DryWebhooks(stores.webhooks),
     )

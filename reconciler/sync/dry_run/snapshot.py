@@ -3,7 +3,7 @@
 The store sorts its rows by the same rules in SQL (`reconciler/store/sync/snapshot.py`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,17 +18,17 @@ from reconciler.sync.dry_run.state import DryRunState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotQuery:
-    """What a snapshot is read for."""
+    """What a snapshot is read for: what `ports.Ledger.snapshot` takes, and the time."""
 
     project_id: ProjectId
     repository_id: RepositoryId
     repository: str
-    numbers: frozenset[IssueNumber]
-    comments: frozenset[RemoteCommentId]
-    copies: frozenset[CommentId]
-    local: bool
-    by_hand: bool
     now: datetime
+    numbers: Collection[IssueNumber] = ()
+    comments: Collection[RemoteCommentId] = ()
+    copies: Collection[CommentId] = ()
+    local: bool = True
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

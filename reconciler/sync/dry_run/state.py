@@ -1,19 +1,28 @@
 """What a dry run would have stored: rows by their ids, as a later step of the same pass reads them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Side
-from reconciler.model.ids import CommentId, CommentPairId, LinkId, ReportId, RepositoryId
+from reconciler.model.ids import CommentId, CommentPairId, LinkId, RemoteCommentId, ReportId, RepositoryId
 from reconciler.model.intent import Intent
 from reconciler.model.issue import RemoteComment
-from reconciler.model.link import UNLINKED_BEFORE_SENDING, CommentPair, CommentPairState, Link, LinkState
+from reconciler.model.link import (
+    UNLINKED_BEFORE_SENDING,
+    CommentPair,
+    CommentPairState,
+    Link,
+    LinkState,
+    Verification,
+)
 from reconciler.model.plan import Action, EditLocal, ImportComment, LinkPlan, RemoveLocal, SetField
 from reconciler.model.report import IssueColumns, LocalComment, Report
 from reconciler.model.snapshot import LocalThread, ProjectState
+
+BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class ReadsOnly:
@@ -110,6 +119,61 @@ class DryRunState:
         """How many more LIVE rows of originals on this side there are than in the database."""
         pairs = [pair for pair in self.pairs.values() if pair.origin is side]
         return sum((pair.state is CommentPairState.LIVE) - (pair.id in self.live_pairs) for pair in pairs)
+
+    def known_pairs(
+        self,
+        stored: Iterable[CommentPair],
+        remote_ids: Collection[RemoteCommentId],
+        local_ids: Collection[CommentId],
+    ) -> tuple[CommentPair, ...]:
+        """The ledger rows that have one of these ids, stored or not; without those of links that were cut."""
+        found = {pair.id: self.pair(pair) for pair in stored}
+        for pair in self.pairs.values():
+            if pair.remote_id in remote_ids or pair.local_id in local_ids:
+                found[pair.id] = pair
+        cut = {link.id for link in self.links.values() if link.state is LinkState.UNLINKED}
+        return tuple(pair for pair in found.values() if pair.link_id not in cut)
+
+    def oldest_links(
+        self,
+        stored: Iterable[Link],
+        repository_id: RepositoryId,
+        before: datetime,
+        limit: int,
+        when: Callable[[Verification], datetime],
+    ) -> tuple[Link, ...]:
+        """The ACTIVE links whose verification was, or is due, before then, the oldest first."""
+
+        def time_of(link: Link) -> datetime:
+            return BEGINNING if link.verification is None else when(link.verification)
+
+        links = {link.id: link for link in (*map(self.link, stored), *self.links.values())}
+        waiting = [
+            link
+            for link in links.values()
+            if link.state is LinkState.ACTIVE
+            and link.repository_id == repository_id
+            and link.quarantined_until is None
+            and time_of(link) < before
+        ]
+        return tuple(sorted(waiting, key=lambda link: (time_of(link), link.id))[:limit])
+
+    def reports_with_outdated_plans(self, plans: Sequence[LinkPlan]) -> set[ReportId]:
+        """Reports whose plan was decided on another revision of its link, or revives a link although
+        a live one holds the report or the issue.
+        """
+        live = [link for link in self.links.values() if link.is_live]
+        issues = {(link.repository_id, link.number): link.id for link in live}
+        reports = {link.report_id: link.id for link in live}
+        found = set()
+        for plan in plans:
+            link = plan.link
+            place = (link.repository_id, link.number)
+            holders = {issues.get(place, link.id), reports.get(link.report_id, link.id)} - {link.id}
+            is_waking = plan.after.is_live and not (link.revision and link.is_live)
+            if self.link(link).revision != link.revision or (is_waking and holders):
+                found.add(link.report_id)
+        return found
 
     # --- what steps change ----------------------------------------------------------------------------
 

@@ -1,13 +1,15 @@
-"""Links and threads as a dry run reads them: the stored ones, changed by the steps so far."""
+"""Links, bases and the comment ledger of a dry run: the stored ones, changed by the steps so far."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from reconciler.errors import UsageError
 from reconciler.model.fields import Side
 from reconciler.model.ids import (
     CommentId,
+    CommentPairId,
     IssueNumber,
     LinkId,
     ProjectId,
@@ -16,53 +18,40 @@ from reconciler.model.ids import (
     RepositoryId,
 )
 from reconciler.model.link import (
-    CommentPair,
+    CommentPairState,
     Link,
+    LinkOrigin,
     LinkState,
     link_from_columns,
 )
-from reconciler.model.report import Report
-from reconciler.model.snapshot import LocalThread, Snapshot, UnlinkedReport
+from reconciler.model.plan import Deletion, EditLocal, ImportComment, LinkPlan, RemoveLocal, SetField
+from reconciler.model.report import IssueColumns, Report
+from reconciler.model.snapshot import LocalBatch, LocalThread, Snapshot, StoreResult, UnlinkedReport
 from reconciler.sync.context import Context
+from reconciler.sync.dry_run.intents import DryIntents
 from reconciler.sync.dry_run.snapshot import ChangedLink, SnapshotQuery, with_changed_links
-from reconciler.sync.dry_run.state import DryRunState, ReadsOnly
+from reconciler.sync.dry_run.state import DryRunState, ReadsOnly, Step, unsent_pair
+from reconciler.text import text_digest
 
-BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+LOCAL_ACTIONS = (SetField, ImportComment, EditLocal, RemoveLocal)
 END = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-class DryLedgerReads(ReadsOnly):
-    """What a dry run reads of links and threads."""
+class DryLedger(ReadsOnly):
+    """`ports.Ledger` of a dry run."""
 
     reads = frozenset({"withheld_deletions", "field_history", "verification_coverage"})
 
-    def __init__(self, context: Context, state: DryRunState) -> None:
+    def __init__(self, context: Context, state: DryRunState, intents: DryIntents) -> None:
         super().__init__(context.stores.ledger)
         self._context = context
         self._state = state
+        self._intents = intents
 
     async def snapshot(
-        self,
-        project_id: ProjectId,
-        repository_id: RepositoryId,
-        repository: str,
-        *,
-        numbers: Collection[IssueNumber] = (),
-        comments: Collection[RemoteCommentId] = (),
-        copies: Collection[CommentId] = (),
-        local: bool = True,
-        by_hand: bool = False,
+        self, project_id: ProjectId, repository_id: RepositoryId, repository: str, **wanted: Any
     ) -> Snapshot:
-        stored: Snapshot = await self._stored.snapshot(
-            project_id,
-            repository_id,
-            repository,
-            numbers=numbers,
-            comments=comments,
-            copies=copies,
-            local=local,
-            by_hand=by_hand,
-        )
+        stored: Snapshot = await self._stored.snapshot(project_id, repository_id, repository, **wanted)
         self._state.note_live_pairs((*stored.pairs, *stored.vanished_pairs))
         if not self._state.has_changes:
             return stored
@@ -70,27 +59,13 @@ class DryLedgerReads(ReadsOnly):
             project_id=project_id,
             repository_id=repository_id,
             repository=repository,
-            numbers=frozenset(numbers),
-            comments=frozenset(comments),
-            copies=frozenset(copies),
-            local=local,
-            by_hand=by_hand,
             now=self._context.clock.now(),
+            **wanted,
         )
-        pairs = self._requested_pairs(stored.pairs, query)
+        pairs = self._state.known_pairs(stored.pairs, query.comments, query.copies)
         changed = await self._changed_links(query, {pair.link_id for pair in pairs})
-        claims = await self._claims(query) if local else []
+        claims = await self._claims(query) if query.local else []
         return with_changed_links(replace(stored, pairs=pairs), self._state, query, changed, claims)
-
-    def _requested_pairs(
-        self, stored: Sequence[CommentPair], query: SnapshotQuery
-    ) -> tuple[CommentPair, ...]:
-        found = {pair.id: self._state.pair(pair) for pair in stored}
-        for pair in self._state.pairs.values():
-            if pair.remote_id in query.comments or pair.local_id in query.copies:
-                found[pair.id] = pair
-        cut = {link.id for link in self._state.links.values() if link.state is LinkState.UNLINKED}
-        return tuple(pair for pair in found.values() if pair.link_id not in cut)
 
     async def _changed_links(self, query: SnapshotQuery, by_pair: set[LinkId]) -> list[ChangedLink]:
         """The links of earlier steps that this snapshot may be about, with what is known of each."""
@@ -178,42 +153,14 @@ class DryLedgerReads(ReadsOnly):
             stored = await self._stored.due_links(project_id, repository_id, at, more)
         else:
             stored = await self._stored.unverified_links(project_id, repository_id, END, more)
-        return self._oldest(stored, repository_id, at, limit, lambda link: link.verification.due)
+        return self._state.oldest_links(stored, repository_id, at, limit, lambda each: each.due)
 
     async def unverified_links(
         self, project_id: ProjectId, repository_id: RepositoryId, since: datetime, limit: int
     ) -> tuple[Link, ...]:
         more = limit + len(self._state.links)
         stored = await self._stored.unverified_links(project_id, repository_id, since, more)
-        return self._oldest(stored, repository_id, since, limit, lambda link: link.verification.at)
-
-    def _oldest(
-        self,
-        stored: Sequence[Link],
-        repository_id: RepositoryId,
-        by: datetime,
-        limit: int,
-        when: Callable[[Any], datetime],
-    ) -> tuple[Link, ...]:
-        """The stored links that no step changed, in their order, and those that one did and that wait."""
-
-        def at(link: Link) -> datetime:
-            return BEGINNING if link.verification is None else when(link)
-
-        waiting = [
-            link
-            for link in self._state.links.values()
-            if link.state is LinkState.ACTIVE
-            and link.repository_id == repository_id
-            and link.quarantined_until is None
-            and at(link) < by
-        ]
-        rest = [
-            link
-            for link in map(self._state.link, stored)
-            if link.id not in self._state.links and at(link) < by
-        ]
-        return tuple(sorted([*rest, *waiting], key=lambda link: (at(link), link.id))[:limit])
+        return self._state.oldest_links(stored, repository_id, since, limit, lambda each: each.at)
 
     async def transferred_links(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:
         stored = await self._stored.transferred_links(project_id, repository_id)
@@ -253,6 +200,83 @@ class DryLedgerReads(ReadsOnly):
         stored = await self._stored.find_unlinked_by_tracking_ids(tracking_ids)
         held = {link.report_id for link in self._state.links.values() if link.is_live}
         return tuple(row for row in stored if row.report_id not in held | self._state.columns.keys())
+
+    async def apply_batch(self, batch: LocalBatch) -> StoreResult:
+        """Keep the batch in memory. As in the store, a plan that was decided on something else than what is
+        there now is left out whole, and its report is returned.
+        """
+        await self._intents.load(batch.project_id)
+        plans = [plan for plan in batch.plans if not plan.is_idle]
+        stale = await self._stale_reports(plans)
+        intents = iter(batch.intents)
+        for plan in plans:
+            steps = [
+                Step(
+                    plan=plan, action=each, intent=None if isinstance(each, LOCAL_ACTIONS) else next(intents)
+                )
+                for each in plan.actions
+            ]
+            if plan.link.report_id not in stale:
+                self._state.store_plan(plan, batch.at)
+                self._intents.drop_answered(plan)
+                self._state.steps.extend(steps)
+        for intent in batch.intents:
+            if intent.report_id not in stale:
+                self._intents.store(intent, batch.at)
+        return StoreResult(stale_reports=stale)
+
+    async def _stale_reports(self, plans: Sequence[LinkPlan]) -> frozenset[ReportId]:
+        stale = self._state.reports_with_outdated_plans(plans)
+        edits = {
+            plan.link: [each.pair for each in plan.actions if isinstance(each, EditLocal)]
+            for plan in plans
+            if plan.link.report_id not in stale
+        }
+        threads = await self.threads([link for link, pairs in edits.items() if pairs])
+        for link, pairs in edits.items():
+            thread = threads.get(link.report_id)
+            said = {row.id: text_digest(row.body) for row in thread.comments} if thread else {}
+            if any(pair.local_id and said.get(pair.local_id) != pair.local_digest for pair in pairs):
+                stale.add(link.report_id)
+        return frozenset(stale)
+
+    async def save_withheld_deletions(
+        self, project_id: ProjectId, digest: str | None, deletions: Sequence[tuple[Link, Deletion]]
+    ) -> None:
+        """They are in the plan: nobody reads them from here."""
+
+    async def mark_all_due_for_verification(
+        self, project_id: ProjectId, repository_id: RepositoryId, at: datetime
+    ) -> None:
+        self._state.all_due = (repository_id, at)
+
+    async def create_link(self, link: Link, columns: IssueColumns) -> None:
+        """As the store does it: other links of the report end, one to the same issue is taken up again."""
+        holder = await self.find_live_link_of_issue(link.repository_id, link.number)
+        past = await self.find_link_of_report(link.report_id)
+        if holder is not None or (past is not None and past.is_live):
+            raise UsageError(f"{link.repository}#{link.number} or the report is linked already.")
+        same = await self.find_link_between(link.report_id, link.repository_id, link.number)
+        if past is not None and (same is None or past.id != same.id) and not past.is_past:
+            self._state.links[past.id] = replace(past, state=LinkState.UNLINKED, revision=past.revision + 1)
+        id_, revision = (same.id, same.revision) if same else (link.id, 0)
+        self._state.links[id_] = replace(link, id=id_, revision=revision + 1)
+        self._state.columns[link.report_id] = columns
+        if link.origin is LinkOrigin.TRANSFER and past is not None:
+            await self._carry_over_unsent_comments(past, self._state.links[id_])
+
+    async def _carry_over_unsent_comments(self, past: Link, link: Link) -> None:
+        """As the store does it: comments that never left go out at the new link's first contact."""
+        thread = (await self.threads((past,)))[past.report_id]
+        for pair in thread.pairs:
+            unsent = pair.state in (CommentPairState.PENDING, CommentPairState.ENDED)
+            if pair.origin is Side.BUGSPARK and pair.remote_id is None and unsent:
+                self._state.pairs[pair.id] = replace(pair, link_id=link.id)
+        unknown = await self._unknown_comments([thread])
+        for comment in thread.comments:
+            if comment.id in unknown and comment.source is None and comment.created_at >= past.created_at:
+                pair = unsent_pair(CommentPairId(self._context.new_id()), link, comment.id)
+                self._state.pairs[pair.id] = pair
 
 
 def _rank_of_report_link(link: Link) -> tuple[int, float, LinkId]:
