@@ -30,8 +30,7 @@ from reconciler.store.connection import finish_shielded
 from reconciler.store.schema.engine import MAX_CONNECTIONS, Database, open_database
 from reconciler.store.schema.version import require_schema
 from reconciler.store.stores import StoreSettings, build_stores
-from reconciler.sync.context import Context
-from reconciler.sync.send import CredentialLocks
+from reconciler.sync.context import Context, CredentialLocks
 from reconciler.sync.webhook_setup import WebhookAddress
 from reconciler.text import text_digest
 

@@ -1,15 +1,43 @@
-"""Everything a pass is given: doorways, policies, time and randomness. Nothing is reached for."""
+"""What a pass is given: ports, policies, time and randomness; and its turn at writing."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from reconciler.model.database_identity import DatabaseInstance
+from reconciler.model.ids import Fingerprint
 from reconciler.model.passes import Progress
 from reconciler.model.policy import GuardPolicy, SyncPolicy, Timing
 from reconciler.model.report import Project
 from reconciler.ports import AlertChannel, Clock, GitHub, Markers, Stores
-from reconciler.sync.send import CredentialLocks
+
+WRITE_POINTS = 5
+"""What one write costs of a credential's points per minute."""
+
+
+class CredentialLocks:
+    """One lock for each credential: its writes go one after another, also those of several passes at once.
+
+    GitHub asks for serial requests per token (docs/reference/github.md, Limits). And the rate limiter grants
+    a slot only a few `min_interval`s ahead: eight passes that ask at once would be refused, and end as
+    limited. Here they queue, in the order in which they came. Other processes are the rate limiter's matter.
+    A lock is not re-entrant.
+    """
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[Fingerprint, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def hold(self, credential: Fingerprint) -> AsyncIterator[None]:
+        """Hold the lock: from before the slot is asked for until the write's outcome is stored."""
+        lock = self._locks.get(credential)
+        if lock is None:
+            lock = self._locks[credential] = asyncio.Lock()
+        async with lock:
+            yield
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,3 +61,9 @@ class Context:
     credential_locks: CredentialLocks  # at writing with one credential
     alert_channel: AlertChannel | None  # who wants to be told of what needs a person
     manual: bool  # ignores our own back-off and quarantine, never GitHub's limits
+
+
+async def wait_for_write_slot(context: Context) -> None:
+    """Reserve one write and wait for its time. Raises LimitedError when that is too far away."""
+    slot = await context.stores.rate_limiter.reserve_write(context.github.credential, WRITE_POINTS)
+    await context.clock.sleep((slot - context.clock.now()).total_seconds())

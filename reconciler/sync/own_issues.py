@@ -22,11 +22,10 @@ from reconciler.model.plan import LinkPlan
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import LocalBatch, ProjectState
 from reconciler.sync.confirm import adopt_issue
-from reconciler.sync.context import Context
+from reconciler.sync.context import Context, wait_for_write_slot
 from reconciler.sync.linking import LIVE_LINK_STATES, build_link
 from reconciler.sync.observe import is_own_account, read_own_accounts
 from reconciler.sync.result import PassStats
-from reconciler.sync.write import WRITE_POINTS
 
 DUPLICATE_CLOSE_REASON = "duplicate"
 """GitHub's reason for closing a second copy."""
@@ -84,8 +83,7 @@ async def close_duplicates(context: Context, issues: Iterable[Issue]) -> None:
 
 
 async def _close_duplicate(context: Context, issue: Issue) -> None:
-    slot = await context.stores.rate_limiter.reserve_write(context.github.credential, WRITE_POINTS)
-    await context.clock.sleep((slot - context.clock.now()).total_seconds())
+    await wait_for_write_slot(context)
     answer = await context.github.update_issue(
         issue.number, state_update(IssueState.CLOSED, DUPLICATE_CLOSE_REASON)
     )

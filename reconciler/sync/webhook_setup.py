@@ -23,7 +23,7 @@ from reconciler.model.webhook import (
     WebhookSetup,
 )
 from reconciler.ports import Clock, Webhooks
-from reconciler.sync.context import Context
+from reconciler.sync.context import Context, wait_for_write_slot
 from reconciler.sync.preflight import require_certain_identity, require_same_repository
 
 T = TypeVar("T")
@@ -31,7 +31,6 @@ T = TypeVar("T")
 PREVIOUS_SECRET_VALIDITY = timedelta(days=1)
 """How long GitHub may go on signing with the secret that was replaced."""
 
-WRITE_POINTS = 5
 MISSING_PERMISSION_STATUSES = (403, 404)
 
 
@@ -118,7 +117,7 @@ async def ping_webhook(context: Context, setting: WebhookSetupContext) -> None:
             f"{setting.project.name}: no webhook of {context.project.repository} delivers to {url}; make one"
             " with reconcile webhook create"
         )
-    await _wait_for_write_slot(context)
+    await wait_for_write_slot(context)
     _require_confirmed(context, await context.github.ping_hook(ours[0].id))
 
 
@@ -155,15 +154,10 @@ def _require_delivery_url(setting: WebhookSetupContext) -> str:
 
 
 async def _create_or_change_webhook(context: Context, there: Hook | None, wish: DesiredHook) -> Hook:
-    await _wait_for_write_slot(context)
+    await wait_for_write_slot(context)
     if there is None:
         return _require_confirmed(context, await context.github.create_hook(wish))
     return _require_confirmed(context, await context.github.change_hook(there.id, wish))
-
-
-async def _wait_for_write_slot(context: Context) -> None:
-    slot = await context.stores.rate_limiter.reserve_write(context.github.credential, WRITE_POINTS)
-    await context.clock.sleep((slot - context.clock.now()).total_seconds())
 
 
 def _require_confirmed(context: Context, answer: WriteResult[T]) -> T:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import assert_never
+from typing import Any, assert_never
 
 from reconciler.decide.link import is_news
 from reconciler.errors import (
@@ -14,30 +14,36 @@ from reconciler.errors import (
     ProjectError,
     ProjectLockLostError,
 )
+from reconciler.fields import SYNCED_FIELDS
 from reconciler.logs import EventLogger
+from reconciler.model.fields import Field
 from reconciler.model.ids import IntentId, IssueNumber
 from reconciler.model.intent import (
     Confirmed,
+    DesiredCommentBody,
     DesiredCommentDeletion,
+    DesiredFieldWrite,
+    DesiredLabels,
     DesiredState,
     Intent,
     IntentState,
+    NewComment,
+    NewIssue,
     NotSent,
     OutcomeUnknown,
     Refused,
+    WriteResult,
 )
 from reconciler.model.issue import Issue
 from reconciler.model.snapshot import ProjectState
-from reconciler.ports import Claim, ProjectLock
+from reconciler.ports import Claim, GitHub, ProjectLock
 from reconciler.sync.apply import DerivedIntentKeys
 from reconciler.sync.confirm import record_confirmation
-from reconciler.sync.context import Context
+from reconciler.sync.context import Context, wait_for_write_slot
 from reconciler.sync.intents import is_automatic_export
 from reconciler.sync.preflight import require_writable_repository, sendable_intents, update_visibility
 from reconciler.sync.result import PassStats
-from reconciler.sync.send import send_intent
 
-WRITE_POINTS = 5
 REFUSED_WRITE_QUARANTINE = timedelta(hours=1)
 """A refused write is tried again this much later, or by hand."""
 
@@ -119,10 +125,7 @@ class IntentWriter:
     async def _write_intent(self, intent: Intent) -> None:
         if isinstance(intent.desired, DesiredState) and await self._decide_again_if_moved(intent):
             return
-        slot = await self.context.stores.rate_limiter.reserve_write(
-            self.context.github.credential, WRITE_POINTS
-        )
-        await self.context.clock.sleep((slot - self.context.clock.now()).total_seconds())
+        await wait_for_write_slot(self.context)
         await self.project_lock.ensure_held()
         began = self.context.clock.monotonic()
         claim = await self.context.stores.intents.claim(intent, self.context.github.now())
@@ -225,3 +228,59 @@ class IntentWriter:
             "GitHub is looked at before anything is sent again"
         )
         log.warning("write outcome unknown", **intent.log_fields, reason=answer.reason)
+
+
+async def send_intent(github: GitHub, intent: Intent) -> WriteResult[Any]:
+    """Send a claimed wish. The value of a confirmed answer is the issue, comment or labels as they are now.
+
+    Raises LimitedError (nothing was done) and what concerns the whole project.
+    """
+    wish = intent.desired
+    match wish:
+        case NewIssue():
+            return await github.create_issue(wish.title, wish.body, wish.labels)
+        case NewComment():
+            return await github.create_comment(_require_issue_number(intent), wish.body)
+        case DesiredCommentBody():
+            return await github.edit_comment(wish.remote_id, wish.body)
+        case DesiredCommentDeletion():
+            return await github.delete_comment(wish.remote_id)
+        case DesiredLabels():
+            return await _swap_labels(github, _require_issue_number(intent), wish)
+        case DesiredFieldWrite():
+            update = SYNCED_FIELDS[Field(intent.operation.value)].issue_update(wish)
+            assert update is not None
+            return await github.update_issue(_require_issue_number(intent), update)
+    assert_never(wish)
+
+
+async def _swap_labels(
+    github: GitHub, number: IssueNumber, wish: DesiredLabels
+) -> WriteResult[tuple[str, ...]]:
+    """The new label first, so that the issue is never without one; then those that were seen, one by one."""
+    answer: WriteResult[tuple[str, ...]] = Confirmed(value=(), request_id=None)
+    if wish.add is not None:
+        answer = await github.add_label(number, wish.add)
+        if isinstance(answer, Confirmed) and not _has_label(answer.value, wish.add):
+            return Refused(
+                status=200,
+                reason=f"GitHub dropped the label {wish.add!r}: the token may not push to the repository",
+                gone=False,
+                request_id=answer.request_id,
+            )
+    for label in wish.remove:
+        if not isinstance(answer, Confirmed):
+            return answer
+        left = await github.remove_label(number, label)
+        absent = isinstance(left, Refused) and left.gone  # somebody removed it already
+        answer = answer if absent else left
+    return answer
+
+
+def _has_label(labels: tuple[str, ...], label: str) -> bool:
+    return label.casefold() in {name.casefold() for name in labels}
+
+
+def _require_issue_number(intent: Intent) -> IssueNumber:
+    assert intent.number is not None
+    return intent.number

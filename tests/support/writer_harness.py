@@ -32,8 +32,7 @@ from reconciler.model.policy import GuardPolicy, SyncPolicy, Timing
 from reconciler.model.report import Project, Report
 from reconciler.model.snapshot import Change, LocalThread, ProjectState
 from reconciler.ports import Claim, GitHub, ListPage, Markers, Stores
-from reconciler.sync.context import Context
-from reconciler.sync.send import CredentialLocks
+from reconciler.sync.context import Context, CredentialLocks
 from tests.support.factories import AFTER, LINK, OURS, PROJECT, REPORT, a_link, a_report, ids
 
 LONG_AGO = AFTER - timedelta(hours=1)

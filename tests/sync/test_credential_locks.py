@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from reconciler.model.ids import Fingerprint
-from reconciler.sync.send import CredentialLocks
+from reconciler.sync.context import CredentialLocks
 
 OURS, THEIRS = Fingerprint("ours"), Fingerprint("theirs")
 

@@ -42,14 +42,13 @@ from reconciler.model.report import Report, ReportDetails
 from reconciler.model.snapshot import ProjectState
 from reconciler.model.views import PlanView, WithheldDeletion
 from reconciler.ports import Clock, GitHub, Stores
-from reconciler.sync.context import Context
+from reconciler.sync.context import Context, CredentialLocks
 from reconciler.sync.dry_run.github import DryGitHub
 from reconciler.sync.dry_run.intents import DryIntents
 from reconciler.sync.dry_run.ledger import DryLedger
 from reconciler.sync.dry_run.state import DryRunState, ReadsOnly, Step
 from reconciler.sync.result import PassStats
 from reconciler.sync.run import run_steps
-from reconciler.sync.send import CredentialLocks
 
 MAX_THREADS_READ = 50
 """Of so many issues the withheld deletions are shown with their text; of further ones without."""
