@@ -19,9 +19,9 @@ from reconciler.model.intent import (
 from reconciler.model.issue import Issue
 from reconciler.model.kinds import Operation
 from reconciler.model.link import Link, LinkState
+from reconciler.sync.context import WRITE_POINTS
 from reconciler.sync.own_issues import UnlinkedIssues, adopt_and_close_duplicates, classify_unlinked_issues
 from reconciler.sync.result import PassStats
-from reconciler.sync.write import WRITE_POINTS
 from tests.support.factories import OCTOCAT, REPORT, a_link, an_issue
 from tests.support.writer_harness import PROJECT_STATE, ScriptedGitHub, WriterHarness, an_intent
 
