@@ -106,6 +106,10 @@ class Ledger(Protocol):
         """Links whose issue was transferred to this repository."""
         ...
 
+    async def contested_links(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:
+        """Links that are CONTESTED: another report's link held their issue when they were made."""
+        ...
+
     async def mark_all_due_for_verification(
         self, project_id: ProjectId, repository_id: RepositoryId, at: datetime
     ) -> None:

@@ -2,18 +2,24 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import fields
+from inspect import signature
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 
+from reconciler import ports
 from reconciler.demo.github.faults import DuringRequest, Limit
 from reconciler.model.ids import ReportId
 from reconciler.model.passes import NoProgress, Outcome
 from reconciler.store.schema.engine import Database
 from reconciler.sync.dry_run import ledger, plan_project
+from reconciler.sync.dry_run.github import DryGitHub
+from reconciler.sync.dry_run.intents import DryIntents
 from reconciler.sync.dry_run.ledger import DryLedger
-from reconciler.sync.dry_run.state import DryRunState
+from reconciler.sync.dry_run.snapshot import SnapshotQuery
+from reconciler.sync.dry_run.state import DryRunState, ReadsOnly
 from tests.support.github import GitHub
 from tests.support.sync import Sync, open_sync
 from tests.sync.compare_plan import compare
@@ -236,3 +242,44 @@ async def test_no_transaction_is_open_while_a_plan_asks_github(sync: Sync, scena
     assert transactions.begun
     assert at_requests
     assert not any(at_requests)
+
+
+# --- ports --------------------------------------------------------------------------------------------------
+
+PORTS: dict[type[ReadsOnly], type] = {
+    DryLedger: ports.Ledger,
+    DryIntents: ports.Intents,
+    DryGitHub: ports.GitHub,
+    plan_project.DryProjects: ports.Projects,
+    plan_project.DryReports: ports.Reports,
+    plan_project.DryRestores: ports.Restores,
+    plan_project.DryIdentity: ports.DatabaseIdentity,
+    plan_project.DryRateLimiter: ports.RateLimiter,
+    plan_project.DryWebhooks: ports.Webhooks,
+}
+
+
+@pytest.mark.parametrize("dry", PORTS, ids=lambda dry: dry.__name__)
+def test_a_port_of_a_dry_run_takes_what_the_port_takes(dry: type[ReadsOnly]) -> None:
+    """Its methods are not checked against the protocol by mypy: it lacks those that are refused."""
+    port = PORTS[dry]
+    methods = {
+        name: method
+        for name, method in vars(dry).items()
+        if not name.startswith("_") and callable(method) and hasattr(port, name)
+    }
+    assert methods or dry.reads
+    assert all(hasattr(port, name) for name in dry.reads)
+    for name, method in methods.items():
+        wanted, taken = parameters(getattr(port, name)), parameters(method)
+        if taken.pop("query", None) is not None:  # a snapshot's keywords are those of the query
+            taken |= {each: wanted[each] for each in wanted if each in SNAPSHOT_KEYWORDS}
+        assert taken == wanted, name
+
+
+SNAPSHOT_KEYWORDS = {each.name for each in fields(SnapshotQuery)}
+
+
+def parameters(method: Any) -> dict[str, Any]:
+    """How a method can be called."""
+    return {each.name: (each.kind, each.default) for each in signature(method).parameters.values()}

@@ -143,6 +143,15 @@ class StoredLedger:
             rows = await connection.execute(query.order_by(links.c.successor_number, links.c.id))
             return tuple(to_link(row) for row in rows.mappings())
 
+    async def contested_links(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:
+        query = select(links).where(
+            links.c.project_id == project_id,
+            links.c.repository_id == repository_id,
+            links.c.state == LinkState.CONTESTED,
+        )
+        async with self._database.read() as connection:
+            return tuple(to_link(row) for row in (await connection.execute(query)).mappings())
+
     async def mark_all_due_for_verification(
         self, project_id: ProjectId, repository_id: RepositoryId, at: datetime
     ) -> None:

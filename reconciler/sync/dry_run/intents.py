@@ -157,7 +157,7 @@ class DryIntents(ReadsOnly):
         intent: Intent,
         *,
         link: Link | None,
-        entry: CommentPair | None,
+        pair: CommentPair | None,
         changes: Sequence[Change],
         at: datetime,
     ) -> None:
@@ -166,8 +166,8 @@ class DryIntents(ReadsOnly):
             del self._open[intent.key]
         if link is not None:
             await self._store_link(link)
-        if entry is not None:
-            self._state.pairs[entry.id] = entry
+        if pair is not None:
+            self._state.pairs[pair.id] = pair
         if intent.id in self._claimed:
             self.sent.append(intent)
 

@@ -49,23 +49,23 @@ class DryLedger(ReadsOnly):
         self._intents = intents
 
     async def snapshot(
-        self, project_id: ProjectId, repository_id: RepositoryId, repository: str, **wanted: Any
+        self, project_id: ProjectId, repository_id: RepositoryId, repository: str, **query: Any
     ) -> Snapshot:
-        stored: Snapshot = await self._stored.snapshot(project_id, repository_id, repository, **wanted)
+        stored: Snapshot = await self._stored.snapshot(project_id, repository_id, repository, **query)
         self._state.note_live_pairs((*stored.pairs, *stored.vanished_pairs))
         if not self._state.has_changes:
             return stored
-        query = SnapshotQuery(
+        asked = SnapshotQuery(
             project_id=project_id,
             repository_id=repository_id,
             repository=repository,
             now=self._context.clock.now(),
-            **wanted,
+            **query,
         )
-        pairs = self._state.known_pairs(stored.pairs, query.comments, query.copies)
-        changed = await self._changed_links(query, {pair.link_id for pair in pairs})
-        claims = await self._claims(query) if query.local else []
-        return with_changed_links(replace(stored, pairs=pairs), self._state, query, changed, claims)
+        pairs = self._state.known_pairs(stored.pairs, asked.comments, asked.copies)
+        changed = await self._changed_links(asked, {pair.link_id for pair in pairs})
+        claims = await self._claims(asked) if asked.local else []
+        return with_changed_links(replace(stored, pairs=pairs), self._state, asked, changed, claims)
 
     async def _changed_links(self, query: SnapshotQuery, by_pair: set[LinkId]) -> list[ChangedLink]:
         """The links of earlier steps that this snapshot may be about, with what is known of each."""
@@ -80,6 +80,7 @@ class DryLedger(ReadsOnly):
             and link.project_id == query.project_id
             and (query.local or is_requested(link))
         ]
+        links += await self._freed_links(query) if query.local else []
         threads = await self.threads(links)
         rows = [(link, threads[link.report_id]) for link in links]
         unknown = await self._unknown_comments(thread for _, thread in rows) if query.local else frozenset()
@@ -95,6 +96,14 @@ class DryLedger(ReadsOnly):
             )
             for link, thread in rows
         ]
+
+    async def _freed_links(self, query: SnapshotQuery) -> list[Link]:
+        """Stored links whose issue was held by a link that ended in an earlier step."""
+        freed = {link.number for link in self._state.links.values() if not link.is_live}
+        if not freed:
+            return []
+        stored = await self._stored.contested_links(query.project_id, query.repository_id)
+        return [link for link in stored if link.number in freed and link.id not in self._state.links]
 
     async def _claims(self, query: SnapshotQuery) -> list[tuple[Link, Report]]:
         """The links that columns ask for, of reports whose link ended in an earlier step; oldest first."""

@@ -157,8 +157,8 @@ class DryProjects(ReadsOnly):
         found: ProjectState = self._state.project or await self._stored.get_state(project_id)
         return found
 
-    async def save_state(self, memory: ProjectState) -> None:
-        self._state.project = memory
+    async def save_state(self, state: ProjectState) -> None:
+        self._state.project = state
 
     async def own_accounts(self, project_id: ProjectId) -> frozenset[AccountId]:
         stored: frozenset[AccountId] = await self._stored.own_accounts(project_id)
