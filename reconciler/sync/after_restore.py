@@ -36,7 +36,7 @@ log = EventLogger(__name__)
 
 
 async def detect_restore(
-    context: Context, memory: ProjectState, comments: Sequence[RemoteComment], issues: Sequence[Issue]
+    context: Context, state: ProjectState, comments: Sequence[RemoteComment], issues: Sequence[Issue]
 ) -> None:
     """`comments` with a marker of ours that no row of these links names, and issues without a link.
 
@@ -47,9 +47,9 @@ async def detect_restore(
     unknown = await context.stores.restores.unknown_copies(copies)
     repository = context.project.repository
     signs = [(row.created_at, f"{repository}#{row.issue_number}") for row in comments if row.id in unknown]
-    strays = await _find_unrecorded_issues(context, memory, issues)
-    signs += [(row.created_at, f"{repository}#{row.number}") for row in strays]
-    since = memory.restored_at
+    issues_of_ours = await _find_unrecorded_issues(context, state, issues)
+    signs += [(row.created_at, f"{repository}#{row.number}") for row in issues_of_ours]
+    since = state.restored_at
     for at, where in sorted(signs):
         if since is None:
             raise RestoredError(f"{where} has a marker of ours that is in none of our tables")
@@ -61,20 +61,20 @@ async def detect_restore(
 
 
 async def _find_unrecorded_issues(
-    context: Context, memory: ProjectState, issues: Sequence[Issue]
+    context: Context, state: ProjectState, issues: Sequence[Issue]
 ) -> list[Issue]:
     """Made by us for a report of this project that is there, and not in our tables."""
     if not any(MARKER_NAME in row.body for row in issues):
         return []
-    accounts = await read_own_accounts(context, memory)
+    accounts = await read_own_accounts(context, state)
     rows = await context.stores.intents.list_open(context.project.id)
     waiting = {row.report_id for row in rows if row.operation is Operation.CREATE_ISSUE}
     found = []
     for issue in issues:
-        report = report_of_own_issue(context, memory, accounts, issue)
+        report = report_of_own_issue(context, state, accounts, issue)
         if report is None or report in waiting:
             continue
-        if await context.stores.ledger.find_link_between(report, memory.repository_id, issue.number):
+        if await context.stores.ledger.find_link_between(report, state.repository_id, issue.number):
             continue
         details = (await context.stores.reports.details([report])).get(report)
         if details is None or details[0].project_id != context.project.id:
@@ -90,54 +90,52 @@ async def _find_unrecorded_issues(
 
 
 async def reread_project(
-    context: Context, memory: ProjectState, applier: PlanApplier, tally: PassStats
+    context: Context, state: ProjectState, applier: PlanApplier, stats: PassStats
 ) -> ProjectState:
     """Read every link whole, and every issue changed since the copy was made; write down what is ours.
 
     A limit ends it, and the next pass goes on where it stopped. Raises what reading raises.
     """
-    await require_same_repository(context, memory)  # and from here on the time is GitHub's
-    since = memory.restored_at if memory.is_recovering else None
+    await require_same_repository(context, state)  # and from here on the time is GitHub's
+    since = state.restored_at if state.is_recovering else None
     if since is None:
         since = context.github.now()
         await context.stores.restores.begin_reread(context.project.id, since)
         log.warning("restored from an older copy: everything is read first", project=str(context.project.id))
-    memory = replace(memory, is_recovering=True, restored_at=since)
-    await _reread_links(context, memory, applier, since)
-    await adopt_unrecorded_issues(context, memory, tally)
+    state = replace(state, is_recovering=True, restored_at=since)
+    await _reread_links(context, state, applier, since)
+    await adopt_unrecorded_issues(context, state, stats)
     await context.stores.restores.end_reread(context.project.id)
-    return replace(memory, is_recovering=False)
+    return replace(state, is_recovering=False)
 
 
-async def _reread_links(
-    context: Context, memory: ProjectState, applier: PlanApplier, since: datetime
-) -> None:
+async def _reread_links(context: Context, state: ProjectState, applier: PlanApplier, since: datetime) -> None:
     ledger = context.stores.ledger
-    cover = await ledger.verification_coverage(context.project.id, since)
+    coverage = await ledger.verification_coverage(context.project.id, since)
     what = f"{context.project.name}: recovering after a restore"
-    context.progress.start(what, cover.links - cover.verified)
-    before: Sequence[Link] = ()
+    context.progress.start(what, coverage.links - coverage.verified)
+    previous: Sequence[Link] = ()
     while links := await ledger.unverified_links(
-        context.project.id, memory.repository_id, since, LINKS_PER_UNBUDGETED_BATCH
+        context.project.id, state.repository_id, since, LINKS_PER_UNBUDGETED_BATCH
     ):
-        if links == before:
+        if links == previous:
             raise ProjectError(f"{context.project.name}: it is changed while it is read; run it again")
-        await applier.apply_plans(await _plan_adoptions(context, memory, links))
+        await applier.apply_plans(await _plan_adoptions(context, state, links))
         context.progress.advance(len(links))
-        before = links
+        previous = links
     context.progress.finish()
 
 
-async def _plan_adoptions(context: Context, memory: ProjectState, links: Sequence[Link]) -> list[LinkPlan]:
-    same = [link for link in links if await is_unchanged_on_github(context, link)]
-    looked = await read_links_in_full(context, memory, [link for link in links if link not in same])
-    for view in looked.views:
-        known = {entry.remote_id for entry in view.pairs}
-        await detect_restore(context, memory, [row for row in view.comments if row.id not in known], ())
+async def _plan_adoptions(context: Context, state: ProjectState, links: Sequence[Link]) -> list[LinkPlan]:
+    unchanged = [link for link in links if await is_unchanged_on_github(context, link)]
+    full = await read_links_in_full(context, state, [link for link in links if link not in unchanged])
+    for view in full.views:
+        known = {pair.remote_id for pair in view.pairs}
+        await detect_restore(context, state, [row for row in view.comments if row.id not in known], ())
     plans = [
-        *(plan_unchanged_link(context, link) for link in same),
-        *(adopt_copies(view, context.policy, context.new_id) for view in looked.views),
-        *looked.missing_issue_plans,
+        *(plan_unchanged_link(context, link) for link in unchanged),
+        *(adopt_copies(view, context.policy, context.new_id) for view in full.views),
+        *full.missing_issue_plans,
     ]
     planned = {plan.link.id for plan in plans}
     gone = (link for link in links if link.id not in planned)  # their reports: the next snapshot says so

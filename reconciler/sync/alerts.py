@@ -23,28 +23,28 @@ from reconciler.sync.context import Context
 log = EventLogger(__name__)
 
 
-async def send_alerts(context: Context, told: AlertState, result: PassResult) -> PassResult:
+async def send_alerts(context: Context, before: AlertState, result: PassResult) -> PassResult:
     """The result with how much entered and left attention. `told`: as it was before the pass.
 
     A pass without any news, in a project without any, asks nothing of the database.
     """
-    if told == NO_ALERT_STATE and result.is_uneventful:
+    if before == NO_ALERT_STATE and result.is_uneventful:
         return result
     try:
-        return await _update_alert_state(context, told, result)
+        return await _update_alert_state(context, before, result)
     except ReconcilerError as error:
         log.warning("attention not looked at", kind=error.kind, reason=str(error))
         return result
 
 
-async def _update_alert_state(context: Context, told: AlertState, result: PassResult) -> PassResult:
+async def _update_alert_state(context: Context, before: AlertState, result: PassResult) -> PassResult:
     found = await context.stores.queries.current_problems(context.project.id)
     now = current_problems(result, found)
-    fresh = new_notices(told, now, context.clock.now(), whole=found.is_complete)
+    fresh = new_notices(before, now, context.clock.now(), whole=found.is_complete)
     for notice in fresh:
         _log_notice(context, notice)
-    after = await _post_owed_notices(context, next_alert_state(told, now, fresh, whole=found.is_complete))
-    if after != told:
+    after = await _post_owed_notices(context, next_alert_state(before, now, fresh, whole=found.is_complete))
+    if after != before:
         await context.stores.projects.save_alert_state(context.project.id, after)
     entered = sum(notice.entered for notice in fresh)
     return replace(result, entered=entered, left=len(fresh) - entered)
@@ -67,23 +67,23 @@ def _log_notice(context: Context, notice: Notice) -> None:
         log.info("attention over", **values)
 
 
-async def _post_owed_notices(context: Context, told: AlertState) -> AlertState:
+async def _post_owed_notices(context: Context, before: AlertState) -> AlertState:
     """What is due is offered once; what is not taken is due still, up to a point."""
-    settled = replace(told, owed=(), tries=0)
-    if context.alert_channel is None or not told.owed:
+    settled = replace(before, owed=(), tries=0)
+    if context.alert_channel is None or not before.owed:
         return settled
     alert = Alert(
         project_id=context.project.id,
         project_name=context.project.name,
         repository=context.project.repository,
-        notices=told.owed,
+        notices=before.owed,
     )
     refused = await context.alert_channel.post(alert)
     if refused is None:
         return settled
-    tries = told.tries + 1
+    tries = before.tries + 1
     if tries >= MAX_SEND_ATTEMPTS:
-        log.error("alert dropped", reason=refused, notices=len(told.owed), tries=tries)
+        log.error("alert dropped", reason=refused, notices=len(before.owed), tries=tries)
         return settled
-    log.warning("alert not taken", reason=refused, notices=len(told.owed), tries=tries)
-    return replace(told, tries=tries)
+    log.warning("alert not taken", reason=refused, notices=len(before.owed), tries=tries)
+    return replace(before, tries=tries)

@@ -38,15 +38,15 @@ class PlanApplier:
     def __init__(
         self,
         context: Context,
-        memory: ProjectState,
-        fence: ProjectLock,
-        tally: PassStats,
+        state: ProjectState,
+        project_lock: ProjectLock,
+        stats: PassStats,
         withheld: WithheldDeletions,
     ) -> None:
         self._context = context
-        self._project_state = memory
-        self._project_lock = fence
-        self._stats = tally
+        self._project_state = state
+        self._project_lock = project_lock
+        self._stats = stats
         self._accepted_entries = withheld.pair_ids if withheld.is_accepted else frozenset()
         self._stored_digest = withheld.digest
         self._applied_deletions: list[Deletion] = []
@@ -54,23 +54,23 @@ class PlanApplier:
             item for _, item in withheld.unaccepted_removals
         )
         self._links_by_withheld = {deletion_key(item): link for link, item in withheld.unaccepted_removals}
-        tally.withheld_digest = deletions_digest(self._withheld_deletions)
+        stats.withheld_digest = deletions_digest(self._withheld_deletions)
         self.derived_keys: DerivedIntentKeys = set()
         self.has_unread_pages = False  # the lists have not been read to their ends
         self.stale_reports: set[ReportId] = set()  # a person was faster, at least once
 
-    async def apply_observation(self, look: Observation, plans: Sequence[LinkPlan]) -> None:
+    async def apply_observation(self, observation: Observation, plans: Sequence[LinkPlan]) -> None:
         """Store the plans of a look, then its list positions, never the other way round.
 
         Source: docs/reference/github.md, List rules, 4.
         """
         plans = await self.guard_plans(plans)
         for _ in range(MAX_STALE_ATTEMPTS):
-            stale = await self._store_in_pages(plans, look)
+            stale = await self._store_in_pages(plans, observation)
             if not stale:
                 return
-            again = look.restricted_to(stale, frozenset(_issues_with_local_edits(plans)))
-            decided = await decide_observation(self._context, self._project_state, again)
+            narrowed = observation.restricted_to(stale, frozenset(_issues_with_local_edits(plans)))
+            decided = await decide_observation(self._context, self._project_state, narrowed)
             plans = await self.guard_plans(decided.plans)
         # Still stale: the positions stay where they are and the next pass reads the same rows again.
 
@@ -84,12 +84,13 @@ class PlanApplier:
         waiting = frozenset(plan.link.number for plan in plans if deletions([plan]))
         return waiting | await self._store_in_pages(safe, Observation(includes_local=False))
 
-    async def apply_plans(self, plans: Sequence[LinkPlan], contacts: ListState | None = None) -> None:
+    async def apply_plans(self, plans: Sequence[LinkPlan], scan_position: ListState | None = None) -> None:
         """Store plans that belong to neither list. Stale ones are found again by the next pass.
         `contacts`: where a walk for first contacts goes on behind them.
         """
         await self._store_in_pages(
-            await self.guard_plans(plans), Observation(includes_local=False, initial_sync_position=contacts)
+            await self.guard_plans(plans),
+            Observation(includes_local=False, initial_sync_position=scan_position),
         )
 
     async def guard_plans(self, plans: Sequence[LinkPlan]) -> tuple[LinkPlan, ...]:
@@ -126,7 +127,9 @@ class PlanApplier:
         """The deletions that wait for the operator, each with its link."""
         return [(self._links_by_withheld[deletion_key(item)], item) for item in self._withheld_deletions]
 
-    async def _store_in_pages(self, plans: Sequence[LinkPlan], look: Observation) -> frozenset[IssueNumber]:
+    async def _store_in_pages(
+        self, plans: Sequence[LinkPlan], observation: Observation
+    ) -> frozenset[IssueNumber]:
         stale: set[ReportId] = set()
         pages = [
             plans[start : start + PLANS_PER_TRANSACTION]
@@ -134,15 +137,19 @@ class PlanApplier:
         ] or [()]
         for index, page in enumerate(pages):
             last = index == len(pages) - 1 and not stale
-            stale |= await self._store_page(page, look if last else None)
+            stale |= await self._store_page(page, observation if last else None)
         return frozenset(plan.link.number for plan in plans if plan.link.report_id in stale)
 
-    async def _store_page(self, plans: Sequence[LinkPlan], look: Observation | None) -> frozenset[ReportId]:
+    async def _store_page(
+        self, plans: Sequence[LinkPlan], observation: Observation | None
+    ) -> frozenset[ReportId]:
         intents = with_increasing_created_at(
             intent for plan in plans for intent in build_intents(self._context, plan)
         )
         positions = (
-            (look.issue_list, look.comment_list, look.initial_sync_position) if look else (None, None, None)
+            (observation.issue_list, observation.comment_list, observation.initial_sync_position)
+            if observation
+            else (None, None, None)
         )
         if not plans and not any(positions):
             return frozenset()

@@ -56,20 +56,20 @@ async def request_export(context: Context, report_id: ReportId) -> str:
         if present is not None and present.state in LIVE_LINK_STATES:
             raise ProjectError(f"It is linked to {present.repository}#{present.number} already.")
         # Not remembered: what follows from another repository is the pass's to do.
-        memory = await resolve_repository_and_account(
+        state = await resolve_repository_and_account(
             context, await context.stores.projects.get_state(context.project.id)
         )
-        await record_export_intents(context, memory, [report_id], asked=True)
-    return f"Its issue is made in {memory.repository} by the next pass."
+        await record_export_intents(context, state, [report_id], asked=True)
+    return f"Its issue is made in {state.repository} by the next pass."
 
 
 async def request_verification(context: Context) -> str:
     """Every link is due for a whole comparison. Returns that in a sentence. Raises BusyError."""
     async with context.stores.project_locks.acquire(context.project.id):
-        memory = await context.stores.projects.get_state(context.project.id)
+        state = await context.stores.projects.get_state(context.project.id)
         now = context.github.now()
         await context.stores.ledger.mark_all_due_for_verification(
-            context.project.id, memory.repository_id, now
+            context.project.id, state.repository_id, now
         )
     return "Every link is compared whole by the next passes, the longest unseen first, within the limits."
 
@@ -87,25 +87,25 @@ async def resolve_conflict(context: Context, report_id: ReportId, field: Field, 
     in a sentence. Raises ProjectError when there is nothing to resolve, BusyError while a pass is at work.
     """
     async with context.stores.project_locks.acquire(context.project.id):
-        dossier = await context.stores.queries.report_detail(report_id, MAX_HISTORY_LINES_SEARCHED)
-        if dossier is None:
+        detail = await context.stores.queries.report_detail(report_id, MAX_HISTORY_LINES_SEARCHED)
+        if detail is None:
             raise ProjectError(f"report {report_id} was deleted")
-        name, link = dossier.report.tracking_id, dossier.link
+        name, link = detail.report.tracking_id, detail.link
         if link is None or link.state is not LinkState.ACTIVE:
             raise ProjectError(f"{name} is not linked to an issue: there is nothing to resolve")
         frozen = any(each.field is field for each in link.frozen_fields)
         conflict = await context.stores.queries.newest_conflict(report_id, field)
         value = (
-            _current_value(context, dossier.report, link, field, take)
+            _current_value(context, detail.report, link, field, take)
             if frozen
             else _conflict_value(take, conflict)
         )
         if value is None:
             raise ProjectError(f"{name}: no conflict about {field} is recorded: there is nothing to resolve")
-        now = bugspark_value(dossier.report, field)
+        now = bugspark_value(detail.report, field)
         change = _resolution_change(field, link, now, value, take)
         if now == value and not frozen:
-            if not await _record_kept_value(context, dossier, link, change):
+            if not await _record_kept_value(context, detail, link, change):
                 return f"{name}: {field} is {value!r} already, as {SIDE_NAMES[take]} had it; nothing to do"
             return f"{name}: {field} stays {value!r}, as {SIDE_NAMES[take]} had it; the conflict is settled"
         if not await context.stores.ledger.restore_lost_value(
@@ -118,10 +118,10 @@ async def resolve_conflict(context: Context, report_id: ReportId, field: Field, 
         )
 
 
-async def _record_kept_value(context: Context, dossier: ReportDetail, link: Link, change: Change) -> bool:
+async def _record_kept_value(context: Context, detail: ReportDetail, link: Link, change: Change) -> bool:
     """A person says that what stands is right. False where nothing is left to say."""
     said = (Kind.CONFLICT, Kind.RESOLVE)  # what was written because of them says nothing new
-    about = (told.change for told in dossier.history if told.change.field == change.field)
+    about = (told.change for told in detail.history if told.change.field == change.field)
     newest = next((each for each in about if each.kind in said), None)
     if newest is None or newest.kind is Kind.RESOLVE:
         return False
@@ -163,12 +163,12 @@ async def end_quarantine(context: Context, report_id: ReportId) -> str:
     Raises ProjectError for a deleted report, BusyError while the project is at work.
     """
     async with context.stores.project_locks.acquire(context.project.id):
-        dossier = await context.stores.queries.report_detail(report_id, 0)
-        if dossier is None:
+        detail = await context.stores.queries.report_detail(report_id, 0)
+        if detail is None:
             raise ProjectError(f"report {report_id} was deleted")
-        name, now = dossier.report.tracking_id, context.github.now()
-        link = dossier.link if dossier.link and dossier.link.quarantined_until else None
-        resting = sum(intent.state is IntentState.QUARANTINED for intent in dossier.intents)
+        name, now = detail.report.tracking_id, context.github.now()
+        link = detail.link if detail.link and detail.link.quarantined_until else None
+        resting = sum(intent.state is IntentState.QUARANTINED for intent in detail.intents)
         if link is None and not resting:
             return f"{name}: nothing of it is in quarantine; nothing to do"
         what = _describe_quarantined(link, resting)

@@ -31,24 +31,24 @@ from reconciler.text import text_digest
 
 
 async def record_confirmation(
-    context: Context, claim: Claim, answer: Confirmed[Any], tally: PassStats
+    context: Context, claim: Claim, answer: Confirmed[Any], stats: PassStats
 ) -> None:
     """Store a confirmed write: id, base, ledger row, story; the intent is done."""
-    link, entry = await _link_and_pair_after(context, claim, answer.value)
+    link, pair = await _link_and_pair_after(context, claim, answer.value)
     await context.stores.intents.confirm(
         claim.intent,
         link=link if link != claim.link else None,  # a comment changes nothing about its link
-        pair=entry,
+        pair=pair,
         changes=(
             *confirmation_changes(claim.intent, link, answer.request_id),
             *_overridden_label_conflicts(context, claim.intent, link),
         ),
         at=context.github.now(),
     )
-    tally.count_confirmed_write(claim.intent.operation, link.number if link else IssueNumber(0))
+    stats.count_confirmed_write(claim.intent.operation, link.number if link else IssueNumber(0))
 
 
-async def adopt_issue(context: Context, intent: Intent, issue: Issue, tally: PassStats) -> None:
+async def adopt_issue(context: Context, intent: Intent, issue: Issue, stats: PassStats) -> None:
     """Store the issue of a create whose answer was lost. It has lived on since, so it is looked at whole
     next, as a link is whose rest has ended.
     """
@@ -60,24 +60,24 @@ async def adopt_issue(context: Context, intent: Intent, issue: Issue, tally: Pas
         changes=confirmation_changes(intent, link, None),
         at=context.github.now(),
     )
-    tally.count_confirmed_write(intent.operation, issue.number)
+    stats.count_confirmed_write(intent.operation, issue.number)
 
 
 async def _link_and_pair_after(
     context: Context, claim: Claim, value: Any
 ) -> tuple[Link | None, CommentPair | None]:
-    wish, link, entry = claim.intent.desired, claim.link, claim.pair
-    match wish:
+    desired, link, pair = claim.intent.desired, claim.link, claim.pair
+    match desired:
         case NewIssue():
             return await build_exported_link(context, claim.intent, value), None
-        case NewComment() if entry is not None:
-            return link, _pair_after_post(entry, value)
-        case DesiredCommentBody() if entry is not None:
-            return link, replace(_pair_after_post(entry, value), local_digest=wish.local_digest)
-        case DesiredCommentDeletion() if entry is not None:
-            return link, replace(entry, state=CommentPairState.ENDED, reason="deleted in BugSpark")
+        case NewComment() if pair is not None:
+            return link, _pair_after_post(pair, value)
+        case DesiredCommentBody() if pair is not None:
+            return link, replace(_pair_after_post(pair, value), local_digest=desired.local_digest)
+        case DesiredCommentDeletion() if pair is not None:
+            return link, replace(pair, state=CommentPairState.ENDED, reason="deleted in BugSpark")
         case DesiredFieldWrite() if link is not None:
-            return _link_after_field_write(context, claim.intent, wish, link, value), entry
+            return _link_after_field_write(context, claim.intent, desired, link, value), pair
     msg = f"intent {claim.intent.id} was confirmed, but the link or ledger row it belongs to is missing"
     raise ValueError(msg)
 
@@ -85,7 +85,7 @@ async def _link_and_pair_after(
 def _link_after_field_write(
     context: Context,
     intent: Intent,
-    wish: DesiredFieldWrite,
+    desired: DesiredFieldWrite,
     link: Link,
     value: Issue | tuple[str, ...],
 ) -> Link:
@@ -99,7 +99,7 @@ def _link_after_field_write(
     )
     if has_competing_label(context, intent, seen.labels):
         return replace(link, seen=seen)
-    base = SYNCED_FIELDS[Field(intent.operation.value)].agree(link.base, wish.agreed, seen)
+    base = SYNCED_FIELDS[Field(intent.operation.value)].agree(link.base, desired.agreed, seen)
     return replace(link, base=base, seen=seen)
 
 
@@ -122,9 +122,9 @@ def _overridden_label_conflicts(context: Context, intent: Intent, link: Link | N
         yield replace(change, kind=Kind.CONFLICT, remote=value, rule=Rule.SWAP_UNFINISHED, lost=value)
 
 
-def _pair_after_post(entry: CommentPair, comment: RemoteComment) -> CommentPair:
+def _pair_after_post(pair: CommentPair, comment: RemoteComment) -> CommentPair:
     return replace(
-        entry,
+        pair,
         state=CommentPairState.LIVE,
         remote_id=comment.id,
         remote_digest=text_digest(comment.body),

@@ -33,67 +33,77 @@ class ObservationDecision:
 
 
 async def decide_observation(
-    context: Context, memory: ProjectState, look: Observation, again: Sequence[Link] = ()
+    context: Context,
+    project_state: ProjectState,
+    observation: Observation,
+    links_in_full: Sequence[Link] = (),
 ) -> ObservationDecision:
     """Decide every link the look touches. `again`: links to be looked at whole as well.
 
     Raises what reading raises; a link that can't be decided comes back as a plan that quarantines it.
     """
-    accounts = await read_own_accounts(context, memory) if look.comments else frozenset()
-    comments = mark_own_comments(context, memory.repository_id, accounts, look.comments)
+    accounts = await read_own_accounts(context, project_state) if observation.comments else frozenset()
+    comments = mark_own_comments(context, project_state.repository_id, accounts, observation.comments)
     snapshot = await context.stores.ledger.snapshot(
         context.project.id,
-        memory.repository_id,
-        memory.repository,
-        numbers=look.issue_numbers,
+        project_state.repository_id,
+        project_state.repository,
+        numbers=observation.issue_numbers,
         comments=tuple(comments),
         copies=tuple(row.marker_comment_id for row in comments.values() if row.marker_comment_id is not None),
-        local=look.includes_local,
-        by_hand=context.manual and look.includes_local,
+        local=observation.includes_local,
+        by_hand=context.manual and observation.includes_local,
     )
-    shown = ((link, look.issues[link.number]) for link in snapshot.links if link.number in look.issues)
+    shown = (
+        (link, observation.issues[link.number])
+        for link in snapshot.links
+        if link.number in observation.issues
+    )
     if any(is_other_issue(link, issue) for link, issue in shown):
-        await require_same_repository(context, memory)
-    issues = await _reread_doubtful_issues(context, snapshot, look)
-    again = (*again, *(link for link in snapshot.links if link.number in look.to_read_in_full))
-    whole = (
-        ()
-        if look.is_before_lists
-        else _links_to_read_in_full(snapshot, issues, comments, again, look.read_directly)
+        await require_same_repository(context, project_state)
+    issues = await _reread_doubtful_issues(context, snapshot, observation)
+    links_in_full = (
+        *links_in_full,
+        *(link for link in snapshot.links if link.number in observation.to_read_in_full),
     )
-    views = list(_build_views(snapshot, issues, comments, accounts, {link.id for link in whole}))
-    looked = await read_links_in_full(context, memory, whole)
+    in_full = (
+        ()
+        if observation.is_before_lists
+        else _links_to_read_in_full(snapshot, issues, comments, links_in_full, observation.read_directly)
+    )
+    views = list(_build_views(snapshot, issues, comments, accounts, {link.id for link in in_full}))
+    full = await read_links_in_full(context, project_state, in_full)
     plans = [
         *_plan_ended_links(snapshot),
-        *await decide_links(context, [*views, *looked.views]),
-        *looked.missing_issue_plans,
+        *await decide_links(context, [*views, *full.views]),
+        *full.missing_issue_plans,
     ]
     linked = {link.number for link in snapshot.links} | {link.number for link in snapshot.new}
     return ObservationDecision(
         plans=tuple(plan for plan in plans if not plan.is_idle),
         new_links=snapshot.new,
-        poisoned=(*look.poisoned, *snapshot.poisoned),
+        poisoned=(*observation.poisoned, *snapshot.poisoned),
         unlinked_issues=tuple(row for number, row in issues.items() if number not in linked),
-        unrecorded_copies=tuple(find_unrecorded_copies([*views, *looked.views])),
+        unrecorded_copies=tuple(find_unrecorded_copies([*views, *full.views])),
     )
 
 
 def find_unrecorded_copies(views: Iterable[LinkObservation]) -> Iterable[RemoteComment]:
     """Comments with our marker that these links' ledgers do not know."""
     for view in views:
-        known = {entry.remote_id for entry in view.pairs}
+        known = {pair.remote_id for pair in view.pairs}
         yield from (row for row in view.comments if row.marker_comment_id is not None and row.id not in known)
 
 
 async def _reread_doubtful_issues(
-    context: Context, snapshot: Snapshot, look: Observation
+    context: Context, snapshot: Snapshot, observation: Observation
 ) -> dict[IssueNumber, Issue]:
     """The rows that are news. One that may be from before our own write is read again first."""
     links = {link.number: link for link in snapshot.links}
     rows: dict[IssueNumber, Issue] = {}
-    for number, row in look.issues.items():
+    for number, row in observation.issues.items():
         link = links.get(number)
-        if link is None or number in look.read_directly or not is_possibly_outdated(link, row):
+        if link is None or number in observation.read_directly or not is_possibly_outdated(link, row):
             rows[number] = row
             continue
         try:
@@ -107,25 +117,29 @@ def _links_to_read_in_full(
     snapshot: Snapshot,
     issues: Mapping[IssueNumber, Issue],
     comments: Mapping[RemoteCommentId, RemoteComment],
-    again: Sequence[Link],
+    links_in_full: Sequence[Link],
     direct: Collection[IssueNumber],
 ) -> tuple[Link, ...]:
     """Fewer comments than the ledger and this look know: one was deleted, and no list will ever say which.
     More of them on an issue that was read directly: the comment list lags behind it.
     """
-    known = {entry.remote_id for entry in snapshot.pairs}
+    known = {pair.remote_id for pair in snapshot.pairs}
     fresh = Counter(row.issue_number for row in comments.values() if row.id not in known)
-    more = {
+    surplus = {
         link: issues[link.number].comments
         - snapshot.remote_comment_counts.get(link.id, 0)
         - fresh[link.number]
         for link in snapshot.links
         if link.number in issues
     }
-    uneven = [link for link, by in more.items() if by < 0 or (by > 0 and link.number in direct)]
-    theirs = {row.issue_number for row in comments.values() if row.marker_instance and row.id not in known}
-    rivals = [link for link in snapshot.links if link.number in theirs and link.owner_instance is None]
-    chosen = {link.id: link for link in (*uneven, *rivals, *snapshot.released, *again)}
+    uneven = [link for link, by in surplus.items() if by < 0 or (by > 0 and link.number in direct)]
+    issues_of_others = {
+        row.issue_number for row in comments.values() if row.marker_instance and row.id not in known
+    }
+    rivals = [
+        link for link in snapshot.links if link.number in issues_of_others and link.owner_instance is None
+    ]
+    chosen = {link.id: link for link in (*uneven, *rivals, *snapshot.released, *links_in_full)}
     return tuple(chosen.values())
 
 
@@ -139,7 +153,7 @@ def _build_views(
     rows: defaultdict[IssueNumber, list[RemoteComment]] = defaultdict(list)
     for row in comments.values():
         rows[row.issue_number].append(row)
-    entries, gone = _group_by_link(snapshot.pairs), _group_by_link(snapshot.vanished_pairs)
+    pairs, gone = _group_by_link(snapshot.pairs), _group_by_link(snapshot.vanished_pairs)
     unknown = defaultdict(list)
     for comment in snapshot.unrecorded_comments:
         unknown[comment.report_id].append(comment)
@@ -153,17 +167,17 @@ def _build_views(
             report=report,
             issue=issue if issue is not None and is_news(link, issue) else None,
             comments=tuple(rows[link.number]),
-            pairs=tuple(entries[link.id]),
+            pairs=tuple(pairs[link.id]),
             local_comments=tuple(unknown[link.report_id]),
             vanished_pairs=tuple(gone[link.id]),
             own_accounts=accounts,
         )
 
 
-def _group_by_link(entries: Iterable[CommentPair]) -> defaultdict[LinkId, list[CommentPair]]:
+def _group_by_link(pairs: Iterable[CommentPair]) -> defaultdict[LinkId, list[CommentPair]]:
     found: defaultdict[LinkId, list[CommentPair]] = defaultdict(list)
-    for entry in entries:
-        found[entry.link_id].append(entry)
+    for pair in pairs:
+        found[pair.link_id].append(pair)
     return found
 
 

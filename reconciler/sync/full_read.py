@@ -120,16 +120,16 @@ def _successor(error: Exception) -> TransferTarget | None:
     return TransferTarget(repository_id=RepositoryId(error.repository), number=IssueNumber(error.number))
 
 
-async def link_transferred_issues(context: Context, memory: ProjectState) -> None:
+async def link_transferred_issues(context: Context, state: ProjectState) -> None:
     """Take up the issues that were transferred to the repository the project has just been connected to.
 
     The thread is compared again, as with every new link; the report's columns name the new place.
     """
-    for past in await context.stores.ledger.transferred_links(context.project.id, memory.repository_id):
+    for past in await context.stores.ledger.transferred_links(context.project.id, state.repository_id):
         assert past.transfer_target is not None
         if (
             await context.stores.ledger.find_live_link_of_issue(
-                memory.repository_id, past.transfer_target.number
+                state.repository_id, past.transfer_target.number
             )
             is not None
         ):
@@ -138,7 +138,7 @@ async def link_transferred_issues(context: Context, memory: ProjectState) -> Non
             issue = await context.github.issue(past.transfer_target.number)
         except ISSUE_NOT_SHOWN_ERRORS:
             continue  # it has moved on: the old link still says that it was transferred
-        made = build_link(context, memory, past.report_id, issue, LinkOrigin.TRANSFER, backfill=past.backfill)
+        made = build_link(context, state, past.report_id, issue, LinkOrigin.TRANSFER, backfill=past.backfill)
         columns = IssueColumns(repository=made.repository, number=made.number, url=issue.url)
         await context.stores.ledger.create_link(made, columns)
 
@@ -151,7 +151,7 @@ class FullReadResult:
     missing_issue_plans: tuple[LinkPlan, ...] = ()
 
 
-async def read_links_in_full(context: Context, memory: ProjectState, links: Sequence[Link]) -> FullReadResult:
+async def read_links_in_full(context: Context, state: ProjectState, links: Sequence[Link]) -> FullReadResult:
     """Read these links on both sides, GitHub first. Raises what reading raises, RecreatedError where an issue
     is another one than it was."""
     if not links:
@@ -163,13 +163,13 @@ async def read_links_in_full(context: Context, memory: ProjectState, links: Sequ
             found = await context.github.issue_thread(link.number)
         except ISSUE_NOT_SHOWN_ERRORS as error:
             if not plans:  # of a repository that does not answer as itself nothing is inferred
-                await require_same_repository(context, memory)
+                await require_same_repository(context, state)
             plans.append(plan_missing_issue(context, link, error))
             continue
         if is_other_issue(link, found.issue):
-            await require_same_repository(context, memory)
+            await require_same_repository(context, state)
         threads[link] = found
-    return FullReadResult(views=await build_views(context, memory, threads), missing_issue_plans=tuple(plans))
+    return FullReadResult(views=await build_views(context, state, threads), missing_issue_plans=tuple(plans))
 
 
 def checked_now(context: Context, link: Link, etags: ThreadEtags | None) -> Verification:
@@ -182,45 +182,49 @@ def checked_now(context: Context, link: Link, etags: ThreadEtags | None) -> Veri
 
 
 async def build_views(
-    context: Context, memory: ProjectState, threads: Mapping[Link, IssueThread]
+    context: Context, state: ProjectState, threads: Mapping[Link, IssueThread]
 ) -> tuple[LinkObservation, ...]:
     """Both sides of links that were read whole; without those whose report was deleted in the meantime."""
-    accounts = await read_own_accounts(context, memory)
-    halves = await context.stores.ledger.threads(tuple(threads))
+    accounts = await read_own_accounts(context, state)
+    local_threads = await context.stores.ledger.threads(tuple(threads))
     views = []
     for link, thread in threads.items():
-        half = halves[link.report_id]
-        if half.report is not None:  # deleted in the meantime: the next snapshot says so
-            views.append(await _build_view(context, link, thread, half, accounts))
+        local_thread = local_threads[link.report_id]
+        if local_thread.report is not None:  # deleted in the meantime: the next snapshot says so
+            views.append(await _build_view(context, link, thread, local_thread, accounts))
     return tuple(views)
 
 
 async def _build_view(
-    context: Context, link: Link, thread: IssueThread, half: LocalThread, accounts: frozenset[AccountId]
+    context: Context,
+    link: Link,
+    thread: IssueThread,
+    local_thread: LocalThread,
+    accounts: frozenset[AccountId],
 ) -> LinkObservation:
-    assert half.report is not None
+    assert local_thread.report is not None
     rows = {row.id: row for row in thread.comments}
     return LinkObservation(
         link=link,
-        report=half.report,
+        report=local_thread.report,
         issue=thread.issue,
         comments=tuple(mark_own_comments(context, link.repository_id, accounts, rows).values()),
-        pairs=half.pairs,
-        local_comments=half.comments,
+        pairs=local_thread.pairs,
+        local_comments=local_thread.comments,
         is_complete=True,
         verification=checked_now(context, link, thread.etags),
         owner_instance=competing_instance(context, accounts, link, thread),
-        deleted_remote_ids=await _read_missing_comments(context, half.pairs, rows),
+        deleted_remote_ids=await _read_missing_comments(context, local_thread.pairs, rows),
         own_accounts=accounts,
     )
 
 
 async def _read_missing_comments(
-    context: Context, entries: Sequence[CommentPair], rows: Mapping[RemoteCommentId, RemoteComment]
+    context: Context, pairs: Sequence[CommentPair], rows: Mapping[RemoteCommentId, RemoteComment]
 ) -> frozenset[int]:
     """Deletion is inferred only from complete reads, and from the comment itself saying it is not there."""
     missing = set()
-    for remote_id in _absent_comment_ids(entries, rows):
+    for remote_id in _absent_comment_ids(pairs, rows):
         try:
             await context.github.comment(remote_id)
         except NotThereError:
@@ -229,9 +233,9 @@ async def _read_missing_comments(
 
 
 def _absent_comment_ids(
-    entries: Sequence[CommentPair], rows: Mapping[RemoteCommentId, RemoteComment]
+    pairs: Sequence[CommentPair], rows: Mapping[RemoteCommentId, RemoteComment]
 ) -> Iterator[RemoteCommentId]:
-    for entry in entries:
-        live = entry.state is CommentPairState.LIVE
-        if live and entry.remote_id is not None and entry.remote_id not in rows:
-            yield entry.remote_id
+    for pair in pairs:
+        live = pair.state is CommentPairState.LIVE
+        if live and pair.remote_id is not None and pair.remote_id not in rows:
+            yield pair.remote_id

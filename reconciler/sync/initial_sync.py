@@ -42,7 +42,7 @@ class InitialSyncBatch:
 
 
 async def plan_initial_sync(
-    context: Context, memory: ProjectState, links: Sequence[Link]
+    context: Context, state: ProjectState, links: Sequence[Link]
 ) -> AsyncIterator[InitialSyncBatch]:
     """Plans for links that have no base yet, batch by batch, by the cheaper way.
 
@@ -50,18 +50,16 @@ async def plan_initial_sync(
     """
     waiting = {link.number: _with_start_time(context, link) for link in links}
     context.progress.start(f"{context.project.name}: first contact", len(waiting))
-    begun = _is_scan_in_progress(memory)
-    async for contacts in scan_issue_list(context, memory, waiting):
-        begun = begun or contacts.scan_position is not None
-        yield contacts
-        context.progress.advance(len(contacts.plans))
+    is_begun = _is_scan_in_progress(state)
+    async for scanned in scan_issue_list(context, state, waiting):
+        is_begun = is_begun or scanned.scan_position is not None
+        yield scanned
+        context.progress.advance(len(scanned.plans))
     for batch in _batches(waiting):
-        looked = await read_links_in_full(context, memory, batch)
-        yield InitialSyncBatch(
-            plans=(*await decide_links(context, looked.views), *looked.missing_issue_plans)
-        )
+        full = await read_links_in_full(context, state, batch)
+        yield InitialSyncBatch(plans=(*await decide_links(context, full.views), *full.missing_issue_plans))
         context.progress.advance(len(batch))
-    if begun:
+    if is_begun:
         yield InitialSyncBatch(scan_position=NO_SCAN_POSITION)
     context.progress.finish()
 
@@ -76,35 +74,41 @@ def _with_start_time(context: Context, link: Link) -> Link:
     return link if link.revision else replace(link, created_at=context.github.now())
 
 
-def _is_scan_in_progress(memory: ProjectState) -> bool:
+def _is_scan_in_progress(state: ProjectState) -> bool:
     """A walk was cut short; it goes on where it was."""
-    return memory.initial_sync is not None and memory.initial_sync != NO_SCAN_POSITION
+    return state.initial_sync is not None and state.initial_sync != NO_SCAN_POSITION
 
 
 async def scan_issue_list(
-    context: Context, memory: ProjectState, waiting: dict[IssueNumber, Link]
+    context: Context, state: ProjectState, waiting: dict[IssueNumber, Link]
 ) -> AsyncIterator[InitialSyncBatch]:
     """First contacts from the lists, where that is cheaper than reading each; those are taken out of
     `waiting`. Threads come last: after a limit in between, theirs are read one by one.
     """
-    begun = _is_scan_in_progress(memory)
-    if len(waiting) <= LINKS_PER_BATCH or not (begun or await _is_issue_scan_cheaper(context, len(waiting))):
+    is_begun = _is_scan_in_progress(state)
+    if len(waiting) <= LINKS_PER_BATCH or not (
+        is_begun or await _is_issue_scan_cheaper(context, len(waiting))
+    ):
         return
-    since = memory.initial_sync.anchor if begun and memory.initial_sync else None
-    talked: dict[IssueNumber, Issue] = {}
+    since = state.initial_sync.anchor if is_begun and state.initial_sync else None
+    with_comments: dict[IssueNumber, Issue] = {}
     total = 0
     async for page in context.github.all_issues(since):
         total += sum(row.comments for row in page.rows)
         ours = [row for row in page.rows if row.number in waiting]
-        talked |= {row.number: row for row in ours if row.comments}
-        silent = {waiting.pop(row.number): _issue_thread(row, ()) for row in ours if not row.comments}
-        yield InitialSyncBatch(plans=await _decide_threads(context, memory, silent), scan_position=page.state)
-    if not begun and _is_comment_scan_cheaper(talked, total):
-        threads = await _read_threads(context, talked)
-        for start in range(0, len(talked), LINKS_PER_BATCH):
-            some = list(talked.values())[start : start + LINKS_PER_BATCH]
+        with_comments |= {row.number: row for row in ours if row.comments}
+        without_comments = {
+            waiting.pop(row.number): _issue_thread(row, ()) for row in ours if not row.comments
+        }
+        yield InitialSyncBatch(
+            plans=await _decide_threads(context, state, without_comments), scan_position=page.state
+        )
+    if not is_begun and _is_comment_scan_cheaper(with_comments, total):
+        threads = await _read_threads(context, with_comments)
+        for start in range(0, len(with_comments), LINKS_PER_BATCH):
+            some = list(with_comments.values())[start : start + LINKS_PER_BATCH]
             ready = {waiting.pop(row.number): _issue_thread(row, threads[row.number]) for row in some}
-            yield InitialSyncBatch(plans=await _decide_threads(context, memory, ready))
+            yield InitialSyncBatch(plans=await _decide_threads(context, state, ready))
 
 
 async def _is_issue_scan_cheaper(context: Context, links: int) -> bool:
@@ -112,18 +116,18 @@ async def _is_issue_scan_cheaper(context: Context, links: int) -> bool:
     return pages < links and pages <= MAX_SCAN_PAGES
 
 
-def _is_comment_scan_cheaper(talked: Mapping[IssueNumber, Issue], total: int) -> bool:
+def _is_comment_scan_cheaper(with_comments: Mapping[IssueNumber, Issue], total: int) -> bool:
     """The list of all comments is shorter than the single reads, fits into a pass and into memory."""
-    singles = sum(1 + ceil(row.comments / 100) for row in talked.values())
+    singles = sum(1 + ceil(row.comments / 100) for row in with_comments.values())
     pages = ceil(total / 100) + 1
-    fits = sum(row.comments for row in talked.values()) <= MAX_SCAN_COMMENTS
+    fits = sum(row.comments for row in with_comments.values()) <= MAX_SCAN_COMMENTS
     return fits and pages < singles and pages <= MAX_SCAN_PAGES
 
 
 async def _read_threads(
-    context: Context, talked: Mapping[IssueNumber, Issue]
+    context: Context, with_comments: Mapping[IssueNumber, Issue]
 ) -> Mapping[IssueNumber, list[RemoteComment]]:
-    threads: dict[IssueNumber, list[RemoteComment]] = {number: [] for number in talked}
+    threads: dict[IssueNumber, list[RemoteComment]] = {number: [] for number in with_comments}
     async for page in context.github.all_comments():
         for row in page.rows:
             if row.issue_number in threads:
@@ -136,6 +140,6 @@ def _issue_thread(issue: Issue, comments: Sequence[RemoteComment]) -> IssueThrea
 
 
 async def _decide_threads(
-    context: Context, memory: ProjectState, ready: Mapping[Link, IssueThread]
+    context: Context, state: ProjectState, ready: Mapping[Link, IssueThread]
 ) -> tuple[LinkPlan, ...]:
-    return tuple(await decide_links(context, await build_views(context, memory, ready))) if ready else ()
+    return tuple(await decide_links(context, await build_views(context, state, ready))) if ready else ()

@@ -51,16 +51,16 @@ Source: docs/reference/bugspark.md.
 NO_ISSUE_NUMBER = IssueNumber(0)
 
 
-async def read_due_exports(context: Context, memory: ProjectState) -> tuple[CreateIssue, ...]:
+async def read_due_exports(context: Context, state: ProjectState) -> tuple[CreateIssue, ...]:
     """With `sync.export = all`: reports filed since the project was first seen. Together with those that an
     earlier pass recorded and could not send they are at most `max_new_issues`.
     """
-    if not context.policy.export_all or memory.first_seen_at is None:
+    if not context.policy.export_all or state.first_seen_at is None:
         return ()
     rows = await context.stores.intents.list_open(context.project.id)
     waiting = sum(is_automatic_export(row) and row.state is not IntentState.QUARANTINED for row in rows)
     room = max(0, context.guard.max_new_issues - waiting)
-    ids = await context.stores.reports.export_candidates(context.project.id, memory.first_seen_at, room)
+    ids = await context.stores.reports.export_candidates(context.project.id, state.first_seen_at, room)
     found = await context.stores.reports.details(ids) if ids else {}
     why = Why(rule=Rule.EXPORT_ALL)
     return tuple(CreateIssue(report=found[key][0], why=why) for key in ids if key in found)
@@ -71,21 +71,21 @@ def is_automatic_export(intent: Intent) -> bool:
     return intent.operation is Operation.CREATE_ISSUE and not intent.is_requested
 
 
-async def record_automatic_exports(context: Context, memory: ProjectState) -> None:
+async def record_automatic_exports(context: Context, state: ProjectState) -> None:
     """Write down the wish for each automatic export."""
-    due = await read_due_exports(context, memory)
+    due = await read_due_exports(context, state)
     if due:
-        await record_export_intents(context, memory, [action.report.id for action in due], asked=False)
+        await record_export_intents(context, state, [action.report.id for action in due], asked=False)
 
 
 async def record_export_intents(
-    context: Context, memory: ProjectState, reports: Collection[ReportId], *, asked: bool
+    context: Context, state: ProjectState, reports: Collection[ReportId], *, asked: bool
 ) -> None:
     """Intents for these reports, frozen. One that exists already stays as it is."""
-    assert memory.repository_id is not None
+    assert state.repository_id is not None
     found = await context.stores.reports.details(reports)
     intents = with_increasing_created_at(
-        _build_create_issue_intent(context, memory.repository_id, *found[key], asked=asked)
+        _build_create_issue_intent(context, state.repository_id, *found[key], asked=asked)
         for key in reports  # in the order asked for, so that the issues' numbers follow it
         if key in found
     )
@@ -161,7 +161,7 @@ def build_intents(context: Context, plan: LinkPlan) -> Iterator[Intent]:
     """The intents of one link plan. A create is frozen here: body, marker and all."""
     if plan.report is None:
         return
-    entries = {entry.local_id: entry.id for entry in plan.pairs}
+    pairs = {pair.local_id: pair.id for pair in plan.pairs}
     for action in plan.actions:
         match action:
             case FieldWrite():
@@ -171,7 +171,7 @@ def build_intents(context: Context, plan: LinkPlan) -> Iterator[Intent]:
                     context,
                     plan.link,
                     action.why,
-                    _desired_comment_write(context, plan.link, action, entries),
+                    _desired_comment_write(context, plan.link, action, pairs),
                 )
             case SetField() | ImportComment() | EditLocal() | RemoveLocal() | CreateIssue():
                 continue
@@ -188,28 +188,28 @@ def _desired_comment_write(
     context: Context,
     link: Link,
     action: PostComment | EditRemote | DeleteRemote,
-    entries: Mapping[CommentId | None, CommentPairId],
+    pairs: Mapping[CommentId | None, CommentPairId],
 ) -> _DesiredWrite:
     match action:
         case PostComment(comment=comment):
-            new, entry_id = NewComment(body=_comment_body(context, link, comment)), entries[comment.id]
+            new, entry_id = NewComment(body=_comment_body(context, link, comment)), pairs[comment.id]
             return _DesiredWrite(
                 operation=Operation.CREATE_COMMENT, local_id=comment.id, desired=new, entry_id=entry_id
             )
-        case EditRemote(comment=comment, pair=entry):
-            assert entry.remote_id is not None
+        case EditRemote(comment=comment, pair=pair):
+            assert pair.remote_id is not None
             body = _comment_body(context, link, comment)
             edit = DesiredCommentBody(
-                remote_id=entry.remote_id, body=body, local_digest=text_digest(comment.body)
+                remote_id=pair.remote_id, body=body, local_digest=text_digest(comment.body)
             )
             return _DesiredWrite(
-                operation=Operation.EDIT_COMMENT, local_id=comment.id, desired=edit, entry_id=entry.id
+                operation=Operation.EDIT_COMMENT, local_id=comment.id, desired=edit, entry_id=pair.id
             )
-        case DeleteRemote(pair=entry):
-            assert entry.remote_id is not None
-            gone = DesiredCommentDeletion(remote_id=entry.remote_id)
+        case DeleteRemote(pair=pair):
+            assert pair.remote_id is not None
+            gone = DesiredCommentDeletion(remote_id=pair.remote_id)
             return _DesiredWrite(
-                operation=Operation.DELETE_COMMENT, local_id=entry.id, desired=gone, entry_id=entry.id
+                operation=Operation.DELETE_COMMENT, local_id=pair.id, desired=gone, entry_id=pair.id
             )
     assert_never(action)
 

@@ -43,25 +43,25 @@ async def link_report(
     Raises UsageError when the report or the issue is taken, or the issue is not there.
     """
     async with context.stores.project_locks.acquire(context.project.id):
-        memory = await resolve_repository_and_account(
+        state = await resolve_repository_and_account(
             context, await context.stores.projects.get_state(context.project.id)
         )
-        await context.stores.projects.save_state(memory)
+        await context.stores.projects.save_state(state)
         present = await context.stores.ledger.find_link_of_report(report)
         if present is not None and present.state in LIVE_LINK_STATES:
             raise UsageError(
                 f"report {report} is already linked to {present.repository}#{present.number}; unlink it first"
             )
-        holder = await context.stores.ledger.find_live_link_of_issue(memory.repository_id, number)
+        holder = await context.stores.ledger.find_live_link_of_issue(state.repository_id, number)
         if holder is not None:
             raise UsageError(
-                f"{memory.repository}#{number} belongs to report {holder.report_id}; unlink that first"
+                f"{state.repository}#{number} belongs to report {holder.report_id}; unlink that first"
             )
         try:
             issue = await context.github.issue(number)
         except (NotThereError, MovedError) as error:
-            raise UsageError(f"{memory.repository}#{number} can't be linked: {error}") from error
-        made = build_link(context, memory, report, issue, origin, backfill=backfill)
+            raise UsageError(f"{state.repository}#{number} can't be linked: {error}") from error
+        made = build_link(context, state, report, issue, origin, backfill=backfill)
         columns = IssueColumns(repository=made.repository, number=issue.number, url=issue.url)
         await context.stores.ledger.create_link(made, columns)
         return made
@@ -119,22 +119,24 @@ def tracking_id_in_title(issue: Issue) -> str | None:
 
 
 async def link_exported_issues(
-    context: Context, memory: ProjectState, strangers: Sequence[Issue]
+    context: Context, state: ProjectState, issues_without_link: Sequence[Issue]
 ) -> list[Link]:
     """Links for the exported ones among these issues, the reports' columns filled (sync.discover)."""
-    if not context.policy.discover or not any(tracking_id_in_title(issue) for issue in strangers):
+    if not context.policy.discover or not any(tracking_id_in_title(issue) for issue in issues_without_link):
         return []
-    found = await match_exported_issues(context, memory, strangers)
-    return [await store_link(context, memory, item) for item in found.matches]
+    found = await match_exported_issues(context, state, issues_without_link)
+    return [await store_link(context, state, item) for item in found.matches]
 
 
 async def match_exported_issues(
-    context: Context, memory: ProjectState, strangers: Iterable[Issue]
+    context: Context, state: ProjectState, issues_without_link: Iterable[Issue]
 ) -> DiscoveryMatches:
     """Compare unlinked issues with the unlinked reports of every project."""
-    accounts = await read_own_accounts(context, memory)
+    accounts = await read_own_accounts(context, state)
     issues = [
-        row for row in strangers if row.author and row.author.id in accounts and _is_exported_issue(row)
+        row
+        for row in issues_without_link
+        if row.author and row.author.id in accounts and _is_exported_issue(row)
     ]
     names = {name for row in issues if (name := tracking_id_in_title(row))}
     reports = await context.stores.ledger.find_unlinked_by_tracking_ids(names) if names else ()
@@ -147,21 +149,21 @@ async def match_exported_issues(
     per_issue = Counter(pair.issue.number for pair in pairs)
     per_report = Counter(pair.report.report_id for pair in pairs)
     ours = [pair for pair in pairs if pair.report.project_id == context.project.id]
-    sure = [p for p in ours if per_issue[p.issue.number] == 1 and per_report[p.report.report_id] == 1]
-    free = [p for p in sure if await _is_issue_unlinked(context, memory, p.issue)]
-    cut = [p for p in free if await _has_been_unlinked(context, p.report)]
+    unambiguous = [p for p in ours if per_issue[p.issue.number] == 1 and per_report[p.report.report_id] == 1]
+    free = [p for p in unambiguous if await _is_issue_unlinked(context, state, p.issue)]
+    unlinked_before = [p for p in free if await _has_been_unlinked(context, p.report)]
     return DiscoveryMatches(
-        matches=tuple(pair for pair in free if pair not in cut),
+        matches=tuple(pair for pair in free if pair not in unlinked_before),
         skipped=(
-            *(_ambiguity_message(memory, pair) for pair in ours if pair not in sure),
-            *(_unlinked_once_message(memory, pair) for pair in cut),
+            *(_ambiguity_message(state, pair) for pair in ours if pair not in unambiguous),
+            *(_unlinked_once_message(state, pair) for pair in unlinked_before),
         ),
     )
 
 
-async def _is_issue_unlinked(context: Context, memory: ProjectState, issue: Issue) -> bool:
+async def _is_issue_unlinked(context: Context, state: ProjectState, issue: Issue) -> bool:
     """No report of any project holds this issue."""
-    return await context.stores.ledger.find_live_link_of_issue(memory.repository_id, issue.number) is None
+    return await context.stores.ledger.find_live_link_of_issue(state.repository_id, issue.number) is None
 
 
 async def _has_been_unlinked(context: Context, report: UnlinkedReport) -> bool:
@@ -181,25 +183,23 @@ def _is_match(report: UnlinkedReport, issue: Issue) -> bool:
     )
 
 
-def _ambiguity_message(memory: ProjectState, pair: ExportMatch) -> str:
+def _ambiguity_message(state: ProjectState, pair: ExportMatch) -> str:
     return (
-        f"{pair.report.tracking_id} and {memory.repository}#{pair.issue.number} fit, but not only they: "
+        f"{pair.report.tracking_id} and {state.repository}#{pair.issue.number} fit, but not only they: "
         "link the right pair with `reconcile link`"
     )
 
 
-def _unlinked_once_message(memory: ProjectState, pair: ExportMatch) -> str:
+def _unlinked_once_message(state: ProjectState, pair: ExportMatch) -> str:
     return (
-        f"{pair.report.tracking_id} and {memory.repository}#{pair.issue.number} fit, but the report was "
+        f"{pair.report.tracking_id} and {state.repository}#{pair.issue.number} fit, but the report was "
         "unlinked once: link it again with `reconcile link`"
     )
 
 
-async def store_link(context: Context, memory: ProjectState, pair: ExportMatch) -> Link:
+async def store_link(context: Context, state: ProjectState, pair: ExportMatch) -> Link:
     """Store a NEW link for a match and fill the report's columns."""
-    link = build_link(
-        context, memory, pair.report.report_id, pair.issue, LinkOrigin.DISCOVERY, backfill=False
-    )
+    link = build_link(context, state, pair.report.report_id, pair.issue, LinkOrigin.DISCOVERY, backfill=False)
     columns = IssueColumns(repository=link.repository, number=pair.issue.number, url=pair.issue.url)
     await context.stores.ledger.create_link(link, columns)
     stored = await context.stores.ledger.find_link_of_report(pair.report.report_id)
@@ -208,7 +208,7 @@ async def store_link(context: Context, memory: ProjectState, pair: ExportMatch) 
 
 def build_link(
     context: Context,
-    memory: ProjectState,
+    state: ProjectState,
     report: ReportId,
     issue: Issue,
     origin: LinkOrigin,
@@ -220,8 +220,8 @@ def build_link(
         id=LinkId(context.new_id()),
         project_id=context.project.id,
         report_id=report,
-        repository_id=memory.repository_id,
-        repository=memory.repository,
+        repository_id=state.repository_id,
+        repository=state.repository,
         number=issue.number,
         origin=origin,
         backfill=backfill,
@@ -242,17 +242,17 @@ async def estimate_discovery_requests(context: Context) -> int:
 async def discover_links(context: Context, *, apply: bool) -> DiscoveryResult:
     """Look through every issue of the repository for exported ones without a link; `apply` links them."""
     async with context.stores.project_locks.acquire(context.project.id):
-        memory = await resolve_repository_and_account(
+        state = await resolve_repository_and_account(
             context, await context.stores.projects.get_state(context.project.id)
         )
-        strangers = await _read_exported_issues(context)
-        found = await match_exported_issues(context, memory, strangers)
+        issues_without_link = await _read_exported_issues(context)
+        found = await match_exported_issues(context, state, issues_without_link)
         if apply:
-            await context.stores.projects.save_state(memory)
+            await context.stores.projects.save_state(state)
             for pair in found.matches:
-                await store_link(context, memory, pair)
+                await store_link(context, state, pair)
         return DiscoveryResult(
-            candidates=tuple(_candidate(memory, pair) for pair in found.matches),
+            candidates=tuple(_candidate(state, pair) for pair in found.matches),
             linked=len(found.matches) if apply else 0,
             requests=context.github.cost().requests,
             skipped=found.skipped,
@@ -269,10 +269,10 @@ async def _read_exported_issues(context: Context) -> list[Issue]:
     return rows
 
 
-def _candidate(memory: ProjectState, pair: ExportMatch) -> LinkCandidate:
+def _candidate(state: ProjectState, pair: ExportMatch) -> LinkCandidate:
     return LinkCandidate(
         report_tracking_id=pair.report.tracking_id,
         report_id=str(pair.report.report_id),
-        issue=f"{memory.repository}#{pair.issue.number}",
+        issue=f"{state.repository}#{pair.issue.number}",
         title=pair.issue.title,
     )

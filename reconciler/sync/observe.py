@@ -52,7 +52,9 @@ class Observation:
                 self.issues[row.number] = row
                 self.read_directly.discard(row.number)
 
-    def restricted_to(self, numbers: Collection[IssueNumber], whole: frozenset[IssueNumber]) -> "Observation":
+    def restricted_to(
+        self, numbers: Collection[IssueNumber], in_full: frozenset[IssueNumber]
+    ) -> "Observation":
         """The same rows for a few issues, without list positions: for deciding those again. `whole`: which of
         them are to be looked at whole this time.
         """
@@ -62,13 +64,13 @@ class Observation:
             includes_local=False,
             read_directly=self.read_directly.intersection(numbers),
             has_more_pages=self.has_more_pages,
-            to_read_in_full=whole & frozenset(numbers),
+            to_read_in_full=in_full & frozenset(numbers),
         )
 
 
 async def observe_lists(
     context: Context,
-    memory: ProjectState,
+    state: ProjectState,
     direct: Mapping[IssueNumber, Issue],
     *,
     rows: int = ROWS_PER_OBSERVATION,
@@ -79,29 +81,29 @@ async def observe_lists(
     Each list has its own position (docs/reference/github.md, List rules, 5); a look carries the positions
     that may be stored with its rows (rule 4). Raises what reading raises; looks already yielded stay valid.
     """
-    look = Observation(issues=dict(direct), read_directly=set(direct))
-    async for issues, comments in _paired_pages(context, memory):
+    observation = Observation(issues=dict(direct), read_directly=set(direct))
+    async for issues, comments in _paired_pages(context, state):
         if issues is not None:
-            look.add_listed_issues(issues.rows)
-            look.poisoned.extend(issues.poisoned)
-            look.issue_list = issues.state or look.issue_list
+            observation.add_listed_issues(issues.rows)
+            observation.poisoned.extend(issues.poisoned)
+            observation.issue_list = issues.state or observation.issue_list
         if comments is not None:
-            look.comments.update((row.id, row) for row in comments.rows)
-            look.poisoned.extend(comments.poisoned)
-            look.comment_list = comments.state or look.comment_list
-        if look.row_count >= rows:
-            look.has_more_pages = True
-            yield look
-            look = Observation(includes_local=False)
-    yield look
+            observation.comments.update((row.id, row) for row in comments.rows)
+            observation.poisoned.extend(comments.poisoned)
+            observation.comment_list = comments.state or observation.comment_list
+        if observation.row_count >= rows:
+            observation.has_more_pages = True
+            yield observation
+            observation = Observation(includes_local=False)
+    yield observation
 
 
 async def _paired_pages(
-    context: Context, memory: ProjectState
+    context: Context, state: ProjectState
 ) -> AsyncIterator[tuple[ListPage[Issue] | None, ListPage[RemoteComment] | None]]:
     """Both lists by turns, page by page: what happened at one time is decided, and stored, once."""
-    issues = context.github.issue_changes(memory.issues)
-    comments = context.github.comment_changes(memory.comments)
+    issues = context.github.issue_changes(state.issues)
+    comments = context.github.comment_changes(state.comments)
     while True:
         pair = await anext(issues, None), await anext(comments, None)
         if pair == (None, None):
@@ -109,10 +111,10 @@ async def _paired_pages(
         yield pair
 
 
-async def read_own_accounts(context: Context, memory: ProjectState) -> frozenset[AccountId]:
+async def read_own_accounts(context: Context, state: ProjectState) -> frozenset[AccountId]:
     """Every account this project writes or has ever written as."""
     known = await context.stores.projects.own_accounts(context.project.id)
-    return known if memory.account is None else known | {memory.account}
+    return known if state.account is None else known | {state.account}
 
 
 def mark_own_comments(

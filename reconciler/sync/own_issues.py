@@ -41,36 +41,38 @@ class UnlinkedIssues:
 
 
 async def classify_unlinked_issues(
-    context: Context, memory: ProjectState, issues: Sequence[Issue]
+    context: Context, project_state: ProjectState, issues: Sequence[Issue]
 ) -> UnlinkedIssues:
     """Only reads our own tables. Of several answers to one create the oldest counts."""
     if not any(MARKER_NAME in row.body for row in issues):
         return UnlinkedIssues(others=tuple(issues))
-    accounts = await read_own_accounts(context, memory)
+    accounts = await read_own_accounts(context, project_state)
     rows = await context.stores.intents.list_open(context.project.id)
     waiting = {row.report_id: row for row in rows if row.operation is Operation.CREATE_ISSUE}
     lost: dict[ReportId, tuple[Intent, Issue]] = {}
-    doubles, others = [], []
+    duplicates, others = [], []
     for issue in sorted(issues, key=lambda row: row.number):
-        report = report_of_own_issue(context, memory, accounts, issue)
+        report = report_of_own_issue(context, project_state, accounts, issue)
         if report is None:
             others.append(issue)
-        elif report in lost or await _has_another_issue(context, memory, report, issue):
-            doubles.append(issue)
+        elif report in lost or await _has_another_issue(context, project_state, report, issue):
+            duplicates.append(issue)
         elif report in waiting:
             lost[report] = (waiting[report], issue)
         else:
             others.append(issue)
-    return UnlinkedIssues(lost_creates=tuple(lost.values()), duplicates=tuple(doubles), others=tuple(others))
+    return UnlinkedIssues(
+        lost_creates=tuple(lost.values()), duplicates=tuple(duplicates), others=tuple(others)
+    )
 
 
-async def adopt_and_close_duplicates(context: Context, strangers: UnlinkedIssues, tally: PassStats) -> None:
+async def adopt_and_close_duplicates(context: Context, unlinked: UnlinkedIssues, stats: PassStats) -> None:
     """Adopt what was lost, close what is double. Raises GitHubError while a double can't be closed for sure:
     the rows that showed it must come again.
     """
-    for intent, issue in strangers.lost_creates:
-        await adopt_issue(context, intent, issue, tally)
-    await close_duplicates(context, strangers.duplicates)
+    for intent, issue in unlinked.lost_creates:
+        await adopt_issue(context, intent, issue, stats)
+    await close_duplicates(context, unlinked.duplicates)
 
 
 async def close_duplicates(context: Context, issues: Iterable[Issue]) -> None:
@@ -96,51 +98,58 @@ async def _close_duplicate(context: Context, issue: Issue) -> None:
 
 
 def report_of_own_issue(
-    context: Context, memory: ProjectState, accounts: Collection[AccountId], issue: Issue
+    context: Context, project_state: ProjectState, accounts: Collection[AccountId], issue: Issue
 ) -> ReportId | None:
     """The report this issue was made for by us, beyond doubt."""
     if not is_own_account(issue.author, accounts):
         return None
-    found = context.markers.read(issue.body, "issue", memory.repository_id, 0)
+    found = context.markers.read(issue.body, "issue", project_state.repository_id, 0)
     return None if found is None else ReportId(found)
 
 
-async def _has_another_issue(context: Context, memory: ProjectState, report: ReportId, issue: Issue) -> bool:
+async def _has_another_issue(
+    context: Context, project_state: ProjectState, report: ReportId, issue: Issue
+) -> bool:
     """The report has an issue that is not this one, and never had this one: a person who cut a link and made
     another keeps both issues."""
     link = await context.stores.ledger.find_link_of_report(report)
     if link is None or link.state not in LIVE_LINK_STATES or link.number == issue.number:
         return False
-    return await context.stores.ledger.find_link_between(report, memory.repository_id, issue.number) is None
+    return (
+        await context.stores.ledger.find_link_between(report, project_state.repository_id, issue.number)
+        is None
+    )
 
 
-async def adopt_unrecorded_issues(context: Context, memory: ProjectState, tally: PassStats) -> None:
+async def adopt_unrecorded_issues(context: Context, project_state: ProjectState, stats: PassStats) -> None:
     """Each is tied to its report again, or remembered with the reason why it can't be. Nothing is written to
     GitHub. Raises what reading raises.
     """
     rows = await context.stores.intents.list_open(context.project.id)
     waiting = {row.report_id: row for row in rows if row.operation is Operation.CREATE_ISSUE}
-    found = await _read_unrecorded_issues(context, memory)
+    found = await _read_unrecorded_issues(context, project_state)
     for issue in sorted(found, key=lambda row: row.number):
-        await _adopt_unrecorded_issue(context, memory, found[issue], issue, waiting, tally)
+        await _adopt_unrecorded_issue(context, project_state, found[issue], issue, waiting, stats)
 
 
-async def _read_unrecorded_issues(context: Context, memory: ProjectState) -> dict[Issue, ReportId]:
+async def _read_unrecorded_issues(context: Context, project_state: ProjectState) -> dict[Issue, ReportId]:
     """Issues changed since the restored position that carry our marker and no link row."""
-    accounts = await read_own_accounts(context, memory)
+    accounts = await read_own_accounts(context, project_state)
     found: dict[Issue, ReportId] = {}
-    async for page in context.github.all_issues(memory.issues.anchor if memory.issues else None):
+    async for page in context.github.all_issues(
+        project_state.issues.anchor if project_state.issues else None
+    ):
         for issue in page.rows:
-            report = report_of_own_issue(context, memory, accounts, issue)
+            report = report_of_own_issue(context, project_state, accounts, issue)
             if report is None:
                 continue
-            if not await _is_recorded(context, memory, report, issue):
+            if not await _is_recorded(context, project_state, report, issue):
                 found[issue] = report
     return found
 
 
-async def _is_recorded(context: Context, memory: ProjectState, report: ReportId, issue: Issue) -> bool:
-    ledger, place = context.stores.ledger, (memory.repository_id, issue.number)
+async def _is_recorded(context: Context, project_state: ProjectState, report: ReportId, issue: Issue) -> bool:
+    ledger, place = context.stores.ledger, (project_state.repository_id, issue.number)
     return (
         await ledger.find_link_between(report, *place) is not None
         or await ledger.find_live_link_of_issue(*place) is not None
@@ -149,11 +158,11 @@ async def _is_recorded(context: Context, memory: ProjectState, report: ReportId,
 
 async def _adopt_unrecorded_issue(
     context: Context,
-    memory: ProjectState,
+    project_state: ProjectState,
     report_id: ReportId,
     issue: Issue,
     waiting: Mapping[ReportId, Intent],
-    tally: PassStats,
+    stats: PassStats,
 ) -> None:
     details = (await context.stores.reports.details([report_id])).get(report_id)
     report = details[0] if details else None
@@ -163,22 +172,27 @@ async def _adopt_unrecorded_issue(
     taken = present is not None and present.state in LIVE_LINK_STATES
     if report is None:
         reason = "the issue was made for a report that is not in BugSpark any more"
-        await _store_ended_link(context, memory, report_id, issue, LinkState.REPORT_DELETED, reason)
+        await _store_ended_link(context, project_state, report_id, issue, LinkState.REPORT_DELETED, reason)
     elif taken or (report.columns is not None and report.columns.number != issue.number):
         reason = "the issue was made for this report, which has another one now"
-        await _store_ended_link(context, memory, report_id, issue, LinkState.UNLINKED, reason)
+        await _store_ended_link(context, project_state, report_id, issue, LinkState.UNLINKED, reason)
     elif report_id in waiting:
-        await adopt_issue(context, waiting[report_id], issue, tally)
+        await adopt_issue(context, waiting[report_id], issue, stats)
     else:
-        link = build_link(context, memory, report_id, issue, LinkOrigin.EXPORT, backfill=True)
+        link = build_link(context, project_state, report_id, issue, LinkOrigin.EXPORT, backfill=True)
         columns = IssueColumns(repository=link.repository, number=issue.number, url=issue.url)
         await context.stores.ledger.create_link(link, columns)
 
 
 async def _store_ended_link(
-    context: Context, memory: ProjectState, report: ReportId, issue: Issue, state: LinkState, reason: str
+    context: Context,
+    project_state: ProjectState,
+    report: ReportId,
+    issue: Issue,
+    state: LinkState,
+    reason: str,
 ) -> None:
-    made = build_link(context, memory, report, issue, LinkOrigin.EXPORT, backfill=True)
+    made = build_link(context, project_state, report, issue, LinkOrigin.EXPORT, backfill=True)
     link = replace(made, state=state, reason=reason)
     plan = LinkPlan(link=link, report=None, after=link)
     batch = LocalBatch(project_id=context.project.id, at=context.github.now(), plans=(plan,))

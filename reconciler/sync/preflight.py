@@ -68,37 +68,37 @@ TEXT_OPERATIONS = (
 )
 
 
-async def update_visibility(context: Context, memory: ProjectState, found: Repository) -> ProjectState:
+async def update_visibility(context: Context, state: ProjectState, found: Repository) -> ProjectState:
     """The memory with what the repository's visibility means now; stored when that is news."""
-    exposed = memory.private is True and not found.private
-    now = replace(memory, private=memory.private if exposed else found.private, exposed=exposed)
-    if now != memory:
+    exposed = state.private is True and not found.private
+    now = replace(state, private=state.private if exposed else found.private, exposed=exposed)
+    if now != state:
         await context.stores.projects.save_state(now)
     return now
 
 
 async def accept_public_repository(context: Context) -> None:
     """The operator knows. Raises ProjectError when there is nothing to acknowledge."""
-    memory = await context.stores.projects.get_state(context.project.id)
-    if not memory.exposed:
-        raise ProjectError(f"{context.project.name}: no text waits because {memory.repository} became public")
-    await context.stores.projects.save_state(replace(memory, private=False, exposed=False))
+    state = await context.stores.projects.get_state(context.project.id)
+    if not state.exposed:
+        raise ProjectError(f"{context.project.name}: no text waits because {state.repository} became public")
+    await context.stores.projects.save_state(replace(state, private=False, exposed=False))
 
 
-def sendable_intents(memory: ProjectState, intents: Iterable[Intent]) -> list[Intent]:
+def sendable_intents(state: ProjectState, intents: Iterable[Intent]) -> list[Intent]:
     """What may be sent while that is so."""
-    return [intent for intent in intents if not (memory.exposed and intent.operation in TEXT_OPERATIONS)]
+    return [intent for intent in intents if not (state.exposed and intent.operation in TEXT_OPERATIONS)]
 
 
-def turned_public_message(context: Context, memory: ProjectState) -> str:
+def turned_public_message(context: Context, state: ProjectState) -> str:
     """For people."""
     return (
-        f"{context.project.name}: {memory.repository} has become public, so titles, comments and new issues "
+        f"{context.project.name}: {state.repository} has become public, so titles, comments and new issues "
         f"are held back; accept that with --accept {ACCEPT_PUBLIC}, or make it private again"
     )
 
 
-async def resolve_repository_and_account(context: Context, memory: ProjectState) -> ProjectState:
+async def resolve_repository_and_account(context: Context, state: ProjectState) -> ProjectState:
     """The memory with repository and account known. An idle pass asks GitHub for neither.
 
     Raises RecreatedError when the configured name now belongs to another repository, and whatever reading
@@ -107,44 +107,44 @@ async def resolve_repository_and_account(context: Context, memory: ProjectState)
     name = context.project.repository
     if name is None:
         raise ProjectError(context.project.problem or "this project has no usable github integration")
-    if memory.repository_id == UNKNOWN_REPOSITORY or memory.repository != name:
-        memory = _state_for_repository(memory, name, await context.github.repository())
-    if memory.account is None or memory.account_credential != context.github.credential:
+    if state.repository_id == UNKNOWN_REPOSITORY or state.repository != name:
+        state = _state_for_repository(state, name, await context.github.repository())
+    if state.account is None or state.account_credential != context.github.credential:
         account = await context.github.account()
-        memory = replace(
-            memory,
+        state = replace(
+            state,
             account=account.id,
             account_login=account.login,
             account_credential=context.github.credential,
         )
-    if memory.first_seen_at is None:
-        memory = replace(memory, first_seen_at=context.github.now())
-    return memory
+    if state.first_seen_at is None:
+        state = replace(state, first_seen_at=context.github.now())
+    return state
 
 
-async def require_same_repository(context: Context, memory: ProjectState) -> Repository:
+async def require_same_repository(context: Context, state: ProjectState) -> Repository:
     """The repository as it is now: the one we know, with issues. Asked before anything is inferred from what
     it does not show.
 
     Raises RecreatedError when the name belongs to another one now, UnreadableError when it does not answer.
     """
     found = await context.github.repository()
-    if found.id != memory.repository_id:
+    if found.id != state.repository_id:
         raise RecreatedError(
-            f"{context.project.name}: {memory.repository} is another repository now (id {found.id}, it was "
-            f"{memory.repository_id}). Nothing was written. If that is intended, unlink the reports first."
+            f"{context.project.name}: {state.repository} is another repository now (id {found.id}, it was "
+            f"{state.repository_id}). Nothing was written. If that is intended, unlink the reports first."
         )
     if not found.has_issues:
         raise UnreadableError(f"{context.project.name}: issues are switched off in {found.full_name}")
     return found
 
 
-async def require_writable_repository(context: Context, memory: ProjectState) -> Repository:
+async def require_writable_repository(context: Context, state: ProjectState) -> Repository:
     """Read before the first write of a pass: the name must still be the repository we know.
 
     Raises what `recognised` raises, ProjectError when it is archived.
     """
-    found = await require_same_repository(context, memory)
+    found = await require_same_repository(context, state)
     if found.archived:
         raise ProjectError(
             f"{context.project.name}: {found.full_name} is archived, so nothing can be written to it"
@@ -152,15 +152,15 @@ async def require_writable_repository(context: Context, memory: ProjectState) ->
     return found
 
 
-def _state_for_repository(memory: ProjectState, name: str, found: Repository) -> ProjectState:
-    if memory.repository_id == found.id:  # renamed: the id is the identity, the lists go on
-        return replace(memory, repository=name)  # `private` stays: see `reconciler.sync.preflight`
-    if memory.repository == name and memory.repository_id is not None:
+def _state_for_repository(state: ProjectState, name: str, found: Repository) -> ProjectState:
+    if state.repository_id == found.id:  # renamed: the id is the identity, the lists go on
+        return replace(state, repository=name)  # `private` stays: see `reconciler.sync.preflight`
+    if state.repository == name and state.repository_id is not None:
         raise RecreatedError(
-            f"{name} is another repository now (id {found.id}, it was {memory.repository_id})"
+            f"{name} is another repository now (id {found.id}, it was {state.repository_id})"
         )
     return replace(
-        memory,
+        state,
         repository_id=found.id,
         repository=name,
         private=found.private,  # anyone who connects a repository knows what it is

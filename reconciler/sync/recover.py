@@ -62,21 +62,19 @@ class RecoveryFindings:
     ] = ()  # of issues that were found; nothing is sent before the lists are read
 
 
-async def recover_unknown_writes(
-    context: Context, memory: ProjectState, tally: PassStats
-) -> RecoveryFindings:
+async def recover_unknown_writes(context: Context, state: ProjectState, stats: PassStats) -> RecoveryFindings:
     """Settle what can be settled now. Raises what reading raises: an incomplete look proves nothing."""
     rows = await context.stores.intents.list_open(context.project.id)
-    rows = tuple(row for row in rows if row.repository_id == memory.repository_id)
+    rows = tuple(row for row in rows if row.repository_id == state.repository_id)
     if any(row.state in MAYBE_SENT_STATES for row in rows):
         await context.github.repository()  # so that the waiting is measured in GitHub's time, not in ours
     due = [row for row in rows if _is_recovery_due(context, row)]
     reports = [row.report_id for row in rows if _is_unsent_edit(context, row)]
     comments = []
-    doubles: list[IssueNumber] = []
+    duplicates: list[IssueNumber] = []
     for intent in due:
         if intent.operation is Operation.CREATE_ISSUE:
-            doubles += await _recover_issue(context, memory, intent, tally)
+            duplicates += await _recover_issue(context, state, intent, stats)
             continue
         link = await context.stores.ledger.find_link_of_report(intent.report_id)
         if link is None or link.id != intent.link_id or link.state is not LinkState.ACTIVE:
@@ -88,12 +86,12 @@ async def recover_unknown_writes(
             comments.append(intent)
         else:
             with suppress(NotThereError, MovedError):  # the whole look says what became of the issue
-                await _recover_change(context, memory, intent, link, tally)
+                await _recover_change(context, state, intent, link, stats)
     # As they are stored now: what was confirmed above has moved some of them.
     links = [await context.stores.ledger.find_link_of_report(report) for report in dict.fromkeys(reports)]
     active = tuple(link for link in links if link and link.state is LinkState.ACTIVE)
     return RecoveryFindings(
-        links_to_read_in_full=active, unsettled_comments=tuple(comments), duplicates=tuple(doubles)
+        links_to_read_in_full=active, unsettled_comments=tuple(comments), duplicates=tuple(duplicates)
     )
 
 
@@ -110,8 +108,8 @@ async def conclude_recovery(
     still = {row.id for row in await context.stores.intents.list_open(context.project.id)}
     for intent in recovery.unsettled_comments:
         link = await context.stores.ledger.find_link_of_report(intent.report_id)
-        looked = intent.report_id not in overtaken and link is not None and link.quarantined_until is None
-        if intent.id in still and looked:
+        full = intent.report_id not in overtaken and link is not None and link.quarantined_until is None
+        if intent.id in still and full:
             await _record_empty_read(context, intent)
 
 
@@ -135,15 +133,15 @@ def _settle_time(context: Context, at: datetime | None) -> datetime | None:
 
 
 async def _record_empty_read(context: Context, intent: Intent) -> None:
-    looks = intent.empty_searches + 1
-    if looks >= REQUIRED_EMPTY_READS:
+    empty_searches = intent.empty_searches + 1
+    if empty_searches >= REQUIRED_EMPTY_READS:
         log.info("nothing found, sent again", **intent.log_fields)
         again = replace(intent, state=IntentState.PLANNED, empty_searches=0, not_before=None, reason=None)
         await context.stores.intents.save_unconfirmed(again)
         return
     wait = context.github.now() + timedelta(seconds=context.timing.settle_seconds)
     await context.stores.intents.save_unconfirmed(
-        replace(intent, state=IntentState.UNKNOWN, empty_searches=looks, not_before=wait)
+        replace(intent, state=IntentState.UNKNOWN, empty_searches=empty_searches, not_before=wait)
     )
 
 
@@ -151,30 +149,28 @@ async def _record_empty_read(context: Context, intent: Intent) -> None:
 
 
 async def _recover_issue(
-    context: Context, memory: ProjectState, intent: Intent, tally: PassStats
+    context: Context, state: ProjectState, intent: Intent, stats: PassStats
 ) -> list[IssueNumber]:
     """The oldest one is the answer, but for one that was found to be a double before. Returns the numbers of
     the rest; where nothing comes to closing them, the list shows them, and they are healed with its rows.
     """
-    copies = await _read_issue_copies(context, memory, intent)
+    copies = await _read_issue_copies(context, state, intent)
     if not copies:
         await _record_empty_read(context, intent)
         return []
     found = min(copies, key=lambda row: (row.state_reason == DUPLICATE_CLOSE_REASON, row.number))
-    await adopt_issue(context, intent, found, tally)
+    await adopt_issue(context, intent, found, stats)
     return sorted(row.number for row in copies if row != found)
 
 
-async def _read_issue_copies(context: Context, memory: ProjectState, intent: Intent) -> Sequence[Issue]:
+async def _read_issue_copies(context: Context, state: ProjectState, intent: Intent) -> Sequence[Issue]:
     """Issues with this intent's marker, by an account of ours."""
-    accounts = await read_own_accounts(context, memory)
+    accounts = await read_own_accounts(context, state)
     since = (intent.claimed_at or intent.created_at) - SEARCH_MARGIN
     found: dict[int, Issue] = {}
     async for page in context.github.all_issues(since):
         ours = (
-            row
-            for row in page.rows
-            if report_of_own_issue(context, memory, accounts, row) == intent.report_id
+            row for row in page.rows if report_of_own_issue(context, state, accounts, row) == intent.report_id
         )
         found.update((row.number, row) for row in ours)
     return tuple(found.values())
@@ -184,14 +180,14 @@ async def _read_issue_copies(context: Context, memory: ProjectState, intent: Int
 
 
 async def _recover_change(
-    context: Context, memory: ProjectState, intent: Intent, link: Link, tally: PassStats
+    context: Context, state: ProjectState, intent: Intent, link: Link, stats: PassStats
 ) -> None:
     """What GitHub shows to have been done is confirmed, and who undid it since is not overruled. What it does
     not is derived again from the whole look."""
-    wish = intent.desired
-    if isinstance(wish, DesiredFieldWrite) and link.base is not None:
-        if await _has_happened(context, memory, intent, wish):
-            base = SYNCED_FIELDS[Field(intent.operation.value)].agree_as_written(link.base, wish)
+    desired = intent.desired
+    if isinstance(desired, DesiredFieldWrite) and link.base is not None:
+        if await _has_happened(context, state, intent, desired):
+            base = SYNCED_FIELDS[Field(intent.operation.value)].agree_as_written(link.base, desired)
             await context.stores.intents.confirm(
                 intent,
                 link=replace(link, base=base),
@@ -200,36 +196,36 @@ async def _recover_change(
                 at=context.github.now(),
             )
             return
-    elif isinstance(wish, DesiredCommentBody) and await _confirm_if_edited(
-        context, intent, wish, link, tally
+    elif isinstance(desired, DesiredCommentBody) and await _confirm_if_edited(
+        context, intent, desired, link, stats
     ):
         return
     await context.stores.intents.save_unconfirmed(replace(intent, state=IntentState.PLANNED))
 
 
 async def _confirm_if_edited(
-    context: Context, intent: Intent, wish: DesiredCommentBody, link: Link, tally: PassStats
+    context: Context, intent: Intent, desired: DesiredCommentBody, link: Link, stats: PassStats
 ) -> bool:
     """Our copy says what was to be sent."""
     try:
-        comment = await context.github.comment(wish.remote_id)
+        comment = await context.github.comment(desired.remote_id)
     except NotThereError:
         return False
-    half = (await context.stores.ledger.threads((link,)))[link.report_id]
-    entry = next((each for each in half.pairs if each.id == intent.pair_id), None)
-    if entry is None or text_digest(comment.body) != text_digest(wish.body):
+    local_thread = (await context.stores.ledger.threads((link,)))[link.report_id]
+    pair = next((each for each in local_thread.pairs if each.id == intent.pair_id), None)
+    if pair is None or text_digest(comment.body) != text_digest(desired.body):
         return False
-    claim = Claim(intent=intent, link=link, pair=entry)
-    await record_confirmation(context, claim, Confirmed(value=comment, request_id=None), tally)
+    claim = Claim(intent=intent, link=link, pair=pair)
+    await record_confirmation(context, claim, Confirmed(value=comment, request_id=None), stats)
     return True
 
 
 async def _has_happened(
-    context: Context, memory: ProjectState, intent: Intent, wish: DesiredFieldWrite
+    context: Context, state: ProjectState, intent: Intent, desired: DesiredFieldWrite
 ) -> bool:
     """Every step of the write is among the issue's events, by an account of ours, since the claim. A label
     swap cut short in the middle has not happened."""
-    accounts = await read_own_accounts(context, memory)
+    accounts = await read_own_accounts(context, state)
     since = (intent.claimed_at or intent.created_at).replace(microsecond=0)
     assert intent.number is not None
     ours = {
@@ -237,22 +233,23 @@ async def _has_happened(
         for event in await context.github.field_events(intent.number)
         if event.at >= since and is_own_account(event.actor, accounts) and _is_event_of_field(event, intent)
     }
-    done = SYNCED_FIELDS[Field(intent.operation.value)].expected_events(wish) <= ours
-    if not isinstance(wish, DesiredLabels):
+    done = SYNCED_FIELDS[Field(intent.operation.value)].expected_events(desired) <= ours
+    if not isinstance(desired, DesiredLabels):
         return done
     if done and not has_competing_label(context, intent, (await context.github.issue(intent.number)).labels):
         return True
-    added = wish.add is not None and (wish.add.casefold(), True) in ours
-    return added and await _is_undone_in_bugspark(context, intent, wish)
+    added = desired.add is not None and (desired.add.casefold(), True) in ours
+    return added and await _is_undone_in_bugspark(context, intent, desired)
 
 
-async def _is_undone_in_bugspark(context: Context, intent: Intent, wish: DesiredLabels) -> bool:
+async def _is_undone_in_bugspark(context: Context, intent: Intent, desired: DesiredLabels) -> bool:
     """The report says something else by now. Then half a swap counts as whole: its label is our own word, and
     what is to be there instead is BugSpark's move."""
     link = await context.stores.ledger.find_link_of_report(intent.report_id)
     report = (await context.stores.ledger.threads((link,)))[intent.report_id].report if link else None
     return (
-        report is not None and SYNCED_FIELDS[Field(intent.operation.value)].local_value(report) != wish.agreed
+        report is not None
+        and SYNCED_FIELDS[Field(intent.operation.value)].local_value(report) != desired.agreed
     )
 
 

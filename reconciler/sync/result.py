@@ -161,21 +161,21 @@ def ending_of_error(error: ReconcilerError) -> PassEnding:
 
 
 async def build_pass_result(
-    context: Context, tally: PassStats, ending: PassEnding, began: float
+    context: Context, stats: PassStats, ending: PassEnding, started_monotonic: float
 ) -> PassResult:
     """Whatever was committed counts, also in a pass that was cut short."""
     outcome, failure = ending.outcome, ending.failure
     waiting = await _read_open_intents(context, ending)
     unclear = [intent for intent in waiting if intent.state is IntentState.UNKNOWN]
     resting = sum(intent.state is IntentState.QUARANTINED for intent in waiting)
-    quarantined = resting + len(tally.poisoned)
+    quarantined = resting + len(stats.poisoned)
     if outcome is Outcome.OK and (
-        quarantined or unclear or tally.withheld_digest or tally.turned_public_message or tally.problems
+        quarantined or unclear or stats.withheld_digest or stats.turned_public_message or stats.problems
     ):
         outcome = Outcome.PARTIAL
         failure = (
             failure
-            or _main_failure(context, tally)
+            or _main_failure(context, stats)
             or await _waiting_writes_failure(context, resting, unclear)
         )
     return PassResult(
@@ -184,17 +184,17 @@ async def build_pass_result(
         repository=context.project.repository,
         outcome=outcome,
         error=failure,
-        duration_ms=round((context.clock.monotonic() - began) * 1000),
+        duration_ms=round((context.clock.monotonic() - started_monotonic) * 1000),
         github=context.github.cost(),
-        applied=tally.to_applied(),
-        conflicts=tally.conflicts,
+        applied=stats.to_applied(),
+        conflicts=stats.conflicts,
         quarantined=quarantined,
         pending=len(waiting),
-        withheld=tally.withheld_digest,
+        withheld=stats.withheld_digest,
         next_at=ending.next_at,
-        linked=tally.initial_syncs,
-        ended=tally.ended_links,
-        verified=await read_verification_progress(context, tally) if _may_query_database(ending) else None,
+        linked=stats.initial_syncs,
+        ended=stats.ended_links,
+        verified=await read_verification_progress(context, stats) if _may_query_database(ending) else None,
     )
 
 
@@ -207,15 +207,15 @@ def _may_query_database(ending: PassEnding) -> bool:
     return ending.failure is None or ending.failure.kind != DatabaseError.kind
 
 
-def _main_failure(context: Context, tally: PassStats) -> Failure | None:
+def _main_failure(context: Context, stats: PassStats) -> Failure | None:
     """What keeps the pass from being whole, in one sentence: the most pressing thing first."""
     name = context.project.name
-    if tally.withheld_digest:
-        text = f"{name}: deletions are withheld; accept them with --accept {tally.withheld_digest}"
+    if stats.withheld_digest:
+        text = f"{name}: deletions are withheld; accept them with --accept {stats.withheld_digest}"
         return Failure(kind="withheld", message=text)
-    if tally.turned_public_message:
-        return Failure(kind="public", message=tally.turned_public_message)
-    first = next(iter(tally.problems), None) or next((f"{p.what}: {p.reason}" for p in tally.poisoned), None)
+    if stats.turned_public_message:
+        return Failure(kind="public", message=stats.turned_public_message)
+    first = next(iter(stats.problems), None) or next((f"{p.what}: {p.reason}" for p in stats.poisoned), None)
     return Failure(kind="quarantined", message=f"{name}: {first}") if first else None
 
 
@@ -252,11 +252,13 @@ async def with_next_pass_time(context: Context, result: PassResult) -> PassResul
     assert_never(result.outcome)
 
 
-async def read_verification_progress(context: Context, tally: PassStats) -> VerificationProgress | None:
+async def read_verification_progress(context: Context, stats: PassStats) -> VerificationProgress | None:
     """How far the round came, if this pass was one."""
-    if tally.verification_round_started_at is None:
+    if stats.verification_round_started_at is None:
         return None
-    cover = await context.stores.ledger.verification_coverage(
-        context.project.id, tally.verification_round_started_at
+    coverage = await context.stores.ledger.verification_coverage(
+        context.project.id, stats.verification_round_started_at
     )
-    return VerificationProgress(compared=cover.verified, links=cover.links, differed=tally.unequal_links)
+    return VerificationProgress(
+        compared=coverage.verified, links=coverage.links, differed=stats.unequal_links
+    )

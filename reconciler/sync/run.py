@@ -95,10 +95,11 @@ class _Pass:
         await self.context.github.reserve_reads(IDLE_PASS_REQUESTS + hints.request_count)
         await webhook_hints.read_named_issues(self.context, self.project_state, hints)
         await self.applier.apply_plans(hints.missing_issue_plans)
-        left = await self._apply_hints(hints)
-        async for look in observe_lists(self.context, self.project_state, left):
+        undecided = await self._apply_hints(hints)
+        async for observation in observe_lists(self.context, self.project_state, undecided):
             await self._apply_observation(
-                look, (*self.accepted_links, *recovery.links_to_read_in_full) if look.includes_local else ()
+                observation,
+                (*self.accepted_links, *recovery.links_to_read_in_full) if observation.includes_local else (),
             )
         await webhook_hints.mark_hints_read(self.context, hints)
         await conclude_recovery(self.context, recovery, self.applier.stale_reports)
@@ -112,40 +113,38 @@ class _Pass:
 
     async def _apply_hints(self, hints: webhook_hints.WebhookHints) -> dict[IssueNumber, Issue]:
         """Store what the named issues showed; returns those to be looked at again with the lists."""
-        early = await webhook_hints.decide_hints(self.context, self.project_state, hints)
-        await detect_restore(self.context, self.project_state, early.unrecorded_copies, ())
-        left = early.undecided | await self.applier.apply_before_lists(early.plans)
-        return {number: issue for number, issue in hints.issues.items() if number in left}
+        decision = await webhook_hints.decide_hints(self.context, self.project_state, hints)
+        await detect_restore(self.context, self.project_state, decision.unrecorded_copies, ())
+        undecided = decision.undecided | await self.applier.apply_before_lists(decision.plans)
+        return {number: issue for number, issue in hints.issues.items() if number in undecided}
 
     def _verification_batches(self) -> AsyncIterator[list[LinkPlan]]:
         if self.verify_all:
             return verify_all_links(self.context, self.project_state, self.stats)
         return verify_due_links(self.context, self.project_state)
 
-    async def _apply_observation(self, look: Observation, again: Sequence[Link] = ()) -> None:
-        segment = await decide_observation(self.context, self.project_state, look, again)
+    async def _apply_observation(self, observation: Observation, again: Sequence[Link] = ()) -> None:
+        decision = await decide_observation(self.context, self.project_state, observation, again)
         await detect_restore(
-            self.context, self.project_state, segment.unrecorded_copies, segment.unlinked_issues
+            self.context, self.project_state, decision.unrecorded_copies, decision.unlinked_issues
         )
-        self.stats.poisoned.extend(segment.poisoned)
-        strangers = await classify_unlinked_issues(self.context, self.project_state, segment.unlinked_issues)
-        self.applier.has_unread_pages = look.has_more_pages
-        await adopt_and_close_duplicates(self.context, strangers, self.stats)
-        await self.applier.apply_observation(look, segment.plans)
+        self.stats.poisoned.extend(decision.poisoned)
+        unlinked = await classify_unlinked_issues(self.context, self.project_state, decision.unlinked_issues)
+        self.applier.has_unread_pages = observation.has_more_pages
+        await adopt_and_close_duplicates(self.context, unlinked, self.stats)
+        await self.applier.apply_observation(observation, decision.plans)
         await webhook_hints.report_changes_for_delivery_check(
-            self.context, self.project_state, look, segment.plans
+            self.context, self.project_state, observation, decision.plans
         )
-        found = await link_exported_issues(self.context, self.project_state, strangers.others)
-        async for contacts in plan_initial_sync(
-            self.context, self.project_state, [*segment.new_links, *found]
-        ):
-            await self._apply_plans(contacts.plans, contacts.scan_position)
+        found = await link_exported_issues(self.context, self.project_state, unlinked.others)
+        async for batch in plan_initial_sync(self.context, self.project_state, [*decision.new_links, *found]):
+            await self._apply_plans(batch.plans, batch.scan_position)
 
-    async def _apply_plans(self, plans: Sequence[LinkPlan], walked: ListState | None = None) -> None:
+    async def _apply_plans(self, plans: Sequence[LinkPlan], scan_position: ListState | None = None) -> None:
         """What whole threads led to; they may show what the lists, which lag, have not shown yet."""
         unheard = [row for plan in plans for row in plan.unrecorded_copies]
         await detect_restore(self.context, self.project_state, unheard, ())
-        await self.applier.apply_plans(plans, walked)
+        await self.applier.apply_plans(plans, scan_position)
 
     async def _write_intents(self) -> None:
         writer = IntentWriter(
@@ -168,9 +167,9 @@ class _Pass:
             )
 
     async def _decide_issue_again(self, issue: Issue) -> None:
-        look = Observation(issues={issue.number: issue}, includes_local=False)
-        segment = await decide_observation(self.context, self.project_state, look)
-        await self.applier.apply_observation(look, segment.plans)
+        observation = Observation(issues={issue.number: issue}, includes_local=False)
+        decision = await decide_observation(self.context, self.project_state, observation)
+        await self.applier.apply_observation(observation, decision.plans)
 
 
 async def run_pass(
@@ -187,29 +186,31 @@ async def run_pass(
     reports a person wants on GitHub now, whatever `guard.max_new_issues` says. `verify`: every link is
     compared whole.
     """
-    began = context.clock.monotonic()
-    tally = PassStats()
+    started_monotonic = context.clock.monotonic()
+    stats = PassStats()
     ending = PassEnding()
     try:
-        async with context.stores.project_locks.acquire(context.project.id, wait=wait) as fence:
-            context, memory = await _accept_and_load_state(context, accept)
-            ending = await _run_locked(context, fence, memory, tally, began, exports, verify)
+        async with context.stores.project_locks.acquire(context.project.id, wait=wait) as project_lock:
+            context, state = await _accept_and_load_state(context, accept)
+            ending = await _run_locked(
+                context, project_lock, state, stats, started_monotonic, exports, verify
+            )
             result = await with_next_pass_time(
-                context, await build_pass_result(context, tally, ending, began)
+                context, await build_pass_result(context, stats, ending, started_monotonic)
             )
             await context.stores.projects.record_pass(result, context.clock.now())
-            return await send_alerts(context, memory.alert_state, result)
+            return await send_alerts(context, state.alert_state, result)
     except ReconcilerError as error:  # busy, a mistyped hash, the database itself: no pass to be recorded
-        return await build_pass_result(context, tally, ending_of_error(error), began)
+        return await build_pass_result(context, stats, ending_of_error(error), started_monotonic)
 
 
 async def _accept_and_load_state(context: Context, accept: str | None) -> tuple[Context, ProjectState]:
     """What is remembered, once the operator has been heard. Raises PausedError, ProjectError, UsageError."""
-    memory = await context.stores.projects.get_state(context.project.id)
-    if memory.is_paused:
+    state = await context.stores.projects.get_state(context.project.id)
+    if state.is_paused:
         raise paused_error(context.project)
     if accept is None:
-        return context, memory
+        return context, state
     if is_identity_decision(accept):
         context = await record_identity_decision(context, accept)
     else:
@@ -219,16 +220,18 @@ async def _accept_and_load_state(context: Context, accept: str | None) -> tuple[
 
 async def _run_locked(
     context: Context,
-    fence: ProjectLock,
+    project_lock: ProjectLock,
     before: ProjectState,
-    tally: PassStats,
-    began: float,
+    stats: PassStats,
+    started_monotonic: float,
     exports: Collection[ReportId],
     verify: bool,
 ) -> PassEnding:
     try:
         await bind_database(context)
-        await run_steps(context, fence, before, tally, began, exports=exports, verify=verify)
+        await run_steps(
+            context, project_lock, before, stats, started_monotonic, exports=exports, verify=verify
+        )
     except DatabaseError:
         raise
     except ReconcilerError as error:
@@ -270,34 +273,34 @@ async def run_steps(
 
 async def _build_pass(
     context: Context,
-    memory: ProjectState,
-    fence: ProjectLock,
-    tally: PassStats,
-    began: float,
+    state: ProjectState,
+    project_lock: ProjectLock,
+    stats: PassStats,
+    started_monotonic: float,
     *,
     verify: bool,
 ) -> _Pass:
     withheld = await context.stores.ledger.withheld_deletions(context.project.id)
     return _Pass(
         context=context,
-        project_state=memory,
-        project_lock=fence,
-        stats=tally,
-        applier=PlanApplier(context, memory, fence, tally, withheld),
+        project_state=state,
+        project_lock=project_lock,
+        stats=stats,
+        applier=PlanApplier(context, state, project_lock, stats, withheld),
         accepted_links=withheld.links if withheld.is_accepted else (),
-        started_monotonic=began,
+        started_monotonic=started_monotonic,
         verify_all=verify,
     )
 
 
 async def _update_project_state(context: Context, before: ProjectState) -> ProjectState:
-    memory = await resolve_repository_and_account(context, before)
-    if memory.repository_id != before.repository_id != UNKNOWN_REPOSITORY:
+    state = await resolve_repository_and_account(context, before)
+    if state.repository_id != before.repository_id != UNKNOWN_REPOSITORY:
         # Before the new repository is remembered: a pass that is cut short here does all of it again.
         await context.stores.ledger.mark_all_due_for_verification(
-            context.project.id, memory.repository_id, context.github.now()
+            context.project.id, state.repository_id, context.github.now()
         )
-        await link_transferred_issues(context, memory)
-    if memory != before:
-        await context.stores.projects.save_state(memory)
-    return memory
+        await link_transferred_issues(context, state)
+    if state != before:
+        await context.stores.projects.save_state(state)
+    return state

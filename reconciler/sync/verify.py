@@ -35,7 +35,7 @@ LINKS_PER_UNBUDGETED_BATCH = 10
 
 
 async def verify_due_links(
-    context: Context, memory: ProjectState, *, until: datetime | None = None
+    context: Context, state: ProjectState, *, until: datetime | None = None
 ) -> AsyncIterator[list[LinkPlan]]:
     """Plans for links that are due, the longest overdue first, batch by batch.
 
@@ -43,20 +43,20 @@ async def verify_due_links(
     not compared since then. Raises what reading raises: what was yielded stays valid.
     """
     batch = LINKS_PER_BATCH if until is None else LINKS_PER_UNBUDGETED_BATCH
-    while links := await _read_due_links(context, memory, until, batch):
-        yield await _compare_links(context, memory, links)
+    while links := await _read_due_links(context, state, until, batch):
+        yield await _compare_links(context, state, links)
         context.progress.advance(len(links))
         if len(links) < batch:
             return
 
 
 async def _read_due_links(
-    context: Context, memory: ProjectState, until: datetime | None, batch: int
+    context: Context, state: ProjectState, until: datetime | None, batch: int
 ) -> Sequence[Link]:
     ledger = context.stores.ledger
     if until is not None:
-        return await ledger.unverified_links(context.project.id, memory.repository_id, until, batch)
-    links = await ledger.due_links(context.project.id, memory.repository_id, context.github.now(), batch)
+        return await ledger.unverified_links(context.project.id, state.repository_id, until, batch)
+    links = await ledger.due_links(context.project.id, state.repository_id, context.github.now(), batch)
     if not links:
         return ()
     granted = await context.stores.rate_limiter.grant_verification_points(
@@ -65,21 +65,21 @@ async def _read_due_links(
     return links[: granted // POINTS_PER_UNCHANGED_LINK]
 
 
-async def _compare_links(context: Context, memory: ProjectState, links: Sequence[Link]) -> list[LinkPlan]:
-    same: list[Link] = []
-    other: list[Link] = []
-    halves = await context.stores.ledger.threads(links)
-    left = [link for link in links if _has_left_project(link, halves[link.report_id])]
-    edited = _links_edited_in_bugspark(links, halves)
-    for link in (each for each in links if each not in left):
+async def _compare_links(context: Context, state: ProjectState, links: Sequence[Link]) -> list[LinkPlan]:
+    unchanged: list[Link] = []
+    changed: list[Link] = []
+    local_threads = await context.stores.ledger.threads(links)
+    moved = [link for link in links if _has_left_project(link, local_threads[link.report_id])]
+    edited = _links_edited_in_bugspark(links, local_threads)
+    for link in (each for each in links if each not in moved):
         same_here = link not in edited
-        (same if same_here and await is_unchanged_on_github(context, link) else other).append(link)
-    looked = await read_links_in_full(context, memory, other)
+        (unchanged if same_here and await is_unchanged_on_github(context, link) else changed).append(link)
+    full = await read_links_in_full(context, state, changed)
     return [
-        *(plan_moved_report(link) for link in left),
-        *(plan_unchanged_link(context, link) for link in same),
-        *await decide_links(context, looked.views),
-        *looked.missing_issue_plans,
+        *(plan_moved_report(link) for link in moved),
+        *(plan_unchanged_link(context, link) for link in unchanged),
+        *await decide_links(context, full.views),
+        *full.missing_issue_plans,
     ]
 
 
@@ -97,16 +97,20 @@ def plan_moved_report(link: Link) -> LinkPlan:
     return LinkPlan(link=link, report=None, after=after)
 
 
-def _has_left_project(link: Link, half: LocalThread) -> bool:
-    return half.report is not None and half.report.project_id != link.project_id
+def _has_left_project(link: Link, local_thread: LocalThread) -> bool:
+    return local_thread.report is not None and local_thread.report.project_id != link.project_id
 
 
-def _links_edited_in_bugspark(links: Sequence[Link], halves: Mapping[ReportId, LocalThread]) -> set[Link]:
+def _links_edited_in_bugspark(
+    links: Sequence[Link], local_threads: Mapping[ReportId, LocalThread]
+) -> set[Link]:
     """Links with a comment that was edited in BugSpark. No pass looks for that, and on GitHub nothing has
     changed: it would answer 304 forever.
     """
-    found = ((link, halves[link.report_id]) for link in links)
-    return {link for link, half in found if edited_originals(half.pairs, half.comments)}
+    found = ((link, local_threads[link.report_id]) for link in links)
+    return {
+        link for link, local_thread in found if edited_originals(local_thread.pairs, local_thread.comments)
+    }
 
 
 async def is_unchanged_on_github(context: Context, link: Link) -> bool:
@@ -121,7 +125,7 @@ async def is_unchanged_on_github(context: Context, link: Link) -> bool:
 
 
 async def verify_all_links(
-    context: Context, memory: ProjectState, tally: PassStats
+    context: Context, state: ProjectState, stats: PassStats
 ) -> AsyncIterator[list[LinkPlan]]:
     """Plans for every link that was not compared since the round began, batch by batch.
 
@@ -129,13 +133,13 @@ async def verify_all_links(
     ago. Raises what reading raises: what was yielded stays valid.
     """
     now = context.github.now()
-    patience = timedelta(seconds=context.timing.verify_seconds)
-    began = await context.stores.projects.begin_full_verification(context.project.id, now, patience)
-    tally.verification_round_started_at = began
-    cover = await context.stores.ledger.verification_coverage(context.project.id, began)
-    context.progress.start(f"{context.project.name}: comparing links", cover.links - cover.verified)
-    async for plans in verify_due_links(context, memory, until=began):
-        tally.unequal_links += sum(map(_has_difference, plans))
+    max_age = timedelta(seconds=context.timing.verify_seconds)
+    round_started_at = await context.stores.projects.begin_full_verification(context.project.id, now, max_age)
+    stats.verification_round_started_at = round_started_at
+    coverage = await context.stores.ledger.verification_coverage(context.project.id, round_started_at)
+    context.progress.start(f"{context.project.name}: comparing links", coverage.links - coverage.verified)
+    async for plans in verify_due_links(context, state, until=round_started_at):
+        stats.unequal_links += sum(map(_has_difference, plans))
         yield plans
     context.progress.finish()
     await context.stores.projects.end_full_verification(context.project.id)

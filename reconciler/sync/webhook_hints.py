@@ -67,24 +67,24 @@ class HintDecision:
     undecided: frozenset[IssueNumber] = frozenset()
 
 
-async def load_hints(context: Context, memory: ProjectState) -> WebhookHints:
+async def load_hints(context: Context, state: ProjectState) -> WebhookHints:
     """The links to be read. Nothing is asked, of anybody, where no delivery waits."""
-    if not memory.has_unread_hints:
+    if not state.has_unread_hints:
         return WebhookHints()
-    named = await context.stores.webhooks.pending_hints(context.project.id)
+    pending = await context.stores.webhooks.pending_hints(context.project.id)
     snapshot = await context.stores.ledger.snapshot(
-        context.project.id, memory.repository_id, memory.repository, numbers=named.numbers, local=False
+        context.project.id, state.repository_id, state.repository, numbers=pending.numbers, local=False
     )
     links = {link.number: link for link in snapshot.links}
-    chosen = [links[number] for number in named.numbers if number in links]
+    chosen = [links[number] for number in pending.numbers if number in links]
     return WebhookHints(
-        named_issues=named,
+        named_issues=pending,
         links=tuple(chosen[:MAX_NAMED_ISSUES]),
         known_comment_counts=snapshot.remote_comment_counts,
     )
 
 
-async def read_named_issues(context: Context, memory: ProjectState, found: WebhookHints) -> None:
+async def read_named_issues(context: Context, state: ProjectState, found: WebhookHints) -> None:
     """Read them, one or two requests each. Raises what reading raises; one that is not there only ends."""
     for link in found.links:
         try:
@@ -93,7 +93,7 @@ async def read_named_issues(context: Context, memory: ProjectState, found: Webho
             if (
                 not found.missing_issue_plans
             ):  # of a repository that does not answer as itself nothing is inferred
-                await require_same_repository(context, memory)
+                await require_same_repository(context, state)
             found.missing_issue_plans.append(plan_missing_issue(context, link, error))
 
 
@@ -106,26 +106,28 @@ async def _read_named_issue(context: Context, link: Link, found: WebhookHints) -
         found.issues[link.number] = issue
 
 
-async def decide_hints(context: Context, memory: ProjectState, found: WebhookHints) -> HintDecision:
+async def decide_hints(context: Context, state: ProjectState, found: WebhookHints) -> HintDecision:
     """What follows from the named issues alone. Threads that were not read are left to the lists, which may
     lag behind those, too: such an issue is decided again. Raises what reading raises.
     """
     if not found.issues:
         return HintDecision()
-    whole = {link.number for link in found.threads}
+    read_in_full = {link.number for link in found.threads}
     if any(is_other_issue(link, thread.issue) for link, thread in found.threads.items()):
-        await require_same_repository(context, memory)
-    single = {number: issue for number, issue in found.issues.items() if number not in whole}
-    look = Observation(issues=single, read_directly=set(single), includes_local=False, is_before_lists=True)
-    segment = await decide_observation(context, memory, look)
-    ended = {issue.number for issue in segment.unlinked_issues}
-    views = await build_views(context, memory, found.threads)
+        await require_same_repository(context, state)
+    single = {number: issue for number, issue in found.issues.items() if number not in read_in_full}
+    observation = Observation(
+        issues=single, read_directly=set(single), includes_local=False, is_before_lists=True
+    )
+    decision = await decide_observation(context, state, observation)
+    ended = {issue.number for issue in decision.unlinked_issues}
+    views = await build_views(context, state, found.threads)
     plans = [plan for plan in await decide_links(context, views) if not plan.is_idle]
     return HintDecision(
-        plans=(*segment.plans, *plans),
-        unrecorded_copies=(*segment.unrecorded_copies, *find_unrecorded_copies(views)),
+        plans=(*decision.plans, *plans),
+        unrecorded_copies=(*decision.unrecorded_copies, *find_unrecorded_copies(views)),
         undecided=frozenset(found.issues)
-        if segment.poisoned
+        if decision.poisoned
         else _issues_with_other_comment_count(found, single) | ended,
     )
 
@@ -146,27 +148,29 @@ async def mark_hints_read(context: Context, found: WebhookHints) -> None:
 
 
 async def report_changes_for_delivery_check(
-    context: Context, memory: ProjectState, look: Observation, plans: Sequence[LinkPlan]
+    context: Context, state: ProjectState, observation: Observation, plans: Sequence[LinkPlan]
 ) -> None:
     """Tell the store what the lists showed and a working hook should have announced, or will in a moment."""
-    if not memory.has_webhook:
+    if not state.has_webhook:
         return
     ahead = context.github.now() - context.clock.now()
-    changes = {number: at - ahead for number, at in _remote_change_times(look, plans).items()}
+    changes = {number: at - ahead for number, at in _remote_change_times(observation, plans).items()}
     if changes:
         await context.stores.webhooks.record_listed_changes(context.project.id, changes, context.clock.now())
 
 
-def _remote_change_times(look: Observation, plans: Sequence[LinkPlan]) -> Mapping[IssueNumber, datetime]:
+def _remote_change_times(
+    observation: Observation, plans: Sequence[LinkPlan]
+) -> Mapping[IssueNumber, datetime]:
     """When the issues changed that people changed on GitHub, as far as these rows tell. A deleted comment
     leaves no time behind (docs/reference/github.md, Lists).
     """
     brought = [plan for plan in plans if any(_is_remote_change(action) for action in plan.actions)]
     found = {}
-    for number in (plan.link.number for plan in brought if plan.link.number not in look.read_directly):
-        rows = [row.updated_at for row in look.comments.values() if row.issue_number == number]
-        if number in look.issues:
-            rows.append(look.issues[number].updated_at)
+    for number in (plan.link.number for plan in brought if plan.link.number not in observation.read_directly):
+        rows = [row.updated_at for row in observation.comments.values() if row.issue_number == number]
+        if number in observation.issues:
+            rows.append(observation.issues[number].updated_at)
         if rows:
             found[number] = max(rows)
     return found

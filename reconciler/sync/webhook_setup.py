@@ -87,14 +87,14 @@ async def create_webhook(context: Context, setting: WebhookSetupContext) -> Hook
         context
     )  # a copy would hand its own secret to the hook of the database it was made of
     url = _require_delivery_url(setting)
-    memory = await context.stores.projects.get_state(context.project.id)
-    if memory.repository_id != UNKNOWN_REPOSITORY and memory.repository == context.project.repository:
+    state = await context.stores.projects.get_state(context.project.id)
+    if state.repository_id != UNKNOWN_REPOSITORY and state.repository == context.project.repository:
         await require_same_repository(
-            context, memory
+            context, state
         )  # the secret is not handed to a repository that took over the name
     ours = [hook for hook in await context.github.hooks() if hook.url == url]
-    wish = DesiredHook(url=url, secret=await _ensure_secret(setting))
-    hook = await _create_or_change_webhook(context, ours[0] if ours else None, wish)
+    desired = DesiredHook(url=url, secret=await _ensure_secret(setting))
+    hook = await _create_or_change_webhook(context, ours[0] if ours else None, desired)
     await setting.webhooks.record_hook(setting.project.id, hook.id, setting.clock.now())
     return HookResult(
         id=hook.id,
@@ -153,11 +153,11 @@ def _require_delivery_url(setting: WebhookSetupContext) -> str:
     return url
 
 
-async def _create_or_change_webhook(context: Context, there: Hook | None, wish: DesiredHook) -> Hook:
+async def _create_or_change_webhook(context: Context, there: Hook | None, desired: DesiredHook) -> Hook:
     await wait_for_write_slot(context)
     if there is None:
-        return _require_confirmed(context, await context.github.create_hook(wish))
-    return _require_confirmed(context, await context.github.change_hook(there.id, wish))
+        return _require_confirmed(context, await context.github.create_hook(desired))
+    return _require_confirmed(context, await context.github.change_hook(there.id, desired))
 
 
 def _require_confirmed(context: Context, answer: WriteResult[T]) -> T:

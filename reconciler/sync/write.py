@@ -70,15 +70,15 @@ class IntentWriter:
 
     async def run(self) -> None:
         """Send every wish that is due. Raises LimitedError when a limit ends it; the rest stays planned."""
-        while wave := await self._take_due_intents():
+        while due := await self._take_due_intents():
             found = await require_writable_repository(self.context, self.project_state)
             self.project_state = await update_visibility(self.context, self.project_state, found)
             held = await self.context.stores.restores.links_held_by_other_databases(self.context.project.id)
-            wave = self._limit_new_issues(
-                [i for i in sendable_intents(self.project_state, wave) if i.link_id not in held]
+            due = self._limit_new_issues(
+                [i for i in sendable_intents(self.project_state, due) if i.link_id not in held]
             )
-            self.context.progress.start(f"{self.context.project.name}: writing", len(wave))
-            for intent in wave:
+            self.context.progress.start(f"{self.context.project.name}: writing", len(due))
+            for intent in due:
                 async with self.context.credential_locks.hold(self.context.github.credential):
                     await self._write_intent(intent)
                 self.context.progress.advance(1)
@@ -96,12 +96,12 @@ class IntentWriter:
         self.attempted.update(i.id for i in due)
         return due
 
-    def _limit_new_issues(self, wave: list[Intent]) -> list[Intent]:
+    def _limit_new_issues(self, due: list[Intent]) -> list[Intent]:
         """No more new issues a pass than allowed, also when earlier passes could not send theirs."""
         room = max(0, self.context.guard.max_new_issues - self.stats.automatic_exports)
-        new = [intent for intent in wave if is_automatic_export(intent)]
+        new = [intent for intent in due if is_automatic_export(intent)]
         self.stats.automatic_exports += len(new[:room])
-        return [intent for intent in wave if intent not in new[room:]]
+        return [intent for intent in due if intent not in new[room:]]
 
     async def _read_open_intents(self) -> tuple[Intent, ...]:
         rows = await self.context.stores.intents.list_open(self.context.project.id)
@@ -127,14 +127,14 @@ class IntentWriter:
             return
         await wait_for_write_slot(self.context)
         await self.project_lock.ensure_held()
-        began = self.context.clock.monotonic()
+        started = self.context.clock.monotonic()
         claim = await self.context.stores.intents.claim(intent, self.context.github.now())
         if claim is None:
             return
         if claim.cause_gone:
             await self.context.stores.intents.cancel([intent])
             return
-        if await self._keep_or_give_back_claim(claim, self.context.clock.monotonic() - began):
+        if await self._keep_or_give_back_claim(claim, self.context.clock.monotonic() - started):
             await self._send_and_record(claim)
 
     async def _keep_or_give_back_claim(self, claim: Claim, passed: float) -> bool:
@@ -235,40 +235,40 @@ async def send_intent(github: GitHub, intent: Intent) -> WriteResult[Any]:
 
     Raises LimitedError (nothing was done) and what concerns the whole project.
     """
-    wish = intent.desired
-    match wish:
+    desired = intent.desired
+    match desired:
         case NewIssue():
-            return await github.create_issue(wish.title, wish.body, wish.labels)
+            return await github.create_issue(desired.title, desired.body, desired.labels)
         case NewComment():
-            return await github.create_comment(_require_issue_number(intent), wish.body)
+            return await github.create_comment(_require_issue_number(intent), desired.body)
         case DesiredCommentBody():
-            return await github.edit_comment(wish.remote_id, wish.body)
+            return await github.edit_comment(desired.remote_id, desired.body)
         case DesiredCommentDeletion():
-            return await github.delete_comment(wish.remote_id)
+            return await github.delete_comment(desired.remote_id)
         case DesiredLabels():
-            return await _swap_labels(github, _require_issue_number(intent), wish)
+            return await _swap_labels(github, _require_issue_number(intent), desired)
         case DesiredFieldWrite():
-            update = SYNCED_FIELDS[Field(intent.operation.value)].issue_update(wish)
+            update = SYNCED_FIELDS[Field(intent.operation.value)].issue_update(desired)
             assert update is not None
             return await github.update_issue(_require_issue_number(intent), update)
-    assert_never(wish)
+    assert_never(desired)
 
 
 async def _swap_labels(
-    github: GitHub, number: IssueNumber, wish: DesiredLabels
+    github: GitHub, number: IssueNumber, desired: DesiredLabels
 ) -> WriteResult[tuple[str, ...]]:
     """The new label first, so that the issue is never without one; then those that were seen, one by one."""
     answer: WriteResult[tuple[str, ...]] = Confirmed(value=(), request_id=None)
-    if wish.add is not None:
-        answer = await github.add_label(number, wish.add)
-        if isinstance(answer, Confirmed) and not _has_label(answer.value, wish.add):
+    if desired.add is not None:
+        answer = await github.add_label(number, desired.add)
+        if isinstance(answer, Confirmed) and not _has_label(answer.value, desired.add):
             return Refused(
                 status=200,
-                reason=f"GitHub dropped the label {wish.add!r}: the token may not push to the repository",
+                reason=f"GitHub dropped the label {desired.add!r}: the token may not push to the repository",
                 gone=False,
                 request_id=answer.request_id,
             )
-    for label in wish.remove:
+    for label in desired.remove:
         if not isinstance(answer, Confirmed):
             return answer
         left = await github.remove_label(number, label)
