@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from reconciler.decide.fields import FieldTimes
-from reconciler.decide.flap_breaker import flapping_fields, remote_values_moved
+from reconciler.decide.guard import flapping_fields, remote_values_moved
 from reconciler.decide.link import decide_link
 from reconciler.errors import MovedError, NotThereError, ReconcilerError
 from reconciler.logs import EventLogger

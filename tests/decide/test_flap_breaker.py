@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.decide.flap_breaker import FLAP_WINDOW, flapping_fields, is_reversal, remote_values_moved
+from reconciler.decide.guard import FLAP_WINDOW, flapping_fields, is_reversal, remote_values_moved
 from reconciler.model.fields import Field, IssueState
 from reconciler.model.kinds import Kind
 from reconciler.model.plan import LinkPlan, PostComment, Rule, SetField, SetState, SetTitle, SwapLabels, Why
