@@ -1,6 +1,6 @@
 """Output: data to stdout, sentences to stderr, both made safe for a terminal.
 
-At the end: text cut and padded to terminal columns.
+At the end: text cut and padded to terminal columns, and the JSON that all commands share.
 """
 
 import io
@@ -106,3 +106,8 @@ def pad_or_cut(text: str, columns: int, *, more: str = "…") -> str:
     """Cut the text, or fill it up with blanks."""
     text = cut(text, columns, more=more)
     return text + " " * (columns - display_width(text))
+
+
+def project_as_json(project_id: object, name: str, repository: str | None) -> dict[str, str | None]:
+    """Return a project as every JSON object names it."""
+    return {"id": str(project_id), "name": name, "repository": repository}

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconciler.cli.console import Console, cut
-from reconciler.cli.pass_output import project_as_json
+from reconciler.cli.console import Console, cut, project_as_json
 from reconciler.cli.progress import ProgressDisplay
 from reconciler.cli.session import JsonOption, ProjectOption, ReportArgument, session_of
 from reconciler.model.formatting import format_count, shell_command

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reconciler.cli.console import TERMINAL_COLUMNS, cut, display_width, pad_or_cut
-from reconciler.cli.pass_output import project_as_json, with_project_name
-from reconciler.cli.passes import choose_projects
+from reconciler.cli.console import TERMINAL_COLUMNS, cut, display_width, pad_or_cut, project_as_json
+from reconciler.cli.passes import choose_projects, with_project_name
 from reconciler.cli.progress import ProgressDisplay
 from reconciler.cli.session import CommandSession, JsonOption, ProjectsOption, session_of
 from reconciler.errors import UsageError

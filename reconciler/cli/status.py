@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reconciler.cli.console import TERMINAL_COLUMNS, cut, pad_or_cut
-from reconciler.cli.pass_output import pass_as_json, project_as_json
+from reconciler.cli.console import TERMINAL_COLUMNS, cut, pad_or_cut, project_as_json
+from reconciler.cli.passes import pass_as_json
 from reconciler.cli.progress import ProgressDisplay
 from reconciler.cli.session import JsonOption, session_of
 from reconciler.model.formatting import (

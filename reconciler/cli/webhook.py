@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from reconciler.cli.console import TERMINAL_COLUMNS
-from reconciler.cli.pass_output import project_as_json
+from reconciler.cli.console import TERMINAL_COLUMNS, project_as_json
 from reconciler.cli.session import JsonOption, ProjectOption, session_of
 from reconciler.model.formatting import escape_unprintable, format_count, format_iso, shell_command
 
