@@ -14,7 +14,7 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import Link
 from reconciler.model.plan import LinkPlan, Rule, SetField, Why
 from reconciler.model.snapshot import Change, StoreResult
-from reconciler.store.bugspark import bugspark_tables as theirs
+from reconciler.store.bugspark import bugspark_tables
 from reconciler.store.bugspark.outgoing_webhooks import find_problem
 from reconciler.store.schema.engine import Database
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
@@ -31,7 +31,7 @@ def hook(bugspark: BugSpark, project: ProjectId, *events: str, **values: Any) ->
     id_ = uuid4()
     row = {"id": id_, "project_id": project, "url": "https://customer.test", "events": list(events)}
     with bugspark.engine.begin() as connection:
-        connection.execute(sa.insert(theirs.webhooks).values(row | {"secret": "s", **values}))
+        connection.execute(sa.insert(bugspark_tables.webhooks).values(row | {"secret": "s", **values}))
     return id_
 
 
@@ -44,7 +44,7 @@ async def set_status(stores: DatabaseStores, link: Link, to: str) -> StoreResult
 
 
 def tasks(bugspark: BugSpark) -> list[dict[str, Any]]:
-    return [dict(row) for row in bugspark.rows(sa.select(theirs.background_tasks))]
+    return [dict(row) for row in bugspark.rows(sa.select(bugspark_tables.background_tasks))]
 
 
 async def test_every_active_webhook_that_asked_for_it_gets_one_task(

@@ -26,9 +26,9 @@ LOST = Why(rule=Rule.NEWEST_REMOTE, base="medium", local="high", remote="low", t
 
 async def kinds_of(stores: DatabaseStores, report: ReportId) -> list[tuple[str, str]]:
     """The history without the initial sync, oldest first: kind and rule."""
-    dossier = await stores.queries.report_detail(report, 50)
-    assert dossier
-    return [(each.change.kind.value, each.change.rule) for each in reversed(dossier.history)][1:]
+    detail = await stores.queries.report_detail(report, 50)
+    assert detail
+    return [(each.change.kind.value, each.change.rule) for each in reversed(detail.history)][1:]
 
 
 def a_restoring_change(link: Link, was: str, to: str) -> Change:
@@ -71,12 +71,12 @@ async def test_a_report_detail_holds_everything(stores: DatabaseStores, bugspark
     link = await linked(stores, bugspark)
     bugspark.add_comment(link.report_id, "hello")
     await stores.intents.add([an_intent(link)])
-    dossier = await stores.queries.report_detail(link.report_id, 50)
-    assert dossier
-    assert dossier.link == link
-    assert [each.body for each in dossier.comments] == ["hello"]
-    assert dossier.intents == (an_intent(link, id=dossier.intents[0].id),)
-    assert [(each.at, each.change.to) for each in dossier.history] == [(NOW, f"{NAME}#1")]
+    detail = await stores.queries.report_detail(link.report_id, 50)
+    assert detail
+    assert detail.link == link
+    assert [each.body for each in detail.comments] == ["hello"]
+    assert detail.intents == (an_intent(link, id=detail.intents[0].id),)
+    assert [(each.at, each.change.to) for each in detail.history] == [(NOW, f"{NAME}#1")]
 
 
 async def test_a_deleted_report_has_no_detail(stores: DatabaseStores, bugspark: BugSpark) -> None:
@@ -169,9 +169,9 @@ async def test_links_made_unlinked_and_ended_are_in_history(
     gone = replace(stored, state=LinkState.GONE, reason="deleted on GitHub")
     await store(stores, project, LinkPlan(link=stored, report=None, after=gone))
     await stores.ledger.unlink(gone)
-    dossier = await stores.queries.report_detail(report, 50)
-    assert dossier
-    assert [(each.change.kind, each.change.rule) for each in reversed(dossier.history)] == [
+    detail = await stores.queries.report_detail(report, 50)
+    assert detail
+    assert [(each.change.kind, each.change.rule) for each in reversed(detail.history)] == [
         (Kind.LINK, "linked by command"),
         (Kind.LINK_STATE, "deleted on GitHub"),
         (Kind.UNLINK, "unlinked by command"),

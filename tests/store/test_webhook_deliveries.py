@@ -16,7 +16,7 @@ from reconciler.model.ids import IssueNumber, ProjectId
 from reconciler.model.secret import Secret
 from reconciler.model.webhook import WebhookHealth
 from reconciler.ports import PendingHints, WebhookDelivery
-from reconciler.store.bugspark import bugspark_tables as theirs
+from reconciler.store.bugspark import bugspark_tables
 from reconciler.store.schema import tables
 from reconciler.store.schema.engine import Database
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
@@ -50,7 +50,9 @@ def a_project(bugspark: BugSpark, **config: Any) -> ProjectId:
 
 def config_of(bugspark: BugSpark, project: ProjectId) -> dict[str, Any]:
     rows = bugspark.rows(
-        sa.select(theirs.integrations.c.config).where(theirs.integrations.c.project_id == project)
+        sa.select(bugspark_tables.integrations.c.config).where(
+            bugspark_tables.integrations.c.project_id == project
+        )
     )
     config = rows[0]["config"]
     found = json.loads(config) if isinstance(config, str) else config
