@@ -1,4 +1,4 @@
-"""One POST of alerts: sent once, no redirect followed, only its status read, and over within seconds."""
+"""One POST of alerts: sent once, without following redirects; only the response's status is read."""
 
 import asyncio
 import ssl
@@ -10,11 +10,11 @@ from reconciler.model.alerts import Alert, Notice
 from reconciler.model.secret import Secret
 
 ALERT_TIMEOUT_SECONDS = 5.0
-"""The timeout of the whole request: a pass waits no longer."""
+"""The timeout of the complete request, because a pass waits for it."""
 
 
 class AlertPoster:
-    """Posts alerts to one address, which is a secret: an address like that is often all it takes to post.
+    """Posts alerts to one address. The address is a secret: often nothing else is needed to post there.
 
     `inner` replaces the network in tests.
     """
@@ -33,34 +33,37 @@ class AlertPoster:
         self._transport = inner
 
     async def post(self, alert: Alert) -> str | None:
-        """Post it. None: accepted (2xx); else why not, in words without the address. Raises nothing."""
+        """Post an alert. Return None if it was accepted (2xx), else the reason, without the address.
+
+        Raises nothing.
+        """
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 status = await self._send(msgspec.json.encode(alert_body(alert)))
         except TimeoutError:
             return f"no answer within {self._timeout_seconds:g} s"
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
-            return type(error).__name__  # its text may quote the address
+            return type(error).__name__  # the error's text may contain the address
         return None if 200 <= status < 300 else f"answered with status {status}"
 
     async def _send(self, body: bytes) -> int:
-        # A new client for each: a cancelled request may leave its pool unusable, and alerts are rare.
+        # A new client for each alert: a cancelled request may leave its pool unusable, and alerts are rare.
         async with httpx.AsyncClient(
             verify=self._tls_verification(),
             follow_redirects=False,
-            trust_env=False,  # no proxy or .netrc may divert it or add to it
+            trust_env=False,  # no proxy or .netrc file may redirect the request or add to it
             transport=self._transport,
             timeout=self._timeout_seconds,
             headers={"User-Agent": self._user_agent, "Content-Type": "application/json"},
         ) as client:
             built = client.build_request("POST", self._url.reveal(), content=body)
             answer = await client.send(built, stream=True)
-            await answer.aclose()  # its body is not read
+            await answer.aclose()  # the body is not read
             return answer.status_code
 
     def _tls_verification(self) -> ssl.SSLContext | bool:
         if self._url.reveal().startswith("http:"):
-            return False  # loopback, by configuration; loading certificates for it would only take time
+            return False  # http is allowed for loopback only, so no certificates are loaded
         context = httpx.create_ssl_context(trust_env=False)
         context.load_default_certs()
         return context

@@ -1,4 +1,4 @@
-"""The web as one application: its routes and what surrounds all of them."""
+"""The web application: all routes, with the middleware and error pages around them."""
 
 from dataclasses import dataclass
 
@@ -34,7 +34,7 @@ from reconciler.web.webhooks.signatures import SignatureChecker
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebDependencies:
-    """What the web needs of the rest of the program."""
+    """The parts of the program that the web uses."""
 
     site: Site
     probes: Probes
@@ -45,15 +45,15 @@ class WebDependencies:
     commands: Commands
     jwt_secret: Secret  # empty: BugSpark's users can't sign in
     password_hash: Secret  # empty: nobody signs in by password
-    session_key: Secret  # the same on every machine that shares the sessions
+    session_key: Secret  # must be the same on all machines that accept the same sessions
 
 
 def build_web_app(dependencies: WebDependencies) -> FastAPI:
-    """Build the application, to be served by `server.serve_app`. The database is not asked yet."""
+    """Build the application, to be served by `server.serve_app`. The database is not used yet."""
     app = FastAPI(
         title="BugSpark reconciler",
         version=__version__,
-        docs_url=None,  # their pages load scripts from foreign hosts
+        docs_url=None,  # FastAPI's documentation pages load scripts from other hosts
         redoc_url=None,
         openapi_url="/openapi.json",
     )

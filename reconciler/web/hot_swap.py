@@ -1,4 +1,4 @@
-"""An ASGI application whose target is replaced at a reload without dropping a connection.
+"""An ASGI application that is replaced at a reload without dropping a connection.
 
 A module of its own so that it can be used without fastapi and uvicorn.
 """
@@ -11,17 +11,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 WebApplication = ASGIApp
 """The name for `bootstrap`, which imports no web library (docs/design.md, Packages)."""
 Lease = Callable[[], AbstractAsyncContextManager[object]]
-"""Entered for the time of a request, so that what the application uses is not closed before."""
+"""Entered for the duration of a request, so that nothing the application uses is closed before its end."""
 
 
 class HotSwapApp:
-    """Hands each request to the current application."""
+    """Passes each request to the current application."""
 
     def __init__(self) -> None:
         self._current: tuple[ASGIApp, Lease] | None = None
 
     def swap(self, app: ASGIApp, lease: Lease) -> None:
-        """Make this the current application; requests under way lease with theirs."""
+        """Make `app` the current application; running requests keep the application and lease they have."""
         self._current = (app, lease)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

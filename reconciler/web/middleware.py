@@ -16,18 +16,18 @@ from reconciler.web.site import Site
 
 log = EventLogger(__name__)
 RESPONSE_TIMEOUT_SECONDS = 30.0
-"""For a complete response, our database included."""
+"""Time limit for a complete response, including database access."""
 ANY_HOST_PATHS = ("/healthz", "/readyz", "/metrics")
-"""Served to machines under any Host header, as the webhooks are: these name nobody, deliveries are signed."""
+"""Paths served under any Host header: these contain no names. (Webhooks too: deliveries are signed.)"""
 SECURITY_HEADERS = {
-    # No inline script or style, nothing foreign, no frame around us, forms only to us.
+    # No inline script or style, nothing from other hosts, no embedding in frames, forms only to this server.
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
         " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    # `no-referrer` would make browsers send `Origin: null` with our own forms.
+    # `no-referrer` would make browsers send `Origin: null` with this server's own forms.
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -35,7 +35,7 @@ SECURITY_HEADERS = {
 
 
 class RequestMiddleware:
-    """An ASGI middleware: Host header, timeout, response headers, the request in log and metrics."""
+    """An ASGI middleware: checks Host, limits the time, adds headers, records requests in log and metrics."""
 
     def __init__(self, app: ASGIApp, *, site: Site, metrics: Metrics, clock: Clock) -> None:
         self._app = app
@@ -59,14 +59,14 @@ class RequestMiddleware:
         self._record_request(scope, answer.status, self._clock.monotonic() - began)
 
     def _record_request(self, scope: Scope, status: int, seconds: float) -> None:
-        """Record the route's pattern, not the path."""
+        """Record a request under its route's pattern, not its path."""
         self._metrics.count_http_request(route_pattern(scope), status, seconds)
         ms = round(seconds * 1000)
         log.debug("request", method=scope["method"], route=route_pattern(scope), status=status, ms=ms)
 
 
 class _ResponseSender:
-    """`send` that adds our headers to the response."""
+    """ASGI `send` that adds the security headers to the response."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -82,7 +82,7 @@ class _ResponseSender:
         await self._send(message)
 
     async def send_error_instead(self, scope: Scope, status: HTTPStatus) -> None:
-        """Send this error, unless a response was begun."""
+        """Send an error response with this status, unless a response has already started."""
         if not self.status:
             await _json_error(status)(scope, _receive_disconnect, self)
 
@@ -98,7 +98,7 @@ async def _run_with_timeout(
 
 
 def _apply_prefix(scope: Scope, prefix: str) -> str:
-    """Return the path as the routes know it, whether or not the proxy has removed the prefix."""
+    """Set the prefix in the scope and return the path below it; the proxy may have removed the prefix."""
     path: str = scope["path"]
     scope["root_path"] = prefix
     if prefix and path != prefix and not path.startswith(f"{prefix}/"):
@@ -126,6 +126,6 @@ async def _receive_disconnect() -> Message:
 
 
 def route_pattern(scope: Scope) -> str:
-    """Return the pattern of the route that answers: paths come from outside, and may hold secrets."""
+    """Return the pattern of the matched route. Paths are untrusted, and may contain secrets."""
     path = getattr(scope.get("route"), "path", None)
     return path if isinstance(path, str) else "none"

@@ -17,17 +17,17 @@ from reconciler.ports import Clock
 T = TypeVar("T")
 READY_CACHE_SECONDS, GAUGES_CACHE_SECONDS = 1.0, 10.0
 DATABASE_TIMEOUT_SECONDS = 5.0
-"""For the database; monitoring systems have time limits of their own."""
+"""Time limit for the database; monitoring systems have time limits of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probes:
-    """What the probes ask of the daemon and the database."""
+    """The checks of daemon and database that the probes use."""
 
     is_alive: Callable[[], bool]
     """Whether the process makes progress."""
     check_ready: Callable[[], Awaitable[None]]
-    """Looks at database and schema; raises SchemaError or DatabaseError."""
+    """Checks database and schema; raises SchemaError or DatabaseError."""
     read_gauges: Callable[[], Awaitable[Gauges]]
     metrics: Metrics
     clock: Clock
@@ -53,7 +53,7 @@ class CachedValue(Generic[T]):
 
 
 def router(probes: Probes) -> APIRouter:
-    """Build `/healthz`, `/readyz`, `/metrics`: anybody may read them, so they name nobody."""
+    """Build `/healthz`, `/readyz` and `/metrics`: readable without a sign-in, so without names of users."""
     made = APIRouter(include_in_schema=False)
     problem = CachedValue(lambda: _database_problem(probes.check_ready), probes.clock, READY_CACHE_SECONDS)
     gauges = CachedValue(lambda: _read_gauges(probes.read_gauges), probes.clock, GAUGES_CACHE_SECONDS)
@@ -93,7 +93,7 @@ async def _database_problem(check: Callable[[], Awaitable[None]]) -> tuple[str, 
 
 
 async def _read_gauges(read: Callable[[], Awaitable[Gauges]]) -> Gauges | None:
-    """Read the database's gauges; None without a database: the process's own metrics are still served."""
+    """Read the database's gauges. None if it can't be used: the process's own metrics are served anyway."""
     try:
         async with asyncio.timeout(DATABASE_TIMEOUT_SECONDS):
             return await read()

@@ -1,4 +1,4 @@
-"""Request bodies: each bounded in size and time, all of them together in memory."""
+"""Request bodies: each is limited in size and time, all together are limited in memory."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,14 +10,14 @@ from starlette.requests import ClientDisconnect
 
 JSON_TYPE, FORM_TYPE = "application/json", "application/x-www-form-urlencoded"
 MAX_BODY_BYTES = 1024 * 1024
-"""docs/reference/contract.md, HTTP: 413 over 1 MiB."""
+"""Larger bodies are answered 413 (docs/reference/contract.md, HTTP)."""
 MAX_TOTAL_BYTES = 32 * MAX_BODY_BYTES
 BODY_TIMEOUT_SECONDS = 10.0
-"""Seconds for a whole body. GitHub itself gives up after ten (docs/reference/github.md, Webhooks)."""
+"""Time limit for a complete body. GitHub stops after ten seconds (docs/reference/github.md, Webhooks)."""
 
 
 class BodyReader:
-    """Reads bodies within limits; it counts those that are read or worked on now."""
+    """Reads bodies within limits, and counts the bytes of those that are being read or processed."""
 
     def __init__(
         self,
@@ -33,10 +33,10 @@ class BodyReader:
 
     @asynccontextmanager
     async def read(self, request: Request) -> AsyncIterator[bytearray]:
-        """Yield the complete body, counted as long as the block lasts.
+        """Yield the complete body; its bytes are counted until the end of the block.
 
-        Raises HTTPException: 413 over the size, 408 over the time, 503 when all bodies together are too many
-        bytes, 400 when the client left in the middle. What comes after that is not kept.
+        Raises HTTPException: 413 over the size limit, 408 over the time limit, 503 when all bodies together
+        take too much memory, 400 when the client disconnected. The rest of the body is then discarded.
         """
         if int(request.headers.get("content-length") or 0) > self._max_bytes:
             raise _http_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)

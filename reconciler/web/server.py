@@ -1,4 +1,4 @@
-"""The HTTP server: uvicorn in the daemon's event loop, on sockets that are bound before.
+"""The HTTP server: uvicorn in the daemon's event loop, on sockets that are already bound.
 
 Two things differ from uvicorn's own: an idle connection is closed after a while (uvicorn waits without end),
 and signals are left to the daemon.
@@ -19,11 +19,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from reconciler.errors import ConfigurationError, ListenError
 
 REQUEST_HEAD_TIMEOUT_SECONDS = 10.0
-"""For the whole head of a request, and for what is left of a body that was answered already."""
+"""Time limit for the complete head of a request, and for the unread rest of a body after its answer."""
 
 
 class TimedH11Protocol(H11Protocol):
-    """HTTP/1.1, closed when no request has begun so long after the connection, or after the last answer."""
+    """HTTP/1.1 connection that is closed if no new request arrives within the time limit."""
 
     _timeout_handle: asyncio.TimerHandle | None = None
 
@@ -47,7 +47,7 @@ class TimedH11Protocol(H11Protocol):
         super().connection_lost(exc)
 
     def _is_busy(self) -> bool:
-        """A request's head has come and its answer is not complete."""
+        """Whether a request's head has arrived and its answer is not complete."""
         cycle: RequestResponseCycle | None = self.cycle  # None at first, whatever uvicorn's types say
         return cycle is not None and not cycle.response_complete
 
@@ -62,8 +62,10 @@ class TimedH11Protocol(H11Protocol):
 
 
 def _disable_nagle(transport: asyncio.Transport) -> None:
-    """asyncio knows TCP only by a protocol number, which `socket.create_server` leaves out. Without this the
-    second part of an answer waits until the client has acknowledged the first: 40 ms.
+    """Set TCP_NODELAY, which asyncio does only for sockets with a protocol number.
+
+    `socket.create_server` leaves that number out. Without this, the second part of an answer waits until the
+    client has acknowledged the first: 40 ms.
     """
     there = transport.get_extra_info("socket")
     if there.family in (socket.AF_INET, socket.AF_INET6):
@@ -71,12 +73,12 @@ def _disable_nagle(transport: asyncio.Transport) -> None:
 
 
 MAX_CONNECTIONS = 512
-"""At once; more are answered 503. Each takes at most some ten KiB beside its body."""
+"""Concurrent connections; more are answered 503. Each takes about ten KiB at most, without its body."""
 SHUTDOWN_TIMEOUT_SECONDS = 3
-"""Seconds that requests under way have when the program ends."""
+"""Seconds that running requests may take when the program ends."""
 BACKLOG = 512
 TRUSTED_PROXIES = ["127.0.0.1", "::1"]
-"""Whose forwarded client address is believed: it is used to count wrong passwords only."""
+"""Proxies whose forwarded client address is believed. It is used only to count wrong passwords."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +87,11 @@ class RunningServer:
 
     port: int
     task: asyncio.Task[None]
-    """Ends at the end of `serve_app`, or by a fault of ours."""
+    """Ends at the end of `serve_app`, or by a bug."""
 
 
 class _UvicornServer(uvicorn.Server):
-    """uvicorn without its signal handlers: the daemon's decide (docs/design.md, Traps of the libraries)."""
+    """uvicorn without signal handlers: the daemon has its own (docs/design.md, Traps of the libraries)."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -105,10 +107,10 @@ class _UvicornServer(uvicorn.Server):
 
 
 def bind_sockets(host: str, port: int, kept: Sequence[socket.socket] = ()) -> tuple[socket.socket, ...]:
-    """Listening sockets at every address of `host`; port 0 takes a free one.
+    """Return listening sockets for every address of `host`; port 0 takes a free port.
 
-    `kept`: sockets that listen already; one at a wanted address is used, the others are closed. Raises
-    ListenError when the port is taken, ConfigurationError when it can't be listened on at all.
+    `kept`: sockets that already listen; those at a configured address are used, the others are closed.
+    Raises ListenError when the port is taken, ConfigurationError when it can't be listened on at all.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -141,7 +143,7 @@ def _bind_error(host: str, port: int, error: OSError) -> ConfigurationError | Li
 
 @asynccontextmanager
 async def serve_app(app: ASGIApp, sockets: Sequence[socket.socket]) -> AsyncIterator[RunningServer]:
-    """Serve `app` on these listening sockets, which are closed at the end, for as long as the block lasts."""
+    """Serve `app` on these listening sockets until the end of the block, then close them."""
     config = uvicorn.Config(
         app,
         http=TimedH11Protocol,
@@ -169,7 +171,7 @@ async def serve_app(app: ASGIApp, sockets: Sequence[socket.socket]) -> AsyncIter
         server.should_exit = True
         with suppress(asyncio.CancelledError):
             await task
-        if cut := set(server.server_state.tasks):  # cancelled by uvicorn, which does not wait for them
+        if cut := set(server.server_state.tasks):  # uvicorn has cancelled these and does not wait for them
             await asyncio.wait(cut)
         for each in sockets:
             each.close()

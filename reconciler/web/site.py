@@ -1,4 +1,4 @@
-"""The addresses of this program, and who may use it without a sign-in. Pure.
+"""The addresses of this server, and which clients count as the operator without a sign-in. Pure.
 
 Source: docs/reference/contract.md, Configuration, `[web]`.
 """
@@ -17,45 +17,46 @@ _PROXY_HEADERS = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """The configured addresses. `listen_addresses`: those that are really listened on."""
+    """The configured addresses. `listen_addresses`: those of the listening sockets."""
 
     public_url: str = ""
     dashboard_url: str = ""
     github_url: str = "https://github.com"  # where people read issues
-    host: str = ""  # web.host: a name that this machine is listened on by
+    host: str = ""  # web.host: a host name or address to listen on
     listen_addresses: tuple[str, ...] = ("127.0.0.1",)
-    has_sign_in: bool = False  # some method of signing in is configured
+    has_sign_in: bool = False  # at least one sign-in method is configured
 
     @property
     def prefix(self) -> str:
-        """The path below which a proxy serves us: "" or "/sync"."""
+        """The path below which a proxy publishes this server, such as "/sync"; else ""."""
         return urlsplit(self.public_url).path.rstrip("/")
 
     @property
     def is_https(self) -> bool:
-        """Whether browsers reach us by https."""
+        """Whether browsers use https."""
         return self.public_url.startswith("https:")
 
     @property
     def dashboard_origin(self) -> str | None:
-        """BugSpark's dashboard, which may read the API from its own pages."""
+        """The origin of BugSpark's dashboard, whose pages may read the API."""
         return origin_of(self.dashboard_url)
 
     def webhook_url(self, project_id: object) -> str | None:
-        """Return where GitHub delivers for a project; None without `web.public_url`."""
+        """Return the address for GitHub's deliveries of a project; None without `web.public_url`."""
         return self.public_url + WEBHOOK_PATH.format(project_id=project_id) if self.public_url else None
 
     def is_allowed_host(self, host: str) -> bool:
-        """Return whether pages are served under this Host header (a foreign name may be DNS rebinding)."""
+        """Return whether pages are served under this Host header; others may be DNS rebinding."""
         name = host_name(host)
         public = urlsplit(self.public_url).hostname or ""
         ours = {each.lower() for each in (public, self.host, *self.listen_addresses)}
         return name is not None and (is_loopback(name) or name in ours)
 
     def is_local_operator(self, headers: Mapping[str, str]) -> bool:
-        """Return whether the client counts as the operator: on this machine, without any sign-in method.
+        """Return whether the client is the operator: on this machine, while no sign-in is configured.
 
-        A proxy reaches loopback too: `web.public_url`, its Host header or the headers it adds show it.
+        A proxy on this machine uses loopback too: `web.public_url`, the Host header or the headers that a
+        proxy adds show it.
         """
         return (
             not self.has_sign_in
@@ -66,19 +67,22 @@ class Site:
         )
 
     def own_origins(self, scheme: str, host: str) -> frozenset[str]:
-        """Return the origins that a browser names for a form of ours. `host`: an allowed Host header."""
+        """Return the origins that browsers may send with this server's own forms.
+
+        `scheme`: http or https, `host`: an allowed Host header.
+        """
         public = origin_of(self.public_url)
         return frozenset({f"{scheme}://{host}".lower(), *([public] if public else [])})
 
 
 def host_name(host: str) -> str | None:
-    """`[::1]:8787` → `::1`; None for what is no Host."""
+    """Return the name in a Host header, `[::1]:8787` → `::1`; None if it can't be parsed."""
     found = _HOST_HEADER.fullmatch(host)
     return found["name"].strip("[]").lower().rstrip(".") if found else None
 
 
 def origin_of(url: str) -> str | None:
-    """`https://bugs.example.com:8443/x` → `https://bugs.example.com:8443`, without a scheme's own port."""
+    """Return an address's origin, without a default port: `https://a.example:8443/x` → `https://a.example:8443`."""
     parts: SplitResult = urlsplit(url)
     if not parts.hostname:
         return None

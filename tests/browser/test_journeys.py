@@ -81,7 +81,7 @@ def test_an_issue_closed_on_github_changes_the_page_that_is_open(
     expect(page.locator("#fields")).to_contain_text("resolved")
     expect(page.locator("#thread")).to_contain_text("Fixed on main.")
     expect(page.locator("#thread")).to_contain_text("alice")
-    expect(page.locator("#story")).to_contain_text("resolved")
+    expect(page.locator("#history")).to_contain_text("resolved")
     assert operator.stayed
     assert scenario.report(pair.report)["status"] == "resolved"
 

@@ -33,7 +33,7 @@ async def shown(client: httpx.AsyncClient, report: ReportId) -> Page:
     return seen
 
 
-async def test_both_sides_one_thread_and_the_story_are_on_one_page(
+async def test_both_sides_one_thread_and_the_history_are_on_one_page(
     sync: Sync, client: httpx.AsyncClient
 ) -> None:
     report, number = await sync.linked(title="It doesn&#x27;t add up")
@@ -49,11 +49,11 @@ async def test_both_sides_one_thread_and_the_story_are_on_one_page(
     words = seen.words
     assert "It doesn't add up" in words and f"acme/web#{number}" in words and "Synced" in words
     assert "It doesn't add up" in (await page(client, f"/projects/{sync.project}")).words
-    thread = words[words.index("2 comments") : words.index("The story")]
+    thread = words[words.index("2 comments") : words.index("History Newest first")]
     for part in ("BugSpark Ada", "From here in two lines", "deleted there", "GitHub alice", "in BugSpark"):
         assert part in thread, part
     assert thread.index("From here") < thread.index("From there")
-    story = words[words.index("The story") :]
+    story = words[words.index("History Newest first") :]
     assert story.index("copy deleted") < story.index("import comment") < story.index("create issue")
     assert "GitHub’s request" in story
     sync.bugspark.delete_comment(ours)
@@ -87,7 +87,7 @@ async def test_the_value_that_lost_is_shown_and_taken_back(
     assert "severity is 'high' again" in seen.words and queue.projects == [sync.project]
     await sync.settle()
     assert sync.severity(report) == "high" and "high-priority" in sync.labels(number)
-    assert "Conflict" not in (await shown(client, report)).words.partition("The story")[0]
+    assert "Conflict" not in (await shown(client, report)).words.partition("History Newest first")[0]
 
 
 async def test_the_value_that_stands_is_kept_and_the_conflict_is_settled(

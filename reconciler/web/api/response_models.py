@@ -7,7 +7,7 @@ from uuid import UUID
 
 
 class SyncState(StrEnum):
-    """How a report stands (docs/reference/contract.md, HTTP)."""
+    """The synchronization state of a report (docs/reference/contract.md, HTTP)."""
 
     SYNCED = "synced"
     PENDING = "pending"
@@ -23,7 +23,7 @@ WORDS_BY_STATE = {
     SyncState.ATTENTION: "Needs you",
     SyncState.UNLINKED: "Not linked",
 }
-"""docs/reference/looks.md, Rules: the same words everywhere."""
+"""The words for each state, the same everywhere (docs/reference/looks.md, Rules)."""
 
 
 class CommentSource(StrEnum):
@@ -49,13 +49,13 @@ class WebhookResponse:
     last_delivery: DeliveryResponse | None
     received: int
     missed: int
-    """Changes that a pass found and no delivery announced."""
+    """Number of changes that a pass found and that no delivery announced."""
     silent_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkCountsResponse:
-    """A project's links, each counted once, by the most pressing thing about it."""
+    """A project's links by state. Each link is counted once, under its most urgent state."""
 
     synced: int
     pending: int
@@ -65,19 +65,19 @@ class LinkCountsResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoverageResponse:
-    """How many links were compared whole within the time."""
+    """How many of a project's links were compared in full within the time limit."""
 
     links: int
     of: int
     within_seconds: int
     oldest_at: datetime | None
     p95_at: datetime | None
-    """19 of 20 links were compared later than this; told where one project is asked for."""
+    """95 % of the links were compared after this time; null in lists of projects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthResponse:
-    """How a project stands, in the words of `reconcile status`."""
+    """The status of a project, in the words of `reconcile status`."""
 
     state: str
     reason: str | None
@@ -87,7 +87,7 @@ class HealthResponse:
     pending: int
     """Writes to GitHub that are not confirmed yet."""
     withheld: int
-    """Deletions that wait for somebody to accept them."""
+    """Number of deletions that wait until a person accepts them."""
     verified: CoverageResponse
 
 
@@ -106,7 +106,7 @@ class ProjectResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectNameResponse:
-    """A project, named."""
+    """The id and name of a project."""
 
     id: UUID
     name: str
@@ -124,7 +124,7 @@ class IssueResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldResponse:
-    """One field on both sides; null: that side says nothing, or nothing is known of it."""
+    """One field on both sides. A value is null if that side has none or it is not known."""
 
     field: str
     bugspark: str
@@ -135,7 +135,7 @@ class FieldResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentResponse:
-    """One of BugSpark's comments: where it was written, and what became of its copy."""
+    """One of BugSpark's comments: where it was written, and the state of its copy."""
 
     id: UUID
     source: CommentSource
@@ -156,9 +156,9 @@ class ReportResponse:
     issue: IssueResponse | None
     linked_at: datetime | None
     verified_at: datetime | None
-    """When both sides were last compared whole."""
+    """When both sides were last compared in full."""
     synced_at: datetime | None
-    """When anything of it last crossed over, either way."""
+    """When the last change of this report was copied to the other side, in either direction."""
     updated_at: datetime
     fields: list[FieldResponse]
     comments: list[CommentResponse]

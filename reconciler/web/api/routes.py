@@ -30,7 +30,7 @@ SECURITY_SCHEMES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncApi:
-    """The API's reads and its access control."""
+    """The endpoints' queries and access control."""
 
     site: Site
     access_control: AccessControl
@@ -49,24 +49,27 @@ class SyncApi:
             if each.project_id in access
         ]
 
-    async def project(self, request: Request, wanted: UUID | None) -> response_models.ProjectResponse:
-        """Read one project, with its problem if it has no usable integration."""
-        visitor = await self.access_control.require_visitor(request)
-        if wanted is None:
-            raise_not_found()
-        project_id = ProjectId(wanted)
-        access = await self.access_control.require_access(visitor.viewer, project_id)
-        found = await self.queries.health(project_id)
-        if not found:
-            raise_not_found()
-        return serializers.project_response(found[0], access, self.site, self.clock.now())
+    async def project(self, request: Request, uuid: UUID | None) -> response_models.ProjectResponse:
+        """Return one project; its health has the problem if the integration can't be used.
 
-    async def report(self, request: Request, wanted: UUID | None) -> response_models.ReportResponse:
-        """Read one report."""
+        Raises HTTPException 401 without a sign-in, 404 for an unknown project or one of another user.
+        """
         visitor = await self.access_control.require_visitor(request)
-        if wanted is None:
+        if uuid is None:
             raise_not_found()
-        report_id = ReportId(wanted)
+        project_id = ProjectId(uuid)
+        access = await self.access_control.require_access(visitor.viewer, project_id)
+        healths = await self.queries.health(project_id)
+        if not healths:
+            raise_not_found()
+        return serializers.project_response(healths[0], access, self.site, self.clock.now())
+
+    async def report(self, request: Request, uuid: UUID | None) -> response_models.ReportResponse:
+        """Return one report. Raises HTTPException 401 and 404 as `project` does."""
+        visitor = await self.access_control.require_visitor(request)
+        if uuid is None:
+            raise_not_found()
+        report_id = ReportId(uuid)
         await self.access_control.require_report_project(visitor.viewer, report_id)
         shown = await self.report_views.report_view(report_id)
         if shown is None:
@@ -75,7 +78,7 @@ class SyncApi:
 
 
 def router(api: SyncApi) -> APIRouter:
-    """Build the three routes; what is no id is answered like an unknown one."""
+    """Build the three routes. An id that can't be parsed is answered like an unknown one (404)."""
     made = APIRouter(
         prefix="/api/v1", tags=["sync"], responses=API_ERROR_RESPONSES, dependencies=list(SECURITY_SCHEMES)
     )
@@ -92,7 +95,7 @@ def router(api: SyncApi) -> APIRouter:
 
     @made.get("/reports/{report_id}", responses=NOT_FOUND_RESPONSE)
     async def read_report(request: Request, report_id: str) -> response_models.ReportResponse:
-        """One report: its issue, how it stands on both sides, and where each comment was written."""
+        """One report: its issue, its fields on both sides, and where each comment was written."""
         return await api.report(request, parse_uuid(report_id))
 
     return made

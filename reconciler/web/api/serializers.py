@@ -1,4 +1,4 @@
-"""Response models made of the model's values. Pure."""
+"""Functions that build response models from the model's values. Pure."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,20 +18,20 @@ STATES_BY_WORD = {word: state for state, word in WORDS_BY_STATE.items()}
 
 
 def report_state(shown: ReportView) -> tuple[SyncState, str | None]:
-    """Return state and reason. "Gone on GitHub", a state on pages, is a reason here."""
+    """Return state and reason. A state that only pages have, such as "Gone on GitHub", is a reason here."""
     state = STATES_BY_WORD.get(shown.state, SyncState.ATTENTION)
     return state, shown.reason or (None if shown.state in STATES_BY_WORD else shown.state)
 
 
 def last_crossing_at(detail: ReportDetail) -> datetime | None:
-    """Return when anything was last written on either side because of the other."""
+    """Return when a change was last copied from one side to the other; None: never."""
     return next((each.at for each in detail.history if each.change.kind in CROSS_SIDE_KINDS), None)
 
 
 def project_response(
     health: ProjectHealth, access: Access, site: Site, now: datetime
 ) -> response_models.ProjectResponse:
-    """Make the response of a project and its health."""
+    """Build the response for a project and its health. `now`: the time that ages are computed for."""
     counts = health.link_counts
     return response_models.ProjectResponse(
         id=health.project_id,
@@ -79,7 +79,7 @@ def _webhook_response(hook: WebhookHealth, url: str | None) -> response_models.W
 
 
 def report_response(shown: ReportView, site: Site) -> response_models.ReportResponse:
-    """Make the response of a report on both sides."""
+    """Build the response for a report on both sides."""
     detail, link = shown.detail, shown.detail.link
     state, reason = report_state(shown)
     return response_models.ReportResponse(
@@ -99,7 +99,7 @@ def report_response(shown: ReportView, site: Site) -> response_models.ReportResp
 
 
 def issue_response(link: Link, site: Site) -> response_models.IssueResponse | None:
-    """Make the response of a link's issue; None for an unlinked one."""
+    """Build the response for a link's issue; None if the link was cut."""
     if link.state is LinkState.UNLINKED:
         return None
     return response_models.IssueResponse(

@@ -1,1 +1,1 @@
-"""The dashboard: one module per page, what pages have in common, templates and static files."""
+"""The dashboard: one module per page, what all pages share, templates and static files."""

@@ -1,4 +1,4 @@
-"""Errors as pages for people and as JSON for programs: what to do, and what still works.
+"""Error responses, as pages for people and as JSON for programs: what to do, and what still works.
 
 Source: docs/reference/looks.md.
 """
@@ -55,12 +55,12 @@ class ErrorPages:
     templates: Templates
 
     def install(self, app: FastAPI) -> None:
-        """Register the handlers."""
+        """Register the handlers with the application."""
         app.add_exception_handler(HTTPException, self.answer_http_error)
         app.add_exception_handler(DatabaseError, self.answer_database_error)
 
     async def answer_http_error(self, request: Request, error: Exception) -> Response:
-        """Answer an HTTPException, also that of an unknown path."""
+        """Answer an HTTPException, including the 404 of an unknown path."""
         assert isinstance(error, HTTPException)
         status = HTTPStatus(error.status_code)
         if not is_page_request(request):
@@ -75,7 +75,7 @@ class ErrorPages:
         return answer
 
     async def answer_database_error(self, request: Request, _error: Exception) -> Response:
-        """Answer a DatabaseError without its text: the operator finds that in `/readyz` and the log."""
+        """Answer a DatabaseError without its text, which the operator finds in `/readyz` and the log."""
         status, later = HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "10"}
         if not is_page_request(request):
             return JSONResponse({"detail": "The database can't be used now."}, status, later)
@@ -110,10 +110,10 @@ class ErrorPages:
 
 
 def _detail_text(error: HTTPException) -> str:
-    """Return the detail; the same for an unknown path as for a thing that does not exist."""
+    """Return the error's text; for every 404 the same."""
     return "Not found." if error.status_code == HTTPStatus.NOT_FOUND else error.detail
 
 
 def is_page_request(request: Request) -> bool:
-    """Return whether a browser asks for a page. Everything below /api/ is for programs."""
+    """Return whether a browser requests a page. Everything below /api/ is for programs."""
     return "text/html" in request.headers.get("accept", "") and "/api/" not in request.url.path

@@ -1,7 +1,7 @@
-"""A report's fields side by side: what differs is marked at the cell that changed, with the time. Pure.
+"""Rows that compare a report's fields on both sides. A changed cell is marked, with the time. Pure.
 
-Neither side says who changed a field; side and time are known. Who undid our writes is named in the reason
-of a frozen field.
+Neither side says who changed a field: only side and time are known. The reason of a frozen field names the
+user who undid this program's writes.
 """
 
 from collections.abc import Iterator
@@ -15,17 +15,17 @@ from reconciler.model.report_detail import DatedChange, FieldView, ReportDetail,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldCell:
-    """One side's value. `moved_at`: the latest time at which a changed value can have changed."""
+    """One side's value. `moved_at`: the latest time at which the value can have changed."""
 
     text: str | None
     has_moved: bool = False
     moved_at: datetime | None = None
-    lost: str | None = None  # what it said in the conflict that it lost
+    lost: str | None = None  # the value of this side that lost the conflict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldRow:
-    """One field. `resolutions`: sides whose value may be taken, with that value."""
+    """One field. `resolutions`: the sides whose value a person may choose, each with that value."""
 
     name: str
     bugspark: FieldCell
@@ -33,17 +33,17 @@ class FieldRow:
     github: FieldCell
     frozen: str | None
     conflict: DatedChange | None
-    last_crossing: DatedChange | None  # the last time it crossed over
+    last_crossing: DatedChange | None  # the last time it was copied to the other side
     resolutions: tuple[tuple[Side, str], ...]
 
     @property
     def is_equal(self) -> bool:
-        """Whether nothing about it needs attention."""
+        """Whether both sides agree and nothing needs attention."""
         return not (self.bugspark.has_moved or self.github.has_moved or self.frozen or self.conflict)
 
 
 def field_rows(shown: ReportView, now: datetime) -> tuple[FieldRow, ...]:
-    """Return the rows of all synced fields."""
+    """Return the rows of all synced fields. `now`: decides which conflicts are still open."""
     conflicts = {dated.change.field: dated for dated in open_conflicts(shown.detail, now)}
     return tuple(_field_row(each, shown.detail, conflicts.get(each.field.value)) for each in shown.fields)
 
@@ -80,7 +80,7 @@ def _conflict_value(conflict: DatedChange | None, side: Side) -> str | None:
 
 
 def _resolutions(field: FieldView, conflict: DatedChange | None) -> Iterator[tuple[Side, str]]:
-    """Yield what `resolve` would take: of a frozen field both current values, else those of the conflict."""
+    """Yield the values that `resolve` can choose: of a frozen field the current ones, else the conflict's."""
     for side, now in ((Side.GITHUB, field.github), (Side.BUGSPARK, field.bugspark)):
         value = now if field.frozen else _conflict_value(conflict, side)
         if value is not None:
@@ -88,5 +88,5 @@ def _resolutions(field: FieldView, conflict: DatedChange | None) -> Iterator[tup
 
 
 def _last_crossing(field: FieldView, detail: ReportDetail) -> DatedChange | None:
-    about = (dated for dated in detail.history if dated.change.field == field.field.value)
-    return next((dated for dated in about if dated.change.kind in CROSS_SIDE_KINDS), None)
+    field_history = (dated for dated in detail.history if dated.change.field == field.field.value)
+    return next((dated for dated in field_history if dated.change.kind in CROSS_SIDE_KINDS), None)

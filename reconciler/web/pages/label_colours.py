@@ -1,4 +1,4 @@
-"""GitHub's labels in their own colours, with a readable text colour on each. Pure."""
+"""Labels in GitHub's colours, each with a readable text colour. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from reconciler.model.link import Link, LinkState
 
 LIGHT, DARK, MIN_CONTRAST = "light", "dark", 4.5
 DEFAULT_COLOUR = "ededed"
-"""GitHub's default colour; also for labels whose colour has not been read yet."""
+"""GitHub's default colour, also used for labels whose colour has not been read yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelChip:
-    """A label as a chip. `colour`: six hexadecimal digits; `ink`: of the text on it."""
+    """A label as a chip. `colour`: six hexadecimal digits; `ink`: LIGHT or DARK, for the text."""
 
     name: str
     colour: str
@@ -20,7 +20,7 @@ class LabelChip:
 
 
 def label_chips(link: Link | None) -> tuple[LabelChip, ...]:
-    """Return the labels last read from a link's issue, in GitHub's order."""
+    """Return the labels that were last read from a link's issue, in GitHub's order."""
     if link is None or link.seen is None or link.state is LinkState.UNLINKED:
         return ()
     return tuple(_coloured_chips(link.seen.labels, dict(link.seen.colours)))
@@ -33,7 +33,7 @@ def _coloured_chips(names: tuple[str, ...], colours: dict[str, str]) -> Iterator
 
 
 def ink_on(colour: str) -> str:
-    """Choose white where that is readable, else black: at least 4.5:1 on any colour (WCAG 2)."""
+    """Return LIGHT if white text is readable on this colour, else DARK: at least 4.5:1 (WCAG 2)."""
     return LIGHT if 1.05 / (luminance(colour) + 0.05) >= MIN_CONTRAST else DARK
 
 

@@ -1,4 +1,4 @@
-"""The notice about a project that needs a person, with the next step as a button or a command. Pure."""
+"""The notice about a project that needs attention, with the next step as a button or a command. Pure."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ STATES_NEEDING_ATTENTION = (ProjectStatusKind.ATTENTION, ProjectStatusKind.FAILE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextStep:
-    """A button: a link to a page, or with `is_form_post` an action."""
+    """A button: a link to a page, or an action if `is_form_post`."""
 
     text: str
     path: str
@@ -20,20 +20,20 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttentionNotice:
-    """The most pressing problem of one project."""
+    """The most urgent problem of one project."""
 
     project_id: ProjectId
     name: str
     state: str
     reason: str | None
     step: NextStep
-    command: str | None = None  # where no button does it
+    command: str | None = None  # if no button can do it
 
 
 def attention_notice(
     health: ProjectHealth, status: ProjectStatus, *, may_change: bool
 ) -> AttentionNotice | None:
-    """Build the notice; None where nothing needs a person. Who may not change gets a link only."""
+    """Build the notice; None if nothing needs attention. Without `may_change` the step is only a link."""
     if status.state not in STATES_NEEDING_ATTENTION:
         return None
     look = NextStep(text="Look", path=f"/projects/{health.project_id}")
@@ -49,7 +49,7 @@ def attention_notice(
 
 
 def _next_step(health: ProjectHealth, status: ProjectStatus) -> NextStep | None:
-    """Choose the step, in the order of `model.project_status.project_status`."""
+    """Return the step, in the order of `model.project_status.project_status`."""
     page = f"/projects/{health.project_id}"
     if health.write_doubt:
         return None
@@ -63,7 +63,7 @@ def _next_step(health: ProjectHealth, status: ProjectStatus) -> NextStep | None:
         return _step_after_failure(health, page)
     last = health.last_pass
     if not (health.attention or health.exposed or health.quarantined) and last is not None and not last.error:
-        return NextStep(text="Sync now", path=f"{page}/sync", is_form_post=True)  # nobody has looked for long
+        return NextStep(text="Sync now", path=f"{page}/sync", is_form_post=True)  # no pass for a long time
     return NextStep(text="Decide", path=f"{page}#needs")
 
 

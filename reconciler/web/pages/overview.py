@@ -1,4 +1,4 @@
-"""`/`: the state of all projects at a glance."""
+"""The page `/`: the state of all projects."""
 
 import asyncio
 from collections import Counter
@@ -21,7 +21,7 @@ from reconciler.web.pages.page import PageFrame, longest_outage, outage_of
 REFRESH_SECONDS = 10
 """How often an open page refreshes itself."""
 ROWS_PER_PAGE, MAX_NOTICES = 50, 25
-"""On one page; each row costs a tenth of a millisecond."""
+"""Limits for one page; each row takes 0.1 ms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class OverviewPage:
         )
 
     async def _load_rows(self, access: Mapping[ProjectId, Access]) -> list[ProjectRow]:
-        # Concurrently: each reads the database in a transaction of its own.
+        # Concurrent: each read has its own transaction.
         limits, healths = await asyncio.gather(self.queries.rate_limits_by_project(), self.queries.health())
         now = self.frame.clock.now()
         return [
@@ -81,7 +81,7 @@ class OverviewPage:
 
 
 def router(overview: OverviewPage) -> APIRouter:
-    """The one route."""
+    """Build the route of this page."""
     made = APIRouter(include_in_schema=False)
 
     @made.get("/")
@@ -97,19 +97,19 @@ def _notice_for(row: ProjectRow, access: Mapping[ProjectId, Access]) -> Attentio
 
 
 def page_number(text: str, count: int) -> int:
-    """The page that the address asks for, or the nearest there is."""
+    """Return the page number in the query, or the nearest one that exists. `count`: number of rows."""
     wanted = int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 1
     return min(max(1, wanted), max(1, -(-count // ROWS_PER_PAGE)))
 
 
 def numbered_page_links(page: int, count: int) -> dict[str, str]:
-    """Return the links to the pages before and after this one, where there are any."""
+    """Return the links to the previous and the next page, if there are any."""
     found = {"before": f"?page={page - 1}#projects"} if page > 1 else {}
     return found | ({"after": f"?page={page + 1}#projects"} if page * ROWS_PER_PAGE < count else {})
 
 
 def summary(rows: Sequence[ProjectRow]) -> tuple[str, str]:
-    """Return (a state's word for the icon, a sentence) about all projects."""
+    """Return a state (for the icon) and a sentence about all projects."""
     words = Counter(row.status.state for row in rows)
     pressing = sum(words[state] for state in STATES_NEEDING_ATTENTION)
     if pressing:

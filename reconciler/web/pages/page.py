@@ -1,4 +1,4 @@
-"""What all pages of a signed-in person share: the frame, forms, the message after one, the outage notice.
+"""The parts that all signed-in pages share: frame, forms, the message after a form, the outage notice.
 
 visitor = await frame.access_control.require_visitor(request)
 return frame.render(request, visitor, "project.html", every=10, …)
@@ -32,20 +32,20 @@ from reconciler.web.security.sign_in import AccessControl, Visitor, raise_not_fo
 
 log = EventLogger(__name__)
 FormAction = Callable[[Mapping[str, str]], Awaitable[str]]
-"""Does what a form asks for and returns a sentence about it, or raises a ReconcilerError."""
+"""Runs a form's command and returns a sentence about the result, or raises a ReconcilerError."""
 MAX_FLASH_CHARACTERS = 800
-"""Characters of a message."""
+"""Length limit of a message."""
 MAX_FLASH_COOKIE_BYTES = 3500
-"""Bytes of a message in its cookie; browsers drop cookies over 4 KiB, name and signature included."""
+"""Limit of a message in its cookie. Browsers drop cookies over 4 KiB, with name and signature."""
 FLASH_SECONDS = 60
-"""How long the message waits for the next page."""
+"""Lifetime of the message until the next page shows it."""
 LIVE_HEADER = "x-live"
-"""The header of a request that only refreshes a page: the message is not taken."""
+"""The header of a request that only refreshes a page: it does not consume the message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlashMessage:
-    """The result of the form sent before this page."""
+    """The result of the form that was sent before this page."""
 
     text: str
     is_problem: bool = False
@@ -53,18 +53,18 @@ class FlashMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageContext:
-    """What `base.html` and the macros of `ui.html` need."""
+    """The values that `base.html` and the macros of `ui.html` use."""
 
-    viewer_name: str  # whose page it is
-    form_token: str  # for forms
-    may_sign_out: bool  # the session can be ended here
+    viewer_name: str  # of the visitor
+    form_token: str  # goes into every form
+    may_sign_out: bool  # the visitor signed in by password
     now: datetime
     flash: FlashMessage | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageFrame:
-    """Renders pages and handles forms of signed-in people."""
+    """Renders pages and handles forms for signed-in visitors."""
 
     access_control: AccessControl
     form_reader: FormReader
@@ -79,7 +79,7 @@ class PageFrame:
         status: HTTPStatus = HTTPStatus.OK,
         **values: object,
     ) -> Response:
-        """Render a page; `every=SECONDS` among the values keeps its `data-live` parts fresh."""
+        """Render a page. With `every=SECONDS` in the values, its `data-live` parts are refreshed."""
         fresh = LIVE_HEADER in request.headers
         page = PageContext(
             viewer_name=visitor.viewer.name,
@@ -96,8 +96,10 @@ class PageFrame:
     async def handle_form(
         self, request: Request, project_id: ProjectId, back: str, action: FormAction
     ) -> Response:
-        """Run the action of a form for somebody who may change the project, then redirect to `back`, which
-        shows what was done, or why not. Raises HTTPException (401, 403, 404 …), DatabaseError.
+        """Run the action of a form if the visitor may change the project, then redirect to `back`.
+
+        That page shows the result or the reason of a failure. Raises HTTPException (401, 403, 404 and those
+        of `FormReader.read_form`), DatabaseError.
         """
         visitor = await self.access_control.require_visitor(request)
         await self.access_control.require_change_access(visitor.viewer, project_id)
@@ -119,13 +121,13 @@ class PageFrame:
         return self.redirect(visitor, back, message)
 
     async def authenticated_project_id(self, request: Request, text: str) -> ProjectId:
-        """Parse a project's id. Raises HTTPException 401 for nobody we know, before 404 for what is no id."""
+        """Parse a project's id. Raises HTTPException 401 without a sign-in, else 404 if it is no id."""
         await self.access_control.require_visitor(request)
         found = parse_uuid(text)
         return ProjectId(found) if found is not None else raise_not_found()
 
     def redirect(self, visitor: Visitor, path: str, message: FlashMessage | None = None) -> Response:
-        """Redirect to a page of ours, which shows the message once."""
+        """Redirect to a page of this site, which shows the message once."""
         answer = RedirectResponse(f"{self.access_control.site.prefix}{path}", HTTPStatus.SEE_OTHER)
         if message is not None:
             payload = _encode_flash(message)
@@ -149,7 +151,7 @@ class PageFrame:
 
 
 def _encode_flash(message: FlashMessage) -> str:
-    """Encode a message for its cookie, cut to fit: text from outside may be in it."""
+    """Encode a message for its cookie, cut to fit: it may contain untrusted text of any length."""
     text = message.text[:MAX_FLASH_CHARACTERS]
     while True:
         payload = urlsafe_b64encode(
@@ -174,12 +176,12 @@ def parse_resolution(form: Mapping[str, str]) -> tuple[Field, Side]:
 
 
 OUTAGE_ERROR_KIND = "github"
-"""`errors.GitHubError.kind`: no answer, a 5xx after retries, an answer that can't be read."""
+"""`errors.GitHubError.kind`: no answer, a 5xx after retries, or an unreadable answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage:
-    """GitHub did not answer the last pass. `next_at`: when the next automatic pass asks again."""
+    """A last pass that GitHub did not answer. `next_at`: the time of the next automatic pass."""
 
     reason: str
     failures: int
@@ -187,7 +189,7 @@ class Outage:
 
 
 def outage_of(last: PassResult | None) -> Outage | None:
-    """Return the outage; None where the last pass did not fail because of GitHub."""
+    """Return the outage; None if the last pass did not fail because of GitHub."""
     if (
         last is None
         or last.outcome is not Outcome.FAILED
@@ -198,6 +200,6 @@ def outage_of(last: PassResult | None) -> Outage | None:
     return Outage(reason=last.error.message, failures=last.failures, next_at=last.next_at)
 
 
-def longest_outage(found: Iterable[Outage | None]) -> Outage | None:
-    """Return the outage with most failures: one notice is enough."""
-    return max((each for each in found if each is not None), key=lambda each: each.failures, default=None)
+def longest_outage(outages: Iterable[Outage | None]) -> Outage | None:
+    """Return the outage with the most failures, because one notice is enough; None without any."""
+    return max((each for each in outages if each is not None), key=lambda each: each.failures, default=None)

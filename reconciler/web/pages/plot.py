@@ -1,4 +1,4 @@
-"""The plot of a project's last day: passes, changes written on either side, latency. Pure."""
+"""The plot of a project's last day: passes, changes written to each side, latency. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from reconciler.model.passes import Outcome
 from reconciler.model.views import CrossSideWrite, ProjectActivity
 
 BUCKETS = 96
-"""Quarters of an hour; the drawing is as many units wide, and 100 high."""
+"""Number of quarter hours; the drawing is BUCKETS units wide and 100 units high."""
 CHANGES_BASELINE, CHANGES_HEIGHT = 30.0, 28.0
-"""Of the changes: bars go up from here for GitHub, down for BugSpark."""
+"""Position and height of the change bars: up from the baseline for GitHub, down for BugSpark."""
 PASSES_BASELINE, PASSES_HEIGHT = 76.0, 14.0
 LATENCY_BASELINE, LATENCY_HEIGHT = 100.0, 20.0
 MAX_LATENCY_SECONDS = 3600.0
-"""The top of the latency's logarithmic scale."""
+"""The maximum of the logarithmic latency scale."""
 BAR_WIDTH, BAR_MARGIN = 0.76, 0.12
 
 
@@ -34,7 +34,7 @@ class PlotBar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
-    """How long changes waited to be written on a side."""
+    """How long changes waited until they were written to one side."""
 
     p50: timedelta | None
     p95: timedelta | None
@@ -42,17 +42,17 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """What the template draws, and the same in words for screen readers."""
+    """The shapes that the template draws, and a description for screen readers."""
 
     bars: tuple[PlotBar, ...]
-    hours: tuple[datetime, ...]  # moments below it, at even distances
+    hours: tuple[datetime, ...]  # labels of the time axis, at even distances
     words: str
     to_github: Latency
     to_bugspark: Latency
 
 
 def plot(day: ProjectActivity) -> Plot:
-    """Compute the plot of a day; empty where nothing happened."""
+    """Compute the plot of a day; empty if nothing happened."""
     length = (day.until - day.since) / BUCKETS
     quarters: list[list[CrossSideWrite]] = [[] for _ in range(BUCKETS)]
     for each in day.writes:
@@ -76,7 +76,7 @@ def _bucket_index(at: datetime, since: datetime, length: timedelta) -> int:
 
 
 def _change_bars(quarters: Sequence[Sequence[CrossSideWrite]]) -> Iterable[PlotBar]:
-    """Yield bars of both directions on one scale."""
+    """Yield the bars of both directions, on one scale."""
     out = [sum(each.side is Side.GITHUB for each in quarter) for quarter in quarters]
     into = [len(quarter) - sent for quarter, sent in zip(quarters, out, strict=True)]
     most = max((*out, *into, 1))
@@ -89,7 +89,7 @@ def _change_bars(quarters: Sequence[Sequence[CrossSideWrite]]) -> Iterable[PlotB
 
 
 def _change_height(count: int, most: int) -> float:
-    """Scale a count; one stays visible beside a thousand."""
+    """Return the bar height for a count; 1 stays visible beside 1,000."""
     return max(2.0, CHANGES_HEIGHT * count / most)
 
 
@@ -104,7 +104,7 @@ def _pass_bars(passes: Sequence[int], failed: Sequence[int]) -> Iterable[PlotBar
 
 
 def _latency_bars(quarters: Sequence[Sequence[CrossSideWrite]]) -> Iterable[PlotBar]:
-    """Yield bars up to the 95th percentile, and within them up to the median."""
+    """Yield bars for the 95th percentile, and inside them for the median."""
     for i, quarter in enumerate(quarters):
         times = sorted(each.waited for each in quarter if each.waited is not None)
         for kind, share in (("slow", 0.95), ("usual", 0.5)):
@@ -125,13 +125,13 @@ def _bar(kind: str, index: int, y: float, height: float) -> PlotBar:
 
 
 def latency_of(writes: Iterable[CrossSideWrite], side: Side) -> Latency:
-    """Compute the latency of one side over the day."""
+    """Compute the latency of writes to one side."""
     times = sorted(each.waited for each in writes if each.side is side and each.waited is not None)
     return Latency(p50=percentile(times, 0.5), p95=percentile(times, 0.95))
 
 
 def percentile(times: Sequence[timedelta], share: float) -> timedelta | None:
-    """Return the nearest-rank percentile of ascending times; None for none."""
+    """Return the nearest-rank percentile of ascending times; None without times. `share`: from 0 to 1."""
     return times[max(0, ceil(share * len(times)) - 1)] if times else None
 
 

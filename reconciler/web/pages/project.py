@@ -1,4 +1,4 @@
-"""`/projects/{id}`: the state of one project, what needs a person, and the actions for it."""
+"""The page `/projects/{id}`: the state of one project, what needs attention, and its actions."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -36,19 +36,19 @@ FILTERS_BY_STATE = {
 }
 STATES_BY_FILTER = {urgency: state for state, urgency in FILTERS_BY_STATE.items()}
 MAX_SEARCH_LENGTH = 200
-"""Characters of a search text."""
+"""Length limit of a search text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkSearch:
-    """A search among the links, as the query string gives it. An unknown state means all."""
+    """A search for links, from the query string. An unknown state means all states."""
 
     state: str
     text: str
     link_filter: LinkFilter
 
     def query_string(self, **changes: str) -> str:
-        """Return the query string with changes; what is empty is left out."""
+        """Return the query string with changes; empty values are left out."""
         parameters = {"state": self.state, "q": self.text} | changes
         kept = {name: value for name, value in parameters.items() if value}
         return f"?{urlencode(kept)}#links" if kept else "#links"
@@ -67,7 +67,7 @@ class ProjectPage:
         visitor = await self.frame.access_control.require_visitor(request)
         access = await self.frame.access_control.require_access(visitor.viewer, project_id)
         search = parse_link_search(request.query_params)
-        # Concurrently: each reads the database in a transaction of its own.
+        # Concurrent: each read has its own transaction.
         found, links, numbers, lists = await asyncio.gather(
             self.queries.health(project_id),
             self.queries.link_page(project_id, search.link_filter, LINKS_PER_PAGE),
@@ -116,7 +116,7 @@ class ProjectPage:
         }
 
     async def handle_action(self, request: Request, project_id: ProjectId, what: str) -> Response:
-        """Do what one of the buttons asks for. Raises HTTPException, DatabaseError."""
+        """Run the command of one of the buttons. Raises HTTPException, DatabaseError."""
 
         async def action(form: Mapping[str, str]) -> str:
             match what:
@@ -136,7 +136,9 @@ class ProjectPage:
         return await self.frame.handle_form(request, project_id, f"/projects/{project_id}", action)
 
     async def _run_report_action(self, project_id: ProjectId, what: str, form: Mapping[str, str]) -> str:
-        """Act on a report of this project only: the right to change was checked for this project."""
+        """Run a command on a report. Raises UsageError unless it belongs to this project: access was checked
+        for this project only.
+        """
         report_id = parse_uuid(form.get("report", ""))
         if report_id is None or await self.queries.project_of_report(ReportId(report_id)) != project_id:
             raise UsageError("There is no such report in this project.")
@@ -149,7 +151,7 @@ ACTIONS = ("sync", "pause", "resume", "verify", "accept", "resolve", "retry")
 
 
 def router(page: ProjectPage) -> APIRouter:
-    """Build the routes of page and actions; what is no id is answered like an unknown one."""
+    """Build the routes of page and actions. An id that can't be parsed is answered like an unknown one."""
     made = APIRouter(include_in_schema=False)
 
     @made.get("/projects/{project_id}")
@@ -192,7 +194,7 @@ def _parse_position(text: str) -> LinkPosition | None:
 
 
 def page_links(search: LinkSearch, links: LinkPage) -> dict[str, str]:
-    """Return the links to the pages before and after this one, where there are any."""
+    """Return the links to the previous and the next page, if there are any."""
     if not links.rows:
         return {}
     found = {}

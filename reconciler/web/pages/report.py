@@ -1,4 +1,4 @@
-"""`/reports/{id}`: one report on both sides, its comments, its history, and the actions for it."""
+"""The page `/reports/{id}`: one report on both sides, its comments, its history, and its actions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ ACTIONS = ("link", "unlink", "export", "retry", "resolve")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllowedActions:
-    """Which actions are possible. All false for who may only see."""
+    """Which actions are possible. All are false for a visitor who may only read."""
 
     link: bool = False
     unlink: bool = False
@@ -75,17 +75,17 @@ class ReportPage:
             may=allowed_actions(shown) if access is Access.CHANGE else AllowedActions(),
             rows=field_rows(shown, now),
             thread=comment_thread(shown),
-            story=history_lines(detail),
+            history=history_lines(detail),
             withheld=len(detail.withheld),
             outage=outage_of(await self.queries.last_pass(project_id)),
             labels={each.name: each for each in label_chips(link)},
-            wish=intent_text,
+            intent_text=intent_text,
             names=SIDE_NAMES,
             origins=ORIGIN_TEXTS,
         )
 
     async def handle_action(self, request: Request, text: str, what: str) -> Response:
-        """Do what one of the buttons asks for. Raises HTTPException, DatabaseError."""
+        """Run the command of one of the buttons. Raises HTTPException, DatabaseError."""
         _, report_id, project_id = await self._find_report(request, text)
         if what not in ACTIONS:
             raise_not_found()
@@ -107,7 +107,7 @@ class ReportPage:
         return await self.frame.handle_form(request, project_id, f"/reports/{report_id}", action)
 
     async def _find_report(self, request: Request, text: str) -> tuple[Visitor, ReportId, ProjectId]:
-        """Identify visitor, report and project. 401 for nobody we know comes before 404."""
+        """Return visitor, report and project. Raises HTTPException 401 without a sign-in, else 404."""
         visitor = await self.frame.access_control.require_visitor(request)
         report_id = parse_uuid(text)
         if report_id is None:
@@ -117,7 +117,7 @@ class ReportPage:
 
 
 def router(page: ReportPage) -> APIRouter:
-    """Build the routes of page and actions; what is no id is answered like an unknown one."""
+    """Build the routes of page and actions. An id that can't be parsed is answered like an unknown one."""
     made = APIRouter(include_in_schema=False)
 
     @made.get("/reports/{report_id}")
@@ -147,5 +147,5 @@ def allowed_actions(shown: ReportView) -> AllowedActions:
 
 
 def intent_text(intent: Intent) -> str:
-    """Name the operation of an intent: `post comment`."""
+    """Return the operation of an intent in words, such as `post comment`."""
     return intent.operation.kind.replace("_", " ")

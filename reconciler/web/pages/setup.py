@@ -1,7 +1,7 @@
-"""`/projects/{id}/setup`: how a project is connected to GitHub, and its webhook.
+"""The page `/projects/{id}/setup`: how a project is connected to GitHub, and its webhook.
 
-Everybody who may see the project sees the page; the secret and the buttons are for its owner, superadmins and
-the operator. The secret is in the response to *reveal* and in no other page. Only buttons ask GitHub.
+Everyone who may see the project sees the page; the secret and the buttons are for its owner, superadmins and
+the operator. Only the response to *reveal* contains the secret. Only the buttons send requests to GitHub.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from reconciler.web.security.sign_in import Visitor, raise_not_found
 
 log = EventLogger(__name__)
 REFRESH_SECONDS = 3
-"""How often an open page refreshes itself; here somebody waits for a delivery."""
+"""How often an open page refreshes itself; short, because a person waits for a delivery."""
 MAX_DELIVERIES = 20
 ACTIONS = ("create", "rotate", "test")
 
@@ -61,7 +61,7 @@ class SetupPage:
         return await self._render_setup(request, visitor, project_id, may_change=True, secret=secret)
 
     async def handle_action(self, request: Request, project_id: ProjectId, what: str) -> Response:
-        """Do what one of the buttons asks for. Raises HTTPException, DatabaseError."""
+        """Run the command of one of the buttons. Raises HTTPException, DatabaseError."""
 
         async def action(_form: Mapping[str, str]) -> str:
             match what:
@@ -89,7 +89,7 @@ class SetupPage:
         found = await self.queries.health(project_id)
         try:
             setup = await self.queries.project_setup(project_id, MAX_DELIVERIES)
-        except UsageError:  # switched off this moment
+        except UsageError:  # the integration has just been switched off
             raise_not_found()
         if not found:
             raise_not_found()
@@ -114,7 +114,7 @@ class SetupPage:
 
 
 def created_text(made: HookResult) -> str:
-    """Say what *create* did, and what is left to a person."""
+    """Describe the result of *create*, and what a person has to do."""
     done = "was made" if made.is_new else "was there and is set right"
     text = f"The webhook of {made.repository} {done} (id {made.id}); GitHub sends a ping at once."
     if made.others:
@@ -124,13 +124,13 @@ def created_text(made: HookResult) -> str:
 
 
 def rotated_text(*, replaced: bool) -> str:
-    """Say what *rotate* did, and what has to follow."""
+    """Describe the result of *rotate*, and the next step."""
     kept = " The one before it stays valid for a day." if replaced else ""
     return f"There is a new secret.{kept} Give it to GitHub: by the button, or reveal it and enter it there."
 
 
 def router(page: SetupPage) -> APIRouter:
-    """Build the routes. To be included before the project's own, whose last part may be anything."""
+    """Build the routes. Include them before those of the project page, which match any last path segment."""
     made = APIRouter(include_in_schema=False)
 
     @made.get("/projects/{project_id}/setup")

@@ -1,4 +1,4 @@
-"""`/sign-in` and `/sign-out` of the operator, by password. BugSpark's users have BugSpark's own cookie."""
+"""The pages `/sign-in` and `/sign-out` for the operator's password. BugSpark users have BugSpark's cookie."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -17,7 +17,7 @@ from reconciler.web.security.sign_in import AccessControl
 
 log = EventLogger(__name__)
 MAX_ADDRESS_LENGTH = 64
-"""Characters of an address that are counted and logged; the longest IPv6 address has fewer."""
+"""Client addresses are cut to this length; the longest IPv6 address is shorter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +31,13 @@ class SignInPage:
     has_password: bool
 
     async def render(self, request: Request, onward: str) -> Response:
-        """Render the form, or redirect a visitor who is signed in."""
+        """Render the form, or redirect a visitor who is already signed in to the path `onward`."""
         if await self.access_control.identify_visitor(request) is not None:
             return self._redirect(onward)
         return self._render_form(onward, None, HTTPStatus.OK)
 
     async def sign_in(self, request: Request) -> Response:
-        """Check a password and start a session. Raises HTTPException for a form from elsewhere."""
+        """Check the password and start a session. Raises HTTPException for a form from another origin."""
         form = await self.form_reader.read_form(request, None)
         onward, address = form.get("next", "/"), _client_address(request)
         try:
@@ -58,7 +58,7 @@ class SignInPage:
         return answer
 
     async def sign_out(self, request: Request) -> Response:
-        """End the operator's session; a BugSpark user's is BugSpark's to end."""
+        """End the operator's session. BugSpark users sign out in BugSpark."""
         visitor = await self.access_control.require_visitor(request)
         await self.form_reader.read_form(request, visitor.subject)
         answer = self._redirect("/sign-in")
@@ -108,11 +108,11 @@ def router(sign_in: SignInPage) -> APIRouter:
 
 
 def _client_address(request: Request) -> str:
-    """Return the client's address; a proxy may have put anything there."""
+    """Return the client's address, cut: a proxy may pass any text."""
     return request.client.host[:MAX_ADDRESS_LENGTH] if request.client else "?"
 
 
 def safe_local_path(path: str) -> str:
-    """Return the path if it is one of ours; anything that could lead elsewhere becomes "/"."""
+    """Return the path if it stays on this site; any other becomes "/"."""
     safe = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
     return path if safe else "/"

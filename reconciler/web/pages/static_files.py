@@ -1,4 +1,4 @@
-"""Stylesheet, script and logo, each under a name with a hash of its content, to be cached."""
+"""Stylesheet, script and logo. Each name contains a hash of the content, so that browsers may cache it."""
 
 import hashlib
 from collections.abc import Callable
@@ -19,13 +19,13 @@ IMMUTABLE_CACHE_CONTROL = "public, max-age=31536000, immutable"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaticFiles:
-    """The files, read once. `hashed_names`: `style.css` → `style.0f3a….css`."""
+    """The files in memory. `hashed_names`: `style.css` → `style.0f3a….css`."""
 
     hashed_names: dict[str, str]
-    contents_by_hashed_name: dict[str, tuple[str, bytes]]  # by the long name: content type, bytes
+    contents_by_hashed_name: dict[str, tuple[str, bytes]]  # hashed name → (content type, bytes)
 
     def asset_url_function(self, prefix: str) -> Callable[[str], str]:
-        """Return what templates call for the address of a file. It raises KeyError for an unknown one."""
+        """Return a function for templates: file name → address. It raises KeyError for an unknown file."""
         return lambda name: f"{prefix}/static/{self.hashed_names[name]}"
 
 
@@ -41,7 +41,7 @@ def read_static_files() -> StaticFiles:
 
 
 def router(static: StaticFiles) -> APIRouter:
-    """Build a route for each file, without a sign-in: they hold no data."""
+    """Build a route for each file. No sign-in is needed: the files contain no data."""
     made = APIRouter(include_in_schema=False)
     for name, (kind, content) in static.contents_by_hashed_name.items():
         made.add_api_route(f"/static/{name}", _file_endpoint(kind, content), methods=["GET"])

@@ -1,4 +1,4 @@
-"""Pages from templates: everything is escaped unless a template says otherwise; the icon of each state."""
+"""Rendering of pages from templates, with automatic escaping, and the icon of each state."""
 
 import re
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from reconciler.web.site import Site
 
 _COMBINING_MARKS = r"\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 _STACKED_MARKS = re.compile(f"([{_COMBINING_MARKS}]{{6}})[{_COMBINING_MARKS}]+")
-"""More marks on one letter than any language has; they would be drawn over other lines."""
+"""More combining marks on one letter than any language uses; they would cover other lines."""
 DEFAULT_ICON = ("still", "new")
 ICONS_BY_WORD: dict[str, tuple[str, str]] = {
     ProjectStatusKind.SYNCED: ("ok", "ok"),
@@ -53,17 +53,17 @@ ICONS_BY_WORD: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Templates:
-    """Renders templates for one site."""
+    """The templates of one site."""
 
     environment: Environment
 
     def render(self, name: str, status: HTTPStatus = HTTPStatus.OK, **values: object) -> HTMLResponse:
-        """Render a page. A value that a template names and the caller did not give is an error."""
+        """Render a page. Raises UndefinedError if the template uses a value that is not given."""
         return HTMLResponse(self.environment.get_template(name).render(values), status)
 
 
 def build_templates(site: Site, static: StaticFiles) -> Templates:
-    """Build the environment: templates have `here(path)`, `asset(name)` and the filters below."""
+    """Build the environment. Templates may use `here(path)`, `asset(name)` and the filters below."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=True,
@@ -98,17 +98,17 @@ def build_templates(site: Site, static: StaticFiles) -> Templates:
 
 
 def visible_line(text: object) -> str:
-    """Make untrusted text safe for one line; of marks stacked on one letter six are left."""
+    """Make untrusted text safe for one line; at most six combining marks stay on one letter."""
     return escape_unprintable(_STACKED_MARKS.sub(r"\1", str(text)))
 
 
 def visible_lines(text: object) -> str:
-    """Make untrusted text of several lines safe; its lines stay, other control characters are escaped."""
+    """Make untrusted text of several lines safe: line breaks stay, other control characters are escaped."""
     return "\n".join(map(visible_line, str(text).replace("\r\n", "\n").split("\n")))
 
 
 def safe_web_link(text: object) -> str:
-    """Return an http(s) address; "#" for everything else, which may be untrusted text."""
+    """Return the address if it is http(s), else "#". `text`: untrusted."""
     try:
         parts = urlsplit(str(text))
     except ValueError:
@@ -117,5 +117,5 @@ def safe_web_link(text: object) -> str:
 
 
 def icon_of(word: str) -> tuple[str, str]:
-    """Return (tone, shape) of a state's word, ours or the API's; a neutral icon for an unknown one."""
+    """Return (tone, shape) for a state's word, as pages or the API spell it; neutral if unknown."""
     return ICONS_BY_WORD.get(word, DEFAULT_ICON)

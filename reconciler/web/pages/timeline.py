@@ -1,4 +1,4 @@
-"""Changes in words (what, from → to, rule), a report's history of them, and its comments as one thread. Pure.
+"""Changes in words (what, from → to, rule), a report's history, and its comments as one thread. Pure.
 
 Source: docs/reference/looks.md, Rules: the same words everywhere.
 """
@@ -22,18 +22,18 @@ SIDE_NAMES = {Side.BUGSPARK: "BugSpark", Side.GITHUB: "GitHub"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeText:
-    """`what` and, where a value moved, `was` → `to`; `lost` can be brought back."""
+    """A change in words: `what` and, if a value changed, `was` → `to`; `lost` can be restored."""
 
     what: str
     before: str | None = None
     to: str | None = None
-    text: str | None = None  # of a comment
+    text: str | None = None  # the text of a comment
     lost: str | None = None
     rule: str = ""
 
 
 def change_text(change: Change) -> ChangeText:
-    """Describe a change, each part cut to one line."""
+    """Describe a change; each part is cut to one line."""
     what = change.kind.replace("_", " ")
     was, to, text = None, None, None
     if change.field in FIELD_NAMES:
@@ -54,12 +54,12 @@ def _cut(text: str | None) -> str | None:
 
 UNKNOWN_TIME = datetime.max.replace(tzinfo=UTC)
 FINAL_STATE_PREFIXES = ("deleted", "original", "not linked")
-"""Beginnings of states that are final."""
+"""How the final states begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadComment:
-    """One comment of the thread. `icon_key`: of the icon for its copy's state."""
+    """One comment of the thread. `icon_key`: selects the icon for the state of its copy."""
 
     comment: CommentView
     icon_key: str
@@ -67,16 +67,16 @@ class ThreadComment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryLine:
-    """One line of the history. `key` stays the same while lines are added; `details`: shown when opened."""
+    """One line of the history. `key` does not change when lines are added; `details`: shown when opened."""
 
     key: str
-    entry: DatedChange
+    dated: DatedChange
     text: ChangeText
     details: tuple[tuple[str, str], ...]
 
 
 def comment_thread(shown: ReportView) -> tuple[ThreadComment, ...]:
-    """Return the comments, oldest first, those of unknown time at the end."""
+    """Return the comments, oldest first; those with unknown time come last."""
     refused = {each.reason for each in shown.detail.intents if each.state is IntentState.QUARANTINED}
     ordered = sorted(shown.comments, key=lambda each: each.at or UNKNOWN_TIME)
     return tuple(ThreadComment(comment=each, icon_key=_icon_key(each.state, refused)) for each in ordered)
@@ -98,13 +98,13 @@ def history_lines(detail: ReportDetail) -> tuple[HistoryLine, ...]:
     """Return the lines, newest first."""
     lines = zip(detail.history, _line_keys(detail.history), strict=True)
     return tuple(
-        HistoryLine(key=key, entry=each, text=change_text(each.change), details=tuple(_details(each)))
+        HistoryLine(key=key, dated=each, text=change_text(each.change), details=tuple(_details(each)))
         for each, key in lines
     )
 
 
 def _line_keys(lines: Iterable[DatedChange]) -> Iterator[str]:
-    """Yield a stable key per line: changes of one moment are stored together, so their order stays."""
+    """Yield a stable key for each line: changes of the same time are stored together, in a fixed order."""
     seen: Counter[datetime] = Counter()
     for each in lines:
         yield f"told-{each.at.timestamp():.6f}-{seen[each.at]}"

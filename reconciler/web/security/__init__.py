@@ -1,1 +1,1 @@
-"""Who asks, and what they may: sessions, passwords, BugSpark's token, cross-origin requests."""
+"""Authentication and access: sessions, passwords, BugSpark's token, cross-origin requests."""

@@ -1,4 +1,7 @@
-"""BugSpark's access tokens: who a JWT says its bearer is (docs/reference/bugspark.md, Dashboard sign-in)."""
+"""BugSpark's access tokens: the user that a JWT was issued for.
+
+Source: docs/reference/bugspark.md, Dashboard sign-in.
+"""
 
 import hashlib
 import hmac
@@ -29,10 +32,10 @@ class _Claims(msgspec.Struct):
 
 
 def user_id_from_token(token: str, secret: Secret, now: datetime) -> UUID | None:
-    """The user an access token was made for; None for any token that is not exactly BugSpark's.
+    """Return the user of an access token; None unless it is a valid token of BugSpark.
 
-    HS256 and nothing else, whatever the token itself names. Read here and not by PyJWT, which warns about an
-    operator's short secret at every request, and can't be told the time.
+    Only HS256 is accepted, whatever algorithm the token names. PyJWT is not used: it warns about a short
+    secret at every request, and takes no clock.
     """
     parts = token.split(".")
     if not secret or len(token) > MAX_TOKEN_LENGTH or len(parts) != 3:
@@ -57,5 +60,5 @@ def _is_valid(header: _Header, claims: _Claims, now: float) -> bool:
 
 
 def _decode_base64url(part: str) -> bytes:
-    """Base64url without padding (RFC 7515). Raises ValueError."""
+    """Decode base64url without padding (RFC 7515). Raises ValueError."""
     return urlsafe_b64decode(part.encode("ascii") + b"=" * (-len(part) % 4))

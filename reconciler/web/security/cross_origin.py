@@ -1,4 +1,4 @@
-"""Requests from pages of another origin: their forms are refused, and one of them may read the API.
+"""Requests from pages of other origins: their forms are refused, and one origin may read the API.
 
 `FormReader` protects against cross-site request forgery. `CorsMiddleware` lets BugSpark's dashboard read the
 API from its own pages; Starlette's CORSMiddleware is not used: it answers refused requests with other
@@ -22,23 +22,23 @@ from reconciler.web.site import Site, origin_of
 FORM_TOKEN_FIELD = "form_token"  # noqa: S105  # the name of a field
 MAX_FORM_BYTES, MAX_FORM_FIELDS = 64 * 1024, 1000
 CORS_PATHS = ("/api/v1/projects", "/api/v1/reports")
-"""What BugSpark's dashboard may read with its user's cookie. Never the webhooks."""
+"""The paths that BugSpark's dashboard may read with its user's cookie."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormReader:
-    """Reads forms that one of our own pages sent."""
+    """Reads forms that were sent from this server's own pages."""
 
     site: Site
     sessions: SessionCookies
     body_reader: BodyReader
 
     async def read_form(self, request: Request, subject: str | None) -> Mapping[str, str]:
-        """Return a form's fields, without its token. `subject`: whom the page was made for; None for the
-        sign-in form.
+        """Return a form's fields, without its token.
 
-        Raises HTTPException: 403 unless one of our pages sent it, made for this subject; 415 for another
-        content type, 400 for what can't be parsed, and what `BodyReader.read` raises.
+        `subject`: the session or user that the page was rendered for; None for the sign-in form.
+        Raises HTTPException: 403 unless the form was sent from a page of this server, rendered for this
+        subject; 415 for another content type, 400 for an unparsable form, and those of `BodyReader.read`.
         """
         if not is_same_origin_form(request, self.site):
             raise HTTPException(HTTPStatus.FORBIDDEN, "This form was not sent from here.")
@@ -63,7 +63,10 @@ class FormReader:
 
 
 def is_same_origin_form(request: Request, site: Site) -> bool:
-    """Check Origin; where a browser leaves that out, Sec-Fetch-Site or Referer. False without any of them."""
+    """Return whether the form comes from this server's own pages.
+
+    Checks Origin; if the browser leaves that out, Sec-Fetch-Site or Referer. False without any of them.
+    """
     headers = request.headers
     ours = site.own_origins(request.url.scheme, headers.get("host", ""))
     if (origin := headers.get("origin")) is not None:
@@ -74,7 +77,7 @@ def is_same_origin_form(request: Request, site: Site) -> bool:
 
 
 class CorsMiddleware:
-    """An ASGI middleware: one foreign origin may read the API, and only read it."""
+    """An ASGI middleware that lets one other origin read the API, and do nothing else."""
 
     def __init__(self, app: ASGIApp, *, site: Site) -> None:
         self._app = app
@@ -110,13 +113,13 @@ def _preflight_response(*, is_allowed: bool) -> Response:
     return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
 
 
-def _with_cors_headers(send: Send, asked: Headers, *, is_allowed: bool) -> Send:
+def _with_cors_headers(send: Send, request_headers: Headers, *, is_allowed: bool) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers.add_vary_header("Origin")
             if is_allowed:
-                headers["access-control-allow-origin"] = asked["origin"]
+                headers["access-control-allow-origin"] = request_headers["origin"]
                 headers["access-control-allow-credentials"] = "true"
         await send(message)
 

@@ -1,4 +1,4 @@
-"""The operator's password: argon2id, with guesses limited in rate and number."""
+"""The operator's password: argon2id, with limits on the rate and number of guesses."""
 
 import asyncio
 import ipaddress
@@ -13,37 +13,38 @@ from reconciler.model.secret import Secret
 from reconciler.ports import Clock
 
 MAX_WRONG_GUESSES = 5
-"""Wrong ones from one address, until …"""
+"""Wrong guesses allowed from one address within GUESS_WINDOW_SECONDS."""
 GUESS_WINDOW_SECONDS = 300.0
-"""… so many seconds after the first of them."""
+"""The window begins with the address's first wrong guess."""
 MAX_ADDRESSES = 4096
 MAX_WAITING_GUESSES = 8
-"""Guesses that may wait for one that is being checked: each check takes a core and some 64 MiB."""
+"""Guesses that may wait while another is checked: each check takes one core and about 64 MiB."""
 MAX_PASSWORD_LENGTH = 1024
 
 
 class PasswordChecker:
-    """Checks guesses. `hashed`: web.password_hash."""
+    """Checks guesses of the password. `hashed`: the configured `web.password_hash`."""
 
     def __init__(self, hashed: Secret, clock: Clock) -> None:
         self._hashed = hashed
         self._clock = clock
         self._hasher = PasswordHasher()
-        self._wrong: OrderedDict[str, tuple[float, int]] = OrderedDict()  # address → since, how many
+        self._wrong: OrderedDict[str, tuple[float, int]] = OrderedDict()  # key → (since, count)
         self._one_at_a_time = asyncio.Semaphore(1)
         self._waiting = 0
 
     async def check_guess(self, guess: str, address: str) -> bool:
-        """Return whether this is the password. Raises LimitedError after too many wrong ones from this
-        address, or when too many are being checked; an address's right guess forgets its wrong ones.
+        """Return whether this is the password. A right guess clears the address's count of wrong ones.
+
+        Raises LimitedError after too many wrong guesses from this address, or when too many are waiting.
         """
-        place = _rate_limit_key(address)
+        key = _rate_limit_key(address)
         if not self._hashed:
             return False
-        if self._waiting >= MAX_WAITING_GUESSES or self._wrong_guess_count(place) >= MAX_WRONG_GUESSES:
+        if self._waiting >= MAX_WAITING_GUESSES or self._wrong_guess_count(key) >= MAX_WRONG_GUESSES:
             until = self._clock.now() + timedelta(seconds=GUESS_WINDOW_SECONDS)
             raise LimitedError("Too many attempts; try again in some minutes.", until)
-        self._record_guess(place)  # before it is checked: many at once are many
+        self._record_guess(key)  # before the check, so that concurrent guesses are counted too
         self._waiting += 1
         try:
             async with self._one_at_a_time:
@@ -53,7 +54,7 @@ class PasswordChecker:
         finally:
             self._waiting -= 1
         if right:
-            self._wrong.pop(place, None)
+            self._wrong.pop(key, None)
         return right
 
     def _verify_hash(self, guess: str) -> bool:
@@ -62,22 +63,22 @@ class PasswordChecker:
         except (Argon2Error, InvalidHashError):
             return False
 
-    def _wrong_guess_count(self, place: str) -> int:
-        since, count = self._wrong.get(place, (0.0, 0))
+    def _wrong_guess_count(self, key: str) -> int:
+        since, count = self._wrong.get(key, (0.0, 0))
         if self._clock.monotonic() - since >= GUESS_WINDOW_SECONDS:
-            self._wrong.pop(place, None)
+            self._wrong.pop(key, None)
             return 0
         return count
 
-    def _record_guess(self, place: str) -> None:
-        since, count = self._wrong.get(place, (self._clock.monotonic(), 0))
-        self._wrong[place] = (since, count + 1)
+    def _record_guess(self, key: str) -> None:
+        since, count = self._wrong.get(key, (self._clock.monotonic(), 0))
+        self._wrong[key] = (since, count + 1)
         if len(self._wrong) > MAX_ADDRESSES:
             self._wrong.popitem(last=False)
 
 
 def _rate_limit_key(address: str) -> str:
-    """Return the key that guesses are counted by: an IPv6 address counts by its /64 network."""
+    """Return the key under which guesses are counted: for an IPv6 address its /64 network."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

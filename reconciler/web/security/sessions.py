@@ -1,7 +1,8 @@
 """The operator's sessions and the tokens of forms, both signed.
 
-A session is a signed text in a cookie: nothing is stored, so it outlives a restart and is valid on every
-machine with the same configuration. Its key comes from the password's hash: another password ends them all.
+A session is a signed text in a cookie. Nothing is stored, so it survives a restart and is valid on every
+machine with the same configuration. The key is derived from the password's hash: a new password ends all
+sessions.
 """
 
 import hashlib
@@ -22,28 +23,30 @@ _TOKEN = re.compile(r"v1\.(?P<until>[0-9]{1,12})\.(?P<nonce>[0-9a-f]{32})\.(?P<m
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorSession:
-    """One sign-in."""
+    """One sign-in of the operator."""
 
     nonce: str
     expires_at: datetime
 
 
 class SessionCookies:
-    """Makes and reads session cookies. `key` is the same wherever sessions are valid."""
+    """Creates and reads session cookies. `key` must be the same on all machines that accept the sessions."""
 
     def __init__(self, key: Secret, clock: Clock) -> None:
         self._key = key.reveal().encode()
         self._clock = clock
-        self._ended: OrderedDict[str, None] = OrderedDict()  # signed out here; elsewhere the cookie is gone
+        self._ended: OrderedDict[str, None] = (
+            OrderedDict()
+        )  # revoked in this process; other processes rely on the removed cookie
 
     def create_token(self) -> str:
-        """Make a new session and return its cookie's value."""
+        """Create a session and return its cookie's value."""
         until = int((self._clock.now() + SESSION_LIFETIME).timestamp())
         signed_text = f"v1.{until}.{token_hex(16)}"
         return f"{signed_text}.{self._mac('session', signed_text)}"
 
     def read_token(self, token: str) -> OperatorSession | None:
-        """Read the session of a cookie; None for one that is forged, expired or revoked."""
+        """Return the session of a cookie; None if it is forged, expired or revoked."""
         found = _TOKEN.fullmatch(token)
         if found is None:
             return None
@@ -56,17 +59,17 @@ class SessionCookies:
         return OperatorSession(nonce=found["nonce"], expires_at=until)
 
     def revoke(self, session: OperatorSession) -> None:
-        """End a session: this process accepts it no more."""
+        """End a session: this process no longer accepts it."""
         self._ended[session.nonce] = None
         if len(self._ended) > MAX_ENDED_SESSIONS:
             self._ended.popitem(last=False)
 
     def form_token(self, subject: str) -> str:
-        """Return the token of our forms for this subject (a session, a user): no other site can know it."""
+        """Return the token for forms of this subject (a session or user). Other sites can't know it."""
         return self._mac("form", subject)
 
     def is_form_token(self, subject: str, token: str) -> bool:
-        """Return whether a form was made for this subject."""
+        """Return whether the token of a form was made for this subject."""
         return hmac.compare_digest(self.form_token(subject).encode(), token.encode("utf-8", "replace"))
 
     def _mac(self, kind: str, text: str) -> str:

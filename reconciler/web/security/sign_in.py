@@ -1,8 +1,8 @@
-"""Who sends a request, and what they may see and change. Every page and the API depend on it.
+"""Visitors and their access: who sends a request, and what they may see and change.
 
-visitor = await access_control.require_visitor(request)              401 for nobody
-await access_control.require_access(visitor.viewer, project)         404 for another's project, as for none
-await access_control.require_change_access(visitor.viewer, project)  403 for who may only see it
+visitor = await access_control.require_visitor(request)              401 without a sign-in
+await access_control.require_access(visitor.viewer, project)         404 without any access
+await access_control.require_change_access(visitor.viewer, project)  403 with read access
 """
 
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ BUGSPARK_COOKIE = "bugspark_access_token"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """Who sends a request: the viewer, and the subject that form tokens are made for."""
+    """The sender of a request: the viewer, and the subject that form tokens are made for."""
 
     viewer: Viewer
     subject: str
-    session: OperatorSession | None = None  # the operator's, when they came by password
+    session: OperatorSession | None = None  # of an operator who signed in by password
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +43,9 @@ class AccessControl:
     jwt_secret: Secret
 
     async def identify_visitor(self, request: Request) -> Visitor | None:
-        """Identify who sends the request; None for nobody we know. A session goes before a bearer token, that
-        before BugSpark's cookie. Raises DatabaseError.
+        """Identify the sender of a request; None if nobody is signed in.
+
+        A session has priority over a bearer token, that over BugSpark's cookie. Raises DatabaseError.
         """
         if self.site.is_local_operator(request.headers):
             return Visitor(viewer=OPERATOR, subject="local")
@@ -56,14 +57,14 @@ class AccessControl:
         return None if viewer is None else Visitor(viewer=viewer, subject=f"user {user_id}")
 
     async def require_visitor(self, request: Request) -> Visitor:
-        """Identify who sends the request. Raises HTTPException 401 for nobody we know."""
+        """Identify the sender of a request. Raises HTTPException 401 if nobody is signed in."""
         visitor = await self.identify_visitor(request)
         if visitor is None:
             raise HTTPException(HTTPStatus.UNAUTHORIZED, "Sign in.", {"WWW-Authenticate": "Bearer"})
         return visitor
 
     async def require_access(self, viewer: Viewer, project_id: ProjectId) -> Access:
-        """Return what the viewer may do there. Raises HTTPException 404 when that is nothing."""
+        """Return the viewer's access to a project. Raises HTTPException 404 without any."""
         access = await self.queries.access(viewer, project_id)
         return access if access is not Access.NONE else raise_not_found()
 
@@ -73,7 +74,7 @@ class AccessControl:
             raise HTTPException(HTTPStatus.FORBIDDEN, "Only the project's owner may change this.")
 
     async def require_report_project(self, viewer: Viewer, report_id: ReportId) -> ProjectId:
-        """Return the project of a report that the viewer may see. Raises HTTPException 404 for any other."""
+        """Return the project of a report. Raises HTTPException 404 unless the viewer may see it."""
         project_id = await self.queries.project_of_report(report_id)
         if project_id is None:
             raise_not_found()
@@ -82,11 +83,11 @@ class AccessControl:
 
     @property
     def session_cookie_name(self) -> str:
-        """The session cookie's name. Browsers take `__Host-` only with Secure, which plain http has not."""
+        """The session cookie's name. Browsers accept `__Host-` only with Secure, which needs https."""
         return "__Host-reconciler" if self.site.is_https else "reconciler"
 
     def set_cookie(self, response: Response, name: str, value: str, max_age_seconds: int) -> None:
-        """Set a cookie of ours, out of reach of scripts; 0 seconds remove it."""
+        """Set a cookie that scripts can't read; `max_age_seconds` 0 removes it."""
         response.set_cookie(
             name,
             value,
@@ -99,7 +100,7 @@ class AccessControl:
 
 
 def raise_not_found() -> NoReturn:
-    """Raise HTTPException 404: the same for what does not exist and for what is not this viewer's."""
+    """Raise HTTPException 404, the same for an unknown thing and for one of another user."""
     raise HTTPException(HTTPStatus.NOT_FOUND, "Not found.")
 
 

@@ -1,1 +1,1 @@
-"""GitHub's deliveries: verified, noted, answered. Nothing here asks GitHub."""
+"""GitHub's webhook deliveries: verified, recorded, answered. No request to GitHub is made here."""

@@ -1,8 +1,8 @@
-"""GitHub's webhook deliveries: verified, recorded, and answered before GitHub is asked anything.
+"""GitHub's webhook deliveries: verified, recorded, and answered; no request to GitHub is made.
 
-A delivery is a hint which issue to read, never data (docs/reference/github.md, Webhooks). A body that can't
-be read, because it is cut, not UTF-8 or not of GitHub's shape, names no issue: its signature says that GitHub
-sent it, so it is accepted and a pass is requested all the same.
+A delivery is only a hint which issue to read; its data is never used (docs/reference/github.md, Webhooks). A
+body that can't be parsed (cut, not UTF-8, not of GitHub's shape) names no issue. Its signature proves that
+GitHub sent it, so it is accepted and a pass is requested anyway.
 
 Source: docs/reference/contract.md, HTTP.
 """
@@ -32,7 +32,7 @@ _EVENT_NAME = re.compile(r"[a-z_]{1,40}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryHint:
-    """What is recorded of a delivery."""
+    """The parts of a delivery that are recorded."""
 
     id: str
     event: str
@@ -51,12 +51,15 @@ class _Payload(msgspec.Struct):
 
 
 def read_hint(headers: Mapping[str, str], content_type: str, body: bytes | bytearray) -> DeliveryHint:
-    """Read the hint of a request whose signature is valid; raises nothing. `headers` ignore case."""
+    """Read the hint of a delivery whose signature is valid. Raises nothing.
+
+    `headers`: a mapping that ignores case; `body`: the raw bytes.
+    """
     payload = _decode_payload(content_type, body)
     given, event = headers.get("x-github-delivery", ""), headers.get("x-github-event", "")
     issue = payload.issue
     return DeliveryHint(
-        # Without GitHub's id the content stands for it: the same body again is a replay.
+        # Without GitHub's id, a hash of the content replaces it: the same body again is a replay.
         id=given if _DELIVERY_ID.fullmatch(given) else f"body-{sha256(body).hexdigest()[:32]}",
         event=event if _EVENT_NAME.fullmatch(event) else "unknown",
         action=payload.action if _is_word(payload.action) else None,
@@ -73,13 +76,13 @@ def _decode_payload(content_type: str, body: bytes | bytearray) -> _Payload:
 
 
 def _form_payload(body: bytes | bytearray) -> str:
-    """GitHub's form has one field, `payload`. Raises ValueError."""
+    """Return the JSON of a form-encoded delivery: its only field, `payload`. Raises ValueError."""
     fields = parse_qsl(body.decode("ascii"), strict_parsing=True, max_num_fields=8, errors="strict")
     return dict(fields).get("payload", "")
 
 
 def _is_pull_request(issue: _Issue) -> bool:
-    """They have issue events too, and are not synced."""
+    """Return whether the issue is a pull request: these have issue events too, and are not synced."""
     return bytes(issue.pull_request) not in (b"", b"null")
 
 
@@ -99,7 +102,7 @@ WEBHOOK_ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookReceiver:
-    """Receives deliveries."""
+    """Receives, verifies and records deliveries."""
 
     webhooks: Webhooks
     queue: Queue
@@ -109,8 +112,10 @@ class WebhookReceiver:
     body_reader: BodyReader
 
     async def receive(self, project: str, request: Request) -> None:
-        """Record one delivery and request a pass. Raises HTTPException (401, 408, 413, 415, 503) or
-        DatabaseError: nothing was recorded, or no pass requested, so GitHub shows a failed delivery.
+        """Record one delivery and request a pass. `project`: the id in the path, untrusted.
+
+        Raises HTTPException (400, 401, 408, 413, 415, 503) or DatabaseError: nothing was recorded or no pass
+        was requested, and GitHub shows a failed delivery.
         """
         content_type = content_type_of(request)
         if content_type not in (JSON_TYPE, FORM_TYPE):
@@ -125,7 +130,7 @@ class WebhookReceiver:
         await self._record_delivery(project_id, hint)
 
     async def _record_delivery(self, project_id: ProjectId, hint: DeliveryHint) -> None:
-        """Record it and request a pass. A replay, known by its id, requests none."""
+        """Record the hint and request a pass. A replay, recognised by its id, requests none."""
         delivery = WebhookDelivery(
             project_id=project_id,
             id=hint.id,
@@ -141,7 +146,7 @@ class WebhookReceiver:
 
 
 def router(receiver: WebhookReceiver) -> APIRouter:
-    """Build the route of docs/reference/contract.md."""
+    """Build the route for deliveries (docs/reference/contract.md, HTTP)."""
     made = APIRouter(tags=["webhooks"])
 
     @made.post(WEBHOOK_PATH, status_code=HTTPStatus.ACCEPTED, responses=WEBHOOK_ERROR_RESPONSES)

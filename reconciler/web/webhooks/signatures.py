@@ -1,7 +1,7 @@
-"""Signatures of deliveries: HMAC-SHA256 over the raw bytes, with the current or the previous secret.
+"""Signatures of deliveries: HMAC-SHA256 over the raw body, with the current or the previous secret.
 
-All refusals take the same work. A flood of bad requests asks the database at most once a second for each
-known project, and in few reads at a time for unknown ones; what is kept in memory is bounded.
+All refusals take the same work. A flood of bad requests reads the database at most once a second for each
+known project, and with few concurrent reads for unknown ones; memory use is bounded.
 """
 
 import asyncio
@@ -17,16 +17,16 @@ from reconciler.model.secret import Secret
 from reconciler.ports import Clock, Webhooks
 
 SECRETS_CACHE_SECONDS = 5.0
-"""How long secrets are cached: a secret may be accepted so long after its end."""
+"""How long secrets are cached; an expired secret is accepted for this time."""
 RECHECK_AFTER_SECONDS = 1.0
-"""How old cached secrets must be to be read again for a signature that does not match: a rotation."""
+"""After a wrong signature, secrets cached longer than this are read again: they may have been rotated."""
 MAX_KNOWN_PROJECTS, MAX_UNKNOWN_PROJECTS = 4096, 1024
 MAX_UNKNOWN_LOOKUPS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedSecrets:
-    """A project's secrets as they were read at `at` (monotonic seconds)."""
+    """A project's secrets, read at `at` (monotonic seconds)."""
 
     secrets: tuple[Secret, ...]
     read_at: float
@@ -45,8 +45,10 @@ class SignatureChecker:
         self._decoy = token_bytes(32)
 
     async def is_signed(self, project_id: ProjectId | None, body: bytes | bytearray, signature: str) -> bool:
-        """Whether `signature` (the whole header, "" without) is this project's for this body. None: no
-        project has such an id. Raises DatabaseError when the secrets can't be read.
+        """Return whether a body is signed with a secret of this project.
+
+        `project_id`: None for an id that can't be parsed; `signature`: the complete header, "" if there is
+        none. Raises DatabaseError when the secrets can't be read.
         """
         cached = await self._cached_secrets(project_id)
         if self._is_valid_signature(cached.secrets, body, signature):
@@ -56,7 +58,7 @@ class SignatureChecker:
         return self._is_valid_signature((await self._fetch_once(project_id)).secrets, body, signature)
 
     def _is_valid_signature(self, secrets: Sequence[Secret], body: bytes | bytearray, signature: str) -> bool:
-        """Compare with as much work for two secrets as for none: the time tells nothing about a project."""
+        """Compare with the same work for any number of secrets, so that the time reveals nothing."""
         keys = [secret.reveal().encode() for secret in secrets]
         given = signature.encode("utf-8", "replace")
         fits = False
@@ -78,7 +80,7 @@ class SignatureChecker:
         )
 
     async def _fetch_once(self, project_id: ProjectId) -> CachedSecrets:
-        """Read the secrets once for all concurrent callers; a cancelled caller does not cancel the read."""
+        """Read the secrets once for all concurrent callers. A cancelled caller does not cancel the read."""
         task = self._asking.get(project_id)
         if task is None:
             task = self._asking[project_id] = asyncio.create_task(self._fetch(project_id))
@@ -88,7 +90,7 @@ class SignatureChecker:
     def _forget_fetch(self, project_id: ProjectId, task: asyncio.Task[CachedSecrets]) -> None:
         del self._asking[project_id]
         if not task.cancelled():
-            task.exception()  # callers that wait get it; without one it is not logged
+            task.exception()  # waiting callers get the exception; without one, asyncio would log it
 
     async def _fetch(self, project_id: ProjectId) -> CachedSecrets:
         if project_id in self._known:

@@ -1,5 +1,5 @@
 // Keeps a page fresh: asks for the same address again and puts what changed in its place.
-// Without this script the pages are whole; with it nobody has to reload. Nothing else is done here.
+// Pages work without this script; with it they refresh themselves. It does nothing else.
 "use strict";
 (() => {
   const main = document.querySelector("main[data-every]");
