@@ -1,4 +1,4 @@
-"""The command line with all its commands. Building it imports nothing heavy: `reconcile --help` is quick."""
+"""The command line with all its commands. Building it imports nothing slow, so `reconcile --help` is fast."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -44,7 +44,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 
 
 def build_cli() -> typer.Typer:
-    """Build the command with all its commands. Plain help: rich would cost more time than everything else."""
+    """Build the command line. Help is plain text: importing rich would take longer than everything else."""
     app = typer.Typer(
         name="reconcile",
         rich_markup_mode=None,

@@ -21,7 +21,7 @@ TERMINAL_COLUMNS = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Console:
-    """The two streams. Lines are made safe on the way out; JSON is left to its own escapes."""
+    """stdout and stderr. Lines are made safe when printed; JSON is safe by its own escapes."""
 
     out: TextIO
     err: TextIO
@@ -42,7 +42,7 @@ class Console:
             print(json.dumps(value, separators=(", ", ": ")), file=self.out)
 
     def print_note(self, sentence: str) -> None:
-        """Print a sentence on stderr that is no error."""
+        """Print a sentence that is no error on stderr."""
         print(escape_unprintable(sentence), file=self.err)
 
     def print_error(self, sentence: str) -> None:
@@ -50,7 +50,7 @@ class Console:
         print(f"reconcile: {escape_unprintable(sentence)}", file=self.err)
 
     def flush(self) -> None:
-        """Write out what is buffered, so that write errors are reported here and not at the exit."""
+        """Flush stdout, so that write errors are reported here and not at exit."""
         with self._translate_write_errors():
             self.out.flush()
 
@@ -69,12 +69,15 @@ class Console:
             ) from None
 
     def discard_output(self) -> None:
-        """Redirect stdout to the null device, or writing the rest would fail again at exit."""
+        """Redirect stdout to the null device.
+
+        Otherwise writing the buffered rest would fail again at exit.
+        """
         os.dup2(os.open(os.devnull, os.O_WRONLY), self.out.fileno())
 
 
 def standard_console() -> Console:
-    """Return this process's streams; characters they can't encode are escaped, never an error."""
+    """Return this process's streams. Characters that they can't encode are escaped."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -82,14 +85,14 @@ def standard_console() -> Console:
 
 
 def display_width(text: str) -> int:
-    """Return how many terminal columns the text takes."""
+    """Return the number of terminal columns that the text takes."""
     return sum(
         0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1 for character in text
     )
 
 
 def cut(text: str, columns: int, *, more: str = "…") -> str:
-    """Return the text made safe and no wider than that, with a mark where it was cut."""
+    """Return the text, made safe and cut to `columns`; `more` marks the cut."""
     text = escape_unprintable(text)
     if display_width(text) <= columns:
         return text
@@ -103,7 +106,7 @@ def cut(text: str, columns: int, *, more: str = "…") -> str:
 
 
 def pad_or_cut(text: str, columns: int, *, more: str = "…") -> str:
-    """Cut the text, or fill it up with blanks."""
+    """Return the text with exactly this width: cut, or padded with blanks."""
     text = cut(text, columns, more=more)
     return text + " " * (columns - display_width(text))
 

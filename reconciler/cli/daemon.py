@@ -1,6 +1,6 @@
 """`reconcile daemon`: sync until SIGTERM.
 
-A module of its own, as every command without a relative.
+It has its own module, like every command that shares no code with others.
 """
 
 import typer

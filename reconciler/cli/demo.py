@@ -1,6 +1,6 @@
-"""`reconcile demo`: the program at work on a simulated GitHub.
+"""`reconcile demo`: the program, run on a simulated GitHub.
 
-A module of its own, as every command without a relative.
+It has its own module, like every command that shares no code with others.
 """
 
 from typing import Annotated

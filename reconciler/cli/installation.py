@@ -68,7 +68,7 @@ def check(context: typer.Context, json: JsonOption = False) -> None:
 
 
 def startup_failure_checks(error: ReconcilerError) -> tuple[CheckResult, ...]:
-    """Return the results of a check that ended before the program was open: how far it got, and why."""
+    """Return the results of a check that failed while the program was opened: what is fine, what failed."""
     message = str(error)
     match error:
         case ConfigurationError():

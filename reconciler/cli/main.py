@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from reconciler.cli.session import CommandSession, Entrypoints
 
 GC_THRESHOLD = 50_000
-"""New objects between two runs of the garbage collector; an idle pass makes 80,000 (Python: 700)."""
+"""New objects between two runs of the garbage collector (Python's default: 700).
+
+An idle pass makes 80,000.
+"""
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_UNUSABLE, EXIT_INTERRUPTED = (
     0,
@@ -23,7 +26,9 @@ EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_UNUSABLE, EXIT_INTERRUPTED = (
 
 
 def run_and_exit() -> NoReturn:
-    """Run `reconcile` as installed. The collector is told what it need not look through
+    """Run `reconcile` as installed.
+
+    Objects that live until the exit are excluded from garbage collection
     (docs/decisions/0061-garbage-at-exit.md).
     """
     gc.set_threshold(GC_THRESHOLD)
@@ -34,7 +39,7 @@ def run_and_exit() -> NoReturn:
 
 
 def main() -> NoReturn:
-    """Run one command on this process's arguments, streams and environment."""
+    """Run one command with this process's arguments, streams and environment."""
     from reconciler.cli.console import standard_console
     from reconciler.cli.session import Entrypoints
     from reconciler.config.environment import disable_pydantic_plugins, read_environment
@@ -50,7 +55,7 @@ def main() -> NoReturn:
 def run_command(
     words: Sequence[str], *, entrypoints: "Entrypoints", console: "Console", environ: Mapping[str, str]
 ) -> int:
-    """Run one command and return its exit status. Nothing is raised; errors are printed on stderr."""
+    """Run one command and return its exit status. Raises nothing: errors are printed on stderr."""
     from reconciler.cli.session import CommandSession
     from reconciler.errors import ReconcilerError
 
@@ -84,7 +89,7 @@ def _invoke(words: Sequence[str], session: "CommandSession") -> int:
 
 
 def config_first(words: Sequence[str]) -> list[str]:
-    """Move `--config PATH` before the command: it is global, wherever it was written."""
+    """Move `--config PATH` before the command, because it is a global option that may stand anywhere."""
     front: list[str] = []
     rest: list[str] = []
     left = iter(words)
@@ -113,7 +118,7 @@ def _exit_status(error: Exception) -> int:
 
 
 def _print_crash(session: "CommandSession", error: Exception) -> int:
-    """Report a mistake in this program. The text of the error may hold anything, so only its kind is said."""
+    """Report a bug in this program by the error's type only, because its text may contain secrets."""
     kind = type(error).__name__
     session.console.print_error(
         f"unexpected {kind}, in {session.command}; please report it with its trace (log.level = debug)"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassOptions:
-    """The options of the root command."""
+    """The options of the root command that concern a pass."""
 
     projects: tuple[str, ...]
     all_projects: bool
@@ -54,7 +54,7 @@ def run_passes(session: CommandSession, wanted: PassOptions) -> None:
             display.hide()
             done &= _print_result(session, result, pass_as_line(result), json=wanted.json)
             changed |= result.applied != AppliedCounts()
-        if changed:  # idle passes add no records
+        if changed:  # idle passes add no records, so there is nothing to delete
             await application.delete_old_records()
         return done
 
@@ -78,7 +78,7 @@ def _validate_options(wanted: PassOptions) -> None:
 async def choose_projects(
     application: "Application", names: Sequence[str], *, every: bool
 ) -> tuple[Project, ...]:
-    """The named projects, each once, or all. Raises UsageError before anything is done."""
+    """Return the named projects, each once, or all. Raises UsageError for an unknown name."""
     if every:
         return await application.list_projects()
     found = [await application.find_project(name) for name in names]
@@ -92,7 +92,7 @@ async def _run_concurrently(
     display: ProgressDisplay,
     concurrency: int,
 ) -> AsyncIterator[PassResult]:
-    """Run the passes concurrently and yield the results in the order of `projects`."""
+    """Run the passes, at most `concurrency` at once, and yield the results in the order of `projects`."""
     import asyncio
 
     slots = asyncio.Semaphore(concurrency)
@@ -121,9 +121,9 @@ def verify(
         bool, typer.Option("--wait", help="Wait while the project is at work elsewhere.")
     ] = False,
 ) -> None:
-    """Compare every link of a project whole, now.
+    """Compare every link of a project in full, now.
 
-    A round that a limit ends goes on where it stopped when it is run again.
+    If a limit ends it, the next run continues from there.
     """
     session = session_of(context)
 
@@ -137,7 +137,7 @@ def verify(
 
 
 def _print_result(session: CommandSession, result: PassResult, line: str | None, *, json: bool) -> bool:
-    """Print a result and what was not done; return whether it was done in full."""
+    """Print a result and what is missing; return whether the pass was complete."""
     console = session.console
     if json:
         console.print_json(pass_as_json(result))
@@ -150,7 +150,7 @@ def _print_result(session: CommandSession, result: PassResult, line: str | None,
 
 
 def pass_as_json(result: PassResult) -> dict[str, Any]:
-    """Return these keys, in this order (docs/reference/contract.md, JSON of a pass)."""
+    """Return a pass's result as JSON; keys and order: docs/reference/contract.md, JSON of a pass."""
     return {
         "project": project_as_json(result.project_id, result.project_name, result.repository),
         "outcome": result.outcome.value,
@@ -182,7 +182,7 @@ def _links_text(result: PassResult) -> str:
 
 
 def verification_as_line(result: PassResult) -> str | None:
-    """`Acme: 482 of 485 links compared, 3 differed; 1 comment removed; 12 requests, 1.2 s`, or None."""
+    """Return `Acme: 482 of 485 links compared, 3 differed; …` as one line; None when nothing happened."""
     done = result.verified
     if done is None:
         return None
@@ -195,7 +195,10 @@ def verification_as_line(result: PassResult) -> str | None:
 
 
 def _join_counts(parts: Iterable[tuple[int, str]]) -> str:
-    """Join the counts that are not zero: `3 reports updated, 1 comment imported`. The noun comes first."""
+    """Join the counts that are not zero: `3 reports updated, 1 comment imported`.
+
+    `parts`: (count, text), each text beginning with its noun.
+    """
     shown = []
     for number, words in parts:
         noun, _, rest = words.partition(" ")
@@ -220,7 +223,7 @@ def _changes_text(applied: AppliedCounts) -> str:
 
 
 def failure_message(result: PassResult, now: datetime, zone: tzinfo | None) -> str | None:
-    """Return why a pass was not done in full, ending with what to do. None when it was."""
+    """Return why a pass is incomplete and what to do; None for a complete pass."""
     name = result.project_name
     one_pass = ("reconcile", "--project", name)
     if result.withheld:
@@ -241,7 +244,7 @@ def failure_message(result: PassResult, now: datetime, zone: tzinfo | None) -> s
 
 
 def with_project_name(reason: str, name: str) -> str:
-    """Return the reason with the name of its project in it, once."""
+    """Return the reason, with the project's name added if it is not in it."""
     reason = reason.rstrip(".")
     named = reason.startswith(f"{name}: ") or f"project {name}" in reason.replace("Project", "project")
     return reason if named else f"{reason} (project {name})"

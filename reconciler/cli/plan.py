@@ -1,6 +1,6 @@
 """`reconcile plan`: what a pass would do.
 
-First the command, then its output, which is pure: a plan that reads like a diff, grouped by report, or JSON.
+First the command, then its output (pure): like a diff, grouped by report, or JSON.
 """
 
 from collections import Counter
@@ -61,7 +61,7 @@ def plan(
 
 
 def print_plan(session: CommandSession, shown: PlanView, *, json: bool) -> None:
-    """Print one project's plan on stdout, or on stderr why there is none."""
+    """Print one project's plan on stdout, or the reason why there is none on stderr."""
     console = session.console
     if json:
         console.print_json(plan_as_json(shown))
@@ -78,12 +78,12 @@ DELETIONS = frozenset({"remove_comment", "delete_remote_comment"})
 CREATIONS = frozenset({"create_issue", "post_comment", "import_comment"})
 WITHHELD_KEYS = ("report", "side", "author", "excerpt", "url", "issue")
 ACTION_KEYS = ("kind", "report", "issue", "field", "base", "local", "remote", "to", "rule")
-CONFLICT_RULE_PREFIX = "both changed"  # how the rules of a conflict begin (model.plan.Rule)
-MIN_CHANGE_COLUMNS = 27  # columns for `in_progress → in_progress`, also in a wide line
+CONFLICT_RULE_PREFIX = "both changed"  # the prefix of conflict rules (model.plan.Rule)
+MIN_CHANGE_COLUMNS = 27  # fits `in_progress → in_progress`
 
 
 def plan_as_json(plan: PlanView) -> dict[str, Any]:
-    """Return the plan, with an `error` if there is none (docs/reference/contract.md, JSON of a plan)."""
+    """Return the plan as JSON, or an `error` (docs/reference/contract.md, JSON of a plan)."""
     shown: dict[str, Any] = {
         "project": project_as_json(plan.project_id, plan.project_name, plan.repository),
         "hash": plan.hash,
@@ -101,7 +101,7 @@ def _withheld_as_json(plan: PlanView) -> dict[str, Any] | None:
 
 
 def plan_as_lines(plan: PlanView, *, unicode: bool) -> Iterator[str]:
-    """Yield the project, each report with its changes, the summary."""
+    """Yield the project, each report with its changes, and the summary."""
     yield cut(
         f"{plan.project_name} ({plan.repository or 'no repository'})",
         TERMINAL_COLUMNS,
@@ -121,7 +121,7 @@ def plan_as_lines(plan: PlanView, *, unicode: bool) -> Iterator[str]:
 
 
 def plan_summary(plan: PlanView) -> str:
-    """`3 to GitHub, 5 to BugSpark, 1 conflict, 0 deletions`."""
+    """Return `3 to GitHub, 5 to BugSpark, 1 conflict, 0 deletions`."""
     where = Counter(action.kind in TO_BUGSPARK for action in plan.actions)
     conflicts = sum((action.rule or "").startswith(CONFLICT_RULE_PREFIX) for action in plan.actions)
     deletions = sum(action.kind in DELETIONS for action in plan.actions)
@@ -132,7 +132,7 @@ def plan_summary(plan: PlanView) -> str:
 
 
 def _withheld_lines(deletion: WithheldDeletion, *, unicode: bool) -> Iterator[str]:
-    """Which comment, of which report, by whom, how it begins and where it is."""
+    """Yield a withheld deletion: the comment, its report, author, first words and address."""
     side = "BugSpark" if deletion.side is Side.BUGSPARK else "GitHub"
     where = f"{deletion.tracking_id or deletion.report}  {deletion.issue or 'no issue'}"
     begin = f"    - {pad_or_cut(side, 8)}  {where}  {deletion.author or 'Unknown'}"
@@ -165,7 +165,10 @@ def _action_line(action: ActionView, *, unicode: bool) -> str:
 
 
 def _change_text(action: ActionView, columns: int, *, unicode: bool) -> str:
-    """`high → critical` from what the changed side says now; a text alone where something is new or gone."""
+    """Return `high → critical`, from the current value to the new one.
+
+    One text for something new or deleted.
+    """
     more = _ellipsis(unicode)
     now = action.local if action.kind in TO_BUGSPARK else action.remote
     if action.to is None or action.kind in CREATIONS:

@@ -1,4 +1,4 @@
-"""Progress of long work, with rate and time left, on terminals only. The only use of rich."""
+"""Progress bars for long work, with rate and remaining time, on terminals only. The only use of rich."""
 
 import math
 import time
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
-SHOW_AFTER_SECONDS = 0.5  # seconds; a pass with nothing to do is over by then
+SHOW_AFTER_SECONDS = 0.5  # an idle pass ends before that
 
 
 class ProgressDisplay:
-    """The bars at the bottom of stderr. rich is imported once a piece of work takes long."""
+    """The bars at the bottom of stderr. rich is imported when work takes longer than SHOW_AFTER_SECONDS."""
 
     def __init__(
         self, stream: TextIO, environ: Mapping[str, str], now: Callable[[], float] = time.monotonic
@@ -36,11 +36,11 @@ class ProgressDisplay:
         self.hide()
 
     def new_progress(self) -> Progress:
-        """Return a progress for one piece of work."""
+        """Return a bar for one piece of work."""
         return ProgressBar(self) if self._stream.isatty() else NoProgress()
 
     def hide(self) -> None:
-        """Hide the bars, so that a line can be printed; the next step shows them again."""
+        """Hide the bars so that a line can be printed. The next step shows them again."""
         if self._bars is not None:
             self._bars.stop()
 
@@ -63,13 +63,16 @@ class ProgressBar:
         self._steps = 0
 
     def start(self, what: str, total: int | None) -> None:
-        """Begin another piece of work; its bar is shown once it has taken a while."""
+        """Begin a piece of work of `total` steps (None: unknown).
+
+        Its bar is shown after SHOW_AFTER_SECONDS.
+        """
         self.finish()
         self._work = (escape_unprintable(what), total)
         self._started_at, self._steps = self._display.now(), 0
 
     def advance(self, steps: int = 1) -> None:
-        """Count steps, and show the bar once it is due."""
+        """Count steps, and show the bar if it is time."""
         self._steps += steps
         if self._task is not None:
             self._display.start_bars().advance(self._task, steps)

@@ -1,10 +1,10 @@
-"""One run of the command: its configuration, read at the first use, and the application opened with it.
+"""One run of the command: its configuration, read at the first use, and the application.
 
-First the functions of the rest of the program, imported at the first call; at the end options that several
-commands share.
+First the entry points into the other packages, imported at the first call; at the end the options that
+several commands share.
 """
 
-from __future__ import annotations  # the model is not imported for words in signatures alone
+from __future__ import annotations  # the model is not imported for annotations alone
 
 import importlib
 from collections.abc import Awaitable, Callable, Mapping
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 RegisterSecret = Callable[["Secret"], None]
-"""Called with every secret that is read, so that logs mask it."""
+"""A function that is called with every secret that is read, so that logs mask it."""
 ReloadSettings = Callable[[], tuple["Settings", Callable[[], None]]]
-"""Reads the configuration again; the function it returns beside the settings applies them to the log."""
+"""Reads the configuration again. Returns the settings and a function that applies them to the log."""
 
 
 def _open_backend(settings: Settings, learn: RegisterSecret) -> AbstractAsyncContextManager[Application]:
@@ -65,7 +65,7 @@ def _run_demo(keep: bool) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entrypoints:
-    """The functions through which commands reach the rest of the program; tests replace them."""
+    """The functions that commands call in other packages; tests replace them."""
 
     open_backend: Callable[[Settings, RegisterSecret], AbstractAsyncContextManager[Application]] = (
         _open_backend
@@ -76,7 +76,7 @@ class Entrypoints:
 
 
 class CommandSession:
-    """What commands share. Nothing is read or imported before a command needs it."""
+    """The state that commands share. Nothing is read or imported before a command needs it."""
 
     def __init__(self, entrypoints: Entrypoints, console: Console, environ: Mapping[str, str]) -> None:
         self.entrypoints = entrypoints
@@ -94,33 +94,34 @@ class CommandSession:
             from reconciler.config.load import load_configuration
 
             loaded = load_configuration(self.config, self.environ)
-            # A command's output says what it did and what was refused; unless configured, its log has only
-            # errors of the program itself.
+            # A command's output reports results and refusals. Unless configured, its log has only errors of
+            # the program itself.
             level = loaded.settings.log.level if "log.level" in loaded.sources else "error"
             self._set_up_logs(loaded, level=level)
             self._loaded = loaded
         return self._loaded
 
     def load_service_configuration(self) -> LoadedConfiguration:
-        """Return the configuration and log as `log.level` says, also where that is the default."""
+        """Return the configuration, and set up logging with `log.level` even if that is the default."""
         loaded = self.load_configuration()
         self._set_up_logs(loaded, level=loaded.settings.log.level)
         return loaded
 
     def reload_settings(self) -> tuple[Settings, Callable[[], None]]:
-        """Read file and environment again, for a service; credentials stay those of its start, as systemd
-        keeps them. Returns what makes the log follow as well. Raises ConfigurationError.
+        """Read file and environment again, for a service. systemd's credentials stay those of the start.
+
+        Returns the settings and a function that applies them to the log. Raises ConfigurationError.
         """
         from reconciler.config.load import load_configuration
 
         loaded = load_configuration(
             self.config, self.environ, credentials=self.load_configuration().credentials
         )
-        self._register_secrets(loaded.settings)  # before its secrets can turn up in an error
+        self._register_secrets(loaded.settings)  # before an error can contain its secrets
         return loaded.settings, lambda: self._set_up_logs(loaded, level=loaded.settings.log.level)
 
     def run_in_backend(self, work: Callable[[Application, ProgressDisplay], Awaitable[T]]) -> T:
-        """Open the application, run one coroutine with it, close it. Raises what either does."""
+        """Open the application, run one coroutine with it, and close it. Raises what any of them raises."""
         import asyncio
 
         return asyncio.run(self._run_in_backend(work))

@@ -1,10 +1,10 @@
 """`reconcile status`: the health of projects, and what needs a person.
 
-First the command, then its output, which is pure: one line per project, what needs a person at the end with
-the command to run.
+First the command, then its output (pure): one line per project, and at the end what needs a person, with the
+command to run.
 """
 
-from __future__ import annotations  # the model is not imported for words in signatures alone
+from __future__ import annotations  # the model is not imported for annotations alone
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ NAME_COLUMNS, REPOSITORY_COLUMNS, LINKS_COLUMNS = 18, 22, 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisplayOptions:
-    """How a terminal shows times and characters."""
+    """Current time, time zone and character set for the output."""
 
     now: datetime
     zone: tzinfo | None
@@ -77,14 +77,14 @@ class DisplayOptions:
 
     @property
     def ellipsis(self) -> str:
-        """The character for text that was cut."""
+        """The mark for text that was cut."""
         return "…" if self.is_unicode else "..."
 
 
 def status_as_lines(
     healths: Sequence[ProjectHealth], limits: Sequence[CredentialLimits], view: DisplayOptions
 ) -> Iterator[str]:
-    """Yield the table, the limits, then what needs a person."""
+    """Yield the table, the limits, and what needs a person."""
     if not healths:
         yield "No project yet: connect a repository in BugSpark (a project's settings, GitHub integration)."
         return
@@ -111,14 +111,14 @@ def status_as_lines(
 
 
 def _pending_line(health: ProjectHealth, view: DisplayOptions) -> Iterator[str]:
-    """Of one project: since when writes to GitHub have waited."""
+    """Yield how many writes to GitHub are pending in a project, and the age of the oldest."""
     if health.oldest_intent is not None:
         count = format_count(health.pending + health.quarantined, "write")
         yield f"  Pending: {count}, the oldest {format_age(health.oldest_intent, view.now)}"
 
 
 def _webhook_line(webhook: WebhookHealth, view: DisplayOptions) -> Iterator[str]:
-    """Of one project: the last delivery of its webhook, and what it should have announced."""
+    """Yield a webhook's last delivery, and how many changes were found without one."""
     if webhook.known_at is None:
         return
     heard = f"last delivery {format_age(webhook.last_at, view.now)}" if webhook.last_at else "no delivery yet"
@@ -127,7 +127,7 @@ def _webhook_line(webhook: WebhookHealth, view: DisplayOptions) -> Iterator[str]
 
 
 def _attention_lines(health: ProjectHealth) -> Iterator[str]:
-    """Of one project: each link or write that is not simply synced, and why."""
+    """Yield each link or write of a project that needs attention, with the reason."""
     for item in health.attention:
         where = f" {item.issue}" if item.issue else ""
         about = f", {item.field}" if item.field else ""
@@ -150,7 +150,7 @@ def _project_line(health: ProjectHealth, status: ProjectStatus, view: DisplayOpt
 
 
 def _coverage_lines(healths: Sequence[ProjectHealth], view: DisplayOptions) -> Iterator[str]:
-    """How many links were compared in full lately: of all together, then of each project that is behind."""
+    """Yield how many links were compared in full within the time limit: in total, then for late projects."""
     covers = [health.coverage for health in healths if health.coverage.links]
     if not covers:
         return
@@ -171,7 +171,7 @@ def _coverage_lines(healths: Sequence[ProjectHealth], view: DisplayOptions) -> I
 
 
 def _limit_line(limit: CredentialLimits, view: DisplayOptions) -> str:
-    """One credential's budget; it is named by its fingerprint."""
+    """Format a credential's remaining budget. The credential is named by its fingerprint."""
     known = limit.remaining is not None and limit.limit is not None
     left = f"{limit.remaining:,} of {limit.limit:,} left" if known else "not known yet"
     if limit.reset_at:
@@ -182,7 +182,7 @@ def _limit_line(limit: CredentialLimits, view: DisplayOptions) -> str:
 
 
 def health_as_json(health: ProjectHealth, view: DisplayOptions) -> dict[str, Any]:
-    """Return one project as JSON."""
+    """Return a project's health as JSON."""
     status = project_status(health, view.now, view.zone)
     return {
         "project": project_as_json(health.project_id, health.name, health.repository),
@@ -233,7 +233,7 @@ def health_as_json(health: ProjectHealth, view: DisplayOptions) -> dict[str, Any
 
 
 def limits_as_json(limits: CredentialLimits) -> dict[str, Any]:
-    """Return one credential; its first key tells it from a project."""
+    """Return a credential's limits as JSON; the first key distinguishes it from a project."""
     return {
         "credential": limits.credential,
         "remaining": limits.remaining,

@@ -1,9 +1,9 @@
-"""`reconcile webhook show`, `rotate` and `create`: address, secret and events, and the hook itself.
+"""`reconcile webhook show`, `rotate` and `create`: a webhook's address, secret and events, and the hook.
 
-First the commands, then their output as lines and as JSON, which is pure.
+First the commands, then their output as lines and as JSON (pure).
 """
 
-from __future__ import annotations  # the model is not imported for words in signatures alone
+from __future__ import annotations  # the model is not imported for annotations alone
 
 from collections.abc import Iterator
 from textwrap import wrap
@@ -78,7 +78,7 @@ def _print_setup(session: CommandSession, setup: WebhookSetup, *, json: bool) ->
 
 
 def setup_as_lines(setup: WebhookSetup) -> Iterator[str]:
-    """Yield the values to copy, then the steps."""
+    """Yield the values to copy to GitHub, then the steps."""
     name = setup.project.name
     yield f"Webhook of {escape_unprintable(name)} ({setup.project.repository or 'no repository'})"
     yield f"  URL     {setup.url or '-'}"
@@ -97,7 +97,7 @@ def setup_as_lines(setup: WebhookSetup) -> Iterator[str]:
 
 
 def setup_as_json(setup: WebhookSetup) -> dict[str, Any]:
-    """Return the same as one JSON object."""
+    """Return the same values as one JSON object."""
     return {
         "project": project_as_json(setup.project.id, setup.project.name, setup.project.repository),
         "url": setup.url,
@@ -111,7 +111,7 @@ def setup_as_json(setup: WebhookSetup) -> dict[str, Any]:
 
 
 def created_hook_as_lines(made: HookResult) -> Iterator[str]:
-    """Yield what was done, and what is left to a person."""
+    """Yield what was done, and what a person has to do."""
     done = "was made" if made.is_new else "was there and is set right"
     text = f"The webhook of {made.repository} {done} (id {made.id}): it delivers to {made.url}"
     yield from wrap(text, TERMINAL_COLUMNS, subsequent_indent="  ", break_long_words=False)
@@ -121,7 +121,7 @@ def created_hook_as_lines(made: HookResult) -> Iterator[str]:
 
 
 def created_hook_as_json(made: HookResult) -> dict[str, Any]:
-    """Return the same as one JSON object."""
+    """Return the same values as one JSON object."""
     return {
         "repository": made.repository,
         "hook": str(made.id),

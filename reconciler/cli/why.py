@@ -1,10 +1,10 @@
 """`reconcile why`: the state of a report and its history.
 
-First the command, then its output in 80 columns and as JSON, which is pure: both sides, the comments, writes
-that wait, the history newest first.
+First the command, then its output in 80 columns and as JSON (pure): both sides, the comments, pending writes,
+and the history, newest first.
 """
 
-from __future__ import annotations  # the model is not imported for words in signatures alone
+from __future__ import annotations  # the model is not imported for annotations alone
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def why(context: typer.Context, report: ReportArgument, json: JsonOption = False) -> None:
-    """Show the story of a report.
+    """Show the history of a report.
 
     Each field on both sides, the comments and their copies, what waits, and what was done by which rule.
     """
@@ -49,7 +49,7 @@ SIDE_NAMES = {Side.BUGSPARK: "BugSpark", Side.GITHUB: "GitHub"}
 
 
 def report_as_lines(shown: ReportView, view: DisplayOptions) -> Iterator[str]:
-    """Yield everything about the report, the most wanted first."""
+    """Yield everything that is known about the report, the most important first."""
     for line in _report_lines(shown, view):
         yield cut(line, TERMINAL_COLUMNS, more=view.ellipsis)
 
@@ -69,7 +69,7 @@ def _report_lines(shown: ReportView, view: DisplayOptions) -> Iterator[str]:
     yield from (_field_line(each, view) for each in shown.fields)
     yield from _section("Comments", (_comment_line(each, view) for each in shown.comments))
     yield from _section("Waiting", (_intent_line(each) for each in shown.detail.intents))
-    yield from _section("Story, newest first", (_history_line(each, view) for each in shown.detail.history))
+    yield from _section("History, newest first", (_history_line(each, view) for each in shown.detail.history))
 
 
 def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
@@ -84,13 +84,13 @@ def _verification_line(link: Link, view: DisplayOptions) -> str:
     if link.quarantined_until:
         return f"rests until {format_time(link.quarantined_until, view.now, view.zone)}"
     if link.verification is None:
-        return "not compared whole yet"
+        return "not compared in full yet"
     due = format_time(link.verification.due, view.now, view.zone)
-    return f"compared whole {format_age(link.verification.at, view.now)}, due again at {due}"
+    return f"compared in full {format_age(link.verification.at, view.now)}, due again at {due}"
 
 
 def _field_line(each: FieldView, view: DisplayOptions) -> str:
-    """Format one field; a value that changed since both sides agreed is marked with *."""
+    """Format one field. A value that changed since both sides agreed is marked with *."""
 
     def cell(value: str | None, *, moved: bool) -> str:
         return pad_or_cut(f"{'*' if moved else ' '}{value or '-'}", CELL_COLUMNS, more=view.ellipsis)
@@ -116,7 +116,7 @@ def _intent_line(intent: Intent) -> str:
 
 
 def _history_line(dated: DatedChange, view: DisplayOptions) -> str:
-    """Format time, side, what, from → to, the value that lost, the rule, GitHub's request id."""
+    """Format a change: time, side, kind, from → to, the value that lost, the rule, GitHub's request id."""
     change = dated.change
     at = dated.at.astimezone(view.zone)
     lost = f", lost {cut(change.lost, VALUE_COLUMNS, more=view.ellipsis)}" if change.lost else ""
@@ -127,7 +127,7 @@ def _history_line(dated: DatedChange, view: DisplayOptions) -> str:
 
 
 def _change_text(change: Change, view: DisplayOptions) -> str:
-    """`status: new → resolved`, `post comment: Thanks`, `first contact: acme/web#12`."""
+    """Format a change's values, such as `status: new → resolved` or `post comment: Thanks`."""
     what = change.kind.replace("_", " ")
     if change.field is not None and change.field != "comment":
         before = change.local if change.side is Side.BUGSPARK else change.remote
@@ -146,7 +146,7 @@ def _cut_value(value: str, view: DisplayOptions) -> str:
 
 
 def report_as_json(shown: ReportView) -> dict[str, Any]:
-    """Return the same as one JSON object, with nothing cut."""
+    """Return the same values as one JSON object, with nothing cut."""
     report, link = shown.detail.report, shown.detail.link
     return {
         "report": {"id": str(report.id), "tracking_id": report.tracking_id, "title": report.title},

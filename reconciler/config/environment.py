@@ -1,6 +1,6 @@
-"""The environment of this process; no other module reads it.
+"""The environment variables of this process; no other module reads them.
 
-A module of its own because it is imported before pydantic.
+A separate module, because it is imported before pydantic.
 """
 
 import os
@@ -13,13 +13,13 @@ def read_environment() -> Mapping[str, str]:
 
 
 def may_use_colour(environ: Mapping[str, str], *, terminal: bool) -> bool:
-    """Return whether to use colour: on terminals that can, never with NO_COLOR (no-color.org)."""
+    """Return whether to use colour: on capable terminals, unless NO_COLOR is set (no-color.org)."""
     return terminal and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
 
 
 def disable_pydantic_plugins() -> None:
-    """Keep pydantic, which is imported after this, from loading plugins of other installed packages.
+    """Stop pydantic, which is imported later, from loading plugins of other installed packages.
 
-    Settings hold secrets; and looking for plugins costs a short command 10 ms.
+    Settings contain secrets, and the search for plugins would take 10 ms.
     """
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"

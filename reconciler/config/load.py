@@ -1,6 +1,6 @@
 """Settings from flags, environment, systemd credentials, file and defaults, in this order.
 
-At the end: validation errors as one sentence, what, where, what to do.
+At the end: validation errors as one sentence that says what is wrong, where, and what to do.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ from reconciler.model.secret import Secret, mask, mask_database_url
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
-# Pydantic's error type → what is wrong, what to do. `{…}` is filled from the error's context.
+# Pydantic's error type → (what is wrong, what to do). `{…}` is filled from the error's context.
 MESSAGES_BY_TYPE: Mapping[str, tuple[str, str]] = {
     "bool_type": ("must be true or false", "write true or false, without quotes"),
     "int_type": ("must be a whole number", "write a number without quotes"),
@@ -39,7 +39,7 @@ MESSAGES_BY_TYPE: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectiveValue:
-    """One key as `reconcile config` shows it: value with secrets masked, and source."""
+    """One key as `reconcile config` shows it: its value, with secrets masked, and its source."""
 
     key: str
     value: object
@@ -51,12 +51,15 @@ class LoadedConfiguration:
     """The settings, and the source of each key."""
 
     settings: Settings
-    file: Path | None  # the TOML file in use, if any
-    sources: Mapping[str, str]  # of the keys that are not at their default
-    credentials: Layer  # what systemd handed over
+    file: Path | None  # the TOML file that was read, if any
+    sources: Mapping[str, str]  # source by key, for keys that are not at their default
+    credentials: Layer  # the values that systemd passed as credentials
 
     def effective_values(self) -> tuple[EffectiveValue, ...]:
-        """Every key in the order of docs/reference/contract.md, secrets masked ("***" when set)."""
+        """Return every key in the order of docs/reference/contract.md.
+
+        Secrets that are set are shown as "***".
+        """
         return tuple(
             EffectiveValue(key=key, value=_displayed_value(key, value), source=self._source_of(key))
             for key, value in _values_by_key(self.settings)
@@ -73,11 +76,11 @@ def load_configuration(
     *,
     credentials: Layer | None = None,
 ) -> LoadedConfiguration:
-    """Read everything and validate it.
+    """Read and validate the configuration.
 
-    `path` is the value of `--config`; `flags` are values by dotted key that win over all else; `credentials`
-    stand for those on disk: a service keeps the ones it was started with. Raises ConfigurationError with one
-    sentence: what, where, what to do.
+    `path`: the value of `--config`; `flags`: values by dotted key with the highest priority; `credentials`:
+    used instead of those on disk, because a service keeps the ones of its start. Raises ConfigurationError
+    with one sentence: what is wrong, where, what to do.
     """
     if credentials is None:
         credentials = sources.from_credentials(sources.credentials_directory(environ))
@@ -123,7 +126,7 @@ def _displayed_value(key: str, value: object) -> object:
 
 
 def from_validation_error(error: "ErrorDetails", layer: Mapping[str, SourcedValue]) -> ConfigurationError:
-    """The sentence for the first thing that validation found."""
+    """Return a ConfigurationError for one error of pydantic's. `layer`: the merged values by key."""
     key = _key_of(error)
     found = layer.get(key)
     place = found.source if found else "the defaults"
@@ -149,7 +152,7 @@ def _what_and_hint(error: "ErrorDetails") -> tuple[str, str]:
 
 
 def _short_value_text(key: str, found: SourcedValue | None) -> str:
-    """The value itself, where it is short, harmless and no secret."""
+    """Return the value in parentheses if it is short, printable and no secret; else ""."""
     if found is None or sources.value_type(key) is Secret or not isinstance(found.value, str | int | float):
         return ""
     text = ascii(found.value)
@@ -157,7 +160,7 @@ def _short_value_text(key: str, found: SourcedValue | None) -> str:
 
 
 def check_across_keys(settings: "Settings", layer: Mapping[str, SourcedValue]) -> None:
-    """What no single key can say. Raises the first that does not fit."""
+    """Check keys that depend on each other. Raises ConfigurationError for the first problem."""
     _check_labels(settings, layer)
     _check_app(settings, layer)
 
@@ -171,7 +174,9 @@ def _check_labels(settings: "Settings", layer: Mapping[str, SourcedValue]) -> No
     mapping |= {f"sync.category.{name}": labels for name, labels in settings.sync.category}
     if clash := validators.find_duplicate_label(mapping):
         label, *values = clash
-        first, second = sorted(values, key=layer.__contains__)  # name the configured one, not a default
+        first, second = sorted(
+            values, key=layer.__contains__
+        )  # name the key that is configured, not the default
         raise ConfigurationError(
             f"{second} has the label {label!r} that {first} has too (case ignored), "
             f"in {_source_of(second, layer)}; give every label to one value only"
@@ -192,7 +197,7 @@ def _check_app(settings: "Settings", layer: Mapping[str, SourcedValue]) -> None:
             )
     key = "github.app.private_key_file"
     try:
-        with open(app.private_key_file, "rb") as file:  # noqa: PTH123 - only whether it can be read
+        with open(app.private_key_file, "rb") as file:  # noqa: PTH123 - checks only that it can be read
             file.read(1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"

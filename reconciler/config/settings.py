@@ -39,7 +39,7 @@ WebUrl = Annotated[str, AfterValidator(validators.validate_public_url)]
 
 
 class SettingsSection(BaseModel):
-    """Frozen; unknown keys are errors, and no value is converted."""
+    """A frozen section: unknown keys are errors, and values are not converted between types."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, hide_input_in_errors=True
@@ -47,7 +47,7 @@ class SettingsSection(BaseModel):
 
 
 class DatabaseSection(SettingsSection):
-    """Where BugSpark's and our tables are."""
+    """The database with the tables of BugSpark and of this program."""
 
     url: Annotated[Secret, _secret_validator(validators.validate_database_url)] = Secret(
         "sqlite:///bugspark.db"
@@ -55,7 +55,7 @@ class DatabaseSection(SettingsSection):
 
 
 class BugsparkSection(SettingsSection):
-    """What is shared with BugSpark."""
+    """Values that are shared with BugSpark."""
 
     encryption_key: Annotated[Secret, _secret_validator(validators.validate_fernet_keys)] = Secret("")
     jwt_secret: Annotated[Secret, _secret_validator()] = Secret("")
@@ -64,13 +64,13 @@ class BugsparkSection(SettingsSection):
 
     @property
     def encryption_keys(self) -> tuple[Secret, ...]:
-        """The Fernet keys, newest first; none in a development set-up."""
+        """The Fernet keys, newest first; empty in a development set-up."""
         parts = (part.strip() for part in self.encryption_key.reveal().split(","))
         return tuple(Secret(part) for part in parts if part)
 
 
 class AppSection(SettingsSection):
-    """A GitHub App instead of the integrations' tokens, for exactly these pairs."""
+    """A GitHub App that is used instead of the integrations' tokens, for the listed projects only."""
 
     id: Annotated[str, BeforeValidator(_number_as_text)] = ""
     private_key_file: str = ""
@@ -80,7 +80,7 @@ class AppSection(SettingsSection):
 
 
 class GithubSection(SettingsSection):
-    """Which GitHub. The operator's choice, never a project's."""
+    """The GitHub server. Only the operator chooses it, never a project."""
 
     api_url: Annotated[str, AfterValidator(validators.validate_api_url)] = "https://api.github.com"
     api_version: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] = "2022-11-28"
@@ -95,7 +95,7 @@ class LimitsSection(SettingsSection):
 
 
 class PollSection(SettingsSection):
-    """How often GitHub is looked at."""
+    """How often projects are polled and verified."""
 
     interval_seconds: PositiveSeconds = 60.0
     verify_seconds: PositiveSeconds = 21600.0
@@ -104,7 +104,7 @@ class PollSection(SettingsSection):
 
 
 class WriteSection(SettingsSection):
-    """The pace of writing to GitHub."""
+    """The rate of writes to GitHub."""
 
     min_interval_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     per_minute: PositiveInt = 80
@@ -113,7 +113,7 @@ class WriteSection(SettingsSection):
 
 
 class SeverityLabels(SettingsSection):
-    """First is written, all are read."""
+    """Labels for each severity: the first is written, all are read."""
 
     critical: LabelNames = ("critical",)
     high: LabelNames = ("high-priority", "high")
@@ -122,7 +122,7 @@ class SeverityLabels(SettingsSection):
 
 
 class CategoryLabels(SettingsSection):
-    """Crash before performance before ui, when an issue has several."""
+    """Labels for each category. If an issue has several: crash before performance before ui."""
 
     ui: LabelNames = ("ui",)
     performance: LabelNames = ("performance",)
@@ -130,7 +130,7 @@ class CategoryLabels(SettingsSection):
 
 
 class SyncSection(SettingsSection):
-    """What is synced, and who wins."""
+    """What is synced, and which side wins a conflict."""
 
     conflict: Literal["newest", "github", "bugspark"] = "newest"
     export: Literal["manual", "all"] = "manual"
@@ -144,7 +144,7 @@ class SyncSection(SettingsSection):
     category: CategoryLabels = CategoryLabels()
 
     def labels(self) -> LabelMapping:
-        """Both mappings in the order in which they win."""
+        """Return both mappings, in order of priority."""
         return LabelMapping(
             severity={value: getattr(self.severity, value.value) for value in Severity},
             category={
@@ -155,7 +155,7 @@ class SyncSection(SettingsSection):
 
 
 class GuardSection(SettingsSection):
-    """How much a pass may delete or create unasked."""
+    """How much a pass may delete or create without a confirmation."""
 
     max_deletions: Annotated[int, Field(ge=0)] = 20
     max_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.1
@@ -179,13 +179,13 @@ class QueueSection(SettingsSection):
 
 
 class KeepSection(SettingsSection):
-    """How long runs, changes and deliveries are kept."""
+    """How long passes, changes and deliveries are kept."""
 
     days: PositiveInt = 90
 
 
 class AlertsSection(SettingsSection):
-    """The address that gets a POST when something begins or ceases to need a person."""
+    """The address that gets a POST when a problem begins or ends."""
 
     url: Annotated[Secret, _secret_validator(validators.validate_alert_url)] = Secret("")
 
@@ -198,7 +198,7 @@ class LogSection(SettingsSection):
 
 
 class Settings(SettingsSection):
-    """The whole configuration. `Settings()` is the defaults; `sources` reads everything else."""
+    """The complete configuration. `Settings()` has the defaults; `sources` reads the other values."""
 
     database: DatabaseSection = DatabaseSection()
     bugspark: BugsparkSection = BugsparkSection()
@@ -255,7 +255,7 @@ class Settings(SettingsSection):
         )
 
     def secrets(self) -> tuple[Secret, ...]:
-        """Return every secret that is set, to be masked in logs; of a database address its passwords."""
+        """Return every secret that is set, with passwords in the database address, to be masked in logs."""
         keys = (*self.bugspark.encryption_keys, self.bugspark.encryption_key, self.bugspark.jwt_secret)
         more = (self.sync.marker_key, self.web.password_hash, self.alerts.url)
         rest = (*more, *passwords_in_url(self.database.url))

@@ -1,6 +1,6 @@
-"""The layers: variables, credential files, the TOML file. Each becomes a dict of key to value and source.
+"""The sources of values: variables, credential files, the TOML file. Each gives a dict: key → value, source.
 
-First the known keys, taken from the settings' fields, and the nearest of them to a misspelt one.
+First the known keys, taken from the settings' fields, and suggestions for misspelt ones.
 """
 
 import json
@@ -53,7 +53,7 @@ def value_type(key: str) -> Any:
 
 
 def nearest_name(key: str, among: Iterable[str]) -> str:
-    """Return the most similar name; one with the same last word wins over one that is only similar."""
+    """Return the most similar name; one with the same last word is preferred."""
     names = list(among)
     word = key.rpartition(".")[2]
     same = [name for name in names if name.rpartition(".")[2] == word]
@@ -67,7 +67,7 @@ def variable_name(key: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcedValue:
-    """A value as it was read, and its source in words that follow "in"."""
+    """A value as it was read, and its source as text that follows "in"."""
 
     value: object = field(repr=False)  # may be a secret
     source: str
@@ -77,7 +77,7 @@ Layer = dict[str, SourcedValue]
 
 
 def from_environment(environ: Mapping[str, str]) -> Layer:
-    """Every `RECONCILER_…` variable but RECONCILER_CONFIG. Raises on an unknown one."""
+    """Read every `RECONCILER_…` variable except RECONCILER_CONFIG. Raises ConfigurationError if unknown."""
     layer: Layer = {}
     for name in sorted(environ):
         if name.startswith(VARIABLE_PREFIX) and name != FILE_VARIABLE:
@@ -88,9 +88,9 @@ def from_environment(environ: Mapping[str, str]) -> Layer:
 
 
 def from_credentials(directory: Path | None) -> Layer:
-    """systemd's credential files named `section.key`; `github.app.private_key` is the key file itself.
+    """Read systemd's credential files `section.key`; `github.app.private_key` is the key file itself.
 
-    Files of other services' making are passed over; one in a section of ours that is no key is an error.
+    Files of other services are ignored. Raises ConfigurationError for an unknown key in a known section.
     """
     layer: Layer = {}
     for path in _credential_files(directory):
@@ -105,18 +105,21 @@ def from_credentials(directory: Path | None) -> Layer:
 
 
 def from_file(path: Path) -> Layer:
-    """A TOML file's keys. Raises when it can't be read, is no TOML, or has an unknown key."""
+    """Read a TOML file. Raises ConfigurationError if it can't be read, is no TOML, or has an unknown key."""
     place = f"the file {path}"
     text = _read_text(path, place)
     try:
         table = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # not TOML; a number or a nesting that is too large
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # not TOML, a number that is too large, or nesting that is too deep
         raise ConfigurationError(f"TOML cannot be read, in {place}: {error}; correct that line") from None
     return _from_table(table, place)
 
 
 def from_flags(flags: RawValues) -> Layer:
-    """Values given by a caller, by dotted key."""
+    """Return values that a caller gives by dotted key."""
     return {
         key: SourcedValue(value=value, source="the command's own settings") for key, value in flags.items()
     }
@@ -150,7 +153,7 @@ def _read_text(path: Path, place: str) -> str:
 
 
 def _from_text(key: str, text: str, place: str) -> Layer:
-    """One key from text; a section from a JSON object; nothing for an unknown name."""
+    """Read one key from text, or a section from a JSON object; empty for an unknown name."""
     if key in known_sections():
         return _from_table(_nest_value(key, _parse_json(key, text, place)), place)
     if key not in known_keys():
@@ -180,7 +183,7 @@ def _parse_number(kind: type[int] | type[float], text: str) -> object:
     try:
         return kind(text)
     except ValueError:
-        return text  # validation says what is wrong with it
+        return text  # validation reports the problem
 
 
 def _parse_json(key: str, text: str, place: str) -> object:
@@ -212,7 +215,7 @@ def _flatten(table: Mapping[str, Any], above: str, place: str) -> Iterator[tuple
 
 
 def _unknown_key_error(key: str, place: str, *, is_section: bool = False) -> ConfigurationError:
-    """Keys are compared with keys, tables with tables."""
+    """Return the error for an unknown key or table, with the most similar known one."""
     guess = nearest_name(key, sorted(known_sections()) if is_section else known_keys())
     shown = key.encode("unicode_escape").decode("ascii")
     return ConfigurationError(f"{shown} is unknown, in {place}; did you mean {guess}?")
@@ -229,13 +232,13 @@ def _raise_unknown_variable(name: str) -> NoReturn:
 
 
 def credentials_directory(environ: Mapping[str, str]) -> Path | None:
-    """Where systemd put this unit's credentials."""
+    """Return the directory of this unit's systemd credentials, if any."""
     text = environ.get("CREDENTIALS_DIRECTORY")
     return Path(text) if text else None
 
 
 def find_configuration_file(explicit: Path | None, environ: Mapping[str, str]) -> Path | None:
-    """`--config`, else $RECONCILER_CONFIG (both must exist), else the first default place that exists."""
+    """Return `--config`, else $RECONCILER_CONFIG (both must exist), else the first existing default path."""
     if explicit is not None:
         return explicit
     if named := environ.get(FILE_VARIABLE):

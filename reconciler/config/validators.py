@@ -1,4 +1,4 @@
-"""Checks of values beyond their type. Pure; a wrong value raises ValueError(what, remedy)."""
+"""Checks of values beyond their type. A wrong value raises ValueError(what, remedy). Pure."""
 
 import base64
 import binascii
@@ -15,12 +15,12 @@ PAIR_HINT = 'write "project id" = "owner/repo"'
 
 
 def invalid_value(what: str, remedy: str) -> ValueError:
-    """Return an error in two parts, so that the place can be put between them."""
+    """Return an error in two parts; the caller inserts the source of the value between them."""
     return ValueError(what, remedy)
 
 
 def parse_web_url(text: str, example: str) -> SplitResult:
-    """The parts of an http(s) address without credentials, query and fragment."""
+    """Split an http(s) address that has no credentials, query or fragment. Raises ValueError."""
     remedy = f"write an address such as {example}"
     try:
         parts = urlsplit(text)
@@ -41,7 +41,7 @@ def parse_web_url(text: str, example: str) -> SplitResult:
 
 
 def validate_api_url(text: str) -> str:
-    """GitHub's REST address, without a trailing slash: https, or http on loopback.
+    """Check GitHub's REST address (https, or http on loopback); returns it without a trailing slash.
 
     Source: docs/reference/contract.md.
     """
@@ -54,7 +54,10 @@ def validate_api_url(text: str) -> str:
 
 
 def validate_alert_url(text: str) -> str:
-    """Where alerts are POSTed, or nothing. The address may be its own password, so it may have a query."""
+    """Check the address for alerts.
+
+    It may be empty. A query is allowed: addresses often contain their secret.
+    """
     if text:
         parts = parse_web_url(text.partition("?")[0], "https://alerts.example.com/bugspark")
         if re.search(r"[\s\x00-\x20\x7f\\#]", text):
@@ -67,14 +70,14 @@ def validate_alert_url(text: str) -> str:
 
 
 def validate_public_url(text: str) -> str:
-    """An address people open, or nothing."""
+    """Check an address that people open in browsers; it may be empty."""
     if text:
         parse_web_url(text, "https://bugs.example.com")
     return text.rstrip("/")
 
 
 def validate_database_url(text: str) -> str:
-    """SQLite, or PostgreSQL by psycopg; plain `postgresql://` means the same."""
+    """Check a database address: SQLite, or PostgreSQL with psycopg; `postgresql://` is accepted as such."""
     scheme, colon, rest = text.partition("://")
     if scheme in ("postgresql", "postgres") and colon:
         return f"postgresql+psycopg://{rest}"
@@ -86,7 +89,7 @@ def validate_database_url(text: str) -> str:
 
 
 def validate_fernet_keys(text: str) -> str:
-    """BugSpark's key, or several separated by commas; each is 32 bytes in URL-safe base64 (Fernet)."""
+    """Check BugSpark's keys, separated by commas; each is 32 bytes in URL-safe base64 (Fernet)."""
     for key in filter(None, (part.strip() for part in text.split(","))):
         try:
             size = len(base64.b64decode(key.encode("ascii"), altchars=b"-_", validate=True))
@@ -101,7 +104,7 @@ def validate_fernet_keys(text: str) -> str:
 
 
 def validate_password_hash(text: str) -> str:
-    """An argon2id hash, or nothing."""
+    """Check an argon2id hash; it may be empty."""
     if text and not text.startswith("$argon2id$"):
         raise invalid_value(
             "is not an argon2id hash", "write the hash ($argon2id$…), never the password itself"
@@ -110,7 +113,7 @@ def validate_password_hash(text: str) -> str:
 
 
 def validate_repository(text: str) -> str:
-    """`owner/repo` with the characters GitHub allows (docs/design.md, Security)."""
+    """Check `owner/repo`, with the characters that GitHub allows (docs/design.md, Security)."""
     owner, slash, name = text.partition("/")
     if not slash or not all(
         GITHUB_NAME.fullmatch(part) and part not in (".", "..") for part in (owner, name)
@@ -120,7 +123,7 @@ def validate_repository(text: str) -> str:
 
 
 def validate_repositories(pairs: Mapping[str, str]) -> dict[str, str]:
-    """The pairs a GitHub App may write to: project id → owner/repo."""
+    """Check the repositories that a GitHub App may write to: project id → owner/repo."""
     for project in pairs:
         try:
             UUID(project)
@@ -130,7 +133,7 @@ def validate_repositories(pairs: Mapping[str, str]) -> dict[str, str]:
 
 
 def validate_label_names(names: Iterable[str]) -> tuple[str, ...]:
-    """The labels of one value: at least one, each one GitHub could have."""
+    """Check the labels of one value: at least one, each valid on GitHub."""
     labels = tuple(names)
     remedy = 'list at least one label, as in ["high-priority", "high"]; the first is written'
     if not labels:
@@ -148,7 +151,7 @@ def validate_label_names(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def find_duplicate_label(mapping: Mapping[str, Iterable[str]]) -> tuple[str, str, str] | None:
-    """The first label that stands for two values, ignoring case, with both of their names."""
+    """Return the first label that is mapped to two values (ignoring case), and the names of both."""
     owners: dict[str, str] = {}
     for value, labels in mapping.items():
         for label in labels:

@@ -47,7 +47,7 @@ def test_the_field_that_moved_is_marked_at_the_side_that_moved() -> None:
     assert lines(shown())[:6] == [
         "BUG-0001  Crash on start",
         "Shop, acme/web#12: Synced",
-        "  not compared whole yet",
+        "  not compared in full yet",
         "",
         "            BUGSPARK               LAST AGREED            GITHUB",
         "  status   *resolved               new                    open",

@@ -41,7 +41,7 @@ def test_why_tells_both_sides_and_the_story_in_80_columns(both: Installation) ->
     assert theirs.split()[:2] == ["GitHub", "bob"]
     (ours,) = [line for line in lines if line.startswith("  BugSpark Ada")]
     assert ours.endswith("on GitHub")
-    story = lines[lines.index("Story, newest first") + 1 :]
+    story = lines[lines.index("History, newest first") + 1 :]
     assert [line.split(" ", 5)[5].split(" (")[0].strip() for line in reversed(story)] == [
         f"create issue: acme/web#{number}",
         "status: new → resolved",
