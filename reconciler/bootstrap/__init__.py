@@ -1,6 +1,6 @@
-"""The composition root: the only package that imports all others. It connects them and decides nothing.
+"""The composition root: the only package that imports all others. It connects them and has no rules.
 
-In: Settings. Out: an Application, whose methods are the commands.
+In: Settings. Out: an Application; its methods are the commands.
 May import: everything but cli and demo.
 """
 
@@ -11,9 +11,9 @@ __all__ = ["Application", "migrate_schema", "open_application"]
 
 
 def migrate_schema(settings: Settings) -> str:
-    """Bring the schema up to date; returns a sentence that says what was done."""
+    """Bring the schema up to date, and return a sentence about what was done."""
     from reconciler.store.schema import (
-        migrate as schema,  # late: no other command needs Alembic
+        migrate as schema,  # imported here because no other command needs Alembic
     )
 
     done = schema.migrate(settings.database.url.reveal())

@@ -1,6 +1,6 @@
-"""The commands of the terminal, one method each; the work is done in `sync`.
+"""The commands of the terminal, one method each; `sync` does the work.
 
-Modules that only rare commands need are imported within them, so that an idle pass starts fast.
+Modules that only rare commands need are imported inside their methods, so that an idle pass starts fast.
 """
 
 from collections import defaultdict
@@ -27,14 +27,14 @@ from reconciler.sync.context import Context
 from reconciler.sync.run import run_pass
 
 MANUAL_SWEEP_INTERVAL = timedelta(days=1)
-"""Old records are deleted at most this often after manual passes; the daemon does it more often."""
+"""Old records are deleted at most this often after manual passes; the daemon deletes them more often."""
 
 MAX_HISTORY_LINES = 500
-"""The most lines of a report's history that are shown, the newest."""
+"""Number of the newest history lines that are shown for a report."""
 
 
 class Application(SharedCommands):
-    """The program, opened on one database."""
+    """The program, opened with one database."""
 
     async def list_projects(self) -> tuple[Project, ...]:
         """Return every active project with a github integration, by name."""
@@ -43,13 +43,13 @@ class Application(SharedCommands):
     async def run_pass(
         self, project: Project, *, wait: bool, accept: str | None, progress: Progress
     ) -> PassResult:
-        """Run one pass. A problem of the project is in the result, never raised."""
+        """Run one pass. A problem of the project is returned in the result, never raised."""
         context = await self._container.build_context(project, progress, manual=True)
         with _log_context(context):
             return await run_pass(context, wait=wait, accept=accept)
 
     async def plan(self, project: Project, progress: Progress) -> PlanView:
-        """Return what a pass would do."""
+        """Return the actions that a pass would take."""
         from reconciler.sync.dry_run.plan_project import plan_project
 
         return await plan_project(
@@ -64,7 +64,10 @@ class Application(SharedCommands):
         return health, await self._stores.queries.rate_limits()
 
     async def explain_report(self, report: str) -> ReportView:
-        """Return all that is known about a report, and its history. Raises UsageError."""
+        """Return everything that is known about a report, and its history.
+
+        Raises UsageError if it is unknown.
+        """
         project, report_id = await self._stores.reports.find(report)
         detail = await self._stores.queries.report_detail(report_id, MAX_HISTORY_LINES)
         if detail is None:
@@ -76,25 +79,31 @@ class Application(SharedCommands):
         )
 
     async def verify(self, project: Project, *, wait: bool, progress: Progress) -> PassResult:
-        """Run a pass that verifies every link. A problem of the project is in the result, never raised."""
+        """Run a pass that verifies every link.
+
+        A problem of the project is returned in the result, never raised.
+        """
         context = await self._container.build_context(project, progress, manual=True)
         with _log_context(context):
             return await run_pass(context, wait=wait, verify=True)
 
     async def delete_old_records(self) -> int:
-        """Delete records older than `keep.days`, if no process did so today; returns the number of rows."""
+        """Delete records older than `keep.days`, unless a process did so today.
+
+        Returns the number of rows.
+        """
         return await self._container.delete_old_records(MANUAL_SWEEP_INTERVAL)
 
     async def estimate_discovery_requests(self, project: Project) -> int:
-        """Return about how many requests `discover` will make."""
+        """Return an estimate of the number of requests that `discover` will make."""
         return await linking.estimate_discovery_requests(await self._usable_context(project))
 
     async def discover(self, project: Project, *, apply: bool, progress: Progress) -> DiscoveryResult:
-        """Find exported issues whose link was never stored; `apply` links them."""
+        """Find exported issues whose link was never stored; with `apply`, link them."""
         return await linking.discover_links(await self._usable_context(project, progress), apply=apply)
 
     async def export(self, reports: tuple[str, ...], progress: Progress) -> tuple[ExportResult, ...]:
-        """Create issues of these reports now. Raises UsageError before anything is done."""
+        """Create issues for these reports now. Raises UsageError before any is created."""
         wanted: defaultdict[ReportId, list[str]] = defaultdict(list)
         projects: dict[ReportId, Project] = {}
         for text in reports:
@@ -108,7 +117,7 @@ class Application(SharedCommands):
         return tuple(results)
 
     async def run_self_check(self) -> tuple[CheckResult, ...]:
-        """Check everything a pass needs: one result each, with the remedy for a failure."""
+        """Check everything that a pass needs. Each result of a failed check has a remedy."""
         from reconciler.bootstrap.self_check import run_self_check
 
         return await run_self_check(self._container, NoProgress())
@@ -116,7 +125,7 @@ class Application(SharedCommands):
     async def _export_project(
         self, project: Project, wanted: dict[ReportId, str], progress: Progress
     ) -> list[ExportResult]:
-        """Export reports of one project; one that has an issue already only names it."""
+        """Export reports of one project. For a report that already has an issue, return that issue."""
         unlinked = [report_id for report_id in wanted if not await self._is_linked(report_id)]
         result = None
         if unlinked:
@@ -153,12 +162,12 @@ class Application(SharedCommands):
 
 
 def _log_context(context: Context) -> AbstractContextManager[None]:
-    """Add pass and project to what is logged within the block, as in the daemon."""
+    """Add pass and project to log lines within the block, as the daemon does."""
     return bind_log_values(pass_id=str(context.new_id()), project=str(context.project.id))
 
 
 def _export_failure_reason(result: PassResult | None) -> str:
-    """Say why a report has no issue yet, and what happens next."""
+    """Return why a report has no issue yet, and what happens next."""
     if result is None or result.error is None:
         return "the issue is not confirmed yet; `reconcile status` shows what waits"
     reason = result.error.message.rstrip(".")
@@ -173,8 +182,7 @@ async def open_application(
 ) -> AsyncIterator[Application]:
     """Open database and connections.
 
-    `clock`: the machine's unless a test passes its own; `learn` is called with every token that is read, so
-    that logs can mask it.
+    `clock`: replaced in tests; `learn`: called with every token that is read, so that logs can mask it.
 
     Raises SchemaError, DatabaseError, ConfigurationError.
     """

@@ -1,8 +1,8 @@
-"""Commands of a person: those that terminal and pages share, and those that only pages give.
+"""Commands given by a person: those that terminal and pages share, and those of the pages only.
 
 `SharedCommands` has each shared command once; `Application` (the terminal) and `WebCommands` (the pages)
-inherit it. They differ in two things, which are arguments of the constructor: pages ask for a pass after a
-change, and wait a while for a pass that is at work; a terminal command does neither.
+inherit it. Two constructor arguments differ: pages request a pass after a change, and wait for a running pass
+up to a timeout; terminal commands do neither.
 """
 
 import re
@@ -25,7 +25,7 @@ from reconciler.sync.preflight import is_identity_decision
 
 T = TypeVar("T")
 BUSY_TIMEOUT_SECONDS, BUSY_RETRY_SECONDS = 8.0, 0.25
-"""How long a page's command waits for a pass at work, and between two attempts."""
+"""How long a page's command waits for a running pass, and the pause between two attempts."""
 WEBHOOK_SECRET_BYTES = 32
 """Random bytes in a webhook secret."""
 
@@ -37,16 +37,16 @@ _ISSUE_NUMBER = re.compile(r"#?([1-9][0-9]{0,9})")
 
 
 class SharedCommands:
-    """Commands that terminal and pages share. Most return a sentence that says what was done.
+    """The commands that terminal and pages share. Most return a sentence about what was done.
 
-    Reports are named by id or tracking id, projects by id, name or `Project`. All raise UsageError for what
-    names nothing, ProjectError for what can't be done, BusyError while a pass is at work, DatabaseError.
+    A report is given by id or tracking id, a project by id, name or `Project`. All raise UsageError for an
+    unknown one, ProjectError for a command that is not possible, BusyError during a pass, DatabaseError.
     """
 
     def __init__(
         self, container: Container, *, queue: Queue | None = None, busy_timeout_seconds: float = 0.0
     ) -> None:
-        """Take the open program. `queue`: where a pass is asked for after a change; None: nowhere."""
+        """Use an open container. `queue`: receives a request for a pass after a change; None: no request."""
         self._container = container
         self._stores = container.stores
         self._queue = queue
@@ -66,7 +66,7 @@ class SharedCommands:
         return await self._request_pass(found, await commands.resume_project(self._stores, found))
 
     async def link(self, report: str | ReportId, issue: str, *, backfill: bool) -> str:
-        """Link a report to an issue, which is named `OWNER/REPO#12`."""
+        """Link a report to the issue `OWNER/REPO#12`. `backfill`: send the report's older comments too."""
         found = _ISSUE_REFERENCE.fullmatch(issue)
         if found is None:
             raise UsageError(f"{issue!r} names no issue: write it as OWNER/REPO#12")
@@ -82,7 +82,7 @@ class SharedCommands:
         return await self._request_pass(project, done)
 
     async def unlink(self, report: str | ReportId) -> str:
-        """Break a report's link; GitHub is left as it is."""
+        """Cut a report's link. Nothing on GitHub is changed."""
         project, report_id = await self._stores.reports.find(str(report))
         context = await self._manual_context(project)
         cut = await self._retry_while_busy(lambda: linking.unlink_report(context, report_id))
@@ -105,11 +105,11 @@ class SharedCommands:
         return await self._request_pass(project, done)
 
     async def show_webhook_setup(self, project: Project | ProjectId) -> WebhookSetup:
-        """Return what is needed to set up the webhook on GitHub; the first call makes its secret."""
+        """Return the values for setting up the webhook on GitHub. The first call creates the secret."""
         return await webhook_setup.show_webhook_setup(await self._webhook_setup_context(project))
 
     async def rotate_webhook(self, project: Project | ProjectId) -> WebhookSetup:
-        """Make a new webhook secret and return the setup; the secret before it stays valid for a day."""
+        """Create a new webhook secret and return the setup. The previous secret stays valid for a day."""
         return await webhook_setup.rotate_webhook_secret(await self._webhook_setup_context(project))
 
     async def create_webhook(self, project: Project | ProjectId) -> HookResult:
@@ -118,7 +118,7 @@ class SharedCommands:
         return await webhook_setup.create_webhook(await self._usable_context(setup.project), setup)
 
     async def ping_webhook(self, project: Project | ProjectId) -> str:
-        """Have GitHub deliver a `ping`. Raises what `create_webhook` raises."""
+        """Ask GitHub to deliver a `ping`. Raises what `create_webhook` raises."""
         setup = await self._webhook_setup_context(project)
         await webhook_setup.ping_webhook(await self._usable_context(setup.project), setup)
         return "GitHub was asked to deliver a ping; it usually comes within seconds."
@@ -141,13 +141,13 @@ class SharedCommands:
         return await self._container.build_context(project, progress or NoProgress(), manual=True)
 
     async def _request_pass(self, project: Project, done: str) -> str:
-        """Ask for a pass that continues what was `done`, and return that sentence."""
+        """Request a pass, and return `done`, the sentence about what was done."""
         if self._queue is not None:
             await self._queue.nudge(project.id)
         return done
 
     async def _retry_while_busy(self, command: Callable[[], Awaitable[T]]) -> T:
-        """Run the command, again while a pass is at work. Raises BusyError after the timeout."""
+        """Run the command, and repeat it while a pass is running. Raises BusyError after the timeout."""
         clock = self._container.clock
         until = clock.monotonic() + self._busy_timeout_seconds
         while True:
@@ -160,7 +160,7 @@ class SharedCommands:
 
 
 class WebCommands(SharedCommands):
-    """`ports.Commands`: the shared commands, and those whose work is left to the next pass."""
+    """`ports.Commands`: the shared commands, and those that the next pass carries out."""
 
     def __init__(self, container: Container, queue: Queue) -> None:
         super().__init__(container, queue=queue, busy_timeout_seconds=BUSY_TIMEOUT_SECONDS)
@@ -185,7 +185,7 @@ class WebCommands(SharedCommands):
         return await self._request_pass(context.project, "Accepted; the next pass goes on with it.")
 
     async def link(self, report: str | ReportId, issue: str, *, backfill: bool) -> str:
-        """Link a report to an issue, which is named by its number, its address or `OWNER/REPO#12`."""
+        """Link a report to an issue, given by its number, its address or `OWNER/REPO#12`."""
         project, _ = await self._stores.reports.find(str(report))
         _require_integration(project)
         wanted = _issue_reference(issue.strip(), project)
@@ -207,7 +207,10 @@ def _require_integration(project: Project) -> None:
 
 
 def _issue_reference(text: str, project: Project) -> str:
-    """Return `OWNER/REPO#12` for a number or an address; any other text as it is, to be refused by `link`."""
+    """Return `OWNER/REPO#12` for a number or an address.
+
+    Other text is returned as it is: `link` refuses it.
+    """
     if found := _ISSUE_URL.fullmatch(text):
         return f"{found[1]}#{found[2]}"
     if found := _ISSUE_NUMBER.fullmatch(text):

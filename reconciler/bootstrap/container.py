@@ -1,4 +1,4 @@
-"""The parts of the program put together: database, connections, credentials, and a `Context` per project."""
+"""The connected parts of the program: database, connections, credentials, and a `Context` per project."""
 
 import asyncio
 import random
@@ -54,7 +54,7 @@ class SystemClock:
 
 @dataclass(slots=True, kw_only=True)
 class Container:
-    """What all projects share; open within `open_container`."""
+    """The parts that all projects share; usable within `open_container`."""
 
     settings: Settings
     database: Database
@@ -63,13 +63,15 @@ class Container:
     clock: Clock
     transport: Transport
     github_client: GitHubClient
-    dry_run_github_client: GitHubClient  # for `plan`: its requests are admitted but not recorded
+    dry_run_github_client: (
+        GitHubClient  # for `plan`: requests are checked against the limits but not recorded
+    )
     alert_poster: AlertPoster | None = None  # None without `[alerts] url`
     app_credentials: dict[str, AppCredential] = field(default_factory=dict)
     credential_locks: CredentialLocks = field(default_factory=CredentialLocks)
 
     async def check_ready(self) -> None:
-        """Check that database and schema answer, and that a database file is at its path.
+        """Check that the database answers, its schema fits, and a database file is still at its path.
 
         Raises DatabaseError, SchemaError.
         """
@@ -77,10 +79,10 @@ class Container:
         await self.stores.identity.read()
 
     async def delete_old_records(self, every: timedelta) -> int:
-        """Delete records older than `keep.days`, unless any process did so less than `every` ago.
+        """Delete records older than `keep.days`, unless a process did so less than `every` ago.
 
-        Returns the number of rows. Nothing is deleted before GitHub has told the time: with a local clock
-        that is ahead, everything would be deleted. Raises DatabaseError.
+        Returns the number of rows. Nothing is deleted before an answer of GitHub has given the time: with a
+        local clock that is ahead, everything would be deleted. Raises DatabaseError.
 
         Source: docs/reference/contract.md, Configuration, [keep].
         """
@@ -96,7 +98,7 @@ class Container:
         return rows
 
     def webhook_address(self) -> WebhookAddress:
-        """Return where GitHub delivers to, and where people find GitHub."""
+        """Return the address for GitHub's deliveries, and GitHub's own web address."""
         return WebhookAddress(
             public_url=self.settings.web.public_url, web_url=github_web_url(self.settings.github.api_url)
         )
@@ -104,7 +106,9 @@ class Container:
     async def build_context(
         self, project: Project, progress: Progress, *, manual: bool, dry_run: bool = False
     ) -> Context:
-        """Build what a project's pass works with. `manual`: a person asked for it; `dry_run`: it only plans.
+        """Build the context of a project's pass.
+
+        `manual`: a person started it; `dry_run`: it only plans.
 
         Raises ConfigurationError for an App key that can't be read.
         """
@@ -175,8 +179,8 @@ async def open_container(
 ) -> AsyncIterator[Container]:
     """Open database and connections.
 
-    `register_secret` is called with every token that is read, so that logs can mask it; `on_github_answer`
-    with the status of every answer of GitHub.
+    `register_secret`: called with every token that is read, so that logs can mask it; `on_github_answer`:
+    called with the status of every response of GitHub (None: no response).
 
     Raises SchemaError, DatabaseError, ConfigurationError.
     """
@@ -247,12 +251,12 @@ def _store_settings(
 
 
 def integration_problem(project: Project) -> str:
-    """Say why a project's integration can't be used."""
+    """Return why a project's integration can't be used."""
     return project.problem or "no usable github integration"
 
 
 def github_web_url(api_url: str) -> str:
-    """Return the address where people read issues; github.com's API has a host of its own."""
+    """Return the web address of the GitHub server with this API address."""
     parts = urlsplit(api_url)
     host = parts.netloc.removeprefix("api.") if parts.path.strip("/") == "" else parts.netloc
     return f"{parts.scheme}://{host}"

@@ -1,6 +1,6 @@
-"""`reconcile daemon` put together: the port, the database, the queue, the web, the service, and reloads.
+"""`reconcile daemon`: opens port, database, queue, web and service, and reloads the configuration.
 
-In this order: a port that is taken is reported before anything is opened, and systemd is told READY after
+In this order: a port that is in use is reported before anything is opened, and systemd gets READY after
 database and schema were checked and the web answers.
 """
 
@@ -27,7 +27,7 @@ from reconciler.store.schema import engine
 from reconciler.store.schema.engine import parse_url
 
 DATABASE_RETRY_SECONDS = 2.0
-"""Between two attempts to open a database that does not answer when the daemon starts."""
+"""Pause between two attempts to open the database when the daemon starts."""
 RESTART_ONLY_KEYS = (
     ("database", "url"),
     ("queue", "engine"),
@@ -35,10 +35,10 @@ RESTART_ONLY_KEYS = (
     ("web", "host"),
     ("web", "port"),
 )
-"""Keys that a reload can't change: the database, the queue and the port are open already."""
+"""Keys that a reload can't change, because database, queue and port are already open."""
 
 ReloadedConfiguration = tuple[Settings, Callable[[], None]]
-"""A configuration that was read, and a call that applies it to the log."""
+"""The new settings, and a function that applies them to the log."""
 
 log = EventLogger(__name__)
 
@@ -50,9 +50,9 @@ class DaemonStart:
     settings: Settings
     read_configuration: Callable[
         [], ReloadedConfiguration
-    ]  # reads the configuration once more; raises ConfigurationError
+    ]  # reads the configuration again; raises ConfigurationError
     register_secret: Callable[[Secret], None]  # called with every token that is read, so that logs mask it
-    environ: Mapping[str, str]  # only what systemd sets is read
+    environ: Mapping[str, str]  # used for systemd's variables only
 
 
 async def run_daemon(start: DaemonStart) -> None:
@@ -98,23 +98,23 @@ async def run_daemon(start: DaemonStart) -> None:
 class _WebServer:
     """The web server, if there is one."""
 
-    replace_application: Callable[[], None] = lambda: None  # builds it for the container in use by then
+    replace_application: Callable[[], None] = lambda: None  # builds the application for the current container
     task: asyncio.Task[None] | None = None
 
     def check_running(self) -> None:
-        """Raise RuntimeError if it ended by itself."""
+        """Raise RuntimeError if the server has ended by itself."""
         if self.task is not None and self.task.done():
             raise RuntimeError("the web ended by itself") from self.task.exception()
 
 
 def service_intervals(settings: Settings) -> ServiceIntervals:
-    """Return the intervals that the configuration sets."""
+    """Return the intervals from the configuration."""
     return ServiceIntervals(interval=settings.poll.interval_seconds, concurrency=settings.poll.concurrency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reloader:
-    """Reads the configuration again at SIGHUP, and applies what can be changed."""
+    """Reads the configuration again at SIGHUP, and applies the keys that can be changed."""
 
     start: DaemonStart
     runtime: ReloadableRuntime
@@ -131,9 +131,9 @@ class _Reloader:
             try:
                 await self._reload()
             except ReconcilerError as error:
-                # An expected error, whose sentence is enough: no traceback.
+                # An expected error: its sentence is enough, without a traceback.
                 log.error("the old configuration stays", kind=error.kind, reason=str(error))  # noqa: TRY400
-            except Exception:  # a bug: the old configuration stays, and the next reload is tried
+            except Exception:  # a bug: the old configuration stays in use, and a later reload is possible
                 log.exception("reload failed")
             finally:
                 self.systemd.notify_ready()
@@ -150,7 +150,7 @@ class _Reloader:
 
 
 def with_restart_only_keys_kept(old: Settings, new: Settings) -> tuple[Settings, list[str]]:
-    """Return the new configuration with the old restart-only keys, and those of them that had changed."""
+    """Return the new configuration with the old values of restart-only keys, and the keys that differ."""
     ignored = []
     for section, key in RESTART_ONLY_KEYS:
         before, after = getattr(old, section), getattr(new, section)
@@ -164,7 +164,7 @@ def with_restart_only_keys_kept(old: Settings, new: Settings) -> tuple[Settings,
 async def _open_when_database_answers(
     runtime: ReloadableRuntime, settings: Settings, notify: SystemdNotifier, stop: asyncio.Event
 ) -> bool:
-    """Open the database, however long it takes to answer. False: stopped before it did."""
+    """Open the database, and retry until it answers. Returns False if stopped before."""
     while not stop.is_set():
         try:
             if not await _run_unless_stopped(stop, runtime.reload(settings)):
@@ -180,7 +180,10 @@ async def _open_when_database_answers(
 
 
 async def _run_unless_stopped(stop: asyncio.Event, work: Coroutine[None, None, None]) -> bool:
-    """Run `work`, or cancel it when stopped (False): an address may never answer a connection."""
+    """Run `work` until it ends, or cancel it when `stop` is set and return False.
+
+    A connection attempt may otherwise wait without end.
+    """
     task, end = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({task, end}, return_when=asyncio.FIRST_COMPLETED)
@@ -196,8 +199,9 @@ async def _run_unless_stopped(stop: asyncio.Event, work: Coroutine[None, None, N
 def _bind_sockets(
     settings: Settings, environ: Mapping[str, str], stack: AsyncExitStack
 ) -> tuple[socket, ...]:
-    """Return the listening sockets, those of the previous process if systemd kept them; none without the web.
+    """Return the listening sockets; empty without the web.
 
+    Sockets of the previous process are used again if systemd kept them.
     Raises ListenError, ConfigurationError.
     """
     kept = take_inherited_sockets(environ)
@@ -247,7 +251,7 @@ async def _serve_web(
     metrics: Metrics,
     stop: asyncio.Event,
 ) -> AsyncIterator[_WebServer]:
-    """Serve the web. A server that ends by itself stops the daemon, which systemd then restarts."""
+    """Serve the web. If the server ends by itself, the daemon stops, and systemd restarts it."""
     if not sockets:
         yield _WebServer()
         return

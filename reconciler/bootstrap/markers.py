@@ -1,4 +1,4 @@
-"""Marker keys: the one that signs, those that are accepted, and whose markers count as ours."""
+"""Marker keys: the key that signs, the keys that are accepted, and the instances whose markers count."""
 
 import hashlib
 import hmac
@@ -18,11 +18,11 @@ from reconciler.store.sync.marker_keys import MarkerKeyStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceMarkers:
-    """`ports.Markers` of one database: markers that name its instance, or a past one, are ours."""
+    """`ports.Markers` of one database: markers with its instance, or a past one, count as its own."""
 
     marker_keys: MarkerKeys
     ring: MarkerKeyStore
-    unstored_keys: Mapping[str, Secret]  # keys that are not stored under the newest ENCRYPTION_KEY yet
+    unstored_keys: Mapping[str, Secret]  # keys not yet stored with the newest ENCRYPTION_KEY
     unreadable_key_names: tuple[str, ...] = ()  # stored keys that can't be decrypted
     instance: str = ""
     past_instances: frozenset[str] = field(default_factory=frozenset)
@@ -55,7 +55,7 @@ async def open_markers(settings: Settings, ring: MarkerKeyStore) -> InstanceMark
     """Read the marker keys of a database.
 
     The configured key signs; without one, a key derived from BugSpark's newest encryption key; without that,
-    the key `migrate` made. Keys derived from all encryption keys, and all that ever signed, are accepted.
+    the key that `migrate` created. Accepted are keys derived from any encryption key, and all past keys.
     """
     kept = await ring.read()
     ours = _configured_keys(settings)
@@ -77,7 +77,7 @@ async def open_markers(settings: Settings, ring: MarkerKeyStore) -> InstanceMark
 
 
 def _configured_keys(settings: Settings) -> list[bytes]:
-    """Return the keys that the configuration gives; the first one signs."""
+    """Return the keys from the configuration; the first one signs."""
     configured = [_key_from_text(settings.sync.marker_key)] if settings.sync.marker_key else []
     return configured + [_derive_key(key) for key in settings.bugspark.encryption_keys]
 

@@ -1,6 +1,6 @@
-"""`reconcile check` for one project: integration, token, repository, permissions, clock, limits, webhook.
+"""Checks of one project: integration, token, repository, permissions, clock, limits, webhook.
 
-It only reads; a check that would have to write says so.
+The checks only read; one that would need a write says so.
 """
 
 from collections.abc import Iterator
@@ -20,22 +20,22 @@ from reconciler.model.webhook import WEBHOOK_EVENTS, Hook
 from reconciler.sync.context import Context
 
 MAX_CLOCK_SKEW_SECONDS = 120.0
-"""A larger difference to GitHub's clock is a warning: conflicts are settled by time."""
+"""A larger difference from GitHub's clock is a warning, because times decide conflicts."""
 
 LOW_LIMIT_SHARE = 0.1
-"""A smaller remaining share of the hourly limit is a warning."""
+"""A smaller remaining share of the hourly limit is a warning (0.1 = 10 %)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredProjectFacts:
-    """What the database says of a project."""
+    """The facts about a project that are in the database."""
 
-    health: ProjectHealth | None  # None: deleted since
-    delivery_url: str | None  # where GitHub delivers to; None without `web.public_url`
+    health: ProjectHealth | None  # None: the project was just deleted
+    delivery_url: str | None  # address of GitHub's deliveries; None without `web.public_url`
 
 
 def unusable_integration_check(project: Project) -> CheckResult:
-    """Report an integration that can't be used."""
+    """Return the failed check of an integration that can't be used."""
     message = integration_problem(project)
     remedy = "correct the integration as the message says; the next pass uses it"
     check = _build_check("integration", CheckLevel.FAIL, message, remedy)
@@ -43,7 +43,7 @@ def unusable_integration_check(project: Project) -> CheckResult:
 
 
 async def check_project(context: Context, known: StoredProjectFacts) -> list[CheckResult]:
-    """Return one result per check. Where GitHub does not answer, the checks that need it are left out."""
+    """Return one result per check. If GitHub does not answer, the checks that need it are left out."""
     lines = [*_pause_check(context.project, known)]
     try:
         repository = await context.github.repository()
@@ -53,7 +53,7 @@ async def check_project(context: Context, known: StoredProjectFacts) -> list[Che
         lines.append(_build_check("GitHub", CheckLevel.WARN, str(error), f"check again after {again} UTC"))
     except ReconcilerError as error:
         remedy = "see the token's expiry, its repositories and its permissions on GitHub"
-        if isinstance(error, GitHubError):  # says nothing about the token
+        if isinstance(error, GitHubError):  # not a problem of the token
             remedy = (
                 "see www.githubstatus.com, and whether this machine reaches github.api_url; passes try again"
             )
@@ -79,7 +79,7 @@ def _pause_check(project: Project, known: StoredProjectFacts) -> Iterator[CheckR
 
 
 async def _repository_check(context: Context, repository: Repository) -> list[CheckResult]:
-    """Check that the name still leads to the repository that the links belong to."""
+    """Check that the repository's name still belongs to the repository of the links."""
     project_state = await context.stores.projects.get_state(context.project.id)
     known = project_state.repository_id
     same_name = project_state.repository == context.project.repository
@@ -100,7 +100,7 @@ async def _permission_checks(context: Context, repository: Repository) -> list[C
 
 
 async def _webhook_check(context: Context, known: StoredProjectFacts) -> CheckResult:
-    """Check that GitHub has our webhook, as far as the credential may see."""
+    """Check that GitHub has this service's webhook, if the credential may list webhooks."""
     if known.delivery_url is None:
         return _build_check(
             "hook", CheckLevel.OK, "web.public_url is not set: GitHub is polled, no webhook is needed"
@@ -137,12 +137,12 @@ def _evaluate_webhooks(ours: list[Hook], create: str) -> CheckResult:
 
 
 def _missing_events(hook: Hook) -> list[str]:
-    """Return the events it should deliver and does not."""
+    """Return the required events that the webhook does not deliver."""
     return [] if "*" in hook.events else sorted(set(WEBHOOK_EVENTS) - set(hook.events))
 
 
 def _delivery_check(context: Context, known: StoredProjectFacts) -> CheckResult:
-    """Check the deliveries: the last one, and changes that were not announced."""
+    """Check the last delivery, and the number of changes that no delivery announced."""
     now = context.clock.now()
     webhook = known.health.webhook if known.health is not None else None
     if webhook is None or (webhook.last_at is None and webhook.known_at is None):

@@ -1,7 +1,7 @@
-"""`daemon.runtime.Runtime` over an open program, which is opened again when the configuration changes.
+"""`daemon.runtime.Runtime`, implemented with a container that is replaced when the configuration changes.
 
-A reload opens the new container beside the old one. Passes and requests under way end in the container they
-began in, which is closed after the last of them.
+A reload opens the new container while the old one is still open. Running passes and requests end in the
+container they began with; it is closed after the last of them.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -20,15 +20,15 @@ from reconciler.store.sync import local_scan
 from reconciler.sync.run import run_pass
 
 SWEEP_INTERVAL = timedelta(hours=1)
-"""Old records are deleted at most this often, by any of the daemons."""
+"""Old records are deleted at most this often, by all daemons together."""
 
 EXTRA_CONNECTIONS = 8
-"""Database connections beside those of the passes: ticks, scans, the web."""
+"""Database connections in addition to those of passes: for ticks, scans and the web."""
 
 
 @dataclass(slots=True)
 class _OpenContainer:
-    """The container of one configuration, and how many users it has."""
+    """The container of one configuration, with the number of its users."""
 
     container: Container
     stack: AsyncExitStack
@@ -37,7 +37,7 @@ class _OpenContainer:
 
     @asynccontextmanager
     async def lease(self) -> AsyncIterator[Container]:
-        """Use the container; the last user of a replaced one closes it."""
+        """Use the container within the block. The last user of a replaced container closes it."""
         self.user_count += 1
         try:
             yield self.container
@@ -46,15 +46,15 @@ class _OpenContainer:
             await self.close_if_unused()
 
     async def close_if_unused(self) -> None:
-        """Close the container, if it was replaced and has no user."""
+        """Close the container if it was replaced and has no user."""
         if self.is_replaced and not self.user_count:
             await self.stack.aclose()
 
 
 class ReloadableRuntime:
-    """The container in use.
+    """The current container.
 
-    `register_secret` is called with every token that is read, `on_github_answer` with every status.
+    `register_secret`: called with every token that is read; `on_github_answer`: with every response's status.
     """
 
     def __init__(
@@ -68,24 +68,24 @@ class ReloadableRuntime:
 
     @property
     def settings(self) -> Settings:
-        """Return the configuration in use."""
+        """Return the current configuration."""
         return self._require_open.container.settings
 
     @property
     def container(self) -> Container:
-        """Return the container in use: for callers that `reload` informs of the next one."""
+        """Return the current container, for callers that `reload` notifies of the next one."""
         return self._require_open.container
 
     @property
     def lease(self) -> Callable[[], AbstractAsyncContextManager[Container]]:
-        """Return the lease of the container in use: within it, a reload does not close that container."""
+        """Return the lease of the current container. Within it, a reload does not close that container."""
         return self._require_open.lease
 
     async def reload(self, settings: Settings, on_replaced: Callable[[], None] = lambda: None) -> None:
-        """Open the program with this configuration and use it from now on.
+        """Open a container with this configuration and make it the current one.
 
-        `on_replaced` is called before the old container is closed. Raises SchemaError, DatabaseError,
-        ConfigurationError: then the old container stays in use.
+        `on_replaced`: called before the old container is closed. Raises SchemaError, DatabaseError,
+        ConfigurationError; then the old container stays in use.
         """
         async with AsyncExitStack() as stack:
             connections = settings.poll.concurrency + EXTRA_CONNECTIONS
@@ -132,7 +132,7 @@ class ReloadableRuntime:
         async with self._lease_current() as container:
             try:
                 project = await container.stores.projects.find(str(project_id))
-            except UsageError:  # deleted or switched off since it was put into the queue
+            except UsageError:  # deleted or switched off after it was queued
                 return None
             context = await container.build_context(project, activity, manual=False)
             activity.watch(context.github.cost)

@@ -1,4 +1,4 @@
-"""`reconcile check`: everything a pass needs, one result each, project by project. It only reads."""
+"""`reconcile check`: checks of everything that a pass needs, general and for each project. It only reads."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -19,9 +19,9 @@ DATABASE_NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 
 
 async def run_self_check(container: Container, progress: Progress) -> tuple[CheckResult, ...]:
-    """Return every result: the general ones first, then project by project. Raises DatabaseError.
+    """Return all results: the general ones first, then those of each project. Raises DatabaseError.
 
-    Configuration and schema are usable if this is called at all: otherwise opening the program has failed.
+    Configuration and schema are already known to be usable: otherwise opening the program would have failed.
     """
     lines = [*_installation_checks(container)]
     lines += identity_checks(await container.stores.identity.read(), container.markers.unreadable_key_names)
@@ -89,7 +89,7 @@ def _outgoing_webhook_check(problem: str | None) -> CheckResult:
 async def _check_projects(
     container: Container, projects: tuple[Project, ...], progress: Progress
 ) -> list[CheckResult]:
-    """Check projects concurrently, because there may be hundreds; results are in their order."""
+    """Check projects concurrently, because there may be hundreds. Results are in the order of `projects`."""
     healths = {each.project_id: each for each in await container.stores.queries.health()}
     slots = asyncio.Semaphore(container.settings.poll.concurrency)
     progress.start("checking projects", len(projects))
@@ -118,7 +118,7 @@ async def _check_project(
 
 
 def identity_checks(identity: DatabaseInstance, lost: Sequence[str]) -> Iterator[CheckResult]:
-    """Report whether this database may write, and marker keys that no ENCRYPTION_KEY decrypts (`lost`)."""
+    """Yield whether this database may write, and the marker keys that can't be decrypted (`lost`)."""
     if identity.write_doubt is not None:
         remedy = "reconcile --project P --accept moved (or copy), for any project; it counts for all of them"
         yield CheckResult(name="instance", level=CheckLevel.FAIL, message=identity.write_doubt, remedy=remedy)

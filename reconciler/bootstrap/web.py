@@ -1,4 +1,4 @@
-"""The web application of one open program."""
+"""Construction of the web application for one container."""
 
 import hashlib
 import hmac
@@ -38,7 +38,7 @@ class ComposedReportViews:
 def build_web_application(
     container: Container, queue: Queue, metrics: Metrics, alive: Callable[[], bool], sockets: Sequence[socket]
 ) -> WebApplication:
-    """Build the web application. `sockets`: those it is served on."""
+    """Build the web application. `sockets`: the listening sockets it is served on."""
     stores, settings = container.stores, container.settings
     return build_web_app(
         WebDependencies(
@@ -65,8 +65,8 @@ def build_web_application(
 def session_key(settings: Settings) -> Secret:
     """Derive the key that signs sessions and forms from all configured secrets.
 
-    Another password ends every session, and every machine with this configuration has the same key. With
-    nothing configured, each process has a random one.
+    A new password ends all sessions, and all machines with the same configuration have the same key. Without
+    any configured secret, each process has a random key.
     """
     own = (settings.web.password_hash, settings.bugspark.jwt_secret)
     more = (settings.bugspark.encryption_key, settings.sync.marker_key)

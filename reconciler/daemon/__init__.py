@@ -1,4 +1,4 @@
-"""The service: when a project is synced, by which process, and how the service starts, reloads and stops.
+"""The service: decides when a project is synced and by which process; starts, reloads and stops.
 
 In: a Runtime (schedule, scan, passes), a queue, signals, systemd's socket. Out: passes that were run, log
 lines, notifications to systemd. May import: sync, ports, model, errors, logs, metrics.

@@ -1,8 +1,7 @@
-"""Which projects are due. Intervals are measured by the monotonic clock: a jump of the wall clock moves none.
+"""The due times of projects. Intervals use the monotonic clock, so a jump of the wall clock changes none.
 
-The database says when each project was synced last, by any daemon, and `model.passes.due_at` when it is due
-again. The wall clock is used once, when a pass is first seen, to know how long that is from now; from then on
-the monotonic clock counts.
+The database has the time of each project's last pass (by any daemon); `model.passes.due_at` computes when it
+is due again. The wall clock is used once per pass, to convert that time to the monotonic clock.
 """
 
 import hashlib
@@ -14,23 +13,23 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.passes import MAX_IDLE_FACTOR, ScheduledProject, due_at
 
 JITTER_SHARE = 0.1
-"""A pass is delayed by up to this share of its interval, so that projects do not stay in step."""
+"""A pass is delayed by up to this share of its interval, so that projects are not all due together."""
 RETRY_SECONDS = 5.0
-"""Before a project is queued again whose pass left no trace: it was busy, or the database did not answer."""
+"""Delay before a project is queued again if its pass recorded nothing: it was busy, or without a database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ProjectTimes:
-    """A project as it was at its last change, and the times that follow from it. Times are monotonic."""
+    """A project at its last change, and the monotonic times computed from it."""
 
     project: ScheduledProject
     due_monotonic: float
-    not_before_monotonic: float  # also for nudges of the local scan
+    not_before_monotonic: float  # the local scan may not run it earlier either
     queued_monotonic: float = float("-inf")  # when this daemon queued it last
 
 
 class DueProjects:
-    """The projects as one daemon knows them, with their due times."""
+    """The projects of one daemon, with their due times."""
 
     def __init__(self, interval: float) -> None:
         self.interval_seconds = interval  # poll.interval_seconds
@@ -42,9 +41,12 @@ class DueProjects:
     def select_due(
         self, projects: Sequence[ScheduledProject], now: datetime, monotonic: float
     ) -> list[ProjectId]:
-        """Return the projects due now, the longest overdue first; forget those not among `projects`."""
-        # A project whose integration can't be used is due, too: its pass costs no request, and it records
-        # the problem, delays the next pass and sends alerts.
+        """Return the projects that are due now, the longest overdue first.
+
+        Forgets those not in `projects`.
+        """
+        # A project whose integration can't be used is due too: its pass makes no request, but records the
+        # problem, delays the next pass and sends alerts.
         wanted = [each for each in projects if not each.paused]
         self._times = {each.project_id: self._project_times(each, now, monotonic) for each in wanted}
         late = [
@@ -55,18 +57,18 @@ class DueProjects:
         return [project_id for _, project_id in sorted(late)]
 
     def mark_queued(self, projects: Iterable[ProjectId], monotonic: float) -> None:
-        """Record that these were put into the queue."""
+        """Record that these projects were queued."""
         for project_id in projects:
             if seen := self._times.get(project_id):
                 self._times[project_id] = replace(seen, queued_monotonic=monotonic)
 
     def may_run_early(self, project_id: ProjectId, monotonic: float) -> bool:
-        """Whether it may be synced before it is due: it is known, and no limit or back-off forbids it."""
+        """Return whether a project may be synced early: it is known, and no limit or back-off forbids it."""
         seen = self._times.get(project_id)
         return seen is not None and seen.not_before_monotonic <= monotonic
 
     def reset(self) -> None:
-        """Forget all times: the configuration changed."""
+        """Forget all times, because the configuration changed."""
         self._times = {}
 
     def _project_times(self, each: ScheduledProject, now: datetime, monotonic: float) -> _ProjectTimes:
@@ -91,12 +93,12 @@ class DueProjects:
 
 
 def _has_same_times(one: ScheduledProject, other: ScheduledProject) -> bool:
-    """Whether nothing has happened that changes its due time."""
+    """Return whether both have the same values for the due time."""
     return (one.last_pass_at, one.next_at, one.config) == (other.last_pass_at, other.next_at, other.config)
 
 
 def _jitter_fraction(project: ScheduledProject) -> float:
-    """Return a fraction in [0, 1): new after each pass, the same on every machine; 0 before the first."""
+    """Return a fraction in [0, 1): new after each pass, equal on all machines, 0 before the first pass."""
     if project.last_pass_at is None:
         return 0.0
     digest = hashlib.sha256(project.project_id.bytes + repr(project.last_pass_at).encode()).digest()

@@ -1,4 +1,4 @@
-"""The queue inside one process: for SQLite, where no other daemon shares it."""
+"""The queue inside one process, for SQLite, where only one daemon runs."""
 
 import asyncio
 from collections.abc import Collection
@@ -8,7 +8,10 @@ from reconciler.model.ids import ProjectId
 
 
 class MemoryQueue:
-    """`pass_queue.PassQueue` in memory. What waits is lost with the process; the next one finds it due."""
+    """`pass_queue.PassQueue` in memory.
+
+    Its content is lost with the process; the next one finds the due projects.
+    """
 
     def __init__(self) -> None:
         self._nudged_projects: dict[ProjectId, None] = {}  # dicts, because they keep the order
@@ -17,13 +20,13 @@ class MemoryQueue:
         self._workers: set[MemoryQueueWorker] = set()
 
     async def nudge(self, project_id: ProjectId) -> None:
-        """Put a project ahead of all that are merely due."""
+        """Queue a project ahead of all due projects."""
         self._due_projects.pop(project_id, None)
         self._nudged_projects.setdefault(project_id)
         self._wake_workers()
 
     async def put_due(self, projects: Collection[ProjectId]) -> None:
-        """Put projects behind those that wait already."""
+        """Queue projects behind those that are already waiting."""
         for project_id in projects:
             if project_id not in self._nudged_projects:
                 self._due_projects.setdefault(project_id)
@@ -36,26 +39,26 @@ class MemoryQueue:
         )
 
     async def requeue_stalled(self) -> int:
-        """Return 0: a worker does not die without its queue."""
+        """Return 0: a worker can't die without its queue."""
         return 0
 
     def create_worker(self, run: RunPass, concurrency: int) -> "MemoryQueueWorker":
         return MemoryQueueWorker(self, run, concurrency)
 
     def register_worker(self, worker: "MemoryQueueWorker") -> None:
-        """Wake this worker from now on when there is something to take."""
+        """Wake this worker whenever there is something to take."""
         self._workers.add(worker)
 
     def unregister_worker(self, worker: "MemoryQueueWorker") -> None:
-        """Wake this worker no more."""
+        """Stop waking this worker."""
         self._workers.discard(worker)
 
     def take_nudged(self) -> ProjectId | None:
-        """Take the next nudged project that is not running, and mark it as running."""
+        """Take the next nudged project that is not running, and mark it as running; None without one."""
         return self._take(self._nudged_projects)
 
     def take_due(self) -> ProjectId | None:
-        """Take the next due project that is not running, and mark it as running."""
+        """Take the next due project that is not running, and mark it as running; None without one."""
         return self._take(self._due_projects)
 
     def _take(self, row: dict[ProjectId, None]) -> ProjectId | None:
@@ -67,7 +70,7 @@ class MemoryQueue:
         return None
 
     def mark_ended(self, project_id: ProjectId) -> None:
-        """Record the end of a pass: the project may be taken again."""
+        """Record the end of a pass, so that the project may be taken again."""
         self._running.discard(project_id)
         self._wake_workers()
 
@@ -77,14 +80,14 @@ class MemoryQueue:
 
 
 class MemoryQueueWorker:
-    """A worker: up to `concurrency` passes at a time."""
+    """A worker that runs up to `concurrency` passes at a time."""
 
     def __init__(self, queue: MemoryQueue, run: RunPass, concurrency: int) -> None:
         self._queue = queue
         self._run = run
         self._concurrency = concurrency
         self._tasks: set[asyncio.Task[None]] = set()
-        self._due_tasks: set[asyncio.Task[None]] = set()  # those of them that were due and not nudged
+        self._due_tasks: set[asyncio.Task[None]] = set()  # the subset that was due, not nudged
         self._woken = asyncio.Event()
         self._stopped = False
         self._grace: float | None = None
@@ -106,7 +109,7 @@ class MemoryQueueWorker:
         self.wake()
 
     def wake(self) -> None:
-        """Make it check whether there is something to take, or it has to stop."""
+        """Make the worker check for something to take, or for a stop."""
         self._woken.set()
 
     def _start_passes(self) -> None:
@@ -116,7 +119,7 @@ class MemoryQueueWorker:
             self._start_pass(project_id, self._tasks, self._due_tasks)
 
     def _has_due_slot(self) -> bool:
-        """Whether a pass that is merely due may start."""
+        """Return whether a due pass may start."""
         return len(self._tasks) < self._concurrency and len(self._due_tasks) < due_slot_count(
             self._concurrency
         )

@@ -1,7 +1,7 @@
-"""The queue of passes as the daemon sees it: `ports.Queue`, due projects, and workers.
+"""The queue of passes for the daemon: `ports.Queue`, due projects, and workers.
 
-One contract, two implementations: `memory_queue` and `procrastinate_queue`; tests/daemon/test_queue.py tests
-both against it.
+There are two implementations, `memory_queue` and `procrastinate_queue`; tests/daemon/test_queue.py tests
+both.
 """
 
 from collections.abc import Awaitable, Callable, Collection
@@ -12,51 +12,49 @@ from reconciler.model.ids import ProjectId
 from reconciler.ports import Queue
 
 SLOTS_PER_RESERVED_SLOT = 4
-"""Every fourth slot of a worker is reserved for nudged passes: passes that are merely due, which may take
-long, never fill all slots.
-"""
+"""One slot in four is reserved for nudged passes: due passes may take long, and must not fill all slots."""
 
 RunPass = Callable[[ProjectId], Awaitable[None]]
-"""Runs one pass. It raises nothing but CancelledError."""
+"""Runs one pass. Raises nothing but CancelledError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """The content of the queue, for all daemons that share it."""
+    """The content of the queue, over all daemons that share it."""
 
     waiting: frozenset[ProjectId] = frozenset()
     running: frozenset[ProjectId] = frozenset()
 
 
 class QueueWorker(Protocol):
-    """One worker at the queue, from `serve` to `stop`."""
+    """One worker of the queue, from `serve` to `stop`."""
 
     async def serve(self) -> None:
-        """Take passes and run them until stopped; returns when the last one ended. Raises DatabaseError."""
+        """Take and run passes until stopped. Returns when the last one has ended. Raises DatabaseError."""
         ...
 
     def stop(self, grace: float | None) -> None:
-        """Take no more; passes that still run after `grace` seconds are cancelled (None: they may finish)."""
+        """Take no more passes. Cancel those still running after `grace` seconds (None: let them finish)."""
         ...
 
 
 class PassQueue(Queue, Protocol):
-    """The queue as the daemon uses it. A project waits once at most and runs once at a time."""
+    """The queue for the daemon. Each project waits at most once, and has at most one running pass."""
 
     async def put_due(self, projects: Collection[ProjectId]) -> None:
         """Queue due projects behind those that were nudged. Raises DatabaseError."""
         ...
 
     async def backlog(self) -> Backlog:
-        """Return what waits and what runs. Raises DatabaseError."""
+        """Return the waiting and the running projects. Raises DatabaseError."""
         ...
 
     async def requeue_stalled(self) -> int:
-        """Queue again what a dead worker was running; returns how many. Raises DatabaseError."""
+        """Queue the projects of dead workers again. Returns their number. Raises DatabaseError."""
         ...
 
     def create_worker(self, run: RunPass, concurrency: int) -> QueueWorker:
-        """Create a worker for `concurrency` passes at a time, of which `due_slot_count` may be merely due.
+        """Create a worker for `concurrency` passes at a time, up to `due_slot_count` of them due ones.
 
         Several workers may serve one queue.
         """
@@ -64,5 +62,5 @@ class PassQueue(Queue, Protocol):
 
 
 def due_slot_count(concurrency: int) -> int:
-    """Return how many of a worker's slots passes that are merely due may take, at least one."""
+    """Return the number of a worker's slots that due passes may take: at least one."""
     return concurrency - concurrency // SLOTS_PER_RESERVED_SLOT

@@ -1,12 +1,14 @@
-"""The queue in PostgreSQL, shared by every daemon on one database: Procrastinate, without its traps.
+"""The queue in PostgreSQL, shared by all daemons of one database, made with Procrastinate.
 
-`lock` = project: one runs. `queueing_lock` = project: one waits. Its traps (docs/design.md, Where one machine
-is not enough): no retry of its own (with `queueing_lock` the key wedges for good; a project is simply due
-again); no job for later (one with a `lock` blocks ready ones); a dead worker's job is finished as failed,
-and a new one put in (set back, it would meet its waiting twin); what was cut off is put in again by hand.
+`lock` = project: one job runs. `queueing_lock` = project: one job waits. Features that are not used, because
+they fail here (docs/design.md, Where one machine is not enough):
+- retries: with `queueing_lock` the key would be blocked for good; a project is simply due again;
+- jobs for later: one with a `lock` blocks ready ones;
+- setting back the job of a dead worker: it would collide with a waiting job of the same project. It is
+  finished as failed, and a new job is queued. Cancelled jobs are queued again by this module.
 
-What was asked for waits in a row of its own, ahead of what is merely due; a second Procrastinate worker that
-serves only that row has the places that due passes never take. A due job that somebody asks for changes rows.
+Nudged projects wait in a separate queue, ahead of due ones. A second Procrastinate worker serves only that
+queue: it has the slots that due passes never take. A due job that is nudged moves to that queue.
 """
 
 import asyncio
@@ -30,14 +32,17 @@ NUDGED_QUEUE, DUE_QUEUE, TASK_NAME = "reconciler.nudged", "reconciler", "reconci
 QUEUE_NAMES = [NUDGED_QUEUE, DUE_QUEUE]
 QUEUE_PRIORITIES = {NUDGED_QUEUE: 1, DUE_QUEUE: 0}
 POLL_SECONDS = 1.0
-"""Between two looks at the queue. New jobs are announced (LISTEN); one that waited for its twin is not."""
+"""Time between two polls of the queue.
+
+New jobs are announced (LISTEN); a job that waited for a lock is not.
+"""
 HEARTBEAT_SECONDS, DEAD_AFTER_SECONDS = 10.0, 30.0
-"""How often a worker says that it lives, and when it counts as dead."""
+"""Interval of a worker's heartbeats, and the silence after which it counts as dead."""
 POOL_CONNECTIONS = 4
 POOL_TIMEOUT_SECONDS = 10.0
-"""Seconds for a connection."""
+"""Time limit for getting a connection."""
 RECONNECT_TIMEOUT_SECONDS = 5.0
-"""How long the pool retries, in ever longer steps; the next query then begins with a short one."""
+"""How long the pool retries, with growing delays; the next query starts with a short delay again."""
 SELECT_WAITING_JOB = (
     "SELECT priority FROM procrastinate_jobs WHERE queueing_lock = %(key)s AND status = 'todo'"
 )
@@ -50,7 +55,7 @@ RAISE_JOB_PRIORITY = """
         'procrastinate_queue_v1#' || %(row)s, json_build_object('type', 'job_inserted', 'job_id', id)::text
     ) FROM raised
 """
-"""Announced as a new job of that row would be: Procrastinate announces those only."""
+"""Sends the notification of a new job in that queue, because Procrastinate notifies about new jobs only."""
 SELECT_HELD_JOBS = """
     SELECT id, lock FROM procrastinate_jobs
     WHERE queue_name = ANY(%(rows)s) AND status = 'doing' AND worker_id = ANY(%(workers)s)
@@ -62,7 +67,7 @@ SELECT_OPEN_JOBS = """
 
 
 class ProcrastinateQueue:
-    """`daemon.passes.Passes` in the tables that `reconcile migrate` made."""
+    """`pass_queue.PassQueue` in the tables that `reconcile migrate` creates."""
 
     def __init__(self, app: App, silent: float) -> None:
         self.app = app
@@ -72,7 +77,7 @@ class ProcrastinateQueue:
         self._cut_off_projects: set[ProjectId] = set()
         self._running_projects: set[ProjectId] = set()
         self._suspected_jobs: frozenset[int] = frozenset()
-        self.workers: set[Worker] = set()  # of this process, at work
+        self.workers: set[Worker] = set()  # the running workers of this process
 
     async def nudge(self, project_id: ProjectId) -> None:
         await self._defer(project_id, NUDGED_QUEUE)
@@ -99,7 +104,7 @@ class ProcrastinateQueue:
             } | await self._find_forgotten_jobs()
         rescued = 0
         for job_id, lock in found.items():
-            # Another daemon was faster; if it is the database, what follows says so.
+            # Another daemon was faster; a database problem is raised by what follows.
             with suppress(ConnectorException):
                 await self.app.job_manager.finish_job_by_id_async(
                     job_id, status=Status.FAILED, delete_job=True
@@ -109,9 +114,11 @@ class ProcrastinateQueue:
         return rescued
 
     async def _find_forgotten_jobs(self) -> dict[int, str]:
-        """Jobs that workers of ours hold, and nobody works on: the database was away just when their end was
-        to be written, which Procrastinate tries once. They would keep their projects from everybody for as
-        long as this process lives. Seen twice in a row, because beginning and end of a job take a moment.
+        """Return jobs that are held by workers of this process but not running: id → lock.
+
+        Procrastinate writes the end of a job only once; if the database does not answer then, the job would
+        block its project until this process ends. A job must be found twice in a row, because its beginning
+        and end take a moment.
         """
         workers = [each.worker_id for each in self.workers if each.worker_id is not None]
         rows = await self.app.connector.execute_query_all_async(
@@ -130,7 +137,7 @@ class ProcrastinateQueue:
         return ProcrastinateQueueWorker(self, concurrency)
 
     async def requeue_cut_off(self) -> None:
-        """What was cut off goes in again: Procrastinate does not do that. Another daemon may take it."""
+        """Queue cancelled jobs again, which Procrastinate does not do. Another daemon may take them."""
         while self._cut_off_projects:
             await self.nudge(self._cut_off_projects.pop())
 
@@ -154,7 +161,7 @@ class ProcrastinateQueue:
             self.app.connector.execute_query_all_async,
         )
         with translate_queue_errors(), suppress(AlreadyEnqueued):
-            # Asked first: a refused INSERT is an error in the server's log, and nudges come in bursts.
+            # Checked first: a refused INSERT is an error in the server's log, and nudges come in bursts.
             found = await ask(SELECT_WAITING_JOB, key=key)
             if any(waiting["priority"] < priority for waiting in found):
                 await ask(RAISE_JOB_PRIORITY, key=key, row=row, priority=priority)
@@ -164,7 +171,7 @@ class ProcrastinateQueue:
 
 
 class ProcrastinateQueueWorker:
-    """One worker of ours: one or two of Procrastinate's."""
+    """One worker, made of one or two Procrastinate workers."""
 
     def __init__(self, queue: ProcrastinateQueue, concurrency: int) -> None:
         self._queue = queue
@@ -184,7 +191,7 @@ class ProcrastinateQueueWorker:
                 await self._queue.requeue_cut_off()
         finally:
             self._queue.workers.difference_update(self._workers)
-        if not self._stopped:  # its connection for LISTEN broke, or its heartbeat found no database
+        if not self._stopped:  # the LISTEN connection broke, or a heartbeat failed
             raise DatabaseError("The queue's worker lost its database.")
 
     def stop(self, grace: float | None) -> None:
@@ -194,11 +201,11 @@ class ProcrastinateQueueWorker:
         self._stop_workers()
 
     async def _run_workers(self) -> None:
-        """Until all have ended; the first that does takes the others along. Raises what one of them did."""
-        runs = [each.run() for each in self._workers]  # type: ignore[no-untyped-call]  # theirs to type
+        """Run all workers. When one ends, stop the others. Raises the first error of any."""
+        runs = [each.run() for each in self._workers]  # type: ignore[no-untyped-call]  # untyped library
         tasks = [asyncio.create_task(each) for each in runs]
         try:
-            await asyncio.sleep(0)  # what stops a worker before it runs is forgotten when it does
+            await asyncio.sleep(0)  # a stop before a worker runs would be lost
             if self._stopped:
                 self._stop_workers()
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -211,7 +218,7 @@ class ProcrastinateQueueWorker:
 
     def _stop_workers(self) -> None:
         for worker in self._workers:
-            worker.stop()  # type: ignore[no-untyped-call]  # theirs to type
+            worker.stop()  # type: ignore[no-untyped-call]  # untyped library
 
 
 def _build_worker(app: App, rows: list[str], concurrency: int) -> Worker:
@@ -223,7 +230,7 @@ def _build_worker(app: App, rows: list[str], concurrency: int) -> Worker:
         delete_jobs=DeleteJobCondition.ALWAYS,
         install_signal_handlers=False,
         update_heartbeat_interval=HEARTBEAT_SECONDS,
-        # A worker that is pruned while it only seems dead could fetch nothing more: `rescue` is enough.
+        # A worker that only seems dead could fetch no more jobs once pruned; `requeue_stalled` is enough.
         stalled_worker_timeout=24 * 3600.0,
     )
 
@@ -232,12 +239,13 @@ def _build_worker(app: App, rows: list[str], concurrency: int) -> Worker:
 async def open_queue(
     arguments: Mapping[str, Any], connection_class: type[Any], *, silent: float = DEAD_AFTER_SECONDS
 ) -> AsyncIterator[ProcrastinateQueue]:
-    """The queue in the database that libpq finds with these arguments, which must not go through pgbouncer:
-    LISTEN needs a session of its own. Nothing is asked of it yet. `connection_class`: a psycopg connection
-    that is closed by `async with` whatever is cancelled. `silent`: seconds after which a worker that said
-    nothing counts as dead.
+    """Open the queue in the database with these libpq arguments; no query is made yet.
+
+    The connection must not go through pgbouncer, because LISTEN needs a session. `connection_class`: a
+    psycopg connection that `async with` closes even when cancelled; `silent`: seconds without a heartbeat
+    after which a worker counts as dead.
     """
-    # What they have to say about a database that is away is said by us, once.
+    # The service logs a database problem once, so the library's own messages are not needed.
     logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     async with AsyncConnectionPool(
@@ -257,7 +265,7 @@ async def open_queue(
 
 @contextmanager
 def translate_queue_errors() -> Iterator[None]:
-    """Raises DatabaseError for what Procrastinate says about its database."""
+    """Turn Procrastinate's database errors within the block into DatabaseError."""
     try:
         yield
     except ConnectorException as error:

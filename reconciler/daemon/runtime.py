@@ -1,4 +1,4 @@
-"""What the daemon needs of the rest of the program; `bootstrap.runtime` implements it, in tests a fake."""
+"""The interface between the daemon and the rest of the program; `bootstrap.runtime` implements it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
@@ -8,9 +8,9 @@ from reconciler.model.passes import PassResult, ScheduledProject
 
 
 class PassActivity:
-    """The activity of one pass: a pass whose values stop changing is stuck.
+    """The activity of one pass, for detecting a stuck one: its values stop changing.
 
-    It is the pass's `model.passes.Progress` as well.
+    It also implements `model.passes.Progress`.
     """
 
     def __init__(self) -> None:
@@ -18,11 +18,11 @@ class PassActivity:
         self._watched: list[Callable[[], object]] = []
 
     def watch(self, what: Callable[[], object]) -> None:
-        """Add a value that changes whenever the pass makes progress, such as the number of its requests."""
+        """Add a value that changes whenever the pass makes progress, such as its number of requests."""
         self._watched.append(what)
 
     def observed_values(self) -> tuple[object, ...]:
-        """Return the values; equal ones mean that nothing has happened in between."""
+        """Return the current values. Two equal results mean that nothing has happened in between."""
         return (self._steps, *(each() for each in self._watched))
 
     def start(self, what: str, total: int | None) -> None:
@@ -31,7 +31,7 @@ class PassActivity:
         self._steps += 1
 
     def advance(self, steps: int = 1) -> None:
-        """Count its steps."""
+        """Count steps of it."""
         self._steps += steps
 
     def finish(self) -> None:
@@ -40,20 +40,23 @@ class PassActivity:
 
 
 class Runtime(Protocol):
-    """The program, opened on one database."""
+    """The program, opened with one database."""
 
     async def check_ready(self) -> None:
-        """Check that database and schema answer. Raises DatabaseError, SchemaError."""
+        """Check that the database answers and its schema fits. Raises DatabaseError, SchemaError."""
         ...
 
     async def pass_schedule(self) -> Sequence[ScheduledProject]:
-        """Return every active, connected project with what its next pass depends on. Raises DatabaseError."""
+        """Return every active, connected project, with the facts that decide when it is due.
+
+        Raises DatabaseError.
+        """
         ...
 
     async def scan_changes(self, *, incremental: bool) -> Mapping[ProjectId, int]:
-        """Return projects with unsynced changes in BugSpark, each with a fingerprint of these changes.
+        """Return the projects with unsynced changes in BugSpark: id → fingerprint of these changes.
 
-        `incremental`: only what changed in the last minutes. Raises DatabaseError.
+        `incremental`: only changes of the last minutes. Raises DatabaseError.
         """
         ...
 
@@ -62,8 +65,8 @@ class Runtime(Protocol):
         ...
 
     async def run_pass(self, project_id: ProjectId, activity: PassActivity) -> PassResult | None:
-        """Run one pass. None: the project is not synced any more.
+        """Run one pass. Returns None if the project is no longer synced.
 
-        A problem of the project is in the result. Raises DatabaseError.
+        A problem of the project is returned in the result. Raises DatabaseError.
         """
         ...

@@ -1,10 +1,11 @@
-"""The local scan: a change in BugSpark is synced soon, not only when the project is due.
+"""The local scan: finds changes in BugSpark, so that they are synced before the project is due.
 
-One query covers all projects. Each change it finds is nudged once; a difference that a pass leaves (a frozen
-field, a withheld deletion) is nudged again more and more rarely, until it changes.
+One query covers all projects. A project is nudged once for each change; if a difference remains after the
+pass (a frozen field, a withheld deletion), it is nudged again at growing intervals, until the difference
+changes.
 
-A full scan compares every link, and pauses long after that on a large database. Between two full scans,
-incremental ones find rows whose own timestamp is new (docs/decisions/0042-glances.md).
+A full scan compares every link; after it follows a pause, which is long on a large database. Between two full
+scans, incremental ones find rows with a new timestamp (docs/decisions/0042-glances.md).
 """
 
 from collections.abc import Callable, Mapping
@@ -13,16 +14,16 @@ from dataclasses import dataclass
 from reconciler.model.ids import ProjectId
 
 MIN_SCAN_INTERVAL_SECONDS = 5.0
-"""Seconds between two scans, at least."""
+"""Minimum time between two scans."""
 REST_FACTOR = 50.0
-"""The pause after a scan, in multiples of its duration: scans take at most a fiftieth of the time."""
+"""The pause after a scan, as a multiple of its duration: scans take at most 2 % of the time."""
 FIRST_NUDGE_AGAIN_SECONDS, MAX_NUDGE_AGAIN_SECONDS = 10.0, 600.0
-"""Until the same difference is nudged again: at first, and at most."""
+"""Delay until the same difference is nudged again: the first one, and the longest."""
 
 
 @dataclass(slots=True, kw_only=True)
 class _NudgeRecord:
-    """The difference a project was nudged for, and when it may be nudged again."""
+    """The difference that a project was nudged for, and when it may be nudged again."""
 
     fingerprint: int
     nudged_monotonic: float
@@ -30,24 +31,24 @@ class _NudgeRecord:
 
 
 class ScanPlanner:
-    """The full scan, and the incremental scans between two of them."""
+    """Chooses between full scans and incremental scans in between."""
 
     def __init__(self, every: float = MIN_SCAN_INTERVAL_SECONDS) -> None:
         self._full, self._incremental = ScanSchedule(every), ScanSchedule(every, incremental=True)
 
     def next_due_scan(self, now: float) -> "ScanSchedule | None":
-        """Return the scan to make now, if any: an incremental one only while the full scan pauses."""
+        """Return the scan to run now, if any: an incremental one only during the pause of the full scan."""
         return next((each for each in (self._full, self._incremental) if each.is_due(now)), None)
 
     def record_scan(self, scan: "ScanSchedule", began: float, ended: float) -> None:
-        """Record the end of a scan, failed or not. A full scan replaces the next incremental one."""
+        """Record the end of a scan, also a failed one. A full scan replaces the next incremental one."""
         scan.record_scan(began, ended)
         if scan is self._full:
             self._incremental.postpone(ended)
 
 
 class ScanSchedule:
-    """When to scan, and which projects to nudge for what it finds. Times are monotonic seconds."""
+    """Decides when to scan, and which projects to nudge for the result. Times are monotonic seconds."""
 
     def __init__(self, every: float = MIN_SCAN_INTERVAL_SECONDS, *, incremental: bool = False) -> None:
         self.incremental = incremental
@@ -56,21 +57,24 @@ class ScanSchedule:
         self._nudge_records: dict[ProjectId, _NudgeRecord] = {}
 
     def is_due(self, now: float) -> bool:
-        """Whether to scan now."""
+        """Return whether to scan now."""
         return now >= self._next_monotonic
 
     def record_scan(self, began: float, ended: float) -> None:
-        """Record the end of a scan, failed or not."""
+        """Record the end of a scan, also a failed one."""
         self._next_monotonic = ended + max(self._min_interval_seconds, REST_FACTOR * (ended - began))
 
     def postpone(self, now: float) -> None:
-        """Delay the next scan: another one has just seen all that it would."""
+        """Delay the next scan, because another one has just found everything that it would find."""
         self._next_monotonic = max(self._next_monotonic, now + self._min_interval_seconds)
 
     def select_nudges(
         self, found: Mapping[ProjectId, int], may: Callable[[ProjectId], bool], now: float
     ) -> list[ProjectId]:
-        """Return those of the found projects to nudge now. `may`: whether a project may run early."""
+        """Return the projects to nudge now.
+
+        `found`: project → fingerprint of its changes; `may`: returns whether a project may run early.
+        """
         self._nudge_records = {each: known for each, known in self._nudge_records.items() if each in found}
         return [
             each

@@ -1,9 +1,9 @@
-"""The same few jobs again and again, in memory, by APScheduler; after a jump of the clock all are due.
+"""Periodic jobs in memory, with APScheduler; all are due after a jump of the clock.
 
-Its jobs are due by the wall clock. Set back, it would let them wait for as long: `run_all_now` makes every
-job due at once, and is called when wall clock and monotonic clock drift apart, because the clock was set or
-the machine slept (`ClockJumpDetector`). Set forward by years, APScheduler's own intervals would count every
-run that was missed: `FixedDelayTrigger` counts from now.
+APScheduler uses the wall clock. If the clock is set back, jobs would wait for that time: `run_all_now` makes
+them due at once, and is called when wall clock and monotonic clock differ, because the clock was set or the
+machine slept (`ClockJumpDetector`). If the clock is set forward by years, APScheduler's own intervals would
+count every missed run: `FixedDelayTrigger` counts from now.
 """
 
 import asyncio
@@ -19,13 +19,16 @@ from reconciler.ports import Clock
 Job = Callable[[], Awaitable[None]]
 
 UNWIND_SECONDS = 2.0
-"""What a cancelled job has to ask the database to stop; cancelled again, it waits for no answer."""
+"""Time that a cancelled job has for cancelling its query.
+
+After that it is cancelled again, without waiting.
+"""
 JUMP_SECONDS = 2.0
-"""A jump is more than this between two checks; NTP slews far less."""
+"""A larger difference between two checks is a jump; NTP adjusts far less."""
 
 
 class FixedDelayTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 ships no types
-    """So long after it was started last, whenever it should have been."""
+    """Fires a fixed time after the last start."""
 
     def __init__(self, seconds: float) -> None:
         self._delay = timedelta(seconds=seconds)
@@ -38,7 +41,7 @@ class Scheduler:
     """The scheduler of one daemon. A job that is still running when its time comes is not started twice."""
 
     def __init__(self) -> None:
-        # That a slow job was not started twice is a warning of its own there: nothing is lost by it here.
+        # APScheduler warns when a slow job is not started twice; that is intended here.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._stopped = False
         self._running: set[asyncio.Task[object]] = set()
@@ -47,7 +50,7 @@ class Scheduler:
         )
 
     def add_job(self, seconds: float, job: Job) -> None:
-        """Run it now and every so many seconds."""
+        """Add a job that runs now and every `seconds`."""
 
         async def run() -> None:
             task = asyncio.current_task()
@@ -62,24 +65,24 @@ class Scheduler:
         self._scheduler.add_job(run, FixedDelayTrigger(seconds), next_run_time=datetime.now(UTC))
 
     def start(self) -> None:
-        """From now on."""
+        """Start running jobs."""
         self._scheduler.start()
 
     def run_all_now(self) -> None:
-        """Every job is due now, whatever the wall clock says."""
+        """Make every job due now, whatever the wall clock says."""
         for job in self._scheduler.get_jobs():
             job.modify(next_run_time=datetime.now(UTC))
 
     def stop(self) -> None:
-        """No more; what is running is cancelled, and `wait_until_ended` waits for it."""
+        """Stop, and cancel running jobs; `wait_until_ended` waits for them."""
         self._stopped = True
         if self._scheduler.running:
-            # A run cancelled here would be an error with a trace to its executor: nothing is lost by it.
+            # The executor would log a cancelled run as an error with a traceback; it is none.
             logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
             self._scheduler.shutdown(wait=False)
 
     async def wait_until_ended(self) -> None:
-        """Return when no job runs any more: each may hold a connection until it has ended."""
+        """Wait until no job is running: each may hold a connection until it ends."""
         running = set(self._running)
         if running:
             await asyncio.wait(running, timeout=UNWIND_SECONDS)
@@ -94,10 +97,10 @@ class ClockJumpDetector:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._offset = self._read_offset()
-        self.jump_seconds = 0.0  # of the last call
+        self.jump_seconds = 0.0  # found by the last call
 
     def detect_jump(self) -> bool:
-        """Return whether the wall clock jumped since the last call, and keep by how much."""
+        """Return whether the wall clock jumped since the last call; `jump_seconds` has the size."""
         offset = self._read_offset()
         self.jump_seconds, self._offset = offset - self._offset, offset
         return abs(self.jump_seconds) > JUMP_SECONDS

@@ -1,10 +1,10 @@
-"""The service: it queues due projects, nudges changed ones, and runs workers for their passes.
+"""The service: queues due projects, nudges changed ones, and runs workers for their passes.
 
-tick       check the database → find due projects → queue as many as the workers will soon get to
+tick       check the database → find due projects → queue as many as the workers will soon run
 scan       find projects changed in BugSpark → nudge them
 retention  delete old records
-requeue    put what a dead worker was running back into the queue
-work       run passes until stopped; when the database goes away a worker ends, and a new one is made
+requeue    queue the projects of dead workers again
+work       run passes until stopped; if the database fails, a worker ends, and a new one is created
 heartbeat  detect jumps of the wall clock, notify the watchdog, update the status line
 """
 
@@ -27,28 +27,28 @@ from reconciler.logs import EventLogger
 from reconciler.ports import Clock
 
 SHUTDOWN_GRACE_SECONDS = 4.0
-"""How long a pass under way may take to end when the service stops; then it is cancelled."""
+"""How long a running pass may take to end when the service stops; then it is cancelled."""
 STUCK_TICK_SECONDS = 180.0
-"""A tick that takes longer hangs: each of its queries has a far shorter timeout."""
+"""A tick that takes longer is stuck: each of its queries has a far shorter timeout."""
 MAX_WAITING_PER_SLOT = 2
-"""At most this many times `poll.concurrency` due projects wait: a nudge must not wait behind them all."""
+"""Limit of waiting due projects per slot, so that a nudged project does not wait behind too many."""
 
 log = EventLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceIntervals:
-    """How often things are done, in seconds."""
+    """The intervals of periodic work, in seconds."""
 
     interval: float = 60.0  # poll.interval_seconds
     concurrency: int = 8  # poll.concurrency
     tick: float = 1.0
     schema_check: float = 10.0  # between two checks of the schema
-    scan: float = 5.0  # at most so often
+    scan: float = 5.0  # minimum between two scans
     requeue_stalled: float = 5.0
-    retry: float = 2.0  # after the database went away under a worker
+    retry: float = 2.0  # after a worker lost the database
     heartbeat: float = 1.0
-    retention: float = 600.0  # between two attempts; one of all daemons succeeds, once an hour
+    retention: float = 600.0  # between two attempts; one daemon per hour succeeds
 
 
 class Service:
@@ -83,14 +83,17 @@ class Service:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it ticks and no pass hangs. A database that does not answer does not count as hanging."""
+        """Whether ticks happen and no pass is stuck.
+
+        A database that does not answer does not count as stuck.
+        """
         return (
             self._clock.monotonic() - self._last_tick_monotonic <= STUCK_TICK_SECONDS
             and not self._pass_runner.has_stuck_pass()
         )
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set; then end or cancel what is under way. Raises unexpected errors."""
+        """Work until `stop` is set; then end or cancel running passes. Raises unexpected errors."""
         intervals = self._intervals
         self._scheduler.add_job(intervals.tick, self._tick)
         self._scheduler.add_job(intervals.tick, self._scan_and_nudge)
@@ -113,7 +116,7 @@ class Service:
             await asyncio.gather(beat, stopped, return_exceptions=True)
 
     def apply_intervals(self, intervals: ServiceIntervals) -> None:
-        """Use these intervals from now on: the configuration was read again."""
+        """Use these intervals, because the configuration was read again."""
         if intervals.concurrency != self._intervals.concurrency:
             for worker in self._worker_by_task.values():
                 if worker is not None:
@@ -124,7 +127,7 @@ class Service:
         self._intervals = intervals
 
     async def _wait_for_end(self, stopped: asyncio.Task[bool], beat: asyncio.Task[None]) -> None:
-        """Wait for `stop`. A task that ends before it ends the service with its error."""
+        """Wait for `stop`. If a task ends earlier, raise its error to end the service."""
         while not stopped.done():
             await asyncio.wait({stopped, beat, *self._worker_by_task}, return_when=asyncio.FIRST_COMPLETED)
             for task in [task for task in self._worker_by_task if task.done()]:
@@ -138,11 +141,11 @@ class Service:
         self._worker_by_task[task] = None
 
     async def _run_worker(self, concurrency: int) -> None:
-        """Run one worker after another, until one was stopped on purpose."""
+        """Run one worker after another, until one is stopped on purpose."""
         while not self._stopping.is_set():
             worker = self._queue.create_worker(self._pass_runner.run_pass, concurrency)
             task = asyncio.current_task()
-            assert task is not None  # this runs in one
+            assert task is not None  # a coroutine always runs in a task
             self._worker_by_task[task] = worker
             try:
                 await worker.serve()
@@ -154,7 +157,7 @@ class Service:
                 return
 
     async def _finish_passes(self) -> None:
-        """Wait a while for passes to end by themselves, and cancel the others."""
+        """Wait for running passes up to SHUTDOWN_GRACE_SECONDS, then cancel the others."""
         for worker in self._worker_by_task.values():
             if worker is not None:
                 worker.stop(None)
@@ -228,7 +231,7 @@ class Service:
             self._report_problem(error)
 
     async def _send_heartbeats(self) -> None:
-        """Notify systemd from the event loop: a loop that hangs sends nothing."""
+        """Notify systemd from the event loop, so that a blocked loop sends nothing."""
         last_status = ""
         while True:
             if self._clock_jumps.detect_jump():
@@ -251,7 +254,7 @@ class Service:
         return f"{len(self._due_projects)} projects, {running} passes running, {ended} done"
 
     def _report_problem(self, error: ReconcilerError) -> None:
-        """Log a problem with the database once, however often it occurs."""
+        """Log a database problem once, however often it occurs."""
         if self._problem is None:
             log.error("the database can't be used", kind=error.kind, reason=str(error))
         self._problem = str(error)

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT end the service, SIGHUP reads the configuration again."""
+"""Signal handlers: SIGTERM and SIGINT end the service, SIGHUP reads the configuration again."""
 
 import asyncio
 import signal
@@ -17,7 +17,7 @@ log = EventLogger(__name__)
 
 @contextmanager
 def handle_signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[None]:
-    """Handle signals within the block, on the running loop. `reload` must return at once."""
+    """Handle signals within the block, on the running event loop. `reload` must return at once."""
     loop = asyncio.get_running_loop()
 
     is_ending = False
@@ -28,7 +28,7 @@ def handle_signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[
             stop.set()
 
     def limit_end(*_: object) -> None:
-        """Set the alarm at once, also while the loop is blocked and does not get to `end`."""
+        """Set the alarm at once, even while the loop is blocked and can't call `end`."""
         nonlocal is_ending
         if not is_ending:
             is_ending = True
@@ -36,7 +36,7 @@ def handle_signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end, number.name)
-        signal.signal(number, limit_end)  # the loop is notified as well, by its wakeup descriptor
+        signal.signal(number, limit_end)  # the loop is also notified, by its wakeup descriptor
     loop.add_signal_handler(signal.SIGHUP, reload)
     try:
         yield

@@ -1,10 +1,10 @@
-"""systemd: listening sockets kept during a restart (sd_listen_fds(3)), and notifications (sd_notify(3)).
+"""systemd: sockets that are kept during a restart (sd_listen_fds(3)), and notifications (sd_notify(3)).
 
-A daemon stores its sockets (`SystemdNotifier.store_sockets`), and the next process inherits them: connections
-made in between wait for it instead of being refused (decision 0060).
+A daemon stores its sockets in systemd (`SystemdNotifier.store_sockets`), and the next process inherits them:
+connections made in between wait instead of being refused (decision 0060).
 
-Notifications are datagrams on the socket that systemd names; without one, none is sent. A datagram that can't
-be sent is dropped: a service manager that does not listen must not stop the service.
+Notifications are datagrams to the socket that systemd names; without one, none is sent. A datagram that can't
+be sent is dropped, so that a service manager that does not listen can't stop the service.
 """
 
 import os
@@ -15,15 +15,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 FIRST_DESCRIPTOR = 3
-"""SD_LISTEN_FDS_START: the first of the descriptors."""
+"""SD_LISTEN_FDS_START: the number of the first descriptor."""
 
 
 def take_inherited_sockets(
     environ: Mapping[str, str], first: int = FIRST_DESCRIPTOR
 ) -> tuple[socket.socket, ...]:
-    """Return every listening TCP socket that systemd handed to this process; none without systemd.
+    """Return the listening TCP sockets that systemd passed to this process; empty without systemd.
 
-    `environ`: LISTEN_PID and LISTEN_FDS as systemd sets them. Anything else that was handed over is closed.
+    `environ`: has LISTEN_PID and LISTEN_FDS if systemd set them. Other descriptors that were passed are
+    closed.
     """
     count = environ.get("LISTEN_FDS", "")
     if environ.get("LISTEN_PID") != str(os.getpid()) or not count.isdigit():
@@ -44,45 +45,45 @@ def _is_listening_tcp(each: socket.socket) -> bool:
 MAX_STATUS_CHARACTERS = 200
 FD_STORE_NAME = "web"
 START_EXTENSION_SECONDS = 120
-"""How long a start may take after each notification; one attempt to open the database takes less."""
+"""Time that a start may take after each notification; one attempt to open the database takes less."""
 
 
 class SystemdNotifier:
     """Sends notifications to the service manager."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        """`environ`: NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID as systemd sets them."""
+        """`environ`: has NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID if systemd set them."""
         self._address = _socket_address(environ.get("NOTIFY_SOCKET", ""))
         self.watchdog_seconds = _watchdog_interval(environ)
 
     def notify_ready(self) -> None:
-        """Say that the start or a reload is over."""
+        """Notify that the start or a reload is complete."""
         self._send("READY=1")
 
     def notify_reloading(self) -> None:
-        """Say that a reload has begun, until `notify_ready`; with the time (Type=notify-reload)."""
+        """Notify that a reload has begun, with the time (Type=notify-reload); `notify_ready` ends it."""
         self._send(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
     def notify_stopping(self) -> None:
-        """Say that the service stops."""
+        """Notify that the service stops."""
         self._send("STOPPING=1")
 
     def notify_watchdog(self) -> None:
-        """Say that real progress was made."""
+        """Notify the watchdog that the service makes progress."""
         self._send("WATCHDOG=1")
 
     def notify_status(self, text: str) -> None:
-        """Set the line that `systemctl status` shows."""
+        """Set the status line of `systemctl status`."""
         line = " ".join(text.split())[:MAX_STATUS_CHARACTERS]
         self._send(f"STATUS={line}")
 
     def notify_waiting(self, text: str) -> None:
-        """Say why the start takes long, and extend TimeoutStartSec=, which would end it."""
+        """Notify why the start takes long, and extend TimeoutStartSec=, which would end it."""
         self._send(f"EXTEND_TIMEOUT_USEC={START_EXTENSION_SECONDS * 1_000_000}")
         self.notify_status(text)
 
     def store_sockets(self, sockets: Sequence[socket.socket]) -> None:
-        """Have systemd keep these open for the next process (FileDescriptorStoreMax=)."""
+        """Ask systemd to keep these sockets open for the next process (FileDescriptorStoreMax=)."""
         self._send(f"FDSTOREREMOVE=1\nFDNAME={FD_STORE_NAME}")
         if sockets:
             self._send(f"FDSTORE=1\nFDNAME={FD_STORE_NAME}", [each.fileno() for each in sockets])
@@ -103,7 +104,7 @@ def _socket_address(path: str) -> str | None:
 
 
 def _watchdog_interval(environ: Mapping[str, str]) -> float | None:
-    """Return the watchdog interval that systemd asks of this process, in seconds; else None."""
+    """Return the watchdog interval for this process in seconds; None if systemd set none."""
     text, pid = environ.get("WATCHDOG_USEC", ""), environ.get("WATCHDOG_PID", "")
     if not text.isdigit() or int(text) == 0 or (pid and pid != str(os.getpid())):
         return None

@@ -1,4 +1,4 @@
-"""One pass run by a worker: named in every log line, reported once, watched for activity."""
+"""Running one pass in a worker: its name is in every log line, its result is logged, its activity watched."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,10 +13,10 @@ from reconciler.model.passes import AppliedCounts, Outcome, PassResult
 from reconciler.ports import Clock
 
 STUCK_PASS_SECONDS = 600.0
-"""A pass without any activity for so long hangs: each of its steps has a far shorter timeout."""
+"""A pass without activity for this long is stuck: each of its steps has a far shorter timeout."""
 
 EXPECTED_REFUSALS = (BusyError.kind, PausedError.kind)
-"""Refusals that are no problem: a command works on the project, or the operator paused it."""
+"""Refusals that are no problem: a command is using the project, or the operator paused it."""
 LOGGED_COUNTS = ("conflicts", "quarantined", "pending", "linked", "ended")
 
 log = EventLogger(__name__)
@@ -27,16 +27,16 @@ OnPassResult = Callable[[PassResult], None]
 
 @dataclass(slots=True, kw_only=True)
 class _RunningPass:
-    """A pass under way."""
+    """A running pass."""
 
     task: "asyncio.Task[object] | None"
     activity: PassActivity = field(default_factory=PassActivity)
     last_values: tuple[object, ...] = ()
-    changed_monotonic: float  # when the values changed last
+    changed_monotonic: float  # the last change of the values
 
 
 class PassRunner:
-    """Runs passes, and knows which of them hang."""
+    """Runs passes, and detects stuck ones."""
 
     def __init__(
         self, runtime: Runtime, clock: Clock, new_id: Callable[[], UUID], on_result: OnPassResult
@@ -46,17 +46,18 @@ class PassRunner:
         self._new_id = new_id
         self._on_result = on_result
         self._running: dict[UUID, _RunningPass] = {}
-        self.ended_count = 0  # passes that ended, for the status line
+        self.ended_count = 0  # number of ended passes, for the status line
         self._cancelled = False
 
     @property
     def running_count(self) -> int:
-        """Return how many passes are under way."""
+        """Return the number of running passes."""
         return len(self._running)
 
     async def run_pass(self, project_id: ProjectId) -> None:
-        """One pass. Raises nothing but CancelledError: what goes wrong is said here, and the next tick tries
-        again.
+        """Run one pass.
+
+        Raises nothing but CancelledError: errors are logged, and the next tick tries again.
         """
         if self._cancelled:
             raise asyncio.CancelledError
@@ -82,14 +83,14 @@ class PassRunner:
                 self.ended_count += 1
 
     def cancel_all(self) -> None:
-        """End the passes under way now, and any that was on its way out of the queue as soon as it begins."""
+        """Cancel the running passes, and those that are being taken from the queue as soon as they begin."""
         self._cancelled = True
         for running in self._running.values():
             if running.task is not None:
                 running.task.cancel()
 
     def has_stuck_pass(self) -> bool:
-        """Whether a pass under way has had no activity for too long."""
+        """Return whether a running pass has had no activity for too long."""
         now = self._clock.monotonic()
         for running in self._running.values():
             if (values := running.activity.observed_values()) != running.last_values:
@@ -107,10 +108,10 @@ class PassRunner:
 
 
 def is_idle_result(result: PassResult) -> bool:
-    """Whether a pass needs no log line: it changed and found nothing, or was refused as expected.
+    """Return whether a pass needs no log line: it changed and found nothing, or was refused as expected.
 
-    `Metrics` counts more passes as idle: all that changed nothing on either side, also one that found a
-    conflict or ended a link. Both meanings are wanted, the metric's is in docs/operating.md.
+    `Metrics` counts more passes as idle: all that changed nothing on either side, even if they found a
+    conflict or ended a link. Both meanings are intended; that of the metric is in docs/operating.md.
     """
     if result.error is not None and result.error.kind in EXPECTED_REFUSALS:
         return True
@@ -119,7 +120,7 @@ def is_idle_result(result: PassResult) -> bool:
 
 
 def log_values_of(result: PassResult) -> dict[str, object]:
-    """Return the values that the log line of a pass carries."""
+    """Return the values of a pass's log line."""
     line: dict[str, object] = {
         "outcome": result.outcome.value,
         "repository": result.repository,
