@@ -1,5 +1,5 @@
-"""How fast the program is, measured on the real thing: `python -m bench`.
+"""Benchmarks of the real program: `python -m bench`.
 
 In: sizes. Out: a table on stdout and results/latest.json. Each measured pass is a process of its own, GitHub
-(the simulator) is another, PostgreSQL a third. May import: reconciler, tests.support. Nothing imports this.
+(simulated) is another, PostgreSQL a third. May import: reconciler, tests.support. Nothing imports this.
 """

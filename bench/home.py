@@ -1,4 +1,4 @@
-"""A migrated BugSpark with one project, on either database, and what has been written to it."""
+"""A migrated BugSpark database with one project, on either engine, and the count of writes to it."""
 
 import json
 import time
@@ -19,11 +19,11 @@ from tests.support.bugspark import BugSpark, connected, install
 from tests.support.postgres import Server
 
 DIALECTS = ("sqlite", "postgresql")
-OTHERS = """
+COUNT_OTHER_SESSIONS = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
 """
-WRITTEN = "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_user_tables"
+COUNT_WRITES = "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_user_tables"
 NO_PACING = """
 [limits]
 points_per_minute = 100000000
@@ -49,22 +49,22 @@ class Home:
     def plot(self) -> Plot:
         return Plot(project=self.project, repository_id=self.repository.id, repository=self.repository.name)
 
-    def settle(self) -> None:
-        """What PostgreSQL's autovacuum would have done by the time anybody looks."""
+    def vacuum(self) -> None:
+        """Do what PostgreSQL's autovacuum would normally have done by now."""
         if self._is_postgresql:
             with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.exec_driver_sql("VACUUM ANALYZE")
 
-    def written(self) -> "Written":
-        """How the tables stand now."""
+    def count_writes(self) -> "WriteCount":
+        """Return the writes so far; compare two results with `since`."""
         self.engine.dispose()
         with self.engine.connect().execution_options(reconciler_reads=True) as connection:
             if self._is_postgresql:
-                _wait_for_the_last_counts(connection)
-                return Written(count=int(connection.exec_driver_sql(WRITTEN).scalar_one()))
+                _wait_for_statistics(connection)
+                return WriteCount(count=int(connection.exec_driver_sql(COUNT_WRITES).scalar_one()))
             names = sa.inspect(connection).get_table_names()
             rows = {row for name in names for row in _rows(connection, name)}
-            return Written(rows=frozenset(rows))
+            return WriteCount(rows=frozenset(rows))
 
     @property
     def _is_postgresql(self) -> bool:
@@ -72,14 +72,14 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """PostgreSQL counts every row written; of SQLite every row is compared. Which one, the database says."""
+class WriteCount:
+    """The state of the tables: PostgreSQL counts written rows; for SQLite all rows are compared."""
 
     count: int = 0
     rows: frozenset[int] = frozenset()
 
-    def since(self, before: "Written") -> int:
-        """Rows written, or rows that are not as they were."""
+    def since(self, before: "WriteCount") -> int:
+        """Return the number of rows that were written or differ since `before`."""
         return self.count - before.count + len(self.rows - before.rows)
 
 
@@ -87,7 +87,7 @@ class Written:
 def open_home(
     dialect: str, folder: Path, server: Server | None, repository: Repository, name: str
 ) -> Iterator[Home]:
-    """Make the database, migrate it as an operator would, connect the project."""
+    """Create the database, migrate it as an operator would, and connect a project to the repository."""
     with _address(dialect, folder, server, name) as url:
         config = folder / f"{name}-{dialect}.toml"
         api = repository.hub.api
@@ -120,10 +120,10 @@ def _address(dialect: str, folder: Path, server: Server | None, name: str) -> It
         yield url
 
 
-def _wait_for_the_last_counts(connection: sa.Connection) -> None:
-    """A session hands in its counts when it ends, a moment after its client has left."""
-    while connection.exec_driver_sql(OTHERS).scalar_one():
-        connection.rollback()  # what the server says of itself is frozen within a transaction
+def _wait_for_statistics(connection: sa.Connection) -> None:
+    """Wait until all other sessions have ended: PostgreSQL adds a session's counts at its end."""
+    while connection.exec_driver_sql(COUNT_OTHER_SESSIONS).scalar_one():
+        connection.rollback()  # statistics do not change within a transaction
         time.sleep(0.02)
     connection.rollback()
 

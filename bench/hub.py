@@ -1,4 +1,4 @@
-"""The simulated GitHub in a process of its own, with as many repositories as are asked for."""
+"""The simulated GitHub in a process of its own, with any number of repositories."""
 
 import subprocess
 import sys
@@ -14,14 +14,16 @@ from bench.processes import ROOT
 from reconciler.model.ids import IssueNumber, RemoteCommentId, RepositoryId
 
 TOKEN = "ghp_sim_bench"
-SAID = "I can reproduce this on 1.4.2 with an empty cart: the page stays white until it is reloaded ({n})."
+COMMENT_TEXT = (
+    "I can reproduce this on 1.4.2 with an empty cart: the page stays white until it is reloaded ({n})."
+)
 CHUNK = 10_000
 WRITERS = {"bugspark-bot": "write", "alice": "write"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """A comment on an issue, as far as a ledger row remembers it."""
+class IssueComment:
+    """A comment on an issue, with the values that a ledger row has of it."""
 
     number: IssueNumber
     id: RemoteCommentId
@@ -38,21 +40,21 @@ class Repository:
     id: RepositoryId
 
     def grow(self, issues: int, labels: list[str], *, comments: int, spread: float, age: float) -> None:
-        """Issues by alice, `spread` seconds apart, the newest `age` seconds old."""
-        self.hub.tell(
+        """Create alice's issues: `spread` seconds apart, the newest `age` seconds old, `comments` on each."""
+        self.hub.control(
             "grow", repository=self.name, by="alice", issues=issues, labels=labels,
-            title="Cart is empty ({n})", comments_each=comments, comment=SAID, spread=spread, age=age,
+            title="Cart is empty ({n})", comments_each=comments, comment=COMMENT_TEXT, spread=spread, age=age,
         )  # fmt: skip
 
-    def said(self, issues: int) -> list[Said]:
-        """Every comment on the first so many issues."""
-        found: list[Said] = []
+    def list_comments(self, issues: int) -> list[IssueComment]:
+        """Return all comments on the issues 1 to `issues`."""
+        comments: list[IssueComment] = []
         for first in range(1, issues + 1, CHUNK):
-            rows = self.hub.tell(
+            rows = self.hub.control(
                 "state", repository=self.name, numbers=[first, min(issues, first + CHUNK - 1)]
             )
-            found += (_said(each) for row in rows for each in row["thread"])
-        return found
+            comments += (_issue_comment(comment) for row in rows for comment in row["thread"])
+        return comments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,22 +64,22 @@ class Hub:
     api: str
     client: httpx.Client
 
-    def tell(self, what: str, **wish: Any) -> Any:
-        """Its control endpoint."""
-        answer = self.client.post(f"/_sim/{what}", json=wish)
+    def control(self, what: str, **values: Any) -> Any:
+        """Send a command to the simulator's control endpoint and return the answer."""
+        answer = self.client.post(f"/_sim/{what}", json=values)
         answer.raise_for_status()
         return answer.json()
 
     def repository(self, name: str) -> Repository:
-        """A new repository `acme/name` that our token may write to."""
-        full = f"acme/{name}"
-        made = self.tell("seed", repositories=[{"name": full, "levels": WRITERS}])
-        return Repository(hub=self, name=full, id=RepositoryId(made[full]))
+        """Create a repository `acme/name` that the bot's token may write to."""
+        full_name = f"acme/{name}"
+        ids = self.control("seed", repositories=[{"name": full_name, "levels": WRITERS}])
+        return Repository(hub=self, name=full_name, id=RepositoryId(ids[full_name]))
 
 
 @contextmanager
 def running_hub() -> Iterator[Hub]:
-    """Start it, and end it with the block."""
+    """Run the simulator until the end of the block."""
     command = [sys.executable, "-m", "reconciler.demo.github"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -85,15 +87,15 @@ def running_hub() -> Iterator[Hub]:
             api = process.stdout.readline().strip()
             with httpx.Client(base_url=api, timeout=120) as client:
                 hub = Hub(api=api, client=client)
-                hub.tell("seed", users=[{"login": "alice"}, {"login": "bugspark-bot", "token": TOKEN}])
-                hub.tell("limits", primary=100_000_000)  # one token for the whole run
+                hub.control("seed", users=[{"login": "alice"}, {"login": "bugspark-bot", "token": TOKEN}])
+                hub.control("limits", primary=100_000_000)  # one token for the whole run
                 yield hub
         finally:
             process.terminate()
 
 
-def _said(row: dict[str, Any]) -> Said:
-    return Said(
+def _issue_comment(row: dict[str, Any]) -> IssueComment:
+    return IssueComment(
         number=IssueNumber(row["issue"]),
         id=RemoteCommentId(row["id"]),
         body=row["body"],

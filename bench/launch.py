@@ -1,7 +1,7 @@
-"""Run a command and say what it took: `python bench/launch.py COMMAND…` prints one JSON object.
+"""Run a command and measure it: `python bench/launch.py COMMAND…` prints one JSON object.
 
-A process of its own because the kernel counts the memory of anyone who starts a command as the command's own
-peak: this one is small. It imports nothing of the program for the same reason.
+This is a separate small process, because the kernel counts the memory of the starting process as the
+command's own peak. For the same reason it imports nothing of the program.
 """
 
 import json
@@ -13,16 +13,16 @@ import time
 
 def main(command: list[str]) -> int:
     began = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)
     wall = time.perf_counter() - began
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     answer = {
-        "status": done.returncode,
-        "out": done.stdout,
-        "err": done.stderr,
+        "status": completed.returncode,
+        "out": completed.stdout,
+        "err": completed.stderr,
         "wall": wall,
-        "cpu": used.ru_utime + used.ru_stime,
-        "peak_mib": used.ru_maxrss / 1024,
+        "cpu": usage.ru_utime + usage.ru_stime,
+        "peak_mib": usage.ru_maxrss / 1024,
     }
     print(json.dumps(answer))
     return 0

@@ -1,4 +1,4 @@
-"""How soon pages and the API answer, with many links (issue "The dashboard": under 100 ms with 100,000)."""
+"""Response times of pages and API with many links (issue "The dashboard": under 100 ms with 100,000)."""
 
 import time
 from collections.abc import Mapping
@@ -12,49 +12,51 @@ from bench.hub import TOKEN, Repository
 from bench.plot import Plot
 from bench.processes import BrokenError
 from bench.results import Pages
-from bench.rows import LABELS, insert_comments, insert_day, insert_links, settle_plots
+from bench.rows import LABELS, insert_comments, insert_day, insert_links, insert_project_links
 from bench.soak.figures import Spread, spread
 from bench.soak.fleet import Daemon, daemon
 
-SAID = "Seen again in build {n}."
-PATIENCE = 300.0
+COMMENT_TEXT = "Seen again in build {n}."
+FIRST_PASSES_TIMEOUT_SECONDS = 300.0
 HTML = {"Accept": "text/html"}
-RARELY = "\n[poll]\ninterval_seconds = 3600\n"
-"""Passes have figures of their own; here they would only be in the way."""
+RARE_POLLING = "\n[poll]\ninterval_seconds = 3600\n"
+"""Configuration for few passes: these are measured elsewhere and would disturb here."""
 UNKNOWN = "no-title-has-this-word"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One address, asked for many times."""
+class PageTiming:
+    """The response times of one address over many requests."""
 
     answered: Spread
-    cpu: float  # seconds of the daemon for each answer, whatever else the machine was doing
+    cpu: float  # CPU seconds of the daemon per response
 
 
 def measure(home: Home, links: int, projects: int, repeats: int) -> list[Pages]:
-    """Each page by itself, one request after another, after one that is not counted; the links shared among
-    so many projects, the first of which had a busy day.
+    """Measure each page with sequential requests; the first request of each is not counted.
+
+    The links are divided among `projects`; the first of these has a busy day in its history.
     """
-    each, hub = links // projects, home.repository.hub
-    home.repository.grow(each, list(LABELS), comments=0, spread=1, age=3_600)
-    made = insert_links(home, each)
-    others = [
-        _other(home, hub.repository(f"{home.repository.name[5:]}-{n}"), each) for n in range(1, projects)
+    links_per_project, hub = links // projects, home.repository.hub
+    home.repository.grow(links_per_project, list(LABELS), comments=0, spread=1, age=3_600)
+    first_links = insert_links(home, links_per_project)
+    other_projects = [
+        _add_project(home, hub.repository(f"{home.repository.name[5:]}-{n}"), links_per_project)
+        for n in range(1, projects)
     ]
-    settle_plots(home.url, others, each)
-    insert_day(home, made)
-    home.settle()
+    insert_project_links(home.url, other_projects, links_per_project)
+    insert_day(home, first_links)
+    home.vacuum()
     config = home.program.config
-    config.write_text(config.read_text() + RARELY)
-    with daemon(f"pages-{home.engine.dialect.name}", config) as running:
-        client = httpx.Client(base_url=f"http://127.0.0.1:{running.port}", timeout=60, headers=HTML)
+    config.write_text(config.read_text() + RARE_POLLING)
+    with daemon(f"pages-{home.engine.dialect.name}", config) as page_daemon:
+        client = httpx.Client(base_url=f"http://127.0.0.1:{page_daemon.port}", timeout=60, headers=HTML)
         with client:
-            _first_passes(home, running, projects)
-            insert_comments(home, made[:1], SAID)
-            asked = [
-                _page(client, running, name, path, repeats)
-                for name, path in _paths(home, str(made[0].report_id)).items()
+            _wait_for_first_passes(home, page_daemon, projects)
+            insert_comments(home, first_links[:1], COMMENT_TEXT)
+            timings = [
+                _time_page(client, page_daemon, name, path, repeats)
+                for name, path in _paths(home, str(first_links[0].report_id)).items()
             ]
     return [
         Pages(
@@ -62,15 +64,15 @@ def measure(home: Home, links: int, projects: int, repeats: int) -> list[Pages]:
             links=links,
             projects=projects,
             page=name,
-            answered=one.answered,
-            cpu=one.cpu,
+            answered=timing.answered,
+            cpu=timing.cpu,
         )
-        for name, one in asked
+        for name, timing in timings
     ]
 
 
-def _other(home: Home, repository: Repository, links: int) -> Plot:
-    """One more project, connected to a repository of its own by the same token."""
+def _add_project(home: Home, repository: Repository, links: int) -> Plot:
+    """Add a project that is connected to its own repository with the same token."""
     repository.grow(links, list(LABELS), comments=0, spread=1, age=3_600)
     project = home.bugspark.add_project(repository.name)
     home.bugspark.add_integration(project, repo=repository.name.partition("/")[2], token=TOKEN)
@@ -97,27 +99,29 @@ def _paths(home: Home, report: str) -> Mapping[str, str]:
     }
 
 
-def _page(client: httpx.Client, running: Daemon, name: str, path: str, repeats: int) -> tuple[str, Asked]:
+def _time_page(
+    client: httpx.Client, page_daemon: Daemon, name: str, path: str, repeats: int
+) -> tuple[str, PageTiming]:
     _get(client, path)
-    before, count = running.cpu(), max(3, repeats * 4)
-    took = [_get(client, path) for _ in range(count)]
-    return name, Asked(answered=spread(took), cpu=(running.cpu() - before) / count)
+    before, count = page_daemon.cpu(), max(3, repeats * 4)
+    seconds = [_get(client, path) for _ in range(count)]
+    return name, PageTiming(answered=spread(seconds), cpu=(page_daemon.cpu() - before) / count)
 
 
 def _get(client: httpx.Client, path: str) -> float:
-    """Seconds until the whole answer is there. Raises BrokenError."""
+    """Return the seconds until the response is complete. Raises BrokenError."""
     began = time.perf_counter()
     answer = client.get(path)
-    took = time.perf_counter() - began
-    if answer.status_code not in (200, 303):  # nobody need sign in on loopback
+    seconds = time.perf_counter() - began
+    if answer.status_code not in (200, 303):  # no sign-in is needed on loopback
         raise BrokenError(f"{path} was answered {answer.status_code}: {answer.text[:300]}")
-    return took
+    return seconds
 
 
-def _first_passes(home: Home, running: Daemon, projects: int) -> None:
-    """Until every project was looked at. Raises BrokenError."""
-    deadline = time.monotonic() + PATIENCE
+def _wait_for_first_passes(home: Home, page_daemon: Daemon, projects: int) -> None:
+    """Wait until every project had a pass. Raises BrokenError."""
+    deadline = time.monotonic() + FIRST_PASSES_TIMEOUT_SECONDS
     while sum(bool(row["last_success_at"]) for row in home.bugspark.rows_of("sync_projects")) < projects:
         if time.monotonic() > deadline:
-            raise BrokenError(f"no pass came to its end: {running.log.read_text()[-2000:]}")
+            raise BrokenError(f"not every project had a pass: {page_daemon.log.read_text()[-2000:]}")
         time.sleep(0.2)

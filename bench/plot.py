@@ -1,4 +1,4 @@
-"""One project and its repository, as far as the rows of its links name them."""
+"""A project and its repository, with the values that the rows of its links contain."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from reconciler.model.ids import ProjectId, RepositoryId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """Where links are put."""
+    """The project and repository of new links."""
 
     project: ProjectId
     repository_id: RepositoryId

@@ -1,4 +1,4 @@
-"""Starting measured processes, and reading what they say."""
+"""Measured processes: start them and read their output."""
 
 import os
 import subprocess
@@ -13,11 +13,11 @@ ROOT = Path(__file__).parents[1]
 
 
 class BrokenError(Exception):
-    """What was to be measured did not do its work, so there is nothing to measure."""
+    """A measured process failed, so that there is no result."""
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """What a command took, interpreter start included. Seconds; memory at its peak in MiB."""
+    """Time and memory of a command, including the interpreter's start. Seconds; peak memory in MiB."""
 
     status: int
     out: str
@@ -27,40 +27,43 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     peak_mib: float
 
     def answer(self) -> dict[str, Any]:
-        """The last JSON line on stdout. Raises BrokenError when the command failed."""
+        """Return the last JSON line of stdout. Raises BrokenError when the command failed."""
         if self.status != 0 or not self.out.strip():
             raise BrokenError(f"exit status {self.status}: {self.err or self.out}")
-        found: dict[str, Any] = msgspec.json.decode(self.out.strip().splitlines()[-1])
-        return found
+        answer: dict[str, Any] = msgspec.json.decode(self.out.strip().splitlines()[-1])
+        return answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """The program with one configuration file, asked about one project."""
+    """The program with one configuration file and one project."""
 
     config: Path
     project: str
 
     def command(self) -> Measured:
-        """`reconcile --project P --json`, as a person or a cron job starts it."""
+        """Run `reconcile --project P --json`, as a person or a cron job does."""
         return run([reconcile(), "--config", str(self.config), "--project", self.project, "--json"])
 
     def passes(self, count: int) -> tuple[Measured, list[dict[str, Any]]]:
-        """So many passes in one process, as in the daemon; each one's figures (see worker.py)."""
-        done = run([sys.executable, "-m", "bench.worker", str(self.config), self.project, str(count)])
-        return done, list(done.answer()["passes"])
+        """Run `count` passes in one process, as the daemon does.
+
+        Return the figures of each (see worker.py).
+        """
+        result = run([sys.executable, "-m", "bench.worker", str(self.config), self.project, str(count)])
+        return result, list(result.answer()["passes"])
 
 
 def run(command: list[str]) -> Measured:
-    """Run one command through launch.py, without the environment's own settings of the program."""
+    """Run one command with launch.py, without RECONCILER_ variables of the environment."""
     launcher = [sys.executable, "-S", str(Path(__file__).with_name("launch.py"))]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("RECONCILER_")}
-    done = subprocess.run(
+    result = subprocess.run(
         [*launcher, *command], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
-    return msgspec.json.decode(done.stdout, type=Measured)
+    return msgspec.json.decode(result.stdout, type=Measured)
 
 
 def reconcile() -> str:
-    """The installed command."""
+    """Return the path of the installed command."""
     return str(Path(sys.executable).with_name("reconcile"))

@@ -1,4 +1,4 @@
-"""What a run found, as plain data."""
+"""The results of a run, as plain data."""
 
 from dataclasses import dataclass, field
 
@@ -7,17 +7,17 @@ from bench.soak.figures import Spread
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
-    """How much is measured."""
+    """The sizes of the measured work."""
 
     idle: tuple[int, ...] = (100, 10_000, 100_000)  # linked issues
     incoming: int = 10_000  # changed issues, each with one new comment
     outgoing: int = 1_000  # comments
-    polled: int = 500  # projects, while webhooks come
+    polled: int = 500  # projects, while webhooks arrive
     deliveries: int = 200  # webhooks, half of them of comments
-    paged: int = 100_000  # linked issues of the projects whose pages are asked for
-    shared: int = 500  # projects that share them; they are asked for as one project's, too
-    repeats: int = 5  # of what is cheap to repeat; the median counts
-    bursts: bool = True  # the same changes within one second, too
+    paged: int = 100_000  # linked issues of the projects whose pages are requested
+    shared: int = 500  # projects that share these links; measured with one project too
+    repeats: int = 5  # of cheap measurements; the median counts
+    bursts: bool = True  # measure the same changes within one second too
 
 
 QUICK = Sizes(
@@ -27,7 +27,7 @@ QUICK = Sizes(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Idle:
-    """A pass over links at peace. Seconds; memory in MiB."""
+    """An idle pass. Seconds; memory in MiB."""
 
     database: str
     links: int
@@ -35,9 +35,9 @@ class Idle:
     not_modified: int
     cost: int
     rows_written: int
-    pass_wall: float  # in a process that has made a pass before, as the daemon has
+    pass_wall: float  # in a process that has run a pass before, like the daemon
     pass_cpu: float
-    first_pass_wall: float  # in a new process, as the command reports it
+    first_pass_wall: float  # in a new process, as reported by the command
     command_wall: float
     command_cpu: float
     command_peak_mib: float
@@ -46,7 +46,7 @@ class Idle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bulk:
-    """A pass with much to do."""
+    """A pass with much work."""
 
     database: str
     kind: str
@@ -57,7 +57,7 @@ class Bulk:
     peak_mib: float
     per_second: float
     reading: float = 0.0  # seconds in GitHub's lists: requests, decoding
-    deciding: float = 0.0  # seconds in our own code between the doorways
+    deciding: float = 0.0  # seconds in the program's own code, without database and GitHub
     looking_up: float = 0.0  # seconds in database reads
     storing: float = 0.0  # seconds in transactions
     sending: float = 0.0  # seconds in writing requests
@@ -66,34 +66,34 @@ class Bulk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhooks:
-    """Deliveries to a daemon that polls many projects on PostgreSQL, beside a GitHub that takes its time.
+    """Webhook deliveries to a daemon that polls many projects on PostgreSQL, with a slow GitHub.
     Seconds from the first byte sent.
     """
 
     projects: int
     answered: Spread
-    changed: Spread  # until the report is changed, or has the comment
-    late: int = 0  # of those, after more than a second
-    lost: int = 0  # not seen at all
-    requests_per_second: float  # to GitHub, in the meantime
+    changed: Spread  # until the report is changed or has the comment
+    late: int = 0  # number of those that took more than a second
+    lost: int = 0  # number of changes that never arrived
+    requests_per_second: float  # to GitHub, during the measurement
     cpu_share: float  # of one core, by the daemon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
-    """One page of the dashboard, or an answer of the API, of the running daemon. Seconds."""
+    """Response times of one page of the dashboard or one API address. Seconds."""
 
     database: str
     links: int
     projects: int
     page: str
     answered: Spread
-    cpu: float  # of the daemon for each answer; on SQLite the database's, too
+    cpu: float  # of the daemon per response; with SQLite including the database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Everything, and where it was measured."""
+    """All results, with date, machine and versions."""
 
     at: str
     machine: str

@@ -1,6 +1,6 @@
-"""Reports that have been linked for a long time, as the program itself would have left them.
+"""Database rows of reports that have been linked for a long time, as the program would have written them.
 
-Put in with the program's own row builders and bulk INSERT, because 100,000 first contacts would take an hour.
+Inserted with the program's own row builders and bulk INSERT: 100,000 initial syncs would take an hour.
 """
 
 import asyncio
@@ -63,7 +63,7 @@ Wanted = dict[Table, tuple[Mapping[str, Any], Iterable[Row]]]
 
 
 def insert_links(home: Home, count: int, *, said: Iterable[Said] = ()) -> list[Link]:
-    """Links to the issues 1 to `count`, at peace since a month; `said`: the comments already imported."""
+    """Insert links to the issues 1 to `count`, all in sync for a month. `comments`: already imported ones."""
     rows = list(said)
     counts = Counter(each.number for each in rows)
     links = _links(home.plot, count, counts)
@@ -82,14 +82,14 @@ def insert_links(home: Home, count: int, *, said: Iterable[Said] = ()) -> list[L
 
 
 def settle_plots(url: str, plots: Iterable[Plot], count: int) -> list[list[Link]]:
-    """The same for many projects at once, without comments; each plot's links."""
+    """Insert such links for many projects, `count` each, without comments. Returns the links per project."""
     made = [_links(plot, count, Counter()) for plot in plots]
     asyncio.run(_insert(url, _at_peace([link for links in made for link in links])))
     return made
 
 
 def insert_day(home: Home, links: Sequence[Link]) -> None:
-    """A busy day behind the project: a pass that did something each minute, two changes in each."""
+    """Insert the history of a busy day: one pass with two changes every minute."""
     at, minute = datetime.now(UTC), timedelta(minutes=1)
     minutes = range(MINUTES)
     passes = [(home.project, at - minute * each, "ok", "{}") for each in minutes]
@@ -113,7 +113,7 @@ def insert_day(home: Home, links: Sequence[Link]) -> None:
 
 
 def insert_comments(home: Home, links: Iterable[Link], body: str) -> None:
-    """One new comment in BugSpark on each of these reports, written by a person a minute ago."""
+    """Insert one new comment on each of these reports, written in BugSpark by a person a minute ago."""
     at = datetime.now(UTC) - timedelta(minutes=1)
     rows = ((uuid4(), link.report_id, body.replace("{n}", str(link.number)), at, None) for link in links)
     asyncio.run(_insert(home.url, {bugspark_tables.comments: (COMMENT, rows)}))
@@ -185,7 +185,7 @@ def _link(plot: Plot, number: IssueNumber, comments: int) -> Link:
         ),
         created_at=at,
         revision=1,
-        # None is due for verification before anything here is over: that costs requests of its own.
+        # No verification is due during a measurement: it would make requests.
         verification=Verification(at=now, due=now + NOT_DUE, etags=None),
     )
 

@@ -1,4 +1,4 @@
-"""Where the time of a pass goes: parts of a Context, replaced by ones that count their seconds."""
+"""How a pass spends its time: parts of a Context, replaced by wrappers that count seconds."""
 
 import time
 from collections import defaultdict
@@ -14,7 +14,7 @@ STORES = ("projects", "ledger", "intents", "rate_limiter")
 
 
 class Timed:
-    """Stands in for a part; `spent` grows by the seconds of every coroutine and of every step of a stream."""
+    """A wrapper of a part that adds the seconds of each coroutine and each step of a stream to `spent`."""
 
     def __init__(self, part: Any, name: str, spent: defaultdict[str, float]) -> None:
         self._part = part
@@ -22,37 +22,37 @@ class Timed:
         self._spent = spent
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._part, name)
-        return self._counted(found, f"{self._name}.{name}") if callable(found) else found
+        attribute = getattr(self._part, name)
+        return self._timed_method(attribute, f"{self._name}.{name}") if callable(attribute) else attribute
 
-    def _counted(self, method: Any, key: str) -> Any:
-        def call(*args: Any, **named: Any) -> Any:
-            result = method(*args, **named)
+    def _timed_method(self, method: Any, key: str) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            result = method(*args, **kwargs)
             if hasattr(result, "__aiter__"):
-                return self._stream(result, key)
-            return self._once(result, key) if isawaitable(result) else result
+                return self._iterate_timed(result, key)
+            return self._await_timed(result, key) if isawaitable(result) else result
 
         return call
 
-    async def _once(self, result: Awaitable[Any], key: str) -> Any:
+    async def _await_timed(self, result: Awaitable[Any], key: str) -> Any:
         began = time.perf_counter()
         try:
             return await result
         finally:
             self._spent[key] += time.perf_counter() - began
 
-    async def _stream(self, rows: AsyncIterator[Any], key: str) -> AsyncIterator[Any]:
+    async def _iterate_timed(self, rows: AsyncIterator[Any], key: str) -> AsyncIterator[Any]:
         end = object()
-        while (row := await self._once(cast("Awaitable[Any]", anext(rows, end)), key)) is not end:
+        while (row := await self._await_timed(cast("Awaitable[Any]", anext(rows, end)), key)) is not end:
             yield row
 
 
 def timed(context: Context, spent: defaultdict[str, float]) -> Context:
-    """The same pass, its doorways counted: "github.issue_changes", "ledger.store" and so on."""
+    """Return the context with timed parts; keys in `spent` are "github.issue_changes", "ledger.store" etc."""
     stores: Any = context.stores
-    counted = replace(stores, **{name: Timed(getattr(stores, name), name, spent) for name in STORES})
+    timed_stores = replace(stores, **{name: Timed(getattr(stores, name), name, spent) for name in STORES})
     return replace(
         context,
         github=cast("GitHub", Timed(context.github, "github", spent)),
-        stores=cast("Stores", counted),
+        stores=cast("Stores", timed_stores),
     )

@@ -1,7 +1,7 @@
 """Structure and language of the product, measured from its source (`make structure`).
 
 In: the files git tracks. Out: a figure per line, beside its limit if it has one; `--list` says what counts.
-The figures are there to learn from: a module made of two unrelated ones is worse than the two.
+The figures are only an aid: one module made of two unrelated ones has a better figure and is worse.
 """
 
 import ast
@@ -28,7 +28,7 @@ LIMITS: Mapping[str, float] = {
     "retired words": 0,
     "missing documents": 0,
 }
-"""The most that a figure may be."""
+"""The maximum of each figure."""
 
 _IRREGULAR = frozenset(
     [
@@ -88,13 +88,13 @@ class Module:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Structure:
-    """The figures, and behind each what it counts."""
+    """The figures, and for each the list of what it counts."""
 
     figures: Mapping[str, float]
     listed: Mapping[str, tuple[str, ...]]
 
     def exceeded(self) -> dict[str, float]:
-        """The figures over their limits."""
+        """Return the figures over their limits."""
         return {name: self.figures[name] for name, most in LIMITS.items() if self.figures[name] > most}
 
 
@@ -104,7 +104,7 @@ def tracked() -> tuple[Path, ...]:
 
 
 def modules_of(files: Iterable[Path]) -> tuple[Module, ...]:
-    """The product's modules that hold anything."""
+    """Return the product's modules that are not empty."""
     found = []
     for path in files:
         if path.parts[0] != "reconciler" or path.suffix != ".py" or "demo" in path.parts:
@@ -116,14 +116,14 @@ def modules_of(files: Iterable[Path]) -> tuple[Module, ...]:
 
 
 def is_participle(name: str) -> bool:
-    """Whether a callable's bare name is a past participle."""
+    """Return whether a callable's bare name is a past participle."""
     bare = name.strip("_")
     regular = "_" not in bare and bare.endswith("ed") and bare not in _NOT_PARTICIPLES
     return bare in _IRREGULAR or regular
 
 
 def _callables(module: Module) -> Iterator[Function]:
-    """Functions and methods; properties and special methods are named by other rules."""
+    """Yield functions and methods; properties and special methods follow other naming rules."""
     for node in module.functions():
         is_property = any("property" in ast.unparse(each) for each in node.decorator_list)
         if not is_property and not node.name.startswith("__"):

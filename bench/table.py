@@ -1,4 +1,4 @@
-"""A run as text for people: Markdown tables that also read well in a terminal."""
+"""The results of a run as Markdown tables that are also readable in a terminal."""
 
 from collections.abc import Iterator, Sequence
 
@@ -20,16 +20,16 @@ PAGES = ("database", "links", "projects", "page", "p50 ms", "p95", "most", "CPU 
 
 
 def text(run: Run) -> str:
-    """The whole run."""
-    parts = [f"{run.at}, {run.machine}", *_table(IDLE, [_idle(each) for each in run.idle])]
-    parts += ["", *_ratios(run.idle), "", *_table(BULK, [_bulk(each) for each in run.bulk])]
-    parts += ["", *_table(WEBHOOKS, [_webhooks(each) for each in run.webhooks])]
-    parts += ["", *_table(PAGES, [_pages(each) for each in run.pages])]
-    return "\n".join(parts)
+    """Return all tables of a run."""
+    lines = [f"{run.at}, {run.machine}", *_table(IDLE, [_idle(each) for each in run.idle])]
+    lines += ["", *_ratios(run.idle), "", *_table(BULK, [_bulk(each) for each in run.bulk])]
+    lines += ["", *_table(WEBHOOKS, [_webhooks(each) for each in run.webhooks])]
+    lines += ["", *_table(PAGES, [_pages(each) for each in run.pages])]
+    return "\n".join(lines)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(len(row[place]) for row in (head, *rows)) for place in range(len(head))]
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     yield _line(head, widths)
     yield "|" + "|".join("-" * (width + 1) + ":" for width in widths) + "|"
     for row in rows:
@@ -41,40 +41,40 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "|" + "|".join(padded) + "|"
 
 
-def _idle(one: Idle) -> Sequence[str]:
+def _idle(row: Idle) -> Sequence[str]:
     return (
-        one.database, f"{one.links:,}", str(one.requests), str(one.not_modified), str(one.cost),
-        str(one.rows_written), _ms(one.pass_wall), _ms(one.pass_cpu), _ms(one.first_pass_wall),
-        _ms(one.command_wall), _ms(one.command_cpu), f"{one.command_peak_mib:.0f}",
+        row.database, f"{row.links:,}", str(row.requests), str(row.not_modified), str(row.cost),
+        str(row.rows_written), _ms(row.pass_wall), _ms(row.pass_cpu), _ms(row.first_pass_wall),
+        _ms(row.command_wall), _ms(row.command_cpu), f"{row.command_peak_mib:.0f}",
     )  # fmt: skip
 
 
-def _bulk(one: Bulk) -> Sequence[str]:
+def _bulk(row: Bulk) -> Sequence[str]:
     return (
-        one.database, one.kind, f"{one.objects:,}", f"{one.requests:,}", f"{one.wall:.1f}",
-        f"{one.per_second:,.0f}", f"{one.cpu:.1f}", f"{one.reading:.1f}", f"{one.deciding:.1f}",
-        f"{one.looking_up:.1f}", f"{one.storing:.1f}", f"{one.sending:.1f}", f"{one.peak_mib:.0f}",
+        row.database, row.kind, f"{row.objects:,}", f"{row.requests:,}", f"{row.wall:.1f}",
+        f"{row.per_second:,.0f}", f"{row.cpu:.1f}", f"{row.reading:.1f}", f"{row.deciding:.1f}",
+        f"{row.looking_up:.1f}", f"{row.storing:.1f}", f"{row.sending:.1f}", f"{row.peak_mib:.0f}",
     )  # fmt: skip
 
 
-def _webhooks(one: Webhooks) -> Sequence[str]:
-    answered, changed = one.answered, one.changed
+def _webhooks(row: Webhooks) -> Sequence[str]:
+    answered, changed = row.answered, row.changed
     return (
-        f"{changed.count:,}", f"{one.projects:,}", f"{one.requests_per_second:.1f}", f"{one.cpu_share:.0%}",
+        f"{changed.count:,}", f"{row.projects:,}", f"{row.requests_per_second:.1f}", f"{row.cpu_share:.0%}",
         _ms(answered.p50), _ms(answered.p99), _ms(changed.p50), _ms(changed.p95), _ms(changed.p99),
-        _ms(changed.most), str(one.late), str(one.lost),
+        _ms(changed.most), str(row.late), str(row.lost),
     )  # fmt: skip
 
 
-def _pages(one: Pages) -> Sequence[str]:
+def _pages(row: Pages) -> Sequence[str]:
     return (
-        one.database, f"{one.links:,}", f"{one.projects:,}", one.page, _ms(one.answered.p50),
-        _ms(one.answered.p95), _ms(one.answered.most), _ms(one.cpu),
+        row.database, f"{row.links:,}", f"{row.projects:,}", row.page, _ms(row.answered.p50),
+        _ms(row.answered.p95), _ms(row.answered.most), _ms(row.cpu),
     )  # fmt: skip
 
 
 def _ratios(idle: Sequence[Idle]) -> Iterator[str]:
-    """How little depends on the number of links."""
+    """Yield how times and memory grow from the smallest to the largest number of links."""
     for database in dict.fromkeys(each.database for each in idle):
         by_links = sorted((i for i in idle if i.database == database), key=lambda each: each.links)
         least, most = by_links[0], by_links[-1]

@@ -1,4 +1,7 @@
-"""From a delivery to the changed report, while many projects are polled (issue "The service", Webhooks)."""
+"""Time from a delivery to the changed report, while many projects are polled.
+
+Source: issue "The service", Webhooks.
+"""
 
 import hashlib
 import hmac
@@ -18,41 +21,41 @@ from bench.processes import BrokenError
 from bench.results import Webhooks
 from bench.soak.figures import spread
 from bench.soak.fleet import Daemon, daemon
-from bench.soak.town import PERSON, SECRET, Thing, Town, open_town
+from bench.soak.town import PERSON, SECRET, LinkedReport, SoakEnvironment, open_environment
 from reconciler.demo.github.faults import Delay
 
-LOOKED_AT = "SELECT count(*) FROM sync_projects WHERE last_pass_at IS NOT NULL"
-SPREAD_OUT = "UPDATE sync_projects SET last_pass_at = now() - random() * interval '{} seconds'"
-CLOSED = "SELECT status::text IN ('resolved', 'closed') FROM reports WHERE id = %s"
-SAID = "SELECT count(*) > 0 FROM comments WHERE report_id = %s"
-INTERVAL = 60.0
-"""poll.interval_seconds: its default. All projects have just been in use, so that it counts for each."""
-ANSWERS_AFTER = 0.15
-"""Seconds that GitHub takes for an answer, once every project was looked at."""
-FIRST_ROUND, PATIENCE = 600.0, 20.0
-PROMISE = 1.0
-"""Seconds from the delivery to the changed report that the issue "The service" allows."""
-PAUSES = (0.05, 0.35)
-"""Seconds between two deliveries, at random: not in step with anything of ours."""
-GLANCE = 0.002
+COUNT_SYNCED_PROJECTS = "SELECT count(*) FROM sync_projects WHERE last_pass_at IS NOT NULL"
+SPREAD_LAST_PASSES = "UPDATE sync_projects SET last_pass_at = now() - random() * interval '{} seconds'"
+IS_CLOSED = "SELECT status::text IN ('resolved', 'closed') FROM reports WHERE id = %s"
+HAS_COMMENT = "SELECT count(*) > 0 FROM comments WHERE report_id = %s"
+INTERVAL_SECONDS = 60.0
+"""The default of poll.interval_seconds. All projects were active recently, so it applies to each."""
+RESPONSE_DELAY_SECONDS = 0.15
+"""Seconds that GitHub takes for a response, after every project had its first pass."""
+FIRST_PASSES_TIMEOUT_SECONDS, TIMEOUT_SECONDS = 600.0, 20.0
+MAX_LATENCY_SECONDS = 1.0
+"""Allowed seconds from the delivery to the changed report (issue "The service")."""
+PAUSE_RANGE_SECONDS = (0.05, 0.35)
+"""Seconds between two deliveries, chosen at random, so that they follow no interval of the program."""
+CHECK_SECONDS = 0.002
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
-    """GitHub's part, and somebody who watches the report."""
+class DeliveryRun:
+    """Sends deliveries as GitHub does, and waits for the change in BugSpark's database."""
 
-    town: Town
+    environment: SoakEnvironment
     daemon: Daemon
     client: httpx.Client
     bugspark: "psycopg.Connection[tuple[object, ...]]"
 
-    def deliver(self, place: int) -> tuple[float, float | None]:
-        """Somebody closes the project's issue or, at every second one, comments on it, and GitHub tells us.
-        Seconds from the first byte sent until the answer, and until BugSpark shows it; None: it never did.
-        Raises BrokenError.
+    def deliver(self, index: int) -> tuple[float, float | None]:
+        """Close the project's issue, or comment on it if `index` is odd, and deliver the webhook.
+        Returns the seconds from the first byte sent until the response, and until BugSpark shows the change
+        (None: it never did). Raises BrokenError.
         """
-        thing, plot = self.town.things[place], self.town.plots[place]
-        event, body, shown = _changed(thing, speaks=bool(place % 2))
+        linked_report, plot = self.environment.linked_reports[index], self.environment.plots[index]
+        event, body, query = _change_issue(linked_report, is_comment=bool(index % 2))
         began = time.perf_counter()
         answer = self.client.post(
             f"/api/v1/webhooks/github/{plot.project}", content=body, headers=_headers(event, body)
@@ -60,77 +63,85 @@ class Post:
         answered = time.perf_counter() - began
         if answer.status_code != 202:
             raise BrokenError(f"a delivery was answered {answer.status_code}: {answer.text}")
-        return answered, time.perf_counter() - began if self._until(shown, thing) else None
+        return answered, time.perf_counter() - began if self._wait_until_shown(query, linked_report) else None
 
-    def _until(self, shown: str, thing: Thing) -> bool:
-        deadline = time.monotonic() + PATIENCE
-        while self._ask(shown, thing.report) != [(True,)]:
+    def _wait_until_shown(self, query: str, linked_report: LinkedReport) -> bool:
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while self._select(query, linked_report.report) != [(True,)]:
             if time.monotonic() > deadline:
                 return False
-            time.sleep(GLANCE)
+            time.sleep(CHECK_SECONDS)
         return True
 
-    def _ask(self, question: str, *values: object) -> list[tuple[object, ...]]:
-        return self.bugspark.execute(question.encode(), values).fetchall()
+    def _select(self, query: str, *values: object) -> list[tuple[object, ...]]:
+        return self.bugspark.execute(query.encode(), values).fetchall()
 
-    def first_round(self) -> None:
-        """Every project is looked at once; from then on their turns are spread over the interval, as they
-        are after a while. Raises BrokenError.
+    def wait_for_first_passes(self) -> None:
+        """Wait until every project had a pass, then spread the next passes over the interval.
+
+        In a real service they are spread after a while. Raises BrokenError.
         """
-        deadline = time.monotonic() + FIRST_ROUND
-        while self._ask(LOOKED_AT) != [(len(self.town.plots),)]:
+        deadline = time.monotonic() + FIRST_PASSES_TIMEOUT_SECONDS
+        while self._select(COUNT_SYNCED_PROJECTS) != [(len(self.environment.plots),)]:
             if time.monotonic() > deadline:
-                raise BrokenError("not every project was looked at")
+                raise BrokenError("not every project had a pass")
             time.sleep(0.2)
-        self.bugspark.execute(SPREAD_OUT.format(INTERVAL).encode())
-        self.town.simulator.faults.add(Delay(seconds=ANSWERS_AFTER), times=None)
+        self.bugspark.execute(SPREAD_LAST_PASSES.format(INTERVAL_SECONDS).encode())
+        self.environment.simulator.faults.add(Delay(seconds=RESPONSE_DELAY_SECONDS), times=None)
 
-    def asked(self) -> int:
-        """How many requests GitHub has had."""
-        return len(self.town.simulator.requests)
+    def count_requests(self) -> int:
+        """Return the number of requests that GitHub received."""
+        return len(self.environment.simulator.requests)
 
 
 def measure(folder: Path, projects: int, deliveries: int) -> Webhooks:
-    """At the default interval. Each delivery is for another project. Raises BrokenError."""
-    dice = random.Random(1)
-    with _post(folder, projects) as post:
-        post.first_round()
-        before, began, cpu = post.asked(), time.monotonic(), post.daemon.cpu()
-        took = []
-        for place in dice.sample(range(projects), min(deliveries, projects)):
-            time.sleep(dice.uniform(*PAUSES))
-            took.append(post.deliver(place))
+    """Measure deliveries at the default polling interval, each for another project. Raises BrokenError."""
+    rng = random.Random(1)
+    with _open_delivery_run(folder, projects) as delivery_run:
+        delivery_run.wait_for_first_passes()
+        before, began, cpu = delivery_run.count_requests(), time.monotonic(), delivery_run.daemon.cpu()
+        latencies = []
+        for index in rng.sample(range(projects), min(deliveries, projects)):
+            time.sleep(rng.uniform(*PAUSE_RANGE_SECONDS))
+            latencies.append(delivery_run.deliver(index))
         seconds = time.monotonic() - began
-        changed = [each for _, each in took if each is not None]
+        changed = [seconds for _, seconds in latencies if seconds is not None]
         return Webhooks(
             projects=projects,
-            answered=spread([answered for answered, _ in took]),
+            answered=spread([answered for answered, _ in latencies]),
             changed=spread(changed),
-            late=sum(each > PROMISE for each in changed),
-            lost=len(took) - len(changed),
-            requests_per_second=(post.asked() - before) / seconds,
-            cpu_share=(post.daemon.cpu() - cpu) / seconds,
+            late=sum(latency > MAX_LATENCY_SECONDS for latency in changed),
+            lost=len(latencies) - len(changed),
+            requests_per_second=(delivery_run.count_requests() - before) / seconds,
+            cpu_share=(delivery_run.daemon.cpu() - cpu) / seconds,
         )
 
 
 @contextmanager
-def _post(folder: Path, projects: int) -> Iterator[Post]:
-    settings = {"poll": {"interval_seconds": INTERVAL}}
-    town_of = open_town(folder, projects=projects, links=1, hooked=0, settings=settings)
-    with town_of as town, daemon("polling", town.config) as running:
-        client = httpx.Client(base_url=f"http://127.0.0.1:{running.port}", timeout=PATIENCE)
-        with client, psycopg.connect(town.conninfo, autocommit=True) as bugspark:
-            yield Post(town=town, daemon=running, client=client, bugspark=bugspark)
+def _open_delivery_run(folder: Path, projects: int) -> Iterator[DeliveryRun]:
+    settings = {"poll": {"interval_seconds": INTERVAL_SECONDS}}
+    opened = open_environment(folder, projects=projects, links=1, hooked=0, settings=settings)
+    with opened as environment, daemon("polling", environment.config) as polling_daemon:
+        client = httpx.Client(base_url=f"http://127.0.0.1:{polling_daemon.port}", timeout=TIMEOUT_SECONDS)
+        with client, psycopg.connect(environment.conninfo, autocommit=True) as bugspark:
+            yield DeliveryRun(
+                environment=environment, daemon=polling_daemon, client=client, bugspark=bugspark
+            )
 
 
-def _changed(thing: Thing, *, speaks: bool) -> tuple[str, bytes, str]:
-    """A change on GitHub: the event and the payload that tell of it, the question whether it is here."""
-    if speaks:
-        thing.repository.comment(thing.number, "It happens to me as well.", by=PERSON)
+def _change_issue(linked_report: LinkedReport, *, is_comment: bool) -> tuple[str, bytes, str]:
+    """Change an issue on GitHub.
+
+    Returns the event, its payload, and the SQL that shows whether it arrived.
+    """
+    if is_comment:
+        linked_report.repository.comment(linked_report.number, "It happens to me as well.", by=PERSON)
     else:
-        thing.repository.close(thing.number, by=PERSON)
-    event, action, shown = ("issue_comment", "created", SAID) if speaks else ("issues", "closed", CLOSED)
-    return event, json.dumps({"action": action, "issue": {"number": thing.number}}).encode(), shown
+        linked_report.repository.close(linked_report.number, by=PERSON)
+    event, action, query = (
+        ("issue_comment", "created", HAS_COMMENT) if is_comment else ("issues", "closed", IS_CLOSED)
+    )
+    return event, json.dumps({"action": action, "issue": {"number": linked_report.number}}).encode(), query
 
 
 def _headers(event: str, body: bytes) -> dict[str, str]:

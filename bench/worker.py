@@ -1,4 +1,4 @@
-"""Passes in one process, as the daemon makes them: `python -m bench.worker CONFIG PROJECT COUNT`.
+"""Several passes in one process, as in the daemon: `python -m bench.worker CONFIG PROJECT COUNT`.
 
 Prints one JSON object: {"passes": [{"wall", "cpu", "spent": {"ledger.store": seconds, …}, "result": …}]}.
 """
@@ -25,19 +25,21 @@ def main(arguments: list[str]) -> int:
     settings = load_configuration(Path(config), {}).settings
     redaction = logs.Redaction(settings.secrets())
     logs.configure(level="warning", style="json", redaction=redaction, colour=False, stream=sys.stderr)
-    print(asyncio.run(_passes(settings, project, int(count))))
+    print(asyncio.run(_measure_passes(settings, project, int(count))))
     return 0
 
 
-async def _passes(settings: Any, project: str, count: int) -> str:
-    async with open_container(settings) as parts:
-        return msgspec.json.encode({"passes": [await _one(parts, project) for _ in range(count)]}).decode()
+async def _measure_passes(settings: Any, project: str, count: int) -> str:
+    async with open_container(settings) as container:
+        return msgspec.json.encode(
+            {"passes": [await _measure_pass(container, project) for _ in range(count)]}
+        ).decode()
 
 
-async def _one(parts: Container, name: str) -> dict[str, Any]:
+async def _measure_pass(container: Container, name: str) -> dict[str, Any]:
     spent: defaultdict[str, float] = defaultdict(float)
-    project = await parts.stores.projects.find(name)
-    context = timed(await parts.build_context(project, NoProgress(), manual=True), spent)
+    project = await container.stores.projects.find(name)
+    context = timed(await container.build_context(project, NoProgress(), manual=True), spent)
     wall, cpu = time.perf_counter(), time.process_time()
     result = await run_pass(context)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu

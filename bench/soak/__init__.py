@@ -1,5 +1,5 @@
-"""The service under steady work, faults and restarts for as long as wanted: `python -m bench.soak`.
+"""A long run of the service with steady edits, faults and restarts: `python -m bench.soak`.
 
-In: minutes, a number of projects. Out: an account on stdout, results/soak.json, exit status 1 when the sides
-are not equal in the end or memory grew. May import: bench, reconciler, tests.support. Nothing imports this.
+In: minutes, number of projects. Out: a summary on stdout, results/soak.json, exit status 1 when the sides are
+not equal in the end or memory grew. May import: bench, reconciler, tests.support. Nothing imports this.
 """

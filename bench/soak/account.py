@@ -1,67 +1,69 @@
-"""A run as text for people."""
+"""The summary of a run as text."""
 
 from collections.abc import Iterator
 
 from bench.soak.figures import Spread
-from bench.soak.results import Memory, Soaked
+from bench.soak.results import Memory, SoakResult
 
 SHOWN = 20
 COLUMNS = 9
 HEAD = "seconds from an edit until the other side shows it"
 
 
-def text(found: Soaked) -> str:
-    """The whole run."""
-    return "\n".join(_lines(found))
+def text(result: SoakResult) -> str:
+    """Return the complete summary."""
+    return "\n".join(_lines(result))
 
 
-def _lines(found: Soaked) -> Iterator[str]:
-    wanted = found.wanted
-    yield f"{found.at}, {found.machine}"
+def _lines(result: SoakResult) -> Iterator[str]:
+    options = result.wanted
+    yield f"{result.at}, {result.machine}"
     yield (
-        f"{wanted.projects} projects, {wanted.projects * wanted.links} links, {wanted.minutes:g} minutes,"
-        f" {found.edits} edits on both sides, {len(found.troubles)} troubles, 2 daemons on one PostgreSQL,"
-        f" polled every {wanted.interval:g} s"
+        f"{options.projects} projects, {options.projects * options.links} links, {options.minutes:g} minutes,"
+        f" {result.edits} edits on both sides, {len(result.troubles)} faults, 2 daemons on one PostgreSQL,"
+        f" polled every {options.interval:g} s"
     )
     yield ""
     yield f"{HEAD:52}{'n':>5}{'p50':>8}{'p95':>8}{'p99':>8}{'most':>8}"
-    for way in found.ways:
-        yield _row(way.name, way.all)
-        yield _row("  where no trouble was near", way.calm)
+    for latency in result.ways:
+        yield _row(latency.name, latency.all)
+        yield _row("  not close to a fault", latency.calm)
     yield ""
-    yield from _memory(found.memory)
-    yield f"the first daemon used {found.cpu_share:.0%} of one core"
-    asked = sum(found.requests.values())
-    by_status = ", ".join(f"{count} × {_status(status)}" for status, count in sorted(found.requests.items()))
-    yield f"{asked} requests to GitHub, {found.writes} of them writes: {by_status}"
+    yield from _memory(result.memory)
+    yield f"the first daemon used {result.cpu_share:.0%} of one core"
+    requests = sum(result.requests.values())
+    by_status = ", ".join(f"{count} × {_status(status)}" for status, count in sorted(result.requests.items()))
+    yield f"{requests} requests to GitHub, {result.writes} of them writes: {by_status}"
     yield ""
-    yield from _verdict(found)
+    yield from _verdict(result)
 
 
-def _row(name: str, took: Spread) -> str:
-    if not took.count:
+def _row(name: str, spread: Spread) -> str:
+    if not spread.count:
         return f"{name:52}{0:>5}"
-    return f"{name:52}{took.count:>5}{took.p50:>8.2f}{took.p95:>8.2f}{took.p99:>8.2f}{took.most:>8.2f}"
+    return (
+        f"{name:52}{spread.count:>5}{spread.p50:>8.2f}{spread.p95:>8.2f}{spread.p99:>8.2f}{spread.most:>8.2f}"
+    )
 
 
 def _memory(memory: Memory) -> Iterator[str]:
     step = max(1, len(memory.samples) // (COLUMNS - 1))
-    shown = "  ".join(f"{at:.0f} s: {held:.0f}" for at, held in memory.samples[::step])
+    shown = "  ".join(f"{at:.0f} s: {mib:.0f}" for at, mib in memory.samples[::step])
     yield f"memory of the first daemon, MiB   {shown}"
     yield (
         f"from {memory.first:.1f} to {memory.last:.1f} MiB, at most {memory.most:.1f}; in the second half"
         f" {memory.grown:+.1f} MiB in {memory.half_seconds:.0f} s ({memory.per_hour:+.0f} MiB an hour),"
-        f" {'flat' if memory.is_flat else f'NOT FLAT: {memory.allowed:.1f} MiB would be'}"
+        f" {'flat' if memory.is_flat else f'NOT FLAT: {memory.allowed:.1f} MiB would be flat'}"
     )
 
 
-def _verdict(found: Soaked) -> Iterator[str]:
-    if not found.apart:
-        yield f"both sides equal, nothing lost, nothing doubled, {found.settled:.0f} s after the last trouble"
+def _verdict(result: SoakResult) -> Iterator[str]:
+    if not result.apart:
+        yield f"both sides equal, nothing lost or duplicated, {result.settled:.0f} s after the last fault"
         return
-    yield f"NOT EQUAL after {found.settled:.0f} s: {len(found.apart)} differences"
-    yield from found.apart[:SHOWN]
-    yield from found.stories
+    yield f"NOT EQUAL after {result.settled:.0f} s: {len(result.apart)} differences"
+    yield from result.apart[:SHOWN]
+    yield from result.stories
 
 
 def _status(status: str) -> str:

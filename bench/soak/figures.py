@@ -1,4 +1,4 @@
-"""Percentiles and straight lines. Pure."""
+"""Percentiles and linear regression. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from math import ceil
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """How long something took, in seconds; `count` times."""
+    """The distribution of `count` durations, in seconds."""
 
     count: int
     p50: float = 0.0
@@ -17,16 +17,16 @@ class Spread:
 
 
 def spread(seconds: Sequence[float]) -> Spread:
-    """Nearest rank: every figure is one that was measured."""
+    """Return the nearest-rank percentiles: each is a measured value."""
     if not seconds:
         return Spread(count=0)
-    row = sorted(seconds)
-    p50, p95, p99 = (row[ceil(share * len(row)) - 1] for share in (0.5, 0.95, 0.99))
-    return Spread(count=len(row), p50=p50, p95=p95, p99=p99, most=row[-1])
+    ordered = sorted(seconds)
+    p50, p95, p99 = (ordered[ceil(share * len(ordered)) - 1] for share in (0.5, 0.95, 0.99))
+    return Spread(count=len(ordered), p50=p50, p95=p95, p99=p99, most=ordered[-1])
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
-    """Of the straight line nearest to these points (least squares), y for each x; 0 for fewer than two."""
+    """Return the slope of the least-squares line through (x, y) points; 0 for fewer than two."""
     count = len(points)
     if count < 2:
         return 0.0

@@ -1,4 +1,4 @@
-"""Daemons: started, watched, ended in every way. Their logs go to files beside the configuration."""
+"""Daemon processes: start, watch and end them. Their logs are files beside the configuration."""
 
 import os
 import subprocess
@@ -15,13 +15,13 @@ import psutil
 from bench.processes import BrokenError, reconcile
 from bench.soak.town import free_port
 
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 MIB = 1024 * 1024
 
 
 @dataclass(slots=True, kw_only=True)
 class Daemon:
-    """One place for a daemon: a port, a log, and a process while it runs."""
+    """A daemon with its port and log file, and a process while it runs."""
 
     name: str
     config: Path
@@ -33,7 +33,7 @@ class Daemon:
         return self.config.with_name(f"{self.name}.log")
 
     def start(self) -> None:
-        """In the background; see `wait`."""
+        """Start the process; `wait` waits until it is ready."""
         environ = {key: value for key, value in os.environ.items() if not key.startswith("RECONCILER_")}
         environ |= {"RECONCILER_WEB__PORT": str(self.port), "RECONCILER_LOG__FORMAT": "json"}
         with self.log.open("ab") as log:
@@ -46,37 +46,37 @@ class Daemon:
             )
 
     def wait(self) -> None:
-        """Until it is ready. Raises BrokenError when it ends instead."""
-        deadline = time.monotonic() + PATIENCE
+        """Wait until the daemon is ready. Raises BrokenError when it ends instead."""
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while not self._ready():
             if self.process is None or self.process.poll() is not None or time.monotonic() > deadline:
                 raise BrokenError(f"daemon {self.name} is not ready: {self.log.read_text()[-2000:]}")
             time.sleep(0.1)
 
     def signal(self, number: Signals) -> None:
-        """Whatever comes of it."""
+        """Send a signal to the process, if there is one."""
         if self.process is not None:
             self.process.send_signal(number)
 
     def end(self, number: Signals) -> tuple[int, float]:
-        """Signal it and wait for its end: its exit status, and how many seconds it took."""
+        """Send a signal and wait for the end. Returns the exit status and the seconds that it took."""
         assert self.process is not None
         began = time.monotonic()
         self.signal(number)
-        code = self.process.wait(PATIENCE)
+        code = self.process.wait(TIMEOUT_SECONDS)
         return code, time.monotonic() - began
 
     def resident(self) -> float | None:
-        """Its memory in MiB; None where it does not run."""
+        """Return the resident memory in MiB; None if it does not run."""
         if self.process is None or self.process.poll() is not None:
             return None
         return float(psutil.Process(self.process.pid).memory_info().rss) / MIB
 
     def cpu(self) -> float:
-        """Seconds it has computed."""
+        """Return the CPU seconds that the process has used."""
         assert self.process is not None
-        used = psutil.Process(self.process.pid).cpu_times()
-        return float(used.user + used.system)
+        times = psutil.Process(self.process.pid).cpu_times()
+        return float(times.user + times.system)
 
     def _ready(self) -> bool:
         try:
@@ -87,13 +87,13 @@ class Daemon:
 
 @contextmanager
 def daemon(name: str, config: Path) -> Iterator[Daemon]:
-    """Started and ready; killed at the end if it still runs."""
-    made = Daemon(name=name, config=config, port=free_port())
-    made.start()
+    """Run a daemon that is ready; kill it at the end of the block if it still runs."""
+    created = Daemon(name=name, config=config, port=free_port())
+    created.start()
     try:
-        made.wait()
-        yield made
+        created.wait()
+        yield created
     finally:
-        assert made.process is not None
-        made.process.kill()
-        made.process.wait()
+        assert created.process is not None
+        created.process.kill()
+        created.process.wait()

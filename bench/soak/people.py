@@ -1,7 +1,7 @@
-"""People at work on both sides, and a book of what they wrote.
+"""Simulated people who edit both sides, and the list of their edits.
 
-Nobody changes a field that is on its way, and nobody undoes ours again and again: conflicts and the flap
-breaker have tests of their own, and here each wish must come true.
+A field is not changed again before its change has arrived, and this program's writes are not undone
+repeatedly: conflicts and the flap breaker have their own tests, and here every edit must arrive.
 """
 
 import random
@@ -13,78 +13,87 @@ from uuid import uuid4
 
 import psycopg
 
-from bench.soak.town import PERSON, SEVERITIES, Thing, Town
+from bench.soak.town import PERSON, SEVERITIES, LinkedReport, SoakEnvironment
 
 Side = Literal["BugSpark", "GitHub"]
-UNDOING = 2
-"""Changes of a thing's fields on GitHub; the third that undoes ours within an hour would freeze the field."""
-PATIENCE = 60.0
-COMMENT = """
+MAX_GITHUB_CHANGES = 2
+"""Field changes per report on GitHub; a third one that undoes this program's write would freeze the field."""
+SQL_TIMEOUT_SECONDS = 60.0
+INSERT_COMMENT = """
     INSERT INTO comments (id, report_id, author_id, body, created_at)
     SELECT %(id)s, r.id, p.owner_id, %(body)s, now()
     FROM reports r JOIN projects p ON p.id = r.project_id WHERE r.id = %(report)s
     ON CONFLICT DO NOTHING
 """
-STATUS = "UPDATE reports SET status = %(value)s, updated_at = now() WHERE id = %(report)s"
-SEVERITY = "UPDATE reports SET severity = %(value)s, updated_at = now() WHERE id = %(report)s"
+UPDATE_STATUS = "UPDATE reports SET status = %(value)s, updated_at = now() WHERE id = %(report)s"
+UPDATE_SEVERITY = "UPDATE reports SET severity = %(value)s, updated_at = now() WHERE id = %(report)s"
 
 
 @dataclass(slots=True, kw_only=True)
-class Wish:
-    """Something a person did on one side, to be seen on the other. Times are monotonic seconds."""
+class Edit:
+    """An edit on one side that must arrive on the other. Times are monotonic seconds."""
 
-    thing: Thing
-    side: Side  # where it was done
+    linked_report: LinkedReport
+    side: Side  # the side of the edit
     kind: Literal["comment", "state", "severity"]
     value: str  # the comment's token, the state, the severity
-    at: float = 0.0  # when it was done
+    at: float = 0.0  # time of the edit
     seen: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)
-class People:
-    """They act by the dice."""
+class Editors:
+    """Makes random edits on both sides."""
 
-    town: Town
-    dice: random.Random
-    wishes: list[Wish] = field(default_factory=list)
-    waiting: list[Wish] = field(default_factory=list)
+    environment: SoakEnvironment
+    rng: random.Random
+    edits: list[Edit] = field(default_factory=list)
+    waiting: list[Edit] = field(default_factory=list)
     _bugspark: "psycopg.Connection[tuple[object, ...]] | None" = None
 
-    def act(self) -> None:
-        """One thing, by somebody, somewhere."""
-        thing = self.dice.choice(self.town.things)
-        side: Side = self.dice.choice(("BugSpark", "GitHub"))
-        may = not thing.busy and (side == "BugSpark" or thing.turns < UNDOING)
-        if self.dice.random() < 0.5 or not may:
-            self.comment(thing, side)
-        elif self.dice.random() < 0.6:
-            to = "closed" if thing.state == "open" else "open"
-            self._do(Wish(thing=thing, side=side, kind="state", value=to))
-            thing.state = to
+    def make_edit(self) -> None:
+        """Make one random edit."""
+        linked_report = self.rng.choice(self.environment.linked_reports)
+        side: Side = self.rng.choice(("BugSpark", "GitHub"))
+        may_change = not linked_report.busy and (
+            side == "BugSpark" or linked_report.turns < MAX_GITHUB_CHANGES
+        )
+        if self.rng.random() < 0.5 or not may_change:
+            self.comment(linked_report, side)
+        elif self.rng.random() < 0.6:
+            new_value = "closed" if linked_report.state == "open" else "open"
+            self._apply(Edit(linked_report=linked_report, side=side, kind="state", value=new_value))
+            linked_report.state = new_value
         else:
-            to = self.dice.choice([each for each in SEVERITIES if each != thing.severity])
-            self._do(Wish(thing=thing, side=side, kind="severity", value=to))
-            thing.severity = to
+            new_value = self.rng.choice(
+                [severity for severity in SEVERITIES if severity != linked_report.severity]
+            )
+            self._apply(Edit(linked_report=linked_report, side=side, kind="severity", value=new_value))
+            linked_report.severity = new_value
 
-    def comment(self, thing: Thing, side: Side) -> None:
-        """One with a word that is nowhere else."""
-        self._do(Wish(thing=thing, side=side, kind="comment", value=f"w{uuid4().hex}"))
+    def comment(self, linked_report: LinkedReport, side: Side) -> None:
+        """Write a comment that contains a unique word."""
+        self._apply(Edit(linked_report=linked_report, side=side, kind="comment", value=f"w{uuid4().hex}"))
 
-    def arrived(self, wish: Wish, at: float) -> None:
-        """It was seen on the other side."""
-        wish.seen = at
-        self.waiting.remove(wish)
-        if wish.kind != "comment":
-            wish.thing.busy = False
+    def mark_arrived(self, edit: Edit, at: float) -> None:
+        """Record that an edit is visible on the other side since `at`."""
+        edit.seen = at
+        self.waiting.remove(edit)
+        if edit.kind != "comment":
+            edit.linked_report.busy = False
 
     def sql(self, statement: str, values: dict[str, object]) -> list[tuple[object, ...]]:
-        """Repeat until it was done, whatever the database is doing. Doing it twice does no harm."""
-        deadline = time.monotonic() + PATIENCE
+        """Run a statement and return its rows.
+
+        Retry while the database fails. The statement must be repeatable.
+        """
+        deadline = time.monotonic() + SQL_TIMEOUT_SECONDS
         while True:
             try:
                 if self._bugspark is None or self._bugspark.closed:
-                    self._bugspark = psycopg.connect(self.town.conninfo, autocommit=True, connect_timeout=5)
+                    self._bugspark = psycopg.connect(
+                        self.environment.conninfo, autocommit=True, connect_timeout=5
+                    )
                 cursor = self._bugspark.execute(statement.encode(), values)
                 return cursor.fetchall() if cursor.description else []
             except psycopg.OperationalError:
@@ -94,43 +103,47 @@ class People:
                 time.sleep(0.1)
 
     def close(self) -> None:
-        """The connection to BugSpark's database."""
+        """Close the connection to BugSpark's database."""
         if self._bugspark is not None:
             self._bugspark.close()
         self._bugspark = None
 
-    def _do(self, wish: Wish) -> None:
-        if wish.kind != "comment":
-            wish.thing.busy = True
-            wish.thing.turns += wish.side == "GitHub"
-        if wish.side == "GitHub":
-            with self.town.simulator.world.lock:
-                self._on_github(wish)
+    def _apply(self, edit: Edit) -> None:
+        if edit.kind != "comment":
+            edit.linked_report.busy = True
+            edit.linked_report.turns += edit.side == "GitHub"
+        if edit.side == "GitHub":
+            with self.environment.simulator.world.lock:
+                self._apply_on_github(edit)
         else:
-            self._in_bugspark(wish)
-        wish.at = time.monotonic()
-        self.wishes.append(wish)
-        self.waiting.append(wish)
+            self._apply_in_bugspark(edit)
+        edit.at = time.monotonic()
+        self.edits.append(edit)
+        self.waiting.append(edit)
 
-    def _on_github(self, wish: Wish) -> None:
-        web, number = wish.thing.repository, wish.thing.number
-        match wish.kind:
+    def _apply_on_github(self, edit: Edit) -> None:
+        repository, number = edit.linked_report.repository, edit.linked_report.number
+        match edit.kind:
             case "comment":
-                web.comment(number, f"I see it too: {wish.value}", by=PERSON)
+                repository.comment(number, f"I see it too: {edit.value}", by=PERSON)
             case "state":
-                turn: Callable[..., object] = web.close if wish.value == "closed" else web.reopen
-                turn(number, by=PERSON)
+                set_state: Callable[..., object] = (
+                    repository.close if edit.value == "closed" else repository.reopen
+                )
+                set_state(number, by=PERSON)
             case "severity":
-                web.unlabel(number, SEVERITIES[wish.thing.severity], by=PERSON)
-                web.label(number, SEVERITIES[wish.value], by=PERSON)
+                repository.unlabel(number, SEVERITIES[edit.linked_report.severity], by=PERSON)
+                repository.label(number, SEVERITIES[edit.value], by=PERSON)
 
-    def _in_bugspark(self, wish: Wish) -> None:
-        report = wish.thing.report
-        match wish.kind:
+    def _apply_in_bugspark(self, edit: Edit) -> None:
+        report = edit.linked_report.report
+        match edit.kind:
             case "comment":
-                self.sql(COMMENT, {"id": uuid4(), "report": report, "body": f"Seen here: {wish.value}"})
+                self.sql(
+                    INSERT_COMMENT, {"id": uuid4(), "report": report, "body": f"Seen here: {edit.value}"}
+                )
             case "state":
-                status = "resolved" if wish.value == "closed" else "new"
-                self.sql(STATUS, {"value": status, "report": report})
+                status = "resolved" if edit.value == "closed" else "new"
+                self.sql(UPDATE_STATUS, {"value": status, "report": report})
             case "severity":
-                self.sql(SEVERITY, {"value": wish.value, "report": report})
+                self.sql(UPDATE_SEVERITY, {"value": edit.value, "report": report})

@@ -1,4 +1,4 @@
-"""What a soak run found, as plain data."""
+"""The results of a soak run, as plain data."""
 
 from dataclasses import dataclass, field
 
@@ -6,13 +6,13 @@ from bench.soak.figures import Spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """How much, how long. Everything else is the program's default, except where `settings` says so."""
+class SoakOptions:
+    """Size and duration of a run, and the settings that are not the program's defaults."""
 
     minutes: float = 5.0
     projects: int = 200
     links: int = 5  # of each project
-    hooked: float = 0.5  # so much of the projects have webhooks
+    hooked: float = 0.5  # share of the projects with webhooks
     edits_per_second: float = 4.0
     interval: float = 30.0  # poll.interval_seconds
     settle: float = 10.0  # write.settle_seconds
@@ -22,26 +22,26 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """Edits of one side, until they were seen on the other. Seconds."""
+class EditLatency:
+    """Time from edits on one side until they were visible on the other. Seconds."""
 
     name: str
     all: Spread
-    calm: Spread  # those that no trouble had anything to do with
+    calm: Spread  # without edits close to a fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """The resident memory of the daemon that lived through all of it, in MiB."""
+    """The resident memory of the first daemon, which runs all the time, in MiB."""
 
     first: float
     last: float
     most: float
     half_seconds: float  # of the second half
-    per_hour: float  # the slope of the straight line through the second half
-    grown: float  # what that line says of the second half
+    per_hour: float  # slope of the regression line through the second half
+    grown: float  # growth in the second half, by that line
     allowed: float
-    samples: list[tuple[float, float]] = field(default_factory=list)  # (seconds since the beginning, MiB)
+    samples: list[tuple[float, float]] = field(default_factory=list)  # (seconds since the start, MiB)
 
     @property
     def is_flat(self) -> bool:
@@ -49,22 +49,22 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Soaked:
-    """Everything, and where it was measured."""
+class SoakResult:
+    """All results, with date and machine."""
 
     at: str
     machine: str
-    wanted: Wanted
+    wanted: SoakOptions
     edits: int
-    ways: list[Way]
+    ways: list[EditLatency]
     memory: Memory
-    requests: dict[str, int]  # by status; "0": never answered
+    requests: dict[str, int]  # count by status; "0": no answer
     writes: int
-    cpu_share: float  # of one core, by the first daemon
+    cpu_share: float  # of one core, used by the first daemon
     troubles: list[str]
-    settled: float  # seconds from the last trouble to equality
-    apart: list[str]  # what was different in the end
-    stories: list[str]  # what the program itself tells of the first of those reports
+    settled: float  # seconds from the last fault until both sides were equal
+    apart: list[str]  # differences at the end
+    stories: list[str]  # output of `reconcile why` for the first of those reports
 
     @property
     def is_good(self) -> bool:

@@ -1,4 +1,4 @@
-"""One run: people at work, troubles, an end, and what was found. One thread does all of it, step by step."""
+"""One soak run in one thread: edits and faults, then a quiet phase, then the comparison of both sides."""
 
 import os
 import platform
@@ -16,31 +16,31 @@ from typing import Any
 from bench.processes import BrokenError
 from bench.soak.figures import slope, spread
 from bench.soak.fleet import Daemon, daemon
-from bench.soak.people import People, Side
-from bench.soak.results import Memory, Soaked, Wanted, Way
-from bench.soak.town import Town, open_town
-from bench.soak.trouble import Trouble
-from bench.soak.watch import apart, look, stories
+from bench.soak.people import Editors, Side
+from bench.soak.results import EditLatency, Memory, SoakOptions, SoakResult
+from bench.soak.town import SoakEnvironment, open_environment
+from bench.soak.trouble import FaultInjector
+from bench.soak.watch import explain_differences, find_differences, record_arrivals
 
-STEP = 0.05
-WATCH, SAMPLE, COMPARE = 0.1, 1.0, 2.0
-"""Seconds between two looks at what has arrived, at the memory, and (in the end) at everything."""
-FIRST_ROUND = 600.0
-ALLOWED_MIB, ALLOWED_PER_HOUR = 4.0, 12.0
-"""What the second half may grow by: the noise of an allocator, and so much an hour."""
-LOOKED_AT = "SELECT count(*) FROM sync_projects WHERE last_pass_at IS NOT NULL"
+STEP_SECONDS = 0.05
+WATCH_SECONDS, SAMPLE_SECONDS, COMPARE_SECONDS = 0.1, 1.0, 2.0
+"""Seconds between two checks of arrived edits, of the memory, and (at the end) of both sides."""
+FIRST_PASSES_TIMEOUT_SECONDS = 600.0
+MAX_GROWTH_MIB, MAX_GROWTH_MIB_PER_HOUR = 4.0, 12.0
+"""Allowed growth of memory in the second half: noise of the allocator, and a rate per hour."""
+COUNT_SYNCED_PROJECTS = "SELECT count(*) FROM sync_projects WHERE last_pass_at IS NOT NULL"
 Say = Callable[[str], None]
 
 
 @dataclass(slots=True, kw_only=True)
-class Stage:
-    """What happens by and by, and what was counted in the meantime."""
+class SoakRun:
+    """The state of a run, and what was counted so far."""
 
-    wanted: Wanted
-    town: Town
-    steady: Daemon
-    people: People
-    trouble: Trouble
+    options: SoakOptions
+    environment: SoakEnvironment
+    first_daemon: Daemon
+    editors: Editors
+    fault_injector: FaultInjector
     say: Say
     began: float
     samples: list[tuple[float, float]] = field(default_factory=list)
@@ -49,46 +49,49 @@ class Stage:
     _next: dict[str, float] = field(default_factory=dict)
 
     def act(self, until: float) -> None:
-        """Work and trouble until then."""
+        """Make edits and faults until this time (monotonic)."""
         while (now := time.monotonic()) < until:
-            if self._turn("edit", 1 / self.wanted.edits_per_second, now):
-                self.people.act()
-            if self._turn("trouble", self.wanted.trouble_every, now):
-                self.trouble.strike()
-                self.say(f"{now - self.began:6.0f} s  {self.trouble.past[-1][1]}")
+            if self._is_due("edit", 1 / self.options.edits_per_second, now):
+                self.editors.make_edit()
+            if self._is_due("fault", self.options.trouble_every, now):
+                self.fault_injector.inject_next()
+                self.say(f"{now - self.began:6.0f} s  {self.fault_injector.past[-1][1]}")
             self.observe(now)
-            time.sleep(STEP)
+            time.sleep(STEP_SECONDS)
 
     def observe(self, now: float) -> None:
-        """What has arrived, how much memory is held, what GitHub was asked."""
-        if self._turn("watch", WATCH, now):
-            look(self.people)
-        if self._turn("sample", SAMPLE, now):
+        """Record arrived edits, memory, and requests to GitHub, when it is time."""
+        if self._is_due("watch", WATCH_SECONDS, now):
+            record_arrivals(self.editors)
+        if self._is_due("sample", SAMPLE_SECONDS, now):
             self.sample(now)
 
     def settle(self, within: float) -> tuple[float, list[str]]:
-        """Until both sides are equal and nothing is on its way: after how long, and what is apart then."""
-        began, found = time.monotonic(), ["nothing was compared"]
-        while found and (now := time.monotonic()) - began < within:
+        """Wait until both sides are equal and all edits have arrived.
+
+        Returns the seconds and the differences.
+        """
+        began, differences = time.monotonic(), ["nothing was compared"]
+        while differences and (now := time.monotonic()) - began < within:
             self.observe(now)
-            if not self.people.waiting or self._turn("compare", COMPARE, now):
-                found = apart(self.people)
-            time.sleep(STEP)
-        return time.monotonic() - began, found
+            if not self.editors.waiting or self._is_due("compare", COMPARE_SECONDS, now):
+                differences = find_differences(self.editors)
+            time.sleep(STEP_SECONDS)
+        return time.monotonic() - began, differences
 
     def sample(self, now: float) -> None:
-        held = self.steady.resident()
-        if held is None:
-            raise BrokenError(f"the first daemon ended: {self.steady.log.read_text()[-2000:]}")
-        self.samples.append((now - self.began, held))
-        simulator = self.town.simulator
+        resident_mib = self.first_daemon.resident()
+        if resident_mib is None:
+            raise BrokenError(f"the first daemon ended: {self.first_daemon.log.read_text()[-2000:]}")
+        self.samples.append((now - self.began, resident_mib))
+        simulator = self.environment.simulator
         with simulator.world.lock:
-            seen, simulator.requests[:] = list(simulator.requests), []
-        self.requests.update(str(each.status) for each in seen)
-        self.writes += sum(each.write for each in seen)
+            requests, simulator.requests[:] = list(simulator.requests), []
+        self.requests.update(str(request.status) for request in requests)
+        self.writes += sum(request.write for request in requests)
 
-    def _turn(self, what: str, every: float, now: float) -> bool:
-        """Whether it is time for it. The first turn of each comes after one wait."""
+    def _is_due(self, what: str, every: float, now: float) -> bool:
+        """Return whether a periodic step is due; the first time after one interval."""
         due = self._next.setdefault(what, now + every)
         if now < due:
             return False
@@ -96,105 +99,113 @@ class Stage:
         return True
 
 
-def soak(wanted: Wanted, say: Say) -> Soaked:
-    """Start everything, let it work, end it. Raises BrokenError when a daemon does what none may do."""
+def soak(options: SoakOptions, say: Say) -> SoakResult:
+    """Start everything, run, and stop it. Raises BrokenError when a daemon misbehaves."""
     settings: dict[str, dict[str, Any]] = {
-        "poll": {"interval_seconds": wanted.interval},
-        "write": {"settle_seconds": wanted.settle, "min_interval_seconds": wanted.pace},
+        "poll": {"interval_seconds": options.interval},
+        "write": {"settle_seconds": options.settle, "min_interval_seconds": options.pace},
     }
-    hooked = round(wanted.hooked * wanted.projects)
+    hooked = round(options.hooked * options.projects)
     with tempfile.TemporaryDirectory(prefix="reconciler-soak-") as folder:
-        say(f"{wanted.projects} projects with {wanted.links} linked issues each, {hooked} with webhooks")
-        town_of = open_town(
-            Path(folder), projects=wanted.projects, links=wanted.links, hooked=hooked, settings=settings
+        say(f"{options.projects} projects with {options.links} linked issues each, {hooked} with webhooks")
+        opened = open_environment(
+            Path(folder), projects=options.projects, links=options.links, hooked=hooked, settings=settings
         )
-        with town_of as town, daemon("first", town.config) as steady, daemon("second", town.config) as mortal:
-            for place, plot in enumerate(town.plots[:hooked]):
-                town.hook(plot, (steady, mortal)[place % 2].port)
-            with closing(People(town=town, dice=random.Random(wanted.seed))) as people:
-                trouble = Trouble(
-                    town=town, steady=steady, mortal=mortal, dice=random.Random(wanted.seed + 1)
+        with (
+            opened as environment,
+            daemon("first", environment.config) as first_daemon,
+            daemon("second", environment.config) as second_daemon,
+        ):
+            for index, plot in enumerate(environment.plots[:hooked]):
+                environment.hook(plot, (first_daemon, second_daemon)[index % 2].port)
+            with closing(Editors(environment=environment, rng=random.Random(options.seed))) as editors:
+                fault_injector = FaultInjector(
+                    environment=environment,
+                    first_daemon=first_daemon,
+                    second_daemon=second_daemon,
+                    rng=random.Random(options.seed + 1),
                 )
-                first_round(people, say)
-                stage = Stage(
-                    wanted=wanted, town=town, steady=steady, people=people, trouble=trouble, say=say,
+                wait_for_first_passes(editors, say)
+                soak_run = SoakRun(
+                    options=options, environment=environment, first_daemon=first_daemon, editors=editors,
+                    fault_injector=fault_injector, say=say,
                     began=time.monotonic(),
                 )  # fmt: skip
-                return _played(stage)
+                return _run_stage(soak_run)
 
 
-def first_round(people: People, say: Say) -> None:
-    """Wait until every project was looked at once. Raises BrokenError."""
+def wait_for_first_passes(editors: Editors, say: Say) -> None:
+    """Wait until every project had a pass. Raises BrokenError."""
     began = time.monotonic()
-    while people.sql(LOOKED_AT, {})[0][0] != len(people.town.plots):
-        if time.monotonic() - began > FIRST_ROUND:
-            raise BrokenError("not every project was looked at")
+    while editors.sql(COUNT_SYNCED_PROJECTS, {})[0][0] != len(editors.environment.plots):
+        if time.monotonic() - began > FIRST_PASSES_TIMEOUT_SECONDS:
+            raise BrokenError("not every project had a pass")
         time.sleep(0.2)
-    say(f"every project was looked at once after {time.monotonic() - began:.0f} s")
+    say(f"every project had a pass after {time.monotonic() - began:.0f} s")
 
 
-def _played(stage: Stage) -> Soaked:
-    wanted, people, trouble = stage.wanted, stage.people, stage.trouble
-    cpu = stage.steady.cpu()
-    stage.act(stage.began + 60 * wanted.minutes)
-    lasted = time.monotonic() - stage.began
-    cpu_share = (stage.steady.cpu() - cpu) / lasted
-    trouble.calm()
-    stage.say(f"{lasted:6.0f} s  faults and edits stop; {len(people.waiting)} edits are on their way")
-    edits = len(people.wishes)
-    # A last word in each project, as any activity would: the daemon looks also where it polls rarely.
-    for thing in people.town.things[:: wanted.links]:
-        people.comment(thing, "BugSpark")
-    settled, found = stage.settle(within=120 + 6 * wanted.settle + 8 * wanted.interval)
-    stage.sample(time.monotonic())
-    return Soaked(
+def _run_stage(soak_run: SoakRun) -> SoakResult:
+    options, editors, fault_injector = soak_run.options, soak_run.editors, soak_run.fault_injector
+    cpu = soak_run.first_daemon.cpu()
+    soak_run.act(soak_run.began + 60 * options.minutes)
+    lasted = time.monotonic() - soak_run.began
+    cpu_share = (soak_run.first_daemon.cpu() - cpu) / lasted
+    fault_injector.clear()
+    soak_run.say(f"{lasted:6.0f} s  faults and edits stop; {len(editors.waiting)} edits have not arrived yet")
+    edits = len(editors.edits)
+    # One more edit in each project makes the daemon sync projects that it polls rarely.
+    for linked_report in editors.environment.linked_reports[:: options.links]:
+        editors.comment(linked_report, "BugSpark")
+    settled, differences = soak_run.settle(within=120 + 6 * options.settle + 8 * options.interval)
+    soak_run.sample(time.monotonic())
+    return SoakResult(
         at=f"{datetime.now(UTC):%Y-%m-%d}",
         machine=f"{os.cpu_count()} CPUs, {platform.system()} {platform.machine()},"
         f" load {os.getloadavg()[1]:.1f} over the last 5 minutes",
-        wanted=wanted,
+        wanted=options,
         edits=edits,
-        ways=_ways(stage),
-        memory=memory_of([each for each in stage.samples if each[0] <= lasted]),
-        requests=dict(stage.requests),
-        writes=stage.writes,
+        ways=_edit_latencies(soak_run),
+        memory=memory_of([sample for sample in soak_run.samples if sample[0] <= lasted]),
+        requests=dict(soak_run.requests),
+        writes=soak_run.writes,
         cpu_share=cpu_share,
-        troubles=[f"{at - stage.began:.0f} s: {what}" for at, what in trouble.past],
+        troubles=[f"{at - soak_run.began:.0f} s: {what}" for at, what in fault_injector.past],
         settled=settled,
-        apart=found,
-        stories=stories(stage.town, found),
+        apart=differences,
+        stories=explain_differences(soak_run.environment, differences),
     )
 
 
 def memory_of(samples: list[tuple[float, float]]) -> Memory:
-    """What the daemon held, by (seconds, MiB), and a straight line through the second half."""
-    half = [each for each in samples if each[0] >= samples[-1][0] / 2]
-    seconds = half[-1][0] - half[0][0]
-    per_second = slope(half)
+    """Summarise samples (seconds, MiB) of memory, with a regression line through the second half."""
+    second_half = [sample for sample in samples if sample[0] >= samples[-1][0] / 2]
+    seconds = second_half[-1][0] - second_half[0][0]
+    per_second = slope(second_half)
     return Memory(
         first=samples[0][1],
         last=samples[-1][1],
-        most=max(held for _, held in samples),
+        most=max(resident_mib for _, resident_mib in samples),
         half_seconds=seconds,
         per_hour=per_second * 3600,
         grown=per_second * seconds,
-        allowed=ALLOWED_MIB + ALLOWED_PER_HOUR * seconds / 3600,
+        allowed=MAX_GROWTH_MIB + MAX_GROWTH_MIB_PER_HOUR * seconds / 3600,
         samples=samples,
     )
 
 
-def _ways(stage: Stage) -> list[Way]:
+def _edit_latencies(soak_run: SoakRun) -> list[EditLatency]:
     return [
-        _way(stage, "BugSpark → GitHub", "BugSpark"),
-        _way(stage, "GitHub → BugSpark, by webhook", "GitHub", hooked=True),
-        _way(stage, "GitHub → BugSpark, by poll", "GitHub", hooked=False),
+        _edit_latency(soak_run, "BugSpark → GitHub", "BugSpark"),
+        _edit_latency(soak_run, "GitHub → BugSpark, by webhook", "GitHub", hooked=True),
+        _edit_latency(soak_run, "GitHub → BugSpark, by poll", "GitHub", hooked=False),
     ]
 
 
-def _way(stage: Stage, name: str, side: Side, *, hooked: bool | None = None) -> Way:
-    took, calm = [], []
-    for wish in stage.people.wishes:
-        if wish.side == side and wish.seen is not None and hooked in (None, wish.thing.hooked):
-            took.append(wish.seen - wish.at)
-            if not stage.trouble.touched(wish.at, wish.seen):
-                calm.append(wish.seen - wish.at)
-    return Way(name=name, all=spread(took), calm=spread(calm))
+def _edit_latency(soak_run: SoakRun, name: str, side: Side, *, hooked: bool | None = None) -> EditLatency:
+    latencies, calm = [], []
+    for edit in soak_run.editors.edits:
+        if edit.side == side and edit.seen is not None and hooked in (None, edit.linked_report.hooked):
+            latencies.append(edit.seen - edit.at)
+            if not soak_run.fault_injector.overlaps(edit.at, edit.seen):
+                calm.append(edit.seen - edit.at)
+    return EditLatency(name=name, all=spread(latencies), calm=spread(calm))

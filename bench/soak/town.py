@@ -1,4 +1,4 @@
-"""Many projects on one PostgreSQL, each with its repository on one simulated GitHub, linked and at peace."""
+"""Many projects on one PostgreSQL, each with a repository on one simulated GitHub, linked and in sync."""
 
 import json
 import socket
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.plot import Plot
-from bench.rows import LABELS, settle_plots
+from bench.rows import LABELS, insert_project_links
 from reconciler.bootstrap import migrate_schema
 from reconciler.config.load import load_configuration
 from reconciler.demo.github.clock import SystemClock
@@ -22,7 +22,7 @@ from tests.support.bugspark import BugSpark, connected, install
 from tests.support.outages import ShakyServer, shaky_server
 
 PER_ACCOUNT = 25
-"""Projects that share an account of ours, and so a token and its limits."""
+"""Projects that share one bot account, with its token and limits."""
 SECRET = "soak-webhook-secret"
 PERSON = "alice"
 SEVERITIES = {
@@ -36,8 +36,8 @@ LONG_AGO = 3_600
 
 
 @dataclass(slots=True, kw_only=True)
-class Thing:
-    """One linked report and its issue, and what people want of it."""
+class LinkedReport:
+    """One report and its issue, with the values that both must have in the end."""
 
     report: ReportId
     number: int
@@ -45,67 +45,67 @@ class Thing:
     hooked: bool  # GitHub delivers its changes
     state: str = "open"
     severity: str = "medium"
-    turns: int = 0  # how often somebody on GitHub changed a field
-    busy: bool = False  # a change of a field is on its way
+    turns: int = 0  # number of field changes on GitHub
+    busy: bool = False  # a field change has not arrived yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Town:
-    """Both sides. The simulator answers in a thread of this process; anyone who acts on it takes its lock."""
+class SoakEnvironment:
+    """Both sides. The simulator runs in a thread of this process: take `world.lock` to change it."""
 
     server: ShakyServer
     url: str
     conninfo: str
     config: Path
     simulator: Simulator
-    things: tuple[Thing, ...]
+    linked_reports: tuple[LinkedReport, ...]
     plots: tuple[Plot, ...]
 
     def hook(self, plot: Plot, port: int) -> None:
-        """Let GitHub deliver a project's changes to this port of ours."""
+        """Add a webhook that delivers a project's changes to this local port."""
         url = f"http://127.0.0.1:{port}/api/v1/webhooks/github/{plot.project}"
         self.simulator.world.repository(plot.repository).add_hook(url, EVENTS, secret=SECRET)
 
 
 def free_port() -> int:
-    """A port that nobody listened on a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
+    """Return a port that is not in use."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 @contextmanager
-def open_town(
+def open_environment(
     folder: Path, *, projects: int, links: int, hooked: int, settings: dict[str, dict[str, Any]]
-) -> Iterator[Town]:
-    """Everything but the daemons; of so many projects the first `hooked` have their changes delivered."""
+) -> Iterator[SoakEnvironment]:
+    """Open everything but the daemons. The first `hooked` projects will have webhooks."""
     simulator = Simulator(World(SystemClock()))
     with running_in_thread(simulator) as api, shaky_server() as server:
         database = server.server.create()
         url = server.server.url(database)
         install(url)
         config = folder / "config.toml"
-        given = {"database": {"url": url}, "github": {"api_url": api}}
-        config.write_text(_toml({**settings, **given}))
+        required = {"database": {"url": url}, "github": {"api_url": api}}
+        config.write_text(_toml({**settings, **required}))
         migrate_schema(load_configuration(config, {}).settings)
         plots = tuple(_plots(url, simulator.world, projects, links))
-        made = settle_plots(url, plots, links)
-        things = tuple(
-            Thing(
+        links_by_project = insert_project_links(url, plots, links)
+        linked_reports = tuple(
+            LinkedReport(
                 report=link.report_id,
                 number=link.number,
                 repository=simulator.world.repository(plot.repository),
-                hooked=place < hooked,
+                hooked=index < hooked,
             )
-            for place, (plot, row) in enumerate(zip(plots, made, strict=True))
-            for link in row
+            for index, (plot, project_links) in enumerate(zip(plots, links_by_project, strict=True))
+            for link in project_links
         )
-        yield Town(
+        yield SoakEnvironment(
             server=server,
             url=url,
             conninfo=server.server.conninfo(database),
             config=config,
             simulator=simulator,
-            things=things,
+            linked_reports=linked_reports,
             plots=plots,
         )
 
@@ -115,16 +115,16 @@ def _plots(url: str, world: World, projects: int, links: int) -> Iterator[Plot]:
     with connected(url) as engine:
         bugspark = BugSpark(engine)
         owner = bugspark.add_user("Ada")
-        for place in range(projects):
-            bot = f"bugspark-bot-{place // PER_ACCOUNT}"
-            if place % PER_ACCOUNT == 0:
+        for index in range(projects):
+            bot = f"bugspark-bot-{index // PER_ACCOUNT}"
+            if index % PER_ACCOUNT == 0:
                 world.add_user(bot)
                 world.add_token(bot, _token(bot))
-            name = f"project-{place}"
+            name = f"project-{index}"
             repository = _repository(world, name, bot, links)
             project = bugspark.add_project(name, owner=owner)
-            kept = {"owner": "acme", "repo": name, "token": _token(bot), "webhookSecret": SECRET}
-            bugspark.add_integration(project, config=kept)
+            config_values = {"owner": "acme", "repo": name, "token": _token(bot), "webhookSecret": SECRET}
+            bugspark.add_integration(project, config=config_values)
             yield Plot(
                 project=project, repository_id=RepositoryId(repository.id), repository=repository.full_name
             )
@@ -136,8 +136,8 @@ def _repository(world: World, name: str, bot: str, links: int) -> Repository:
         repository.allow(login, "write")
     for label in SEVERITIES.values():
         repository.ensure_label(label)
-    wish = {"repository": repository.full_name, "by": PERSON, "issues": links, "labels": list(LABELS)}
-    grow(world, wish | {"title": "Cart is empty ({n})", "age": LONG_AGO})
+    request = {"repository": repository.full_name, "by": PERSON, "issues": links, "labels": list(LABELS)}
+    grow(world, request | {"title": "Cart is empty ({n})", "age": LONG_AGO})
     return repository
 
 

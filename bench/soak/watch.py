@@ -1,6 +1,6 @@
-"""Watching both sides for what people wrote on the other; and both sides as they are in the end.
+"""Arrivals of edits on the other side, and the comparison of both sides at the end.
 
-Nothing here comes from the program: BugSpark's rows by SQL, GitHub's from its world.
+The program is not used for this: BugSpark is read with SQL, GitHub from the simulator.
 """
 
 import re
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from bench.processes import reconcile
-from bench.soak.people import People, Wish
-from bench.soak.town import SEVERITIES, Thing, Town
+from bench.soak.people import Edit, Editors
+from bench.soak.town import SEVERITIES, LinkedReport, SoakEnvironment
 
 OPEN = frozenset({"new", "triaging", "in_progress"})
 WORD = re.compile(r"\bw[0-9a-f]{32}\b")
@@ -24,106 +24,124 @@ REPORTS = """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Face:
-    """One side of a thing, as people see it."""
+class SideState:
+    """The state of a report or issue on one side."""
 
     state: str
     severity: str
-    words: Mapping[str, int] = field(default_factory=dict)  # how often each comment is there
+    words: Mapping[str, int] = field(default_factory=dict)  # number of occurrences of each comment
 
-    def shows(self, wish: Wish) -> bool:
-        match wish.kind:
+    def shows(self, edit: Edit) -> bool:
+        match edit.kind:
             case "comment":
-                return wish.value in self.words
+                return edit.value in self.words
             case "state":
-                return self.state == wish.value
+                return self.state == edit.value
             case "severity":
-                return self.severity == wish.value
+                return self.severity == edit.value
 
 
-def look(people: People) -> None:
-    """What has arrived since the last look is noted as arrived now."""
+def record_arrivals(editors: Editors) -> None:
+    """Record the edits that have become visible on the other side."""
     waiting = defaultdict(list)
-    for wish in people.waiting:
-        waiting[wish.side].append(wish)
-    here = in_bugspark(people, (wish.thing for wish in waiting["GitHub"]))
+    for edit in editors.waiting:
+        waiting[edit.side].append(edit)
+    reports_by_id = read_bugspark(editors, (edit.linked_report for edit in waiting["GitHub"]))
     at = time.monotonic()
-    for wish in waiting["GitHub"]:
-        if here[wish.thing.report].shows(wish):
-            people.arrived(wish, at)
-    for wish in waiting["BugSpark"]:
-        if on_github(people.town, wish.thing).shows(wish):
-            people.arrived(wish, time.monotonic())
+    for edit in waiting["GitHub"]:
+        if reports_by_id[edit.linked_report.report].shows(edit):
+            editors.mark_arrived(edit, at)
+    for edit in waiting["BugSpark"]:
+        if read_github(editors.environment, edit.linked_report).shows(edit):
+            editors.mark_arrived(edit, time.monotonic())
 
 
-def in_bugspark(people: People, things: Iterable[Thing]) -> Mapping[UUID, Face]:
-    """Reports by their ids."""
-    wanted = list({thing.report for thing in things})
-    rows = people.sql(REPORTS, {"reports": wanted}) if wanted else []
+def read_bugspark(editors: Editors, linked_reports: Iterable[LinkedReport]) -> Mapping[UUID, SideState]:
+    """Return the state of reports in BugSpark, by report id."""
+    report_ids = list({linked_report.report for linked_report in linked_reports})
+    rows = editors.sql(REPORTS, {"reports": report_ids}) if report_ids else []
     return {
-        UUID(str(report)): Face(
+        UUID(str(report)): SideState(
             state="open" if status in OPEN else "closed", severity=str(severity), words=_words(str(bodies))
         )
         for report, status, severity, bodies in rows
     }
 
 
-def on_github(town: Town, thing: Thing) -> Face:
-    """An issue."""
-    web = thing.repository
-    with town.simulator.world.lock:
-        labels, state = set(web.label_names(thing.number)), web.issue(thing.number).state
-        bodies = "\n".join(row.body for row in web.thread(thing.number))
-    said = sorted(name for name, label in SEVERITIES.items() if label in labels)
-    return Face(state=state, severity=" and ".join(said), words=_words(bodies))
+def read_github(environment: SoakEnvironment, linked_report: LinkedReport) -> SideState:
+    """Return the state of an issue on GitHub."""
+    repository = linked_report.repository
+    with environment.simulator.world.lock:
+        labels, state = (
+            set(repository.label_names(linked_report.number)),
+            repository.issue(linked_report.number).state,
+        )
+        bodies = "\n".join(row.body for row in repository.thread(linked_report.number))
+    severities = sorted(name for name, label in SEVERITIES.items() if label in labels)
+    return SideState(state=state, severity=" and ".join(severities), words=_words(bodies))
 
 
-def apart(people: People) -> list[str]:
-    """Every difference between the sides, and between them and the book, in a sentence. Empty: all equal."""
-    town = people.town
-    here = in_bugspark(people, town.things)
+def find_differences(editors: Editors) -> list[str]:
+    """Return a sentence for each difference between the expected state and either side."""
+    environment = editors.environment
+    reports_by_id = read_bugspark(editors, environment.linked_reports)
     written: dict[UUID, list[str]] = defaultdict(list)
-    for wish in people.wishes:
-        if wish.kind == "comment":
-            written[wish.thing.report].append(wish.value)
-    found: list[str] = []
-    for thing in town.things:
-        wanted = Face(state=thing.state, severity=thing.severity, words=Counter(written[thing.report]))
-        found += _differences(thing, wanted, here[thing.report], on_github(town, thing))
-    return found + list(_strangers(town))
+    for edit in editors.edits:
+        if edit.kind == "comment":
+            written[edit.linked_report.report].append(edit.value)
+    differences: list[str] = []
+    for linked_report in environment.linked_reports:
+        expected = SideState(
+            state=linked_report.state,
+            severity=linked_report.severity,
+            words=Counter(written[linked_report.report]),
+        )
+        differences += _differences(
+            linked_report,
+            expected,
+            reports_by_id[linked_report.report],
+            read_github(environment, linked_report),
+        )
+    return differences + list(_unexpected_issues(environment))
 
 
-def stories(town: Town, found: Iterable[str], most: int = 3) -> list[str]:
-    """`reconcile why` of the first reports that these sentences are about."""
-    names = list(dict.fromkeys(sentence.partition(": ")[0] for sentence in found))
-    reports = {f"{thing.repository.full_name}#{thing.number}": thing.report for thing in town.things}
-    told = []
-    for name in [each for each in names if each in reports][:most]:
-        command = [reconcile(), "--config", str(town.config), "why", str(reports[name])]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        told.append(done.stdout or done.stderr)
-    return told
+def explain_differences(environment: SoakEnvironment, differences: Iterable[str], most: int = 3) -> list[str]:
+    """Return the output of `reconcile why` for the first `most` reports in these sentences."""
+    names = list(dict.fromkeys(sentence.partition(": ")[0] for sentence in differences))
+    ids_by_name = {
+        f"{linked_report.repository.full_name}#{linked_report.number}": linked_report.report
+        for linked_report in environment.linked_reports
+    }
+    explanations = []
+    for name in [name for name in names if name in ids_by_name][:most]:
+        command = [reconcile(), "--config", str(environment.config), "why", str(ids_by_name[name])]
+        completed = subprocess.run(command, capture_output=True, text=True, check=False)
+        explanations.append(completed.stdout or completed.stderr)
+    return explanations
 
 
-def _differences(thing: Thing, wanted: Face, here: Face, there: Face) -> Iterator[str]:
-    name = f"{thing.repository.full_name}#{thing.number}"
-    for side, face in (("BugSpark", here), ("GitHub", there)):
-        for what in ("state", "severity"):
-            if getattr(face, what) != getattr(wanted, what):
-                yield f"{name}: {what} is {getattr(face, what)} on {side}, not {getattr(wanted, what)}"
-        for word in {*wanted.words, *face.words}:
-            if face.words.get(word, 0) != wanted.words.get(word, 0):
-                count = face.words.get(word, 0)
-                yield f"{name}: {word} is {count} times on {side}, not {wanted.words.get(word, 0)}"
+def _differences(
+    linked_report: LinkedReport, expected: SideState, bugspark: SideState, github: SideState
+) -> Iterator[str]:
+    name = f"{linked_report.repository.full_name}#{linked_report.number}"
+    for side, actual in (("BugSpark", bugspark), ("GitHub", github)):
+        for field_name in ("state", "severity"):
+            value, expected_value = getattr(actual, field_name), getattr(expected, field_name)
+            if value != expected_value:
+                yield f"{name}: {field_name} is {value} on {side}, not {expected_value}"
+        for word in {*expected.words, *actual.words}:
+            if actual.words.get(word, 0) != expected.words.get(word, 0):
+                count = actual.words.get(word, 0)
+                yield f"{name}: {word} is {count} times on {side}, not {expected.words.get(word, 0)}"
 
 
-def _strangers(town: Town) -> Iterator[str]:
-    """No issue but those there were at the beginning."""
-    counts = Counter(thing.repository.full_name for thing in town.things)
+def _unexpected_issues(environment: SoakEnvironment) -> Iterator[str]:
+    """Yield repositories with another number of issues than at the start."""
+    counts = Counter(linked_report.repository.full_name for linked_report in environment.linked_reports)
     for name, count in counts.items():
-        made = len(town.simulator.world.repository(name).issues)
-        if made != count:
-            yield f"{name} has {made} issues, not {count}"
+        total = len(environment.simulator.world.repository(name).issues)
+        if total != count:
+            yield f"{name} has {total} issues, not {count}"
 
 
 def _words(text: str) -> Mapping[str, int]:

@@ -1,4 +1,4 @@
-"""The soak run runs, and what it says of a run can be "no"."""
+"""The soak run works, and its checks can fail."""
 
 import random
 from contextlib import closing
@@ -9,11 +9,11 @@ import pytest
 
 from bench.soak.__main__ import main
 from bench.soak.figures import Spread, slope, spread
-from bench.soak.people import People
-from bench.soak.results import Soaked
+from bench.soak.people import Editors
+from bench.soak.results import SoakResult
 from bench.soak.run import memory_of
-from bench.soak.town import PERSON, open_town
-from bench.soak.watch import apart, look
+from bench.soak.town import PERSON, open_environment
+from bench.soak.watch import find_differences, record_arrivals
 
 TINY = [
     "--minutes",
@@ -35,29 +35,30 @@ TINY = [
 def test_a_tiny_soak_ends_equal(tmp_path: Path) -> None:
     path = tmp_path / "soak.json"
     code = main([*TINY, "--edits-per-second", "3", "--trouble-every", "1.5", "--json", str(path)])
-    found = msgspec.json.decode(path.read_bytes(), type=Soaked)
-    assert (code, found.apart) == (0, [])
-    assert len(found.troubles) >= 2
-    assert sum(way.all.count for way in found.ways) == found.edits + 4  # every wish, and the last words
+    result = msgspec.json.decode(path.read_bytes(), type=SoakResult)
+    assert (code, result.apart) == (0, [])
+    assert len(result.troubles) >= 2
+    # Every edit, and one more in each project.
+    assert sum(latency.all.count for latency in result.ways) == result.edits + 4
 
 
 @pytest.mark.timeout(120)
-def test_the_comparison_names_what_is_lost_doubled_or_different(tmp_path: Path) -> None:
+def test_the_comparison_names_what_is_lost_duplicated_or_different(tmp_path: Path) -> None:
     with (
-        open_town(tmp_path, projects=1, links=1, hooked=0, settings={}) as town,
-        closing(People(town=town, dice=random.Random(1))) as people,
+        open_environment(tmp_path, projects=1, links=1, hooked=0, settings={}) as environment,
+        closing(Editors(environment=environment, rng=random.Random(1))) as editors,
     ):
-        assert apart(people) == []
-        (thing,) = town.things
-        people.comment(thing, "GitHub")
-        (word,) = (wish.value for wish in people.waiting)
-        look(people)
-        assert [wish.value for wish in people.waiting] == [word]
-        assert apart(people) == [f"acme/project-0#1: {word} is 0 times on BugSpark, not 1"]
-        thing.repository.comment(1, f"again {word}", by=PERSON)
-        thing.repository.close(1, by=PERSON)
-        thing.repository.open_issue("A stranger", by=PERSON)
-        assert set(apart(people)) == {
+        assert find_differences(editors) == []
+        (linked_report,) = environment.linked_reports
+        editors.comment(linked_report, "GitHub")
+        (word,) = (edit.value for edit in editors.waiting)
+        record_arrivals(editors)
+        assert [edit.value for edit in editors.waiting] == [word]
+        assert find_differences(editors) == [f"acme/project-0#1: {word} is 0 times on BugSpark, not 1"]
+        linked_report.repository.comment(1, f"again {word}", by=PERSON)
+        linked_report.repository.close(1, by=PERSON)
+        linked_report.repository.open_issue("An unexpected issue", by=PERSON)
+        assert set(find_differences(editors)) == {
             f"acme/project-0#1: {word} is 0 times on BugSpark, not 1",
             f"acme/project-0#1: {word} is 2 times on GitHub, not 1",
             "acme/project-0#1: state is closed on GitHub, not open",
@@ -68,10 +69,10 @@ def test_the_comparison_names_what_is_lost_doubled_or_different(tmp_path: Path) 
 def test_memory_that_grows_is_not_flat() -> None:
     flat = [(float(second), 100.0 + second % 3) for second in range(600)]
     assert memory_of(flat).is_flat
-    grown = memory_of([(at, held + at / 30) for at, held in flat])  # 2 MiB a minute
+    grown = memory_of([(at, mib + at / 30) for at, mib in flat])  # 2 MiB a minute
     assert grown.per_hour == pytest.approx(120, abs=2)
     assert not grown.is_flat
-    warming = [(at, held + min(at, 200.0) / 10) for at, held in flat]
+    warming = [(at, mib + min(at, 200.0) / 10) for at, mib in flat]
     assert memory_of(warming).is_flat
 
 
