@@ -78,7 +78,7 @@ def test_answers_and_attention_are_counted_by_word() -> None:
     assert found[f"attention_total{{{PROJECT},left}}"] == 1
 
 
-def test_what_the_database_says_is_told_as_it_is_and_what_it_does_not_know_is_left_out() -> None:
+def test_metrics_show_what_the_database_holds_and_omit_the_unknown() -> None:
     limit = CredentialLimits(
         credential="abc", remaining=4000, limit=5000, reset_at=AT, blocked_until=None, points_last_minute=3
     )

@@ -79,7 +79,7 @@ def test_no_file_names_a_package_registry() -> None:
     assert named == []
 
 
-def test_the_walls_between_the_rooms_stand() -> None:
+def test_the_import_contracts_are_kept() -> None:
     linter = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run(
         [linter, "--no-logo", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
@@ -87,7 +87,7 @@ def test_the_walls_between_the_rooms_stand() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_room_says_what_comes_in_what_goes_out_and_what_it_may_import() -> None:
+def test_every_package_documents_its_inputs_outputs_and_imports() -> None:
     silent = []
     for init in ROOT.glob("reconciler/*/__init__.py"):
         words = init.read_text().lower()
@@ -96,7 +96,7 @@ def test_every_room_says_what_comes_in_what_goes_out_and_what_it_may_import() ->
     assert silent == []
 
 
-def test_every_folder_of_code_is_a_package_or_the_walls_would_not_see_it() -> None:
+def test_every_folder_of_code_is_a_package_so_that_contracts_cover_it() -> None:
     code = [path for path in tracked() if path.parts[0] == "reconciler" and path.suffix == ".py"]
     folders = {folder for path in code for folder in path.parents if folder != Path()}
     assert sorted(folder for folder in folders if not (ROOT / folder / "__init__.py").is_file()) == []

@@ -89,7 +89,7 @@ async def test_a_redirect_or_an_error_is_not_followed_and_counts_as_not_taken(st
     assert asked == 1
 
 
-async def test_an_address_that_cannot_be_reached_is_said_without_repeating_it() -> None:
+async def test_an_unreachable_address_is_reported_without_repeating_it() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError(f"no way to {request.url}", request=request)
 

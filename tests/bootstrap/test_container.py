@@ -17,7 +17,7 @@ def moved(here: Path, there: Path) -> None:
     here.rename(there)
 
 
-async def test_a_file_that_was_moved_away_is_not_ready_and_ready_again_once_it_is_back(
+async def test_readiness_follows_a_moved_away_and_restored_database_file(
     sqlite_template: Path, tmp_path: Path
 ) -> None:
     home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"

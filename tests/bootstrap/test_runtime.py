@@ -77,7 +77,7 @@ async def test_requests_under_way_keep_their_parts_open_and_later_ones_get_the_n
     await residence.aclose()
 
 
-async def test_nobody_is_let_into_parts_that_are_being_closed(opened: list[Any]) -> None:
+async def test_a_container_that_is_closing_is_leased_to_no_request(opened: list[Any]) -> None:
     residence, door = ReloadableRuntime(lambda _: None), HotSwapApp()
 
     def renew() -> None:

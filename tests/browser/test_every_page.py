@@ -144,7 +144,7 @@ def test_github_goes_away_and_comes_back_while_a_page_is_open(
     expect(page.locator("#away")).to_be_hidden()
 
 
-def test_whoever_is_at_a_button_stays_there_while_the_page_changes(
+def test_keyboard_focus_stays_on_its_button_while_the_page_changes(
     scenario: BrowserScenario, operator: Window
 ) -> None:
     pair = scenario.pair("Held by the keyboard")

@@ -46,7 +46,7 @@ def test_discover_says_its_cost_first_and_applies_nothing() -> None:
     assert application.calls == [("cost", "Acme Web"), ("discover", "Acme Web", False)]
 
 
-def test_discover_apply_tells_how_many_it_linked() -> None:
+def test_discover_apply_prints_how_many_it_linked() -> None:
     application = FakeApplication(discovery=DiscoveryResult(candidates=(FOUND, FOUND), linked=2, requests=9))
     said = command("discover", "--project", "Acme Web", "--apply", application=application)
     assert said.err.splitlines()[-1] == "2 matches, 2 links stored, 9 requests."
@@ -120,7 +120,7 @@ ODD = CheckResult(name="clock", level=CheckLevel.WARN, message="90 s off", remed
 BAD = CheckResult(name="Acme Web", level=CheckLevel.FAIL, message="the token was refused", remedy="renew it")
 
 
-def test_check_is_a_line_each_with_the_mend_below() -> None:
+def test_check_prints_one_line_each_with_the_remedy_below() -> None:
     said = checked(FINE, ODD, BAD)
     assert said.status == 1
     assert said.out.splitlines() == [

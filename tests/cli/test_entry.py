@@ -146,7 +146,7 @@ def test_a_reader_that_leaves_is_no_noise(unbuffered: str) -> None:
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_full_disk_is_said(unbuffered: str) -> None:
+def test_a_full_disk_is_reported(unbuffered: str) -> None:
     with Path("/dev/full").open("w") as full, start(unbuffered, full) as process:
         _, err = process.communicate()
     assert process.returncode == 1

@@ -92,7 +92,7 @@ def test_one_projects_failure_stops_no_other() -> None:
     assert said.out.startswith("Gamma: ")
 
 
-def test_results_come_in_the_order_named_whoever_is_first() -> None:
+def test_results_are_printed_in_the_order_of_the_arguments() -> None:
     application = FakeApplication(known=ALL, delays={"Acme Web": 0.05, "Beta": 0.01})
     said = command(
         "--project", "Acme Web", "--project", "Gamma", "-p", "Beta", "--json", application=application
@@ -186,7 +186,7 @@ def test_ctrl_c_ends_quietly_with_130() -> None:
     assert (said.status, said.out, said.err) == (130, "", "")
 
 
-def test_strangers_text_reaches_no_terminal_raw() -> None:
+def test_untrusted_text_is_sanitised_for_the_terminal() -> None:
     evil = project(1, "Acme\x1b[2J\u202e\n")
     application = FakeApplication(known=(evil,), passes={evil.name: result(evil, applied=BUSY)})
     said = command("--all", application=application)

@@ -137,7 +137,7 @@ def test_json_is_the_contracts_object() -> None:
     ]
 
 
-def test_exit_code_tells_a_plan_that_is_not_empty() -> None:
+def test_the_exit_code_of_plan_says_whether_it_is_empty() -> None:
     assert planned("--exit-code", plan=shown(*ACTIONS)).status == 3
     assert planned("--exit-code", plan=shown()).status == 0
 

@@ -181,7 +181,7 @@ def test_json_is_one_object_per_project_then_per_credential() -> None:
     assert second["reset_at"] == "2026-03-01T14:05:00Z"
 
 
-def test_without_projects_the_next_step_is_said() -> None:
+def test_status_without_projects_shows_the_next_step() -> None:
     assert "connect a repository in BugSpark" in command("status").out
 
 
@@ -230,14 +230,14 @@ def test_a_recreated_repository_needs_a_person() -> None:
     )
 
 
-def test_links_of_another_repository_are_said_to_rest() -> None:
+def test_links_of_another_repository_are_shown_as_not_synced() -> None:
     assert (
         "3 links of another repository rest"
         in project_status(health(other_repository_links=3), NOW, UTC).text
     )
 
 
-def test_the_status_of_one_project_tells_each_reason_within_the_width() -> None:
+def test_status_of_one_project_wraps_each_reason_to_the_width() -> None:
     lines = list(status_as_lines([health(attention=(FROZEN, GONE), other_repository_links=2)], (), VIEW))
     text = " ".join(" ".join(lines).split())
     assert "BUG-0008 acme/web#12: gone: GitHub does not show it (410)." in text
@@ -263,7 +263,7 @@ def test_coverage_is_one_line_for_all_and_one_for_each_project_behind() -> None:
     ]
 
 
-def test_of_one_project_the_95th_percentile_is_told_as_well() -> None:
+def test_status_of_one_project_shows_the_95th_percentile() -> None:
     cover = VerificationCoverage(
         links=40, verified=39, oldest=NOW - timedelta(hours=7), p95=NOW - timedelta(hours=5)
     )
@@ -274,7 +274,7 @@ def test_of_one_project_the_95th_percentile_is_told_as_well() -> None:
     assert done.objects[0]["verified"]["p95_at"] == "2026-03-01T08:00:00Z"
 
 
-def test_without_links_nothing_is_said_of_coverage() -> None:
+def test_status_without_links_omits_coverage() -> None:
     assert not any("verified" in line for line in status_as_lines([health()], [], VIEW))
 
 
@@ -284,14 +284,14 @@ def test_coverage_as_json() -> None:
     assert (verified["links"], verified["of"], verified["within_seconds"]) == (482, 485, 21_600)
 
 
-def test_of_one_project_it_is_told_since_when_writes_wait() -> None:
+def test_status_of_one_project_shows_since_when_writes_wait() -> None:
     waiting = health(pending=2, quarantined=1, oldest_intent=NOW - timedelta(hours=3))
     assert "  Pending: 3 writes, the oldest 3 h ago" in list(status_as_lines([waiting], [], VIEW))
     done = command("status", "--json", application=FakeApplication(healths=(waiting,)))
     assert json.loads(done.out)["oldest_pending_at"] == "2026-03-01T10:00:00Z"
 
 
-def test_a_silent_webhook_is_told_with_what_mends_it() -> None:
+def test_a_silent_webhook_is_shown_with_its_remedy() -> None:
     lines = list(status_as_lines([health(webhook=SILENT)], [], VIEW))
     assert "Acme Web: Synced (40 s ago, webhook silent since 12:05)" in lines
     assert "  reconcile webhook create --project 'Acme Web'" in lines

@@ -49,7 +49,7 @@ def test_rotate_says_how_long_the_old_secret_is_valid_and_create_what_it_did() -
     assert application.calls == [("rotate_webhook", "Acme Web"), ("create_webhook", "Acme Web")]
 
 
-def test_without_a_public_address_the_rest_is_shown_and_the_mend_is_said() -> None:
+def test_without_a_public_url_the_setup_is_shown_with_the_remedy() -> None:
     done = command("webhook", "show", *OPTION, application=FakeApplication(public_url=""))
     assert done.status == 1
     assert "  URL     -" in done.out

@@ -80,7 +80,7 @@ def test_the_field_that_moved_is_marked_at_the_side_that_moved() -> None:
         (told(Kind.QUARANTINE, Side.GITHUB, rule="it is locked"), "GitHub   quarantine (it is locked)"),
     ],
 )
-def test_the_story_is_one_line_each(each: DatedChange, says: str) -> None:
+def test_each_history_row_is_one_line(each: DatedChange, says: str) -> None:
     assert lines(shown(each))[-1] == f"  {AFTER:%m-%d %H:%M} {says}"
 
 

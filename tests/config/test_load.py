@@ -185,7 +185,7 @@ def test_a_credential_brings_the_apps_private_key_itself(empty_directory: Path) 
     assert app.id == "9"
 
 
-def test_a_service_keeps_the_credentials_it_was_started_with_when_it_reads_the_rest_again(
+def test_a_reload_keeps_the_credentials_the_service_was_started_with(
     empty_directory: Path,
 ) -> None:
     credentials = empty_directory / "credentials"
@@ -244,7 +244,7 @@ def test_a_secret_that_is_not_set_is_shown_as_such() -> None:
     assert Settings().secrets() == ()
 
 
-def test_an_unreadable_default_file_is_said_not_passed_over(empty_directory: Path) -> None:
+def test_an_unreadable_default_file_is_an_error(empty_directory: Path) -> None:
     (empty_directory / "config.toml").mkdir()
     with pytest.raises(ConfigurationError, match=r"cannot be read, in the file config\.toml"):
         load_configuration(None, {})

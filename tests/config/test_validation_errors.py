@@ -157,7 +157,7 @@ def test_a_misspelt_credential_names_the_nearest_known_one() -> None:
     assert problem(CREDENTIALS_DIRECTORY=".").endswith("did you mean bugspark.encryption_key?")
 
 
-def test_a_credentials_directory_that_is_not_there_is_said() -> None:
+def test_a_missing_credentials_directory_is_reported() -> None:
     assert "No such file" in problem(CREDENTIALS_DIRECTORY="absent")
 
 
@@ -166,7 +166,7 @@ def test_broken_toml_names_file_and_line() -> None:
     assert "line 2" in sentence
 
 
-def test_a_file_that_is_not_utf8_is_said() -> None:
+def test_a_file_that_is_not_utf8_is_reported() -> None:
     Path("it.toml").write_bytes(b"a = '\xff'")
     assert "not UTF-8" in problem(Path("it.toml"))
 

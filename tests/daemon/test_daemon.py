@@ -31,7 +31,7 @@ def shared(queue_url: str, tmp_path: Path) -> Iterator[Installation]:
         yield opened
 
 
-def test_a_life(installation: Installation) -> None:
+def test_a_daemon_from_ready_to_sigterm(installation: Installation) -> None:
     """Ready, both directions, a reload, a reload that fails, a project that comes and goes, the end."""
     report, number = installation.linked()
     with time_passing(installation), running(installation, installed=True) as daemon:
@@ -79,7 +79,7 @@ def test_a_life(installation: Installation) -> None:
         assert daemon.other == []
 
 
-def test_a_taken_port_is_said_and_nothing_is_started(installation: Installation) -> None:
+def test_a_port_in_use_is_reported_and_nothing_is_started(installation: Installation) -> None:
     taken, port = free_port()
     with taken:
         installation.configure(**{**QUICK, "web": {"port": port}})
@@ -127,7 +127,7 @@ def test_the_end_comes_in_ten_seconds_also_in_the_middle_of_a_write(installation
     assert sum("on its way" in body for body in bodies) == 1
 
 
-def test_a_database_that_is_away_is_waited_for(shared: Installation, postgres_server: Server) -> None:
+def test_the_daemon_waits_for_an_unavailable_database(shared: Installation, postgres_server: Server) -> None:
     report, number = shared.linked()
     name = shared.url.partition("@/")[2].partition("?")[0]
 
@@ -186,7 +186,7 @@ def test_a_killed_daemons_project_is_taken_over_and_its_write_is_made_once(share
 
 
 @pytest.mark.timeout(240)  # five processes begin, on whatever machine this is
-def test_two_then_five_daemons_share_projects_and_never_look_at_one_twice_at_once(
+def test_two_then_five_daemons_share_projects_and_never_run_one_twice_at_once(
     shared: Installation,
 ) -> None:
     shared.configure(

@@ -26,7 +26,7 @@ def first_due(pacer: DueProjects, projects: list[ScheduledProject], wall: dateti
     return next(at / 4 for at in range(10_000) if pacer.select_due(projects, wall, at / 4))
 
 
-def test_a_project_never_looked_at_is_due_at_once() -> None:
+def test_a_project_without_a_pass_is_due_at_once() -> None:
     each = a_project(ago=None)
     assert DueProjects(INTERVAL).select_due([each], NOW, 0.0) == [each.project_id]
 
@@ -38,7 +38,7 @@ def test_a_project_is_due_an_interval_after_its_pass_and_a_little_later() -> Non
     assert len(spread) > 5
 
 
-def test_whoever_passed_counts() -> None:
+def test_a_pass_of_any_process_counts() -> None:
     pacer, each = DueProjects(INTERVAL), a_project()
     pacer.select_due([each], NOW, 0.0)
     again = replace(each, last_pass_at=NOW + timedelta(seconds=50))
@@ -69,13 +69,13 @@ def test_what_was_put_off_waits_its_time_also_when_the_scan_finds_it() -> None:
     assert pacer.select_due([each], NOW, 300.0) == [each.project_id]
 
 
-def test_a_changed_integration_is_looked_at_at_once() -> None:
+def test_a_changed_integration_is_due_at_once() -> None:
     pacer, each = DueProjects(INTERVAL), a_project()
     assert pacer.select_due([each], NOW, 0.0) == []
     assert pacer.select_due([replace(each, config="another")], NOW, 1.0) == [each.project_id]
 
 
-def test_an_unusable_integration_is_looked_at_so_that_it_is_recorded_and_told() -> None:
+def test_an_unusable_integration_is_due_so_that_it_is_recorded() -> None:
     pacer, each = DueProjects(INTERVAL), a_project(ago=None, problem="two integrations")
     assert pacer.select_due([each], NOW, 0.0) == [each.project_id]
 
@@ -112,7 +112,7 @@ def test_the_longest_overdue_comes_first() -> None:
     assert pacer.select_due([young, old], NOW, 0.0) == [old.project_id, young.project_id]
 
 
-def test_a_new_interval_counts_from_the_next_look() -> None:
+def test_a_new_interval_counts_from_the_next_pass() -> None:
     pacer, each = DueProjects(3600.0), a_project()
     assert pacer.select_due([each], NOW, 0.0) == []
     pacer.interval_seconds = 10.0

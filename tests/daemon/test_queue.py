@@ -191,7 +191,7 @@ def abandoned(url: str) -> None:
     told(url, "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
 
 
-async def test_several_daemons_never_run_one_project_twice_at_once_and_share_the_rest(shared: Any) -> None:
+async def test_several_daemons_share_projects_and_never_run_one_twice_at_once(shared: Any) -> None:
     mine, theirs, _ = shared
     here, there = Bench(hold=True), Bench(hold=True)
     async with working(mine, here, 1), working(theirs, there, 1):

@@ -73,7 +73,7 @@ async def test_every_change_in_bugspark_is_noticed_until_a_pass_has_dealt_with_i
     await noticed_and_dealt_with()
 
 
-async def test_a_glance_notices_what_says_that_it_is_new_until_a_pass_has_dealt_with_it(sync: Sync) -> None:
+async def test_an_incremental_scan_finds_a_change_until_a_pass_has_handled_it(sync: Sync) -> None:
     report, _ = await sync.linked()
     await sync.settle()
 
@@ -90,7 +90,7 @@ async def test_a_glance_notices_what_says_that_it_is_new_until_a_pass_has_dealt_
     await noticed_and_dealt_with()
 
 
-async def test_what_a_glance_misses_the_whole_scan_finds(sync: Sync) -> None:
+async def test_the_full_scan_finds_what_an_incremental_scan_misses(sync: Sync) -> None:
     report, _ = await sync.linked()
     comment = sync.say(report, "seen again")
     sync.github.clock.advance(2 * local_scan.RECENT_WINDOW.seconds)
@@ -125,7 +125,7 @@ async def test_a_link_made_by_command_is_noticed(sync: Sync) -> None:
     assert await found(sync) is None
 
 
-def test_a_scan_rests_five_seconds_and_fifty_times_as_long_as_it_took() -> None:
+def test_a_scan_waits_five_seconds_and_fifty_times_its_duration() -> None:
     plan = ScanSchedule()
     assert plan.is_due(100.0)
     plan.record_scan(100.0, 100.01)
@@ -136,7 +136,7 @@ def test_a_scan_rests_five_seconds_and_fifty_times_as_long_as_it_took() -> None:
     assert plan.is_due(207.0)
 
 
-def test_while_the_whole_scan_rests_for_long_glances_go_on() -> None:
+def test_incremental_scans_continue_while_the_full_scan_waits() -> None:
     plan, at, asked = ScanPlanner(), 0.0, []
     for _ in range(300):
         if (due := plan.next_due_scan(at)) is not None:
@@ -148,7 +148,7 @@ def test_while_the_whole_scan_rests_for_long_glances_go_on() -> None:
     assert [at for at, incremental in asked if incremental and at < 20.5] == [5.5, 11.0, 16.5]
 
 
-def test_where_a_whole_scan_takes_next_to_nothing_no_glance_is_needed() -> None:
+def test_a_fast_full_scan_replaces_incremental_scans() -> None:
     plan, at, asked = ScanPlanner(), 0.0, []
     for _ in range(100):
         if (due := plan.next_due_scan(at)) is not None:

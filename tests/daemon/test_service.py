@@ -119,7 +119,7 @@ async def serving(
             await task
 
 
-async def test_projects_are_looked_at_when_they_are_due_and_new_ones_without_a_restart() -> None:
+async def test_due_projects_run_and_new_ones_need_no_restart() -> None:
     village = Village()
     one = village.add(1)
     async with serving(village):
@@ -155,7 +155,7 @@ async def test_a_project_that_is_switched_off_is_let_alone() -> None:
     ],
     ids=["active", "idle for a while", "long idle", "with work left over", "put off by a limit"],
 )
-async def test_a_running_service_looks_at_idle_projects_more_rarely_and_keeps_to_what_a_pass_said(
+async def test_idle_projects_are_due_less_often_and_requested_times_are_kept(
     values: dict[str, Any], intervals: float
 ) -> None:
     """A minute's interval, and a clock that goes a quarter of it with every tick or two."""
@@ -176,7 +176,7 @@ async def test_a_running_service_looks_at_idle_projects_more_rarely_and_keeps_to
     assert intervals * 60 <= steps * 15 <= intervals * 60 * 1.1 + 45
 
 
-async def test_what_changed_in_bugspark_is_looked_at_before_its_time() -> None:
+async def test_a_change_in_bugspark_makes_a_project_run_early() -> None:
     village = Village()
     one = village.add(1, last_pass_at=datetime.now(UTC))
     async with serving(village):
@@ -188,7 +188,7 @@ async def test_what_changed_in_bugspark_is_looked_at_before_its_time() -> None:
         await village.until(2)
 
 
-async def test_a_database_that_goes_away_and_comes_back_is_only_waited_for() -> None:
+async def test_the_service_waits_for_a_database_that_goes_away() -> None:
     village = Village()
     async with serving(village) as service:
         await village.until_asked(1)
@@ -232,7 +232,7 @@ class Watchdog(SystemdNotifier):
         self.heard += 1
 
 
-async def test_a_pass_without_any_sign_of_life_is_told_from_one_that_works(
+async def test_a_stuck_pass_is_distinguished_from_a_working_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     village, clock, watchdog = Village(hang=True), Clock(), Watchdog({})

@@ -31,7 +31,7 @@ def ended(work: str, last: float = 0.3) -> tuple[int, float]:
         return process.wait(30), time.monotonic() - began
 
 
-def test_a_loop_that_is_busy_for_ever_is_cut_off() -> None:
+def test_a_blocked_event_loop_is_terminated() -> None:
     code, seconds = ended("while True: pass")
     assert (code, seconds < 20) == (-signal.SIGALRM, True)
 

@@ -75,7 +75,7 @@ def test_an_abstract_socket_is_found() -> None:
 
 
 @pytest.mark.parametrize("address", ["", "relative", "/nowhere/at/all"])
-def test_without_a_manager_nothing_is_said_and_nothing_breaks(address: str) -> None:
+def test_without_systemd_nothing_is_sent(address: str) -> None:
     SystemdNotifier({"NOTIFY_SOCKET": address}).notify_ready()
 
 

@@ -58,7 +58,7 @@ async def said(caplog: pytest.LogCaptureFixture, end: PassResult | Exception | N
     ],
     ids=["idle", "did something", "busy", "failed", "switched off", "no database", "a mistake"],
 )
-async def test_a_pass_is_said_and_counted(
+async def test_a_pass_is_logged_and_counted(
     caplog: pytest.LogCaptureFixture, end: PassResult | Exception | None, levels: list[str], counted: int
 ) -> None:
     assert await said(caplog, end) == (levels, counted)

@@ -47,7 +47,7 @@ def test_a_copy_the_ledger_does_not_know_is_written_down_with_both_texts() -> No
     )
 
 
-def test_a_copy_whose_original_is_lost_is_neither_a_strangers_nor_deleted() -> None:
+def test_a_copy_without_its_original_is_neither_imported_nor_deleted() -> None:
     (entry,) = adopted(local=False).pairs
     assert (entry.origin, entry.state, entry.reason) == (Side.BUGSPARK, SKIPPED, ORIGINAL_MISSING)
     assert (entry.local_id, entry.remote_id) == (None, 5)
@@ -68,7 +68,7 @@ def test_what_the_ledger_knows_otherwise_stays_as_it_is() -> None:
     assert adopted(a_pair(Side.BUGSPARK, a_local_comment(1), COPY)).pairs == ()
 
 
-def test_the_link_is_due_at_once_and_no_etag_spares_the_look() -> None:
+def test_the_link_is_due_at_once_and_its_etags_are_dropped() -> None:
     tags = ThreadEtags(issue="a", thread="b", credential="c")
     checked = Verification(at=AFTER, due=AFTER.replace(day=28), etags=tags)
     view = an_observation(verification=checked, owner_instance="other-db", is_complete=True)

@@ -61,7 +61,7 @@ def test_a_comment_of_a_deleted_account_is_imported_as_the_ghosts() -> None:
         a_remote_comment(body="Just me", author=OURS),
     ],
 )
-def test_whoever_quotes_us_or_uses_our_account_is_imported_like_anyone(comment: RemoteComment) -> None:
+def test_comments_that_quote_us_or_use_our_account_are_imported(comment: RemoteComment) -> None:
     assert kinds(decided(comments=(comment,))) == [ImportComment]
 
 
@@ -99,7 +99,7 @@ def test_collaborators_only(*, collaborator: bool, done: list[type[Action]]) -> 
     assert kinds(decided(comments=(comment,))) == [ImportComment]
 
 
-def test_a_stranger_who_was_left_out_is_not_let_in_by_an_edit() -> None:
+def test_a_skipped_author_is_not_imported_after_an_edit() -> None:
     comment = a_remote_comment(collaborator=False)
     entry = a_pair(GITHUB, None, comment, state=SKIPPED)
     edited = replace(comment, body="Please", updated_at=LATER, collaborator=True)

@@ -101,7 +101,7 @@ def test_an_edit_revives_nothing(state: CommentPairState) -> None:
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_an_edit_does_not_revive_a_copy_deleted_in_the_very_same_look(*, whole: bool) -> None:
+def test_an_edit_does_not_revive_a_copy_deleted_in_the_same_observation(*, whole: bool) -> None:
     edited = replace(ORIGINAL, body="Still there?", updated_at=LATER)
     gone = () if whole else (COPIED,)
     found = decided(comments=(edited,), pairs=(COPIED,), vanished_pairs=gone, is_complete=whole)

@@ -48,7 +48,7 @@ def test_an_edit_of_a_github_original_is_carried_over() -> None:
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_a_copy_that_an_administrator_edited_here_is_kept_and_told(known: bool) -> None:
+def test_a_copy_that_an_administrator_edited_is_kept_and_recorded(known: bool) -> None:
     edited = replace(ORIGINAL, body="Seen there", updated_at=LATER)
     here = (replace(IMPORTED, body="an administrator's words"),)
     entry = replace(COPIED, reason=COPY_EDITED_IN_BUGSPARK) if known else COPIED
@@ -91,7 +91,7 @@ def test_an_edit_of_our_copy_is_shown_and_never_taken_over_nor_overwritten() -> 
     assert both.actions == ()
 
 
-def test_an_edited_original_in_bugspark_is_carried_over_when_the_thread_is_looked_at_whole() -> None:
+def test_an_edited_original_in_bugspark_is_carried_over_by_a_full_read() -> None:
     edited = replace(MINE, body="It happens hourly")
     found = decided(comments=(POSTED,), local_comments=(edited,), pairs=(SENT,), is_complete=True)
     (action,) = found.actions

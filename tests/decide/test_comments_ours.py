@@ -130,7 +130,7 @@ def test_a_copy_that_shows_up_after_its_original_was_deleted_goes_along() -> Non
     assert (only(kept).state, only(kept).remote_id) == (ENDED, 1)
 
 
-def test_a_late_copy_of_a_comment_deleted_in_the_very_same_look_goes_along() -> None:
+def test_a_late_copy_of_a_comment_deleted_in_the_same_observation_is_deleted() -> None:
     waiting = a_pair(BUGSPARK, a_local_comment(), None, state=PENDING)
     found = decided(comments=(a_copy(),), pairs=(waiting,), vanished_pairs=(waiting,))
     assert kinds(found) == [DeleteRemote]

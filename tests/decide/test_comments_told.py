@@ -46,7 +46,7 @@ def whys(found: CommentsDecision) -> list[Why]:
     return [action.why for action in found.actions]
 
 
-def test_a_copy_deleted_on_github_is_told_with_what_it_was_a_copy_of() -> None:
+def test_a_copy_deleted_on_github_is_recorded_with_its_original() -> None:
     found = decided(
         pairs=(ours(),),
         local_comments=(a_local_comment(1),),
@@ -60,7 +60,7 @@ def test_a_copy_deleted_on_github_is_told_with_what_it_was_a_copy_of() -> None:
     assert event.rule
 
 
-def test_a_copy_deleted_in_bugspark_is_told() -> None:
+def test_a_copy_deleted_in_bugspark_is_recorded() -> None:
     found = decided(pairs=(theirs(),), vanished_pairs=(theirs(),))
     (entry,) = found.pairs
     assert (entry.state, entry.reason) == (TOMBSTONE, "deleted in BugSpark")
@@ -69,7 +69,7 @@ def test_a_copy_deleted_in_bugspark_is_told() -> None:
     assert event.rule
 
 
-def test_an_edit_of_our_copy_is_told_with_the_new_words() -> None:
+def test_an_edit_of_our_copy_is_recorded_with_the_new_text() -> None:
     found = decided(pairs=(ours(),), comments=(a_remote_comment(1, "rewritten", updated_at=LATER),))
     assert found.events == (
         CommentEvent(kind=Kind.COPY_EDITED, side=GITHUB, rule=COPY_EDITED_ON_GITHUB, remote="rewritten"),
@@ -91,7 +91,7 @@ def test_an_import_says_where_from_and_what_to() -> None:
     assert whys(found) == [Why(rule=Rule.COMMENT_CREATED, remote="new", to=body)]
 
 
-def test_a_stranger_who_is_left_out_is_remembered_with_the_reason() -> None:
+def test_a_skipped_author_is_recorded_with_the_reason() -> None:
     comment = a_remote_comment(1, "me too", collaborator=False)
     found = decided(SyncPolicy(collaborators_only=True), comments=(comment,))
     (entry,) = found.pairs
@@ -115,7 +115,7 @@ def test_a_second_copy_is_named_as_such_and_its_deletion_says_which_words_go() -
     assert whys(found) == [Why(rule=Rule.COMMENT_DOUBLED, remote="again")]
 
 
-def test_an_adopted_copy_is_told_as_found() -> None:
+def test_an_adopted_copy_is_recorded_as_found() -> None:
     waiting = ours(copied=False, state=PENDING)
     found = decided(
         pairs=(waiting,), comments=(a_remote_comment(5, "arrived", marker_comment_id=local_id(1)),)
@@ -162,7 +162,7 @@ def test_a_comment_that_goes_out_says_its_words() -> None:
     assert [(entry.origin, entry.state) for entry in found.pairs] == [(BUGSPARK, PENDING)]
 
 
-def test_what_github_had_written_before_rests_with_the_reason() -> None:
+def test_comments_older_than_the_link_are_skipped_with_the_reason() -> None:
     found = decided(local_comments=(a_local_comment(1, "copied once", source="github"),))
     (entry,) = found.pairs
     assert (entry.origin, entry.state, entry.local_id) == (GITHUB, SKIPPED, local_id(1))

@@ -43,14 +43,14 @@ def test_what_was_on_its_way_when_its_link_was_cut_goes_out_when_it_is_made_agai
     assert only(found) == replace(UNSENT, state=PENDING, reason=None, local_digest=digested)
 
 
-def test_a_wish_that_stands_keeps_the_words_it_was_frozen_in() -> None:
+def test_an_open_intent_keeps_its_recorded_text() -> None:
     waiting = replace(UNSENT, state=PENDING, reason=None)
     found = decided(local_comments=(replace(MINE, body="Hm"),), pairs=(waiting,), is_complete=True)
     assert kinds(found) == [PostComment]
     assert found.pairs == (waiting,)
 
 
-def test_only_a_whole_look_tells_that_an_unsent_comment_is_still_there() -> None:
+def test_only_a_full_read_shows_that_an_unsent_comment_still_exists() -> None:
     assert decided(local_comments=(MINE,), pairs=(UNSENT,)) == CommentsDecision()
 
 
@@ -69,7 +69,7 @@ def test_what_was_sent_or_kept_back_is_not_sent_again(state: CommentPairState) -
 
 
 @pytest.mark.parametrize(("backfill", "done"), [(True, [PostComment]), (False, [])])
-def test_what_was_older_than_its_link_goes_out_once_that_is_made_anew_with_backfill(
+def test_older_comments_are_sent_after_relinking_with_backfill(
     *, backfill: bool, done: list[type[Action]]
 ) -> None:
     kept = replace(UNSENT, state=SKIPPED, reason=OLDER_THAN_LINK)

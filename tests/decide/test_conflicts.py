@@ -40,7 +40,7 @@ def test_the_side_that_moved_alone_wins_whatever_the_policy(policy: ConflictPoli
     )
 
 
-def test_a_swap_that_already_reads_as_it_shall_is_told_as_such() -> None:
+def test_a_label_change_that_is_already_in_place_is_recorded_as_such() -> None:
     settled = settle_field(a_diff(Verdict.LOCAL_MOVED, local="low", remote="low"), NEWEST, {})
     assert isinstance(settled, FieldOutcome)
     assert settled.why is not None

@@ -122,7 +122,7 @@ def test_a_reopened_issue_makes_its_report_new(local: Status) -> None:
         (Status.NEW, Status.CLOSED, CLOSED),  # both moved to the same
     ],
 )
-def test_what_github_cannot_tell_apart_is_remembered_and_written_nowhere(
+def test_a_value_that_github_cannot_express_changes_only_the_base(
     base: Status, local: Status, state: IssueState
 ) -> None:
     found = decided(a_report(status=local), a_seen_issue("high", state=state), a_base(status=base))

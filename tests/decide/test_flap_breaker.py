@@ -64,7 +64,7 @@ def test_a_reversal_just_within_the_hour_counts() -> None:
     assert timedelta(minutes=60) == FLAP_WINDOW
 
 
-def test_a_conflict_in_which_ours_was_undone_counts_whoever_won() -> None:
+def test_a_conflict_that_undid_our_write_counts_for_either_winner() -> None:
     steps = (wrote(40), saw(39, kind=Kind.CONFLICT), wrote(20), saw(19), wrote(1))
     plan = a_plan(
         SetState(state=IssueState.CLOSED, reason="completed", why=Why(rule=Rule.NEWEST_LOCAL, remote="new"))

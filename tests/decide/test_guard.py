@@ -62,7 +62,7 @@ def removals(count: int, start: int = 0) -> tuple[Deletion, ...]:
         (7, {GITHUB: 10}, GuardPolicy(max_share=0.6), True),
     ],
 )
-def test_deletions_are_held_back_exactly_beyond_the_thresholds(
+def test_deletions_are_withheld_exactly_beyond_the_thresholds(
     count: int, known: dict[Side, int], policy: GuardPolicy, *, held: bool
 ) -> None:
     plan = a_plan(*removals(count), SET)
@@ -150,7 +150,7 @@ def test_deletions_of_earlier_looks_count() -> None:
     ).withheld == removals(6, start=20)
 
 
-def test_a_deletion_that_is_put_off_leaves_its_row_and_has_the_link_looked_at_whole() -> None:
+def test_a_postponed_deletion_keeps_its_row_and_requests_a_full_read() -> None:
     checked = Verification(at=AFTER, due=AFTER, etags=None)
     ended = replace(removal(1).pair, state=CommentPairState.ENDED)
     plan = replace(a_plan(removal(1), SET), pairs=(ended,))
@@ -178,7 +178,7 @@ def test_the_hash_is_of_exactly_these_deletions_in_any_order() -> None:
     assert len(others | {deletions_digest(wanted)}) == 4
 
 
-def test_the_hash_outlives_a_row_that_is_made_up_again() -> None:
+def test_the_hash_does_not_depend_on_new_ids() -> None:
     second = a_pair(BUGSPARK, None, a_remote_comment(4))
     again = replace(second, id=CommentPairId(ids()()))
     one, other = (DeleteRemote(pair=entry, why=DELETED) for entry in (second, again))

@@ -305,7 +305,7 @@ worlds = st.builds(a_world, threads, st.sampled_from([None, a_base()]), policies
 
 
 @given(worlds, st.integers(0, 12))
-def test_threads_come_to_rest_wherever_a_pass_was_cut_off(world: TinyWorld, requests: int) -> None:
+def test_threads_settle_wherever_a_pass_was_interrupted(world: TinyWorld, requests: int) -> None:
     world.requests_left = requests
     world.apply(world.decide())
     world.requests_left = 1_000
@@ -313,7 +313,7 @@ def test_threads_come_to_rest_wherever_a_pass_was_cut_off(world: TinyWorld, requ
 
 
 @given(worlds)
-def test_at_rest_every_original_has_one_copy_or_a_reason(world: TinyWorld) -> None:
+def test_when_settled_every_original_has_one_copy_or_a_reason(world: TinyWorld) -> None:
     world.settle()
     live = [entry for entry in world.ledger.values() if entry.state is CommentPairState.LIVE]
     assert all(entry.local_id in world.local and entry.remote_id in world.remote for entry in live)
@@ -355,7 +355,7 @@ def test_the_switches_keep_copies(world: TinyWorld) -> None:
 
 @pytest.mark.parametrize("times", [BEFORE_GITHUB, AFTER_GITHUB])
 @pytest.mark.parametrize("steps", HISTORIES)
-def test_each_history_alone_comes_to_rest(steps: Sequence[Step], times: Any) -> None:
+def test_each_history_alone_settles(steps: Sequence[Step], times: Any) -> None:
     world = a_world([steps], a_base(), POLICY, LinkOrigin.COLUMNS)
     world.times = times
     world.settle()

@@ -14,7 +14,7 @@ def decided(view: LinkObservation) -> LinkPlan:
     return plan
 
 
-def test_who_wrote_first_stays_known_until_the_link_is_read_whole_again() -> None:
+def test_the_owning_instance_is_kept_until_the_link_is_read_in_full() -> None:
     held = a_link(owner_instance="other-db")
     resolved = a_report(status=Status.RESOLVED)
     plan = decided(an_observation(link=held, report=resolved))

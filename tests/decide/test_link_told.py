@@ -27,7 +27,7 @@ def planned(view: LinkObservation) -> LinkPlan:
     return plan
 
 
-def test_an_edit_of_our_copy_is_told_in_the_plan() -> None:
+def test_an_edit_of_our_copy_is_shown_in_the_plan() -> None:
     entry = a_pair(Side.BUGSPARK, a_local_comment(1), a_remote_comment(1))
     edited = a_remote_comment(1, "rewritten", updated_at=AFTER + timedelta(minutes=5))
     plan = planned(an_observation(pairs=(entry,), comments=(edited,)))

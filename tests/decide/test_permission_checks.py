@@ -144,7 +144,7 @@ TOLD = [
 
 
 @pytest.mark.parametrize(("ask", "told"), TOLD)
-def test_each_finding_says_what_is_wrong_and_what_mends_it(
+def test_each_finding_names_the_problem_and_the_remedy(
     ask: Callable[[], CheckResult], told: tuple[str, str, str | None]
 ) -> None:
     check = ask()

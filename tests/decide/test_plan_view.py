@@ -134,7 +134,7 @@ EXPORT = an_intent(ISSUE, Operation.CREATE_ISSUE)
 COMMENT = an_intent(NewComment(body="Hello"), Operation.CREATE_COMMENT, local_id=local_id(1))
 
 
-def test_a_recorded_wish_is_shown_too() -> None:
+def test_a_recorded_intent_is_shown_too() -> None:
     export, comment = intent_view(EXPORT, None), intent_view(COMMENT, "acme/web#12")
     assert (export.kind, export.field, export.local) == ("create_issue", None, "[BUG-0001] Crash")
     assert (comment.kind, comment.field, comment.issue) == ("post_comment", "comment", "acme/web#12")
@@ -195,7 +195,7 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("kind", "change"), CHANGES)
-def test_the_hash_feels_every_content(kind: str, change: dict[str, Any]) -> None:
+def test_the_hash_covers_every_content(kind: str, change: dict[str, Any]) -> None:
     action = ACTIONS[kind][0]
     assert plan_hash([action_key(PLAN, replace(action, **change))]) != plan_hash([action_key(PLAN, action)])
 
@@ -216,7 +216,7 @@ def with_why(action: Any, why: Why) -> Action:
     ],
 )
 @pytest.mark.parametrize("kind", ACTIONS)
-def test_the_hash_feels_why(kind: str, why: Why) -> None:
+def test_the_hash_covers_the_rule(kind: str, why: Why) -> None:
     action = ACTIONS[kind][0]
     assert action_key(PLAN, with_why(action, why)) != action_key(PLAN, action)
 
@@ -230,7 +230,7 @@ def test_the_hash_feels_why(kind: str, why: Why) -> None:
     ],
 )
 @pytest.mark.parametrize("kind", ACTIONS)
-def test_the_hash_feels_which_link(kind: str, link: Any) -> None:
+def test_the_hash_covers_the_link(kind: str, link: Any) -> None:
     action = ACTIONS[kind][0]
     assert action_key(a_plan(link=link), action) != action_key(PLAN, action)
 
@@ -246,7 +246,7 @@ def test_the_hash_feels_which_link(kind: str, link: Any) -> None:
         (COMMENT, {"operation": Operation.EDIT_COMMENT}),
     ],
 )
-def test_the_hash_feels_every_recorded_wish(intent: Intent, change: dict[str, Any]) -> None:
+def test_the_hash_covers_every_recorded_intent(intent: Intent, change: dict[str, Any]) -> None:
     assert intent_key(replace(intent, **change)) != intent_key(intent)
 
 
@@ -264,7 +264,7 @@ def test_an_empty_plan_has_a_hash_of_its_own() -> None:
     assert len(plan_hash([])) == 16
 
 
-def test_the_key_of_an_export_tells_what_the_issue_would_say() -> None:
+def test_the_key_of_an_export_covers_the_content_of_the_issue() -> None:
     report = a_report()
     others = [replace(report, title="Other"), replace(report, severity=Severity.CRITICAL)]
     keys = {export_key(report), *(export_key(each) for each in others)}

@@ -151,7 +151,7 @@ def test_who_moved_is_marked() -> None:
     assert both.fields[1].moved == {OURS, THEIRS}
 
 
-def test_without_a_look_github_says_nothing() -> None:
+def test_without_an_observation_the_github_side_is_empty() -> None:
     shown = explained(link=a_new_link())
     assert {(each.agreed, each.github, each.moved) for each in shown.fields} == {(None, None, frozenset())}
 
@@ -207,7 +207,7 @@ def test_a_comment_the_ledger_does_not_know_waits_or_belongs_to_no_link() -> Non
     ]
 
 
-def test_a_copy_deleted_here_is_told_although_it_is_gone_and_what_ended_is_not() -> None:
+def test_a_copy_deleted_in_bugspark_is_shown_and_an_ended_pair_is_not() -> None:
     gone = replace(a_pair(THEIRS, a_local_comment(), None), state=CommentPairState.TOMBSTONE, author="bob")
     other = a_local_comment(2)
     ended = replace(a_pair(OURS, other, None), state=CommentPairState.ENDED)
@@ -225,7 +225,7 @@ def test_an_imported_comment_is_shown_without_its_frame() -> None:
     assert local.created_at - AFTER < timedelta(days=1)
 
 
-def test_a_text_is_told_whole_as_its_author_wrote_it() -> None:
+def test_a_text_is_shown_in_full_as_its_author_wrote_it() -> None:
     long = "a\n" * 100
     ours = replace(a_local_comment(), body=f"don&#x27;t {long}")
     theirs = replace(a_local_comment(2), body=f"**bob** (via GitHub):\n\n&lt;b&gt; {long}", source="github")
@@ -242,7 +242,7 @@ def test_a_text_is_told_whole_as_its_author_wrote_it() -> None:
         (OURS, Kind.DELETE_REMOTE_COMMENT, "deleted in BugSpark; deletion there withheld"),
     ],
 )
-def test_a_comment_whose_deletion_is_held_back_says_so(origin: Side, kind: Kind, words: str) -> None:
+def test_a_comment_whose_deletion_is_withheld_says_so(origin: Side, kind: Kind, words: str) -> None:
     entry = a_pair(origin, a_local_comment(), None)
     here = (a_local_comment(),) if origin is THEIRS else ()
     (comment,) = explained(comments=here, pairs=(entry,), withheld={entry.id: kind}).comments

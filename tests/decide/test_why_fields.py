@@ -29,7 +29,7 @@ LINK = a_link(
 )
 
 
-def test_all_three_states_of_each_field_are_told() -> None:
+def test_all_three_states_of_each_field_are_shown() -> None:
     told = {
         each.field: (each.bugspark, each.agreed, each.github) for each in field_views(REPORT, LINK, TITLES)
     }
@@ -128,6 +128,6 @@ def test_a_link_that_has_ended_says_how(state: LinkState, words: str) -> None:
     assert (shown.state, shown.reason, shown.project_name) == (words, "so it is", "Shop")
 
 
-def test_a_link_that_rests_without_a_word_says_so() -> None:
+def test_a_quarantined_link_without_a_reason_says_so() -> None:
     shown = report_view("Shop", a_report_detail(link=a_link(quarantined_until=AFTER)), SyncPolicy(), AFTER)
     assert (shown.state, shown.reason) == ("Needs you", "it rests")

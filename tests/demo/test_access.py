@@ -156,7 +156,9 @@ async def test_secrets_are_in_no_journal_and_no_repr(github: GitHub, bot: httpx.
     assert github.token not in shown
 
 
-async def test_authors_are_told_apart_by_their_place(github: GitHub, bot: httpx.AsyncClient) -> None:
+async def test_author_association_separates_collaborators_from_others(
+    github: GitHub, bot: httpx.AsyncClient
+) -> None:
     github.web.comment(1, "By bob", by="bob")
     thread = (await bot.get(f"{ISSUES}/1/comments")).json()
     assert [row["author_association"] for row in thread] == ["COLLABORATOR", "NONE"]

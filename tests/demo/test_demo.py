@@ -69,7 +69,7 @@ def closed_in_bugspark(show: Show, at: Ref) -> Iterator[Ref]:
 # --- it ends well -----------------------------------------------------------------------------------------
 
 
-def test_everything_goes_as_told(show: Show) -> None:
+def test_the_demo_ends_as_described(show: Show) -> None:
     assert show.status == 0, show.text
     assert "✗" not in show.text
     assert show.text.splitlines()[-1].startswith("Both sides say the same")
@@ -81,7 +81,7 @@ def test_the_world_has_three_projects_and_some_dozen_reports(show: Show) -> None
     assert len(show.stage.bugspark.rows("SELECT id FROM reports")) == 36
 
 
-def test_only_the_story_sets_the_sides_apart(show: Show) -> None:
+def test_the_sides_differ_only_where_the_demo_changed_them(show: Show) -> None:
     texts = sorted(cell.bugspark if cell.bugspark != "nothing" else cell.github for cell in apart(show))
     assert texts == [
         "Build 212 is out, please try again.",
@@ -92,7 +92,7 @@ def test_only_the_story_sets_the_sides_apart(show: Show) -> None:
     ]
 
 
-def test_the_account_tells_what_an_idle_pass_costs(show: Show) -> None:
+def test_the_summary_shows_the_cost_of_an_idle_pass(show: Show) -> None:
     assert show.text.count("cost  2 requests (all 304), 0 writes; rate limit used: 0") >= 3
 
 
@@ -129,7 +129,7 @@ def test_no_token_no_escape_and_no_place_of_this_machine_is_printed(show: Show) 
     assert str(show.stage.files.folder) not in show.text
 
 
-def test_it_is_told_alike_every_time_and_leaves_nothing_behind(show: Show, tmp_path: Path) -> None:
+def test_the_output_is_reproducible_and_no_files_are_left(show: Show, tmp_path: Path) -> None:
     done = subprocess.run(
         [PROGRAM, "demo"],
         capture_output=True,
@@ -208,7 +208,7 @@ def test_an_issue_made_twice_is_found(show: Show) -> None:
         repository.delete_issue(second.number, by=MONA)
 
 
-def test_promises_are_looked_at_on_both_sides(show: Show) -> None:
+def test_expectations_are_checked_on_both_sides(show: Show) -> None:
     at = ref(SHOP, 8)
     assert report_has(at, severity="critical")(show.stage)
     assert not report_has(at, severity="low")(show.stage)
@@ -222,7 +222,7 @@ def test_promises_are_looked_at_on_both_sides(show: Show) -> None:
     assert reopened.holds(show.stage)
 
 
-def test_a_broken_promise_is_named_and_fails_the_demo(
+def test_a_violated_expectation_is_named_and_fails_the_demo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     honest = Stage.labels

@@ -177,7 +177,7 @@ async def test_headers_garbled_or_missing(github: GitHub, bot: httpx.AsyncClient
     assert answer.headers["etag"] == "nonsense"
 
 
-async def test_somebody_acts_between_observation_and_write(github: GitHub, bot: httpx.AsyncClient) -> None:
+async def test_a_user_acts_between_observation_and_write(github: GitHub, bot: httpx.AsyncClient) -> None:
     later = DuringRequest(
         before=lambda: github.web.label(1, "theirs", by="alice"),
         after=lambda: github.web.reopen(1, by="alice"),

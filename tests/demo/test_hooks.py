@@ -65,7 +65,7 @@ async def test_a_new_hook_is_pinged_and_signed_over_the_raw_body(github: GitHub,
     assert await settled(github.simulator.hooks.all) == [202]
 
 
-async def test_acts_of_people_and_of_the_api_are_told(
+async def test_webhooks_report_actions_of_users_and_of_the_api(
     github: GitHub, receiver: Receiver, bot: httpx.AsyncClient
 ) -> None:
     github.web.add_hook(address(receiver), ALL)

@@ -156,7 +156,7 @@ async def test_a_row_is_skipped_when_another_leaves_its_page(github: GitHub, bot
     assert numbers(first) + numbers(second) == [1, 2, 3, 5, 6, 1]
 
 
-async def test_a_cursor_skips_nobody(github: GitHub, bot: httpx.AsyncClient) -> None:
+async def test_a_cursor_skips_no_row(github: GitHub, bot: httpx.AsyncClient) -> None:
     github.world.assume(paging="cursors")
     open_many(github, 6)
     first = await bot.get(ISSUES, params={"per_page": 3, "direction": "asc", **UPDATED})

@@ -51,7 +51,7 @@ def test_people_act_while_a_thread_serves(github_process: GitHub) -> None:
             assert client.get("/repos/acme/web/issues").json()[0]["number"] == n
 
 
-def test_a_taken_port_is_told_to_the_starter(github_process: GitHub) -> None:
+def test_a_port_in_use_is_reported_to_the_starter(github_process: GitHub) -> None:
     port = httpx.URL(github_process.api).port or 0
     with pytest.raises(OSError, match="address"), running_in_thread(Simulator(), port):
         pass
@@ -110,7 +110,7 @@ def test_faults_facts_limits_and_the_journal_over_http(process: httpx.Client) ->
         ("clock", {"advance": 5}, 400),
     ],
 )
-def test_mistakes_in_the_asking_are_said(
+def test_invalid_control_requests_are_reported(
     process: httpx.Client, what: str, wish: dict[str, Any], status: int
 ) -> None:
     assert process.post(f"/_sim/{what}", json=wish).status_code == status

@@ -130,7 +130,7 @@ async def test_unknown_states_and_reasons_are_refused(
     assert github.web.issue(1).state == "open"
 
 
-async def test_patching_labels_replaces_the_whole_set(github: GitHub, bot: httpx.AsyncClient) -> None:
+async def test_patching_labels_replaces_all_of_them(github: GitHub, bot: httpx.AsyncClient) -> None:
     github.web.label(1, "bug", "theirs", by="alice")
     await bot.patch(f"{ISSUES}/1", json={"labels": ["bug", "high"]})
     assert github.web.label_names(1) == ["bug", "high"]
@@ -181,13 +181,13 @@ async def test_too_many_comments_are_refused_for_good(github: GitHub, bot: httpx
     assert github.web.issue(1).comments == 2_500
 
 
-async def test_renamed_issues_tell_so_in_their_events(github: GitHub, bot: httpx.AsyncClient) -> None:
+async def test_a_rename_is_an_event_of_the_issue(github: GitHub, bot: httpx.AsyncClient) -> None:
     await bot.patch(f"{ISSUES}/1", json={"title": "Fixed?"})
     (event,) = (await bot.get(f"{ISSUES}/1/events")).json()
     assert event["rename"] == {"from": "Broken", "to": "Fixed?"}
 
 
-async def test_the_author_may_be_shown_as_nobody(github: GitHub, bot: httpx.AsyncClient) -> None:
+async def test_the_author_may_be_null(github: GitHub, bot: httpx.AsyncClient) -> None:
     github.web.open_issue("Gone soon", by="bob")
     github.world.delete_user("bob")
     assert (await bot.get(f"{ISSUES}/2")).json()["user"]["login"] == "ghost"

@@ -53,7 +53,9 @@ def test_check_says_how_far_it_got(
 
 
 @pytest.mark.parametrize("words", [("--all",), ("status",), ("migrate",)])
-def test_a_database_that_is_away_is_said_without_the_password(tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_an_unavailable_database_is_reported_without_the_password(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
     there = command_runner(tmp_path)
     there.configure(database={"url": "postgresql+psycopg://sync:canary-password@127.0.0.1:1/bugspark"})
     done = there.reconcile(*words)

@@ -137,7 +137,7 @@ def test_a_repository_that_never_was_fails_with_its_name(installation: Installat
     assert "acme/absent" in one_sentence(done)
 
 
-def test_one_row_that_does_not_decode_rests_alone(both: Installation) -> None:
+def test_one_row_that_does_not_decode_is_quarantined_alone(both: Installation) -> None:
     first, one = both.linked()
     second, two = both.linked()
     both.github.web.close(two, by="alice")
@@ -178,7 +178,7 @@ def _spoil_next_issue_list(installation: Installation, number: int) -> None:
     )
 
 
-def test_garbage_instead_of_a_list_is_said_and_changes_nothing(installation: Installation) -> None:
+def test_an_invalid_list_is_reported_and_changes_nothing(installation: Installation) -> None:
     _, number = installation.linked()
     installation.github.web.close(number, by="alice")
     installation.github.simulator.faults.add(

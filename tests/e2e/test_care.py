@@ -56,7 +56,7 @@ def listening(taken: list[Any]) -> Iterator[str]:
             thread.join()
 
 
-def test_a_failing_project_is_told_once_over_several_commands(installation: Installation) -> None:
+def test_a_failing_project_is_alerted_once_over_several_commands(installation: Installation) -> None:
     taken: list[Any] = []
     with listening(taken) as url:
         installation.configure(alerts={"url": url})

@@ -134,7 +134,7 @@ def test_links_that_cannot_be_made_are_refused_in_one_sentence(installation: Ins
     assert quiet[1] == before[1]
 
 
-def test_columns_changed_by_somebody_are_an_unlink_and_a_link(both: Installation) -> None:
+def test_changed_columns_are_an_unlink_and_a_link(both: Installation) -> None:
     report, number = both.linked()
     new = both.github.web.open_issue("The other", by="alice").number
     both.github.web.comment(new, "over here", by="bob")

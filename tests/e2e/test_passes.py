@@ -115,7 +115,7 @@ def _until_asked(installation: Installation) -> None:
         time.sleep(0.05)
 
 
-def test_a_second_person_in_a_limit_is_told_until_when(installation: Installation) -> None:
+def test_a_second_command_during_a_limit_says_when_it_ends(installation: Installation) -> None:
     installation.linked()
     installation.github.simulator.faults.add(Limit(wait=120), path="/issues")
     limited = installation.sync_shop()

@@ -21,7 +21,7 @@ def disagree(installation: Installation) -> tuple[str, int]:
     return f"Shop:{installation.tracking(report)}", number
 
 
-def test_why_tells_both_sides_and_the_story_in_80_columns(both: Installation) -> None:
+def test_why_shows_both_sides_and_the_history_in_80_columns(both: Installation) -> None:
     report, number = both.linked(title="It \x1b[31mbreaks\u202e")
     both.github.web.close(number, by="alice")
     both.github.web.comment(number, "It was the cache", by="bob")
@@ -50,7 +50,7 @@ def test_why_tells_both_sides_and_the_story_in_80_columns(both: Installation) ->
     ]
 
 
-def test_why_as_json_is_whole(installation: Installation) -> None:
+def test_why_as_json_is_complete(installation: Installation) -> None:
     name, number = disagree(installation)
     row = installation.reconcile("why", name, "--json").row
     assert list(row) == [
@@ -74,7 +74,7 @@ def test_why_as_json_is_whole(installation: Installation) -> None:
     assert made["request_id"]
 
 
-def test_a_write_is_told_with_what_was_before_and_githubs_request(installation: Installation) -> None:
+def test_why_shows_a_write_with_the_former_value_and_the_request_id(installation: Installation) -> None:
     report, _ = installation.linked()
     installation.bugspark.set_report(report, status="resolved", updated_at=installation.github.clock.now())
     assert installation.sync_shop().code == 0
@@ -132,7 +132,7 @@ def test_resolve_and_its_kind_refuse_words_they_do_not_know(installation: Instal
     assert installation.everything() == before
 
 
-def test_a_report_without_a_link_is_told_too(installation: Installation) -> None:
+def test_why_shows_a_report_without_a_link(installation: Installation) -> None:
     report = installation.bugspark.add_report(installation.project)
     done = installation.reconcile("why", str(report))
     assert (done.code, done.err) == (0, "")

@@ -130,7 +130,7 @@ def test_category_in_three_states(
     assert CATEGORY.diff(a_report(category=local), a_seen_issue(*labels), agreed, POLICY).verdict is expected
 
 
-def test_a_category_whose_label_the_operator_took_away_is_like_one_without() -> None:
+def test_a_category_without_a_configured_label_has_none() -> None:
     without = SyncPolicy(labels=LabelMapping(category={Category.UI: ()}))
     assert CATEGORY.diff(a_report(category=UI), a_seen_issue(), a_base(), without).verdict is EQUAL
 

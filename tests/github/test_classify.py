@@ -84,7 +84,7 @@ def test_a_redirect_that_was_not_followed_is_refused(status: int) -> None:
     assert not told.gone
 
 
-def test_the_errors_of_a_422_are_told() -> None:
+def test_the_errors_of_a_422_are_reported() -> None:
     body = {
         "message": "Validation Failed",
         "errors": [

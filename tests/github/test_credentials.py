@@ -65,11 +65,11 @@ def test_a_text_that_no_header_can_carry_is_no_token(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["x", "g" * 2_000, "some-day=another_form.of+token/!"])
-def test_a_token_s_form_is_not_looked_at(text: str) -> None:
+def test_a_tokens_format_is_not_checked(text: str) -> None:
     assert TokenCredential(Secret(text)).limits_key == fingerprint(text)
 
 
-def test_a_fingerprint_tells_tokens_apart_and_shows_nothing() -> None:
+def test_a_fingerprint_differs_by_token_and_reveals_nothing() -> None:
     assert len(fingerprint("ghp_one")) == 16
     assert fingerprint("ghp_one") != fingerprint("ghp_two")
     assert "ghp" not in fingerprint("ghp_one")
@@ -80,7 +80,7 @@ async def test_a_token_s_account_is_its_user(harness: ClientHarness, github: Git
     assert (account.login, account.id) == ("bugspark-bot", github.world.user("bugspark-bot").id)
 
 
-async def test_an_account_that_github_does_not_tell_is_an_error() -> None:
+async def test_a_missing_account_in_githubs_answer_is_an_error() -> None:
     net = Net()
     net.on("GET", "https://api.test/user", refusal(403, "Resource not accessible by integration"))
     with pytest.raises(GitHubError, match=r"whose credential .* \(403\)"):
@@ -95,7 +95,7 @@ async def test_an_app_reads_and_writes_as_its_bot(app_harness: ClientHarness, gi
     assert told.value.author.login == "bugspark-sync[bot]"
 
 
-async def test_an_app_s_permissions_are_told_with_its_token(app_harness: ClientHarness) -> None:
+async def test_an_apps_permissions_come_with_its_token(app_harness: ClientHarness) -> None:
     assert app_harness.repository.grants() == Grants()  # nothing was asked yet
     await app_harness.repository.repository()
     held = app_harness.repository.grants().permissions
@@ -164,9 +164,7 @@ async def test_a_write_refused_for_an_old_token_is_sent_with_a_new_one_and_done_
     assert [row.body for row in github.web.thread(number)] == ["Hello"]
 
 
-async def test_a_token_that_somebody_else_has_renewed_already_is_not_thrown_away(
-    app_harness: ClientHarness, github: GitHub
-) -> None:
+async def test_a_token_renewed_by_another_request_is_kept(app_harness: ClientHarness, github: GitHub) -> None:
     await app_harness.repository.repository()
     assert app_harness.credential.discard_token(Secret("an older one"))
     await app_harness.repository.repository()
@@ -200,7 +198,7 @@ async def test_limits_are_kept_for_the_installation_not_for_each_token(
     assert {credential for credential, _ in app_harness.rate_limiter.reserved} == {before}
 
 
-async def test_a_renewed_token_primes_the_lists_anew(
+async def test_a_renewed_token_reads_the_lists_from_the_start(
     app_harness: ClientHarness, github: GitHub, clock: StillClock
 ) -> None:
     state = None
@@ -226,7 +224,7 @@ async def test_two_repositories_that_need_a_token_at_once_make_one(
     assert made_tokens(github) == 1
 
 
-async def test_a_key_that_is_none_is_said_without_showing_it(
+async def test_an_invalid_key_is_reported_without_showing_it(
     github: GitHub, app: InstalledApp, clock: StillClock
 ) -> None:
     credential = credential_of(app, clock, pem="-----BEGIN RSA PRIVATE KEY-----\nhush\n")
@@ -237,7 +235,7 @@ async def test_a_key_that_is_none_is_said_without_showing_it(
     await opened.aclose()
 
 
-async def test_an_app_that_is_not_installed_is_said(
+async def test_an_app_that_is_not_installed_is_reported(
     github: GitHub, app: InstalledApp, clock: StillClock
 ) -> None:
     credential = AppCredential(

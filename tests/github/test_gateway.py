@@ -245,7 +245,7 @@ async def test_an_answer_that_does_not_fit_is_not_asked_for_again() -> None:
 
 
 @pytest.mark.parametrize("status", [403, 429])
-async def test_a_limit_ends_the_reading_and_everybody_is_told(status: int) -> None:
+async def test_a_limit_stops_reading_and_blocks_the_credential(status: int) -> None:
     net = Net()
     net.on("GET", REPO, refusal(status, SECONDARY, Retry_After="90"))
     with pytest.raises(LimitedError) as caught:
@@ -311,7 +311,7 @@ def test_refusals_of_requests_under_way_count_as_one_and_do_not_shorten_a_wait()
     assert refusals.strikes(credential) == 0
 
 
-async def test_a_write_that_hits_a_limit_was_not_done_and_everybody_is_told() -> None:
+async def test_a_write_that_hits_a_limit_was_not_done_and_blocks_the_credential() -> None:
     net = Net()
     net.on("POST", f"{REPO}/issues/1/comments", refusal(403, SECONDARY, Retry_After="60"))
     with pytest.raises(LimitedError):
@@ -320,7 +320,7 @@ async def test_a_write_that_hits_a_limit_was_not_done_and_everybody_is_told() ->
     assert len(net.requests) == 1
 
 
-async def test_a_refused_token_is_said_in_a_sentence() -> None:
+async def test_a_refused_token_is_reported_in_a_sentence() -> None:
     net = Net()
     net.on("GET", REPO, refusal(401, "Bad credentials"))
     with pytest.raises(CredentialError, match=r"acme/web \(401: Bad credentials\)"):
@@ -350,7 +350,7 @@ async def test_github_s_time_is_its_date_moved_on_and_does_not_tremble() -> None
     assert f"{net.github.now():%H:%M:%S.%f}" == "09:00:12.500000"
 
 
-async def test_a_date_that_was_wrong_by_far_is_not_kept_for_ever() -> None:
+async def test_a_wrong_date_is_replaced_by_later_ones() -> None:
     net = Net()
     wrong = answer(200, REPOSITORY, Date="Mon, 02 Mar 2026 19:00:00 GMT")
     net.on("GET", REPO, wrong, answer(200, REPOSITORY))
@@ -359,7 +359,7 @@ async def test_a_date_that_was_wrong_by_far_is_not_kept_for_ever() -> None:
     assert f"{net.github.now():%H:%M:%S}" == "09:00:00"
 
 
-async def test_repositories_of_one_doorway_share_its_clock_and_connections() -> None:
+async def test_repositories_of_one_client_share_its_clock_and_connections() -> None:
     net = Net()
     net.on("GET", REPO, answer(200, REPOSITORY))
     await net.github.repository()
@@ -370,7 +370,7 @@ async def test_repositories_of_one_doorway_share_its_clock_and_connections() -> 
     assert other.credential == net.github.credential
 
 
-async def test_the_memory_governor_lets_writes_go_at_once() -> None:
+async def test_the_memory_rate_limiter_grants_writes_at_once() -> None:
     rate_limiter = MemoryRateLimiter()
     net = Net()
     await rate_limiter.reserve_write(net.github.credential, 5)

@@ -22,7 +22,7 @@ def a_row(id_: int) -> dict[str, object]:
     return {"id": id_, "active": True, "events": ["push"], "config": {"url": f"https://ci.example.com/{id_}"}}
 
 
-async def test_a_hook_is_made_listed_changed_whole_and_pinged(harness: ClientHarness, github: GitHub) -> None:
+async def test_a_hook_is_created_listed_replaced_and_pinged(harness: ClientHarness, github: GitHub) -> None:
     github.web.allow("bugspark-bot", "admin")
     made = await harness.repository.create_hook(WISH)
     assert isinstance(made, Confirmed)
@@ -39,7 +39,7 @@ async def test_a_hook_is_made_listed_changed_whole_and_pinged(harness: ClientHar
 
 
 @pytest.mark.parametrize("status", [403, 404])
-async def test_whoever_may_not_see_them_is_told_the_permission(
+async def test_without_access_to_hooks_the_missing_permission_is_named(
     harness: ClientHarness, github: GitHub, status: int
 ) -> None:
     github.simulator.faults.add(error(status, "Because"))

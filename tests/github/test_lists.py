@@ -151,7 +151,7 @@ async def test_comments_have_a_list_of_their_own(harness: ClientHarness, github:
 
 
 @pytest.mark.parametrize("readings", READINGS)
-async def test_a_burst_of_hundreds_in_one_second_is_read_whole_and_then_quiet(
+async def test_a_burst_of_hundreds_in_one_second_is_read_completely(
     harness: ClientHarness, github: GitHub, readings: dict[str, Any]
 ) -> None:
     github.world.assume(**readings)

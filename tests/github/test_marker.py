@@ -138,7 +138,7 @@ def test_a_persons_quote_of_our_comment_is_not_ours() -> None:
     assert KEYS.verify(quoted, "comment", 7, 3) is None
 
 
-def test_a_strangers_marker_does_not_outlive_rendering() -> None:
+def test_a_foreign_marker_is_removed_by_rendering() -> None:
     body = comment_to_github("Eve", f"x\n\n{LINE}\n{LINE.removesuffix(' -->')}", LINE, hosts=())
     assert KEYS.verify(body, "comment", 7, 3) is not None
     assert KEYS.read(inert(f"x\n\n{LINE}", hosts=())) is None

@@ -36,7 +36,7 @@ async def test_a_repository_says_what_it_is(harness: ClientHarness, github: GitH
     assert (found.private, found.archived, found.has_issues, found.can_push) == (False, True, False, True)
 
 
-async def test_the_primary_limit_is_that_of_the_last_answer_that_told_one(
+async def test_the_primary_limit_is_that_of_the_last_answer_with_one(
     harness: ClientHarness, github: GitHub
 ) -> None:
     assert harness.repository.rate_limit() is None
@@ -52,7 +52,7 @@ async def test_the_primary_limit_is_that_of_the_last_answer_that_told_one(
     assert (told.limit, told.remaining < first.remaining) == (first.limit, True)
 
 
-async def test_installations_are_not_told_whether_they_may_push() -> None:
+async def test_installations_have_no_push_permission_in_the_answer() -> None:
     net = Net()
     net.on("GET", REPO, answer(200, {"id": 7, "full_name": "acme/web"}))
     assert (await net.github.repository()).can_push is None
@@ -95,7 +95,7 @@ async def test_a_304_that_was_not_asked_for_is_an_error(harness: ClientHarness, 
             pass
 
 
-async def test_an_api_version_that_has_ended_is_said(harness: ClientHarness, github: GitHub) -> None:
+async def test_an_api_version_that_has_ended_is_reported(harness: ClientHarness, github: GitHub) -> None:
     github.world.assume(api_versions=("2030-01-01",))
     with pytest.raises(GitHubError, match="not supported"):
         await harness.repository.repository()
@@ -115,7 +115,9 @@ def pull(row: Row) -> Row:
     return replace(row, pull_request=True)
 
 
-async def test_an_issue_is_read_whole(harness: ClientHarness, github: GitHub, number: IssueNumber) -> None:
+async def test_an_issue_is_read_completely(
+    harness: ClientHarness, github: GitHub, number: IssueNumber
+) -> None:
     github.web.label(number, "ui", by="alice")
     github.web.comment(number, "Hello", by="bob")
     github.web.close(number, by="alice", reason="not_planned")
@@ -173,7 +175,7 @@ async def test_a_transferred_issue_has_moved(
         await repository.issue(number)
 
 
-async def test_an_issue_transferred_to_where_we_may_not_look_has_moved_all_the_same() -> None:
+async def test_an_issue_transferred_to_an_unreadable_repository_has_moved() -> None:
     net = Net()
     net.on("GET", REPO, answer(200, REPOSITORY))
     net.on("GET", f"{REPO}/issues/1", answer(301, Location=f"{API}/repositories/8/issues/3"))
@@ -261,7 +263,7 @@ async def test_an_issue_without_comments_is_one_request(harness: ClientHarness, 
     assert harness.repository.cost().requests == 1
 
 
-async def test_an_unchanged_issue_and_thread_cost_nothing_to_look_at_again(
+async def test_reading_an_unchanged_issue_and_thread_again_is_free(
     harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     made = github.web.comment(number, "Comment", by="bob")
@@ -286,7 +288,7 @@ async def test_an_edited_comment_is_a_change_whatever_it_does_to_its_issue(
     assert not await harness.repository.is_unchanged(number, known)
 
 
-async def test_a_changed_issue_is_seen_without_a_look_at_its_thread(
+async def test_a_changed_issue_is_seen_without_reading_its_thread(
     harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     github.web.comment(number, "Comment", by="bob")
@@ -323,7 +325,7 @@ async def test_a_thread_of_several_pages_has_no_etags_to_trust(
     assert (await harness.repository.issue_thread(number)).etags is None
 
 
-async def test_a_deletion_between_two_pages_does_not_make_another_comment_look_deleted(
+async def test_a_deletion_between_two_pages_hides_no_other_comment(
     harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     made = github.web.seed_comments(number, [f"Comment {n}" for n in range(150)], by="bob")
@@ -370,7 +372,7 @@ async def test_pages_that_lead_in_circles_are_an_error(monkeypatch: pytest.Monke
         await net.github.field_events(ONE)
 
 
-async def test_the_events_of_our_fields_are_told_oldest_first(
+async def test_the_events_of_our_fields_are_read_oldest_first(
     harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     github.web.label(number, "high-priority", "nobody-asked", by="alice")
@@ -397,7 +399,7 @@ def shape(event: FieldEvent) -> tuple[Field, str, bool, str | None]:
     return event.field, event.value, event.added, event.actor.login if event.actor else None
 
 
-async def test_events_of_more_than_a_page_and_of_deleted_accounts_are_told() -> None:
+async def test_events_of_several_pages_and_of_deleted_accounts_are_read() -> None:
     net = Net()
     at = "2026-03-02T08:00:00Z"
     first = [{"event": "mentioned", "created_at": None, "label": 7}] * 99 + [

@@ -109,7 +109,7 @@ async def tls_server(home: Path) -> AsyncIterator[str]:
         yield f"https://localhost:{server.sockets[0].getsockname()[1]}/"
 
 
-async def test_after_closing_a_request_opens_connections_anew(github: GitHub) -> None:
+async def test_a_request_after_closing_opens_new_connections(github: GitHub) -> None:
     transport = Transport(user_agent="test")
     await transport.send(get(f"{github.api}/rate_limit", github.token))
     await transport.aclose()

@@ -51,7 +51,7 @@ def test_labels_are_objects_or_bare_names() -> None:
     ("association", "collaborates"),
     [("OWNER", True), ("MEMBER", True), ("COLLABORATOR", True), ("CONTRIBUTOR", False), ("NONE", False)],
 )
-def test_collaborators_are_told_from_strangers(association: str, collaborates: bool) -> None:
+def test_collaborators_are_distinguished_from_other_accounts(association: str, collaborates: bool) -> None:
     assert read_comment(author_association=association).collaborator is collaborates
     assert read_comment().collaborator is False
 
@@ -149,11 +149,11 @@ def test_a_list_that_is_none_is_an_error_that_names_it() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"{", b'[{"id": 1}', b"<html>", b'{"a": "\xff"}', b'{"a": "\\ud800"', b"[" * 9_000]
 )
-def test_what_is_no_json_is_said_to_be_none(body: bytes) -> None:
+def test_a_body_that_is_not_json_is_reported(body: bytes) -> None:
     assert not is_json(body)
     with pytest.raises(GitHubError, match="the issue can't be read"):
         decode(body, IssueRow, "the issue")
 
 
-def test_json_is_told_from_what_only_begins_like_it() -> None:
+def test_text_that_only_begins_like_json_is_not_json() -> None:
     assert is_json(b'{"a": [1, "\\ud800"]}')

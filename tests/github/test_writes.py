@@ -305,7 +305,7 @@ async def test_redirects_without_end_are_refused() -> None:
     assert net.github.cost().writes == 4
 
 
-async def test_a_repository_that_can_t_be_told_apart_after_a_redirect_is_not_written_to() -> None:
+async def test_a_repository_that_is_ambiguous_after_a_redirect_is_not_written() -> None:
     net = Net()
     net.on("POST", f"{REPO}/issues", answer(307, Location=f"{API}/repositories/7/issues"))
     net.on("GET", REPO, refusal(404, "Not Found"))

@@ -56,7 +56,7 @@ def result(outcome: Outcome = Outcome.OK, kind: str | None = None, **values: Any
         (result(Outcome.PARTIAL, "withheld"), False),  # said by what is withheld
     ],
 )
-def test_a_pass_that_ended_badly_needs_a_person_when_it_will_not_mend_itself(
+def test_a_failed_pass_is_a_problem_when_it_will_not_recover_by_itself(
     given: PassResult, needs: bool
 ) -> None:
     found = current_problems(given, CALM)
@@ -64,7 +64,7 @@ def test_a_pass_that_ended_badly_needs_a_person_when_it_will_not_mend_itself(
     assert all(len(each.reason) <= 300 for each in found)
 
 
-def test_brakes_and_links_are_concerns_too() -> None:
+def test_withheld_deletions_and_links_are_problems_too() -> None:
     item = AttentionItem(
         report="BUG-0001",
         report_id=ReportId(UUID(int=2)),
@@ -83,7 +83,7 @@ def test_brakes_and_links_are_concerns_too() -> None:
     ]
 
 
-def test_only_what_was_not_told_is_news_and_only_once() -> None:
+def test_only_a_new_problem_is_alerted_and_only_once() -> None:
     first = new_notices(NO_ALERT_STATE, (FROZEN, GONE), NOW)
     assert first == (Notice(entered=True, about=FROZEN, at=NOW), Notice(entered=True, about=GONE, at=NOW))
     told = AlertState(known=(FROZEN, GONE))
@@ -104,7 +104,7 @@ def test_a_list_that_was_cut_says_nothing_about_what_has_left() -> None:
     assert next_alert_state(told, (GONE,), fresh, whole=False).known == (GONE, FROZEN)
 
 
-def test_what_is_owed_is_kept_in_order_and_bounded() -> None:
+def test_unsent_alerts_are_kept_in_order_and_bounded() -> None:
     many = tuple(Notice(entered=True, about=GONE, at=NOW) for _ in range(MAX_PENDING_NOTICES))
     last = Notice(entered=False, about=GONE, at=NOW)
     after = next_alert_state(AlertState(owed=many, tries=2), (), (last,))

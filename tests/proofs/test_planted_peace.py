@@ -163,7 +163,7 @@ PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Situation]] = {
 
 
 @pytest.mark.parametrize("invariant", PLANTED)
-async def test_peace_shows_a_planted_bug_and_nothing_without_it(
+async def test_a_settled_scenario_shows_a_planted_bug_and_nothing_without_it(
     invariant: str, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant, situation = PLANTED[invariant]

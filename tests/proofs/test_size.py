@@ -131,7 +131,7 @@ async def test_ten_links_in_a_large_repository_are_read_one_by_one(scenario: Sce
 
 @everywhere
 @pytest.mark.timeout(600 if PROVE else 120)
-async def test_a_long_thread_comes_whole_and_once_also_after_a_limit_in_its_middle(
+async def test_a_long_thread_is_imported_once_also_after_a_limit_in_its_middle(
     scenario: Scenario, tell: Tell
 ) -> None:
     fill(scenario, 1, comments_each=THREAD)

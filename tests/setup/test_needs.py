@@ -103,7 +103,7 @@ def test_a_program_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp
     assert needs.no_program(sys.executable) == ""
 
 
-def test_somebody_else_than_root_is_told_what_the_unit_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_root_the_requirements_of_the_unit_tests_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     assert "takes root" in needs.no_namespaces()

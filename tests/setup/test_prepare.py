@@ -87,7 +87,7 @@ def test_nothing_is_downloaded_by_a_playwright_that_does_not_start(machine: Call
     assert world.installed == ["apt-get chromium", "apt-get libatomic1"]
 
 
-def test_what_can_not_be_had_is_said_before_anything_is_installed(
+def test_a_missing_requirement_is_reported_before_anything_is_installed(
     machine: Callable[..., World], capsys: pytest.CaptureFixture[str]
 ) -> None:
     world = machine("Chromium", "systemd", download_brings=("Chromium",), root=False)
@@ -109,7 +109,7 @@ def test_what_could_not_be_installed_ends_the_run(
     assert "Chromium (browser): no Chromium" in err
 
 
-def test_what_is_left_out_is_not_looked_for(machine: Callable[..., World]) -> None:
+def test_an_excluded_part_is_not_searched_for(machine: Callable[..., World]) -> None:
     world = machine("Chromium", "namespaces", root=False)
     assert prepare.main(["--without=systemd,browser"]) == 0
     assert prepare.main(["--without=", "--", "tests/decide", "-k", "text"]) == 0

@@ -48,7 +48,7 @@ def test_what_hangs_is_stopped_with_all_that_it_started() -> None:
     assert time.monotonic() - began < 60
 
 
-def test_a_file_that_grows_is_a_sign_of_life(tmp_path: Path) -> None:
+def test_a_growing_file_counts_as_progress(tmp_path: Path) -> None:
     words = [sys.executable, "-c", GROWING, str(tmp_path)]
     finished = follow(words, read_progress=percent, silence_seconds=3.0, downloads=tmp_path)
     assert finished.code == 0

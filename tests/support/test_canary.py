@@ -46,7 +46,7 @@ async def test_the_token_is_found_in_an_address_on_github() -> None:
         canary.search_requests(github.simulator)
 
 
-def test_the_token_is_found_in_an_error_nobody_shows(the_token_may_show: None) -> None:
+def test_the_token_is_found_in_an_error_that_is_not_shown(the_token_may_show: None) -> None:
     with canary.watched_words() as found:
         ProjectError(f"refused: {canary.BOT_TOKEN}")
     assert len(found) == 1
@@ -87,7 +87,7 @@ async def test_the_token_is_found_in_an_answer_of_the_web() -> None:
             await ask(path)
 
 
-def test_the_token_is_found_in_what_a_started_process_said(tmp_path: Path) -> None:
+def test_the_token_is_found_in_the_output_of_a_started_process(tmp_path: Path) -> None:
     at = command_runner(tmp_path)
     at.start("--help").wait(60)
     at.search_started()

@@ -28,35 +28,35 @@ def libraries(*rows: str, plain: tuple[str, ...] = ()) -> LibrariesContract:
     return LibrariesContract("libraries", {}, {"rows": list(rows), "plain": list(plain)})
 
 
-def test_a_room_may_import_itself_and_what_its_row_names() -> None:
+def test_a_package_may_import_itself_and_what_its_row_names() -> None:
     contract = packages("model <-", "store <- model")
     assert not broken(
         contract, ("reconciler.store.a", "reconciler.store.b"), ("reconciler.store.a", "reconciler.model")
     )
 
 
-def test_an_import_between_rooms_that_no_row_allows_is_named() -> None:
+def test_an_import_between_packages_that_no_row_allows_is_named() -> None:
     contract = packages("github store <- model", "model <-")
     assert broken(contract, ("reconciler.store.a", "reconciler.github.wire")) == [
         "reconciler.store.a -> reconciler.github.wire"
     ]
 
 
-def test_a_room_without_a_row_is_named() -> None:
+def test_a_package_without_a_row_is_named() -> None:
     assert broken(packages("model <-"), ("reconciler.attic.a", "json")) == ["reconciler.attic.a"]
 
 
-def test_a_row_for_a_room_that_is_not_built_yet_does_no_harm() -> None:
+def test_a_row_for_a_package_that_does_not_exist_is_ignored() -> None:
     assert not broken(packages("model <-", "daemon <- model"), ("reconciler.model.a", "reconciler.model.b"))
 
 
-def test_a_library_stays_in_its_room() -> None:
+def test_a_library_is_imported_by_its_own_packages_only() -> None:
     contract = libraries("httpx <- github")
     assert not broken(contract, ("reconciler.github.wire", "httpx"))
     assert broken(contract, ("reconciler.sync.pass_", "httpx")) == ["reconciler.sync.pass_ -> httpx"]
 
 
-def test_a_plain_room_imports_the_standard_library_and_what_a_row_grants() -> None:
+def test_a_plain_package_imports_the_standard_library_and_granted_libraries() -> None:
     contract = libraries("regex <- text", "asyncio <- cycle", plain=("text",))
     assert not broken(contract, ("reconciler.text", "html"), ("reconciler.text", "regex"))
     assert broken(contract, ("reconciler.text", "structlog"), ("reconciler.text", "asyncio")) == [

@@ -57,7 +57,7 @@ def test_two_databases_share_nothing(postgres_server: Server) -> None:
         assert scalar(other, "SELECT to_regclass('a') IS NOT NULL") is False
 
 
-def test_a_database_is_gone_after_its_block_even_while_somebody_is_connected(postgres_server: Server) -> None:
+def test_a_database_is_dropped_after_its_block_even_with_open_connections(postgres_server: Server) -> None:
     with postgres_server.database() as url:
         name = str(scalar(url, "SELECT current_database()"))
         guest = psycopg.connect(postgres_server.conninfo(name))
@@ -132,7 +132,7 @@ def test_nothing_is_left_when_the_owner_is_killed(tmp_path: Path) -> None:
     wait_for(lambda: not home.exists())
 
 
-def test_a_home_nobody_used_is_removed_at_once() -> None:
+def test_an_unused_home_is_removed_at_once() -> None:
     with postgres.owned_home() as home:
         assert home.is_dir()
     assert not home.exists()

@@ -105,7 +105,7 @@ def test_it_is_hardly_exposed() -> None:
     assert float(found[1]) <= MOST_EXPOSED
 
 
-def test_a_life_shut_in(installed: Installed) -> None:
+def test_a_daemon_in_its_sandbox_from_start_to_stop(installed: Installed) -> None:
     """Ready, both at peace, the sandbox, a reload, a reload that fails, the end."""
     machine, world = installed.machine, installed.world
     installed.poll_every(3600.0)
@@ -176,7 +176,7 @@ def test_a_hang_and_a_kill_are_followed_by_another_start(installed: Installed) -
 
 
 @pytest.mark.parametrize("trouble", ["configuration", "schema"])
-def test_what_a_restart_can_not_mend_is_not_restarted(installed: Installed, trouble: str) -> None:
+def test_an_error_that_a_restart_cannot_fix_is_not_restarted(installed: Installed, trouble: str) -> None:
     machine = installed.machine
     if trouble == "configuration":
         installed.configure("[poll]\ninterval_secnods = 5\n")
@@ -189,7 +189,7 @@ def test_what_a_restart_can_not_mend_is_not_restarted(installed: Installed, trou
     assert found == ["failed", "78", "0"], machine.story
 
 
-def test_a_database_that_is_away_is_waited_for_longer_than_a_start_may_take(installed: Installed) -> None:
+def test_an_unavailable_database_is_awaited_beyond_the_start_timeout(installed: Installed) -> None:
     machine = installed.machine
     machine.credential("database.url", "postgresql+psycopg://nobody@/nothing?host=/nowhere")
     machine.drop_in("short", "[Service]\nTimeoutStartSec=15\n")
@@ -213,7 +213,7 @@ def test_the_example_drop_in_brings_a_database_to_a_first_start(installed: Insta
     assert re.findall(r"\.conf:\d+: .*", machine.boot) == []
 
 
-def test_a_restart_refuses_nobody_and_brings_changed_secrets_which_a_reload_does_not(
+def test_a_restart_refuses_no_request_and_loads_changed_secrets(
     installed: Installed,
 ) -> None:
     taken, port = free_port()

@@ -155,7 +155,7 @@ def test_a_long_comment_is_cut_visibly_and_stays_safe(start: str, piece: str) ->
     assert len(result.encode()) > MAX_BODY_BYTES - 250
 
 
-def test_a_comment_that_just_fits_goes_whole() -> None:
+def test_a_comment_that_just_fits_is_not_truncated() -> None:
     room = MAX_BODY_BYTES - len(sent("Ann", "x").encode()) + 1
     assert "cut by" not in sent("Ann", "x" * room)
     assert len(sent("Ann", "x" * room)) == MAX_BODY_BYTES

@@ -15,7 +15,7 @@ graphemes = st.lists(
 
 
 @pytest.mark.parametrize("whole", [FAMILY, FLAG, ACCENT, "\r\n", "\U0001f44d\U0001f3fd", "1\ufe0f\u20e3"])
-def test_a_grapheme_at_the_cut_goes_whole(whole: str) -> None:
+def test_a_grapheme_at_the_limit_is_removed_completely(whole: str) -> None:
     for room in range(1, len(whole)):
         assert truncate_chars("ab" + whole + "c", 2 + room) == "ab"
     for room in range(1, len(whole.encode())):
@@ -24,7 +24,7 @@ def test_a_grapheme_at_the_cut_goes_whole(whole: str) -> None:
 
 
 @given(graphemes, st.integers(0, 200))
-def test_as_many_whole_graphemes_as_fit(pieces: list[str], limit: int) -> None:
+def test_as_many_complete_graphemes_as_fit_are_kept(pieces: list[str], limit: int) -> None:
     text = "x" + "".join(pieces)
     whole = regex.findall(r"\X", text)
     starts = ["".join(whole[:count]) for count in range(len(whole) + 1)]
@@ -45,7 +45,7 @@ def test_a_grapheme_without_end_is_cut_between_code_points() -> None:
 
 
 @pytest.mark.parametrize("limit", [-1, 0])
-def test_no_room_keeps_nothing(limit: int) -> None:
+def test_a_limit_of_zero_or_less_keeps_nothing(limit: int) -> None:
     assert (truncate_chars("abc", limit), truncate_bytes("abc", limit)) == ("", "")
 
 

@@ -65,7 +65,7 @@ async def test_an_issue_to_link_may_be_spelt_as_people_find_it(
             await deeds.link(sync.bugspark.add_report(sync.project), wrong, backfill=False)
 
 
-async def test_a_deed_waits_for_a_pass_at_work_but_not_for_ever(sync: Sync, deeds: WebCommands) -> None:
+async def test_a_command_waits_for_a_running_pass_for_a_limited_time(sync: Sync, deeds: WebCommands) -> None:
     report, _ = await sync.linked()
     began = sync.clock.monotonic()
     async with sync.app._container.stores.project_locks.acquire(sync.project):
@@ -88,7 +88,7 @@ async def test_a_paused_project_is_not_synced_and_one_without_token_says_so(
     assert queue.projects == [sync.project]  # of the resumption
 
 
-async def test_what_is_about_databases_is_not_said_on_a_page(sync: Sync, deeds: WebCommands) -> None:
+async def test_database_details_are_not_shown_on_a_page(sync: Sync, deeds: WebCommands) -> None:
     for word in ("moved", "copy", str(sync.project)):
         with pytest.raises(UsageError, match="by the operator"):
             await deeds.accept(sync.project, word)
@@ -97,7 +97,7 @@ async def test_what_is_about_databases_is_not_said_on_a_page(sync: Sync, deeds: 
             await deeds.accept(sync.project, word)
 
 
-async def test_what_rests_is_tried_again_and_a_lost_value_brought_back(
+async def test_retry_and_resolve_work_from_the_page(
     sync: Sync, deeds: WebCommands, queue: RecordingQueue
 ) -> None:
     report, number = await sync.linked()

@@ -95,7 +95,7 @@ async def test_every_route_of_another_project_is_not_there(harness: WebHarness) 
     assert harness.untouched() and harness.bugspark.rows_of("integrations") == before
 
 
-async def test_every_route_is_closed_to_nobody(harness: WebHarness) -> None:
+async def test_every_route_is_closed_without_a_user(harness: WebHarness) -> None:
     ours = harness.bugspark.add_report(harness.project)
     for method, path in addresses(harness, harness.project, ours):
         answer = await ask(harness, method, path, {}, "")
@@ -114,7 +114,7 @@ async def test_an_id_that_is_none_is_not_there(harness: WebHarness, nonsense: st
         assert answer.status_code in (404, 405), (method, path[:80], answer.status_code)
 
 
-async def test_other_methods_are_turned_down_and_tell_nothing(harness: WebHarness) -> None:
+async def test_other_methods_are_refused_and_reveal_nothing(harness: WebHarness) -> None:
     user = bearer(harness, harness.bugspark.add_user("Root", role="superadmin"))
     for path in {path for _, path in addresses(harness, harness.project, uuid4())}:
         for method in ("HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE"):

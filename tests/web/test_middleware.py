@@ -157,7 +157,7 @@ async def test_a_fault_of_ours_is_a_plain_500_and_a_slow_answer_is_given_up(
     assert (await harness.client.get("/api/v1/projects")).status_code == 503
 
 
-async def test_numbers_name_routes_by_their_pattern_and_nobody_by_name(harness: WebHarness) -> None:
+async def test_metrics_label_routes_by_their_pattern_and_no_user(harness: WebHarness) -> None:
     await harness.client.get(f"/api/v1/projects/{harness.project}")
     await harness.client.get("/a/strangers/path?token=x")
     text = (await harness.client.get("/metrics")).text
@@ -166,7 +166,7 @@ async def test_numbers_name_routes_by_their_pattern_and_nobody_by_name(harness: 
     assert not any(word in text for word in ("strangers", "token", "Shop", "acme", "_created"))
 
 
-async def test_numbers_of_the_process_are_told_without_a_database(harness: WebHarness) -> None:
+async def test_process_metrics_need_no_database(harness: WebHarness) -> None:
     harness.bugspark.execute("ALTER TABLE sync_links RENAME TO away")
     answer = await harness.client.get("/metrics")
     assert answer.status_code == 200

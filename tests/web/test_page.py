@@ -94,7 +94,7 @@ async def test_a_form_without_its_token_or_from_elsewhere_does_nothing(harness: 
     assert harness.queue.projects == [harness.project]
 
 
-async def test_nobody_is_sent_to_the_sign_in_and_back_to_where_they_wanted(harness: WebHarness) -> None:
+async def test_a_visitor_is_redirected_to_the_sign_in_with_the_way_back(harness: WebHarness) -> None:
     wanted = f"/projects/{harness.project}?q=a%26b"
     answer = await harness.client.get(wanted, headers=HTML)
     assert answer.status_code == 303
@@ -127,7 +127,7 @@ async def test_without_the_database_the_page_says_what_still_works(harness: WebH
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
 
 
-async def test_what_was_done_is_said_once_and_nobody_else_can_make_us_say_it(harness: WebHarness) -> None:
+async def test_a_flash_message_is_shown_once_and_cannot_be_forged(harness: WebHarness) -> None:
     user = owner_of(harness, harness.project)
     owner = bearer(harness, user)
     answer = await send(harness, user, "pause", await token_of(harness, user), **origin(harness))
@@ -149,7 +149,7 @@ async def test_what_was_done_is_said_once_and_nobody_else_can_make_us_say_it(har
         assert answer.status_code == 200 and "Send money" not in answer.text
 
 
-async def test_style_and_script_are_for_everybody_for_ever_and_ours_alone(harness: WebHarness) -> None:
+async def test_static_files_are_public_cached_and_our_own(harness: WebHarness) -> None:
     for name, long in static_files.read_static_files().hashed_names.items():
         answer = await harness.client.get(f"/static/{long}")
         assert answer.status_code == 200, name

@@ -33,9 +33,7 @@ async def test_without_a_project_the_overview_says_how_one_comes(
     assert "No project yet" in seen.words and "reconcile check" in seen.words
 
 
-async def test_the_overview_tells_at_a_glance_and_needs_no_script(
-    sync: Sync, client: httpx.AsyncClient
-) -> None:
+async def test_the_overview_shows_each_status_without_script(sync: Sync, client: httpx.AsyncClient) -> None:
     await sync.linked()
     seen = await page(client, "/")
     assert "Everything is synced" in seen.words
@@ -49,7 +47,7 @@ async def test_the_overview_tells_at_a_glance_and_needs_no_script(
     assert "Paused" not in (await page(client, "/")).words
 
 
-async def test_many_projects_are_shown_page_by_page_and_what_needs_somebody_is_counted_whole(
+async def test_many_projects_are_paged_and_attention_is_counted_over_all(
     sync: Sync, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(overview, "ROWS_PER_PAGE", 2)
@@ -68,7 +66,7 @@ async def test_many_projects_are_shown_page_by_page_and_what_needs_somebody_is_c
         assert (await client.get("/", params={"page": nonsense})).status_code == 200
 
 
-async def test_strangers_text_is_shown_and_never_obeyed(sync: Sync, client: httpx.AsyncClient) -> None:
+async def test_untrusted_text_on_the_project_page_is_escaped(sync: Sync, client: httpx.AsyncClient) -> None:
     report, number = await sync.linked(title=HOSTILE)
     sync.bugspark.execute("UPDATE projects SET name = :name", name=HOSTILE)
     sync.github.web.comment(number, f"see {HOSTILE}", by="alice")
@@ -159,9 +157,7 @@ async def test_sync_verify_pause_and_resume_from_the_page(
     assert "Resume" not in seen.buttons
 
 
-async def test_coverage_latency_and_the_day_are_told_in_words_too(
-    sync: Sync, client: httpx.AsyncClient
-) -> None:
+async def test_coverage_latency_and_activity_are_also_text(sync: Sync, client: httpx.AsyncClient) -> None:
     report, number = await sync.linked()
     sync.github.web.comment(number, "From there", by="alice")
     await sync.run(seconds=7)
@@ -236,7 +232,7 @@ def numbers(seen: Page) -> list[int]:
     return [int(address.rpartition("/")[2]) for address, _ in seen.links if "/issues/" in address]
 
 
-async def test_while_github_is_away_every_page_says_so_and_what_still_works(
+async def test_during_a_github_outage_every_page_says_what_still_works(
     sync: Sync, client: httpx.AsyncClient
 ) -> None:
     report, _ = await sync.linked()

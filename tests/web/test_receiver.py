@@ -108,7 +108,7 @@ async def test_a_rotated_secret_is_taken_at_once_though_the_old_one_is_remembere
     assert (await harness.deliver(issue_event(), secret="new")).status_code == 202
 
 
-async def test_ping_and_events_nobody_knows_are_taken_in_without_a_number(harness: WebHarness) -> None:
+async def test_ping_and_unknown_events_are_accepted_without_a_number(harness: WebHarness) -> None:
     for event in ("ping", "star", "Nonsense!", ""):
         assert (await harness.deliver(b'{"zen": "x"}', event=event)).status_code == 202
     assert sorted(row["event"] for row in harness.deliveries()) == ["ping", "star", "unknown", "unknown"]
@@ -153,7 +153,7 @@ async def test_a_body_of_one_mebibyte_is_taken_in_and_one_byte_more_is_not(harne
     assert len(harness.deliveries()) == 1
 
 
-async def test_a_body_sent_in_chunks_for_ever_is_cut_off_at_its_size(harness: WebHarness) -> None:
+async def test_an_endless_chunked_body_is_cut_off_at_the_limit(harness: WebHarness) -> None:
     sent = 0
 
     async def forever() -> None:
@@ -246,22 +246,20 @@ async def test_a_truncated_request_leaves_nothing_behind(harness: WebHarness) ->
         "no object",
     ],
 )
-async def test_what_github_signed_is_taken_in_though_nobody_can_read_it(
-    harness: WebHarness, body: bytes
-) -> None:
+async def test_a_signed_but_unreadable_delivery_is_accepted(harness: WebHarness, body: bytes) -> None:
     assert (await harness.deliver(body)).status_code == 202
     assert [row["number"] for row in harness.deliveries()] == [None]
     assert harness.queue.projects == [harness.project]
 
 
 @pytest.mark.parametrize("body", [b"payload=%ff%fe", b"\xff=1", b"nothing", b"&".join([b"a=1"] * 500)])
-async def test_a_form_that_nobody_can_read_is_taken_in_too(harness: WebHarness, body: bytes) -> None:
+async def test_an_unreadable_form_is_accepted(harness: WebHarness, body: bytes) -> None:
     answer = await harness.deliver(body, content_type="application/x-www-form-urlencoded")
     assert answer.status_code == 202
     assert [row["number"] for row in harness.deliveries()] == [None]
 
 
-async def test_a_replayed_delivery_is_noted_once_and_nudges_nobody_again(harness: WebHarness) -> None:
+async def test_a_replayed_delivery_is_stored_once_and_nudges_once(harness: WebHarness) -> None:
     for _ in range(3):
         assert (await harness.deliver(issue_event(), delivery="same-id")).status_code == 202
     for _ in range(2):
@@ -292,7 +290,7 @@ async def test_a_flood_of_bad_requests_asks_the_database_once_and_is_over_when_i
     assert (await harness.deliver(issue_event())).status_code == 202
 
 
-async def test_too_many_bytes_at_once_are_told_to_come_again(
+async def test_too_many_bytes_at_once_are_answered_with_retry_after(
     migrated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -310,7 +308,7 @@ async def test_too_many_bytes_at_once_are_told_to_come_again(
         assert (await harness.deliver(issue_event())).status_code == 202  # what was held is given back
 
 
-async def test_a_database_that_is_away_is_a_failed_delivery_and_not_a_refusal(harness: WebHarness) -> None:
+async def test_an_unavailable_database_is_a_failed_delivery_and_not_a_refusal(harness: WebHarness) -> None:
     await harness.deliver(issue_event(), delivery="first")
     harness.bugspark.execute("ALTER TABLE sync_deliveries RENAME TO away")
     answer = await harness.deliver(issue_event(), delivery="second")
@@ -330,7 +328,7 @@ async def test_refusals_are_counted_without_saying_who_was_meant(harness: WebHar
     assert f'webhook_deliveries_total{{project="{harness.project}",result="replayed"}} 1.0' in text
 
 
-async def test_a_burst_is_answered_whole(harness: WebHarness) -> None:
+async def test_a_burst_of_deliveries_is_answered_completely(harness: WebHarness) -> None:
     async def one(number: int) -> httpx.Response:
         return await harness.deliver(issue_event(number))
 

@@ -86,7 +86,7 @@ async def test_a_form_from_elsewhere_reveals_and_changes_nothing(harness: WebHar
     assert (await send(harness, owner, f"/projects/{harness.project}/setup", token)).status_code == 200
 
 
-async def test_nobody_is_sent_to_the_sign_in(harness: WebHarness) -> None:
+async def test_a_visitor_is_redirected_to_the_sign_in(harness: WebHarness) -> None:
     ours = harness.bugspark.add_report(harness.project)
     for path in (f"/reports/{ours}", f"/projects/{harness.project}/setup", "/reports/x", "/projects/x/setup"):
         answer = await harness.client.get(path, headers=HTML)

@@ -157,7 +157,7 @@ async def test_a_report_is_exported_unlinked_and_linked_by_buttons(
     assert any("Said in between" in body for body in sync.said_there(number))
 
 
-async def test_withheld_deletions_of_a_report_are_told_with_each_comment(
+async def test_withheld_deletions_of_a_report_are_shown_with_each_comment(
     sync: Sync, client: httpx.AsyncClient
 ) -> None:
     report, number = await sync.linked()
@@ -177,9 +177,7 @@ async def test_withheld_deletions_of_a_report_are_told_with_each_comment(
     assert len(sync.said_there(number)) == 3
 
 
-async def test_strangers_text_is_shown_as_text_wherever_it_stands(
-    sync: Sync, client: httpx.AsyncClient
-) -> None:
+async def test_untrusted_text_on_the_report_page_is_escaped(sync: Sync, client: httpx.AsyncClient) -> None:
     report, number = await sync.linked(title="Plain")
     sync.change(report, title=HOSTILE)
     sync.bugspark.execute("UPDATE projects SET name = :name", name=HOSTILE)

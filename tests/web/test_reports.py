@@ -79,7 +79,7 @@ async def test_a_report_that_has_moved_is_pending_then_synced(sync: Sync, client
     assert (await told(client, report))["state"] == "synced"
 
 
-async def test_a_conflict_is_told_with_the_value_that_lost(sync: Sync, client: httpx.AsyncClient) -> None:
+async def test_a_conflict_is_shown_with_the_value_that_lost(sync: Sync, client: httpx.AsyncClient) -> None:
     report, number = await sync.linked(severity="low")
     relabel(sync, number, "low-priority", "high-priority")
     sync.github.clock.advance(10)
@@ -114,7 +114,7 @@ async def test_an_issue_that_was_deleted_needs_attention_and_a_cut_link_is_unlin
     assert (await told(client, other))["state"] == "unlinked"
 
 
-async def test_numbers_of_the_sync_are_told(sync: Sync, client: httpx.AsyncClient) -> None:
+async def test_sync_figures_are_shown(sync: Sync, client: httpx.AsyncClient) -> None:
     await sync.linked()
     text = (await client.get("/metrics")).text
     assert f'reconciler_links{{project="{sync.project}",state="active"}} 1.0' in text

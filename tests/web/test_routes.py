@@ -30,7 +30,7 @@ def paths(harness: WebHarness, report: UUID | None = None) -> list[str]:
     return [f"/api/v1/projects/{harness.project}", f"/api/v1/reports/{report or uuid4()}"]
 
 
-async def test_nobody_is_told_anything_without_a_token(harness: WebHarness) -> None:
+async def test_without_a_token_nothing_is_revealed(harness: WebHarness) -> None:
     report = harness.bugspark.add_report(harness.project)
     for path in ("/api/v1/projects", *paths(harness, report), "/api/v1/projects/no-id"):
         answer = await harness.client.get(path)
@@ -101,11 +101,11 @@ async def test_a_user_who_may_not_use_bugspark_may_not_come_in_here(
     assert (await harness.client.get("/api/v1/projects", headers=bearer(harness, user))).status_code == 401
 
 
-async def test_a_user_who_is_gone_or_was_never_there_is_nobody(harness: WebHarness) -> None:
+async def test_a_deleted_or_unknown_user_is_not_signed_in(harness: WebHarness) -> None:
     assert (await harness.client.get("/api/v1/projects", headers=bearer(harness, uuid4()))).status_code == 401
 
 
-async def test_owners_accepted_members_and_superadmins_see_a_project_and_nobody_else(
+async def test_only_owners_accepted_members_and_superadmins_see_a_project(
     harness: WebHarness,
 ) -> None:
     add = harness.bugspark.add_user
@@ -181,7 +181,7 @@ async def test_a_project_that_was_switched_off_is_not_there(harness: WebHarness)
     assert (await harness.client.get(paths(harness)[0], headers=bearer(harness, owner))).status_code == 404
 
 
-async def test_a_project_tells_its_repository_webhook_and_health(migrated: str) -> None:
+async def test_a_project_shows_its_repository_webhook_and_health(migrated: str) -> None:
     address = {"public_url": "https://sync.example.com"}
     async with open_web(migrated, **BUGSPARK, web=address) as harness:
         headers = bearer(harness, owner_of(harness, harness.project)) | {"Host": "sync.example.com"}
@@ -258,7 +258,7 @@ def allowed(answer: httpx.Response) -> str | None:
     return origin
 
 
-async def test_a_database_that_is_away_is_told_without_its_name(harness: WebHarness) -> None:
+async def test_an_unavailable_database_is_reported_without_its_name(harness: WebHarness) -> None:
     headers = bearer(harness, owner_of(harness, harness.project))
     harness.bugspark.execute("ALTER TABLE users RENAME TO away")
     answer = await harness.client.get("/api/v1/projects", headers=headers)

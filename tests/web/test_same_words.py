@@ -129,7 +129,7 @@ def test_a_report_has_one_word_and_one_reason_everywhere(given: dict[str, Any], 
 
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("side", Side)
-def test_a_line_of_the_history_says_the_same_on_page_and_terminal(kind: Kind, side: Side) -> None:
+def test_a_history_line_is_the_same_on_page_and_terminal(kind: Kind, side: Side) -> None:
     for field, to in ((Field.SEVERITY.value, Severity.HIGH.value), ("comment", None), (None, None)):
         change = replace(LOST.change, kind=kind, side=side, field=field, to=to, base=None, lost=None)
         said = change_text(change)

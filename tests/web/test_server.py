@@ -33,7 +33,7 @@ def closed(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def test_a_port_in_use_is_said_before_anything_is_served() -> None:
+def test_a_port_in_use_is_reported_before_anything_is_served() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(ListenError, match=rf"127\.0\.0\.1 port {port} is taken .* web\.port"):
@@ -124,7 +124,7 @@ async def test_no_part_of_an_answer_waits_for_the_client_to_acknowledge_another(
         assert there.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-async def test_more_connections_than_there_is_room_for_are_turned_away(
+async def test_connections_beyond_the_limit_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(server, "MAX_CONNECTIONS", 3)

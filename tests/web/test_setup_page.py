@@ -112,7 +112,7 @@ async def test_the_secret_is_in_the_one_answer_to_reveal_and_nowhere_else(
     assert secret not in said and newer not in said
 
 
-async def test_the_hook_is_made_tested_and_heard_of(setup_page: SetupPage) -> None:
+async def test_the_hook_is_created_tested_and_its_delivery_shown(setup_page: SetupPage) -> None:
     seen = await setup_page.look()
     url = f"{setup_page.client.base_url}/api/v1/webhooks/github/{setup_page.sync.project}".replace(
         "//api", "/api"
@@ -140,7 +140,7 @@ async def test_the_hook_is_made_tested_and_heard_of(setup_page: SetupPage) -> No
     assert hook.id in setup_page.sync.github.web.hooks
 
 
-async def test_repository_and_token_are_told_as_far_as_they_are_known(setup_page: SetupPage) -> None:
+async def test_repository_and_token_are_shown_as_far_as_they_are_known(setup_page: SetupPage) -> None:
     seen = await setup_page.look()
     assert "not read yet" in seen.words and "not asked yet" in seen.words and "Kept unencrypted" in seen.words
     await setup_page.sync.linked()

@@ -62,7 +62,7 @@ async def test_the_session_cookie_keeps_to_itself_over_https(migrated: str) -> N
     assert not any(each.startswith("domain") for each in attributes)
 
 
-async def test_a_session_outlives_a_restart_and_ends_with_its_time_or_another_password(
+async def test_a_session_survives_a_restart_and_ends_by_time_or_a_new_password(
     migrated: str,
 ) -> None:
     config = by_password()
@@ -184,7 +184,7 @@ async def test_guesses_from_other_addresses_are_counted_apart(harness: WebHarnes
     "onward",
     ["//evil.example.com", "https://evil.example.com", "/\\evil.example.com", "evil", "/\r\nX: y", ""],
 )
-async def test_nobody_is_sent_on_to_another_site(harness: WebHarness, onward: str) -> None:
+async def test_sign_in_never_redirects_to_another_site(harness: WebHarness, onward: str) -> None:
     assert (await enter(harness, next=onward)).headers["location"] == "/"
 
 
