@@ -23,7 +23,7 @@ def clean() -> dict[str, str]:
 
 def reconcile(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tests.cli.started", *words],
+        [sys.executable, "-m", "tests.cli.run_command", *words],
         capture_output=True,
         text=True,
         check=False,
@@ -126,7 +126,7 @@ def test_completion_can_be_shown() -> None:
 
 def start(unbuffered: str, stdout: int | IO[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.cli.started", "config"],
+        [sys.executable, "-m", "tests.cli.run_command", "config"],
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
