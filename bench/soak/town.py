@@ -14,8 +14,8 @@ from reconciler.bootstrap import migrate_schema
 from reconciler.config.load import load_configuration
 from reconciler.demo.github.clock import SystemClock
 from reconciler.demo.github.seeding import grow
+from reconciler.demo.github.server import running_in_thread
 from reconciler.demo.github.simulator import Simulator
-from reconciler.demo.github.threads import running_in_thread
 from reconciler.demo.github.world import Repository, World
 from reconciler.model.ids import ReportId, RepositoryId
 from tests.support.bugspark import BugSpark, connected, install

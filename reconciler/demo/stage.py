@@ -29,8 +29,8 @@ from reconciler.demo.cast import (
 )
 from reconciler.demo.clock import StoryClock
 from reconciler.demo.github.rows import Comment, Issue
+from reconciler.demo.github.server import running_in_thread
 from reconciler.demo.github.simulator import Simulator
-from reconciler.demo.github.threads import running_in_thread
 from reconciler.demo.github.world import Repository, World
 from reconciler.model.report import Project
 from reconciler.model.secret import Secret

@@ -25,6 +25,7 @@ from reconciler.bootstrap.web import build_web_application
 from reconciler.demo.cast import CHECKOUT, MOBILE, MONA, SHOP, Company
 from reconciler.demo.github.clock import ManualClock
 from reconciler.demo.github.faults import error
+from reconciler.demo.github.server import serve
 from reconciler.demo.github.world import Repository
 from reconciler.metrics import Metrics
 from reconciler.model.fields import Category, Severity
@@ -157,7 +158,7 @@ async def morning(url: str) -> AsyncIterator[Day]:
     for login in (MONA, "shop-bot"):
         github.world.add_user(login)
     async with (
-        github.simulator.serve(),
+        serve(github.simulator),
         open_sync(
             url,
             github,

@@ -10,9 +10,10 @@ import httpx
 import msgspec
 import pytest
 
-from reconciler.demo.github.hooks import Delivery
 from reconciler.demo.github.messages import Answer, Request
+from reconciler.demo.github.server import serve
 from reconciler.demo.github.simulator import Simulator
+from reconciler.demo.github.webhooks import Delivery
 from tests.support.github import GitHub
 
 HOOKS = "/repos/acme/web/hooks"
@@ -39,7 +40,7 @@ class Receiver(Simulator):
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
     made = Receiver()
-    async with made.serve():
+    async with serve(made):
         yield made
 
 

@@ -10,8 +10,8 @@ import httpx
 import msgspec
 import pytest
 
+from reconciler.demo.github.server import running_in_thread
 from reconciler.demo.github.simulator import Simulator
-from reconciler.demo.github.threads import running_in_thread
 from tests.support.github import GitHub
 
 SEED = {

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from reconciler.demo.github.server import serve
 from tests.support.github import GitHub, make_github
 
 ISSUES = "/repos/acme/web/issues"
@@ -152,7 +153,7 @@ async def test_a_blocked_repository_is_451(github: GitHub, bot: httpx.AsyncClien
 async def test_an_enterprise_server_answers_under_its_base_path() -> None:
     made = make_github(base_path="/api/v3")
     made.web.open_issue("A", by="alice")
-    async with made.simulator.serve() as address, made.client() as client:
+    async with serve(made.simulator) as address, made.client() as client:
         assert address.endswith("/api/v3")
         (row,) = (await client.get("repos/acme/web/issues")).json()
         assert row["url"] == f"{address}/repos/acme/web/issues/1"

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.demo.github.faults import DuringRequest
+from reconciler.demo.github.server import serve
 from tests.github.client_harness import ClientHarness, StillClock, open_client
 from tests.github.mirror import Crash, Mirror, quiet_pass_is_free, truth
 from tests.support.github import GitHub, make_github
@@ -74,7 +75,7 @@ async def weather(storm: Storm) -> None:
     github = make_github()
     github.world.assume(since_inclusive=storm.inclusive, paging=storm.paging)
     github.web.seed(400, lambda row: replace(row, title="Calm"), by="alice")
-    async with github.simulator.serve():
+    async with serve(github.simulator):
         harness = open_client(github.api, github.token, rate_limiter=MemoryRateLimiter(), clock=StillClock())
         mirror = Mirror()
         await mirror.follow(harness.another())

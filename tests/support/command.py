@@ -14,7 +14,7 @@ from uuid import UUID
 
 from reconciler.demo.github.clock import ManualClock
 from reconciler.demo.github.journal import Seen
-from reconciler.demo.github.threads import running_in_thread
+from reconciler.demo.github.server import running_in_thread
 from reconciler.model.ids import ProjectId, ReportId
 from tests.support import forks
 from tests.support.bugspark import BugSpark, connected

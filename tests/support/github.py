@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from reconciler.demo.github.clock import ManualClock
+from reconciler.demo.github.server import running_in_thread, serve
 from reconciler.demo.github.simulator import Simulator
-from reconciler.demo.github.threads import running_in_thread
 from reconciler.demo.github.world import App, Repository, World
 from tests.support.canary import BOT_TOKEN
 
@@ -82,7 +82,7 @@ def copied(github: GitHub) -> GitHub:
 async def github() -> AsyncIterator[GitHub]:
     """A GitHub served in the test's event loop."""
     made = make_github()
-    async with made.simulator.serve():
+    async with serve(made.simulator):
         yield made
 
 

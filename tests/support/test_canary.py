@@ -6,6 +6,7 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from reconciler.demo.github.server import serve
 from reconciler.errors import ProjectError
 from reconciler.logs import EventLogger
 from reconciler.web.server import bind_sockets
@@ -38,7 +39,7 @@ def test_the_token_is_found_in_a_row_but_not_in_bugsparks_own(sqlite_template: P
 
 async def test_the_token_is_found_in_an_address_on_github() -> None:
     github = make_github()
-    async with github.simulator.serve(), github.client() as client:
+    async with serve(github.simulator), github.client() as client:
         await client.get("/user")
         canary.search_requests(github.simulator)
         await client.get(f"/user?token={github.token}")

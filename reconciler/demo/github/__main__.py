@@ -12,6 +12,7 @@ import msgspec
 
 from reconciler.demo.github.clock import SystemClock
 from reconciler.demo.github.seeding import seed
+from reconciler.demo.github.server import serve
 from reconciler.demo.github.simulator import Simulator
 from reconciler.demo.github.world import World
 
@@ -34,7 +35,7 @@ async def _serve(simulator: Simulator, port: int) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    async with simulator.serve(port) as address:
+    async with serve(simulator, port) as address:
         print(address, flush=True)  # noqa: T201 - the address is this command's output
         await stop.wait()
 

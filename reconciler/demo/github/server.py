@@ -1,29 +1,31 @@
-"""HTTP on loopback, by hand over h11, so that a connection can be dropped at exactly the wanted moment."""
+"""HTTP on loopback, by hand over h11, so that a connection can be dropped at an exact moment."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+import threading
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import h11
 
-from reconciler.demo.github.courier import deliver_for_ever
 from reconciler.demo.github.faults import Delay, Drop, Fault
 from reconciler.demo.github.messages import Answer, Request
-
-if TYPE_CHECKING:
-    from reconciler.demo.github.simulator import Simulator
+from reconciler.demo.github.simulator import Simulator
+from reconciler.demo.github.webhook_sender import send_deliveries
 
 _CHUNK = 65_536
+_THREAD_TIMEOUT_SECONDS = 10.0
 
 
 @asynccontextmanager
-async def listening(simulator: Simulator, host: str, port: int) -> AsyncIterator[str]:
-    """Listen until left; gives the address. Connections still open are then cut."""
+async def serve(simulator: Simulator, port: int = 0, host: str = "127.0.0.1") -> AsyncIterator[str]:
+    """Answer HTTP in the running event loop; yields the address for an API client. On leaving, open
+    connections are cut.
+    """
     tasks: set[asyncio.Task[None]] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -38,15 +40,43 @@ async def listening(simulator: Simulator, host: str, port: int) -> AsyncIterator
             tasks.discard(task)
 
     listener = await asyncio.start_server(connected, host, port)
-    courier = asyncio.create_task(deliver_for_ever(simulator.hooks))
+    sender = asyncio.create_task(send_deliveries(simulator.hooks))
     bound = listener.sockets[0].getsockname()[1]
+    simulator.views.api = f"http://{host}:{bound}{simulator.base_path}"
     try:
-        yield f"http://{host}:{bound}"
+        yield simulator.views.api
     finally:
         listener.close()
-        for task in (courier, *tasks):
+        for task in (sender, *tasks):
             task.cancel()
-        await asyncio.gather(courier, *tasks, return_exceptions=True)
+        await asyncio.gather(sender, *tasks, return_exceptions=True)
+
+
+@contextmanager
+def running_in_thread(simulator: Simulator, port: int = 0) -> Iterator[str]:
+    """Serve from a background thread within the block; yields the address. Users may act from any thread."""
+    started: Future[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    async def serve_until_stopped() -> None:
+        stop = asyncio.Event()
+        async with serve(simulator, port) as address:
+            started.set_result((address, asyncio.get_running_loop(), stop))
+            await stop.wait()
+
+    def run() -> None:
+        try:
+            asyncio.run(serve_until_stopped())
+        except OSError as error:  # the port is in use: reported to the caller
+            started.set_exception(error)
+
+    thread = threading.Thread(target=run, name="github-simulator", daemon=True)
+    thread.start()
+    address, loop, stop = started.result(_THREAD_TIMEOUT_SECONDS)
+    try:
+        yield address
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(_THREAD_TIMEOUT_SECONDS)
 
 
 class _Connection:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from email.utils import format_datetime
 
-from reconciler.demo.github import server
 from reconciler.demo.github.access import Caller, identify
 from reconciler.demo.github.control import Control
 from reconciler.demo.github.faults import (
@@ -24,13 +21,13 @@ from reconciler.demo.github.faults import (
     Unmodified,
 )
 from reconciler.demo.github.finish import NOT_MODIFIED, OK, conditional, spoiled
-from reconciler.demo.github.hooks import Deliveries
 from reconciler.demo.github.journal import Seen
 from reconciler.demo.github.limits import Limits, Refusal
 from reconciler.demo.github.messages import FIRST_ERROR, NO_CONTENT, Answer, Problem, Request
 from reconciler.demo.github.routes import table
 from reconciler.demo.github.routes.exchange import Exchange
 from reconciler.demo.github.views import Views
+from reconciler.demo.github.webhooks import Deliveries
 from reconciler.demo.github.world import World
 
 _CONTROL = "/_sim/"
@@ -56,13 +53,6 @@ class Simulator:
         self._served = 0
         self._routes = table.make_routes()
         self._control = Control(self.world, self.faults, self.requests, self.limits) if control else None
-
-    @asynccontextmanager
-    async def serve(self, port: int = 0, host: str = "127.0.0.1") -> AsyncIterator[str]:
-        """Answer HTTP in the running event loop; gives the address an API client is to be pointed at."""
-        async with server.listening(self, host, port) as address:
-            self.views.api = address + self.base_path
-            yield self.views.api
 
     def fault_for(self, request: Request) -> Fault | None:
         """Return what goes wrong with a request; never anything with one to the control endpoint."""

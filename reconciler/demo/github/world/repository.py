@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Literal
 
 from reconciler.demo.github.rows import Comment, Elsewhere, Hook, Issue, Level
-from reconciler.demo.github.world.comment_acts import CommentActs
-from reconciler.demo.github.world.issue_acts import IssueActs
+from reconciler.demo.github.world.comment_actions import CommentActs
+from reconciler.demo.github.world.issue_actions import IssueActs
 from reconciler.demo.github.world.state import act
 
 
@@ -24,7 +24,8 @@ class Repository(IssueActs, CommentActs):
     @act
     def rename(self, name: str) -> None:
         """Rename the repository; the old name redirects here until somebody takes it."""
-        self.world.move_name(self, name)
+        old, self.name = self.full_name, name
+        self.world.move_name(self.id, old, self.full_name)
 
     @act
     def make_private(self, *, private: bool = True) -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from reconciler.demo.github.rows import Comment, Elsewhere, Event, Hook, Issue, Label, Level
 from reconciler.demo.github.table import Table
-
-if TYPE_CHECKING:
-    from reconciler.demo.github.world.world import World
+from reconciler.demo.github.world.accounts import Accounts
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,7 +30,7 @@ def act(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T
 class RepositoryState:
     """A repository's rows and settings; the acts are in the classes derived from it."""
 
-    def __init__(self, world: World, repository_id: int, owner: int, name: str, *, private: bool) -> None:
+    def __init__(self, world: Accounts, repository_id: int, owner: int, name: str, *, private: bool) -> None:
         self.world = world
         self.id = repository_id
         self.owner = owner

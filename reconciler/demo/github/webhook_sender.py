@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 
 import h11
 
-from reconciler.demo.github.hooks import Deliveries, Delivery
+from reconciler.demo.github.webhooks import Deliveries, Delivery
 from reconciler.model.addresses import is_loopback
 
 _PATIENCE = 10.0
 """Seconds a receiver has (docs/reference/github.md, Webhooks)."""
 
 
-async def deliver_for_ever(deliveries: Deliveries) -> None:
+async def send_deliveries(deliveries: Deliveries) -> None:
     """Send what waits, one after the other, and note how each was answered."""
     loop, wake = asyncio.get_running_loop(), asyncio.Event()
 

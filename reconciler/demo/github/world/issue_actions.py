@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reconciler.demo.github.rows import Issue, Reason
-from reconciler.demo.github.world.label_acts import LabelActs
+from reconciler.demo.github.world.label_actions import LabelActs
 from reconciler.demo.github.world.state import act, changed_from
 
 
