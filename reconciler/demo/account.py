@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.bootstrap import Application
-from reconciler.demo.github.journal import Seen
+from reconciler.demo.github.journal import RecordedRequest
 from reconciler.demo.paper import Paper, counted, cut
 from reconciler.demo.stage import Stage
 from reconciler.demo.steps import CONFLICT, Step, linked, planned, written
@@ -124,7 +124,7 @@ def _line(step: Step) -> str:
     return f"{sign} {step.side:<8}  {step.tracking_id}  {cut(step.text, ROOM)}"
 
 
-def _bill(journal: Iterable[Seen]) -> Cost:
+def _bill(journal: Iterable[RecordedRequest]) -> Cost:
     seen = tuple(journal)
     return Cost(
         requests=len(seen),
@@ -134,7 +134,7 @@ def _bill(journal: Iterable[Seen]) -> Cost:
     )
 
 
-def _saw(journal: Iterable[Seen]) -> str:
+def _saw(journal: Iterable[RecordedRequest]) -> str:
     """What GitHub's two lists answered, by its journal."""
     said = {}
     for each in journal:

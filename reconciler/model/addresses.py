@@ -1,4 +1,4 @@
-"""Network addresses. A module of its own: configuration, web and demo share it and nothing else."""
+"""Network addresses. A module of its own: configuration and web share it and nothing else."""
 
 import ipaddress
 

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from reconciler.demo.github.clock import ManualClock
-from reconciler.demo.github.journal import Seen
+from reconciler.demo.github.journal import RecordedRequest
 from reconciler.demo.github.server import running_in_thread
 from reconciler.model.ids import ProjectId, ReportId
 from tests.support import forks
@@ -204,12 +204,12 @@ class Installation:
         return str(row["tracking_id"])
 
     @property
-    def asked(self) -> list[Seen]:
+    def asked(self) -> list[RecordedRequest]:
         """The requests of the last command."""
         return list(self.github.simulator.requests)[self.since :]
 
     @property
-    def writes(self) -> list[Seen]:
+    def writes(self) -> list[RecordedRequest]:
         return [seen for seen in self.asked if seen.write]
 
     def dump(self) -> Mapping[str, list[str]]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from reconciler.bootstrap.application import Application, open_application
 from reconciler.config.settings import Settings
 from reconciler.demo.github.clock import ManualClock
-from reconciler.demo.github.journal import Seen
+from reconciler.demo.github.journal import RecordedRequest
 from reconciler.model.fields import Category, Severity, Status
 from reconciler.model.ids import CommentId, ProjectId, ReportId
 from reconciler.model.passes import NoProgress, Outcome, PassResult, ScheduledProject
@@ -137,12 +137,12 @@ class Sync:
         self.bugspark.set_report(report, **values, updated_at=self.github.clock.now())
 
     @property
-    def asked(self) -> list[Seen]:
+    def asked(self) -> list[RecordedRequest]:
         """The requests of the last pass."""
         return list(self.github.simulator.requests)[self.since :]
 
     @property
-    def writes(self) -> list[Seen]:
+    def writes(self) -> list[RecordedRequest]:
         """The writing requests of the last pass."""
         return [seen for seen in self.asked if seen.write]
 

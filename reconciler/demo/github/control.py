@@ -19,7 +19,7 @@ from reconciler.demo.github.faults import (
     Truncate,
     Unmodified,
 )
-from reconciler.demo.github.journal import Seen
+from reconciler.demo.github.journal import RecordedRequest
 from reconciler.demo.github.limits import Limits
 from reconciler.demo.github.messages import Answer, Problem, Request, answered, not_found
 from reconciler.demo.github.seeding import grow, seed
@@ -41,7 +41,7 @@ _FAULTS: Mapping[str, type[Any]] = {
 class Control:
     """Answers what comes under `/_sim/`."""
 
-    def __init__(self, world: World, faults: Faults, requests: list[Seen], limits: Limits) -> None:
+    def __init__(self, world: World, faults: Faults, requests: list[RecordedRequest], limits: Limits) -> None:
         self._world = world
         self._faults = faults
         self._requests = requests

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
 from reconciler.demo.github.limits import Form, refusal
-from reconciler.demo.github.messages import Answer, Request
+from reconciler.demo.github.messages import NOT_MODIFIED, OK, Answer, Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,3 +186,26 @@ def link_to(address: str) -> Rewrite:
 
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
+
+
+def spoil(request: Request, answer: Answer, fault: Truncate | Unmodified | Rewrite) -> Answer:
+    """Return a true answer as the fault leaves it."""
+    match fault:
+        case Truncate():
+            part = answer.body[: int(len(answer.body) * fault.share)]
+            return replace(answer, body=part, declared=len(answer.body) if fault.closing else None)
+        case Unmodified():
+            return _unmodified(request, answer)
+        case Rewrite():
+            changed = {name.lower() for name in fault.headers}
+            kept = {name: value for name, value in answer.headers.items() if name.lower() not in changed}
+            added = {name: value for name, value in fault.headers.items() if value is not None}
+            return replace(answer, headers={**kept, **added})
+
+
+def _unmodified(request: Request, answer: Answer) -> Answer:
+    etag = request.headers.get("if-none-match")
+    if etag is None or answer.status != OK:
+        return answer
+    kept = {name: value for name, value in answer.headers.items() if name not in ("Content-Type", "Link")}
+    return replace(answer, status=NOT_MODIFIED, headers={**kept, "ETag": etag}, body=b"")

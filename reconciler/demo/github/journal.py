@@ -10,7 +10,7 @@ import msgspec
 
 
 @dataclass(slots=True, kw_only=True)
-class Seen:
+class RecordedRequest:
     """One request and what became of it."""
 
     method: str

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
 DOCUMENTATION = "https://docs.github.com/rest"
-NO_CONTENT = 204
+OK, NO_CONTENT, NOT_MODIFIED = 200, 204, 304
 FIRST_ERROR = 400
 
 
@@ -95,3 +96,17 @@ def invalid(resource: str, field_name: str, message: str, code: str = "custom") 
 def answered(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
     """Return a success with this value as JSON."""
     return Answer(status=status, headers=headers or {}, body=msgspec.json.encode(value))
+
+
+def with_etag(request: Request, answer: Answer) -> Answer:
+    """Give the answer its ETag, of this body and this token, or make it a 304.
+
+    Source: docs/reference/github.md, Conditional requests.
+    """
+    credential = request.headers.get("authorization", "").encode("latin-1", "replace")
+    digest = hashlib.blake2b(answer.body, digest_size=24, key=hashlib.sha256(credential).digest())
+    etag = f'W/"{digest.hexdigest()}"'
+    asked = [part.strip() for part in request.headers.get("if-none-match", "").split(",")]
+    if etag in asked:
+        return replace(answer, status=NOT_MODIFIED, headers={"ETag": etag}, body=b"")
+    return replace(answer, headers={**answer.headers, "ETag": etag})

@@ -1,4 +1,4 @@
-"""The simulated GitHub: a request in, an answer out, one at a time, with everything counted and noted."""
+"""The simulated GitHub: answers one request at a time, counts it and records it in the journal."""
 
 from __future__ import annotations
 
@@ -19,11 +19,20 @@ from reconciler.demo.github.faults import (
     Stale,
     Truncate,
     Unmodified,
+    spoil,
 )
-from reconciler.demo.github.finish import NOT_MODIFIED, OK, conditional, spoiled
-from reconciler.demo.github.journal import Seen
+from reconciler.demo.github.journal import RecordedRequest
 from reconciler.demo.github.limits import Limits, Refusal
-from reconciler.demo.github.messages import FIRST_ERROR, NO_CONTENT, Answer, Problem, Request
+from reconciler.demo.github.messages import (
+    FIRST_ERROR,
+    NO_CONTENT,
+    NOT_MODIFIED,
+    OK,
+    Answer,
+    Problem,
+    Request,
+    with_etag,
+)
 from reconciler.demo.github.routes import table
 from reconciler.demo.github.routes.exchange import Exchange
 from reconciler.demo.github.views import Views
@@ -31,23 +40,23 @@ from reconciler.demo.github.webhooks import Deliveries
 from reconciler.demo.github.world import World
 
 _CONTROL = "/_sim/"
-_JOURNAL = 200_000
-"""Requests remembered; beyond it the older half is forgotten."""
+_JOURNAL_SIZE = 200_000
+"""Requests kept in the journal; when it is full, the older half is dropped."""
 _CONDITIONS = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
 
 
 class Simulator:
-    """A GitHub: `requests` is its journal, `faults` go wrong, `limits` meters, `hooks` delivers."""
+    """A simulated GitHub: `requests` is its journal, `faults` and `limits` can be set, `hooks` delivers."""
 
     def __init__(self, world: World | None = None, *, base_path: str = "", control: bool = False) -> None:
-        """Set one up around a world; `base_path`: `/api/v3` of a GHES; `control`: open `/_sim/`."""
+        """Create a simulator of a world; `base_path`: `/api/v3` of a GHES; `control`: open `/_sim/`."""
         self.world = world or World()
         self.base_path = base_path
         self.views = Views(self.world)
         self.limits = Limits()
         self.faults = Faults()
         self.hooks = Deliveries(self.world, self.views)
-        self.requests: list[Seen] = []
+        self.requests: list[RecordedRequest] = []
         self.in_flight = 0
         self.most_in_flight = 0
         self._served = 0
@@ -55,30 +64,30 @@ class Simulator:
         self._control = Control(self.world, self.faults, self.requests, self.limits) if control else None
 
     def fault_for(self, request: Request) -> Fault | None:
-        """Return what goes wrong with a request; never anything with one to the control endpoint."""
+        """Return the fault for a request; there is none for the control endpoint."""
         return None if request.path.startswith(_CONTROL) else self.faults.take(request)
 
     def cost(self, login: str) -> int:
-        """Return the primary rate limit this account has used since the beginning."""
+        """Return the points of the primary rate limit that this account has used in total."""
         return self.limits.meter(self.world.user(login).id).cost
 
     def answer(self, request: Request, fault: Fault | None = None) -> Answer | None:
-        """Answer one request; None when the connection is to be dropped without an answer."""
+        """Return the answer to a request; None if the connection is to be dropped."""
         if self._control is not None and request.path.startswith(_CONTROL):
             return self._control.answer(request)
         with self.world.lock:
-            seen = self._note(request, fault)
-            answer = self._faulty(request, fault, seen)
+            seen = self._record(request, fault)
+            answer = self._answer_with_fault(request, fault, seen)
             seen.status = 0 if answer is None else answer.status
             return answer
 
-    def _note(self, request: Request, fault: Fault | None) -> Seen:
+    def _record(self, request: Request, fault: Fault | None) -> RecordedRequest:
         shown = dict(request.headers)
         if "authorization" in shown:
             scheme, space, _ = shown["authorization"].partition(" ")
             shown["authorization"] = scheme if space else "?"
         self._served += 1
-        seen = Seen(
+        seen = RecordedRequest(
             method=request.method,
             path=request.path.removeprefix(self.base_path),
             query=request.query,
@@ -89,42 +98,48 @@ class Simulator:
             fault=None if fault is None else type(fault).__name__,
             request_id=f"51D0:{self._served:06X}",
         )
-        if len(self.requests) >= _JOURNAL:
-            del self.requests[: _JOURNAL // 2]
+        if len(self.requests) >= _JOURNAL_SIZE:
+            del self.requests[: _JOURNAL_SIZE // 2]
         self.requests.append(seen)
         return seen
 
     def _credential(self, request: Request) -> str | None:
-        """Return how the journal calls what was sent as a credential."""
+        """Return the name of the credential for the journal."""
         try:
             return identify(self.world, request.headers).label
         except Problem:
             return "?"
 
-    def _faulty(self, request: Request, fault: Fault | None, seen: Seen) -> Answer | None:
+    def _answer_with_fault(
+        self, request: Request, fault: Fault | None, seen: RecordedRequest
+    ) -> Answer | None:
         match fault:
             case Reply() | Limit() | Drop():
-                return self._instead(request, fault, seen)
+                return self._replace_answer(request, fault, seen)
             case DuringRequest():
-                return self._meanwhile(request, fault, seen)
+                return self._answer_with_callbacks(request, fault, seen)
             case Stale():
-                return self._true(request, seen, fault)
+                return self._answer_normally(request, seen, fault)
             case Truncate() | Unmodified() | Rewrite():
-                return spoiled(request, self._true(request, seen), fault)
+                return spoil(request, self._answer_normally(request, seen), fault)
             case None | Delay():
-                return self._true(request, seen)
+                return self._answer_normally(request, seen)
 
-    def _instead(self, request: Request, fault: Reply | Limit | Drop, seen: Seen) -> Answer | None:
-        """Answer something else, or not at all, whether or not the request takes its effect."""
+    def _replace_answer(
+        self, request: Request, fault: Reply | Limit | Drop, seen: RecordedRequest
+    ) -> Answer | None:
+        """Return another answer, or None, with or without the effect of the request."""
         if isinstance(fault, Limit):
-            return self._dress(self._limited(request, fault, seen), seen)
+            return self._add_common_headers(self._limited(request, fault, seen), seen)
         if fault.applied:
-            self._true(request, seen)
+            self._answer_normally(request, seen)
         if isinstance(fault, Drop):
             return None
-        return self._dress(Answer(status=fault.status, headers=fault.headers, body=fault.body), seen)
+        return self._add_common_headers(
+            Answer(status=fault.status, headers=fault.headers, body=fault.body), seen
+        )
 
-    def _limited(self, request: Request, fault: Limit, seen: Seen) -> Answer:
+    def _limited(self, request: Request, fault: Limit, seen: RecordedRequest) -> Answer:
         try:
             caller = identify(self.world, request.headers)
         except Problem as problem:
@@ -132,32 +147,34 @@ class Simulator:
         self.limits.meter(caller.account).blocked_until = seen.time + fault.wait
         return fault.reply(seen.time)
 
-    def _meanwhile(self, request: Request, fault: DuringRequest, seen: Seen) -> Answer:
+    def _answer_with_callbacks(self, request: Request, fault: DuringRequest, seen: RecordedRequest) -> Answer:
         if fault.before is not None:
             fault.before()
-        answer = self._true(request, seen)
+        answer = self._answer_normally(request, seen)
         if fault.after is not None:
             fault.after()
         return answer
 
-    def _true(self, request: Request, seen: Seen, stale: Stale | None = None) -> Answer:
-        """Answer as GitHub does when nothing goes wrong."""
+    def _answer_normally(self, request: Request, seen: RecordedRequest, stale: Stale | None = None) -> Answer:
+        """Return the answer without a fault."""
         caller, refused = Caller(), False
         try:
             caller = identify(self.world, request.headers)
-            answer = self._handled(request, caller, seen, stale)
+            answer = self._call_route(request, caller, seen, stale)
         except Problem as problem:
             answer, refused = problem.answer(), isinstance(problem, Refusal)
         if request.method == "GET" and answer.status == OK:
-            answer = conditional(request, answer)
+            answer = with_etag(request, answer)
         free = answer.status == NOT_MODIFIED and caller.account != 0
         seen.cost = 0 if free or refused or seen.path == "/rate_limit" else 1
         limits = self.limits.charge(caller.account, seen.cost, seen.time)
         seen.applied = seen.write and answer.status < FIRST_ERROR
-        told = {**limits, **caller.scopes, **answer.headers}
-        return self._dress(replace(answer, headers=told), seen)
+        headers = {**limits, **caller.scopes, **answer.headers}
+        return self._add_common_headers(replace(answer, headers=headers), seen)
 
-    def _handled(self, request: Request, caller: Caller, seen: Seen, stale: Stale | None) -> Answer:
+    def _call_route(
+        self, request: Request, caller: Caller, seen: RecordedRequest, stale: Stale | None
+    ) -> Answer:
         self._check_headers(request, seen)
         local = replace(request, target=request.target.removeprefix(self.base_path))
         route, params = table.find(self._routes, local.method, local.path)
@@ -181,7 +198,7 @@ class Simulator:
         )
         return route.handler(exchange)
 
-    def _check_headers(self, request: Request, seen: Seen) -> None:
+    def _check_headers(self, request: Request, seen: RecordedRequest) -> None:
         if not request.target.startswith(self.base_path + "/"):
             raise Problem(404, "Not Found")
         if not request.headers.get("user-agent"):
@@ -197,8 +214,8 @@ class Simulator:
         if version not in facts.api_versions:
             raise Problem(400, f"The API version {version!r} is not supported")
 
-    def _dress(self, answer: Answer, seen: Seen) -> Answer:
-        """Put on the headers every answer of GitHub's carries."""
+    def _add_common_headers(self, answer: Answer, seen: RecordedRequest) -> Answer:
+        """Add the headers that every answer of GitHub has."""
         common = {
             "Date": format_datetime(self.world.clock.now(), usegmt=True),
             "X-GitHub-Request-Id": seen.request_id,

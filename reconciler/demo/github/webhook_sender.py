@@ -1,22 +1,22 @@
-"""Carries webhook messages to receivers on loopback only: a made-up address must reach no real host."""
+"""Sends webhook messages, to receivers on loopback only: an invented address must never reach a real host."""
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from contextlib import suppress
 from urllib.parse import urlsplit
 
 import h11
 
 from reconciler.demo.github.webhooks import Deliveries, Delivery
-from reconciler.model.addresses import is_loopback
 
-_PATIENCE = 10.0
-"""Seconds a receiver has (docs/reference/github.md, Webhooks)."""
+_RECEIVER_TIMEOUT_SECONDS = 10.0
+"""The time a receiver has to answer (docs/reference/github.md, Webhooks)."""
 
 
 async def send_deliveries(deliveries: Deliveries) -> None:
-    """Send what waits, one after the other, and note how each was answered."""
+    """Send waiting messages one after the other and record the status of each answer."""
     loop, wake = asyncio.get_running_loop(), asyncio.Event()
 
     def waiting() -> None:
@@ -38,10 +38,12 @@ async def send_deliveries(deliveries: Deliveries) -> None:
 async def _send(delivery: Delivery) -> int:
     """Return the receiver's status, 0 when there was none within its time."""
     parts = urlsplit(delivery.url)
-    if parts.scheme != "http" or not is_loopback(parts.hostname):
+    if parts.scheme != "http" or not _is_loopback(parts.hostname):
         return 0
     try:
-        return await asyncio.wait_for(_post(delivery, parts.hostname or "", parts.port or 80), _PATIENCE)
+        return await asyncio.wait_for(
+            _post(delivery, parts.hostname or "", parts.port or 80), _RECEIVER_TIMEOUT_SECONDS
+        )
     except (OSError, TimeoutError, h11.ProtocolError):
         return 0
 
@@ -75,3 +77,12 @@ async def _exchange(delivery: Delivery, reader: asyncio.StreamReader, writer: as
             return answer.status_code
         else:
             return 0
+
+
+def _is_loopback(host: str | None) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
