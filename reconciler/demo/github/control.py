@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -58,6 +58,11 @@ class Control:
             "state": self._state,
             "requests": self._seen,
         }
+
+    @property
+    def names(self) -> Collection[str]:
+        """What can be requested, as the last part of the path."""
+        return self._answers.keys()
 
     def answer(self, request: Request) -> Answer:
         """Do what is asked; a mistake in the asking is answered 400 with what was wrong."""
