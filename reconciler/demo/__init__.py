@@ -1,5 +1,5 @@
-"""A GitHub simulator, and a small world to see the program work in.
+"""The demo, and the simulator of GitHub it runs on.
 
-In: a script of what people do on both sides. Out: the passes it led to, and both sides compared.
-May import: `reconciler.bootstrap`, and its words (model, errors, config, logs); never another room.
+In: a script of user actions on both sides. Out: the passes after them, and both sides compared.
+May import: `reconciler.bootstrap`, and its vocabulary (model, errors, config, logs); no other package.
 """

@@ -1,6 +1,6 @@
-"""BugSpark, as the demo needs it: its own rows, written and read as its API does, by plain SQL.
+"""BugSpark for the demo: its rows, written and read by plain SQL, as its API does.
 
-BugSpark is another program. That is why this file speaks sqlite3 instead of asking our store: what the demo
+BugSpark is another program. This file therefore uses sqlite3 instead of our store: what the demo
 files, and what it compares in the end, has not passed through the code that it is meant to show.
 """
 
@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-PATIENCE = 15.0
+BUSY_TIMEOUT_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """A comment as BugSpark has it."""
+class ReportComment:
+    """A comment as BugSpark stores it."""
 
     id: str
     author: str | None
@@ -28,8 +28,8 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filed:
-    """A report as BugSpark has it, with its comments, oldest first."""
+class FiledReport:
+    """A report as BugSpark stores it, with its comments, oldest first."""
 
     id: str
     tracking_id: str
@@ -39,27 +39,27 @@ class Filed:
     category: str
     repository: str | None
     number: int | None
-    notes: tuple[Note, ...]
+    comments: tuple[ReportComment, ...]
 
 
 class BugSpark:
-    """People at work in BugSpark. Every act is a transaction of its own."""
+    """Actions of users in BugSpark, each in its own transaction."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def add_user(self, name: str) -> str:
-        """An active user; gives the id."""
+        """Add an active user and return the id."""
         email = f"{name.split(maxsplit=1)[0].lower()}@acme.example"
         return self._insert("users", {"email": email, "name": name})
 
     def add_project(self, name: str, *, owner: str, repository: str, token: str) -> str:
-        """A project connected to a repository; gives the id."""
+        """Add a project connected to a repository and return the id."""
         secrets = {"api_key_hash": "0" * 64, "api_key_prefix": "bs_demo"}
         row = {"owner_id": owner, "name": name, "domain": f"{name.lower()}.acme.example", **secrets}
         project = self._insert("projects", {**row, "created_at": _stamp(days=30)})
-        account, _, repo = repository.partition("/")
-        config = json.dumps({"owner": account, "repo": repo, "token": token})
+        reporter, _, repo = repository.partition("/")
+        config = json.dumps({"owner": reporter, "repo": repo, "token": token})
         self._insert(
             "integrations",
             {"project_id": project, "provider": "github", "config": config, "created_at": _stamp(days=30)},
@@ -67,39 +67,39 @@ class BugSpark:
         return project
 
     def file(self, project: str, tracking_id: str, *, age_days: float, **values: Any) -> str:
-        """A report, filed so many days ago; gives the id."""
+        """File a report `age_days` ago and return the id."""
         at = _stamp(days=age_days)
         row = {"project_id": project, "tracking_id": tracking_id, "created_at": at, "updated_at": at}
         return self._insert("reports", {"status": "new", **row, **values})
 
     def comment(self, report: str, body: str, *, author: str, age_days: float = 0) -> str:
-        """A comment by a user; gives the id."""
+        """Add a comment of a user and return the id."""
         row = {"report_id": report, "author_id": author, "body": body}
         return self._insert("comments", {**row, "created_at": _stamp(days=age_days)})
 
     def edit(self, report: str, field: str, to: str, *, seconds_ago: float = 0) -> None:
-        """Somebody changed a field of a report, just now or a little while ago."""
+        """Change a field of a report, now or `seconds_ago`."""
         at = _stamp(seconds=seconds_ago)
         self._run(f"UPDATE reports SET {field} = ?, updated_at = ? WHERE id = ?", to, at, report)  # noqa: S608 - names are ours
 
     def delete_comment(self, comment: str) -> None:
-        """Somebody deleted a comment in BugSpark."""
+        """Delete a comment."""
         self._run("DELETE FROM comments WHERE id = ?", comment)
 
-    def report(self, report: str) -> Filed:
-        """One report as it is now."""
+    def report(self, report: str) -> FiledReport:
+        """Return a report as it is now."""
         return next(self._filed("r.id = ?", report))
 
-    def reports(self, project: str) -> tuple[Filed, ...]:
-        """Every report of a project, by tracking id."""
+    def reports(self, project: str) -> tuple[FiledReport, ...]:
+        """Return all reports of a project, ordered by tracking id."""
         return tuple(self._filed("r.project_id = ?", project))
 
     def rows(self, query: str, *values: Any) -> list[Mapping[str, Any]]:
-        """Any question."""
+        """Return the rows of a query."""
         with self._open() as connection:
             return [dict(row) for row in connection.execute(query, values)]
 
-    def _filed(self, where: str, value: str) -> Iterator[Filed]:
+    def _filed(self, where: str, value: str) -> Iterator[FiledReport]:
         reports = self.rows(f"SELECT r.* FROM reports r WHERE {where} ORDER BY r.tracking_id", value)  # noqa: S608 - ours
         notes = self.rows(
             "SELECT c.id, c.report_id, u.name, c.body, c.source FROM comments c"  # noqa: S608 - ours
@@ -109,16 +109,16 @@ class BugSpark:
         )
         for row in reports:
             mine = tuple(
-                Note(id=each["id"], author=each["name"], body=each["body"], source=each["source"])
+                ReportComment(id=each["id"], author=each["name"], body=each["body"], source=each["source"])
                 for each in notes
                 if each["report_id"] == row["id"]
             )
             names = ("id", "tracking_id", "title", "status", "severity", "category")
-            yield Filed(
+            yield FiledReport(
                 **{name: row[name] for name in names},
                 repository=row["github_repo"],
                 number=row["github_issue_number"],
-                notes=mine,
+                comments=mine,
             )
 
     def _insert(self, table: str, values: Mapping[str, Any]) -> str:
@@ -133,7 +133,7 @@ class BugSpark:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self._path, timeout=PATIENCE)
+        connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS)
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
         try:
@@ -143,6 +143,6 @@ class BugSpark:
 
 
 def _stamp(*, days: float = 0, seconds: float = 0) -> str:
-    """A moment that long ago, as BugSpark's ORM writes it to SQLite: UTC, without a zone."""
+    """Return a past time as BugSpark's ORM writes it to SQLite: UTC, without a zone."""
     at = datetime.now(UTC) - timedelta(days=days, seconds=seconds)
     return f"{at:%Y-%m-%d %H:%M:%S.%f}"

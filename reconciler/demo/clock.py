@@ -1,29 +1,29 @@
-"""The time on the demo's GitHub: it stands still while passes run, and people make it go on.
+"""The clock of the demo's GitHub: it stands still while passes run and moves when users act.
 
-So the account is the same at every run, and the story's minutes take none of the reader's.
+So the output is the same at every run, and the simulated minutes take no time.
 """
 
 from datetime import UTC, datetime, timedelta
 
-LENGTH = timedelta(minutes=75)
-"""How long ago the story begins: a little longer than all of it, so that it ends just before now."""
+DURATION = timedelta(minutes=75)
+"""The start of the demo before now: a little more than its length, so that it ends just before now."""
 
 
-class StoryClock:
-    """The simulator's clock; `set_free` makes it the machine's."""
+class DemoClock:
+    """The simulator's clock; after `follow_machine` it is the machine's."""
 
     def __init__(self) -> None:
-        self._now: datetime | None = datetime.now(UTC).replace(microsecond=0) - LENGTH
+        self._now: datetime | None = datetime.now(UTC).replace(microsecond=0) - DURATION
 
     def now(self) -> datetime:
-        """The moment of the story, aware, in UTC."""
+        """Return the simulated time, aware, in UTC."""
         return self._now or datetime.now(UTC)
 
     def advance(self, *, minutes: float) -> None:
-        """Time goes by; nothing while the clock is free."""
+        """Move the clock, unless it follows the machine."""
         if self._now is not None:
             self._now += timedelta(minutes=minutes)
 
-    def set_free(self) -> None:
-        """From now on it is the machine's clock."""
+    def follow_machine(self) -> None:
+        """Follow the machine's clock from now on."""
         self._now = None

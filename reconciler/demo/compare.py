@@ -1,4 +1,4 @@
-"""Both sides, cell by cell. Nothing here comes from the program: BugSpark's rows by SQL, GitHub's from its
+"""Comparison of both sides, cell by cell, without the program: BugSpark's rows by SQL, GitHub's from its
 world, and a small mapping of this file's own, written from docs/design.md, Deciding, alone.
 """
 
@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.demo.bugspark import Filed, Note
-from reconciler.demo.cast import COMPANIES
+from reconciler.demo.bugspark import FiledReport, ReportComment
+from reconciler.demo.environment import DemoEnvironment, Ref
 from reconciler.demo.github.rows import Comment
-from reconciler.demo.stage import Ref, Stage
+from reconciler.demo.sample_data import COMPANIES
 
 OPEN = {"new", "triaging", "in_progress"}
 SEVERITIES = {
@@ -29,18 +29,18 @@ _IMPORTED = re.compile(r"\*\*\S+\*\* \(via GitHub\):\n\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Apart:
-    """A comment that has no twin on the other side, because the story wants it so."""
+class ExpectedDifference:
+    """A comment without a copy on the other side that the demo expects."""
 
     ref: Ref
     side: Side
-    text: str  # as people read it there
+    text: str  # as users read it there
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One thing that both sides say."""
+    """One value on both sides."""
 
     name: str
     bugspark: str
@@ -49,14 +49,14 @@ class Cell:
     by_design: str | None = None
 
     @property
-    def fine(self) -> bool:
-        """Equal, or apart because the story wants it so."""
+    def is_expected(self) -> bool:
+        """Whether it is equal, or different as expected."""
         return self.equal or self.by_design is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One report beside its issue."""
+    """A report with its issue."""
 
     ref: Ref
     issue: str | None  # owner/repo#12
@@ -64,25 +64,27 @@ class Row:
 
 
 def plain(body: str) -> str:
-    """A text of ours on GitHub as people read it: without the marker and what makes it inert."""
+    """Return a text of ours on GitHub as users read it: without the marker and the inert characters."""
     return _MARKER.sub("", body).replace(INVISIBLE, "").rstrip()
 
 
-def copy_of(note: Note) -> str:
-    """How a BugSpark comment must read on GitHub."""
+def copy_of(note: ReportComment) -> str:
+    """Return how a BugSpark comment must read on GitHub."""
     return f"[BugSpark] {html.unescape(note.author or 'Unknown')}:\n\n{html.unescape(note.body)}"
 
 
-def compare(stage: Stage, aparts: tuple[Apart, ...]) -> tuple[Row, ...]:
-    """Every report of every project beside its issue."""
-    return tuple(_rows(stage, aparts))
+def compare(environment: DemoEnvironment, differences: tuple[ExpectedDifference, ...]) -> tuple[Row, ...]:
+    """Compare every report of every project with its issue."""
+    return tuple(_rows(environment, differences))
 
 
-def doubles(stage: Stage) -> list[str]:
-    """What must not be: an issue with two reports, a report with two issues, an issue nobody holds."""
-    filed = [each for project in stage.project_ids.values() for each in stage.bugspark.reports(project)]
+def find_duplicates(environment: DemoEnvironment) -> list[str]:
+    """Return what must not exist: an issue with two reports, an issue of ours without a report."""
+    filed = [
+        each for project in environment.project_ids.values() for each in environment.bugspark.reports(project)
+    ]
     held = [f"{each.repository}#{each.number}" for each in filed if each.number]
-    made = list(_made(stage))
+    made = list(_made(environment))
     twice = [
         f"{name} is held by {held.count(name)} reports" for name in sorted(set(held)) if held.count(name) > 1
     ]
@@ -91,27 +93,29 @@ def doubles(stage: Stage) -> list[str]:
     ]
 
 
-def _made(stage: Stage) -> Iterator[str]:
-    bots = {stage.simulator.world.user(company.bot).id for company in COMPANIES}
-    for repository in stage.simulator.world.repositories.values():
+def _made(environment: DemoEnvironment) -> Iterator[str]:
+    bots = {environment.simulator.world.user(company.bot).id for company in COMPANIES}
+    for repository in environment.simulator.world.repositories.values():
         for issue in repository.issues:
             if issue.author in bots:
                 yield f"{repository.full_name}#{issue.number}"
 
 
-def _rows(stage: Stage, aparts: tuple[Apart, ...]) -> Iterator[Row]:
+def _rows(environment: DemoEnvironment, differences: tuple[ExpectedDifference, ...]) -> Iterator[Row]:
     for company in COMPANIES:
         for number in range(1, len(company.parts) + 1):
             ref = Ref(company=company, number=number)
-            report = stage.report(ref)
-            mine = [apart for apart in aparts if apart.ref == ref]
-            cells = tuple(_cells(stage, ref, report, mine)) if report.number else ()
+            report = environment.report(ref)
+            mine = [difference for difference in differences if difference.ref == ref]
+            cells = tuple(_cells(environment, ref, report, mine)) if report.number else ()
             issue = f"{report.repository}#{report.number}" if report.number else None
             yield Row(ref=ref, issue=issue, cells=cells)
 
 
-def _cells(stage: Stage, ref: Ref, report: Filed, aparts: list[Apart]) -> Iterator[Cell]:
-    issue, labels = stage.issue(ref), {label.casefold() for label in stage.labels(ref)}
+def _cells(
+    environment: DemoEnvironment, ref: Ref, report: FiledReport, differences: list[ExpectedDifference]
+) -> Iterator[Cell]:
+    issue, labels = environment.issue(ref), {label.casefold() for label in environment.labels(ref)}
     state = issue.state if issue.reason in (None, "reopened") else f"{issue.state}, {issue.reason}"
     expected = "open" if report.status in OPEN else "closed"
     yield Cell(name="state", bugspark=report.status, github=state, equal=issue.state == expected)
@@ -119,40 +123,42 @@ def _cells(stage: Stage, ref: Ref, report: Filed, aparts: list[Apart]) -> Iterat
     yield _labelled("severity", report.severity, said, wanted={report.severity})
     said = labels & CATEGORIES
     yield _labelled("category", report.category, said, wanted={report.category} & CATEGORIES)
-    yield from _thread(stage, ref, report, aparts)
+    yield from _thread(environment, ref, report, differences)
 
 
 def _labelled(name: str, value: str, said: set[str], *, wanted: set[str]) -> Cell:
     return Cell(name=name, bugspark=value, github=", ".join(sorted(said)) or "no label", equal=said == wanted)
 
 
-def _thread(stage: Stage, ref: Ref, report: Filed, aparts: list[Apart]) -> Iterator[Cell]:
-    """Every comment finds its twin; what is left over must be among the story's exceptions, each once."""
-    left = list(stage.thread(ref))
-    for note in report.notes:
-        twin = next((row for row in left if _twins(stage, note, row)), None)
+def _thread(
+    environment: DemoEnvironment, ref: Ref, report: FiledReport, differences: list[ExpectedDifference]
+) -> Iterator[Cell]:
+    """Pair each comment with its copy; the rest must be the expected differences, each once."""
+    left = list(environment.thread(ref))
+    for note in report.comments:
+        twin = next((row for row in left if _twins(environment, note, row)), None)
         if twin is None:
-            yield _alone("BugSpark", note.body, aparts)
+            yield _alone("BugSpark", note.body, differences)
         else:
             left.remove(twin)
             yield Cell(name="comment", bugspark=note.body, github=twin.body, equal=True)
     for row in left:
-        yield _alone("GitHub", plain(row.body), aparts)
-    for apart in aparts:  # promised to be apart, and is not
-        yield _one_sided(apart.side, f"no longer apart: {apart.text}", None)
+        yield _alone("GitHub", plain(row.body), differences)
+    for difference in differences:  # expected, but absent
+        yield _one_sided(difference.side, f"no longer apart: {difference.text}", None)
 
 
-def _twins(stage: Stage, note: Note, row: Comment) -> bool:
+def _twins(environment: DemoEnvironment, note: ReportComment, row: Comment) -> bool:
     if note.source == "github" or _IMPORTED.match(note.body):
-        return note.body == f"**{stage.login(row.author)}** (via GitHub):\n\n{row.body}"
+        return note.body == f"**{environment.login(row.author)}** (via GitHub):\n\n{row.body}"
     return plain(row.body) == copy_of(note)
 
 
-def _alone(side: Side, text: str, aparts: list[Apart]) -> Cell:
-    for apart in aparts:
-        if apart.side == side and apart.text == text:
-            aparts.remove(apart)
-            return _one_sided(side, text, apart.reason)
+def _alone(side: Side, text: str, differences: list[ExpectedDifference]) -> Cell:
+    for difference in differences:
+        if difference.side == side and difference.text == text:
+            differences.remove(difference)
+            return _one_sided(side, text, difference.reason)
     return _one_sided(side, text, None)
 
 

@@ -1,4 +1,4 @@
-"""`reconcile demo`: a small world, a story in it, and a verdict."""
+"""`reconcile demo`: both sides simulated, a walkthrough, and a verdict."""
 
 import asyncio
 import shutil
@@ -11,117 +11,126 @@ from reconciler.bootstrap import migrate_schema
 from reconciler.bootstrap.daemon import DaemonStart, run_daemon
 from reconciler.config.environment import may_use_colour, read_environment
 from reconciler.config.settings import Settings
-from reconciler.demo.account import Account
-from reconciler.demo.cast import COMPANIES, MONA, SHOP
-from reconciler.demo.opening import Strange, backlog, strangers
-from reconciler.demo.paper import Paper, counted
-from reconciler.demo.stage import Stage, built, populate, program, ref, watched, write_configuration
-from reconciler.demo.story import Story
-from reconciler.demo.telling import Telling
+from reconciler.demo.environment import (
+    DemoEnvironment,
+    open_environment,
+    open_program,
+    populate,
+    ref,
+    with_dashboard,
+    write_configuration,
+)
+from reconciler.demo.output import Checklist, Output, counted
+from reconciler.demo.pass_report import PassReporter
+from reconciler.demo.preparation import UnlinkedIssue, open_unlinked_issues, write_backlog
+from reconciler.demo.sample_data import COMPANIES, MONA, SHOP
+from reconciler.demo.walkthrough import Walkthrough
 
 WIDTHS = (10, 7, 12)
 
 
 def run(*, keep: bool) -> int:
-    """Tell the story on stdout; 0 when everything went as told, else 1.
+    """Print the walkthrough on stdout; return 0 if every check passed, else 1.
 
     `keep`: leave dashboard and simulator running until Ctrl-C, and the files for good; print where they are.
     """
-    paper = Paper(out=sys.stdout, colour=may_use_colour(read_environment(), terminal=sys.stdout.isatty()))
+    output = Output(out=sys.stdout, colour=may_use_colour(read_environment(), terminal=sys.stdout.isatty()))
     logs.configure(level="warning", style="console", redaction=logs.Redaction())
     folder = Path(tempfile.mkdtemp(prefix="reconcile-demo-"))
     try:
-        with built(folder) as stage:
-            status = perform(stage, paper)
+        with open_environment(folder) as environment:
+            status = run_walkthrough(environment, output)
             if keep:
-                stay(stage, paper)
+                keep_running(environment, output)
         return status
     finally:
         if not keep:
             shutil.rmtree(folder)
 
 
-def perform(stage: Stage, paper: Paper) -> int:
-    """The whole story on a stage that was just built; the exit status."""
-    telling = Telling(paper=paper)
-    paper.line("reconcile demo: BugSpark reports and GitHub issues become equal", "strong")
-    telling.begin(
+def run_walkthrough(environment: DemoEnvironment, output: Output) -> int:
+    """Run all steps in a new environment and return the exit status."""
+    checklist = Checklist(output=output)
+    output.line("reconcile demo: BugSpark reports and GitHub issues become equal", "strong")
+    checklist.begin(
         "Two sides",
         "A BugSpark with three projects in an SQLite file, and a simulated GitHub on loopback that answers"
         " as the real one does. The program is the one you installed; only GitHub's address is another.",
         "Below, `saw` is what GitHub's two lists answered, `did` is what was written and where, `cost` what"
         " it took: 304 means unchanged, and is free.",
     )
-    strange = _furnish(stage)
-    paper.table([("PROJECT", "REPORTS", "REPOSITORY", "WRITES AS")], WIDTHS)
-    paper.table([(c.name, f"{len(c.parts):>7}", c.repository, c.bot) for c in COMPANIES], WIDTHS)
-    asyncio.run(_tell(stage, telling, strange))
-    paper.line()
-    return _verdict(telling)
+    unlinked = _prepare(environment)
+    output.table([("PROJECT", "REPORTS", "REPOSITORY", "WRITES AS")], WIDTHS)
+    output.table([(c.name, f"{len(c.parts):>7}", c.repository, c.bot) for c in COMPANIES], WIDTHS)
+    asyncio.run(_run(environment, checklist, unlinked))
+    output.line()
+    return _verdict(checklist)
 
 
-def _furnish(stage: Stage) -> tuple[Strange, ...]:
-    migrate_schema(stage.settings)
-    populate(stage)
-    backlog(stage)
-    return strangers(stage)
+def _prepare(environment: DemoEnvironment) -> tuple[UnlinkedIssue, ...]:
+    migrate_schema(environment.settings)
+    populate(environment)
+    write_backlog(environment)
+    return open_unlinked_issues(environment)
 
 
-async def _tell(stage: Stage, telling: Telling, strange: tuple[Strange, ...]) -> None:
-    async with program(stage) as (application, projects):
-        account = Account(stage, telling.paper, application, projects)
-        await Story(stage=stage, telling=telling, account=account, strange=strange).tell()
+async def _run(
+    environment: DemoEnvironment, checklist: Checklist, unlinked: tuple[UnlinkedIssue, ...]
+) -> None:
+    async with open_program(environment) as (application, projects):
+        reporter = PassReporter(environment, checklist.output, application, projects)
+        await Walkthrough(
+            environment=environment, checklist=checklist, reporter=reporter, unlinked=unlinked
+        ).tell()
 
 
-def _verdict(telling: Telling) -> int:
-    total = telling.kept + len(telling.broken)
-    if telling.broken:
-        telling.paper.line(
-            f"Not as told: {len(telling.broken)} of {counted(total, 'promise')} broken.", "bad"
-        )
-        for text in telling.broken:
-            telling.paper.verdict(text, good=False)
+def _verdict(checklist: Checklist) -> int:
+    total = checklist.passed + len(checklist.failed)
+    if checklist.failed:
+        checklist.output.line(f"{len(checklist.failed)} of {counted(total, 'check')} failed.", "bad")
+        for text in checklist.failed:
+            checklist.output.verdict(text, good=False)
         return 1
-    telling.paper.line(f"Both sides say the same, and all {total} promises were kept.", "good")
+    checklist.output.line(f"Both sides are equal, and all {total} checks passed.", "good")
     return 0
 
 
-def stay(stage: Stage, paper: Paper) -> None:
+def keep_running(environment: DemoEnvironment, output: Output) -> None:
     """Print the addresses, and serve until Ctrl-C."""
-    stage.clock.set_free()
-    stage.settings = watched(stage.settings)
-    write_configuration(stage)
-    files, settings = stage.files, stage.settings
+    environment.clock.follow_machine()
+    environment.settings = with_dashboard(environment.settings)
+    write_configuration(environment)
+    files, settings = environment.files, environment.settings
     api, dashboard = settings.github.api_url, f"http://{settings.web.host}:{settings.web.port}/"
-    paper.line()
-    paper.line("The dashboard and the simulator keep running until Ctrl-C.", "strong")
+    output.line()
+    output.line("The dashboard and the simulator keep running until Ctrl-C.", "strong")
     places = (
         ("dashboard", dashboard),
         ("GitHub", api),
         ("database", str(files.database)),
         ("configuration", str(files.configuration)),
     )
-    paper.table(places, (13,))
-    paper.line()
-    paper.say(
+    output.table(places, (13,))
+    output.line()
+    output.say(
         "Look around, close an issue as mona does, and see its report follow: the daemon looks at GitHub"
         f" every {settings.poll.interval_seconds:g} seconds, or let a pass look at once:"
     )
-    paper.line()
+    output.line()
     command = f"    $ reconcile --config {files.configuration}"
-    paper.line(f"{command} status", "strong")
-    paper.line(f"    $ curl -so /dev/null {api}/_sim/act -d '", "strong")
-    for line in _closing(stage):
-        paper.line(f"      {line}", "strong")
-    paper.line(f"{command} --all --wait", "strong")
-    paper.line()
-    paper.say("The folder stays: delete it at will.")
+    output.line(f"{command} status", "strong")
+    output.line(f"    $ curl -so /dev/null {api}/_sim/act -d '", "strong")
+    for line in _closing(environment):
+        output.line(f"      {line}", "strong")
+    output.line(f"{command} --all --wait", "strong")
+    output.line()
+    output.say("The folder stays: delete it at will.")
     asyncio.run(run_daemon(_starting(settings)))
-    paper.line()
+    output.line()
 
 
 def _starting(settings: Settings) -> DaemonStart:
-    """As it is, for good: nothing is read again, no systemd listens, the tokens are props."""
+    """Return fixed settings for the daemon: no reload, no systemd, no real secrets."""
     return DaemonStart(
         settings=settings,
         read_configuration=lambda: (settings, lambda: None),
@@ -130,9 +139,9 @@ def _starting(settings: Settings) -> DaemonStart:
     )
 
 
-def _closing(stage: Stage) -> tuple[str, str]:
-    """What the simulator is to be told so that somebody closes an issue that is still open."""
-    number = stage.number(ref(SHOP, 10))
+def _closing(environment: DemoEnvironment) -> tuple[str, str]:
+    """Return the control request by which a user closes an open issue."""
+    number = environment.number(ref(SHOP, 10))
     return (
         f'{{"repository": "{SHOP.repository}", "act": "close",',
         f'"args": [{number}], "kwargs": {{"by": "{MONA}"}}}}\'',

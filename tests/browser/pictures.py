@@ -1,4 +1,4 @@
-"""`make pictures`: a day in a small town, photographed in both lights and both widths for README and docs.
+"""`make pictures`: screenshots of a day of sample data, light and dark, wide and narrow, for README and docs.
 
 Everything runs on one clock that is moved by hand, so the same day comes out at every run.
 """
@@ -22,11 +22,11 @@ from cryptography.fernet import Fernet
 from playwright.async_api import Browser, ViewportSize, async_playwright
 
 from reconciler.bootstrap.web import build_web_application
-from reconciler.demo.cast import CHECKOUT, MOBILE, MONA, SHOP, Company
 from reconciler.demo.github.clock import ManualClock
 from reconciler.demo.github.faults import error
 from reconciler.demo.github.server import serve
 from reconciler.demo.github.world import Repository
+from reconciler.demo.sample_data import CHECKOUT, MOBILE, MONA, SHOP, Company
 from reconciler.metrics import Metrics
 from reconciler.model.fields import Category, Severity
 from reconciler.model.ids import ProjectId, ReportId
@@ -68,7 +68,7 @@ PAINT = {
 
 @dataclass(slots=True, kw_only=True)
 class Day:
-    """What happens, in the order it happens; the dice always fall alike."""
+    """The events in their order; random choices are the same at every run."""
 
     sync: Sync
     dice: random.Random
@@ -82,7 +82,7 @@ class Day:
             await self.sync.run(project, seconds=seconds)
 
     async def go_by(self) -> None:
-        """Hours in which people on both sides do what they do."""
+        """Simulate hours of work by users on both sides."""
         for hour in range(HOURS):
             for _ in range(self.dice.choice((1, 2, 2, 4)) if 3 < hour < 20 else 1):
                 self._somebody(self.dice.choice((SHOP, SHOP, CHECKOUT, MOBILE)))
@@ -114,7 +114,7 @@ class Day:
         return self.sync.number(report)
 
     async def evening(self) -> None:
-        """One project is fine, one has a conflict, in one somebody deleted too much."""
+        """Leave one project fine, one with a conflict, one with withheld deletions."""
         await self._conflict()
         await self._locked()
         await self._deletions()
@@ -244,7 +244,7 @@ async def _photograph(day: Day) -> None:
 
 
 def _pages(day: Day) -> dict[str, tuple[str, bool]]:
-    """File name → path, and whether somebody is signed in."""
+    """File name → path, and whether a user is signed in."""
     checkout = f"/projects/{day.projects[CHECKOUT.name]}"
     return {
         "overview": ("/", True),

@@ -41,5 +41,5 @@ async def anyone(github: GitHub) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def github_unserved() -> GitHub:
-    """The usual world, without a server."""
+    """The usual simulator, without a server."""
     return make_github()

@@ -15,14 +15,14 @@ import httpx
 import pytest
 
 from reconciler.cli.console import display_width
-from reconciler.demo.afternoon import second_thoughts
-from reconciler.demo.cast import COMPANIES, MOBILE, MONA, SHOP
-from reconciler.demo.compare import Apart, Cell, Row, compare, doubles
-from reconciler.demo.deeds import in_bugspark, labels_are, on_github, report_has
-from reconciler.demo.harmless import harms
-from reconciler.demo.main import perform
-from reconciler.demo.paper import ASCII, WIDTH, Paper
-from reconciler.demo.stage import Ref, Stage, built, ref, token_of
+from reconciler.demo.compare import Cell, ExpectedDifference, Row, compare, find_duplicates
+from reconciler.demo.edits_and_conflicts import second_thoughts
+from reconciler.demo.environment import DemoEnvironment, Ref, open_environment, ref, token_of
+from reconciler.demo.hostile_report import find_harms
+from reconciler.demo.main import run_walkthrough
+from reconciler.demo.output import ASCII, WIDTH, Output
+from reconciler.demo.sample_data import COMPANIES, MOBILE, MONA, SHOP
+from reconciler.demo.user_actions import in_bugspark, labels_are, on_github, report_has
 
 PROGRAM = Path(sys.executable).with_name("reconcile")
 PATIENCE = 90.0
@@ -30,9 +30,9 @@ PATIENCE = 90.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
-    """A story told to its end, its stage still standing."""
+    """A finished walkthrough, its environment still open."""
 
-    stage: Stage
+    environment: DemoEnvironment
     status: int
     text: str
 
@@ -40,30 +40,30 @@ class Show:
 @pytest.fixture(scope="module")
 def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-    with built(tmp_path_factory.mktemp("demo")) as stage:
-        status = perform(stage, Paper(out=out))
+    with open_environment(tmp_path_factory.mktemp("demo")) as environment:
+        status = run_walkthrough(environment, Output(out=out))
         out.seek(0)
-        yield Show(stage=stage, status=status, text=out.read())
+        yield Show(environment=environment, status=status, text=out.read())
 
 
-def apart(show: Show) -> list[Cell]:
+def difference(show: Show) -> list[Cell]:
     """The cells that differ, when nothing is expected to."""
-    return [cell for row in compare(show.stage, ()) for cell in row.cells if not cell.equal]
+    return [cell for row in compare(show.environment, ()) for cell in row.cells if not cell.equal]
 
 
 def row_of(show: Show, at: Ref) -> Row:
     """One report beside its issue."""
-    return next(row for row in compare(show.stage, ()) if row.ref == at)
+    return next(row for row in compare(show.environment, ()) if row.ref == at)
 
 
 @contextmanager
 def closed_in_bugspark(show: Show, at: Ref) -> Iterator[Ref]:
     """Somebody closes a new report, and thinks better of it."""
-    show.stage.bugspark.edit(show.stage.report_id(at), "status", "closed")
+    show.environment.bugspark.edit(show.environment.report_id(at), "status", "closed")
     try:
         yield at
     finally:
-        show.stage.bugspark.edit(show.stage.report_id(at), "status", "new")
+        show.environment.bugspark.edit(show.environment.report_id(at), "status", "new")
 
 
 # --- it ends well -----------------------------------------------------------------------------------------
@@ -72,17 +72,17 @@ def closed_in_bugspark(show: Show, at: Ref) -> Iterator[Ref]:
 def test_the_demo_ends_as_described(show: Show) -> None:
     assert show.status == 0, show.text
     assert "✗" not in show.text
-    assert show.text.splitlines()[-1].startswith("Both sides say the same")
+    assert show.text.splitlines()[-1].startswith("Both sides are equal")
 
 
 def test_the_world_has_three_projects_and_some_dozen_reports(show: Show) -> None:
     assert [len(company.parts) for company in COMPANIES] == [14, 10, 12]
     assert len({company.repository for company in COMPANIES}) == 2
-    assert len(show.stage.bugspark.rows("SELECT id FROM reports")) == 36
+    assert len(show.environment.bugspark.rows("SELECT id FROM reports")) == 36
 
 
 def test_the_sides_differ_only_where_the_demo_changed_them(show: Show) -> None:
-    texts = sorted(cell.bugspark if cell.bugspark != "nothing" else cell.github for cell in apart(show))
+    texts = sorted(cell.bugspark if cell.bugspark != "nothing" else cell.github for cell in difference(show))
     assert texts == [
         "Build 212 is out, please try again.",
         "Happens with every voucher that I have.",
@@ -103,7 +103,7 @@ def test_the_account_names_the_winner_of_a_conflict_and_why(show: Show) -> None:
 
 
 def test_two_reports_of_one_name_have_issues_of_their_own(show: Show) -> None:
-    one, other = (show.stage.issue(ref(company, 1)) for company in COMPANIES[:2])
+    one, other = (show.environment.issue(ref(company, 1)) for company in COMPANIES[:2])
     assert one.number != other.number
     assert one.title == "[BUG-0001] Cart total ignores the voucher"
     assert other.title == "[BUG-0001] Card is charged twice on a slow line"
@@ -111,7 +111,7 @@ def test_two_reports_of_one_name_have_issues_of_their_own(show: Show) -> None:
 
 def test_exported_issues_are_numbered_in_the_order_asked_for(show: Show) -> None:
     for company in COMPANIES:
-        numbers = [show.stage.number(ref(company, n)) for n in range(1, company.exported + 1)]
+        numbers = [show.environment.number(ref(company, n)) for n in range(1, company.exported + 1)]
         assert numbers == list(range(numbers[0], numbers[0] + company.exported))
 
 
@@ -126,7 +126,7 @@ def test_no_line_is_wider_than_a_terminal(show: Show) -> None:
 def test_no_token_no_escape_and_no_place_of_this_machine_is_printed(show: Show) -> None:
     assert not any(token_of(company.bot) in show.text for company in COMPANIES)
     assert "\x1b" not in show.text
-    assert str(show.stage.files.folder) not in show.text
+    assert str(show.environment.files.folder) not in show.text
 
 
 def test_the_output_is_reproducible_and_no_files_are_left(show: Show, tmp_path: Path) -> None:
@@ -144,12 +144,12 @@ def test_the_output_is_reproducible_and_no_files_are_left(show: Show, tmp_path: 
 
 def test_colour_and_signs_are_only_used_where_they_can_be_read() -> None:
     plain = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    paper = Paper(out=plain)
-    paper.verdict("a → b ≠ c…", good=True)
-    paper.line("strong", "strong")
+    output = Output(out=plain)
+    output.verdict("a → b ≠ c…", good=True)
+    output.line("strong", "strong")
     plain.seek(0)
     assert plain.read() == "    + a -> b != c...\nstrong\n"
-    assert Paper(out=plain, colour=True).toned("word", "good") == "\x1b[32mword\x1b[0m"
+    assert Output(out=plain, colour=True).toned("word", "good") == "\x1b[32mword\x1b[0m"
 
 
 # --- it would notice --------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ def test_a_status_that_differs_is_found(show: Show) -> None:
 
 def test_labels_that_say_something_else_or_two_things_are_found(show: Show) -> None:
     at = ref(SHOP, 10)
-    repository, number = show.stage.repository(at), show.stage.number(at)
+    repository, number = show.environment.repository(at), show.environment.number(at)
     repository.label(number, "critical", "crash", by=MONA)
     try:
         assert [(cell.name, cell.github) for cell in row_of(show, at).cells if not cell.equal] == [
@@ -175,33 +175,35 @@ def test_labels_that_say_something_else_or_two_things_are_found(show: Show) -> N
 
 
 def test_a_comment_on_one_side_or_changed_on_one_side_is_found(show: Show) -> None:
-    at, before = ref(MOBILE, 1), len(apart(show))
-    (copy,) = show.stage.thread(at)
-    show.stage.repository(at).edit_comment(copy.id, f"{copy.body} (not what Ben wrote)", by=MONA)
-    note = show.stage.bugspark.comment(
-        show.stage.report_id(at), "Alone", author=show.stage.users["Ada Moreno"]
+    at, before = ref(MOBILE, 1), len(difference(show))
+    (copy,) = show.environment.thread(at)
+    show.environment.repository(at).edit_comment(copy.id, f"{copy.body} (not what Ben wrote)", by=MONA)
+    note = show.environment.bugspark.comment(
+        show.environment.report_id(at), "Alone", author=show.environment.users["Ada Moreno"]
     )
     try:
-        assert len(apart(show)) == before + 3
+        assert len(difference(show)) == before + 3
     finally:
-        show.stage.repository(at).edit_comment(copy.id, copy.body, by=MONA)
-        show.stage.bugspark.delete_comment(note)
-    assert len(apart(show)) == before
+        show.environment.repository(at).edit_comment(copy.id, copy.body, by=MONA)
+        show.environment.bugspark.delete_comment(note)
+    assert len(difference(show)) == before
 
 
 def test_a_comment_that_should_be_apart_and_is_not_is_found(show: Show) -> None:
-    expected = Apart(ref=ref(MOBILE, 8), side="GitHub", text="never written", reason="the story says so")
-    (row,) = (row for row in compare(show.stage, (expected,)) if row.ref == expected.ref)
-    assert [cell.github for cell in row.cells if not cell.fine] == ["no longer apart: never written"]
+    expected = ExpectedDifference(
+        ref=ref(MOBILE, 8), side="GitHub", text="never written", reason="the story says so"
+    )
+    (row,) = (row for row in compare(show.environment, (expected,)) if row.ref == expected.ref)
+    assert [cell.github for cell in row.cells if not cell.is_expected] == ["no longer apart: never written"]
 
 
 def test_an_issue_made_twice_is_found(show: Show) -> None:
-    assert doubles(show.stage) == []
+    assert find_duplicates(show.environment) == []
     at = ref(MOBILE, 9)
-    repository = show.stage.repository(at)
-    second = repository.open_issue(show.stage.issue(at).title, "again", by=MOBILE.bot)
+    repository = show.environment.repository(at)
+    second = repository.open_issue(show.environment.issue(at).title, "again", by=MOBILE.bot)
     try:
-        assert doubles(show.stage) == [
+        assert find_duplicates(show.environment) == [
             f"acme/mobile#{second.number} was made for a report, and no report holds it"
         ]
     finally:
@@ -210,26 +212,30 @@ def test_an_issue_made_twice_is_found(show: Show) -> None:
 
 def test_expectations_are_checked_on_both_sides(show: Show) -> None:
     at = ref(SHOP, 8)
-    assert report_has(at, severity="critical")(show.stage)
-    assert not report_has(at, severity="low")(show.stage)
-    assert labels_are(at, "bug", "ui", "CRITICAL")(show.stage)
-    assert not labels_are(at, "bug", "ui")(show.stage)
-    assert not in_bugspark(at, "never said")(show.stage)
-    assert on_github(at, "never said", times=0)(show.stage)
-    reopened = second_thoughts().deeds[0]
+    assert report_has(at, severity="critical")(show.environment)
+    assert not report_has(at, severity="low")(show.environment)
+    assert labels_are(at, "bug", "ui", "CRITICAL")(show.environment)
+    assert not labels_are(at, "bug", "ui")(show.environment)
+    assert not in_bugspark(at, "never said")(show.environment)
+    assert on_github(at, "never said", times=0)(show.environment)
+    reopened = second_thoughts().actions[0]
     with closed_in_bugspark(show, reopened.at):
-        assert not reopened.holds(show.stage)
-    assert reopened.holds(show.stage)
+        assert not reopened.check(show.environment)
+    assert reopened.check(show.environment)
 
 
 def test_a_violated_expectation_is_named_and_fails_the_demo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = Stage.labels
-    monkeypatch.setattr(Stage, "labels", lambda stage, at: honest(stage, at) - {"good first issue"})
+    is_consistent = DemoEnvironment.labels
+    monkeypatch.setattr(
+        DemoEnvironment,
+        "labels",
+        lambda environment, at: is_consistent(environment, at) - {"good first issue"},
+    )
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-    with built(tmp_path) as stage:
-        assert perform(stage, Paper(out=out)) == 1
+    with open_environment(tmp_path) as environment:
+        assert run_walkthrough(environment, Output(out=out)) == 1
     out.seek(0)
     assert "✗ Mobile BUG-0003    severity high; the other labels stay" in out.read()
 
@@ -250,11 +256,14 @@ def test_a_violated_expectation_is_named_and_fails_the_demo(
     ],
 )
 def test_harm_is_recognised(text: str, harm: str) -> None:
-    assert harm in harms(text, marked=False)
+    assert harm in find_harms(text, marked=False)
 
 
 def test_harmless_text_is_not_accused() -> None:
-    assert harms("## Bug Report\n\n1 < 2, a/b, #tag\n\n<!-- bugspark-sync v1 k i u m -->", marked=True) == []
+    assert (
+        find_harms("## Bug Report\n\n1 < 2, a/b, #tag\n\n<!-- bugspark-sync v1 k i u m -->", marked=True)
+        == []
+    )
 
 
 # --- it can be kept ---------------------------------------------------------------------------------------

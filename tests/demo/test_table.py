@@ -1,4 +1,4 @@
-"""The sorted table behind the lists, against a plain list that is sorted at every look."""
+"""The sorted table behind the lists, compared with a plain list that is sorted at every read."""
 
 from dataclasses import replace
 

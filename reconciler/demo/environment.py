@@ -1,4 +1,4 @@
-"""Everything the story happens on, opened and closed together: BugSpark's file, a GitHub, the program."""
+"""What the demo runs on, opened and closed together: BugSpark's file, a simulated GitHub, the program."""
 
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -14,8 +14,13 @@ from reconciler.config.settings import (
     Settings,
     WriteSection,
 )
-from reconciler.demo.bugspark import BugSpark, Filed
-from reconciler.demo.cast import (
+from reconciler.demo.bugspark import BugSpark, FiledReport
+from reconciler.demo.clock import DemoClock
+from reconciler.demo.github.rows import Comment, Issue
+from reconciler.demo.github.server import running_in_thread
+from reconciler.demo.github.simulator import Simulator
+from reconciler.demo.github.world import Repository, World
+from reconciler.demo.sample_data import (
     BUGSPARK_USERS,
     COMPANIES,
     HUBERT,
@@ -27,19 +32,14 @@ from reconciler.demo.cast import (
     SHOP_REPOSITORY,
     Company,
 )
-from reconciler.demo.clock import StoryClock
-from reconciler.demo.github.rows import Comment, Issue
-from reconciler.demo.github.server import running_in_thread
-from reconciler.demo.github.simulator import Simulator
-from reconciler.demo.github.world import Repository, World
 from reconciler.model.report import Project
 from reconciler.model.secret import Secret
 
-WATCHED_SECONDS = 5.0
-"""Between two looks at GitHub while somebody watches."""
+POLL_INTERVAL_SECONDS = 5.0
+"""The interval between passes while the demo keeps running."""
 
-PLENTY = 100_000
-"""The simulator's limits are wide: the demo is about what is synced, not about waiting."""
+LIMIT = 100_000
+"""The configured limits are wide: the demo shows what is synced, not waiting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +59,13 @@ class Ref:
 
 
 def ref(company: Company, number: int) -> Ref:
-    """The report with this number."""
+    """Return the report with this number."""
     return Ref(company=company, number=number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
-    """Where things are."""
+    """The files of a demo."""
 
     folder: Path
 
@@ -76,66 +76,66 @@ class Files:
 
     @property
     def configuration(self) -> Path:
-        """A configuration for the command, to look at the same world."""
+        """The configuration with which the command uses the same database and simulator."""
         return self.folder / "config.toml"
 
 
 @dataclass(slots=True, kw_only=True)
-class Stage:
-    """Both sides, and names for what is on them."""
+class DemoEnvironment:
+    """Both sides, and names for their contents."""
 
     files: Files
     simulator: Simulator
-    clock: StoryClock
+    clock: DemoClock
     settings: Settings
     bugspark: BugSpark
     users: dict[str, str] = field(default_factory=dict)  # BugSpark's users by name
     project_ids: dict[str, str] = field(default_factory=dict)  # by company name
     reports: dict[tuple[str, int], str] = field(default_factory=dict)  # (company name, number) → id
 
-    def report(self, ref: Ref) -> Filed:
-        """A report as BugSpark has it now."""
+    def report(self, ref: Ref) -> FiledReport:
+        """Return a report as BugSpark stores it now."""
         return self.bugspark.report(self.report_id(ref))
 
     def report_id(self, ref: Ref) -> str:
-        """BugSpark's id of a report."""
+        """Return BugSpark's id of a report."""
         return self.reports[ref.company.name, ref.number]
 
     def number(self, ref: Ref) -> int:
-        """The number of its issue, as BugSpark's columns name it. Raises LookupError where there is none."""
+        """Return the number of its issue in BugSpark's columns. Raises LookupError if there is none."""
         found = self.report(ref).number
         if found is None:
             raise LookupError(f"{ref} has no issue")
         return found
 
     def repository(self, ref: Ref) -> Repository:
-        """The repository of its project."""
+        """Return the repository of its project."""
         return self.simulator.world.repository(ref.company.repository)
 
     def issue(self, ref: Ref) -> Issue:
-        """Its issue as GitHub has it now."""
+        """Return its issue as GitHub stores it now."""
         return self.repository(ref).issue(self.number(ref))
 
     def labels(self, ref: Ref) -> frozenset[str]:
-        """The labels of its issue."""
+        """Return the labels of its issue."""
         return frozenset(self.repository(ref).label_names(self.number(ref)))
 
     def thread(self, ref: Ref) -> list[Comment]:
-        """The conversation below its issue."""
+        """Return the comments of its issue."""
         return self.repository(ref).thread(self.number(ref))
 
-    def login(self, account: int) -> str:
-        """The name of a GitHub account."""
-        return self.simulator.world.users[account].login
+    def login(self, reporter: int) -> str:
+        """Return the login of a GitHub account."""
+        return self.simulator.world.users[reporter].login
 
 
 @contextmanager
-def built(folder: Path) -> Iterator[Stage]:
-    """Both sides, still empty, BugSpark's without schema; the simulator answers on loopback."""
-    clock, files = StoryClock(), Files(folder=folder)
+def open_environment(folder: Path) -> Iterator[DemoEnvironment]:
+    """Open both sides, empty, BugSpark's without schema; the simulator answers on loopback."""
+    clock, files = DemoClock(), Files(folder=folder)
     simulator = Simulator(_github(clock), control=True)
     with running_in_thread(simulator) as api:
-        yield Stage(
+        yield DemoEnvironment(
             files=files,
             simulator=simulator,
             clock=clock,
@@ -145,61 +145,61 @@ def built(folder: Path) -> Iterator[Stage]:
 
 
 @asynccontextmanager
-async def program(stage: Stage) -> AsyncIterator[tuple[Application, dict[str, Project]]]:
-    """The program under the eyes of the audience, and its projects by name, in the order of the cast."""
-    async with open_application(stage.settings) as application:
+async def open_program(environment: DemoEnvironment) -> AsyncIterator[tuple[Application, dict[str, Project]]]:
+    """Open the program; yields it with its projects by name, in the order of the sample data."""
+    async with open_application(environment.settings) as application:
         found = {project.name: project for project in await application.list_projects()}
         yield application, {company.name: found[company.name] for company in COMPANIES}
 
 
-def populate(stage: Stage) -> None:
-    """BugSpark's users, projects and reports. The schema must be there."""
+def populate(environment: DemoEnvironment) -> None:
+    """Add users, projects and reports to BugSpark. The schema must exist."""
     for name in BUGSPARK_USERS:
-        stage.users[name] = stage.bugspark.add_user(name)
+        environment.users[name] = environment.bugspark.add_user(name)
     for company in COMPANIES:
-        stage.project_ids[company.name] = stage.bugspark.add_project(
+        environment.project_ids[company.name] = environment.bugspark.add_project(
             company.name,
-            owner=stage.users[OWNER],
+            owner=environment.users[OWNER],
             repository=company.repository,
             token=token_of(company.bot),
         )
-        _file(stage, company)
+        _file(environment, company)
 
 
-def write_configuration(stage: Stage) -> None:
-    """A file that makes `reconcile --config …` see this world. Nothing in it is secret."""
-    settings = stage.settings
-    text = f"""# Written by `reconcile demo --keep`: the demo's world, for the command to look at.
+def write_configuration(environment: DemoEnvironment) -> None:
+    """Write a configuration that makes `reconcile --config …` use this demo. Nothing in it is secret."""
+    settings = environment.settings
+    text = f"""# Written by `reconcile demo --keep`: for commands on the demo's data.
 [database]
-url = "sqlite:///{stage.files.database}"
+url = "sqlite:///{environment.files.database}"
 [github]
 api_url = "{settings.github.api_url}"
 [limits]
-points_per_minute = {PLENTY}
+points_per_minute = {LIMIT}
 [poll]
 interval_seconds = {settings.poll.interval_seconds:g}
 [web]
 port = {settings.web.port}
 [write]
 min_interval_seconds = 0
-per_minute = {PLENTY}
-per_hour = {PLENTY}
+per_minute = {LIMIT}
+per_hour = {LIMIT}
 settle_seconds = {settings.write.settle_seconds:g}
 """
-    stage.files.configuration.write_text(text, encoding="utf-8")
+    environment.files.configuration.write_text(text, encoding="utf-8")
 
 
-def watched(settings: Settings) -> Settings:
-    """The same with a dashboard on a free port of loopback, and a pace that a spectator can wait for."""
+def with_dashboard(settings: Settings) -> Settings:
+    """Return the settings with a dashboard on a free port of loopback and a short interval."""
     with socket.create_server((settings.web.host, 0)) as free:
         port = free.getsockname()[1]
     web = settings.web.model_copy(update={"port": port})
-    poll = settings.poll.model_copy(update={"interval_seconds": WATCHED_SECONDS})
+    poll = settings.poll.model_copy(update={"interval_seconds": POLL_INTERVAL_SECONDS})
     return settings.model_copy(update={"web": web, "poll": poll})
 
 
 def token_of(bot: str) -> str:
-    """The token that a project's owner has put into BugSpark. A prop: it opens nothing but the simulator."""
+    """Return the token that a project has in BugSpark. Only the simulator accepts it."""
     return f"ghp_demo_{bot}"
 
 
@@ -207,12 +207,12 @@ def _settings(files: Files, api: str) -> Settings:
     return Settings(
         database=DatabaseSection(url=Secret(f"sqlite:///{files.database}")),
         github=GithubSection(api_url=api),
-        limits=LimitsSection(points_per_minute=PLENTY),
-        write=WriteSection(min_interval_seconds=0, per_minute=PLENTY, per_hour=PLENTY, settle_seconds=5),
+        limits=LimitsSection(points_per_minute=LIMIT),
+        write=WriteSection(min_interval_seconds=0, per_minute=LIMIT, per_hour=LIMIT, settle_seconds=5),
     )
 
 
-def _github(clock: StoryClock) -> World:
+def _github(clock: DemoClock) -> World:
     world = World(clock)
     for login in (MONA, HUBERT, SHOP_BOT, MOBILE_BOT):
         world.add_user(login)
@@ -224,11 +224,11 @@ def _github(clock: StoryClock) -> World:
     return world
 
 
-def _file(stage: Stage, company: Company) -> None:
+def _file(environment: DemoEnvironment, company: Company) -> None:
     for number, part in enumerate(company.parts, start=1):
         ref = Ref(company=company, number=number)
-        stage.reports[company.name, number] = stage.bugspark.file(
-            stage.project_ids[company.name],
+        environment.reports[company.name, number] = environment.bugspark.file(
+            environment.project_ids[company.name],
             ref.tracking_id,
             age_days=20 - number,
             title=part.title,

@@ -1,7 +1,7 @@
-"""Texts and reports that the story comes back to."""
+"""Texts and reports that several steps use."""
 
-from reconciler.demo.cast import CHECKOUT, MOBILE, SHOP
-from reconciler.demo.stage import Ref, ref
+from reconciler.demo.environment import Ref, ref
+from reconciler.demo.sample_data import CHECKOUT, MOBILE, SHOP
 
 QUOTE = "[BugSpark] says so; for which country?"
 SEEN = "I see it on staging, too."

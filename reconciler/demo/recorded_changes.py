@@ -1,4 +1,4 @@
-"""One thing that a pass wrote, or that a plan says it would: told alike, so that they can be compared."""
+"""What a pass wrote or a plan contains, in one form, so that both can be compared."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from reconciler.model.kinds import Kind
 from reconciler.model.views import PlanView
 
-WORDS = {  # in words; fields stand for themselves
+KIND_NAMES = {  # in words; fields stand for themselves
     Kind.IMPORT_COMMENT: "comment",
     Kind.POST_COMMENT: "comment",
     Kind.EDIT_COMMENT: "comment edited",
@@ -19,11 +19,11 @@ WORDS = {  # in words; fields stand for themselves
 }
 BUGSPARK, GITHUB, CONFLICT = "BugSpark", "GitHub", "conflict"
 IN_BUGSPARK = {Kind.SET_FIELD, Kind.IMPORT_COMMENT, Kind.EDIT_COMMENT, Kind.REMOVE_COMMENT}
-TOLD = {*WORDS, Kind.SET_FIELD, Kind.SWAP_LABELS, Kind.SET_TITLE, Kind.CONFLICT, Kind.NOTE}
+SHOWN_KINDS = {*KIND_NAMES, Kind.SET_FIELD, Kind.SWAP_LABELS, Kind.SET_TITLE, Kind.CONFLICT, Kind.NOTE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class RecordedChange:
     """One change of one report or its issue."""
 
     report: str  # BugSpark's id, as SQLite stores it
@@ -36,24 +36,24 @@ class Step:
 
     @property
     def key(self) -> tuple[str, str, str, str | None]:
-        """What must be the same in a plan and in the pass after it."""
+        """What must be equal in a plan and in the pass after it."""
         return self.report, self.side, self.what, self.to
 
 
-def written(rows: list[Mapping[str, Any]]) -> tuple[Step, ...]:
-    """The story's rows of one pass, by report; what was decided stands before what was done."""
-    told = [_written(row) for row in rows if row["kind"] in TOLD]
-    return tuple(sorted(told, key=lambda step: (step.tracking_id, step.side != CONFLICT)))
+def changes_of_history(rows: list[Mapping[str, Any]]) -> tuple[RecordedChange, ...]:
+    """Return the history rows of one pass by report, conflicts before the changes."""
+    reported = [_written(row) for row in rows if row["kind"] in SHOWN_KINDS]
+    return tuple(sorted(reported, key=lambda step: (step.tracking_id, step.side != CONFLICT)))
 
 
-def planned(shown: PlanView) -> tuple[Step, ...]:
-    """The actions of a plan, by report."""
+def changes_of_plan(shown: PlanView) -> tuple[RecordedChange, ...]:
+    """Return the actions of a plan by report."""
     return tuple(sorted(_planned(shown), key=lambda step: step.tracking_id))
 
 
-def linked(row: Mapping[str, Any]) -> Step:
-    """A link that a pass took up."""
-    return Step(
+def change_of_link(row: Mapping[str, Any]) -> RecordedChange:
+    """Return the change by which a pass took up a link."""
+    return RecordedChange(
         report=row["report_id"],
         tracking_id=row["tracking_id"],
         side=BUGSPARK,
@@ -64,10 +64,10 @@ def linked(row: Mapping[str, Any]) -> Step:
     )
 
 
-def _written(row: Mapping[str, Any]) -> Step:
+def _written(row: Mapping[str, Any]) -> RecordedChange:
     kind = Kind(row["kind"])
     side = CONFLICT if kind == Kind.CONFLICT else BUGSPARK if kind in IN_BUGSPARK else GITHUB
-    return Step(
+    return RecordedChange(
         report=row["report_id"],
         tracking_id=row["tracking_id"] or "",
         side=side,
@@ -78,10 +78,10 @@ def _written(row: Mapping[str, Any]) -> Step:
     )
 
 
-def _planned(shown: PlanView) -> Iterator[Step]:
+def _planned(shown: PlanView) -> Iterator[RecordedChange]:
     for action in shown.actions:
         row = {name: getattr(action, name) for name in ("field", "local", "remote", "to", "rule")}
-        yield Step(
+        yield RecordedChange(
             report=(action.report or "").replace("-", ""),
             tracking_id=action.tracking_id or "",
             side=BUGSPARK if action.kind in IN_BUGSPARK else GITHUB,
@@ -93,7 +93,7 @@ def _planned(shown: PlanView) -> Iterator[Step]:
 
 
 def _what(kind: Kind, field: str | None) -> str:
-    return WORDS.get(kind) or field or kind
+    return KIND_NAMES.get(kind) or field or kind
 
 
 def _text(kind: Kind, row: Mapping[str, Any]) -> str:

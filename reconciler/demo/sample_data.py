@@ -1,4 +1,4 @@
-"""Who is in the story: three projects, their reports, the people on both sides. Plain data.
+"""Sample data of the demo: three projects, their reports, the users on both sides. Plain data.
 
 Texts are as BugSpark stores them, HTML-escaped (docs/reference/bugspark.md, Text).
 """
@@ -35,7 +35,7 @@ class Company:
     bot: str
     parts: tuple[Part, ...]
     exported: int
-    """So many of them, the first ones, are exported by command; the next one by BugSpark's own button."""
+    """The number of reports exported by command, from the first; the next one by BugSpark's own button."""
 
 
 def _parts(text: str) -> tuple[Part, ...]:
