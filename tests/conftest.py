@@ -49,7 +49,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The process that runs the session owns the server's directory; the workers are told where it is."""
+    """The process that runs the session owns the server's directory and passes its path to the workers."""
     compiled.share()
     told: dict[str, Any] | None = getattr(config, "workerinput", None)
     if told is not None:

@@ -1,4 +1,4 @@
-"""The gates judge what they say they judge: every path and pattern in them names files that exist."""
+"""Every path and pattern in the gates matches a file that exists."""
 
 import hashlib
 import re

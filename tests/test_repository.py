@@ -1,4 +1,4 @@
-"""What the repository as a whole promises: locked dependencies, no traces of a machine, walls that stand."""
+"""The repository as a whole: locked dependencies, no traces of a machine, import contracts kept."""
 
 import re
 import subprocess

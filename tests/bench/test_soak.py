@@ -1,4 +1,4 @@
-"""The soak run works, and its checks can fail."""
+"""The soak test runs, and its verdict can be negative."""
 
 import random
 from contextlib import closing

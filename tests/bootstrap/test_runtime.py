@@ -1,4 +1,4 @@
-"""A reload: who is in the old configuration's parts stays there, and nobody is left in closed ones."""
+"""A reload: running requests keep the old container, and none uses a closed one."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ from reconciler.web.hot_swap import HotSwapApp
 
 
 class Requests:
-    """An application on some parts, whose requests end when they are told to; it notes what they found."""
+    """An application on a container, whose requests end when the test lets them; it records their answers."""
 
     def __init__(self, parts: Any) -> None:
         self.parts = parts
@@ -31,7 +31,7 @@ class Requests:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Every configuration's parts that were opened; closing takes a while, as it does in life."""
+    """Every container that was opened; closing takes a while, as in practice."""
     row: list[Any] = []
 
     @asynccontextmanager

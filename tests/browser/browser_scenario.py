@@ -1,4 +1,4 @@
-"""A BugSpark, a GitHub and the real daemon between them, as people in front of a browser find them."""
+"""The scenario of the browser tests: BugSpark, a simulated GitHub and the real daemon between them."""
 
 import secrets
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from tests.web.users import JWT_SECRET, PASSWORD, by_password, token
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkedPair:
-    """A report and its issue, linked and at peace."""
+    """A report and its issue, linked and settled."""
 
     report: ReportId
     number: int
@@ -36,7 +36,7 @@ class LinkedPair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserScenario:
-    """`Shop`, connected to `acme/web`; whatever else a test needs it founds."""
+    """Project `Shop`, connected to `acme/web`; a test adds what else it needs."""
 
     installation: Installation
     daemon: Daemon
@@ -47,7 +47,7 @@ class BrowserScenario:
         return f"/projects/{self.installation.project}"
 
     def add_project(self, name: str) -> tuple[ProjectId, Repository]:
-        """A project that nobody has connected yet, and a repository of the same name."""
+        """Add a project that is not connected yet, and a repository of the same name."""
         repository = self.installation.github.world.add_repository(f"acme/{name.lower()}")
         repository.allow("alice", "write")
         repository.allow("bugspark-bot", "admin")
@@ -62,7 +62,7 @@ class BrowserScenario:
     def pair(
         self, title: str = "It breaks", *, project: ProjectId | None = None, **report: Any
     ) -> LinkedPair:
-        """Linked as BugSpark's own button leaves it; waits until a pass has taken it up."""
+        """Add a report and an issue linked by BugSpark's columns; wait until a pass has taken up the link."""
         here = self.installation.github.web
         issue = here.open_issue(title, by="alice", labels=["bug", "medium-priority"])
         made = self.installation.bugspark.add_report(
@@ -97,14 +97,14 @@ class BrowserScenario:
         return [each.body for each in pair.repository.thread(pair.number)]
 
     def sign_in(self, window: Window) -> None:
-        """The operator signs in."""
+        """Sign in as the operator."""
         page = window.go("/sign-in")
         page.get_by_label("Operator’s password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url(f"{self.base}/")
 
     def sign_in_as(self, window: Window, user: UUID) -> None:
-        """Somebody who has signed in to BugSpark."""
+        """Sign in as a user of BugSpark."""
         value = token(user, datetime.now(UTC))
         window.context.add_cookies([{"name": "bugspark_access_token", "value": value, "url": self.base}])
 
@@ -117,7 +117,7 @@ class BrowserScenario:
 
 @contextmanager
 def open_browser_scenario(url: str, home: Path) -> Iterator[BrowserScenario]:
-    """On a migrated database; the daemon looks every second and withholds more than one deletion."""
+    """Open it on a migrated database; the daemon runs every second and withholds more than one deletion."""
     taken, port = free_port()
     taken.close()
     base = f"http://127.0.0.1:{port}"

@@ -64,7 +64,7 @@ class Window:
         return self.page
 
     def look(self, selector: str, text: str) -> None:
-        """Reload the page until it says so there, as an impatient person does."""
+        """Reload the page until the text is there."""
         deadline = time.monotonic() + PATIENCE / 1000
         while text not in self.page.locator(selector).first.inner_text():
             assert time.monotonic() < deadline, (selector, text, self.page.inner_text("main"))

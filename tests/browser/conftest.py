@@ -1,4 +1,4 @@
-"""One browser and one town for all tests of a module.
+"""One browser and one scenario for all tests of a module.
 
 Playwright's synchronous side keeps a loop of its own running in this thread until it is closed, which is why
 nothing here may outlive a module: tests elsewhere are asynchronous. (A scope of the whole folder would need
@@ -28,7 +28,7 @@ JOURNEYS = "test_journeys"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A journey is made on one database, told by its name, always the same; what pages look like does not
+    """A journey runs on one database, chosen by its name, always the same; the look of pages does not
     depend on that. EVERYWHERE=1 makes every journey on both (on PostgreSQL passes are jobs of a queue).
     """
     if "scenario" not in metafunc.fixturenames:

@@ -1,4 +1,4 @@
-"""A screenshot as a small PNG: 256 colours are enough for pages, and take half the room.
+"""A screenshot as a small PNG: 256 colours are enough for pages, and halve the size.
 
 Chromium reads the picture it has made; what it can't write is an indexed one.
 """
@@ -23,7 +23,7 @@ READ = """async (encoded) => {
 }"""
 COLOURS = 256
 NEAR = 9
-"""Steps of red, green and blue together that nobody sees; the pages' own greys are farther apart."""
+"""The sum of differences in red, green and blue that is invisible; the pages' greys differ by more."""
 
 
 async def smaller(page: Page, picture: bytes) -> bytes:
@@ -53,7 +53,7 @@ def _palette(seen: Mapping[int, int]) -> tuple[bytes, Mapping[int, int]]:
 
 
 def _nearest(colour: int, kept: Sequence[tuple[int, int, int]]) -> tuple[int, int]:
-    """How far away the nearest is, and its place."""
+    """Return the distance of the nearest colour and its index."""
     red, green, blue = _rgb(colour)
     away = [abs(red - r) + abs(green - g) + abs(blue - b) for r, g, b in kept]
     return min(away), away.index(min(away))

@@ -120,7 +120,7 @@ def test_everything_is_there_without_script(
 def test_github_goes_away_and_comes_back_while_a_page_is_open(
     scenario: BrowserScenario, operator: Window
 ) -> None:
-    """The page says so by itself; focus stays on its button, and nothing below jumps up."""
+    """The page shows the outage without a reload; focus stays on its button, and nothing below moves."""
     page = operator.go(scenario.project_path)
     operator.stay()
     page.get_by_role("button", name="Sync now").focus()

@@ -1,4 +1,4 @@
-"""Other people's projects are not there; what strangers write runs nowhere."""
+"""Other users' projects are hidden; untrusted text runs nowhere."""
 
 from uuid import uuid4
 

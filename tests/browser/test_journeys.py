@@ -1,4 +1,4 @@
-"""What people do in front of the pages, from the first sign-in to a deletion that is accepted."""
+"""What users do on the pages, from the first sign-in to a deletion that is accepted."""
 
 from playwright.sync_api import Browser, Page, expect
 
@@ -31,7 +31,7 @@ def test_the_operator_signs_in_by_password_and_out_again(
 def test_a_project_is_connected_and_its_hook_delivers(
     chromium: Browser, scenario: BrowserScenario, operator: Window
 ) -> None:
-    """Connect → it appears → secret → hook → the first delivery, which nobody has to reload for."""
+    """Connect → it appears → secret → hook → the first delivery, without a reload."""
     project, repository = scenario.add_project("Kiosk")
     page = operator.go("/")
     expect(page.get_by_role("link", name="Kiosk", exact=True)).to_have_count(0)

@@ -1,4 +1,4 @@
-"""An application that does what a test tells it, and a terminal that keeps its output."""
+"""An application that a test scripts, and a terminal that keeps its output."""
 
 import asyncio
 import io
@@ -206,7 +206,7 @@ class Said:
 
 
 class Terminal(io.TextIOWrapper):
-    """A stream that says it is a terminal when told so."""
+    """A stream that can pose as a terminal."""
 
     def __init__(self, *, encoding: str = "utf-8", terminal: bool = False) -> None:
         super().__init__(io.BytesIO(), encoding=encoding, errors="backslashreplace", write_through=True)
@@ -240,7 +240,7 @@ def command(
     encoding: str = "utf-8",
     terminal: bool = False,
 ) -> Said:
-    """Run `reconcile WORDS` against the fake and return what it said."""
+    """Run `reconcile WORDS` against the fake and return its output."""
     out, err = Terminal(encoding=encoding, terminal=terminal), Terminal(terminal=terminal)
     status = run_command(
         words,

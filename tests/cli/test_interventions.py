@@ -1,4 +1,4 @@
-"""`pause` and `resume` say what they did."""
+"""`pause` and `resume`: the output."""
 
 from tests.cli.fakes import FakeApplication, command
 

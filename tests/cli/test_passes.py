@@ -1,4 +1,4 @@
-"""`reconcile --project P`: what it says, how it ends."""
+"""`reconcile --project P`: its output and exit status."""
 
 import pytest
 

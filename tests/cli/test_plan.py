@@ -1,4 +1,4 @@
-"""`reconcile plan`: a diff for people, an object for programs."""
+"""`reconcile plan`: a diff for users, an object for programs."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`webhook show`, `rotate`, `create`: what is printed, and how a missing address is told."""
+"""`webhook show`, `rotate`, `create`: the output, also without a public address."""
 
 import json
 

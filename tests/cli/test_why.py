@@ -1,4 +1,4 @@
-"""`why`, `resolve`, `retry` and `verify`: what they say, how they end."""
+"""`why`, `resolve`, `retry` and `verify`: output and exit status."""
 
 from datetime import UTC, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The real daemon: a life from READY to SIGTERM, and what goes wrong around it."""
+"""The real daemon from READY to SIGTERM, and the failures around it."""
 
 import shutil
 import signal

@@ -22,7 +22,7 @@ def a_project(number: int = 1, *, ago: float | None = 0.0, **values: object) -> 
 
 
 def first_due(pacer: DueProjects, projects: list[ScheduledProject], wall: datetime = NOW) -> float:
-    """When, in monotonic seconds, the first of them is due, with a wall clock that stands still."""
+    """Return when the first project is due, in monotonic seconds; the wall clock stands still."""
     return next(at / 4 for at in range(10_000) if pacer.select_due(projects, wall, at / 4))
 
 

@@ -230,7 +230,7 @@ async def test_what_a_dead_worker_ran_is_put_back_also_when_its_twin_waits(share
 async def test_a_job_whose_end_could_not_be_written_does_not_keep_its_project(
     shared: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The worker lives, so nobody takes it for dead; its twin would wait forever."""
+    """The worker is alive, so it is not taken for dead; its duplicate would wait without end."""
     mine, theirs, url = shared
     bench, finish = Bench(), mine.app.job_manager.finish_job
 

@@ -1,4 +1,4 @@
-"""The service with a house of its own: what it looks at and when, and how it ends. Waits are for events."""
+"""The service with a runtime of its own: which projects it runs and when, and how it ends."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -28,7 +28,7 @@ QUICK = ServiceIntervals(
 
 @dataclass
 class Clock:
-    """The machine's, with a wall that can be set."""
+    """The machine's clock, with a wall clock that can be set."""
 
     wall: timedelta = timedelta()
     ahead: float = 0.0
@@ -45,7 +45,7 @@ class Clock:
 
 @dataclass
 class Village:
-    """`daemon.house.House`: projects, and what was done with them."""
+    """`daemon.runtime.Runtime`: projects, and the calls made for them."""
 
     projects: dict[ProjectId, ScheduledProject] = field(default_factory=dict)
     waiting: dict[ProjectId, int] = field(default_factory=dict)
@@ -204,7 +204,7 @@ async def test_the_service_waits_for_a_database_that_goes_away() -> None:
 async def test_a_wall_clock_that_is_set_stops_nothing(
     jump: timedelta, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """APScheduler asks the machine's wall clock by itself: it is set, too."""
+    """Set the wall clock that APScheduler reads by itself, too."""
     village, clock = Village(), Clock()
     shift = [timedelta()]
 
@@ -224,7 +224,7 @@ async def test_a_wall_clock_that_is_set_stops_nothing(
 
 
 class Watchdog(SystemdNotifier):
-    """Counts the signs of life that systemd was given."""
+    """Counts the watchdog messages sent to systemd."""
 
     heard = 0
 

@@ -1,4 +1,4 @@
-"""What systemd is told, on a socket like its own."""
+"""The messages sent to systemd, read from a socket like its own."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""What is said of a pass: one line when something happened, and only a count when nothing did."""
+"""The log of a pass: one line if something changed, only a count if nothing did."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ IDLE = a_result(ONE)
 
 
 class Ends:
-    """A house in which every pass ends the same way."""
+    """A runtime in which every pass ends the same way."""
 
     def __init__(self, end: PassResult | Exception | None) -> None:
         self.end = end

@@ -1,4 +1,4 @@
-"""What the story tells of comments: each decision says why and of which words, each resting row says why.
+"""The history of comments: each decision has its reason and text, each skipped row its reason.
 
 Found missing by mutation (docs/proofs.md): the decisions were right, but nothing held what was told of them.
 """

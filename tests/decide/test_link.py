@@ -218,7 +218,7 @@ def edit_local(world: TinyWorld, number: int) -> None:
 
 
 def wait(world: TinyWorld, number: int) -> None:
-    """Its copy was posted, or not, and nobody knows."""
+    """A pair whose copy may or may not have been posted."""
     entry = next(e for e in world.ledger.values() if e.local_id == local_id(number))
     world.ledger[entry.id] = replace(
         entry, state=CommentPairState.PENDING, remote_id=None, remote_digest=None

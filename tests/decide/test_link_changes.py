@@ -1,4 +1,4 @@
-"""A link's plan carries what is told of its comments, and when the link was compared last."""
+"""A link's plan contains the changes of its comments, and when the link was compared last."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What a link holds back: another database's issue, a frozen field, a write nobody has confirmed."""
+"""What restricts a link: an issue of another database, a frozen field, an unconfirmed write."""
 
 from reconciler.decide.link import decide_link
 from reconciler.model.fields import Field, Severity, Status

@@ -1,4 +1,4 @@
-"""What is said of permissions is what GitHub told; what it does not tell is said to be unknown."""
+"""Permission findings follow GitHub's answer; what it omits is reported as unknown."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""docs/reference/contract.md says what there is, and lists as planned only what there is not."""
+"""docs/reference/contract.md lists what exists, and as planned only what does not."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""The documents say what is so: their links lead somewhere, their commands and keys exist."""
+"""The documents are correct: their links resolve, their commands and keys exist."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""Places where the real command is started."""
+"""Installations in which the real command is started."""
 
 import shutil
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
 
 @pytest.fixture
 def installation(sqlite_url: str, tmp_path: Path) -> Iterator[Installation]:
-    """The world on SQLite."""
+    """An installation on SQLite."""
     with open_installation(sqlite_url, tmp_path) as opened:
         yield opened
 
@@ -47,6 +47,6 @@ def live_url(postgres_server: Server) -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite_url", "live_url"], ids=["sqlite", "postgresql"])
 def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
-    """The world on SQLite, and again on PostgreSQL."""
+    """An installation on SQLite, and again on PostgreSQL."""
     with open_installation(request.getfixturevalue(request.param), tmp_path) as opened:
         yield opened

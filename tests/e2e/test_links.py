@@ -197,7 +197,7 @@ def test_every_new_report_becomes_an_issue_where_that_is_asked_for(both: Install
 
 
 def test_exporting_what_has_an_issue_makes_no_other(installation: Installation) -> None:
-    """Its columns were filled by somebody, and no pass has taken them up yet."""
+    """Fill its columns as a user does; no pass has taken them up yet."""
     theirs = installation.github.web.open_issue("Theirs", by="alice").number
     filled = installation.bugspark.add_report(
         installation.project,

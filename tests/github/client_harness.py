@@ -1,4 +1,4 @@
-"""How the tests put a doorway together, and what they look at in it."""
+"""The client of GitHub, put together for tests."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -38,7 +38,7 @@ class StillClock:
 
 @dataclass(slots=True, kw_only=True)
 class ClientHarness:
-    """A doorway to one repository, with what it is made of."""
+    """A client with one repository, and its parts."""
 
     client: GitHubClient
     rate_limiter: MemoryRateLimiter

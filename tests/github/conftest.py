@@ -1,4 +1,4 @@
-"""The doorway's tests ask the simulator; rules of the wire alone are tested against respx."""
+"""Most tests of the client use the simulator; details of the protocol are tested with respx."""
 
 from collections.abc import AsyncIterator
 
@@ -25,7 +25,7 @@ def clock() -> StillClock:
 async def harness(
     github: GitHub, rate_limiter: MemoryRateLimiter, clock: StillClock
 ) -> AsyncIterator[ClientHarness]:
-    """The doorway to the simulator's `acme/web`."""
+    """The client of the simulator's `acme/web`."""
     opened = open_client(github.api, github.token, rate_limiter=rate_limiter, clock=clock)
     yield opened
     await opened.aclose()

@@ -33,7 +33,7 @@ class Mirror:
     delivered: int = 0
     """Rows that came, the known ones included."""
     news: int = 0
-    """Rows that said something else than what was known."""
+    """The number of rows that differed from what was known."""
     crash_after: int | None = None
     """Pages until the process ends; None: never."""
 

@@ -57,7 +57,7 @@ def refusal(status: int, message: str, **headers: str) -> httpx.Response:
 
 
 class Net:
-    """Routes, and a doorway that asks them."""
+    """Routes, and a client that requests them."""
 
     def __init__(self, **options: Any) -> None:
         self.router = respx.MockRouter(assert_all_called=False)

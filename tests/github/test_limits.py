@@ -1,4 +1,4 @@
-"""Every form a limit's answer has (docs/reference/github.md, Limits), and what only looks like one."""
+"""Every form of a limit's answer (docs/reference/github.md, Limits), and what only resembles one."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Any storm: people act between any two requests, passes end anywhere; afterwards the mirror is the truth."""
+"""Users act between any two requests and passes end anywhere: the mirror is correct afterwards."""
 
 import asyncio
 from dataclasses import dataclass, replace

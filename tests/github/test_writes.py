@@ -1,4 +1,4 @@
-"""Writes against the simulator: what GitHub has afterwards, and what we were told became of it."""
+"""Writes against the simulator: what GitHub has afterwards, and the result that was returned."""
 
 import asyncio
 import json

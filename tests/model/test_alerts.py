@@ -1,4 +1,4 @@
-"""What needs a person, and what of that is news: compared with what was told last."""
+"""Problems of a project, and which of them are new compared with those alerted last."""
 
 from datetime import UTC, datetime
 from typing import Any

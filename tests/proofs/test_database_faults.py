@@ -87,7 +87,7 @@ def work(scenario: Scenario) -> None:
 async def refused(
     scenario: Scenario, faults: DatabaseFaults, trouble: str, point: int
 ) -> tuple[bool, list[str]]:
-    """A pass whose database refuses from `point` on: whether it came to that, and what it said."""
+    """Run a pass whose database fails from `point` on; return whether it came to that, and the messages."""
     await scenario.start()
     met: list[int] = []
 

@@ -32,7 +32,7 @@ STRIDE = 2
 
 @asynccontextmanager
 async def busy_scenario(url: str) -> AsyncIterator[Scenario]:
-    """Two reports at peace, then work of every kind for the next pass."""
+    """Open a scenario with two settled reports and changes of every kind for the next pass."""
     async with open_scenario(url) as scenario:
         first = await scenario.export(title="first")
         second = await scenario.export(title="second")
@@ -59,7 +59,7 @@ async def busy_scenario(url: str) -> AsyncIterator[Scenario]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def again(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Again]:
-    """Opens the busy town, each time on a new copy of its database; the copy before is dropped."""
+    """Opens the busy scenario, each time on a new copy of its database; the former copy is dropped."""
     if request.param == "sqlite":
         path = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "busy.db")
         async with busy_scenario(f"sqlite:///{path}") as scenario:

@@ -1,4 +1,4 @@
-"""The machine, many times over. `make prove N=20000` looks further, with other examples every time."""
+"""The state machine, run many times. `make prove N=20000` runs more, with other examples every time."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""A test of the tests: bugs planted on purpose, one for a promise each, and the proofs must see them."""
+"""A test of the proofs with crashes: a planted bug for each of these invariants must be found."""
 
 import os
 import shutil

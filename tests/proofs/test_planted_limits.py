@@ -1,4 +1,4 @@
-"""A test of the tests, for promises that need no death: a planted bug for each must be seen."""
+"""A test of the proofs without crashes: a planted bug for each of these invariants must be found."""
 
 import shutil
 from collections.abc import Awaitable, Callable, Sequence

@@ -31,7 +31,7 @@ MOST = 10 * OPERATIONS
 
 
 def act(scenario: Scenario, dice: random.Random) -> None:
-    """One operation of somebody on either side."""
+    """Perform one random action of a user on either side."""
     report = dice.choice(list(scenario.reports))
     match dice.randrange(10):
         case 0 | 1 | 2:
@@ -49,7 +49,7 @@ def act(scenario: Scenario, dice: random.Random) -> None:
 
 
 async def attempt(scenario: Scenario, seconds: float) -> PassResult | None:
-    """A pass; None when the database would not even say which project it is."""
+    """Run a pass; None if even the project could not be read."""
     scenario.github.clock.advance(seconds)
     try:
         result: PassResult | None = await scenario.run_work(scenario.one_pass)

@@ -27,7 +27,7 @@ SEED, REPORTS = int(os.environ.get("PROVE_SEED", "11")), 2
 ENDS = 100 if "PROVE" in os.environ else 8
 LONGEST = 10.0
 MOMENTS = ("POST|PATCH",) * 3 + ("GET",)
-"""An end follows the first to third write of a daemon, or its first to third look; the dice say which."""
+"""Each daemon is ended after its first to third write or read, chosen at random."""
 CUT_SHORT = ("sending", "unknown")
 
 
@@ -110,7 +110,7 @@ def waiting(installation: Installation) -> int:
 def crowd(
     installation: Installation, dice: random.Random, reports: list[ReportId], number: int
 ) -> list[tuple[ReportId, str]]:
-    """People on both sides; what they said."""
+    """Let users comment on both sides; returns the texts."""
     here, there, other = (dice.choice(reports) for _ in range(3))
     mine, hers = f"from BugSpark {number}.", f"from GitHub {number}."
     installation.bugspark.add_comment(here, mine, author=installation.ada)
@@ -120,7 +120,7 @@ def crowd(
 
 
 def copies(installation: Installation, report: ReportId, text: str) -> tuple[int, int]:
-    """How often it is said in BugSpark and on GitHub."""
+    """Return how often a text is in BugSpark and on GitHub."""
     rows = [row["body"] for row in installation.bugspark.comments(report)]
     thread = [each.body for each in installation.github.web.thread(installation.number(report))]
     return sum(text in body for body in rows), sum(text in body for body in thread)

@@ -89,7 +89,7 @@ def forget(scenario: Scenario) -> None:
 
 
 async def run(scenario: Scenario, *, seconds: float = 5) -> PassResult:
-    """A pass, and nothing else: the town itself would count everything on GitHub after it."""
+    """Run only a pass: the scenario would count everything on GitHub afterwards."""
     scenario.github.clock.advance(seconds)
     result: PassResult | None = await scenario.run_work(scenario.one_pass)
     assert result is not None

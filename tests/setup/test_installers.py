@@ -1,4 +1,4 @@
-"""pip, apt-get and Playwright: what is shown of what they say, and what is told when they fail."""
+"""pip, apt-get and Playwright: which of their output is shown, and the messages when they fail."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What can be left out is there, what is left is most of the suite, and a run says what it left out."""
+"""The parts that can be excluded exist, the rest is most of the suite, and a run names what it excluded."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""The preparation installs what it can, says at once what it can not, and touches nothing that is there."""
+"""The preparation installs what it can, reports at once what it cannot, and changes nothing that exists."""
 
 from collections.abc import Callable
 from pathlib import Path

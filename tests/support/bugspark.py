@@ -1,4 +1,4 @@
-"""A live BugSpark to test on: its PostgreSQL schema as it is in the field, and people who use it.
+"""A live BugSpark to test on: its PostgreSQL schema as installed, and actions of its users.
 
 On SQLite `reconcile migrate` makes BugSpark's tables; on PostgreSQL this module does, exactly as
 docs/reference/bugspark.md tells them, with an `alembic_version` of their own.

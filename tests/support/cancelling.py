@@ -30,7 +30,7 @@ class Opened:
         return len(self.postgresql) + len(self.sqlite)
 
     async def still_open(self) -> list[object]:
-        """Those that nobody has closed. SQLite's are closed in threads of their own, within a moment."""
+        """Return the connections that are still open. SQLite's are closed in threads, within a moment."""
         for each in self.sqlite:
             await asyncio.to_thread(each._thread.join, THREAD_SECONDS)
         return [
@@ -41,7 +41,7 @@ class Opened:
 
 @contextmanager
 def connections_watched() -> Iterator[Opened]:
-    """Both drivers tell what they open."""
+    """Record what both drivers open."""
     opened = Opened()
     with pytest.MonkeyPatch.context() as patch:
         _tell(patch, psycopg.AsyncConnection, opened.postgresql)

@@ -53,7 +53,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """What a command that was left running says, in files."""
+    """The output files of a command that was left running."""
 
     words: tuple[str, ...]
     out: Path
@@ -119,7 +119,7 @@ class CommandRunner:
             )
 
     def _files(self, words: tuple[str, ...]) -> Started:
-        """Where the next command that is started says what it says."""
+        """Return the output files of the next started command."""
         name = f"started-{len(self.started)}"
         said = Started(words=words, out=self.home / f"{name}.out", err=self.home / f"{name}.err")
         said.err.touch()
@@ -127,7 +127,7 @@ class CommandRunner:
         return said
 
     def search_started(self) -> None:
-        """All that started commands have said so far. Raises Escaped."""
+        """Search the output of all started commands for the token. Raises Escaped."""
         for said in self.started:
             search(f"reconcile {' '.join(said.words)}", said.out.read_bytes(), said.err.read_bytes())
 
@@ -165,7 +165,7 @@ class Installation:
         return self.commands.reconcile(*words, **environ)
 
     def sync_shop(self, *words: str, **environ: str) -> Done:
-        """A pass over Shop, told as JSON."""
+        """Run a pass over Shop with JSON output."""
         return self.reconcile("--project", "Shop", "--json", *words, **environ)
 
     def configure(self, **sections: Mapping[str, Any]) -> None:
@@ -180,7 +180,7 @@ class Installation:
         self.commands.configure(**wanted)
 
     def linked(self, **report: Any) -> tuple[ReportId, int]:
-        """A report with an issue made by `export`, at peace."""
+        """Add a report with an issue made by `export`, settled."""
         made = self.bugspark.add_report(self.project, **report)
         done = self.reconcile("export", str(made))
         assert done.code == 0, done

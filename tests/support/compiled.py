@@ -38,7 +38,7 @@ class Sharing:
 
 
 def share() -> None:
-    """From now on, for the program and for the people beside it."""
+    """From now on, for the program and for the test's own engines."""
     if not isinstance(sa.create_engine, Sharing):
         shared = Sharing(sa.create_engine)
         for module in (program, sa):

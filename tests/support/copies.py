@@ -41,7 +41,7 @@ def copied(url: str, server: Server | None, home: Path) -> str:
 
 @asynccontextmanager
 async def opened(url: str, github: GitHub, like: Sync, **sections: Mapping[str, Any]) -> AsyncIterator[Sync]:
-    """The program on a copy, with the people of the original at work in it."""
+    """Open the program on a copy, with the users of the original."""
     clock = FollowingClock(github.clock)
     with connected(url) as engine:
         async with open_application(settings_for(url, github.api, **sections), clock) as app:

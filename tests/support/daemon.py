@@ -26,7 +26,7 @@ QUICK: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass
 class Daemon:
-    """One process. `lines` is its log so far, `words` what it told systemd."""
+    """A daemon process. `lines` is its log so far, `words` its messages to systemd."""
 
     process: Running
     manager: socket.socket
@@ -46,7 +46,7 @@ class Daemon:
             ear.start()
 
     def search(self) -> None:
-        """Everything it said, to its end; call it when it has ended. Raises Escaped."""
+        """Search its whole output for the token, after its end. Raises Escaped."""
         self.manager.shutdown(socket.SHUT_RDWR)
         for ear in self._ears:
             ear.join(PATIENCE)
@@ -54,13 +54,13 @@ class Daemon:
         search("what systemd heard", *self.words)
 
     def until(self, event: str, count: int = 1, **values: Any) -> dict[str, Any]:
-        """The `count`-th line of the log that says this; waits for it."""
+        """Wait for the `count`-th log line of this event and return it."""
         with self._news:
             assert self._news.wait_for(lambda: len(self.said(event, values)) >= count, PATIENCE), self.story
             return self.said(event, values)[count - 1]
 
     def said(self, event: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The lines of the log that say this, so far."""
+        """Return the log lines of this event so far."""
         return [each for each in self.lines if each["event"] == event and values.items() <= each.items()]
 
     def until_told(self, word: str, count: int = 1) -> None:
@@ -166,7 +166,7 @@ def time_passing(installation: Installation) -> Iterator[None]:
 
 
 def eventually(what: Callable[[], bool], seconds: float = PATIENCE) -> float:
-    """Wait for the state of the world; how long it took."""
+    """Wait until a condition holds; return how long it took."""
     began = time.monotonic()
     while not what():
         assert time.monotonic() - began < seconds, "it did not come about"

@@ -181,7 +181,7 @@ def _import() -> None:
 
 
 def _monitor(wire: socket.socket) -> None:
-    """Run one command in a fork, and tell how it ended."""
+    """Run one command in a fork and return how it ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     header, streams, _, _ = socket.recv_fds(wire, HEADER, 2)
     wanted = json.loads(_exactly(wire, int.from_bytes(header)))

@@ -28,7 +28,7 @@ ALICE_TOKEN = "ghp_sim_alice_0123456789"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitHub:
-    """A simulator with one repository `acme/web`, an account of ours, and two people."""
+    """A simulator with one repository `acme/web`, an account of ours, and two users."""
 
     simulator: Simulator
     world: World
@@ -51,7 +51,7 @@ class GitHub:
 
 
 def make_github(*, base_path: str = "", clock: ManualClock | None = None) -> GitHub:
-    """Return the usual world around a manual clock, not yet served."""
+    """Return the usual simulator with a manual clock, not yet served."""
     clock = clock or ManualClock()
     world = World(clock)
     world.add_user("acme", "Organization")

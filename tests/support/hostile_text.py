@@ -1,4 +1,4 @@
-"""What strangers write, and an oracle of what GitHub would do with it, written from GitHub's own pages.
+"""Hostile texts, and an oracle of what GitHub would do with them, written from GitHub's own pages.
 
 Independent of the code under test on purpose: docs.github.com "Autolinked references and URLs", "Mentioning
 people and teams", "Linking a pull request to an issue" (keywords), and the CommonMark and GFM specifications.
@@ -51,7 +51,7 @@ hostile = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.text(max_size=6)), m
 
 
 def active(text: str) -> list[str]:
-    """Say what in `text` would act on GitHub, whatever Markdown surrounds it."""
+    """Return what in `text` would act on GitHub, whatever Markdown surrounds it."""
     seen = text
     while True:
         decoded = _BACKSLASH.sub(r"\1", _ENTITY.sub(_decode, seen))

@@ -17,7 +17,7 @@ PACKAGE = "reconciler"
 
 
 def package_of(module: str) -> str | None:
-    """`store` for `reconciler.store.schema.tables`, "" for the package itself, None for the world outside."""
+    """`store` for `reconciler.store.schema.tables`, "" for the package itself, None for anything else."""
     first, _, rest = module.partition(".")
     return rest.partition(".")[0] if first == PACKAGE else None
 

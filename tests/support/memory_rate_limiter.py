@@ -1,4 +1,4 @@
-"""A governor in memory, for tests of the GitHub doorway: it records what it is asked and told."""
+"""A rate limiter in memory, for tests of the GitHub client: it records every call."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from reconciler.model.issue import RateLimit
 
 @dataclass(slots=True, kw_only=True)
 class RecordedBlock:
-    """GitHub said wait."""
+    """A wait that GitHub asked for."""
 
     credential: Fingerprint
     until: datetime
@@ -19,11 +19,11 @@ class RecordedBlock:
 
 @dataclass(slots=True, kw_only=True)
 class MemoryRateLimiter:
-    """Implements `ports.Governor`. `left`: read points still to be had; None: any number."""
+    """Implements `ports.RateLimiter`. `left`: read points still available; None: any number."""
 
     left: int | None = None
     until: datetime = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
-    """When there are points again."""
+    """When points are available again."""
     reserved: list[tuple[Fingerprint, int]] = field(default_factory=list)
     slots: list[tuple[Fingerprint, int]] = field(default_factory=list)
     told: list[RecordedBlock] = field(default_factory=list)
@@ -56,9 +56,9 @@ class MemoryRateLimiter:
         return datetime.now(UTC)
 
     async def grant_verification_points(self, credential: Fingerprint, points: int) -> int:
-        """All that is left."""
+        """Grant what is left."""
         return points if self.left is None else min(points, self.left)
 
     async def block(self, credential: Fingerprint, until: datetime, reason: str) -> None:
-        """Write it down."""
+        """Record the block."""
         self.told.append(RecordedBlock(credential=credential, until=until, reason=reason))

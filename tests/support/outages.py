@@ -1,4 +1,4 @@
-"""A PostgreSQL that goes away and comes back, at random, while somebody works on it.
+"""A PostgreSQL that goes away and comes back at random while it is in use.
 
 In: nothing but the binaries. Out: `shaky_server()`, whose `outages()` stop it smoothly, stop it at once, or
 kill one of its processes, until the block ends.

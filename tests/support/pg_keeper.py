@@ -32,7 +32,7 @@ OPTIONS = {
 
 
 class StartError(Exception):
-    """The server did not come up; the message holds what it said."""
+    """The server did not start; the message contains its output."""
 
 
 def main() -> int:
@@ -102,7 +102,7 @@ def initialise(home: Path, binaries: Path, account: Account | None) -> None:
 
 
 def start(home: Path, binaries: Path, account: Account | None) -> "subprocess.Popen[bytes]":
-    """The server, told by the kernel to end when this process does."""
+    """Start the server so that the kernel ends it with this process."""
     options = {**OPTIONS, "unix_socket_directories": str(home)}
     settings = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
     with (home / "log").open("wb") as log:

@@ -45,7 +45,7 @@ NAME = "acme/web"
 
 
 class StillClock:
-    """A clock that moves only when told to, or by sleeping."""
+    """A clock that moves only when it is set, or by sleeping."""
 
     def __init__(self, at: datetime = NOW) -> None:
         self.at = at
@@ -171,7 +171,7 @@ def a_pair(link: Link, **values: Any) -> CommentPair:
 
 
 def a_remote_comment(id_: int = 1001, number: int = 1, **values: Any) -> RemoteComment:
-    """A comment somebody wrote on GitHub; `values` replace any of it."""
+    """A comment of a user on GitHub; `values` replaces any field."""
     comment = RemoteComment(
         id=RemoteCommentId(id_),
         issue_number=IssueNumber(number),

@@ -1,4 +1,4 @@
-"""Both sides and the program between them: a live BugSpark, a running GitHub, a clock moved by hand."""
+"""Both sides and the program between them: a live BugSpark, a simulated GitHub, a clock moved by the test."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -23,7 +23,7 @@ from tests.support.github import GitHub
 QUICK: dict[str, dict[str, Any]] = {
     "write": {"min_interval_seconds": 0.0, "per_minute": 10_000, "per_hour": 100_000}
 }
-"""No pacing: the clock stands still, so a wait for the next slot would only move it."""
+"""No pacing: a wait for the next slot would only move the clock."""
 
 
 class FollowingClock:
@@ -60,7 +60,7 @@ class Sync:
     async def run(
         self, project: ProjectId | None = None, *, seconds: float = 5, **options: Any
     ) -> PassResult:
-        """A pass, `seconds` after what happened last."""
+        """Run a pass, `seconds` after the last event."""
         self.github.clock.advance(seconds)
         self.since = len(self.github.simulator.requests)
         found = await self.app.find_project(str(project or self.project))
@@ -69,7 +69,7 @@ class Sync:
         )
 
     async def plan(self, *, seconds: float = 5) -> PlanView:
-        """What a pass would do."""
+        """Return the plan of a pass."""
         self.github.clock.advance(seconds)
         return await self.app.plan(await self.app.find_project(str(self.project)), NoProgress())
 
@@ -79,7 +79,7 @@ class Sync:
         return found
 
     async def settle(self, passes: int = 3) -> PassResult:
-        """Passes until one finds nothing to do, `passes` at most; the last one's result."""
+        """Run passes until one is idle, `passes` at most; return the last result."""
         for _ in range(passes - 1):
             result = await self.run()
             if is_idle(result):
@@ -87,7 +87,7 @@ class Sync:
         return await self.run()
 
     async def linked(self, **report: Any) -> tuple[ReportId, int]:
-        """A report with an issue made by our own export, at peace."""
+        """Add a report with an issue made by our own export, settled."""
         kinds: dict[str, Any] = {"status": Status, "severity": Severity, "category": Category}
         typed: dict[str, Any] = {name: kinds.get(name, str)(value) for name, value in report.items()}
         made = self.bugspark.add_report(self.project, **typed)
@@ -96,7 +96,7 @@ class Sync:
         return made, self.number(made)
 
     def number(self, report: ReportId) -> int:
-        """The issue number in the report's columns."""
+        """Return the issue number in the report's columns."""
         row = self.bugspark.report(report)
         assert row is not None
         assert row["github_issue_number"] is not None, "the report is not linked"
@@ -129,11 +129,11 @@ class Sync:
         return [row.body for row in self.github.web.thread(number)]
 
     def say(self, report: ReportId, body: str) -> CommentId:
-        """Ada comments in BugSpark, now."""
+        """Comment in BugSpark as Ada, now."""
         return self.bugspark.add_comment(report, body, author=self.ada, at=self.github.clock.now())
 
     def change(self, report: ReportId, **values: Any) -> None:
-        """Ada changes a report in BugSpark, now."""
+        """Change a report in BugSpark as Ada, now."""
         self.bugspark.set_report(report, **values, updated_at=self.github.clock.now())
 
     @property
@@ -165,7 +165,7 @@ def settings_for(url: str, api: str, **sections: Mapping[str, Any]) -> Settings:
 
 
 def is_idle(result: PassResult | None) -> bool:
-    """Nothing happened, and nothing waits: no later pass would find more before the clock has moved on."""
+    """Whether nothing happened and nothing is pending: another pass at this time would be idle too."""
     if result is None or result.outcome is not Outcome.OK or result.pending:
         return False
     return result.github.requests == result.github.not_modified == 2

@@ -1,4 +1,4 @@
-"""Tests keep their files in memory only where there is room for a whole run."""
+"""Tests keep their files in memory only if a whole run fits."""
 
 from pathlib import Path
 

@@ -87,7 +87,7 @@ class Machine:
         return self._inside(process.pid, *words)
 
     def until(self, what: Callable[[], bool]) -> None:
-        """Wait for the state of the world."""
+        """Wait until a condition holds."""
         began = time.monotonic()
         while not what():
             assert time.monotonic() - began < PATIENCE, self.story
@@ -106,13 +106,13 @@ class Machine:
 
     @property
     def log(self) -> str:
-        """What the service said on stderr so far."""
+        """Return the service's stderr so far."""
         path = self.place / "log" / "reconciler.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
     @property
     def boot(self) -> str:
-        """What PID 1 said so far."""
+        """Return the output of PID 1 so far."""
         return (self.place / "boot.log").read_text(errors="replace")
 
     @property
@@ -150,7 +150,7 @@ def booted(place: Path) -> Iterator[Machine]:
 
 @contextmanager
 def _console(log: Path) -> Iterator[str]:
-    """A terminal for /dev/console, on which PID 1 tells what it does; it is written down in `log`."""
+    """A terminal for /dev/console, whose output by PID 1 is copied to `log`."""
     ours, theirs = os.openpty()
 
     def write_down() -> None:

@@ -58,7 +58,7 @@ class Installed:
         self.configure((self.world.commands.home / "config.toml").read_text())
 
     def said(self, event: str) -> int:
-        """How many lines of the log say this."""
+        """Return how many lines of the log contain this event."""
         lines = [line for line in self.machine.log.splitlines() if line.startswith("{")]
         return sum(json.loads(line)["event"] == event for line in lines)
 
@@ -106,7 +106,7 @@ def test_it_is_hardly_exposed() -> None:
 
 
 def test_a_daemon_in_its_sandbox_from_start_to_stop(installed: Installed) -> None:
-    """Ready, both at peace, the sandbox, a reload, a reload that fails, the end."""
+    """Ready, synced, the sandbox, a reload, a reload that fails, the end."""
     machine, world = installed.machine, installed.world
     installed.poll_every(3600.0)
     installed.start()
@@ -136,7 +136,7 @@ def test_a_daemon_in_its_sandbox_from_start_to_stop(installed: Installed) -> Non
 
 
 def check_sandbox(machine: Machine) -> None:
-    """What the kernel and the files say of the running service."""
+    """Check the running service by the kernel's and the files' data."""
     main = machine.main()
     status = machine.status(main)
     assert {name: status[name] for name in ("NoNewPrivs", "Seccomp")} == {"NoNewPrivs": "1", "Seccomp": "2"}

@@ -24,7 +24,7 @@ class Form:
 
 
 class Page(HTMLParser):
-    """What is on a page. Anything that the content policy forbids, or that runs strangers' text, fails."""
+    """The content of a page. Fails on what the content policy forbids or what runs untrusted text."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -17,7 +17,7 @@ DATABASES = ("sqlite", "postgresql")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Most of the web does not depend on the store: a test runs on one database, told by its name, always the
+    """Most of the web is independent of the store: a test runs on one database chosen by its name, always the
     same, as in tests/sync. EVERYWHERE=1 runs all of them on both.
     """
     if "migrated" not in metafunc.fixturenames:

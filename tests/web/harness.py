@@ -1,4 +1,4 @@
-"""The web in a test: served on loopback over a real database; time stands still unless it is moved."""
+"""The web for a test: served on loopback over a real database, with a clock that the test moves."""
 
 import asyncio
 import hashlib
@@ -29,7 +29,7 @@ SECRET = "it-is-a-secret-to-everybody"
 
 
 class MovableClock:
-    """The program's clock, moved by hand."""
+    """The program's clock, moved by the test."""
 
     def __init__(self) -> None:
         self._clock = ManualClock()
@@ -49,7 +49,7 @@ class MovableClock:
 
 @dataclass(slots=True)
 class RecordingQueue:
-    """A queue that only remembers."""
+    """A queue that records the nudged projects."""
 
     projects: list[ProjectId] = field(default_factory=list)
 
@@ -59,7 +59,7 @@ class RecordingQueue:
 
 @dataclass(slots=True, kw_only=True)
 class WebHarness:
-    """What a test has in its hands."""
+    """The served web with its database, clock and client."""
 
     bugspark: BugSpark
     project: ProjectId
@@ -96,7 +96,7 @@ class WebHarness:
         return await self.client.post(self.path(project), content=body, headers=kept)
 
     def deliveries(self) -> list[Mapping[str, Any]]:
-        """What was kept, oldest first."""
+        """Return the stored deliveries, oldest first."""
         return sorted(self.bugspark.rows_of("sync_deliveries"), key=lambda row: (row["at"], row["id"]))
 
     async def raw(self, *pieces: bytes) -> bytes:
@@ -113,12 +113,12 @@ class WebHarness:
 
     @property
     def access_control(self) -> AccessControl:
-        """Who is let in, as the pages ask it."""
+        """The access control of the served application."""
         found: AccessControl = self.app.state.access_control
         return found
 
     def untouched(self) -> bool:
-        """Nothing was kept and nobody was nudged."""
+        """Whether nothing was stored and no project was nudged."""
         return not self.deliveries() and not self.queue.projects
 
 

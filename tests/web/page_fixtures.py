@@ -1,4 +1,4 @@
-"""An operator at a synced world's pages: on this machine, without a sign-in method."""
+"""Fixtures for pages over synced data: an operator on this machine, without a sign-in method."""
 
 from collections.abc import AsyncIterator
 

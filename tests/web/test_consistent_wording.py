@@ -70,7 +70,7 @@ def test_a_project_has_one_word_and_one_reason_everywhere(state: ProjectStatusKi
 
 
 def test_every_sign_has_a_shape_of_its_own_beside_its_colour() -> None:
-    """Nobody has to tell colours apart: what means the same looks the same, what differs differs in shape."""
+    """Statuses do not depend on colour: each has its own shape."""
     shapes = [templating.ICONS_BY_WORD[state][1] for state in ProjectStatusKind]
     assert len(set(shapes)) == len(shapes)
     assert (

@@ -1,4 +1,4 @@
-"""Every route there is, asked by people whose project it is not. The routes are its own list."""
+"""Every route, requested by users of other projects. The routes are the application's own list."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -27,7 +27,7 @@ OF_NOBODY = {
     ("GET", "/metrics"),
     ("POST", "/api/v1/webhooks/github/{project_id}"),  # GitHub signs it
 }
-"""Routes that are not about one project, or not for people. A new one is written down here, and why."""
+"""Routes that are not about one project, or not for users; a new one is added here with the reason."""
 PARTS = {"/setup/{what}": setup.ACTIONS, "/reports/{report_id}/{what}": report.ACTIONS}
 NONSENSE = (
     "x",

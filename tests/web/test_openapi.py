@@ -1,4 +1,4 @@
-"""The API keeps to what `/openapi.json` says of it, whatever it is asked (schemathesis)."""
+"""The API conforms to `/openapi.json` for any request (schemathesis)."""
 
 import asyncio
 from typing import Any

@@ -34,7 +34,7 @@ async def send(
 
 
 async def token_of(harness: WebHarness, user: UUID) -> str:
-    """What this user's own forms carry; a viewer has no form, a stranger no page."""
+    """Return the form token of this user; a viewer has no form, another user no page."""
     seen = await page(harness.client, "/", bearer(harness, user))
     forms = [form for form in seen.forms if "form_token" in form.fields]
     if forms:

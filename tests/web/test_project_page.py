@@ -1,4 +1,4 @@
-"""The overview and a project's page over a synced world, as somebody without script uses them."""
+"""The overview and a project's page over synced data, used without script."""
 
 from datetime import timedelta
 from typing import Any
@@ -200,7 +200,7 @@ def issue_reads(sync: Sync) -> list[str]:
 
 
 def many(sync: Sync, count: int) -> None:
-    """Links at peace, numbered from one."""
+    """Add settled links, numbered from one."""
     at = sync.clock.now()
     rows: list[dict[str, Any]] = []
     for number in range(1, count + 1):

@@ -1,4 +1,4 @@
-"""The receiver over a real port: what is let in, what is kept of it, and that nobody learns anything else."""
+"""The receiver over a real port: what it accepts, what it stores, and that it reveals nothing else."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""A report's page over a synced world, as somebody without script uses it."""
+"""A report's page over synced data, used without script."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ __all__ = ["client", "github", "queue", "sync"]
 
 
 async def shown(client: httpx.AsyncClient, report: ReportId) -> Page:
-    """The page, which agrees with what the API says."""
+    """Read the page; it must agree with the API."""
     seen = await page(client, f"/reports/{report}")
     said: dict[str, Any] = (await client.get(f"/api/v1/reports/{report}")).json()
     state = SyncState(said["state"])

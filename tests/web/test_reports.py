@@ -1,4 +1,4 @@
-"""What the API says of reports that are really synced, with GitHub's simulator on the other side."""
+"""The API's answers about reports that are synced with the simulator of GitHub."""
 
 from collections.abc import AsyncIterator
 from typing import Any

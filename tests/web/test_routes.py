@@ -1,4 +1,4 @@
-"""The JSON API: who gets in, whose projects they see, and what is said of them."""
+"""The JSON API: who has access, which projects they see, and its answers."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
@@ -20,7 +20,7 @@ async def harness(migrated: str) -> AsyncIterator[WebHarness]:
 
 
 async def names(harness: WebHarness, user: UUID) -> list[str]:
-    """The projects somebody sees."""
+    """Return the projects that a user sees."""
     answer = await harness.client.get("/api/v1/projects", headers=bearer(harness, user))
     assert answer.status_code == 200, answer.text
     return [each["name"] for each in answer.json()]

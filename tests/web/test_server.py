@@ -15,7 +15,7 @@ from reconciler.web.server import TimedH11Protocol, bind_sockets, serve_app
 
 
 class Slow:
-    """An application that answers when it is told to."""
+    """An application that answers when the test lets it."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()

@@ -55,7 +55,7 @@ class SetupPage:
         return await page(self.client, answer.headers["location"], self.owner | said)
 
     async def until(self, words: str) -> Page:
-        """Look again until the page says so: GitHub delivers in its own time."""
+        """Reload the page until it contains the text: deliveries take a moment."""
         seen = await self.look()
         for _ in range(LOOKS):
             if words in seen.words:

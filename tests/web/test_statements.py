@@ -1,4 +1,4 @@
-"""How often a page asks the database: the same number of times however much there is."""
+"""The number of statements of a page: the same whatever the amount of data."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -58,7 +58,7 @@ async def test_a_page_asks_as_often_for_a_hundred_links_as_for_one(
 
 
 def multiply(sync: Sync, times: int) -> None:
-    """More links like the one there is, of reports that nobody looks at."""
+    """Add copies of the existing link, for reports that are not shown."""
     with sync.bugspark.engine.begin() as connection:
         link = connection.execute(sa.select(tables.links)).mappings().one()
         rows = [

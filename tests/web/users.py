@@ -45,7 +45,7 @@ def owner_of(harness: WebHarness, project: UUID) -> UUID:
 
 
 def join(harness: WebHarness, user: UUID | None, project: UUID, *, accepted: bool = True) -> None:
-    """Make somebody a member."""
+    """Make a user a member of the project."""
     row = {
         "id": uuid4(),
         "project_id": project,
