@@ -49,59 +49,61 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return row
 
 
-async def ask(door: HotSwapApp) -> None:
-    await door({"type": "http"}, None, None)  # type: ignore[arg-type]  # nothing is read or sent here
+async def ask(hot_swap: HotSwapApp) -> None:
+    await hot_swap({"type": "http"}, None, None)  # type: ignore[arg-type]  # nothing is read or sent here
 
 
 async def test_requests_under_way_keep_their_parts_open_and_later_ones_get_the_new_ones(
     opened: list[Any],
 ) -> None:
-    residence, door = ReloadableRuntime(lambda _: None), HotSwapApp()
+    reloadable, hot_swap = ReloadableRuntime(lambda _: None), HotSwapApp()
     apps: list[Requests] = []
 
     def renew() -> None:
-        apps.append(Requests(residence.container))
-        door.swap(apps[-1], residence.lease)
+        apps.append(Requests(reloadable.container))
+        hot_swap.swap(apps[-1], reloadable.lease)
 
-    await residence.reload(Settings(), renew)
-    under_way = [asyncio.create_task(ask(door)) for _ in range(2)]
+    await reloadable.reload(Settings(), renew)
+    under_way = [asyncio.create_task(ask(hot_swap)) for _ in range(2)]
     await asyncio.sleep(0)
-    await residence.reload(Settings(), renew)
-    later = asyncio.create_task(ask(door))
+    await reloadable.reload(Settings(), renew)
+    later = asyncio.create_task(ask(hot_swap))
     assert [each.open for each in opened] == [True, True]
     for each in apps:
         each.go.set()
     await asyncio.gather(*under_way, later)
     assert (apps[0].found, apps[1].found) == ([(0, True)] * 2, [(1, True)])
     assert [each.open for each in opened] == [False, True]
-    await residence.aclose()
+    await reloadable.aclose()
 
 
 async def test_a_container_that_is_closing_is_leased_to_no_request(opened: list[Any]) -> None:
-    residence, door = ReloadableRuntime(lambda _: None), HotSwapApp()
+    reloadable, hot_swap = ReloadableRuntime(lambda _: None), HotSwapApp()
 
     def renew() -> None:
-        app = Requests(residence.container)
+        app = Requests(reloadable.container)
         app.go.set()
-        door.swap(app, residence.lease)
+        hot_swap.swap(app, reloadable.lease)
         apps.append(app)
 
     apps: list[Requests] = []
-    await residence.reload(Settings(), renew)
-    moving = asyncio.create_task(residence.reload(Settings(), renew))
+    await reloadable.reload(Settings(), renew)
+    moving = asyncio.create_task(reloadable.reload(Settings(), renew))
     await opened[0].closing.wait()  # at once: nobody is in there
     assert not moving.done()
-    await ask(door)
+    await ask(hot_swap)
     await moving
     assert [each.found for each in apps] == [[], [(1, True)]]
-    await residence.aclose()
+    await reloadable.aclose()
 
 
 async def test_a_configuration_that_can_not_be_opened_leaves_the_old_one_in_use(opened: list[Any]) -> None:
-    residence = ReloadableRuntime(lambda _: None)
+    reloadable = ReloadableRuntime(lambda _: None)
     moved: list[int] = []
-    await residence.reload(Settings())
+    await reloadable.reload(Settings())
     with pytest.raises(DatabaseError):
-        await residence.reload(Settings.model_validate({"poll": {"concurrency": 1}}), lambda: moved.append(1))
-    assert (residence.container, opened[0].open, moved) == (opened[0], True, [])
-    await residence.aclose()
+        await reloadable.reload(
+            Settings.model_validate({"poll": {"concurrency": 1}}), lambda: moved.append(1)
+        )
+    assert (reloadable.container, opened[0].open, moved) == (opened[0], True, [])
+    await reloadable.aclose()

@@ -43,17 +43,17 @@ def test_a_user_sees_their_own_project_and_nothing_of_another(
         ):
             page = hers.go(path, status=404)
             assert "Shop" not in page.content() and "Not for everybody" not in page.content()
-        deeds = [
+        paths = [
             f"{scenario.project_path}/{what}"
             for what in ("sync", "pause", "verify", "accept", "resolve", "retry")
         ]
-        deeds += [f"{scenario.project_path}/setup{what}" for what in ("", "/create", "/rotate", "/test")]
-        deeds += [f"{pair.path}/{what}" for what in ("link", "unlink", "export", "retry", "resolve")]
+        paths += [f"{scenario.project_path}/setup{what}" for what in ("", "/create", "/rotate", "/test")]
+        paths += [f"{pair.path}/{what}" for what in ("link", "unlink", "export", "retry", "resolve")]
         asked = {
             path: hers.context.request.post(
                 f"{scenario.base}{path}", form={"form_token": token}, headers={"Origin": scenario.base}
             ).status
-            for path in deeds
+            for path in paths
         }
         assert set(asked.values()) == {404}, asked
         for path in (f"/api/v1{scenario.project_path}", f"/api/v1{pair.path}"):

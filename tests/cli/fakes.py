@@ -193,7 +193,7 @@ class FakeApplication(Application):
 
 
 @dataclass(frozen=True)
-class Said:
+class CommandOutput:
     """What a command left behind."""
 
     status: int
@@ -239,7 +239,7 @@ def command(
     environ: Mapping[str, str] | None = None,
     encoding: str = "utf-8",
     terminal: bool = False,
-) -> Said:
+) -> CommandOutput:
     """Run `reconcile WORDS` against the fake and return its output."""
     out, err = Terminal(encoding=encoding, terminal=terminal), Terminal(terminal=terminal)
     status = run_command(
@@ -248,4 +248,4 @@ def command(
         console=Console(out=out, err=err),
         environ=environ or {},
     )
-    return Said(status=status, out=out.text(), err=err.text())
+    return CommandOutput(status=status, out=out.text(), err=err.text())

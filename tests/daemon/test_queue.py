@@ -14,153 +14,153 @@ from reconciler.daemon.pass_queue import PassQueue
 from reconciler.daemon.procrastinate_queue import open_queue
 from reconciler.errors import DatabaseError
 from reconciler.store.schema import engine
-from tests.daemon.workers import PATIENCE, Bench, project, working
+from tests.daemon.workers import PATIENCE, RecordingRunner, project, working
 
 ONE, TWO, THREE, FOUR = (project(number) for number in range(1, 5))
 
 
 async def test_what_is_nudged_is_run(queue: PassQueue) -> None:
-    bench = Bench()
-    async with working(queue, bench):
+    runner = RecordingRunner()
+    async with working(queue, runner):
         await queue.nudge(ONE)
-        await bench.until(1, ended=True)
-    assert bench.ended == [ONE]
+        await runner.until(1, ended=True)
+    assert runner.ended == [ONE]
 
 
 async def test_a_nudge_reaches_a_worker_that_waits_at_once(
     queue: PassQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("reconciler.daemon.procrastinate_queue.POLL_SECONDS", 4.0)  # it must hear, not look
-    bench, loop, waits = Bench(), asyncio.get_running_loop(), []
-    async with working(queue, bench):
+    runner, loop, waits = RecordingRunner(), asyncio.get_running_loop(), []
+    async with working(queue, runner):
         for count, project_id in enumerate((ONE, TWO, THREE, FOUR), start=1):
             began = loop.time()
             await queue.nudge(project_id)
-            await bench.until(count, ended=True)
+            await runner.until(count, ended=True)
             waits.append(loop.time() - began)
     # What listens may not have been connected yet at first. A few hundredths, on a machine that is not busy.
     assert min(waits[1:]) < 2.0
 
 
 async def test_a_project_waits_once_however_often_it_is_asked_for(queue: PassQueue) -> None:
-    bench = Bench()
+    runner = RecordingRunner()
     for _ in range(5):
         await queue.nudge(ONE)
         await queue.put_due([ONE, ONE])
     assert (await queue.backlog()).waiting == {ONE}
-    async with working(queue, bench):
+    async with working(queue, runner):
         await queue.nudge(TWO)
-        await bench.until(2, ended=True)
-    assert sorted(bench.began) == [ONE, TWO]
+        await runner.until(2, ended=True)
+    assert sorted(runner.began) == [ONE, TWO]
 
 
 async def test_what_is_asked_for_while_it_runs_runs_once_more_and_never_twice_at_a_time(
     queue: PassQueue,
 ) -> None:
-    bench = Bench(hold=True)
-    async with working(queue, bench, concurrency=4):
+    runner = RecordingRunner(hold=True)
+    async with working(queue, runner, concurrency=4):
         await queue.nudge(ONE)
-        await bench.until(1)
+        await runner.until(1)
         for _ in range(3):
             await queue.nudge(ONE)
         await queue.nudge(TWO)
-        await bench.until(2)
+        await runner.until(2)
         backlog = await queue.backlog()
         assert set(backlog.running) == {ONE, TWO}
         assert set(backlog.waiting) == {ONE}
-        bench.hold = False
-        bench.let_go(ONE)
-        bench.let_go(TWO)
-        await bench.until(3, ended=True)
-    assert bench.twice == 0
-    assert sorted(bench.began) == [ONE, ONE, TWO]
+        runner.hold = False
+        runner.let_go(ONE)
+        runner.let_go(TWO)
+        await runner.until(3, ended=True)
+    assert runner.twice == 0
+    assert sorted(runner.began) == [ONE, ONE, TWO]
     assert not (await queue.backlog()).waiting
 
 
 async def test_no_more_run_at_once_than_may(queue: PassQueue) -> None:
-    bench = Bench(hold=True)
+    runner = RecordingRunner(hold=True)
     await queue.put_due([ONE, TWO, THREE, FOUR])
-    async with working(queue, bench, concurrency=2):
-        await bench.until(2)
-        bench.hold = False
-        for each in list(bench.began):
-            bench.let_go(each)
-        await bench.until(4, ended=True)
-    assert bench.most_at_once == 2
+    async with working(queue, runner, concurrency=2):
+        await runner.until(2)
+        runner.hold = False
+        for each in list(runner.began):
+            runner.let_go(each)
+        await runner.until(4, ended=True)
+    assert runner.most_at_once == 2
 
 
 async def test_nudges_go_ahead_of_what_is_merely_due(queue: PassQueue) -> None:
-    bench = Bench()
+    runner = RecordingRunner()
     await queue.put_due([ONE, TWO])
     await queue.nudge(THREE)
-    async with working(queue, bench, concurrency=1):
-        await bench.until(3, ended=True)
-    assert bench.began == [THREE, ONE, TWO]
+    async with working(queue, runner, concurrency=1):
+        await runner.until(3, ended=True)
+    assert runner.began == [THREE, ONE, TWO]
 
 
 async def test_a_project_that_is_due_and_then_nudged_goes_ahead_as_well(queue: PassQueue) -> None:
-    bench = Bench()
+    runner = RecordingRunner()
     await queue.put_due([ONE, TWO, THREE])
     await queue.nudge(THREE)
     await queue.put_due([THREE])
-    async with working(queue, bench, concurrency=1):
-        await bench.until(3, ended=True)
-    assert bench.began == [THREE, ONE, TWO]
+    async with working(queue, runner, concurrency=1):
+        await runner.until(3, ended=True)
+    assert runner.began == [THREE, ONE, TWO]
 
 
 async def test_what_is_merely_due_never_takes_every_place(queue: PassQueue) -> None:
-    bench = Bench(hold=True)
+    runner = RecordingRunner(hold=True)
     due = [project(number) for number in range(10, 20)]
     await queue.put_due(due)
-    async with working(queue, bench, concurrency=4):
-        await bench.until(3)
+    async with working(queue, runner, concurrency=4):
+        await runner.until(3)
         await queue.nudge(due[-1])  # in the queue already, behind all others
-        await bench.until(4)
+        await runner.until(4)
         await queue.nudge(ONE)
         backlog = await queue.backlog()
-        assert (bench.began[3], bench.most_at_once, len(backlog.running)) == (due[-1], 4, 4)
-        bench.let_go(due[-1])
-        await bench.until(5)
-    assert bench.began[4] == ONE
+        assert (runner.began[3], runner.most_at_once, len(backlog.running)) == (due[-1], 4, 4)
+        runner.let_go(due[-1])
+        await runner.until(5)
+    assert runner.began[4] == ONE
 
 
 async def test_what_is_nudged_may_take_every_place(queue: PassQueue) -> None:
-    bench = Bench(hold=True)
+    runner = RecordingRunner(hold=True)
     for each in (ONE, TWO, THREE, FOUR):
         await queue.nudge(each)
-    async with working(queue, bench, concurrency=4):
-        await bench.until(4)
+    async with working(queue, runner, concurrency=4):
+        await runner.until(4)
 
 
 async def test_a_stopped_worker_ends_what_it_has_and_takes_no_more(queue: PassQueue) -> None:
-    bench = Bench(hold=True)
-    stint = queue.create_worker(bench.run, 1)
+    runner = RecordingRunner(hold=True)
+    stint = queue.create_worker(runner.run, 1)
     task = asyncio.create_task(stint.serve())
     await queue.put_due([ONE])
-    await bench.until(1)
+    await runner.until(1)
     await queue.put_due([TWO])
     stint.stop(PATIENCE)
-    bench.let_go(ONE)
+    runner.let_go(ONE)
     await task
-    assert bench.ended == [ONE]
+    assert runner.ended == [ONE]
     assert (await queue.backlog()).waiting == {TWO}
 
 
 async def test_a_pass_that_outlasts_the_grace_is_cut_off(queue: PassQueue) -> None:
-    bench = Bench(hold=True)
-    async with working(queue, bench):
+    runner = RecordingRunner(hold=True)
+    async with working(queue, runner):
         await queue.nudge(ONE)
-        await bench.until(1)
-    assert bench.cut == [ONE]
+        await runner.until(1)
+    assert runner.cut == [ONE]
     assert not (await queue.backlog()).running
 
 
 async def test_stints_side_by_side_share_the_work(queue: PassQueue) -> None:
-    bench = Bench(hold=True)
-    async with working(queue, bench, 1), working(queue, bench, 1):
+    runner = RecordingRunner(hold=True)
+    async with working(queue, runner, 1), working(queue, runner, 1):
         await queue.put_due([ONE, TWO])
-        await bench.until(2)
-    assert sorted(bench.cut) == [ONE, TWO]
+        await runner.until(2)
+    assert sorted(runner.cut) == [ONE, TWO]
 
 
 def test_the_tables_are_those_that_migration_0001_brought() -> None:
@@ -193,7 +193,7 @@ def abandoned(url: str) -> None:
 
 async def test_several_daemons_share_projects_and_never_run_one_twice_at_once(shared: Any) -> None:
     mine, theirs, _ = shared
-    here, there = Bench(hold=True), Bench(hold=True)
+    here, there = RecordingRunner(hold=True), RecordingRunner(hold=True)
     async with working(mine, here, 1), working(theirs, there, 1):
         await mine.put_due([ONE, TWO])
         async with asyncio.timeout(PATIENCE):
@@ -201,17 +201,17 @@ async def test_several_daemons_share_projects_and_never_run_one_twice_at_once(sh
         await theirs.nudge(here.began[0])
         assert (await theirs.backlog()).running == {ONE, TWO}
         here.hold = there.hold = False
-        for bench in (here, there):
-            bench.let_go(bench.began[0])
+        for runner in (here, there):
+            runner.let_go(runner.began[0])
     assert {*here.began, *there.began} == {ONE, TWO}
 
 
 async def test_what_a_dead_worker_ran_is_put_back_also_when_its_twin_waits(shared: Any) -> None:
     mine, theirs, url = shared
-    bench, again = Bench(hold=True), Bench()
-    async with working(mine, bench, 2):
+    runner, again = RecordingRunner(hold=True), RecordingRunner()
+    async with working(mine, runner, 2):
         await mine.put_due([ONE, TWO])
-        await bench.until(2)
+        await runner.until(2)
         await mine.nudge(ONE)  # the twin: setting the job back would break the queueing lock
         abandoned(url)
         assert await theirs.requeue_stalled() == 2
@@ -220,10 +220,10 @@ async def test_what_a_dead_worker_ran_is_put_back_also_when_its_twin_waits(share
         abandoned(url)
         async with working(theirs, again, 2):
             await again.until(2, ended=True)
-        bench.hold = False
+        runner.hold = False
         for each in (ONE, TWO):
-            bench.let_go(each)
-        await bench.until(2, ended=True)
+            runner.let_go(each)
+        await runner.until(2, ended=True)
     assert sorted(again.began) == [ONE, TWO]
 
 
@@ -232,16 +232,16 @@ async def test_a_job_whose_end_could_not_be_written_does_not_keep_its_project(
 ) -> None:
     """The worker is alive, so it is not taken for dead; its duplicate would wait without end."""
     mine, theirs, url = shared
-    bench, finish = Bench(), mine.app.job_manager.finish_job
+    runner, finish = RecordingRunner(), mine.app.job_manager.finish_job
 
     async def away(*_: Any, **__: Any) -> None:
         monkeypatch.setattr(mine.app.job_manager, "finish_job", finish)
         raise ConnectorException("the database restarts")
 
     monkeypatch.setattr(mine.app.job_manager, "finish_job", away)
-    async with working(mine, bench, 2):
+    async with working(mine, runner, 2):
         await mine.nudge(ONE)
-        await bench.until(1, ended=True)
+        await runner.until(1, ended=True)
         await mine.nudge(ONE)
         rescued = [
             await theirs.requeue_stalled(),
@@ -250,32 +250,32 @@ async def test_a_job_whose_end_could_not_be_written_does_not_keep_its_project(
         ]
         assert rescued == [0, 0, 0], "it may be ending just now"
         assert await mine.requeue_stalled() == 1
-        await bench.until(2, ended=True)
+        await runner.until(2, ended=True)
     assert told(url, "SELECT * FROM procrastinate_jobs") == []
 
 
 async def test_what_is_cut_off_at_a_shutdown_is_there_for_the_next(shared: Any) -> None:
     mine, theirs, _ = shared
-    bench = Bench(hold=True)
-    async with working(mine, bench, 1):
+    runner = RecordingRunner(hold=True)
+    async with working(mine, runner, 1):
         await mine.nudge(ONE)
-        await bench.until(1)
+        await runner.until(1)
     assert (await theirs.backlog()).waiting == {ONE}
 
 
 async def test_a_pass_that_fails_leaves_no_key_behind(shared: Any) -> None:
     mine, _, url = shared
-    bench = Bench()
+    runner = RecordingRunner()
 
     async def fail(_: Any) -> None:
-        await bench.run(ONE)
+        await runner.run(ONE)
         raise ValueError("a mistake of ours")
 
     stint = mine.create_worker(fail, 1)
     task = asyncio.create_task(stint.serve())
     for count in (1, 2):
         await mine.nudge(ONE)
-        await bench.until(count)
+        await runner.until(count)
     stint.stop(PATIENCE)
     await task
     assert told(url, "SELECT * FROM procrastinate_jobs") == []
@@ -283,23 +283,23 @@ async def test_a_pass_that_fails_leaves_no_key_behind(shared: Any) -> None:
 
 async def test_no_job_is_for_later_and_none_is_left_when_it_is_done(shared: Any) -> None:
     mine, _, url = shared
-    bench = Bench()
+    runner = RecordingRunner()
     await mine.put_due([ONE])
     await mine.nudge(TWO)
     assert told(url, "SELECT count(*) FROM procrastinate_jobs WHERE scheduled_at IS NOT NULL") == [(0,)]
-    async with working(mine, bench):
-        await bench.until(2, ended=True)
+    async with working(mine, runner):
+        await runner.until(2, ended=True)
     for table in ("jobs", "events", "workers"):
         assert told(url, f"SELECT * FROM procrastinate_{table}") == []
 
 
 async def test_a_worker_whose_connections_break_says_so_and_the_next_one_works(shared: Any) -> None:
     mine, _, url = shared
-    bench = Bench()
-    stint = mine.create_worker(bench.run, 1)
+    runner = RecordingRunner()
+    stint = mine.create_worker(runner.run, 1)
     task = asyncio.create_task(stint.serve())
     await mine.nudge(ONE)
-    await bench.until(1, ended=True)
+    await runner.until(1, ended=True)
     listening = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
     async with asyncio.timeout(PATIENCE):  # it may have taken the job before it began to listen
         # A connection of its own, beside the pool.
@@ -313,7 +313,7 @@ async def test_a_worker_whose_connections_break_says_so_and_the_next_one_works(s
     with suppress(DatabaseError):  # a session may be ended just after it was found alive
         await mine.nudge(TWO)
     await mine.nudge(TWO)
-    async with working(mine, bench, 1):  # the first may have stopped before it could take it
-        await bench.until(2)
+    async with working(mine, runner, 1):  # the first may have stopped before it could take it
+        await runner.until(2)
     stint.stop(PATIENCE)
     await asyncio.wait([task])

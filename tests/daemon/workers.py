@@ -18,7 +18,7 @@ def project(number: int) -> ProjectId:
 
 
 @dataclass
-class Bench:
+class RecordingRunner:
     """What ran, in order; `held` projects run until they are let go."""
 
     began: list[ProjectId] = field(default_factory=list)
@@ -66,9 +66,11 @@ class Bench:
 
 
 @asynccontextmanager
-async def working(queue: PassQueue, bench: Bench, concurrency: int = 2) -> AsyncIterator[QueueWorker]:
+async def working(
+    queue: PassQueue, runner: RecordingRunner, concurrency: int = 2
+) -> AsyncIterator[QueueWorker]:
     """A worker at the queue for the time of the block, stopped without grace."""
-    stint = queue.create_worker(bench.run, concurrency)
+    stint = queue.create_worker(runner.run, concurrency)
     task = asyncio.create_task(stint.serve())
     try:
         yield stint

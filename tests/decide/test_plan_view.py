@@ -110,7 +110,7 @@ def test_an_export_is_shown_without_an_issue() -> None:
     assert (shown.local, shown.rule) == ("Crash on start", "every new report is exported")
 
 
-def an_intent(wish: Any, operation: Operation, **given: Any) -> Intent:
+def an_intent(desired: Any, operation: Operation, **given: Any) -> Intent:
     fields: dict[str, Any] = {
         "id": IntentId(UUID(int=90)),
         "project_id": PROJECT,
@@ -121,7 +121,7 @@ def an_intent(wish: Any, operation: Operation, **given: Any) -> Intent:
         "operation": operation,
         "repository_id": RepositoryId(55),
         "number": None,
-        "desired": wish,
+        "desired": desired,
         "state": IntentState.PLANNED,
         "attempts": 0,
         "created_at": LINKED,

@@ -188,15 +188,15 @@ def test_a_comment_says_what_became_of_its_copy(
 def test_a_comment_on_its_way_says_what_it_waits_for(state: IntentState, words: str) -> None:
     entry = replace(a_pair(OURS, a_local_comment(), None), state=CommentPairState.PENDING)
     reason = "the issue is locked" if state is IntentState.QUARANTINED else None
-    wish = an_intent(state, pair_id=entry.id, reason=reason)
-    (comment,) = explained(comments=(a_local_comment(),), pairs=(entry,), intents=(wish,)).comments
+    intent = an_intent(state, pair_id=entry.id, reason=reason)
+    (comment,) = explained(comments=(a_local_comment(),), pairs=(entry,), intents=(intent,)).comments
     assert comment.state == words
 
 
 def test_a_copy_whose_correction_github_refused_says_why() -> None:
     entry = a_pair(OURS, a_local_comment(), None)
-    wish = an_intent(IntentState.QUARANTINED, pair_id=entry.id, reason="the issue is locked")
-    (comment,) = explained(comments=(a_local_comment(),), pairs=(entry,), intents=(wish,)).comments
+    intent = an_intent(IntentState.QUARANTINED, pair_id=entry.id, reason="the issue is locked")
+    (comment,) = explained(comments=(a_local_comment(),), pairs=(entry,), intents=(intent,)).comments
     assert comment.state == "refused: the issue is locked"
 
 

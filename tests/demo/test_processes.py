@@ -37,8 +37,8 @@ def process(tmp_path: Path) -> Iterator[httpx.Client]:
         assert running.wait(10) == 0
 
 
-def tell(client: httpx.Client, what: str, **wish: Any) -> Any:
-    answer = client.post(f"/_sim/{what}", json=wish)
+def tell(client: httpx.Client, what: str, **spec: Any) -> Any:
+    answer = client.post(f"/_sim/{what}", json=spec)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -100,7 +100,7 @@ def test_faults_facts_limits_and_the_journal_over_http(process: httpx.Client) ->
 
 
 @pytest.mark.parametrize(
-    ("what", "wish", "status"),
+    ("what", "spec", "status"),
     [
         ("nothing", {}, 404),
         ("act", {"repository": "acme/none", "act": "close"}, 400),
@@ -111,9 +111,9 @@ def test_faults_facts_limits_and_the_journal_over_http(process: httpx.Client) ->
     ],
 )
 def test_invalid_control_requests_are_reported(
-    process: httpx.Client, what: str, wish: dict[str, Any], status: int
+    process: httpx.Client, what: str, spec: dict[str, Any], status: int
 ) -> None:
-    assert process.post(f"/_sim/{what}", json=wish).status_code == status
+    assert process.post(f"/_sim/{what}", json=spec).status_code == status
 
 
 async def test_the_control_endpoint_is_closed_unless_asked_for(bot: httpx.AsyncClient) -> None:

@@ -45,13 +45,13 @@ def test_old_exports_are_shown_and_linked_on_demand(both: Installation) -> None:
 def test_new_exports_are_taken_up_as_the_lists_bring_them(both: Installation) -> None:
     assert both.sync_shop().code == 0
     report = both.bugspark.add_report(both.project, "It breaks")
-    stranger = both.bugspark.add_report(both.project, "Other")
+    other_report = both.bugspark.add_report(both.project, "Other")
     number = exported(both, "BUG-0001", "It breaks").number
     exported(both, "BUG-0002", "Other", by="bob")
     exported(both, "BUG-0002", "Another title")
     assert both.sync_shop().code == 0
     assert both.columns(report)[:2] == ("acme/web", number)
-    assert both.columns(stranger) == (None, None, None)
+    assert both.columns(other_report) == (None, None, None)
 
 
 def test_doubtful_ones_are_named_and_left(installation: Installation) -> None:

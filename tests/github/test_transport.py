@@ -66,10 +66,10 @@ async def test_over_https_only_known_certificates_of_the_right_host_are_trusted(
 ) -> None:
     """A company's own authority, in the system's store, is trusted; the same server without it is not."""
     async with tls_server(tmp_path) as address:
-        stranger = Transport(user_agent="test")
+        other_transport = Transport(user_agent="test")
         with pytest.raises(NotSentError, match="ConnectError"):
-            await stranger.send(get(address))
-        await stranger.aclose()
+            await other_transport.send(get(address))
+        await other_transport.aclose()
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
         known = Transport(user_agent="test")
         assert (await known.send(get(address))).body == b"{}"

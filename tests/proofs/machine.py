@@ -1,8 +1,8 @@
 """A state machine of everything that happens between BugSpark and GitHub (Hypothesis).
 
-People act on both sides, also in the middle of a pass; requests fail in every way; lists lag, and webhooks
-name issues at random; the process dies at any point; clocks jump. Then all of it stops, the settle times
-pass, and the promises are checked.
+Users act on both sides, also during a pass; requests fail in every way; lists lag, and webhooks name issues
+at random; the process crashes at any point; clocks jump. Then all of it stops, the settle times pass, and the
+invariants are checked.
 """
 
 import asyncio
@@ -68,16 +68,20 @@ PLACES = {
 }
 WHICH = st.integers(0, 9)
 ACTS: st.SearchStrategy[tuple[str, int, Any]] = st.one_of(
-    st.tuples(st.sampled_from(["say here", "say there"]), WHICH, st.none()),
-    st.tuples(st.sampled_from(["edit", "unsay", "drop copy", "edit copy", "sticker"]), WHICH, st.none()),
-    st.tuples(st.just("status here"), WHICH, st.sampled_from(STATUSES)),
-    st.tuples(st.just("status there"), WHICH, st.sampled_from(["new", "resolved", "closed"])),
+    st.tuples(st.sampled_from(["comment in BugSpark", "comment on GitHub"]), WHICH, st.none()),
     st.tuples(
-        st.sampled_from(["severity here", "severity there"]), WHICH, st.sampled_from(sorted(SEVERITIES))
+        st.sampled_from(["edit", "delete", "delete copy", "edit copy", "unrelated label"]), WHICH, st.none()
     ),
-    st.tuples(st.just("category here"), WHICH, st.sampled_from([*CATEGORIES, "bug", "other"])),
-    st.tuples(st.just("category there"), WHICH, st.sampled_from(sorted(CATEGORIES))),
-    st.tuples(st.just("move"), WHICH, WHICH),
+    st.tuples(st.just("status in BugSpark"), WHICH, st.sampled_from(STATUSES)),
+    st.tuples(st.just("status on GitHub"), WHICH, st.sampled_from(["new", "resolved", "closed"])),
+    st.tuples(
+        st.sampled_from(["severity in BugSpark", "severity on GitHub"]),
+        WHICH,
+        st.sampled_from(sorted(SEVERITIES)),
+    ),
+    st.tuples(st.just("category in BugSpark"), WHICH, st.sampled_from([*CATEGORIES, "bug", "other"])),
+    st.tuples(st.just("category on GitHub"), WHICH, st.sampled_from(sorted(CATEGORIES))),
+    st.tuples(st.just("move link"), WHICH, WHICH),
 )
 FAULTY = st.tuples(st.sampled_from(sorted(FAULTS)), st.sampled_from(sorted(PLACES)), st.integers(0, 2))
 
@@ -183,33 +187,35 @@ class Storm(RuleBasedStateMachine):
 
     @rule(which=WHICH, to=WHICH)
     def move_link(self, which: int, to: int) -> None:
-        """To another issue, and perhaps to one that another report holds; or back."""
+        """Move a report to another issue, possibly one that another report has, or back."""
         self.scenario.move_link(self._report(which), to)
 
     def _report(self, which: int) -> Any:
         return list(self.scenario.reports)[which % len(self.scenario.reports)]
 
     def act(self, act: tuple[str, int, Any]) -> None:
-        """Somebody does something."""
+        """Perform one action of a user."""
         name, which, value = act
         scenario, report = self.scenario, self._report(which)
-        item, _, side = name.partition(" ")
+        item, _, where = name.partition(" ")
         if item in ("status", "severity", "category"):
-            (scenario.set_in_bugspark if side == "here" else scenario.set_on_github)(report, item, value)
-        elif name == "sticker":
+            (scenario.set_in_bugspark if where == "in BugSpark" else scenario.set_on_github)(
+                report, item, value
+            )
+        elif name == "unrelated label":
             scenario.add_unrelated_label(report)
-        elif name == "move":
+        elif name == "move link":
             scenario.move_link(report, value)
-        elif item == "say":
-            (scenario.comment_in_bugspark if side == "here" else scenario.comment_on_github)(report)
+        elif item == "comment":
+            (scenario.comment_in_bugspark if where == "in BugSpark" else scenario.comment_on_github)(report)
         elif scenario.notes:
-            deeds = {
+            actions = {
                 "edit": scenario.edit,
-                "unsay": scenario.delete_comment_of,
+                "delete": scenario.delete_comment_of,
                 "edit copy": scenario.edit_copy,
+                "delete copy": scenario.delete_copy,
             }
-            deeds |= {"drop copy": scenario.delete_copy}
-            deeds[name](scenario.notes[-1 - which % len(scenario.notes)])
+            actions[name](scenario.notes[-1 - which % len(scenario.notes)])
 
     def teardown(self) -> None:
         try:

@@ -73,8 +73,8 @@ def fill(scenario: Scenario, issues: int, comments_each: int = 0) -> None:
     """Issues of long ago; the lists stay at peace about them. Two seconds lie between them: a page begins a
     second before the last row seen, so where more happens in a second it brings less that is new.
     """
-    wish = {"repository": "acme/web", "by": "alice", "issues": issues, "age": 40_000, "spread": 2}
-    grow(scenario.github.world, wish | {"comments_each": comments_each, "comment": "said {n}"})
+    spec = {"repository": "acme/web", "by": "alice", "issues": issues, "age": 40_000, "spread": 2}
+    grow(scenario.github.world, spec | {"comments_each": comments_each, "comment": "said {n}"})
 
 
 def asked(scenario: Scenario, pattern: str = "") -> int:

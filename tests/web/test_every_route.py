@@ -79,16 +79,16 @@ async def ask(
 
 
 async def test_every_route_of_another_project_is_not_there(harness: WebHarness) -> None:
-    stranger = harness.bugspark.add_user("Stranger")
-    theirs = harness.bugspark.add_project("Theirs", owner=stranger)
+    other_user = harness.bugspark.add_user("Stranger")
+    theirs = harness.bugspark.add_project("Theirs", owner=other_user)
     harness.bugspark.add_integration(theirs, config=integration("theirs"))
-    token = await token_of(harness, stranger, f"/projects/{theirs}/setup")
+    token = await token_of(harness, other_user, f"/projects/{theirs}/setup")
     ours = harness.bugspark.add_report(harness.project, title="Secret plans")
     before = harness.bugspark.rows_of("integrations")
     asked = addresses(harness, harness.project, ours)
     assert len(asked) > 20
     for method, path in asked:
-        for known in (bearer(harness, stranger) | HTML, bearer(harness, stranger)):
+        for known in (bearer(harness, other_user) | HTML, bearer(harness, other_user)):
             answer = await ask(harness, method, path, known, token)
             assert answer.status_code == 404, (method, path)
             assert not any(word in answer.text for word in ("Secret plans", "Shop", SECRET, "acme")), path

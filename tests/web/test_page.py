@@ -44,17 +44,17 @@ async def token_of(harness: WebHarness, user: UUID) -> str:
 
 
 async def test_each_page_and_button_of_another_project_is_not_there(harness: WebHarness) -> None:
-    stranger = harness.bugspark.add_user("Stranger")
-    theirs = harness.bugspark.add_project("Theirs", owner=stranger)
+    other_user = harness.bugspark.add_user("Stranger")
+    theirs = harness.bugspark.add_project("Theirs", owner=other_user)
     harness.bugspark.add_integration(theirs, config=integration())
-    seen = await page(harness.client, f"/projects/{harness.project}", bearer(harness, stranger), status=404)
+    seen = await page(harness.client, f"/projects/{harness.project}", bearer(harness, other_user), status=404)
     assert "Not here, or not yours" in seen.words and "Shop" not in seen.words
-    assert "Shop" not in (await page(harness.client, "/", bearer(harness, stranger))).words
-    good = (await page(harness.client, f"/projects/{theirs}", bearer(harness, stranger))).forms[0]
+    assert "Shop" not in (await page(harness.client, "/", bearer(harness, other_user))).words
+    good = (await page(harness.client, f"/projects/{theirs}", bearer(harness, other_user))).forms[0]
     for what in project.ACTIONS:
-        answer = await send(harness, stranger, what, good.fields["form_token"], **origin(harness))
+        answer = await send(harness, other_user, what, good.fields["form_token"], **origin(harness))
         nothing = await harness.client.post(
-            f"/projects/{uuid4()}/{what}", headers=HTML | bearer(harness, stranger)
+            f"/projects/{uuid4()}/{what}", headers=HTML | bearer(harness, other_user)
         )
         assert (answer.status_code, nothing.status_code) == (404, 404), what
         assert "Shop" not in answer.text

@@ -41,17 +41,17 @@ async def token_of(harness: WebHarness, user: UUID, path: str) -> str:
 
 
 async def test_another_projects_report_and_set_up_are_not_there(harness: WebHarness) -> None:
-    stranger = harness.bugspark.add_user("Stranger")
-    theirs = harness.bugspark.add_project("Theirs", owner=stranger)
+    other_user = harness.bugspark.add_user("Stranger")
+    theirs = harness.bugspark.add_project("Theirs", owner=other_user)
     harness.bugspark.add_integration(theirs, config=integration("theirs"))
-    token = await token_of(harness, stranger, f"/projects/{theirs}/setup")
+    token = await token_of(harness, other_user, f"/projects/{theirs}/setup")
     ours = harness.bugspark.add_report(harness.project, title="Secret plans")
     before = harness.bugspark.rows_of("integrations")
     for path in (f"/reports/{ours}", f"/projects/{harness.project}/setup"):
-        seen = await page(harness.client, path, bearer(harness, stranger), status=404)
+        seen = await page(harness.client, path, bearer(harness, other_user), status=404)
         assert "Secret plans" not in seen.words and "Shop" not in seen.words
     for path in changing(harness, harness.project, ours) + changing(harness, uuid4(), uuid4()):
-        answer = await send(harness, stranger, path, token)
+        answer = await send(harness, other_user, path, token)
         assert answer.status_code == 404, path
         assert SECRET not in answer.text and "Shop" not in answer.text
     assert harness.untouched() and harness.bugspark.rows_of("integrations") == before

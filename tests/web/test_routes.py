@@ -137,8 +137,8 @@ async def test_only_the_owner_and_superadmins_may_change(harness: WebHarness) ->
 async def test_every_route_answers_another_projects_user_as_if_there_were_nothing(
     harness: WebHarness,
 ) -> None:
-    stranger = harness.bugspark.add_user("Stranger")
-    theirs = harness.bugspark.add_project("Theirs", owner=stranger)
+    other_user = harness.bugspark.add_user("Stranger")
+    theirs = harness.bugspark.add_project("Theirs", owner=other_user)
     harness.bugspark.add_integration(theirs, owner="acme", repo="theirs")
     report = harness.bugspark.add_report(harness.project)
     ids = {"project_id": str(harness.project), "report_id": str(report)}
@@ -147,7 +147,7 @@ async def test_every_route_answers_another_projects_user_as_if_there_were_nothin
         real = path.format(**ids)
         unknown = path.format(project_id=uuid4(), report_id=uuid4())
         answers = [
-            await harness.client.get(each, headers=bearer(harness, stranger))
+            await harness.client.get(each, headers=bearer(harness, other_user))
             for each in (real, unknown, f"{real}x")
         ]
         assert [each.status_code for each in answers] == [404, 404, 404], path
@@ -156,7 +156,7 @@ async def test_every_route_answers_another_projects_user_as_if_there_were_nothin
         assert mine.status_code == 200, path
         asked += 1
     assert asked >= 2
-    assert await names(harness, stranger) == ["Theirs"]
+    assert await names(harness, other_user) == ["Theirs"]
 
 
 def described(harness: WebHarness) -> list[str]:

@@ -1,4 +1,4 @@
-"""Who asks, and what that allows (docs/reference/github.md, Credentials and versions)."""
+"""The caller of a request and its permissions (docs/reference/github.md, Credentials and versions)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST_JWT = 600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """The asking account; all None for the anonymous."""
+    """The account of a request; all None for an anonymous one."""
 
     user: User | None = None
     token: Token | None = None
@@ -35,20 +35,20 @@ class Caller:
 
     @property
     def scopes(self) -> dict[str, str]:
-        """What an answer to a classic token tells of it; to any other nothing."""
+        """The scope header of an answer to a classic token; empty for others."""
         if self.token is None or self.token.kind != "classic":
             return {}
         return {"X-OAuth-Scopes": ", ".join(self.token.scopes)}
 
     @property
     def label(self) -> str | None:
-        """How the journal calls the credential."""
+        """The name of the credential in the journal."""
         if self.app is not None:
             return f"{self.app.slug} (jwt)"
         return None if self.token is None else self.token.name
 
     def level(self, repository: Repository) -> Level:
-        """What the caller may do in a repository."""
+        """Return the caller's permission level in a repository."""
         floor = Level.NONE if repository.private else Level.READ
         if self.user is None or self.token is None:
             return floor
@@ -58,7 +58,7 @@ class Caller:
         return max(floor, min(repository.level(self.user.id), self.token.cap))
 
     def refusal(self) -> Problem:
-        """Return the 403 of an act this credential may not do."""
+        """Return the 403 for an action without permission."""
         kind = None if self.token is None else self.token.kind
         messages = {
             "fine": "Resource not accessible by personal access token",

@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the simulator asks for the time."""
+    """The time source of the simulator."""
 
     def now(self) -> datetime:
         """Return the present moment, aware, in UTC."""
@@ -28,7 +28,7 @@ class ManualClock:
     def __init__(
         self, start: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC), *, step: float = 0.0
     ) -> None:
-        """Start at `start`; every look moves it on by `step` seconds."""
+        """Start at `start`; every read moves it by `step` seconds."""
         self._now = start
         self._step = timedelta(seconds=step)
 

@@ -50,10 +50,10 @@ class Control:
             "act": self._act,
             "fault": self._fault,
             "calm": self._calm,
-            "seed": lambda wish: seed(self._world, wish),
-            "grow": lambda wish: grow(self._world, wish),
-            "assume": lambda wish: self._world.assume(**wish),
-            "limits": lambda wish: self._limits.set(**wish),
+            "seed": lambda spec: seed(self._world, spec),
+            "grow": lambda spec: grow(self._world, spec),
+            "assume": lambda spec: self._world.assume(**spec),
+            "limits": lambda spec: self._limits.set(**spec),
             "clock": self._clock,
             "state": self._state,
             "requests": self._seen,
@@ -65,7 +65,7 @@ class Control:
         return self._answers.keys()
 
     def answer(self, request: Request) -> Answer:
-        """Do what is asked; a mistake in the asking is answered 400 with what was wrong."""
+        """Execute a control request; an invalid one is answered 400 with the reason."""
         name = request.path.removeprefix("/_sim/")
         if name not in self._answers:
             return not_found().answer()
@@ -78,38 +78,38 @@ class Control:
             return Problem(400, f"{type(error).__name__}: {error}").answer()
         return answered(result, headers={"Content-Type": "application/json"})
 
-    def _act(self, wish: dict[str, Any]) -> object:
-        """`{"repository", "act", "args", "kwargs"}`: what a person does; gives the new row."""
-        if wish["act"] not in _ACTS:
-            raise ValueError(wish["act"])
-        method = getattr(self._world.repository(wish["repository"]), wish["act"])
-        named = dict(wish.get("kwargs", {}))
-        if wish["act"] == "transfer":
+    def _act(self, spec: dict[str, Any]) -> object:
+        """Call a repository method (`{"repository", "act", "args", "kwargs"}`); return the new row."""
+        if spec["act"] not in _ACTS:
+            raise ValueError(spec["act"])
+        method = getattr(self._world.repository(spec["repository"]), spec["act"])
+        named = dict(spec.get("kwargs", {}))
+        if spec["act"] == "transfer":
             named["to"] = self._world.repository(named["to"])
-        return method(*wish.get("args", ()), **named)
+        return method(*spec.get("args", ()), **named)
 
-    def _fault(self, wish: dict[str, Any]) -> object:
-        """`{"fault", "with": {…}, "method", "path", "times", "skip"}`: let something go wrong."""
-        fault: Fault = msgspec.convert(wish.pop("with", {}), _FAULTS[wish.pop("fault")])
-        self._faults.add(fault, **wish)
+    def _fault(self, spec: dict[str, Any]) -> object:
+        """Add a fault: `{"fault", "with": {…}, "method", "path", "times", "skip"}`."""
+        fault: Fault = msgspec.convert(spec.pop("with", {}), _FAULTS[spec.pop("fault")])
+        self._faults.add(fault, **spec)
         return {"rules": len(self._faults.rules)}
 
-    def _calm(self, wish: dict[str, Any]) -> object:
+    def _calm(self, spec: dict[str, Any]) -> object:
         self._faults.clear()
-        return wish
+        return spec
 
-    def _clock(self, wish: dict[str, Any]) -> object:
-        """`{"advance": seconds}`, where the clock is one that can be moved; gives the time."""
-        if "advance" in wish and not isinstance(self._world.clock, ManualClock):
+    def _clock(self, spec: dict[str, Any]) -> object:
+        """Move a manual clock (`{"advance": seconds}`) and return the time."""
+        if "advance" in spec and not isinstance(self._world.clock, ManualClock):
             raise ValueError("this clock cannot be moved")
         if isinstance(self._world.clock, ManualClock):
-            self._world.clock.advance(wish.get("advance", 0))
+            self._world.clock.advance(spec.get("advance", 0))
         return {"now": self._world.clock.now().isoformat()}
 
-    def _state(self, wish: dict[str, Any]) -> object:
-        """`{"repository", "numbers": [first, last]}`: what is there now, issue by issue."""
-        repository = self._world.repository(wish["repository"])
-        first, last = wish.get("numbers", (1, len(repository.issues)))
+    def _state(self, spec: dict[str, Any]) -> object:
+        """Return the current issues of a range: `{"repository", "numbers": [first, last]}`."""
+        repository = self._world.repository(spec["repository"])
+        first, last = spec.get("numbers", (1, len(repository.issues)))
         rows = sorted(
             (row for row in repository.issues if first <= row.number <= last), key=lambda row: row.number
         )
@@ -122,8 +122,8 @@ class Control:
             for row in rows
         ]
 
-    def _seen(self, wish: dict[str, Any]) -> object:
-        """`{"from": n, "clear": bool}`: the journal in short, and what accounts have used."""
+    def _seen(self, spec: dict[str, Any]) -> object:
+        """Return the journal in short form and the usage of accounts: `{"from": n, "clear": bool}`."""
         shown = [
             {
                 "method": seen.method,
@@ -132,9 +132,9 @@ class Control:
                 "cost": seen.cost,
                 "token": seen.token,
             }
-            for seen in self._requests[wish.get("from", 0) :]
+            for seen in self._requests[spec.get("from", 0) :]
         ]
-        if wish.get("clear"):
+        if spec.get("clear"):
             self._requests.clear()
         used = {str(account): meter.cost for account, meter in self._limits.meters.items()}
         return {"requests": shown, "cost": used}

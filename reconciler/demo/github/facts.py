@@ -1,4 +1,4 @@
-"""The readings of GitHub's behaviour that are unsettled, or that differ by size or place: one switch each.
+"""Switches for GitHub's behaviour where it is unsettled or differs by size or installation.
 
 Source of every line: docs/reference/github.md. The defaults are the readings seen most often.
 """
@@ -17,7 +17,7 @@ def _retired() -> Mapping[str, int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """How this GitHub behaves where the documentation leaves it open."""
+    """The behaviour of the simulator where the facts leave it open."""
 
     since_inclusive: bool = True
     """`since` also returns rows updated in that very second (Lists: contested)."""
@@ -46,7 +46,7 @@ class Facts:
     transfer_keeps_comment_ids: bool = True
     """Comments keep their ids when their issue is transferred (unsettled)."""
     deleted_account: Literal["ghost", "null"] = "ghost"
-    """How the author of something is shown after the account is gone (unsettled)."""
+    """How a deleted author is shown (unsettled)."""
     api_versions: tuple[str, ...] = ("2022-11-28", "2026-03-10")
     """Accepted values of `X-GitHub-Api-Version`; any other is answered 400."""
     retired_versions: Mapping[str, int] = field(default_factory=_retired)

@@ -1,4 +1,4 @@
-"""What goes wrong on purpose: rules that pick requests, and what happens to those."""
+"""Faults: rules that select requests, and what happens to these."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reconciler.demo.github.messages import NOT_MODIFIED, OK, Answer, Request
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """Answer this instead; when `applied`, after the request took its effect."""
+    """Send this answer instead; if `applied`, after the effect of the request."""
 
     status: int
     body: bytes = b""
@@ -25,7 +25,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """Refuse as a rate limit does, in one of its forms, without effect."""
+    """Refuse as a rate limit does, in one of its forms, without the effect."""
 
     form: Form = "retry-after"
     status: int = 403
@@ -50,7 +50,7 @@ class Drop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truncate:
-    """Answer truly but with part of the body: as good HTTP, or (`closing`) cut off in mid-body."""
+    """Send only part of the body of the normal answer: as valid HTTP, or (`closing`) broken off."""
 
     share: float = 0.5
     closing: bool = False
@@ -58,7 +58,7 @@ class Truncate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delay:
-    """Let the client wait, before or after the effect, then answer truly."""
+    """Delay the normal answer, before or after the effect."""
 
     seconds: float
     applied: bool = False
@@ -66,7 +66,7 @@ class Delay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stale:
-    """Show lists as they were this many seconds ago."""
+    """Answer lists as they were this many seconds ago."""
 
     seconds: float
     issues: bool = True
@@ -80,14 +80,14 @@ class Unmodified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewrite:
-    """Answer truly with other headers; None takes one away."""
+    """Send the normal answer with other headers; None removes one."""
 
     headers: Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuringRequest:
-    """Let somebody act just before or just after the request takes its effect; then answer truly."""
+    """Call a function just before or after the effect of the request, then answer normally."""
 
     before: Callable[[], object] | None = None
     after: Callable[[], object] | None = None
@@ -98,7 +98,7 @@ Fault = Reply | Limit | Drop | Truncate | Delay | Stale | Unmodified | Rewrite |
 
 @dataclass(slots=True, kw_only=True)
 class Rule:
-    """Which requests a fault happens to."""
+    """The requests that a fault applies to."""
 
     fault: Fault
     method: re.Pattern[str]
@@ -110,7 +110,7 @@ class Rule:
     hits: int = 0
 
     def meets(self, request: Request) -> bool:
-        """Say whether the fault happens to this request, and count it."""
+        """Return whether the fault applies to this request, and count it."""
         if not (self.method.fullmatch(request.method) and self.path.search(request.target)):
             return False
         if self.skip > 0:
@@ -123,7 +123,7 @@ class Rule:
 
 
 class Faults:
-    """The rules in force; of several that match, the first one given happens."""
+    """The active rules; of several that match, the first one applies."""
 
     def __init__(self) -> None:
         self.rules: list[Rule] = []
@@ -139,12 +139,12 @@ class Faults:
         return rule
 
     def clear(self) -> None:
-        """Let nothing go wrong any more."""
+        """Remove all rules."""
         with self._lock:
             self.rules.clear()
 
     def take(self, request: Request) -> Fault | None:
-        """Return what happens to this request, None when nothing does."""
+        """Return the fault for this request, or None."""
         with self._lock:
             return next((rule.fault for rule in self.rules if rule.meets(request)), None)
 
@@ -181,7 +181,7 @@ def redirect(location: str, status: int = 301) -> Reply:
 
 
 def link_to(address: str) -> Rewrite:
-    """Let the answer's `Link` lead to this address as its next page."""
+    """Return a fault that puts this address as next page into the `Link` header."""
     return Rewrite(headers={"Link": f'<{address}>; rel="next"'})
 
 
@@ -189,7 +189,7 @@ _JSON = {"Content-Type": "application/json; charset=utf-8"}
 
 
 def spoil(request: Request, answer: Answer, fault: Truncate | Unmodified | Rewrite) -> Answer:
-    """Return a true answer as the fault leaves it."""
+    """Return the normal answer as changed by the fault."""
     match fault:
         case Truncate():
             part = answer.body[: int(len(answer.body) * fault.share)]

@@ -1,4 +1,4 @@
-"""What the simulator was asked, for tests and accounts to look at; tokens appear by name only."""
+"""The journal of requests, for tests and reports; tokens appear by name only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 
 @dataclass(slots=True, kw_only=True)
 class RecordedRequest:
-    """One request and what became of it."""
+    """One request and its outcome."""
 
     method: str
     path: str

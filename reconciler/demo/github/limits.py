@@ -1,4 +1,4 @@
-"""GitHub's rate limits: always counted, enforced only when asked (docs/reference/github.md, Limits)."""
+"""GitHub's rate limits: always counted, enforced only on request (docs/reference/github.md, Limits)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SECONDARY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How much is allowed and how a refusal looks; the numbers are in docs/reference/github.md, Limits."""
+    """The limits and the form of a refusal; the numbers are in docs/reference/github.md, Limits."""
 
     primary: int = 5_000
     points_per_minute: int = 900
@@ -51,7 +51,7 @@ class Rolling:
         self.total = 0
 
     def add(self, now: float, amount: int) -> int:
-        """Add an amount, let the old ones go, and return the sum."""
+        """Add an amount, drop the expired ones, and return the sum."""
         self._used.append((now, amount))
         self.total += amount
         while self._used[0][0] <= now - self._span:

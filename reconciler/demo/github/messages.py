@@ -44,7 +44,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An answer as it goes out."""
+    """An answer before it is written to the connection."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Pages of a list: which rows a request asks for, and the `Link` header that leads on.
+"""Pages of a list: the rows of a request, and its `Link` header.
 
 Source: docs/reference/github.md, Lists.
 """
@@ -26,7 +26,7 @@ _TOO_DEEP = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Where a request stands in a list."""
+    """The page of a list that a request names."""
 
     number: int
     size: int
@@ -39,7 +39,7 @@ class Page:
 
 
 def page_of(query: Mapping[str, str]) -> Page:
-    """Return the page a query asks for; nonsense is the default. Raises Problem for a bad cursor."""
+    """Return the page of a query; invalid numbers mean the default. Raises Problem for an invalid cursor."""
     size = min(_positive(query.get("per_page"), PER_PAGE), MOST_PER_PAGE)
     return Page(number=_positive(query.get("page"), 1), size=size, after=_cursor(query.get("after")))
 
@@ -76,7 +76,7 @@ def since_of(query: Mapping[str, str]) -> int | None:
 def links(
     address: str, query: Mapping[str, str], page: Page, *, more: bool, total: int | None, last_key: Key | None
 ) -> dict[str, str]:
-    """Return the `Link` header of a page, or nothing when there is nowhere to go.
+    """Return the `Link` header of a page, empty if there is no other page.
 
     `last_key`: key of the page's last row when cursors are in use; `total`: number of rows when known.
     """

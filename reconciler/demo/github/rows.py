@@ -1,4 +1,4 @@
-"""What this GitHub remembers, as immutable rows: a change is a new row, so the past can be shown too."""
+"""The data of the simulated GitHub as immutable rows: a change is a new row, so past states can be shown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A person, an app's account or an organisation."""
+    """An account of a user, an app or an organisation."""
 
     id: int
     login: str

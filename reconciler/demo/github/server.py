@@ -96,7 +96,7 @@ class _Connection:
             while (request := await self._request()) is not None and await self._exchange(request):
                 self._http.start_next_cycle()
         except (ConnectionError, h11.RemoteProtocolError):
-            pass  # the client left or spoke nonsense: nobody is there to be told
+            pass  # the client left or sent invalid HTTP: there is no one to answer
         finally:
             self._writer.close()
             with suppress(ConnectionError):

@@ -30,14 +30,14 @@ R = TypeVar("R", bound=Timed)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Which rows of an index are asked for."""
+    """The rows of an index that a request selects."""
 
     order: Order = "created"
     descending: bool = True
     since: int | None = None
     """Only rows whose `updated` is this or later."""
     after: Key | None = None
-    """Only rows that come after this key in the asked direction."""
+    """Only rows after this key in the requested direction."""
     offset: int = 0
     limit: int = 30
 
@@ -61,13 +61,13 @@ class Table(Generic[R]):
         return self._rows.get(row_id)
 
     def put(self, row: R, when: float) -> None:
-        """Add the row, or replace the one with its id; remember what was there before `when`."""
+        """Add the row, or replace the one with its id; the former row is kept for times before `when`."""
         before = self._rows.get(row.id)
         self._past.append((when, row.id, before))
         self._swap(row.id, before, row)
 
     def remove(self, row_id: int, when: float) -> R:
-        """Take the row out and return it; raises KeyError when there is none."""
+        """Remove the row and return it; raises KeyError if there is none."""
         before = self._rows[row_id]
         self._past.append((when, row_id, before))
         self._swap(row_id, before, None)

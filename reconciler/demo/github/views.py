@@ -62,7 +62,7 @@ class Views:
         return f"{self.api}/repos/{repository.full_name}"
 
     def user(self, user_id: int) -> dict[str, Any] | None:
-        """Return an account in its short form; a deleted one as a ghost, or as None, as the facts say."""
+        """Return an account in its short form; a deleted one as a ghost or None, depending on the facts."""
         if user_id not in self.world.deleted:
             return self._short(self.world.users[user_id])
         return None if self.world.facts.deleted_account == "null" else self._short(_GHOST)

@@ -22,7 +22,7 @@ _COUNTS = (
 
 
 def repository(views: Views, row: Repository, level: Level) -> dict[str, Any]:
-    """Return a repository, with what the asking account may do there."""
+    """Return a repository, with the permissions of the requesting account."""
     home, page = views.home(row), f"{views.web}/{row.full_name}"
     opened = (
         sum(1 for issue in row.issues if issue.state == "open")

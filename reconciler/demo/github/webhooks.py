@@ -21,7 +21,7 @@ from reconciler.demo.github.world import Repository, World
 
 @dataclass(slots=True, kw_only=True)
 class Delivery:
-    """One message to one webhook, and how it was answered."""
+    """One message to one webhook, and the status of its answer."""
 
     id: str
     hook: int
@@ -35,7 +35,7 @@ class Delivery:
 
 
 class Deliveries:
-    """What was and is to be delivered. `held` keeps messages back, to arrive late or reordered."""
+    """Sent and waiting deliveries. `held` delays messages, to arrive late or reordered."""
 
     def __init__(self, world: World, views: Views) -> None:
         self._world = world
@@ -50,7 +50,7 @@ class Deliveries:
         world.on_ping = self.ping
 
     def notice(self, repository_id: int, event: str, notice: Mapping[str, Any], by: int) -> None:
-        """Render an event and put it on its way to every webhook that wants it."""
+        """Render an event and enqueue it for every webhook that subscribes to it."""
         repository = self._world.repositories[repository_id]
         wanted = [h for h in repository.hooks.values() if h.active and ("*" in h.events or event in h.events)]
         if wanted:
@@ -59,7 +59,7 @@ class Deliveries:
                 self._send(hook, event, body)
 
     def ping(self, repository_id: int, hook: Hook) -> None:
-        """Put a `ping` on its way to one webhook."""
+        """Enqueue a `ping` for one webhook."""
         repository = self._world.repositories[repository_id]
         body = {
             "zen": "Keep it logically awesome.",
@@ -73,7 +73,7 @@ class Deliveries:
         self._enqueue(delivery)
 
     def release(self, *, reverse: bool = False) -> None:
-        """Let held messages go, in the order they were made or in the reverse one."""
+        """Send held messages, in their order or in the reverse one."""
         self.held = False
         if reverse:
             self.waiting.reverse()

@@ -1,4 +1,4 @@
-"""Accounts, limits, and what a GitHub App asks for (docs/reference/github.md, Credentials and versions)."""
+"""Accounts, limits, and endpoints of GitHub Apps (docs/reference/github.md, Credentials and versions)."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def check_title(title: str) -> None:
 
 
 def check_body(facts: Facts, body: str | None, resource: str) -> None:
-    """Raise Problem 422 for a body that is too long, in the unit the facts say."""
+    """Raise Problem 422 for a body that is too long, in the unit of the facts."""
     length = 0 if body is None else len(body) if facts.body_unit == "characters" else len(body.encode())
     if length > LONGEST_BODY:
         raise invalid(resource, "body", f"body is too long (maximum is {LONGEST_BODY} characters)")

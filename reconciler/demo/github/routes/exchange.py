@@ -41,7 +41,7 @@ class Exchange:
         return f"{self.views.api}/repositories/{repository.id}/{rest}"
 
     def user(self) -> User:
-        """Return the asking account; raises Problem 401 for the anonymous."""
+        """Return the requesting account; raises Problem 401 for an anonymous request."""
         if self.caller.user is None:
             raise Problem(401, "Requires authentication")
         return self.caller.user
@@ -79,7 +79,7 @@ class Exchange:
         return found
 
     def issue(self, repository: Repository) -> Issue:
-        """Return the issue in the path; raises Problem when it is gone or elsewhere.
+        """Return the issue in the path; raises Problem if it was deleted or moved.
 
         Source: docs/reference/github.md, Writes.
         """
@@ -106,19 +106,19 @@ class Exchange:
         return row
 
     def issues_table(self, repository: Repository) -> Table[Issue]:
-        """Return the issues as a list shows them: as of earlier, when lists lag behind."""
+        """Return the issues for a list: a past state if lists lag."""
         if self.stale is None or not self.stale.issues:
             return repository.issues
         return repository.issues.as_of(self.world.moment() - self.stale.seconds)
 
     def comments_table(self, repository: Repository) -> Table[Comment]:
-        """Return the comments as a list shows them: as of earlier, when lists lag behind."""
+        """Return the comments for a list: a past state if lists lag."""
         if self.stale is None or not self.stale.comments:
             return repository.comments
         return repository.comments.as_of(self.world.moment() - self.stale.seconds)
 
     def may(self, repository: Repository, level: Level) -> bool:
-        """Say whether the caller has at least this level."""
+        """Return whether the caller has at least this level."""
         return self.caller.level(repository) >= level
 
     def _named(self, full_name: str) -> Repository | None:

@@ -79,7 +79,7 @@ def ping_hook(call: Exchange) -> Answer:
 
 
 def _administered(call: Exchange) -> Repository:
-    """Return the repository; raises Problem 403 for an app, 404 for anybody else, without admin rights."""
+    """Return the repository; without admin rights, raises Problem 403 for an app and 404 for others."""
     repository = call.repository()
     call.user()
     if call.may(repository, Level.ADMIN):

@@ -17,7 +17,7 @@ _COMMENT = _REPOSITORY + r"/issues/comments/(?P<comment>\d+)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """An endpoint; `content` says that it makes something people are told about (secondary limits)."""
+    """An endpoint; `content`: it creates content that notifies users (secondary limits)."""
 
     method: str
     path: re.Pattern[str]

@@ -1,6 +1,6 @@
-"""What exists on the simulated GitHub, and what people do there.
+"""The state of the simulated GitHub, and the actions of users.
 
-In: acts of people and of API calls, each naming who does it. Out: rows, events and webhook notices.
+In: actions of users and of API calls, each with the login of its user. Out: rows, events, webhook notices.
 May import: the simulator's rows, tables, facts and clock; never routes or the server.
 """
 

@@ -29,7 +29,7 @@ class Token:
     cap: Level = Level.ADMIN
     """The most it may do, whatever its account may."""
     scopes: tuple[str, ...] = ("repo",)
-    """What a classic token is for; the others' answers tell nothing."""
+    """The scopes of a classic token; answers to other tokens have none."""
     expires: datetime | None = None
     installation: int | None = None
 
@@ -102,7 +102,7 @@ class Accounts:
         self.tokens.pop(value, None)
 
     def delete_user(self, login: str) -> None:
-        """Delete an account: its tokens are unknown, what it wrote stays, by a ghost or by nobody."""
+        """Delete an account: its tokens become unknown, its texts stay, with a ghost or no author."""
         with self.lock:
             user = self.user(login)
             self.deleted.add(user.id)
@@ -118,16 +118,16 @@ class Accounts:
         self.forget_rendered()
 
     def forget_rendered(self) -> None:
-        """Say that something shown inside many rows changed (a name, a label): renderings are stale."""
+        """Invalidate rendered rows after a change that many of them show (a name, a label)."""
         self.renderings += 1
 
     def notify(self, repository: int, event: str, notice: Mapping[str, Any], by: int) -> None:
-        """Tell the webhooks of a repository, when a server is there to deliver."""
+        """Notify the webhooks of a repository, if deliveries are connected."""
         if self.on_notice is not None:
             self.on_notice(repository, event, notice, by)
 
     def ping(self, repository: int, hook: Hook) -> None:
-        """Ping a webhook, when a server is there to deliver."""
+        """Ping a webhook, if deliveries are connected."""
         if self.on_ping is not None:
             self.on_ping(repository, hook)
 

@@ -1,19 +1,19 @@
-"""What people do in the conversation below an issue."""
+"""Actions on the comments of an issue."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from reconciler.demo.github.rows import Comment
-from reconciler.demo.github.world.state import RepositoryState, act, changed_from
+from reconciler.demo.github.world.state import RepositoryState, atomic, changed_from
 
 
 class CommentActs(RepositoryState):
-    """Acts on comments; each names who does it by login."""
+    """Actions on comments; `by` is the login of the user."""
 
-    @act
+    @atomic
     def comment(self, number: int, body: str, *, by: str, via_app: bool = False) -> Comment:
-        """Write below an issue: its `updated_at` moves, its count grows."""
+        """Comment on an issue: its `updated_at` moves, its count grows."""
         issue, actor, now = self.issue(number), self.world.user(by).id, self.world.second()
         row = Comment(
             id=self.world.next_id(),
@@ -27,12 +27,12 @@ class CommentActs(RepositoryState):
         self.comments.put(row, self.world.moment())
         self.threads.setdefault(number, []).append(row.id)
         self._bump(issue, comments=issue.comments + 1)
-        self._tell("issue_comment", "created", actor, number=number, comment=row.id)
+        self._notify("issue_comment", "created", actor, number=number, comment=row.id)
         return row
 
-    @act
+    @atomic
     def edit_comment(self, comment_id: int, body: str, *, by: str) -> Comment:
-        """Rewrite a comment; raises KeyError when it is gone."""
+        """Edit a comment; raises KeyError if it does not exist."""
         before, actor = self._comment(comment_id), self.world.user(by).id
         if before.body == body:
             return before
@@ -40,7 +40,7 @@ class CommentActs(RepositoryState):
         self.comments.put(row, self.world.moment())
         if self.world.facts.comment_edit_bumps_issue:
             self._bump(self.issue(row.issue))
-        self._tell(
+        self._notify(
             "issue_comment",
             "edited",
             actor,
@@ -50,14 +50,14 @@ class CommentActs(RepositoryState):
         )
         return row
 
-    @act
+    @atomic
     def delete_comment(self, comment_id: int, *, by: str) -> Comment:
         """Delete a comment: the count falls, `updated_at` stays. KeyError when gone.
 
         Source: docs/reference/github.md, Lists.
         """
         row, actor, now = self._comment(comment_id), self.world.user(by).id, self.world.moment()
-        self._tell("issue_comment", "deleted", actor, number=row.issue, comment=row.id)
+        self._notify("issue_comment", "deleted", actor, number=row.issue, comment=row.id)
         self.comments.remove(comment_id, now)
         self.threads[row.issue].remove(comment_id)
         issue = self.issue(row.issue)

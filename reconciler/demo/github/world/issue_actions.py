@@ -1,4 +1,4 @@
-"""What people do to an issue itself: open, close, reopen, retitle, rewrite, lock."""
+"""Actions on an issue: open, close, reopen, change title and body, lock."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 from reconciler.demo.github.rows import Issue, Reason
 from reconciler.demo.github.world.label_actions import LabelActs
-from reconciler.demo.github.world.state import act, changed_from
+from reconciler.demo.github.world.state import atomic, changed_from
 
 
 class IssueActs(LabelActs):
-    """Acts on issues; each names who does it by login and returns the new row."""
+    """Actions on issues; `by` is the login of the user; each returns the new row."""
 
-    @act
+    @atomic
     def open_issue(
         self,
         title: str,
@@ -41,24 +41,24 @@ class IssueActs(LabelActs):
         self._keep_issue(row)
         for label_id in row.labels:
             self._record(row.number, "labeled", author, label=self._mark(label_id))
-        self._tell("issues", "opened", author, number=row.number)
+        self._notify("issues", "opened", author, number=row.number)
         for label_id in row.labels:
-            self._tell("issues", "labeled", author, number=row.number, label=label_id)
+            self._notify("issues", "labeled", author, number=row.number, label=label_id)
         return row
 
-    @act
+    @atomic
     def close(self, number: int, *, by: str, reason: Reason | None = "completed") -> Issue:
-        """Close an open issue; on a closed one nothing happens."""
+        """Close an issue; a closed one stays as it is."""
         row, actor = self.issue(number), self.world.user(by).id
         if row.state == "closed":
             return row
         now = self.world.second()
         row = self._bump(row, state="closed", reason=reason, closed=now, closed_by=actor)
         self._record(number, "closed", actor, state_reason=reason)
-        self._tell("issues", "closed", actor, number=number)
+        self._notify("issues", "closed", actor, number=number)
         return row
 
-    @act
+    @atomic
     def reclose(self, number: int) -> Issue:
         """Send `closed` without a reason for a closed issue: it becomes completed.
 
@@ -69,51 +69,51 @@ class IssueActs(LabelActs):
             return row
         return self._bump(row, reason="completed")
 
-    @act
+    @atomic
     def reopen(self, number: int, *, by: str) -> Issue:
-        """Reopen a closed issue; on an open one nothing happens."""
+        """Reopen an issue; an open one stays as it is."""
         row, actor = self.issue(number), self.world.user(by).id
         if row.state == "open":
             return row
         row = self._bump(row, state="open", reason="reopened", closed=None, closed_by=None)
         self._record(number, "reopened", actor)
-        self._tell("issues", "reopened", actor, number=number)
+        self._notify("issues", "reopened", actor, number=number)
         return row
 
-    @act
+    @atomic
     def retitle(self, number: int, title: str, *, by: str) -> Issue:
-        """Give the issue another title."""
+        """Change the title of an issue."""
         row, actor = self.issue(number), self.world.user(by).id
         if row.title == title:
             return row
         self._record(number, "renamed", actor, rename={"from": row.title, "to": title})
         return self._edited(row, actor, title=title)
 
-    @act
+    @atomic
     def rewrite(self, number: int, body: str | None, *, by: str) -> Issue:
-        """Give the issue another text."""
+        """Change the body of an issue."""
         row, actor = self.issue(number), self.world.user(by).id
         return row if row.body == body else self._edited(row, actor, body=body)
 
-    @act
+    @atomic
     def lock(self, number: int, *, by: str, reason: str | None = None) -> Issue:
         """Lock the conversation; updated_at moves as for any change of the issue."""
         actor = self.world.user(by).id
         row = self._bump(self.issue(number), locked=True, lock_reason=reason)
         self._record(number, "locked", actor, lock_reason=reason)
-        self._tell("issues", "locked", actor, number=number)
+        self._notify("issues", "locked", actor, number=number)
         return row
 
-    @act
+    @atomic
     def unlock(self, number: int, *, by: str) -> Issue:
-        """Open the conversation again."""
+        """Unlock the conversation."""
         actor = self.world.user(by).id
         row = self._bump(self.issue(number), locked=False, lock_reason=None)
         self._record(number, "unlocked", actor, lock_reason=None)
-        self._tell("issues", "unlocked", actor, number=number)
+        self._notify("issues", "unlocked", actor, number=number)
         return row
 
-    @act
+    @atomic
     def react(self, number: int) -> Issue:
         """React to an issue: nothing that lists show moves (docs/reference/github.md, Lists)."""
         return self.issue(number)
@@ -121,5 +121,5 @@ class IssueActs(LabelActs):
     def _edited(self, row: Issue, actor: int, **changes: Any) -> Issue:
         before = {name: getattr(row, name) for name in changes}
         row = self._bump(row, **changes)
-        self._tell("issues", "edited", actor, number=row.number, changes=changed_from(**before))
+        self._notify("issues", "edited", actor, number=row.number, changes=changed_from(**before))
         return row

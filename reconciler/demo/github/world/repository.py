@@ -1,4 +1,4 @@
-"""A repository, with what its administrators do and how thousands of rows come into it at once."""
+"""A repository: actions of its administrators, and bulk loading of rows."""
 
 from __future__ import annotations
 
@@ -9,63 +9,63 @@ from typing import Literal
 from reconciler.demo.github.rows import Comment, Elsewhere, Hook, Issue, Level
 from reconciler.demo.github.world.comment_actions import CommentActs
 from reconciler.demo.github.world.issue_actions import IssueActs
-from reconciler.demo.github.world.state import act
+from reconciler.demo.github.world.state import atomic
 
 
 class Repository(IssueActs, CommentActs):
     """One repository of the simulated GitHub."""
 
-    @act
+    @atomic
     def allow(self, login: str, level: Level | str) -> None:
         """Set what an account may do here: none, read, triage, write or admin."""
         self.levels[self.world.user(login).id] = Level[level.upper()] if isinstance(level, str) else level
         self.world.forget_rendered()
 
-    @act
+    @atomic
     def rename(self, name: str) -> None:
-        """Rename the repository; the old name redirects here until somebody takes it."""
+        """Rename the repository; the old name redirects here until it is used again."""
         old, self.name = self.full_name, name
         self.world.move_name(self.id, old, self.full_name)
 
-    @act
+    @atomic
     def make_private(self, *, private: bool = True) -> None:
-        """Hide the repository from everybody who was not let in, or show it to all."""
+        """Hide the repository from accounts without access, or make it public."""
         self.private = private
 
-    @act
+    @atomic
     def archive(self, *, archived: bool = True) -> None:
         """Make the repository read-only, or writable again."""
         self.archived = archived
 
-    @act
+    @atomic
     def disable_issues(self, *, disabled: bool = True) -> None:
         """Switch the issues off, or on again."""
         self.has_issues = not disabled
 
-    @act
+    @atomic
     def block(self, *, blocked: bool = True) -> None:
-        """Make every answer about this repository 451, or stop doing so."""
+        """Answer every request about this repository with 451, or stop doing so."""
         self.blocked = blocked
 
-    @act
+    @atomic
     def delete_issue(self, number: int, *, by: str) -> None:
         """Delete an issue with its conversation: it answers 410 from now on."""
-        self._tell("issues", "deleted", self.world.user(by).id, number=number)
+        self._notify("issues", "deleted", self.world.user(by).id, number=number)
         self._take_out(number)
         self.gone[number] = Elsewhere(fate="deleted")
 
-    @act
+    @atomic
     def convert(self, number: int, *, by: str) -> None:
         """Turn an issue into a discussion: no answer of the issues' endpoints shows it any more."""
         self._record(number, "converted_to_discussion", self.world.user(by).id)
         self._take_out(number)
         self.gone[number] = Elsewhere(fate="converted")
 
-    @act
+    @atomic
     def transfer(self, number: int, to: Repository, *, by: str) -> Issue:
         """Move an issue to another repository, where it gets a new number; here it redirects."""
         actor = self.world.user(by).id
-        self._tell("issues", "transferred", actor, number=number)
+        self._notify("issues", "transferred", actor, number=number)
         names, events = self.label_names(number), self.events.get(number, [])
         issue, thread = self._take_out(number)
         moved = to._receive(issue, thread, names)
@@ -74,7 +74,7 @@ class Repository(IssueActs, CommentActs):
         self.gone[number] = Elsewhere(fate="transferred", repository=to.id, number=moved.number)
         return moved
 
-    @act
+    @atomic
     def add_hook(self, url: str, events: tuple[str, ...], *, secret: str | None = None,
                  content_type: Literal["json", "form"] = "json", active: bool = True,
                  insecure_ssl: str = "0") -> Hook:  # fmt: skip
@@ -95,7 +95,7 @@ class Repository(IssueActs, CommentActs):
         self.world.ping(self.id, hook)
         return hook
 
-    @act
+    @atomic
     def seed(self, count: int, make: Callable[[Issue], Issue], *, by: str) -> range:
         """Add `count` issues at once, without events or webhooks, each as `make` shapes a plain one.
 
@@ -113,7 +113,7 @@ class Repository(IssueActs, CommentActs):
         self.issues.load(rows)
         return range(first, first + count)
 
-    @act
+    @atomic
     def seed_comments(self, number: int, bodies: list[str], *, by: str) -> list[Comment]:
         """Add many comments to one issue at once, without webhooks."""
         author, now, issue = self.world.user(by).id, self.world.second(), self.issue(number)

@@ -1,4 +1,4 @@
-"""What a repository consists of, and the few steps that every act on it is made of."""
+"""The rows of a repository, and the steps that its actions are made of."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ T = TypeVar("T")
 S = TypeVar("S", bound="RepositoryState")
 
 
-def act(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
-    """Make a method atomic: the server may run in another thread than the people."""
+def atomic(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+    """Make a method atomic: users and the server may act in different threads."""
 
     @wraps(method)
-    def atomic(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+    def locked(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
         with self.world.lock:
             return method(self, *args, **kwargs)
 
-    return atomic
+    return locked
 
 
 class RepositoryState:
-    """A repository's rows and settings; the acts are in the classes derived from it."""
+    """A repository's rows and settings; derived classes add the actions."""
 
     def __init__(self, world: Accounts, repository_id: int, owner: int, name: str, *, private: bool) -> None:
         self.world = world
@@ -53,7 +53,7 @@ class RepositoryState:
 
     @property
     def next_number(self) -> int:
-        """The number the next issue will get."""
+        """The number of the next issue."""
         return self._last_number + 1
 
     @property
@@ -62,7 +62,7 @@ class RepositoryState:
         return f"{self.world.users[self.owner].login}/{self.name}"
 
     def level(self, user_id: int | None) -> Level:
-        """What this account may do here; everybody reads a public repository."""
+        """Return the permission level of an account; every account can read a public repository."""
         floor = Level.NONE if self.private else Level.READ
         return max(floor, self.levels.get(user_id, Level.NONE)) if user_id is not None else floor
 
@@ -88,7 +88,7 @@ class RepositoryState:
         return [self.labels[label_id].name for label_id in self.issue(number).labels]
 
     def picture(self) -> dict[int, dict[str, Any]]:
-        """Return everything people see of the issues, by number, as plain values to compare."""
+        """Return all that users see of the issues, by number, as plain values to compare."""
         return {row.number: self._seen(row) for row in sorted(self.issues, key=lambda row: row.number)}
 
     def _seen(self, row: Issue) -> dict[str, Any]:
@@ -125,8 +125,8 @@ class RepositoryState:
         )
         self.events.setdefault(number, []).append(event)
 
-    def _tell(self, event: str, action: str, by: int, **extra: Any) -> None:
-        """Let the webhooks know, as GitHub does for acts of people and API calls alike."""
+    def _notify(self, event: str, action: str, by: int, **extra: Any) -> None:
+        """Notify the webhooks, as GitHub does for actions of users and for API calls."""
         if self.hooks:
             self.world.notify(self.id, event, {"action": action, **extra}, by)
 

@@ -37,7 +37,7 @@ class World(Accounts):
             return user
 
     def add_repository(self, full_name: str, *, private: bool = False) -> Repository:
-        """Make a repository; its owner is made too when missing. A name used before no longer redirects."""
+        """Create a repository, and its owner if missing. A former name no longer redirects."""
         with self.lock:
             login, name = full_name.split("/")
             owner = next((user for user in self.users.values() if user.login == login), None)
