@@ -13,7 +13,7 @@ from uuid import uuid4
 from sqlalchemy import Table
 
 from bench.home import Home
-from bench.hub import Said
+from bench.hub import IssueComment
 from bench.plot import Plot
 from reconciler.model.fields import Base, Category, IssueState, Severity, Side, Status
 from reconciler.model.ids import CommentId, CommentPairId, IssueNumber, LinkId, ReportId
@@ -59,57 +59,60 @@ CHANGE = column_types(
 )
 MINUTES = 1_440
 Row = Sequence[Any]
-Wanted = dict[Table, tuple[Mapping[str, Any], Iterable[Row]]]
+RowsByTable = dict[Table, tuple[Mapping[str, Any], Iterable[Row]]]
 
 
-def insert_links(home: Home, count: int, *, said: Iterable[Said] = ()) -> list[Link]:
+def insert_links(home: Home, count: int, *, comments: Iterable[IssueComment] = ()) -> list[Link]:
     """Insert links to the issues 1 to `count`, all in sync for a month. `comments`: already imported ones."""
-    rows = list(said)
-    counts = Counter(each.number for each in rows)
+    rows = list(comments)
+    counts = Counter(comment.number for comment in rows)
     links = _links(home.plot, count, counts)
-    threads = [(links[each.number - 1], each, CommentId(uuid4())) for each in rows]
+    threads = [(links[comment.number - 1], comment, CommentId(uuid4())) for comment in rows]
     asyncio.run(
         _insert(
             home.url,
-            _at_peace(links)
+            _synced_rows(links)
             | {
-                bugspark_tables.comments: (COMMENT, (_comment(*each) for each in threads)),
-                tables.comment_pairs: (COMMENT_PAIR_COLUMN_TYPES, (_entry(*each) for each in threads)),
+                bugspark_tables.comments: (COMMENT, (_comment(*thread) for thread in threads)),
+                tables.comment_pairs: (
+                    COMMENT_PAIR_COLUMN_TYPES,
+                    (_comment_pair(*thread) for thread in threads),
+                ),
             },
         )
     )
     return links
 
 
-def settle_plots(url: str, plots: Iterable[Plot], count: int) -> list[list[Link]]:
+def insert_project_links(url: str, plots: Iterable[Plot], count: int) -> list[list[Link]]:
     """Insert such links for many projects, `count` each, without comments. Returns the links per project."""
-    made = [_links(plot, count, Counter()) for plot in plots]
-    asyncio.run(_insert(url, _at_peace([link for links in made for link in links])))
-    return made
+    links_by_project = [_links(plot, count, Counter()) for plot in plots]
+    asyncio.run(_insert(url, _synced_rows([link for links in links_by_project for link in links])))
+    return links_by_project
 
 
 def insert_day(home: Home, links: Sequence[Link]) -> None:
     """Insert the history of a busy day: one pass with two changes every minute."""
     at, minute = datetime.now(UTC), timedelta(minutes=1)
     minutes = range(MINUTES)
-    passes = [(home.project, at - minute * each, "ok", "{}") for each in minutes]
-    crossed = [
+    passes = [(home.project, at - minute * index, "ok", "{}") for index in minutes]
+    changes = [
         (
             home.project,
             link.report_id,
             link.id,
-            at - minute * each,
+            at - minute * index,
             side,
             kind,
             "status",
             "",
-            at - minute * (each + 1),
+            at - minute * (index + 1),
         )
-        for each in minutes
-        for link in [links[each % len(links)]]
+        for index in minutes
+        for link in [links[index % len(links)]]
         for side, kind in (("github", "set_state"), ("bugspark", "set_field"))
     ]
-    asyncio.run(_insert(home.url, {tables.runs: (RUN, passes), tables.changes: (CHANGE, crossed)}))
+    asyncio.run(_insert(home.url, {tables.runs: (RUN, passes), tables.changes: (CHANGE, changes)}))
 
 
 def insert_comments(home: Home, links: Iterable[Link], body: str) -> None:
@@ -119,17 +122,17 @@ def insert_comments(home: Home, links: Iterable[Link], body: str) -> None:
     asyncio.run(_insert(home.url, {bugspark_tables.comments: (COMMENT, rows)}))
 
 
-def _at_peace(links: Sequence[Link]) -> Wanted:
+def _synced_rows(links: Sequence[Link]) -> RowsByTable:
     return {
         bugspark_tables.reports: (REPORT, (_report(link) for link in links)),
         tables.links: (LINK_COLUMN_TYPES, (tuple(link_row(link, 1).values()) for link in links)),
     }
 
 
-async def _insert(url: str, wanted: Wanted) -> None:
+async def _insert(url: str, rows_by_table: RowsByTable) -> None:
     database = open_database(url)
     try:
-        for table, (types, rows) in wanted.items():
+        for table, (types, rows) in rows_by_table.items():
             for chunk in _chunks(rows):
                 async with database.write() as connection:
                     await insert_all(connection, table, types, chunk)
@@ -201,21 +204,21 @@ def _report(link: Link) -> Row:
     )  # fmt: skip
 
 
-def _comment(link: Link, said: Said, copy: CommentId) -> Row:
-    return (copy, link.report_id, comment_to_bugspark("alice", said.body), said.at, "github")
+def _comment(link: Link, comment: IssueComment, copy: CommentId) -> Row:
+    return (copy, link.report_id, comment_to_bugspark("alice", comment.body), comment.at, "github")
 
 
-def _entry(link: Link, said: Said, copy: CommentId) -> Row:
-    entry = CommentPair(
+def _comment_pair(link: Link, comment: IssueComment, copy: CommentId) -> Row:
+    pair = CommentPair(
         id=CommentPairId(uuid4()),
         link_id=link.id,
         origin=Side.GITHUB,
         state=CommentPairState.LIVE,
         local_id=copy,
-        remote_id=said.id,
-        local_digest=text_digest(comment_to_bugspark("alice", said.body)),
-        remote_digest=text_digest(said.body),
-        remote_updated_at=said.at,
+        remote_id=comment.id,
+        local_digest=text_digest(comment_to_bugspark("alice", comment.body)),
+        remote_digest=text_digest(comment.body),
+        remote_updated_at=comment.at,
         author="alice",
     )
-    return comment_pair_row(entry, link)
+    return comment_pair_row(pair, link)

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from reconciler.logs import EventLogger
 
 FORCED_EXIT_SECONDS = 9.5
-"""After SIGTERM the kernel ends the process at the latest now. A write under way is recorded as of unknown
-outcome, as after a crash (docs/design.md, Writing to GitHub).
+"""The kernel ends the process at the latest this long after SIGTERM. A write that is being sent then has an
+unknown outcome, as after a crash (docs/design.md, Writing to GitHub).
 """
 
 log = EventLogger(__name__)
@@ -46,6 +46,6 @@ def handle_signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[
 
 
 def _end_after(seconds: float) -> None:
-    """Let the kernel end the process by SIGALRM, whatever it hangs in."""
+    """Let the kernel end the process with SIGALRM, whatever blocks it."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, seconds)
