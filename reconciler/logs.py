@@ -58,7 +58,7 @@ class Redaction:
 
 @dataclass(frozen=True, slots=True)
 class EventLogger:
-    """The logger of one module: an event is always the same words, with values."""
+    """The logger of one module. An event has a fixed text; what varies goes into its values."""
 
     name: str
 
@@ -67,11 +67,11 @@ class EventLogger:
         self._emit(logging.DEBUG, event, values)
 
     def info(self, event: str, **values: object) -> None:
-        """Log what happens as expected."""
+        """Log something expected."""
         self._emit(logging.INFO, event, values)
 
     def warning(self, event: str, **values: object) -> None:
-        """Log what somebody may want to look into."""
+        """Log something that a person may want to look into."""
         self._emit(logging.WARNING, event, values)
 
     def error(self, event: str, **values: object) -> None:

@@ -38,9 +38,9 @@ class Metrics:
         self._conflicts = counter("conflicts", "Conflicts recorded", "project")
         self._deliveries = counter("webhook_deliveries", "Verified deliveries", "project", "result")
         self._rejected_deliveries = counter(
-            "webhook_rejected", "Deliveries turned down, by our answer", "status"
+            "webhook_rejected", "Rejected deliveries, by our answer", "status"
         )
-        self._attention = counter("attention", "What began or ceased to need a person", "project", "change")
+        self._attention = counter("attention", "Problems that began or ended", "project", "change")
         self._http_requests = counter(
             "http_requests", "Requests answered, by route and status", "route", "status"
         )
@@ -66,11 +66,11 @@ class Metrics:
         self._pass_seconds.labels(result.outcome.value).observe(result.duration_ms / 1000)
         if result.outcome is Outcome.OK and result.applied == AppliedCounts() and not result.github.writes:
             self._idle_passes.labels(project).inc()
-        asked = result.github
-        self._requests.labels(project, "read").inc(max(0, asked.requests - asked.not_modified - asked.writes))
-        self._requests.labels(project, "not_modified").inc(asked.not_modified)
-        self._requests.labels(project, "write").inc(asked.writes)
-        self._cost.labels(project).inc(asked.cost)
+        cost = result.github
+        self._requests.labels(project, "read").inc(max(0, cost.requests - cost.not_modified - cost.writes))
+        self._requests.labels(project, "not_modified").inc(cost.not_modified)
+        self._requests.labels(project, "write").inc(cost.writes)
+        self._cost.labels(project).inc(cost.cost)
         self._conflicts.labels(project).inc(result.conflicts)
         for kind in AppliedCounts.__dataclass_fields__:
             if count := getattr(result.applied, kind):
@@ -92,7 +92,7 @@ class Metrics:
         self._rejected_deliveries.labels(str(status)).inc()
 
     def count_attention_changes(self, project_id: ProjectId, *, entered: bool, count: int = 1) -> None:
-        """Count things that began, or ceased, to need a person."""
+        """Count problems that began (`entered`) or ended."""
         self._attention.labels(str(project_id), "entered" if entered else "left").inc(count)
 
     def count_http_request(self, route: str, status: int, seconds: float) -> None:
@@ -101,16 +101,16 @@ class Metrics:
         self._http_request_seconds.labels(route).observe(seconds)
 
     def render(self, gauges: Gauges | None) -> bytes:
-        """Return everything as Prometheus text; without `gauges`, without what the database says."""
-        shown = CollectorRegistry()
-        shown.register(_ProcessCollector(self._registry))
+        """Return all metrics as Prometheus text; without `gauges`, only those counted in this process."""
+        registry = CollectorRegistry()
+        registry.register(_ProcessCollector(self._registry))
         if gauges is not None:
-            shown.register(_DatabaseCollector(gauges))
-        return generate_latest(shown)
+            registry.register(_DatabaseCollector(gauges))
+        return generate_latest(registry)
 
 
 class _ProcessCollector:
-    """What was counted, without the `_created` samples, which double the text and are of no use."""
+    """The metrics counted in this process, without the `_created` samples, which are not used."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
@@ -122,7 +122,7 @@ class _ProcessCollector:
 
 
 class _DatabaseCollector:
-    """What the database says, as a collector."""
+    """The metrics read from the database, as a collector."""
 
     def __init__(self, gauges: Gauges) -> None:
         self._gauges = gauges
@@ -132,54 +132,58 @@ class _DatabaseCollector:
         yield from self._credentials()
 
     def _projects(self) -> Iterator[Metric]:
-        of = [(str(each.project_id), each) for each in self._gauges.projects]
+        projects = [(str(project.project_id), project) for project in self._gauges.projects]
         yield _gauge_family(
             "links",
             "Links, by state",
             ("project", "state"),
-            (((id_, state), number) for id_, each in of for state, number in each.links.items()),
+            (((id_, state), number) for id_, project in projects for state, number in project.links.items()),
         )
         yield _gauge_family(
             "links_verified",
-            "Links compared whole within poll.verify_seconds",
+            "Links compared in full within poll.verify_seconds",
             ("project",),
-            (((id_,), each.verified) for id_, each in of),
+            (((id_,), project.verified) for id_, project in projects),
         )
         yield _gauge_family(
             "intents_pending",
             "Writes to GitHub not yet confirmed, by state",
             ("project", "state"),
-            (((id_, state), number) for id_, each in of for state, number in each.intents.items()),
+            (
+                ((id_, state), number)
+                for id_, project in projects
+                for state, number in project.intents.items()
+            ),
         )
         for name, description, attribute in _TIMESTAMP_GAUGES:
-            moments = (((id_,), getattr(each, attribute)) for id_, each in of)
+            moments = (((id_,), getattr(project, attribute)) for id_, project in projects)
             yield _gauge_family(
                 name, description, ("project",), ((key, _unix_seconds(at)) for key, at in moments)
             )
 
     def _credentials(self) -> Iterator[Metric]:
-        of = [((str(each.credential),), each) for each in self._gauges.limits]
+        credentials = [((str(limits.credential),), limits) for limits in self._gauges.limits]
         for name, description, attribute in _LIMIT_GAUGES:
             yield _gauge_family(
                 name,
                 description,
                 ("credential",),
-                ((key, _gauge_value(getattr(each, attribute))) for key, each in of),
+                ((key, _gauge_value(getattr(limits, attribute))) for key, limits in credentials),
             )
 
 
 _TIMESTAMP_GAUGES = (
-    ("intent_oldest_timestamp_seconds", "When the oldest unconfirmed write was wished for", "oldest_intent"),
-    ("last_pass_timestamp_seconds", "When the last pass ended, however", "last_pass_at"),
-    ("last_success_timestamp_seconds", "When the last pass ended well", "last_success_at"),
-    ("next_pass_timestamp_seconds", "When the next pass is due, if it was put off", "next_at"),
-    ("webhook_last_timestamp_seconds", "When the last delivery came", "last_delivery_at"),
+    ("intent_oldest_timestamp_seconds", "When the oldest unconfirmed write was recorded", "oldest_intent"),
+    ("last_pass_timestamp_seconds", "When the last pass ended, whatever its outcome", "last_pass_at"),
+    ("last_success_timestamp_seconds", "When the last successful pass ended", "last_success_at"),
+    ("next_pass_timestamp_seconds", "When the next pass is due, if it was delayed", "next_at"),
+    ("webhook_last_timestamp_seconds", "When the last delivery was received", "last_delivery_at"),
 )
 _LIMIT_GAUGES = (
-    ("github_limit_remaining", "Primary rate limit left, as GitHub last said", "remaining"),
+    ("github_limit_remaining", "Primary rate limit left, as GitHub last sent it", "remaining"),
     ("github_limit", "Primary rate limit", "limit"),
-    ("github_limit_reset_timestamp_seconds", "When the limit is whole again", "reset_at"),
-    ("github_blocked_until_timestamp_seconds", "GitHub said wait until then", "blocked_until"),
+    ("github_limit_reset_timestamp_seconds", "When the limit is reset", "reset_at"),
+    ("github_blocked_until_timestamp_seconds", "Until when GitHub said to wait", "blocked_until"),
     ("github_points_last_minute", "Points reserved in the last minute", "points_last_minute"),
 )
 

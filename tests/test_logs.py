@@ -35,8 +35,8 @@ def fail(message: str) -> NoReturn:
 
 
 def configured(stream: io.StringIO, **choice: Any) -> Any:
-    given: dict[str, Any] = {"level": "info", "style": "json", "redaction": logs.Redaction([Secret(CANARY)])}
-    logs.configure(**{**given, **choice}, stream=stream)
+    values: dict[str, Any] = {"level": "info", "style": "json", "redaction": logs.Redaction([Secret(CANARY)])}
+    logs.configure(**{**values, **choice}, stream=stream)
     return logs.EventLogger("reconciler.test")
 
 
@@ -53,13 +53,13 @@ def test_events_below_the_level_are_not_written(stream: io.StringIO) -> None:
     assert stream.getvalue() == ""
 
 
-def test_auto_is_json_where_there_is_no_terminal(stream: io.StringIO) -> None:
+def test_auto_is_json_without_a_terminal(stream: io.StringIO) -> None:
     configured(stream, style="auto").info("x")
     assert json.loads(stream.getvalue())["event"] == "x"
 
 
 @pytest.mark.parametrize("style", ["json", "console"])
-def test_no_secret_is_written_wherever_it_hides(stream: io.StringIO, style: str) -> None:
+def test_no_secret_is_written_from_any_place(stream: io.StringIO, style: str) -> None:
     log = configured(stream, style=style)
     message = f"failed {CANARY}"
     try:
@@ -88,7 +88,7 @@ def test_an_empty_secret_masks_nothing() -> None:
     assert logs.Redaction([Secret("")]).redact("abc") == "abc"
 
 
-def test_a_secret_inside_a_longer_one_leaves_no_rest() -> None:
+def test_a_secret_inside_a_longer_one_is_masked_completely() -> None:
     assert logs.Redaction([Secret("abcd"), Secret("abcdefgh")]).redact("-abcdefgh-abcd-") == "-***-***-"
 
 
@@ -104,7 +104,7 @@ def test_a_secret_inside_a_longer_one_leaves_no_rest() -> None:
         "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----",
     ],
 )
-def test_what_looks_like_a_secret_is_masked_unasked(text: str) -> None:
+def test_text_in_the_form_of_a_secret_is_masked(text: str) -> None:
     cleaned = logs.Redaction().redact(f"before {text} after")
     assert "***" in cleaned
     assert cleaned.startswith("before ")
@@ -119,7 +119,7 @@ def test_plain_words_and_addresses_stay(text: str) -> None:
 
 
 @pytest.mark.parametrize("style", ["json", "console"])
-def test_text_cannot_forge_a_line_or_reach_the_terminal(stream: io.StringIO, style: str) -> None:
+def test_text_cannot_forge_a_line_or_control_the_terminal(stream: io.StringIO, style: str) -> None:
     configured(stream, style=style).info("comment", body="a\n2030 [info] forged\r\x1b[2J\x00\u202egnp")
     written = stream.getvalue()
     assert written.count("\n") == 1
@@ -136,7 +136,7 @@ def test_a_trace_keeps_its_lines_but_none_starts_like_an_event(stream: io.String
     assert all(line.startswith("  ") for line in stream.getvalue().splitlines()[1:])
 
 
-def test_events_say_what_they_are_about(stream: io.StringIO) -> None:
+def test_events_have_the_bound_values(stream: io.StringIO) -> None:
     log = configured(stream)
     with logs.bind_log_values(pass_id="p1", project="acme"):
         log.info("inside")
@@ -146,7 +146,7 @@ def test_events_say_what_they_are_about(stream: io.StringIO) -> None:
     assert "project" not in outside
 
 
-def test_what_libraries_log_is_cleaned_too(stream: io.StringIO) -> None:
+def test_log_lines_of_libraries_are_cleaned_too(stream: io.StringIO) -> None:
     configured(stream)
     logging.getLogger("some.library").warning("token %s\n", CANARY)
     logging.getLogger("some.library").info("chatter")
@@ -166,5 +166,5 @@ def test_what_libraries_log_is_cleaned_too(stream: io.StringIO) -> None:
         ("\x9b31m\u2028", r"\x9b31m\u2028"),
     ],
 )  # fmt: skip
-def test_what_a_terminal_would_obey_is_shown(text: str, shown: str) -> None:
+def test_terminal_control_characters_are_shown(text: str, shown: str) -> None:
     assert escape_unprintable(text) == shown

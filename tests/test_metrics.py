@@ -1,4 +1,4 @@
-"""What the program counts of itself."""
+"""The metrics of the program."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -35,7 +35,7 @@ def a_pass(
 
 
 def read(metrics: Metrics, gauges: Gauges | None = None) -> dict[str, float]:
-    """`name{label values}` → value; the project comes first."""
+    """Return `name{label values}` → value; the project comes first."""
     text = metrics.render(gauges).decode()
     return {
         f"{sample.name.removeprefix('reconciler_')}{{{_values(sample.labels)}}}": sample.value
@@ -53,50 +53,50 @@ def test_passes_are_counted_by_outcome_and_the_idle_ones_apart() -> None:
     metrics.count_pass(a_pass(cost=Cost(requests=2, not_modified=2)))
     busy = Cost(requests=5, not_modified=1, writes=2, cost=4)
     metrics.count_pass(a_pass(Outcome.PARTIAL, cost=busy, applied=AppliedCounts(comments_posted=2)))
-    found = read(metrics)
-    assert found[f"passes_total{{{PROJECT},ok}}"] == 1
-    assert found[f"passes_total{{{PROJECT},partial}}"] == 1
-    assert found[f"passes_idle_total{{{PROJECT}}}"] == 1
-    assert found[f"github_requests_total{{{PROJECT},read}}"] == 2
-    assert found[f"github_requests_total{{{PROJECT},not_modified}}"] == 3
-    assert found[f"github_requests_total{{{PROJECT},write}}"] == 2
-    assert found[f"github_cost_total{{{PROJECT}}}"] == 4
-    assert found[f"changes_total{{{PROJECT},comments_posted}}"] == 2
-    assert found[f"conflicts_total{{{PROJECT}}}"] == 1
-    assert found["pass_seconds_sum{ok}"] == 1.5
+    samples = read(metrics)
+    assert samples[f"passes_total{{{PROJECT},ok}}"] == 1
+    assert samples[f"passes_total{{{PROJECT},partial}}"] == 1
+    assert samples[f"passes_idle_total{{{PROJECT}}}"] == 1
+    assert samples[f"github_requests_total{{{PROJECT},read}}"] == 2
+    assert samples[f"github_requests_total{{{PROJECT},not_modified}}"] == 3
+    assert samples[f"github_requests_total{{{PROJECT},write}}"] == 2
+    assert samples[f"github_cost_total{{{PROJECT}}}"] == 4
+    assert samples[f"changes_total{{{PROJECT},comments_posted}}"] == 2
+    assert samples[f"conflicts_total{{{PROJECT}}}"] == 1
+    assert samples["pass_seconds_sum{ok}"] == 1.5
 
 
-def test_answers_and_attention_are_counted_by_word() -> None:
+def test_answers_and_problems_are_counted_by_label() -> None:
     metrics = Metrics()
     for status in (200, 304, 304, None):
         metrics.count_github_answer(status)
     metrics.count_attention_changes(PROJECT, entered=True, count=2)
     metrics.count_attention_changes(PROJECT, entered=False)
-    found = read(metrics)
-    assert [found[f"github_answers_total{{{each}}}"] for each in ("200", "304", "none")] == [1, 2, 1]
-    assert found[f"attention_total{{{PROJECT},entered}}"] == 2
-    assert found[f"attention_total{{{PROJECT},left}}"] == 1
+    samples = read(metrics)
+    assert [samples[f"github_answers_total{{{each}}}"] for each in ("200", "304", "none")] == [1, 2, 1]
+    assert samples[f"attention_total{{{PROJECT},entered}}"] == 2
+    assert samples[f"attention_total{{{PROJECT},left}}"] == 1
 
 
-def test_metrics_show_what_the_database_holds_and_omit_the_unknown() -> None:
+def test_gauges_have_the_databases_values_and_leave_out_unknown_ones() -> None:
     limit = CredentialLimits(
         credential="abc", remaining=4000, limit=5000, reset_at=AT, blocked_until=None, points_last_minute=3
     )
     project = ProjectGauges(
         project_id=PROJECT, links={"active": 5}, verified=4, intents={"planned": 2}, oldest_intent=AT
     )
-    found = read(Metrics(), Gauges(projects=(project,), limits=(limit,)))
-    assert found[f"links{{{PROJECT},active}}"] == 5
-    assert found[f"links_verified{{{PROJECT}}}"] == 4
-    assert found[f"intents_pending{{{PROJECT},planned}}"] == 2
-    assert found[f"intent_oldest_timestamp_seconds{{{PROJECT}}}"] == AT.timestamp()
-    assert found["github_limit_remaining{abc}"] == 4000
-    assert found["github_limit_reset_timestamp_seconds{abc}"] == AT.timestamp()
-    assert "github_blocked_until_timestamp_seconds{abc}" not in found
-    assert f"last_pass_timestamp_seconds{{{PROJECT}}}" not in found
+    samples = read(Metrics(), Gauges(projects=(project,), limits=(limit,)))
+    assert samples[f"links{{{PROJECT},active}}"] == 5
+    assert samples[f"links_verified{{{PROJECT}}}"] == 4
+    assert samples[f"intents_pending{{{PROJECT},planned}}"] == 2
+    assert samples[f"intent_oldest_timestamp_seconds{{{PROJECT}}}"] == AT.timestamp()
+    assert samples["github_limit_remaining{abc}"] == 4000
+    assert samples["github_limit_reset_timestamp_seconds{abc}"] == AT.timestamp()
+    assert "github_blocked_until_timestamp_seconds{abc}" not in samples
+    assert f"last_pass_timestamp_seconds{{{PROJECT}}}" not in samples
 
 
-def test_two_of_them_share_nothing() -> None:
+def test_two_registries_share_nothing() -> None:
     one, other = Metrics(), Metrics()
     one.count_github_answer(200)
     assert "github_answers_total{200}" not in read(other)

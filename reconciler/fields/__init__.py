@@ -1,4 +1,4 @@
-"""The synced fields: one module for each, and everything that is special about it is said there.
+"""The synced fields: one module for each, with everything that is special about it.
 
 In: values of `reconciler.model`. Out: values, differences, actions, column names. No I/O.
 May import: the standard library, `reconciler.model`, `reconciler.text`.
@@ -35,14 +35,17 @@ SEEN_COLUMNS = tuple(
 
 
 def initial_base(report: Report, seen: SeenIssue) -> Base:
-    """At first contact the report's values stand in for a base; each field's own outcome then corrects it."""
-    parts = (each.base_parts(each.local_value(report), seen) for each in SYNCED_FIELDS.values())
+    """Return a base with the report's values, for the initial sync; each field's outcome then corrects it."""
+    parts = (
+        synced_field.base_parts(synced_field.local_value(report), seen)
+        for synced_field in SYNCED_FIELDS.values()
+    )
     return Base(**{name: value for some in parts for name, value in some.items()})
 
 
 def field_of_label(label: str, mapping: LabelMapping) -> Field | None:
-    """The field a label names a value of, or None: such a label is never ours to touch."""
+    """Return the field that has this label as a value; None: such a label is never added or removed."""
     named = (
         f for f in SYNCED_FIELDS.values() if isinstance(f, LabelField) and f.read((label,), mapping).labels
     )
-    return next((each.field for each in named), None)
+    return next((label_field.field for label_field in named), None)

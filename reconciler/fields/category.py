@@ -10,7 +10,10 @@ from reconciler.model.policy import LabelMapping
 
 
 class CategoryField(LabelField[Category]):
-    """For a category without a label a bare issue is the equal one."""
+    """A report's category and the issue's label.
+
+    A category without a label equals an issue without one.
+    """
 
     field = Field.CATEGORY
     base_columns: ClassVar[Sequence[BaseColumn]] = (
@@ -18,16 +21,16 @@ class CategoryField(LabelField[Category]):
     )
 
     def read(self, labels: Sequence[str], mapping: LabelMapping) -> LabelReading[Category]:
-        """Several categories at once → crash before performance before ui. `bug` says nothing."""
+        """Read the labels; of several, crash counts before performance before ui. `bug` has no meaning."""
         return read_labels(labels, mapping.category, (Category.CRASH, Category.PERFORMANCE, Category.UI))
 
     def label(self, value: str, mapping: LabelMapping) -> str | None:
-        """The label that is written for a category; bug and other have none."""
+        """Return the label that is written for a category; bug and other have none."""
         names = mapping.category.get(Category(value))
         return names[0] if names else None
 
     def bare_issue_agrees(self, value: str, mapping: LabelMapping) -> bool:
-        """Only where the category has no label."""
+        """Whether the category has no label."""
         return self.label(value, mapping) is None
 
 

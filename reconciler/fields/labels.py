@@ -1,4 +1,4 @@
-"""A field that GitHub spells as labels: how labels are read, compared, swapped and recovered."""
+"""Fields that GitHub stores as labels: how labels are read, compared, swapped and recovered."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -20,10 +20,10 @@ Value = TypeVar("Value", bound=StrEnum)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelReading(Generic[Value]):
-    """What an issue's labels say about one field."""
+    """The value of one field that an issue's labels give."""
 
-    value: Value | None  # None: no opinion
-    labels: Mapping[str, Value]  # label as spelt on the issue → what it means; the one that counts first
+    value: Value | None  # None: no label of this field
+    labels: Mapping[str, Value]  # label as spelt on the issue → its value; the label that counts comes first
 
 
 def read_labels(
@@ -36,7 +36,7 @@ def read_labels(
 
 
 class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
-    """Exactly one label of the mapping is to be on the issue, or none where the value has none."""
+    """A field with exactly one label of the mapping on the issue, or none where the value has no label."""
 
     desired_type = DesiredLabels
     seen_columns: ClassVar[Sequence[SeenColumn]] = (
@@ -46,36 +46,36 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
 
     @abstractmethod
     def read(self, labels: Sequence[str], mapping: LabelMapping) -> LabelReading[Value]:
-        """What an issue's labels say about the field."""
+        """Return the value that an issue's labels give for the field."""
 
     @abstractmethod
     def label(self, value: str, mapping: LabelMapping) -> str | None:
-        """The label that is written for a value; None: it has none."""
+        """Return the label that is written for a value; None: it has none."""
 
     @abstractmethod
     def bare_issue_agrees(self, value: str, mapping: LabelMapping) -> bool:
-        """Whether an issue without such a label says this value at first contact."""
+        """Whether an issue without such a label has this value, at the initial sync."""
 
     def exported_value(self, report: Report, issue: Issue, policy: SyncPolicy) -> str:
-        """What the new issue's labels say."""
+        """Return the value that the new issue's labels give."""
         return self.read(issue.labels, policy.labels).value or self.local_value(report)
 
     def exported_label(self, report: Report, policy: SyncPolicy) -> str | None:
-        """The label of the report's value."""
+        """Return the label of the report's value."""
         return self.label(self.local_value(report), policy.labels)
 
     def diff(self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> FieldDiff:
-        """No label on the issue is no opinion: nothing moves and nothing is put back."""
+        """Compare the sides. An issue without a label has no value: nothing is changed or added again."""
         reading = self.read(seen.labels, policy.labels)
         local, agreed = self.local_value(report), self.base_value(base) if base else None
         local_moved = agreed is not None and local != agreed
-        said = next((label for label, value in reading.labels.items() if value == local), None)
-        # The label that counts goes last: a swap cut short at any point still reads as it did before, or as
-        # it will, and never as somebody else's move.
-        surplus = tuple(label for label in reversed(tuple(reading.labels)) if label != said)
+        kept_label = next((label for label, value in reading.labels.items() if value == local), None)
+        # The label that counts is removed last: a swap that stops at any point still reads as before, or as
+        # afterwards, and never as another person's change.
+        surplus = tuple(label for label in reversed(tuple(reading.labels)) if label != kept_label)
         bare = reading.value is None and self.bare_issue_agrees(local, policy.labels)
-        # A swap of ours that was cut short has left the old label beside the new one: BugSpark moved, and
-        # is the more severe, so both read the same. It is finished only when exactly one label is left.
+        # Our swap stopped and left the old label beside the new one. BugSpark's value is the more severe, so
+        # both sides read the same; the swap is finished only when exactly one label is left.
         unfinished = local_moved and bool(surplus)
         silent = reading.value is None and not local_moved
         return FieldDiff(
@@ -94,9 +94,12 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
         )
 
     def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> SwapLabels:
-        """A label that already says it is left alone, an alias too; only labels seen on the issue go."""
-        said = len(diff.present) > len(diff.surplus)
-        label = None if said else self.label(self.local_value(report), policy.labels)
+        """Return the swap.
+
+        A label with the value, an alias too, is kept; only labels seen on the issue are removed.
+        """
+        has_label = len(diff.present) > len(diff.surplus)
+        label = None if has_label else self.label(self.local_value(report), policy.labels)
         return SwapLabels(field=self.field, add=label, remove=diff.surplus, why=why)
 
     def desired(self, action: SwapLabels, report: Report) -> DesiredLabels:
@@ -104,22 +107,22 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
         return DesiredLabels(add=action.add, remove=action.remove, agreed=self.local_value(report))
 
     def issue_update(self, desired: DesiredLabels) -> IssueUpdate | None:  # noqa: ARG002
-        """Labels are added and removed by requests of their own, so that nobody else's is touched."""
+        """Return None: labels are added and removed one by one, so that no other label is touched."""
         return None
 
     def expected_events(self, desired: DesiredLabels) -> set[tuple[str, bool]]:
-        """Each label was added or removed."""
+        """Return an event for each label added or removed."""
         added = {(desired.add.casefold(), True)} if desired.add else set()
         return added | {(label.casefold(), False) for label in desired.remove}
 
     def has_competing_label(self, labels: Sequence[str], mapping: LabelMapping) -> bool:
-        """A swap is finished only when exactly one label of the field is left."""
+        """Whether more than one label of the field is on the issue, so that a swap is not finished."""
         return len(self.read(labels, mapping).labels) > 1
 
     def overridden_values(
         self, labels: Sequence[str], desired: DesiredLabels, mapping: LabelMapping
     ) -> tuple[str, ...]:
-        """Values of labels that somebody put on during the write, and that count less than ours."""
+        """Return values of labels added by somebody during the write, that count less than ours."""
         reading = self.read(labels, mapping)
         known = {label.casefold() for label in desired.remove}
         return tuple(
@@ -129,5 +132,5 @@ class LabelField(SyncedField[SwapLabels, DesiredLabels], Generic[Value]):
         )
 
     def github_text(self, diff: FieldDiff, seen: SeenIssue) -> str | None:  # noqa: ARG002
-        """The labels that name a value."""
+        """Return the labels that have a value of this field."""
         return ", ".join(diff.present) or None

@@ -10,7 +10,7 @@ from reconciler.model.policy import LabelMapping
 
 
 class SeverityField(LabelField[Severity]):
-    """Every severity has a label."""
+    """A report's severity and the issue's label. Every severity has a label."""
 
     field = Field.SEVERITY
     base_columns: ClassVar[Sequence[BaseColumn]] = (
@@ -18,15 +18,15 @@ class SeverityField(LabelField[Severity]):
     )
 
     def read(self, labels: Sequence[str], mapping: LabelMapping) -> LabelReading[Severity]:
-        """Several severities at once → the most severe."""
+        """Read the labels; of several the most severe counts."""
         return read_labels(labels, mapping.severity, tuple(Severity))
 
     def label(self, value: str, mapping: LabelMapping) -> str:
-        """The label that is written for a severity."""
+        """Return the label that is written for a severity."""
         return mapping.severity[Severity(value)][0]
 
     def bare_issue_agrees(self, value: str, mapping: LabelMapping) -> bool:  # noqa: ARG002
-        """An issue without a severity label has no opinion."""
+        """Return False: an issue without a severity label has no severity."""
         return False
 
 

@@ -1,4 +1,4 @@
-"""Status ↔ state and state_reason. GitHub is coarser: only open or closed counts."""
+"""Status ↔ state and state_reason. GitHub has fewer values: only open or closed is compared."""
 
 from collections.abc import Sequence
 from typing import ClassVar, assert_never
@@ -14,7 +14,7 @@ from reconciler.model.report import Report
 
 
 def issue_state_for(status: Status) -> IssueState:
-    """GitHub's coarser view of a status. Two values of one class are equal."""
+    """Return whether an issue with this status is open or closed. Statuses with the same result are equal."""
     match status:
         case Status.NEW | Status.TRIAGING | Status.IN_PROGRESS:
             return IssueState.OPEN
@@ -24,7 +24,10 @@ def issue_state_for(status: Status) -> IssueState:
 
 
 def status_for_issue_state(state: IssueState, reason: str | None) -> Status:
-    """The status a report gets when its issue's class changed. An unknown reason counts as completed."""
+    """Return the new status of a report whose issue was opened or closed.
+
+    An unknown reason counts as completed.
+    """
     match state:
         case IssueState.OPEN:
             return Status.NEW
@@ -34,7 +37,7 @@ def status_for_issue_state(state: IssueState, reason: str | None) -> Status:
 
 
 def issue_state_and_reason(status: Status) -> tuple[IssueState, str | None]:
-    """The state and state_reason an issue gets when its report's class changed."""
+    """Return the new state and state_reason of an issue whose report changed between open and closed."""
     match status:
         case Status.NEW | Status.TRIAGING | Status.IN_PROGRESS:
             return IssueState.OPEN, None
@@ -46,7 +49,7 @@ def issue_state_and_reason(status: Status) -> tuple[IssueState, str | None]:
 
 
 def state_update(state: IssueState, reason: str | None) -> IssueUpdate:
-    """Open or close an issue."""
+    """Build the update that opens or closes an issue."""
     members: dict[str, object] = {"state": state.value}
     if reason is not None:
         members["state_reason"] = reason
@@ -68,12 +71,12 @@ class StatusField(SyncedField[SetState, DesiredState]):
     )
 
     def exported_value(self, report: Report, issue: Issue, policy: SyncPolicy) -> str:  # noqa: ARG002
-        """A new issue is open, whatever the report says by now."""
+        """Return the report's status if it is an open one, else NEW: a new issue is open."""
         is_open = issue_state_for(report.status) is IssueState.OPEN
         return report.status if is_open else Status.NEW
 
     def diff(self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> FieldDiff:  # noqa: ARG002
-        """Only the class counts: triaging stays triaging while the issue stays open."""
+        """Compare open or closed only: a report in triage stays so while the issue stays open."""
         local, remote = issue_state_for(report.status), seen.state
         agreed = issue_state_for(base.status) if base else None
         return FieldDiff(
@@ -95,23 +98,23 @@ class StatusField(SyncedField[SetState, DesiredState]):
         return SetState(state=state, reason=reason, why=why)
 
     def is_same_value(self, one: str, other: str | None) -> bool:
-        """An issue knows only open and closed."""
+        """Whether an issue would be open, or closed, for both values."""
         return other is not None and issue_state_for(Status(one)) is issue_state_for(Status(other))
 
     def desired(self, action: SetState, report: Report) -> DesiredState:
-        """State and reason."""
+        """Return state and reason."""
         return DesiredState(state=action.state, reason=action.reason, agreed=report.status)
 
     def issue_update(self, desired: DesiredState) -> IssueUpdate:
-        """State and reason."""
+        """Return the update of state and reason."""
         return state_update(desired.state, desired.reason)
 
     def expected_events(self, desired: DesiredState) -> set[tuple[str, bool]]:
-        """The issue was closed or reopened."""
+        """Return the event of closing or reopening."""
         return {("closed" if desired.state is IssueState.CLOSED else "reopened", True)}
 
     def github_text(self, diff: FieldDiff, seen: SeenIssue) -> str | None:  # noqa: ARG002
-        """State and reason."""
+        """Return state and reason in words."""
         return f"{seen.state.value} ({seen.state_reason})" if seen.state_reason else seen.state.value
 
 

@@ -1,13 +1,13 @@
-"""What the program knows of a synced field, and the three-state difference (docs/design.md, Deciding).
+"""The rules of a synced field, and its three-state difference (docs/design.md, Deciding).
 
-BugSpark moved   GitHub moved   both equal now   verdict
-no               no             -                EQUAL
-yes              yes            yes              EQUAL     (base advances, nothing is written)
-yes              no             no               LOCAL_MOVED
-no               yes            no               REMOTE_MOVED
-yes              yes            no               CONFLICT
-(no base: first contact)        yes              EQUAL
-(no base: first contact)        no               CONFLICT
+BugSpark changed   GitHub changed   both equal now   verdict
+no                 no               -                EQUAL
+yes                yes              yes              EQUAL     (base advances, nothing is written)
+yes                no               no               LOCAL_MOVED
+no                 yes              no               REMOTE_MOVED
+yes                yes              no               CONFLICT
+(no base: initial sync)             yes              EQUAL
+(no base: initial sync)             no               CONFLICT
 """
 
 from abc import ABC, abstractmethod
@@ -30,7 +30,7 @@ Desired = TypeVar("Desired", bound=DesiredFieldWrite)
 
 
 class Verdict(Enum):
-    """Who moved."""
+    """Which sides changed, and whether they differ."""
 
     EQUAL = auto()
     LOCAL_MOVED = auto()
@@ -40,19 +40,19 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldDiff:
-    """One field on both sides. `remote` is GitHub's value in BugSpark's spelling; None: no opinion."""
+    """One field on both sides. `remote`: GitHub's value in BugSpark's spelling; None: it has none."""
 
     field: Field
     base: str | None
     local: str
     remote: str | None
     verdict: Verdict
-    present: tuple[str, ...] = ()  # labels on the issue that name a value, the one that counts first
+    present: tuple[str, ...] = ()  # labels on the issue with a value of the field, the one that counts first
     surplus: tuple[str, ...] = ()  # those of them that a swap removes, the one that counts last
 
 
 def verdict(*, first: bool, local_moved: bool, remote_moved: bool, equal: bool) -> Verdict:
-    """The table above."""
+    """Return the verdict by the table above."""
     if equal:
         return Verdict.EQUAL
     if first or (local_moved and remote_moved):
@@ -68,36 +68,37 @@ class BaseColumn:
 
     name: str
     attribute: str  # of Base
-    parse: Callable[[str], str]  # raises ValueError for a word that is none of the field's
+    parse: Callable[[str], str]  # raises ValueError for a value that the field does not have
     length: int | None = None  # None: text of any length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenColumn:
-    """One column of `sync_links` that holds what GitHub last showed."""
+    """One column of `sync_links` that holds a value last seen on GitHub."""
 
     name: str
     attribute: str  # of IssueFields
-    parse: Callable[[str], str] = str  # raises ValueError for a word that is none of the field's
+    parse: Callable[[str], str] = str  # raises ValueError for a value that the field does not have
     length: int | None = None  # None: text of any length
     json_type: Any = None  # the type of the value, where the column holds JSON
     is_null_if_empty: bool = False  # an empty value is stored as NULL
 
 
 class SyncedField(ABC, Generic[Write, Desired]):
-    """One field that is kept equal between a report and its issue. Pure; all of it is stateless."""
+    """One field that is kept equal between a report and its issue. Pure and stateless."""
 
     field: ClassVar[Field]
     desired_type: type[Desired]
     base_columns: ClassVar[Sequence[BaseColumn]]  # the first one holds BugSpark's value
     seen_columns: ClassVar[Sequence[SeenColumn]]  # fields may share one
-    is_text: ClassVar[bool] = False  # BugSpark's column is text; otherwise a type of its own, cast to text
-    is_nullable: ClassVar[bool] = False  # BugSpark's column may be NULL: an empty value here
-    carries_text: ClassVar[bool] = False  # people's text is written: it waits while a repository is exposed
+    # BugSpark's column is text; otherwise it has a type of its own and is cast to text
+    is_text: ClassVar[bool] = False
+    is_nullable: ClassVar[bool] = False  # BugSpark's column may be NULL, which is an empty value here
+    carries_text: ClassVar[bool] = False  # it writes people's text, which waits while a repository is exposed
 
     @property
     def operation(self) -> Operation:
-        """The operation of an intent that writes the field to GitHub."""
+        """The operation of intents that write the field to GitHub."""
         return Operation(self.field.value)
 
     @property
@@ -106,74 +107,74 @@ class SyncedField(ABC, Generic[Write, Desired]):
         return self.field.value
 
     def is_enabled(self, policy: SyncPolicy) -> bool:  # noqa: ARG002 - most fields are always synced
-        """Whether the operator has the field synced."""
+        """Whether the operator has switched on the field's sync."""
         return True
 
     # --- values and base
 
     def local_value(self, report: Report) -> str:
-        """BugSpark's value."""
+        """Return BugSpark's value."""
         return str(getattr(report, self.field.value))
 
     def base_value(self, base: Base) -> str:
-        """What both sides last agreed on, in BugSpark's spelling."""
+        """Return the value that both sides last agreed on, in BugSpark's spelling."""
         return str(getattr(base, self.field.value))
 
     def parse(self, value: str) -> str:
-        """BugSpark's stored text as the model's value. Raises ValueError for a word that is none."""
+        """Parse BugSpark's stored text. Raises ValueError for a value that the field does not have."""
         return self.base_columns[0].parse(value)
 
     def base_parts(self, value: str, seen: SeenIssue) -> Mapping[str, Any]:  # noqa: ARG002 - see title
-        """The attributes of a base that is agreed at `value`, in BugSpark's spelling."""
+        """Return the attributes of a base in which `value` (BugSpark's spelling) is agreed."""
         return {self.field.value: self.parse(value)}
 
     def agree(self, base: Base, value: str, seen: SeenIssue) -> Base:
-        """The base with this field agreed at `value`, in BugSpark's spelling."""
+        """Return the base with `value` (BugSpark's spelling) agreed for this field."""
         return replace(base, **self.base_parts(value, seen))
 
     def agree_as_written(self, base: Base, desired: Desired) -> Base:
-        """The base after a write that has happened, where GitHub's answer was lost."""
+        """Return the base after a write that was applied but whose answer was lost."""
         parts: dict[str, Any] = {self.field.value: self.parse(desired.agreed)}
         return replace(base, **parts)
 
     @abstractmethod
     def exported_value(self, report: Report, issue: Issue, policy: SyncPolicy) -> str:
-        """The base of a report whose issue was just created; the report may have moved on since."""
+        """Return the base value after an issue was created; the report may have changed since."""
 
     def exported_label(self, report: Report, policy: SyncPolicy) -> str | None:  # noqa: ARG002
-        """The label that a new issue gets for this field."""
+        """Return the label that a new issue gets for this field."""
         return None
 
     # --- deciding
 
     @abstractmethod
     def diff(self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> FieldDiff:
-        """The three-state difference."""
+        """Compare both sides with the base."""
 
     @abstractmethod
     def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> Write:
-        """What gives the issue the report's value."""
+        """Build the action that gives the issue the report's value."""
 
     def is_same_value(self, one: str, other: str | None) -> bool:
-        """Whether GitHub shows the same for two values in BugSpark's spelling."""
+        """Whether two values in BugSpark's spelling look the same on GitHub."""
         return one == other
 
     # --- writing and recovery
 
     @abstractmethod
     def desired(self, action: Write, report: Report) -> Desired:
-        """What the intent of an action wants on GitHub."""
+        """Build the desired state for an action's intent."""
 
     @abstractmethod
     def issue_update(self, desired: Desired) -> IssueUpdate | None:
-        """The members of GitHub's issue that a write changes; None: it is written in another way."""
+        """Return the members of the issue that the write changes; None: it is written in another way."""
 
     @abstractmethod
     def expected_events(self, desired: Desired) -> set[tuple[str, bool]]:
-        """The events of the issue's list (value in small letters, added) that show the write has happened."""
+        """Return the events that prove the write: (value in lower case, whether it was added)."""
 
     def has_competing_label(self, labels: Sequence[str], mapping: LabelMapping) -> bool:  # noqa: ARG002
-        """Whether several labels name a value of this field."""
+        """Whether several labels have a value of this field."""
         return False
 
     def overridden_values(
@@ -182,14 +183,14 @@ class SyncedField(ABC, Generic[Write, Desired]):
         desired: Desired,  # noqa: ARG002
         mapping: LabelMapping,  # noqa: ARG002
     ) -> tuple[str, ...]:
-        """Values that somebody's labels name beside the one written, and that count less."""
+        """Return values that other people's labels have besides the one written, and that count less."""
         return ()
 
     # --- for people
 
     @abstractmethod
     def github_text(self, diff: FieldDiff, seen: SeenIssue) -> str | None:
-        """The field as people see it on GitHub."""
+        """Return the field as people see it on GitHub."""
 
 
 AnySyncedField = SyncedField[Any, Any]

@@ -1,4 +1,4 @@
-"""Title ↔ issue title with the tracking id. Off by default. The base keeps each side's own spelling."""
+"""Title ↔ issue title with the tracking id. Off by default. The base stores each side's own spelling."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -29,27 +29,30 @@ class TitleField(SyncedField[SetTitle, DesiredTitle]):
     carries_text = True
 
     def is_enabled(self, policy: SyncPolicy) -> bool:
-        """Only by configuration."""
+        """Whether the configuration switches it on."""
         return policy.title
 
     def base_parts(self, value: str, seen: SeenIssue) -> Mapping[str, Any]:
-        """Each side's own spelling."""
+        """Return each side's own spelling."""
         return {"title": value, "remote_title": seen.title}
 
     def agree_as_written(self, base: Base, desired: DesiredTitle) -> Base:
-        """GitHub's spelling is what was written."""
+        """Return the base with the title as it was written to GitHub."""
         return replace(base, title=desired.agreed, remote_title=desired.title)
 
     def exported_value(self, report: Report, issue: Issue, policy: SyncPolicy) -> str:  # noqa: ARG002
-        """Empty, where the report's title has changed since the issue's was rendered: BugSpark has moved."""
+        """Return the report's title.
+
+        Empty if it changed after the issue's was rendered, so that BugSpark counts as changed.
+        """
         current = title_to_github(report.tracking_id, report.title) == issue.title
         return report.title if current else ""
 
     def diff(self, report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> FieldDiff:  # noqa: ARG002
-        """Each side is compared with its own last spelling; the other's rendering is what gets written.
+        """Compare each side with its own last spelling; what gets written is the rendering for the other.
 
-        Titles are equal when GitHub says our rendering of the report's, or, with or without the prefix, its
-        text as it reads or as it is stored. An issue title of nothing but the prefix is no opinion.
+        Titles are equal when the issue's title is our rendering of the report's, or, with or without the
+        prefix, its text as it reads or as it is stored. An issue title that is only the prefix has no value.
         """
         rendered = title_to_github(report.tracking_id, report.title)
         remote = title_from_github(seen.title, report.tracking_id)
@@ -69,23 +72,23 @@ class TitleField(SyncedField[SetTitle, DesiredTitle]):
         )
 
     def remote_action(self, diff: FieldDiff, report: Report, why: Why, policy: SyncPolicy) -> SetTitle:  # noqa: ARG002
-        """The report's title, prefix included."""
+        """Build the action with the report's title, prefix included."""
         return SetTitle(title=title_to_github(report.tracking_id, report.title), why=why)
 
     def desired(self, action: SetTitle, report: Report) -> DesiredTitle:
-        """The rendered title."""
+        """Return the rendered title."""
         return DesiredTitle(title=action.title, agreed=report.title)
 
     def issue_update(self, desired: DesiredTitle) -> IssueUpdate:
-        """The new title."""
+        """Return the update of the title."""
         return IssueUpdate(verb="retitle", members={"title": desired.title})
 
     def expected_events(self, desired: DesiredTitle) -> set[tuple[str, bool]]:
-        """The issue was renamed to it."""
+        """Return the event of renaming to it."""
         return {(desired.title.casefold(), True)}
 
     def github_text(self, diff: FieldDiff, seen: SeenIssue) -> str | None:  # noqa: ARG002
-        """The issue's title as it is."""
+        """Return the issue's title as it is."""
         return seen.title
 
 

@@ -119,10 +119,10 @@ class AppCredential:
         async with self._lock:
             if self._token is None or self._clock.monotonic() >= self._renew_at:
                 row = await self._new_token(ask, now)
-                left = row.expires_at - now() - RENEW_BEFORE_EXPIRY
+                remaining = row.expires_at - now() - RENEW_BEFORE_EXPIRY
                 self._token = Secret(row.token)
                 self.permissions = row.permissions
-                self._renew_at = self._clock.monotonic() + left.total_seconds()
+                self._renew_at = self._clock.monotonic() + remaining.total_seconds()
             return self._token
 
     def discard_token(self, token: Secret) -> bool:
@@ -137,13 +137,13 @@ class AppCredential:
         return f"{decode(reply.body, AppRow, 'the GitHub App').slug}[bot]"
 
     async def _new_token(self, ask: AppRequest, now: Callable[[], datetime]) -> AccessTokenRow:
-        found = await self._request_as_app(
+        installation_reply = await self._request_as_app(
             ask, now, "GET", ("repos", *self._owner_and_repository, "installation")
         )
-        installation = decode(found.body, InstallationRow, "the App's installation").id
+        installation = decode(installation_reply.body, InstallationRow, "the App's installation").id
         parts = ("app", "installations", installation, "access_tokens")
-        made = await self._request_as_app(ask, now, "POST", parts)
-        return decode(made.body, AccessTokenRow, "the installation token")
+        token_reply = await self._request_as_app(ask, now, "POST", parts)
+        return decode(token_reply.body, AccessTokenRow, "the installation token")
 
     async def _request_as_app(
         self, ask: AppRequest, now: Callable[[], datetime], method: str, parts: tuple[str | int, ...]

@@ -113,10 +113,10 @@ class Drain(Generic[T]):
             self._first_page(answer, rows)
         else:
             self._continue_scan(self._scan, answer, rows)
-        moved = self._since > before
-        if moved:
+        has_advanced = self._since > before
+        if has_advanced:
             self.seen_rows.forget(before=earlier(self._since, self._keep))
-        return DrainStep(rows=rows, cursor=self._since if moved else None)
+        return DrainStep(rows=rows, cursor=self._since if has_advanced else None)
 
     def _first_page(self, answer: ListAnswer[T], rows: tuple[ListRow[T], ...]) -> None:
         last = answer.last

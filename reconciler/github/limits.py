@@ -112,8 +112,8 @@ class LimitBackoff:
     ) -> None:
         """Keep a refusal. Those that arrive while a wait lasts, to requests sent before it, count as one."""
         last = self._last.get(credential)
-        fresh = last is None or now >= last.waits_until
-        strikes = self.strikes(credential) + (wait.guessed and fresh)
+        is_new_wait = last is None or now >= last.waits_until
+        strikes = self.strikes(credential) + (wait.guessed and is_new_wait)
         over = now + wait.seconds
         if last is None or over >= last.waits_until:
             self._last[credential] = LimitRefusal(

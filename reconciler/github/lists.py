@@ -55,21 +55,23 @@ class RepositoryList(Generic[T]):
         The anchor of a page's state is the `since` to continue with after it; None while it may not move.
         """
         drain: Drain[T] = Drain(since or EPOCH)
-        while (wanted := drain.next_request()) is not None:
-            step = drain.take(await self._fetch_requested(wanted))
+        while (page_request := drain.next_request()) is not None:
+            step = drain.take(await self._fetch_requested(page_request))
             yield _page(step.rows, ListState(anchor=step.cursor) if step.cursor else None)
 
     async def _drain(self, state: ListState) -> AsyncIterator[ListPage[T]]:
         drain: Drain[T] = Drain(state.cursor or state.anchor, keep=self.overlap)
         unfinished = ListState(anchor=state.anchor)
-        while (wanted := drain.next_request()) is not None:
-            step = drain.take(await self._fetch_requested(wanted))
+        while (page_request := drain.next_request()) is not None:
+            step = drain.take(await self._fetch_requested(page_request))
             # Rule 4: each drained page is committed with its cursor.
             yield _page(step.rows, replace(unfinished, cursor=step.cursor) if step.cursor else None)
-        moved = anchor_after(state.anchor, drain.newest, drain.covered, self.overlap)
-        answer = await self._fetch(self._first_page_url(moved, "desc"))
+        new_anchor = anchor_after(state.anchor, drain.newest, drain.covered, self.overlap)
+        answer = await self._fetch(self._first_page_url(new_anchor, "desc"))
         # Rule 4: the re-probe's rows, the anchor and the ETag belong together.
-        yield _page(drain.seen_rows.take_new(answer.rows), state_after_drain(moved, answer, drain.covered))
+        yield _page(
+            drain.seen_rows.take_new(answer.rows), state_after_drain(new_anchor, answer, drain.covered)
+        )
 
     async def _probe(self, state: ListState) -> ListAnswer[T] | None:
         """Probe the list (rule 2); None for a 304. An ETag belongs to one URL and one token."""
@@ -81,8 +83,8 @@ class RepositoryList(Generic[T]):
             return None
         return self._decode_answer(answered)
 
-    async def _fetch_requested(self, wanted: PageRequest) -> ListAnswer[T]:
-        return await self._fetch(wanted.link or self._first_page_url(wanted.since, "asc"))
+    async def _fetch_requested(self, page_request: PageRequest) -> ListAnswer[T]:
+        return await self._fetch(page_request.link or self._first_page_url(page_request.since, "asc"))
 
     async def _fetch(self, url: str) -> ListAnswer[T]:
         return self._decode_answer(await self.ref.gateway.read(url))
@@ -125,9 +127,9 @@ def state_after_probe(anchor: datetime, answer: ListAnswer[T], overlap: timedelt
     The anchor moves only once these rows fill more than half a page; the ETag is of the old address then.
     """
     if len(answer.rows) > PER_PAGE // 2 and answer.newest:
-        moved = anchor_after(anchor, answer.newest, answer.date, overlap)
-        if moved > anchor:
-            return ListState(anchor=moved)
+        new_anchor = anchor_after(anchor, answer.newest, answer.date, overlap)
+        if new_anchor > anchor:
+            return ListState(anchor=new_anchor)
     return _with_etag(anchor, answer)
 
 

@@ -68,39 +68,39 @@ class MarkerKeys:
 
     def read(self, body: str) -> Marker | None:
         """Return the marker `body` ends with, unverified: the last line, the only one of its kind."""
-        found = _last_line(body)
-        return None if found is None else _to_marker(found)
+        match = _last_line(body)
+        return None if match is None else _to_marker(match)
 
     def verify(self, body: str, kind: MarkerKind, repository_id: int, issue_number: int) -> Marker | None:
         """Return the marker of `body` if one of our keys signed it for this issue and kind; else None."""
-        found = _last_line(body)
-        if found is None:
+        match = _last_line(body)
+        if match is None:
             return None
-        marker = _to_marker(found)
-        wanted = (
+        marker = _to_marker(match)
+        expected_macs = (
             _mac(key, kind, marker.instance, repository_id, issue_number, marker.local_id)
             for kid, key in self._keys
             if kid == marker.kid
         )
-        return marker if any(hmac.compare_digest(mac, found["mac"]) for mac in wanted) else None
+        return marker if any(hmac.compare_digest(mac, match["mac"]) for mac in expected_macs) else None
 
     def read_with_unknown_key(self, body: str) -> Marker | None:
         """Return the marker `body` ends with if none of our keys could have signed it: only its author proves
         anything about it.
         """
-        found = self.read(body)
-        return found if found and found.kid not in {kid for kid, _ in self._keys} else None
+        marker = self.read(body)
+        return marker if marker and marker.kid not in {kid for kid, _ in self._keys} else None
 
 
 def _last_line(body: str) -> re.Match[str] | None:
     text = body.replace("\r\n", "\n").replace("\r", "\n").rstrip()
-    found = _LINE.fullmatch(text[text.rfind("\n") + 1 :])
+    match = _LINE.fullmatch(text[text.rfind("\n") + 1 :])
     claims = _MARKER_START.finditer(text)
-    return found if next(claims, None) and next(claims, None) is None else None
+    return match if next(claims, None) and next(claims, None) is None else None
 
 
-def _to_marker(found: re.Match[str]) -> Marker:
-    return Marker(kid=found["kid"], instance=found["instance"], local_id=UUID(found["id"]))
+def _to_marker(match: re.Match[str]) -> Marker:
+    return Marker(kid=match["kid"], instance=match["instance"], local_id=UUID(match["id"]))
 
 
 def key_id(key: bytes) -> str:

@@ -81,8 +81,8 @@ class Origin:
 
     def repository_id(self, url: str) -> int | None:
         """Return the numeric id in `/repositories/{id}/…`, the form in which GitHub redirects; else None."""
-        found = _REPOSITORY.match(urlsplit(url).path.removeprefix(self.base))
-        return int(found[1]) if found else None
+        match = _REPOSITORY.match(urlsplit(url).path.removeprefix(self.base))
+        return int(match[1]) if match else None
 
     def _below(self, path: str) -> bool:
         steps = re.split(r"[/\\]", unquote(path))
@@ -100,8 +100,8 @@ def repository_parts(name: str) -> tuple[str, str]:
 
 def issue_number_in(address: str) -> int | None:
     """Return the number at the end of an issue's address, before its query if there is one; else None."""
-    found = _ISSUE_NUMBER.search(address.partition("?")[0])
-    return int(found[1]) if found else None
+    match = _ISSUE_NUMBER.search(address.partition("?")[0])
+    return int(match[1]) if match else None
 
 
 def next_link(header: str | None) -> str | None:

@@ -57,9 +57,11 @@ class Reads:
         # Without its id, so that another repository is no error here: the caller compares ids itself.
         unknown = RepositoryRef(name=self._ref.name, gateway=self._ref.gateway)
         require_ok(reply, unknown, f"the repository {self._ref.name}")
-        found = translate.repository(decode(reply.body, RepositoryRow, f"the repository {self._ref.name}"))
-        self._ref.id = self._ref.id or found.id
-        return found
+        repository_read = translate.repository(
+            decode(reply.body, RepositoryRow, f"the repository {self._ref.name}")
+        )
+        self._ref.id = self._ref.id or repository_read.id
+        return repository_read
 
     async def repository_id(self) -> RepositoryId:
         """Return the numeric id, read from GitHub when it is not known."""
@@ -77,9 +79,9 @@ class Reads:
             raise GitHubError(
                 f"GitHub does not say whose credential that of {self._ref.name} is ({reply.status})."
             )
-        found = translate.account(decode(reply.body, UserRow, "the credential's account"))
-        assert found is not None
-        return found
+        credential_account = translate.account(decode(reply.body, UserRow, "the credential's account"))
+        assert credential_account is not None
+        return credential_account
 
     async def newest_number(self) -> int:
         """Read the highest number of an issue or pull request; 0 when there is none."""
@@ -92,11 +94,11 @@ class Reads:
         )
 
     async def issue(self, number: IssueNumber) -> Issue:
-        """As it is now. Raises MovedError, NotThereError (404, 410; 200: the number is a pull request)."""
+        """Read an issue. Raises MovedError, NotThereError (404, 410; 200: the number is a pull request)."""
         return await self._read_issue(await self._get(self._ref.url("issues", number)), number)
 
     async def issue_if_changed(self, number: IssueNumber, known: ThreadEtags | None) -> Issue | None:
-        """As it is now, None when it has not changed since. Raises what `issue` raises."""
+        """Read an issue; None when it has not changed since. Raises what `issue` raises."""
         ours = known is not None and known.credential == await self._ref.gateway.token_fingerprint()
         reply = await self._get(self._ref.url("issues", number), known.issue if known and ours else None)
         return None if reply.status == 304 else await self._read_issue(reply, number)
@@ -111,7 +113,7 @@ class Reads:
         return translate.issue(row)
 
     async def comment(self, comment_id: RemoteCommentId) -> RemoteComment:
-        """As it is now. Raises NotThereError."""
+        """Read a comment. Raises NotThereError."""
         what = f"the comment {self._ref.name} {comment_id}"
         reply = await self._get(self._ref.url("issues", "comments", comment_id))
         require_object_ok(reply, self._ref, what)
@@ -123,7 +125,7 @@ class Reads:
         reply = await self._get(self._ref.url("issues", number))
         issue = await self._read_issue(reply, number)
         rows, pages = await self._thread(number) if issue.comments else ((), [])
-        tags = [each.headers.get("etag") for each in (reply, *pages)]
+        tags = [page.headers.get("etag") for page in (reply, *pages)]
         known = [tag for tag in tags if tag]
         # An ETag of a thread's first page says nothing about the second (docs/reference/github.md,
         # Conditional requests).
@@ -208,8 +210,8 @@ class Reads:
 
     async def _is_still_same(self, pages: list[Reply]) -> bool:
         for page in pages:
-            again = await self._get(page.url, page.headers.get("etag"))
-            if again.status != 304 and again.body != page.body:
+            repeated = await self._get(page.url, page.headers.get("etag"))
+            if repeated.status != 304 and repeated.body != page.body:
                 return False
         return True
 
@@ -217,19 +219,19 @@ class Reads:
         """Raise MovedError for a redirect that is a transfer of the issue and no rename of the repository."""
         if not reply.redirects:
             return
-        ours = await self.repository_id()
+        own_id = await self.repository_id()
         for hop in reply.redirects:
             other = self._ref.origin.repository_id(hop)
-            if (other is not None and other != ours) or issue_number_in(hop) != number:
+            if (other is not None and other != own_id) or issue_number_in(hop) != number:
                 raise _moved_error(reply, self._ref.origin.repository_id(reply.redirects[-1]), what)
 
 
 def _moved_error(reply: Reply, repository: int | None, what: str) -> MovedError:
     row = try_decode(reply.body, IssueRow) if reply.status == 200 else None
-    there = (
+    place = (
         single_printable_line(row.html_url) if isinstance(row, IssueRow) else "where this token may not look"
     )
-    text = f"{what[0].upper()}{what[1:]} was transferred to {there or 'another repository'}."
+    text = f"{what[0].upper()}{what[1:]} was transferred to {place or 'another repository'}."
     return MovedError(text, repository, issue_number_in(reply.redirects[-1]))
 
 

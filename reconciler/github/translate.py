@@ -134,7 +134,7 @@ def label_colours(rows: Iterable[LabelRow | str]) -> LabelColours:
     """Return names and colours of the labels that have a valid colour."""
     coloured = (row for row in rows if isinstance(row, LabelRow))
     pairs = ((row.name, _COLOUR.fullmatch(bytes(row.color))) for row in coloured)
-    return tuple((name, found[1].decode().lower()) for name, found in pairs if name and found)[:MAX_COLOURS]
+    return tuple((name, match[1].decode().lower()) for name, match in pairs if name and match)[:MAX_COLOURS]
 
 
 def field_event(row: EventRow, field_of: FieldOfLabel) -> FieldEvent | None:

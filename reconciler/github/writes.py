@@ -150,19 +150,21 @@ def _refusal(reason: str, reply: Reply | None) -> Refused:
 
 
 def _decode_issue(body: bytes, number: int | None) -> Issue:
-    found = translate.issue(decode(body, IssueRow, "the issue just written"))
-    if number is not None and found.number != number:
-        raise GitHubError(f"GitHub answered about #{found.number} when #{number} was written.")
-    return found
+    issue_read = translate.issue(decode(body, IssueRow, "the issue just written"))
+    if number is not None and issue_read.number != number:
+        raise GitHubError(f"GitHub answered about #{issue_read.number} when #{number} was written.")
+    return issue_read
 
 
 def _decode_written_comment(
     body: bytes, *, number: int | None = None, comment_id: int | None = None
 ) -> RemoteComment:
-    found = decode_comment(body, "the comment just written")
-    if found.issue_number != (number or found.issue_number) or found.id != (comment_id or found.id):
+    comment_read = decode_comment(body, "the comment just written")
+    if comment_read.issue_number != (number or comment_read.issue_number) or comment_read.id != (
+        comment_id or comment_read.id
+    ):
         raise GitHubError("GitHub answered about another comment than the one written.")
-    return found
+    return comment_read
 
 
 def _decode_labels(body: bytes) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The Protocols between a pass and what it works on: GitHub, the database, time.
 
-In: values of the model. Out: values of the model, or an error from `errors`. Adapters live in `github/`
-and `store/`; `sync` knows only these names. May import: model, errors.
+In: values of the model. Out: values of the model, or an error from `errors`. `github/` and `store/` implement
+them; `sync` uses only these names. May import: model, errors.
 """
 
 from reconciler.ports.commands import Commands

@@ -1,4 +1,4 @@
-"""What the pages may do. Each deed is what the command of the same name does."""
+"""The commands that pages may run. Each does the same as the command of its name."""
 
 from typing import Protocol
 
@@ -8,16 +8,16 @@ from reconciler.model.webhook import HookResult, WebhookSetup
 
 
 class Commands(Protocol):
-    """Deeds of people. Who may do them was asked before (`web.entrance`).
+    """Commands of people. The caller has checked the user's permission (`web.security`).
 
-    Each returns at once what was done, in a sentence, and asks for a pass where one has to follow. Raises
-    UsageError or ProjectError for what can't be done, BusyError when a pass is at work and does not end
-    soon, CredentialError, LimitedError or GitHubError where GitHub had to be asked, IdentityError where it
-    would be written to from a copy of the database, DatabaseError.
+    Each returns a sentence that says what was done, and requests a pass if one has to follow. Raises
+    UsageError or ProjectError if it can't be done, BusyError when a pass is running and does not end soon,
+    CredentialError, LimitedError or GitHubError where GitHub is asked, IdentityError if this may be a copy of
+    the database and GitHub would be written to, DatabaseError.
     """
 
     async def sync(self, project_id: ProjectId) -> str:
-        """A pass, as soon as one may run."""
+        """Request a pass, as soon as one may run."""
         ...
 
     async def pause(self, project: ProjectId) -> str: ...
@@ -25,41 +25,46 @@ class Commands(Protocol):
     async def resume(self, project: ProjectId) -> str: ...
 
     async def verify(self, project_id: ProjectId) -> str:
-        """Every link compared whole by the next passes, as fast as `limits` allow."""
+        """Have the next passes compare every link in full, as fast as the limits allow."""
         ...
 
     async def accept(self, project_id: ProjectId, word: str) -> str:
-        """The hash of withheld deletions, or `public`. What is about databases (`moved`, `copy`, an instance)
-        is the operator's to say on the command line.
+        """Accept withheld deletions by their hash, or a repository's visibility by `public`.
+
+        The words about databases (`moved`, `copy`, an instance) can only be given on the command line.
         """
         ...
 
     async def resolve(self, report: ReportId, field: Field, take: Side) -> str: ...
 
     async def link(self, report: ReportId, issue: str, *, backfill: bool) -> str:
-        """`issue`: `OWNER/REPO#12`, its address, or `12` alone in the project's own repository."""
+        """Link a report to an issue.
+
+        `issue`: `OWNER/REPO#12`, the issue's address, or `12` in the project's own repository. `backfill`:
+        send older comments too.
+        """
         ...
 
     async def unlink(self, report: ReportId) -> str: ...
 
     async def export(self, report_id: ReportId) -> str:
-        """The wish for an issue is written down; the pass that follows makes it."""
+        """Record an intent to create the report's issue; the pass that follows creates it."""
         ...
 
     async def retry(self, report: ReportId) -> str: ...
 
     async def show_webhook_setup(self, project: ProjectId) -> WebhookSetup:
-        """All that is needed to set the hook up, its secret too; the first time that is made."""
+        """Return what is needed to set up the webhook, its secret included. A missing secret is made."""
         ...
 
     async def rotate_webhook(self, project: ProjectId) -> WebhookSetup:
-        """The same with a new secret; the one before it stays valid for a day."""
+        """Make a new secret; return as `show_webhook_setup` does. The old one stays valid for a day."""
         ...
 
     async def create_webhook(self, project: ProjectId) -> HookResult:
-        """Make the hook on GitHub, or set it right. Raises ConfigurationError without `web.public_url`."""
+        """Create the webhook on GitHub, or correct it. Raises ConfigurationError without `web.public_url`."""
         ...
 
     async def ping_webhook(self, project: ProjectId) -> str:
-        """GitHub is asked to deliver a `ping`. Raises ConfigurationError without `web.public_url`."""
+        """Ask GitHub to deliver a `ping`. Raises ConfigurationError without `web.public_url`."""
         ...

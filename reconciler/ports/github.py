@@ -1,4 +1,4 @@
-"""The doorway to GitHub, and the marks that tell our writing from others'."""
+"""The Protocols of a repository on GitHub, and of the markers in the texts written there."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ Row_co = TypeVar("Row_co", covariant=True)
 class ListPage(Generic[Row_co]):
     """Rows of one list, and the state that may be stored once they are applied.
 
-    `state` is None on pages that must not move the cursor yet (a window still being walked).
+    `state` is None on pages that must not move the cursor yet (a window that is still being scanned).
 
     Source: docs/reference/github.md, List rules, 4.
     """
@@ -49,93 +49,99 @@ class ListPage(Generic[Row_co]):
 
 
 class GitHub(Protocol):
-    """One repository, seen with one credential. Every method may raise LimitedError, CredentialError,
-    UnreadableError, ForeignOriginError, GitHubError; writes return an Answer instead of the last.
+    """One repository, used with one credential.
+
+    Every method may raise LimitedError, CredentialError, UnreadableError, ForeignOriginError, GitHubError.
+    Writes return a WriteResult in place of the last.
     """
 
     @property
     def credential(self) -> Fingerprint:
-        """Of the token in use right now."""
+        """The fingerprint of the token in use now."""
         ...
 
     def now(self) -> datetime:
-        """GitHub's time: the last `Date` it sent, moved on by our monotonic clock. Before the first
-        answer, the local clock.
-        """
+        """Return GitHub's time: its last `Date` plus the time since; before the first answer, local time."""
         ...
 
     def rate_limit(self) -> RateLimit | None:
-        """The primary limit as the last answer told it; None where none did."""
+        """Return the primary limit as the last answer gave it; None if no answer did."""
         ...
 
     def grants(self) -> Grants:
-        """What the credential may do, as far as the answers so far tell."""
+        """Return what the credential may do, as far as the answers so far say."""
         ...
 
     def cost(self) -> Cost:
-        """What was asked of GitHub through this object so far."""
+        """Return the requests made through this object so far."""
         ...
 
     async def repository(self) -> Repository:
-        """The repository as it is now. Its numeric id is what the name is checked against."""
+        """Read the repository. Its numeric id shows whether the name still belongs to it."""
         ...
 
     async def account(self) -> Account:
-        """Who writes with this credential (`GET /user`; for an App its bot account)."""
+        """Read the account that this credential writes as (`GET /user`; for an App its bot account)."""
         ...
 
     async def reserve_reads(self, requests: int) -> None:
-        """Reserve the points of that many reads at once: an idle pass has its two probes in one UPDATE."""
+        """Reserve the points of that many reads: an idle pass reserves its two probes in one UPDATE."""
         ...
 
     def issue_changes(self, state: ListState | None) -> AsyncIterator[ListPage[Issue]]:
-        """Issues changed since `state` by probe and drain; nothing at all when the list did not change (304).
-        None: the list is new; its anchor is fixed at GitHub's present time less the overlap.
+        """Yield issues changed since `state` by probe and drain; nothing when the list did not change (304).
+
+        None: the list is new, and its anchor is GitHub's present time less the overlap.
         """
         ...
 
     def comment_changes(self, state: ListState | None) -> AsyncIterator[ListPage[RemoteComment]]:
-        """The same for the repository's comment list (issues' and pull requests')."""
+        """Yield changes of the repository's comments (of issues and of pull requests) in the same way."""
         ...
 
     def all_issues(self, since: datetime | None = None) -> AsyncIterator[ListPage[Issue]]:
-        """Every issue updated since then (None: ever), oldest change first, by the drain's rules. The anchor
-        of a page's state is the `since` that goes on behind it.
+        """Yield every issue updated since then (None: all), the oldest change first, by the drain's rules.
+
+        The anchor of a page's state is the `since` to continue with after it.
         """
         ...
 
     def all_comments(self, since: datetime | None = None) -> AsyncIterator[ListPage[RemoteComment]]:
-        """Every comment updated since then, oldest change first, by the drain's rules."""
+        """Yield every comment updated since then in the same way."""
         ...
 
     async def newest_number(self) -> int:
-        """The highest issue or pull request number of the repository, 0 if there is none (one request)."""
+        """Read the highest number of an issue or pull request; 0 if there is none (one request)."""
         ...
 
     async def issue(self, number: IssueNumber) -> Issue:
-        """One issue as it is now. Raises NotThereError (404, 410), MovedError (transferred)."""
+        """Read one issue. Raises NotThereError (404, 410), MovedError (transferred)."""
         ...
 
     async def issue_if_changed(self, number: IssueNumber, known: ThreadEtags | None) -> Issue | None:
-        """One issue as it is now; None when it is as it was when these ETags came: that costs no primary
-        limit. Raises what `issue` raises."""
+        """Read one issue; None when it has not changed since these ETags, which costs no primary limit.
+
+        Raises what `issue` raises.
+        """
         ...
 
     async def issue_thread(self, number: IssueNumber) -> IssueThread:
-        """One issue and all its comments, complete or an error. Raises what `issue` raises."""
+        """Read one issue and all its comments: complete, or an error. Raises what `issue` raises."""
         ...
 
     async def is_unchanged(self, number: IssueNumber, known: ThreadEtags) -> bool:
-        """Whether an issue and its thread are as they were; costs no primary limit if they are. Raises what
-        `issue` raises."""
+        """Whether an issue and its thread have not changed; then this costs no primary limit.
+
+        Raises what `issue` raises.
+        """
         ...
 
     async def comment(self, comment_id: RemoteCommentId) -> RemoteComment:
-        """One comment as it is now. Raises NotThereError."""
+        """Read one comment. Raises NotThereError."""
         ...
 
     async def field_events(self, number: IssueNumber) -> tuple[FieldEvent, ...]:
-        """Who changed state, labels and title of an issue, oldest first, all pages."""
+        """Read all changes of state, labels and title of an issue, oldest first."""
         ...
 
     async def create_issue(self, title: str, body: str, labels: Sequence[str]) -> WriteResult[Issue]: ...
@@ -145,11 +151,11 @@ class GitHub(Protocol):
     async def update_issue(self, number: IssueNumber, update: IssueUpdate) -> WriteResult[Issue]: ...
 
     async def add_label(self, number: IssueNumber, label: str) -> WriteResult[tuple[str, ...]]:
-        """The issue's labels as they are after adding. A label GitHub dropped silently is missing in them."""
+        """Add a label and return all labels; the new one is missing if GitHub dropped it silently."""
         ...
 
     async def remove_label(self, number: IssueNumber, label: str) -> WriteResult[tuple[str, ...]]:
-        """The labels that are left. Refused with `gone` when the label was not there."""
+        """Remove a label and return the others. Refused with `gone` when the label was not there."""
         ...
 
     async def edit_comment(self, comment_id: RemoteCommentId, body: str) -> WriteResult[RemoteComment]: ...
@@ -157,8 +163,10 @@ class GitHub(Protocol):
     async def delete_comment(self, comment_id: RemoteCommentId) -> WriteResult[None]: ...
 
     async def hooks(self) -> tuple[Hook, ...]:
-        """The repository's webhooks, the oldest first. Raises CredentialError, with the permission that is
-        missing, where they may not be seen."""
+        """Read the repository's webhooks, oldest first.
+
+        Raises CredentialError, with the missing permission, if the credential may not read them.
+        """
         ...
 
     async def create_hook(self, desired: DesiredHook) -> WriteResult[Hook]: ...
@@ -166,29 +174,29 @@ class GitHub(Protocol):
     async def change_hook(self, hook_id: int, desired: DesiredHook) -> WriteResult[Hook]: ...
 
     async def ping_hook(self, hook_id: int) -> WriteResult[None]:
-        """GitHub delivers a `ping`, soon."""
+        """Ask GitHub to deliver a `ping`, soon after."""
         ...
 
 
 class Markers(Protocol):
-    """Signs and recognises the last line of what we write (docs/design.md, Marker)."""
+    """Signs and recognises markers, the last line of what this program writes (docs/design.md, Marker)."""
 
     def sign(self, kind: str, repository_id: RepositoryId, number: int, local_id: UUID) -> str:
-        """The marker line. `kind` is "issue" or "comment"; `number` is 0 for an issue."""
+        """Return the marker line. `kind` is "issue" or "comment"; `number` is 0 for an issue."""
         ...
 
     def read(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
-        """The local id of a valid marker of this very instance, or of one that is no more; or None."""
+        """Return the local id of a valid marker of this instance or of a past one; None for any other."""
         ...
 
     def other_instance(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> str | None:
-        """The other instance that a marker names, if it is valid, or signed with a key that we don't have."""
+        """Return the other instance that a marker names, if it is valid or its key is unknown."""
         ...
 
     def for_identity(self, identity: DatabaseInstance) -> "Markers":
-        """The same keys for what this database is called now."""
+        """Return the same keys with this database's present name."""
         ...
 
     async def store_keys(self) -> None:
-        """Remember the keys in use, so that what they signed is recognised when they are gone."""
+        """Store the keys in use, so that what they signed is recognised after they are replaced."""
         ...

@@ -1,6 +1,6 @@
-"""What pages, API, `status` and metrics read. Nothing here writes, and nothing asks GitHub.
+"""The queries of pages, API, `status` and metrics. They write nothing and send nothing to GitHub.
 
-Lists are bounded by their `limit`, and no query grows with the number of links that need nobody.
+Lists have at most `limit` rows, and no query grows with the number of links without a problem.
 """
 
 from collections.abc import Mapping
@@ -23,81 +23,83 @@ class Queries(Protocol):
     """Read-only queries, each in one consistent snapshot. Every method raises DatabaseError."""
 
     async def viewer(self, user_id: UUID) -> Viewer | None:
-        """A BugSpark user who may sign in: active, and neither waiting for the beta nor turned down."""
+        """Find a BugSpark user who may sign in: active, and neither waiting for the beta nor rejected."""
         ...
 
     async def access(self, viewer: Viewer, project_id: ProjectId) -> Access:
-        """What the viewer may do with a project; NONE too for one that does not exist or is switched off."""
+        """Return what the viewer may do with a project; NONE also for a missing or inactive one."""
         ...
 
     async def accessible_projects(self, viewer: Viewer) -> Mapping[ProjectId, Access]:
-        """Every active project this viewer may see."""
+        """Read every active project that this viewer may see."""
         ...
 
     async def project_of_report(self, report_id: ReportId) -> ProjectId | None:
-        """Which project a report belongs to; None when there is no such report."""
+        """Find the project of a report; None when there is no such report."""
         ...
 
     async def gauges(self) -> Gauges:
-        """The numbers that `/metrics` reads from the database."""
+        """Read the numbers for `/metrics`."""
         ...
 
     async def health(self, project_id: ProjectId | None = None) -> tuple[ProjectHealth, ...]:
-        """One project, or every active one with a github integration, by name."""
+        """Read the health of one project, or of every active one with a github integration, by name."""
         ...
 
     async def current_problems(self, project_id: ProjectId) -> CurrentProblems:
-        """What of the project needs a person now."""
+        """Read what of the project needs a person now."""
         ...
 
     async def rate_limits(self) -> tuple[CredentialLimits, ...]:
-        """The limits of every credential that has been used, by its fingerprint."""
+        """Read the limits of every credential that has been used, by fingerprint."""
         ...
 
     async def rate_limits_by_project(self) -> Mapping[ProjectId, CredentialLimits]:
-        """By project: the limits of the credential it was last synced with."""
+        """Read, for each project, the limits of the credential of its last pass."""
         ...
 
     async def last_pass(self, project_id: ProjectId) -> PassResult | None:
-        """What the last pass over a project reported; None: there was none."""
+        """Read the result of the project's last pass; None: there was none."""
         ...
 
     async def link_page(self, project_id: ProjectId, wanted: LinkFilter, limit: int) -> LinkPage:
-        """Links that are not UNLINKED, the newest issue first."""
+        """Read a page of links that are not UNLINKED, the newest issue first."""
         ...
 
     async def recent_changes(self, project_id: ProjectId, limit: int) -> tuple[ReportChange, ...]:
-        """What was last written or seen, newest first."""
+        """Read the newest lines of history."""
         ...
 
     async def standing_conflicts(self, project_id: ProjectId, limit: int) -> tuple[ReportChange, ...]:
-        """Recorded conflicts whose outcome still stands, newest first."""
+        """Read recorded conflicts whose outcome still stands, newest first."""
         ...
 
     async def withheld_deletions(self, project_id: ProjectId, limit: int) -> tuple[WithheldRow, ...]:
-        """Deletions that the guard holds back, by issue."""
+        """Read the deletions that the guard withholds, by issue."""
         ...
 
     async def activity_between(
         self, project_id: ProjectId, since: datetime, until: datetime
     ) -> ProjectActivity:
-        """What happened between these moments."""
+        """Read what happened between these times."""
         ...
 
     async def project_setup(self, project_id: ProjectId, deliveries: int) -> SetupView:
-        """How a project is connected, with its newest deliveries, so many. Raises UsageError for a project
-        that is not active.
+        """Read how a project is connected, with its newest `deliveries` deliveries.
+
+        Raises UsageError for a project that is not active.
         """
         ...
 
     async def report_detail(self, report_id: ReportId, lines: int) -> ReportDetail | None:
-        """All that is stored about a report and the newest lines of its history; None when it was deleted.
-        Raises ValueError for a value this program does not know.
+        """Read everything about a report, and the newest `lines` of its history; None if it was deleted.
+
+        Raises ValueError for a stored value that this program does not know.
         """
         ...
 
     async def newest_conflict(self, report_id: ReportId, field: Field) -> Change | None:
-        """The newest recorded conflict of a field."""
+        """Read the newest recorded conflict of a field."""
         ...
 
 
@@ -105,5 +107,5 @@ class ReportViews(Protocol):
     """Views of reports. Built in `bootstrap`, because `web` may not import `decide`."""
 
     async def report_view(self, report_id: ReportId) -> ReportView | None:
-        """All that is known about a report, its history included; None when it was deleted."""
+        """Return everything about a report, its history included; None if it was deleted."""
         ...

@@ -1,4 +1,4 @@
-"""What the surroundings give: time, the queue of passes, an address for alerts."""
+"""The services around a pass: time, the queue of passes, the address for alerts."""
 
 from datetime import datetime
 from typing import Protocol
@@ -8,22 +8,22 @@ from reconciler.model.ids import ProjectId
 
 
 class AlertChannel(Protocol):
-    """An address that takes alerts."""
+    """The address that alerts are sent to."""
 
     async def post(self, alert: Alert) -> str | None:
-        """Tell it, within seconds. None: it was taken; else why not, in words. Raises nothing."""
+        """Send an alert, within seconds. None: accepted; else why not, in words. Raises nothing."""
         ...
 
 
 class Clock(Protocol):
-    """Time, passed in."""
+    """The source of time."""
 
     def now(self) -> datetime:
-        """The local wall clock, aware, UTC."""
+        """Return the local wall clock's time, in UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds that only grow."""
+        """Return seconds that only grow."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -32,10 +32,12 @@ class Clock(Protocol):
 
 
 class Queue(Protocol):
-    """Passes that wait to be run. A project waits once at most and runs once at a time."""
+    """The queue of passes. A project waits in it at most once, and only one of its passes runs at a time."""
 
     async def nudge(self, project_id: ProjectId) -> None:
-        """Ask for a pass as soon as one may run. Asking again while one waits changes nothing; asking while
-        one runs leads to another after it. Raises DatabaseError where the queue is kept in the database.
+        """Request a pass as soon as one may run.
+
+        A second request changes nothing while one waits; while a pass runs, it leads to another one
+        afterwards. Raises DatabaseError if the queue is in the database.
         """
         ...

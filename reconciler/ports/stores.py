@@ -1,4 +1,4 @@
-"""The stores as a whole, and those of the database itself: limits, locks, identity, maintenance."""
+"""All stores by subject, and those of the database itself: limits, locks, identity, maintenance."""
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -19,106 +19,111 @@ from reconciler.ports.webhooks import Webhooks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncryptionStatus:
-    """What `bugspark.encryption_key` is needed for, and whether it opens it."""
+    """How many values are encrypted, and which of them `bugspark.encryption_key` can't decrypt."""
 
     encrypted_count: int  # values in active github integrations
     plain_count: int
-    unreadable_projects: tuple[str, ...]  # names of the projects whose values no key opens
+    unreadable_projects: tuple[str, ...]  # names of projects with a value that no key decrypts
 
 
 class Maintenance(Protocol):
-    """Housekeeping, and questions about the database itself."""
+    """Cleanup, and checks of the database itself."""
 
     async def try_begin_cleanup(self, at: datetime, every: timedelta) -> bool:
-        """Whether it is time to sweep again, for one process of all: True at most once in that time."""
+        """Start a cleanup if it is time for one: True at most once within `every`, among all processes."""
         ...
 
     async def delete_older_than(self, before: datetime) -> int:
-        """Remove runs, lines of stories and deliveries older than that, a few hundred rows to a transaction.
-        How many rows went. What `resolve` may still be asked for stays: the newest conflict of each field of
-        each report that exists.
+        """Delete older runs, histories and deliveries, a few hundred rows per transaction.
+
+        Returns how many rows were deleted. The newest conflict of each field of an existing report is kept,
+        because `resolve` needs it.
         """
         ...
 
     async def check_encrypted_secrets(self) -> EncryptionStatus:
-        """Every secret of every active github integration, tried with the configured keys."""
+        """Try to decrypt every secret of every active github integration with the configured keys."""
         ...
 
     async def last_confirmed_write_at(self, project_id: ProjectId) -> datetime | None:
-        """When GitHub last confirmed a write of this project, as far as its story goes back."""
+        """Read when GitHub last confirmed a write of this project, if the history goes back that far."""
         ...
 
     async def outgoing_webhooks_problem(self) -> str | None:
-        """Why `bugspark.notify_webhooks` can tell nobody, in words; None: it can."""
+        """Return why `bugspark.notify_webhooks` can't work, in words; None: it can."""
         ...
 
 
 class DatabaseIdentity(Protocol):
-    """This very database's name, and where it is (docs/decisions/0030-which-database.md)."""
+    """This database's name and place (docs/decisions/0030-which-database.md)."""
 
     async def read(self) -> DatabaseInstance:
-        """As it is now. Raises ConfigurationError where `migrate` gave no name."""
+        """Read the present identity. Raises ConfigurationError if `migrate` has not set a name."""
         ...
 
     async def bind(self) -> None:
-        """Remember where this database is, if it never was anywhere: done before it first writes."""
+        """Store the database's place, if none is stored yet; called before the first write."""
         ...
 
     async def declare_identity(self, word: str) -> None:
-        """A person says what this database is: `moved`, `copy`, or the instance of a database that is no
-        more. Every project is read again before it writes. Raises UsageError when that is not in question.
+        """Store what a person says this database is: `moved`, `copy`, or the instance of a past database.
+
+        Every project is then read again before it is written to. Raises UsageError if there is no such doubt.
         """
         ...
 
     async def record_duplicate_instance(self, where: str) -> None:
-        """Another database writes as this one, seen at `where`: nothing is written until `decide`."""
+        """Record that another database writes with the same name, seen at `where`.
+
+        Nothing is written until `declare_identity`.
+        """
         ...
 
 
 class RateLimiter(Protocol):
-    """One credential's limits, shared by all processes through the database."""
+    """The limits of credentials, shared by all processes through the database."""
 
     async def reserve_reads(
         self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None
     ) -> None:
-        """Take that many read points. Raises LimitedError when there are none within this minute."""
+        """Reserve that many points for reads. Raises LimitedError when none are left in this minute."""
         ...
 
     async def reserve_write(
         self, credential: Fingerprint, points: int, *, seen: RateLimit | None = None
     ) -> datetime:
-        """Reserve one write. Returns when it may go: now, or at most a few `min_interval`s later."""
+        """Reserve one write. Returns when it may be sent: now, or a few `min_interval`s later at most."""
         ...
 
     async def grant_verification_points(self, credential: Fingerprint, points: int) -> int:
-        """How many points of these may go into verification now; they are counted, not reserved."""
+        """Return how many of these points verification may use now; they are counted, not reserved."""
         ...
 
     async def block(self, credential: Fingerprint, until: datetime, reason: str) -> None:
-        """GitHub said wait: everybody with this credential does."""
+        """Block every request with this credential until then, because GitHub said to wait."""
         ...
 
 
 class ProjectLock(Protocol):
-    """The right to write for one project."""
+    """The exclusive right of a process to write for one project."""
 
     async def ensure_held(self) -> None:
-        """Raises FenceLostError when the lock is no longer ours."""
+        """Raise ProjectLockLostError when the lock was lost."""
         ...
 
 
 class ProjectLocks(Protocol):
-    """Locks on projects."""
+    """The locks of projects."""
 
     def acquire(
         self, project_id: ProjectId, *, wait: bool = False
     ) -> AbstractAsyncContextManager[ProjectLock]:
-        """Raises BusyError at once (or waits) when the project is at work elsewhere."""
+        """Acquire the lock. Raises BusyError (without `wait` at once) when another process has it."""
         ...
 
 
 class Stores(Protocol):
-    """Everything that is stored, by subject."""
+    """All stores, by subject."""
 
     @property
     def projects(self) -> Projects: ...

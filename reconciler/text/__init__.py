@@ -1,6 +1,6 @@
-"""Text both ways: cleaned for BugSpark, inert for GitHub, cut where it must be, the same for the same input.
+"""Text in both directions: cleaned for BugSpark, inert for GitHub, truncated where needed. Deterministic.
 
-In: strings as either side gives them, hostile. Out: strings to write, and verdicts about strings.
+In: untrusted strings of either side. Out: strings to write, and answers about strings.
 May import: the standard library, `regex` (graphemes).
 """
 

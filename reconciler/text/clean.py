@@ -1,4 +1,4 @@
-"""What every text goes through, whichever way it travels: newlines, control characters, entities."""
+"""The cleaning of every text, in either direction: newlines, control characters, entities."""
 
 import hashlib
 import re
@@ -7,7 +7,8 @@ from typing import Final
 # NUL is refused by PostgreSQL, a lone surrogate by every encoder; the others only harm terminals and logs.
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _BLANKS: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
-# Embeddings, overrides and isolates: left open in a heading they turn what we write after them around.
+# Embeddings, overrides and isolates: left open in a heading, they change the direction of our own text after
+# it.
 _BIDI: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 

@@ -1,4 +1,4 @@
-"""Comments as they are written on the other side, and how a copy is told from an original.
+"""The texts of comment copies on either side, and how a copy is recognised.
 
 The forms are `**login** (via GitHub):` in BugSpark, `[BugSpark] Name:` on GitHub (docs/design.md, Comments).
 """
@@ -43,28 +43,28 @@ def comment_to_bugspark(login: str | None, body: str | None, cut_at: int = 60_00
 def parse_import(body: str) -> tuple[str, str] | None:
     """Return login and text of a BugSpark comment that has the form of a copy from GitHub, else None.
 
-    A body BugSpark stored HTML-escaped is recognised too; its text is given back as stored, so compare with
-    `same_text`. Source: docs/design.md, Initial sync.
+    A body that BugSpark stored HTML-escaped is recognised too. Its text is returned as stored, so compare
+    with `is_same_text`. Source: docs/design.md, Initial sync.
     """
     for text in (normalise_newlines(body), unescape_html(normalise_newlines(body))):
-        found = _IMPORTED.fullmatch(text)
-        if found is not None:
-            return found["login"], normalise(found["body"] or "")
+        match = _IMPORTED.fullmatch(text)
+        if match is not None:
+            return match["login"], normalise(match["body"] or "")
     return None
 
 
-def is_same_text(ours: str, theirs: str) -> bool:
-    """Tell whether a BugSpark text, escaped or not, says what a GitHub text says."""
-    wanted = normalise(clean(theirs))
-    return wanted in {normalise(clean(ours)), normalise(clean(unescape_html(ours)))}
+def is_same_text(local_text: str, remote_text: str) -> bool:
+    """Whether a BugSpark text, escaped or not, is the same as a GitHub text."""
+    readable = normalise(clean(remote_text))
+    return readable in {normalise(clean(local_text)), normalise(clean(unescape_html(local_text)))}
 
 
 def comment_to_github(name: str | None, body: str, marker: str, *, hosts: Collection[str]) -> str:
-    """Return the body of the GitHub comment that copies a BugSpark one; at most `BODY_BYTES` bytes.
+    """Return the body of the GitHub comment that copies a BugSpark one; at most `MAX_BODY_BYTES` bytes.
 
-    `name`, `body`: as BugSpark stores them, hostile. `marker`: a whole line, which stays the last one and
-    hidden. `hosts`: where images may come from (see `inert`). A pure function: the same input gives the same
-    body forever, so that it can be compared with what was sent.
+    `name`, `body`: as BugSpark stores them, untrusted. `marker`: a full line, which stays the last one and
+    hidden. `hosts`: where images may come from (see `inert`). Pure: the same input always gives the same
+    body, so that it can be compared with what was sent.
     """
     heading = f"{BUGSPARK_TAG} {_author_name(name)}:"
     room = MAX_BODY_BYTES - _byte_length(heading) - _byte_length(marker) - 2 * len("\n\n")
@@ -72,7 +72,7 @@ def comment_to_github(name: str | None, body: str, marker: str, *, hosts: Collec
 
 
 def has_tag(body: str) -> bool:
-    """Tell whether a GitHub comment has `[BugSpark]` at its very start (docs/design.md, Comments)."""
+    """Whether a GitHub comment has `[BugSpark]` at its very start (docs/design.md, Comments)."""
     return body.startswith(BUGSPARK_TAG)
 
 

@@ -42,7 +42,7 @@ _RULES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"&(?=#|[A-Za-z][A-Za-z0-9]*;)"), f"&{ZWSP}"),
     # Tags, comments, declarations, <https://autolinks>: raw HTML begins with one of these, or is text.
     (re.compile(r"<(?=[A-Za-z/!?])"), f"<{ZWSP}"),
-    # Nothing but the marker may read like one.
+    # Only the marker may look like one.
     (re.compile(rf"({MARKER_NAME[:8]})(?={MARKER_NAME[8:]})", re.IGNORECASE), rf"\1{ZWSP}"),
     # A reference definition of this name would make a link of our own "[BugSpark]".
     (re.compile(r"(\[\s*bugspark\s*\])(?=:)", re.IGNORECASE), rf"\1{ZWSP}"),
@@ -76,22 +76,22 @@ def inert_line(text: str) -> str:
 
 def without_comments(text: str) -> str:
     """Return `text` without HTML comments; one that is never closed stays and is made inert elsewhere."""
-    kept: list[str] = []
+    pieces: list[str] = []
     at = 0
     while (start := text.find("<!--", at)) >= 0:
         # Overlapping ends as in HTML: "<!-->" is a whole comment.
         end = text.find("-->", start + 2)
         if end < 0:
             break
-        kept.append(text[at:start])
+        pieces.append(text[at:start])
         at = end + 3
-    return "".join([*kept, text[at:]])
+    return "".join([*pieces, text[at:]])
 
 
 def is_allowed_image(url: str, hosts: Collection[str]) -> bool:
-    """Tell whether `url` may be shown as an image: http(s), plain characters, one of `hosts`."""
-    found = _IMAGE.fullmatch(f"![]({url})")
-    return found is not None and _is_allowed_host(url, _lower_case(hosts))
+    """Whether `url` may be shown as an image: http(s), plain characters, one of `hosts`."""
+    match = _IMAGE.fullmatch(f"![]({url})")
+    return match is not None and _is_allowed_host(url, _lower_case(hosts))
 
 
 def _escape_at(url: re.Match[str]) -> str:
@@ -101,11 +101,11 @@ def _escape_at(url: re.Match[str]) -> str:
     return url[0][:split] + url[0][split:].replace("@", "%40")
 
 
-def _image(hosts: frozenset[str], found: re.Match[str]) -> str:
-    url = found["url"]
+def _image(hosts: frozenset[str], match: re.Match[str]) -> str:
+    url = match["url"]
     if url is not None and _is_allowed_host(url, hosts):
-        return found[0]
-    return f"!{ZWSP}{found[0][1:]}"
+        return match[0]
+    return f"!{ZWSP}{match[0][1:]}"
 
 
 def _is_allowed_host(url: str, hosts: frozenset[str]) -> bool:

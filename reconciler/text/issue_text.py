@@ -1,10 +1,7 @@
-"""The body of an exported issue: BugSpark's own export, made safe.
+"""The title and body of an exported issue: BugSpark's own export, made safe; and titles in both directions.
 
-Source: docs/reference/bugspark.md, The existing export.
-
-Titles both ways. On GitHub a title wears the report's tracking id: `[BUG-0001] Title`.
-
-Source: docs/reference/bugspark.md.
+On GitHub a title has the report's tracking id as prefix: `[BUG-0001] Title`. Source:
+docs/reference/bugspark.md, The existing export.
 """
 
 import re
@@ -32,7 +29,7 @@ _LINKABLE: Final = re.compile(r"https?://[A-Za-z0-9._~:/?%=+-]+")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExportedReport:
-    """A report as its issue shows it; every value as BugSpark stores it, hostile."""
+    """The values of a report that its issue shows, as BugSpark stores them: untrusted."""
 
     tracking_id: str
     title: str
@@ -75,7 +72,7 @@ def export_footer(tracking_id: str) -> str:
 
 
 def has_export_footer(body: str, tracking_id: str) -> bool:
-    """Tell whether an issue's text ends with the export's footer for this report; a marker may follow it."""
+    """Whether an issue's text ends with the export's footer for this report; a marker may follow it."""
     lines = normalise(body).split("\n")
     if _MARKER_LINE.fullmatch(lines[-1]):
         lines = normalise("\n".join(lines[:-1])).split("\n")
@@ -157,20 +154,20 @@ def title_to_github(tracking_id: str, title: str) -> str:
 
 
 def title_from_github(title: str, tracking_id: str) -> str:
-    """Return the report title an issue title stands for: no prefix of ours, one line, at most 500 characters.
+    """Return the report title for an issue title: without our prefix, one line, at most 500 characters.
 
-    Zero width spaces go: they are ours (`inert`), or nobody sees them. Empty where nothing else is there.
+    Zero width spaces are removed: they are ours (`inert`), or invisible. Empty if nothing else is left.
     """
     text = single_line(title.replace(ZWSP, ""))
     return truncate_chars(text.removeprefix(_prefix(tracking_id)).strip(), MAX_BUGSPARK_TITLE_CHARS)
 
 
 def is_exported_title(issue_title: str, tracking_id: str, report_title: str) -> bool:
-    """Tell whether BugSpark's own button could have given this title to an issue of this report.
+    """Whether BugSpark's own button could have given this title to an issue of this report.
 
-    The button's version decides whether the stored, escaped title or the readable one was sent; both count,
-    nothing else does. Source: docs/reference/bugspark.md, The existing export;
-    docs/reference/contract.md, Configuration (`sync.discover`).
+    Depending on its version, the button sends the stored, escaped title or the readable one; both count,
+    nothing else does. Source: docs/reference/bugspark.md, The existing export; docs/reference/contract.md,
+    Configuration (`sync.discover`).
     """
     sent = single_line(issue_title)
     titles = (single_line(report_title), single_line(unescape_html(report_title)))

@@ -1,4 +1,4 @@
-"""JSON of any shape as single lines: what a page sent as logs and metadata is whatever it liked to send."""
+"""JSON of any shape as single lines, for the logs and metadata that a page sent."""
 
 from collections.abc import Iterable, Mapping
 from itertools import islice
@@ -40,7 +40,7 @@ def object_items(value: object, most: int) -> list[tuple[str, object]]:
 def _render(value: object, depth: int, chars: int) -> str:
     match value:
         case str():
-            # What is far too long is cut before anything looks at it closely.
+            # Far too long a text is cut before it is processed.
             return value[: 2 * chars]
         case bool() | None:
             return {True: "true", False: "false", None: "null"}[value]

@@ -1,4 +1,4 @@
-"""Cutting between graphemes, visibly."""
+"""Truncation between graphemes, with a visible ellipsis."""
 
 from collections.abc import Iterator
 from itertools import accumulate
@@ -39,7 +39,7 @@ def truncate_line(text: str, *, chars: int) -> str:
 
 
 def truncation_note(length: int) -> str:
-    """Return the line that tells people that a text of `length` characters goes on elsewhere."""
+    """Return the line that says that a text of `length` characters continues elsewhere."""
     return f"{_ELLIPSIS} (cut by BugSpark sync: {length:,} characters)"
 
 

@@ -34,7 +34,7 @@ POLICY = SyncPolicy()
         (True, False, False, False, CONFLICT),
     ],
 )
-def test_the_table_of_three_states(
+def test_the_verdict_of_each_row_of_the_table(
     *, first: bool, local: bool, remote: bool, equal: bool, expected: Verdict
 ) -> None:
     assert verdict(first=first, local_moved=local, remote_moved=remote, equal=equal) is expected
@@ -61,7 +61,7 @@ def test_the_table_of_three_states(
         (None, Status.RESOLVED, OPEN, CONFLICT),
     ],
 )
-def test_only_the_class_of_a_status_moves(
+def test_a_status_changes_only_between_open_and_closed(
     base: Status | None, local: Status, remote: IssueState, expected: Verdict
 ) -> None:
     agreed = None if base is None else a_base(status=base)
@@ -76,17 +76,17 @@ HIGH, LOW, MEDIUM, CRITICAL = Severity.HIGH, Severity.LOW, Severity.MEDIUM, Seve
     [
         (HIGH, HIGH, ["high-priority"], EQUAL),
         (HIGH, HIGH, ["High"], EQUAL),
-        (HIGH, HIGH, [], EQUAL),  # no opinion: not put back
+        (HIGH, HIGH, [], EQUAL),  # no label: none is added again
         (HIGH, HIGH, ["wontfix"], EQUAL),
         (HIGH, HIGH, ["low", "high"], EQUAL),  # the most severe counts
         (HIGH, HIGH, ["low"], REMOTE),
         (HIGH, HIGH, ["high", "critical"], REMOTE),
         (HIGH, LOW, ["high"], LOCAL),
         (HIGH, LOW, [], LOCAL),
-        (HIGH, LOW, ["low"], EQUAL),  # both moved to the same
+        (HIGH, LOW, ["low"], EQUAL),  # both changed to the same
         (HIGH, LOW, ["critical"], CONFLICT),
-        (HIGH, LOW, ["high", "low-priority"], LOCAL),  # our swap, cut short
-        (HIGH, CRITICAL, ["critical", "high"], LOCAL),  # our swap, cut short, and both read the same
+        (HIGH, LOW, ["high", "low-priority"], LOCAL),  # our unfinished swap
+        (HIGH, CRITICAL, ["critical", "high"], LOCAL),  # our unfinished swap, and both read the same
         (LOW, HIGH, ["high", "high-priority"], LOCAL),  # finished only when exactly one is left
         (HIGH, HIGH, ["high", "high-priority"], EQUAL),
         (None, HIGH, ["high"], EQUAL),
@@ -130,7 +130,7 @@ def test_category_in_three_states(
     assert CATEGORY.diff(a_report(category=local), a_seen_issue(*labels), agreed, POLICY).verdict is expected
 
 
-def test_a_category_without_a_configured_label_has_none() -> None:
+def test_a_category_without_a_configured_label_is_like_one_without() -> None:
     without = SyncPolicy(labels=LabelMapping(category={Category.UI: ()}))
     assert CATEGORY.diff(a_report(category=UI), a_seen_issue(), a_base(), without).verdict is EQUAL
 
@@ -145,9 +145,10 @@ def test_a_category_without_a_configured_label_has_none() -> None:
         (("Old", "[BUG-0001] Old"), "New", "[BUG-0001] New", EQUAL),
         (("Old", "[BUG-0001] Old"), "Mine", "[BUG-0001] Theirs", CONFLICT),
         (("Old", "[BUG-0001] Old"), "Don&#x27;t", "[BUG-0001] Don't", EQUAL),
-        (("Old", "[BUG-0001] Old"), "Don&#x27;t", "[BUG-0001] Don&#x27;t", EQUAL),  # an old button's spelling
+        # the spelling of an old version of the button
+        (("Old", "[BUG-0001] Old"), "Don&#x27;t", "[BUG-0001] Don&#x27;t", EQUAL),
         (("Old", "[BUG-0001] Old"), "Old", "Old", EQUAL),  # the prefix is not part of a title
-        (("Old", "[BUG-0001] Old"), "Old", "[BUG-0001]", EQUAL),  # an empty title is no opinion
+        (("Old", "[BUG-0001] Old"), "Old", "[BUG-0001]", EQUAL),  # an empty title has no value
         (("Old", "[BUG-0001] Old"), "New", "[BUG-0001]", LOCAL),
         (
             ("a &amp; b", "[BUG-0001] a &amp; b"),
@@ -168,7 +169,7 @@ def test_each_title_is_compared_with_its_own_last_spelling(
     assert TITLE.diff(a_report(title=local), a_seen_issue(title=remote), agreed, POLICY).verdict is expected
 
 
-def test_a_long_title_that_was_cut_on_its_way_is_equal() -> None:
+def test_a_long_title_that_was_truncated_is_equal() -> None:
     report = a_report(title="x" * 400)
-    found = TITLE.diff(report, a_seen_issue(title=f"[BUG-0001] {'x' * 244}…"), a_base(), POLICY)
-    assert found.verdict is EQUAL
+    diff = TITLE.diff(report, a_seen_issue(title=f"[BUG-0001] {'x' * 244}…"), a_base(), POLICY)
+    assert diff.verdict is EQUAL

@@ -24,12 +24,12 @@ def names_of(kind: Any) -> list[str]:
 
 def test_every_field_is_in_the_registry_under_its_name() -> None:
     assert list(SYNCED_FIELDS) == list(Field)
-    assert all(field is each.field for field, each in SYNCED_FIELDS.items())
+    assert all(field is synced_field.field for field, synced_field in SYNCED_FIELDS.items())
 
 
 def test_every_member_of_a_base_and_of_an_issue_has_a_column() -> None:
-    assert [each.attribute for each in BASE_COLUMNS] == names_of(Base)
-    assert sorted(each.attribute for each in SEEN_COLUMNS) == sorted(names_of(IssueFields))
+    assert [column.attribute for column in BASE_COLUMNS] == names_of(Base)
+    assert sorted(column.attribute for column in SEEN_COLUMNS) == sorted(names_of(IssueFields))
     assert sorted(names_of(ReportFields)) == sorted(field.value for field in Field)
 
 
@@ -41,29 +41,29 @@ def test_a_field_is_written_by_an_operation_of_its_own(field: AnySyncedField) ->
     assert field.operation.field_name == field.field.value
 
 
-def test_comments_and_issues_are_no_field_writes() -> None:
-    others = {each for each in Operation if not each.is_field_write}
+def test_operations_on_comments_and_issues_write_no_field() -> None:
+    others = {operation for operation in Operation if not operation.is_field_write}
     assert others == {
         Operation.CREATE_ISSUE,
         Operation.CREATE_COMMENT,
         Operation.EDIT_COMMENT,
         Operation.DELETE_COMMENT,
     }
-    assert {each.field_name for each in others} == {None, "comment"}
+    assert {operation.field_name for operation in others} == {None, "comment"}
 
 
 @EVERY
-def test_a_base_is_agreed_at_what_both_say(field: AnySyncedField) -> None:
-    report, shown = a_report(), a_seen_issue("high")
-    assert field.base_value(field.agree(a_base(), field.local_value(report), shown)) == field.local_value(
+def test_the_agreed_base_has_both_sides_value(field: AnySyncedField) -> None:
+    report, seen = a_report(), a_seen_issue("high")
+    assert field.base_value(field.agree(a_base(), field.local_value(report), seen)) == field.local_value(
         report
     )
 
 
 @EVERY
-def test_the_report_wins_with_an_action_of_the_field(field: AnySyncedField) -> None:
-    report, shown = a_report(), a_seen_issue("low", state=IssueState.CLOSED, title="Other")
-    diff = field.diff(report, shown, None, TITLES)
+def test_a_winning_report_gives_an_action_of_the_field(field: AnySyncedField) -> None:
+    report, seen = a_report(), a_seen_issue("low", state=IssueState.CLOSED, title="Other")
+    diff = field.diff(report, seen, None, TITLES)
     action = field.remote_action(diff, report, WHY, TITLES)
     desired = field.desired(action, report)
     assert action.field is field.field
@@ -86,7 +86,7 @@ def test_the_report_wins_with_an_action_of_the_field(field: AnySyncedField) -> N
         (DesiredTitle(title="[BUG-0001] T", agreed="T"), '{"title":"[BUG-0001] T","agreed":"T"}'),
     ],
 )
-def test_what_is_stored_of_an_intent_keeps_its_shape(desired: DesiredFieldWrite, text: str) -> None:
+def test_a_stored_intent_keeps_its_json(desired: DesiredFieldWrite, text: str) -> None:
     assert to_json(desired) == text
     assert from_json(text, type(desired)) == desired
 
@@ -98,7 +98,10 @@ def test_what_is_stored_of_an_intent_keeps_its_shape(desired: DesiredFieldWrite,
         (an_issue(), {"severity": "high", "status": "new", "category": "bug"}),
     ],
 )
-def test_the_base_of_a_new_issue_is_what_it_shows(shown: Any, exported: dict[str, str]) -> None:
+def test_the_base_of_a_new_issue_has_its_values(shown: Any, exported: dict[str, str]) -> None:
     report = a_report()
-    values = {each.field.value: each.exported_value(report, shown, TITLES) for each in SYNCED_FIELDS.values()}
+    values = {
+        synced_field.field.value: synced_field.exported_value(report, shown, TITLES)
+        for synced_field in SYNCED_FIELDS.values()
+    }
     assert {name: values[name] for name in exported} == exported

@@ -51,7 +51,7 @@ def test_a_state_and_reason_are_read_as_a_status(
 
 
 @given(st.sampled_from(Status))
-def test_what_is_written_reads_back_as_the_same_class(status: Status) -> None:
+def test_a_written_status_is_read_back_as_open_or_closed_alike(status: Status) -> None:
     assert issue_state_for(status_for_issue_state(*issue_state_and_reason(status))) is issue_state_for(status)
 
 
@@ -92,13 +92,13 @@ def test_labels_are_read_as_the_most_severe(labels: Sequence[str], severity: Sev
         ([], None),
     ],
 )
-def test_labels_are_read_as_a_category_and_bug_says_nothing(
+def test_labels_are_read_as_a_category_and_bug_is_ignored(
     labels: Sequence[str], category: Category | None
 ) -> None:
     assert CATEGORY.read(labels, LABELS).value is category
 
 
-def test_only_labels_of_the_field_are_present_the_one_that_counts_first() -> None:
+def test_only_labels_of_the_field_are_returned_the_one_that_counts_first() -> None:
     reading = SEVERITY.read(["Low", "bug", "urgent", "HIGH", "ui"], LABELS)
     assert list(reading.labels.items()) == [("HIGH", Severity.HIGH), ("Low", Severity.LOW)]
 
@@ -132,13 +132,13 @@ def test_a_category_is_written_by_its_name_if_it_has_a_label(category: Category,
 
 
 def test_the_operators_own_names_are_used() -> None:
-    mine = LabelMapping(
+    mapping = LabelMapping(
         severity={**LABELS.severity, Severity.CRITICAL: ("P0", "blocker")}, category={Category.UI: ()}
     )
-    assert SEVERITY.label(Severity.CRITICAL, mine) == "P0"
-    assert SEVERITY.read(["BLOCKER"], mine).value is Severity.CRITICAL
-    assert SEVERITY.read(["critical"], mine).value is None
-    assert CATEGORY.label(Category.UI, mine) is None
+    assert SEVERITY.label(Severity.CRITICAL, mapping) == "P0"
+    assert SEVERITY.read(["BLOCKER"], mapping).value is Severity.CRITICAL
+    assert SEVERITY.read(["critical"], mapping).value is None
+    assert CATEGORY.label(Category.UI, mapping) is None
 
 
 @pytest.mark.parametrize(
@@ -151,5 +151,5 @@ def test_the_operators_own_names_are_used() -> None:
         ("wontfix", None),
     ],
 )
-def test_a_label_speaks_of_one_field_or_is_not_ours(label: str, field: Field | None) -> None:
+def test_a_label_belongs_to_one_field_or_to_none(label: str, field: Field | None) -> None:
     assert field_of_label(label, LABELS) is field

@@ -1,4 +1,4 @@
-"""The client of GitHub, put together for tests."""
+"""The GitHub client assembled for tests, with the parts that tests inspect."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ TOKEN = "ghp_verysecret0123456789"
 
 @dataclass(slots=True)
 class StillClock:
-    """Implements `ports.Clock`; only sleeping moves it."""
+    """A clock (`ports.Clock`) that only `sleep` moves."""
 
     start: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
     passed: float = 0.0
@@ -38,7 +38,7 @@ class StillClock:
 
 @dataclass(slots=True, kw_only=True)
 class ClientHarness:
-    """A client with one repository, and its parts."""
+    """A client of one repository, and its parts."""
 
     client: GitHubClient
     rate_limiter: MemoryRateLimiter
@@ -49,7 +49,7 @@ class ClientHarness:
     def another(
         self, name: str = "acme/web", *, repository_id: RepositoryId | None = None
     ) -> GitHubRepository:
-        """A repository as the next pass would open it."""
+        """Open a repository as the next pass would."""
         return self.client.repository(name, self.credential, repository_id=repository_id, field_of=field_of)
 
     async def aclose(self) -> None:

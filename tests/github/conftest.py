@@ -1,4 +1,4 @@
-"""Most tests of the client use the simulator; details of the protocol are tested with respx."""
+"""Fixtures: the client is tested against the simulator; rules of the protocol alone against respx."""
 
 from collections.abc import AsyncIterator
 
@@ -25,7 +25,7 @@ def clock() -> StillClock:
 async def harness(
     github: GitHub, rate_limiter: MemoryRateLimiter, clock: StillClock
 ) -> AsyncIterator[ClientHarness]:
-    """The client of the simulator's `acme/web`."""
+    """Open the simulator's `acme/web`."""
     opened = open_client(github.api, github.token, rate_limiter=rate_limiter, clock=clock)
     yield opened
     await opened.aclose()

@@ -1,4 +1,4 @@
-"""A mirror of a repository's lists, kept as a pass keeps its database: rows and position together."""
+"""A mirror of a repository's lists that stores rows and position together, as a pass does."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -24,16 +24,16 @@ class Reader(Protocol):
 
 @dataclass(slots=True)
 class Mirror:
-    """What one client knows of a repository."""
+    """The rows and list positions that one client has stored."""
 
     issues: dict[int, Issue] = field(default_factory=dict)
     comments: dict[int, RemoteComment] = field(default_factory=dict)
     issue_list: ListState | None = None
     comment_list: ListState | None = None
     delivered: int = 0
-    """Rows that came, the known ones included."""
+    """Rows received, known ones included."""
     news: int = 0
-    """The number of rows that differed from what was known."""
+    """Rows received that differ from the stored ones."""
     crash_after: int | None = None
     """Pages until the process ends; None: never."""
 
@@ -65,12 +65,12 @@ class Mirror:
                 raise Crash
 
     def shown(self) -> dict[int, tuple[str, str, tuple[str, ...], int]]:
-        """The issues as the mirror has them."""
+        """Return the issues as the mirror has them."""
         return {n: (row.state.value, row.title, row.labels, row.comments) for n, row in self.issues.items()}
 
 
 def truth(github: GitHub) -> dict[int, tuple[str, str, tuple[str, ...], int]]:
-    """The issues as they are on GitHub, pull requests left out."""
+    """Return the issues as they are on GitHub, without pull requests."""
     web = github.web
     return {
         row.number: (row.state, row.title, tuple(web.label_names(row.number)), row.comments)
@@ -80,7 +80,7 @@ def truth(github: GitHub) -> dict[int, tuple[str, str, tuple[str, ...], int]]:
 
 
 async def quiet_pass_is_free(harness: ClientHarness, mirror: Mirror, github: GitHub) -> None:
-    """Assert that one more pass asks two questions, both answered 304, and hears nothing."""
+    """Assert that one more pass sends two requests, both answered 304, and receives no row."""
     reader, asked, delivered = harness.another(), len(github.simulator.requests), mirror.delivered
     await mirror.follow(reader)
     statuses = [seen.status for seen in github.simulator.requests[asked:]]

@@ -1,4 +1,4 @@
-"""A stand-in for the network: what GitHub would answer, by respx, inside our own httpx client."""
+"""A replacement for the network: GitHub's answers given by respx, inside our own httpx client."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,7 +22,7 @@ REPOSITORY = {
 
 
 def issue(number: int = 1, **changes: Any) -> dict[str, Any]:
-    """An issue as GitHub shows it, as far as it is needed."""
+    """Return an issue in GitHub's JSON, with the members that are needed."""
     plain = {
         "id": 1_000 + number,
         "number": number,
@@ -35,7 +35,7 @@ def issue(number: int = 1, **changes: Any) -> dict[str, Any]:
 
 
 def comment(comment_id: int = 5, **changes: Any) -> dict[str, Any]:
-    """A comment as GitHub shows it, as far as it is needed."""
+    """Return a comment in GitHub's JSON, with the members that are needed."""
     plain = {
         "id": comment_id,
         "issue_url": f"{REPO}/issues/1",
@@ -46,13 +46,13 @@ def comment(comment_id: int = 5, **changes: Any) -> dict[str, Any]:
 
 
 def answer(status: int = 200, value: object = None, **headers: str) -> httpx.Response:
-    """An answer with this value as JSON; `_` in header names stands for `-`."""
+    """Build an answer with this value as JSON; `_` in header names stands for `-`."""
     named = {"Date": DATE, **{name.replace("_", "-"): text for name, text in headers.items()}}
     return httpx.Response(status, json={} if value is None else value, headers=named)
 
 
 def refusal(status: int, message: str, **headers: str) -> httpx.Response:
-    """An error in GitHub's shape."""
+    """Build an error in GitHub's shape."""
     return answer(status, {"message": message, "documentation_url": "https://docs.github.com"}, **headers)
 
 
@@ -72,7 +72,7 @@ class Net:
         self.github = self.harness.repository
 
     def on(self, method: str, url: str, *answers: Any) -> respx.Route:
-        """Answer with these in turn (responses, or exceptions to raise); the last one forever."""
+        """Answer with these in turn (responses, or exceptions to raise); the last one again and again."""
         script = iter(answers)
         last: list[Any] = []
 
@@ -89,12 +89,12 @@ class Net:
 
     @property
     def requests(self) -> list[httpx.Request]:
-        """Everything that was sent."""
+        """Return every request that was sent."""
         return [call.request for call in self.router.calls]
 
     @property
     def hosts(self) -> set[str]:
-        """Everywhere anything was sent to."""
+        """Return every host that a request was sent to."""
         return {request.url.host for request in self.requests}
 
 
@@ -107,7 +107,7 @@ def raw(response: httpx.Response) -> list[tuple[bytes, bytes]]:
 
 
 def chain_of(error: BaseException) -> Iterator[BaseException]:
-    """An error and everything it hangs on to, as a traceback would show it."""
+    """Yield an error and its causes and contexts, as a traceback would show them."""
     shown: BaseException | None = error
     while shown is not None:
         yield shown

@@ -1,4 +1,4 @@
-"""What became of a write, for every kind of answer (docs/design.md, Writing to GitHub: Classify)."""
+"""The outcome of a write for every kind of answer (docs/design.md, Writing to GitHub: Classify)."""
 
 import json
 
@@ -31,18 +31,18 @@ def test_a_readable_success_is_confirmed(status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 201])
-def test_a_success_that_can_t_be_read_is_unknown(status: int) -> None:
+def test_an_unreadable_success_is_unknown(status: int) -> None:
     assert classify_write(reply(status, b"fi"), DOING, text) == OutcomeUnknown(
         reason="GitHub's answer can't be read.", request_id="51D0:1"
     )
 
 
 @pytest.mark.parametrize("status", [202, 204, 206, 408, 425, 499, 500, 502, 503, 504, 520])
-def test_what_is_neither_yes_nor_no_is_unknown(status: int) -> None:
-    told = classify_write(reply(status, {"message": "Something"}), DOING, text)
-    assert isinstance(told, OutcomeUnknown)
-    assert str(status) in told.reason
-    assert DOING in told.reason
+def test_an_unclear_answer_is_unknown(status: int) -> None:
+    result = classify_write(reply(status, {"message": "Something"}), DOING, text)
+    assert isinstance(result, OutcomeUnknown)
+    assert str(status) in result.reason
+    assert DOING in result.reason
 
 
 @pytest.mark.parametrize(
@@ -58,33 +58,33 @@ def test_what_is_neither_yes_nor_no_is_unknown(status: int) -> None:
         (451, "Repository access blocked", False),
     ],
 )
-def test_a_no_with_a_reason_is_refused(status: int, message: str, gone: bool) -> None:
-    told = classify_write(reply(status, {"message": message}), DOING, text)
+def test_a_refusal_has_githubs_reason(status: int, message: str, gone: bool) -> None:
+    result = classify_write(reply(status, {"message": message}), DOING, text)
     reason = f"GitHub refused to {DOING} ({status}): {message}"
-    assert told == Refused(status=status, reason=reason, gone=gone, request_id="51D0:1")
+    assert result == Refused(status=status, reason=reason, gone=gone, request_id="51D0:1")
 
 
 @pytest.mark.parametrize("status", [413, 414, 431])
-def test_what_is_too_large_is_refused_in_whatever_words(status: int) -> None:
-    told = classify_write(reply(status, b"<html>Too Large</html>"), DOING, text)
-    assert isinstance(told, Refused)
-    assert told.reason.endswith("no reason given")
+def test_a_too_large_request_is_refused_with_any_body(status: int) -> None:
+    result = classify_write(reply(status, b"<html>Too Large</html>"), DOING, text)
+    assert isinstance(result, Refused)
+    assert result.reason.endswith("no reason given")
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 422])
-def test_a_no_that_is_not_github_s_own_is_unknown(status: int) -> None:
+def test_a_refusal_in_another_shape_is_unknown(status: int) -> None:
     assert isinstance(classify_write(reply(status, b"<html>Proxy</html>"), DOING, text), OutcomeUnknown)
     assert isinstance(classify_write(reply(status, []), DOING, text), OutcomeUnknown)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 304, 307, 308])
 def test_a_redirect_that_was_not_followed_is_refused(status: int) -> None:
-    told = classify_write(reply(status), DOING, text)
-    assert isinstance(told, Refused)
-    assert not told.gone
+    result = classify_write(reply(status), DOING, text)
+    assert isinstance(result, Refused)
+    assert not result.gone
 
 
-def test_the_errors_of_a_422_are_reported() -> None:
+def test_the_errors_of_a_422_are_in_the_reason() -> None:
     body = {
         "message": "Validation Failed",
         "errors": [
@@ -93,17 +93,17 @@ def test_the_errors_of_a_422_are_reported() -> None:
             "and a bare one",
         ],
     }
-    told = classify_write(reply(422, body), DOING, text)
-    assert isinstance(told, Refused)
-    assert told.reason.endswith(
+    result = classify_write(reply(422, body), DOING, text)
+    assert isinstance(result, Refused)
+    assert result.reason.endswith(
         "Validation Failed (Issue title missing_field; body is too long; and a bare one)"
     )
 
 
-def test_github_s_words_are_one_short_printable_line() -> None:
-    told = classify_write(reply(422, {"message": "a\nb\x00\x1b[31mc\u202e " + "x" * 500}), DOING, text)
-    assert isinstance(told, Refused)
-    message = told.reason.partition("(422): ")[2]
+def test_githubs_message_becomes_one_short_printable_line() -> None:
+    result = classify_write(reply(422, {"message": "a\nb\x00\x1b[31mc\u202e " + "x" * 500}), DOING, text)
+    assert isinstance(result, Refused)
+    message = result.reason.partition("(422): ")[2]
     assert message.startswith("a b [31mc x")
     assert message.endswith("…")
     assert len(message) == 300
@@ -115,26 +115,26 @@ def test_a_deletion_is_confirmed_by_204_alone() -> None:
     assert isinstance(classify_delete(reply(404, {"message": "Not Found"}), DOING), Refused)
 
 
-def test_a_missing_request_id_is_none_and_a_long_one_is_cut() -> None:
+def test_a_missing_request_id_is_none_and_a_long_one_is_truncated() -> None:
     assert reply(200, request_id="").request_id is None
     assert len(reply(200, request_id="x" * 500).request_id or "") == 100
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 307, 399])
-def test_a_redirect_that_is_left_is_a_no_with_all_that_is_known_about_it(status: int) -> None:
+def test_a_refused_redirect_keeps_status_and_request_id(status: int) -> None:
     reason = f"GitHub redirects elsewhere what should {DOING} ({status}): not followed."
     assert classify_write(reply(status), DOING, text) == Refused(
         status=status, reason=reason, gone=False, request_id="51D0:1"
     )
 
 
-def test_an_unknown_outcome_keeps_github_s_word_for_the_request() -> None:
+def test_an_unknown_outcome_keeps_the_request_id() -> None:
     assert classify_write(reply(500), DOING, text) == OutcomeUnknown(
         reason=f"GitHub answered 500 when asked to {DOING}.", request_id="51D0:1"
     )
 
 
-def test_a_deletion_answered_with_a_body_or_a_no_says_what_was_asked() -> None:
+def test_a_failed_deletion_names_the_request() -> None:
     assert classify_delete(reply(200, b"[]"), DOING) == OutcomeUnknown(
         reason="GitHub answered a deletion with a body.", request_id="51D0:1"
     )

@@ -58,14 +58,14 @@ def made_tokens(github: GitHub) -> int:
 
 
 @pytest.mark.parametrize("text", ["", "two words", "line\nbreak", "tökén", "nul\0"])
-def test_a_text_that_no_header_can_carry_is_no_token(text: str) -> None:
-    with pytest.raises(CredentialError) as caught:
+def test_text_that_no_header_can_carry_is_refused_as_token(text: str) -> None:
+    with pytest.raises(CredentialError) as raised:
         TokenCredential(Secret(text))
-    assert not text or text not in str(caught.value)
+    assert not text or text not in str(raised.value)
 
 
 @pytest.mark.parametrize("text", ["x", "g" * 2_000, "some-day=another_form.of+token/!"])
-def test_a_tokens_format_is_not_checked(text: str) -> None:
+def test_a_tokens_form_is_not_checked(text: str) -> None:
     assert TokenCredential(Secret(text)).limits_key == fingerprint(text)
 
 
@@ -80,7 +80,7 @@ async def test_a_token_s_account_is_its_user(harness: ClientHarness, github: Git
     assert (account.login, account.id) == ("bugspark-bot", github.world.user("bugspark-bot").id)
 
 
-async def test_a_missing_account_in_githubs_answer_is_an_error() -> None:
+async def test_an_unknown_account_is_an_error() -> None:
     net = Net()
     net.on("GET", "https://api.test/user", refusal(403, "Resource not accessible by integration"))
     with pytest.raises(GitHubError, match=r"whose credential .* \(403\)"):
@@ -89,14 +89,14 @@ async def test_a_missing_account_in_githubs_answer_is_an_error() -> None:
 
 async def test_an_app_reads_and_writes_as_its_bot(app_harness: ClientHarness, github: GitHub) -> None:
     number = github.web.open_issue("One", by="alice").number
-    told = await app_harness.repository.create_comment(IssueNumber(number), "Hello")
-    assert isinstance(told, Confirmed)
-    assert told.value.author == await app_harness.repository.account()
-    assert told.value.author.login == "bugspark-sync[bot]"
+    result = await app_harness.repository.create_comment(IssueNumber(number), "Hello")
+    assert isinstance(result, Confirmed)
+    assert result.value.author == await app_harness.repository.account()
+    assert result.value.author.login == "bugspark-sync[bot]"
 
 
 async def test_an_apps_permissions_come_with_its_token(app_harness: ClientHarness) -> None:
-    assert app_harness.repository.grants() == Grants()  # nothing was asked yet
+    assert app_harness.repository.grants() == Grants()  # no request was sent yet
     await app_harness.repository.repository()
     held = app_harness.repository.grants().permissions
     assert held is not None
@@ -106,12 +106,12 @@ async def test_an_apps_permissions_come_with_its_token(app_harness: ClientHarnes
 @pytest.mark.parametrize(
     ("header", "scopes"),
     [
-        ({}, None),  # a fine-grained token: its permissions are told nowhere
+        ({}, None),  # a fine-grained token: GitHub does not tell its permissions
         ({"X_OAuth_Scopes": ""}, frozenset[str]()),
         ({"X_OAuth_Scopes": "repo, read:org"}, frozenset({"repo", "read:org"})),
     ],
 )
-async def test_a_classic_token_s_scopes_are_those_its_answers_carry(
+async def test_a_classic_tokens_scopes_are_read_from_answers(
     header: dict[str, str], scopes: frozenset[str] | None
 ) -> None:
     net = Net()
@@ -129,7 +129,7 @@ async def test_an_installation_token_is_made_once_and_kept(
     assert made_tokens(github) == 1
 
 
-async def test_an_installation_token_is_renewed_five_minutes_before_its_end(
+async def test_an_installation_token_is_renewed_five_minutes_before_it_expires(
     app_harness: ClientHarness, github: GitHub, clock: StillClock
 ) -> None:
     await app_harness.repository.repository()
@@ -153,7 +153,7 @@ async def test_a_revoked_installation_token_is_replaced_once(
     assert made_tokens(github) == 2
 
 
-async def test_a_write_refused_for_an_old_token_is_sent_with_a_new_one_and_done_once(
+async def test_a_write_refused_for_an_old_token_is_sent_once_more_with_a_new_one(
     app_harness: ClientHarness, github: GitHub
 ) -> None:
     number = github.web.open_issue("One", by="alice").number
@@ -171,21 +171,21 @@ async def test_a_token_renewed_by_another_request_is_kept(app_harness: ClientHar
     assert made_tokens(github) == 1
 
 
-async def test_an_app_that_is_refused_again_says_so(app_harness: ClientHarness, github: GitHub) -> None:
+async def test_an_app_that_is_refused_again_raises_credential_error(
+    app_harness: ClientHarness, github: GitHub
+) -> None:
     github.simulator.faults.add(error(401, "Bad credentials"), path="/repos/acme/web$", times=None)
     with pytest.raises(CredentialError, match="Bad credentials"):
         await app_harness.repository.repository()
     assert made_tokens(github) == 2
 
 
-async def test_a_clock_that_is_wrong_is_put_right_by_github_s_date(
-    app_harness: ClientHarness, github: GitHub
-) -> None:
+async def test_a_wrong_clock_is_corrected_by_githubs_date(app_harness: ClientHarness, github: GitHub) -> None:
     github.clock.advance(7_200)  # two hours: our first JWT is long expired
     assert (await app_harness.repository.repository()).full_name == "acme/web"
 
 
-async def test_limits_are_kept_for_the_installation_not_for_each_token(
+async def test_limits_belong_to_the_installation_not_to_its_tokens(
     app_harness: ClientHarness, github: GitHub, clock: StillClock
 ) -> None:
     before = app_harness.repository.credential
@@ -198,7 +198,7 @@ async def test_limits_are_kept_for_the_installation_not_for_each_token(
     assert {credential for credential, _ in app_harness.rate_limiter.reserved} == {before}
 
 
-async def test_a_renewed_token_reads_the_lists_from_the_start(
+async def test_a_renewed_token_probes_the_lists_without_etags(
     app_harness: ClientHarness, github: GitHub, clock: StillClock
 ) -> None:
     state = None
@@ -229,9 +229,9 @@ async def test_an_invalid_key_is_reported_without_showing_it(
 ) -> None:
     credential = credential_of(app, clock, pem="-----BEGIN RSA PRIVATE KEY-----\nhush\n")
     opened = open_client(github.api, clock=clock, credential=credential)
-    with pytest.raises(CredentialError, match="PEM") as caught:
+    with pytest.raises(CredentialError, match="PEM") as raised:
         await opened.repository.repository()
-    assert "hush" not in str(caught.value)
+    assert "hush" not in str(raised.value)
     await opened.aclose()
 
 
@@ -251,14 +251,14 @@ async def test_an_app_that_is_not_installed_is_reported(
     await opened.aclose()
 
 
-async def test_making_a_token_is_asked_again_when_the_connection_drops(
+async def test_the_request_for_a_token_is_retried_when_the_connection_drops(
     app_harness: ClientHarness, github: GitHub
 ) -> None:
     github.simulator.faults.add(error(502), path="/access_tokens")
     assert (await app_harness.repository.repository()).full_name == "acme/web"
 
 
-async def test_without_a_usable_token_no_request_leaves_and_each_says_why() -> None:
+async def test_without_a_usable_token_nothing_is_sent_and_each_request_raises_the_reason() -> None:
     net = Net(credential=MissingCredential("The stored token can't be decrypted."))
     with pytest.raises(CredentialError, match="can't be decrypted"):
         await net.github.repository()
@@ -266,19 +266,17 @@ async def test_without_a_usable_token_no_request_leaves_and_each_says_why() -> N
         await net.github.account()
     assert net.requests == []
     assert net.harness.credential.limits_key == MissingCredential("Another reason").limits_key
-    assert not net.harness.credential.discard_token(Secret("any"))  # there is no other to be tried
+    assert not net.harness.credential.discard_token(Secret("any"))  # there is no other token to try
 
 
-async def test_a_write_without_a_token_to_be_had_was_not_sent(
-    app_harness: ClientHarness, github: GitHub
-) -> None:
+async def test_a_write_without_a_token_is_not_sent(app_harness: ClientHarness, github: GitHub) -> None:
     number = github.web.open_issue("One", by="alice").number
     github.simulator.faults.add(error(502), path="/installation", times=None)
     assert isinstance(await app_harness.repository.create_comment(IssueNumber(number), "Hello"), NotSent)
     assert github.web.thread(number) == []
 
 
-async def test_an_app_s_own_limit_ends_the_pass_too() -> None:
+async def test_a_limit_of_the_app_itself_ends_the_pass_too() -> None:
     clock = StillClock()
     key = generate_private_key(public_exponent=65_537, key_size=2_048)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
@@ -290,7 +288,7 @@ async def test_an_app_s_own_limit_ends_the_pass_too() -> None:
     net.on(
         "GET", f"{REPO}/installation", httpx.ConnectError("x"), refusal(429, "Slow down", Retry_After="30")
     )
-    with pytest.raises(LimitedError) as caught:
+    with pytest.raises(LimitedError) as raised:
         await net.github.repository()
-    assert caught.value.until == net.clock.now() + timedelta(seconds=30)
+    assert raised.value.until == net.clock.now() + timedelta(seconds=30)
     assert len(net.rate_limiter.told) == 1

@@ -1,4 +1,4 @@
-"""The drain's decisions as data: which page is asked for after which answer, and where the cursor may go."""
+"""The drain's decisions as data: which page is requested after which answer, and where the cursor may go."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -35,7 +35,7 @@ def ids(rows: tuple[ListRow[str], ...]) -> list[int | None]:
     return [row.id for row in rows]
 
 
-def test_the_first_page_is_asked_for_since_the_start() -> None:
+def test_the_first_request_is_for_the_first_page_since_the_start() -> None:
     assert Drain[str](at(0)).next_request() == PageRequest(since=at(0))
 
 
@@ -62,7 +62,7 @@ def test_the_next_page_begins_a_second_before_the_last_row() -> None:
     assert drain.next_request() == PageRequest(since=at(19))
 
 
-def test_rows_seen_with_the_same_content_do_not_come_again_but_changed_ones_do() -> None:
+def test_known_rows_are_left_out_and_changed_ones_are_not() -> None:
     drain = Drain[str](at(0))
     drain.take(sheet(row(1, 10), row(2, 20, "a"), more="p2"))
     assert ids(drain.take(sheet(row(2, 20, "a"), row(3, 21))).rows) == [3]
@@ -76,17 +76,17 @@ def test_the_drain_ends_at_the_date_of_its_first_answer() -> None:
     drain.take(sheet(row(1, 10), row(2, 20), more="p2", date=30))
     step = drain.take(sheet(row(3, 25), row(4, 31), more="p2", date=60))
     assert (ids(step.rows), drain.next_request(), drain.covered) == ([3, 4], None, at(30))
-    assert step.cursor == at(29)  # the second of the first Date is left to the next pass
+    assert step.cursor == at(29)  # the second of the first Date belongs to the next pass
 
 
-def test_a_page_that_lies_inside_the_window_is_walked_by_its_links() -> None:
+def test_a_window_of_more_than_a_page_is_scanned_by_links() -> None:
     drain = Drain[str](at(9))
     assert drain.take(sheet(row(1, 10), row(2, 10), more="p2")).cursor is None
     assert drain.next_request() == PageRequest(since=at(9), link="p2")
 
 
 def window(drain: Drain[str], *, last: ListRow[str]) -> datetime | None:
-    """One walk over three pages; the cursor afterwards."""
+    """Scan three pages once; return the cursor afterwards."""
     first = drain.take(sheet(row(1, 10), row(2, 10), more="p2"))
     second = drain.take(sheet(row(3, 10), row(4, 10), more="p3"))
     third = drain.take(sheet(last, row(6, 40), more="p4"))
@@ -94,7 +94,7 @@ def window(drain: Drain[str], *, last: ListRow[str]) -> datetime | None:
     return third.cursor
 
 
-def test_a_window_is_passed_only_after_a_walk_that_brought_nothing_unseen() -> None:
+def test_a_window_is_passed_only_after_a_scan_without_unseen_rows() -> None:
     drain = Drain[str](at(9))
     assert window(drain, last=row(5, 10)) is None
     assert drain.next_request() == PageRequest(since=at(9))  # again, from the first page
@@ -102,14 +102,14 @@ def test_a_window_is_passed_only_after_a_walk_that_brought_nothing_unseen() -> N
     assert drain.next_request() == PageRequest(since=at(10))
 
 
-def test_a_row_that_turns_up_in_the_second_walk_causes_a_third() -> None:
+def test_an_unseen_row_in_the_second_scan_causes_a_third() -> None:
     drain = Drain[str](at(9))
     assert window(drain, last=row(5, 10)) is None
     assert window(drain, last=row(7, 10)) is None
     assert window(drain, last=row(7, 10)) == at(10)
 
 
-def test_what_is_new_beyond_the_window_does_not_prolong_it() -> None:
+def test_new_rows_beyond_the_window_do_not_prolong_the_scan() -> None:
     drain = Drain[str](at(9))
     assert window(drain, last=row(5, 10)) is None
     assert window(drain, last=row(8, 11)) == at(10)
@@ -151,7 +151,7 @@ def test_without_dates_a_drain_goes_on_to_the_last_page_and_covers_nothing() -> 
     assert (drain.next_request(), drain.covered, drain.newest) == (None, None, at(30))
 
 
-def test_what_can_t_come_again_is_forgotten() -> None:
+def test_rows_that_cannot_appear_again_are_forgotten() -> None:
     known: SeenRows[str] = SeenRows()
     known.take_new([row(1, 10), row(2, 20)])
     known.forget(before=at(15))
@@ -197,7 +197,7 @@ def test_the_anchor_never_goes_back() -> None:
         (10, 10, None, True),
     ],
 )
-def test_a_full_re_probe_is_trusted_only_when_it_reaches_back_behind_the_drain(
+def test_a_full_probe_after_a_drain_is_trusted_only_if_it_overlaps_the_drain(
     last: float, covered: float | None, more: str | None, trusted: bool
 ) -> None:
     answer = sheet(row(1, 30), row(2, last), more=more)

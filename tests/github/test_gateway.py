@@ -1,4 +1,4 @@
-"""The rules of every request: where it goes, what it carries, what it costs, and when it is asked again."""
+"""The rules of every request: address, headers, points and retries."""
 
 import logging
 import traceback
@@ -22,7 +22,7 @@ ONE = IssueNumber(1)
 SECONDARY = "You have exceeded a secondary rate limit."
 
 
-async def test_every_request_says_who_it_is_and_which_version_it_speaks() -> None:
+async def test_every_request_has_user_agent_and_api_version() -> None:
     net = Net(api_version="2026-03-10")
     net.on("GET", REPO, answer(200, REPOSITORY))
     await net.github.repository()
@@ -58,7 +58,7 @@ async def test_a_read_follows_a_redirect_within_the_api(status: int) -> None:
     assert net.requests[1].headers["authorization"] == f"Bearer {TOKEN}"
 
 
-async def test_redirects_without_end_are_given_up_after_three() -> None:
+async def test_endless_redirects_are_not_followed_after_three() -> None:
     net = Net()
     net.on("GET", REPO, answer(301, Location=REPO))
     with pytest.raises(GitHubError, match="301"):
@@ -96,7 +96,7 @@ async def test_a_foreign_next_page_gets_no_request() -> None:
     assert net.hosts == {"api.test"}
 
 
-async def test_addresses_in_bodies_are_never_asked() -> None:
+async def test_addresses_in_bodies_are_never_requested() -> None:
     net = Net()
     spoilt = issue(
         url="https://evil.example/1",
@@ -111,8 +111,8 @@ async def test_addresses_in_bodies_are_never_asked() -> None:
 async def test_a_write_is_not_redirected_to_another_origin() -> None:
     net = Net()
     net.on("POST", f"{REPO}/issues/1/comments", answer(307, Location="https://evil.example/x"))
-    told = await net.github.create_comment(ONE, "Hello")
-    assert isinstance(told, Refused)
+    result = await net.github.create_comment(ONE, "Hello")
+    assert isinstance(result, Refused)
     assert net.hosts == {"api.test"}
 
 
@@ -131,12 +131,12 @@ async def test_requests_are_counted_and_304s_are_free() -> None:
     assert net.github.cost() == Cost(requests=4, not_modified=1, writes=1, cost=3)
 
 
-async def test_what_github_echoes_of_the_token_is_taken_out() -> None:
+async def test_a_token_echoed_by_github_is_masked() -> None:
     net = Net()
     net.on("GET", REPO, refusal(404, f"no such thing for {TOKEN}"))
-    with pytest.raises(Exception, match=r"\*\*\*") as caught:
+    with pytest.raises(Exception, match=r"\*\*\*") as raised:
         await net.github.repository()
-    assert TOKEN not in str(caught.value)
+    assert TOKEN not in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -151,14 +151,14 @@ async def test_the_token_is_in_no_error_and_no_log(failure: object, caplog: pyte
     net = Net()
     net.on("GET", REPO, failure)
     net.on("POST", f"{REPO}/issues/1/comments", failure)
-    with pytest.raises((GitHubError, CredentialError, Exception)) as caught:
+    with pytest.raises((GitHubError, CredentialError, Exception)) as raised:
         await net.github.repository()
     try:
         told = repr(await net.github.create_comment(ONE, "Hello"))
     except CredentialError as error:
         told = repr(error)
-    shown = "".join(traceback.format_exception(caught.value)) + told + caplog.text
-    shown += "".join(repr(error) for error in chain_of(caught.value))
+    shown = "".join(traceback.format_exception(raised.value)) + told + caplog.text
+    shown += "".join(repr(error) for error in chain_of(raised.value))
     assert TOKEN not in shown
     assert TOKEN not in repr(net.harness.credential) + repr(net.harness.repository)
 
@@ -191,7 +191,7 @@ async def test_a_redirect_costs_a_point_of_its_own() -> None:
     assert net.rate_limiter.points >= 2
 
 
-async def test_without_points_nothing_is_asked() -> None:
+async def test_without_points_nothing_is_sent() -> None:
     net = Net()
     net.rate_limiter.left = 0
     with pytest.raises(LimitedError):
@@ -206,7 +206,7 @@ async def test_without_points_nothing_is_asked() -> None:
      httpx.Response(502, content=b"<html>"),
      httpx.Response(200, content=b'{"id": 7, "full_na')],
 )  # fmt: skip
-async def test_a_read_is_asked_again_after_what_may_pass(failure: object) -> None:
+async def test_a_read_is_retried_after_a_transient_failure(failure: object) -> None:
     net = Net()
     net.on("GET", REPO, failure, failure, answer(200, REPOSITORY))
     assert (await net.github.repository()).id == 7
@@ -214,7 +214,7 @@ async def test_a_read_is_asked_again_after_what_may_pass(failure: object) -> Non
     assert net.clock.slept[0] < net.clock.slept[1]
 
 
-async def test_a_read_is_given_up_after_a_few_seconds() -> None:
+async def test_a_read_fails_after_a_few_seconds() -> None:
     net = Net()
     net.on("GET", REPO, refusal(502, "Bad\nGateway"))
     with pytest.raises(GitHubError, match=r"502 \(Bad Gateway\)"):
@@ -223,7 +223,7 @@ async def test_a_read_is_given_up_after_a_few_seconds() -> None:
     assert sum(net.clock.slept) < 3
 
 
-async def test_timeouts_are_not_added_up_for_minutes() -> None:
+async def test_retries_after_timeouts_do_not_take_minutes() -> None:
     net = Net()
 
     def slow(request: httpx.Request) -> httpx.Response:
@@ -236,7 +236,7 @@ async def test_timeouts_are_not_added_up_for_minutes() -> None:
     assert len(net.requests) == 2
 
 
-async def test_an_answer_that_does_not_fit_is_not_asked_for_again() -> None:
+async def test_a_read_with_an_undecodable_answer_is_not_retried() -> None:
     net = Net()
     net.on("GET", REPO, answer(200, {"id": "seven"}))
     with pytest.raises(GitHubError, match=r"Expected `int`, got `str` - at `\$.id`"):
@@ -245,26 +245,26 @@ async def test_an_answer_that_does_not_fit_is_not_asked_for_again() -> None:
 
 
 @pytest.mark.parametrize("status", [403, 429])
-async def test_a_limit_stops_reading_and_blocks_the_credential(status: int) -> None:
+async def test_a_limit_ends_the_read_and_blocks_the_credential(status: int) -> None:
     net = Net()
     net.on("GET", REPO, refusal(status, SECONDARY, Retry_After="90"))
-    with pytest.raises(LimitedError) as caught:
+    with pytest.raises(LimitedError) as raised:
         await net.github.repository()
-    assert caught.value.until == net.clock.now() + timedelta(seconds=90)
-    assert [(told.credential, told.until) for told in net.rate_limiter.told] == [
-        (net.github.credential, caught.value.until)
+    assert raised.value.until == net.clock.now() + timedelta(seconds=90)
+    assert [(block.credential, block.until) for block in net.rate_limiter.told] == [
+        (net.github.credential, raised.value.until)
     ]
     assert len(net.requests) == 1
     assert net.clock.slept == []
 
 
 async def wait_of(net: Net) -> float:
-    with pytest.raises(LimitedError) as caught:
+    with pytest.raises(LimitedError) as raised:
         await net.github.repository()
-    return (caught.value.until - net.clock.now()).total_seconds()
+    return (raised.value.until - net.clock.now()).total_seconds()
 
 
-async def test_a_message_alone_makes_the_wait_grow_until_github_answers_again() -> None:
+async def test_waits_without_a_given_time_grow_until_github_answers_again() -> None:
     net = Net()
     net.on("GET", REPO, *[refusal(403, SECONDARY)] * 3, answer(200, REPOSITORY), refusal(403, SECONDARY))
     waits = []
@@ -277,14 +277,14 @@ async def test_a_message_alone_makes_the_wait_grow_until_github_answers_again() 
     assert waits == [60, 120, 240, 60]
 
 
-async def test_while_a_limit_lasts_nothing_is_asked_even_with_points_in_hand() -> None:
+async def test_nothing_is_sent_during_a_limit_even_with_reserved_points() -> None:
     net = Net()
     net.on("GET", REPO, refusal(403, SECONDARY, Retry_After="90"), answer(200, REPOSITORY))
     await net.github.reserve_reads(10)
     assert await wait_of(net) == 90
     net.clock.passed += 30
     assert await wait_of(net) == 60
-    with pytest.raises(LimitedError):  # nor by another pass with this credential
+    with pytest.raises(LimitedError):  # nor does another pass with this credential send one
         await net.harness.another().create_comment(ONE, "Hello")
     assert len(net.requests) == 1
     net.clock.passed += 60
@@ -302,16 +302,16 @@ def test_refusals_of_requests_under_way_count_as_one_and_do_not_shorten_a_wait()
         credential, LimitWait(seconds=5, reason="short"), now=2, until=now + timedelta(seconds=7)
     )
     refusals.record_success(credential, 3)
-    with pytest.raises(LimitedError) as caught:
+    with pytest.raises(LimitedError) as raised:
         refusals.require_no_wait(credential, 60)
-    assert caught.value.until == now + timedelta(seconds=61)
+    assert raised.value.until == now + timedelta(seconds=61)
     refusals.require_no_wait(credential, 61)
     refusals.record_success(credential, 61)
     refusals.record_success(credential, 61)
     assert refusals.strikes(credential) == 0
 
 
-async def test_a_write_that_hits_a_limit_was_not_done_and_blocks_the_credential() -> None:
+async def test_a_write_that_hits_a_limit_raises_and_blocks_the_credential() -> None:
     net = Net()
     net.on("POST", f"{REPO}/issues/1/comments", refusal(403, SECONDARY, Retry_After="60"))
     with pytest.raises(LimitedError):
@@ -328,17 +328,17 @@ async def test_a_refused_token_is_reported_in_a_sentence() -> None:
     assert len(net.requests) == 1
 
 
-async def test_a_write_with_a_refused_token_says_so_too() -> None:
+async def test_a_write_with_a_refused_token_is_reported_too() -> None:
     net = Net()
     net.on("PATCH", f"{REPO}/issues/1", refusal(401, "Bad credentials"))
     with pytest.raises(CredentialError):
         await net.github.update_issue(ONE, IssueUpdate(verb="retitle", members={"title": "x"}))
 
 
-async def test_github_s_time_is_its_date_moved_on_and_does_not_tremble() -> None:
+async def test_githubs_time_grows_and_ignores_small_jumps_of_its_date() -> None:
     net = Net()
     net.clock.passed = 5_000
-    assert net.github.now() == net.clock.now()  # nothing was heard yet
+    assert net.github.now() == net.clock.now()  # no answer has come yet
     net.on(
         "GET", REPO, answer(200, REPOSITORY), answer(200, REPOSITORY, Date="Mon, 02 Mar 2026 09:00:10 GMT")
     )
@@ -350,7 +350,7 @@ async def test_github_s_time_is_its_date_moved_on_and_does_not_tremble() -> None
     assert f"{net.github.now():%H:%M:%S.%f}" == "09:00:12.500000"
 
 
-async def test_a_wrong_date_is_replaced_by_later_ones() -> None:
+async def test_a_date_that_was_very_wrong_is_corrected_later() -> None:
     net = Net()
     wrong = answer(200, REPOSITORY, Date="Mon, 02 Mar 2026 19:00:00 GMT")
     net.on("GET", REPO, wrong, answer(200, REPOSITORY))
@@ -370,14 +370,14 @@ async def test_repositories_of_one_client_share_its_clock_and_connections() -> N
     assert other.credential == net.github.credential
 
 
-async def test_the_memory_rate_limiter_grants_writes_at_once() -> None:
+async def test_the_memory_rate_limiter_does_not_delay_writes() -> None:
     rate_limiter = MemoryRateLimiter()
     net = Net()
     await rate_limiter.reserve_write(net.github.credential, 5)
     assert rate_limiter.slots == [(net.github.credential, 5)]
 
 
-async def test_a_repository_is_not_asked_after_the_connection_could_not_be_made_for_a_write() -> None:
+async def test_nothing_is_read_after_a_write_without_a_connection() -> None:
     net = Net()
     net.on("POST", f"{REPO}/issues", httpx.ConnectError("x"))
     assert isinstance(await net.github.create_issue("T", "B", []), NotSent)

@@ -1,4 +1,4 @@
-"""A repository's webhooks, and an issue asked for with the ETag it was answered with."""
+"""A repository's webhooks, and conditional reads of an issue."""
 
 from dataclasses import replace
 
@@ -24,22 +24,23 @@ def a_row(id_: int) -> dict[str, object]:
 
 async def test_a_hook_is_created_listed_replaced_and_pinged(harness: ClientHarness, github: GitHub) -> None:
     github.web.allow("bugspark-bot", "admin")
-    made = await harness.repository.create_hook(WISH)
-    assert isinstance(made, Confirmed)
-    assert made.value == Hook(id=made.value.id, url=WISH.url, events=WEBHOOK_EVENTS, active=True)
-    assert await harness.repository.hooks() == (made.value,)
-    there = github.web.hooks[made.value.id]
+    result = await harness.repository.create_hook(WISH)
+    assert isinstance(result, Confirmed)
+    assert result.value == Hook(id=result.value.id, url=WISH.url, events=WEBHOOK_EVENTS, active=True)
+    assert await harness.repository.hooks() == (result.value,)
+    there = github.web.hooks[result.value.id]
     assert (there.secret, there.content_type, there.insecure_ssl) == ("made up", "json", "0")
     github.web.hooks[there.id] = replace(there, active=False, events=("push",), secret=None)
     assert isinstance(await harness.repository.change_hook(there.id, WISH), Confirmed)
     assert replace(github.web.hooks[there.id], updated=0) == replace(there, updated=0)
     assert isinstance(await harness.repository.ping_hook(there.id), Confirmed)
-    assert isinstance(await harness.repository.create_hook(WISH), Refused)  # GitHub takes an address once
+    # GitHub accepts an address only once
+    assert isinstance(await harness.repository.create_hook(WISH), Refused)
     assert isinstance(await harness.repository.ping_hook(1), Refused)
 
 
 @pytest.mark.parametrize("status", [403, 404])
-async def test_without_access_to_hooks_the_missing_permission_is_named(
+async def test_without_permission_the_error_names_the_permission(
     harness: ClientHarness, github: GitHub, status: int
 ) -> None:
     github.simulator.faults.add(error(status, "Because"))
@@ -50,7 +51,7 @@ async def test_without_access_to_hooks_the_missing_permission_is_named(
         await harness.repository.hooks()
 
 
-async def test_all_pages_are_read_and_a_circle_is_left() -> None:
+async def test_all_pages_are_read_and_a_circle_is_an_error() -> None:
     net = Net()
     second = f'<{LIST}&page=2>; rel="next"'
     net.on("GET", LIST, answer(200, [a_row(9)], Link=second))
@@ -60,9 +61,7 @@ async def test_all_pages_are_read_and_a_circle_is_left() -> None:
         await net.github.hooks()
 
 
-async def test_the_latest_issue_costs_nothing_while_it_is_as_it_was(
-    harness: ClientHarness, github: GitHub
-) -> None:
+async def test_an_unchanged_issue_costs_nothing(harness: ClientHarness, github: GitHub) -> None:
     number = IssueNumber(github.web.open_issue("One", by="alice").number)
     etags = (await harness.repository.issue_thread(number)).etags
     assert etags is not None

@@ -1,4 +1,4 @@
-"""Every form of a limit's answer (docs/reference/github.md, Limits), and what only resembles one."""
+"""Every form of a limit's answer (docs/reference/github.md, Limits), and answers that only look like one."""
 
 from datetime import UTC, datetime
 
@@ -33,7 +33,7 @@ def test_nothing_remaining_waits_for_the_reset(status: int) -> None:
     assert seconds(status, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": RESET}) == 601
 
 
-def test_a_reset_that_has_passed_waits_a_moment() -> None:
+def test_a_reset_in_the_past_waits_a_second() -> None:
     past = str(int(NOW.timestamp()) - 50)
     assert seconds(403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": past}) == 1
 
@@ -45,20 +45,20 @@ def test_a_message_alone_waits_a_minute_and_longer_each_time(strikes: int, expec
     assert seconds(403, message=SECONDARY, strikes=strikes) == expected
 
 
-def test_a_429_that_says_nothing_is_a_limit_too() -> None:
+def test_a_429_without_a_message_is_a_limit_too() -> None:
     wait = limit_wait(429, {}, "", now=NOW, strikes=0)
     assert wait is not None
     assert (wait.seconds, wait.guessed) == (60, True)
 
 
-def test_absurd_waits_are_cut_to_a_day() -> None:
+def test_very_long_waits_are_cut_to_a_day() -> None:
     assert seconds(429, {"retry-after": "999999999999"}) == MAX_WAIT_SECONDS
     assert (
         seconds(403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "99999999999"}) == MAX_WAIT_SECONDS
     )
 
 
-def test_a_server_that_says_when_it_is_back_is_believed() -> None:
+def test_a_503_with_retry_after_is_a_wait() -> None:
     assert seconds(503, {"retry-after": "120"}) == 120
     assert seconds(503) is None
 
@@ -79,7 +79,7 @@ def test_a_server_that_says_when_it_is_back_is_believed() -> None:
         (500, {"retry-after": "5"}, ""),
     ],
 )
-def test_what_is_not_a_limit_is_not_waited_for(status: int, headers: dict[str, str], message: str) -> None:
+def test_other_refusals_are_no_limit(status: int, headers: dict[str, str], message: str) -> None:
     assert seconds(status, headers, message) is None
 
 
@@ -95,7 +95,7 @@ def test_the_primary_limit_is_read_from_every_answer() -> None:
     [{"x-ratelimit-limit": ""}, {"x-ratelimit-remaining": "-1"}, {"x-ratelimit-reset": "soon"},
      {"x-ratelimit-reset": "9" * 18}, {"x-ratelimit-resource": "search"}, {"x-ratelimit-limit": "9" * 30}],
 )  # fmt: skip
-def test_headers_that_do_not_make_sense_are_ignored(spoilt: dict[str, str]) -> None:
+def test_senseless_headers_are_ignored(spoilt: dict[str, str]) -> None:
     headers = {"x-ratelimit-limit": "5000", "x-ratelimit-remaining": "1", "x-ratelimit-reset": RESET}
     assert rate_limit_of({**headers, **spoilt}) is None
 
@@ -106,6 +106,6 @@ def test_github_s_date_is_read() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "Mon, 99 Mar 2026 09:00:00 GMT", "1"])
-def test_what_is_no_date_is_none(text: str) -> None:
+def test_text_that_is_no_date_is_none(text: str) -> None:
     assert date_of({"date": text}) is None
     assert date_of({}) is None

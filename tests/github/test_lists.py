@@ -1,4 +1,4 @@
-"""Probe and drain against the simulator: quiet passes cost nothing, and nothing is ever missed."""
+"""Probe and drain against the simulator: idle passes cost nothing, and nothing is ever missed."""
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -37,7 +37,7 @@ async def read(pages: AsyncIterator[ListPage[T]]) -> tuple[list[T], list[ListSta
 
 
 async def settled_mirror(harness: ClientHarness, github: GitHub) -> Mirror:
-    """A mirror of what is there, long quiet."""
+    """Build a mirror that has all rows, long after the last change."""
     mirror = Mirror()
     await mirror.follow(harness.another())
     github.clock.advance(300)
@@ -49,7 +49,7 @@ def plain(row: Row) -> Row:
     return row
 
 
-async def test_a_quiet_list_answers_with_one_free_304_and_yields_nothing(
+async def test_an_unchanged_list_costs_one_free_304_and_yields_nothing(
     harness: ClientHarness, github: GitHub
 ) -> None:
     github.web.open_issue("One", by="alice")
@@ -151,7 +151,7 @@ async def test_comments_have_a_list_of_their_own(harness: ClientHarness, github:
 
 
 @pytest.mark.parametrize("readings", READINGS)
-async def test_a_burst_of_hundreds_in_one_second_is_read_completely(
+async def test_hundreds_of_changes_in_one_second_are_all_read_once(
     harness: ClientHarness, github: GitHub, readings: dict[str, Any]
 ) -> None:
     github.world.assume(**readings)
@@ -171,7 +171,7 @@ async def test_a_burst_of_hundreds_in_one_second_is_read_completely(
 
 
 @pytest.mark.parametrize("readings", READINGS)
-async def test_nothing_is_missed_while_people_go_on_during_the_reading(
+async def test_nothing_is_missed_when_people_change_issues_during_the_read(
     harness: ClientHarness, github: GitHub, readings: dict[str, Any]
 ) -> None:
     github.world.assume(**readings)
@@ -201,18 +201,18 @@ async def test_nothing_is_missed_while_people_go_on_during_the_reading(
 
 
 @pytest.mark.parametrize("readings", READINGS)
-async def test_comments_made_and_edited_while_reading_all_arrive(
+async def test_comments_made_and_edited_during_the_read_are_all_read(
     harness: ClientHarness, github: GitHub, readings: dict[str, Any]
 ) -> None:
     github.world.assume(**readings)
     number = github.web.open_issue("Busy", by="alice").number
     mirror = await settled_mirror(harness, github)
-    made = github.web.seed_comments(number, [f"Comment {n}" for n in range(450)], by="bob")
+    comments = github.web.seed_comments(number, [f"Comment {n}" for n in range(450)], by="bob")
     steps = count()
 
     def later() -> None:
         step = next(steps)
-        github.web.edit_comment(made[(step * 13) % 450].id, f"Edited {step}", by="bob")
+        github.web.edit_comment(comments[(step * 13) % 450].id, f"Edited {step}", by="bob")
         github.web.comment(number, f"More {step}", by="alice")
         github.clock.advance(0.3)
 
@@ -228,7 +228,7 @@ async def test_comments_made_and_edited_while_reading_all_arrive(
     await quiet_pass_is_free(harness, mirror, github)
 
 
-async def test_an_interrupted_drain_goes_on_from_its_cursor(harness: ClientHarness, github: GitHub) -> None:
+async def test_an_interrupted_drain_continues_from_its_cursor(harness: ClientHarness, github: GitHub) -> None:
     mirror = await settled_mirror(harness, github)
     for _ in range(1_000):
         github.web.open_issue("New", by="alice")
@@ -251,10 +251,8 @@ async def test_an_interrupted_drain_goes_on_from_its_cursor(harness: ClientHarne
     await quiet_pass_is_free(harness, mirror, github)
 
 
-async def test_a_list_is_drained_only_once_its_rows_were_taken(
-    harness: ClientHarness, github: GitHub
-) -> None:
-    """Rule 4: an ETag saved before its rows are applied hides them forever."""
+async def test_the_etag_is_returned_only_after_the_rows(harness: ClientHarness, github: GitHub) -> None:
+    """Rule 4: an ETag saved before its rows are applied would hide them permanently."""
     mirror = await settled_mirror(harness, github)
     github.web.seed(250, plain, by="alice")
     github.clock.advance(5)
@@ -274,7 +272,7 @@ async def test_the_probe_after_a_drain_is_not_trusted_while_its_second_lasts(
     github.web.seed(300, plain, by="alice")
     await mirror.follow(harness.another())
     assert not has_etag(mirror)
-    # One of the three hundred changes within that second, and sorts onto a page that is not asked for.
+    # One of the three hundred changes in that second, sorted onto a page that is not requested.
     github.web.retitle(5, "Within the second", by="bob")
     await mirror.follow(harness.another())
     assert not has_etag(mirror)
@@ -289,7 +287,7 @@ def has_etag(mirror: Mirror) -> bool:
     return mirror.issue_list is not None and mirror.issue_list.etag is not None
 
 
-async def test_every_issue_is_read_oldest_change_first_and_again_from_anywhere(
+async def test_every_issue_is_read_oldest_change_first_and_from_any_position(
     harness: ClientHarness, github: GitHub
 ) -> None:
     for _ in range(250):
@@ -316,9 +314,7 @@ async def test_every_comment_since_a_moment_is_read(harness: ClientHarness, gith
     assert sorted(row.body for row in rows) == sorted(f"new {n}" for n in range(320))
 
 
-async def test_a_full_table_of_one_second_is_read_once_by_each_row(
-    harness: ClientHarness, github: GitHub
-) -> None:
+async def test_rows_of_one_full_second_are_each_read_once(harness: ClientHarness, github: GitHub) -> None:
     github.web.seed(950, plain, by="alice")
     github.clock.advance(5)
     rows, _ = await read(harness.repository.all_issues())
@@ -343,9 +339,7 @@ async def test_a_window_deeper_than_pages_go_is_an_error_and_is_not_passed(
     assert mirror.shown() == truth(github)
 
 
-async def test_a_renamed_repository_is_read_on_under_its_numeric_id(
-    harness: ClientHarness, github: GitHub
-) -> None:
+async def test_a_renamed_repository_is_read_by_its_numeric_id(harness: ClientHarness, github: GitHub) -> None:
     github.web.open_issue("One", by="alice")
     mirror = await settled_mirror(harness, github)
     github.web.rename("site")

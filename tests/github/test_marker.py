@@ -31,21 +31,21 @@ def test_a_marker_is_one_hidden_line() -> None:
     st.integers(0, 2**31),
     st.uuids(),
 )
-def test_what_was_signed_is_valid_and_says_what_was_meant(
+def test_a_signed_marker_is_valid_and_has_the_same_parts(
     kind: MarkerKind, instance: str, repository: int, issue: int, row: UUID
 ) -> None:
     body = f"text\n\n{KEYS.sign(kind, instance, repository, issue, row)}"
-    found = KEYS.verify(body, kind, repository, issue)
-    assert found == KEYS.read(body)
-    assert found is not None
-    assert (found.instance, found.local_id) == (instance, row)
+    marker = KEYS.verify(body, kind, repository, issue)
+    assert marker == KEYS.read(body)
+    assert marker is not None
+    assert (marker.instance, marker.local_id) == (instance, row)
 
 
 @pytest.mark.parametrize(
     ("kind", "repository", "issue"),
     [("issue", 7, 3), ("comment", 8, 3), ("comment", 7, 4), ("comment", 73, 0)],
 )
-def test_a_marker_is_worth_nothing_elsewhere(kind: MarkerKind, repository: int, issue: int) -> None:
+def test_a_marker_is_invalid_for_another_issue_or_kind(kind: MarkerKind, repository: int, issue: int) -> None:
     assert KEYS.verify(BODY, "comment", 7, 3) is not None
     assert KEYS.verify(BODY, kind, repository, issue) is None
 
@@ -74,7 +74,7 @@ def test_parts_cannot_be_shifted_into_each_other() -> None:
     assert len(macs) == 4
 
 
-def test_older_keys_are_believed_and_the_newest_signs() -> None:
+def test_older_keys_verify_and_the_newest_signs() -> None:
     rotated = MarkerKeys([b"a newer key of many bytes", "a key of sixteen bytes or more"])
     assert rotated.verify(BODY, "comment", 7, 3) == Marker(
         kid=LINE.split(" ")[3], instance="here-1", local_id=ROW
@@ -86,11 +86,12 @@ def test_older_keys_are_believed_and_the_newest_signs() -> None:
 
 def test_only_a_marker_that_no_key_of_ours_could_have_signed_is_unknown() -> None:
     strange = f"x\n{MarkerKeys(['nobody here has ever had this']).sign('comment', 'there', 7, 3, ROW)}"
-    found = KEYS.read_with_unknown_key(strange)
-    assert found is not None
-    assert (found.instance, found.local_id) == ("there", ROW)
+    marker = KEYS.read_with_unknown_key(strange)
+    assert marker is not None
+    assert (marker.instance, marker.local_id) == ("there", ROW)
     assert KEYS.read_with_unknown_key(BODY) is None
-    assert KEYS.read_with_unknown_key(BODY.replace(str(ROW), str(OTHER))) is None  # ours by name, and forged
+    # our key's id, but a forged marker
+    assert KEYS.read_with_unknown_key(BODY.replace(str(ROW), str(OTHER))) is None
     assert KEYS.read_with_unknown_key("no marker at all") is None
 
 
@@ -103,7 +104,7 @@ def test_only_a_marker_that_no_key_of_ours_could_have_signed_is_unknown() -> Non
         LINE,
     ],
 )
-def test_what_github_does_to_ends_and_newlines_is_no_harm(body: str) -> None:
+def test_a_marker_survives_githubs_changes_of_whitespace(body: str) -> None:
     assert KEYS.verify(body, "comment", 7, 3) is not None
 
 
@@ -138,7 +139,7 @@ def test_a_persons_quote_of_our_comment_is_not_ours() -> None:
     assert KEYS.verify(quoted, "comment", 7, 3) is None
 
 
-def test_a_foreign_marker_is_removed_by_rendering() -> None:
+def test_a_marker_in_untrusted_text_is_removed_by_rendering() -> None:
     body = comment_to_github("Eve", f"x\n\n{LINE}\n{LINE.removesuffix(' -->')}", LINE, hosts=())
     assert KEYS.verify(body, "comment", 7, 3) is not None
     assert KEYS.read(inert(f"x\n\n{LINE}", hosts=())) is None
@@ -152,9 +153,9 @@ def test_an_instance_that_would_not_be_read_back_is_refused(instance: str) -> No
 
 @pytest.mark.parametrize("keys", [[], ["short"], ["long enough to be a key", b"short"]])
 def test_keys_that_protect_nothing_are_refused(keys: list[bytes | str]) -> None:
-    with pytest.raises(ValueError, match="marker keys") as caught:
+    with pytest.raises(ValueError, match="marker keys") as raised:
         MarkerKeys(keys)
-    assert "short" not in str(caught.value)
+    assert "short" not in str(raised.value)
 
 
 def test_keys_are_never_shown() -> None:

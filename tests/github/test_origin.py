@@ -1,4 +1,4 @@
-"""Where requests may go, and which names can be addressed at all."""
+"""The addresses that requests may go to, and the repository names that are allowed."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def test_an_api_address_is_read(api: str, prefix: str) -> None:
     ["", "api.github.com", "ftp://api.github.com", "https://", "https://me:pw@api.github.com", "https://a b",
      "https://api.github.com?x=1", "https://api.github.com#x", "https://api.github.com:99999", "https://[x"],
 )  # fmt: skip
-def test_what_is_no_api_address_is_refused(api: str) -> None:
+def test_an_invalid_api_address_is_refused(api: str) -> None:
     with pytest.raises(ConfigurationError):
         Origin.parse(api)
 
@@ -41,7 +41,7 @@ def test_parts_are_percent_encoded() -> None:
 
 
 @pytest.mark.parametrize("part", ["", ".", ".."])
-def test_a_part_that_is_no_step_of_a_path_is_refused(part: str) -> None:
+def test_an_invalid_step_of_a_path_is_refused(part: str) -> None:
     with pytest.raises(ValueError, match="step"):
         GITHUB.url("repos", part)
 
@@ -88,7 +88,7 @@ def test_an_address_outside_the_base_path_is_refused(path: str) -> None:
         ENTERPRISE.admit(f"https://ghe.example:8443{path}")
 
 
-def test_a_relative_redirect_is_read_from_where_it_came() -> None:
+def test_a_relative_redirect_is_resolved_against_its_request() -> None:
     here = ENTERPRISE.url("repos", "acme", "web")
     moved = ENTERPRISE.admit("/api/v3/repositories/7", relative_to=here)
     assert moved == "https://ghe.example:8443/api/v3/repositories/7"
@@ -97,10 +97,10 @@ def test_a_relative_redirect_is_read_from_where_it_came() -> None:
 
 
 def test_a_refused_address_is_not_repeated_in_the_error() -> None:
-    with pytest.raises(ForeignOriginError) as caught:
+    with pytest.raises(ForeignOriginError) as raised:
         GITHUB.admit("https://evil.example/?token=secret")
-    assert "secret" not in str(caught.value)
-    assert "evil" not in str(caught.value)
+    assert "secret" not in str(raised.value)
+    assert "evil" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_repository_s_name_is_split() -> None:
     "name",
     ["", "acme", "acme/", "/web", "acme/web/x", "acme/..", "./web", "ac me/web", "acme/wéb", "acme/web\n"],
 )
-def test_what_is_no_repository_s_name_is_refused(name: str) -> None:
+def test_an_invalid_repository_name_is_refused(name: str) -> None:
     with pytest.raises(ConfigurationError):
         repository_parts(name)
 

@@ -1,4 +1,4 @@
-"""Single objects: what is there, what is gone, what was moved, and what is not for us to see."""
+"""Single objects: present, deleted, moved or hidden."""
 
 from dataclasses import replace
 
@@ -28,12 +28,17 @@ def number(github: GitHub) -> IssueNumber:
     return IssueNumber(github.web.open_issue("One", by="alice", body="Text").number)
 
 
-async def test_a_repository_says_what_it_is(harness: ClientHarness, github: GitHub) -> None:
+async def test_a_repository_is_read(harness: ClientHarness, github: GitHub) -> None:
     github.web.archive()
     github.web.disable_issues()
-    found = await harness.repository.repository()
-    assert (found.id, found.full_name) == (github.web.id, "acme/web")
-    assert (found.private, found.archived, found.has_issues, found.can_push) == (False, True, False, True)
+    repository_read = await harness.repository.repository()
+    assert (repository_read.id, repository_read.full_name) == (github.web.id, "acme/web")
+    assert (
+        repository_read.private,
+        repository_read.archived,
+        repository_read.has_issues,
+        repository_read.can_push,
+    ) == (False, True, False, True)
 
 
 async def test_the_primary_limit_is_that_of_the_last_answer_with_one(
@@ -47,12 +52,12 @@ async def test_the_primary_limit_is_that_of_the_last_answer_with_one(
     with pytest.raises(GitHubError):
         await harness.repository.repository()
     await harness.repository.repository()
-    told = harness.repository.rate_limit()
-    assert told is not None
-    assert (told.limit, told.remaining < first.remaining) == (first.limit, True)
+    limit = harness.repository.rate_limit()
+    assert limit is not None
+    assert (limit.limit, limit.remaining < first.remaining) == (first.limit, True)
 
 
-async def test_installations_have_no_push_permission_in_the_answer() -> None:
+async def test_an_installation_has_no_push_permission_in_answers() -> None:
     net = Net()
     net.on("GET", REPO, answer(200, {"id": 7, "full_name": "acme/web"}))
     assert (await net.github.repository()).can_push is None
@@ -82,7 +87,7 @@ async def test_switched_off_issues_make_the_lists_unreadable(harness: ClientHarn
             pass
 
 
-async def test_a_status_that_means_nothing_here_is_an_error(harness: ClientHarness, github: GitHub) -> None:
+async def test_an_unexpected_status_is_an_error(harness: ClientHarness, github: GitHub) -> None:
     github.simulator.faults.add(error(422, "Nonsense"))
     with pytest.raises(GitHubError, match=r"422 .*Nonsense"):
         await harness.repository.repository()
@@ -95,7 +100,7 @@ async def test_a_304_that_was_not_asked_for_is_an_error(harness: ClientHarness, 
             pass
 
 
-async def test_an_api_version_that_has_ended_is_reported(harness: ClientHarness, github: GitHub) -> None:
+async def test_an_unsupported_api_version_is_reported(harness: ClientHarness, github: GitHub) -> None:
     github.world.assume(api_versions=("2030-01-01",))
     with pytest.raises(GitHubError, match="not supported"):
         await harness.repository.repository()
@@ -115,41 +120,50 @@ def pull(row: Row) -> Row:
     return replace(row, pull_request=True)
 
 
-async def test_an_issue_is_read_completely(
+async def test_all_parts_of_an_issue_are_read(
     harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     github.web.label(number, "ui", by="alice")
     github.web.comment(number, "Hello", by="bob")
     github.web.close(number, by="alice", reason="not_planned")
     github.web.lock(number, by="alice")
-    found = await harness.repository.issue(number)
-    assert (found.number, found.title, found.body, found.labels) == (number, "One", "Text", ("ui",))
-    assert (found.state, found.state_reason, found.comments) == (IssueState.CLOSED, "not_planned", 1)
-    assert (found.locked, found.author and found.author.login) == (True, "alice")
-    assert found.url.endswith(f"/acme/web/issues/{number}")
+    issue_read = await harness.repository.issue(number)
+    assert (issue_read.number, issue_read.title, issue_read.body, issue_read.labels) == (
+        number,
+        "One",
+        "Text",
+        ("ui",),
+    )
+    assert (issue_read.state, issue_read.state_reason, issue_read.comments) == (
+        IssueState.CLOSED,
+        "not_planned",
+        1,
+    )
+    assert (issue_read.locked, issue_read.author and issue_read.author.login) == (True, "alice")
+    assert issue_read.url.endswith(f"/acme/web/issues/{number}")
 
 
 async def test_a_deleted_issue_is_not_there(
     harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     github.web.delete_issue(number, by="alice")
-    with pytest.raises(NotThereError, match=f"acme/web#{number} .410") as caught:
+    with pytest.raises(NotThereError, match=f"acme/web#{number} .410") as raised:
         await harness.repository.issue(number)
-    assert caught.value.status == 410
+    assert raised.value.status == 410
     with pytest.raises(NotThereError):
         await harness.repository.issue_thread(number)
     with pytest.raises(NotThereError):
         await harness.repository.field_events(number)
 
 
-async def test_an_issue_that_never_was_is_not_there(harness: ClientHarness) -> None:
-    with pytest.raises(NotThereError) as caught:
+async def test_an_issue_that_never_existed_is_not_there(harness: ClientHarness) -> None:
+    with pytest.raises(NotThereError) as raised:
         await harness.repository.issue(IssueNumber(4_711))
-    assert caught.value.status == 404
+    assert raised.value.status == 404
 
 
 @pytest.mark.parametrize("status", [403, 451])
-async def test_an_issue_that_may_not_be_seen_says_nothing_about_itself(
+async def test_a_hidden_issue_is_unreadable_not_missing(
     harness: ClientHarness, github: GitHub, number: IssueNumber, status: int
 ) -> None:
     github.simulator.faults.add(error(status, "Because"))
@@ -159,9 +173,9 @@ async def test_an_issue_that_may_not_be_seen_says_nothing_about_itself(
 
 async def test_a_number_that_is_a_pull_request_is_no_issue(harness: ClientHarness, github: GitHub) -> None:
     (number,) = github.web.seed(1, pull, by="alice")
-    with pytest.raises(NotThereError, match="pull request") as caught:
+    with pytest.raises(NotThereError, match="pull request") as raised:
         await harness.repository.issue(IssueNumber(number))
-    assert caught.value.status == 200
+    assert raised.value.status == 200
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -175,7 +189,7 @@ async def test_a_transferred_issue_has_moved(
         await repository.issue(number)
 
 
-async def test_an_issue_transferred_to_an_unreadable_repository_has_moved() -> None:
+async def test_an_issue_transferred_to_a_hidden_repository_has_moved() -> None:
     net = Net()
     net.on("GET", REPO, answer(200, REPOSITORY))
     net.on("GET", f"{REPO}/issues/1", answer(301, Location=f"{API}/repositories/8/issues/3"))
@@ -184,7 +198,7 @@ async def test_an_issue_transferred_to_an_unreadable_repository_has_moved() -> N
         await net.github.issue(ONE)
 
 
-async def test_an_issue_of_a_renamed_repository_is_still_here(
+async def test_an_issue_of_a_renamed_repository_is_read(
     harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     github.web.rename("site")
@@ -216,14 +230,14 @@ async def test_a_redirect_to_a_foreign_host_is_not_followed(
 
 async def test_a_comment_is_read(harness: ClientHarness, github: GitHub, number: IssueNumber) -> None:
     row = github.web.comment(number, "Hello", by="bob")
-    found = await harness.repository.comment(RemoteCommentId(row.id))
-    assert (found.id, found.body, found.issue_number) == (row.id, "Hello", number)
+    comment_read = await harness.repository.comment(RemoteCommentId(row.id))
+    assert (comment_read.id, comment_read.body, comment_read.issue_number) == (row.id, "Hello", number)
     github.web.delete_comment(row.id, by="bob")
     with pytest.raises(NotThereError):
         await harness.repository.comment(RemoteCommentId(row.id))
 
 
-async def test_a_comment_that_is_in_another_repository_now_has_moved() -> None:
+async def test_a_comment_in_another_repository_has_moved() -> None:
     net = Net()
     elsewhere = f"{API}/repositories/8/issues/comments/5"
     net.on("GET", f"{REPO}/issues/comments/5", answer(301, Location=elsewhere))
@@ -244,9 +258,9 @@ async def test_a_thread_is_read_over_all_its_pages(
 ) -> None:
     github.web.seed_comments(number, [f"Comment {n}" for n in range(250)], by="bob")
     asked = len(github.simulator.requests)
-    found = (await harness.repository.issue_thread(number)).comments
-    assert [row.body for row in found] == [f"Comment {n}" for n in range(250)]
-    # The pages before the last are asked for once more, which is free.
+    comments = (await harness.repository.issue_thread(number)).comments
+    assert [row.body for row in comments] == [f"Comment {n}" for n in range(250)]
+    # The pages before the last are requested once more, which is free.
     assert [seen.status for seen in github.simulator.requests[asked:]] == [200, 200, 200, 200, 304, 304]
 
 
@@ -263,32 +277,32 @@ async def test_an_issue_without_comments_is_one_request(harness: ClientHarness, 
     assert harness.repository.cost().requests == 1
 
 
-async def test_reading_an_unchanged_issue_and_thread_again_is_free(
+async def test_an_unchanged_issue_and_thread_cost_nothing_to_read_again(
     harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
-    made = github.web.comment(number, "Comment", by="bob")
+    comment = github.web.comment(number, "Comment", by="bob")
     known = (await harness.repository.issue_thread(number)).etags
     assert known is not None
     spent = harness.repository.cost()
     assert await harness.repository.is_unchanged(number, known)
     assert harness.repository.cost().cost == spent.cost
-    github.web.delete_comment(made.id, by="bob")
+    github.web.delete_comment(comment.id, by="bob")
     assert not await harness.repository.is_unchanged(number, known)
 
 
-async def test_an_edited_comment_is_a_change_whatever_it_does_to_its_issue(
+async def test_an_edited_comment_is_a_change_even_if_its_issue_is_unchanged(
     harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     github.world.assume(comment_edit_bumps_issue=False)
-    made = github.web.comment(number, "Comment", by="bob")
+    comment = github.web.comment(number, "Comment", by="bob")
     known = (await harness.repository.issue_thread(number)).etags
     assert known is not None
     github.clock.advance(5)
-    github.web.edit_comment(made.id, "Changed", by="bob")
+    github.web.edit_comment(comment.id, "Changed", by="bob")
     assert not await harness.repository.is_unchanged(number, known)
 
 
-async def test_a_changed_issue_is_seen_without_reading_its_thread(
+async def test_a_changed_issue_is_detected_without_reading_its_thread(
     harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     github.web.comment(number, "Comment", by="bob")
@@ -312,13 +326,13 @@ async def test_an_unchanged_issue_without_comments_is_one_conditional_request(
     assert [seen.status for seen in github.simulator.requests[asked:]] == [304]
 
 
-async def test_etags_of_another_credential_prove_nothing(harness: ClientHarness, number: IssueNumber) -> None:
+async def test_etags_of_another_credential_are_not_used(harness: ClientHarness, number: IssueNumber) -> None:
     known = (await harness.repository.issue_thread(number)).etags
     assert known is not None
     assert not await harness.repository.is_unchanged(number, replace(known, credential="another"))
 
 
-async def test_a_thread_of_several_pages_has_no_etags_to_trust(
+async def test_a_thread_of_several_pages_has_no_etags(
     harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     github.web.seed_comments(number, ["Comment"] * 101, by="bob")
@@ -328,14 +342,14 @@ async def test_a_thread_of_several_pages_has_no_etags_to_trust(
 async def test_a_deletion_between_two_pages_hides_no_other_comment(
     harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
-    made = github.web.seed_comments(number, [f"Comment {n}" for n in range(150)], by="bob")
-    gone = DuringRequest(before=lambda: github.web.delete_comment(made[3].id, by="bob"))
+    seeded = github.web.seed_comments(number, [f"Comment {n}" for n in range(150)], by="bob")
+    gone = DuringRequest(before=lambda: github.web.delete_comment(seeded[3].id, by="bob"))
     github.simulator.faults.add(gone, path="page=2")
-    found = (await harness.repository.issue_thread(number)).comments
-    assert {row.id for row in found} == {row.id for row in made} - {made[3].id}
+    comments = (await harness.repository.issue_thread(number)).comments
+    assert {row.id for row in comments} == {row.id for row in seeded} - {seeded[3].id}
 
 
-async def test_a_thread_that_never_stands_still_is_an_error_not_a_guess(
+async def test_a_thread_that_keeps_changing_is_an_error(
     harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     made = iter(github.web.seed_comments(number, [f"Comment {n}" for n in range(150)], by="bob"))
@@ -372,7 +386,7 @@ async def test_pages_that_lead_in_circles_are_an_error(monkeypatch: pytest.Monke
         await net.github.field_events(ONE)
 
 
-async def test_the_events_of_our_fields_are_read_oldest_first(
+async def test_the_events_of_synced_fields_are_read_oldest_first(
     harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     github.web.label(number, "high-priority", "nobody-asked", by="alice")
@@ -385,8 +399,8 @@ async def test_the_events_of_our_fields_are_read_oldest_first(
     github.web.unlabel(number, "high-priority", by="alice")
     github.clock.advance(1)
     github.web.reopen(number, by="bob")
-    told = await harness.repository.field_events(number)
-    assert [shape(event) for event in told] == [
+    events = await harness.repository.field_events(number)
+    assert [shape(event) for event in events] == [
         (Field.SEVERITY, "high-priority", True, "alice"),
         (Field.STATUS, "closed", True, "bob"),
         (Field.TITLE, "Uno", True, "alice"),
@@ -399,7 +413,7 @@ def shape(event: FieldEvent) -> tuple[Field, str, bool, str | None]:
     return event.field, event.value, event.added, event.actor.login if event.actor else None
 
 
-async def test_events_of_several_pages_and_of_deleted_accounts_are_read() -> None:
+async def test_events_on_later_pages_and_of_deleted_accounts_are_read() -> None:
     net = Net()
     at = "2026-03-02T08:00:00Z"
     first = [{"event": "mentioned", "created_at": None, "label": 7}] * 99 + [
@@ -427,7 +441,7 @@ async def test_without_a_mapping_no_label_is_a_field() -> None:
     assert await plain.field_events(ONE) == ()
 
 
-async def test_a_bad_row_of_a_list_is_handed_over_beside_the_good_ones() -> None:
+async def test_a_bad_row_of_a_list_is_returned_beside_the_good_ones() -> None:
     net = Net()
     rows = [issue(1), issue(2, title=None), issue(3)]
     net.router.get(path="/repos/acme/web/issues").mock(return_value=answer(200, rows))

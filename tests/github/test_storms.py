@@ -1,4 +1,4 @@
-"""Users act between any two requests and passes end anywhere: the mirror is correct afterwards."""
+"""Random changes between any two requests, and passes that end anywhere: the mirror becomes correct."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from tests.support.memory_rate_limiter import MemoryRateLimiter
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """So many changes, starting at some issue, then so much time."""
+    """A number of changes, starting at some issue, then a wait."""
 
     first: int
     size: int
@@ -38,7 +38,7 @@ bursts = st.builds(
 
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """What happens between requests, one burst each, and after how many pages passes are cut short."""
+    """What happens between requests, one burst each, and after how many pages each pass ends."""
 
     bursts: list[Burst]
     crashes: list[int | None]
@@ -67,7 +67,7 @@ def act(github: GitHub, burst: Burst, step: int) -> None:
 
 @settings(max_examples=25)
 @given(storms)
-def test_after_any_storm_the_mirror_shows_the_truth_and_is_quiet(storm: Storm) -> None:
+def test_after_any_changes_the_mirror_is_correct_and_idle(storm: Storm) -> None:
     asyncio.run(weather(storm))
 
 

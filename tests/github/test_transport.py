@@ -1,4 +1,4 @@
-"""The transport over real sockets and against httpx's traps."""
+"""The transport over real sockets, and the traps of httpx."""
 
 import asyncio
 import gzip
@@ -27,7 +27,7 @@ def get(url: str, bearer: str = "secret") -> HttpRequest:
 
 
 class Stuck(httpx.AsyncBaseTransport):
-    """A pool whose slots are all gone; others of its kind are well."""
+    """A pool without a free slot; other pools of its kind work."""
 
     made = 0
 
@@ -44,7 +44,7 @@ class Stuck(httpx.AsyncBaseTransport):
         return httpx.Response(200, content=b"{}", request=request)
 
 
-async def test_connections_are_kept_and_used_again(github: GitHub) -> None:
+async def test_connections_are_reused(github: GitHub) -> None:
     transport = Transport(user_agent="test")
     for _ in range(3):
         assert (await transport.send(get(f"{github.api}/repos/acme/web", github.token))).status == 200
@@ -52,7 +52,7 @@ async def test_connections_are_kept_and_used_again(github: GitHub) -> None:
     await transport.aclose()
 
 
-async def test_a_client_begun_over_http_trusts_no_certificate(github: GitHub) -> None:
+async def test_a_client_opened_over_http_trusts_no_certificate(github: GitHub) -> None:
     transport = Transport(user_agent="test")
     await transport.send(get(f"{github.api}/rate_limit", github.token))
     assert transport._current is not None
@@ -64,7 +64,7 @@ async def test_a_client_begun_over_http_trusts_no_certificate(github: GitHub) ->
 async def test_over_https_only_known_certificates_of_the_right_host_are_trusted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A company's own authority, in the system's store, is trusted; the same server without it is not."""
+    """Trust a company's own authority if it is in the system's store, and only then."""
     async with tls_server(tmp_path) as address:
         other_transport = Transport(user_agent="test")
         with pytest.raises(NotSentError, match="ConnectError"):
@@ -80,7 +80,7 @@ async def test_over_https_only_known_certificates_of_the_right_host_are_trusted(
 
 @asynccontextmanager
 async def tls_server(home: Path) -> AsyncIterator[str]:
-    """A server on loopback with a certificate of its own making for `localhost`."""
+    """Run a server on loopback with a self-signed certificate for `localhost`."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
@@ -144,16 +144,16 @@ async def test_a_lost_answer_is_not_taken_for_not_sent(github: GitHub, fault: Dr
 @pytest.mark.parametrize("request_", [
     get("https://api.test/", "tökén"), get("https://api.test:99999/"), get("ftp://api.test/"),
 ])  # fmt: skip
-async def test_what_can_t_be_written_as_http_is_not_sent(request_: HttpRequest) -> None:
+async def test_a_request_that_is_invalid_http_is_not_sent(request_: HttpRequest) -> None:
     transport = Transport(user_agent="test")
-    with pytest.raises(NotSentError) as caught:
+    with pytest.raises(NotSentError) as raised:
         await transport.send(request_)
-    assert "kén" not in str(caught.value)
+    assert "kén" not in str(raised.value)
     await transport.aclose()
 
 
 @pytest.mark.parametrize("packed", [False, True])
-async def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch, packed: bool) -> None:
+async def test_reading_stops_at_an_endless_answer(monkeypatch: pytest.MonkeyPatch, packed: bool) -> None:
     monkeypatch.setattr(module, "MAX_ANSWER_BYTES", 1_000)
     body = b"x" * 1_001
     headers = {"Content-Encoding": "gzip"} if packed else {}

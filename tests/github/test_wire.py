@@ -27,10 +27,16 @@ def read_comment(**changes: Any) -> RemoteComment:
     return row.value
 
 
-def test_what_is_absent_and_not_needed_has_a_plain_value() -> None:
-    found = read_issue()
-    assert (found.body, found.labels, found.comments, found.locked, found.author) == ("", (), 0, False, None)
-    assert (found.state, found.state_reason, found.url) == (IssueState.OPEN, None, "")
+def test_an_absent_optional_value_has_a_default() -> None:
+    issue_read = read_issue()
+    assert (
+        issue_read.body,
+        issue_read.labels,
+        issue_read.comments,
+        issue_read.locked,
+        issue_read.author,
+    ) == ("", (), 0, False, None)
+    assert (issue_read.state, issue_read.state_reason, issue_read.url) == (IssueState.OPEN, None, "")
 
 
 def test_a_deleted_account_and_an_empty_body_are_null() -> None:
@@ -51,7 +57,7 @@ def test_labels_are_objects_or_bare_names() -> None:
     ("association", "collaborates"),
     [("OWNER", True), ("MEMBER", True), ("COLLABORATOR", True), ("CONTRIBUTOR", False), ("NONE", False)],
 )
-def test_collaborators_are_distinguished_from_other_accounts(association: str, collaborates: bool) -> None:
+def test_collaborators_are_distinguished_from_others(association: str, collaborates: bool) -> None:
     assert read_comment(author_association=association).collaborator is collaborates
     assert read_comment().collaborator is False
 
@@ -94,7 +100,7 @@ def test_a_poisoned_row_still_has_its_place_in_the_list() -> None:
 @pytest.mark.parametrize(
     "raw", [b"3", b"null", b'{"id": "x"}', b'{"id": 99999999999999999999}', b"[" * 9_000]
 )
-def test_a_row_that_is_nothing_at_all_is_poisoned_without_a_number(raw: bytes) -> None:
+def test_a_row_that_is_no_object_is_poisoned_without_a_number(raw: bytes) -> None:
     row = issue_row(raw, "acme/web")
     assert (row.id, row.at) == (None, None)
     assert row.problem is not None
@@ -134,12 +140,12 @@ def test_no_value_of_a_row_is_repeated_in_the_reason() -> None:
 )
 def test_nul_and_lone_surrogates_survive_decoding(written: str, read: str) -> None:
     body = json.dumps([issue(1, title="PLACE"), issue(2)]).replace("PLACE", written).encode()
-    found = [issue_row(raw, "acme/web").value for raw in decode_members(body, "the lists")]
-    assert [row.title for row in found if row] == [read, "A title"]
-    assert all(row.title.encode() for row in found if row)
+    issues = [issue_row(raw, "acme/web").value for raw in decode_members(body, "the lists")]
+    assert [row.title for row in issues if row] == [read, "A title"]
+    assert all(row.title.encode() for row in issues if row)
 
 
-def test_a_list_that_is_none_is_an_error_that_names_it() -> None:
+def test_an_answer_that_is_no_list_is_an_error_that_names_it() -> None:
     with pytest.raises(
         GitHubError, match="the lists of acme/web can't be read: Expected `array`, got `object`"
     ):
@@ -149,11 +155,11 @@ def test_a_list_that_is_none_is_an_error_that_names_it() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"{", b'[{"id": 1}', b"<html>", b'{"a": "\xff"}', b'{"a": "\\ud800"', b"[" * 9_000]
 )
-def test_a_body_that_is_not_json_is_reported(body: bytes) -> None:
+def test_text_that_is_no_json_is_an_error(body: bytes) -> None:
     assert not is_json(body)
     with pytest.raises(GitHubError, match="the issue can't be read"):
         decode(body, IssueRow, "the issue")
 
 
-def test_text_that_only_begins_like_json_is_not_json() -> None:
+def test_complete_json_is_distinguished_from_truncated_json() -> None:
     assert is_json(b'{"a": [1, "\\ud800"]}')

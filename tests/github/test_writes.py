@@ -1,4 +1,4 @@
-"""Writes against the simulator: what GitHub has afterwards, and the result that was returned."""
+"""Writes against the simulator: the state of GitHub afterwards, and the outcome that was returned."""
 
 import asyncio
 import json
@@ -30,11 +30,11 @@ def sent(github: GitHub) -> list[dict[str, object]]:
 
 
 async def test_an_issue_is_created_with_its_labels(harness: ClientHarness, github: GitHub) -> None:
-    told = await harness.repository.create_issue("Title", "Body", ["bug", "ui"])
-    assert isinstance(told, Confirmed)
-    assert (told.value.title, told.value.body, told.value.labels) == ("Title", "Body", ("bug", "ui"))
-    assert told.request_id is not None
-    assert github.web.issue(told.value.number).title == "Title"
+    result = await harness.repository.create_issue("Title", "Body", ["bug", "ui"])
+    assert isinstance(result, Confirmed)
+    assert (result.value.title, result.value.body, result.value.labels) == ("Title", "Body", ("bug", "ui"))
+    assert result.request_id is not None
+    assert github.web.issue(result.value.number).title == "Title"
 
 
 async def test_an_issue_without_labels_sends_none(harness: ClientHarness, github: GitHub) -> None:
@@ -43,33 +43,33 @@ async def test_an_issue_without_labels_sends_none(harness: ClientHarness, github
 
 
 async def test_a_comment_is_created(harness: ClientHarness, github: GitHub, number: IssueNumber) -> None:
-    told = await harness.repository.create_comment(number, "Hello")
-    assert isinstance(told, Confirmed)
-    assert told.value.issue_number == number
-    assert [row.id for row in github.web.thread(number)] == [told.value.id]
+    result = await harness.repository.create_comment(number, "Hello")
+    assert isinstance(result, Confirmed)
+    assert result.value.issue_number == number
+    assert [row.id for row in github.web.thread(number)] == [result.value.id]
 
 
 @pytest.mark.parametrize("reason", ["completed", "not_planned", "duplicate"])
 async def test_an_issue_is_closed_for_a_reason_and_reopened(
     harness: ClientHarness, github: GitHub, number: IssueNumber, reason: str
 ) -> None:
-    told = await harness.repository.update_issue(number, state_update(IssueState.CLOSED, reason))
-    assert isinstance(told, Confirmed)
-    assert (told.value.state, told.value.state_reason) == (IssueState.CLOSED, reason)
-    told = await harness.repository.update_issue(number, state_update(IssueState.OPEN, None))
-    assert isinstance(told, Confirmed)
-    assert told.value.state is IssueState.OPEN
+    result = await harness.repository.update_issue(number, state_update(IssueState.CLOSED, reason))
+    assert isinstance(result, Confirmed)
+    assert (result.value.state, result.value.state_reason) == (IssueState.CLOSED, reason)
+    result = await harness.repository.update_issue(number, state_update(IssueState.OPEN, None))
+    assert isinstance(result, Confirmed)
+    assert result.value.state is IssueState.OPEN
     assert sent(github) == [{"state": "closed", "state_reason": reason}, {"state": "open"}]
 
 
 async def test_a_title_is_changed_and_nothing_else(
     harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
-    told = await harness.repository.update_issue(
+    result = await harness.repository.update_issue(
         number, IssueUpdate(verb="retitle", members={"title": "Uno"})
     )
-    assert isinstance(told, Confirmed)
-    assert told.value.title == "Uno"
+    assert isinstance(result, Confirmed)
+    assert result.value.title == "Uno"
     assert sent(github) == [{"title": "Uno"}]
 
 
@@ -80,16 +80,18 @@ async def test_labels_are_added_and_removed_one_by_one(
     added = await harness.repository.add_label(number, "high-priority")
     assert isinstance(added, Confirmed)
     assert set(added.value) == {"somebody-elses", "high-priority"}
-    left = await harness.repository.remove_label(number, "high-priority")
-    assert isinstance(left, Confirmed)
-    assert left.value == ("somebody-elses",)
+    result = await harness.repository.remove_label(number, "high-priority")
+    assert isinstance(result, Confirmed)
+    assert result.value == ("somebody-elses",)
     assert github.web.label_names(number) == ["somebody-elses"]
 
 
-async def test_a_label_that_is_not_there_is_gone(harness: ClientHarness, number: IssueNumber) -> None:
-    told = await harness.repository.remove_label(number, "nobody")
-    assert isinstance(told, Refused)
-    assert (told.status, told.gone) == (404, True)
+async def test_removing_a_missing_label_is_refused_as_gone(
+    harness: ClientHarness, number: IssueNumber
+) -> None:
+    result = await harness.repository.remove_label(number, "nobody")
+    assert isinstance(result, Refused)
+    assert (result.status, result.gone) == (404, True)
 
 
 @pytest.mark.parametrize("label", ["a/b", "50% done?", "ü & #1", "x y"])
@@ -105,9 +107,9 @@ async def test_labels_of_any_name_are_removed(
 async def test_a_label_that_can_t_be_addressed_is_refused_without_a_request(
     harness: ClientHarness, github: GitHub, number: IssueNumber, label: str
 ) -> None:
-    told = await harness.repository.remove_label(number, label)
-    assert isinstance(told, Refused)
-    assert not told.gone
+    result = await harness.repository.remove_label(number, label)
+    assert isinstance(result, Refused)
+    assert not result.gone
     assert github.simulator.requests == []
 
 
@@ -121,15 +123,15 @@ async def test_text_that_can_t_be_written_is_refused_without_a_request(
 async def test_a_comment_is_edited_and_deleted(
     harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
-    made = await harness.repository.create_comment(number, "Hello")
-    assert isinstance(made, Confirmed)
-    edited = await harness.repository.edit_comment(made.value.id, "Bye")
+    result = await harness.repository.create_comment(number, "Hello")
+    assert isinstance(result, Confirmed)
+    edited = await harness.repository.edit_comment(result.value.id, "Bye")
     assert isinstance(edited, Confirmed)
-    assert (edited.value.id, edited.value.body) == (made.value.id, "Bye")
-    deleted = await harness.repository.delete_comment(made.value.id)
+    assert (edited.value.id, edited.value.body) == (result.value.id, "Bye")
+    deleted = await harness.repository.delete_comment(result.value.id)
     assert isinstance(deleted, Confirmed)
     assert github.web.thread(number) == []
-    again = await harness.repository.delete_comment(made.value.id)
+    again = await harness.repository.delete_comment(result.value.id)
     assert isinstance(again, Refused)
     assert again.gone
 
@@ -137,26 +139,26 @@ async def test_a_comment_is_edited_and_deleted(
 async def test_silently_dropped_labels_are_missing_in_the_answer(github: GitHub) -> None:
     github.world.add_token("bob", "ghp_bob")
     bob = open_client(github.api, "ghp_bob")
-    told = await bob.repository.create_issue("Title", "Body", ["bug"])
+    result = await bob.repository.create_issue("Title", "Body", ["bug"])
     await bob.aclose()
-    assert isinstance(told, Confirmed)
-    assert told.value.labels == ()
+    assert isinstance(result, Confirmed)
+    assert result.value.labels == ()
 
 
-async def test_a_locked_issue_and_an_archived_repository_are_refused_with_github_s_words(
+async def test_a_locked_issue_and_an_archived_repository_are_refused_with_githubs_reason(
     harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     github.web.lock(number, by="alice")
-    told = await harness.repository.create_comment(number, "Hello")
-    assert isinstance(told, Refused)
-    assert "locked" in told.reason
+    result = await harness.repository.create_comment(number, "Hello")
+    assert isinstance(result, Refused)
+    assert "locked" in result.reason
     github.web.unlock(number, by="alice")
     github.web.archive()
-    told = await harness.repository.create_comment(number, "Hello")
-    assert isinstance(told, Refused)
-    assert told.status == 403
-    assert "archived" in told.reason
-    assert f"comment on acme/web#{number}" in told.reason
+    result = await harness.repository.create_comment(number, "Hello")
+    assert isinstance(result, Refused)
+    assert result.status == 403
+    assert "archived" in result.reason
+    assert f"comment on acme/web#{number}" in result.reason
 
 
 @pytest.mark.parametrize(
@@ -175,7 +177,7 @@ async def test_a_locked_issue_and_an_archived_repository_are_refused_with_github
         (Reply(status=201, body=b'{"id": 7}', applied=True), True),
     ],
 )
-async def test_what_may_have_been_done_is_unknown_and_not_sent_again(
+async def test_a_write_that_may_have_been_applied_is_unknown_and_not_sent_again(
     harness: ClientHarness, github: GitHub, number: IssueNumber, fault: Reply, made: bool
 ) -> None:
     github.simulator.faults.add(fault, method="POST")
@@ -185,12 +187,12 @@ async def test_what_may_have_been_done_is_unknown_and_not_sent_again(
     assert harness.repository.cost().writes == 1
 
 
-async def test_an_unreachable_github_was_sent_nothing() -> None:
+async def test_without_a_connection_a_write_is_not_sent() -> None:
     nowhere = open_client("http://127.0.0.1:9")
-    told = await nowhere.repository.create_comment(ONE, "Hello")
+    result = await nowhere.repository.create_comment(ONE, "Hello")
     await nowhere.aclose()
-    assert isinstance(told, NotSent)
-    assert "ConnectError" in told.reason
+    assert isinstance(result, NotSent)
+    assert "ConnectError" in result.reason
 
 
 @pytest.mark.parametrize("failure", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
@@ -214,17 +216,17 @@ async def test_every_other_failure_is_unknown(failure: type[Exception]) -> None:
 
 @pytest.mark.parametrize("form", ["retry-after", "remaining", "message"])
 @pytest.mark.parametrize("status", [403, 429])
-async def test_a_limit_on_a_write_is_raised_for_nothing_was_done(
+async def test_a_limit_on_a_write_is_raised_because_nothing_was_done(
     harness: ClientHarness, github: GitHub, number: IssueNumber, form: str, status: int
 ) -> None:
     github.simulator.faults.add(Limit(form=form, status=status), method="POST")  # type: ignore[arg-type]
     with pytest.raises(LimitedError):
         await harness.repository.create_comment(number, "Hello")
     assert github.web.thread(number) == []
-    assert [told.credential for told in harness.rate_limiter.told] == [harness.repository.credential]
+    assert [block.credential for block in harness.rate_limiter.told] == [harness.repository.credential]
 
 
-async def test_a_503_that_names_a_time_is_unknown_and_everybody_waits(
+async def test_a_503_with_a_time_is_unknown_and_blocks_the_credential(
     harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     fault = Reply(status=503, headers={"Retry-After": "30"}, body=b"{}", applied=True)
@@ -266,22 +268,22 @@ async def test_a_write_to_a_transferred_issue_is_refused_and_reaches_no_other_re
     other = github.world.add_repository("acme/other")
     other.allow("bugspark-bot", "write")
     moved = github.web.transfer(number, other, by="alice")
-    told = await harness.repository.create_comment(number, "Hello")
-    assert isinstance(told, Refused)
-    assert not told.gone
+    result = await harness.repository.create_comment(number, "Hello")
+    assert isinstance(result, Refused)
+    assert not result.gone
     assert other.thread(moved.number) == []
 
 
-async def test_a_write_that_is_led_to_another_repository_is_refused(
+async def test_a_write_redirected_to_another_repository_is_refused(
     harness: ClientHarness, github: GitHub, number: IssueNumber
 ) -> None:
     other = github.world.add_repository("acme/other")
     target = f"{github.api}/repositories/{other.id}/issues/{number}/comments"
     github.simulator.faults.add(redirect(target, 307), method="POST")
     repository = harness.another(repository_id=RepositoryId(github.web.id))
-    told = await repository.create_comment(number, "Hello")
-    assert isinstance(told, Refused)
-    assert "another repository" in told.reason
+    result = await repository.create_comment(number, "Hello")
+    assert isinstance(result, Refused)
+    assert "another repository" in result.reason
     assert sum(seen.write for seen in github.simulator.requests) == 1
 
 
@@ -295,7 +297,7 @@ async def test_a_redirect_that_would_drop_the_body_is_refused(
     assert github.web.thread(number) == []
 
 
-async def test_redirects_without_end_are_refused() -> None:
+async def test_endless_redirects_are_refused() -> None:
     net = Net()
     net.on("GET", REPO, answer(200, REPOSITORY))
     net.router.post(path__regex="/issues$").mock(
@@ -305,7 +307,7 @@ async def test_redirects_without_end_are_refused() -> None:
     assert net.github.cost().writes == 4
 
 
-async def test_a_repository_that_is_ambiguous_after_a_redirect_is_not_written() -> None:
+async def test_a_write_is_refused_if_the_redirects_repository_cannot_be_identified() -> None:
     net = Net()
     net.on("POST", f"{REPO}/issues", answer(307, Location=f"{API}/repositories/7/issues"))
     net.on("GET", REPO, refusal(404, "Not Found"))
@@ -321,12 +323,12 @@ async def test_a_repository_that_is_ambiguous_after_a_redirect_is_not_written() 
 async def test_an_answer_about_something_else_is_unknown(body: object, why: str) -> None:
     net = Net()
     net.on("PATCH", f"{REPO}/issues/1", answer(200, body))
-    told = await net.github.update_issue(ONE, IssueUpdate(verb="retitle", members={"title": "T"}))
-    assert isinstance(told, OutcomeUnknown)
-    assert why in told.reason
+    result = await net.github.update_issue(ONE, IssueUpdate(verb="retitle", members={"title": "T"}))
+    assert isinstance(result, OutcomeUnknown)
+    assert why in result.reason
 
 
-async def test_a_comment_elsewhere_than_asked_for_is_unknown() -> None:
+async def test_an_answer_about_a_comment_of_another_issue_is_unknown() -> None:
     net = Net()
     elsewhere = comment(5, issue_url=f"{REPO}/issues/9")
     net.on("POST", f"{REPO}/issues/1/comments", answer(201, elsewhere))
@@ -341,7 +343,7 @@ async def test_a_lost_deletion_is_unknown() -> None:
     assert isinstance(await net.github.delete_comment(RemoteCommentId(5)), OutcomeUnknown)
 
 
-async def test_a_write_that_can_t_begin_in_time_after_its_claim_is_not_sent() -> None:
+async def test_a_write_that_cannot_begin_in_time_is_not_sent() -> None:
     net = Net()
 
     def slow(_: httpx.Request) -> httpx.Response:
@@ -350,9 +352,9 @@ async def test_a_write_that_can_t_begin_in_time_after_its_claim_is_not_sent() ->
 
     net.on("POST", f"{REPO}/issues", slow)
     net.on("GET", REPO, answer(200, REPOSITORY))
-    told = await net.github.create_issue("T", "B", [])
-    assert isinstance(told, NotSent)
-    assert "in time" in told.reason
+    result = await net.github.create_issue("T", "B", [])
+    assert isinstance(result, NotSent)
+    assert "in time" in result.reason
     assert net.github.cost().writes == 1
 
 

@@ -1,4 +1,4 @@
-"""What must be true of every text that goes to GitHub, whatever the untrusted input."""
+"""Checks for every text that is sent to GitHub, whatever the untrusted input."""
 
 from reconciler.text.comment_text import MAX_BODY_BYTES
 from tests.support.hostile_text import active, rendered

@@ -21,7 +21,7 @@ from tests.support.hostile_text import hostile
         ("\U0001f600", "\U0001f600"),
     ],
 )
-def test_control_characters_go(text: str, cleaned: str) -> None:
+def test_control_characters_are_removed(text: str, cleaned: str) -> None:
     assert clean(text) == cleaned
 
 
@@ -64,7 +64,7 @@ def test_one_level_of_escaping_is_undone(stored: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("returned", ["a\r\nb", "a\nb\n", "a\rb \t\r\n", "a\nb"])
-def test_what_github_returns_compares_with_what_was_sent(returned: str) -> None:
+def test_returned_text_equals_the_text_sent(returned: str) -> None:
     assert normalise(returned) == "a\nb"
     assert text_digest(returned) == hashlib.sha256(b"a\nb").hexdigest()
 
@@ -73,7 +73,7 @@ def test_different_texts_have_different_digests() -> None:
     assert len({text_digest(text) for text in ("a", "b", "a b", " a", "", "\ud800", "\ud801")}) == 7
 
 
-def test_only_blanks_at_the_end_compare_as_nothing() -> None:
+def test_only_blanks_at_the_end_are_ignored() -> None:
     assert normalise("a \t\n \n") == "a"
     for kept in ("aX", "a\u00a0", "a\x0b"):
         assert normalise(kept) == kept

@@ -32,14 +32,14 @@ def test_open_fences_are_closed(written: str, closed: str) -> None:
 
 
 @given(hostile)
-def test_what_follows_is_never_code(text: str) -> None:
+def test_text_after_it_is_never_code(text: str) -> None:
     plain = text.replace("<", "").replace("\r", "\n")
     last = rendered(f"{close_fences(plain)}\n\n{AFTER}")[-1]
     assert (last.type, last.content.strip()) == ("html_block", AFTER)
 
 
 @pytest.mark.parametrize(("content", "fence"), [("", "```"), ("a ``` b", "````"), ("`" * 9, "`" * 10)])
-def test_a_fence_is_longer_than_what_it_holds(content: str, fence: str) -> None:
+def test_a_fence_is_longer_than_any_inside_it(content: str, fence: str) -> None:
     assert fence_for(content) == fence
 
 

@@ -29,11 +29,11 @@ def test_a_comment_for_bugspark_says_who_wrote_it() -> None:
 
 
 @pytest.mark.parametrize("login", [None, "", "\x00"])
-def test_an_account_that_is_gone_is_called_ghost(login: str | None) -> None:
+def test_a_deleted_account_is_called_ghost(login: str | None) -> None:
     assert comment_to_bugspark(login, "x") == "**ghost** (via GitHub):\n\nx"
 
 
-def test_what_a_database_refuses_never_reaches_it() -> None:
+def test_characters_that_a_database_refuses_are_removed() -> None:
     assert comment_to_bugspark("a", "n\x00u\ud800l\x1b\u202e") == "**a** (via GitHub):\n\nnul\u202e"
 
 
@@ -41,7 +41,7 @@ def test_a_comment_without_text_keeps_its_author() -> None:
     assert parse_import(comment_to_bugspark("a", None)) == ("a", "")
 
 
-def test_a_long_comment_for_bugspark_is_cut_between_graphemes_and_says_so() -> None:
+def test_a_long_comment_for_bugspark_is_truncated_between_graphemes_with_a_note() -> None:
     heading = "**a** (via GitHub):\n\n"
     text = comment_to_bugspark("a", FAMILY * 14_000)
     kept = text.removeprefix(heading).removesuffix("\n\n… (cut by BugSpark sync: 70,000 characters)")
@@ -50,7 +50,7 @@ def test_a_long_comment_for_bugspark_is_cut_between_graphemes_and_says_so() -> N
     assert len(kept) > 59_900
 
 
-def test_a_comment_that_just_fits_is_not_cut() -> None:
+def test_a_comment_that_just_fits_is_not_truncated() -> None:
     heading = "**a** (via GitHub):\n\n"
     assert comment_to_bugspark("a", "x" * 100, cut_at=100 + len(heading)) == heading + "x" * 100
     assert comment_to_bugspark("a", "x" * 101, cut_at=100 + len(heading)) != heading + "x" * 101
@@ -77,7 +77,7 @@ def test_copies_from_github_are_recognised_by_their_form(stored: str, found: tup
 
 
 @given(hostile)
-def test_what_was_imported_is_recognised_and_says_the_same(text: str) -> None:
+def test_an_imported_text_is_recognised_and_unchanged(text: str) -> None:
     found = parse_import(comment_to_bugspark("octocat", text))
     assert found is not None
     assert found[0] == "octocat"
@@ -85,7 +85,7 @@ def test_what_was_imported_is_recognised_and_says_the_same(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs", "same"),
+    ("ours", "remote_text", "same"),
     [
         ("don&#x27;t", "don't", True),
         ("don't\n", "don't\r\n", True),
@@ -95,8 +95,8 @@ def test_what_was_imported_is_recognised_and_says_the_same(text: str) -> None:
         ("<", "&lt;", False),
     ],
 )
-def test_escaping_is_no_difference(ours: str, theirs: str, same: bool) -> None:
-    assert is_same_text(ours, theirs) is same
+def test_escaped_and_unescaped_texts_are_the_same(ours: str, remote_text: str, same: bool) -> None:
+    assert is_same_text(ours, remote_text) is same
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_escaping_is_no_difference(ours: str, theirs: str, same: bool) -> None:
         ("<!-- a -->", "[BugSpark] Unknown:"),
     ],
 )
-def test_names_stay_on_their_line_and_do_nothing(name: str | None, heading: str) -> None:
+def test_names_stay_on_their_line_and_are_inert(name: str | None, heading: str) -> None:
     assert sent(name, "x") == f"{heading}\n\nx\n\n{MARKER}"
 
 
@@ -147,7 +147,7 @@ def test_what_github_returns_is_what_was_sent() -> None:
     "piece", ["x", "é", FAMILY, "@a ", "&#64;a", "`", "```\nx\n", "<b>", "\U0001f1e9\U0001f1ea", "é\n"]
 )
 @pytest.mark.parametrize("start", ["", "```\n", "~~~~ info\n", "`" * 32 + "\n", "- ```\n"])
-def test_a_long_comment_is_cut_visibly_and_stays_safe(start: str, piece: str) -> None:
+def test_a_long_comment_is_truncated_visibly_and_stays_safe(start: str, piece: str) -> None:
     body = start + piece * (120_000 // len(piece))
     result = sent("Ann", body)
     assert_safe(result)
@@ -155,7 +155,7 @@ def test_a_long_comment_is_cut_visibly_and_stays_safe(start: str, piece: str) ->
     assert len(result.encode()) > MAX_BODY_BYTES - 250
 
 
-def test_a_comment_that_just_fits_is_not_truncated() -> None:
+def test_a_comment_that_just_fits_is_sent_in_full() -> None:
     room = MAX_BODY_BYTES - len(sent("Ann", "x").encode()) + 1
     assert "cut by" not in sent("Ann", "x" * room)
     assert len(sent("Ann", "x" * room)) == MAX_BODY_BYTES

@@ -56,7 +56,7 @@ def neutralised(text: str) -> str:
         ("\u202eabc", "\u202eabc"),
     ],
 )
-def test_what_acts_is_sent_inert_and_still_readable(written: str, sent: str) -> None:
+def test_active_text_is_made_inert_and_stays_readable(written: str, sent: str) -> None:
     assert neutralised(written) == sent.replace("·", DOT)
 
 
@@ -71,7 +71,7 @@ def test_no_mixture_of_tricks_acts(text: str) -> None:
 
 
 @given(hostile)
-def test_neutralising_what_is_neutral_changes_nothing(text: str) -> None:
+def test_making_inert_text_inert_changes_nothing(text: str) -> None:
     once = neutralised(text)
     assert neutralised(once) == once
 
@@ -91,7 +91,7 @@ def test_a_line_stays_one_line_and_inert(text: str) -> None:
 
 
 @given(hostile)
-def test_no_marker_survives(text: str) -> None:
+def test_markers_are_removed(text: str) -> None:
     assert "bugspark-sync" not in neutralised(text).lower()
 
 
@@ -124,7 +124,7 @@ def test_only_plain_addresses_on_listed_hosts_are_images(url: str, allowed: bool
         "bugspark", " ", "\n", "</",
     ],
 )  # fmt: skip
-def test_a_megabyte_of_anything_is_done_in_a_moment(piece: str) -> None:
+def test_a_megabyte_of_anything_is_processed_quickly(piece: str) -> None:
     started = time.process_time()
     neutralised(piece * (1_000_000 // len(piece)))
     # Linear work takes a few tenths here; anything quadratic would take minutes.

@@ -74,7 +74,7 @@ def test_an_issue_looks_like_bugsparks_own_export() -> None:
     )
 
 
-def test_what_a_report_does_not_have_is_left_out() -> None:
+def test_missing_parts_of_a_report_are_left_out() -> None:
     assert body_of(replace(PLAIN, description=" ")) == (
         "## Bug Report: BUG-0001\n\n**Severity:** high\n**Category:** crash\n**Status:** new\n\n"
         f"### Description\n\n(none)\n\n*Exported from BugSpark (BUG-0001)*\n\n{MARKER}"
@@ -241,5 +241,5 @@ def test_the_footer_counts_only_at_the_end(body: str, found: bool) -> None:
     assert has_export_footer(body, "BUG-0001") is found
 
 
-def test_what_we_export_has_the_footer() -> None:
+def test_our_export_has_the_footer() -> None:
     assert has_export_footer(body_of(PLAIN), "BUG-0001")

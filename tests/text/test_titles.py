@@ -18,7 +18,7 @@ from tests.support.hostile_text import active, hostile
         ("\U0001f1e9\U0001f1ea" * 200, "[BUG-0001] " + "\U0001f1e9\U0001f1ea" * 61 + "…"),
     ],
 )
-def test_a_title_goes_out_as_one_inert_line(title: str, sent: str) -> None:
+def test_a_title_is_sent_as_one_inert_line(title: str, sent: str) -> None:
     assert title_to_github("BUG-0001", title) == sent
 
 
@@ -43,12 +43,12 @@ def test_no_title_harms(tracking_id: str, title: str) -> None:
         ("[BUG-0001] " + "é" * 600, "é" * 500),
     ],
 )
-def test_a_title_comes_in_without_our_prefix(title: str, taken: str) -> None:
+def test_a_title_is_imported_without_our_prefix(title: str, taken: str) -> None:
     assert title_from_github(title, "BUG-0001") == taken
 
 
 @given(st.text(st.characters(categories=["L", "N", "Zs"], include_characters="@#<"), min_size=1, max_size=80))
-def test_a_title_comes_back_as_it_went(title: str) -> None:
+def test_a_title_sent_and_imported_is_unchanged(title: str) -> None:
     readable = " ".join(title.split())
     if readable:
         assert title_from_github(title_to_github("BUG-0001", readable), "BUG-0001") == readable

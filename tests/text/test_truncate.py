@@ -15,7 +15,7 @@ graphemes = st.lists(
 
 
 @pytest.mark.parametrize("whole", [FAMILY, FLAG, ACCENT, "\r\n", "\U0001f44d\U0001f3fd", "1\ufe0f\u20e3"])
-def test_a_grapheme_at_the_limit_is_removed_completely(whole: str) -> None:
+def test_a_grapheme_at_the_cut_is_removed_completely(whole: str) -> None:
     for room in range(1, len(whole)):
         assert truncate_chars("ab" + whole + "c", 2 + room) == "ab"
     for room in range(1, len(whole.encode())):
@@ -33,19 +33,19 @@ def test_as_many_complete_graphemes_as_fit_are_kept(pieces: list[str], limit: in
         assert truncate_bytes(text, limit) == max((s for s in starts if len(s.encode()) <= limit), key=len)
 
 
-def test_a_cut_among_thousands_of_flags_keeps_the_pairs() -> None:
+def test_truncation_among_thousands_of_flags_keeps_the_pairs() -> None:
     flags = FLAG * 20_000
     assert truncate_chars(flags, 30_001) == FLAG * 15_000
     assert truncate_chars("a" + flags, 30_002) == "a" + FLAG * 15_000
 
 
-def test_a_grapheme_without_end_is_cut_between_code_points() -> None:
+def test_an_endless_grapheme_is_cut_between_code_points() -> None:
     assert truncate_chars("a" + "\u0301" * 5_000, 4_000) == "a" + "\u0301" * 3_999
     assert truncate_bytes("a" + "\u0301" * 5_000, 4_001) == "a" + "\u0301" * 2_000
 
 
 @pytest.mark.parametrize("limit", [-1, 0])
-def test_a_limit_of_zero_or_less_keeps_nothing(limit: int) -> None:
+def test_a_limit_of_zero_keeps_nothing(limit: int) -> None:
     assert (truncate_chars("abc", limit), truncate_bytes("abc", limit)) == ("", "")
 
 
@@ -56,7 +56,7 @@ def test_a_line_fits_in_every_unit_and_shows_its_cut(text: str, chars: int) -> N
     assert line == text or line.endswith("…")
 
 
-def test_the_note_says_how_much_there_was() -> None:
+def test_the_note_has_the_full_length() -> None:
     assert truncation_note(70_000) == "… (cut by BugSpark sync: 70,000 characters)"
 
 
