@@ -1,4 +1,4 @@
-"""One link's comments while they are being sorted: what is still unmatched, what has been decided so far."""
+"""The working state of one link's comments while they are decided."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +18,10 @@ NewId = Callable[[], UUID]
 
 @dataclass(slots=True, kw_only=True)
 class CommentDraft:
-    """The ledger as it will be: a row kept here is what the next verdict on the same comment is based on."""
+    """The comments without a ledger row, the decisions so far, and the ledger as these decisions change it.
+
+    A row stored here is what the next decision about the same comment is based on.
+    """
 
     view: LinkObservation
     policy: SyncPolicy
@@ -32,23 +35,23 @@ class CommentDraft:
 
     @property
     def is_initial_sync(self) -> bool:
-        """No base yet: first contact."""
+        """Whether the link has no base yet."""
         return self.view.link.base is None
 
     def store_pair(self, pair: CommentPair) -> None:
-        """This row is to be stored, and is how the ledger stands from here on."""
+        """Add a new or changed ledger row; later decisions see it."""
         self.changed_pairs[pair.id] = pair
         self.index_pair(pair)
 
     def index_pair(self, pair: CommentPair) -> None:
-        """Find the row by either of its ids."""
+        """Make a row findable by both of its comment ids."""
         if pair.remote_id is not None:
             self.by_remote[pair.remote_id] = pair
         if pair.local_id is not None:
             self.by_local[pair.local_id] = pair
 
     def current_pair(self, pair: CommentPair) -> CommentPair:
-        """A row of the view as it stands after what has been decided so far."""
+        """Return a row of the observation as the decisions so far have left it."""
         return self.changed_pairs.get(pair.id, pair)
 
     def new_pair(
@@ -60,7 +63,7 @@ class CommentDraft:
         remote: RemoteComment | None = None,
         reason: str | None = None,
     ) -> CommentPair:
-        """A new ledger row."""
+        """Build a ledger row for a comment of BugSpark, a comment of GitHub, or both."""
         author = remote.author.login if remote and remote.author else local.author if local else None
         return CommentPair(
             id=CommentPairId(self.new_id()),
@@ -78,13 +81,13 @@ class CommentDraft:
 
 
 def draft_for(view: LinkObservation, policy: SyncPolicy, new_id: NewId) -> CommentDraft:
-    """A desk that knows the view's ledger rows and the BugSpark comments that have none, oldest first."""
-    known = {pair.local_id for pair in view.pairs}
-    fresh = sorted(
-        (c for c in view.local_comments if c.id not in known), key=lambda row: (row.created_at, row.id)
+    """Build the draft: the observation's ledger rows, and BugSpark's comments without one, oldest first."""
+    recorded_ids = {pair.local_id for pair in view.pairs}
+    new_comments = sorted(
+        (c for c in view.local_comments if c.id not in recorded_ids), key=lambda row: (row.created_at, row.id)
     )
     draft = CommentDraft(
-        view=view, policy=policy, new_id=new_id, unmatched={comment.id: comment for comment in fresh}
+        view=view, policy=policy, new_id=new_id, unmatched={comment.id: comment for comment in new_comments}
     )
     for pair in (*view.vanished_pairs, *view.pairs):
         draft.index_pair(pair)

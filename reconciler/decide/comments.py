@@ -1,7 +1,8 @@
-"""A link's comments: which originals lack a copy, which copies lag behind, which lost their original.
+"""Decisions about a link's comments: copies to make, edits to carry over, deletions to carry over.
 
-Identity is the ledger's, by id; a valid marker recovers it; prose is trusted only for comments older than
-the link, by an account of ours (docs/design.md, Comments). A deleted copy never touches its original.
+A comment is identified by the ids in the ledger; where a row is missing, by a valid marker. The text alone
+identifies only comments that are older than the link and written by an account of ours (docs/design.md,
+Comments). A deleted copy never changes its original.
 """
 
 from collections.abc import Iterable, Sequence
@@ -41,20 +42,20 @@ from reconciler.model.report import LocalComment
 from reconciler.text import comment_to_bugspark, parse_import, text_digest
 
 COPY_EDITED_ON_GITHUB = "our copy was edited on GitHub"
-"""Shown to people, and remembered: such a copy is never overwritten (docs/design.md, Comments)."""
+"""The reason shown to people and stored. Such a copy is never overwritten (docs/design.md, Comments)."""
 
 COPY_EDITED_IN_BUGSPARK = "its copy was edited in BugSpark"
-"""The same the other way round."""
+"""The same for a copy in BugSpark."""
 
 COPY_OF_OTHER_DATABASE = "another BugSpark database wrote it"
-"""A copy of what is there; here it would be a stranger's comment that no stranger has written."""
+"""Such a copy is not imported: its original is a comment of the other database, not one written on GitHub."""
 
 COPY_WAS_DELETED = "the copy was deleted; its original stays, and no other copy is made"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentsDecision:
-    """What is to be done about one link's comments."""
+    """The actions for one link's comments, the changed ledger rows, and the events for the history."""
 
     actions: tuple[Action, ...] = ()
     pairs: tuple[CommentPair, ...] = ()
@@ -62,16 +63,20 @@ class CommentsDecision:
 
 
 def decide_comments(view: LinkObservation, policy: SyncPolicy, new_id: NewId) -> CommentsDecision:
-    """Pure but for `new_id`, which names the copies that will be made. Raises nothing."""
+    """Decide everything about one link's comments. Pure but for `new_id`, which makes the ids of new rows."""
     draft = draft_for(view, policy, new_id)
-    for pair in _pairs_without_local(view):  # first: what was deleted here is not revived by an edit there
+    # first, so that an edit on GitHub does not restore what was deleted in BugSpark
+    for pair in _pairs_without_local(view):
         _end_pair_deleted_in_bugspark(draft, pair)
     for comment in sorted(view.comments, key=lambda row: (row.created_at, row.id)):
         _decide_remote(draft, comment)
-    waiting = {comment.id: pair for comment, pair in unsent_comments(draft)}
-    fresh = [*draft.unmatched.values(), *(row for row in view.local_comments if row.id in waiting)]
-    for local in sorted(fresh, key=lambda row: (row.created_at, row.id)):
-        _decide_local(draft, local, waiting.get(local.id))
+    unsent_pairs = {comment.id: pair for comment, pair in unsent_comments(draft)}
+    new_comments = [
+        *draft.unmatched.values(),
+        *(row for row in view.local_comments if row.id in unsent_pairs),
+    ]
+    for local in sorted(new_comments, key=lambda row: (row.created_at, row.id)):
+        _decide_local(draft, local, unsent_pairs.get(local.id))
     for pair in view.pairs:
         _end_pair_deleted_on_github(draft, pair)
     if view.is_complete:
@@ -85,11 +90,11 @@ def _pairs_without_local(view: LinkObservation) -> Iterable[CommentPair]:
     if not view.is_complete:
         return view.vanished_pairs
     present = {comment.id for comment in view.local_comments}
-    standing = (CommentPairState.LIVE, CommentPairState.PENDING)
-    return (e for e in view.pairs if e.state in standing and e.local_id not in present)
+    live_states = (CommentPairState.LIVE, CommentPairState.PENDING)
+    return (pair for pair in view.pairs if pair.state in live_states and pair.local_id not in present)
 
 
-# --- seen on GitHub ---------------------------------------------------------------------------------------
+# --- comments seen on GitHub ------------------------------------------------------------------------------
 
 
 def _decide_remote(draft: CommentDraft, comment: RemoteComment) -> None:
@@ -112,43 +117,51 @@ def _decide_remote(draft: CommentDraft, comment: RemoteComment) -> None:
 
 def _update_pair(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
     stale = pair.remote_updated_at is not None and comment.updated_at < pair.remote_updated_at
-    if (
-        pair.state is not CommentPairState.LIVE or stale
-    ):  # a tombstone is not revived; a lagging row is no news
+    # A tombstone stays one, and a row of a list that lags behind says nothing new.
+    if pair.state is not CommentPairState.LIVE or stale:
         return
-    seen = replace(pair, remote_digest=text_digest(comment.body), remote_updated_at=comment.updated_at)
-    if seen.remote_digest != pair.remote_digest:
-        seen = _decide_remote_edit(draft, pair, seen, comment)
-    if seen != pair:
-        draft.store_pair(seen)
+    updated_pair = replace(
+        pair, remote_digest=text_digest(comment.body), remote_updated_at=comment.updated_at
+    )
+    if updated_pair.remote_digest != pair.remote_digest:
+        updated_pair = _decide_remote_edit(draft, pair, updated_pair, comment)
+    if updated_pair != pair:
+        draft.store_pair(updated_pair)
 
 
 def _decide_remote_edit(
-    draft: CommentDraft, pair: CommentPair, seen: CommentPair, comment: RemoteComment
+    draft: CommentDraft, pair: CommentPair, updated_pair: CommentPair, comment: RemoteComment
 ) -> CommentPair:
     if pair.origin is Side.BUGSPARK:
-        said = excerpt(comment.body)
+        text_excerpt = excerpt(comment.body)
         draft.events.append(
-            CommentEvent(kind=Kind.COPY_EDITED, side=Side.GITHUB, rule=COPY_EDITED_ON_GITHUB, remote=said)
+            CommentEvent(
+                kind=Kind.COPY_EDITED, side=Side.GITHUB, rule=COPY_EDITED_ON_GITHUB, remote=text_excerpt
+            )
         )
-        return replace(seen, reason=COPY_EDITED_ON_GITHUB)
+        return replace(updated_pair, reason=COPY_EDITED_ON_GITHUB)
     if _is_copy_edited_in_bugspark(draft, pair):
-        said = excerpt(comment.body)
+        text_excerpt = excerpt(comment.body)
         draft.events.append(
-            CommentEvent(kind=Kind.COPY_EDITED, side=Side.BUGSPARK, rule=COPY_EDITED_IN_BUGSPARK, remote=said)
+            CommentEvent(
+                kind=Kind.COPY_EDITED, side=Side.BUGSPARK, rule=COPY_EDITED_IN_BUGSPARK, remote=text_excerpt
+            )
         )
-        return replace(seen, reason=COPY_EDITED_IN_BUGSPARK)
+        return replace(updated_pair, reason=COPY_EDITED_IN_BUGSPARK)
     body = comment_to_bugspark(author_login(comment), comment.body)
     why = Why(rule=Rule.COMMENT_EDITED, remote=excerpt(comment.body), to=excerpt(body))
     draft.actions.append(EditLocal(pair=pair, comment=comment, body=body, why=why))
-    return replace(seen, local_digest=text_digest(body))
+    return replace(updated_pair, local_digest=text_digest(body))
 
 
 def _is_copy_edited_in_bugspark(draft: CommentDraft, pair: CommentPair) -> bool:
-    """BugSpark edits no comment, but an administrator's SQL may; only a whole look shows what it did."""
-    said = next((local.body for local in draft.view.local_comments if local.id == pair.local_id), None)
+    """Whether somebody changed BugSpark's copy by SQL (BugSpark itself edits no comment).
+
+    Only a full read has the text to compare.
+    """
+    local_body = next((local.body for local in draft.view.local_comments if local.id == pair.local_id), None)
     return pair.reason == COPY_EDITED_IN_BUGSPARK or (
-        said is not None and text_digest(said) != pair.local_digest
+        local_body is not None and text_digest(local_body) != pair.local_digest
     )
 
 
@@ -164,26 +177,25 @@ def _import(draft: CommentDraft, comment: RemoteComment) -> None:
     draft.store_pair(replace(pair, local_id=CommentId(draft.new_id()), local_digest=text_digest(body)))
 
 
-# --- seen in BugSpark -------------------------------------------------------------------------------------
+# --- comments seen in BugSpark -----------------------------------------------------------------------------
 
 
-def _decide_local(draft: CommentDraft, comment: LocalComment, waiting: CommentPair | None) -> None:
-    """`waiting`: the row of one that was to go out before."""
-    reason = None if waiting else _skip_reason(draft, comment)
+def _decide_local(draft: CommentDraft, comment: LocalComment, unsent_pair: CommentPair | None) -> None:
+    """Decide a comment without a copy. `unsent_pair`: its row, if it was to be sent before."""
+    reason = None if unsent_pair else _skip_reason(draft, comment)
     if reason is not None:
         origin = Side.GITHUB if comment.source == Side.GITHUB else Side.BUGSPARK
         draft.store_pair(draft.new_pair(origin, CommentPairState.SKIPPED, local=comment, reason=reason))
         return
     why = Why(rule=Rule.COMMENT_CREATED, local=excerpt(comment.body))
     draft.actions.append(PostComment(comment=comment, why=why))
-    row = waiting or draft.new_pair(Side.BUGSPARK, CommentPairState.PENDING, local=comment)
-    if (
-        row.state is not CommentPairState.PENDING
-    ):  # of one that is, the wish may stand, frozen in its old words
-        row = replace(
-            row, state=CommentPairState.PENDING, reason=None, local_digest=text_digest(comment.body)
+    pair = unsent_pair or draft.new_pair(Side.BUGSPARK, CommentPairState.PENDING, local=comment)
+    # A pending row keeps its digest: its intent may be open, with the text of that time.
+    if pair.state is not CommentPairState.PENDING:
+        pair = replace(
+            pair, state=CommentPairState.PENDING, reason=None, local_digest=text_digest(comment.body)
         )
-    draft.store_pair(row)
+    draft.store_pair(pair)
 
 
 def _skip_reason(draft: CommentDraft, comment: LocalComment) -> str | None:
@@ -196,7 +208,7 @@ def _skip_reason(draft: CommentDraft, comment: LocalComment) -> str | None:
 
 
 def _decide_local_edits(draft: CommentDraft) -> None:
-    """BugSpark never edits comments, but an administrator's SQL may: seen when a whole thread is compared."""
+    """Carry over originals that were changed by SQL: BugSpark edits no comment. Needs a full read."""
     for pair, local in edited_originals(
         [draft.current_pair(each) for each in draft.view.pairs], draft.view.local_comments
     ):
@@ -207,33 +219,35 @@ def _decide_local_edits(draft: CommentDraft) -> None:
 def edited_originals(
     pairs: Sequence[CommentPair], comments: Sequence[LocalComment]
 ) -> Sequence[tuple[CommentPair, LocalComment]]:
-    """Comments of BugSpark that do not say what their copies were made of. A copy that somebody rewrote on
-    GitHub stays as it is.
+    """Return BugSpark's comments, with their rows, whose text is not the one that their copy was made from.
+
+    A copy that somebody edited on GitHub is left out: it stays as it is.
     """
     texts = {comment.id: comment for comment in comments}
-    ours = [
+    live_originals = [
         (pair, texts[pair.local_id])
         for pair in pairs
         if pair.state is CommentPairState.LIVE and pair.origin is Side.BUGSPARK and pair.local_id in texts
     ]
     return [
         (pair, local)
-        for pair, local in ours
+        for pair, local in live_originals
         if pair.reason != COPY_EDITED_ON_GITHUB and text_digest(local.body) != pair.local_digest
     ]
 
 
-# --- no longer seen ---------------------------------------------------------------------------------------
+# --- comments that are gone --------------------------------------------------------------------------------
 
 
 def _end_pair_deleted_in_bugspark(draft: CommentDraft, pair: CommentPair) -> None:
     copied = pair.remote_id is not None and pair.remote_id not in draft.view.deleted_remote_ids
-    double = pair.local_id is None  # a second copy never had an original: it goes, whatever the switch says
+    # A second copy has no original of its own: it is deleted even where `delete_on_github` is off.
+    is_second_copy = pair.local_id is None
     if pair.origin is Side.GITHUB:
         draft.store_pair(replace(pair, state=CommentPairState.TOMBSTONE, reason="deleted in BugSpark"))
         draft.events.append(CommentEvent(kind=Kind.COPY_DELETED, side=Side.BUGSPARK, rule=COPY_WAS_DELETED))
-    elif copied and (double or draft.policy.delete_on_github):
-        rule = Rule.COMMENT_DOUBLED if double else Rule.COMMENT_DELETED
+    elif copied and (is_second_copy or draft.policy.delete_on_github):
+        rule = Rule.COMMENT_DOUBLED if is_second_copy else Rule.COMMENT_DELETED
         draft.actions.append(DeleteRemote(pair=pair, why=Why(rule=rule)))
     else:
         draft.store_pair(replace(pair, state=CommentPairState.ENDED, reason="deleted in BugSpark"))
@@ -245,9 +259,11 @@ def _end_pair_deleted_on_github(draft: CommentDraft, pair: CommentPair) -> None:
         return
     if pair.origin is Side.BUGSPARK:
         draft.store_pair(replace(pair, state=CommentPairState.TOMBSTONE, reason="deleted on GitHub"))
-        said = _local_excerpt(draft, pair)
+        original_excerpt = _local_excerpt(draft, pair)
         draft.events.append(
-            CommentEvent(kind=Kind.COPY_DELETED, side=Side.GITHUB, rule=COPY_WAS_DELETED, local=said)
+            CommentEvent(
+                kind=Kind.COPY_DELETED, side=Side.GITHUB, rule=COPY_WAS_DELETED, local=original_excerpt
+            )
         )
         return
     if draft.policy.delete_in_bugspark:
@@ -260,7 +276,7 @@ def _deletion_why(draft: CommentDraft, pair: CommentPair) -> Why:
 
 
 def _local_excerpt(draft: CommentDraft, pair: CommentPair) -> str | None:
-    """What BugSpark says there, where the whole thread was read."""
+    """Return an excerpt of the BugSpark comment, if this observation has it."""
     return next(
         (excerpt(local.body) for local in draft.view.local_comments if local.id == pair.local_id), None
     )

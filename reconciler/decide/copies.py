@@ -1,7 +1,7 @@
-"""Comments paired with their copies: which is a copy of which, and which copy was never sent.
+"""Comments matched with their copies, and comments whose copy was never sent.
 
-The ledger's rows say it by id. Where there is none, a valid marker does; prose is trusted only for comments
-older than the link, by an account of ours (docs/design.md, Comments).
+The ledger's rows match them by id. Without a row a valid marker does. The text alone counts only for comments
+that are older than the link and written by an account of ours (docs/design.md, Comments).
 """
 
 from collections.abc import Collection, Iterator
@@ -35,13 +35,17 @@ from reconciler.text import (
 )
 
 OLDER_THAN_LINK = "older than the link (link --backfill sends such comments)"
-"""Why a comment was kept back at first contact."""
+"""Why the initial sync did not send a comment."""
 ORIGINAL_MISSING = "our copy of a comment that is no longer in BugSpark"
-"""Neither imported as somebody else's nor deleted: it may be all that is left of what somebody wrote."""
+"""Such a copy is neither imported nor deleted: it may be all that is left of its original."""
 
 
 def decide_marked_copy(draft: CommentDraft, comment: RemoteComment, local_id: CommentId) -> None:
-    """Ours beyond doubt: adopted if its row lacks a copy, deleted if the row has one, the last one never."""
+    """Decide a GitHub comment that has a valid marker and no ledger row.
+
+    If BugSpark's comment has no copy yet, this one becomes its copy. If it has a copy already, this one is a
+    second copy and is deleted. The only copy of a comment is never deleted here.
+    """
     pair = draft.by_local.get(local_id)
     local = draft.unmatched.pop(local_id, None)
     if pair is None:
@@ -62,7 +66,7 @@ def decide_marked_copy(draft: CommentDraft, comment: RemoteComment, local_id: Co
 
 
 def _attach_copy(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
-    """The original may have been deleted before its copy was seen: then the late copy goes along."""
+    """Enter a copy into its comment's row. If the original was deleted since, the copy is deleted too."""
     late = is_original_deleted(draft, pair)
     paired = replace(
         pair,
@@ -75,20 +79,23 @@ def _attach_copy(draft: CommentDraft, pair: CommentPair, comment: RemoteComment)
         return
     paired = replace(paired, state=CommentPairState.LIVE, reason=None)
     draft.store_pair(paired)
-    said = excerpt(comment.body)
-    draft.events.append(CommentEvent(kind=Kind.POST_COMMENT, side=Side.GITHUB, rule=Rule.FOUND, remote=said))
+    copy_excerpt = excerpt(comment.body)
+    draft.events.append(
+        CommentEvent(kind=Kind.POST_COMMENT, side=Side.GITHUB, rule=Rule.FOUND, remote=copy_excerpt)
+    )
     if late:
         why = Why(rule=Rule.COMMENT_DELETED, remote=excerpt(comment.body))
         draft.actions.append(DeleteRemote(pair=paired, why=why))
 
 
 def adopt_earlier_copy(draft: CommentDraft, comment: RemoteComment) -> None:
-    """Written by BugSpark before there was a ledger: never imported, whether or not it finds its original."""
-    waiting = {
-        local.id: (local, pair) for local, pair in unsent_comments(draft)
-    }  # sent, and nobody heard of it
-    rows = [*((local, None) for local in draft.unmatched.values()), *waiting.values()]
-    local, pair = next((row for row in rows if is_copy_of(row[0], comment.body)), (None, None))
+    """Record a copy that BugSpark's own export made before the link existed. It is never imported."""
+    # A comment that counts as unsent may have been sent, and its answer lost.
+    unsent_by_id = {local.id: (local, pair) for local, pair in unsent_comments(draft)}
+    originals = [*((local, None) for local in draft.unmatched.values()), *unsent_by_id.values()]
+    local, pair = next(
+        (original for original in originals if is_copy_of(original[0], comment.body)), (None, None)
+    )
     if local is None:
         reason = "an earlier copy by BugSpark; its original was not found"
         draft.store_pair(
@@ -96,12 +103,15 @@ def adopt_earlier_copy(draft: CommentDraft, comment: RemoteComment) -> None:
         )
         return
     draft.unmatched.pop(local.id, None)
-    found = draft.new_pair(Side.BUGSPARK, CommentPairState.LIVE, local=local, remote=comment)
-    draft.store_pair(replace(found, id=pair.id) if pair else found)
+    adopted_pair = draft.new_pair(Side.BUGSPARK, CommentPairState.LIVE, local=local, remote=comment)
+    draft.store_pair(replace(adopted_pair, id=pair.id) if pair else adopted_pair)
 
 
 def match_import(draft: CommentDraft, comment: RemoteComment) -> bool:
-    """At first contact BugSpark may already hold a copy."""
+    """Match a GitHub comment with a copy that BugSpark already has. Return whether one was found.
+
+    Only at initial sync.
+    """
     if not draft.is_initial_sync:
         return False
     local = next((row for row in draft.unmatched.values() if is_import_of(row, comment)), None)
@@ -113,9 +123,9 @@ def match_import(draft: CommentDraft, comment: RemoteComment) -> bool:
 
 
 def adopt_copies(view: LinkObservation, policy: SyncPolicy, new_id: NewId) -> LinkPlan:
-    """Record the copies that the ledger does not know, after a restore; nothing else is done about the link.
+    """Return a plan that only records copies the ledger does not know, after a restore.
 
-    It is due at once: all else is decided by a later read, which no ETag may spare.
+    The link stays due for verification, without ETags, so that a later full read decides everything else.
     """
     draft = draft_for(view, policy, new_id)
     for comment in sorted(view.comments, key=lambda row: (row.created_at, row.id)):
@@ -150,18 +160,21 @@ def _adopt_copy(draft: CommentDraft, comment: RemoteComment, local_id: CommentId
 
 
 def unsent_comments(draft: CommentDraft) -> Iterator[tuple[LocalComment, CommentPair]]:
-    """Comments of BugSpark whose ledger row waits for a copy that nothing is going to send any more.
+    """Yield BugSpark's comments whose ledger row waits for a copy that no intent will send.
 
-    A link that was cut takes its unsent intents along; when it is made again, or the one intent a comment may
-    have was another link's, the row is all that is left. What had been on its way goes out then
-    (docs/design.md, Invariants, 2); what a rule had kept back goes out when a link that lets it is made.
-    Only a full read can tell.
+    Cutting a link cancels its unsent intents, and a comment can have only one intent, perhaps of another
+    link: then the row is all that is left. A comment that was about to be sent is sent after all
+    (docs/design.md,
+    Invariants, 2). A comment that a rule withheld is sent once a new link allows it. Yields nothing unless
+    the observation is complete.
     """
     if not draft.view.is_complete:
         return
-    rows = {pair.local_id: draft.current_pair(pair) for pair in draft.view.pairs if pair.local_id is not None}
+    pairs = {
+        pair.local_id: draft.current_pair(pair) for pair in draft.view.pairs if pair.local_id is not None
+    }
     for local in draft.view.local_comments:
-        pair = rows.get(local.id)
+        pair = pairs.get(local.id)
         if pair is not None and _is_unsent(draft, pair):
             yield local, pair
 
@@ -175,38 +188,38 @@ def _is_unsent(draft: CommentDraft, pair: CommentPair) -> bool:
 
 
 def may_send_older(link: Link) -> bool:
-    """Whether comments older than the link go out (docs/design.md, Initial sync)."""
+    """Whether comments older than the link are sent to GitHub (docs/design.md, Initial sync)."""
     return link.backfill or link.origin is LinkOrigin.EXPORT
 
 
 def is_original_deleted(draft: CommentDraft, pair: CommentPair) -> bool:
-    """The row ended because its original was deleted, not because its link was cut."""
+    """Whether the row ended because its original was deleted, not because its link was cut."""
     if pair.state is not CommentPairState.ENDED or pair.reason == UNLINKED_BEFORE_SENDING:
         return False
     return not any(local.id == pair.local_id for local in draft.view.local_comments)
 
 
 def is_earlier_copy(comment: RemoteComment, link: Link, accounts: Collection[AccountId]) -> bool:
-    """Prose counts only for comments older than the link, by an account of ours.
+    """Whether the text may identify this comment: it is older than the link and by an account of ours.
 
     Source: docs/design.md, Comments.
     """
-    ours = comment.author is not None and comment.author.id in accounts
-    return ours and has_tag(comment.body) and comment.created_at < link.created_at
+    is_own_account = comment.author is not None and comment.author.id in accounts
+    return is_own_account and has_tag(comment.body) and comment.created_at < link.created_at
 
 
 def is_copy_of(local: LocalComment, body: str) -> bool:
-    """Whether a GitHub comment is this BugSpark one as BugSpark, or an earlier instance of ours, wrote it."""
+    """Whether a GitHub comment is a copy of this BugSpark comment, made by BugSpark or by this program."""
     unsigned = body.partition(f"\n\n<!-- {MARKER_NAME}")[0]
     plain = f"[BugSpark] {local.author or 'Unknown'}:\n\n{local.body}"
-    ours = comment_to_github(local.author, local.body, "", hosts=())
-    return is_same_text(plain, unsigned) or text_digest(ours) == text_digest(unsigned)
+    rendered = comment_to_github(local.author, local.body, "", hosts=())
+    return is_same_text(plain, unsigned) or text_digest(rendered) == text_digest(unsigned)
 
 
 def is_import_of(local: LocalComment, comment: RemoteComment) -> bool:
     """Whether a BugSpark comment is a copy of this GitHub comment, made by hand or by an earlier program."""
     login = author_login(comment)
-    if is_same_text(local.body, comment_to_bugspark(login, comment.body)):  # a long one was cut
+    if is_same_text(local.body, comment_to_bugspark(login, comment.body)):  # a long one was truncated
         return True
     if local.source == Side.GITHUB and is_same_text(local.body, comment.body):
         return True
@@ -215,11 +228,11 @@ def is_import_of(local: LocalComment, comment: RemoteComment) -> bool:
 
 
 def author_login(comment: RemoteComment) -> str:
-    """Who wrote it; an account that is gone is GitHub's ghost."""
+    """Return the author's login; for a deleted account GitHub's name for it, `ghost`."""
     return comment.author.login if comment.author else GHOST_LOGIN
 
 
 def excerpt(text: str) -> str:
-    """Enough of a text to recognise it in a plan or a story."""
+    """Return the first 80 characters of a text on one line, for plans and histories."""
     line = " ".join(text.split())
     return line if len(line) <= 80 else line[:79] + "…"

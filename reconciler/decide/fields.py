@@ -1,7 +1,4 @@
-"""A link's fields: every difference settled, the base moved on, the actions that close what is left.
-
-At the end: which side of one difference is written, and which value lost.
-"""
+"""Decisions about a link's fields: which side is written, which value is lost, and the next base."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -19,7 +16,7 @@ from reconciler.model.report import Report
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldTimes:
-    """When each side last moved a field, in GitHub's time. A tie goes to GitHub."""
+    """When each side last changed a field, in GitHub's time. If both are equal, GitHub wins."""
 
     local: datetime
     remote: datetime
@@ -27,13 +24,13 @@ class FieldTimes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldsDecision:
-    """What is to be done about the fields of one link, and the base once its local half is stored."""
+    """The actions and conflicts of one link's fields, and the base to store with the local actions."""
 
     base: Base
     actions: tuple[Action, ...]
     conflicts: tuple[Conflict, ...]
     notes: tuple[str, ...]
-    still_frozen: frozenset[Field] = frozenset()  # frozen, and still not equal
+    still_frozen: frozenset[Field] = frozenset()  # frozen, and the sides still differ
 
 
 def decide_fields(
@@ -47,55 +44,59 @@ def decide_fields(
     frozen: Collection[Field] = (),
     unsettled: Collection[Field] = (),
 ) -> FieldsDecision | frozenset[Field]:
-    """Every field of one link. Returns the fields whose events have to be read first, if there are any.
+    """Decide every field of one link, or return the fields whose events have to be read first.
 
-    `relabelled`: the issue's labels are news; only then is it noted that several speak of one field.
-    `frozen`: fields that are written on neither side unless both sides are equal. Their base follows GitHub:
-    should a person thaw one, BugSpark's value is what has moved. `unsettled`: fields that are not decided at
-    all, because what GitHub says of them may be a write of ours that nobody has confirmed yet.
+    `relabelled`: whether the issue's labels are news; only then several labels of one field are noted.
+    `frozen`: fields that are not written on either side while the sides differ. Their base follows GitHub, so
+    that BugSpark's value counts as the changed one when a person unfreezes the field. `unsettled`: fields
+    that are not decided, because GitHub's value may come from a write of ours that is not confirmed yet.
     """
     every = tuple(d for d in _diffs(report, seen, base, policy) if d.field not in unsettled)
-    held = frozenset(d.field for d in every if d.field in frozen and d.verdict is not Verdict.EQUAL)
-    diffs = tuple(item for item in every if item.field not in held)
-    settled = {item.field: settle_field(item, policy.conflict, times) for item in diffs}
-    open_fields = frozenset(field for field, item in settled.items() if isinstance(item, NeedsTimes))
+    still_frozen = frozenset(d.field for d in every if d.field in frozen and d.verdict is not Verdict.EQUAL)
+    diffs = tuple(item for item in every if item.field not in still_frozen)
+    outcomes = {item.field: settle_field(item, policy.conflict, times) for item in diffs}
+    open_fields = frozenset(field for field, item in outcomes.items() if isinstance(item, NeedsTimes))
     if open_fields:
         return open_fields
-    moved = base or initial_base(report, seen)
+    next_base = base or initial_base(report, seen)
     for item in every:
-        if item.field in held and item.remote is not None:
-            moved = SYNCED_FIELDS[item.field].agree(moved, item.remote, seen)
+        if item.field in still_frozen and item.remote is not None:
+            next_base = SYNCED_FIELDS[item.field].agree(next_base, item.remote, seen)
     actions: list[Action] = []
     conflicts: list[Conflict] = []
     for item in diffs:
-        outcome = settled[item.field]
+        outcome = outcomes[item.field]
         assert not isinstance(outcome, NeedsTimes)
-        moved = _advance(moved, item, outcome.winner, seen)
+        next_base = _advance(next_base, item, outcome.winner, seen)
         if outcome.why is not None and outcome.winner is not None:
             actions.append(_action(item, outcome.winner, outcome.why, report, policy))
         if outcome.conflict is not None:
             conflicts.append(outcome.conflict)
-    for each in SYNCED_FIELDS.values():
-        if not each.is_enabled(policy):
-            moved = each.agree(moved, each.local_value(report), seen)
+    for synced_field in SYNCED_FIELDS.values():
+        if not synced_field.is_enabled(policy):
+            next_base = synced_field.agree(next_base, synced_field.local_value(report), seen)
     return FieldsDecision(
-        base=moved,
+        base=next_base,
         actions=tuple(actions),
         conflicts=tuple(conflicts),
         notes=_notes(diffs) if relabelled else (),
-        still_frozen=held,
+        still_frozen=still_frozen,
     )
 
 
 def _diffs(report: Report, seen: SeenIssue, base: Base | None, policy: SyncPolicy) -> tuple[FieldDiff, ...]:
     return tuple(
-        each.diff(report, seen, base, policy) for each in SYNCED_FIELDS.values() if each.is_enabled(policy)
+        synced_field.diff(report, seen, base, policy)
+        for synced_field in SYNCED_FIELDS.values()
+        if synced_field.is_enabled(policy)
     )
 
 
 def _advance(base: Base, item: FieldDiff, winner: Side | None, seen: SeenIssue) -> Base:
-    """Equal: what both say. GitHub won: its value, stored with the local write. BugSpark won a conflict:
-    what GitHub says now, so that from here on BugSpark alone has moved, until the write is confirmed.
+    """Return the base after this field's outcome.
+
+    Equal: the common value. GitHub won: GitHub's value, stored with the local write. BugSpark won a conflict:
+    GitHub's present value, so that from now on only BugSpark has changed, until the write is confirmed.
     """
     if winner is None:
         return SYNCED_FIELDS[item.field].agree(base, item.local, seen)
@@ -123,7 +124,7 @@ def _notes(diffs: tuple[FieldDiff, ...]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldOutcome:
-    """`winner` None: both are equal, only the base advances."""
+    """What is done about one field. `winner` None: both sides are equal, and only the base changes."""
 
     winner: Side | None
     why: Why | None = None
@@ -132,7 +133,7 @@ class FieldOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeedsTimes:
-    """The conflict can only be settled once the issue's events have been read."""
+    """A conflict that can be settled only after the issue's events have been read."""
 
     field: Field
 
@@ -140,7 +141,7 @@ class NeedsTimes:
 def settle_field(
     diff: FieldDiff, policy: ConflictPolicy, times: Mapping[Field, FieldTimes]
 ) -> FieldOutcome | NeedsTimes:
-    """One field, one decision. Pure; raises nothing."""
+    """Decide one field. Pure; raises nothing."""
     match diff.verdict:
         case Verdict.EQUAL:
             return FieldOutcome(winner=None)

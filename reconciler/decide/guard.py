@@ -1,8 +1,9 @@
-"""Brakes on a finished plan (docs/design.md, Guard): they hold something back and raise nothing.
+"""The guard of a finished plan: it withholds deletions, finds flapping fields, and raises nothing.
 
 Suspicious deletions are withheld. The flap breaker finds a field in which our writes are undone again and
-again: counted are reversals of what we wrote and GitHub confirmed, where the value that was there before is
-there again. A third value, or a person who changes their mind about their own, counts for nothing.
+again: a reversal is counted when *we* wrote a value, GitHub confirmed it, and the value from before is there
+again. A third value does not count, nor does a person who changes a value of their own (docs/design.md,
+Guard).
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -20,57 +21,59 @@ from reconciler.model.policy import GuardPolicy
 from reconciler.model.snapshot import FieldChange
 
 MAX_UNSUSPICIOUS_DELETIONS = 5
-"""So many deletions are never suspicious by their share alone (docs/design.md, Guard)."""
+"""Up to this many deletions are never suspicious by their share alone (docs/design.md, Guard)."""
 FLAP_WINDOW = timedelta(hours=1)
 MAX_REVERSALS = 3
-"""So many reversals within an hour freeze a field."""
+"""This many reversals within an hour freeze a field."""
 LOCAL_ONLY_RULES = (Rule.LOCAL_MOVED, Rule.SWAP_UNFINISHED)
 OBSERVED_KINDS = (Kind.SET_FIELD, Kind.CONFLICT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardResult:
-    """The plans that may be carried out, and all deletions that are held back so far."""
+    """The plans that may be applied, and all deletions withheld so far."""
 
     plans: tuple[LinkPlan, ...]
     withheld: tuple[Deletion, ...] = ()
 
 
 def deletions(plans: Sequence[LinkPlan]) -> tuple[Deletion, ...]:
-    """Every deletion of a comment that these plans would make."""
+    """Return every deletion of a comment in these plans."""
     return tuple(a for plan in plans for a in plan.actions if isinstance(a, RemoveLocal | DeleteRemote))
 
 
 def withhold_suspicious(
     plans: Sequence[LinkPlan],
     *,
-    known: Mapping[Side, int],
+    live_counts: Mapping[Side, int],
     accepted: Collection[CommentPairId],
     policy: GuardPolicy,
     applied: Sequence[Deletion] = (),
-    held: Sequence[Deletion] = (),
+    withheld: Sequence[Deletion] = (),
 ) -> GuardResult:
-    """Withhold suspicious deletions; everything else goes on.
+    """Withhold suspicious deletions; everything else stays in the plans.
 
-    `known`: comments the project's ledger believes alive, by the side of their original. `accepted`: ledger
-    rows whose deletion the operator has accepted; they neither count nor wait. `applied`, `held`: what became
-    of the deletions of the pass's earlier looks; they count, and once one waits, all that follow wait too.
+    `live_counts`: how many live comments the project's ledger has, by the side of their original. `accepted`:
+    ledger rows whose deletion the operator has accepted; these are not counted and not withheld. `applied`,
+    `withheld`: the deletions that earlier observations of this pass applied or withheld; they are counted,
+    and once one is withheld, all later ones are.
     """
-    wanted = {deletion_key(item): item for item in deletions(plans) if item.pair.id not in accepted}
-    earlier = {deletion_key(item): item for item in (*applied, *held)}
-    if not held and not is_suspicious(tuple((earlier | wanted).values()), known, policy):
+    candidates = {deletion_key(item): item for item in deletions(plans) if item.pair.id not in accepted}
+    earlier = {deletion_key(item): item for item in (*applied, *withheld)}
+    if not withheld and not is_suspicious(tuple((earlier | candidates).values()), live_counts, policy):
         return GuardResult(plans=tuple(plans))
-    ids = frozenset(item.pair.id for item in wanted.values())
-    waiting = {deletion_key(item): item for item in held} | wanted
+    ids = frozenset(item.pair.id for item in candidates.values())
+    withheld_by_key = {deletion_key(item): item for item in withheld} | candidates
     return GuardResult(
-        plans=tuple(_without_deletions(plan, ids) for plan in plans), withheld=tuple(waiting.values())
+        plans=tuple(_without_deletions(plan, ids) for plan in plans), withheld=tuple(withheld_by_key.values())
     )
 
 
 def without_unaccepted_deletions(plan: LinkPlan, accepted: Collection[CommentPairId]) -> LinkPlan:
-    """The plan without deletions that nobody has accepted, and its link due to be looked at whole. While the
-    lists have not been read to their ends nobody knows how many there will be, nor whether they will show
-    that our tables are an older copy of what they were: then nothing is to be deleted (docs/decisions/0032).
+    """Return the plan without deletions that nobody accepted, and its link due for verification.
+
+    For use before the lists have been read to their ends: until then it is unknown how many deletions there
+    will be, and whether our tables are an older copy of themselves (docs/decisions/0032).
     """
     ids = frozenset(item.pair.id for item in deletions([plan]) if item.pair.id not in accepted)
     if not ids:
@@ -81,94 +84,110 @@ def without_unaccepted_deletions(plan: LinkPlan, accepted: Collection[CommentPai
 
 
 def deletion_key(item: Deletion) -> str:
-    """A deletion is named by its comment's ids on both sides: a row that is not stored yet has a new id
-    each time it is decided."""
+    """Return the name of a deletion: its comment's ids on both sides.
+
+    The row's id will not do: a row that is not stored yet gets a new id at each decision.
+    """
     return f"{type(item).__name__} {item.pair.local_id} {item.pair.remote_id}"
 
 
-def is_suspicious(wanted: Sequence[Deletion], known: Mapping[Side, int], policy: GuardPolicy) -> bool:
-    """Too many, too large a share, or all there is of five and more (docs/design.md, Guard)."""
-    count = len(wanted)
+def is_suspicious(
+    candidates: Sequence[Deletion], live_counts: Mapping[Side, int], policy: GuardPolicy
+) -> bool:
+    """Whether these are too many, too large a share, or all comments of a side that has five or more.
+
+    Source: docs/design.md, Guard.
+    """
+    count = len(candidates)
     if count > policy.max_deletions:
         return True
-    if count > MAX_UNSUSPICIOUS_DELETIONS and count > policy.max_share * sum(known.values()):
+    if count > MAX_UNSUSPICIOUS_DELETIONS and count > policy.max_share * sum(live_counts.values()):
         return True
     return any(
-        len(_of_side(wanted, side)) >= max(known.get(side, 0), MAX_UNSUSPICIOUS_DELETIONS) for side in Side
+        len(_of_side(candidates, side)) >= max(live_counts.get(side, 0), MAX_UNSUSPICIOUS_DELETIONS)
+        for side in Side
     )
 
 
-def deletions_digest(wanted: Sequence[Deletion]) -> str | None:
-    """The hash the operator accepts: of exactly these deletions, in no particular order; None for none."""
-    if not wanted:
+def deletions_digest(candidates: Sequence[Deletion]) -> str | None:
+    """Return the hash by which the operator accepts exactly these deletions, in any order; None for none."""
+    if not candidates:
         return None
-    return sha256("\n".join(sorted(deletion_key(item) for item in wanted)).encode()).hexdigest()[:16]
+    return sha256("\n".join(sorted(deletion_key(item) for item in candidates)).encode()).hexdigest()[:16]
 
 
-def _of_side(wanted: Sequence[Deletion], origin: Side) -> list[Deletion]:
-    return [item for item in wanted if item.pair.origin is origin]
+def _of_side(candidates: Sequence[Deletion], origin: Side) -> list[Deletion]:
+    return [item for item in candidates if item.pair.origin is origin]
 
 
 def _without_deletions(plan: LinkPlan, ids: frozenset[CommentPairId]) -> LinkPlan:
-    """What is held back did not happen, so its row does not end; what was seen of it is still remembered."""
-    held = tuple(a for a in plan.actions if isinstance(a, RemoveLocal | DeleteRemote) and a.pair.id in ids)
-    if not held:
+    """Move these deletions to `withheld`. Their rows do not end; other changes of the rows are kept."""
+    withheld = tuple(
+        a for a in plan.actions if isinstance(a, RemoveLocal | DeleteRemote) and a.pair.id in ids
+    )
+    if not withheld:
         return plan
     return replace(
         plan,
-        actions=tuple(action for action in plan.actions if action not in held),
-        pairs=tuple(e for e in plan.pairs if e.id not in ids or e.state is not CommentPairState.ENDED),
-        withheld=plan.withheld + held,
+        actions=tuple(action for action in plan.actions if action not in withheld),
+        pairs=tuple(
+            pair for pair in plan.pairs if pair.id not in ids or pair.state is not CommentPairState.ENDED
+        ),
+        withheld=plan.withheld + withheld,
     )
 
 
 def remote_values_moved(plan: LinkPlan) -> Mapping[Field, str]:
-    """What GitHub says now in each field that it has moved and the plan would write, on either side."""
-    found: dict[Field, str] = {}
+    """Return GitHub's value of each field that changed on GitHub and that the plan writes on either side."""
+    remote_values: dict[Field, str] = {}
     for action in plan.actions:
         if not isinstance(action, SetField | FieldWrite):
             continue
         if action.why.remote is not None and action.why.rule not in LOCAL_ONLY_RULES:
-            found[action.field] = action.why.remote
-    return found
+            remote_values[action.field] = action.why.remote
+    return remote_values
 
 
-def flapping_fields(plan: LinkPlan, steps: Iterable[FieldChange], now: datetime) -> frozenset[Field]:
-    """The fields whose last three reversals, the one just seen included, lie within an hour.
+def flapping_fields(plan: LinkPlan, history: Iterable[FieldChange], now: datetime) -> frozenset[Field]:
+    """Return the fields whose last three reversals, the present one included, are within an hour.
 
-    `steps`: the fields' story, oldest first, at least two hours of it.
+    `history`: the history of the fields, oldest first, of at least the last two hours.
     """
-    changes = list(steps)
-    found = remote_values_moved(plan)
+    changes = list(history)
+    remote_values = remote_values_moved(plan)
     return frozenset(
-        field for field, remote in found.items() if _is_third(_of_field(changes, field), field, remote, now)
+        field
+        for field, remote in remote_values.items()
+        if _is_third(_of_field(changes, field), field, remote, now)
     )
 
 
-def _of_field(steps: Iterable[FieldChange], field: Field) -> list[FieldChange]:
-    return [step for step in steps if step.field == field]
+def _of_field(changes: Iterable[FieldChange], field: Field) -> list[FieldChange]:
+    return [change for change in changes if change.field == field]
 
 
-def _is_third(steps: Sequence[FieldChange], field: Field, remote: str, now: datetime) -> bool:
-    last = steps[-1] if steps else None
+def _is_third(changes: Sequence[FieldChange], field: Field, remote: str, now: datetime) -> bool:
+    last = changes[-1] if changes else None
     if last is None or not is_reversal(field, last, remote):
         return False
-    earlier = [at for at in reversals(field, steps) if at > now - FLAP_WINDOW]
+    earlier = [at for at in reversals(field, changes) if at > now - FLAP_WINDOW]
     return len(earlier) + 1 >= MAX_REVERSALS
 
 
-def reversals(field: Field, steps: Iterable[FieldChange]) -> Iterator[datetime]:
-    """When our writes were seen to be undone."""
+def reversals(field: Field, changes: Iterable[FieldChange]) -> Iterator[datetime]:
+    """Yield the time of each reversal of a field."""
     before: FieldChange | None = None
-    for step in steps:
-        seen = step.kind in OBSERVED_KINDS and before is not None and is_reversal(field, before, step.remote)
+    for change in changes:
+        seen = (
+            change.kind in OBSERVED_KINDS and before is not None and is_reversal(field, before, change.remote)
+        )
         if seen:
-            yield step.at
-        before = step
+            yield change.at
+        before = change
 
 
 def is_reversal(field: Field, write: FieldChange, remote: str | None) -> bool:
-    """Whether GitHub says again what it said before this write of ours, and not what we wrote."""
+    """Whether GitHub shows again the value from before this write of ours, and not the value we wrote."""
     if write.kind not in FIELD_WRITE_KINDS or write.remote is None or remote is None:
         return False
     is_same_value = SYNCED_FIELDS[field].is_same_value

@@ -1,4 +1,4 @@
-"""One link, decided whole: (base, report, issue) and both halves of the thread → a LinkPlan."""
+"""The decision about one link: base, report, issue and both halves of the thread give a LinkPlan."""
 
 from collections.abc import Mapping
 from dataclasses import fields as fields_of
@@ -18,9 +18,10 @@ from reconciler.model.policy import SyncPolicy
 def decide_link(
     view: LinkObservation, policy: SyncPolicy, times: Mapping[Field, FieldTimes], new_id: NewId
 ) -> LinkPlan | frozenset[Field]:
-    """Everything to be done about one link, or the fields whose events have to be read first.
+    """Decide everything about one link, or return the fields whose events have to be read first.
 
-    The view must hold an issue unless the link has been seen before. Pure but for `new_id`.
+    The observation must have an issue unless the link has `seen`: ValueError otherwise. Pure but for
+    `new_id`.
     """
     seen = seen_issue(view.issue) if view.issue else view.link.seen
     if seen is None:
@@ -34,14 +35,16 @@ def decide_link(
         policy,
         times,
         relabelled=relabelled,
-        frozen=[each.field for each in view.link.frozen_fields],
+        frozen=[frozen_field.field for frozen_field in view.link.frozen_fields],
         unsettled=view.unconfirmed_fields,
     )
     if isinstance(fields, frozenset):
         return fields
     comments = decide_comments(view, policy, new_id)
     holder = view.owner_instance if view.is_complete else view.link.owner_instance
-    still_frozen = tuple(each for each in view.link.frozen_fields if each.field in fields.still_frozen)
+    still_frozen = tuple(
+        frozen_field for frozen_field in view.link.frozen_fields if frozen_field.field in fields.still_frozen
+    )
     plan = LinkPlan(
         link=view.link,
         report=view.report,
@@ -68,22 +71,24 @@ def decide_link(
 
 
 def _unrecorded_copies(view: LinkObservation) -> tuple[RemoteComment, ...]:
-    known = {pair.remote_id for pair in view.pairs}
-    rows = (row for row in view.comments if row.marker_comment_id is not None and row.id not in known)
-    return tuple(sorted(rows, key=lambda row: row.id))
+    recorded_ids = {pair.remote_id for pair in view.pairs}
+    marked_comments = (
+        row for row in view.comments if row.marker_comment_id is not None and row.id not in recorded_ids
+    )
+    return tuple(sorted(marked_comments, key=lambda row: row.id))
 
 
 def _without_remote_writes(plan: LinkPlan) -> LinkPlan:
-    """Another database wrote on the issue first: it is read, and nothing is written there."""
+    """Remove writes to GitHub, for an issue that another database wrote on first: it is read, not written."""
     return replace(
         plan,
-        actions=tuple(each for each in plan.actions if isinstance(each, LocalAction)),
-        pairs=tuple(each for each in plan.pairs if each.state is not CommentPairState.PENDING),
+        actions=tuple(action for action in plan.actions if isinstance(action, LocalAction)),
+        pairs=tuple(pair for pair in plan.pairs if pair.state is not CommentPairState.PENDING),
     )
 
 
 def seen_issue(issue: Issue) -> SeenIssue:
-    """What is remembered of an issue."""
+    """Return what a link stores of an issue."""
     shown: dict[str, Any] = {each.name: getattr(issue, each.name) for each in fields_of(IssueFields)}
     return SeenIssue(
         **shown,
@@ -95,8 +100,9 @@ def seen_issue(issue: Issue) -> SeenIssue:
 
 
 def is_news(link: Link, issue: Issue) -> bool:
-    """Whether a list row says something the link does not know. An older row never does: lists lag
-    (docs/design.md, Writing to GitHub).
+    """Whether a list row says something new. An older row never does, since lists lag.
+
+    Source: docs/design.md, Writing to GitHub.
     """
     if link.seen is None:
         return True
@@ -104,12 +110,13 @@ def is_news(link: Link, issue: Issue) -> bool:
 
 
 def is_other_issue(link: Link, issue: Issue) -> bool:
-    """The number is the link's, the issue is not: the repository was deleted and made again, say."""
+    """Whether the link's number now belongs to another issue, as after a re-creation of the repository."""
     return link.seen is not None and link.seen.id is not None and link.seen.id != issue.id
 
 
 def is_possibly_outdated(link: Link, issue: Issue) -> bool:
-    """A row that differs although it is of the very second we know: it may be from before our own write,
-    so the issue itself is read first.
+    """Whether a row that differs has the same `updated_at` as the one we know.
+
+    It may be older than our own write, so the issue itself is read first.
     """
     return link.seen is not None and issue.updated_at == link.seen.updated_at and is_news(link, issue)

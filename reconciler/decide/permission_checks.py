@@ -1,7 +1,7 @@
-"""What `reconcile check` says of permissions: what GitHub tells, and where it does not tell, that. Pure.
+"""The permission results of `reconcile check`, including what GitHub does not tell. Pure.
 
-Nothing here is found out by writing (docs/reference/github.md, Credentials and versions): a fine-grained
-token's grant is told nowhere, so it is not made up either.
+Nothing is tested by writing (docs/reference/github.md, Credentials and versions). GitHub does not tell what a
+fine-grained token may do, so the check says exactly that.
 """
 
 from datetime import datetime
@@ -21,7 +21,7 @@ PERMISSION_ADVICE = (
 def check_issue_permission(
     repository: Repository, grants: Grants, wrote_at: datetime | None, now: datetime
 ) -> CheckResult:
-    """Whether issues and comments can be written. `wrote_at`: when GitHub last confirmed that they were."""
+    """Check whether issues and comments can be written. `wrote_at`: when GitHub last confirmed a write."""
     if repository.archived:
         return _fail("issues", "the repository is archived", "unarchive it on GitHub")
     if not repository.has_issues:
@@ -41,11 +41,11 @@ def check_issue_permission(
 
 
 def _check_app(grants: Grants) -> CheckResult:
-    held = (grants.permissions or {}).get("issues")
-    if held == WRITE:
+    permission = (grants.permissions or {}).get("issues")
+    if permission == WRITE:
         return _ok("issues", "the App may write issues where it is installed")
     remedy = "give the App Issues: read and write, and accept that where it is installed"
-    return _fail("issues", f"the App's permission for issues is {held or 'none'}", remedy)
+    return _fail("issues", f"the App's permission for issues is {permission or 'none'}", remedy)
 
 
 def _check_classic_token(repository: Repository, grants: Grants) -> CheckResult:
@@ -57,7 +57,7 @@ def _check_classic_token(repository: Repository, grants: Grants) -> CheckResult:
 
 
 def check_label_permission(repository: Repository, grants: Grants) -> CheckResult:
-    """Whether labels stay where they are put, and issues can be closed (docs/reference/github.md, Writes)."""
+    """Check whether labels are kept and issues can be closed (docs/reference/github.md, Writes)."""
     if grants.permissions is not None:
         return _ok("labels", "an App that may write issues may set labels")
     match repository.can_push:

@@ -1,4 +1,4 @@
-"""A plan as people and programs read it: one flat line per action, and a hash that is the plan's own."""
+"""Plans in the form that people and programs read: one flat line per action, and the plan's hash."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple
@@ -35,11 +35,11 @@ KeyedAction = tuple[str, ActionView]
 """What makes an action itself, and how it is shown."""
 
 RECORDED_EARLIER = "recorded by an earlier pass"
-"""The rule that is shown for a write that an earlier pass has recorded and nothing derives again."""
+"""The rule shown for a write that an earlier pass recorded and that this pass does not decide again."""
 
 
 def action_view(plan: LinkPlan, action: Action) -> ActionView:
-    """One action of a link, flat."""
+    """Return one action of a link as a flat line."""
     return ActionView(
         kind=action.kind,
         report=str(plan.link.report_id),
@@ -55,7 +55,7 @@ def action_view(plan: LinkPlan, action: Action) -> ActionView:
 
 
 def export_view(report: Report, rule: str) -> ActionView:
-    """An export, flat; the issue has no number yet."""
+    """Return an export as a flat line; its issue has no number yet."""
     return ActionView(
         kind=Kind.CREATE_ISSUE,
         report=str(report.id),
@@ -71,7 +71,7 @@ def export_view(report: Report, rule: str) -> ActionView:
 
 
 def intent_view(intent: Intent, issue: str | None) -> ActionView:
-    """A frozen wish of an earlier pass that is still to be sent, flat."""
+    """Return an intent of an earlier pass, still to be sent, as a flat line."""
     text = intent.desired.title if isinstance(intent.desired, NewIssue) else None
     return ActionView(
         kind=intent.operation.kind,
@@ -88,17 +88,17 @@ def intent_view(intent: Intent, issue: str | None) -> ActionView:
 
 
 def issue_name(link: Link) -> str | None:
-    """`owner/repo#12`; None while a dry run has made the issue in memory only."""
+    """Return `owner/repo#12`; None while the issue exists only in a dry run."""
     return f"{link.repository}#{link.number}" if link.number > 0 else None
 
 
 def action_key(plan: LinkPlan, action: Action) -> str:
-    """What makes an action itself: all that is shown of it, and what is not; no id made up for this plan."""
+    """Return the identity of an action for the hash: all that is written, but no id made for this plan."""
     return repr((astuple(action_view(plan, action)), _details_not_shown(action)))
 
 
 def _details_not_shown(action: Action) -> tuple[object, ...]:
-    """Beyond what is shown: whole texts, labels, which comment."""
+    """Return what `action_view` leaves out: full texts, labels, comment ids."""
     match action:
         case ImportComment() | EditLocal():
             return action.comment.id, action.body
@@ -117,18 +117,18 @@ def _details_not_shown(action: Action) -> tuple[object, ...]:
 
 
 def export_key(report: Report) -> str:
-    """The same for an export: what the issue would say of the report."""
-    said = (report.title, report.status, report.severity, report.category)
-    return repr(("create_issue", str(report.id), said))
+    """Return the identity of an export for the hash: what the issue would say of the report."""
+    values = (report.title, report.status, report.severity, report.category)
+    return repr(("create_issue", str(report.id), values))
 
 
 def intent_key(intent: Intent) -> str:
-    """The same for a wish recorded earlier."""
+    """Return the identity of an intent for the hash."""
     return repr((intent.operation, str(intent.local_id), intent.desired))
 
 
 def plan_hash(keys: Iterable[str]) -> str:
-    """The same hash for the same plan, whatever the order it was found in."""
+    """Return the hash of a plan: the same for the same keys, in any order."""
     return sha256("\n".join(sorted(keys)).encode()).hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""A dossier read for people: where the sides differ, what became of each comment, how the report stands."""
+"""A report prepared for people: how the sides differ, the state of each comment, the status of the report."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -43,7 +43,7 @@ ENDED_STATE_TEXTS = {
 
 
 def report_view(project_name: str, detail: ReportDetail, policy: SyncPolicy, now: datetime) -> ReportView:
-    """All of it; conflicts are told as long as they are news. Pure; raises nothing."""
+    """Return everything about a report that people see. Conflicts are shown while they are recent. Pure."""
     fields = field_views(detail.report, detail.link, policy)
     state, reason = _report_status(detail, fields, now)
     return ReportView(
@@ -57,7 +57,7 @@ def report_view(project_name: str, detail: ReportDetail, policy: SyncPolicy, now
     )
 
 
-# --- the report as a whole --------------------------------------------------------------------------------
+# --- the report's status ----------------------------------------------------------------------------------
 
 
 def _report_status(
@@ -70,12 +70,12 @@ def _report_status(
         return ENDED_STATE_TEXTS[link.state], link.reason
     if link.quarantined_until is not None:
         return "Needs you", link.reason or "it rests"
-    refused = next((each for each in detail.intents if each.state is IntentState.QUARANTINED), None)
+    refused = next((intent for intent in detail.intents if intent.state is IntentState.QUARANTINED), None)
     if refused is not None:
         return "Needs you", refused.reason or "GitHub refused a write"
-    frozen = next((each for each in fields if each.frozen), None)
-    if frozen is not None:
-        return "Needs you", frozen.frozen
+    frozen_field = next((view for view in fields if view.frozen), None)
+    if frozen_field is not None:
+        return "Needs you", frozen_field.frozen
     if detail.withheld:
         count = len(detail.withheld)
         return "Needs you", f"{count} deletion{'' if count == 1 else 's'} withheld"
@@ -83,13 +83,16 @@ def _report_status(
 
 
 def _conflict_status(
-    quiet: tuple[str, str | None], detail: ReportDetail, now: datetime
+    waiting_status: tuple[str, str | None], detail: ReportDetail, now: datetime
 ) -> tuple[str, str | None]:
-    """A value that was lost goes before what only waits, which is told beside it."""
-    lost = [f"{each.change.field}: {each.change.lost} was lost" for each in open_conflicts(detail, now)]
-    if not lost:
-        return quiet
-    return "Conflict", "; ".join([*lost, *([quiet[1]] if quiet[1] else [])])
+    """Put a lost value before what is only waiting, and name both."""
+    lost_values = [
+        f"{dated_change.change.field}: {dated_change.change.lost} was lost"
+        for dated_change in open_conflicts(detail, now)
+    ]
+    if not lost_values:
+        return waiting_status
+    return "Conflict", "; ".join([*lost_values, *([waiting_status[1]] if waiting_status[1] else [])])
 
 
 def _unlinked_status(detail: ReportDetail) -> tuple[str, str | None]:
@@ -106,7 +109,7 @@ def _waiting_status(
     if detail.intents:
         count = len(detail.intents)
         return "Waiting", f"{count} write{'' if count == 1 else 's'} pending"
-    differing = [each.field.value for each in fields if each.moved]
+    differing = [view.field.value for view in fields if view.moved]
     if differing:
         return "Waiting", f"the next pass looks at {', '.join(differing)}"
     return "Synced", None
@@ -116,44 +119,44 @@ def _waiting_status(
 
 
 def field_views(report: Report, link: Link | None, policy: SyncPolicy) -> tuple[FieldView, ...]:
-    """Each synced field; the title only where it is synced."""
+    """Return a view of each synced field; the title only where it is synced."""
     base, seen = (link.base, link.seen) if link else (None, None)
-    frozen = {each.field: each.reason for each in link.frozen_fields} if link else {}
+    frozen = {frozen_field.field: frozen_field.reason for frozen_field in link.frozen_fields} if link else {}
     return tuple(
-        _field_view(each, report, base, seen, policy, frozen.get(each.field))
-        for each in SYNCED_FIELDS.values()
-        if each.is_enabled(policy)
+        _field_view(synced_field, report, base, seen, policy, frozen.get(synced_field.field))
+        for synced_field in SYNCED_FIELDS.values()
+        if synced_field.is_enabled(policy)
     )
 
 
 def _field_view(
-    each: AnySyncedField,
+    synced_field: AnySyncedField,
     report: Report,
     base: Base | None,
     seen: SeenIssue | None,
     policy: SyncPolicy,
     frozen: str | None,
 ) -> FieldView:
-    diff = each.diff(report, seen, base, policy) if seen else None
+    diff = synced_field.diff(report, seen, base, policy) if seen else None
     return FieldView(
-        field=each.field,
-        bugspark=each.local_value(report),
-        agreed=each.base_value(base) if base else None,
-        github=each.github_text(diff, seen) if diff and seen else None,
+        field=synced_field.field,
+        bugspark=synced_field.local_value(report),
+        agreed=synced_field.base_value(base) if base else None,
+        github=synced_field.github_text(diff, seen) if diff and seen else None,
         moved=SIDES_MOVED[diff.verdict] if diff and base else frozenset(),
         frozen=frozen,
     )
 
 
 def github_value(report: Report, link: Link, field: Field, policy: SyncPolicy) -> str | None:
-    """What GitHub last showed of a field, in BugSpark's spelling."""
+    """Return GitHub's last known value of a field, as BugSpark spells it; None if GitHub was never read."""
     if link.seen is None:
         return None
     return SYNCED_FIELDS[field].diff(report, link.seen, link.base, policy).remote
 
 
 def bugspark_value(report: Report, field: Field) -> str:
-    """What BugSpark says."""
+    """Return BugSpark's value of a field."""
     return SYNCED_FIELDS[field].local_value(report)
 
 
@@ -161,37 +164,35 @@ def bugspark_value(report: Report, field: Field) -> str:
 
 
 def comment_views(detail: ReportDetail) -> Iterator[CommentView]:
-    """BugSpark's comments in their order, then what is known of comments that are not there any more."""
+    """Yield BugSpark's comments in their order, then ledger rows whose comment is no longer in BugSpark."""
     pairs = {pair.local_id: pair for pair in detail.pairs if pair.local_id is not None}
-    wishes = {intent.pair_id: intent for intent in detail.intents if intent.pair_id is not None}
+    intents = {intent.pair_id: intent for intent in detail.intents if intent.pair_id is not None}
     for comment in detail.comments:
         pair = pairs.get(comment.id)
-        shown = _comment_view(comment, pair, wishes.get(pair.id) if pair else None, linked=_is_linked(detail))
-        yield _with_withheld_deletion(shown, detail, pair)
+        view = _comment_view(comment, pair, intents.get(pair.id) if pair else None, linked=_is_linked(detail))
+        yield _with_withheld_deletion(view, detail, pair)
     present = {comment.id for comment in detail.comments}
     for pair in detail.pairs:
         if pair.local_id not in present and pair.state is not CommentPairState.ENDED:
-            shown = CommentView(
+            view = CommentView(
                 origin=pair.origin,
                 author=pair.author,
                 at=pair.remote_updated_at,
                 text=None,
-                state=_copy_state(pair, wishes.get(pair.id)),
+                state=_copy_state(pair, intents.get(pair.id)),
             )
-            yield _with_withheld_deletion(shown, detail, pair)
+            yield _with_withheld_deletion(view, detail, pair)
 
 
-def _with_withheld_deletion(
-    shown: CommentView, detail: ReportDetail, pair: CommentPair | None
-) -> CommentView:
-    """A deletion that waits to be accepted is told with the comment it would take."""
+def _with_withheld_deletion(view: CommentView, detail: ReportDetail, pair: CommentPair | None) -> CommentView:
+    """Show a withheld deletion as the state of the comment that it would delete."""
     match detail.withheld.get(pair.id) if pair else None:
         case None:
-            return shown
+            return view
         case Kind.REMOVE_COMMENT:
-            return replace(shown, state="deleted on GitHub; deletion here withheld")
+            return replace(view, state="deleted on GitHub; deletion here withheld")
         case _:
-            return replace(shown, state="deleted in BugSpark; deletion there withheld")
+            return replace(view, state="deleted in BugSpark; deletion there withheld")
 
 
 def _is_linked(detail: ReportDetail) -> bool:
@@ -204,24 +205,25 @@ def _comment_view(
     origin = Side.GITHUB if comment.source == Side.GITHUB else Side.BUGSPARK
     state = _copy_state(pair, intent) if pair else "waiting" if linked else "not linked"
     form = parse_import(comment.body) if origin is Side.GITHUB else None
-    said = form[1] if form else comment.body
+    body = form[1] if form else comment.body
     return CommentView(
         origin=pair.origin if pair else origin,
         author=pair.author if pair and pair.origin is Side.GITHUB else comment.author,
         at=comment.created_at,
-        text=excerpt(said),
+        text=excerpt(body),
         state=state,
-        body=said if origin is Side.GITHUB else unescape_html(said),  # BugSpark stores its own HTML-escaped
+        # BugSpark stores its own text HTML-escaped
+        body=body if origin is Side.GITHUB else unescape_html(body),
     )
 
 
 def _copy_state(pair: CommentPair, intent: Intent | None) -> str:
-    ours = pair.origin is Side.BUGSPARK
+    is_from_bugspark = pair.origin is Side.BUGSPARK
     match pair.state:
         case CommentPairState.LIVE if intent is not None and intent.state is IntentState.QUARANTINED:
             return f"refused: {intent.reason}"
         case CommentPairState.LIVE:
-            place = "on GitHub" if ours else "in BugSpark"
+            place = "on GitHub" if is_from_bugspark else "in BugSpark"
             return (
                 f"{place}, edited there"
                 if pair.reason in (COPY_EDITED_ON_GITHUB, COPY_EDITED_IN_BUGSPARK)
@@ -230,7 +232,7 @@ def _copy_state(pair: CommentPair, intent: Intent | None) -> str:
         case CommentPairState.PENDING:
             return _unsent_state(intent)
         case CommentPairState.TOMBSTONE:
-            return "deleted there" if ours else "deleted here"
+            return "deleted there" if is_from_bugspark else "deleted here"
         case CommentPairState.ENDED:
             return (
                 f"not sent: {UNLINKED_BEFORE_SENDING}"
@@ -238,7 +240,11 @@ def _copy_state(pair: CommentPair, intent: Intent | None) -> str:
                 else f"original {pair.reason or 'deleted'}"
             )
         case CommentPairState.SKIPPED:
-            return f"not sent: {pair.reason}" if ours and pair.remote_id is None else pair.reason or "known"
+            return (
+                f"not sent: {pair.reason}"
+                if is_from_bugspark and pair.remote_id is None
+                else pair.reason or "known"
+            )
     assert_never(pair.state)
 
 

@@ -1,4 +1,4 @@
-"""The nouns: reports, issues, links, changes, plans. Frozen values without behaviour of the outside.
+"""The values of the program: reports, issues, links, changes, plans. Frozen, without I/O.
 
-In: nothing. Out: values every other room speaks in. May import: the standard library.
+In: nothing. Out: values that every other package uses. May import: the standard library.
 """

@@ -1,4 +1,4 @@
-"""Network addresses. A module of its own: configuration and web share it and nothing else."""
+"""Network addresses. A separate module, because configuration and web share nothing else."""
 
 import ipaddress
 

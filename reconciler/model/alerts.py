@@ -1,7 +1,7 @@
-"""What of a project needs a person, what of that is news, and which news are still to be sent. Pure.
+"""A project's problems, which of them are new or over, and the notices still to be sent. Pure.
 
-What comes and goes is found by comparing two sets: the one that was known last, which is remembered, and the
-present one. So a restart repeats nothing and misses nothing.
+What is new is found by comparing the stored set of problems with the present one. So a restart repeats
+nothing and misses nothing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,23 +13,23 @@ from reconciler.model.ids import ProjectId
 from reconciler.model.passes import Outcome, PassResult
 
 FAILURES_BEFORE_ALERT = 3
-"""A failure that may pass by itself (GitHub not answering) needs a person after so many in a row."""
+"""A failure that may pass by itself (GitHub does not answer) becomes a problem after so many in a row."""
 TRANSIENT_ERROR_KINDS = frozenset({"github", "fence"})
 IGNORED_ERROR_KINDS = frozenset({"busy", "paused"})
 MAX_REASON_CHARS = 300
-"""Characters of a reason that are remembered and sent."""
+"""Characters of a reason that are stored and sent."""
 MAX_PENDING_NOTICES = 200
 MAX_SEND_ATTEMPTS = 10
-"""Alerts that were not taken are offered again with the next passes; after so many tries they are dropped."""
+"""Alerts that were not accepted are sent again after the next passes, and dropped after so many attempts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing that needs a person."""
+    """A problem that needs a person."""
 
     what: str  # failing, withheld, public; of a link or write: AttentionItem.what
     reason: str
-    mark: str = ""  # tells one from the next of its kind: the hash of withheld deletions
+    mark: str = ""  # tells apart problems of one kind: the hash of the withheld deletions
     report_id: str | None = None
     report: str | None = None  # BUG-0001
     issue: str | None = None
@@ -37,13 +37,13 @@ class Problem:
 
     @property
     def key(self) -> tuple[str, str, str | None, str | None]:
-        """The same thing, whatever its reason says by now."""
+        """The problem's identity, without its reason, which may change."""
         return (self.what, self.mark, self.report_id, self.field)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A problem began, or ended."""
+    """The notice that a problem began or ended."""
 
     entered: bool
     about: Problem
@@ -52,11 +52,11 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertState:
-    """What is remembered of a project's problems (`sync_projects.told`)."""
+    """What a project stores about its problems (`sync_projects.told`)."""
 
     known: tuple[Problem, ...] = ()
-    owed: tuple[Notice, ...] = ()  # not taken yet by `[alerts] url`
-    tries: int = 0  # at handing them over, all failed
+    owed: tuple[Notice, ...] = ()  # notices that `[alerts] url` has not accepted yet
+    tries: int = 0  # failed attempts to send them, in a row
 
 
 NO_ALERT_STATE = AlertState()
@@ -64,7 +64,7 @@ NO_ALERT_STATE = AlertState()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """The news of one project, sent at once."""
+    """The notices of one project that are sent together."""
 
     project_id: ProjectId
     project_name: str
@@ -74,16 +74,16 @@ class Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentProblems:
-    """A project's attention as the database knows it."""
+    """A project's problems as the database has them."""
 
-    withheld: str | None  # the hash
+    withheld: str | None  # the hash of the withheld deletions
     exposed: bool
     items: tuple[AttentionItem, ...]
-    is_complete: bool  # `items` is all there are: what is missing in it has left
+    is_complete: bool  # `items` are all there are: a known problem that is not among them is over
 
 
 def current_problems(result: PassResult, now: CurrentProblems) -> tuple[Problem, ...]:
-    """Everything that needs a person after a pass."""
+    """Return everything that needs a person after a pass."""
     return (*_failure_problems(result), *_brake_problems(now), *map(_item_problem, now.items))
 
 
@@ -116,24 +116,34 @@ def _item_problem(item: AttentionItem) -> Problem:
 
 
 def new_notices(
-    alert_state: AlertState, now: Sequence[Problem], at: datetime, *, whole: bool = True
+    alert_state: AlertState, now: Sequence[Problem], at: datetime, *, is_complete: bool = True
 ) -> tuple[Notice, ...]:
-    """What has entered since, then what has left; `whole`: False where `now` may lack some."""
-    before, present = {each.key for each in alert_state.known}, {each.key: each for each in now}
-    entered = (each for key, each in present.items() if key not in before)
-    left = (each for each in alert_state.known if whole and each.key not in present)
+    """Return a notice for each problem that is new, then for each that is over.
+
+    `is_complete`: False where `now` may be incomplete; then no problem counts as over.
+    """
+    before, present = (
+        {problem.key for problem in alert_state.known},
+        {problem.key: problem for problem in now},
+    )
+    entered = (problem for key, problem in present.items() if key not in before)
+    ended = (problem for problem in alert_state.known if is_complete and problem.key not in present)
     return (
-        *(Notice(entered=True, about=each, at=at) for each in entered),
-        *(Notice(entered=False, about=each, at=at) for each in left),
+        *(Notice(entered=True, about=problem, at=at) for problem in entered),
+        *(Notice(entered=False, about=problem, at=at) for problem in ended),
     )
 
 
 def next_alert_state(
-    alert_state: AlertState, now: Sequence[Problem], fresh: Sequence[Notice], *, whole: bool = True
+    alert_state: AlertState, now: Sequence[Problem], notices: Sequence[Notice], *, is_complete: bool = True
 ) -> AlertState:
-    """What is known from now on, and owed to anyone who wants to be told."""
-    present = {each.key for each in now}
-    kept = () if whole else tuple(each for each in alert_state.known if each.key not in present)
+    """Return the state to store: the problems known now, and the notices still to be sent."""
+    present = {problem.key for problem in now}
+    kept = (
+        () if is_complete else tuple(problem for problem in alert_state.known if problem.key not in present)
+    )
     return AlertState(
-        known=(*now, *kept), owed=(*alert_state.owed, *fresh)[-MAX_PENDING_NOTICES:], tries=alert_state.tries
+        known=(*now, *kept),
+        owed=(*alert_state.owed, *notices)[-MAX_PENDING_NOTICES:],
+        tries=alert_state.tries,
     )

@@ -1,4 +1,4 @@
-"""Which database this is: its name in every marker, and whether it is still where that name was given."""
+"""The identity of a database of ours: its name in every marker, and whether it may write."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -7,17 +7,17 @@ MARKER_NAME: Final = "bugspark-sync"
 """The first word of every marker, by which anything written on GitHub by any database is recognised."""
 
 ACCEPT_MOVED: Final = "moved"
-"""`--accept moved`: this is the database, moved or restored, and there is no other. It keeps its name."""
+"""`--accept moved`: the database was moved or restored, and no other one is in use. It keeps its name."""
 
 ACCEPT_COPY: Final = "copy"
-"""`--accept copy`: this is a copy, the other one goes on. It gets a name of its own."""
+"""`--accept copy`: the database is a copy, and the other one stays in use. It gets a new name."""
 
 OWNED_ELSEWHERE: Final = "held"
-"""What a link's attention says of an issue that another database wrote on first."""
+"""The kind of the problem of a link whose issue another database wrote on first."""
 
 
 def owned_elsewhere_reason(instance: str) -> str:
-    """For people."""
+    """Return the reason shown to people."""
     return (
         f"another BugSpark database ({instance}) wrote on this issue first, so it is read and not written;"
         f" if that database is no more, --accept {instance}"
@@ -26,19 +26,19 @@ def owned_elsewhere_reason(instance: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseInstance:
-    """A database of ours, as its own tables tell it and as it is found."""
+    """A database's name, and where it was found, compared with what it stored about itself."""
 
-    instance: str  # names it in every marker
-    is_bound: bool  # to a place; one that never wrote is not
-    is_moved: bool = False  # found elsewhere than where it was bound: a copy, a restore or a move
-    twin: str | None = None  # where another database has written under the same name, in words
+    instance: str  # its name in every marker
+    is_bound: bool  # whether its place was ever stored; it is stored before the first write
+    is_moved: bool = False  # found in another place than the stored one: a copy, a restore or a move
+    twin: str | None = None  # where another database has written with the same name, for people
     past_instances: frozenset[str] = field(
         default_factory=frozenset
     )  # instances that are no more: their markers are ours
 
     @property
     def write_doubt(self) -> str | None:
-        """Why nothing may be written, in a sentence that a person can act on; None when all is well."""
+        """Return why nothing may be written, in a sentence for people; None when writing is safe."""
         if self.twin is not None:
             why = f"another database writes as this one ({self.twin}), so this or that one is a copy"
         elif self.is_moved:

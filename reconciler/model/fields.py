@@ -1,4 +1,4 @@
-"""The synced fields: their names, their values, and the members of reports, issues and bases for them."""
+"""The synced fields: their names, their values, and their part of reports, issues and bases."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -41,7 +41,7 @@ class IssueState(StrEnum):
 
 
 class Field(StrEnum):
-    """What is kept equal between a report and its issue, comments aside."""
+    """A field that is kept equal between a report and its issue."""
 
     STATUS = "status"
     SEVERITY = "severity"
@@ -50,22 +50,24 @@ class Field(StrEnum):
 
 
 class Side(StrEnum):
-    """One of the two parties, as the configuration and the command name them."""
+    """One of the two sides, as configuration and commands name them."""
 
     BUGSPARK = "bugspark"
     GITHUB = "github"
 
 
 LabelColours = tuple[tuple[str, str], ...]
-"""Labels with their colours, six hexadecimal digits each, as far as GitHub told them. They are for display
-only: no comparison looks at them, so that a label with a new colour is no change."""
+"""Names and colours of labels; a colour is six hexadecimal digits.
+
+Only for display: no comparison uses them, so that a new colour is no change.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFields:
-    """What a report says of the synced fields. Each attribute has the name of its field."""
+    """The synced fields of a report. Each attribute has the name of its field."""
 
-    title: str  # as stored: HTML-escaped when BugSpark wrote it, plain when we did
+    title: str  # as stored: HTML-escaped if BugSpark wrote it, plain if this program did
     status: Status
     severity: Severity
     category: Category
@@ -73,10 +75,10 @@ class ReportFields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueFields:
-    """What an issue says of the synced fields, as GitHub spells it."""
+    """The synced fields of an issue, as GitHub spells them."""
 
     state: IssueState
-    state_reason: str | None  # completed, not_planned, duplicate, reopened, or what GitHub invents next
+    state_reason: str | None  # completed, not_planned, duplicate, reopened, or a value that GitHub adds later
     labels: tuple[str, ...]
     colours: LabelColours = field(default=(), compare=False)
     title: str
@@ -84,7 +86,7 @@ class IssueFields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
-    """What both sides last agreed on, in each side's own spelling."""
+    """The values that both sides last agreed on, in each side's own spelling."""
 
     status: Status
     severity: Severity

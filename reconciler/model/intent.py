@@ -1,4 +1,4 @@
-"""A recorded wish to write to GitHub, and what became of sending it (docs/design.md, Writing to GitHub)."""
+"""Intents: recorded writes to GitHub, and the outcome of sending one (docs/design.md, Writing to GitHub)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,7 +24,10 @@ T = TypeVar("T")
 
 
 class IntentState(StrEnum):
-    """planned → sending → (confirmed: the row is deleted) | unknown | planned again | quarantined."""
+    """The state of an intent: planned, sending, then one of four outcomes.
+
+    Confirmed (the row is deleted), unknown, planned again, or quarantined.
+    """
 
     PLANNED = "planned"
     SENDING = "sending"
@@ -33,15 +36,15 @@ class IntentState(StrEnum):
 
 
 UNSENT_STATES = (IntentState.PLANNED, IntentState.QUARANTINED)
-"""What may still be cancelled or take another form: GitHub has none of it."""
+"""States in which an intent may still be cancelled or changed: nothing was sent."""
 
 MAYBE_SENT_STATES = frozenset({IntentState.SENDING, IntentState.UNKNOWN})
-"""What was sent, or may have been: GitHub may show it at any moment."""
+"""States in which a write was sent, or may have been: GitHub may show it at any moment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewIssue:
-    """Body and labels are frozen when the intent is made."""
+    """The desired issue. Body and labels are fixed when the intent is made."""
 
     title: str
     body: str
@@ -50,16 +53,16 @@ class NewIssue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewComment:
-    """The body is frozen when the intent is made, marker included."""
+    """The desired comment. The body, marker included, is fixed when the intent is made."""
 
     body: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredFieldWrite:
-    """What a write to one field of an issue wants there.
+    """The desired value of one field of an issue.
 
-    It has no members of its own, so that stored JSON keeps each subclass's order.
+    It has no members of its own, so that stored JSON keeps the order of each subclass.
     """
 
     if TYPE_CHECKING:
@@ -71,7 +74,7 @@ class DesiredFieldWrite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredState(DesiredFieldWrite):
-    """`agreed` is the report's status that becomes base when GitHub confirms."""
+    """The desired state. `agreed`: the report's status, which becomes the base when GitHub confirms."""
 
     state: IssueState
     reason: str | None
@@ -80,7 +83,7 @@ class DesiredState(DesiredFieldWrite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredLabels(DesiredFieldWrite):
-    """`agreed` is the report's value that becomes base when GitHub confirms."""
+    """The desired labels. `agreed`: the report's value, which becomes the base when GitHub confirms."""
 
     add: str | None
     remove: tuple[str, ...]
@@ -89,7 +92,7 @@ class DesiredLabels(DesiredFieldWrite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredTitle(DesiredFieldWrite):
-    """`agreed` is the report's title, as stored, that becomes base when GitHub confirms."""
+    """The desired title. `agreed`: the report's stored title, which becomes the base when GitHub confirms."""
 
     title: str
     agreed: str
@@ -97,7 +100,7 @@ class DesiredTitle(DesiredFieldWrite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredCommentBody:
-    """A new body for our copy; `local_digest` is that of the BugSpark body it was rendered from."""
+    """The desired body of a copy. `local_digest`: the digest of the BugSpark body it was rendered from."""
 
     remote_id: RemoteCommentId
     body: str
@@ -106,7 +109,7 @@ class DesiredCommentBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredCommentDeletion:
-    """Our copy is to go."""
+    """The desired deletion of a copy."""
 
     remote_id: RemoteCommentId
 
@@ -119,14 +122,14 @@ IntentKey = tuple[UUID, Operation]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """One row of `sync_intents`. Confirmed and cancelled ones are gone from the table."""
+    """A row of `sync_intents`. Confirmed and cancelled intents are deleted from the table."""
 
     id: IntentId
     project_id: ProjectId
     report_id: ReportId
-    link_id: LinkId | None  # None: the issue is yet to be created
-    pair_id: CommentPairId | None  # for comments
-    local_id: UUID  # report id, or comment id for comment operations
+    link_id: LinkId | None  # None: the issue is not created yet
+    pair_id: CommentPairId | None  # for comments only
+    local_id: UUID  # a report's id; for operations on comments, a comment's id
     operation: Operation
     repository_id: RepositoryId
     number: IssueNumber | None
@@ -137,18 +140,18 @@ class Intent:
     claimed_at: datetime | None = None  # GitHub's time, first claim
     ended_at: datetime | None = None  # GitHub's time, when the last attempt ended
     not_before: datetime | None = None
-    empty_searches: int = 0  # complete looks that found nothing, while the outcome is unknown
+    empty_searches: int = 0  # complete searches without a result, while the outcome is unknown
     reason: str | None = None  # why it waits or is quarantined
     is_requested: bool = False  # by `reconcile export`: exempt from guard.max_new_issues
-    why: Why | None = None  # what was decided on; told when it is confirmed
+    why: Why | None = None  # the decision behind it, recorded in the history when GitHub confirms
 
     @property
     def key(self) -> IntentKey:
-        """What it is about: unique among the open ones."""
+        """What the intent is about: unique among open intents."""
         return self.local_id, self.operation
 
     def claimed(self, at: datetime) -> "Intent":
-        """Return the intent as it is from its claim, in GitHub's time, until the attempt's end is known."""
+        """Return the intent as claimed at `at` (GitHub's time): being sent, its outcome not known yet."""
         return replace(
             self,
             state=IntentState.SENDING,
@@ -160,14 +163,14 @@ class Intent:
 
     @property
     def log_fields(self) -> dict[str, str]:
-        """What a line of log about it begins with."""
+        """Return the values that log events about the intent begin with."""
         names = {"operation": self.operation.value, "report": str(self.report_id)}
         return names if self.link_id is None else {**names, "link": str(self.link_id)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmed(Generic[T]):
-    """GitHub answered with the object as it is now."""
+    """GitHub confirmed the write and returned the object as it is now."""
 
     value: T
     request_id: str | None
@@ -175,7 +178,7 @@ class Confirmed(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """GitHub understood and said no; nothing was changed. `gone`: the object is not there (404, 410)."""
+    """GitHub refused the write; nothing was changed. `gone`: the object does not exist (404, 410)."""
 
     status: int
     reason: str  # a sentence for people, GitHub's message included
@@ -185,14 +188,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotSent:
-    """Not a byte left: no connection could be made."""
+    """Nothing was sent: no connection could be made."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeUnknown:
-    """It may or may not have been applied: a dropped answer, a 5xx, a garbled body."""
+    """The write may have been applied or not: no answer came, or a 5xx, or one that can't be read."""
 
     reason: str
     request_id: str | None = None

@@ -1,10 +1,8 @@
-"""GitHub's side: a repository, an issue and its comments, as far as this program looks at them.
+"""GitHub's side: a repository, an issue and its comments, and what a credential may do.
 
-What a credential may do, as far as GitHub tells without being written to.
-
-A classic token's answers carry its scopes (`X-OAuth-Scopes`). An App's installation token comes with its
-permissions. A fine-grained token's permissions are told nowhere: what a repository calls `permissions` is its
-account's role, not the token's grant.
+GitHub tells only some permissions without a write. An answer to a classic token has its scopes
+(`X-OAuth-Scopes`). An App's installation token comes with its permissions. A fine-grained token's permissions
+are never sent: the `permissions` of a repository are the role of its account, not what the token was granted.
 """
 
 from collections.abc import Mapping
@@ -24,7 +22,7 @@ from reconciler.model.ids import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
-    """A repository as it says of itself."""
+    """A repository as GitHub describes it."""
 
     id: RepositoryId
     full_name: str  # "owner/repo", as GitHub spells it now
@@ -36,7 +34,7 @@ class Repository:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A GitHub account. Its numeric id is its identity; the login may change hands."""
+    """A GitHub account. Its numeric id is its identity; another account may take over the login."""
 
     id: AccountId
     login: str
@@ -44,7 +42,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue(IssueFields):
-    """An issue as one answer of GitHub showed it. Pull requests never become one of these."""
+    """An issue as one answer of GitHub showed it. A pull request never becomes an `Issue`."""
 
     id: int
     number: IssueNumber
@@ -55,14 +53,15 @@ class Issue(IssueFields):
     url: str  # html_url
     created_at: datetime
     updated_at: datetime
-    marked: ReportId | None = None  # set by the cycle: a valid marker of ours, written by an account of ours
+    # set by `sync`: the report named by a valid marker, if an account of ours wrote the issue
+    marked: ReportId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueUpdate:
-    """A change of an issue's own members by one PATCH. Only what changes is sent."""
+    """A change of an issue's members by one PATCH. Only what changes is sent."""
 
-    verb: str  # what it does, for people: `close`
+    verb: str  # the verb for people: `close`
     members: Mapping[str, object]  # as GitHub spells them (docs/reference/github.md, Writes)
 
 
@@ -78,18 +77,18 @@ class RemoteComment:
     url: str
     created_at: datetime
     updated_at: datetime
-    marker_comment_id: CommentId | None = (
-        None  # set by the cycle: a valid marker of ours, written by an account of ours
-    )
-    marker_instance: str | None = (
-        None  # the same: the instance of another database that our account wrote it for
-    )
+    # set by `sync`: the comment named by a valid marker of ours, if an account of ours wrote it
+    marker_comment_id: CommentId | None = None
+    # set by `sync`: the instance of another database for which our account wrote it
+    marker_instance: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadEtags:
-    """What GitHub answered an issue and its thread with, for asking again at no cost. `thread` None: the
-    issue has no comments. Belongs to one token, like every ETag."""
+    """The ETags of an issue and its thread, for conditional requests. They belong to one token.
+
+    `thread` None: the issue has no comments.
+    """
 
     issue: str
     thread: str | None
@@ -98,8 +97,10 @@ class ThreadEtags:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueThread:
-    """An issue and its complete thread. `etags` None: a later look can't be had for nothing, because the
-    thread has more than one page."""
+    """An issue and its complete thread.
+
+    `etags` None: the thread has more than one page, so a conditional request can't answer for all of it.
+    """
 
     issue: Issue
     comments: tuple[RemoteComment, ...]
@@ -108,21 +109,21 @@ class IssueThread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldEvent:
-    """Somebody changed a field of an issue, from the issue's event list."""
+    """A change of one field of an issue, from the issue's event list."""
 
     field: Field
     value: str  # closed/reopened, a label's name, or the new title
-    added: bool  # for labels: added or removed; True for the rest
+    added: bool  # for labels: added or removed; True for other fields
     actor: Account | None
     at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListState:
-    """Where one list of one repository was left (docs/reference/github.md, List rules, 2-5).
+    """The position in one list of one repository (docs/reference/github.md, List rules, 2-5).
 
-    `anchor` stays put so that the probe's URL and ETag stay valid. `cursor` is set while a drain is
-    unfinished: the drain goes on from there.
+    `anchor` does not change, so that the probe's URL and ETag stay valid. `cursor` is set while a drain is
+    unfinished: the drain continues from there.
     """
 
     anchor: datetime
@@ -133,19 +134,19 @@ class ListState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grants:
-    """Both None: a fine-grained token, or one that nothing was asked with yet."""
+    """The permissions of a credential. Both None: a fine-grained token, or one that has not been used yet."""
 
     scopes: frozenset[str] | None = None  # of a classic token
     permissions: Mapping[str, str] | None = None  # of an App where it is installed: "issues" → "write"
 
-    def has_scope(self, *wanted: str) -> bool:
-        """Whether it is a classic token with one of these scopes."""
-        return self.scopes is not None and not self.scopes.isdisjoint(wanted)
+    def has_scope(self, *scopes: str) -> bool:
+        """Whether the credential is a classic token with one of these scopes."""
+        return self.scopes is not None and not self.scopes.isdisjoint(scopes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """What an answer's headers said about the primary limit."""
+    """The primary limit as an answer's headers give it."""
 
     limit: int
     remaining: int

@@ -1,4 +1,4 @@
-"""One word for each thing that is done or seen: the same in a plan, in the story and in JSON."""
+"""The names of actions and events: the same in plans, histories and JSON."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -7,7 +7,7 @@ from reconciler.model.fields import Field
 
 
 class Kind(StrEnum):
-    """What happened, or would. Actions first; what follows them only a story knows."""
+    """What was done, would be done, or was seen. Actions first, then kinds that only a history has."""
 
     SET_FIELD = "set_field"
     IMPORT_COMMENT = "import_comment"
@@ -22,28 +22,28 @@ class Kind(StrEnum):
     DELETE_REMOTE_COMMENT = "delete_remote_comment"
     CONFLICT = "conflict"  # `lost` is the value that can be brought back
     NOTE = "note"
-    COPY_EDITED = "copy_edited"  # our copy, by somebody on GitHub: shown, never taken over
-    COPY_DELETED = "copy_deleted"  # its original stays and no other copy is made
-    LINK = "link"  # by command or discovery
+    COPY_EDITED = "copy_edited"  # somebody edited our copy on GitHub: recorded, not carried over
+    COPY_DELETED = "copy_deleted"  # the original stays, and no other copy is made
+    LINK = "link"  # made by command or discovery
     FIRST_CONTACT = "first_contact"
-    LINK_STATE = "link_state"  # a link ended, or goes on
+    LINK_STATE = "link_state"  # a link ended, or became active again
     UNLINK = "unlink"  # by command
-    QUARANTINE = "quarantine"  # a link or a write rests, with its reason
-    RELEASE = "release"  # a link rests no more
-    FREEZE = "freeze"  # a field is written no more: our writes to it were undone again and again
+    QUARANTINE = "quarantine"  # a link or a write was quarantined, with the reason
+    RELEASE = "release"  # a link left quarantine
+    FREEZE = "freeze"  # a field is no longer written: our writes to it were undone again and again
     THAW = "thaw"
     RETRY = "retry"  # a person ended a quarantine
-    RESOLVE = "resolve"  # a person brought a lost value back
+    RESOLVE = "resolve"  # a person restored a lost value
 
 
 FIELD_WRITE_KINDS = frozenset({Kind.SET_STATE, Kind.SWAP_LABELS, Kind.SET_TITLE})
-"""A field of an issue is written."""
+"""Writes of one field of an issue."""
 
 FIELD_KINDS = frozenset({Kind.SET_FIELD, *FIELD_WRITE_KINDS})
-"""A field is written, on either side: the field's name and the value say all of it."""
+"""Writes of one field on either side: the field's name and the value describe them completely."""
 
 COMMENT_FIELD = "comment"
-"""Plans and histories name comments as if they were one more field."""
+"""The field name that comments have in plans and histories."""
 
 CROSS_SIDE_KINDS = frozenset(
     {
@@ -59,13 +59,13 @@ CROSS_SIDE_KINDS = frozenset(
         Kind.FIRST_CONTACT,
     }
 )
-"""Something of one side came to be on the other."""
+"""Kinds that carry something from one side to the other."""
 
 FIELD_NAMES = frozenset(field.value for field in Field)
 
 
 class Operation(StrEnum):
-    """What is wished for; unique together with the local id."""
+    """The operation of an intent; unique together with the local id."""
 
     CREATE_ISSUE = "create_issue"
     CREATE_COMMENT = "create_comment"
@@ -78,24 +78,27 @@ class Operation(StrEnum):
 
     @property
     def is_create(self) -> bool:
-        """Creates are frozen and recovered; the rest is derived again by every pass."""
+        """Whether something is created.
+
+        Such an intent is fixed and recovered; others are decided again by each pass.
+        """
         return self in (Operation.CREATE_ISSUE, Operation.CREATE_COMMENT)
 
     @property
     def kind(self) -> Kind:
-        """The word for the action that an intent of this operation came from."""
+        """The kind of the action that makes an intent of this operation."""
         return OPERATION_KINDS[self]
 
     @property
     def field_name(self) -> str | None:
-        """The field in plans and histories; comments count as one, a whole issue has none."""
+        """The field's name in plans and histories. Comments have one as well; a new issue has none."""
         if self is Operation.CREATE_ISSUE:
             return None
         return self.value if self.is_field_write else COMMENT_FIELD
 
     @property
     def is_field_write(self) -> bool:
-        """Whether it writes one field of an issue."""
+        """Whether one field of an issue is written."""
         return self.value in FIELD_NAMES
 
 

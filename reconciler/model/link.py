@@ -1,6 +1,6 @@
-"""A link: what both sides last agreed on, what GitHub last showed, which comment is whose.
+"""Links between reports and issues, and the comment ledger's rows.
 
-At the end: all that is known about one when it is decided.
+At the end: everything known about a link when it is decided.
 """
 
 from dataclasses import dataclass, field
@@ -24,30 +24,30 @@ from reconciler.model.report import IssueColumns, LocalComment, Report
 
 
 class LinkState(StrEnum):
-    """Where a link stands. Only NEW and ACTIVE links are synced."""
+    """The state of a link. Only NEW and ACTIVE links are synced."""
 
-    NEW = "new"  # first contact has not happened
+    NEW = "new"  # before its initial sync
     ACTIVE = "active"
-    UNLINKED = "unlinked"  # remote ids are kept, so that nothing is made twice
-    CONTESTED = "contested"  # another report holds this issue
-    GONE = "gone"  # the issue was deleted, or made a discussion: GitHub does not say which
+    UNLINKED = "unlinked"  # the ids on GitHub are kept, so that nothing is created twice
+    CONTESTED = "contested"  # another report is linked to this issue
+    GONE = "gone"  # the issue was deleted or became a discussion: GitHub does not say which
     TRANSFERRED = "transferred"
-    CONVERTED = "converted"  # the number is a pull request now
+    CONVERTED = "converted"  # the number belongs to a pull request now
     REPORT_DELETED = "report_deleted"
 
 
 LIVE_STATES = (LinkState.NEW, LinkState.ACTIVE)
-"""Of the links that hold their report and their issue: no other link may."""
+"""States of a link that occupies its report and its issue: neither may have another link."""
 
 PAST_STATES = (LinkState.UNLINKED, LinkState.REPORT_DELETED)
-"""Of the links that are over: their report may be linked again."""
+"""States of a link that is over: its report may be linked again."""
 
 ENDED_STATES = (LinkState.GONE, LinkState.TRANSFERRED, LinkState.CONVERTED)
-"""What becomes of a link because of its issue. Nothing on either side is changed because of it."""
+"""States that a link gets because of its issue. Nothing is changed on either side because of it."""
 
 
 class LinkOrigin(StrEnum):
-    """Who made the link; decides whether older BugSpark comments go out at first contact."""
+    """Who made the link. Decides whether older BugSpark comments are sent at the initial sync."""
 
     COLUMNS = "columns"  # BugSpark's export or an administrator filled the report's columns
     COMMAND = "command"
@@ -58,17 +58,18 @@ class LinkOrigin(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenIssue(IssueFields):
-    """The newest thing GitHub has shown us of an issue: rows that say the same are not news."""
+    """The newest state of an issue that GitHub has shown: a row that says the same is no news."""
 
     comments: int
     locked: bool
     updated_at: datetime
-    id: int | None = None  # GitHub's own: the same number with another id is another repository's issue
+    # GitHub's own id: the same number with another id is another issue, perhaps of another repository
+    id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """When a link was last compared whole on both sides, and when it will be again."""
+    """When both sides of a link were last compared in full, and when they will be again."""
 
     at: datetime
     due: datetime
@@ -77,7 +78,10 @@ class Verification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingIssue:
-    """What one look said became of the issue. A second that agrees, `settle_seconds` later, ends the link."""
+    """The state of an issue that one read found missing.
+
+    The link ends if a second read, `settle_seconds` later, finds the same.
+    """
 
     state: LinkState
     since: datetime
@@ -85,7 +89,7 @@ class MissingIssue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferTarget:
-    """Where a transferred issue is now."""
+    """The present place of a transferred issue."""
 
     repository_id: RepositoryId
     number: IssueNumber
@@ -102,7 +106,7 @@ class FrozenField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A report tied to an issue."""
+    """The link between a report and an issue."""
 
     id: LinkId
     project_id: ProjectId
@@ -111,25 +115,24 @@ class Link:
     repository: str  # "owner/repo", for people
     number: IssueNumber
     origin: LinkOrigin
-    backfill: bool  # older BugSpark comments go out too
+    backfill: bool  # older BugSpark comments are sent too
     state: LinkState
     reason: str | None  # why the state is not ACTIVE, or what is quarantined, in a sentence
-    base: Base | None  # None until first contact
+    base: Base | None  # None until the initial sync
     seen: SeenIssue | None
     created_at: datetime  # GitHub's time when the link was made
     revision: int  # 0: not stored yet
     quarantined_until: datetime | None = None
     verification: Verification | None = None  # None: due for verification
     missing_issue: MissingIssue | None = None
-    transfer_target: TransferTarget | None = None  # with TRANSFERRED, as far as GitHub tells
+    transfer_target: TransferTarget | None = None  # with TRANSFERRED, if GitHub tells
     frozen_fields: tuple[FrozenField, ...] = ()
-    owner_instance: str | None = (
-        None  # the instance of another database that wrote on the issue first: read, not written
-    )
+    # the instance of another database that wrote on the issue first: the issue is read, not written
+    owner_instance: str | None = None
 
     @property
     def is_live(self) -> bool:
-        """Whether the link holds its report and its issue."""
+        """Whether the link occupies its report and its issue."""
         return self.state in LIVE_STATES
 
     @property
@@ -138,7 +141,7 @@ class Link:
         return self.state in PAST_STATES
 
     def is_named_by(self, columns: IssueColumns | None) -> bool:
-        """Whether a report's columns name this link's issue."""
+        """Whether these columns name this link's issue."""
         return columns is not None and (columns.repository.lower(), columns.number) == (
             self.repository.lower(),
             self.number,
@@ -154,15 +157,15 @@ def link_from_columns(
     repository_id: RepositoryId,
     state: LinkState,
     at: datetime,
-    past: Link | None,
+    previous_link: Link | None,
 ) -> Link:
     """Return the link that a report's columns ask for.
 
-    `past`: the report's UNLINKED link to the same issue, which is taken up again: its ledger knows the
-    comments that were copied already.
+    `previous_link`: the report's UNLINKED link to the same issue. It is used again, because its ledger knows
+    which comments were copied.
     """
     return Link(
-        id=past.id if past else new_id,
+        id=previous_link.id if previous_link else new_id,
         project_id=project_id,
         report_id=report_id,
         repository_id=repository_id,
@@ -175,22 +178,22 @@ def link_from_columns(
         base=None,
         seen=None,
         created_at=at,
-        revision=past.revision if past else 0,
+        revision=previous_link.revision if previous_link else 0,
     )
 
 
 class CommentPairState(StrEnum):
-    """Where a ledger row stands."""
+    """The state of a ledger row."""
 
     LIVE = "live"  # original and copy exist
-    PENDING = "pending"  # the copy on GitHub is wished for, its intent is open
-    TOMBSTONE = "tombstone"  # the copy was deleted: neither made again nor revived
-    ENDED = "ended"  # the original was deleted and the copy went along, or is kept by configuration
-    SKIPPED = "skipped"  # known and deliberately not copied; `reason` says why
+    PENDING = "pending"  # the copy on GitHub is to be created; its intent is open
+    TOMBSTONE = "tombstone"  # the copy was deleted; it is neither created again nor restored
+    ENDED = "ended"  # the original was deleted; the copy was deleted too, or is kept by configuration
+    SKIPPED = "skipped"  # known and not copied on purpose; `reason` says why
 
 
 UNLINKED_BEFORE_SENDING = "the link was cut before this was sent"
-"""Why a row ENDED although its comment is there: it goes out when the link is made again."""
+"""The reason of a row that ENDED while its comment exists: it is sent when the link is made again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,13 +215,15 @@ class CommentPair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkObservation:
-    """All that is known about one link when it is decided.
+    """Everything known about one link when it is decided.
 
-    `issue` is the newest observation of this pass, or None where GitHub's list said nothing about it (then
-    `link.seen` still stands). `comments` are the GitHub comments this pass saw, `pairs` the ledger rows of
-    these and, when `is_complete`, of everything else: then `comments` is the complete thread and
-    `local_comments` all of the report's comments. Otherwise `local_comments` is only what the ledger does not
-    know yet, and `vanished_pairs` the rows whose BugSpark comment has vanished.
+    `issue` is the newest state seen in this pass, or None where GitHub's list said nothing about it (then
+    `link.seen` still holds). `comments` are the GitHub comments seen in this pass, and `pairs` their ledger
+    rows.
+
+    After a full read (`is_complete`) `comments` is the complete thread, `pairs` the link's whole ledger and
+    `local_comments` all of the report's comments. Otherwise `local_comments` are only those without a ledger
+    row, and `vanished_pairs` the rows whose BugSpark comment was deleted.
     """
 
     link: Link
@@ -229,14 +234,12 @@ class LinkObservation:
     local_comments: tuple[LocalComment, ...] = ()
     vanished_pairs: tuple[CommentPair, ...] = ()
     is_complete: bool = False
-    verification: Verification | None = None  # of this very read, when `is_complete`
-    owner_instance: str | None = (
-        None  # of a complete read: the instance of another database that wrote there first
-    )
-    deleted_remote_ids: frozenset[int] = field(
-        default_factory=frozenset
-    )  # remote ids read singly and found deleted
-    own_accounts: frozenset[AccountId] = field(default_factory=frozenset)  # this project has ever written as
-    unconfirmed_fields: frozenset[Field] = field(
-        default_factory=frozenset
-    )  # left alone: what we wrote may be there
+    verification: Verification | None = None  # of this read, when `is_complete`
+    # the instance of another database that wrote on the issue first, when `is_complete`
+    owner_instance: str | None = None
+    # of GitHub comments that were read one by one and found deleted
+    deleted_remote_ids: frozenset[int] = field(default_factory=frozenset)
+    # that this project has ever written as
+    own_accounts: frozenset[AccountId] = field(default_factory=frozenset)
+    # not decided: GitHub may show a value that we wrote
+    unconfirmed_fields: frozenset[Field] = field(default_factory=frozenset)

@@ -1,7 +1,7 @@
-"""What a pass reports: outcome, cost, changes, progress; and when the next pass is due. Pure.
+"""The result of a pass, its progress, and when the next pass of a project is due. Pure.
 
-Idle projects are looked at more rarely, failing ones later and later. Source: docs/reference/contract.md,
-JSON of a pass.
+Idle projects are polled less often, and failing ones after longer and longer waits. Source:
+docs/reference/contract.md, JSON of a pass.
 """
 
 from dataclasses import dataclass
@@ -12,30 +12,30 @@ from typing import Protocol
 from reconciler.model.ids import ProjectId
 
 MAX_IDLE_FACTOR = 5
-"""An idle project is polled up to so many times more rarely than `poll.interval_seconds`."""
+"""The interval of an idle project grows up to this multiple of `poll.interval_seconds`."""
 ACTIVE_INTERVALS = 10
-"""So many intervals after its last change a project still counts as active."""
+"""A project counts as active for this many intervals after its last change."""
 MAX_BACK_OFF = timedelta(hours=1)
-"""After failures the next try is never put off for longer than this (or the interval, if that is longer)."""
+"""The longest wait after failures (or the interval, if that is longer)."""
 BACK_OFF_JITTER_SHARE = 0.25
-"""So much of a back-off is left to chance: projects that failed together do not come back together."""
+"""The random share of a wait: projects that failed together do not come back together."""
 CLOCK_SLACK = timedelta(minutes=1)
-"""A stored time that is further in the future than this was written by a clock that was wrong."""
+"""A stored time further in the future than this was written by a wrong clock."""
 
 
 class Outcome(StrEnum):
-    """How a pass ended."""
+    """The outcome of a pass."""
 
     OK = "ok"
     PARTIAL = "partial"  # something is quarantined, withheld or of unknown outcome; the rest is done
-    LIMITED = "limited"  # a limit of ours or GitHub's ended it; it goes on at `next_at`
-    REFUSED = "refused"  # the project is at work elsewhere, paused, or not to be written to
+    LIMITED = "limited"  # a limit, ours or GitHub's, ended it; it continues at `next_at`
+    REFUSED = "refused"  # another process works on the project, it is paused, or this database may not write
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a pass asked of GitHub. `cost` is primary rate limit used: 304s are free."""
+    """A pass's requests to GitHub. `cost`: the primary rate limit it used; a 304 costs nothing."""
 
     requests: int = 0
     not_modified: int = 0
@@ -45,7 +45,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedCounts:
-    """What a pass changed, on both sides."""
+    """The changes that a pass made, on both sides."""
 
     reports_updated: int = 0
     comments_imported: int = 0
@@ -59,7 +59,7 @@ class AppliedCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A sentence for people, and a word for programs."""
+    """An error: a sentence for people, and a word for programs."""
 
     kind: str
     message: str
@@ -67,16 +67,16 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationProgress:
-    """How far a whole round of verification came."""
+    """The progress of a full verification."""
 
-    compared: int  # in this round so far
-    links: int  # there are to compare
+    compared: int  # so far
+    links: int  # to be compared in total
     differed: int  # in this pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassResult:
-    """One project, one pass."""
+    """The result of one pass over one project."""
 
     project_id: ProjectId
     project_name: str
@@ -90,44 +90,44 @@ class PassResult:
     quarantined: int
     pending: int
     withheld: str | None = None  # the hash of withheld deletions, for --accept
-    next_at: datetime | None = None  # with LIMITED, REFUSED, FAILED: no pass of ours before then
-    failures: int = 0  # in a row, this one included
-    linked: int = 0  # links taken up: their first contact was made
-    ended: int = 0  # links that ended or rest
-    verified: VerificationProgress | None = None  # of a whole round (`reconcile verify`)
-    entered: int = 0  # things that began to need a person
-    left: int = 0  # things that ceased to
+    next_at: datetime | None = None  # with LIMITED, REFUSED, FAILED: no pass before then
+    failures: int = 0  # in a row, including this one
+    linked: int = 0  # links whose initial sync was made
+    ended: int = 0  # links that ended or were quarantined
+    verified: VerificationProgress | None = None  # of a full verification (`reconcile verify`)
+    entered: int = 0  # problems that began
+    left: int = 0  # problems that ended
 
     @property
     def has_changes(self) -> bool:
-        """There is something to tell of it, however it ended."""
+        """Whether the pass changed or found something, whatever its outcome."""
         did = self.applied != AppliedCounts() or self.github.writes or self.conflicts
         return bool(did or self.linked or self.ended or self.verified is not None)
 
     @property
     def is_uneventful(self) -> bool:
-        """It ended well and there is nothing to tell."""
+        """Whether the pass succeeded and changed nothing."""
         return self.outcome is Outcome.OK and not self.has_changes
 
 
 class Progress(Protocol):
-    """The progress of long work; shown on a terminal, otherwise nowhere."""
+    """The progress of long work. It is shown on a terminal and nowhere else."""
 
     def start(self, what: str, total: int | None) -> None:
-        """A piece of work begins, of so many steps (None: unknown)."""
+        """Begin a piece of work of `total` steps (None: unknown)."""
         ...
 
     def advance(self, steps: int = 1) -> None:
-        """So many more steps are done."""
+        """Count `steps` more steps as done."""
         ...
 
     def finish(self) -> None:
-        """It ended."""
+        """End the piece of work."""
         ...
 
 
 class NoProgress:
-    """Progress that nobody watches."""
+    """Progress that is not shown."""
 
     def start(self, what: str, total: int | None) -> None: ...
 
@@ -138,25 +138,25 @@ class NoProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledProject:
-    """What the next pass of a project depends on. Times are the local clock's, `check_due` is GitHub's."""
+    """What the next pass of a project depends on. Times are local; `verification_due` is GitHub's."""
 
     project_id: ProjectId
     name: str
-    config: str  # changes with its integration: a new one is worth a look at once
-    problem: str | None = None  # why its integration can't be used: a pass could only say so again
+    config: str  # changes with the integration; a project with a new one is due at once
+    problem: str | None = None  # why the integration can't be used: a pass could only report it again
     paused: bool = False
     outcome: Outcome | None = None
     failures: int = 0  # in a row
     last_pass_at: datetime | None = None
-    next_at: datetime | None = None  # a limit or a back-off says not before
-    changed_at: datetime | None = None  # the last pass that had something to do
-    verification_due: datetime | None = None  # the link whose verification is the longest overdue
+    next_at: datetime | None = None  # not before then, because of a limit or failures
+    changed_at: datetime | None = None  # when the last pass that changed something ended
+    verification_due: datetime | None = None  # of the link whose verification is the longest overdue
 
 
 def due_at(project: ScheduledProject, interval: timedelta, now: datetime) -> datetime:
-    """From when on the project is due, if nobody nudges it. `now` or earlier: it is.
+    """Return when the project's next pass is due, if nothing asks for an earlier one. Due: `now` or earlier.
 
-    Paused projects are the caller's to leave out. Issue "The service", Daemon.
+    The caller leaves out paused projects.
     """
     last = project.last_pass_at
     if last is None or last > now + CLOCK_SLACK:
@@ -167,16 +167,16 @@ def due_at(project: ScheduledProject, interval: timedelta, now: datetime) -> dat
 
 
 def _idle_factor(project: ScheduledProject, last: datetime, interval: timedelta) -> float:
-    """1 (active, or with work left over) to RAREST (long idle)."""
+    """Return the multiple of the interval: 1 (active, or work left) to MAX_IDLE_FACTOR (long idle)."""
     if project.outcome is not Outcome.OK or project.changed_at is None:
         return 1
     if project.verification_due is not None and project.verification_due < last - interval * MAX_IDLE_FACTOR:
-        return 1  # verification is behind: rarer passes would hold it up further
+        return 1  # verification is late; fewer passes would delay it further
     return min(MAX_IDLE_FACTOR, max(1, (last - project.changed_at) / (interval * ACTIVE_INTERVALS)))
 
 
 def back_off(failures: int, interval: timedelta, chance: float) -> timedelta:
-    """How long to wait after so many failures in a row, 1 or more; `chance` is a number in [0, 1)."""
+    """Return the wait after so many failures in a row (1 or more). `chance`: a number in [0, 1)."""
     longest = max(MAX_BACK_OFF, interval)
     grown = min(longest, interval * 2.0 ** min(failures, 20))
     return grown * (1 - BACK_OFF_JITTER_SHARE * chance)

@@ -1,4 +1,4 @@
-"""A plan: what one pass would do, as plain data. A dry run shows it, an apply carries it out."""
+"""Plans: what a pass would do, as plain data. A dry run shows them, a pass applies them."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from reconciler.model.report import LocalComment, Report
 
 
 class Rule(StrEnum):
-    """Why something is done. The words are shown to people (`plan`, `why`, the dashboard)."""
+    """Why something is done. The texts are shown to people (`plan`, `why`, the dashboard)."""
 
     LOCAL_MOVED = "only BugSpark changed"
     REMOTE_MOVED = "only GitHub changed"
@@ -34,7 +34,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
-    """What each side said when a decision was made, and the rule that made it."""
+    """The values of both sides when a decision was made, and the rule that made it."""
 
     rule: Rule
     base: str | None = None
@@ -45,7 +45,7 @@ class Why:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetField:
-    """Give a report's field GitHub's value, if it still has the value the decision was made on."""
+    """Set a report's field to GitHub's value, if it still has the value the decision was based on."""
 
     kind: ClassVar[Kind] = Kind.SET_FIELD
 
@@ -61,7 +61,7 @@ class SetField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportComment:
-    """Make BugSpark's copy of a comment written on GitHub."""
+    """Create BugSpark's copy of a comment written on GitHub."""
 
     kind: ClassVar[Kind] = Kind.IMPORT_COMMENT
     field_name: ClassVar[str] = COMMENT_FIELD
@@ -73,7 +73,7 @@ class ImportComment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditLocal:
-    """Carry an edit of a GitHub original over to BugSpark's copy."""
+    """Carry an edit on GitHub over to BugSpark's copy."""
 
     kind: ClassVar[Kind] = Kind.EDIT_COMMENT
     field_name: ClassVar[str] = COMMENT_FIELD
@@ -86,7 +86,7 @@ class EditLocal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveLocal:
-    """Remove BugSpark's copy: its original on GitHub was deleted."""
+    """Delete BugSpark's copy: its original on GitHub was deleted."""
 
     kind: ClassVar[Kind] = Kind.REMOVE_COMMENT
     field_name: ClassVar[str] = COMMENT_FIELD
@@ -97,7 +97,7 @@ class RemoveLocal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateIssue:
-    """Export a report. It has no link yet."""
+    """Export a report, which has no link yet."""
 
     kind: ClassVar[Kind] = Kind.CREATE_ISSUE
     field_name: ClassVar[str | None] = None
@@ -108,7 +108,7 @@ class CreateIssue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldWrite(ABC):
-    """What gives a field of the issue the report's value: one class for each way to spell it on GitHub."""
+    """Give a field of the issue the report's value; one class for each way to write it on GitHub."""
 
     kind: ClassVar[Kind]
 
@@ -120,7 +120,7 @@ class FieldWrite(ABC):
 
         @property
         def why(self) -> Why:
-            """The decision behind it."""
+            """The decision behind the write."""
 
     @property
     def field_name(self) -> str:
@@ -130,7 +130,7 @@ class FieldWrite(ABC):
     @property
     @abstractmethod
     def details(self) -> tuple[object, ...]:
-        """All that is written, as part of the plan's hash."""
+        """Everything that is written, as part of the plan's hash."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,13 +146,13 @@ class SetState(FieldWrite):
 
     @property
     def details(self) -> tuple[object, ...]:
-        """State and reason."""
+        """The state and its reason."""
         return self.state, self.reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwapLabels(FieldWrite):
-    """Add one label of the mapping and remove those of the same field that were seen; never another."""
+    """Add one label of the mapping, and remove those of the same field that were seen; never any other."""
 
     kind: ClassVar[Kind] = Kind.SWAP_LABELS
 
@@ -185,7 +185,7 @@ class SetTitle(FieldWrite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostComment:
-    """Make GitHub's copy of a comment written in BugSpark."""
+    """Create GitHub's copy of a comment written in BugSpark."""
 
     kind: ClassVar[Kind] = Kind.POST_COMMENT
     field_name: ClassVar[str] = COMMENT_FIELD
@@ -196,7 +196,7 @@ class PostComment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditRemote:
-    """Carry a changed BugSpark original over to GitHub's copy."""
+    """Carry a change of a BugSpark original over to GitHub's copy."""
 
     kind: ClassVar[Kind] = Kind.EDIT_REMOTE_COMMENT
     field_name: ClassVar[str] = COMMENT_FIELD
@@ -208,7 +208,7 @@ class EditRemote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteRemote:
-    """Delete a copy of ours on GitHub: its original in BugSpark was deleted, or it is there twice."""
+    """Delete our copy on GitHub: its original in BugSpark was deleted, or it is a second copy."""
 
     kind: ClassVar[Kind] = Kind.DELETE_REMOTE_COMMENT
     field_name: ClassVar[str] = COMMENT_FIELD
@@ -225,7 +225,7 @@ Deletion = RemoveLocal | DeleteRemote
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """Both sides moved apart; what won, and the value that lost and can be restored."""
+    """A field that both sides changed to different values; the lost value can be restored."""
 
     field: Field
     why: Why
@@ -234,7 +234,7 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentEvent:
-    """Something about a comment that was seen and not acted on: the story tells it."""
+    """Something about a comment that is recorded in the history and not acted on."""
 
     kind: Kind
     side: Side  # where it happened
@@ -245,10 +245,10 @@ class CommentEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkPlan:
-    """What is done about one link. Nothing of it is done when the report or the link has moved since.
+    """Everything that is done about one link; nothing of it if the report or the link changed since.
 
-    `after` is the link as it is stored together with the local actions; fields that go to GitHub keep
-    their base until the write is confirmed. `pairs` are ledger rows to be stored with it.
+    `after` is the link as stored together with the local actions; fields written to GitHub keep their base
+    until the write is confirmed. `pairs` are the ledger rows to store with it.
     """
 
     link: Link
@@ -258,13 +258,12 @@ class LinkPlan:
     pairs: tuple[CommentPair, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     withheld: tuple[Deletion, ...] = ()
-    notes: tuple[str, ...] = ()  # recorded, not acted on: several severities at once, say
+    notes: tuple[str, ...] = ()  # recorded, not acted on: for example several severity labels at once
     events: tuple[CommentEvent, ...] = ()  # the same for comments
-    unrecorded_copies: tuple[
-        RemoteComment, ...
-    ] = ()  # with a valid marker of ours, and in no row of the link's
+    # comments with a valid marker of ours and no ledger row
+    unrecorded_copies: tuple[RemoteComment, ...] = ()
 
     @property
     def is_idle(self) -> bool:
-        """Nothing to write anywhere, not even to our own tables."""
+        """Whether there is nothing to write anywhere, our own tables included."""
         return not (self.actions or self.pairs or self.conflicts or self.after != self.link)

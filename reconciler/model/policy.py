@@ -1,4 +1,4 @@
-"""The operator's choices, in the shapes the rooms need them (docs/reference/contract.md, Configuration)."""
+"""The operator's choices (docs/reference/contract.md, Configuration)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from reconciler.model.fields import Category, Severity
 
 
 class ConflictPolicy(StrEnum):
-    """Who wins when both sides moved apart."""
+    """Which side wins when both have changed."""
 
     NEWEST = "newest"
     GITHUB = "github"
@@ -17,7 +17,7 @@ class ConflictPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelMapping:
-    """Label names per value. The first is written, all are read, case-insensitively."""
+    """Label names by value. The first name is written, all are recognised, in upper or lower case."""
 
     severity: Mapping[Severity, tuple[str, ...]] = field(
         default_factory=lambda: {
@@ -38,7 +38,7 @@ class LabelMapping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncPolicy:
-    """What is synced, and who wins."""
+    """What is synced, and which side wins a conflict."""
 
     conflict: ConflictPolicy = ConflictPolicy.NEWEST
     export_all: bool = False
@@ -52,7 +52,7 @@ class SyncPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardPolicy:
-    """How much a pass may delete or create without being asked."""
+    """How much a pass may delete or create without confirmation."""
 
     max_deletions: int = 20
     max_share: float = 0.1
@@ -61,10 +61,13 @@ class GuardPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimitPolicy:
-    """What one credential may do: points (reads 1, writes 5), content per minute and hour, seconds apart."""
+    """The limits of one credential.
+
+    A read costs 1 point, a write 5; `min_interval`: seconds between writes; `content_…`: objects created.
+    """
 
     points_per_minute: int = 800
-    verify_points_per_minute: int = 300  # of them, for verification
+    verify_points_per_minute: int = 300  # of these points, for verification
     min_interval: float = 1.0
     content_per_minute: int = 80
     content_per_hour: int = 500
@@ -72,22 +75,22 @@ class RateLimitPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """Seconds that the pass reckons with."""
+    """The times, in seconds, that a pass is planned by."""
 
     overlap_seconds: float = 120.0
     settle_seconds: float = 60.0
-    verify_seconds: float = 21_600.0  # every link is compared whole at least this often, if the budget allows
-    interval_seconds: float = 60.0  # between two passes of an active project; what a back-off grows from
-    max_observation_age_seconds: float = (
-        10.0  # an observation older than this is read again before a state write
-    )
+    verify_seconds: float = 21_600.0  # every link is verified at least this often, if the limits allow
+    # between two passes of an active project; waits after failures start from it
+    interval_seconds: float = 60.0
+    # an observation older than this is read again before a state write
+    max_observation_age_seconds: float = 10.0
 
     @property
     def send_within_seconds(self) -> float:
-        """A write's bytes leave this soon after its claim, or it is given back (docs/design.md)."""
+        """How soon after its claim a write must begin to be sent, else it is released (docs/design.md)."""
         return min(15.0, self.settle_seconds / 2)
 
     @property
     def claim_within_seconds(self) -> float:
-        """Of it, what may pass until the claim is committed; the rest is for token, pool and connection."""
+        """How much of that time the claim's commit may take; the rest is for token, pool and connection."""
         return self.send_within_seconds / 3

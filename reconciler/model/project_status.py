@@ -1,4 +1,4 @@
-"""A project's standing in one sign and a few words, and what a person should do (docs/reference/looks.md)."""
+"""A project's status in one symbol and a few words, and what a person should do (docs/reference/looks.md)."""
 
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -13,7 +13,7 @@ from reconciler.model.webhook import WebhookHealth
 
 
 class ProjectStatusKind(StrEnum):
-    """The same words on the terminal, in JSON and on the dashboard."""
+    """The kinds of status: the same words on the terminal, in JSON and on the dashboard."""
 
     SYNCED = "Synced"
     WAITING = "Waiting"
@@ -42,13 +42,13 @@ ATTENTION_TEXTS = {
     LinkState.CONVERTED.value: "was converted on GitHub",
     LinkState.CONTESTED.value: "names an issue that another report holds",
 }
-"""What `store.attention` tells of a link, in the words of its own page."""
+"""Texts for the states of links that need a person (`store.attention`), as the link's page shows them."""
 _UNREMARKABLE_LINK_STATES = (*LIVE_STATES, LinkState.UNLINKED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectStatus:
-    """How a project stands; `command` is what a person should run, if anything."""
+    """A project's status. `command`: what a person should run, if anything."""
 
     state: ProjectStatusKind
     reason: str | None = None
@@ -56,7 +56,7 @@ class ProjectStatus:
 
     @property
     def text(self) -> str:
-        """`Synced`, `Waiting (…)`, `Needs you: …`."""
+        """The status in words: `Synced`, `Waiting (…)`, `Needs you: …`."""
         match self.state, self.reason:
             case _, None:
                 return self.state.value
@@ -67,7 +67,7 @@ class ProjectStatus:
 
 
 def project_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> ProjectStatus:
-    """The most pressing thing about a project: what needs a person first."""
+    """Return the most urgent status of a project: first what needs a person."""
     return (
         _problem_status(health, now, zone)
         or _conflict_status(health, now, zone)
@@ -94,8 +94,8 @@ def _problem_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -
         reason = last.error.message if last.error else "the last pass failed"
         reason = _until_next(reason, health, now, zone)
         return ProjectStatus(state=ProjectStatusKind.FAILED, reason=reason, command=shell_command(*one_pass))
-    if held := _brake_status(health):
-        return held
+    if brake_status := _brake_status(health):
+        return brake_status
     if health.quarantined:
         reason = f"{format_count(health.quarantined, 'change')} quarantined"
         return ProjectStatus(
@@ -105,7 +105,7 @@ def _problem_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -
 
 
 def _overdue_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> ProjectStatus | None:
-    """Health is freshness: what was equal long ago is nobody's good news. A limit has its own word."""
+    """Return a status if the last success is too long ago. A limit has a status of its own."""
     last, at = health.last_pass, health.last_pass_at
     ended_well = last is not None and last.outcome in (Outcome.OK, Outcome.PARTIAL)
     if not ended_well or at is None or now - at <= health.coverage.within:
@@ -119,7 +119,7 @@ def _overdue_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -
 
 
 def _brake_status(health: ProjectHealth) -> ProjectStatus | None:
-    """What a brake holds back until a person says so."""
+    """Return a status if writes or deletions wait for a person's consent."""
     last = health.last_pass
     if last and last.error and last.error.kind == RECREATED_ERROR_KIND:
         return ProjectStatus(
@@ -129,15 +129,22 @@ def _brake_status(health: ProjectHealth) -> ProjectStatus | None:
         command = shell_command("reconcile", "--project", health.name, "--accept", "public")
         reason = f"{health.repository} has become public, text is held back"
         return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=reason, command=command)
-    held = [item for item in health.attention if item.what == OWNED_ELSEWHERE]
-    if held:
-        reason = f"{held[0].issue}: {held[0].reason}"
-        more = f" (and {len(held) - 1:,} more)" if len(held) > 1 else ""
+    owned_elsewhere = [item for item in health.attention if item.what == OWNED_ELSEWHERE]
+    if owned_elsewhere:
+        reason = f"{owned_elsewhere[0].issue}: {owned_elsewhere[0].reason}"
+        more = f" (and {len(owned_elsewhere) - 1:,} more)" if len(owned_elsewhere) > 1 else ""
         return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=reason + more)
-    frozen = next((item for item in health.attention if item.what == FROZEN), None)
-    if frozen:
-        resolve = ("reconcile", "resolve", str(frozen.report_id), str(frozen.field), "--take", "github")
-        reason = f"{frozen.field} of {frozen.report} is frozen: {frozen.reason}"
+    frozen_item = next((item for item in health.attention if item.what == FROZEN), None)
+    if frozen_item:
+        resolve = (
+            "reconcile",
+            "resolve",
+            str(frozen_item.report_id),
+            str(frozen_item.field),
+            "--take",
+            "github",
+        )
+        reason = f"{frozen_item.field} of {frozen_item.report} is frozen: {frozen_item.reason}"
         return ProjectStatus(
             state=ProjectStatusKind.ATTENTION, reason=reason, command=shell_command(*resolve)
         )
@@ -145,24 +152,26 @@ def _brake_status(health: ProjectHealth) -> ProjectStatus | None:
 
 
 def _attention_status(health: ProjectHealth) -> ProjectStatus | None:
-    """Links that rest, or whose issue is gone: whatever pages count as needing a person."""
+    """Return a status if links are quarantined or their issue is gone, as the pages count them."""
     if not health.attention:
         return None
     first, more = health.attention[0], len(health.attention) - 1
-    rest = f" (and {more:,} more)" if more else ""
-    reason = f"{first.report} {ATTENTION_TEXTS.get(first.what, first.what)}{rest}"
-    deed = "retry" if first.what == RESTING else "why"
-    command = shell_command("reconcile", deed, str(first.report_id))
+    count_text = f" (and {more:,} more)" if more else ""
+    reason = f"{first.report} {ATTENTION_TEXTS.get(first.what, first.what)}{count_text}"
+    command_name = "retry" if first.what == RESTING else "why"
+    command = shell_command("reconcile", command_name, str(first.report_id))
     return ProjectStatus(state=ProjectStatusKind.ATTENTION, reason=reason, command=command)
 
 
 def _conflict_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -> ProjectStatus | None:
-    """A value was lost of late and can be brought back; what the project waits for is told beside it."""
+    """Return a status if a value was lost in the last days; what the project waits for is shown beside it."""
     if not health.conflicts:
         return None
     more = f" and {health.conflicts - 1:,} more" if health.conflicts > 1 else ""
-    waits = _waiting_status(health, now, zone)
-    reason = f"{health.newest_conflict or 'one field'}{more}" + (f"; {waits.reason}" if waits else "")
+    waiting_status = _waiting_status(health, now, zone)
+    reason = f"{health.newest_conflict or 'one field'}{more}" + (
+        f"; {waiting_status.reason}" if waiting_status else ""
+    )
     return ProjectStatus(state=ProjectStatusKind.CONFLICT, reason=reason)
 
 
@@ -191,7 +200,7 @@ def _waiting_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) -
 
 
 def _until_next(reason: str, health: ProjectHealth, now: datetime, zone: tzinfo | None) -> str:
-    """`…; 3 failures, next try at 14:05`: what a back-off of ours puts off."""
+    """Append `; 3 failures, next try at 14:05` while the next pass waits because of failures."""
     if health.next_at is None or not health.failures:
         return reason
     failures = format_count(health.failures, "failure")
@@ -215,14 +224,14 @@ def _synced_status(health: ProjectHealth, now: datetime, zone: tzinfo | None) ->
 
 
 def webhook_silence_text(webhook: WebhookHealth, now: datetime, zone: tzinfo | None) -> str | None:
-    """`webhook silent since 14:05`: changes were found by looking, and no delivery has come since."""
+    """Return `webhook silent since 14:05`: passes found changes, and no delivery announced them."""
     if not webhook.silent or webhook.silent_since is None:
         return None
     return f"webhook silent since {format_time(webhook.silent_since, now, zone)}"
 
 
 def inactive_link_counts(health: ProjectHealth) -> dict[str, int]:
-    """Links that exist but are not synced any more: gone, transferred, contested … `unlinked` is history."""
+    """Count links that are not synced any more, by state; UNLINKED ones are left out."""
     return {
         state: number
         for state, number in health.links.items()
@@ -231,5 +240,5 @@ def inactive_link_counts(health: ProjectHealth) -> dict[str, int]:
 
 
 def limit_text(until: datetime | None, now: datetime, zone: tzinfo | None) -> str:
-    """`GitHub limit until 14:05`."""
+    """Return `GitHub limit until 14:05`."""
     return f"GitHub limit until {format_time(until, now, zone)}" if until else "GitHub limit"

@@ -1,6 +1,6 @@
-"""BugSpark's side: a report and its comments, as far as this program looks at them.
+"""BugSpark's side: a project with its integration, a report and its comments.
 
-BugSpark's text as people wrote it: it is stored HTML-escaped (docs/reference/bugspark.md, Text). Pure.
+BugSpark stores text HTML-escaped; `unescape_html` undoes it (docs/reference/bugspark.md, Text). Pure.
 """
 
 import html
@@ -17,7 +17,7 @@ from reconciler.model.secret import Secret
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueColumns:
-    """The three columns on a report that name its issue (docs/reference/contract.md, Columns)."""
+    """The three columns of a report that name its issue (docs/reference/contract.md, Columns)."""
 
     repository: str  # "owner/repo"
     number: int
@@ -38,7 +38,7 @@ class Report(ReportFields):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportDetails:
-    """What only an export needs; every value is a stranger's."""
+    """The parts of a report that only an export needs. Every value is untrusted."""
 
     description: str
     screenshot_url: str | None
@@ -49,19 +49,19 @@ class ReportDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalComment:
-    """A comment in BugSpark. It is created and deleted there, never edited (docs/reference/bugspark.md)."""
+    """A comment in BugSpark, where comments are never edited (docs/reference/bugspark.md)."""
 
     id: CommentId
     report_id: ReportId
     author: str | None  # a user's name; None is shown as "Unknown"
     body: str
-    source: str | None  # "github" on imported ones
+    source: str | None  # "github" for imported comments
     created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Integration:
-    """A project's github row in `integrations`, as its owner wrote it, decrypted."""
+    """A project's github row in `integrations`, as its owner entered it, decrypted."""
 
     owner: str
     repo: str
@@ -69,13 +69,13 @@ class Integration:
 
     @property
     def repository(self) -> str:
-        """`owner/repo`."""
+        """The repository as `owner/repo`."""
         return f"{self.owner}/{self.repo}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A BugSpark project with an active github integration, or why that integration can't be used."""
+    """A BugSpark project with an active github integration, or the reason why it can't be used."""
 
     id: ProjectId
     name: str
@@ -84,7 +84,7 @@ class Project:
 
     @property
     def repository(self) -> str | None:
-        """`owner/repo`, if the integration names one."""
+        """The repository as `owner/repo`, if the integration names one."""
         return self.integration.repository if self.integration else None
 
 
@@ -92,9 +92,10 @@ _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Z
 
 
 def unescape_html(text: str) -> str:
-    """Undo one level of HTML escaping, as BugSpark stores it (`don&#x27;t`).
+    """Undo one level of HTML escaping, as BugSpark stores text (`don&#x27;t`).
 
-    Only complete entities count, as in Markdown: `html.unescape` would turn `?a=1&copy=2` into `?a=1©=2`.
+    Only complete entities are decoded, as in Markdown: `html.unescape` would turn `?a=1&copy=2` into
+    `?a=1©=2`.
     """
     return _ENTITY.sub(_decode, text)
 

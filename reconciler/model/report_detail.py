@@ -1,7 +1,4 @@
-"""All that is known about one report, as `reconcile why` and the dashboard show it.
-
-Which conflicts of a report are still worth a person's look. Pure.
-"""
+"""Everything known about one report, as `reconcile why` and the dashboard show it. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +15,7 @@ from reconciler.model.snapshot import Change
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatedChange:
-    """One line of a story, with its time (GitHub's)."""
+    """One line of a report's history, with its time (GitHub's)."""
 
     at: datetime
     change: Change
@@ -26,10 +23,10 @@ class DatedChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportDetail:
-    """A report, its link, what the ledger and the intents say, and its story, newest first."""
+    """A report, its link, its ledger rows and intents, and its history, newest first."""
 
     report: Report
-    link: Link | None  # the live one, else the newest
+    link: Link | None  # the live link, else the newest one
     comments: tuple[LocalComment, ...]
     pairs: tuple[CommentPair, ...]
     intents: tuple[Intent, ...]
@@ -41,35 +38,35 @@ class ReportDetail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldView:
-    """One field on both sides, each as that side spells it; None: it says nothing."""
+    """One field on both sides, each in that side's spelling. None: that side has no value."""
 
     field: Field
     bugspark: str
     agreed: str | None
     github: str | None
-    moved: frozenset[Side]  # who differs from what was agreed on, where the two are not equal
-    frozen: str | None = None  # why it is not synced
+    moved: frozenset[Side]  # the sides that changed since they last agreed, if they differ now
+    frozen: str | None = None  # why the field is not synced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentView:
-    """One comment: where it was written, and what became of its copy."""
+    """One comment: where it was written, and the state of its copy."""
 
     origin: Side
     author: str | None
     at: datetime | None
-    text: str | None  # an excerpt; None: it is not in BugSpark
+    text: str | None  # an excerpt; None: the comment is not in BugSpark
     state: str  # "on GitHub", "waiting", "deleted there", …
-    body: str | None = None  # the whole text as its author wrote it
+    body: str | None = None  # the full text as its author wrote it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportView:
-    """A report's dossier, read for people."""
+    """Everything about a report, prepared for people."""
 
     project_name: str
     detail: ReportDetail
-    title: str  # as people wrote it
+    title: str  # unescaped
     state: str  # Synced, Waiting, Needs you, Not linked, Gone on GitHub, …
     reason: str | None
     fields: tuple[FieldView, ...]
@@ -77,16 +74,22 @@ class ReportView:
 
 
 CONFLICT_SHOWN_FOR = timedelta(days=7)
-"""So long a conflict is news, unless somebody changes or resolves the field before."""
+"""How long a conflict is shown, unless somebody changes or resolves the field before."""
 
 
 def open_conflicts(detail: ReportDetail, now: datetime) -> Iterator[DatedChange]:
-    """Recorded conflicts that are news and whose outcome still stands (as `store.tallies` counts them)."""
+    """Yield conflicts that are recent and whose outcome still stands, as `store.views` counts them."""
     for each_field in Field:
-        changes = [each for each in detail.history if each.change.field == each_field.value]  # newest first
-        at = next((at for at, each in enumerate(changes) if each.change.kind is Kind.CONFLICT), None)
+        changes = [
+            dated_change for dated_change in detail.history if dated_change.change.field == each_field.value
+        ]  # newest first
+        at = next(
+            (at for at, dated_change in enumerate(changes) if dated_change.change.kind is Kind.CONFLICT), None
+        )
         if at is None or changes[at].at < now - CONFLICT_SHOWN_FOR:
             continue
-        settled = any(each.change.kind is Kind.RESOLVE for each in changes[:at])
-        if not settled and all(each.change.to == changes[at].change.to for each in changes[:at]):
+        settled = any(dated_change.change.kind is Kind.RESOLVE for dated_change in changes[:at])
+        if not settled and all(
+            dated_change.change.to == changes[at].change.to for dated_change in changes[:at]
+        ):
             yield changes[at]

@@ -1,4 +1,4 @@
-"""Values that must not be shown, and what is shown instead."""
+"""Secrets, and the mask shown in their place."""
 
 import re
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ _QUERY_PASSWORD = re.compile(r"(?<=[?&])(?P<key>password|sslpassword)=(?P<passwo
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A secret that no repr, format or log line shows; `reveal()` is the only way to its text."""
+    """A secret that no repr, format or log line shows; only `reveal()` returns its text."""
 
     _text: str
 
     def reveal(self) -> str:
-        """The secret itself, for the one place that sends or verifies it."""
+        """Return the secret itself, for the code that sends or verifies it."""
         return self._text
 
     def __repr__(self) -> str:
@@ -29,7 +29,7 @@ class Secret:
 
 
 def mask(secret: Secret) -> str:
-    """Return `***` for a secret that is set, else nothing."""
+    """Return `***` for a secret that is set, else an empty string."""
     return MASK if secret else ""
 
 

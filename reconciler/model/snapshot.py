@@ -1,4 +1,4 @@
-"""What the database says, read in one consistent snapshot, and what is handed back to be stored."""
+"""What the pass reads from the database in one consistent snapshot, and what it stores."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,38 +15,38 @@ from reconciler.model.plan import LinkPlan, RemoveLocal
 from reconciler.model.report import LocalComment, Report
 
 UNKNOWN_REPOSITORY = RepositoryId(0)
-"""The repository has never been read."""
+"""The id of a repository that was never read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectState:
-    """What is remembered about a project between passes (`sync_projects`, `sync_lists`)."""
+    """What a project stores between passes (`sync_projects`, `sync_lists`)."""
 
     project_id: ProjectId
     repository_id: RepositoryId = UNKNOWN_REPOSITORY
     repository: str = ""  # the configured "owner/repo" that repository_id was read for
-    private: bool | None = None  # as it was when the operator last knew: see `exposed`
-    exposed: bool = False  # it has turned public since, and nobody has acknowledged that yet
+    private: bool | None = None  # when the operator last acknowledged it: see `exposed`
+    exposed: bool = False  # it became public since, and the operator has not acknowledged it
     account: AccountId | None = None
     account_login: str | None = None
-    account_credential: str | None = None  # fingerprint the account was read with
-    first_seen_at: datetime | None = None  # GitHub's time: sync.export = "all" takes reports filed since
+    account_credential: str | None = None  # fingerprint of the credential that the account was read with
+    first_seen_at: datetime | None = None  # GitHub's time; sync.export = "all" takes reports filed since then
     issues: ListState | None = None
     comments: ListState | None = None
-    initial_sync: ListState | None = None  # how far a walk over all issues for first contacts has come
+    initial_sync: ListState | None = None  # the position in a scan of all issues for initial syncs
     accepted_digest: str | None = None  # hash of withheld deletions the operator accepted
     is_paused: bool = False
-    is_recovering: bool = False  # a restore was recognised: all is read before anything is written
-    restored_at: datetime | None = None  # when the last one was
+    is_recovering: bool = False  # a restore was detected: everything is read before anything is written
+    restored_at: datetime | None = None  # the last restore
     has_unread_hints: bool = False  # deliveries name issues that no pass has read since
-    has_webhook: bool = False  # a webhook is known to announce what happens
-    failures: int = 0  # passes in a row that failed
-    alert_state: AlertState = NO_ALERT_STATE  # of what needs a person
+    has_webhook: bool = False  # a webhook is known to announce changes
+    failures: int = 0  # failed passes in a row
+    alert_state: AlertState = NO_ALERT_STATE  # which problems are known, and which notices are to be sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoisonedItem:
-    """One thing that can't be read or decided, and why; everything else goes on."""
+    """Something that can't be read or decided, with the reason; everything else continues."""
 
     what: str  # "report 0b5e…", "issue acme/web#12"
     reason: str
@@ -55,40 +55,38 @@ class PoisonedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The links a segment has to look at, with everything needed to decide them.
+    """The links to decide in one step of a pass, with everything needed to decide them.
 
-    `links` holds the ACTIVE links (none in quarantine) whose report differs from base, whose issue number or
-    comment ids were asked for, or that have a new or vanished comment. `new` holds links without first
-    contact: stored ones in state NEW, and ones made up here (revision 0) for reports whose columns name this
-    repository and that have no link. `reports` has the report of each of them, absent when it was deleted.
+    `links`: ACTIVE links, not quarantined, whose report differs from the base, whose issue number or comment
+    ids were asked for, or that have a new or deleted comment. `new`: links before their initial sync, either
+    stored in state NEW or made up here (revision 0) for reports without a link whose columns name this
+    repository. `reports`: the report of each of these links, unless it was deleted.
     """
 
     links: tuple[Link, ...] = ()
     new: tuple[Link, ...] = ()
     reports: Mapping[ReportId, Report] = field(default_factory=dict)
     pairs: tuple[CommentPair, ...] = ()  # ledger rows of the comment ids asked for
-    unrecorded_comments: tuple[
-        LocalComment, ...
-    ] = ()  # BugSpark comments the ledger does not know, of ACTIVE links
-    vanished_pairs: tuple[
-        CommentPair, ...
-    ] = ()  # LIVE or PENDING rows whose BugSpark comment vanished, its report exists
-    remote_comment_counts: Mapping[LinkId, int] = field(
-        default_factory=dict
-    )  # remote comments the ledger believes alive
+    # BugSpark comments without a ledger row, of ACTIVE links
+    unrecorded_comments: tuple[LocalComment, ...] = ()
+    # LIVE or PENDING rows whose BugSpark comment was deleted while its report exists
+    vanished_pairs: tuple[CommentPair, ...] = ()
+    # how many GitHub comments exist, according to the ledger
+    remote_comment_counts: Mapping[LinkId, int] = field(default_factory=dict)
     detached: tuple[Link, ...] = ()  # links whose report's columns were cleared or name another issue
     contested: tuple[Link, ...] = ()  # made up here: a second report names an issue that is already linked
     orphaned: tuple[Link, ...] = ()  # links whose report was deleted in BugSpark
-    released: tuple[Link, ...] = ()  # links whose quarantine has ended: looked at whole
+    released: tuple[Link, ...] = ()  # links whose quarantine has ended: read in full
     poisoned: tuple[PoisonedItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithheldDeletions:
-    """The deletions the guard holds back. `links` are looked at whole once they are accepted.
+    """The deletions that the guard withholds. `links` are read in full once the deletions are accepted.
 
-    `removals` are those of originals deleted on GitHub, as far as their link and ledger row still stand: a
-    pass that reads nothing new of their issues does not decide them again. Deletions in BugSpark it does.
+    `removals` are those in BugSpark, as far as their link and ledger row still hold: a pass that reads
+    nothing new of their issues does not decide them again. Deletions on GitHub are decided again by each
+    pass.
     """
 
     digest: str | None = None
@@ -105,7 +103,7 @@ class WithheldDeletions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnlinkedReport:
-    """What discovery compares an issue with."""
+    """The part of a report that discovery compares with issues."""
 
     report_id: ReportId
     project_id: ProjectId
@@ -116,7 +114,7 @@ class UnlinkedReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalThread:
-    """BugSpark's half of one whole thread, from one snapshot. `report` is None when it was deleted."""
+    """BugSpark's half of one complete thread, from one snapshot. `report` None: it was deleted."""
 
     report: Report | None
     pairs: tuple[CommentPair, ...]
@@ -125,10 +123,10 @@ class LocalThread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalBatch:
-    """One local transaction: changes, ledger, bases, intents, and the list positions they came from."""
+    """Everything stored in one local transaction: changes, ledger, bases, intents, and the list positions."""
 
     project_id: ProjectId
-    at: datetime  # GitHub's time, for updated_at and the story
+    at: datetime  # GitHub's time, for updated_at and the history
     plans: tuple[LinkPlan, ...] = ()
     intents: tuple[Intent, ...] = ()
     issues: ListState | None = None  # None: leave as it is
@@ -138,14 +136,14 @@ class LocalBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreResult:
-    """What became of a batch. Plans of stale reports were left out whole: decide them again."""
+    """The result of storing a batch. Plans of stale reports were not stored at all: decide them again."""
 
     stale_reports: frozenset[ReportId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One line of a report's story (`sync_changes`)."""
+    """One line of a report's history (`sync_changes`)."""
 
     report_id: ReportId
     link_id: LinkId | None
@@ -159,15 +157,15 @@ class Change:
     rule: str
     lost: str | None = None
     request_id: str | None = None
-    since: datetime | None = None  # when its cause happened: what it waited for is known then
+    since: datetime | None = None  # when its cause happened; shows how long it waited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
-    """One line of a field's story, as the flap breaker reads it."""
+    """One line of a field's history, for the flap breaker."""
 
     field: str
     kind: str
-    remote: str | None  # what GitHub said before
+    remote: str | None  # GitHub's value before
     to: str | None
     at: datetime

@@ -1,4 +1,4 @@
-"""Who looks at the pages and the API, and how far that goes.
+"""The users of the pages and the API, and what they may do.
 
 Source: docs/reference/bugspark.md, Dashboard sign-in.
 """
@@ -9,9 +9,9 @@ from uuid import UUID
 
 
 class Access(IntEnum):
-    """What somebody may do with one project; each includes what is before it."""
+    """What a user may do with one project; each level includes the ones before it."""
 
-    NONE = 0  # not even know that it exists
+    NONE = 0  # may not even know that it exists
     SEE = 1  # accepted members
     CHANGE = 2  # owner, superadmins, the operator
 
@@ -22,7 +22,7 @@ class Viewer:
 
     user_id: UUID | None  # None: the operator
     name: str
-    sees_all_projects: bool  # every project: the operator, and BugSpark's superadmins
+    sees_all_projects: bool  # the operator, and BugSpark's superadmins
 
 
 OPERATOR = Viewer(user_id=None, name="operator", sees_all_projects=True)

@@ -1,7 +1,7 @@
-"""What commands and pages show: flat values made of text and numbers.
+"""The values that commands and pages show, made of text and numbers.
 
-Of a project: its links, changes, conflicts, withheld deletions, the last day, and how it is connected to
-GitHub, as far as that is known without asking GitHub.
+Links, changes, conflicts, withheld deletions, activity, plans, checks, and how a project is connected to
+GitHub, without a request to GitHub.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from reconciler.model.report_detail import DatedChange
 
 
 class Urgency(IntEnum):
-    """The most pressing thing about a link; the lower, the more."""
+    """The most urgent thing about a link; the lower, the more urgent."""
 
     ATTENTION = 0
     CONFLICT = 1
@@ -28,7 +28,7 @@ class Urgency(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkPosition:
-    """Where a page of links begins or ends: they are listed by issue number, the highest first."""
+    """The position of a page in the list of links, which is sorted by issue number, highest first."""
 
     number: IssueNumber
     link_id: LinkId
@@ -36,7 +36,7 @@ class LinkPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkFilter:
-    """Which links, and from where on. `text`: a tracking id, an issue number, words of the title."""
+    """Which links to list, and from where. `text`: a tracking id, an issue number, or words of the title."""
 
     urgency: Urgency | None = None  # None: all
     text: str = ""
@@ -46,7 +46,7 @@ class LinkFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRow:
-    """A link in a list. The report may be gone."""
+    """A link in a list. Its report may be deleted."""
 
     id: LinkId
     report_id: ReportId
@@ -59,12 +59,12 @@ class LinkRow:
     state: LinkState
     urgency: Urgency
     reason: str | None
-    verified_at: datetime | None  # when both sides were last compared whole
+    verified_at: datetime | None  # when both sides were last compared in full
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkPage:
-    """Some links, and whether there are more on either end."""
+    """A page of links, and whether there are more before and after it."""
 
     rows: tuple[LinkRow, ...]
     more_before: bool
@@ -73,29 +73,29 @@ class LinkPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportChange:
-    """A line of a project's story, and the report it is about."""
+    """One line of a project's history, and the report it is about."""
 
     dated_change: DatedChange
-    tracking_id: str | None  # None: the report is gone
+    tracking_id: str | None  # None: the report was deleted
     title: str | None
     issue: str | None  # owner/repo#12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithheldRow:
-    """A deletion that the guard holds back."""
+    """A deletion that the guard withholds."""
 
     report_id: ReportId
     tracking_id: str | None
     issue: str | None
-    kind: Kind  # which side's comment would go
+    kind: Kind  # tells on which side a comment would be deleted
     author: str | None
-    text: str | None  # of BugSpark's copy, while it is there
+    text: str | None  # of BugSpark's copy, while it exists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassRun:
-    """A pass that did something or failed; idle ones leave no row."""
+    """A pass that changed something or failed; other passes are not recorded."""
 
     at: datetime
     outcome: str
@@ -103,16 +103,16 @@ class PassRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrossSideWrite:
-    """Something that was written on one side because of the other."""
+    """A write on one side that was caused by the other."""
 
     at: datetime
-    side: Side  # that was written
-    waited: timedelta | None  # since it happened on the other; None where nobody knows
+    side: Side  # the side that was written
+    waited: timedelta | None  # since the cause on the other side; None: unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectActivity:
-    """What a project's plot is drawn from."""
+    """The data of a project's activity chart."""
 
     since: datetime
     until: datetime
@@ -127,7 +127,7 @@ class ActionView:
     kind: str
     report: str | None  # its id
     tracking_id: str | None  # BUG-0001; for people, not part of the JSON
-    issue: str | None  # owner/repo#12; None: it is yet to be created
+    issue: str | None  # owner/repo#12; None: not created yet
     field: str | None
     base: str | None
     local: str | None
@@ -145,13 +145,13 @@ class WithheldDeletion:
     side: Side  # where a comment would be deleted
     author: str | None  # of the original
     excerpt: str | None  # of the comment that would be deleted, where it could be read
-    url: str | None  # its page; in BugSpark the report's, where the dashboard's address is known
+    url: str | None  # the page of the comment; in BugSpark of the report, if the dashboard's address is known
     issue: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanView:
-    """What a pass over one project would do now, or why that can't be said."""
+    """What a pass over one project would do now, or why that is unknown."""
 
     project_id: ProjectId
     project_name: str
@@ -159,7 +159,7 @@ class PlanView:
     hash: str
     actions: tuple[ActionView, ...] = ()
     error: Failure | None = None
-    withheld: str | None = None  # the hash of deletions the guard holds back, for --accept
+    withheld: str | None = None  # the hash of the deletions that the guard withholds, for --accept
     withheld_deletions: tuple[WithheldDeletion, ...] = ()
 
 
@@ -175,7 +175,7 @@ class LinkCandidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscoveryResult:
-    """What discovery found, what it linked (0 without --apply), what it cost, what it passed over and why."""
+    """The result of a discovery. `linked`: how many links were made, 0 without --apply."""
 
     candidates: tuple[LinkCandidate, ...]
     linked: int
@@ -185,15 +185,15 @@ class DiscoveryResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportResult:
-    """A report's issue, or why there is none."""
+    """The issue of an exported report, or why there is none."""
 
-    report: str  # as it was asked for
+    report: str  # as the command's argument named it
     url: str | None
     error: str | None
 
 
 class CheckLevel(StrEnum):
-    """How a check went."""
+    """The result of a check."""
 
     OK = "ok"
     WARN = "warn"
@@ -211,16 +211,16 @@ class CheckResult:
 
 
 class CredentialKind(StrEnum):
-    """What the project writes with."""
+    """The kind of credential that a project writes with."""
 
     APP = "app"  # the operator's GitHub App
-    SEALED = "sealed"  # a token that is kept encrypted, and was decrypted
-    PLAIN = "plain"  # a token that is kept unencrypted
+    SEALED = "sealed"  # a token that is stored encrypted and was decrypted
+    PLAIN = "plain"  # a token that is stored unencrypted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedDelivery:
-    """A delivery with a valid signature. `read_at`: when a pass had looked into what it names."""
+    """A delivery with a valid signature. `read_at`: when a pass had read the issue it names."""
 
     id: str  # X-GitHub-Delivery
     event: str
@@ -232,14 +232,14 @@ class ReceivedDelivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetupView:
-    """What the set-up page tells; never a secret."""
+    """The content of the set-up page; never a secret."""
 
     project: Project  # with its problem, if it can't be used
-    credential: CredentialKind | None  # None: there is none that can be used
-    private: bool | None  # the repository, when it was last read
-    account: str | None  # who the credential writes as, once that was asked
+    credential: CredentialKind | None  # None: no usable one
+    private: bool | None  # of the repository, when it was last read
+    account: str | None  # the account that the credential writes as, once it was read
     wrote_at: datetime | None  # the last write that GitHub confirmed
-    has_secret: bool  # one is kept; whether it can be decrypted is seen when it is revealed
-    previous_until: datetime | None  # the secret before the present one is valid until then
-    hook_id: int | None  # on GitHub, where we made it or set it right
-    deliveries: tuple[ReceivedDelivery, ...]  # the newest deliveries, newest first
+    has_secret: bool  # one is stored; whether it can be decrypted is found out when it is shown
+    previous_until: datetime | None  # until when the secret before the present one is valid
+    hook_id: int | None  # on GitHub, if this program created or changed it
+    deliveries: tuple[ReceivedDelivery, ...]  # the newest ones, newest first

@@ -40,10 +40,12 @@ async def send_alerts(context: Context, before: AlertState, result: PassResult) 
 async def _update_alert_state(context: Context, before: AlertState, result: PassResult) -> PassResult:
     found = await context.stores.queries.current_problems(context.project.id)
     now = current_problems(result, found)
-    fresh = new_notices(before, now, context.clock.now(), whole=found.is_complete)
+    fresh = new_notices(before, now, context.clock.now(), is_complete=found.is_complete)
     for notice in fresh:
         _log_notice(context, notice)
-    after = await _post_owed_notices(context, next_alert_state(before, now, fresh, whole=found.is_complete))
+    after = await _post_owed_notices(
+        context, next_alert_state(before, now, fresh, is_complete=found.is_complete)
+    )
     if after != before:
         await context.stores.projects.save_alert_state(context.project.id, after)
     entered = sum(notice.entered for notice in fresh)

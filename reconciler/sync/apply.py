@@ -101,11 +101,11 @@ class PlanApplier:
             return tuple(without_unaccepted_deletions(plan, self._accepted_entries) for plan in plans)
         result = withhold_suspicious(
             plans,
-            known=await self._context.stores.ledger.live_comment_counts(self._context.project.id),
+            live_counts=await self._context.stores.ledger.live_comment_counts(self._context.project.id),
             accepted=self._accepted_entries,
             policy=self._context.guard,
             applied=self._applied_deletions,
-            held=self._withheld_deletions,
+            withheld=self._withheld_deletions,
         )
         self._applied_deletions.extend(deletions(result.plans))
         self._withheld_deletions = result.withheld or self._withheld_deletions

@@ -1,4 +1,4 @@
-"""After a restore: the ledger learns which copies are ours, and nothing is done about them."""
+"""After a restore: the ledger records which copies are ours, and nothing else is done about them."""
 
 from dataclasses import replace
 from typing import Any
@@ -25,11 +25,11 @@ COPY = a_remote_comment(5, "[BugSpark] Ada:\n\nIt happens daily", marker_comment
 AWAITED = a_pair(Side.BUGSPARK, a_local_comment(1), None, state=PENDING)
 
 
-def adopted(*entries: CommentPair, local: bool = True) -> LinkPlan:
+def adopted(*pairs: CommentPair, local: bool = True) -> LinkPlan:
     view = an_observation(
         comments=(COPY, a_remote_comment(6)),
         local_comments=(a_local_comment(1),) * local,
-        pairs=entries,
+        pairs=pairs,
         is_complete=True,
     )
     plan = adopt_copies(view, SyncPolicy(), ids())
@@ -37,38 +37,38 @@ def adopted(*entries: CommentPair, local: bool = True) -> LinkPlan:
     return plan
 
 
-def test_a_copy_the_ledger_does_not_know_is_written_down_with_both_texts() -> None:
-    (entry,) = adopted().pairs
-    assert (entry.origin, entry.state, entry.reason) == (Side.BUGSPARK, LIVE, None)
-    assert (entry.local_id, entry.remote_id) == (local_id(1), 5)
-    assert (entry.local_digest, entry.remote_digest) == (
+def test_a_copy_without_a_ledger_row_is_recorded_with_both_texts() -> None:
+    (pair,) = adopted().pairs
+    assert (pair.origin, pair.state, pair.reason) == (Side.BUGSPARK, LIVE, None)
+    assert (pair.local_id, pair.remote_id) == (local_id(1), 5)
+    assert (pair.local_digest, pair.remote_digest) == (
         text_digest(a_local_comment(1).body),
         text_digest(COPY.body),
     )
 
 
-def test_a_copy_without_its_original_is_neither_imported_nor_deleted() -> None:
-    (entry,) = adopted(local=False).pairs
-    assert (entry.origin, entry.state, entry.reason) == (Side.BUGSPARK, SKIPPED, ORIGINAL_MISSING)
-    assert (entry.local_id, entry.remote_id) == (None, 5)
+def test_a_copy_whose_original_is_lost_is_neither_imported_nor_deleted() -> None:
+    (pair,) = adopted(local=False).pairs
+    assert (pair.origin, pair.state, pair.reason) == (Side.BUGSPARK, SKIPPED, ORIGINAL_MISSING)
+    assert (pair.local_id, pair.remote_id) == (None, 5)
 
 
-def test_a_copy_that_was_awaited_has_arrived() -> None:
-    (entry,) = adopted(AWAITED).pairs
+def test_a_pending_pair_gets_its_copy() -> None:
+    (pair,) = adopted(AWAITED).pairs
     arrived: dict[str, Any] = {
         "remote_id": 5,
         "remote_digest": text_digest(COPY.body),
         "remote_updated_at": COPY.updated_at,
     }
-    assert entry == replace(AWAITED, state=LIVE, **arrived)
+    assert pair == replace(AWAITED, state=LIVE, **arrived)
 
 
-def test_what_the_ledger_knows_otherwise_stays_as_it_is() -> None:
-    assert adopted(replace(AWAITED, state=TOMBSTONE)).pairs == ()  # it was deleted there: not revived
+def test_pairs_in_other_states_stay_as_they_are() -> None:
+    assert adopted(replace(AWAITED, state=TOMBSTONE)).pairs == ()  # it was deleted there: not restored
     assert adopted(a_pair(Side.BUGSPARK, a_local_comment(1), COPY)).pairs == ()
 
 
-def test_the_link_is_due_at_once_and_its_etags_are_dropped() -> None:
+def test_the_link_is_due_at_once_without_etags() -> None:
     tags = ThreadEtags(issue="a", thread="b", credential="c")
     checked = Verification(at=AFTER, due=AFTER.replace(day=28), etags=tags)
     view = an_observation(verification=checked, owner_instance="other-db", is_complete=True)

@@ -1,4 +1,4 @@
-"""docs/design.md, Comments: each has an original on one side and a copy on the other."""
+"""Each comment has an original on one side and a copy on the other (docs/design.md, Comments)."""
 
 from dataclasses import replace
 
@@ -27,21 +27,21 @@ from tests.support.factories import (
 
 def test_a_comment_on_github_is_imported_under_its_authors_name() -> None:
     comment = a_remote_comment(body="Seen <b>here</b>\r\n")
-    found = decided(comments=(comment,))
-    assert [type(a) for a in found.actions] == [ImportComment]
-    (action,) = found.actions
+    decision = decided(comments=(comment,))
+    assert [type(a) for a in decision.actions] == [ImportComment]
+    (action,) = decision.actions
     assert isinstance(action, ImportComment)
     assert action.comment == comment
     assert action.body == "**octocat** (via GitHub):\n\nSeen <b>here</b>"
-    entry = only(found)
-    assert (entry.origin, entry.state, entry.remote_id) == (GITHUB, LIVE, comment.id)
-    assert entry.local_id is not None
-    assert (entry.local_digest, entry.remote_digest) == (text_digest(action.body), text_digest(comment.body))
-    assert entry.remote_updated_at == comment.updated_at
-    assert entry.author == "octocat"
+    pair = only(decision)
+    assert (pair.origin, pair.state, pair.remote_id) == (GITHUB, LIVE, comment.id)
+    assert pair.local_id is not None
+    assert (pair.local_digest, pair.remote_digest) == (text_digest(action.body), text_digest(comment.body))
+    assert pair.remote_updated_at == comment.updated_at
+    assert pair.author == "octocat"
 
 
-def test_a_comment_of_a_deleted_account_is_imported_as_the_ghosts() -> None:
+def test_a_comment_of_a_deleted_account_is_imported_as_by_ghost() -> None:
     (action,) = decided(comments=(a_remote_comment(author=None),)).actions
     assert isinstance(action, ImportComment)
     assert action.body.startswith("**ghost** (via GitHub):")
@@ -65,48 +65,50 @@ def test_comments_that_quote_us_or_use_our_account_are_imported(comment: RemoteC
     assert kinds(decided(comments=(comment,))) == [ImportComment]
 
 
-def test_a_comment_in_bugspark_is_posted_and_its_copy_awaited() -> None:
+def test_a_comment_in_bugspark_is_posted_and_its_pair_is_pending() -> None:
     comment = a_local_comment()
-    found = decided(local_comments=(comment,))
-    (action,) = found.actions
+    decision = decided(local_comments=(comment,))
+    (action,) = decision.actions
     assert isinstance(action, PostComment)
     assert action.comment == comment
-    entry = only(found)
-    assert (entry.origin, entry.state, entry.local_id, entry.remote_id) == (
+    pair = only(decision)
+    assert (pair.origin, pair.state, pair.local_id, pair.remote_id) == (
         BUGSPARK,
         PENDING,
         comment.id,
         None,
     )
-    assert entry.local_digest == text_digest(comment.body)
+    assert pair.local_digest == text_digest(comment.body)
 
 
-def test_comments_go_out_and_come_in_oldest_first() -> None:
-    found = decided(
+def test_comments_are_sent_and_imported_oldest_first() -> None:
+    decision = decided(
         local_comments=(a_local_comment(1, created_at=LATER), a_local_comment(3), a_local_comment(2)),
         comments=(a_remote_comment(5, created_at=LATER), a_remote_comment(7), a_remote_comment(6)),
     )
-    order = [a.comment.id for a in found.actions if isinstance(a, ImportComment | PostComment)]
+    order = [a.comment.id for a in decision.actions if isinstance(a, ImportComment | PostComment)]
     assert order == [6, 7, 5, local_id(2), local_id(3), local_id(1)]
 
 
 @pytest.mark.parametrize(("collaborator", "done"), [(True, [ImportComment]), (False, [])])
-def test_collaborators_only(*, collaborator: bool, done: list[type[Action]]) -> None:
+def test_only_collaborators_are_imported_if_configured(
+    *, collaborator: bool, done: list[type[Action]]
+) -> None:
     comment = a_remote_comment(collaborator=collaborator)
-    found = decided(SyncPolicy(collaborators_only=True), comments=(comment,))
-    assert kinds(found) == done
-    assert only(found).state is (LIVE if collaborator else SKIPPED)
+    decision = decided(SyncPolicy(collaborators_only=True), comments=(comment,))
+    assert kinds(decision) == done
+    assert only(decision).state is (LIVE if collaborator else SKIPPED)
     assert kinds(decided(comments=(comment,))) == [ImportComment]
 
 
-def test_a_skipped_author_is_not_imported_after_an_edit() -> None:
+def test_a_skipped_comment_is_not_imported_after_an_edit() -> None:
     comment = a_remote_comment(collaborator=False)
-    entry = a_pair(GITHUB, None, comment, state=SKIPPED)
+    pair = a_pair(GITHUB, None, comment, state=SKIPPED)
     edited = replace(comment, body="Please", updated_at=LATER, collaborator=True)
-    assert decided(comments=(edited,), pairs=(entry,)) == CommentsDecision()
+    assert decided(comments=(edited,), pairs=(pair,)) == CommentsDecision()
 
 
 def test_a_comment_marked_github_is_never_sent_back() -> None:
-    found = decided(local_comments=(a_local_comment(source="github", body="anything"),))
-    assert found.actions == ()
-    assert (only(found).state, only(found).origin) == (SKIPPED, GITHUB)
+    decision = decided(local_comments=(a_local_comment(source="github", body="anything"),))
+    assert decision.actions == ()
+    assert (only(decision).state, only(decision).origin) == (SKIPPED, GITHUB)

@@ -1,4 +1,4 @@
-"""docs/design.md, Comments: a deleted original takes its copy along, a deleted copy is remembered."""
+"""Deleted originals and deleted copies (docs/design.md, Comments)."""
 
 from dataclasses import replace
 from typing import Any
@@ -37,104 +37,106 @@ from tests.support.factories import (
 )
 
 
-def test_an_original_deleted_on_github_takes_its_copy_along() -> None:
-    found = decided(
+def test_the_copy_of_an_original_deleted_on_github_is_deleted() -> None:
+    decision = decided(
         local_comments=(IMPORTED,), pairs=(COPIED,), is_complete=True, deleted_remote_ids=frozenset({1})
     )
-    (action,) = found.actions
+    (action,) = decision.actions
     assert isinstance(action, RemoveLocal)
     assert action.pair == COPIED
-    assert only(found).state is ENDED
+    assert only(decision).state is ENDED
 
 
-def test_its_copy_stays_where_the_switch_says_so() -> None:
+def test_the_copy_is_kept_if_deletion_in_bugspark_is_off() -> None:
     policy = SyncPolicy(delete_in_bugspark=False)
-    found = decided(
+    decision = decided(
         policy,
         local_comments=(IMPORTED,),
         pairs=(COPIED,),
         is_complete=True,
         deleted_remote_ids=frozenset({1}),
     )
-    assert found.actions == ()
-    assert only(found).state is ENDED
+    assert decision.actions == ()
+    assert only(decision).state is ENDED
 
 
-@pytest.mark.parametrize("whole", [True, False])
-def test_an_original_deleted_in_bugspark_takes_its_copy_along(*, whole: bool) -> None:
-    view: dict[str, Any] = {"pairs": (SENT,), "comments": (POSTED,)} if whole else {"vanished_pairs": (SENT,)}
-    found = decided(is_complete=whole, **view)
-    (action,) = found.actions
+@pytest.mark.parametrize("is_complete", [True, False])
+def test_the_copy_of_an_original_deleted_in_bugspark_is_deleted(*, is_complete: bool) -> None:
+    view: dict[str, Any] = (
+        {"pairs": (SENT,), "comments": (POSTED,)} if is_complete else {"vanished_pairs": (SENT,)}
+    )
+    decision = decided(is_complete=is_complete, **view)
+    (action,) = decision.actions
     assert isinstance(action, DeleteRemote)
     assert action.pair == SENT
     assert action.why.rule is Rule.COMMENT_DELETED
-    assert found.pairs == ()  # until GitHub confirms
-    kept = decided(SyncPolicy(delete_on_github=False), is_complete=whole, **view)
+    assert decision.pairs == ()  # until GitHub confirms
+    kept = decided(SyncPolicy(delete_on_github=False), is_complete=is_complete, **view)
     assert kept.actions == ()
     assert only(kept).state is ENDED
 
 
-@pytest.mark.parametrize("whole", [True, False])
-def test_a_copy_deleted_in_bugspark_is_remembered_and_its_original_stays(*, whole: bool) -> None:
+@pytest.mark.parametrize("is_complete", [True, False])
+def test_a_copy_deleted_in_bugspark_is_recorded_and_its_original_stays(*, is_complete: bool) -> None:
     view: dict[str, Any] = (
-        {"pairs": (COPIED,), "comments": (ORIGINAL,)} if whole else {"vanished_pairs": (COPIED,)}
+        {"pairs": (COPIED,), "comments": (ORIGINAL,)} if is_complete else {"vanished_pairs": (COPIED,)}
     )
-    found = decided(is_complete=whole, **view)
-    assert found.actions == ()
-    assert only(found).state is TOMBSTONE
+    decision = decided(is_complete=is_complete, **view)
+    assert decision.actions == ()
+    assert only(decision).state is TOMBSTONE
 
 
-def test_a_copy_deleted_on_github_is_remembered_and_its_original_stays() -> None:
-    found = decided(
+def test_a_copy_deleted_on_github_is_recorded_and_its_original_stays() -> None:
+    decision = decided(
         local_comments=(MINE,), pairs=(SENT,), is_complete=True, deleted_remote_ids=frozenset({1})
     )
-    assert found.actions == ()
-    assert only(found).state is TOMBSTONE
+    assert decision.actions == ()
+    assert only(decision).state is TOMBSTONE
 
 
 @pytest.mark.parametrize("state", [TOMBSTONE, ENDED, SKIPPED])
-def test_an_edit_revives_nothing(state: CommentPairState) -> None:
+def test_an_edit_does_not_restore_a_deleted_copy(state: CommentPairState) -> None:
     edited = replace(ORIGINAL, body="Still there?", updated_at=LATER)
-    entry = replace(COPIED, state=state)
-    assert decided(comments=(edited,), pairs=(entry,)) == CommentsDecision()
-    assert decided(comments=(edited,), pairs=(entry,), is_complete=True) == CommentsDecision()
+    pair = replace(COPIED, state=state)
+    assert decided(comments=(edited,), pairs=(pair,)) == CommentsDecision()
+    assert decided(comments=(edited,), pairs=(pair,), is_complete=True) == CommentsDecision()
 
 
-@pytest.mark.parametrize("whole", [True, False])
-def test_an_edit_does_not_revive_a_copy_deleted_in_the_same_observation(*, whole: bool) -> None:
+@pytest.mark.parametrize("is_complete", [True, False])
+def test_an_edit_does_not_restore_a_copy_deleted_in_the_same_observation(*, is_complete: bool) -> None:
     edited = replace(ORIGINAL, body="Still there?", updated_at=LATER)
-    gone = () if whole else (COPIED,)
-    found = decided(comments=(edited,), pairs=(COPIED,), vanished_pairs=gone, is_complete=whole)
-    assert found.actions == ()
-    assert only(found).state is TOMBSTONE
+    gone = () if is_complete else (COPIED,)
+    decision = decided(comments=(edited,), pairs=(COPIED,), vanished_pairs=gone, is_complete=is_complete)
+    assert decision.actions == ()
+    assert only(decision).state is TOMBSTONE
 
 
-@pytest.mark.parametrize("entry", [SENT, COPIED])
-def test_what_was_deleted_on_both_sides_is_over(entry: CommentPair) -> None:
-    found = decided(pairs=(entry,), is_complete=True, deleted_remote_ids=frozenset({1}))
-    assert found.actions == ()
-    assert only(found).state is (ENDED if entry is SENT else TOMBSTONE)
+@pytest.mark.parametrize("pair", [SENT, COPIED])
+def test_a_pair_deleted_on_both_sides_ends(pair: CommentPair) -> None:
+    decision = decided(pairs=(pair,), is_complete=True, deleted_remote_ids=frozenset({1}))
+    assert decision.actions == ()
+    assert only(decision).state is (ENDED if pair is SENT else TOMBSTONE)
 
 
-def test_a_comment_deleted_before_it_was_sent_is_over() -> None:
+def test_the_pair_of_a_comment_deleted_before_it_was_sent_ends() -> None:
     waiting = replace(SENT, state=PENDING, remote_id=None)
-    found = decided(vanished_pairs=(waiting,))
-    assert found.actions == ()
-    assert only(found).state is ENDED
+    decision = decided(vanished_pairs=(waiting,))
+    assert decision.actions == ()
+    assert only(decision).state is ENDED
 
 
 @pytest.mark.parametrize("state", [TOMBSTONE, ENDED, SKIPPED])
-def test_an_ended_row_that_is_missing_on_both_sides_is_left_as_it_is(state: CommentPairState) -> None:
-    found = decided(
+def test_a_finished_pair_that_is_missing_on_both_sides_does_not_change(state: CommentPairState) -> None:
+    decision = decided(
         pairs=(replace(COPIED, state=state),), is_complete=True, deleted_remote_ids=frozenset({1})
     )
-    assert found == CommentsDecision()
+    assert decision == CommentsDecision()
 
 
-def test_a_thread_in_step_is_left_alone() -> None:
-    entries = (a_pair(GITHUB, a_local_comment(2, FORM), a_remote_comment(2)), SENT)
+def test_nothing_is_done_about_a_thread_that_is_equal() -> None:
+    pairs = (a_pair(GITHUB, a_local_comment(2, FORM), a_remote_comment(2)), SENT)
     view: dict[str, Any] = {
         "comments": (a_remote_comment(2), POSTED),
         "local_comments": (a_local_comment(2, FORM), MINE),
     }
-    assert decided(pairs=entries, is_complete=True, **view) == CommentsDecision()
+    assert decided(pairs=pairs, is_complete=True, **view) == CommentsDecision()

@@ -1,4 +1,4 @@
-"""docs/design.md, Comments: edits of originals are carried over, edits of copies shown."""
+"""Edits of originals are carried over, edits of copies are recorded (docs/design.md, Comments)."""
 
 from dataclasses import replace
 from typing import Any
@@ -35,11 +35,11 @@ from tests.support.factories import (
 
 def test_an_edit_of_a_github_original_is_carried_over() -> None:
     edited = replace(ORIGINAL, body="Seen there", updated_at=LATER)
-    found = decided(comments=(edited,), pairs=(COPIED,))
-    (action,) = found.actions
+    decision = decided(comments=(edited,), pairs=(COPIED,))
+    (action,) = decision.actions
     assert isinstance(action, EditLocal)
     assert (action.pair, action.body) == (COPIED, "**octocat** (via GitHub):\n\nSeen there")
-    assert only(found) == replace(
+    assert only(decision) == replace(
         COPIED,
         local_digest=text_digest(action.body),
         remote_digest=text_digest("Seen there"),
@@ -48,15 +48,18 @@ def test_an_edit_of_a_github_original_is_carried_over() -> None:
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_a_copy_that_an_administrator_edited_is_kept_and_recorded(known: bool) -> None:
+def test_a_copy_edited_in_bugspark_is_kept_and_recorded(known: bool) -> None:
     edited = replace(ORIGINAL, body="Seen there", updated_at=LATER)
-    here = (replace(IMPORTED, body="an administrator's words"),)
-    entry = replace(COPIED, reason=COPY_EDITED_IN_BUGSPARK) if known else COPIED
-    found = decided(comments=(edited,), pairs=(entry,), local_comments=() if known else here)
-    assert found.actions == ()
-    assert (only(found).reason, only(found).local_digest) == (COPY_EDITED_IN_BUGSPARK, COPIED.local_digest)
-    assert only(found).remote_digest == text_digest("Seen there")
-    assert [(each.side, each.rule, each.remote) for each in found.events] == [
+    local_comments = (replace(IMPORTED, body="an administrator's words"),)
+    pair = replace(COPIED, reason=COPY_EDITED_IN_BUGSPARK) if known else COPIED
+    decision = decided(comments=(edited,), pairs=(pair,), local_comments=() if known else local_comments)
+    assert decision.actions == ()
+    assert (only(decision).reason, only(decision).local_digest) == (
+        COPY_EDITED_IN_BUGSPARK,
+        COPIED.local_digest,
+    )
+    assert only(decision).remote_digest == text_digest("Seen there")
+    assert [(event.side, event.rule, event.remote) for event in decision.events] == [
         (BUGSPARK, COPY_EDITED_IN_BUGSPARK, "Seen there")
     ]
 
@@ -69,39 +72,41 @@ def test_a_copy_that_an_administrator_edited_is_kept_and_recorded(known: bool) -
         replace(ORIGINAL, body="Seen here too\r\n"),
     ],
 )
-def test_what_is_no_news_changes_nothing(seen: RemoteComment) -> None:
+def test_a_row_without_news_changes_nothing(seen: RemoteComment) -> None:
     assert decided(comments=(seen,), pairs=(COPIED,)) == CommentsDecision()
 
 
-def test_a_touch_without_a_change_is_only_remembered() -> None:
-    found = decided(comments=(replace(ORIGINAL, updated_at=LATER),), pairs=(COPIED,))
-    assert found == CommentsDecision(pairs=(replace(COPIED, remote_updated_at=LATER),))
+def test_a_new_time_without_a_new_text_is_only_stored() -> None:
+    decision = decided(comments=(replace(ORIGINAL, updated_at=LATER),), pairs=(COPIED,))
+    assert decision == CommentsDecision(pairs=(replace(COPIED, remote_updated_at=LATER),))
 
 
-def test_an_edit_of_our_copy_is_shown_and_never_taken_over_nor_overwritten() -> None:
+def test_an_edit_of_our_copy_is_recorded_and_neither_carried_over_nor_overwritten() -> None:
     edited = replace(POSTED, body="[BugSpark] Ada: what I meant", updated_at=LATER)
-    found = decided(comments=(edited,), local_comments=(MINE,), pairs=(SENT,), is_complete=True)
-    assert found.actions == ()
-    assert only(found).reason == "our copy was edited on GitHub"
-    assert only(found).remote_digest == text_digest(edited.body)
+    decision = decided(comments=(edited,), local_comments=(MINE,), pairs=(SENT,), is_complete=True)
+    assert decision.actions == ()
+    assert only(decision).reason == "our copy was edited on GitHub"
+    assert only(decision).remote_digest == text_digest(edited.body)
     rewritten = replace(MINE, body="By an administrator")
-    again = decided(comments=(edited,), local_comments=(rewritten,), pairs=(only(found),), is_complete=True)
-    assert again == CommentsDecision()
+    second_decision = decided(
+        comments=(edited,), local_comments=(rewritten,), pairs=(only(decision),), is_complete=True
+    )
+    assert second_decision == CommentsDecision()
     both = decided(comments=(edited,), local_comments=(rewritten,), pairs=(SENT,), is_complete=True)
     assert both.actions == ()
 
 
 def test_an_edited_original_in_bugspark_is_carried_over_by_a_full_read() -> None:
     edited = replace(MINE, body="It happens hourly")
-    found = decided(comments=(POSTED,), local_comments=(edited,), pairs=(SENT,), is_complete=True)
-    (action,) = found.actions
+    decision = decided(comments=(POSTED,), local_comments=(edited,), pairs=(SENT,), is_complete=True)
+    (action,) = decision.actions
     assert isinstance(action, EditRemote)
     assert (action.pair, action.comment) == (SENT, edited)
-    assert found.pairs == ()  # until GitHub confirms
+    assert decision.pairs == ()  # until GitHub confirms
 
 
 @pytest.mark.parametrize(
-    ("entry", "local", "missing"),
+    ("pair", "local", "missing"),
     [
         (COPIED, replace(IMPORTED, body="By an administrator"), frozenset[int]()),  # a copy, not an original
         (replace(SENT, state=PENDING, remote_id=None), replace(MINE, body="Hm"), frozenset[int]()),
@@ -111,15 +116,15 @@ def test_an_edited_original_in_bugspark_is_carried_over_by_a_full_read() -> None
     ],
 )
 def test_nothing_else_is_ever_edited_on_github(
-    entry: CommentPair, local: Any, missing: frozenset[int]
+    pair: CommentPair, local: Any, missing: frozenset[int]
 ) -> None:
-    there = [row for row in (ORIGINAL if entry is COPIED else POSTED,) if row.id == entry.remote_id]
-    comments = () if missing else tuple(there)
-    found = decided(
+    remote_comments = [row for row in (ORIGINAL if pair is COPIED else POSTED,) if row.id == pair.remote_id]
+    comments = () if missing else tuple(remote_comments)
+    decision = decided(
         comments=comments,
         local_comments=(local,),
-        pairs=(entry,),
+        pairs=(pair,),
         is_complete=True,
         deleted_remote_ids=missing,
     )
-    assert EditRemote not in kinds(found)
+    assert EditRemote not in kinds(decision)

@@ -29,26 +29,26 @@ def test_equal_sides_have_no_winner(policy: ConflictPolicy) -> None:
 
 
 @pytest.mark.parametrize("policy", ConflictPolicy)
-def test_the_side_that_moved_alone_wins_whatever_the_policy(policy: ConflictPolicy) -> None:
-    ours = Why(rule=Rule.LOCAL_MOVED, base="high", local="low", remote="critical", to="low")
-    theirs = Why(rule=Rule.REMOTE_MOVED, base="high", local="low", remote="critical", to="critical")
+def test_the_only_side_that_changed_wins_under_any_policy(policy: ConflictPolicy) -> None:
+    local_why = Why(rule=Rule.LOCAL_MOVED, base="high", local="low", remote="critical", to="low")
+    remote_why = Why(rule=Rule.REMOTE_MOVED, base="high", local="low", remote="critical", to="critical")
     assert settle_field(a_diff(Verdict.LOCAL_MOVED), policy, {}) == FieldOutcome(
-        winner=Side.BUGSPARK, why=ours
+        winner=Side.BUGSPARK, why=local_why
     )
     assert settle_field(a_diff(Verdict.REMOTE_MOVED), policy, {}) == FieldOutcome(
-        winner=Side.GITHUB, why=theirs
+        winner=Side.GITHUB, why=remote_why
     )
 
 
-def test_a_label_change_that_is_already_in_place_is_recorded_as_such() -> None:
-    settled = settle_field(a_diff(Verdict.LOCAL_MOVED, local="low", remote="low"), NEWEST, {})
-    assert isinstance(settled, FieldOutcome)
-    assert settled.why is not None
-    assert settled.why.rule is Rule.SWAP_UNFINISHED
+def test_a_swap_that_already_reads_as_desired_has_a_rule_of_its_own() -> None:
+    outcome = settle_field(a_diff(Verdict.LOCAL_MOVED, local="low", remote="low"), NEWEST, {})
+    assert isinstance(outcome, FieldOutcome)
+    assert outcome.why is not None
+    assert outcome.why.rule is Rule.SWAP_UNFINISHED
 
 
 @pytest.mark.parametrize(
-    ("policy", "at", "winner", "rule"),
+    ("policy", "field_times", "winner", "rule"),
     [
         (NEWEST, times(local=SECOND), Side.BUGSPARK, Rule.NEWEST_LOCAL),
         (NEWEST, times(remote=SECOND), Side.GITHUB, Rule.NEWEST_REMOTE),
@@ -59,16 +59,16 @@ def test_a_label_change_that_is_already_in_place_is_recorded_as_such() -> None:
         (BUGSPARK, {}, Side.BUGSPARK, Rule.POLICY_LOCAL),
     ],
 )
-def test_a_conflict_has_a_winner_and_the_value_that_lost_is_kept(
-    policy: ConflictPolicy, at: Mapping[Field, FieldTimes], winner: Side, rule: Rule
+def test_a_conflict_has_a_winner_and_keeps_the_lost_value(
+    policy: ConflictPolicy, field_times: Mapping[Field, FieldTimes], winner: Side, rule: Rule
 ) -> None:
     to, lost = ("low", "critical") if winner is Side.BUGSPARK else ("critical", "low")
     why = Why(rule=rule, base="high", local="low", remote="critical", to=to)
     conflict = Conflict(field=Field.SEVERITY, why=why, lost=lost)
-    settled = settle_field(a_diff(Verdict.CONFLICT), policy, at)
-    assert settled == FieldOutcome(winner=winner, why=why, conflict=conflict)
+    outcome = settle_field(a_diff(Verdict.CONFLICT), policy, field_times)
+    assert outcome == FieldOutcome(winner=winner, why=why, conflict=conflict)
 
 
-def test_newest_asks_for_the_times_of_the_very_field() -> None:
-    other = {Field.STATUS: FieldTimes(local=AFTER, remote=AFTER)}
-    assert settle_field(a_diff(Verdict.CONFLICT), NEWEST, other) == NeedsTimes(field=Field.SEVERITY)
+def test_newest_needs_the_times_of_that_field() -> None:
+    other_times = {Field.STATUS: FieldTimes(local=AFTER, remote=AFTER)}
+    assert settle_field(a_diff(Verdict.CONFLICT), NEWEST, other_times) == NeedsTimes(field=Field.SEVERITY)

@@ -25,9 +25,9 @@ TITLES = SyncPolicy(title=True)
 
 
 def decided(report: Any, shown: Any, base: Base | None, policy: SyncPolicy = GITHUB) -> FieldsDecision:
-    found = decide_fields(report, shown, base, policy, {})
-    assert isinstance(found, FieldsDecision)
-    return found
+    decision = decide_fields(report, shown, base, policy, {})
+    assert isinstance(decision, FieldsDecision)
+    return decision
 
 
 @pytest.mark.parametrize(
@@ -40,12 +40,12 @@ def decided(report: Any, shown: Any, base: Base | None, policy: SyncPolicy = GIT
         ({"title": "Other"}, a_seen_issue("high"), Rule.LOCAL_MOVED),
     ],
 )
-def test_every_action_says_by_which_rule(changes: dict[str, Any], shown: Any, rule: Rule) -> None:
+def test_every_action_has_its_rule(changes: dict[str, Any], shown: Any, rule: Rule) -> None:
     (action,) = decided(a_report(**changes), shown, a_base(), TITLES).actions
     assert action.why.rule is rule
 
 
-def test_the_first_base_is_the_report_until_the_fields_say_otherwise() -> None:
+def test_the_initial_base_has_the_reports_values() -> None:
     assert initial_base(a_report(), a_seen_issue("low", title="There")) == a_base(remote_title="There")
 
 
@@ -74,17 +74,17 @@ def plain(actions: Sequence[Action]) -> list[tuple[Any, ...]]:
         (Status.CLOSED, ("closed", "not_planned")),
     ],
 )
-def test_a_report_that_ends_closes_its_issue(local: Status, written: tuple[str, str]) -> None:
-    found = decided(a_report(status=local), a_seen_issue("high"), a_base())
-    assert plain(found.actions) == [written]
-    assert found.base == a_base()  # until GitHub confirms
+def test_a_closed_report_closes_its_issue(local: Status, written: tuple[str, str]) -> None:
+    decision = decided(a_report(status=local), a_seen_issue("high"), a_base())
+    assert plain(decision.actions) == [written]
+    assert decision.base == a_base()  # until GitHub confirms
 
 
 @pytest.mark.parametrize("local", [Status.NEW, Status.TRIAGING, Status.IN_PROGRESS])
 @pytest.mark.parametrize("base", [Status.RESOLVED, Status.CLOSED])
-def test_a_report_taken_up_again_reopens_its_issue(local: Status, base: Status) -> None:
-    found = decided(a_report(status=local), a_seen_issue("high", state=CLOSED), a_base(status=base))
-    assert plain(found.actions) == [("open", None)]
+def test_a_reopened_report_reopens_its_issue(local: Status, base: Status) -> None:
+    decision = decided(a_report(status=local), a_seen_issue("high", state=CLOSED), a_base(status=base))
+    assert plain(decision.actions) == [("open", None)]
 
 
 @pytest.mark.parametrize(
@@ -97,19 +97,19 @@ def test_a_report_taken_up_again_reopens_its_issue(local: Status, base: Status) 
     ],
 )
 @pytest.mark.parametrize("local", [Status.NEW, Status.TRIAGING, Status.IN_PROGRESS])
-def test_a_closed_issue_ends_its_report(reason: str | None, to: Status, local: Status) -> None:
-    shown = a_seen_issue("high", state=CLOSED, state_reason=reason)
-    found = decided(a_report(status=local), shown, a_base(status=local))
-    assert plain(found.actions) == [("status", to)]
-    assert found.base.status is to
+def test_a_closed_issue_closes_its_report(reason: str | None, to: Status, local: Status) -> None:
+    seen = a_seen_issue("high", state=CLOSED, state_reason=reason)
+    decision = decided(a_report(status=local), seen, a_base(status=local))
+    assert plain(decision.actions) == [("status", to)]
+    assert decision.base.status is to
 
 
 @pytest.mark.parametrize("local", [Status.RESOLVED, Status.CLOSED])
 def test_a_reopened_issue_makes_its_report_new(local: Status) -> None:
-    found = decided(
+    decision = decided(
         a_report(status=local), a_seen_issue("high", state_reason="reopened"), a_base(status=local)
     )
-    assert plain(found.actions) == [("status", "new")]
+    assert plain(decision.actions) == [("status", "new")]
 
 
 @pytest.mark.parametrize(
@@ -122,13 +122,13 @@ def test_a_reopened_issue_makes_its_report_new(local: Status) -> None:
         (Status.NEW, Status.CLOSED, CLOSED),  # both moved to the same
     ],
 )
-def test_a_value_that_github_cannot_express_changes_only_the_base(
+def test_statuses_that_github_cannot_tell_apart_are_stored_and_not_written(
     base: Status, local: Status, state: IssueState
 ) -> None:
-    found = decided(a_report(status=local), a_seen_issue("high", state=state), a_base(status=base))
-    assert found.actions == ()
-    assert found.conflicts == ()
-    assert found.base.status is local
+    decision = decided(a_report(status=local), a_seen_issue("high", state=state), a_base(status=base))
+    assert decision.actions == ()
+    assert decision.conflicts == ()
+    assert decision.base.status is local
 
 
 @pytest.mark.parametrize(
@@ -148,9 +148,9 @@ def test_a_severity_set_in_bugspark_swaps_only_labels_of_severity(
     base: str, local: str, labels: Sequence[str], swap: tuple[str | None, ...]
 ) -> None:
     report, agreed = a_report(severity=Severity(local)), a_base(severity=Severity(base))
-    found = decided(report, a_seen_issue(*labels), agreed)
-    assert plain(found.actions) == [swap]
-    assert found.base.severity is Severity(base)
+    decision = decided(report, a_seen_issue(*labels), agreed)
+    assert plain(decision.actions) == [swap]
+    assert decision.base.severity is Severity(base)
 
 
 @pytest.mark.parametrize(
@@ -182,9 +182,9 @@ def test_a_category_set_in_bugspark_swaps_only_labels_of_category_and_never_bug(
     ],
 )
 def test_labels_set_on_github_reach_the_report(labels: Sequence[str], to: list[tuple[str, str]]) -> None:
-    found = decided(a_report(), a_seen_issue(*labels), a_base())
-    assert plain(found.actions) == to
-    assert found.base == replace(a_base(), **{name: _value(name, value) for name, value in to})
+    decision = decided(a_report(), a_seen_issue(*labels), a_base())
+    assert plain(decision.actions) == to
+    assert decision.base == replace(a_base(), **{name: _value(name, value) for name, value in to})
 
 
 def _value(name: str, value: str) -> Any:
@@ -192,43 +192,44 @@ def _value(name: str, value: str) -> Any:
 
 
 def test_several_labels_are_recorded_when_the_labels_are_news() -> None:
-    shown = a_seen_issue("low", "critical", "ui")
-    found = decided(a_report(severity=Severity.CRITICAL), shown, a_base(severity=Severity.CRITICAL))
-    assert found.actions == (SetField(field=Field.CATEGORY, to="ui", why=found.actions[0].why),)
-    assert found.notes == ("several labels speak of severity (critical, low): critical counts",)
-    known = decide_fields(a_report(), shown, a_base(), GITHUB, {}, relabelled=False)
+    seen = a_seen_issue("low", "critical", "ui")
+    decision = decided(a_report(severity=Severity.CRITICAL), seen, a_base(severity=Severity.CRITICAL))
+    assert decision.actions == (SetField(field=Field.CATEGORY, to="ui", why=decision.actions[0].why),)
+    assert decision.notes == ("several labels speak of severity (critical, low): critical counts",)
+    known = decide_fields(a_report(), seen, a_base(), GITHUB, {}, relabelled=False)
     assert isinstance(known, FieldsDecision)
     assert known.notes == ()
 
 
-def test_a_frozen_field_is_written_on_neither_side_and_its_base_follows_github() -> None:
+def test_a_frozen_field_is_not_written_and_its_base_follows_github() -> None:
     report, base = a_report(severity=Severity.CRITICAL, status=Status.RESOLVED), a_base()
     frozen = (Field.SEVERITY, Field.CATEGORY)
-    found = decide_fields(report, a_seen_issue("low"), base, GITHUB, {}, frozen=frozen)
-    assert isinstance(found, FieldsDecision)
-    assert [type(action) for action in found.actions] == [SetState]  # the rest is decided as ever
-    assert found.conflicts == ()
-    assert found.base == replace(base, severity=Severity.LOW)
-    assert found.still_frozen == {Field.SEVERITY}  # both sides agree about the category: it thaws
-    thawed = decided(report, a_seen_issue("low"), found.base)
+    decision = decide_fields(report, a_seen_issue("low"), base, GITHUB, {}, frozen=frozen)
+    assert isinstance(decision, FieldsDecision)
+    assert [type(action) for action in decision.actions] == [SetState]  # everything else is decided as before
+    assert decision.conflicts == ()
+    assert decision.base == replace(base, severity=Severity.LOW)
+    # both sides agree about the category: it is no longer frozen
+    assert decision.still_frozen == {Field.SEVERITY}
+    thawed = decided(report, a_seen_issue("low"), decision.base)
     assert plain(thawed.actions) == [("closed", "completed"), ("critical", "low")]  # BugSpark's has moved
 
 
-def test_first_contact_makes_equal_fields_the_base() -> None:
+def test_the_initial_sync_makes_equal_fields_the_base() -> None:
     report = a_report(status=Status.TRIAGING, severity=Severity.LOW)
-    found = decided(report, a_seen_issue("low"), None)
-    assert found.actions == ()
-    assert found.base == a_base(status=Status.TRIAGING, severity=Severity.LOW)
+    decision = decided(report, a_seen_issue("low"), None)
+    assert decision.actions == ()
+    assert decision.base == a_base(status=Status.TRIAGING, severity=Severity.LOW)
 
 
-def test_first_contact_with_an_issue_without_opinion_leaves_both_as_they_are() -> None:
-    found = decided(a_report(category=Category.UI), a_seen_issue("bug"), None, BUGSPARK)
-    assert found.actions == ()
-    assert found.base == a_base(category=Category.UI)
+def test_the_initial_sync_with_an_issue_without_labels_changes_neither_side() -> None:
+    decision = decided(a_report(category=Category.UI), a_seen_issue("bug"), None, BUGSPARK)
+    assert decision.actions == ()
+    assert decision.base == a_base(category=Category.UI)
 
 
 @pytest.mark.parametrize(
-    ("policy", "actions", "lost", "rule"),
+    ("policy", "actions", "lost_values", "rule"),
     [
         (
             GITHUB,
@@ -244,16 +245,16 @@ def test_first_contact_with_an_issue_without_opinion_leaves_both_as_they_are() -
         ),
     ],
 )
-def test_first_contact_settles_differing_fields_as_conflicts(
-    policy: SyncPolicy, actions: list[tuple[Any, ...]], lost: list[str], rule: Rule
+def test_the_initial_sync_settles_differing_fields_as_conflicts(
+    policy: SyncPolicy, actions: list[tuple[Any, ...]], lost_values: list[str], rule: Rule
 ) -> None:
-    shown = a_seen_issue("low", "ui", state=CLOSED, state_reason="not_planned", title="Theirs")
-    found = decided(a_report(status=Status.TRIAGING), shown, None, replace(policy, title=True))
-    assert plain(found.actions) == actions
-    assert [conflict.lost for conflict in found.conflicts] == lost
-    assert {conflict.why.rule for conflict in found.conflicts} == {rule}
-    # What GitHub says is the base either way: where BugSpark won it has moved alone, until confirmed.
-    assert found.base == a_base(
+    seen = a_seen_issue("low", "ui", state=CLOSED, state_reason="not_planned", title="Theirs")
+    decision = decided(a_report(status=Status.TRIAGING), seen, None, replace(policy, title=True))
+    assert plain(decision.actions) == actions
+    assert [conflict.lost for conflict in decision.conflicts] == lost_values
+    assert {conflict.why.rule for conflict in decision.conflicts} == {rule}
+    # GitHub's value is the base in both cases: if BugSpark won, it has changed alone, until confirmed.
+    assert decision.base == a_base(
         status=Status.CLOSED,
         severity=Severity.LOW,
         category=Category.UI,
@@ -262,14 +263,14 @@ def test_first_contact_settles_differing_fields_as_conflicts(
     )
 
 
-def test_newest_asks_for_the_events_of_the_fields_in_conflict_only() -> None:
+def test_newest_needs_only_the_events_of_fields_in_conflict() -> None:
     report = a_report(severity=Severity.CRITICAL, category=Category.UI)
     needed = decide_fields(report, a_seen_issue("low", "bug"), a_base(), SyncPolicy(), {})
     assert needed == frozenset({Field.SEVERITY})
-    at = {Field.SEVERITY: FieldTimes(local=AFTER, remote=AFTER)}
-    found = decide_fields(report, a_seen_issue("low", "bug"), a_base(), SyncPolicy(), at)
-    assert isinstance(found, FieldsDecision)
-    assert plain(found.actions) == [("severity", "low"), ("ui",)]
+    times = {Field.SEVERITY: FieldTimes(local=AFTER, remote=AFTER)}
+    decision = decide_fields(report, a_seen_issue("low", "bug"), a_base(), SyncPolicy(), times)
+    assert isinstance(decision, FieldsDecision)
+    assert plain(decision.actions) == [("severity", "low"), ("ui",)]
 
 
 @pytest.mark.parametrize(
@@ -282,16 +283,16 @@ def test_newest_asks_for_the_events_of_the_fields_in_conflict_only() -> None:
         ("Crash on start", "[BUG-0001] Crash on start", []),
     ],
 )
-def test_titles_are_synced_when_asked_for(local: str, remote: str, actions: list[tuple[str, ...]]) -> None:
-    found = decided(a_report(title=local), a_seen_issue("high", title=remote), a_base(), TITLES)
-    assert plain(found.actions) == actions
+def test_titles_are_synced_if_configured(local: str, remote: str, actions: list[tuple[str, ...]]) -> None:
+    decision = decided(a_report(title=local), a_seen_issue("high", title=remote), a_base(), TITLES)
+    assert plain(decision.actions) == actions
 
 
-def test_titles_are_left_alone_otherwise_but_remembered() -> None:
-    found = decided(a_report(title="Mine"), a_seen_issue("high", title="Theirs"), a_base())
-    assert found.actions == ()
-    assert found.conflicts == ()
-    assert found.base == a_base(title="Mine", remote_title="Theirs")
+def test_titles_are_otherwise_stored_and_not_written() -> None:
+    decision = decided(a_report(title="Mine"), a_seen_issue("high", title="Theirs"), a_base())
+    assert decision.actions == ()
+    assert decision.conflicts == ()
+    assert decision.base == a_base(title="Mine", remote_title="Theirs")
 
 
 # --- properties -------------------------------------------------------------------------------------------
@@ -352,12 +353,12 @@ def test_one_pass_makes_both_sides_agree_and_the_next_is_idle(world: TinyWorld) 
 
 
 @given(worlds)
-def test_deciding_twice_decides_the_same(world: TinyWorld) -> None:
+def test_deciding_twice_gives_the_same_decision(world: TinyWorld) -> None:
     assert world.decide() == world.decide()
 
 
 @given(worlds)
-def test_no_label_outside_the_mapping_is_ever_named_or_touched(world: TinyWorld) -> None:
+def test_no_label_outside_the_mapping_is_added_or_removed(world: TinyWorld) -> None:
     before = world.issue.labels
     plan = world.decide()
     for action in plan.actions:
@@ -374,17 +375,21 @@ def test_no_label_outside_the_mapping_is_ever_named_or_touched(world: TinyWorld)
 def test_no_value_of_a_user_is_lost_without_a_recorded_conflict(world: TinyWorld) -> None:
     base, report = world.link.base, world.report
     plan = world.decide()
-    lost = {conflict.field: conflict.lost for conflict in plan.conflicts}
-    ours, theirs = _said(world), _heard(world)
+    lost_values = {conflict.field: conflict.lost for conflict in plan.conflicts}
+    local_values, remote_values = _said(world), _heard(world)
     world.apply(plan)
-    for item in ours:
+    for item in local_values:
         agreed = None if base is None else str(getattr(base, item.value))
         if item is Field.STATUS and agreed is not None:
             agreed = issue_state_for(Status(agreed))
-        if _said(world)[item] != ours[item] and agreed != ours[item]:
-            assert lost[item] == str(getattr(report, item.value))
-        if theirs[item] and _heard(world)[item] != theirs[item] and agreed != theirs[item]:
-            assert item in lost
+        if _said(world)[item] != local_values[item] and agreed != local_values[item]:
+            assert lost_values[item] == str(getattr(report, item.value))
+        if (
+            remote_values[item]
+            and _heard(world)[item] != remote_values[item]
+            and agreed != remote_values[item]
+        ):
+            assert item in lost_values
 
 
 def _said(world: TinyWorld) -> dict[Field, str]:
@@ -406,7 +411,7 @@ def _heard(world: TinyWorld) -> dict[Field, str | None]:
 
 
 @given(worlds, st.integers(0, 4))
-def test_a_swap_cut_off_anywhere_is_finished_and_never_taken_for_a_persons_move(
+def test_an_interrupted_swap_is_finished_and_never_taken_for_a_persons_change(
     world: TinyWorld, requests: int
 ) -> None:
     plan = world.decide()
@@ -415,8 +420,8 @@ def test_a_swap_cut_off_anywhere_is_finished_and_never_taken_for_a_persons_move(
     report = replace(world.report, **_to(plan.actions))
     world.requests_left = requests
     world.apply(plan)
-    again = world.decide()
-    assert again.conflicts == ()
+    second_plan = world.decide()
+    assert second_plan.conflicts == ()
     world.requests_left = 1_000
     world.settle()
     assert world.report == report
@@ -427,6 +432,6 @@ def test_a_swap_cut_off_anywhere_is_finished_and_never_taken_for_a_persons_move(
 
 
 def _to(actions: Sequence[Action]) -> dict[str, Any]:
-    """What the local half of a plan makes of the report."""
+    """Return the report's fields after the local half of a plan."""
     kinds = {Field.STATUS: Status, Field.SEVERITY: Severity, Field.CATEGORY: Category, Field.TITLE: str}
     return {a.field.value: kinds[a.field](a.to) for a in actions if isinstance(a, SetField)}

@@ -1,4 +1,4 @@
-"""The flap breaker's rule: what is a reversal of ours, and when there are too many of them."""
+"""The flap breaker: what counts as a reversal of ours, and how many are too many."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,17 +16,17 @@ NOW = LINKED
 STATUS, SEVERITY = Field.STATUS, Field.SEVERITY
 
 
-def wrote(minutes: float, to: str = "resolved", remote: str | None = "new", **given: Any) -> FieldChange:
-    """Ours, confirmed so many minutes ago."""
-    kind = given.get("kind", Kind.SET_STATE)
+def wrote(minutes: float, to: str = "resolved", remote: str | None = "new", **values: Any) -> FieldChange:
+    """Build our write, confirmed so many minutes ago."""
+    kind = values.get("kind", Kind.SET_STATE)
     at = NOW - timedelta(minutes=minutes)
-    return FieldChange(field=given.get("field", STATUS), kind=kind, remote=remote, to=to, at=at)
+    return FieldChange(field=values.get("field", STATUS), kind=kind, remote=remote, to=to, at=at)
 
 
 def saw(
     minutes: float, remote: str = "new", kind: Kind = Kind.SET_FIELD, field: Field = STATUS
 ) -> FieldChange:
-    """GitHub had moved, and we took it over."""
+    """Build a change of GitHub that was taken over."""
     return FieldChange(field=field, kind=kind, remote=remote, to=remote, at=NOW - timedelta(minutes=minutes))
 
 
@@ -37,51 +37,52 @@ def taking(remote: str = "new", rule: Rule = Rule.REMOTE_MOVED, field: Field = S
 TWICE = (wrote(40), saw(39), wrote(20), saw(19))
 
 
-def test_the_third_reversal_within_an_hour_is_one_too_many() -> None:
+def test_the_third_reversal_within_an_hour_freezes_the_field() -> None:
     assert flapping_fields(taking(), (*TWICE, wrote(1)), NOW) == {STATUS}
 
 
 @pytest.mark.parametrize(
-    "steps",
+    "changes",
     [
         (),
         (wrote(1),),
         (wrote(20), saw(19), wrote(1)),
-        TWICE,  # nothing of ours is there to be undone
+        TWICE,  # there is no write of ours to be undone
         (wrote(62), saw(60), wrote(20), saw(19), wrote(1)),  # the first is an hour old
-        (wrote(40), wrote(39, "new", "resolved"), wrote(20), saw(19), wrote(1)),  # BugSpark went back itself
+        # BugSpark changed it back itself
+        (wrote(40), wrote(39, "new", "resolved"), wrote(20), saw(19), wrote(1)),
         (saw(40), saw(30), saw(20), wrote(1)),
         (*TWICE, wrote(2), saw(1)),
     ],
 )
-def test_fewer_older_or_others_reversals_freeze_nothing(steps: tuple[FieldChange, ...]) -> None:
-    assert flapping_fields(taking(), steps, NOW) == frozenset()
+def test_fewer_or_older_reversals_or_those_of_others_freeze_nothing(changes: tuple[FieldChange, ...]) -> None:
+    assert flapping_fields(taking(), changes, NOW) == frozenset()
 
 
 def test_a_reversal_just_within_the_hour_counts() -> None:
-    steps = (wrote(200), saw(59.9), wrote(20), saw(19), wrote(1))
-    assert flapping_fields(taking(), steps, NOW) == {STATUS}
+    changes = (wrote(200), saw(59.9), wrote(20), saw(19), wrote(1))
+    assert flapping_fields(taking(), changes, NOW) == {STATUS}
     assert timedelta(minutes=60) == FLAP_WINDOW
 
 
 def test_a_conflict_that_undid_our_write_counts_for_either_winner() -> None:
-    steps = (wrote(40), saw(39, kind=Kind.CONFLICT), wrote(20), saw(19), wrote(1))
+    changes = (wrote(40), saw(39, kind=Kind.CONFLICT), wrote(20), saw(19), wrote(1))
     plan = a_plan(
         SetState(state=IssueState.CLOSED, reason="completed", why=Why(rule=Rule.NEWEST_LOCAL, remote="new"))
     )
-    assert flapping_fields(plan, steps, NOW) == {STATUS}
+    assert flapping_fields(plan, changes, NOW) == {STATUS}
 
 
-def test_an_issue_knows_only_open_and_closed_so_any_open_status_is_a_reversal() -> None:
-    steps = [
-        step
+def test_any_open_status_is_a_reversal_because_github_has_only_open_and_closed() -> None:
+    changes = [
+        change
         for minutes in (40, 20, 1)
-        for step in (wrote(minutes, "closed", "in_progress"), saw(minutes - 0.5, "triaging"))
+        for change in (wrote(minutes, "closed", "in_progress"), saw(minutes - 0.5, "triaging"))
     ]
-    assert flapping_fields(taking("new"), steps[:-1], NOW) == {STATUS}
+    assert flapping_fields(taking("new"), changes[:-1], NOW) == {STATUS}
 
 
-def test_only_the_field_that_flaps_is_meant() -> None:
+def test_only_the_flapping_field_is_returned() -> None:
     plan = a_plan(
         SetField(field=STATUS, to="new", why=Why(rule=Rule.REMOTE_MOVED, remote="new")),
         SetField(field=SEVERITY, to="low", why=Why(rule=Rule.REMOTE_MOVED, remote="low")),
@@ -90,12 +91,12 @@ def test_only_the_field_that_flaps_is_meant() -> None:
     assert flapping_fields(plan, (*TWICE, other, wrote(1)), NOW) == {STATUS}
 
 
-def test_a_title_that_is_put_back_again_and_again_flaps_whatever_else_the_plan_says() -> None:
+def test_a_title_reset_again_and_again_flaps_beside_other_actions() -> None:
     sight = {"field": Field.TITLE, "kind": Kind.SET_TITLE}
-    steps = [
-        step
+    changes = [
+        change
         for minutes in (40, 20, 1)
-        for step in (
+        for change in (
             wrote(minutes, "Ours", "Theirs", **sight),
             saw(minutes - 0.5, "Theirs", field=Field.TITLE),
         )
@@ -105,14 +106,14 @@ def test_a_title_that_is_put_back_again_and_again_flaps_whatever_else_the_plan_s
         SetTitle(title="Ours", why=Why(rule=Rule.NEWEST_LOCAL, remote="Theirs")),
         PostComment(comment=a_local_comment(), why=Why(rule=Rule.COMMENT_CREATED, remote="words")),
     )
-    assert flapping_fields(plan, steps[:-1], NOW) == {Field.TITLE}
+    assert flapping_fields(plan, changes[:-1], NOW) == {Field.TITLE}
 
 
-def test_what_only_bugspark_changed_is_no_sight_of_github() -> None:
+def test_a_change_of_bugspark_alone_shows_nothing_of_github() -> None:
     why = Why(rule=Rule.LOCAL_MOVED, remote="low")
     plan = a_plan(SwapLabels(field=SEVERITY, add="critical", remove=("low",), why=why))
-    steps = (wrote(1, "critical", "low", field=SEVERITY, kind=Kind.SWAP_LABELS),)
-    assert flapping_fields(plan, steps * 3, NOW) == frozenset()
+    changes = (wrote(1, "critical", "low", field=SEVERITY, kind=Kind.SWAP_LABELS),)
+    assert flapping_fields(plan, changes * 3, NOW) == frozenset()
     assert remote_values_moved(plan) == {}
     assert remote_values_moved(taking("new")) == {STATUS: "new"}
 
@@ -121,7 +122,7 @@ def test_what_only_bugspark_changed_is_no_sight_of_github() -> None:
     ("field", "before", "to", "now", "undone"),
     [
         (STATUS, "new", "resolved", "new", True),
-        (STATUS, "in_progress", "closed", "new", True),  # an issue knows only open and closed
+        (STATUS, "in_progress", "closed", "new", True),  # GitHub has only open and closed
         (STATUS, "new", "resolved", "closed", False),
         (STATUS, "new", "triaging", "new", False),
         (STATUS, "new", "resolved", None, False),
@@ -134,13 +135,13 @@ def test_what_only_bugspark_changed_is_no_sight_of_github() -> None:
         (Field.TITLE, "Old", "New", "Old", True),
     ],
 )
-def test_undone_means_that_the_value_before_ours_is_there_again(
+def test_a_write_is_undone_if_the_value_before_it_is_back(
     field: Field, before: str | None, to: str, now: str | None, undone: bool
 ) -> None:
     kind = {STATUS: Kind.SET_STATE, SEVERITY: Kind.SWAP_LABELS}.get(field, Kind.SET_TITLE)
     assert is_reversal(field, wrote(1, to, before, field=field, kind=kind), now) is undone
 
 
-def test_what_we_took_over_is_nothing_of_ours_to_be_undone() -> None:
+def test_a_value_taken_over_from_github_is_no_write_to_be_undone() -> None:
     assert not is_reversal(STATUS, saw(1, "resolved"), "new")
     assert not is_reversal(STATUS, wrote(1, kind=Kind.SET_FIELD), "new")

@@ -1,4 +1,4 @@
-"""docs/design.md, Guard: suspicious deletions wait, the rest proceeds."""
+"""The guard withholds suspicious deletions, and everything else proceeds (docs/design.md, Guard)."""
 
 from dataclasses import replace
 
@@ -41,7 +41,7 @@ def removals(count: int, start: int = 0) -> tuple[Deletion, ...]:
 
 
 @pytest.mark.parametrize(
-    ("count", "known", "policy", "held"),
+    ("count", "live_counts", "policy", "held"),
     [
         (20, MANY, POLICY, False),
         (21, MANY, POLICY, True),
@@ -49,62 +49,62 @@ def removals(count: int, start: int = 0) -> tuple[Deletion, ...]:
         (2, MANY, GuardPolicy(max_deletions=2), False),
         (1, MANY, GuardPolicy(max_deletions=0), True),
         (0, MANY, GuardPolicy(max_deletions=0), False),
-        (6, {GITHUB: 40, BUGSPARK: 20}, POLICY, False),  # a tenth is not more than a tenth
+        (6, {GITHUB: 40, BUGSPARK: 20}, POLICY, False),  # a tenth is allowed
         (6, {GITHUB: 39, BUGSPARK: 20}, POLICY, True),
         (6, {GITHUB: 59}, POLICY, True),
         (6, {GITHUB: 60}, POLICY, False),
         (5, {GITHUB: 6, BUGSPARK: 0}, POLICY, False),  # five are few, whatever their share
-        (5, {GITHUB: 5, BUGSPARK: 5_000}, POLICY, True),  # all there is of five and more
+        (5, {GITHUB: 5, BUGSPARK: 5_000}, POLICY, True),  # all comments of a side that has five or more
         (6, {GITHUB: 6, BUGSPARK: 5_000}, POLICY, True),
         (6, {GITHUB: 7, BUGSPARK: 5_000}, POLICY, False),
-        (4, {GITHUB: 4, BUGSPARK: 0}, POLICY, False),  # all there is, but fewer than five
+        (4, {GITHUB: 4, BUGSPARK: 0}, POLICY, False),  # all comments, but fewer than five
         (6, {GITHUB: 10}, GuardPolicy(max_share=0.6), False),
         (7, {GITHUB: 10}, GuardPolicy(max_share=0.6), True),
     ],
 )
 def test_deletions_are_withheld_exactly_beyond_the_thresholds(
-    count: int, known: dict[Side, int], policy: GuardPolicy, *, held: bool
+    count: int, live_counts: dict[Side, int], policy: GuardPolicy, *, held: bool
 ) -> None:
     plan = a_plan(*removals(count), SET)
-    found = withhold_suspicious([plan], known=known, accepted=(), policy=policy)
-    assert bool(found.withheld) is held
-    (after,) = found.plans
+    result = withhold_suspicious([plan], live_counts=live_counts, accepted=(), policy=policy)
+    assert bool(result.withheld) is held
+    (after,) = result.plans
     assert len(deletions([after])) == (0 if held else count)
     assert len(after.withheld) == (count if held else 0)
     assert SET in after.actions
 
 
-def test_a_side_that_is_suddenly_empty_is_seen_among_the_other_sides_deletions() -> None:
-    wanted: list[Deletion] = [*(deletion(number) for number in range(5)), removal(9)]
-    assert is_suspicious(wanted, {GITHUB: 5_000, BUGSPARK: 5}, POLICY)
-    assert not is_suspicious(wanted, {GITHUB: 5_000, BUGSPARK: 6}, POLICY)
+def test_an_empty_side_is_detected_among_the_other_sides_deletions() -> None:
+    candidates: list[Deletion] = [*(deletion(number) for number in range(5)), removal(9)]
+    assert is_suspicious(candidates, {GITHUB: 5_000, BUGSPARK: 5}, POLICY)
+    assert not is_suspicious(candidates, {GITHUB: 5_000, BUGSPARK: 6}, POLICY)
     assert not is_suspicious(removals(5), {GITHUB: 5_000, BUGSPARK: 5}, POLICY)
 
 
 def test_both_directions_count_together() -> None:
-    wanted = (*removals(11), *(deletion(number) for number in range(20, 30)))
-    assert is_suspicious(wanted, MANY, POLICY)
-    assert not is_suspicious(wanted[1:], MANY, POLICY)
+    candidates = (*removals(11), *(deletion(number) for number in range(20, 30)))
+    assert is_suspicious(candidates, MANY, POLICY)
+    assert not is_suspicious(candidates[1:], MANY, POLICY)
 
 
 def held_back(*plans: LinkPlan) -> GuardResult:
-    return withhold_suspicious(plans, known=MANY, accepted=(), policy=GuardPolicy(max_deletions=1))
+    return withhold_suspicious(plans, live_counts=MANY, accepted=(), policy=GuardPolicy(max_deletions=1))
 
 
-def test_a_row_does_not_end_while_its_deletion_waits() -> None:
+def test_a_pair_does_not_end_while_its_deletion_is_withheld() -> None:
     gone, kept = removal(1), a_pair(GITHUB, a_local_comment(7), a_remote_comment(7))
     ended = replace(gone.pair, state=CommentPairState.ENDED)
-    found = held_back(a_plan(gone, pairs=(ended, kept)), a_plan(removal(2)))
-    assert found.plans[0].pairs == (kept,)
-    assert found.plans[0].actions == ()
+    result = held_back(a_plan(gone, pairs=(ended, kept)), a_plan(removal(2)))
+    assert result.plans[0].pairs == (kept,)
+    assert result.plans[0].actions == ()
 
 
-def test_a_second_copy_found_stays_known_while_its_deletion_waits() -> None:
+def test_a_second_copy_stays_recorded_while_its_deletion_is_withheld() -> None:
     second = a_pair(BUGSPARK, None, a_remote_comment(4))
     double = DeleteRemote(pair=second, why=Why(rule=Rule.COMMENT_DOUBLED))
-    found = held_back(a_plan(double, removal(1), pairs=(second,)))
-    assert found.plans[0].pairs == (second,)
-    assert found.plans[0].withheld == (double, removal(1))
+    result = held_back(a_plan(double, removal(1), pairs=(second,)))
+    assert result.plans[0].pairs == (second,)
+    assert result.plans[0].withheld == (double, removal(1))
 
 
 def test_plans_without_deletions_are_untouched() -> None:
@@ -112,45 +112,45 @@ def test_plans_without_deletions_are_untouched() -> None:
     assert held_back(plain, heavy).plans[0] is plain
 
 
-def test_accepted_deletions_neither_count_nor_wait() -> None:
+def test_accepted_deletions_are_neither_counted_nor_withheld() -> None:
     accepted = {item.pair.id for item in removals(20)}
     plan = a_plan(*removals(25))
-    assert withhold_suspicious([plan], known=MANY, accepted=accepted, policy=POLICY).plans == (plan,)
+    assert withhold_suspicious([plan], live_counts=MANY, accepted=accepted, policy=POLICY).plans == (plan,)
     few = withhold_suspicious(
-        [plan], known={GITHUB: 25}, accepted=accepted, policy=GuardPolicy(max_deletions=4)
+        [plan], live_counts={GITHUB: 25}, accepted=accepted, policy=GuardPolicy(max_deletions=4)
     )
     assert few.plans[0].actions == removals(20)
     assert few.plans[0].withheld == removals(5, start=20)
     assert few.withheld == removals(5, start=20)
 
 
-def test_what_follows_a_deletion_that_waits_waits_too() -> None:
-    first = withhold_suspicious([a_plan(*removals(21))], known=MANY, accepted=(), policy=POLICY)
-    again = withhold_suspicious(
-        [a_plan(removal(30), SET)], known=MANY, accepted=(), policy=POLICY, held=first.withheld
+def test_deletions_after_a_withheld_one_are_withheld() -> None:
+    first = withhold_suspicious([a_plan(*removals(21))], live_counts=MANY, accepted=(), policy=POLICY)
+    second_result = withhold_suspicious(
+        [a_plan(removal(30), SET)], live_counts=MANY, accepted=(), policy=POLICY, withheld=first.withheld
     )
-    assert again.plans[0].actions == (SET,)
-    assert again.plans[0].withheld == (removal(30),)
-    assert deletions_digest(again.withheld) == deletions_digest((*removals(21), removal(30)))
+    assert second_result.plans[0].actions == (SET,)
+    assert second_result.plans[0].withheld == (removal(30),)
+    assert deletions_digest(second_result.withheld) == deletions_digest((*removals(21), removal(30)))
 
 
-def test_a_deletion_that_waits_is_counted_once_however_often_it_is_decided() -> None:
-    first = withhold_suspicious([a_plan(*removals(21))], known=MANY, accepted=(), policy=POLICY)
-    again = withhold_suspicious(
-        [a_plan(*removals(21))], known=MANY, accepted=(), policy=POLICY, held=first.withheld
+def test_a_withheld_deletion_is_counted_once_for_many_decisions() -> None:
+    first = withhold_suspicious([a_plan(*removals(21))], live_counts=MANY, accepted=(), policy=POLICY)
+    second_result = withhold_suspicious(
+        [a_plan(*removals(21))], live_counts=MANY, accepted=(), policy=POLICY, withheld=first.withheld
     )
-    assert deletions_digest(again.withheld) == deletions_digest(first.withheld)
+    assert deletions_digest(second_result.withheld) == deletions_digest(first.withheld)
 
 
-def test_deletions_of_earlier_looks_count() -> None:
+def test_deletions_of_earlier_observations_are_counted() -> None:
     plan = a_plan(*removals(6, start=20))
-    assert not withhold_suspicious([plan], known=MANY, accepted=(), policy=POLICY).withheld
+    assert not withhold_suspicious([plan], live_counts=MANY, accepted=(), policy=POLICY).withheld
     assert withhold_suspicious(
-        [plan], known=MANY, accepted=(), policy=POLICY, applied=removals(15)
+        [plan], live_counts=MANY, accepted=(), policy=POLICY, applied=removals(15)
     ).withheld == removals(6, start=20)
 
 
-def test_a_postponed_deletion_keeps_its_row_and_requests_a_full_read() -> None:
+def test_a_postponed_deletion_keeps_its_pair_and_makes_the_link_due() -> None:
     checked = Verification(at=AFTER, due=AFTER, etags=None)
     ended = replace(removal(1).pair, state=CommentPairState.ENDED)
     plan = replace(a_plan(removal(1), SET), pairs=(ended,))
@@ -158,7 +158,7 @@ def test_a_postponed_deletion_keeps_its_row_and_requests_a_full_read() -> None:
     later = without_unaccepted_deletions(plan, ())
     assert (later.actions, later.pairs, later.withheld) == ((SET,), (), ())
     assert later.after == replace(plan.after, verification=None)
-    assert without_unaccepted_deletions(plan, [ended.id]) == plan  # what a person has accepted waits no more
+    assert without_unaccepted_deletions(plan, [ended.id]) == plan  # an accepted deletion is not withheld
     quiet = replace(plan, actions=(SET,), pairs=())
     assert without_unaccepted_deletions(quiet, ()) == quiet
 
@@ -168,35 +168,35 @@ def test_no_deletions_have_no_hash() -> None:
 
 
 def test_the_hash_is_of_exactly_these_deletions_in_any_order() -> None:
-    wanted = removals(6)
-    assert deletions_digest(wanted) == deletions_digest(tuple(reversed(wanted)))
+    candidates = removals(6)
+    assert deletions_digest(candidates) == deletions_digest(tuple(reversed(candidates)))
     others = {
-        deletions_digest(wanted[:5]),
-        deletions_digest((*wanted[:5], removal(9))),
-        deletions_digest((*wanted[:5], deletion(5))),
+        deletions_digest(candidates[:5]),
+        deletions_digest((*candidates[:5], removal(9))),
+        deletions_digest((*candidates[:5], deletion(5))),
     }
-    assert len(others | {deletions_digest(wanted)}) == 4
+    assert len(others | {deletions_digest(candidates)}) == 4
 
 
-def test_the_hash_does_not_depend_on_new_ids() -> None:
+def test_the_hash_is_the_same_for_a_row_with_a_new_id() -> None:
     second = a_pair(BUGSPARK, None, a_remote_comment(4))
-    again = replace(second, id=CommentPairId(ids()()))
-    one, other = (DeleteRemote(pair=entry, why=DELETED) for entry in (second, again))
+    new_pair = replace(second, id=CommentPairId(ids()()))
+    one, other = (DeleteRemote(pair=pair, why=DELETED) for pair in (second, new_pair))
     assert deletions_digest([one]) == deletions_digest([other])
 
 
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(1, 6), st.integers(0, 60), st.integers(0, 60))
-def test_nothing_is_lost_or_invented_by_the_guard(
+def test_the_guard_neither_loses_nor_adds_an_action(
     ours: int, theirs: int, parts: int, local: int, remote: int
 ) -> None:
-    wanted = (*removals(theirs), *(deletion(number) for number in range(50, 50 + ours)))
-    plans = [a_plan(SET, *wanted[part::parts]) for part in range(parts)]
-    known = {GITHUB: local, BUGSPARK: remote}
-    found = withhold_suspicious(plans, known=known, accepted=(), policy=POLICY)
-    held = [item for plan in found.plans for item in plan.withheld]
-    assert sorted([*held, *deletions(found.plans)], key=repr) == sorted(wanted, key=repr)
-    assert sorted(held, key=repr) == sorted(found.withheld, key=repr)
-    assert not (held and deletions(found.plans))
-    assert all(SET in plan.actions for plan in found.plans)
-    if not held:
-        assert len(wanted) <= 20
+    candidates = (*removals(theirs), *(deletion(number) for number in range(50, 50 + ours)))
+    plans = [a_plan(SET, *candidates[part::parts]) for part in range(parts)]
+    live_counts = {GITHUB: local, BUGSPARK: remote}
+    result = withhold_suspicious(plans, live_counts=live_counts, accepted=(), policy=POLICY)
+    withheld = [item for plan in result.plans for item in plan.withheld]
+    assert sorted([*withheld, *deletions(result.plans)], key=repr) == sorted(candidates, key=repr)
+    assert sorted(withheld, key=repr) == sorted(result.withheld, key=repr)
+    assert not (withheld and deletions(result.plans))
+    assert all(SET in plan.actions for plan in result.plans)
+    if not withheld:
+        assert len(candidates) <= 20

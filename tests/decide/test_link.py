@@ -52,20 +52,20 @@ def decided(view: LinkObservation, policy: SyncPolicy = POLICY) -> LinkPlan:
     return plan
 
 
-def test_nothing_changed_nothing_planned() -> None:
+def test_without_a_change_the_plan_is_empty() -> None:
     plan = decided(an_observation())
     assert plan.is_idle
     assert plan.after == plan.link
 
 
-def test_without_a_row_of_this_pass_what_was_seen_last_still_stands() -> None:
+def test_without_a_row_of_this_pass_the_last_seen_issue_counts() -> None:
     link = a_link(seen=a_seen_issue("high", state=IssueState.CLOSED))
     (action,) = decided(an_observation(link=link, report=a_report(status=Status.NEW))).actions
     assert isinstance(action, SetField)
     assert action.to == "resolved"
 
 
-def test_what_github_showed_is_remembered_even_when_nothing_is_written() -> None:
+def test_the_seen_issue_is_stored_even_if_nothing_is_written() -> None:
     issue = an_issue("high-priority", "wontfix", comments=4, locked=True)
     plan = decided(an_observation(issue=issue))
     assert plan.actions == ()
@@ -87,7 +87,7 @@ def test_fields_and_comments_are_decided_in_one_plan() -> None:
     assert (plan.link, plan.report) == (view.link, view.report)
 
 
-def test_first_contact_makes_a_link_active_and_clears_its_trouble() -> None:
+def test_the_initial_sync_makes_a_link_active_and_clears_its_problem() -> None:
     link = a_new_link(reason="not readable", quarantined_until=AFTER)
     plan = decided(an_observation(link=link, issue=an_issue("high"), is_complete=True))
     after = plan.after
@@ -95,7 +95,7 @@ def test_first_contact_makes_a_link_active_and_clears_its_trouble() -> None:
     assert after.base == a_base()
 
 
-def test_an_issue_another_database_wrote_on_first_is_read_and_not_written_on() -> None:
+def test_an_issue_that_another_database_wrote_on_first_is_only_read() -> None:
     view = an_observation(
         issue=an_issue("critical"),
         report=a_report(status=Status.RESOLVED),
@@ -109,7 +109,7 @@ def test_an_issue_another_database_wrote_on_first_is_read_and_not_written_on() -
     )
     plan = decided(view)
     assert [type(a) for a in plan.actions] == [SetField, ImportComment]
-    assert {(entry.remote_id, entry.state) for entry in plan.pairs} == {
+    assert {(pair.remote_id, pair.state) for pair in plan.pairs} == {
         (1, CommentPairState.LIVE),
         (2, CommentPairState.SKIPPED),
     }
@@ -122,18 +122,18 @@ def test_an_issue_another_database_wrote_on_first_is_read_and_not_written_on() -
         (None, False),
         (a_seen_issue(id=7001), False),
         (a_seen_issue(id=7002), True),
-        (replace(a_seen_issue(), id=None), False),  # remembered before ids were
+        (replace(a_seen_issue(), id=None), False),  # stored before ids were
     ],
 )
 def test_an_issue_of_the_same_number_is_another_by_its_id(known: SeenIssue | None, *, another: bool) -> None:
     assert is_other_issue(a_link(seen=known), an_issue(id=7001)) is another
 
 
-def test_a_conflict_asks_for_the_events_of_its_fields_and_is_recorded_with_them() -> None:
+def test_a_conflict_needs_the_events_of_its_fields_and_is_recorded() -> None:
     view = an_observation(issue=an_issue("low"), report=a_report(severity=Severity.CRITICAL))
     assert decide_link(view, POLICY, {}, ids()) == frozenset({Field.SEVERITY})
-    at = {Field.SEVERITY: FieldTimes(local=AFTER, remote=AFTER)}
-    plan = decide_link(view, POLICY, at, ids())
+    times = {Field.SEVERITY: FieldTimes(local=AFTER, remote=AFTER)}
+    plan = decide_link(view, POLICY, times, ids())
     assert isinstance(plan, LinkPlan)
     (conflict,) = plan.conflicts
     assert (conflict.field, conflict.lost) == (Field.SEVERITY, "critical")
@@ -166,7 +166,7 @@ def test_several_labels_are_noted_once(link: Any, *, noted: bool) -> None:
         (an_issue("a"), an_issue("a", updated_at=AFTER + SECOND), True, False),
         (an_issue("a"), an_issue("b", updated_at=AFTER + SECOND), True, False),
         (an_issue("a"), an_issue("b", updated_at=AFTER - SECOND), False, False),  # a lagging list
-        (an_issue("a"), an_issue("b"), True, True),  # maybe from before our own write
+        (an_issue("a"), an_issue("b"), True, True),  # perhaps older than our own write
         (an_issue("a"), an_issue("a", state=IssueState.CLOSED), True, True),
         (an_issue("a"), an_issue("a", comments=1), True, True),
     ],
@@ -179,7 +179,7 @@ def test_a_row_is_news_unless_it_is_known_or_older(
     assert is_possibly_outdated(link, row) is doubtful
 
 
-# --- whole worlds, from any state -------------------------------------------------------------------------
+# --- random states ----------------------------------------------------------------------------------------
 
 Step = Callable[[TinyWorld, int], None]
 
@@ -187,16 +187,16 @@ Step = Callable[[TinyWorld, int], None]
 def from_github(world: TinyWorld, number: int) -> None:
     remote = a_remote_comment(number, f"original {number}")
     local = a_local_comment(number, comment_to_bugspark("octocat", remote.body), source="github", author=None)
-    entry = a_pair(Side.GITHUB, local, remote)
-    world.local[local.id], world.remote[remote.id], world.ledger[entry.id] = local, remote, entry
+    pair = a_pair(Side.GITHUB, local, remote)
+    world.local[local.id], world.remote[remote.id], world.ledger[pair.id] = local, remote, pair
 
 
 def from_bugspark(world: TinyWorld, number: int) -> None:
     local = a_local_comment(number, f"original {number}")
     body = comment_to_github("Ada", local.body, "<!-- signed -->", hosts=())
     remote = a_remote_comment(number, body, author=OURS, marker_comment_id=local.id)
-    entry = a_pair(Side.BUGSPARK, local, remote)
-    world.local[local.id], world.remote[remote.id], world.ledger[entry.id] = local, remote, entry
+    pair = a_pair(Side.BUGSPARK, local, remote)
+    world.local[local.id], world.remote[remote.id], world.ledger[pair.id] = local, remote, pair
 
 
 def delete_local(world: TinyWorld, number: int) -> None:
@@ -218,11 +218,9 @@ def edit_local(world: TinyWorld, number: int) -> None:
 
 
 def wait(world: TinyWorld, number: int) -> None:
-    """A pair whose copy may or may not have been posted."""
-    entry = next(e for e in world.ledger.values() if e.local_id == local_id(number))
-    world.ledger[entry.id] = replace(
-        entry, state=CommentPairState.PENDING, remote_id=None, remote_digest=None
-    )
+    """Make a comment whose post has an unknown outcome."""
+    pair = next(pair for pair in world.ledger.values() if pair.local_id == local_id(number))
+    world.ledger[pair.id] = replace(pair, state=CommentPairState.PENDING, remote_id=None, remote_digest=None)
 
 
 def double(world: TinyWorld, number: int) -> None:
@@ -231,14 +229,14 @@ def double(world: TinyWorld, number: int) -> None:
 
 
 def forget(world: TinyWorld, number: int) -> None:
-    """The ledger knows nothing of either."""
-    kept = {key: e for key, e in world.ledger.items() if e.local_id != local_id(number)}
+    """Remove the comment's rows from the ledger."""
+    kept = {key: pair for key, pair in world.ledger.items() if pair.local_id != local_id(number)}
     world.ledger.clear()
     world.ledger.update(kept)
 
 
 def age(world: TinyWorld, number: int) -> None:
-    """Older than the link, and without a marker."""
+    """Make the comment older than the link, and its copy unmarked."""
     forget(world, number)
     local, remote = world.local[local_id(number)], world.remote[RemoteCommentId(number)]
     world.local[local.id] = replace(local, created_at=BEFORE)
@@ -305,7 +303,7 @@ worlds = st.builds(a_world, threads, st.sampled_from([None, a_base()]), policies
 
 
 @given(worlds, st.integers(0, 12))
-def test_threads_settle_wherever_a_pass_was_interrupted(world: TinyWorld, requests: int) -> None:
+def test_threads_become_equal_after_any_interrupted_pass(world: TinyWorld, requests: int) -> None:
     world.requests_left = requests
     world.apply(world.decide())
     world.requests_left = 1_000
@@ -313,18 +311,18 @@ def test_threads_settle_wherever_a_pass_was_interrupted(world: TinyWorld, reques
 
 
 @given(worlds)
-def test_when_settled_every_original_has_one_copy_or_a_reason(world: TinyWorld) -> None:
+def test_in_the_end_every_original_has_one_copy_or_a_reason(world: TinyWorld) -> None:
     world.settle()
-    live = [entry for entry in world.ledger.values() if entry.state is CommentPairState.LIVE]
-    assert all(entry.local_id in world.local and entry.remote_id in world.remote for entry in live)
-    assert len({entry.local_id for entry in live}) == len({entry.remote_id for entry in live}) == len(live)
-    assert set(world.local) <= {entry.local_id for entry in world.ledger.values()}
+    live = [pair for pair in world.ledger.values() if pair.state is CommentPairState.LIVE]
+    assert all(pair.local_id in world.local and pair.remote_id in world.remote for pair in live)
+    assert len({pair.local_id for pair in live}) == len({pair.remote_id for pair in live}) == len(live)
+    assert set(world.local) <= {pair.local_id for pair in world.ledger.values()}
     marked = [row.marker_comment_id for row in world.remote.values() if row.marker_comment_id in world.local]
     assert len(marked) == len(set(marked))
 
 
 @given(worlds)
-def test_no_original_is_touched_and_nothing_of_ours_comes_back(world: TinyWorld) -> None:
+def test_no_original_is_changed_and_no_copy_is_imported(world: TinyWorld) -> None:
     local = {key: row for key, row in world.local.items() if row.source is None}
     remote = {key: row for key, row in world.remote.items() if row.author != OURS}
     world.settle()
@@ -335,7 +333,7 @@ def test_no_original_is_touched_and_nothing_of_ours_comes_back(world: TinyWorld)
 
 
 @given(worlds)
-def test_deciding_is_the_same_twice_given_the_same_ids(world: TinyWorld) -> None:
+def test_deciding_twice_with_the_same_ids_gives_the_same_plan(world: TinyWorld) -> None:
     world.new_id = ids()
     once = world.decide()
     world.new_id = ids()
@@ -350,12 +348,12 @@ def test_the_switches_keep_copies(world: TinyWorld) -> None:
     plan = world.decide()
     assert not any(isinstance(action, RemoveLocal) for action in plan.actions)
     deleted = [action.pair for action in plan.actions if isinstance(action, DeleteRemote)]
-    assert all(entry.local_id is None for entry in deleted)  # only second copies
+    assert all(pair.local_id is None for pair in deleted)  # only second copies
 
 
 @pytest.mark.parametrize("times", [BEFORE_GITHUB, AFTER_GITHUB])
 @pytest.mark.parametrize("steps", HISTORIES)
-def test_each_history_alone_settles(steps: Sequence[Step], times: Any) -> None:
+def test_each_history_alone_becomes_equal(steps: Sequence[Step], times: Any) -> None:
     world = a_world([steps], a_base(), POLICY, LinkOrigin.COLUMNS)
     world.times = times
     world.settle()

@@ -1,4 +1,4 @@
-"""A link's plan contains the changes of its comments, and when the link was compared last."""
+"""The events and the time of verification in a link's plan."""
 
 from datetime import timedelta
 
@@ -27,21 +27,21 @@ def planned(view: LinkObservation) -> LinkPlan:
     return plan
 
 
-def test_an_edit_of_our_copy_is_shown_in_the_plan() -> None:
-    entry = a_pair(Side.BUGSPARK, a_local_comment(1), a_remote_comment(1))
+def test_the_plan_has_the_event_of_an_edited_copy() -> None:
+    pair = a_pair(Side.BUGSPARK, a_local_comment(1), a_remote_comment(1))
     edited = a_remote_comment(1, "rewritten", updated_at=AFTER + timedelta(minutes=5))
-    plan = planned(an_observation(pairs=(entry,), comments=(edited,)))
+    plan = planned(an_observation(pairs=(pair,), comments=(edited,)))
     assert [event.kind for event in plan.events] == [Kind.COPY_EDITED]
 
 
-def test_when_it_was_compared_is_kept_until_it_is_compared_again() -> None:
+def test_the_verification_is_kept_until_the_next_one() -> None:
     view = an_observation(link=a_link(verification=CHECKED), comments=(a_remote_comment(1),))
     kept = planned(view).after
     assert kept is not None
     assert kept.verification == CHECKED
     later = Verification(at=CHECKED.due, due=CHECKED.due + timedelta(hours=6), etags=None)
-    again = planned(
+    next_link = planned(
         an_observation(link=a_link(verification=CHECKED), verification=later, is_complete=True)
     ).after
-    assert again is not None
-    assert again.verification == later
+    assert next_link is not None
+    assert next_link.verification == later

@@ -1,4 +1,4 @@
-"""docs/design.md, Comments: how a copy of ours is known, and what becomes of a second one."""
+"""How our copies are recognised, and what is done about second ones (docs/design.md, Comments)."""
 
 from dataclasses import replace
 
@@ -39,92 +39,94 @@ from tests.support.factories import (
 )
 
 
-def test_a_marked_copy_is_adopted_by_its_waiting_row() -> None:
-    entry = a_pair(BUGSPARK, a_local_comment(), None, state=PENDING)
+def test_a_marked_copy_completes_its_pending_pair() -> None:
+    pair = a_pair(BUGSPARK, a_local_comment(), None, state=PENDING)
     copy = a_copy()
-    found = decided(comments=(copy,), pairs=(entry,))
-    assert found.actions == ()
-    assert only(found) == replace(
-        entry, state=LIVE, remote_id=copy.id, remote_digest=text_digest(copy.body), remote_updated_at=AFTER
+    decision = decided(comments=(copy,), pairs=(pair,))
+    assert decision.actions == ()
+    assert only(decision) == replace(
+        pair, state=LIVE, remote_id=copy.id, remote_digest=text_digest(copy.body), remote_updated_at=AFTER
     )
 
 
-def test_an_adopted_copy_that_lags_behind_its_original_is_edited_at_once() -> None:
+def test_an_adopted_copy_with_an_old_text_is_edited_at_once() -> None:
     waiting = a_pair(BUGSPARK, a_local_comment(), None, state=PENDING)
     edited = a_local_comment(body="It happens hourly")
-    found = decided(comments=(a_copy(),), local_comments=(edited,), pairs=(waiting,), is_complete=True)
-    (action,) = found.actions
+    decision = decided(comments=(a_copy(),), local_comments=(edited,), pairs=(waiting,), is_complete=True)
+    (action,) = decision.actions
     assert isinstance(action, EditRemote)
     assert (action.pair.remote_id, action.comment) == (1, edited)
 
 
-def test_a_marked_copy_is_adopted_with_its_original_where_the_ledger_knows_neither() -> None:
-    found = decided(comments=(a_copy(),), local_comments=(a_local_comment(),))
-    assert found.actions == ()
-    entry = only(found)
-    assert (entry.origin, entry.state, entry.local_id, entry.remote_id) == (BUGSPARK, LIVE, local_id(1), 1)
+def test_a_marked_copy_is_paired_with_its_original_if_neither_has_a_row() -> None:
+    decision = decided(comments=(a_copy(),), local_comments=(a_local_comment(),))
+    assert decision.actions == ()
+    pair = only(decision)
+    assert (pair.origin, pair.state, pair.local_id, pair.remote_id) == (BUGSPARK, LIVE, local_id(1), 1)
 
 
 def test_a_marked_copy_without_any_original_is_never_imported() -> None:
-    found = decided(comments=(a_copy(),))
-    assert found.actions == ()
-    assert only(found).state is SKIPPED
+    decision = decided(comments=(a_copy(),))
+    assert decision.actions == ()
+    assert only(decision).state is SKIPPED
 
 
 def test_of_two_copies_the_oldest_is_kept_and_the_other_deleted() -> None:
-    entry = a_pair(BUGSPARK, a_local_comment(), None, state=PENDING)
-    for known in ({"pairs": (entry,)}, {"local_comments": (a_local_comment(),)}):
-        found = decided(comments=(a_copy(number=4, created_at=LATER), a_copy(number=5)), **known)
-        (action,) = found.actions
+    pair = a_pair(BUGSPARK, a_local_comment(), None, state=PENDING)
+    for known in ({"pairs": (pair,)}, {"local_comments": (a_local_comment(),)}):
+        decision = decided(comments=(a_copy(number=4, created_at=LATER), a_copy(number=5)), **known)
+        (action,) = decision.actions
         assert isinstance(action, DeleteRemote)
         assert action.pair.remote_id == 4
         assert action.why.rule is Rule.COMMENT_DOUBLED
-        kept, second = found.pairs
+        kept, second = decision.pairs
         assert (kept.state, kept.remote_id, kept.local_id) == (LIVE, 5, local_id(1))
         assert (second.state, second.remote_id, second.local_id) == (LIVE, 4, None)
 
 
-def test_a_copy_beside_the_one_the_ledger_knows_is_deleted_even_where_copies_stay() -> None:
-    entry = a_pair(BUGSPARK, a_local_comment(), a_copy(number=5))
-    found = decided(
-        SyncPolicy(delete_on_github=False), comments=(a_copy(number=4), a_copy(number=5)), pairs=(entry,)
+def test_a_second_copy_is_deleted_even_if_deletion_on_github_is_off() -> None:
+    pair = a_pair(BUGSPARK, a_local_comment(), a_copy(number=5))
+    decision = decided(
+        SyncPolicy(delete_on_github=False), comments=(a_copy(number=4), a_copy(number=5)), pairs=(pair,)
     )
-    (action,) = found.actions
+    (action,) = decision.actions
     assert isinstance(action, DeleteRemote)
     assert action.pair.remote_id == 4
 
 
-def test_the_last_living_copy_is_never_deleted() -> None:
+def test_the_last_existing_copy_is_never_deleted() -> None:
     comment = a_local_comment()
-    entry = a_pair(BUGSPARK, comment, a_copy(number=5))
+    pair = a_pair(BUGSPARK, comment, a_copy(number=5))
     survivor = a_copy(number=6)
-    found = decided(
+    decision = decided(
         comments=(survivor,),
         local_comments=(comment,),
-        pairs=(entry,),
+        pairs=(pair,),
         is_complete=True,
         deleted_remote_ids=frozenset({5}),
     )
-    assert found.actions == ()
-    assert (only(found).id, only(found).state, only(found).remote_id) == (entry.id, LIVE, 6)
+    assert decision.actions == ()
+    assert (only(decision).id, only(decision).state, only(decision).remote_id) == (pair.id, LIVE, 6)
 
 
-@pytest.mark.parametrize(("switch", "whole"), [(True, True), (True, False), (False, True), (False, False)])
-def test_the_deletion_of_a_second_copy_is_derived_again_until_it_is_gone(
-    *, switch: bool, whole: bool
+@pytest.mark.parametrize(
+    ("switch", "is_complete"), [(True, True), (True, False), (False, True), (False, False)]
+)
+def test_the_deletion_of_a_second_copy_is_decided_again_until_it_is_gone(
+    *, switch: bool, is_complete: bool
 ) -> None:
     second = a_pair(BUGSPARK, None, a_copy(number=4))
-    view = {"pairs": (second,)} if whole else {"vanished_pairs": (second,)}
-    found = decided(SyncPolicy(delete_on_github=switch), is_complete=whole, **view)
-    assert kinds(found) == [DeleteRemote]
-    assert found.actions[0].why.rule is Rule.COMMENT_DOUBLED
+    view = {"pairs": (second,)} if is_complete else {"vanished_pairs": (second,)}
+    decision = decided(SyncPolicy(delete_on_github=switch), is_complete=is_complete, **view)
+    assert kinds(decision) == [DeleteRemote]
+    assert decision.actions[0].why.rule is Rule.COMMENT_DOUBLED
 
 
-def test_a_copy_that_shows_up_after_its_original_was_deleted_goes_along() -> None:
+def test_a_copy_found_after_its_original_was_deleted_is_deleted() -> None:
     ended = a_pair(BUGSPARK, a_local_comment(), None, state=ENDED)
-    found = decided(comments=(a_copy(),), pairs=(ended,))
-    assert kinds(found) == [DeleteRemote]
-    assert (only(found).state, only(found).remote_id) == (LIVE, 1)  # until GitHub confirms
+    decision = decided(comments=(a_copy(),), pairs=(ended,))
+    assert kinds(decision) == [DeleteRemote]
+    assert (only(decision).state, only(decision).remote_id) == (LIVE, 1)  # until GitHub confirms
     kept = decided(SyncPolicy(delete_on_github=False), comments=(a_copy(),), pairs=(ended,))
     assert kept.actions == ()
     assert (only(kept).state, only(kept).remote_id) == (ENDED, 1)
@@ -132,19 +134,19 @@ def test_a_copy_that_shows_up_after_its_original_was_deleted_goes_along() -> Non
 
 def test_a_late_copy_of_a_comment_deleted_in_the_same_observation_is_deleted() -> None:
     waiting = a_pair(BUGSPARK, a_local_comment(), None, state=PENDING)
-    found = decided(comments=(a_copy(),), pairs=(waiting,), vanished_pairs=(waiting,))
-    assert kinds(found) == [DeleteRemote]
+    decision = decided(comments=(a_copy(),), pairs=(waiting,), vanished_pairs=(waiting,))
+    assert kinds(decision) == [DeleteRemote]
 
 
-def test_a_second_copy_of_an_ended_comment_goes_too() -> None:
+def test_a_second_copy_of_an_ended_comment_is_deleted_too() -> None:
     ended = a_pair(BUGSPARK, a_local_comment(), a_copy(number=5), state=ENDED)
-    found = decided(comments=(a_copy(number=6),), pairs=(ended,))
-    assert [a.pair.remote_id for a in found.actions if isinstance(a, DeleteRemote)] == [6]
+    decision = decided(comments=(a_copy(number=6),), pairs=(ended,))
+    assert [a.pair.remote_id for a in decision.actions if isinstance(a, DeleteRemote)] == [6]
 
 
 def test_a_second_copy_of_a_tombstone_is_neither_imported_nor_adopted() -> None:
-    entry = a_pair(BUGSPARK, a_local_comment(), a_copy(number=5), state=TOMBSTONE)
-    assert decided(comments=(a_copy(number=6),), pairs=(entry,)) == CommentsDecision()
+    pair = a_pair(BUGSPARK, a_local_comment(), a_copy(number=5), state=TOMBSTONE)
+    assert decided(comments=(a_copy(number=6),), pairs=(pair,)) == CommentsDecision()
 
 
 PLAIN = "[BugSpark] Ada:\n\nDon't"
@@ -159,18 +161,18 @@ PLAIN = "[BugSpark] Ada:\n\nDon't"
         f"{PLAIN}\n\n<!-- bugspark-sync v1 of another instance -->",
     ],
 )
-def test_an_earlier_copy_by_bugspark_finds_its_original(body: str) -> None:
+def test_an_earlier_copy_by_bugspark_is_paired_with_its_original(body: str) -> None:
     local = a_local_comment(body="Don&#x27;t", created_at=BEFORE)
     copy = a_remote_comment(body=body, author=OURS, created_at=BEFORE)
-    found = first(
+    decision = first(
         link=a_new_link(backfill=True), comments=(copy,), local_comments=(a_local_comment(2), local)
     )
-    assert [a.comment.id for a in found.actions if isinstance(a, PostComment)] == [local_id(2)]
-    entry = found.pairs[0]
-    assert (entry.origin, entry.state, entry.local_id, entry.remote_id) == (BUGSPARK, LIVE, local.id, 1)
+    assert [a.comment.id for a in decision.actions if isinstance(a, PostComment)] == [local_id(2)]
+    pair = decision.pairs[0]
+    assert (pair.origin, pair.state, pair.local_id, pair.remote_id) == (BUGSPARK, LIVE, local.id, 1)
 
 
-def test_an_earlier_copy_of_a_hostile_comment_is_found_as_we_would_render_it() -> None:
+def test_an_earlier_copy_of_a_hostile_comment_is_matched_by_our_rendering() -> None:
     local = a_local_comment(body="ping @octocat", author=None)
     copy = a_remote_comment(
         body=comment_to_github(None, local.body, "", hosts=()), author=OURS, created_at=BEFORE
@@ -179,8 +181,8 @@ def test_an_earlier_copy_of_a_hostile_comment_is_found_as_we_would_render_it() -
 
 
 def test_an_earlier_copy_without_original_is_not_imported() -> None:
-    found = first(
+    decision = first(
         comments=(a_remote_comment(body="[BugSpark] Ada:\n\nGone", author=OURS, created_at=BEFORE),)
     )
-    assert found.actions == ()
-    assert (only(found).origin, only(found).state) == (BUGSPARK, SKIPPED)
+    assert decision.actions == ()
+    assert (only(decision).origin, only(decision).state) == (BUGSPARK, SKIPPED)

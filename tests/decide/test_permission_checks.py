@@ -1,4 +1,4 @@
-"""Permission findings follow GitHub's answer; what it omits is reported as unknown."""
+"""The check reports the permissions that GitHub tells, and says so where GitHub does not tell."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -143,9 +143,9 @@ TOLD = [
 ]
 
 
-@pytest.mark.parametrize(("ask", "told"), TOLD)
-def test_each_finding_names_the_problem_and_the_remedy(
-    ask: Callable[[], CheckResult], told: tuple[str, str, str | None]
+@pytest.mark.parametrize(("ask", "expected"), TOLD)
+def test_each_result_says_what_is_wrong_and_what_to_do(
+    ask: Callable[[], CheckResult], expected: tuple[str, str, str | None]
 ) -> None:
     check = ask()
-    assert (check.name, check.message, check.remedy) == told
+    assert (check.name, check.message, check.remedy) == expected

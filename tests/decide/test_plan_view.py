@@ -71,7 +71,7 @@ ACTIONS: Mapping[str, tuple[Action, str | None]] = {
 PLAN = a_plan()
 
 
-def test_every_action_has_a_word_of_its_own() -> None:
+def test_every_action_has_a_kind_of_its_own() -> None:
     assert {action.kind for action, _ in ACTIONS.values()} == set(ACTIONS)
     every = {kind.__name__ for side in get_args(Action) for kind in side.__subclasses__() or (side,)}
     assert {type(action).__name__ for action, _ in ACTIONS.values()} == every
@@ -99,18 +99,18 @@ def test_a_deleted_report_has_no_tracking_id() -> None:
     assert action_view(replace(PLAN, report=None), SWAP).tracking_id is None
 
 
-def test_an_issue_is_named_as_people_do() -> None:
+def test_an_issue_is_named_owner_repo_and_number() -> None:
     assert issue_name(a_link()) == "acme/web#12"
 
 
 def test_an_export_is_shown_without_an_issue() -> None:
-    shown = export_view(a_report(), Rule.EXPORT_ALL)
-    assert (shown.kind, shown.report, shown.tracking_id) == ("create_issue", str(REPORT), "BUG-0001")
-    assert (shown.issue, shown.field, shown.to) == (None, None, None)
-    assert (shown.local, shown.rule) == ("Crash on start", "every new report is exported")
+    view = export_view(a_report(), Rule.EXPORT_ALL)
+    assert (view.kind, view.report, view.tracking_id) == ("create_issue", str(REPORT), "BUG-0001")
+    assert (view.issue, view.field, view.to) == (None, None, None)
+    assert (view.local, view.rule) == ("Crash on start", "every new report is exported")
 
 
-def an_intent(desired: Any, operation: Operation, **given: Any) -> Intent:
+def an_intent(desired: Any, operation: Operation, **values: Any) -> Intent:
     fields: dict[str, Any] = {
         "id": IntentId(UUID(int=90)),
         "project_id": PROJECT,
@@ -126,7 +126,7 @@ def an_intent(desired: Any, operation: Operation, **given: Any) -> Intent:
         "attempts": 0,
         "created_at": LINKED,
     }
-    return Intent(**fields | given)
+    return Intent(**fields | values)
 
 
 ISSUE = NewIssue(title="[BUG-0001] Crash", body="It crashed", labels=("bug", "high-priority"))
@@ -152,13 +152,13 @@ def test_the_hash_does_not_depend_on_the_order(order: list[str]) -> None:
     assert plan_hash(action_key(PLAN, ACTIONS[kind][0]) for kind in order) == plan_hash(keys)
 
 
-def test_the_hash_does_not_depend_on_ids_made_up_for_this_plan() -> None:
+def test_the_hash_does_not_depend_on_ids_made_for_this_plan() -> None:
     second = a_pair(Side.BUGSPARK, None, a_remote_comment(4))
     made_up = replace(second, id=CommentPairId(UUID(int=4711)))
-    one, other = (action_key(PLAN, DeleteRemote(pair=entry, why=WHY)) for entry in (second, made_up))
+    one, other = (action_key(PLAN, DeleteRemote(pair=pair, why=WHY)) for pair in (second, made_up))
     assert one == other
-    again = replace(PLAN, link=a_link(id=LinkId(UUID(int=4712)), revision=0, created_at=AFTER))
-    assert all(action_key(PLAN, action) == action_key(again, action) for action, _ in ACTIONS.values())
+    second_plan = replace(PLAN, link=a_link(id=LinkId(UUID(int=4712)), revision=0, created_at=AFTER))
+    assert all(action_key(PLAN, action) == action_key(second_plan, action) for action, _ in ACTIONS.values())
     assert intent_key(EXPORT) == intent_key(replace(EXPORT, id=IntentId(UUID(int=4713)), attempts=2))
 
 
@@ -195,7 +195,7 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("kind", "change"), CHANGES)
-def test_the_hash_covers_every_content(kind: str, change: dict[str, Any]) -> None:
+def test_the_hash_depends_on_every_content(kind: str, change: dict[str, Any]) -> None:
     action = ACTIONS[kind][0]
     assert plan_hash([action_key(PLAN, replace(action, **change))]) != plan_hash([action_key(PLAN, action)])
 
@@ -216,7 +216,7 @@ def with_why(action: Any, why: Why) -> Action:
     ],
 )
 @pytest.mark.parametrize("kind", ACTIONS)
-def test_the_hash_covers_the_rule(kind: str, why: Why) -> None:
+def test_the_hash_depends_on_the_reason(kind: str, why: Why) -> None:
     action = ACTIONS[kind][0]
     assert action_key(PLAN, with_why(action, why)) != action_key(PLAN, action)
 
@@ -230,7 +230,7 @@ def test_the_hash_covers_the_rule(kind: str, why: Why) -> None:
     ],
 )
 @pytest.mark.parametrize("kind", ACTIONS)
-def test_the_hash_covers_the_link(kind: str, link: Any) -> None:
+def test_the_hash_depends_on_the_link(kind: str, link: Any) -> None:
     action = ACTIONS[kind][0]
     assert action_key(a_plan(link=link), action) != action_key(PLAN, action)
 
@@ -246,11 +246,11 @@ def test_the_hash_covers_the_link(kind: str, link: Any) -> None:
         (COMMENT, {"operation": Operation.EDIT_COMMENT}),
     ],
 )
-def test_the_hash_covers_every_recorded_intent(intent: Intent, change: dict[str, Any]) -> None:
+def test_the_hash_depends_on_every_recorded_intent(intent: Intent, change: dict[str, Any]) -> None:
     assert intent_key(replace(intent, **change)) != intent_key(intent)
 
 
-def test_no_text_can_pass_for_two_actions() -> None:
+def test_no_text_looks_like_two_actions() -> None:
     one = with_why(ACTIONS["set_title"][0], replace(WHY, local="a"))
     keys = [action_key(PLAN, one), action_key(PLAN, SWAP)]
     assert not any("\n" in key for key in keys)
@@ -264,7 +264,7 @@ def test_an_empty_plan_has_a_hash_of_its_own() -> None:
     assert len(plan_hash([])) == 16
 
 
-def test_the_key_of_an_export_covers_the_content_of_the_issue() -> None:
+def test_the_key_of_an_export_has_the_content_of_the_issue() -> None:
     report = a_report()
     others = [replace(report, title="Other"), replace(report, severity=Severity.CRITICAL)]
     keys = {export_key(report), *(export_key(each) for each in others)}

@@ -1,4 +1,4 @@
-"""How a report stands, read from all that is known about it.
+"""A report's status, fields and comments as people see them.
 
 Source: docs/reference/looks.md, Rules: the same words everywhere.
 """
@@ -36,13 +36,13 @@ from tests.support.factories import (
 OURS, THEIRS = Side.BUGSPARK, Side.GITHUB
 
 
-def explained(**given: Any) -> ReportView:
-    return report_view("Shop", a_report_detail(**given), SyncPolicy(), AFTER)
+def explained(**values: Any) -> ReportView:
+    return report_view("Shop", a_report_detail(**values), SyncPolicy(), AFTER)
 
 
-def an_intent(state: IntentState = IntentState.PLANNED, **given: Any) -> Intent:
+def an_intent(state: IntentState = IntentState.PLANNED, **values: Any) -> Intent:
     new = ids(7)
-    whole: dict[str, Any] = {
+    detail_values: dict[str, Any] = {
         "id": IntentId(new()),
         "project_id": a_report().project_id,
         "report_id": ReportId(new()),
@@ -57,7 +57,7 @@ def an_intent(state: IntentState = IntentState.PLANNED, **given: Any) -> Intent:
         "attempts": 1,
         "created_at": AFTER,
     }
-    return Intent(**{**whole, **given})
+    return Intent(**{**detail_values, **values})
 
 
 REFUSED = an_intent(IntentState.QUARANTINED, reason="the issue is locked")
@@ -65,7 +65,7 @@ FROZEN = FrozenField(field=Field.SEVERITY, since=AFTER, reason="bot undid it thr
 
 
 @pytest.mark.parametrize(
-    ("given", "state", "reason"),
+    ("values", "state", "reason"),
     [
         ({}, "Synced", None),
         ({"link": None}, "Not linked", None),
@@ -81,13 +81,13 @@ FROZEN = FrozenField(field=Field.SEVERITY, since=AFTER, reason="bot undid it thr
         ({"report": a_report(status=Status.RESOLVED)}, "Waiting", "the next pass looks at status"),
     ],
 )
-def test_a_report_stands_in_a_few_words(given: dict[str, Any], state: str, reason: str | None) -> None:
-    shown = explained(**given)
-    assert (shown.state, shown.reason) == (state, reason)
+def test_a_reports_status_and_reason(values: dict[str, Any], state: str, reason: str | None) -> None:
+    view = explained(**values)
+    assert (view.state, view.reason) == (state, reason)
 
 
 @pytest.mark.parametrize(
-    ("given", "reason"),
+    ("values", "reason"),
     [
         ({}, "status: closed was lost; severity: low was lost"),
         (
@@ -97,15 +97,15 @@ def test_a_report_stands_in_a_few_words(given: dict[str, Any], state: str, reaso
         ({"now": AFTER + timedelta(days=8)}, None),
     ],
 )
-def test_a_value_that_was_lost_goes_before_what_only_waits(given: dict[str, Any], reason: str | None) -> None:
-    story = tuple(
+def test_a_lost_value_is_shown_before_what_only_waits(values: dict[str, Any], reason: str | None) -> None:
+    history = tuple(
         DatedChange(change=conflict(field, lost), at=AFTER)
         for field, lost in ((Field.SEVERITY, "low"), (Field.STATUS, "closed"))
     )
-    about = {"now": AFTER, **given}
+    about = {"now": AFTER, **values}
     now = about.pop("now")
-    shown = report_view("Shop", a_report_detail(history=story, **about), SyncPolicy(), now)
-    assert (shown.state, shown.reason) == ("Conflict" if reason else "Synced", reason)
+    view = report_view("Shop", a_report_detail(history=history, **about), SyncPolicy(), now)
+    assert (view.state, view.reason) == ("Conflict" if reason else "Synced", reason)
 
 
 def conflict(field: Field, lost: str) -> Change:
@@ -135,25 +135,25 @@ def test_each_field_is_shown_as_each_side_spells_it() -> None:
     link = a_link(
         seen=replace(a_seen_issue("bug", "high"), state=IssueState.CLOSED, state_reason="not_planned")
     )
-    shown = {each.field: each for each in explained(link=link).fields}
-    assert shown[Field.STATUS].github == "closed (not_planned)"
-    assert shown[Field.STATUS].moved == {THEIRS}
-    assert shown[Field.SEVERITY].github == "high"
-    assert shown[Field.CATEGORY].github is None
-    assert Field.TITLE not in shown
+    views = {view.field: view for view in explained(link=link).fields}
+    assert views[Field.STATUS].github == "closed (not_planned)"
+    assert views[Field.STATUS].moved == {THEIRS}
+    assert views[Field.SEVERITY].github == "high"
+    assert views[Field.CATEGORY].github is None
+    assert Field.TITLE not in views
 
 
-def test_who_moved_is_marked() -> None:
+def test_the_side_that_changed_is_marked() -> None:
     report = a_report(severity=Severity.CRITICAL)
-    (severity,) = [each for each in explained(report=report).fields if each.field is Field.SEVERITY]
+    (severity,) = [view for view in explained(report=report).fields if view.field is Field.SEVERITY]
     assert severity.moved == {OURS}
     both = explained(report=report, link=a_link(seen=a_seen_issue("bug", "low")))
     assert both.fields[1].moved == {OURS, THEIRS}
 
 
-def test_without_an_observation_the_github_side_is_empty() -> None:
-    shown = explained(link=a_new_link())
-    assert {(each.agreed, each.github, each.moved) for each in shown.fields} == {(None, None, frozenset())}
+def test_without_a_read_github_has_no_values() -> None:
+    view = explained(link=a_new_link())
+    assert {(field.agreed, field.github, field.moved) for field in view.fields} == {(None, None, frozenset())}
 
 
 @pytest.mark.parametrize(
@@ -168,11 +168,11 @@ def test_without_an_observation_the_github_side_is_empty() -> None:
         (OURS, CommentPairState.SKIPPED, {"reason": "older than the link"}, "not sent: older than the link"),
     ],
 )
-def test_a_comment_says_what_became_of_its_copy(
+def test_a_comment_shows_the_state_of_its_copy(
     origin: Side, state: CommentPairState, more: dict[str, Any], words: str
 ) -> None:
-    entry = replace(a_pair(origin, a_local_comment(), None), state=state, **more)
-    (comment,) = explained(comments=(a_local_comment(),), pairs=(entry,)).comments
+    pair = replace(a_pair(origin, a_local_comment(), None), state=state, **more)
+    (comment,) = explained(comments=(a_local_comment(),), pairs=(pair,)).comments
     assert (comment.origin, comment.state) == (origin, words)
 
 
@@ -185,51 +185,51 @@ def test_a_comment_says_what_became_of_its_copy(
         (IntentState.QUARANTINED, "not sent: the issue is locked"),
     ],
 )
-def test_a_comment_on_its_way_says_what_it_waits_for(state: IntentState, words: str) -> None:
-    entry = replace(a_pair(OURS, a_local_comment(), None), state=CommentPairState.PENDING)
+def test_an_unsent_comment_shows_what_it_waits_for(state: IntentState, words: str) -> None:
+    pair = replace(a_pair(OURS, a_local_comment(), None), state=CommentPairState.PENDING)
     reason = "the issue is locked" if state is IntentState.QUARANTINED else None
-    intent = an_intent(state, pair_id=entry.id, reason=reason)
-    (comment,) = explained(comments=(a_local_comment(),), pairs=(entry,), intents=(intent,)).comments
+    intent = an_intent(state, pair_id=pair.id, reason=reason)
+    (comment,) = explained(comments=(a_local_comment(),), pairs=(pair,), intents=(intent,)).comments
     assert comment.state == words
 
 
-def test_a_copy_whose_correction_github_refused_says_why() -> None:
-    entry = a_pair(OURS, a_local_comment(), None)
-    intent = an_intent(IntentState.QUARANTINED, pair_id=entry.id, reason="the issue is locked")
-    (comment,) = explained(comments=(a_local_comment(),), pairs=(entry,), intents=(intent,)).comments
+def test_a_copy_whose_edit_github_refused_shows_the_reason() -> None:
+    pair = a_pair(OURS, a_local_comment(), None)
+    intent = an_intent(IntentState.QUARANTINED, pair_id=pair.id, reason="the issue is locked")
+    (comment,) = explained(comments=(a_local_comment(),), pairs=(pair,), intents=(intent,)).comments
     assert comment.state == "refused: the issue is locked"
 
 
-def test_a_comment_the_ledger_does_not_know_waits_or_belongs_to_no_link() -> None:
-    assert [each.state for each in explained(comments=(a_local_comment(),)).comments] == ["waiting"]
-    assert [each.state for each in explained(comments=(a_local_comment(),), link=None).comments] == [
+def test_a_comment_without_a_row_waits_or_has_no_link() -> None:
+    assert [view.state for view in explained(comments=(a_local_comment(),)).comments] == ["waiting"]
+    assert [view.state for view in explained(comments=(a_local_comment(),), link=None).comments] == [
         "not linked"
     ]
 
 
-def test_a_copy_deleted_in_bugspark_is_shown_and_an_ended_pair_is_not() -> None:
+def test_a_deleted_copy_is_shown_and_an_ended_pair_is_not() -> None:
     gone = replace(a_pair(THEIRS, a_local_comment(), None), state=CommentPairState.TOMBSTONE, author="bob")
     other = a_local_comment(2)
     ended = replace(a_pair(OURS, other, None), state=CommentPairState.ENDED)
-    shown = explained(pairs=(gone, ended)).comments
-    assert [(each.author, each.text, each.state) for each in shown] == [("bob", None, "deleted here")]
+    views = explained(pairs=(gone, ended)).comments
+    assert [(view.author, view.text, view.state) for view in views] == [("bob", None, "deleted here")]
 
 
-def test_an_imported_comment_is_shown_without_its_frame() -> None:
+def test_an_imported_comment_is_shown_without_its_first_line() -> None:
     local = replace(
         a_local_comment(), id=local_id(3), body="**bob** (via GitHub):\n\nIt was the cache", source="github"
     )
-    entry = replace(a_pair(THEIRS, local, None), author="bob")
-    (comment,) = explained(comments=(local,), pairs=(entry,)).comments
+    pair = replace(a_pair(THEIRS, local, None), author="bob")
+    (comment,) = explained(comments=(local,), pairs=(pair,)).comments
     assert (comment.author, comment.text, comment.at) == ("bob", "It was the cache", local.created_at)
     assert local.created_at - AFTER < timedelta(days=1)
 
 
-def test_a_text_is_shown_in_full_as_its_author_wrote_it() -> None:
+def test_the_full_text_is_shown_as_its_author_wrote_it() -> None:
     long = "a\n" * 100
     ours = replace(a_local_comment(), body=f"don&#x27;t {long}")
     theirs = replace(a_local_comment(2), body=f"**bob** (via GitHub):\n\n&lt;b&gt; {long}", source="github")
-    assert [each.body for each in explained(comments=(ours, theirs)).comments] == [
+    assert [view.body for view in explained(comments=(ours, theirs)).comments] == [
         f"don't {long}",
         f"&lt;b&gt; {long}".rstrip(),
     ]
@@ -243,7 +243,7 @@ def test_a_text_is_shown_in_full_as_its_author_wrote_it() -> None:
     ],
 )
 def test_a_comment_whose_deletion_is_withheld_says_so(origin: Side, kind: Kind, words: str) -> None:
-    entry = a_pair(origin, a_local_comment(), None)
-    here = (a_local_comment(),) if origin is THEIRS else ()
-    (comment,) = explained(comments=here, pairs=(entry,), withheld={entry.id: kind}).comments
+    pair = a_pair(origin, a_local_comment(), None)
+    local_comments = (a_local_comment(),) if origin is THEIRS else ()
+    (comment,) = explained(comments=local_comments, pairs=(pair,), withheld={pair.id: kind}).comments
     assert comment.state == words

@@ -1,4 +1,4 @@
-"""Every field of a report, as both sides and the base have it, the title too where it is synced."""
+"""Every field of a report on both sides and in the base, the title too if it is synced."""
 
 from dataclasses import replace
 
@@ -30,10 +30,10 @@ LINK = a_link(
 
 
 def test_all_three_states_of_each_field_are_shown() -> None:
-    told = {
-        each.field: (each.bugspark, each.agreed, each.github) for each in field_views(REPORT, LINK, TITLES)
+    values = {
+        view.field: (view.bugspark, view.agreed, view.github) for view in field_views(REPORT, LINK, TITLES)
     }
-    assert told == {
+    assert values == {
         Field.STATUS: ("triaging", "new", "open"),
         Field.SEVERITY: ("low", "medium", "high"),
         Field.CATEGORY: ("ui", "crash", "performance"),
@@ -41,9 +41,9 @@ def test_all_three_states_of_each_field_are_shown() -> None:
     }
 
 
-def test_a_title_that_moved_is_marked() -> None:
+def test_a_changed_title_is_marked() -> None:
     (title,) = [
-        each for each in field_views(a_report(title="Better"), LINK, TITLES) if each.field is Field.TITLE
+        view for view in field_views(a_report(title="Better"), LINK, TITLES) if view.field is Field.TITLE
     ]
     assert title.moved == {Side.BUGSPARK}
 
@@ -56,14 +56,14 @@ def test_a_title_that_moved_is_marked() -> None:
         (Field.TITLE, "Crash on start"),
     ],
 )
-def test_what_github_showed_last_is_spelled_as_in_bugspark(field: Field, said: str) -> None:
+def test_githubs_last_value_has_bugsparks_spelling(field: Field, said: str) -> None:
     assert github_value(REPORT, LINK, field, TITLES) == said
     assert github_value(REPORT, a_new_link(), field, TITLES) is None
     assert bugspark_value(REPORT, field) != ""
 
 
 @pytest.mark.parametrize(
-    ("entry", "words"),
+    ("pair", "words"),
     [
         (
             a_pair(Side.GITHUB, a_local_comment(), a_remote_comment(), state=CommentPairState.TOMBSTONE),
@@ -106,9 +106,9 @@ def test_what_github_showed_last_is_spelled_as_in_bugspark(field: Field, said: s
         ),
     ],
 )
-def test_a_comment_that_is_over_says_how(entry: CommentPair, words: str) -> None:
-    given = a_report_detail(comments=(a_local_comment(),), pairs=(entry,))
-    (comment,) = report_view("Shop", given, SyncPolicy(), AFTER).comments
+def test_a_finished_comment_shows_its_end(pair: CommentPair, words: str) -> None:
+    detail = a_report_detail(comments=(a_local_comment(),), pairs=(pair,))
+    (comment,) = report_view("Shop", detail, SyncPolicy(), AFTER).comments
     assert comment.state == words
 
 
@@ -121,13 +121,13 @@ def test_a_comment_that_is_over_says_how(entry: CommentPair, words: str) -> None
         (LinkState.REPORT_DELETED, "Deleted in BugSpark"),
     ],
 )
-def test_a_link_that_has_ended_says_how(state: LinkState, words: str) -> None:
-    shown = report_view(
+def test_an_ended_link_shows_its_end(state: LinkState, words: str) -> None:
+    view = report_view(
         "Shop", a_report_detail(link=a_link(state=state, reason="so it is")), SyncPolicy(), AFTER
     )
-    assert (shown.state, shown.reason, shown.project_name) == (words, "so it is", "Shop")
+    assert (view.state, view.reason, view.project_name) == (words, "so it is", "Shop")
 
 
-def test_a_quarantined_link_without_a_reason_says_so() -> None:
-    shown = report_view("Shop", a_report_detail(link=a_link(quarantined_until=AFTER)), SyncPolicy(), AFTER)
-    assert (shown.state, shown.reason) == ("Needs you", "it rests")
+def test_a_quarantined_link_without_a_reason_has_a_standard_one() -> None:
+    view = report_view("Shop", a_report_detail(link=a_link(quarantined_until=AFTER)), SyncPolicy(), AFTER)
+    assert (view.state, view.reason) == ("Needs you", "it rests")

@@ -1,4 +1,4 @@
-"""Comments of a thread, and what is decided of them: for the tests of `decide.comments`."""
+"""Comments of a thread, and the decision about them: for the tests of `decide.comments`."""
 
 from typing import Any
 
@@ -38,19 +38,19 @@ def first(policy: SyncPolicy = POLICY, *, link: Any = None, **view: Any) -> Comm
     return decided(policy, link=link or a_new_link(), is_complete=True, **view)
 
 
-def kinds(found: CommentsDecision) -> list[type[Action]]:
-    return [type(action) for action in found.actions]
+def kinds(decision: CommentsDecision) -> list[type[Action]]:
+    return [type(action) for action in decision.actions]
 
 
-def only(found: CommentsDecision) -> CommentPair:
-    (entry,) = found.pairs
-    return entry
+def only(decision: CommentsDecision) -> CommentPair:
+    (pair,) = decision.pairs
+    return pair
 
 
-def a_copy(of: int = 1, number: int = 1, **given: Any) -> RemoteComment:
-    """Our copy on GitHub, its marker found valid."""
+def a_copy(of: int = 1, number: int = 1, **values: Any) -> RemoteComment:
+    """Build our copy on GitHub, with a valid marker."""
     body = comment_to_github("Ada", "It happens daily", "<!-- signed -->", hosts=())
-    return a_remote_comment(number, body, **{"author": OURS, "marker_comment_id": local_id(of)} | given)
+    return a_remote_comment(number, body, **{"author": OURS, "marker_comment_id": local_id(of)} | values)
 
 
 IMPORTED = a_local_comment(body=FORM, source="github")

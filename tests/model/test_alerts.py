@@ -1,4 +1,4 @@
-"""Problems of a project, and which of them are new compared with those alerted last."""
+"""The problems of a project, and which of them are new compared with the stored ones."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -45,7 +45,7 @@ def result(outcome: Outcome = Outcome.OK, kind: str | None = None, **values: Any
 
 
 @pytest.mark.parametrize(
-    ("given", "needs"),
+    ("pass_result", "needs"),
     [
         (result(Outcome.FAILED, "credential", failures=1), True),
         (result(Outcome.FAILED, "github", failures=2), False),  # may pass by itself
@@ -53,18 +53,18 @@ def result(outcome: Outcome = Outcome.OK, kind: str | None = None, **values: Any
         (result(Outcome.REFUSED, "recreated", failures=1), True),
         (result(Outcome.REFUSED, "paused"), False),  # the operator knows
         (result(Outcome.LIMITED, "limited"), False),
-        (result(Outcome.PARTIAL, "withheld"), False),  # said by what is withheld
+        (result(Outcome.PARTIAL, "withheld"), False),  # `withheld` is a problem of its own
     ],
 )
-def test_a_failed_pass_is_a_problem_when_it_will_not_recover_by_itself(
-    given: PassResult, needs: bool
+def test_a_failed_pass_is_a_problem_if_it_will_not_pass_by_itself(
+    pass_result: PassResult, needs: bool
 ) -> None:
-    found = current_problems(given, CALM)
-    assert [each.what for each in found] == (["failing"] if needs else [])
-    assert all(len(each.reason) <= 300 for each in found)
+    problems = current_problems(pass_result, CALM)
+    assert [problem.what for problem in problems] == (["failing"] if needs else [])
+    assert all(len(problem.reason) <= 300 for problem in problems)
 
 
-def test_withheld_deletions_and_links_are_problems_too() -> None:
+def test_withheld_writes_and_links_are_problems_too() -> None:
     item = AttentionItem(
         report="BUG-0001",
         report_id=ReportId(UUID(int=2)),
@@ -73,38 +73,41 @@ def test_withheld_deletions_and_links_are_problems_too() -> None:
         field="status",
         reason="locked",
     )
-    found = current_problems(
+    problems = current_problems(
         result(), CurrentProblems(withheld="h4sh", exposed=True, items=(item,), is_complete=True)
     )
-    assert [(each.what, each.mark, each.report, each.issue) for each in found] == [
+    assert [(problem.what, problem.mark, problem.report, problem.issue) for problem in problems] == [
         ("withheld", "h4sh", None, None),
         ("public", "", None, None),
         ("refused", "", "BUG-0001", "acme/web#3"),
     ]
 
 
-def test_only_a_new_problem_is_alerted_and_only_once() -> None:
+def test_only_new_problems_make_notices_and_only_once() -> None:
     first = new_notices(NO_ALERT_STATE, (FROZEN, GONE), NOW)
     assert first == (Notice(entered=True, about=FROZEN, at=NOW), Notice(entered=True, about=GONE, at=NOW))
-    told = AlertState(known=(FROZEN, GONE))
+    state = AlertState(known=(FROZEN, GONE))
     reworded = Problem(what="frozen", reason="undone four times", report_id="r1", field="status")
-    assert new_notices(told, (GONE, reworded), NOW) == ()
-    assert new_notices(told, (GONE,), NOW) == (Notice(entered=False, about=FROZEN, at=NOW),)
+    assert new_notices(state, (GONE, reworded), NOW) == ()
+    assert new_notices(state, (GONE,), NOW) == (Notice(entered=False, about=FROZEN, at=NOW),)
 
 
-def test_other_deletions_under_another_hash_are_news() -> None:
+def test_deletions_with_another_hash_are_a_new_problem() -> None:
     one, other = (Problem(what="withheld", mark=mark, reason="") for mark in ("a", "b"))
-    assert [each.entered for each in new_notices(AlertState(known=(one,)), (other,), NOW)] == [True, False]
+    assert [notice.entered for notice in new_notices(AlertState(known=(one,)), (other,), NOW)] == [
+        True,
+        False,
+    ]
 
 
-def test_a_list_that_was_cut_says_nothing_about_what_has_left() -> None:
-    told = AlertState(known=(FROZEN,))
-    fresh = new_notices(told, (GONE,), NOW, whole=False)
-    assert fresh == (Notice(entered=True, about=GONE, at=NOW),)
-    assert next_alert_state(told, (GONE,), fresh, whole=False).known == (GONE, FROZEN)
+def test_an_incomplete_list_ends_no_problem() -> None:
+    state = AlertState(known=(FROZEN,))
+    notices = new_notices(state, (GONE,), NOW, is_complete=False)
+    assert notices == (Notice(entered=True, about=GONE, at=NOW),)
+    assert next_alert_state(state, (GONE,), notices, is_complete=False).known == (GONE, FROZEN)
 
 
-def test_unsent_alerts_are_kept_in_order_and_bounded() -> None:
+def test_pending_notices_are_kept_in_order_and_bounded() -> None:
     many = tuple(Notice(entered=True, about=GONE, at=NOW) for _ in range(MAX_PENDING_NOTICES))
     last = Notice(entered=False, about=GONE, at=NOW)
     after = next_alert_state(AlertState(owed=many, tries=2), (), (last,))

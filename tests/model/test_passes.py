@@ -1,4 +1,4 @@
-"""When a project is looked at next: active ones at the interval, idle ones rarely, failing ones later."""
+"""When a project's next pass is due: at the interval if active, rarely if idle, later if failing."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,17 +28,17 @@ def project(**values: Any) -> ScheduledProject:
 @pytest.mark.parametrize(
     ("values", "minutes"),
     [
-        ({"last_pass_at": None}, 0),  # never looked at
+        ({"last_pass_at": None}, 0),  # no pass yet
         ({}, 1),  # has just changed
         ({"changed_at": NOW - 9 * MINUTE}, 1),  # still active
-        ({"changed_at": NOW - 20 * MINUTE}, 2),  # growing idle
+        ({"changed_at": NOW - 20 * MINUTE}, 2),  # becoming idle
         ({"changed_at": NOW - 45 * MINUTE}, 4.5),
-        ({"changed_at": NOW - timedelta(days=30)}, 5),  # never rarer than that
-        ({"changed_at": NOW - timedelta(days=30), "outcome": Outcome.PARTIAL}, 1),  # something is left to do
+        ({"changed_at": NOW - timedelta(days=30)}, 5),  # the longest interval
+        ({"changed_at": NOW - timedelta(days=30), "outcome": Outcome.PARTIAL}, 1),  # work is left
         (
             {"changed_at": NOW - timedelta(days=30), "verification_due": NOW - 6 * MINUTE},
             1,
-        ),  # verification is behind
+        ),  # verification is late
         ({"changed_at": NOW - timedelta(days=30), "verification_due": NOW - 4 * MINUTE}, 5),  # it is in time
         ({"changed_at": NOW + MINUTE}, 1),  # a clock stepped back
         ({"next_at": NOW + 42 * MINUTE}, 42),  # a limit or a back-off

@@ -146,7 +146,7 @@ def _link_from_columns(
         repository_id=wanted.repository_id,
         state=state,
         at=wanted.now,
-        past=past[-1] if past else None,
+        previous_link=past[-1] if past else None,
     )
 
 

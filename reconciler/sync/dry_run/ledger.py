@@ -135,7 +135,7 @@ class DryLedger(ReadsOnly):
             repository_id=query.repository_id,
             state=LinkState.NEW if holder is None else LinkState.CONTESTED,
             at=query.now,
-            past=past if past is not None and past.state is LinkState.UNLINKED else None,
+            previous_link=past if past is not None and past.state is LinkState.UNLINKED else None,
         )
 
     async def _unknown_comments(self, threads: Iterable[LocalThread]) -> frozenset[CommentId]:
