@@ -5,7 +5,7 @@ pass (a frozen field, a withheld deletion), it is nudged again at growing interv
 changes.
 
 A full scan compares every link; after it follows a pause, which is long on a large database. Between two full
-scans, incremental ones find rows with a new timestamp (docs/decisions/0042-glances.md).
+scans, incremental ones find rows with a new timestamp (docs/decisions/0042-incremental-scan.md).
 """
 
 from collections.abc import Callable, Mapping

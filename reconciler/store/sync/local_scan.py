@@ -5,7 +5,7 @@ pass leaves a difference as it is; it must not miss one that a pass would act on
 
 The incremental scan reads only reports and comments whose own timestamps say that they are new or changed:
 its work grows with their number. It misses deletions, changes that leave `updated_at` as it was, and those of
-a clock that is far off; the full scan does not (docs/decisions/0042-glances.md).
+a clock that is far off; the full scan does not (docs/decisions/0042-incremental-scan.md).
 """
 
 from collections import defaultdict
