@@ -1,9 +1,10 @@
-"""After a restore of an older copy: everything is read, and our own is recognised, before anything is written
-(docs/design.md, Marker; docs/decisions/0032-after-a-restore.md).
+"""After the restore of an older copy of the database: read everything before anything is written.
 
-It is noticed by a marker of ours that the ledger does not know: what we write is in the ledger before it is
-sent, so the ledger has lost it. A second time it is another database that writes in our name, for all is
-known since the first.
+A restore is noticed by a marker of ours that the ledger does not know: what we write is in the ledger before
+it is sent, so the ledger has lost it. If that happens again after everything has been read, another database
+writes in our name.
+
+Source: docs/design.md, Marker; docs/decisions/0032-after-a-restore.md.
 """
 
 from collections.abc import Sequence
@@ -38,10 +39,11 @@ log = EventLogger(__name__)
 async def detect_restore(
     context: Context, state: ProjectState, comments: Sequence[RemoteComment], issues: Sequence[Issue]
 ) -> None:
-    """`comments` with a marker of ours that no row of these links names, and issues without a link.
+    """Look for signs of a restore: comments and issues of ours that our tables do not know.
 
-    Raises RestoredError where one of them is news to our own tables: nothing of this look may be applied.
-    Raises IdentityError where it was written since we have read everything.
+    `comments`: those with a marker. `issues`: those without a link. Raises RestoredError if our tables do not
+    know one of them: nothing of this observation may be applied. Raises IdentityError if it was written after
+    everything had been read.
     """
     copies = {row.id: row.marker_comment_id for row in comments if row.marker_comment_id is not None}
     unknown = await context.stores.restores.unknown_copies(copies)
@@ -63,7 +65,7 @@ async def detect_restore(
 async def _find_unrecorded_issues(
     context: Context, state: ProjectState, issues: Sequence[Issue]
 ) -> list[Issue]:
-    """Made by us for a report of this project that is there, and not in our tables."""
+    """Find issues that we made for a report of this project that exists, and that are not in our tables."""
     if not any(MARKER_NAME in row.body for row in issues):
         return []
     accounts = await read_own_accounts(context, state)
@@ -92,7 +94,7 @@ async def _find_unrecorded_issues(
 async def reread_project(
     context: Context, state: ProjectState, applier: PlanApplier, stats: PassStats
 ) -> ProjectState:
-    """Read every link whole, and every issue changed since the copy was made; write down what is ours.
+    """Read every link in full, and every issue that changed since the copy was made; record what is ours.
 
     A limit ends it, and the next pass goes on where it stopped. Raises what reading raises.
     """
@@ -138,7 +140,9 @@ async def _plan_adoptions(context: Context, state: ProjectState, links: Sequence
         *full.missing_issue_plans,
     ]
     planned = {plan.link.id for plan in plans}
-    gone = (link for link in links if link.id not in planned)  # their reports: the next snapshot says so
+    gone = (
+        link for link in links if link.id not in planned
+    )  # their reports were deleted: the next snapshot says so
     return [*plans, *(_plan_skipped_link(context, link) for link in gone)]
 
 

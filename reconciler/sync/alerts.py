@@ -1,4 +1,4 @@
-"""The end of a pass: what began and what ceased to need a person is logged, counted, told to who wants it.
+"""The end of a pass: log, count and post what begins or ceases to need a person.
 
 Nothing here stops a pass or changes its outcome.
 """
@@ -24,16 +24,17 @@ log = EventLogger(__name__)
 
 
 async def send_alerts(context: Context, before: AlertState, result: PassResult) -> PassResult:
-    """The result with how much entered and left attention. `told`: as it was before the pass.
+    """Return the result with the number of problems that began and that ended.
 
-    A pass without any news, in a project without any, asks nothing of the database.
+    `before`: the state before the pass. A pass without news, in a project without problems, reads nothing
+    from the database.
     """
     if before == NO_ALERT_STATE and result.is_uneventful:
         return result
     try:
         return await _update_alert_state(context, before, result)
     except ReconcilerError as error:
-        log.warning("attention not looked at", kind=error.kind, reason=str(error))
+        log.warning("problems not read", kind=error.kind, reason=str(error))
         return result
 
 
@@ -70,7 +71,7 @@ def _log_notice(context: Context, notice: Notice) -> None:
 
 
 async def _post_owed_notices(context: Context, before: AlertState) -> AlertState:
-    """What is due is offered once; what is not taken is due still, up to a point."""
+    """Post what is due, once. What is not accepted stays due, for a limited number of tries."""
     settled = replace(before, owed=(), tries=0)
     if context.alert_channel is None or not before.owed:
         return settled

@@ -1,4 +1,4 @@
-"""Storing what was decided: one transaction per page of changes, list positions with the last of them."""
+"""Apply plans: one transaction for each page of changes, the list positions with the last of them."""
 
 from collections.abc import Iterator, Sequence
 from uuid import UUID
@@ -27,13 +27,13 @@ PLANS_PER_TRANSACTION = 500
 """Link plans in one transaction."""
 
 MAX_STALE_ATTEMPTS = 3
-"""A person who is faster is asked again so often in one pass; after that, in the next."""
+"""So often one pass decides again what a person changed in between; after that, the next one does."""
 
 DerivedIntentKeys = set[tuple[UUID, Operation]]
 
 
 class PlanApplier:
-    """Applies the plans of one pass and remembers what was wished for and held back on the way."""
+    """Applies the plans of one pass; remembers the intents that it derived and the deletions it withheld."""
 
     def __init__(
         self,
@@ -57,10 +57,10 @@ class PlanApplier:
         stats.withheld_digest = deletions_digest(self._withheld_deletions)
         self.derived_keys: DerivedIntentKeys = set()
         self.has_unread_pages = False  # the lists have not been read to their ends
-        self.stale_reports: set[ReportId] = set()  # a person was faster, at least once
+        self.stale_reports: set[ReportId] = set()  # a person changed them in between, at least once
 
     async def apply_observation(self, observation: Observation, plans: Sequence[LinkPlan]) -> None:
-        """Store the plans of a look, then its list positions, never the other way round.
+        """Store the plans of an observation, then its list positions, never the other way round.
 
         Source: docs/reference/github.md, List rules, 4.
         """
@@ -75,18 +75,19 @@ class PlanApplier:
         # Still stale: the positions stay where they are and the next pass reads the same rows again.
 
     async def apply_before_lists(self, plans: Sequence[LinkPlan]) -> frozenset[IssueNumber]:
-        """Store what was decided before the lists were asked; returns the issues still to be decided.
+        """Store what was decided before the lists were read; returns the issues that are still to be decided.
 
-        A deletion is judged with all others of its pass, none of which are known yet: a plan with one waits.
-        So does one that a person was faster than.
+        A deletion is judged together with all others of its pass, none of which are known yet: a plan with
+        one waits. So does a plan whose report a person changed in between.
         """
         safe = [plan for plan in plans if not deletions([plan])]
         waiting = frozenset(plan.link.number for plan in plans if deletions([plan]))
         return waiting | await self._store_in_pages(safe, Observation(includes_local=False))
 
     async def apply_plans(self, plans: Sequence[LinkPlan], scan_position: ListState | None = None) -> None:
-        """Store plans that belong to neither list. Stale ones are found again by the next pass.
-        `contacts`: where a walk for first contacts goes on behind them.
+        """Store plans that belong to neither list. The next pass finds stale ones again.
+
+        `scan_position`: where a scan for the initial sync goes on behind them.
         """
         await self._store_in_pages(
             await self.guard_plans(plans),
@@ -94,7 +95,7 @@ class PlanApplier:
         )
 
     async def guard_plans(self, plans: Sequence[LinkPlan]) -> tuple[LinkPlan, ...]:
-        """The plans without suspicious deletions; what is held back is remembered for `hold`."""
+        """Return the plans without suspicious deletions, which are remembered for `store_withheld`."""
         if not deletions(plans):
             return tuple(plans)
         if self.has_unread_pages:
@@ -116,7 +117,7 @@ class PlanApplier:
         return result.plans
 
     async def store_withheld(self) -> None:
-        """Write down what this pass held back, if that is news; called once, at the end of the pass."""
+        """Store what this pass withheld, if that is new. Called once, at the end of the pass."""
         now = deletions_digest(self._withheld_deletions)
         if now != self._stored_digest or self._accepted_entries:
             pairs = self.withheld_deletions
@@ -175,5 +176,5 @@ class PlanApplier:
 
 
 def _issues_with_local_edits(plans: Sequence[LinkPlan]) -> Iterator[IssueNumber]:
-    """Links whose copies are to be edited: that one of them is not as we made it is seen by a whole look."""
+    """Issues with copies to be edited in BugSpark: only a full read shows one that is not as we made it."""
     return (p.link.number for p in plans if any(isinstance(action, EditLocal) for action in p.actions))

@@ -1,10 +1,7 @@
-"""What a person agrees to: withheld deletions by their hash, or that the repository is public.
+"""What people order for single projects and reports. Nothing is written to GitHub here.
 
-What people ask for on a page, written down for the pass that follows: a page does not wait for a pass.
-
-`resolve` and `retry`: what people fix about single reports. Nothing is written to GitHub here.
-
-`pause` and `resume`: the operator's hand on one project, and the refusal to work on a paused one.
+Accept withheld deletions or a repository that turned public; request an export or a verification, which the
+next pass carries out; `resolve` and `retry` of a report; `pause` and `resume` of a project.
 """
 
 from dataclasses import replace
@@ -19,7 +16,7 @@ from reconciler.model.kinds import Kind
 from reconciler.model.link import Link, LinkState
 from reconciler.model.report import Project, Report
 from reconciler.model.report_detail import ReportDetail
-from reconciler.model.snapshot import Change
+from reconciler.model.snapshot import Change, ProjectState
 from reconciler.ports import Stores
 from reconciler.sync.context import Context
 from reconciler.sync.decide_links import without_frozen_field
@@ -29,12 +26,28 @@ from reconciler.sync.preflight import (
     ACCEPT_PUBLIC,
     accept_public_repository,
     bind_database,
+    is_identity_decision,
+    record_identity_decision,
     resolve_repository_and_account,
 )
 
 
+async def accept_and_load_state(context: Context, accept: str | None) -> tuple[Context, ProjectState]:
+    """Apply what the operator accepts, and load the state. Raises PausedError, ProjectError, UsageError."""
+    state = await context.stores.projects.get_state(context.project.id)
+    if state.is_paused:
+        raise paused_error(context.project)
+    if accept is None:
+        return context, state
+    if is_identity_decision(accept):
+        context = await record_identity_decision(context, accept)
+    else:
+        await accept_waiting(context, accept)
+    return context, await context.stores.projects.get_state(context.project.id)
+
+
 async def accept_waiting(context: Context, word: str) -> None:
-    """From now on the next pass may do it. Raises ProjectError when this is not what waits."""
+    """Let the next pass do what waits under this word. Raises ProjectError if nothing waits under it."""
     if word == ACCEPT_PUBLIC:
         await accept_public_repository(context)
     elif not await context.stores.ledger.accept_withheld_deletions(context.project.id, word):
@@ -44,7 +57,7 @@ async def accept_waiting(context: Context, word: str) -> None:
 
 
 async def request_export(context: Context, report_id: ReportId) -> str:
-    """A report is to become an issue. Returns what was done, in a sentence.
+    """Record that a report is to become an issue. Returns what was done, in a sentence.
 
     Raises ProjectError for a report that has an issue, IdentityError, BusyError, and what reading raises.
     """
@@ -55,7 +68,7 @@ async def request_export(context: Context, report_id: ReportId) -> str:
         present = await context.stores.ledger.find_link_of_report(report_id)
         if present is not None and present.state in LIVE_LINK_STATES:
             raise ProjectError(f"It is linked to {present.repository}#{present.number} already.")
-        # Not remembered: what follows from another repository is the pass's to do.
+        # Not stored: what follows from another repository is done by the pass.
         state = await resolve_repository_and_account(
             context, await context.stores.projects.get_state(context.project.id)
         )
@@ -64,7 +77,7 @@ async def request_export(context: Context, report_id: ReportId) -> str:
 
 
 async def request_verification(context: Context) -> str:
-    """Every link is due for a whole comparison. Returns that in a sentence. Raises BusyError."""
+    """Make every link due for a full comparison. Returns that in a sentence. Raises BusyError."""
     async with context.stores.project_locks.acquire(context.project.id):
         state = await context.stores.projects.get_state(context.project.id)
         now = context.github.now()
@@ -75,16 +88,16 @@ async def request_verification(context: Context) -> str:
 
 
 MAX_HISTORY_LINES_SEARCHED = 100
-"""Lines of a story, the newest, in which the last word about a field is looked for."""
+"""So many of the newest history lines are searched for the last one about a field."""
 SIDE_NAMES = {Side.BUGSPARK: "BugSpark", Side.GITHUB: "GitHub"}
 
 
 async def resolve_conflict(context: Context, report_id: ReportId, field: Field, take: Side) -> str:
     """Give a report the value that one side had in the newest recorded conflict of a field.
 
-    The report is written; the next pass carries that to GitHub as it does any person's change. The value that
-    stands already is kept, and the conflict is no news any more. A frozen field thaws. Returns what was done,
-    in a sentence. Raises ProjectError when there is nothing to resolve, BusyError while a pass is at work.
+    The report is written; the next pass carries that to GitHub as it does any person's change. A value that
+    the report has already is kept, and the conflict counts as settled. A frozen field thaws. Returns what was
+    done, in a sentence. Raises ProjectError if there is nothing to resolve, BusyError during a pass.
     """
     async with context.stores.project_locks.acquire(context.project.id):
         detail = await context.stores.queries.report_detail(report_id, MAX_HISTORY_LINES_SEARCHED)
@@ -119,9 +132,9 @@ async def resolve_conflict(context: Context, report_id: ReportId, field: Field, 
 
 
 async def _record_kept_value(context: Context, detail: ReportDetail, link: Link, change: Change) -> bool:
-    """A person says that what stands is right. False where nothing is left to say."""
-    said = (Kind.CONFLICT, Kind.RESOLVE)  # what was written because of them says nothing new
-    about = (told.change for told in detail.history if told.change.field == change.field)
+    """Record that the present value is right. False if the history says so already."""
+    said = (Kind.CONFLICT, Kind.RESOLVE)  # lines about their consequences say nothing new
+    about = (dated.change for dated in detail.history if dated.change.field == change.field)
     newest = next((each for each in about if each.kind in said), None)
     if newest is None or newest.kind is Kind.RESOLVE:
         return False
@@ -130,7 +143,7 @@ async def _record_kept_value(context: Context, detail: ReportDetail, link: Link,
 
 
 def _current_value(context: Context, report: Report, link: Link, field: Field, side: Side) -> str | None:
-    """What a side says now: of a frozen field that is what the operator looks at."""
+    """What a side says now: the operator looks at that if the field is frozen."""
     local = side is Side.BUGSPARK
     return bugspark_value(report, field) if local else github_value(report, link, field, context.policy)
 
@@ -184,9 +197,9 @@ def _describe_quarantined(link: Link | None, writes: int) -> str:
 
 
 async def pause_project(stores: Stores, project: Project) -> str:
-    """Keep every pass from this project, ours and by hand. Returns what was done, in a sentence.
+    """Keep every pass from this project, also those by hand. Returns what was done, in a sentence.
 
-    It does not wait for a pass at work: that one stops before its next recorded write (`Intents.claim`).
+    It does not wait for a running pass, which stops before its next recorded write (`Intents.claim`).
     """
     if not await stores.projects.set_paused(project.id, paused=True):
         return f"{project.name} is paused already; nothing to do"
@@ -197,12 +210,12 @@ async def pause_project(stores: Stores, project: Project) -> str:
 
 
 async def resume_project(stores: Stores, project: Project) -> str:
-    """Let passes work on it again. Returns what was done, in a sentence."""
+    """Let passes work on the project again. Returns what was done, in a sentence."""
     if not await stores.projects.set_paused(project.id, paused=False):
         return f"{project.name} is not paused; nothing to do"
     return f"{project.name} goes on; the next pass brings over what changed in between"
 
 
 def paused_error(project: Project) -> PausedError:
-    """The refusal to begin."""
+    """The error of a pass over a paused project."""
     return PausedError(f"{project.name}: it is paused; go on with reconcile resume {quote(project.name)}")

@@ -1,4 +1,4 @@
-"""What a confirmed write means for our memory: base, ledger and story move on in one transaction."""
+"""Record a confirmed write: base, ledger and history in one transaction."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -33,7 +33,7 @@ from reconciler.text import text_digest
 async def record_confirmation(
     context: Context, claim: Claim, answer: Confirmed[Any], stats: PassStats
 ) -> None:
-    """Store a confirmed write: id, base, ledger row, story; the intent is done."""
+    """Store a confirmed write: id, base, ledger row, history. The intent is done."""
     link, pair = await _link_and_pair_after(context, claim, answer.value)
     await context.stores.intents.confirm(
         claim.intent,
@@ -49,8 +49,9 @@ async def record_confirmation(
 
 
 async def adopt_issue(context: Context, intent: Intent, issue: Issue, stats: PassStats) -> None:
-    """Store the issue of a create whose answer was lost. It has lived on since, so it is looked at whole
-    next, as a link is whose rest has ended.
+    """Store the issue of a create whose answer was lost.
+
+    People may have changed it since, so it is read in full next, as a link is whose quarantine has ended.
     """
     link = await build_exported_link(context, intent, issue)
     await context.stores.intents.confirm(
@@ -90,7 +91,7 @@ def _link_after_field_write(
     value: Issue | tuple[str, ...],
 ) -> Link:
     if link.base is None or link.seen is None:
-        msg = f"link {link.id} was written to before its first contact"
+        msg = f"link {link.id} was written to before its initial sync"
         raise ValueError(msg)
     seen = (
         seen_issue(value)
@@ -104,15 +105,20 @@ def _link_after_field_write(
 
 
 def has_competing_label(context: Context, intent: Intent, labels: Sequence[str]) -> bool:
-    """Somebody else has added a label of the same field: a swap is finished only when exactly one
-    is left, so that it is decided again (docs/design.md, Severity and labels)."""
+    """Whether somebody else has added a label of the same field.
+
+    A swap is finished only when exactly one label is left (docs/design.md, Severity and labels), so the link
+    is decided again.
+    """
     field = SYNCED_FIELDS[Field(intent.operation.value)]
     return field.has_competing_label(labels, context.policy.labels)
 
 
 def _overridden_label_conflicts(context: Context, intent: Intent, link: Link | None) -> Iterator[Change]:
-    """A label that somebody put on while ours was being set, and that counts less than ours: it goes when the
-    swap is finished, so what it said is kept here. One that counts more is a conflict for the next look.
+    """Conflicts for labels that somebody added while ours was being set, and that count less than ours.
+
+    Such a label is removed when the swap is finished, so its value is kept here. One that counts more is a
+    conflict for the next observation.
     """
     if not isinstance(intent.desired, DesiredFieldWrite) or link is None or link.seen is None:
         return
@@ -134,8 +140,10 @@ def _pair_after_post(pair: CommentPair, comment: RemoteComment) -> CommentPair:
 
 
 async def build_exported_link(context: Context, intent: Intent, issue: Issue) -> Link:
-    """The link of an issue that was created for a report. One whose report was deleted since is kept as
-    such: an issue of ours that nothing knows is the sign of a restore.
+    """Build the link of an issue that was created for a report.
+
+    A report that was deleted since gets a link as well: an issue of ours that no table knows is the sign of a
+    restore.
     """
     found = (await context.stores.reports.details([intent.report_id])).get(intent.report_id)
     before = await context.stores.ledger.find_link_of_report(intent.report_id)
@@ -155,12 +163,12 @@ async def build_exported_link(context: Context, intent: Intent, issue: Issue) ->
         created_at=issue.created_at,
         revision=0,
     )
-    # Comments that an earlier link's ledger knows are no news to a pass: only a whole look sends them here.
+    # Comments that an earlier link's ledger knows are not new to a pass: only a full read sends them here.
     return link if before else replace(link, verification=checked_now(context, link, None))
 
 
 def _base_of_exported_issue(context: Context, report: Report, issue: Issue) -> Base:
-    """What the new issue says was agreed on; the report may have moved on since the body was frozen."""
+    """The base that the new issue stands for; the report may have changed since the body was frozen."""
     seen = seen_issue(issue)
     base = initial_base(report, seen)
     for each in SYNCED_FIELDS.values():
@@ -169,7 +177,7 @@ def _base_of_exported_issue(context: Context, report: Report, issue: Issue) -> B
 
 
 def confirmation_changes(intent: Intent, link: Link | None, request_id: str | None) -> Sequence[Change]:
-    """A confirmed write in the story: what was decided on, by which rule, and GitHub's own word for it."""
+    """The history lines of a confirmed write: what was decided on, by which rule, and GitHub's request id."""
     why = intent.why or Why(rule=Rule.RECORDED)
     change = Change(
         report_id=intent.report_id,
@@ -189,7 +197,7 @@ def confirmation_changes(intent: Intent, link: Link | None, request_id: str | No
 
 
 def _resulting_value(intent: Intent, link: Link | None) -> str | None:
-    """What there is now, where the decision could not name it yet."""
+    """The value that resulted, if the decision could not name it yet."""
     match intent.desired:
         case NewIssue():
             return f"{link.repository}#{link.number}" if link else None

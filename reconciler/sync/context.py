@@ -42,7 +42,7 @@ class CredentialLocks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """One project's pass."""
+    """What one project's pass is given."""
 
     project: Project
     github: GitHub
@@ -58,8 +58,8 @@ class Context:
     progress: Progress
     image_hosts: frozenset[str]  # where images in exported text may come from
     dashboard_url: str  # "" : no report links in exported issues
-    credential_locks: CredentialLocks  # at writing with one credential
-    alert_channel: AlertChannel | None  # who wants to be told of what needs a person
+    credential_locks: CredentialLocks  # one for each credential
+    alert_channel: AlertChannel | None  # takes alerts about what needs a person
     manual: bool  # ignores our own back-off and quarantine, never GitHub's limits
 
 

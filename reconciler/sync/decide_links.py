@@ -1,12 +1,12 @@
-"""Deciding many links: the events of a conflict are read only then, and one poisoned link stops no other.
+"""Decide many links: the events of a conflict are read only then, and one broken link stops no other.
 
-Fields whose last write is of unknown outcome: what GitHub says of them may be our own word.
+A field whose last write is of unknown outcome waits: what GitHub says of it may be our own value. A person
+who has since undone in BugSpark what was sent would otherwise be overruled by it: base and report say the
+same, so only GitHub seems to have changed. Recovery finds out what became of the write and has the link read
+in full (docs/design.md, Writing to GitHub, 5).
 
-A person who has since undone in BugSpark what was sent would otherwise be overruled by the echo of it:
-base and report say the same, so only GitHub seems to have moved. Such a field waits until recovery knows
-what became of the write, and has the link looked at whole (docs/design.md, Writing to GitHub, 5).
-
-Freezing a field in which our writes are undone again and again; the rule is in `decide.flap`.
+A field in which our writes are undone again and again is frozen; the rule is in
+`reconciler/decide/flap_breaker.py`.
 """
 
 from collections import defaultdict
@@ -28,13 +28,13 @@ from reconciler.model.plan import LinkPlan, SetField
 from reconciler.sync.context import Context
 
 QUARANTINE_DURATION = timedelta(hours=1)
-"""How long a link that can't be decided rests before it is looked at again, whole."""
+"""How long a link that can't be decided stays in quarantine before it is read in full."""
 
 log = EventLogger(__name__)
 
 
 async def decide_links(context: Context, views: Iterable[LinkObservation]) -> list[LinkPlan]:
-    """A plan for each view. Raises only what concerns the whole project (limits, unreadable repository)."""
+    """Return a plan for each view. Raises only what concerns the whole project (limits, unreadable)."""
     views = list(views)
     plans = [await _decide_or_quarantine(context, view) for view in views]
     for place, fields in (await find_fields_with_unknown_writes(context, plans)).items():
@@ -66,7 +66,7 @@ async def _decide_or_quarantine(context: Context, view: LinkObservation) -> Link
 
 
 def quarantine_plan(context: Context, view: LinkObservation, reason: str) -> LinkPlan:
-    """The link rests, with its reason, and is looked at whole when the rest is over."""
+    """The plan that puts a link into quarantine, with its reason; afterwards it is read in full."""
     until = context.github.now() + QUARANTINE_DURATION
     after = replace(view.link, reason=reason, quarantined_until=until)
     return LinkPlan(link=view.link, report=view.report, after=after)
@@ -83,8 +83,9 @@ async def _read_change_times(
 
 
 def _local_change_time(context: Context, view: LinkObservation) -> datetime:
-    """No later than now: a row stamped in the future by a wrong clock must not win forever. Both clocks are
-    brought to GitHub's, and to its whole seconds, or a tie could never go to it.
+    """When the report changed, in GitHub's time and in whole seconds, as ties need it.
+
+    Not later than now: a row with a time in the future, by a wrong clock, must not always win.
     """
     ahead = context.github.now() - context.clock.now()
     at = min(view.report.updated_at, context.clock.now()) + ahead
@@ -92,7 +93,7 @@ def _local_change_time(context: Context, view: LinkObservation) -> datetime:
 
 
 def _remote_change_time(view: LinkObservation, field: Field, events: tuple[FieldEvent, ...]) -> datetime:
-    """The field's last event; without one the value is as old as the issue."""
+    """The time of the field's last event; without one, the value is as old as the issue."""
     at = [event.at for event in events if event.field is field]
     if at:
         return max(at)
@@ -102,9 +103,9 @@ def _remote_change_time(view: LinkObservation, field: Field, events: tuple[Field
 async def find_fields_with_unknown_writes(
     context: Context, plans: Sequence[LinkPlan]
 ) -> Mapping[int, frozenset[Field]]:
-    """By place: fields that a plan takes from GitHub, or has a conflict about, before it may.
+    """For each view by its index: fields that a plan takes from GitHub, or has a conflict about, too early.
 
-    The intents are read only when GitHub moved a field.
+    The intents are read only if GitHub changed a field.
     """
     moved = {
         place: _fields_moved_on_github(plan)
@@ -134,15 +135,15 @@ async def _fields_awaiting_recovery(context: Context) -> Mapping[ReportId, froze
 
 
 HISTORY_WINDOW = timedelta(days=1)
-"""So far back a write of ours is looked for that has just been undone."""
+"""So far back a write of ours is searched that has just been undone."""
 
 
 async def find_flapping_links(
     context: Context, views: Sequence[LinkObservation], plans: Sequence[LinkPlan]
 ) -> dict[int, Link]:
-    """By place: the links in which a field is frozen now, for deciding those views again.
+    """By index: the links in which a field is frozen now, for deciding those views again.
 
-    Our own story is read only when GitHub moved a field, GitHub's events only when one is to be frozen.
+    Our own history is read only if GitHub changed a field, GitHub's events only if one is to be frozen.
     """
     moved = {
         place: plan
@@ -163,7 +164,7 @@ async def find_flapping_links(
 
 
 def without_frozen_field(link: Link, field: Field) -> Link:
-    """The link with this field synced again (`reconcile resolve`): for storing, at its revision."""
+    """Return the link with this field synced again (`reconcile resolve`), for storing at its revision."""
     return replace(link, frozen_fields=tuple(each for each in link.frozen_fields if each.field is not field))
 
 

@@ -1,4 +1,4 @@
-"""From a look to link plans: one database snapshot, views, decisions; whole threads where needed."""
+"""From an observation to link plans: one database snapshot, views, decisions; full reads where needed."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ from reconciler.sync.verify import REPORT_MOVED_REASON
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservationDecision:
-    """The decided part of a look, and the links that wait for their first contact."""
+    """The decided part of an observation, and the links that wait for their initial sync."""
 
     plans: tuple[LinkPlan, ...]
     new_links: tuple[Link, ...]
@@ -38,9 +38,9 @@ async def decide_observation(
     observation: Observation,
     links_in_full: Sequence[Link] = (),
 ) -> ObservationDecision:
-    """Decide every link the look touches. `again`: links to be looked at whole as well.
+    """Decide every link that the observation concerns. `links_in_full`: links to be read in full as well.
 
-    Raises what reading raises; a link that can't be decided comes back as a plan that quarantines it.
+    Raises what reading raises. For a link that can't be decided there is a plan that puts it into quarantine.
     """
     accounts = await read_own_accounts(context, project_state) if observation.comments else frozenset()
     comments = mark_own_comments(context, project_state.repository_id, accounts, observation.comments)
@@ -89,7 +89,7 @@ async def decide_observation(
 
 
 def find_unrecorded_copies(views: Iterable[LinkObservation]) -> Iterable[RemoteComment]:
-    """Comments with our marker that these links' ledgers do not know."""
+    """Find comments with our marker that these links' ledgers do not know."""
     for view in views:
         known = {pair.remote_id for pair in view.pairs}
         yield from (row for row in view.comments if row.marker_comment_id is not None and row.id not in known)
@@ -98,7 +98,7 @@ def find_unrecorded_copies(views: Iterable[LinkObservation]) -> Iterable[RemoteC
 async def _reread_doubtful_issues(
     context: Context, snapshot: Snapshot, observation: Observation
 ) -> dict[IssueNumber, Issue]:
-    """The rows that are news. One that may be from before our own write is read again first."""
+    """Return the rows that are news. A row that may be older than our own write is read again first."""
     links = {link.number: link for link in snapshot.links}
     rows: dict[IssueNumber, Issue] = {}
     for number, row in observation.issues.items():
@@ -108,7 +108,7 @@ async def _reread_doubtful_issues(
             continue
         try:
             rows[number] = await context.github.issue(number)
-        except (NotThereError, MovedError):  # in the meantime: verification looks into it
+        except (NotThereError, MovedError):  # gone in between: verification finds out
             continue
     return rows
 
@@ -120,8 +120,10 @@ def _links_to_read_in_full(
     links_in_full: Sequence[Link],
     direct: Collection[IssueNumber],
 ) -> tuple[Link, ...]:
-    """Fewer comments than the ledger and this look know: one was deleted, and no list will ever say which.
-    More of them on an issue that was read directly: the comment list lags behind it.
+    """The links that have to be read in full.
+
+    An issue with fewer comments than ledger and observation know: one was deleted, and no list ever says
+    which. An issue that was read directly and has more: the comment list lags behind it.
     """
     known = {pair.remote_id for pair in snapshot.pairs}
     fresh = Counter(row.issue_number for row in comments.values() if row.id not in known)
@@ -182,7 +184,7 @@ def _group_by_link(pairs: Iterable[CommentPair]) -> defaultdict[LinkId, list[Com
 
 
 def _plan_ended_links(snapshot: Snapshot) -> Iterable[LinkPlan]:
-    """Links that end because of what happened in BugSpark. Nothing on GitHub is touched for it."""
+    """Plans for links that end because of what happened in BugSpark. Nothing on GitHub is changed for it."""
     left = [link for link in snapshot.orphaned if link.report_id in snapshot.reports]
     gone = [link for link in snapshot.orphaned if link.report_id not in snapshot.reports]
     endings = (

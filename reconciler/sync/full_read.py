@@ -1,18 +1,16 @@
-"""Two databases on one repository: per issue, the one whose marker is the oldest keeps it (decision 0033).
+"""Read links in full: the issue and its complete thread on GitHub, all of it in BugSpark.
 
-What became of an issue that is not where it was.
+For the initial sync, for verification, for a link that leaves quarantine, and where a comment must have been
+deleted.
 
-One answer proves nothing. A look that misses the issue makes its link rest for `settle_seconds`; a second
-look that says the same ends it, in a state that people see. Both count only while the repository itself
-answers with the id we know (the caller has asked). Nothing on either side is deleted, closed or changed
-because of it, and no comment is taken for deleted.
+An issue that is not shown where it was: one answer proves nothing. After the first, the link waits for
+`settle_seconds` in quarantine; a second that says the same ends it, in a state that people see. Both count
+only while the repository itself answers with the id we know (the caller has asked). Nothing on either side is
+deleted, closed or changed because of it, and no comment is taken for deleted (docs/design.md, Limits and
+failure; docs/reference/github.md, Writes).
 
-Source: docs/design.md, Limits and failure; docs/reference/github.md, Writes.
-
-Looking at links whole: the issue and its complete thread on GitHub, all of it in BugSpark.
-
-For first contact (contacts.py), for verification, for a link that leaves quarantine, and where a comment must
-have been deleted.
+Two databases on one repository: an issue belongs to the one whose marker is the oldest
+(docs/decisions/0033-two-databases.md).
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -48,15 +46,17 @@ from reconciler.sync.preflight import require_same_repository
 def competing_instance(
     context: Context, accounts: Collection[AccountId], link: Link, thread: IssueThread
 ) -> str | None:
-    """The instance of another database that wrote on this issue before this one did, None where it is ours
-    or nobody's. Only what an account of ours has written counts."""
+    """The instance of another database that wrote on this issue before this one did, None if there is none.
+
+    Only what an account of ours has written counts.
+    """
     return next(_marker_instances(context, accounts, link, thread), None)
 
 
 def _marker_instances(
     context: Context, accounts: Collection[AccountId], link: Link, thread: IssueThread
 ) -> Iterator[str | None]:
-    """Whose each marker is, oldest first; None: ours."""
+    """The instance of each marker, the oldest first; None: ours."""
     rows = sorted(thread.comments, key=lambda row: (row.created_at, row.id))
     written = [("issue", thread.issue.author, thread.issue.body)]
     written += [("comment", row.author, row.body) for row in rows]
@@ -80,7 +80,7 @@ def plan_missing_issue(
     """The plan for a link whose issue was not shown, of a repository that was."""
     now = context.github.now()
     fate = _link_state_for_error(error)
-    if fate is None:  # this one issue is kept from us; the others are not
+    if fate is None:  # only this issue can't be read
         after = replace(link, reason=str(error), quarantined_until=now + QUARANTINE_DURATION)
         return LinkPlan(link=link, report=None, after=after)
     first = link.missing_issue
@@ -121,9 +121,9 @@ def _successor(error: Exception) -> TransferTarget | None:
 
 
 async def link_transferred_issues(context: Context, state: ProjectState) -> None:
-    """Take up the issues that were transferred to the repository the project has just been connected to.
+    """Link the issues that were transferred to the repository which the project was just connected to.
 
-    The thread is compared again, as with every new link; the report's columns name the new place.
+    The thread is compared again, as with every new link. The report's columns name the new place.
     """
     for past in await context.stores.ledger.transferred_links(context.project.id, state.repository_id):
         assert past.transfer_target is not None
@@ -152,8 +152,10 @@ class FullReadResult:
 
 
 async def read_links_in_full(context: Context, state: ProjectState, links: Sequence[Link]) -> FullReadResult:
-    """Read these links on both sides, GitHub first. Raises what reading raises, RecreatedError where an issue
-    is another one than it was."""
+    """Read these links on both sides, GitHub first.
+
+    Raises what reading raises, RecreatedError if an issue is another one than it was.
+    """
     if not links:
         return FullReadResult()
     threads: dict[Link, IssueThread] = {}
@@ -173,7 +175,7 @@ async def read_links_in_full(context: Context, state: ProjectState, links: Seque
 
 
 def checked_now(context: Context, link: Link, etags: ThreadEtags | None) -> Verification:
-    """Compared now; due again after `verify_seconds`, a tenth sooner or later, each link by its own share."""
+    """A verification done now. It is due again after `verify_seconds`, give or take each link's own tenth."""
     share = 0.9 + 0.2 * (link.id.int % 1000) / 1000
     now = context.github.now()
     return Verification(
@@ -184,13 +186,13 @@ def checked_now(context: Context, link: Link, etags: ThreadEtags | None) -> Veri
 async def build_views(
     context: Context, state: ProjectState, threads: Mapping[Link, IssueThread]
 ) -> tuple[LinkObservation, ...]:
-    """Both sides of links that were read whole; without those whose report was deleted in the meantime."""
+    """Views of links that were read in full; without those whose report was deleted in between."""
     accounts = await read_own_accounts(context, state)
     local_threads = await context.stores.ledger.threads(tuple(threads))
     views = []
     for link, thread in threads.items():
         local_thread = local_threads[link.report_id]
-        if local_thread.report is not None:  # deleted in the meantime: the next snapshot says so
+        if local_thread.report is not None:  # if it was deleted in between, the next snapshot says so
             views.append(await _build_view(context, link, thread, local_thread, accounts))
     return tuple(views)
 
@@ -222,7 +224,7 @@ async def _build_view(
 async def _read_missing_comments(
     context: Context, pairs: Sequence[CommentPair], rows: Mapping[RemoteCommentId, RemoteComment]
 ) -> frozenset[int]:
-    """Deletion is inferred only from complete reads, and from the comment itself saying it is not there."""
+    """The comments that are gone: missing in a complete read, and each says so when it is read itself."""
     missing = set()
     for remote_id in _absent_comment_ids(pairs, rows):
         try:

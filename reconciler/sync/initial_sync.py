@@ -1,7 +1,7 @@
-"""The initial sync: links that have no base yet are read in full, by the cheaper way.
+"""The initial sync: read links that have no base yet in full, in the cheaper way.
 
-Few links, or a repository with many more issues than links: one by one. Otherwise the lists are read and what
-a page brought is stored together with the position, so that a pass that a limit ends is resumed from there.
+Few links, or a repository with many more issues than links: one by one. Otherwise the lists are read; each
+page is stored together with the position, so that a pass that a limit ends is resumed from there.
 
 Source: docs/reference/github.md, List rules, 6.
 """
@@ -21,21 +21,21 @@ from reconciler.sync.decide_links import decide_links
 from reconciler.sync.full_read import build_views, read_links_in_full
 
 LINKS_PER_BATCH = 50
-"""So many first contacts are stored in one transaction: a limit in the middle loses no more than these."""
+"""So many links are stored in one transaction: a limit in the middle loses no more than these."""
 
 MAX_SCAN_PAGES = 300
-"""A longer walk may not fit into one pass's points; single reads go on in the next one."""
+"""A longer scan may not fit into one pass's points; single reads go on in the next one."""
 
 NO_SCAN_POSITION = ListState(anchor=datetime.fromtimestamp(0, UTC))
-"""No walk is under way."""
+"""No scan is in progress."""
 
 MAX_SCAN_COMMENTS = 20_000
-"""Comments of first contacts held in memory at most."""
+"""So many comments are held in memory at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitialSyncBatch:
-    """Decided first contacts, and how far the walk that found them has come: both are stored at once."""
+    """Plans of links that had no base, and the position of the scan that found them, stored at once."""
 
     plans: tuple[LinkPlan, ...] = ()
     scan_position: ListState | None = None
@@ -49,7 +49,7 @@ async def plan_initial_sync(
     Source: docs/reference/github.md, List rules, 6.
     """
     waiting = {link.number: _with_start_time(context, link) for link in links}
-    context.progress.start(f"{context.project.name}: first contact", len(waiting))
+    context.progress.start(f"{context.project.name}: initial sync", len(waiting))
     is_begun = _is_scan_in_progress(state)
     async for scanned in scan_issue_list(context, state, waiting):
         is_begun = is_begun or scanned.scan_position is not None
@@ -70,20 +70,21 @@ def _batches(waiting: Mapping[IssueNumber, Link]) -> Iterator[list[Link]]:
 
 
 def _with_start_time(context: Context, link: Link) -> Link:
-    """A link that is being taken up now begins now, in GitHub's time."""
+    """The link, beginning now in GitHub's time if it is new."""
     return link if link.revision else replace(link, created_at=context.github.now())
 
 
 def _is_scan_in_progress(state: ProjectState) -> bool:
-    """A walk was cut short; it goes on where it was."""
+    """Whether a scan was interrupted; it goes on where it was."""
     return state.initial_sync is not None and state.initial_sync != NO_SCAN_POSITION
 
 
 async def scan_issue_list(
     context: Context, state: ProjectState, waiting: dict[IssueNumber, Link]
 ) -> AsyncIterator[InitialSyncBatch]:
-    """First contacts from the lists, where that is cheaper than reading each; those are taken out of
-    `waiting`. Threads come last: after a limit in between, theirs are read one by one.
+    """Plans from the lists, if reading them is cheaper; the links are taken out of `waiting`.
+
+    Threads come last: after a limit in between, they are read one by one.
     """
     is_begun = _is_scan_in_progress(state)
     if len(waiting) <= LINKS_PER_BATCH or not (
@@ -117,7 +118,7 @@ async def _is_issue_scan_cheaper(context: Context, links: int) -> bool:
 
 
 def _is_comment_scan_cheaper(with_comments: Mapping[IssueNumber, Issue], total: int) -> bool:
-    """The list of all comments is shorter than the single reads, fits into a pass and into memory."""
+    """Whether the list of all comments is shorter than single reads, and fits into a pass and into memory."""
     singles = sum(1 + ceil(row.comments / 100) for row in with_comments.values())
     pages = ceil(total / 100) + 1
     fits = sum(row.comments for row in with_comments.values()) <= MAX_SCAN_COMMENTS

@@ -1,6 +1,7 @@
-"""Reports that are to become issues: by command, or every new one (sync.export). Bodies are frozen here.
+"""Build and record intents: what is to be sent is stored before anything is sent.
 
-From a plan's remote actions to intents: what is to be sent, written down before anything is.
+Exports, by command or for every new report (`sync.export`), and the remote actions of plans. The bodies of
+creates are frozen here.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -52,8 +53,9 @@ NO_ISSUE_NUMBER = IssueNumber(0)
 
 
 async def read_due_exports(context: Context, state: ProjectState) -> tuple[CreateIssue, ...]:
-    """With `sync.export = all`: reports filed since the project was first seen. Together with those that an
-    earlier pass recorded and could not send they are at most `max_new_issues`.
+    """With `sync.export = all`: actions for reports that were filed since the project was first seen.
+
+    Together with those that an earlier pass recorded and could not send they are at most `max_new_issues`.
     """
     if not context.policy.export_all or state.first_seen_at is None:
         return ()
@@ -67,12 +69,12 @@ async def read_due_exports(context: Context, state: ProjectState) -> tuple[Creat
 
 
 def is_automatic_export(intent: Intent) -> bool:
-    """A new issue that no person named: `guard.max_new_issues` is about these."""
+    """Whether nobody named the report of this new issue: `guard.max_new_issues` limits such ones."""
     return intent.operation is Operation.CREATE_ISSUE and not intent.is_requested
 
 
 async def record_automatic_exports(context: Context, state: ProjectState) -> None:
-    """Write down the wish for each automatic export."""
+    """Record an intent for each automatic export."""
     due = await read_due_exports(context, state)
     if due:
         await record_export_intents(context, state, [action.report.id for action in due], asked=False)
@@ -81,7 +83,7 @@ async def record_automatic_exports(context: Context, state: ProjectState) -> Non
 async def record_export_intents(
     context: Context, state: ProjectState, reports: Collection[ReportId], *, asked: bool
 ) -> None:
-    """Intents for these reports, frozen. One that exists already stays as it is."""
+    """Record frozen intents for these reports. One that exists already stays as it is."""
     assert state.repository_id is not None
     found = await context.stores.reports.details(reports)
     intents = with_increasing_created_at(
@@ -120,7 +122,7 @@ def _build_create_issue_intent(
 
 
 def export_labels(context: Context, report: Report) -> tuple[str, ...]:
-    """`bug`, the canonical severity label, the category's label where it has one."""
+    """The labels of a new issue: `bug`, the severity's first label, the category's label if it has one."""
     labels = (each.exported_label(report, context.policy) for each in SYNCED_FIELDS.values())
     return (EXPORT_LABEL, *(label for label in labels if label is not None))
 
@@ -149,7 +151,7 @@ def _issue_body(context: Context, report: Report, details: ReportDetails, marker
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _DesiredWrite:
-    """What one action asks of GitHub, and about what."""
+    """What one action wants on GitHub, and about what."""
 
     operation: Operation
     local_id: UUID
@@ -158,7 +160,7 @@ class _DesiredWrite:
 
 
 def build_intents(context: Context, plan: LinkPlan) -> Iterator[Intent]:
-    """The intents of one link plan. A create is frozen here: body, marker and all."""
+    """Build the intents of one link plan. A create is frozen here: body, marker and all."""
     if plan.report is None:
         return
     pairs = {pair.local_id: pair.id for pair in plan.pairs}
@@ -215,7 +217,7 @@ def _desired_comment_write(
 
 
 def with_increasing_created_at(intents: Iterable[Intent]) -> tuple[Intent, ...]:
-    """Each a microsecond after the one before: they are sent in the order they were wished for."""
+    """Return the intents, each a microsecond after the one before: they are sent in this order."""
     return tuple(
         replace(each, created_at=each.created_at + timedelta(microseconds=place))
         for place, each in enumerate(intents)

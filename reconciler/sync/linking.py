@@ -1,12 +1,9 @@
-"""`link` and `unlink`: a person ties a report to an issue, or cuts the tie. Nothing is written to GitHub.
+"""Make, cut and discover links. Nothing is written to GitHub.
 
-Finding the issues that BugSpark's own button exported without storing the link.
-
-All of it must fit: the `[BUG-0001]` prefix, the title, the footer, an author this project has written as;
-both sides unlinked; and exactly one candidate either way, over all projects, for two projects may share a
-repository and both have a BUG-0001.
-
-Source: docs/reference/bugspark.md.
+Discovery finds the issues that BugSpark's own button exported without storing the link. All of this must fit:
+the `[BUG-0001]` prefix, the title, the footer, an author that this project has written as; both sides without
+a link; and exactly one candidate on either side, over all projects, for two projects may share a repository
+and both have a BUG-0001 (docs/reference/bugspark.md).
 """
 
 import re
@@ -38,9 +35,10 @@ async def link_report(
     backfill: bool,
     origin: LinkOrigin = LinkOrigin.COMMAND,
 ) -> Link:
-    """A NEW link; the next pass makes first contact. `backfill`: older BugSpark comments go out too.
+    """Make a NEW link by command; the next pass does its initial sync.
 
-    Raises UsageError when the report or the issue is taken, or the issue is not there.
+    `backfill`: older BugSpark comments are sent, too. Raises UsageError if the report or the issue has a
+    link, or the issue is not there.
     """
     async with context.stores.project_locks.acquire(context.project.id):
         state = await resolve_repository_and_account(
@@ -68,8 +66,9 @@ async def link_report(
 
 
 async def relink_exported_issue(context: Context, report: ReportId) -> bool:
-    """An export of a report that was exported before and then unlinked: its issue is linked again while it is
-    there, for a second one would be the same report twice. False: there is none to take up.
+    """Link a report to the issue that an earlier export made for it, if it is there and was only unlinked.
+
+    A second issue would be the same report twice. False if there is none to link.
     """
     past = await context.stores.ledger.find_link_of_report(report)
     if past is None or past.state is not LinkState.UNLINKED or past.origin is not LinkOrigin.EXPORT:
@@ -84,7 +83,7 @@ async def relink_exported_issue(context: Context, report: ReportId) -> bool:
 
 
 async def unlink_report(context: Context, report: ReportId) -> Link:
-    """The link is cut and its remote ids are kept. Raises UsageError when there is none."""
+    """Cut the link and keep its remote ids. Raises UsageError if there is none."""
     async with context.stores.project_locks.acquire(context.project.id):
         present = await context.stores.ledger.find_link_of_report(report)
         if present is None or present.state is LinkState.UNLINKED:
@@ -106,14 +105,14 @@ class ExportMatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscoveryMatches:
-    """The matches of this project, and what was passed over, in sentences."""
+    """The matches of this project; in sentences, what was not linked."""
 
     matches: tuple[ExportMatch, ...]
     skipped: tuple[str, ...]
 
 
 def tracking_id_in_title(issue: Issue) -> str | None:
-    """The tracking id an exported issue's title begins with."""
+    """The tracking id with which an exported issue's title begins."""
     found = _TITLE_PREFIX.match(issue.title)
     return found.group(1) if found else None
 
@@ -121,7 +120,7 @@ def tracking_id_in_title(issue: Issue) -> str | None:
 async def link_exported_issues(
     context: Context, state: ProjectState, issues_without_link: Sequence[Issue]
 ) -> list[Link]:
-    """Links for the exported ones among these issues, the reports' columns filled (sync.discover)."""
+    """Store links for the exported ones among these issues, if `sync.discover` says so."""
     if not context.policy.discover or not any(tracking_id_in_title(issue) for issue in issues_without_link):
         return []
     found = await match_exported_issues(context, state, issues_without_link)
@@ -162,12 +161,12 @@ async def match_exported_issues(
 
 
 async def _is_issue_unlinked(context: Context, state: ProjectState, issue: Issue) -> bool:
-    """No report of any project holds this issue."""
+    """Whether no report of any project holds this issue."""
     return await context.stores.ledger.find_live_link_of_issue(state.repository_id, issue.number) is None
 
 
 async def _has_been_unlinked(context: Context, report: UnlinkedReport) -> bool:
-    """A person took its link away: only a person makes another."""
+    """Whether a person removed its link: then only a person makes another."""
     last = await context.stores.ledger.find_link_of_report(report.report_id)
     return last is not None and last.state is LinkState.UNLINKED
 
@@ -215,7 +214,7 @@ def build_link(
     *,
     backfill: bool,
 ) -> Link:
-    """A link without first contact."""
+    """Build a link that awaits its initial sync."""
     return Link(
         id=LinkId(context.new_id()),
         project_id=context.project.id,
@@ -235,12 +234,12 @@ def build_link(
 
 
 async def estimate_discovery_requests(context: Context) -> int:
-    """How many requests a walk over the whole repository takes, roughly (one to find out)."""
+    """About how many requests it takes to read all issues of the repository (one to find out)."""
     return ceil(await context.github.newest_number() / 100)
 
 
 async def discover_links(context: Context, *, apply: bool) -> DiscoveryResult:
-    """Look through every issue of the repository for exported ones without a link; `apply` links them."""
+    """Read every issue of the repository and find exported ones without a link; `apply` links them."""
     async with context.stores.project_locks.acquire(context.project.id):
         state = await resolve_repository_and_account(
             context, await context.stores.projects.get_state(context.project.id)

@@ -1,4 +1,4 @@
-"""Looking at GitHub: both change lists, gathered into looks that are applied one after another."""
+"""Observe GitHub: both change lists, gathered into observations that are applied one after another."""
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,26 +11,26 @@ from reconciler.ports import ListPage
 from reconciler.sync.context import Context
 
 ROWS_PER_OBSERVATION = 5_000
-"""So many rows are held in memory at once; a longer drain is applied piece by piece."""
+"""So many rows are held in memory at once; longer lists are applied piece by piece."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Observation:
-    """What GitHub's lists showed, and where they stand once it has been applied."""
+    """Rows of GitHub's lists, and the list positions to be stored once they have been applied."""
 
     issues: dict[IssueNumber, Issue] = field(default_factory=dict)
     comments: dict[RemoteCommentId, RemoteComment] = field(default_factory=dict)
     poisoned: list[PoisonedItem] = field(default_factory=list)
     issue_list: ListState | None = None
     comment_list: ListState | None = None
-    initial_sync_position: ListState | None = None  # of a walk for first contacts
-    includes_local: bool = True  # BugSpark's own differences are looked for as well
+    initial_sync_position: ListState | None = None  # of a scan for the initial sync
+    includes_local: bool = True  # BugSpark's own differences are read as well
     read_directly: set[IssueNumber] = field(
         default_factory=set
     )  # rows that come from the issue itself, not a list
-    to_read_in_full: frozenset[IssueNumber] = frozenset()  # to be looked at whole, whatever the rows say
+    to_read_in_full: frozenset[IssueNumber] = frozenset()  # to be read in full, whatever the rows say
     has_more_pages: bool = False  # the lists have not been read to their ends
-    is_before_lists: bool = False  # before the lists were asked: what they show of threads is still to come
+    is_before_lists: bool = False  # the lists, with what they show of threads, are read later
 
     @property
     def row_count(self) -> int:
@@ -39,12 +39,14 @@ class Observation:
 
     @property
     def issue_numbers(self) -> frozenset[IssueNumber]:
-        """Every issue these rows are about."""
+        """Every issue that these rows concern."""
         return frozenset(self.issues) | frozenset(row.issue_number for row in self.comments.values())
 
     def add_listed_issues(self, rows: Iterable[Issue]) -> None:
-        """Rows of the list, whose position will be stored with them. One that was read directly stays only
-        where the list lags behind it: a list that shows as much or more must not be kept from being applied.
+        """Add rows of the list, whose position will be stored with them.
+
+        A row that was read directly stays only if the list lags behind it: a list that shows as much or more
+        must not be kept from being applied.
         """
         for row in rows:
             read = self.issues[row.number] if row.number in self.read_directly else None
@@ -55,8 +57,9 @@ class Observation:
     def restricted_to(
         self, numbers: Collection[IssueNumber], in_full: frozenset[IssueNumber]
     ) -> "Observation":
-        """The same rows for a few issues, without list positions: for deciding those again. `whole`: which of
-        them are to be looked at whole this time.
+        """The same rows for a few issues, without list positions, for deciding those again.
+
+        `in_full`: which of them are to be read in full this time.
         """
         return Observation(
             issues={number: row for number, row in self.issues.items() if number in numbers},
@@ -75,11 +78,11 @@ async def observe_lists(
     *,
     rows: int = ROWS_PER_OBSERVATION,
 ) -> AsyncIterator[Observation]:
-    """The changes since the last pass, at least one look, which is empty when GitHub is quiet. `direct`:
-    issues read just now and not done with, for the first look.
+    """The changes since the last pass: at least one observation, which is empty if nothing changed.
 
-    Each list has its own position (docs/reference/github.md, List rules, 5); a look carries the positions
-    that may be stored with its rows (rule 4). Raises what reading raises; looks already yielded stay valid.
+    `direct`: issues that were just read and are not decided yet, for the first observation. Each list has its
+    own position (docs/reference/github.md, List rules, 5); an observation carries the positions that may be
+    stored with its rows (rule 4). Raises what reading raises; observations already yielded stay valid.
     """
     observation = Observation(issues=dict(direct), read_directly=set(direct))
     async for issues, comments in _paired_pages(context, state):
@@ -101,7 +104,7 @@ async def observe_lists(
 async def _paired_pages(
     context: Context, state: ProjectState
 ) -> AsyncIterator[tuple[ListPage[Issue] | None, ListPage[RemoteComment] | None]]:
-    """Both lists by turns, page by page: what happened at one time is decided, and stored, once."""
+    """Both lists in turn, page by page: what happened at one time is decided and stored once."""
     issues = context.github.issue_changes(state.issues)
     comments = context.github.comment_changes(state.comments)
     while True:

@@ -1,8 +1,8 @@
-"""Issues of ours that no link names: the answer to a lost create, or a late double of it (docs/design.md,
-Writing to GitHub, 5 and 6). They are recognised by a valid marker and an author this project has ever written
-as.
+"""Issues of ours without a link: the answer to a lost create, or a late duplicate of it.
 
-Issues of ours that our tables do not know, because they were made after the copy that was restored.
+They are recognised by a valid marker and an author this project has ever written as (docs/design.md, Writing
+to GitHub, 5 and 6). After a restore there are also issues that our tables do not know, because they were made
+after the copy that was restored.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -33,9 +33,9 @@ DUPLICATE_CLOSE_REASON = "duplicate"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnlinkedIssues:
-    """Issues without a link, told apart."""
+    """Issues without a link, by what they are."""
 
-    lost_creates: tuple[tuple[Intent, Issue], ...] = ()  # a create waits for exactly this answer
+    lost_creates: tuple[tuple[Intent, Issue], ...] = ()  # the answer that a create waits for
     duplicates: tuple[Issue, ...] = ()  # the report has another issue
     others: tuple[Issue, ...] = ()  # people's, and what discovery may find
 
@@ -43,7 +43,10 @@ class UnlinkedIssues:
 async def classify_unlinked_issues(
     context: Context, project_state: ProjectState, issues: Sequence[Issue]
 ) -> UnlinkedIssues:
-    """Only reads our own tables. Of several answers to one create the oldest counts."""
+    """Tell issues without a link apart, by our own tables.
+
+    Of several answers to one create the oldest counts.
+    """
     if not any(MARKER_NAME in row.body for row in issues):
         return UnlinkedIssues(others=tuple(issues))
     accounts = await read_own_accounts(context, project_state)
@@ -67,8 +70,9 @@ async def classify_unlinked_issues(
 
 
 async def adopt_and_close_duplicates(context: Context, unlinked: UnlinkedIssues, stats: PassStats) -> None:
-    """Adopt what was lost, close what is double. Raises GitHubError while a double can't be closed for sure:
-    the rows that showed it must come again.
+    """Adopt the issues of lost creates, close duplicates.
+
+    Raises GitHubError if a duplicate was not closed for sure: the rows that showed it must be read again.
     """
     for intent, issue in unlinked.lost_creates:
         await adopt_issue(context, intent, issue, stats)
@@ -76,7 +80,7 @@ async def adopt_and_close_duplicates(context: Context, unlinked: UnlinkedIssues,
 
 
 async def close_duplicates(context: Context, issues: Iterable[Issue]) -> None:
-    """An issue is never deleted: a second one is closed as a duplicate. What GitHub refuses stays."""
+    """Close second issues of a report as duplicates; none is ever deleted. What GitHub refuses stays."""
     for issue in issues:
         if issue.state is IssueState.CLOSED:
             continue
@@ -110,8 +114,10 @@ def report_of_own_issue(
 async def _has_another_issue(
     context: Context, project_state: ProjectState, report: ReportId, issue: Issue
 ) -> bool:
-    """The report has an issue that is not this one, and never had this one: a person who cut a link and made
-    another keeps both issues."""
+    """Whether the report has an issue that is not this one, and never had this one.
+
+    A person who cut a link and made another keeps both issues.
+    """
     link = await context.stores.ledger.find_link_of_report(report)
     if link is None or link.state not in LIVE_LINK_STATES or link.number == issue.number:
         return False
@@ -122,8 +128,9 @@ async def _has_another_issue(
 
 
 async def adopt_unrecorded_issues(context: Context, project_state: ProjectState, stats: PassStats) -> None:
-    """Each is tied to its report again, or remembered with the reason why it can't be. Nothing is written to
-    GitHub. Raises what reading raises.
+    """Link each such issue to its report again, or record why that can't be.
+
+    Nothing is written to GitHub. Raises what reading raises.
     """
     rows = await context.stores.intents.list_open(context.project.id)
     waiting = {row.report_id: row for row in rows if row.operation is Operation.CREATE_ISSUE}

@@ -1,9 +1,12 @@
-"""Whether this database is the one that may write, and what a person says about it (docs/decisions/0030).
+"""What is checked before a pass writes: the database, the repository and its visibility, our account.
 
-A repository that turned public: no text of BugSpark's goes there until a person says it may
-(docs/design.md, Guard; docs/decisions/0016-turned-public.md). States and labels go on.
+Whether this database is the one that may write, and what a person says about it
+(docs/decisions/0030-which-database.md).
 
-Who writes, and where: the repository's numeric id and our account, remembered between passes.
+A repository that turned public gets no text of BugSpark's until a person allows it (docs/design.md, Guard;
+docs/decisions/0016-turned-public.md); states and labels go on.
+
+The repository's numeric id and our account are remembered between passes.
 """
 
 from collections.abc import Iterable
@@ -21,10 +24,7 @@ from reconciler.sync.context import Context
 
 
 async def bind_database(context: Context) -> None:
-    """Before anything is written: the database is the one it was, and remembers where it is.
-
-    Raises IdentityError.
-    """
+    """Check that the database is the one it was, and record where it is. Raises IdentityError."""
     require_certain_identity(context)
     if not context.identity.is_bound:
         await context.stores.identity.bind()
@@ -32,25 +32,25 @@ async def bind_database(context: Context) -> None:
 
 
 def require_certain_identity(context: Context) -> None:
-    """Before GitHub is written to outside of a pass. Raises IdentityError where a pass would."""
+    """Check before a write to GitHub outside of a pass. Raises IdentityError as a pass would."""
     if doubt := context.identity.write_doubt:
         raise IdentityError(f"{context.project.name}: {doubt}")
 
 
 def is_identity_decision(word: str) -> bool:
-    """Whether `--accept` says something about this or another database."""
+    """Whether a word of `--accept` is about this or another database."""
     return word in (ACCEPT_MOVED, ACCEPT_COPY) or _is_instance_id(word)
 
 
 async def record_identity_decision(context: Context, word: str) -> Context:
-    """The context as it is once the person has said so. Raises UsageError when that is not in question."""
+    """Return the context after a person's decision. Raises UsageError if nothing was to be decided."""
     await context.stores.identity.declare_identity(word)
     identity = await context.stores.identity.read()
     return replace(context, identity=identity, markers=context.markers.for_identity(identity))
 
 
 def _is_instance_id(word: str) -> bool:
-    """A whole uuid: a hash of deletions is sixteen digits."""
+    """Whether the word is a whole UUID: a hash of deletions has sixteen digits."""
     try:
         return str(UUID(word)) == word
     except ValueError:
@@ -58,7 +58,7 @@ def _is_instance_id(word: str) -> bool:
 
 
 ACCEPT_PUBLIC = "public"
-"""What is accepted: `reconcile --project P --accept public`."""
+"""The word of `reconcile --project P --accept public`."""
 
 TEXT_OPERATIONS = (
     Operation.CREATE_ISSUE,
@@ -69,7 +69,7 @@ TEXT_OPERATIONS = (
 
 
 async def update_visibility(context: Context, state: ProjectState, found: Repository) -> ProjectState:
-    """The memory with what the repository's visibility means now; stored when that is news."""
+    """Return the state with the repository's present visibility; it is stored if it changed."""
     exposed = state.private is True and not found.private
     now = replace(state, private=state.private if exposed else found.private, exposed=exposed)
     if now != state:
@@ -78,7 +78,7 @@ async def update_visibility(context: Context, state: ProjectState, found: Reposi
 
 
 async def accept_public_repository(context: Context) -> None:
-    """The operator knows. Raises ProjectError when there is nothing to acknowledge."""
+    """Record that the operator knows. Raises ProjectError if there is nothing to accept."""
     state = await context.stores.projects.get_state(context.project.id)
     if not state.exposed:
         raise ProjectError(f"{context.project.name}: no text waits because {state.repository} became public")
@@ -86,12 +86,12 @@ async def accept_public_repository(context: Context) -> None:
 
 
 def sendable_intents(state: ProjectState, intents: Iterable[Intent]) -> list[Intent]:
-    """What may be sent while that is so."""
+    """The intents that may be sent while the repository is exposed, or all of them."""
     return [intent for intent in intents if not (state.exposed and intent.operation in TEXT_OPERATIONS)]
 
 
 def turned_public_message(context: Context, state: ProjectState) -> str:
-    """For people."""
+    """Say for people that text is held back, and what to do."""
     return (
         f"{context.project.name}: {state.repository} has become public, so titles, comments and new issues "
         f"are held back; accept that with --accept {ACCEPT_PUBLIC}, or make it private again"
@@ -99,10 +99,10 @@ def turned_public_message(context: Context, state: ProjectState) -> str:
 
 
 async def resolve_repository_and_account(context: Context, state: ProjectState) -> ProjectState:
-    """The memory with repository and account known. An idle pass asks GitHub for neither.
+    """Return the state with repository and account known. An idle pass asks GitHub for neither.
 
-    Raises RecreatedError when the configured name now belongs to another repository, and whatever reading
-    the repository or the account raises.
+    Raises RecreatedError if the configured name now belongs to another repository, and whatever reading the
+    repository or the account raises.
     """
     name = context.project.repository
     if name is None:
@@ -123,10 +123,10 @@ async def resolve_repository_and_account(context: Context, state: ProjectState) 
 
 
 async def require_same_repository(context: Context, state: ProjectState) -> Repository:
-    """The repository as it is now: the one we know, with issues. Asked before anything is inferred from what
-    it does not show.
+    """Read the repository and check that it is the one we know, with issues.
 
-    Raises RecreatedError when the name belongs to another one now, UnreadableError when it does not answer.
+    Needed before anything is inferred from what it does not show. Raises RecreatedError if the name belongs
+    to another repository now, UnreadableError if it does not answer.
     """
     found = await context.github.repository()
     if found.id != state.repository_id:
@@ -140,9 +140,9 @@ async def require_same_repository(context: Context, state: ProjectState) -> Repo
 
 
 async def require_writable_repository(context: Context, state: ProjectState) -> Repository:
-    """Read before the first write of a pass: the name must still be the repository we know.
+    """Read the repository before the first write of a pass.
 
-    Raises what `recognised` raises, ProjectError when it is archived.
+    Raises what `require_same_repository` raises, and ProjectError if it is archived.
     """
     found = await require_same_repository(context, state)
     if found.archived:
@@ -163,7 +163,7 @@ def _state_for_repository(state: ProjectState, name: str, found: Repository) -> 
         state,
         repository_id=found.id,
         repository=name,
-        private=found.private,  # anyone who connects a repository knows what it is
+        private=found.private,  # who connects a repository knows whether it is public
         exposed=False,
         issues=None,
         comments=None,

@@ -1,7 +1,7 @@
-"""Writes whose outcome is unknown: GitHub is looked at before anything is sent again.
+"""Recover writes whose outcome is unknown: GitHub is read before anything is sent again.
 
-A row found `sending` is of a process that died; it is as unknown as a dropped answer. Not before
-`settle_seconds` after the attempt ended: what is still on its way may arrive.
+A row found `sending` belongs to a process that died; it is as unknown as a dropped answer. Recovery begins
+`settle_seconds` after the attempt ended, because what is still on its way may arrive.
 
 Source: docs/design.md, Writing to GitHub, 5.
 """
@@ -43,17 +43,17 @@ from reconciler.sync.result import PassStats
 from reconciler.text import text_digest
 
 SEARCH_MARGIN = timedelta(minutes=10)
-"""Issues are looked for from this long before the first claim, in GitHub's time."""
+"""The search for issues begins so long before the first claim, in GitHub's time."""
 
 REQUIRED_EMPTY_READS = 2
-"""So many complete looks, `settle_seconds` apart, must find nothing before a create is sent again."""
+"""So many complete reads, `settle_seconds` apart, must find nothing before a create is sent again."""
 
 log = EventLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryFindings:
-    """What is to be looked at whole in this pass, and the intents that are concluded afterwards."""
+    """What is to be read in full in this pass, and the intents that are concluded afterwards."""
 
     links_to_read_in_full: tuple[Link, ...] = ()
     unsettled_comments: tuple[Intent, ...] = ()
@@ -63,7 +63,7 @@ class RecoveryFindings:
 
 
 async def recover_unknown_writes(context: Context, state: ProjectState, stats: PassStats) -> RecoveryFindings:
-    """Settle what can be settled now. Raises what reading raises: an incomplete look proves nothing."""
+    """Settle what can be settled now. Raises what reading raises: an incomplete read proves nothing."""
     rows = await context.stores.intents.list_open(context.project.id)
     rows = tuple(row for row in rows if row.repository_id == state.repository_id)
     if any(row.state in MAYBE_SENT_STATES for row in rows):
@@ -78,14 +78,14 @@ async def recover_unknown_writes(context: Context, state: ProjectState, stats: P
             continue
         link = await context.stores.ledger.find_link_of_report(intent.report_id)
         if link is None or link.id != intent.link_id or link.state is not LinkState.ACTIVE:
-            # The link was cut: nobody will look there again, and the claim finds the cause gone.
+            # The link was cut: nobody reads that issue again, and the claim finds the cause gone.
             await context.stores.intents.save_unconfirmed(replace(intent, state=IntentState.PLANNED))
             continue
         reports.append(intent.report_id)
         if intent.operation is Operation.CREATE_COMMENT:
             comments.append(intent)
         else:
-            with suppress(NotThereError, MovedError):  # the whole look says what became of the issue
+            with suppress(NotThereError, MovedError):  # the full read says what became of the issue
                 await _recover_change(context, state, intent, link, stats)
     # As they are stored now: what was confirmed above has moved some of them.
     links = [await context.stores.ledger.find_link_of_report(report) for report in dict.fromkeys(reports)]
@@ -98,9 +98,10 @@ async def recover_unknown_writes(context: Context, state: ProjectState, stats: P
 async def conclude_recovery(
     context: Context, recovery: RecoveryFindings, overtaken: Collection[ReportId]
 ) -> None:
-    """After the whole look: a comment that was found has been adopted, its intent is gone; one that was not
-    is counted. A look that was not stored, or could not be taken, counts for nothing. Raises GitHubError
-    while a double can't be closed for sure.
+    """Count the full reads that did not find a comment.
+
+    One that was found has been adopted, its intent is gone. A read that was not stored, or could not be done,
+    does not count. Raises GitHubError if a duplicate was not closed for sure.
     """
     await close_duplicates(context, [await context.github.issue(number) for number in recovery.duplicates])
     if not recovery.unsettled_comments:
@@ -114,7 +115,7 @@ async def conclude_recovery(
 
 
 def _is_unsent_edit(context: Context, intent: Intent) -> bool:
-    """Only a whole look derives such a wish again, and until the next verification there would be none."""
+    """Whether the intent is an unsent edit, which only a full read derives again."""
     if intent.operation is not Operation.EDIT_COMMENT:
         return False
     rested = intent.not_before is None or intent.not_before <= context.github.now() or context.manual
@@ -151,8 +152,9 @@ async def _record_empty_read(context: Context, intent: Intent) -> None:
 async def _recover_issue(
     context: Context, state: ProjectState, intent: Intent, stats: PassStats
 ) -> list[IssueNumber]:
-    """The oldest one is the answer, but for one that was found to be a double before. Returns the numbers of
-    the rest; where nothing comes to closing them, the list shows them, and they are healed with its rows.
+    """Adopt the oldest copy, unless it was found to be a duplicate before; returns the numbers of the others.
+
+    If those can't be closed now, the list shows them, and they are closed with its rows.
     """
     copies = await _read_issue_copies(context, state, intent)
     if not copies:
@@ -164,7 +166,7 @@ async def _recover_issue(
 
 
 async def _read_issue_copies(context: Context, state: ProjectState, intent: Intent) -> Sequence[Issue]:
-    """Issues with this intent's marker, by an account of ours."""
+    """Read the issues with this intent's marker, by an account of ours."""
     accounts = await read_own_accounts(context, state)
     since = (intent.claimed_at or intent.created_at) - SEARCH_MARGIN
     found: dict[int, Issue] = {}
@@ -176,14 +178,16 @@ async def _read_issue_copies(context: Context, state: ProjectState, intent: Inte
     return tuple(found.values())
 
 
-# --- what is derived again ---------------------------------------------------------------------------------
+# --- writes that are derived again ------------------------------------------------------------------------
 
 
 async def _recover_change(
     context: Context, state: ProjectState, intent: Intent, link: Link, stats: PassStats
 ) -> None:
-    """What GitHub shows to have been done is confirmed, and who undid it since is not overruled. What it does
-    not is derived again from the whole look."""
+    """Confirm what GitHub shows to have been done: a person who undid it since is not overruled.
+
+    What was not done is derived again from the full read.
+    """
     desired = intent.desired
     if isinstance(desired, DesiredFieldWrite) and link.base is not None:
         if await _has_happened(context, state, intent, desired):
@@ -206,7 +210,7 @@ async def _recover_change(
 async def _confirm_if_edited(
     context: Context, intent: Intent, desired: DesiredCommentBody, link: Link, stats: PassStats
 ) -> bool:
-    """Our copy says what was to be sent."""
+    """Confirm an edit if our copy says what was to be sent."""
     try:
         comment = await context.github.comment(desired.remote_id)
     except NotThereError:
@@ -223,8 +227,10 @@ async def _confirm_if_edited(
 async def _has_happened(
     context: Context, state: ProjectState, intent: Intent, desired: DesiredFieldWrite
 ) -> bool:
-    """Every step of the write is among the issue's events, by an account of ours, since the claim. A label
-    swap cut short in the middle has not happened."""
+    """Whether every step of the write is among the issue's events, by an account of ours, since the claim.
+
+    A label swap that was interrupted in the middle has not happened.
+    """
     accounts = await read_own_accounts(context, state)
     since = (intent.claimed_at or intent.created_at).replace(microsecond=0)
     assert intent.number is not None
@@ -243,8 +249,11 @@ async def _has_happened(
 
 
 async def _is_undone_in_bugspark(context: Context, intent: Intent, desired: DesiredLabels) -> bool:
-    """The report says something else by now. Then half a swap counts as whole: its label is our own word, and
-    what is to be there instead is BugSpark's move."""
+    """Whether the report says something else by now.
+
+    Then half a swap counts as whole: its label is our own, and what is to be there instead is BugSpark's
+    change.
+    """
     link = await context.stores.ledger.find_link_of_report(intent.report_id)
     report = (await context.stores.ledger.threads((link,)))[intent.report_id].report if link else None
     return (

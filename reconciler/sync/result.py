@@ -1,8 +1,6 @@
-"""What a pass has done so far, counted as it happens.
+"""The result of a pass: counts taken as it goes on, how it ended, and when the next one is due.
 
-How a pass ended, and what is told of it.
-
-The time of a project's next pass, as this one's end says it. Passes by hand do not ask for it.
+Passes by hand do not ask for the time of the next one.
 """
 
 from collections import Counter
@@ -65,15 +63,15 @@ class PassStats:
     withheld_digest: str | None = None
     turned_public_message: str | None = None  # why text is held back, in a sentence
     automatic_exports: int = 0  # new issues sent that no person named
-    initial_syncs: int = 0  # first contacts
-    ended_links: int = 0  # links that ended or were put to rest
+    initial_syncs: int = 0  # links whose initial sync was done
+    ended_links: int = 0  # links that ended or were quarantined
     verification_round_started_at: datetime | None = (
-        None  # when the whole verification began that this pass is a part of
+        None  # when the full verification began that this pass is a part of
     )
     unequal_links: int = 0  # links that it found unequal
 
     def count_stored_plans(self, plans: Iterable[LinkPlan]) -> None:
-        """Local changes that were committed."""
+        """Count local changes that were committed."""
         for plan in plans:
             self.conflicts += len(plan.conflicts)
             self.initial_syncs += plan.link.base is None and plan.after.base is not None
@@ -96,7 +94,7 @@ class PassStats:
                         assert_never(action)
 
     def count_confirmed_write(self, operation: Operation, number: IssueNumber) -> None:
-        """A write that GitHub confirmed."""
+        """Count a write that GitHub confirmed."""
         match operation:
             case Operation.CREATE_ISSUE:
                 self.counts["issues_created"] += 1
@@ -111,13 +109,13 @@ class PassStats:
                 self.written_issues.add(number)
 
     def to_applied(self) -> AppliedCounts:
-        """The counts in the contract's shape."""
+        """Return the counts in the contract's shape."""
         self.counts["issues_updated"] = len(self.written_issues)
         return AppliedCounts(**{item.name: self.counts[item.name] for item in fields(AppliedCounts)})
 
 
 def is_link_end(plan: LinkPlan) -> bool:
-    """The link is synced no longer, for good or until its quarantine is over. Told once."""
+    """Whether the link is synced no longer, for good or until its quarantine is over. Counted once."""
     ended = plan.after.state not in SYNCED_LINK_STATES and (
         plan.link.state in SYNCED_LINK_STATES or not plan.link.revision
     )
@@ -125,14 +123,14 @@ def is_link_end(plan: LinkPlan) -> bool:
 
 
 def _frozen_field_messages(plan: LinkPlan) -> list[str]:
-    """Fields that this plan freezes, in sentences."""
+    """Sentences about the fields that this plan freezes."""
     fresh = (each for each in plan.after.frozen_fields if each not in plan.link.frozen_fields)
     issue = f"{plan.link.repository}#{plan.link.number}"
     return [f"{each.field.value} of {issue} is frozen: {each.reason}" for each in fresh]
 
 
 def _foreign_issue_messages(plan: LinkPlan) -> list[str]:
-    """That this plan finds the issue to be another database's, in a sentence."""
+    """A sentence if this plan finds that the issue belongs to another database."""
     holder = plan.after.owner_instance
     if holder is None or holder == plan.link.owner_instance:
         return []
@@ -141,7 +139,7 @@ def _foreign_issue_messages(plan: LinkPlan) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassEnding:
-    """How the walk ended."""
+    """How the steps of a pass ended."""
 
     outcome: Outcome = Outcome.OK
     failure: Failure | None = None
@@ -149,7 +147,7 @@ class PassEnding:
 
 
 def ending_of_error(error: ReconcilerError) -> PassEnding:
-    """Limited, refused or failed, and why."""
+    """How an error ends a pass: limited, refused or failed, and why."""
     failure = Failure(kind=error.kind, message=str(error))
     match error:
         case LimitedError():
@@ -163,7 +161,7 @@ def ending_of_error(error: ReconcilerError) -> PassEnding:
 async def build_pass_result(
     context: Context, stats: PassStats, ending: PassEnding, started_monotonic: float
 ) -> PassResult:
-    """Whatever was committed counts, also in a pass that was cut short."""
+    """Build the result. Whatever was committed counts, also in an interrupted pass."""
     outcome, failure = ending.outcome, ending.failure
     waiting = await _read_open_intents(context, ending)
     unclear = [intent for intent in waiting if intent.state is IntentState.UNKNOWN]
@@ -203,12 +201,12 @@ async def _read_open_intents(context: Context, ending: PassEnding) -> Sequence[I
 
 
 def _may_query_database(ending: PassEnding) -> bool:
-    """It may be asked once more: it was not what ended the pass."""
+    """Whether the database can be read once more: it was not the database that ended the pass."""
     return ending.failure is None or ending.failure.kind != DatabaseError.kind
 
 
 def _main_failure(context: Context, stats: PassStats) -> Failure | None:
-    """What keeps the pass from being whole, in one sentence: the most pressing thing first."""
+    """Why the pass is only partial, in one sentence: the most urgent reason first."""
     name = context.project.name
     if stats.withheld_digest:
         text = f"{name}: deletions are withheld; accept them with --accept {stats.withheld_digest}"
@@ -235,8 +233,9 @@ async def _waiting_writes_failure(context: Context, resting: int, unclear: Seque
 
 
 async def with_next_pass_time(context: Context, result: PassResult) -> PassResult:
-    """The result with its `next_at` and `failures`: after a limit the limit's own end, after a failure a
-    time that grows with every further one, else none. Raises DatabaseError.
+    """Return the result with its `next_at` and `failures`. Raises DatabaseError.
+
+    After a limit that is the limit's own end, after a failure a time that grows with every further one.
     """
     match result.outcome:
         case Outcome.OK | Outcome.PARTIAL | Outcome.LIMITED:
@@ -253,7 +252,7 @@ async def with_next_pass_time(context: Context, result: PassResult) -> PassResul
 
 
 async def read_verification_progress(context: Context, stats: PassStats) -> VerificationProgress | None:
-    """How far the round came, if this pass was one."""
+    """How far the full verification has come, if this pass was a part of one."""
     if stats.verification_round_started_at is None:
         return None
     coverage = await context.stores.ledger.verification_coverage(

@@ -1,17 +1,17 @@
 """The pass: recover, observe, decide, apply, write, record. Read it from the top.
 
-async with the project's fence:
-    identify    who writes, to which repository        (remembered: an idle pass asks for neither)
-    recover     writes of unknown outcome → looked for before anything is sent again
-    reread      after a restore: everything, before anything is written
-    named       issues that deliveries named are read → plans → stored, before anything else is asked
-    looks       GitHub's two lists, BugSpark's snapshot → plans → guarded → stored
-    contacts    links without a base are read whole → plans → stored
-    verify      links that are due are compared whole → plans → stored
-    exports     reports that are to become issues → intents
-    write       every intent: claim, send once, confirm
-    record      one row
-    attend      what began or ceased to need a person is told
+async with the project's lock:
+    identify      who writes, to which repository (stored: an idle pass asks for neither)
+    recover       writes of unknown outcome → searched on GitHub before anything is sent again
+    reread        after a restore: everything, before anything is written
+    hints         issues that webhook deliveries named → plans → stored, before anything else is read
+    observe       GitHub's two lists, BugSpark's snapshot → plans → guarded → stored
+    initial sync  links without a base are read in full → plans → stored
+    verify        links that are due are read in full → plans → stored
+    exports       reports that are to become issues → intents
+    write         every intent: claim, send once, confirm
+    record        one row
+    alert         problems that began or ended
 """
 
 from collections.abc import AsyncIterator, Collection, Sequence
@@ -30,8 +30,7 @@ from reconciler.sync import webhook_hints
 from reconciler.sync.after_restore import detect_restore, reread_project
 from reconciler.sync.alerts import send_alerts
 from reconciler.sync.apply import PlanApplier
-from reconciler.sync.commands import accept_waiting as agree
-from reconciler.sync.commands import paused_error
+from reconciler.sync.commands import accept_and_load_state
 from reconciler.sync.context import Context
 from reconciler.sync.decide_observation import decide_observation
 from reconciler.sync.full_read import link_transferred_issues
@@ -42,8 +41,6 @@ from reconciler.sync.observe import Observation, observe_lists
 from reconciler.sync.own_issues import adopt_and_close_duplicates, classify_unlinked_issues
 from reconciler.sync.preflight import (
     bind_database,
-    is_identity_decision,
-    record_identity_decision,
     resolve_repository_and_account,
     turned_public_message,
 )
@@ -66,7 +63,7 @@ log = EventLogger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class _Pass:
-    """One pass under way."""
+    """One running pass."""
 
     context: Context
     project_state: ProjectState
@@ -75,11 +72,12 @@ class _Pass:
     applier: PlanApplier
     started_monotonic: float
     verify_all: bool  # every link, not only those that are due
-    accepted_links: Sequence[Link]  # to be looked at whole, because deletions of theirs were accepted
+    accepted_links: Sequence[Link]  # to be read in full, because deletions of theirs were accepted
 
     async def run(self, *, first: bool = False) -> None:
-        """The walk; in a restored database only after everything has been read. `first`: it has just been
-        recognised as one. Raises RestoredError when it is recognised on the way.
+        """Run all steps; in a restored database only after everything has been read.
+
+        `first`: the restore has just been noticed. Raises RestoredError if one is noticed on the way.
         """
         if first or self.project_state.is_recovering:
             self.project_state = await reread_project(
@@ -89,7 +87,10 @@ class _Pass:
         await self.applier.store_withheld()
 
     async def _run_steps(self) -> None:
-        """Recover, observe and apply, write; once more when an export gave old comments a place to go."""
+        """Recover, observe and apply, write; observe and write once more if issues were created.
+
+        An issue that was created gives older comments a place to go.
+        """
         recovery = await recover_unknown_writes(self.context, self.project_state, self.stats)
         hints = await webhook_hints.load_hints(self.context, self.project_state)
         await self.context.github.reserve_reads(IDLE_PASS_REQUESTS + hints.request_count)
@@ -112,7 +113,7 @@ class _Pass:
             await self._write_intents()
 
     async def _apply_hints(self, hints: webhook_hints.WebhookHints) -> dict[IssueNumber, Issue]:
-        """Store what the named issues showed; returns those to be looked at again with the lists."""
+        """Apply what the named issues show; returns those to be decided again with the lists."""
         decision = await webhook_hints.decide_hints(self.context, self.project_state, hints)
         await detect_restore(self.context, self.project_state, decision.unrecorded_copies, ())
         undecided = decision.undecided | await self.applier.apply_before_lists(decision.plans)
@@ -123,8 +124,8 @@ class _Pass:
             return verify_all_links(self.context, self.project_state, self.stats)
         return verify_due_links(self.context, self.project_state)
 
-    async def _apply_observation(self, observation: Observation, again: Sequence[Link] = ()) -> None:
-        decision = await decide_observation(self.context, self.project_state, observation, again)
+    async def _apply_observation(self, observation: Observation, links_in_full: Sequence[Link] = ()) -> None:
+        decision = await decide_observation(self.context, self.project_state, observation, links_in_full)
         await detect_restore(
             self.context, self.project_state, decision.unrecorded_copies, decision.unlinked_issues
         )
@@ -141,9 +142,9 @@ class _Pass:
             await self._apply_plans(batch.plans, batch.scan_position)
 
     async def _apply_plans(self, plans: Sequence[LinkPlan], scan_position: ListState | None = None) -> None:
-        """What whole threads led to; they may show what the lists, which lag, have not shown yet."""
-        unheard = [row for plan in plans for row in plan.unrecorded_copies]
-        await detect_restore(self.context, self.project_state, unheard, ())
+        """Apply what full reads led to; they may show what the lists, which lag, have not shown yet."""
+        unrecorded = [row for plan in plans for row in plan.unrecorded_copies]
+        await detect_restore(self.context, self.project_state, unrecorded, ())
         await self.applier.apply_plans(plans, scan_position)
 
     async def _write_intents(self) -> None:
@@ -180,18 +181,18 @@ async def run_pass(
     exports: Collection[ReportId] = (),
     verify: bool = False,
 ) -> PassResult:
-    """One pass over one project. A project's own trouble is a result, never an exception.
+    """Run one pass over one project. A project's own trouble is a result, never an exception.
 
     `wait`: until the project is free. `accept`: the hash of withheld deletions that may go on. `exports`:
     reports a person wants on GitHub now, whatever `guard.max_new_issues` says. `verify`: every link is
-    compared whole.
+    compared in full.
     """
     started_monotonic = context.clock.monotonic()
     stats = PassStats()
     ending = PassEnding()
     try:
         async with context.stores.project_locks.acquire(context.project.id, wait=wait) as project_lock:
-            context, state = await _accept_and_load_state(context, accept)
+            context, state = await accept_and_load_state(context, accept)
             ending = await _run_locked(
                 context, project_lock, state, stats, started_monotonic, exports, verify
             )
@@ -202,20 +203,6 @@ async def run_pass(
             return await send_alerts(context, state.alert_state, result)
     except ReconcilerError as error:  # busy, a mistyped hash, the database itself: no pass to be recorded
         return await build_pass_result(context, stats, ending_of_error(error), started_monotonic)
-
-
-async def _accept_and_load_state(context: Context, accept: str | None) -> tuple[Context, ProjectState]:
-    """What is remembered, once the operator has been heard. Raises PausedError, ProjectError, UsageError."""
-    state = await context.stores.projects.get_state(context.project.id)
-    if state.is_paused:
-        raise paused_error(context.project)
-    if accept is None:
-        return context, state
-    if is_identity_decision(accept):
-        context = await record_identity_decision(context, accept)
-    else:
-        await agree(context, accept)
-    return context, await context.stores.projects.get_state(context.project.id)
 
 
 async def _run_locked(
@@ -236,7 +223,7 @@ async def _run_locked(
         raise
     except ReconcilerError as error:
         return ending_of_error(error)
-    except Exception as error:  # one project's surprise must not stop the other projects
+    except Exception as error:  # an unexpected error of one project must not stop the others
         log.exception("pass failed", project=str(context.project.id))
         what = f"unexpected {type(error).__name__}: {error}"
         text = f"{context.project.name}: {what}. Please report this as a bug."
@@ -254,9 +241,10 @@ async def run_steps(
     exports: Collection[ReportId] = (),
     verify: bool = False,
 ) -> PlanApplier:
-    """Run every step of a pass, or of its dry run: the stores and the repository of `context` decide which.
+    """Run every step of a pass, or of its dry run.
 
-    Returns what the plans were applied by. Raises what ends a pass.
+    The stores and the repository of `context` make the difference. Returns what applied the plans. Raises
+    what ends a pass.
     """
     state = await _update_project_state(context, before)
     if exports:
@@ -296,7 +284,7 @@ async def _build_pass(
 async def _update_project_state(context: Context, before: ProjectState) -> ProjectState:
     state = await resolve_repository_and_account(context, before)
     if state.repository_id != before.repository_id != UNKNOWN_REPOSITORY:
-        # Before the new repository is remembered: a pass that is cut short here does all of it again.
+        # Before the new repository is stored: a pass that is interrupted here does all of it again.
         await context.stores.ledger.mark_all_due_for_verification(
             context.project.id, state.repository_id, context.github.now()
         )

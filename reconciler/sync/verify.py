@@ -1,11 +1,10 @@
-"""Verification: every link is compared whole every `verify_seconds`, within a budget.
+"""Verification: compare every link in full every `verify_seconds`, within a budget.
 
-It finds what no list tells: deleted comments, edits that moved no timestamp, drift of any origin, late
-copies. An unchanged link costs two conditional requests, both answered 304, and no primary limit.
+It finds what no list shows: deleted comments, edits that changed no timestamp, drift of any origin, late
+copies. An unchanged link costs two conditional requests, both answered 304, and no primary limit. `reconcile
+verify` compares every link of a project now, in as many passes as the limits ask for.
 
 Source: docs/reference/github.md, List rules, 9.
-
-`reconcile verify`: every link of a project compared whole now, in as many passes as the limits ask for.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -28,10 +27,10 @@ POINTS_PER_UNCHANGED_LINK = 2
 """What one unchanged link costs: its issue and its thread."""
 
 LINKS_PER_BATCH = 50
-"""So many links are stored in one transaction."""
+"""So many links are compared and stored at once."""
 
 LINKS_PER_UNBUDGETED_BATCH = 10
-"""The same where no budget was granted beforehand: a limit in the middle loses what was not stored yet."""
+"""The same if no budget was granted beforehand: a limit in the middle loses what was not stored yet."""
 
 
 async def verify_due_links(
@@ -104,8 +103,9 @@ def _has_left_project(link: Link, local_thread: LocalThread) -> bool:
 def _links_edited_in_bugspark(
     links: Sequence[Link], local_threads: Mapping[ReportId, LocalThread]
 ) -> set[Link]:
-    """Links with a comment that was edited in BugSpark. No pass looks for that, and on GitHub nothing has
-    changed: it would answer 304 forever.
+    """Links with a comment that was edited in BugSpark.
+
+    No pass reads that, and on GitHub nothing has changed: it would always answer 304.
     """
     found = ((link, local_threads[link.report_id]) for link in links)
     return {
@@ -114,23 +114,23 @@ def _links_edited_in_bugspark(
 
 
 async def is_unchanged_on_github(context: Context, link: Link) -> bool:
-    """On GitHub. BugSpark's fields are compared with their base by every pass."""
+    """Whether GitHub shows the link as it was. Every pass compares BugSpark's fields with their base."""
     etags = link.verification.etags if link.verification else None
     if etags is None:
         return False
     try:
         return await context.github.is_unchanged(link.number, etags)
     except ISSUE_NOT_SHOWN_ERRORS:
-        return False  # the whole look says what became of it
+        return False  # the full read says what became of it
 
 
 async def verify_all_links(
     context: Context, state: ProjectState, stats: PassStats
 ) -> AsyncIterator[list[LinkPlan]]:
-    """Plans for every link that was not compared since the round began, batch by batch.
+    """Plans for every link that was not compared since the verification began, batch by batch.
 
-    A round that a limit cut short goes on where it stopped, unless it began longer than `poll.verify_seconds`
-    ago. Raises what reading raises: what was yielded stays valid.
+    A verification that a limit interrupted goes on where it stopped, unless it began longer than
+    `poll.verify_seconds` ago. Raises what reading raises: what was yielded stays valid.
     """
     now = context.github.now()
     max_age = timedelta(seconds=context.timing.verify_seconds)

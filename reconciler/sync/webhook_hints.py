@@ -1,8 +1,9 @@
-"""Issues that GitHub's deliveries named, read directly at the start of a pass: the lists may lag behind.
+"""Issues that webhook deliveries named, read directly at the start of a pass: the lists may lag behind.
 
-A delivery is a hint to look, never data (docs/reference/github.md, Webhooks): what it said is not even kept.
-Only linked issues of the very project it was sent for are read; one replayed or out of order finds nothing
-new. What they show is stored before the lists are asked (docs/decisions/0041-named-issues-first.md).
+A delivery is a hint where to look, never data (docs/reference/github.md, Webhooks): what it says is not even
+kept. Only linked issues of the project that it was sent for are read; one that is replayed or out of order
+finds nothing new. What the issues show is stored before the lists are read
+(docs/decisions/0041-named-issues-first.md).
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +46,7 @@ class WebhookHints:
 
     @property
     def request_count(self) -> int:
-        """What reading all of this takes."""
+        """How many requests reading all of this takes."""
         return len(self.links) + sum(self.has_thread_to_read(link) for link in self.links)
 
     def has_thread_to_read(self, link: Link) -> bool:
@@ -68,7 +69,7 @@ class HintDecision:
 
 
 async def load_hints(context: Context, state: ProjectState) -> WebhookHints:
-    """The links to be read. Nothing is asked, of anybody, where no delivery waits."""
+    """Load the links to be read. Nothing is read if no delivery waits."""
     if not state.has_unread_hints:
         return WebhookHints()
     pending = await context.stores.webhooks.pending_hints(context.project.id)
@@ -85,7 +86,7 @@ async def load_hints(context: Context, state: ProjectState) -> WebhookHints:
 
 
 async def read_named_issues(context: Context, state: ProjectState, found: WebhookHints) -> None:
-    """Read them, one or two requests each. Raises what reading raises; one that is not there only ends."""
+    """Read the issues, one or two requests each. Raises what reading raises; a missing issue is a plan."""
     for link in found.links:
         try:
             await _read_named_issue(context, link, found)
@@ -107,8 +108,10 @@ async def _read_named_issue(context: Context, link: Link, found: WebhookHints) -
 
 
 async def decide_hints(context: Context, state: ProjectState, found: WebhookHints) -> HintDecision:
-    """What follows from the named issues alone. Threads that were not read are left to the lists, which may
-    lag behind those, too: such an issue is decided again. Raises what reading raises.
+    """Decide what follows from the named issues alone. Raises what reading raises.
+
+    Threads that were not read are left to the lists, which may lag behind those, too: such an issue is
+    decided again.
     """
     if not found.issues:
         return HintDecision()
@@ -135,13 +138,13 @@ async def decide_hints(context: Context, state: ProjectState, found: WebhookHint
 def _issues_with_other_comment_count(
     found: WebhookHints, issues: Mapping[IssueNumber, Issue]
 ) -> frozenset[IssueNumber]:
-    """Their comments are not those the ledger knows."""
+    """The issues that have more or fewer comments than the ledger knows."""
     counted = {link.number: found.known_comment_counts.get(link.id, 0) for link in found.links}
     return frozenset(number for number, issue in issues.items() if issue.comments != counted[number])
 
 
 async def mark_hints_read(context: Context, found: WebhookHints) -> None:
-    """What the deliveries led to is stored: they need not be looked into again."""
+    """Mark the deliveries as handled: what they led to is stored."""
     if found.named_issues.delivery_ids:
         at = context.clock.now()
         await context.stores.webhooks.mark_handled(context.project.id, found.named_issues.delivery_ids, at)
@@ -150,7 +153,7 @@ async def mark_hints_read(context: Context, found: WebhookHints) -> None:
 async def report_changes_for_delivery_check(
     context: Context, state: ProjectState, observation: Observation, plans: Sequence[LinkPlan]
 ) -> None:
-    """Tell the store what the lists showed and a working hook should have announced, or will in a moment."""
+    """Tell the store which changes of the lists a working webhook should have announced, or will shortly."""
     if not state.has_webhook:
         return
     ahead = context.github.now() - context.clock.now()
@@ -162,8 +165,9 @@ async def report_changes_for_delivery_check(
 def _remote_change_times(
     observation: Observation, plans: Sequence[LinkPlan]
 ) -> Mapping[IssueNumber, datetime]:
-    """When the issues changed that people changed on GitHub, as far as these rows tell. A deleted comment
-    leaves no time behind (docs/reference/github.md, Lists).
+    """When the issues were changed that people changed on GitHub, as far as these rows say.
+
+    A deleted comment leaves no time behind (docs/reference/github.md, Lists).
     """
     brought = [plan for plan in plans if any(_is_remote_change(action) for action in plan.actions)]
     found = {}

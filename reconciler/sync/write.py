@@ -1,4 +1,4 @@
-"""Sending what was wished for: claim, send once, confirm, each committed. Never "POST, then record"."""
+"""Send intents: claim, send once, confirm, each committed. Never "POST, then record"."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -48,7 +48,7 @@ REFUSED_WRITE_QUARANTINE = timedelta(hours=1)
 """A refused write is tried again this much later, or by hand."""
 
 SLOW_CLAIM_SECONDS = 1.0
-"""Seconds. A claim that took longer may be that of a process that slept: the fence is asked again."""
+"""A claim that took longer may be that of a process that slept: the project lock is checked again."""
 
 DecideAgain = Callable[[Issue], Awaitable[None]]
 log = EventLogger(__name__)
@@ -64,18 +64,20 @@ class IntentWriter:
     stats: PassStats
     derived_keys: DerivedIntentKeys  # what this pass has derived; grows when a link is decided again
     decide_again: DecideAgain
-    observed_monotonic: float  # monotonic seconds: when this pass began to look
+    observed_monotonic: float  # monotonic seconds: when this pass began to read
     issue_read_monotonic: dict[IssueNumber, float] = field(default_factory=dict)
     attempted: set[IntentId] = field(default_factory=set)  # once a pass, whatever came of it
 
     async def run(self) -> None:
-        """Send every wish that is due. Raises LimitedError when a limit ends it; the rest stays planned."""
+        """Send every intent that is due. Raises LimitedError if a limit ends it; the rest stays planned."""
         while due := await self._take_due_intents():
             found = await require_writable_repository(self.context, self.project_state)
             self.project_state = await update_visibility(self.context, self.project_state, found)
-            held = await self.context.stores.restores.links_held_by_other_databases(self.context.project.id)
+            foreign = await self.context.stores.restores.links_held_by_other_databases(
+                self.context.project.id
+            )
             due = self._limit_new_issues(
-                [i for i in sendable_intents(self.project_state, due) if i.link_id not in held]
+                [i for i in sendable_intents(self.project_state, due) if i.link_id not in foreign]
             )
             self.context.progress.start(f"{self.context.project.name}: writing", len(due))
             for intent in due:
@@ -85,7 +87,7 @@ class IntentWriter:
             self.context.progress.finish()
 
     async def _take_due_intents(self) -> list[Intent]:
-        """Recorded creates, and what this pass derived; a wish that nobody derived any more is dropped."""
+        """Recorded creates, and what this pass derived. What nobody derives any more is cancelled."""
         planned = [
             i for i in await self._read_open_intents() if i.id not in self.attempted and self._is_due(i)
         ]
@@ -97,7 +99,7 @@ class IntentWriter:
         return due
 
     def _limit_new_issues(self, due: list[Intent]) -> list[Intent]:
-        """No more new issues a pass than allowed, also when earlier passes could not send theirs."""
+        """Leave out new issues beyond what a pass may create, also those of earlier passes."""
         room = max(0, self.context.guard.max_new_issues - self.stats.automatic_exports)
         new = [intent for intent in due if is_automatic_export(intent)]
         self.stats.automatic_exports += len(new[:room])
@@ -138,7 +140,7 @@ class IntentWriter:
             await self._send_and_record(claim)
 
     async def _keep_or_give_back_claim(self, claim: Claim, passed: float) -> bool:
-        """A claim that was long on its way is given back: a process that took the project over waits for
+        """Give a claim back that took long: a process that took the project over waits for
         no byte of ours. Raises FenceLostError when somebody has.
         """
         if passed <= SLOW_CLAIM_SECONDS:
@@ -154,7 +156,7 @@ class IntentWriter:
         return False
 
     async def _decide_again_if_moved(self, intent: Intent) -> bool:
-        """A state write follows a fresh look: was a person faster, the link is decided again."""
+        """Read the issue again before a state write; if a person changed it, the link is decided again."""
         assert intent.number is not None
         at = self.issue_read_monotonic.get(intent.number, self.observed_monotonic)
         if self.context.clock.monotonic() - at <= self.context.timing.max_observation_age_seconds:
@@ -182,7 +184,7 @@ class IntentWriter:
             case Confirmed():
                 await record_confirmation(self.context, claim, answer, self.stats)
             case Refused(gone=True) if await self._is_comment_gone(claim.intent):
-                done = Confirmed(value=None, request_id=answer.request_id)  # it is gone, as wished
+                done = Confirmed(value=None, request_id=answer.request_id)  # it is gone, as desired
                 await record_confirmation(self.context, claim, done, self.stats)
             case Refused():
                 await self._quarantine_intent(claim.intent, answer.reason)
@@ -231,7 +233,7 @@ class IntentWriter:
 
 
 async def send_intent(github: GitHub, intent: Intent) -> WriteResult[Any]:
-    """Send a claimed wish. The value of a confirmed answer is the issue, comment or labels as they are now.
+    """Send a claimed intent. The value of a confirmed answer is the issue, comment or labels as they are now.
 
     Raises LimitedError (nothing was done) and what concerns the whole project.
     """

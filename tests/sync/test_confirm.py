@@ -147,7 +147,7 @@ async def test_an_answer_without_the_row_it_belongs_to_is_stored_nowhere(
 
 
 async def test_a_link_without_a_base_was_never_to_be_written_to() -> None:
-    with pytest.raises(ValueError, match="before its first contact"):
+    with pytest.raises(ValueError, match="before its initial sync"):
         await stored(an_intent(Operation.STATUS, CLOSE), CLOSED, a_new_link())
 
 
