@@ -1,7 +1,7 @@
 """From an observation to link plans: one database snapshot, views, decisions; full reads where needed."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.decide.link import is_news, is_other_issue, is_possibly_outdated
@@ -54,23 +54,9 @@ async def decide_observation(
         local=observation.includes_local,
         by_hand=context.manual and observation.includes_local,
     )
-    shown = (
-        (link, observation.issues[link.number])
-        for link in snapshot.links
-        if link.number in observation.issues
-    )
-    if any(is_other_issue(link, issue) for link, issue in shown):
-        await require_same_repository(context, project_state)
+    await _require_same_repository_for_other_issues(context, project_state, snapshot, observation)
     issues = await _reread_doubtful_issues(context, snapshot, observation)
-    links_in_full = (
-        *links_in_full,
-        *(link for link in snapshot.links if link.number in observation.to_read_in_full),
-    )
-    in_full = (
-        ()
-        if observation.is_before_lists
-        else _links_to_read_in_full(snapshot, issues, comments, links_in_full, observation.read_directly)
-    )
+    in_full = _links_to_read_in_full(snapshot, issues, comments, observation, links_in_full)
     views = list(_build_views(snapshot, issues, comments, accounts, {link.id for link in in_full}))
     full = await read_links_in_full(context, project_state, in_full)
     plans = [
@@ -86,6 +72,15 @@ async def decide_observation(
         unlinked_issues=tuple(row for number, row in issues.items() if number not in linked),
         unrecorded_copies=tuple(find_unrecorded_copies([*views, *full.views])),
     )
+
+
+async def _require_same_repository_for_other_issues(
+    context: Context, project_state: ProjectState, snapshot: Snapshot, observation: Observation
+) -> None:
+    """Check the repository if a row is another issue than the link's. Raises RecreatedError."""
+    links = (link for link in snapshot.links if link.number in observation.issues)
+    if any(is_other_issue(link, observation.issues[link.number]) for link in links):
+        await require_same_repository(context, project_state)
 
 
 def find_unrecorded_copies(views: Iterable[LinkObservation]) -> Iterable[RemoteComment]:
@@ -117,14 +112,16 @@ def _links_to_read_in_full(
     snapshot: Snapshot,
     issues: Mapping[IssueNumber, Issue],
     comments: Mapping[RemoteCommentId, RemoteComment],
+    observation: Observation,
     links_in_full: Sequence[Link],
-    direct: Collection[IssueNumber],
 ) -> tuple[Link, ...]:
-    """The links that have to be read in full.
+    """The links that have to be read in full, beside those that are wanted anyway.
 
     An issue with fewer comments than ledger and observation know: one was deleted, and no list ever says
     which. An issue that was read directly and has more: the comment list lags behind it.
     """
+    if observation.is_before_lists:
+        return ()
     known = {pair.remote_id for pair in snapshot.pairs}
     fresh = Counter(row.issue_number for row in comments.values() if row.id not in known)
     surplus = {
@@ -134,14 +131,19 @@ def _links_to_read_in_full(
         for link in snapshot.links
         if link.number in issues
     }
-    uneven = [link for link, by in surplus.items() if by < 0 or (by > 0 and link.number in direct)]
+    uneven = [
+        link
+        for link, by in surplus.items()
+        if by < 0 or (by > 0 and link.number in observation.read_directly)
+    ]
     issues_of_others = {
         row.issue_number for row in comments.values() if row.marker_instance and row.id not in known
     }
     rivals = [
         link for link in snapshot.links if link.number in issues_of_others and link.owner_instance is None
     ]
-    chosen = {link.id: link for link in (*uneven, *rivals, *snapshot.released, *links_in_full)}
+    wanted = (link for link in snapshot.links if link.number in observation.to_read_in_full)
+    chosen = {link.id: link for link in (*uneven, *rivals, *snapshot.released, *links_in_full, *wanted)}
     return tuple(chosen.values())
 
 
