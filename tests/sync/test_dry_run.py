@@ -83,6 +83,17 @@ async def moved_link_and_an_export(sync: Sync) -> float:
     return 70
 
 
+async def freed_issue_and_an_export(sync: Sync) -> float:
+    """A report waits for an issue that another one had until now."""
+    report, number = await sync.linked()
+    sync.github.web.comment(number, "here already", by="bob")
+    move(sync, sync.bugspark.add_report(sync.project, "Waits"), number)
+    await sync.settle()
+    await recorded_export(sync)
+    move(sync, report, None)
+    return 70
+
+
 async def first_repository_again(sync: Sync) -> float:
     """Its links are due from the next moment on."""
     report, number = await sync.linked()
@@ -112,6 +123,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     cleared_columns_are_due,
     edited_copy_of_an_edited_original,
     moved_link_and_an_export,
+    freed_issue_and_an_export,
     first_repository_again,
     transferred_issue,
 )
