@@ -44,8 +44,9 @@ def has_refused_write(sync: Sync, result: PassResult) -> bool:
     """Whether GitHub refused a write of the last pass, which no plan foresees. That a label is not there any
     more is no refusal.
     """
-    refused = any(seen.status >= 300 and "/labels/" not in seen.path for seen in sync.writes)
-    return refused or result.outcome is Outcome.LIMITED
+    refused = [seen for seen in sync.writes if seen.status >= 300]
+    absent = [seen for seen in refused if seen.status == 404 and "/labels/" in seen.path]
+    return len(refused) > len(absent) or result.outcome is Outcome.LIMITED
 
 
 def _compare_actions(sync: Sync, plan: PlanView, result: PassResult, since: int) -> None:
