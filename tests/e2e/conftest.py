@@ -46,7 +46,7 @@ def live_url(postgres_server: Server) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite_url", "live_url"], ids=["sqlite", "postgresql"])
-def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
-    """An installation on SQLite, and again on PostgreSQL."""
+def each_installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
+    """An installation on SQLite and, in a second run of the test, on PostgreSQL."""
     with open_installation(request.getfixturevalue(request.param), tmp_path) as opened:
         yield opened

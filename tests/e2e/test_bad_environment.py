@@ -18,14 +18,14 @@ def test_a_database_without_our_schema_names_migrate(tmp_path: Path, words: tupl
     assert "reconcile migrate" in one_sentence(done)
 
 
-def test_a_newer_schema_is_not_touched(both: Installation) -> None:
-    both.bugspark.execute("UPDATE reconciler_alembic_version SET version_num = '9999'")
-    before = both.everything()
+def test_a_newer_schema_is_not_touched(each_installation: Installation) -> None:
+    each_installation.bugspark.execute("UPDATE reconciler_alembic_version SET version_num = '9999'")
+    before = each_installation.everything()
     for words in (("--all",), ("plan", "--all"), ("status",), ("migrate",)):
-        done = both.reconcile(*words)
+        done = each_installation.reconcile(*words)
         assert (done.code, done.out) == (78, ""), words
         assert "newer version" in one_sentence(done)
-    assert both.everything() == before
+    assert each_installation.everything() == before
 
 
 @pytest.mark.parametrize(

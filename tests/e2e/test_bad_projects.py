@@ -31,8 +31,8 @@ def test_an_ambiguous_name_lists_the_ids_and_a_pass_needs_a_project(installation
         word.strip(",.;") for word in one_sentence(done).split()
     }
     assert installation.reconcile().code == 2
-    both = installation.reconcile("--all", "--project", "Shop")
-    assert (both.code, installation.asked) == (2, [])
+    combined = installation.reconcile("--all", "--project", "Shop")
+    assert (combined.code, installation.asked) == (2, [])
 
 
 ACME = {"owner": "acme", "repo": "web", "token": "t"}
@@ -137,21 +137,21 @@ def test_a_repository_that_never_was_fails_with_its_name(installation: Installat
     assert "acme/absent" in one_sentence(done)
 
 
-def test_one_row_that_does_not_decode_is_quarantined_alone(both: Installation) -> None:
-    first, one = both.linked()
-    second, two = both.linked()
-    both.github.web.close(two, by="alice")
-    both.github.web.close(one, by="alice")
-    _spoil_next_issue_list(both, one)
-    done = both.sync_shop()
+def test_one_row_that_does_not_decode_is_quarantined_alone(each_installation: Installation) -> None:
+    first, one = each_installation.linked()
+    second, two = each_installation.linked()
+    each_installation.github.web.close(two, by="alice")
+    each_installation.github.web.close(one, by="alice")
+    _spoil_next_issue_list(each_installation, one)
+    done = each_installation.sync_shop()
     assert (done.code, done.row["outcome"], done.row["quarantined"]) == (1, "partial", 1)
     assert "state" in one_sentence(done)
-    rows = [both.bugspark.report(each) for each in (first, second)]
+    rows = [each_installation.bugspark.report(each) for each in (first, second)]
     assert [row and row["status"] for row in rows] == ["new", "resolved"]
     for _ in range(2):
-        done = both.sync_shop()
+        done = each_installation.sync_shop()
     assert done.code == 0
-    row = both.bugspark.report(first)
+    row = each_installation.bugspark.report(first)
     assert row is not None
     assert row["status"] == "resolved"
 

@@ -12,46 +12,46 @@ def exported(installation: Installation, name: str, title: str, *, by: str = "bu
     return installation.github.web.open_issue(f"[{name}] {title}", body, by=by, labels=["bug", "high"])
 
 
-def test_old_exports_are_shown_and_linked_on_demand(both: Installation) -> None:
-    report = both.bugspark.add_report(both.project, "It breaks")
-    number = exported(both, "BUG-0001", "It breaks").number
-    exported(both, "BUG-0001", "It breaks", by="alice")
-    both.configure(sync={"discover": "manual"})
-    assert both.sync_shop().code == 0
-    assert both.columns(report)[1] is None
-    before = both.everything()
-    shown = both.reconcile("discover", "--project", "Shop")
+def test_old_exports_are_shown_and_linked_on_demand(each_installation: Installation) -> None:
+    report = each_installation.bugspark.add_report(each_installation.project, "It breaks")
+    number = exported(each_installation, "BUG-0001", "It breaks").number
+    exported(each_installation, "BUG-0001", "It breaks", by="alice")
+    each_installation.configure(sync={"discover": "manual"})
+    assert each_installation.sync_shop().code == 0
+    assert each_installation.columns(report)[1] is None
+    before = each_installation.everything()
+    shown = each_installation.reconcile("discover", "--project", "Shop")
     assert (shown.code, shown.out) == (0, f"BUG-0001  acme/web#{number}  [BUG-0001] It breaks\n")
     assert shown.err.startswith("This asks GitHub about ")
     assert "reconcile discover --project Shop --apply" in shown.err
-    after = both.everything()
+    after = each_installation.everything()
     assert (after[1], after[0]["reports"], after[0]["sync_links"]) == (
         before[1],
         before[0]["reports"],
         before[0]["sync_links"],
     )
-    done = both.reconcile("discover", "--project", "Shop", "--apply", "--json")
+    done = each_installation.reconcile("discover", "--project", "Shop", "--apply", "--json")
     assert (done.code, done.row["linked"]) == (0, 1)
-    assert both.columns(report)[:2] == ("acme/web", number)
-    assert both.sync_shop().code == 0
-    row = both.bugspark.report(report)
+    assert each_installation.columns(report)[:2] == ("acme/web", number)
+    assert each_installation.sync_shop().code == 0
+    row = each_installation.bugspark.report(report)
     assert row is not None
     assert row["severity"] in ("high", "medium")
-    again = both.reconcile("discover", "--project", "Shop", "--apply")
+    again = each_installation.reconcile("discover", "--project", "Shop", "--apply")
     assert (again.code, again.out) == (0, "")
     assert "0 matches" in again.err
 
 
-def test_new_exports_are_taken_up_as_the_lists_bring_them(both: Installation) -> None:
-    assert both.sync_shop().code == 0
-    report = both.bugspark.add_report(both.project, "It breaks")
-    other_report = both.bugspark.add_report(both.project, "Other")
-    number = exported(both, "BUG-0001", "It breaks").number
-    exported(both, "BUG-0002", "Other", by="bob")
-    exported(both, "BUG-0002", "Another title")
-    assert both.sync_shop().code == 0
-    assert both.columns(report)[:2] == ("acme/web", number)
-    assert both.columns(other_report) == (None, None, None)
+def test_new_exports_are_taken_up_as_the_lists_bring_them(each_installation: Installation) -> None:
+    assert each_installation.sync_shop().code == 0
+    report = each_installation.bugspark.add_report(each_installation.project, "It breaks")
+    other_report = each_installation.bugspark.add_report(each_installation.project, "Other")
+    number = exported(each_installation, "BUG-0001", "It breaks").number
+    exported(each_installation, "BUG-0002", "Other", by="bob")
+    exported(each_installation, "BUG-0002", "Another title")
+    assert each_installation.sync_shop().code == 0
+    assert each_installation.columns(report)[:2] == ("acme/web", number)
+    assert each_installation.columns(other_report) == (None, None, None)
 
 
 def test_doubtful_ones_are_named_and_left(installation: Installation) -> None:

@@ -17,32 +17,32 @@ def said_here(installation: Installation, report: ReportId) -> list[str]:
     return [str(row["body"]) for row in installation.bugspark.comments(report)]
 
 
-def test_export_prints_addresses_and_makes_one_issue_however_often(both: Installation) -> None:
-    first = both.bugspark.add_report(
-        both.project,
+def test_export_prints_addresses_and_makes_one_issue_however_often(each_installation: Installation) -> None:
+    first = each_installation.bugspark.add_report(
+        each_installation.project,
         "Crash &lt;here&gt;",
         severity=Severity.HIGH,
         category=Category.CRASH,
         description="It broke @alice",
     )
-    second = both.bugspark.add_report(both.project, "Slow")
-    both.bugspark.add_comment(first, "An older word", author=both.ada)
-    done = both.reconcile("export", "Shop:BUG-0001", str(second))
-    web = both.github.simulator.views.api
+    second = each_installation.bugspark.add_report(each_installation.project, "Slow")
+    each_installation.bugspark.add_comment(first, "An older word", author=each_installation.ada)
+    done = each_installation.reconcile("export", "Shop:BUG-0001", str(second))
+    web = each_installation.github.simulator.views.api
     assert done.outcome == (0, f"{web}/acme/web/issues/1\n{web}/acme/web/issues/2\n", "")
-    again = both.reconcile("export", str(first), "Shop:BUG-0002", "Shop:BUG-0001")
-    assert (again.code, both.asked) == (0, [])
-    assert both.sync_shop().row["applied"]["comments_posted"] == 0
-    assert len(list(both.github.web.issues)) == 2
-    issue = both.github.web.issue(1)
+    again = each_installation.reconcile("export", str(first), "Shop:BUG-0002", "Shop:BUG-0001")
+    assert (again.code, each_installation.asked) == (0, [])
+    assert each_installation.sync_shop().row["applied"]["comments_posted"] == 0
+    assert len(list(each_installation.github.web.issues)) == 2
+    issue = each_installation.github.web.issue(1)
     assert issue.title == "[BUG-0001] Crash <\u200bhere>"
-    assert set(both.github.web.label_names(1)) == {"bug", "high-priority", "crash"}
+    assert set(each_installation.github.web.label_names(1)) == {"bug", "high-priority", "crash"}
     assert issue.body is not None
     for part in ("## Bug Report: BUG-0001", "**Severity:** high", "*Exported from BugSpark (BUG-0001)*"):
         assert part in issue.body
     assert "@alice" not in issue.body
-    assert both.columns(first) == ("acme/web", 1, f"{web}/acme/web/issues/1")
-    assert said_there(both, 1) == ["[BugSpark] Ada:\n\nAn older word"]
+    assert each_installation.columns(first) == ("acme/web", 1, f"{web}/acme/web/issues/1")
+    assert said_there(each_installation, 1) == ["[BugSpark] Ada:\n\nAn older word"]
 
 
 def test_export_refuses_before_anything_is_done(installation: Installation) -> None:
@@ -58,52 +58,54 @@ def test_export_refuses_before_anything_is_done(installation: Installation) -> N
     assert installation.everything() == before
 
 
-def test_filled_columns_are_taken_up_at_the_next_pass(both: Installation) -> None:
-    issue = both.github.web.open_issue("Theirs", by="alice", labels=["high"])
-    both.github.web.comment(issue.number, "hello", by="bob")
-    both.github.web.close(issue.number, by="alice")
-    report = both.bugspark.add_report(both.project, severity=Severity.LOW, at=both.github.clock.advance(-9))
-    both.bugspark.add_comment(report, "older", author=both.ada)
-    both.bugspark.set_report(report, github_repo="acme/web", github_issue_number=issue.number)
-    done = both.sync_shop()
+def test_filled_columns_are_taken_up_at_the_next_pass(each_installation: Installation) -> None:
+    issue = each_installation.github.web.open_issue("Theirs", by="alice", labels=["high"])
+    each_installation.github.web.comment(issue.number, "hello", by="bob")
+    each_installation.github.web.close(issue.number, by="alice")
+    report = each_installation.bugspark.add_report(
+        each_installation.project, severity=Severity.LOW, at=each_installation.github.clock.advance(-9)
+    )
+    each_installation.bugspark.add_comment(report, "older", author=each_installation.ada)
+    each_installation.bugspark.set_report(report, github_repo="acme/web", github_issue_number=issue.number)
+    done = each_installation.sync_shop()
     assert (done.code, done.row["applied"]["comments_imported"]) == (0, 1)
-    assert both.sync_shop().row["applied"]["comments_posted"] == 0
-    row = both.bugspark.report(report)
+    assert each_installation.sync_shop().row["applied"]["comments_posted"] == 0
+    row = each_installation.bugspark.report(report)
     assert row is not None
     assert row["status"] == "resolved"
-    assert said_there(both, issue.number) == ["hello"]
-    assert "**bob** (via GitHub):\n\nhello" in said_here(both, report)
+    assert said_there(each_installation, issue.number) == ["hello"]
+    assert "**bob** (via GitHub):\n\nhello" in said_here(each_installation, report)
 
 
-def test_link_with_and_without_backfill(both: Installation) -> None:
-    reports = [both.bugspark.add_report(both.project) for _ in range(2)]
-    numbers = [both.github.web.open_issue("Theirs", by="alice").number for _ in range(2)]
+def test_link_with_and_without_backfill(each_installation: Installation) -> None:
+    reports = [each_installation.bugspark.add_report(each_installation.project) for _ in range(2)]
+    numbers = [each_installation.github.web.open_issue("Theirs", by="alice").number for _ in range(2)]
     for report in reports:
-        both.bugspark.add_comment(report, "older", author=both.ada)
-    plain = both.reconcile("link", "Shop:BUG-0001", f"acme/web#{numbers[0]}")
-    full = both.reconcile("link", str(reports[1]), f"acme/web#{numbers[1]}", "--backfill")
+        each_installation.bugspark.add_comment(report, "older", author=each_installation.ada)
+    plain = each_installation.reconcile("link", "Shop:BUG-0001", f"acme/web#{numbers[0]}")
+    full = each_installation.reconcile("link", str(reports[1]), f"acme/web#{numbers[1]}", "--backfill")
     assert (plain.code, full.code, plain.err + full.err) == (0, 0, "")
-    assert both.columns(reports[0])[:2] == ("acme/web", numbers[0])
-    assert both.sync_shop().code == 0
-    assert both.sync_shop().row["applied"]["comments_posted"] == 0
-    assert said_there(both, numbers[0]) == []
-    assert said_there(both, numbers[1]) == ["[BugSpark] Ada:\n\nolder"]
+    assert each_installation.columns(reports[0])[:2] == ("acme/web", numbers[0])
+    assert each_installation.sync_shop().code == 0
+    assert each_installation.sync_shop().row["applied"]["comments_posted"] == 0
+    assert said_there(each_installation, numbers[0]) == []
+    assert said_there(each_installation, numbers[1]) == ["[BugSpark] Ada:\n\nolder"]
 
 
-def test_unlink_clears_the_columns_and_linking_again_doubles_nothing(both: Installation) -> None:
-    report, number = both.linked()
-    both.github.web.comment(number, "from there", by="bob")
-    both.bugspark.add_comment(report, "from here", author=both.ada)
-    assert both.sync_shop().code == 0
-    here, there = said_here(both, report), said_there(both, number)
+def test_unlink_clears_the_columns_and_linking_again_doubles_nothing(each_installation: Installation) -> None:
+    report, number = each_installation.linked()
+    each_installation.github.web.comment(number, "from there", by="bob")
+    each_installation.bugspark.add_comment(report, "from here", author=each_installation.ada)
+    assert each_installation.sync_shop().code == 0
+    here, there = said_here(each_installation, report), said_there(each_installation, number)
     assert (len(here), len(there)) == (2, 2)
-    done = both.reconcile("unlink", "Shop:BUG-0001")
-    assert (done.code, done.err, both.columns(report)) == (0, "", (None, None, None))
-    assert both.sync_shop().row["applied"]["reports_updated"] == 0
-    assert both.reconcile("link", "Shop:BUG-0001", f"acme/web#{number}", "--backfill").code == 0
+    done = each_installation.reconcile("unlink", "Shop:BUG-0001")
+    assert (done.code, done.err, each_installation.columns(report)) == (0, "", (None, None, None))
+    assert each_installation.sync_shop().row["applied"]["reports_updated"] == 0
+    assert each_installation.reconcile("link", "Shop:BUG-0001", f"acme/web#{number}", "--backfill").code == 0
     for _ in range(2):
-        assert both.sync_shop().code == 0
-    assert (said_here(both, report), said_there(both, number)) == (here, there)
+        assert each_installation.sync_shop().code == 0
+    assert (said_here(each_installation, report), said_there(each_installation, number)) == (here, there)
 
 
 def test_links_that_cannot_be_made_are_refused_in_one_sentence(installation: Installation) -> None:
@@ -134,66 +136,70 @@ def test_links_that_cannot_be_made_are_refused_in_one_sentence(installation: Ins
     assert quiet[1] == before[1]
 
 
-def test_changed_columns_are_an_unlink_and_a_link(both: Installation) -> None:
-    report, number = both.linked()
-    new = both.github.web.open_issue("The other", by="alice").number
-    both.github.web.comment(new, "over here", by="bob")
-    both.bugspark.set_report(report, github_issue_number=new, github_issue_url="https://example.test/2")
+def test_changed_columns_are_an_unlink_and_a_link(each_installation: Installation) -> None:
+    report, number = each_installation.linked()
+    new = each_installation.github.web.open_issue("The other", by="alice").number
+    each_installation.github.web.comment(new, "over here", by="bob")
+    each_installation.bugspark.set_report(
+        report, github_issue_number=new, github_issue_url="https://example.test/2"
+    )
     for _ in range(2):
-        assert both.sync_shop().code == 0
-    assert "**bob** (via GitHub):\n\nover here" in said_here(both, report)
-    both.github.web.close(number, by="alice")
-    both.sync_shop()
-    row = both.bugspark.report(report)
+        assert each_installation.sync_shop().code == 0
+    assert "**bob** (via GitHub):\n\nover here" in said_here(each_installation, report)
+    each_installation.github.web.close(number, by="alice")
+    each_installation.sync_shop()
+    row = each_installation.bugspark.report(report)
     assert row is not None
     assert row["status"] == "new"
-    both.github.web.close(new, by="alice")
-    both.sync_shop()
-    row = both.bugspark.report(report)
+    each_installation.github.web.close(new, by="alice")
+    each_installation.sync_shop()
+    row = each_installation.bugspark.report(report)
     assert row is not None
     assert row["status"] == "resolved"
 
 
-def test_a_second_claim_on_a_linked_issue_is_shown_and_not_made(both: Installation) -> None:
-    report, number = both.linked()
-    second = both.bugspark.add_report(both.project, "Another")
-    both.bugspark.add_comment(second, "mine", author=both.ada)
-    both.bugspark.set_report(second, github_repo="acme/web", github_issue_number=number)
-    both.sync_shop()
-    both.github.web.close(number, by="alice")
-    both.sync_shop()
-    rows = [both.bugspark.report(each) for each in (report, second)]
+def test_a_second_claim_on_a_linked_issue_is_shown_and_not_made(each_installation: Installation) -> None:
+    report, number = each_installation.linked()
+    second = each_installation.bugspark.add_report(each_installation.project, "Another")
+    each_installation.bugspark.add_comment(second, "mine", author=each_installation.ada)
+    each_installation.bugspark.set_report(second, github_repo="acme/web", github_issue_number=number)
+    each_installation.sync_shop()
+    each_installation.github.web.close(number, by="alice")
+    each_installation.sync_shop()
+    rows = [each_installation.bugspark.report(each) for each in (report, second)]
     assert [row and row["status"] for row in rows] == ["resolved", "new"]
-    assert said_there(both, number) == []
-    assert "contested" in both.reconcile("status").out
+    assert said_there(each_installation, number) == []
+    assert "contested" in each_installation.reconcile("status").out
 
 
-def test_titles_follow_where_that_is_asked_for(both: Installation) -> None:
-    both.configure(sync={"title": "both"})
-    report, number = both.linked(title="Old")
-    both.github.web.retitle(number, "[BUG-0001] New there", by="alice")
-    both.sync_shop()
-    row = both.bugspark.report(report)
+def test_titles_follow_where_that_is_asked_for(each_installation: Installation) -> None:
+    each_installation.configure(sync={"title": "both"})
+    report, number = each_installation.linked(title="Old")
+    each_installation.github.web.retitle(number, "[BUG-0001] New there", by="alice")
+    each_installation.sync_shop()
+    row = each_installation.bugspark.report(report)
     assert row is not None
     assert row["title"] == "New there"
-    both.bugspark.set_report(report, title="New here", updated_at=both.github.clock.now())
-    both.sync_shop()
-    assert both.github.web.issue(number).title == "[BUG-0001] New here"
-    assert both.reconcile("plan", "-p", "Shop", "--exit-code").code == 0
+    each_installation.bugspark.set_report(
+        report, title="New here", updated_at=each_installation.github.clock.now()
+    )
+    each_installation.sync_shop()
+    assert each_installation.github.web.issue(number).title == "[BUG-0001] New here"
+    assert each_installation.reconcile("plan", "-p", "Shop", "--exit-code").code == 0
 
 
-def test_every_new_report_becomes_an_issue_where_that_is_asked_for(both: Installation) -> None:
-    both.configure(sync={"export": "all"}, guard={"max_new_issues": 2})
-    old = both.bugspark.add_report(both.project, "From before")
-    both.sync_shop()
-    now = both.github.clock.advance(1)
+def test_every_new_report_becomes_an_issue_where_that_is_asked_for(each_installation: Installation) -> None:
+    each_installation.configure(sync={"export": "all"}, guard={"max_new_issues": 2})
+    old = each_installation.bugspark.add_report(each_installation.project, "From before")
+    each_installation.sync_shop()
+    now = each_installation.github.clock.advance(1)
     for count in range(3):
-        both.bugspark.add_report(both.project, f"New {count}", at=now)
-    assert both.sync_shop().row["applied"]["issues_created"] == 2
-    assert both.sync_shop().row["applied"]["issues_created"] == 1
-    assert both.sync_shop().row["applied"]["issues_created"] == 0
-    assert both.columns(old) == (None, None, None)
-    assert len(list(both.github.web.issues)) == 3
+        each_installation.bugspark.add_report(each_installation.project, f"New {count}", at=now)
+    assert each_installation.sync_shop().row["applied"]["issues_created"] == 2
+    assert each_installation.sync_shop().row["applied"]["issues_created"] == 1
+    assert each_installation.sync_shop().row["applied"]["issues_created"] == 0
+    assert each_installation.columns(old) == (None, None, None)
+    assert len(list(each_installation.github.web.issues)) == 3
 
 
 def test_exporting_what_has_an_issue_makes_no_other(installation: Installation) -> None:
@@ -219,14 +225,14 @@ def test_an_export_that_must_wait_says_until_when(installation: Installation) ->
     assert list(installation.github.web.issues) == []
 
 
-def test_a_killed_pass_does_not_stand_in_the_way(both: Installation) -> None:
-    _, number = both.linked()
-    both.github.web.close(number, by="alice")
-    both.github.simulator.faults.add(Delay(seconds=20), path="/issues")
-    with both.commands.start("--project", "Shop") as process:
-        while both.github.simulator.in_flight == 0:
+def test_a_killed_pass_does_not_stand_in_the_way(each_installation: Installation) -> None:
+    _, number = each_installation.linked()
+    each_installation.github.web.close(number, by="alice")
+    each_installation.github.simulator.faults.add(Delay(seconds=20), path="/issues")
+    with each_installation.commands.start("--project", "Shop") as process:
+        while each_installation.github.simulator.in_flight == 0:
             assert process.poll() is None, "it ended before it asked"
         process.kill()
         process.wait()
-    done = both.sync_shop()
+    done = each_installation.sync_shop()
     assert (done.code, done.row["applied"]["reports_updated"]) == (0, 1)

@@ -18,22 +18,22 @@ APPLIED = [
 ]
 
 
-def test_a_pass_brings_both_sides_together_and_says_so_in_one_line(both: Installation) -> None:
-    report, number = both.linked()
-    both.github.web.close(number, by="alice")
-    both.github.web.comment(number, "It was the cache", by="bob")
-    both.bugspark.add_comment(report, "Thanks", author=both.ada)
-    done = both.reconcile("--project", "Shop")
+def test_a_pass_brings_both_sides_together_and_says_so_in_one_line(each_installation: Installation) -> None:
+    report, number = each_installation.linked()
+    each_installation.github.web.close(number, by="alice")
+    each_installation.github.web.comment(number, "It was the cache", by="bob")
+    each_installation.bugspark.add_comment(report, "Thanks", author=each_installation.ada)
+    done = each_installation.reconcile("--project", "Shop")
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("Shop: 1 report updated, 1 comment imported, 1 comment posted; ")
-    row = both.bugspark.report(report)
+    row = each_installation.bugspark.report(report)
     assert row is not None
     assert row["status"] == "resolved"
-    assert len(both.github.web.thread(number)) == 2
-    assert len(both.bugspark.comments(report)) == 2
-    assert both.reconcile("--project", "Shop").outcome == (0, "", "")
-    assert both.reconcile("--project", "Shop").outcome == (0, "", "")
-    assert [seen.status for seen in both.asked] == [304, 304]
+    assert len(each_installation.github.web.thread(number)) == 2
+    assert len(each_installation.bugspark.comments(report)) == 2
+    assert each_installation.reconcile("--project", "Shop").outcome == (0, "", "")
+    assert each_installation.reconcile("--project", "Shop").outcome == (0, "", "")
+    assert [seen.status for seen in each_installation.asked] == [304, 304]
 
 
 def test_a_pass_as_json_has_the_promised_keys_and_types(installation: Installation) -> None:
@@ -89,18 +89,18 @@ def test_one_failing_project_does_not_stop_the_others(installation: Installation
     assert len(done.err.splitlines()) == 1
 
 
-def test_a_project_at_work_elsewhere_is_refused_or_waited_for(both: Installation) -> None:
+def test_a_project_at_work_elsewhere_is_refused_or_waited_for(each_installation: Installation) -> None:
     """A slow GitHub keeps the first pass at its work."""
-    _, number = both.linked()
-    both.github.web.comment(number, "slow", by="bob")
-    both.github.simulator.faults.add(Delay(seconds=8.0), path="/issues")
-    with both.commands.start("--project", "Shop") as first:
-        _until_asked(both)
-        second = both.sync_shop()
+    _, number = each_installation.linked()
+    each_installation.github.web.comment(number, "slow", by="bob")
+    each_installation.github.simulator.faults.add(Delay(seconds=8.0), path="/issues")
+    with each_installation.commands.start("--project", "Shop") as first:
+        _until_asked(each_installation)
+        second = each_installation.sync_shop()
         assert second.code == 1
         assert (second.row["outcome"], second.row["error"]["kind"]) == ("refused", "busy")
         assert "at work" in second.err
-        third = both.sync_shop("--wait")
+        third = each_installation.sync_shop("--wait")
         assert (third.code, third.row["outcome"]) == (0, "ok")
         assert first.wait(30) == 0
 

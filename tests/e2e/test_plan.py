@@ -23,32 +23,33 @@ def busy(installation: Installation) -> Any:
     return report, number
 
 
-def test_plan_reads_like_a_diff_and_writes_nothing(both: Installation) -> None:
-    busy(both)
-    both.github.clock.advance(5)
-    before = both.everything()
-    done = both.reconcile("plan", "--project", "Shop")
+def test_plan_reads_like_a_diff_and_writes_nothing(each_installation: Installation) -> None:
+    busy(each_installation)
+    each_installation.github.clock.advance(5)
+    before = each_installation.everything()
+    done = each_installation.reconcile("plan", "--project", "Shop")
     assert (done.code, done.err) == (0, "")
-    assert both.everything() == before
-    assert both.writes == []
+    assert each_installation.everything() == before
+    assert each_installation.writes == []
     assert "~ BugSpark  severity: medium → critical  (only GitHub changed)" in done.out
     assert "~ GitHub    status: new → resolved  (only BugSpark changed)" in done.out
     assert "3 to GitHub, 2 to BugSpark, 0 conflicts, 0 deletions" in done.out
     assert max(map(len, done.out.splitlines())) <= 80
-    again = both.reconcile("plan", "--project", "Shop", "--json", "--exit-code")
-    same = both.reconcile("plan", "--project", "Shop", "--json", "--exit-code")
+    again = each_installation.reconcile("plan", "--project", "Shop", "--json", "--exit-code")
+    same = each_installation.reconcile("plan", "--project", "Shop", "--json", "--exit-code")
     assert (again.code, again.out) == (3, same.out)
     assert list(again.row) == ["project", "hash", "actions"]
     assert all(list(action) == KEYS for action in again.row["actions"])
-    assert both.everything() == before
+    assert each_installation.everything() == before
 
 
-def test_the_pass_right_after_does_exactly_what_was_shown(both: Installation) -> None:
-    report, number = busy(both)
+def test_the_pass_right_after_does_exactly_what_was_shown(each_installation: Installation) -> None:
+    report, number = busy(each_installation)
     kinds = [
-        action["kind"] for action in both.reconcile("plan", "--project", "Shop", "--json").row["actions"]
+        action["kind"]
+        for action in each_installation.reconcile("plan", "--project", "Shop", "--json").row["actions"]
     ]
-    done = both.sync_shop().row
+    done = each_installation.sync_shop().row
     assert sorted(kinds) == sorted(
         ["set_field", "import_comment", "set_state", "post_comment", "create_issue"]
     )
@@ -59,11 +60,11 @@ def test_the_pass_right_after_does_exactly_what_was_shown(both: Installation) ->
         "issues_updated": 1,
         "comments_posted": 1,
     }
-    row = both.bugspark.report(report)
+    row = each_installation.bugspark.report(report)
     assert row is not None
     assert (row["severity"], row["status"]) == ("critical", "resolved")
-    assert both.github.web.issue(number).state == "closed"
-    empty = both.reconcile("plan", "--project", "Shop", "--json", "--exit-code")
+    assert each_installation.github.web.issue(number).state == "closed"
+    empty = each_installation.reconcile("plan", "--project", "Shop", "--json", "--exit-code")
     assert (empty.code, empty.row["actions"]) == (0, [])
 
 

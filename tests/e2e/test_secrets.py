@@ -65,14 +65,18 @@ def canaries(installation: Installation) -> tuple[list[str], dict[str, str]]:
     return [TOKEN, stored, key.decode(), MARKER, JWT], environ
 
 
-def test_no_secret_leaves(both: Installation) -> None:
-    secrets, environ = canaries(both)
-    clean = both.reconcile("export", "Canary:BUG-0001", **environ)
+def test_no_secret_leaves(each_installation: Installation) -> None:
+    secrets, environ = canaries(each_installation)
+    clean = each_installation.reconcile("export", "Canary:BUG-0001", **environ)
     assert clean.code == 0, clean
-    done: list[Done] = [clean, both.reconcile("config", **environ), both.reconcile("check", **environ)]
-    done.append(both.reconcile("status", "--json", **environ))
+    done: list[Done] = [
+        clean,
+        each_installation.reconcile("config", **environ),
+        each_installation.reconcile("check", **environ),
+    ]
+    done.append(each_installation.reconcile("status", "--json", **environ))
     with other_host() as (foreign, heard):
-        faults = both.github.simulator.faults
+        faults = each_installation.github.simulator.faults
         leak = error(403, f"Bearer {TOKEN} is not welcome, nor is {TOKEN}")
         body = f'[{{"url": "{foreign}/evil", "issue_url": "{foreign}/repos/acme/web/issues/1"}}]'.encode()
         page = Reply(status=200, body=body, headers={"Content-Type": "application/json"})
@@ -88,7 +92,7 @@ def test_no_secret_leaves(both: Installation) -> None:
         ):
             faults.clear()
             faults.add(fault, times=None, path="^/repos")
-            done.append(both.reconcile(*words, **environ))
+            done.append(each_installation.reconcile(*words, **environ))
         assert heard == []
     assert {each.code for each in done[4:]} == {1}, [each.outcome for each in done[4:]]
     for each in done:
@@ -97,7 +101,7 @@ def test_no_secret_leaves(both: Installation) -> None:
             assert secret not in each.out
             assert secret not in each.err
     mine = secrets[1]
-    for table, rows in both.dump().items():
+    for table, rows in each_installation.dump().items():
         for row in rows:
             assert not any(secret in row for secret in secrets if secret != mine), table
             assert mine not in row or table == "integrations"

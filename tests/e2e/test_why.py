@@ -21,16 +21,16 @@ def disagree(installation: Installation) -> tuple[str, int]:
     return f"Shop:{installation.tracking(report)}", number
 
 
-def test_why_shows_both_sides_and_the_history_in_80_columns(both: Installation) -> None:
-    report, number = both.linked(title="It \x1b[31mbreaks\u202e")
-    both.github.web.close(number, by="alice")
-    both.github.web.comment(number, "It was the cache", by="bob")
-    both.bugspark.add_comment(report, "Thanks", author=both.ada)
-    assert both.sync_shop().code == 0
-    done = both.reconcile("why", str(report), PYTHONIOENCODING="utf-8")
+def test_why_shows_both_sides_and_the_history_in_80_columns(each_installation: Installation) -> None:
+    report, number = each_installation.linked(title="It \x1b[31mbreaks\u202e")
+    each_installation.github.web.close(number, by="alice")
+    each_installation.github.web.comment(number, "It was the cache", by="bob")
+    each_installation.bugspark.add_comment(report, "Thanks", author=each_installation.ada)
+    assert each_installation.sync_shop().code == 0
+    done = each_installation.reconcile("why", str(report), PYTHONIOENCODING="utf-8")
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
-    assert lines[0].startswith(both.tracking(report))
+    assert lines[0].startswith(each_installation.tracking(report))
     assert lines[1] == f"Shop, acme/web#{number}: Synced"
     assert max(map(len, lines)) <= 80
     assert "\x1b" not in done.out
@@ -85,19 +85,19 @@ def test_why_shows_a_write_with_the_former_value_and_the_request_id(installation
     assert told["request_id"]
 
 
-def test_resolve_brings_the_lost_value_back_on_both_sides(both: Installation) -> None:
-    name, number = disagree(both)
-    done = both.reconcile("resolve", name, "severity", "--take", "bugspark")
+def test_resolve_brings_the_lost_value_back_on_both_sides(each_installation: Installation) -> None:
+    name, number = disagree(each_installation)
+    done = each_installation.reconcile("resolve", name, "severity", "--take", "bugspark")
     assert (done.code, done.err) == (0, "")
     assert "severity is 'critical' again, as BugSpark had it" in done.out
-    assert both.writes == []
-    assert both.sync_shop().row["conflicts"] == 0
-    assert "critical" in both.github.web.label_names(number)
-    assert "low" not in both.github.web.label_names(number)
-    shown = both.reconcile("why", name, "--json").row
+    assert each_installation.writes == []
+    assert each_installation.sync_shop().row["conflicts"] == 0
+    assert "critical" in each_installation.github.web.label_names(number)
+    assert "low" not in each_installation.github.web.label_names(number)
+    shown = each_installation.reconcile("why", name, "--json").row
     assert [field["bugspark"] for field in shown["fields"]][1] == "critical"
     assert [line["kind"] for line in shown["story"][:2]] == ["swap_labels", "resolve"]
-    again = both.reconcile("resolve", name, "severity", "--take", "bugspark")
+    again = each_installation.reconcile("resolve", name, "severity", "--take", "bugspark")
     assert (again.code, "already" in again.out) == (0, True)
 
 
@@ -142,43 +142,43 @@ def test_why_shows_a_report_without_a_link(installation: Installation) -> None:
     assert "is not linked" in refused.err
 
 
-def test_retry_ends_a_quarantine(both: Installation) -> None:
-    report, number = both.linked()
-    both.github.web.lock(number, by="alice")
-    both.bugspark.add_comment(report, "Too late", author=both.ada)
-    assert both.sync_shop().code == 1
-    shown = both.reconcile("why", str(report), "--json").row
+def test_retry_ends_a_quarantine(each_installation: Installation) -> None:
+    report, number = each_installation.linked()
+    each_installation.github.web.lock(number, by="alice")
+    each_installation.bugspark.add_comment(report, "Too late", author=each_installation.ada)
+    assert each_installation.sync_shop().code == 1
+    shown = each_installation.reconcile("why", str(report), "--json").row
     assert (shown["state"], shown["intents"][0]["state"]) == ("Needs you", "quarantined")
     assert shown["story"][0]["kind"] == "quarantine"
     assert shown["comments"][0]["state"].startswith("not sent: ")
-    done = both.reconcile("retry", str(report))
+    done = each_installation.reconcile("retry", str(report))
     assert (done.code, done.err) == (0, "")
     assert done.out.endswith("1 write released; the next pass tries\n")
-    rows = both.bugspark.rows(sa.select(tables.intents))
+    rows = each_installation.bugspark.rows(sa.select(tables.intents))
     assert [(row["state"], row["reason"]) for row in rows] == [("planned", None)]
-    both.github.web.unlock(number, by="alice")
-    assert both.sync_shop().code == 0
-    assert len(both.github.web.thread(number)) == 1
-    again = both.reconcile("retry", str(report))
+    each_installation.github.web.unlock(number, by="alice")
+    assert each_installation.sync_shop().code == 0
+    assert len(each_installation.github.web.thread(number)) == 1
+    again = each_installation.reconcile("retry", str(report))
     assert (again.code, "nothing of it is in quarantine" in again.out) == (0, True)
 
 
-def test_verify_compares_every_link_and_sums_up(both: Installation) -> None:
-    report, number = both.linked()
-    both.linked()
-    both.github.web.comment(number, "stays", by="bob")
-    gone = both.github.web.comment(number, "goes", by="bob")
-    assert both.sync_shop().code == 0
+def test_verify_compares_every_link_and_sums_up(each_installation: Installation) -> None:
+    report, number = each_installation.linked()
+    each_installation.linked()
+    each_installation.github.web.comment(number, "stays", by="bob")
+    gone = each_installation.github.web.comment(number, "goes", by="bob")
+    assert each_installation.sync_shop().code == 0
     for other in range(60):  # no list shows the issue any more
-        both.github.clock.advance(300)
-        both.github.web.open_issue(f"Other {other}", by="bob")
-    assert both.sync_shop().code == 0
-    both.github.web.delete_comment(gone.id, by="bob")
-    done = both.reconcile("verify", "--project", "Shop")
+        each_installation.github.clock.advance(300)
+        each_installation.github.web.open_issue(f"Other {other}", by="bob")
+    assert each_installation.sync_shop().code == 0
+    each_installation.github.web.delete_comment(gone.id, by="bob")
+    done = each_installation.reconcile("verify", "--project", "Shop")
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("Shop: 2 of 2 links compared, 1 differed; 1 comment removed; ")
-    assert len(both.bugspark.comments(report)) == 1
-    row = both.reconcile("verify", "--project", "Shop", "--json").row
+    assert len(each_installation.bugspark.comments(report)) == 1
+    row = each_installation.reconcile("verify", "--project", "Shop", "--json").row
     assert list(row)[:3] == ["project", "outcome", "error"]
     assert "verified" not in row
 
