@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.decide.comment_draft import NewId
 from reconciler.decide.comments import decide_comments
-from reconciler.decide.fields import FieldTimes, decide_fields
+from reconciler.decide.fields import FieldsDecision, FieldTimes, decide_fields
 from reconciler.model.fields import Field, IssueFields
 from reconciler.model.issue import Issue, RemoteComment
 from reconciler.model.link import CommentPairState, Link, LinkObservation, LinkState, SeenIssue
@@ -41,25 +41,11 @@ def decide_link(
     if isinstance(fields, frozenset):
         return fields
     comments = decide_comments(view, policy, new_id)
-    holder = view.owner_instance if view.is_complete else view.link.owner_instance
-    still_frozen = tuple(
-        frozen_field for frozen_field in view.link.frozen_fields if frozen_field.field in fields.still_frozen
-    )
+    after = _link_after(view, fields, seen)
     plan = LinkPlan(
         link=view.link,
         report=view.report,
-        after=replace(
-            view.link,
-            state=LinkState.ACTIVE,
-            reason=None,
-            base=fields.base,
-            seen=seen,
-            quarantined_until=None,
-            missing_issue=None,
-            frozen_fields=still_frozen,
-            verification=view.verification or view.link.verification,
-            owner_instance=holder,
-        ),
+        after=after,
         actions=fields.actions + comments.actions,
         pairs=comments.pairs,
         conflicts=fields.conflicts,
@@ -67,7 +53,23 @@ def decide_link(
         events=comments.events,
         unrecorded_copies=_unrecorded_copies(view),
     )
-    return plan if holder is None else _without_remote_writes(plan)
+    return plan if after.owner_instance is None else _without_remote_writes(plan)
+
+
+def _link_after(view: LinkObservation, fields: FieldsDecision, seen: SeenIssue) -> Link:
+    """Return the link as it is stored together with the plan's local actions."""
+    return replace(
+        view.link,
+        state=LinkState.ACTIVE,
+        reason=None,
+        base=fields.base,
+        seen=seen,
+        quarantined_until=None,
+        missing_issue=None,
+        frozen_fields=tuple(item for item in view.link.frozen_fields if item.field in fields.still_frozen),
+        verification=view.verification or view.link.verification,
+        owner_instance=view.owner_instance if view.is_complete else view.link.owner_instance,
+    )
 
 
 def _unrecorded_copies(view: LinkObservation) -> tuple[RemoteComment, ...]:
