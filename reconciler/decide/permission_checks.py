@@ -12,7 +12,7 @@ from reconciler.model.issue import Grants, Repository
 from reconciler.model.views import CheckLevel, CheckResult
 
 WRITE = "write"
-CANNOT_BE_TOLD = "can't be told for a fine-grained token without writing"
+UNKNOWN_WITHOUT_WRITING = "can't be told for a fine-grained token without writing"
 PERMISSION_ADVICE = (
     "see that the token has Issues: read and write for this repository; the first write will tell"
 )
@@ -31,11 +31,13 @@ def check_issue_permission(
     if grants.scopes is not None:
         return _check_classic_token(repository, grants)
     if wrote_at is not None:
-        return _ok("issues", f"{CANNOT_BE_TOLD}, but GitHub confirmed a write {format_age(wrote_at, now)}")
+        return _ok(
+            "issues", f"{UNKNOWN_WITHOUT_WRITING}, but GitHub confirmed a write {format_age(wrote_at, now)}"
+        )
     return CheckResult(
         name="issues",
         level=CheckLevel.WARN,
-        message=f"write permission {CANNOT_BE_TOLD}",
+        message=f"write permission {UNKNOWN_WITHOUT_WRITING}",
         remedy=PERMISSION_ADVICE,
     )
 

@@ -32,7 +32,7 @@ from reconciler.text import has_tag
 from reconciler.text.inert import without_comments
 
 KeyedAction = tuple[str, ActionView]
-"""What makes an action itself, and how it is shown."""
+"""An action's identity for the hash (`action_key`), and its view."""
 
 RECORDED_EARLIER = "recorded by an earlier pass"
 """The rule shown for a write that an earlier pass recorded and that this pass does not decide again."""
@@ -140,7 +140,7 @@ def plan_view(
     withheld: str | None = None,
     deletions: tuple[WithheldDeletion, ...] = (),
 ) -> PlanView:
-    """The whole plan, or why there is none. `withheld`: the hash of the deletions."""
+    """Build the view of a plan, or of the failure that left none. `withheld`: the hash of the deletions."""
     return PlanView(
         project_id=project.id,
         project_name=project.name,
@@ -156,10 +156,10 @@ def plan_view(
 def withheld_view(
     link: Link, deletion: Deletion, report: Report | None, copy: RemoteComment | None, dashboard_url: str
 ) -> WithheldDeletion:
-    """What a person has to know of a withheld deletion before accepting it.
+    """Build the view of a withheld deletion, with what a person needs to decide about it.
 
-    `copy`: the comment on GitHub that would be deleted, None where it could not be read. `dashboard_url`:
-    BugSpark's, "" where it is not known.
+    `copy`: the comment on GitHub that would be deleted; None if it could not be read. `dashboard_url`:
+    BugSpark's address; "" if it is unknown.
     """
     if isinstance(deletion, RemoveLocal):
         side, text = Side.BUGSPARK, deletion.why.local

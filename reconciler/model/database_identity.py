@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 MARKER_NAME: Final = "bugspark-sync"
-"""The first word of every marker, by which anything written on GitHub by any database is recognised."""
+"""The first word of every marker. It shows that a text on GitHub was written by this program."""
 
 ACCEPT_MOVED: Final = "moved"
 """`--accept moved`: the database was moved or restored, and no other one is in use. It keeps its name."""

@@ -111,7 +111,7 @@ class Ledger(Protocol):
         ...
 
     async def contested_links(self, project_id: ProjectId, repository_id: RepositoryId) -> tuple[Link, ...]:
-        """Links that are CONTESTED: another report's link held their issue when they were made."""
+        """Read CONTESTED links: another report was linked to their issue when they were made."""
         ...
 
     async def mark_all_due_for_verification(

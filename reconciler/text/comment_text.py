@@ -33,10 +33,10 @@ def comment_to_bugspark(login: str | None, body: str | None, cut_at: int = 60_00
     """
     heading = f"**{single_line(login or '') or GHOST_LOGIN}** (via GitHub):\n\n"
     text = normalise(clean(body or ""))
-    room = cut_at - len(heading)
-    if len(text) > room:
+    available_chars = cut_at - len(heading)
+    if len(text) > available_chars:
         note = "\n\n" + truncation_note(len(text))
-        text = truncate_chars(text, room - len(note)) + note
+        text = truncate_chars(text, available_chars - len(note)) + note
     return heading + text
 
 
@@ -67,8 +67,10 @@ def comment_to_github(name: str | None, body: str, marker: str, *, hosts: Collec
     body, so that it can be compared with what was sent.
     """
     heading = f"{BUGSPARK_TAG} {_author_name(name)}:"
-    room = MAX_BODY_BYTES - _byte_length(heading) - _byte_length(marker) - 2 * len("\n\n")
-    return "\n\n".join(part for part in (heading, markdown_block(body, room, hosts=hosts), marker) if part)
+    available_bytes = MAX_BODY_BYTES - _byte_length(heading) - _byte_length(marker) - 2 * len("\n\n")
+    return "\n\n".join(
+        part for part in (heading, markdown_block(body, available_bytes, hosts=hosts), marker) if part
+    )
 
 
 def has_tag(body: str) -> bool:
@@ -76,16 +78,16 @@ def has_tag(body: str) -> bool:
     return body.startswith(BUGSPARK_TAG)
 
 
-def markdown_block(body: str, room: int, *, hosts: Collection[str]) -> str:
-    """Return a stored body as inert, closed Markdown of at most `room` bytes, cut visibly where longer."""
+def markdown_block(body: str, max_bytes: int, *, hosts: Collection[str]) -> str:
+    """Return a stored body as inert, closed Markdown of at most `max_bytes` bytes, visibly truncated."""
     stored = clean(unescape_html(body))
     text = inert(stored, hosts=hosts).strip("\n").rstrip()
     closed = close_fences(text)
-    if _byte_length(closed) <= room:
+    if _byte_length(closed) <= max_bytes:
         return closed
     note = "\n\n" + truncation_note(len(stored))
     closing = MAX_FENCE_CHARS + 1
-    return close_fences(truncate_bytes(text, room - closing - _byte_length(note)).rstrip()) + note
+    return close_fences(truncate_bytes(text, max_bytes - closing - _byte_length(note)).rstrip()) + note
 
 
 def _author_name(name: str | None) -> str:

@@ -61,8 +61,8 @@ def issue_body(
         export_footer(report.tracking_id),
         marker,
     )
-    room = MAX_BODY_BYTES - len(_join_blocks(head, "", tail).encode())
-    description = markdown_block(report.description, room, hosts=hosts) or "(none)"
+    available_bytes = MAX_BODY_BYTES - len(_join_blocks(head, "", tail).encode())
+    description = markdown_block(report.description, available_bytes, hosts=hosts) or "(none)"
     return _join_blocks(head, description, tail)
 
 

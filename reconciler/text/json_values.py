@@ -9,7 +9,7 @@ from reconciler.text.truncate import truncate_line
 
 _MAX_DEPTH: Final = 2
 _MAX_ITEMS: Final = 20
-# Beyond this Python refuses to write an integer in decimal, and nobody wants to read it.
+# Python refuses to write much larger integers in decimal, and nobody can read them.
 _MAX_INTEGER_BITS: Final = 256
 
 

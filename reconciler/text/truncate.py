@@ -5,7 +5,7 @@ from itertools import accumulate
 from typing import Final
 
 _ELLIPSIS: Final = "…"
-# Looking for graphemes costs the square of a run of flags: only this much before the cut is looked at.
+# Finding graphemes costs the square of a run of flags: only this much before the cut is searched.
 _WINDOW_CHARS: Final = 512
 
 
@@ -32,9 +32,9 @@ def truncate_line(text: str, *, chars: int) -> str:
     """
     if _utf16(text) <= chars:
         return text
-    room = chars - len(_ELLIPSIS)
+    available_units = chars - len(_ELLIPSIS)
     widths = accumulate(1 if ord(char) < 0x10000 else 2 for char in text)
-    fitting = sum(1 for width in widths if width <= room)
+    fitting = sum(1 for width in widths if width <= available_units)
     return _truncate_at_grapheme(text, fitting).rstrip() + _ELLIPSIS
 
 

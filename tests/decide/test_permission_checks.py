@@ -70,8 +70,8 @@ def test_labels(push: bool | None, grants: Grants, level: CheckLevel) -> None:
     assert (check.level, check.remedy is None) == (level, level is CheckLevel.OK)
 
 
-UNTOLD = "can't be told for a fine-grained token without writing"
-TOLD = [
+UNKNOWN = "can't be told for a fine-grained token without writing"
+EXPECTED_RESULTS = [
     (
         lambda: check_issue_permission(replace(OPEN, archived=True), FINE, None, NOW),
         ("issues", "the repository is archived", "unarchive it on GitHub"),
@@ -106,13 +106,13 @@ TOLD = [
     ),
     (
         lambda: check_issue_permission(OPEN, FINE, NOW, NOW),
-        ("issues", f"{UNTOLD}, but GitHub confirmed a write 0 s ago", None),
+        ("issues", f"{UNKNOWN}, but GitHub confirmed a write 0 s ago", None),
     ),
     (
         lambda: check_issue_permission(OPEN, FINE, None, NOW),
         (
             "issues",
-            f"write permission {UNTOLD}",
+            f"write permission {UNKNOWN}",
             "see that the token has Issues: read and write for this repository; the first write will tell",
         ),
     ),
@@ -143,7 +143,7 @@ TOLD = [
 ]
 
 
-@pytest.mark.parametrize(("ask", "expected"), TOLD)
+@pytest.mark.parametrize(("ask", "expected"), EXPECTED_RESULTS)
 def test_each_result_says_what_is_wrong_and_what_to_do(
     ask: Callable[[], CheckResult], expected: tuple[str, str, str | None]
 ) -> None:

@@ -53,20 +53,20 @@ from tests.support.factories import (
 )
 
 WHY = Why(rule=Rule.LOCAL_MOVED, base="new", local="resolved", remote="new", to="resolved")
-ENTRY = a_pair(Side.GITHUB, a_local_comment(), a_remote_comment())
+PAIR = a_pair(Side.GITHUB, a_local_comment(), a_remote_comment())
 SWAP = SwapLabels(field=Field.SEVERITY, add="low-priority", remove=("high", "medium"), why=WHY)
 ACTIONS: Mapping[str, tuple[Action, str | None]] = {
     "set_field": (SetField(field=Field.SEVERITY, to="low", why=WHY), "severity"),
     "import_comment": (ImportComment(comment=a_remote_comment(), body="body", why=WHY), "comment"),
-    "edit_comment": (EditLocal(pair=ENTRY, comment=a_remote_comment(), body="body", why=WHY), "comment"),
-    "remove_comment": (RemoveLocal(pair=ENTRY, why=WHY), "comment"),
+    "edit_comment": (EditLocal(pair=PAIR, comment=a_remote_comment(), body="body", why=WHY), "comment"),
+    "remove_comment": (RemoveLocal(pair=PAIR, why=WHY), "comment"),
     "create_issue": (CreateIssue(report=a_report(), why=WHY), None),
     "set_state": (SetState(state=IssueState.CLOSED, reason="completed", why=WHY), "status"),
     "swap_labels": (SWAP, "severity"),
     "set_title": (SetTitle(title="[BUG-0001] New", why=WHY), "title"),
     "post_comment": (PostComment(comment=a_local_comment(), why=WHY), "comment"),
-    "edit_remote_comment": (EditRemote(pair=ENTRY, comment=a_local_comment(), why=WHY), "comment"),
-    "delete_remote_comment": (DeleteRemote(pair=ENTRY, why=WHY), "comment"),
+    "edit_remote_comment": (EditRemote(pair=PAIR, comment=a_local_comment(), why=WHY), "comment"),
+    "delete_remote_comment": (DeleteRemote(pair=PAIR, why=WHY), "comment"),
 }
 PLAN = a_plan()
 
