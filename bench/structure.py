@@ -105,14 +105,14 @@ def tracked() -> tuple[Path, ...]:
 
 def modules_of(files: Iterable[Path]) -> tuple[Module, ...]:
     """Return the product's modules that are not empty."""
-    found = []
+    modules = []
     for path in files:
         if path.parts[0] != "reconciler" or path.suffix != ".py" or "demo" in path.parts:
             continue
         text = (ROOT / path).read_text(encoding="utf-8")
         if text.strip():
-            found.append(Module(path=path, lines=text.count("\n"), tree=ast.parse(text)))
-    return tuple(found)
+            modules.append(Module(path=path, lines=text.count("\n"), tree=ast.parse(text)))
+    return tuple(modules)
 
 
 def is_participle(name: str) -> bool:

@@ -21,10 +21,10 @@ PAGES = ("database", "links", "projects", "page", "p50 ms", "p95", "most", "CPU 
 
 def text(run: Run) -> str:
     """Return all tables of a run."""
-    lines = [f"{run.at}, {run.machine}", *_table(IDLE, [_idle(each) for each in run.idle])]
-    lines += ["", *_ratios(run.idle), "", *_table(BULK, [_bulk(each) for each in run.bulk])]
-    lines += ["", *_table(WEBHOOKS, [_webhooks(each) for each in run.webhooks])]
-    lines += ["", *_table(PAGES, [_pages(each) for each in run.pages])]
+    lines = [f"{run.at}, {run.machine}", *_table(IDLE, [_idle(result) for result in run.idle])]
+    lines += ["", *_ratios(run.idle), "", *_table(BULK, [_bulk(result) for result in run.bulk])]
+    lines += ["", *_table(WEBHOOKS, [_webhooks(result) for result in run.webhooks])]
+    lines += ["", *_table(PAGES, [_pages(result) for result in run.pages])]
     return "\n".join(lines)
 
 
@@ -75,8 +75,8 @@ def _pages(row: Pages) -> Sequence[str]:
 
 def _ratios(idle: Sequence[Idle]) -> Iterator[str]:
     """Yield how times and memory grow from the smallest to the largest number of links."""
-    for database in dict.fromkeys(each.database for each in idle):
-        by_links = sorted((i for i in idle if i.database == database), key=lambda each: each.links)
+    for database in dict.fromkeys(result.database for result in idle):
+        by_links = sorted((i for i in idle if i.database == database), key=lambda result: result.links)
         least, most = by_links[0], by_links[-1]
         yield (
             f"{database}: {most.links:,} links against {least.links:,}: pass wall"

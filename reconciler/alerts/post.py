@@ -73,8 +73,8 @@ def alert_body(alert: Alert) -> dict[str, object]:
     """Build the JSON body (docs/operating.md, Alerts). Untrusted text in it is not interpreted."""
     return {
         "project": {"id": str(alert.project_id), "name": alert.project_name, "repository": alert.repository},
-        "entered": [_notice_body(each) for each in alert.notices if each.entered],
-        "left": [_notice_body(each) for each in alert.notices if not each.entered],
+        "entered": [_notice_body(notice) for notice in alert.notices if notice.entered],
+        "left": [_notice_body(notice) for notice in alert.notices if not notice.entered],
     }
 
 

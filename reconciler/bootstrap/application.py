@@ -148,8 +148,8 @@ class Application(SharedCommands):
     async def _build_export_result(
         self, report_id: ReportId, text: str, result: PassResult | None
     ) -> ExportResult:
-        found = (await self._stores.reports.details([report_id])).get(report_id)
-        columns = found[0].columns if found else None
+        report_with_details = (await self._stores.reports.details([report_id])).get(report_id)
+        columns = report_with_details[0].columns if report_with_details else None
         if columns is not None and columns.url and await self._is_linked(report_id):
             return ExportResult(report=text, url=columns.url, error=None)
         if columns is not None and (past := await self._stores.ledger.find_link_of_report(report_id)):

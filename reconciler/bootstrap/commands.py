@@ -67,14 +67,14 @@ class SharedCommands:
 
     async def link(self, report: str | ReportId, issue: str, *, backfill: bool) -> str:
         """Link a report to the issue `OWNER/REPO#12`. `backfill`: send the report's older comments too."""
-        found = _ISSUE_REFERENCE.fullmatch(issue)
-        if found is None:
+        match = _ISSUE_REFERENCE.fullmatch(issue)
+        if match is None:
             raise UsageError(f"{issue!r} names no issue: write it as OWNER/REPO#12")
         project, report_id = await self._stores.reports.find(str(report))
         context = await self._usable_context(project)
-        if found[1].lower() != (project.repository or "").lower():
-            raise UsageError(f"{project.name} is connected to {project.repository}, not to {found[1]}")
-        number = IssueNumber(int(found[2]))
+        if match[1].lower() != (project.repository or "").lower():
+            raise UsageError(f"{project.name} is connected to {project.repository}, not to {match[1]}")
+        number = IssueNumber(int(match[2]))
         made = await self._retry_while_busy(
             lambda: linking.link_report(context, report_id, number, backfill=backfill)
         )
@@ -85,8 +85,10 @@ class SharedCommands:
         """Cut a report's link. Nothing on GitHub is changed."""
         project, report_id = await self._stores.reports.find(str(report))
         context = await self._manual_context(project)
-        cut = await self._retry_while_busy(lambda: linking.unlink_report(context, report_id))
-        return f"{report} is no longer linked to {cut.repository}#{cut.number}; nothing on GitHub was changed"
+        link = await self._retry_while_busy(lambda: linking.unlink_report(context, report_id))
+        return (
+            f"{report} is no longer linked to {link.repository}#{link.number}; nothing on GitHub was changed"
+        )
 
     async def resolve(self, report: str | ReportId, field: Field, take: Side) -> str:
         """Settle a conflict with the value of one side."""
@@ -211,8 +213,8 @@ def _issue_reference(text: str, project: Project) -> str:
 
     Other text is returned as it is: `link` refuses it.
     """
-    if found := _ISSUE_URL.fullmatch(text):
-        return f"{found[1]}#{found[2]}"
-    if found := _ISSUE_NUMBER.fullmatch(text):
-        return f"{project.repository}#{found[1]}"
+    if match := _ISSUE_URL.fullmatch(text):
+        return f"{match[1]}#{match[2]}"
+    if match := _ISSUE_NUMBER.fullmatch(text):
+        return f"{project.repository}#{match[1]}"
     return text

@@ -257,9 +257,9 @@ def integration_problem(project: Project) -> str:
 
 def github_web_url(api_url: str) -> str:
     """Return the web address of the GitHub server with this API address."""
-    parts = urlsplit(api_url)
-    host = parts.netloc.removeprefix("api.") if parts.path.strip("/") == "" else parts.netloc
-    return f"{parts.scheme}://{host}"
+    split_url = urlsplit(api_url)
+    host = split_url.netloc.removeprefix("api.") if split_url.path.strip("/") == "" else split_url.netloc
+    return f"{split_url.scheme}://{host}"
 
 
 def _image_hosts(settings: Settings) -> frozenset[str]:

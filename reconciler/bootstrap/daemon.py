@@ -57,12 +57,12 @@ class DaemonStart:
 
 async def run_daemon(start: DaemonStart) -> None:
     """Run the daemon until SIGTERM. Raises ListenError, ConfigurationError, SchemaError."""
-    settings, stop, wanted = start.settings, asyncio.Event(), asyncio.Event()
+    settings, stop, reload_requested = start.settings, asyncio.Event(), asyncio.Event()
     notify = SystemdNotifier(start.environ)
     async with AsyncExitStack() as stack:
         sockets = _bind_sockets(settings, start.environ, stack)
         notify.store_sockets(sockets)
-        stack.enter_context(handle_signals(stop, wanted.set))
+        stack.enter_context(handle_signals(stop, reload_requested.set))
         metrics = Metrics()
         runtime = ReloadableRuntime(start.register_secret, metrics.count_github_answer)
         stack.push_async_callback(runtime.aclose)
@@ -86,7 +86,7 @@ async def run_daemon(start: DaemonStart) -> None:
             replace_application=web.replace_application,
             systemd=notify,
         )
-        await stack.enter_async_context(_background_task(reload.reload_when_requested(wanted)))
+        await stack.enter_async_context(_background_task(reload.reload_when_requested(reload_requested)))
         notify.notify_ready()
         log.info("ready")
         await service.run(stop)
@@ -122,11 +122,11 @@ class _Reloader:
     replace_application: Callable[[], None]
     systemd: SystemdNotifier
 
-    async def reload_when_requested(self, wanted: asyncio.Event) -> None:
+    async def reload_when_requested(self, reload_requested: asyncio.Event) -> None:
         """Reload whenever it is requested, until cancelled."""
         while True:
-            await wanted.wait()
-            wanted.clear()
+            await reload_requested.wait()
+            reload_requested.clear()
             self.systemd.notify_reloading()
             try:
                 await self._reload()
@@ -205,15 +205,15 @@ def _bind_sockets(
     Raises ListenError, ConfigurationError.
     """
     kept = take_inherited_sockets(environ)
-    for each in kept:
-        stack.callback(each.close)
+    for listener in kept:
+        stack.callback(listener.close)
     if not settings.web.enabled:
         return ()
     from reconciler.web.server import bind_sockets
 
     sockets = bind_sockets(settings.web.host, settings.web.port, kept)
-    for each in sockets:
-        stack.callback(each.close)
+    for listener in sockets:
+        stack.callback(listener.close)
     return sockets
 
 

@@ -34,14 +34,14 @@ class InstanceMarkers:
         return self.marker_keys.sign(_marker_kind(kind), self.instance, repository_id, number, local_id)
 
     def read(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> UUID | None:
-        found = self.marker_keys.verify(body, _marker_kind(kind), repository_id, number)
-        return found.local_id if found and self._is_ours(found.instance) else None
+        marker = self.marker_keys.verify(body, _marker_kind(kind), repository_id, number)
+        return marker.local_id if marker and self._is_ours(marker.instance) else None
 
     def other_instance(self, body: str, kind: str, repository_id: RepositoryId, number: int) -> str | None:
-        found = self.marker_keys.verify(
+        marker = self.marker_keys.verify(
             body, _marker_kind(kind), repository_id, number
         ) or self.marker_keys.read_with_unknown_key(body)
-        return None if found is None or self._is_ours(found.instance) else found.instance
+        return None if marker is None or self._is_ours(marker.instance) else marker.instance
 
     async def store_keys(self) -> None:
         if self.unstored_keys:
@@ -58,20 +58,20 @@ async def open_markers(settings: Settings, ring: MarkerKeyStore) -> InstanceMark
     the key that `migrate` created. Accepted are keys derived from any encryption key, and all past keys.
     """
     kept = await ring.read()
-    ours = _configured_keys(settings)
+    own_keys = _configured_keys(settings)
     made = [_key_from_text(kept.migrated_key)] if kept.migrated_key else []
     try:
-        named = {key_id(key): key for key in (*ours, *made)}
+        named = {key_id(key): key for key in (*own_keys, *made)}
         accepted = MarkerKeys([*named.values(), *map(_key_from_hex, kept.keys.values())])
     except ValueError as error:
         raise ConfigurationError(f"sync.marker_key can't be used: {error}") from error
-    fresh = {key_id(key): Secret(key.hex()) for key in ours if key_id(key) not in kept.keys}
-    again = {name: kept.keys[name] for name in kept.outdated_names}
+    fresh = {key_id(key): Secret(key.hex()) for key in own_keys if key_id(key) not in kept.keys}
+    reencrypted = {name: kept.keys[name] for name in kept.outdated_names}
     storable = bool(settings.bugspark.encryption_keys)
     return InstanceMarkers(
         marker_keys=accepted,
         ring=ring,
-        unstored_keys={**fresh, **again} if storable else {},
+        unstored_keys={**fresh, **reencrypted} if storable else {},
         unreadable_key_names=tuple(name for name in kept.unreadable_names if name not in named),
     )
 

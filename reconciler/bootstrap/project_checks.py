@@ -42,9 +42,9 @@ def unusable_integration_check(project: Project) -> CheckResult:
     return _with_project_name(project, check)
 
 
-async def check_project(context: Context, known: StoredProjectFacts) -> list[CheckResult]:
+async def check_project(context: Context, facts: StoredProjectFacts) -> list[CheckResult]:
     """Return one result per check. If GitHub does not answer, the checks that need it are left out."""
-    lines = [*_pause_check(context.project, known)]
+    lines = [*_pause_check(context.project, facts)]
     try:
         repository = await context.github.repository()
         account = await context.github.account()
@@ -64,16 +64,16 @@ async def check_project(context: Context, known: StoredProjectFacts) -> list[Che
             _build_check("GitHub", CheckLevel.OK, text),
             *await _repository_check(context, repository),
             *await _permission_checks(context, repository),
-            await _webhook_check(context, known),
+            await _webhook_check(context, facts),
             _clock_check(context),
             _rate_limit_check(context),
         ]
-    lines.append(_delivery_check(context, known))
+    lines.append(_delivery_check(context, facts))
     return [_with_project_name(context.project, line) for line in lines]
 
 
-def _pause_check(project: Project, known: StoredProjectFacts) -> Iterator[CheckResult]:
-    if known.health is not None and known.health.paused:
+def _pause_check(project: Project, facts: StoredProjectFacts) -> Iterator[CheckResult]:
+    if facts.health is not None and facts.health.paused:
         remedy = shell_command("reconcile", "resume", project.name)
         yield _build_check("pause", CheckLevel.WARN, "it is paused: no pass is made", remedy)
 
@@ -81,11 +81,11 @@ def _pause_check(project: Project, known: StoredProjectFacts) -> Iterator[CheckR
 async def _repository_check(context: Context, repository: Repository) -> list[CheckResult]:
     """Check that the repository's name still belongs to the repository of the links."""
     project_state = await context.stores.projects.get_state(context.project.id)
-    known = project_state.repository_id
+    linked_id = project_state.repository_id
     same_name = project_state.repository == context.project.repository
-    if known in (UNKNOWN_REPOSITORY, repository.id) or not same_name:
+    if linked_id in (UNKNOWN_REPOSITORY, repository.id) or not same_name:
         return []
-    message = f"{repository.full_name} is another repository now (id {repository.id}, not {known})"
+    message = f"{repository.full_name} is another repository now (id {repository.id}, not {linked_id})"
     remedy = "give the old one its name back; or, if it is meant, reconcile unlink the reports first"
     return [_build_check("repository", CheckLevel.FAIL, message, remedy)]
 
@@ -99,9 +99,9 @@ async def _permission_checks(context: Context, repository: Repository) -> list[C
     ]
 
 
-async def _webhook_check(context: Context, known: StoredProjectFacts) -> CheckResult:
+async def _webhook_check(context: Context, facts: StoredProjectFacts) -> CheckResult:
     """Check that GitHub has this service's webhook, if the credential may list webhooks."""
-    if known.delivery_url is None:
+    if facts.delivery_url is None:
         return _build_check(
             "hook", CheckLevel.OK, "web.public_url is not set: GitHub is polled, no webhook is needed"
         )
@@ -110,19 +110,19 @@ async def _webhook_check(context: Context, known: StoredProjectFacts) -> CheckRe
     try:
         hooks = await context.github.hooks()
     except CredentialError:
-        webhook = known.health is not None and known.health.webhook.last_at is not None
+        webhook = facts.health is not None and facts.health.webhook.last_at is not None
         message = "the token may not see webhooks, so it can't make one either"
         remedy = f"make the hook by hand, with the words of {show}"
         return _build_check("hook", CheckLevel.OK if webhook else CheckLevel.WARN, message, remedy)
     except ReconcilerError as error:
         return _build_check("hook", CheckLevel.WARN, str(error), "check again")
-    return _evaluate_webhooks([each for each in hooks if each.url == known.delivery_url], create)
+    return _evaluate_webhooks([hook for hook in hooks if hook.url == facts.delivery_url], create)
 
 
-def _evaluate_webhooks(ours: list[Hook], create: str) -> CheckResult:
-    if not ours:
+def _evaluate_webhooks(hooks: list[Hook], create: str) -> CheckResult:
+    if not hooks:
         return _build_check("hook", CheckLevel.WARN, "GitHub has no webhook to this service", create)
-    best = min(ours, key=lambda each: (not each.active, len(_missing_events(each))))
+    best = min(hooks, key=lambda hook: (not hook.active, len(_missing_events(hook))))
     missing = _missing_events(best)
     if not best.active:
         return _build_check("hook", CheckLevel.WARN, "the webhook is switched off on GitHub", create)
@@ -130,9 +130,9 @@ def _evaluate_webhooks(ours: list[Hook], create: str) -> CheckResult:
         return _build_check(
             "hook", CheckLevel.WARN, f"the webhook lacks the events {', '.join(missing)}", create
         )
-    if len(ours) > 1:
+    if len(hooks) > 1:
         remedy = "remove all but one in the repository's settings"
-        return _build_check("hook", CheckLevel.WARN, f"{len(ours)} webhooks lead to this service", remedy)
+        return _build_check("hook", CheckLevel.WARN, f"{len(hooks)} webhooks lead to this service", remedy)
     return _build_check("hook", CheckLevel.OK, "the webhook is there, with every event that is needed")
 
 
@@ -141,12 +141,12 @@ def _missing_events(hook: Hook) -> list[str]:
     return [] if "*" in hook.events else sorted(set(WEBHOOK_EVENTS) - set(hook.events))
 
 
-def _delivery_check(context: Context, known: StoredProjectFacts) -> CheckResult:
+def _delivery_check(context: Context, facts: StoredProjectFacts) -> CheckResult:
     """Check the last delivery, and the number of changes that no delivery announced."""
     now = context.clock.now()
-    webhook = known.health.webhook if known.health is not None else None
+    webhook = facts.health.webhook if facts.health is not None else None
     if webhook is None or (webhook.last_at is None and webhook.known_at is None):
-        level = CheckLevel.OK if known.delivery_url is None else CheckLevel.WARN
+        level = CheckLevel.OK if facts.delivery_url is None else CheckLevel.WARN
         remedy = "once the webhook is made, GitHub sends a ping at once"
         return _build_check("deliveries", level, "none has come yet", remedy)
     last = f"the last one came {format_age(webhook.last_at, now)}" if webhook.last_at else "none has come yet"

@@ -90,19 +90,19 @@ async def _check_projects(
     container: Container, projects: tuple[Project, ...], progress: Progress
 ) -> list[CheckResult]:
     """Check projects concurrently, because there may be hundreds. Results are in the order of `projects`."""
-    healths = {each.project_id: each for each in await container.stores.queries.health()}
+    healths = {health.project_id: health for health in await container.stores.queries.health()}
     slots = asyncio.Semaphore(container.settings.poll.concurrency)
     progress.start("checking projects", len(projects))
 
     async def one(project: Project) -> list[CheckResult]:
         async with slots:
-            found = await _check_project(container, project, healths, progress)
+            checks = await _check_project(container, project, healths, progress)
         progress.advance(1)
-        return found
+        return checks
 
     lines = await asyncio.gather(*(one(project) for project in projects))
     progress.finish()
-    return [line for each in lines for line in each]
+    return [check for checks in lines for check in checks]
 
 
 async def _check_project(
@@ -111,10 +111,10 @@ async def _check_project(
     if project.integration is None:
         return [project_checks.unusable_integration_check(project)]
     context = await container.build_context(project, progress, manual=True)
-    known = project_checks.StoredProjectFacts(
+    facts = project_checks.StoredProjectFacts(
         health=healths.get(project.id), delivery_url=container.webhook_address().delivery_url(project)
     )
-    return await project_checks.check_project(context, known)
+    return await project_checks.check_project(context, facts)
 
 
 def identity_checks(identity: DatabaseInstance, lost: Sequence[str]) -> Iterator[CheckResult]:

@@ -72,7 +72,7 @@ def session_key(settings: Settings) -> Secret:
     more = (settings.bugspark.encryption_key, settings.sync.marker_key)
     if not any(own):
         return Secret(token_hex(32))
-    text = "\0".join(each.reveal() for each in (*own, *more))
+    text = "\0".join(secret.reveal() for secret in (*own, *more))
     return Secret(hmac.new(text.encode(), b"bugspark-reconciler sessions v1", hashlib.sha256).hexdigest())
 
 
@@ -82,6 +82,6 @@ def _build_site(settings: Settings, sockets: Sequence[socket]) -> Site:
         dashboard_url=settings.bugspark.dashboard_url,
         github_url=github_web_url(settings.github.api_url),
         host=settings.web.host,
-        listen_addresses=tuple(str(each.getsockname()[0]) for each in sockets),
+        listen_addresses=tuple(str(listener.getsockname()[0]) for listener in sockets),
         has_sign_in=bool(settings.web.password_hash or settings.bugspark.jwt_secret),
     )

@@ -63,7 +63,7 @@ def check(context: typer.Context, json: JsonOption = False) -> None:
         _print_checks(session, startup_failure_checks(error), json)
         raise
     _print_checks(session, checks, json)
-    if any(each.level is FAIL for each in checks):
+    if any(check.level is FAIL for check in checks):
         raise typer.Exit(1)
 
 
@@ -99,15 +99,15 @@ def startup_failure_checks(error: ReconcilerError) -> tuple[CheckResult, ...]:
 
 
 def _print_checks(session: CommandSession, checks: Iterable[CheckResult], json: bool) -> None:
-    for each in checks:
+    for check in checks:
         if json:
             session.console.print_json(
-                {"name": each.name, "level": each.level, "message": each.message, "mend": each.remedy}
+                {"name": check.name, "level": check.level, "message": check.message, "mend": check.remedy}
             )
             continue
-        session.console.print_line(f"{each.level:<4}  {each.name}: {each.message}")
-        if each.remedy and each.level is not OK:
-            session.console.print_line(f"      {each.remedy}")
+        session.console.print_line(f"{check.level:<4}  {check.name}: {check.message}")
+        if check.remedy and check.level is not OK:
+            session.console.print_line(f"      {check.remedy}")
 
 
 def migrate(context: typer.Context) -> None:

@@ -72,8 +72,8 @@ def discover(
 
 
 def _print_discovery(console: Console, project: Project, result: DiscoveryResult, *, apply: bool) -> None:
-    for found in result.candidates:
-        console.print_line(f"{found.report_tracking_id}  {found.issue}  {cut(found.title, 48)}")
+    for candidate in result.candidates:
+        console.print_line(f"{candidate.report_tracking_id}  {candidate.issue}  {cut(candidate.title, 48)}")
     for reason in result.skipped:
         console.print_note(f"passed over: {reason}")
     found_words = (
@@ -93,12 +93,12 @@ def _discovery_as_json(project: Project, result: DiscoveryResult) -> dict[str, o
         "project": project_as_json(project.id, project.name, project.repository),
         "candidates": [
             {
-                "report": found.report_id,
-                "tracking_id": found.report_tracking_id,
-                "issue": found.issue,
-                "title": found.title,
+                "report": candidate.report_id,
+                "tracking_id": candidate.report_tracking_id,
+                "issue": candidate.issue,
+                "title": candidate.title,
             }
-            for found in result.candidates
+            for candidate in result.candidates
         ],
         "linked": result.linked,
         "requests": result.requests,

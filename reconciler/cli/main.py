@@ -53,7 +53,7 @@ def main() -> NoReturn:
 
 
 def run_command(
-    words: Sequence[str], *, entrypoints: "Entrypoints", console: "Console", environ: Mapping[str, str]
+    arguments: Sequence[str], *, entrypoints: "Entrypoints", console: "Console", environ: Mapping[str, str]
 ) -> int:
     """Run one command and return its exit status. Raises nothing: errors are printed on stderr."""
     from reconciler.cli.session import CommandSession
@@ -61,7 +61,7 @@ def run_command(
 
     session = CommandSession(entrypoints, console, environ)
     try:
-        code = _invoke(words, session)
+        code = _invoke(arguments, session)
         console.flush()
     except BrokenPipeError:
         console.discard_output()
@@ -76,28 +76,28 @@ def run_command(
     return code
 
 
-def _invoke(words: Sequence[str], session: "CommandSession") -> int:
+def _invoke(arguments: Sequence[str], session: "CommandSession") -> int:
     from typer.main import get_command
 
     from reconciler.cli.app import build_cli
 
     try:
-        get_command(build_cli()).main(args=config_first(words), prog_name="reconcile", obj=session)
+        get_command(build_cli()).main(args=config_first(arguments), prog_name="reconcile", obj=session)
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else EXIT_OK
     return EXIT_OK
 
 
-def config_first(words: Sequence[str]) -> list[str]:
+def config_first(arguments: Sequence[str]) -> list[str]:
     """Move `--config PATH` before the command, because it is a global option that may stand anywhere."""
     front: list[str] = []
     rest: list[str] = []
-    left = iter(words)
-    for word in left:
+    remaining = iter(arguments)
+    for word in remaining:
         if word == "--":
-            rest += [word, *left]
+            rest += [word, *remaining]
         elif word == "--config":
-            front += [word, *([value] if (value := next(left, None)) is not None else [])]
+            front += [word, *([value] if (value := next(remaining, None)) is not None else [])]
         elif word.startswith("--config="):
             front.append(word)
         else:

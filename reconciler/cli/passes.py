@@ -40,19 +40,19 @@ class PassOptions:
         return bool(self.projects or self.all_projects or self.json or self.wait or self.accept)
 
 
-def run_passes(session: CommandSession, wanted: PassOptions) -> None:
+def run_passes(session: CommandSession, options: PassOptions) -> None:
     """Run one pass per project and print the results. Exits 1 unless every outcome is ok."""
-    _validate_options(wanted)
+    _validate_options(options)
 
     async def work(application: "Application", display: ProgressDisplay) -> bool:
-        projects = await choose_projects(application, wanted.projects, every=wanted.all_projects)
+        projects = await choose_projects(application, options.projects, every=options.all_projects)
         if not projects:
             session.console.print_note("No active project has a GitHub integration: nothing to do.")
         concurrency = session.load_configuration().settings.poll.concurrency
         done, changed = True, False
-        async for result in _run_concurrently(application, projects, wanted, display, concurrency):
+        async for result in _run_concurrently(application, projects, options, display, concurrency):
             display.hide()
-            done &= _print_result(session, result, pass_as_line(result), json=wanted.json)
+            done &= _print_result(session, result, pass_as_line(result), json=options.json)
             changed |= result.applied != AppliedCounts()
         if changed:  # idle passes add no records, so there is nothing to delete
             await application.delete_old_records()
@@ -62,14 +62,14 @@ def run_passes(session: CommandSession, wanted: PassOptions) -> None:
         raise typer.Exit(1)
 
 
-def _validate_options(wanted: PassOptions) -> None:
-    if wanted.all_projects and wanted.projects:
+def _validate_options(options: PassOptions) -> None:
+    if options.all_projects and options.projects:
         raise UsageError("--all and --project don't go together, on the command line; give one of them")
-    if not wanted.all_projects and not wanted.projects:
+    if not options.all_projects and not options.projects:
         raise UsageError(
             "no project was named, on the command line; add --project NAME or --all, or see reconcile --help"
         )
-    if wanted.accept and len(wanted.projects) != 1:
+    if options.accept and len(options.projects) != 1:
         raise UsageError(
             "--accept is about one project's deletions, on the command line; name it with --project"
         )
@@ -81,14 +81,14 @@ async def choose_projects(
     """Return the named projects, each once, or all. Raises UsageError for an unknown name."""
     if every:
         return await application.list_projects()
-    found = [await application.find_project(name) for name in names]
-    return tuple({project.id: project for project in found}.values())
+    projects = [await application.find_project(name) for name in names]
+    return tuple({project.id: project for project in projects}.values())
 
 
 async def _run_concurrently(
     application: "Application",
     projects: Sequence[Project],
-    wanted: PassOptions,
+    options: PassOptions,
     display: ProgressDisplay,
     concurrency: int,
 ) -> AsyncIterator[PassResult]:
@@ -100,7 +100,7 @@ async def _run_concurrently(
     async def run_one(project: Project) -> PassResult:
         async with slots:
             return await application.run_pass(
-                project, wait=wanted.wait, accept=wanted.accept, progress=display.new_progress()
+                project, wait=options.wait, accept=options.accept, progress=display.new_progress()
             )
 
     tasks = [asyncio.ensure_future(run_one(project)) for project in projects]
@@ -194,13 +194,13 @@ def verification_as_line(result: PassResult) -> str | None:
     return f"{result.project_name}: {'; '.join(parts)}"
 
 
-def _join_counts(parts: Iterable[tuple[int, str]]) -> str:
+def _join_counts(counts: Iterable[tuple[int, str]]) -> str:
     """Join the counts that are not zero: `3 reports updated, 1 comment imported`.
 
     `parts`: (count, text), each text beginning with its noun.
     """
     shown = []
-    for number, words in parts:
+    for number, words in counts:
         noun, _, rest = words.partition(" ")
         if number:
             shown.append(f"{format_count(number, noun)} {rest}".rstrip())

@@ -96,7 +96,9 @@ def plan_as_json(plan: PlanView) -> dict[str, Any]:
 def _withheld_as_json(plan: PlanView) -> dict[str, Any] | None:
     if plan.withheld is None:
         return None
-    deletions = [{key: getattr(each, key) for key in WITHHELD_KEYS} for each in plan.withheld_deletions]
+    deletions = [
+        {key: getattr(deletion, key) for key in WITHHELD_KEYS} for deletion in plan.withheld_deletions
+    ]
     return {"hash": plan.withheld, "deletions": deletions}
 
 

@@ -162,10 +162,10 @@ class CommandSession:
 
 def session_of(context: typer.Context) -> CommandSession:
     """Return the session that `main` put into the context."""
-    found = context.find_object(CommandSession)
-    if found is None:
+    session = context.find_object(CommandSession)
+    if session is None:
         raise RuntimeError("commands are started by reconciler.cli.main")
-    return found
+    return session
 
 
 ProjectsOption = Annotated[

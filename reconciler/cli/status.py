@@ -57,7 +57,7 @@ def status(
     healths, limits = session.run_in_backend(work)
     view = DisplayOptions(now=datetime.now(UTC), zone=None, is_unicode=session.console.is_unicode)
     if json:
-        for value in (*(health_as_json(each, view) for each in healths), *map(limits_as_json, limits)):
+        for value in (*(health_as_json(health, view) for health in healths), *map(limits_as_json, limits)):
             session.console.print_json(value)
         return
     for line in status_as_lines(healths, limits, view):
@@ -121,9 +121,11 @@ def _webhook_line(webhook: WebhookHealth, view: DisplayOptions) -> Iterator[str]
     """Yield a webhook's last delivery, and how many changes were found without one."""
     if webhook.known_at is None:
         return
-    heard = f"last delivery {format_age(webhook.last_at, view.now)}" if webhook.last_at else "no delivery yet"
+    last_delivery = (
+        f"last delivery {format_age(webhook.last_at, view.now)}" if webhook.last_at else "no delivery yet"
+    )
     missed = f"; {format_count(webhook.missed, 'change')} found without it" if webhook.missed else ""
-    yield f"  Webhook: {heard}{missed}"
+    yield f"  Webhook: {last_delivery}{missed}"
 
 
 def _attention_lines(health: ProjectHealth) -> Iterator[str]:
@@ -154,9 +156,12 @@ def _coverage_lines(healths: Sequence[ProjectHealth], view: DisplayOptions) -> I
     covers = [health.coverage for health in healths if health.coverage.links]
     if not covers:
         return
-    links, verified = sum(each.links for each in covers), sum(each.verified for each in covers)
+    links, verified = (
+        sum(coverage.links for coverage in covers),
+        sum(coverage.verified for coverage in covers),
+    )
     within = format_interval(covers[0].within)
-    oldest = min((each.oldest for each in covers if each.oldest), default=None)
+    oldest = min((coverage.oldest for coverage in covers if coverage.oldest), default=None)
     since = f", oldest {format_age(oldest, view.now)}" if oldest else ""
     if len(covers) == 1 and covers[0].p95:
         since += f", p95 {format_age(covers[0].p95, view.now)}"

@@ -55,11 +55,11 @@ def create(context: typer.Context, project: ProjectOption, json: JsonOption = Fa
         return await application.create_webhook(await application.find_project(project))
 
     session = session_of(context)
-    made = session.run_in_backend(work)
+    result = session.run_in_backend(work)
     if json:
-        session.console.print_json(created_hook_as_json(made))
+        session.console.print_json(created_hook_as_json(result))
         return
-    for line in created_hook_as_lines(made):
+    for line in created_hook_as_lines(result):
         session.console.print_line(line)
 
 
@@ -110,22 +110,22 @@ def setup_as_json(setup: WebhookSetup) -> dict[str, Any]:
     }
 
 
-def created_hook_as_lines(made: HookResult) -> Iterator[str]:
+def created_hook_as_lines(result: HookResult) -> Iterator[str]:
     """Yield what was done, and what a person has to do."""
-    done = "was made" if made.is_new else "was there and is set right"
-    text = f"The webhook of {made.repository} {done} (id {made.id}): it delivers to {made.url}"
+    done = "was made" if result.is_new else "was there and is set right"
+    text = f"The webhook of {result.repository} {done} (id {result.id}): it delivers to {result.url}"
     yield from wrap(text, TERMINAL_COLUMNS, subsequent_indent="  ", break_long_words=False)
-    if made.others:
-        more = format_count(made.others, "more webhook")
+    if result.others:
+        more = format_count(result.others, "more webhook")
         yield f"  {more} of the repository deliver to this address: remove them on GitHub."
 
 
-def created_hook_as_json(made: HookResult) -> dict[str, Any]:
+def created_hook_as_json(result: HookResult) -> dict[str, Any]:
     """Return the same values as one JSON object."""
     return {
-        "repository": made.repository,
-        "hook": str(made.id),
-        "created": made.is_new,
-        "url": made.url,
-        "others": made.others,
+        "repository": result.repository,
+        "hook": str(result.id),
+        "created": result.is_new,
+        "url": result.url,
+        "others": result.others,
     }

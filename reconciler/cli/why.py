@@ -66,10 +66,12 @@ def _report_lines(shown: ReportView, view: DisplayOptions) -> Iterator[str]:
     yield ""
     cells = " ".join(pad_or_cut(title, CELL_COLUMNS) for title in ("BUGSPARK", "LAST AGREED"))
     yield f"  {pad_or_cut('', FIELD_COLUMNS)} {cells} GITHUB"
-    yield from (_field_line(each, view) for each in shown.fields)
-    yield from _section("Comments", (_comment_line(each, view) for each in shown.comments))
-    yield from _section("Waiting", (_intent_line(each) for each in shown.detail.intents))
-    yield from _section("History, newest first", (_history_line(each, view) for each in shown.detail.history))
+    yield from (_field_line(field_view, view) for field_view in shown.fields)
+    yield from _section("Comments", (_comment_line(comment, view) for comment in shown.comments))
+    yield from _section("Waiting", (_intent_line(intent) for intent in shown.detail.intents))
+    yield from _section(
+        "History, newest first", (_history_line(dated, view) for dated in shown.detail.history)
+    )
 
 
 def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
@@ -89,24 +91,24 @@ def _verification_line(link: Link, view: DisplayOptions) -> str:
     return f"compared in full {format_age(link.verification.at, view.now)}, due again at {due}"
 
 
-def _field_line(each: FieldView, view: DisplayOptions) -> str:
+def _field_line(field_view: FieldView, view: DisplayOptions) -> str:
     """Format one field. A value that changed since both sides agreed is marked with *."""
 
     def cell(value: str | None, *, moved: bool) -> str:
         return pad_or_cut(f"{'*' if moved else ' '}{value or '-'}", CELL_COLUMNS, more=view.ellipsis)
 
-    local = cell(each.bugspark, moved=Side.BUGSPARK in each.moved)
-    remote = cell(each.github, moved=Side.GITHUB in each.moved)
-    frozen = " frozen" if each.frozen else ""
-    name, agreed = pad_or_cut(each.field.value, FIELD_COLUMNS), cell(each.agreed, moved=False)
+    local = cell(field_view.bugspark, moved=Side.BUGSPARK in field_view.moved)
+    remote = cell(field_view.github, moved=Side.GITHUB in field_view.moved)
+    frozen = " frozen" if field_view.frozen else ""
+    name, agreed = pad_or_cut(field_view.field.value, FIELD_COLUMNS), cell(field_view.agreed, moved=False)
     line = f"  {name}{local} {agreed} {remote.rstrip()}{frozen}"
     return line.rstrip()
 
 
-def _comment_line(each: CommentView, view: DisplayOptions) -> str:
-    author = pad_or_cut(each.author or "Unknown", AUTHOR_COLUMNS, more=view.ellipsis)
-    text = pad_or_cut(each.text or "", TEXT_COLUMNS, more=view.ellipsis)
-    return f"  {pad_or_cut(SIDE_NAMES[each.origin], SIDE_COLUMNS)} {author} {text} {each.state}"
+def _comment_line(comment: CommentView, view: DisplayOptions) -> str:
+    author = pad_or_cut(comment.author or "Unknown", AUTHOR_COLUMNS, more=view.ellipsis)
+    text = pad_or_cut(comment.text or "", TEXT_COLUMNS, more=view.ellipsis)
+    return f"  {pad_or_cut(SIDE_NAMES[comment.origin], SIDE_COLUMNS)} {author} {text} {comment.state}"
 
 
 def _intent_line(intent: Intent) -> str:
@@ -154,13 +156,13 @@ def report_as_json(shown: ReportView) -> dict[str, Any]:
         "state": shown.state,
         "reason": shown.reason,
         "link": _link_as_json(link) if link else None,
-        "fields": [_field_as_json(each) for each in shown.fields],
+        "fields": [_field_as_json(field_view) for field_view in shown.fields],
         "comments": [
-            {**asdict(each), "origin": each.origin.value, "at": format_iso(each.at)}
-            for each in shown.comments
+            {**asdict(comment), "origin": comment.origin.value, "at": format_iso(comment.at)}
+            for comment in shown.comments
         ],
-        "intents": [_intent_as_json(each) for each in shown.detail.intents],
-        "story": [_history_as_json(each) for each in shown.detail.history],
+        "intents": [_intent_as_json(intent) for intent in shown.detail.intents],
+        "story": [_history_as_json(dated) for dated in shown.detail.history],
     }
 
 
@@ -176,14 +178,14 @@ def _link_as_json(link: Link) -> dict[str, Any]:
     }
 
 
-def _field_as_json(each: FieldView) -> dict[str, Any]:
+def _field_as_json(field_view: FieldView) -> dict[str, Any]:
     return {
-        "field": each.field.value,
-        "bugspark": each.bugspark,
-        "agreed": each.agreed,
-        "github": each.github,
-        "moved": sorted(side.value for side in each.moved),
-        "frozen": each.frozen,
+        "field": field_view.field.value,
+        "bugspark": field_view.bugspark,
+        "agreed": field_view.agreed,
+        "github": field_view.github,
+        "moved": sorted(side.value for side in field_view.moved),
+        "frozen": field_view.frozen,
     }
 
 

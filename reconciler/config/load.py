@@ -96,18 +96,18 @@ def load_configuration(
     except ValidationError as error:
         raise from_validation_error(error.errors(include_url=False)[0], layer) from None
     check_across_keys(settings, layer)
-    places = {key: found.source.removeprefix("the ") for key, found in layer.items()}
+    places = {key: sourced.source.removeprefix("the ") for key, sourced in layer.items()}
     return LoadedConfiguration(settings=settings, file=file, sources=places, credentials=credentials)
 
 
 def _nest(layer: Layer) -> dict[str, Any]:
     root: dict[str, Any] = {}
-    for key, found in layer.items():
+    for key, sourced in layer.items():
         *above, name = key.split(".")
         table = root
         for part in above:
             table = table.setdefault(part, {})
-        table[name] = found.value
+        table[name] = sourced.value
     return root
 
 
@@ -128,10 +128,10 @@ def _displayed_value(key: str, value: object) -> object:
 def from_validation_error(error: "ErrorDetails", layer: Mapping[str, SourcedValue]) -> ConfigurationError:
     """Return a ConfigurationError for one error of pydantic's. `layer`: the merged values by key."""
     key = _key_of(error)
-    found = layer.get(key)
-    place = found.source if found else "the defaults"
+    sourced = layer.get(key)
+    place = sourced.source if sourced else "the defaults"
     what, remedy = _what_and_hint(error)
-    shown = _short_value_text(key, found)
+    shown = _short_value_text(key, sourced)
     return ConfigurationError(f"{key} {what}{shown}, in {place}; {remedy}")
 
 
@@ -151,11 +151,15 @@ def _what_and_hint(error: "ErrorDetails") -> tuple[str, str]:
     return what.format(**context), remedy.format(**context)
 
 
-def _short_value_text(key: str, found: SourcedValue | None) -> str:
+def _short_value_text(key: str, sourced: SourcedValue | None) -> str:
     """Return the value in parentheses if it is short, printable and no secret; else ""."""
-    if found is None or sources.value_type(key) is Secret or not isinstance(found.value, str | int | float):
+    if (
+        sourced is None
+        or sources.value_type(key) is Secret
+        or not isinstance(sourced.value, str | int | float)
+    ):
         return ""
-    text = ascii(found.value)
+    text = ascii(sourced.value)
     return f", not {text}" if len(text) <= 40 and "@" not in text else ""
 
 

@@ -23,21 +23,21 @@ def parse_web_url(text: str, example: str) -> SplitResult:
     """Split an http(s) address that has no credentials, query or fragment. Raises ValueError."""
     remedy = f"write an address such as {example}"
     try:
-        parts = urlsplit(text)
-        port = parts.port
+        split_url = urlsplit(text)
+        port = split_url.port
     except ValueError:
         raise invalid_value("is not an address", remedy) from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+    if split_url.scheme not in ("http", "https") or not split_url.hostname or port == 0:
         raise invalid_value("is not an http(s) address", remedy)
     if re.search(r"[\s\x00-\x20\x7f\\]", text):
         raise invalid_value("contains blanks, control characters or a backslash", remedy)
-    if "@" in parts.netloc:
+    if "@" in split_url.netloc:
         raise invalid_value(
             "contains a user name or password", "remove them: credentials have keys of their own"
         )
     if "?" in text or "#" in text:
         raise invalid_value("has a query or fragment", f"remove what follows the path, as in {example}")
-    return parts
+    return split_url
 
 
 def validate_api_url(text: str) -> str:
@@ -45,8 +45,8 @@ def validate_api_url(text: str) -> str:
 
     Source: docs/reference/contract.md.
     """
-    parts = parse_web_url(text, "https://api.github.com")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+    split_url = parse_web_url(text, "https://api.github.com")
+    if split_url.scheme == "http" and not is_loopback(split_url.hostname):
         raise invalid_value(
             "sends the token over plain http", "use https; http is only for loopback addresses"
         )
@@ -59,12 +59,12 @@ def validate_alert_url(text: str) -> str:
     It may be empty. A query is allowed: addresses often contain their secret.
     """
     if text:
-        parts = parse_web_url(text.partition("?")[0], "https://alerts.example.com/bugspark")
+        split_url = parse_web_url(text.partition("?")[0], "https://alerts.example.com/bugspark")
         if re.search(r"[\s\x00-\x20\x7f\\#]", text):
             raise invalid_value(
                 "contains blanks, control characters, a backslash or a fragment", "remove them"
             )
-        if parts.scheme == "http" and not is_loopback(parts.hostname):
+        if split_url.scheme == "http" and not is_loopback(split_url.hostname):
             raise invalid_value("is plain http", "use https; http is only for loopback addresses")
     return text
 

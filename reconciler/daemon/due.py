@@ -47,54 +47,60 @@ class DueProjects:
         """
         # A project whose integration can't be used is due too: its pass makes no request, but records the
         # problem, delays the next pass and sends alerts.
-        wanted = [each for each in projects if not each.paused]
-        self._times = {each.project_id: self._project_times(each, now, monotonic) for each in wanted}
+        due_projects = [project for project in projects if not project.paused]
+        self._times = {
+            project.project_id: self._project_times(project, now, monotonic) for project in due_projects
+        }
         late = [
-            (max(seen.due_monotonic, seen.queued_monotonic + RETRY_SECONDS), project_id)
-            for project_id, seen in self._times.items()
-            if seen.due_monotonic <= monotonic and seen.queued_monotonic + RETRY_SECONDS <= monotonic
+            (max(times.due_monotonic, times.queued_monotonic + RETRY_SECONDS), project_id)
+            for project_id, times in self._times.items()
+            if times.due_monotonic <= monotonic and times.queued_monotonic + RETRY_SECONDS <= monotonic
         ]
         return [project_id for _, project_id in sorted(late)]
 
     def mark_queued(self, projects: Iterable[ProjectId], monotonic: float) -> None:
         """Record that these projects were queued."""
         for project_id in projects:
-            if seen := self._times.get(project_id):
-                self._times[project_id] = replace(seen, queued_monotonic=monotonic)
+            if times := self._times.get(project_id):
+                self._times[project_id] = replace(times, queued_monotonic=monotonic)
 
     def may_run_early(self, project_id: ProjectId, monotonic: float) -> bool:
         """Return whether a project may be synced early: it is known, and no limit or back-off forbids it."""
-        seen = self._times.get(project_id)
-        return seen is not None and seen.not_before_monotonic <= monotonic
+        times = self._times.get(project_id)
+        return times is not None and times.not_before_monotonic <= monotonic
 
     def reset(self) -> None:
         """Forget all times, because the configuration changed."""
         self._times = {}
 
-    def _project_times(self, each: ScheduledProject, now: datetime, monotonic: float) -> _ProjectTimes:
-        seen = self._times.get(each.project_id)
-        if seen is not None and _has_same_times(seen.project, each):
-            return seen
-        if seen is not None and seen.project.config != each.config:
-            return _ProjectTimes(project=each, due_monotonic=monotonic, not_before_monotonic=monotonic)
-        if seen is None and each.failures:
+    def _project_times(self, project: ScheduledProject, now: datetime, monotonic: float) -> _ProjectTimes:
+        times = self._times.get(project.project_id)
+        if times is not None and _has_same_times(times.project, project):
+            return times
+        if times is not None and times.project.config != project.config:
+            return _ProjectTimes(project=project, due_monotonic=monotonic, not_before_monotonic=monotonic)
+        if times is None and project.failures:
             # A back-off from before this start or configuration: the cause may have been removed.
-            return _ProjectTimes(project=each, due_monotonic=monotonic, not_before_monotonic=monotonic)
-        wait = (due_at(each, timedelta(seconds=self.interval_seconds), now) - now).total_seconds()
-        if each.next_at is not None:
+            return _ProjectTimes(project=project, due_monotonic=monotonic, not_before_monotonic=monotonic)
+        wait = (due_at(project, timedelta(seconds=self.interval_seconds), now) - now).total_seconds()
+        if project.next_at is not None:
             return _ProjectTimes(
-                project=each, due_monotonic=monotonic + wait, not_before_monotonic=monotonic + wait
+                project=project, due_monotonic=monotonic + wait, not_before_monotonic=monotonic + wait
             )
         wait = max(
             -MAX_IDLE_FACTOR * self.interval_seconds,
-            wait + self.interval_seconds * JITTER_SHARE * _jitter_fraction(each),
+            wait + self.interval_seconds * JITTER_SHARE * _jitter_fraction(project),
         )
-        return _ProjectTimes(project=each, due_monotonic=monotonic + wait, not_before_monotonic=monotonic)
+        return _ProjectTimes(project=project, due_monotonic=monotonic + wait, not_before_monotonic=monotonic)
 
 
-def _has_same_times(one: ScheduledProject, other: ScheduledProject) -> bool:
+def _has_same_times(first: ScheduledProject, second: ScheduledProject) -> bool:
     """Return whether both have the same values for the due time."""
-    return (one.last_pass_at, one.next_at, one.config) == (other.last_pass_at, other.next_at, other.config)
+    return (first.last_pass_at, first.next_at, first.config) == (
+        second.last_pass_at,
+        second.next_at,
+        second.config,
+    )
 
 
 def _jitter_fraction(project: ScheduledProject) -> float:

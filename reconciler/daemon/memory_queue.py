@@ -61,10 +61,10 @@ class MemoryQueue:
         """Take the next due project that is not running, and mark it as running; None without one."""
         return self._take(self._due_projects)
 
-    def _take(self, row: dict[ProjectId, None]) -> ProjectId | None:
-        for project_id in row:
+    def _take(self, waiting: dict[ProjectId, None]) -> ProjectId | None:
+        for project_id in waiting:
             if project_id not in self._running:
-                del row[project_id]
+                del waiting[project_id]
                 self._running.add(project_id)
                 return project_id
         return None

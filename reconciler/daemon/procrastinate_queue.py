@@ -99,11 +99,11 @@ class ProcrastinateQueue:
             dead = await self.app.job_manager.get_stalled_jobs(
                 task_name=TASK_NAME, seconds_since_heartbeat=self._dead_after_seconds
             )
-            found = {
+            locks_by_job = {
                 job.id: job.lock for job in dead if job.id is not None
             } | await self._find_forgotten_jobs()
         rescued = 0
-        for job_id, lock in found.items():
+        for job_id, lock in locks_by_job.items():
             # Another daemon was faster; a database problem is raised by what follows.
             with suppress(ConnectorException):
                 await self.app.job_manager.finish_job_by_id_async(
@@ -120,7 +120,7 @@ class ProcrastinateQueue:
         block its project until this process ends. A job must be found twice in a row, because its beginning
         and end take a moment.
         """
-        workers = [each.worker_id for each in self.workers if each.worker_id is not None]
+        workers = [worker.worker_id for worker in self.workers if worker.worker_id is not None]
         rows = await self.app.connector.execute_query_all_async(
             SELECT_HELD_JOBS, rows=QUEUE_NAMES, workers=workers
         )
@@ -202,7 +202,7 @@ class ProcrastinateQueueWorker:
 
     async def _run_workers(self) -> None:
         """Run all workers. When one ends, stop the others. Raises the first error of any."""
-        runs = [each.run() for each in self._workers]  # type: ignore[no-untyped-call]  # untyped library
+        runs = [worker.run() for worker in self._workers]  # type: ignore[no-untyped-call]  # untyped library
         tasks = [asyncio.create_task(each) for each in runs]
         try:
             await asyncio.sleep(0)  # a stop before a worker runs would be lost

@@ -38,7 +38,7 @@ class ScanPlanner:
 
     def next_due_scan(self, now: float) -> "ScanSchedule | None":
         """Return the scan to run now, if any: an incremental one only during the pause of the full scan."""
-        return next((each for each in (self._full, self._incremental) if each.is_due(now)), None)
+        return next((scan for scan in (self._full, self._incremental) if scan.is_due(now)), None)
 
     def record_scan(self, scan: "ScanSchedule", began: float, ended: float) -> None:
         """Record the end of a scan, also a failed one. A full scan replaces the next incremental one."""
@@ -69,27 +69,34 @@ class ScanSchedule:
         self._next_monotonic = max(self._next_monotonic, now + self._min_interval_seconds)
 
     def select_nudges(
-        self, found: Mapping[ProjectId, int], may: Callable[[ProjectId], bool], now: float
+        self, fingerprints: Mapping[ProjectId, int], may: Callable[[ProjectId], bool], now: float
     ) -> list[ProjectId]:
         """Return the projects to nudge now.
 
         `found`: project → fingerprint of its changes; `may`: returns whether a project may run early.
         """
-        self._nudge_records = {each: known for each, known in self._nudge_records.items() if each in found}
+        self._nudge_records = {
+            project_id: record
+            for project_id, record in self._nudge_records.items()
+            if project_id in fingerprints
+        }
         return [
-            each
-            for each, fingerprint in found.items()
-            if may(each) and self._record_if_news(each, fingerprint, now)
+            project_id
+            for project_id, fingerprint in fingerprints.items()
+            if may(project_id) and self._record_if_news(project_id, fingerprint, now)
         ]
 
     def _record_if_news(self, project_id: ProjectId, fingerprint: int, now: float) -> bool:
-        known = self._nudge_records.get(project_id)
-        if known is None or known.fingerprint != fingerprint:
+        record = self._nudge_records.get(project_id)
+        if record is None or record.fingerprint != fingerprint:
             self._nudge_records[project_id] = _NudgeRecord(
                 fingerprint=fingerprint, nudged_monotonic=now, wait_seconds=FIRST_NUDGE_AGAIN_SECONDS
             )
             return True
-        if now - known.nudged_monotonic < known.wait_seconds:
+        if now - record.nudged_monotonic < record.wait_seconds:
             return False
-        known.nudged_monotonic, known.wait_seconds = now, min(2 * known.wait_seconds, MAX_NUDGE_AGAIN_SECONDS)
+        record.nudged_monotonic, record.wait_seconds = (
+            now,
+            min(2 * record.wait_seconds, MAX_NUDGE_AGAIN_SECONDS),
+        )
         return True

@@ -193,26 +193,26 @@ class Service:
         monotonic = self._clock.monotonic()
         busy = backlog.waiting | backlog.running
         due = [
-            each
-            for each in self._due_projects.select_due(projects, self._clock.now(), monotonic)
-            if each not in busy
+            project_id
+            for project_id in self._due_projects.select_due(projects, self._clock.now(), monotonic)
+            if project_id not in busy
         ]
-        chosen = due[: max(0, MAX_WAITING_PER_SLOT * self._intervals.concurrency - len(backlog.waiting))]
-        if chosen:
-            await self._queue.put_due(chosen)
-            self._due_projects.mark_queued(chosen, monotonic)
+        project_ids = due[: max(0, MAX_WAITING_PER_SLOT * self._intervals.concurrency - len(backlog.waiting))]
+        if project_ids:
+            await self._queue.put_due(project_ids)
+            self._due_projects.mark_queued(project_ids, monotonic)
 
     async def _scan_and_nudge(self) -> None:
         began = self._clock.monotonic()
         if self._problem is not None or (scan := self._scans.next_due_scan(began)) is None:
             return
         try:
-            found = await self._runtime.scan_changes(incremental=scan.incremental)
+            fingerprints = await self._runtime.scan_changes(incremental=scan.incremental)
             ended = self._clock.monotonic()
-            for each in scan.select_nudges(
-                found, lambda each: self._due_projects.may_run_early(each, ended), ended
+            for project_id in scan.select_nudges(
+                fingerprints, lambda project_id: self._due_projects.may_run_early(project_id, ended), ended
             ):
-                await self._queue.nudge(each)
+                await self._queue.nudge(project_id)
         except ReconcilerError as error:
             self._report_problem(error)
         self._scans.record_scan(scan, began, self._clock.monotonic())

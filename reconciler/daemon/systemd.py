@@ -30,16 +30,16 @@ def take_inherited_sockets(
     if environ.get("LISTEN_PID") != str(os.getpid()) or not count.isdigit():
         return ()
     handed = [socket.socket(fileno=number) for number in range(first, first + int(count))]
-    for each in handed:
-        each.set_inheritable(False)
-        if not _is_listening_tcp(each):
-            each.close()
-    return tuple(each for each in handed if each.fileno() != -1)
+    for listener in handed:
+        listener.set_inheritable(False)
+        if not _is_listening_tcp(listener):
+            listener.close()
+    return tuple(listener for listener in handed if listener.fileno() != -1)
 
 
-def _is_listening_tcp(each: socket.socket) -> bool:
-    is_tcp = each.family in (socket.AF_INET, socket.AF_INET6) and each.type == socket.SOCK_STREAM
-    return is_tcp and each.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) == 1
+def _is_listening_tcp(listener: socket.socket) -> bool:
+    is_tcp = listener.family in (socket.AF_INET, socket.AF_INET6) and listener.type == socket.SOCK_STREAM
+    return is_tcp and listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) == 1
 
 
 MAX_STATUS_CHARACTERS = 200
@@ -86,7 +86,7 @@ class SystemdNotifier:
         """Ask systemd to keep these sockets open for the next process (FileDescriptorStoreMax=)."""
         self._send(f"FDSTOREREMOVE=1\nFDNAME={FD_STORE_NAME}")
         if sockets:
-            self._send(f"FDSTORE=1\nFDNAME={FD_STORE_NAME}", [each.fileno() for each in sockets])
+            self._send(f"FDSTORE=1\nFDNAME={FD_STORE_NAME}", [listener.fileno() for listener in sockets])
 
     def _send(self, message: str, descriptors: Sequence[int] = ()) -> None:
         if self._address is None:

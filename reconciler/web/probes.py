@@ -54,17 +54,17 @@ class CachedValue(Generic[T]):
 
 def router(probes: Probes) -> APIRouter:
     """Build `/healthz`, `/readyz` and `/metrics`: readable without a sign-in, so without names of users."""
-    made = APIRouter(include_in_schema=False)
+    api_router = APIRouter(include_in_schema=False)
     problem = CachedValue(lambda: _database_problem(probes.check_ready), probes.clock, READY_CACHE_SECONDS)
     gauges = CachedValue(lambda: _read_gauges(probes.read_gauges), probes.clock, GAUGES_CACHE_SECONDS)
 
-    @made.get("/healthz")
+    @api_router.get("/healthz")
     async def healthz() -> JSONResponse:
         if probes.is_alive():
             return JSONResponse({"status": "ok"})
         return JSONResponse({"status": "stuck"}, HTTPStatus.SERVICE_UNAVAILABLE)
 
-    @made.get("/readyz")
+    @api_router.get("/readyz")
     async def readyz() -> JSONResponse:
         why = await problem.get()
         if why is None:
@@ -73,11 +73,11 @@ def router(probes: Probes) -> APIRouter:
         answer = {"status": "unavailable", "kind": kind, "reason": reason}
         return JSONResponse(answer, HTTPStatus.SERVICE_UNAVAILABLE)
 
-    @made.get("/metrics")
+    @api_router.get("/metrics")
     async def metrics() -> Response:
         return Response(probes.metrics.render(await gauges.get()), media_type=CONTENT_TYPE)
 
-    return made
+    return api_router
 
 
 async def _database_problem(check: Callable[[], Awaitable[None]]) -> tuple[str, str] | None:

@@ -106,30 +106,32 @@ class _UvicornServer(uvicorn.Server):
         self.up.set()
 
 
-def bind_sockets(host: str, port: int, kept: Sequence[socket.socket] = ()) -> tuple[socket.socket, ...]:
+def bind_sockets(
+    host: str, port: int, kept_sockets: Sequence[socket.socket] = ()
+) -> tuple[socket.socket, ...]:
     """Return listening sockets for every address of `host`; port 0 takes a free port.
 
     `kept`: sockets that already listen; those at a configured address are used, the others are closed.
     Raises ListenError when the port is taken, ConfigurationError when it can't be listened on at all.
     """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):
         raise ConfigurationError(f"web.host: {host!r} is no address of this machine") from None
-    places = dict.fromkeys((family, address) for family, _, _, _, address in found)
-    there = {(each.family, each.getsockname()[:2]): each for each in kept}
+    places = dict.fromkeys((family, address) for family, _, _, _, address in addresses)
+    kept_by_address = {(listener.family, listener.getsockname()[:2]): listener for listener in kept_sockets}
     bound: list[socket.socket] = []
     try:
         for family, address in list(places)[: 1 if port == 0 else None]:
-            again = there.pop((family, address[:2]), None)
-            bound.append(again or socket.create_server(address[:2], family=family, backlog=BACKLOG))
+            kept_socket = kept_by_address.pop((family, address[:2]), None)
+            bound.append(kept_socket or socket.create_server(address[:2], family=family, backlog=BACKLOG))
     except OSError as error:
-        for each in bound:
-            each.close()
+        for listener in bound:
+            listener.close()
         raise _bind_error(host, port, error) from None
     finally:
-        for each in there.values():
-            each.close()
+        for listener in kept_by_address.values():
+            listener.close()
     return tuple(bound)
 
 
@@ -171,7 +173,9 @@ async def serve_app(app: ASGIApp, sockets: Sequence[socket.socket]) -> AsyncIter
         server.should_exit = True
         with suppress(asyncio.CancelledError):
             await task
-        if cut := set(server.server_state.tasks):  # uvicorn has cancelled these and does not wait for them
-            await asyncio.wait(cut)
-        for each in sockets:
-            each.close()
+        if cancelled := set(
+            server.server_state.tasks
+        ):  # uvicorn has cancelled these and does not wait for them
+            await asyncio.wait(cancelled)
+        for listener in sockets:
+            listener.close()

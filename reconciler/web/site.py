@@ -49,8 +49,8 @@ class Site:
         """Return whether pages are served under this Host header; others may be DNS rebinding."""
         name = host_name(host)
         public = urlsplit(self.public_url).hostname or ""
-        ours = {each.lower() for each in (public, self.host, *self.listen_addresses)}
-        return name is not None and (is_loopback(name) or name in ours)
+        own_hosts = {each.lower() for each in (public, self.host, *self.listen_addresses)}
+        return name is not None and (is_loopback(name) or name in own_hosts)
 
     def is_local_operator(self, headers: Mapping[str, str]) -> bool:
         """Return whether the client is the operator: on this machine, while no sign-in is configured.
@@ -77,16 +77,16 @@ class Site:
 
 def host_name(host: str) -> str | None:
     """Return the name in a Host header, `[::1]:8787` → `::1`; None if it can't be parsed."""
-    found = _HOST_HEADER.fullmatch(host)
-    return found["name"].strip("[]").lower().rstrip(".") if found else None
+    match = _HOST_HEADER.fullmatch(host)
+    return match["name"].strip("[]").lower().rstrip(".") if match else None
 
 
 def origin_of(url: str) -> str | None:
     """Return an address's origin, without a default port: `https://a.example:8443/x` → `https://a.example:8443`."""
-    parts: SplitResult = urlsplit(url)
-    if not parts.hostname:
+    split_url: SplitResult = urlsplit(url)
+    if not split_url.hostname:
         return None
-    usual = {"http": 80, "https": 443}.get(parts.scheme)
-    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    port = f":{parts.port}" if parts.port not in (None, usual) else ""
-    return f"{parts.scheme}://{name}{port}".lower()
+    usual = {"http": 80, "https": 443}.get(split_url.scheme)
+    name = f"[{split_url.hostname}]" if ":" in split_url.hostname else split_url.hostname
+    port = f":{split_url.port}" if split_url.port not in (None, usual) else ""
+    return f"{split_url.scheme}://{name}{port}".lower()

@@ -44,9 +44,9 @@ class SyncApi:
         access = await self.queries.accessible_projects(visitor.viewer)
         now = self.clock.now()
         return [
-            serializers.project_response(each, access[each.project_id], self.site, now)
-            for each in await self.queries.health()
-            if each.project_id in access
+            serializers.project_response(health, access[health.project_id], self.site, now)
+            for health in await self.queries.health()
+            if health.project_id in access
         ]
 
     async def project(self, request: Request, uuid: UUID | None) -> response_models.ProjectResponse:
@@ -79,23 +79,23 @@ class SyncApi:
 
 def router(api: SyncApi) -> APIRouter:
     """Build the three routes. An id that can't be parsed is answered like an unknown one (404)."""
-    made = APIRouter(
+    api_router = APIRouter(
         prefix="/api/v1", tags=["sync"], responses=API_ERROR_RESPONSES, dependencies=list(SECURITY_SCHEMES)
     )
 
-    @made.get("/projects")
+    @api_router.get("/projects")
     async def list_projects(request: Request) -> list[response_models.ProjectResponse]:
         """Your projects with their sync's health."""
         return await api.projects(request)
 
-    @made.get("/projects/{project_id}", responses=NOT_FOUND_RESPONSE)
+    @api_router.get("/projects/{project_id}", responses=NOT_FOUND_RESPONSE)
     async def read_project(request: Request, project_id: str) -> response_models.ProjectResponse:
         """One project with its sync's health."""
         return await api.project(request, parse_uuid(project_id))
 
-    @made.get("/reports/{report_id}", responses=NOT_FOUND_RESPONSE)
+    @api_router.get("/reports/{report_id}", responses=NOT_FOUND_RESPONSE)
     async def read_report(request: Request, report_id: str) -> response_models.ReportResponse:
         """One report: its issue, its fields on both sides, and where each comment was written."""
         return await api.report(request, parse_uuid(report_id))
 
-    return made
+    return api_router

@@ -25,7 +25,7 @@ def report_state(shown: ReportView) -> tuple[SyncState, str | None]:
 
 def last_crossing_at(detail: ReportDetail) -> datetime | None:
     """Return when a change was last copied from one side to the other; None: never."""
-    return next((each.at for each in detail.history if each.change.kind in CROSS_SIDE_KINDS), None)
+    return next((dated.at for dated in detail.history if dated.change.kind in CROSS_SIDE_KINDS), None)
 
 
 def project_response(
@@ -111,23 +111,23 @@ def issue_response(link: Link, site: Site) -> response_models.IssueResponse | No
 
 
 def _field_responses(shown: ReportView) -> Iterator[response_models.FieldResponse]:
-    for each in shown.fields:
+    for field_view in shown.fields:
         yield response_models.FieldResponse(
-            field=each.field.value,
-            bugspark=each.bugspark,
-            agreed=each.agreed,
-            github=each.github,
-            frozen=each.frozen,
+            field=field_view.field.value,
+            bugspark=field_view.bugspark,
+            agreed=field_view.agreed,
+            github=field_view.github,
+            frozen=field_view.frozen,
         )
 
 
 def _comment_responses(shown: ReportView) -> Iterator[response_models.CommentResponse]:
     """Yield BugSpark's comments: `shown.comments` begins with them, in the order of `detail.comments`."""
-    for local, each in zip(shown.detail.comments, shown.comments, strict=False):
+    for local, comment in zip(shown.detail.comments, shown.comments, strict=False):
         yield response_models.CommentResponse(
             id=local.id,
-            source=response_models.CommentSource(each.origin.value),
-            author=each.author,
+            source=response_models.CommentSource(comment.origin.value),
+            author=comment.author,
             created_at=local.created_at,
-            state=each.state,
+            state=comment.state,
         )

@@ -45,16 +45,21 @@ class FieldRow:
 def field_rows(shown: ReportView, now: datetime) -> tuple[FieldRow, ...]:
     """Return the rows of all synced fields. `now`: decides which conflicts are still open."""
     conflicts = {dated.change.field: dated for dated in open_conflicts(shown.detail, now)}
-    return tuple(_field_row(each, shown.detail, conflicts.get(each.field.value)) for each in shown.fields)
+    return tuple(
+        _field_row(field_view, shown.detail, conflicts.get(field_view.field.value))
+        for field_view in shown.fields
+    )
 
 
 def _field_row(field: FieldView, detail: ReportDetail, conflict: DatedChange | None) -> FieldRow:
-    seen = detail.link.seen if detail.link else None
+    seen_issue = detail.link.seen if detail.link else None
     return FieldRow(
         name=field.field.value,
         bugspark=_field_cell(field, Side.BUGSPARK, field.bugspark, detail.report.updated_at, conflict),
         agreed=field.agreed,
-        github=_field_cell(field, Side.GITHUB, field.github, seen.updated_at if seen else None, conflict),
+        github=_field_cell(
+            field, Side.GITHUB, field.github, seen_issue.updated_at if seen_issue else None, conflict
+        ),
         frozen=field.frozen,
         conflict=conflict,
         last_crossing=_last_crossing(field, detail),
@@ -67,9 +72,9 @@ def _field_cell(
 ) -> FieldCell:
     moved = side in field.moved
     lost = _conflict_value(conflict, side)
-    beaten = conflict is not None and lost is not None and lost == conflict.change.lost
+    is_loser = conflict is not None and lost is not None and lost == conflict.change.lost
     return FieldCell(
-        text=text, has_moved=moved, moved_at=at if moved else None, lost=lost if beaten else None
+        text=text, has_moved=moved, moved_at=at if moved else None, lost=lost if is_loser else None
     )
 
 

@@ -36,14 +36,14 @@ def attention_notice(
     """Build the notice; None if nothing needs attention. Without `may_change` the step is only a link."""
     if status.state not in STATES_NEEDING_ATTENTION:
         return None
-    look = NextStep(text="Look", path=f"/projects/{health.project_id}")
-    step = _next_step(health, status) if may_change else look
+    project_link = NextStep(text="Look", path=f"/projects/{health.project_id}")
+    step = _next_step(health, status) if may_change else project_link
     return AttentionNotice(
         project_id=health.project_id,
         name=health.name,
         state=status.state.value,
         reason=status.reason,
-        step=step or look,
+        step=step or project_link,
         command=status.command if may_change and step is None else None,
     )
 

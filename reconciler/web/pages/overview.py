@@ -46,7 +46,7 @@ class OverviewPage:
         visitor = await self.frame.access_control.require_visitor(request)
         access = await self.queries.accessible_projects(visitor.viewer)
         rows = await self._load_rows(access)
-        needs = [each for row in rows if (each := _notice_for(row, access)) is not None]
+        notices = [notice for row in rows if (notice := _notice_for(row, access)) is not None]
         page = page_number(request.query_params.get("page", ""), len(rows))
         return self.frame.render(
             request,
@@ -56,8 +56,8 @@ class OverviewPage:
             rows=rows[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE],
             count=len(rows),
             turns=numbered_page_links(page, len(rows)),
-            needs=needs[:MAX_NOTICES],
-            more_needs=max(0, len(needs) - MAX_NOTICES),
+            needs=notices[:MAX_NOTICES],
+            more_needs=max(0, len(notices) - MAX_NOTICES),
             summary=summary(rows),
             outage=longest_outage(outage_of(row.health.last_pass) for row in rows),
             github_url=self.frame.access_control.site.github_url,
@@ -70,25 +70,25 @@ class OverviewPage:
         now = self.frame.clock.now()
         return [
             ProjectRow(
-                health=each,
-                status=project_status(each, now, UTC),
-                link_counts=each.link_counts,
-                limits=limits.get(each.project_id),
+                health=health,
+                status=project_status(health, now, UTC),
+                link_counts=health.link_counts,
+                limits=limits.get(health.project_id),
             )
-            for each in healths
-            if each.project_id in access
+            for health in healths
+            if health.project_id in access
         ]
 
 
 def router(overview: OverviewPage) -> APIRouter:
     """Build the route of this page."""
-    made = APIRouter(include_in_schema=False)
+    api_router = APIRouter(include_in_schema=False)
 
-    @made.get("/")
+    @api_router.get("/")
     async def page(request: Request) -> Response:
         return await overview.render(request)
 
-    return made
+    return api_router
 
 
 def _notice_for(row: ProjectRow, access: Mapping[ProjectId, Access]) -> AttentionNotice | None:
@@ -104,14 +104,14 @@ def page_number(text: str, count: int) -> int:
 
 def numbered_page_links(page: int, count: int) -> dict[str, str]:
     """Return the links to the previous and the next page, if there are any."""
-    found = {"before": f"?page={page - 1}#projects"} if page > 1 else {}
-    return found | ({"after": f"?page={page + 1}#projects"} if page * ROWS_PER_PAGE < count else {})
+    links_by_name = {"before": f"?page={page - 1}#projects"} if page > 1 else {}
+    return links_by_name | ({"after": f"?page={page + 1}#projects"} if page * ROWS_PER_PAGE < count else {})
 
 
 def summary(rows: Sequence[ProjectRow]) -> tuple[str, str]:
     """Return a state (for the icon) and a sentence about all projects."""
-    words = Counter(row.status.state for row in rows)
-    pressing = sum(words[state] for state in STATES_NEEDING_ATTENTION)
+    counts_by_state = Counter(row.status.state for row in rows)
+    pressing = sum(counts_by_state[state] for state in STATES_NEEDING_ATTENTION)
     if pressing:
         verb = "needs" if pressing == 1 else "need"
         which = (
@@ -120,14 +120,12 @@ def summary(rows: Sequence[ProjectRow]) -> tuple[str, str]:
             else f"{pressing:,} of {format_count(len(rows), 'project')}"
         )
         return ProjectStatusKind.ATTENTION.value, f"{which} {verb} you"
-    if conflicting := words[ProjectStatusKind.CONFLICT]:
+    if conflicting := counts_by_state[ProjectStatusKind.CONFLICT]:
         verb = "has" if conflicting == 1 else "have"
         return ProjectStatusKind.CONFLICT.value, f"{format_count(conflicting, 'project')} {verb} a conflict"
-    if words[ProjectStatusKind.WAITING]:
-        return (
-            ProjectStatusKind.WAITING.value,
-            f"{format_count(words[ProjectStatusKind.WAITING], 'project')} waiting, the rest is synced",
-        )
-    if words[ProjectStatusKind.NEW] == len(rows):
+    if waiting := counts_by_state[ProjectStatusKind.WAITING]:
+        sentence = f"{format_count(waiting, 'project')} waiting, the rest is synced"
+        return ProjectStatusKind.WAITING.value, sentence
+    if counts_by_state[ProjectStatusKind.NEW] == len(rows):
         return ProjectStatusKind.NEW.value, "The first pass is to come"
     return ProjectStatusKind.SYNCED.value, "Everything is synced"

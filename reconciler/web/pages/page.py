@@ -123,8 +123,8 @@ class PageFrame:
     async def authenticated_project_id(self, request: Request, text: str) -> ProjectId:
         """Parse a project's id. Raises HTTPException 401 without a sign-in, else 404 if it is no id."""
         await self.access_control.require_visitor(request)
-        found = parse_uuid(text)
-        return ProjectId(found) if found is not None else raise_not_found()
+        uuid = parse_uuid(text)
+        return ProjectId(uuid) if uuid is not None else raise_not_found()
 
     def redirect(self, visitor: Visitor, path: str, message: FlashMessage | None = None) -> Response:
         """Redirect to a page of this site, which shows the message once."""
@@ -202,4 +202,6 @@ def outage_of(last: PassResult | None) -> Outage | None:
 
 def longest_outage(outages: Iterable[Outage | None]) -> Outage | None:
     """Return the outage with the most failures, because one notice is enough; None without any."""
-    return max((each for each in outages if each is not None), key=lambda each: each.failures, default=None)
+    return max(
+        (outage for outage in outages if outage is not None), key=lambda outage: outage.failures, default=None
+    )

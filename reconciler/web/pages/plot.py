@@ -55,8 +55,8 @@ def plot(day: ProjectActivity) -> Plot:
     """Compute the plot of a day; empty if nothing happened."""
     length = (day.until - day.since) / BUCKETS
     quarters: list[list[CrossSideWrite]] = [[] for _ in range(BUCKETS)]
-    for each in day.writes:
-        quarters[_bucket_index(each.at, day.since, length)].append(each)
+    for write in day.writes:
+        quarters[_bucket_index(write.at, day.since, length)].append(write)
     passes = [0] * BUCKETS
     failed = [0] * BUCKETS
     for run in day.runs:
@@ -77,7 +77,7 @@ def _bucket_index(at: datetime, since: datetime, length: timedelta) -> int:
 
 def _change_bars(quarters: Sequence[Sequence[CrossSideWrite]]) -> Iterable[PlotBar]:
     """Yield the bars of both directions, on one scale."""
-    out = [sum(each.side is Side.GITHUB for each in quarter) for quarter in quarters]
+    out = [sum(write.side is Side.GITHUB for write in quarter) for quarter in quarters]
     into = [len(quarter) - sent for quarter, sent in zip(quarters, out, strict=True)]
     most = max((*out, *into, 1))
     for i, (sent, taken) in enumerate(zip(out, into, strict=True)):
@@ -106,7 +106,7 @@ def _pass_bars(passes: Sequence[int], failed: Sequence[int]) -> Iterable[PlotBar
 def _latency_bars(quarters: Sequence[Sequence[CrossSideWrite]]) -> Iterable[PlotBar]:
     """Yield bars for the 95th percentile, and inside them for the median."""
     for i, quarter in enumerate(quarters):
-        times = sorted(each.waited for each in quarter if each.waited is not None)
+        times = sorted(write.waited for write in quarter if write.waited is not None)
         for kind, share in (("slow", 0.95), ("usual", 0.5)):
             found = percentile(times, share)
             if found is not None:
@@ -126,7 +126,7 @@ def _bar(kind: str, index: int, y: float, height: float) -> PlotBar:
 
 def latency_of(writes: Iterable[CrossSideWrite], side: Side) -> Latency:
     """Compute the latency of writes to one side."""
-    times = sorted(each.waited for each in writes if each.side is side and each.waited is not None)
+    times = sorted(write.waited for write in writes if write.side is side and write.waited is not None)
     return Latency(p50=percentile(times, 0.5), p95=percentile(times, 0.95))
 
 
@@ -137,7 +137,7 @@ def percentile(times: Sequence[timedelta], share: float) -> timedelta | None:
 
 def _description(day: ProjectActivity) -> str:
     failed = sum(run.outcome == Outcome.FAILED for run in day.runs)
-    sent = sum(each.side is Side.GITHUB for each in day.writes)
+    sent = sum(write.side is Side.GITHUB for write in day.writes)
     worked = f"{len(day.runs):,} {'pass' if len(day.runs) == 1 else 'passes'} with something to tell"
     return (
         f"{worked}, {failed:,} failed; {format_count(sent, 'change')} to GitHub,"

@@ -152,15 +152,17 @@ ACTIONS = ("sync", "pause", "resume", "verify", "accept", "resolve", "retry")
 
 def router(page: ProjectPage) -> APIRouter:
     """Build the routes of page and actions. An id that can't be parsed is answered like an unknown one."""
-    made = APIRouter(include_in_schema=False)
+    api_router = APIRouter(include_in_schema=False)
 
-    @made.get("/projects/{project_id}")
+    @api_router.get("/projects/{project_id}")
     async def show(request: Request, project_id: str) -> Response:
         return await page.render(request, await page.frame.authenticated_project_id(request, project_id))
 
     for what in ACTIONS:
-        made.add_api_route(f"/projects/{{project_id}}/{what}", _action_endpoint(page, what), methods=["POST"])
-    return made
+        api_router.add_api_route(
+            f"/projects/{{project_id}}/{what}", _action_endpoint(page, what), methods=["POST"]
+        )
+    return api_router
 
 
 def _action_endpoint(page: ProjectPage, what: str) -> Callable[[Request, str], Awaitable[Response]]:
@@ -176,13 +178,13 @@ def parse_link_search(query: Mapping[str, str]) -> LinkSearch:
     """Read the search from a query string."""
     state, text = query.get("state", ""), query.get("q", "")[:MAX_SEARCH_LENGTH].replace("\0", "")
     urgency = next((urgency for each, urgency in FILTERS_BY_STATE.items() if each == state), None)
-    wanted = LinkFilter(
+    link_filter = LinkFilter(
         urgency=urgency,
         text=text,
         after=_parse_position(query.get("after", "")),
         before=_parse_position(query.get("before", "")),
     )
-    return LinkSearch(state=state if urgency is not None else "", text=text, link_filter=wanted)
+    return LinkSearch(state=state if urgency is not None else "", text=text, link_filter=link_filter)
 
 
 def _parse_position(text: str) -> LinkPosition | None:
@@ -197,12 +199,12 @@ def page_links(search: LinkSearch, links: LinkPage) -> dict[str, str]:
     """Return the links to the previous and the next page, if there are any."""
     if not links.rows:
         return {}
-    found = {}
+    links_by_name = {}
     if links.more_before:
-        found["before"] = search.query_string(before=_encode_position(links.rows[0]))
+        links_by_name["before"] = search.query_string(before=_encode_position(links.rows[0]))
     if links.more_after:
-        found["after"] = search.query_string(after=_encode_position(links.rows[-1]))
-    return found
+        links_by_name["after"] = search.query_string(after=_encode_position(links.rows[-1]))
+    return links_by_name
 
 
 def _encode_position(row: LinkRow) -> str:

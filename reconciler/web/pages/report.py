@@ -78,7 +78,7 @@ class ReportPage:
             history=history_lines(detail),
             withheld=len(detail.withheld),
             outage=outage_of(await self.queries.last_pass(project_id)),
-            labels={each.name: each for each in label_chips(link)},
+            labels={chip.name: chip for chip in label_chips(link)},
             intent_text=intent_text,
             names=SIDE_NAMES,
             origins=ORIGIN_TEXTS,
@@ -118,17 +118,17 @@ class ReportPage:
 
 def router(page: ReportPage) -> APIRouter:
     """Build the routes of page and actions. An id that can't be parsed is answered like an unknown one."""
-    made = APIRouter(include_in_schema=False)
+    api_router = APIRouter(include_in_schema=False)
 
-    @made.get("/reports/{report_id}")
+    @api_router.get("/reports/{report_id}")
     async def show(request: Request, report_id: str) -> Response:
         return await page.render(request, report_id)
 
-    @made.post("/reports/{report_id}/{what}")
+    @api_router.post("/reports/{report_id}/{what}")
     async def act(request: Request, report_id: str, what: str) -> Response:
         return await page.handle_action(request, report_id, what)
 
-    return made
+    return api_router
 
 
 def allowed_actions(shown: ReportView) -> AllowedActions:
@@ -136,7 +136,7 @@ def allowed_actions(shown: ReportView) -> AllowedActions:
     link, intents = shown.detail.link, shown.detail.intents
     linked = link is not None and link.state is not LinkState.UNLINKED
     rests = linked and link is not None and link.quarantined_until is not None
-    refused = any(each.state is IntentState.QUARANTINED for each in intents)
+    refused = any(intent.state is IntentState.QUARANTINED for intent in intents)
     return AllowedActions(
         link=not linked and not intents,
         unlink=linked,

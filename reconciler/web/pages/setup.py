@@ -86,12 +86,12 @@ class SetupPage:
         secret: Secret | None = None,
     ) -> Response:
         site = self.frame.access_control.site
-        found = await self.queries.health(project_id)
+        healths = await self.queries.health(project_id)
         try:
             setup = await self.queries.project_setup(project_id, MAX_DELIVERIES)
         except UsageError:  # the integration has just been switched off
             raise_not_found()
-        if not found:
+        if not healths:
             raise_not_found()
         return self.frame.render(
             request,
@@ -100,9 +100,9 @@ class SetupPage:
             every=REFRESH_SECONDS,
             id=project_id,
             setup=setup,
-            health=found[0],
-            outage=outage_of(found[0].last_pass),
-            hook=found[0].webhook,
+            health=healths[0],
+            outage=outage_of(healths[0].last_pass),
+            hook=healths[0].webhook,
             url=site.webhook_url(project_id),
             unset=PUBLIC_URL_MISSING,
             permission=WEBHOOK_PERMISSION_ADVICE,
@@ -113,12 +113,12 @@ class SetupPage:
         )
 
 
-def created_text(made: HookResult) -> str:
+def created_text(result: HookResult) -> str:
     """Describe the result of *create*, and what a person has to do."""
-    done = "was made" if made.is_new else "was there and is set right"
-    text = f"The webhook of {made.repository} {done} (id {made.id}); GitHub sends a ping at once."
-    if made.others:
-        more = format_count(made.others, "more webhook")
+    done = "was made" if result.is_new else "was there and is set right"
+    text = f"The webhook of {result.repository} {done} (id {result.id}); GitHub sends a ping at once."
+    if result.others:
+        more = format_count(result.others, "more webhook")
         text += f" {more} of the repository deliver to this address: remove them on GitHub."
     return text
 
@@ -131,21 +131,21 @@ def rotated_text(*, replaced: bool) -> str:
 
 def router(page: SetupPage) -> APIRouter:
     """Build the routes. Include them before those of the project page, which match any last path segment."""
-    made = APIRouter(include_in_schema=False)
+    api_router = APIRouter(include_in_schema=False)
 
-    @made.get("/projects/{project_id}/setup")
+    @api_router.get("/projects/{project_id}/setup")
     async def show(request: Request, project_id: str) -> Response:
         return await page.render(request, await page.frame.authenticated_project_id(request, project_id))
 
-    @made.post("/projects/{project_id}/setup")
+    @api_router.post("/projects/{project_id}/setup")
     async def reveal(request: Request, project_id: str) -> Response:
         return await page.reveal_secret(
             request, await page.frame.authenticated_project_id(request, project_id)
         )
 
-    @made.post("/projects/{project_id}/setup/{what}")
+    @api_router.post("/projects/{project_id}/setup/{what}")
     async def act(request: Request, project_id: str, what: str) -> Response:
         id_ = await page.frame.authenticated_project_id(request, project_id)
         return await page.handle_action(request, id_, what if what in ACTIONS else raise_not_found())
 
-    return made
+    return api_router

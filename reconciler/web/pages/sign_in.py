@@ -90,21 +90,21 @@ class SignInPage:
 
 def router(sign_in: SignInPage) -> APIRouter:
     """Build the routes."""
-    made = APIRouter(include_in_schema=False)
+    api_router = APIRouter(include_in_schema=False)
 
-    @made.get("/sign-in")
+    @api_router.get("/sign-in")
     async def page(request: Request) -> Response:
         return await sign_in.render(request, request.query_params.get("next", "/"))
 
-    @made.post("/sign-in")
+    @api_router.post("/sign-in")
     async def attempt(request: Request) -> Response:
         return await sign_in.sign_in(request)
 
-    @made.post("/sign-out")
+    @api_router.post("/sign-out")
     async def leave(request: Request) -> Response:
         return await sign_in.sign_out(request)
 
-    return made
+    return api_router
 
 
 def _client_address(request: Request) -> str:

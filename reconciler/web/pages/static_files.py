@@ -42,10 +42,10 @@ def read_static_files() -> StaticFiles:
 
 def router(static: StaticFiles) -> APIRouter:
     """Build a route for each file. No sign-in is needed: the files contain no data."""
-    made = APIRouter(include_in_schema=False)
+    api_router = APIRouter(include_in_schema=False)
     for name, (kind, content) in static.contents_by_hashed_name.items():
-        made.add_api_route(f"/static/{name}", _file_endpoint(kind, content), methods=["GET"])
-    return made
+        api_router.add_api_route(f"/static/{name}", _file_endpoint(kind, content), methods=["GET"])
+    return api_router
 
 
 def _file_endpoint(kind: str, content: bytes) -> Callable[[], Response]:

@@ -110,10 +110,10 @@ def visible_lines(text: object) -> str:
 def safe_web_link(text: object) -> str:
     """Return the address if it is http(s), else "#". `text`: untrusted."""
     try:
-        parts = urlsplit(str(text))
+        split_url = urlsplit(str(text))
     except ValueError:
         return "#"
-    return str(text) if parts.scheme in ("http", "https") and parts.hostname else "#"
+    return str(text) if split_url.scheme in ("http", "https") and split_url.hostname else "#"
 
 
 def icon_of(word: str) -> tuple[str, str]:

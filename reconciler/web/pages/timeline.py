@@ -77,9 +77,11 @@ class HistoryLine:
 
 def comment_thread(shown: ReportView) -> tuple[ThreadComment, ...]:
     """Return the comments, oldest first; those with unknown time come last."""
-    refused = {each.reason for each in shown.detail.intents if each.state is IntentState.QUARANTINED}
-    ordered = sorted(shown.comments, key=lambda each: each.at or UNKNOWN_TIME)
-    return tuple(ThreadComment(comment=each, icon_key=_icon_key(each.state, refused)) for each in ordered)
+    refused = {intent.reason for intent in shown.detail.intents if intent.state is IntentState.QUARANTINED}
+    ordered = sorted(shown.comments, key=lambda comment: comment.at or UNKNOWN_TIME)
+    return tuple(
+        ThreadComment(comment=comment, icon_key=_icon_key(comment.state, refused)) for comment in ordered
+    )
 
 
 def _icon_key(state: str, refused: set[str | None]) -> str:
@@ -98,17 +100,17 @@ def history_lines(detail: ReportDetail) -> tuple[HistoryLine, ...]:
     """Return the lines, newest first."""
     lines = zip(detail.history, _line_keys(detail.history), strict=True)
     return tuple(
-        HistoryLine(key=key, dated=each, text=change_text(each.change), details=tuple(_details(each)))
-        for each, key in lines
+        HistoryLine(key=key, dated=dated, text=change_text(dated.change), details=tuple(_details(dated)))
+        for dated, key in lines
     )
 
 
 def _line_keys(lines: Iterable[DatedChange]) -> Iterator[str]:
     """Yield a stable key for each line: changes of the same time are stored together, in a fixed order."""
     seen: Counter[datetime] = Counter()
-    for each in lines:
-        yield f"told-{each.at.timestamp():.6f}-{seen[each.at]}"
-        seen[each.at] += 1
+    for dated in lines:
+        yield f"told-{dated.at.timestamp():.6f}-{seen[dated.at]}"
+        seen[dated.at] += 1
 
 
 def _details(dated: DatedChange) -> Iterator[tuple[str, str]]:

@@ -68,12 +68,12 @@ def is_same_origin_form(request: Request, site: Site) -> bool:
     Checks Origin; if the browser leaves that out, Sec-Fetch-Site or Referer. False without any of them.
     """
     headers = request.headers
-    ours = site.own_origins(request.url.scheme, headers.get("host", ""))
+    own_origins = site.own_origins(request.url.scheme, headers.get("host", ""))
     if (origin := headers.get("origin")) is not None:
-        return origin.lower() in ours
+        return origin.lower() in own_origins
     if (fetch := headers.get("sec-fetch-site")) is not None:
         return fetch == "same-origin"
-    return origin_of(headers.get("referer", "")) in ours
+    return origin_of(headers.get("referer", "")) in own_origins
 
 
 class CorsMiddleware:

@@ -80,9 +80,9 @@ class PasswordChecker:
 def _rate_limit_key(address: str) -> str:
     """Return the key under which guesses are counted: for an IPv6 address its /64 network."""
     try:
-        found = ipaddress.ip_address(address)
+        ip_address = ipaddress.ip_address(address)
     except ValueError:
         return address[:64]
-    if found.version == 4:
-        return str(found)
-    return str(ipaddress.ip_network((found, 64), strict=False))
+    if ip_address.version == 4:
+        return str(ip_address)
+    return str(ipaddress.ip_network((ip_address, 64), strict=False))

@@ -47,16 +47,16 @@ class SessionCookies:
 
     def read_token(self, token: str) -> OperatorSession | None:
         """Return the session of a cookie; None if it is forged, expired or revoked."""
-        found = _TOKEN.fullmatch(token)
-        if found is None:
+        match = _TOKEN.fullmatch(token)
+        if match is None:
             return None
         signed_text, _, mac = token.rpartition(".")
         good = hmac.compare_digest(mac, self._mac("session", signed_text))
-        over = int(found["until"]) <= self._clock.now().timestamp()
-        if not good or over or found["nonce"] in self._ended:
+        over = int(match["until"]) <= self._clock.now().timestamp()
+        if not good or over or match["nonce"] in self._ended:
             return None
-        until = datetime.fromtimestamp(int(found["until"]), self._clock.now().tzinfo)
-        return OperatorSession(nonce=found["nonce"], expires_at=until)
+        until = datetime.fromtimestamp(int(match["until"]), self._clock.now().tzinfo)
+        return OperatorSession(nonce=match["nonce"], expires_at=until)
 
     def revoke(self, session: OperatorSession) -> None:
         """End a session: this process no longer accepts it."""

@@ -120,8 +120,8 @@ class WebhookReceiver:
         content_type = content_type_of(request)
         if content_type not in (JSON_TYPE, FORM_TYPE):
             raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON or a form.")
-        found = parse_uuid(project)
-        project_id = None if found is None else ProjectId(found)
+        uuid = parse_uuid(project)
+        project_id = None if uuid is None else ProjectId(uuid)
         signature = request.headers.get("x-hub-signature-256", "")
         async with self.body_reader.read(request) as body:
             if not await self.signature_checker.is_signed(project_id, body, signature) or project_id is None:
@@ -147,9 +147,9 @@ class WebhookReceiver:
 
 def router(receiver: WebhookReceiver) -> APIRouter:
     """Build the route for deliveries (docs/reference/contract.md, HTTP)."""
-    made = APIRouter(tags=["webhooks"])
+    api_router = APIRouter(tags=["webhooks"])
 
-    @made.post(WEBHOOK_PATH, status_code=HTTPStatus.ACCEPTED, responses=WEBHOOK_ERROR_RESPONSES)
+    @api_router.post(WEBHOOK_PATH, status_code=HTTPStatus.ACCEPTED, responses=WEBHOOK_ERROR_RESPONSES)
     async def receive_github_delivery(project_id: str, request: Request) -> JSONResponse:
         """Take in a GitHub delivery, JSON or form encoded, signed with the project's secret."""
         try:
@@ -159,4 +159,4 @@ def router(receiver: WebhookReceiver) -> APIRouter:
             raise
         return JSONResponse({"status": "accepted"}, HTTPStatus.ACCEPTED)
 
-    return made
+    return api_router

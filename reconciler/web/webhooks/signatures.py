@@ -60,12 +60,12 @@ class SignatureChecker:
     def _is_valid_signature(self, secrets: Sequence[Secret], body: bytes | bytearray, signature: str) -> bool:
         """Compare with the same work for any number of secrets, so that the time reveals nothing."""
         keys = [secret.reveal().encode() for secret in secrets]
-        given = signature.encode("utf-8", "replace")
+        received = signature.encode("utf-8", "replace")
         fits = False
         for number in range(max(2, len(keys))):
             key = keys[number] if number < len(keys) else self._decoy
-            wanted = f"sha256={hmac.new(key, body, hashlib.sha256).hexdigest()}".encode()
-            fits |= hmac.compare_digest(wanted, given) and number < len(keys)
+            expected = f"sha256={hmac.new(key, body, hashlib.sha256).hexdigest()}".encode()
+            fits |= hmac.compare_digest(expected, received) and number < len(keys)
         return fits
 
     async def _cached_secrets(self, project_id: ProjectId | None) -> CachedSecrets:
@@ -94,14 +94,14 @@ class SignatureChecker:
 
     async def _fetch(self, project_id: ProjectId) -> CachedSecrets:
         if project_id in self._known:
-            found = await self._webhooks.valid_secrets(project_id)
+            secrets = await self._webhooks.valid_secrets(project_id)
         else:
             async with self._unknown_lookups:
-                found = await self._webhooks.valid_secrets(project_id)
-        cached = CachedSecrets(secrets=found, read_at=self._clock.monotonic())
+                secrets = await self._webhooks.valid_secrets(project_id)
+        cached = CachedSecrets(secrets=secrets, read_at=self._clock.monotonic())
         self._known.pop(project_id, None)
         self._unknown.pop(project_id, None)
-        _store_bounded(self._known, MAX_KNOWN_PROJECTS, project_id, cached) if found else _store_bounded(
+        _store_bounded(self._known, MAX_KNOWN_PROJECTS, project_id, cached) if secrets else _store_bounded(
             self._unknown, MAX_UNKNOWN_PROJECTS, project_id, cached
         )
         return cached
