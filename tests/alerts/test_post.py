@@ -1,4 +1,4 @@
-"""One POST: JSON, no token, nothing followed, over within seconds, and never an exception."""
+"""Posting alerts: JSON without credentials, no redirect followed, a time limit, never an exception."""
 
 import asyncio
 import json
@@ -98,7 +98,7 @@ async def test_an_unreachable_address_is_reported_without_repeating_it() -> None
 
 @asynccontextmanager
 async def dripping() -> AsyncIterator[str]:
-    """A server that sends a byte now and then, so that no single wait is ever long."""
+    """A server that sends single bytes slowly, so that no single read takes long."""
     serving: set[asyncio.Task[Any]] = set()
 
     async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

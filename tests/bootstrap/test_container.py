@@ -1,4 +1,4 @@
-"""The parts as `/readyz` and the daemon's ticks ask after them."""
+"""Readiness of the container, as `/readyz` and the daemon's ticks check it."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Every command here runs in an empty directory and leaves no log set up."""
+"""Fixtures: each command runs in an empty directory, and logging is reset afterwards."""
 
 import logging
 from collections.abc import Iterator

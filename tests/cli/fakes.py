@@ -63,7 +63,7 @@ NOTHING_FOUND = DiscoveryResult(candidates=(), linked=0, requests=0)
 
 @dataclass
 class FakeApplication(Application):
-    """Answers from its fields; `calls` is what it was asked, `open` whether it is open now."""
+    """Returns values from its fields. `calls`: the recorded calls; `open`: whether it is open now."""
 
     known: tuple[Project, ...] = (project(),)
     passes: Mapping[str, PassResult] = field(default_factory=dict)
@@ -194,7 +194,7 @@ class FakeApplication(Application):
 
 @dataclass(frozen=True)
 class CommandOutput:
-    """What a command left behind."""
+    """The exit status and output of a command."""
 
     status: int
     out: str

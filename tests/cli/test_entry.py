@@ -1,4 +1,4 @@
-"""The installed command as a process: quick, quiet, with the right status."""
+"""The installed command as a process: start time, output and exit status."""
 
 import os
 import resource

@@ -1,4 +1,4 @@
-"""Progress: only for what takes a while, only on a terminal, and out of the way of lines."""
+"""Progress bars: only for long work, only on a terminal, and hidden while lines are printed."""
 
 import pytest
 

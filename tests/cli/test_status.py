@@ -1,4 +1,4 @@
-"""`reconcile status`: 80 columns, what needs a person last."""
+"""`reconcile status`: 80 columns, with what needs a person at the end."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Whatever is written into a file or variable: settings, or one sentence. Never a trace, never a secret."""
+"""Any content of files and variables gives settings or one error sentence, never a traceback or a secret."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory

@@ -1,4 +1,4 @@
-"""Layers, precedence, provenance."""
+"""The sources of configuration values, and their order of priority."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Each mistake is one sentence: the key, the place, what to do."""
+"""Each configuration error is one sentence: the key, its source, what to do."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The queues, both kinds; a database with everything in it."""
+"""Fixtures: both kinds of queue, and a migrated database."""
 
 from collections.abc import AsyncIterator, Iterator
 

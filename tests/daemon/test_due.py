@@ -1,4 +1,4 @@
-"""Which projects are due: spread, on the monotonic clock, and never all at once because a clock was set."""
+"""Due times of projects: spread out, measured by the monotonic clock, not affected by a set wall clock."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ INTERVAL = 60.0
 
 
 def a_project(number: int = 1, *, ago: float | None = 0.0, **values: object) -> ScheduledProject:
-    """Looked at `ago` seconds before NOW, and well."""
+    """Return a project whose last pass succeeded `ago` seconds before NOW."""
     last = None if ago is None else NOW - timedelta(seconds=ago)
     base = ScheduledProject(
         project_id=ProjectId(UUID(int=number)), name="Shop", config="c", outcome=Outcome.OK, last_pass_at=last

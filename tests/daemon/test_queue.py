@@ -1,4 +1,4 @@
-"""The queue of passes: one contract, both implementations; and Procrastinate's traps, each avoided."""
+"""The queue of passes: the same tests for both implementations, and those for Procrastinate's problems."""
 
 import asyncio
 import hashlib
@@ -187,7 +187,7 @@ def told(url: str, statement: str) -> list[Any]:
 
 
 def abandoned(url: str) -> None:
-    """What runs was begun by a worker that has died."""
+    """Make the running jobs look as if their worker had died."""
     told(url, "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
 
 

@@ -1,4 +1,4 @@
-"""The local scan: what changed in BugSpark is noticed, and noticed once."""
+"""The local scan: each change in BugSpark is found, and nudged once."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID
@@ -35,7 +35,7 @@ async def sync(world_url: str, github: GitHub) -> AsyncIterator[Sync]:
 
 
 async def found(sync: Sync, *, incremental: bool = False) -> int | None:
-    """The print of what waits in Shop; None: nothing does."""
+    """Return the fingerprint of Shop's unsynced changes; None without any."""
     database = sync.app._container.database
     waits = await local_scan.find_changed_projects(
         database, sync.clock.now(), export_all=True, incremental=incremental
@@ -95,7 +95,9 @@ async def test_the_full_scan_finds_what_an_incremental_scan_misses(sync: Sync) -
     comment = sync.say(report, "seen again")
     sync.github.clock.advance(2 * local_scan.RECENT_WINDOW.seconds)
     await sync.settle()
-    sync.bugspark.execute("UPDATE reports SET status = 'resolved'")  # without a word: not as BugSpark does it
+    sync.bugspark.execute(
+        "UPDATE reports SET status = 'resolved'"
+    )  # without a new timestamp, unlike BugSpark
     assert (await found(sync, incremental=True), await found(sync) is None) == (None, False)
     await sync.settle()
     sync.bugspark.delete_comment(comment)

@@ -1,4 +1,4 @@
-"""The clockwork alone."""
+"""The scheduler without the service."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""How a process ends that does not end by itself."""
+"""The end of a process that does not stop after SIGTERM."""
 
 import signal
 import subprocess

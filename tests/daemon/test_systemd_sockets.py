@@ -1,4 +1,4 @@
-"""What systemd hands over: taken up when it is for us and listens."""
+"""Sockets passed by systemd: used if they are meant for this process and listen."""
 
 import os
 import socket

@@ -32,7 +32,7 @@ class Ends:
 
 
 async def said(caplog: pytest.LogCaptureFixture, end: PassResult | Exception | None) -> tuple[list[str], int]:
-    """Levels of the lines from info on, and how many passes were counted."""
+    """Return the levels of log lines from info on, and the number of counted passes."""
     counted: list[PassResult] = []
     worker = PassRunner(Ends(end), SystemClock(), lambda: UUID(int=7), counted.append)  # type: ignore[arg-type]  # only `run_pass`
     with caplog.at_level(logging.INFO, "reconciler"):

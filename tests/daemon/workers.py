@@ -1,4 +1,4 @@
-"""Workers for the queue's tests: what runs is held until the test lets it go."""
+"""Workers for tests of the queue: passes run until the test releases them."""
 
 import asyncio
 from collections import Counter
@@ -19,7 +19,7 @@ def project(number: int) -> ProjectId:
 
 @dataclass
 class RecordingRunner:
-    """What ran, in order; `held` projects run until they are let go."""
+    """Records the passes in order; those of `held` projects run until released."""
 
     began: list[ProjectId] = field(default_factory=list)
     ended: list[ProjectId] = field(default_factory=list)
@@ -54,7 +54,7 @@ class RecordingRunner:
         self._held.pop(project_id)
 
     async def until(self, count: int, *, ended: bool = False) -> None:
-        """So many passes have begun (or ended)."""
+        """Wait until this many passes have begun (or ended)."""
         row = self.ended if ended else self.began
         async with asyncio.timeout(PATIENCE), self._news:
             await self._news.wait_for(lambda: len(row) >= count)
@@ -69,7 +69,7 @@ class RecordingRunner:
 async def working(
     queue: PassQueue, runner: RecordingRunner, concurrency: int = 2
 ) -> AsyncIterator[QueueWorker]:
-    """A worker at the queue for the time of the block, stopped without grace."""
+    """Run a worker of the queue within the block, then stop it without grace."""
     stint = queue.create_worker(runner.run, concurrency)
     task = asyncio.create_task(stint.serve())
     try:

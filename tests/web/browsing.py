@@ -1,4 +1,4 @@
-"""A browser without script: pages are asked for, read strictly, and their forms sent as they stand."""
+"""A browser without scripts: it requests pages, parses them strictly, and sends their forms unchanged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -79,13 +79,13 @@ class Page(HTMLParser):
         return " ".join(self.text)
 
     def form(self, button: str) -> Form:
-        """The first form with this button."""
+        """Return the first form with this button."""
         found = [each for each in self.forms if each.button == button]
         assert found, (button, [each.button for each in self.forms])
         return found[0]
 
     def link(self, part: str) -> str:
-        """The first address that contains this."""
+        """Return the first address that contains this text."""
         return next(address for address, _ in self.links if part in address)
 
     @property
@@ -101,7 +101,7 @@ async def page(
     *,
     status: int = 200,
 ) -> Page:
-    """A page, read strictly."""
+    """Return a page, parsed strictly."""
     answer = await client.get(path, headers={**HTML, **headers})
     assert answer.status_code == status, (path, answer.status_code, answer.text[:300])
     assert answer.headers["content-type"].startswith("text/html")
@@ -110,7 +110,7 @@ async def page(
 
 
 async def press(client: httpx.AsyncClient, on: Page, button: str, **changes: Any) -> Page:
-    """Send a form, with other fields if wished, and go where that leads."""
+    """Send a form, optionally with other fields, and follow the redirect."""
     form = on.form(button)
     answer = await client.post(
         form.action, data=form.fields | changes, headers=HTML | {"Origin": str(client.base_url).rstrip("/")}

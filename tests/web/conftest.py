@@ -1,4 +1,4 @@
-"""The web as it is served: a real port on loopback, a real database behind it."""
+"""Fixtures for the served web: a real port on loopback and a real database."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with BugSpark's tables and ours, made once."""
+    """An SQLite file with all tables, made once."""
     path = tmp_path_factory.mktemp("template") / "bugspark.db"
     migrate(f"sqlite:///{path}")
     return path
@@ -37,7 +37,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def migrated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a database with BugSpark's tables and ours."""
+    """The address of a database with all tables."""
     if request.param == "sqlite":
         template: Path = request.getfixturevalue("template")
         yield f"sqlite:///{shutil.copy(template, tmp_path / 'bugspark.db')}"

@@ -84,7 +84,7 @@ class WebHarness:
         content_type: str | None = "application/json",
         **headers: str | None,
     ) -> httpx.Response:
-        """A delivery as GitHub sends it; a header that is None is left out."""
+        """Send a delivery as GitHub does; a header that is None is left out."""
         given: dict[str, str | None] = {
             "Content-Type": content_type,
             "X-GitHub-Event": event,
@@ -100,7 +100,7 @@ class WebHarness:
         return sorted(self.bugspark.rows_of("sync_deliveries"), key=lambda row: (row["at"], row["id"]))
 
     async def raw(self, *pieces: bytes) -> bytes:
-        """Bytes sent as they are, and all that comes back until the other side closes."""
+        """Send raw bytes, and return everything received until the connection is closed."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             for piece in pieces:
@@ -123,17 +123,17 @@ class WebHarness:
 
 
 def sign(body: bytes, secret: str = SECRET) -> str:
-    """The header GitHub would send."""
+    """Return the signature header that GitHub would send."""
     return f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
 
 
 def issue_event(number: int = 7, action: str = "closed", **issue: Any) -> bytes:
-    """The body of an `issues` event, as far as anybody reads it."""
+    """Return the body of an `issues` event, with the fields that are read."""
     return json.dumps({"action": action, "issue": {"number": number, "title": "x", **issue}}).encode()
 
 
 def integration(secret: str | None = SECRET) -> dict[str, str]:
-    """The config of a github row."""
+    """Return the configuration of a github integration row."""
     config = {"owner": "acme", "repo": "web", "token": BOT_TOKEN}
     return config if secret is None else {**config, "webhookSecret": secret}
 
@@ -142,7 +142,7 @@ def integration(secret: str | None = SECRET) -> dict[str, str]:
 async def open_web(
     url: str, *, secret: str | None = SECRET, **sections: Mapping[str, Any]
 ) -> AsyncIterator[WebHarness]:
-    """Serve on a free port, for as long as the block lasts. `sections` of the configuration."""
+    """Serve on a free port until the end of the block. `sections`: of the configuration."""
     clock, queue, sockets = MovableClock(), RecordingQueue(), bind_sockets("127.0.0.1", 0)
     settings = settings_for(url, "http://127.0.0.1:9", **sections)
     with connected(url) as engine:
@@ -171,7 +171,7 @@ async def open_web(
 
 
 def other_project(harness: WebHarness, secret: str | None) -> UUID:
-    """A second project, connected to the same repository."""
+    """Add a second project that is connected to the same repository."""
     project = harness.bugspark.add_project("Other")
     harness.bugspark.add_integration(project, config=integration(secret))
     return project

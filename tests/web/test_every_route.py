@@ -48,7 +48,7 @@ async def harness(migrated: str) -> AsyncIterator[WebHarness]:
 
 
 def guarded(harness: WebHarness) -> Iterator[tuple[str, str]]:
-    """Method and pattern of every route about a project or a report."""
+    """Return method and pattern of every route about a project or a report."""
     for route in iter_route_contexts(harness.app.routes):
         path, methods = route.path, route.methods
         assert path is not None and methods, "what is this route?"
@@ -60,7 +60,7 @@ def guarded(harness: WebHarness) -> Iterator[tuple[str, str]]:
 
 
 def addresses(harness: WebHarness, project: object, about: object) -> list[tuple[str, str]]:
-    """The same with ids in their places."""
+    """Return the path with ids filled in."""
     found = []
     for method, pattern in guarded(harness):
         whats = next((acts for end, acts in PARTS.items() if pattern.endswith(end)), ("",))

@@ -1,4 +1,4 @@
-"""GitHub's labels in GitHub's colours: readable on any of them, and never a reason to do anything."""
+"""Labels in GitHub's colours: always readable, and a changed colour causes no sync."""
 
 from itertools import product
 from typing import Any

@@ -1,4 +1,4 @@
-"""What every request passes: Host, open doors, headers, probes, faults."""
+"""Checks of every request: Host header, public paths, response headers, probes, errors."""
 
 import asyncio
 from collections.abc import AsyncIterator

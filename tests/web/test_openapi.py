@@ -43,7 +43,7 @@ async def test_answers_are_as_described_for_anything_that_is_asked(migrated: str
 
 
 def ask_everything(description: dict[str, Any], harness: WebHarness, user: dict[str, str]) -> None:
-    """From a thread: the server answers in the test's own loop."""
+    """Send requests from a thread, because the server runs in the test's event loop."""
     schema = schemathesis.openapi.from_dict(description)
     base = str(harness.client.base_url).rstrip("/")
     for found in schema.get_all_operations():

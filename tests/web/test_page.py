@@ -1,4 +1,4 @@
-"""Who sees and changes which page; forms that are not ours; errors as pages; what needs no sign-in."""
+"""Access to pages, forms from other origins, error pages, and pages without a sign-in."""
 
 import json
 from base64 import urlsafe_b64encode

@@ -1,4 +1,4 @@
-"""The drawing of a day: everything inside its frame, percentiles by the nearest rank."""
+"""The plot of a day: all shapes inside the frame, nearest-rank percentiles."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Who sees a report's page and the set-up, and who may press a button on them."""
+"""Access to a report's page and the set-up page, and to their buttons."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""The port: taken, impossible, given back; and whose the signals are."""
+"""The listening port (in use, impossible, released), and signals, which are left to the daemon."""
 
 import asyncio
 import signal

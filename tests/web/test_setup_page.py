@@ -1,4 +1,4 @@
-"""The set-up page: the secret behind a button, the hook made, tested and heard of, on a real GitHub."""
+"""The set-up page with the simulated GitHub: the secret behind a button; creating and testing the webhook."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The operator's password, sessions, and forms that only a page of ours can send."""
+"""The operator's password and sessions, and forms that only this site's pages can send."""
 
 import re
 from collections.abc import AsyncIterator

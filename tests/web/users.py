@@ -1,4 +1,4 @@
-"""BugSpark's users and their tokens, for tests of who may see what."""
+"""BugSpark's users and their tokens, for tests of access."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -39,7 +39,7 @@ def bearer(harness: WebHarness, user: UUID, **claims: Any) -> dict[str, str]:
 
 
 def owner_of(harness: WebHarness, project: UUID) -> UUID:
-    """Who owns the project."""
+    """Return the project's owner."""
     query = sa.select(tables.projects.c.owner_id).where(tables.projects.c.id == project)
     return UUID(str(harness.bugspark.rows(query)[0]["owner_id"]))
 
