@@ -19,7 +19,7 @@ from reconciler.cli import (
     webhook,
     why,
 )
-from reconciler.cli.session import JsonOption, ProjectsOption, session_of
+from reconciler.cli.session import AllProjectsOption, JsonOption, ProjectsOption, session_of
 from reconciler.errors import UsageError
 
 COMMANDS: tuple[Callable[..., None], ...] = (
@@ -78,7 +78,7 @@ def _print_version(value: bool) -> None:
 def root(
     context: typer.Context,
     project: ProjectsOption = None,
-    every: Annotated[bool, typer.Option("--all", help="Every active project.")] = False,
+    every: AllProjectsOption = False,
     json: JsonOption = False,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for a project that is at work elsewhere.")

@@ -14,7 +14,7 @@ import typer
 from reconciler.cli.console import TERMINAL_COLUMNS, cut, display_width, pad_or_cut, project_as_json
 from reconciler.cli.passes import choose_projects, with_project_name
 from reconciler.cli.progress import ProgressDisplay
-from reconciler.cli.session import CommandSession, JsonOption, ProjectsOption, session_of
+from reconciler.cli.session import AllProjectsOption, CommandSession, JsonOption, ProjectsOption, session_of
 from reconciler.errors import UsageError
 from reconciler.model.fields import Side
 from reconciler.model.formatting import format_count, shell_command
@@ -29,7 +29,7 @@ EXIT_PLAN_NOT_EMPTY = 3
 def plan(
     context: typer.Context,
     project: ProjectsOption = None,
-    every: Annotated[bool, typer.Option("--all", help="Every active project.")] = False,
+    every: AllProjectsOption = False,
     json: JsonOption = False,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit 3 when the plan is not empty.")

@@ -184,6 +184,7 @@ ProjectOption = Annotated[
         "--project", "-p", metavar="PROJECT", help="The project's id or exact name.", show_default=False
     ),
 ]
+AllProjectsOption = Annotated[bool, typer.Option("--all", help="Every active project.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
 ReportArgument = Annotated[
     str, typer.Argument(metavar="REPORT", help="A report's id, or PROJECT:BUG-0001.", show_default=False)

@@ -49,9 +49,7 @@ def decide_marked_copy(draft: CommentDraft, comment: RemoteComment, local_id: Co
     pair = draft.by_local.get(local_id)
     local = draft.unmatched.pop(local_id, None)
     if pair is None:
-        state = CommentPairState.LIVE if local else CommentPairState.SKIPPED
-        reason = None if local else ORIGINAL_MISSING
-        draft.store_pair(draft.new_pair(Side.BUGSPARK, state, local=local, remote=comment, reason=reason))
+        _record_copy(draft, comment, local)
     elif pair.remote_id is None or (
         pair.state is CommentPairState.LIVE and pair.remote_id in draft.view.deleted_remote_ids
     ):
@@ -65,15 +63,27 @@ def decide_marked_copy(draft: CommentDraft, comment: RemoteComment, local_id: Co
         draft.actions.append(DeleteRemote(pair=second, why=why))
 
 
-def _attach_copy(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
-    """Enter a copy into its comment's row. If the original was deleted since, the copy is deleted too."""
-    late = is_original_deleted(draft, pair)
-    paired = replace(
+def _record_copy(draft: CommentDraft, comment: RemoteComment, local: LocalComment | None) -> None:
+    """Store a row for a copy of ours that has none. `local`: its original, where that still exists."""
+    state = CommentPairState.LIVE if local else CommentPairState.SKIPPED
+    reason = None if local else ORIGINAL_MISSING
+    draft.store_pair(draft.new_pair(Side.BUGSPARK, state, local=local, remote=comment, reason=reason))
+
+
+def with_copy(pair: CommentPair, comment: RemoteComment) -> CommentPair:
+    """Return the row with this comment as its copy on GitHub."""
+    return replace(
         pair,
         remote_id=comment.id,
         remote_digest=text_digest(comment.body),
         remote_updated_at=comment.updated_at,
     )
+
+
+def _attach_copy(draft: CommentDraft, pair: CommentPair, comment: RemoteComment) -> None:
+    """Enter a copy into its comment's row. If the original was deleted since, the copy is deleted too."""
+    late = is_original_deleted(draft, pair)
+    paired = with_copy(pair, comment)
     if late and not draft.policy.delete_on_github:
         draft.store_pair(paired)
         return
@@ -143,20 +153,9 @@ def adopt_copies(view: LinkObservation, policy: SyncPolicy, new_id: NewId) -> Li
 def _adopt_copy(draft: CommentDraft, comment: RemoteComment, local_id: CommentId) -> None:
     pair = draft.by_local.get(local_id)
     if pair is None:
-        local = draft.unmatched.pop(local_id, None)
-        state = CommentPairState.LIVE if local else CommentPairState.SKIPPED
-        reason = None if local else ORIGINAL_MISSING
-        draft.store_pair(draft.new_pair(Side.BUGSPARK, state, local=local, remote=comment, reason=reason))
+        _record_copy(draft, comment, draft.unmatched.pop(local_id, None))
     elif pair.state is CommentPairState.PENDING and pair.remote_id is None:
-        draft.store_pair(
-            replace(
-                pair,
-                state=CommentPairState.LIVE,
-                remote_id=comment.id,
-                remote_digest=text_digest(comment.body),
-                remote_updated_at=comment.updated_at,
-            )
-        )
+        draft.store_pair(replace(with_copy(pair, comment), state=CommentPairState.LIVE))
 
 
 def unsent_comments(draft: CommentDraft) -> Iterator[tuple[LocalComment, CommentPair]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 
+from reconciler.decide.copies import with_copy
 from reconciler.decide.link import seen_issue
 from reconciler.fields import SYNCED_FIELDS, initial_base
 from reconciler.model.fields import Base, Field, Side
@@ -27,7 +28,6 @@ from reconciler.ports import Claim
 from reconciler.sync.context import Context
 from reconciler.sync.full_read import checked_now
 from reconciler.sync.result import PassStats
-from reconciler.text import text_digest
 
 
 async def record_confirmation(
@@ -129,14 +129,7 @@ def _overridden_label_conflicts(context: Context, intent: Intent, link: Link | N
 
 
 def _pair_after_post(pair: CommentPair, comment: RemoteComment) -> CommentPair:
-    return replace(
-        pair,
-        state=CommentPairState.LIVE,
-        remote_id=comment.id,
-        remote_digest=text_digest(comment.body),
-        remote_updated_at=comment.updated_at,
-        reason=None,
-    )
+    return replace(with_copy(pair, comment), state=CommentPairState.LIVE, reason=None)
 
 
 async def build_exported_link(context: Context, intent: Intent, issue: Issue) -> Link:
