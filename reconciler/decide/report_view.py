@@ -22,6 +22,7 @@ from reconciler.model.link import (
     SeenIssue,
 )
 from reconciler.model.policy import SyncPolicy
+from reconciler.model.project_status import ProjectStatusKind
 from reconciler.model.report import LocalComment, Report
 from reconciler.model.report_detail import CommentView, FieldView, ReportDetail, ReportView, open_conflicts
 from reconciler.text import parse_import, unescape_html
@@ -34,7 +35,7 @@ SIDES_MOVED = {
 }
 ENDED_STATE_TEXTS = {
     LinkState.UNLINKED: "Not linked",
-    LinkState.CONTESTED: "Needs you",
+    LinkState.CONTESTED: ProjectStatusKind.ATTENTION.value,
     LinkState.GONE: "Gone on GitHub",
     LinkState.TRANSFERRED: "Transferred on GitHub",
     LinkState.CONVERTED: "Converted on GitHub",
@@ -69,16 +70,16 @@ def _report_status(
     if link.state in ENDED_STATE_TEXTS:
         return ENDED_STATE_TEXTS[link.state], link.reason
     if link.quarantined_until is not None:
-        return "Needs you", link.reason or "it rests"
+        return ProjectStatusKind.ATTENTION.value, link.reason or "it rests"
     refused = next((intent for intent in detail.intents if intent.state is IntentState.QUARANTINED), None)
     if refused is not None:
-        return "Needs you", refused.reason or "GitHub refused a write"
+        return ProjectStatusKind.ATTENTION.value, refused.reason or "GitHub refused a write"
     frozen_field = next((view for view in fields if view.frozen), None)
     if frozen_field is not None:
-        return "Needs you", frozen_field.frozen
+        return ProjectStatusKind.ATTENTION.value, frozen_field.frozen
     if detail.withheld:
         count = len(detail.withheld)
-        return "Needs you", f"{count} deletion{'' if count == 1 else 's'} withheld"
+        return ProjectStatusKind.ATTENTION.value, f"{count} deletion{'' if count == 1 else 's'} withheld"
     return _conflict_status(_waiting_status(detail, link, fields), detail, now)
 
 
@@ -92,12 +93,14 @@ def _conflict_status(
     ]
     if not lost_values:
         return waiting_status
-    return "Conflict", "; ".join([*lost_values, *([waiting_status[1]] if waiting_status[1] else [])])
+    reasons = [*lost_values, *([waiting_status[1]] if waiting_status[1] else [])]
+    return ProjectStatusKind.CONFLICT.value, "; ".join(reasons)
 
 
 def _unlinked_status(detail: ReportDetail) -> tuple[str, str | None]:
     if detail.intents:
-        return "Waiting", detail.intents[0].reason or "its issue is to be made by the next pass"
+        reason = detail.intents[0].reason or "its issue is to be made by the next pass"
+        return ProjectStatusKind.WAITING.value, reason
     return "Not linked", None
 
 
@@ -105,14 +108,14 @@ def _waiting_status(
     detail: ReportDetail, link: Link, fields: tuple[FieldView, ...]
 ) -> tuple[str, str | None]:
     if link.base is None:
-        return "Waiting", "the next pass makes first contact"
+        return ProjectStatusKind.WAITING.value, "the next pass makes first contact"
     if detail.intents:
         count = len(detail.intents)
-        return "Waiting", f"{count} write{'' if count == 1 else 's'} pending"
+        return ProjectStatusKind.WAITING.value, f"{count} write{'' if count == 1 else 's'} pending"
     differing = [view.field.value for view in fields if view.moved]
     if differing:
-        return "Waiting", f"the next pass looks at {', '.join(differing)}"
-    return "Synced", None
+        return ProjectStatusKind.WAITING.value, f"the next pass looks at {', '.join(differing)}"
+    return ProjectStatusKind.SYNCED.value, None
 
 
 # --- fields -----------------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from reconciler.model.project_status import ProjectStatusKind
+
 
 class SyncState(StrEnum):
     """The synchronization state of a report (docs/reference/contract.md, HTTP)."""
@@ -17,10 +19,10 @@ class SyncState(StrEnum):
 
 
 WORDS_BY_STATE = {
-    SyncState.SYNCED: "Synced",
-    SyncState.PENDING: "Waiting",
-    SyncState.CONFLICT: "Conflict",
-    SyncState.ATTENTION: "Needs you",
+    SyncState.SYNCED: ProjectStatusKind.SYNCED.value,
+    SyncState.PENDING: ProjectStatusKind.WAITING.value,
+    SyncState.CONFLICT: ProjectStatusKind.CONFLICT.value,
+    SyncState.ATTENTION: ProjectStatusKind.ATTENTION.value,
     SyncState.UNLINKED: "Not linked",
 }
 """The words for each state, the same everywhere (docs/reference/looks.md, Rules)."""
