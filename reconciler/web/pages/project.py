@@ -96,7 +96,7 @@ class ProjectPage:
             more_items=max(0, len(health.attention) - MAX_ATTENTION_ITEMS),
             say=change_text,
             site=self.frame.access_control.site,
-            tally=health.link_counts,
+            link_counts=health.link_counts,
             held=await self.queries.withheld_deletions(project_id, MAX_WITHHELD) if health.withheld else (),
             **numbers,
             **lists,
