@@ -1,4 +1,4 @@
-"""A project's webhook on GitHub: its secret, its address, and the hook itself, made or set right.
+"""A project's webhook on GitHub: its secret, its address, and the webhook itself, created or corrected.
 
 `show`, `rotate` and `create` of the command and of the setup page are these three functions.
 """
@@ -59,13 +59,15 @@ class WebhookSetupContext:
 
 
 async def show_webhook_setup(setting: WebhookSetupContext) -> WebhookSetup:
-    """All that is needed to set the hook up by hand; the first time its secret is made. Raises ProjectError
-    where no secret can be kept or read."""
+    """Return what is needed to set the webhook up by hand. The first call makes its secret.
+
+    Raises ProjectError if no secret can be stored or read.
+    """
     return _build_setup(setting, await _ensure_secret(setting))
 
 
 async def rotate_webhook_secret(setting: WebhookSetupContext) -> WebhookSetup:
-    """A new secret; the one before it stays valid for a day. Raises ProjectError."""
+    """Replace the secret; the old one stays valid for a day. Raises ProjectError."""
     old = await setting.webhooks.current_secret(setting.project.id)
     until = setting.clock.now() + PREVIOUS_SECRET_VALIDITY
     if not await setting.webhooks.replace_secret(setting.project.id, old, setting.new_secret(), until):
@@ -77,15 +79,15 @@ async def rotate_webhook_secret(setting: WebhookSetupContext) -> WebhookSetup:
 
 
 async def create_webhook(context: Context, setting: WebhookSetupContext) -> HookResult:
-    """Make the hook on GitHub, or set the one that delivers to our address right: events, secret, content
-    type, active. Safe to repeat: a hook is recognised by its address.
+    """Create the webhook on GitHub, or correct the one that delivers to our address.
+
+    Events, secret, content type, active. Safe to repeat: a webhook is recognised by its address.
 
     Raises ConfigurationError without `web.public_url`, IdentityError in a copy of the database, ProjectError
     with the permission that is missing, GitHubError when it is not known whether it was done.
     """
-    require_certain_identity(
-        context
-    )  # a copy would hand its own secret to the hook of the database it was made of
+    # A copy of the database would give its own secret to the original's webhook.
+    require_certain_identity(context)
     url = _require_delivery_url(setting)
     state = await context.stores.projects.get_state(context.project.id)
     if state.repository_id != UNKNOWN_REPOSITORY and state.repository == context.project.repository:
@@ -106,8 +108,9 @@ async def create_webhook(context: Context, setting: WebhookSetupContext) -> Hook
 
 
 async def ping_webhook(context: Context, setting: WebhookSetupContext) -> None:
-    """Have GitHub deliver a `ping`: whether it arrives shows in the project's health. Raises what `create`
-    raises, ProjectError when no hook delivers to our address.
+    """Have GitHub deliver a `ping`: the project's health shows whether it arrives.
+
+    Raises what `create` raises, and ProjectError if no webhook delivers to our address.
     """
     require_certain_identity(context)
     url = _require_delivery_url(setting)
@@ -122,7 +125,7 @@ async def ping_webhook(context: Context, setting: WebhookSetupContext) -> None:
 
 
 async def _ensure_secret(setting: WebhookSetupContext) -> Secret:
-    """The present one, made where there is none. Anyone who makes it first is right."""
+    """Return the secret, made if there is none. If two make one at once, the first counts."""
     webhooks, project = setting.webhooks, setting.project.id
     found = await webhooks.current_secret(project)
     if found is None:

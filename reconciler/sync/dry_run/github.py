@@ -27,7 +27,7 @@ class _Written:
     comments: list[RemoteComment] = field(default_factory=list)
 
     def on_labels(self, labels: Sequence[str]) -> tuple[str, ...]:
-        """These labels after the writes."""
+        """Return these labels as they are after the writes."""
         kept = [label for label in labels if label.casefold() not in self.removed]
         there = {label.casefold() for label in kept}
         return (*kept, *(label for key, label in self.added.items() if key not in there))
@@ -149,12 +149,12 @@ class DryGitHub(ReadsOnly):
         return self._written.setdefault(number, _Written())
 
     def _new_id(self) -> int:
-        """Below zero: GitHub has no such number, so nothing that it shows can be taken for it."""
+        """Make a number below zero: GitHub shows none that could be mistaken for it."""
         self._last_id -= 1
         return self._last_id
 
     def _written_issue(self, number: IssueNumber) -> Issue:
-        """The issue as its link has seen it last, after the writes: nothing is read for it."""
+        """Return the issue as its link saw it last, after the writes: nothing is read for it."""
         if number in self._created:
             return self._after_writes(self._created[number])
         links = (link for link in self._state.links.values() if link.number == number)
@@ -203,5 +203,5 @@ class DryGitHub(ReadsOnly):
 
 
 def _parse_member(name: str, value: object) -> object:
-    """A member of an issue, as GitHub spells it, as the model has it."""
+    """Return the model's value of an issue's member as GitHub spells it."""
     return ISSUE_MEMBERS[name].parse(value) if isinstance(value, str) else value

@@ -87,7 +87,7 @@ class DryIntents(ReadsOnly):
             )
 
     def drop_answered(self, plan: LinkPlan) -> None:
-        """A copy that was recognised by its marker is the answer its intent has been waiting for."""
+        """Remove the intents of copies that were recognised by their markers: those are their answers."""
         copies = [pair for pair in plan.pairs if pair.origin is Side.BUGSPARK and pair.remote_id is not None]
         found = {pair.id for pair in copies}
         for pair in copies:
@@ -123,7 +123,7 @@ class DryIntents(ReadsOnly):
     async def _is_cause_gone(
         self, intent: Intent, link: Link | None, pair: CommentPair | None, thread: LocalThread | None
     ) -> bool:
-        """As the store decides it: nobody wants it any more."""
+        """Whether the cause of an intent is gone, as the store decides it."""
         if intent.operation is Operation.CREATE_ISSUE:
             return not await self._is_report_unlinked(intent)
         if link is None or thread is None or link.state is not LinkState.ACTIVE:

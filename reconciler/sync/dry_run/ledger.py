@@ -252,7 +252,7 @@ class DryLedger(ReadsOnly):
     async def save_withheld_deletions(
         self, project_id: ProjectId, digest: str | None, deletions: Sequence[tuple[Link, Deletion]]
     ) -> None:
-        """They are in the plan: nobody reads them from here."""
+        """Do nothing: the plan shows them, and no later step reads them."""
 
     async def mark_all_due_for_verification(
         self, project_id: ProjectId, repository_id: RepositoryId, at: datetime
@@ -260,7 +260,7 @@ class DryLedger(ReadsOnly):
         self._state.all_due = (repository_id, at)
 
     async def create_link(self, link: Link, columns: IssueColumns) -> None:
-        """As the store does it: other links of the report end, one to the same issue is taken up again."""
+        """Make the link as the store does: the report's other links end, one to the issue is used again."""
         holder = await self.find_live_link_of_issue(link.repository_id, link.number)
         past = await self.find_link_of_report(link.report_id)
         if holder is not None or (past is not None and past.is_live):
@@ -275,7 +275,7 @@ class DryLedger(ReadsOnly):
             await self._carry_over_unsent_comments(past, self._state.links[id_])
 
     async def _carry_over_unsent_comments(self, past: Link, link: Link) -> None:
-        """As the store does it: comments that never left go out at the new link's first contact."""
+        """Give the link the comments that were never sent, as the store does: its initial sync sends them."""
         thread = (await self.threads((past,)))[past.report_id]
         for pair in thread.pairs:
             unsent = pair.state in (CommentPairState.PENDING, CommentPairState.ENDED)
@@ -289,6 +289,6 @@ class DryLedger(ReadsOnly):
 
 
 def _rank_of_report_link(link: Link) -> tuple[int, float, LinkId]:
-    """Live ones first, then ended ones, then cut ones; of each the newest."""
+    """Rank live links first, then ended ones, then cut ones; of each kind the newest."""
     rank = 0 if link.is_live else 2 if link.state is LinkState.UNLINKED else 1
     return rank, -link.created_at.timestamp(), link.id

@@ -143,7 +143,7 @@ class HeldLock:
     """`ports.ProjectLock` of a dry run: nothing is written, so nobody has to be kept out."""
 
     async def ensure_held(self) -> None:
-        """Do nothing: it always is."""
+        """Do nothing."""
 
 
 class DryProjects(ReadsOnly):
@@ -206,7 +206,7 @@ class DryRestores(ReadsOnly):
         return frozenset(key for key in stored if key not in remote and copies[key] not in local)
 
     async def begin_reread(self, project_id: ProjectId, at: datetime) -> None:
-        """Links that rest wake, to be read as well."""
+        """Begin, and end the quarantine of links, which are read as well."""
         saved = self._state.project or await self._context.stores.projects.get_state(project_id)
         self._state.project = replace(saved, is_recovering=True, restored_at=at)
         found = await self._ledger.snapshot(project_id, saved.repository_id, saved.repository, by_hand=True)
@@ -233,11 +233,11 @@ class DryIdentity(ReadsOnly):
     """`ports.DatabaseIdentity` of a dry run."""
 
     async def record_duplicate_instance(self, where: str) -> None:
-        """The plan says so itself."""
+        """Do nothing: the plan shows the error."""
 
 
 class DryRateLimiter(ReadsOnly):
-    """`ports.RateLimiter` of a dry run: reads count as ever, writes need no slot."""
+    """`ports.RateLimiter` of a dry run: reads are counted, writes need no slot."""
 
     reads = frozenset({"reserve_reads", "grant_verification_points", "block"})
 
@@ -257,12 +257,12 @@ class DryWebhooks(ReadsOnly):
     reads = frozenset({"pending_hints"})
 
     async def mark_handled(self, project_id: ProjectId, deliveries: Sequence[Any], at: datetime) -> None:
-        """The pass still has to read them."""
+        """Do nothing: the pass still has to read them."""
 
     async def record_listed_changes(
         self, project_id: ProjectId, changes: Mapping[IssueNumber, datetime], at: datetime
     ) -> None:
-        """The pass will see them, too."""
+        """Do nothing: the pass will see them, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

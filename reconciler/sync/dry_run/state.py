@@ -159,8 +159,9 @@ class DryRunState:
         return tuple(sorted(waiting, key=lambda link: (time_of(link), link.id))[:limit])
 
     def reports_with_outdated_plans(self, plans: Sequence[LinkPlan]) -> set[ReportId]:
-        """Reports whose plan was decided on another revision of its link, or revives a link although
-        a live one holds the report or the issue.
+        """Reports whose plan was decided on another revision of its link.
+
+        Or whose plan makes a link live although another one holds the report or the issue.
         """
         live = [link for link in self.links.values() if link.is_live]
         issues = {(link.repository_id, link.number): link.id for link in live}
@@ -178,7 +179,7 @@ class DryRunState:
     # --- what steps change ----------------------------------------------------------------------------
 
     def store_plan(self, plan: LinkPlan, at: datetime) -> None:
-        """The local half of one link's plan."""
+        """Keep the local half of one link's plan."""
         self.links[plan.after.id] = replace(plan.after, revision=plan.link.revision + 1)
         for pair in plan.pairs:
             self.pairs[pair.id] = pair
@@ -215,7 +216,7 @@ def _imported_comment(
 
 
 def unsent_pair(id_: CommentPairId, link: Link, comment: CommentId) -> CommentPair:
-    """The row of a comment that never left BugSpark: it goes out at the link's first contact."""
+    """The row of a comment that never left BugSpark: the link's initial sync sends it."""
     return CommentPair(
         id=id_,
         link_id=link.id,
