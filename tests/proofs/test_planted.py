@@ -51,7 +51,7 @@ def ours_is_not_recognised(patch: pytest.MonkeyPatch) -> None:
 def unknown_is_sent_again_blindly(patch: pytest.MonkeyPatch) -> None:
     """Invariant 3."""
 
-    async def blind(context: Context, memory: Any, tally: Any) -> RecoveryFindings:
+    async def blind(context: Context, project_state: Any, stats: Any) -> RecoveryFindings:
         for intent in await context.stores.intents.list_open(context.project.id):
             await context.stores.intents.save_unconfirmed(replace(intent, state=IntentState.PLANNED))
         return RecoveryFindings()

@@ -96,10 +96,10 @@ def every_pass_asks_who_it_is(patch: pytest.MonkeyPatch) -> None:
 def every_pass_marks_every_link(patch: pytest.MonkeyPatch) -> None:
     original = recover_unknown_writes
 
-    async def busy(context: Any, memory: Any, tally: Any) -> Any:
+    async def busy(context: Any, project_state: Any, stats: Any) -> Any:
         later = context.github.now() + timedelta(hours=5)
         await context.stores.ledger.recheck(context.project.id, memory.repository_id, later)
-        return await original(context, memory, tally)
+        return await original(context, project_state, stats)
 
     patch.setattr(run, "recover_unknown_writes", busy)
 

@@ -75,14 +75,14 @@ async def test_a_double_waits_its_turn_among_the_writes_of_its_credential() -> N
 
 async def test_what_was_lost_is_adopted_and_its_double_closed() -> None:
     harness = WriterHarness(github=ScriptedGitHub(update_issue=[SAID[0]])).with_intents(CREATE)
-    tally = PassStats()
+    stats = PassStats()
     await adopt_and_close_duplicates(
-        harness.context(), UnlinkedIssues(lost_creates=((CREATE, ELEVEN),), duplicates=(THIRTEEN,)), tally
+        harness.context(), UnlinkedIssues(lost_creates=((CREATE, ELEVEN),), duplicates=(THIRTEEN,)), stats
     )
     (link,) = harness.intents.stored
     assert isinstance(link, Link)
     assert (link.number, link.report_id, harness.intents.rows) == (11, REPORT, {})
-    assert (tally.to_applied().issues_created, len(harness.github.requests)) == (1, 1)
+    assert (stats.to_applied().issues_created, len(harness.github.requests)) == (1, 1)
 
 
 async def test_of_several_answers_to_one_create_the_oldest_counts() -> None:

@@ -98,8 +98,8 @@ async def test_the_value_that_stands_is_kept_and_the_conflict_is_settled(
     sync.github.clock.advance(10)
     sync.change(report, severity="critical")
     await sync.settle()
-    tally = (await client.get(f"/api/v1/projects/{sync.project}")).json()["links"]
-    assert (tally["synced"], tally["conflict"]) == (0, 1)
+    links = (await client.get(f"/api/v1/projects/{sync.project}")).json()["links"]
+    assert (links["synced"], links["conflict"]) == (0, 1)
     before = sync.bugspark.report(report)
     seen = await press(client, await shown(client, report), "Take BugSpark’s: critical")
     assert "severity stays 'critical'" in seen.words and "the conflict is settled" in seen.words
@@ -107,8 +107,8 @@ async def test_the_value_that_stands_is_kept_and_the_conflict_is_settled(
     assert sync.bugspark.report(report) == before
     await sync.run()
     assert not sync.writes
-    tally = (await client.get(f"/api/v1/projects/{sync.project}")).json()["links"]
-    assert (tally["synced"], tally["conflict"]) == (1, 0)
+    links = (await client.get(f"/api/v1/projects/{sync.project}")).json()["links"]
+    assert (links["synced"], links["conflict"]) == (1, 0)
     again = await sync.app.resolve(str(report), Field.SEVERITY, Side.BUGSPARK)
     assert "nothing to do" in again
     await sync.app.resolve(str(report), Field.SEVERITY, Side.GITHUB)  # a person may still think otherwise
@@ -172,8 +172,8 @@ async def test_withheld_deletions_of_a_report_are_shown_with_each_comment(
     assert seen.words.count("deleted in BugSpark; deletion there withheld") == 3
     assert seen.link("#needs") == f"/projects/{sync.project}#needs"
     assert "Synced" in (await shown(client, quiet)).words
-    tally = (await client.get(f"/api/v1/projects/{sync.project}")).json()["links"]
-    assert tally == {"synced": 1, "pending": 0, "conflict": 0, "attention": 1}
+    links = (await client.get(f"/api/v1/projects/{sync.project}")).json()["links"]
+    assert links == {"synced": 1, "pending": 0, "conflict": 0, "attention": 1}
     assert len(sync.said_there(number)) == 3
 
 
