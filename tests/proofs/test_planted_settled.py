@@ -98,7 +98,7 @@ def every_pass_marks_every_link(patch: pytest.MonkeyPatch) -> None:
 
     async def busy(context: Any, project_state: Any, stats: Any) -> Any:
         later = context.github.now() + timedelta(hours=5)
-        await context.stores.ledger.recheck(context.project.id, memory.repository_id, later)
+        await context.stores.ledger.recheck(context.project.id, project_state.repository_id, later)
         return await original(context, project_state, stats)
 
     patch.setattr(run, "recover_unknown_writes", busy)
