@@ -45,7 +45,7 @@ class InstanceMarkers:
 
     async def store_keys(self) -> None:
         if self.unstored_keys:
-            await self.ring.save(self.unstored_keys)
+            await self.ring.save_keys(self.unstored_keys)
 
     def _is_ours(self, instance: str) -> bool:
         return instance == self.instance or instance in self.past_instances
@@ -57,7 +57,7 @@ async def open_markers(settings: Settings, ring: MarkerKeyStore) -> InstanceMark
     The configured key signs; without one, a key derived from BugSpark's newest encryption key; without that,
     the key that `migrate` created. Accepted are keys derived from any encryption key, and all past keys.
     """
-    kept = await ring.read()
+    kept = await ring.read_keys()
     own_keys = _configured_keys(settings)
     made = [_key_from_text(kept.migrated_key)] if kept.migrated_key else []
     try:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A connection in a transaction, committed when the block ends well, else rolled back."""
-    connection = await _begin_with_retry(engine)
+    connection = await _connect_and_begin_with_retry(engine)
     try:
         try:
             yield connection
@@ -24,20 +24,20 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         await finish_shielded(connection.close())
 
 
-async def _begin_with_retry(engine: AsyncEngine) -> AsyncConnection:
+async def _connect_and_begin_with_retry(engine: AsyncEngine) -> AsyncConnection:
     """Begin on a new connection where the pooled one has died, which shows at BEGIN, before any statement.
 
     SQLAlchemy's own remedy, `pool_pre_ping`, costs a round trip for each transaction.
     """
     try:
-        return await _begin(engine)
+        return await _connect_and_begin(engine)
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
-    return await _begin(engine)  # the pool was emptied together with the dead connection
+    return await _connect_and_begin(engine)  # the pool was emptied together with the dead connection
 
 
-async def _begin(engine: AsyncEngine) -> AsyncConnection:
+async def _connect_and_begin(engine: AsyncEngine) -> AsyncConnection:
     connection = await engine.connect()
     try:
         _ = await connection.begin()

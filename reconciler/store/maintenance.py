@@ -18,9 +18,9 @@ from reconciler.store.bugspark import outgoing_webhooks
 from reconciler.store.bugspark.bugspark_tables import integrations, reports
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.encryption import FERNET_PREFIX, SecretCipher
-from reconciler.store.bugspark.integrations import IS_ACTIVE_GITHUB, encrypted_or_plain_secrets
+from reconciler.store.bugspark.integrations import IS_ACTIVE_GITHUB_INTEGRATION, secrets_as_stored
 from reconciler.store.bulk import build_insert
-from reconciler.store.schema.database_identity import save_value
+from reconciler.store.schema.database_identity import save_meta_value
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import changes, deliveries, meta, runs
 from reconciler.store.sync import history_log
@@ -52,7 +52,7 @@ class StoredMaintenance:
                 return (await connection.execute(first.returning(meta.c.key))).first() is not None
             if at - every < datetime.fromisoformat(last) <= at:
                 return False
-            await save_value(connection, *values[0])
+            await save_meta_value(connection, *values[0])
             return True
 
     async def delete_older_than(self, before: datetime) -> int:
@@ -64,12 +64,12 @@ class StoredMaintenance:
         query = (
             select(bugspark_projects.c.name, cast(integrations.c.config, Text).label("config"))
             .join(integrations, integrations.c.project_id == bugspark_projects.c.id)
-            .where(IS_ACTIVE_GITHUB)
+            .where(IS_ACTIVE_GITHUB_INTEGRATION)
             .order_by(bugspark_projects.c.name, integrations.c.created_at)
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
-        found = [(name, value) for name, config in rows for value in encrypted_or_plain_secrets(config)]
+        found = [(name, value) for name, config in rows for value in secrets_as_stored(config)]
         encrypted = [(name, value) for name, value in found if value.startswith(FERNET_PREFIX)]
         unreadable = dict.fromkeys(name for name, value in encrypted if not self._is_decryptable(name, value))
         return EncryptionStatus(
@@ -91,7 +91,7 @@ class StoredMaintenance:
 
     async def outgoing_webhooks_problem(self) -> str | None:
         async with self._database.read() as connection:
-            return await outgoing_webhooks.find_problem(connection)
+            return await outgoing_webhooks.find_enqueue_problem(connection)
 
 
 async def _delete_old_by_id(database: Database, table: Table, before: datetime) -> int:

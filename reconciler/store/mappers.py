@@ -34,7 +34,7 @@ from reconciler.model.link import (
 )
 from reconciler.model.plan import Why
 from reconciler.store.schema.tables import comment_pairs, intents, links
-from reconciler.store.types import column_types, from_json, to_json
+from reconciler.store.types import column_types, decode_json, encode_json
 
 DESIRED_TYPES: Mapping[Operation, type[Desired]] = {
     Operation.CREATE_ISSUE: NewIssue,
@@ -76,7 +76,7 @@ def to_link(row: RowMapping) -> Link:
 
 def to_frozen_fields(stored: str | None) -> tuple[FrozenField, ...]:
     """The fields of a link that are frozen."""
-    return from_json(stored, tuple[FrozenField, ...]) if stored else ()
+    return decode_json(stored, tuple[FrozenField, ...]) if stored else ()
 
 
 def _to_transfer_target(row: RowMapping) -> TransferTarget | None:
@@ -119,7 +119,7 @@ def _to_seen(row: RowMapping) -> SeenIssue | None:
 
 def _seen_value(column: SeenColumn, stored: str | None) -> object:
     if column.json_type is not None:
-        return from_json(stored, column.json_type) if stored is not None else ()
+        return decode_json(stored, column.json_type) if stored is not None else ()
     return None if stored is None else column.parse(stored)
 
 
@@ -127,7 +127,7 @@ def _seen_cell(column: SeenColumn, seen: SeenIssue) -> object:
     value = getattr(seen, column.attribute)
     if column.is_null_if_empty and not value:
         return None
-    return value if column.json_type is None else to_json(value)
+    return value if column.json_type is None else encode_json(value)
 
 
 def link_row(link: Link, revision: int) -> dict[str, Any]:
@@ -162,7 +162,7 @@ def link_row(link: Link, revision: int) -> dict[str, Any]:
         "missing_since": link.missing_issue and link.missing_issue.since,
         "successor_repository_id": link.transfer_target and link.transfer_target.repository_id,
         "successor_number": link.transfer_target and link.transfer_target.number,
-        "frozen": to_json(link.frozen_fields) if link.frozen_fields else None,
+        "frozen": encode_json(link.frozen_fields) if link.frozen_fields else None,
         "held_by": link.owner_instance,
         "revision": revision,
     }
@@ -217,7 +217,7 @@ def to_intent(row: RowMapping) -> Intent:
         operation=operation,
         repository_id=row["repository_id"],
         number=row["number"],
-        desired=from_json(row["wish"], DESIRED_TYPES[operation]),
+        desired=decode_json(row["wish"], DESIRED_TYPES[operation]),
         state=IntentState(row["state"]),
         attempts=row["attempts"],
         created_at=row["created_at"],
@@ -227,7 +227,7 @@ def to_intent(row: RowMapping) -> Intent:
         empty_searches=row["empty_looks"],
         reason=row["reason"],
         is_requested=row["asked"],
-        why=from_json(row["why"], Why) if row["why"] else None,
+        why=decode_json(row["why"], Why) if row["why"] else None,
     )
 
 
@@ -243,7 +243,7 @@ def intent_row(intent: Intent) -> tuple[Any, ...]:
         intent.operation,
         intent.repository_id,
         intent.number,
-        to_json(intent.desired),
+        encode_json(intent.desired),
         intent.state,
         intent.attempts,
         intent.created_at,
@@ -253,7 +253,7 @@ def intent_row(intent: Intent) -> tuple[Any, ...]:
         intent.empty_searches,
         intent.reason,
         intent.is_requested,
-        to_json(intent.why) if intent.why else None,
+        encode_json(intent.why) if intent.why else None,
     )
 
 

@@ -97,11 +97,11 @@ def column_types(table: Table, *names: str) -> dict[str, TypeEngine[Any]]:
     return {name: table.c[name].type for name in names or table.c.keys()}
 
 
-def to_json(value: object) -> str:
+def encode_json(value: object) -> str:
     """Encode a value of the model as JSON text."""
     return msgspec.json.encode(value).decode()
 
 
-def from_json(text: str, kind: type[T]) -> T:
+def decode_json(text: str, kind: type[T]) -> T:
     """Decode JSON text. Raises ValueError (msgspec's) when it does not fit the type."""
     return msgspec.json.decode(text, type=kind)

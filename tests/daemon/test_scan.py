@@ -93,7 +93,7 @@ async def test_an_incremental_scan_finds_a_change_until_a_pass_has_handled_it(sy
 async def test_the_full_scan_finds_what_an_incremental_scan_misses(sync: Sync) -> None:
     report, _ = await sync.linked()
     comment = sync.say(report, "seen again")
-    sync.github.clock.advance(2 * local_scan.RECENT_WINDOW.seconds)
+    sync.github.clock.advance(2 * local_scan.INCREMENTAL_SCAN_WINDOW.seconds)
     await sync.settle()
     sync.bugspark.execute(
         "UPDATE reports SET status = 'resolved'"

@@ -10,7 +10,7 @@ from reconciler.model.intent import DesiredFieldWrite, DesiredLabels, DesiredSta
 from reconciler.model.kinds import FIELD_WRITE_KINDS, Operation
 from reconciler.model.plan import Rule, Why
 from reconciler.model.policy import SyncPolicy
-from reconciler.store.types import from_json, to_json
+from reconciler.store.types import decode_json, encode_json
 from tests.support.factories import a_base, a_report, a_seen_issue, an_issue
 
 WHY = Why(rule=Rule.LOCAL_MOVED)
@@ -87,8 +87,8 @@ def test_a_winning_report_gives_an_action_of_the_field(field: AnySyncedField) ->
     ],
 )
 def test_a_stored_intent_keeps_its_json(desired: DesiredFieldWrite, text: str) -> None:
-    assert to_json(desired) == text
-    assert from_json(text, type(desired)) == desired
+    assert encode_json(desired) == text
+    assert decode_json(text, type(desired)) == desired
 
 
 @pytest.mark.parametrize(

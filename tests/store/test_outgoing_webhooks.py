@@ -15,7 +15,7 @@ from reconciler.model.link import Link
 from reconciler.model.plan import LinkPlan, Rule, SetField, Why
 from reconciler.model.snapshot import Change, StoreResult
 from reconciler.store.bugspark import bugspark_tables
-from reconciler.store.bugspark.outgoing_webhooks import find_problem
+from reconciler.store.bugspark.outgoing_webhooks import find_enqueue_problem
 from reconciler.store.schema.engine import Database
 from reconciler.store.stores import DatabaseStores, StoreSettings, build_stores
 from tests.support.bugspark import BugSpark
@@ -129,4 +129,4 @@ async def test_without_bugspark_s_table_the_sync_goes_on_and_the_check_says_so(
     assert row is not None
     assert row["status"] == "resolved"
     async with database.read() as connection:
-        assert await find_problem(connection) == "this BugSpark has no table background_tasks"
+        assert await find_enqueue_problem(connection) == "this BugSpark has no table background_tasks"

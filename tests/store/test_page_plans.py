@@ -92,7 +92,7 @@ async def test_a_word_is_searched_once_and_then_the_few_links_that_have_it(
             database, link_pages.link_page_query(database.dialect, project, wanted, 51, NOW, few)
         )
         assert "report_id=?" in plan or "report_id = titled" in plan or "(id = " in plan, plan
-    plan = await planned(database, link_pages.title_matches(database.dialect, project, "a word"))
+    plan = await planned(database, link_pages.title_matches_query(database.dialect, project, "a word"))
     assert "sync_links" not in plan and (database.dialect == "postgresql" or "COVERING" in plan), plan
 
 

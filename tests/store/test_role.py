@@ -17,7 +17,7 @@ from reconciler.model.plan import EditLocal, ImportComment, LinkPlan, RemoveLoca
 from reconciler.model.report import IssueColumns
 from reconciler.model.snapshot import ProjectState, StoreResult
 from reconciler.model.viewer import OPERATOR, Viewer
-from reconciler.store.bugspark.outgoing_webhooks import find_problem
+from reconciler.store.bugspark.outgoing_webhooks import find_enqueue_problem
 from reconciler.store.schema import engine, tables
 from reconciler.store.schema.engine import open_database
 from reconciler.store.schema.version import require_schema
@@ -95,8 +95,8 @@ async def do_everything_else(stores: DatabaseStores, project: ProjectId, report:
     assert not (await stores.identity.read()).is_moved
     await stores.identity.record_duplicate_instance("acme/web#1")
     await stores.identity.declare_identity("copy")
-    await stores.marker_keys.save({})
-    await stores.marker_keys.read()
+    await stores.marker_keys.save_keys({})
+    await stores.marker_keys.read_keys()
     await stores.restores.begin_reread(project, NOW)
     await stores.restores.end_reread(project)
     await stores.restores.links_held_by_other_databases(project)
@@ -159,7 +159,7 @@ async def as_reconciler(url: str, bugspark: BugSpark) -> None:
         )
         await use_the_queue(engine.psycopg_arguments(database.url, "queue"))
         async with database.read() as connection:
-            assert "lacks the right to SELECT on webhooks" in str(await find_problem(connection))
+            assert "lacks the right to SELECT on webhooks" in str(await find_enqueue_problem(connection))
         for forbidden in (
             "DELETE FROM reports",
             "UPDATE users SET name = 'x'",

@@ -26,9 +26,9 @@ from reconciler.store.bugspark.bugspark_tables import projects as bugspark_proje
 from reconciler.store.bugspark.encryption import SecretCipher
 from reconciler.store.schema.tables import hooks
 
-IS_ACTIVE_GITHUB = and_(integrations.c.provider == "github", integrations.c.is_active)
-SECRET_FIELD = "webhookSecret"  # noqa: S105 - the name of a key
-SECRET_CONFIG_KEYS = ("token", SECRET_FIELD)
+IS_ACTIVE_GITHUB_INTEGRATION = and_(integrations.c.provider == "github", integrations.c.is_active)
+WEBHOOK_SECRET_FIELD = "webhookSecret"  # noqa: S105 - the name of a key
+SECRET_CONFIG_KEYS = ("token", WEBHOOK_SECRET_FIELD)
 GITHUB_NAME_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
@@ -58,7 +58,9 @@ def to_project(found: ProjectConfigs, cipher: SecretCipher, app_repository: str 
 
 def _integration_from_app(repository: str) -> Integration:
     owner, _, repo = repository.partition("/")
-    return Integration(owner=_require_name(owner, "owner"), repo=_require_name(repo, "repo"), token=None)
+    return Integration(
+        owner=_require_github_name(owner, "owner"), repo=_require_github_name(repo, "repo"), token=None
+    )
 
 
 def _integration_from_rows(found: ProjectConfigs, cipher: SecretCipher) -> Integration:
@@ -71,8 +73,8 @@ def _integration_from_rows(found: ProjectConfigs, cipher: SecretCipher) -> Integ
         )
     config = parse_config(found.configs[0])
     return Integration(
-        owner=_require_name(config.get("owner"), "owner"),
-        repo=_require_name(config.get("repo"), "repo"),
+        owner=_require_github_name(config.get("owner"), "owner"),
+        repo=_require_github_name(config.get("repo"), "repo"),
         token=_decrypt_token(config.get("token"), found.name, cipher),
     )
 
@@ -92,7 +94,7 @@ def parse_config(text: str) -> dict[str, Any]:
     return config
 
 
-def _require_name(value: object, what: str) -> str:
+def _require_github_name(value: object, what: str) -> str:
     """Return a name that can stand in a path (docs/design.md, Security). Errors do not repeat it: it is
     untrusted.
     """
@@ -113,7 +115,7 @@ def _decrypt_token(value: object, project: str, cipher: SecretCipher) -> Secret:
     return cipher.decrypt(value.strip(), project)
 
 
-def encrypted_or_plain_secrets(config: str) -> list[str]:
+def secrets_as_stored(config: str) -> list[str]:
     """The secrets in a config as stored, encrypted or not; none of a malformed config."""
     try:
         found = msgspec.json.decode(config)
@@ -147,7 +149,7 @@ async def locate_webhook_secret(
         .where(
             bugspark_projects.c.id == project_id,
             bugspark_projects.c.is_active,
-            IS_ACTIVE_GITHUB,
+            IS_ACTIVE_GITHUB_INTEGRATION,
         )
     )
     if lock:
@@ -170,7 +172,7 @@ async def locate_webhook_secret(
 
 def _webhook_secret_in(row: Row[Any]) -> str | None:
     try:
-        value = parse_config(row.config).get(SECRET_FIELD)
+        value = parse_config(row.config).get(WEBHOOK_SECRET_FIELD)
     except BadConfigError as error:
         raise ProjectError(f"{row.name}: {error}") from error
     return value if isinstance(value, str) and value.strip() else None
@@ -185,7 +187,7 @@ def decrypt_webhook_secret(cipher: SecretCipher, where: WebhookSecretLocation) -
     )
 
 
-async def previous_webhook_secret(
+async def read_previous_webhook_secret(
     connection: AsyncConnection,
     cipher: SecretCipher,
     project_id: ProjectId,
@@ -204,10 +206,10 @@ async def write_webhook_secret(connection: AsyncConnection, where: WebhookSecret
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import ARRAY  # late: not needed on SQLite
 
-        key = cast([SECRET_FIELD], ARRAY(Text))
+        key = cast([WEBHOOK_SECRET_FIELD], ARRAY(Text))
         changed: Function[Any] = func.jsonb_set(config, key, func.to_jsonb(cast(value, Text)))
     else:
-        changed = func.json_set(config, f"$.{SECRET_FIELD}", value)
+        changed = func.json_set(config, f"$.{WEBHOOK_SECRET_FIELD}", value)
     await connection.execute(
         update(integrations).where(integrations.c.id == where.integration_id).values(config=changed)
     )

@@ -65,7 +65,7 @@ def to_report_columns(row: RowMapping) -> IssueColumns | None:
 
 
 @cache
-def local_comments() -> Select[Any]:
+def local_comments_query() -> Select[Any]:
     """Query comments with the names of their authors, oldest first."""
     author = users.c.name.label("author")
     return (
@@ -83,7 +83,7 @@ def local_comments() -> Select[Any]:
 
 
 def to_local_comment(row: RowMapping) -> LocalComment:
-    """Convert a row of local_comments."""
+    """Convert a row of `local_comments_query`."""
     return LocalComment(
         id=row["id"],
         report_id=row["report_id"],

@@ -70,7 +70,7 @@ class OutgoingWebhooks:
 
     async def _may_enqueue(self, connection: AsyncConnection) -> bool:
         if not self._is_permitted:
-            missing = await find_problem(connection)
+            missing = await find_enqueue_problem(connection)
             if missing and self._is_permitted is None:  # logged once, checked again each time
                 log.warning("outgoing webhooks get no deliveries", reason=missing)
             self._is_permitted = missing is None
@@ -90,7 +90,7 @@ class OutgoingWebhooks:
         }
 
 
-async def find_problem(connection: AsyncConnection) -> str | None:
+async def find_enqueue_problem(connection: AsyncConnection) -> str | None:
     """Why no deliveries can be enqueued, in a sentence; None if they can."""
     present = set(await connection.run_sync(lambda sync: inspector(sync).get_table_names()))
     if missing := [table for table, _, _ in REQUIRED_PRIVILEGES if table not in present]:

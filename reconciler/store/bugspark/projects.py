@@ -18,7 +18,7 @@ from reconciler.model.report import Project
 from reconciler.store.bugspark.bugspark_tables import integrations
 from reconciler.store.bugspark.bugspark_tables import projects as bugspark_projects
 from reconciler.store.bugspark.encryption import SecretCipher
-from reconciler.store.bugspark.integrations import IS_ACTIVE_GITHUB, ProjectConfigs, to_project
+from reconciler.store.bugspark.integrations import IS_ACTIVE_GITHUB_INTEGRATION, ProjectConfigs, to_project
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import links, projects
 
@@ -107,7 +107,7 @@ def _parse_uuid(text: str) -> UUID | None:
 
 def _active_projects_query() -> Select[Any]:
     """A row for each active github row of an active project, and one for a project without any; by name."""
-    github_row = and_(integrations.c.project_id == bugspark_projects.c.id, IS_ACTIVE_GITHUB)
+    github_row = and_(integrations.c.project_id == bugspark_projects.c.id, IS_ACTIVE_GITHUB_INTEGRATION)
     return (
         select(
             bugspark_projects.c.id,

@@ -15,12 +15,12 @@ from reconciler.errors import ConfigurationError, DatabaseError, UsageError
 from reconciler.model.database_identity import ACCEPT_COPY, ACCEPT_MOVED, DatabaseInstance
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import links, meta, projects
-from reconciler.store.types import from_json, to_json
+from reconciler.store.types import decode_json, encode_json
 
 INSTANCE_KEY = "instance"  # a uuid: names this database in every marker
 MARKER_KEY = "marker_key"  # 32 random bytes as hex, made by `reconcile migrate` as the instance is
 LOCATION_KEY = "place"  # JSON of a DatabaseLocation: where the instance was bound
-DUPLICATE_KEY = "twin"  # where another database was seen to write as this one, for people
+DUPLICATE_LOCATION_KEY = "twin"  # where another database was seen to write as this one, for people
 PAST_INSTANCES_KEY = "past"  # JSON list: instances that no longer exist
 
 DatabaseLocation = Mapping[str, str]
@@ -47,7 +47,7 @@ class StoredIdentity:
     async def bind(self) -> None:
         async with self._database.write() as connection:
             if not (await read_identity(connection)).is_bound:
-                await save_value(connection, LOCATION_KEY, to_json(await _read_location(connection)))
+                await save_meta_value(connection, LOCATION_KEY, encode_json(await _read_location(connection)))
 
     async def declare_identity(self, word: str) -> None:
         async with self._database.write() as connection:
@@ -58,16 +58,16 @@ class StoredIdentity:
                         f"nothing is to be decided: this database is {found.instance}, as it was"
                     )
                 if word == ACCEPT_COPY:
-                    await save_value(connection, INSTANCE_KEY, str(self._new_id()))
-                await save_value(connection, LOCATION_KEY, to_json(await _read_location(connection)))
-                await connection.execute(delete(meta).where(meta.c.key == DUPLICATE_KEY))
+                    await save_meta_value(connection, INSTANCE_KEY, str(self._new_id()))
+                await save_meta_value(connection, LOCATION_KEY, encode_json(await _read_location(connection)))
+                await connection.execute(delete(meta).where(meta.c.key == DUPLICATE_LOCATION_KEY))
             else:
                 await _retire_instance(connection, found, word)
             await connection.execute(update(projects).values(recovering=True, restored_at=None))
 
     async def record_duplicate_instance(self, where: str) -> None:
         async with self._database.write() as connection:
-            await save_value(connection, DUPLICATE_KEY, where)
+            await save_meta_value(connection, DUPLICATE_LOCATION_KEY, where)
 
 
 async def _retire_instance(connection: AsyncConnection, found: DatabaseInstance, instance: str) -> None:
@@ -75,12 +75,14 @@ async def _retire_instance(connection: AsyncConnection, found: DatabaseInstance,
     held = select(func.count()).select_from(links).where(links.c.held_by == instance)
     if not (await connection.execute(held)).scalar():
         raise UsageError(f"no link is held by a database called {instance}")
-    await save_value(connection, PAST_INSTANCES_KEY, to_json(sorted({*found.past_instances, instance})))
+    await save_meta_value(
+        connection, PAST_INSTANCES_KEY, encode_json(sorted({*found.past_instances, instance}))
+    )
     free = update(links).where(links.c.held_by == instance)
     await connection.execute(free.values(held_by=None, revision=links.c.revision + 1))
 
 
-async def save_value(connection: AsyncConnection, key: str, value: str) -> None:
+async def save_meta_value(connection: AsyncConnection, key: str, value: str) -> None:
     """Insert or replace a value of `sync_meta`."""
     done = await connection.execute(update(meta).where(meta.c.key == key).values(value=value))
     if done.rowcount == 0:
@@ -90,18 +92,18 @@ async def save_value(connection: AsyncConnection, key: str, value: str) -> None:
 async def read_identity(connection: AsyncConnection) -> DatabaseInstance:
     """Read the identity of the connected database. Raises ConfigurationError, DatabaseError."""
     wanted = select(meta.c.key, meta.c.value).where(
-        meta.c.key.in_([INSTANCE_KEY, LOCATION_KEY, DUPLICATE_KEY, PAST_INSTANCES_KEY])
+        meta.c.key.in_([INSTANCE_KEY, LOCATION_KEY, DUPLICATE_LOCATION_KEY, PAST_INSTANCES_KEY])
     )
     known = {row.key: row.value for row in await connection.execute(wanted)}
     if INSTANCE_KEY not in known:
         raise ConfigurationError("this database has no instance id; run `reconcile migrate`")
-    bound = from_json(known[LOCATION_KEY], dict[str, str]) if LOCATION_KEY in known else None
+    bound = decode_json(known[LOCATION_KEY], dict[str, str]) if LOCATION_KEY in known else None
     return DatabaseInstance(
         instance=known[INSTANCE_KEY],
         is_bound=bound is not None,
         is_moved=bound is not None and not is_same_location(bound, await _read_location(connection)),
-        twin=known.get(DUPLICATE_KEY),
-        past_instances=frozenset(from_json(known[PAST_INSTANCES_KEY], list[str]))
+        twin=known.get(DUPLICATE_LOCATION_KEY),
+        past_instances=frozenset(decode_json(known[PAST_INSTANCES_KEY], list[str]))
         if PAST_INSTANCES_KEY in known
         else frozenset(),
     )

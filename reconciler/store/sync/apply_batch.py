@@ -46,8 +46,17 @@ from reconciler.store.sync.stale_plans import Digest, find_stale_reports
 from reconciler.store.types import column_types
 
 FIELD_NAMES = tuple(field.value for field in SYNCED_FIELDS)
-LIST_COLUMN_TYPES = column_types(lists)
-RENEWED_COLUMNS = ("report_id", "link_id", "entry_id", "repository_id", "number", "wish", "asked", "why")
+LIST_STATE_COLUMN_TYPES = column_types(lists)
+RENEWED_INTENT_COLUMNS = (
+    "report_id",
+    "link_id",
+    "entry_id",
+    "repository_id",
+    "number",
+    "wish",
+    "asked",
+    "why",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +72,12 @@ async def apply_batch(connection: AsyncConnection, batch: LocalBatch, context: S
     """Carry out the local half of a batch within the connection's transaction."""
     plans = [plan for plan in batch.plans if not plan.is_idle]
     stale = await find_stale_reports(connection, plans, context.comment_digest)
-    plans = _without(plans, stale)
+    plans = _plans_without_reports(plans, stale)
     inserted = await _insert_links(connection, plans)
     outdated = {plan.link.report_id for plan in plans if not plan.link.revision} - inserted
-    outdated |= await _set_fields(connection, _without(plans, outdated), batch)
+    outdated |= await _set_fields(connection, _plans_without_reports(plans, outdated), batch)
     await delete_by_id(connection, links, _new_link_ids(plans, outdated & inserted))
-    plans = _without(plans, outdated)
+    plans = _plans_without_reports(plans, outdated)
     await update_by_id(
         connection, links, LINK_COLUMN_TYPES, _link_rows([p for p in plans if p.link.revision])
     )
@@ -92,7 +101,7 @@ async def apply_batch(connection: AsyncConnection, batch: LocalBatch, context: S
     return StoreResult(stale_reports=stale)
 
 
-def _without(
+def _plans_without_reports(
     plans: Sequence[LinkPlan], reports_left_out: set[ReportId] | frozenset[ReportId]
 ) -> list[LinkPlan]:
     return [plan for plan in plans if plan.link.report_id not in reports_left_out]
@@ -201,7 +210,7 @@ async def upsert_intents(connection: AsyncConnection, desired: Sequence[Intent],
     if not rows:
         return
     statement = build_insert(connection, intents, INTENT_COLUMN_TYPES, rows)
-    renewed = {name: statement.excluded[name] for name in RENEWED_COLUMNS}
+    renewed = {name: statement.excluded[name] for name in RENEWED_INTENT_COLUMNS}
     due = and_(intents.c.state == IntentState.QUARANTINED, intents.c.not_before <= at)
     again = {
         "state": case((due, IntentState.PLANNED.value), else_=intents.c.state),
@@ -241,4 +250,4 @@ async def _save_list_states(connection: AsyncConnection, batch: LocalBatch) -> N
         for kind, state in states.items()
         if state is not None
     ]
-    await upsert(connection, lists, LIST_COLUMN_TYPES, rows, ["project_id", "kind"])
+    await upsert(connection, lists, LIST_STATE_COLUMN_TYPES, rows, ["project_id", "kind"])

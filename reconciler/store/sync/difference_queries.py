@@ -18,15 +18,15 @@ from reconciler.fields import SYNCED_FIELDS
 from reconciler.model.fields import Side
 from reconciler.model.link import LIVE_STATES, CommentPairState, LinkState
 from reconciler.store.bugspark.bugspark_tables import comments, reports
-from reconciler.store.bugspark.mappers import field_as_text, local_comments
+from reconciler.store.bugspark.mappers import field_as_text, local_comments_query
 from reconciler.store.schema import tables
 from reconciler.store.schema.tables import comment_pairs, links
 
-LIVE_LINK = text(f"sync_links.{tables.LIVE_LINK_SQL}")
-QUARANTINED_LINK = text(f"sync_links.{tables.QUARANTINED_LINK_SQL}")
+LIVE_LINK_CONDITION = text(f"sync_links.{tables.LIVE_LINK_SQL}")
+QUARANTINED_LINK_CONDITION = text(f"sync_links.{tables.QUARANTINED_LINK_SQL}")
 """Word for word the conditions of the partial indexes: SQLite recognises them in no other spelling."""
 
-COPIED_COMMENT = text(
+COPIED_COMMENT_CONDITION = text(
     tables.COPIED_COMMENT_SQL.replace("state", "sync_comments.state").replace(
         "local_id", "sync_comments.local_id"
     )
@@ -106,7 +106,9 @@ def is_different(report: FromClause, link: FromClause, repository: ColumnElement
 def orphaned_links() -> Select[Any]:
     """Live links of `project` whose report was deleted."""
     has_report = exists().where(reports.c.id == links.c.report_id)
-    return select(links.c.id).where(links.c.project_id == PROJECT_PARAMETER, LIVE_LINK, not_(has_report))
+    return select(links.c.id).where(
+        links.c.project_id == PROJECT_PARAMETER, LIVE_LINK_CONDITION, not_(has_report)
+    )
 
 
 @cache
@@ -123,7 +125,7 @@ def unknown_comments() -> Select[Any]:
         links.c.state == LinkState.ACTIVE,
     )
     found = select(comments.c.id).where(not_(known), linked).subquery("found")
-    return local_comments().where(comments.c.id.in_(select(found.c.id)))
+    return local_comments_query().where(comments.c.id.in_(select(found.c.id)))
 
 
 @cache
@@ -132,7 +134,7 @@ def deleted_comments() -> Select[Any]:
     has_comment = exists().where(comments.c.id == comment_pairs.c.local_id)
     active = exists().where(links.c.id == comment_pairs.c.link_id, links.c.state == LinkState.ACTIVE)
     return select(comment_pairs).where(
-        comment_pairs.c.project_id == PROJECT_PARAMETER, COPIED_COMMENT, not_(has_comment), active
+        comment_pairs.c.project_id == PROJECT_PARAMETER, COPIED_COMMENT_CONDITION, not_(has_comment), active
     )
 
 
@@ -165,7 +167,7 @@ def links_with_ended_quarantine() -> Select[Any]:
     """
     return select(links).where(
         links.c.project_id == PROJECT_PARAMETER,
-        QUARANTINED_LINK,
+        QUARANTINED_LINK_CONDITION,
         links.c.quarantined_until <= NOW_PARAMETER,
     )
 

@@ -38,7 +38,7 @@ COMMENT_OPERATIONS = (Operation.CREATE_COMMENT, Operation.EDIT_COMMENT)
 PROJECT_PAUSED = (
     select(projects.c.paused).where(projects.c.project_id == intents.c.project_id).scalar_subquery()
 )
-SELECT_CLAIMABLE = (
+SELECT_INTENT_TO_CLAIM = (
     select(
         intents,
         PROJECT_PAUSED.label("paused"),
@@ -86,7 +86,7 @@ class StoredIntents:
 
     async def claim(self, intent: Intent, at: datetime) -> Claim | None:
         async with self._database.write() as connection:
-            found = await _lock_claimable(connection, intent)
+            found = await _lock_intent_to_claim(connection, intent)
             if found is None:
                 return None
             present = found.intent
@@ -121,7 +121,7 @@ class StoredIntents:
         async with self._database.write() as connection:
             await connection.execute(DELETE_INTENT, {"wanted": intent.id})
             if link is not None:
-                await self._store_link(connection, link)
+                await self._create_or_update_link(connection, link)
             if pair is not None:
                 values = dict(zip(COMMENT_PAIR_COLUMN_TYPES, comment_pair_row(pair, intent), strict=True))
                 await connection.execute(UPDATE_COMMENT_PAIR, {"wanted": pair.id, **values})
@@ -150,7 +150,7 @@ class StoredIntents:
             ended = [id_ for id_ in (await connection.execute(deleted)).scalars() if id_ is not None]
             await _end_pending_pairs(connection, ended)
 
-    async def _store_link(self, connection: AsyncConnection, link: Link) -> None:
+    async def _create_or_update_link(self, connection: AsyncConnection, link: Link) -> None:
         if link.revision == 0:
             url = f"{self._context.web_url}/{link.repository}/issues/{link.number}"
             columns = IssueColumns(repository=link.repository, number=link.number, url=url)
@@ -188,18 +188,18 @@ async def _end_pending_pairs(connection: AsyncConnection, wanted: Collection[UUI
     )
 
 
-async def _lock_claimable(connection: AsyncConnection, intent: Intent) -> Claim | None:
+async def _lock_intent_to_claim(connection: AsyncConnection, intent: Intent) -> Claim | None:
     """Lock the intent and read what it is about; None unless it is planned or in quarantine. Raises
     PausedError.
     """
-    row = (await connection.execute(SELECT_CLAIMABLE, {"wanted": intent.id})).mappings().first()
+    row = (await connection.execute(SELECT_INTENT_TO_CLAIM, {"wanted": intent.id})).mappings().first()
     if row is None:
         return None
     if row["paused"]:
         raise PausedError(
             "It was paused while this pass was at work: nothing more is written; reconcile resume goes on."
         )
-    link, pair = _columns_of(row, links), _columns_of(row, comment_pairs)
+    link, pair = _columns_of_table(row, links), _columns_of_table(row, comment_pairs)
     return Claim(
         intent=to_intent(row),
         link=to_link(link) if link else None,
@@ -207,7 +207,7 @@ async def _lock_claimable(connection: AsyncConnection, intent: Intent) -> Claim 
     )
 
 
-def _columns_of(row: RowMapping, table: Table) -> RowMapping | None:
+def _columns_of_table(row: RowMapping, table: Table) -> RowMapping | None:
     """One table's columns of a joined row, None where nothing was joined."""
     found = {column.name: row[f"{table.name}.{column.name}"] for column in table.c}
     return cast("RowMapping", found) if found["id"] is not None else None

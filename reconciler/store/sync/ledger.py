@@ -39,7 +39,7 @@ from reconciler.store.sync import (
     withheld_deletions,
 )
 from reconciler.store.sync.apply_batch import StoreContext, apply_batch
-from reconciler.store.sync.difference_queries import LIVE_LINK
+from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION
 from reconciler.store.sync.snapshot_reader import SnapshotRequest
 from reconciler.store.types import END_OF_TIME
 
@@ -180,7 +180,9 @@ class StoredLedger:
 
     async def find_live_link_of_issue(self, repository_id: RepositoryId, number: IssueNumber) -> Link | None:
         return await self._first_link(
-            select(links).where(links.c.repository_id == repository_id, links.c.number == number, LIVE_LINK)
+            select(links).where(
+                links.c.repository_id == repository_id, links.c.number == number, LIVE_LINK_CONDITION
+            )
         )
 
     async def create_link(self, link: Link, columns: IssueColumns) -> None:
@@ -230,7 +232,7 @@ class StoredLedger:
         if not tracking_ids:
             return ()
         wanted = select_values(self._database.dialect, "wanted", reports.c.tracking_id.type, tracking_ids)
-        is_linked = exists().where(links.c.report_id == reports.c.id, LIVE_LINK)
+        is_linked = exists().where(links.c.report_id == reports.c.id, LIVE_LINK_CONDITION)
         query = _unlinked_reports_query().where(reports.c.tracking_id.in_(wanted), not_(is_linked))
         async with self._database.read() as connection:
             return tuple(

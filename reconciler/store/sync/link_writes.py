@@ -32,7 +32,7 @@ from reconciler.store.bulk import insert_new, update_by_id
 from reconciler.store.mappers import LINK_COLUMN_TYPES, link_row
 from reconciler.store.schema.tables import comment_pairs, intents, links
 from reconciler.store.sync import history_log
-from reconciler.store.sync.difference_queries import LIVE_LINK, is_past_link
+from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION, is_past_link
 from reconciler.store.types import column_types
 
 CARRIED_COLUMNS = ("id", "link_id", "project_id", "repository_id", "origin", "state", "local_id", "reason")
@@ -68,7 +68,9 @@ async def create_link(connection: AsyncConnection, link: Link, columns: IssueCol
 
 async def _end_earlier_links(connection: AsyncConnection, link: Link) -> None:
     issue = (links.c.repository_id == link.repository_id) & (links.c.number == link.number)
-    holding = select(links).where(LIVE_LINK, or_(issue, links.c.report_id == link.report_id)).limit(1)
+    holding = (
+        select(links).where(LIVE_LINK_CONDITION, or_(issue, links.c.report_id == link.report_id)).limit(1)
+    )
     holder = (await connection.execute(holding)).mappings().first()
     if holder is not None:
         who = "this report" if holder["report_id"] == link.report_id else f"report {holder['report_id']}"
@@ -130,7 +132,7 @@ async def create_exported_link(connection: AsyncConnection, link: Link, columns:
     await connection.execute(
         update(reports)
         .where(reports.c.id == link.report_id, reports.c.github_issue_number.is_(None))
-        .values(_column_values(columns))
+        .values(_issue_column_values(columns))
     )
 
 
@@ -153,11 +155,11 @@ async def unlink(connection: AsyncConnection, link: Link) -> None:
             reports.c.github_issue_number == link.number,
             func.lower(reports.c.github_repo) == link.repository.lower(),
         )
-        .values(_column_values(None))
+        .values(_issue_column_values(None))
     )
 
 
-def _column_values(columns: IssueColumns | None) -> dict[str, Any]:
+def _issue_column_values(columns: IssueColumns | None) -> dict[str, Any]:
     """The values of a report's three columns; None empties them."""
     return {
         "github_issue_number": columns and columns.number,

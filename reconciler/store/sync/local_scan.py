@@ -24,14 +24,14 @@ from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import comment_pairs, intents, links, projects
 from reconciler.store.sync.difference_queries import (
-    COPIED_COMMENT,
-    LIVE_LINK,
-    QUARANTINED_LINK,
+    COPIED_COMMENT_CONDITION,
+    LIVE_LINK_CONDITION,
+    QUARANTINED_LINK_CONDITION,
     is_different,
     is_past_link,
 )
 
-RECENT_WINDOW = timedelta(minutes=5)
+INCREMENTAL_SCAN_WINDOW = timedelta(minutes=5)
 """What the incremental scan goes back: more than the time between two scans, and than clocks differ by."""
 
 
@@ -53,16 +53,16 @@ async def find_changed_projects(
 
 def scan_query(now: datetime, *, export_all: bool, incremental: bool = False) -> Any:
     """(project id, kind, how many, the greatest id, the latest change), one row per project and kind."""
-    waiting = [_new_links(now), _ended_quarantines(now), _sendable_intents(now)]
+    waiting = [_new_links_query(now), _ended_quarantines_query(now), _sendable_intents_query(now)]
     moved, unknown, unexported = (
-        _changed_reports(now),
-        _unknown_comments(),
-        [_unexported_reports()] if export_all else [],
+        _changed_reports_query(now),
+        _unknown_comments_query(),
+        [_unexported_reports_query()] if export_all else [],
     )
     if not incremental:
-        parts = [moved, unknown, _orphaned_links(), _deleted_comments(), *waiting, *unexported]
+        parts = [moved, unknown, _orphaned_links_query(), _deleted_comments_query(), *waiting, *unexported]
         return union_all(*(_count_by_project(part.subquery()) for part in parts))
-    since = now - RECENT_WINDOW
+    since = now - INCREMENTAL_SCAN_WINDOW
     changed, made = reports.c.updated_at >= since, comments.c.created_at >= since
     parts = [
         moved.where(changed),
@@ -90,7 +90,7 @@ def _difference_columns(project: Any, kind: str, id_: Any, moment: Any) -> Selec
     )
 
 
-def _changed_reports(now: datetime) -> Select[Any]:
+def _changed_reports_query(now: datetime) -> Select[Any]:
     same_report = and_(links.c.report_id == reports.c.id, not_(is_past_link()))
     repository = func.lower(projects.c.repository)
     return (
@@ -104,14 +104,14 @@ def _changed_reports(now: datetime) -> Select[Any]:
     )
 
 
-def _orphaned_links() -> Select[Any]:
+def _orphaned_links_query() -> Select[Any]:
     has_report = exists().where(reports.c.id == links.c.report_id)
     return _difference_columns(links.c.project_id, "orphans", links.c.id, links.c.created_at).where(
-        LIVE_LINK, not_(has_report)
+        LIVE_LINK_CONDITION, not_(has_report)
     )
 
 
-def _unknown_comments() -> Select[Any]:
+def _unknown_comments_query() -> Select[Any]:
     known = exists().where(comment_pairs.c.local_id == comments.c.id)
     linked = and_(links.c.report_id == comments.c.report_id, links.c.state == LinkState.ACTIVE)
     return (
@@ -121,15 +121,15 @@ def _unknown_comments() -> Select[Any]:
     )
 
 
-def _deleted_comments() -> Select[Any]:
+def _deleted_comments_query() -> Select[Any]:
     has_comment = exists().where(comments.c.id == comment_pairs.c.local_id)
     active = exists().where(links.c.id == comment_pairs.c.link_id, links.c.state == LinkState.ACTIVE)
     return _difference_columns(
         comment_pairs.c.project_id, "gone", comment_pairs.c.id, comment_pairs.c.remote_updated_at
-    ).where(COPIED_COMMENT, not_(has_comment), active)
+    ).where(COPIED_COMMENT_CONDITION, not_(has_comment), active)
 
 
-def _new_links(now: datetime) -> Select[Any]:
+def _new_links_query(now: datetime) -> Select[Any]:
     """Links that wait for their initial sync. By project, because there is an index for that."""
     by_project = links.c.project_id.in_(select(projects.c.project_id))
     return _difference_columns(links.c.project_id, "new", links.c.id, links.c.created_at).where(
@@ -137,16 +137,16 @@ def _new_links(now: datetime) -> Select[Any]:
     )
 
 
-def _ended_quarantines(now: datetime) -> Select[Any]:
+def _ended_quarantines_query(now: datetime) -> Select[Any]:
     """Links whose quarantine has ended."""
     return _difference_columns(links.c.project_id, "rested", links.c.id, links.c.created_at).where(
-        QUARANTINED_LINK,
+        QUARANTINED_LINK_CONDITION,
         links.c.quarantined_until <= now,
         links.c.state.in_(LIVE_STATES),
     )
 
 
-def _sendable_intents(now: datetime) -> Select[Any]:
+def _sendable_intents_query(now: datetime) -> Select[Any]:
     """Writes that may go now."""
     may = or_(intents.c.not_before.is_(None), intents.c.not_before <= now)
     return _difference_columns(intents.c.project_id, "intents", intents.c.id, intents.c.created_at).where(
@@ -154,7 +154,7 @@ def _sendable_intents(now: datetime) -> Select[Any]:
     )
 
 
-def _unexported_reports() -> Select[Any]:
+def _unexported_reports_query() -> Select[Any]:
     """Reports that `sync.export = "all"` wants on GitHub (`ports.Reports.export_candidates`)."""
     is_linked = exists().where(links.c.report_id == reports.c.id)
     is_requested = exists().where(

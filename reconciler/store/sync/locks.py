@@ -200,7 +200,7 @@ class RowProjectLock:
         same = locks.c.project_id == self._project_id
         async with self._database.write() as connection:
             row = (await connection.execute(select(locks).where(same))).mappings().first()
-            if row is not None and not _is_dead(row, now, host):
+            if row is not None and not _is_holder_dead(row, now, host):
                 return False
             await connection.execute(delete(locks).where(same))
             await connection.execute(insert(locks).values(mine))
@@ -241,7 +241,7 @@ class RowProjectLock:
         return (locks.c.project_id == self._project_id, locks.c.holder == self._holder)
 
 
-def _is_dead(row: Any, now: datetime, host: str) -> bool:
+def _is_holder_dead(row: Any, now: datetime, host: str) -> bool:
     if row["expires_at"] <= now:
         return True
     return row["host"] == host and not _is_process_alive(row["pid"])

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from sqlalchemy import or_, select
 
 from reconciler.model.secret import Secret
-from reconciler.store.schema.database_identity import MARKER_KEY, save_value
+from reconciler.store.schema.database_identity import MARKER_KEY, save_meta_value
 from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import meta
 
-META_KEY_PREFIX = "marker_key:"
+MARKER_META_KEY_PREFIX = "marker_key:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +35,14 @@ class MarkerKeyStore:
         self._database = database
         self._keys = tuple(key.reveal().encode() for key in keys)
 
-    async def read(self) -> StoredMarkerKeys:
-        query = select(meta).where(or_(meta.c.key == MARKER_KEY, meta.c.key.startswith(META_KEY_PREFIX)))
+    async def read_keys(self) -> StoredMarkerKeys:
+        query = select(meta).where(
+            or_(meta.c.key == MARKER_KEY, meta.c.key.startswith(MARKER_META_KEY_PREFIX))
+        )
         async with self._database.read() as connection:
             rows = {row.key: row.value for row in await connection.execute(query)}
         made = rows.pop(MARKER_KEY, None)
-        names = {key.removeprefix(META_KEY_PREFIX): value for key, value in rows.items()}
+        names = {key.removeprefix(MARKER_META_KEY_PREFIX): value for key, value in rows.items()}
         decrypted = {name: self._decrypt(value) for name, value in names.items()}
         return StoredMarkerKeys(
             migrated_key=Secret(made) if made else None,
@@ -49,7 +51,7 @@ class MarkerKeyStore:
             unreadable_names=tuple(sorted(name for name, found in decrypted.items() if not found)),
         )
 
-    async def save(self, keys: Mapping[str, Secret]) -> None:
+    async def save_keys(self, keys: Mapping[str, Secret]) -> None:
         """Store these, encrypted with the newest key. Without any key nothing is stored."""
         if not self._keys:
             return
@@ -58,8 +60,8 @@ class MarkerKeyStore:
         newest = Fernet(self._keys[0])
         async with self._database.write() as connection:
             for name, key in keys.items():
-                await save_value(
-                    connection, META_KEY_PREFIX + name, newest.encrypt(key.reveal().encode()).decode()
+                await save_meta_value(
+                    connection, MARKER_META_KEY_PREFIX + name, newest.encrypt(key.reveal().encode()).decode()
                 )
 
     def _decrypt(self, stored: str) -> tuple[Secret, bool] | None:

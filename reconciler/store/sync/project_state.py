@@ -17,7 +17,7 @@ from reconciler.store.bulk import upsert
 from reconciler.store.mappers import to_list_state
 from reconciler.store.schema.tables import accounts, lists, projects, runs
 from reconciler.store.sync.webhook_deliveries import has_unread_deliveries, has_working_hook
-from reconciler.store.types import column_types, from_json, to_json
+from reconciler.store.types import column_types, decode_json, encode_json
 
 
 class StoredProjects(BugSparkProjects):
@@ -58,7 +58,7 @@ class StoredProjects(BugSparkProjects):
             has_unread_hints=row["has_unread_hints"],
             has_webhook=row["has_webhook"],
             failures=row["failures"] or 0,
-            alert_state=from_json(row["told"], AlertState) if row["told"] else NO_ALERT_STATE,
+            alert_state=decode_json(row["told"], AlertState) if row["told"] else NO_ALERT_STATE,
         )
 
     async def save_state(self, state: ProjectState) -> None:
@@ -91,7 +91,7 @@ class StoredProjects(BugSparkProjects):
         return before is not paused
 
     async def save_alert_state(self, project_id: ProjectId, state: AlertState) -> None:
-        values = {"told": to_json(state) if state != NO_ALERT_STATE else None}
+        values = {"told": encode_json(state) if state != NO_ALERT_STATE else None}
         async with self._database.write() as connection:
             await _upsert_state(connection, project_id, values, {"paused": False})
 
@@ -118,7 +118,7 @@ class StoredProjects(BugSparkProjects):
     async def record_pass(self, result: PassResult, at: datetime) -> None:
         done: dict[str, Any] = {
             "outcome": result.outcome,
-            "result": to_json(result),
+            "result": encode_json(result),
             "last_pass_at": at,
             "next_at": result.next_at,
             "failures": result.failures,

@@ -21,13 +21,13 @@ from reconciler.store.schema.engine import Database
 from reconciler.store.schema.tables import credential_budgets
 from reconciler.store.sync import sliding_window
 from reconciler.store.sync.sliding_window import Denied, Granted, WindowUsage, admit
-from reconciler.store.types import from_json, to_json
+from reconciler.store.types import decode_json, encode_json
 
 UPDATE_USAGE = update(credential_budgets).where(
     credential_budgets.c.credential == bindparam("of"), credential_budgets.c.revision == bindparam("read_at")
 )
 """Built once, because every write to GitHub waits for it; what is set comes with the parameters."""
-MAX_RACES = 100  # each lost race means that somebody else got through
+MAX_LOST_RACES = 100  # each lost race means that somebody else got through
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class BaseRateLimiter(ABC):
         return await self._reserve(credential, points, seen, write=True)
 
     async def grant_verification_points(self, credential: Fingerprint, points: int) -> int:
-        for _ in range(MAX_RACES):
+        for _ in range(MAX_LOST_RACES):
             budget = await self._read_budget(credential)
             now = self._clock.now().timestamp()
             spent, granted = sliding_window.grant_verification_points(budget.spent, self._policy, now, points)
@@ -72,7 +72,7 @@ class BaseRateLimiter(ABC):
     async def _reserve(
         self, credential: Fingerprint, points: int, seen: RateLimit | None, *, write: bool
     ) -> datetime:
-        for _ in range(MAX_RACES):
+        for _ in range(MAX_LOST_RACES):
             budget = await self._read_budget(credential)
             granted = check_limits(budget, self._policy, self._clock.now(), points, seen, write=write)
             rate = newer_rate_limit(budget.rate, seen)
@@ -97,7 +97,7 @@ class StoredRateLimiter(BaseRateLimiter):
         """An earlier end than the stored one is ignored."""
         later = or_(credential_budgets.c.blocked_until.is_(None), credential_budgets.c.blocked_until < until)
         blocked = {"blocked_until": until, "blocked_reason": reason}
-        row = {"credential": credential, "revision": 1, "spent": to_json(WindowUsage()), **blocked}
+        row = {"credential": credential, "revision": 1, "spent": encode_json(WindowUsage()), **blocked}
         self._known.pop(credential, None)
         async with self._database.write() as connection:
             raised = blocked | {"revision": credential_budgets.c.revision + 1}
@@ -112,7 +112,7 @@ class StoredRateLimiter(BaseRateLimiter):
     ) -> bool:
         values: dict[str, Any] = {
             "revision": budget.revision + 1,
-            "spent": to_json(spent),
+            "spent": encode_json(spent),
             "rate_limit": rate.limit if rate else None,
             "rate_remaining": rate.remaining if rate else None,
             "rate_reset_at": rate.reset_at if rate else None,
@@ -152,7 +152,9 @@ class DryRunRateLimiter(BaseRateLimiter):
 
 
 def _contention_error(credential: Fingerprint) -> DatabaseError:
-    return DatabaseError(f"The limits of credential {credential} were contended {MAX_RACES} times in a row.")
+    return DatabaseError(
+        f"The limits of credential {credential} were contended {MAX_LOST_RACES} times in a row."
+    )
 
 
 async def read_budget(database: Database, credential: Fingerprint) -> CredentialBudget:
@@ -173,7 +175,7 @@ def _to_budget(row: RowMapping) -> CredentialBudget:
         )
     return CredentialBudget(
         revision=row["revision"],
-        spent=from_json(row["spent"], WindowUsage),
+        spent=decode_json(row["spent"], WindowUsage),
         blocked_until=row["blocked_until"],
         blocked_reason=row["blocked_reason"],
         rate=rate,

@@ -69,7 +69,7 @@ def admit(
         wanted.append((spent.hour, MINUTE_BUCKET_SECONDS, HOUR_SECONDS, 1, policy.content_per_hour))
     until = max(_earliest_time(*each, at) for each in wanted)
     if until > at:
-        return Denied(until=until, reason=_reason(policy, write=write))
+        return Denied(until=until, reason=_denial_reason(policy, write=write))
     if at - now > MAX_WRITE_WAIT_INTERVALS * policy.min_interval:
         return Denied(until=at, reason=f"writes are at least {policy.min_interval:g} s apart")
     return Granted(spent=_add_usage(spent, at, points, write=write), at=at)
@@ -160,7 +160,7 @@ def _clamp_future_buckets(buckets: Buckets, width: float, now: float) -> Buckets
     return tuple(sorted(kept.items()))
 
 
-def _reason(policy: RateLimitPolicy, *, write: bool) -> str:
+def _denial_reason(policy: RateLimitPolicy, *, write: bool) -> str:
     if write:
         return (
             f"{policy.content_per_minute} writes a minute, {policy.content_per_hour} an hour and"

@@ -12,7 +12,12 @@ from reconciler.model.link import LIVE_STATES, CommentPair, Link, LinkState, lin
 from reconciler.model.report import LocalComment, Report
 from reconciler.model.snapshot import LocalThread, Snapshot
 from reconciler.store.bugspark.bugspark_tables import comments, reports
-from reconciler.store.bugspark.mappers import REPORT_COLUMNS, local_comments, to_local_comment, to_report
+from reconciler.store.bugspark.mappers import (
+    REPORT_COLUMNS,
+    local_comments_query,
+    to_local_comment,
+    to_report,
+)
 from reconciler.store.bulk import select_ids
 from reconciler.store.mappers import to_comment_pair
 from reconciler.store.schema.tables import comment_pairs
@@ -36,7 +41,9 @@ def build_snapshot(found: SnapshotRows, wanted: SnapshotRequest) -> Snapshot:
     detached = {id_ for id_ in moved if _is_detached(found, id_)}
     orphans = found.orphans | _links_of_moved_reports(found, wanted)
     excluded = detached | orphans
-    in_scope = {id_ for id_ in (moved | found.requested_links) - excluded if _is_in_scope(found, id_, wanted)}
+    in_scope = {
+        id_ for id_ in (moved | found.requested_links) - excluded if _is_syncable_link(found, id_, wanted)
+    }
     from_columns = _links_from_columns(found, wanted)
     return Snapshot(
         links=_sort_by_number(found, in_scope),
@@ -85,7 +92,7 @@ def _is_detached(found: SnapshotRows, id_: UUID) -> bool:
     return not link.is_named_by(report.columns)
 
 
-def _is_in_scope(found: SnapshotRows, id_: UUID, wanted: SnapshotRequest) -> bool:
+def _is_syncable_link(found: SnapshotRows, id_: UUID, wanted: SnapshotRequest) -> bool:
     """Whether the link is ACTIVE, in this repository, not in quarantine, and its report readable."""
     link = found.links.get(id_)
     return (
@@ -165,7 +172,7 @@ async def read_threads(connection: AsyncConnection, wanted: Sequence[Link]) -> d
     ).mappings():
         pairs_by_link[row["link_id"]].append(to_comment_pair(row))
     comments_by_report: dict[UUID, list[LocalComment]] = {link.report_id: [] for link in wanted}
-    query = local_comments().where(comments.c.report_id.in_(of_reports))
+    query = local_comments_query().where(comments.c.report_id.in_(of_reports))
     for row in (await connection.execute(query)).mappings():
         comments_by_report[row["report_id"]].append(to_local_comment(row))
     return {

@@ -28,7 +28,7 @@ from reconciler.store.bulk import select_ids, select_values
 from reconciler.store.mappers import to_comment_pair, to_link
 from reconciler.store.schema.tables import comment_pairs, links
 from reconciler.store.sync import difference_queries
-from reconciler.store.sync.difference_queries import LIVE_LINK
+from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +123,7 @@ class SnapshotReader:
             query = select(links).where(
                 links.c.project_id == wanted.project,
                 links.c.repository_id == wanted.repository_id,
-                LIVE_LINK,
+                LIVE_LINK_CONDITION,
                 links.c.state == LinkState.ACTIVE,
                 links.c.number.in_(numbers),
             )
@@ -179,7 +179,7 @@ class SnapshotReader:
                 reports.c.id.in_(select_ids(self._dialect, fresh))
             )
             holders = select(links.c.number).where(
-                links.c.repository_id == wanted.repository_id, LIVE_LINK, links.c.number.in_(named)
+                links.c.repository_id == wanted.repository_id, LIVE_LINK_CONDITION, links.c.number.in_(named)
             )
             found.taken_numbers = frozenset(row["number"] for row in await self._fetch(holders))
 

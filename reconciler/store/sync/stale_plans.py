@@ -13,7 +13,7 @@ from reconciler.model.plan import EditLocal, LinkPlan
 from reconciler.store.bugspark.bugspark_tables import comments, reports
 from reconciler.store.bulk import ColumnTypes, bind_rows, select_ids
 from reconciler.store.schema.tables import comment_pairs, links
-from reconciler.store.sync.difference_queries import LIVE_LINK
+from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION
 
 Digest = Callable[[str], str]
 
@@ -72,7 +72,7 @@ async def _taken_issues(connection: AsyncConnection, plans: Sequence[LinkPlan]) 
     )
     same = and_(links.c.repository_id == given.c.repository_id, links.c.number == given.c.number)
     query = select(given.c.report_id).where(
-        LIVE_LINK, links.c.id != given.c.id, or_(same, links.c.report_id == given.c.report_id)
+        LIVE_LINK_CONDITION, links.c.id != given.c.id, or_(same, links.c.report_id == given.c.report_id)
     )
     return set((await connection.execute(query)).scalars())
 

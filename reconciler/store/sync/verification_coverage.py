@@ -79,7 +79,9 @@ async def read_coverage(
             links=active[project],
             verified=active[project] - never - late,
             oldest=oldest,
-            p95=await _p95(connection, project, active[project] - never) if project == project_id else None,
+            p95=await _read_p95_verified_at(connection, project, active[project] - never)
+            if project == project_id
+            else None,
         )
     return found
 
@@ -111,7 +113,9 @@ def coverage_query(
     )
 
 
-async def _p95(connection: AsyncConnection, project: ProjectId, compared: int) -> datetime | None:
+async def _read_p95_verified_at(
+    connection: AsyncConnection, project: ProjectId, compared: int
+) -> datetime | None:
     """The time that 95 % of verifications are newer than: a walk along a twentieth of the index."""
     query = (
         select(links.c.checked_at)

@@ -57,7 +57,7 @@ class StoredWebhooks:
             try:
                 where = await integrations.locate_webhook_secret(connection, project_id)
                 present = integrations.decrypt_webhook_secret(self._cipher, where)
-                before = await integrations.previous_webhook_secret(
+                before = await integrations.read_previous_webhook_secret(
                     connection, self._cipher, project_id, where, self._clock.now()
                 )
             except (ProjectError, CredentialError):  # nothing can be verified; `check` and `webhook` say why
@@ -66,8 +66,8 @@ class StoredWebhooks:
 
     async def record_delivery(self, delivery: WebhookDelivery) -> bool:
         number = delivery.number if delivery.number and 0 < delivery.number <= MAX_ISSUE_NUMBER else None
-        event, action = _truncate(delivery.event), _truncate(delivery.action)
-        row = (delivery.project_id, _truncate(delivery.id), event, action, number, delivery.at)
+        event, action = _truncate_text(delivery.event), _truncate_text(delivery.action)
+        row = (delivery.project_id, _truncate_text(delivery.id), event, action, number, delivery.at)
         async with self._database.write() as connection:
             statement = build_insert(
                 connection, deliveries, DELIVERY_COLUMN_TYPES, [row]
@@ -174,5 +174,5 @@ async def _delete_oldest_deliveries(connection: AsyncConnection, project_id: Pro
     )
 
 
-def _truncate(text: str | None) -> str | None:
+def _truncate_text(text: str | None) -> str | None:
     return None if text is None else text.replace("\0", "")[:MAX_TEXT_LENGTH]

@@ -13,7 +13,7 @@ from reconciler.model.snapshot import WithheldDeletions
 from reconciler.store.bulk import insert_all
 from reconciler.store.mappers import to_comment_pair, to_link
 from reconciler.store.schema.tables import comment_pairs, links, projects, withheld
-from reconciler.store.types import column_types, from_json, to_json
+from reconciler.store.types import column_types, decode_json, encode_json
 
 WITHHELD_COLUMN_TYPES = column_types(withheld)
 
@@ -39,7 +39,7 @@ async def replace_withheld(
             link.id,
             link.report_id,
             each.kind,
-            to_json(each.why),
+            encode_json(each.why),
         )
         for link, each in deletions
     ]
@@ -90,7 +90,7 @@ async def _read_removals(
         .order_by(comment_pairs.c.id)
     )
     rows = (await connection.execute(query)).mappings()
-    removals = (RemoveLocal(pair=to_comment_pair(row), why=from_json(row["why"], Why)) for row in rows)
+    removals = (RemoveLocal(pair=to_comment_pair(row), why=decode_json(row["why"], Why)) for row in rows)
     pairs = ((found[each.pair.link_id], each) for each in removals)
     return tuple(pair for pair in pairs if pair[0].state is LinkState.ACTIVE)
 

@@ -19,10 +19,10 @@ from reconciler.store.bulk import select_ids
 from reconciler.store.mappers import to_frozen_fields
 from reconciler.store.schema import tables
 from reconciler.store.schema.tables import intents, links, projects
-from reconciler.store.sync.difference_queries import LIVE_LINK, QUARANTINED_LINK
-from reconciler.store.views.counts import ATTENTION_STATES, EPOCH, FROZEN_LINK
+from reconciler.store.sync.difference_queries import LIVE_LINK_CONDITION, QUARANTINED_LINK_CONDITION
+from reconciler.store.views.counts import ATTENTION_STATES, EPOCH, FROZEN_LINK_CONDITION
 
-HELD_LINK = text(f"sync_links.{tables.HELD_LINK_SQL}")
+HELD_LINK_CONDITION = text(f"sync_links.{tables.HELD_LINK_SQL}")
 MAX_ITEMS = 500
 """Items of each kind that are shown at once, frozen fields first; the counts beside them are complete."""
 
@@ -39,7 +39,7 @@ async def attention_items(
         found[row["project_id"]].extend(_frozen_field_items(row))
     for row in refused:
         reason = row["reason"] or "GitHub refused it"
-        found[row["project_id"]].append(_item(row, "refused", row["operation"], reason))
+        found[row["project_id"]].append(_attention_item(row, "refused", row["operation"], reason))
     for row in link_rows:
         found[row["project_id"]].extend(_link_items(row))
     return found
@@ -72,7 +72,7 @@ def links_elsewhere(dialect: str, wanted: Collection[ProjectId]) -> Select[UUID,
     """(project, links of a repository with a lower id, with a higher one): from both ends of an index, past
     the many links of the project's own repository.
     """
-    mine = (links.c.project_id == projects.c.project_id, LIVE_LINK)
+    mine = (links.c.project_id == projects.c.project_id, LIVE_LINK_CONDITION)
     below, above = (
         select(func.count()).where(*mine, other).correlate(projects).scalar_subquery()
         for other in (
@@ -97,9 +97,9 @@ def _links_query(wanted: Select[Any]) -> Select[Any]:
     # Each by an index of its own: one condition with OR would read every link.
     by_project = select(links.c.id).where(links.c.project_id.in_(wanted))
     shown = union_all(
-        by_project.where(QUARANTINED_LINK, links.c.quarantined_until > EPOCH),
-        by_project.where(FROZEN_LINK),
-        by_project.where(HELD_LINK, links.c.held_by > ""),
+        by_project.where(QUARANTINED_LINK_CONDITION, links.c.quarantined_until > EPOCH),
+        by_project.where(FROZEN_LINK_CONDITION),
+        by_project.where(HELD_LINK_CONDITION, links.c.held_by > ""),
         by_project.where(links.c.state.in_(ATTENTION_STATES)),
     )
     return (
@@ -143,19 +143,21 @@ def _refused_intents_query(wanted: Select[Any]) -> Select[Any]:
 
 def _frozen_field_items(row: Any) -> Iterator[AttentionItem]:
     for each in to_frozen_fields(row["frozen"]):
-        yield _item(row, "frozen", each.field.value, each.reason)
+        yield _attention_item(row, "frozen", each.field.value, each.reason)
 
 
 def _link_items(row: Any) -> Iterator[AttentionItem]:
     if row["state"] in ATTENTION_STATES:
-        yield _item(row, row["state"], None, row["reason"] or row["state"])
+        yield _attention_item(row, row["state"], None, row["reason"] or row["state"])
     elif row["held_by"] is not None:
-        yield _item(row, OWNED_ELSEWHERE, None, owned_elsewhere_reason(row["held_by"]))
+        yield _attention_item(row, OWNED_ELSEWHERE, None, owned_elsewhere_reason(row["held_by"]))
     elif row["quarantined_until"] is not None:
-        yield _item(row, "resting", None, row["reason"] or "it is compared in full by the next pass")
+        yield _attention_item(
+            row, "resting", None, row["reason"] or "it is compared in full by the next pass"
+        )
 
 
-def _item(row: Any, what: str, field: str | None, reason: str) -> AttentionItem:
+def _attention_item(row: Any, what: str, field: str | None, reason: str) -> AttentionItem:
     return AttentionItem(
         report=row["tracking_id"] or str(row["report_id"]),
         report_id=row["report_id"],

@@ -25,7 +25,7 @@ from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.bulk import select_ids
 from reconciler.store.schema import tables
 from reconciler.store.schema.tables import changes, intents, links, withheld
-from reconciler.store.sync.difference_queries import QUARANTINED_LINK
+from reconciler.store.sync.difference_queries import QUARANTINED_LINK_CONDITION
 from reconciler.store.sync.verification_coverage import CountsByProject
 
 CONFLICT_SHOWN_FOR = timedelta(days=7)
@@ -34,8 +34,8 @@ CONFLICT_SHOWN_FOR = timedelta(days=7)
 ATTENTION_STATES = (*ENDED_STATES, LinkState.CONTESTED)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Word for word the conditions of the partial indexes: SQLite recognises them in no other spelling.
-FROZEN_LINK = text(f"sync_links.{tables.FROZEN_LINK_SQL}")
-CONFLICT_CHANGE = text(f"sync_changes.{tables.CONFLICT_CHANGE_SQL}")
+FROZEN_LINK_CONDITION = text(f"sync_links.{tables.FROZEN_LINK_SQL}")
+CONFLICT_CHANGE_CONDITION = text(f"sync_changes.{tables.CONFLICT_CHANGE_SQL}")
 RankedLinks = Select[tuple[UUID, UUID, UUID, int, int]]
 
 
@@ -100,7 +100,7 @@ async def count_links(
         found.setdefault(ProjectId(id_), {})[rank] = count
         linked_counts[ProjectId(id_)] = linked_counts.get(ProjectId(id_), 0) + linked
     return {
-        id_: _to_counts(found.get(id_, {}), by_state.get(id_, {}), linked_counts.get(id_, 0))
+        id_: _to_link_counts(found.get(id_, {}), by_state.get(id_, {}), linked_counts.get(id_, 0))
         for id_ in found.keys() | by_state.keys()
     }
 
@@ -115,7 +115,7 @@ def links_not_synced(now: datetime, wanted: ProjectId | Select[UUID]) -> Compoun
 def standing_conflicts(now: datetime, project_id: ProjectId | None, limit: int | None = None) -> Select[Any]:
     """Recorded conflicts, of a project or of all, that still stand; newest first where there is a limit."""
     query = select(changes).select_from(changes.join(links, links.c.id == changes.c.link_id))
-    query = query.where(*_standing_conditions(now))
+    query = query.where(*_standing_conflict_conditions(now))
     if project_id is not None:
         query = query.where(changes.c.project_id == project_id)
     if limit is None:
@@ -123,7 +123,7 @@ def standing_conflicts(now: datetime, project_id: ProjectId | None, limit: int |
     return query.order_by(changes.c.at.desc(), changes.c.id.desc()).limit(limit)
 
 
-def _to_counts(unsynced: Mapping[int, int], states: Mapping[str, int], linked: int) -> LinkCounts:
+def _to_link_counts(unsynced: Mapping[int, int], states: Mapping[str, int], linked: int) -> LinkCounts:
     """Build the counts of a project. `linked`: how many of `unsynced` are live links."""
     return LinkCounts(
         synced=max(0, sum(states.get(state, 0) for state in LIVE_STATES) - linked),
@@ -139,8 +139,10 @@ def _ranked_queries(now: datetime) -> tuple[RankedLinks, ...]:
     # SQLite would walk every live link instead of the few in quarantine: the state must not look like a key.
     alive = func.coalesce(links.c.state, "").in_(LIVE_STATES)
     return (
-        _rank_links(Urgency.ATTENTION).where(QUARANTINED_LINK, links.c.quarantined_until > EPOCH, alive),
-        _rank_links(Urgency.ATTENTION).where(FROZEN_LINK, alive),
+        _rank_links(Urgency.ATTENTION).where(
+            QUARANTINED_LINK_CONDITION, links.c.quarantined_until > EPOCH, alive
+        ),
+        _rank_links(Urgency.ATTENTION).where(FROZEN_LINK_CONDITION, alive),
         _rank_withheld(),
         _rank_links(Urgency.PENDING).where(links.c.state == LinkState.NEW),
         _rank_intents(),
@@ -173,10 +175,10 @@ def _rank_conflicts(now: datetime) -> RankedLinks:
         changes.c.project_id, links.c.id, links.c.report_id, literal(Urgency.CONFLICT, Integer())
     )
     joined = changes.join(links, links.c.id == changes.c.link_id)
-    return row.select_from(joined).where(*_standing_conditions(now))
+    return row.select_from(joined).where(*_standing_conflict_conditions(now))
 
 
-def _standing_conditions(now: datetime) -> tuple[ColumnElement[bool] | TextClause, ...]:
+def _standing_conflict_conditions(now: datetime) -> tuple[ColumnElement[bool] | TextClause, ...]:
     """Conditions of a recorded conflict whose outcome still stands and that nobody has settled; a line about
     writing the outcome to the other side does not end it.
     """
@@ -186,7 +188,7 @@ def _standing_conditions(now: datetime) -> tuple[ColumnElement[bool] | TextClaus
     ends_it = or_(later.c.to.is_distinct_from(changes.c.to), is_decision)
     is_over = exists(select(literal(1)).where(*same, later.c.id > changes.c.id, ends_it))
     return (
-        CONFLICT_CHANGE,
+        CONFLICT_CHANGE_CONDITION,
         changes.c.at >= now - CONFLICT_SHOWN_FOR,
         changes.c.field.in_([each.value for each in Field]),
         links.c.state.in_(LIVE_STATES),

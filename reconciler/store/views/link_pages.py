@@ -58,7 +58,7 @@ LINK_ROW_COLUMNS = (
 )
 
 
-async def read_link_page(
+async def read_page_of_links(
     connection: AsyncConnection, project_id: ProjectId, wanted: LinkFilter, limit: int, now: datetime
 ) -> LinkPage:
     """Read at most `limit` links."""
@@ -79,7 +79,7 @@ async def read_link_page(
     backwards = wanted.before is not None
     if backwards:
         rows = rows[::-1]
-    urgencies = await _most_urgent(connection, project_id, [row["id"] for row in rows], now)
+    urgencies = await _read_most_urgent_ranks(connection, project_id, [row["id"] for row in rows], now)
     return LinkPage(
         rows=tuple(_to_link_row(row, urgencies) for row in rows),
         more_before=more if backwards else wanted.after is not None,
@@ -103,11 +103,11 @@ def link_page_query(
         select(*LINK_ROW_COLUMNS)
         .select_from(links.outerjoin(reports, reports.c.id == links.c.report_id))
         .where(
-            _in_project(project_id, wanted, few=titled is not None),
+            _project_condition(project_id, wanted, few=titled is not None),
             links.c.state != LinkState.UNLINKED,
-            *_beyond_position(wanted),
-            *_matches_text(dialect, project_id, wanted.text.strip(), titled),
-            *_has_rank(project_id, wanted.urgency, now),
+            *_position_conditions(wanted),
+            *_text_conditions(dialect, project_id, wanted.text.strip(), titled),
+            *_rank_conditions(project_id, wanted.urgency, now),
         )
         .order_by(*(order if wanted.before is not None else (each.desc() for each in order)))
         .limit(limit)
@@ -124,13 +124,13 @@ def title_search_word(wanted: LinkFilter) -> str | None:
     )
 
 
-def title_matches(dialect: str, project_id: ProjectId, word: str) -> Select[UUID]:
+def title_matches_query(dialect: str, project_id: ProjectId, word: str) -> Select[UUID]:
     """Query reports whose titles have the word, at most one more than are looked up."""
     own_reports = select(reports.c.id).where(reports.c.project_id == project_id)
-    return own_reports.where(_title_contains(dialect, word)).limit(MAX_TITLE_MATCHES + 1)
+    return own_reports.where(_title_condition(dialect, word)).limit(MAX_TITLE_MATCHES + 1)
 
 
-def _title_contains(dialect: str, word: str) -> ColumnElement[bool]:
+def _title_condition(dialect: str, word: str) -> ColumnElement[bool]:
     """Compare without regard to case, which SQLite's LIKE does by itself, in half of the time."""
     title = reports.c.title
     is_in = title.contains if dialect == "sqlite" else title.icontains
@@ -145,12 +145,14 @@ async def _find_title_matches(
     if word is None:
         return None
     found = (
-        (await connection.execute(title_matches(connection.dialect.name, project_id, word))).scalars().all()
+        (await connection.execute(title_matches_query(connection.dialect.name, project_id, word)))
+        .scalars()
+        .all()
     )
     return found if len(found) <= MAX_TITLE_MATCHES else None
 
 
-def _in_project(project_id: ProjectId, wanted: LinkFilter, *, few: bool) -> ColumnElement[bool]:
+def _project_condition(project_id: ProjectId, wanted: LinkFilter, *, few: bool) -> ColumnElement[bool]:
     """Where few links are looked up, SQLite would walk all of the project's: the column must not look like a
     key. PostgreSQL sees through the CASE, and estimates better for it.
     """
@@ -162,7 +164,7 @@ def _in_project(project_id: ProjectId, wanted: LinkFilter, *, few: bool) -> Colu
     return (case((true(), links.c.project_id)) if few else links.c.project_id) == project_id
 
 
-def _beyond_position(wanted: LinkFilter) -> Sequence[ColumnElement[bool]]:
+def _position_conditions(wanted: LinkFilter) -> Sequence[ColumnElement[bool]]:
     position = tuple_(links.c.number, links.c.id)
     if wanted.before is not None:
         return (position > _position_tuple(wanted.before),)
@@ -173,7 +175,7 @@ def _position_tuple(position: LinkPosition) -> Any:
     return tuple_(literal(position.number), literal(position.link_id, Uuid()))
 
 
-def _matches_text(
+def _text_conditions(
     dialect: str, project_id: ProjectId, text: str, titled: Select[UUID] | None
 ) -> Sequence[ColumnElement[bool]]:
     if not text:
@@ -185,10 +187,12 @@ def _matches_text(
         return (links.c.report_id.in_(own_reports.where(reports.c.tracking_id == text.upper())),)
     if titled is not None:
         return (links.c.report_id.in_(titled),)
-    return (_title_contains(dialect, text),)
+    return (_title_condition(dialect, text),)
 
 
-def _has_rank(project_id: ProjectId, urgency: Urgency | None, now: datetime) -> Sequence[ColumnElement[bool]]:
+def _rank_conditions(
+    project_id: ProjectId, urgency: Urgency | None, now: datetime
+) -> Sequence[ColumnElement[bool]]:
     """A link to which several ranks apply has the most urgent of them."""
     if urgency is None:
         return ()
@@ -206,7 +210,7 @@ def _has_rank(project_id: ProjectId, urgency: Urgency | None, now: datetime) -> 
             return (links.c.id.in_(of_rank.where(unsynced.c.rank == urgency)), links.c.id.not_in(more))
 
 
-async def _most_urgent(
+async def _read_most_urgent_ranks(
     connection: AsyncConnection, project_id: ProjectId, wanted: Sequence[LinkId], now: datetime
 ) -> Mapping[LinkId, Urgency]:
     """Read the rank of those that are not just synced."""

@@ -22,7 +22,7 @@ from reconciler.store.bugspark.bugspark_tables import comments as bugspark_comme
 from reconciler.store.bugspark.bugspark_tables import reports
 from reconciler.store.schema.tables import changes, comment_pairs, links, projects, runs, withheld
 from reconciler.store.sync import history_log
-from reconciler.store.types import from_json
+from reconciler.store.types import decode_json
 
 EXCERPT_LENGTH = 200
 """Characters of a comment that is to be deleted."""
@@ -35,10 +35,10 @@ async def read_last_pass(connection: AsyncConnection, project_id: ProjectId) -> 
     """Read what the last pass over a project reported."""
     query = select(projects.c.result).where(projects.c.project_id == project_id)
     result = (await connection.execute(query)).scalar()
-    return from_json(result, PassResult) if result else None
+    return decode_json(result, PassResult) if result else None
 
 
-def newest_changes(project_id: ProjectId, limit: int) -> Select[Any]:
+def newest_changes_query(project_id: ProjectId, limit: int) -> Select[Any]:
     """Query the newest lines of a project's history, newest first."""
     return (
         select(changes)
@@ -97,12 +97,12 @@ async def read_activity(
     return ProjectActivity(
         since=since,
         until=until,
-        runs=await _read_runs(connection, project_id, since, until),
+        runs=await _read_pass_runs(connection, project_id, since, until),
         writes=await _read_cross_side_writes(connection, project_id, since, until),
     )
 
 
-async def _read_runs(
+async def _read_pass_runs(
     connection: AsyncConnection, project_id: ProjectId, since: datetime, until: datetime
 ) -> tuple[PassRun, ...]:
     query = (

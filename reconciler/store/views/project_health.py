@@ -26,7 +26,7 @@ from reconciler.store.schema import database_identity
 from reconciler.store.schema.tables import credential_budgets, hooks, intents, projects, withheld
 from reconciler.store.sync import sliding_window, verification_coverage, webhook_gaps
 from reconciler.store.sync.verification_coverage import count_by_project
-from reconciler.store.types import END_OF_TIME, from_json
+from reconciler.store.types import END_OF_TIME, decode_json
 from reconciler.store.views import attention, counts
 
 NO_COVERAGE, NO_COUNTS, NO_WEBHOOK = VerificationCoverage(), LinkCounts(), WebhookHealth()
@@ -93,7 +93,7 @@ async def _read_health_rows(
 def _build_health(project: Project, found: _HealthRows, verify: timedelta) -> ProjectHealth:
     id_ = project.id
     row: RowMapping | Mapping[str, Any] = found.states.get(id_, {})
-    last = from_json(row["result"], PassResult) if row.get("result") else None
+    last = decode_json(row["result"], PassResult) if row.get("result") else None
     intent_counts = found.intent_counts.get(id_, {})
     refused = intent_counts.get(IntentState.QUARANTINED, 0)
     conflicts, newest_conflict = found.conflicts.get(id_, (0, None))
@@ -160,11 +160,11 @@ async def read_gauges(connection: AsyncConnection, now: datetime, verify: timede
     """Read the numbers of every project that had a pass or a delivery, and every credential's limits."""
     since = now - verify * VERIFICATION_TOLERANCE
     return Gauges(
-        projects=await _project_gauges(connection, since), limits=await rate_limits(connection, now)
+        projects=await _read_project_gauges(connection, since), limits=await read_rate_limits(connection, now)
     )
 
 
-async def _project_gauges(connection: AsyncConnection, since: datetime) -> tuple[ProjectGauges, ...]:
+async def _read_project_gauges(connection: AsyncConnection, since: datetime) -> tuple[ProjectGauges, ...]:
     by_state = await verification_coverage.count_links_by_state(connection)
     intent_counts = await count_by_project(connection, intents.c.project_id, intents.c.state)
     covered = await verification_coverage.read_coverage(connection, by_state, since)
@@ -194,7 +194,7 @@ async def _project_gauges(connection: AsyncConnection, since: datetime) -> tuple
     )
 
 
-async def rate_limits(connection: AsyncConnection, now: datetime) -> tuple[CredentialLimits, ...]:
+async def read_rate_limits(connection: AsyncConnection, now: datetime) -> tuple[CredentialLimits, ...]:
     """Read the limits of every credential that has been used, by its fingerprint."""
     rows = await connection.execute(select(credential_budgets).order_by(credential_budgets.c.credential))
     return tuple(
@@ -205,17 +205,17 @@ async def rate_limits(connection: AsyncConnection, now: datetime) -> tuple[Crede
             reset_at=row["rate_reset_at"],
             blocked_until=row["blocked_until"],
             points_last_minute=sliding_window.points_in_last_minute(
-                from_json(row["spent"], sliding_window.WindowUsage), now
+                decode_json(row["spent"], sliding_window.WindowUsage), now
             ),
         )
         for row in rows.mappings()
     )
 
 
-async def rate_limits_by_project(
+async def read_rate_limits_by_project(
     connection: AsyncConnection, now: datetime
 ) -> dict[ProjectId, CredentialLimits]:
     """Read, by project, the limits of the credential it was last synced with."""
-    known = {each.credential: each for each in await rate_limits(connection, now)}
+    known = {each.credential: each for each in await read_rate_limits(connection, now)}
     rows = await connection.execute(select(projects.c.project_id, projects.c.account_credential))
     return {ProjectId(id_): known[credential] for id_, credential in rows if credential in known}

@@ -11,8 +11,8 @@ from reconciler.model.views import CredentialKind, ReceivedDelivery, SetupView
 from reconciler.store.bugspark.bugspark_tables import integrations
 from reconciler.store.bugspark.encryption import FERNET_PREFIX
 from reconciler.store.bugspark.integrations import (
-    IS_ACTIVE_GITHUB,
-    SECRET_FIELD,
+    IS_ACTIVE_GITHUB_INTEGRATION,
+    WEBHOOK_SECRET_FIELD,
     BadConfigError,
     parse_config,
 )
@@ -35,10 +35,10 @@ async def read_setup(connection: AsyncConnection, project: Project, limit: int, 
         private=state.private if state else None,
         account=state.account_login if state else None,
         wrote_at=await last_confirmed_write_at(connection, project.id),
-        has_secret=bool(config.get(SECRET_FIELD)),
-        previous_until=_if_future(hook.previous_until if hook else None, now),
+        has_secret=bool(config.get(WEBHOOK_SECRET_FIELD)),
+        previous_until=_none_if_past(hook.previous_until if hook else None, now),
         hook_id=hook.hook_id if hook else None,
-        deliveries=await _recent_deliveries(connection, project.id, limit),
+        deliveries=await _read_recent_deliveries(connection, project.id, limit),
     )
 
 
@@ -47,7 +47,7 @@ async def _read_config_texts(connection: AsyncConnection, project_id: ProjectId)
     or it is malformed.
     """
     query = select(cast(integrations.c.config, Text)).where(
-        integrations.c.project_id == project_id, IS_ACTIVE_GITHUB
+        integrations.c.project_id == project_id, IS_ACTIVE_GITHUB_INTEGRATION
     )
     configs = (await connection.execute(query)).scalars().all()
     try:
@@ -65,11 +65,11 @@ def _credential_kind(project: Project, stored: str | None) -> CredentialKind | N
     return CredentialKind.SEALED if (stored or "").startswith(FERNET_PREFIX) else CredentialKind.PLAIN
 
 
-def _if_future(until: datetime | None, now: datetime) -> datetime | None:
+def _none_if_past(until: datetime | None, now: datetime) -> datetime | None:
     return until if until is not None and until > now else None
 
 
-async def _recent_deliveries(
+async def _read_recent_deliveries(
     connection: AsyncConnection, project_id: ProjectId, limit: int
 ) -> tuple[ReceivedDelivery, ...]:
     newest = (

@@ -77,11 +77,11 @@ class StoredQueries:
 
     async def rate_limits(self) -> tuple[CredentialLimits, ...]:
         async with self._database.read() as connection:
-            return await project_health.rate_limits(connection, self._clock.now())
+            return await project_health.read_rate_limits(connection, self._clock.now())
 
     async def rate_limits_by_project(self) -> Mapping[ProjectId, CredentialLimits]:
         async with self._database.read() as connection:
-            return await project_health.rate_limits_by_project(connection, self._clock.now())
+            return await project_health.read_rate_limits_by_project(connection, self._clock.now())
 
     async def last_pass(self, project_id: ProjectId) -> PassResult | None:
         async with self._database.read() as connection:
@@ -89,10 +89,12 @@ class StoredQueries:
 
     async def link_page(self, project_id: ProjectId, wanted: LinkFilter, limit: int) -> LinkPage:
         async with self._database.read() as connection:
-            return await link_pages.read_link_page(connection, project_id, wanted, limit, self._clock.now())
+            return await link_pages.read_page_of_links(
+                connection, project_id, wanted, limit, self._clock.now()
+            )
 
     async def recent_changes(self, project_id: ProjectId, limit: int) -> tuple[ReportChange, ...]:
-        newest = project_detail.newest_changes(project_id, limit)
+        newest = project_detail.newest_changes_query(project_id, limit)
         async with self._database.read() as connection:
             return await project_detail.read_changes(connection, newest)
 

@@ -7,7 +7,12 @@ from reconciler.model.ids import CommentPairId, ReportId
 from reconciler.model.kinds import Kind
 from reconciler.model.report_detail import ReportDetail
 from reconciler.store.bugspark.bugspark_tables import comments, reports
-from reconciler.store.bugspark.mappers import REPORT_COLUMNS, local_comments, to_local_comment, to_report
+from reconciler.store.bugspark.mappers import (
+    REPORT_COLUMNS,
+    local_comments_query,
+    to_local_comment,
+    to_report,
+)
 from reconciler.store.mappers import to_comment_pair, to_intent
 from reconciler.store.schema.tables import comment_pairs, intents, withheld
 from reconciler.store.sync import history_log
@@ -25,7 +30,7 @@ async def read_report_detail(
     if row is None:
         return None
     link = await read_link_of_report(connection, report_id)
-    comment_query = local_comments().where(comments.c.report_id == report_id)
+    comment_query = local_comments_query().where(comments.c.report_id == report_id)
     pair_query = select(comment_pairs).where(comment_pairs.c.link_id == (link.id if link else None))
     pair_query = pair_query.order_by(comment_pairs.c.remote_updated_at, comment_pairs.c.id)
     intent_query = select(intents).where(intents.c.report_id == report_id)
