@@ -43,7 +43,7 @@ def classify_delete(reply: Reply, doing: str) -> Confirmed[None] | Refused | Out
     """Classify the answer to a request whose success has no body."""
     if reply.status == 204:
         return Confirmed(value=None, request_id=reply.request_id)
-    answer = classify_write(reply, doing, _no_body_expected)
+    answer = classify_write(reply, doing, _raise_unexpected_body)
     assert not isinstance(answer, Confirmed)
     return answer
 
@@ -61,5 +61,5 @@ def _is_refusal(status: int, message: str | None) -> bool:
     return 400 <= status < 500 and status not in _MAYBE_APPLIED_STATUSES and message is not None
 
 
-def _no_body_expected(_: bytes) -> None:
+def _raise_unexpected_body(_: bytes) -> None:
     raise GitHubError("GitHub answered a deletion with a body.")

@@ -9,7 +9,7 @@ from reconciler.github.gateway import Gateway
 from reconciler.github.http import GitHubTime, HttpClient, Usage
 from reconciler.github.limits import LimitBackoff
 from reconciler.github.lists import RepositoryList
-from reconciler.github.origin import Origin, repository_parts
+from reconciler.github.origin import Origin, split_repository_name
 from reconciler.github.repository_ref import RepositoryRef
 from reconciler.github.translate import FieldOfLabel, comment_row, issue_row
 from reconciler.github.transport import Transport
@@ -112,7 +112,7 @@ class GitHubRepository(Writes):
         repository_id: RepositoryId | None,
         field_of: FieldOfLabel,
     ) -> None:
-        repository_parts(name)
+        split_repository_name(name)
         self._usage = Usage(client.time)
         self._gateway = client.open_gateway(name, credential, self._usage)
         ref = RepositoryRef(name=name, gateway=self._gateway, id=repository_id)

@@ -34,12 +34,12 @@ class ListAnswer(Generic[T]):
     token: Fingerprint
 
     @property
-    def last(self) -> datetime | None:
+    def last_updated_at(self) -> datetime | None:
         """`updated_at` of the last row that has one."""
         return next((row.at for row in reversed(self.rows) if row.at), None)
 
     @property
-    def newest(self) -> datetime | None:
+    def newest_updated_at(self) -> datetime | None:
         """The newest `updated_at` of all rows."""
         return max((row.at for row in self.rows if row.at), default=None)
 
@@ -54,7 +54,7 @@ class SeenRows(Generic[T]):
         """Return the rows not seen before with this content, in order, and remember them."""
         return tuple(row for row in rows if self._is_new(row))
 
-    def forget(self, before: datetime) -> None:
+    def forget_before(self, before: datetime) -> None:
         """Drop rows updated before then: no later page can show them again."""
         self._marks = {key: mark for key, mark in self._marks.items() if not mark[0] or mark[0] >= before}
 
@@ -102,11 +102,11 @@ class Drain(Generic[T]):
         """Return the next page to request; None when the drain is over."""
         return None if self._done else PageRequest(since=self._since, link=self._link)
 
-    def take(self, answer: ListAnswer[T]) -> DrainStep[T]:
+    def process_answer(self, answer: ListAnswer[T]) -> DrainStep[T]:
         """Process a page. Raises GitHubError for one after which the list can't be continued."""
         # A drain ends at its first answer's Date: a second not over by then is left to the next pass.
         self._end = self._end or answer.date
-        self.newest = max(self.newest, answer.newest or self.newest)
+        self.newest = max(self.newest, answer.newest_updated_at or self.newest)
         rows = self.seen_rows.take_new(answer.rows)
         before = self._since
         if self._scan is None:
@@ -115,11 +115,11 @@ class Drain(Generic[T]):
             self._continue_scan(self._scan, answer, rows)
         has_advanced = self._since > before
         if has_advanced:
-            self.seen_rows.forget(before=earlier(self._since, self._keep))
+            self.seen_rows.forget_before(before=earlier(self._since, self._keep))
         return DrainStep(rows=rows, cursor=self._since if has_advanced else None)
 
     def _first_page(self, answer: ListAnswer[T], rows: tuple[ListRow[T], ...]) -> None:
-        last = answer.last
+        last = answer.last_updated_at
         if answer.next is None:
             self._finish(answer.date)
         elif last is None:
@@ -128,14 +128,14 @@ class Drain(Generic[T]):
             )
         elif self._end and last >= self._end:
             self._finish(self._end)
-        if last is not None and self._cap(earlier(last, SECOND)) > self._since:
-            self._since = self._cap(earlier(last, SECOND))
+        if last is not None and self._cap_cursor(earlier(last, SECOND)) > self._since:
+            self._since = self._cap_cursor(earlier(last, SECOND))
         elif not self._done:
             self._scan = WindowScan(until=self._since + SECOND)
             self._continue_scan(self._scan, answer, rows)
 
     def _continue_scan(self, scan: "WindowScan", answer: ListAnswer[T], rows: tuple[ListRow[T], ...]) -> None:
-        self._link = scan.follow(answer, rows)
+        self._link = scan.choose_next_page(answer, rows)
         if self._link is not None:
             return
         if scan.found_new_rows:
@@ -147,7 +147,7 @@ class Drain(Generic[T]):
         else:
             self._since = scan.until
 
-    def _cap(self, cursor: datetime) -> datetime:
+    def _cap_cursor(self, cursor: datetime) -> datetime:
         return cursor if self._end is None else min(cursor, self._end - SECOND)
 
     def _finish(self, covered: datetime | None) -> None:
@@ -166,10 +166,10 @@ class WindowScan:
         self.found_new_rows = False
         self._links: set[str] = set()
 
-    def follow(self, answer: ListAnswer[T], rows: tuple[ListRow[T], ...]) -> str | None:
+    def choose_next_page(self, answer: ListAnswer[T], rows: tuple[ListRow[T], ...]) -> str | None:
         """Return the link to follow; None at the end of the window. Raises GitHubError for a circle."""
         self.found_new_rows |= any(row.at is None or row.at <= self.until for row in rows)
-        if answer.next is None or (answer.last and answer.last > self.until):
+        if answer.next is None or (answer.last_updated_at and answer.last_updated_at > self.until):
             return None
         if answer.next in self._links or len(self._links) >= MAX_PAGES:
             raise GitHubError("The pages of GitHub's list lead in circles.")

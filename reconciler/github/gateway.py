@@ -22,12 +22,12 @@ from reconciler.model.ids import Fingerprint
 from reconciler.model.secret import Secret
 from reconciler.ports import Clock, RateLimiter
 
-MAX_RESERVED_POINTS = 25
+MAX_POINTS_PER_RESERVATION = 25
 """The most read points that are reserved at once."""
 T = TypeVar("T")
 MAX_ATTEMPTS = 4
-FIRST_WAIT_SECONDS = 0.3
-NO_RETRY_AFTER_SECONDS = 45.0
+FIRST_RETRY_WAIT_SECONDS = 0.3
+LATEST_ATTEMPT_SECONDS = 45.0
 """No attempt begins later than this after the first one began: their timeouts add up."""
 
 
@@ -113,8 +113,8 @@ class Gateway:
             url = self.http.origin.url(*parts)
             try:
                 if method == "GET":
-                    return self._check_complete(await self.http.get(url, bearer))
-                return self._check_complete(await self.http.write(method, url, bearer, None))
+                    return self._require_complete_reply(await self.http.get(url, bearer))
+                return self._require_complete_reply(await self.http.write(method, url, bearer, None))
             except (NotSentError, AnswerLostError) as error:
                 raise TransientError(str(error)) from None
 
@@ -133,7 +133,7 @@ class Gateway:
             reply = await self._get_once(url, etag, token)
         self._check_credential_accepted(reply)
         await self._check_limits(reply)
-        return ReadAnswer(reply=self._check_complete(reply), token=fingerprint(token.reveal()))
+        return ReadAnswer(reply=self._require_complete_reply(reply), token=fingerprint(token.reveal()))
 
     async def _get_once(self, url: str, etag: str | None, token: Secret) -> Reply:
         await self._spend_points(1)
@@ -166,7 +166,7 @@ class Gateway:
         self._backoff.require_no_wait(self.credential.limits_key, self._clock.monotonic())
         # Blocks double, so that no more points are left over at the end than were used.
         if self._reserved_points < points:
-            self._reservation_size = max(points, min(MAX_RESERVED_POINTS, 2 * self._reservation_size))
+            self._reservation_size = max(points, min(MAX_POINTS_PER_RESERVATION, 2 * self._reservation_size))
             await self.reserve_reads(self._reservation_size)
         self._reserved_points -= points
 
@@ -181,8 +181,14 @@ class Gateway:
     async def _check_limits(self, reply: Reply, *, stop: bool = True) -> None:
         """Record a limit's answer for all requests of this credential, and raise LimitedError if `stop`."""
         credential, now = self.credential.limits_key, self.http.usage.time.now()
-        strikes = self._backoff.strikes(credential)
-        wait = limit_wait(reply.status, reply.headers, limit_hint(reply.body), now=now, strikes=strikes)
+        unannounced_streak = self._backoff.unannounced_streak(credential)
+        wait = limit_wait(
+            reply.status,
+            reply.headers,
+            limit_hint(reply.body),
+            now=now,
+            unannounced_streak=unannounced_streak,
+        )
         if wait is not None:
             error = await self._record_limit(wait)
             if stop:
@@ -197,7 +203,7 @@ class Gateway:
         await self._rate_limiter.block(credential, until, wait.reason)
         return limited_error(wait.reason, until)
 
-    def _check_complete(self, reply: Reply) -> Reply:
+    def _require_complete_reply(self, reply: Reply) -> Reply:
         if reply.status >= 500:
             message = error_message(reply.body)
             raise TransientError(
@@ -224,13 +230,15 @@ async def call_with_retries(
 
     def wait(state: RetryCallState) -> float:
         # 0.15–0.3, 0.3–0.6, 0.6–1.2 s
-        return float(FIRST_WAIT_SECONDS * 2 ** (state.attempt_number - 1)) * (0.5 + random_fraction() / 2)
+        return float(FIRST_RETRY_WAIT_SECONDS * 2 ** (state.attempt_number - 1)) * (
+            0.5 + random_fraction() / 2
+        )
 
     async def once() -> T:
         return await ask()
 
     def stop(state: RetryCallState) -> bool:
-        return clock.monotonic() - begun > NO_RETRY_AFTER_SECONDS or stop_after_attempt(MAX_ATTEMPTS)(state)
+        return clock.monotonic() - begun > LATEST_ATTEMPT_SECONDS or stop_after_attempt(MAX_ATTEMPTS)(state)
 
     retrying = AsyncRetrying(
         retry=retry_if_exception_type(TransientError), wait=wait, stop=stop, sleep=clock.sleep, reraise=True

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from reconciler.github.limits import date_of, rate_limit_of
+from reconciler.github.limits import parse_date_header, parse_rate_limit_headers
 from reconciler.github.origin import Origin
 from reconciler.github.transport import (
     CONNECT_TIMEOUT_SECONDS,
@@ -81,8 +81,8 @@ class Usage:
 
         Source: docs/reference/github.md, Conditional requests.
         """
-        self.time.record_date(date_of(answer.headers))
-        self.limit = rate_limit_of(answer.headers) or self.limit
+        self.time.record_date(parse_date_header(answer.headers))
+        self.limit = parse_rate_limit_headers(answer.headers) or self.limit
         self.scopes = answer.headers.get("x-oauth-scopes", self.scopes)
         self._requests += 1
         if answer.status == 304:
@@ -127,7 +127,7 @@ class HttpClient:
         extra = {"If-None-Match": etag} if etag else {}
         reply = await self._send("GET", url, bearer, extra)
         for _ in range(MAX_REDIRECTS):
-            target = self._admitted_target(reply, _REDIRECTS_OF_READS)
+            target = self._admit_redirect_target(reply, _REDIRECTS_OF_READS)
             if target is None:
                 return reply
             after = await self._send("GET", target, bearer, extra)
@@ -152,9 +152,9 @@ class HttpClient:
 
         Raises ForeignOriginError.
         """
-        return self._admitted_target(reply, _REDIRECTS_OF_WRITES)
+        return self._admit_redirect_target(reply, _REDIRECTS_OF_WRITES)
 
-    def _admitted_target(self, reply: Reply, followed: frozenset[int]) -> str | None:
+    def _admit_redirect_target(self, reply: Reply, followed: frozenset[int]) -> str | None:
         location = reply.headers.get("location")
         if reply.status not in followed or not location:
             return None

@@ -40,14 +40,14 @@ class LimitWait:
     guessed: bool = False
 
 
-def date_of(headers: Mapping[str, str]) -> datetime | None:
+def parse_date_header(headers: Mapping[str, str]) -> datetime | None:
     """Return the answer's `Date`, or None when it is missing or no date."""
-    return _http_date(headers.get("date"))
+    return _parse_http_date(headers.get("date"))
 
 
-def rate_limit_of(headers: Mapping[str, str]) -> RateLimit | None:
+def parse_rate_limit_headers(headers: Mapping[str, str]) -> RateLimit | None:
     """Return the primary limit of the resource `core` as the headers show it, or None."""
-    numbers = [_number(headers.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining", "reset")]
+    numbers = [_parse_number(headers.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining", "reset")]
     limit, remaining, reset = numbers
     if limit is None or remaining is None or reset is None or reset > 2**35:
         return None
@@ -57,34 +57,41 @@ def rate_limit_of(headers: Mapping[str, str]) -> RateLimit | None:
 
 
 def limit_wait(
-    status: int, headers: Mapping[str, str], message: str, *, now: datetime, strikes: int
+    status: int, headers: Mapping[str, str], message: str, *, now: datetime, unannounced_streak: int
 ) -> LimitWait | None:
     """Return how long a refusal says to wait, or None when it is not about a limit.
 
-    In: `now` in GitHub's time; `strikes`, the refusals of this kind in a row before this one. Only 403 and
-    429 are limits; a 503 that names a time is treated alike. Any other 403 is a matter of permission.
+    In: `now` in GitHub's time; `unannounced_streak`, the refusals without a time in a row before this one.
+    Only 403 and 429 are limits; a 503 that names a time is treated alike. Any other 403 is a matter of
+    permission.
     """
-    after = _retry_after(headers.get("retry-after"), now)
+    after = _parse_retry_after(headers.get("retry-after"), now)
     if status == 503 and after is not None:
-        return LimitWait(seconds=_clamp(after), reason="GitHub is unavailable and said when to come back")
+        return LimitWait(
+            seconds=_clamp_wait(after), reason="GitHub is unavailable and said when to come back"
+        )
     if status not in (403, 429):
         return None
     if after is not None:
-        return LimitWait(seconds=_clamp(after), reason="GitHub's secondary rate limit")
-    reset = _number(headers.get("x-ratelimit-reset"))
+        return LimitWait(seconds=_clamp_wait(after), reason="GitHub's secondary rate limit")
+    reset = _parse_number(headers.get("x-ratelimit-reset"))
     if headers.get("x-ratelimit-remaining", "").strip() == "0" and reset is not None:
-        return LimitWait(seconds=_clamp(reset - now.timestamp() + 1), reason="GitHub's primary rate limit")
+        return LimitWait(
+            seconds=_clamp_wait(reset - now.timestamp() + 1), reason="GitHub's primary rate limit"
+        )
     if status == 429 or any(word in message.lower() for word in _SECONDARY_LIMIT_WORDS):
-        seconds = min(UNANNOUNCED_WAIT_SECONDS * 2.0 ** min(strikes, 10), MAX_UNANNOUNCED_WAIT_SECONDS)
+        seconds = min(
+            UNANNOUNCED_WAIT_SECONDS * 2.0 ** min(unannounced_streak, 10), MAX_UNANNOUNCED_WAIT_SECONDS
+        )
         return LimitWait(seconds=seconds, reason="GitHub's secondary rate limit", guessed=True)
     return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitRefusal:
-    """The last refusal of a credential. `strikes`: how many in a row did not say how long to wait."""
+    """The last refusal of a credential. `unannounced_streak`: how many in a row named no time to wait."""
 
-    strikes: int
+    unannounced_streak: int
     waits_until: float  # by the monotonic clock
     until: datetime
     reason: str
@@ -96,10 +103,10 @@ class LimitBackoff:
     def __init__(self) -> None:
         self._last: dict[Fingerprint, LimitRefusal] = {}
 
-    def strikes(self, credential: Fingerprint) -> int:
+    def unannounced_streak(self, credential: Fingerprint) -> int:
         """Return how often in a row GitHub refused without saying for how long."""
         last = self._last.get(credential)
-        return last.strikes if last else 0
+        return last.unannounced_streak if last else 0
 
     def require_no_wait(self, credential: Fingerprint, now: float) -> None:
         """Raise LimitedError while a wait lasts."""
@@ -113,11 +120,11 @@ class LimitBackoff:
         """Keep a refusal. Those that arrive while a wait lasts, to requests sent before it, count as one."""
         last = self._last.get(credential)
         is_new_wait = last is None or now >= last.waits_until
-        strikes = self.strikes(credential) + (wait.guessed and is_new_wait)
+        unannounced_streak = self.unannounced_streak(credential) + (wait.guessed and is_new_wait)
         over = now + wait.seconds
         if last is None or over >= last.waits_until:
             self._last[credential] = LimitRefusal(
-                strikes=strikes, waits_until=over, until=until, reason=wait.reason
+                unannounced_streak=unannounced_streak, waits_until=over, until=until, reason=wait.reason
             )
 
     def record_success(self, credential: Fingerprint, now: float) -> None:
@@ -132,24 +139,24 @@ def limited_error(reason: str, until: datetime) -> LimitedError:
     return LimitedError(f"{reason}: nothing is asked before {until:%Y-%m-%d %H:%M:%S} UTC.", until)
 
 
-def _retry_after(text: str | None, now: datetime) -> float | None:
-    seconds = _number(text)
+def _parse_retry_after(text: str | None, now: datetime) -> float | None:
+    seconds = _parse_number(text)
     if seconds is not None:
         return float(min(seconds, int(MAX_WAIT_SECONDS)))
-    moment = _http_date(text)
+    moment = _parse_http_date(text)
     return (moment - now).total_seconds() if moment else None
 
 
-def _clamp(seconds: float) -> float:
+def _clamp_wait(seconds: float) -> float:
     return min(max(seconds, MIN_WAIT_SECONDS), MAX_WAIT_SECONDS)
 
 
-def _number(text: str | None) -> int | None:
+def _parse_number(text: str | None) -> int | None:
     stripped = (text or "").strip()
     return int(stripped) if stripped.isascii() and stripped.isdigit() and len(stripped) <= 18 else None
 
 
-def _http_date(text: str | None) -> datetime | None:
+def _parse_http_date(text: str | None) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text or "")
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -13,8 +13,8 @@ from msgspec import Raw
 from reconciler.errors import GitHubError
 from reconciler.github.drain import EPOCH, PER_PAGE, SECOND, Drain, ListAnswer, PageRequest, earlier
 from reconciler.github.gateway import ReadAnswer
-from reconciler.github.limits import date_of
-from reconciler.github.origin import next_link
+from reconciler.github.limits import parse_date_header
+from reconciler.github.origin import parse_next_link
 from reconciler.github.repository_ref import RepositoryRef, require_ok
 from reconciler.github.translate import ListRow
 from reconciler.github.wire import decode_members
@@ -44,7 +44,7 @@ class RepositoryList(Generic[T]):
             if answer is None:
                 return
             if answer.next is None:
-                yield _page(answer.rows, state_after_probe(state.anchor, answer, self.overlap))
+                yield _build_page(answer.rows, state_after_probe(state.anchor, answer, self.overlap))
                 return
         async for page in self._drain(state):
             yield page
@@ -56,20 +56,20 @@ class RepositoryList(Generic[T]):
         """
         drain: Drain[T] = Drain(since or EPOCH)
         while (page_request := drain.next_request()) is not None:
-            step = drain.take(await self._fetch_requested(page_request))
-            yield _page(step.rows, ListState(anchor=step.cursor) if step.cursor else None)
+            step = drain.process_answer(await self._fetch_requested(page_request))
+            yield _build_page(step.rows, ListState(anchor=step.cursor) if step.cursor else None)
 
     async def _drain(self, state: ListState) -> AsyncIterator[ListPage[T]]:
         drain: Drain[T] = Drain(state.cursor or state.anchor, keep=self.overlap)
         unfinished = ListState(anchor=state.anchor)
         while (page_request := drain.next_request()) is not None:
-            step = drain.take(await self._fetch_requested(page_request))
+            step = drain.process_answer(await self._fetch_requested(page_request))
             # Rule 4: each drained page is committed with its cursor.
-            yield _page(step.rows, replace(unfinished, cursor=step.cursor) if step.cursor else None)
+            yield _build_page(step.rows, replace(unfinished, cursor=step.cursor) if step.cursor else None)
         new_anchor = anchor_after(state.anchor, drain.newest, drain.covered, self.overlap)
         answer = await self._fetch(self._first_page_url(new_anchor, "desc"))
         # Rule 4: the re-probe's rows, the anchor and the ETag belong together.
-        yield _page(
+        yield _build_page(
             drain.seen_rows.take_new(answer.rows), state_after_drain(new_anchor, answer, drain.covered)
         )
 
@@ -95,9 +95,9 @@ class RepositoryList(Generic[T]):
         rows = tuple(self.read_row(raw, name) for raw in decode_members(reply.body, f"the lists of {name}"))
         return ListAnswer(
             rows=rows,
-            next=next_link(reply.headers.get("link")),
-            date=date_of(reply.headers),
-            etag=_etag(reply.headers.get("etag")),
+            next=parse_next_link(reply.headers.get("link")),
+            date=parse_date_header(reply.headers),
+            etag=_usable_etag(reply.headers.get("etag")),
             token=answered.token,
         )
 
@@ -126,11 +126,11 @@ def state_after_probe(anchor: datetime, answer: ListAnswer[T], overlap: timedelt
 
     The anchor moves only once these rows fill more than half a page; the ETag is of the old address then.
     """
-    if len(answer.rows) > PER_PAGE // 2 and answer.newest:
-        new_anchor = anchor_after(anchor, answer.newest, answer.date, overlap)
+    if len(answer.rows) > PER_PAGE // 2 and answer.newest_updated_at:
+        new_anchor = anchor_after(anchor, answer.newest_updated_at, answer.date, overlap)
         if new_anchor > anchor:
             return ListState(anchor=new_anchor)
-    return _with_etag(anchor, answer)
+    return _state_with_etag(anchor, answer)
 
 
 def state_after_drain(anchor: datetime, answer: ListAnswer[T], covered: datetime | None) -> ListState:
@@ -139,8 +139,10 @@ def state_after_drain(anchor: datetime, answer: ListAnswer[T], covered: datetime
     It is complete when it has no next page, or when it reaches back more than a second before the time that
     the drain has covered; only then may its ETag be trusted.
     """
-    reaches_back = bool(covered and answer.last and answer.last < covered - SECOND)
-    return _with_etag(anchor, answer) if answer.next is None or reaches_back else ListState(anchor=anchor)
+    reaches_back = bool(covered and answer.last_updated_at and answer.last_updated_at < covered - SECOND)
+    return (
+        _state_with_etag(anchor, answer) if answer.next is None or reaches_back else ListState(anchor=anchor)
+    )
 
 
 def anchor_after(
@@ -150,17 +152,17 @@ def anchor_after(
     return max(anchor, earlier(min(newest, covered or newest), overlap))
 
 
-def _with_etag(anchor: datetime, answer: ListAnswer[T]) -> ListState:
+def _state_with_etag(anchor: datetime, answer: ListAnswer[T]) -> ListState:
     if answer.etag is None:
         return ListState(anchor=anchor)
     return ListState(anchor=anchor, etag=answer.etag, etag_credential=answer.token)
 
 
-def _etag(text: str | None) -> str | None:
+def _usable_etag(text: str | None) -> str | None:
     """Return the ETag verbatim; None for one that could not be sent back or stored."""
     return text if text and text.isascii() and text.isprintable() and len(text) <= MAX_ETAG_CHARS else None
 
 
-def _page(rows: tuple[ListRow[T], ...], state: ListState | None) -> ListPage[T]:
+def _build_page(rows: tuple[ListRow[T], ...], state: ListState | None) -> ListPage[T]:
     values = tuple(row.value for row in rows if row.value is not None)
     return ListPage(rows=values, state=state, poisoned=tuple(row.problem for row in rows if row.problem))

@@ -22,7 +22,7 @@ _KID_DIGITS: Final = 8
 _MAC_DIGITS: Final = 32  # 128 bits
 _INSTANCE: Final = r"[A-Za-z0-9._-]{1,64}"
 _UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_LINE: Final = re.compile(
+_MARKER_LINE: Final = re.compile(
     rf"<!-- {MARKER_NAME} {_VERSION} (?P<kid>[0-9a-f]{{{_KID_DIGITS}}}) (?P<instance>{_INSTANCE})"
     rf" (?P<id>{_UUID}) (?P<mac>[0-9a-f]{{{_MAC_DIGITS}}}) -->"
 )
@@ -63,7 +63,7 @@ class MarkerKeys:
         if not re.fullmatch(_INSTANCE, instance):
             raise ValueError("marker instance: 1 to 64 letters, digits, dots, underscores or hyphens")
         kid, key = self._keys[0]
-        mac = _mac(key, kind, instance, repository_id, issue_number, local_id)
+        mac = _compute_mac(key, kind, instance, repository_id, issue_number, local_id)
         return f"<!-- {MARKER_NAME} {_VERSION} {kid} {instance} {local_id} {mac} -->"
 
     def read(self, body: str) -> Marker | None:
@@ -78,7 +78,7 @@ class MarkerKeys:
             return None
         marker = _to_marker(match)
         expected_macs = (
-            _mac(key, kind, marker.instance, repository_id, issue_number, marker.local_id)
+            _compute_mac(key, kind, marker.instance, repository_id, issue_number, marker.local_id)
             for kid, key in self._keys
             if kid == marker.kid
         )
@@ -94,7 +94,7 @@ class MarkerKeys:
 
 def _last_line(body: str) -> re.Match[str] | None:
     text = body.replace("\r\n", "\n").replace("\r", "\n").rstrip()
-    match = _LINE.fullmatch(text[text.rfind("\n") + 1 :])
+    match = _MARKER_LINE.fullmatch(text[text.rfind("\n") + 1 :])
     claims = _MARKER_START.finditer(text)
     return match if next(claims, None) and next(claims, None) is None else None
 
@@ -108,7 +108,7 @@ def key_id(key: bytes) -> str:
     return hmac.new(key, f"{MARKER_NAME} kid".encode(), "sha256").hexdigest()[:_KID_DIGITS]
 
 
-def _mac(
+def _compute_mac(
     key: bytes, kind: MarkerKind, instance: str, repository_id: int, issue_number: int, local_id: UUID
 ) -> str:
     """Sign the parts, each preceded by its length, so that no two lists of parts read the same."""

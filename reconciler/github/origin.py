@@ -8,10 +8,10 @@ from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 from reconciler.errors import ConfigurationError, ForeignOriginError
 
 _PORTS = {"http": 80, "https": 443}
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
-_UNSAFE = re.compile(r"[^!-\[\]-~]")  # all but visible ASCII, and the backslash
-_REPOSITORY = re.compile(r"/repositories/([0-9]{1,19})(?:/|$)")
-_ISSUE_NUMBER = re.compile(r"/issues/([0-9]{1,10})$")
+_NAME_PATTERN = re.compile(r"[A-Za-z0-9._-]+")
+_UNSAFE_CHARACTERS = re.compile(r"[^!-\[\]-~]")  # all but visible ASCII, and the backslash
+_REPOSITORY_ID_PATH = re.compile(r"/repositories/([0-9]{1,19})(?:/|$)")
+_ISSUE_NUMBER_PATH = re.compile(r"/issues/([0-9]{1,10})$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Origin:
         except (ValueError, KeyError):
             raise ConfigurationError("github.api_url is not an http(s) address.") from None
         if (
-            _UNSAFE.search(api_url)
+            _UNSAFE_CHARACTERS.search(api_url)
             or not parts.hostname
             or parts.query
             or parts.fragment
@@ -45,7 +45,7 @@ class Origin:
         return cls(scheme=parts.scheme, host=parts.hostname, port=port, base=parts.path.rstrip("/"))
 
     @property
-    def prefix(self) -> str:
+    def base_url(self) -> str:
         """`https://host[:port]/base`, the beginning of every address."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if _PORTS[self.scheme] == self.port else f":{self.port}"
@@ -60,7 +60,7 @@ class Origin:
         if any(step in ("", ".", "..") for step in steps):
             raise ValueError("not one step of a path")
         path = "".join("/" + quote(step, safe="") for step in steps)
-        return f"{self.prefix}{path}" + (f"?{urlencode(query)}" if query else "")
+        return f"{self.base_url}{path}" + (f"?{urlencode(query)}" if query else "")
 
     def admit(self, url: str, *, relative_to: str | None = None) -> str:
         """Return an address that GitHub sent (page, redirect, body), rebuilt.
@@ -74,37 +74,37 @@ class Origin:
             raise ForeignOriginError("GitHub's answer points to an address that can't be read.") from None
         if (parts.scheme, parts.hostname, port) != (self.scheme, self.host, self.port) or "@" in parts.netloc:
             raise ForeignOriginError(f"GitHub's answer points away from {self.host}: not followed.")
-        if _UNSAFE.search(url) or not self._below(parts.path):
+        if _UNSAFE_CHARACTERS.search(url) or not self._is_below_base(parts.path):
             raise ForeignOriginError(f"GitHub's answer points to a place outside the API at {self.host}.")
         path = parts.path.removeprefix(self.base)
-        return f"{self.prefix}{path}" + (f"?{parts.query}" if parts.query else "")
+        return f"{self.base_url}{path}" + (f"?{parts.query}" if parts.query else "")
 
     def repository_id(self, url: str) -> int | None:
         """Return the numeric id in `/repositories/{id}/…`, the form in which GitHub redirects; else None."""
-        match = _REPOSITORY.match(urlsplit(url).path.removeprefix(self.base))
+        match = _REPOSITORY_ID_PATH.match(urlsplit(url).path.removeprefix(self.base))
         return int(match[1]) if match else None
 
-    def _below(self, path: str) -> bool:
+    def _is_below_base(self, path: str) -> bool:
         steps = re.split(r"[/\\]", unquote(path))
         return path.startswith(f"{self.base}/") and not any(step in (".", "..") for step in steps)
 
 
-def repository_parts(name: str) -> tuple[str, str]:
+def split_repository_name(name: str) -> tuple[str, str]:
     """Split "owner/repo". Raises ConfigurationError when either is not `[A-Za-z0-9._-]+`, or `.` or `..`."""
     owner, slash, repository = name.partition("/")
     for part in (owner, repository):
-        if not slash or not _NAME.fullmatch(part) or part in (".", ".."):
+        if not slash or not _NAME_PATTERN.fullmatch(part) or part in (".", ".."):
             raise ConfigurationError(f"{name[:100]!r} is not the name of a repository (owner/repo).")
     return owner, repository
 
 
-def issue_number_in(address: str) -> int | None:
+def issue_number_in_url(address: str) -> int | None:
     """Return the number at the end of an issue's address, before its query if there is one; else None."""
-    match = _ISSUE_NUMBER.search(address.partition("?")[0])
+    match = _ISSUE_NUMBER_PATH.search(address.partition("?")[0])
     return int(match[1]) if match else None
 
 
-def next_link(header: str | None) -> str | None:
+def parse_next_link(header: str | None) -> str | None:
     """Return the address of `rel="next"` in a Link header, verbatim, or None.
 
     Source: docs/reference/github.md, Lists: Paging.

@@ -9,7 +9,7 @@ from reconciler.errors import GitHubError, MovedError, NotThereError
 from reconciler.github import translate
 from reconciler.github.drain import MAX_PAGES, PER_PAGE
 from reconciler.github.http import Reply
-from reconciler.github.origin import issue_number_in, next_link
+from reconciler.github.origin import issue_number_in_url, parse_next_link
 from reconciler.github.repository_ref import RepositoryRef, require_hooks_ok, require_object_ok, require_ok
 from reconciler.github.translate import FieldOfLabel
 from reconciler.github.wire import (
@@ -205,7 +205,7 @@ class Reads:
             reply = await self._get(link)
             require(reply, self._ref, what)
             pages.append(reply)
-            link = next_link(reply.headers.get("link"))
+            link = parse_next_link(reply.headers.get("link"))
         return pages
 
     async def _is_still_same(self, pages: list[Reply]) -> bool:
@@ -222,7 +222,7 @@ class Reads:
         own_id = await self.repository_id()
         for hop in reply.redirects:
             other = self._ref.origin.repository_id(hop)
-            if (other is not None and other != own_id) or issue_number_in(hop) != number:
+            if (other is not None and other != own_id) or issue_number_in_url(hop) != number:
                 raise _moved_error(reply, self._ref.origin.repository_id(reply.redirects[-1]), what)
 
 
@@ -232,7 +232,7 @@ def _moved_error(reply: Reply, repository: int | None, what: str) -> MovedError:
         single_printable_line(row.html_url) if isinstance(row, IssueRow) else "where this token may not look"
     )
     text = f"{what[0].upper()}{what[1:]} was transferred to {place or 'another repository'}."
-    return MovedError(text, repository, issue_number_in(reply.redirects[-1]))
+    return MovedError(text, repository, issue_number_in_url(reply.redirects[-1]))
 
 
 def decode_comment(body: bytes, what: str) -> RemoteComment:

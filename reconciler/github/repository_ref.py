@@ -16,13 +16,13 @@ from reconciler.errors import (
 )
 from reconciler.github.gateway import Gateway
 from reconciler.github.http import GitHubTime, Reply
-from reconciler.github.origin import Origin, repository_parts
+from reconciler.github.origin import Origin, split_repository_name
 from reconciler.github.wire import error_reason
 from reconciler.model.formatting import single_printable_line
 from reconciler.model.ids import RepositoryId
 from reconciler.model.webhook import WEBHOOK_PERMISSION_ADVICE
 
-_ADVICE = {
+_ADVICE_BY_STATUS = {
     403: "check what the token may do there",
     404: "check that it exists and that the token may read it",
     410: "check that its issues are switched on",
@@ -50,7 +50,7 @@ class RepositoryRef:
 
     def url(self, *parts: str | int, query: Mapping[str, str | int] | None = None) -> str:
         """Build an address below the repository. Raises ValueError for a part that is no step of a path."""
-        return self.origin.url("repos", *repository_parts(self.name), *parts, query=query)
+        return self.origin.url("repos", *split_repository_name(self.name), *parts, query=query)
 
     def is_other_repository(self, url: str) -> bool:
         """Whether a redirect leads to a repository that is not this one, as far as its id is known."""
@@ -70,9 +70,9 @@ def require_ok(reply: Reply, ref: RepositoryRef, what: str) -> None:
     if reply.status == 200:
         return
     reason = error_reason(reply.body)
-    if reply.status in _ADVICE:
+    if reply.status in _ADVICE_BY_STATUS:
         raise UnreadableError(
-            f"GitHub does not show {what} ({reply.status}: {reason}): {_ADVICE[reply.status]}."
+            f"GitHub does not show {what} ({reply.status}: {reason}): {_ADVICE_BY_STATUS[reply.status]}."
         )
     raise GitHubError(
         single_printable_line(f"GitHub answered {reply.status} when asked for {what}: {reason}")

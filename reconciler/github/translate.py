@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from msgspec import UNSET, Raw
 
-from reconciler.github.origin import issue_number_in
+from reconciler.github.origin import issue_number_in_url
 from reconciler.github.wire import (
     CommentRow,
     EventRow,
@@ -17,7 +17,7 @@ from reconciler.github.wire import (
     LabelRow,
     RepositoryRow,
     RowIdentity,
-    RowTime,
+    RowUpdateTime,
     UserRow,
     try_decode,
 )
@@ -92,7 +92,7 @@ def issue(row: IssueRow) -> Issue:
 
 def comment(row: CommentRow) -> RemoteComment | None:
     """Translate a comment; None when its `issue_url` names no issue."""
-    number = issue_number_in(row.issue_url)
+    number = issue_number_in_url(row.issue_url)
     if number is None:
         return None
     return RemoteComment(
@@ -159,7 +159,7 @@ def hook(row: HookRow) -> Hook:
 
 
 def _poisoned_row(raw: bytes | Raw, reason: str, known: str, unknown: str) -> ListRow[T]:
-    names, time = try_decode(raw, RowIdentity), try_decode(raw, RowTime)
+    names, time = try_decode(raw, RowIdentity), try_decode(raw, RowUpdateTime)
     row_id, number = (None, None) if isinstance(names, str) else (names.id, names.number)
     name = number or row_id
     problem = PoisonedItem(what=f"{known}{name}" if name else unknown, reason=reason)

@@ -89,7 +89,7 @@ class Transport:
         return answer
 
     async def _send(self, request: HttpRequest) -> HttpResponse:
-        pooled = self._current = self._current or _PooledClient(self._client(request.url))
+        pooled = self._current = self._current or _PooledClient(self._build_client(request.url))
         pooled.in_flight += 1
         try:
             return await _exchange(pooled.client, request)
@@ -112,7 +112,7 @@ class Transport:
         if pooled and not pooled.in_flight:
             await pooled.client.aclose()
 
-    def _client(self, url: str) -> httpx.AsyncClient:
+    def _build_client(self, url: str) -> httpx.AsyncClient:
         # trust_env off: no proxy, .netrc or certificate variable may divert or add to what we send.
         return httpx.AsyncClient(
             verify=_ssl_context(url),
@@ -174,10 +174,10 @@ def _lower_case_names(headers: httpx.Headers) -> dict[str, str]:
 def _error_text(error: Exception) -> str:
     # Only the kind: httpx quotes header values in some messages (LocalProtocolError), the token's included.
     name = type(error).__name__
-    return f"{_ERROR_TEXTS[name]} ({name})" if name in _ERROR_TEXTS else name
+    return f"{_TEXTS_BY_ERROR_NAME[name]} ({name})" if name in _TEXTS_BY_ERROR_NAME else name
 
 
-_ERROR_TEXTS = {
+_TEXTS_BY_ERROR_NAME = {
     "ConnectError": "no connection",
     "ConnectTimeout": "no connection in time",
     "ReadTimeout": "no answer in time",

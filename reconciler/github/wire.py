@@ -149,7 +149,7 @@ class RowIdentity(Struct, frozen=True):
     number: Number | None = None
 
 
-class RowTime(Struct, frozen=True):
+class RowUpdateTime(Struct, frozen=True):
     """The part of an undecodable row that is needed to continue the list after it."""
 
     updated_at: Moment | None = None
@@ -224,7 +224,7 @@ def error_message(body: bytes) -> str | None:
     row = try_decode(body, MessageRow)
     if isinstance(row, str):
         return None
-    details = "; ".join(_detail(error) for error in row.errors)
+    details = "; ".join(_error_detail(error) for error in row.errors)
     return single_printable_line(f"{row.message} ({details})" if details else row.message)
 
 
@@ -239,7 +239,7 @@ def limit_hint(body: bytes) -> str:
     return "" if isinstance(row, str) else f"{row.message} {row.documentation_url or ''}"
 
 
-def _detail(error: FieldErrorRow | str) -> str:
+def _error_detail(error: FieldErrorRow | str) -> str:
     if isinstance(error, str):
         return error
     words = (error.message,) if error.message else (error.resource, error.field, error.code)

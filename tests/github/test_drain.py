@@ -41,7 +41,7 @@ def test_the_first_request_is_for_the_first_page_since_the_start() -> None:
 
 def test_a_page_without_a_next_ends_the_drain_and_covers_up_to_its_date() -> None:
     drain = Drain[str](at(0))
-    step = drain.take(sheet(row(1, 10), row(2, 20), date=500))
+    step = drain.process_answer(sheet(row(1, 10), row(2, 20), date=500))
     assert (ids(step.rows), step.cursor, drain.next_request(), drain.covered) == (
         [1, 2],
         at(19),
@@ -52,44 +52,44 @@ def test_a_page_without_a_next_ends_the_drain_and_covers_up_to_its_date() -> Non
 
 def test_an_empty_list_ends_the_drain_where_it_was() -> None:
     drain = Drain[str](at(0))
-    step = drain.take(sheet())
+    step = drain.process_answer(sheet())
     assert (step.rows, step.cursor, drain.next_request(), drain.newest) == ((), None, None, at(0))
 
 
 def test_the_next_page_begins_a_second_before_the_last_row() -> None:
     drain = Drain[str](at(0))
-    assert drain.take(sheet(row(1, 10), row(2, 20), more="p2")).cursor == at(19)
+    assert drain.process_answer(sheet(row(1, 10), row(2, 20), more="p2")).cursor == at(19)
     assert drain.next_request() == PageRequest(since=at(19))
 
 
 def test_known_rows_are_left_out_and_changed_ones_are_not() -> None:
     drain = Drain[str](at(0))
-    drain.take(sheet(row(1, 10), row(2, 20, "a"), more="p2"))
-    assert ids(drain.take(sheet(row(2, 20, "a"), row(3, 21))).rows) == [3]
+    drain.process_answer(sheet(row(1, 10), row(2, 20, "a"), more="p2"))
+    assert ids(drain.process_answer(sheet(row(2, 20, "a"), row(3, 21))).rows) == [3]
     again = Drain[str](at(0))
-    again.take(sheet(row(1, 10), row(2, 20, "a"), more="p2"))
-    assert ids(again.take(sheet(row(2, 20, "b"), row(3, 21))).rows) == [2, 3]
+    again.process_answer(sheet(row(1, 10), row(2, 20, "a"), more="p2"))
+    assert ids(again.process_answer(sheet(row(2, 20, "b"), row(3, 21))).rows) == [2, 3]
 
 
 def test_the_drain_ends_at_the_date_of_its_first_answer() -> None:
     drain = Drain[str](at(0))
-    drain.take(sheet(row(1, 10), row(2, 20), more="p2", date=30))
-    step = drain.take(sheet(row(3, 25), row(4, 31), more="p2", date=60))
+    drain.process_answer(sheet(row(1, 10), row(2, 20), more="p2", date=30))
+    step = drain.process_answer(sheet(row(3, 25), row(4, 31), more="p2", date=60))
     assert (ids(step.rows), drain.next_request(), drain.covered) == ([3, 4], None, at(30))
     assert step.cursor == at(29)  # the second of the first Date belongs to the next pass
 
 
 def test_a_window_of_more_than_a_page_is_scanned_by_links() -> None:
     drain = Drain[str](at(9))
-    assert drain.take(sheet(row(1, 10), row(2, 10), more="p2")).cursor is None
+    assert drain.process_answer(sheet(row(1, 10), row(2, 10), more="p2")).cursor is None
     assert drain.next_request() == PageRequest(since=at(9), link="p2")
 
 
 def window(drain: Drain[str], *, last: ListRow[str]) -> datetime | None:
     """Scan three pages once; return the cursor afterwards."""
-    first = drain.take(sheet(row(1, 10), row(2, 10), more="p2"))
-    second = drain.take(sheet(row(3, 10), row(4, 10), more="p3"))
-    third = drain.take(sheet(last, row(6, 40), more="p4"))
+    first = drain.process_answer(sheet(row(1, 10), row(2, 10), more="p2"))
+    second = drain.process_answer(sheet(row(3, 10), row(4, 10), more="p3"))
+    third = drain.process_answer(sheet(last, row(6, 40), more="p4"))
     assert (first.cursor, second.cursor) == (None, None)
     return third.cursor
 
@@ -117,44 +117,44 @@ def test_new_rows_beyond_the_window_do_not_prolong_the_scan() -> None:
 
 def test_a_window_that_reaches_into_the_second_of_the_first_date_ends_the_drain() -> None:
     drain = Drain[str](at(9))
-    drain.take(sheet(row(1, 9), row(2, 9), more="p2", date=10))
-    drain.take(sheet(row(3, 9), row(4, 9), date=10))
-    drain.take(sheet(row(1, 9), row(2, 9), more="p2", date=10))
-    step = drain.take(sheet(row(3, 9), row(4, 9), date=10))
+    drain.process_answer(sheet(row(1, 9), row(2, 9), more="p2", date=10))
+    drain.process_answer(sheet(row(3, 9), row(4, 9), date=10))
+    drain.process_answer(sheet(row(1, 9), row(2, 9), more="p2", date=10))
+    step = drain.process_answer(sheet(row(3, 9), row(4, 9), date=10))
     assert (step.cursor, drain.next_request(), drain.covered) == (None, None, at(10))
 
 
 def test_links_that_lead_in_circles_are_an_error() -> None:
     drain = Drain[str](at(9))
-    drain.take(sheet(row(1, 10), more="p2"))
+    drain.process_answer(sheet(row(1, 10), more="p2"))
     with pytest.raises(GitHubError, match="circles"):
-        drain.take(sheet(row(1, 10), more="p2"))
+        drain.process_answer(sheet(row(1, 10), more="p2"))
 
 
 def test_a_page_on_which_no_row_has_a_time_is_an_error_when_it_goes_on() -> None:
     bad: ListRow[str] = ListRow(id=None, at=None, problem=PoisonedItem(what="an issue", reason="unreadable"))
     with pytest.raises(GitHubError, match="updated"):
-        Drain[str](at(0)).take(sheet(bad, more="p2"))
+        Drain[str](at(0)).process_answer(sheet(bad, more="p2"))
 
 
 def test_a_row_that_can_t_be_read_does_not_stop_the_page() -> None:
     bad: ListRow[str] = ListRow(id=7, at=None, problem=PoisonedItem(what="issue #7", reason="unreadable"))
     drain = Drain[str](at(0))
-    step = drain.take(sheet(row(1, 10), bad, more="p2"))
+    step = drain.process_answer(sheet(row(1, 10), bad, more="p2"))
     assert (ids(step.rows), step.cursor) == ([1, 7], at(9))
 
 
 def test_without_dates_a_drain_goes_on_to_the_last_page_and_covers_nothing() -> None:
     drain = Drain[str](at(0))
-    drain.take(sheet(row(1, 10), row(2, 20), more="p2", date=None))
-    drain.take(sheet(row(3, 30), date=None))
+    drain.process_answer(sheet(row(1, 10), row(2, 20), more="p2", date=None))
+    drain.process_answer(sheet(row(3, 30), date=None))
     assert (drain.next_request(), drain.covered, drain.newest) == (None, None, at(30))
 
 
 def test_rows_that_cannot_appear_again_are_forgotten() -> None:
     known: SeenRows[str] = SeenRows()
     known.take_new([row(1, 10), row(2, 20)])
-    known.forget(before=at(15))
+    known.forget_before(before=at(15))
     assert ids(known.take_new([row(1, 10), row(2, 20)])) == [1]
 
 

@@ -297,7 +297,7 @@ def test_refusals_of_requests_under_way_count_as_one_and_do_not_shorten_a_wait()
     now = datetime(2026, 3, 2, tzinfo=UTC)
     for moment in (0, 0, 1):
         refusals.record_refusal(credential, minute, now=moment, until=now + timedelta(seconds=60 + moment))
-    assert refusals.strikes(credential) == 1
+    assert refusals.unannounced_streak(credential) == 1
     refusals.record_refusal(
         credential, LimitWait(seconds=5, reason="short"), now=2, until=now + timedelta(seconds=7)
     )
@@ -308,7 +308,7 @@ def test_refusals_of_requests_under_way_count_as_one_and_do_not_shorten_a_wait()
     refusals.require_no_wait(credential, 61)
     refusals.record_success(credential, 61)
     refusals.record_success(credential, 61)
-    assert refusals.strikes(credential) == 0
+    assert refusals.unannounced_streak(credential) == 0
 
 
 async def test_a_write_that_hits_a_limit_raises_and_blocks_the_credential() -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconciler.github.limits import MAX_WAIT_SECONDS, date_of, limit_wait, rate_limit_of
+from reconciler.github.limits import MAX_WAIT_SECONDS, limit_wait, parse_date_header, parse_rate_limit_headers
 from reconciler.model.issue import RateLimit
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -13,9 +13,9 @@ SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes
 
 
 def seconds(
-    status: int, headers: dict[str, str] | None = None, message: str = "", strikes: int = 0
+    status: int, headers: dict[str, str] | None = None, message: str = "", unannounced_streak: int = 0
 ) -> float | None:
-    wait = limit_wait(status, headers or {}, message, now=NOW, strikes=strikes)
+    wait = limit_wait(status, headers or {}, message, now=NOW, unannounced_streak=unannounced_streak)
     return wait.seconds if wait else None
 
 
@@ -39,14 +39,16 @@ def test_a_reset_in_the_past_waits_a_second() -> None:
 
 
 @pytest.mark.parametrize(
-    ("strikes", "expected"), [(0, 60), (1, 120), (2, 240), (5, 1_920), (6, 3_600), (99, 3_600)]
+    ("unannounced_streak", "expected"), [(0, 60), (1, 120), (2, 240), (5, 1_920), (6, 3_600), (99, 3_600)]
 )
-def test_a_message_alone_waits_a_minute_and_longer_each_time(strikes: int, expected: float) -> None:
-    assert seconds(403, message=SECONDARY, strikes=strikes) == expected
+def test_a_message_alone_waits_a_minute_and_longer_each_time(
+    unannounced_streak: int, expected: float
+) -> None:
+    assert seconds(403, message=SECONDARY, unannounced_streak=unannounced_streak) == expected
 
 
 def test_a_429_without_a_message_is_a_limit_too() -> None:
-    wait = limit_wait(429, {}, "", now=NOW, strikes=0)
+    wait = limit_wait(429, {}, "", now=NOW, unannounced_streak=0)
     assert wait is not None
     assert (wait.seconds, wait.guessed) == (60, True)
 
@@ -86,8 +88,8 @@ def test_other_refusals_are_no_limit(status: int, headers: dict[str, str], messa
 def test_the_primary_limit_is_read_from_every_answer() -> None:
     headers = {"x-ratelimit-limit": "5000", "x-ratelimit-remaining": "4990", "x-ratelimit-reset": RESET}
     expected = RateLimit(limit=5_000, remaining=4_990, reset_at=datetime(2026, 3, 2, 9, 10, tzinfo=UTC))
-    assert rate_limit_of(headers) == expected
-    assert rate_limit_of({**headers, "x-ratelimit-resource": "core"}) == expected
+    assert parse_rate_limit_headers(headers) == expected
+    assert parse_rate_limit_headers({**headers, "x-ratelimit-resource": "core"}) == expected
 
 
 @pytest.mark.parametrize(
@@ -97,15 +99,15 @@ def test_the_primary_limit_is_read_from_every_answer() -> None:
 )  # fmt: skip
 def test_senseless_headers_are_ignored(spoilt: dict[str, str]) -> None:
     headers = {"x-ratelimit-limit": "5000", "x-ratelimit-remaining": "1", "x-ratelimit-reset": RESET}
-    assert rate_limit_of({**headers, **spoilt}) is None
+    assert parse_rate_limit_headers({**headers, **spoilt}) is None
 
 
 def test_github_s_date_is_read() -> None:
-    assert date_of({"date": "Mon, 02 Mar 2026 09:00:00 GMT"}) == NOW
-    assert date_of({"date": "Mon, 02 Mar 2026 09:00:00 -0000"}) == NOW
+    assert parse_date_header({"date": "Mon, 02 Mar 2026 09:00:00 GMT"}) == NOW
+    assert parse_date_header({"date": "Mon, 02 Mar 2026 09:00:00 -0000"}) == NOW
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "Mon, 99 Mar 2026 09:00:00 GMT", "1"])
 def test_text_that_is_no_date_is_none(text: str) -> None:
-    assert date_of({"date": text}) is None
-    assert date_of({}) is None
+    assert parse_date_header({"date": text}) is None
+    assert parse_date_header({}) is None

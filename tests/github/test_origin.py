@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.errors import ConfigurationError, ForeignOriginError
-from reconciler.github.origin import Origin, next_link, repository_parts
+from reconciler.github.origin import Origin, parse_next_link, split_repository_name
 
 GITHUB = Origin.parse("https://api.github.com")
 ENTERPRISE = Origin.parse("https://ghe.example:8443/api/v3/")
@@ -20,7 +20,7 @@ ENTERPRISE = Origin.parse("https://ghe.example:8443/api/v3/")
     ],
 )
 def test_an_api_address_is_read(api: str, prefix: str) -> None:
-    assert Origin.parse(api).prefix == prefix
+    assert Origin.parse(api).base_url == prefix
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_the_numeric_id_is_read_from_a_redirect(url: str, found: int | None) -> 
 
 
 def test_a_repository_s_name_is_split() -> None:
-    assert repository_parts("acme/web.site_2-x") == ("acme", "web.site_2-x")
+    assert split_repository_name("acme/web.site_2-x") == ("acme", "web.site_2-x")
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_repository_s_name_is_split() -> None:
 )
 def test_an_invalid_repository_name_is_refused(name: str) -> None:
     with pytest.raises(ConfigurationError):
-        repository_parts(name)
+        split_repository_name(name)
 
 
 @pytest.mark.parametrize(
@@ -143,4 +143,4 @@ def test_an_invalid_repository_name_is_refused(name: str) -> None:
     ],
 )
 def test_the_next_page_is_read_from_the_link_header(header: str | None, found: str | None) -> None:
-    assert next_link(header) == found
+    assert parse_next_link(header) == found
