@@ -26,7 +26,7 @@ from reconciler.sync import linking
 from reconciler.sync.context import Context
 from reconciler.sync.run import run_pass
 
-MANUAL_SWEEP_INTERVAL = timedelta(days=1)
+MANUAL_CLEANUP_INTERVAL = timedelta(days=1)
 """Old records are deleted at most this often after manual passes; the daemon deletes them more often."""
 
 MAX_HISTORY_LINES = 500
@@ -45,7 +45,7 @@ class Application(SharedCommands):
     ) -> PassResult:
         """Run one pass. A problem of the project is returned in the result, never raised."""
         context = await self._container.build_context(project, progress, manual=True)
-        with _log_context(context):
+        with _bind_pass_log_values(context):
             return await run_pass(context, wait=wait, accept=accept)
 
     async def plan(self, project: Project, progress: Progress) -> PlanView:
@@ -84,7 +84,7 @@ class Application(SharedCommands):
         A problem of the project is returned in the result, never raised.
         """
         context = await self._container.build_context(project, progress, manual=True)
-        with _log_context(context):
+        with _bind_pass_log_values(context):
             return await run_pass(context, wait=wait, verify=True)
 
     async def delete_old_records(self) -> int:
@@ -92,15 +92,17 @@ class Application(SharedCommands):
 
         Returns the number of rows.
         """
-        return await self._container.delete_old_records(MANUAL_SWEEP_INTERVAL)
+        return await self._container.delete_old_records(MANUAL_CLEANUP_INTERVAL)
 
     async def estimate_discovery_requests(self, project: Project) -> int:
         """Return an estimate of the number of requests that `discover` will make."""
-        return await linking.estimate_discovery_requests(await self._usable_context(project))
+        return await linking.estimate_discovery_requests(await self._require_command_context(project))
 
     async def discover(self, project: Project, *, apply: bool, progress: Progress) -> DiscoveryResult:
         """Find exported issues whose link was never stored; with `apply`, link them."""
-        return await linking.discover_links(await self._usable_context(project, progress), apply=apply)
+        return await linking.discover_links(
+            await self._require_command_context(project, progress), apply=apply
+        )
 
     async def export(self, reports: tuple[str, ...], progress: Progress) -> tuple[ExportResult, ...]:
         """Create issues for these reports now. Raises UsageError before any is created."""
@@ -126,22 +128,22 @@ class Application(SharedCommands):
         self, project: Project, wanted: dict[ReportId, str], progress: Progress
     ) -> list[ExportResult]:
         """Export reports of one project. For a report that already has an issue, return that issue."""
-        unlinked = [report_id for report_id in wanted if not await self._is_linked(report_id)]
+        unlinked = [report_id for report_id in wanted if not await self._is_report_linked(report_id)]
         result = None
         if unlinked:
-            context = await self._usable_context(project, progress)
+            context = await self._require_command_context(project, progress)
             new = [
                 report_id
                 for report_id in unlinked
                 if not await linking.relink_exported_issue(context, report_id)
             ]
-            with _log_context(context):
+            with _bind_pass_log_values(context):
                 result = await run_pass(context, exports=new)
         return [
             await self._build_export_result(report_id, text, result) for report_id, text in wanted.items()
         ]
 
-    async def _is_linked(self, report_id: ReportId) -> bool:
+    async def _is_report_linked(self, report_id: ReportId) -> bool:
         link = await self._stores.ledger.find_link_of_report(report_id)
         return link is not None and link.state in LIVE_STATES
 
@@ -150,7 +152,7 @@ class Application(SharedCommands):
     ) -> ExportResult:
         report_with_details = (await self._stores.reports.details([report_id])).get(report_id)
         columns = report_with_details[0].columns if report_with_details else None
-        if columns is not None and columns.url and await self._is_linked(report_id):
+        if columns is not None and columns.url and await self._is_report_linked(report_id):
             return ExportResult(report=text, url=columns.url, error=None)
         if columns is not None and (past := await self._stores.ledger.find_link_of_report(report_id)):
             tie = f"{past.repository}#{past.number}"
@@ -161,7 +163,7 @@ class Application(SharedCommands):
         return ExportResult(report=text, url=None, error=_export_failure_reason(result))
 
 
-def _log_context(context: Context) -> AbstractContextManager[None]:
+def _bind_pass_log_values(context: Context) -> AbstractContextManager[None]:
     """Add pass and project to log lines within the block, as the daemon does."""
     return bind_log_values(pass_id=str(context.new_id()), project=str(context.project.id))
 

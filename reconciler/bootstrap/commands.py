@@ -29,11 +29,11 @@ BUSY_TIMEOUT_SECONDS, BUSY_RETRY_SECONDS = 8.0, 0.25
 WEBHOOK_SECRET_BYTES = 32
 """Random bytes in a webhook secret."""
 
-_ISSUE_REFERENCE = re.compile(r"([A-Za-z0-9._-]+/[A-Za-z0-9._-]+)#([1-9][0-9]{0,9})")
-_ISSUE_URL = re.compile(
+_ISSUE_REFERENCE_PATTERN = re.compile(r"([A-Za-z0-9._-]+/[A-Za-z0-9._-]+)#([1-9][0-9]{0,9})")
+_ISSUE_URL_PATTERN = re.compile(
     r"https?://[^/]+/([A-Za-z0-9._-]+/[A-Za-z0-9._-]+)/issues/([1-9][0-9]{0,9})/?(?:[?#].*)?"
 )
-_ISSUE_NUMBER = re.compile(r"#?([1-9][0-9]{0,9})")
+_ISSUE_NUMBER_PATTERN = re.compile(r"#?([1-9][0-9]{0,9})")
 
 
 class SharedCommands:
@@ -67,11 +67,11 @@ class SharedCommands:
 
     async def link(self, report: str | ReportId, issue: str, *, backfill: bool) -> str:
         """Link a report to the issue `OWNER/REPO#12`. `backfill`: send the report's older comments too."""
-        match = _ISSUE_REFERENCE.fullmatch(issue)
+        match = _ISSUE_REFERENCE_PATTERN.fullmatch(issue)
         if match is None:
             raise UsageError(f"{issue!r} names no issue: write it as OWNER/REPO#12")
         project, report_id = await self._stores.reports.find(str(report))
-        context = await self._usable_context(project)
+        context = await self._require_command_context(project)
         if match[1].lower() != (project.repository or "").lower():
             raise UsageError(f"{project.name} is connected to {project.repository}, not to {match[1]}")
         number = IssueNumber(int(match[2]))
@@ -84,7 +84,7 @@ class SharedCommands:
     async def unlink(self, report: str | ReportId) -> str:
         """Cut a report's link. Nothing on GitHub is changed."""
         project, report_id = await self._stores.reports.find(str(report))
-        context = await self._manual_context(project)
+        context = await self._build_command_context(project)
         link = await self._retry_while_busy(lambda: linking.unlink_report(context, report_id))
         return (
             f"{report} is no longer linked to {link.repository}#{link.number}; nothing on GitHub was changed"
@@ -93,7 +93,7 @@ class SharedCommands:
     async def resolve(self, report: str | ReportId, field: Field, take: Side) -> str:
         """Settle a conflict with the value of one side."""
         project, report_id = await self._stores.reports.find(str(report))
-        context = await self._manual_context(project)
+        context = await self._build_command_context(project)
         done = await self._retry_while_busy(
             lambda: commands.resolve_conflict(context, report_id, field, take)
         )
@@ -102,7 +102,7 @@ class SharedCommands:
     async def retry(self, report: str | ReportId) -> str:
         """End the quarantine of a report's link and writes."""
         project, report_id = await self._stores.reports.find(str(report))
-        context = await self._manual_context(project)
+        context = await self._build_command_context(project)
         done = await self._retry_while_busy(lambda: commands.end_quarantine(context, report_id))
         return await self._request_pass(project, done)
 
@@ -117,12 +117,12 @@ class SharedCommands:
     async def create_webhook(self, project: Project | ProjectId) -> HookResult:
         """Create or correct the webhook on GitHub. Raises ConfigurationError, IdentityError, GitHubError."""
         setup = await self._webhook_setup_context(project)
-        return await webhook_setup.create_webhook(await self._usable_context(setup.project), setup)
+        return await webhook_setup.create_webhook(await self._require_command_context(setup.project), setup)
 
     async def ping_webhook(self, project: Project | ProjectId) -> str:
         """Ask GitHub to deliver a `ping`. Raises what `create_webhook` raises."""
         setup = await self._webhook_setup_context(project)
-        await webhook_setup.ping_webhook(await self._usable_context(setup.project), setup)
+        await webhook_setup.ping_webhook(await self._require_command_context(setup.project), setup)
         return "GitHub was asked to deliver a ping; it usually comes within seconds."
 
     async def _webhook_setup_context(self, project: Project | ProjectId) -> webhook_setup.WebhookSetupContext:
@@ -134,12 +134,12 @@ class SharedCommands:
             new_secret=lambda: Secret(token_urlsafe(WEBHOOK_SECRET_BYTES)),
         )
 
-    async def _usable_context(self, project: Project, progress: Progress | None = None) -> Context:
+    async def _require_command_context(self, project: Project, progress: Progress | None = None) -> Context:
         """Build the context of a project that has an integration. Raises ProjectError for one without."""
         _require_integration(project)
-        return await self._manual_context(project, progress)
+        return await self._build_command_context(project, progress)
 
-    async def _manual_context(self, project: Project, progress: Progress | None = None) -> Context:
+    async def _build_command_context(self, project: Project, progress: Progress | None = None) -> Context:
         return await self._container.build_context(project, progress or NoProgress(), manual=True)
 
     async def _request_pass(self, project: Project, done: str) -> str:
@@ -175,12 +175,12 @@ class WebCommands(SharedCommands):
         return await self._request_pass(project, f"{project.name} is looked at as soon as a pass may run.")
 
     async def verify(self, project_id: ProjectId) -> str:
-        context = await self._context_of(project_id)
+        context = await self._require_command_context_by_id(project_id)
         done = await self._retry_while_busy(lambda: commands.request_verification(context))
         return await self._request_pass(context.project, done)
 
     async def accept(self, project_id: ProjectId, word: str) -> str:
-        context = await self._context_of(project_id)
+        context = await self._require_command_context_by_id(project_id)
         if is_identity_decision(word):
             raise UsageError("What is about databases is said with reconcile --accept, by the operator.")
         await commands.accept_waiting(context, word)
@@ -190,17 +190,17 @@ class WebCommands(SharedCommands):
         """Link a report to an issue, given by its number, its address or `OWNER/REPO#12`."""
         project, _ = await self._stores.reports.find(str(report))
         _require_integration(project)
-        wanted = _issue_reference(issue.strip(), project)
+        wanted = _to_issue_reference(issue.strip(), project)
         return await super().link(report, wanted, backfill=backfill)
 
     async def export(self, report_id: ReportId) -> str:
         project, _ = await self._stores.reports.find(str(report_id))
-        context = await self._usable_context(project)
+        context = await self._require_command_context(project)
         done = await self._retry_while_busy(lambda: commands.request_export(context, report_id))
         return await self._request_pass(project, done)
 
-    async def _context_of(self, project_id: ProjectId) -> Context:
-        return await self._usable_context(await self.find_project(str(project_id)))
+    async def _require_command_context_by_id(self, project_id: ProjectId) -> Context:
+        return await self._require_command_context(await self.find_project(str(project_id)))
 
 
 def _require_integration(project: Project) -> None:
@@ -208,13 +208,13 @@ def _require_integration(project: Project) -> None:
         raise ProjectError(f"{project.name}: {integration_problem(project)}")
 
 
-def _issue_reference(text: str, project: Project) -> str:
+def _to_issue_reference(text: str, project: Project) -> str:
     """Return `OWNER/REPO#12` for a number or an address.
 
     Other text is returned as it is: `link` refuses it.
     """
-    if match := _ISSUE_URL.fullmatch(text):
+    if match := _ISSUE_URL_PATTERN.fullmatch(text):
         return f"{match[1]}#{match[2]}"
-    if match := _ISSUE_NUMBER.fullmatch(text):
+    if match := _ISSUE_NUMBER_PATTERN.fullmatch(text):
         return f"{project.repository}#{match[1]}"
     return text

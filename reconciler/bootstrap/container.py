@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from reconciler import __version__
 from reconciler.alerts.post import AlertPoster
-from reconciler.bootstrap.markers import InstanceMarkers, open_markers
+from reconciler.bootstrap.markers import InstanceMarkers, load_instance_markers
 from reconciler.config.settings import Settings
 from reconciler.errors import ConfigurationError, CredentialError
 from reconciler.fields import field_of_label
@@ -122,7 +122,7 @@ class Container:
             project=project,
             github=client.repository(
                 project.repository or "unknown/unknown",
-                self._credential(project),
+                self._credential_of_project(project),
                 repository_id=project_state.repository_id or None if is_same_name else None,
                 field_of=partial(field_of_label, mapping=labels),
             ),
@@ -136,14 +136,14 @@ class Container:
             new_id=uuid4,
             random_fraction=random.random,
             progress=progress,
-            image_hosts=_image_hosts(settings),
+            image_hosts=_allowed_image_hosts(settings),
             dashboard_url=settings.bugspark.dashboard_url,
             alert_channel=self.alert_poster,
             manual=manual,
             credential_locks=self.credential_locks,
         )
 
-    def _credential(self, project: Project) -> Credential:
+    def _credential_of_project(self, project: Project) -> Credential:
         integration = project.integration
         if integration is not None and str(project.id) in self.settings.github.app.repositories:
             return self._app_credential(integration.owner, integration.repo)
@@ -189,9 +189,11 @@ async def open_container(
     transport = Transport(user_agent=USER_AGENT, on_answer=on_github_answer)
     try:
         await require_schema(database)
-        stores = build_stores(database, _store_settings(settings, register_secret, dry=False), clock)
-        dry_run_stores = build_stores(database, _store_settings(settings, register_secret, dry=True), clock)
-        markers = await open_markers(settings, stores.marker_keys)
+        stores = build_stores(database, _build_store_settings(settings, register_secret, dry=False), clock)
+        dry_run_stores = build_stores(
+            database, _build_store_settings(settings, register_secret, dry=True), clock
+        )
+        markers = await load_instance_markers(settings, stores.marker_keys)
         yield Container(
             settings=settings,
             database=database,
@@ -206,10 +208,10 @@ async def open_container(
             alert_poster=_build_alert_poster(settings),
         )
     finally:
-        await finish_shielded(_close(transport, database))
+        await finish_shielded(_close_transport_and_database(transport, database))
 
 
-async def _close(transport: Transport, database: Database) -> None:
+async def _close_transport_and_database(transport: Transport, database: Database) -> None:
     try:
         await transport.aclose()
     finally:
@@ -234,7 +236,7 @@ def _build_github_client(
     )
 
 
-def _store_settings(
+def _build_store_settings(
     settings: Settings, register_secret: Callable[[Secret], None], *, dry: bool
 ) -> StoreSettings:
     return StoreSettings(
@@ -262,7 +264,7 @@ def github_web_url(api_url: str) -> str:
     return f"{split_url.scheme}://{host}"
 
 
-def _image_hosts(settings: Settings) -> frozenset[str]:
+def _allowed_image_hosts(settings: Settings) -> frozenset[str]:
     host = urlsplit(settings.bugspark.dashboard_url).netloc
     return frozenset({host}) if host else frozenset()
 

@@ -86,7 +86,7 @@ async def run_daemon(start: DaemonStart) -> None:
             replace_application=web.replace_application,
             systemd=notify,
         )
-        await stack.enter_async_context(_background_task(reload.reload_when_requested(reload_requested)))
+        await stack.enter_async_context(_run_in_background(reload.reload_when_requested(reload_requested)))
         notify.notify_ready()
         log.info("ready")
         await service.run(stop)
@@ -129,7 +129,7 @@ class _Reloader:
             reload_requested.clear()
             self.systemd.notify_reloading()
             try:
-                await self._reload()
+                await self._reload_configuration()
             except ReconcilerError as error:
                 # An expected error: its sentence is enough, without a traceback.
                 log.error("the old configuration stays", kind=error.kind, reason=str(error))  # noqa: TRY400
@@ -138,7 +138,7 @@ class _Reloader:
             finally:
                 self.systemd.notify_ready()
 
-    async def _reload(self) -> None:
+    async def _reload_configuration(self) -> None:
         found, apply_to_log = self.start.read_configuration()
         settings, ignored = with_restart_only_keys_kept(self.runtime.settings, found)
         await self.runtime.reload(settings, self.replace_application)
@@ -274,7 +274,7 @@ async def _serve_web(
 
 
 @asynccontextmanager
-async def _background_task(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+async def _run_in_background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
     task = asyncio.create_task(work)
     try:
         yield

@@ -51,14 +51,14 @@ class InstanceMarkers:
         return instance == self.instance or instance in self.past_instances
 
 
-async def open_markers(settings: Settings, ring: MarkerKeyStore) -> InstanceMarkers:
+async def load_instance_markers(settings: Settings, ring: MarkerKeyStore) -> InstanceMarkers:
     """Read the marker keys of a database.
 
     The configured key signs; without one, a key derived from BugSpark's newest encryption key; without that,
     the key that `migrate` created. Accepted are keys derived from any encryption key, and all past keys.
     """
     kept = await ring.read_keys()
-    own_keys = _configured_keys(settings)
+    own_keys = _configured_marker_keys(settings)
     made = [_key_from_text(kept.migrated_key)] if kept.migrated_key else []
     try:
         named = {key_id(key): key for key in (*own_keys, *made)}
@@ -76,7 +76,7 @@ async def open_markers(settings: Settings, ring: MarkerKeyStore) -> InstanceMark
     )
 
 
-def _configured_keys(settings: Settings) -> list[bytes]:
+def _configured_marker_keys(settings: Settings) -> list[bytes]:
     """Return the keys from the configuration; the first one signs."""
     configured = [_key_from_text(settings.sync.marker_key)] if settings.sync.marker_key else []
     return configured + [_derive_key(key) for key in settings.bugspark.encryption_keys]

@@ -22,7 +22,7 @@ from reconciler.sync.context import Context
 MAX_CLOCK_SKEW_SECONDS = 120.0
 """A larger difference from GitHub's clock is a warning, because times decide conflicts."""
 
-LOW_LIMIT_SHARE = 0.1
+LOW_RATE_LIMIT_SHARE = 0.1
 """A smaller remaining share of the hourly limit is a warning (0.1 = 10 %)."""
 
 
@@ -38,7 +38,7 @@ def unusable_integration_check(project: Project) -> CheckResult:
     """Return the failed check of an integration that can't be used."""
     message = integration_problem(project)
     remedy = "correct the integration as the message says; the next pass uses it"
-    check = _build_check("integration", CheckLevel.FAIL, message, remedy)
+    check = _build_check_result("integration", CheckLevel.FAIL, message, remedy)
     return _with_project_name(project, check)
 
 
@@ -50,18 +50,20 @@ async def check_project(context: Context, facts: StoredProjectFacts) -> list[Che
         account = await context.github.account()
     except LimitedError as error:
         again = format_time(error.until, context.clock.now(), UTC)
-        lines.append(_build_check("GitHub", CheckLevel.WARN, str(error), f"check again after {again} UTC"))
+        lines.append(
+            _build_check_result("GitHub", CheckLevel.WARN, str(error), f"check again after {again} UTC")
+        )
     except ReconcilerError as error:
         remedy = "see the token's expiry, its repositories and its permissions on GitHub"
         if isinstance(error, GitHubError):  # not a problem of the token
             remedy = (
                 "see www.githubstatus.com, and whether this machine reaches github.api_url; passes try again"
             )
-        lines.append(_build_check("GitHub", CheckLevel.FAIL, str(error), remedy))
+        lines.append(_build_check_result("GitHub", CheckLevel.FAIL, str(error), remedy))
     else:
         text = f"{repository.full_name} answers; writing as {account.login}"
         lines += [
-            _build_check("GitHub", CheckLevel.OK, text),
+            _build_check_result("GitHub", CheckLevel.OK, text),
             *await _repository_check(context, repository),
             *await _permission_checks(context, repository),
             await _webhook_check(context, facts),
@@ -75,7 +77,7 @@ async def check_project(context: Context, facts: StoredProjectFacts) -> list[Che
 def _pause_check(project: Project, facts: StoredProjectFacts) -> Iterator[CheckResult]:
     if facts.health is not None and facts.health.paused:
         remedy = shell_command("reconcile", "resume", project.name)
-        yield _build_check("pause", CheckLevel.WARN, "it is paused: no pass is made", remedy)
+        yield _build_check_result("pause", CheckLevel.WARN, "it is paused: no pass is made", remedy)
 
 
 async def _repository_check(context: Context, repository: Repository) -> list[CheckResult]:
@@ -87,7 +89,7 @@ async def _repository_check(context: Context, repository: Repository) -> list[Ch
         return []
     message = f"{repository.full_name} is another repository now (id {repository.id}, not {linked_id})"
     remedy = "give the old one its name back; or, if it is meant, reconcile unlink the reports first"
-    return [_build_check("repository", CheckLevel.FAIL, message, remedy)]
+    return [_build_check_result("repository", CheckLevel.FAIL, message, remedy)]
 
 
 async def _permission_checks(context: Context, repository: Repository) -> list[CheckResult]:
@@ -102,7 +104,7 @@ async def _permission_checks(context: Context, repository: Repository) -> list[C
 async def _webhook_check(context: Context, facts: StoredProjectFacts) -> CheckResult:
     """Check that GitHub has this service's webhook, if the credential may list webhooks."""
     if facts.delivery_url is None:
-        return _build_check(
+        return _build_check_result(
             "hook", CheckLevel.OK, "web.public_url is not set: GitHub is polled, no webhook is needed"
         )
     create = shell_command("reconcile", "webhook", "create", "--project", context.project.name)
@@ -113,30 +115,32 @@ async def _webhook_check(context: Context, facts: StoredProjectFacts) -> CheckRe
         webhook = facts.health is not None and facts.health.webhook.last_at is not None
         message = "the token may not see webhooks, so it can't make one either"
         remedy = f"make the hook by hand, with the words of {show}"
-        return _build_check("hook", CheckLevel.OK if webhook else CheckLevel.WARN, message, remedy)
+        return _build_check_result("hook", CheckLevel.OK if webhook else CheckLevel.WARN, message, remedy)
     except ReconcilerError as error:
-        return _build_check("hook", CheckLevel.WARN, str(error), "check again")
-    return _evaluate_webhooks([hook for hook in hooks if hook.url == facts.delivery_url], create)
+        return _build_check_result("hook", CheckLevel.WARN, str(error), "check again")
+    return _check_listed_webhooks([hook for hook in hooks if hook.url == facts.delivery_url], create)
 
 
-def _evaluate_webhooks(hooks: list[Hook], create: str) -> CheckResult:
+def _check_listed_webhooks(hooks: list[Hook], create: str) -> CheckResult:
     if not hooks:
-        return _build_check("hook", CheckLevel.WARN, "GitHub has no webhook to this service", create)
-    best = min(hooks, key=lambda hook: (not hook.active, len(_missing_events(hook))))
-    missing = _missing_events(best)
+        return _build_check_result("hook", CheckLevel.WARN, "GitHub has no webhook to this service", create)
+    best = min(hooks, key=lambda hook: (not hook.active, len(_missing_webhook_events(hook))))
+    missing = _missing_webhook_events(best)
     if not best.active:
-        return _build_check("hook", CheckLevel.WARN, "the webhook is switched off on GitHub", create)
+        return _build_check_result("hook", CheckLevel.WARN, "the webhook is switched off on GitHub", create)
     if missing:
-        return _build_check(
+        return _build_check_result(
             "hook", CheckLevel.WARN, f"the webhook lacks the events {', '.join(missing)}", create
         )
     if len(hooks) > 1:
         remedy = "remove all but one in the repository's settings"
-        return _build_check("hook", CheckLevel.WARN, f"{len(hooks)} webhooks lead to this service", remedy)
-    return _build_check("hook", CheckLevel.OK, "the webhook is there, with every event that is needed")
+        return _build_check_result(
+            "hook", CheckLevel.WARN, f"{len(hooks)} webhooks lead to this service", remedy
+        )
+    return _build_check_result("hook", CheckLevel.OK, "the webhook is there, with every event that is needed")
 
 
-def _missing_events(hook: Hook) -> list[str]:
+def _missing_webhook_events(hook: Hook) -> list[str]:
     """Return the required events that the webhook does not deliver."""
     return [] if "*" in hook.events else sorted(set(WEBHOOK_EVENTS) - set(hook.events))
 
@@ -148,40 +152,40 @@ def _delivery_check(context: Context, facts: StoredProjectFacts) -> CheckResult:
     if webhook is None or (webhook.last_at is None and webhook.known_at is None):
         level = CheckLevel.OK if facts.delivery_url is None else CheckLevel.WARN
         remedy = "once the webhook is made, GitHub sends a ping at once"
-        return _build_check("deliveries", level, "none has come yet", remedy)
+        return _build_check_result("deliveries", level, "none has come yet", remedy)
     last = f"the last one came {format_age(webhook.last_at, now)}" if webhook.last_at else "none has come yet"
     if webhook.silent:
         count = format_count(webhook.silent, "change")
         remedy = (
             "look at its recent deliveries on GitHub (Settings, Webhooks); passes find changes without it"
         )
-        return _build_check(
+        return _build_check_result(
             "deliveries", CheckLevel.WARN, f"{last}; {count} since then not announced", remedy
         )
-    return _build_check("deliveries", CheckLevel.OK, f"{last}, {webhook.received:,} in all")
+    return _build_check_result("deliveries", CheckLevel.OK, f"{last}, {webhook.received:,} in all")
 
 
 def _clock_check(context: Context) -> CheckResult:
     off = abs((context.github.now() - context.clock.now()).total_seconds())
     if off <= MAX_CLOCK_SKEW_SECONDS:
-        return _build_check("clock", CheckLevel.OK, f"{off:.0f} s from GitHub's")
+        return _build_check_result("clock", CheckLevel.OK, f"{off:.0f} s from GitHub's")
     message = f"this machine's clock is {off:.0f} s from GitHub's"
-    return _build_check("clock", CheckLevel.WARN, message, "synchronise it (NTP)")
+    return _build_check_result("clock", CheckLevel.WARN, message, "synchronise it (NTP)")
 
 
 def _rate_limit_check(context: Context) -> CheckResult:
     limit = context.github.rate_limit()
     if limit is None:
-        return _build_check("limit", CheckLevel.OK, "GitHub tells of no hourly limit")
+        return _build_check_result("limit", CheckLevel.OK, "GitHub tells of no hourly limit")
     new = format_time(limit.reset_at, context.clock.now(), UTC)
     message = f"{limit.remaining:,} of {limit.limit:,} requests left, new at {new} UTC"
-    if limit.remaining >= limit.limit * LOW_LIMIT_SHARE:
-        return _build_check("limit", CheckLevel.OK, message)
+    if limit.remaining >= limit.limit * LOW_RATE_LIMIT_SHARE:
+        return _build_check_result("limit", CheckLevel.OK, message)
     remedy = "the limit is the account's, over all its tokens: give the sync an account of its own"
-    return _build_check("limit", CheckLevel.WARN, message, remedy)
+    return _build_check_result("limit", CheckLevel.WARN, message, remedy)
 
 
-def _build_check(what: str, level: CheckLevel, message: str, remedy: str | None = None) -> CheckResult:
+def _build_check_result(what: str, level: CheckLevel, message: str, remedy: str | None = None) -> CheckResult:
     return CheckResult(
         name=what, level=level, message=message, remedy=remedy if level is not CheckLevel.OK else None
     )

@@ -19,10 +19,10 @@ from reconciler.model.secret import Secret
 from reconciler.store.sync import local_scan
 from reconciler.sync.run import run_pass
 
-SWEEP_INTERVAL = timedelta(hours=1)
+CLEANUP_INTERVAL = timedelta(hours=1)
 """Old records are deleted at most this often, by all daemons together."""
 
-EXTRA_CONNECTIONS = 8
+EXTRA_DATABASE_CONNECTIONS = 8
 """Database connections in addition to those of passes: for ticks, scans and the web."""
 
 
@@ -88,7 +88,7 @@ class ReloadableRuntime:
         ConfigurationError; then the old container stays in use.
         """
         async with AsyncExitStack() as stack:
-            connections = settings.poll.concurrency + EXTRA_CONNECTIONS
+            connections = settings.poll.concurrency + EXTRA_DATABASE_CONNECTIONS
             container = await stack.enter_async_context(
                 open_container(
                     settings,
@@ -126,7 +126,7 @@ class ReloadableRuntime:
 
     async def delete_old_records(self) -> None:
         async with self._lease_current() as container:
-            await container.delete_old_records(SWEEP_INTERVAL)
+            await container.delete_old_records(CLEANUP_INTERVAL)
 
     async def run_pass(self, project_id: ProjectId, activity: PassActivity) -> PassResult | None:
         async with self._lease_current() as container:

@@ -57,12 +57,12 @@ def build_web_application(
             commands=WebCommands(container, queue),
             jwt_secret=settings.bugspark.jwt_secret,
             password_hash=settings.web.password_hash,
-            session_key=session_key(settings),
+            session_key=derive_session_key(settings),
         )
     )
 
 
-def session_key(settings: Settings) -> Secret:
+def derive_session_key(settings: Settings) -> Secret:
     """Derive the key that signs sessions and forms from all configured secrets.
 
     A new password ends all sessions, and all machines with the same configuration have the same key. Without

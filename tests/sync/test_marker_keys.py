@@ -9,7 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from reconciler.bootstrap.application import open_application
-from reconciler.bootstrap.markers import InstanceMarkers, open_markers
+from reconciler.bootstrap.markers import InstanceMarkers, load_instance_markers
 from reconciler.demo.github.faults import Drop, Limit
 from reconciler.model.database_identity import DatabaseInstance
 from reconciler.model.ids import RepositoryId
@@ -43,7 +43,7 @@ async def markers(url: str, *keys: str, **sync: str) -> AsyncIterator[InstanceMa
     database = open_database(url)
     try:
         ring = MarkerKeyStore(database, wanted.bugspark.encryption_keys)
-        yield (await open_markers(wanted, ring)).for_identity(HERE)
+        yield (await load_instance_markers(wanted, ring)).for_identity(HERE)
     finally:
         await database.aclose()
 
