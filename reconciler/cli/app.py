@@ -19,7 +19,7 @@ from reconciler.cli import (
     webhook,
     why,
 )
-from reconciler.cli.session import AllProjectsOption, JsonOption, ProjectsOption, session_of
+from reconciler.cli.session import AllProjectsOption, JsonOption, ProjectsOption, current_session
 from reconciler.errors import UsageError
 
 COMMANDS: tuple[Callable[..., None], ...] = (
@@ -107,7 +107,7 @@ def root(
 
     Without a command: one pass now over the named projects.
     """
-    session = session_of(context)
+    session = current_session(context)
     session.config = config
     options = passes.PassOptions(
         projects=tuple(project or ()), all_projects=every, json=json, wait=wait, accept=accept

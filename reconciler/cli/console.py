@@ -16,7 +16,7 @@ from unicodedata import combining, east_asian_width
 from reconciler.errors import ReconcilerError
 from reconciler.model.formatting import escape_unprintable
 
-TERMINAL_COLUMNS = 80
+TERMINAL_WIDTH = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ def display_width(text: str) -> int:
     )
 
 
-def cut(text: str, columns: int, *, more: str = "…") -> str:
+def cut_to_width(text: str, columns: int, *, more: str = "…") -> str:
     """Return the text, made safe and cut to `columns`; `more` marks the cut."""
     text = escape_unprintable(text)
     if display_width(text) <= columns:
@@ -105,9 +105,9 @@ def cut(text: str, columns: int, *, more: str = "…") -> str:
     return kept + more
 
 
-def pad_or_cut(text: str, columns: int, *, more: str = "…") -> str:
+def pad_or_cut_to_width(text: str, columns: int, *, more: str = "…") -> str:
     """Return the text with exactly this width: cut, or padded with blanks."""
-    text = cut(text, columns, more=more)
+    text = cut_to_width(text, columns, more=more)
     return text + " " * (columns - display_width(text))
 
 

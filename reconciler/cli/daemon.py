@@ -5,7 +5,7 @@ It has its own module, like every command that shares no code with others.
 
 import typer
 
-from reconciler.cli.session import session_of
+from reconciler.cli.session import current_session
 
 
 def daemon(context: typer.Context) -> None:
@@ -13,7 +13,7 @@ def daemon(context: typer.Context) -> None:
 
     Ends on SIGTERM; SIGHUP reads the configuration again.
     """
-    session = session_of(context)
+    session = current_session(context)
     settings = session.load_service_configuration().settings
     assert session.redaction is not None  # set up when the configuration was read
     session.entrypoints.run_daemon(settings, session.reload_settings, session.redaction.add, session.environ)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.session import session_of
+from reconciler.cli.session import current_session
 
 
 def demo(
@@ -20,4 +20,4 @@ def demo(
 
     On SQLite and a simulated GitHub, in a temporary directory.
     """
-    raise typer.Exit(session_of(context).entrypoints.run_demo(keep))
+    raise typer.Exit(current_session(context).entrypoints.run_demo(keep))

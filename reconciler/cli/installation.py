@@ -11,11 +11,11 @@ from typing import Any
 
 import typer
 
-from reconciler.cli.session import CommandSession, JsonOption, session_of
+from reconciler.cli.session import CommandSession, JsonOption, current_session
 from reconciler.errors import ConfigurationError, DatabaseError, ReconcilerError, SchemaError
 from reconciler.model.views import CheckLevel, CheckResult
 
-SETTING_COLUMNS = 34
+SETTING_WIDTH = 34
 
 
 def config(context: typer.Context, json: JsonOption = False) -> None:
@@ -23,7 +23,7 @@ def config(context: typer.Context, json: JsonOption = False) -> None:
 
     Every key with its value and source, secrets masked.
     """
-    session = session_of(context)
+    session = current_session(context)
     loaded = session.load_configuration()
     shown = loaded.effective_values()
     if json:
@@ -43,7 +43,7 @@ def config(context: typer.Context, json: JsonOption = False) -> None:
         for item in items:
             setting = f"{item.key.rpartition('.')[2]} = {encoder.dumps(item.value, ensure_ascii=False)}"
             origin = "" if item.source == "default" else f"  # {item.source}"
-            session.console.print_line(f"{setting:<{SETTING_COLUMNS}}{origin}".rstrip())
+            session.console.print_line(f"{setting:<{SETTING_WIDTH}}{origin}".rstrip())
 
 
 OK, FAIL = CheckLevel.OK, CheckLevel.FAIL
@@ -56,7 +56,7 @@ def check(context: typer.Context, json: JsonOption = False) -> None:
 
     Configuration, database, key, tokens and permissions; each line says what to do about a problem.
     """
-    session = session_of(context)
+    session = current_session(context)
     try:
         checks = session.run_in_backend(lambda application, _: application.run_self_check())
     except (ConfigurationError, DatabaseError, SchemaError) as error:
@@ -115,5 +115,5 @@ def migrate(context: typer.Context) -> None:
 
     Adds or updates this program's tables and columns in BugSpark's database. Safe to run again.
     """
-    session = session_of(context)
+    session = current_session(context)
     session.console.print_line(session.entrypoints.migrate(session.load_configuration().settings))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.session import ReportArgument, session_of
+from reconciler.cli.session import ReportArgument, current_session
 from reconciler.errors import UsageError
 from reconciler.model.fields import Field, Side
 
@@ -18,13 +18,13 @@ def pause(context: typer.Context, project: ProjectArgument) -> None:
 
     No pass is made, not by hand either; one at work stops before its next write to GitHub.
     """
-    session = session_of(context)
+    session = current_session(context)
     session.console.print_line(session.run_in_backend(lambda application, _: application.pause(project)))
 
 
 def resume(context: typer.Context, project: ProjectArgument) -> None:
     """Go on with a paused project. What changed since is synced by the next pass."""
-    session = session_of(context)
+    session = current_session(context)
     session.console.print_line(session.run_in_backend(lambda application, _: application.resume(project)))
 
 
@@ -46,7 +46,7 @@ def resolve(
     """
     chosen_field = _parse_field(field)
     side = _parse_side(take)
-    session = session_of(context)
+    session = current_session(context)
     session.console.print_line(
         session.run_in_backend(lambda application, _: application.resolve(report, chosen_field, side))
     )
@@ -54,7 +54,7 @@ def resolve(
 
 def retry(context: typer.Context, report: ReportArgument) -> None:
     """Take a report out of quarantine. The next pass tries its link and its writes again."""
-    session = session_of(context)
+    session = current_session(context)
     session.console.print_line(session.run_in_backend(lambda application, _: application.retry(report)))
 
 

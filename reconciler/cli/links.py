@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconciler.cli.console import Console, cut, project_as_json
+from reconciler.cli.console import Console, cut_to_width, project_as_json
 from reconciler.cli.progress import ProgressDisplay
-from reconciler.cli.session import JsonOption, ProjectOption, ReportArgument, session_of
+from reconciler.cli.session import JsonOption, ProjectOption, ReportArgument, current_session
 from reconciler.model.formatting import format_count, shell_command
 from reconciler.model.report import Project
 from reconciler.model.views import DiscoveryResult
@@ -31,7 +31,7 @@ def link(
 
     The next pass makes them equal; where they differ now is a conflict.
     """
-    session = session_of(context)
+    session = current_session(context)
     session.console.print_line(
         session.run_in_backend(lambda application, _: application.link(report, issue, backfill=backfill))
     )
@@ -39,7 +39,7 @@ def link(
 
 def unlink(context: typer.Context, report: ReportArgument) -> None:
     """Cut a report's link. Nothing is deleted or closed on either side."""
-    session = session_of(context)
+    session = current_session(context)
     session.console.print_line(session.run_in_backend(lambda application, _: application.unlink(report)))
 
 
@@ -55,7 +55,7 @@ def discover(
 
     Walks the whole repository; says first what that costs.
     """
-    session = session_of(context)
+    session = current_session(context)
     console = session.console
 
     async def work(application: "Application", display: ProgressDisplay) -> tuple[Project, DiscoveryResult]:
@@ -73,7 +73,9 @@ def discover(
 
 def _print_discovery(console: Console, project: Project, result: DiscoveryResult, *, apply: bool) -> None:
     for candidate in result.candidates:
-        console.print_line(f"{candidate.report_tracking_id}  {candidate.issue}  {cut(candidate.title, 48)}")
+        console.print_line(
+            f"{candidate.report_tracking_id}  {candidate.issue}  {cut_to_width(candidate.title, 48)}"
+        )
     for reason in result.skipped:
         console.print_note(f"passed over: {reason}")
     found_words = (
@@ -118,7 +120,7 @@ def export(
 
     Prints the issues' addresses.
     """
-    session = session_of(context)
+    session = current_session(context)
     console = session.console
     results = session.run_in_backend(
         lambda application, display: application.export(tuple(reports), display.new_progress())

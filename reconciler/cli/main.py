@@ -61,7 +61,7 @@ def run_command(
 
     session = CommandSession(entrypoints, console, environ)
     try:
-        code = _invoke(arguments, session)
+        code = _invoke_command(arguments, session)
         console.flush()
     except BrokenPipeError:
         console.discard_output()
@@ -76,19 +76,19 @@ def run_command(
     return code
 
 
-def _invoke(arguments: Sequence[str], session: "CommandSession") -> int:
+def _invoke_command(arguments: Sequence[str], session: "CommandSession") -> int:
     from typer.main import get_command
 
     from reconciler.cli.app import build_cli
 
     try:
-        get_command(build_cli()).main(args=config_first(arguments), prog_name="reconcile", obj=session)
+        get_command(build_cli()).main(args=move_config_first(arguments), prog_name="reconcile", obj=session)
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else EXIT_OK
     return EXIT_OK
 
 
-def config_first(arguments: Sequence[str]) -> list[str]:
+def move_config_first(arguments: Sequence[str]) -> list[str]:
     """Move `--config PATH` before the command, because it is a global option that may stand anywhere."""
     front: list[str] = []
     rest: list[str] = []

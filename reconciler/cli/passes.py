@@ -13,7 +13,7 @@ import typer
 
 from reconciler.cli.console import project_as_json
 from reconciler.cli.progress import ProgressDisplay
-from reconciler.cli.session import CommandSession, JsonOption, ProjectOption, session_of
+from reconciler.cli.session import CommandSession, JsonOption, ProjectOption, current_session
 from reconciler.errors import UsageError
 from reconciler.model.formatting import format_count, shell_command
 from reconciler.model.passes import AppliedCounts, Outcome, PassResult
@@ -125,7 +125,7 @@ def verify(
 
     If a limit ends it, the next run continues from there.
     """
-    session = session_of(context)
+    session = current_session(context)
 
     async def work(application: "Application", display: ProgressDisplay) -> PassResult:
         chosen = await application.find_project(project)
@@ -166,8 +166,8 @@ def pass_as_json(result: PassResult) -> dict[str, Any]:
 
 def pass_as_line(result: PassResult) -> str | None:
     """`Acme: 3 reports updated; 1 conflict; 12 requests, 1.2 s`, or None when nothing happened."""
-    changes = _changes_text(result.applied)
-    links = _links_text(result)
+    changes = _applied_changes_text(result.applied)
+    links = _link_counts_text(result)
     if not (changes or links or result.conflicts):
         return None
     parts = [", ".join(part for part in (links, changes) if part) or "nothing written"]
@@ -177,7 +177,7 @@ def pass_as_line(result: PassResult) -> str | None:
     return f"{result.project_name}: {'; '.join(parts)}"
 
 
-def _links_text(result: PassResult) -> str:
+def _link_counts_text(result: PassResult) -> str:
     return _join_counts(((result.linked, "link taken up"), (result.ended, "link set aside")))
 
 
@@ -187,7 +187,7 @@ def verification_as_line(result: PassResult) -> str | None:
     if done is None:
         return None
     parts = [f"{done.compared:,} of {format_count(done.links, 'link')} compared, {done.differed:,} differed"]
-    parts += [changes] if (changes := _changes_text(result.applied)) else []
+    parts += [changes] if (changes := _applied_changes_text(result.applied)) else []
     if result.conflicts:
         parts.append(format_count(result.conflicts, "conflict"))
     parts.append(f"{format_count(result.github.requests, 'request')}, {result.duration_ms / 1000:.1f} s")
@@ -207,7 +207,7 @@ def _join_counts(counts: Iterable[tuple[int, str]]) -> str:
     return ", ".join(shown)
 
 
-def _changes_text(applied: AppliedCounts) -> str:
+def _applied_changes_text(applied: AppliedCounts) -> str:
     return _join_counts(
         (
             (applied.reports_updated, "report updated"),
@@ -239,7 +239,7 @@ def failure_message(result: PassResult, now: datetime, zone: tzinfo | None) -> s
             reason = result.error.message if result.error else f"the pass was {result.outcome}"
             return with_project_name(reason, name)
         case Outcome.PARTIAL:
-            reason = result.error.message if result.error else _unfinished_text(result)
+            reason = result.error.message if result.error else _unfinished_counts_text(result)
             return f"{with_project_name(reason, name)}; the rest was done, see reconcile status"
 
 
@@ -250,7 +250,7 @@ def with_project_name(reason: str, name: str) -> str:
     return reason if named else f"{reason} (project {name})"
 
 
-def _unfinished_text(result: PassResult) -> str:
+def _unfinished_counts_text(result: PassResult) -> str:
     parts = [
         f"{format_count(number, 'change')} {what}"
         for number, what in ((result.quarantined, "quarantined"), (result.pending, "not confirmed yet"))

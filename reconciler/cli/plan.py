@@ -11,10 +11,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reconciler.cli.console import TERMINAL_COLUMNS, cut, display_width, pad_or_cut, project_as_json
+from reconciler.cli.console import (
+    TERMINAL_WIDTH,
+    cut_to_width,
+    display_width,
+    pad_or_cut_to_width,
+    project_as_json,
+)
 from reconciler.cli.passes import choose_projects, with_project_name
 from reconciler.cli.progress import ProgressDisplay
-from reconciler.cli.session import AllProjectsOption, CommandSession, JsonOption, ProjectsOption, session_of
+from reconciler.cli.session import (
+    AllProjectsOption,
+    CommandSession,
+    JsonOption,
+    ProjectsOption,
+    current_session,
+)
 from reconciler.errors import UsageError
 from reconciler.model.fields import Side
 from reconciler.model.formatting import format_count, shell_command
@@ -39,7 +51,7 @@ def plan(
 
     Nothing is written anywhere.
     """
-    session = session_of(context)
+    session = current_session(context)
     names = tuple(project or ())
     if every is bool(names):
         raise UsageError("name a project or take all, in reconcile plan; add --project NAME or --all")
@@ -73,13 +85,13 @@ def print_plan(session: CommandSession, shown: PlanView, *, json: bool) -> None:
     console.flush()
 
 
-TO_BUGSPARK = frozenset({"set_field", "import_comment", "edit_comment", "remove_comment"})
-DELETIONS = frozenset({"remove_comment", "delete_remote_comment"})
-CREATIONS = frozenset({"create_issue", "post_comment", "import_comment"})
+KINDS_WRITTEN_TO_BUGSPARK = frozenset({"set_field", "import_comment", "edit_comment", "remove_comment"})
+DELETION_KINDS = frozenset({"remove_comment", "delete_remote_comment"})
+CREATION_KINDS = frozenset({"create_issue", "post_comment", "import_comment"})
 WITHHELD_KEYS = ("report", "side", "author", "excerpt", "url", "issue")
 ACTION_KEYS = ("kind", "report", "issue", "field", "base", "local", "remote", "to", "rule")
 CONFLICT_RULE_PREFIX = "both changed"  # the prefix of conflict rules (model.plan.Rule)
-MIN_CHANGE_COLUMNS = 27  # fits `in_progress → in_progress`
+MIN_CHANGE_WIDTH = 27  # fits `in_progress → in_progress`
 
 
 def plan_as_json(plan: PlanView) -> dict[str, Any]:
@@ -104,9 +116,9 @@ def _withheld_as_json(plan: PlanView) -> dict[str, Any] | None:
 
 def plan_as_lines(plan: PlanView, *, unicode: bool) -> Iterator[str]:
     """Yield the project, each report with its changes, and the summary."""
-    yield cut(
+    yield cut_to_width(
         f"{plan.project_name} ({plan.repository or 'no repository'})",
-        TERMINAL_COLUMNS,
+        TERMINAL_WIDTH,
         more=_ellipsis(unicode),
     )
     for _, actions in groupby(sorted(plan.actions, key=_report_key), key=_report_key):
@@ -124,9 +136,9 @@ def plan_as_lines(plan: PlanView, *, unicode: bool) -> Iterator[str]:
 
 def plan_summary(plan: PlanView) -> str:
     """Return `3 to GitHub, 5 to BugSpark, 1 conflict, 0 deletions`."""
-    where = Counter(action.kind in TO_BUGSPARK for action in plan.actions)
+    where = Counter(action.kind in KINDS_WRITTEN_TO_BUGSPARK for action in plan.actions)
     conflicts = sum((action.rule or "").startswith(CONFLICT_RULE_PREFIX) for action in plan.actions)
-    deletions = sum(action.kind in DELETIONS for action in plan.actions)
+    deletions = sum(action.kind in DELETION_KINDS for action in plan.actions)
     return (
         f"{where[False]:,} to GitHub, {where[True]:,} to BugSpark, "
         f"{format_count(conflicts, 'conflict')}, {format_count(deletions, 'deletion')}"
@@ -137,9 +149,9 @@ def _withheld_lines(deletion: WithheldDeletion, *, unicode: bool) -> Iterator[st
     """Yield a withheld deletion: the comment, its report, author, first words and address."""
     side = "BugSpark" if deletion.side is Side.BUGSPARK else "GitHub"
     where = f"{deletion.tracking_id or deletion.report}  {deletion.issue or 'no issue'}"
-    begin = f"    - {pad_or_cut(side, 8)}  {where}  {deletion.author or 'Unknown'}"
+    begin = f"    - {pad_or_cut_to_width(side, 8)}  {where}  {deletion.author or 'Unknown'}"
     said = f"{begin}: {deletion.excerpt}" if deletion.excerpt else begin
-    yield cut(said, TERMINAL_COLUMNS, more=_ellipsis(unicode))
+    yield cut_to_width(said, TERMINAL_WIDTH, more=_ellipsis(unicode))
     if deletion.url:
         yield f"                {deletion.url}"
 
@@ -154,13 +166,13 @@ def _report_heading(action: ActionView) -> str:
 
 
 def _action_line(action: ActionView, *, unicode: bool) -> str:
-    sign = "-" if action.kind in DELETIONS else "+" if action.kind in CREATIONS else "~"
-    side = "BugSpark" if action.kind in TO_BUGSPARK else "GitHub"
-    begin = f"    {sign} {pad_or_cut(side, 8)}  {action.field or 'issue'}"
+    sign = "-" if action.kind in DELETION_KINDS else "+" if action.kind in CREATION_KINDS else "~"
+    side = "BugSpark" if action.kind in KINDS_WRITTEN_TO_BUGSPARK else "GitHub"
+    begin = f"    {sign} {pad_or_cut_to_width(side, 8)}  {action.field or 'issue'}"
     why = f"  ({action.rule})" if action.rule else ""
     change = _change_text(
         action,
-        max(MIN_CHANGE_COLUMNS, TERMINAL_COLUMNS - display_width(begin) - 2 - display_width(why)),
+        max(MIN_CHANGE_WIDTH, TERMINAL_WIDTH - display_width(begin) - 2 - display_width(why)),
         unicode=unicode,
     )
     return f"{begin}: {change}{why}" if change else begin + why
@@ -172,12 +184,12 @@ def _change_text(action: ActionView, columns: int, *, unicode: bool) -> str:
     One text for something new or deleted.
     """
     more = _ellipsis(unicode)
-    now = action.local if action.kind in TO_BUGSPARK else action.remote
-    if action.to is None or action.kind in CREATIONS:
-        return cut(action.to or action.local or action.remote or "", columns, more=more)
+    now = action.local if action.kind in KINDS_WRITTEN_TO_BUGSPARK else action.remote
+    if action.to is None or action.kind in CREATION_KINDS:
+        return cut_to_width(action.to or action.local or action.remote or "", columns, more=more)
     arrow = " → " if unicode else " -> "
     half = (columns - len(arrow)) // 2
-    return f"{cut(now or 'none', half, more=more)}{arrow}{cut(action.to, half, more=more)}"
+    return f"{cut_to_width(now or 'none', half, more=more)}{arrow}{cut_to_width(action.to, half, more=more)}"
 
 
 def _ellipsis(unicode: bool) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
-SHOW_AFTER_SECONDS = 0.5  # an idle pass ends before that
+SHOW_BARS_AFTER_SECONDS = 0.5  # an idle pass ends before that
 
 
 class ProgressDisplay:
@@ -76,7 +76,7 @@ class ProgressBar:
         self._steps += steps
         if self._task is not None:
             self._display.start_bars().advance(self._task, steps)
-        elif self._display.now() - self._started_at >= SHOW_AFTER_SECONDS:
+        elif self._display.now() - self._started_at >= SHOW_BARS_AFTER_SECONDS:
             what, total = self._work
             self._task = self._display.start_bars().add_task(what, total=total, completed=self._steps)
 

@@ -160,7 +160,7 @@ class CommandSession:
         )
 
 
-def session_of(context: typer.Context) -> CommandSession:
+def current_session(context: typer.Context) -> CommandSession:
     """Return the session that `main` put into the context."""
     session = context.find_object(CommandSession)
     if session is None:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reconciler.cli.console import TERMINAL_COLUMNS, cut, pad_or_cut, project_as_json
+from reconciler.cli.console import TERMINAL_WIDTH, cut_to_width, pad_or_cut_to_width, project_as_json
 from reconciler.cli.passes import pass_as_json
 from reconciler.cli.progress import ProgressDisplay
-from reconciler.cli.session import JsonOption, session_of
+from reconciler.cli.session import JsonOption, current_session
 from reconciler.model.formatting import (
     escape_unprintable,
     format_age,
@@ -47,7 +47,7 @@ def status(
 
     Its links by state, what is pending, what is left of GitHub's limits, and what needs you.
     """
-    session = session_of(context)
+    session = current_session(context)
 
     async def work(
         application: Application, _: ProgressDisplay
@@ -64,7 +64,7 @@ def status(
         session.console.print_line(line)
 
 
-NAME_COLUMNS, REPOSITORY_COLUMNS, LINKS_COLUMNS = 18, 22, 7
+NAME_WIDTH, REPOSITORY_WIDTH, LINKS_WIDTH = 18, 22, 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +89,11 @@ def status_as_lines(
         yield "No project yet: connect a repository in BugSpark (a project's settings, GitHub integration)."
         return
     statuses = [(health, project_status(health, view.now, view.zone)) for health in healths]
-    project, repository = pad_or_cut("PROJECT", NAME_COLUMNS), pad_or_cut("REPOSITORY", REPOSITORY_COLUMNS)
-    yield f"  {project} {repository} {'LINKS':>{LINKS_COLUMNS}}  STATE"
+    project, repository = (
+        pad_or_cut_to_width("PROJECT", NAME_WIDTH),
+        pad_or_cut_to_width("REPOSITORY", REPOSITORY_WIDTH),
+    )
+    yield f"  {project} {repository} {'LINKS':>{LINKS_WIDTH}}  STATE"
     yield from (_project_line(health, status, view) for health, status in statuses)
     yield from _coverage_lines(healths, view)
     yield from (_limit_line(limit, view) for limit in limits)
@@ -100,7 +103,7 @@ def status_as_lines(
         ):
             yield ""
             yield from wrap(
-                escape_unprintable(f"{health.name}: {status.text}"), TERMINAL_COLUMNS, subsequent_indent="  "
+                escape_unprintable(f"{health.name}: {status.text}"), TERMINAL_WIDTH, subsequent_indent="  "
             )
         if status.command:
             yield f"  {status.command}"
@@ -135,20 +138,22 @@ def _attention_lines(health: ProjectHealth) -> Iterator[str]:
         about = f", {item.field}" if item.field else ""
         text = escape_unprintable(f"{item.report}{where}: {item.what}{about}: {item.reason}")
         yield ""
-        yield from wrap(text, TERMINAL_COLUMNS, subsequent_indent="  ")
+        yield from wrap(text, TERMINAL_WIDTH, subsequent_indent="  ")
     if health.other_repository_links:
         yield ""
         count = format_count(health.other_repository_links, "link")
         text = f"{count}: the project is connected to another repository now; they rest until it is back."
-        yield from wrap(text, TERMINAL_COLUMNS, subsequent_indent="  ")
+        yield from wrap(text, TERMINAL_WIDTH, subsequent_indent="  ")
 
 
 def _project_line(health: ProjectHealth, status: ProjectStatus, view: DisplayOptions) -> str:
     sign = STATUS_SYMBOLS[status.state][not view.is_unicode]
-    name = pad_or_cut(health.name, NAME_COLUMNS, more=view.ellipsis)
-    repository = pad_or_cut(health.repository or "-", REPOSITORY_COLUMNS, more=view.ellipsis)
-    links = f"{sum(health.links.get(state, 0) for state in LIVE_STATES):>{LINKS_COLUMNS},}"
-    return cut(f"{sign} {name} {repository} {links}  {status.text}", TERMINAL_COLUMNS, more=view.ellipsis)
+    name = pad_or_cut_to_width(health.name, NAME_WIDTH, more=view.ellipsis)
+    repository = pad_or_cut_to_width(health.repository or "-", REPOSITORY_WIDTH, more=view.ellipsis)
+    links = f"{sum(health.links.get(state, 0) for state in LIVE_STATES):>{LINKS_WIDTH},}"
+    return cut_to_width(
+        f"{sign} {name} {repository} {links}  {status.text}", TERMINAL_WIDTH, more=view.ellipsis
+    )
 
 
 def _coverage_lines(healths: Sequence[ProjectHealth], view: DisplayOptions) -> Iterator[str]:
@@ -166,13 +171,13 @@ def _coverage_lines(healths: Sequence[ProjectHealth], view: DisplayOptions) -> I
     if len(covers) == 1 and covers[0].p95:
         since += f", p95 {format_age(covers[0].p95, view.now)}"
     text = f"  {verified:,} of {format_count(links, 'link')} verified equal within {within}{since}"
-    yield cut(text, TERMINAL_COLUMNS, more=view.ellipsis)
+    yield cut_to_width(text, TERMINAL_WIDTH, more=view.ellipsis)
     for health in healths if len(healths) > 1 else ():
         cover = health.coverage
         if cover.verified < cover.links:
-            name = pad_or_cut(health.name, NAME_COLUMNS, more=view.ellipsis)
+            name = pad_or_cut_to_width(health.name, NAME_WIDTH, more=view.ellipsis)
             behind = f"    {name} {cover.verified:,} of {cover.links:,}"
-            yield cut(behind, TERMINAL_COLUMNS, more=view.ellipsis)
+            yield cut_to_width(behind, TERMINAL_WIDTH, more=view.ellipsis)
 
 
 def _limit_line(limit: CredentialLimits, view: DisplayOptions) -> str:
@@ -183,7 +188,9 @@ def _limit_line(limit: CredentialLimits, view: DisplayOptions) -> str:
         left += f", new at {format_time(limit.reset_at, view.now, view.zone)}"
     if limit.blocked_until and limit.blocked_until > view.now:
         left += f", blocked until {format_time(limit.blocked_until, view.now, view.zone)}"
-    return cut(f"  GitHub limit of {limit.credential[:8]}: {left}", TERMINAL_COLUMNS, more=view.ellipsis)
+    return cut_to_width(
+        f"  GitHub limit of {limit.credential[:8]}: {left}", TERMINAL_WIDTH, more=view.ellipsis
+    )
 
 
 def health_as_json(health: ProjectHealth, view: DisplayOptions) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from reconciler.cli.console import TERMINAL_COLUMNS, project_as_json
-from reconciler.cli.session import JsonOption, ProjectOption, session_of
+from reconciler.cli.console import TERMINAL_WIDTH, project_as_json
+from reconciler.cli.session import JsonOption, ProjectOption, current_session
 from reconciler.model.formatting import escape_unprintable, format_count, format_iso, shell_command
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def show(context: typer.Context, project: ProjectOption, json: JsonOption = Fals
     async def work(application: Application, _: ProgressDisplay) -> WebhookSetup:
         return await application.show_webhook_setup(await application.find_project(project))
 
-    session = session_of(context)
+    session = current_session(context)
     _print_setup(session, session.run_in_backend(work), json=json)
 
 
@@ -41,7 +41,7 @@ def rotate(context: typer.Context, project: ProjectOption, json: JsonOption = Fa
     async def work(application: Application, _: ProgressDisplay) -> WebhookSetup:
         return await application.rotate_webhook(await application.find_project(project))
 
-    session = session_of(context)
+    session = current_session(context)
     _print_setup(session, session.run_in_backend(work), json=json)
 
 
@@ -54,7 +54,7 @@ def create(context: typer.Context, project: ProjectOption, json: JsonOption = Fa
     async def work(application: Application, _: ProgressDisplay) -> HookResult:
         return await application.create_webhook(await application.find_project(project))
 
-    session = session_of(context)
+    session = current_session(context)
     result = session.run_in_backend(work)
     if json:
         session.console.print_json(created_hook_as_json(result))
@@ -88,9 +88,7 @@ def setup_as_lines(setup: WebhookSetup) -> Iterator[str]:
         yield f"  The secret before this one stays valid until {setup.previous_until:%Y-%m-%d %H:%M} UTC."
     yield ""
     for number, step in enumerate(setup.steps, 1):
-        yield from wrap(
-            f"{number}. {step}", TERMINAL_COLUMNS, subsequent_indent="   ", break_long_words=False
-        )
+        yield from wrap(f"{number}. {step}", TERMINAL_WIDTH, subsequent_indent="   ", break_long_words=False)
     yield ""
     yield "Or let the project's token do it, now and after each change of the secret:"
     yield f"  {shell_command('reconcile', 'webhook', 'create', '--project', name)}"
@@ -114,7 +112,7 @@ def created_hook_as_lines(result: HookResult) -> Iterator[str]:
     """Yield what was done, and what a person has to do."""
     done = "was made" if result.is_new else "was there and is set right"
     text = f"The webhook of {result.repository} {done} (id {result.id}): it delivers to {result.url}"
-    yield from wrap(text, TERMINAL_COLUMNS, subsequent_indent="  ", break_long_words=False)
+    yield from wrap(text, TERMINAL_WIDTH, subsequent_indent="  ", break_long_words=False)
     if result.others:
         more = format_count(result.others, "more webhook")
         yield f"  {more} of the repository deliver to this address: remove them on GitHub."

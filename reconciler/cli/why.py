@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from reconciler.cli.console import TERMINAL_COLUMNS, cut, pad_or_cut
-from reconciler.cli.session import JsonOption, ReportArgument, session_of
+from reconciler.cli.console import TERMINAL_WIDTH, cut_to_width, pad_or_cut_to_width
+from reconciler.cli.session import JsonOption, ReportArgument, current_session
 from reconciler.cli.status import DisplayOptions
 from reconciler.model.fields import Side
 from reconciler.model.formatting import format_age, format_count, format_iso, format_time
@@ -32,7 +32,7 @@ def why(context: typer.Context, report: ReportArgument, json: JsonOption = False
 
     Each field on both sides, the comments and their copies, what waits, and what was done by which rule.
     """
-    session = session_of(context)
+    session = current_session(context)
     shown = session.run_in_backend(lambda application, _: application.explain_report(report))
     if json:
         session.console.print_json(report_as_json(shown))
@@ -42,16 +42,16 @@ def why(context: typer.Context, report: ReportArgument, json: JsonOption = False
         session.console.print_line(line)
 
 
-FIELD_COLUMNS, CELL_COLUMNS = 9, 22
-SIDE_COLUMNS, AUTHOR_COLUMNS, TEXT_COLUMNS = 8, 14, 24
-VALUE_COLUMNS = 16
+FIELD_WIDTH, CELL_WIDTH = 9, 22
+SIDE_WIDTH, AUTHOR_WIDTH, TEXT_WIDTH = 8, 14, 24
+VALUE_WIDTH = 16
 SIDE_NAMES = {Side.BUGSPARK: "BugSpark", Side.GITHUB: "GitHub"}
 
 
 def report_as_lines(shown: ReportView, view: DisplayOptions) -> Iterator[str]:
     """Yield everything that is known about the report, the most important first."""
     for line in _report_lines(shown, view):
-        yield cut(line, TERMINAL_COLUMNS, more=view.ellipsis)
+        yield cut_to_width(line, TERMINAL_WIDTH, more=view.ellipsis)
 
 
 def _report_lines(shown: ReportView, view: DisplayOptions) -> Iterator[str]:
@@ -64,17 +64,17 @@ def _report_lines(shown: ReportView, view: DisplayOptions) -> Iterator[str]:
     if link:
         yield f"  {_verification_line(link, view)}"
     yield ""
-    cells = " ".join(pad_or_cut(title, CELL_COLUMNS) for title in ("BUGSPARK", "LAST AGREED"))
-    yield f"  {pad_or_cut('', FIELD_COLUMNS)} {cells} GITHUB"
+    cells = " ".join(pad_or_cut_to_width(title, CELL_WIDTH) for title in ("BUGSPARK", "LAST AGREED"))
+    yield f"  {pad_or_cut_to_width('', FIELD_WIDTH)} {cells} GITHUB"
     yield from (_field_line(field_view, view) for field_view in shown.fields)
-    yield from _section("Comments", (_comment_line(comment, view) for comment in shown.comments))
-    yield from _section("Waiting", (_intent_line(intent) for intent in shown.detail.intents))
-    yield from _section(
+    yield from _section_lines("Comments", (_comment_line(comment, view) for comment in shown.comments))
+    yield from _section_lines("Waiting", (_intent_line(intent) for intent in shown.detail.intents))
+    yield from _section_lines(
         "History, newest first", (_history_line(dated, view) for dated in shown.detail.history)
     )
 
 
-def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
+def _section_lines(title: str, lines: Iterator[str]) -> Iterator[str]:
     found = list(lines)
     if found:
         yield ""
@@ -95,20 +95,23 @@ def _field_line(field_view: FieldView, view: DisplayOptions) -> str:
     """Format one field. A value that changed since both sides agreed is marked with *."""
 
     def cell(value: str | None, *, moved: bool) -> str:
-        return pad_or_cut(f"{'*' if moved else ' '}{value or '-'}", CELL_COLUMNS, more=view.ellipsis)
+        return pad_or_cut_to_width(f"{'*' if moved else ' '}{value or '-'}", CELL_WIDTH, more=view.ellipsis)
 
     local = cell(field_view.bugspark, moved=Side.BUGSPARK in field_view.moved)
     remote = cell(field_view.github, moved=Side.GITHUB in field_view.moved)
     frozen = " frozen" if field_view.frozen else ""
-    name, agreed = pad_or_cut(field_view.field.value, FIELD_COLUMNS), cell(field_view.agreed, moved=False)
+    name, agreed = (
+        pad_or_cut_to_width(field_view.field.value, FIELD_WIDTH),
+        cell(field_view.agreed, moved=False),
+    )
     line = f"  {name}{local} {agreed} {remote.rstrip()}{frozen}"
     return line.rstrip()
 
 
 def _comment_line(comment: CommentView, view: DisplayOptions) -> str:
-    author = pad_or_cut(comment.author or "Unknown", AUTHOR_COLUMNS, more=view.ellipsis)
-    text = pad_or_cut(comment.text or "", TEXT_COLUMNS, more=view.ellipsis)
-    return f"  {pad_or_cut(SIDE_NAMES[comment.origin], SIDE_COLUMNS)} {author} {text} {comment.state}"
+    author = pad_or_cut_to_width(comment.author or "Unknown", AUTHOR_WIDTH, more=view.ellipsis)
+    text = pad_or_cut_to_width(comment.text or "", TEXT_WIDTH, more=view.ellipsis)
+    return f"  {pad_or_cut_to_width(SIDE_NAMES[comment.origin], SIDE_WIDTH)} {author} {text} {comment.state}"
 
 
 def _intent_line(intent: Intent) -> str:
@@ -121,10 +124,10 @@ def _history_line(dated: DatedChange, view: DisplayOptions) -> str:
     """Format a change: time, side, kind, from → to, the value that lost, the rule, GitHub's request id."""
     change = dated.change
     at = dated.at.astimezone(view.zone)
-    lost = f", lost {cut(change.lost, VALUE_COLUMNS, more=view.ellipsis)}" if change.lost else ""
+    lost = f", lost {cut_to_width(change.lost, VALUE_WIDTH, more=view.ellipsis)}" if change.lost else ""
     rule = f" ({change.rule})" if change.rule else ""
     request = f" {change.request_id}" if change.request_id else ""
-    side = pad_or_cut(SIDE_NAMES[change.side], SIDE_COLUMNS)
+    side = pad_or_cut_to_width(SIDE_NAMES[change.side], SIDE_WIDTH)
     return f"  {at:%m-%d %H:%M} {side} {_change_text(change, view)}{lost}{rule}{request}"
 
 
@@ -140,11 +143,11 @@ def _change_text(change: Change, view: DisplayOptions) -> str:
         return f"{what}: {_cut_value(before or 'none', view)}{arrow}{_cut_value(change.to, view)}"
     original = change.remote if change.side is Side.BUGSPARK else change.local
     text = (original if change.field else None) or change.to or change.local or change.remote
-    return f"{what}: {cut(text, TEXT_COLUMNS, more=view.ellipsis)}" if text else what
+    return f"{what}: {cut_to_width(text, TEXT_WIDTH, more=view.ellipsis)}" if text else what
 
 
 def _cut_value(value: str, view: DisplayOptions) -> str:
-    return cut(value, VALUE_COLUMNS, more=view.ellipsis)
+    return cut_to_width(value, VALUE_WIDTH, more=view.ellipsis)
 
 
 def report_as_json(shown: ReportView) -> dict[str, Any]:

@@ -12,14 +12,14 @@ from pydantic import ValidationError
 
 from reconciler.config import sources, validators
 from reconciler.config.settings import Settings
-from reconciler.config.sources import Layer, SourcedValue
+from reconciler.config.sources import ConfigurationLayer, SourcedValue
 from reconciler.errors import ConfigurationError
 from reconciler.model.secret import Secret, mask, mask_database_url
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 # Pydantic's error type → (what is wrong, what to do). `{…}` is filled from the error's context.
-MESSAGES_BY_TYPE: Mapping[str, tuple[str, str]] = {
+MESSAGES_BY_ERROR_TYPE: Mapping[str, tuple[str, str]] = {
     "bool_type": ("must be true or false", "write true or false, without quotes"),
     "int_type": ("must be a whole number", "write a number without quotes"),
     "int_from_float": ("must be a whole number", "write a number without a fraction"),
@@ -53,7 +53,7 @@ class LoadedConfiguration:
     settings: Settings
     file: Path | None  # the TOML file that was read, if any
     sources: Mapping[str, str]  # source by key, for keys that are not at their default
-    credentials: Layer  # the values that systemd passed as credentials
+    credentials: ConfigurationLayer  # the values that systemd passed as credentials
 
     def effective_values(self) -> tuple[EffectiveValue, ...]:
         """Return every key in the order of docs/reference/contract.md.
@@ -74,7 +74,7 @@ def load_configuration(
     environ: Mapping[str, str],
     flags: Mapping[str, object] | None = None,
     *,
-    credentials: Layer | None = None,
+    credentials: ConfigurationLayer | None = None,
 ) -> LoadedConfiguration:
     """Read and validate the configuration.
 
@@ -83,24 +83,24 @@ def load_configuration(
     with one sentence: what is wrong, where, what to do.
     """
     if credentials is None:
-        credentials = sources.from_credentials(sources.credentials_directory(environ))
+        credentials = sources.read_credentials_layer(sources.credentials_directory(environ))
     file = sources.find_configuration_file(path, environ)
-    layer: Layer = {
-        **(sources.from_file(file) if file else {}),
+    layer: ConfigurationLayer = {
+        **(sources.read_file_layer(file) if file else {}),
         **credentials,
-        **sources.from_environment(environ),
-        **sources.from_flags(flags or {}),
+        **sources.read_environment_layer(environ),
+        **sources.build_flags_layer(flags or {}),
     }
     try:
-        settings = Settings(**_nest(layer))
+        settings = Settings(**_nest_layer(layer))
     except ValidationError as error:
-        raise from_validation_error(error.errors(include_url=False)[0], layer) from None
-    check_across_keys(settings, layer)
+        raise to_configuration_error(error.errors(include_url=False)[0], layer) from None
+    check_dependent_keys(settings, layer)
     places = {key: sourced.source.removeprefix("the ") for key, sourced in layer.items()}
     return LoadedConfiguration(settings=settings, file=file, sources=places, credentials=credentials)
 
 
-def _nest(layer: Layer) -> dict[str, Any]:
+def _nest_layer(layer: ConfigurationLayer) -> dict[str, Any]:
     root: dict[str, Any] = {}
     for key, sourced in layer.items():
         *above, name = key.split(".")
@@ -125,28 +125,30 @@ def _displayed_value(key: str, value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-def from_validation_error(error: "ErrorDetails", layer: Mapping[str, SourcedValue]) -> ConfigurationError:
+def to_configuration_error(error: "ErrorDetails", layer: Mapping[str, SourcedValue]) -> ConfigurationError:
     """Return a ConfigurationError for one error of pydantic's. `layer`: the merged values by key."""
-    key = _key_of(error)
+    key = _key_of_error(error)
     sourced = layer.get(key)
     place = sourced.source if sourced else "the defaults"
-    what, remedy = _what_and_hint(error)
+    what, remedy = _problem_and_hint(error)
     shown = _short_value_text(key, sourced)
     return ConfigurationError(f"{key} {what}{shown}, in {place}; {remedy}")
 
 
-def _key_of(error: "ErrorDetails") -> str:
+def _key_of_error(error: "ErrorDetails") -> str:
     path = [str(part) for part in error["loc"]]
     candidates = (".".join(path[:depth]) for depth in range(len(path), 0, -1))
     return next(key for key in candidates if key in sources.known_keys())
 
 
-def _what_and_hint(error: "ErrorDetails") -> tuple[str, str]:
+def _problem_and_hint(error: "ErrorDetails") -> tuple[str, str]:
     context: dict[str, Any] = error.get("ctx", {})
     if error["type"] == "value_error":
         what, remedy = context["error"].args
         return what, remedy
-    what, remedy = MESSAGES_BY_TYPE.get(error["type"], ("can't be used ({why})", "see config.example.toml"))
+    what, remedy = MESSAGES_BY_ERROR_TYPE.get(
+        error["type"], ("can't be used ({why})", "see config.example.toml")
+    )
     context = {**context, "why": error["msg"]}
     return what.format(**context), remedy.format(**context)
 
@@ -155,7 +157,7 @@ def _short_value_text(key: str, sourced: SourcedValue | None) -> str:
     """Return the value in parentheses if it is short, printable and no secret; else ""."""
     if (
         sourced is None
-        or sources.value_type(key) is Secret
+        or sources.type_of_key(key) is Secret
         or not isinstance(sourced.value, str | int | float)
     ):
         return ""
@@ -163,17 +165,17 @@ def _short_value_text(key: str, sourced: SourcedValue | None) -> str:
     return f", not {text}" if len(text) <= 40 and "@" not in text else ""
 
 
-def check_across_keys(settings: "Settings", layer: Mapping[str, SourcedValue]) -> None:
+def check_dependent_keys(settings: "Settings", layer: Mapping[str, SourcedValue]) -> None:
     """Check keys that depend on each other. Raises ConfigurationError for the first problem."""
-    _check_labels(settings, layer)
-    _check_app(settings, layer)
+    _check_label_mapping(settings, layer)
+    _check_app_section(settings, layer)
 
 
 def _source_of(key: str, layer: Mapping[str, SourcedValue]) -> str:
     return layer[key].source if key in layer else "the defaults"
 
 
-def _check_labels(settings: "Settings", layer: Mapping[str, SourcedValue]) -> None:
+def _check_label_mapping(settings: "Settings", layer: Mapping[str, SourcedValue]) -> None:
     mapping = {f"sync.severity.{name}": labels for name, labels in settings.sync.severity}
     mapping |= {f"sync.category.{name}": labels for name, labels in settings.sync.category}
     if clash := validators.find_duplicate_label(mapping):
@@ -187,7 +189,7 @@ def _check_labels(settings: "Settings", layer: Mapping[str, SourcedValue]) -> No
         )
 
 
-def _check_app(settings: "Settings", layer: Mapping[str, SourcedValue]) -> None:
+def _check_app_section(settings: "Settings", layer: Mapping[str, SourcedValue]) -> None:
     app = settings.github.app
     given = {"id": app.id, "private_key_file": app.private_key_file, "repositories": app.repositories}
     if not any(given.values()):

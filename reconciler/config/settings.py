@@ -22,7 +22,7 @@ def _secret_validator(check: Any = lambda text: text) -> PlainValidator:
         if isinstance(value, Secret):
             value = value.reveal()
         if not isinstance(value, str):
-            raise validators.invalid_value("is not text", "put it in quotes")
+            raise validators.invalid_value_error("is not text", "put it in quotes")
         return Secret(check(value))
 
     return PlainValidator(wrap)

@@ -20,8 +20,8 @@ from pydantic.fields import FieldInfo
 from reconciler.config.settings import Settings
 from reconciler.errors import ConfigurationError
 
-VARIABLE_PREFIX = "RECONCILER_"
-FILE_VARIABLE = "RECONCILER_CONFIG"
+ENVIRONMENT_VARIABLE_PREFIX = "RECONCILER_"
+CONFIG_FILE_VARIABLE = "RECONCILER_CONFIG"
 RawValues = Mapping[str, object]
 
 
@@ -47,7 +47,7 @@ def known_sections() -> frozenset[str]:
     )
 
 
-def value_type(key: str) -> Any:
+def type_of_key(key: str) -> Any:
     """Return the type of the key's value: bool, int, float, str, Secret, a Literal, tuple[…] or dict[…]."""
     return known_keys()[key].annotation
 
@@ -60,9 +60,9 @@ def nearest_name(key: str, among: Iterable[str]) -> str:
     return get_close_matches(key, same or names, n=1, cutoff=0.0)[0]
 
 
-def variable_name(key: str) -> str:
+def environment_variable_of_key(key: str) -> str:
     """Return the environment variable of a key."""
-    return VARIABLE_PREFIX + key.upper().replace(".", "__")
+    return ENVIRONMENT_VARIABLE_PREFIX + key.upper().replace(".", "__")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,41 +73,41 @@ class SourcedValue:
     source: str
 
 
-Layer = dict[str, SourcedValue]
+ConfigurationLayer = dict[str, SourcedValue]
 
 
-def from_environment(environ: Mapping[str, str]) -> Layer:
+def read_environment_layer(environ: Mapping[str, str]) -> ConfigurationLayer:
     """Read every `RECONCILER_…` variable except RECONCILER_CONFIG. Raises ConfigurationError if unknown."""
-    layer: Layer = {}
+    layer: ConfigurationLayer = {}
     for name in sorted(environ):
-        if name.startswith(VARIABLE_PREFIX) and name != FILE_VARIABLE:
-            key = name.removeprefix(VARIABLE_PREFIX).lower().replace("__", ".")
+        if name.startswith(ENVIRONMENT_VARIABLE_PREFIX) and name != CONFIG_FILE_VARIABLE:
+            key = name.removeprefix(ENVIRONMENT_VARIABLE_PREFIX).lower().replace("__", ".")
             place = f"the environment variable {name}"
-            layer.update(_from_text(key, environ[name], place) or _raise_unknown_variable(name))
+            layer.update(_layer_from_text(key, environ[name], place) or _raise_unknown_variable(name))
     return layer
 
 
-def from_credentials(directory: Path | None) -> Layer:
+def read_credentials_layer(directory: Path | None) -> ConfigurationLayer:
     """Read systemd's credential files `section.key`; `github.app.private_key` is the key file itself.
 
     Files of other services are ignored. Raises ConfigurationError for an unknown key in a known section.
     """
-    layer: Layer = {}
+    layer: ConfigurationLayer = {}
     for path in _credential_files(directory):
         place = f"the credential {path.name}"
         if path.name == "github.app.private_key":
             layer["github.app.private_key_file"] = SourcedValue(value=str(path), source=place)
         elif path.name in known_keys():
-            layer.update(_from_text(path.name, _read_text(path, place).rstrip("\r\n"), place))
+            layer.update(_layer_from_text(path.name, _read_text_file(path, place).rstrip("\r\n"), place))
         elif path.name.rpartition(".")[0] in known_sections():
             raise _unknown_key_error(path.name, place)
     return layer
 
 
-def from_file(path: Path) -> Layer:
+def read_file_layer(path: Path) -> ConfigurationLayer:
     """Read a TOML file. Raises ConfigurationError if it can't be read, is no TOML, or has an unknown key."""
     place = f"the file {path}"
-    text = _read_text(path, place)
+    text = _read_text_file(path, place)
     try:
         table = tomllib.loads(text)
     except (
@@ -115,10 +115,10 @@ def from_file(path: Path) -> Layer:
         RecursionError,
     ) as error:  # not TOML, a number that is too large, or nesting that is too deep
         raise ConfigurationError(f"TOML cannot be read, in {place}: {error}; correct that line") from None
-    return _from_table(table, place)
+    return _layer_from_table(table, place)
 
 
-def from_flags(flags: RawValues) -> Layer:
+def build_flags_layer(flags: RawValues) -> ConfigurationLayer:
     """Return values that a caller gives by dotted key."""
     return {
         key: SourcedValue(value=value, source="the command's own settings") for key, value in flags.items()
@@ -138,7 +138,7 @@ def _credential_files(directory: Path | None) -> list[Path]:
         ) from None
 
 
-def _read_text(path: Path, place: str) -> str:
+def _read_text_file(path: Path, place: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -152,10 +152,10 @@ def _read_text(path: Path, place: str) -> str:
         ) from None
 
 
-def _from_text(key: str, text: str, place: str) -> Layer:
+def _layer_from_text(key: str, text: str, place: str) -> ConfigurationLayer:
     """Read one key from text, or a section from a JSON object; empty for an unknown name."""
     if key in known_sections():
-        return _from_table(_nest_value(key, _parse_json(key, text, place)), place)
+        return _layer_from_table(_nest_value(key, _parse_json(key, text, place)), place)
     if key not in known_keys():
         return {}
     return {key: SourcedValue(value=_parse_value(key, text, place), source=place)}
@@ -169,7 +169,7 @@ def _nest_value(key: str, value: object) -> dict[str, Any]:
 
 
 def _parse_value(key: str, text: str, place: str) -> object:
-    kind = value_type(key)
+    kind = type_of_key(key)
     if get_origin(kind) in (tuple, dict):
         return _parse_json(key, text, place)
     if kind is bool:
@@ -190,17 +190,17 @@ def _parse_json(key: str, text: str, place: str) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        example = variable_name("sync.severity.high") + """='["high-priority", "high"]'"""
+        example = environment_variable_of_key("sync.severity.high") + """='["high-priority", "high"]'"""
         raise ConfigurationError(
             f"{key} is not JSON, in {place}: {error}; write it as in {example}"
         ) from None
 
 
-def _from_table(table: Mapping[str, Any], place: str) -> Layer:
-    return {key: SourcedValue(value=value, source=place) for key, value in _flatten(table, "", place)}
+def _layer_from_table(table: Mapping[str, Any], place: str) -> ConfigurationLayer:
+    return {key: SourcedValue(value=value, source=place) for key, value in _flatten_table(table, "", place)}
 
 
-def _flatten(table: Mapping[str, Any], above: str, place: str) -> Iterator[tuple[str, object]]:
+def _flatten_table(table: Mapping[str, Any], above: str, place: str) -> Iterator[tuple[str, object]]:
     for name, value in table.items():
         key = above + name
         if key in known_keys():
@@ -208,7 +208,7 @@ def _flatten(table: Mapping[str, Any], above: str, place: str) -> Iterator[tuple
         elif key not in known_sections():
             raise _unknown_key_error(key, place, is_section=isinstance(value, dict))
         elif isinstance(value, dict):
-            yield from _flatten(value, f"{key}.", place)
+            yield from _flatten_table(value, f"{key}.", place)
         else:
             what = f"{key} is a section, not a value"
             raise ConfigurationError(f"{what}, in {place}; write its keys below [{key}]")
@@ -223,9 +223,9 @@ def _unknown_key_error(key: str, place: str, *, is_section: bool = False) -> Con
 
 def _raise_unknown_variable(name: str) -> NoReturn:
     names = [
-        *map(variable_name, known_keys()),
-        *map(variable_name, known_sections()),
-        FILE_VARIABLE,
+        *map(environment_variable_of_key, known_keys()),
+        *map(environment_variable_of_key, known_sections()),
+        CONFIG_FILE_VARIABLE,
     ]
     guess = nearest_name(name, names)
     raise ConfigurationError(f"{name} is unknown, in the environment; did you mean {guess}?")
@@ -241,7 +241,7 @@ def find_configuration_file(explicit: Path | None, environ: Mapping[str, str]) -
     """Return `--config`, else $RECONCILER_CONFIG (both must exist), else the first existing default path."""
     if explicit is not None:
         return explicit
-    if named := environ.get(FILE_VARIABLE):
+    if named := environ.get(CONFIG_FILE_VARIABLE):
         return Path(named)
     defaults = (Path("config.toml"), Path("/etc/bugspark-reconciler/config.toml"))
     return next((path for path in defaults if os.path.lexists(path)), None)

@@ -9,12 +9,12 @@ from uuid import UUID
 
 from reconciler.model.addresses import is_loopback
 
-GITHUB_NAME = re.compile(r"[A-Za-z0-9._-]+")
+GITHUB_NAME_PATTERN = re.compile(r"[A-Za-z0-9._-]+")
 MAX_LABEL_LENGTH = 50  # docs/reference/github.md, Writes
-PAIR_HINT = 'write "project id" = "owner/repo"'
+REPOSITORY_PAIR_HINT = 'write "project id" = "owner/repo"'
 
 
-def invalid_value(what: str, remedy: str) -> ValueError:
+def invalid_value_error(what: str, remedy: str) -> ValueError:
     """Return an error in two parts; the caller inserts the source of the value between them."""
     return ValueError(what, remedy)
 
@@ -26,17 +26,17 @@ def parse_web_url(text: str, example: str) -> SplitResult:
         split_url = urlsplit(text)
         port = split_url.port
     except ValueError:
-        raise invalid_value("is not an address", remedy) from None
+        raise invalid_value_error("is not an address", remedy) from None
     if split_url.scheme not in ("http", "https") or not split_url.hostname or port == 0:
-        raise invalid_value("is not an http(s) address", remedy)
+        raise invalid_value_error("is not an http(s) address", remedy)
     if re.search(r"[\s\x00-\x20\x7f\\]", text):
-        raise invalid_value("contains blanks, control characters or a backslash", remedy)
+        raise invalid_value_error("contains blanks, control characters or a backslash", remedy)
     if "@" in split_url.netloc:
-        raise invalid_value(
+        raise invalid_value_error(
             "contains a user name or password", "remove them: credentials have keys of their own"
         )
     if "?" in text or "#" in text:
-        raise invalid_value("has a query or fragment", f"remove what follows the path, as in {example}")
+        raise invalid_value_error("has a query or fragment", f"remove what follows the path, as in {example}")
     return split_url
 
 
@@ -47,7 +47,7 @@ def validate_api_url(text: str) -> str:
     """
     split_url = parse_web_url(text, "https://api.github.com")
     if split_url.scheme == "http" and not is_loopback(split_url.hostname):
-        raise invalid_value(
+        raise invalid_value_error(
             "sends the token over plain http", "use https; http is only for loopback addresses"
         )
     return text.rstrip("/")
@@ -61,11 +61,11 @@ def validate_alert_url(text: str) -> str:
     if text:
         split_url = parse_web_url(text.partition("?")[0], "https://alerts.example.com/bugspark")
         if re.search(r"[\s\x00-\x20\x7f\\#]", text):
-            raise invalid_value(
+            raise invalid_value_error(
                 "contains blanks, control characters, a backslash or a fragment", "remove them"
             )
         if split_url.scheme == "http" and not is_loopback(split_url.hostname):
-            raise invalid_value("is plain http", "use https; http is only for loopback addresses")
+            raise invalid_value_error("is plain http", "use https; http is only for loopback addresses")
     return text
 
 
@@ -82,7 +82,7 @@ def validate_database_url(text: str) -> str:
     if scheme in ("postgresql", "postgres") and colon:
         return f"postgresql+psycopg://{rest}"
     if scheme not in ("sqlite", "sqlite+aiosqlite", "postgresql+psycopg") or not colon:
-        raise invalid_value(
+        raise invalid_value_error(
             "is not a database this program can use", "write sqlite:///FILE or postgresql+psycopg://…"
         )
     return text
@@ -96,7 +96,7 @@ def validate_fernet_keys(text: str) -> str:
         except (binascii.Error, UnicodeEncodeError):
             size = -1
         if size != 32:
-            raise invalid_value(
+            raise invalid_value_error(
                 "is not a Fernet key (32 bytes in URL-safe base64, 44 characters)",
                 "copy BugSpark's ENCRYPTION_KEY; several are separated by commas, newest first",
             )
@@ -106,7 +106,7 @@ def validate_fernet_keys(text: str) -> str:
 def validate_password_hash(text: str) -> str:
     """Check an argon2id hash; it may be empty."""
     if text and not text.startswith("$argon2id$"):
-        raise invalid_value(
+        raise invalid_value_error(
             "is not an argon2id hash", "write the hash ($argon2id$…), never the password itself"
         )
     return text
@@ -116,9 +116,9 @@ def validate_repository(text: str) -> str:
     """Check `owner/repo`, with the characters that GitHub allows (docs/design.md, Security)."""
     owner, slash, name = text.partition("/")
     if not slash or not all(
-        GITHUB_NAME.fullmatch(part) and part not in (".", "..") for part in (owner, name)
+        GITHUB_NAME_PATTERN.fullmatch(part) and part not in (".", "..") for part in (owner, name)
     ):
-        raise invalid_value("names a repository that is not owner/repo", PAIR_HINT)
+        raise invalid_value_error("names a repository that is not owner/repo", REPOSITORY_PAIR_HINT)
     return text
 
 
@@ -128,7 +128,7 @@ def validate_repositories(pairs: Mapping[str, str]) -> dict[str, str]:
         try:
             UUID(project)
         except ValueError:
-            raise invalid_value("has a key that is not a project id", PAIR_HINT) from None
+            raise invalid_value_error("has a key that is not a project id", REPOSITORY_PAIR_HINT) from None
     return {str(UUID(project)): validate_repository(name) for project, name in pairs.items()}
 
 
@@ -137,14 +137,14 @@ def validate_label_names(names: Iterable[str]) -> tuple[str, ...]:
     labels = tuple(names)
     remedy = 'list at least one label, as in ["high-priority", "high"]; the first is written'
     if not labels:
-        raise invalid_value("is an empty list", remedy)
+        raise invalid_value_error("is an empty list", remedy)
     for label in labels:
         if not label.strip() or label != label.strip() or not label.isprintable():
-            raise invalid_value(
+            raise invalid_value_error(
                 "has a label that is empty, or has blanks around or invisible characters in it", remedy
             )
         if len(label) > MAX_LABEL_LENGTH:
-            raise invalid_value(
+            raise invalid_value_error(
                 f"has a label longer than GitHub's {MAX_LABEL_LENGTH} characters", "shorten it"
             )
     return labels

@@ -10,7 +10,7 @@ from typing import IO
 import pytest
 
 from reconciler import __version__
-from reconciler.cli.main import config_first
+from reconciler.cli.main import move_config_first
 
 MAX_START_SECONDS = 0.3
 """CPU time of `--version` and `--help` (docs/decisions/0051-values.md)."""
@@ -173,4 +173,4 @@ def test_text_a_stream_cannot_encode_is_written_out(tmp_path: Path) -> None:
     ],
 )
 def test_the_config_flag_is_global(words: list[str], moved: list[str]) -> None:
-    assert config_first(words) == moved
+    assert move_config_first(words) == moved

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.cli.progress import SHOW_AFTER_SECONDS
+from reconciler.cli.progress import SHOW_BARS_AFTER_SECONDS
 from reconciler.errors import ConfigurationError, DatabaseError, ReconcilerError, SchemaError
 from reconciler.model.passes import AppliedCounts, Cost, Failure, Outcome
 from tests.cli.fakes import FakeApplication, command, failed, project, result
@@ -194,7 +194,7 @@ def test_untrusted_text_is_sanitised_for_the_terminal() -> None:
 
 
 def test_progress_of_long_work_is_shown_on_a_terminal_only() -> None:
-    long = FakeApplication(delays={"Acme Web": SHOW_AFTER_SECONDS})
+    long = FakeApplication(delays={"Acme Web": SHOW_BARS_AFTER_SECONDS})
     said = command("--project", "Acme Web", "--json", application=long, terminal=True)
     assert "reading Acme Web" in said.err
     assert len(said.objects) == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.cli.progress import SHOW_AFTER_SECONDS, ProgressDisplay
+from reconciler.cli.progress import SHOW_BARS_AFTER_SECONDS, ProgressDisplay
 from tests.cli.fakes import Terminal
 
 
@@ -38,7 +38,7 @@ def test_long_work_shows_where_it_is(watch: Watch) -> None:
         bar = display.new_progress()
         bar.start("reading \x1b[2J", 10)
         bar.advance(3)
-        watch.seconds += SHOW_AFTER_SECONDS
+        watch.seconds += SHOW_BARS_AFTER_SECONDS
         bar.advance(4)
         display.hide()
         bar.finish()
@@ -52,7 +52,7 @@ def test_the_next_piece_of_work_takes_the_last_ones_place(watch: Watch) -> None:
         bar = display.new_progress()
         for what in ("first", "second"):
             bar.start(what, None)
-            watch.seconds += SHOW_AFTER_SECONDS
+            watch.seconds += SHOW_BARS_AFTER_SECONDS
             bar.advance()
             display.hide()
         bar.finish()
@@ -66,7 +66,7 @@ def test_without_a_terminal_nothing_is_written(watch: Watch) -> None:
     with ProgressDisplay(stream, {}, watch) as display:
         bar = display.new_progress()
         bar.start("reading", 10)
-        watch.seconds += SHOW_AFTER_SECONDS
+        watch.seconds += SHOW_BARS_AFTER_SECONDS
         bar.advance()
         bar.finish()
     assert stream.text() == ""

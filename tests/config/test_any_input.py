@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.config.load import load_configuration
 from reconciler.config.settings import DatabaseSection, PollSection, Settings
-from reconciler.config.sources import known_keys, variable_name
+from reconciler.config.sources import environment_variable_of_key, known_keys
 from reconciler.errors import ConfigurationError
 from reconciler.model.secret import Secret
 
@@ -37,7 +37,10 @@ def test_any_value_of_any_type(flags: dict[str, Any]) -> None:
 
 @given(
     st.dictionaries(
-        st.sampled_from([variable_name(key) for key in known_keys()]), variables, min_size=1, max_size=4
+        st.sampled_from([environment_variable_of_key(key) for key in known_keys()]),
+        variables,
+        min_size=1,
+        max_size=4,
     )
 )
 def test_any_text_in_any_variable(environ: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.config.load import LoadedConfiguration, load_configuration
 from reconciler.config.settings import Settings
-from reconciler.config.sources import known_keys, variable_name
+from reconciler.config.sources import environment_variable_of_key, known_keys
 from reconciler.errors import ConfigurationError
 from reconciler.model.fields import Category, Severity
 from reconciler.model.policy import (
@@ -209,7 +209,7 @@ def test_a_credentials_line_end_is_not_part_of_the_secret(empty_directory: Path)
 
 def test_every_key_has_a_variable_and_every_variable_its_key() -> None:
     for key in known_keys():
-        assert variable_name(key).removeprefix("RECONCILER_").lower().replace("__", ".") == key
+        assert environment_variable_of_key(key).removeprefix("RECONCILER_").lower().replace("__", ".") == key
 
 
 def test_settings_cannot_be_changed() -> None:

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from reconciler.cli.app import build_cli
-from reconciler.cli.main import config_first
+from reconciler.cli.main import move_config_first
 from reconciler.config import sources
 from reconciler.config.load import load_configuration
 from reconciler.store.bugspark import bugspark_tables
@@ -36,7 +36,7 @@ def command() -> TyperGroup:
 
 def parse(words: list[str]) -> None:
     """Take a command line in as the program would, without doing anything. Raises what is wrong with it."""
-    group, words = command(), config_first(words)
+    group, words = command(), move_config_first(words)
     while words[:1] == ["--config"]:
         del words[:2]
     if words and words[0] in group.commands:
@@ -109,9 +109,9 @@ def test_every_key_it_names_is_in_the_example_configuration(document: Document) 
 
 @CHECKED
 def test_every_variable_and_credential_it_names_is_read(document: Document) -> None:
-    variables = {sources.variable_name(key) for key in (*sources.known_keys(), *sources.known_sections())} | {
-        sources.FILE_VARIABLE
-    }
+    variables = {
+        sources.environment_variable_of_key(key) for key in (*sources.known_keys(), *sources.known_sections())
+    } | {sources.CONFIG_FILE_VARIABLE}
     assert sorted(set(re.findall(r"RECONCILER_[A-Z_]+", document.text)) - variables) == []
     credentials = set(re.findall(r"^LoadCredential=([^:\n]+):", document.text, re.MULTILINE))
     assert sorted(credentials - set(sources.known_keys()) - {"github.app.private_key"}) == []
